@@ -1,0 +1,57 @@
+"""A backend whose words are known: for tests, benchmarks and screenshots. It is a real implementation, not a mock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from r1chat.errors import UnknownModelError
+from r1chat.messages import BackendEvent, Finish, ModelInfo, Progress, Raw, Request
+
+Script = Iterable[BackendEvent | str | BaseException]
+
+
+@dataclass
+class ScriptedBackend:
+    """Plays `script(request)`: a string is a `Raw`, an exception is raised, a `Finish("stop")` is added at the end.
+
+    `rate` is tokens per second (0: as fast as they are taken). `requests` records what was asked for.
+    """
+
+    script: Callable[[Request], Script]
+    name: str = "scripted"
+    model_names: tuple[str, ...] = ("scripted",)
+    rate: float = 0.0
+    context: int = 16384
+    requests: list[Request] = field(default_factory=list)
+    warmed: list[Request] = field(default_factory=list)
+
+    def models(self) -> list[ModelInfo]:
+        return [ModelInfo(self.name, name, title=name, context=self.context, loaded=True) for name in self.model_names]
+
+    def stream(self, request: Request) -> Iterator[BackendEvent]:
+        if request.model not in self.model_names:
+            raise UnknownModelError(f"The scripted backend has no model {request.model!r}; it has {self.model_names}.")
+        self.requests.append(request)
+        due = time.monotonic()
+        for item in self.script(request):
+            if isinstance(item, BaseException):
+                raise item
+            event = Raw(item) if isinstance(item, str) else item
+            if self.rate and not isinstance(event, Finish | Progress):
+                due += event.tokens / self.rate
+                while (left := due - time.monotonic()) > 0:
+                    time.sleep(min(left, 0.1))
+                    if left > 0.1:
+                        yield Progress("waiting")
+            yield event
+            if isinstance(event, Finish):
+                return
+        yield Finish("stop", "stop", context=self.context)
+
+    def warm(self, request: Request) -> None:
+        self.warmed.append(request)
+
+    def close(self) -> None:
+        pass

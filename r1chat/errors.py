@@ -1,0 +1,74 @@
+"""Every error that a person may read.
+
+    R1ChatError                 something that a person can act on
+    ├── ConfigError             a setting, a flag or the data folder is not usable
+    ├── StoreError              the database refused, or comes from a newer version
+    │   └── NotFoundError       a conversation, turn or reply that is not (or no longer) there
+    ├── MessageError            a message that cannot be sent as it is (empty, too long)
+    └── BackendError            the model's side
+        ├── UnreachableError    no server answers there
+        ├── UnknownModelError   the backend does not have that model
+        ├── ModelFileError      a GGUF that is missing, corrupt, unknown or too large
+        ├── ContextError        the prompt does not fit the context window
+        ├── UnsupportedError    this server cannot do what was asked
+        └── GenerationError     it began, and then broke
+
+Each message says what happened and what to do next. They are caught in two places: `cli.main` (stderr, exit code 1)
+and the boundary of the page. A `BackendError` raised while a reply streams ends up in that reply instead.
+"""
+
+
+class R1ChatError(Exception):
+    """Something that a person can act on; `str()` of it is the sentence to show."""
+
+
+class ConfigError(R1ChatError):
+    """A setting, a flag or the data folder is not usable."""
+
+
+class StoreError(R1ChatError):
+    """The database refused, or comes from a newer version of r1chat."""
+
+
+class NotFoundError(StoreError):
+    """A conversation, turn or reply that is not, or no longer, there."""
+
+
+class MessageError(R1ChatError):
+    """A message that cannot be sent as it is."""
+
+
+class BackendError(R1ChatError):
+    """The model's side failed."""
+
+
+class UnreachableError(BackendError):
+    """No server answers at the address."""
+
+
+class UnknownModelError(BackendError):
+    """The backend does not have that model."""
+
+
+class ModelFileError(BackendError):
+    """A GGUF file that is missing, corrupt, of an unknown architecture, or too large for this machine."""
+
+
+class ContextError(BackendError):
+    """The prompt does not fit the context window; nothing was cut.
+
+    `needed` and `context` are token counts, 0 where the server did not tell them.
+    """
+
+    def __init__(self, message: str, needed: int = 0, context: int = 0) -> None:
+        super().__init__(message)
+        self.needed = needed
+        self.context = context
+
+
+class UnsupportedError(BackendError):
+    """This server cannot do what was asked of it."""
+
+
+class GenerationError(BackendError):
+    """A reply began, and then broke."""

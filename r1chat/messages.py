@@ -1,0 +1,295 @@
+"""The nouns of r1chat: frozen values that every other room takes and returns.
+
+Ids and dates belong to the store; nothing here knows SQL, HTTP, a widget or a model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Role = Literal["system", "user", "assistant"]
+
+FinishReason = Literal[
+    "stop",  # the model ended its reply
+    "length",  # the context window or the token limit was reached
+    "stopped",  # the person stopped it
+    "cut",  # the stream ended without its last line
+    "error",  # the backend failed; `Reply.error` says how
+    "interrupted",  # the app died while it streamed; found at the next start
+]
+
+Origin = Literal["sampled", "regenerated", "resumed", "edited", "forked", "voted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a prompt. `reasoning` is an assistant's thought, sent only where a history policy keeps thoughts."""
+
+    role: Role
+    content: str
+    reasoning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySoFar:
+    """What a continued reply starts from: the text as it stands, and whether its thought is closed.
+
+    `ReplySoFar("", closed=True)` skips the thought. Reasoning is kept without the newline that the template puts
+    after `<think>`, the answer without the blank line after `</think>`: who renders them adds both, once.
+    """
+
+    reasoning: str = ""
+    closed: bool = False
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Sampling parameters; the defaults are those that DeepSeek recommends for R1 (temperature 0.6, top-p 0.95).
+
+    `seed` None means: draw one. Whoever starts a reply draws it, so that the store knows it.
+    `max_tokens` bounds thought and answer together; None means as many as the window holds.
+    """
+
+    temperature: float = 0.6
+    top_p: float = 0.95
+    top_k: int = 0
+    min_p: float = 0.0
+    repeat_penalty: float = 1.0
+    seed: int | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """All that a backend needs to make, or continue, one reply."""
+
+    model: str
+    messages: tuple[Message, ...]
+    so_far: ReplySoFar | None = None
+    params: Params = Params()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model that a backend offers. Sizes in bytes, context in tokens; 0 or "" where the backend does not tell."""
+
+    backend: str
+    name: str
+    title: str = ""
+    size: int = 0
+    parameters: int = 0
+    quantisation: str = ""
+    context: int = 0  # the window that r1chat will use
+    trained_context: int = 0  # the longest that the model was made for
+    thinks: bool = True
+    continues: bool = True
+    note: str = ""  # what a person should know: what it can do, or why it cannot be used
+    digest: str = ""
+    architecture: str = ""
+    template_hash: str = ""
+    backend_version: str = ""
+    ready: bool = True  # False: listed, but it cannot be used; `note` says why
+    loaded: bool = False
+
+    @property
+    def key(self) -> str:
+        """`backend:name`, unique among all models."""
+        return f"{self.backend}:{self.name}"
+
+
+# --- what a backend says while it makes a reply ---------------------------------------------------------------------
+
+Stage = Literal["waiting", "queued", "loading", "prefill"]
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Text as the model wrote it, `<think>` tags and all. `tokens` is how many tokens it took (0 for text that was given)."""
+
+    text: str
+    tokens: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """Text that the server itself says is thought."""
+
+    text: str
+    tokens: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Text that the server itself says is answer."""
+
+    text: str
+    tokens: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is happening while no text comes: `done` of `total`.
+
+    waiting: for a server, nothing known · queued: `done` replies are ahead in the queue · loading: a model, in percent
+    · prefill: prompt tokens. It also is the heartbeat: a backend yields something at least every 0.2 s.
+    """
+
+    stage: Stage
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The last event. Counts in tokens, times in seconds; None where the backend does not tell."""
+
+    reason: FinishReason
+    raw_reason: str = ""
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    completion_tokens: int | None = None
+    context: int | None = None
+    load: float | None = None
+    prefill: float | None = None
+    decode: float | None = None
+
+
+BackendEvent = Raw | Reasoning | Answer | Progress | Finish
+
+
+# --- a reply ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts of one reply. `context` is the size of the window; None: not told."""
+
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int = 0
+    answer_tokens: int = 0
+    context: int | None = None
+
+    @property
+    def free(self) -> int | None:
+        """Tokens left in the window, if it is known."""
+        if self.context is None or self.prompt_tokens is None:
+            return None
+        return max(0, self.context - self.prompt_tokens - self.reasoning_tokens - self.answer_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Wall-clock seconds of one reply, as the person saw them; `load`, `prefill` and `decode` as the backend told them."""
+
+    first_token: float | None = None
+    thinking: float = 0.0
+    total: float = 0.0
+    load: float | None = None
+    prefill: float | None = None
+    decode: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply, at one moment. It grows by replacement; `finish` None means that it still grows.
+
+    `reopened`: after a forced close the model went on thinking in its answer and closed again; that text is in
+    `reasoning`. `progress` is set only while no text has come, and is never stored.
+    """
+
+    reasoning: str = ""
+    closed: bool = False  # the thought is over
+    answer: str = ""
+    finish: FinishReason | None = None
+    error: str = ""
+    raw_finish: str = ""
+    reopened: bool = False
+    usage: Usage = Usage()
+    timings: Timings = Timings()
+    progress: Progress | None = None
+
+    @property
+    def so_far(self) -> ReplySoFar:
+        """What it takes to continue this reply from where it stands."""
+        return ReplySoFar(self.reasoning, self.closed, self.answer)
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Speed of decoding: by the backend's clock, else by ours; None before there is one."""
+        tokens = self.usage.reasoning_tokens + self.usage.answer_tokens
+        seconds = self.timings.decode or (self.timings.total - (self.timings.first_token or 0.0))
+        return tokens / seconds if tokens > 1 and seconds > 0 else None
+
+
+# --- what the store keeps --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How a reply came to be: enough to repeat it, and to train on it later."""
+
+    backend: str = ""
+    backend_version: str = ""
+    model: str = ""
+    digest: str = ""
+    quantisation: str = ""
+    template_hash: str = ""
+    params: Params = Params()
+    origin: Origin = "sampled"
+    parent_id: str | None = None  # the reply that this one was forked, edited or voted from
+    kept_reasoning: int = 0  # characters of `reasoning` that were given, not sampled
+    kept_answer: int = 0  # characters of `answer` that were given, not sampled
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReply:
+    """A reply with its place: `position` of `siblings` (1-based) under its turn."""
+
+    id: str
+    turn_id: str
+    created: datetime
+    reply: Reply
+    provenance: Provenance = Provenance()
+    position: int = 1
+    siblings: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTurn:
+    """A user's message, and the reply that the branch shows (None while there is none).
+
+    `position` of `siblings` counts the messages that follow the same parent reply: editing a message makes another.
+    """
+
+    id: str
+    conversation_id: str
+    parent_reply_id: str | None
+    created: datetime
+    content: str
+    reply: StoredReply | None = None
+    position: int = 1
+    siblings: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationInfo:
+    """A line in the list of conversations. `excerpt` is set by a search."""
+
+    id: str
+    title: str
+    created: datetime
+    updated: datetime
+    model: str = ""
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation with the turns of the branch that is open, first to last."""
+
+    info: ConversationInfo
+    turns: tuple[StoredTurn, ...] = field(default=())
