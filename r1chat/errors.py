@@ -5,6 +5,7 @@
     ├── StoreError              the database refused, or comes from a newer version
     │   └── NotFoundError       a conversation, turn or reply that is not (or no longer) there
     ├── MessageError            a message that cannot be sent as it is (empty, too long)
+    ├── BusyError               a reply is still being made in that conversation
     └── BackendError            the model's side
         ├── UnreachableError    no server answers there
         ├── UnknownModelError   the backend does not have that model
@@ -36,6 +37,10 @@ class NotFoundError(StoreError):
 
 class MessageError(R1ChatError):
     """A message that cannot be sent as it is."""
+
+
+class BusyError(R1ChatError):
+    """A conversation makes one reply at a time."""
 
 
 class BackendError(R1ChatError):

@@ -1,0 +1,61 @@
+"""The composition root: settings -> app. The only place where concrete backends meet the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from r1chat.backends import Backend
+from r1chat.backends.catalogue import Catalogue
+from r1chat.chat import Chat
+from r1chat.config import NANO, Settings, nano_model, prepare
+from r1chat.store import Store
+
+
+@dataclass(frozen=True)
+class App:
+    """All that the page, the terminal and the tests work with."""
+
+    settings: Settings
+    store: Store
+    catalogue: Catalogue
+    chat: Chat
+
+    def close(self) -> None:
+        """Stop what runs, save it, and let go of models, connections and the database."""
+        self.chat.close()
+        self.catalogue.close()
+        self.store.close()
+
+
+def build(settings: Settings, backends: Mapping[str, Backend] | None = None) -> App:
+    """Put the app together. Raises ConfigError and StoreError. `backends` replaces those that the settings ask for."""
+    prepare(settings)
+    store = Store(settings.database)
+    store.interrupt_unfinished()
+    catalogue = Catalogue(_backends(settings) if backends is None else backends, last_choice=NANO)
+    return App(settings, store, catalogue, Chat(store, catalogue, settings.params))
+
+
+def _backends(settings: Settings) -> dict[str, Backend]:
+    from r1chat.backends.llama_cpp import LlamaCppBackend
+    from r1chat.backends.ollama import OllamaBackend
+    from r1chat.backends.openai import OpenAIBackend
+
+    backends: dict[str, Backend] = {
+        "llama.cpp": LlamaCppBackend(
+            [settings.models_folder, *settings.model_path, nano_model()],
+            context=settings.context,
+            gpu_layers=settings.gpu_layers,
+            threads=settings.threads,
+        )
+    }
+    if settings.ollama or settings.backend == "ollama":
+        backends["ollama"] = OllamaBackend(
+            settings.ollama_host, context=settings.context, keep_alive=settings.keep_alive
+        )
+    if settings.base_url:
+        backends["openai"] = OpenAIBackend(
+            settings.base_url, settings.api_key.get_secret_value(), context=settings.context
+        )
+    return backends
