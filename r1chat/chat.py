@@ -56,6 +56,7 @@ class Turn:
         self._version = 0
         self._done = False
         self._stopping = threading.Event()
+        self._answering = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"r1chat-turn-{stored.id[:8]}", daemon=True)
 
     # -- for everybody ------------------------------------------------------------------------------------------------
@@ -86,8 +87,12 @@ class Turn:
         """End the reply where it stands; what came is kept. Does nothing to a finished one."""
         self._stopping.set()
 
+    def answer_now(self) -> None:
+        """Close the thought as it stands and let the answer come. Does nothing once the thought is closed."""
+        self._answering.set()
+
     def wait(self, timeout: float | None = None) -> Reply:
-        """Block until the reply is finished and saved, or `timeout` seconds have passed; the reply as it stands then."""
+        """Block until the reply is finished and saved, or for `timeout` seconds; the reply as it stands then."""
         with self._changed:
             self._changed.wait_for(lambda: self.done, timeout)
             return self._draft.reply()
@@ -113,9 +118,15 @@ class Turn:
                 self._changed.notify_all()
 
     def _make(self) -> None:
-        splitter = Splitter(self._request.so_far)
+        request: Request | None = self._request
+        while request is not None:
+            request = self._stretch(request)
+
+    def _stretch(self, request: Request) -> Request | None:
+        """One call of the backend, to its end or to where somebody steps in; the call to go on with, if any."""
+        splitter = Splitter(request.so_far)
         saved = time.monotonic()
-        with closing(self._backend.stream(self._request)) as events:  # type: ignore[type-var]
+        with closing(self._backend.stream(request)) as events:  # type: ignore[type-var]
             for event in events:
                 if self._stopping.is_set():
                     break
@@ -123,8 +134,20 @@ class Turn:
                 if time.monotonic() - saved >= SAVE_EVERY:
                     self._save()
                     saved = time.monotonic()
+                if self._answering.is_set() and not self._draft.closed:
+                    return self._cut_thought(request, splitter)
         if not self._draft.finished:
             self._take(splitter, Finish("stopped" if self._stopping.is_set() else "cut"))
+        return None
+
+    def _cut_thought(self, request: Request, splitter: Splitter) -> Request:
+        """Close the thought as it stands; the call that brings the answer."""
+        self._take(splitter, Finish("stopped"))
+        with self._changed:
+            reply = self._draft.reply()
+            base = replace(reply, reasoning=reply.reasoning.rstrip(), closed=True, finish=None, progress=None)
+            self._draft = Draft(base)
+        return replace(request, so_far=base.so_far)
 
     def _take(self, splitter: Splitter, event: object) -> None:
         reply_events = splitter.feed(event)  # type: ignore[arg-type]
@@ -157,10 +180,12 @@ class Chat:
         self._params = params
         self._lock = threading.Lock()
         self._running: dict[str, Turn] = {}  # by conversation
+        self._news = threading.Condition()
+        self._editions: dict[str, int] = {}  # by conversation: how often what it shows has changed
 
     def send(
         self,
-        conversation_id: str,
+        conversation_id: str | None,
         prompt: str,
         model: str,
         params: Params | None = None,
@@ -168,11 +193,12 @@ class Chat:
     ) -> Turn:
         """Send a message at the end of the open branch, or `after` another reply of it, and begin its reply.
 
-        `model` is a key `backend:name`. Raises MessageError, UnknownModelError, BackendError, StoreError; the message
-        is stored only if a reply could begin.
+        None makes a conversation for it. `model` is a key `backend:name`. Raises MessageError, UnknownModelError,
+        BackendError, StoreError; the message is stored only if a reply could begin.
         """
         prompt = self._checked(prompt)
         backend, info = self._usable(model)
+        conversation_id = conversation_id or self.store.new_conversation(model=info.key).id
         with self._starting(conversation_id):
             conversation = self.store.conversation(conversation_id)
             if after is None and conversation.turns and (last := conversation.turns[-1]).reply:
@@ -214,6 +240,29 @@ class Chat:
             turn = self._running.get(conversation_id)
             return turn if turn is not None and not turn.done else None
 
+    def show_reply(self, reply_id: str) -> None:
+        """Open the branch that goes through this sibling."""
+        conversation_id = self.store.turn(self.store.reply(reply_id).turn_id).conversation_id
+        self.store.show_reply(reply_id)
+        self._publish(conversation_id)
+
+    def show_turn(self, turn_id: str) -> None:
+        """Open the branch that goes through this message."""
+        conversation_id = self.store.turn(turn_id).conversation_id
+        self.store.show_turn(turn_id)
+        self._publish(conversation_id)
+
+    def news(self, conversation_id: str, seen: int = -1, timeout: float = 0.0) -> int:
+        """Wait until another branch shows or another reply begins; the number of such changes so far."""
+        with self._news:
+            self._news.wait_for(lambda: self._editions.get(conversation_id, 0) != seen, timeout)
+            return self._editions.get(conversation_id, 0)
+
+    def _publish(self, conversation_id: str) -> None:
+        with self._news:
+            self._editions[conversation_id] = self._editions.get(conversation_id, 0) + 1
+            self._news.notify_all()
+
     def close(self) -> None:
         """Stop every reply and wait until each is saved."""
         with self._lock:
@@ -231,7 +280,8 @@ class Chat:
             raise MessageError("The message is empty. Write something, then send it.")
         if len(prompt) > LONGEST_MESSAGE:
             raise MessageError(
-                f"The message has {len(prompt):,} characters; the most is {LONGEST_MESSAGE:,}. Shorten it and send it again."
+                f"The message has {len(prompt):,} characters; the most is {LONGEST_MESSAGE:,}. "
+                "Shorten it and send it again."
             )
         return prompt
 
@@ -275,6 +325,7 @@ class Chat:
         turn = Turn(self.store, backend, request, stored, conversation_id)
         self._running[conversation_id] = turn
         turn.start()
+        self._publish(conversation_id)
         return turn
 
     def _history(self, turn: StoredTurn) -> tuple[Message, ...]:

@@ -25,7 +25,7 @@ Origin = Literal["sampled", "regenerated", "resumed", "edited", "forked", "voted
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a prompt. `reasoning` is an assistant's thought, sent only where a history policy keeps thoughts."""
+    """One message of a prompt. `reasoning` is an assistant's thought, set only where a history policy keeps thoughts."""
 
     role: Role
     content: str
@@ -107,7 +107,7 @@ Stage = Literal["waiting", "queued", "loading", "prefill"]
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """Text as the model wrote it, `<think>` tags and all. `tokens` is how many tokens it took (0 for text that was given)."""
+    """Text as the model wrote it, `<think>` tags and all. `tokens` it took: 0 for text that was given."""
 
     text: str
     tokens: int = 1
@@ -183,7 +183,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Wall-clock seconds of one reply, as the person saw them; `load`, `prefill` and `decode` as the backend told them."""
+    """Seconds of one reply: as the person saw them; `load`, `prefill` and `decode` as the backend told them."""
 
     first_token: float | None = None
     thinking: float = 0.0

@@ -377,7 +377,13 @@ class Draft:
 
     @property
     def finished(self) -> bool:
+        """A `Finish` has come."""
         return self._finish is not None
+
+    @property
+    def closed(self) -> bool:
+        """The thought is over, or there is none: the answer has begun."""
+        return self._closed or any(self._answer)
 
     def reply(self) -> Reply:
         """The reply as it stands."""

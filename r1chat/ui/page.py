@@ -1,0 +1,153 @@
+"""The page: its layout, and how it is mounted. What a person's acts do is in `wiring.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI
+
+from r1chat.app import App
+from r1chat.ui.markdown import pygments_css
+from r1chat.ui.transcript import conversation_list, transcript
+from r1chat.ui.words import words
+
+_HERE = Path(__file__).parent
+_SANS = ["system-ui", "Noto Sans", "Noto Sans CJK SC", "sans-serif"]
+_MONO = ["ui-monospace", "Noto Sans Mono", "monospace"]
+
+
+@dataclass(frozen=True)
+class Widgets:
+    """Every widget that some act reads or changes."""
+
+    conversation: gr.State  # its id, "" while there is none
+    lang: gr.State  # "en" or "zh"
+    brand: gr.HTML
+    new: gr.Button
+    search: gr.Textbox
+    conversations: gr.HTML
+    models: gr.Accordion
+    backends: gr.HTML
+    refresh: gr.Button
+    settings: gr.Accordion
+    fold: gr.Radio
+    language: gr.Radio
+    burger: gr.HTML
+    model: gr.Dropdown
+    model_state: gr.HTML
+    transcript: gr.HTML
+    jump: gr.HTML
+    prompt: gr.Textbox
+    hint: gr.HTML
+    send: gr.Button
+    stop: gr.Button
+
+
+def layout() -> Widgets:
+    """The widgets in their places, in English until the page knows better."""
+    w = words("en")
+    with gr.Row(elem_id="frame"):
+        with gr.Column(elem_id="left", min_width=0):
+            brand = gr.HTML(brand_html("en"), elem_id="brand-block", padding=False)
+            new = gr.Button(w.new_conversation, elem_id="new", size="sm")
+            search = gr.Textbox(
+                label=w.search, placeholder=w.search, show_label=False, container=False, elem_id="search", max_lines=1
+            )
+            conversations = conversation_list()
+            with gr.Accordion(w.models, open=False, elem_id="models") as models:
+                backends = gr.HTML("", padding=False)
+                refresh = gr.Button(w.refresh, size="sm", elem_id="refresh")
+            with gr.Accordion(w.settings, open=False, elem_id="settings") as settings:
+                fold = gr.Radio(fold_choices("en"), value="end", label=w.thoughts, elem_id="fold")
+                language = gr.Radio([("English", "en"), ("中文", "zh")], value="en", label=w.language, elem_id="language")
+        with gr.Column(elem_id="middle", min_width=0):
+            with gr.Row(elem_id="top"):
+                burger = gr.HTML(burger_html("en"), elem_id="burger-block", padding=False, min_height=0)
+                model = gr.Dropdown(
+                    [], label=w.model, show_label=False, container=False, elem_id="model", filterable=False, interactive=True
+                )
+                model_state = gr.HTML("", elem_id="model-state", padding=False)
+            with gr.Column(elem_classes=["scroll"], min_width=0):
+                shown = transcript()
+            with gr.Column(elem_id="bottom", min_width=0):
+                jump = gr.HTML(jump_html("en"), elem_id="jump-block", padding=False)
+                with gr.Column(elem_id="box", min_width=0):
+                    prompt = gr.Textbox(
+                        label=w.message, placeholder=w.placeholder, show_label=False, container=False, lines=1, max_lines=12,
+                        elem_id="prompt", autofocus=True,
+                    )  # fmt: skip
+                    with gr.Row(elem_id="controls"):
+                        hint = gr.HTML(f"<span>{w.hint}</span>", elem_id="hint", padding=False)
+                        send = gr.Button(w.send, variant="primary", elem_id="send", size="sm")
+                        stop = gr.Button(w.stop, variant="primary", elem_id="stop", size="sm")
+    return Widgets(
+        conversation=gr.State(""), lang=gr.State("en"), brand=brand, new=new, search=search, conversations=conversations,
+        models=models, backends=backends, refresh=refresh, settings=settings, fold=fold, language=language, burger=burger,
+        model=model, model_state=model_state, transcript=shown, jump=jump, prompt=prompt, hint=hint, send=send, stop=stop,
+    )  # fmt: skip
+
+
+def brand_html(lang: str) -> str:
+    return f'<div id="brand">r1chat <small>{words(lang).tagline}</small></div>'
+
+
+def burger_html(lang: str) -> str:
+    return f'<button id="burger" aria-label="{words(lang).conversations}">☰</button>'
+
+
+def jump_html(lang: str) -> str:
+    return f'<button id="jump" aria-label="{words(lang).jump}" title="{words(lang).jump}">↓</button>'
+
+
+def fold_choices(lang: str) -> list[tuple[str, str]]:
+    w = words(lang)
+    return [(w.fold_open, "open"), (w.fold_end, "end"), (w.fold_keep, "keep")]
+
+
+def reworded(widgets: Widgets, lang: str) -> dict[gr.blocks.Block, object]:
+    """Every word of the layout in a language, as updates."""
+    w = words(lang)
+    return {
+        widgets.brand: brand_html(lang),
+        widgets.new: gr.update(value=w.new_conversation),
+        widgets.search: gr.update(label=w.search, placeholder=w.search),
+        widgets.models: gr.update(label=w.models),
+        widgets.refresh: gr.update(value=w.refresh),
+        widgets.settings: gr.update(label=w.settings),
+        widgets.fold: gr.update(label=w.thoughts, choices=fold_choices(lang)),
+        widgets.language: gr.update(label=w.language, value=lang),
+        widgets.burger: burger_html(lang),
+        widgets.model: gr.update(label=w.model),
+        widgets.jump: jump_html(lang),
+        widgets.prompt: gr.update(label=w.message, placeholder=w.placeholder),
+        widgets.hint: f"<span>{w.hint}</span>",
+        widgets.send: gr.update(value=w.send),
+        widgets.stop: gr.update(value=w.stop),
+    }
+
+
+def theme() -> gr.themes.Base:
+    """Quiet, and with the system's own fonts: none is loaded."""
+    base = gr.themes.Base(primary_hue="indigo", neutral_hue="stone", font=_SANS, font_mono=_MONO)
+    return base.set(
+        body_background_fill="#fbfaf8",
+        body_background_fill_dark="#191817",
+        body_text_color="#22211f",
+        body_text_color_dark="#ece9e4",
+    )
+
+
+def mount(web: FastAPI, app: App) -> FastAPI:
+    """Put the page at `/`."""
+    from r1chat.ui.wiring import wire
+
+    with gr.Blocks(title="r1chat", analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
+        wire(app, blocks, layout())
+    blocks.queue(default_concurrency_limit=16, api_open=False)
+    css = (_HERE / "page.css").read_text(encoding="utf-8") + pygments_css(dark=False) + pygments_css(dark=True)
+    return gr.mount_gradio_app(
+        web, blocks, path="/", server_name="127.0.0.1", footer_links=[], show_error=True, ssr_mode=False, theme=theme(),
+        css=css, max_file_size=0, enable_monitoring=False, pwa=False, mcp_server=False,
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""The page as an HTTP server on loopback: Gradio, the feed and two text routes, behind the guard."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import secrets
+import socket
+import threading
+import webbrowser
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported: nothing leaves the machine
+os.environ["GRADIO_SSR_MODE"] = "False"
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse, StreamingResponse
+
+from r1chat.app import App
+from r1chat.config import FIRST_PORT
+from r1chat.errors import ConfigError, NotFoundError
+from r1chat.ui.feed import Viewer
+from r1chat.ui.guard import Guard
+from r1chat.ui.page import mount
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+log = logging.getLogger(__name__)
+
+
+def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guard:
+    """The ASGI application: every route of it, Gradio's too, behind the guard."""
+    web = FastAPI(title="r1chat", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @web.get("/r1chat/feed")
+    async def feed(request: Request) -> StreamingResponse:
+        asked = request.query_params
+        viewer = Viewer(app, asked.get("conversation", ""), asked.get("model", ""), asked.get("lang", "en"))
+        return StreamingResponse(
+            _events(viewer), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        )
+
+    @web.get("/r1chat/answer/{reply_id}")
+    def answer(reply_id: str) -> PlainTextResponse:
+        return _text(lambda: app.store.reply(reply_id).reply.answer)
+
+    @web.get("/r1chat/message/{turn_id}")
+    def message(turn_id: str) -> PlainTextResponse:
+        return _text(lambda: app.store.turn(turn_id).content)
+
+    mount(web, app)
+    return Guard(web, hosts=hosts, port=port, token=token)
+
+
+def serve(app: App, announce: Callable[[str], None], quiet: bool = True) -> None:
+    """Serve the page until interrupted; `announce` gets the address to open. Raises ConfigError for a busy port."""
+    settings = app.settings
+    listener = _listen(settings.host, settings.port)
+    port = listener.getsockname()[1]
+    token = secrets.token_urlsafe(24)
+    hosts = (*LOOPBACK, *([settings.host] if settings.host not in LOOPBACK else []), *settings.allowed_hosts)
+    config = uvicorn.Config(
+        application(app, hosts, port, token), log_level="warning" if quiet else "info", timeout_graceful_shutdown=2
+    )
+    server = uvicorn.Server(config)
+    shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::", *LOOPBACK) else settings.host
+    address = f"http://{shown}:{port}/?token={token}"
+    threading.Thread(target=_announce, args=(server, address, announce, settings.open_browser), daemon=True).start()
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+
+
+def _announce(server: uvicorn.Server, address: str, announce: Callable[[str], None], browser: bool) -> None:
+    while not server.started:
+        if server.should_exit:
+            return
+        threading.Event().wait(0.02)
+    announce(address)
+    if browser:
+        with suppress(webbrowser.Error):
+            webbrowser.open(address)
+
+
+def _listen(host: str, port: int | None) -> socket.socket:
+    """A listening socket: on the port that was asked for, else on the first free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in [port] if port is not None else range(FIRST_PORT, FIRST_PORT + 100):
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, candidate))
+            listener.listen(128)
+            return listener
+        except OSError as error:
+            listener.close()
+            reason = error.strerror or str(error)
+    where = f"port {port}" if port is not None else f"any port from {FIRST_PORT} to {FIRST_PORT + 99}"
+    raise ConfigError(
+        f"r1chat cannot listen on {where} of {host} ({reason}). Is r1chat open already? Choose another port with "
+        "--port, or 0 for any free one."
+    )
+
+
+def _text(read: Callable[[], str]) -> PlainTextResponse:
+    try:
+        return PlainTextResponse(read(), headers={"Cache-Control": "no-store"})
+    except NotFoundError as error:
+        return PlainTextResponse(str(error), status_code=404)
+
+
+async def _events(viewer: Viewer) -> AsyncIterator[str]:
+    """The viewer's patches as server-sent events. The viewer blocks, so it runs in a thread of its own."""
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+    room = threading.Semaphore(4)  # patches on their way: a slow page gets newer ones, not more
+
+    def run() -> None:
+        try:
+            for patch in viewer.patches():
+                room.acquire()
+                loop.call_soon_threadsafe(queue.put_nowait, patch)
+        except RuntimeError:
+            log.debug("the page left")  # the loop is closed
+        except Exception:
+            log.exception("the feed broke")
+        finally:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(queue.put_nowait, None)
+
+    threading.Thread(target=run, name="r1chat-feed", daemon=True).start()
+    try:
+        while (patch := await queue.get()) is not None:
+            room.release()
+            yield f"data: {json.dumps(patch, ensure_ascii=False, separators=(',', ':'))}\n\n" if patch else ": \n\n"
+    finally:
+        viewer.leave()
+        room.release(1000)

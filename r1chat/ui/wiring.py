@@ -1,0 +1,254 @@
+"""What a person's acts do: one paragraph each. Every argument of a handler is treated as hostile input."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from html import escape
+from typing import Any, ParamSpec, TypeVar
+
+import gradio as gr
+
+from r1chat.app import App
+from r1chat.errors import NotFoundError, R1ChatError
+from r1chat.messages import ConversationInfo, ModelInfo
+from r1chat.ui import sidebar
+from r1chat.ui.page import Widgets, reworded
+from r1chat.ui.words import pick, words
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Updates = dict[Any, Any]
+
+LANGUAGE_COOKIE = "r1chat_lang"
+_REMEMBER_LANGUAGE = (
+    f"lang => {{ document.cookie = '{LANGUAGE_COOKIE}=' + lang + '; path=/; max-age=31536000; SameSite=Strict'; return lang }}"
+)
+_REMEMBER_FOLD = (
+    "mode => { localStorage.setItem('r1chat.fold', mode); document.dispatchEvent(new Event('r1chat:fold')); return mode }"
+)
+_RECALL_FOLD = "() => localStorage.getItem('r1chat.fold') ?? 'end'"
+
+log = logging.getLogger(__name__)
+
+
+def said(handler: Callable[P, T]) -> Callable[P, T]:
+    """The boundary of the page: an error that a person can act on is shown as its sentence, and changes nothing."""
+
+    @functools.wraps(handler)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return handler(*args, **kwargs)
+        except R1ChatError as error:
+            raise gr.Error(escape(str(error)), duration=12, print_exception=False) from None
+
+    return guarded
+
+
+def wire(app: App, blocks: gr.Blocks, ui: Widgets) -> None:
+    """Connect every widget with what it does."""
+    views = Views(app, ui)
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    everything = set(vars(ui).values()) - {ui.stop} | {ui.stop}
+    here = [ui.conversation, ui.model, ui.lang]
+
+    # the page opens: in the browser's language, on the conversation of its address
+    blocks.load(views.opened, None, everything, **quiet)
+    blocks.load(None, None, ui.fold, js=_RECALL_FOLD, **quiet)
+
+    # a message is sent
+    gr.on([ui.send.click, ui.prompt.submit], views.sent, [ui.prompt, *here], everything, **quiet)
+    ui.stop.click(views.stopped, [ui.conversation], None, **quiet)
+
+    # a click in the transcript, or in the list
+    ui.transcript.act(views.acted, here, everything, **quiet)
+    ui.conversations.act(views.list_acted, [*here, ui.search], everything, **quiet)
+    ui.new.click(views.new, [ui.model, ui.lang, ui.search], everything, **quiet)
+    ui.search.input(views.searched, [ui.search, ui.conversation, ui.lang], ui.conversations, trigger_mode="always_last", **quiet)
+
+    # models and settings
+    ui.model.input(views.model_chosen, here, everything, **quiet)
+    gr.on([ui.refresh.click, ui.models.expand], views.refreshed, [ui.model, ui.lang], everything, **quiet)
+    ui.fold.input(None, ui.fold, ui.fold, js=_REMEMBER_FOLD, **quiet)
+    ui.language.input(views.language_chosen, [ui.language, ui.conversation, ui.model, ui.search], everything, js=None, **quiet)
+    ui.language.input(None, ui.language, None, js=_REMEMBER_LANGUAGE, **quiet)
+
+
+class Views:
+    """The handlers. Each calls one method of the chat or the store, and says what the page shows then."""
+
+    def __init__(self, app: App, ui: Widgets) -> None:
+        self.app = app
+        self.ui = ui
+
+    # -- the page -----------------------------------------------------------------------------------------------------
+
+    @said
+    def opened(self, request: gr.Request) -> Updates:
+        cookie = request.cookies.get(LANGUAGE_COOKIE)
+        lang = cookie if cookie in ("en", "zh") else pick(request.headers.get("accept-language"))
+        conversation, model = str(request.query_params.get("c", "")), ""
+        if conversation:
+            try:
+                model = self.app.store.conversation(conversation).info.model
+            except NotFoundError:
+                conversation = ""
+        key = self._model_key(model)
+        return {
+            **reworded(self.ui, lang),
+            self.ui.lang: lang,
+            **self._models(key, lang),
+            **self._show(conversation, key, lang),
+        }
+
+    @said
+    def language_chosen(self, lang: str, conversation: str, model: str, query: str) -> Updates:
+        lang = pick(lang)
+        return {
+            **reworded(self.ui, lang),
+            self.ui.lang: lang,
+            **self._models(model, lang),
+            **self._show(conversation, model, lang, query),
+        }
+
+    # -- messages -----------------------------------------------------------------------------------------------------
+
+    @said
+    def sent(self, prompt: str, conversation: str, model: str, lang: str) -> Updates:
+        turn = self.app.chat.send(conversation or None, prompt or "", model or "")
+        return {self.ui.prompt: "", **self._show(turn.conversation_id, model, lang)}
+
+    @said
+    def stopped(self, conversation: str) -> None:
+        turn = self.app.chat.running(conversation)
+        if turn is not None:
+            turn.stop()
+
+    @said
+    def acted(self, event: gr.EventData, conversation: str, model: str, lang: str) -> Updates:
+        verb, subject, text = _verb(event)
+        chat = self.app.chat
+        if verb == "ask":
+            return self.sent(text, conversation, model, lang)
+        if verb == "stop":
+            self.stopped(conversation)
+        elif verb == "again":
+            chat.again(subject, model)
+        elif verb == "resume":
+            chat.resume(subject)
+        elif verb == "edit":
+            chat.edit(subject, text, model)
+        elif verb == "reply":
+            chat.show_reply(subject)
+        elif verb == "turn":
+            chat.show_turn(subject)
+        else:
+            log.warning("the page sent an unknown act")
+        return {}
+
+    # -- the list -----------------------------------------------------------------------------------------------------
+
+    @said
+    def new(self, model: str, lang: str, query: str) -> Updates:
+        return self._show("", model, lang, query)
+
+    @said
+    def searched(self, query: str, conversation: str, lang: str) -> dict[str, str]:
+        return self._list(conversation, lang, query)
+
+    @said
+    def list_acted(self, event: gr.EventData, conversation: str, model: str, lang: str, query: str) -> Updates:
+        verb, subject, text = _verb(event)
+        store = self.app.store
+        if verb == "open":
+            info = store.conversation(subject).info
+            key = self._model_key(info.model)
+            return {**self._models(key, lang), **self._show(subject, key, lang, query)}
+        if verb == "rename":
+            store.rename(subject, text.strip())
+        elif verb == "delete":
+            turn = self.app.chat.running(subject)
+            if turn is not None:
+                turn.stop()
+            info = store.conversation(subject).info
+            store.delete(subject)
+            shown = "" if subject == conversation else conversation
+            return self._show(shown, model, lang, query, deleted=info)
+        elif verb == "undo":
+            store.undelete(subject)
+            return self._show(subject, model, lang, query)
+        return {self.ui.conversations: self._list(conversation, lang, query)}
+
+    # -- models -------------------------------------------------------------------------------------------------------
+
+    @said
+    def model_chosen(self, conversation: str, model: str, lang: str) -> Updates:
+        if conversation:
+            self.app.store.set_model(conversation, model)
+        return {
+            self.ui.model_state: self._model_state(model, lang),
+            self.ui.transcript: {"conversation": conversation, "model": model, "lang": lang},
+        }
+
+    @said
+    def refreshed(self, model: str, lang: str) -> Updates:
+        self.app.catalogue.statuses(fresh=True)
+        return self._models(self._model_key(model), lang)
+
+    # -- what the page shows ------------------------------------------------------------------------------------------
+
+    def _show(
+        self, conversation: str, model: str, lang: str, query: str = "", deleted: ConversationInfo | None = None
+    ) -> Updates:
+        return {
+            self.ui.conversation: conversation,
+            self.ui.transcript: {"conversation": conversation, "model": model, "lang": lang},
+            self.ui.conversations: self._list(conversation, lang, query, deleted),
+        }
+
+    def _list(
+        self, conversation: str, lang: str, query: str = "", deleted: ConversationInfo | None = None
+    ) -> dict[str, str]:
+        query = (query or "").strip()
+        infos = self.app.store.search(query) if query else self.app.store.conversations()
+        return {"html": sidebar.conversations(infos, conversation, words(lang), deleted, found=bool(query))}
+
+    def _models(self, key: str, lang: str) -> Updates:
+        statuses = self.app.catalogue.statuses()
+        models = [model for status in statuses for model in status.models]
+        choices = [(sidebar.model_label(model), model.key) for model in models]
+        if key and key not in [value for _, value in choices]:
+            choices.append((f"⚠ {key}", key))
+        return {
+            self.ui.model: gr.update(choices=choices, value=key or None, label=words(lang).model),
+            self.ui.model_state: self._model_state(key, lang),
+            self.ui.backends: sidebar.backends(statuses, str(self.app.settings.models_folder), words(lang)),
+        }
+
+    def _model_state(self, key: str, lang: str) -> str:
+        model, why = self._find(key)
+        return sidebar.model_state(model, why, words(lang))
+
+    def _find(self, key: str) -> tuple[ModelInfo | None, str]:
+        try:
+            return self.app.catalogue.find(key or "")[1], ""
+        except R1ChatError as error:
+            return None, str(error)
+
+    def _model_key(self, wanted: str) -> str:
+        """The model to show: the one of the conversation, else the one of the settings, else the best there is."""
+        if wanted:
+            return wanted
+        settings = self.app.settings
+        try:
+            return self.app.catalogue.default(settings.model, settings.backend or "").key
+        except R1ChatError:
+            return ""
+
+
+def _verb(event: gr.EventData) -> tuple[str, str, str]:
+    data = getattr(event, "_data", None)
+    data = data if isinstance(data, dict) else {}
+    verb, subject, text = (data.get(name, "") for name in ("verb", "id", "text"))
+    return str(verb), str(subject)[:64], str(text)

@@ -1,0 +1,262 @@
+"""A turn from question to stored reply, with a scripted model and a real database."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from r1chat.app import App, build
+from r1chat.backends.scripted import Script, ScriptedBackend
+from r1chat.config import load
+from r1chat.errors import BusyError, GenerationError, MessageError, NotFoundError, UnknownModelError
+from r1chat.messages import Message, Params, Progress, Raw, ReplySoFar, Request
+
+MODEL = "scripted:scripted"
+THOUGHT = ["<think>", "\n7 + 3", " is 10.", "\n</think>\n\n", "It is ", "10."]
+MakeApp = Callable[..., App]
+
+
+@pytest.fixture
+def make_app(tmp_path: Path) -> Iterator[MakeApp]:
+    apps: list[App] = []
+
+    def make(script: Callable[[Request], Script] | Script = THOUGHT, **options: object) -> App:
+        play = script if callable(script) else lambda _request: script
+        backend = ScriptedBackend(play, **options)  # type: ignore[arg-type]
+        apps.append(build(load(data_dir=tmp_path / "data"), {"scripted": backend}))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        app.close()
+
+
+class Gate:
+    """A script that says a few words, and goes on when it is told to."""
+
+    def __init__(self, first: list[str], rest: list[str]) -> None:
+        self.first, self.rest, self.opened = first, rest, threading.Event()
+
+    def __call__(self, request: Request) -> Script:
+        yield from self.first
+        while not self.opened.wait(0.01):
+            yield Progress("waiting")
+        yield from self.rest
+
+
+def backend_of(app: App) -> ScriptedBackend:
+    backend, _ = app.catalogue.find(MODEL)
+    assert isinstance(backend, ScriptedBackend)
+    return backend
+
+
+def wait_for_text(turn: object, text: str) -> None:
+    for reply in turn.watch(0.001):  # type: ignore[attr-defined]
+        if text in reply.reasoning + reply.answer:
+            return
+    raise AssertionError(f"the reply ended without {text!r}")
+
+
+def test_a_message_gets_a_stored_reply(make_app: MakeApp) -> None:
+    app = make_app()
+    turn = app.chat.send(None, "7 + 3 = ?\n", MODEL)
+    reply = turn.wait(10)
+    assert (reply.reasoning, reply.answer, reply.finish) == ("7 + 3 is 10.", "It is 10.", "stop")
+    conversation = app.store.conversation(turn.conversation_id)
+    assert conversation.info.title == "7 + 3 = ?"
+    assert conversation.info.model == MODEL
+    stored = conversation.turns[0].reply
+    assert stored is not None
+    assert (stored.reply.answer, stored.provenance.origin) == ("It is 10.", "sampled")
+    assert stored.provenance.params.seed is not None
+
+
+def test_the_next_turn_sees_answers_without_their_thoughts(make_app: MakeApp) -> None:
+    app = make_app()
+    first = app.chat.send(None, "7 + 3 = ?", MODEL)
+    first.wait(10)
+    app.chat.send(first.conversation_id, "And doubled?", MODEL).wait(10)
+    assert backend_of(app).requests[1].messages == (
+        Message("user", "7 + 3 = ?"),
+        Message("assistant", "It is 10."),
+        Message("user", "And doubled?"),
+    )
+
+
+def test_every_watcher_sees_the_reply_to_its_end(make_app: MakeApp) -> None:
+    gate = Gate(THOUGHT[:3], THOUGHT[3:])
+    turn = make_app(gate).chat.send(None, "7 + 3 = ?", MODEL)
+    seen: list[list[str]] = [[], []]
+    watchers = [
+        threading.Thread(target=lambda s=s: s.extend(r.answer for r in turn.watch(0.001)))  # type: ignore[misc]
+        for s in seen
+    ]
+    for watcher in watchers:
+        watcher.start()
+    wait_for_text(turn, "is 10.")
+    gate.opened.set()
+    for watcher in watchers:
+        watcher.join(10)
+    assert [s[-1] for s in seen] == ["It is 10.", "It is 10."]
+
+
+def test_a_watcher_that_comes_late_sees_the_finished_reply(make_app: MakeApp) -> None:
+    turn = make_app().chat.send(None, "7 + 3 = ?", MODEL)
+    turn.wait(10)
+    assert [reply.answer for reply in turn.watch()] == ["It is 10."]
+
+
+def test_stop_keeps_what_came(make_app: MakeApp) -> None:
+    app = make_app(Gate(THOUGHT[:2], ["never said"]))
+    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
+    wait_for_text(turn, "7 + 3")
+    turn.stop()
+    reply = turn.wait(10)
+    assert (reply.reasoning, reply.answer, reply.finish) == ("7 + 3", "", "stopped")
+    assert app.store.reply(turn.reply_id).reply.finish == "stopped"
+
+
+def test_a_stopped_reply_is_resumed_in_place(make_app: MakeApp) -> None:
+    gate = Gate(THOUGHT[:2], [])
+    app = make_app(lambda request: gate(request) if request.so_far is None else THOUGHT[2:])
+    turn = app.chat.send(None, "7 + 3 = ?", MODEL, Params(seed=5))
+    wait_for_text(turn, "7 + 3")
+    turn.stop()
+    turn.wait(10)
+    again = app.chat.resume(turn.reply_id)
+    reply = again.wait(10)
+    assert again.reply_id == turn.reply_id
+    assert (reply.reasoning, reply.answer, reply.finish) == ("7 + 3 is 10.", "It is 10.", "stop")
+    asked = backend_of(app).requests[1]
+    assert (asked.so_far, asked.params.seed) == (ReplySoFar("7 + 3"), 5)
+
+
+def test_answer_now_closes_the_thought_as_it_stands(make_app: MakeApp) -> None:
+    gate = Gate(THOUGHT[:2], ["never said"])
+    app = make_app(lambda request: gate(request) if request.so_far is None else ["It is 10."])
+    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
+    wait_for_text(turn, "7 + 3")
+    turn.answer_now()
+    reply = turn.wait(10)
+    assert (reply.reasoning, reply.closed, reply.answer, reply.finish) == ("7 + 3", True, "It is 10.", "stop")
+    assert backend_of(app).requests[1].so_far == ReplySoFar("7 + 3", closed=True)
+    assert (reply.usage.reasoning_tokens, reply.usage.answer_tokens) == (2, 1)
+
+
+def test_regenerating_makes_a_sibling(make_app: MakeApp) -> None:
+    app = make_app()
+    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
+    turn.wait(10)
+    app.chat.again(turn.turn_id, MODEL).wait(10)
+    shown = app.store.conversation(turn.conversation_id).turns[0].reply
+    assert shown is not None
+    assert (shown.position, shown.siblings, shown.provenance.origin) == (2, 2, "regenerated")
+    app.chat.show_reply(turn.reply_id)
+    shown = app.store.conversation(turn.conversation_id).turns[0].reply
+    assert shown is not None
+    assert shown.id == turn.reply_id
+
+
+def test_editing_a_message_makes_a_branch(make_app: MakeApp) -> None:
+    app = make_app()
+    first = app.chat.send(None, "7 + 3 = ?", MODEL)
+    first.wait(10)
+    app.chat.send(first.conversation_id, "Sure?", MODEL).wait(10)
+    app.chat.edit(first.turn_id, "70 + 30 = ?", MODEL).wait(10)
+    turns = app.store.conversation(first.conversation_id).turns
+    assert [(t.content, t.position, t.siblings) for t in turns] == [("70 + 30 = ?", 2, 2)]
+    app.chat.show_turn(first.turn_id)
+    assert [t.content for t in app.store.conversation(first.conversation_id).turns] == ["7 + 3 = ?", "Sure?"]
+
+
+def test_a_backend_that_breaks_leaves_the_text_and_its_sentence(make_app: MakeApp) -> None:
+    app = make_app([*THOUGHT[:2], GenerationError("The server went away. Start it again.")])
+    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
+    turn.wait(10)
+    reply = app.store.reply(turn.reply_id).reply
+    assert (reply.reasoning, reply.finish) == ("7 + 3", "error")
+    assert reply.error == "The server went away. Start it again."
+
+
+def test_a_defect_in_a_backend_ends_the_reply_too(make_app: MakeApp) -> None:
+    turn = make_app([*THOUGHT[:2], ZeroDivisionError("oops")]).chat.send(None, "7 + 3 = ?", MODEL)
+    reply = turn.wait(10)
+    assert (reply.reasoning, reply.finish) == ("7 + 3", "error")
+    assert "r1chat itself failed" in reply.error
+
+
+def test_one_reply_at_a_time_in_a_conversation(make_app: MakeApp) -> None:
+    gate = Gate(THOUGHT[:2], THOUGHT[2:])
+    app = make_app(gate)
+    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
+    with pytest.raises(BusyError, match="still being made"):
+        app.chat.send(turn.conversation_id, "And?", MODEL)
+    assert app.chat.running(turn.conversation_id) is turn
+    gate.opened.set()
+    turn.wait(10)
+    assert app.chat.running(turn.conversation_id) is None
+    assert len(app.store.conversation(turn.conversation_id).turns) == 1
+
+
+@pytest.mark.parametrize(("prompt", "words"), [(" \n ", "empty"), ("x" * 1_000_001, "1,000,001 characters")])
+def test_a_message_that_cannot_be_sent_stores_nothing(make_app: MakeApp, prompt: str, words: str) -> None:
+    app = make_app()
+    with pytest.raises(MessageError, match=words):
+        app.chat.send(None, prompt, MODEL)
+    assert app.store.conversations() == []
+
+
+def test_an_unknown_model_stores_nothing(make_app: MakeApp) -> None:
+    app = make_app()
+    with pytest.raises(UnknownModelError, match="scripted:scripted"):
+        app.chat.send(None, "7 + 3 = ?", "scripted:other")
+    assert app.store.conversations() == []
+
+
+def test_deleting_the_conversation_does_not_break_its_running_reply(make_app: MakeApp) -> None:
+    gate = Gate(THOUGHT[:2], THOUGHT[2:])
+    app = make_app(gate)
+    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
+    app.store.delete(turn.conversation_id)
+    gate.opened.set()
+    assert turn.wait(10).answer == "It is 10."
+    app.store.undelete(turn.conversation_id)
+    shown = app.store.conversation(turn.conversation_id).turns[0].reply
+    assert shown is not None
+    assert shown.reply.answer == "It is 10."
+
+
+def test_conversations_are_there_again_after_a_restart(make_app: MakeApp) -> None:
+    first = make_app()
+    turn = first.chat.send(None, "7 + 3 = ?", MODEL)
+    turn.wait(10)
+    first.close()
+    shown = make_app().store.conversation(turn.conversation_id).turns[0].reply
+    assert shown is not None
+    assert (shown.reply.reasoning, shown.reply.answer) == ("7 + 3 is 10.", "It is 10.")
+
+
+def test_closing_the_app_stops_and_saves_what_runs(make_app: MakeApp) -> None:
+    app = make_app(Gate(THOUGHT[:2], ["never said"]))
+    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
+    wait_for_text(turn, "7 + 3")
+    app.chat.close()
+    assert app.store.reply(turn.reply_id).reply.finish == "stopped"
+
+
+def test_hostile_ids_are_not_found(make_app: MakeApp) -> None:
+    app = make_app()
+    for bad in ("", "../../etc/passwd", "' OR 1=1 --", "x" * 64):
+        with pytest.raises(NotFoundError):
+            app.chat.again(bad, MODEL)
+        with pytest.raises(NotFoundError):
+            app.chat.send(bad or "nothing", "7 + 3 = ?", MODEL)
+
+
+def test_text_is_watched_while_it_grows(make_app: MakeApp) -> None:
+    turn = make_app([Raw("a "), Raw("b "), Raw("c")], rate=50.0).chat.send(None, "?", MODEL)
+    answers = [reply.answer for reply in turn.watch(0.001)]
+    assert answers == sorted(answers, key=len)
+    assert answers[-1] == "a b c"
+    assert len(set(answers)) >= 3
