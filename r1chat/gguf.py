@@ -1,0 +1,258 @@
+"""What a GGUF file says of itself: a reader of its header, quick on files of any size.
+
+It knows the file format and nothing of llama.cpp. Arrays (a vocabulary has 150,000 entries) are stepped over; weights
+are not read, only checked to be there. Everything in the file is taken as hostile: sizes are checked before use.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from r1chat.errors import ModelFileError
+
+Value = int | float | bool | str
+
+VERSIONS = (2, 3)
+_MOST_ENTRIES, _MOST_ITEMS = 1 << 16, 1 << 24  # more metadata, tensors or array items than any model has
+
+_STRING, _ARRAY = 8, 9
+_NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+
+# general.file_type, by the names under which files are published
+FILE_TYPES = (
+    {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S", 12: "Q3_K_M"}
+    | {13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K", 19: "IQ2_XXS", 20: "IQ2_XS"}
+    | {21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL", 26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S"}
+    | {29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16", 36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4_MOE"}
+    | {39: "NVFP4", 40: "Q1_0"}
+)
+
+# type of a tensor: weights in a block, bytes of a block
+BLOCKS = (
+    {0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34)}
+    | {10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 16: (256, 66)}
+    | {17: (256, 74), 18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110), 22: (256, 82), 23: (256, 136)}
+    | {24: (1, 1), 25: (1, 2), 26: (1, 4), 27: (1, 8), 28: (1, 8), 29: (256, 56), 30: (1, 2), 34: (256, 54)}
+    | {35: (256, 66), 39: (32, 17), 40: (64, 36), 41: (128, 18)}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A GGUF's metadata. Counts are 0 and texts "" where the file does not tell."""
+
+    path: Path
+    version: int
+    metadata: Mapping[str, Value]  # without arrays
+    special_tokens: Mapping[str, str]  # by role: "bos", "eos", "padding" …
+    vocabulary: int  # tokens
+    has_think_token: bool
+    parameters: int
+    missing: int  # bytes of weights that the header promises and the file lacks
+
+    def text(self, key: str) -> str:
+        """The text under `key`, "" if there is none."""
+        value = self.metadata.get(key)
+        return value if isinstance(value, str) else ""
+
+    def count(self, key: str, default: int = 0) -> int:
+        """The number under `key`; a key that begins with a dot belongs to the architecture."""
+        value = self.metadata.get(self.architecture + key if key.startswith(".") else key)
+        return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+    @property
+    def architecture(self) -> str:
+        return self.text("general.architecture")
+
+    @property
+    def name(self) -> str:
+        return self.text("general.name")
+
+    @property
+    def kind(self) -> str:
+        """`model`, or what else publishers put into GGUF files: `mmproj`, `adapter`, `vocab`, `imatrix` …"""
+        return self.text("general.type") or "model"
+
+    @property
+    def quantisation(self) -> str:
+        return FILE_TYPES.get(self.count("general.file_type", -1), "")
+
+    @property
+    def trained_context(self) -> int:
+        """The longest context that the model was made for, in tokens."""
+        return self.count(".context_length")
+
+    @property
+    def layers(self) -> int:
+        return self.count(".block_count")
+
+    @property
+    def chat_template(self) -> str:
+        return self.text("tokenizer.chat_template")
+
+    @property
+    def writes_text(self) -> bool:
+        """Whether it can go on with a text at all; encoders for search cannot."""
+        return self.metadata.get(self.architecture + ".attention.causal") is not False
+
+    @property
+    def kv_bytes_per_token(self) -> int:
+        """Bytes that one token of context takes in the cache of keys and values, at 16 bits; 0 if it cannot be told.
+
+        An upper bound: layers with a sliding window or without attention take less.
+        """
+        if latent := self.count(".attention.kv_lora_rank"):  # keys and values are kept compressed
+            return 2 * self.layers * (latent + self.count(".rope.dimension_count"))
+        heads = self.count(".attention.head_count")
+        size = self.count(".embedding_length") // max(1, heads)
+        sizes = self.count(".attention.key_length", size) + self.count(".attention.value_length", size)
+        return 2 * self.layers * self.count(".attention.head_count_kv", heads) * sizes
+
+
+def read_header(path: Path) -> Header:
+    """Read the header of a GGUF file; of a split model, that of this part.
+
+    Raises ModelFileError: no such file, not readable, not a GGUF, a version that is not known, a header that is cut or
+    makes no sense. Weights that are cut are no error here: `missing` says how much.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.seek(0, 2) == 0:
+                raise ModelFileError(f"{path.name} is empty. Download it again.")
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                return _parse(path, data)
+    except FileNotFoundError:
+        raise ModelFileError(f"There is no file {path}. Check the path in the settings.") from None
+    except OSError as error:
+        problem = f"{path} cannot be read ({error.strerror}). Check the file and its permissions."
+        raise ModelFileError(problem) from error
+    except (struct.error, OverflowError, _MalformedError) as error:
+        problem = f"{path.name} is damaged: its header is cut or makes no sense. Download it again."
+        raise ModelFileError(problem) from error
+
+
+class _MalformedError(Exception):
+    """A size or type in the file that cannot be."""
+
+
+class _Cursor:
+    """Steps through a file. Reading past its end raises struct.error, OverflowError or _MalformedError."""
+
+    def __init__(self, data: mmap.mmap, at: int) -> None:
+        self.data = data
+        self.at = at
+
+    def number(self, code: str) -> int | float | bool:
+        value: int | float | bool
+        (value,) = struct.unpack_from("<" + code, self.data, self.at)
+        self.at += struct.calcsize("<" + code)
+        return value
+
+    def size(self, code: str = "Q", most: int = 1 << 62) -> int:
+        value = int(self.number(code))
+        if value > most:
+            raise _MalformedError
+        return value
+
+    def bytes(self) -> bytes:
+        length = self.size(most=len(self.data) - self.at)
+        self.at += length
+        return self.data[self.at - length : self.at]
+
+    def text(self) -> str:
+        return self.bytes().decode(errors="replace")
+
+    def skip_array(self) -> tuple[int, int]:
+        """Step over an array; gives its count and where its items begin."""
+        kind, count = self.size("I"), self.size(most=_MOST_ITEMS)
+        begin = self.at
+        if kind in _NUMBERS:
+            self.at += count * struct.calcsize("<" + _NUMBERS[kind])
+        elif kind == _STRING:
+            self.at = self.skip_texts(count)
+        else:
+            raise _MalformedError
+        if self.at > len(self.data):
+            raise _MalformedError
+        return count, begin
+
+    def skip_texts(self, count: int) -> int:
+        """Where the text after the next `count` texts begins."""
+        at, data, length_at = self.at, self.data, struct.Struct("<Q").unpack_from
+        for _ in range(count):
+            at += 8 + length_at(data, at)[0]
+        return at
+
+
+def _parse(path: Path, data: mmap.mmap) -> Header:
+    if data[:4] != b"GGUF":
+        raise ModelFileError(f"{path.name} is not a GGUF file. Choose a file in GGUF format.")
+    (version,) = struct.unpack_from("<I", data, 4)
+    if version not in VERSIONS:
+        raise ModelFileError(
+            f"{path.name} says it is GGUF version {version}; r1chat knows {VERSIONS[0]} and {VERSIONS[-1]}. "
+            "Download a current conversion of the model."
+        )
+    cursor = _Cursor(data, 8)
+    tensors, entries = cursor.size(most=_MOST_ENTRIES), cursor.size(most=_MOST_ENTRIES)
+    metadata: dict[str, Value] = {}
+    arrays: dict[str, tuple[int, int, int]] = {}  # count, begin, end
+    for _ in range(entries):
+        key, kind = cursor.text(), cursor.size("I")
+        if kind == _ARRAY:
+            count, begin = cursor.skip_array()
+            arrays[key] = (count, begin, cursor.at)
+        elif kind == _STRING:
+            metadata[key] = cursor.text()
+        elif kind in _NUMBERS:
+            metadata[key] = cursor.number(_NUMBERS[kind])
+        else:
+            raise _MalformedError
+    parameters, weights_end = _measure_tensors(cursor, tensors)
+    alignment = metadata.get("general.alignment", 32)
+    if not isinstance(alignment, int) or alignment < 1:
+        raise _MalformedError
+    weights_begin = -(-cursor.at // alignment) * alignment
+    count, begin, end = arrays.get("tokenizer.ggml.tokens", (0, 0, 0))
+    think = b"<think>"
+    return Header(
+        path=path,
+        version=version,
+        metadata=metadata,
+        special_tokens=_special_tokens(cursor, metadata, count, begin),
+        vocabulary=count,
+        has_think_token=data.find(struct.pack("<Q", len(think)) + think, begin, end) >= 0,
+        parameters=parameters,
+        missing=max(0, weights_begin + weights_end - len(data)) if weights_end else 0,
+    )
+
+
+def _measure_tensors(cursor: _Cursor, count: int) -> tuple[int, int]:
+    """How many weights there are, and where the last of them ends, counted from the first; 0 for a type not known."""
+    parameters = end = 0
+    for _ in range(count):
+        cursor.bytes()
+        weights = 1
+        for _ in range(cursor.size("I", most=8)):
+            weights *= cursor.size()
+        block, size = BLOCKS.get(cursor.size("I"), (1, 0))
+        end = max(end, cursor.size() + weights // block * size)
+        parameters += weights
+    return parameters, end
+
+
+def _special_tokens(cursor: _Cursor, metadata: Mapping[str, Value], count: int, begin: int) -> dict[str, str]:
+    """The texts of the tokens that have a role."""
+    texts: dict[str, str] = {}
+    for key, token in metadata.items():
+        role = re.fullmatch(r"tokenizer\.ggml\.(\w+)_token_id", key)
+        if role and isinstance(token, int) and 0 <= token < count:
+            cursor.at = begin
+            cursor.at = cursor.skip_texts(token)
+            texts[role[1]] = cursor.text()
+    return texts

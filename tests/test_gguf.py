@@ -1,0 +1,147 @@
+"""The header reader, on the shipped model, on files written here, and on damaged ones."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import gguf
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from r1chat.errors import ModelFileError
+from r1chat.gguf import BLOCKS, FILE_TYPES, Header, read_header
+
+NANO = Path(__file__).parent.parent / "assets" / "r1chat-nano.gguf"
+NANO_BYTES = NANO.read_bytes()
+
+
+def write_model(path: Path, *, weights: int = 64) -> gguf.GGUFWriter:
+    """A model with one row of weights and a small vocabulary, open for more metadata."""
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_token_list(["a", "<think>", "b"])
+    writer.add_eos_token_id(2)
+    writer.add_tensor("token_embd.weight", np.zeros(weights, dtype=np.float32))
+    return writer
+
+
+def finish(writer: gguf.GGUFWriter) -> None:
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def test_header_of_the_shipped_model_is_read_whole() -> None:
+    header = read_header(NANO)
+    assert (header.architecture, header.quantisation, header.kind) == ("qwen2", "F16", "model")
+    assert (header.trained_context, header.layers, header.vocabulary) == (4096, 6, 512)
+    assert header.special_tokens == {"bos": "<｜begin▁of▁sentence｜>", "eos": "<｜end▁of▁sentence｜>"}
+    assert header.has_think_token and header.writes_text
+    assert "<｜Assistant｜><think>" in header.chat_template
+    assert header.missing == 0
+
+
+def test_parameters_and_sizes_agree_with_the_reference_reader() -> None:
+    reader = gguf.GGUFReader(NANO)
+    header = read_header(NANO)
+    assert header.parameters == sum(int(tensor.n_elements) for tensor in reader.tensors)
+    assert header.metadata["qwen2.rope.freq_base"] == 10000.0
+    assert header.kv_bytes_per_token == 2 * 6 * 3 * (32 + 32)
+
+
+def test_sizes_of_quantised_blocks_agree_with_the_format() -> None:
+    sizes = {int(kind): size for kind, size in gguf.GGML_QUANT_SIZES.items() if int(kind) in BLOCKS}
+    assert sizes == BLOCKS
+
+
+def test_names_of_file_types_agree_with_the_format() -> None:
+    names = {int(kind): kind.name.removeprefix("MOSTLY_").removeprefix("ALL_") for kind in gguf.LlamaFileType}
+    assert {kind: names[kind] for kind in FILE_TYPES} == FILE_TYPES
+
+
+def test_every_missing_byte_of_the_weights_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "cut.gguf"
+    path.write_bytes(NANO_BYTES[:-1000])
+    assert read_header(path).missing == 1000
+
+
+def test_vocabulary_without_a_think_token_is_known_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "plain.gguf"
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_token_list(["a", "<thinking>", "x<think>"])
+    writer.add_chat_template("<think>")
+    finish(writer)
+    assert not read_header(path).has_think_token
+
+
+def test_attention_with_compressed_keys_takes_less_memory(tmp_path: Path) -> None:
+    path = tmp_path / "latent.gguf"
+    writer = gguf.GGUFWriter(path, "deepseek2")
+    writer.add_block_count(10)
+    writer.add_head_count(16)
+    writer.add_embedding_length(2048)
+    writer.add_kv_lora_rank(512)
+    writer.add_rope_dimension_count(64)
+    finish(writer)
+    assert read_header(path).kv_bytes_per_token == 2 * 10 * (512 + 64)
+
+
+def test_what_is_no_model_says_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "mmproj.gguf"
+    writer = write_model(path)
+    writer.add_type("mmproj")
+    finish(writer)
+    assert read_header(path).kind == "mmproj"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is empty"),
+        (b"PK\x03\x04 a zip file, not a model", "not a GGUF file"),
+        (b"GGUF", "damaged"),
+        (b"GGUF" + struct.pack("<IQQ", 1, 0, 0), "version 1"),
+        (b"GGUF" + struct.pack(">IQQ", 3, 0, 0), "version 50331648"),
+        (NANO_BYTES[:200], "damaged"),
+        (NANO_BYTES[:2000], "damaged"),
+        (b"GGUF" + struct.pack("<IQQ", 3, 1 << 60, 1), "damaged"),
+        (b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 1 << 63), "damaged"),
+        (b"GGUF" + struct.pack("<IQQQ1sI", 3, 0, 1, 1, b"k", 99), "damaged"),
+        (b"GGUF" + struct.pack("<IQQQ1sIIQ", 3, 0, 1, 1, b"k", 9, 9, 1), "damaged"),
+        (b"GGUF" + struct.pack("<IQQQ17sII", 3, 0, 1, 17, b"general.alignment", 4, 0), "damaged"),
+    ],
+)
+def test_file_that_is_no_good_gives_a_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "bad.gguf"
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match=sentence) as caught:
+        read_header(path)
+    assert "bad.gguf" in str(caught.value)
+
+
+def test_missing_file_is_named_with_its_path(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match=f"no file {tmp_path}/gone.gguf"):
+        read_header(tmp_path / "gone.gguf")
+
+
+def test_folder_in_place_of_a_file_gives_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="cannot be read"):
+        read_header(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("noise")
+
+
+@given(st.integers(0, 20_000), st.binary(min_size=1, max_size=16))
+def test_no_damage_to_the_header_leads_to_another_error(folder: Path, at: int, noise: bytes) -> None:
+    path = folder / "noise.gguf"
+    path.write_bytes(NANO_BYTES[:at] + noise + NANO_BYTES[at + len(noise) : 40_000])
+    try:
+        assert isinstance(read_header(path), Header)
+    except ModelFileError as error:
+        assert str(error)
