@@ -1,0 +1,59 @@
+"""The search index over titles, messages, thoughts and answers, filled from what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+from r1chat.store.words import documents
+
+revision = "0002"
+down_revision = "0001"
+
+PER_CONVERSATION = 1_000_000  # a text's number is its conversation's times this, plus its place; the title has place 0
+
+
+def upgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            "CREATE VIRTUAL TABLE search_document USING "
+            "fts5(terms, source UNINDEXED, tokenize = 'ascii', detail = 'none', columnsize = 0, prefix = '3')"
+        )
+        _fill(sa.text("INSERT INTO search_document (rowid, source, terms) VALUES (:rowid, :source, :terms)"))
+    else:
+        op.execute("CREATE TABLE search_document (rowid bigint PRIMARY KEY, source text NOT NULL, terms tsvector)")
+        _fill(
+            sa.text(
+                "INSERT INTO search_document (rowid, source, terms) "
+                "VALUES (:rowid, :source, array_to_tsvector(string_to_array(:terms, ' ')))"
+            )
+        )
+        op.execute("CREATE INDEX ix_search_document_terms ON search_document USING gin (terms)")
+
+
+def _fill(insert: sa.TextClause) -> None:
+    connection = op.get_bind()
+    for conversation in connection.execute(sa.text("SELECT number, id, title FROM conversation")).all():
+        first = conversation.number * PER_CONVERSATION
+        rows = [{"rowid": first, "source": "", "terms": terms} for terms in documents(conversation.title)][:1]
+        for text in _texts(connection, conversation.id):
+            rows += [
+                {"rowid": first + max(1, len(rows)), "source": text.id, "terms": terms}
+                for terms in documents(text.text)
+            ]
+        if rows:
+            connection.execute(insert, rows)
+
+
+def _texts(connection: sa.Connection, conversation_id: str) -> Sequence[sa.Row[Any]]:
+    return connection.execute(
+        sa.text(
+            "SELECT id, content AS text, created_at FROM turn WHERE conversation_id = :id UNION ALL "
+            "SELECT reply.id, reasoning || ' ' || answer, reply.created_at FROM reply JOIN turn ON turn.id = turn_id "
+            "WHERE conversation_id = :id AND finish IS NOT NULL ORDER BY created_at"
+        ),
+        {"id": conversation_id},
+    ).all()

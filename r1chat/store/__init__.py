@@ -1,0 +1,12 @@
+"""All SQL of r1chat: what was said, kept in SQLite or PostgreSQL, and found again.
+
+store       what the rest of r1chat sees
+branches    rows <-> the shape of a conversation (`tree`)     search   which conversation has which words (`words`)
+lookup      from an id to its row                             schema   the tables, and rows <-> `r1chat.messages`
+database    connections, migrations, sentences for errors     owner    which process makes a reply
+"""
+
+from r1chat.store.database import DatabaseState
+from r1chat.store.store import Store
+
+__all__ = ["DatabaseState", "Store"]

@@ -1,0 +1,87 @@
+"""Reading and writing the shape of one conversation: rows <-> `tree`. Runs inside its caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from sqlalchemy import Connection, RowMapping, func, select, update
+
+from r1chat.messages import StoredReply, StoredTurn
+from r1chat.store.schema import conversations, replies, stored_reply, stored_turn, turns
+from r1chat.store.tree import ReplyNode, Step, Tree, TurnNode
+
+
+def load_tree(connection: Connection, row: RowMapping) -> Tree:
+    """The shape of the conversation that is this row of `conversation`."""
+    turn_nodes = connection.execute(
+        select(turns.c.id, turns.c.parent_reply_id, turns.c.position, turns.c.shown_reply_id).where(
+            turns.c.conversation_id == row["id"]
+        )
+    )
+    reply_nodes = connection.execute(
+        select(replies.c.id, replies.c.turn_id, replies.c.position, replies.c.shown_turn_id)
+        .join(turns, turns.c.id == replies.c.turn_id)
+        .where(turns.c.conversation_id == row["id"])
+    )
+    return Tree(
+        row["shown_turn_id"],
+        [TurnNode(*node) for node in turn_nodes],
+        [ReplyNode(*node) for node in reply_nodes],
+    )
+
+
+def read_steps(connection: Connection, tree: Tree, steps: Sequence[Step]) -> list[StoredTurn]:
+    """These messages, each with the reply beside it."""
+    wanted_turns = select(turns).where(turns.c.id.in_([turn.id for turn, _ in steps]))
+    turn_rows = {row["id"]: row for row in connection.execute(wanted_turns).mappings()}
+    wanted_replies = select(replies).where(replies.c.id.in_([reply.id for _, reply in steps if reply]))
+    reply_rows = {row["id"]: row for row in connection.execute(wanted_replies).mappings()}
+    shown = {
+        reply.turn_id: stored_reply(reply_rows[reply.id], siblings=len(tree.replies_to(reply.turn_id)))
+        for _, reply in steps
+        if reply
+    }
+    return [
+        stored_turn(turn_rows[turn.id], len(tree.turns_after(turn.parent_reply_id)), shown.get(turn.id))
+        for turn, _ in steps
+    ]
+
+
+def read_turn(connection: Connection, row: RowMapping, turn_id: str) -> StoredTurn:
+    """A message of the conversation that is this row, with the reply that it shows."""
+    tree = load_tree(connection, row)
+    turn = tree.turns[turn_id]
+    return read_steps(connection, tree, [(turn, tree.shown_reply(turn))])[0]
+
+
+def read_reply(connection: Connection, reply_id: str) -> StoredReply:
+    """A reply that is known to be there."""
+    row = connection.execute(select(replies).where(replies.c.id == reply_id)).mappings().one()
+    siblings = connection.scalar(select(func.count()).where(replies.c.turn_id == row["turn_id"]))
+    return stored_reply(row, siblings or 1)
+
+
+def read_replies(connection: Connection, turn_id: str) -> list[StoredReply]:
+    """All replies to a message, oldest first."""
+    wanted = select(replies).where(replies.c.turn_id == turn_id).order_by(replies.c.position)
+    rows = connection.execute(wanted).mappings().all()
+    return [stored_reply(row, siblings=len(rows)) for row in rows]
+
+
+def open_branch(connection: Connection, row: RowMapping, turn_id: str, reply_id: str | None = None) -> None:
+    """Make the branch through this message, and this reply to it, the open one; below it opens what was open there."""
+    tree = load_tree(connection, row)
+    path = tree.path_to(turn_id)
+    if reply_id is not None:
+        path[-1] = (path[-1][0], tree.replies[reply_id])
+    first = path[0][0]
+    if row["shown_turn_id"] != first.id:
+        of_conversation = update(conversations).where(conversations.c.id == row["id"])
+        connection.execute(of_conversation.values(shown_turn_id=first.id))
+    for turn, reply in path:
+        if reply and turn.shown_reply_id != reply.id:
+            connection.execute(update(turns).where(turns.c.id == turn.id).values(shown_reply_id=reply.id))
+    for (_, above), (below, _) in pairwise(path):
+        if above and above.shown_turn_id != below.id:
+            connection.execute(update(replies).where(replies.c.id == above.id).values(shown_turn_id=below.id))

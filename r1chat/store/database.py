@@ -1,0 +1,224 @@
+"""The connection: SQLite or PostgreSQL, one transaction an operation, migrations, and sentences for what goes wrong.
+
+SQLite runs in WAL mode, so that the page and a terminal can use one file: readers never wait, writers take turns. A
+write begins with BEGIN IMMEDIATE: it waits for its turn at the start and cannot fail half-way. With `synchronous =
+NORMAL` a killed process loses nothing that was committed; a power cut may lose the last moments, never the file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+from r1chat import migrations
+from r1chat.errors import StoreError
+from r1chat.store.schema import conversations, replies
+
+_MIGRATION_LOCK = 7_218_441  # any number; two processes that migrate one PostgreSQL database must agree on it
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """What `r1chat doctor` says of the database. What was deleted counts until it is purged."""
+
+    kind: str  # "sqlite" or "postgresql"
+    version: str  # of SQLite, or of the server
+    place: str  # the file, or the URL without its password
+    revision: str
+    conversations: int
+    replies: int
+    size: int  # bytes
+
+
+class Database:
+    """An open database of the latest revision. Safe to use from any thread; each operation has its own connection."""
+
+    def __init__(self, url: str, patience: float) -> None:
+        """Opens, makes or migrates it. `patience`: seconds to wait for a locked one. Raises StoreError."""
+        self._url = _parse(url)
+        self._patience = patience
+        self.kind = self._url.get_backend_name()
+        self.place = self._url.database or "" if self.kind == "sqlite" else self._url.render_as_string()
+        if self.kind == "sqlite":
+            _make_file(Path(self.place))
+        self._engine = self._new_engine()
+        self._writer = self._engine.execution_options(writes=True)
+        try:
+            with self.read() as connection:
+                revision = self._revision(connection)
+            if revision != migrations.LATEST:
+                self._migrate()
+        except StoreError:
+            self.close()
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent look at the data. Raises StoreError."""
+        with self._sentences(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """All or nothing: an exception inside undoes everything. Raises StoreError."""
+        with self._sentences(), self._writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    def state(self) -> DatabaseState:
+        """Kind, revision and size."""
+        size = (
+            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+            if self.kind == "sqlite"
+            else "SELECT pg_database_size(current_database())"
+        )
+        with self.read() as connection:
+            return DatabaseState(
+                kind=self.kind,
+                version=".".join(str(number) for number in connection.dialect.server_version_info or ()),
+                place=self.place,
+                revision=self._revision(connection) or "",
+                conversations=connection.scalar(select(func.count()).select_from(conversations)) or 0,
+                replies=connection.scalar(select(func.count()).select_from(replies)) or 0,
+                size=int(connection.scalar(text(size)) or 0),
+            )
+
+    # -- opening ------------------------------------------------------------------------------------------------------
+
+    def _new_engine(self, migrating: bool = False) -> Engine:
+        pool: dict[str, Any] = {"poolclass": NullPool} if migrating else {"max_overflow": -1}  # a thread never waits
+        try:
+            if self.kind == "postgresql":
+                connect = {"connect_timeout": max(2, round(self._patience))}  # psycopg takes no less
+                return create_engine(self._url, connect_args=connect, pool_pre_ping=True, **pool)
+            connect = {"timeout": self._patience, "isolation_level": None, "check_same_thread": False}
+            engine = create_engine(self._url, connect_args=connect, **pool)
+        except ModuleNotFoundError:
+            raise StoreError("PostgreSQL needs one more package. Install it: pip install 'r1chat[postgres]'.") from None
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA cache_size = -16000")  # kilobytes
+            # A migration that rebuilds a table drops the old one: with foreign keys on, that would empty others.
+            connection.execute(f"PRAGMA foreign_keys = {'OFF' if migrating else 'ON'}")
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            writes = connection.get_execution_options().get("writes", False)
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+        return engine
+
+    def _migrate(self) -> None:
+        """To the latest revision, in one transaction: it succeeds, or the data stays as it was."""
+        engine = self._new_engine(migrating=True)
+        try:
+            with self._sentences(), engine.execution_options(writes=True).begin() as connection:
+                if self.kind == "postgresql":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                if self._revision(connection) == migrations.LATEST:
+                    return  # another process was faster
+                migrations.upgrade(connection)
+                if self.kind == "sqlite" and connection.execute(text("PRAGMA foreign_key_check")).first():
+                    raise StoreError(
+                        f"{self.place} could not be brought up to date: it has replies without their message. "
+                        "It was left as it was; restore a copy of it, or move it away."
+                    )
+        finally:
+            engine.dispose()
+
+    def _revision(self, connection: Connection) -> str | None:
+        tables = set(inspect(connection).get_table_names())
+        if migrations.VERSION_TABLE not in tables:
+            if tables:
+                raise StoreError(
+                    f"The database {self.place} belongs to another program: it has tables, and none of them is "
+                    "r1chat's. Give r1chat a database of its own."
+                )
+            return None
+        revision: str | None = connection.scalar(text(f"SELECT version_num FROM {migrations.VERSION_TABLE}"))
+        if revision is not None and revision not in migrations.REVISIONS:
+            raise StoreError(
+                f"The database {self.place} comes from a newer version of r1chat (revision {revision}; this version "
+                f"knows up to {migrations.LATEST}). Update r1chat, or use another data folder; nothing was changed."
+            )
+        return revision
+
+    # -- what goes wrong ----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except OverflowError as error:
+            raise StoreError(f"The database cannot hold such a number ({error}). Choose a smaller one.") from error
+        except (DBAPIError, sqlite3.Error) as error:
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            if self.kind == "sqlite":
+                raise StoreError(self._sqlite_sentence(reason)) from error
+            if isinstance(error, OperationalError):
+                raise StoreError(
+                    f"PostgreSQL does not answer at {self.place} ({reason}). Check that it runs, and the address, the "
+                    "name and the password in the database URL."
+                ) from error
+            raise StoreError(
+                f"PostgreSQL at {self.place} refused: {reason}. Nothing was changed; r1chat doctor shows its state."
+            ) from error
+
+    def _sqlite_sentence(self, reason: str) -> str:
+        if "locked" in reason or "busy" in reason:
+            return (
+                f"The database {self.place} has been held by another program for {self._patience:g} s. Close that "
+                "program, then try again."
+            )
+        if "not a database" in reason or "malformed" in reason:
+            return f"{self.place} is not a database, or is damaged ({reason}). Restore a copy of it, or move it away."
+        if "full" in reason:
+            return f"There is no room for the database {self.place} ({reason}). Free some space, then try again."
+        if "readonly" in reason or "unable to open" in reason:
+            return (
+                f"The database {self.place} cannot be written to ({reason}). Change the permissions of the file and of "
+                "its folder, or use another data folder."
+            )
+        return f"The database {self.place} refused: {reason}. Nothing was changed; r1chat doctor shows its state."
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        kind = parsed.get_backend_name()
+    except ArgumentError:
+        kind = ""
+    if kind == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return parsed.set(drivername="sqlite+pysqlite")
+    if kind in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    raise StoreError(
+        "The database URL cannot be used. Write sqlite:///PATH for a file, or "
+        "postgresql://NAME:PASSWORD@HOST/DATABASE for a server."
+    )
+
+
+def _make_file(path: Path) -> None:
+    """Conversations are private: a new file is for its owner alone."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The database {path} cannot be made or opened ({error.strerror}). Change the permissions of its folder, "
+            "or use another data folder."
+        ) from None

@@ -1,0 +1,61 @@
+"""From an id to its row, or NotFoundError. Ids come back from the page, where anybody can write them: all are checked.
+
+Runs inside its caller's transaction. `lock` keeps others from changing the conversation until that ends.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import Connection, RowMapping, Select, select
+
+from r1chat.errors import NotFoundError
+from r1chat.store.schema import conversations, replies, turns
+
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def not_found(what: str) -> NotFoundError:
+    """For an id that leads nowhere; `what` is "conversation", "message" or "reply"."""
+    return NotFoundError(f"This {what} is not there, or not any more. Reload the page, or choose another conversation.")
+
+
+def check_id(value: object, what: str) -> None:
+    """Raises NotFoundError for what the store cannot have made."""
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise not_found(what)
+
+
+def conversation(connection: Connection, conversation_id: str, lock: bool = False, deleted: bool = False) -> RowMapping:
+    """The row of `conversation`; one that was deleted only where `deleted` allows it."""
+    check_id(conversation_id, "conversation")
+    wanted = select(conversations).where(conversations.c.id == conversation_id)
+    return _one(connection, wanted, "conversation", lock, deleted)
+
+
+def conversation_of_turn(connection: Connection, turn_id: str, lock: bool = False) -> RowMapping:
+    """The row of the conversation that a message belongs to."""
+    check_id(turn_id, "message")
+    wanted = select(conversations).where(
+        conversations.c.id.in_(select(turns.c.conversation_id).where(turns.c.id == turn_id))
+    )
+    return _one(connection, wanted, "message", lock, deleted=False)
+
+
+def conversation_of_reply(
+    connection: Connection, reply_id: str, lock: bool = False, deleted: bool = False
+) -> RowMapping:
+    """The row of the conversation that a reply belongs to."""
+    check_id(reply_id, "reply")
+    of_reply = select(turns.c.conversation_id).join(replies, replies.c.turn_id == turns.c.id)
+    wanted = select(conversations).where(conversations.c.id.in_(of_reply.where(replies.c.id == reply_id)))
+    return _one(connection, wanted, "reply", lock, deleted)
+
+
+def _one(
+    connection: Connection, wanted: Select[tuple[object, ...]], what: str, lock: bool, deleted: bool
+) -> RowMapping:
+    row = connection.execute(wanted.with_for_update() if lock else wanted).mappings().first()
+    if row is None or (row["deleted_at"] is not None and not deleted):
+        raise not_found(what)
+    return row

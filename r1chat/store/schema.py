@@ -1,0 +1,199 @@
+"""The tables, and how their rows become the values of `r1chat.messages` and back.
+
+What a database really has is written in `r1chat.migrations`; a test holds the two together. A reply is one flat row:
+its columns bear the names of the fields of Reply, Usage, Timings, Provenance and Params. The search index has another
+form in each kind of database and belongs to `search`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Integer,
+    MetaData,
+    RowMapping,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+from r1chat.messages import (
+    ConversationInfo,
+    Params,
+    Provenance,
+    Reply,
+    StoredReply,
+    StoredTurn,
+    Timings,
+    Usage,
+)
+
+Value = TypeVar("Value", Reply, Usage, Timings, Provenance, Params)
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class SafeText(TypeDecorator[str]):
+    """Text without what a database refuses: NUL and lone surrogates become U+FFFD, one for one, so that places stay."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else _UNSTORABLE.sub("\ufffd", value)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment. SQLite has no time zones: there it is written in UTC without one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _text(name: str, **options: Any) -> Column[str]:
+    return Column(name, SafeText, nullable=False, server_default="", **options)
+
+
+metadata = MetaData()
+
+conversations = Table(
+    "conversation",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # names its texts in the search
+    Column("id", SafeText, nullable=False, unique=True),
+    _text("title"),
+    _text("model"),
+    Column("shown_turn_id", SafeText),  # see `tree`; a bookmark, not a reference
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),  # the last message or reply that was begun
+    Column("deleted_at", UtcTime),
+)
+
+turns = Table(
+    "turn",
+    metadata,
+    Column("id", SafeText, primary_key=True),
+    Column("conversation_id", SafeText, ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("parent_reply_id", SafeText, ForeignKey("reply.id", ondelete="CASCADE", use_alter=True), index=True),
+    Column("position", Integer, nullable=False),
+    Column("shown_reply_id", SafeText),
+    Column("created_at", UtcTime, nullable=False),
+    _text("content"),
+)
+
+replies = Table(
+    "reply",
+    metadata,
+    Column("id", SafeText, primary_key=True),
+    Column("turn_id", SafeText, ForeignKey("turn.id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("shown_turn_id", SafeText),
+    _text("owner"),  # the process that makes, or made, it
+    Column("created_at", UtcTime, nullable=False),
+    Column("saved_at", UtcTime, nullable=False),
+    Column("finish", SafeText),  # NULL: it still grows
+    Column("closed", Boolean, nullable=False),
+    Column("reopened", Boolean, nullable=False),
+    _text("error"),
+    _text("raw_finish"),
+    Column("prompt_tokens", Integer),
+    Column("cached_tokens", Integer),
+    Column("reasoning_tokens", Integer, nullable=False),
+    Column("answer_tokens", Integer, nullable=False),
+    Column("context", Integer),  # tokens
+    Column("first_token", Double),  # this and the other timings in seconds
+    Column("thinking", Double, nullable=False),
+    Column("total", Double, nullable=False),
+    Column("load", Double),
+    Column("prefill", Double),
+    Column("decode", Double),
+    _text("backend"),
+    _text("backend_version"),
+    _text("model"),
+    _text("digest"),
+    _text("quantisation"),
+    _text("template_hash"),
+    Column("temperature", Double, nullable=False),
+    Column("top_p", Double, nullable=False),
+    Column("top_k", Integer, nullable=False),
+    Column("min_p", Double, nullable=False),
+    Column("repeat_penalty", Double, nullable=False),
+    Column("seed", BigInteger),
+    Column("max_tokens", Integer),
+    Column("origin", SafeText, nullable=False),
+    Column("parent_id", SafeText, ForeignKey("reply.id", ondelete="SET NULL"), index=True),
+    Column("kept_reasoning", Integer, nullable=False),
+    Column("kept_answer", Integer, nullable=False),
+    _text("reasoning"),
+    _text("answer"),
+)
+
+
+def reply_columns(value: Reply) -> dict[str, Any]:
+    """What a reply is made of, for INSERT and UPDATE; its progress is not kept."""
+    return _fields(value, without={"usage", "timings", "progress"}) | _fields(value.usage) | _fields(value.timings)
+
+
+def provenance_columns(value: Provenance) -> dict[str, Any]:
+    """How a reply came to be, for INSERT and UPDATE."""
+    return _fields(value, without={"params"}) | _fields(value.params)
+
+
+def stored_reply(row: RowMapping, siblings: int) -> StoredReply:
+    """A row of `reply`, one of so many siblings."""
+    return StoredReply(
+        id=row["id"],
+        turn_id=row["turn_id"],
+        created=row["created_at"],
+        reply=_read(Reply, row, usage=_read(Usage, row), timings=_read(Timings, row), progress=None),
+        provenance=_read(Provenance, row, params=_read(Params, row)),
+        position=row["position"],
+        siblings=siblings,
+    )
+
+
+def stored_turn(row: RowMapping, siblings: int, shown: StoredReply | None) -> StoredTurn:
+    """A row of `turn`, one of so many siblings, with the reply that it shows."""
+    return StoredTurn(
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        parent_reply_id=row["parent_reply_id"],
+        created=row["created_at"],
+        content=row["content"],
+        reply=shown,
+        position=row["position"],
+        siblings=siblings,
+    )
+
+
+def conversation_info(row: RowMapping, excerpt: str = "") -> ConversationInfo:
+    """A row of `conversation`."""
+    return ConversationInfo(row["id"], row["title"], row["created_at"], row["updated_at"], row["model"], excerpt)
+
+
+def _fields(value: Reply | Usage | Timings | Provenance | Params, without: Container[str] = ()) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value) if field.name not in without}
+
+
+def _read(kind: type[Value], row: RowMapping, **given: Any) -> Value:
+    return kind(**{field.name: given[field.name] if field.name in given else row[field.name] for field in fields(kind)})

@@ -1,0 +1,277 @@
+"""The store: conversations, their turns and replies, kept for good. Takes and returns the values of `r1chat.messages`.
+
+Ids are made here. An id that is not, or no longer, there raises NotFoundError, and so does one in a deleted
+conversation; every method raises StoreError where the database refuses. Whatever changes the shape of a conversation
+first locks that conversation's row, so that threads and processes take turns.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+
+from r1chat.messages import Conversation, ConversationInfo, Provenance, Reply, StoredReply, StoredTurn
+from r1chat.store import lookup, search
+from r1chat.store.branches import load_tree, open_branch, read_replies, read_reply, read_steps, read_turn
+from r1chat.store.database import Database, DatabaseState
+from r1chat.store.owner import current_owner, is_alive
+from r1chat.store.schema import conversation_info, conversations, provenance_columns, replies, reply_columns, turns
+from r1chat.store.words import excerpt, words
+
+SILENCE = timedelta(seconds=60)  # a reply whose maker cannot be asked is given up when it was not saved for so long
+
+
+class Store:
+    """All conversations in one database. Safe to use from any thread, and beside other processes that use it."""
+
+    def __init__(self, url: str, patience: float = 5.0) -> None:
+        """Opens `sqlite:///PATH` or `postgresql://…`, makes it or brings it up to date.
+
+        `patience` is how long to wait for a locked database, in seconds. Raises StoreError for one that is newer, not a
+        database, another program's, locked, unwritable or unreachable; it is then left as it was.
+        """
+        self._database = Database(url, patience)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def database_state(self) -> DatabaseState:
+        """Kind, revision and size of the database."""
+        return self._database.state()
+
+    # -- conversations ------------------------------------------------------------------------------------------------
+
+    def new_conversation(self, title: str = "", model: str = "") -> ConversationInfo:
+        """An empty conversation."""
+        made, now = uuid4().hex, _now()
+        values = {"id": made, "title": title, "model": model, "created_at": now, "updated_at": now}
+        with self._database.write() as connection:
+            connection.execute(insert(conversations).values(values))
+            row = lookup.conversation(connection, made)
+            search.index_title(connection, row["number"], title)
+            return conversation_info(row)
+
+    def conversations(self, limit: int = 200) -> list[ConversationInfo]:
+        """The latest, newest message first."""
+        latest = (
+            select(conversations)
+            .where(conversations.c.deleted_at.is_(None))
+            .order_by(conversations.c.updated_at.desc(), conversations.c.number.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [conversation_info(row) for row in connection.execute(latest).mappings()]
+
+    def search(self, query: str, limit: int = 50) -> list[ConversationInfo]:
+        """Conversations that have all words of the query, in titles, messages, thoughts or answers; newest first.
+
+        From three letters on a word also finds longer ones that begin with it; Chinese needs no spaces. Nothing is
+        found by a query without letters and digits, nor in a reply that still grows.
+        """
+        wanted = words(query)
+        with self._database.read() as connection:
+            found = search.find(connection, wanted, limit)
+        return [conversation_info(hit.conversation, excerpt(hit.text, wanted)) for hit in found]
+
+    def conversation(self, conversation_id: str) -> Conversation:
+        """A conversation with its open branch, first message to last."""
+        with self._database.read() as connection:
+            row = lookup.conversation(connection, conversation_id)
+            tree = load_tree(connection, row)
+            return Conversation(conversation_info(row), tuple(read_steps(connection, tree, tree.open_branch())))
+
+    def rename(self, conversation_id: str, title: str) -> None:
+        """Give it another title."""
+        with self._database.write() as connection:
+            row = lookup.conversation(connection, conversation_id, lock=True)
+            _change(connection, row, title=title)
+            search.index_title(connection, row["number"], title)
+
+    def set_model(self, conversation_id: str, model: str) -> None:
+        """Remember which model it talks to."""
+        with self._database.write() as connection:
+            _change(connection, lookup.conversation(connection, conversation_id, lock=True), model=model)
+
+    def delete(self, conversation_id: str) -> None:
+        """Hide a conversation and all that is in it, until `undelete` or `purge`. A reply that grows is still saved."""
+        with self._database.write() as connection:
+            _change(connection, lookup.conversation(connection, conversation_id, lock=True), deleted_at=_now())
+
+    def undelete(self, conversation_id: str) -> None:
+        """Undo `delete`; does nothing to a conversation that is not deleted."""
+        with self._database.write() as connection:
+            _change(connection, lookup.conversation(connection, conversation_id, True, deleted=True), deleted_at=None)
+
+    def purge(self, older_than: timedelta) -> int:
+        """Erase for good what was deleted longer ago than that; how many conversations."""
+        gone = select(conversations.c.number).where(conversations.c.deleted_at < _now() - older_than)
+        with self._database.write() as connection:
+            numbers = connection.scalars(gone.with_for_update()).all()
+            for number in numbers:
+                search.forget(connection, number)
+                connection.execute(delete(conversations).where(conversations.c.number == number))
+            return len(numbers)
+
+    # -- turns and branches -------------------------------------------------------------------------------------------
+
+    def add_turn(self, conversation_id: str, content: str, parent_reply_id: str | None) -> StoredTurn:
+        """A message after that reply, or a first one after None; the open branch then ends in it."""
+        made, now = uuid4().hex, _now()
+        with self._database.write() as connection:
+            row = lookup.conversation(connection, conversation_id, lock=True)
+            tree = load_tree(connection, row)
+            if parent_reply_id is not None and parent_reply_id not in tree.replies:
+                raise lookup.not_found("reply")
+            values = {
+                "id": made,
+                "conversation_id": conversation_id,
+                "parent_reply_id": parent_reply_id,
+                "position": len(tree.turns_after(parent_reply_id)) + 1,
+                "created_at": now,
+                "content": content,
+            }
+            connection.execute(insert(turns).values(values))
+            _change(connection, row, updated_at=now)
+            open_branch(connection, row, made)
+            search.index(connection, row["number"], made, content)
+            return read_turn(connection, row, made)
+
+    def turn(self, turn_id: str) -> StoredTurn:
+        """A message with the reply that it shows."""
+        with self._database.read() as connection:
+            return read_turn(connection, lookup.conversation_of_turn(connection, turn_id), turn_id)
+
+    def turns_after(self, conversation_id: str, parent_reply_id: str | None) -> list[StoredTurn]:
+        """All messages that follow that reply (None: that a branch begins with), each with the reply that it shows."""
+        with self._database.read() as connection:
+            tree = load_tree(connection, lookup.conversation(connection, conversation_id))
+            if parent_reply_id is not None and parent_reply_id not in tree.replies:
+                raise lookup.not_found("reply")
+            steps = [(turn, tree.shown_reply(turn)) for turn in tree.turns_after(parent_reply_id)]
+            return read_steps(connection, tree, steps)
+
+    def path(self, turn_id: str) -> list[StoredTurn]:
+        """From the first message to this one, each with the reply that leads here; the last with the one it shows."""
+        with self._database.read() as connection:
+            tree = load_tree(connection, lookup.conversation_of_turn(connection, turn_id))
+            return read_steps(connection, tree, tree.path_to(turn_id))
+
+    def show_turn(self, turn_id: str) -> None:
+        """Open the branch through this message, and below it what was open there last."""
+        with self._database.write() as connection:
+            open_branch(connection, lookup.conversation_of_turn(connection, turn_id, lock=True), turn_id)
+
+    def show_reply(self, reply_id: str) -> None:
+        """Open the branch through this reply, and below it what was open there last."""
+        with self._database.write() as connection:
+            row = lookup.conversation_of_reply(connection, reply_id, lock=True)
+            open_branch(connection, row, read_reply(connection, reply_id).turn_id, reply_id)
+
+    # -- replies ------------------------------------------------------------------------------------------------------
+
+    def add_reply(
+        self,
+        turn_id: str,
+        provenance: Provenance,
+        reply: Reply = Reply(),  # noqa: B008  frozen
+        owner: str | None = None,
+    ) -> StoredReply:
+        """Another reply to a message, made by `owner` (default: this process); the open branch then goes through it."""
+        made, now = uuid4().hex, _now()
+        with self._database.write() as connection:
+            row = lookup.conversation_of_turn(connection, turn_id, lock=True)
+            _check_parent(connection, provenance)
+            place = {
+                "id": made,
+                "turn_id": turn_id,
+                "position": len(load_tree(connection, row).replies_to(turn_id)) + 1,
+                "owner": owner or current_owner(),
+                "created_at": now,
+                "saved_at": now,
+            }
+            connection.execute(insert(replies).values(place | reply_columns(reply) | provenance_columns(provenance)))
+            _change(connection, row, updated_at=now)
+            open_branch(connection, row, turn_id, made)
+            if reply.finish is not None:
+                search.index_reply(connection, row["number"], made, reply)
+            return read_reply(connection, made)
+
+    def save_reply(self, reply_id: str, reply: Reply) -> None:
+        """Put the reply as it stands now in place of what was saved of it; once it has a `finish`, a search finds it.
+
+        One that still grows belongs to this process from then on. A deleted conversation is no obstacle.
+        """
+        with self._database.write() as connection:
+            if reply.finish is None:
+                _overwrite(connection, reply_id, reply, owner=current_owner())
+            else:
+                row = lookup.conversation_of_reply(connection, reply_id, lock=True, deleted=True)
+                _overwrite(connection, reply_id, reply)
+                search.index_reply(connection, row["number"], reply_id, reply)
+
+    def set_provenance(self, reply_id: str, provenance: Provenance) -> None:
+        """Say anew how a reply came to be."""
+        with self._database.write() as connection:
+            lookup.conversation_of_reply(connection, reply_id, deleted=True)
+            _check_parent(connection, provenance)
+            this = update(replies).where(replies.c.id == reply_id)
+            connection.execute(this.values(provenance_columns(provenance)))
+
+    def reply(self, reply_id: str) -> StoredReply:
+        """A reply with its place among its siblings."""
+        with self._database.read() as connection:
+            lookup.conversation_of_reply(connection, reply_id)
+            return read_reply(connection, reply_id)
+
+    def replies(self, turn_id: str) -> list[StoredReply]:
+        """All replies to a message, oldest first."""
+        with self._database.read() as connection:
+            lookup.conversation_of_turn(connection, turn_id)
+            return read_replies(connection, turn_id)
+
+    def interrupt_unfinished(self) -> int:
+        """Mark replies as "interrupted" that nobody makes any more; how many. For the start of the app.
+
+        A reply is left alone as long as its maker lives, or, where that cannot be told, was saved in the last minute.
+        """
+        unfinished = select(replies.c.id, replies.c.owner, replies.c.saved_at).where(replies.c.finish.is_(None))
+        with self._database.read() as connection:
+            growing = connection.execute(unfinished).all()
+        return sum(self._interrupt(*row) for row in growing if _is_given_up(row.owner, row.saved_at))
+
+    def _interrupt(self, reply_id: str, owner: str, saved_at: datetime) -> bool:
+        with self._database.write() as connection:
+            row = lookup.conversation_of_reply(connection, reply_id, lock=True, deleted=True)
+            unchanged = (replies.c.id == reply_id, replies.c.finish.is_(None), replies.c.saved_at == saved_at)
+            if not connection.execute(update(replies).where(*unchanged).values(finish="interrupted")).rowcount:
+                return False  # somebody took it up since
+            search.index_reply(connection, row["number"], reply_id, read_reply(connection, reply_id).reply)
+            return True
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _change(connection: Connection, row: RowMapping, **values: str | datetime | None) -> None:
+    connection.execute(update(conversations).where(conversations.c.number == row["number"]).values(values))
+
+
+def _overwrite(connection: Connection, reply_id: str, reply: Reply, **more: str) -> None:
+    lookup.check_id(reply_id, "reply")
+    values = reply_columns(reply) | {"saved_at": _now()} | more
+    if not connection.execute(update(replies).where(replies.c.id == reply_id).values(values)).rowcount:
+        raise lookup.not_found("reply")
+
+
+def _check_parent(connection: Connection, provenance: Provenance) -> None:
+    if provenance.parent_id is not None:
+        lookup.conversation_of_reply(connection, provenance.parent_id, deleted=True)
+
+
+def _is_given_up(owner: str, saved_at: datetime) -> bool:
+    alive = is_alive(owner)
+    return not alive if alive is not None else _now() - saved_at > SILENCE
