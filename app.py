@@ -1,0 +1,8 @@
+"""`python app.py` is `r1chat serve`, with the same flags."""
+
+import sys
+
+from r1chat.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(["serve", *sys.argv[1:]]))

@@ -1,0 +1,165 @@
+"""The direction in which imports point, and the rooms that each library stays in. `docs` and the design say why."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+# Bottom to top: a room may import itself and any room of a layer below its own, never a neighbour in its layer.
+LAYERS: tuple[frozenset[str], ...] = (
+    frozenset({"errors"}),
+    frozenset({"messages"}),
+    frozenset({"config"}),
+    frozenset({"gguf"}),
+    frozenset({"store", "backends", "think", "reflect"}),
+    frozenset({"chat"}),
+    frozenset({"app"}),
+    frozenset({"models", "rewards", "votes", "pairs", "export", "evals", "train"}),
+    frozenset({"ui"}),
+    frozenset({"doctor", "terminal"}),
+    frozenset({"cli"}),
+    frozenset({"__main__"}),
+)
+ONE_ROOM = {"migrations": "store"}  # a migration may use the store's words, the store runs the migrations
+LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
+
+# Library -> the modules that may import it; a name stands for all modules below it, "*" for any ending.
+HOMES = {
+    "gradio": ("r1chat.ui",),
+    "fastapi": ("r1chat.ui",),
+    "starlette": ("r1chat.ui",),
+    "uvicorn": ("r1chat.ui",),
+    "markdown_it": ("r1chat.ui",),
+    "mdit_py_plugins": ("r1chat.ui",),
+    "math_core": ("r1chat.ui",),
+    "nh3": ("r1chat.ui",),
+    "pygments": ("r1chat.ui",),
+    "sqlalchemy": ("r1chat.store", "r1chat.migrations"),
+    "alembic": ("r1chat.store", "r1chat.migrations"),
+    "psycopg": ("r1chat.store", "r1chat.migrations"),
+    "sqlite3": ("r1chat.store", "r1chat.migrations"),
+    "llama_cpp": ("r1chat.backends.llama_*",),
+    "jinja2": ("r1chat.backends",),
+    "ollama": ("r1chat.backends.ollama*",),
+    "openai": ("r1chat.backends.openai*",),
+    "httpx": ("r1chat.backends",),
+    "typer": ("r1chat.cli",),
+    "torch": (),
+    "transformers": (),
+    "trl": (),
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import statement's target: `target` may name a module or something in it."""
+
+    importer: str
+    target: str
+    line: int
+
+
+def imports(module: str, source: str, package: bool = False) -> Iterator[Import]:
+    """What a module imports, at its top or deep inside a function."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield Import(module, name.name, node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            parts = module.split(".")
+            above = ".".join(parts[: len(parts) - node.level + package]) if node.level else ""
+            base = ".".join(part for part in (above, node.module) if part)
+            for name in node.names:
+                yield Import(module, f"{base}.{name.name}", node.lineno)
+
+
+def complaint(found: Import) -> str | None:
+    """A sentence about an import that must not be; None for one that may."""
+    where = f"{found.importer} (line {found.line}) imports {found.target}"
+    library = found.target.partition(".")[0]
+    if library != "r1chat":
+        homes = HOMES.get(library)
+        if homes is None or any(_lives_in(found.importer, home) for home in homes):
+            return None
+        return f"{where}: {library} is for {' and '.join(homes) or 'no module'} only"
+    room, other = _room(found.importer), _room(found.target)
+    if other == room or LEVEL.get(other, -1) < LEVEL[room]:  # no level: a name that the package itself defines
+        return None
+    beneath = ", ".join(sorted(name for name, level in LEVEL.items() if level < LEVEL[room]))
+    return f"{where}: {room} may import only {beneath or 'nothing of r1chat'}"
+
+
+def _room(module: str) -> str:
+    room = module.split(".")[1] if "." in module else "errors"  # the package itself is at the bottom
+    return ONE_ROOM.get(room, room)
+
+
+def _lives_in(module: str, home: str) -> bool:
+    return module.startswith(home[:-1]) if home.endswith("*") else f"{module}.".startswith(f"{home}.")
+
+
+def modules() -> Iterator[tuple[str, str, bool]]:
+    """Name, source and whether it is a package, of every module of r1chat."""
+    for path in sorted((ROOT / "r1chat").rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        package = parts[-1] == "__init__"
+        yield ".".join(parts[:-1] if package else parts), path.read_text(encoding="utf-8"), package
+
+
+def test_every_room_has_a_layer() -> None:
+    assert {_room(name) for name, _, _ in modules()} <= set(LEVEL), "give the new room a layer in LAYERS"
+
+
+def test_imports_point_in_one_direction_and_libraries_stay_home() -> None:
+    found = [item for name, source, package in modules() for item in imports(name, source, package)]
+    assert any(item.target.startswith("r1chat.store") for item in found), "the walk found nothing: is r1chat/ there?"
+    complaints = [text for item in found if (text := complaint(item))]
+    assert not complaints, "\n" + "\n".join(complaints)
+
+
+def test_app_py_knows_nothing_but_the_command_line() -> None:
+    source = (ROOT / "app.py").read_text(encoding="utf-8")
+    assert {item.target for item in imports("app", source)} == {"sys", "r1chat.cli.main"}
+
+
+def test_the_walk_sees_what_must_not_be() -> None:
+    cases = {
+        "from r1chat.chat import Chat": "r1chat.store",
+        "from r1chat import ui": "r1chat.chat",
+        "from ..ui import page": "r1chat.store.tree",
+        "from . import chat": "r1chat.messages",
+        "from r1chat.think import Draft": "r1chat.backends.ollama",
+        "def f():\n    import gradio as gr": "r1chat.cli",
+        "import llama_cpp.llama": "r1chat.backends.ollama",
+        "from sqlalchemy import select": "r1chat.chat",
+        "import torch": "r1chat.train",
+    }
+    missed = [
+        f"{module}: {source}" for source, module in cases.items() if not any(map(complaint, imports(module, source)))
+    ]
+    assert not missed
+
+
+def test_the_walk_lets_pass_what_may_be() -> None:
+    cases = {
+        "from r1chat import __version__": "r1chat.cli",
+        "from r1chat.store.tree import Tree": "r1chat.store.store",
+        "from . import tree": "r1chat.store.store",
+        "from r1chat.ui.server import serve": "r1chat.cli",
+        "import llama_cpp": "r1chat.backends.llama_cpp",
+        "import json": "r1chat.errors",
+    }
+    assert not [
+        text for source, module in cases.items() for item in imports(module, source) if (text := complaint(item))
+    ]
+
+
+def test_command_line_starts_without_page_database_and_model() -> None:
+    slow = {"gradio", "uvicorn", "sqlalchemy", "llama_cpp", "ollama", "httpx", "jinja2"}
+    code = f"import sys, r1chat.cli; print(*sorted({slow!r} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == ""
