@@ -1,0 +1,141 @@
+"""From an async stream to a plain iterator: a private event loop in a thread of its own.
+
+Owns the heartbeat, and the promise that closing the iterator ends the work at once, even while it waits for a server's
+first byte. Knows nothing of HTTP or of models.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from concurrent.futures import CancelledError, Future
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from r1chat.errors import BackendError, GenerationError
+from r1chat.messages import BackendEvent, Progress
+
+HEARTBEAT = 0.15  # seconds; the contract of Backend.stream says 0.2
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Bridge:
+    """An event loop that starts at its first use. Safe to use from any thread; once closed it stays closed."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Begin `work`; cancelling the future cancels it. Raises GenerationError after `close`."""
+        try:
+            loop = self._running_loop()
+        except GenerationError:
+            work.close()
+            raise
+        return asyncio.run_coroutine_threadsafe(work, loop)
+
+    def iterate(self, source: AsyncGenerator[BackendEvent, None]) -> Generator[BackendEvent, None, None]:
+        """The events of `source` as they come; while none comes, its last `Progress` again, or `waiting`.
+
+        Closing the iterator cancels whatever `source` awaits. What `source` raises is raised here.
+        """
+        arrived: queue.SimpleQueue[BackendEvent | BaseException | None] = queue.SimpleQueue()
+        pump = self.submit(_pump(source, arrived.put))
+        heartbeat = Progress("waiting")
+        try:
+            while True:
+                try:
+                    item = arrived.get(timeout=HEARTBEAT)
+                except queue.Empty:
+                    item = heartbeat
+                if item is None:
+                    return
+                if isinstance(item, BaseException):
+                    raise item
+                if isinstance(item, Progress):
+                    heartbeat = item
+                yield item
+        finally:
+            pump.cancel()
+
+    def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Cancel all work, await `last` if the loop ever ran, and end the thread."""
+        with self._lock:
+            self._closed = True
+            loop, thread, self._loop = self._loop, self._thread, None
+        if loop is None or thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(_cancel_others_then(last), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._closed:
+                raise GenerationError("r1chat is closing; start it again to go on.")
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=_serve, args=(self._loop,), name=self._name, daemon=True)
+                self._thread.start()
+            return self._loop
+
+
+class Idle:
+    """Work that is worth doing only until something else is asked for: at most one piece a key."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+        self._running: dict[str, Future[None]] = {}
+
+    def do(self, key: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` to its end, or until `give_way` or another piece with that key. Never raises a BackendError."""
+        self.give_way(key)
+        try:
+            self._running[key] = running = self._bridge.submit(work)
+            running.result()
+        except (BackendError, CancelledError) as error:
+            log.debug("idle work for %s ended early: %r", key, error)
+
+    def give_way(self, key: str) -> None:
+        """Cancel the work for `key`, if there is any."""
+        if running := self._running.pop(key, None):
+            running.cancel()
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.get_loop().run_forever()
+
+
+async def _pump(
+    source: AsyncGenerator[BackendEvent, None], put: Callable[[BackendEvent | BaseException | None], None]
+) -> None:
+    try:
+        async with aclosing(source):
+            async for event in source:
+                put(event)
+    except asyncio.CancelledError:
+        put(GenerationError("r1chat closed while the reply was being made. What came is kept; continue it next time."))
+        raise
+    except Exception as error:
+        put(error)  # raised again where the iterator is read
+    else:
+        put(None)
+
+
+async def _cancel_others_then(last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await last()

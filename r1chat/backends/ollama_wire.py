@@ -1,0 +1,199 @@
+"""The words of an Ollama server: its address, the forms of its answers, and what its refusals mean. Sends nothing."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import BaseModel, Field
+
+from r1chat.backends import wire
+from r1chat.errors import BackendError, ConfigError, GenerationError, UnknownModelError, UnreachableError
+from r1chat.messages import Finish, FinishReason, Message, Params
+
+NEVER_CUTS = (0, 12, 6)  # the first version that knows `truncate` and `shift`
+RENDERS = (0, 11, 5)  # the first that renders a prompt without running the model
+_PORTS = {"http": 80, "https": 443}
+
+
+# --- what the server sends -------------------------------------------------------------------------------------------
+
+
+class Details(BaseModel):
+    family: str = ""
+    quantization_level: str = ""
+
+
+class Tag(BaseModel):
+    """A model, in `/api/tags` and `/api/ps`. Size in bytes."""
+
+    name: str
+    size: int = 0
+    digest: str = ""
+    remote_host: str = ""
+    details: Details = Details()
+
+
+class Tags(BaseModel):
+    models: list[Tag]
+
+
+class Show(BaseModel):
+    """A model's details, in `/api/show`."""
+
+    template: str = ""
+    capabilities: list[str] = []
+    model_info: dict[str, Any] | None = None
+
+    def fact(self, key: str) -> Any:
+        return (self.model_info or {}).get(key)
+
+    def number(self, key: str) -> int:
+        value = self.fact(key)
+        return value if isinstance(value, int) else 0
+
+
+class Version(BaseModel):
+    version: str
+
+
+class ChatMessage(BaseModel):
+    content: str = ""
+    thinking: str = ""
+
+
+class Debug(BaseModel):
+    rendered_template: str
+
+
+class Part(BaseModel):
+    """One line of `/api/chat` or `/api/generate`. Durations in nanoseconds."""
+
+    message: ChatMessage = ChatMessage()
+    response: str = ""
+    error: str = ""
+    done: bool = False
+    done_reason: str = ""
+    load_duration: int | None = None
+    prompt_eval_count: int | None = None  # with the cached ones
+    prompt_eval_duration: int | None = None  # without them
+    eval_count: int | None = None
+    eval_duration: int | None = None
+    debug: Debug | None = Field(None, alias="_debug_info")
+
+    def finish(self, context: int) -> Finish:
+        """The last line as the last event."""
+        reason: FinishReason = "length" if self.done_reason == "length" else "stop"
+        return Finish(
+            reason,
+            raw_reason=self.done_reason,
+            prompt_tokens=self.prompt_eval_count,
+            completion_tokens=self.eval_count,
+            context=context,
+            load=_seconds(self.load_duration),
+            prefill=_seconds(self.prompt_eval_duration),
+            decode=_seconds(self.eval_duration),
+        )
+
+
+def _seconds(nanoseconds: int | None) -> float | None:
+    return None if nanoseconds is None else nanoseconds / 1e9
+
+
+# --- what it is sent -------------------------------------------------------------------------------------------------
+
+
+def parse_host(value: str) -> str:
+    """The URL that a value of OLLAMA_HOST means to a client: `host`, `host:port`, `:port` or a URL. "" is the default.
+
+    The addresses with which a server listens everywhere (0.0.0.0, ::) mean this machine. Raises ConfigError.
+    """
+    text = value.strip().strip("\"'").strip()
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        scheme, rest = "http", text
+    with suppress(ValueError):
+        rest = f"[{ipaddress.IPv6Address(rest.rstrip('/'))}]"
+    try:
+        default_port = _PORTS[scheme] if separator else 11434
+        parts = urlsplit(f"//{rest}")
+        host = parts.hostname or "127.0.0.1"
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{parts.port or default_port}{parts.path.rstrip('/')}"
+        httpx.URL(url)
+    except (ValueError, KeyError, httpx.InvalidURL):
+        raise ConfigError(
+            f"{value!r} is no address of an Ollama server. Write OLLAMA_HOST as 127.0.0.1:11434 or as "
+            "http://127.0.0.1:11434."
+        ) from None
+    return url
+
+
+def chat_messages(messages: tuple[Message, ...]) -> list[dict[str, str]]:
+    """Messages in Ollama's form; a thought only where the message carries one."""
+    return [
+        {"role": message.role, "content": message.content}
+        | ({"thinking": message.reasoning} if message.reasoning else {})
+        for message in messages
+    ]
+
+
+def sampling(params: Params) -> dict[str, Any]:
+    """Sampling parameters as Ollama's options, all of them: its defaults differ from ours and between versions."""
+    options: dict[str, Any] = {
+        "temperature": params.temperature,
+        "top_p": params.top_p,
+        "top_k": params.top_k,
+        "min_p": params.min_p,
+        "repeat_penalty": params.repeat_penalty,
+    }
+    if params.seed is not None:
+        options["seed"] = params.seed
+    if params.max_tokens:
+        options["num_predict"] = params.max_tokens
+    return options
+
+
+# --- what it means ---------------------------------------------------------------------------------------------------
+
+
+def at_least(version: str, wanted: tuple[int, int, int]) -> bool:
+    """Whether `version` is not older than `wanted`. Unreadable ones, and 0.0.0 (built by hand), are taken as new."""
+    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+    return len(numbers) < 3 or numbers == (0, 0, 0) or numbers >= wanted
+
+
+def note(tag: Tag, version: str) -> str:
+    """What a person should know before choosing this model; "" for nothing."""
+    if tag.remote_host:
+        return f"Runs at {tag.remote_host}, not on this machine: what you write leaves it."
+    if not at_least(version, NEVER_CUTS):
+        return f"Ollama {version} is old: it cuts long conversations without a word. Update it to 0.12.6 or newer."
+    return ""
+
+
+def refused(refusal: wire.Refusal, url: str, model: str, context: int) -> BackendError:
+    """The error that a refusal stands for. `context` is the window of `model`, 0 where it is not known."""
+    status, sentence = refusal.status, refusal.sentence.rstrip(".")
+    if too_long := wire.too_long(refusal.text, context):
+        return too_long
+    if status == 404 and sentence:
+        return UnknownModelError(
+            f"Ollama does not have the model {model!r}. Get it with `ollama pull {model}`, or choose another one."
+        )
+    if status in (401, 403):
+        return UnreachableError(
+            f"Ollama at {url} refuses r1chat ({status}{': ' + sentence if sentence else ''}). Use an address that it "
+            "accepts, such as 127.0.0.1; where a key is needed, put it into OLLAMA_API_KEY."
+        )
+    if not sentence:
+        return UnreachableError(
+            f"Something answers at {url}, but not as Ollama does (status {status}). Check the address (OLLAMA_HOST)."
+        )
+    if status == 503:
+        return GenerationError(f"Ollama is busy ({sentence}). Try again in a moment.")
+    return GenerationError(f"Ollama cannot run {model!r}: {sentence}. Choose another model, or see Ollama's log.")
