@@ -6,6 +6,7 @@ are not read, only checked to be there. Everything in the file is taken as hosti
 
 from __future__ import annotations
 
+import builtins
 import mmap
 import re
 import struct
@@ -19,6 +20,7 @@ Value = int | float | bool | str
 
 VERSIONS = (2, 3)
 _MOST_ENTRIES, _MOST_ITEMS = 1 << 16, 1 << 24  # more metadata, tensors or array items than any model has
+_MOST_LAYERS = 512  # of llama.cpp
 
 _STRING, _ARRAY = 8, 9
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -159,7 +161,7 @@ class _Cursor:
             raise _MalformedError
         return value
 
-    def bytes(self) -> bytes:
+    def bytes(self) -> builtins.bytes:
         length = self.size(most=len(self.data) - self.at)
         self.at += length
         return self.data[self.at - length : self.at]
@@ -167,26 +169,25 @@ class _Cursor:
     def text(self) -> str:
         return self.bytes().decode(errors="replace")
 
-    def skip_array(self) -> tuple[int, int]:
-        """Step over an array; gives its count and where its items begin."""
+    def array(self, keep: bool) -> list[builtins.bytes]:
+        """Step over an array; gives its texts, if it has any and they are to be kept."""
         kind, count = self.size("I"), self.size(most=_MOST_ITEMS)
-        begin = self.at
+        at, data, length_at = self.at, self.data, struct.Struct("<Q").unpack_from
+        kept: list[builtins.bytes] = []
         if kind in _NUMBERS:
-            self.at += count * struct.calcsize("<" + _NUMBERS[kind])
+            at += count * struct.calcsize("<" + _NUMBERS[kind])
         elif kind == _STRING:
-            self.at = self.skip_texts(count)
+            for _ in range(count):
+                begin = at + 8
+                at = begin + length_at(data, at)[0]
+                if keep:
+                    kept.append(data[begin:at])
         else:
             raise _MalformedError
-        if self.at > len(self.data):
+        if at > len(data):
             raise _MalformedError
-        return count, begin
-
-    def skip_texts(self, count: int) -> int:
-        """Where the text after the next `count` texts begins."""
-        at, data, length_at = self.at, self.data, struct.Struct("<Q").unpack_from
-        for _ in range(count):
-            at += 8 + length_at(data, at)[0]
-        return at
+        self.at = at
+        return kept
 
 
 def _parse(path: Path, data: mmap.mmap) -> Header:
@@ -201,12 +202,11 @@ def _parse(path: Path, data: mmap.mmap) -> Header:
     cursor = _Cursor(data, 8)
     tensors, entries = cursor.size(most=_MOST_ENTRIES), cursor.size(most=_MOST_ENTRIES)
     metadata: dict[str, Value] = {}
-    arrays: dict[str, tuple[int, int, int]] = {}  # count, begin, end
+    tokens: list[bytes] = []
     for _ in range(entries):
         key, kind = cursor.text(), cursor.size("I")
         if kind == _ARRAY:
-            count, begin = cursor.skip_array()
-            arrays[key] = (count, begin, cursor.at)
+            tokens += cursor.array(keep=key == "tokenizer.ggml.tokens")
         elif kind == _STRING:
             metadata[key] = cursor.text()
         elif kind in _NUMBERS:
@@ -218,15 +218,14 @@ def _parse(path: Path, data: mmap.mmap) -> Header:
     if not isinstance(alignment, int) or alignment < 1:
         raise _MalformedError
     weights_begin = -(-cursor.at // alignment) * alignment
-    count, begin, end = arrays.get("tokenizer.ggml.tokens", (0, 0, 0))
-    think = b"<think>"
+    _check_limits(metadata, tokens)
     return Header(
         path=path,
         version=version,
         metadata=metadata,
-        special_tokens=_special_tokens(cursor, metadata, count, begin),
-        vocabulary=count,
-        has_think_token=data.find(struct.pack("<Q", len(think)) + think, begin, end) >= 0,
+        special_tokens=_special_tokens(metadata, tokens),
+        vocabulary=len(tokens),
+        has_think_token=b"<think>" in tokens,
         parameters=parameters,
         missing=max(0, weights_begin + weights_end - len(data)) if weights_end else 0,
     )
@@ -246,13 +245,21 @@ def _measure_tensors(cursor: _Cursor, count: int) -> tuple[int, int]:
     return parameters, end
 
 
-def _special_tokens(cursor: _Cursor, metadata: Mapping[str, Value], count: int, begin: int) -> dict[str, str]:
+def _check_limits(metadata: Mapping[str, Value], tokens: list[bytes]) -> None:
+    """What would make llama.cpp end the whole process: too many layers, or tokens that read the same as C texts."""
+    for key, value in metadata.items():
+        if key.endswith(".block_count") and not (isinstance(value, int) and 0 <= value <= _MOST_LAYERS):
+            raise _MalformedError
+    texts = [text for token in tokens if (text := token.partition(b"\0")[0])]
+    if len(texts) != len(set(texts)):
+        raise _MalformedError
+
+
+def _special_tokens(metadata: Mapping[str, Value], tokens: list[bytes]) -> dict[str, str]:
     """The texts of the tokens that have a role."""
     texts: dict[str, str] = {}
     for key, token in metadata.items():
         role = re.fullmatch(r"tokenizer\.ggml\.(\w+)_token_id", key)
-        if role and isinstance(token, int) and 0 <= token < count:
-            cursor.at = begin
-            cursor.at = cursor.skip_texts(token)
-            texts[role[1]] = cursor.text()
+        if role and isinstance(token, int) and 0 <= token < len(tokens):
+            texts[role[1]] = tokens[token].decode(errors="replace")
     return texts

@@ -111,6 +111,9 @@ def test_what_is_no_model_says_what_it_is(tmp_path: Path) -> None:
         (b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 1 << 63), "damaged"),
         (b"GGUF" + struct.pack("<IQQQ1sI", 3, 0, 1, 1, b"k", 99), "damaged"),
         (b"GGUF" + struct.pack("<IQQQ1sIIQ", 3, 0, 1, 1, b"k", 9, 9, 1), "damaged"),
+        (NANO_BYTES.replace(b"block_count\4\0\0\0\6\0", b"block_count\4\0\0\0\6\7"), "damaged"),
+        (NANO_BYTES.replace(b"<pad510>", b"<pad511>", 1), "damaged"),
+        (NANO_BYTES.replace(b"<pad510>", b"<pad\0000>").replace(b"<pad511>", b"<pad\0001>"), "damaged"),
         (b"GGUF" + struct.pack("<IQQQ17sII", 3, 0, 1, 17, b"general.alignment", 4, 0), "damaged"),
     ],
 )
