@@ -1,0 +1,278 @@
+"""A reply, and what surrounds it, as HTML. Pure: values and words in, strings out; knows no Gradio and no HTTP.
+
+A reply is sent as blocks that grow only at the end: steps of the thought, parts of the answer. Everything that a model
+or a person wrote goes through `to_html` or `plain`. A button says what it does by `data-verb` and `data-id`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from r1chat.config import NANO
+from r1chat.messages import FinishReason, ModelInfo, Progress, Reply, StoredReply, StoredTurn
+from r1chat.ui.blocks import Splitter
+from r1chat.ui.markdown import plain, to_html
+from r1chat.ui.words import Words
+
+LONG_MESSAGE = 2_000  # characters; a longer message of the person is folded
+PREVIEW = 600  # characters of it that are always shown
+FULL = 16  # free tokens; with fewer the window counts as full
+
+CAN_GO_ON: frozenset[FinishReason | None] = frozenset({"stopped", "cut", "length", "error", "interrupted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a reply. `start` and `end` are its place in the thought or the answer, in characters.
+
+    `gone` takes back a block that was sent before.
+    """
+
+    id: str
+    kind: Literal["step", "part"]
+    html: str
+    start: int = 0
+    end: int = 0
+    gone: bool = False
+
+
+class ReplyRenderer:
+    """Renders one reply while it grows: steps are `<reply id>-t0`, parts of the answer `<reply id>-a0`, and so on."""
+
+    def __init__(self, reply_id: str, words: Words) -> None:
+        self.words = words  # for what will be said inside a step; the blocks themselves hold only the reply's own text
+        self._thought = _Growing(f"{reply_id}-t", "step")
+        self._answer = _Growing(f"{reply_id}-a", "part")
+
+    def update(self, reply: Reply) -> list[Block]:
+        """The blocks that are new or have changed since the last call, in order.
+
+        Whatever the snapshots in between were, what is on the page in the end is the same. The cost is that of the
+        new text and of the last open block, at most some ten thousand characters. A thought or an answer that did not
+        grow at its end (answer text turned out to be thought) is rendered anew.
+        """
+        return [*self._thought.update(reply.reasoning), *self._answer.update(reply.answer)]
+
+
+class _Growing:
+    """One growing text and the blocks of it that were sent."""
+
+    def __init__(self, name: str, kind: Literal["step", "part"]) -> None:
+        self._name = name
+        self._kind = kind
+        self._text = ""
+        self._splitter = self._new_splitter()
+        self._open: Block | None = None
+
+    def _new_splitter(self) -> Splitter:
+        return Splitter(trusting=self._kind == "part")
+
+    def update(self, text: str) -> list[Block]:
+        sent = 0
+        if not text.startswith(self._text):  # a comparison of memory: 10 µs for 100,000 characters
+            sent = len(self._splitter.starts)
+            self._splitter = self._new_splitter()
+            self._open = None
+        elif len(text) == len(self._text):
+            return []
+        self._text = text
+        first = self._splitter.feed(text)
+        count = len(self._splitter.starts)
+        blocks = [block for index in range(first, count) if (block := self._block(index)) is not self._open]
+        if blocks:
+            self._open = blocks[-1]
+        gone = [Block(f"{self._name}{index}", self._kind, "", gone=True) for index in range(count, sent)]
+        return blocks + gone
+
+    def _block(self, index: int) -> Block:
+        starts = self._splitter.starts
+        start = starts[index]
+        piece = self._text[start : starts[index + 1] if index + 1 < len(starts) else None].rstrip()
+        block_id, end = f"{self._name}{index}", start + len(piece)
+        if self._open is not None and (self._open.id, self._open.end) == (block_id, end):
+            return self._open  # only blank lines came after it
+        return Block(block_id, self._kind, to_html(self._splitter.prefixes[index] + piece), start, end)
+
+
+# --- the frame of a reply --------------------------------------------------------------------------------------------
+
+
+def skeleton(reply_id: str) -> str:
+    """The places of a reply: `-sum` for its summary, `-steps`, `-answer`, `-notes` and `-acts`."""
+    name = plain(reply_id)
+    return (
+        f'<details class="thought"><summary id="{name}-sum"></summary>'
+        f'<div class="steps" id="{name}-steps"></div></details>'
+        f'<div class="answer" id="{name}-answer"></div>'
+        f'<div class="notes" id="{name}-notes"></div>'
+        f'<div class="acts" id="{name}-acts"></div>'
+    )
+
+
+def summary(reply: Reply, words: Words) -> str:
+    """The line that a thought folds to; while it runs, what the model is doing."""
+    tokens, seconds = reply.usage.reasoning_tokens, reply.timings.thinking
+    if reply.closed:
+        if not reply.reasoning:
+            return plain(words.no_thought)
+        return plain(_joined(words.thought_for.format(time=words.duration(seconds)), _count(tokens, words)))
+    if reply.finish is None:
+        if reply.progress is not None or not reply.reasoning:
+            line = _stage(reply.progress or Progress("waiting"), words)
+        else:
+            line = _joined(
+                words.thinking, words.duration(seconds), _count(tokens, words), speed(reply.tokens_per_second, words, 0)
+            )
+        return f'<span class="live">{plain(line)}</span>'
+    ended = words.stopped_thinking if reply.finish == "stopped" else words.unfinished_thought
+    return plain(_joined(ended, words.duration(seconds), _count(tokens, words)))
+
+
+def _stage(progress: Progress, words: Words) -> str:
+    if progress.stage == "queued":
+        return words.queued.format(n=progress.done)
+    if progress.stage == "loading":
+        part = f"{100 * progress.done // progress.total}" if progress.total else ""
+        return _joined(words.loading, words.percent.format(n=part) if part else "")
+    if progress.stage == "prefill":
+        counts = words.done_of_total.format(done=f"{progress.done:,}", total=f"{progress.total:,}")
+        return _joined(words.prefill, counts if progress.total else "")
+    return words.waiting
+
+
+def notices(reply: Reply, words: Words) -> str:
+    """What a person has to know about a reply that has ended: why it did, and what can be done."""
+    parts = []
+    if reply.reopened:
+        parts.append(notice(words.reopened))
+    if reply.finish == "stopped":
+        parts.append(notice(words.stopped))
+    elif reply.finish == "cut":
+        parts.append(notice(words.cut))
+    elif reply.finish == "interrupted":
+        parts.append(notice(words.interrupted))
+    elif reply.finish == "length":
+        parts.append(notice(_length(reply, words)))
+    elif reply.finish == "error":
+        parts.append(notice(reply.error or words.failed, error=True))
+    elif reply.finish == "stop" and not reply.answer.strip():
+        parts.append(notice(words.no_answer))
+    return "".join(parts)
+
+
+def notice(sentence: str, error: bool = False) -> str:
+    """One sentence to the person, as a box."""
+    if error:
+        return f'<div class="notice error" role="alert">{plain(sentence)}</div>'
+    return f'<div class="notice" role="status">{plain(sentence)}</div>'
+
+
+def _length(reply: Reply, words: Words) -> str:
+    usage = reply.usage
+    if usage.free is None or usage.free >= FULL:
+        return words.limit_reached.format(n=f"{usage.reasoning_tokens + usage.answer_tokens:,}")
+    return words.window_full.format(
+        prompt=f"{usage.prompt_tokens:,}",
+        thought=f"{usage.reasoning_tokens:,}",
+        answer=f"{usage.answer_tokens:,}",
+        context=f"{usage.context:,}",
+    )
+
+
+def reply_acts(stored: StoredReply, words: Words) -> str:
+    """What can be done with a reply that has ended, the switch between its siblings, and how fast it was."""
+    reply = stored.reply
+    buttons = [_switch("reply", stored.id, stored.position, stored.siblings, words)]
+    if reply.finish in CAN_GO_ON:
+        buttons.append(_button("resume", stored.id, words.resume, kind="primary"))
+    if reply.answer:
+        buttons.append(_button("copy", stored.id, words.copy, done=words.copied))
+    buttons.append(_button("again", stored.turn_id, words.again))
+    return f'{"".join(buttons)}<span class="meta">{plain(meta(reply, words))}</span>'
+
+
+def meta(reply: Reply, words: Words) -> str:
+    """How fast it was: `41.2 tokens/s · first after 0.4 s`. Plain text."""
+    first = reply.timings.first_token
+    return _joined(
+        speed(reply.tokens_per_second, words, 1),
+        "" if first is None else words.first_after.format(time=words.duration(first, 1)),
+    )
+
+
+def speed(tokens_per_second: float | None, words: Words, digits: int) -> str:
+    """`41.2 tokens/s`, or nothing where it is not known."""
+    return "" if tokens_per_second is None else words.speed.format(n=f"{tokens_per_second:,.{digits}f}")
+
+
+def _count(tokens: int, words: Words) -> str:
+    return words.tokens(tokens) if tokens else ""
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+# --- a person's message ----------------------------------------------------------------------------------------------
+
+
+def message(content: str, words: Words) -> str:
+    """The message as it was written (its bubble keeps white space); a long one is folded after its beginning."""
+    if len(content) <= LONG_MESSAGE:
+        return plain(content)
+    cut = max(content.rfind(" ", 0, PREVIEW), content.rfind("\n", 0, PREVIEW)) + 1
+    cut = cut if cut > PREVIEW // 2 else PREVIEW
+    size = words.characters.format(n=f"{len(content):,}")
+    more = f'<span class="more">… <small>{plain(size)}</small></span>'
+    return f"<details><summary>{plain(content[:cut])}{more}</summary>{plain(content[cut:])}</details>"
+
+
+def message_acts(turn: StoredTurn, words: Words) -> str:
+    """What can be done with a message: edit it, and switch between its siblings."""
+    edit = _button("edit", turn.id, words.edit, label=words.edit_message, save=words.send, cancel=words.cancel)
+    return _switch("turn", turn.id, turn.position, turn.siblings, words) + edit
+
+
+def _button(verb: str, subject: str, text: str, kind: str = "", **data: str) -> str:
+    extra = "".join(f' data-{name}="{plain(value)}"' for name, value in data.items())
+    shown = f' class="{kind}"' if kind else ""
+    return f'<button type="button"{shown} data-verb="{verb}" data-id="{plain(subject)}"{extra}>{plain(text)}</button>'
+
+
+def _switch(verb: str, subject: str, position: int, siblings: int, words: Words) -> str:
+    """`‹ 2 of 3 ›`. The buttons name the sibling that is shown, and in `data-text` the step from it: -1 or 1."""
+    if siblings < 2:
+        return ""
+    sides = []
+    for step, glyph, label, possible in (
+        (-1, "‹", words.previous, position > 1),
+        (1, "›", words.following, position < siblings),
+    ):
+        sides.append(
+            f'<button type="button" data-verb="{verb}" data-id="{plain(subject)}" data-text="{step}" '
+            f'aria-label="{plain(label)}" title="{plain(label)}"{"" if possible else " disabled"}>{glyph}</button>'
+        )
+    where = plain(words.position.format(position=position, siblings=siblings))
+    return f'<span class="switch">{sides[0]}<span>{where}</span>{sides[1]}</span>'
+
+
+# --- no message yet --------------------------------------------------------------------------------------------------
+
+
+def welcome(model: ModelInfo | None, folder: str, words: Words) -> str:
+    """The empty conversation: what the chosen model is good for, and questions that it can answer."""
+    parts = [f"<h1>{plain(words.greeting)}</h1>", f"<p>{plain(words.welcome)}</p>"]
+    get_models = words.get_models.format(path=folder)
+    if model is None:
+        return "".join([*parts, notice(f"{words.no_model} {get_models}")])
+    nano = model.name == NANO
+    if nano:
+        parts.append(notice(f"{words.nano} {get_models}"))
+    questions = (words.nano_questions if nano else words.questions).split("\n")
+    buttons = "".join(
+        f'<button type="button" data-verb="ask" data-text="{plain(question)}">{plain(question)}</button>'
+        for question in questions
+    )
+    parts.append(f'<div class="examples" role="group" aria-label="{plain(words.try_one)}">{buttons}</div>')
+    return "".join(parts)

@@ -1,0 +1,221 @@
+"""Every word of the page, in English and Chinese side by side, and how numbers and times are said.
+
+Knows no HTML: who puts a sentence into a page escapes it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, overload
+
+Language = Literal["en", "zh"]
+
+
+class Both:
+    """A sentence in both languages; read from a `Words` it is the one in the language of the page."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        self.en = en
+        self.zh = zh
+
+    @overload
+    def __get__(self, page: None, owner: type[Words]) -> Both: ...
+    @overload
+    def __get__(self, page: Words, owner: type[Words]) -> str: ...
+    def __get__(self, page: Words | None, owner: type[Words]) -> Both | str:
+        if page is None:
+            return self
+        return self.zh if page.lang == "zh" else self.en
+
+
+class Words:
+    """The words of a page in one language. Names in braces are filled in with `str.format`."""
+
+    def __init__(self, lang: Language) -> None:
+        self.lang: Language = lang
+
+    # the frame
+    tagline = Both("private · offline", "本地 · 离线")
+    language = Both("Language", "语言")
+    settings = Both("Settings", "设置")
+    cancel = Both("Cancel", "取消")
+    save = Both("Save", "保存")
+    jump = Both("Jump to the newest text", "跳到最新内容")
+
+    # conversations
+    conversations = Both("Conversations", "对话列表")
+    new_conversation = Both("New conversation", "新对话")
+    search = Both("Search all text", "搜索全部内容")
+    nothing_found = Both("Nothing found", "没有找到")
+    no_conversations = Both("No conversations yet", "还没有对话")
+    untitled = Both("Untitled", "未命名")
+    today = Both("Today", "今天")
+    earlier = Both("Earlier", "更早")
+    rename = Both("Rename", "重命名")
+    delete = Both("Delete", "删除")
+    deleted = Both("Deleted.", "已删除。")
+    undo = Both("Undo", "撤销")
+
+    # models
+    model = Both("Model", "模型")
+    models = Both("Models", "模型")
+    models_ready = Both("{n} ready", "{n} 个可用")
+    refresh = Both("Look again", "重新检测")
+    model_ready = Both("ready", "就绪")
+    model_loading = Both("loading, {percent} %", "正在加载，{percent}%")
+    model_unreachable = Both("unreachable: {why}", "无法连接：{why}")
+    model_window = Both("window of {context} tokens", "上下文 {context} 个 token")
+    no_model = Both("There is no model yet.", "还没有可用的模型。")
+    get_models = Both(
+        "To get a model, run “ollama pull deepseek-r1:1.5b” in a terminal, or put a GGUF file into {path}. "
+        "Then look again.",
+        "要获取模型，请在终端运行“ollama pull deepseek-r1:1.5b”，或把 GGUF 文件放进 {path}，然后重新检测。",
+    )
+    nano = Both(
+        "This is r1chat-nano, the stand-in that ships with r1chat: 2.5 million parameters, some 600 times fewer than "
+        "the smallest DeepSeek-R1. It does small sums; everything else comes out as nonsense.",
+        "这是随 r1chat 附带的替身模型 r1chat-nano：250 万个参数，约为最小的 DeepSeek-R1 的六百分之一。"
+        "它只会做简单的加减法，其他问题都会胡说。",
+    )
+
+    # the empty conversation
+    greeting = Both("Ask, and watch it think", "提问，看它思考")
+    welcome = Both(
+        "The model thinks first, then answers. All of it stays on this computer.",
+        "模型会先思考，再回答。一切内容都留在这台电脑上。",
+    )
+    try_one = Both("Questions to begin with", "可以先问问这些")
+    nano_questions = Both(
+        "27 + 43 = ?\n158 + 267 = ?\n904 - 387 = ?",
+        "27 + 43 = ?\n158 + 267 = ?\n904 - 387 = ?",
+    )
+    questions = Both(
+        "Is 9.11 larger than 9.9?\nHow many times does the letter r occur in “strawberry”?\n"
+        "A train leaves at 9:40 and needs 2 h 35 min. When does it arrive?",
+        "9.11 和 9.9 哪个更大？\n笼中有鸡和兔共 35 只，脚共 94 只，鸡和兔各有几只？\n"
+        "一列火车 9:40 出发，行驶 2 小时 35 分钟，几点到达？",
+    )
+
+    # a message
+    message = Both("Message", "消息")
+    placeholder = Both("Ask, and watch it think", "提问，看它思考")
+    hint = Both("Enter sends · Shift-Enter breaks the line", "Enter 发送 · Shift-Enter 换行")
+    send = Both("Send", "发送")
+    edit = Both("Edit", "编辑")
+    edit_message = Both("Edit the message", "编辑消息")
+    characters = Both("{n} characters", "{n} 个字符")
+    empty_message = Both("The message is empty. Write something, then send it.", "消息是空的。请先写点内容再发送。")
+    long_message = Both(
+        "The message has {n} characters; the most is {limit}. Shorten it and send it again.",
+        "消息有 {n} 个字符，最多 {limit} 个。请缩短后再发送。",
+    )
+
+    # what can be done with a reply
+    stop = Both("Stop", "停止")
+    resume = Both("Continue", "继续")
+    again = Both("Again", "重新回答")
+    copy = Both("Copy", "复制")
+    copied = Both("Copied", "已复制")
+    position = Both("{position} of {siblings}", "{position} / {siblings}")
+    previous = Both("Previous", "上一个")
+    following = Both("Next", "下一个")
+
+    # thoughts
+    thoughts = Both("Thoughts", "思考过程")
+    fold_open = Both("Keep open", "保持展开")
+    fold_end = Both("Fold at the end", "结束后折叠")
+    fold_keep = Both("Keep folded", "保持折叠")
+    waiting = Both("Waiting for the model", "正在等待模型")
+    queued = Both("Queued · {n} ahead", "排队中 · 前面还有 {n} 个")
+    loading = Both("Loading the model", "正在加载模型")
+    percent = Both("{n} %", "{n}%")
+    prefill = Both("Reading the prompt", "正在读取提示词")
+    done_of_total = Both("{done} of {total} tokens", "{done} / {total} 个 token")
+    thinking = Both("Thinking", "思考中")
+    thought_for = Both("Thought for {time}", "思考了 {time}")
+    no_thought = Both("Answered without a thought", "未经思考直接回答")
+    stopped_thinking = Both("Stopped while thinking", "思考时被停止")
+    unfinished_thought = Both("The thought is not finished", "思考没有完成")
+
+    # what happened to a reply
+    stopped = Both("Stopped. It can be continued from here.", "已停止，可以从这里继续。")
+    cut = Both(
+        "The model’s server ended the stream before the reply was finished. It can be continued from here.",
+        "模型服务器在回复完成之前结束了传输，可以从这里继续。",
+    )
+    interrupted = Both(
+        "r1chat was closed while this reply was being written. What had come is kept, and it can be continued.",
+        "撰写这条回复时 r1chat 被关闭了。已有内容都已保存，可以继续。",
+    )
+    window_full = Both(
+        "The context window is full: {prompt} tokens of prompt, {thought} of thought and {answer} of answer, "
+        "of {context}. Start a new conversation, or use a model with a larger window.",
+        "上下文窗口已满：提示词 {prompt}、思考 {thought}、回答 {answer}，共 {context} 个 token。"
+        "请开始新对话，或换用窗口更大的模型。",
+    )
+    limit_reached = Both(
+        "The limit on the length of a reply was reached after {n} tokens. It can be continued from here.",
+        "回复达到长度上限（{n} 个 token），可以从这里继续。",
+    )
+    failed = Both("The reply failed. Try again.", "回复失败，请重试。")
+    no_answer = Both(
+        "The model ended its reply without an answer. Try again, or continue it.",
+        "模型没有给出回答就结束了，请重试或继续。",
+    )
+    reopened = Both(
+        "The model went on thinking after its thought had been closed; that part is shown with the thought.",
+        "思考被结束后模型又继续思考，这一部分已归入思考过程。",
+    )
+
+    # the ledger
+    ledger = Both(
+        "prompt {prompt} · thought {thought} · answer {answer} · free {free} of {context}",
+        "提示词 {prompt} · 思考 {thought} · 回答 {answer} · 剩余 {free} / {context}",
+    )
+    ledger_short = Both("{used} of {context}", "{used} / {context}")
+    speed = Both("{n} tokens/s", "{n} token/秒")
+    first_after = Both("first after {time}", "{time}后开始")
+
+    # the guard
+    forbidden = Both("This page needs its key", "此页面需要密钥")
+    open_printed = Both(
+        "Open the address that r1chat printed when it started; it carries the key to this page.",
+        "请打开 r1chat 启动时显示的地址，其中带有此页面的密钥。",
+    )
+
+    # how numbers are said
+    one_token = Both("1 token", "1 个 token")
+    many_tokens = Both("{n} tokens", "{n} 个 token")
+    seconds = Both("{n} s", "{n} 秒")
+    minutes = Both("{m} min {s} s", "{m} 分 {s} 秒")
+
+    def tokens(self, count: int) -> str:
+        """A number of tokens: `1 token`, `1,534 tokens`."""
+        return self.one_token if count == 1 else self.many_tokens.format(n=f"{count:,}")
+
+    def duration(self, seconds: float, digits: int = 0) -> str:
+        """A time: `0.4 s` with one digit, `12 s`, `2 min 5 s`."""
+        seconds = max(0.0, seconds)
+        if round(seconds, digits) < 60:
+            return self.seconds.format(n=f"{seconds:.{digits}f}")
+        minutes, rest = divmod(round(seconds), 60)
+        return self.minutes.format(m=f"{minutes:,}", s=rest)
+
+
+WORDS: dict[Language, Words] = {"en": Words("en"), "zh": Words("zh")}
+
+
+def words(lang: str) -> Words:
+    """The words in a language; English where we do not speak it."""
+    return WORDS["zh" if lang == "zh" else "en"]
+
+
+def pick(accept_language: str | None) -> Language:
+    """The language of ours that the browser's `Accept-Language` wants most; English where it wants neither."""
+    best: Language = "en"
+    weight = 0.0
+    for wish in (accept_language or "").split(","):
+        match = re.fullmatch(r"\s*(en|zh)(?:-[\w-]*)?\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?", wish, re.IGNORECASE)
+        if match and (wanted := float(match[2] or 1)) > weight:
+            best, weight = ("zh" if match[1].lower() == "zh" else "en"), wanted
+    return best
