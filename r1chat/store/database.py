@@ -46,9 +46,11 @@ class Database:
         self._url = _parse(url)
         self._patience = patience
         self.kind = self._url.get_backend_name()
-        self.place = self._url.database or "" if self.kind == "sqlite" else self._url.render_as_string()
         if self.kind == "sqlite":
+            self.place = self._url.database or ""
             _make_file(Path(self.place))
+        else:
+            self.place = self._url.difference_update_query(["password"]).render_as_string(hide_password=True)
         self._engine = self._new_engine()
         self._writer = self._engine.execution_options(writes=True)
         try:
@@ -100,7 +102,7 @@ class Database:
         pool: dict[str, Any] = {"poolclass": NullPool} if migrating else {"max_overflow": -1}  # a thread never waits
         try:
             if self.kind == "postgresql":
-                connect = {"connect_timeout": max(2, round(self._patience))}  # psycopg takes no less
+                connect: dict[str, Any] = {"connect_timeout": max(2, round(self._patience))}  # psycopg takes no less
                 return create_engine(self._url, connect_args=connect, pool_pre_ping=True, **pool)
             connect = {"timeout": self._patience, "isolation_level": None, "check_same_thread": False}
             engine = create_engine(self._url, connect_args=connect, **pool)
@@ -186,8 +188,11 @@ class Database:
             )
         if "not a database" in reason or "malformed" in reason:
             return f"{self.place} is not a database, or is damaged ({reason}). Restore a copy of it, or move it away."
-        if "full" in reason:
-            return f"There is no room for the database {self.place} ({reason}). Free some space, then try again."
+        if "full" in reason or "I/O" in reason:
+            return (
+                f"The database {self.place} could not be written ({reason}). Look whether the disk is full or failing, "
+                "then try again."
+            )
         if "readonly" in reason or "unable to open" in reason:
             return (
                 f"The database {self.place} cannot be written to ({reason}). Change the permissions of the file and of "
@@ -197,15 +202,15 @@ class Database:
 
 
 def _parse(url: str) -> URL:
+    file = url.removeprefix("sqlite:///")
+    if file not in (url, "", ":memory:"):
+        return URL.create("sqlite+pysqlite", database=file)  # a path may hold any character: nothing in it is decoded
     try:
         parsed = make_url(url)
-        kind = parsed.get_backend_name()
-    except ArgumentError:
-        kind = ""
-    if kind == "sqlite" and parsed.database and parsed.database != ":memory:":
-        return parsed.set(drivername="sqlite+pysqlite")
-    if kind in ("postgresql", "postgres"):
-        return parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() in ("postgresql", "postgres"):
+            return parsed.set(drivername="postgresql+psycopg")
+    except (ArgumentError, ValueError):
+        pass  # the sentence below is clearer
     raise StoreError(
         "The database URL cannot be used. Write sqlite:///PATH for a file, or "
         "postgresql://NAME:PASSWORD@HOST/DATABASE for a server."

@@ -1,8 +1,8 @@
 """The tables, and how their rows become the values of `r1chat.messages` and back.
 
-What a database really has is written in `r1chat.migrations`; a test holds the two together. A reply is one flat row:
-its columns bear the names of the fields of Reply, Usage, Timings, Provenance and Params. The search index has another
-form in each kind of database and belongs to `search`.
+What a database really has is written in `r1chat.migrations`; a test holds the two together. Indexes are only there. A
+reply is one flat row: its columns bear the names of the fields of Reply, Usage, Timings, Provenance and Params. The
+search index has another form in each kind of database and belongs to `search`.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ turns = Table(
     "turn",
     metadata,
     Column("id", SafeText, primary_key=True),
-    Column("conversation_id", SafeText, ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("parent_reply_id", SafeText, ForeignKey("reply.id", ondelete="CASCADE", use_alter=True), index=True),
+    Column("conversation_id", SafeText, ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False),
+    Column("parent_reply_id", SafeText, ForeignKey("reply.id", ondelete="CASCADE", use_alter=True)),
     Column("position", Integer, nullable=False),
     Column("shown_reply_id", SafeText),
     Column("created_at", UtcTime, nullable=False),
@@ -141,7 +141,7 @@ replies = Table(
     Column("seed", BigInteger),
     Column("max_tokens", Integer),
     Column("origin", SafeText, nullable=False),
-    Column("parent_id", SafeText, ForeignKey("reply.id", ondelete="SET NULL"), index=True),
+    Column("parent_id", SafeText, ForeignKey("reply.id", ondelete="SET NULL")),
     Column("kept_reasoning", Integer, nullable=False),
     Column("kept_answer", Integer, nullable=False),
     _text("reasoning"),

@@ -18,6 +18,7 @@ from r1chat.store.branches import load_tree, open_branch, read_replies, read_rep
 from r1chat.store.database import Database, DatabaseState
 from r1chat.store.owner import current_owner, is_alive
 from r1chat.store.schema import conversation_info, conversations, provenance_columns, replies, reply_columns, turns
+from r1chat.store.tree import Tree
 from r1chat.store.words import excerpt, words
 
 SILENCE = timedelta(seconds=60)  # a reply whose maker cannot be asked is given up when it was not saved for so long
@@ -123,8 +124,7 @@ class Store:
         with self._database.write() as connection:
             row = lookup.conversation(connection, conversation_id, lock=True)
             tree = load_tree(connection, row)
-            if parent_reply_id is not None and parent_reply_id not in tree.replies:
-                raise lookup.not_found("reply")
+            _check_is_in(tree, parent_reply_id)
             values = {
                 "id": made,
                 "conversation_id": conversation_id,
@@ -148,8 +148,7 @@ class Store:
         """All messages that follow that reply (None: that a branch begins with), each with the reply that it shows."""
         with self._database.read() as connection:
             tree = load_tree(connection, lookup.conversation(connection, conversation_id))
-            if parent_reply_id is not None and parent_reply_id not in tree.replies:
-                raise lookup.not_found("reply")
+            _check_is_in(tree, parent_reply_id)
             steps = [(turn, tree.shown_reply(turn)) for turn in tree.turns_after(parent_reply_id)]
             return read_steps(connection, tree, steps)
 
@@ -265,6 +264,13 @@ def _overwrite(connection: Connection, reply_id: str, reply: Reply, **more: str)
     values = reply_columns(reply) | {"saved_at": _now()} | more
     if not connection.execute(update(replies).where(replies.c.id == reply_id).values(values)).rowcount:
         raise lookup.not_found("reply")
+
+
+def _check_is_in(tree: Tree, reply_id: str | None) -> None:
+    if reply_id is not None:
+        lookup.check_id(reply_id, "reply")
+        if reply_id not in tree.replies:
+            raise lookup.not_found("reply")
 
 
 def _check_parent(connection: Connection, provenance: Provenance) -> None:

@@ -1,0 +1,72 @@
+"""Databases for the tests that need one: a file of its own for each test, and a throw-away PostgreSQL server."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database; the test runs once for each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'r1chat.db'}"
+    return str(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: Path) -> str:
+    """The URL of an empty database on the throw-away server."""
+    name = f"test_{uuid4().hex}"
+    _run_as_postgres(["createdb", "-h", str(postgresql_server), name])
+    return f"postgresql://postgres@/{name}?host={quote(str(postgresql_server), safe='')}"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Path]:
+    """A PostgreSQL server that listens on a socket in this folder, and nowhere else."""
+    if _program("initdb") is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
+    with tempfile.TemporaryDirectory(prefix="r1chat-pg-", dir="/tmp") as name:  # a socket's path must be short
+        folder, data = Path(name), Path(name) / "data"
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres")
+        _run_as_postgres(["initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"])
+        options = f"-c listen_addresses='' -c fsync=off -k {folder}"
+        _run_as_postgres(["pg_ctl", "-D", str(data), "-w", "-o", options, "-l", str(folder / "log"), "start"])
+        try:
+            yield folder
+        finally:
+            _run_as_postgres(["pg_ctl", "-D", str(data), "-m", "immediate", "stop"])
+
+
+def _program(name: str) -> str | None:
+    """A program of PostgreSQL; Debian keeps most of them off the PATH, the newest version counts."""
+    debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
+    return str(debian[-1]) if debian else shutil.which(name)
+
+
+def _run_as_postgres(command: list[str]) -> None:
+    """PostgreSQL refuses to run as root; then the user that Debian made for it runs it."""
+    program = _program(command[0])
+    assert program is not None
+    user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
+    subprocess.run(
+        [program, *command[1:], *(["-U", "postgres"] if command[0] == "createdb" else [])],
+        user=user and user.pw_uid,
+        group=user and user.pw_gid,
+        cwd="/",
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+    )
