@@ -201,13 +201,17 @@ class _Handler(BaseHTTPRequestHandler):
         if exchange.stalls_after == -1:
             return self._stall()
         chunked = exchange.headers.get("Transfer-Encoding") == "chunked"
+        pieces = self._pieces(exchange)
+        headers = dict(exchange.headers)
+        if not chunked:  # some bodies became shorter when paths were replaced in the recording
+            headers["Content-Length"] = str(sum(len(data) for _, data in pieces))
         self.send_response_only(exchange.status)
-        for name, value in exchange.headers.items():
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.flush()
         now = 0.0
-        for count, (ms, data) in enumerate(self._pieces(exchange)):
+        for count, (ms, data) in enumerate(pieces):
             if count == exchange.stalls_after:
                 return self._stall()
             if self._left_within((ms - now) / 1000 * self.server.replay.pace):

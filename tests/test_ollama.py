@@ -491,7 +491,7 @@ def test_warming_gives_way_to_a_message() -> None:
     ):
         warming = threading.Thread(target=backend.warm, args=(request(),))
         warming.start()
-        while not server.asked("/api/generate"):
+        while warming.is_alive() and not server.asked("/api/generate"):
             warming.join(0.01)
         reply = collect(backend.stream(request()))
         warming.join(10)
@@ -565,16 +565,16 @@ def test_html_means_that_it_is_not_an_ollama_server(status: int) -> None:
         for method, path in [("GET", "/api/tags"), ("GET", "/api/ps"), ("GET", "/api/version"), ("POST", "/api/chat")]
     ]
     with backend_at(pages, shown("r1-nano")) as (backend, _):
-        with pytest.raises(UnreachableError, match="not as Ollama"):
+        with pytest.raises(UnreachableError, match="is no Ollama server"):
             backend.models()
-        with pytest.raises(UnreachableError, match="not as Ollama"):
+        with pytest.raises(UnreachableError, match="is no Ollama server"):
             list(backend.stream(request()))
 
 
 @pytest.mark.parametrize("body", ["", "null", "[]", '"yes"', "{}", '{"models": 3}'])
 def test_json_of_something_else_is_not_an_ollama_server(body: str) -> None:
     exchanges = [written("GET", path, body) for path in ("/api/tags", "/api/ps", "/api/version")]
-    with backend_at(exchanges) as (backend, _), pytest.raises(UnreachableError, match="not as Ollama"):
+    with backend_at(exchanges) as (backend, _), pytest.raises(UnreachableError, match="is no Ollama server"):
         backend.models()
 
 

@@ -277,7 +277,7 @@ class OllamaBackend:
             known = self._models.get(model)
             return refused(refusal, self.url, model, known.context if known else 0)
 
-        return wire.translated("Ollama", self.url, _ADVICE, refusal_as_error)
+        return wire.translated("Ollama server", self.url, _ADVICE, refusal_as_error)
 
 
 def _raw(prompt: str) -> dict[str, Any]:

@@ -192,7 +192,7 @@ def refused(refusal: wire.Refusal, url: str, model: str, context: int) -> Backen
         )
     if not sentence:
         return UnreachableError(
-            f"Something answers at {url}, but not as Ollama does (status {status}). Check the address (OLLAMA_HOST)."
+            f"What answers at {url} is no Ollama server (status {status}). Check the address (OLLAMA_HOST)."
         )
     if status == 503:
         return GenerationError(f"Ollama is busy ({sentence}). Try again in a moment.")

@@ -109,8 +109,8 @@ def parsed(form: type[Form], data: bytes) -> Form:
 
 
 @contextmanager
-def translated(server: str, url: str, advice: str, refused: Callable[[Refusal], BackendError]) -> Iterator[None]:
-    """Turn what httpx raises into BackendErrors about `server` ("Ollama") at `url`.
+def translated(what: str, url: str, advice: str, refused: Callable[[Refusal], BackendError]) -> Iterator[None]:
+    """Turn what httpx raises into BackendErrors about a `what` ("Ollama server") at `url`.
 
     `advice` says what to check where nobody answers; `refused` words what this kind of server refuses.
     """
@@ -125,17 +125,17 @@ def translated(server: str, url: str, advice: str, refused: Callable[[Refusal], 
         raise refused(refusal) from None
     except (NotUnderstood, httpx.DecodingError):
         raise UnreachableError(
-            f"Something answers at {url}, but not as {server} does (a web page, or another program). Check the address."
+            f"What answers at {url} is no {what}: it may be a web page, or another program. Check the address."
         ) from None
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        raise UnreachableError(f"{server} cannot be reached at {url} ({_reason(error)}). {advice}") from None
+        raise UnreachableError(f"No {what} can be reached at {url} ({_reason(error)}). {advice}") from None
     except (httpx.TimeoutException, TimeoutError):
         raise UnreachableError(
-            f"{server} at {url} took the call but did not answer in time. It may be busy: try again in a moment."
+            f"The {what} at {url} took the call but did not answer in time. It may be busy: try again in a moment."
         ) from None
     except httpx.TransportError as error:
         raise GenerationError(
-            f"The connection to {server} at {url} broke ({_reason(error)}). What came is kept. See whether it still "
+            f"The connection to the {what} at {url} broke ({_reason(error)}). What came is kept. See whether it still "
             "runs, then continue the reply or try again."
         ) from None
 

@@ -1,0 +1,306 @@
+"""The words of OpenAI-compatible servers: their kinds, their answers, what refusals mean. Sends nothing."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, Field
+
+from r1chat.backends import wire
+from r1chat.backends.prompt import continued
+from r1chat.errors import (
+    BackendError,
+    ConfigError,
+    GenerationError,
+    UnknownModelError,
+    UnreachableError,
+    UnsupportedError,
+)
+from r1chat.messages import (
+    Answer,
+    BackendEvent,
+    Finish,
+    FinishReason,
+    Message,
+    Params,
+    Progress,
+    Raw,
+    Reasoning,
+    ReplySoFar,
+)
+
+
+class Kind(Enum):
+    """What a server is; what it can do beyond the common ground follows from that."""
+
+    LLAMA_SERVER = "llama-server"
+    VLLM = "vLLM"
+    OTHER = "another server"
+
+
+# --- what the server sends -------------------------------------------------------------------------------------------
+
+
+class Meta(BaseModel):
+    """What llama-server says of a model's file."""
+
+    n_ctx: int = 0
+    n_ctx_train: int = 0
+    n_params: int = 0
+    size: int = 0
+    ftype: str = ""
+
+
+class Status(BaseModel):
+    value: str = ""
+
+
+class Entry(BaseModel):
+    """A model in `/models`."""
+
+    id: str
+    owned_by: str | None = None
+    # llama-server; others may put anything there
+    meta: Meta | Any = Field(None, union_mode="left_to_right")
+    status: Status | Any = Field(None, union_mode="left_to_right")  # where it offers several models
+    max_model_len: int | None = None  # vLLM
+
+    @property
+    def file(self) -> Meta:
+        """What is known of the model's file; all 0 where nothing is."""
+        return self.meta if isinstance(self.meta, Meta) else Meta()
+
+
+class Entries(BaseModel):
+    data: list[Entry]
+
+
+class Generation(BaseModel):
+    n_ctx: int = 0
+
+
+class Props(BaseModel):
+    """llama-server's `/props`."""
+
+    default_generation_settings: Generation = Generation()
+    chat_template: str = ""
+    build_info: str = ""
+
+
+class Rendered(BaseModel):
+    """llama-server's `/apply-template`."""
+
+    prompt: str
+
+
+class Delta(BaseModel):
+    content: str | None = None
+    reasoning_content: str | None = None  # llama-server, SGLang, DeepSeek, LM Studio
+    reasoning: str | None = None  # vLLM, Ollama, OpenRouter
+
+
+class Choice(BaseModel):
+    index: int = 0
+    delta: Delta | None = None
+    finish_reason: str | None = None
+
+
+class Cached(BaseModel):
+    cached_tokens: int | None = None
+
+
+class Usage(BaseModel):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: Cached | None = None
+
+
+class Timings(BaseModel):
+    """llama-server's clock, in milliseconds, and its counts."""
+
+    cache_n: int = 0
+    prompt_n: int = 0  # without the cached ones
+    prompt_ms: float = 0
+    predicted_n: int = 0
+    predicted_ms: float = 0
+
+    @property
+    def usage(self) -> Usage:
+        """The same counts in OpenAI's form."""
+        return Usage(
+            prompt_tokens=self.cache_n + self.prompt_n,
+            completion_tokens=self.predicted_n,
+            prompt_tokens_details=Cached(cached_tokens=self.cache_n),
+        )
+
+
+class PromptProgress(BaseModel):
+    total: int
+    processed: int
+
+
+class Chunk(BaseModel):
+    """One event of a stream: of `/chat/completions`, or of llama-server's `/completion` (`content` to `stop_type`)."""
+
+    choices: list[Choice] = []
+    usage: Usage | None = None
+    timings: Timings | None = None
+    prompt_progress: PromptProgress | None = None
+    error: Any = None
+    content: str = ""
+    tokens: list[int] = []
+    stop: bool = False
+    stop_type: str = ""
+
+
+class Reading:
+    """Turns the chunks of one stream into events, and their last words into the Finish."""
+
+    def __init__(self, context: int, only_answer: bool = False) -> None:
+        """`only_answer`: the thought was closed before, so what a server calls reasoning now is not to be believed."""
+        self._context = context
+        self._only_answer = only_answer
+        self._native = False
+        self._reason = ""
+        self._usage = Usage()
+        self._timings: Timings | None = None
+
+    def read(self, chunk: Chunk) -> list[BackendEvent]:
+        """The events that this chunk brings, in order."""
+        events: list[BackendEvent] = []
+        self._timings = chunk.timings or self._timings
+        self._usage = chunk.usage or (chunk.timings.usage if chunk.timings else self._usage)
+        if chunk.prompt_progress:
+            events.append(Progress("prefill", chunk.prompt_progress.processed, chunk.prompt_progress.total))
+        if chunk.content:
+            events.append(Raw(chunk.content, max(1, len(chunk.tokens))))
+        if chunk.stop:
+            self._reason = {"limit": "length"}.get(chunk.stop_type, chunk.stop_type)
+        for choice in chunk.choices:
+            if choice.index == 0:
+                events += self._text(choice.delta or Delta())
+                self._reason = choice.finish_reason or self._reason
+        return events
+
+    def _text(self, delta: Delta) -> list[BackendEvent]:
+        events: list[BackendEvent] = []
+        if reasoning := delta.reasoning_content or delta.reasoning:
+            self._native = not self._only_answer
+            events.append(Reasoning(reasoning) if self._native else Raw(reasoning))
+        if delta.content:
+            events.append(Answer(delta.content) if self._native else Raw(delta.content))
+        return events
+
+    def finish(self) -> Finish:
+        """The last event; `cut` where the stream never said why it ends."""
+        reason: FinishReason = "length" if self._reason == "length" else "stop" if self._reason else "cut"
+        usage, timings = self._usage, self._timings
+        return Finish(
+            reason,
+            raw_reason=self._reason,
+            prompt_tokens=usage.prompt_tokens,
+            cached_tokens=usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None,
+            completion_tokens=usage.completion_tokens,
+            context=self._context or None,
+            prefill=timings.prompt_ms / 1000 if timings else None,
+            decode=timings.predicted_ms / 1000 if timings else None,
+        )
+
+
+# --- what it is sent -------------------------------------------------------------------------------------------------
+
+
+def parse_base_url(value: str) -> str:
+    """The URL under which `/models` and `/chat/completions` are: where no path is given, `/v1`. Raises ConfigError."""
+    text = value.strip()
+    try:
+        url = httpx.URL(text if "://" in text else f"http://{text}")
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ConfigError(
+            f"{value!r} is no address of an OpenAI-compatible server. Write --base-url as http://127.0.0.1:8080/v1."
+        )
+    return str(url.copy_with(path=url.path.rstrip("/") or "/v1"))
+
+
+def chat_messages(messages: tuple[Message, ...]) -> list[dict[str, str]]:
+    """Messages in OpenAI's form; a thought only where the message carries one."""
+    return [
+        {"role": message.role, "content": message.content}
+        | ({"reasoning_content": message.reasoning} if message.reasoning else {})
+        for message in messages
+    ]
+
+
+def final_message(so_far: ReplySoFar, kind: Kind) -> tuple[dict[str, str], str | bool]:
+    """A reply as the message that the server is to go on with, and the value of `continue_final_message`.
+
+    llama-server puts its tags around what it is given and nothing else: the template's newlines are put in here.
+    Raises UnsupportedError for what the form cannot say.
+    """
+    if kind is Kind.VLLM:
+        return {"role": "assistant", "content": continued("", so_far, thinks=True)}, True
+    if so_far.closed:
+        thought = f"\n{so_far.reasoning.rstrip()}\n"
+        return {"role": "assistant", "reasoning_content": thought, "content": f"\n\n{so_far.answer}"}, "content"
+    if not so_far.reasoning:
+        raise UnsupportedError(
+            "This server cannot continue a reply that has no thought: it is too old, or another program stands before "
+            "it. Ask again for a fresh one."
+        )
+    return {"role": "assistant", "reasoning_content": f"\n{so_far.reasoning}", "content": ""}, "reasoning_content"
+
+
+def sampling(params: Params, kind: Kind) -> dict[str, Any]:
+    """Sampling parameters in the words of each kind.
+
+    `top_k`, `min_p` and the penalty are no part of OpenAI's form, and a strict server refuses them: where it is not
+    known that they are understood, they are sent only if they do something.
+    """
+    wanted: dict[str, Any] = {"temperature": params.temperature, "top_p": params.top_p}
+    if params.seed is not None:
+        wanted["seed"] = params.seed
+    penalty = "repetition_penalty" if kind is Kind.VLLM else "repeat_penalty"
+    no_top_k = -1 if kind is Kind.VLLM else 0
+    more = {"top_k": params.top_k or no_top_k, "min_p": params.min_p, penalty: params.repeat_penalty}
+    neutral = {"top_k": no_top_k, "min_p": 0.0, penalty: 1.0}
+    return wanted | {name: value for name, value in more.items() if kind is not Kind.OTHER or value != neutral[name]}
+
+
+# --- what it means ---------------------------------------------------------------------------------------------------
+
+
+def broken_off(error: Any) -> BackendError:
+    """The error that an `error` in mid-stream stands for."""
+    text = json.dumps({"error": error})
+    sentence = wire.said(text) or "it gave no reason"
+    return wire.too_long(text) or GenerationError(
+        f"The server broke off: {sentence.rstrip('.')}. What came is kept. Continue the reply or try again; "
+        "if it happens again, see the server's log."
+    )
+
+
+def refused(refusal: wire.Refusal, url: str, model: str, context: int) -> BackendError:
+    """The error that a refusal stands for. `context` is the window of the model, 0 where it is not known."""
+    status, sentence = refusal.status, refusal.sentence.rstrip(".")
+    if too_long := wire.too_long(refusal.text, context):
+        return too_long
+    if status in (401, 403):
+        return UnreachableError(
+            f"The server at {url} wants another key ({status}{': ' + sentence if sentence else ''}). "
+            "Put the right one into the variable R1CHAT_API_KEY."
+        )
+    if status == 404 and model and "model" in sentence.lower():
+        return UnknownModelError(f"The server at {url} does not have the model {model!r}. Choose another one.")
+    if not sentence or status in (404, 405):
+        return UnreachableError(
+            f"What answers at {url} is no OpenAI-compatible server (status {status}). "
+            "Check the address; it often ends in /v1."
+        )
+    if status in (429, 503):
+        return GenerationError(f"The server is busy or still loading ({sentence}). Try again in a moment.")
+    return GenerationError(f"The server refuses: {sentence}. Change the settings or the model, or see its log.")

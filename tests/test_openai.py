@@ -1,0 +1,623 @@
+"""The OpenAI-compatible backend, against what llama-server and Ollama's own such route really sent."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from replay import Exchange, Replay, wire, written
+
+from r1chat.backends.openai import OpenAIBackend
+from r1chat.errors import (
+    ConfigError,
+    ContextError,
+    GenerationError,
+    R1ChatError,
+    UnknownModelError,
+    UnreachableError,
+    UnsupportedError,
+)
+from r1chat.messages import (
+    Answer,
+    BackendEvent,
+    Finish,
+    Message,
+    Params,
+    Progress,
+    Raw,
+    Reasoning,
+    Reply,
+    ReplySoFar,
+    Request,
+)
+from r1chat.think import collect
+
+PROBE = "llama-server/01-probe"
+CHAT = "llama-server/10-chat"
+CONTINUE = "llama-server/20-continue"
+PARAMS = Params(temperature=0.6, top_p=0.95, seed=7)
+SUM = (Message("user", "27 + 43 = ?"),)
+STORY = (Message("user", "tell me a long story about the sea"),)
+PARTIAL = "I need to find 27 + 43. Step by step: 7+3=10,"
+THOUGHT = f"{PARTIAL} 2+4+1=7. So it is 70."
+ANSWER = "The answer is \\boxed{70}."
+
+
+def anonymous(*exchanges: Exchange) -> list[Exchange]:
+    """The same answers, whatever model is asked for: the recordings call it by several names."""
+    return [replace(e, json={k: v for k, v in (e.json or {}).items() if k != "model"}) for e in exchanges]
+
+
+@contextmanager
+def backend_at(
+    *exchanges: Any, key: str = "", base: str = "/v1", **settings: Any
+) -> Iterator[tuple[OpenAIBackend, Replay]]:
+    with (
+        Replay(*exchanges, **settings) as server,
+        closing(OpenAIBackend(server.url + base, key)) as backend,
+    ):
+        yield backend, server
+
+
+def llama(*exchanges: Exchange, **settings: Any) -> Any:
+    """A backend at a llama-server that answers with these."""
+    return backend_at(wire(PROBE), anonymous(*exchanges), **settings)
+
+
+def models_of(kind: str, **more: Any) -> Exchange:
+    """The list of models of a server of which there is no recording."""
+    return written("GET", "/v1/models", json.dumps({"data": [{"id": "r1", "owned_by": kind, **more}]}))
+
+
+def sse(*chunks: Any, last: str = "data: [DONE]\n\n") -> Exchange:
+    body = "".join(f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n" for chunk in chunks) + last
+    return written("POST", "/v1/chat/completions", body, content_type="text/event-stream")
+
+
+def delta(finish: str | None = None, **fields: str) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": fields, "finish_reason": finish}]}
+
+
+def request(so_far: ReplySoFar | None = None, messages: tuple[Message, ...] = SUM, **params: Any) -> Request:
+    return Request("r1-nano", messages, so_far, replace(PARAMS, **params))
+
+
+def texts(events: list[BackendEvent]) -> str:
+    return "".join(e.text for e in events if isinstance(e, Raw | Reasoning | Answer))
+
+
+def thought_and_answer(reply: Reply) -> tuple[str, bool, str]:
+    return reply.reasoning, reply.closed, reply.answer
+
+
+def until_error(stream: Iterator[BackendEvent]) -> tuple[list[BackendEvent], R1ChatError]:
+    events: list[BackendEvent] = []
+    try:
+        for event in stream:
+            events.append(event)
+    except R1ChatError as error:
+        return events, error
+    raise AssertionError("no error was raised")
+
+
+# --- models ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("base", ["", "/", "/v1", "/v1/"])
+def test_llama_server_tells_of_its_model(base: str) -> None:
+    with backend_at(wire(PROBE), base=base) as (backend, _):
+        (model,) = backend.models()
+    assert (model.key, model.title) == ("openai:r1-nano", "r1-nano")
+    assert (model.size, model.parameters, model.quantisation) == (5_081_856, 2_536_128, "F16")
+    assert (model.context, model.trained_context) == (2048, 4096)
+    assert (model.thinks, model.continues, model.loaded, model.note) == (True, True, True, "")
+    assert model.backend_version == "b1-0c1e570" and len(model.template_hash) == 64
+
+
+def test_llama_server_with_its_properties_switched_off_tells_less() -> None:
+    with backend_at(wire(PROBE, 1)) as (backend, _):
+        (model,) = backend.models()
+    assert (model.context, model.continues, model.backend_version) == (2048, True, "")
+
+
+def test_ollama_s_own_such_route_is_a_server_that_cannot_continue() -> None:
+    with backend_at(wire("ollama/40-openai")) as (backend, _):
+        models = backend.models()
+    assert {model.name for model in models} >= {"r1-nano:latest", "plain:latest"}
+    assert not any(model.continues for model in models) and all("cannot continue" in model.note for model in models)
+    assert {model.context for model in models} == {0}
+
+
+def test_vllm_tells_its_window() -> None:
+    with backend_at(models_of("vllm", max_model_len=8192)) as (backend, _):
+        (model,) = backend.models()
+    assert (model.context, model.continues) == (8192, True)
+
+
+def test_unknown_window_is_the_one_that_was_set() -> None:
+    with Replay(models_of("somebody")) as server, closing(OpenAIBackend(server.url, context=4096)) as backend:
+        assert backend.models()[0].context == 4096
+
+
+def test_what_others_put_into_the_same_fields_does_no_harm() -> None:
+    with backend_at(models_of("somebody", meta="yes", status=3, created=None)) as (backend, _):
+        assert backend.models()[0].name == "r1"
+
+
+def test_models_of_a_router_say_which_are_loaded() -> None:
+    listed = {
+        "data": [
+            {"id": "one", "owned_by": "llamacpp", "status": {"value": "loaded"}},
+            {"id": "/models/two.gguf", "owned_by": "llamacpp", "status": {"value": "unloaded"}},
+        ]
+    }
+    with backend_at(written("GET", "/v1/models", json.dumps(listed))) as (backend, _):
+        assert [(model.title, model.loaded) for model in backend.models()] == [("one", True), ("two", False)]
+
+
+# --- fresh replies ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [(CHAT, 0), (CHAT, 2), (CHAT, 3), (CHAT, 4), (CHAT, 5), ("llama-server/11-chat-hub-template", 0)],
+    ids=["reasoning_content", "none", "deepseek", "deepseek-legacy", "auto", "leaking end token"],
+)
+def test_every_reasoning_format_gives_the_same_reply(name: str, index: int) -> None:
+    with llama(wire(name, index)[0]) as (backend, _):
+        reply = collect(backend.stream(request()))
+    assert thought_and_answer(reply) == (THOUGHT, True, ANSWER) and reply.finish == "stop"
+
+
+def test_reasoning_content_becomes_reasoning_and_content_becomes_answer() -> None:
+    with llama(wire(CHAT, 0)[0]) as (backend, _):
+        kinds = [type(event) for event in backend.stream(request()) if not isinstance(event, Progress)]
+    assert kinds == sorted(kinds, key=[Reasoning, Answer, Finish].index) and set(kinds) == {Reasoning, Answer, Finish}
+
+
+def test_the_other_name_of_the_field() -> None:
+    with backend_at(wire("ollama/40-openai")) as (backend, _):
+        events = list(backend.stream(request()))
+    assert any(isinstance(event, Reasoning) for event in events)
+    assert thought_and_answer(collect(events)) == (THOUGHT, True, ANSWER)
+    assert events[-1] == Finish("stop", raw_reason="stop", prompt_tokens=13, completion_tokens=54)
+
+
+def test_unrecognised_template_that_opens_the_thought_is_asked_for_once() -> None:
+    unknown = wire("llama-server/12-chat-unknown-template", 0)[0]
+    with llama(unknown, wire(CONTINUE, 5)[0]) as (backend, server):
+        events = list(backend.stream(request()))
+        list(backend.stream(request()))
+        assert len(server.asked("/apply-template")) == 1
+    assert next(e for e in events if not isinstance(e, Progress)) == Raw("<think>", tokens=0)
+    assert thought_and_answer(collect(events)) == (THOUGHT, True, ANSWER)
+
+
+def test_lone_closing_tag_is_left_to_the_parser_where_the_prompt_cannot_be_seen() -> None:
+    with llama(wire("llama-server/12-chat-unknown-template", 0)[0]) as (backend, _):
+        events = list(backend.stream(request()))
+    assert "<think>" not in texts(events)
+    assert thought_and_answer(collect(events)) == (THOUGHT, True, ANSWER)
+
+
+def test_tags_in_the_content_are_passed_on() -> None:
+    with llama(wire("llama-server/13-key-and-format-none", 1)[0]) as (backend, server):
+        reply = collect(backend.stream(request()))
+        assert not server.asked("/apply-template")
+    assert thought_and_answer(reply) == (THOUGHT, True, ANSWER)
+
+
+def test_progress_of_the_prompt() -> None:
+    progress = next(e for e in wire(CHAT) if e.json and e.json.get("return_progress"))
+    with llama(progress) as (backend, server):
+        events = list(backend.stream(request()))
+        assert server.requests[-1].json["return_progress"] is True
+    assert [e for e in events if isinstance(e, Progress) and e.stage == "prefill"] == [
+        Progress("prefill", 12, 13),
+        Progress("prefill", 13, 13),
+    ]
+
+
+def test_usage_and_timings_become_the_finish() -> None:
+    with llama(wire(CHAT, 0)[0]) as (backend, _):
+        *_, last = backend.stream(request())
+    assert last == Finish(
+        "stop",
+        raw_reason="stop",
+        prompt_tokens=13,
+        cached_tokens=0,
+        completion_tokens=54,
+        context=2048,
+        prefill=pytest.approx(0.017279),  # type: ignore[arg-type]
+        decode=pytest.approx(0.024559),  # type: ignore[arg-type]
+    )
+
+
+def test_timings_alone_tell_the_counts() -> None:
+    with llama(wire(CHAT, 2)[0]) as (backend, _):
+        *_, last = backend.stream(request())
+    assert isinstance(last, Finish)
+    assert (last.prompt_tokens, last.cached_tokens, last.completion_tokens) == (13, 12, 54)
+
+
+def test_token_limit_in_mid_thought() -> None:
+    cut = next(e for e in wire(CHAT) if e.json and e.json.get("max_tokens") and "logprobs" not in e.json)
+    with llama(cut) as (backend, server):
+        reply = collect(backend.stream(request(max_tokens=12)))
+        assert server.requests[-1].json["max_tokens"] == 12
+    assert (reply.finish, reply.closed, reply.answer) == ("length", False, "") and reply.reasoning
+
+
+@pytest.mark.parametrize(("name", "index"), [("llama-server/21-answer-now", 1), ("llama-server/22-budget", 0)])
+def test_second_closing_tag_in_the_content_is_passed_on_to_the_parser(name: str, index: int) -> None:
+    with llama(wire(name, index)[0]) as (backend, _):
+        reply = collect(backend.stream(request()))
+    assert reply.reopened and "</think>" not in reply.answer
+
+
+def test_only_the_first_of_several_samples_is_read() -> None:
+    with llama(wire("llama-server/23-many", 0)[0]) as (backend, _):
+        reply = collect(backend.stream(request()))
+    assert reply.reasoning.startswith("I need to find 27 + 43. My first guess is 25. Wait,")
+    assert reply.answer == ANSWER
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096])
+def test_events_may_be_cut_at_any_byte(size: int) -> None:
+    with llama(wire(CHAT, 0)[0], rechunk=size) as (backend, _):
+        assert thought_and_answer(collect(backend.stream(request()))) == (THOUGHT, True, ANSWER)
+
+
+@pytest.mark.parametrize("break_", ["\x85", "\u2028", "\u2029"])
+def test_unicode_line_breaks_inside_an_event_are_text(break_: str) -> None:
+    with backend_at(models_of("somebody"), sse(delta(content=f"a{break_}b"), delta("stop"))) as (backend, _):
+        assert texts(list(backend.stream(request()))) == f"a{break_}b"
+
+
+def test_comments_between_events_and_windows_line_ends_are_skipped() -> None:
+    body = f": waiting\r\n\r\nevent: message\r\ndata: {json.dumps(delta('stop', content='Yes'))}\r\n\r\n"
+    exchange = written("POST", "/v1/chat/completions", body, content_type="text/event-stream")
+    with backend_at(models_of("somebody"), exchange) as (backend, _):
+        assert [e for e in backend.stream(request()) if not isinstance(e, Progress)] == [
+            Raw("Yes"),
+            Finish("stop", "stop"),
+        ]
+
+
+# --- what is sent ----------------------------------------------------------------------------------------------------
+
+
+def sent_to(listing: Any, **params: Any) -> dict[str, Any]:
+    with backend_at(listing, sse(delta("stop", content="Yes"))) as (backend, server):
+        list(backend.stream(request(**params)))
+        return dict(server.asked("/v1/chat/completions")[0].json)
+
+
+def test_llama_server_gets_every_sampling_parameter_in_its_words() -> None:
+    sent = sent_to(wire(PROBE), top_k=3, min_p=0.1, repeat_penalty=1.2)
+    assert (sent["temperature"], sent["top_p"], sent["top_k"], sent["min_p"]) == (0.6, 0.95, 3, 0.1)
+    assert (sent["repeat_penalty"], sent["seed"]) == (1.2, 7)
+    assert sent["stream_options"] == {"include_usage": True}
+    neutral = sent_to(wire(PROBE))
+    assert (neutral["top_k"], neutral["min_p"], neutral["repeat_penalty"]) == (0, 0.0, 1.0)
+
+
+def test_vllm_gets_them_in_its_own() -> None:
+    sent = sent_to(models_of("vllm"), repeat_penalty=1.2)
+    assert (sent["top_k"], sent["repetition_penalty"]) == (-1, 1.2) and "repeat_penalty" not in sent
+
+
+def test_a_strict_server_gets_only_what_does_something() -> None:
+    assert (
+        not {"top_k", "min_p", "repeat_penalty", "return_progress", "max_tokens"}
+        & sent_to(models_of("somebody")).keys()
+    )
+    assert sent_to(models_of("somebody"), top_k=5)["top_k"] == 5
+
+
+def test_key_goes_with_every_request() -> None:
+    with backend_at(wire(PROBE), anonymous(wire(CHAT, 0)[0]), key="secret") as (backend, server):
+        list(backend.stream(request()))
+        assert {r.headers.get("Authorization") for r in server.requests} == {"Bearer secret"}
+
+
+def test_history_carries_thoughts_only_where_the_message_does() -> None:
+    messages = (*SUM, Message("assistant", "70", reasoning="7 + 3"), Message("assistant", "so 70"), *SUM)
+    with llama(wire(CHAT, 0)[0]) as (backend, server):
+        list(backend.stream(request(messages=messages)))
+        assert server.requests[-1].json["messages"][1:3] == [
+            {"role": "assistant", "content": "70", "reasoning_content": "7 + 3"},
+            {"role": "assistant", "content": "so 70"},
+        ]
+
+
+# --- continuing ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("index", "so_far", "expected"),
+    [
+        (6, ReplySoFar(PARTIAL), (THOUGHT, True, ANSWER)),
+        (7, ReplySoFar(PARTIAL, closed=True), (PARTIAL, True, "答案是 \\boxed{10}.")),
+    ],
+    ids=["in the thought", "answer now"],
+)
+def test_llama_server_continues_from_the_prompt_as_it_renders_it(
+    index: int, so_far: ReplySoFar, expected: tuple[str, bool, str]
+) -> None:
+    render, raw = wire(CONTINUE, 5, index)
+    with llama(render, raw) as (backend, server):
+        events = list(backend.stream(request(so_far)))
+        assert server.requests[-2].json["messages"] == render.json["messages"]
+        assert server.requests[-1].json["prompt"] == raw.json["prompt"]
+    reply = collect(events, so_far)
+    assert thought_and_answer(reply) == expected
+    assert (reply.finish, reply.raw_finish, reply.usage.context) == ("stop", "eos", 2048)
+    assert isinstance(events[-1], Finish) and events[-1].completion_tokens
+
+
+@pytest.mark.parametrize(
+    ("so_far", "end"),
+    [
+        (ReplySoFar("", closed=True), "<think>\n\n</think>\n\n"),
+        (ReplySoFar(THOUGHT, True, "The answer"), f"<think>\n{THOUGHT}\n</think>\n\nThe answer"),
+        (ReplySoFar("", False, "I need"), "<think>\nI need"),
+    ],
+    ids=["skipped thought", "in the answer", "no tag so far"],
+)
+def test_raw_prompt_ends_where_the_reply_stands(so_far: ReplySoFar, end: str) -> None:
+    with llama(*wire(CONTINUE, 5, 7)) as (backend, server):
+        list(backend.stream(request(so_far, max_tokens=20)))
+        raw = server.requests[-1].json
+    assert raw["prompt"] == f"<｜User｜>27 + 43 = ?<｜Assistant｜>{end}"
+    assert (raw["n_predict"], raw["return_progress"]) == (20, True)
+
+
+def test_llama_server_without_that_route_continues_the_final_message() -> None:
+    in_thought, in_answer = wire(CONTINUE, 0, 1)
+    with llama(in_thought, in_answer) as (backend, server):
+        so_far = ReplySoFar(PARTIAL)
+        assert thought_and_answer(collect(backend.stream(request(so_far)), so_far)) == (THOUGHT, True, ANSWER)
+        first = server.requests[-1].json
+        so_far = ReplySoFar(THOUGHT, True, "The answer is")
+        assert thought_and_answer(collect(backend.stream(request(so_far)), so_far)) == (THOUGHT, True, ANSWER)
+        second = server.requests[-1].json
+    # the server adds no newline around its tags
+    assert first["messages"][-1] == {"role": "assistant", "reasoning_content": f"\n{PARTIAL}", "content": ""}
+    assert (first["continue_final_message"], first["add_generation_prompt"]) == ("reasoning_content", False)
+    last = {"role": "assistant", "reasoning_content": f"\n{THOUGHT}\n", "content": "\n\nThe answer is"}
+    assert (second["messages"][-1], second["continue_final_message"]) == (last, "content")
+
+
+def test_llama_server_without_that_route_cannot_continue_a_reply_without_a_thought() -> None:
+    with llama(wire(CONTINUE, 1)[0]) as (backend, _), pytest.raises(UnsupportedError):
+        list(backend.stream(request(ReplySoFar("", False, "I need"))))
+
+
+def test_vllm_continues_the_final_message() -> None:
+    rest = sse(delta(reasoning="3=10."), delta("stop", content="\n\n10"))
+    with backend_at(models_of("vllm"), rest) as (backend, server):
+        reply = collect(backend.stream(request(ReplySoFar("7+"))), ReplySoFar("7+"))
+        sent = server.requests[-1].json
+    assert sent["messages"][-1] == {"role": "assistant", "content": "<think>\n7+"}
+    assert (sent["continue_final_message"], sent["add_generation_prompt"]) == (True, False)
+    assert thought_and_answer(reply) == ("7+3=10.", True, "10")
+
+
+def test_what_comes_after_a_closed_thought_is_answer_whatever_the_server_calls_it() -> None:
+    so_far = ReplySoFar("7+3=10.", closed=True, answer="It is")
+    with backend_at(models_of("vllm"), sse(delta("stop", reasoning=" 10."))) as (backend, _):
+        assert thought_and_answer(collect(backend.stream(request(so_far)), so_far)) == ("7+3=10.", True, "It is 10.")
+
+
+def test_other_servers_cannot_continue() -> None:
+    with backend_at(wire("ollama/40-openai")) as (backend, server):
+        with pytest.raises(UnsupportedError, match="cannot continue a reply"):
+            list(backend.stream(request(ReplySoFar("I need"))))
+        assert not server.asked("/v1/chat/completions")
+
+
+def test_a_reply_of_which_nothing_came_is_begun_afresh_anywhere() -> None:
+    with backend_at(wire("ollama/40-openai")) as (backend, _):
+        assert collect(backend.stream(request(ReplySoFar()))).answer == ANSWER
+
+
+# --- endings ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("last", ["", "data: [DONE]\n\n"])
+def test_stream_that_never_says_why_it_ends_was_cut(last: str) -> None:
+    with backend_at(models_of("somebody"), sse(delta(content="Well"), last=last)) as (backend, _):
+        assert list(backend.stream(request()))[-1] == Finish("cut")
+
+
+def test_reason_without_the_done_line_is_no_cut() -> None:
+    with backend_at(models_of("somebody"), sse(delta("stop", content="Yes"), last="")) as (backend, _):
+        assert list(backend.stream(request()))[-1] == Finish("stop", "stop")
+
+
+def test_server_that_dies_breaks_the_reply_after_its_text() -> None:
+    with llama(wire("llama-server/32-server-dies", 0)[0]) as (backend, server):
+        events, error = until_error(backend.stream(request(messages=STORY)))
+    assert texts(events).startswith("\n * * *")
+    assert isinstance(error, GenerationError) and server.url in str(error) and "kept" in str(error)
+
+
+@pytest.mark.parametrize("error", [{"message": "out of memory", "code": 500}, "out of memory"])
+def test_error_in_mid_stream_breaks_the_reply_after_its_text(error: Any) -> None:
+    with backend_at(models_of("somebody"), sse(delta(content="Well"), {"error": error})) as (backend, _):
+        events, raised = until_error(backend.stream(request()))
+    assert texts(events) == "Well"
+    assert isinstance(raised, GenerationError) and "out of memory" in str(raised)
+
+
+def test_iterator_closed_in_mid_stream_closes_the_connection() -> None:
+    with llama(wire("llama-server/31-client-left", 0)[0]) as (backend, server):
+        with closing(backend.stream(request(messages=STORY))) as stream:
+            assert any(isinstance(event, Reasoning) for event in stream)
+        assert server.requests[-1].left.wait(10)
+
+
+def test_iterator_closed_before_the_first_byte_closes_the_connection() -> None:
+    with llama(replace(wire(CHAT, 0)[0], stalls_after=-1)) as (backend, server):
+        with closing(backend.stream(request())) as stream:
+            while not server.asked("/v1/chat/completions"):
+                assert next(stream) == Progress("waiting")
+        assert server.requests[-1].left.wait(10)
+
+
+def test_heartbeats_repeat_the_progress_of_the_prompt() -> None:
+    progress = next(e for e in wire(CHAT) if e.json and e.json.get("return_progress"))
+    with llama(replace(progress, stalls_after=1)) as (backend, _), closing(backend.stream(request())) as stream:
+        while next(stream) != Progress("prefill", 12, 13):
+            pass
+        assert next(stream) == Progress("prefill", 12, 13)
+
+
+# --- warming ---------------------------------------------------------------------------------------------------------
+
+
+def test_warming_llama_server_only_fills_its_cache() -> None:
+    rendered = written("POST", "/apply-template", json.dumps({"prompt": "A70<end><User>\u2063<Assistant><think>\n"}))
+    filled = written("POST", "/completion", 'data: {"content":"","stop":true}\n\n', content_type="text/event-stream")
+    with backend_at(wire(PROBE), rendered, filled) as (backend, server):
+        backend.warm(request(messages=(*SUM, Message("assistant", "70"))))
+        warm = server.requests[-1].json
+    assert (warm["prompt"], warm["n_predict"]) == ("A70<end><User>", 0)
+
+
+def test_warming_gives_way_to_a_message() -> None:
+    stalled = replace(wire(CONTINUE, 7)[0], stalls_after=-1)
+    with llama(wire(CONTINUE, 5)[0], stalled, wire(CHAT, 0)[0]) as (backend, server):
+        warming = threading.Thread(target=backend.warm, args=(request(),))
+        warming.start()
+        while warming.is_alive() and not server.asked("/completion"):
+            warming.join(0.01)
+        assert collect(backend.stream(request())).answer == ANSWER
+        warming.join(10)
+        assert not warming.is_alive()
+        assert server.asked("/completion")[0].left.wait(10)
+
+
+def test_warming_others_does_nothing_and_never_raises() -> None:
+    with backend_at(wire("ollama/40-openai")) as (backend, server):
+        backend.warm(request())
+        assert [r.path for r in server.requests] == ["/v1/models"]
+    with closing(OpenAIBackend("http://127.0.0.1:1")) as backend:
+        backend.warm(request())
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+def test_wrong_key_says_where_to_put_the_right_one() -> None:
+    refused = wire("llama-server/13-key-and-format-none", 2)[0]
+    with backend_at(refused) as (backend, _), pytest.raises(UnreachableError, match="R1CHAT_API_KEY"):
+        backend.models()
+
+
+def test_wrong_key_is_no_crash_in_a_reply() -> None:
+    with llama(wire("llama-server/13-key-and-format-none", 0)[0]) as (backend, _):
+        _, error = until_error(backend.stream(request()))
+    assert "Invalid API Key" in str(error)
+
+
+def test_prompt_that_does_not_fit_is_said_with_its_numbers() -> None:
+    with llama(wire("llama-server/30-errors", 2)[0]) as (backend, _):
+        _, error = until_error(backend.stream(request()))
+    assert isinstance(error, ContextError)
+    assert (error.needed, error.context) == (13_894, 2048)
+    assert "13,894" in str(error) and "2,048" in str(error)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens (4900 in the messages, "
+        "100 in the completion). Please reduce the length of the messages or completion.",
+        "This model's maximum context length is 4096 tokens. However, your messages resulted in 5000 tokens.",
+        "'max_tokens' is too large: 100. This model's maximum context length is 4096 tokens and your request has 5000 "
+        "input tokens.",
+    ],
+)
+def test_other_servers_word_a_long_prompt_differently(sentence: str) -> None:
+    body = json.dumps({"error": {"message": sentence, "type": "BadRequestError", "code": 400}})
+    exchange = written("POST", "/v1/chat/completions", body, 400)
+    with backend_at(models_of("vllm"), exchange) as (backend, _):
+        _, error = until_error(backend.stream(request()))
+    assert isinstance(error, ContextError) and (error.needed, error.context) == (5000, 4096)
+
+
+def test_unknown_model() -> None:
+    with backend_at(wire("ollama/40-openai", 0), anonymous(wire("ollama/40-openai", 3)[0])) as (backend, _):
+        _, error = until_error(backend.stream(request()))
+    assert isinstance(error, UnknownModelError) and "'r1-nano'" in str(error)
+
+
+def test_route_that_is_not_there_speaks_of_the_address() -> None:
+    elsewhere = replace(wire("llama-server/30-errors", 5)[0], path="/v2/models")
+    with backend_at(elsewhere, base="/v2") as (backend, _), pytest.raises(UnreachableError, match="/v1"):
+        backend.models()
+
+
+@pytest.mark.parametrize("index", [0, 1, 4])
+def test_other_refusals_carry_the_server_s_words(index: int) -> None:
+    exchange = wire("llama-server/30-errors", index)[0]
+    with llama(exchange) as (backend, _):
+        _, error = until_error(backend.stream(request()))
+    assert isinstance(error, GenerationError)
+    assert json.loads(exchange.chunks[0][1])["error"]["message"] in str(error)
+
+
+@pytest.mark.parametrize("status", [200, 404, 502])
+def test_html_means_that_it_is_not_such_a_server(status: int) -> None:
+    html = "<!DOCTYPE html><html><body>Welcome to nginx!</body></html>"
+    listing = written("GET", "/v1/models", html, status, "text/html")
+    with backend_at(listing) as (backend, _), pytest.raises(UnreachableError, match="is no OpenAI-compatible server"):
+        backend.models()
+    chat = written("POST", "/v1/chat/completions", html, status, "text/html")
+    with backend_at(models_of("somebody"), chat) as (backend, _):
+        _, error = until_error(backend.stream(request()))
+    assert isinstance(error, UnreachableError)
+
+
+@pytest.mark.parametrize("body", ["", "null", "[]", "{}", '{"data": [{}]}'])
+def test_json_of_something_else_is_not_such_a_server(body: str) -> None:
+    listing = written("GET", "/v1/models", body)
+    with backend_at(listing) as (backend, _), pytest.raises(UnreachableError, match="is no OpenAI-compatible server"):
+        backend.models()
+
+
+def test_redirects_are_not_followed() -> None:
+    moved = written("GET", "/v1/models", "", 307)
+    moved = replace(moved, headers={**moved.headers, "Location": "http://elsewhere.example/"})
+    with backend_at(moved) as (backend, server):
+        with pytest.raises(UnreachableError, match=r"elsewhere\.example"):
+            backend.models()
+        assert len(server.requests) == 1
+
+
+def test_nobody_there_says_what_to_check() -> None:
+    with closing(OpenAIBackend("127.0.0.1:1")) as backend:
+        with pytest.raises(UnreachableError, match=r"http://127\.0\.0\.1:1/v1.*--base-url"):
+            backend.models()
+        with pytest.raises(UnreachableError):
+            list(backend.stream(request()))
+
+
+def test_proxies_from_the_environment_do_not_see_local_traffic(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with backend_at(wire(PROBE)) as (backend, _):
+        assert backend.models()[0].name == "r1-nano"
+
+
+@pytest.mark.parametrize("value", ["", "ftp://example.com", "http://", "http://[::1"])
+def test_base_url_that_is_no_address(value: str) -> None:
+    with pytest.raises(ConfigError, match="--base-url"):
+        OpenAIBackend(value)
