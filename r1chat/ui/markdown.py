@@ -50,7 +50,7 @@ def to_html(text: str) -> str:
     if len(text) <= MAX_TEXT:
         try:
             tokens = _parser().parse(text)
-            if all(token.level < MAX_NESTING for token in tokens):  # deeper, the parser would drop text
+            if all(token.level < MAX_NESTING - 1 for token in tokens):  # any deeper, the parser drops text
                 return _sanitiser().clean(_parser().renderer.render(tokens, _parser().options, {}))
         except Exception:  # a defect of a parser on some odd text: the text itself must still be read
             log.exception("a text of %d characters could not be rendered", len(text))

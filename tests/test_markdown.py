@@ -1,0 +1,411 @@
+"""Markdown becomes HTML that is right, and safe whatever the text."""
+
+import logging
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from r1chat.ui.markdown import MAX_TEXT, plain, pygments_css, to_html
+
+X = "<math><mi>x</mi></math>"
+DISPLAYED_X = '<math display="block"><mi>x</mi></math>'
+
+
+class Page(HTMLParser):
+    """What a browser would find: every tag, every attribute, the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def visible(html: str) -> str:
+    return Page(html).text.strip()
+
+
+# --- formulas --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["$x$", r"\(x\)", r"\( x \)"])
+def test_inline_delimiters_become_mathml(text: str) -> None:
+    assert to_html(f"so {text} is") == f"<p>so {X} is</p>\n"
+
+
+@pytest.mark.parametrize("text", ["$$x$$", r"\[x\]", "$$ x $$", "\\[\nx\n\\]", "$$\nx\n$$", "    \\[ x \\]"])
+def test_display_delimiters_become_displayed_mathml(text: str) -> None:
+    assert to_html(text) == f"<p>{DISPLAYED_X}</p>\n"
+
+
+def test_displayed_formula_stands_in_the_middle_of_a_line() -> None:
+    assert to_html(r"so \[x\] or $$x$$ is") == f"<p>so {DISPLAYED_X} or {DISPLAYED_X} is</p>\n"
+
+
+@pytest.mark.parametrize("first", ["- ", "+ ", "> ", "# ", "1. ", "| "])
+def test_lines_of_a_formula_are_no_lists_quotes_or_headings(first: str) -> None:
+    page = Page(to_html(f"text:\n\\[\na\n{first}b\n\\]\nmore"))
+    assert not {"li", "blockquote", "h1"} & set(page.tags)
+    assert page.tags.count("p") == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["- a\n  \\[\n  x\n  \\]\n- b", "> \\[\n> x\n> \\]", "1. a\n\n   $$\n   x\n   $$\n2. b", "| a |\n|---|\n| $$x$$ |"],
+)
+def test_formula_inside_a_list_a_quote_or_a_table(text: str) -> None:
+    assert DISPLAYED_X in to_html(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It costs $5 and $10.",
+        "From $5-$10, or $20 (was $30).",
+        "US$3 to US$5",
+        "5$/kg or 6$/kg",
+        "**$100** is half of **$200**",
+        "$1,000, then $2,000",
+        "a $ sign, $ 5 and $ 6",
+        "costs \\$5 and \\$6",
+        "$5",
+    ],
+)
+def test_prices_are_not_formulas(text: str) -> None:
+    html = to_html(text)
+    assert "<math" not in html and "math-source" not in html
+    assert visible(html) == text.replace("\\", "").replace("**", "")
+
+
+def test_price_before_a_formula_leaves_the_formula_alone() -> None:
+    assert to_html("It costs $5, so $x$") == f"<p>It costs $5, so {X}</p>\n"
+
+
+def test_dollar_formula_stands_next_to_chinese() -> None:
+    assert to_html("当$x$时") == f"<p>当{X}时</p>\n"
+
+
+def test_spaced_dollars_are_a_formula_where_they_hold_latex() -> None:
+    assert "<msup>" in to_html("so $ x^2 $ is")
+
+
+def test_escaped_dollar_inside_a_formula_does_not_end_it() -> None:
+    assert visible(to_html(r"$\$5 + x$")) == "$5+x"
+
+
+@pytest.mark.parametrize(
+    "text", ["`$x$`", "``\\(x\\)``", "```\n$$x$$\n```", "```\n\\[x\\]\n\\boxed{x}\n```", "~~~\n$x$\n~~~"]
+)
+def test_code_keeps_its_dollars(text: str) -> None:
+    html = to_html(text)
+    assert "<math" not in html
+    assert visible(html) == text.strip("`~\n")
+
+
+@pytest.mark.parametrize("text", [r"\boxed{x}", r"$\boxed{x}$", r"\(\boxed{x}\)"])
+def test_boxed_result_is_boxed_with_and_without_delimiters(text: str) -> None:
+    assert to_html(text) == '<p><math><menclose notation="box"><mi>x</mi></menclose></math></p>\n'
+
+
+def test_boxed_result_holds_braces_and_chinese() -> None:
+    assert visible(to_html(r"**\boxed{\text{12 只}}**")).split() == ["12", "只"]
+    assert "<mfrac>" in to_html(r"\boxed{\frac{1}{2}}")
+
+
+def test_bare_environment_is_a_formula() -> None:
+    html = to_html("so\n\\begin{aligned}\na &= b \\\\\n- c &= d\n\\end{aligned}\nand")
+    assert html.count("<mtr>") == 2 and "<li>" not in html
+
+
+@pytest.mark.parametrize("name", ["split", "eqnarray*"])
+def test_environment_that_the_converter_does_not_know_is_said_in_one_that_it_does(name: str) -> None:
+    assert "<mtable" in to_html(rf"\[\begin{{{name}}} a &= b \end{{{name}}}\]")
+
+
+def test_broken_formula_is_shown_as_its_source() -> None:
+    assert to_html(r"so \(\frac{a\) is") == r'<p>so <code class="math-source">\(\frac{a\)</code> is</p>' + "\n"
+
+
+def test_broken_formula_cannot_smuggle_html_in_its_source() -> None:
+    html = to_html(r"\[\nonsense<img src=x onerror=alert(1)>\]")
+    assert Page(html).tags == ["p", "code"]
+    assert visible(html) == r"\[\nonsense<img src=x onerror=alert(1)>\]"
+
+
+def test_text_inside_a_formula_cannot_smuggle_html() -> None:
+    page = Page(to_html(r"$\text{</mtext></math><img src=x onerror=alert(1)>}$"))
+    assert set(page.tags) == {"p", "math", "mtext"}
+
+
+@pytest.mark.parametrize("depth", [100, 1_000, 7_000])
+@pytest.mark.parametrize("opening", ["{", r"\sqrt{", r"\left(", r"\hat", "x^{", r"\begin{matrix}"])
+def test_formula_as_deep_as_it_may_be_does_not_end_the_process(opening: str, depth: int) -> None:
+    source = opening * depth
+    assert visible(to_html(f"\\[{source}\\]")) == f"\\[{source}\\]"
+
+
+def test_formula_that_defines_itself_ends() -> None:
+    assert "math-source" in to_html(r"$\newcommand{\a}{\a\a}\a$")
+
+
+# --- unfinished text -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [r"\(\frac{1}{2", r"\[\frac{1}{2", "\\[\n\\frac{1}\n- *2*", "$$\n\\frac{1", r"\boxed{1", r"\begin{align} a &= *b"],
+)
+def test_half_a_formula_is_shown_as_source(text: str) -> None:
+    assert to_html(text) == f'<p><code class="math-source">{text.replace("&", "&amp;")}</code></p>\n'
+
+
+def test_unfinished_inline_formula_takes_only_its_line() -> None:
+    assert to_html("a \\(x\n*b*") == '<p>a <code class="math-source">\\(x</code><br>\n<em>b</em></p>\n'
+
+
+def test_unfinished_displayed_formula_ends_at_a_blank_line_or_a_fence() -> None:
+    assert to_html("\\[\nx\n\n*b*").endswith("<p><em>b</em></p>\n")
+    assert '<div class="code">' in to_html("\\[\nx\n```\ny")
+
+
+def test_open_fence_is_code_to_the_end() -> None:
+    assert visible(to_html("```\nx = 1\n\n# no heading")) == "x = 1\n\n# no heading"
+
+
+def test_half_a_table_is_text_until_its_second_line_is_there() -> None:
+    assert Page(to_html("| a | b |")).tags == ["p"]
+    assert Page(to_html("| a | b |\n|--")).tags == ["p", "br"]
+    assert "table" in Page(to_html("| a | b |\n|---|---|")).tags
+
+
+@pytest.mark.parametrize("dashes", ["-", "--", "---", "="])
+def test_dash_under_a_line_does_not_make_it_a_heading(dashes: str) -> None:
+    assert not {"h1", "h2"} & set(Page(to_html(f"text\n{dashes}")).tags)
+
+
+# --- Markdown --------------------------------------------------------------------------------------------------------
+
+
+def test_line_breaks_are_kept() -> None:
+    assert to_html("7 + 3 = 10\n20 + 40 = 60") == "<p>7 + 3 = 10<br>\n20 + 40 = 60</p>\n"
+
+
+@pytest.mark.parametrize("text", ["2*3*4", "2*y + 3*z", "(a+b)*(c+d)*2", "x**2 + y**2"])
+def test_product_is_not_emphasis(text: str) -> None:
+    assert to_html(text) == f"<p>{text}</p>\n"
+
+
+@pytest.mark.parametrize("text", ["*x*", "a *b c* d", "*2 + 3*"])
+def test_emphasis_is_still_emphasis(text: str) -> None:
+    assert "em" in Page(to_html(text)).tags
+
+
+@pytest.mark.parametrize("text", ["**注意：**这是", "这是**“重点”**内容", "**（一）**开始", "共**9**只"])
+def test_strong_text_needs_no_spaces_in_chinese(text: str) -> None:
+    page = Page(to_html(text))
+    assert page.tags == ["p", "strong"]
+    assert page.text.strip() == text.replace("*", "")
+
+
+def test_table_cells_are_aligned_by_class() -> None:
+    html = to_html("| a | b | c |\n|:--|:-:|--:|\n| 1 | 2 | 3 |")
+    assert '<td class="left">1</td>' in html
+    assert '<td class="center">2</td>' in html
+    assert '<td class="right">3</td>' in html
+
+
+def test_struck_out_text() -> None:
+    assert to_html("~~x~~") == "<p><s>x</s></p>\n"
+
+
+def test_bare_address_is_not_made_a_link() -> None:
+    assert to_html("see http://example.com now") == "<p>see http://example.com now</p>\n"
+
+
+def test_code_is_coloured_and_says_its_language() -> None:
+    html = to_html("```python\ndef f(): pass\n```")
+    assert '<div class="code-language">python</div>' in html
+    assert '<span class="hl-k">def</span>' in html
+    assert visible(html) == "python\n".strip() + "def f(): pass"
+
+
+def test_code_in_an_unknown_language_is_plain() -> None:
+    html = to_html("```martian\n<b>&\n```")
+    assert "<pre><code>&lt;b&gt;&amp;\n</code></pre>" in html
+
+
+def test_every_colour_of_code_has_a_rule_in_both_themes() -> None:
+    html = to_html('```python\n# c\ndef f(x): return "a" + 1\n```')
+    classes = set(re.findall(r'class="(hl-\w+)"', html)) - {"hl-w", "hl-p", "hl-n"}  # those have the colour of the text
+    assert len(classes) > 4
+    for dark in (False, True):
+        for name in classes:
+            assert f".{name} " in pygments_css(dark)
+
+
+def test_dark_colours_hold_only_in_the_dark_theme() -> None:
+    rules = [line for line in pygments_css(dark=True).splitlines() if line]
+    assert rules and all(rule.startswith(".dark .code .hl-") for rule in rules)
+
+
+# --- hostile text ----------------------------------------------------------------------------------------------------
+
+TAGS = (
+    "a blockquote br code div em h1 h2 h3 h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr ul b i u "
+    "math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt "
+    "mstyle msub msubsup msup mtable mtd mtext mtr munder munderover"
+)
+
+
+def check_is_safe(html: str) -> None:
+    html.encode()
+    page = Page(html)
+    assert set(page.tags) <= set(TAGS.split())
+    for name, value in page.attributes:
+        assert not name.startswith("on")
+        assert name not in {"id", "src", "srcset", "action", "xlink:href"}
+        if name == "href":
+            assert value is not None and value.lower().startswith(("http://", "https://", "mailto:"))
+        if name == "style":
+            assert value is not None and "url" not in value and "position" not in value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "<!-- --><![CDATA[ ]]><?php ?>",
+        "[x](javascript:alert(1))",
+        "[x](JaVaScRiPt:alert(1))",
+        "[x](&#106;avascript:alert(1))",
+        "[x](java\tscript:alert(1))",
+        "[x](vbscript:x) [y](data:text/html,<script>alert(1)</script>) [z](file:///etc/passwd)",
+        "<javascript:alert(1)>",
+        "![x](javascript:alert(1))",
+        '[x](http://a.b "t" onmouseover=alert(1) \\"")',
+        "[x](http://a.b 't\" onmouseover=\"alert(1)')",
+        '[x](http://a.b/"onmouseover=alert(1))',
+        '```" onmouseover=alert(1) x="\ncode\n```',
+        "```<script>\ncode\n```",
+        "`<script>alert(1)</script>`",
+        "${alert(1)} {{alert(1)}} {{{x}}} `${x}`",
+        '| <script> | b |\n|---|---|\n| "onclick="x | 2 |',
+        r"$\href{javascript:alert(1)}{x}$ $\class{x}{y}$ $\style{position:fixed}{y}$ \(\label{x}\)",
+        r"$\text{<style>*{display:none}</style>}$",
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+        "x\0y\ud800z",
+    ],
+)
+def test_hostile_text_is_shown_and_does_nothing(text: str) -> None:
+    html = to_html(text)
+    check_is_safe(html)
+    assert visible(html)
+
+
+def test_template_syntax_stays_what_it_is() -> None:
+    assert to_html("${alert(1)} {{x}}") == "<p>${alert(1)} {{x}}</p>\n"
+
+
+def test_link_opens_elsewhere_and_tells_nothing() -> None:
+    attributes = dict(Page(to_html("[x](https://example.com)")).attributes)
+    assert attributes == {
+        "href": "https://example.com",
+        "target": "_blank",
+        "rel": "noopener noreferrer nofollow",
+    }
+
+
+@pytest.mark.parametrize("address", ["/x", "x.html", "#x", "//evil.example/x", "ftp://a.b"])
+def test_address_that_is_no_web_or_mail_address_is_no_link(address: str) -> None:
+    assert to_html(f"[x]({address})") == f"<p>[x]({address})</p>\n"
+
+
+def test_image_is_its_description_and_a_link() -> None:
+    page = Page(to_html("![a *cat*](http://example.com/cat.png)"))
+    assert page.tags == ["p", "a"]
+    assert page.text.strip() == "a cat"
+    assert ("href", "http://example.com/cat.png") in page.attributes
+
+
+def test_image_in_a_link_keeps_the_link() -> None:
+    page = Page(to_html("[![cat](http://a.b/cat.png)](https://c.d)"))
+    assert page.tags == ["p", "a"]
+    assert ("href", "https://c.d") in page.attributes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ">" * 10_000,
+        "[" * 10_000,
+        "![" * 10_000,
+        "- " * 10_000,
+        "`" * 10_000,
+        "*a " * 10_000,
+        "$" * 10_000,
+        "\\(" * 10_000,
+        "\\[\n" * 5_000,
+        "<" * 10_000,
+        "[a](" * 10_000,
+        "|a" * 10_000,
+        "\n".join("  " * depth + "- a" for depth in range(200)),
+        "a" * 1_000_000,
+        "a\n" * 500_000,
+    ],
+    ids=lambda text: f"{text[:4]!r} {len(text)}",
+)
+def test_absurd_text_is_shown_whole(text: str) -> None:
+    html = to_html(text)
+    check_is_safe(html)
+    letters = re.sub(r"[^a]", "", text)
+    assert re.sub(r"[^a]", "", visible(html)) == letters
+
+
+def test_nesting_deeper_than_the_parser_goes_is_shown_as_it_was_written() -> None:
+    text = ">" * 60 + " deep"
+    assert to_html(text) == f'<p class="plain">{plain(text)}</p>'
+
+
+def test_text_that_is_too_long_is_shown_as_it_was_written() -> None:
+    assert to_html("*" * (MAX_TEXT + 1)) == f'<p class="plain">{"*" * (MAX_TEXT + 1)}</p>'
+
+
+FRAGMENTS = [
+    *("a", "1", "x ", "中", "😀", "\n", "\n\n", "  ", "    ", "\t", "\r", "\0", "\u202e", "\u2028", "\ud800"),
+    *("> ", "- ", "1. ", "* ", "+ ", "#", "# ", "---", "=", "*", "**", "_", "~~", "`", "```", "```py\n", "~~~"),
+    *("|", "| a | b |\n|---|---|\n", "[", "](", "]", "(", ")", "![", "http://a.b", "<http://a>", "javascript:"),
+    *("$", "$$", "\\(", "\\)", "\\[", "\\]", "\\boxed{", "\\text{<b>}", "\\textbf{x}", "\\frac12", "^", "_2", "{", "}"),
+    *("\\begin{align}", "\\end{align}", "\\\\", "\\", "%", "&", "&lt;", "'", '"'),
+    *("<b>", "<script>", "</math>", "<math>", "<mtext>", "<style>", "<!--", "-->", "<![CDATA["),
+]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join))
+def test_no_mixture_of_marks_gets_through_or_breaks_a_parser(text: str) -> None:
+    broken: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = broken.append  # type: ignore[method-assign]
+    logging.getLogger("r1chat").addHandler(handler)
+    try:
+        check_is_safe(to_html(text))
+    finally:
+        logging.getLogger("r1chat").removeHandler(handler)
+    assert not broken
+
+
+def test_plain_text_is_escaped_for_attributes_too() -> None:
+    assert plain("<a href='x' title=\"y\">&\ud800") == "&lt;a href=&#x27;x&#x27; title=&quot;y&quot;&gt;&amp;\ufffd"
