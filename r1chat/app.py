@@ -33,8 +33,13 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None) -> 
     prepare(settings)
     store = Store(settings.database)
     store.interrupt_unfinished()
-    catalogue = Catalogue(_backends(settings) if backends is None else backends, last_choice=NANO)
+    catalogue = connect(settings) if backends is None else Catalogue(backends, last_choice=NANO)
     return App(settings, store, catalogue, Chat(store, catalogue, settings.params))
+
+
+def connect(settings: Settings) -> Catalogue:
+    """The backends that the settings ask for, without a database; no model is loaded and no server asked yet."""
+    return Catalogue(_backends(settings), last_choice=NANO)
 
 
 def _backends(settings: Settings) -> dict[str, Backend]:
@@ -44,7 +49,7 @@ def _backends(settings: Settings) -> dict[str, Backend]:
 
     backends: dict[str, Backend] = {
         "llama.cpp": LlamaCppBackend(
-            [settings.models_folder, *settings.model_path, nano_model()],
+            [*settings.model_path, settings.models_folder, nano_model()],
             context=settings.context,
             gpu_layers=settings.gpu_layers,
             threads=settings.threads,
