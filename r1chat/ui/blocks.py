@@ -13,7 +13,7 @@ import re
 from typing import Literal
 
 SOFT = 4_000  # characters; a longer paragraph or list ends at the next good place
-HARD = 16_000  # characters; what is longer still ends at the next line
+HARD = 12_000  # characters; what is longer still ends at the next line
 RETRY = 250  # characters from a place that was not good to the next one that is looked at
 
 _HEAD = 256  # characters of a line that tell what it begins
