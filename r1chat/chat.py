@@ -240,17 +240,18 @@ class Chat:
             turn = self._running.get(conversation_id)
             return turn if turn is not None and not turn.done else None
 
-    def show_reply(self, reply_id: str) -> None:
-        """Open the branch that goes through this sibling."""
-        conversation_id = self.store.turn(self.store.reply(reply_id).turn_id).conversation_id
-        self.store.show_reply(reply_id)
-        self._publish(conversation_id)
+    def show_reply(self, reply_id: str, step: int = 0) -> None:
+        """Open the branch that goes through this reply, or through the sibling `step` places after it."""
+        turn = self.store.turn(self.store.reply(reply_id).turn_id)
+        self.store.show_reply(_beside(reply_id, [reply.id for reply in self.store.replies(turn.id)], step))
+        self._publish(turn.conversation_id)
 
-    def show_turn(self, turn_id: str) -> None:
-        """Open the branch that goes through this message."""
-        conversation_id = self.store.turn(turn_id).conversation_id
-        self.store.show_turn(turn_id)
-        self._publish(conversation_id)
+    def show_turn(self, turn_id: str, step: int = 0) -> None:
+        """Open the branch that goes through this message, or through the sibling `step` places after it."""
+        turn = self.store.turn(turn_id)
+        siblings = self.store.turns_after(turn.conversation_id, turn.parent_reply_id)
+        self.store.show_turn(_beside(turn_id, [sibling.id for sibling in siblings], step))
+        self._publish(turn.conversation_id)
 
     def news(self, conversation_id: str, seen: int = -1, timeout: float = 0.0) -> int:
         """Wait until another branch shows or another reply begins; the number of such changes so far."""
@@ -342,3 +343,8 @@ def title_of(prompt: str) -> str:
     """A conversation's name, from its first message."""
     line = " ".join(prompt.split())
     return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def _beside(item: str, siblings: list[str], step: int) -> str:
+    """The sibling `step` places after `item`, or the last one on that side."""
+    return siblings[min(max(siblings.index(item) + step, 0), len(siblings) - 1)]

@@ -49,7 +49,7 @@ class Catalogue:
         return [model for status in self.statuses() for model in status.models]
 
     def find(self, key: str) -> tuple[Backend, ModelInfo]:
-        """The backend and the model behind a key `backend:name`. Raises UnknownModelError, or why the backend is away."""
+        """The backend and the model behind a key `backend:name`. Raises UnknownModelError, or why it is away."""
         backend_name, _, name = key.partition(":")
         for fresh in (False, True):
             status = next((s for s in self.statuses(fresh) if s.name == backend_name), None)

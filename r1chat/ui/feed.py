@@ -81,7 +81,8 @@ class Viewer:
         blocks += self._change(f"{reply_id}-sum", html=render.summary(reply, self._words))
         for block in self._renderers[reply_id].update(reply):
             into = f"{reply_id}-steps" if block.kind == "step" else f"{reply_id}-answer"
-            blocks.append({"id": block.id, "into": into, "kind": block.kind, "html": block.html})
+            new = {"into": into, "kind": block.kind, "html": block.html}
+            blocks.append({"id": block.id, **({"gone": True} if block.gone else new)})
         return blocks
 
     # -- the whole ----------------------------------------------------------------------------------------------------
@@ -103,12 +104,10 @@ class Viewer:
         blocks = self._change(f"ask-{turn.id}", section, "ask", render.message(turn.content, self._words))
         blocks += self._change(f"asked-{turn.id}", section, "acts asked", render.message_acts(turn, self._words))
         old = self._shown.get(turn.id)
-        if turn.reply is None or (old and old != turn.reply.id):
-            if old:
-                blocks.append({"id": f"reply-{old}", "gone": True})
-                self._sent.pop(f"reply-{old}", None)
-                self._renderers.pop(old, None)
-                del self._shown[turn.id]
+        if old and (turn.reply is None or old != turn.reply.id):
+            blocks.append({"id": f"reply-{old}", "gone": True})
+            self._forget(old)
+            del self._shown[turn.id]
         if turn.reply is not None:
             blocks += self._reply(turn.reply, section, running)
             self._shown[turn.id] = turn.reply.id
@@ -125,6 +124,11 @@ class Viewer:
         blocks += self._change(f"{stored.id}-notes", html="" if live else render.notices(reply, self._words))
         blocks += self._change(f"{stored.id}-acts", html="" if live else render.reply_acts(stored, self._words))
         return blocks
+
+    def _forget(self, reply_id: str) -> None:
+        self._renderers.pop(reply_id, None)
+        for block_id in (f"reply-{reply_id}", *(f"{reply_id}-{place}" for place in ("sum", "notes", "acts"))):
+            self._sent.pop(block_id, None)
 
     def _change(self, block_id: str, into: str = "", kind: str = "", html: str | None = None) -> list[Block]:
         """The block, if the page has it otherwise; what is not given stays as it is."""
@@ -157,7 +161,7 @@ class Viewer:
         }
 
     def _lost(self, error: NotFoundError) -> Patch:
-        html = render.notice(str(error))
+        html = render.notice(str(error), error=True)
         return {
             "order": ["welcome-section"],
             "blocks": [{"id": "welcome", "into": "welcome-section", "kind": "welcome", "html": html}],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 
 from r1chat.app import App
 from r1chat.ui.markdown import pygments_css
@@ -61,12 +61,20 @@ def layout() -> Widgets:
                 refresh = gr.Button(w.refresh, size="sm", elem_id="refresh")
             with gr.Accordion(w.settings, open=False, elem_id="settings") as settings:
                 fold = gr.Radio(fold_choices("en"), value="end", label=w.thoughts, elem_id="fold")
-                language = gr.Radio([("English", "en"), ("中文", "zh")], value="en", label=w.language, elem_id="language")
+                language = gr.Radio(
+                    [("English", "en"), ("中文", "zh")], value="en", label=w.language, elem_id="language"
+                )
         with gr.Column(elem_id="middle", min_width=0):
             with gr.Row(elem_id="top"):
                 burger = gr.HTML(burger_html("en"), elem_id="burger-block", padding=False, min_height=0)
                 model = gr.Dropdown(
-                    [], label=w.model, show_label=False, container=False, elem_id="model", filterable=False, interactive=True
+                    [],
+                    label=w.model,
+                    show_label=False,
+                    container=False,
+                    elem_id="model",
+                    filterable=False,
+                    interactive=True,
                 )
                 model_state = gr.HTML("", elem_id="model-state", padding=False)
             with gr.Column(elem_classes=["scroll"], min_width=0):
@@ -75,18 +83,42 @@ def layout() -> Widgets:
                 jump = gr.HTML(jump_html("en"), elem_id="jump-block", padding=False)
                 with gr.Column(elem_id="box", min_width=0):
                     prompt = gr.Textbox(
-                        label=w.message, placeholder=w.placeholder, show_label=False, container=False, lines=1, max_lines=12,
-                        elem_id="prompt", autofocus=True,
-                    )  # fmt: skip
+                        label=w.message,
+                        placeholder=w.placeholder,
+                        show_label=False,
+                        container=False,
+                        lines=1,
+                        max_lines=12,
+                        elem_id="prompt",
+                        autofocus=True,
+                    )
                     with gr.Row(elem_id="controls"):
                         hint = gr.HTML(f"<span>{w.hint}</span>", elem_id="hint", padding=False)
                         send = gr.Button(w.send, variant="primary", elem_id="send", size="sm")
                         stop = gr.Button(w.stop, variant="primary", elem_id="stop", size="sm")
     return Widgets(
-        conversation=gr.State(""), lang=gr.State("en"), brand=brand, new=new, search=search, conversations=conversations,
-        models=models, backends=backends, refresh=refresh, settings=settings, fold=fold, language=language, burger=burger,
-        model=model, model_state=model_state, transcript=shown, jump=jump, prompt=prompt, hint=hint, send=send, stop=stop,
-    )  # fmt: skip
+        conversation=gr.State(""),
+        lang=gr.State("en"),
+        brand=brand,
+        new=new,
+        search=search,
+        conversations=conversations,
+        models=models,
+        backends=backends,
+        refresh=refresh,
+        settings=settings,
+        fold=fold,
+        language=language,
+        burger=burger,
+        model=model,
+        model_state=model_state,
+        transcript=shown,
+        jump=jump,
+        prompt=prompt,
+        hint=hint,
+        send=send,
+        stop=stop,
+    )
 
 
 def brand_html(lang: str) -> str:
@@ -139,15 +171,36 @@ def theme() -> gr.themes.Base:
     )
 
 
-def mount(web: FastAPI, app: App) -> FastAPI:
+def mount(web: FastAPI, app: App) -> None:
     """Put the page at `/`."""
     from r1chat.ui.wiring import wire
 
     with gr.Blocks(title="r1chat", analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
         wire(app, blocks, layout())
     blocks.queue(default_concurrency_limit=16, api_open=False)
-    css = (_HERE / "page.css").read_text(encoding="utf-8") + pygments_css(dark=False) + pygments_css(dark=True)
-    return gr.mount_gradio_app(
-        web, blocks, path="/", server_name="127.0.0.1", footer_links=[], show_error=True, ssr_mode=False, theme=theme(),
-        css=css, max_file_size=0, enable_monitoring=False, pwa=False, mcp_server=False,
-    )  # fmt: skip
+    style = _styles()
+
+    @web.get("/r1chat/page.css")
+    def stylesheet() -> Response:
+        return Response(style, media_type="text/css")
+
+    gr.mount_gradio_app(
+        web,
+        blocks,
+        path="/",
+        server_name="127.0.0.1",
+        footer_links=[],
+        show_error=True,
+        ssr_mode=False,
+        theme=theme(),
+        head='<link rel="stylesheet" href="r1chat/page.css">',
+        max_file_size=0,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+    )
+
+
+def _styles() -> str:
+    """Our style sheet. Served by ourselves, since Gradio rewrites the selectors of what it is given."""
+    return (_HERE / "page.css").read_text(encoding="utf-8") + pygments_css(dark=False) + pygments_css(dark=True)

@@ -9,6 +9,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 import webbrowser
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -40,9 +41,7 @@ def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guar
     async def feed(request: Request) -> StreamingResponse:
         asked = request.query_params
         viewer = Viewer(app, asked.get("conversation", ""), asked.get("model", ""), asked.get("lang", "en"))
-        return StreamingResponse(
-            _events(viewer), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-        )
+        return StreamingResponse(_events(viewer), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     @web.get("/r1chat/answer/{reply_id}")
     def answer(reply_id: str) -> PlainTextResponse:
@@ -56,33 +55,55 @@ def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guar
     return Guard(web, hosts=hosts, port=port, token=token)
 
 
-def serve(app: App, announce: Callable[[str], None], quiet: bool = True) -> None:
-    """Serve the page until interrupted; `announce` gets the address to open. Raises ConfigError for a busy port."""
-    settings = app.settings
-    listener = _listen(settings.host, settings.port)
-    port = listener.getsockname()[1]
-    token = secrets.token_urlsafe(24)
-    hosts = (*LOOPBACK, *([settings.host] if settings.host not in LOOPBACK else []), *settings.allowed_hosts)
-    config = uvicorn.Config(
-        application(app, hosts, port, token), log_level="warning" if quiet else "info", timeout_graceful_shutdown=2
-    )
-    server = uvicorn.Server(config)
-    shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::", *LOOPBACK) else settings.host
-    address = f"http://{shown}:{port}/?token={token}"
-    threading.Thread(target=_announce, args=(server, address, announce, settings.open_browser), daemon=True).start()
-    with suppress(KeyboardInterrupt):
-        server.run(sockets=[listener])
+class PageServer:
+    """The page on a port of its own. Raises ConfigError where that port is taken."""
+
+    def __init__(self, app: App, log_level: str = "warning") -> None:
+        settings = app.settings
+        self._listener = _listen(settings.host, settings.port)
+        port = self._listener.getsockname()[1]
+        token = secrets.token_urlsafe(24)
+        hosts = (*LOOPBACK, *([settings.host] if settings.host not in LOOPBACK else []), *settings.allowed_hosts)
+        shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::", *LOOPBACK) else settings.host
+        self.address = f"http://{shown}:{port}/?token={token}"
+        web = application(app, hosts, port, token)
+        self._server = uvicorn.Server(uvicorn.Config(web, log_level=log_level, timeout_graceful_shutdown=1))
+
+    def run(self, ready: Callable[[str], None]) -> None:
+        """Serve until interrupted; `ready` gets the address to open as soon as it answers."""
+        threading.Thread(target=self._tell, args=(ready,), name="r1chat-ready", daemon=True).start()
+        with suppress(KeyboardInterrupt):
+            self._server.run(sockets=[self._listener])
+
+    def start(self) -> None:
+        """Serve in the background; returns as soon as it answers."""
+        self._thread = threading.Thread(target=self._server.run, args=([self._listener],), name="r1chat-page")
+        self._thread.start()
+        self._tell(lambda address: None)
+
+    def stop(self) -> None:
+        """End what `start` began."""
+        self._server.should_exit = True
+        self._thread.join(10)
+
+    def _tell(self, ready: Callable[[str], None]) -> None:
+        while not self._server.started:
+            if self._server.should_exit:
+                return
+            time.sleep(0.01)
+        ready(self.address)
 
 
-def _announce(server: uvicorn.Server, address: str, announce: Callable[[str], None], browser: bool) -> None:
-    while not server.started:
-        if server.should_exit:
-            return
-        threading.Event().wait(0.02)
-    announce(address)
-    if browser:
-        with suppress(webbrowser.Error):
-            webbrowser.open(address)
+def serve(app: App, announce: Callable[[str], None], log_level: str = "warning") -> None:
+    """Serve the page until interrupted, and open a browser on it if the settings say so."""
+
+    def ready(address: str) -> None:
+        announce(address)
+        if app.settings.open_browser:
+            with suppress(webbrowser.Error):
+                webbrowser.open(address)
+
+    PageServer(app, log_level).run(ready)
 
 
 def _listen(host: str, port: int | None) -> socket.socket:

@@ -14,9 +14,13 @@ BACKEND_TITLES = {"llama.cpp": "llama.cpp", "ollama": "Ollama", "openai": "OpenA
 
 
 def conversations(
-    infos: Sequence[ConversationInfo], current: str, words: Words, deleted: ConversationInfo | None = None, found: bool = False
+    infos: Sequence[ConversationInfo],
+    current: str,
+    words: Words,
+    deleted: ConversationInfo | None = None,
+    found: bool = False,
 ) -> str:
-    """The list, newest first, under "today" and "earlier"; `found`: it is what a search found. Offers to undo `deleted`."""
+    """The list, newest first, under "today" and "earlier"; `found`: a search found it. Offers to undo `deleted`."""
     parts = []
     if deleted is not None:
         parts.append(
@@ -38,11 +42,8 @@ def conversations(
 
 def _row(info: ConversationInfo, current: str, words: Words) -> str:
     name = escape(info.title or words.untitled)
-    here = info.id == current
-    row = (
-        f'<div class="row{" current" if here else ""}">'
-        f'<button data-verb="open" data-id="{info.id}" title="{name}"{" aria-current=page" if here else ""}>{name}</button>'
-    )
+    shown, marked = (" current", ' aria-current="page"') if info.id == current else ("", "")
+    row = f'<div class="row{shown}"><button data-verb="open" data-id="{info.id}" title="{name}"{marked}>{name}</button>'
     for verb, glyph, label in (("rename", "✎", words.rename), ("delete", "✕", words.delete)):
         row += (
             f'<button class="tool" data-verb="{verb}" data-id="{info.id}" title="{escape(label)}" '
@@ -83,7 +84,9 @@ def backends(statuses: Sequence[BackendStatus], folder: str, words: Words) -> st
             parts.append(f'<p><span class="dot away"></span><b>{title}</b><br>{escape(status.error)}</p>')
             continue
         ready = sum(model.ready for model in status.models)
-        parts.append(f'<p><span class="dot ready"></span><b>{title}</b> · {escape(words.models_ready.format(n=ready))}</p>')
+        parts.append(
+            f'<p><span class="dot ready"></span><b>{title}</b> · {escape(words.models_ready.format(n=ready))}</p>'
+        )
         bad = [model for model in status.models if not model.ready]
         parts += [f'<p><span class="dot away"></span>{escape(model.name)}: {escape(model.note)}</p>' for model in bad]
     parts.append(f"<p>{escape(words.get_models.format(path=folder))}</p>")

@@ -22,12 +22,15 @@ T = TypeVar("T")
 Updates = dict[Any, Any]
 
 LANGUAGE_COOKIE = "r1chat_lang"
-_REMEMBER_LANGUAGE = (
-    f"lang => {{ document.cookie = '{LANGUAGE_COOKIE}=' + lang + '; path=/; max-age=31536000; SameSite=Strict'; return lang }}"
-)
-_REMEMBER_FOLD = (
-    "mode => { localStorage.setItem('r1chat.fold', mode); document.dispatchEvent(new Event('r1chat:fold')); return mode }"
-)
+_REMEMBER_LANGUAGE = f"""lang => {{
+  document.cookie = `{LANGUAGE_COOKIE}=${{lang}}; path=/; max-age=31536000; SameSite=Strict`;
+  return lang;
+}}"""
+_REMEMBER_FOLD = """mode => {
+  localStorage.setItem('r1chat.fold', mode);
+  document.dispatchEvent(new Event('r1chat:fold'));
+  return mode;
+}"""
 _RECALL_FOLD = "() => localStorage.getItem('r1chat.fold') ?? 'end'"
 
 log = logging.getLogger(__name__)
@@ -49,8 +52,8 @@ def said(handler: Callable[P, T]) -> Callable[P, T]:
 def wire(app: App, blocks: gr.Blocks, ui: Widgets) -> None:
     """Connect every widget with what it does."""
     views = Views(app, ui)
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    everything = set(vars(ui).values()) - {ui.stop} | {ui.stop}
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    everything = list(vars(ui).values())
     here = [ui.conversation, ui.model, ui.lang]
 
     # the page opens: in the browser's language, on the conversation of its address
@@ -65,13 +68,17 @@ def wire(app: App, blocks: gr.Blocks, ui: Widgets) -> None:
     ui.transcript.act(views.acted, here, everything, **quiet)
     ui.conversations.act(views.list_acted, [*here, ui.search], everything, **quiet)
     ui.new.click(views.new, [ui.model, ui.lang, ui.search], everything, **quiet)
-    ui.search.input(views.searched, [ui.search, ui.conversation, ui.lang], ui.conversations, trigger_mode="always_last", **quiet)
+    ui.search.input(
+        views.searched, [ui.search, ui.conversation, ui.lang], ui.conversations, trigger_mode="always_last", **quiet
+    )
 
     # models and settings
     ui.model.input(views.model_chosen, here, everything, **quiet)
     gr.on([ui.refresh.click, ui.models.expand], views.refreshed, [ui.model, ui.lang], everything, **quiet)
     ui.fold.input(None, ui.fold, ui.fold, js=_REMEMBER_FOLD, **quiet)
-    ui.language.input(views.language_chosen, [ui.language, ui.conversation, ui.model, ui.search], everything, js=None, **quiet)
+    ui.language.input(
+        views.language_chosen, [ui.language, ui.conversation, ui.model, ui.search], everything, js=None, **quiet
+    )
     ui.language.input(None, ui.language, None, js=_REMEMBER_LANGUAGE, **quiet)
 
 
@@ -140,12 +147,12 @@ class Views:
         elif verb == "edit":
             chat.edit(subject, text, model)
         elif verb == "reply":
-            chat.show_reply(subject)
+            chat.show_reply(subject, -1 if text == "-1" else 1)
         elif verb == "turn":
-            chat.show_turn(subject)
+            chat.show_turn(subject, -1 if text == "-1" else 1)
         else:
             log.warning("the page sent an unknown act")
-        return {}
+        return {self.ui.conversation: conversation}  # what it changed comes through the feed
 
     # -- the list -----------------------------------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ class Words:
 
     # conversations
     conversations = Both("Conversations", "对话列表")
-    new_conversation = Both("New conversation", "新对话")
+    new_conversation = Both("＋ New conversation", "＋ 新对话")
     search = Both("Search all text", "搜索全部内容")
     nothing_found = Both("Nothing found", "没有找到")
     no_conversations = Both("No conversations yet", "还没有对话")
