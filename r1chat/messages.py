@@ -25,7 +25,7 @@ Origin = Literal["sampled", "regenerated", "resumed", "edited", "forked", "voted
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a prompt. `reasoning` is an assistant's thought, set only where a history policy keeps thoughts."""
+    """One message of a prompt. `reasoning` is set only where a history policy keeps thoughts."""
 
     role: Role
     content: str
