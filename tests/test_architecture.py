@@ -20,6 +20,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"app"}),
     frozenset({"models", "rewards", "votes", "pairs", "export", "evals", "train"}),
     frozenset({"ui"}),
+    frozenset({"process", "screen"}),
     frozenset({"doctor", "terminal"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),

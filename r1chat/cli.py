@@ -1,0 +1,290 @@
+"""The command line: words in, exit code out.
+
+Owns the flags and the boundary at which an error becomes one sentence on stderr. What the commands do is elsewhere:
+`ui.server`, `terminal`, `doctor`; these are imported when they are needed, so that `r1chat --help` is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from r1chat import __version__
+from r1chat.config import Settings, load
+from r1chat.errors import BackendError, ConfigError, R1ChatError
+from r1chat.process import log_file, log_to, polite_signals, speak_utf8, stop_writing
+from r1chat.screen import Screen, harmless
+
+if TYPE_CHECKING:
+    from r1chat.app import App
+
+LOG_FILE = "r1chat.log"  # in the data folder
+log = logging.getLogger(__name__)
+
+Job = Callable[[], int]
+Flags = Mapping[str, Any]
+
+DataDir = Annotated[Path | None, typer.Option(help="Where conversations, models and settings are kept.")]
+BackendName = Annotated[str | None, typer.Option("--backend", metavar="llama.cpp|ollama|openai", help="What runs it.")]
+Model = Annotated[str | None, typer.Option(metavar="NAME", help="A name from `r1chat models`, or a GGUF file.")]
+BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server; implies that backend.")]
+Context = Annotated[int | None, typer.Option(metavar="TOKENS", help="The context window.")]
+GpuLayers = Annotated[int | None, typer.Option(metavar="N", help="Layers on the GPU (llama.cpp); -1: all.")]
+Temperature = Annotated[float | None, typer.Option(metavar="T", help="0.5 to 0.7 suits R1; 0.6 by default.")]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="The same seed gives the same reply (llama.cpp).")]
+MaxTokens = Annotated[int | None, typer.Option(metavar="N", help="The most that thought and answer may take.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what goes on inside.")]
+
+parser = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@parser.callback(invoke_without_command=True)
+def r1chat(
+    ctx: typer.Context, version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False
+) -> None:
+    """Chat with reasoning models, on your own machine.
+
+    Every setting is also a variable R1CHAT_<NAME> and a line of settings.toml in the data folder. Flags win over
+    variables, variables over the file.
+    """
+    if version:
+        print(f"r1chat {__version__}")
+    elif ctx.invoked_subcommand is None:
+        print(ctx.get_help())
+
+
+# --- the commands: each takes its words in and returns what is to be done, outside of typer's own error handling -----
+
+
+@parser.command()
+def serve(
+    ctx: typer.Context,
+    backend: BackendName = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    data_dir: DataDir = None,
+    port: Annotated[int | None, typer.Option(metavar="N", help="Default: the first free one from 7860.")] = None,
+    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where to listen. Default: 127.0.0.1.")] = None,
+    open_browser: Annotated[bool | None, typer.Option("--browser/--no-browser", help="Open the page there.")] = None,
+    context: Context = None,
+    gpu_layers: GpuLayers = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    max_tokens: MaxTokens = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Open the page."""
+    return partial(_serve, ctx.params)
+
+
+@parser.command()
+def chat(
+    ctx: typer.Context,
+    message: Annotated[
+        str | None, typer.Argument(metavar="[MESSAGE]", help="Answer this and exit; - reads it.")
+    ] = None,
+    backend: BackendName = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    data_dir: DataDir = None,
+    conversation: Annotated[str | None, typer.Option(metavar="ID", help="Continue this one.")] = None,
+    latest: Annotated[bool, typer.Option("--continue", help="Continue the latest conversation.")] = False,
+    context: Context = None,
+    gpu_layers: GpuLayers = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    max_tokens: MaxTokens = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> Job:
+    """Talk in the terminal, or answer one message: the thought on stderr, the answer on stdout."""
+    return partial(_chat, ctx.params)
+
+
+@parser.command()
+def models(
+    ctx: typer.Context,
+    backend: BackendName = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> Job:
+    """List the models that can be used, and why others cannot."""
+    return partial(_models, ctx.params)
+
+
+@parser.command()
+def doctor(
+    ctx: typer.Context,
+    backend: BackendName = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    data_dir: DataDir = None,
+    port: Annotated[int | None, typer.Option(metavar="N", help="The port that the page shall have.")] = None,
+    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where it shall listen.")] = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> Job:
+    """Say what is there, what is wrong, and what to do about it."""
+    return partial(_doctor, ctx.params)
+
+
+# --- what is to be done ----------------------------------------------------------------------------------------------
+
+
+def _serve(flags: Flags) -> int:
+    with _opened(flags) as app:
+        from r1chat.ui.server import serve as serve_page
+
+        def announce(address: str) -> None:
+            print(f"r1chat is at {address}\nCtrl-C stops it; everything is saved.", flush=True)
+
+        serve_page(app, announce)
+    return 0
+
+
+def _chat(flags: Flags) -> int:
+    message = _message(flags["message"])
+    if message is None and flags["as_json"]:
+        raise ConfigError("--json needs a message. Give it as an argument, or on standard input.")
+    with _opened(flags) as app:
+        from r1chat.terminal import ask, begin, converse
+
+        screen = Screen(sys.stdout, sys.stderr, quiet=flags["as_json"])
+        named = bool(flags["model"] or flags["backend"] or flags["base_url"])
+        talk = begin(app, screen, flags["conversation"], latest=flags["latest"], model_named=named)
+        return converse(talk, screen) if message is None else ask(talk, screen, message, flags["as_json"])
+
+
+def _models(flags: Flags) -> int:
+    settings = _settings(flags)
+    from r1chat.app import connect
+    from r1chat.doctor import models_table
+
+    with closing(connect(settings)) as catalogue:
+        statuses = [status for status in catalogue.statuses() if settings.backend in (None, status.name)]
+    if settings.backend and statuses[0].error:
+        raise BackendError(statuses[0].error)  # nothing else was asked for
+    if flags["as_json"]:
+        listed = [asdict(model) | {"key": model.key} for status in statuses for model in status.models]
+        errors = {status.name: status.error for status in statuses if status.error}
+        print(json.dumps({"models": listed, "errors": errors}, ensure_ascii=False))
+    else:
+        print(harmless(models_table(statuses), sys.stdout))
+    return 0
+
+
+def _doctor(flags: Flags) -> int:
+    from r1chat.doctor import examine, report
+
+    try:
+        settings: Settings | ConfigError = _settings(flags)
+    except ConfigError as error:
+        settings = error
+    checks = examine(settings)
+    healthy = all(check.state != "problem" for check in checks)
+    if flags["as_json"]:
+        print(json.dumps({"healthy": healthy, "checks": [asdict(check) for check in checks]}, ensure_ascii=False))
+    else:
+        print(harmless(report(checks), sys.stdout))
+    return 0 if healthy else 1
+
+
+# --- what they have in common ----------------------------------------------------------------------------------------
+
+
+def _settings(flags: Flags) -> Settings:
+    """The settings in force under these flags; logging follows them. Raises ConfigError."""
+    given = {name: value for name, value in flags.items() if name in Settings.model_fields}
+    if given.get("base_url") and not given.get("backend"):
+        given["backend"] = "openai"
+    settings = load(**given)
+    if settings.backend == "openai" and not settings.base_url:
+        raise ConfigError(
+            "The backend openai is a server, and its address is missing. Give it with --base-url (for example "
+            "http://127.0.0.1:8080/v1) or with the variable R1CHAT_BASE_URL."
+        )
+    log_to(settings.data_dir / LOG_FILE, verbose=flags["verbose"])
+    return _with_model_file(settings)
+
+
+def _with_model_file(settings: Settings) -> Settings:
+    """Settings that name a GGUF file as their model, as settings that name the model in it."""
+    file = Path(settings.model).expanduser()
+    if file.suffix.lower() != ".gguf" or settings.backend not in (None, "llama.cpp"):
+        return settings
+    if file.name == settings.model and not file.exists():
+        file = settings.models_folder / file
+    name = re.sub(r"-\d{5}-of-\d{5}$", "", file.stem)  # the first part of a model that is split over files
+    paths = (file, *settings.model_path)
+    return settings.model_copy(update={"backend": "llama.cpp", "model": name, "model_path": paths})
+
+
+@contextmanager
+def _opened(flags: Flags) -> Iterator[App]:
+    """The app, closed at the end however that comes: what runs is stopped and saved."""
+    settings = _settings(flags)
+    from r1chat.app import build
+
+    with polite_signals(), closing(build(settings)) as app:
+        yield app
+
+
+def _message(given: str | None) -> str | None:
+    """The message of a single question: an argument, or standard input; None where a person sits at the terminal."""
+    if given is None and sys.stdin.isatty():
+        return None
+    if given is None or given == "-":
+        return sys.stdin.read()
+    return os.fsencode(given).decode("utf-8", "replace")  # whatever the locale took it for
+
+
+# --- the boundary ----------------------------------------------------------------------------------------------------
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, 1 after an error, 130 after Ctrl-C, 141 where nobody reads on."""
+    speak_utf8()
+    try:
+        job = parser(args=None if argv is None else list(argv), prog_name="r1chat", standalone_mode=False)
+        code: int = job() if callable(job) else 0
+        sys.stdout.flush()
+        return code
+    except typer.TyperException as error:
+        command = getattr(getattr(error, "ctx", None), "command_path", "r1chat")
+        return _complain(f"{error.format_message().rstrip('.')}. `{command} --help` shows what there is.")
+    except R1ChatError as error:
+        return _complain(str(error))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        stop_writing()
+        return 141
+    except Exception as error:
+        log.exception("r1chat itself failed")
+        file = log_file()
+        where = f"The details are in {file}; R1CHAT_DEBUG=1 shows them here." if file else "R1CHAT_DEBUG=1 says more."
+        return _complain(f"r1chat itself failed ({type(error).__name__}: {error}). {where}")
+
+
+def _complain(sentence: str) -> int:
+    if os.environ.get("R1CHAT_DEBUG"):
+        traceback.print_exc()
+    with suppress(OSError):
+        print(harmless(sentence, sys.stderr), file=sys.stderr, flush=True)
+    return 1

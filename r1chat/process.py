@@ -1,0 +1,70 @@
+"""What a process owes those around it: readable streams, a log, an orderly end.
+
+Knows nothing of chatting. Logging is configured here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+
+def speak_utf8() -> None:
+    """Read and write UTF-8 whatever the locale says; what is no text becomes U+FFFD."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def stop_writing() -> None:
+    """Nobody reads our output any more: what is still buffered goes nowhere, without a word at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+
+
+class _LogFile(RotatingFileHandler):
+    """The log in the data folder; made by the first line that is written to it."""
+
+
+def log_to(file: Path, verbose: bool) -> None:
+    """Warnings and worse go to a file; with `verbose` everything goes to stderr too."""
+    logging.raiseExceptions = False  # a log that cannot be written is not worth a traceback on the terminal
+    to_file = _LogFile(file, maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True)
+    to_file.setLevel(logging.WARNING)
+    handlers: list[logging.Handler] = [to_file, *([logging.StreamHandler()] if verbose else [])]
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=handlers, force=True)
+    logging.root.setLevel(logging.INFO if verbose else logging.WARNING)
+    logging.getLogger("r1chat").setLevel(logging.DEBUG if verbose else logging.NOTSET)
+
+
+def log_file() -> Path | None:
+    """The log file, if there is one."""
+    files = [Path(handler.baseFilename) for handler in logging.root.handlers if isinstance(handler, _LogFile)]
+    return next((file for file in files if file.exists()), None)
+
+
+@contextmanager
+def polite_signals() -> Iterator[None]:
+    """Inside, a request to end (SIGTERM, or SIGHUP from a terminal that closes) unwinds the stack: SystemExit."""
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = {}
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # under nohup it is ignored
+            before[number] = signal.signal(number, leave)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
