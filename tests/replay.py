@@ -82,12 +82,13 @@ def _full(model: Any) -> str:
 
 @dataclass
 class Received:
-    """A request as it came. `left` is set when the client is gone before its answer was complete."""
+    """A request as it came. `port` is the client's; `left` is set when it is gone before its answer was complete."""
 
     method: str
     path: str
     headers: dict[str, str]
     json: Any
+    port: int
     left: threading.Event = field(default_factory=threading.Event)
 
 
@@ -182,7 +183,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
-        received = Received(self.command, self.path, dict(self.headers), json.loads(body) if body else None)
+        asked = json.loads(body) if body else None
+        received = Received(self.command, self.path, dict(self.headers), asked, self.client_address[1])
         exchange = self.server.replay.choose(received)
         if exchange is None:
             exchange = written(self.command, self.path, "404 page not found", 404, "text/plain")

@@ -571,6 +571,12 @@ def test_html_means_that_it_is_not_an_ollama_server(status: int) -> None:
             list(backend.stream(request()))
 
 
+def test_another_kind_of_server_is_not_taken_for_one_that_lacks_the_model() -> None:
+    elsewhere = [replace(wire("llama-server/30-errors", 5)[0], path=path) for path in ("/api/tags", "/api/ps")]
+    with backend_at(elsewhere) as (backend, _), pytest.raises(UnreachableError, match="is no Ollama server"):
+        backend.models()
+
+
 @pytest.mark.parametrize("body", ["", "null", "[]", '"yes"', "{}", '{"models": 3}'])
 def test_json_of_something_else_is_not_an_ollama_server(body: str) -> None:
     exchanges = [written("GET", path, body) for path in ("/api/tags", "/api/ps", "/api/version")]

@@ -324,6 +324,14 @@ def test_key_goes_with_every_request() -> None:
         assert {r.headers.get("Authorization") for r in server.requests} == {"Bearer secret"}
 
 
+def test_no_connection_is_used_twice() -> None:
+    with llama(*wire(CONTINUE, 5, 7)) as (backend, server):
+        for _ in range(2):
+            list(backend.stream(request(ReplySoFar(PARTIAL))))
+        ports = [r.port for r in server.requests]
+    assert len(ports) == 6 == len(set(ports))
+
+
 def test_history_carries_thoughts_only_where_the_message_does() -> None:
     messages = (*SUM, Message("assistant", "70", reasoning="7 + 3"), Message("assistant", "so 70"), *SUM)
     with llama(wire(CHAT, 0)[0]) as (backend, server):
@@ -563,7 +571,14 @@ def test_route_that_is_not_there_speaks_of_the_address() -> None:
         backend.models()
 
 
-@pytest.mark.parametrize("index", [0, 1, 4])
+def test_template_with_which_a_reply_cannot_be_continued() -> None:
+    refused = replace(wire("llama-server/30-errors", 4)[0], json=None)
+    with backend_at(models_of("vllm"), refused) as (backend, _):
+        _, error = until_error(backend.stream(request(ReplySoFar("7 + 3", closed=True))))
+    assert isinstance(error, UnsupportedError) and "fresh" in str(error)
+
+
+@pytest.mark.parametrize("index", [0, 1])
 def test_other_refusals_carry_the_server_s_words(index: int) -> None:
     exchange = wire("llama-server/30-errors", index)[0]
     with llama(exchange) as (backend, _):

@@ -181,7 +181,7 @@ def refused(refusal: wire.Refusal, url: str, model: str, context: int) -> Backen
     status, sentence = refusal.status, refusal.sentence.rstrip(".")
     if too_long := wire.too_long(refusal.text, context):
         return too_long
-    if status == 404 and sentence:
+    if status == 404 and model and "model" in sentence:
         return UnknownModelError(
             f"Ollama does not have the model {model!r}. Get it with `ollama pull {model}`, or choose another one."
         )
@@ -190,7 +190,7 @@ def refused(refusal: wire.Refusal, url: str, model: str, context: int) -> Backen
             f"Ollama at {url} refuses r1chat ({status}{': ' + sentence if sentence else ''}). Use an address that it "
             "accepts, such as 127.0.0.1; where a key is needed, put it into OLLAMA_API_KEY."
         )
-    if not sentence:
+    if not sentence or status in (404, 405):
         return UnreachableError(
             f"What answers at {url} is no Ollama server (status {status}). Check the address (OLLAMA_HOST)."
         )

@@ -301,6 +301,10 @@ def refused(refusal: wire.Refusal, url: str, model: str, context: int) -> Backen
             f"What answers at {url} is no OpenAI-compatible server (status {status}). "
             "Check the address; it often ends in /v1."
         )
+    if "continue_final_message" in sentence:
+        return UnsupportedError(
+            f"The server cannot continue this reply with its model's template ({sentence}). Ask again for a fresh one."
+        )
     if status in (429, 503):
         return GenerationError(f"The server is busy or still loading ({sentence}). Try again in a moment.")
     return GenerationError(f"The server refuses: {sentence}. Change the settings or the model, or see its log.")
