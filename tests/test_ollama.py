@@ -347,6 +347,12 @@ def test_skipped_thought_is_an_empty_one() -> None:
         assert server.requests[-1].json["prompt"].endswith("<｜Assistant｜><think>\n\n</think>\n\n")
 
 
+def test_thought_that_stopped_at_a_line_s_end_is_closed_by_one_newline() -> None:
+    with backend_at(shown("r1-nano"), wire(RENDER), wire("ollama/21-continue", 2)) as (backend, server):
+        list(backend.stream(request(so_far=ReplySoFar("7 + 3\n\n", closed=True))))
+        assert server.requests[-1].json["prompt"].endswith("<think>\n7 + 3\n</think>\n\n")
+
+
 def test_thought_is_opened_where_the_template_does_not() -> None:
     generate = replace(wire("ollama/21-continue", 1)[0], json={"model": "r1-go"})
     with backend_at(shown("r1-go"), wire(RENDER, 8), generate) as (backend, server):
