@@ -260,6 +260,21 @@ def test_dark_colours_hold_only_in_the_dark_theme() -> None:
     assert rules and all(rule.startswith(".dark .code .hl-") for rule in rules)
 
 
+@pytest.mark.parametrize(("dark", "background"), [(False, "f3f1ed"), (True, "211f1e")])
+def test_every_colour_of_code_can_be_read(dark: bool, background: str) -> None:
+    def luminance(colour: str) -> float:
+        size = len(colour) // 3
+        parts = [int(colour[at : at + size] * (3 - size), 16) / 255 for at in (0, size, 2 * size)]
+        linear = [part / 12.92 if part <= 0.04 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    colours = set(re.findall(r" color: #(\w+)", pygments_css(dark)))
+    assert len(colours) > 5
+    for colour in colours:
+        darker, lighter = sorted((luminance(colour), luminance(background)))
+        assert round((lighter + 0.05) / (darker + 0.05), 1) >= 4.5, colour
+
+
 # --- hostile text ----------------------------------------------------------------------------------------------------
 
 TAGS = (

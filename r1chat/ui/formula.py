@@ -24,15 +24,6 @@ MAX_FORMULA = 8_000  # characters; what is longer stays source
 MAX_EXPANSIONS = 16  # of the macros that a formula defines itself
 STACK = 64 * 2**20  # bytes: math-core recurses, up to 3 KB a level, and an overflow would end the whole process
 
-CSS = """
-.read menclose[notation~="box"] { border: 1.5px solid; border-radius: 4px; padding: .15em .3em; }
-.read menclose:has(> mrow[class^="menclose-"]) { position: relative; }
-.read mrow[class^="menclose-"] { position: absolute; inset: 0; border: 0; }
-.read .menclose-updiagonalstrike { background: linear-gradient(to top left, #0000 48%, currentcolor 48% 52%, #0000 52%); }
-.read .menclose-downdiagonalstrike { background: linear-gradient(to top right, #0000 48%, currentcolor 48% 52%, #0000 52%); }
-.read .math-source { white-space: pre-wrap; }
-"""  # noqa: E501
-
 # One dollar. As in Pandoc: no blank inside next to it, no digit after it; and no letter or digit before it. The next
 # dollar decides, so "$5 and $10" and "5$/kg or 6$/kg" stay prices. With blanks inside it has to look like LaTeX.
 _DOLLAR = re.compile(r"(?<![\w\\])\$(?![\s$])((?:\\.|[^\\$`])++)(?<!\s)\$(?!\d)", re.ASCII | re.DOTALL)

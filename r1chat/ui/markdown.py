@@ -64,10 +64,9 @@ def plain(text: str) -> str:
 
 def pygments_css(dark: bool) -> str:
     """The rules that colour code in one of the themes; those of the dark one hold below `.dark`."""
-    style, below = ("github-dark", ".dark .code") if dark else ("xcode", ".code")
-    formatter = HtmlFormatter(style=style, classprefix="hl-", nobackground=True)
-    lines = formatter.get_token_style_defs(below)
-    return "\n".join(line for line in lines if "border" not in line)
+    style, below = ("lightbulb", ".dark .code") if dark else ("xcode", ".code")  # every colour is easy to read
+    formatter = HtmlFormatter(style=style, classprefix="hl-")
+    return "\n".join(formatter.get_token_style_defs(below))
 
 
 # --- parsing ---------------------------------------------------------------------------------------------------------
