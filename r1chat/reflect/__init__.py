@@ -1,0 +1,12 @@
+"""Reading a chain of thought: its steps, its moments of reflection, and what goes wrong while it runs.
+
+Pure: text in, values out; English, Chinese, and both mixed. Knows no model, no store and no screen.
+"""
+
+from r1chat.reflect.effects import Effect
+from r1chat.reflect.moments import Moment
+from r1chat.reflect.points import KINDS, Kind
+from r1chat.reflect.reader import Reader, find_moments, find_steps, read
+from r1chat.reflect.steps import Step
+
+__all__ = ["KINDS", "Effect", "Kind", "Moment", "Reader", "Step", "find_moments", "find_steps", "read"]

@@ -1,0 +1,127 @@
+"""Finds the moments in a stream of sentences.
+
+Owns what it takes for a sentence to be a moment of its own: enough points, not the continuation of the one before, not one more
+turn of a loop. Does not know chunks, steps or a screen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass, replace
+
+from r1chat.reflect.cues import marks
+from r1chat.reflect.effects import WINDOW, Effect, Evidence, results
+from r1chat.reflect.points import BAR, Kind, kind, points
+from r1chat.reflect.sentences import Sentence
+
+_BRIEF = 22  # characters; "Wait, no." only opens what the next sentence says
+_BEFORE = 25  # sentences whose results a moment may confirm
+_LOOKBACK = 200  # moments among which a repeated one is a loop
+_READ = 300  # characters of a sentence that count as evidence
+_SAYING = 40  # characters that a repeated sentence must have to be a loop by itself; "Let me check again." may come twice
+_MARKER = re.compile(r"(?:[-*•>#–—]{1,6}+\s++|\d{1,3}[.)、]\s*+|//+\s*+|\.{2,6}+\s*+|…\s*+)++")
+_LETTERS = re.compile(r"[^\w]+|\b(?:maybe|perhaps|but|so|wait)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A place where the chain reflects on itself: the sentence at `start:end`, str indices into the reasoning."""
+
+    start: int
+    end: int
+    kind: Kind
+    effect: Effect
+
+
+class MomentFinder:
+    """Give it sentences in order; `moments` grows.
+
+    A moment never moves and never changes its kind. Its effect may change while it is among the last two and fewer than
+    WINDOW sentences old: `moments[:settled]` are final, all of them after `close`.
+    """
+
+    def __init__(self) -> None:
+        self.moments: list[Moment] = []
+        self.settled = 0
+        self._open: deque[Evidence] = deque()  # of moments[settled:]
+        self._recent: deque[set[str]] = deque(maxlen=_BEFORE)  # the results of the last sentences
+        self._last = ""
+        self._count = 0
+        self._since = 9  # sentences since the last moment
+        self._brief = False
+        self._said: deque[str] = deque(maxlen=2 * _LOOKBACK)
+        self._known: dict[str, int] = {}
+
+    def take(self, sentence: Sentence) -> Moment | None:
+        """Read one sentence; the moment that begins in it, if one does."""
+        arrived = results(sentence.text[:_READ])
+        for evidence in self._open:
+            evidence.hear(sentence.text[:_READ], arrived)
+        self._recent.append(arrived)
+        found = self._judge(sentence)
+        self._count += 1
+        self._since += 1
+        if found:
+            self.moments.append(found)
+            self._open.append(Evidence(found.kind, set().union(*self._recent)))
+            self._since = 0
+            self._brief = len(sentence.text) < _BRIEF
+        self._update()
+        self._last = sentence.text
+        return found
+
+    def close(self) -> None:
+        """No text comes any more: every effect is final."""
+        self.settled = len(self.moments)
+        self._open.clear()
+
+    def _judge(self, sentence: Sentence) -> Moment | None:
+        if sentence.code or not sentence.whole:
+            return None
+        seen = marks(sentence.text)
+        if not seen:
+            return None
+        if self._count < 3:
+            seen.add("first")
+        if sentence.quoted:
+            seen.add("quote")
+        if self._since < 2:
+            seen.add("after2" if self._since else "after")
+            if self._brief and not self._since:
+                seen.add("brief")
+        if points(seen) < BAR or self._repeats(sentence.text):
+            return None
+        marker = _MARKER.match(sentence.text)
+        start = sentence.start + (marker.end() if marker and marker.end() < len(sentence.text) else 0)
+        return Moment(start, sentence.end, kind(seen), "none")
+
+    def _repeats(self, text: str) -> bool:
+        """Whether this was said before, in the same words or right after the same sentence: a loop counts once."""
+        alone = _LETTERS.sub("", text[:300].lower())
+        sayings = [f"{_LETTERS.sub('', self._last[:300].lower())}|{alone}"]
+        if len(text) >= _SAYING:
+            sayings.append(alone)
+        repeated = any(saying in self._known for saying in sayings)
+        for saying in sayings:
+            if len(self._said) == self._said.maxlen:
+                self._forget(self._said[0])
+            self._said.append(saying)
+            self._known[saying] = self._known.get(saying, 0) + 1
+        return repeated
+
+    def _forget(self, saying: str) -> None:
+        self._known[saying] -= 1
+        if not self._known[saying]:
+            del self._known[saying]
+
+    def _update(self) -> None:
+        while self._open and (self._open[0].heard >= WINDOW or (len(self._open) > 1 and self._open[0].heard > 2)):
+            self._settle(self.settled, self._open.popleft())
+            self.settled += 1
+        for at, evidence in enumerate(self._open, self.settled):
+            self._settle(at, evidence)
+
+    def _settle(self, at: int, evidence: Evidence) -> None:
+        if self.moments[at].effect != evidence.effect():
+            self.moments[at] = replace(self.moments[at], effect=evidence.effect())
