@@ -247,10 +247,10 @@ def _opened(flags: Flags) -> Iterator[App]:
 
 def _message(given: str | None) -> str | None:
     """The message of a single question: an argument, or standard input; None where a person sits at the terminal."""
-    if given is None and sys.stdin.isatty():
+    if given is None and sys.stdin and sys.stdin.isatty():
         return None
     if given is None or given == "-":
-        return sys.stdin.read()
+        return sys.stdin.read() if sys.stdin else ""  # it can be closed
     return os.fsencode(given).decode("utf-8", "replace")  # whatever the locale took it for
 
 

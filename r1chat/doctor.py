@@ -112,14 +112,15 @@ def _row(model: ModelInfo) -> tuple[str, ...]:
     )
 
 
-def _guarded(topic: str, probe: Callable[..., Iterable[Check]], *given: Settings) -> list[Check]:
+def _guarded(topic: str, probe: Callable[..., Iterable[Check]], *given: Settings) -> Iterator[Check]:
+    """What a probe finds, up to the error that ends it if there is one."""
     try:
-        return list(probe(*given))
+        yield from probe(*given)
     except R1ChatError as error:
-        return [Check(topic, "problem", str(error))]
+        yield Check(topic, "problem", str(error))
     except Exception as error:  # a defect of ours must not hide the other findings
         log.exception("the %s could not be looked at", topic)
-        return [Check(topic, "problem", f"could not be looked at ({type(error).__name__}: {error})")]
+        yield Check(topic, "problem", f"could not be looked at ({type(error).__name__}: {error})")
 
 
 # --- the probes ------------------------------------------------------------------------------------------------------
