@@ -60,7 +60,5 @@ def _backends(settings: Settings) -> dict[str, Backend]:
             settings.ollama_host, context=settings.context, keep_alive=settings.keep_alive
         )
     if settings.base_url:
-        backends["openai"] = OpenAIBackend(
-            settings.base_url, settings.api_key.get_secret_value(), context=settings.context
-        )
+        backends["openai"] = OpenAIBackend(settings.base_url, settings.api_key.get_secret_value())
     return backends

@@ -146,6 +146,9 @@ class Splitter:
             self._line.feed(so_far.answer)
         elif so_far.reasoning:
             self._state, self._leading = _State.TAGGED, False
+        elif so_far.answer:  # a reply without a thought
+            self._state, self._leading = _State.ANSWER, False
+            self._line.feed(so_far.answer)
         else:
             self._state = _State.START
 
@@ -335,7 +338,7 @@ class Draft:
     def add(self, event: ReplyEvent) -> None:
         """Take one event in."""
         if isinstance(event, Progress):
-            self._progress = event
+            self._progress = event if self._first is None else None  # a pause between two words is no stage
         elif isinstance(event, Finish):
             self._finish, self._ended, self._progress = event, self._clock(), None
         elif isinstance(event, ReasoningText):

@@ -136,6 +136,10 @@ def test_continuing_in_mid_answer_keeps_the_white_space_between() -> None:
     assert texts(reply(" is 70.", first.so_far)) == ("Hm", True, "The answer is 70.", False)
 
 
+def test_continuing_a_reply_without_a_thought() -> None:
+    assert texts(reply(" is 70.", ReplySoFar("", False, "The answer"))) == ("", False, "The answer is 70.", False)
+
+
 def test_skipping_the_thought_by_an_empty_closed_one() -> None:
     assert texts(reply("Hello", ReplySoFar(closed=True))) == ("", True, "Hello", False)
 
@@ -149,10 +153,10 @@ def test_tokens_are_counted_for_thought_and_answer() -> None:
 
 
 def test_progress_is_shown_until_text_comes() -> None:
-    events = [Progress("prefill", 1, 2), Raw("Hi"), Finish("stop")]
+    events = [Progress("prefill", 1, 2), Raw("Hi"), Progress("waiting"), Finish("stop")]
     seen = list(snapshots(split_reasoning(events)))
-    assert [r.progress for r in seen] == [None, Progress("prefill", 1, 2), None, None]
-    assert [r.answer for r in seen] == ["", "", "Hi", "Hi"]
+    assert [r.progress for r in seen] == [None, Progress("prefill", 1, 2), None, None, None]
+    assert [r.answer for r in seen] == ["", "", "Hi", "Hi", "Hi"]
 
 
 def test_times_are_taken_from_the_clock() -> None:

@@ -35,6 +35,7 @@ class Viewer:
         self._words = words(lang)
         self._sent: dict[str, tuple[str, str]] = {}  # block id -> kind and html, as the page has them
         self._renderers: dict[str, render.ReplyRenderer] = {}  # by reply
+        self._asked: set[str] = set()  # the turns on the page
         self._shown: dict[str, str] = {}  # turn id -> reply id on the page
         self._left = threading.Event()
 
@@ -56,12 +57,12 @@ class Viewer:
                 yield {}
                 continue
             seen = news
+            turn = self._app.chat.running(self._conversation_id)  # before the store: what runs no more is saved
             try:
-                yield self._whole()
+                yield self._whole(turn)
             except NotFoundError as error:
                 yield self._lost(error)
                 continue
-            turn = self._app.chat.running(self._conversation_id)
             if turn is not None and turn.reply_id in self._renderers:
                 yield from self._follow(turn, seen)
 
@@ -72,7 +73,7 @@ class Viewer:
             if self._left.is_set() or self._app.chat.news(self._conversation_id) != seen:
                 return
             yield {"blocks": self._growing(turn.reply_id, reply)}
-        yield self._whole()  # with everything that a finished reply offers
+        yield self._whole(None)  # with everything that a finished reply offers
 
     def _growing(self, reply_id: str, reply: Reply) -> list[Block]:
         state = "done" if reply.finish else "answering" if reply.answer else "thinking"
@@ -87,10 +88,11 @@ class Viewer:
 
     # -- the whole ----------------------------------------------------------------------------------------------------
 
-    def _whole(self) -> Patch:
+    def _whole(self, running: Turn | None) -> Patch:
         conversation = self._app.store.conversation(self._conversation_id)
-        running = self._app.chat.running(self._conversation_id)
         blocks: list[Block] = []
+        for gone in self._asked - {turn.id for turn in conversation.turns}:  # `order` takes their sections away
+            self._forget_turn(gone)
         for turn in conversation.turns:
             blocks += self._turn(turn, running)
         return {
@@ -101,6 +103,7 @@ class Viewer:
 
     def _turn(self, turn: StoredTurn, running: Turn | None) -> list[Block]:
         section = f"turn-{turn.id}"
+        self._asked.add(turn.id)
         blocks = self._change(f"ask-{turn.id}", section, "ask", render.message(turn.content, self._words))
         blocks += self._change(f"asked-{turn.id}", section, "acts asked", render.message_acts(turn, self._words))
         old = self._shown.get(turn.id)
@@ -124,6 +127,13 @@ class Viewer:
         blocks += self._change(f"{stored.id}-notes", html="" if live else render.notices(reply, self._words))
         blocks += self._change(f"{stored.id}-acts", html="" if live else render.reply_acts(stored, self._words))
         return blocks
+
+    def _forget_turn(self, turn_id: str) -> None:
+        self._asked.discard(turn_id)
+        self._sent.pop(f"ask-{turn_id}", None)
+        self._sent.pop(f"asked-{turn_id}", None)
+        if reply_id := self._shown.pop(turn_id, ""):
+            self._forget(reply_id)
 
     def _forget(self, reply_id: str) -> None:
         self._renderers.pop(reply_id, None)

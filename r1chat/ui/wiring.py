@@ -68,7 +68,7 @@ def wire(app: App, blocks: gr.Blocks, ui: Widgets) -> None:
     ui.transcript.act(views.acted, here, everything, **quiet)
     ui.conversations.act(views.list_acted, [*here, ui.search], everything, **quiet)
     ui.new.click(views.new, [ui.model, ui.lang, ui.search], everything, **quiet)
-    ui.search.input(
+    ui.search.change(
         views.searched, [ui.search, ui.conversation, ui.lang], ui.conversations, trigger_mode="always_last", **quiet
     )
 

@@ -1,0 +1,481 @@
+"""The page in a real browser: what a person sees and does, from the welcome to a second tab."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from r1chat.app import App, build
+from r1chat.backends.scripted import Script, ScriptedBackend
+from r1chat.config import load
+from r1chat.errors import GenerationError
+from r1chat.messages import Progress, Raw, Request
+from r1chat.ui.server import PageServer
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+THOUGHT = ["<think>", "\n7 + 3", " is 10.", "\n</think>\n\n", "It is ", "**10**."]
+
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),  # of gradio's dependencies
+]
+
+
+class Site:
+    """A served app, and the pages that look at it. Fails a test whose page asked anybody outside."""
+
+    def __init__(self, browser: Browser, folder: Path) -> None:
+        self.browser, self.folder = browser, folder
+        self.app: App | None = None
+        self.server: PageServer | None = None
+        self.contexts: list[BrowserContext] = []
+        self.outside: list[str] = []
+        self.broken: list[str] = []
+
+    def serve(self, script: Callable[[Request], Script] | list[str] | None = None, **options: object) -> App:
+        """Start (or, after `down`, restart) the app; without a script with the model that ships with it."""
+        backends = None
+        if script is not None:
+            play = script if callable(script) else lambda _request: script
+            backends = {"scripted": ScriptedBackend(play, **options)}  # type: ignore[arg-type]
+        self.app = build(load(data_dir=self.folder, port=0, open_browser=False, ollama=False), backends)
+        self.server = PageServer(self.app)
+        self.server.start()
+        return self.app
+
+    def open(self, path: str = "", width: int = 1280, height: int = 800, locale: str = "en-GB") -> Page:
+        """A new tab in a browser profile of its own."""
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height},
+            locale=locale,
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        context.set_default_timeout(20_000)
+        self.contexts.append(context)
+        return self.tab(context, path)
+
+    def tab(self, context: BrowserContext, path: str = "") -> Page:
+        assert self.server is not None
+        page = context.new_page()
+        page.on("request", lambda request: self._asked(request.url))
+        page.on("pageerror", lambda error: self.broken.append(str(error)))
+        page.goto(self.server.address + path)
+        page.wait_for_selector("#model-line", state="attached")
+        return page
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            self.outside.append(url)
+
+    def down(self) -> None:
+        assert self.app is not None
+        assert self.server is not None
+        for context in self.contexts:
+            context.close()
+        self.contexts = []
+        self.app.chat.close()
+        self.server.stop()
+        self.app.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(browser: Browser, tmp_path: Path) -> Iterator[Site]:
+    site = Site(browser, tmp_path / "data")
+    yield site
+    site.down()
+    assert site.outside == []
+    assert site.broken == []
+
+
+class Gate:
+    """A model that thinks a little, and goes on when it is told to."""
+
+    def __init__(self, first: list[str], rest: list[str]) -> None:
+        self.first, self.rest, self.opened = first, rest, threading.Event()
+
+    def __call__(self, request: Request) -> Script:
+        if request.so_far is None:
+            yield from self.first
+            while not self.opened.wait(0.02):
+                yield Progress("waiting")
+        yield from self.rest
+
+
+def ask(page: Page, text: str) -> None:
+    page.get_by_role("textbox", name="Message").fill(text)
+    page.keyboard.press("Enter")
+
+
+def finished(page: Page) -> None:
+    expect(page.locator(".reply.done").last).to_be_visible()
+    expect(page.locator(".reply").last).to_have_class(re.compile("done"))
+
+
+def thought(page: Page) -> object:
+    return page.locator("details.thought").last
+
+
+# --- a conversation --------------------------------------------------------------------------------------------------
+
+
+def test_the_shipped_model_answers_a_sum_that_the_page_offers(site: Site) -> None:
+    site.serve()
+    page = site.open()
+    expect(page.locator(".welcome")).to_contain_text("2.5 million parameters")
+    expect(page.locator(".welcome")).to_contain_text("ollama pull deepseek-r1:1.5b")
+    page.get_by_role("button", name="27 + 43 = ?").click()
+    finished(page)
+    expect(page.locator(".answer")).to_contain_text("70")
+    expect(page.locator("details.thought > summary")).to_contain_text(re.compile(r"Thought for .* tokens"))
+
+
+def test_the_thought_is_open_while_it_runs_and_folds_when_it_is_done(site: Site) -> None:
+    gate = Gate(THOUGHT[:3], THOUGHT[3:])
+    site.serve(gate)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    expect(page.locator(".step")).to_have_text("7 + 3 is 10.")
+    expect(page.locator("details.thought")).to_have_attribute("open", "")
+    expect(page.locator("details.thought > summary")).to_contain_text("Thinking")
+    gate.opened.set()
+    finished(page)
+    expect(page.locator("details.thought")).not_to_have_attribute("open", "")
+    expect(page.locator(".answer strong")).to_have_text("10")
+
+
+def test_a_thought_that_the_person_opened_stays_open(site: Site) -> None:
+    gate = Gate(THOUGHT[:3], THOUGHT[3:])
+    site.serve(gate)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    expect(page.locator(".step")).to_be_visible()
+    page.locator("details.thought > summary").click()
+    page.locator("details.thought > summary").click()
+    gate.opened.set()
+    finished(page)
+    expect(page.locator("details.thought")).to_have_attribute("open", "")
+
+
+@pytest.mark.parametrize(("choice", "opened"), [("Keep open", True), ("Keep folded", False)])
+def test_thoughts_stay_as_the_setting_says(site: Site, choice: str, opened: bool) -> None:
+    gate = Gate(THOUGHT[:3], THOUGHT[3:])
+    site.serve(gate)
+    page = site.open()
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("radio", name=choice).click()
+    ask(page, "7 + 3 = ?")
+    expect(page.locator("details.thought > summary")).to_contain_text("Thinking")
+    for _ in range(2):
+        folded = expect(page.locator("details.thought"))
+        folded.to_have_attribute("open", "") if opened else folded.not_to_have_attribute("open", "")
+        gate.opened.set()
+        finished(page)
+
+
+def test_stop_keeps_what_came_and_continue_goes_on(site: Site) -> None:
+    site.serve(Gate(THOUGHT[:2], THOUGHT[2:]))
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    expect(page.locator(".step")).to_have_text("7 + 3")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    finished(page)
+    expect(page.locator(".notice")).to_contain_text("Stopped")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator(".answer")).to_have_text("It is 10.")
+    expect(page.locator(".notice")).to_have_count(0)
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+
+
+def test_escape_stops(site: Site) -> None:
+    site.serve(Gate(THOUGHT[:2], []))
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    expect(page.locator(".step")).to_have_text("7 + 3")
+    page.keyboard.press("Escape")
+    expect(page.locator(".notice")).to_contain_text("Stopped")
+
+
+def test_again_makes_a_sibling_with_a_switch(site: Site) -> None:
+    count = iter(range(1, 9))
+    site.serve(lambda request: ["<think>hm</think>", f"answer {next(count)}"])
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    expect(page.locator(".answer")).to_have_text("answer 1")
+    page.get_by_role("button", name="Again").click()
+    expect(page.locator(".answer")).to_have_text("answer 2")
+    expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
+    page.get_by_role("button", name="Previous").click()
+    expect(page.locator(".answer")).to_have_text("answer 1")
+    expect(page.locator(".reply .switch")).to_contain_text("1 of 2")
+
+
+def test_editing_a_message_makes_a_branch(site: Site) -> None:
+    site.serve(lambda request: [f"You said {request.messages[-1].content}."])
+    page = site.open()
+    ask(page, "one")
+    expect(page.locator(".answer")).to_have_text("You said one.")
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_role("textbox", name="Edit the message").fill("two")
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer")).to_have_text("You said two.")
+    expect(page.locator(".asked .switch")).to_contain_text("2 of 2")
+    page.get_by_role("button", name="Previous").click()
+    expect(page.locator(".answer")).to_have_text("You said one.")
+
+
+def test_copy_copies_the_answer_only(site: Site) -> None:
+    site.serve(THOUGHT)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "It is **10**."
+
+
+def test_shift_enter_breaks_the_line_and_enter_in_a_composition_does_not_send(site: Site) -> None:
+    app = site.serve(THOUGHT)
+    page = site.open()
+    box = page.get_by_role("textbox", name="Message")
+    box.fill("one")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("two")
+    box.evaluate(
+        "box => box.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, bubbles: true}))"
+    )
+    page.wait_for_timeout(300)
+    assert app.store.conversations() == []
+    page.keyboard.press("Enter")
+    expect(page.locator(".ask")).to_have_text("one\ntwo")
+
+
+# --- a turn belongs to the app ---------------------------------------------------------------------------------------
+
+
+def test_a_reloaded_page_joins_the_running_reply_and_two_tabs_see_the_same(site: Site) -> None:
+    gate = Gate(THOUGHT[:2], THOUGHT[2:])
+    site.serve(gate)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    expect(page.locator(".step")).to_have_text("7 + 3")
+    page.reload()
+    expect(page.locator(".step")).to_have_text("7 + 3")
+    other = site.tab(page.context, "&" + page.url.split("?")[1])
+    expect(other.locator(".step")).to_have_text("7 + 3")
+    gate.opened.set()
+    for tab in (page, other):
+        tab.bring_to_front()
+        expect(tab.locator(".answer")).to_have_text("It is 10.")
+
+
+def test_a_closed_tab_stops_nothing(site: Site) -> None:
+    gate = Gate(THOUGHT[:2], THOUGHT[2:])
+    app = site.serve(gate)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    expect(page.locator(".step")).to_have_text("7 + 3")
+    page.close()
+    conversation = app.store.conversations()[0].id
+    turn = app.chat.running(conversation)
+    assert turn is not None
+    gate.opened.set()
+    assert turn.wait(10).answer == "It is **10**."
+
+
+def test_conversations_are_there_again_after_a_restart(site: Site) -> None:
+    site.serve(THOUGHT)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    finished(page)
+    site.down()
+    site.serve(THOUGHT)
+    page = site.open()
+    page.locator(".list").get_by_role("button", name="7 + 3 = ?", exact=True).click()
+    expect(page.locator(".answer")).to_have_text("It is 10.")
+
+
+# --- the list --------------------------------------------------------------------------------------------------------
+
+
+def test_conversations_are_renamed_deleted_undone_and_searched(site: Site) -> None:
+    site.serve(lambda request: [f"You said {request.messages[-1].content}."])
+    page = site.open()
+    rows = page.locator(".list .row")
+    for word in ("apple", "橙子好吃"):
+        page.get_by_role("button", name="New conversation").click()
+        expect(page.locator(".welcome")).to_be_visible()
+        ask(page, word)
+        expect(page.locator(".answer")).to_have_text(f"You said {word}.")
+    expect(rows).to_have_count(2)
+    page.get_by_role("textbox", name="Search all text").fill("橙子")
+    expect(rows).to_have_count(1)
+    page.get_by_role("textbox", name="Search all text").fill("")
+    expect(rows).to_have_count(2)
+    page.get_by_role("button", name="Rename: apple").click()
+    page.get_by_role("textbox", name="Rename: apple").fill("pear")
+    page.keyboard.press("Enter")
+    expect(page.locator(".list").get_by_role("button", name="pear", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Delete: pear").click()
+    expect(rows).to_have_count(1)
+    page.get_by_role("button", name="Undo").click()
+    expect(rows).to_have_count(2)
+    expect(page.locator(".answer")).to_have_text("You said apple.")
+
+
+# --- what cannot be trusted ------------------------------------------------------------------------------------------
+
+HOSTILE = (
+    "<img src=x onerror=\"document.title='hacked'\"> ${document.title='hacked'} {{value}} "
+    "<script>document.title='hacked'</script> [x](javascript:document.title='hacked') $\\text{<b onload=1>}$"
+)
+
+
+def test_hostile_text_stays_text_everywhere(site: Site) -> None:
+    site.serve(["<think>", HOSTILE, "</think>", HOSTILE, GenerationError(HOSTILE)])  # type: ignore[list-item]
+    page = site.open()
+    ask(page, HOSTILE)
+    expect(page.locator(".notice.error")).to_contain_text("<img src=x")
+    page.locator("details.thought > summary").click()
+    page.wait_for_timeout(300)
+    assert page.title() == "r1chat"
+    assert page.locator(".read img, .read script, .list img").count() == 0
+    assert page.locator(".read a[href^='javascript']").count() == 0
+    expect(page.locator(".ask")).to_contain_text("${document.title='hacked'}")
+
+
+def test_an_act_with_a_made_up_id_is_refused_with_a_sentence(site: Site) -> None:
+    site.serve(THOUGHT)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    finished(page)
+    page.locator("[data-verb=again]").evaluate("button => { button.dataset.id = '../../etc/passwd'; button.click(); }")
+    expect(page.get_by_test_id("toast-body")).to_be_visible()
+    expect(page.locator(".reply")).to_have_count(1)
+
+
+@pytest.mark.parametrize(("text", "sentence"), [("   ", "empty"), ("x" * 1_000_001, "1,000,001 characters")])
+def test_a_message_that_cannot_be_sent_stays_in_the_box(site: Site, text: str, sentence: str) -> None:
+    site.serve(THOUGHT)
+    page = site.open()
+    ask(page, text)
+    expect(page.get_by_test_id("toast-body")).to_contain_text(sentence)
+    assert page.get_by_role("textbox", name="Message").input_value() == text
+
+
+def test_a_backend_that_breaks_says_why_in_the_conversation(site: Site) -> None:
+    site.serve([*THOUGHT[:2], GenerationError("The server went away. Start it again.")])  # type: ignore[list-item]
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    expect(page.locator(".notice.error")).to_have_text("The server went away. Start it again.")
+    expect(page.locator(".step")).to_have_text("7 + 3")
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
+
+
+# --- languages, sizes, keys ------------------------------------------------------------------------------------------
+
+
+def test_the_page_speaks_the_browsers_language_and_can_be_switched(site: Site) -> None:
+    site.serve(THOUGHT)
+    page = site.open(locale="zh-CN")
+    expect(page.get_by_role("button", name="发送")).to_be_visible()
+    expect(page.locator(".welcome")).to_contain_text("模型会先思考")
+    assert page.evaluate("document.documentElement.lang") == "zh"
+    page.get_by_role("button", name="设置").click()
+    page.get_by_role("radio", name="English").click()
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+
+
+def test_on_a_phone_nothing_sticks_out_and_the_list_opens(site: Site) -> None:
+    site.serve(
+        ["<think>", "x" * 500, "</think>", "| a | b |\n|---|---|\n| " + "y" * 300 + " | 2 |\n\n$$" + "x+" * 90 + "1$$"]
+    )
+    page = site.open(width=390, height=844)
+    ask(page, "word " * 60 + "x" * 200)
+    finished(page)
+    page.locator("details.thought > summary").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert (
+        page.evaluate("document.querySelector('.scroll').scrollWidth - document.querySelector('.scroll').clientWidth")
+        <= 0
+    )
+    expect(page.get_by_role("button", name="New conversation")).to_be_hidden()
+    page.get_by_role("button", name="Conversations").click()
+    expect(page.get_by_role("button", name="New conversation")).to_be_visible()
+
+
+def test_every_control_has_a_name_and_is_reached_by_tab(site: Site) -> None:
+    site.serve(THOUGHT)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    finished(page)
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll('button, input, textarea, select, summary')]
+          .filter(e => e.checkVisibility())
+          .filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length || e.title))
+          .map(e => e.outerHTML.slice(0, 200))"""
+    )
+    assert nameless == []
+    wanted = {"Send", "Copy", "Again", "Edit"}
+    reached: set[str] = set()
+    page.locator("body").click(position={"x": 640, "y": 300})
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.textContent.trim()"))
+    assert wanted <= reached
+
+
+def test_the_view_follows_the_text_unless_the_person_scrolled_up(site: Site) -> None:
+    line = "A line of thought that takes some room.\n\n"
+    gate = Gate(["<think>", line * 60], [line * 60, "</think>Done."])
+    site.serve(gate)
+    page = site.open()
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("radio", name="Keep open").click()
+    ask(page, "Think.")
+    box = "document.querySelector('.scroll')"
+    away = f"({box}.scrollHeight - {box}.scrollTop - {box}.clientHeight)"
+    expect(page.locator(".step").last).to_be_in_viewport()
+    page.wait_for_function(f"{away} < 60")
+    page.mouse.move(640, 400)
+    page.mouse.wheel(0, -800)
+    page.wait_for_function(f"{away} > 400")
+    gate.opened.set()
+    finished(page)
+    assert page.evaluate(away) > 400
+    page.get_by_role("button", name="Jump to the newest text").click()
+    page.wait_for_function(f"{away} < 60")
+
+
+def test_formulas_tables_and_code_are_drawn(site: Site) -> None:
+    formulas = "$a^2$ and \\(b\\) and\n\n$$\\frac{1}{2}$$\n\n\\[\\boxed{70}\\]\n\n"
+    answer = formulas + "| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\nprint(1)\n```\n"
+    site.serve(["<think>hm</think>", Raw(answer)])  # type: ignore[list-item]
+    page = site.open()
+    ask(page, "Show me.")
+    finished(page)
+    expect(page.locator(".answer math")).to_have_count(4)
+    expect(page.locator(".answer td")).to_have_count(2)
+    expect(page.locator(".answer pre span")).not_to_have_count(0)
