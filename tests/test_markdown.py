@@ -134,6 +134,11 @@ def test_environment_that_the_converter_does_not_know_is_said_in_one_that_it_doe
     assert "<mtable" in to_html(rf"\[\begin{{{name}}} a &= b \end{{{name}}}\]")
 
 
+@pytest.mark.parametrize("text", [r"\[ x \tag{7} \]", r"$$\begin{aligned} x \end{aligned} \tag{7}$$"])
+def test_number_of_a_formula_is_shown(text: str) -> None:
+    assert visible(to_html(text)).endswith("(7)")
+
+
 def test_broken_formula_is_shown_as_its_source() -> None:
     assert to_html(r"so \(\frac{a\) is") == r'<p>so <code class="math-source">\(\frac{a\)</code> is</p>' + "\n"
 

@@ -34,6 +34,7 @@ _ENVIRONMENT = (
 _BLOCK_OPENER = re.compile(rf"\$\$|\\\[|{_ENVIRONMENT}")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _BOXED = r"\boxed{"
+_NUMBERED = r"\begin{equation}"  # only there may a formula have a number
 
 # What models write and math-core does not know, by what it knows.
 _SYNONYMS = {"split": "aligned", "eqnarray": "align", "eqnarray*": "align*", "mbox": "text", "hbox": "text"}
@@ -56,10 +57,12 @@ def to_mathml(source: str, display: bool) -> str | None:
 
 
 def _convert(source: str, display: bool) -> str | None:
+    source = _SYNONYM.sub(lambda match: _SYNONYMS[match[0]], source)
     try:
-        source = _SYNONYM.sub(lambda match: _SYNONYMS[match[0]], source)
         return _converter().convert_with_local_state(source, displaystyle=display)
     except LatexError:
+        if display and not source.startswith(_NUMBERED) and r"\tag" in source:
+            return _convert(rf"{_NUMBERED}{source}\end{{equation}}", display)
         return None
 
 

@@ -87,7 +87,7 @@ class Words:
     try_one = Both("Questions to begin with", "可以先问问这些")
     nano_questions = Both(
         "27 + 43 = ?\n158 + 267 = ?\n904 - 387 = ?",
-        "27 + 43 = ?\n158 + 267 = ?\n904 - 387 = ?",
+        "27 + 43 等于多少？\n158 + 267 等于多少？\n904 - 387 等于多少？",
     )
     questions = Both(
         "Is 9.11 larger than 9.9?\nHow many times does the letter r occur in “strawberry”?\n"
