@@ -142,7 +142,7 @@ def converse(talk: Talk, screen: Screen, read: Callable[[str], str] = input) -> 
         except (EOFError, KeyboardInterrupt):
             screen.note("")
             break
-        if line.strip() == "/quit":
+        if line.rstrip() == "/quit":
             break
         try:
             _obey(talk, screen, line)
@@ -163,8 +163,8 @@ def remark_on(reply: Reply) -> str:
         tokens = reply.usage.reasoning_tokens + reply.usage.answer_tokens
         window = f" of {reply.usage.context:,} tokens" if reply.usage.context else ""
         return (
-            f"The reply ended after {tokens:,} tokens, at --max-tokens or at the end of the context window{window}. "
-            "Allow more of either, or begin a new conversation."
+            f"The reply ended after {tokens:,} tokens, at its limit or at the end of the context window{window}. "
+            "Allow more with --max-tokens or --context, or begin a new conversation."
         )
     return "Stopped. What came is kept." if reply.finish == "stopped" else ""
 
