@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 Job = Callable[[], int]
 Flags = Mapping[str, Any]
 
-DataDir = Annotated[Path | None, typer.Option(help="Where conversations, models and settings are kept.")]
+DataDir = Annotated[Path | None, typer.Option(metavar="DIR", help="Where conversations, models and settings are.")]
 BackendName = Annotated[str | None, typer.Option("--backend", metavar="llama.cpp|ollama|openai", help="What runs it.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="A name from `r1chat models`, or a GGUF file.")]
 BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server; implies that backend.")]
@@ -93,9 +93,7 @@ def serve(
 @parser.command()
 def chat(
     ctx: typer.Context,
-    message: Annotated[
-        str | None, typer.Argument(metavar="[MESSAGE]", help="Answer this and exit; - reads it.")
-    ] = None,
+    message: Annotated[str | None, typer.Argument(metavar="MESSAGE", help="Answer it and exit; - reads it.")] = None,
     backend: BackendName = None,
     model: Model = None,
     base_url: BaseUrl = None,

@@ -240,6 +240,8 @@ def test_killed_process_loses_nothing_that_was_said_before(data_dir: Path) -> No
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_signal_stops_the_reply_and_keeps_it(number: signal.Signals, code: int, data_dir: Path) -> None:
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip("this signal was switched off for all that runs here, as nohup does")
     with server_that_says(*WORDS, stalls_after=30) as server:
         process = started("chat", "Tell me", "--base-url", server.url)
         wait_until_kept(data_dir, "word29")
