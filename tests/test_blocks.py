@@ -87,12 +87,37 @@ def test_a_long_line_is_cut_at_the_ends_of_its_sentences() -> None:
     assert all(piece.endswith("。") for piece in blocks("这是一个不长的句子。" * 2_000))
 
 
-def test_a_long_line_is_not_cut_inside_a_formula_code_or_strong_text() -> None:
-    filler = "x" * (SOFT - 20) + " "
-    for inside in (r"\(a. b. c. d\)", "`a. b. c. d`", "**a. b. c. d**", "$a. b. c. d$"):
-        text = f"{filler}and then {inside}. {SENTENCE * 20}"
-        assert len(blocks(text)) == 2
-        assert inside in blocks(text)[0]
+@pytest.mark.parametrize("inside", [r"\(a. b. c. d\)", "`a. b. c. d`", "**a. b. c. d**", "$a. b. c. d$"])
+def test_a_long_line_is_not_cut_inside_a_formula_code_or_strong_text(inside: str) -> None:
+    first, second = blocks("x" * (SOFT - 15) + f" and then {inside}. " + SENTENCE * 20)
+    assert inside in first
+    assert second.startswith("This")
+
+
+def test_many_lines_are_not_cut_inside_a_formula() -> None:
+    formula = "\\[\nx\n= y\n\\]\n"
+    pieces = blocks("7 + 3 = 10\n" * (SOFT // 11) + formula * 3 + "20 + 40 = 60\n" * 100)
+    assert len(pieces) > 1
+    assert all(piece.count("\\[") == piece.count("\\]") for piece in pieces)
+
+
+@pytest.mark.parametrize("size", range(SOFT - 24, SOFT + 6))
+@pytest.mark.parametrize(
+    ("tail", "together"),
+    [
+        ("| a | b |\n|---|---|\n| 1 | 2 |\n", "| a | b |\n|---|---|\n| 1 | 2 |"),
+        ("1. one\n2) two\n- three\n", "1. one"),
+        ("```py\nx\n```\n", "```py\nx\n```"),
+    ],
+)
+def test_line_that_has_only_begun_is_not_judged(size: int, tail: str, together: str) -> None:
+    for head in ("x" * size + "\n", "- " + "x" * size + "\n"):
+        text = f"{head}{tail}end"
+        growing = Splitter()
+        for end in range(len(head), len(text) + 1):
+            growing.feed(text[:end])
+        assert cut(text, growing) == blocks(text)
+        assert any(together in block for block in blocks(text))
 
 
 def test_many_lines_without_a_blank_one_are_cut_between_lines() -> None:

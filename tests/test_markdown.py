@@ -54,6 +54,10 @@ def test_displayed_formula_stands_in_the_middle_of_a_line() -> None:
     assert to_html(r"so \[x\] or $$x$$ is") == f"<p>so {DISPLAYED_X} or {DISPLAYED_X} is</p>\n"
 
 
+def test_line_that_goes_on_after_a_displayed_formula_stays_in_its_paragraph() -> None:
+    assert Page(to_html("\\[x\\] is it,\nand more")).tags.count("p") == 1
+
+
 @pytest.mark.parametrize("first", ["- ", "+ ", "> ", "# ", "1. ", "| "])
 def test_lines_of_a_formula_are_no_lists_quotes_or_headings(first: str) -> None:
     page = Page(to_html(f"text:\n\\[\na\n{first}b\n\\]\nmore"))

@@ -74,8 +74,6 @@ class _Growing:
             sent = len(self._splitter.starts)
             self._splitter = self._new_splitter()
             self._open = None
-        elif len(text) == len(self._text):
-            return []
         self._text = text
         first = self._splitter.feed(text)
         count = len(self._splitter.starts)
