@@ -9,9 +9,9 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 
@@ -25,10 +25,11 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def postgresql_url(postgresql_server: Path) -> str:
-    """The URL of an empty database on the throw-away server."""
-    name = f"test_{uuid4().hex}"
-    _run_as_postgres(["createdb", "-h", str(postgresql_server), name])
-    return f"postgresql://postgres@/{name}?host={quote(str(postgresql_server), safe='')}"
+    """The URL of an empty schema on the throw-away server: as good as a database, and made in no time."""
+    schema = f"test_{uuid4().hex}"
+    with psycopg.connect(host=str(postgresql_server), user="postgres", dbname="postgres") as connection:
+        connection.execute(f"CREATE SCHEMA {schema}".encode())
+    return f"postgresql://postgres@/postgres?host={postgresql_server}&options=-csearch_path%3D{schema}"
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +62,7 @@ def _run_as_postgres(command: list[str]) -> None:
     assert program is not None
     user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
     subprocess.run(
-        [program, *command[1:], *(["-U", "postgres"] if command[0] == "createdb" else [])],
+        [program, *command[1:]],
         user=user and user.pw_uid,
         group=user and user.pw_gid,
         cwd="/",

@@ -53,6 +53,11 @@ class Database:
             self.place = self._url.difference_update_query(["password"]).render_as_string(hide_password=True)
         self._engine = self._new_engine()
         self._writer = self._engine.execution_options(writes=True)
+        self._reader = (
+            self._engine
+            if self.kind == "sqlite"  # there every transaction sees one moment
+            else self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
         try:
             with self.read() as connection:
                 revision = self._revision(connection)
@@ -65,7 +70,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent look at the data. Raises StoreError."""
-        with self._sentences(), self._engine.begin() as connection:
+        with self._sentences(), self._reader.begin() as connection:
             yield connection
 
     @contextmanager

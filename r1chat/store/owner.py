@@ -10,7 +10,8 @@ from pathlib import Path
 
 def current_owner() -> str:
     """This process, as `host:pid:start`; the start tells it from a later process that is given the same number."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_start(os.getpid())}"
+    _, start = _state_and_start(os.getpid())
+    return f"{socket.gethostname()}:{os.getpid()}:{start}"
 
 
 def is_alive(owner: str) -> bool | None:
@@ -25,14 +26,15 @@ def is_alive(owner: str) -> bool | None:
         pass  # it is there, and another person's
     except (ProcessLookupError, OverflowError):
         return False
-    now = _start(int(number))
-    return not start or not now or start == now
+    state, started = _state_and_start(int(number))
+    return state not in ("Z", "X") and start in ("", started)  # a zombie was killed, and nobody has asked how it ended
 
 
-def _start(pid: int) -> str:
-    """When a process began, in clock ticks since the machine did; "" where the system has no /proc."""
+def _state_and_start(pid: int) -> tuple[str, str]:
+    """A process's state, and when it began in ticks since the machine did; both "" where the system has no /proc."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
-        return ""
-    return stat.rpartition(")")[2].split()[19]  # the name before it may hold spaces and brackets
+        return "", ""
+    fields = stat.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
+    return fields[0], fields[19]

@@ -2,12 +2,15 @@
 
 A document is the set of terms of one text: a title, a message, or a finished reply, thought and answer together. Its
 number is that of its conversation × 1,000,000 + its place there, so that a hit names its conversation without a look at
-any other table; the title has place 0. SQLite keeps documents in an FTS5 table, PostgreSQL as `tsvector` under a GIN
-index. Both hold bare sets of terms: what is one, `words` decides, so that both find the same.
+any other table; the title has place 0. What is a term, `words` decides, so that both kinds of database find the same.
+
+PostgreSQL keeps a document as a `tsvector` under a GIN index. SQLite has an FTS5 table that keeps no text; to take a
+document out of it, one must say what was put in, so its terms lie beside it, compressed.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,16 +18,20 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    LargeBinary,
     RowMapping,
+    Select,
     Text,
     cast,
     column,
     delete,
     func,
     insert,
+    intersect,
     literal_column,
     select,
     table,
+    text,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
@@ -34,7 +41,8 @@ from r1chat.store.words import Word, documents
 
 _PER_CONVERSATION = 1_000_000
 
-_document = table("search_document", column("rowid", BigInteger), column("source", Text), column("terms", Text))
+_document = table("search_document", column("rowid", BigInteger), column("source", Text), column("terms", LargeBinary))
+_fts5 = table("search_index", column("search_index", Text), column("rowid", BigInteger), column("terms", Text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ class Found:
 
 def index(connection: Connection, number: int, source: str, content: str) -> None:
     """Make a text findable, in place of what `source` said before. Whoever calls holds the conversation's row."""
-    _delete(connection, number, source)
+    _delete(connection, _within(number) & (_document.c.source == source))
     last = connection.scalar(
         select(_document.c.rowid).where(_within(number)).order_by(_document.c.rowid.desc()).limit(1)
     )
@@ -61,41 +69,43 @@ def index_reply(connection: Connection, number: int, reply_id: str, reply: Reply
 
 def index_title(connection: Connection, number: int, title: str) -> None:
     """Make a title findable, in place of the old one."""
-    _delete(connection, number, "")
+    _delete(connection, _document.c.rowid == number * _PER_CONVERSATION)
     _insert(connection, number * _PER_CONVERSATION, "", list(documents(title))[:1])
 
 
 def forget(connection: Connection, number: int) -> None:
-    """Drop all texts of a conversation."""
-    connection.execute(delete(_document).where(_within(number)))
+    """Take out all texts of a conversation."""
+    _delete(connection, _within(number))
 
 
 def find(connection: Connection, wanted: Sequence[Word], limit: int) -> list[Found]:
     """The conversations that have all the words, in whichever of their texts; the last changed first."""
     if not wanted:
         return []
-    of_conversation = _document.c.rowid // _PER_CONVERSATION
-    having = [conversations.c.number.in_(select(of_conversation).where(_has(connection, word))) for word in wanted]
-    rows = (
-        connection.execute(
-            select(conversations)
-            .where(conversations.c.deleted_at.is_(None), *having)
-            .order_by(conversations.c.updated_at.desc(), conversations.c.number.desc())
-            .limit(limit)
-        )
-        .mappings()
-        .all()
+    if connection.dialect.name == "postgresql":  # its planner counts a look at a set of terms, but not its unpacking
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+    hits = [_matching(connection, word).subquery() for word in wanted]
+    having_all = intersect(*(select(hit.c.rowid // _PER_CONVERSATION) for hit in hits))  # one set: cheap to plan
+    latest = (
+        select(conversations)
+        .where(conversations.c.deleted_at.is_(None), conversations.c.number.in_(having_all))
+        .order_by(conversations.c.updated_at.desc(), conversations.c.number.desc())
+        .limit(limit)
     )
+    rows = connection.execute(latest).mappings().all()
     longest = max(wanted, key=lambda word: len(word.text))
-    newest = (
-        select(func.max(_document.c.rowid))
-        .where(_has(connection, longest), of_conversation.in_([row["number"] for row in rows]))
-        .group_by(of_conversation)
-    )
-    hits = connection.execute(select(_document.c.rowid, _document.c.source).where(_document.c.rowid.in_(newest)))
-    sources = {number // _PER_CONVERSATION: source for number, source in hits}
+    sources = _sources(connection, longest, [row["number"] for row in rows])
     texts = _texts(connection, list(sources.values()))
     return [Found(row, texts.get(sources[row["number"]], row["title"])) for row in rows]
+
+
+def _sources(connection: Connection, word: Word, numbers: Sequence[int]) -> dict[int, str]:
+    """For each of these conversations the source of its newest text that has the word."""
+    hits = _matching(connection, word).subquery()
+    number = hits.c.rowid // _PER_CONVERSATION
+    newest = select(func.max(hits.c.rowid)).where(number.in_(numbers)).group_by(number)
+    found = connection.execute(select(_document.c.rowid, _document.c.source).where(_document.c.rowid.in_(newest)))
+    return {rowid // _PER_CONVERSATION: source for rowid, source in found}
 
 
 def _texts(connection: Connection, sources: Sequence[str]) -> dict[str, str]:
@@ -111,25 +121,32 @@ def _both(answer: str, reasoning: str) -> str:
     return f"{answer}\n\n{reasoning}"  # the answer first: an excerpt is taken from where a word comes first
 
 
-def _has(connection: Connection, word: Word) -> ColumnElement[bool]:
-    """A condition on a document. Terms have only letters and digits: in quotes they cannot be read as operators."""
+def _matching(connection: Connection, word: Word) -> Select[tuple[int]]:
+    """The numbers of the documents that have a word. Terms have only letters and digits: quotes hold them safely."""
     if connection.dialect.name == "sqlite":
         query = " AND ".join(f'"{term}"{"*" if word.beginning else ""}' for term in word.terms)
-        return literal_column("search_document").op("MATCH", is_comparison=True)(query)
+        return select(_fts5.c.rowid).where(literal_column("search_index").op("MATCH", is_comparison=True)(query))
     query = " & ".join(f"'{term}'{':*' if word.beginning else ''}" for term in word.terms)
-    return _document.c.terms.op("@@", is_comparison=True)(cast(query, TSQUERY))
+    return select(_document.c.rowid).where(_document.c.terms.op("@@", is_comparison=True)(cast(query, TSQUERY)))
 
 
 def _within(number: int) -> ColumnElement[bool]:
     return _document.c.rowid.between(number * _PER_CONVERSATION, (number + 1) * _PER_CONVERSATION - 1)
 
 
-def _delete(connection: Connection, number: int, source: str) -> None:
-    connection.execute(delete(_document).where(_within(number), _document.c.source == source))
+def _delete(connection: Connection, which: ColumnElement[bool]) -> None:
+    if connection.dialect.name == "sqlite":
+        for rowid, packed in connection.execute(select(_document.c.rowid, _document.c.terms).where(which)).all():
+            out = {"search_index": "delete", "rowid": rowid, "terms": zlib.decompress(packed).decode()}
+            connection.execute(insert(_fts5).values(out))  # how FTS5 spells it
+    connection.execute(delete(_document).where(which))
 
 
-def _insert(connection: Connection, number: int, source: str, found: Iterable[str]) -> None:
-    as_terms = connection.dialect.name != "sqlite"
-    for place, terms in enumerate(found):
-        kept = func.array_to_tsvector(func.string_to_array(terms, " ")) if as_terms else terms
-        connection.execute(insert(_document).values(rowid=number + place, source=source, terms=kept))
+def _insert(connection: Connection, rowid: int, source: str, found: Iterable[str]) -> None:
+    for number, terms in enumerate(found, rowid):
+        if connection.dialect.name == "sqlite":
+            kept: object = zlib.compress(terms.encode())
+            connection.execute(insert(_fts5).values(rowid=number, terms=terms))
+        else:
+            kept = func.array_to_tsvector(func.string_to_array(terms, " "))
+        connection.execute(insert(_document).values(rowid=number, source=source, terms=kept))

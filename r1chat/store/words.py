@@ -65,7 +65,7 @@ def documents(text: str) -> Iterator[str]:
     """What the index keeps of a text: its terms with a space between, for each piece of it."""
     for start in range(0, len(text), PIECE):
         if found := terms(text[start : start + PIECE + LONGEST_TERM]):  # a word at the edge is whole in one of two
-            yield " ".join(found)
+            yield " ".join(sorted(found))
 
 
 def words(query: str) -> list[Word]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,12 +20,20 @@ PER_CONVERSATION = 1_000_000  # a text's number is its conversation's times this
 def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
-            "CREATE VIRTUAL TABLE search_document USING "
-            "fts5(terms, source UNINDEXED, tokenize = 'ascii', detail = 'none', columnsize = 0, prefix = '3')"
+            "CREATE TABLE search_document (rowid INTEGER PRIMARY KEY, source TEXT NOT NULL, terms BLOB NOT NULL)"
         )
-        _fill(sa.text("INSERT INTO search_document (rowid, source, terms) VALUES (:rowid, :source, :terms)"))
+        op.execute(
+            "CREATE VIRTUAL TABLE search_index USING "
+            "fts5(terms, content = '', tokenize = 'ascii', detail = 'none', columnsize = 0, prefix = '3')"
+        )
+        _fill(
+            sa.text("INSERT INTO search_document (rowid, source, terms) VALUES (:rowid, :source, :packed)"),
+            sa.text("INSERT INTO search_index (rowid, terms) VALUES (:rowid, :terms)"),
+        )
     else:
-        op.execute("CREATE TABLE search_document (rowid bigint PRIMARY KEY, source text NOT NULL, terms tsvector)")
+        op.execute(
+            "CREATE TABLE search_document (rowid bigint PRIMARY KEY, source text NOT NULL, terms tsvector NOT NULL)"
+        )
         _fill(
             sa.text(
                 "INSERT INTO search_document (rowid, source, terms) "
@@ -34,7 +43,7 @@ def upgrade() -> None:
         op.execute("CREATE INDEX ix_search_document_terms ON search_document USING gin (terms)")
 
 
-def _fill(insert: sa.TextClause) -> None:
+def _fill(*inserts: sa.TextClause) -> None:
     connection = op.get_bind()
     for conversation in connection.execute(sa.text("SELECT number, id, title FROM conversation")).all():
         first = conversation.number * PER_CONVERSATION
@@ -44,7 +53,9 @@ def _fill(insert: sa.TextClause) -> None:
                 {"rowid": first + max(1, len(rows)), "source": text.id, "terms": terms}
                 for terms in documents(text.text)
             ]
-        if rows:
+        for row in rows:
+            row["packed"] = zlib.compress(row["terms"].encode())
+        for insert in inserts if rows else ():
             connection.execute(insert, rows)
 
 
