@@ -62,8 +62,8 @@ def main() -> None:
         runs = [once(browser) for _ in range(args.runs)]
     printed, usable, first = (statistics.median(column) for column in zip(*runs, strict=True))
     report = Report("start")
-    report.at_most("from the command to a usable page, median, s", usable, 4.0)
-    report.at_most("from send to nano's first token on screen, median, s", first, 0.5)
+    report.bar("from the command to a usable page, median, s", usable, at_most=4.0)
+    report.bar("from send to nano's first token on screen, median, s", first, at_most=0.5)
     report.figure("from the command to the address, median, s", printed)
     report.print(as_json=args.json)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import secrets
 import socket
 import threading
@@ -15,9 +14,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported: nothing leaves the machine
-os.environ["GRADIO_SSR_MODE"] = "False"
-
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
@@ -25,6 +21,7 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from r1chat.app import App
 from r1chat.config import FIRST_PORT
 from r1chat.errors import ConfigError, NotFoundError
+from r1chat.ui import startup  # noqa: F401  imports gradio, as it should be
 from r1chat.ui.feed import Viewer
 from r1chat.ui.guard import Guard
 from r1chat.ui.page import mount

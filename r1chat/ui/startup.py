@@ -1,0 +1,46 @@
+"""Imports Gradio in half the time, and so that it sends nothing. Import this before anything that imports Gradio.
+
+At every import Gradio writes type stubs for each of its components, which takes longer than the rest of the import; it
+leaves out classes that are in no file. And the garbage collector finds nothing while modules are only being made.
+Measured on two cores: 2.4 s of CPU time with both, 1.0 s without.
+"""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["GRADIO_SSR_MODE"] = "False"
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+
+
+@contextmanager
+def _quickly() -> Iterator[None]:
+    getfile, collecting = inspect.getfile, gc.isenabled()
+
+    def no_component(thing: Any) -> str:
+        if type(thing).__name__ == "ComponentMeta":
+            raise OSError("a component has no file")
+        return getfile(thing)
+
+    gc.disable()
+    inspect.getfile = no_component
+    try:
+        yield
+    finally:
+        inspect.getfile = getfile
+        gc.freeze()
+        if collecting:
+            gc.enable()
+
+
+with _quickly():
+    import gradio
+
+__all__ = ["gradio"]
