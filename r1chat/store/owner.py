@@ -27,7 +27,9 @@ def is_alive(owner: str) -> bool | None:
     except (ProcessLookupError, OverflowError):
         return False
     state, started = _state_and_start(int(number))
-    return state not in ("Z", "X") and start in ("", started)  # a zombie was killed, and nobody has asked how it ended
+    if state in ("Z", "X"):
+        return False  # killed, and its parent has not looked yet
+    return not start or not started or start == started
 
 
 def _state_and_start(pid: int) -> tuple[str, str]:
