@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -82,6 +81,28 @@ def reply_to(backend: LlamaCppBackend, request: Request) -> Reply:
 
 def until(events: Iterator[BackendEvent], kind: type[BackendEvent]) -> BackendEvent:
     return next(event for event in events if isinstance(event, kind))
+
+
+class Gate:
+    """Holds the worker where it asks for the memory that is free: before it loads a model."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self._open = threading.Event()
+
+    def memory(self) -> int:
+        self.reached.set()
+        self._open.wait()
+        return 10**12
+
+    def open(self) -> None:
+        self._open.set()
+
+    def __enter__(self) -> Gate:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.open()
 
 
 def info(backend: LlamaCppBackend, name: str) -> ModelInfo:
@@ -279,15 +300,45 @@ def test_next_turn_is_warmed_up_to_the_persons_message(micro: LlamaCppBackend) -
     assert end_of(events).cached_tokens == 1 + 1 + 100 + 1 + 150 + 1 + 1
 
 
-def test_warming_gives_way_to_a_reply(nano: LlamaCppBackend) -> None:
-    request = Request("r1chat-nano", LONG, params=Params(max_tokens=1))
-    list(nano.stream(nano_ask()))
-    warming = threading.Thread(target=nano.warm, args=(request,))
-    warming.start()
-    time.sleep(0.02)
-    events = list(nano.stream(request))
-    warming.join()
-    assert any(isinstance(event, Progress) and event.stage == "prefill" for event in events)
+def test_warming_gives_way_to_a_reply(folder: Path) -> None:
+    with Gate() as gate, closing(LlamaCppBackend([folder], memory=gate.memory)) as backend:
+        warming = threading.Thread(target=backend.warm, args=(ask("a" * 400),))
+        warming.start()
+        gate.reached.wait()
+        stream = backend.stream(ask("a" * 400, Params(max_tokens=1)))
+        next(stream)  # it queues behind the model that is being loaded, which both want
+        gate.open()
+        assert end_of(list(stream)).cached_tokens == 0
+        warming.join()
+
+
+def test_warming_does_not_load_a_model_while_another_is_wanted(folder: Path) -> None:
+    write_micro(folder / "other.gguf")
+    with Gate() as gate, closing(LlamaCppBackend([folder], memory=gate.memory)) as backend:
+        warming = threading.Thread(target=backend.warm, args=(Request("other", SUM),))
+        warming.start()
+        gate.reached.wait()
+        stream = backend.stream(ask("a", Params(max_tokens=1)))
+        next(stream)
+        gate.open()
+        warming.join()
+        assert end_of(list(stream))
+        assert [model.name for model in backend.models() if model.loaded] == ["micro"]
+
+
+def test_newer_warming_takes_the_place_of_an_older_one(folder: Path) -> None:
+    with Gate() as gate, closing(LlamaCppBackend([folder], memory=gate.memory)) as backend:
+        requests = [ask(letter * 400, Params(max_tokens=1)) for letter in "abc"]
+        threads = [threading.Thread(target=backend.warm, args=(request,)) for request in requests]
+        for thread in threads:
+            thread.start()
+            gate.reached.wait()
+        while threads[1].is_alive() and threads[2].is_alive():  # the earlier one is dropped without being done
+            threads[1].join(0.01)
+        gate.open()
+        for thread in threads:
+            thread.join()
+        assert end_of(list(backend.stream(ask("d"))))
 
 
 def test_warming_never_raises(folder: Path) -> None:
@@ -348,12 +399,31 @@ def test_loading_stops_when_nobody_wants_the_model() -> None:
     assert len(shares) == 1
 
 
-def test_closing_while_the_model_loads_ends_in_order(folder: Path) -> None:
-    with closing(LlamaCppBackend([folder])) as backend:
-        stream = backend.stream(ask("a"))
-        assert next(stream) == Progress("loading", 0, 100)
+def test_closing_while_the_model_loads_leaves_it_unloaded(folder: Path) -> None:
+    write_micro(folder / "other.gguf")
+    with Gate() as gate, closing(LlamaCppBackend([folder], memory=gate.memory)) as backend:
+        stream = backend.stream(Request("other", SUM))
+        assert next(stream) == Progress("waiting")
         stream.close()
-        assert end_of(list(backend.stream(ask("a")))).cached_tokens in (0, 6)
+        gate.open()
+        assert end_of(list(backend.stream(ask("a", Params(max_tokens=1)))))
+        assert [model.name for model in backend.models() if model.loaded] == ["micro"]
+
+
+def test_closing_while_queued_gives_the_place_up(folder: Path) -> None:
+    with Gate() as gate, closing(LlamaCppBackend([folder], memory=gate.memory)) as backend:
+        streams = [backend.stream(ask(text, Params(max_tokens=1))) for text in "abc"]
+        assert [next(stream) for stream in streams] == [
+            Progress("waiting"),
+            Progress("queued", 1),
+            Progress("queued", 2),
+        ]
+        streams[1].close()
+        assert next(streams[2]) == Progress("queued", 1)
+        streams[0].close()
+        assert next(streams[2]) == Progress("waiting")
+        gate.open()
+        assert end_of(list(streams[2])).cached_tokens == 0
 
 
 def test_loading_tells_its_progress(folder: Path) -> None:

@@ -78,7 +78,7 @@ class LlamaCppBackend:
         self._worker.submit(job)
         try:
             while (events := job.take(HEARTBEAT)) is not None:
-                yield from events or [job.heartbeat or Progress("queued", self._worker.ahead_of(job))]
+                yield from events or [self._heartbeat(job)]
         finally:
             job.stopped = True
 
@@ -100,6 +100,12 @@ class LlamaCppBackend:
         atexit.unregister(self.close)
         self._digests.close()
         self._worker.close()
+
+    def _heartbeat(self, job: Job) -> Progress:
+        if job.heartbeat:
+            return job.heartbeat
+        ahead = self._worker.ahead_of(job)
+        return Progress("queued", ahead) if ahead else Progress("waiting")
 
     def _usable(self, name: str) -> ModelFile:
         """The file of a model. Raises UnknownModelError, ModelFileError."""

@@ -23,6 +23,8 @@ from r1chat.errors import BackendError, GenerationError, ModelFileError
 from r1chat.messages import BackendEvent, Finish, Progress, Raw, Request
 
 CLOSE_WITHIN = 20.0  # seconds for the chunk that is being computed
+READING = 90  # percent of loading that is reading files; the rest is llama.cpp's own
+_BLOCK = 8 << 20  # bytes that are read before anybody may stop it
 
 log = logging.getLogger(__name__)
 
@@ -232,14 +234,19 @@ class Worker:
             gpu_layers=options.gpu_layers,
         )
 
-        def progress(share: float) -> bool:
-            percent = int(100 * share)
-            if job.heartbeat != Progress("loading", percent, 100):
-                job.tell(Progress("loading", percent, 100))
+        def progress(percent: float) -> bool:
+            told = Progress("loading", int(percent), 100)
+            if job.heartbeat != told:
+                job.tell(told)
             return not (job.stopped or (job.idle and self._another_is_wanted(file)))
 
+        _read_files(file, progress)
         try:
-            model = Model(file.path, gpu_layers=options.gpu_layers, on_progress=progress)
+            model = Model(
+                file.path,
+                gpu_layers=options.gpu_layers,
+                on_progress=lambda share: progress(READING + (100 - READING) * share),
+            )
         except LoadStoppedError:
             raise StoppedError from None
         try:
@@ -266,6 +273,24 @@ class Worker:
     def _another_is_wanted(self, file: ModelFile) -> bool:
         with self._changed:
             return bool(self._queue) and self._queue[0].file != file
+
+
+def _read_files(file: ModelFile, progress: Callable[[float], bool]) -> None:
+    """Read a model's files once, into the system's cache. Raises StoppedError, ModelFileError.
+
+    llama.cpp maps a file in one step, which for a large one on a slow disk takes minutes, and which nobody can watch or
+    stop. After this it takes no time.
+    """
+    buffer, done = bytearray(_BLOCK), 0
+    try:
+        for part in file.parts:
+            with part.open("rb", buffering=0) as stream:
+                while count := stream.readinto(buffer):
+                    done += count
+                    if not progress(READING * done / max(done, file.size)):
+                        raise StoppedError
+    except OSError as error:
+        raise ModelFileError(f"{file.path.name} cannot be read ({error.strerror}). Check the disk.") from error
 
 
 def _template(file: ModelFile, model: Model) -> ChatTemplate:
