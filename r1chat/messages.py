@@ -20,7 +20,24 @@ FinishReason = Literal[
     "interrupted",  # the app died while it streamed; found at the next start
 ]
 
-Origin = Literal["sampled", "regenerated", "resumed", "edited", "forked", "voted"]
+Origin = Literal[
+    "sampled",
+    "regenerated",
+    "resumed",
+    "edited",
+    "forked",
+    "voted",
+    "extended",  # the thought of its parent was opened again, and went on
+    "skipped",  # the thought was left out
+]
+
+ClosedBy = Literal[
+    "",  # the model, or nobody yet
+    "person",  # "answer now"
+    "budget",  # the thinking tokens that were allowed were spent
+]
+
+Verdict = Literal["confirmed", "denied"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +247,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """How a reply came to be: enough to repeat it, and to train on it later."""
+    """How a reply came to be: enough to repeat it, and to train on it later.
+
+    `vote_id` is shared by the samples of one vote, all replies to one message: 32 hexadecimal digits (`uuid4().hex`)
+    that whoever starts the vote draws.
+    """
 
     backend: str = ""
     backend_version: str = ""
@@ -243,6 +264,9 @@ class Provenance:
     parent_id: str | None = None  # the reply that this one was forked, edited or voted from
     kept_reasoning: int = 0  # characters of `reasoning` that were given, not sampled
     kept_answer: int = 0  # characters of `answer` that were given, not sampled
+    budget: int | None = None  # thinking tokens that were allowed; None: as many as the window holds
+    closed_by: ClosedBy = ""  # who closed the thought
+    vote_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +301,11 @@ class StoredTurn:
 
 @dataclass(frozen=True, slots=True)
 class ConversationInfo:
-    """A line in the list of conversations. `excerpt` is set by a search."""
+    """A line in the list of conversations. `excerpt` is set by a search.
+
+    `budget` and `keep_thoughts` steer its next replies: the thinking tokens that each may take (None: as many as the
+    window holds), and whether the model is shown its earlier thoughts.
+    """
 
     id: str
     title: str
@@ -285,6 +313,8 @@ class ConversationInfo:
     updated: datetime
     model: str = ""
     excerpt: str = ""
+    budget: int | None = None
+    keep_thoughts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,3 +323,16 @@ class Conversation:
 
     info: ConversationInfo
     turns: tuple[StoredTurn, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class MomentLabel:
+    """A person's word on one moment of a reply's thought: whether `reasoning[start:end]` is one, of that kind."""
+
+    id: str
+    reply_id: str
+    start: int
+    end: int
+    kind: str
+    verdict: Verdict
+    created: datetime

@@ -52,6 +52,9 @@ FULL_PROVENANCE = Provenance(
     origin="forked",
     kept_reasoning=17,
     kept_answer=2,
+    budget=512,
+    closed_by="budget",
+    vote_id="5" * 32,
 )
 
 
@@ -131,6 +134,9 @@ def test_a_deleted_conversation_is_gone_until_it_is_undeleted(store: Store) -> N
         lambda: store.add_turn(info.id, "more", reply.id),
         lambda: store.add_reply(turn.id, Provenance()),
         lambda: store.rename(info.id, "no"),
+        lambda: store.set_steering(info.id, 512, True),
+        lambda: store.label_moment(reply.id, 0, 1, "correction", "confirmed"),
+        lambda: store.moment_labels(reply.id),
         lambda: store.delete(info.id),
     ):
         with pytest.raises(NotFoundError):
@@ -180,6 +186,7 @@ def test_an_id_that_the_store_never_made_is_not_found(store: Store, hostile: Any
         lambda: store.conversation(hostile),
         lambda: store.rename(hostile, "x"),
         lambda: store.set_model(hostile, "x"),
+        lambda: store.set_steering(hostile, None, False),
         lambda: store.delete(hostile),
         lambda: store.undelete(hostile),
         lambda: store.turn(hostile),
@@ -192,6 +199,10 @@ def test_an_id_that_the_store_never_made_is_not_found(store: Store, hostile: Any
         lambda: store.save_reply(hostile, Reply("x")),
         lambda: store.save_reply(hostile, Reply("x", finish="stop")),
         lambda: store.set_provenance(hostile, Provenance()),
+        lambda: store.set_closed_by(hostile, "person"),
+        lambda: store.label_moment(hostile, 0, 1, "correction", "confirmed"),
+        lambda: store.moment_labels(hostile),
+        lambda: store.votes(hostile),
         lambda: store.show_turn(hostile),
         lambda: store.show_reply(hostile),
     ):

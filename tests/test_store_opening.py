@@ -135,6 +135,27 @@ def test_an_old_database_can_be_searched(old_url: str) -> None:
         assert [hit.title for hit in store.search("假设")] == ["证明素数有无穷多个"]
 
 
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_a_database_from_before_steering_can_be_steered_and_labelled(old_url: str, revision: str) -> None:
+    with connected(old_url) as connection:
+        migrations.upgrade(connection, revision)
+    with opened(old_url) as store:
+        assert [(info.budget, info.keep_thoughts) for info in store.conversations()] == [(None, False)] * 2
+        (hit,) = store.search("marbles")
+        reply = store.conversation(hit.id).turns[0].reply
+        assert reply is not None
+        made = reply.provenance
+        assert (made.budget, made.closed_by, made.vote_id) == (None, "", None)
+        assert store.moment_labels(reply.id) == []
+        store.set_steering(hit.id, 2048, True)
+        label = store.label_moment(reply.id, 0, 4, "verification", "denied")
+    with opened(old_url) as store:
+        info = store.conversation(hit.id).info
+        assert (info.title, info.budget, info.keep_thoughts) == (hit.title, 2048, True)
+        assert store.moment_labels(reply.id) == [label]
+        assert store.reply(reply.id) == reply
+
+
 def contents(file: Path) -> dict[bytes, list[Any]]:
     """Every table with its rows, whatever bytes are in them."""
     with closing(sqlite3.connect(file)) as connection:

@@ -2,8 +2,9 @@
 
 store       what the rest of r1chat sees
 branches    rows <-> the shape of a conversation (`tree`)     search   which conversation has which words (`words`)
-lookup      from an id to its row                             schema   the tables, and rows <-> `r1chat.messages`
-database    connections, migrations, sentences for errors     owner    which process makes a reply
+labels      what people say of single moments                 schema   the tables, and rows <-> `r1chat.messages`
+lookup      from an id to its row                             owner    which process makes a reply
+database    connections, migrations, sentences for errors
 """
 
 from r1chat.store.database import DatabaseState

@@ -69,6 +69,14 @@ def read_replies(connection: Connection, turn_id: str) -> list[StoredReply]:
     return [stored_reply(row, siblings=len(rows)) for row in rows]
 
 
+def read_vote(connection: Connection, vote_id: str) -> list[StoredReply]:
+    """The samples of a vote that is known to be there, oldest first."""
+    wanted = select(replies).where(replies.c.vote_id == vote_id).order_by(replies.c.position)
+    rows = connection.execute(wanted).mappings().all()
+    siblings = connection.scalar(select(func.count()).where(replies.c.turn_id == rows[0]["turn_id"]))
+    return [stored_reply(row, siblings or 1) for row in rows]
+
+
 def open_branch(connection: Connection, row: RowMapping, turn_id: str, reply_id: str | None = None) -> None:
     """Make the branch through this message, and this reply to it, the open one; below it opens what was open there."""
     tree = load_tree(connection, row)

@@ -16,7 +16,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 
 def not_found(what: str) -> NotFoundError:
-    """For an id that leads nowhere; `what` is "conversation", "message" or "reply"."""
+    """For an id that leads nowhere; `what` is "conversation", "message", "reply" or "vote"."""
     return NotFoundError(f"This {what} is not there, or not any more. Reload the page, or choose another conversation.")
 
 
@@ -50,6 +50,14 @@ def conversation_of_reply(
     of_reply = select(turns.c.conversation_id).join(replies, replies.c.turn_id == turns.c.id)
     wanted = select(conversations).where(conversations.c.id.in_(of_reply.where(replies.c.id == reply_id)))
     return _one(connection, wanted, "reply", lock, deleted)
+
+
+def conversation_of_vote(connection: Connection, vote_id: str) -> RowMapping:
+    """The row of the conversation in which a vote was taken."""
+    check_id(vote_id, "vote")
+    of_vote = select(turns.c.conversation_id).join(replies, replies.c.turn_id == turns.c.id)
+    wanted = select(conversations).where(conversations.c.id.in_(of_vote.where(replies.c.vote_id == vote_id)))
+    return _one(connection, wanted, "vote", lock=False, deleted=False)
 
 
 def _one(

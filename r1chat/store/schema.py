@@ -27,10 +27,12 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
 from r1chat.messages import (
     ConversationInfo,
+    MomentLabel,
     Params,
     Provenance,
     Reply,
@@ -87,6 +89,8 @@ conversations = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),  # the last message or reply that was begun
     Column("deleted_at", UtcTime),
+    Column("budget", Integer),  # tokens
+    Column("keep_thoughts", Boolean, nullable=False, server_default=false()),
 )
 
 turns = Table(
@@ -146,6 +150,22 @@ replies = Table(
     Column("kept_answer", Integer, nullable=False),
     _text("reasoning"),
     _text("answer"),
+    Column("budget", Integer),  # tokens
+    _text("closed_by"),
+    Column("vote_id", SafeText),
+)
+
+moment_labels = Table(
+    "moment_label",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # the order in which they came
+    Column("id", SafeText, nullable=False, unique=True),
+    Column("reply_id", SafeText, ForeignKey("reply.id", ondelete="CASCADE"), nullable=False),
+    Column("start", Integer, nullable=False),  # this and `end` in characters of the reasoning
+    Column("end", Integer, nullable=False),
+    Column("kind", SafeText, nullable=False),
+    Column("verdict", SafeText, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
 )
 
 
@@ -188,7 +208,29 @@ def stored_turn(row: RowMapping, siblings: int, shown: StoredReply | None) -> St
 
 def conversation_info(row: RowMapping, excerpt: str = "") -> ConversationInfo:
     """A row of `conversation`."""
-    return ConversationInfo(row["id"], row["title"], row["created_at"], row["updated_at"], row["model"], excerpt)
+    return ConversationInfo(
+        id=row["id"],
+        title=row["title"],
+        created=row["created_at"],
+        updated=row["updated_at"],
+        model=row["model"],
+        excerpt=excerpt,
+        budget=row["budget"],
+        keep_thoughts=row["keep_thoughts"],
+    )
+
+
+def moment_label(row: RowMapping) -> MomentLabel:
+    """A row of `moment_label`."""
+    return MomentLabel(
+        id=row["id"],
+        reply_id=row["reply_id"],
+        start=row["start"],
+        end=row["end"],
+        kind=row["kind"],
+        verdict=row["verdict"],
+        created=row["created_at"],
+    )
 
 
 def _fields(value: Reply | Usage | Timings | Provenance | Params, without: Container[str] = ()) -> dict[str, Any]:

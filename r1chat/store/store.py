@@ -12,9 +12,20 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
-from r1chat.messages import Conversation, ConversationInfo, Provenance, Reply, StoredReply, StoredTurn
-from r1chat.store import lookup, search
-from r1chat.store.branches import load_tree, open_branch, read_replies, read_reply, read_steps, read_turn
+from r1chat.errors import StoreError
+from r1chat.messages import (
+    ClosedBy,
+    Conversation,
+    ConversationInfo,
+    MomentLabel,
+    Provenance,
+    Reply,
+    StoredReply,
+    StoredTurn,
+    Verdict,
+)
+from r1chat.store import labels, lookup, search
+from r1chat.store.branches import load_tree, open_branch, read_replies, read_reply, read_steps, read_turn, read_vote
 from r1chat.store.database import Database, DatabaseState
 from r1chat.store.owner import current_owner, is_alive
 from r1chat.store.schema import conversation_info, conversations, provenance_columns, replies, reply_columns, turns
@@ -95,6 +106,17 @@ class Store:
         """Remember which model it talks to."""
         with self._database.write() as connection:
             _change(connection, lookup.conversation(connection, conversation_id, lock=True), model=model)
+
+    def set_steering(self, conversation_id: str, budget: int | None, keep_thoughts: bool) -> None:
+        """Remember how its next replies are steered; `budget` in thinking tokens, None for as many as there is room.
+
+        Raises StoreError for a negative budget.
+        """
+        if budget is not None and budget < 0:
+            raise StoreError(f"A thinking budget cannot be {budget} tokens. Give a number from 0, or none.")
+        with self._database.write() as connection:
+            row = lookup.conversation(connection, conversation_id, lock=True)
+            _change(connection, row, budget=budget, keep_thoughts=keep_thoughts)
 
     def delete(self, conversation_id: str) -> None:
         """Hide a conversation and all that is in it, until `undelete` or `purge`. A reply that grows is still saved."""
@@ -182,7 +204,7 @@ class Store:
         made, now = uuid4().hex, _now()
         with self._database.write() as connection:
             row = lookup.conversation_of_turn(connection, turn_id, lock=True)
-            _check_parent(connection, provenance)
+            _check_links(connection, provenance)
             place = {
                 "id": made,
                 "turn_id": turn_id,
@@ -215,9 +237,15 @@ class Store:
         """Say anew how a reply came to be."""
         with self._database.write() as connection:
             lookup.conversation_of_reply(connection, reply_id, deleted=True)
-            _check_parent(connection, provenance)
+            _check_links(connection, provenance)
             this = update(replies).where(replies.c.id == reply_id)
             connection.execute(this.values(provenance_columns(provenance)))
+
+    def set_closed_by(self, reply_id: str, who: ClosedBy) -> None:
+        """Say who closed the thought of a reply, and leave the rest of its provenance as it is."""
+        with self._database.write() as connection:
+            lookup.conversation_of_reply(connection, reply_id, deleted=True)
+            connection.execute(update(replies).where(replies.c.id == reply_id).values(closed_by=who))
 
     def reply(self, reply_id: str) -> StoredReply:
         """A reply with its place among its siblings."""
@@ -230,6 +258,12 @@ class Store:
         with self._database.read() as connection:
             lookup.conversation_of_turn(connection, turn_id)
             return read_replies(connection, turn_id)
+
+    def votes(self, vote_id: str) -> list[StoredReply]:
+        """The samples of one vote, oldest first."""
+        with self._database.read() as connection:
+            lookup.conversation_of_vote(connection, vote_id)
+            return read_vote(connection, vote_id)
 
     def interrupt_unfinished(self) -> int:
         """Mark replies as "interrupted" that nobody makes any more; how many. For the start of the app.
@@ -250,12 +284,29 @@ class Store:
             search.index_reply(connection, row["number"], reply_id, read_reply(connection, reply_id).reply)
             return True
 
+    # -- judgements ---------------------------------------------------------------------------------------------------
+
+    def label_moment(self, reply_id: str, start: int, end: int, kind: str, verdict: Verdict) -> MomentLabel:
+        """A person's word on `reasoning[start:end]`; it supersedes what was said of the same span, which is kept.
+
+        Raises StoreError for a span that is no part of the thought.
+        """
+        with self._database.write() as connection:
+            lookup.conversation_of_reply(connection, reply_id, lock=True)
+            return labels.add(connection, reply_id, start, end, kind, verdict, _now())
+
+    def moment_labels(self, reply_id: str) -> list[MomentLabel]:
+        """The labels in force on a reply: the newest of each span, in the order of the thought."""
+        with self._database.read() as connection:
+            lookup.conversation_of_reply(connection, reply_id)
+            return labels.in_force(connection, reply_id)
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _change(connection: Connection, row: RowMapping, **values: str | datetime | None) -> None:
+def _change(connection: Connection, row: RowMapping, **values: str | int | datetime | None) -> None:
     connection.execute(update(conversations).where(conversations.c.number == row["number"]).values(values))
 
 
@@ -273,9 +324,11 @@ def _check_is_in(tree: Tree, reply_id: str | None) -> None:
             raise lookup.not_found("reply")
 
 
-def _check_parent(connection: Connection, provenance: Provenance) -> None:
+def _check_links(connection: Connection, provenance: Provenance) -> None:
     if provenance.parent_id is not None:
         lookup.conversation_of_reply(connection, provenance.parent_id, deleted=True)
+    if provenance.vote_id is not None:
+        lookup.check_id(provenance.vote_id, "vote")
 
 
 def _is_given_up(owner: str, saved_at: datetime) -> bool:

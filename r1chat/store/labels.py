@@ -1,0 +1,56 @@
+"""What people say of single moments of a thought. Runs inside its caller's transaction.
+
+Nothing is overwritten: of the labels on one span of one reply the newest is in force, the older ones are history.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import Connection, func, insert, select
+
+from r1chat.errors import StoreError
+from r1chat.messages import MomentLabel, Verdict
+from r1chat.store.schema import moment_label, moment_labels, replies
+
+
+def add(
+    connection: Connection, reply_id: str, start: int, end: int, kind: str, verdict: Verdict, now: datetime
+) -> MomentLabel:
+    """A new label on a reply that is known to be there. Whoever calls holds the conversation's row."""
+    _check_span(connection, reply_id, start, end)
+    values = {
+        "id": uuid4().hex,
+        "reply_id": reply_id,
+        "start": start,
+        "end": end,
+        "kind": kind,
+        "verdict": verdict,
+        "created_at": now,
+    }
+    made = connection.execute(insert(moment_labels).values(values).returning(*moment_labels.c))
+    return moment_label(made.mappings().one())
+
+
+def in_force(connection: Connection, reply_id: str) -> list[MomentLabel]:
+    """The newest label of each span, in the order of the thought."""
+    newest = (
+        select(func.max(moment_labels.c.number))
+        .where(moment_labels.c.reply_id == reply_id)
+        .group_by(moment_labels.c.start, moment_labels.c.end)
+    )
+    wanted = select(moment_labels).where(moment_labels.c.number.in_(newest))
+    ordered = wanted.order_by(moment_labels.c.start, moment_labels.c.end)
+    return [moment_label(row) for row in connection.execute(ordered).mappings()]
+
+
+def _check_span(connection: Connection, reply_id: str, start: int, end: int) -> None:
+    """A thought that still grows may be further than what was saved of it: its length is no bound yet."""
+    wanted = select(func.length(replies.c.reasoning), replies.c.finish).where(replies.c.id == reply_id)
+    length, finish = connection.execute(wanted).one()
+    if not 0 <= start < end or (finish is not None and end > length):
+        raise StoreError(
+            f"Characters {start} to {end} are no part of this thought, which has {length}. "
+            "Reload the page and choose the moment again; nothing was changed."
+        )
