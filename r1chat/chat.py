@@ -1,174 +1,39 @@
-"""One turn: history -> backend -> thought and answer -> store, and the controls of a running turn.
+"""Conversations with models: every way to begin a reply, from a message to a fork of a thought.
 
-A turn belongs to the app, not to whoever watches it: it runs in a thread of its own and saves as it goes. Knows no
-widget and no HTTP.
+A reply is made by a turn (`turn.py`), which belongs to the app, not to whoever watches it. Knows no widget and no HTTP.
 """
 
 from __future__ import annotations
 
-import logging
 import random
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
+from uuid import uuid4
 
+from r1chat import steer
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
-from r1chat.errors import BackendError, BusyError, MessageError, StoreError
+from r1chat.errors import BackendError, BusyError, MessageError, UnsupportedError
 from r1chat.messages import (
-    Finish,
     Message,
     ModelInfo,
     Origin,
     Params,
     Provenance,
     Reply,
+    ReplySoFar,
     Request,
     StoredReply,
     StoredTurn,
 )
 from r1chat.store import Store
-from r1chat.think import Draft, Splitter
+from r1chat.turn import Turn, Vote
 
-SAVE_EVERY = 0.5  # seconds; the promise is that a kill loses at most one
 LONGEST_MESSAGE = 1_000_000  # characters
 TITLE_LENGTH = 60  # characters
-
-log = logging.getLogger(__name__)
-
-
-class Turn:
-    """One reply in the making. Thread-safe; any number of watchers, none of which slows the model down."""
-
-    def __init__(
-        self, store: Store, backend: Backend, request: Request, stored: StoredReply, conversation_id: str
-    ) -> None:
-        self.conversation_id = conversation_id
-        self.turn_id = stored.turn_id
-        self.reply_id = stored.id
-        self._store = store
-        self._backend = backend
-        self._request = request
-        self._draft = Draft(replace(stored.reply, finish=None, error="", progress=None))
-        self._changed = threading.Condition()
-        self._version = 0
-        self._done = False
-        self._stopping = threading.Event()
-        self._answering = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"r1chat-turn-{stored.id[:8]}", daemon=True)
-
-    # -- for everybody ------------------------------------------------------------------------------------------------
-
-    @property
-    def done(self) -> bool:
-        """The reply is finished, and saved as far as that was possible."""
-        return self._done
-
-    def snapshot(self) -> Reply:
-        """The reply as it stands."""
-        with self._changed:
-            return self._draft.reply()
-
-    def watch(self, interval: float = 0.05) -> Iterator[Reply]:
-        """The newest reply whenever it has changed, at most once in `interval` seconds; the finished one comes last."""
-        seen, done = -1, False
-        while not done:
-            with self._changed:
-                self._changed.wait_for(lambda seen=seen: self._version != seen)  # type: ignore[misc]
-                seen, done = self._version, self._done
-                reply = self._draft.reply()
-            yield reply
-            if not done:
-                time.sleep(interval)
-
-    def stop(self) -> None:
-        """End the reply where it stands; what came is kept. Does nothing to a finished one."""
-        self._stopping.set()
-
-    def answer_now(self) -> None:
-        """Close the thought as it stands and let the answer come. Does nothing once the thought is closed."""
-        self._answering.set()
-
-    def wait(self, timeout: float | None = None) -> Reply:
-        """Block until the reply is finished and saved, or for `timeout` seconds; the reply as it stands then."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.done, timeout)
-            return self._draft.reply()
-
-    # -- in its own thread --------------------------------------------------------------------------------------------
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._make()
-        except BackendError as error:
-            self._fail(str(error))
-        except Exception:  # a defect of ours: the person must not be left with a reply that never ends
-            log.exception("a reply broke")
-            self._fail("r1chat itself failed while it made this reply. What came is kept; try again, or see the log.")
-        finally:
-            self._save(last=True)
-            with self._changed:
-                self._done = True
-                self._version += 1
-                self._changed.notify_all()
-
-    def _make(self) -> None:
-        request: Request | None = self._request
-        while request is not None:
-            request = self._stretch(request)
-
-    def _stretch(self, request: Request) -> Request | None:
-        """One call of the backend, to its end or to where somebody steps in; the call to go on with, if any."""
-        splitter = Splitter(request.so_far)
-        saved = time.monotonic()
-        with closing(self._backend.stream(request)) as events:  # type: ignore[type-var]
-            for event in events:
-                if self._stopping.is_set():
-                    break
-                self._take(splitter, event)
-                if time.monotonic() - saved >= SAVE_EVERY:
-                    self._save()
-                    saved = time.monotonic()
-                if self._answering.is_set() and not self._draft.closed:
-                    return self._cut_thought(request, splitter)
-        if not self._draft.finished:
-            self._take(splitter, Finish("stopped" if self._stopping.is_set() else "cut"))
-        return None
-
-    def _cut_thought(self, request: Request, splitter: Splitter) -> Request:
-        """Close the thought as it stands; the call that brings the answer."""
-        self._take(splitter, Finish("stopped"))
-        with self._changed:
-            reply = self._draft.reply()
-            base = replace(reply, reasoning=reply.reasoning.rstrip(), closed=True, finish=None, progress=None)
-            self._draft = Draft(base)
-        return replace(request, so_far=base.so_far)
-
-    def _take(self, splitter: Splitter, event: object) -> None:
-        reply_events = splitter.feed(event)  # type: ignore[arg-type]
-        with self._changed:
-            for reply_event in reply_events:
-                self._draft.add(reply_event)
-            self._version += 1
-            self._changed.notify_all()
-
-    def _fail(self, sentence: str) -> None:
-        with self._changed:
-            self._draft.fail(sentence)
-
-    def _save(self, last: bool = False) -> None:
-        try:
-            self._store.save_reply(self.reply_id, self.snapshot())
-        except StoreError as error:  # the conversation was deleted, or the disk is full: the reply itself goes on
-            log.warning("a reply could not be saved: %s", error)
-            if last and not self._draft.error:
-                with self._changed:
-                    self._draft.error = f"This reply could not be saved. {error}"
+MOST_SAMPLES = 32  # of a vote
 
 
 class Chat:
@@ -179,7 +44,7 @@ class Chat:
         self.catalogue = catalogue
         self._params = params
         self._lock = threading.Lock()
-        self._running: dict[str, Turn] = {}  # by conversation
+        self._running: dict[str, Turn | Vote] = {}  # by conversation
         self._news = threading.Condition()
         self._editions: dict[str, int] = {}  # by conversation: how often what it shows has changed
 
@@ -217,12 +82,49 @@ class Chat:
             turn = self.store.add_turn(old.conversation_id, prompt, old.parent_reply_id)
             return self._begin(turn, backend, info, params)
 
-    def again(self, turn_id: str, model: str, params: Params | None = None) -> Turn:
-        """Another reply to the same message, as a sibling."""
+    def again(self, turn_id: str, model: str, params: Params | None = None, skip_thought: bool = False) -> Turn:
+        """Another reply to the same message, as a sibling; `skip_thought` leaves the thought out."""
+        turn = self.store.turn(turn_id)
+        if skip_thought:
+            return self._sibling(turn, model, steer.skipped(), "skipped", params=params)
+        return self._sibling(turn, model, None, "regenerated", params=params)
+
+    def think_longer(self, reply_id: str, model: str) -> Turn:
+        """A sibling whose thought is opened again and goes on. Raises MessageError where there is no thought."""
+        stored = self.store.reply(reply_id)
+        return self._sibling(self.store.turn(stored.turn_id), model, steer.extended(stored.reply), "extended", stored)
+
+    def fork(self, reply_id: str, start: int, end: int, text: str, model: str) -> Turn:
+        """A sibling that goes on from a step of this reply's thought, edited to `text`; what follows it is dropped.
+
+        `start` and `end` are the step's place in the thought, in characters. Raises MessageError where it is gone.
+        """
+        stored = self.store.reply(reply_id)
+        so_far = steer.forked(stored.reply, start, end, text)
+        same = stored.reply.reasoning.startswith(so_far.reasoning)
+        return self._sibling(self.store.turn(stored.turn_id), model, so_far, "forked" if same else "edited", stored)
+
+    def vote(self, turn_id: str, samples: int, model: str, params: Params | None = None) -> Vote:
+        """Several replies to the same message at a time, as siblings. Raises MessageError for a senseless number."""
+        if not 2 <= samples <= MOST_SAMPLES:
+            raise MessageError(f"A vote takes 2 to {MOST_SAMPLES} samples, not {samples}. Choose another number.")
         backend, info = self._usable(model)
         turn = self.store.turn(turn_id)
         with self._starting(turn.conversation_id):
-            return self._begin(turn, backend, info, params, origin="regenerated")
+            history, params, vote_id = self._history(turn), params or self._params, uuid4().hex
+            first = random.getrandbits(31) if params.seed is None else params.seed
+            drawn = [replace(params, seed=(first + index) % 2**31) for index in range(samples)]
+            stored = [
+                self.store.add_reply(turn.id, replace(_provenance(info, each, "voted"), vote_id=vote_id))
+                for each in drawn
+            ]
+            self.store.show_reply(stored[0].id)
+            requests = [Request(info.name, history, None, each) for each in drawn]
+            vote = Vote(self.store, backend, requests, stored, turn.conversation_id)
+            self._running[turn.conversation_id] = vote
+            vote.start()
+        self._publish(turn.conversation_id)
+        return vote
 
     def resume(self, reply_id: str) -> Turn:
         """Continue a reply in place from where it stands, with the model and the settings that began it."""
@@ -230,11 +132,24 @@ class Chat:
         turn = self.store.turn(stored.turn_id)
         made = stored.provenance
         backend, info = self._usable(f"{made.backend}:{made.model}")
+        _can_continue(info)
         with self._starting(turn.conversation_id):
             request = Request(info.name, self._history(turn), stored.reply.so_far, made.params)
             return self._launch(backend, request, stored, turn.conversation_id)
 
-    def running(self, conversation_id: str) -> Turn | None:
+    def set_steering(self, conversation_id: str, budget: int | None, keep_thoughts: bool, model: str = "") -> None:
+        """How a conversation goes on: its budget of thinking tokens, and whether the model sees its old thoughts.
+
+        Raises MessageError for a budget that makes no sense, UnsupportedError where the model could not keep to it.
+        """
+        if model and budget is not None:
+            info = self._usable(model)[1]
+            steer.checked_budget(budget, info.context)
+            _can_continue(info)
+        self.store.set_steering(conversation_id, steer.checked_budget(budget, 0), keep_thoughts)
+        self._publish(conversation_id)
+
+    def running(self, conversation_id: str) -> Turn | Vote | None:
         """The reply that is being made in this conversation, if there is one."""
         with self._lock:
             turn = self._running.get(conversation_id)
@@ -301,26 +216,46 @@ class Chat:
                 raise BusyError("A reply is still being made in this conversation. Wait for it, or stop it first.")
             yield
 
+    def _sibling(
+        self,
+        turn: StoredTurn,
+        model: str,
+        so_far: ReplySoFar | None,
+        origin: Origin,
+        parent: StoredReply | None = None,
+        params: Params | None = None,
+    ) -> Turn:
+        backend, info = self._usable(model)
+        with self._starting(turn.conversation_id):
+            return self._begin(turn, backend, info, params, so_far, origin, parent)
+
     def _begin(
-        self, turn: StoredTurn, backend: Backend, info: ModelInfo, params: Params | None, origin: Origin = "sampled"
+        self,
+        turn: StoredTurn,
+        backend: Backend,
+        info: ModelInfo,
+        params: Params | None,
+        so_far: ReplySoFar | None = None,
+        origin: Origin = "sampled",
+        parent: StoredReply | None = None,
     ) -> Turn:
         params = params or self._params
         if params.seed is None:
             params = replace(params, seed=random.getrandbits(31))
-        provenance = Provenance(
-            backend=info.backend,
-            backend_version=info.backend_version,
-            model=info.name,
-            digest=info.digest,
-            quantisation=info.quantisation,
-            template_hash=info.template_hash,
-            params=params,
-            origin=origin,
+        budget = self.store.info(turn.conversation_id).budget
+        if so_far is not None or budget is not None:
+            _can_continue(info)
+        given = so_far or ReplySoFar()
+        provenance = replace(
+            _provenance(info, params, origin),
+            budget=steer.checked_budget(budget, info.context),
+            parent_id=parent.id if parent else None,
+            kept_reasoning=len(given.reasoning),
         )
-        history = self._history(turn)
-        stored = self.store.add_reply(turn.id, provenance)
+        request = Request(info.name, self._history(turn), so_far, params)
+        stored = self.store.add_reply(turn.id, provenance, Reply(reasoning=given.reasoning, closed=given.closed))
         self.store.set_model(turn.conversation_id, info.key)
-        return self._launch(backend, Request(info.name, history, None, params), stored, turn.conversation_id)
+        return self._launch(backend, request, stored, turn.conversation_id)
 
     def _launch(self, backend: Backend, request: Request, stored: StoredReply, conversation_id: str) -> Turn:
         turn = Turn(self.store, backend, request, stored, conversation_id)
@@ -330,13 +265,36 @@ class Chat:
         return turn
 
     def _history(self, turn: StoredTurn) -> tuple[Message, ...]:
-        """The branch up to this message, as R1 wants it: answers without their thoughts."""
+        """The branch up to this message; the thoughts of earlier answers only where the conversation keeps them."""
+        keep = self.store.info(turn.conversation_id).keep_thoughts
         messages: list[Message] = []
         for step in self.store.path(turn.id):
             messages.append(Message("user", step.content))
             if step.id != turn.id and step.reply is not None:
-                messages.append(Message("assistant", step.reply.reply.answer))
+                reply = step.reply.reply
+                messages.append(Message("assistant", reply.answer, reply.reasoning if keep else ""))
         return tuple(messages)
+
+
+def _provenance(info: ModelInfo, params: Params, origin: Origin) -> Provenance:
+    return Provenance(
+        backend=info.backend,
+        backend_version=info.backend_version,
+        model=info.name,
+        digest=info.digest,
+        quantisation=info.quantisation,
+        template_hash=info.template_hash,
+        params=params,
+        origin=origin,
+    )
+
+
+def _can_continue(info: ModelInfo) -> None:
+    if not info.continues:
+        raise UnsupportedError(
+            f"The server of {info.name} cannot continue a reply, and that is how a thought is steered. Ask again "
+            "without it, or use a model through llama.cpp, Ollama, llama-server or vLLM."
+        )
 
 
 def title_of(prompt: str) -> str:

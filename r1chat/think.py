@@ -388,6 +388,11 @@ class Draft:
         """The thought is over, or there is none: the answer has begun."""
         return self._closed or any(self._answer)
 
+    @property
+    def reasoning_tokens(self) -> int:
+        """Tokens of thought so far."""
+        return self._base.usage.reasoning_tokens + self._reasoning_tokens
+
     def reply(self) -> Reply:
         """The reply as it stands."""
         self._reasoning = ["".join(self._reasoning)]

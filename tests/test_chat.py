@@ -260,3 +260,154 @@ def test_text_is_watched_while_it_grows(make_app: MakeApp) -> None:
     assert answers == sorted(answers, key=len)
     assert answers[-1] == "a b c"
     assert len(set(answers)) >= 3
+
+
+# --- steering --------------------------------------------------------------------------------------------------------
+
+
+def continuing(request: Request) -> Script:
+    """A model that thinks for ever, and answers as soon as its thought is closed."""
+    if request.so_far is not None and request.so_far.closed:
+        return ["It is 10."]
+    return [*([] if request.so_far else ["<think>"]), *(f" t{i}" for i in range(500))]
+
+
+def test_a_budget_closes_the_thought_with_a_sentence(make_app: MakeApp) -> None:
+    app = make_app(continuing)
+    conversation = app.store.new_conversation().id
+    app.chat.set_steering(conversation, 20, keep_thoughts=False, model=MODEL)
+    turn = app.chat.send(conversation, "7 + 3 = ?", MODEL)
+    reply = turn.wait(10)
+    assert reply.reasoning.startswith("t0 t1")
+    assert reply.reasoning.endswith("I will answer with what I have.")
+    assert (reply.answer, reply.finish, reply.usage.reasoning_tokens) == ("It is 10.", "stop", 20)
+    made = app.store.reply(turn.reply_id).provenance
+    assert (made.budget, made.closed_by) == (20, "budget")
+
+
+def test_answer_now_is_remembered(make_app: MakeApp) -> None:
+    gate = Gate(THOUGHT[:2], ["never said"])
+    app = make_app(lambda request: gate(request) if request.so_far is None else ["It is 10."])
+    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
+    wait_for_text(turn, "7 + 3")
+    turn.answer_now()
+    turn.wait(10)
+    assert app.store.reply(turn.reply_id).provenance.closed_by == "person"
+
+
+def test_answer_now_does_nothing_once_the_answer_has_begun(make_app: MakeApp) -> None:
+    gate = Gate(THOUGHT[:5], THOUGHT[5:])
+    app = make_app(gate)
+    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
+    wait_for_text(turn, "It is")
+    turn.answer_now()
+    gate.opened.set()
+    assert turn.wait(10).answer == "It is 10."
+    assert len(backend_of(app).requests) == 1
+
+
+@pytest.mark.parametrize(("budget", "words"), [(0, "no room for a thought"), (16_384, "does not fit into the window")])
+def test_a_senseless_budget_is_refused(make_app: MakeApp, budget: int, words: str) -> None:
+    app = make_app()
+    conversation = app.store.new_conversation().id
+    with pytest.raises(MessageError, match=words):
+        app.chat.set_steering(conversation, budget, keep_thoughts=False, model=MODEL)
+    assert app.store.info(conversation).budget is None
+
+
+def test_thinking_longer_opens_the_thought_again_as_a_sibling(make_app: MakeApp) -> None:
+    app = make_app(lambda request: [" 10 is right.\n</think>\n\n", "Still 10."] if request.so_far else THOUGHT)
+    first = app.chat.send(None, "7 + 3 = ?", MODEL)
+    first.wait(10)
+    longer = app.chat.think_longer(first.reply_id, MODEL)
+    reply = longer.wait(10)
+    assert reply.reasoning == "7 + 3 is 10.\n\nWait, 10 is right."
+    assert reply.answer == "Still 10."
+    stored = app.store.reply(longer.reply_id)
+    assert (stored.provenance.origin, stored.provenance.parent_id) == ("extended", first.reply_id)
+    assert stored.provenance.kept_reasoning == len("7 + 3 is 10.\n\nWait,")
+    assert (stored.position, stored.siblings) == (2, 2)
+
+
+def test_a_fork_goes_on_from_the_edited_step(make_app: MakeApp) -> None:
+    script = ["<think>First step.\n\nSecond step.\n\nThird.</think>", "Done."]
+    app = make_app(lambda request: [" And on.</think>", "New."] if request.so_far else script)
+    first = app.chat.send(None, "?", MODEL)
+    reasoning = first.wait(10).reasoning
+    start = reasoning.index("Second")
+    turn = app.chat.fork(first.reply_id, start, start + len("Second step."), "Another step.", MODEL)
+    assert turn.wait(10).reasoning == "First step.\n\nAnother step. And on."
+    made = app.store.reply(turn.reply_id).provenance
+    assert (made.origin, made.parent_id) == ("edited", first.reply_id)
+    assert app.store.reply(first.reply_id).reply.reasoning == reasoning
+
+
+def test_a_fork_at_a_step_that_is_gone_is_refused(make_app: MakeApp) -> None:
+    app = make_app()
+    first = app.chat.send(None, "?", MODEL)
+    first.wait(10)
+    with pytest.raises(MessageError, match="no longer there"):
+        app.chat.fork(first.reply_id, 500, 600, "x", MODEL)
+    assert len(app.store.replies(first.turn_id)) == 1
+
+
+def test_skipping_the_thought_continues_from_an_empty_one(make_app: MakeApp) -> None:
+    app = make_app(lambda request: ["At once."] if request.so_far else THOUGHT)
+    first = app.chat.send(None, "?", MODEL)
+    first.wait(10)
+    reply = app.chat.again(first.turn_id, MODEL, skip_thought=True).wait(10)
+    assert (reply.reasoning, reply.closed, reply.answer) == ("", True, "At once.")
+    assert backend_of(app).requests[1].so_far == ReplySoFar(closed=True)
+
+
+def test_thoughts_are_kept_in_the_history_where_the_conversation_says_so(make_app: MakeApp) -> None:
+    app = make_app()
+    first = app.chat.send(None, "7 + 3 = ?", MODEL)
+    first.wait(10)
+    app.chat.set_steering(first.conversation_id, None, keep_thoughts=True)
+    app.chat.send(first.conversation_id, "And?", MODEL).wait(10)
+    assert backend_of(app).requests[1].messages[1] == Message("assistant", "It is 10.", "7 + 3 is 10.")
+
+
+def test_a_vote_makes_siblings_with_seeds_of_their_own(make_app: MakeApp) -> None:
+    app = make_app(lambda request: ["<think>hm</think>", f"It is {(request.params.seed or 0) % 2}."])
+    first = app.chat.send(None, "?", MODEL)
+    first.wait(10)
+    vote = app.chat.vote(first.turn_id, 4, MODEL, Params(seed=6))
+    vote.wait(10)
+    votes = app.store.votes(vote.vote_id or "")
+    assert [v.provenance.params.seed for v in votes] == [6, 7, 8, 9]
+    assert [v.reply.answer for v in votes] == ["It is 0.", "It is 1.", "It is 0.", "It is 1."]
+    assert {v.provenance.origin for v in votes} == {"voted"}
+
+
+def test_a_stopped_vote_keeps_what_is_finished(make_app: MakeApp) -> None:
+    gate = Gate(["<think>hm"], [])
+    app = make_app(lambda request: gate(request) if request.params.seed == 7 else ["Done."])
+    first = app.chat.send(None, "?", MODEL, Params(seed=1))
+    first.wait(10)
+    vote = app.chat.vote(first.turn_id, 2, MODEL, Params(seed=6))
+    for replies in vote.watch(0.01):
+        if replies[0].finish and replies[1].reasoning:
+            break
+    vote.stop()
+    vote.wait(10)
+    assert [r.finish for r in vote.snapshots()] == ["stop", "stopped"]
+
+
+def test_a_vote_whose_samples_all_fail_says_why_in_each(make_app: MakeApp) -> None:
+    app = make_app(lambda request: [GenerationError("The server went away.")] if request.params.seed != 1 else THOUGHT)
+    first = app.chat.send(None, "?", MODEL, Params(seed=1))
+    first.wait(10)
+    vote = app.chat.vote(first.turn_id, 3, MODEL, Params(seed=6))
+    vote.wait(10)
+    assert [(r.finish, r.error) for r in vote.snapshots()] == [("error", "The server went away.")] * 3
+    assert app.chat.running(first.conversation_id) is None
+
+
+def test_a_vote_of_one_is_refused(make_app: MakeApp) -> None:
+    app = make_app()
+    first = app.chat.send(None, "?", MODEL)
+    first.wait(10)
+    with pytest.raises(MessageError, match="2 to 32"):
+        app.chat.vote(first.turn_id, 1, MODEL)
