@@ -88,6 +88,11 @@ class Store:
             found = search.find(connection, wanted, limit)
         return [conversation_info(hit.conversation, excerpt(hit.text, wanted)) for hit in found]
 
+    def info(self, conversation_id: str) -> ConversationInfo:
+        """What a conversation is called and how it goes on, without its turns."""
+        with self._database.read() as connection:
+            return conversation_info(lookup.conversation(connection, conversation_id))
+
     def conversation(self, conversation_id: str) -> Conversation:
         """A conversation with its open branch, first message to last."""
         with self._database.read() as connection:
