@@ -4,9 +4,24 @@ Pure: text in, values out; English, Chinese, and both mixed. Knows no model, no 
 """
 
 from r1chat.reflect.effects import Effect
+from r1chat.reflect.listing import list_moments
 from r1chat.reflect.moments import Moment
 from r1chat.reflect.points import KINDS, Kind
 from r1chat.reflect.reader import Reader, find_moments, find_steps, read
 from r1chat.reflect.steps import Step
+from r1chat.reflect.watchdog import Alarm, Watchdog
 
-__all__ = ["KINDS", "Effect", "Kind", "Moment", "Reader", "Step", "find_moments", "find_steps", "read"]
+__all__ = [
+    "KINDS",
+    "Alarm",
+    "Effect",
+    "Kind",
+    "Moment",
+    "Reader",
+    "Step",
+    "Watchdog",
+    "find_moments",
+    "find_steps",
+    "list_moments",
+    "read",
+]

@@ -1,7 +1,7 @@
 """Did a moment change anything? Reads what follows it.
 
-Owns the words of agreement, change and rejection, and what counts as a result. Evidence is gathered sentence by sentence; nothing
-is looked at twice.
+Owns the words of agreement, change and rejection, and what counts as a result. Evidence is gathered sentence by
+sentence; nothing is looked at twice.
 """
 
 from __future__ import annotations
@@ -16,37 +16,40 @@ Effect = Literal["changed", "confirmed", "none"]
 WINDOW = 10  # sentences after a moment that may still speak for it
 
 _AGREES = re.compile(
-    r"\b(?:yes|yeah|yep|indeed|correct(?:ly)?|(?:that's|is|seems|looks|sounds) right|match(?:es|ed)?|consistent|checks? out"
-    r"|confirm(?:s|ed)?|makes sense|still|the same|as expected|holds|exactly|definitely|adds up|works"
+    r"\b(?:yes|yeah|yep|indeed|correct(?:ly)?|(?:that's|is|seems|looks|sounds) right|match(?:es|ed)?|consistent"
+    r"|checks? out|confirm(?:s|ed)?|makes sense|still|the same|as expected|holds|exactly|definitely|adds up|works"
     r"|no (?:problem|issue|mistake)s?|so (?:the )?answer|straightforward)\b"
     r"|是的|没错|正确|对的|一致|没问题|没有问题|确实|仍然|还是|符合|成立|可靠|合理|不影响|没关系|沒錯|正確|確實|benar",
     re.I,
 )
 _CHANGES = re.compile(
-    r"\b(?:(?:was|were) (?:wrong|mistaken)|(?:is|that's) (?:wrong|incorrect|not correct|not right)|my mistake|instead|should(?: actually)? be"
-    r"|rather than|i (?:mis\w{1,20}|forgot|missed|overlooked)|can be simplified|not necessary|i should (?:mention|add|include|address))\b"
+    r"\b(?:(?:was|were) (?:wrong|mistaken)|(?:is|that's) (?:wrong|incorrect|not correct|not right)|my mistake|instead"
+    r"|should(?: actually)? be|rather than|i (?:mis\w{1,20}|forgot|missed|overlooked)|can be simplified"
+    r"|not necessary|i should (?:mention|add|include|address))\b"
     r"|不对|错了|修正|改为|改成|而不是|应该是|不對|錯了|應該是|salah",
     re.I,
 )
 _REJECTS = re.compile(
-    r"\b(?:(?:doesn't|does not|don't|didn't|not) (?:fit|work|make|help|seem|apply|mention|specify|matter|say|hold|directly|sure)"
-    r"|can't be|cannot be|not (?:it|the case|allowed|possible|legal)|no,|unlikely|that's still|isn't|wouldn't|illegal|impossible"
-    r"|too complicated)\b|不行|不可能|不可行|不成立|无法|無法",
+    r"\b(?:(?:doesn't|does not|don't|didn't|not) "
+    r"(?:fit|work|make|help|seem|apply|mention|specify|matter|say|hold|directly|sure)"
+    r"|can't be|cannot be|not (?:it|the case|allowed|possible|legal)|no,|unlikely|that's still|isn't|wouldn't|illegal"
+    r"|impossible|too complicated)\b|不行|不可能|不可行|不成立|无法|無法",
     re.I,
 )
 _DENIES = re.compile(r"(?:no\b|nope\b|不对|不對|不是这样|tidak\b)", re.I)
 
+_VALUE = r"(?:-?[\d.,/]{1,24}|[a-z] ?[-+] ?[a-z]\b|[A-J]\b)"
 _STATED = re.compile(
     r"\\boxed\s{0,3}\{([^{}]{1,60})\}"
-    r"|(?:answer|total|result|sum) (?:is|are|should be|must be|would be)[ :]{0,3}\**\$?(?:\\\()? ?(-?[\d.,/]{1,24}|[a-z] ?[-+] ?[a-z]\b|[A-J]\b)"
-    r"|(?:答案|结果|结论|總數|总数)(?:应该|應該)?(?:是|为|為|就是)?[:：]? ?(-?[\d.]{1,24}|[A-J]\b)",
+    r"|(?:answer|total|result|sum) (?:is|are|should be|must be|would be)[ :*]{0,5}(?:\$|\\\()? ?"
+    rf"({_VALUE})|(?:答案|结果|结论|总数)(?:应该)?(?:是|为|就是)?[:：]? ?({_VALUE})",
     re.I,
 )
 _EQUALS = re.compile(r"[=≈] {0,2}(?:\\\(|\$)? ?(-?\d[\d,]{0,20}(?:\.\d{1,20})?)")
 
 
 def results(sentence: str) -> set[str]:
-    """The values that a sentence arrives at, as bare text: what is boxed, stated as the answer, or stands behind `=`."""
+    """The values that a sentence arrives at, as bare text: boxed, stated as the answer, or behind an equals sign."""
     found = [next(group for group in match.groups() if group) for match in _STATED.finditer(sentence)]
     if "=" in sentence or "≈" in sentence:
         found += _EQUALS.findall(sentence)

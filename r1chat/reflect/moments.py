@@ -1,7 +1,7 @@
 """Finds the moments in a stream of sentences.
 
-Owns what it takes for a sentence to be a moment of its own: enough points, not the continuation of the one before, not one more
-turn of a loop. Does not know chunks, steps or a screen.
+Owns what it takes for a sentence to be a moment of its own: enough points, not the continuation of the one before, not
+one more turn of a loop. Does not know chunks, steps or a screen.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from r1chat.reflect.effects import WINDOW, Effect, Evidence, results
 from r1chat.reflect.points import BAR, Kind, kind, points
 from r1chat.reflect.sentences import Sentence
 
-_BRIEF = 22  # characters; "Wait, no." only opens what the next sentence says
+_BRIEF = 17  # characters; "Wait, no." only opens what the next sentence says
 _BEFORE = 25  # sentences whose results a moment may confirm
 _LOOKBACK = 200  # moments among which a repeated one is a loop
 _READ = 300  # characters of a sentence that count as evidence
-_SAYING = 40  # characters that a repeated sentence must have to be a loop by itself; "Let me check again." may come twice
+_SAYING = (
+    40  # characters that a repeated sentence must have to be a loop by itself; "Let me check again." may come twice
+)
 _MARKER = re.compile(r"(?:[-*•>#–—]{1,6}+\s++|\d{1,3}[.)、]\s*+|//+\s*+|\.{2,6}+\s*+|…\s*+)++")
 _LETTERS = re.compile(r"[^\w]+|\b(?:maybe|perhaps|but|so|wait)\b")
 
@@ -49,7 +51,8 @@ class MomentFinder:
         self._last = ""
         self._count = 0
         self._since = 9  # sentences since the last moment
-        self._brief = False
+        self._brief = False  # that one was short
+        self._stammers = False  # this sentence would be a moment, had the one before not opened it: "Wait. Wait."
         self._said: deque[str] = deque(maxlen=2 * _LOOKBACK)
         self._known: dict[str, int] = {}
 
@@ -61,12 +64,13 @@ class MomentFinder:
         self._recent.append(arrived)
         found = self._judge(sentence)
         self._count += 1
-        self._since += 1
         if found:
             self.moments.append(found)
             self._open.append(Evidence(found.kind, set().union(*self._recent)))
-            self._since = 0
-            self._brief = len(sentence.text) < _BRIEF
+        if found or self._stammers:
+            self._since, self._brief = 0, len(sentence.text) < _BRIEF
+        else:
+            self._since += 1
         self._update()
         self._last = sentence.text
         return found
@@ -77,6 +81,7 @@ class MomentFinder:
         self._open.clear()
 
     def _judge(self, sentence: Sentence) -> Moment | None:
+        self._stammers = False
         if sentence.code or not sentence.whole:
             return None
         seen = marks(sentence.text)
@@ -90,7 +95,10 @@ class MomentFinder:
             seen.add("after2" if self._since else "after")
             if self._brief and not self._since:
                 seen.add("brief")
-        if points(seen) < BAR or self._repeats(sentence.text):
+        if points(seen) < BAR:
+            self._stammers = "brief" in seen and points(seen - {"brief"}) >= BAR
+            return None
+        if self._repeats(sentence.text):
             return None
         marker = _MARKER.match(sentence.text)
         start = sentence.start + (marker.end() if marker and marker.end() < len(sentence.text) else 0)

@@ -1,7 +1,7 @@
 """Reads a chain of thought while it streams.
 
-Owns the one public door to moments and steps: `Reader` for a chain that grows, `find_moments` and `find_steps` for one that is
-complete. Both say the same at the end, whatever the chunks were.
+Owns the one public door to moments and steps: `Reader` for a chain that grows, `find_moments` and `find_steps` for one
+that is complete. Both say the same at the end, whatever the chunks were.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from r1chat.reflect.steps import Step, StepCutter
 class Reader:
     """A chain in the making: feed it every new piece of reasoning, look at `moments` and `steps` whenever you like.
 
-    Both hold what is certain after the last complete sentence; the sentence in the making belongs to neither until it ends.
-    Nothing that was there goes away. What may still change: the effect of `moments[settled:]` (at most the last few; "none"
-    until there is evidence), and the end and an empty title of the last step. After `close` nothing changes.
+    Both hold what is certain after the last complete sentence; the one in the making belongs to neither until it ends.
+    Nothing that was there goes away. What may still change: the effect of `moments[settled:]` (the last few; "none"
+    until there is evidence), and of the last step its end, and its title while that is empty. `close` ends that.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """Cuts a chain into the steps that a person reads, edits and judges.
 
-Owns where a step begins and what it is called. A step is a paragraph, or several short ones; it also begins at a moment, and where
-a paragraph grows long. Formulas in display and code stay whole.
+Owns where a step begins and what it is called. A step is a paragraph, or several short ones; it also begins at a
+moment, and where a paragraph grows long. Formulas in display and code stay whole.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ TITLE = 48  # characters of a title; a Chinese one counts double
 _MATHS = re.compile(r"\\\(.{0,200}?\\\)|\\\[.{0,200}?(?:\\\]|$)|\$\$?[^$]{0,200}\$\$?")
 _COMMAND = re.compile(r"\\[a-zA-Z]{1,20}|[\\{}]")
 _MARKUP = re.compile(r"[*_`#>~|]+|\[|\]\([^)\s]{0,200}\)|\]|<[^<>]{0,40}>")
+_OPENING = (
+    r"okay|ok|alright|so|well|now|hmm+|but|and|oh|ah|wait a (?:second|minute|moment)|wait|then|let me|let's"
+    r"|嗯|好的|好|那么|那|所以|但是|但|不过|然后|等等|等一下"
+)
 _NOISE = re.compile(
     r"^(?:[\s\-–—•.…:,，。、;；!！\"“'(（]+|\d{1,3}[.)、]\s*+"
-    r"|(?:okay|ok|alright|so|well|now|hmm+|but|and|oh|ah|wait a (?:second|minute|moment)|wait|then|let me|let's|嗯|好的|好|那么|那|所以|但是|但|不过|然后|等等|等一下)"
-    r"(?=[\s,，。:：—.!！]|(?<=[\u4e00-\u9fff])))+",
+    rf"|(?:{_OPENING})(?=[\s,，。:：—.!！]|(?<=[\u4e00-\u9fff])))+",
     re.I,
 )
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]")
@@ -39,7 +42,8 @@ class Step:
 class StepCutter:
     """Give it sentences in order, and whether a moment begins in them; `steps` grows.
 
-    Every step but the last is final; of the last only the end moves, and its title may come later where it begins with a formula.
+    Every step but the last is final; of the last the end moves, and its title may come later where it begins with a
+    formula.
     """
 
     def __init__(self) -> None:
@@ -80,7 +84,8 @@ def title(sentence: str) -> str:
 
 
 def _plain(formula: re.Match[str]) -> str:
-    inside = formula.group().strip("$\\()[] ")
+    inside = formula.group().strip("$").removeprefix("\\(").removeprefix("\\[")
+    inside = inside.removesuffix("\\)").removesuffix("\\]").strip()
     return inside if len(inside) <= 16 and "\\" not in inside else "…"
 
 
