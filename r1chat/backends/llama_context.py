@@ -76,10 +76,15 @@ class Context:
         batch.wanted[:count] = b"\1" * count
         self._decode(batch, count)
 
-    def keep(self, count: int) -> None:
-        """Forget all of sequence 0 but its first `count` tokens."""
-        if not C.llama_memory_seq_rm(self._memory, 0, count, -1):
-            raise GenerationError("This model cannot go back in its text. Start a new conversation with it.")
+    def keep(self, count: int) -> int:
+        """Forget all of sequence 0 but its first `count` tokens; how many were kept.
+
+        Models whose memory is a running state, not a cache of tokens, cannot go back; they keep none.
+        """
+        if C.llama_memory_seq_rm(self._memory, 0, count, -1):
+            return count
+        self.clear()
+        return 0
 
     def share(self, sequence: int) -> None:
         """Let another sequence begin with all that sequence 0 holds; no copy is made."""

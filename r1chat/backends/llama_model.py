@@ -106,6 +106,9 @@ class Model:
             raise LoadStoppedError
         if not self.handle:
             raise ModelFileError(_why(path, errors))
+        if C.llama_model_has_encoder(self.handle) or C.llama_model_is_diffusion(self.handle):
+            self.close()
+            raise ModelFileError(f"{path.name} does not write one token after another. Choose another model.")
         self.vocabulary = C.llama_model_get_vocab(self.handle)
         self.size = int(C.llama_vocab_n_tokens(self.vocabulary))
         self._pieces: dict[int, bytes | None] = {}

@@ -168,7 +168,7 @@ class Session:
         """
         common = _common(self._read, tokens[:until])
         if common < len(self._read):
-            self._context.keep(common)
+            common = self._context.keep(common)
             del self._read[common:]
         for start in range(common, until, self._batch):
             if listener.stopped:

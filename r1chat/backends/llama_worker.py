@@ -111,7 +111,7 @@ class Worker:
             if job.idle:
                 if self._later:
                     self._later.stopped = True
-                    self._later.end()
+                    self._later.end(_closed())
                 self._later = job
             else:
                 self._queue.append(job)
@@ -162,7 +162,7 @@ class Worker:
             try:
                 finish = self._serve(job)
             except StoppedError:
-                job.end(GenerationError("r1chat closed while the reply was being made. Continue it next time."))
+                job.end(_closed())
             except BackendError as error:
                 job.end(error)
             except Exception:  # a defect of ours: the reader must not wait for ever
@@ -185,12 +185,12 @@ class Worker:
                     job = self._queue.popleft()
                     if not job.stopped:
                         return self._begin(job)
-                    job.end()
+                    job.end(_closed())
                 if self._later:
                     job, self._later = self._later, None
                     if not job.stopped:
                         return self._begin(job)
-                    job.end()
+                    job.end(_closed())
                 if self._closing:
                     return None
                 self.resting.set()
@@ -203,11 +203,11 @@ class Worker:
         return job
 
     def _serve(self, job: Job) -> Finish | None:
-        session = self._sessions.pop(job.file, None)
-        loading = 0.0
+        session, loading = self._sessions.get(job.file), 0.0
         if session is None:
             session, loading = self._load(job)
         with self._changed:
+            self._sessions.pop(job.file, None)
             self._sessions[job.file] = session
             if job.idle and self._queue:
                 job.stopped = True
@@ -266,13 +266,18 @@ class Worker:
     def _make_room(self, file: ModelFile) -> None:
         """Unload models, the one that was used longest ago first, until memory is ample: for twice the new one."""
         need = file.size + (file.header.kv_bytes_per_token * self._options.context if file.header else 0)
-        while self._sessions and self._options.memory() < 2 * need:
-            oldest = next(iter(self._sessions))
-            self._sessions.pop(oldest).close()
+        for other in list(self._sessions):
+            if other.path == file.path or self._options.memory() < 2 * need:  # the same path: its file was replaced
+                self._sessions.pop(other).close()
 
     def _another_is_wanted(self, file: ModelFile) -> bool:
         with self._changed:
             return bool(self._queue) and self._queue[0].file != file
+
+
+def _closed() -> GenerationError:
+    """What a reply ends with when the worker gave it up; whoever stopped it does not listen any more."""
+    return GenerationError("r1chat closed while the reply was being made. Continue it next time.")
 
 
 def _read_files(file: ModelFile, progress: Callable[[float], bool]) -> None:
