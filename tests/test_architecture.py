@@ -14,8 +14,9 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"messages"}),
     frozenset({"config"}),
-    frozenset({"gguf"}),
-    frozenset({"store", "backends", "think", "reflect"}),
+    frozenset({"answers", "gguf"}),
+    frozenset({"store", "backends", "think", "reflect", "steer"}),
+    frozenset({"turn"}),
     frozenset({"chat"}),
     frozenset({"app"}),
     frozenset({"models", "rewards", "votes", "pairs", "export", "evals", "train"}),
@@ -88,7 +89,7 @@ def complaint(found: Import) -> str | None:
             return None
         return f"{where}: {library} is for {' and '.join(homes) or 'no module'} only"
     room, other = _room(found.importer), _room(found.target)
-    if other == room or LEVEL.get(other, -1) < LEVEL[room]:  # no level: a name that the package itself defines
+    if other == room or LEVEL.get(other, -1) < LEVEL.get(room, len(LAYERS)):  # no level: a name in the package itself
         return None
     beneath = ", ".join(sorted(name for name, level in LEVEL.items() if level < LEVEL[room]))
     return f"{where}: {room} may import only {beneath or 'nothing of r1chat'}"
@@ -112,7 +113,8 @@ def modules() -> Iterator[tuple[str, str, bool]]:
 
 
 def test_every_room_has_a_layer() -> None:
-    assert {_room(name) for name, _, _ in modules()} <= set(LEVEL), "give the new room a layer in LAYERS"
+    unknown = {_room(name) for name, _, _ in modules()} - set(LEVEL)
+    assert not unknown, f"give {', '.join(sorted(unknown))} a layer in LAYERS"
 
 
 def test_imports_point_in_one_direction_and_libraries_stay_home() -> None:
