@@ -16,10 +16,10 @@ from dataclasses import asdict
 from types import FrameType
 
 from r1chat.app import App
-from r1chat.chat import Turn
 from r1chat.errors import BackendError, ConfigError, MessageError, NotFoundError, R1ChatError
 from r1chat.messages import ModelInfo, Reply
 from r1chat.screen import Screen
+from r1chat.turn import Turn
 
 PROMPT = "> "
 HELP = """\
