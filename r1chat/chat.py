@@ -55,15 +55,20 @@ class Chat:
         model: str,
         params: Params | None = None,
         after: str | None = None,
+        steering: tuple[int | None, bool] = (None, False),
     ) -> Turn:
         """Send a message at the end of the open branch, or `after` another reply of it, and begin its reply.
 
-        None makes a conversation for it. `model` is a key `backend:name`. Raises MessageError, UnknownModelError,
-        BackendError, StoreError; the message is stored only if a reply could begin.
+        None makes a conversation for it, with `steering`: its budget, and whether thoughts are kept. `model` is a key
+        `backend:name`. Raises MessageError, UnknownModelError, BackendError, StoreError; the message is stored only if
+        a reply could begin.
         """
         prompt = self._checked(prompt)
         backend, info = self._usable(model)
-        conversation_id = conversation_id or self.store.new_conversation(model=info.key).id
+        if conversation_id is None:
+            steer.checked_budget(steering[0], info.context)
+            conversation_id = self.store.new_conversation(model=info.key).id
+            self.store.set_steering(conversation_id, *steering)
         with self._starting(conversation_id):
             conversation = self.store.conversation(conversation_id)
             if after is None and conversation.turns and (last := conversation.turns[-1]).reply:
@@ -88,6 +93,24 @@ class Chat:
         if skip_thought:
             return self._sibling(turn, model, steer.skipped(), "skipped", params=params)
         return self._sibling(turn, model, None, "regenerated", params=params)
+
+    def retry(self, conversation_id: str, turn_id: str, model: str) -> Turn:
+        """Stop what runs and ask again, with other sampling: warmer, which leads out of most loops."""
+        running = self.running(conversation_id)
+        if running is not None:
+            running.stop()
+            running.wait(10)
+        warmer = replace(self._params, seed=None, temperature=min(1.0, self._params.temperature + 0.2))
+        return self.again(turn_id, model, warmer)
+
+    def answer_now(self, conversation_id: str) -> None:
+        """Close the thought that is running. Raises MessageError where there is none, UnsupportedError."""
+        running = self.running(conversation_id)
+        if not isinstance(running, Turn) or running.snapshot().closed or running.snapshot().answer:
+            raise MessageError("The answer has already begun: there is no thought left to close.")
+        backend, name = running.model
+        _can_continue(self.catalogue.find(f"{backend}:{name}")[1])
+        running.answer_now()
 
     def think_longer(self, reply_id: str, model: str) -> Turn:
         """A sibling whose thought is opened again and goes on. Raises MessageError where there is no thought."""

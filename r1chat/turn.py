@@ -48,6 +48,11 @@ class Turn:
         self._answering = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"r1chat-turn-{stored.id[:8]}", daemon=True)
 
+    @property
+    def model(self) -> tuple[str, str]:
+        """Backend and name of the model that makes it."""
+        return self._backend.name, self._request.model
+
     # -- for everybody ------------------------------------------------------------------------------------------------
 
     @property

@@ -1,8 +1,9 @@
 """What one open page sees of one conversation, as a stream of patches. No Gradio, no HTTP: a test reads it directly.
 
 A patch is `{"order": [section ids], "blocks": [{"id", "into", "kind", "html", "gone"}], "state": {…}}`, every part
-optional: `order` names the sections from top to bottom, a block is made inside `into` if it is not there yet, and
-`state` goes to the page's body. Only what has changed since the last patch is sent; `{}` is a heartbeat.
+optional: `order` names the sections from top to bottom, a block is made inside `into` if it is not there yet (a step
+also says where in the thought it stands), and `state` goes to the page's body. Only what has changed since the last
+patch is sent; `{}` is a heartbeat.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from r1chat.app import App
-from r1chat.chat import Turn
 from r1chat.errors import NotFoundError, R1ChatError
-from r1chat.messages import Reply, StoredReply, StoredTurn
-from r1chat.ui import render
+from r1chat.messages import Conversation, Reply, StoredReply, StoredTurn
+from r1chat.reflect import Watchdog
+from r1chat.turn import Turn, Vote
+from r1chat.ui import ledger, render, votes
 from r1chat.ui.words import words
 
 Patch = dict[str, Any]
@@ -37,6 +39,9 @@ class Viewer:
         self._renderers: dict[str, render.ReplyRenderer] = {}  # by reply
         self._asked: set[str] = set()  # the turns on the page
         self._shown: dict[str, str] = {}  # turn id -> reply id on the page
+        self._moments: dict[str, object] = {}  # by reply: those of its strip
+        self._closed: set[str] = set()  # replies whose strip is final
+        self._outlined = ""  # the reply whose steps the outline shows
         self._left = threading.Event()
 
     def leave(self) -> None:
@@ -63,45 +68,90 @@ class Viewer:
             except NotFoundError as error:
                 yield self._lost(error)
                 continue
-            if turn is not None and turn.reply_id in self._renderers:
+            if isinstance(turn, Turn) and turn.reply_id in self._renderers:
                 yield from self._follow(turn, seen)
+            elif isinstance(turn, Vote):
+                yield from self._follow_vote(turn, seen)
 
     # -- a growing reply ----------------------------------------------------------------------------------------------
 
     def _follow(self, turn: Turn, seen: int) -> Iterator[Patch]:
+        watchdog = Watchdog(self._app.store.turn(turn.turn_id).content)
+        watched, alarms = 0, ""
         for reply in turn.watch(INTERVAL):
             if self._left.is_set() or self._app.chat.news(self._conversation_id) != seen:
                 return
-            yield {"blocks": self._growing(turn.reply_id, reply)}
+            for alarm in watchdog.feed(reply.reasoning[watched:]) if len(reply.reasoning) > watched else ():
+                alarms += render.alarm(alarm, turn.turn_id, self._words)
+            watched = max(watched, len(reply.reasoning))
+            blocks = self._growing(turn.reply_id, reply)
+            if not reply.closed and reply.finish is None:
+                blocks += self._change(f"{turn.reply_id}-notes", html=alarms)
+            thinking = "1" if reply.finish is None and not (reply.closed or reply.answer) else ""
+            yield {"blocks": blocks, "state": {"thinking": thinking}}
         yield self._whole(None)  # with everything that a finished reply offers
+
+    def _follow_vote(self, vote: Vote, seen: int) -> Iterator[Patch]:
+        for replies in vote.watch():
+            if self._left.is_set() or self._app.chat.news(self._conversation_id) != seen:
+                return
+            blocks = self._growing(vote.reply_id, replies[0])
+            blocks += self._change(f"{vote.reply_id}-notes", html=votes.progress(replies, self._words))
+            yield {"blocks": blocks}
+        winner = votes.majority(self._app.store.votes(vote.vote_id or ""))
+        if winner and winner != vote.reply_id:
+            self._app.chat.show_reply(winner)  # the change comes back as news
+        else:
+            yield self._whole(None)
 
     def _growing(self, reply_id: str, reply: Reply) -> list[Block]:
         state = "done" if reply.finish else "answering" if reply.answer else "thinking"
         silent = "" if reply.reasoning or not (reply.closed or reply.answer or reply.finish) else " no-thought"
         blocks = self._change(f"reply-{reply_id}", kind=f"reply {state}{silent}")
-        blocks += self._change(f"{reply_id}-sum", html=render.summary(reply, self._words))
-        for block in self._renderers[reply_id].update(reply):
+        renderer = self._renderers[reply_id]
+        rendered = renderer.update(reply)
+        blocks += self._change(f"{reply_id}-sum", html=render.summary(reply, self._words, renderer.counts()))
+        moments = renderer.moments
+        if moments != self._moments.get(reply_id) or (reply.closed and reply_id not in self._closed):
+            self._moments[reply_id] = moments
+            self._closed |= {reply_id} if reply.closed else set()
+            blocks += self._change(f"{reply_id}-strip", html=renderer.strip(reply))
+        if reply_id == self._outlined:
+            blocks += self._change("outline", html=renderer.outline())
+        for block in rendered:
             into = f"{reply_id}-steps" if block.kind == "step" else f"{reply_id}-answer"
-            new = {"into": into, "kind": block.kind, "html": block.html}
+            new = {"into": into, "kind": block.kind, "html": block.html, "start": block.start, "end": block.end}
             blocks.append({"id": block.id, **({"gone": True} if block.gone else new)})
         return blocks
 
     # -- the whole ----------------------------------------------------------------------------------------------------
 
-    def _whole(self, running: Turn | None) -> Patch:
+    def _whole(self, running: Turn | Vote | None) -> Patch:
         conversation = self._app.store.conversation(self._conversation_id)
         blocks: list[Block] = []
         for gone in self._asked - {turn.id for turn in conversation.turns}:  # `order` takes their sections away
             self._forget_turn(gone)
+        replies = [turn.reply for turn in conversation.turns if turn.reply is not None]
+        self._outlined = replies[-1].id if replies else ""
         for turn in conversation.turns:
             blocks += self._turn(turn, running)
+        blocks += self._change("ledger", html=ledger.html(replies, conversation.info.keep_thoughts, self._words))
         return {
             "order": [f"turn-{turn.id}" for turn in conversation.turns],
             "blocks": blocks,
-            "state": {"running": "1" if running else "", "lang": self._words.lang, "empty": ""},
+            "state": self._state(conversation, running),
         }
 
-    def _turn(self, turn: StoredTurn, running: Turn | None) -> list[Block]:
+    def _state(self, conversation: Conversation, running: Turn | Vote | None) -> dict[str, str]:
+        thinking = isinstance(running, Turn) and not running.snapshot().closed
+        return {
+            "running": "1" if running else "",
+            "thinking": "1" if thinking else "",
+            "lang": self._words.lang,
+            "empty": "" if conversation.turns else "1",
+        }
+
+    def _turn(self, turn: StoredTurn, running: Turn | Vote | None) -> list[Block]:
         section = f"turn-{turn.id}"
         self._asked.add(turn.id)
         blocks = self._change(f"ask-{turn.id}", section, "ask", render.message(turn.content, self._words))
@@ -116,16 +166,23 @@ class Viewer:
             self._shown[turn.id] = turn.reply.id
         return blocks
 
-    def _reply(self, stored: StoredReply, section: str, running: Turn | None) -> list[Block]:
+    def _reply(self, stored: StoredReply, section: str, running: Turn | Vote | None) -> list[Block]:
         live = running is not None and running.reply_id == stored.id
         reply = running.snapshot() if running is not None and live else stored.reply
         blocks: list[Block] = []
         if stored.id not in self._renderers:
-            self._renderers[stored.id] = render.ReplyRenderer(stored.id, self._words)
+            labels = self._app.store.moment_labels(stored.id)
+            verdicts = {(label.start, label.end): label.verdict for label in labels}
+            self._renderers[stored.id] = render.ReplyRenderer(stored.id, self._words, verdicts)
             blocks += self._change(f"reply-{stored.id}", section, "reply", render.skeleton(stored.id))
         blocks += self._growing(stored.id, reply)
-        blocks += self._change(f"{stored.id}-notes", html="" if live else render.notices(reply, self._words))
-        blocks += self._change(f"{stored.id}-acts", html="" if live else render.reply_acts(stored, self._words))
+        if live:
+            return blocks + self._change(f"{stored.id}-notes", html="") + self._change(f"{stored.id}-acts", html="")
+        notes = render.notices(reply, self._words) + render.origin(stored, self._words)
+        if stored.provenance.vote_id:
+            notes = votes.panel(self._app.store.votes(stored.provenance.vote_id), stored.id, self._words) + notes
+        blocks += self._change(f"{stored.id}-notes", html=notes)
+        blocks += self._change(f"{stored.id}-acts", html=render.reply_acts(stored, self._words))
         return blocks
 
     def _forget_turn(self, turn_id: str) -> None:
@@ -137,7 +194,9 @@ class Viewer:
 
     def _forget(self, reply_id: str) -> None:
         self._renderers.pop(reply_id, None)
-        for block_id in (f"reply-{reply_id}", *(f"{reply_id}-{place}" for place in ("sum", "notes", "acts"))):
+        self._moments.pop(reply_id, None)
+        self._closed.discard(reply_id)
+        for block_id in (f"reply-{reply_id}", *(f"{reply_id}-{place}" for place in ("sum", "strip", "notes", "acts"))):
             self._sent.pop(block_id, None)
 
     def _change(self, block_id: str, into: str = "", kind: str = "", html: str | None = None) -> list[Block]:
@@ -166,14 +225,22 @@ class Viewer:
         html = render.welcome(model, str(self._app.settings.models_folder), self._words)
         return {
             "order": ["welcome-section"],
-            "blocks": [{"id": "welcome", "into": "welcome-section", "kind": "welcome", "html": html}],
-            "state": {"running": "", "lang": self._words.lang, "empty": "1"},
+            "blocks": [
+                {"id": "welcome", "into": "welcome-section", "kind": "welcome", "html": html},
+                {"id": "outline", "html": ""},
+                {"id": "ledger", "html": ""},
+            ],
+            "state": {"running": "", "thinking": "", "lang": self._words.lang, "empty": "1"},
         }
 
     def _lost(self, error: NotFoundError) -> Patch:
         html = render.notice(str(error), error=True)
         return {
             "order": ["welcome-section"],
-            "blocks": [{"id": "welcome", "into": "welcome-section", "kind": "welcome", "html": html}],
-            "state": {"running": "", "lang": self._words.lang, "empty": "1"},
+            "blocks": [
+                {"id": "welcome", "into": "welcome-section", "kind": "welcome", "html": html},
+                {"id": "outline", "html": ""},
+                {"id": "ledger", "html": ""},
+            ],
+            "state": {"running": "", "thinking": "", "lang": self._words.lang, "empty": "1"},
         }

@@ -9,7 +9,9 @@ import gradio as gr
 from fastapi import FastAPI, Response
 
 from r1chat.app import App
+from r1chat.steer import BUDGETS
 from r1chat.ui.markdown import pygments_css
+from r1chat.ui.render import tools
 from r1chat.ui.transcript import conversation_list, transcript
 from r1chat.ui.words import words
 
@@ -37,10 +39,15 @@ class Widgets:
     burger: gr.HTML
     model: gr.Dropdown
     model_state: gr.HTML
+    budget: gr.Dropdown
+    keep_thoughts: gr.Checkbox
+    ledger: gr.HTML
+    outline: gr.HTML
     transcript: gr.HTML
     jump: gr.HTML
     prompt: gr.Textbox
     hint: gr.HTML
+    answer: gr.Button
     send: gr.Button
     stop: gr.Button
 
@@ -61,6 +68,7 @@ def layout() -> Widgets:
                 refresh = gr.Button(w.refresh, size="sm", elem_id="refresh")
             with gr.Accordion(w.settings, open=False, elem_id="settings") as settings:
                 fold = gr.Radio(fold_choices("en"), value="end", label=w.thoughts, elem_id="fold")
+                keep_thoughts = gr.Checkbox(False, label=w.keep_thoughts, elem_id="keep-thoughts")
                 language = gr.Radio(
                     [("English", "en"), ("中文", "zh")], value="en", label=w.language, elem_id="language"
                 )
@@ -77,6 +85,17 @@ def layout() -> Widgets:
                     interactive=True,
                 )
                 model_state = gr.HTML("", elem_id="model-state", padding=False)
+                budget = gr.Dropdown(
+                    budget_choices("en"),
+                    value="off",
+                    label=w.budget,
+                    show_label=False,
+                    container=False,
+                    elem_id="budget",
+                    allow_custom_value=True,
+                    interactive=True,
+                )
+                ledger = gr.HTML('<div id="ledger"></div>', elem_id="ledger-block", padding=False)
             with gr.Column(elem_classes=["scroll"], min_width=0):
                 shown = transcript()
             with gr.Column(elem_id="bottom", min_width=0):
@@ -94,8 +113,10 @@ def layout() -> Widgets:
                     )
                     with gr.Row(elem_id="controls"):
                         hint = gr.HTML(f"<span>{w.hint}</span>", elem_id="hint", padding=False)
+                        answer = gr.Button(w.answer_now, elem_id="answer", size="sm")
                         send = gr.Button(w.send, variant="primary", elem_id="send", size="sm")
                         stop = gr.Button(w.stop, variant="primary", elem_id="stop", size="sm")
+        outline = gr.HTML(outline_html("en"), elem_id="right", padding=False)
     return Widgets(
         conversation=gr.State(""),
         lang=gr.State("en"),
@@ -112,10 +133,15 @@ def layout() -> Widgets:
         burger=burger,
         model=model,
         model_state=model_state,
+        budget=budget,
+        keep_thoughts=keep_thoughts,
+        ledger=ledger,
+        outline=outline,
         transcript=shown,
         jump=jump,
         prompt=prompt,
         hint=hint,
+        answer=answer,
         send=send,
         stop=stop,
     )
@@ -130,7 +156,19 @@ def burger_html(lang: str) -> str:
 
 
 def jump_html(lang: str) -> str:
-    return f'<button id="jump" aria-label="{words(lang).jump}" title="{words(lang).jump}">↓</button>'
+    """The button that jumps to the newest text; the tools of a step wait beside it until they are needed."""
+    w = words(lang)
+    return f'<button id="jump" aria-label="{w.jump}" title="{w.jump}">↓</button>{tools(w)}'
+
+
+def outline_html(lang: str) -> str:
+    return f'<aside aria-label="{words(lang).outline}"><div id="outline"></div></aside>'
+
+
+def budget_choices(lang: str) -> list[tuple[str, str]]:
+    w = words(lang)
+    quick, normal, deep = (str(BUDGETS[name]) for name in ("quick", "normal", "deep"))
+    return [(w.budget_off, "off"), (w.budget_quick, quick), (w.budget_normal, normal), (w.budget_deep, deep)]
 
 
 def fold_choices(lang: str) -> list[tuple[str, str]]:
@@ -149,6 +187,10 @@ def reworded(widgets: Widgets, lang: str) -> dict[gr.blocks.Block, object]:
         widgets.refresh: gr.update(value=w.refresh),
         widgets.settings: gr.update(label=w.settings),
         widgets.fold: gr.update(label=w.thoughts, choices=fold_choices(lang)),
+        widgets.keep_thoughts: gr.update(label=w.keep_thoughts),
+        widgets.budget: gr.update(label=w.budget, choices=budget_choices(lang)),
+        widgets.outline: outline_html(lang),
+        widgets.answer: gr.update(value=w.answer_now),
         widgets.language: gr.update(label=w.language, value=lang),
         widgets.burger: burger_html(lang),
         widgets.model: gr.update(label=w.model),

@@ -6,13 +6,17 @@ or a person wrote goes through `to_html` or `plain`. A button says what it does 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import Literal
 
 from r1chat.config import NANO
-from r1chat.messages import FinishReason, ModelInfo, Progress, Reply, StoredReply, StoredTurn
+from r1chat.messages import FinishReason, ModelInfo, Progress, Reply, StoredReply, StoredTurn, Verdict
+from r1chat.reflect import Alarm, Moment, Reader
+from r1chat.ui import moments
 from r1chat.ui.blocks import Splitter
 from r1chat.ui.markdown import plain, to_html
+from r1chat.ui.moments import Verdicts
 from r1chat.ui.words import Words
 
 LONG_MESSAGE = 2_000  # characters; a longer message of the person is folded
@@ -40,9 +44,11 @@ class Block:
 class ReplyRenderer:
     """Renders one reply while it grows: steps are `<reply id>-t0`, parts of the answer `<reply id>-a0`, and so on."""
 
-    def __init__(self, reply_id: str, words: Words) -> None:
-        self.words = words  # for what will be said inside a step; the blocks themselves hold only the reply's own text
-        self._thought = _Growing(f"{reply_id}-t", "step")
+    def __init__(self, reply_id: str, words: Words, verdicts: Verdicts | None = None) -> None:
+        self.reply_id = reply_id
+        self.words = words
+        self.verdicts: dict[tuple[int, int], Verdict] = dict(verdicts or {})
+        self._thought = _Thought(f"{reply_id}-t", self.verdicts)
         self._answer = _Growing(f"{reply_id}-a", "part")
 
     def update(self, reply: Reply) -> list[Block]:
@@ -52,7 +58,30 @@ class ReplyRenderer:
         new text and of the last open block, at most some ten thousand characters. A thought or an answer that did not
         grow at its end (answer text turned out to be thought) is rendered anew.
         """
-        return [*self._thought.update(reply.reasoning), *self._answer.update(reply.answer)]
+        over = reply.closed or reply.finish is not None
+        return [*self._thought.read(reply.reasoning, over), *self._answer.update(reply.answer)]
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """The moments of reflection in the thought so far."""
+        return self._thought.reader.moments
+
+    def judge(self, start: int, end: int, verdict: Verdict) -> list[Block]:
+        """The blocks that change when a person confirms or denies a moment."""
+        self.verdicts[start, end] = verdict
+        return self._thought.anew(start)
+
+    def strip(self, reply: Reply) -> str:
+        """The moments on a line above the thought."""
+        return moments.strip(self.moments, len(reply.reasoning), reply.reasoning, self.words)
+
+    def counts(self) -> str:
+        """How often the thought checked itself, corrected itself and so on."""
+        return moments.counts(self.moments, self.words)
+
+    def outline(self) -> str:
+        """The steps of the thought."""
+        return moments.outline(self.reply_id, self._thought.reader.steps, self.moments, self.words)
 
 
 class _Growing:
@@ -84,23 +113,103 @@ class _Growing:
         return blocks + gone
 
     def _block(self, index: int) -> Block:
-        starts = self._splitter.starts
-        start = starts[index]
-        piece = self._text[start : starts[index + 1] if index + 1 < len(starts) else None].rstrip()
+        start, piece = self._piece(index)
         block_id, end = f"{self._name}{index}", start + len(piece)
         if self._open is not None and (self._open.id, self._open.end) == (block_id, end):
             return self._open  # only blank lines came after it
-        return Block(block_id, self._kind, to_html(self._splitter.prefixes[index] + piece), start, end)
+        return Block(block_id, self._kind, self._html(index, start, piece), start, end)
+
+    def _piece(self, index: int) -> tuple[int, str]:
+        starts = self._splitter.starts
+        start = starts[index]
+        return start, self._text[start : starts[index + 1] if index + 1 < len(starts) else None].rstrip()
+
+    def _html(self, index: int, start: int, piece: str) -> str:
+        return to_html(self._splitter.prefixes[index] + piece)
+
+
+class _Thought(_Growing):
+    """A thought: as it grows its moments are found and marked, and a step is sent again when those in it change."""
+
+    def __init__(self, name: str, verdicts: Verdicts) -> None:
+        super().__init__(name, "step")
+        self.reader = Reader()
+        self._verdicts = verdicts
+        self._closed = False
+        self._read = 0  # characters
+        self._marked: dict[int, tuple[Moment, ...]] = {}  # by block: the moments that its HTML shows
+        self._settled = 0  # moments that will not change, and are shown
+
+    def read(self, text: str, over: bool) -> list[Block]:
+        """Like `update`, and the steps whose moments have changed; `over`: the thought will not grow."""
+        if not text.startswith(self._text):
+            self.reader, self._closed, self._read, self._marked, self._settled = Reader(), False, 0, {}, 0
+        if not self._closed:
+            self.reader.feed(text[self._read :])
+            self._read = len(text)
+            if over:
+                self.reader.close()
+                self._closed = True
+        elif len(text) > self._read:  # it was over, and goes on
+            self.reader, self._closed, self._settled = Reader(), over, 0
+            self.reader.feed(text)
+            self._read = len(text)
+            if over:
+                self.reader.close()
+        blocks = self.update(text)
+        sent = {block.id for block in blocks}
+        changed = {self._holder(moment) for moment in self.reader.moments[self._settled :]}
+        self._settled = self.reader.settled
+        for index in sorted(changed):
+            if f"{self._name}{index}" not in sent and self._moments(index) != self._marked.get(index, ()):
+                blocks.append(self._again(index))
+        return blocks
+
+    def anew(self, at: int) -> list[Block]:
+        """The step that holds this character, rendered anew."""
+        if not self._splitter.starts:
+            return []
+        return [self._again(max(0, bisect_right(self._splitter.starts, at) - 1))]
+
+    def _again(self, index: int) -> Block:
+        start, piece = self._piece(index)
+        block = Block(f"{self._name}{index}", "step", self._html(index, start, piece), start, start + len(piece))
+        if self._open is not None and self._open.id == block.id:
+            self._open = block
+        return block
+
+    def _holder(self, moment: Moment) -> int:
+        return max(0, bisect_right(self._splitter.starts, moment.start) - 1)
+
+    def _moments(self, index: int) -> tuple[Moment, ...]:
+        starts = self._splitter.starts
+        end = starts[index + 1] if index + 1 < len(starts) else len(self._text) + 1
+        found = self.reader.moments
+        first = bisect_left(found, starts[index], key=lambda moment: moment.start)
+        last = bisect_left(found, end, key=lambda moment: moment.start)
+        return found[first:last]
+
+    def _html(self, index: int, start: int, piece: str) -> str:
+        self._marked[index] = shown = self._moments(index)
+        prefix = self._splitter.prefixes[index]
+        return moments.marked_html(prefix + piece, start - len(prefix), shown, self._verdicts)
 
 
 # --- the frame of a reply --------------------------------------------------------------------------------------------
 
 
+def tools(words: Words) -> str:
+    """What can be done with a step of a thought; the page copies it to the step that is chosen."""
+    edit = _button("edit-step", "", words.go_on_from_here, label=words.edit_step, cancel=words.cancel)
+    judge = _button("confirm", "", f"✓ {words.is_moment}") + _button("deny", "", f"✕ {words.no_moment}")
+    return f'<div id="tools" hidden>{edit}<span class="judge">{judge}</span></div>'
+
+
 def skeleton(reply_id: str) -> str:
-    """The places of a reply: `-sum` for its summary, `-steps`, `-answer`, `-notes` and `-acts`."""
+    """The places of a reply: `-sum` for its summary, `-strip`, `-steps`, `-answer`, `-notes` and `-acts`."""
     name = plain(reply_id)
     return (
-        f'<details class="thought"><summary id="{name}-sum"></summary>'
+        f'<details class="thought"><summary id="{name}-sum"></summary><div class="strip" id="{name}-strip"></div>'
         f'<div class="steps" id="{name}-steps"></div></details>'
         f'<div class="answer" id="{name}-answer"></div>'
         f'<div class="notes" id="{name}-notes"></div>'
@@ -108,13 +217,13 @@ def skeleton(reply_id: str) -> str:
     )
 
 
-def summary(reply: Reply, words: Words) -> str:
-    """The line that a thought folds to; while it runs, what the model is doing."""
+def summary(reply: Reply, words: Words, counts: str = "") -> str:
+    """The line that a thought folds to, with its moments counted; while it runs, what the model is doing."""
     tokens, seconds = reply.usage.reasoning_tokens, reply.timings.thinking
     if reply.closed:
         if not reply.reasoning:
             return plain(words.no_thought)
-        return plain(_joined(words.thought_for.format(time=words.duration(seconds)), _count(tokens, words)))
+        return plain(_joined(words.thought_for.format(time=words.duration(seconds)), _count(tokens, words), counts))
     if reply.finish is None:
         if reply.progress is not None or not reply.reasoning:
             line = _stage(reply.progress or Progress("waiting"), words)
@@ -124,7 +233,7 @@ def summary(reply: Reply, words: Words) -> str:
             )
         return f'<span class="live">{plain(line)}</span>'
     ended = words.stopped_thinking if reply.finish == "stopped" else words.unfinished_thought
-    return plain(_joined(ended, words.duration(seconds), _count(tokens, words)))
+    return plain(_joined(ended, words.duration(seconds), _count(tokens, words), counts))
 
 
 def _stage(progress: Progress, words: Words) -> str:
@@ -159,6 +268,37 @@ def notices(reply: Reply, words: Words) -> str:
     return "".join(parts)
 
 
+def origin(stored: StoredReply, words: Words) -> str:
+    """How a reply came to be, where a person had a hand in it."""
+    made = stored.provenance
+    origins = {
+        "edited": words.origin_edited,
+        "forked": words.origin_forked,
+        "extended": words.origin_extended,
+        "skipped": words.origin_skipped,
+        "voted": words.origin_voted,
+    }
+    parts = [f"↳ {origins[made.origin]}"] if made.origin in origins else []
+    if made.closed_by == "person":
+        parts.append(words.cut_by_person)
+    elif made.closed_by == "budget":
+        parts.append(words.cut_by_budget.format(n=f"{made.budget or 0:,}"))
+    return f'<div class="origin">{plain(_joined(*parts))}</div>' if parts else ""
+
+
+def alarm(seen: Alarm, turn_id: str, words: Words) -> str:
+    """What is going wrong with a thought that runs, and the ways out."""
+    if seen.kind == "drift":
+        sentence = words.drift.format(what=seen.detail)
+    else:
+        sentence = words.loop.format(what=seen.detail) if seen.detail else words.blank_loop
+    ways = "".join(
+        _button(verb, turn_id, text)
+        for verb, text in (("answer", words.answer_now), ("stop", words.stop), ("retry", words.again))
+    )
+    return f'<div class="notice" role="alert">{plain(sentence)} {ways}</div>'
+
+
 def notice(sentence: str, error: bool = False) -> str:
     """One sentence to the person, as a box."""
     if error:
@@ -187,7 +327,20 @@ def reply_acts(stored: StoredReply, words: Words) -> str:
     if reply.answer:
         buttons.append(_button("copy", stored.id, words.copy, done=words.copied))
     buttons.append(_button("again", stored.turn_id, words.again))
+    if reply.reasoning and reply.finish is not None:
+        buttons.append(_button("longer", stored.id, words.think_longer))
+    buttons.append(_button("skip", stored.turn_id, words.skip_thinking))
+    buttons.append(_vote(stored.turn_id, words))
     return f'{"".join(buttons)}<span class="meta">{plain(meta(reply, words))}</span>'
+
+
+def _vote(turn_id: str, words: Words) -> str:
+    choices = "".join(_button("vote", turn_id, str(number), text=str(number)) for number in (3, 5, 8))
+    own = (
+        f'<input type="number" min="2" max="32" placeholder="…" aria-label="{plain(words.samples)}" '
+        f'data-verb="vote" data-id="{plain(turn_id)}">'
+    )
+    return f'<details class="menu"><summary>{plain(words.vote)}</summary><div>{choices}{own}</div></details>'
 
 
 def meta(reply: Reply, words: Words) -> str:
@@ -232,10 +385,12 @@ def message_acts(turn: StoredTurn, words: Words) -> str:
     return _switch("turn", turn.id, turn.position, turn.siblings, words) + edit
 
 
-def _button(verb: str, subject: str, text: str, kind: str = "", **data: str) -> str:
+def _button(verb: str, subject: str, caption: str, kind: str = "", **data: str) -> str:
     extra = "".join(f' data-{name}="{plain(value)}"' for name, value in data.items())
     shown = f' class="{kind}"' if kind else ""
-    return f'<button type="button"{shown} data-verb="{verb}" data-id="{plain(subject)}"{extra}>{plain(text)}</button>'
+    return (
+        f'<button type="button"{shown} data-verb="{verb}" data-id="{plain(subject)}"{extra}>{plain(caption)}</button>'
+    )
 
 
 def _switch(verb: str, subject: str, position: int, siblings: int, words: Words) -> str:

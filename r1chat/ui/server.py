@@ -1,4 +1,4 @@
-"""The page as an HTTP server on loopback: Gradio, the feed and two text routes, behind the guard."""
+"""The page as an HTTP server on loopback: Gradio, the feed and a few texts, behind the guard."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from r1chat.ui import startup  # noqa: F401  imports gradio, as it should be
 from r1chat.ui.feed import Viewer
 from r1chat.ui.guard import Guard
 from r1chat.ui.page import mount
+from r1chat.ui.render import ReplyRenderer
+from r1chat.ui.words import words
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 log = logging.getLogger(__name__)
@@ -47,6 +49,19 @@ def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guar
     @web.get("/r1chat/message/{turn_id}")
     def message(turn_id: str) -> PlainTextResponse:
         return _text(lambda: app.store.turn(turn_id).content)
+
+    @web.get("/r1chat/thought/{reply_id}")
+    def thought(reply_id: str, start: int = 0, end: int | None = None) -> PlainTextResponse:
+        return _text(lambda: app.store.reply(reply_id).reply.reasoning[max(0, start) : end])
+
+    @web.get("/r1chat/outline/{reply_id}")
+    def outline(reply_id: str, lang: str = "en") -> PlainTextResponse:
+        def html() -> str:
+            renderer = ReplyRenderer(reply_id, words(lang))
+            renderer.update(app.store.reply(reply_id).reply)
+            return renderer.outline()
+
+        return _text(html)
 
     mount(web, app)
     return Guard(web, hosts=hosts, port=port, token=token)

@@ -70,9 +70,9 @@ def model_state(model: ModelInfo | None, why: str, words: Words) -> str:
         kind, text = "away", model.note
     else:
         kind, text = "ready", words.model_ready
-        if model.context:
-            text += " · " + words.model_window.format(context=f"{model.context:,}")
-    return f'<span id="model-line" title="{escape(text)}"><span class="dot {kind}"></span>{escape(text)}</span>'
+    window = words.model_window.format(context=f"{model.context:,}") if model and model.context else ""
+    title = escape(f"{text} · {window}" if window else text)
+    return f'<span id="model-line" title="{title}"><span class="dot {kind}"></span>{escape(text)}</span>'
 
 
 def backends(statuses: Sequence[BackendStatus], folder: str, words: Words) -> str:

@@ -30,7 +30,7 @@ def _quickly() -> Iterator[None]:
         return getfile(thing)
 
     gc.disable()
-    inspect.getfile = no_component
+    inspect.getfile = no_component  # type: ignore[assignment]
     try:
         yield
     finally:

@@ -26,7 +26,7 @@ function arrange(order) {
   }
 }
 
-function put({id, into, kind, html, gone}) {
+function put({id, into, kind, html, gone, start, end}) {
   let node = document.getElementById(id);
   if (gone) { node?.remove(); return; }
   if (!node) {
@@ -38,6 +38,7 @@ function put({id, into, kind, html, gone}) {
   }
   if (kind !== undefined && node.className !== kind) node.className = kind;
   if (html !== undefined) node.innerHTML = html;
+  if (start !== undefined) { node.dataset.start = start; node.dataset.end = end; }
   if (kind?.startsWith('reply ')) foldThought(node, kind);
 }
 
@@ -96,17 +97,30 @@ const act = (verb, id = '', text = '') => trigger('act', {verb, id, text});
 
 read.addEventListener('click', event => {
   const summary = event.target.closest('details.thought > summary');
-  if (summary) summary.parentNode.dataset.touched = '1';
-  const button = event.target.closest('button[data-verb]');
-  if (!button) return;
+  if (summary) { summary.parentNode.dataset.touched = '1'; outlineOf(summary.closest('.reply')); }
+  const button = event.target.closest('button');
+  const step = event.target.closest('.step');
+  if (button?.dataset.verb) press(button);
+  else if (button?.closest('.strip')) alongStrip(button);
+  else if (step && !event.target.closest('a')) choose(step);
+});
+read.addEventListener('change', event => {
+  const {verb, id} = event.target.dataset;
+  if (verb) act(verb, id, event.target.value);
+});
+
+function press(button) {
   const {verb, id} = button.dataset;
   if (verb === 'copy') copy(button, id);
   else if (verb === 'edit') edit(button, id);
+  else if (verb === 'edit-step') editStep(button);
+  else if (verb === 'confirm' || verb === 'deny') judge(button);
   else act(verb, id, button.dataset.text ?? '');
-});
+  button.closest('details.menu')?.removeAttribute('open');
+}
 
-async function textOf(kind, id) {
-  const answer = await fetch(`r1chat/${kind}/${encodeURIComponent(id)}`);
+async function textOf(kind, id, query = {}) {
+  const answer = await fetch(`r1chat/${kind}/${encodeURIComponent(id)}?${new URLSearchParams(query)}`);
   if (!answer.ok) throw new Error(answer.statusText);
   return answer.text();
 }
@@ -117,6 +131,103 @@ async function copy(button, id) {
   button.textContent = button.dataset.done;
   setTimeout(() => { button.textContent = label; }, 1500);
 }
+
+// --- steps and moments -----------------------------------------------------------------------------------------------
+
+const replyOf = node => node.closest('.reply').id.slice('reply-'.length);
+
+function choose(step) {  // the tools of a step move to the one that is chosen
+  read.querySelector('.step.chosen')?.classList.remove('chosen');
+  read.querySelector('.tools')?.remove();
+  step.classList.add('chosen');
+  const tools = document.createElement('div');
+  tools.className = 'tools';
+  tools.innerHTML = document.getElementById('tools').innerHTML;
+  tools.querySelector('.judge').hidden = !step.querySelector('mark');
+  step.append(tools);
+}
+
+function judge(button) {
+  const step = button.closest('.step');
+  const mark = step.querySelector('mark.at') ?? step.querySelector('mark');
+  const verdict = button.dataset.verb === 'confirm' ? 'confirmed' : 'denied';
+  const {start, end, kind} = mark.dataset;
+  act('label', replyOf(step), JSON.stringify({start: Number(start), end: Number(end), kind, verdict}));
+  mark.classList.remove('judged-confirmed', 'judged-denied');
+  mark.classList.add('judged-' + verdict);
+}
+
+async function editStep(button) {
+  const step = button.closest('.step'), reply = replyOf(step);
+  const {start, end} = step.dataset;
+  const text = await textOf('thought', reply, {start, end});
+  const box = Object.assign(document.createElement('textarea'), {className: 'editing', value: text});
+  box.setAttribute('aria-label', button.dataset.label);
+  const go = Object.assign(document.createElement('button'), {textContent: button.textContent, className: 'primary'});
+  const cancel = Object.assign(document.createElement('button'), {textContent: button.dataset.cancel});
+  const row = Object.assign(document.createElement('div'), {className: 'acts'});
+  row.append(go, cancel);
+  const end_ = () => { box.remove(); row.remove(); step.hidden = false; };
+  go.onclick = () => {
+    act('fork', reply, JSON.stringify({start: Number(start), end: Number(end), text: box.value}));
+    end_();
+  };
+  cancel.onclick = end_;
+  box.onkeydown = event => { if (event.key === 'Escape') { event.stopPropagation(); end_(); } };
+  step.hidden = true;
+  step.after(box, row);
+  box.style.height = Math.min(box.scrollHeight + 4, innerHeight / 2) + 'px';
+  box.focus();
+}
+
+function goTo(mark) {
+  if (!mark) return;
+  mark.closest('details.thought').open = true;
+  read.querySelector('mark.at')?.classList.remove('at');
+  mark.classList.add('at');
+  following = false;
+  choose(mark.closest('.step'));
+  mark.scrollIntoView({block: 'center'});
+}
+
+function alongStrip(button) {
+  const reply = button.closest('.reply');
+  if (button.dataset.start) goTo(reply.querySelector(`mark[data-start="${button.dataset.start}"]`));
+  else neighbour(reply, button.className === 'after' ? 1 : -1);
+}
+
+function neighbour(reply, step) {
+  const marks = [...reply.querySelectorAll('mark')];
+  const at = marks.findIndex(mark => mark.classList.contains('at'));
+  goTo(marks[at < 0 ? (step > 0 ? 0 : marks.length - 1) : Math.min(Math.max(at + step, 0), marks.length - 1)]);
+}
+
+async function outlineOf(reply) {
+  const id = reply.id.slice('reply-'.length);
+  const lang = document.documentElement.lang;
+  document.getElementById('outline').innerHTML = await textOf('outline', id, {lang});
+}
+
+function stepAt(reply, start) {  // the last step that begins at or before a place in the thought
+  const steps = [...document.getElementById(reply + '-steps')?.children ?? []];
+  return steps.filter(step => Number(step.dataset.start) <= start).at(-1);
+}
+
+let marking = false;
+scroller.addEventListener('scroll', () => {  // the outline follows the chain
+  if (marking) return;
+  marking = true;
+  requestAnimationFrame(() => {
+    marking = false;
+    const box = scroller.getBoundingClientRect();
+    const step = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 3)?.closest('.step');
+    const rows = [...document.querySelectorAll('#outline button[data-start]')];
+    if (!step || rows[0]?.dataset.reply !== replyOf(step)) return;
+    const current = rows.filter(row => Number(row.dataset.start) < Number(step.dataset.end)).at(-1);
+    for (const row of rows) row === current ? row.setAttribute('aria-current', 'step') : row.removeAttribute('aria-current');
+    current?.scrollIntoView({block: 'nearest'});
+  });
+}, {passive: true});
 
 async function edit(button, id) {
   const ask = button.closest('section').querySelector('.ask');
@@ -148,6 +259,11 @@ document.addEventListener('keydown', event => {  // Enter that ends a compositio
 }, true);
 
 document.addEventListener('keydown', event => {
+  const typing = event.target.closest('input, textarea, select, [contenteditable]');
+  if ((event.key === 'n' || event.key === 'p') && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const reply = read.querySelector('mark.at')?.closest('.reply') ?? [...read.querySelectorAll('.reply:has(mark)')].at(-1);
+    if (reply) neighbour(reply, event.key === 'n' ? 1 : -1);
+  }
   if (event.key === 'Escape') {
     if (document.body.classList.contains('list-open')) document.body.classList.remove('list-open');
     else if (document.body.dataset.running) act('stop');
@@ -155,6 +271,16 @@ document.addEventListener('keydown', event => {
 });
 document.addEventListener('click', event => {
   if (event.target.closest('#jump')) { following = true; follow(); document.body.classList.remove('behind'); }
+  const row = event.target.closest('#outline button[data-start]');
+  if (row) {
+    const step = stepAt(row.dataset.reply, Number(row.dataset.start));
+    if (step) {
+      step.closest('details.thought').open = true;
+      following = false;
+      choose(step);
+      step.scrollIntoView({block: 'center'});
+    }
+  }
   if (event.target.closest('#burger')) document.body.classList.toggle('list-open');
   else if (document.body.classList.contains('list-open') && !event.target.closest('#left')) {
     document.body.classList.remove('list-open');

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
 import logging
+import re
 from collections.abc import Callable
 from html import escape
 from typing import Any, ParamSpec, TypeVar
@@ -11,8 +13,8 @@ from typing import Any, ParamSpec, TypeVar
 import gradio as gr
 
 from r1chat.app import App
-from r1chat.errors import NotFoundError, R1ChatError
-from r1chat.messages import ConversationInfo, ModelInfo
+from r1chat.errors import MessageError, NotFoundError, R1ChatError
+from r1chat.messages import ConversationInfo, ModelInfo, Verdict
 from r1chat.ui import sidebar
 from r1chat.ui.page import Widgets, reworded
 from r1chat.ui.words import pick, words
@@ -61,11 +63,18 @@ def wire(app: App, blocks: gr.Blocks, ui: Widgets) -> None:
     blocks.load(None, None, ui.fold, js=_RECALL_FOLD, **quiet)
 
     # a message is sent
-    gr.on([ui.send.click, ui.prompt.submit], views.sent, [ui.prompt, *here], everything, **quiet)
+    gr.on(
+        [ui.send.click, ui.prompt.submit],
+        views.sent,
+        [ui.prompt, *here, ui.budget, ui.keep_thoughts],
+        everything,
+        **quiet,
+    )
     ui.stop.click(views.stopped, [ui.conversation], None, **quiet)
+    ui.answer.click(views.answered, [ui.conversation], None, **quiet)
 
     # a click in the transcript, or in the list
-    ui.transcript.act(views.acted, here, everything, **quiet)
+    ui.transcript.act(views.acted, [*here, ui.budget, ui.keep_thoughts], everything, **quiet)
     ui.conversations.act(views.list_acted, [*here, ui.search], everything, **quiet)
     ui.new.click(views.new, [ui.model, ui.lang, ui.search], everything, **quiet)
     ui.search.change(
@@ -75,6 +84,8 @@ def wire(app: App, blocks: gr.Blocks, ui: Widgets) -> None:
     # models and settings
     ui.model.input(views.model_chosen, here, everything, **quiet)
     gr.on([ui.refresh.click, ui.models.expand], views.refreshed, [ui.model, ui.lang], everything, **quiet)
+    steering = [ui.budget, ui.keep_thoughts, ui.conversation, ui.model]
+    gr.on([ui.budget.input, ui.keep_thoughts.input], views.steered, steering, None, **quiet)
     ui.fold.input(None, ui.fold, ui.fold, js=_REMEMBER_FOLD, **quiet)
     ui.language.input(
         views.language_chosen, [ui.language, ui.conversation, ui.model, ui.search], everything, js=None, **quiet
@@ -122,8 +133,9 @@ class Views:
     # -- messages -----------------------------------------------------------------------------------------------------
 
     @said
-    def sent(self, prompt: str, conversation: str, model: str, lang: str) -> Updates:
-        turn = self.app.chat.send(conversation or None, prompt or "", model or "")
+    def sent(self, prompt: str, conversation: str, model: str, lang: str, budget: str, keep: bool) -> Updates:
+        steering = (_budget(budget, lang), bool(keep))
+        turn = self.app.chat.send(conversation or None, prompt or "", model or "", steering=steering)
         return {self.ui.prompt: "", **self._show(turn.conversation_id, model, lang)}
 
     @said
@@ -133,26 +145,49 @@ class Views:
             turn.stop()
 
     @said
-    def acted(self, event: gr.EventData, conversation: str, model: str, lang: str) -> Updates:
+    def answered(self, conversation: str) -> None:
+        self.app.chat.answer_now(conversation)
+
+    @said
+    def steered(self, budget: str, keep: bool, conversation: str, model: str) -> None:
+        tokens = _budget(budget, "en")
+        if conversation:
+            self.app.chat.set_steering(conversation, tokens, bool(keep), model)
+
+    @said
+    def acted(self, event: gr.EventData, conversation: str, model: str, lang: str, budget: str, keep: bool) -> Updates:
         verb, subject, text = _verb(event)
-        chat = self.app.chat
         if verb == "ask":
-            return self.sent(text, conversation, model, lang)
-        if verb == "stop":
-            self.stopped(conversation)
-        elif verb == "again":
-            chat.again(subject, model)
-        elif verb == "resume":
-            chat.resume(subject)
-        elif verb == "edit":
-            chat.edit(subject, text, model)
-        elif verb == "reply":
-            chat.show_reply(subject, -1 if text == "-1" else 1)
-        elif verb == "turn":
-            chat.show_turn(subject, -1 if text == "-1" else 1)
-        else:
+            return self.sent(text, conversation, model, lang, budget, keep)
+        act = self._acts().get(verb)
+        if act is None:
             log.warning("the page sent an unknown act")
+        else:
+            act(conversation, subject, text, model, lang)
         return {self.ui.conversation: conversation}  # what it changed comes through the feed
+
+    def _acts(self) -> dict[str, Callable[[str, str, str, str, str], object]]:
+        """What the verbs of the transcript do, each with conversation, id, text, model and language."""
+        chat = self.app.chat
+        return {
+            "stop": lambda conversation, *_: self.stopped(conversation),
+            "answer": lambda conversation, *_: chat.answer_now(conversation),
+            "again": lambda _c, turn, _t, model, _l: chat.again(turn, model),
+            "retry": lambda conversation, turn, _t, model, _l: chat.retry(conversation, turn, model),
+            "skip": lambda _c, turn, _t, model, _l: chat.again(turn, model, skip_thought=True),
+            "longer": lambda _c, reply, _t, model, _l: chat.think_longer(reply, model),
+            "resume": lambda _c, reply, *_: chat.resume(reply),
+            "edit": lambda _c, turn, text, model, _l: chat.edit(turn, text, model),
+            "reply": lambda _c, reply, text, *_: chat.show_reply(reply, _step(text)),
+            "turn": lambda _c, turn, text, *_: chat.show_turn(turn, _step(text)),
+            "vote": lambda _c, turn, text, model, lang: chat.vote(turn, _samples(text, lang), model),
+            "fork": lambda _c, reply, text, model, _l: chat.fork(reply, *_place(text), _field(text, "text"), model),
+            "label": lambda _c, reply, text, *_: self._labelled(reply, text),
+        }
+
+    def _labelled(self, reply: str, text: str) -> None:
+        verdict: Verdict = "confirmed" if _field(text, "verdict") == "confirmed" else "denied"
+        self.app.store.label_moment(reply, *_place(text), _field(text, "kind")[:32], verdict)
 
     # -- the list -----------------------------------------------------------------------------------------------------
 
@@ -208,7 +243,13 @@ class Views:
     def _show(
         self, conversation: str, model: str, lang: str, query: str = "", deleted: ConversationInfo | None = None
     ) -> Updates:
+        steering: Updates = {}
+        if conversation:
+            info = self.app.store.info(conversation)
+            budget = "off" if info.budget is None else str(info.budget)
+            steering = {self.ui.budget: budget, self.ui.keep_thoughts: info.keep_thoughts}
         return {
+            **steering,
             self.ui.conversation: conversation,
             self.ui.transcript: {"conversation": conversation, "model": model, "lang": lang},
             self.ui.conversations: self._list(conversation, lang, query, deleted),
@@ -259,3 +300,41 @@ def _verb(event: gr.EventData) -> tuple[str, str, str]:
     data = data if isinstance(data, dict) else {}
     verb, subject, text = (data.get(name, "") for name in ("verb", "id", "text"))
     return str(verb), str(subject)[:64], str(text)
+
+
+def _step(text: str) -> int:
+    return {"-1": -1, "1": 1}.get(text, 0)
+
+
+def _budget(value: str, lang: str) -> int | None:
+    """The budget that was chosen, or written: `off`, `512`, `1,000`."""
+    written = str(value or "off").replace(",", "").replace(" ", "").strip()
+    if written == "off":
+        return None
+    if not re.fullmatch(r"-?\d{1,9}", written):
+        raise MessageError(words(lang).bad_budget.format(value=str(value)[:40]))
+    return int(written)
+
+
+def _samples(text: str, lang: str) -> int:
+    if not re.fullmatch(r"-?\d{1,4}", text):
+        raise MessageError(words(lang).bad_samples.format(value=text[:40]))
+    return int(text)
+
+
+def _fields(text: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        fields = None
+    return fields if isinstance(fields, dict) else {}
+
+
+def _field(text: str, name: str) -> str:
+    return str(_fields(text).get(name, ""))
+
+
+def _place(text: str) -> tuple[int, int]:
+    """Where something stands in a thought. What makes no sense becomes a place that is nowhere."""
+    start, end = (_fields(text).get(name) for name in ("start", "end"))
+    return (start, end) if isinstance(start, int) and isinstance(end, int) else (-1, -1)

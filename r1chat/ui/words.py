@@ -137,6 +137,86 @@ class Words:
     stopped_thinking = Both("Stopped while thinking", "思考时被停止")
     unfinished_thought = Both("The thought is not finished", "思考没有完成")
 
+    # moments of reflection
+    moments = Both("Moments in the thought", "思考中的反思")
+    previous_moment = Both("Previous moment (p)", "上一处反思（p）")
+    next_moment = Both("Next moment (n)", "下一处反思（n）")
+    verification = Both("verification", "验证")
+    correction = Both("correction", "纠正")
+    alternative = Both("alternative", "换思路")
+    rereading = Both("re-reading", "重读题目")
+    realisation = Both("realisation", "顿悟")
+    changed = Both("it changed something", "有改变")
+    confirmed = Both("confirmed", "得到确认")
+    no_effect = Both("nothing came of it", "没有结果")
+    one_check = Both("1 check", "1 次验证")
+    many_checks = Both("{n} checks", "{n} 次验证")
+    one_correction = Both("1 correction", "1 次纠正")
+    many_corrections = Both("{n} corrections", "{n} 次纠正")
+    one_alternative = Both("1 change of mind", "1 次换思路")
+    many_alternatives = Both("{n} changes of mind", "{n} 次换思路")
+    one_rereading = Both("1 re-reading", "1 次重读")
+    many_rereadings = Both("{n} re-readings", "{n} 次重读")
+    one_realisation = Both("1 insight", "1 次顿悟")
+    many_realisations = Both("{n} insights", "{n} 次顿悟")
+    comma = Both(", ", "、")
+    this_thought = Both("This thought", "本次思考")
+    outline = Both("Outline", "提纲")
+    marks = Both("Marks", "标记")
+    legend = Both(
+        "Filled: it changed something. Ring: confirmed. Dotted: nothing came of it.",
+        "实心：有改变。圆环：得到确认。虚线：没有结果。",
+    )
+    step = Both("Step {n}", "第 {n} 步")
+    go_on_from_here = Both("Go on from here", "从这里继续")
+    edit_step = Both("Edit the step, then go on from it", "修改这一步，然后从这里继续")
+    is_moment = Both("Right mark", "标记正确")
+    no_moment = Both("Not a moment", "不是反思")
+
+    # steering
+    answer_now = Both("Answer now", "立即回答")
+    think_longer = Both("Think longer", "再想想")
+    skip_thinking = Both("Skip thinking", "跳过思考")
+    cannot_steer = Both(
+        "This server cannot continue a reply, so its thought cannot be steered.",
+        "此服务器不能续写回复，因此无法引导思考。",
+    )
+    budget = Both("Thinking budget", "思考预算")
+    budget_off = Both("Think: no limit", "思考：不限")
+    budget_quick = Both("Think: quick 512", "思考：快速 512")
+    budget_normal = Both("Think: normal 2,048", "思考：普通 2,048")
+    budget_deep = Both("Think: deep 8,192", "思考：深入 8,192")
+    budget_own = Both("Think: {n}", "思考：{n}")
+    bad_budget = Both(
+        "“{value}” is no number of tokens. Write a whole number, such as 1000.",
+        "“{value}”不是 token 数。请写一个整数，例如 1000。",
+    )
+    keep_thoughts = Both("Let the model see its earlier thoughts", "让模型看到之前的思考")
+    origin_edited = Both("edited thought", "修改了思考")
+    origin_forked = Both("forked thought", "思考的分支")
+    origin_extended = Both("thought longer", "思考更久")
+    origin_skipped = Both("thinking skipped", "跳过了思考")
+    origin_voted = Both("sample of a vote", "投票的样本")
+    cut_by_person = Both("The thought was closed by you.", "思考由你结束。")
+    cut_by_budget = Both(
+        "The thought was closed at its budget of {n} tokens.", "思考达到 {n} 个 token 的预算，已结束。"
+    )
+    loop = Both("The thought goes round in circles: “{what}”.", "思考在原地打转：“{what}”。")
+    blank_loop = Both("The thought has become nothing but white space.", "思考里只剩下空白了。")
+    drift = Both("The thought has changed its language, to {what}.", "思考的语言变成了 {what}。")
+
+    # votes
+    vote = Both("Vote", "投票")
+    vote_of = Both("Vote of {n}", "{n} 次投票")
+    samples = Both("Number of samples", "样本数")
+    bad_samples = Both("“{value}” is no number of samples.", "“{value}”不是样本数。")
+    vote_running = Both("{done} of {n} samples are finished", "{n} 个样本中已完成 {done} 个")
+    vote_sample = Both("Sample {n}", "样本 {n}")
+    vote_none = Both(
+        "No sample came to an answer. Try again, or look at them one by one.", "没有样本给出回答。请重试，或逐个查看。"
+    )
+    vote_without = Both("{n} without an answer", "{n} 个没有回答")
+
     # what happened to a reply
     stopped = Both("Stopped. It can be continued from here.", "已停止，可以从这里继续。")
     cut = Both(
@@ -171,6 +251,16 @@ class Words:
     ledger = Both(
         "prompt {prompt} · thought {thought} · answer {answer} · free {free} of {context}",
         "提示词 {prompt} · 思考 {thought} · 回答 {answer} · 剩余 {free} / {context}",
+    )
+    ledger_next = Both(
+        "The next turn begins with about {dropped} tokens; with earlier thoughts kept, with {kept}.",
+        "下一轮大约从 {dropped} 个 token 开始；若保留之前的思考，则为 {kept} 个。",
+    )
+    ledger_full = Both(
+        "Only about {free} tokens are free for the next turn: its thought may not fit. Start a new conversation, let "
+        "the model forget its earlier thoughts, or restart with a larger window (--context).",
+        "下一轮大约只剩 {free} 个 token，思考可能放不下。请开始新对话、让模型忘记之前的思考，"
+        "或用更大的窗口（--context）重新启动。",
     )
     ledger_short = Both("{used} of {context}", "{used} / {context}")
     speed = Both("{n} tokens/s", "{n} token/秒")

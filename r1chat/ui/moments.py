@@ -1,0 +1,165 @@
+"""A thought's moments of reflection as a person sees them: marks in the text, a strip above it, an outline beside it.
+
+Pure: values and words in, HTML out. Colour is never the only mark: a kind has a glyph and a name, an effect a shape.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from r1chat.messages import Verdict
+from r1chat.reflect import KINDS, Effect, Kind, Moment, Step
+from r1chat.ui.markdown import plain, to_html
+from r1chat.ui.words import Words
+
+CLASSES: dict[Kind, str] = {
+    "verification": "check",
+    "correction": "fix",
+    "alternative": "other",
+    "re-reading": "reread",
+    "realisation": "aha",
+}
+GLYPHS: dict[Kind, str] = {
+    "verification": "✓",
+    "correction": "↺",
+    "alternative": "⇄",
+    "re-reading": "¶",
+    "realisation": "✦",
+}
+Verdicts = Mapping[tuple[int, int], Verdict]  # by the moment's place in the thought
+
+# Where a mark begins and ends is carried through Markdown by two private characters, which no text may bring itself.
+_BEGIN, _END = "\ue000", "\ue001"
+_PRIVATE = re.compile(f"[{_BEGIN}{_END}]")
+_LINE_OPENING = re.compile(r"(?:\s|[-*+>#]+\s|\d{1,3}[.)]\s|\*\*|__)*")
+_MARK_STOPS = re.compile(r"\n|\$|\\[(\[]|`|\*\*|__|\||<|\[")  # a mark must not begin in one thing and end in another
+
+
+def marked_html(piece: str, start: int, moments: Sequence[Moment], verdicts: Verdicts) -> str:
+    """The HTML of a step: `piece` stands at `start` of the thought, and `moments` begin in it."""
+    text = _PRIVATE.sub("\ufffd", piece)
+    shown: list[Moment] = []
+    for moment in sorted(moments, key=lambda moment: -moment.start):
+        begin, end = _extent(text, moment.start - start, moment.end - start)
+        if begin < end:
+            text = f"{text[:begin]}{_BEGIN}{text[begin:end]}{_END}{text[end:]}"
+            shown.insert(0, moment)
+    html = to_html(text)
+    if html.count(_BEGIN) != len(shown) or html.count(_END) != len(shown):  # one fell into code or a formula
+        return _glyph(moments) + _PRIVATE.sub("", html)
+    for moment in shown:
+        html = html.replace(_BEGIN, _opening(moment, verdicts), 1).replace(_END, "</mark>", 1)
+    return _glyph(moments) + html
+
+
+def _extent(text: str, begin: int, end: int) -> tuple[int, int]:
+    opening = _LINE_OPENING.match(text, max(0, begin))
+    begin = opening.end() if opening else max(0, begin)
+    end = min(end, len(text))
+    if stop := _MARK_STOPS.search(text, begin, end):
+        end = stop.start()
+    return begin, begin + len(text[begin:end].rstrip())
+
+
+def _opening(moment: Moment, verdicts: Verdicts) -> str:
+    verdict = verdicts.get((moment.start, moment.end), "")
+    return (
+        f'<mark class="{CLASSES[moment.kind]} {moment.effect} {verdict}" data-start="{moment.start}" '
+        f'data-end="{moment.end}" data-kind="{moment.kind}">'
+    )
+
+
+def _glyph(moments: Sequence[Moment]) -> str:
+    if not moments:
+        return ""
+    first = moments[0].kind
+    return f'<div class="glyph {CLASSES[first]}" aria-hidden="true">{GLYPHS[first]}</div>'
+
+
+def strip(moments: Sequence[Moment], length: int, reasoning: str, words: Words) -> str:
+    """The moments on a line as long as the thought (`length` characters): by kind, filled where something changed."""
+    if not moments:
+        return ""
+    dots = []
+    for moment in moments:
+        place = 100 * moment.start / max(1, length)
+        name = f"{kind_name(moment.kind, words)}, {effect_name(moment.effect, words)}: {_quoted(reasoning, moment)}"
+        dots.append(
+            f'<button type="button" class="{CLASSES[moment.kind]} {moment.effect}" style="left:{place:.1f}%" '
+            f'data-start="{moment.start}" title="{plain(name)}" aria-label="{plain(name)}">'
+            f"{GLYPHS[moment.kind]}</button>"
+        )
+    sides = "".join(
+        f'<button type="button" class="{side}" aria-label="{plain(label)}" title="{plain(label)}">{glyph}</button>'
+        for side, glyph, label in (
+            ("before", "‹", words.previous_moment),
+            ("after", "›", words.next_moment),
+        )
+    )
+    return f'<div class="line" role="group" aria-label="{plain(words.moments)}">{"".join(dots)}</div>{sides}'
+
+
+def _quoted(reasoning: str, moment: Moment) -> str:
+    text = " ".join(reasoning[moment.start : moment.end].split())
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def counts(moments: Sequence[Moment], words: Words) -> str:
+    """`3 checks, 1 correction`, the most frequent first; empty where there are none."""
+    found = Counter(moment.kind for moment in moments)
+    ordered = sorted(found, key=lambda kind: (-found[kind], KINDS.index(kind)))
+    names = {
+        "verification": (words.one_check, words.many_checks),
+        "correction": (words.one_correction, words.many_corrections),
+        "alternative": (words.one_alternative, words.many_alternatives),
+        "re-reading": (words.one_rereading, words.many_rereadings),
+        "realisation": (words.one_realisation, words.many_realisations),
+    }
+    said = [names[kind][0] if found[kind] == 1 else names[kind][1].format(n=found[kind]) for kind in ordered]
+    return words.comma.join(said)
+
+
+def outline(reply_id: str, steps: Sequence[Step], moments: Sequence[Moment], words: Words) -> str:
+    """The steps of a thought by their titles, with the glyph of a moment that begins them; and what the marks mean."""
+    begins = {moment.start: moment for moment in moments}
+    rows = []
+    for number, step in enumerate(steps, 1):
+        moment = next(
+            (begins[at] for at in (step.start, *range(step.start, min(step.end, step.start + 80))) if at in begins),
+            None,
+        )
+        kind = f' class="{CLASSES[moment.kind]}"' if moment else ""
+        glyph = GLYPHS[moment.kind] if moment else "·"
+        title = step.title or words.step.format(n=number)
+        rows.append(
+            f'<li{kind}><i aria-hidden="true">{glyph}</i><button type="button" data-reply="{plain(reply_id)}" '
+            f'data-start="{step.start}">{plain(title)}</button></li>'
+        )
+    if not rows:
+        return ""
+    legend = "".join(
+        f'<li class="{CLASSES[kind]}"><i aria-hidden="true">{GLYPHS[kind]}</i>{plain(kind_name(kind, words))}</li>'
+        for kind in KINDS
+    )
+    return (
+        f"<h2>{plain(words.this_thought)}</h2><ol>{''.join(rows)}</ol>"
+        f'<h2>{plain(words.marks)}</h2><ul class="legend">{legend}</ul><p>{plain(words.legend)}</p>'
+    )
+
+
+def kind_name(kind: Kind, words: Words) -> str:
+    """What a kind is called."""
+    return {
+        "verification": words.verification,
+        "correction": words.correction,
+        "alternative": words.alternative,
+        "re-reading": words.rereading,
+        "realisation": words.realisation,
+    }[kind]
+
+
+def effect_name(effect: Effect, words: Words) -> str:
+    """What an effect is called."""
+    return {"changed": words.changed, "confirmed": words.confirmed, "none": words.no_effect}[effect]

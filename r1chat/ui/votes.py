@@ -1,0 +1,70 @@
+"""A vote as a person sees it: the samples while they come, then a bar for each answer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from r1chat import votes
+from r1chat.messages import Reply, StoredReply
+from r1chat.ui.markdown import plain, to_html
+from r1chat.ui.words import Words
+
+
+def progress(replies: Sequence[Reply], words: Words) -> str:
+    """How far each sample is."""
+    done = sum(reply.finish is not None for reply in replies)
+    rows = [f'<p role="status">{plain(words.vote_running.format(done=done, n=len(replies)))}</p>']
+    for number, reply in enumerate(replies, 1):
+        tokens = words.tokens(reply.usage.reasoning_tokens + reply.usage.answer_tokens)
+        state = "✓" if reply.finish == "stop" else "✕" if reply.finish else "…"
+        rows.append(f"<div>{state} {plain(words.vote_sample.format(n=number))} · {plain(tokens)}</div>")
+    return f'<div class="vote">{"".join(rows)}</div>'
+
+
+def majority(samples: Sequence[StoredReply]) -> str:
+    """The id of the first reply that gave the most frequent answer; "" where none came to one."""
+    groups = votes.group([_voice(sample) for sample in samples])
+    return samples[groups[0].members[0]].id if groups else ""
+
+
+def panel(samples: Sequence[StoredReply], shown: str, words: Words) -> str:
+    """A bar for each answer, as long as its share; a button for each sample opens it."""
+    groups = votes.group([_voice(sample) for sample in samples])
+    rows = [f"<p><b>{plain(words.vote_of.format(n=len(samples)))}</b></p>"]
+    voted: set[int] = set()
+    for group in groups:
+        share = 100 * len(group.members) / len(samples)
+        voted.update(group.members)
+        rows.append(
+            f'<div class="group"><span class="says">{to_html(_formula(group.answer))}</span>'
+            f'<span class="share"><i style="width:{share:.0f}%"></i></span>'
+            f"<span>{len(group.members)}/{len(samples)}</span>{_buttons(samples, group.members, shown, words)}</div>"
+        )
+    silent = tuple(index for index in range(len(samples)) if index not in voted)
+    if not groups:
+        rows.append(f"<p>{plain(words.vote_none)}</p>")
+    if silent:
+        told = words.vote_without.format(n=len(silent))
+        rows.append(f'<div class="group">{plain(told)}{_buttons(samples, silent, shown, words)}</div>')
+    return f'<div class="vote">{"".join(rows)}</div>'
+
+
+def _voice(sample: StoredReply) -> str:
+    """What a sample says; one that did not finish says nothing."""
+    return sample.reply.answer if sample.reply.finish == "stop" else ""
+
+
+def _formula(answer: str) -> str:
+    return f"${answer}$" if "\\" in answer and "$" not in answer else answer
+
+
+def _buttons(samples: Sequence[StoredReply], members: Sequence[int], shown: str, words: Words) -> str:
+    made = []
+    for index in members:
+        current = ' aria-current="true"' if samples[index].id == shown else ""
+        label = words.vote_sample.format(n=index + 1)
+        made.append(
+            f'<button type="button" data-verb="reply" data-id="{samples[index].id}" data-text="0"{current} '
+            f'aria-label="{plain(label)}" title="{plain(label)}">{index + 1}</button>'
+        )
+    return f'<span class="samples">{"".join(made)}</span>'
