@@ -93,6 +93,8 @@ def find(connection: Connection, wanted: Sequence[Word], limit: int) -> list[Fou
         .limit(limit)
     )
     rows = connection.execute(latest).mappings().all()
+    if not rows:
+        return []
     longest = max(wanted, key=lambda word: len(word.text))
     sources = _sources(connection, longest, [row["number"] for row in rows])
     texts = _texts(connection, list(sources.values()))
@@ -103,7 +105,8 @@ def _sources(connection: Connection, word: Word, numbers: Sequence[int]) -> dict
     """For each of these conversations the source of its newest text that has the word."""
     hits = _matching(connection, word).subquery()
     number = hits.c.rowid // _PER_CONVERSATION
-    newest = select(func.max(hits.c.rowid)).where(number.in_(numbers)).group_by(number)
+    band = hits.c.rowid.between(min(numbers) * _PER_CONVERSATION, (max(numbers) + 1) * _PER_CONVERSATION)
+    newest = select(func.max(hits.c.rowid)).where(band, number.in_(numbers)).group_by(number)
     found = connection.execute(select(_document.c.rowid, _document.c.source).where(_document.c.rowid.in_(newest)))
     return {rowid // _PER_CONVERSATION: source for rowid, source in found}
 

@@ -30,6 +30,7 @@ def upgrade() -> None:
             sa.text("INSERT INTO search_document (rowid, source, terms) VALUES (:rowid, :source, :packed)"),
             sa.text("INSERT INTO search_index (rowid, terms) VALUES (:rowid, :terms)"),
         )
+        op.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
     else:
         op.execute(
             "CREATE TABLE search_document (rowid bigint PRIMARY KEY, source text NOT NULL, terms tsvector NOT NULL)"
