@@ -41,7 +41,7 @@ def html(replies: Sequence[StoredReply], keep_thoughts: bool, words: Words) -> s
     used = usage.context - usage.free
     short = words.ledger_short.format(used=f"{used:,}", context=f"{usage.context:,}")
     parts = "".join(
-        f'<i class="{name}" style="width:{100 * count / usage.context:.1f}%"></i>'
+        f'<i class="of-{name}" style="width:{100 * count / usage.context:.1f}%"></i>'
         for name, count in (
             ("prompt", usage.prompt_tokens),
             ("thought", usage.reasoning_tokens),
