@@ -10,12 +10,13 @@ conjunctions and the like, so "Hmm, but wait" begins with all three), `group` wh
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 
 from r1chat.reflect.words import CHINESE, ENGLISH, SIMPLIFIED
 
 HEAD = 240  # characters of a sentence that are read: a cue comes early, and a hostile line may be a megabyte
 
-_WORD = re.compile(r"[a-z]+(?:[-'][a-z]+)*")
+_WORD = re.compile(r"([a-z]+(?:[-'][a-z]+)*)")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _LEAD = re.compile(r"[\s\"'“”‘’「『*_#>….\-–—•·(（\[/\\]*+(?:\d{1,3}[.)、]\s*+)?[\"'“*_]*+")
 _GAP = " \t\r\n,，.。、:：;；!！…-–—'\"?？*"
@@ -23,8 +24,9 @@ _STOPS = ",.:;!?—–-…，。：；！？、"
 _ENDS_ASKING = re.compile(r"[?？][\"'”’」』)）\]*]*\s*$")
 
 # Groups that leave the head of a sentence open: what follows them still begins it.
-_OPENERS = """soft zsoft thatis wait hold alternatively maybe orelse actually no ohah oops hmm but again letme should
-    justto so plan careful zwait zno znope zcontra zor zmaybe zah zhmm zbut znote zagain zlet zplan zso zearlier"""
+_OPENERS = """soft zsoft aye zaye thatis wait hold alternatively maybe orelse actually no ohah oops hmm but again
+    letme should justto so plan careful zwait zno znope zcontra zor zmaybe zah zhmm zbut znote zagain zlet zplan zso
+    zearlier"""
 _OPENING = frozenset(_OPENERS.split())
 _PAUSED = frozenset(("wait", "no", "actually", "zwait", "zno"))  # they weigh more before a comma
 
@@ -56,17 +58,18 @@ _FIRST = re.compile("[" + "".join(_LENGTHS) + "]")
 
 
 def _latin_hits(text: str) -> list[Hit]:
-    found = list(_WORD.finditer(text))
-    words = [word.group() for word in found]
+    parts = _WORD.split(text)  # gap, word, gap, word, …, gap
+    ends = list(accumulate(map(len, parts)))
+    words = parts[1::2]
     hits: list[Hit] = []
     past = 0
     for at, word in enumerate(words):
-        if at < past or word not in _PHRASES:
+        if word not in _PHRASES or at < past:
             continue
         for rest, group in _PHRASES[word]:
             past = at + 1 + len(rest)
             if not rest or words[at + 1 : past] == rest:
-                hits.append((found[at].start(), found[past - 1].end(), group))
+                hits.append((ends[2 * at], ends[2 * past - 1], group))
                 break
         else:
             past = at + 1

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from r1chat.reflect.cues import marks
 from r1chat.reflect.effects import WINDOW, Effect, Evidence, results
-from r1chat.reflect.points import BAR, Kind, kind, points
+from r1chat.reflect.points import BAR, Kind, anywhere, kind, points
 from r1chat.reflect.sentences import Sentence
 
 _BRIEF = 17  # characters; "Wait, no." only opens what the next sentence says
@@ -39,8 +39,8 @@ class Moment:
 class MomentFinder:
     """Give it sentences in order; `moments` grows.
 
-    A moment never moves and never changes its kind. Its effect may change while it is among the last two and fewer than
-    WINDOW sentences old: `moments[:settled]` are final, all of them after `close`.
+    A moment never moves and never changes its kind. Its effect may change for WINDOW sentences, fewer where the next
+    moment comes before: `moments[:settled]` are final, all of them after `close`.
     """
 
     def __init__(self) -> None:
@@ -58,11 +58,14 @@ class MomentFinder:
 
     def take(self, sentence: Sentence) -> Moment | None:
         """Read one sentence; the moment that begins in it, if one does."""
+        seen = marks(sentence.text)
         arrived = results(sentence.text[:_READ])
-        for evidence in self._open:
-            evidence.hear(sentence.text[:_READ], arrived)
+        if self._open:
+            groups = anywhere(seen)
+            for evidence in self._open:
+                evidence.hear(groups, arrived)
         self._recent.append(arrived)
-        found = self._judge(sentence)
+        found = self._judge(sentence, seen)
         self._count += 1
         if found:
             self.moments.append(found)
@@ -80,12 +83,9 @@ class MomentFinder:
         self.settled = len(self.moments)
         self._open.clear()
 
-    def _judge(self, sentence: Sentence) -> Moment | None:
+    def _judge(self, sentence: Sentence, seen: set[str]) -> Moment | None:
         self._stammers = False
-        if sentence.code or not sentence.whole:
-            return None
-        seen = marks(sentence.text)
-        if not seen:
+        if sentence.code or not sentence.whole or not seen:
             return None
         if self._count < 3:
             seen.add("first")
@@ -131,5 +131,6 @@ class MomentFinder:
             self._settle(at, evidence)
 
     def _settle(self, at: int, evidence: Evidence) -> None:
-        if self.moments[at].effect != evidence.effect():
-            self.moments[at] = replace(self.moments[at], effect=evidence.effect())
+        moment, effect = self.moments[at], evidence.effect()
+        if moment.effect != effect:
+            self.moments[at] = replace(moment, effect=effect)

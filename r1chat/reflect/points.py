@@ -83,35 +83,34 @@ _VOTES: dict[Kind, str] = {
 }
 _LEANING: dict[Kind, float] = {"verification": 0.8}  # what most moments are, where nothing says more
 
-Sum = tuple[dict[str, float], dict[str, list[tuple[str, float]]]]
+Table = dict[str, tuple[float, dict[str, float]]]  # mark: its own points, and those together with another
 
 
-def _parse(table: str) -> Sum:
-    words = table.split()
-    single: dict[str, float] = {}
-    pairs: dict[str, list[tuple[str, float]]] = {}
+def _parse(text: str) -> Table:
+    words = text.split()
+    table: Table = {}
     for mark, points in zip(words[::2], words[1::2], strict=True):
-        if "&" in mark:
-            one, other = mark.split("&")
-            pairs.setdefault(one, []).append((other, float(points)))
-        else:
-            single[mark] = float(points)
-    return single, pairs
+        one, _, other = mark.partition("&")
+        own, pairs = table.get(one, (0.0, {}))
+        if other:
+            pairs[other] = float(points)
+        table[one] = (own, pairs) if other else (float(points), pairs)
+    return table
 
 
-_SUM = _parse(_POINTS)
-_SUMS = {kind: _parse(table) for kind, table in _VOTES.items()}
+_TABLE = _parse(_POINTS)
+_TABLES = {kind: _parse(text) for kind, text in _VOTES.items()}
 
 
 def points(marks: set[str]) -> float:
     """How strongly these marks speak for a moment; BAR is enough."""
-    return _add(_SUM, marks, anywhere(marks), loose=False)
+    return _add(_TABLE, marks, anywhere(marks))
 
 
 def kind(marks: set[str]) -> Kind:
     """The likeliest kind of a sentence that is a moment."""
     where = anywhere(marks)
-    return max(KINDS, key=lambda kind: _LEANING.get(kind, 0.0) + _add(_SUMS[kind], marks, where, loose=True))
+    return max(KINDS, key=lambda kind: _LEANING.get(kind, 0.0) + _add(_TABLES[kind], where, where))
 
 
 def anywhere(marks: set[str]) -> set[str]:
@@ -119,13 +118,14 @@ def anywhere(marks: set[str]) -> set[str]:
     return marks | {mark[1:].rstrip(",") for mark in marks if mark[0] == "^"}
 
 
-def _add(table: Sum, marks: set[str], where: set[str], loose: bool) -> float:
-    single, pairs = table
+def _add(table: Table, marks: set[str], where: set[str]) -> float:
+    """The points of `marks`, and those of pairs that meet among `where`."""
     total = 0.0
-    for mark in where if loose else marks:
-        total += single.get(mark, 0.0)
-    for one in where:
-        for other, worth in pairs.get(one, ()):
-            if other in where:
-                total += worth
+    for mark in where:
+        if mark in table:
+            own, pairs = table[mark]
+            if mark in marks:
+                total += own
+            for other in pairs.keys() & where if pairs else ():
+                total += pairs[other]
     return total

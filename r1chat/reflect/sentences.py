@@ -6,7 +6,7 @@ Owns offsets, line ends, quotes and code fences. Does not know what a sentence s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LONGEST = 2000  # characters; a sentence that goes on is cut there, so that no line can hold the reader up
 
@@ -16,14 +16,12 @@ _LONGEST_BOUNDARY = 80
 _LONGEST_FENCE = 6000  # characters; a fence that nobody closes is forgotten then
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence without the white space around it; `start` and `end` are offsets in the whole text."""
 
     start: int
     end: int
     text: str
-    line: bool  # it begins a line
     paragraph: bool  # there is a blank line before it
     quoted: bool  # it begins inside a quotation
     code: bool  # it stands in a code fence, or is one
@@ -94,18 +92,9 @@ class Splitter:
         fence = text.startswith("```")
         self._fenced = self._fenced and self._offset + begin - self._fence < _LONGEST_FENCE
         start = self._offset + begin + lead
-        found.append(
-            Sentence(
-                start,
-                start + len(text),
-                text,
-                line=newlines > 0,
-                paragraph=newlines > 1,
-                quoted=self._quoting,
-                code=fence or self._fenced,
-                whole=self._whole,
-            )
-        )
+        code = fence or self._fenced
+        end = start + len(text)
+        found.append(Sentence(start, end, text, newlines > 1, self._quoting, code, self._whole))
         if fence:
             self._fenced, self._fence = not self._fenced, start
         if (text.count('"') + text.count("“") + text.count("”")) % 2:

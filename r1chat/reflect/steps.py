@@ -90,10 +90,18 @@ def _plain(formula: re.Match[str]) -> str:
 
 
 def _shorten(text: str) -> str:
+    fits = TITLE if text.isascii() else _fitting(text)
+    if len(text) <= fits:
+        return text
+    space = text.rfind(" ", fits // 2, fits)
+    return text[: space if space > 0 else fits].rstrip(" ,;:，。、—-(（") + "…"
+
+
+def _fitting(text: str) -> int:
+    """How many characters of it fill a title."""
     room = TITLE
     for at, letter in enumerate(text):
         room -= 2 if _WIDE.match(letter) else 1
         if room < 0:
-            cut = text.rfind(" ", at // 2, at)
-            return text[: cut if cut > 0 else at].rstrip(" ,;:，。、—-(（") + "…"
-    return text
+            return at
+    return len(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 _FAILS = "doesn't, does not, don't, do not, didn't, did not, can't, cannot, won't, doesn't really, doesn't quite"
 _AGREES = """add up, match, make sense, make much sense, make any sense, make a lot of sense, hold, equal, seem right,
     seem correct, seem to match, seem possible, look right, look correct, sound right, feel right"""
+_FITS = "fit, work, apply, help, matter, directly"
 _SAYS = "say, mention, specify, state, give, tell, provide"
 
 # One group a line, going on where a line is indented; a phrase is one or more words.
@@ -116,7 +117,12 @@ instead: instead, rather than
 careful: careful, carefully, note, notice, keep in mind, clarify
 example: example, examples, sample, test case, test cases, first case, small case, simple case, concrete,
     numerically, specific value, small values
-soft: just, quickly, also, simply, really, still, go ahead and
+soft: just, quickly, also, simply, really, go ahead and
+aye: yes, yeah, yep, yup, indeed, exactly, definitely, as expected, checks out, check out, confirms, confirmed, still,
+    so the answer, so answer, no problem, no issue, no mistake, no mistakes, straightforward, benar
+ought: should be, should actually be, can be simplified, i should mention, i should add, i should include,
+    i should address
+unfit: unlikely, illegal, not allowed, not it, not the case, that's still, too complicated, not sure
 plan: first, firstly, next, second, secondly, third, finally, then, lastly, now
 so: so, therefore, thus, hence, because, since, jadi
 if: if, when, for example, for instance, assuming
@@ -128,6 +134,9 @@ _DO = """算 看 读 想 数 试 思考 考虑 计算 梳理 推导 分析 审�
 _AGAIN = "再 再次 重新 再来"
 
 _CHINESE = """
+zaye: 是的 对的 仍然 还是 符合 可靠 不影响 没关系
+zought: 应该是 而不是 改为 改成
+zunfit: 无法 不可行
 zwait: 等等 等一下 等下 等会 等一等 等一会 且慢 慢着 稍等 先等 停一下 打住 先别急
 zno: 不对 不对劲 不是吧 不不 好像不 似乎不 不是这样 说不通 不太对 怎么会 对不上 跟刚才不 不大对
 zcontra: 不成立 不合理 不符 矛盾 不一致 不正确 不太可能 不可能 不一定 不一样 不行 冲突
@@ -189,6 +198,7 @@ def _groups(table: str) -> dict[str, str]:
 def _english() -> dict[str, list[str]]:
     groups = {name: _phrases(words) for name, words in _groups(_ENGLISH).items()}
     groups["contra"] += [f"{fails} {agrees}" for fails in _phrases(_FAILS) for agrees in _phrases(_AGREES)]
+    groups["unfit"] += [f"{fails} {fits}" for fails in _phrases(_FAILS) for fits in _phrases(_FITS)]
     groups["unsaid"] = [f"{fails} {says}" for fails in _phrases(_FAILS) for says in _phrases(_SAYS)]
     return groups
 
