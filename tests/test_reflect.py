@@ -117,6 +117,11 @@ def test_what_goes_on_with_a_moment_is_no_second_one() -> None:
     assert words(SUM + "Wait, no. Wait, the second number is 31.") == ["Wait, no."]
 
 
+def test_a_question_that_is_denied_at_once_is_one_moment_from_the_question_on() -> None:
+    assert words(SUM + "So the sum is odd? No, both are even.") == ["So the sum is odd? No, both are even."]
+    assert words(SUMME + "所以和是奇数吗？不对，两个都是偶数。") == ["所以和是奇数吗？不对，两个都是偶数。"]
+
+
 def test_a_loop_of_one_sentence_counts_once() -> None:
     turn = "So, he would leave on Monday. Wait, perhaps the man arrived on Friday and left on the next Friday. "
     assert len(list(find_moments(SUM + turn * 40))) == 1

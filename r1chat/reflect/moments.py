@@ -23,6 +23,7 @@ _SAYING = (
     40  # characters that a repeated sentence must have to be a loop by itself; "Let me check again." may come twice
 )
 _MARKER = re.compile(r"(?:[-*•>#–—]{1,6}+\s++|\d{1,3}[.)、]\s*+|//+\s*+|\.{2,6}+\s*+|…\s*+)++")
+_DENIALS = frozenset(("^no,", "^zno,", "^znope"))  # "Is it 5? No, …" is one moment, from the question on
 _LETTERS = re.compile(r"[^\w]+|\b(?:maybe|perhaps|but|so|wait)\b")
 
 
@@ -49,6 +50,7 @@ class MomentFinder:
         self._open: deque[Evidence] = deque()  # of moments[settled:]
         self._recent: deque[set[str]] = deque(maxlen=_BEFORE)  # the results of the last sentences
         self._last = ""
+        self._asked: Sentence | None = None  # the last sentence, where it asks and is no moment
         self._count = 0
         self._since = 9  # sentences since the last moment
         self._brief = False  # that one was short
@@ -76,6 +78,7 @@ class MomentFinder:
             self._since += 1
         self._update()
         self._last = sentence.text
+        self._asked = sentence if "?" in seen and not found and not sentence.code else None
         return found
 
     def close(self) -> None:
@@ -95,14 +98,14 @@ class MomentFinder:
             seen.add("after2" if self._since else "after")
             if self._brief and not self._since:
                 seen.add("brief")
+        if self._asked and self._since and not seen.isdisjoint(_DENIALS):
+            return Moment(_begin(self._asked), sentence.end, "correction", "none")
         if points(seen) < BAR:
             self._stammers = "brief" in seen and points(seen - {"brief"}) >= BAR
             return None
         if self._repeats(sentence.text):
             return None
-        marker = _MARKER.match(sentence.text)
-        start = sentence.start + (marker.end() if marker and marker.end() < len(sentence.text) else 0)
-        return Moment(start, sentence.end, kind(seen), "none")
+        return Moment(_begin(sentence), sentence.end, kind(seen), "none")
 
     def _repeats(self, text: str) -> bool:
         """Whether this was said before, in the same words or right after the same sentence: a loop counts once."""
@@ -134,3 +137,9 @@ class MomentFinder:
         moment, effect = self.moments[at], evidence.effect()
         if moment.effect != effect:
             self.moments[at] = replace(moment, effect=effect)
+
+
+def _begin(sentence: Sentence) -> int:
+    """Where the words begin, behind a list marker."""
+    marker = _MARKER.match(sentence.text)
+    return sentence.start + (marker.end() if marker and marker.end() < len(sentence.text) else 0)

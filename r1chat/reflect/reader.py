@@ -52,7 +52,8 @@ class Reader:
 
     def _read(self, sentences: Iterable[Sentence]) -> None:
         for sentence in sentences:
-            self._cutter.take(sentence, moment=self._finder.take(sentence) is not None)
+            moment = self._finder.take(sentence)
+            self._cutter.take(sentence, moment=moment is not None and moment.start >= sentence.start)
 
 
 def read(reasoning: str) -> Reader:

@@ -12,7 +12,8 @@ _AGREES = """add up, match, make sense, make much sense, make any sense, make a 
 _FITS = "fit, work, apply, help, matter, directly"
 _SAYS = "say, mention, specify, state, give, tell, provide"
 
-# One group a line, going on where a line is indented; a phrase is one or more words.
+# One group a line, going on where a line is indented; a phrase is one or more words. The longest one at a place wins,
+# so that a group that is worth nothing (`znotno`) keeps its phrases from others.
 _ENGLISH = """
 wait: wait, wait a second, wait a minute, wait a moment, wait a sec, wait a bit, tunggu, tunggu dulu, sebentar
 hold: hold on, hang on, hold up, one moment, one second, just a moment, scratch that, strike that, not so fast,
@@ -25,16 +26,16 @@ way: way, ways, approach, approaches, method, methods, angle, angles, thought, t
     view, solution, solutions, formula, representation, reading, meaning, look
 restart: step back, take a step back, start over, start again, from scratch, backtrack, go back to my first,
     go back to the first, go back to my initial, go back to the original approach, stick with my, stick to my,
-    think outside
+    think outside, mari kita ganti, mari kita sesuaikan, coba lagi, mulai lagi
 maybe: maybe, perhaps, might, possibly, probably, could be, may be, suppose, mungkin, barangkali
 orelse: or maybe, or perhaps, or is it, or could it, or it could, or does, or are, or do, or is, or should
 actually: actually, in fact, in reality, sebenarnya
 no: no, nope, nah, tidak, bukan
 ohah: oh, ah, ooh, whoa, hey
-oops: oops, whoops, my bad, my mistake, sorry, correction, i stand corrected, i apologize
+oops: oops, whoops, my bad, my mistake, sorry, correction, i stand corrected, i apologize, maaf
 aha: aha, eureka, i see, of course, now i see, now i understand, now i get, i realize, i realized, i realise,
     i just realized, i notice, i noticed, that's it, makes sense now, seems promising, is promising, it dawns,
-    aha moment, that's the key, got it, that's interesting
+    aha moment, that's the key, got it, that's interesting, oh ya, ternyata
 hmm: hm, hmm, hmmm, hmmmm, um, umm, uh, uhh, huh, interesting, interestingly
 odd: seems wrong, looks wrong, seems off, looks off, seems strange, seems odd, strange, strangely, weird, odd,
     surprising, suspicious, unusual, puzzling, too large, too small, too big, too high, too low, too much, too many,
@@ -46,14 +47,15 @@ again: again, once more, one more time, a second time, another time, twice, over
 letme: let me, let's, let us, lemme, mari kita, mari, biar saya
 should: i should, i need to, i must, i have to, i want to, i will, i can, i could, i might want to, i ought to,
     i had better, i might, we should, we need to, we must, we have to, we want to, we will, we can, we could,
-    i'd better, i'd like to, i'll, we'll, i'm going to, i think i should, might as well
+    i'd better, i'd like to, i'll, we'll, i'm going to, i think i should, might as well, saya harus, saya perlu,
+    kita harus, kita perlu, kita bisa
 verify: double-check, double check, double-checking, double-checked, triple-check, cross-check, cross-checking,
     sanity-check, sanity check, spot-check, recheck, re-check, rechecking, re-checking, verify, verifying,
     verification, reverify, re-verify, reexamine, re-examine, reevaluate, re-evaluate, recalculate, re-calculate,
     recalculating, recompute, re-compute, recomputing, reassess, re-assess, reconsider, re-consider, reconsidering,
     rethink, re-think, rethinking, revisit, revisiting, recount, re-count, recounting, retrace, redo, reconfirm,
     reanalyze, re-analyze, validate, validating, proofread, review, reviewing, retest, periksa, cek, verifikasi,
-    pastikan
+    pastikan, memeriksa, mengecek, memastikan, memverifikasi, uji
 check: check, checking, checks, confirm, confirming, test, testing, see if, see whether, plug, plugging,
     put it back, put this back, put that back, put them back, substitute back, go back, going back, count, trace
 walk: go over, go through, going through, walk through, step through, run through, recap, look at
@@ -71,9 +73,9 @@ isthat: is that, is this, is it, is there, is the, is he, is she, was that, was 
     can the, should that, should this, should it, will that, will this, will it, isn't that, isn't this, isn't it,
     isn't there, doesn't that, doesn't this, doesn't it, wouldn't that, wouldn't it, couldn't it, are there,
     are they, are these, are those, are the, why not, why is, why does, why did, why would, do they, do these,
-    do those, do the, apakah
+    do those, do the, apakah, benarkah, bukankah, adakah
 whatif: what if, what about, how about
-how: how, what, where, which, when, who
+how: how, what, where, which, when, who, bagaimana, berapa, di mana, mana
 fit: correct, right, valid, true, accurate, possible, reasonable, sense, consistent, hold, holds, okay, allowed,
     enough, necessary, match, matches, add up, adds up, work, works, fit, fits, equal, align, agree, plausible,
     correctly, the same, a problem, an issue
@@ -87,19 +89,21 @@ mis: misread, misreading, misinterpreted, misinterpreting, misunderstood, misund
     mixing up, mixed up, mixed, messed, messed up, i confused, confusing myself, overcomplicating,
     over-complicating, overthinking, over-thinking, went wrong, got that wrong, got it wrong, got this wrong,
     was wrong, am wrong, i'm wrong, made a mistake, made an error, made some mistake, made a calculation error,
-    make a mistake, made a wrong, swapped, dropped, double counted, double-counted, was mistaken
+    make a mistake, made a wrong, swapped, dropped, double counted, double-counted, was mistaken, saya salah,
+    kesalahan saya
 i: i, i'm, i've, we, we've, my, our, saya
 err: wrong, incorrect, incorrectly, mistake, mistakes, mistaken, error, errors, flaw, flawed, flaws, typo,
     backwards, ambiguous, ambiguity, unclear, confusing, is off, seems off, be off, off by, salah, keliru
 contra: can't be, cannot be, can't have, can't possibly, contradict, contradicts, contradiction, contradictory,
     contradicting, conflict, conflicts, conflicting, inconsistent, inconsistency, discrepancy, impossible,
     not possible, couldn't be, shouldn't be, not quite, that's not, it's not, this isn't, that isn't, it isn't,
-    that is not, this is not
+    that is not, this is not, tidak mungkin, tidak sesuai, tidak benar, tidak masuk akal, bukan begitu, ini bukan,
+    itu bukan
 question: the question, this question, the original question, the actual question, the problem, this problem,
     the original problem, the problem statement, the original problem statement, the prompt, the riddle, the puzzle,
     the user, this user, user's question, the user's, the task, the wording, the phrasing, the instruction,
     the instructions, the query, the statement, the original statement, my question, soal, pertanyaan,
-    the original prompt, the notation
+    the original prompt, the notation, soalnya, dalam soal
 they: they, people, someone, student, students, child, children, kid, kids, pupil, pupils, learner, learners,
     reader, readers
 you: you, your
@@ -125,7 +129,6 @@ ought: should be, should actually be, can be simplified, i should mention, i sho
 unfit: unlikely, illegal, not allowed, not it, not the case, that's still, too complicated, not sure
 plan: first, firstly, next, second, secondly, third, finally, then, lastly, now
 so: so, therefore, thus, hence, because, since, jadi
-if: if, when, for example, for instance, assuming
 recall: remember, recall, i know, i think, i believe, i guess
 """
 
@@ -156,7 +159,6 @@ zread: 读题 审题 看题 回到题目 回到问题 回到原 重读 读一遍
 zq: 题目 题中 原文 题设 题里 题干 原题 题面
 zuser: 用户 提问者 对方
 zprob: 问题
-zsay: 说 要求 给出 提到 问的 指的 意思 规定 限制 注明 期望 意图 明确 本意 想问 希望 想要 想知道
 zdifferent: 另一种 另一个 另外一种 换一种 换个 换一个 更好的 更简单的 更聪明的 新的 换种 转换 改用 反过来 反证
     更高效的
 zother: 其他 别的 不同的 其它
