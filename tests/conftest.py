@@ -1,4 +1,4 @@
-"""Databases for the tests that need one: a file of its own for each test, and a throw-away PostgreSQL server."""
+"""Databases and browsers for the tests that need one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+from site_driver import CHROMIUM, FLAGS, Site
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -71,3 +73,23 @@ def _run_as_postgres(command: list[str]) -> None:
         text=True,
         env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
     )
+
+
+# --- the page in a browser; see site_driver.py ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(browser: Browser, tmp_path: Path) -> Iterator[Site]:
+    site = Site(browser, tmp_path / "data")
+    yield site
+    site.down()
+    assert site.outside == []
+    assert site.broken == []

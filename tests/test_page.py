@@ -3,138 +3,18 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import expect
+from site_driver import CHROMIUM, THOUGHT, Gate, Site, ask, finished
 
-from r1chat.app import App, build
-from r1chat.backends.scripted import Script, ScriptedBackend
-from r1chat.config import load
 from r1chat.errors import GenerationError
-from r1chat.messages import Progress, Raw, Request
-from r1chat.ui.server import PageServer
-
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-THOUGHT = ["<think>", "\n7 + 3", " is 10.", "\n</think>\n\n", "It is ", "**10**."]
+from r1chat.messages import Raw
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),  # of gradio's dependencies
 ]
-
-
-class Site:
-    """A served app, and the pages that look at it. Fails a test whose page asked anybody outside."""
-
-    def __init__(self, browser: Browser, folder: Path) -> None:
-        self.browser, self.folder = browser, folder
-        self.app: App | None = None
-        self.server: PageServer | None = None
-        self.contexts: list[BrowserContext] = []
-        self.outside: list[str] = []
-        self.broken: list[str] = []
-
-    def serve(self, script: Callable[[Request], Script] | list[str] | None = None, **options: object) -> App:
-        """Start (or, after `down`, restart) the app; without a script with the model that ships with it."""
-        backends = None
-        if script is not None:
-            play = script if callable(script) else lambda _request: script
-            backends = {"scripted": ScriptedBackend(play, **options)}  # type: ignore[arg-type]
-        self.app = build(load(data_dir=self.folder, port=0, open_browser=False, ollama=False), backends)
-        self.server = PageServer(self.app)
-        self.server.start()
-        return self.app
-
-    def open(self, path: str = "", width: int = 1280, height: int = 800, locale: str = "en-GB") -> Page:
-        """A new tab in a browser profile of its own."""
-        context = self.browser.new_context(
-            viewport={"width": width, "height": height},
-            locale=locale,
-            permissions=["clipboard-read", "clipboard-write"],
-        )
-        context.set_default_timeout(20_000)
-        self.contexts.append(context)
-        return self.tab(context, path)
-
-    def tab(self, context: BrowserContext, path: str = "") -> Page:
-        assert self.server is not None
-        page = context.new_page()
-        page.on("request", lambda request: self._asked(request.url))
-        page.on("pageerror", lambda error: self.broken.append(str(error)))
-        page.goto(self.server.address + path)
-        page.wait_for_selector("#model-line", state="attached")
-        return page
-
-    def _asked(self, url: str) -> None:
-        if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):
-            self.outside.append(url)
-
-    def down(self) -> None:
-        assert self.app is not None
-        assert self.server is not None
-        for context in self.contexts:
-            context.close()
-        self.contexts = []
-        self.app.chat.close()
-        self.server.stop()
-        self.app.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def site(browser: Browser, tmp_path: Path) -> Iterator[Site]:
-    site = Site(browser, tmp_path / "data")
-    yield site
-    site.down()
-    assert site.outside == []
-    assert site.broken == []
-
-
-class Gate:
-    """A model that thinks a little, and goes on when it is told to."""
-
-    def __init__(self, first: list[str], rest: list[str]) -> None:
-        self.first, self.rest, self.opened = first, rest, threading.Event()
-
-    def __call__(self, request: Request) -> Script:
-        if request.so_far is None:
-            yield from self.first
-            while not self.opened.wait(0.02):
-                yield Progress("waiting")
-        yield from self.rest
-
-
-def ask(page: Page, text: str) -> None:
-    page.get_by_role("textbox", name="Message").fill(text)
-    page.keyboard.press("Enter")
-
-
-def finished(page: Page) -> None:
-    expect(page.locator(".reply.done").last).to_be_visible()
-    expect(page.locator(".reply").last).to_have_class(re.compile("done"))
-
-
-def thought(page: Page) -> object:
-    return page.locator("details.thought").last
 
 
 # --- a conversation --------------------------------------------------------------------------------------------------

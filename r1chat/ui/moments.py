@@ -64,9 +64,10 @@ def _extent(text: str, begin: int, end: int) -> tuple[int, int]:
 
 
 def _opening(moment: Moment, verdicts: Verdicts) -> str:
-    verdict = verdicts.get((moment.start, moment.end), "")
+    verdict = verdicts.get((moment.start, moment.end))
+    judged = f" judged-{verdict}" if verdict else ""
     return (
-        f'<mark class="{CLASSES[moment.kind]} {moment.effect} {verdict}" data-start="{moment.start}" '
+        f'<mark class="{CLASSES[moment.kind]} {moment.effect}{judged}" data-start="{moment.start}" '
         f'data-end="{moment.end}" data-kind="{moment.kind}">'
     )
 

@@ -40,6 +40,7 @@ class Widgets:
     model: gr.Dropdown
     model_state: gr.HTML
     budget: gr.Dropdown
+    own_budget: gr.Number  # thinking tokens, where the budget is one's own
     keep_thoughts: gr.Checkbox
     ledger: gr.HTML
     outline: gr.HTML
@@ -92,8 +93,17 @@ def layout() -> Widgets:
                     show_label=False,
                     container=False,
                     elem_id="budget",
-                    allow_custom_value=True,
+                    filterable=False,
                     interactive=True,
+                )
+                own_budget = gr.Number(
+                    1000,
+                    label=w.budget_tokens,
+                    show_label=False,
+                    container=False,
+                    precision=0,
+                    elem_id="own-budget",
+                    visible=False,
                 )
                 ledger = gr.HTML('<div id="ledger"></div>', elem_id="ledger-block", padding=False)
             with gr.Column(elem_classes=["scroll"], min_width=0):
@@ -134,6 +144,7 @@ def layout() -> Widgets:
         model=model,
         model_state=model_state,
         budget=budget,
+        own_budget=own_budget,
         keep_thoughts=keep_thoughts,
         ledger=ledger,
         outline=outline,
@@ -168,7 +179,8 @@ def outline_html(lang: str) -> str:
 def budget_choices(lang: str) -> list[tuple[str, str]]:
     w = words(lang)
     quick, normal, deep = (str(BUDGETS[name]) for name in ("quick", "normal", "deep"))
-    return [(w.budget_off, "off"), (w.budget_quick, quick), (w.budget_normal, normal), (w.budget_deep, deep)]
+    named = [(w.budget_off, "off"), (w.budget_quick, quick), (w.budget_normal, normal), (w.budget_deep, deep)]
+    return [*named, (w.budget_own, "own")]
 
 
 def fold_choices(lang: str) -> list[tuple[str, str]]:
@@ -189,6 +201,7 @@ def reworded(widgets: Widgets, lang: str) -> dict[gr.blocks.Block, object]:
         widgets.fold: gr.update(label=w.thoughts, choices=fold_choices(lang)),
         widgets.keep_thoughts: gr.update(label=w.keep_thoughts),
         widgets.budget: gr.update(label=w.budget, choices=budget_choices(lang)),
+        widgets.own_budget: gr.update(label=w.budget_tokens),
         widgets.outline: outline_html(lang),
         widgets.answer: gr.update(value=w.answer_now),
         widgets.language: gr.update(label=w.language, value=lang),

@@ -6,7 +6,7 @@ import functools
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, ParamSpec, TypeVar
 
@@ -15,6 +15,7 @@ import gradio as gr
 from r1chat.app import App
 from r1chat.errors import MessageError, NotFoundError, R1ChatError
 from r1chat.messages import ConversationInfo, ModelInfo, Verdict
+from r1chat.steer import BUDGETS
 from r1chat.ui import sidebar
 from r1chat.ui.page import Widgets, reworded
 from r1chat.ui.words import pick, words
@@ -63,18 +64,13 @@ def wire(app: App, blocks: gr.Blocks, ui: Widgets) -> None:
     blocks.load(None, None, ui.fold, js=_RECALL_FOLD, **quiet)
 
     # a message is sent
-    gr.on(
-        [ui.send.click, ui.prompt.submit],
-        views.sent,
-        [ui.prompt, *here, ui.budget, ui.keep_thoughts],
-        everything,
-        **quiet,
-    )
+    wheel = [ui.budget, ui.own_budget, ui.keep_thoughts]
+    gr.on([ui.send.click, ui.prompt.submit], views.sent, [ui.prompt, *here, *wheel], everything, **quiet)
     ui.stop.click(views.stopped, [ui.conversation], None, **quiet)
     ui.answer.click(views.answered, [ui.conversation], None, **quiet)
 
     # a click in the transcript, or in the list
-    ui.transcript.act(views.acted, [*here, ui.budget, ui.keep_thoughts], everything, **quiet)
+    ui.transcript.act(views.acted, [*here, *wheel], everything, **quiet)
     ui.conversations.act(views.list_acted, [*here, ui.search], everything, **quiet)
     ui.new.click(views.new, [ui.model, ui.lang, ui.search], everything, **quiet)
     ui.search.change(
@@ -84,8 +80,9 @@ def wire(app: App, blocks: gr.Blocks, ui: Widgets) -> None:
     # models and settings
     ui.model.input(views.model_chosen, here, everything, **quiet)
     gr.on([ui.refresh.click, ui.models.expand], views.refreshed, [ui.model, ui.lang], everything, **quiet)
-    steering = [ui.budget, ui.keep_thoughts, ui.conversation, ui.model]
-    gr.on([ui.budget.input, ui.keep_thoughts.input], views.steered, steering, None, **quiet)
+    ui.budget.change(views.budget_chosen, ui.budget, ui.own_budget, **quiet)
+    steered = [ui.budget.input, ui.own_budget.submit, ui.own_budget.blur, ui.keep_thoughts.input]
+    gr.on(steered, views.steered, [*here, *wheel], None, **quiet)
     ui.fold.input(None, ui.fold, ui.fold, js=_REMEMBER_FOLD, **quiet)
     ui.language.input(
         views.language_chosen, [ui.language, ui.conversation, ui.model, ui.search], everything, js=None, **quiet
@@ -133,8 +130,8 @@ class Views:
     # -- messages -----------------------------------------------------------------------------------------------------
 
     @said
-    def sent(self, prompt: str, conversation: str, model: str, lang: str, budget: str, keep: bool) -> Updates:
-        steering = (_budget(budget, lang), bool(keep))
+    def sent(self, prompt: str, conversation: str, model: str, lang: str, *wheel: object) -> Updates:
+        steering = _steering(wheel, lang)
         turn = self.app.chat.send(conversation or None, prompt or "", model or "", steering=steering)
         return {self.ui.prompt: "", **self._show(turn.conversation_id, model, lang)}
 
@@ -148,17 +145,20 @@ class Views:
     def answered(self, conversation: str) -> None:
         self.app.chat.answer_now(conversation)
 
-    @said
-    def steered(self, budget: str, keep: bool, conversation: str, model: str) -> None:
-        tokens = _budget(budget, "en")
-        if conversation:
-            self.app.chat.set_steering(conversation, tokens, bool(keep), model)
+    def budget_chosen(self, budget: str) -> Any:
+        return gr.update(visible=budget == "own")
 
     @said
-    def acted(self, event: gr.EventData, conversation: str, model: str, lang: str, budget: str, keep: bool) -> Updates:
+    def steered(self, conversation: str, model: str, lang: str, *wheel: object) -> None:
+        steering = _steering(wheel, lang)
+        if conversation:
+            self.app.chat.set_steering(conversation, *steering, model)
+
+    @said
+    def acted(self, event: gr.EventData, conversation: str, model: str, lang: str, *wheel: object) -> Updates:
         verb, subject, text = _verb(event)
         if verb == "ask":
-            return self.sent(text, conversation, model, lang, budget, keep)
+            return self.sent(text, conversation, model, lang, *wheel)
         act = self._acts().get(verb)
         if act is None:
             log.warning("the page sent an unknown act")
@@ -247,7 +247,12 @@ class Views:
         if conversation:
             info = self.app.store.info(conversation)
             budget = "off" if info.budget is None else str(info.budget)
-            steering = {self.ui.budget: budget, self.ui.keep_thoughts: info.keep_thoughts}
+            known = budget == "off" or info.budget in BUDGETS.values()
+            steering = {
+                self.ui.budget: budget if known else "own",
+                self.ui.own_budget: gr.update(value=info.budget or 1000, visible=not known),
+                self.ui.keep_thoughts: info.keep_thoughts,
+            }
         return {
             **steering,
             self.ui.conversation: conversation,
@@ -306,14 +311,15 @@ def _step(text: str) -> int:
     return {"-1": -1, "1": 1}.get(text, 0)
 
 
-def _budget(value: str, lang: str) -> int | None:
-    """The budget that was chosen, or written: `off`, `512`, `1,000`."""
-    written = str(value or "off").replace(",", "").replace(" ", "").strip()
-    if written == "off":
-        return None
-    if not re.fullmatch(r"-?\d{1,9}", written):
-        raise MessageError(words(lang).bad_budget.format(value=str(value)[:40]))
-    return int(written)
+def _steering(wheel: Sequence[object], lang: str) -> tuple[int | None, bool]:
+    """The budget that was chosen, or, where it is one's own, written; and whether thoughts are kept."""
+    chosen, own, keep = wheel if len(wheel) == 3 else ("off", None, False)
+    if chosen in ("off", None, ""):
+        return None, bool(keep)
+    tokens = own if chosen == "own" else int(str(chosen)) if str(chosen).isdecimal() else None
+    if isinstance(tokens, bool) or not isinstance(tokens, int):
+        raise MessageError(words(lang).bad_budget)
+    return tokens, bool(keep)
 
 
 def _samples(text: str, lang: str) -> int:

@@ -186,10 +186,11 @@ class Words:
     budget_quick = Both("Think: quick 512", "思考：快速 512")
     budget_normal = Both("Think: normal 2,048", "思考：普通 2,048")
     budget_deep = Both("Think: deep 8,192", "思考：深入 8,192")
-    budget_own = Both("Think: {n}", "思考：{n}")
+    budget_own = Both("Think: own budget", "思考：自定")
+    budget_tokens = Both("Thinking tokens", "思考 token 数")
     bad_budget = Both(
-        "“{value}” is no number of tokens. Write a whole number, such as 1000.",
-        "“{value}”不是 token 数。请写一个整数，例如 1000。",
+        "That is no number of tokens. Write a whole number, such as 1000.",
+        "这不是 token 数。请写一个整数，例如 1000。",
     )
     keep_thoughts = Both("Let the model see its earlier thoughts", "让模型看到之前的思考")
     origin_edited = Both("edited thought", "修改了思考")

@@ -1,0 +1,237 @@
+"""Watching and steering a thought on the page, with scripted models and with the one that ships."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+from playwright.sync_api import Page, expect
+from site_driver import CHROMIUM, THOUGHT, Gate, Site, ask, finished
+
+from r1chat.backends.scripted import Script
+from r1chat.errors import GenerationError
+from r1chat.messages import Progress, Request
+
+REFLECTING = (
+    "<think>I need the arrival time. 9:40 plus 2 hours is 11:40, then 35 minutes more.\n\n"
+    "Wait, let me check the minutes. 40 + 35 = 75, so it is 12:15 and not 11:75.\n\n"
+    "So my first result was wrong: the hour has to carry.\n\n"
+    "Let me double-check: 12:15 minus 9:40 is 2:35. Yes, that matches.</think>The train arrives at 12:15."
+)
+
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),  # of gradio's dependencies
+]
+
+
+def open_thought(page: Page) -> None:
+    finished(page)
+    page.locator("details.thought > summary").last.click()
+    expect(page.locator(".step").last).to_be_visible()
+
+
+# --- watching --------------------------------------------------------------------------------------------------------
+
+
+def test_moments_are_marked_counted_and_reached(site: Site) -> None:
+    site.serve([REFLECTING])
+    page = site.open()
+    ask(page, "When does the train arrive?")
+    finished(page)
+    expect(page.locator("details.thought > summary")).to_contain_text(re.compile(r"2 checks, 1 correction"))
+    open_thought(page)
+    expect(page.locator(".strip .line button")).to_have_count(3)
+    expect(page.locator(".step mark")).to_have_count(3)
+    page.locator(".strip").get_by_role("button", name="Next moment (n)").click()
+    expect(page.locator("mark.at")).to_contain_text("Wait, let me check the minutes")
+    page.keyboard.press("n")
+    expect(page.locator("mark.at")).to_contain_text("So my first result was wrong")
+    page.keyboard.press("p")
+    expect(page.locator("mark.at")).to_contain_text("Wait")
+
+
+def test_the_outline_leads_to_a_step(site: Site) -> None:
+    site.serve([REFLECTING])
+    page = site.open()
+    ask(page, "When does the train arrive?")
+    open_thought(page)
+    rows = page.locator("#outline ol button")
+    expect(rows).not_to_have_count(0)
+    rows.last.click()
+    expect(page.locator(".step.chosen")).to_contain_text("double-check")
+
+
+def test_a_moment_that_is_denied_is_a_label_in_the_store(site: Site) -> None:
+    app = site.serve([REFLECTING])
+    page = site.open()
+    ask(page, "When does the train arrive?")
+    open_thought(page)
+    page.locator(".step mark").first.click()
+    page.get_by_role("button", name="Not a moment").click()
+    expect(page.locator("mark.judged-denied")).to_have_count(1)
+    reply = app.store.conversation(app.store.conversations()[0].id).turns[0].reply
+    assert reply is not None
+    page.wait_for_timeout(300)
+    labels = app.store.moment_labels(reply.id)
+    assert [(label.verdict, label.kind) for label in labels] == [("denied", "verification")]
+    page.reload()
+    expect(page.locator("mark.judged-denied")).to_have_count(1)
+
+
+def test_a_loop_is_said_with_ways_out(site: Site) -> None:
+    def loop(request: Request) -> Script:
+        if request.so_far is not None:
+            return ["Enough."]
+        return ["<think>", *(["Let me think about the number seven again. "] * 60), *[Progress("waiting")] * 3]
+
+    def slow(request: Request) -> Script:
+        yield from loop(request)
+        if request.so_far is None:
+            for _ in range(2_000):
+                yield Progress("waiting")
+                pause.wait(0.02)
+
+    pause = threading.Event()
+    site.serve(slow)
+    page = site.open()
+    ask(page, "What is seven?")
+    expect(page.locator(".notice")).to_contain_text("round in circles")
+    page.locator(".notice").get_by_role("button", name="Answer now").click()
+    expect(page.locator(".answer")).to_have_text("Enough.")
+
+
+def test_the_ledger_says_what_the_window_holds(site: Site) -> None:
+    site.serve()
+    page = site.open()
+    ask(page, "27 + 43 = ?")
+    finished(page)
+    expect(page.locator("#ledger")).to_contain_text(re.compile(r"\d+ of 4,096"))
+    expect(page.locator("#ledger .told")).to_have_attribute(
+        "title", re.compile(r"prompt \d+ · thought \d+ · answer \d+")
+    )
+
+
+# --- steering --------------------------------------------------------------------------------------------------------
+
+
+def test_answer_now_closes_the_thought(site: Site) -> None:
+    gate = Gate(THOUGHT[:2], ["never said"])
+    site.serve(lambda request: gate(request) if request.so_far is None else ["It is 10."])
+    page = site.open()
+    expect(page.get_by_role("button", name="Answer now")).to_be_hidden()
+    ask(page, "7 + 3 = ?")
+    expect(page.locator(".step")).to_have_text("7 + 3")
+    page.get_by_role("button", name="Answer now").click()
+    expect(page.locator(".answer")).to_have_text("It is 10.")
+    expect(page.locator(".origin")).to_contain_text("closed by you")
+
+
+def test_a_budget_closes_the_thought_and_is_kept_by_the_conversation(site: Site) -> None:
+    def script(request: Request) -> Script:
+        return ["Done."] if request.so_far else ["<think>", *(f" t{i}" for i in range(900))]
+
+    app = site.serve(script)
+    page = site.open()
+    budget = page.get_by_role("combobox", name="Thinking budget")
+    budget.click()
+    page.get_by_role("option", name="Think: quick 512").click()
+    ask(page, "Think.")
+    expect(page.locator(".answer")).to_have_text("Done.")
+    expect(page.locator(".origin")).to_contain_text("budget of 512 tokens")
+    assert app.store.conversations()[0].budget == 512
+    page.reload()
+    expect(page.get_by_role("combobox", name="Thinking budget")).to_have_value("Think: quick 512")
+
+
+def test_a_budget_that_makes_no_sense_is_a_sentence(site: Site) -> None:
+    site.serve(THOUGHT)
+    page = site.open()
+    page.get_by_role("combobox", name="Thinking budget").click()
+    page.get_by_role("option", name="Think: own budget").click()
+    for value, sentence in (("0", "no room for a thought"), ("99999", "does not fit"), ("", "no number of tokens")):
+        page.get_by_role("spinbutton", name="Thinking tokens").fill(value)
+        page.get_by_role("textbox", name="Message").fill("7 + 3 = ?")
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_test_id("toast-body").filter(has_text=sentence).first).to_be_visible()
+        assert page.get_by_role("textbox", name="Message").input_value() == "7 + 3 = ?"
+
+
+def test_thinking_longer_makes_a_sibling(site: Site) -> None:
+    site.serve(lambda request: [" still 10.</think>Sure."] if request.so_far else THOUGHT)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    page.get_by_role("button", name="Think longer").click()
+    expect(page.locator(".answer")).to_have_text("Sure.")
+    expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
+    expect(page.locator(".origin")).to_contain_text("thought longer")
+    open_thought(page)
+    expect(page.locator(".steps")).to_contain_text("Wait, still 10.")
+
+
+def test_an_edited_step_forks_the_thought(site: Site) -> None:
+    site.serve(lambda request: [" And so on.</think>Forked."] if request.so_far else [REFLECTING])
+    page = site.open()
+    ask(page, "When does the train arrive?")
+    open_thought(page)
+    page.locator(".step").nth(1).click(position={"x": 300, "y": 8})
+    page.get_by_role("button", name="Go on from here").click()
+    box = page.get_by_role("textbox", name="Edit the step, then go on from it")
+    expect(box).to_have_value(re.compile("Wait, let me check"))
+    box.fill("The minutes are 75.")
+    page.locator(".steps .acts").get_by_role("button", name="Go on from here").click()
+    expect(page.locator(".answer")).to_have_text("Forked.")
+    expect(page.locator(".origin")).to_contain_text("edited thought")
+    open_thought(page)
+    expect(page.locator(".steps")).to_contain_text("The minutes are 75. And so on.")
+    expect(page.locator(".steps")).not_to_contain_text("Wait")
+
+
+def test_the_thought_can_be_skipped(site: Site) -> None:
+    site.serve(lambda request: ["At once."] if request.so_far else THOUGHT)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    page.get_by_role("button", name="Skip thinking").click()
+    expect(page.locator(".answer")).to_have_text("At once.")
+    expect(page.locator("details.thought > summary")).to_have_text("Answered without a thought")
+
+
+def test_a_vote_shows_the_majority_and_opens_each_sample(site: Site) -> None:
+    answers = iter(["first", r"It is \boxed{7}.", r"It is \boxed{8}.", r"So \boxed{8}."])
+    site.serve(lambda request: ["<think>hm</think>", next(answers)])
+    page = site.open()
+    ask(page, "7 or 8?")
+    expect(page.locator(".answer")).to_have_text("first")
+    page.locator(".menu summary").click()
+    page.get_by_role("button", name="3", exact=True).click()
+    expect(page.locator(".vote .group")).to_have_count(2)
+    expect(page.locator(".vote .group").first).to_contain_text("2/3")
+    expect(page.locator(".answer")).to_contain_text("8")
+    page.locator(".vote .group").last.get_by_role("button").click()
+    expect(page.locator(".answer")).to_contain_text("7")
+
+
+def test_a_vote_whose_samples_all_fail_says_so(site: Site) -> None:
+    first = iter([True])
+    site.serve(lambda request: THOUGHT if next(first, False) else [GenerationError("The server went away.")])  # type: ignore[list-item]
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    expect(page.locator(".answer")).to_have_text("It is 10.")
+    page.locator(".menu summary").click()
+    page.get_by_role("button", name="3", exact=True).click()
+    expect(page.locator(".vote")).to_contain_text("No sample came to an answer")
+    expect(page.locator(".notice.error")).to_contain_text("The server went away.")
+
+
+def test_the_shipped_model_is_steered_too(site: Site) -> None:
+    site.serve()
+    page = site.open()
+    ask(page, "27 + 43 = ?")
+    finished(page)
+    page.get_by_role("button", name="Think longer").click()
+    expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
+    finished(page)
+    page.locator(".menu summary").click()
+    page.get_by_role("button", name="5", exact=True).click()
+    expect(page.locator(".vote .group").first).to_contain_text("/5")
