@@ -33,14 +33,16 @@ _PAUSED = frozenset(("wait", "no", "actually", "zwait", "zno"))  # they weigh mo
 Hit = tuple[int, int, str]  # start, end, group
 
 
-def _by_first_word() -> dict[str, list[tuple[list[str], str]]]:
-    table: dict[str, list[tuple[list[str], str]]] = {}
+def _by_first_words() -> dict[str, dict[str, list[tuple[list[str], str]]]]:
+    """First word → second word ("" for none) → the words behind the first, and their group; the longest first."""
+    table: dict[str, dict[str, list[tuple[list[str], str]]]] = {}
     for group, phrases in ENGLISH.items():
         for phrase in phrases:
             first, *rest = phrase.split()
-            table.setdefault(first, []).append((rest, group))
-    for entries in table.values():
-        entries.sort(key=lambda entry: -len(entry[0]))
+            table.setdefault(first, {}).setdefault(rest[0] if rest else "", []).append((rest, group))
+    for seconds in table.values():
+        for entries in seconds.values():
+            entries.sort(key=lambda entry: -len(entry[0]))
     return table
 
 
@@ -51,7 +53,7 @@ def _by_first_character() -> dict[str, list[int]]:
     return {first: sorted(each, reverse=True) for first, each in lengths.items()}
 
 
-_PHRASES = _by_first_word()
+_PHRASES = _by_first_words()
 _CHARACTERS = {phrase: group for group, phrases in CHINESE.items() for phrase in phrases}
 _LENGTHS = _by_first_character()
 _FIRST = re.compile("[" + "".join(_LENGTHS) + "]")
@@ -60,15 +62,16 @@ _FIRST = re.compile("[" + "".join(_LENGTHS) + "]")
 def _latin_hits(text: str) -> list[Hit]:
     parts = _WORD.split(text)  # gap, word, gap, word, …, gap
     ends = list(accumulate(map(len, parts)))
-    words = parts[1::2]
+    words = [*parts[1::2], ""]
     hits: list[Hit] = []
     past = 0
     for at, word in enumerate(words):
         if word not in _PHRASES or at < past:
             continue
-        for rest, group in _PHRASES[word]:
+        seconds = _PHRASES[word]
+        for rest, group in (*seconds.get(words[at + 1], ()), *seconds.get("", ())):
             past = at + 1 + len(rest)
-            if not rest or words[at + 1 : past] == rest:
+            if words[at + 1 : past] == rest:
                 hits.append((ends[2 * at], ends[2 * past - 1], group))
                 break
         else:
