@@ -76,8 +76,8 @@ def measure_speed(report: Report) -> None:
     for name, template in (("English", ENGLISH), ("Chinese", CHINESE)):
         text = made_up(template)
         report.bar(f"seconds for a megabyte of {name}", seconds(partial(read, text)), at_most=1.0)
-        report.figure(f"the same, token by token ({name})", seconds(partial(stream, text), runs=1))
-        report.figure(f"the watchdog over the same ({name})", seconds(partial(Watchdog("27?").feed, text), runs=1))
+        report.figure(f"seconds for it token by token ({name})", seconds(partial(stream, text), runs=1))
+        report.figure(f"seconds of the watchdog for it ({name})", seconds(partial(Watchdog("27?").feed, text), runs=1))
     texts = {unit: unit * (MEGABYTE // len(unit.encode())) for unit in HOSTILE}
     slowest, unit = max((seconds(partial(read, text), runs=1), unit) for unit, text in texts.items())
     report.figure("seconds for the slowest hostile megabyte", slowest)
