@@ -309,8 +309,15 @@ def test_any_chunking_gives_the_same_moments_and_steps(text: str, sizes: list[in
 @given(text=TEXTS)
 def test_steps_cover_the_chain(text: str) -> None:
     check_cover(text, find_steps(text))
-    for moment in find_moments(text):
-        assert 0 <= moment.start < moment.end <= len(text)
+
+
+@settings(deadline=None)
+@given(text=TEXTS)
+def test_every_moment_lies_within_one_step(text: str) -> None:
+    reader = read(text)
+    for moment in reader.moments:
+        assert moment.start < moment.end
+        assert [step for step in reader.steps if step.start <= moment.start and moment.end <= step.end]
 
 
 @settings(deadline=None)

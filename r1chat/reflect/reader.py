@@ -17,6 +17,7 @@ class Reader:
     """A chain in the making: feed it every new piece of reasoning, look at `moments` and `steps` whenever you like.
 
     Both hold what is certain after the last complete sentence; the one in the making belongs to neither until it ends.
+    A moment lies within one step, and is there before that step is final.
     Nothing that was there goes away. What may still change: the effect of `moments[settled:]` (the last few; "none"
     until there is evidence), and of the last step its end, and its title while that is empty. `close` ends that.
     """
@@ -52,8 +53,7 @@ class Reader:
 
     def _read(self, sentences: Iterable[Sentence]) -> None:
         for sentence in sentences:
-            moment = self._finder.take(sentence)
-            self._cutter.take(sentence, moment=moment is not None and moment.start >= sentence.start)
+            self._cutter.take(sentence, self._finder.take(sentence))
 
 
 def read(reasoning: str) -> Reader:

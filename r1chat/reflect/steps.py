@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from r1chat.reflect.moments import Moment
 from r1chat.reflect.sentences import Sentence
 
 SHORT = 160  # characters: a paragraph after less than that goes on with the same step
@@ -40,7 +41,7 @@ class Step:
 
 
 class StepCutter:
-    """Give it sentences in order, and whether a moment begins in them; `steps` grows.
+    """Give it sentences in order, each with the moment that it completes; `steps` grows.
 
     Every step but the last is final; of the last the end moves, and its title may come later where it begins with a
     formula.
@@ -50,7 +51,7 @@ class StepCutter:
         self.steps: list[Step] = []
         self._display = False  # inside \[ … \] or $$ … $$
 
-    def take(self, sentence: Sentence, moment: bool) -> None:
+    def take(self, sentence: Sentence, moment: Moment | None) -> None:
         """Add one sentence."""
         last = self.steps[-1] if self.steps else None
         formula = self._display or sentence.text.startswith(("\\[", "$$"))
@@ -65,9 +66,9 @@ class StepCutter:
         if sentence.text.count("$$") % 2:
             self._display = not self._display
 
-    def _begins(self, sentence: Sentence, moment: bool, formula: bool, length: int) -> bool:
+    def _begins(self, sentence: Sentence, moment: Moment | None, formula: bool, length: int) -> bool:
         if moment:
-            return True
+            return moment.start >= sentence.start  # else it began in the sentence before, and is not torn apart
         if formula or (sentence.code and not sentence.text.startswith("```")):
             return False
         return length >= LONG or (sentence.paragraph and length >= SHORT)
