@@ -8,14 +8,14 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from uuid import uuid4
 
 from r1chat import steer
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
-from r1chat.errors import BackendError, BusyError, MessageError, UnsupportedError
+from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, UnsupportedError
 from r1chat.messages import (
     Message,
     ModelInfo,
@@ -46,6 +46,7 @@ class Chat:
         self._lock = threading.Lock()
         self._running: dict[str, Turn | Vote] = {}  # by conversation
         self._news = threading.Condition()
+        self._closing = threading.Event()
         self._editions: dict[str, int] = {}  # by conversation: how often what it shows has changed
 
     def send(
@@ -204,6 +205,7 @@ class Chat:
 
     def close(self) -> None:
         """Stop every reply and wait until each is saved."""
+        self._closing.set()
         with self._lock:
             turns = list(self._running.values())
         for turn in turns:
@@ -281,11 +283,23 @@ class Chat:
         return self._launch(backend, request, stored, turn.conversation_id)
 
     def _launch(self, backend: Backend, request: Request, stored: StoredReply, conversation_id: str) -> Turn:
-        turn = Turn(self.store, backend, request, stored, conversation_id)
+        turn = Turn(self.store, backend, request, stored, conversation_id, then=self._warm)
         self._running[conversation_id] = turn
         turn.start()
         self._publish(conversation_id)
         return turn
+
+    def _warm(self, turn: Turn) -> None:
+        """Read the next turn's prompt as far as it is known, while nobody waits. A new message makes it give way."""
+        if turn.snapshot().finish != "stop" or self._closing.is_set():
+            return
+        with suppress(R1ChatError):
+            backend, info = self.catalogue.find(":".join(turn.model))
+            asked = self.store.turn(turn.turn_id)
+            keep = self.store.info(asked.conversation_id).keep_thoughts
+            reply = turn.snapshot()
+            answered = Message("assistant", reply.answer, reply.reasoning if keep else "")
+            backend.warm(Request(info.name, (*self._history(asked), answered)))
 
     def _history(self, turn: StoredTurn) -> tuple[Message, ...]:
         """The branch up to this message; the thoughts of earlier answers only where the conversation keeps them."""

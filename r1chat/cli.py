@@ -142,6 +142,15 @@ def doctor(
     return partial(_doctor, ctx.params)
 
 
+@parser.command()
+def moments(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The text; standard input without it.")] = None,
+    as_json: AsJson = False,
+) -> Job:
+    """List the moments of reflection in a chain of thought: where, of what kind, and what came of them."""
+    return partial(_moments, file, as_json)
+
+
 # --- what is to be done ----------------------------------------------------------------------------------------------
 
 
@@ -201,6 +210,24 @@ def _doctor(flags: Flags) -> int:
     else:
         print(harmless(report(checks), sys.stdout))
     return 0 if healthy else 1
+
+
+def _moments(file: Path | None, as_json: bool) -> int:
+    from r1chat.reflect.listing import list_moments
+
+    try:
+        text = sys.stdin.read() if file is None or str(file) == "-" else file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be read ({error.strerror}). Give a text file, or the text itself by `<`."
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file} is no text in UTF-8. Give a text file.") from None
+    begin, end = text.find("<think>"), text.find("</think>")
+    thought = text[begin + 7 if begin >= 0 else 0 : end if end > begin else None]
+    for line in list_moments(thought, as_json):
+        print(harmless(line, sys.stdout))
+    return 0
 
 
 # --- what they have in common ----------------------------------------------------------------------------------------

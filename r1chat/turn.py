@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 
@@ -30,15 +30,25 @@ class Turn:
     """One reply in the making. Thread-safe; any number of watchers, none of which slows the model down."""
 
     def __init__(
-        self, store: Store, backend: Backend, request: Request, stored: StoredReply, conversation_id: str
+        self,
+        store: Store,
+        backend: Backend,
+        request: Request,
+        stored: StoredReply,
+        conversation_id: str,
+        then: Callable[[Turn], None] = lambda turn: None,
     ) -> None:
-        """Continues `stored.reply`, which holds what the request goes on from; nothing, for a fresh one."""
+        """Continues `stored.reply`, which holds what the request goes on from; nothing, for a fresh one.
+
+        `then` is called in the turn's own thread when everything is done and saved.
+        """
         self.conversation_id = conversation_id
         self.turn_id = stored.turn_id
         self.reply_id = stored.id
         self._store = store
         self._backend = backend
         self._request = request
+        self._then = then
         self._budget = stored.provenance.budget
         self._draft = Draft(replace(stored.reply, finish=None, error="", progress=None))
         self._changed = threading.Condition()
@@ -110,6 +120,7 @@ class Turn:
                 self._done = True
                 self._version += 1
                 self._changed.notify_all()
+        self._then(self)
 
     def _make(self) -> None:
         request: Request | None = self._request

@@ -411,3 +411,16 @@ def test_a_vote_of_one_is_refused(make_app: MakeApp) -> None:
     first.wait(10)
     with pytest.raises(MessageError, match="2 to 32"):
         app.chat.vote(first.turn_id, 1, MODEL)
+
+
+def test_after_a_reply_the_next_prompt_is_read_in_idle_time(make_app: MakeApp) -> None:
+    app = make_app()
+    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
+    turn.wait(10)
+    backend = backend_of(app)
+    for _ in range(200):
+        if backend.warmed:
+            break
+        threading.Event().wait(0.02)
+    assert backend.warmed[0].messages == (Message("user", "7 + 3 = ?"), Message("assistant", "It is 10."))
+    assert backend.warmed[0].so_far is None

@@ -544,3 +544,20 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert "doctor" in capsys.readouterr().out
     assert main(["chat", "--help"]) == 0
     assert "--conversation" in capsys.readouterr().out
+
+
+def test_moments_lists_the_moments_of_a_text(tmp_path: Path) -> None:
+    text = "<think>I think it is 7. Wait, let me check that. 3+5=8, so it is 8.</think>Wait, it is 8."
+    said = r1chat("moments", stdin=text)
+    assert (said.returncode, said.stdout.split()[:2]) == (0, ["17", "verification"])
+    file = tmp_path / "thought.txt"
+    file.write_text(text, encoding="utf-8")
+    lines = r1chat("moments", "--json", str(file)).stdout.splitlines()
+    assert [json.loads(line)["text"] for line in lines] == ["Wait, let me check that."]
+
+
+def test_moments_of_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    said = r1chat("moments", str(tmp_path / "nowhere"))
+    assert (said.returncode, said.stdout) == (1, "")
+    assert "cannot be read" in said.stderr
+    assert "Traceback" not in said.stderr
