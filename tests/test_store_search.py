@@ -109,6 +109,12 @@ def test_a_very_long_query_is_answered(store: Store) -> None:
     assert titles(store, "y" * 10_000) == []
 
 
+@pytest.mark.parametrize(("before", "word"), [("字" * 49_999, "苍鹭"), ("of " * 16_665, "straddler")])
+def test_a_word_where_a_long_text_is_cut_is_found(store: Store, before: str, word: str) -> None:
+    talk(store, "long", f"{before}{word} and on")
+    assert titles(store, word) == ["long"]
+
+
 def test_a_reply_is_found_once_it_is_finished(store: Store) -> None:
     info = store.new_conversation("growing")
     reply = store.add_reply(store.add_turn(info.id, "hello", None).id, Provenance())
@@ -176,3 +182,9 @@ def test_the_excerpt_comes_from_the_answer_where_thought_and_answer_have_the_wor
 def test_a_hit_in_the_title_alone_shows_the_title(store: Store) -> None:
     talk(store, "About a heron", "hello", "", "hi")
     assert store.search("heron")[0].excerpt == "About a heron"
+
+
+def test_the_excerpt_comes_from_the_newest_text_that_has_the_word(store: Store) -> None:
+    first = talk(store, "herons", "an old heron", "", "an older heron")
+    store.add_turn(first, "a new heron", None)
+    assert store.search("heron")[0].excerpt == "a new heron"
