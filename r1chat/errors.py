@@ -6,6 +6,7 @@
     │   └── NotFoundError       a conversation, turn or reply that is not (or no longer) there
     ├── MessageError            a message that cannot be sent as it is (empty, too long)
     ├── BusyError               a reply is still being made in that conversation
+    ├── CheckError              an answer cannot be checked: the reference is none, or the checker does not start
     └── BackendError            the model's side
         ├── UnreachableError    no server answers there
         ├── UnknownModelError   the backend does not have that model
@@ -41,6 +42,10 @@ class MessageError(R1ChatError):
 
 class BusyError(R1ChatError):
     """A conversation makes one reply at a time."""
+
+
+class CheckError(R1ChatError):
+    """An answer cannot be checked: the reference is empty or a broken pattern, or the checker does not start."""
 
 
 class BackendError(R1ChatError):

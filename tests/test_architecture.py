@@ -50,6 +50,8 @@ HOMES = {
     "openai": ("r1chat.backends.openai*",),
     "httpx": ("r1chat.backends",),
     "typer": ("r1chat.cli",),
+    "math_verify": ("r1chat.answers.child",),
+    "sympy": ("r1chat.answers.child",),
     "torch": (),
     "transformers": (),
     "trl": (),

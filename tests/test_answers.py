@@ -1,0 +1,384 @@
+"""Final answers are found where models put them, and compared by what they say; nothing hostile gets through."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from r1chat.answers import choice, equivalent, final_answer, found
+from r1chat.errors import CheckError
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT.parent / "shared" / "data"
+
+
+# --- where the final answer stands -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "final"),
+    [
+        (r"So the result is \boxed{42}.", "42"),
+        (r"\boxed{1}, no: \boxed{2}", "2"),
+        (r"\boxed{\frac{\sqrt{2}}{2}} in all", r"\frac{\sqrt{2}}{2}"),
+        (r"\[ \boxed{\left\{ 1, 2 \right\}} \]", r"\left\{ 1, 2 \right\}"),
+        (r"\boxed{\text{B}}", "B"),
+        (r"\boxed{a \boxed{b}}", r"a \boxed{b}"),
+        (r"The set { is open, \boxed{7}", "7"),
+        (r"first \boxed{5}, then \boxed{6 and the text breaks", "5"),
+        (r"\boxed 5 is it", "5"),
+        (r"\boxed{3", "3"),
+        (r"The answer is 9, so \boxed{8}, which is 7.", "8"),
+    ],
+)
+def test_last_box_wins(answer: str, final: str) -> None:
+    assert final_answer(answer) == final
+
+
+@pytest.mark.parametrize(
+    ("answer", "final"),
+    [
+        ("The answer is 18.", "18"),
+        ("Half of 36 is 18, so the final answer is 18. I checked it 2 times.", "18"),
+        ("**Answer:** 52 hours", "52 hours"),
+        ("**Final Answer:** $x = 5$", "x = 5"),
+        ("The answer is **12.5**.", "12.5"),
+        ("The answer is therefore $12.50.", "$12.50"),
+        ("The answer is about 18, because the rest is lost in 2 days.", "18"),
+        ("The answer is not obvious. We get 7.", "7"),
+        ("The correct answer is (C) 45 degrees.", "(C) 45 degrees"),
+        ("The correct option is **B**.", "B"),
+        ("答案是 35。", "35"),
+        ("所以答案为：三十五个。", "三十五个"),
+        ("答案是18个苹果，因为每人有2个。", "18个苹果"),
+        ("故选：B", "B"),
+        ("He has 3 * 6 = <<3*6=18>>18 in 2 weeks.\n#### 18", "18"),
+        ("<answer> 58 - 9 </answer> as 3 of us found", "58 - 9"),
+    ],
+)
+def test_announced_answer_is_found(answer: str, final: str) -> None:
+    assert final_answer(answer) == final
+
+
+@pytest.mark.parametrize(
+    ("answer", "final"),
+    [
+        ("27 + 43 = 70", "70"),
+        ("x = 5", "x = 5"),
+        ("(1, 2)", "(1, 2)"),
+        (r"So the probability is \(\frac{1}{2}\).", r"\frac{1}{2}"),
+        ("Thus\n\\[\nx = 1 + 2 = 3\n\\]", "3"),
+        ("She makes $18 every day.", "$18"),
+        ("It costs 1,234.50 dollars in total", "1,234.50"),
+        ("The chance is 25%.", "25%"),
+        ("So b is -5.", "-5"),
+        ("10-5 makes 5", "5"),
+        ("一共有３５个苹果。", "３５"),
+        ("That is 72 in all.\n\nGreat job! You did it like a champion.", "72"),
+        ("Paris", "Paris"),
+        ("It was founded 2000 years ago by fishermen from all around the place.\n\n**Paris**", "Paris"),
+        ("C", "C"),
+    ],
+)
+def test_answer_that_is_not_announced_stands_at_the_end(answer: str, final: str) -> None:
+    assert final_answer(answer) == final
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        " \n ",
+        r"\boxed{}",
+        "🙂",
+        "1. Look left.\n2. Look right.\nThen walk over the street.\nStay alert all the time.\nHave a safe trip!",
+        "```python\nprint(3)\n```",
+        "I would rather not say anything about this, since it depends on what one believes.",
+    ],
+)
+def test_answer_without_a_result_has_none(answer: str) -> None:
+    assert final_answer(answer) is None
+
+
+def test_choice_is_read_off_its_letter() -> None:
+    read = {text: choice(text) for text in ("B", "(B)", "B. Paris", "B) 45", r"\text{B}", "选B", "option B", "**B**")}
+    assert set(read.values()) == {"B"}
+    assert [choice(text) for text in ("Because", "A dog", "K", "B2", "", "b", "A.5")] == [None] * 7
+
+
+# --- what is the same ------------------------------------------------------------------------------------------------
+
+SAME = [
+    # plain numbers
+    ("1/2", "0.5"),
+    (r"\frac12", "1/2"),
+    (r"\dfrac{1}{2}", "½"),
+    (r"50\%", "1/2"),
+    ("50%", "50"),
+    ("1,234", "1234"),
+    ("1{,}234", "1 234"),
+    ("１２", "12"),
+    ("−3", "-3"),
+    ("1 1/2", "3/2"),
+    (r"1\frac{1}{2}", "1½"),
+    ("2e-3", "0.002"),
+    ("1.5×10³", r"1.5 \times 10^3"),
+    ("3 million", "3,000,000"),
+    ("0.333333", "1/3"),
+    ("27 + 43 = 70", "70"),
+    # Chinese numerals
+    ("三十五", "35"),
+    ("三十五个", "35"),
+    ("一百零五", "105"),
+    ("两千零二十四", "2024"),
+    ("二〇二四", "2024"),
+    ("三万五千", "35000"),
+    ("3万元", "30000"),
+    ("百分之五十", "50%"),
+    ("三分之一", "1/3"),
+    ("三点一四", "3.14"),
+    # units
+    ("12 apples", "12"),
+    (r"5\text{ cm}", "5"),
+    ("5 cm²", "5"),
+    ("$18", "18 dollars a day"),
+    ("90°", "90 degrees"),
+    # names and mark-up
+    ("x = 5", "5"),
+    (r"$\boxed{x = 5}$", r"x = \frac{10}{2}"),
+    ("Paris", "**paris.**"),
+    (r"\text{Paris}", "Paris"),
+    ("No", "no."),
+    ("(A)", "A. Paris"),
+    # formulas
+    (r"\sqrt{8}", "2√2"),
+    ("x^2+2x+1", "(x+1)^2"),
+    ("x²+1", "1 + x**2"),
+    ("(1,2)", "(1, 2)"),
+    ("1, 2", "2, 1"),
+    ("x=1 or x=2", "x=2 或 x=1"),
+    ("pi/4", r"\frac{\pi}{4}"),
+    ("sin(x)", r"\sin x"),
+    ("y = 2x+1", "y = 1+2x"),
+    (r"\frac{1}{\sqrt{2}}", r"\frac{\sqrt{2}}{2}"),
+    (r"\left(3, \frac{\pi}{2}\right)", "(3, π/2)"),
+]
+
+DIFFERENT = [
+    ("x = 5", "y = 5"),
+    ("5 cm", "5 m"),
+    ("0.33", "1/3"),
+    ("50", "1/2"),
+    ("A", "B"),
+    ("三角形", "三边形"),
+    ("三角形", "3"),
+    ("一样多", "1"),
+    ("5x", "5"),
+    (r"2\pi", "2"),
+    ("2 sin x", "2"),
+    ("5 million", "5"),
+    ("5 or 6", "5"),
+    ("[0,1]", "[0,1)"),
+    ("(1,2)", "(2,1)"),
+    ("1, 2", "12"),
+    ("1 2", "12"),
+    ("3.14", r"\pi"),
+    ("5!", "5"),
+    ("x+1", "x-1"),
+    ("Paris", "London"),
+    ("Paris", "5"),
+    ("", "5"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("a", "b"), SAME)
+def test_same_answer_in_another_spelling(a: str, b: str) -> None:
+    assert equivalent(a, b)
+    assert equivalent(b, a)
+
+
+@pytest.mark.parametrize(("a", "b"), DIFFERENT)
+def test_other_answer_is_told_apart(a: str, b: str) -> None:
+    assert not equivalent(a, b)
+    assert not equivalent(b, a)
+
+
+@given(st.fractions(max_denominator=10**6), st.fractions(max_denominator=10**6))
+@settings(max_examples=200, deadline=None)
+def test_fractions_agree_exactly_when_they_are_equal(a: Fraction, b: Fraction) -> None:
+    written = rf"\frac{{{a.numerator}}}{{{a.denominator}}}"
+    assert equivalent(written, f"{a.numerator}/{a.denominator}")
+    assert equivalent(written, str(b)) == (a == b)
+
+
+@given(st.integers(-(10**12), 10**12))
+@settings(max_examples=200, deadline=None)
+def test_integer_is_found_again_however_it_is_announced(number: int) -> None:
+    for answer in (
+        rf"\boxed{{{number:,}}}",
+        f"The answer is {number}.",
+        f"答案是{number}。",
+        f"So it is {number:,} in all.",
+    ):
+        final = final_answer(answer)
+        assert final is not None
+        assert equivalent(final, str(number)), answer
+
+
+@given(st.text(st.sampled_from("\\boxed{}$()[] 0123456789=./%,xA答案是\n*-^"), max_size=60))
+@settings(max_examples=500, deadline=None)
+def test_no_text_breaks_the_reading_of_answers(text: str) -> None:
+    final = final_answer(text)
+    assert final is None or (final.strip() and equivalent(final, f" {final} "))
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="the problems in ../shared/data are not here")
+def test_gsm8k_solutions_end_in_their_answers() -> None:
+    lines = (DATA / "gsm8k_test.jsonl").read_text(encoding="utf-8").splitlines()
+    solutions = [json.loads(line)["answer"] for line in lines]
+    assert len(solutions) == 1319
+    for solution in solutions:
+        right = solution.rpartition("####")[2].strip()
+        final = final_answer(solution)
+        assert final is not None
+        assert equivalent(final, right), solution
+        assert not equivalent(final, f"{right}1"), solution
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="the problems in ../shared/data are not here")
+def test_cmath_answers_are_found_in_chinese_sentences() -> None:
+    lines = (DATA / "cmath_dev.jsonl").read_text(encoding="utf-8").splitlines()
+    for right in (json.loads(line)["golden"] for line in lines):
+        final = final_answer(f"先算 3 + 4 = 7，再相加。\n\n因此，答案是{right}个。")
+        assert final is not None
+        assert equivalent(final, right), right
+
+
+# --- what is hostile -------------------------------------------------------------------------------------------------
+
+HOSTILE = [
+    "9**9**9**9",
+    r"9^{9^{9^{9^{9}}}}",
+    "7" * 10_000,
+    "1e999999999",
+    "9" * 399 + "e99",
+    "(" * 500 + "1" + ")" * 500,
+    "{" * 400,
+    r"\frac{" * 150 + "1",
+    r"\sqrt{" * 150 + "2" + "}" * 150,
+    "x^{" * 200 + "2" + "}" * 200,
+    r"\sum_{i=1}^{10^{12}} \sin i",
+    "__import__('os').system('exit 1')",
+    "\x00\ud800",
+    "\\" * 900,
+    "$" * 900,
+    "a=" * 450,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_formula_comes_back_as_different(text: str) -> None:
+    assert not equivalent(text, r"x + \sqrt{2}")
+    assert equivalent("x + x", "2x"), "the next question is answered"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\boxed{" * 30_000,
+        "{" * 100_000 + r"\boxed{5",
+        "answer is " * 20_000,
+        "*" * 200_000,
+        "x" + ")" * 200_000,
+        r"\boxed{" * 20_000 + "5" + "}" * 20_000,
+        "." * 200_000,
+        " " * 200_000,
+    ],
+)
+def test_hostile_answer_is_read_in_linear_time(text: str) -> None:
+    final = final_answer(text)
+    assert final is None or len(final) <= 200_000
+    assert not equivalent(text, "5")
+
+
+def test_hostile_pattern_comes_back_without_a_verdict() -> None:
+    assert found(r"(a|a)*b", "a" * 200) is None
+    assert found(r"^\d+$", "42") is True
+    assert found(r"^\d+$", "x") is False
+
+
+def test_broken_pattern_is_explained() -> None:
+    with pytest.raises(CheckError, match="not a regular expression: unterminated character set"):
+        found("[", "")
+
+
+def test_checker_answers_many_threads_at_once() -> None:
+    verdicts: dict[int, bool] = {}
+
+    def ask(number: int) -> None:
+        verdicts[number] = equivalent(rf"\sqrt{{{number * number * 2}}}", rf"{number if number % 2 else 0}\sqrt{{2}}")
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(3, 11)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert verdicts == {number: bool(number % 2) for number in range(3, 11)}
+
+
+def test_importing_votes_and_rewards_loads_no_mathematics() -> None:
+    code = "import sys, r1chat.votes, r1chat.rewards; print(*{'sympy', 'math_verify'} & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system has no /proc to find a child in")
+@pytest.mark.parametrize("end", ["pass", "os.kill(os.getpid(), 9)"], ids=["end", "kill"])
+def test_checker_is_gone_when_the_app_is(end: str) -> None:
+    code = f"""if True:
+        import os
+        from r1chat.answers import equivalent
+        assert equivalent('x + x', '2x')
+        print(open(f'/proc/self/task/{{os.getpid()}}/children').read(), flush=True)
+        {end}
+    """
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    (child,) = ended.stdout.split()
+    assert _ends(int(child)), ended.stderr
+
+
+def test_checker_that_does_not_start_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "math_verify.py").write_text("raise ImportError('there is no antlr4')", encoding="utf-8")
+    code = """if True:
+        from r1chat.answers import equivalent
+        from r1chat.errors import CheckError
+        try:
+            equivalent('x + x', '2x')
+        except CheckError as error:
+            print(error)
+    """
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert told.stdout.startswith("Formulas cannot be compared: the checker did not start (there is no antlr4).")
+    assert "math-verify[antlr4_13_2]" in told.stdout
+
+
+def _ends(process: int) -> bool:
+    """Does a process that is no child of ours end within half a minute?"""
+    for _ in range(300):
+        try:
+            status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if status == "Z":
+            return True
+        threading.Event().wait(0.1)
+    return False
