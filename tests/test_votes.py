@@ -1,0 +1,57 @@
+"""Votes: answers that say the same are counted together."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from r1chat.votes import Group, group
+
+
+def test_answers_in_other_spellings_are_counted_together() -> None:
+    answers = [
+        r"So it is \boxed{\frac{1}{2}}.",
+        "The answer is 0.5.",
+        r"\boxed{2}",
+        "答案是 50%。",
+        r"We get \(1/2\).",
+    ]
+    assert group(answers) == [Group(r"\frac{1}{2}", (0, 1, 3, 4)), Group("2", (2,))]
+
+
+def test_formulas_are_counted_together_by_mathematics() -> None:
+    answers = [r"\boxed{x^2+2x+1}", r"\boxed{x^2+1}", r"\boxed{(x+1)^2}", r"\boxed{1 + 2x + x^2}"]
+    assert group(answers) == [Group("x^2+2x+1", (0, 2, 3)), Group("x^2+1", (1,))]
+
+
+def test_largest_group_comes_first_and_of_equal_ones_the_first_seen() -> None:
+    answers = ["The answer is 1.", "The answer is 2.", "The answer is 3.", "The answer is 3.", "The answer is 2."]
+    assert [one.answer for one in group(answers)] == ["2", "3", "1"]
+
+
+def test_failed_and_empty_samples_are_in_no_group() -> None:
+    assert group([None, "", "The answer is 5.", r"\boxed{}", None]) == [Group("5", (2,))]
+    assert group([None, ""]) == []
+    assert group([]) == []
+
+
+def test_choices_and_prose_are_counted_by_what_they_say() -> None:
+    answers = ["The answer is (B).", "**B**", "The answer is A.", "B. Paris"]
+    assert group(answers) == [Group("(B)", (0, 1, 3)), Group("A", (2,))]
+    assert group(["Paris", "**Paris**", "London"]) == [Group("Paris", (0, 1)), Group("London", (2,))]
+
+
+def test_hostile_samples_split_no_other_group() -> None:
+    hostile = [rf"\boxed{{9^{{9^{{9^{{{top}}}}}}}}}" for top in (7, 8, 9)]
+    answers = [*hostile, r"\boxed{x^2+2x+1}", r"\boxed{5}", r"\boxed{(x+1)^2}", "The answer is 5."]
+    groups = group(answers)
+    assert [one.members for one in groups[:2]] == [(3, 5), (4, 6)]
+    assert sorted(member for one in groups for member in one.members) == list(range(7))
+
+
+@given(st.lists(st.sampled_from(["1", "2", "1.0", "x = 2", r"\frac{2}{2}", "A", "", "Paris"]), max_size=12))
+@settings(max_examples=100, deadline=None)
+def test_every_answer_is_in_one_group_at_most(answers: list[str]) -> None:
+    groups = group(answers)
+    members = [member for one in groups for member in one.members]
+    assert sorted(members) == [index for index, answer in enumerate(answers) if answer]
+    assert all(list(one.members) == sorted(one.members) for one in groups)
+    assert [len(one.members) for one in groups] == sorted((len(one.members) for one in groups), reverse=True)
