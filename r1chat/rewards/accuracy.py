@@ -1,0 +1,139 @@
+"""The accuracy reward: is the answer right?
+
+After DeepSeek-R1, section 2.2.2: where a result can be verified, a rule verifies it. All or nothing. Owns the kinds of
+reference; how answers are found and compared stands in `answers`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from r1chat.answers import choice, compare, final_answer, found, is_formula, is_number, same_text
+from r1chat.errors import CheckError
+from r1chat.rewards.reward import Reward, shown
+
+Kind = Literal["number", "expression", "choice", "pattern", "text"]
+
+_WINDOW = 4_000  # characters at the end of an answer in which a lone letter is looked for
+_LETTER = re.compile(r"[(（\[]([A-J])[)）\]]|(?<![\w.])([A-J])(?=[*.。\s]*\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What is right: a number, an expression, a choice (a letter), a text, or a pattern.
+
+    A pattern is a regular expression of Python's that has to occur in the answer. Numbers and expressions are compared
+    as mathematics, texts regardless of case, white space and mark-up.
+    """
+
+    text: str
+    kind: Kind
+
+    @classmethod
+    def read(cls, text: str) -> Reference:
+        r"""The reference that a bare text most likely is, never a pattern.
+
+        Of a worked solution the part after `####` (GSM8K) or in the last `\boxed{…}` (MATH) counts.
+        """
+        if "####" in text:
+            text = text.rpartition("####")[2]
+        elif r"\boxed" in text:
+            text = final_answer(text) or ""
+        text = text.strip()
+        if is_number(text):
+            return cls(text, "number")
+        if re.fullmatch(r"[(（]?[A-J][)）]?[.、]?", text):
+            return cls(text, "choice")
+        return cls(text, "expression" if is_formula(text) else "text")
+
+
+def check(reference: Reference) -> None:
+    """Raises CheckError, with a sentence on what to correct, where no answer could ever match the reference."""
+    text = reference.text.strip()
+    if not text:
+        raise CheckError("The reference is empty: write the right answer, or remove the reference.")
+    if reference.kind == "pattern":
+        found(reference.text, "")
+    elif reference.kind == "choice" and choice(text) is None:
+        raise CheckError(
+            f"“{shown(text)}” is no choice: write one letter from A to J, or choose another kind of check."
+        )
+    elif reference.kind in ("number", "expression") and not (is_number(text) or is_formula(text)):
+        raise CheckError(f"“{shown(text)}” is no {reference.kind}: correct it, or choose another kind of check.")
+
+
+def accuracy(answer: str, reference: Reference | str) -> Reward:
+    """1.0 where the answer's final answer is the reference, 0.0 where it is not or there is none.
+
+    `answer` is the reply without its thought. A final answer that cannot be compared in time counts as wrong. None
+    where the reference is empty or no choice, or its pattern takes too long. Raises CheckError where the pattern is
+    broken, or the checker does not start.
+    """
+    if isinstance(reference, str):
+        reference = Reference.read(reference)
+    if not reference.text.strip():
+        return Reward(None, "There is no reference to compare with.", "没有可比较的参考答案。")
+    if reference.kind == "pattern":
+        return _pattern(answer, reference.text)
+    if reference.kind == "choice":
+        return _choice(answer, reference.text)
+    final = final_answer(answer)
+    if reference.kind == "text":
+        right = any(same_text(text, reference.text) for text in (final, answer) if text)
+        return _verdict(right, final or answer, reference.text)
+    if final is None:
+        return Reward(0.0, "No final answer was found in the reply.", "回复中没有找到最终答案。")
+    return _verdict(compare(final, reference.text), final, reference.text)
+
+
+def _verdict(right: bool | None, answer: str, reference: str) -> Reward:
+    answer, reference = shown(answer), shown(reference)
+    if right:
+        return Reward(
+            1.0,
+            f"The answer {answer} agrees with the reference {reference}.",
+            f"答案 {answer} 与参考答案 {reference} 一致。",
+        )
+    if right is None:
+        return Reward(
+            0.0,
+            f"The answer {answer} could not be compared with the reference {reference}, so it counts as wrong.",
+            f"答案 {answer} 无法与参考答案 {reference} 比较，按错误计。",
+        )
+    return Reward(
+        0.0,
+        f"The answer {answer} differs from the reference {reference}.",
+        f"答案 {answer} 与参考答案 {reference} 不一致。",
+    )
+
+
+def _choice(answer: str, reference: str) -> Reward:
+    right = choice(reference)
+    if right is None:
+        return Reward(
+            None, f"The reference {shown(reference)} is no choice.", f"参考答案 {shown(reference)} 不是选项。"
+        )
+    chosen = choice(final_answer(answer) or "")
+    if chosen is None and (letters := list(_LETTER.finditer(answer[-_WINDOW:]))):
+        chosen = letters[-1][1] or letters[-1][2]
+    if chosen is None:
+        return Reward(0.0, f"The answer chooses nothing; {right} is right.", f"没有作出选择，正确选项是 {right}。")
+    if chosen == right:
+        return Reward(1.0, f"The answer chooses {right}, which is right.", f"选择了 {right}，正确。")
+    return Reward(0.0, f"The answer chooses {chosen}; {right} is right.", f"选择了 {chosen}，正确选项是 {right}。")
+
+
+def _pattern(answer: str, pattern: str) -> Reward:
+    matches = found(pattern, answer)
+    if matches is None:
+        pattern = shown(pattern)
+        return Reward(None, f"The pattern {pattern} takes too long.", f"正则表达式 {pattern} 耗时过长。")
+    if matches:
+        return Reward(
+            1.0, f"The answer matches the pattern {shown(pattern)}.", f"回答匹配正则表达式 {shown(pattern)}。"
+        )
+    return Reward(
+        0.0, f"The answer does not match the pattern {shown(pattern)}.", f"回答不匹配正则表达式 {shown(pattern)}。"
+    )

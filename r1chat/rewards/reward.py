@@ -1,0 +1,25 @@
+"""The value that every rule gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SHOWN = 60  # characters of a quoted answer
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What a rule says of a reply: 0 (worst) to 1, or None where there is nothing to judge; and why.
+
+    `why` and `why_zh` are the same sentence in English and Chinese. They may quote the model: escape them on a page.
+    """
+
+    value: float | None
+    why: str
+    why_zh: str
+
+
+def shown(text: str) -> str:
+    """A quotation for a sentence: on one line, and short."""
+    text = " ".join(text.split())
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
