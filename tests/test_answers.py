@@ -355,6 +355,39 @@ def test_checker_is_gone_when_the_app_is(end: str) -> None:
     assert _ends(int(child)), ended.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent in another way here")
+def test_interrupted_question_leaves_no_answer_for_the_next() -> None:
+    code = """if True:
+        import os, signal, threading
+        from r1chat.answers import equivalent
+        assert equivalent('x + x', '2x')
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        try:
+            equivalent('9^{9^{9^9}}', 'x')
+            print('it was not interrupted')
+        except KeyboardInterrupt:
+            print(equivalent('x + x', '2x'), equivalent('x + x', '3x'))
+    """
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["True", "False"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+def test_forked_process_has_a_checker_of_its_own() -> None:
+    code = """if True:
+        import os
+        from r1chat.answers import equivalent
+        assert equivalent('x + x', '2x')
+        forked = os.fork()
+        verdicts = [equivalent(f'{n}x + x', f'{n + n % 2}x') for n in range(1, 9)]
+        assert verdicts == [bool(n % 2) for n in range(1, 9)]
+        if not forked:
+            os._exit(0)
+        assert os.waitpid(forked, 0)[1] == 0
+    """
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
 def test_checker_that_does_not_start_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "math_verify.py").write_text("raise ImportError('there is no antlr4')", encoding="utf-8")
     code = """if True:

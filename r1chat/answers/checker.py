@@ -83,6 +83,9 @@ class Checker:
             answer = child.stdout.readline()
         except OSError:  # it died while we wrote
             answer = ""
+        except BaseException:  # Ctrl-C: nobody will read this answer, so it must not be the next question's
+            self._end()
+            raise
         finally:
             timer.cancel()
             timer.join()
