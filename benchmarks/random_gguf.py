@@ -1,8 +1,10 @@
 """Write a GGUF with the shape of an R1 distill and random weights: honest speed tests without a download.
 
-Speed depends on shapes and on the quantisation's layout, not on the values. What such a model says is noise, and it may
-end at any token, so a measurement has to forbid end-of-text. The vocabulary is made up (byte-level BPE of the real
-size, in which nearly every token is a whole word), so that text of the model comes back as the tokens it was made of.
+Speed depends on shapes and on the quantisation's layout, and on the values in one thing only: where thousands of tokens
+are equally likely, as untrained weights would have it, sampling has to sort the whole vocabulary. So the output matrix
+makes some much likelier than others, as training does. What such a model says is noise, and it may end at any token: a
+measurement has to forbid that. The vocabulary is made up (byte-level BPE of the real size, in which nearly every token
+is a whole word), so that text of the model comes back as the tokens it was made of.
 
     python -m benchmarks.random_gguf OUT.gguf [--shape tiny]
 """
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 HEAD_SIZE = 128
 VOCABULARY = 151_936
 SPREAD = 0.02  # standard deviation of the weights
+SHARPNESS = 20  # how much larger the output matrix is: a hundred tokens or less make 95 % of the probability
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,11 @@ class Weights:
         block[:, 0:4] = np.array([scale, 7.5 * scale], dtype="<f2").view(np.uint8)
         return block.reshape(rows, -1)
 
-    def q6_k(self, rows: int, columns: int) -> NDArray[np.uint8]:
+    def q6_k(self, rows: int, columns: int, spread: float = SPREAD) -> NDArray[np.uint8]:
         """Blocks of 256 weights in 210 bytes: 192 bytes of 6-bit quants, 16 signed factors, a half for the scale."""
         block = self._rng.integers(0, 256, (rows * columns // 256, 210), dtype=np.uint8)
         block[:, 192:208] = self._rng.integers(-32, 33, (len(block), 16), dtype=np.int8).view(np.uint8)
-        block[:, 208:210] = np.array([SPREAD / 348], dtype="<f2").view(np.uint8)
+        block[:, 208:210] = np.array([spread / 348], dtype="<f2").view(np.uint8)
         return block.reshape(rows, -1)
 
 
@@ -143,15 +146,15 @@ def add_tensors(writer: gguf.GGUFWriter, shape: Shape) -> None:
     def plain(tensor: str, values: Iterable[float]) -> None:
         writer.add_tensor(tensor, np.fromiter(values, dtype=np.float32))
 
-    def quantised(tensor: str, rows: int, columns: int, six_bits: bool = False) -> None:
+    def quantised(tensor: str, rows: int, columns: int, six_bits: bool = False, spread: float = SPREAD) -> None:
         if six_bits:
-            writer.add_tensor(tensor, weights.q6_k(rows, columns), raw_dtype=gguf.GGMLQuantizationType.Q6_K)
+            writer.add_tensor(tensor, weights.q6_k(rows, columns, spread), raw_dtype=gguf.GGMLQuantizationType.Q6_K)
         else:
             writer.add_tensor(tensor, weights.q4_k(rows, columns), raw_dtype=gguf.GGMLQuantizationType.Q4_K)
 
     width, queries, keys = shape.width, shape.heads * HEAD_SIZE, shape.kv_heads * HEAD_SIZE
     quantised("token_embd.weight", VOCABULARY, width)
-    quantised("output.weight", VOCABULARY, width, six_bits=True)
+    quantised("output.weight", VOCABULARY, width, six_bits=True, spread=SHARPNESS * SPREAD * (512 / width) ** 0.5)
     plain("output_norm.weight", [1.0] * width)
     eighth = shape.layers // 8
     for i in range(shape.layers):

@@ -45,7 +45,8 @@ def write_micro(
 ) -> None:
     """A model with one layer. `words` are more tokens, `weight` fills all matrices, `parts` splits it into files.
 
-    With `chain`, a token is most likely followed by the next one of the chain, and a newline by its first.
+    With `chain`, a token is followed by the next one of the chain, and a newline by its first; a token that comes
+    several times, by any of those that follow it there, all as likely.
     """
     writer = gguf.GGUFWriter(path, architecture, split_max_tensors=5 if parts else 0)
     writer.add_name("micro")
@@ -79,12 +80,14 @@ def write_micro(
     def vector(name: str, value: float) -> None:
         writer.add_tensor(name, np.full(WIDTH, value, dtype=np.float32))
 
-    if chain:  # nothing is added to a token's vector, which is close to its successor's and to no other
+    if chain:  # each of its tokens has a direction of its own, to which nothing is added, and its successor the same
         weight = 0.0
-        vectors = rng.normal(0, 1, (len(tokens), WIDTH))
+        vectors = np.ones((len(tokens), WIDTH))
+        for axis, token in enumerate(dict.fromkeys(["Ċ", *chain])):
+            vectors[tokens.index(token)] = np.eye(WIDTH)[axis] * WIDTH**0.5
         successors = np.zeros_like(vectors)
         for token, successor in pairwise(["Ċ", *chain]):
-            successors[tokens.index(successor)] = vectors[tokens.index(token)]
+            successors[tokens.index(successor)] += vectors[tokens.index(token)]
         writer.add_tensor("token_embd.weight", vectors.astype(np.float32))
         writer.add_tensor("output.weight", successors.astype(np.float32))
     else:

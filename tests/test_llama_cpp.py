@@ -13,6 +13,7 @@ import gguf
 import pytest
 from micro import ASSISTANT, EOS, USER, byte_letters, letters, write_micro
 
+from r1chat.backends.llama_context import Context, Sampler
 from r1chat.backends.llama_cpp import LlamaCppBackend
 from r1chat.backends.llama_model import LoadStoppedError, Model
 from r1chat.backends.llama_prompt import ChatTemplate
@@ -270,7 +271,7 @@ def test_sampled_tokens_are_kept_even_where_a_tokenizer_would_choose_others(tmp_
 
 @pytest.mark.parametrize("cut", ["é", "éa", "éê"])
 def test_reply_is_continued_where_a_character_was_cut(tmp_path: Path, cut: str) -> None:
-    write_micro(tmp_path / "micro.gguf", chain=letters("éê"))  # both begin with the same byte
+    write_micro(tmp_path / "micro.gguf", chain=[*letters("éê"), EOS])  # both begin with the same byte
     with closing(LlamaCppBackend([tmp_path])) as backend:
         list(backend.stream(ask("x", Params(temperature=0, max_tokens=3))))
         here = end_of(list(backend.stream(ask("x", GREEDY, ReplySoFar(cut)))))
@@ -426,12 +427,15 @@ def test_closing_while_queued_gives_the_place_up(folder: Path) -> None:
         assert end_of(list(streams[2])).cached_tokens == 0
 
 
-def test_loading_tells_its_progress(folder: Path) -> None:
-    with closing(LlamaCppBackend([folder])) as backend:
-        events = list(backend.stream(ask("a", Params(seed=1, max_tokens=1))))
-        loading = [event for event in events if isinstance(event, Progress) and event.stage == "loading"]
-        assert loading and loading[-1] == Progress("loading", 100, 100)
-        assert info(backend, "micro").loaded
+def test_loading_tells_its_progress() -> None:
+    shares: list[float] = []
+
+    def note(share: float) -> bool:
+        shares.append(share)
+        return True
+
+    Model(NANO, on_progress=note).close()
+    assert len(shares) > 2 and shares == sorted(shares) and shares[-1] == 1.0
 
 
 def test_many_readers_at_once_each_get_their_own_reply(micro: LlamaCppBackend) -> None:
@@ -467,6 +471,110 @@ def test_nothing_is_written_to_the_terminal(folder: Path, capfd: pytest.CaptureF
         with pytest.raises(ModelFileError):
             list(backend.stream(Request("noise", SUM)))
     assert capfd.readouterr() == ("", "")
+
+
+# --- several samples -------------------------------------------------------------------------------------------------
+
+
+def sample(
+    backend: LlamaCppBackend, request: Request, seeds: list[int | None]
+) -> tuple[list[str], list[Finish], list[BackendEvent]]:
+    """The texts and ends of the samples by their number, and all else that was told."""
+    events: list[list[BackendEvent]] = [[] for _ in seeds]
+    others: list[BackendEvent] = []
+    for number, event in backend.stream_many(request, seeds):
+        (others if isinstance(event, Progress) else events[number]).append(event)
+    return [text_of(each) for each in events], [end_of(each) for each in events], others
+
+
+def test_samples_come_each_with_its_own_end(micro: LlamaCppBackend) -> None:
+    texts, ends, _ = sample(micro, ask("a", Params(temperature=1.0, max_tokens=50)), [1, 2, 3, 1])
+    assert texts[0] == texts[3] and len(set(texts)) == 3
+    assert all(text.startswith("<think>") for text in texts)
+    assert [(end.reason, end.raw_reason, end.completion_tokens) for end in ends] == [("length", "limit", 50)] * 4
+
+
+def test_samples_share_one_reading_of_the_prompt(micro: LlamaCppBackend) -> None:
+    _, ends, others = sample(micro, ask("a" * 200, Params(max_tokens=5)), [1, 2, 3])
+    prompt = ends[0].prompt_tokens
+    assert prompt == 205
+    assert [end.cached_tokens for end in ends] == [0, prompt, prompt]
+    assert Progress("prefill", 0, prompt) in others
+
+
+def test_samples_are_made_as_a_single_reply_is(tmp_path: Path) -> None:
+    write_micro(tmp_path / "micro.gguf", chain=[*letters("é答😀"), EOS])
+    with closing(LlamaCppBackend([tmp_path])) as backend:
+        texts, ends, _ = sample(backend, ask("a", GREEDY), [1, None, 2])
+        assert texts == ["<think>é答😀"] * 3
+        assert [(end.reason, end.raw_reason, end.completion_tokens) for end in ends] == [("stop", EOS, 9)] * 3
+        texts, ends, _ = sample(backend, ask("a", Params(temperature=0, max_tokens=3), ReplySoFar("é")), [1, 2])
+        assert texts == ["答"] * 2
+
+
+def test_samples_of_uneven_length_end_one_by_one(tmp_path: Path) -> None:
+    write_micro(tmp_path / "micro.gguf", chain=["a", "a", EOS])  # both as likely after "a"
+    with closing(LlamaCppBackend([tmp_path])) as backend:
+        seeds: list[int | None] = list(range(12))
+        texts, ends, _ = sample(backend, ask("x", Params(temperature=1.0)), seeds)
+    lengths = [end.completion_tokens for end in ends]
+    assert texts == ["<think>" + "a" * (length or 0) for length in lengths]
+    assert len(set(lengths)) > 2 and {end.reason for end in ends} == {"stop"}
+
+
+@pytest.mark.parametrize(("free", "at_once"), [(10**9, 4), (130_000, 2), (1000, 1)])
+def test_samples_are_made_even_where_memory_is_short(folder: Path, free: int, at_once: int) -> None:
+    left = iter([10**9])  # while the model loads
+    with closing(LlamaCppBackend([folder], memory=lambda: next(left, free), endless=True)) as backend:
+        texts, ends, _ = sample(backend, ask("a", Params(temperature=1.0, max_tokens=100)), [1, 2, 3, 1])
+    assert len(set(texts)) == 3
+    assert [end.completion_tokens for end in ends] == [100] * 4
+    assert sum(end.cached_tokens == 0 for end in ends) == {4: 1, 2: 2, 1: 1}[at_once]
+
+
+def test_samples_queue_and_tell_all_of_them_that_they_wait(folder: Path) -> None:
+    with Gate() as gate, closing(LlamaCppBackend([folder], memory=gate.memory)) as backend:
+        first, samples = backend.stream(ask("a")), backend.stream_many(ask("b"), [1, 2])
+        next(first)
+        assert [next(samples), next(samples)] == [(0, Progress("queued", 1)), (1, Progress("queued", 1))]
+        gate.open()
+
+
+def test_samples_can_be_stopped(micro: LlamaCppBackend) -> None:
+    samples = micro.stream_many(ask("a"), [1, 2, 3])
+    for _, event in samples:
+        if isinstance(event, Raw) and event.tokens:
+            break
+    samples.close()
+    assert end_of(list(micro.stream(ask("b")))).reason == "length"
+
+
+def test_samples_of_a_prompt_that_is_too_long_are_refused(micro: LlamaCppBackend) -> None:
+    with pytest.raises(ContextError):
+        list(micro.stream_many(ask("x" * 600), [1, 2]))
+
+
+@pytest.mark.parametrize("unified", [True, False])
+def test_sequences_of_a_batch_do_not_mix(folder: Path, unified: bool) -> None:
+    texts = [[10, 20, 30, 40], [10, 20, 70, 80], [10, 20, 90, 50]]
+    with closing(Model(folder / "micro.gguf")) as model:
+        sampler = Sampler(model, GREEDY, 1)
+        alone = []
+        for text in texts:
+            with closing(Context(model, 64, batch=8, threads=1)) as context:
+                for position, token in enumerate(text):
+                    context.step(token, position)
+                alone.append(sampler.pick(context))
+        with closing(Context(model, 64, batch=8, threads=1, sequences=3, unified=unified)) as context:
+            context.evaluate(texts[0][:1], 0)
+            context.step(texts[0][1], 1)
+            context.share(1)
+            context.share(2)
+            for position in (2, 3):
+                context.step_many([(sequence, text[position], position) for sequence, text in enumerate(texts)])
+            together = [sampler.pick(context, row) for row in range(3)]
+        sampler.close()
+    assert together == alone and len(set(alone)) > 1
 
 
 # --- prompts ---------------------------------------------------------------------------------------------------------
@@ -645,8 +753,8 @@ def test_split_model_with_a_part_missing_says_so(tmp_path: Path) -> None:
 
 def test_model_too_large_for_the_memory_is_refused_with_the_numbers() -> None:
     with closing(LlamaCppBackend([NANO], memory=lambda: 4_000_000)) as backend:
-        assert "5.1 of 4.0 MB" in backend.models()[0].note or "0.0 of 0.0 GB" in backend.models()[0].note
-        with pytest.raises(ModelFileError, match=r"needs about .* of memory, and .* free"):
+        assert "it has 5.1 MB, 4.0 MB are free" in backend.models()[0].note
+        with pytest.raises(ModelFileError, match=r"needs about 4\d\.\d MB of memory, and 4\.0 MB are free"):
             list(backend.stream(nano_ask()))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import llama_cpp as C
 
+from r1chat.backends.llama_machine import STEP
 from r1chat.backends.llama_model import Model
 from r1chat.errors import GenerationError, ModelFileError
 from r1chat.messages import Params
@@ -21,17 +22,22 @@ _PENALTY_WINDOW = 64  # tokens that a repeat penalty looks back
 
 
 class Context:
-    """The memory of one model for what it has read: `sequences` texts of together `window` tokens.
+    """The memory of one model for what it has read: `sequences` texts of up to `window` tokens each.
+
+    `unified`: all texts lie in one memory, and every row of a batch looks at all of it. While texts are short, that
+    takes fewer calls; when they get long, it takes as many times longer as there are texts.
 
     Raises ModelFileError where there is no room for it.
     """
 
-    def __init__(self, model: Model, window: int, *, batch: int, threads: int, sequences: int = 1):
+    def __init__(
+        self, model: Model, window: int, *, batch: int, threads: int, sequences: int = 1, unified: bool = True
+    ) -> None:
         params = C.llama_context_default_params()
-        params.n_ctx = window
+        params.n_ctx = sequences * -(-window // STEP) * STEP
         params.n_batch = params.n_ubatch = max(batch, sequences)
         params.n_threads = params.n_threads_batch = threads
-        params.n_seq_max, params.kv_unified = sequences, True
+        params.n_seq_max, params.kv_unified = sequences, unified
         if not model.on_gpu:  # measured: decoding takes up to 2.5 times as long with it
             params.flash_attn_type = C.LLAMA_FLASH_ATTN_TYPE_DISABLED
         self.handle = C.llama_init_from_model(model.handle, params)
@@ -87,7 +93,7 @@ class Context:
         return 0
 
     def share(self, sequence: int) -> None:
-        """Let another sequence begin with all that sequence 0 holds; no copy is made."""
+        """Let another sequence begin with all that sequence 0 holds."""
         C.llama_memory_seq_cp(self._memory, 0, sequence, -1, -1)
 
     def drop(self, sequence: int) -> None:

@@ -10,18 +10,20 @@ import atexit
 import hashlib
 import logging
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
 from r1chat.backends.llama_digests import Digests
 from r1chat.backends.llama_files import ModelFile, ModelFiles
-from r1chat.backends.llama_machine import available_memory, default_threads
-from r1chat.backends.llama_worker import Job, Options, Worker
+from r1chat.backends.llama_job import Job
+from r1chat.backends.llama_machine import available_memory, default_threads, readable
+from r1chat.backends.llama_worker import Options, Worker
 from r1chat.backends.prompt import OPEN
 from r1chat.config import NANO
 from r1chat.errors import BackendError, ModelFileError, UnknownModelError
 from r1chat.gguf import Header
-from r1chat.messages import BackendEvent, ModelInfo, Progress, Request
+from r1chat.messages import BackendEvent, Finish, ModelInfo, Progress, Request
 
 HEARTBEAT = 0.15  # seconds; the contract of Backend.stream says 0.2
 CHUNK, CHUNK_ON_GPU = 64, 512  # tokens of a prompt that are read at once: how long a stop may take
@@ -74,11 +76,35 @@ class LlamaCppBackend:
 
     def stream(self, request: Request) -> Generator[BackendEvent, None, None]:
         """See `Backend.stream`. Tokens that come within a hundredth of a second travel in one event."""
-        job = Job(request, self._usable(request.model))
+        with closing(self._events(Job(request, self._usable(request.model)))) as events:
+            for _, event in events:
+                yield event
+
+    def stream_many(
+        self, request: Request, seeds: Sequence[int | None]
+    ) -> Generator[tuple[int, BackendEvent], None, None]:
+        """Like `stream`, a reply for each seed, all in one batch: events with the index of their seed, in no order.
+
+        Each reply ends with its own `Finish`; a `Progress` is told to every one that goes on. The prompt is read once.
+        Where memory is short, there are several batches. The same seed gives another text than alone: numbers that are
+        computed side by side differ in their last digits.
+        """
+        going = set(range(len(seeds)))
+        with closing(self._events(Job(request, self._usable(request.model), seeds=seeds))) as events:
+            for index, event in events:
+                if isinstance(event, Progress):
+                    yield from ((i, event) for i in sorted(going))
+                    continue
+                if isinstance(event, Finish):
+                    going.discard(index)
+                yield index, event
+
+    def _events(self, job: Job) -> Generator[tuple[int, BackendEvent], None, None]:
+        """What a job tells, and a heartbeat where that is nothing."""
         self._worker.submit(job)
         try:
             while (events := job.take(HEARTBEAT)) is not None:
-                yield from events or [self._heartbeat(job)]
+                yield from events or [(0, self._heartbeat(job))]
         finally:
             job.stopped = True
 
@@ -150,7 +176,9 @@ class LlamaCppBackend:
         """What a person should know of a model that can be used."""
         free = self._options.memory()
         if not self._options.gpu_layers and file.size > free:
-            return f"Too large for the memory that is free now: {file.size / 1e9:.1f} of {free / 1e9:.1f} GB."
+            return (
+                f"Too large for the memory that is free now: it has {readable(file.size)}, {readable(free)} are free."
+            )
         if file.name == NANO:
             size = f"{file.parameters / 1e6:.1f} million parameters"
             return f"A demonstration with {size}: it does small sums, in English and Chinese, and nothing else."

@@ -41,26 +41,36 @@ def window_that_fits(header: Header, weights: int, wish: int, available: int, *,
     `weights` is the size of all its files in bytes. Layers on a GPU take no memory here. Raises ModelFileError, with
     the numbers, where not even a small window fits.
     """
-    layers = max(1, header.layers)
-    here = 0 if gpu_layers < 0 else max(0, layers - gpu_layers) / layers
-    heads = header.count(".attention.head_count")
+    here = _share_on_cpu(header, gpu_layers)
     fixed = int(weights * here) + _SCRATCH + 4 * batch * header.vocabulary
-    per_token = int(header.kv_bytes_per_token * here) + 4 * batch * heads
+    per_token = bytes_per_token(header, batch=batch, gpu_layers=gpu_layers)
     wish = min(wish, header.trained_context or wish)
-    fits = max(0, available - fixed) // max(1, per_token)
+    fits = max(0, available - fixed) // per_token
     if fits >= wish:
         return wish
     if fits < min(wish, SMALLEST_WINDOW):
         needed = fixed + per_token * min(wish, SMALLEST_WINDOW)
         raise ModelFileError(
-            f"{header.path.name} needs about {_gigabytes(needed)} of memory, and {_gigabytes(available)} are free. "
+            f"{header.path.name} needs about {readable(needed)} of memory, and {readable(available)} are free. "
             "Close other programs, or choose a smaller model or a smaller quantisation."
         )
     return fits // STEP * STEP
 
 
-def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB"
+def bytes_per_token(header: Header, *, batch: int, gpu_layers: int) -> int:
+    """What a token of context takes in memory: its keys and values, and its share of what a batch computes."""
+    cached = int(header.kv_bytes_per_token * _share_on_cpu(header, gpu_layers))
+    return max(1, cached + 4 * batch * header.count(".attention.head_count"))
+
+
+def _share_on_cpu(header: Header, gpu_layers: int) -> float:
+    layers = max(1, header.layers)
+    return 0.0 if gpu_layers < 0 else max(0, layers - gpu_layers) / layers
+
+
+def readable(size: int) -> str:
+    """A size in bytes for people to read."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
 def _cores() -> int:

@@ -78,7 +78,7 @@ def _load(path: Path, params: Any) -> tuple[Any, list[str]]:
 
 
 class Model:
-    """A model's weights and vocabulary, in memory.
+    """A model's weights and vocabulary, in memory. `size` is the vocabulary's in tokens, `weights` are bytes.
 
     `on_progress` is told the share that is loaded, and may return False to stop. Raises LoadStoppedError then, and
     ModelFileError for a file that llama.cpp refuses.
@@ -111,6 +111,7 @@ class Model:
             raise ModelFileError(f"{path.name} does not write one token after another. Choose another model.")
         self.vocabulary = C.llama_model_get_vocab(self.handle)
         self.size = int(C.llama_vocab_n_tokens(self.vocabulary))
+        self.weights = int(C.llama_model_size(self.handle))
         self._pieces: dict[int, bytes | None] = {}
         self._buffer = ctypes.create_string_buffer(256)
         self._bos = int(C.llama_vocab_bos(self.vocabulary)) if C.llama_vocab_get_add_bos(self.vocabulary) else -1
@@ -139,6 +140,10 @@ class Model:
         if not length:  # a token that the vocabulary lists as unused
             return bytes(C.llama_vocab_get_text(self.vocabulary, token) or b"")
         return self._buffer.raw[:length]
+
+    def name(self, token: int) -> str:
+        """The text of a token for people to read."""
+        return self.text(token).decode(errors="replace")
 
     def tokenize(self, text: str, special: bool) -> list[int]:
         """The tokens of a text. With `special`, `<｜User｜>` in it is that token; without, it is mere letters.

@@ -6,35 +6,21 @@ calls is the one thread that owns it, and whoever listens says when nobody wants
 
 from __future__ import annotations
 
-import codecs
 import random
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from r1chat.backends.llama_context import Context, Sampler
+from r1chat.backends.llama_many import Sample, decode_many, read_prompt
 from r1chat.backends.llama_model import Model
 from r1chat.backends.llama_prompt import ChatTemplate, Piece, Prompt
+from r1chat.backends.llama_reply import Listener, StoppedError, Writer
 from r1chat.backends.prompt import OPEN
 from r1chat.errors import BackendError, ContextError, ModelFileError
-from r1chat.messages import BackendEvent, Finish, FinishReason, Progress, Raw, Request
+from r1chat.messages import Finish, Progress, Raw, Request
 
-PASS_ON_EVERY = 0.01  # seconds; faster tokens travel together, or waking the reader would cost more than decoding
-
-
-class StoppedError(Exception):
-    """Nobody wants the rest."""
-
-
-class Listener(Protocol):
-    """Whoever waits for a reply."""
-
-    stopped: bool
-
-    def tell(self, event: BackendEvent) -> None:
-        """Take an event; must not block."""
-        ...
+SMALL_WEIGHTS = 64 << 20  # bytes: below, a step's time goes into calls, above into reading weights
 
 
 class Session:
@@ -44,14 +30,27 @@ class Session:
     """
 
     def __init__(
-        self, model: Model, template: ChatTemplate, window: int, *, batch: int, threads: int, never: Sequence[int] = ()
+        self,
+        model: Model,
+        template: ChatTemplate,
+        window: int,
+        *,
+        batch: int,
+        threads: int,
+        token_bytes: int,
+        never: Sequence[int] = (),
     ) -> None:
-        """`never`: tokens that are not to be picked. Raises ModelFileError where there is no memory for the window."""
+        """`token_bytes` is what a token of context takes in memory; `never`, tokens that are not to be picked.
+
+        Raises ModelFileError where there is no memory for the window.
+        """
         self.window = window
         self._model = model
         self._template = template
         self._context = Context(model, window, batch=batch, threads=threads)
         self._batch = batch
+        self._threads = threads
+        self._token_bytes = token_bytes
         self._never = never
         self._read: list[int] = []  # what the context holds
 
@@ -59,35 +58,60 @@ class Session:
         self._context.close()
         self._model.close()
 
-    def reply(self, request: Request, listener: Listener) -> Finish:
+    def reply(self, request: Request, listener: Listener, sample: int = 0) -> Finish:
         """Make a reply; its text and the progress go to the listener. Raises BackendError."""
         prompt = self._template.prompt(request.messages, request.so_far)
         tokens, given = self._tokens(prompt)
-        room, wish = self._room(tokens), request.params.max_tokens
-        limit, raw_reason = (room, "window") if wish is None or wish > room else (wish, "limit")
-        sampler = self._sampler(request)
+        limit, end = self._limit(tokens, request)
+        sampler = self._sampler(request, request.params.seed, given)
         try:
-            sampler.accept(tokens[len(tokens) - given :])
             began = time.perf_counter()
             cached = self._prefill(tokens, len(tokens) - 1, listener)
             if prompt.opens:
-                listener.tell(Raw(OPEN, tokens=0))
-            finish, first = self._decode(tokens[-1], limit, sampler, listener)
+                listener.tell(Raw(OPEN, tokens=0), sample)
+            end, first = self._decode(tokens[-1], limit, end, sampler, Writer(listener, sample), listener)
         except BackendError:
             self._forget()
             raise
         finally:
             sampler.close()
-        ended = time.perf_counter()
-        return replace(
-            finish,
-            raw_reason=finish.raw_reason or raw_reason,
-            prompt_tokens=len(tokens),
-            cached_tokens=cached,
-            context=self.window,
-            prefill=first - began,
-            decode=ended - first,
-        )
+        return replace(end, cached_tokens=cached, prefill=first - began, decode=time.perf_counter() - first)
+
+    def many(self, request: Request, seeds: Sequence[int | None], memory: int, listener: Listener) -> None:
+        """Make a reply for each seed, as many at once as `memory` has bytes for; their ends are told, too."""
+        prompt = self._template.prompt(request.messages, request.so_far)
+        tokens, given = self._tokens(prompt)
+        limit, end = self._limit(tokens, request)
+        window = len(tokens) + limit
+        at_once = max(1, min(len(seeds), memory // (window * self._token_bytes)))
+        if at_once == 1:
+            for i, seed in enumerate(seeds):
+                alone = replace(request, params=replace(request.params, seed=seed))
+                listener.tell(self.reply(alone, listener, i), i)
+            return
+        for start in range(0, len(seeds), at_once):
+            part = seeds[start : start + at_once]
+            samplers = [self._sampler(request, seed, given) for seed in part]
+            samples = [Sample(start + i, self._model, sampler, listener) for i, sampler in enumerate(samplers)]
+            context = Context(
+                self._model,
+                window,
+                batch=self._batch,
+                threads=self._threads,
+                sequences=len(part),
+                unified=self._model.weights < SMALL_WEIGHTS,
+            )
+            try:
+                end = replace(end, prefill=read_prompt(context, tokens, self._batch, listener))
+                self._check(context)
+                if prompt.opens:
+                    for sample in samples:
+                        listener.tell(Raw(OPEN, tokens=0), sample.number)
+                decode_many(context, samples, limit, end, listener)
+            finally:
+                context.close()
+                for sampler in samplers:
+                    sampler.close()
 
     def warm(self, request: Request, listener: Listener) -> None:
         """Read what the next turn will begin with. After a finished reply: up to where the person's message goes."""
@@ -107,16 +131,16 @@ class Session:
 
     # -- tokens -------------------------------------------------------------------------------------------------------
 
-    def _tokens(self, prompt: Prompt) -> tuple[list[int], int]:
-        """The tokens of a prompt, and how many of them are the reply so far."""
+    def _tokens(self, prompt: Prompt) -> tuple[list[int], list[int]]:
+        """The tokens of a prompt, and those of them that are the reply so far."""
         head = self._model.prompt(_plain(prompt.head))
         if not prompt.tail:
-            return head, 0
+            return head, []
         if not self._model.reads_pieces:
             tokens = self._model.prompt(_plain((*prompt.head, *prompt.tail)))
-            return tokens, max(0, len(tokens) - len(head))
+            return tokens, tokens[len(head) :]
         tail = self._tail(head, prompt.tail)
-        return head + tail, len(tail)
+        return head + tail, tail
 
     def _tail(self, head: list[int], pieces: Sequence[Piece]) -> list[int]:
         """The reply so far as tokens: those that it was made of, as long as the context still holds them.
@@ -142,9 +166,9 @@ class Session:
             at = max(0, at - len(data))
         return tokens
 
-    def _room(self, tokens: Sequence[int]) -> int:
-        """How many tokens the window has left for the reply. Raises ContextError where there are none."""
-        room = self.window - len(tokens)
+    def _limit(self, tokens: Sequence[int], request: Request) -> tuple[int, Finish]:
+        """How many tokens the reply may have, and how it ends then. Raises ContextError where there is no room."""
+        room, wish = self.window - len(tokens), request.params.max_tokens
         if room < 1:
             raise ContextError(
                 f"The conversation takes {len(tokens):,} tokens, and the model's window holds {self.window:,}. "
@@ -152,11 +176,15 @@ class Session:
                 needed=len(tokens) + 1,
                 context=self.window,
             )
-        return room
+        limit, why = (room, "window") if wish is None or wish > room else (wish, "limit")
+        return limit, Finish("length", why, prompt_tokens=len(tokens), context=self.window)
 
-    def _sampler(self, request: Request) -> Sampler:
-        seed = random.getrandbits(31) if request.params.seed is None else request.params.seed
-        return Sampler(self._model, request.params, seed % 0xFFFFFFFF, self._never)  # 0xFFFFFFFF would mean any
+    def _sampler(self, request: Request, seed: int | None, given: Sequence[int]) -> Sampler:
+        """A sampler that knows the reply so far; without a seed it draws one."""
+        seed = random.getrandbits(31) if seed is None else seed
+        sampler = Sampler(self._model, request.params, seed % 0xFFFFFFFF, self._never)  # 0xFFFFFFFF would mean any
+        sampler.accept(given)
+        return sampler
 
     # -- reading and writing ------------------------------------------------------------------------------------------
 
@@ -179,41 +207,31 @@ class Session:
             self._read += chunk
         return common
 
-    def _decode(self, token: int, limit: int, sampler: Sampler, listener: Listener) -> tuple[Finish, float]:
-        """Read `token`, pick the next one, and so on; the reply's end, and when its first token came."""
+    def _decode(
+        self, token: int, limit: int, end: Finish, sampler: Sampler, writer: Writer, listener: Listener
+    ) -> tuple[Finish, float]:
+        """Read `token`, pick the next one, and so on; the reply's end, and when its first token came.
+
+        `end` is how it ends at the limit.
+        """
         context, read, piece_of = self._context, self._read, self._model.piece
-        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        clock = time.perf_counter
-        reason: FinishReason = "length"
-        raw_reason = ""
-        texts: list[str] = []  # not passed on yet, and of how many tokens
-        waiting = count = 0
-        first = passed_on = 0.0
-        while count < limit:
+        cut, first = True, 0.0
+        while writer.count < limit:
             if listener.stopped:
                 raise StoppedError
             context.step(token, len(read))
             read.append(token)
             token = sampler.pick(context)
             if not first:
-                first = clock()
+                first = time.perf_counter()
                 self._check(context)
             piece = piece_of(token)
             if piece is None:
-                reason, raw_reason = "stop", self._model.text(token).decode(errors="replace")
-                texts.append(decoder.decode(b"", final=True))
+                end, cut = replace(end, reason="stop", raw_reason=self._model.name(token)), False
                 break
-            count += 1
-            waiting += 1
-            texts.append(decoder.decode(piece))
-            now = clock()
-            if now - passed_on >= PASS_ON_EVERY and (text := "".join(texts)):
-                listener.tell(Raw(text, waiting))
-                texts.clear()
-                waiting, passed_on = 0, now
-        if text := "".join(texts):
-            listener.tell(Raw(text, waiting))
-        return Finish(reason, raw_reason, completion_tokens=count), first or clock()
+            writer.add(piece)
+        writer.end(cut)
+        return replace(end, completion_tokens=writer.count), first or time.perf_counter()
 
     def _check(self, context: Context) -> None:
         if not context.is_sound():

@@ -14,13 +14,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from r1chat.backends.llama_files import ModelFile
-from r1chat.backends.llama_machine import window_that_fits
+from r1chat.backends.llama_job import Job
+from r1chat.backends.llama_machine import bytes_per_token, window_that_fits
 from r1chat.backends.llama_model import LoadStoppedError, Model
 from r1chat.backends.llama_prompt import CHATML_TEMPLATE, R1_TEMPLATE, ChatTemplate
-from r1chat.backends.llama_session import Session, StoppedError
+from r1chat.backends.llama_reply import StoppedError
+from r1chat.backends.llama_session import Session
 from r1chat.backends.prompt import OPEN
 from r1chat.errors import BackendError, GenerationError, ModelFileError
-from r1chat.messages import BackendEvent, Finish, Progress, Raw, Request
+from r1chat.messages import Finish, Progress
 
 CLOSE_WITHIN = 20.0  # seconds for the chunk that is being computed
 READING = 90  # percent of loading that is reading files; the rest is llama.cpp's own
@@ -39,53 +41,6 @@ class Options:
     batch: int
     memory: Callable[[], int]
     endless: bool = False
-
-
-class Job:
-    """One request on its way: the worker tells it events, whoever reads the stream takes them. Never blocks the worker.
-
-    Set `stopped` when nobody wants the rest. `idle` work is done only while there is no other.
-    """
-
-    def __init__(self, request: Request, file: ModelFile, idle: bool = False) -> None:
-        self.request = request
-        self.file = file
-        self.idle = idle
-        self.stopped = False
-        self.heartbeat: Progress | None = None  # what to say while nothing comes; None: still in the queue
-        self._changed = threading.Condition()
-        self._events: list[BackendEvent] = []
-        self._ended = False
-        self._error: BackendError | None = None
-
-    def tell(self, event: BackendEvent) -> None:
-        """Take an event; a `Progress` replaces an older one that nobody has seen."""
-        if isinstance(event, Progress):
-            self.heartbeat = event
-        elif isinstance(event, Raw):
-            self.heartbeat = Progress("waiting")
-        with self._changed:
-            if isinstance(event, Progress) and self._events and isinstance(self._events[-1], Progress):
-                self._events.pop()
-            self._events.append(event)
-            self._changed.notify()
-
-    def end(self, error: BackendError | None = None) -> None:
-        """Nothing more will come."""
-        with self._changed:
-            self._ended, self._error = True, error
-            self._changed.notify_all()
-
-    def take(self, timeout: float | None) -> list[BackendEvent] | None:
-        """All events that have come; none after `timeout` seconds; None after the last one. Raises what broke it."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._events or self._ended, timeout)
-            events, self._events = self._events, []
-            if events or not self._ended:
-                return events
-            if self._error:
-                raise self._error
-            return None
 
 
 class Worker:
@@ -216,6 +171,9 @@ class Worker:
         if job.idle:
             session.warm(job.request, job)
             return None
+        if job.seeds is not None:
+            session.many(job.request, job.seeds, self._options.memory() * 9 // 10, job)
+            return None
         return replace(session.reply(job.request, job), load=loading)
 
     def _load(self, job: Job) -> tuple[Session, float]:
@@ -256,6 +214,7 @@ class Worker:
                 window,
                 batch=options.batch,
                 threads=options.threads,
+                token_bytes=bytes_per_token(file.header, batch=options.batch, gpu_layers=options.gpu_layers),
                 never=model.ends() if options.endless else (),
             )
         except BackendError:
