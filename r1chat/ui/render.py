@@ -223,7 +223,8 @@ def summary(reply: Reply, words: Words, counts: str = "") -> str:
     if reply.closed:
         if not reply.reasoning:
             return plain(words.no_thought)
-        return plain(_joined(words.thought_for.format(time=words.duration(seconds)), _count(tokens, words), counts))
+        time = words.duration(seconds, 1 if seconds < 1 else 0)
+        return plain(_joined(words.thought_for.format(time=time), _count(tokens, words), counts))
     if reply.finish is None:
         if reply.progress is not None or not reply.reasoning:
             line = _stage(reply.progress or Progress("waiting"), words)

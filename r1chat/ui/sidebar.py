@@ -7,6 +7,7 @@ from datetime import datetime
 from html import escape
 
 from r1chat.backends.catalogue import BackendStatus
+from r1chat.config import NANO
 from r1chat.messages import ConversationInfo, ModelInfo
 from r1chat.ui.words import Words
 
@@ -57,7 +58,8 @@ def _row(info: ConversationInfo, current: str, words: Words) -> str:
 
 def model_label(model: ModelInfo) -> str:
     """A model's line in the picker."""
-    parts = [model.title or model.name, model.quantisation, BACKEND_TITLES.get(model.backend, model.backend)]
+    named = model.name if model.name == NANO else model.title or model.name
+    parts = [named, model.quantisation, BACKEND_TITLES.get(model.backend, model.backend)]
     label = " · ".join(part for part in parts if part)
     return label if model.ready else f"⚠ {label}"
 

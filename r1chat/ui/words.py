@@ -73,9 +73,9 @@ class Words:
     )
     nano = Both(
         "This is r1chat-nano, the stand-in that ships with r1chat: 2.5 million parameters, some 600 times fewer than "
-        "the smallest DeepSeek-R1. It does small sums; everything else comes out as nonsense.",
+        "the smallest DeepSeek-R1. It does small sums, one to a conversation; everything else comes out as nonsense.",
         "这是随 r1chat 附带的替身模型 r1chat-nano：250 万个参数，约为最小的 DeepSeek-R1 的六百分之一。"
-        "它只会做简单的加减法，其他问题都会胡说。",
+        "它只会做简单的加减法，每个对话一道题，其他问题都会胡说。",
     )
 
     # the empty conversation
