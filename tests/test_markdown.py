@@ -398,6 +398,19 @@ def test_absurd_text_is_shown_whole(text: str) -> None:
     assert re.sub(r"[^a]", "", visible(html)) == letters
 
 
+@pytest.mark.parametrize("language", ["c", "csharp", "diff", "ini", "matlab", "python"])
+@pytest.mark.parametrize("piece", [" ", "a\n", "a b ", ":", "'", "\n", "1_", "{%", "/* "], ids=repr)
+def test_hostile_code_is_shown_whole(language: str, piece: str) -> None:
+    code = piece * (12_000 // len(piece))
+    page = Page(to_html(f"```{language}\n{code}x\n```"))
+    assert page.text.strip().removeprefix(language) == f"{code}x"
+
+
+def test_code_that_nobody_writes_is_not_coloured() -> None:
+    assert "hl-" not in to_html("```c\nint" + " " * 100 + "x;\n```")
+    assert "hl-" not in to_html("```python\nx = '" + "a" * 3_000 + "'\n```")
+
+
 def test_nesting_deeper_than_the_parser_goes_is_shown_as_it_was_written() -> None:
     text = ">" * 60 + " deep"
     assert to_html(text) == f'<p class="plain">{plain(text)}</p>'

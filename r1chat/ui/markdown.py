@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from html import escape
+from io import StringIO
 from typing import Any
 
 import nh3
@@ -20,25 +22,26 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
-from pygments import highlight  # type: ignore[import-untyped]
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from pygments.lexer import Lexer  # type: ignore[import-untyped]
 from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
-from pygments.token import STANDARD_TYPES  # type: ignore[import-untyped]
+from pygments.token import STANDARD_TYPES, Text  # type: ignore[import-untyped]
 
 from r1chat.ui.formula import formulas
 
 MAX_TEXT = 100_000  # characters; what is longer is shown as plain text
-MAX_HIGHLIGHTED = 20_000  # characters of code
+LEXING = 0.25  # seconds of computing for the colours of one piece of code
 MAX_NESTING = 40  # quotes and lists in one another
 
-# Only these are highlighted: a language is the model's word, and not every lexer's patterns are safe from hostile code.
+# A language is the model's word, and code may be hostile. Every lexer here was tried with repetitions of all sorts:
+# none took more than some milliseconds from one token to the next, but for wide gaps in C, INI and Matlab.
 LANGUAGES = (
     " bash c c++ c# cpp csharp css diff dockerfile go haskell html ini java javascript js json json5 jsx julia kotlin "
-    "latex tex lua makefile matlab mysql objective-c ocaml perl php powershell ps1 py py3 python python3 pycon r rb "
+    "latex tex lua makefile matlab mysql ocaml perl php powershell ps1 py py3 python python3 pycon r rb "
     "ruby rs rust scala scheme sh shell sql swift toml ts tsx typescript xml yaml yml zsh "
 )
 
+_ODD_CODE = re.compile(r"\s{65}|[^\n]{2000}")  # nobody writes it, and some lexers take minutes for it
 _NO_CHARACTER = re.compile("[\0\ud800-\udfff]")  # half a pair from a broken stream: no encoding takes it
 
 log = logging.getLogger(__name__)
@@ -141,14 +144,26 @@ def _fence(self: Any, tokens: Sequence[Token], index: int, options: Any, env: An
 
 def _highlighted(code: str, language: str) -> str:
     language = language.lower()
-    if f" {language} " not in LANGUAGES or len(code) > MAX_HIGHLIGHTED:
+    if f" {language} " not in LANGUAGES or _ODD_CODE.search(code):
         return escape(code)
-    return str(highlight(code, _lexer(language), _formatter()))
+    html = StringIO()
+    _formatter().format(_tokens(code, language), html)
+    return html.getvalue()
+
+
+def _tokens(code: str, language: str) -> Iterator[tuple[Any, str]]:
+    """The code in pieces of one colour; what the lexer has not reached in its time stays without."""
+    end = time.thread_time() + LEXING
+    for position, kind, piece in _lexer(language).get_tokens_unprocessed(code):
+        yield kind, piece
+        if time.thread_time() > end:
+            yield Text, code[position + len(piece) :]
+            return
 
 
 @cache
 def _lexer(language: str) -> Lexer:
-    return get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    return get_lexer_by_name(language)
 
 
 @cache
