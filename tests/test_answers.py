@@ -336,7 +336,9 @@ def test_checker_answers_many_threads_at_once() -> None:
 
 def test_importing_votes_and_rewards_loads_no_mathematics() -> None:
     code = "import sys, r1chat.votes, r1chat.rewards; print(*{'sympy', 'math_verify'} & set(sys.modules))"
-    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, timeout=120, capture_output=True, text=True, check=True
+    )
     assert loaded.stdout.strip() == ""
 
 
@@ -350,7 +352,9 @@ def test_checker_is_gone_when_the_app_is(end: str) -> None:
         print(open(f'/proc/self/task/{{os.getpid()}}/children').read(), flush=True)
         {end}
     """
-    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, timeout=120, capture_output=True, text=True, check=False
+    )
     (child,) = ended.stdout.split()
     assert _ends(int(child)), ended.stderr
 
@@ -368,7 +372,9 @@ def test_interrupted_question_leaves_no_answer_for_the_next() -> None:
         except KeyboardInterrupt:
             print(equivalent('x + x', '2x'), equivalent('x + x', '3x'))
     """
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, timeout=120, capture_output=True, text=True, check=True
+    )
     assert told.stdout.split() == ["True", "False"]
 
 
@@ -385,7 +391,7 @@ def test_forked_process_has_a_checker_of_its_own() -> None:
             os._exit(0)
         assert os.waitpid(forked, 0)[1] == 0
     """
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120, check=True)
 
 
 def test_checker_that_does_not_start_says_what_to_install(tmp_path: Path) -> None:
@@ -399,7 +405,9 @@ def test_checker_that_does_not_start_says_what_to_install(tmp_path: Path) -> Non
             print(error)
     """
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, timeout=120, env=environment, capture_output=True, text=True
+    )
     assert told.stdout.startswith("Formulas cannot be compared: the checker did not start (there is no antlr4).")
     assert "math-verify[antlr4_13_2]" in told.stdout
 
