@@ -66,7 +66,7 @@ class BareBatch:
         settings.n_ctx = SAMPLES * (TOKENS + 64)
         settings.n_seq_max = SAMPLES
         settings.kv_unified = True
-        settings.n_threads = settings.n_threads_batch = default_threads()
+        settings.n_threads = settings.n_threads_batch = default_threads(file.stat().st_size)
         settings.flash_attn_type = C.LLAMA_FLASH_ATTN_TYPE_DISABLED
         self.context = C.llama_init_from_model(self.model, settings)
         self.memory = C.llama_get_memory(self.context)

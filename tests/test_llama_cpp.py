@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -462,6 +464,19 @@ def test_closing_the_backend_ends_the_reply_with_a_sentence() -> None:
         list(stream)
     with pytest.raises(GenerationError, match="is closing"):
         list(backend.stream(nano_ask()))
+
+
+def test_process_that_ends_in_mid_reply_ends_in_order() -> None:
+    code = """
+from r1chat.backends.llama_cpp import LlamaCppBackend
+from r1chat.config import nano_model
+from r1chat.messages import Message, Raw, Request
+stream = LlamaCppBackend([nano_model()], endless=True).stream(Request("r1chat-nano", (Message("user", "1 + 1"),)))
+print(next(event.text for event in stream if isinstance(event, Raw)))
+"""
+    root = Path(__file__).parent.parent
+    ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "<think>\n", "")
 
 
 def test_nothing_is_written_to_the_terminal(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

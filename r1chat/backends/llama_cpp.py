@@ -17,7 +17,7 @@ from pathlib import Path
 from r1chat.backends.llama_digests import Digests
 from r1chat.backends.llama_files import ModelFile, ModelFiles
 from r1chat.backends.llama_job import Job
-from r1chat.backends.llama_machine import available_memory, default_threads, readable
+from r1chat.backends.llama_machine import available_memory, readable
 from r1chat.backends.llama_worker import Options, Worker
 from r1chat.backends.prompt import OPEN
 from r1chat.config import NANO
@@ -35,8 +35,8 @@ class LlamaCppBackend:
     """Models from GGUF files and from folders of them, in the order of `model_paths`; usable ones first.
 
     `context` is the window in tokens, as far as the model and memory allow. `gpu_layers` go to a GPU, -1: all.
-    `threads` None: one less than there are cores. `batch` is the chunk of a prompt that is read at once. `memory` tells
-    the bytes that are free. With `endless`, for measurements, replies only end at the window or the token limit.
+    `threads` None: as suits the machine and the model. `batch` is the chunk of a prompt that is read at once. `memory`
+    tells the bytes that are free. With `endless`, for measurements, replies end only at the window or the token limit.
 
     Replies are made one at a time, first come, first served. The same request with the same seed gives the same reply
     on the same machine. Text of messages stays text even where it reads like one of the model's special tokens, except
@@ -60,7 +60,7 @@ class LlamaCppBackend:
         self._options = Options(
             context=context,
             gpu_layers=gpu_layers,
-            threads=threads or default_threads(),
+            threads=threads,
             batch=batch or (CHUNK_ON_GPU if gpu_layers else CHUNK),
             memory=memory,
             endless=endless,
@@ -135,13 +135,11 @@ class LlamaCppBackend:
 
     def _usable(self, name: str) -> ModelFile:
         """The file of a model. Raises UnknownModelError, ModelFileError."""
-        files = self._files.find()
-        for file in files:
-            if file.name == name:
-                if file.problem:
-                    raise ModelFileError(file.problem)
-                return file
-        names = ", ".join(file.name for file in files if not file.problem) or "none"
+        if file := self._files.get(name):
+            if file.problem:
+                raise ModelFileError(file.problem)
+            return file
+        names = ", ".join(file.name for file in self._files.find() if not file.problem) or "none"
         raise UnknownModelError(
             f"There is no GGUF file of a model {name!r}. Put it into the models folder, or choose one of: {names}."
         )

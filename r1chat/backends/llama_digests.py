@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Iterable
-from pathlib import Path
 
 from r1chat.backends.llama_files import ModelFile
 
@@ -33,7 +31,7 @@ class Digests:
         """
         with self._lock:
             if file not in self._known and file.size <= AT_ONCE:
-                self._known[file] = self._hash(file.parts, wait=False)
+                self._known[file] = self._hash(file, wait=False)
             elif file not in self._known and learn and not self._busy:
                 self._busy = True
                 threading.Thread(target=self._learn, args=(file,), name="r1chat-digest", daemon=True).start()
@@ -44,22 +42,22 @@ class Digests:
         self._closed = True
 
     def _learn(self, file: ModelFile) -> None:
-        digest = self._hash(file.parts, wait=True)
+        digest = self._hash(file, wait=True)
         with self._lock:
             self._busy = False
             if not self._closed:
                 self._known[file] = digest
 
-    def _hash(self, parts: Iterable[Path], wait: bool) -> str:
+    def _hash(self, file: ModelFile, wait: bool) -> str:
         digest = hashlib.sha256()
         try:
-            for part in parts:
-                with part.open("rb") as stream:
+            for part in file.parts:
+                with part.path.open("rb") as stream:
                     while not self._closed and (block := stream.read(_BLOCK)):
                         digest.update(block)
                         while wait and not self._closed and not self._resting.wait(0.2):
                             pass
         except OSError as error:
-            log.warning("%s could not be hashed: %s", next(iter(parts), None), error)
+            log.warning("%s could not be hashed: %s", file.path, error)
             return ""
         return digest.hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 
 from r1chat.backends.llama_model import knows_architecture
@@ -15,26 +16,33 @@ _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})")  # how large models are split ove
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFile:
-    """A model on disk: one file, or all parts of a split one. `problem` says why it cannot be used, "" if it can."""
-
-    name: str  # unique among those that were found together
-    path: Path  # the first part
-    parts: tuple[Path, ...] = ()
-    size: int = 0  # bytes, of all parts
-    stamp: int = 0  # changes when a file does
-    header: Header | None = field(default=None, compare=False)
-    parameters: int = field(default=0, compare=False)
-    problem: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stamped:
-    """A file as it was at one time: what was read from it then still holds."""
+class Part:
+    """A file as it was at one time: as long as both numbers stay the same, what was read from it holds."""
 
     path: Path
     size: int
     modified: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A model on disk: one file, or all parts of a split one. `problem` says why it cannot be used, "" if it can."""
+
+    name: str  # unique among those that were found together
+    parts: tuple[Part, ...]
+    header: Header | None = field(default=None, compare=False)
+    parameters: int = field(default=0, compare=False)
+    problem: str = field(default="", compare=False)
+
+    @property
+    def path(self) -> Path:
+        """The first part, by which the others are found."""
+        return self.parts[0].path
+
+    @property
+    def size(self) -> int:
+        """Bytes, of all parts."""
+        return sum(part.size for part in self.parts)
 
 
 class ModelFiles:
@@ -42,30 +50,39 @@ class ModelFiles:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = [path.expanduser() for path in paths]
-        self._read: dict[_Stamped, Header | str] = {}
+        self._read: dict[Part, Header | str] = {}
+        self._found: list[ModelFile] = []
 
     def find(self) -> list[ModelFile]:
         """All models, in the order of the paths, by name within a folder."""
         found: dict[str, ModelFile] = {}
-        for path, parts in self._models():
-            split = _PART.fullmatch(path.stem)
-            stem = split[1] if split else path.stem
-            names = (stem, f"{path.parent.name}/{stem}", *(f"{stem} ({i})" for i in range(2, 1000)))
+        for paths in self._models():
+            split = _PART.fullmatch(paths[0].stem)
+            stem = split[1] if split else paths[0].stem
+            names = chain((stem, f"{paths[0].parent.name}/{stem}"), (f"{stem} ({i})" for i in count(2)))
             name = next(name for name in names if name not in found)
-            found[name] = self._describe(name, path, parts, int(split[3]) if split else 1)
-        return list(found.values())
+            found[name] = self._describe(name, tuple(map(_part, paths)), int(split[3]) if split else 1)
+        self._found = list(found.values())
+        return self._found
 
-    def _models(self) -> Iterator[tuple[Path, list[Path]]]:
-        """First part and all parts of each model, every one once."""
+    def get(self, name: str) -> ModelFile | None:
+        """The model of that name. Looks through the folders only if it is not as it was."""
+        for file in self._found:
+            if file.name == name and all(_part(part.path) == part for part in file.parts):
+                return file
+        return next((file for file in self.find() if file.name == name), None)
+
+    def _models(self) -> Iterator[list[Path]]:
+        """The parts of each model, every one once."""
         seen: set[Path] = set()
         for path in self._files():
-            real = path.resolve()
-            if real in seen:
+            if path.resolve() in seen:
                 continue
             split = _PART.fullmatch(path.stem)
-            parts = sorted(path.parent.glob(f"{_escaped(split[1])}-?????-of-{split[3]}.gguf")) if split else [path]
-            seen |= {real, *(part.resolve() for part in parts)}
-            yield (parts or [path])[0], parts or [path]
+            others = path.parent.glob(f"{_escaped(split[1])}-?????-of-{split[3]}.gguf") if split else ()
+            parts = sorted({path, *others})
+            seen.update(part.resolve() for part in parts)
+            yield parts
 
     def _files(self) -> Iterable[Path]:
         for path in self._paths:
@@ -74,41 +91,35 @@ class ModelFiles:
             elif path.exists() or path.suffix.lower() == ".gguf":  # a folder that is not there yet is no mistake
                 yield path
 
-    def _describe(self, name: str, path: Path, parts: list[Path], expected: int) -> ModelFile:
-        headers: list[Header] = []
-        size = stamp = 0
-        problem = ""
-        for part in parts:
-            try:
-                status = part.stat()
-            except OSError:
-                status = None
-            read = self._header(part, status.st_size, status.st_mtime_ns) if status else _problem_of(part)
-            if status:
-                size, stamp = size + status.st_size, max(stamp, status.st_mtime_ns)
-            if isinstance(read, Header):
-                headers.append(read)
-            else:
-                problem = problem or read
+    def _describe(self, name: str, parts: tuple[Part, ...], expected: int) -> ModelFile:
+        read = [self._header(part) for part in parts]
+        headers = [header for header in read if isinstance(header, Header)]
+        problems = [problem for problem in read if isinstance(problem, str)]
         if len(parts) != expected:
-            problem = problem or f"{len(parts)} of {expected} files of {name} are there. Download the others too."
-        header = headers[0] if headers else None
+            problems.append(f"{len(parts)} of {expected} files of {name} are there. Download the others too.")
+        if headers and not problems:
+            problems.append(_unusable(headers[0]))
         return ModelFile(
             name=name,
-            path=path,
-            parts=tuple(parts),
-            size=size,
-            stamp=stamp,
-            header=header,
+            parts=parts,
+            header=headers[0] if headers else None,
             parameters=sum(header.parameters for header in headers),
-            problem=problem or (_unusable(header) if header else ""),
+            problem=problems[0],
         )
 
-    def _header(self, path: Path, size: int, modified: int) -> Header | str:
-        key = _Stamped(path, size, modified)
-        if key not in self._read:
-            self._read[key] = _complete_header(path, size)
-        return self._read[key]
+    def _header(self, part: Part) -> Header | str:
+        """The header, or why the file is no good."""
+        if part not in self._read:
+            self._read[part] = _complete_header(part.path, part.size)
+        return self._read[part]
+
+
+def _part(path: Path) -> Part:
+    try:
+        status = path.stat()
+    except OSError:
+        return Part(path, 0, 0)
+    return Part(path, status.st_size, status.st_mtime_ns)
 
 
 def _complete_header(path: Path, size: int) -> Header | str:
@@ -120,14 +131,6 @@ def _complete_header(path: Path, size: int) -> Header | str:
         there = f"{size:,} of {size + header.missing:,} bytes"
         return f"{path.name} is incomplete: {there} are there. Finish the download, or start it again."
     return header
-
-
-def _problem_of(path: Path) -> str:
-    try:
-        read_header(path)
-    except ModelFileError as error:
-        return str(error)
-    return ""
 
 
 def _unusable(header: Header) -> str:

@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from r1chat.errors import ModelFileError
 from r1chat.gguf import Header
 
 STEP = 256  # llama.cpp rounds windows to this many tokens
+SMALL_WEIGHTS = 64 << 20  # bytes: below, a step's time goes into calls, above into reading weights
 SMALLEST_WINDOW = 1024  # tokens; less than this is of no use to a reasoning model
 _SCRATCH = 32 << 20  # bytes that llama.cpp takes whatever the model
 
 
-def default_threads() -> int:
-    """One core less than this process may use.
+def default_threads(weights: int = 0) -> int:
+    """How many threads to compute with, for a model of so many bytes: one less than the cores that there are.
 
-    The last one is for everybody else: threads wait for each other at every layer, so a single one that has to share
-    its core slows all of them, by a factor of ten and more.
+    The last core is for everybody else. Threads wait for each other at every step of a layer, so one that has to share
+    its core slows all of them; with small weights, whose steps take microseconds, by a factor of ten and more. Large
+    ones lose a quarter that way, and gain nearly all of a second core: they get both where there are but two.
     """
-    return max(1, _cores() - 1)
+    cores = _cores()
+    return max(cores - 1, min(cores, 2) if weights >= SMALL_WEIGHTS else 1)
 
 
 def available_memory() -> int:
@@ -35,37 +39,47 @@ def available_memory() -> int:
     return sys.maxsize
 
 
-def window_that_fits(header: Header, weights: int, wish: int, available: int, *, batch: int, gpu_layers: int) -> int:
-    """The largest window up to `wish` tokens, and to what the model was made for, that leaves it within `available`.
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a model takes in memory: `fixed` bytes, and `per_token` more for every token of its window."""
 
-    `weights` is the size of all its files in bytes. Layers on a GPU take no memory here. Raises ModelFileError, with
-    the numbers, where not even a small window fits.
-    """
-    here = _share_on_cpu(header, gpu_layers)
-    fixed = int(weights * here) + _SCRATCH + 4 * batch * header.vocabulary
-    per_token = bytes_per_token(header, batch=batch, gpu_layers=gpu_layers)
-    wish = min(wish, header.trained_context or wish)
-    fits = max(0, available - fixed) // per_token
-    if fits >= wish:
-        return wish
-    if fits < min(wish, SMALLEST_WINDOW):
-        needed = fixed + per_token * min(wish, SMALLEST_WINDOW)
+    name: str
+    fixed: int
+    per_token: int
+    trained: int  # the longest window that it was made for, in tokens; 0: not told
+
+    @classmethod
+    def of(cls, header: Header, weights: int, *, batch: int, gpu_layers: int) -> Needs:
+        """By a model's header; `weights` is the size of all its files. Layers on a GPU take no memory here."""
+        layers = max(1, header.layers)
+        here = 0.0 if gpu_layers < 0 else max(0, layers - gpu_layers) / layers
+        return cls(
+            name=header.path.name,
+            fixed=int(weights * here) + _SCRATCH + 4 * batch * header.vocabulary,
+            per_token=max(1, int(header.kv_bytes_per_token * here) + 4 * batch * header.count(".attention.head_count")),
+            trained=header.trained_context,
+        )
+
+    def bytes_for(self, wish: int) -> int:
+        """Bytes with a window of `wish` tokens, or of as many as the model was made for."""
+        return self.fixed + self.per_token * min(wish, self.trained or wish)
+
+    def window(self, wish: int, available: int) -> int:
+        """The largest window up to `wish` that fits into `available` bytes.
+
+        Raises ModelFileError, with the numbers, where not even a small one does.
+        """
+        wish = min(wish, self.trained or wish)
+        fits = max(0, available - self.fixed) // self.per_token
+        if fits >= wish:
+            return wish
+        if fits >= min(wish, SMALLEST_WINDOW):
+            return fits // STEP * STEP
+        needed = self.bytes_for(min(wish, SMALLEST_WINDOW))
         raise ModelFileError(
-            f"{header.path.name} needs about {readable(needed)} of memory, and {readable(available)} are free. "
+            f"{self.name} needs about {readable(needed)} of memory, and {readable(available)} are free. "
             "Close other programs, or choose a smaller model or a smaller quantisation."
         )
-    return fits // STEP * STEP
-
-
-def bytes_per_token(header: Header, *, batch: int, gpu_layers: int) -> int:
-    """What a token of context takes in memory: its keys and values, and its share of what a batch computes."""
-    cached = int(header.kv_bytes_per_token * _share_on_cpu(header, gpu_layers))
-    return max(1, cached + 4 * batch * header.count(".attention.head_count"))
-
-
-def _share_on_cpu(header: Header, gpu_layers: int) -> float:
-    layers = max(1, header.layers)
-    return 0.0 if gpu_layers < 0 else max(0, layers - gpu_layers) / layers
 
 
 def readable(size: int) -> str:

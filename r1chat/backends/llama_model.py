@@ -11,7 +11,7 @@ import logging
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from r1chat.errors import GenerationError, ModelFileError
 
 log = logging.getLogger(__name__)
 
+REMEMBERED = 256  # messages whose tokens are kept: all but the newest come again with every turn
 _ERROR, _CONTINUED = 4, 5  # levels of ggml's log
 _REASON = "error loading model: "
 
@@ -113,6 +114,7 @@ class Model:
         self.size = int(C.llama_vocab_n_tokens(self.vocabulary))
         self.weights = int(C.llama_model_size(self.handle))
         self._pieces: dict[int, bytes | None] = {}
+        self._tokenized = lru_cache(REMEMBERED)(self._tokenize)
         self._buffer = ctypes.create_string_buffer(256)
         self._bos = int(C.llama_vocab_bos(self.vocabulary)) if C.llama_vocab_get_add_bos(self.vocabulary) else -1
         self.reads_pieces = C.llama_vocab_type(self.vocabulary) == C.LLAMA_VOCAB_TYPE_BPE
@@ -150,13 +152,16 @@ class Model:
 
         Tags that a vocabulary lists as its user's own, as R1's lists `<think>`, are tokens in either case.
         """
+        return list(self._tokenize(text, special))
+
+    def _tokenize(self, text: str, special: bool) -> Sequence[int]:
         data = text.encode(errors="replace")
         room = len(data) + 2
         buffer = (C.llama_token * room)()
         count = C.llama_tokenize(self.vocabulary, data, len(data), buffer, room, False, special)
         if count < 0:
             raise GenerationError("llama.cpp cannot read this text as tokens. Shorten the message and try again.")
-        return buffer[:count]
+        return tuple(buffer[:count])
 
     def prompt(self, pieces: Sequence[tuple[str, bool]]) -> list[int]:
         """The tokens of a prompt's pieces `(text, special)`, with the begin-of-sentence that the model wants.
@@ -166,7 +171,7 @@ class Model:
         """
         if not self.reads_pieces:
             pieces = [("".join(text for text, _ in pieces), True)]
-        tokens = [token for text, special in pieces for token in self.tokenize(text, special)]
+        tokens = [token for text, special in pieces for token in self._tokenized(text, special)]
         if self._bos >= 0 and tokens[:1] != [self._bos]:
             tokens.insert(0, self._bos)
         return tokens

@@ -12,15 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from r1chat.backends.llama_context import Context, Sampler
+from r1chat.backends.llama_machine import SMALL_WEIGHTS
 from r1chat.backends.llama_many import Sample, decode_many, read_prompt
 from r1chat.backends.llama_model import Model
 from r1chat.backends.llama_prompt import ChatTemplate, Piece, Prompt
 from r1chat.backends.llama_reply import Listener, StoppedError, Writer
 from r1chat.backends.prompt import OPEN
-from r1chat.errors import BackendError, ContextError, ModelFileError
+from r1chat.errors import ContextError, ModelFileError
 from r1chat.messages import Finish, Progress, Raw, Request
-
-SMALL_WEIGHTS = 64 << 20  # bytes: below, a step's time goes into calls, above into reading weights
 
 
 class Session:
@@ -70,8 +69,8 @@ class Session:
             if prompt.opens:
                 listener.tell(Raw(OPEN, tokens=0), sample)
             end, first = self._decode(tokens[-1], limit, end, sampler, Writer(listener, sample), listener)
-        except BackendError:
-            self._forget()
+        except Exception as error:
+            self._forget(error)
             raise
         finally:
             sampler.close()
@@ -125,8 +124,8 @@ class Session:
         if len(tokens) < self.window:
             try:
                 self._prefill(tokens, len(tokens), listener)
-            except BackendError:
-                self._forget()
+            except Exception as error:
+                self._forget(error)
                 raise
 
     # -- tokens -------------------------------------------------------------------------------------------------------
@@ -237,9 +236,11 @@ class Session:
         if not context.is_sound():
             raise ModelFileError("The model computes nothing sensible: its file is damaged. Download it again.")
 
-    def _forget(self) -> None:
-        self._context.clear()
-        self._read = []
+    def _forget(self, error: Exception) -> None:
+        """After an error nobody knows what the context holds; after a stop it is what was read."""
+        if not isinstance(error, StoppedError):
+            self._context.clear()
+            self._read = []
 
 
 def _plain(pieces: Iterable[Piece]) -> list[tuple[str, bool]]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from r1chat.backends.llama_files import ModelFile
 from r1chat.backends.llama_job import Job
-from r1chat.backends.llama_machine import bytes_per_token, window_that_fits
+from r1chat.backends.llama_machine import Needs, default_threads
 from r1chat.backends.llama_model import LoadStoppedError, Model
 from r1chat.backends.llama_prompt import CHATML_TEMPLATE, R1_TEMPLATE, ChatTemplate
 from r1chat.backends.llama_reply import StoppedError
@@ -37,7 +37,7 @@ class Options:
 
     context: int
     gpu_layers: int
-    threads: int
+    threads: int | None  # None: as suits the model
     batch: int
     memory: Callable[[], int]
     endless: bool = False
@@ -182,15 +182,9 @@ class Worker:
         file, options = job.file, self._options
         if file.header is None or file.problem:
             raise ModelFileError(file.problem)
-        self._make_room(file)
-        window = window_that_fits(
-            file.header,
-            file.size,
-            options.context,
-            options.memory(),
-            batch=options.batch,
-            gpu_layers=options.gpu_layers,
-        )
+        needs = Needs.of(file.header, file.size, batch=options.batch, gpu_layers=options.gpu_layers)
+        self._make_room(file, needs)
+        window = needs.window(options.context, options.memory())
 
         def progress(percent: float) -> bool:
             told = Progress("loading", int(percent), 100)
@@ -213,8 +207,8 @@ class Worker:
                 _template(file, model),
                 window,
                 batch=options.batch,
-                threads=options.threads,
-                token_bytes=bytes_per_token(file.header, batch=options.batch, gpu_layers=options.gpu_layers),
+                threads=options.threads or default_threads(model.weights),
+                token_bytes=needs.per_token,
                 never=model.ends() if options.endless else (),
             )
         except BackendError:
@@ -222,11 +216,11 @@ class Worker:
             raise
         return session, time.perf_counter() - began
 
-    def _make_room(self, file: ModelFile) -> None:
+    def _make_room(self, file: ModelFile, needs: Needs) -> None:
         """Unload models, the one that was used longest ago first, until memory is ample: for twice the new one."""
-        need = file.size + (file.header.kv_bytes_per_token * self._options.context if file.header else 0)
+        ample = 2 * needs.bytes_for(self._options.context)
         for other in list(self._sessions):
-            if other.path == file.path or self._options.memory() < 2 * need:  # the same path: its file was replaced
+            if other.path == file.path or self._options.memory() < ample:  # the same path: its file was replaced
                 self._sessions.pop(other).close()
 
     def _another_is_wanted(self, file: ModelFile) -> bool:
@@ -248,7 +242,7 @@ def _read_files(file: ModelFile, progress: Callable[[float], bool]) -> None:
     buffer, done = bytearray(_BLOCK), 0
     try:
         for part in file.parts:
-            with part.open("rb", buffering=0) as stream:
+            with part.path.open("rb", buffering=0) as stream:
                 while count := stream.readinto(buffer):
                     done += count
                     if not progress(READING * done / max(done, file.size)):
