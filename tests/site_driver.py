@@ -88,14 +88,15 @@ class Site:
 class Gate:
     """A model that thinks a little, and goes on when it is told to."""
 
-    def __init__(self, first: list[str], rest: list[str]) -> None:
+    def __init__(self, first: list[str] | list[Progress], rest: list[str]) -> None:
         self.first, self.rest, self.opened = first, rest, threading.Event()
 
     def __call__(self, request: Request) -> Script:
         if request.so_far is None:
             yield from self.first
             while not self.opened.wait(0.02):
-                yield Progress("waiting")
+                last = self.first[-1]
+                yield last if isinstance(last, Progress) else Progress("waiting")
         yield from self.rest
 
 

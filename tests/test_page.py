@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from site_driver import CHROMIUM, THOUGHT, Gate, Site, ask, finished
 
 from r1chat.errors import GenerationError
-from r1chat.messages import Raw
+from r1chat.messages import Progress, Raw
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
@@ -148,6 +148,19 @@ def test_shift_enter_breaks_the_line_and_enter_in_a_composition_does_not_send(si
     assert app.store.conversations() == []
     page.keyboard.press("Enter")
     expect(page.locator(".ask")).to_have_text("one\ntwo")
+
+
+def test_the_picker_says_how_far_a_model_is_loaded(site: Site) -> None:
+    gate = Gate([Progress("loading", 40, 100)], ["Hello."])
+    site.serve(gate)
+    page = site.open()
+    expect(page.locator("#model-line")).to_have_text("ready")
+    ask(page, "Hello?")
+    expect(page.locator("#model-line")).to_have_text("loading, 40 %")
+    expect(page.locator("details.thought > summary")).to_contain_text("Loading the model · 40 %")
+    gate.opened.set()
+    expect(page.locator(".answer")).to_have_text("Hello.")
+    expect(page.locator("#model-line")).to_have_text("ready")
 
 
 # --- a turn belongs to the app ---------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from r1chat.errors import NotFoundError, R1ChatError
 from r1chat.messages import Conversation, Reply, StoredReply, StoredTurn
 from r1chat.reflect import Watchdog
 from r1chat.turn import Turn, Vote
-from r1chat.ui import ledger, render, votes
+from r1chat.ui import ledger, render, sidebar, votes
 from r1chat.ui.words import words
 
 Patch = dict[str, Any]
@@ -108,6 +108,8 @@ class Viewer:
         state = "done" if reply.finish else "answering" if reply.answer else "thinking"
         silent = "" if reply.reasoning or not (reply.closed or reply.answer or reply.finish) else " no-thought"
         blocks = self._change(f"reply-{reply_id}", kind=f"reply {state}{silent}")
+        if (reply.progress is not None and reply.progress.stage == "loading") or "model-line" in self._sent:
+            blocks += self._change("model-line", html=sidebar.loading(reply.progress, self._words))
         renderer = self._renderers[reply_id]
         rendered = renderer.update(reply)
         blocks += self._change(f"{reply_id}-sum", html=render.summary(reply, self._words, renderer.counts()))

@@ -8,7 +8,7 @@ from html import escape
 
 from r1chat.backends.catalogue import BackendStatus
 from r1chat.config import NANO
-from r1chat.messages import ConversationInfo, ModelInfo
+from r1chat.messages import ConversationInfo, ModelInfo, Progress
 from r1chat.ui.words import Words
 
 BACKEND_TITLES = {"llama.cpp": "llama.cpp", "ollama": "Ollama", "openai": "OpenAI-compatible server"}
@@ -75,6 +75,14 @@ def model_state(model: ModelInfo | None, why: str, words: Words) -> str:
     window = words.model_window.format(context=f"{model.context:,}") if model and model.context else ""
     title = escape(f"{text} · {window}" if window else text)
     return f'<span id="model-line" title="{title}"><span class="dot {kind}"></span>{escape(text)}</span>'
+
+
+def loading(progress: Progress | None, words: Words) -> str:
+    """What stands in that line while a reply is made: how far the model is loaded, then that it is ready."""
+    if progress is None or progress.stage != "loading":
+        return f'<span class="dot ready"></span>{escape(words.model_ready)}'
+    percent = 100 * progress.done // progress.total if progress.total else 0
+    return f'<span class="dot loading"></span>{escape(words.model_loading.format(percent=percent))}'
 
 
 def backends(statuses: Sequence[BackendStatus], folder: str, words: Words) -> str:
