@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from r1chat.backends.llama_machine import (
-    SMALL_WEIGHTS,
+    LARGE_WEIGHTS,
     SMALLEST_WINDOW,
     Needs,
     available_memory,
@@ -25,7 +25,7 @@ NEEDS = Needs("some.gguf", fixed=1_000_000, per_token=1_000, trained=8192)
 def test_a_core_is_left_to_the_others() -> None:
     cores = os.cpu_count() or 1
     assert 1 <= default_threads() <= max(1, cores - 1)
-    assert default_threads() <= default_threads(SMALL_WEIGHTS) <= cores
+    assert default_threads() <= default_threads(LARGE_WEIGHTS) <= cores
 
 
 def test_free_memory_is_some_and_no_more_than_there_is() -> None:

@@ -15,6 +15,7 @@ from r1chat.gguf import Header
 
 STEP = 256  # llama.cpp rounds windows to this many tokens
 SMALL_WEIGHTS = 64 << 20  # bytes: below, a step's time goes into calls, above into reading weights
+LARGE_WEIGHTS = 512 << 20  # bytes: the steps of a layer take a good part of a millisecond
 SMALLEST_WINDOW = 1024  # tokens; less than this is of no use to a reasoning model
 _SCRATCH = 32 << 20  # bytes that llama.cpp takes whatever the model
 
@@ -27,7 +28,7 @@ def default_threads(weights: int = 0) -> int:
     ones lose a quarter that way, and gain nearly all of a second core: they get both where there are but two.
     """
     cores = _cores()
-    return max(cores - 1, min(cores, 2) if weights >= SMALL_WEIGHTS else 1)
+    return max(cores - 1, min(cores, 2) if weights >= LARGE_WEIGHTS else 1)
 
 
 def available_memory() -> int:
