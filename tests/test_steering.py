@@ -17,6 +17,8 @@ REFLECTING = (
     "<think>I need the arrival time. 9:40 plus 2 hours is 11:40, then 35 minutes more.\n\n"
     "Wait, let me check the minutes. 40 + 35 = 75, so it is 12:15 and not 11:75.\n\n"
     "So my first result was wrong: the hour has to carry.\n\n"
+    "In minutes the journey takes 2 times 60, which is 120, and 35 more. That makes 155 in all. It is less than three "
+    "hours, which are 180. The train comes at noon or so.\n\n"
     "Let me double-check: 12:15 minus 9:40 is 2:35. Yes, that matches.</think>The train arrives at 12:15."
 )
 

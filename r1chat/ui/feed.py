@@ -9,6 +9,7 @@ patch is sent; `{}` is a heartbeat.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,7 @@ Patch = dict[str, Any]
 Block = dict[str, Any]
 
 HEARTBEAT = 10.0  # seconds; a page that left is noticed after this at the latest
+OUTLINE_EVERY = 1.0  # seconds; the outline of a long thought is large
 INTERVAL = 0.05  # seconds between two patches of a growing reply
 
 
@@ -41,6 +43,7 @@ class Viewer:
         self._shown: dict[str, str] = {}  # turn id -> reply id on the page
         self._moments: dict[str, object] = {}  # by reply: those of its strip
         self._closed: set[str] = set()  # replies whose strip is final
+        self._outlined_at = float("-inf")
         self._outlined = ""  # the reply whose steps the outline shows
         self._left = threading.Event()
 
@@ -118,8 +121,10 @@ class Viewer:
             self._moments[reply_id] = moments
             self._closed |= {reply_id} if reply.closed else set()
             blocks += self._change(f"{reply_id}-strip", html=renderer.strip(reply))
-        if reply_id == self._outlined:
+        now = time.monotonic()
+        if reply_id == self._outlined and (reply.finish or now - self._outlined_at >= OUTLINE_EVERY):
             blocks += self._change("outline", html=renderer.outline())
+            self._outlined_at = now
         for block in rendered:
             into = f"{reply_id}-steps" if block.kind == "step" else f"{reply_id}-answer"
             new = {"into": into, "kind": block.kind, "html": block.html, "start": block.start, "end": block.end}

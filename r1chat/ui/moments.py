@@ -6,6 +6,7 @@ Pure: values and words in, HTML out. Colour is never the only mark: a kind has a
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -28,6 +29,7 @@ GLYPHS: dict[Kind, str] = {
     "re-reading": "¶",
     "realisation": "✦",
 }
+NEAR = 80  # characters: a moment that begins so near to a step's beginning gives the step its glyph
 Verdicts = Mapping[tuple[int, int], Verdict]  # by the moment's place in the thought
 
 # Where a mark begins and ends is carried through Markdown by two private characters, which no text may bring itself.
@@ -124,13 +126,11 @@ def counts(moments: Sequence[Moment], words: Words) -> str:
 
 def outline(reply_id: str, steps: Sequence[Step], moments: Sequence[Moment], words: Words) -> str:
     """The steps of a thought by their titles, with the glyph of a moment that begins them; and what the marks mean."""
-    begins = {moment.start: moment for moment in moments}
+    starts = [moment.start for moment in moments]
     rows = []
     for number, step in enumerate(steps, 1):
-        moment = next(
-            (begins[at] for at in (step.start, *range(step.start, min(step.end, step.start + 80))) if at in begins),
-            None,
-        )
+        at = bisect_left(starts, step.start)
+        moment = moments[at] if at < len(starts) and starts[at] < min(step.end, step.start + NEAR) else None
         kind = f' class="{CLASSES[moment.kind]}"' if moment else ""
         glyph = GLYPHS[moment.kind] if moment else "·"
         title = step.title or words.step.format(n=number)
