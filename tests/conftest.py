@@ -17,7 +17,6 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from site_driver import CHROMIUM, FLAGS, Site
 
-
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so would every program that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

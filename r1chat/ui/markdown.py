@@ -38,7 +38,7 @@ MAX_NESTING = 40  # quotes and lists in one another
 LANGUAGES = (
     " bash c c++ c# cpp csharp css diff dockerfile go haskell html ini java javascript js json json5 jsx julia kotlin "
     "latex tex lua makefile matlab mysql ocaml perl php powershell ps1 py py3 python python3 pycon r rb "
-    "ruby rs rust scala scheme sh shell sql swift toml ts tsx typescript xml yaml yml zsh "
+    "ruby rs rust scheme sh shell sql swift toml ts tsx typescript xml yaml yml zsh "
 )
 
 _ODD_CODE = re.compile(r"\s{65}|[^\n]{2000}")  # nobody writes it, and some lexers take minutes for it
