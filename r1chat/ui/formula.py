@@ -27,7 +27,7 @@ STACK = 64 * 2**20  # bytes: math-core recurses, up to 3 KB a level, and an over
 # One dollar. As in Pandoc: no blank inside next to it, no digit after it; and no letter or digit before it. The next
 # dollar decides, so "$5 and $10" and "5$/kg or 6$/kg" stay prices. With blanks inside it has to look like LaTeX.
 _DOLLAR = re.compile(r"(?<![\w\\])\$(?![\s$])((?:\\.|[^\\$`])++)(?<!\s)\$(?!\d)", re.ASCII | re.DOTALL)
-_SPACED_DOLLAR = re.compile(r"(?<![\w\\])\$ ([^$`\n]*[\\^_][^$`\n]*) \$(?!\d)", re.ASCII)
+_SPACED_DOLLAR = re.compile(r"(?<![\w\\])\$ (?=[^$`\n]*[\\^_])([^$`\n]++)(?<= )\$(?!\d)", re.ASCII)
 _ENVIRONMENT = (
     r"\\begin\{((?:align|aligned|array|cases|equation|eqnarray|gather|gathered|multline|split|[pbvBV]?matrix)\*?)\}"
 )

@@ -26,6 +26,7 @@ from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from pygments.lexer import Lexer  # type: ignore[import-untyped]
 from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
 from pygments.token import STANDARD_TYPES, Text  # type: ignore[import-untyped]
+from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
 from r1chat.ui.formula import formulas
 
@@ -33,8 +34,8 @@ MAX_TEXT = 100_000  # characters; what is longer is shown as plain text
 LEXING = 0.25  # seconds of computing for the colours of one piece of code
 MAX_NESTING = 40  # quotes and lists in one another
 
-# A language is the model's word, and code may be hostile. Every lexer here was tried with repetitions of all sorts:
-# none took more than some milliseconds from one token to the next, but for wide gaps in C, INI and Matlab.
+# A language is the model's word, and code may be hostile. Each lexer here was tried with repetitions of all sorts: none
+# took more than 0.1 s from one token to the next, odd code aside. Those of Scala and Objective-C did.
 LANGUAGES = (
     " bash c c++ c# cpp csharp css diff dockerfile go haskell html ini java javascript js json json5 jsx julia kotlin "
     "latex tex lua makefile matlab mysql ocaml perl php powershell ps1 py py3 python python3 pycon r rb "
@@ -144,17 +145,18 @@ def _fence(self: Any, tokens: Sequence[Token], index: int, options: Any, env: An
 
 def _highlighted(code: str, language: str) -> str:
     language = language.lower()
-    if f" {language} " not in LANGUAGES or _ODD_CODE.search(code):
+    lexer = _lexer(language) if f" {language} " in LANGUAGES and not _ODD_CODE.search(code) else None
+    if lexer is None:
         return escape(code)
     html = StringIO()
-    _formatter().format(_tokens(code, language), html)
+    _formatter().format(_tokens(code, lexer), html)
     return html.getvalue()
 
 
-def _tokens(code: str, language: str) -> Iterator[tuple[Any, str]]:
+def _tokens(code: str, lexer: Lexer) -> Iterator[tuple[Any, str]]:
     """The code in pieces of one colour; what the lexer has not reached in its time stays without."""
     end = time.thread_time() + LEXING
-    for position, kind, piece in _lexer(language).get_tokens_unprocessed(code):
+    for position, kind, piece in lexer.get_tokens_unprocessed(code):
         yield kind, piece
         if time.thread_time() > end:
             yield Text, code[position + len(piece) :]
@@ -162,8 +164,11 @@ def _tokens(code: str, language: str) -> Iterator[tuple[Any, str]]:
 
 
 @cache
-def _lexer(language: str) -> Lexer:
-    return get_lexer_by_name(language)
+def _lexer(language: str) -> Lexer | None:
+    try:
+        return get_lexer_by_name(language)
+    except ClassNotFound:  # an older Pygments
+        return None
 
 
 @cache
