@@ -25,7 +25,7 @@ from markdown_it.token import Token
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from pygments.lexer import Lexer  # type: ignore[import-untyped]
 from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
-from pygments.token import STANDARD_TYPES, Text  # type: ignore[import-untyped]
+from pygments.token import STANDARD_TYPES, Name, Punctuation, Text, Whitespace  # type: ignore[import-untyped]
 from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
 from r1chat.ui.formula import formulas
@@ -42,6 +42,7 @@ LANGUAGES = (
     "ruby rs rust scheme sh shell sql swift toml ts tsx typescript xml yaml yml zsh "
 )
 
+_UNCOLOURED = {Name, Punctuation, Whitespace}  # they look like the text: half as many tags
 _ODD_CODE = re.compile(r"\s{65}|[^\n]{2000}")  # nobody writes it, and some lexers take minutes for it
 _NO_CHARACTER = re.compile("[\0\ud800-\udfff]")  # half a pair from a broken stream: no encoding takes it
 
@@ -157,7 +158,7 @@ def _tokens(code: str, lexer: Lexer) -> Iterator[tuple[Any, str]]:
     """The code in pieces of one colour; what the lexer has not reached in its time stays without."""
     end = time.thread_time() + LEXING
     for position, kind, piece in lexer.get_tokens_unprocessed(code):
-        yield kind, piece
+        yield (Text if kind in _UNCOLOURED else kind), piece
         if time.thread_time() > end:
             yield Text, code[position + len(piece) :]
             return
