@@ -82,7 +82,7 @@ def _run_as_postgres(command: list[str]) -> None:
 # --- the page in a browser; see site_driver.py ---------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
