@@ -151,18 +151,19 @@ async def _events(viewer: Viewer) -> AsyncIterator[str]:
     queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
     room = threading.Semaphore(4)  # patches on their way: a slow page gets newer ones, not more
 
+    def give(patch: dict[str, Any] | None) -> None:
+        with suppress(RuntimeError):  # the loop is closed: the server has stopped
+            loop.call_soon_threadsafe(queue.put_nowait, patch)
+
     def run() -> None:
         try:
             for patch in viewer.patches():
                 room.acquire()
-                loop.call_soon_threadsafe(queue.put_nowait, patch)
-        except RuntimeError:
-            log.debug("the page left")  # the loop is closed
-        except Exception:
+                give(patch)
+        except Exception:  # a defect of ours: the browser connects again, and the log says what it was
             log.exception("the feed broke")
         finally:
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(queue.put_nowait, None)
+            give(None)
 
     threading.Thread(target=run, name="r1chat-feed", daemon=True).start()
     try:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from r1chat import votes
+from r1chat.errors import R1ChatError
 from r1chat.messages import Reply, StoredReply
 from r1chat.ui.markdown import plain, to_html
+from r1chat.ui.render import notice
 from r1chat.ui.words import Words
 
 
@@ -23,13 +26,19 @@ def progress(replies: Sequence[Reply], words: Words) -> str:
 
 def majority(samples: Sequence[StoredReply]) -> str:
     """The id of the first reply that gave the most frequent answer; "" where none came to one."""
-    groups = votes.group([_voice(sample) for sample in samples])
+    try:
+        groups = _groups(samples)
+    except R1ChatError:  # the panel says why
+        return ""
     return samples[groups[0].members[0]].id if groups else ""
 
 
 def panel(samples: Sequence[StoredReply], shown: str, words: Words) -> str:
     """A bar for each answer, as long as its share; a button for each sample opens it."""
-    groups = votes.group([_voice(sample) for sample in samples])
+    try:
+        groups = _groups(samples)
+    except R1ChatError as error:
+        return notice(str(error), error=True)
     rows = [f"<p><b>{plain(words.vote_of.format(n=len(samples)))}</b></p>"]
     voted: set[int] = set()
     for group in groups:
@@ -47,6 +56,16 @@ def panel(samples: Sequence[StoredReply], shown: str, words: Words) -> str:
         told = words.vote_without.format(n=len(silent))
         rows.append(f'<div class="group">{plain(told)}{_buttons(samples, silent, shown, words)}</div>')
     return f'<div class="vote">{"".join(rows)}</div>'
+
+
+def _groups(samples: Sequence[StoredReply]) -> list[votes.Group]:
+    return _grouped(tuple(_voice(sample) for sample in samples))
+
+
+@lru_cache(64)
+def _grouped(answers: tuple[str, ...]) -> list[votes.Group]:
+    """Formulas are compared in another process; a page asks for the same vote at every change."""
+    return votes.group(answers)
 
 
 def _voice(sample: StoredReply) -> str:
