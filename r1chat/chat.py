@@ -169,7 +169,8 @@ class Chat:
         if model and budget is not None:
             info = self._usable(model)[1]
             steer.checked_budget(budget, info.context)
-            _can_continue(info)
+            if budget != self.store.info(conversation_id).budget:
+                _can_continue(info)
         self.store.set_steering(conversation_id, steer.checked_budget(budget, 0), keep_thoughts)
         self._publish(conversation_id)
 
@@ -267,9 +268,9 @@ class Chat:
         params = params or self._params
         if params.seed is None:
             params = replace(params, seed=random.getrandbits(31))
-        budget = self.store.info(turn.conversation_id).budget
-        if so_far is not None or budget is not None:
+        if so_far is not None:
             _can_continue(info)
+        budget = self.store.info(turn.conversation_id).budget if info.continues else None  # one that cannot be kept
         given = so_far or ReplySoFar()
         provenance = replace(
             _provenance(info, params, origin),

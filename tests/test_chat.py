@@ -9,7 +9,7 @@ import pytest
 from r1chat.app import App, build
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import load
-from r1chat.errors import BusyError, GenerationError, MessageError, NotFoundError, UnknownModelError
+from r1chat.errors import BusyError, GenerationError, MessageError, NotFoundError, UnknownModelError, UnsupportedError
 from r1chat.messages import Message, Params, Progress, Raw, ReplySoFar, Request
 
 MODEL = "scripted:scripted"
@@ -349,6 +349,18 @@ def test_a_fork_at_a_step_that_is_gone_is_refused(make_app: MakeApp) -> None:
     with pytest.raises(MessageError, match="no longer there"):
         app.chat.fork(first.reply_id, 500, 600, "x", MODEL)
     assert len(app.store.replies(first.turn_id)) == 1
+
+
+def test_a_model_that_cannot_be_steered_replies_without_the_budget(make_app: MakeApp) -> None:
+    app = make_app(continues=False)
+    turn = app.chat.send(None, "7 + 3 = ?", MODEL, steering=(1, False))
+    assert turn.wait(10).answer == "It is 10."
+    assert app.store.reply(turn.reply_id).provenance.budget is None
+    app.chat.set_steering(turn.conversation_id, 1, True, MODEL)  # the budget is kept for a model that can
+    with pytest.raises(UnsupportedError, match="cannot continue a reply"):
+        app.chat.set_steering(turn.conversation_id, 2, True, MODEL)
+    with pytest.raises(UnsupportedError, match="cannot continue a reply"):
+        app.chat.think_longer(turn.reply_id, MODEL)
 
 
 def test_skipping_the_thought_continues_from_an_empty_one(make_app: MakeApp) -> None:

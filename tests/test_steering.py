@@ -226,6 +226,33 @@ def test_a_vote_whose_samples_all_fail_says_so(site: Site) -> None:
     expect(page.locator(".notice.error")).to_contain_text("The server went away.")
 
 
+def test_what_a_server_cannot_do_is_disabled_with_the_reason(site: Site) -> None:
+    gate = Gate(THOUGHT[:2], THOUGHT[2:])
+    site.serve(gate, continues=False)
+    page = site.open()
+    budget = page.get_by_role("combobox", name="Thinking budget")
+    expect(budget).to_be_disabled()
+    expect(budget).to_have_attribute("title", re.compile("cannot continue a reply"))
+    budget.click(force=True)
+    expect(page.get_by_role("option")).to_have_count(0)
+    ask(page, "7 + 3 = ?")
+    expect(page.get_by_role("button", name="Answer now")).to_be_disabled()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    finished(page)
+    for name in ("Continue", "Think longer", "Skip thinking"):
+        button = page.get_by_role("button", name=name)
+        expect(button).to_be_disabled()
+        expect(button).to_have_accessible_description(re.compile("cannot continue a reply"))
+    page.locator("details.thought > summary").click()
+    page.locator(".step").click()
+    expect(page.locator(".step").get_by_role("button", name="Go on from here")).to_be_disabled()
+    page.get_by_role("button", name="Think longer").press("Enter")
+    page.get_by_role("button", name="Again").click()
+    gate.opened.set()
+    expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
+    expect(page.locator(".answer")).to_have_text("It is 10.")
+
+
 def test_the_shipped_model_is_steered_too(site: Site) -> None:
     site.serve()
     page = site.open()

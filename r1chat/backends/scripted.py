@@ -24,11 +24,15 @@ class ScriptedBackend:
     model_names: tuple[str, ...] = ("scripted",)
     rate: float = 0.0
     context: int = 16384
+    continues: bool = True
     requests: list[Request] = field(default_factory=list)
     warmed: list[Request] = field(default_factory=list)
 
     def models(self) -> list[ModelInfo]:
-        return [ModelInfo(self.name, name, title=name, context=self.context, loaded=True) for name in self.model_names]
+        return [
+            ModelInfo(self.name, name, title=name, context=self.context, continues=self.continues, loaded=True)
+            for name in self.model_names
+        ]
 
     def stream(self, request: Request) -> Iterator[BackendEvent]:
         if request.model not in self.model_names:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from r1chat.app import App
@@ -45,6 +46,7 @@ class Viewer:
         self._closed: set[str] = set()  # replies whose strip is final
         self._outlined_at = float("-inf")
         self._outlined = ""  # the reply whose steps the outline shows
+        self._fixed: dict[str, str] = {}  # model key -> why its replies cannot be continued
         self._left = threading.Event()
 
     def leave(self) -> None:
@@ -85,7 +87,7 @@ class Viewer:
             if self._left.is_set() or self._app.chat.news(self._conversation_id) != seen:
                 return
             for alarm in watchdog.feed(reply.reasoning[watched:]) if len(reply.reasoning) > watched else ():
-                alarms += render.alarm(alarm, turn.turn_id, self._words)
+                alarms += render.alarm(alarm, turn.turn_id, self._words, self._cannot_steer(":".join(turn.model)))
             watched = max(watched, len(reply.reasoning))
             blocks = self._growing(turn.reply_id, reply)
             if not reply.closed and reply.finish is None:
@@ -156,7 +158,18 @@ class Viewer:
             "thinking": "1" if thinking else "",
             "lang": self._words.lang,
             "empty": "" if conversation.turns else "1",
+            "cannotSteer": self._cannot_steer(self._model),
+            "cannotAnswer": self._cannot_steer(":".join(running.model)) if isinstance(running, Turn) else "",
         }
+
+    def _cannot_steer(self, model: str) -> str:
+        """Why the replies of a model cannot be continued; "" where they can, or where nobody is there to ask."""
+        if model not in self._fixed:
+            self._fixed[model] = ""
+            with suppress(R1ChatError):
+                continues = self._app.catalogue.find(model)[1].continues
+                self._fixed[model] = "" if continues else self._words.cannot_steer
+        return self._fixed[model]
 
     def _turn(self, turn: StoredTurn, running: Turn | Vote | None) -> list[Block]:
         section = f"turn-{turn.id}"
@@ -189,7 +202,10 @@ class Viewer:
         if stored.provenance.vote_id:
             notes = votes.panel(self._app.store.votes(stored.provenance.vote_id), stored.id, self._words) + notes
         blocks += self._change(f"{stored.id}-notes", html=notes)
-        blocks += self._change(f"{stored.id}-acts", html=render.reply_acts(stored, self._words))
+        made = stored.provenance
+        cannot_resume = self._cannot_steer(f"{made.backend}:{made.model}") if reply.finish in render.CAN_GO_ON else ""
+        acts = render.reply_acts(stored, self._words, self._cannot_steer(self._model), cannot_resume)
+        blocks += self._change(f"{stored.id}-acts", html=acts)
         return blocks
 
     def _forget_turn(self, turn_id: str) -> None:
@@ -230,18 +246,12 @@ class Viewer:
         except R1ChatError:
             model = None
         html = render.welcome(model, str(self._app.settings.models_folder), self._words)
-        return {
-            "order": ["welcome-section"],
-            "blocks": [
-                {"id": "welcome", "into": "welcome-section", "kind": "welcome", "html": html},
-                {"id": "outline", "html": ""},
-                {"id": "ledger", "html": ""},
-            ],
-            "state": {"running": "", "thinking": "", "lang": self._words.lang, "empty": "1"},
-        }
+        return self._only(html)
 
     def _lost(self, error: NotFoundError) -> Patch:
-        html = render.notice(str(error), error=True)
+        return self._only(render.notice(str(error), error=True))
+
+    def _only(self, html: str) -> Patch:
         return {
             "order": ["welcome-section"],
             "blocks": [
@@ -249,5 +259,12 @@ class Viewer:
                 {"id": "outline", "html": ""},
                 {"id": "ledger", "html": ""},
             ],
-            "state": {"running": "", "thinking": "", "lang": self._words.lang, "empty": "1"},
+            "state": {
+                "running": "",
+                "thinking": "",
+                "lang": self._words.lang,
+                "empty": "1",
+                "cannotSteer": self._cannot_steer(self._model),
+                "cannotAnswer": "",
+            },
         }

@@ -287,16 +287,14 @@ def origin(stored: StoredReply, words: Words) -> str:
     return f'<div class="origin">{plain(_joined(*parts))}</div>' if parts else ""
 
 
-def alarm(seen: Alarm, turn_id: str, words: Words) -> str:
-    """What is going wrong with a thought that runs, and the ways out."""
+def alarm(seen: Alarm, turn_id: str, words: Words, cannot_steer: str = "") -> str:
+    """What is going wrong with a thought that runs, and the ways out; `cannot_steer`: why it cannot be closed."""
     if seen.kind == "drift":
         sentence = words.drift.format(what=seen.detail)
     else:
         sentence = words.loop.format(what=seen.detail) if seen.detail else words.blank_loop
-    ways = "".join(
-        _button(verb, turn_id, text)
-        for verb, text in (("answer", words.answer_now), ("stop", words.stop), ("retry", words.again))
-    )
+    ways = _button("answer", turn_id, words.answer_now, barred=cannot_steer)
+    ways += _button("stop", turn_id, words.stop) + _button("retry", turn_id, words.again)
     return f'<div class="notice" role="alert">{plain(sentence)} {ways}</div>'
 
 
@@ -319,18 +317,22 @@ def _length(reply: Reply, words: Words) -> str:
     )
 
 
-def reply_acts(stored: StoredReply, words: Words) -> str:
-    """What can be done with a reply that has ended, the switch between its siblings, and how fast it was."""
+def reply_acts(stored: StoredReply, words: Words, cannot_steer: str = "", cannot_resume: str = "") -> str:
+    """What can be done with a reply that has ended, the switch between its siblings, and how fast it was.
+
+    `cannot_steer` says why the model that is chosen cannot continue a reply, `cannot_resume` why the one that made
+    this reply cannot; "" where they can.
+    """
     reply = stored.reply
     buttons = [_switch("reply", stored.id, stored.position, stored.siblings, words)]
     if reply.finish in CAN_GO_ON:
-        buttons.append(_button("resume", stored.id, words.resume, kind="primary"))
+        buttons.append(_button("resume", stored.id, words.resume, kind="primary", barred=cannot_resume))
     if reply.answer:
         buttons.append(_button("copy", stored.id, words.copy, done=words.copied))
     buttons.append(_button("again", stored.turn_id, words.again))
     if reply.reasoning and reply.finish is not None:
-        buttons.append(_button("longer", stored.id, words.think_longer))
-    buttons.append(_button("skip", stored.turn_id, words.skip_thinking))
+        buttons.append(_button("longer", stored.id, words.think_longer, barred=cannot_steer))
+    buttons.append(_button("skip", stored.turn_id, words.skip_thinking, barred=cannot_steer))
     buttons.append(_vote(stored.turn_id, words))
     return f'{"".join(buttons)}<span class="meta">{plain(meta(reply, words))}</span>'
 
@@ -386,9 +388,12 @@ def message_acts(turn: StoredTurn, words: Words) -> str:
     return _switch("turn", turn.id, turn.position, turn.siblings, words) + edit
 
 
-def _button(verb: str, subject: str, caption: str, kind: str = "", **data: str) -> str:
+def _button(verb: str, subject: str, caption: str, kind: str = "", barred: str = "", **data: str) -> str:
+    """`barred` says why it does nothing. Such a button can still be reached, so that everybody learns the reason."""
     extra = "".join(f' data-{name}="{plain(value)}"' for name, value in data.items())
     shown = f' class="{kind}"' if kind else ""
+    if barred:
+        shown += f' aria-disabled="true" title="{plain(barred)}"'
     return (
         f'<button type="button"{shown} data-verb="{verb}" data-id="{plain(subject)}"{extra}>{plain(caption)}</button>'
     )

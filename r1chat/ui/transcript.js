@@ -11,6 +11,7 @@ function patch({order, blocks = [], state}) {
   for (const block of blocks) put(block);
   if (state) Object.assign(document.body.dataset, state);
   if (state?.lang) document.documentElement.lang = state.lang;
+  if (state) showWhatCannotBeDone();
   if (following) follow();
 }
 
@@ -40,6 +41,27 @@ function put({id, into, kind, html, gone, start, end}) {
   if (html !== undefined) node.innerHTML = html;
   if (start !== undefined) { node.dataset.start = start; node.dataset.end = end; }
   if (kind?.startsWith('reply ')) foldThought(node, kind);
+}
+
+function showWhatCannotBeDone() {  // a server that cannot continue a reply leaves nothing to steer
+  const {cannotSteer = '', cannotAnswer = ''} = document.body.dataset;
+  bar(document.getElementById('answer'), cannotAnswer);
+  for (const part of document.querySelectorAll('#budget, #budget input, #own-budget input')) bar(part, cannotSteer);
+}
+
+function bar(control, reason) {  // it stays within reach, so that everybody can learn the reason
+  if (!control) return;
+  control.setAttribute('aria-disabled', reason ? 'true' : 'false');
+  control.title = reason;
+}
+
+for (const kind of ['click', 'mousedown', 'focus', 'keydown', 'input']) {
+  document.addEventListener(kind, event => {
+    const control = event.target.closest?.('[aria-disabled="true"][title]');
+    if (!control || event.key === 'Tab') return;
+    if (kind !== 'focus' && kind !== 'mousedown') event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
 }
 
 function foldThought(node, kind) {  // the person's own click always wins
@@ -144,6 +166,7 @@ function choose(step) {  // the tools of a step move to the one that is chosen
   tools.className = 'tools';
   tools.innerHTML = document.getElementById('tools').innerHTML;
   tools.querySelector('.judge').hidden = !step.querySelector('mark');
+  bar(tools.querySelector('[data-verb=edit-step]'), document.body.dataset.cannotSteer ?? '');
   step.append(tools);
 }
 
