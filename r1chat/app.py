@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
 from r1chat.chat import Chat
-from r1chat.config import NANO, Settings, nano_model, prepare
+from r1chat.config import NANO, Settings, nano_model, own_rater, prepare
 from r1chat.store import Store
+from r1chat.teach import Teacher
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class App:
     store: Store
     catalogue: Catalogue
     chat: Chat
+    teacher: Teacher
 
     def close(self) -> None:
         """Stop what runs, save it, and let go of models, connections and the database."""
@@ -34,7 +36,8 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None) -> 
     store = Store(settings.database)
     store.interrupt_unfinished()
     catalogue = connect(settings) if backends is None else Catalogue(backends, last_choice=NANO)
-    return App(settings, store, catalogue, Chat(store, catalogue, settings.params))
+    chat = Chat(store, catalogue, settings.params)
+    return App(settings, store, catalogue, chat, Teacher(chat, own_rater(settings)))
 
 
 def connect(settings: Settings) -> Catalogue:

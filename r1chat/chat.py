@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from uuid import uuid4
@@ -48,6 +48,7 @@ class Chat:
         self._news = threading.Condition()
         self._closing = threading.Event()
         self._editions: dict[str, int] = {}  # by conversation: how often what it shows has changed
+        self._when_made: list[Callable[[str], None]] = []
 
     def send(
         self,
@@ -71,13 +72,7 @@ class Chat:
             conversation_id = self.store.new_conversation(model=info.key).id
             self.store.set_steering(conversation_id, *steering)
         with self._starting(conversation_id):
-            conversation = self.store.conversation(conversation_id)
-            if after is None and conversation.turns and (last := conversation.turns[-1]).reply:
-                after = last.reply.id
-            turn = self.store.add_turn(conversation_id, prompt, after)
-            if not conversation.info.title:
-                self.store.rename(conversation_id, title_of(prompt))
-            return self._begin(turn, backend, info, params)
+            return self._begin(self._asked(conversation_id, prompt, after), backend, info, params)
 
     def edit(self, turn_id: str, prompt: str, model: str, params: Params | None = None) -> Turn:
         """Say it differently: a sibling of that message, with a reply of its own. The old branch stays."""
@@ -144,11 +139,50 @@ class Chat:
             ]
             self.store.show_reply(stored[0].id)
             requests = [Request(info.name, history, None, each) for each in drawn]
-            vote = Vote(self.store, backend, requests, stored, turn.conversation_id)
+            jobs = [(backend, request) for request in requests]
+            vote = Vote(self.store, jobs, stored, turn.conversation_id, then=self._made)
             self._running[turn.conversation_id] = vote
             vote.start()
-        self._publish(turn.conversation_id)
+        self.publish(turn.conversation_id)
         return vote
+
+    def duel(
+        self,
+        conversation_id: str | None,
+        prompt: str,
+        sides: tuple[tuple[str, Params | None], tuple[str, Params | None]],
+        blind: bool = True,
+    ) -> Vote:
+        """Send a message and have it answered twice, for a comparison: each side a model's key and its parameters.
+
+        Which side stands left is drawn by lot where it is `blind`. The same model twice differs by its seed. Raises
+        what `send` raises.
+        """
+        prompt = self._checked(prompt)
+        usable = [(*self._usable(model), params or self._params) for model, params in sides]
+        if blind:
+            random.shuffle(usable)
+        info = self._usable(sides[0][0])[1]
+        if conversation_id is None:
+            conversation_id = self.store.new_conversation(model=info.key).id
+        with self._starting(conversation_id):
+            turn = self._asked(conversation_id, prompt)
+            history = self._history(turn)
+            jobs: list[tuple[Backend, Request]] = []
+            stored: list[StoredReply] = []
+            for backend, model, params in usable:
+                drawn = replace(params, seed=random.getrandbits(31)) if params.seed is None else params
+                if any(request.params == drawn for _, request in jobs):
+                    drawn = replace(drawn, seed=((drawn.seed or 0) + 1) % 2**31)
+                stored.append(self.store.add_reply(turn.id, _provenance(model, drawn, "sampled")))
+                jobs.append((backend, Request(model.name, history, None, drawn)))
+            self.store.judgements.begin_duel(stored[0].id, stored[1].id, blind)
+            self.store.show_reply(stored[0].id)
+            duel = Vote(self.store, jobs, stored, conversation_id, then=self._made)
+            self._running[conversation_id] = duel
+            duel.start()
+        self.publish(conversation_id)
+        return duel
 
     def resume(self, reply_id: str) -> Turn:
         """Continue a reply in place from where it stands, with the model and the settings that began it."""
@@ -172,7 +206,7 @@ class Chat:
             if budget != self.store.info(conversation_id).budget:
                 _can_continue(info)
         self.store.set_steering(conversation_id, steer.checked_budget(budget, 0), keep_thoughts)
-        self._publish(conversation_id)
+        self.publish(conversation_id)
 
     def running(self, conversation_id: str) -> Turn | Vote | None:
         """The reply that is being made in this conversation, if there is one."""
@@ -184,14 +218,14 @@ class Chat:
         """Open the branch that goes through this reply, or through the sibling `step` places after it."""
         turn = self.store.turn(self.store.reply(reply_id).turn_id)
         self.store.show_reply(_beside(reply_id, [reply.id for reply in self.store.replies(turn.id)], step))
-        self._publish(turn.conversation_id)
+        self.publish(turn.conversation_id)
 
     def show_turn(self, turn_id: str, step: int = 0) -> None:
         """Open the branch that goes through this message, or through the sibling `step` places after it."""
         turn = self.store.turn(turn_id)
         siblings = self.store.turns_after(turn.conversation_id, turn.parent_reply_id)
         self.store.show_turn(_beside(turn_id, [sibling.id for sibling in siblings], step))
-        self._publish(turn.conversation_id)
+        self.publish(turn.conversation_id)
 
     def news(self, conversation_id: str, seen: int = -1, timeout: float = 0.0) -> int:
         """Wait until another branch shows or another reply begins; the number of such changes so far."""
@@ -199,7 +233,8 @@ class Chat:
             self._news.wait_for(lambda: self._editions.get(conversation_id, 0) != seen, timeout)
             return self._editions.get(conversation_id, 0)
 
-    def _publish(self, conversation_id: str) -> None:
+    def publish(self, conversation_id: str) -> None:
+        """Tell every page that this conversation shows something else now."""
         with self._news:
             self._editions[conversation_id] = self._editions.get(conversation_id, 0) + 1
             self._news.notify_all()
@@ -241,6 +276,16 @@ class Chat:
             if turn is not None and not turn.done:
                 raise BusyError("A reply is still being made in this conversation. Wait for it, or stop it first.")
             yield
+
+    def _asked(self, conversation_id: str, prompt: str, after: str | None = None) -> StoredTurn:
+        """A message at the end of the open branch, or after that reply."""
+        conversation = self.store.conversation(conversation_id)
+        if after is None and conversation.turns and (last := conversation.turns[-1]).reply:
+            after = last.reply.id
+        turn = self.store.add_turn(conversation_id, prompt, after)
+        if not conversation.info.title:
+            self.store.rename(conversation_id, title_of(prompt))
+        return turn
 
     def _sibling(
         self,
@@ -284,11 +329,21 @@ class Chat:
         return self._launch(backend, request, stored, turn.conversation_id)
 
     def _launch(self, backend: Backend, request: Request, stored: StoredReply, conversation_id: str) -> Turn:
-        turn = Turn(self.store, backend, request, stored, conversation_id, then=self._warm)
+        turn = Turn(self.store, backend, request, stored, conversation_id, then=self._made)
         self._running[conversation_id] = turn
         turn.start()
-        self._publish(conversation_id)
+        self.publish(conversation_id)
         return turn
+
+    def when_made(self, call: Callable[[str], None]) -> None:
+        """Have `call` called, with the id of the message, whenever replies to it are finished and saved."""
+        self._when_made.append(call)
+
+    def _made(self, turn: Turn | Vote) -> None:
+        for call in self._when_made:
+            call(turn.turn_id)
+        if isinstance(turn, Turn):
+            self._warm(turn)
 
     def _warm(self, turn: Turn) -> None:
         """Read the next turn's prompt as far as it is known, while nobody waits. A new message makes it give way."""

@@ -6,6 +6,7 @@ Owns where things are kept and what may be set; knows nothing of what is done wi
 from __future__ import annotations
 
 import os
+import secrets
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,9 @@ class Settings(BaseSettings):
     repeat_penalty: float = Field(1.0, gt=0)
     max_tokens: int | None = Field(None, ge=1)
     seed: int | None = Field(None, ge=0)
+
+    # how it learns
+    rater: str = ""  # who judges, a pseudonym; default: drawn once, and kept in the data folder
 
     # the page
     host: str = "127.0.0.1"
@@ -145,6 +149,19 @@ def prepare(settings: Settings) -> None:
             f"The data folder {settings.data_dir} cannot be written to. Change its permissions, or choose another one "
             "with --data-dir or the variable R1CHAT_DATA_DIR."
         )
+
+
+def own_rater(settings: Settings) -> str:
+    """The pseudonym under which judgements are stored; drawn by lot the first time. Raises ConfigError."""
+    if settings.rater:
+        return settings.rater
+    file = settings.data_dir / "rater"
+    try:
+        if not file.exists():
+            file.write_text(f"rater-{secrets.token_hex(4)}\n", encoding="utf-8")
+        return file.read_text(encoding="utf-8").strip()[:64]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The file {file} cannot be used: {error}. Delete it, or set R1CHAT_RATER.") from None
 
 
 def _read(file: Path) -> dict[str, Any]:

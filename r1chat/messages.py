@@ -29,6 +29,7 @@ Origin = Literal[
     "voted",
     "extended",  # the thought of its parent was opened again, and went on
     "skipped",  # the thought was left out
+    "corrected",  # a person's own words in place of its parent's
 ]
 
 ClosedBy = Literal[
@@ -336,3 +337,4 @@ class MomentLabel:
     kind: str
     verdict: Verdict
     created: datetime
+    rater: str = ""

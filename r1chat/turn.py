@@ -1,4 +1,4 @@
-"""Replies in the making: a `Turn` makes one, a `Vote` several samples of one at a time.
+"""Replies in the making: a `Turn` makes one, a `Vote` several to one message at a time.
 
 They run in a thread of their own and save as they go; whoever watches them only watches. Knows no widget, no HTTP, and
 not how a conversation came to ask.
@@ -186,27 +186,37 @@ class Turn:
 class _Sample:
     """One of the replies of a vote."""
 
-    def __init__(self, stored: StoredReply, request: Request) -> None:
+    def __init__(self, stored: StoredReply, backend: Backend, request: Request) -> None:
         self.reply_id = stored.id
+        self.backend = backend
         self.request = request
         self.splitter = Splitter(request.so_far)
         self.draft = Draft()
 
 
 class Vote:
-    """Several samples of one reply in the making, all at a time. Thread-safe, watched and stopped like a `Turn`."""
+    """Several replies to one message in the making, all at a time: samples of a vote, or the sides of a comparison.
+
+    Thread-safe, watched and stopped like a `Turn`. `vote_id` is None for a comparison.
+    """
 
     def __init__(
-        self, store: Store, backend: Backend, requests: list[Request], stored: list[StoredReply], conversation_id: str
+        self,
+        store: Store,
+        jobs: list[tuple[Backend, Request]],
+        stored: list[StoredReply],
+        conversation_id: str,
+        then: Callable[[Vote], None] = lambda vote: None,
     ) -> None:
+        """`jobs` and `stored` belong together, one by one. `then` is called when everything is done and saved."""
         self.conversation_id = conversation_id
         self.turn_id = stored[0].turn_id
         self.reply_id = stored[0].id
         self.reply_ids = [reply.id for reply in stored]
         self.vote_id = stored[0].provenance.vote_id
         self._store = store
-        self._backend = backend
-        self._samples = [_Sample(*pair) for pair in zip(stored, requests, strict=True)]
+        self._then = then
+        self._samples = [_Sample(reply, *job) for reply, job in zip(stored, jobs, strict=True)]
         self._changed = threading.Condition()
         self._version = 0
         self.done = False
@@ -254,7 +264,7 @@ class Vote:
     def _run(self) -> None:
         saved = time.monotonic()
         try:
-            with closing(sampled(self._backend, [sample.request for sample in self._samples])) as events:
+            with closing(sampled([(sample.backend, sample.request) for sample in self._samples])) as events:
                 for index, event in events:
                     if self._stopping.is_set():
                         break
@@ -273,6 +283,7 @@ class Vote:
                 self.done = True
                 self._version += 1
                 self._changed.notify_all()
+        self._then(self)
 
     def _take(self, sample: _Sample, event: BackendEvent | BackendError) -> None:
         with self._changed:
@@ -302,22 +313,24 @@ class Vote:
                 log.warning("a sample could not be saved: %s", error)
 
 
-def sampled(backend: Backend, requests: list[Request]) -> Generator[tuple[int, BackendEvent | BackendError]]:
-    """The events of several requests that differ only in their seed, each with the index of its request.
+def sampled(jobs: list[tuple[Backend, Request]]) -> Generator[tuple[int, BackendEvent | BackendError]]:
+    """The events of several requests, each with the index of its request.
 
-    In one batch where the backend can (`stream_many`), else all at the same time. A request that fails yields its
-    error in place of an event, and the others go on.
+    In one batch where they differ only in their seed and the backend can (`stream_many`), else all at the same time. A
+    request that fails yields its error in place of an event, and the others go on.
     """
+    backend, first = jobs[0]
     many = getattr(backend, "stream_many", None)
-    if many is not None:
-        yield from many(requests[0], [request.params.seed for request in requests])
+    if many is not None and all(other is backend and _but_for_seed(request, first) for other, request in jobs):
+        yield from many(first, [request.params.seed for _, request in jobs])
         return
     arrived: queue.Queue[tuple[int, BackendEvent | BackendError | None]] = queue.Queue(256)
     leaving = threading.Event()
 
     def run(index: int) -> None:
         try:
-            with closing(backend.stream(requests[index])) as events:  # type: ignore[type-var]
+            backend, request = jobs[index]
+            with closing(backend.stream(request)) as events:  # type: ignore[type-var]
                 for event in events:
                     if leaving.is_set():
                         return
@@ -327,7 +340,7 @@ def sampled(backend: Backend, requests: list[Request]) -> Generator[tuple[int, B
         finally:
             arrived.put((index, None))
 
-    threads = [threading.Thread(target=run, args=(index,), daemon=True) for index in range(len(requests))]
+    threads = [threading.Thread(target=run, args=(index,), daemon=True) for index in range(len(jobs))]
     for thread in threads:
         thread.start()
     running = len(threads)
@@ -343,3 +356,7 @@ def sampled(backend: Backend, requests: list[Request]) -> Generator[tuple[int, B
         while any(thread.is_alive() for thread in threads):  # they may wait for room
             with suppress(queue.Empty):
                 arrived.get(timeout=0.05)
+
+
+def _but_for_seed(one: Request, other: Request) -> bool:
+    return replace(one, params=replace(one.params, seed=other.params.seed)) == other

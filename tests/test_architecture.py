@@ -12,14 +12,15 @@ ROOT = Path(__file__).parents[1]
 # Bottom to top: a room may import itself and any room of a layer below its own, never a neighbour in its layer.
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
-    frozenset({"messages"}),
+    frozenset({"messages", "judgements"}),
     frozenset({"config"}),
     frozenset({"answers", "gguf"}),
     frozenset({"store", "backends", "think", "reflect", "steer"}),
-    frozenset({"turn"}),
+    frozenset({"turn", "rewards"}),
     frozenset({"chat"}),
+    frozenset({"teach"}),
     frozenset({"app"}),
-    frozenset({"models", "rewards", "votes", "pairs", "export", "evals", "train"}),
+    frozenset({"models", "votes", "pairs", "export", "evals", "train"}),
     frozenset({"ui"}),
     frozenset({"process", "screen"}),
     frozenset({"doctor", "terminal"}),

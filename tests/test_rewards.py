@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1chat.errors import CheckError
+from r1chat.judgements import Check
 from r1chat.messages import Finish, FinishReason, Raw, Reply
 from r1chat.rewards import (
-    Kind,
     Reference,
     Reward,
     accuracy,
@@ -46,7 +46,7 @@ SHARED = Path(__file__).parents[2] / "shared"
         ("To be,  or not\nto be", "to be, or not to be", "text"),
     ],
 )
-def test_right_answer_earns_one(answer: str, reference: str, kind: Kind) -> None:
+def test_right_answer_earns_one(answer: str, reference: str, kind: Check) -> None:
     reward = accuracy(answer, Reference(reference, kind))
     assert reward.value == 1.0, reward.why
 
@@ -63,7 +63,7 @@ def test_right_answer_earns_one(answer: str, reference: str, kind: Kind) -> None
         ("", "18", "number", "No final answer was found in the reply."),
     ],
 )
-def test_wrong_answer_earns_nothing_and_is_told_why(answer: str, reference: str, kind: Kind, why: str) -> None:
+def test_wrong_answer_earns_nothing_and_is_told_why(answer: str, reference: str, kind: Check, why: str) -> None:
     reward = accuracy(answer, Reference(reference, kind))
     assert (reward.value, reward.why) == (0.0, why)
     assert re.search(r"[\u4e00-\u9fff].*。$", reward.why_zh)

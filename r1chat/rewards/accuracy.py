@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 from r1chat.answers import choice, compare, final_answer, found, is_formula, is_number, same_text
 from r1chat.errors import CheckError
+from r1chat.judgements import Check
 from r1chat.rewards.reward import Reward, shown
-
-Kind = Literal["number", "expression", "choice", "pattern", "text"]
 
 _WINDOW = 4_000  # characters at the end of an answer in which a lone letter is looked for
 _LETTER = re.compile(r"[(（\[]([A-J])[)）\]]|(?<![\w.])([A-J])(?=[*.。\s]*\Z)")
@@ -29,7 +27,7 @@ class Reference:
     """
 
     text: str
-    kind: Kind
+    kind: Check
 
     @classmethod
     def read(cls, text: str) -> Reference:

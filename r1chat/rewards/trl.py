@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from r1chat.errors import CheckError
+from r1chat.judgements import Check
 from r1chat.messages import BackendEvent, Finish, Raw, Reasoning, Reply
-from r1chat.rewards.accuracy import Kind, Reference, accuracy
+from r1chat.rewards.accuracy import Reference, accuracy
 from r1chat.rewards.form import format_reward
 from r1chat.rewards.language import language_consistency
 from r1chat.think import OPEN, SPECIAL_TOKENS, collect
@@ -56,7 +57,7 @@ def trl_reward(name: Name, *, column: str = "solution", opened: bool = True) -> 
     return reward
 
 
-def _reference(text: object, kind: Kind | None) -> Reference:
+def _reference(text: object, kind: Check | None) -> Reference:
     text = "" if text is None else str(text)
     return Reference(text, kind) if kind else Reference.read(text)
 

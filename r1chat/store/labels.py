@@ -16,9 +16,10 @@ from r1chat.store.schema import moment_label, moment_labels, replies
 
 
 def add(
-    connection: Connection, reply_id: str, start: int, end: int, kind: str, verdict: Verdict, now: datetime
+    connection: Connection, reply_id: str, span: tuple[int, int], kind: str, verdict: Verdict, rater: str, now: datetime
 ) -> MomentLabel:
     """A new label on a reply that is known to be there. Whoever calls holds the conversation's row."""
+    start, end = span
     _check_span(connection, reply_id, start, end)
     values = {
         "id": uuid4().hex,
@@ -27,6 +28,7 @@ def add(
         "end": end,
         "kind": kind,
         "verdict": verdict,
+        "rater": rater,
         "created_at": now,
     }
     made = connection.execute(insert(moment_labels).values(values).returning(*moment_labels.c))

@@ -72,7 +72,8 @@ class UtcTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _text(name: str, **options: Any) -> Column[str]:
+def text_column(name: str, **options: Any) -> Column[str]:
+    """Text that is there in every row, empty where nothing was said."""
     return Column(name, SafeText, nullable=False, server_default="", **options)
 
 
@@ -83,8 +84,8 @@ conversations = Table(
     metadata,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # names its texts in the search
     Column("id", SafeText, nullable=False, unique=True),
-    _text("title"),
-    _text("model"),
+    text_column("title"),
+    text_column("model"),
     Column("shown_turn_id", SafeText),  # see `tree`; a bookmark, not a reference
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),  # the last message or reply that was begun
@@ -102,7 +103,7 @@ turns = Table(
     Column("position", Integer, nullable=False),
     Column("shown_reply_id", SafeText),
     Column("created_at", UtcTime, nullable=False),
-    _text("content"),
+    text_column("content"),
 )
 
 replies = Table(
@@ -112,14 +113,14 @@ replies = Table(
     Column("turn_id", SafeText, ForeignKey("turn.id", ondelete="CASCADE"), nullable=False),
     Column("position", Integer, nullable=False),
     Column("shown_turn_id", SafeText),
-    _text("owner"),  # the process that makes, or made, it
+    text_column("owner"),  # the process that makes, or made, it
     Column("created_at", UtcTime, nullable=False),
     Column("saved_at", UtcTime, nullable=False),
     Column("finish", SafeText),  # NULL: it still grows
     Column("closed", Boolean, nullable=False),
     Column("reopened", Boolean, nullable=False),
-    _text("error"),
-    _text("raw_finish"),
+    text_column("error"),
+    text_column("raw_finish"),
     Column("prompt_tokens", Integer),
     Column("cached_tokens", Integer),
     Column("reasoning_tokens", Integer, nullable=False),
@@ -131,12 +132,12 @@ replies = Table(
     Column("load", Double),
     Column("prefill", Double),
     Column("decode", Double),
-    _text("backend"),
-    _text("backend_version"),
-    _text("model"),
-    _text("digest"),
-    _text("quantisation"),
-    _text("template_hash"),
+    text_column("backend"),
+    text_column("backend_version"),
+    text_column("model"),
+    text_column("digest"),
+    text_column("quantisation"),
+    text_column("template_hash"),
     Column("temperature", Double, nullable=False),
     Column("top_p", Double, nullable=False),
     Column("top_k", Integer, nullable=False),
@@ -148,10 +149,10 @@ replies = Table(
     Column("parent_id", SafeText, ForeignKey("reply.id", ondelete="SET NULL")),
     Column("kept_reasoning", Integer, nullable=False),
     Column("kept_answer", Integer, nullable=False),
-    _text("reasoning"),
-    _text("answer"),
+    text_column("reasoning"),
+    text_column("answer"),
     Column("budget", Integer),  # tokens
-    _text("closed_by"),
+    text_column("closed_by"),
     Column("vote_id", SafeText),
 )
 
@@ -165,6 +166,7 @@ moment_labels = Table(
     Column("end", Integer, nullable=False),
     Column("kind", SafeText, nullable=False),
     Column("verdict", SafeText, nullable=False),
+    text_column("rater"),
     Column("created_at", UtcTime, nullable=False),
 )
 
@@ -230,6 +232,7 @@ def moment_label(row: RowMapping) -> MomentLabel:
         kind=row["kind"],
         verdict=row["verdict"],
         created=row["created_at"],
+        rater=row["rater"],
     )
 
 

@@ -27,6 +27,7 @@ from r1chat.messages import (
 from r1chat.store import labels, lookup, search
 from r1chat.store.branches import load_tree, open_branch, read_replies, read_reply, read_steps, read_turn, read_vote
 from r1chat.store.database import Database, DatabaseState
+from r1chat.store.judgements import Judgements
 from r1chat.store.owner import current_owner, is_alive
 from r1chat.store.schema import conversation_info, conversations, provenance_columns, replies, reply_columns, turns
 from r1chat.store.tree import Tree
@@ -45,6 +46,7 @@ class Store:
         database, another program's, locked, unwritable or unreachable; it is then left as it was.
         """
         self._database = Database(url, patience)
+        self.judgements = Judgements(self._database)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -291,14 +293,16 @@ class Store:
 
     # -- judgements ---------------------------------------------------------------------------------------------------
 
-    def label_moment(self, reply_id: str, start: int, end: int, kind: str, verdict: Verdict) -> MomentLabel:
+    def label_moment(
+        self, reply_id: str, start: int, end: int, kind: str, verdict: Verdict, rater: str = ""
+    ) -> MomentLabel:
         """A person's word on `reasoning[start:end]`; it supersedes what was said of the same span, which is kept.
 
         Raises StoreError for a span that is no part of the thought.
         """
         with self._database.write() as connection:
             lookup.conversation_of_reply(connection, reply_id, lock=True)
-            return labels.add(connection, reply_id, start, end, kind, verdict, _now())
+            return labels.add(connection, reply_id, (start, end), kind, verdict, rater, _now())
 
     def moment_labels(self, reply_id: str) -> list[MomentLabel]:
         """The labels in force on a reply: the newest of each span, in the order of the thought."""

@@ -1,0 +1,155 @@
+"""The nouns of teaching: what people say of replies, as frozen values. Knows no SQL, no page and no trainer.
+
+Judgements are append-only. A person who changes their mind adds another one of the same thing, and the newest of each
+rater is in force. `rater` is a pseudonym; ids and dates belong to the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, get_args
+
+Part = Literal["answer", "thought"]
+Thumb = Literal["up", "down", ""]  # "": taken back
+Winner = Literal["left", "right", "tie", "both_bad", "skipped"]
+StepVerdict = Literal["first_wrong", "none_wrong", ""]  # "": taken back
+Check = Literal["number", "expression", "choice", "pattern", "text"]
+
+PARTS: tuple[Part, ...] = get_args(Part)
+WINNERS: tuple[Winner, ...] = get_args(Winner)
+CHECKS: tuple[Check, ...] = get_args(Check)
+
+UP_REASONS = ("correct", "clear", "complete", "well_reasoned", "concise")
+DOWN_REASONS = ("wrong", "unclear", "incomplete", "faulty_reasoning", "too_long", "wrong_language", "unsafe")
+
+LONGEST_COMMENT = 4_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Aspects:
+    """Marks from 1 (worst) to 5 (best), after the aspects of UltraFeedback and HelpSteer2; None: not given."""
+
+    helpfulness: int | None = None
+    correctness: int | None = None
+    clarity: int | None = None
+    harmlessness: int | None = None
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of those that are given."""
+        given = [mark for mark in (self.helpfulness, self.correctness, self.clarity, self.harmlessness) if mark]
+        return sum(given) / len(given) if given else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A thumb for one part of a reply, with what unfolds from it. `thought_open`: the rater had the thought open."""
+
+    id: str
+    reply_id: str
+    part: Part
+    thumb: Thumb
+    created: datetime
+    rater: str = ""
+    reasons: tuple[str, ...] = ()
+    comment: str = ""
+    aspects: Aspects = Aspects()
+    thought_open: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepLabel:
+    """The first step of a thought that is wrong, as `reasoning[start:end]`; or that none is (both 0 then)."""
+
+    id: str
+    reply_id: str
+    verdict: StepVerdict
+    start: int
+    end: int
+    created: datetime
+    rater: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Duel:
+    """Two replies to the same message, side by side. `blind`: the names were hidden and the sides drawn by lot."""
+
+    id: str
+    turn_id: str
+    left_id: str
+    right_id: str
+    blind: bool
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a rater said of a duel. `dwell`: seconds from both replies being there to the vote."""
+
+    id: str
+    duel: Duel
+    winner: Winner
+    created: datetime
+    rater: str = ""
+    left_thought_seen: bool | None = None
+    right_thought_seen: bool | None = None
+    dwell: float | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What is right in answer to a message, and how that is checked. An empty `text`: it was taken back."""
+
+    id: str
+    turn_id: str
+    text: str
+    kind: Check
+    created: datetime
+    rater: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What the rule said of a reply: 1.0 right, 0.0 wrong, None where it could not tell."""
+
+    reply_id: str
+    reference_id: str
+    accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """All that is in force on one conversation, as one rater sees it; references and verifications are everybody's."""
+
+    ratings: Mapping[tuple[str, Part], Rating] = field(default_factory=dict)  # by reply and part
+    steps: Mapping[str, StepLabel] = field(default_factory=dict)  # by reply
+    references: Mapping[str, Reference] = field(default_factory=dict)  # by turn
+    verifications: Mapping[str, Verification] = field(default_factory=dict)  # by reply
+    duels: Mapping[str, Duel] = field(default_factory=dict)  # by turn: the newest
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)  # by duel
+    consent: bool = False  # whether the conversation may be exported
+    own_consent: bool | None = None  # what was said of this conversation alone; None: the setting for all holds
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What there is to learn from, of everybody: counts of judgements in force."""
+
+    thumbs: int = 0
+    comparisons: int = 0  # with a winner
+    ties: int = 0  # ties and "both bad"
+    corrections: int = 0
+    steps: int = 0
+    references: int = 0
+    verified: int = 0  # replies that a rule could tell right or wrong
+    moments: int = 0
+    consented: int = 0  # conversations that may be exported
+    conversations: int = 0
+
+    @property
+    def pairs(self) -> int:
+        """Preference pairs: comparisons with a winner, and corrections."""
+        return self.comparisons + self.corrections

@@ -1,0 +1,352 @@
+"""What people say of replies, kept for good: part of the store, beside conversations. Takes and returns
+`r1chat.judgements`.
+
+Everything is added, nothing overwritten. Raises NotFoundError for what is not there or was deleted, StoreError for a
+judgement that makes no sense; nothing is stored then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, insert, select
+
+from r1chat.errors import StoreError
+from r1chat.judgements import (
+    CHECKS,
+    DOWN_REASONS,
+    LONGEST_COMMENT,
+    PARTS,
+    UP_REASONS,
+    WINNERS,
+    Aspects,
+    Check,
+    Comparison,
+    Duel,
+    Gathered,
+    Judged,
+    Part,
+    Rating,
+    Reference,
+    StepLabel,
+    StepVerdict,
+    Thumb,
+    Verification,
+    Winner,
+)
+from r1chat.store import judgement_schema as rows
+from r1chat.store import lookup
+from r1chat.store.database import Database
+from r1chat.store.judgement_schema import (
+    comparisons,
+    consents,
+    duels,
+    exclusions,
+    ratings,
+    references,
+    step_labels,
+    verifications,
+)
+from r1chat.store.schema import conversations, moment_labels, replies, turns
+
+
+class Judgements:
+    """The judgements in one database. Safe to use from any thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # -- judging ------------------------------------------------------------------------------------------------------
+
+    def rate(
+        self,
+        reply_id: str,
+        part: Part,
+        thumb: Thumb,
+        rater: str = "",
+        reasons: Collection[str] = (),
+        comment: str = "",
+        aspects: Aspects = Aspects(),  # noqa: B008  frozen
+        thought_open: bool | None = None,
+    ) -> Rating:
+        """A thumb for a part of a reply; the empty thumb takes it back. Supersedes what the rater said of that part."""
+        known = UP_REASONS if thumb == "up" else DOWN_REASONS if thumb == "down" else ()
+        _check(part in PARTS, f"“{part}” is no part of a reply. Rate its answer or its thought.")
+        _check(thumb in ("up", "down", ""), f"“{thumb}” is no thumb. Say up, down, or nothing to take it back.")
+        for reason in reasons:
+            _check(reason in known, f"“{reason}” is no reason for this thumb. Choose among: {', '.join(known)}.")
+        marks = {name: getattr(aspects, name) for name in Aspects.__slots__}
+        for name, mark in marks.items():
+            _check(mark is None or mark in range(1, 6), f"A mark for {name} goes from 1 to 5, not {mark}.")
+        with self._database.write() as connection:
+            lookup.conversation_of_reply(connection, reply_id, lock=True)
+            if part == "thought" and not _length(connection, reply_id, replies.c.reasoning):
+                raise StoreError("This reply has no thought that could be rated. Rate its answer.")
+            ordered = [reason for reason in (*UP_REASONS, *DOWN_REASONS) if reason in reasons]
+            values = {"reply_id": reply_id, "part": part, "thumb": thumb, "reasons": " ".join(ordered)}
+            said = values | {"comment": _comment(comment), "thought_open": thought_open} | marks
+            return rows.rating(_add(connection, ratings, rater, **said))
+
+    def label_step(
+        self, reply_id: str, verdict: StepVerdict, start: int = 0, end: int = 0, rater: str = ""
+    ) -> StepLabel:
+        """`reasoning[start:end]` is the first step that is wrong; or none is; or, with "", the label is taken back."""
+        _check(
+            verdict in ("first_wrong", "none_wrong", ""), f"“{verdict}” says nothing of a step. Choose a step again."
+        )
+        if verdict != "first_wrong":
+            start = end = 0
+        with self._database.write() as connection:
+            lookup.conversation_of_reply(connection, reply_id, lock=True)
+            length = _length(connection, reply_id, replies.c.reasoning)
+            if verdict and not length:
+                raise StoreError("This reply has no thought whose steps could be judged. Rate its answer.")
+            if verdict == "first_wrong" and not 0 <= start < end <= length:
+                raise StoreError(
+                    f"Characters {start} to {end} are no step of this thought, which has {length}. "
+                    "Reload the page and choose the step again; nothing was changed."
+                )
+            made = _add(connection, step_labels, rater, reply_id=reply_id, verdict=verdict, start=start, end=end)
+            return rows.step_label(made)
+
+    def begin_duel(self, left_id: str, right_id: str, blind: bool = True) -> Duel:
+        """Put two replies to the same message side by side."""
+        with self._database.write() as connection:
+            lookup.conversation_of_reply(connection, left_id, lock=True)
+            lookup.conversation_of_reply(connection, right_id)
+            turn = select(replies.c.turn_id).where(replies.c.id.in_([left_id, right_id]))
+            both = connection.scalars(turn).all()
+            if len(both) != 2 or both[0] != both[1]:
+                raise StoreError("Only two different replies to the same message can be compared. Choose another one.")
+            return rows.duel(
+                _add(connection, duels, "", turn_id=both[0], left_id=left_id, right_id=right_id, blind=blind)
+            )
+
+    def compare(
+        self,
+        duel_id: str,
+        winner: Winner,
+        rater: str = "",
+        thoughts_seen: tuple[bool | None, bool | None] = (None, None),
+        dwell: float | None = None,
+        comment: str = "",
+    ) -> Comparison:
+        """A rater's word on a duel; "skipped" leaves it undecided. `thoughts_seen`: of left and right."""
+        _check(winner in WINNERS, f"“{winner}” is no verdict. Say left, right, tie, both bad, or skip it.")
+        with self._database.write() as connection:
+            found = _duel(connection, duel_id)
+            left, right = thoughts_seen
+            said = {"winner": winner, "left_thought_seen": left, "right_thought_seen": right, "dwell": dwell}
+            made = _add(connection, comparisons, rater, duel_id=duel_id, comment=_comment(comment), **said)
+            return rows.comparison(made, found)
+
+    def set_reference(self, turn_id: str, text: str, kind: Check, rater: str = "") -> Reference:
+        """What is right in answer to a message; an empty text takes the reference back."""
+        _check(kind in CHECKS, f"“{kind}” is no kind of check. Choose among: {', '.join(CHECKS)}.")
+        with self._database.write() as connection:
+            lookup.conversation_of_turn(connection, turn_id, lock=True)
+            return rows.reference(_add(connection, references, rater, turn_id=turn_id, text=text.strip(), kind=kind))
+
+    def add_verification(self, reply_id: str, reference_id: str, accuracy: float | None) -> Verification:
+        """What a rule said of a reply, measured by that reference."""
+        with self._database.write() as connection:
+            lookup.conversation_of_reply(connection, reply_id, lock=True)
+            values = {"reply_id": reply_id, "reference_id": reference_id, "accuracy": accuracy}
+            return rows.verification(_add(connection, verifications, "", **values))
+
+    def set_consent(self, conversation_id: str | None, allowed: bool, rater: str = "") -> None:
+        """Whether a conversation may be exported; None: whether all may of which nothing else was said."""
+        with self._database.write() as connection:
+            if conversation_id is not None:
+                lookup.conversation(connection, conversation_id, lock=True)
+            _add(connection, consents, rater, conversation_id=conversation_id, allowed=allowed)
+
+    def exclude(self, subject_id: str, excluded: bool, reason: str = "", rater: str = "") -> None:
+        """Keep a judgement (a rating, comparison, step label, reference or corrected reply) out of exports, or not."""
+        lookup.check_id(subject_id, "judgement")
+        with self._database.write() as connection:
+            _add(connection, exclusions, rater, subject_id=subject_id, excluded=excluded, reason=_comment(reason))
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def duel(self, duel_id: str) -> Duel:
+        """Two replies that were put side by side."""
+        with self._database.read() as connection:
+            return _duel(connection, duel_id)
+
+    def reference(self, turn_id: str) -> Reference | None:
+        """What is right in answer to a message, if anybody said."""
+        with self._database.read() as connection:
+            lookup.conversation_of_turn(connection, turn_id)
+            newest = select(references).where(references.c.turn_id == turn_id).order_by(references.c.number.desc())
+            row = connection.execute(newest.limit(1)).mappings().first()
+            return rows.reference(row) if row is not None and row["text"] else None
+
+    def consent_for_all(self) -> bool:
+        """Whether conversations may be exported of which nothing else was said."""
+        with self._database.read() as connection:
+            return _consent_for_all(connection)
+
+    def judged(self, conversation_id: str, rater: str = "") -> Judged:
+        """All that is in force on a conversation, on every branch of it, as this rater sees it."""
+        with self._database.read() as connection:
+            lookup.conversation(connection, conversation_id)
+            here = select(turns.c.id).where(turns.c.conversation_id == conversation_id)
+            replies_here = select(replies.c.id).where(replies.c.turn_id.in_(here))
+            duels_here = select(duels.c.id).where(duels.c.turn_id.in_(here))
+
+            def read(table: Table, *where: ColumnElement[bool]) -> list[Any]:
+                wanted = select(table).where(*where).order_by(table.c.number)
+                return list(connection.execute(wanted).mappings())
+
+            rated = map(rows.rating, read(ratings, ratings.c.reply_id.in_(replies_here), ratings.c.rater == rater))
+            steps = map(
+                rows.step_label,
+                read(step_labels, step_labels.c.reply_id.in_(replies_here), step_labels.c.rater == rater),
+            )
+            found = {
+                each.turn_id: each for each in map(rows.reference, read(references, references.c.turn_id.in_(here)))
+            }
+            in_force = {turn: each for turn, each in found.items() if each.text}
+            current = {each.id for each in in_force.values()}
+            verified = map(rows.verification, read(verifications, verifications.c.reply_id.in_(replies_here)))
+            all_duels = {each.id: each for each in map(rows.duel, read(duels, duels.c.turn_id.in_(here)))}
+            said = read(comparisons, comparisons.c.duel_id.in_(duels_here), comparisons.c.rater == rater)
+            own = connection.scalars(
+                select(consents.c.allowed)
+                .where(consents.c.conversation_id == conversation_id)
+                .order_by(consents.c.number.desc())
+                .limit(1)
+            ).first()
+            return Judged(
+                ratings={(each.reply_id, each.part): each for each in rated},
+                steps={each.reply_id: each for each in steps},
+                references=in_force,
+                verifications={each.reply_id: each for each in verified if each.reference_id in current},
+                duels={each.turn_id: each for each in all_duels.values()},
+                comparisons={row["duel_id"]: rows.comparison(row, all_duels[row["duel_id"]]) for row in said},
+                consent=_consent_for_all(connection) if own is None else own,
+                own_consent=own,
+            )
+
+    def gathered(self) -> Gathered:
+        """What there is to learn from, in conversations that are not deleted."""
+        with self._database.read() as connection:
+
+            def count(wanted: Select[Any]) -> int:
+                return connection.scalar(wanted.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+
+            there = _replies_there()
+            thumbs = newest(ratings, ratings.c.reply_id, ratings.c.part, ratings.c.rater)
+            said = newest(comparisons, comparisons.c.duel_id, comparisons.c.rater)
+            steps = newest(step_labels, step_labels.c.reply_id, step_labels.c.rater)
+            given = newest(references, references.c.turn_id)
+            turns_there = (
+                select(turns.c.id)
+                .join(conversations, conversations.c.id == turns.c.conversation_id)
+                .where(conversations.c.deleted_at.is_(None))
+            )
+            duels_there = select(duels.c.id).where(duels.c.turn_id.in_(turns_there))
+            all_said = select(comparisons).where(comparisons.c.number.in_(said), comparisons.c.duel_id.in_(duels_there))
+            references_there = select(references.c.id).where(
+                references.c.number.in_(given), references.c.text != "", references.c.turn_id.in_(turns_there)
+            )
+            told = select(verifications.c.reply_id).where(
+                verifications.c.reference_id.in_(references_there), verifications.c.accuracy.is_not(None)
+            )
+            return Gathered(
+                thumbs=count(
+                    select(ratings).where(
+                        ratings.c.number.in_(thumbs), ratings.c.thumb != "", ratings.c.reply_id.in_(there)
+                    )
+                ),
+                comparisons=count(all_said.where(comparisons.c.winner.in_(("left", "right")))),
+                ties=count(all_said.where(comparisons.c.winner.in_(("tie", "both_bad")))),
+                corrections=count(select(replies).where(replies.c.origin == "corrected", replies.c.id.in_(there))),
+                steps=count(
+                    select(step_labels).where(
+                        step_labels.c.number.in_(steps), step_labels.c.verdict != "", step_labels.c.reply_id.in_(there)
+                    )
+                ),
+                references=count(select(references).where(references.c.id.in_(references_there))),
+                verified=connection.scalar(select(func.count()).select_from(told.distinct().subquery())) or 0,
+                moments=count(
+                    select(moment_labels).where(
+                        moment_labels.c.number.in_(
+                            newest(moment_labels, moment_labels.c.reply_id, moment_labels.c.start, moment_labels.c.end)
+                        ),
+                        moment_labels.c.reply_id.in_(there),
+                    )
+                ),
+                consented=count(
+                    select(conversations).where(conversations.c.deleted_at.is_(None), consented(connection))
+                ),
+                conversations=count(select(conversations).where(conversations.c.deleted_at.is_(None))),
+            )
+
+
+def newest(table: Table, *of: ColumnElement[Any]) -> Select[tuple[int]]:
+    """The numbers of those rows of a table that are in force: the newest of each `of`."""
+    return select(func.max(table.c.number)).group_by(*of)
+
+
+def consented(connection: Connection) -> ColumnElement[bool]:
+    """Of a row of `conversation`: it may be exported, by what was said of it or else of all."""
+    own = (
+        select(consents.c.allowed)
+        .where(consents.c.conversation_id == conversations.c.id)
+        .order_by(consents.c.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return func.coalesce(own, _consent_for_all(connection))
+
+
+def _consent_for_all(connection: Connection) -> bool:
+    said = select(consents.c.allowed).where(consents.c.conversation_id.is_(None)).order_by(consents.c.number.desc())
+    return bool(connection.scalars(said.limit(1)).first())
+
+
+def _replies_there() -> Select[tuple[str]]:
+    """The ids of replies in conversations that are not deleted."""
+    return (
+        select(replies.c.id)
+        .join(turns, turns.c.id == replies.c.turn_id)
+        .join(conversations, conversations.c.id == turns.c.conversation_id)
+        .where(conversations.c.deleted_at.is_(None))
+    )
+
+
+def _duel(connection: Connection, duel_id: str) -> Duel:
+    lookup.check_id(duel_id, "comparison")
+    row = connection.execute(select(duels).where(duels.c.id == duel_id)).mappings().first()
+    if row is None:
+        raise lookup.not_found("comparison")
+    lookup.conversation_of_turn(connection, row["turn_id"])
+    return rows.duel(row)
+
+
+def _length(connection: Connection, reply_id: str, column: ColumnElement[str]) -> int:
+    return connection.scalar(select(func.length(column)).where(replies.c.id == reply_id)) or 0
+
+
+def _add(connection: Connection, table: Table, rater: str, **values: Any) -> Any:
+    made = values | {"id": uuid4().hex, "rater": rater, "created_at": datetime.now(UTC)}
+    return connection.execute(insert(table).values(made).returning(*table.c)).mappings().one()
+
+
+def _comment(text: str) -> str:
+    text = text.strip()
+    if len(text) > LONGEST_COMMENT:
+        raise StoreError(
+            f"The comment has {len(text):,} characters; the most is {LONGEST_COMMENT:,}. Shorten it and save it again."
+        )
+    return text
+
+
+def _check(holds: bool, sentence: str) -> None:
+    if not holds:
+        raise StoreError(sentence)

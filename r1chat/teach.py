@@ -1,0 +1,181 @@
+"""Judging replies while chatting: one method for each thing that a person can say of them.
+
+A judgement is stored, and every page that shows the conversation learns of it. Answers are checked by rule as soon as
+there is a reference, and so are the replies that come later. Knows no widget and no export.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import replace
+
+from r1chat.chat import Chat
+from r1chat.errors import CheckError, MessageError, R1ChatError
+from r1chat.judgements import (
+    Aspects,
+    Check,
+    Comparison,
+    Duel,
+    Judged,
+    Part,
+    Rating,
+    Reference,
+    StepLabel,
+    StepVerdict,
+    Thumb,
+    Winner,
+)
+from r1chat.messages import Reply, StoredReply, Usage
+from r1chat.rewards import Reference as Rule
+from r1chat.rewards import accuracy, check
+
+log = logging.getLogger(__name__)
+
+
+class Teacher:
+    """What one rater says of replies. `rater` is a pseudonym."""
+
+    def __init__(self, chat: Chat, rater: str) -> None:
+        self.rater = rater
+        self._chat = chat
+        self._store = chat.store
+        self._judgements = chat.store.judgements
+        chat.when_made(self._verify_quietly)
+
+    def judged(self, conversation_id: str) -> Judged:
+        """All that is in force on a conversation."""
+        return self._judgements.judged(conversation_id, self.rater)
+
+    # -- one reply ----------------------------------------------------------------------------------------------------
+
+    def rate(
+        self,
+        reply_id: str,
+        part: Part,
+        thumb: Thumb,
+        reasons: Collection[str] = (),
+        comment: str = "",
+        aspects: Aspects = Aspects(),  # noqa: B008  frozen
+        thought_open: bool | None = None,
+    ) -> Rating:
+        """A thumb for the answer or the thought; see `Judgements.rate`."""
+        rating = self._judgements.rate(reply_id, part, thumb, self.rater, reasons, comment, aspects, thought_open)
+        self._tell(reply_id)
+        return rating
+
+    def label_step(self, reply_id: str, verdict: StepVerdict, start: int = 0, end: int = 0) -> StepLabel:
+        """The first wrong step of a thought, or that there is none."""
+        label = self._judgements.label_step(reply_id, verdict, start, end, self.rater)
+        self._tell(reply_id)
+        return label
+
+    def correct(self, reply_id: str, answer: str, reasoning: str | None = None) -> StoredReply:
+        """A person's own words in place of a reply's, as a sibling that is preferred to it; None keeps the thought.
+
+        Raises MessageError where nothing was changed, or nothing would be left.
+        """
+        stored = self._store.reply(reply_id)
+        old = stored.reply
+        thought = old.reasoning if reasoning is None else reasoning.strip()
+        answer = answer.strip()
+        if old.finish is None:
+            raise MessageError("This reply is still being written. Wait until it ends, or stop it; then correct it.")
+        if not answer:
+            raise MessageError("The corrected answer is empty. Write what the right answer would have been.")
+        if (thought, answer) == (old.reasoning.strip(), old.answer.strip()):
+            raise MessageError("Nothing was changed, so there is nothing to learn from. Edit the text, then save it.")
+        made = replace(
+            stored.provenance,
+            origin="corrected",
+            parent_id=reply_id,
+            kept_reasoning=len(thought),
+            kept_answer=len(answer),
+            vote_id=None,
+        )
+        closed = bool(thought) or old.closed
+        reply = Reply(thought, closed, answer, "stop", usage=Usage(context=old.usage.context))
+        corrected = self._store.add_reply(stored.turn_id, made, reply)
+        self._verify_quietly(stored.turn_id)
+        self._tell(corrected.id)
+        return corrected
+
+    # -- two replies --------------------------------------------------------------------------------------------------
+
+    def oppose(self, left_id: str, right_id: str) -> Duel:
+        """Put two replies that are there side by side, as a question which is better."""
+        duel = self._judgements.begin_duel(left_id, right_id, blind=False)
+        self._tell(left_id)
+        return duel
+
+    def compare(
+        self,
+        duel_id: str,
+        winner: Winner,
+        thoughts_seen: tuple[bool | None, bool | None] = (None, None),
+        dwell: float | None = None,
+        comment: str = "",
+    ) -> Comparison:
+        """Decide a duel; the conversation goes on from the winner. Raises MessageError while a side still grows."""
+        duel = self._judgements.duel(duel_id)
+        sides = {"left": duel.left_id, "right": duel.right_id}
+        if winner != "skipped" and any(self._store.reply(side).reply.finish is None for side in sides.values()):
+            raise MessageError("One of the two replies is still being written. Wait until both are there, then choose.")
+        said = self._judgements.compare(duel_id, winner, self.rater, thoughts_seen, dwell, comment)
+        if winner in sides:
+            self._store.show_reply(sides[winner])
+        self._tell(duel.left_id)
+        return said
+
+    # -- what is right ------------------------------------------------------------------------------------------------
+
+    def set_reference(self, turn_id: str, text: str, kind: Check | None = None) -> Reference:
+        """What is right in answer to a message; all replies to it are checked. An empty text takes it back.
+
+        `kind` None: what the text most likely is. Raises CheckError for a reference that nothing could match.
+        """
+        if text.strip():
+            rule = Rule.read(text) if kind is None else Rule(text.strip(), kind)
+            check(rule)
+            text, kind = rule.text, rule.kind
+        reference = self._judgements.set_reference(turn_id, text, kind or "text", self.rater)
+        self.verify(turn_id)
+        self._chat.publish(self._store.turn(turn_id).conversation_id)
+        return reference
+
+    def verify(self, turn_id: str) -> None:
+        """Check every finished reply to a message that was not checked yet. Raises CheckError."""
+        reference = self._judgements.reference(turn_id)
+        if reference is None:
+            return
+        known = self.judged(self._store.turn(turn_id).conversation_id).verifications
+        for stored in self._store.replies(turn_id):
+            if stored.id in known or stored.reply.finish is None:
+                continue
+            reward = accuracy(stored.reply.answer, Rule(reference.text, reference.kind))
+            self._judgements.add_verification(stored.id, reference.id, reward.value)
+
+    def _verify_quietly(self, turn_id: str) -> None:
+        try:
+            if self._judgements.reference(turn_id) is not None:
+                self.verify(turn_id)
+                self._chat.publish(self._store.turn(turn_id).conversation_id)
+        except CheckError as error:
+            log.warning("a reply could not be checked: %s", error)
+        except R1ChatError as error:  # the conversation was deleted meanwhile
+            log.info("a reply was not checked: %s", error)
+
+    # -- consent ------------------------------------------------------------------------------------------------------
+
+    def set_consent(self, conversation_id: str | None, allowed: bool) -> None:
+        """Whether a conversation may be exported; None: whether all may of which nothing else was said."""
+        self._judgements.set_consent(conversation_id, allowed, self.rater)
+        if conversation_id is not None:
+            self._chat.publish(conversation_id)
+
+    def exclude(self, subject_id: str, excluded: bool, reason: str = "") -> None:
+        """Keep one judgement out of exports, or take it in again."""
+        self._judgements.exclude(subject_id, excluded, reason, self.rater)
+
+    def _tell(self, reply_id: str) -> None:
+        self._chat.publish(self._store.turn(self._store.reply(reply_id).turn_id).conversation_id)

@@ -1,0 +1,147 @@
+"""What people say of replies, as the store keeps it, in both kinds of database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from r1chat.errors import NotFoundError, StoreError
+from r1chat.judgements import Aspects, Part
+from r1chat.messages import Provenance, Reply, StoredReply, StoredTurn
+from r1chat.store import Store
+
+THOUGHT = "27 + 43 = 60. Wait, 7 + 3 carries: 70."
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    opened = Store(store_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def turn(store: Store) -> StoredTurn:
+    return store.add_turn(store.new_conversation("Sums").id, "27 + 43 = ?", None)
+
+
+def replied(store: Store, turn: StoredTurn, answer: str = "70", thought: str = THOUGHT) -> StoredReply:
+    return store.add_reply(turn.id, Provenance(), Reply(thought, True, answer, finish="stop"))
+
+
+def test_a_changed_mind_supersedes_and_others_keep_theirs(store: Store, turn: StoredTurn) -> None:
+    reply = replied(store, turn)
+    store.judgements.rate(reply.id, "answer", "up", "ann", reasons=["clear", "correct"], aspects=Aspects(correctness=5))
+    store.judgements.rate(reply.id, "answer", "down", "bob", reasons=["too_long"], comment=" goes on and on ")
+    store.judgements.rate(reply.id, "thought", "up", "ann", thought_open=True)
+    ann = store.judgements.judged(turn.conversation_id, "ann").ratings
+    assert ann[reply.id, "answer"].reasons == ("correct", "clear")
+    assert ann[reply.id, "answer"].aspects == Aspects(correctness=5)
+    assert ann[reply.id, "thought"].thought_open is True
+    store.judgements.rate(reply.id, "answer", "down", "ann", reasons=["wrong"])
+    assert store.judgements.judged(turn.conversation_id, "ann").ratings[reply.id, "answer"].thumb == "down"
+    assert store.judgements.judged(turn.conversation_id, "bob").ratings[reply.id, "answer"].comment == "goes on and on"
+    assert store.judgements.gathered().thumbs == 3
+    store.judgements.rate(reply.id, "answer", "", "ann")
+    assert store.judgements.gathered().thumbs == 2
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        lambda judgements, reply: judgements.rate(reply, "answer", "up", reasons=["wrong"]),
+        lambda judgements, reply: judgements.rate(reply, "answer", "sideways"),
+        lambda judgements, reply: judgements.rate(reply, "question", "up"),
+        lambda judgements, reply: judgements.rate(reply, "answer", "up", aspects=Aspects(clarity=6)),
+        lambda judgements, reply: judgements.rate(reply, "answer", "up", comment="x" * 4_001),
+        lambda judgements, reply: judgements.label_step(reply, "first_wrong", 5, 4_000),
+    ],
+)
+def test_a_judgement_that_makes_no_sense_is_not_stored(
+    store: Store, turn: StoredTurn, rate: Callable[[object, str], object]
+) -> None:
+    reply = replied(store, turn)
+    with pytest.raises(StoreError):
+        rate(store.judgements, reply.id)
+    gathered = store.judgements.gathered()
+    assert (gathered.thumbs, gathered.steps) == (0, 0)
+
+
+@pytest.mark.parametrize("part", ["answer", "thought"])
+def test_a_reply_that_was_deleted_cannot_be_rated(store: Store, turn: StoredTurn, part: Part) -> None:
+    reply = replied(store, turn)
+    store.judgements.rate(reply.id, part, "up")
+    store.delete(turn.conversation_id)
+    with pytest.raises(NotFoundError, match="Reload the page"):
+        store.judgements.rate(reply.id, part, "down")
+    assert store.judgements.gathered().thumbs == 0
+    store.undelete(turn.conversation_id)
+    assert store.judgements.judged(turn.conversation_id).ratings[reply.id, part].thumb == "up"
+
+
+def test_a_thought_that_is_not_there_cannot_be_rated(store: Store, turn: StoredTurn) -> None:
+    reply = replied(store, turn, thought="")
+    with pytest.raises(StoreError, match="no thought"):
+        store.judgements.rate(reply.id, "thought", "up")
+
+
+def test_the_first_wrong_step_can_be_moved_and_taken_back(store: Store, turn: StoredTurn) -> None:
+    reply = replied(store, turn)
+    store.judgements.label_step(reply.id, "first_wrong", 0, 13)
+    assert store.judgements.judged(turn.conversation_id).steps[reply.id].end == 13
+    store.judgements.label_step(reply.id, "none_wrong", 3, 4)
+    label = store.judgements.judged(turn.conversation_id).steps[reply.id]
+    assert (label.verdict, label.start, label.end) == ("none_wrong", 0, 0)
+    assert store.judgements.gathered().steps == 1
+    store.judgements.label_step(reply.id, "")
+    assert store.judgements.gathered().steps == 0
+
+
+def test_a_duel_is_decided_and_decided_anew(store: Store, turn: StoredTurn) -> None:
+    left, right = replied(store, turn), replied(store, turn, "71")
+    duel = store.judgements.begin_duel(left.id, right.id)
+    assert store.judgements.judged(turn.conversation_id).duels[turn.id] == duel
+    store.judgements.compare(duel.id, "tie")
+    assert (store.judgements.gathered().ties, store.judgements.gathered().pairs) == (1, 0)
+    store.judgements.compare(duel.id, "left", thoughts_seen=(True, False), dwell=3.5)
+    said = store.judgements.judged(turn.conversation_id).comparisons[duel.id]
+    assert (said.winner, said.left_thought_seen, said.right_thought_seen, said.dwell) == ("left", True, False, 3.5)
+    assert (store.judgements.gathered().ties, store.judgements.gathered().pairs) == (0, 1)
+
+
+def test_only_two_replies_to_one_message_can_be_compared(store: Store, turn: StoredTurn) -> None:
+    reply = replied(store, turn)
+    elsewhere = replied(store, store.add_turn(turn.conversation_id, "1 + 1 = ?", reply.id))
+    for other in (reply, elsewhere):
+        with pytest.raises(StoreError, match="same message"):
+            store.judgements.begin_duel(reply.id, other.id)
+
+
+def test_a_verification_counts_for_its_own_reference_only(store: Store, turn: StoredTurn) -> None:
+    reply = replied(store, turn)
+    wrong = store.judgements.set_reference(turn.id, "71", "number")
+    store.judgements.add_verification(reply.id, wrong.id, 0.0)
+    assert store.judgements.judged(turn.conversation_id).verifications[reply.id].accuracy == 0.0
+    right = store.judgements.set_reference(turn.id, " 70 ", "number")
+    assert store.judgements.reference(turn.id) == right
+    assert store.judgements.judged(turn.conversation_id).verifications == {}
+    store.judgements.add_verification(reply.id, right.id, 1.0)
+    assert (store.judgements.gathered().references, store.judgements.gathered().verified) == (1, 1)
+    store.judgements.set_reference(turn.id, "", "number")
+    assert store.judgements.reference(turn.id) is None
+    assert (store.judgements.gathered().references, store.judgements.gathered().verified) == (0, 0)
+
+
+def test_nothing_may_be_exported_until_somebody_says_so(store: Store, turn: StoredTurn) -> None:
+    store.new_conversation("other")
+    assert not store.judgements.judged(turn.conversation_id).consent
+    store.judgements.set_consent(turn.conversation_id, True)
+    assert store.judgements.judged(turn.conversation_id).consent
+    assert store.judgements.gathered().consented == 1
+    store.judgements.set_consent(None, True)
+    assert store.judgements.gathered().consented == 2
+    store.judgements.set_consent(turn.conversation_id, False)
+    judged = store.judgements.judged(turn.conversation_id)
+    assert (judged.consent, judged.own_consent) == (False, False)
+    assert store.judgements.gathered().consented == 1

@@ -1,0 +1,94 @@
+"""Judging replies through the app, with the scripted model: corrections, comparisons, references and their rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from r1chat.app import App, build
+from r1chat.backends.scripted import ScriptedBackend
+from r1chat.config import Settings
+from r1chat.errors import CheckError, MessageError
+from r1chat.messages import Params
+
+MODEL = "scripted:scripted"
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[..., App]]:
+    apps: list[App] = []
+
+    def with_scripts(*replies: str) -> App:
+        said = iter(replies)
+        app = build(Settings(data_dir=tmp_path, ollama=False), {"scripted": ScriptedBackend(lambda _: [next(said)])})
+        apps.append(app)
+        return app
+
+    yield with_scripts
+    for app in apps:
+        app.close()
+
+
+def test_a_correction_is_a_sibling_that_says_whose_place_it_takes(opened: Callable[..., App]) -> None:
+    app = opened("<think>27 + 43 = 60.</think>60")
+    turn = app.chat.send(None, "27 + 43 = ?", MODEL)
+    turn.wait(10)
+    with pytest.raises(MessageError, match="Nothing was changed"):
+        app.teacher.correct(turn.reply_id, " 60 ")
+    corrected = app.teacher.correct(turn.reply_id, "70")
+    assert (corrected.reply.reasoning, corrected.reply.answer) == ("27 + 43 = 60.", "70")
+    assert (corrected.provenance.origin, corrected.provenance.parent_id) == ("corrected", turn.reply_id)
+    shown = app.store.conversation(turn.conversation_id).turns[0].reply
+    assert shown is not None and shown.id == corrected.id
+    assert app.store.judgements.gathered().pairs == 1
+
+
+def test_a_duel_is_answered_twice_and_goes_on_from_the_winner(opened: Callable[..., App]) -> None:
+    app = opened("<think>a</think>one", "<think>b</think>two")
+    vote = app.chat.duel(None, "Which?", ((MODEL, None), (MODEL, None)))
+    vote.wait(10)
+    duel = app.teacher.judged(vote.conversation_id).duels[vote.turn_id]
+    assert duel.blind
+    answers = {side: app.store.reply(side).reply.answer for side in (duel.left_id, duel.right_id)}
+    assert sorted(answers.values()) == ["one", "two"]
+    app.teacher.compare(duel.id, "right", (False, True), 4.0)
+    shown = app.store.conversation(vote.conversation_id).turns[0].reply
+    assert shown is not None and shown.id == duel.right_id
+    seeds = {app.store.reply(side).provenance.params.seed for side in answers}
+    assert len(seeds) == 2
+
+
+def test_the_sides_of_blind_duels_are_drawn_by_lot(opened: Callable[..., App]) -> None:
+    app = opened(*["<think>a</think>one"] * 60)
+    cold, warm = Params(), Params(temperature=1.0)
+    left = []
+    for _ in range(30):
+        vote = app.chat.duel(None, "Which?", ((MODEL, cold), (MODEL, warm)))
+        vote.wait(10)
+        duel = app.teacher.judged(vote.conversation_id).duels[vote.turn_id]
+        left.append(app.store.reply(duel.left_id).provenance.params.temperature)
+    assert len(set(left)) == 2  # 1 in 2^29 to fail
+
+
+def test_a_reference_checks_all_replies_and_those_that_come(opened: Callable[..., App]) -> None:
+    app = opened("<think>a</think>The sum is 70.", "<think>b</think>71", "<think>c</think>\\boxed{70}")
+    turn = app.chat.send(None, "27 + 43 = ?", MODEL)
+    turn.wait(10)
+    other = app.chat.again(turn.turn_id, MODEL)
+    other.wait(10)
+    with pytest.raises(CheckError):
+        app.teacher.set_reference(turn.turn_id, "seventy", "number")
+    app.teacher.set_reference(turn.turn_id, "70")
+    later = app.chat.again(turn.turn_id, MODEL)
+    later.wait(10)
+    corrected = app.teacher.correct(other.reply_id, "70")
+    verified = app.teacher.judged(turn.conversation_id).verifications
+    found = {reply_id: each.accuracy for reply_id, each in verified.items()}
+    assert found == {turn.reply_id: 1.0, other.reply_id: 0.0, later.reply_id: 1.0, corrected.id: 1.0}
+
+
+def test_a_rater_is_drawn_once_and_kept(opened: Callable[..., App]) -> None:
+    first, second = opened("x").teacher.rater, opened("x").teacher.rater
+    assert first == second and first.startswith("rater-")
