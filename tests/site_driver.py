@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from r1chat.app import App, build
+from r1chat.backends import Backend
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import load
 from r1chat.messages import Progress, Request
@@ -39,13 +40,18 @@ class Site:
         self.outside: list[str] = []
         self.broken: list[str] = []
 
-    def serve(self, script: Callable[[Request], Script] | list[str] | None = None, **options: object) -> App:
-        """Start (or, after `down`, restart) the app; without a script with the model that ships with it."""
-        backends = None
+    def serve(
+        self,
+        script: Callable[[Request], Script] | list[str] | None = None,
+        backends: Mapping[str, Backend] | None = None,
+        model: str = "",
+        **options: object,
+    ) -> App:
+        """Start (or, after `down`, restart) the app: with a script, these backends, or the model that ships with it."""
         if script is not None:
             play = script if callable(script) else lambda _request: script
             backends = {"scripted": ScriptedBackend(play, **options)}  # type: ignore[arg-type]
-        self.app = build(load(data_dir=self.folder, port=0, open_browser=False, ollama=False), backends)
+        self.app = build(load(data_dir=self.folder, port=0, open_browser=False, ollama=False, model=model), backends)
         self.server = PageServer(self.app)
         self.server.start()
         return self.app
