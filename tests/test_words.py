@@ -4,9 +4,10 @@ import string
 
 import pytest
 
-from r1chat.ui.words import WORDS, Both, Words, pick, words
+from r1chat.ui.both import Both
+from r1chat.ui.words import WORDS, Words, pick, words
 
-SENTENCES = {name: value for name, value in vars(Words).items() if isinstance(value, Both)}
+SENTENCES = {name: both for name in dir(Words) if isinstance(both := getattr(Words, name), Both)}
 
 
 def holes(sentence: str) -> list[str]:

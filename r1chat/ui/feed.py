@@ -16,6 +16,7 @@ from typing import Any
 
 from r1chat.app import App
 from r1chat.errors import NotFoundError, R1ChatError
+from r1chat.judgements import Judged
 from r1chat.messages import Conversation, Reply, StoredReply, StoredTurn
 from r1chat.reflect import Watchdog
 from r1chat.turn import Turn, Vote
@@ -47,6 +48,7 @@ class Viewer:
         self._outlined_at = float("-inf")
         self._outlined = ""  # the reply whose steps the outline shows
         self._fixed: dict[str, str] = {}  # model key -> why its replies cannot be continued
+        self._judged = Judged()
         self._left = threading.Event()
 
     def leave(self) -> None:
@@ -137,6 +139,7 @@ class Viewer:
 
     def _whole(self, running: Turn | Vote | None) -> Patch:
         conversation = self._app.store.conversation(self._conversation_id)
+        self._judged = self._app.teacher.judged(self._conversation_id)
         blocks: list[Block] = []
         for gone in self._asked - {turn.id for turn in conversation.turns}:  # `order` takes their sections away
             self._forget_turn(gone)
@@ -197,7 +200,9 @@ class Viewer:
             blocks += self._change(f"reply-{stored.id}", section, "reply", render.skeleton(stored.id))
         blocks += self._growing(stored.id, reply)
         if live:
-            return blocks + self._change(f"{stored.id}-notes", html="") + self._change(f"{stored.id}-acts", html="")
+            for place in ("notes", "acts", "teach"):
+                blocks += self._change(f"{stored.id}-{place}", html="")
+            return blocks
         notes = render.notices(reply, self._words) + render.origin(stored, self._words)
         if stored.provenance.vote_id:
             notes = votes.panel(self._app.store.votes(stored.provenance.vote_id), stored.id, self._words) + notes
@@ -219,7 +224,10 @@ class Viewer:
         self._renderers.pop(reply_id, None)
         self._moments.pop(reply_id, None)
         self._closed.discard(reply_id)
-        for block_id in (f"reply-{reply_id}", *(f"{reply_id}-{place}" for place in ("sum", "strip", "notes", "acts"))):
+        for block_id in (
+            f"reply-{reply_id}",
+            *(f"{reply_id}-{place}" for place in ("sum", "strip", "notes", "acts", "teach")),
+        ):
             self._sent.pop(block_id, None)
 
     def _change(self, block_id: str, into: str = "", kind: str = "", html: str | None = None) -> list[Block]:

@@ -16,6 +16,7 @@ from r1chat.ui.transcript import conversation_list, transcript
 from r1chat.ui.words import words
 
 _HERE = Path(__file__).parent
+_SHEETS = ("page.css", "rating.css", "duel.css")
 _SANS = ["system-ui", "Noto Sans", "Noto Sans CJK SC", "sans-serif"]
 _MONO = ["ui-monospace", "Noto Sans Mono", "monospace"]
 
@@ -258,4 +259,5 @@ def mount(web: FastAPI, app: App) -> None:
 
 def _styles() -> str:
     """Our style sheet. Served by ourselves, since Gradio rewrites the selectors of what it is given."""
-    return (_HERE / "page.css").read_text(encoding="utf-8") + pygments_css(dark=False) + pygments_css(dark=True)
+    sheets = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in _SHEETS)
+    return sheets + pygments_css(dark=False) + pygments_css(dark=True)

@@ -206,7 +206,7 @@ def tools(words: Words) -> str:
 
 
 def skeleton(reply_id: str) -> str:
-    """The places of a reply: `-sum` for its summary, `-strip`, `-steps`, `-answer`, `-notes` and `-acts`."""
+    """The places of a reply: `-sum` for its summary, `-strip`, `-steps`, `-answer`, `-notes`, `-acts` and `-teach`."""
     name = plain(reply_id)
     return (
         f'<details class="thought"><summary id="{name}-sum"></summary><div class="strip" id="{name}-strip"></div>'
@@ -214,6 +214,7 @@ def skeleton(reply_id: str) -> str:
         f'<div class="answer" id="{name}-answer"></div>'
         f'<div class="notes" id="{name}-notes"></div>'
         f'<div class="acts" id="{name}-acts"></div>'
+        f'<div class="teach" id="{name}-teach"></div>'
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import gradio as gr
 
 _HERE = Path(__file__).parent
+_SCRIPTS = ("transcript.js", "rating.js", "duel.js")  # one after the other, in one function
 
 
 def transcript() -> gr.HTML:
@@ -19,7 +20,7 @@ def transcript() -> gr.HTML:
     return gr.HTML(
         None,
         html_template='<div class="read" role="log" aria-live="off"></div>',
-        js_on_load=(_HERE / "transcript.js").read_text(encoding="utf-8"),
+        js_on_load="\n".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS),
         elem_id="transcript",
         apply_default_css=False,
         container=False,

@@ -16,7 +16,7 @@ from r1chat.app import App
 from r1chat.errors import MessageError, NotFoundError, R1ChatError
 from r1chat.messages import ConversationInfo, ModelInfo, Verdict
 from r1chat.steer import BUDGETS
-from r1chat.ui import sidebar
+from r1chat.ui import duel, rating, sidebar
 from r1chat.ui.page import Widgets, reworded
 from r1chat.ui.words import pick, words
 
@@ -183,11 +183,13 @@ class Views:
             "vote": lambda _c, turn, text, model, lang: chat.vote(turn, _samples(text, lang), model),
             "fork": lambda _c, reply, text, model, _l: chat.fork(reply, *_place(text), _field(text, "text"), model),
             "label": lambda _c, reply, text, *_: self._labelled(reply, text),
+            **rating.acts(self.app),
+            **duel.acts(self.app),
         }
 
     def _labelled(self, reply: str, text: str) -> None:
         verdict: Verdict = "confirmed" if _field(text, "verdict") == "confirmed" else "denied"
-        self.app.store.label_moment(reply, *_place(text), _field(text, "kind")[:32], verdict)
+        self.app.store.label_moment(reply, *_place(text), _field(text, "kind")[:32], verdict, self.app.teacher.rater)
 
     # -- the list -----------------------------------------------------------------------------------------------------
 

@@ -6,29 +6,14 @@ Knows no HTML: who puts a sentence into a page escapes it.
 from __future__ import annotations
 
 import re
-from typing import Literal, overload
 
-Language = Literal["en", "zh"]
-
-
-class Both:
-    """A sentence in both languages; read from a `Words` it is the one in the language of the page."""
-
-    def __init__(self, en: str, zh: str) -> None:
-        self.en = en
-        self.zh = zh
-
-    @overload
-    def __get__(self, page: None, owner: type[Words]) -> Both: ...
-    @overload
-    def __get__(self, page: Words, owner: type[Words]) -> str: ...
-    def __get__(self, page: Words | None, owner: type[Words]) -> Both | str:
-        if page is None:
-            return self
-        return self.zh if page.lang == "zh" else self.en
+from r1chat.ui.both import Both, Language
+from r1chat.ui.words_data import DataWords
+from r1chat.ui.words_duel import DuelWords
+from r1chat.ui.words_rating import RatingWords
 
 
-class Words:
+class Words(RatingWords, DuelWords, DataWords):
     """The words of a page in one language. Names in braces are filled in with `str.format`."""
 
     def __init__(self, lang: Language) -> None:

@@ -1,0 +1,1 @@
+// Two replies side by side.
