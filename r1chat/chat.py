@@ -12,11 +12,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from uuid import uuid4
 
-from r1chat import steer
+from r1chat import steer, window
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
 from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, UnsupportedError
 from r1chat.messages import (
+    ConversationInfo,
     Message,
     ModelInfo,
     Origin,
@@ -130,11 +131,12 @@ class Chat:
         backend, info = self._usable(model)
         turn = self.store.turn(turn_id)
         with self._starting(turn.conversation_id):
-            history, params, vote_id = self._history(turn), params or self._params, uuid4().hex
+            view = self.store.info(turn.conversation_id)
+            history, params, vote_id = self._history(turn, view), params or self._params, uuid4().hex
             first = random.getrandbits(31) if params.seed is None else params.seed
             drawn = [replace(params, seed=(first + index) % 2**31) for index in range(samples)]
             stored = [
-                self.store.add_reply(turn.id, replace(_provenance(info, each, "voted"), vote_id=vote_id))
+                self.store.add_reply(turn.id, replace(_provenance(info, each, "voted", view), vote_id=vote_id))
                 for each in drawn
             ]
             self.store.show_reply(stored[0].id)
@@ -167,14 +169,15 @@ class Chat:
             conversation_id = self.store.new_conversation(model=info.key).id
         with self._starting(conversation_id):
             turn = self._asked(conversation_id, prompt)
-            history = self._history(turn)
+            view = self.store.info(conversation_id)
+            history = self._history(turn, view)
             jobs: list[tuple[Backend, Request]] = []
             stored: list[StoredReply] = []
             for backend, model, params in usable:
                 drawn = replace(params, seed=random.getrandbits(31)) if params.seed is None else params
                 if any(request.params == drawn for _, request in jobs):
                     drawn = replace(drawn, seed=((drawn.seed or 0) + 1) % 2**31)
-                stored.append(self.store.add_reply(turn.id, _provenance(model, drawn, "sampled")))
+                stored.append(self.store.add_reply(turn.id, _provenance(model, drawn, "sampled", view)))
                 jobs.append((backend, Request(model.name, history, None, drawn)))
             self.store.judgements.begin_duel(stored[0].id, stored[1].id, blind)
             self.store.show_reply(stored[0].id)
@@ -192,7 +195,7 @@ class Chat:
         backend, info = self._usable(f"{made.backend}:{made.model}")
         _can_continue(info)
         with self._starting(turn.conversation_id):
-            request = Request(info.name, self._history(turn), stored.reply.so_far, made.params)
+            request = Request(info.name, self._history(turn, made), stored.reply.so_far, made.params)
             return self._launch(backend, request, stored, turn.conversation_id)
 
     def set_steering(self, conversation_id: str, budget: int | None, keep_thoughts: bool, model: str = "") -> None:
@@ -206,6 +209,26 @@ class Chat:
             if budget != self.store.info(conversation_id).budget:
                 _can_continue(info)
         self.store.set_steering(conversation_id, steer.checked_budget(budget, 0), keep_thoughts)
+        self.publish(conversation_id)
+
+    def leave_out_oldest(self, conversation_id: str, model: str = "") -> None:
+        """From now on show the model only as many of the latest turns as leave it half of its window.
+
+        Raises MessageError where only one turn is left, or where no reply told how long its prompt was.
+        """
+        conversation = self.store.conversation(conversation_id)
+        turns, view = conversation.turns, conversation.info
+        last = turns[-1].reply if turns else None
+        context = (self._usable(model)[1].context if model else 0) or (last and last.reply.usage.context) or 0
+        first = window.oldest_left_out(turns, view.keep_thoughts, view.seen_from, context) if context else None
+        if first is None:
+            raise MessageError("There is no older turn that could be left out. Start a new conversation instead.")
+        self.store.set_seen_from(conversation_id, first)
+        self.publish(conversation_id)
+
+    def show_all_turns(self, conversation_id: str) -> None:
+        """From now on show the model every turn again."""
+        self.store.set_seen_from(conversation_id, None)
         self.publish(conversation_id)
 
     def running(self, conversation_id: str) -> Turn | Vote | None:
@@ -315,15 +338,16 @@ class Chat:
             params = replace(params, seed=random.getrandbits(31))
         if so_far is not None:
             _can_continue(info)
-        budget = self.store.info(turn.conversation_id).budget if info.continues else None  # one that cannot be kept
+        view = self.store.info(turn.conversation_id)
+        budget = view.budget if info.continues else None  # where it cannot be kept there is none
         given = so_far or ReplySoFar()
         provenance = replace(
-            _provenance(info, params, origin),
+            _provenance(info, params, origin, view),
             budget=steer.checked_budget(budget, info.context),
             parent_id=parent.id if parent else None,
             kept_reasoning=len(given.reasoning),
         )
-        request = Request(info.name, self._history(turn), so_far, params)
+        request = Request(info.name, self._history(turn, view), so_far, params)
         stored = self.store.add_reply(turn.id, provenance, Reply(reasoning=given.reasoning, closed=given.closed))
         self.store.set_model(turn.conversation_id, info.key)
         return self._launch(backend, request, stored, turn.conversation_id)
@@ -352,24 +376,23 @@ class Chat:
         with suppress(R1ChatError):
             backend, info = self.catalogue.find(":".join(turn.model))
             asked = self.store.turn(turn.turn_id)
-            keep = self.store.info(asked.conversation_id).keep_thoughts
+            view = self.store.info(asked.conversation_id)
             reply = turn.snapshot()
-            answered = Message("assistant", reply.answer, reply.reasoning if keep else "")
-            backend.warm(Request(info.name, (*self._history(asked), answered)))
+            answered = Message("assistant", reply.answer, reply.reasoning if view.keep_thoughts else "")
+            backend.warm(Request(info.name, (*self._history(asked, view), answered)))
 
-    def _history(self, turn: StoredTurn) -> tuple[Message, ...]:
-        """The branch up to this message; the thoughts of earlier answers only where the conversation keeps them."""
-        keep = self.store.info(turn.conversation_id).keep_thoughts
+    def _history(self, turn: StoredTurn, view: ConversationInfo | Provenance) -> tuple[Message, ...]:
+        """The branch up to this message, as far as the model is shown it: see `ConversationInfo`."""
         messages: list[Message] = []
-        for step in self.store.path(turn.id):
+        for step in window.shown(self.store.path(turn.id), view.seen_from):
             messages.append(Message("user", step.content))
             if step.id != turn.id and step.reply is not None:
                 reply = step.reply.reply
-                messages.append(Message("assistant", reply.answer, reply.reasoning if keep else ""))
+                messages.append(Message("assistant", reply.answer, reply.reasoning if view.keep_thoughts else ""))
         return tuple(messages)
 
 
-def _provenance(info: ModelInfo, params: Params, origin: Origin) -> Provenance:
+def _provenance(info: ModelInfo, params: Params, origin: Origin, view: ConversationInfo) -> Provenance:
     return Provenance(
         backend=info.backend,
         backend_version=info.backend_version,
@@ -379,6 +402,8 @@ def _provenance(info: ModelInfo, params: Params, origin: Origin) -> Provenance:
         template_hash=info.template_hash,
         params=params,
         origin=origin,
+        seen_from=view.seen_from,
+        keep_thoughts=view.keep_thoughts,
     )
 
 

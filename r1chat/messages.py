@@ -268,6 +268,8 @@ class Provenance:
     budget: int | None = None  # thinking tokens that were allowed; None: as many as the window holds
     closed_by: ClosedBy = ""  # who closed the thought
     vote_id: str | None = None
+    seen_from: str | None = None  # the message with which its prompt began; None: the first of the branch
+    keep_thoughts: bool = False  # its prompt held the thoughts of earlier replies
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,8 +306,9 @@ class StoredTurn:
 class ConversationInfo:
     """A line in the list of conversations. `excerpt` is set by a search.
 
-    `budget` and `keep_thoughts` steer its next replies: the thinking tokens that each may take (None: as many as the
-    window holds), and whether the model is shown its earlier thoughts.
+    `budget`, `keep_thoughts` and `seen_from` steer its next replies: the thinking tokens that each may take (None: as
+    many as the window holds), whether the model is shown its earlier thoughts, and the message from which on it is
+    shown a branch (None, or one that is not on it: from the first).
     """
 
     id: str
@@ -316,6 +319,7 @@ class ConversationInfo:
     excerpt: str = ""
     budget: int | None = None
     keep_thoughts: bool = False
+    seen_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

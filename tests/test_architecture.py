@@ -15,7 +15,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"messages", "judgements"}),
     frozenset({"config"}),
     frozenset({"answers", "gguf"}),
-    frozenset({"store", "backends", "think", "reflect", "steer"}),
+    frozenset({"store", "backends", "think", "reflect", "steer", "window"}),
     frozenset({"turn", "rewards"}),
     frozenset({"chat"}),
     frozenset({"teach"}),

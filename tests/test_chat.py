@@ -10,7 +10,7 @@ from r1chat.app import App, build
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import load
 from r1chat.errors import BusyError, GenerationError, MessageError, NotFoundError, UnknownModelError, UnsupportedError
-from r1chat.messages import Message, Params, Progress, Raw, ReplySoFar, Request
+from r1chat.messages import Finish, Message, Params, Progress, Raw, ReplySoFar, Request
 
 MODEL = "scripted:scripted"
 THOUGHT = ["<think>", "\n7 + 3", " is 10.", "\n</think>\n\n", "It is ", "10."]
@@ -349,6 +349,27 @@ def test_a_fork_at_a_step_that_is_gone_is_refused(make_app: MakeApp) -> None:
     with pytest.raises(MessageError, match="no longer there"):
         app.chat.fork(first.reply_id, 500, 600, "x", MODEL)
     assert len(app.store.replies(first.turn_id)) == 1
+
+
+def test_turns_that_are_left_out_are_not_sent_and_a_reply_remembers_it(make_app: MakeApp) -> None:
+    app = make_app([*THOUGHT, Finish("stop", prompt_tokens=3000, context=4096)], context=4096)
+    first = app.chat.send(None, "one", MODEL)
+    first.wait(10)
+    with pytest.raises(MessageError, match="no older turn"):
+        app.chat.leave_out_oldest(first.conversation_id, MODEL)
+    second = app.chat.send(first.conversation_id, "two", MODEL)
+    second.wait(10)
+    app.chat.leave_out_oldest(first.conversation_id, MODEL)
+    third = app.chat.send(first.conversation_id, "three", MODEL)
+    third.wait(10)
+    sent = backend_of(app).requests
+    assert [message.content for message in sent[2].messages] == ["two", "It is 10.", "three"]
+    app.chat.show_all_turns(first.conversation_id)
+    app.chat.again(third.turn_id, MODEL).wait(10)
+    assert [message.content for message in sent[3].messages][:2] == ["one", "It is 10."]
+    app.chat.resume(third.reply_id).wait(10)  # with the prompt that it began with
+    assert sent[4].messages == sent[2].messages
+    assert app.store.reply(third.reply_id).provenance.seen_from == second.turn_id
 
 
 def test_a_model_that_cannot_be_steered_replies_without_the_budget(make_app: MakeApp) -> None:

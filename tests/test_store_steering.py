@@ -200,3 +200,18 @@ def test_labels_do_not_hinder_the_purge_of_their_conversation(store: Store, repl
     with pytest.raises(NotFoundError):
         store.moment_labels(reply.id)
     assert store.database_state().replies == 0
+
+
+# --- the window ------------------------------------------------------------------------------------------------------
+
+
+def test_a_conversation_remembers_from_which_message_on_it_is_shown(store: Store, reply: StoredReply) -> None:
+    info = store.conversations()[0]
+    store.set_seen_from(info.id, reply.turn_id)
+    assert store.info(info.id) == replace(info, seen_from=reply.turn_id)
+    with pytest.raises(NotFoundError):
+        store.set_seen_from(info.id, uuid4().hex)
+    store.set_seen_from(info.id, None)
+    assert store.info(info.id) == info
+    made = Provenance(seen_from=reply.turn_id, keep_thoughts=True)
+    assert store.reply(store.add_reply(reply.turn_id, made).id).provenance == made

@@ -92,6 +92,7 @@ conversations = Table(
     Column("deleted_at", UtcTime),
     Column("budget", Integer),  # tokens
     Column("keep_thoughts", Boolean, nullable=False, server_default=false()),
+    Column("seen_from", SafeText),  # the id of a message; like `shown_turn_id` no reference
 )
 
 turns = Table(
@@ -154,6 +155,8 @@ replies = Table(
     Column("budget", Integer),  # tokens
     text_column("closed_by"),
     Column("vote_id", SafeText),
+    Column("seen_from", SafeText),
+    Column("keep_thoughts", Boolean, nullable=False, server_default=false()),
 )
 
 moment_labels = Table(
@@ -219,6 +222,7 @@ def conversation_info(row: RowMapping, excerpt: str = "") -> ConversationInfo:
         excerpt=excerpt,
         budget=row["budget"],
         keep_thoughts=row["keep_thoughts"],
+        seen_from=row["seen_from"],
     )
 
 

@@ -125,6 +125,14 @@ class Store:
             row = lookup.conversation(connection, conversation_id, lock=True)
             _change(connection, row, budget=budget, keep_thoughts=keep_thoughts)
 
+    def set_seen_from(self, conversation_id: str, turn_id: str | None) -> None:
+        """Remember from which message on its model is shown a branch; None: from the first."""
+        with self._database.write() as connection:
+            row = lookup.conversation(connection, conversation_id, lock=True)
+            if turn_id is not None and turn_id not in load_tree(connection, row).turns:
+                raise lookup.not_found("message")
+            _change(connection, row, seen_from=turn_id)
+
     def delete(self, conversation_id: str) -> None:
         """Hide a conversation and all that is in it, until `undelete` or `purge`. A reply that grows is still saved."""
         with self._database.write() as connection:
