@@ -54,6 +54,7 @@ HOMES = {
     "math_verify": ("r1chat.answers.child",),
     "sympy": ("r1chat.answers.child",),
     "torch": (),
+    "datasets": (),
     "transformers": (),
     "trl": (),
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RUN = "python -m venv .venv && .venv/bin/pip install -e . && .venv/bin/python app.py"
-TEST = 'python -m venv .venv && .venv/bin/pip install -e ".[test]" && .venv/bin/pytest'
+TEST = 'python -m venv .venv && .venv/bin/pip install -e ".[test,train]" && .venv/bin/pytest'
 
 
 def commands() -> list[str]:
