@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"messages", "judgements"}),
-    frozenset({"config"}),
+    frozenset({"config", "redact"}),
     frozenset({"answers", "gguf"}),
     frozenset({"store", "backends", "think", "reflect", "steer", "window"}),
     frozenset({"turn", "rewards"}),

@@ -1,0 +1,16 @@
+"""Personal data in text: where it stands, and consistent placeholders for it.
+
+Pure: text in, text out; knows no store, no page and no export format. It is made for chains of reasoning, which are
+full of arithmetic: a number counts only where its form, its check digit and what stands around it agree.
+
+What is left alone on purpose: IP addresses and version numbers, dates and times, `~name`, passwords that are a plain
+word or only digits (a puzzle's answer looks the same) unless a word is in quotes, names that were not given, full-width
+digits, and e-mail addresses in scripts other than Latin.
+"""
+
+from r1chat.redact.accounts import account_names
+from r1chat.redact.finder import find
+from r1chat.redact.finding import KINDS, Finding, Kind
+from r1chat.redact.redactor import Redactor
+
+__all__ = ["KINDS", "Finding", "Kind", "Redactor", "account_names", "find"]

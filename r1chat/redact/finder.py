@@ -1,0 +1,48 @@
+"""Everything that a text holds, from all searches, without overlaps.
+
+Each search runs on the text in which what earlier ones took is hidden, just as it would see the redacted text; what
+they leave is searched again until a round finds nothing. So a redacted text holds nothing to find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+from r1chat.redact.contacts import find_emails, find_home_paths
+from r1chat.redact.finding import PLACEHOLDER, Finding, Span, hide
+from r1chat.redact.keys import find_keys
+from r1chat.redact.names import find_names
+from r1chat.redact.numbers import find_numbers
+
+_SEARCHES: tuple[Callable[[str], Iterable[Span]], ...] = (
+    find_keys,
+    find_emails,
+    find_home_paths,
+    find_numbers,
+)
+_ROUNDS = 4  # two are enough for what people write; the limit keeps hostile text linear
+
+
+def find(text: str, names: Collection[str] = ()) -> list[Finding]:
+    """The personal data in a text, in order and never overlapping; `names` are taken as whole words in any case.
+
+    Placeholders that already stand in the text are not searched. Takes time linear in the text.
+    """
+    names = frozenset(names)
+    found: list[Span] = []
+    rest = hide(text, (one.span() for one in PLACEHOLDER.finditer(text)))
+    for _ in range(_ROUNDS):
+        before = len(found)
+        for search in _SEARCHES:
+            rest = _take(list(search(rest)), rest, found)
+        rest = _take(list(find_names(rest, names)), rest, found)
+        if len(found) == before:
+            break
+    return [Finding(span.kind, span.start, span.end, text[span.start : span.end]) for span in sorted(found)]
+
+
+def _take(spans: list[Span], rest: str, found: list[Span]) -> str:
+    if not spans:
+        return rest
+    found += spans
+    return hide(rest, ((span.start, span.end) for span in spans))

@@ -1,0 +1,52 @@
+"""What was found, the placeholders that stand for it, and how a taken place is hidden from later searches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, get_args
+
+Kind = Literal["email", "phone", "key", "card", "identity", "path", "name"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+WORDS: dict[Kind, str] = {
+    "email": "EMAIL",
+    "phone": "PHONE",
+    "key": "KEY",
+    "card": "CARD",
+    "identity": "ID",
+    "path": "USER",  # only the user's part of a home path is replaced
+    "name": "NAME",
+}
+PLACEHOLDER = re.compile(rf"<(?:{'|'.join(WORDS.values())})_[0-9]+>")
+
+HIDDEN = "\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Personal data at `text[start:end]` of the text given, in characters; of a home path only the user's part."""
+
+    kind: Kind
+    start: int
+    end: int
+    text: str
+
+
+class Span(NamedTuple):
+    """A place in a text, in characters, and what stands there."""
+
+    start: int
+    end: int
+    kind: Kind
+
+
+def hide(text: str, places: Iterable[tuple[int, int]]) -> str:
+    """The text, as long as before, with nothing to find in `places` (in order, not overlapping)."""
+    pieces: list[str] = []
+    done = 0
+    for start, end in places:
+        pieces += text[done:start], HIDDEN * (end - start)
+        done = end
+    return "".join([*pieces, text[done:]]) if pieces else text
