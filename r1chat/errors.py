@@ -6,6 +6,7 @@
     │   └── NotFoundError       a conversation, turn or reply that is not (or no longer) there
     ├── MessageError            a message that cannot be sent as it is (empty, too long)
     ├── BusyError               a reply is still being made in that conversation
+    ├── ExportError             an export has nothing to write, or nowhere to write it
     ├── CheckError              an answer cannot be checked: the reference is none, or the checker does not start
     └── BackendError            the model's side
         ├── UnreachableError    no server answers there
@@ -42,6 +43,10 @@ class MessageError(R1ChatError):
 
 class BusyError(R1ChatError):
     """A conversation makes one reply at a time."""
+
+
+class ExportError(R1ChatError):
+    """An export has nothing to write, or cannot be written; no file was made or replaced."""
 
 
 class CheckError(R1ChatError):
