@@ -1,4 +1,4 @@
-"""TRL's own trainers take an export as it is, and what they train on is the thought from its first to its last token."""
+"""TRL's own trainers take an export as it is, and train on the thought from its first to its last token."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from r1chat.rewards import trl_reward
-
-if TYPE_CHECKING:
-    from datasets import Dataset
-    from transformers import Trainer
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before the hub's client is imported: nothing here asks anybody outside
 
@@ -81,14 +77,14 @@ def _row(name: str, thoughts: str, good: tuple[str, str], bad: tuple[str, str]) 
     return columns[name] | {"id": good[1], "conversation": "c", "model": "m", "source": "vote", "language": "en"}
 
 
-def _load(folder: Path, name: str, cache: Path) -> Dataset:
+def _load(folder: Path, name: str, cache: Path) -> Any:
     from datasets import load_dataset
 
     return load_dataset("json", data_files=str(folder / f"{name}.jsonl"), split="train", cache_dir=str(cache))
 
 
-def _trainer(kind: str, model: str, data: Dataset, folder: Path, **options: Any) -> Trainer:
-    """TRL's trainer of that name, two steps long. `max_length=None`: its default of 1,024 tokens cuts the answer off."""
+def _trainer(kind: str, model: str, data: Any, folder: Path, **options: Any) -> Any:
+    """TRL's trainer of that name, two steps long; its default `max_length` of 1,024 tokens would cut answers off."""
     import trl
 
     if kind == "GRPO":
@@ -112,9 +108,9 @@ def _trainer(kind: str, model: str, data: Dataset, folder: Path, **options: Any)
     return getattr(trl, f"{kind}Trainer")(model=model, args=args, train_dataset=data, **rewards)
 
 
-def _trained_texts(trainer: Trainer) -> set[str]:
+def _trained_texts(trainer: Any) -> set[str]:
     """What the trainer's batches put a loss on, read back from the tokens."""
-    texts = set()
+    texts: set[str] = set()
     for batch in trainer.get_train_dataloader():
         if "labels" in batch:
             mask = batch["labels"] != -100
@@ -126,7 +122,7 @@ def _trained_texts(trainer: Trainer) -> set[str]:
     return texts
 
 
-def _losses(trainer: Trainer) -> list[float]:
+def _losses(trainer: Any) -> list[float]:
     trainer.train()
     return [line["loss"] for line in trainer.state.log_history if "loss" in line]
 
