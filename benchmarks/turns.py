@@ -1,79 +1,138 @@
-"""The wait before the first token as a conversation grows: `python -m benchmarks.turns [--json]`.
+"""The wait before the first token as a conversation grows.
 
-A random-weight model of the `tiny` shape, eight turns: messages of one length, thoughts of 1,000 tokens, answers of
-200. After each reply the next prompt is read in idle time, as `Chat` does it; the wait of turn 8 is compared with that
-of turn 1. Needs the `test` extra (gguf, numpy).
+A model with random weights, eight turns with thoughts of 1,000 tokens and answers of 200. After each reply the next
+prompt is read in idle time, as `Chat` does it; the wait of turn 8 is compared with that of turn 1 at messages of one
+length. The bar is for messages of 20 tokens: a question of one sentence, as follow-ups are. The figures for 4 ("Why is
+that?") and for 120 (a paragraph) stand beside it.
+
+Reading ahead leaves to be read at turn 8 what is left at turn 1: the message, and what opens the reply. But each of
+these tokens attends to all that came before, and next to weights as small as these that takes long: the larger a model,
+the less it shows (`--shape`). So the time outside llama.cpp and the tokens that were read are told, too: those are
+r1chat's own.
+
+The conversation is made once, token by token. Then its turns are asked in rounds, so that what else a busy machine does
+strikes all of them alike, and the medians count. Needs the `test` extra (gguf, numpy).
+
+    python -m benchmarks.turns [--json] [--rounds 15] [--shape tiny]
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import statistics
+import string
 import tempfile
 import time
+from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.random_gguf import SHAPES, write
+from benchmarks.random_gguf import SHAPES, Shape, write
 from benchmarks.report import Report
 from r1chat.backends.llama_cpp import LlamaCppBackend
-from r1chat.messages import Finish, Message, Params, Raw, ReplySoFar, Request
+from r1chat.messages import Finish, Message, Params, ReplySoFar, Request
 from r1chat.think import collect
 
 TURNS, THOUGHT, ANSWER = 8, 1_000, 200
+LENGTHS = (4, 20, 120)  # tokens of a message
+LENGTH = 20  # of the messages that the bar is for, and that the conversation consists of
 QUICK = 20  # top-k: sorting 150,000 candidates would take longer than this model's decoding
-QUESTION = "Question {n:02}: " + "how many of these are there, and why? " * 6
+MODEL = "random"
+
+History = tuple[Message, ...]
 
 
-def first_token(backend: LlamaCppBackend, request: Request) -> float:
-    """Seconds from asking to the first token."""
-    asked = time.perf_counter()
-    for event in backend.stream(request):
-        if isinstance(event, Raw) and event.tokens:
-            return time.perf_counter() - asked
-        assert not isinstance(event, Finish)
-    raise AssertionError("nothing came")
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long one message waited for its first token; `outside` of llama.cpp a part of it. Milliseconds, tokens."""
+
+    total: float
+    outside: float
+    evaluated: int
 
 
-def conversation(backend: LlamaCppBackend, model: str, warm: bool) -> list[float]:
-    """The wait of each turn, in seconds."""
-    waits = []
-    history: tuple[Message, ...] = ()
-    for turn in range(TURNS):
-        messages = (*history, Message("user", QUESTION.format(n=turn)))
-        waits.append(first_token(backend, Request(model, messages, params=Params(seed=turn, top_k=QUICK))))
-        thinking = Request(model, messages, params=Params(seed=turn, top_k=QUICK, max_tokens=THOUGHT))
-        thought = collect(backend.stream(thinking)).reasoning
+def message(length: int, words: random.Random) -> Message:
+    """A message of `length` tokens that was never sent before: in this vocabulary a word of three letters is one."""
+    return Message("user", "".join(" " + "".join(words.choices(string.ascii_lowercase, k=3)) for _ in range(length)))
+
+
+def ask(backend: LlamaCppBackend, history: History, asked: Message) -> Wait:
+    """Ask, and take the reply's first token and nothing more."""
+    params = Params(seed=1, top_k=QUICK, max_tokens=1)
+    began = time.perf_counter()
+    for event in backend.stream(Request(MODEL, (*history, asked), params=params)):
+        if isinstance(event, Finish):
+            total = (time.perf_counter() - began) * 1000
+            assert event.prompt_tokens and event.cached_tokens is not None and event.prefill
+            return Wait(total, total - event.prefill * 1000, event.prompt_tokens - event.cached_tokens)
+    raise AssertionError("a stream ends with its Finish")
+
+
+def converse(backend: LlamaCppBackend, words: random.Random) -> tuple[list[History], Wait]:
+    """What stands before the message of each turn; and the last turn's wait where nothing was read ahead."""
+    histories: list[History] = [()]
+    for turn in range(TURNS - 1):
+        messages = (*histories[-1], message(LENGTH, words))
+        thinking = Params(seed=turn, top_k=QUICK, max_tokens=THOUGHT)
+        thought = collect(backend.stream(Request(MODEL, messages, params=thinking))).reasoning
         so_far = ReplySoFar(thought.replace("</think>", ""), closed=True)
-        answering = Request(model, messages, so_far, Params(seed=turn, top_k=QUICK, max_tokens=ANSWER))
-        answer = collect(backend.stream(answering), so_far).answer
-        history = (*messages, Message("assistant", answer))
-        if warm:
-            backend.warm(Request(model, history))
-    return waits
+        answering = Params(seed=turn, top_k=QUICK, max_tokens=ANSWER)
+        answer = collect(backend.stream(Request(MODEL, messages, so_far, answering)), so_far).answer
+        histories.append((*messages, Message("assistant", answer)))
+    return histories, ask(backend, histories[-1], message(LENGTH, words))
+
+
+def measure(shape: Shape, rounds: int) -> tuple[dict[tuple[int, int], Wait], Wait]:
+    """The median wait by turn and length of the message; and the last turn's, unless it is read ahead."""
+    words = random.Random(1)
+    waits: defaultdict[tuple[int, int], list[Wait]] = defaultdict(list)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"{MODEL}.gguf"
+        write(file, shape)
+        backend = LlamaCppBackend([file], context=16_384, endless=True)
+        histories, cold = converse(backend, words)
+        for _ in range(rounds):
+            for turn, history in enumerate(histories, start=1):
+                backend.warm(Request(MODEL, history))
+                ask(backend, history, message(1, words))  # drops what came after: a real reply's thought is gone, too
+                for length in LENGTHS:
+                    waits[turn, length].append(ask(backend, history, message(length, words)))
+        backend.close()
+    return {case: median(several) for case, several in waits.items()}, cold
+
+
+def median(waits: list[Wait]) -> Wait:
+    """The median of each figure; the tokens are the same in all."""
+    (evaluated,) = {wait.evaluated for wait in waits}
+    total = statistics.median(wait.total for wait in waits)
+    return Wait(total, statistics.median(wait.outside for wait in waits), evaluated)
 
 
 def main() -> None:
-    cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    cli.add_argument("--runs", type=int, default=1)
-    cli.add_argument("--cold", action="store_true", help="also a conversation without reading ahead")
-    cli.add_argument("--json", action="store_true")
-    args = cli.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "tiny.gguf"
-        write(file, SHAPES["tiny"])
-        backend = LlamaCppBackend([file], context=16_384, endless=True)
-        first_token(backend, Request("tiny", (Message("user", "Hello"),)))  # loads the model
-        warmed = [conversation(backend, "tiny", warm=True) for _ in range(args.runs)]
-        cold = conversation(backend, "tiny", warm=False) if args.cold else []
-        backend.close()
-    waits = [statistics.median(run[turn] for run in warmed) * 1000 for turn in range(TURNS)]
+    """Measure and report."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.turns", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=15, help="how often each turn is asked")
+    parser.add_argument("--shape", choices=SHAPES, default="tiny", help="of the model; the bar is for tiny")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    asked = parser.parse_args()
+    waits, cold = measure(SHAPES[asked.shape], asked.rounds)
     report = Report("turns")
-    for turn in range(TURNS):
-        report.figure(f"wait before the first token, turn {turn + 1}, ms", waits[turn])
-    if cold:
-        report.figure("the same without reading ahead, turn 8, ms", cold[-1] * 1000)
-    report.bar("wait of turn 8 over that of turn 1", waits[-1] / waits[0], at_most=1.2)
-    report.print(as_json=args.json)
+    report.figure("shape", asked.shape)
+    for turn in range(1, TURNS + 1):
+        report.figure(f"wait before the first token, turn {turn}, {LENGTH} tokens, ms", waits[turn, LENGTH].total)
+    report.figure(f"turn {TURNS} where it was not read ahead, {LENGTH} tokens, ms", cold.total)
+    for length in LENGTHS:
+        first, last = waits[1, length], waits[TURNS, length]
+        report.figure(f"turn 1 and turn {TURNS}, {length} tokens, ms", f"{first.total:.1f}, {last.total:.1f}")
+        report.figure(f"outside llama.cpp, {length} tokens, ms", f"{first.outside:.1f}, {last.outside:.1f}")
+        report.figure(f"turn {TURNS} over turn 1, {length} tokens", last.total / first.total)
+    first, last = waits[1, LENGTH], waits[TURNS, LENGTH]
+    report.bar(f"tokens read at turn {TURNS} over those at turn 1", last.evaluated / first.evaluated, at_most=1)
+    report.bar(f"wait of turn {TURNS} over that of turn 1, {LENGTH} tokens", last.total / first.total, at_most=1.2)
+    report.print(as_json=asked.json)
 
 
 if __name__ == "__main__":
