@@ -7,6 +7,7 @@
     ├── MessageError            a message that cannot be sent as it is (empty, too long)
     ├── BusyError               a reply is still being made in that conversation
     ├── ExportError             an export has nothing to write, or nowhere to write it
+    ├── ImportFileError         a file that cannot be taken in: broken, foreign, or at odds with what is there
     ├── CheckError              an answer cannot be checked: the reference is none, or the checker does not start
     └── BackendError            the model's side
         ├── UnreachableError    no server answers there
@@ -47,6 +48,10 @@ class BusyError(R1ChatError):
 
 class ExportError(R1ChatError):
     """An export has nothing to write, or cannot be written; no file was made or replaced."""
+
+
+class ImportFileError(R1ChatError):
+    """A file that cannot be taken in: broken, foreign, or at odds with what is there. Nothing was changed."""
 
 
 class CheckError(R1ChatError):

@@ -12,11 +12,11 @@ ROOT = Path(__file__).parents[1]
 # Bottom to top: a room may import itself and any room of a layer below its own, never a neighbour in its layer.
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
-    frozenset({"messages", "judgements"}),
+    frozenset({"messages", "judgements", "files"}),
     frozenset({"config", "redact"}),
     frozenset({"answers", "gguf"}),
     frozenset({"store", "backends", "think", "reflect", "steer", "window"}),
-    frozenset({"turn", "rewards"}),
+    frozenset({"turn", "archive", "summary", "ranking", "rewards"}),
     frozenset({"chat"}),
     frozenset({"teach"}),
     frozenset({"app"}),

@@ -1,0 +1,13 @@
+"""Everything that the store holds, in a file and back: our own archive, and what other programs exported.
+
+Owns the forms of these files and the rules by which they are taken in. Knows no SQL, no page and no command line.
+
+lines     a row <-> a line of an archive      arrays      the elements of a JSON array, one after the other
+rules     what a row may say                  openwebui   Open WebUI's chats and feedback -> rows
+writing   the store -> an archive             reading     any file that is known -> the store
+"""
+
+from r1chat.archive.reading import Imported, read
+from r1chat.archive.writing import Written, write
+
+__all__ = ["Imported", "Written", "read", "write"]
