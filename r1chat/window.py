@@ -26,19 +26,18 @@ def shown(turns: Sequence[StoredTurn], seen_from: str | None) -> Sequence[Stored
 def next_prompt(turns: Sequence[StoredTurn], keep_thoughts: bool, seen_from: str | None) -> int | None:
     """About how many tokens the next prompt has before the person's message; None where no reply tells.
 
-    As long as the model is shown what it was shown for the last reply, that is the sum of what the backend counted.
-    What is shown or left out since then is estimated from its characters.
+    As long as the model is shown what it was shown for the last reply that tells, that is the sum of what the backend
+    counted. What is shown or left out since then is added and taken off turn by turn, messages by their length.
     """
-    last = turns[-1].reply if turns else None
-    if last is None or last.reply.usage.prompt_tokens is None:
+    told = next((turn for turn in reversed(turns) if _prompt(turn) is not None), None)
+    if told is None or told.reply is None:
         return None
-    usage, made, rate = last.reply.usage, last.provenance, _tokens_per_character(turns)
-    given = round(rate * made.kept_reasoning)  # of the thought, counted with the prompt
-    then = _characters(shown(turns, made.seen_from)[:-1], made.keep_thoughts)
-    now = _characters(shown(turns, seen_from)[:-1], keep_thoughts)
-    thought = given + usage.reasoning_tokens if keep_thoughts else 0
-    known = (usage.prompt_tokens or 0) - given + usage.answer_tokens + thought
-    return max(0, known + round(rate * (now - then)))
+    made, rate = told.reply.provenance, _tokens_per_character(turns)
+    given = round(rate * made.kept_reasoning)  # of its thought, counted with its prompt
+    prompt = (_prompt(told) or 0) - given
+    then = shown(turns[: turns.index(told)], made.seen_from) if made.seen_from != told.id else ()
+    known = prompt - rate * len(told.content) - sum(_tokens(turn, made.keep_thoughts, rate) for turn in then)
+    return max(0, round(known + sum(_tokens(turn, keep_thoughts, rate) for turn in shown(turns, seen_from))))
 
 
 def oldest_left_out(
@@ -56,13 +55,17 @@ def oldest_left_out(
     return seen[-1].id if len(seen) > 1 else None
 
 
-def _characters(turns: Sequence[StoredTurn], keep_thoughts: bool) -> int:
-    count = 0
-    for turn in turns:
-        count += len(turn.content)
-        if turn.reply is not None:
-            count += len(turn.reply.reply.answer) + (len(turn.reply.reply.reasoning) if keep_thoughts else 0)
-    return count
+def _prompt(turn: StoredTurn) -> int | None:
+    return turn.reply.reply.usage.prompt_tokens if turn.reply else None
+
+
+def _tokens(turn: StoredTurn, keep_thoughts: bool, rate: float) -> float:
+    tokens = rate * len(turn.content)
+    if turn.reply is not None:
+        usage, made = turn.reply.reply.usage, turn.reply.provenance
+        tokens += usage.answer_tokens + rate * made.kept_answer
+        tokens += usage.reasoning_tokens + rate * made.kept_reasoning if keep_thoughts else 0
+    return tokens
 
 
 def _tokens_per_character(turns: Sequence[StoredTurn]) -> float:

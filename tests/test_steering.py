@@ -11,7 +11,7 @@ from site_driver import CHROMIUM, THOUGHT, Gate, Site, ask, finished
 
 from r1chat.backends.scripted import Script
 from r1chat.errors import GenerationError
-from r1chat.messages import Progress, Request
+from r1chat.messages import Finish, Progress, Request
 
 REFLECTING = (
     "<think>I need the arrival time. 9:40 plus 2 hours is 11:40, then 35 minutes more.\n\n"
@@ -113,6 +113,55 @@ def test_the_ledger_says_what_the_window_holds(site: Site) -> None:
     expect(page.locator("#ledger .told")).to_have_attribute(
         "title", re.compile(r"prompt \d+ · thought \d+ · answer \d+")
     )
+
+
+def test_a_tight_window_is_said_and_turns_are_left_out_only_on_request(site: Site) -> None:
+    full = Finish("stop", prompt_tokens=3200, context=4096)
+    app = site.serve(lambda request: [*THOUGHT, full], context=4096)
+    page = site.open()
+    for count, message in enumerate(("one", "two"), 1):
+        ask(page, message)
+        expect(page.locator(".reply.done")).to_have_count(count)
+    expect(page.locator(".offers")).to_contain_text(re.compile(r"About \d+ of 4,096 tokens are free"))
+    page.get_by_role("button", name="Leave out the oldest turns").click()
+    first = page.locator("section", has_text="one")
+    expect(first.locator(".left-out")).to_contain_text("no longer sees the turn above")
+    page.reload()
+    expect(first.locator(".left-out")).to_be_visible()
+    ask(page, "three")
+    expect(page.locator(".reply.done")).to_have_count(3)
+    sent = app.catalogue.find("scripted:scripted")[0].requests  # type: ignore[attr-defined]
+    assert [message.content for message in sent[2].messages] == ["two", "It is **10**.", "three"]
+    page.get_by_role("button", name="Show it everything again").click()
+    expect(page.locator(".left-out")).to_have_count(0)
+    ask(page, "four")
+    expect(page.locator(".reply.done")).to_have_count(4)
+    assert sent[3].messages[0].content == "one"
+
+
+def test_a_new_conversation_begins_with_a_summary_that_can_be_changed(site: Site) -> None:
+    full = Finish("stop", prompt_tokens=4000, context=4096)
+    app = site.serve(lambda request: ["You added 7 and 3."] if request.so_far else [*THOUGHT, full], context=4096)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    expect(page.locator(".offers")).to_be_visible()
+    page.get_by_role("textbox", name="Message").fill("And doubled?")
+    page.get_by_role("button", name="New conversation with a summary").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    box = page.get_by_role("textbox", name="Message")
+    expect(box).to_have_value(re.compile("“7 \\+ 3 = .”.*You added 7 and 3.*Now: And doubled.", re.DOTALL))
+    assert len(app.store.conversations()) == 1  # nothing is sent yet
+    box.press("Enter")
+    expect(page.locator(".ask")).to_contain_text("You added 7 and 3.")
+    assert len(app.store.conversations()) == 2
+
+
+def test_where_no_summary_can_be_written_the_last_messages_stand_in(site: Site) -> None:
+    site.serve([*THOUGHT, Finish("stop", prompt_tokens=4000, context=4096)], context=4096, continues=False)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    page.get_by_role("button", name="New conversation with a summary").click()
+    expect(page.get_by_role("textbox", name="Message")).to_have_value(re.compile("I had asked:\n\n- 7 \\+ 3 = "))
 
 
 # --- steering --------------------------------------------------------------------------------------------------------

@@ -60,12 +60,14 @@ def test_what_a_fork_kept_of_its_thought_is_no_part_of_the_next_prompt() -> None
     assert next_prompt(turns, True, None) == 60
 
 
-def test_a_prompt_that_nobody_counted_is_not_guessed() -> None:
-    assert next_prompt([], False, None) is None
+def test_a_reply_that_was_refused_is_counted_by_the_length_of_its_message() -> None:
     turns = branch(2)
     assert turns[1].reply is not None
-    silent = replace(turns[1].reply, reply=replace(turns[1].reply.reply, usage=Usage()))
-    assert next_prompt([turns[0], replace(turns[1], reply=silent)], False, None) is None
+    refused = replace(turns[1].reply, reply=Reply(finish="error", error="too long"))
+    long = replace(turns[1], content="m" * 500, reply=refused)
+    assert next_prompt([turns[0], long], False, None) == 40 + 500
+    assert next_prompt([], False, None) is None
+    assert next_prompt([long], False, None) is None  # nobody counted anything yet
 
 
 def test_the_oldest_turns_are_left_out_until_half_of_the_window_is_free() -> None:

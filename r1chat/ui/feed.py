@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from r1chat import window
 from r1chat.app import App
 from r1chat.errors import NotFoundError, R1ChatError
 from r1chat.judgements import Judged
-from r1chat.messages import Conversation, Reply, StoredReply, StoredTurn
+from r1chat.messages import Conversation, ModelInfo, Reply, StoredReply, StoredTurn
 from r1chat.reflect import Watchdog
 from r1chat.turn import Turn, Vote
 from r1chat.ui import ledger, render, sidebar, votes
@@ -49,6 +50,7 @@ class Viewer:
         self._outlined = ""  # the reply whose steps the outline shows
         self._fixed: dict[str, str] = {}  # model key -> why its replies cannot be continued
         self._judged = Judged()
+        self._last_hidden = ""  # the last turn that the model does not see
         self._left = threading.Event()
 
     def leave(self) -> None:
@@ -143,16 +145,36 @@ class Viewer:
         blocks: list[Block] = []
         for gone in self._asked - {turn.id for turn in conversation.turns}:  # `order` takes their sections away
             self._forget_turn(gone)
-        replies = [turn.reply for turn in conversation.turns if turn.reply is not None]
-        self._outlined = replies[-1].id if replies else ""
+        self._outlined = next((turn.reply.id for turn in reversed(conversation.turns) if turn.reply is not None), "")
         for turn in conversation.turns:
             blocks += self._turn(turn, running)
-        blocks += self._change("ledger", html=ledger.html(replies, conversation.info.keep_thoughts, self._words))
+        blocks += self._window(conversation, running)
         return {
-            "order": [f"turn-{turn.id}" for turn in conversation.turns],
+            "order": [*(f"turn-{turn.id}" for turn in conversation.turns), "offers-section"],
             "blocks": blocks,
             "state": self._state(conversation, running),
         }
+
+    def _window(self, conversation: Conversation, running: Turn | Vote | None) -> list[Block]:
+        """What the model's window holds; which turns it no longer sees; what to do when it gets tight."""
+        turns, view = conversation.turns, conversation.info
+        blocks = self._change("ledger", html=ledger.html(turns, view, self._words))
+        hidden = len(turns) - len(window.shown(turns, view.seen_from))
+        last_hidden = turns[hidden - 1].id if hidden else ""
+        if self._last_hidden not in ("", last_hidden):
+            blocks.append({"id": f"left-out-{self._last_hidden}", "gone": True})
+            self._sent.pop(f"left-out-{self._last_hidden}", None)
+        self._last_hidden = last_hidden
+        if hidden:
+            line = ledger.left_out(hidden, self._words)
+            blocks += self._change(f"left-out-{last_hidden}", f"turn-{last_hidden}", "left-out", line)
+        offers = "" if running else ledger.offers(turns, view, self._chosen(), self._words)
+        return blocks + self._change("offers", "offers-section", "offers", offers)
+
+    def _chosen(self) -> ModelInfo | None:
+        with suppress(R1ChatError):
+            return self._app.catalogue.find(self._model)[1] if self._model else None
+        return None
 
     def _state(self, conversation: Conversation, running: Turn | Vote | None) -> dict[str, str]:
         thinking = isinstance(running, Turn) and not running.snapshot().closed
@@ -249,11 +271,7 @@ class Viewer:
     # -- no conversation ----------------------------------------------------------------------------------------------
 
     def _welcome(self) -> Patch:
-        try:
-            model = self._app.catalogue.find(self._model)[1] if self._model else None
-        except R1ChatError:
-            model = None
-        html = render.welcome(model, str(self._app.settings.models_folder), self._words)
+        html = render.welcome(self._chosen(), str(self._app.settings.models_folder), self._words)
         return self._only(html)
 
     def _lost(self, error: NotFoundError) -> Patch:

@@ -200,8 +200,8 @@ class _Thought(_Growing):
 
 def tools(words: Words) -> str:
     """What can be done with a step of a thought; the page copies it to the step that is chosen."""
-    edit = _button("edit-step", "", words.go_on_from_here, label=words.edit_step, cancel=words.cancel)
-    judge = _button("confirm", "", f"✓ {words.is_moment}") + _button("deny", "", f"✕ {words.no_moment}")
+    edit = button("edit-step", "", words.go_on_from_here, label=words.edit_step, cancel=words.cancel)
+    judge = button("confirm", "", f"✓ {words.is_moment}") + button("deny", "", f"✕ {words.no_moment}")
     return f'<div id="tools" hidden>{edit}<span class="judge">{judge}</span></div>'
 
 
@@ -294,8 +294,8 @@ def alarm(seen: Alarm, turn_id: str, words: Words, cannot_steer: str = "") -> st
         sentence = words.drift.format(what=seen.detail)
     else:
         sentence = words.loop.format(what=seen.detail) if seen.detail else words.blank_loop
-    ways = _button("answer", turn_id, words.answer_now, barred=cannot_steer)
-    ways += _button("stop", turn_id, words.stop) + _button("retry", turn_id, words.again)
+    ways = button("answer", turn_id, words.answer_now, barred=cannot_steer)
+    ways += button("stop", turn_id, words.stop) + button("retry", turn_id, words.again)
     return f'<div class="notice" role="alert">{plain(sentence)} {ways}</div>'
 
 
@@ -327,19 +327,19 @@ def reply_acts(stored: StoredReply, words: Words, cannot_steer: str = "", cannot
     reply = stored.reply
     buttons = [_switch("reply", stored.id, stored.position, stored.siblings, words)]
     if reply.finish in CAN_GO_ON:
-        buttons.append(_button("resume", stored.id, words.resume, kind="primary", barred=cannot_resume))
+        buttons.append(button("resume", stored.id, words.resume, kind="primary", barred=cannot_resume))
     if reply.answer:
-        buttons.append(_button("copy", stored.id, words.copy, done=words.copied))
-    buttons.append(_button("again", stored.turn_id, words.again))
+        buttons.append(button("copy", stored.id, words.copy, done=words.copied))
+    buttons.append(button("again", stored.turn_id, words.again))
     if reply.reasoning and reply.finish is not None:
-        buttons.append(_button("longer", stored.id, words.think_longer, barred=cannot_steer))
-    buttons.append(_button("skip", stored.turn_id, words.skip_thinking, barred=cannot_steer))
+        buttons.append(button("longer", stored.id, words.think_longer, barred=cannot_steer))
+    buttons.append(button("skip", stored.turn_id, words.skip_thinking, barred=cannot_steer))
     buttons.append(_vote(stored.turn_id, words))
     return f'{"".join(buttons)}<span class="meta">{plain(meta(reply, words))}</span>'
 
 
 def _vote(turn_id: str, words: Words) -> str:
-    choices = "".join(_button("vote", turn_id, str(number), text=str(number)) for number in (3, 5, 8))
+    choices = "".join(button("vote", turn_id, str(number), text=str(number)) for number in (3, 5, 8))
     own = (
         f'<input type="number" min="2" max="32" placeholder="…" aria-label="{plain(words.samples)}" '
         f'data-verb="vote" data-id="{plain(turn_id)}">'
@@ -385,12 +385,15 @@ def message(content: str, words: Words) -> str:
 
 def message_acts(turn: StoredTurn, words: Words) -> str:
     """What can be done with a message: edit it, and switch between its siblings."""
-    edit = _button("edit", turn.id, words.edit, label=words.edit_message, save=words.send, cancel=words.cancel)
+    edit = button("edit", turn.id, words.edit, label=words.edit_message, save=words.send, cancel=words.cancel)
     return _switch("turn", turn.id, turn.position, turn.siblings, words) + edit
 
 
-def _button(verb: str, subject: str, caption: str, kind: str = "", barred: str = "", **data: str) -> str:
-    """`barred` says why it does nothing. Such a button can still be reached, so that everybody learns the reason."""
+def button(verb: str, subject: str, caption: str, kind: str = "", barred: str = "", **data: str) -> str:
+    """A button that does `verb` to `subject`.
+
+    `barred` says why it does nothing now; such a button can still be reached, so that everybody learns the reason.
+    """
     extra = "".join(f' data-{name}="{plain(value)}"' for name, value in data.items())
     shown = f' class="{kind}"' if kind else ""
     if barred:

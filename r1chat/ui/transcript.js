@@ -137,6 +137,7 @@ function press(button) {
   else if (verb === 'edit') edit(button, id);
   else if (verb === 'edit-step') editStep(button);
   else if (verb === 'confirm' || verb === 'deny') judge(button);
+  else if (verb === 'carry') trigger('carry', {});
   else act(verb, id, button.dataset.text ?? '');
   button.closest('details.menu')?.removeAttribute('open');
 }

@@ -6,7 +6,7 @@ import functools
 import json
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import Any, ParamSpec, TypeVar
 
@@ -16,7 +16,7 @@ from r1chat.app import App
 from r1chat.errors import MessageError, NotFoundError, R1ChatError
 from r1chat.messages import ConversationInfo, ModelInfo, Verdict
 from r1chat.steer import BUDGETS
-from r1chat.ui import duel, rating, sidebar
+from r1chat.ui import carry, duel, rating, sidebar
 from r1chat.ui.page import Widgets, reworded
 from r1chat.ui.words import pick, words
 
@@ -71,6 +71,7 @@ def wire(app: App, blocks: gr.Blocks, ui: Widgets) -> None:
 
     # a click in the transcript, or in the list
     ui.transcript.act(views.acted, [*here, *wheel], everything, **quiet)
+    ui.transcript.carry(views.carried_on, [*here, ui.prompt], everything, **quiet)
     ui.conversations.act(views.list_acted, [*here, ui.search], everything, **quiet)
     ui.new.click(views.new, [ui.model, ui.lang, ui.search], everything, **quiet)
     ui.search.change(
@@ -183,9 +184,28 @@ class Views:
             "vote": lambda _c, turn, text, model, lang: chat.vote(turn, _samples(text, lang), model),
             "fork": lambda _c, reply, text, model, _l: chat.fork(reply, *_place(text), _field(text, "text"), model),
             "label": lambda _c, reply, text, *_: self._labelled(reply, text),
+            "leave-out": lambda conversation, _s, _t, model, _l: chat.leave_out_oldest(conversation, model),
+            "show-all": lambda conversation, *_: chat.show_all_turns(conversation),
             **rating.acts(self.app),
             **duel.acts(self.app),
         }
+
+    def carried_on(self, conversation: str, model: str, lang: str, draft: str) -> Iterator[Updates]:
+        """A new conversation. Its first message grows in the box, and waits there for what the person makes of it."""
+        w = words(lang)
+        try:
+            texts = carry.first_message(self.app, conversation, model, w)
+            yield {
+                **self._show("", model, lang),
+                self.ui.prompt: gr.update(value="", placeholder=w.summarising, interactive=False),
+            }
+            text = ""
+            for text in texts:
+                yield {self.ui.prompt: text}
+        except R1ChatError as error:
+            raise gr.Error(escape(str(error)), duration=12, print_exception=False) from None
+        whole = gr.update(value=text + str(draft or ""), placeholder=w.placeholder, interactive=True)
+        yield {self.ui.prompt: whole}
 
     def _labelled(self, reply: str, text: str) -> None:
         verdict: Verdict = "confirmed" if _field(text, "verdict") == "confirmed" else "denied"

@@ -11,9 +11,10 @@ from r1chat.ui.both import Both, Language
 from r1chat.ui.words_data import DataWords
 from r1chat.ui.words_duel import DuelWords
 from r1chat.ui.words_rating import RatingWords
+from r1chat.ui.words_window import WindowWords
 
 
-class Words(RatingWords, DuelWords, DataWords):
+class Words(WindowWords, RatingWords, DuelWords, DataWords):
     """The words of a page in one language. Names in braces are filled in with `str.format`."""
 
     def __init__(self, lang: Language) -> None:
@@ -233,22 +234,7 @@ class Words(RatingWords, DuelWords, DataWords):
         "思考被结束后模型又继续思考，这一部分已归入思考过程。",
     )
 
-    # the ledger
-    ledger = Both(
-        "prompt {prompt} · thought {thought} · answer {answer} · free {free} of {context}",
-        "提示词 {prompt} · 思考 {thought} · 回答 {answer} · 剩余 {free} / {context}",
-    )
-    ledger_next = Both(
-        "The next turn begins with about {dropped} tokens; with earlier thoughts kept, with {kept}.",
-        "下一轮大约从 {dropped} 个 token 开始；若保留之前的思考，则为 {kept} 个。",
-    )
-    ledger_full = Both(
-        "Only about {free} tokens are free for the next turn: its thought may not fit. Start a new conversation, let "
-        "the model forget its earlier thoughts, or restart with a larger window (--context).",
-        "下一轮大约只剩 {free} 个 token，思考可能放不下。请开始新对话、让模型忘记之前的思考，"
-        "或用更大的窗口（--context）重新启动。",
-    )
-    ledger_short = Both("{used} of {context}", "{used} / {context}")
+    # how fast a reply was
     speed = Both("{n} tokens/s", "{n} token/秒")
     first_after = Both("first after {time}", "{time}后开始")
 
