@@ -154,11 +154,12 @@ class Chat:
         prompt: str,
         sides: tuple[tuple[str, Params | None], tuple[str, Params | None]],
         blind: bool = True,
+        steering: tuple[int | None, bool] = (None, False),
     ) -> Vote:
         """Send a message and have it answered twice, for a comparison: each side a model's key and its parameters.
 
-        Which side stands left is drawn by lot where it is `blind`. The same model twice differs by its seed. Raises
-        what `send` raises.
+        Which side stands left is drawn by lot where it is `blind`. The same model twice differs by its seed. No budget
+        applies to the sides; `steering` is for later turns. Raises what `send` raises.
         """
         prompt = self._checked(prompt)
         usable = [(*self._usable(model), params or self._params) for model, params in sides]
@@ -166,7 +167,9 @@ class Chat:
             random.shuffle(usable)
         info = self._usable(sides[0][0])[1]
         if conversation_id is None:
+            steer.checked_budget(steering[0], info.context)
             conversation_id = self.store.new_conversation(model=info.key).id
+            self.store.set_steering(conversation_id, *steering)
         with self._starting(conversation_id):
             turn = self._asked(conversation_id, prompt)
             view = self.store.info(conversation_id)

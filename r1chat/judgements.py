@@ -130,8 +130,22 @@ class Judged:
     verifications: Mapping[str, Verification] = field(default_factory=dict)  # by reply
     duels: Mapping[str, Duel] = field(default_factory=dict)  # by turn: the newest
     comparisons: Mapping[str, Comparison] = field(default_factory=dict)  # by duel
+    reopened: frozenset[str] = frozenset()  # decided duels that are shown again, to be decided anew
+    ranking: frozenset[str] = frozenset()  # turns whose replies are being ranked, one comparison after the other
     consent: bool = False  # whether the conversation may be exported
     own_consent: bool | None = None  # what was said of this conversation alone; None: the setting for all holds
+
+    def open_duel(self, turn_id: str) -> Duel | None:
+        """The comparison of replies to a message that waits for a word, if there is one."""
+        said = [each.duel for each in self.comparisons.values() if each.duel.turn_id == turn_id]
+        again = next((duel for duel in said if duel.id in self.reopened), None)
+        newest = self.duels.get(turn_id)
+        return again or (newest if newest is not None and newest.id not in self.comparisons else None)
+
+    def said_of(self, reply_id: str) -> Comparison | None:
+        """The newest comparison that this reply was a side of."""
+        said = (one for one in self.comparisons.values() if reply_id in (one.duel.left_id, one.duel.right_id))
+        return max(said, key=lambda one: one.created, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ there is a reference, and so are the replies that come later. Knows no widget an
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -27,6 +28,7 @@ from r1chat.judgements import (
     Winner,
 )
 from r1chat.messages import Reply, StoredReply, Usage
+from r1chat.ranking import Ranking, ranked
 from r1chat.rewards import Reference as Rule
 from r1chat.rewards import accuracy, check
 
@@ -41,11 +43,14 @@ class Teacher:
         self._chat = chat
         self._store = chat.store
         self._judgements = chat.store.judgements
+        self._reopened: set[str] = set()  # duels; forgotten at the end of the app, and what was said holds
+        self._ranking: set[str] = set()  # turns; forgotten likewise, and Rank goes on where it stood
         chat.when_made(self._verify_quietly)
 
     def judged(self, conversation_id: str) -> Judged:
         """All that is in force on a conversation."""
-        return self._judgements.judged(conversation_id, self.rater)
+        judged = self._judgements.judged(conversation_id, self.rater)
+        return replace(judged, reopened=frozenset(self._reopened), ranking=frozenset(self._ranking))
 
     # -- one reply ----------------------------------------------------------------------------------------------------
 
@@ -102,10 +107,16 @@ class Teacher:
 
     # -- two replies --------------------------------------------------------------------------------------------------
 
-    def oppose(self, left_id: str, right_id: str) -> Duel:
-        """Put two replies that are there side by side, as a question which is better."""
+    def oppose(self, one_id: str, other_id: str) -> Duel:
+        """Put two replies that are there side by side, as a question which is better; the sides are drawn by lot.
+
+        Raises MessageError while one of them still grows.
+        """
+        if any(self._store.reply(side).reply.finish is None for side in (one_id, other_id)):
+            raise MessageError("One of the two replies is still being written. Wait until both are there.")
+        left_id, right_id = random.sample((one_id, other_id), 2)
         duel = self._judgements.begin_duel(left_id, right_id, blind=False)
-        self._tell(left_id)
+        self._tell(one_id)
         return duel
 
     def compare(
@@ -116,16 +127,68 @@ class Teacher:
         dwell: float | None = None,
         comment: str = "",
     ) -> Comparison:
-        """Decide a duel; the conversation goes on from the winner. Raises MessageError while a side still grows."""
+        """Decide a duel; the conversation goes on from the winner, unless it has gone on already.
+
+        Only whole replies win, lose or tie: where a side has no answer, or was stopped or cut, both are bad, or the
+        comparison is skipped. Raises MessageError otherwise.
+        """
         duel = self._judgements.duel(duel_id)
         sides = {"left": duel.left_id, "right": duel.right_id}
-        if winner != "skipped" and any(self._store.reply(side).reply.finish is None for side in sides.values()):
+        replies = [self._store.reply(side).reply for side in sides.values()]
+        if winner != "skipped" and any(reply.finish is None for reply in replies):
             raise MessageError("One of the two replies is still being written. Wait until both are there, then choose.")
+        if winner in ("left", "right", "tie") and not all(map(comparable, replies)):
+            raise MessageError("One of the two replies is not whole. Say that both are bad, or don’t compare them.")
         said = self._judgements.compare(duel_id, winner, self.rater, thoughts_seen, dwell, comment)
+        self._reopened.discard(duel_id)
         if winner in sides:
-            self._store.show_reply(sides[winner])
+            self._go_on_from(sides[winner], duel.turn_id)
+        if winner == "skipped":
+            self._ranking.discard(duel.turn_id)
+        elif duel.turn_id in self._ranking:
+            self.rank(duel.turn_id)
         self._tell(duel.left_id)
         return said
+
+    def reopen(self, duel_id: str) -> None:
+        """Show a decided duel again, to change one's mind. What was said holds until something else is."""
+        duel = self._judgements.duel(duel_id)
+        self._reopened.add(duel_id)
+        self._tell(duel.left_id)
+
+    def rank(self, turn_id: str) -> Duel | None:
+        """Put the next two replies to a message side by side, until all that are whole are in order.
+
+        The order so far is that of the comparisons in force; see `ranking`. None when it is complete; then the
+        conversation goes on from the best, unless it has gone on already.
+        """
+        order = self.ranking(turn_id)
+        if order.ask is None:
+            self._ranking.discard(turn_id)
+            if order.groups:
+                self._go_on_from(order.groups[0][0], turn_id)
+            self._chat.publish(self._store.turn(turn_id).conversation_id)
+            return None
+        self._ranking.add(turn_id)
+        return self.oppose(*order.ask)
+
+    def ranking(self, turn_id: str) -> Ranking:
+        """The order of the whole replies to a message, as far as comparisons tell it."""
+        judged = self.judged(self._store.turn(turn_id).conversation_id)
+        known: dict[tuple[str, str], int] = {}
+        for said in sorted(judged.comparisons.values(), key=lambda said: said.created):
+            if said.winner != "skipped":
+                verdict = {"left": 1, "right": -1}.get(said.winner, 0)
+                known[said.duel.left_id, said.duel.right_id] = verdict
+                known[said.duel.right_id, said.duel.left_id] = -verdict
+        whole = [stored.id for stored in self._store.replies(turn_id) if comparable(stored.reply)]
+        return ranked(whole, lambda one, other: known.get((one, other)))
+
+    def _go_on_from(self, reply_id: str, turn_id: str) -> None:
+        """Show that reply, unless messages follow another one: they would vanish from the page."""
+        turns = self._store.conversation(self._store.turn(turn_id).conversation_id).turns
+        if turns[-1].id == turn_id:
+            self._store.show_reply(reply_id)
 
     # -- what is right ------------------------------------------------------------------------------------------------
 
@@ -179,3 +242,8 @@ class Teacher:
 
     def _tell(self, reply_id: str) -> None:
         self._chat.publish(self._store.turn(self._store.reply(reply_id).turn_id).conversation_id)
+
+
+def comparable(reply: Reply) -> bool:
+    """Whether a reply is whole: the model, or a person, ended it, and it has an answer."""
+    return reply.finish == "stop" and bool(reply.answer.strip())

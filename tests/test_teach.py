@@ -72,6 +72,63 @@ def test_the_sides_of_blind_duels_are_drawn_by_lot(opened: Callable[..., App]) -
     assert len(set(left)) == 2  # 1 in 2^29 to fail
 
 
+def test_a_choice_does_not_take_away_what_was_said_after_the_other_reply(opened: Callable[..., App]) -> None:
+    app = opened("<think>a</think>one", "<think>b</think>two", "<think>c</think>three")
+    vote = app.chat.duel(None, "Which?", ((MODEL, None), (MODEL, None)))
+    vote.wait(10)
+    app.chat.send(vote.conversation_id, "Go on", MODEL).wait(10)
+    duel = app.teacher.judged(vote.conversation_id).duels[vote.turn_id]
+    app.teacher.compare(duel.id, "right")
+    turns = app.store.conversation(vote.conversation_id).turns
+    assert [turn.content for turn in turns] == ["Which?", "Go on"]
+    assert turns[0].reply is not None and turns[0].reply.id == duel.left_id
+
+
+def test_a_side_without_an_answer_neither_wins_nor_loses(opened: Callable[..., App]) -> None:
+    app = opened("<think>a</think>one", "<think>b")
+    vote = app.chat.duel(None, "Which?", ((MODEL, None), (MODEL, None)))
+    vote.wait(10)
+    duel = app.teacher.judged(vote.conversation_id).duels[vote.turn_id]
+    with pytest.raises(MessageError, match="not whole"):
+        app.teacher.compare(duel.id, "left")
+    assert app.teacher.judged(vote.conversation_id).open_duel(vote.turn_id) == duel
+    app.teacher.compare(duel.id, "both_bad")
+    assert app.teacher.judged(vote.conversation_id).open_duel(vote.turn_id) is None
+
+
+def test_ranking_asks_for_pairs_until_all_are_in_order_and_shows_the_best(opened: Callable[..., App]) -> None:
+    app = opened(*[f"<think>a</think>{worth}" for worth in (2, 3, 1)])
+    turn = app.chat.send(None, "Which?", MODEL)
+    turn.wait(10)
+    for _ in range(2):
+        app.chat.again(turn.turn_id, MODEL).wait(10)
+    app.teacher.rank(turn.turn_id)
+    while duel := app.teacher.judged(turn.conversation_id).open_duel(turn.turn_id):
+        left, right = (int(app.store.reply(side).reply.answer) for side in (duel.left_id, duel.right_id))
+        app.teacher.compare(duel.id, "left" if left > right else "right")
+    order = [app.store.reply(group[0]).reply.answer for group in app.teacher.ranking(turn.turn_id).groups]
+    assert order == ["3", "2", "1"]
+    shown = app.store.conversation(turn.conversation_id).turns[0].reply
+    assert shown is not None and shown.reply.answer == "3"
+
+
+def test_leaving_a_ranking_keeps_what_was_said(opened: Callable[..., App]) -> None:
+    app = opened(*["<think>a</think>one"] * 3)
+    turn = app.chat.send(None, "Which?", MODEL)
+    turn.wait(10)
+    for _ in range(2):
+        app.chat.again(turn.turn_id, MODEL).wait(10)
+    first = app.teacher.rank(turn.turn_id)
+    assert first is not None
+    app.teacher.compare(first.id, "tie")
+    second = app.teacher.judged(turn.conversation_id).open_duel(turn.turn_id)
+    assert second is not None
+    app.teacher.compare(second.id, "skipped")
+    judged = app.teacher.judged(turn.conversation_id)
+    assert judged.open_duel(turn.turn_id) is None and turn.turn_id not in judged.ranking
+    assert app.teacher.ranking(turn.turn_id).left == 1
+
+
 def test_a_reference_checks_all_replies_and_those_that_come(opened: Callable[..., App]) -> None:
     app = opened("<think>a</think>The sum is 70.", "<think>b</think>71", "<think>c</think>\\boxed{70}")
     turn = app.chat.send(None, "27 + 43 = ?", MODEL)
