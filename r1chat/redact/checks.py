@@ -59,5 +59,6 @@ def iban_length(country: str) -> int:
 
 def is_iban(number: str) -> bool:
     """An account number without spaces whose check digits are right (ISO 13616: modulo 97 leaves 1)."""
-    rearranged = number[4:] + number[:4]
-    return len(number) == iban_length(number[:2]) and int("".join(str(int(sign, 36)) for sign in rearranged)) % 97 == 1
+    if not number or len(number) != iban_length(number[:2]):
+        return False
+    return int("".join(str(int(sign, 36)) for sign in number[4:] + number[:4])) % 97 == 1

@@ -35,13 +35,15 @@ def find_emails(text: str) -> Iterator[Span]:
     """Addresses whose last label is a word of letters; `a@b.T`, `a@self.b`, `a@b.dot(c)` are matrix products."""
     if "@" not in text:
         return
+    end = 0
     for one in _AFTER_AT.finditer(text):
-        before = text[max(0, one.start() - _LONGEST_LOCAL_PART) : one.start()]
+        before = text[max(end, one.start() - _LONGEST_LOCAL_PART) : one.start()]
         local = before[len(before.rstrip(_BEFORE_AT)) :].lstrip(_JOINTS)
         domain = _with_top_level(one[1])
         code = text[one.end() : one.end() + 1] in ("(", "[") and domain == one[1]
         if local and domain and not code and local not in _NOBODY_MAILS:
-            yield Span(one.start() - len(local), one.start(1) + len(domain), "email")
+            end = one.start(1) + len(domain)
+            yield Span(one.start() - len(local), end, "email")
 
 
 def _with_top_level(domain: str) -> str:

@@ -7,7 +7,7 @@ import re
 from r1chat.redact.finding import HIDDEN
 
 _NEAR = 40  # characters before a number in which a word can say what it is
-_BESIDE = 16
+_BESIDE = 24
 
 _WORD_BEFORE = re.compile(
     r"""(?<![A-Za-z])(?:phone|telephone|tel|mobile|cell|cellphone|whatsapp|fax|call|dial|reach|contact|sms|hotline
@@ -20,14 +20,18 @@ _CALCULATED_BEFORE = re.compile(
     r"""(?:[=×÷·^≈≡≤≥≠∼~$€£¥￥{_&]|\\[A-Za-z]+|\\[(\[]
         | [^\s*]\ ?\*                 # times; not a bullet, not bold
         | [^\s\0]\ ?[+/-]             # not a bullet
-        | \S\ [<>] | [0-9)}\]][<>] )\s{0,2}$""",
-    re.VERBOSE,
+        | \S\ [<>] | [0-9)}\]][<>]
+        | (?:equals?|(?:answer|result|sum|product|total|value)(?:\ is)?:?|gives|about|approximately|roughly)\ \**
+        | (?:等于|答案是|结果是|得到|约为?|一共|总共)[:：]?\** )\s{0,2}$""",
+    re.VERBOSE | re.IGNORECASE,
 )
 _CALCULATED_AFTER = re.compile(
     r"""\s{0,2}(?:[=×÷·^≈≡≤≥≠∼%!$}€£¥_&]|\*(?!\*)|\\(?!n(?!e)|r|"|')
         | (?<=\s)[+-]\ (?=[0-9(\\]|[A-Za-z]\b)         # unlike the sign of another phone number
         | (?<!\s)(?:[+](?=[0-9A-Za-z(\\])|-(?=[0-9]))
-        | /\ ?[0-9] | [<>](?=[\s0-9=]))""",
+        | /\ ?[0-9] | [<>](?=[\s0-9=])
+        | (?:dollars|euros|people|persons|ways|units|years|bytes|m|km|kg|digits)(?![A-Za-z])
+        | [元人个种米万亿位年] )""",
     re.VERBOSE,
 )
 

@@ -1,0 +1,203 @@
+"""Personal data is found and replaced; arithmetic, code and dates are left as they are."""
+
+import json
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from r1chat.redact import Redactor, find
+
+SHARED = Path(__file__).parents[2] / "shared"
+NAMES = ("Anna Schmidt", "anna", "schmidt", "张伟")
+
+PERSONAL = {
+    "email": [
+        ("write to alice.smith+x@mail.example.co.uk.", "alice.smith+x@mail.example.co.uk"),
+        ("请发到foo_bar@163.com谢谢", "foo_bar@163.com"),
+        ("josé@example.fr", "josé@example.fr"),
+    ],
+    "phone": [
+        ("call +1 (415) 555-0123 now", "+1 (415) 555-0123"),
+        ("+44 20 7946 0958", "+44 20 7946 0958"),
+        ("+49 (0)30 123456", "+49 (0)30 123456"),
+        ("0086 138 0013 8000", "0086 138 0013 8000"),
+        ("打给我13800138000吧", "13800138000"),
+        ("**138-0013-8000**", "138-0013-8000"),
+        ("- 13800138000", "13800138000"),
+        ('<td title="x">13800138000</td>', "13800138000"),
+        ("phone=13800138000", "13800138000"),
+        ("(555) 123-4567", "(555) 123-4567"),
+        ("555-123-4567", "555-123-4567"),
+        ("Tel. 415 555 0123", "415 555 0123"),
+        ("030 12345678", "030 12345678"),
+        ("0755-12345678", "0755-12345678"),
+        ("06 12 34 56 78", "06 12 34 56 78"),
+    ],
+    "key": [
+        ("sk-proj-abcdEFGH1234567890abcdEFGH", "sk-proj-abcdEFGH1234567890abcdEFGH"),
+        ("ghp_abcdefghijklmnopqrstuvwxyz0123456789", "ghp_abcdefghijklmnopqrstuvwxyz0123456789"),
+        ("github_pat_11ABCDEFG0abcdefghijkl_mnopqr", "github_pat_11ABCDEFG0abcdefghijkl_mnopqr"),
+        ("hf_abcdefghijklmnopqrstuvwxyzABCDEFGH", "hf_abcdefghijklmnopqrstuvwxyzABCDEFGH"),
+        ("AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
+        ("xoxb-123456789012-abcdefghij", "xoxb-123456789012-abcdefghij"),
+        ("AIzaSyA1234567890abcdefghijklmnopqrstuv", "AIzaSyA1234567890abcdefghijklmnopqrstuv"),
+        ("is eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3.", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3"),
+        ("Authorization: Bearer abcdef0123456789ABCDEF", "abcdef0123456789ABCDEF"),
+        ('api_key = "a8f5f167f44f4964e6c998dee827110c"', "a8f5f167f44f4964e6c998dee827110c"),
+        ("password=hunter2", "hunter2"),
+        ('{"password": "swordfish"}', "swordfish"),
+        ("密码：abc123xyz。", "abc123xyz"),
+        ("postgres://me:pw1234@localhost/db", "pw1234"),
+    ],
+    "card": [
+        ("4111 1111 1111 1111", "4111 1111 1111 1111"),
+        ("4111-1111-1111-1111 123", "4111-1111-1111-1111"),
+        ("card=5555555555554444", "5555555555554444"),
+        ("3782 822463 10005", "3782 822463 10005"),
+    ],
+    "identity": [
+        ("身份证11010519491231002X", "11010519491231002X"),
+        ("SSN 123-45-6789", "123-45-6789"),
+        ("to GB29 NWBK 6016 1331 9268 19 PLEASE", "GB29 NWBK 6016 1331 9268 19"),
+        ("DE89370400440532013000", "DE89370400440532013000"),
+    ],
+    "path": [
+        ("cd /home/alice/work", "alice"),
+        ("/Users/bob.", "bob"),
+        (r'"C:\\Users\\carol\\x"', "carol"),
+        (r"C:\Users\John Smith\x", "John Smith"),
+    ],
+    "name": [
+        ("I am ANNA.", "ANNA"),
+        ("Anna  Schmidt's house", "Anna  Schmidt"),
+        ("我叫张伟。", "张伟"),
+    ],
+}
+
+HARMLESS = [
+    "7^12 = 13841287201",
+    r"so \boxed{13841287201} or $13841287201$ or \(13841287201\)",
+    "The answer is **13841287201**, or about 13841287201. 共13841287201元",
+    "13841287201 + 5, 5 +12345678, x +123456789, +12 +34 +5678",
+    "pi is 3.14159265358979323846264338327950288419716939937510",
+    "500-200-1000 = -700 and 3 - 4 - 555-123-4567",
+    "on 2023-01-15 12:30:45, 01.02.2023 12:30, 20230115123045, 1700000000000",
+    "192.168.100.200 runs v1.2.3.4.5.6.7.8.9",
+    "1 2 3 4 5 6 7 8 9 10 11 12; 001 010 011 100 101; 01 02 03 04 05 06; 123 45 6789",
+    "1,384,128,720,100 and 2^52 = 4503599627370496",
+    "1234567812345670 and 4111111111111112",  # no issuer; a wrong check digit
+    "the AB12 345678901234567 model",
+    "000-12-3456, 666-12-3456, GB28 NWBK 6016 1331 9268 19, 440524188001010014",
+    "deadbeef13800138000 550e8400-e29b-41d4-a716-446655440000",
+    "y = q@k.T + x@W.dot(v) + z@self.weight; @app.route('/x'); git@github.com:a/b",
+    'password = input("x"); password=os.environ; "password": "string"; the password is 7294',
+    "token = tokenizer.encode(text); token: my_long_variable_name_v2; risk-management-for-2020-and-more",
+    "/home/user/x, ~/x, ~anna2, https://example.com/home/page",
+    "Hannah, annas, Schmidtke",
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"), [(kind, text, value) for kind, cases in PERSONAL.items() for text, value in cases]
+)
+def test_personal_data_is_found_where_it_stands(kind: str, text: str, value: str) -> None:
+    [finding] = find(text, NAMES)
+    assert (finding.kind, finding.text) == (kind, value)
+    assert text[finding.start : finding.end] == value
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_arithmetic_code_and_dates_are_left_alone(text: str) -> None:
+    assert find(text, NAMES) == []
+
+
+def test_private_key_is_one_finding_even_where_its_end_is_missing() -> None:
+    lines = "MIIEpAIBAAKCAQEA1c7+9z5Pad7OejecsQ0buXkEd83kwJ2hlCKjtLmuQuXVvpPv\n" * 3
+    begin, end = "-----BEGIN RSA PRIVATE KEY-----\n", "-----END RSA PRIVATE KEY-----"
+    assert Redactor()(f"a\n{begin}{lines}Qw==\n{end}\nb") == "a\n<KEY_1>\nb"
+    assert Redactor()(f"a\n{begin}{lines}") == "a\n<KEY_1>\n"
+    assert Redactor()((begin + lines + end).replace("\n", r"\n")) == "<KEY_1>"
+
+
+def test_findings_of_all_kinds_are_in_order_and_never_overlap() -> None:
+    text = " \n".join(text for cases in PERSONAL.values() for text, _ in reversed(cases))
+    findings = find(text, NAMES)
+    assert {one.kind for one in findings} == set(PERSONAL)
+    assert all(before.end <= after.start for before, after in pairwise(findings))
+
+
+def test_addresses_grown_together_are_not_found_twice() -> None:
+    assert Redactor()("a@b.co@d.co") == "<EMAIL_1>@d.co"
+
+
+def test_numbers_beside_each_other_are_all_found() -> None:
+    assert Redactor()("13800138000,13900139000 +14155550123 +14155550124") == "<PHONE_1>,<PHONE_2> <PHONE_3> <PHONE_4>"
+
+
+def test_a_value_has_one_placeholder_however_it_is_spelled() -> None:
+    redact = Redactor(NAMES)
+    assert redact("Bob@Example.com, +86 138-0013-8000") == "<EMAIL_1>, <PHONE_1>"
+    assert redact("eve@example.com bob@example.com") == "<EMAIL_2> <EMAIL_1>"
+    assert redact("13800138000 or +1 415 555 0123, (415) 555-0123") == "<PHONE_1> or <PHONE_2>, <PHONE_2>"
+    assert redact("Anna: 4111 1111 1111 1111, ANNA: 4111111111111111") == "<NAME_1>: <CARD_1>, <NAME_1>: <CARD_1>"
+    assert redact("/home/bob/x") == "/home/<USER_1>/x"
+    assert redact.counts == {"email": 2, "phone": 2, "name": 1, "card": 1, "path": 1}
+    assert redact.counts["key"] == 0
+
+
+def test_placeholders_in_a_text_stay_and_are_not_given_again() -> None:
+    redact = Redactor(("email", "name"))
+    assert redact("<EMAIL_1> <NAME_7> a@b.co c@d.co") == "<EMAIL_1> <NAME_7> <EMAIL_2> <EMAIL_3>"
+    assert redact("<EMAIL_4> e@f.co, name") == "<EMAIL_4> <EMAIL_5>, <NAME_1>"
+
+
+FRAGMENTS = st.sampled_from(
+    [text for cases in PERSONAL.values() for pair in cases for text in pair]
+    + HARMLESS
+    + ["+", "-", "- ", " + ", "=", "/", "@", ".", ",", " ", "\n", "(", ")", "0", "86", "+1", "a", "x.co", "<EMAIL_1>"]
+)
+
+
+@given(st.lists(FRAGMENTS | st.text(max_size=4), max_size=10).map("".join))
+def test_redacting_a_redacted_text_changes_nothing(text: str) -> None:
+    findings = find(text, NAMES)
+    assert all(before.end <= after.start for before, after in pairwise(findings))
+    once = Redactor(NAMES)(text)
+    assert find(once, NAMES) == []
+    assert Redactor(NAMES)(once) == once
+
+
+@pytest.mark.parametrize(
+    "unit", ["1-", "@", "a.a.a", "+1 ", "a@a.aa", "13800138000.", "sk-", "://a:", "token=aaaaaaaaaaaaaaaa.", "\0"]
+)
+def test_a_megabyte_of_hostile_text_comes_to_an_end(unit: str) -> None:
+    text = unit * (1_000_000 // len(unit))  # a quadratic search would take hours
+    once = Redactor(NAMES)(text)
+    assert Redactor(NAMES)(once) == once
+
+
+def test_chains_of_reasoning_hold_nothing_to_redact() -> None:
+    traces = SHARED / "corpus" / "traces.jsonl"
+    if not traces.exists():
+        pytest.skip("needs ../shared/corpus/traces.jsonl, which is kept outside the repository")
+    texts = [json.loads(line)["text"] for line in traces.read_text(encoding="utf-8").splitlines()]
+    assert [one for text in texts for one in find(text)] == []
+
+
+def test_everyday_words_are_no_account_names() -> None:
+    assert "schmidtke" in _account_names(login="schmidtke")
+    assert not _account_names(login="root") & {"root"}
+    assert not _account_names(login="Will") & {"Will"}
+
+
+def _account_names(login: str) -> set[str]:
+    code = "from r1chat.redact import account_names; print(*account_names(), sep='\\n')"
+    env = os.environ | {"LOGNAME": login}
+    run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    return set(run.stdout.split("\n"))
