@@ -82,6 +82,23 @@ def test_a_moment_that_is_denied_is_a_label_in_the_store(site: Site) -> None:
     expect(page.locator("mark.judged-denied")).to_have_count(1)
 
 
+def test_what_is_said_of_a_moment_shows_in_every_tab(site: Site) -> None:
+    site.serve([REFLECTING])
+    page = site.open()
+    ask(page, "When does the train arrive?")
+    open_thought(page)
+    other = site.open("&" + page.url.partition("?")[2])
+    open_thought(other)
+    page.locator(".step mark").first.click()
+    page.get_by_role("button", name="Right mark").click()
+    expect(other.locator("mark.judged-confirmed")).to_have_count(1)
+    other.locator(".step mark").first.click()
+    other.get_by_role("button", name="Not a moment").click()
+    expect(page.locator("mark.judged-denied")).to_have_count(1)
+    expect(page.locator("mark.judged-confirmed")).to_have_count(0)
+    expect(page.locator(".step.chosen").get_by_role("button", name="Right mark")).to_be_focused()
+
+
 def test_a_loop_is_said_with_ways_out(site: Site) -> None:
     def loop(request: Request) -> Script:
         if request.so_far is not None:

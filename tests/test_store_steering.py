@@ -215,3 +215,15 @@ def test_a_conversation_remembers_from_which_message_on_it_is_shown(store: Store
     assert store.info(info.id) == info
     made = Provenance(seen_from=reply.turn_id, keep_thoughts=True)
     assert store.reply(store.add_reply(reply.turn_id, made).id).provenance == made
+
+
+def test_labels_of_a_whole_conversation_are_those_of_its_replies(store: Store, reply: StoredReply) -> None:
+    conversation = store.turn(reply.turn_id).conversation_id
+    sibling = store.add_reply(reply.turn_id, Provenance(), Reply(THOUGHT, True, "70", finish="stop"))
+    store.label_moment(reply.id, 0, 5, "correction", "confirmed")
+    newest = store.label_moment(reply.id, 0, 5, "correction", "denied")
+    other = store.label_moment(sibling.id, 0, 5, "correction", "confirmed")
+    elsewhere = store.add_turn(store.new_conversation().id, "1 + 1 = ?", None)
+    foreign = store.add_reply(elsewhere.id, Provenance(), Reply(THOUGHT, True, "2", finish="stop"))
+    store.label_moment(foreign.id, 0, 5, "correction", "confirmed")
+    assert store.moment_labels_in(conversation) == [newest, other]

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from r1chat.errors import StoreError
 from r1chat.messages import MomentLabel, Verdict
-from r1chat.store.schema import moment_label, moment_labels, replies
+from r1chat.store.schema import moment_label, moment_labels, replies, turns
 
 
 def add(
@@ -45,6 +45,19 @@ def in_force(connection: Connection, reply_id: str) -> list[MomentLabel]:
     wanted = select(moment_labels).where(moment_labels.c.number.in_(newest))
     ordered = wanted.order_by(moment_labels.c.start, moment_labels.c.end)
     return [moment_label(row) for row in connection.execute(ordered).mappings()]
+
+
+def in_force_in(connection: Connection, conversation_id: str) -> list[MomentLabel]:
+    """The newest label of each span of every reply of a conversation."""
+    newest = (
+        select(func.max(moment_labels.c.number))
+        .join(replies, replies.c.id == moment_labels.c.reply_id)
+        .join(turns, turns.c.id == replies.c.turn_id)
+        .where(turns.c.conversation_id == conversation_id)
+        .group_by(moment_labels.c.reply_id, moment_labels.c.start, moment_labels.c.end)
+    )
+    wanted = select(moment_labels).where(moment_labels.c.number.in_(newest)).order_by(moment_labels.c.number)
+    return [moment_label(row) for row in connection.execute(wanted).mappings()]
 
 
 def _check_span(connection: Connection, reply_id: str, start: int, end: int) -> None:

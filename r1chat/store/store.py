@@ -312,6 +312,12 @@ class Store:
             lookup.conversation_of_reply(connection, reply_id, lock=True)
             return labels.add(connection, reply_id, (start, end), kind, verdict, rater, _now())
 
+    def moment_labels_in(self, conversation_id: str) -> list[MomentLabel]:
+        """The labels in force on the moments of all replies of a conversation, oldest first."""
+        with self._database.read() as connection:
+            lookup.conversation(connection, conversation_id)
+            return labels.in_force_in(connection, conversation_id)
+
     def moment_labels(self, reply_id: str) -> list[MomentLabel]:
         """The labels in force on a reply: the newest of each span, in the order of the thought."""
         with self._database.read() as connection:

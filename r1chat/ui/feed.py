@@ -18,7 +18,7 @@ from r1chat import window
 from r1chat.app import App
 from r1chat.errors import NotFoundError, R1ChatError
 from r1chat.judgements import Judged
-from r1chat.messages import Conversation, ModelInfo, Reply, StoredReply, StoredTurn
+from r1chat.messages import Conversation, ModelInfo, Reply, StoredReply, StoredTurn, Verdict
 from r1chat.reflect import Watchdog
 from r1chat.turn import Turn, Vote
 from r1chat.ui import ledger, render, sidebar, votes
@@ -51,6 +51,7 @@ class Viewer:
         self._fixed: dict[str, str] = {}  # model key -> why its replies cannot be continued
         self._judged = Judged()
         self._last_hidden = ""  # the last turn that the model does not see
+        self._verdicts: dict[str, dict[tuple[int, int], Verdict]] = {}  # by reply and place
         self._left = threading.Event()
 
     def leave(self) -> None:
@@ -131,17 +132,24 @@ class Viewer:
         if reply_id == self._outlined and (reply.finish or now - self._outlined_at >= OUTLINE_EVERY):
             blocks += self._change("outline", html=renderer.outline())
             self._outlined_at = now
-        for block in rendered:
-            into = f"{reply_id}-steps" if block.kind == "step" else f"{reply_id}-answer"
-            new = {"into": into, "kind": block.kind, "html": block.html, "start": block.start, "end": block.end}
-            blocks.append({"id": block.id, **({"gone": True} if block.gone else new)})
-        return blocks
+        return blocks + [self._piece(reply_id, block) for block in rendered]
+
+    @staticmethod
+    def _piece(reply_id: str, block: render.Block) -> Block:
+        if block.gone:
+            return {"id": block.id, "gone": True}
+        into = f"{reply_id}-steps" if block.kind == "step" else f"{reply_id}-answer"
+        place = {"start": block.start, "end": block.end}
+        return {"id": block.id, "into": into, "kind": block.kind, "html": block.html, **place}
 
     # -- the whole ----------------------------------------------------------------------------------------------------
 
     def _whole(self, running: Turn | Vote | None) -> Patch:
         conversation = self._app.store.conversation(self._conversation_id)
         self._judged = self._app.teacher.judged(self._conversation_id)
+        self._verdicts = {}
+        for label in self._app.store.moment_labels_in(self._conversation_id):
+            self._verdicts.setdefault(label.reply_id, {})[label.start, label.end] = label.verdict
         blocks: list[Block] = []
         for gone in self._asked - {turn.id for turn in conversation.turns}:  # `order` takes their sections away
             self._forget_turn(gone)
@@ -215,9 +223,12 @@ class Viewer:
         live = running is not None and running.reply_id == stored.id
         reply = running.snapshot() if running is not None and live else stored.reply
         blocks: list[Block] = []
-        if stored.id not in self._renderers:
-            labels = self._app.store.moment_labels(stored.id)
-            verdicts = {(label.start, label.end): label.verdict for label in labels}
+        verdicts = self._verdicts.get(stored.id, {})
+        if renderer := self._renderers.get(stored.id):
+            for place, verdict in verdicts.items():
+                if renderer.verdicts.get(place) != verdict:  # somebody said so, here or in another tab
+                    blocks += [self._piece(stored.id, block) for block in renderer.judge(*place, verdict)]
+        else:
             self._renderers[stored.id] = render.ReplyRenderer(stored.id, self._words, verdicts)
             blocks += self._change(f"reply-{stored.id}", section, "reply", render.skeleton(stored.id))
         blocks += self._growing(stored.id, reply)
@@ -248,7 +259,7 @@ class Viewer:
         self._closed.discard(reply_id)
         for block_id in (
             f"reply-{reply_id}",
-            *(f"{reply_id}-{place}" for place in ("sum", "strip", "notes", "acts", "teach")),
+            *(f"{reply_id}-{place}" for place in ("sum", "strip", "notes", "judge", "acts", "teach")),
         ):
             self._sent.pop(block_id, None)
 

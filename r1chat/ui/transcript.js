@@ -37,10 +37,19 @@ function put({id, into, kind, html, gone, start, end}) {
     node.id = id;
     parent.append(node);
   }
-  if (kind !== undefined && node.className !== kind) node.className = kind;
-  if (html !== undefined) node.innerHTML = html;
+  if (kind !== undefined && node.className !== kind) node.className = node.matches('.step.chosen') ? `${kind} chosen` : kind;
+  if (html !== undefined) fill(node, html);
   if (start !== undefined) { node.dataset.start = start; node.dataset.end = end; }
   if (kind?.startsWith('reply ')) foldThought(node, kind);
+}
+
+function fill(node, html) {  // the tools of a step that is chosen stay, and so does who is among them
+  const tools = node.querySelector(':scope > .tools'), at = node.querySelector('mark.at')?.dataset.start;
+  const focus = tools?.contains(document.activeElement) ? document.activeElement : null;
+  node.innerHTML = html;
+  if (tools) node.append(tools);
+  if (at) node.querySelector(`mark[data-start="${at}"]`)?.classList.add('at');
+  focus?.focus();
 }
 
 function showWhatCannotBeDone() {  // a server that cannot continue a reply leaves nothing to steer

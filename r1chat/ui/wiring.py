@@ -183,7 +183,7 @@ class Views:
             "turn": lambda _c, turn, text, *_: chat.show_turn(turn, _step(text)),
             "vote": lambda _c, turn, text, model, lang: chat.vote(turn, _samples(text, lang), model),
             "fork": lambda _c, reply, text, model, _l: chat.fork(reply, *_place(text), _field(text, "text"), model),
-            "label": lambda _c, reply, text, *_: self._labelled(reply, text),
+            "label": lambda conversation, reply, text, *_: self._labelled(conversation, reply, text),
             "leave-out": lambda conversation, _s, _t, model, _l: chat.leave_out_oldest(conversation, model),
             "show-all": lambda conversation, *_: chat.show_all_turns(conversation),
             **rating.acts(self.app),
@@ -207,9 +207,10 @@ class Views:
         whole = gr.update(value=text + str(draft or ""), placeholder=w.placeholder, interactive=True)
         yield {self.ui.prompt: whole}
 
-    def _labelled(self, reply: str, text: str) -> None:
+    def _labelled(self, conversation: str, reply: str, text: str) -> None:
         verdict: Verdict = "confirmed" if _field(text, "verdict") == "confirmed" else "denied"
         self.app.store.label_moment(reply, *_place(text), _field(text, "kind")[:32], verdict, self.app.teacher.rater)
+        self.app.chat.publish(conversation)
 
     # -- the list -----------------------------------------------------------------------------------------------------
 
