@@ -16,7 +16,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"config", "redact"}),
     frozenset({"answers", "gguf"}),
     frozenset({"store", "backends", "think", "reflect", "steer", "window"}),
-    frozenset({"turn", "archive", "summary", "ranking", "rewards"}),
+    frozenset({"turn", "archive", "summary", "ranking", "league", "rewards"}),
     frozenset({"chat"}),
     frozenset({"teach"}),
     frozenset({"app"}),
