@@ -6,7 +6,7 @@ Owns which judgements become rows, which are refused, and what the rows look lik
 from r1chat.export.listing import Page, Row, count, rows
 from r1chat.export.options import FORMATS, SUFFIXES, THOUGHTS, Format, Options, Summary, Thoughts
 from r1chat.export.run import export
-from r1chat.store.dataset import Filter
+from r1chat.store.entries import Filter
 
 __all__ = [
     "FORMATS",

@@ -9,7 +9,7 @@ from typing import Literal
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
 from r1chat.messages import StoredReply
 from r1chat.store import Store
-from r1chat.store.dataset import Filter, Kind
+from r1chat.store.entries import Filter, Kind
 
 Standing = Literal["exported", "undecided", "no_consent", "excluded", "refused"]
 

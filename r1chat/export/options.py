@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from r1chat.redact import Kind as Redacted
-from r1chat.store.dataset import Filter, Source
+from r1chat.store.entries import Filter
 
 Format = Literal["preference", "preference-implicit", "unpaired", "sft", "grpo", "stepwise", "openai"]
+Source = Literal["comparison", "correction", "thumbs", "verified"]
 Thoughts = Literal["full", "answer-only", "rendered"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
+SOURCES: tuple[Source, ...] = get_args(Source)
 THOUGHTS: tuple[Thoughts, ...] = get_args(Thoughts)
 SUFFIXES = (".jsonl", ".parquet")
 

@@ -1,38 +1,387 @@
 """Reading judgements as data: every judged message with its replies and what was said of them, in batches.
 
-Part of the store. Memory stays flat however much there is. Knows neither refusals nor formats.
+Part of the store. All is read in one snapshot, and memory stays flat however much there is. What is in force and wanted
+is `entries`'s; knows neither refusals nor formats.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, get_args
+from itertools import chain, groupby, islice
+from typing import Any, NamedTuple, TypeVar
 
-Kind = Literal["comparison", "correction", "rating", "step", "reference"]
-Source = Literal["comparison", "correction", "thumbs", "verified"]
+from sqlalchemy import Connection, Row, RowMapping, Select, Subquery, Table, func, or_, select
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
-SOURCES: tuple[Source, ...] = get_args(Source)
+from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
+from r1chat.messages import StoredReply
+from r1chat.store import judgement_schema as rows
+from r1chat.store.database import Database
+from r1chat.store.entries import Filter, Kind, all_entries
+from r1chat.store.judgement_schema import (
+    comparisons,
+    duels,
+    exclusions,
+    ratings,
+    references,
+    step_labels,
+    verifications,
+)
+from r1chat.store.judgements import consented
+from r1chat.store.schema import conversations, replies, stored_reply, turns
+
+Value = TypeVar("Value")
+
+BATCH = 100  # messages that are read at a time
+
+
+class Entry(NamedTuple):
+    """Where one judgement is."""
+
+    kind: Kind
+    id: str
+    turn_id: str
+    created: datetime
+
+
+class JudgedReply(NamedTuple):
+    """A reply as data are made of it; the fields are columns of its row."""
+
+    id: str
+    turn_id: str
+    position: int
+    origin: str
+    parent_id: str | None
+    finish: str | None
+    closed: bool
+    error: str
+    reasoning: str
+    answer: str
+    backend: str
+    backend_version: str
+    model: str
+    digest: str
+    quantisation: str
+    template_hash: str
+    temperature: float
+    top_p: float
+    top_k: int
+    min_p: float
+    repeat_penalty: float
+    seed: int | None
+    max_tokens: int | None
+    budget: int | None
+    closed_by: str
+    seen_from: str | None
+    keep_thoughts: bool
+    created_at: datetime
+
+    @property
+    def model_key(self) -> str:
+        """`backend:name`."""
+        return f"{self.backend}:{self.model}"
+
+
+class Exchange(NamedTuple):
+    """An earlier message and the reply to it that the branch goes through."""
+
+    reply_id: str
+    answer: str
+    reasoning: str
+    turn_id: str
+    message: str
+    parent_reply_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """Which judgements are wanted; what is left empty does not matter.
+class JudgedTurn:
+    """A message, what came before it, and what is in force on its replies.
 
-    `model` is a key `backend:name`, or a name, of at least one reply that was judged. `language` is that of the
-    message, "en" or "zh". `since` and `until` bound when it was judged, the second exclusively. `verified`: a reply
-    that was judged was found right (True) or wrong (False) by rule. `shortest` and `longest` bound the characters of
-    thought and answer together, of every reply that was judged.
+    `wanted` are the ids of the judgements that were asked for: only they are in `comparisons`, `ratings`, `steps` and
+    among the corrections. `reference` and `verified` are given in any case. `replies` are those that were judged, and
+    all to the message where its reference was asked for. `excluded` has the reasons, by judgement.
     """
 
-    kinds: frozenset[Kind] = frozenset()
-    conversation_id: str = ""
-    model: str = ""
-    language: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-    rater: str = ""
-    verified: bool | None = None
-    shortest: int | None = None
-    longest: int | None = None
+    id: str
+    conversation_id: str
+    title: str
+    consent: bool
+    message: str
+    history: tuple[Exchange, ...]  # first to last
+    wanted: frozenset[str]
+    replies: Mapping[str, JudgedReply]  # by id, oldest first
+    comparisons: tuple[Comparison, ...] = ()
+    ratings: tuple[Rating, ...] = ()
+    steps: tuple[StepLabel, ...] = ()
+    reference: Reference | None = None
+    verified: Mapping[str, Verification] = field(default_factory=dict)  # by reply
+    excluded: Mapping[str, str] = field(default_factory=dict)
+
+
+class Model(NamedTuple):
+    """A model that replies came from."""
+
+    backend: str
+    name: str
+    template_hash: str
+
+
+class Dataset:
+    """The judgements in one database, as data."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """One moment of the data, as long as the block lasts. Raises StoreError."""
+        with self._database.read() as connection:
+            yield Snapshot(connection)
+
+
+class Snapshot:
+    """The data as they were at one moment; for one thread."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def entries(
+        self, wanted: Filter, consented_only: bool = False, before: tuple[datetime, str] | None = None
+    ) -> Iterator[Entry]:
+        """Judgements in force, newest first, from those on that are older than `before` (a time and an id)."""
+        found, listed = self._listed(wanted, consented_only)
+        if before is not None:
+            created, last = before
+            listed = listed.where(
+                or_(found.c.created_at < created, (found.c.created_at == created) & (found.c.id < last))
+            )
+        for row in self._stream(listed.order_by(found.c.created_at.desc(), found.c.id.desc())):
+            if wanted.allows(row.content):
+                yield _entry(row)
+
+    def count(self, wanted: Filter, consented_only: bool = False) -> tuple[int, int]:
+        """How many judgements there are, and on how many messages; the language is not looked at."""
+        found, listed = self._listed(wanted, consented_only)
+        counted = listed.with_only_columns(
+            func.count(), func.count(found.c.turn_id.distinct()), maintain_column_froms=True
+        )
+        judgements, messages = self._connection.execute(counted).one()
+        return judgements, messages
+
+    def turns(self, wanted: Filter, consented_only: bool = True, repeated: bool = False) -> Iterator[list[JudgedTurn]]:
+        """Judged messages in batches, in the order of their ids, which is any order but always the same.
+
+        `repeated`: only messages whose text was sent, and judged, more than once.
+        """
+        found, listed = self._listed(wanted, consented_only)
+        if repeated:
+            there = listed.with_only_columns(turns.c.id, maintain_column_froms=True)
+            texts = select(turns.c.content).where(turns.c.id.in_(there)).group_by(turns.c.content)
+            listed = listed.where(turns.c.content.in_(texts.having(func.count() > 1)))
+        streamed = self._stream(listed.order_by(found.c.turn_id, found.c.kind, found.c.id))
+        asked = (row for row in streamed if wanted.allows(row.content))
+        groups = groupby(asked, key=lambda row: row.turn_id)
+        while batch := {turn_id: [*map(_entry, group)] for turn_id, group in islice(groups, BATCH)}:
+            yield self.load(batch)
+
+    def judged_turns(self, turn_ids: Collection[str]) -> dict[str, JudgedTurn]:
+        """These messages with all that is in force on them, by id."""
+        found, listed = self._listed(Filter(), False)
+        asked: defaultdict[str, list[Entry]] = defaultdict(list)
+        for row in self._connection.execute(listed.where(found.c.turn_id.in_(turn_ids)).order_by(found.c.id)):
+            asked[row.turn_id].append(_entry(row))
+        return {turn.id: turn for turn in self.load(asked)}
+
+    def stored_replies(self, reply_ids: Collection[str]) -> dict[str, StoredReply]:
+        """Whole replies, by id; their siblings are not counted."""
+        wanted = select(replies).where(replies.c.id.in_(reply_ids))
+        return {row["id"]: stored_reply(row, 1) for row in self._connection.execute(wanted).mappings()}
+
+    def models(self, wanted: Filter) -> list[Model]:
+        """The models that replied to the judged messages that may be exported."""
+        _, listed = self._listed(wanted, True)
+        there = listed.with_only_columns(turns.c.id, maintain_column_froms=True)
+        found = select(replies.c.backend, replies.c.model, replies.c.template_hash).distinct()
+        return sorted(Model(*row) for row in self._connection.execute(found.where(replies.c.turn_id.in_(there))))
+
+    def first_messages(self) -> Iterator[tuple[str, str]]:
+        """Of all conversations that may be exported, the messages with which a prompt begins: conversation, text."""
+        seen_from = select(replies.c.seen_from).where(replies.c.seen_from.is_not(None)).distinct()
+        found = (
+            select(turns.c.conversation_id, turns.c.content)
+            .join(conversations, conversations.c.id == turns.c.conversation_id)
+            .where(conversations.c.deleted_at.is_(None), consented(self._connection))
+            .where(or_(turns.c.parent_reply_id.is_(None), turns.c.id.in_(seen_from)))
+        )
+        for row in self._stream(found):
+            yield row.conversation_id, row.content
+
+    def load(self, asked: Mapping[str, Sequence[Entry]]) -> list[JudgedTurn]:
+        """Messages with these judgements on them, in the order of the mapping."""
+        ids: defaultdict[Kind, list[str]] = defaultdict(list)
+        for entry in chain.from_iterable(asked.values()):
+            ids[entry.kind].append(entry.id)
+        given = self._references(asked)
+        said = self._comparisons(ids["comparison"])
+        rated = self._read(ratings, ids["rating"], rows.rating)
+        steps = self._read(step_labels, ids["step"], rows.step_label)
+        judged = {reply for each in said for reply in (each.duel.left_id, each.duel.right_id)}
+        judged |= {each.reply_id for each in rated} | {each.reply_id for each in steps}
+        wanted = frozenset(chain.from_iterable(ids.values()))
+        with_all = [turn_id for turn_id, reference in given.items() if reference.id in wanted]
+        found = self._replies(judged, ids["correction"], with_all)
+        verified = self._verified(found, given)
+        excluded = self._excluded(wanted)
+        places = self._turns(asked)
+        exchanges = self._exchanges(row["parent_reply_id"] for row in places.values())
+
+        by_turn: defaultdict[str, dict[str, JudgedReply]] = defaultdict(dict)
+        for reply in found.values():
+            by_turn[reply.turn_id][reply.id] = reply
+        comparisons_on = _by(said, lambda each: each.duel.turn_id)
+        ratings_on = _by(rated, lambda each: found[each.reply_id].turn_id)
+        steps_on = _by(steps, lambda each: found[each.reply_id].turn_id)
+        return [
+            JudgedTurn(
+                id=turn_id,
+                conversation_id=places[turn_id]["conversation_id"],
+                title=places[turn_id]["title"],
+                consent=bool(places[turn_id]["consent"]),
+                message=places[turn_id]["content"],
+                history=_path(exchanges, places[turn_id]["parent_reply_id"]),
+                wanted=frozenset(entry.id for entry in entries),
+                replies=by_turn[turn_id],
+                comparisons=tuple(comparisons_on.get(turn_id, ())),
+                ratings=tuple(ratings_on.get(turn_id, ())),
+                steps=tuple(steps_on.get(turn_id, ())),
+                reference=given.get(turn_id),
+                verified={reply: verified[reply] for reply in by_turn[turn_id] if reply in verified},
+                excluded={entry.id: excluded[entry.id] for entry in entries if entry.id in excluded},
+            )
+            for turn_id, entries in asked.items()
+        ]
+
+    # -- one table each -----------------------------------------------------------------------------------------------
+
+    def _listed(self, wanted: Filter, consented_only: bool) -> tuple[Subquery, Select[Any]]:
+        found = all_entries(wanted)
+        listed = (
+            select(*found.c, turns.c.content)
+            .join(turns, turns.c.id == found.c.turn_id)
+            .join(conversations, conversations.c.id == turns.c.conversation_id)
+            .where(conversations.c.deleted_at.is_(None))
+        )
+        if wanted.conversation_id:
+            listed = listed.where(conversations.c.id == wanted.conversation_id)
+        if consented_only:
+            listed = listed.where(consented(self._connection))
+        return found, listed
+
+    def _stream(self, wanted: Select[Any]) -> Iterator[Row[Any]]:
+        yield from self._connection.execute(wanted, execution_options={"yield_per": 1_000})
+
+    def _read(self, table: Table, ids: Sequence[str], make: Callable[[RowMapping], Value]) -> list[Value]:
+        if not ids:
+            return []
+        wanted = select(table).where(table.c.id.in_(ids)).order_by(table.c.number)
+        return [make(row) for row in self._connection.execute(wanted).mappings()]
+
+    def _comparisons(self, ids: Sequence[str]) -> list[Comparison]:
+        if not ids:
+            return []
+        said = select(comparisons).where(comparisons.c.id.in_(ids)).order_by(comparisons.c.number)
+        found = self._connection.execute(said).mappings().all()
+        of = {row["duel_id"] for row in found}
+        there = self._connection.execute(select(duels).where(duels.c.id.in_(of))).mappings()
+        duel = {row["id"]: rows.duel(row) for row in there}
+        return [rows.comparison(row, duel[row["duel_id"]]) for row in found]
+
+    def _references(self, turn_ids: Iterable[str]) -> dict[str, Reference]:
+        wanted = select(references).where(references.c.turn_id.in_(list(turn_ids))).order_by(references.c.number)
+        newest = {row["turn_id"]: rows.reference(row) for row in self._connection.execute(wanted).mappings()}
+        return {turn_id: reference for turn_id, reference in newest.items() if reference.text}
+
+    def _replies(self, ids: Iterable[str], corrected: Sequence[str], turn_ids: Sequence[str]) -> dict[str, JudgedReply]:
+        needed = {*ids, *corrected}
+        if corrected:
+            needed |= set(self._connection.scalars(select(replies.c.parent_id).where(replies.c.id.in_(corrected))))
+        columns = [replies.c[name] for name in JudgedReply._fields]
+        found = self._connection.execute(select(*columns).where(replies.c.id.in_(needed))).all()
+        if turn_ids:
+            found = [*found, *self._connection.execute(select(*columns).where(replies.c.turn_id.in_(turn_ids)))]
+        made = sorted((JudgedReply._make(row) for row in found), key=lambda each: each.position)
+        return {each.id: each for each in made}
+
+    def _verified(self, found: Iterable[str], given: Mapping[str, Reference]) -> dict[str, Verification]:
+        if not given:
+            return {}
+        wanted = select(verifications).where(
+            verifications.c.reply_id.in_(list(found)),
+            verifications.c.reference_id.in_([reference.id for reference in given.values()]),
+        )
+        said = self._connection.execute(wanted.order_by(verifications.c.number)).mappings()
+        return {row["reply_id"]: rows.verification(row) for row in said}
+
+    def _excluded(self, subjects: Collection[str]) -> dict[str, str]:
+        said = select(exclusions).where(exclusions.c.subject_id.in_(subjects)).order_by(exclusions.c.number)
+        newest = {row["subject_id"]: row for row in self._connection.execute(said).mappings()}
+        return {subject: row["reason"] for subject, row in newest.items() if row["excluded"]}
+
+    def _turns(self, turn_ids: Iterable[str]) -> dict[str, RowMapping]:
+        wanted = (
+            select(
+                turns.c.id,
+                turns.c.content,
+                turns.c.parent_reply_id,
+                turns.c.conversation_id,
+                conversations.c.title,
+                consented(self._connection).label("consent"),
+            )
+            .join(conversations, conversations.c.id == turns.c.conversation_id)
+            .where(turns.c.id.in_(list(turn_ids)))
+        )
+        return {row["id"]: row for row in self._connection.execute(wanted).mappings()}
+
+    def _exchanges(self, reply_ids: Iterable[str | None]) -> dict[str, Exchange]:
+        """These replies and all above them, a level at a time."""
+        found: dict[str, Exchange] = {}
+        ahead = {each for each in reply_ids if each is not None}
+        while ahead:
+            wanted = (
+                select(
+                    replies.c.id,
+                    replies.c.answer,
+                    replies.c.reasoning,
+                    turns.c.id,
+                    turns.c.content,
+                    turns.c.parent_reply_id,
+                )
+                .join(turns, turns.c.id == replies.c.turn_id)
+                .where(replies.c.id.in_(ahead))
+            )
+            level = [Exchange._make(row) for row in self._connection.execute(wanted)]
+            found |= {each.reply_id: each for each in level}
+            ahead = {each.parent_reply_id for each in level if each.parent_reply_id is not None} - found.keys()
+        return found
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(row.kind, row.id, row.turn_id, row.created_at)
+
+
+def _path(exchanges: Mapping[str, Exchange], reply_id: str | None) -> tuple[Exchange, ...]:
+    path: list[Exchange] = []
+    while reply_id is not None:
+        path.append(exchanges[reply_id])
+        reply_id = path[-1].parent_reply_id
+    return tuple(path[::-1])
+
+
+def _by(values: Iterable[Value], key: Callable[[Value], str]) -> dict[str, list[Value]]:
+    found: defaultdict[str, list[Value]] = defaultdict(list)
+    for value in values:
+        found[key(value)].append(value)
+    return found

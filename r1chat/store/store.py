@@ -27,6 +27,7 @@ from r1chat.messages import (
 from r1chat.store import labels, lookup, search
 from r1chat.store.branches import load_tree, open_branch, read_replies, read_reply, read_steps, read_turn, read_vote
 from r1chat.store.database import Database, DatabaseState
+from r1chat.store.dataset import Dataset
 from r1chat.store.judgements import Judgements
 from r1chat.store.owner import current_owner, is_alive
 from r1chat.store.schema import conversation_info, conversations, provenance_columns, replies, reply_columns, turns
@@ -47,6 +48,7 @@ class Store:
         """
         self._database = Database(url, patience)
         self.judgements = Judgements(self._database)
+        self.dataset = Dataset(self._database)
 
     def close(self) -> None:
         """Let go of the database."""
