@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from r1chat.errors import ContextError
+
 Role = Literal["system", "user", "assistant"]
 
 FinishReason = Literal[
@@ -215,6 +217,7 @@ class Timings:
 class Reply:
     """A reply, at one moment. It grows by replacement; `finish` None means that it still grows.
 
+    `raw_finish` is the reason in the backend's own words; where `finish` is "error", the name of the error.
     `reopened`: after a forced close the model went on thinking in its answer and closed again; that text is in
     `reasoning`. `progress` is set only while no text has come, and is never stored.
     """
@@ -229,6 +232,11 @@ class Reply:
     usage: Usage = Usage()
     timings: Timings = Timings()
     progress: Progress | None = None
+
+    @property
+    def too_long(self) -> bool:
+        """It was refused, since its prompt does not fit the window: the same prompt will be refused again."""
+        return self.finish == "error" and self.raw_finish == ContextError.__name__
 
     @property
     def so_far(self) -> ReplySoFar:

@@ -373,10 +373,10 @@ class Draft:
         self._reopened = self._reopened or again
         self._close()
 
-    def fail(self, sentence: str) -> None:
-        """The backend broke: what came stays, and the reply says why it ends."""
+    def fail(self, sentence: str, name: str = "") -> None:
+        """The backend broke: what came stays, and the reply says why it ends. `name`: of the error."""
         self.error = sentence
-        self.add(Finish("error"))
+        self.add(Finish("error", name))
 
     @property
     def finished(self) -> bool:

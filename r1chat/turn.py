@@ -110,7 +110,7 @@ class Turn:
         try:
             self._make()
         except BackendError as error:
-            self._fail(str(error))
+            self._fail(str(error), type(error).__name__)
         except Exception:  # a defect of ours: the person must not be left with a reply that never ends
             log.exception("a reply broke")
             self._fail("r1chat itself failed while it made this reply. What came is kept; try again, or see the log.")
@@ -169,9 +169,9 @@ class Turn:
             self._version += 1
             self._changed.notify_all()
 
-    def _fail(self, sentence: str) -> None:
+    def _fail(self, sentence: str, name: str = "") -> None:
         with self._changed:
-            self._draft.fail(sentence)
+            self._draft.fail(sentence, name)
 
     def _save(self, last: bool = False) -> None:
         try:
@@ -288,7 +288,7 @@ class Vote:
     def _take(self, sample: _Sample, event: BackendEvent | BackendError) -> None:
         with self._changed:
             if isinstance(event, BackendError):
-                sample.draft.fail(str(event))
+                sample.draft.fail(str(event), type(event).__name__)
             else:
                 for reply_event in sample.splitter.feed(event):
                     sample.draft.add(reply_event)

@@ -9,7 +9,15 @@ import pytest
 from r1chat.app import App, build
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import load
-from r1chat.errors import BusyError, GenerationError, MessageError, NotFoundError, UnknownModelError, UnsupportedError
+from r1chat.errors import (
+    BusyError,
+    ContextError,
+    GenerationError,
+    MessageError,
+    NotFoundError,
+    UnknownModelError,
+    UnsupportedError,
+)
 from r1chat.messages import Finish, Message, Params, Progress, Raw, ReplySoFar, Request
 
 MODEL = "scripted:scripted"
@@ -370,6 +378,14 @@ def test_turns_that_are_left_out_are_not_sent_and_a_reply_remembers_it(make_app:
     app.chat.resume(third.reply_id).wait(10)  # with the prompt that it began with
     assert sent[4].messages == sent[2].messages
     assert app.store.reply(third.reply_id).provenance.seen_from == second.turn_id
+
+
+def test_a_reply_that_was_refused_for_its_length_knows_it(make_app: MakeApp) -> None:
+    app = make_app([ContextError("It does not fit. Shorten it.")])  # type: ignore[list-item]
+    reply = app.chat.send(None, "7 + 3 = ?", MODEL).wait(10)
+    assert (reply.finish, reply.error, reply.too_long) == ("error", "It does not fit. Shorten it.", True)
+    other = make_app([GenerationError("The server went away.")])  # type: ignore[list-item]
+    assert not other.chat.send(None, "7 + 3 = ?", MODEL).wait(10).too_long
 
 
 def test_a_model_that_cannot_be_steered_replies_without_the_budget(make_app: MakeApp) -> None:

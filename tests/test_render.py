@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from r1chat.config import NANO
 from r1chat.messages import ModelInfo, Progress, Reply, StoredReply, StoredTurn, Timings, Usage
-from r1chat.ui import render
+from r1chat.ui import render, votes
 from r1chat.ui.render import Block, ReplyRenderer
 from r1chat.ui.words import WORDS, Words
 
@@ -237,6 +237,12 @@ def test_summary_of_a_thought_that_is_over_says_how_long_it_was(reply: Reply, en
     assert render.summary(reply, EN) == english
 
 
+def test_tokens_that_a_fork_was_given_are_part_of_its_thought() -> None:
+    forked = replace(THOUGHT, usage=replace(THOUGHT.usage, reasoning_tokens=30))
+    assert "about 1,230 tokens" in render.summary(forked, EN, given=1200)
+    assert "about" not in render.summary(forked, EN)
+
+
 def test_continued_thought_shows_that_the_model_is_loaded_first() -> None:
     assert "Loading the model" in render.summary(replace(THINKING, progress=Progress("loading")), EN)
 
@@ -313,6 +319,29 @@ def test_reply_that_ended_early_can_be_continued(finish: str) -> None:
     html = render.reply_acts(stored(reply), EN)
     assert 'class="primary" data-verb="resume" data-id="r1"' in html
     assert 'data-verb="copy"' not in html
+
+
+def test_reply_that_was_refused_for_its_length_offers_to_edit_the_message() -> None:
+    refused = Reply(finish="error", error="It does not fit.", raw_finish="ContextError")
+    html = render.reply_acts(stored(refused), EN)
+    assert 'class="primary" data-verb="edit" data-id="t1"' in html
+    assert 'data-verb="resume"' not in html
+
+
+def test_samples_of_a_running_vote_say_how_far_they_are() -> None:
+    thinking = replace(THINKING, usage=Usage(reasoning_tokens=41))
+    answering = Reply("hm", True, "It", usage=Usage(reasoning_tokens=1, answer_tokens=1))
+    broken = Reply(finish="error", error="away")
+    html = votes.progress([Reply(), thinking, answering, replace(THOUGHT, finish="stop"), broken], EN)
+    for line in (
+        "… Sample 1 · Waiting for the model · 0 tokens",
+        "… Sample 2 · Thinking · 41 tokens",
+        "… Sample 3 · Answering · 2 tokens",
+        "✓ Sample 4 · Done",
+        "✕ Sample 5 · Not finished · 0 tokens",
+    ):
+        assert f"<div>{line}" in html
+    assert "2 of 5 samples are finished" in html
 
 
 def test_switch_between_siblings_stops_at_the_ends() -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from site_driver import CHROMIUM, THOUGHT, Gate, Site, ask, finished
 
 from r1chat.backends.scripted import Script
-from r1chat.errors import GenerationError
+from r1chat.errors import ContextError, GenerationError
 from r1chat.messages import Finish, Progress, Request
 
 REFLECTING = (
@@ -181,6 +181,20 @@ def test_where_no_summary_can_be_written_the_last_messages_stand_in(site: Site) 
     expect(page.get_by_role("textbox", name="Message")).to_have_value(re.compile("I had asked:\n\n- 7 \\+ 3 = "))
 
 
+def test_a_message_that_is_too_long_can_be_edited_where_it_was_refused(site: Site) -> None:
+    too_long = ContextError("It does not fit into the window. Shorten it.")
+    site.serve(lambda request: [too_long] if len(request.messages[-1].content) > 9 else THOUGHT)  # type: ignore[list-item]
+    page = site.open()
+    ask(page, "7 + 3 = ? " * 3)
+    expect(page.locator(".notice.error")).to_contain_text("does not fit")
+    expect(page.get_by_role("button", name="Continue")).to_have_count(0)
+    page.locator(".reply").get_by_role("button", name="Edit").click()
+    page.get_by_role("textbox", name="Edit the message").fill("7 + 3 = ?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer")).to_have_text("It is 10.")
+    expect(page.locator(".asked .switch")).to_contain_text("2 of 2")
+
+
 # --- steering --------------------------------------------------------------------------------------------------------
 
 
@@ -236,6 +250,7 @@ def test_thinking_longer_makes_a_sibling(site: Site) -> None:
     expect(page.locator(".origin")).to_contain_text("thought longer")
     open_thought(page)
     expect(page.locator(".steps")).to_contain_text("Wait, still 10.")
+    expect(page.locator("details.thought > summary")).to_contain_text(re.compile("about [4-9] tokens"))  # 3 were given
 
 
 def test_an_edited_step_forks_the_thought(site: Site) -> None:

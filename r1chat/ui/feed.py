@@ -18,7 +18,7 @@ from r1chat import window
 from r1chat.app import App
 from r1chat.errors import NotFoundError, R1ChatError
 from r1chat.judgements import Judged
-from r1chat.messages import Conversation, ModelInfo, Reply, StoredReply, StoredTurn, Verdict
+from r1chat.messages import Conversation, ModelInfo, Provenance, Reply, StoredReply, StoredTurn, Verdict
 from r1chat.reflect import Watchdog
 from r1chat.turn import Turn, Vote
 from r1chat.ui import ledger, render, sidebar, votes
@@ -42,6 +42,7 @@ class Viewer:
         self._words = words(lang)
         self._sent: dict[str, tuple[str, str]] = {}  # block id -> kind and html, as the page has them
         self._renderers: dict[str, render.ReplyRenderer] = {}  # by reply
+        self._given: dict[str, int] = {}  # by reply: tokens of its thought that were there before
         self._asked: set[str] = set()  # the turns on the page
         self._shown: dict[str, str] = {}  # turn id -> reply id on the page
         self._moments: dict[str, object] = {}  # by reply: those of its strip
@@ -122,7 +123,8 @@ class Viewer:
             blocks += self._change("model-line", html=sidebar.loading(reply.progress, self._words))
         renderer = self._renderers[reply_id]
         rendered = renderer.update(reply)
-        blocks += self._change(f"{reply_id}-sum", html=render.summary(reply, self._words, renderer.counts()))
+        given = self._given.get(reply_id, 0)
+        blocks += self._change(f"{reply_id}-sum", html=render.summary(reply, self._words, renderer.counts(), given))
         moments = renderer.moments
         if moments != self._moments.get(reply_id) or (reply.closed and reply_id not in self._closed):
             self._moments[reply_id] = moments
@@ -225,10 +227,11 @@ class Viewer:
         blocks: list[Block] = []
         verdicts = self._verdicts.get(stored.id, {})
         if renderer := self._renderers.get(stored.id):
-            for place, verdict in verdicts.items():
-                if renderer.verdicts.get(place) != verdict:  # somebody said so, here or in another tab
-                    blocks += [self._piece(stored.id, block) for block in renderer.judge(*place, verdict)]
+            for span, verdict in verdicts.items():
+                if renderer.verdicts.get(span) != verdict:  # somebody said so, here or in another tab
+                    blocks += [self._piece(stored.id, block) for block in renderer.judge(*span, verdict)]
         else:
+            self._given[stored.id] = self._given_tokens(stored.provenance)
             self._renderers[stored.id] = render.ReplyRenderer(stored.id, self._words, verdicts)
             blocks += self._change(f"reply-{stored.id}", section, "reply", render.skeleton(stored.id))
         blocks += self._growing(stored.id, reply)
@@ -246,6 +249,17 @@ class Viewer:
         blocks += self._change(f"{stored.id}-acts", html=acts)
         return blocks
 
+    def _given_tokens(self, made: Provenance) -> int:
+        """About how many tokens of a thought came from its parent's: as many as its characters take there."""
+        if not made.kept_reasoning:
+            return 0
+        with suppress(NotFoundError):
+            parent = self._app.store.reply(made.parent_id or "")
+            whole = self._given_tokens(parent.provenance) + parent.reply.usage.reasoning_tokens
+            if whole and parent.reply.reasoning:
+                return round(whole * made.kept_reasoning / len(parent.reply.reasoning))
+        return round(made.kept_reasoning / window.PER_TOKEN)
+
     def _forget_turn(self, turn_id: str) -> None:
         self._asked.discard(turn_id)
         self._sent.pop(f"ask-{turn_id}", None)
@@ -255,6 +269,7 @@ class Viewer:
 
     def _forget(self, reply_id: str) -> None:
         self._renderers.pop(reply_id, None)
+        self._given.pop(reply_id, None)
         self._moments.pop(reply_id, None)
         self._closed.discard(reply_id)
         for block_id in (

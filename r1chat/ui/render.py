@@ -218,24 +218,26 @@ def skeleton(reply_id: str) -> str:
     )
 
 
-def summary(reply: Reply, words: Words, counts: str = "") -> str:
-    """The line that a thought folds to, with its moments counted; while it runs, what the model is doing."""
-    tokens, seconds = reply.usage.reasoning_tokens, reply.timings.thinking
+def summary(reply: Reply, words: Words, counts: str = "", given: int = 0) -> str:
+    """The line that a thought folds to, with its moments counted; while it runs, what the model is doing.
+
+    `given`: about how many tokens of the thought were there before this reply was sampled.
+    """
+    sampled, seconds = reply.usage.reasoning_tokens, reply.timings.thinking
+    tokens = words.about_tokens(given + sampled) if given else _count(sampled, words)
     if reply.closed:
         if not reply.reasoning:
             return plain(words.no_thought)
         time = words.duration(seconds, 1 if seconds < 1 else 0)
-        return plain(_joined(words.thought_for.format(time=time), _count(tokens, words), counts))
+        return plain(_joined(words.thought_for.format(time=time), tokens, counts))
     if reply.finish is None:
         if reply.progress is not None or not reply.reasoning:
             line = _stage(reply.progress or Progress("waiting"), words)
         else:
-            line = _joined(
-                words.thinking, words.duration(seconds), _count(tokens, words), speed(reply.tokens_per_second, words, 0)
-            )
+            line = _joined(words.thinking, words.duration(seconds), tokens, speed(reply.tokens_per_second, words, 0))
         return f'<span class="live">{plain(line)}</span>'
     ended = words.stopped_thinking if reply.finish == "stopped" else words.unfinished_thought
-    return plain(_joined(ended, words.duration(seconds), _count(tokens, words), counts))
+    return plain(_joined(ended, words.duration(seconds), tokens, counts))
 
 
 def _stage(progress: Progress, words: Words) -> str:
@@ -326,7 +328,9 @@ def reply_acts(stored: StoredReply, words: Words, cannot_steer: str = "", cannot
     """
     reply = stored.reply
     buttons = [_switch("reply", stored.id, stored.position, stored.siblings, words)]
-    if reply.finish in CAN_GO_ON:
+    if reply.too_long:
+        buttons.append(_edit(stored.turn_id, words, kind="primary"))
+    elif reply.finish in CAN_GO_ON:
         buttons.append(button("resume", stored.id, words.resume, kind="primary", barred=cannot_resume))
     if reply.answer:
         buttons.append(button("copy", stored.id, words.copy, done=words.copied))
@@ -385,8 +389,11 @@ def message(content: str, words: Words) -> str:
 
 def message_acts(turn: StoredTurn, words: Words) -> str:
     """What can be done with a message: edit it, and switch between its siblings."""
-    edit = button("edit", turn.id, words.edit, label=words.edit_message, save=words.send, cancel=words.cancel)
-    return _switch("turn", turn.id, turn.position, turn.siblings, words) + edit
+    return _switch("turn", turn.id, turn.position, turn.siblings, words) + _edit(turn.id, words)
+
+
+def _edit(turn_id: str, words: Words, kind: str = "") -> str:
+    return button("edit", turn_id, words.edit, kind, label=words.edit_message, save=words.send, cancel=words.cancel)
 
 
 def button(verb: str, subject: str, caption: str, kind: str = "", barred: str = "", **data: str) -> str:

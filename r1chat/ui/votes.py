@@ -19,9 +19,18 @@ def progress(replies: Sequence[Reply], words: Words) -> str:
     rows = [f'<p role="status">{plain(words.vote_running.format(done=done, n=len(replies)))}</p>']
     for number, reply in enumerate(replies, 1):
         tokens = words.tokens(reply.usage.reasoning_tokens + reply.usage.answer_tokens)
-        state = "✓" if reply.finish == "stop" else "✕" if reply.finish else "…"
-        rows.append(f"<div>{state} {plain(words.vote_sample.format(n=number))} · {plain(tokens)}</div>")
+        glyph, state = _state(reply, words)
+        told = " · ".join((words.vote_sample.format(n=number), state, tokens))
+        rows.append(f"<div>{glyph} {plain(told)}</div>")
     return f'<div class="vote">{"".join(rows)}</div>'
+
+
+def _state(reply: Reply, words: Words) -> tuple[str, str]:
+    if reply.finish is not None:
+        return ("✓", words.sample_done) if reply.finish == "stop" else ("✕", words.sample_unfinished)
+    if reply.answer:
+        return "…", words.answering
+    return "…", words.thinking if reply.reasoning else words.waiting
 
 
 def majority(samples: Sequence[StoredReply]) -> str:

@@ -199,6 +199,9 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
     bad_samples = Both("“{value}” is no number of samples.", "“{value}”不是样本数。")
     vote_running = Both("{done} of {n} samples are finished", "{n} 个样本中已完成 {done} 个")
     vote_sample = Both("Sample {n}", "样本 {n}")
+    answering = Both("Answering", "回答中")
+    sample_done = Both("Done", "已完成")
+    sample_unfinished = Both("Not finished", "未完成")
     vote_none = Both(
         "No sample came to an answer. Try again, or look at them one by one.", "没有样本给出回答。请重试，或逐个查看。"
     )
@@ -247,6 +250,7 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
 
     # how numbers are said
     one_token = Both("1 token", "1 个 token")
+    nearly_tokens = Both("about {n} tokens", "约 {n} 个 token")
     many_tokens = Both("{n} tokens", "{n} 个 token")
     seconds = Both("{n} s", "{n} 秒")
     minutes = Both("{m} min {s} s", "{m} 分 {s} 秒")
@@ -254,6 +258,10 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
     def tokens(self, count: int) -> str:
         """A number of tokens: `1 token`, `1,534 tokens`."""
         return self.one_token if count == 1 else self.many_tokens.format(n=f"{count:,}")
+
+    def about_tokens(self, count: int) -> str:
+        """A number of tokens that was not counted, but estimated in part."""
+        return self.nearly_tokens.format(n=f"{count:,}")
 
     def duration(self, seconds: float, digits: int = 0) -> str:
         """A time: `0.4 s` with one digit, `12 s`, `2 min 5 s`."""
