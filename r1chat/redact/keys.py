@@ -50,13 +50,13 @@ _LONGEST_WORD = 32  # characters of a word and what stands between it and its va
 _REST_OF_SECRET = re.compile(r"[A-Za-z0-9_+/=.~-]{0,512}")
 _TURN = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
 _PASSWORD = re.compile(
-    rf"""(?:passw(?:or)?d|pwd|密码|口令){_SET}
+    rf"""(?:passw(?:or)?d|pwd|密码){_SET}
     (?P<quote>["'`“]?)(?P<value>[^\s"'`“”<>,;，。；\0]{{4,128}})(?P<closed>["'`”])?""",
     re.VERBOSE | re.IGNORECASE,
 )
 _CODE = re.compile(r"[$%{(\\]|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*+[(\[{]|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)++$")
 _STANDS_FOR_ONE = re.compile(
-    r"(?:.*(?:passw|example|your|string|secret|change|enter)|[x*.•_#-]+$|none$|null$|true$)", re.IGNORECASE
+    r"(?:.*(?:pass(?:w|$)|example|your|string|secret|change|enter)|[x*.•_#-]+$|none$|null$|true$)", re.IGNORECASE
 )
 
 
@@ -64,8 +64,8 @@ def find_keys(text: str) -> list[Span]:
     """Keys in order, without overlaps; of an assignment only the value."""
     found = _long_ones(text)
     if "@" in text and "://" in text:
-        found += (one.span(1) for one in _IN_AN_ADDRESS.finditer(text))
-    if "assw" in text or "ASSW" in text or "pwd" in text or "PWD" in text or "密码" in text or "口令" in text:
+        found += (one.span(1) for one in _IN_AN_ADDRESS.finditer(text) if not _STANDS_FOR_ONE.match(one[1]))
+    if "assw" in text or "ASSW" in text or "pwd" in text or "密码" in text:
         found += _passwords(text)
     return _without_overlaps(found)
 

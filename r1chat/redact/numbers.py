@@ -27,8 +27,8 @@ _FORM = re.compile(
     | (?P<chinese> (?:86[ \-]?)? 1[3-9][0-9] (?P<c>[ \u00a0\-]?) [0-9]{4} (?P=c) [0-9]{4} )
     | (?P<resident> [1-9][0-9]{5} (?P<r>[ ]?) (?:19|20)[0-9]{6} (?P=r) [0-9]{3}[0-9Xx] )
     | (?P<social> (?!000|666|9)[0-9]{3} (?P<s>[ \-]) (?!00)[0-9]{2} (?P=s) (?!0000)[0-9]{4} )
-    | (?P<american> (?:1[ .\-])?
-                  (?:\([2-9][0-9]{2}\)[ ]?|[2-9][0-9]{2}[ \u00a0.\-]) [0-9]{3} [ \u00a0.\-] [0-9]{4} )
+    | (?P<american> (?:1[ .\-])? (?:\([2-9][0-9]{2}\)[ ]?[0-9]{3}[ .\-][0-9]{4}
+                                   | [2-9][0-9]{2}(?P<a>[ \u00a0.\-])[0-9]{3}(?P=a)[0-9]{4}) )
     | (?P<pairs> 0[1-9] (?P<p>[ .\-]) [0-9]{2} (?:(?P=p)[0-9]{2}){3} (?!(?P=p)[0-9]) )
     | (?P<national> \(?0[1-9][0-9]{1,3} (?:\)[ ]?|[ \-./]) [0-9]{3,8} (?:[ \-][0-9]{2,5}){0,2}
                   | \(?0[1-9](?:\)[ ]?|[ \-]) [0-9]{4} [ \-] [0-9]{4} )
@@ -43,6 +43,7 @@ _IBAN = re.compile(r"[A-Z](?<![A-Za-z0-9].)[A-Z][0-9]{2}(?:[ \u00a0-]?[A-Za-z0-9
 _GROUP = re.compile(r"[0-9]+")
 _SPACED = re.compile(r"[0-9 \u00a0]+")
 _SHAPES = ("abroad", "chinese", "resident", "social", "american", "pairs", "national", "card", "bare")
+_OFTEN_IN_ROWS = ("abroad", "pairs", "national")
 
 
 def find_numbers(text: str) -> list[Span]:
@@ -92,12 +93,12 @@ def _judge(text: str, form: re.Match[str], gone: int) -> Span | None:
     elif shape == "abroad":
         length = _international_length(form[0])
     else:
-        length = len(form[0]) if shape not in ("pairs", "national") or _is_national(form[0], digits) else 0
-    if not length or set(digits) <= {"0", "1"}:
+        length = len(form[0]) if shape != "national" or 9 <= len(digits) <= 12 else 0
+    if not length or set(digits) <= {"0", "1"} or _counts_up(form[0]):
         return None
     span = Span(form.start(), form.start() + length, kind)
     spaced = shape in ("social", "american") and _SPACED.fullmatch(form[0])  # as likely a row of numbers
-    listed = shape in ("abroad", "pairs", "national") and continues_row(text, span.start, gone)
+    listed = (shape in _OFTEN_IN_ROWS or " " in form[0]) and continues_row(text, span.start, gone)
     doubtful = spaced or listed or shape == "bare" or calculated(text, span.start, span.end, gone)
     return span if not doubtful or named_before(text, span.start, gone) else None
 
@@ -118,11 +119,10 @@ def _international_length(form: str) -> int:
     return length if digits >= 8 else 0
 
 
-def _is_national(form: str, digits: str) -> bool:
-    """Of a likely length, and not counting up in equal steps."""
+def _counts_up(form: str) -> bool:
+    """Whether it is rather a row of numbers in equal steps."""
     groups = [int(group) for group in _GROUP.findall(form)]
-    steps = {after - before for before, after in pairwise(groups)}
-    return 9 <= len(digits) <= 12 and (len(groups) < 3 or len(steps) > 1)
+    return len(groups) > 2 and len({after - before for before, after in pairwise(groups)}) == 1
 
 
 def _card_length(form: str) -> int:
