@@ -202,8 +202,10 @@ class Teacher:
             check(rule)
             text, kind = rule.text, rule.kind
         reference = self._judgements.set_reference(turn_id, text, kind or "text", self.rater)
+        conversation_id = self._store.turn(turn_id).conversation_id
+        self._chat.publish(conversation_id)  # to check may take seconds
         self.verify(turn_id)
-        self._chat.publish(self._store.turn(turn_id).conversation_id)
+        self._chat.publish(conversation_id)
         return reference
 
     def verify(self, turn_id: str) -> None:

@@ -21,7 +21,8 @@ from r1chat.judgements import Judged
 from r1chat.messages import Conversation, ModelInfo, Provenance, Reply, StoredReply, StoredTurn, Verdict
 from r1chat.reflect import Watchdog
 from r1chat.turn import Turn, Vote
-from r1chat.ui import ledger, render, sidebar, votes
+from r1chat.ui import arena as arenas
+from r1chat.ui import duel, gathered, ledger, rating, reference, render, sidebar, votes
 from r1chat.ui.words import words
 
 Patch = dict[str, Any]
@@ -44,7 +45,9 @@ class Viewer:
         self._renderers: dict[str, render.ReplyRenderer] = {}  # by reply
         self._given: dict[str, int] = {}  # by reply: tokens of its thought that were there before
         self._asked: set[str] = set()  # the turns on the page
-        self._shown: dict[str, str] = {}  # turn id -> reply id on the page
+        self._shown: dict[str, tuple[str, ...]] = {}  # by turn: the block below it, and the replies in that
+        self._arenas: dict[str, arenas.Arena] = {}  # by turn: the comparisons that wait for a word
+        self._hidden: set[str] = set()  # replies of which nobody must learn yet who wrote them
         self._moments: dict[str, object] = {}  # by reply: those of its strip
         self._closed: set[str] = set()  # replies whose strip is final
         self._outlined_at = float("-inf")
@@ -82,7 +85,7 @@ class Viewer:
             if isinstance(turn, Turn) and turn.reply_id in self._renderers:
                 yield from self._follow(turn, seen)
             elif isinstance(turn, Vote):
-                yield from self._follow_vote(turn, seen)
+                yield from self._follow_vote(turn, seen) if turn.vote_id else self._follow_duel(turn, seen)
 
     # -- a growing reply ----------------------------------------------------------------------------------------------
 
@@ -115,16 +118,35 @@ class Viewer:
         else:
             yield self._whole(None)
 
+    def _follow_duel(self, sides: Vote, seen: int) -> Iterator[Patch]:
+        for replies in sides.watch(INTERVAL):
+            if self._left.is_set() or self._app.chat.news(self._conversation_id) != seen:
+                return
+            blocks: list[Block] = []
+            for reply_id, reply in zip(sides.reply_ids, replies, strict=True):
+                if reply_id in self._renderers:  # who does not want to compare sees one only
+                    blocks += self._growing(reply_id, reply)
+            if (arena := self._arenas.get(sides.turn_id)) is not None:
+                blocks += self._verdict(arena, replies)
+            yield {"blocks": blocks}
+        yield self._whole(None)
+
     def _growing(self, reply_id: str, reply: Reply) -> list[Block]:
         state = "done" if reply.finish else "answering" if reply.answer else "thinking"
         silent = "" if reply.reasoning or not (reply.closed or reply.answer or reply.finish) else " no-thought"
         blocks = self._change(f"reply-{reply_id}", kind=f"reply {state}{silent}")
-        if (reply.progress is not None and reply.progress.stage == "loading") or "model-line" in self._sent:
+        hidden = reply_id in self._hidden
+        loading = reply.progress is not None and reply.progress.stage == "loading"
+        if not hidden and (loading or "model-line" in self._sent):
             blocks += self._change("model-line", html=sidebar.loading(reply.progress, self._words))
         renderer = self._renderers[reply_id]
         rendered = renderer.update(reply)
         given = self._given.get(reply_id, 0)
-        blocks += self._change(f"{reply_id}-sum", html=render.summary(reply, self._words, renderer.counts(), given))
+        if hidden:
+            summary = arenas.summary(reply, self._words, renderer.counts())
+        else:
+            summary = render.summary(reply, self._words, renderer.counts(), given)
+        blocks += self._change(f"{reply_id}-sum", html=summary)
         moments = renderer.moments
         if moments != self._moments.get(reply_id) or (reply.closed and reply_id not in self._closed):
             self._moments[reply_id] = moments
@@ -155,10 +177,15 @@ class Viewer:
         blocks: list[Block] = []
         for gone in self._asked - {turn.id for turn in conversation.turns}:  # `order` takes their sections away
             self._forget_turn(gone)
+        self._find_arenas(conversation)
         self._outlined = next((turn.reply.id for turn in reversed(conversation.turns) if turn.reply is not None), "")
+        if self._comparing(conversation):
+            self._outlined = ""
+            blocks += self._change("outline", html="")
         for turn in conversation.turns:
             blocks += self._turn(turn, running)
         blocks += self._window(conversation, running)
+        blocks += self._change("gathered", html=self._gathered())
         return {
             "order": [*(f"turn-{turn.id}" for turn in conversation.turns), "offers-section"],
             "blocks": blocks,
@@ -168,7 +195,8 @@ class Viewer:
     def _window(self, conversation: Conversation, running: Turn | Vote | None) -> list[Block]:
         """What the model's window holds; which turns it no longer sees; what to do when it gets tight."""
         turns, view = conversation.turns, conversation.info
-        blocks = self._change("ledger", html=ledger.html(turns, view, self._words))
+        comparing = self._comparing(conversation)  # the window's size may give a side away
+        blocks = self._change("ledger", html="" if comparing else ledger.html(turns, view, self._words))
         hidden = len(turns) - len(window.shown(turns, view.seen_from))
         last_hidden = turns[hidden - 1].id if hidden else ""
         if self._last_hidden not in ("", last_hidden):
@@ -178,8 +206,11 @@ class Viewer:
         if hidden:
             line = ledger.left_out(hidden, self._words)
             blocks += self._change(f"left-out-{last_hidden}", f"turn-{last_hidden}", "left-out", line)
-        offers = "" if running else ledger.offers(turns, view, self._chosen(), self._words)
+        offers = "" if running or comparing else ledger.offers(turns, view, self._chosen(), self._words)
         return blocks + self._change("offers", "offers-section", "offers", offers)
+
+    def _gathered(self) -> str:
+        return gathered.html(self._app.store.judgements.gathered(), self._words)
 
     def _chosen(self) -> ModelInfo | None:
         with suppress(R1ChatError):
@@ -195,6 +226,7 @@ class Viewer:
             "empty": "" if conversation.turns else "1",
             "cannotSteer": self._cannot_steer(self._model),
             "cannotAnswer": self._cannot_steer(":".join(running.model)) if isinstance(running, Turn) else "",
+            "comparing": "1" if self._comparing(conversation) else "",
         }
 
     def _cannot_steer(self, model: str) -> str:
@@ -210,20 +242,92 @@ class Viewer:
         section = f"turn-{turn.id}"
         self._asked.add(turn.id)
         blocks = self._change(f"ask-{turn.id}", section, "ask", render.message(turn.content, self._words))
-        blocks += self._change(f"asked-{turn.id}", section, "acts asked", render.message_acts(turn, self._words))
-        old = self._shown.get(turn.id)
-        if old and (turn.reply is None or old != turn.reply.id):
-            blocks.append({"id": f"reply-{old}", "gone": True})
-            self._forget(old)
-            del self._shown[turn.id]
-        if turn.reply is not None:
+        asked = render.message_acts(turn, self._words)
+        asked += reference.form(turn.id, self._judged.references.get(turn.id), self._words)
+        blocks += self._change(f"asked-{turn.id}", section, "acts asked", asked)
+        arena = self._arenas.get(turn.id)
+        wanted: tuple[str, ...] = ()
+        if arena is not None:
+            wanted = (arena.block, arena.duel.left_id, arena.duel.right_id)
+        elif turn.reply is not None:
+            wanted = (f"reply-{turn.reply.id}", turn.reply.id)
+        old = self._shown.get(turn.id, ())
+        if old and old != wanted:
+            blocks.append({"id": old[0], "gone": True})
+            self._forget_shown(turn.id)
+        if arena is not None:
+            blocks += self._duel(arena, section, running)
+        elif turn.reply is not None:
             blocks += self._reply(turn.reply, section, running)
-            self._shown[turn.id] = turn.reply.id
+        self._shown[turn.id] = wanted
         return blocks
+
+    # -- two replies side by side -------------------------------------------------------------------------------------
+
+    def _find_arenas(self, conversation: Conversation) -> None:
+        turns = conversation.turns
+        found = {turn.id: duel.arena(self._app, self._judged, turn, turn is turns[-1]) for turn in turns}
+        self._arenas = {turn: arena for turn, arena in found.items() if arena is not None}
+        blind = [arena for arena in self._arenas.values() if arena.blind]
+        self._hidden = {side for arena in blind for _, side in arena.sides}
+
+    def _comparing(self, conversation: Conversation) -> bool:
+        return bool(conversation.turns) and conversation.turns[-1].id in self._arenas
+
+    def _duel(self, arena: arenas.Arena, section: str, running: Turn | Vote | None) -> list[Block]:
+        stored = [self._app.store.reply(side) for _, side in arena.sides]
+        replies = [each.reply for each in stored]
+        if isinstance(running, Vote) and running.turn_id == arena.duel.turn_id and not running.vote_id:
+            replies = running.snapshots()
+        blocks: list[Block] = []
+        if arena.block not in self._sent:  # once: what is inside is sent apart
+            blocks += self._change(arena.block, section, "duel", arenas.skeleton(arena, stored, self._words))
+        for (side, _), each, reply in zip(arena.sides, stored, replies, strict=True):
+            blocks += self._body(each, f"{arena.block}-{side}", reply)
+        return blocks + self._verdict(arena, replies)
+
+    def _verdict(self, arena: arenas.Arena, replies: list[Reply]) -> list[Block]:
+        blocks: list[Block] = []
+        for (_, reply_id), reply in zip(arena.sides, replies, strict=True):
+            blocks += self._change(f"{reply_id}-notes", html=arenas.notes(reply, self._words))
+        kind, html = arenas.verdict(arena, replies, self._words)
+        return blocks + self._change(f"{arena.block}-verdict", kind=kind, html=html)
+
+    def _compared(self, stored: StoredReply) -> str:
+        """What was said of a reply and another one."""
+        said = self._judged.said_of(stored.id)
+        if said is None:
+            return ""
+        replies = [self._app.store.reply(side) for side in (said.duel.left_id, said.duel.right_id)]
+        return arenas.result(said, stored.id, replies, duel.order(self._app, stored), self._words)
+
+    # -- one reply ----------------------------------------------------------------------------------------------------
 
     def _reply(self, stored: StoredReply, section: str, running: Turn | Vote | None) -> list[Block]:
         live = running is not None and running.reply_id == stored.id
         reply = running.snapshot() if running is not None and live else stored.reply
+        blocks = self._body(stored, section, reply)
+        if live:
+            for part in ("notes", "judge", "acts", "teach"):
+                blocks += self._change(f"{stored.id}-{part}", html="")
+            return blocks
+        notes = render.notices(reply, self._words) + render.origin(stored, self._words) + self._compared(stored)
+        if stored.provenance.vote_id:
+            samples = self._app.store.votes(stored.provenance.vote_id)
+            notes = votes.panel(samples, stored.id, self._judged, self._words) + notes
+        blocks += self._change(f"{stored.id}-notes", html=notes)
+        made = stored.provenance
+        cannot_resume = self._cannot_steer(f"{made.backend}:{made.model}") if reply.finish in render.CAN_GO_ON else ""
+        acts = render.reply_acts(stored, self._words, self._cannot_steer(self._model), cannot_resume)
+        acts = rating.thumbs(stored, self._judged, self._words) + acts + duel.sibling_acts(stored, self._words)
+        acts += rating.more(stored, self._words)
+        blocks += self._change(f"{stored.id}-acts", html=acts)
+        blocks += self._change(f"{stored.id}-judge", html=rating.thought_panel(stored, self._judged, self._words))
+        blocks += self._change(f"{stored.id}-teach", html=rating.panel(stored, self._judged, self._words))
+        return blocks
+
+    def _body(self, stored: StoredReply, into: str, reply: Reply) -> list[Block]:
+        """Thought and answer, with what is said of the moments in them."""
         blocks: list[Block] = []
         verdicts = self._verdicts.get(stored.id, {})
         if renderer := self._renderers.get(stored.id):
@@ -233,21 +337,8 @@ class Viewer:
         else:
             self._given[stored.id] = self._given_tokens(stored.provenance)
             self._renderers[stored.id] = render.ReplyRenderer(stored.id, self._words, verdicts)
-            blocks += self._change(f"reply-{stored.id}", section, "reply", render.skeleton(stored.id))
-        blocks += self._growing(stored.id, reply)
-        if live:
-            for place in ("notes", "acts", "teach"):
-                blocks += self._change(f"{stored.id}-{place}", html="")
-            return blocks
-        notes = render.notices(reply, self._words) + render.origin(stored, self._words)
-        if stored.provenance.vote_id:
-            notes = votes.panel(self._app.store.votes(stored.provenance.vote_id), stored.id, self._words) + notes
-        blocks += self._change(f"{stored.id}-notes", html=notes)
-        made = stored.provenance
-        cannot_resume = self._cannot_steer(f"{made.backend}:{made.model}") if reply.finish in render.CAN_GO_ON else ""
-        acts = render.reply_acts(stored, self._words, self._cannot_steer(self._model), cannot_resume)
-        blocks += self._change(f"{stored.id}-acts", html=acts)
-        return blocks
+            blocks += self._change(f"reply-{stored.id}", into, "reply", render.skeleton(stored.id))
+        return blocks + self._growing(stored.id, reply)
 
     def _given_tokens(self, made: Provenance) -> int:
         """About how many tokens of a thought came from its parent's: as many as its characters take there."""
@@ -264,7 +355,13 @@ class Viewer:
         self._asked.discard(turn_id)
         self._sent.pop(f"ask-{turn_id}", None)
         self._sent.pop(f"asked-{turn_id}", None)
-        if reply_id := self._shown.pop(turn_id, ""):
+        self._forget_shown(turn_id)
+
+    def _forget_shown(self, turn_id: str) -> None:
+        block, *replies = self._shown.pop(turn_id, ("",))
+        self._sent.pop(block, None)
+        self._sent.pop(f"{block}-verdict", None)
+        for reply_id in replies:
             self._forget(reply_id)
 
     def _forget(self, reply_id: str) -> None:
@@ -310,6 +407,7 @@ class Viewer:
                 {"id": "welcome", "into": "welcome-section", "kind": "welcome", "html": html},
                 {"id": "outline", "html": ""},
                 {"id": "ledger", "html": ""},
+                {"id": "gathered", "html": self._gathered()},
             ],
             "state": {
                 "running": "",
@@ -318,5 +416,6 @@ class Viewer:
                 "empty": "1",
                 "cannotSteer": self._cannot_steer(self._model),
                 "cannotAnswer": "",
+                "comparing": "",
             },
         }

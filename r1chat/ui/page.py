@@ -49,6 +49,7 @@ class Widgets:
     jump: gr.HTML
     prompt: gr.Textbox
     hint: gr.HTML
+    compare: gr.HTML
     answer: gr.Button
     send: gr.Button
     stop: gr.Button
@@ -65,6 +66,7 @@ def layout() -> Widgets:
                 label=w.search, placeholder=w.search, show_label=False, container=False, elem_id="search", max_lines=1
             )
             conversations = conversation_list()
+            gr.HTML('<div id="gathered"></div>', elem_id="gathered-block", padding=False)
             with gr.Accordion(w.models, open=False, elem_id="models") as models:
                 backends = gr.HTML("", padding=False)
                 refresh = gr.Button(w.refresh, size="sm", elem_id="refresh")
@@ -124,6 +126,7 @@ def layout() -> Widgets:
                     )
                     with gr.Row(elem_id="controls"):
                         hint = gr.HTML(f"<span>{w.hint}</span>", elem_id="hint", padding=False)
+                        compare = gr.HTML("", elem_id="compare", padding=False)
                         answer = gr.Button(w.answer_now, elem_id="answer", size="sm")
                         send = gr.Button(w.send, variant="primary", elem_id="send", size="sm")
                         stop = gr.Button(w.stop, variant="primary", elem_id="stop", size="sm")
@@ -153,6 +156,7 @@ def layout() -> Widgets:
         jump=jump,
         prompt=prompt,
         hint=hint,
+        compare=compare,
         answer=answer,
         send=send,
         stop=stop,

@@ -202,15 +202,18 @@ def tools(words: Words) -> str:
     """What can be done with a step of a thought; the page copies it to the step that is chosen."""
     edit = button("edit-step", "", words.go_on_from_here, label=words.edit_step, cancel=words.cancel)
     judge = button("confirm", "", f"✓ {words.is_moment}") + button("deny", "", f"✕ {words.no_moment}")
-    return f'<div id="tools" hidden>{edit}<span class="judge">{judge}</span></div>'
+    wrong = button("wrong-step", "", f"✗ {words.first_wrong}", kind="wrong-step")
+    wrong += button("wrong-step", "", f"✓ {words.not_wrong}", kind="not-wrong", text="back")
+    return f'<div id="tools" hidden>{edit}{wrong}<span class="judge">{judge}</span></div>'
 
 
 def skeleton(reply_id: str) -> str:
-    """The places of a reply: `-sum` for its summary, `-strip`, `-steps`, `-answer`, `-notes`, `-acts` and `-teach`."""
+    """The places of a reply: `-sum` for its summary, `-strip`, `-steps`, `-judge`, `-answer`, `-notes` and so on."""
     name = plain(reply_id)
     return (
         f'<details class="thought"><summary id="{name}-sum"></summary><div class="strip" id="{name}-strip"></div>'
-        f'<div class="steps" id="{name}-steps"></div></details>'
+        f'<div class="steps" id="{name}-steps" tabindex="0" role="group" aria-labelledby="{name}-sum"></div>'
+        f'<div class="judge-thought" id="{name}-judge"></div></details>'
         f'<div class="answer" id="{name}-answer"></div>'
         f'<div class="notes" id="{name}-notes"></div>'
         f'<div class="acts" id="{name}-acts"></div>'
@@ -281,6 +284,7 @@ def origin(stored: StoredReply, words: Words) -> str:
         "extended": words.origin_extended,
         "skipped": words.origin_skipped,
         "voted": words.origin_voted,
+        "corrected": words.origin_corrected,
     }
     parts = [f"↳ {origins[made.origin]}"] if made.origin in origins else []
     if made.closed_by == "person":

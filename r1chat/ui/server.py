@@ -21,7 +21,11 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from r1chat.app import App
 from r1chat.config import FIRST_PORT
 from r1chat.errors import ConfigError, NotFoundError
-from r1chat.ui import startup  # noqa: F401  imports gradio, as it should be
+from r1chat.ui import (
+    difference,
+    reference,
+    startup,  # noqa: F401  imports gradio, as it should be
+)
 from r1chat.ui.feed import Viewer
 from r1chat.ui.guard import Guard
 from r1chat.ui.page import mount
@@ -60,6 +64,23 @@ def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guar
             renderer = ReplyRenderer(reply_id, words(lang))
             renderer.update(app.store.reply(reply_id).reply)
             return renderer.outline()
+
+        return _text(html)
+
+    @web.get("/r1chat/rewards/{reply_id}")
+    def rewards(reply_id: str, lang: str = "en") -> PlainTextResponse:
+        def html() -> str:
+            stored = app.store.reply(reply_id)
+            right = app.store.judgements.reference(stored.turn_id)
+            return reference.rewards(stored, app.store.turn(stored.turn_id).content, right, words(lang))
+
+        return _text(html)
+
+    @web.get("/r1chat/difference/{reply_id}")
+    def changes(reply_id: str, lang: str = "en") -> PlainTextResponse:
+        def html() -> str:
+            corrected = app.store.reply(reply_id)
+            return difference.html(app.store.reply(corrected.provenance.parent_id or ""), corrected, words(lang))
 
         return _text(html)
 

@@ -3,6 +3,7 @@ const read = element.querySelector('.read');
 const scroller = element.closest('.scroll') ?? document.scrollingElement;
 const fold = () => localStorage.getItem('r1chat.fold') ?? 'end';
 let feed = null, shown = null, following = true, placed = 0;
+const verbs = {}, patched = [];  // from the scripts that follow: what buttons do, what looks at the blocks of a patch
 
 // --- patches ---------------------------------------------------------------------------------------------------------
 
@@ -12,7 +13,9 @@ function patch({order, blocks = [], state}) {
   if (state) Object.assign(document.body.dataset, state);
   if (state?.lang) document.documentElement.lang = state.lang;
   if (state) showWhatCannotBeDone();
+  for (const look of patched) look(blocks);
   if (following) follow();
+  read.dispatchEvent(new CustomEvent('patched', {detail: blocks}));
 }
 
 function arrange(order) {
@@ -46,10 +49,30 @@ function put({id, into, kind, html, gone, start, end}) {
 function fill(node, html) {  // the tools of a step that is chosen stay, and so does who is among them
   const tools = node.querySelector(':scope > .tools'), at = node.querySelector('mark.at')?.dataset.start;
   const focus = tools?.contains(document.activeElement) ? document.activeElement : null;
+  const restore = keep(node);
   node.innerHTML = html;
+  restore();
   if (tools) node.append(tools);
   if (at) node.querySelector(`mark[data-start="${at}"]`)?.classList.add('at');
   focus?.focus();
+}
+
+function keep(node) {  // what has a key is left as the person left it: unfolded, focused, half written
+  const before = new Map([...node.querySelectorAll('[data-key]')].map(part => [part.dataset.key, part]));
+  const focused = before.size && node.contains(document.activeElement) ? document.activeElement : null;
+  const caret = focused?.matches('textarea') ? [focused.selectionStart, focused.selectionEnd] : null;
+  const written = part => part.matches('select') || (part.matches('textarea') && part.value !== part.defaultValue);
+  return () => {
+    for (const part of before.size ? node.querySelectorAll('[data-key]') : []) {
+      const old = before.get(part.dataset.key);
+      if (!old) continue;
+      if (old.open) part.open = true;
+      if (written(old)) part.value = old.value;
+      if (old === focused) part.focus({preventScroll: true});
+      else if (old === focused?.parentNode) part.querySelector('summary')?.focus({preventScroll: true});
+      if (old === focused && caret) part.setSelectionRange(...caret);
+    }
+  };
 }
 
 function showWhatCannotBeDone() {  // a server that cannot continue a reply leaves nothing to steer
@@ -142,7 +165,8 @@ read.addEventListener('change', event => {
 
 function press(button) {
   const {verb, id} = button.dataset;
-  if (verb === 'copy') copy(button, id);
+  if (verbs[verb]) verbs[verb](button, id);
+  else if (verb === 'copy') copy(button, id);
   else if (verb === 'edit') edit(button, id);
   else if (verb === 'edit-step') editStep(button);
   else if (verb === 'confirm' || verb === 'deny') judge(button);

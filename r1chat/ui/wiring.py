@@ -16,7 +16,7 @@ from r1chat.app import App
 from r1chat.errors import MessageError, NotFoundError, R1ChatError
 from r1chat.messages import ConversationInfo, ModelInfo, Verdict
 from r1chat.steer import BUDGETS
-from r1chat.ui import carry, duel, rating, sidebar
+from r1chat.ui import carry, duel, judging, sidebar
 from r1chat.ui.page import Widgets, reworded
 from r1chat.ui.words import pick, words
 
@@ -72,6 +72,7 @@ def wire(app: App, blocks: gr.Blocks, ui: Widgets) -> None:
     # a click in the transcript, or in the list
     ui.transcript.act(views.acted, [*here, *wheel], everything, **quiet)
     ui.transcript.carry(views.carried_on, [*here, ui.prompt], everything, **quiet)
+    ui.transcript.judge(views.judged, [ui.lang], None, trigger_mode="multiple", **quiet)  # one right after the other
     ui.conversations.act(views.list_acted, [*here, ui.search], everything, **quiet)
     ui.new.click(views.new, [ui.model, ui.lang, ui.search], everything, **quiet)
     ui.search.change(
@@ -160,12 +161,24 @@ class Views:
         verb, subject, text = _verb(event)
         if verb == "ask":
             return self.sent(text, conversation, model, lang, *wheel)
+        if verb == "ask-both":
+            begun = duel.ask_both(self.app, text, conversation, model or "", lang, _steering(wheel, lang))
+            return {self.ui.prompt: "", **self._show(begun, model, lang)}
         act = self._acts().get(verb)
         if act is None:
             log.warning("the page sent an unknown act")
         else:
             act(conversation, subject, text, model, lang)
         return {self.ui.conversation: conversation}  # what it changed comes through the feed
+
+    @said
+    def judged(self, event: gr.EventData, lang: str) -> None:
+        verb, subject, text = _verb(event)
+        act = judging.ACTS.get(verb)
+        if act is None:
+            log.warning("the page sent an unknown judgement")
+        else:
+            act(self.app, subject, text, lang)  # what it changed comes through the feed
 
     def _acts(self) -> dict[str, Callable[[str, str, str, str, str], object]]:
         """What the verbs of the transcript do, each with conversation, id, text, model and language."""
@@ -186,7 +199,6 @@ class Views:
             "label": lambda conversation, reply, text, *_: self._labelled(conversation, reply, text),
             "leave-out": lambda conversation, _s, _t, model, _l: chat.leave_out_oldest(conversation, model),
             "show-all": lambda conversation, *_: chat.show_all_turns(conversation),
-            **rating.acts(self.app),
             **duel.acts(self.app),
         }
 
@@ -253,6 +265,7 @@ class Views:
             self.app.store.set_model(conversation, model)
         return {
             self.ui.model_state: self._model_state(model, lang),
+            self.ui.compare: self._compare(model, lang),
             self.ui.transcript: {"conversation": conversation, "model": model, "lang": lang},
         }
 
@@ -299,12 +312,16 @@ class Views:
         return {
             self.ui.model: gr.update(choices=choices, value=key or None, label=words(lang).model),
             self.ui.model_state: self._model_state(key, lang),
+            self.ui.compare: self._compare(key, lang),
             self.ui.backends: sidebar.backends(statuses, str(self.app.settings.models_folder), words(lang)),
         }
 
     def _model_state(self, key: str, lang: str) -> str:
         model, why = self._find(key)
         return sidebar.model_state(model, why, words(lang))
+
+    def _compare(self, key: str, lang: str) -> str:
+        return duel.menu(self.app.catalogue.models(), key or "", self.app.settings.temperature, words(lang))
 
     def _find(self, key: str) -> tuple[ModelInfo | None, str]:
         try:
