@@ -7,7 +7,9 @@ from functools import lru_cache
 
 from r1chat import votes
 from r1chat.errors import R1ChatError
+from r1chat.judgements import Judged
 from r1chat.messages import Reply, StoredReply
+from r1chat.ui import reference
 from r1chat.ui.markdown import plain, to_html
 from r1chat.ui.render import notice
 from r1chat.ui.words import Words
@@ -42,8 +44,8 @@ def majority(samples: Sequence[StoredReply]) -> str:
     return samples[groups[0].members[0]].id if groups else ""
 
 
-def panel(samples: Sequence[StoredReply], shown: str, words: Words) -> str:
-    """A bar for each answer, as long as its share; a button for each sample opens it."""
+def panel(samples: Sequence[StoredReply], shown: str, judged: Judged, words: Words) -> str:
+    """A bar for each answer, as long as its share; a button for each sample opens it, and says whether it is right."""
     try:
         groups = _groups(samples)
     except R1ChatError as error:
@@ -53,17 +55,18 @@ def panel(samples: Sequence[StoredReply], shown: str, words: Words) -> str:
     for group in groups:
         share = 100 * len(group.members) / len(samples)
         voted.update(group.members)
+        buttons = _buttons(samples, group.members, shown, judged, words)
         rows.append(
             f'<div class="group"><span class="says">{to_html(_formula(group.answer))}</span>'
             f'<span class="share"><i style="width:{share:.0f}%"></i></span>'
-            f"<span>{len(group.members)}/{len(samples)}</span>{_buttons(samples, group.members, shown, words)}</div>"
+            f"<span>{len(group.members)}/{len(samples)}</span>{buttons}</div>"
         )
     silent = tuple(index for index in range(len(samples)) if index not in voted)
     if not groups:
         rows.append(f"<p>{plain(words.vote_none)}</p>")
     if silent:
         told = words.vote_without.format(n=len(silent))
-        rows.append(f'<div class="group">{plain(told)}{_buttons(samples, silent, shown, words)}</div>')
+        rows.append(f'<div class="group">{plain(told)}{_buttons(samples, silent, shown, judged, words)}</div>')
     return f'<div class="vote">{"".join(rows)}</div>'
 
 
@@ -86,13 +89,14 @@ def _formula(answer: str) -> str:
     return f"${answer}$" if "\\" in answer and "$" not in answer else answer
 
 
-def _buttons(samples: Sequence[StoredReply], members: Sequence[int], shown: str, words: Words) -> str:
+def _buttons(samples: Sequence[StoredReply], members: Sequence[int], shown: str, judged: Judged, words: Words) -> str:
     made = []
     for index in members:
         current = ' aria-current="true"' if samples[index].id == shown else ""
-        label = words.vote_sample.format(n=index + 1)
+        glyph, verdict = reference.verdict(samples[index].id, judged, words)
+        label = " · ".join(filter(None, (words.vote_sample.format(n=index + 1), verdict)))
         made.append(
             f'<button type="button" data-verb="reply" data-id="{samples[index].id}" data-text="0"{current} '
-            f'aria-label="{plain(label)}" title="{plain(label)}">{index + 1}</button>'
+            f'aria-label="{plain(label)}" title="{plain(label)}">{index + 1} {glyph}</button>'
         )
     return f'<span class="samples">{"".join(made)}</span>'
