@@ -89,4 +89,11 @@ def _correct(page: Page) -> None:
 
 
 def _consent(page: Page) -> None:
-    """Let all conversations be exported."""
+    """Let each of the two conversations be exported, as one says so of it: all others stay out."""
+    for question in (SUM, TIMES):
+        page.get_by_role("navigation").get_by_role("button", name=question, exact=True).click()
+        expect(page.locator(".ask")).to_have_text(question)
+        switch = page.get_by_role("switch", name="This conversation may be exported")
+        expect(switch).to_have_attribute("aria-checked", "false")
+        switch.click()
+        expect(switch).to_have_attribute("aria-checked", "true")

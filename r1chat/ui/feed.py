@@ -22,7 +22,7 @@ from r1chat.messages import Conversation, ModelInfo, Provenance, Reply, StoredRe
 from r1chat.reflect import Watchdog
 from r1chat.turn import Turn, Vote
 from r1chat.ui import arena as arenas
-from r1chat.ui import duel, gathered, ledger, rating, reference, render, sidebar, votes
+from r1chat.ui import consent, duel, gathered, ledger, rating, reference, render, sidebar, votes
 from r1chat.ui.words import words
 
 Patch = dict[str, Any]
@@ -185,9 +185,11 @@ class Viewer:
         for turn in conversation.turns:
             blocks += self._turn(turn, running)
         blocks += self._window(conversation, running)
+        switch = consent.switch(self._conversation_id, self._judged, self._words)
+        blocks += self._change("consent", "consent-section", "consent", switch)
         blocks += self._change("gathered", html=self._gathered())
         return {
-            "order": [*(f"turn-{turn.id}" for turn in conversation.turns), "offers-section"],
+            "order": [*(f"turn-{turn.id}" for turn in conversation.turns), "offers-section", "consent-section"],
             "blocks": blocks,
             "state": self._state(conversation, running),
         }

@@ -1,4 +1,4 @@
-"""What the buttons of `rating` and `reference` do. Knows no Gradio and no SQL.
+"""What the buttons of `rating`, `reference` and `consent` do. Knows no Gradio and no SQL.
 
 Everything that the page sends is taken as hostile input: it ends in a judgement, or in an error with its sentence.
 """
@@ -88,11 +88,20 @@ def refer(app: App, turn_id: str, text: str, lang: str) -> None:
     app.teacher.set_reference(turn_id, right, cast(Check, kind) if kind else None)
 
 
+def consent(app: App, conversation_id: str, text: str, lang: str) -> None:
+    """Whether a conversation may be exported."""
+    allowed = _fields(text).get("allowed")
+    if not isinstance(allowed, bool):
+        raise MessageError(words(lang).bad_consent)
+    app.teacher.set_consent(conversation_id, allowed)
+
+
 ACTS: Mapping[str, Callable[[App, str, str, str], object]] = {  # by verb; each takes app, id, JSON and language
     "rate": rate,
     "step": label_step,
     "correct": correct,
     "refer": refer,
+    "consent": consent,
 }
 
 

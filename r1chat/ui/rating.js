@@ -2,6 +2,7 @@
 {  // a scope of its own; `verbs` and `patched` lead here
 const say = (verb, id, said) => trigger('judge', {verb, id, text: JSON.stringify(said)});
 const unfolding = new Set();  // what shall be open as soon as it is there
+const folding = new Map();  // by message: the reference in whose place another one is being saved
 const slow = 2000;  // ms of silence after which a comment is saved
 let waiting = 0, unsaved = null;
 
@@ -13,6 +14,7 @@ Object.assign(verbs, {
     say('rate', id, {...said, open: thought?.checkVisibility() ? thought.open : null});
   },
   step: (button, id) => say('step', id, JSON.parse(button.dataset.text)),
+  consent: (button, id) => say('consent', id, JSON.parse(button.dataset.text)),
   'wrong-step'(button) {
     const step = button.closest('.step');
     const {start, end} = step.dataset;
@@ -22,9 +24,15 @@ Object.assign(verbs, {
   rules: button => { button.closest('.reply').querySelector('details.rules').open = true; },
   refer(button, id) {
     const form = button.closest('.form');
+    folding.set(id, form.parentNode.dataset.reference);
     say('refer', id, {text: form.querySelector('textarea').value, kind: form.querySelector('select').value});
   },
-  unrefer: (button, id) => say('refer', id, {text: ''}),
+  unrefer(button, id) {
+    const form = button.closest('.form'), box = form.querySelector('textarea');
+    box.value = box.defaultValue;  // what was half written is taken back with it
+    folding.set(id, form.parentNode.dataset.reference);
+    say('refer', id, {text: ''});
+  },
   correct,
 });
 
@@ -64,10 +72,19 @@ read.addEventListener('keydown', event => {
   }
 });
 
+function foldSaved(id) {
+  const form = document.getElementById(id)?.querySelector('.reference'), turn = id.slice('asked-'.length);
+  if (!form?.open || !folding.has(turn) || form.dataset.reference === folding.get(turn)) return;
+  folding.delete(turn);
+  form.open = false;
+  form.querySelector('summary').focus({preventScroll: true});
+}
+
 read.addEventListener('toggle', async event => {  // some things take a while to find out: only when they are wanted
   const part = event.target;
   if (!part.open) return;
-  if (part.matches('.reference')) part.querySelector('textarea').focus();
+  const summary = part.querySelector('summary');
+  if (part.matches('.reference') && summary === document.activeElement) part.querySelector('textarea').focus();
   const {load, id} = part.dataset;
   if (!load) return;
   const place = part.lastElementChild;
@@ -96,7 +113,9 @@ function markSteps(reply) {  // the first wrong step, and those before it; every
 
 patched.push(blocks => {
   for (const {id, html} of blocks) {
-    if (html === undefined || !/-(judge|teach)$/.test(id)) continue;
+    if (html === undefined) continue;
+    if (id.startsWith('asked-')) foldSaved(id);
+    if (!/-(judge|teach)$/.test(id)) continue;
     const node = document.getElementById(id), reply = node?.closest('.reply');
     if (!reply) continue;
     if (id.endsWith('-judge')) markSteps(reply);
@@ -123,11 +142,15 @@ read.addEventListener('keydown', event => {  // along the steps with the arrows;
 
 // --- corrections -----------------------------------------------------------------------------------------------------
 
+const notice = text => Object.assign(document.createElement('div'), {className: 'notice', role: 'alert', textContent: text});
+
 async function correct(button, id) {  // it stays until the corrected reply takes its place: nothing typed is lost
   const {part, label, save: saving, cancel: cancelling} = button.dataset;
   const place = document.getElementById(`${id}-${part === 'answer' ? 'answer' : 'steps'}`);
   if (place.hidden) return;
-  const box = Object.assign(document.createElement('textarea'), {className: 'editing', value: await textOf(part, id)});
+  const value = await textOf(part, id).catch(error => place.after(notice(error.message)));
+  if (value === undefined) return;
+  const box = Object.assign(document.createElement('textarea'), {className: 'editing', value});
   box.setAttribute('aria-label', label);
   const save = Object.assign(document.createElement('button'), {textContent: saving, className: 'primary'});
   const cancel = Object.assign(document.createElement('button'), {textContent: cancelling});

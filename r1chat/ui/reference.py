@@ -19,8 +19,8 @@ GLYPHS = {1.0: "✓", 0.0: "✗", None: "?"}  # by accuracy
 
 
 def form(turn_id: str, reference: Reference | None, words: Words) -> str:
-    """Beside a message: what is right, folded. Its `data-key` changes with the reference: it folds when saved."""
-    key = f"reference-{reference.id if reference else ''}"
+    """Beside a message: what is right, folded. The page folds it again when `data-reference` has changed by a save."""
+    known = plain(reference.id) if reference else ""
     text, kind = (reference.text, reference.kind) if reference else ("", "")
     caption = f"✓ {words.reference_is.format(text=shown(text))}" if reference else words.reference
     choices = [("", words.check_guess), *((check, getattr(words, f"check_{check}")) for check in CHECKS)]
@@ -28,12 +28,13 @@ def form(turn_id: str, reference: Reference | None, words: Words) -> str:
         f'<option value="{value}"{" selected" if value == kind else ""}>{plain(name)}</option>'
         for value, name in choices
     )
-    save = button("refer", turn_id, words.save, kind="primary", key=f"{key}-save")
+    save = button("refer", turn_id, words.save, kind="primary", key="reference-save")
     back = button("unrefer", turn_id, words.reference_back) if reference else ""
     return (
-        f'<details class="reference" data-key="{key}"><summary>{plain(caption)}</summary><div class="form">'
-        f'<textarea rows="1" data-key="{key}-text" aria-label="{plain(words.reference_text)}">{plain(text)}</textarea>'
-        f'<label>{plain(words.reference_kind)} <select data-key="{key}-kind">{options}</select></label>'
+        f'<details class="reference" data-key="reference" data-reference="{known}"><summary>{plain(caption)}</summary>'
+        f'<div class="form"><textarea rows="1" data-key="reference-text" aria-label="{plain(words.reference_text)}">'
+        f"{plain(text)}</textarea>"
+        f'<label>{plain(words.reference_kind)} <select data-key="reference-kind">{options}</select></label>'
         f"{save}{back}</div></details>"
     )
 

@@ -61,7 +61,8 @@ function keep(node) {  // what has a key is left as the person left it: unfolded
   const before = new Map([...node.querySelectorAll('[data-key]')].map(part => [part.dataset.key, part]));
   const focused = before.size && node.contains(document.activeElement) ? document.activeElement : null;
   const caret = focused?.matches('textarea') ? [focused.selectionStart, focused.selectionEnd] : null;
-  const written = part => part.matches('select') || (part.matches('textarea') && part.value !== part.defaultValue);
+  const written = part => part.matches('select') ? !part.selectedOptions[0]?.defaultSelected
+    : part.matches('textarea') && part.value !== part.defaultValue;
   return () => {
     for (const part of before.size ? node.querySelectorAll('[data-key]') : []) {
       const old = before.get(part.dataset.key);
@@ -71,6 +72,10 @@ function keep(node) {  // what has a key is left as the person left it: unfolded
       if (old === focused) part.focus({preventScroll: true});
       else if (old === focused?.parentNode) part.querySelector('summary')?.focus({preventScroll: true});
       if (old === focused && caret) part.setSelectionRange(...caret);
+    }
+    if (focused?.dataset.key && !node.contains(document.activeElement)) {  // it is gone: the focus stays near
+      node.tabIndex = -1;
+      node.focus({preventScroll: true});
     }
   };
 }
@@ -177,7 +182,7 @@ function press(button) {
 
 async function textOf(kind, id, query = {}) {
   const answer = await fetch(`r1chat/${kind}/${encodeURIComponent(id)}?${new URLSearchParams(query)}`);
-  if (!answer.ok) throw new Error(answer.statusText);
+  if (!answer.ok) throw new Error(await answer.text());
   return answer.text();
 }
 

@@ -45,7 +45,6 @@ class RatingWords:
     bad_mark = Both("A mark is a whole number from 1 to 5.", "评分是 1 到 5 的整数。")
 
     # the steps of a thought
-    steps_of = Both("Steps of the thought", "思考的步骤")
     first_wrong = Both("First wrong step", "第一个错误步骤")
     not_wrong = Both("Not wrong after all", "并没有错")
     no_wrong_step = Both("No wrong step", "没有错误步骤")
@@ -61,7 +60,6 @@ class RatingWords:
     what_changed = Both("What was changed", "改动之处")
     changed_answer = Both("Answer", "回答")
     changed_thought = Both("Thought", "思考")
-    no_original = Both("The original is not there any more.", "原来的回复已不存在。")
     added_text = Both("added", "新增")
     removed_text = Both("removed", "删去")
     long_correction = Both(
@@ -96,6 +94,17 @@ class RatingWords:
     no_reference = Both(
         "Nobody has said what is right. Write it at your message, with “Right answer…”.",
         "还没有人说明正确答案。请在你的消息旁点“正确答案…”填写。",
+    )
+
+    # consent
+    consent = Both("This conversation may be exported", "允许导出此对话")
+    consent_why = Both(
+        "While this is off, exports leave it out. Nothing leaves this machine by itself.",
+        "关闭时，导出不会包含此对话。数据不会自行离开本机。",
+    )
+    bad_consent = Both(
+        "Nothing was changed. Choose again whether this conversation may be exported.",
+        "没有改变任何设置。请重新选择是否允许导出此对话。",
     )
 
     # the counter
