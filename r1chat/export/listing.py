@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from itertools import islice
 
+from r1chat.export.standing import Case, Standing, cases, standing
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
 from r1chat.messages import StoredReply
 from r1chat.store import Store
-from r1chat.store.entries import Filter, Kind
-
-Standing = Literal["exported", "undecided", "no_consent", "excluded", "refused"]
+from r1chat.store.dataset import Entry, JudgedReply
+from r1chat.store.entries import Filter, Kind, language_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,54 @@ class Page:
 
 def rows(store: Store, filter: Filter = Filter(), before: str | None = None, limit: int = 50) -> Page:  # noqa: B008
     """A page of judgements, newest first. `before`: see `Page.next`; one that makes no sense begins at the newest."""
-    raise NotImplementedError
+    with store.dataset.snapshot() as snapshot:
+        with closing(snapshot.entries(filter, before=_place(before))) as listed:
+            entries = list(islice(listed, limit + 1))
+        more, entries = len(entries) > limit, entries[:limit]
+        turns = snapshot.judged_turns({entry.turn_id for entry in entries})
+        found = {case.id: case for turn in turns.values() for case in cases(turn)}
+        wanted = [found[entry.id] for entry in entries]
+        replies = snapshot.stored_replies({side.id for case in wanted for side in case.sides})
+    return Page(tuple(_row(case, replies) for case in wanted), _cursor(entries[-1]) if more else None)
 
 
 def count(store: Store, filter: Filter = Filter()) -> int:  # noqa: B008
     """How many rows all pages of a filter have together."""
-    raise NotImplementedError
+    with store.dataset.snapshot() as snapshot:
+        if filter.language:  # the database cannot tell
+            return sum(1 for _ in snapshot.entries(filter))
+        return snapshot.count(filter)[0]
+
+
+def _row(case: Case, replies: Mapping[str, StoredReply]) -> Row:
+    turn, judgement = case.turn, case.judgement
+    stands, reason = standing(case)
+    return Row(
+        kind=case.kind,
+        id=case.id,
+        conversation_id=turn.conversation_id,
+        conversation_title=turn.title,
+        turn_id=turn.id,
+        prompt=turn.message,
+        created=case.created,
+        rater=case.rater,
+        language=language_of(turn.message),
+        judgement=replies[judgement.id] if isinstance(judgement, JudgedReply) else judgement,
+        sides=tuple(replies[side.id] for side in case.sides),
+        verified=tuple(turn.verified.get(side.id) for side in case.sides),
+        standing=stands,
+        reason=reason,
+    )
+
+
+def _cursor(entry: Entry) -> str:
+    return f"{entry.created.astimezone(UTC).isoformat()} {entry.id}"
+
+
+def _place(cursor: str | None) -> tuple[datetime, str] | None:
+    created, _, last = (cursor or "").partition(" ")
+    try:
+        at = datetime.fromisoformat(created)
+    except ValueError:
+        return None
+    return (at, last) if at.tzinfo else None

@@ -7,7 +7,7 @@ is `entries`'s; knows neither refusals nor formats.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -150,7 +150,7 @@ class Snapshot:
 
     def entries(
         self, wanted: Filter, consented_only: bool = False, before: tuple[datetime, str] | None = None
-    ) -> Iterator[Entry]:
+    ) -> Generator[Entry, None, None]:
         """Judgements in force, newest first, from those on that are older than `before` (a time and an id)."""
         found, listed = self._listed(wanted, consented_only)
         if before is not None:
@@ -174,12 +174,11 @@ class Snapshot:
     def turns(self, wanted: Filter, consented_only: bool = True, repeated: bool = False) -> Iterator[list[JudgedTurn]]:
         """Judged messages in batches, in the order of their ids, which is any order but always the same.
 
-        `repeated`: only messages whose text was sent, and judged, more than once.
+        `repeated`: only messages that were judged more than once, counting all that have the same text.
         """
         found, listed = self._listed(wanted, consented_only)
         if repeated:
-            there = listed.with_only_columns(turns.c.id, maintain_column_froms=True)
-            texts = select(turns.c.content).where(turns.c.id.in_(there)).group_by(turns.c.content)
+            texts = listed.with_only_columns(turns.c.content, maintain_column_froms=True).group_by(turns.c.content)
             listed = listed.where(turns.c.content.in_(texts.having(func.count() > 1)))
         streamed = self._stream(listed.order_by(found.c.turn_id, found.c.kind, found.c.id))
         asked = (row for row in streamed if wanted.allows(row.content))
@@ -281,7 +280,8 @@ class Snapshot:
         return found, listed
 
     def _stream(self, wanted: Select[Any]) -> Iterator[Row[Any]]:
-        yield from self._connection.execute(wanted, execution_options={"yield_per": 1_000})
+        with self._connection.execute(wanted, execution_options={"yield_per": 1_000}) as rows:
+            yield from rows
 
     def _read(self, table: Table, ids: Sequence[str], make: Callable[[RowMapping], Value]) -> list[Value]:
         if not ids:

@@ -1,0 +1,87 @@
+"""Judgements of the same texts: where they agree they are one row several times, where they differ one is wrong.
+
+The same is the same prompt, history and all, and the same replies, whoever judged them and in whatever conversation.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Literal, NamedTuple
+
+from r1chat.export.standing import Case, cases
+from r1chat.judgements import Rating
+from r1chat.store import Store
+from r1chat.store.dataset import JudgedReply, JudgedTurn
+from r1chat.store.entries import Filter
+
+_KINDS = frozenset({"comparison", "correction", "rating"})
+
+
+class Judge(NamedTuple):
+    """One of several judgements of the same texts. `rater` is "" for a correction."""
+
+    id: str
+    rater: str
+    conversation_id: str
+    turn_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Several judgements of the same texts; a contradiction where they do not all say the same."""
+
+    kind: Literal["duplicate", "contradiction"]
+    prompt: str  # the message
+    judges: tuple[Judge, ...]
+
+
+def conflicts(store: Store, filter: Filter = Filter()) -> list[Conflict]:  # noqa: B008  frozen
+    """What was judged more than once, contradictions first. Ties and excluded judgements count as not judged."""
+    found: defaultdict[Hashable, list[tuple[Judge, Hashable]]] = defaultdict(list)
+    prompts: dict[str, str] = {}
+    with store.dataset.snapshot() as snapshot:
+        for turns in snapshot.turns(filter, consented_only=False, repeated=True):
+            for turn in turns:
+                for case in cases(turn):
+                    if case.kind in _KINDS and case.id not in turn.excluded and (said := _said(case)):
+                        texts, verdict = said
+                        prompts[turn.id] = turn.message
+                        found[texts].append((Judge(case.id, case.rater, turn.conversation_id, turn.id), verdict))
+    several = [said for said in found.values() if len(said) > 1]
+    made = [_conflict(said, prompts) for said in several]
+    return sorted(made, key=lambda conflict: conflict.kind != "contradiction")
+
+
+def _conflict(said: list[tuple[Judge, Hashable]], prompts: dict[str, str]) -> Conflict:
+    judges = tuple(judge for judge, _ in said)
+    verdicts = {verdict for _, verdict in said}
+    return Conflict("duplicate" if len(verdicts) == 1 else "contradiction", prompts[judges[0].turn_id], judges)
+
+
+def _said(case: Case) -> tuple[Hashable, Hashable] | None:
+    """Which texts were judged, and what was said of them; None where nothing was decided."""
+    prompt = _prompt(case.turn)
+    if isinstance(case.judgement, Rating):
+        return (prompt, case.judgement.part, _text(case.sides[0])), case.judgement.thumb
+    if case.winner is None:
+        return None
+    return (prompt, frozenset(map(_text, case.sides))), _text(case.winner)
+
+
+def _prompt(turn: JudgedTurn) -> bytes:
+    before = [text for each in turn.history for text in (each.message, each.answer)]
+    return _digest(*before, turn.message)
+
+
+def _text(reply: JudgedReply) -> bytes:
+    return _digest(reply.reasoning.strip(), reply.answer.strip())
+
+
+def _digest(*texts: str) -> bytes:
+    made = blake2b(digest_size=16)
+    for text in texts:
+        made.update(len(text).to_bytes(8, "little") + text.encode(errors="surrogatepass"))
+    return made.digest()

@@ -1,0 +1,124 @@
+"""Why a judgement becomes no row: codes, and a sentence for each in both languages of the page.
+
+A trainer takes every text for what the model meant to say. A reply that was cut off, two sides that say the same and a
+vote that was not blind after all teach it something that nobody said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from r1chat.export.identity import names_its_model
+from r1chat.judgements import Comparison, Rating, StepLabel
+from r1chat.store.dataset import JudgedReply, JudgedTurn
+
+Reason = Literal[
+    "unfinished",
+    "truncated",
+    "stopped",
+    "error",
+    "empty",
+    "identical",
+    "leaked_identity",
+    "thought_only",
+    "no_thought",
+]
+
+REASONS: Mapping[Reason, tuple[str, str]] = {
+    "unfinished": (
+        "A reply is still being written, or broke off before its end. Continue it, or have it written again.",
+        "有回复还在生成，或在结束前中断。请继续生成，或重新生成。",
+    ),
+    "truncated": (
+        "A reply ran into the limit of its length and has no end. Continue it, or raise the limit.",
+        "有回复达到长度上限，没有结尾。请继续生成，或提高上限。",
+    ),
+    "stopped": (
+        "A reply was stopped by hand and has no end. Continue it, then judge it again.",
+        "有回复被手动停止，没有结尾。请继续生成，然后重新评判。",
+    ),
+    "error": (
+        "A reply ended with an error. Have it written again.",
+        "有回复以错误结束。请重新生成。",
+    ),
+    "empty": (
+        "A reply has no answer. Have it written again, or correct it.",
+        "有回复没有答案。请重新生成，或加以更正。",
+    ),
+    "identical": (
+        "Both sides say the same, so there is nothing to prefer. Compare replies that differ.",
+        "两边内容相同，没有可比较之处。请比较不同的回复。",
+    ),
+    "leaked_identity": (
+        "In a blind comparison a reply names its model or its maker, so the vote was not blind.",
+        "在盲评中，有回复说出了自己的模型或厂商名称，因此投票并非真正的盲评。",
+    ),
+    "thought_only": (
+        "Only the thought was rated, and a row needs a word on the answer. Rate the answer too.",
+        "只评价了思考过程，而一行数据需要对答案的评价。请同时评价答案。",
+    ),
+    "no_thought": (
+        "The marked step is not in the thought any more. Mark the first wrong step again.",
+        "标记的步骤已不在思考过程中。请重新标记第一个错误的步骤。",
+    ),
+}
+
+_BY_FINISH: Mapping[str | None, Reason | None] = {
+    "stop": None,
+    "length": "truncated",
+    "stopped": "stopped",
+    "error": "error",
+    "cut": "unfinished",
+    "interrupted": "unfinished",
+    None: "unfinished",
+}
+
+
+def of_reply(reply: JudgedReply) -> Reason | None:
+    """Why a reply cannot stand as a whole one; None where it can."""
+    reason = _BY_FINISH[reply.finish]
+    return reason or (None if reply.answer.strip() else "empty")
+
+
+def of_pair(one: JudgedReply, other: JudgedReply) -> Reason | None:
+    """Why two replies are no pair."""
+    reason = of_reply(one) or of_reply(other)
+    if reason is None and _words(one) == _words(other):
+        return "identical"
+    return reason
+
+
+def of_comparison(turn: JudgedTurn, said: Comparison) -> Reason | None:
+    """Why a comparison is no pair. What was not shown of a thought could not give it away."""
+    left, right = turn.replies[said.duel.left_id], turn.replies[said.duel.right_id]
+    reason = of_pair(left, right)
+    if reason is None and said.duel.blind:
+        asked = "\n".join([*(each.message for each in turn.history), turn.message])
+        for reply, seen in ((left, said.left_thought_seen), (right, said.right_thought_seen)):
+            text = reply.answer if seen is False else f"{reply.reasoning}\n{reply.answer}"
+            if names_its_model(text, asked, reply.model):
+                return "leaked_identity"
+    return reason
+
+
+def of_rating(turn: JudgedTurn, rating: Rating) -> Reason | None:
+    """Why a thumb is no label. One for a thought goes along with the same rater's thumb for the answer."""
+    if rating.part == "thought" and not any(
+        each.reply_id == rating.reply_id and each.rater == rating.rater and each.part == "answer"
+        for each in turn.ratings
+    ):
+        return "thought_only"
+    return of_reply(turn.replies[rating.reply_id])
+
+
+def of_step(turn: JudgedTurn, label: StepLabel) -> Reason | None:
+    """Why a label of steps is none. A thought that was cut off still has steps; one that still grows may change."""
+    reply = turn.replies[label.reply_id]
+    if reply.finish is None:
+        return "unfinished"
+    return "no_thought" if label.end > len(reply.reasoning) or not reply.reasoning.strip() else None
+
+
+def _words(reply: JudgedReply) -> tuple[str, str]:
+    return reply.reasoning.strip(), reply.answer.strip()

@@ -1,0 +1,274 @@
+"""Judgements as the data page lists them: newest first, with their evidence, and whether an export takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from r1chat.export import REASONS, Conflict, Filter, conflicts, count, rows
+from r1chat.messages import Provenance, Reply, StoredReply
+from r1chat.store import Store
+
+RIGHT = Reply("7 + 3 carries.", True, "It is 70.", "stop")
+WRONG = Reply("20 + 40.", True, "It is 60.", "stop")
+R1 = Provenance("llama.cpp", "0.3.36", "DeepSeek-R1-Distill-Qwen-1.5B-Q4_K_M", "0f" * 32)
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    opened = Store(store_url)
+    yield opened
+    opened.close()
+
+
+def asked(store: Store, *replies: Reply, message: str = "27 + 43 = ?", made: Provenance = R1) -> list[StoredReply]:
+    """A new conversation of one message, with these replies to it."""
+    turn = store.add_turn(store.new_conversation("Sums").id, message, None)
+    return [store.add_reply(turn.id, made, reply) for reply in replies]
+
+
+def voted(store: Store, winner: Any = "left", *replies: Reply, rater: str = "ann", **options: Any) -> str:
+    """A comparison of two replies, and its id."""
+    blind = options.pop("blind", True)
+    left, right = asked(store, *(replies or (RIGHT, WRONG)), **options)
+    duel = store.judgements.begin_duel(left.id, right.id, blind)
+    return store.judgements.compare(duel.id, winner, rater).id
+
+
+def standing_of(store: Store, judgement_id: str) -> tuple[str, str]:
+    return next((row.standing, row.reason) for row in rows(store).rows if row.id == judgement_id)
+
+
+def consented(store: Store) -> Store:
+    store.judgements.set_consent(None, True)
+    return store
+
+
+def test_a_page_lists_every_kind_of_judgement_newest_first(store: Store) -> None:
+    right, wrong = asked(consented(store), RIGHT, WRONG)
+    said = store.judgements
+    compared = said.compare(said.begin_duel(right.id, wrong.id).id, "left", "ann")
+    thumb = said.rate(right.id, "answer", "up", "ann")
+    step = said.label_step(wrong.id, "first_wrong", 0, 8, "ann")
+    given = said.set_reference(right.turn_id, "70", "number", "ann")
+    said.add_verification(right.id, given.id, 1.0)
+    corrected = store.add_reply(right.turn_id, replace(R1, origin="corrected", parent_id=wrong.id), RIGHT)
+
+    page = rows(store)
+
+    assert [row.kind for row in page.rows] == ["correction", "reference", "step", "rating", "comparison"]
+    by_kind = {row.kind: row for row in page.rows}
+    assert [by_kind[kind].id for kind in ("comparison", "rating", "step", "reference", "correction")] == [
+        compared.id,
+        thumb.id,
+        step.id,
+        given.id,
+        corrected.id,
+    ]
+    assert [side.id for side in by_kind["comparison"].sides] == [right.id, wrong.id]
+    assert [side.id for side in by_kind["correction"].sides] == [corrected.id, wrong.id]
+    assert [side.id for side in by_kind["reference"].sides] == [right.id, wrong.id, corrected.id]
+    assert [each and each.accuracy for each in by_kind["comparison"].verified] == [1.0, None]
+    assert by_kind["correction"].judgement == by_kind["correction"].sides[0]
+    assert {(row.prompt, row.conversation_title, row.standing) for row in page.rows} == {
+        ("27 + 43 = ?", "Sums", "exported")
+    }
+    assert page.next is None
+    assert count(store) == 5
+
+
+def test_pages_follow_each_other_without_a_gap(store: Store) -> None:
+    said = [voted(store) for _ in range(7)]
+    seen, before, pages = [], None, 0
+    while pages == 0 or before is not None:
+        page = rows(store, before=before, limit=3)
+        seen += [row.id for row in page.rows]
+        before, pages = page.next, pages + 1
+    assert seen == said[::-1]
+    assert pages == 3
+
+
+@pytest.mark.parametrize("before", ["", "nonsense", "2026-01-01", "9999-99-99 x", "2026-01-01T00:00:00", "\x00"])
+def test_a_place_that_makes_no_sense_begins_at_the_newest(store: Store, before: str) -> None:
+    newest = voted(store)
+    assert [row.id for row in rows(store, before=before).rows] == [newest]
+
+
+def test_a_count_is_of_what_a_filter_lets_through(store: Store) -> None:
+    voted(store)
+    chinese = voted(store, message="三加四等于几？")
+    wanted = Filter(language="zh")
+    assert count(store, wanted) == 1
+    assert [(row.id, row.language) for row in rows(store, wanted).rows] == [(chinese, "zh")]
+    assert count(store, Filter(kinds=frozenset({"rating"}))) == 0
+
+
+def test_nothing_is_exported_before_consent(store: Store) -> None:
+    vote = voted(store)
+    assert standing_of(store, vote) == ("no_consent", "")
+    assert standing_of(consented(store), vote) == ("exported", "")
+
+
+def test_an_excluded_judgement_says_the_words_of_its_rater(store: Store) -> None:
+    vote = voted(consented(store))
+    store.judgements.exclude(vote, True, "misread it", "ann")
+    assert standing_of(store, vote) == ("excluded", "misread it")
+    store.judgements.exclude(vote, False, "", "ann")
+    assert standing_of(store, vote) == ("exported", "")
+
+
+@pytest.mark.parametrize("winner", ["tie", "both_bad", "skipped"])
+def test_without_a_winner_a_comparison_is_undecided(store: Store, winner: str) -> None:
+    assert standing_of(store, voted(consented(store), winner)) == ("undecided", "")
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (replace(WRONG, finish=None), "unfinished"),
+        (replace(WRONG, finish="interrupted"), "unfinished"),
+        (replace(WRONG, finish="cut"), "unfinished"),
+        (replace(WRONG, finish="length"), "truncated"),
+        (replace(WRONG, finish="stopped"), "stopped"),
+        (replace(WRONG, finish="error", error="out of memory"), "error"),
+        (replace(WRONG, answer=" \n"), "empty"),
+        (replace(RIGHT, answer="It is 70.\n"), "identical"),
+    ],
+)
+def test_a_pair_with_a_side_that_says_nothing_of_its_own_is_refused(store: Store, broken: Reply, reason: str) -> None:
+    consented(store)
+    assert standing_of(store, voted(store, "left", RIGHT, broken)) == ("refused", reason)
+    assert standing_of(store, voted(store, "left", broken, RIGHT)) == ("refused", reason)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I am DeepSeek-R1, and it is 70.",
+        "我是深度求索公司开发的模型。",
+        "As Qwen I would say 70.",
+        "I'm Claude. It is 70.",
+        "I am a large language model, trained by Google.",
+        "我是由阿里训练的。",
+        "deepseek-r1-distill-qwen-1.5b-q4_k_m says 70.",
+    ],
+)
+def test_a_reply_that_names_its_model_in_a_blind_comparison_is_refused(store: Store, answer: str) -> None:
+    consented(store)
+    named = replace(RIGHT, answer=answer)
+    assert standing_of(store, voted(store, "left", named, WRONG)) == ("refused", "leaked_identity")
+    assert standing_of(store, voted(store, "left", WRONG, named, blind=False)) == ("exported", "")
+
+
+@pytest.mark.parametrize(
+    ("message", "answer"),
+    [
+        ("What is DeepSeek?", "DeepSeek is a company in Hangzhou."),
+        ("Which animal spits?", "A llama spits."),
+        ("Who made Android?", "It was developed by Google."),
+        ("Where do I find it?", "I'm going to google that."),
+    ],
+)
+def test_a_name_that_gives_nothing_away_is_no_leak(store: Store, message: str, answer: str) -> None:
+    vote = voted(consented(store), "left", replace(RIGHT, answer=answer), WRONG, message=message)
+    assert standing_of(store, vote) == ("exported", "")
+
+
+def test_a_name_in_a_thought_that_nobody_opened_is_no_leak(store: Store) -> None:
+    left, right = asked(consented(store), replace(RIGHT, reasoning="I, DeepSeek, add."), WRONG)
+    duel = store.judgements.begin_duel(left.id, right.id)
+    unseen = store.judgements.compare(duel.id, "left", "ann", (False, False))
+    seen = store.judgements.compare(duel.id, "left", "bob", (True, False))
+    assert standing_of(store, unseen.id) == ("exported", "")
+    assert standing_of(store, seen.id) == ("refused", "leaked_identity")
+
+
+def test_a_thumb_for_the_thought_needs_one_for_the_answer(store: Store) -> None:
+    (reply,) = asked(consented(store), RIGHT)
+    thumb = store.judgements.rate(reply.id, "thought", "up", "ann")
+    store.judgements.rate(reply.id, "answer", "up", "bob")
+    assert standing_of(store, thumb.id) == ("refused", "thought_only")
+    store.judgements.rate(reply.id, "answer", "down", "ann")
+    assert standing_of(store, thumb.id) == ("exported", "")
+
+
+def test_steps_are_taken_from_a_thought_that_was_stopped_but_not_while_it_grows(store: Store) -> None:
+    consented(store)
+    for finish, expected in (("stopped", ("exported", "")), (None, ("refused", "unfinished"))):
+        (reply,) = asked(store, replace(RIGHT, finish=finish))
+        label = store.judgements.label_step(reply.id, "first_wrong", 0, 5, "ann")
+        assert standing_of(store, label.id) == expected
+
+
+def test_what_was_deleted_is_not_listed(store: Store) -> None:
+    left, right = asked(consented(store), RIGHT, WRONG)
+    store.judgements.compare(store.judgements.begin_duel(left.id, right.id).id, "left")
+    store.delete(store.turn(left.turn_id).conversation_id)
+    assert rows(store).rows == ()
+    assert count(store) == 0
+
+
+def test_every_reason_is_said_in_both_languages() -> None:
+    assert all(len(said) == 2 and all(said) for said in REASONS.values())
+    assert all(said[1][0] > "\u4e00" for said in REASONS.values())
+
+
+# --- duplicates and contradictions -----------------------------------------------------------------------------------
+
+
+def found(store: Store) -> list[tuple[str, set[str]]]:
+    return [(each.kind, {judge.id for judge in each.judges}) for each in conflicts(store)]
+
+
+def test_two_raters_who_differ_on_one_pair_contradict_each_other(store: Store) -> None:
+    left, right = asked(store, RIGHT, WRONG)
+    duel = store.judgements.begin_duel(left.id, right.id)
+    said = [store.judgements.compare(duel.id, winner, rater) for winner, rater in (("left", "ann"), ("right", "bob"))]
+    (conflict,) = conflicts(store)
+    assert isinstance(conflict, Conflict)
+    assert (conflict.kind, conflict.prompt) == ("contradiction", "27 + 43 = ?")
+    assert [(judge.id, judge.rater, judge.turn_id) for judge in conflict.judges] == [
+        (said[0].id, "ann", left.turn_id),
+        (said[1].id, "bob", left.turn_id),
+    ]
+
+
+def test_the_same_texts_in_another_conversation_are_the_same_pair(store: Store) -> None:
+    once = voted(store, "left", RIGHT, WRONG)
+    swapped = voted(store, "right", WRONG, RIGHT)
+    assert found(store) == [("duplicate", {once, swapped})]
+    other_way = voted(store, "right", RIGHT, WRONG)
+    assert found(store) == [("contradiction", {once, swapped, other_way})]
+
+
+@pytest.mark.parametrize("kind", ["tie", "other prompt", "other texts", "excluded"])
+def test_what_differs_or_decides_nothing_is_no_conflict(store: Store, kind: str) -> None:
+    voted(store, "left", RIGHT, WRONG)
+    make: dict[str, Callable[[], object]] = {
+        "tie": lambda: voted(store, "tie", RIGHT, WRONG),
+        "other prompt": lambda: voted(store, "right", RIGHT, WRONG, message="30 + 40 = ?"),
+        "other texts": lambda: voted(store, "right", RIGHT, replace(WRONG, answer="It is 50.")),
+        "excluded": lambda: store.judgements.exclude(voted(store, "right", RIGHT, WRONG), True),
+    }
+    make[kind]()
+    assert found(store) == []
+
+
+def test_thumbs_up_and_down_for_the_same_text_contradict_each_other(store: Store) -> None:
+    thumbs = []
+    for thumb, rater in (("up", "ann"), ("down", "bob")):
+        (reply,) = asked(store, RIGHT)
+        thumbs.append(store.judgements.rate(reply.id, "answer", thumb, rater).id)  # type: ignore[arg-type]
+    assert found(store) == [("contradiction", set(thumbs))]
+
+
+def test_the_same_words_after_another_history_are_another_prompt(store: Store) -> None:
+    for first in ("27 + 43 = ?", "28 + 43 = ?"):
+        (opening,) = asked(store, RIGHT, message=first)
+        turn = store.add_turn(store.turn(opening.turn_id).conversation_id, "Sure?", opening.id)
+        sides = [store.add_reply(turn.id, R1, reply) for reply in (RIGHT, WRONG)]
+        store.judgements.compare(store.judgements.begin_duel(sides[0].id, sides[1].id).id, "left")
+    assert found(store) == []
