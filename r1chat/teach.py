@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 
 from r1chat.chat import Chat
@@ -46,6 +47,7 @@ class Teacher:
         self._reopened: set[str] = set()  # duels; forgotten at the end of the app, and what was said holds
         self._ranking: set[str] = set()  # turns; forgotten likewise, and Rank goes on where it stood
         chat.when_made(self._verify_quietly)
+        chat.when_made(self._go_on_from_the_whole_side)
 
     def judged(self, conversation_id: str) -> Judged:
         """All that is in force on a conversation."""
@@ -143,6 +145,8 @@ class Teacher:
         self._reopened.discard(duel_id)
         if winner in sides:
             self._go_on_from(sides[winner], duel.turn_id)
+        elif (side := self._only_whole_side(duel)) is not None:
+            self._go_on_from(side, duel.turn_id)
         if winner == "skipped":
             self._ranking.discard(duel.turn_id)
         elif duel.turn_id in self._ranking:
@@ -154,6 +158,12 @@ class Teacher:
         """Show a decided duel again, to change one's mind. What was said holds until something else is."""
         duel = self._judgements.duel(duel_id)
         self._reopened.add(duel_id)
+        self._tell(duel.left_id)
+
+    def keep(self, duel_id: str) -> None:
+        """Leave a duel that was shown again as it was decided before."""
+        duel = self._judgements.duel(duel_id)
+        self._reopened.discard(duel_id)
         self._tell(duel.left_id)
 
     def rank(self, turn_id: str) -> Duel | None:
@@ -189,6 +199,21 @@ class Teacher:
         turns = self._store.conversation(self._store.turn(turn_id).conversation_id).turns
         if turns[-1].id == turn_id:
             self._store.show_reply(reply_id)
+
+    def _only_whole_side(self, duel: Duel) -> str | None:
+        whole = [side for side in (duel.left_id, duel.right_id) if comparable(self._store.reply(side).reply)]
+        return whole[0] if len(whole) == 1 else None
+
+    def _go_on_from_the_whole_side(self, turn_id: str) -> None:
+        """Who sends a message and does not compare goes on from a reply that is there, not from one that failed."""
+        with suppress(R1ChatError):  # the conversation was deleted meanwhile
+            turn = self._store.turn(turn_id)
+            duel = self.judged(turn.conversation_id).open_duel(turn_id)
+            if duel is None or turn.reply is None or turn.reply.id not in (duel.left_id, duel.right_id):
+                return
+            if (side := self._only_whole_side(duel)) is not None:
+                self._go_on_from(side, turn_id)
+                self._chat.publish(turn.conversation_id)
 
     # -- what is right ------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from r1chat.judgements import Comparison, Duel, Winner
+from r1chat.judgements import LONGEST_COMMENT, Comparison, Duel, Winner
 from r1chat.messages import Params, Provenance, Reply, StoredReply
 from r1chat.teach import comparable
 from r1chat.ui.markdown import plain
@@ -55,7 +55,8 @@ def skeleton(arena: Arena, replies: Sequence[StoredReply], words: Words) -> str:
     told = ("", "") if arena.blind else names(replies, words)
     columns = "".join(
         f'<div class="side" role="group" data-side="{side}" aria-labelledby="{arena.block}-{side}-name">'
-        f'<h2 id="{arena.block}-{side}-name">{plain(caption)}</h2>{_small(name)}<div id="{arena.block}-{side}"></div></div>'
+        f'<h2 id="{arena.block}-{side}-name">{plain(caption)}</h2>{_small(name)}'
+        f'<div id="{arena.block}-{side}"></div></div>'
         for (side, _), caption, name in zip(arena.sides, (words.side_a, words.side_b), told, strict=True)
     )
     return (
@@ -64,12 +65,12 @@ def skeleton(arena: Arena, replies: Sequence[StoredReply], words: Words) -> str:
     )
 
 
-def summary(reply: Reply, words: Words, counts: str = "") -> str:
-    """The line that the thought of a hidden side folds to: no times and no tokens."""
+def summary(reply: Reply, words: Words) -> str:
+    """The line that the thought of a hidden side folds to: no times, no tokens, and no count of its moments."""
     if reply.closed and not reply.reasoning:
         return plain(words.no_thought)
     if reply.closed or reply.finish is not None:
-        return plain(" · ".join(part for part in (words.duel_thought, counts) if part))
+        return plain(words.duel_thought)
     queued = reply.progress is not None and reply.progress.stage == "queued"
     line = words.duel_thinking if reply.reasoning else words.duel_queued if queued else words.waiting
     return f'<span class="live">{plain(line)}</span>'
@@ -101,10 +102,14 @@ def verdict(arena: Arena, replies: Sequence[Reply], words: Words) -> tuple[str, 
         ("skipped", words.dont_compare, ""),
     )
     buttons = "".join(_choice(number, *choice) for number, choice in enumerate(choices, 1))
+    if arena.earlier:
+        buttons += button("keep-choice", arena.duel.id, words.keep_choice, key="keep")
     said = arena.earlier.comment if arena.earlier else ""
     comment = (
-        f'<details class="comment"{" open" if said else ""}><summary>{plain(words.comment)}</summary>'
-        f'<textarea rows="2" maxlength="4000" aria-label="{plain(words.comment)}" placeholder="{plain(words.why)}">'
+        f'<details class="comment" data-key="comment"{" open" if said else ""}>'
+        f"<summary>{plain(words.comment)}</summary>"
+        f'<textarea rows="2" maxlength="{LONGEST_COMMENT}" data-key="comment-text" '
+        f'aria-label="{plain(words.comment)}" placeholder="{plain(words.why)}">'
         f"{plain(said)}</textarea></details>"
     )
     side = {"left": words.side_a, "right": words.side_b}.get(arena.goes_on, "")
@@ -116,7 +121,7 @@ def verdict(arena: Arena, replies: Sequence[Reply], words: Words) -> tuple[str, 
 def _choice(number: int, winner: Winner, caption: str, why_not: str) -> str:
     barred = f' aria-disabled="true" title="{plain(why_not)}"' if why_not else ""
     return (
-        f'<button type="button" data-winner="{winner}"{barred}>{plain(caption)}'
+        f'<button type="button" data-winner="{winner}" data-key="{winner}"{barred}>{plain(caption)}'
         f'<kbd aria-hidden="true">{number}</kbd></button>'
     )
 
@@ -160,10 +165,8 @@ def result(
     other_name = words.position.format(position=other.position, siblings=other.siblings)
     sentences = {"tie": words.chose_tie, "both_bad": words.chose_neither, "skipped": words.chose_nothing}
     sentence = sentences.get(said.winner, words.chose_this if said.winner == side else words.chose_other)
-    parts = [f"<p>{plain(sentence.format(other=other_name))} "]
-    if said.winner != "skipped":
-        parts.append(button("reopen", said.duel.id, words.change_mind))
-    parts.append("</p>")
+    reopen = button("reopen", said.duel.id, words.change_mind)
+    parts = [f"<p>{plain(sentence.format(other=other_name))} {reopen}</p>"]
     if said.comment:
         parts.append(f'<p class="said">{plain(said.comment)}</p>')
     for caption, stored, name in zip((words.side_a, words.side_b), replies, names(replies, words), strict=True):

@@ -8,11 +8,16 @@ document.addEventListener('click', event => {
   const button = event.target.closest('#compare [data-against]');
   if (!button) return;
   const box = document.querySelector('#prompt textarea');
-  if (!box.value.trim()) { menu.open = false; box.focus(); return; }
   const temperature = button.dataset.temperature ? menu.querySelector('input').valueAsNumber : null;
   const sent = {prompt: box.value, against: button.dataset.against, temperature: Number.isNaN(temperature) ? '' : temperature};
   act('ask-both', '', JSON.stringify(sent));
   menu.open = false;
+});
+document.addEventListener('keydown', event => {
+  const menu = event.target.closest('#compare details[open]');
+  if (!menu) return;
+  if (event.key === 'Enter' && event.target.matches('input')) menu.querySelector('[data-temperature]').click();
+  if (event.key === 'Escape') { menu.open = false; menu.querySelector('summary').focus(); }
 });
 
 // --- looking: which thoughts were open, and for how long both replies were there to be read --------------------------
@@ -29,9 +34,9 @@ function keepLook(id) {  // a page that is loaded again goes on counting
   sessionStorage.setItem('r1chat.' + id, JSON.stringify({left, right, dwell}));
 }
 
-function pauseLooking() {
+function pauseLooking(still = () => false) {
   for (const [id, look] of looks) {
-    if (look.since === undefined) continue;
+    if (look.since === undefined || still(id)) continue;
     look.dwell += performance.now() - look.since;
     look.since = undefined;
     keepLook(id);
@@ -43,11 +48,18 @@ function goOnLooking() {
   for (const {id} of read.querySelectorAll('.duel:has(> .verdict.ready)')) lookOf(id).since ??= performance.now();
 }
 
-read.addEventListener('patched', ({detail}) => {
-  if (detail.some(block => block.kind === 'verdict ready')) goOnLooking();
+patched.push(blocks => {
+  for (const {id, gone} of blocks) {
+    if (!gone || !looks.has(id)) continue;
+    looks.delete(id);  // it was decided: who changes their mind looks anew
+    sessionStorage.removeItem('r1chat.' + id);
+  }
+  pauseLooking(id => document.getElementById(id));  // another conversation may show
+  if (blocks.some(({kind}) => kind === 'verdict ready')) goOnLooking();
+  landAfterChoice();
 });
 document.addEventListener('visibilitychange', () => document.hidden ? pauseLooking() : goOnLooking());
-addEventListener('pagehide', pauseLooking);
+addEventListener('pagehide', () => pauseLooking());
 read.addEventListener('toggle', ({target}) => {
   const side = target.matches('details.thought') && target.open && target.closest('.side');
   if (!side) return;
@@ -57,6 +69,17 @@ read.addEventListener('toggle', ({target}) => {
 }, true);
 
 // --- choosing --------------------------------------------------------------------------------------------------------
+
+let landing = null;  // the section in which a choice was made: who chose by keyboard goes on there
+
+function landAfterChoice() {
+  if (!landing || landing.querySelector('[data-winner]:disabled')) return;
+  const next = landing.querySelector('[data-winner]:not([aria-disabled="true"]), [data-verb=reopen]');
+  if (next && (document.activeElement === document.body || landing.contains(document.activeElement))) {
+    next.focus({preventScroll: true});
+  }
+  landing = null;
+}
 
 function choose_(button) {
   if (button.disabled || button.getAttribute('aria-disabled') === 'true') return;
@@ -70,8 +93,12 @@ function choose_(button) {
     dwell: duel.querySelector('.verdict.ready') ? dwell / 1000 : null,
     comment: duel.querySelector('.comment textarea').value,
   }));
+  landing = duel.closest('section');
   for (const each of duel.querySelectorAll('[data-winner]')) each.disabled = true;  // until the answer is here
-  setTimeout(() => { for (const each of duel.querySelectorAll('[data-winner]')) each.disabled = false; }, 1500);
+  setTimeout(() => {
+    landing = null;
+    for (const each of duel.querySelectorAll('[data-winner]')) each.disabled = false;
+  }, 1500);
 }
 
 read.addEventListener('click', event => {
@@ -79,7 +106,7 @@ read.addEventListener('click', event => {
   if (button) choose_(button);
 });
 document.addEventListener('keydown', event => {
-  if (event.target.closest('input, textarea, select, [contenteditable]')) return;
+  if (event.repeat || event.target.closest('input, textarea, select, [contenteditable]')) return;
   if (event.ctrlKey || event.metaKey || event.altKey || !/^[1-5]$/.test(event.key)) return;
   const duel = event.target.closest('.duel') ?? [...read.querySelectorAll('.duel')].at(-1);
   const button = duel?.querySelectorAll('[data-winner]')[Number(event.key) - 1];

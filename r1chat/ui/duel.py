@@ -6,11 +6,11 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from r1chat.app import App
 from r1chat.errors import MessageError
-from r1chat.judgements import Judged, Winner
+from r1chat.judgements import WINNERS, Judged
 from r1chat.messages import ModelInfo, Params, StoredReply, StoredTurn
 from r1chat.teach import comparable
 from r1chat.ui.arena import Arena
@@ -23,6 +23,7 @@ Act = Callable[[str, str, str, str, str], object]  # conversation, id, text, mod
 HOTTEST = 5.0  # temperature
 ANOTHER = 1.0  # the temperature that is offered against the one that is set
 LONGEST_LOOK = 86_400.0  # seconds; who looked for longer did something else
+MOST = 1e9  # of any number that the page sends
 
 
 def acts(app: App) -> Mapping[str, Act]:
@@ -30,6 +31,7 @@ def acts(app: App) -> Mapping[str, Act]:
     return {
         "verdict": lambda _c, duel, text, _m, lang: _decide(app, duel, text, words(lang)),
         "reopen": lambda _c, duel, *_: app.teacher.reopen(duel),
+        "keep-choice": lambda _c, duel, *_: app.teacher.keep(duel),
         "oppose": lambda _c, reply, text, _m, lang: _oppose(app, reply, text, words(lang)),
         "rank": lambda _c, turn, _t, _m, lang: _rank(app, turn, words(lang)),
     }
@@ -43,7 +45,7 @@ def ask_both(app: App, text: str, conversation: str, model: str, lang: str, stee
     asked = _fields(text)
     params: Params | None = None
     if (temperature := asked.get("temperature")) is not None:
-        if (warmth := _number(temperature, HOTTEST)) is None:
+        if (warmth := _number(temperature)) is None or warmth > HOTTEST:
             raise MessageError(words(lang).bad_temperature)
         params = replace(app.settings.params, temperature=warmth)
     against = str(asked.get("against") or model)
@@ -54,6 +56,11 @@ def ask_both(app: App, text: str, conversation: str, model: str, lang: str, stee
 def _decide(app: App, duel_id: str, text: str, w: Words) -> None:
     said = _fields(text)
     duel = app.store.judgements.duel(duel_id)
+    winner = next((each for each in WINNERS if each == said.get("winner")), None)
+    comment, looked = said.get("comment", ""), said.get("dwell")
+    dwell = _number(looked)
+    if winner is None or not isinstance(comment, str) or (looked is not None and dwell is None):
+        raise MessageError(w.bad_choice)
     judged = app.teacher.judged(app.store.turn(duel.turn_id).conversation_id)
     if duel_id in judged.comparisons and duel_id not in judged.reopened:
         raise MessageError(w.duel_decided)
@@ -64,22 +71,20 @@ def _decide(app: App, duel_id: str, text: str, w: Words) -> None:
         mark if isinstance(mark := marks.get(side), bool) and thought else None
         for side, thought in zip(("left", "right"), thoughts, strict=True)
     )
-    winner = cast("Winner", str(said.get("winner", "")))
-    dwell = _number(said.get("dwell"), LONGEST_LOOK)
-    app.teacher.compare(duel_id, winner, (left, right), dwell, str(said.get("comment") or ""))
+    if dwell is not None and dwell > LONGEST_LOOK:
+        dwell = None
+    app.teacher.compare(duel_id, winner, (left, right), dwell, comment)
 
 
 def _oppose(app: App, reply_id: str, text: str, w: Words) -> None:
-    """Compare a reply with the sibling at that position, or with the newest other one that is whole."""
+    """Compare a reply with the sibling at that position; without one, with the newest other that is whole."""
     stored = app.store.reply(reply_id)
     _nothing_waits(app, stored.turn_id, w)
     others = [other for other in app.store.replies(stored.turn_id) if other.id != reply_id]
-    wanted = [other for other in others if str(other.position) == text] or [
-        other for other in reversed(others) if comparable(other.reply)
-    ]
-    if not wanted:
+    whole = [other for other in others if comparable(other.reply) and text in ("", str(other.position))]
+    if not whole or not comparable(stored.reply):
         raise MessageError(w.no_sibling)
-    app.teacher.oppose(reply_id, wanted[0].id)
+    app.teacher.oppose(reply_id, whole[-1].id)
 
 
 def _rank(app: App, turn_id: str, w: Words) -> None:
@@ -173,8 +178,8 @@ def _fields(text: str) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def _number(value: object, most: float) -> float | None:
-    """A number from 0 to `most`; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+def _number(value: object) -> float | None:
+    """A finite number from 0 on; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         return None
-    return float(value) if math.isfinite(value) else None
+    return float(min(value, MOST))

@@ -143,7 +143,7 @@ class Viewer:
         rendered = renderer.update(reply)
         given = self._given.get(reply_id, 0)
         if hidden:
-            summary = arenas.summary(reply, self._words, renderer.counts())
+            summary = arenas.summary(reply, self._words)
         else:
             summary = render.summary(reply, self._words, renderer.counts(), given)
         blocks += self._change(f"{reply_id}-sum", html=summary)

@@ -15,7 +15,6 @@ function patch({order, blocks = [], state}) {
   if (state) showWhatCannotBeDone();
   for (const look of patched) look(blocks);
   if (following) follow();
-  read.dispatchEvent(new CustomEvent('patched', {detail: blocks}));
 }
 
 function arrange(order) {

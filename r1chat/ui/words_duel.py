@@ -60,10 +60,10 @@ class DuelWords:
         "One of the replies is not whole: say that both are bad, or don’t compare them.",
         "有一个回复不完整：请选择“都不好”或“不比较”。",
     )
-    goes_on = Both("A new message goes on from {side}.", "新消息会接着{side}继续。")
+    goes_on = Both("A new message goes on from {side}.", "新消息会接着{side} 继续。")
     went_on = Both(
         "The conversation has gone on from {side}. Your choice is kept, and does not change that.",
-        "对话已经接着{side}继续。你的选择会保存，但不会改变这一点。",
+        "对话已经接着{side} 继续。你的选择会保存，但不会改变这一点。",
     )
     comment = Both("Add a comment", "添加评语")
     why = Both("Why?", "为什么？")
@@ -74,6 +74,7 @@ class DuelWords:
     chose_tie = Both("You found this reply as good as {other}.", "你认为此回复与 {other} 一样好。")
     chose_neither = Both("You found this reply and {other} both bad.", "你认为此回复与 {other} 都不好。")
     chose_nothing = Both("You did not compare this reply with {other}.", "你没有比较此回复与 {other}。")
+    keep_choice = Both("Keep my earlier choice", "保留之前的选择")
     change_mind = Both("Change my mind", "改变主意")
     your_ranking = Both("Your ranking: {order}", "你的排名：{order}")
     at_temperature = Both("temperature {n}", "温度 {n}")
@@ -83,6 +84,10 @@ class DuelWords:
     # comparing siblings
     compare_with = Both("With {other}", "与 {other} 比较")
     rank = Both("Rank all", "全部排名")
+    bad_choice = Both(
+        "That is no choice that r1chat knows, so nothing was stored. Reload the page and choose again.",
+        "r1chat 无法识别这个选择，因此没有保存。请重新加载页面后再选择。",
+    )
     duel_decided = Both(
         "This comparison is decided already. Choose “Change my mind” to decide it anew.",
         "这次比较已经有了结果。要重新选择，请点“改变主意”。",
@@ -92,8 +97,9 @@ class DuelWords:
         "此消息已有两个回复在等你选择。请先选择，或点“不比较”。",
     )
     no_sibling = Both(
-        "There is no other reply that could be compared. Ask again to get one.",
-        "没有其他可以比较的回复。请先重新回答。",
+        "Only two whole replies can be compared: one of these is still being written, was stopped or cut, or failed. "
+        "Continue it, or ask again to get another.",
+        "只能比较两个完整的回复：其中一个仍在生成、被停止、被截断或失败。请先继续它，或重新回答。",
     )
     too_few = Both(
         "A ranking takes three whole replies or more. Ask again to get another.",
