@@ -8,7 +8,7 @@ from r1chat.ui.words import Words
 
 
 def html(gathered: Gathered, words: Words) -> str:
-    """`Data  34 pairs · 120 thumbs`, a link to the page of the data; the rest is said in its title."""
+    """`Data  34 pairs · 120 ratings · 12 verified`, a link to the page of the data; the rest is said in its title."""
     pairs, thumbs = gathered.pairs, gathered.thumbs
     parts = []
     if pairs:
@@ -17,12 +17,13 @@ def html(gathered: Gathered, words: Words) -> str:
         parts.append(words.gathered_one_rating if thumbs == 1 else words.gathered_ratings.format(n=f"{thumbs:,}"))
     if gathered.verified:
         parts.append(words.gathered_verified.format(n=f"{gathered.verified:,}"))
-    told = plain("\n".join(_good_for(gathered, words)))
+    told = plain("\n".join(good_for(gathered, words)))
     short = plain(" · ".join(parts) or words.gathered_nothing)
     return f'<a href="data" title="{told}"><b>{plain(words.gathered)}</b> <span>{short}</span></a>'
 
 
-def _good_for(gathered: Gathered, words: Words) -> list[str]:
+def good_for(gathered: Gathered, words: Words) -> list[str]:
+    """A sentence for each kind of what was gathered, and for how much of it may be exported."""
     return [
         words.good_for_pairs.format(n=f"{gathered.pairs:,}"),
         words.good_for_thumbs.format(n=f"{gathered.thumbs:,}"),

@@ -19,6 +19,7 @@ from r1chat.ui.words import words
 
 LONGEST_CORRECTION = 500_000  # characters; the longest thoughts have some 200,000
 LONGEST_REFERENCE = 4_000  # characters
+LONGEST_PLACE = 10**9  # characters into a thought
 
 _rating = threading.Lock()  # a rating says anew what was said before: two clicks must not forget each other
 
@@ -61,8 +62,8 @@ def _marked(aspects: Aspects, aspect: object, mark: object, lang: str) -> Aspect
 def label_step(app: App, reply_id: str, text: str, lang: str) -> None:
     """The first wrong step, that there is none, or nothing any more."""
     said = _fields(text)
-    start, end = (place if type(place := said.get(name)) is int else -1 for name in ("start", "end"))
-    app.teacher.label_step(reply_id, cast(StepVerdict, _word(said, "verdict")), start, end)
+    verdict = cast(StepVerdict, _word(said, "verdict"))
+    app.teacher.label_step(reply_id, verdict, _place(said, "start"), _place(said, "end"))
 
 
 def correct(app: App, reply_id: str, text: str, lang: str) -> None:
@@ -108,6 +109,12 @@ ACTS: Mapping[str, Callable[[App, str, str, str], object]] = {  # by verb; each 
 def _word(said: Mapping[str, Any], name: str) -> str:
     """One of our own words; what is none stays recognisable in the sentence that refuses it."""
     return re.sub(r"\W", "?", str(said.get(name, ""))[:40], flags=re.ASCII)
+
+
+def _place(said: Mapping[str, Any], name: str) -> int:
+    """A place in a thought; -1 for what can be none."""
+    place = said.get(name)
+    return place if type(place) is int and 0 <= place <= LONGEST_PLACE else -1
 
 
 def _fields(text: str) -> dict[str, Any]:

@@ -111,8 +111,8 @@ class RatingWords:
     gathered = Both("Data", "数据")
     gathered_pairs = Both("{n} pairs", "{n} 对")
     gathered_one_pair = Both("1 pair", "1 对")
-    gathered_ratings = Both("{n} thumbs", "{n} 个赞踩")
-    gathered_one_rating = Both("1 thumb", "1 个赞踩")
+    gathered_ratings = Both("{n} ratings", "{n} 条评价")
+    gathered_one_rating = Both("1 rating", "1 条评价")
     gathered_verified = Both("{n} verified", "{n} 条已验证")
     gathered_nothing = Both("nothing judged yet", "还没有评价")
     good_for_pairs = Both(
