@@ -7,7 +7,8 @@ rules     what a row may say                  openwebui   Open WebUI's chats and
 writing   the store -> an archive             reading     any file that is known -> the store
 """
 
-from r1chat.archive.reading import Imported, read
-from r1chat.archive.writing import Written, write
+from r1chat.archive.counts import LEFT_OUT, Imported, Written
+from r1chat.archive.reading import read
+from r1chat.archive.writing import write
 
-__all__ = ["Imported", "Written", "read", "write"]
+__all__ = ["LEFT_OUT", "Imported", "Written", "read", "write"]

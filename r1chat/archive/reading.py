@@ -1,27 +1,19 @@
-"""Taking a file in: all of it, or nothing where anything in it is wrong."""
+"""Taking a file in: all of it, or nothing where anything in it is wrong. Owns how a file is told from another."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import os
+from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import Literal
 
+from r1chat.archive.counts import Imported, Progress
+from r1chat.archive.lines import LONGEST_LINE, Wrong
+from r1chat.archive.restoring import Restoration
+from r1chat.errors import ImportFileError
 from r1chat.store import Store
 
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What was taken in. `left_out`: what the file has and r1chat has no place for, in words, with counts."""
-
-    source: Literal["r1chat", "Open WebUI"]
-    conversations: int = 0
-    replies: int = 0
-    judgements: int = 0  # ratings, comparisons, references and the like
-    known: int = 0  # conversations that were there already, and gained nothing
-    left_out: Mapping[str, int] = field(default_factory=dict)
+_ADVICE = "Nothing was imported. Get another copy of the file, or export it anew."
 
 
 def read(store: Store, path: Path, progress: Progress | None = None) -> Imported:
@@ -30,4 +22,46 @@ def read(store: Store, path: Path, progress: Progress | None = None) -> Imported
     `progress` is called with the bytes that are done and their total, and may raise to break it off. Raises
     ImportFileError, which names the line, and StoreError; then nothing was changed.
     """
-    raise NotImplementedError
+    try:
+        with path.expanduser().open("rb") as stream:
+            return _File(path.name, stream, progress).read_into(store)
+    except OSError as error:
+        raise ImportFileError(
+            f"{path} cannot be read ({error.strerror or error}). Give a file that is there, and that you may read."
+        ) from None
+
+
+class _File:
+    """A file, and how far it was read."""
+
+    def __init__(self, name: str, stream: BufferedReader, progress: Progress | None) -> None:
+        self._name = name
+        self._stream = stream
+        self._progress = progress
+        self._size = os.fstat(stream.fileno()).st_size
+        self._where = "line 1"
+
+    def read_into(self, store: Store) -> Imported:
+        try:
+            with store.archive.adding() as target:
+                restoration = Restoration(target)
+                for line in self._lines():
+                    restoration.take(line)
+                return restoration.done()
+        except Wrong as wrong:
+            where = f"line {wrong.line}" if wrong.line else self._where
+            raise ImportFileError(f"{self._name}, {where}: {wrong}. {wrong.advice or _ADVICE}") from None
+
+    def _lines(self) -> Iterator[bytes]:
+        number = 0
+        while line := self._stream.readline(LONGEST_LINE + 1):
+            number += 1
+            self._at(f"line {number}")
+            if len(line) > LONGEST_LINE:
+                raise Wrong(f"it is longer than {LONGEST_LINE:,} bytes")
+            yield line
+
+    def _at(self, where: str) -> None:
+        self._where = where
+        if self._progress and self._size:  # a pipe has none, and does not tell where it is
+            self._progress(self._stream.tell(), self._size)

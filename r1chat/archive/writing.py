@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import hashlib
+from collections import Counter
 from pathlib import Path
+from typing import IO
 
+from r1chat.archive.counts import Progress, Written
+from r1chat.archive.lines import footer, header, row_line
+from r1chat.errors import ExportError
+from r1chat.files import replacing
 from r1chat.store import Store
-
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What an archive holds."""
-
-    conversations: int = 0
-    replies: int = 0
-    judgements: int = 0  # rows of all other kinds but messages
+from r1chat.store.archive import JUDGEMENTS, Rows
 
 
 def write(store: Store, path: Path, everything: bool = False, progress: Progress | None = None) -> Written:
@@ -27,4 +22,44 @@ def write(store: Store, path: Path, everything: bool = False, progress: Progress
     are done and their total, and may raise to break it off. Raises ExportError, also where there is nothing to write,
     and StoreError; then no file was written or replaced.
     """
-    raise NotImplementedError
+    kinds: Counter[str] = Counter()
+    with store.archive.reading() as source:
+        wanted = source.conversations(everything)
+        if not wanted:
+            raise ExportError(
+                "There is no conversation to write. An archive holds what may be exported: allow it for a conversation "
+                "or for all, or write a backup of everything."
+            )
+        with replacing(path) as stream:
+            lines = _Lines(stream)
+            lines.write(header())
+            kinds += lines.write_rows(source.consents_for_all())
+            for done, rows in enumerate(source.rows(wanted), 1):
+                kinds += lines.write_rows(rows)
+                if progress:
+                    progress(done, len(wanted))
+            lines.write(footer(lines.count, lines.digest))
+    return Written(kinds["conversation"], kinds["reply"], sum(kinds[kind] for kind in JUDGEMENTS))
+
+
+class _Lines:
+    """Counts and digests the lines that it writes."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.count = 0
+        self._stream = stream
+        self._hash = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+    def write(self, line: bytes) -> None:
+        self._stream.write(line)
+        self._hash.update(line)
+        self.count += 1
+
+    def write_rows(self, rows: Rows) -> Counter[str]:
+        for kind, row in rows:
+            self.write(row_line(kind, row))
+        return Counter(kind for kind, _ in rows)

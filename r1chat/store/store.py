@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from r1chat.errors import StoreError
 from r1chat.messages import (
@@ -25,6 +25,8 @@ from r1chat.messages import (
     Verdict,
 )
 from r1chat.store import labels, lookup, search
+from r1chat.store.archive import Archive
+from r1chat.store.belonging import erase
 from r1chat.store.branches import load_tree, open_branch, read_replies, read_reply, read_steps, read_turn, read_vote
 from r1chat.store.database import Database, DatabaseState
 from r1chat.store.dataset import Dataset
@@ -49,6 +51,7 @@ class Store:
         self._database = Database(url, patience)
         self.judgements = Judgements(self._database)
         self.dataset = Dataset(self._database)
+        self.archive = Archive(self._database)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -147,13 +150,12 @@ class Store:
 
     def purge(self, older_than: timedelta) -> int:
         """Erase for good what was deleted longer ago than that; how many conversations."""
-        gone = select(conversations.c.number).where(conversations.c.deleted_at < _now() - older_than)
+        gone = select(conversations.c.id).where(conversations.c.deleted_at < _now() - older_than)
         with self._database.write() as connection:
-            numbers = connection.scalars(gone.with_for_update()).all()
-            for number in numbers:
-                search.forget(connection, number)
-                connection.execute(delete(conversations).where(conversations.c.number == number))
-            return len(numbers)
+            found = connection.scalars(gone.with_for_update()).all()
+            for conversation_id in found:
+                erase(connection, conversation_id)
+            return len(found)
 
     # -- turns and branches -------------------------------------------------------------------------------------------
 

@@ -1,0 +1,105 @@
+"""An archive into the store. A conversation that is there already stays as it is, the same or not."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+
+from r1chat.archive.counts import Imported
+from r1chat.archive.lines import END, Wrong, header_of, parse, row_of
+from r1chat.archive.rules import Known
+from r1chat.errors import StoreError
+from r1chat.store.archive import JUDGEMENTS, Incoming, Row
+
+
+class Restoration:
+    """Takes the lines of one archive. Every method raises Wrong for what is wrong with the line that it is given."""
+
+    def __init__(self, target: Incoming) -> None:
+        self._target = target
+        self._schema = ""
+        self._lines = 0
+        self._hash = hashlib.sha256()
+        self._ended = False
+        self._conversations: set[str] = set()
+        self._rows: Known | None = None  # of the conversation that the lines are about
+        self._there: Iterator[tuple[str, Row]] | None = None  # what the store has of it already, as far as not compared
+        self._same = True  # as far as compared
+        self._added: Counter[str] = Counter()
+        self._known = 0
+        self._left_out: Counter[str] = Counter()
+
+    def take(self, line: bytes) -> None:
+        """The next line."""
+        if self._ended:
+            raise Wrong("something follows the last line of the archive")
+        if not self._schema:
+            self._schema = header_of(line)
+        elif (found := parse(line)).get("row") == END:
+            self._end(found)
+        else:
+            self._take_row(*row_of(found, self._schema))
+        self._lines += 1
+        self._hash.update(line)
+
+    def done(self) -> Imported:
+        """What was taken in, now that there is no further line."""
+        if not self._ended:
+            raise Wrong("the file ends before its last line: a part of it is missing" if self._lines else "it is empty")
+        judgements = sum(self._added[kind] for kind in JUDGEMENTS)
+        return Imported(
+            "r1chat", self._added["conversation"], self._added["reply"], judgements, self._known, self._left_out
+        )
+
+    def _take_row(self, kind: str, row: Row) -> None:
+        if kind == "conversation":
+            self._close()
+            if row["id"] in self._conversations:
+                raise Wrong("this conversation stands on a line before it already")
+            self._conversations.add(row["id"])
+            self._rows = Known()
+            there = self._target.find(row["id"])
+            self._there = None if there is None else iter(there)
+            self._same = True
+        elif self._rows is None:
+            if kind != "consent" or row["conversation_id"] is not None:
+                raise Wrong("no conversation stands before it")
+            return self._take_consent_for_all(row)
+        self._rows.add(kind, row, self._lines + 1)
+        if self._there is None:
+            self._add(kind, row | {"parent_id": None} if kind == "reply" else row)
+        else:
+            self._same = self._same and next(self._there, None) == (kind, row)
+
+    def _take_consent_for_all(self, row: Row) -> None:
+        """It comes back into an empty store; elsewhere it would speak for conversations that it never knew."""
+        if self._target.was_empty:
+            self._add("consent", row)
+        elif ("consent", row) not in self._target.consents_for_all:
+            self._left_out["consents"] += 1
+
+    def _add(self, kind: str, row: Row) -> None:
+        try:
+            self._target.add(kind, row)
+        except StoreError as error:
+            raise Wrong(str(error).rstrip(".")) from None
+        self._added[kind] += 1
+
+    def _close(self) -> None:
+        """The conversation has no further line."""
+        if self._rows is None:
+            return
+        self._rows.check_parents()
+        if self._there is None:
+            self._target.set_parents(self._rows.parents)
+        elif self._same and next(self._there, None) is None:
+            self._known += 1
+        else:
+            self._left_out["changed"] += 1
+
+    def _end(self, found: dict[str, object]) -> None:
+        self._close()
+        if found != {"row": END, "lines": self._lines, "sha256": self._hash.hexdigest()}:
+            raise Wrong("the archive was changed after it was written, or a part of it is missing")
+        self._ended = True
