@@ -1,0 +1,550 @@
+"""Two replies side by side: blind until the choice, kept with what the rater saw, and gone on from."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from site_driver import CHROMIUM, Site, ask, finished
+
+from r1chat.app import App, build
+from r1chat.backends.scripted import Script, ScriptedBackend
+from r1chat.config import Settings
+from r1chat.errors import GenerationError, R1ChatError
+from r1chat.judgements import Comparison, Duel
+from r1chat.messages import Finish, Progress, Request, StoredReply
+from r1chat.turn import Vote
+from r1chat.ui import duel as duels
+from r1chat.ui.feed import Viewer
+
+COLD, WARM = "cold:quiet-1.5b", "warm:loud-7b"
+FIVE = ["<think>\nTwo and three.", "\n\nWait, let me check: 2 + 3 = 5.", "\n</think>\n\n", "It is **5**."]
+SIX = ["<think>\nTwo times three.", "\n</think>\n\n", "It is **6**."]
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")  # of gradio's
+in_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
+
+
+# --- without a browser -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[..., App]]:
+    apps: list[App] = []
+
+    def with_models(cold: Callable[[Request], Script], warm: Callable[[Request], Script], **options: Any) -> App:
+        backends = {
+            "cold": ScriptedBackend(cold, "cold", ("quiet-1.5b",)),
+            "warm": ScriptedBackend(warm, "warm", ("loud-7b",), **options),
+        }
+        apps.append(build(Settings(data_dir=tmp_path, ollama=False), backends))
+        return apps[-1]
+
+    yield with_models
+    for app in apps:
+        app.close()
+
+
+def compared(app: App, **against: object) -> tuple[Vote, Duel]:
+    """A question that both models have answered, as the page asks it."""
+    asked = json.dumps({"prompt": "2 and 3?", "against": WARM, **against})
+    conversation = duels.ask_both(app, asked, "", COLD, "en", (None, False))
+    vote = app.chat.running(conversation)
+    assert isinstance(vote, Vote)
+    vote.wait(10)
+    return vote, waiting(app, conversation)
+
+
+def waiting(app: App, conversation: str) -> Duel:
+    (duel,) = app.teacher.judged(conversation).duels.values()
+    return duel
+
+
+def decide(app: App, duel_id: str, **said: object) -> None:
+    duels.acts(app)["verdict"]("", duel_id, json.dumps(said), "", "en")
+
+
+def patches(app: App, conversation: str, enough: Callable[[dict[str, str]], bool]) -> list[dict[str, Any]]:
+    """All that a page is sent of a conversation until what it shows is enough."""
+    viewer = Viewer(app, conversation, COLD, "en")
+    sent, shown = [], {}
+    for patch in viewer.patches():
+        sent.append(patch)
+        shown |= {block["id"]: block.get("html", shown.get(block["id"], "")) for block in patch.get("blocks", [])}
+        if enough(shown):
+            viewer.leave()
+    return sent
+
+
+def heard_that(app: App, conversation: str, is_so: Callable[[StoredReply], bool]) -> None:
+    """Wait for the news after which the last message shows such a reply."""
+    seen = -1
+    for _ in range(20):
+        seen = app.chat.news(conversation, seen, 2)
+        shown = app.store.conversation(conversation).turns[-1].reply
+        if shown is not None and is_so(shown):
+            return
+    raise AssertionError("no news of it came")
+
+
+def kept(folder: Path, what: str) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(next(folder.rglob("*.db"))) as database:
+        return database.execute(f"SELECT {what} FROM comparison ORDER BY number").fetchall()
+
+
+def said_of(app: App, duel: Duel) -> Comparison:
+    return app.teacher.judged(app.store.turn(duel.turn_id).conversation_id).comparisons[duel.id]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_no_event_tells_the_sides_apart_but_their_words(opened: Callable[..., App], fails: bool) -> None:
+    end = [GenerationError("loud-7b is out of memory at temperature 1.3")] if fails else []
+    slow = [*FIVE[:3], Progress("waiting"), *FIVE[3:], *end]
+    app = opened(lambda _: slow if fails else FIVE, lambda _: slow, rate=200)
+    asked = json.dumps({"prompt": "2 and 3?", "against": WARM, "temperature": 1.3})
+    conversation = duels.ask_both(app, asked, "", COLD, "en", (None, False))
+    duel = waiting(app, conversation)
+    sent = patches(app, conversation, lambda shown: "can choose when" not in shown.get(f"duel-{duel.id}-verdict", "w"))
+    text = json.dumps(sent, ensure_ascii=False)
+    for name in ("quiet", "loud", "cold", "warm", "1.3", "seed", "memory", "token", "out of"):
+        assert name not in text.replace("can choose when", ""), name
+    sides: list[dict[str, list[str]]] = [{}, {}]
+    for block in (block for patch in sent for block in patch.get("blocks", [])):
+        for side, reply in enumerate((duel.left_id, duel.right_id)):
+            if reply in block["id"]:
+                plain = json.dumps(block).replace(reply, "REPLY").replace(duel.id, "DUEL")
+                sides[side][block["id"].replace(reply, "REPLY")] = [plain.replace("DUEL-right", "DUEL-left")]
+    assert sides[0] and sides[0].keys() == sides[1].keys()
+    if not fails:
+        last = [{key: value for key, value in side.items() if not key.startswith("reply-")} for side in sides]
+        assert last[0] == last[1]
+
+
+def test_names_come_with_the_choice(opened: Callable[..., App]) -> None:
+    app = opened(lambda _: FIVE, lambda _: SIX)
+    vote, duel = compared(app, temperature=1.3)
+    decide(app, duel.id, winner="left")
+    (patch,) = patches(app, vote.conversation_id, bool)
+    text = json.dumps(patch)
+    assert "quiet-1.5b · temperature 0.6" in text.encode().decode("unicode_escape")
+    assert "loud-7b · temperature 1.3" in text.encode().decode("unicode_escape")
+
+
+@pytest.mark.parametrize("thought", [True, False])
+def test_what_was_seen_and_for_how_long_is_kept(opened: Callable[..., App], thought: bool) -> None:
+    app = opened(lambda _: FIVE if thought else ["It is 5."], lambda _: FIVE if thought else ["It is 5."])
+    _, duel = compared(app)
+    decide(app, duel.id, winner="right", seen={"left": True, "right": False}, dwell=12.5, comment=" Clearer. ")
+    said = said_of(app, duel)
+    assert (said.winner, said.dwell, said.comment) == ("right", 12.5, "Clearer.")
+    seen = (said.left_thought_seen, said.right_thought_seen)
+    assert seen == ((True, False) if thought else (None, None))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"winner": "middle"}',
+        '{"winner": ["left"]}',
+        '{"winner": {"left": 1}}',
+        '{"winner": null}',
+        "{}",
+        "left",
+        "[" * 100_000,
+        '{"winner": "left", "dwell": NaN}',
+        '{"winner": "left", "dwell": Infinity}',
+        '{"winner": "left", "dwell": -1}',
+        '{"winner": "left", "dwell": "3"}',
+        '{"winner": "left", "dwell": true}',
+        '{"winner": "left", "comment": {}}',
+        '{"winner": "left", "comment": "' + "x" * 4_001 + '"}',
+    ],
+    ids=lambda said: said[:40],
+)
+def test_a_choice_that_makes_no_sense_is_refused_with_a_sentence(opened: Callable[..., App], said: str) -> None:
+    app = opened(lambda _: FIVE, lambda _: SIX)
+    vote, duel = compared(app)
+    with pytest.raises(R1ChatError, match=r"\.$"):
+        duels.acts(app)["verdict"]("", duel.id, said, "", "en")
+    assert app.teacher.judged(vote.conversation_id).comparisons == {}
+
+
+def test_a_look_of_days_is_no_look(opened: Callable[..., App]) -> None:
+    app = opened(lambda _: FIVE, lambda _: SIX)
+    _, duel = compared(app)
+    decide(app, duel.id, winner="left", dwell=10**400)
+    assert said_of(app, duel).dwell is None
+
+
+@pytest.mark.parametrize("verb", ["verdict", "reopen", "keep-choice", "oppose", "rank"])
+@pytest.mark.parametrize("which", ["made up", "of another kind", "deleted"])
+def test_what_is_not_there_cannot_be_compared(opened: Callable[..., App], verb: str, which: str) -> None:
+    app = opened(lambda _: FIVE, lambda _: SIX)
+    vote, duel = compared(app)
+    if which == "deleted":
+        app.store.delete(vote.conversation_id)
+    subject = {"made up": "../../etc/passwd", "of another kind": vote.conversation_id, "deleted": duel.id}[which]
+    if which == "deleted" and verb in ("oppose", "rank"):
+        subject = {"oppose": duel.left_id, "rank": duel.turn_id}[verb]
+    with pytest.raises(R1ChatError):
+        duels.acts(app)[verb]("", subject, '{"winner": "left"}', COLD, "en")
+    if which == "deleted":
+        app.store.undelete(vote.conversation_id)
+    judged = app.teacher.judged(vote.conversation_id)
+    assert (judged.comparisons, judged.open_duel(duel.turn_id)) == ({}, duel)
+
+
+def test_a_decided_comparison_is_decided_anew_only_on_purpose(opened: Callable[..., App], tmp_path: Path) -> None:
+    app = opened(lambda _: FIVE, lambda _: SIX)
+    _, duel = compared(app)
+    decide(app, duel.id, winner="left", comment="first")
+    with pytest.raises(R1ChatError, match="decided already"):
+        decide(app, duel.id, winner="right")  # a second tab that has not heard of it
+    duels.acts(app)["reopen"]("", duel.id, "", "", "en")
+    decide(app, duel.id, winner="right", comment="second")
+    assert said_of(app, duel).comment == "second"
+    assert kept(tmp_path, "winner, comment") == [("left", "first"), ("right", "second")]
+
+
+@pytest.mark.parametrize("temperature", ["", "hot", -0.1, 5.1, True, [1], float("nan"), 10**400])
+def test_a_temperature_that_is_none_sends_nothing(opened: Callable[..., App], temperature: object) -> None:
+    app = opened(lambda _: FIVE, lambda _: SIX)
+    with pytest.raises(R1ChatError, match="number from 0 to 5"):
+        compared(app, temperature=temperature)
+    assert app.store.conversations() == []
+
+
+def test_a_model_that_is_not_there_sends_nothing(opened: Callable[..., App]) -> None:
+    app = opened(lambda _: FIVE, lambda _: SIX)
+    with pytest.raises(R1ChatError):
+        compared(app, against="warm:no-such-model")
+    with pytest.raises(R1ChatError, match="empty"):
+        compared(app, prompt="  ")
+    assert app.store.conversations() == []
+
+
+@pytest.mark.parametrize("decided", [False, True])
+def test_the_conversation_goes_on_from_the_only_side_that_is_whole(opened: Callable[..., App], decided: bool) -> None:
+    app = opened(lambda _: ["<think>\nHm", GenerationError("Out of memory.")], lambda _: SIX)  # type: ignore[list-item]
+    for _ in range(6):  # whichever side it stands on
+        vote, duel = compared(app)
+        if decided:
+            decide(app, duel.id, winner="skipped")
+        else:
+            heard_that(app, vote.conversation_id, lambda shown: shown.reply.answer == "It is **6**.")
+        turn = app.chat.send(vote.conversation_id, "And then?", WARM)
+        turn.wait(10)
+        before = app.store.path(turn.turn_id)[0].reply
+        assert before is not None and before.reply.answer == "It is **6**."
+
+
+def test_stopping_ends_both_sides_and_keeps_what_came(opened: Callable[..., App]) -> None:
+    def thinks(_: Request) -> Script:
+        yield "<think>\nHm"
+        while True:
+            yield Progress("waiting")
+            threading.Event().wait(0.02)
+
+    app = opened(thinks, thinks)
+    asked = json.dumps({"prompt": "2 and 3?", "against": WARM})
+    conversation = duels.ask_both(app, asked, "", COLD, "en", (None, False))
+    duel, running = waiting(app, conversation), app.chat.running(conversation)
+    assert isinstance(running, Vote)
+    next(replies for replies in running.watch() if all(reply.reasoning for reply in replies))
+    running.stop()
+    running.wait(10)
+    sides = [app.store.reply(side).reply for side in (duel.left_id, duel.right_id)]
+    assert [(reply.finish, reply.reasoning) for reply in sides] == [("stopped", "Hm")] * 2
+    with pytest.raises(R1ChatError, match="not whole"):
+        decide(app, duel.id, winner="tie")
+    decide(app, duel.id, winner="both_bad")
+    assert said_of(app, duel).winner == "both_bad"
+
+
+def test_only_whole_siblings_are_compared(opened: Callable[..., App]) -> None:
+    said = iter([FIVE, [*FIVE[:3], Finish("length")], SIX])
+    app = opened(lambda _: next(said), lambda _: SIX)
+    first = app.chat.send(None, "2 and 3?", COLD)
+    first.wait(10)
+    cut = app.chat.again(first.turn_id, COLD)
+    cut.wait(10)
+    oppose = duels.acts(app)["oppose"]
+    for subject, text in ((first.reply_id, ""), (first.reply_id, "2"), (cut.reply_id, "1"), (first.reply_id, "9")):
+        with pytest.raises(R1ChatError, match="Only two whole replies"):
+            oppose("", subject, text, COLD, "en")
+    app.chat.again(first.turn_id, COLD).wait(10)
+    oppose("", first.reply_id, "", COLD, "en")
+    duel = waiting(app, first.conversation_id)
+    assert cut.reply_id not in (duel.left_id, duel.right_id) and not duel.blind
+    with pytest.raises(R1ChatError, match="wait for your choice"):
+        oppose("", first.reply_id, "3", COLD, "en")
+
+
+# --- in a browser ----------------------------------------------------------------------------------------------------
+
+
+class Both:
+    """Two answers in turn, each of which waits for its own gate before its answer."""
+
+    def __init__(self, *answers: list[Any], waits: bool = False) -> None:
+        self.answers, self.asked, self.lock = answers, 0, threading.Lock()
+        self.gates = [threading.Event() for _ in answers]
+        if not waits:
+            self.open()
+
+    def open(self) -> None:
+        for gate in self.gates:
+            gate.set()
+
+    def __call__(self, request: Request) -> Script:
+        with self.lock:
+            number = self.asked % len(self.answers)
+            self.asked += 1
+        first, *rest = self.answers[number]
+        yield first
+        while not self.gates[number].wait(0.02):
+            yield Progress("waiting")
+        yield from rest
+
+
+def ask_both(page: Page, text: str, which: str = "Two replies of this model") -> None:
+    page.get_by_role("textbox", name="Message").fill(text)
+    page.locator("#compare summary").click()
+    page.get_by_role("button", name=which).click()
+
+
+def side(page: Page, text: str) -> Locator:
+    return page.locator(".side").filter(has_text=text)
+
+
+def number(page: Page, text: str) -> str:
+    """The key that chooses the side with that text."""
+    return {"Reply A": "1", "Reply B": "2"}[side(page, text).get_by_role("heading").inner_text()]
+
+
+def only_duel(app: App) -> Duel:
+    return waiting(app, app.store.conversations()[0].id)
+
+
+@in_browser
+def test_two_replies_stream_blind_and_the_better_one_goes_on(site: Site) -> None:
+    said = Both(FIVE, SIX, ["So it is."], waits=True)
+    backends = {"warm": ScriptedBackend(said, "warm", ("loud-7b", "quiet-1.5b"))}
+    app = site.serve(backends=backends, model="loud-7b")
+    page = site.open()
+    page.clock.install()
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("radio", name="Keep folded").click()
+    ask_both(page, "2 and 3?", "quiet-1.5b")
+    expect(page.locator(".side .live")).to_have_text(["Thinking", "Thinking"])
+    expect(page.get_by_role("button", name="A is better")).to_have_attribute("aria-disabled", "true")
+    page.get_by_text("Add a comment").click()
+    comment = page.get_by_role("textbox", name="Add a comment")
+    comment.fill("135 reasons")  # digits in a text choose nothing
+    said.open()
+    expect(page.locator(".verdict.ready")).to_be_visible()
+    expect(comment).to_have_value("135 reasons")
+    page_says = "".join(page.locator(place).inner_html() for place in (".read", "#right", "#ledger"))
+    for name in ("loud", "quiet", "temperature", "seed", "token"):
+        assert name not in page_says
+    side(page, "It is 6").locator("summary").first.click()
+    page.clock.fast_forward(600_000)
+    key = number(page, "It is 6")
+    page.locator(".question").click()
+    page.keyboard.press(key)
+    expect(page.locator(".compared")).to_contain_text("You chose this reply")
+    expect(page.locator(".compared")).to_contain_text("loud-7b · temperature 0.6")
+    expect(page.locator(".compared")).to_contain_text("quiet-1.5b · temperature 0.6")
+    expect(page.locator(".compared .said")).to_have_text("135 reasons")
+    expect(page.get_by_role("button", name="Change my mind")).to_be_focused()
+    word = said_of(app, only_duel(app))
+    seen = {"1": (True, False), "2": (False, True)}[key]
+    assert (word.winner, word.left_thought_seen, word.right_thought_seen) == ({"1": "left", "2": "right"}[key], *seen)
+    assert word.dwell is not None and 600 <= word.dwell
+    ask(page, "And?")
+    expect(page.locator(".answer").last).to_have_text("So it is.")
+    assert [message.content for message in backends["warm"].requests[-1].messages] == [
+        "2 and 3?",
+        "It is **6**.",
+        "And?",
+    ]
+
+
+@in_browser
+def test_a_look_begins_anew_when_one_changes_ones_mind(site: Site) -> None:
+    app = site.serve(Both(FIVE, SIX))
+    page = site.open()
+    page.clock.install()
+    ask_both(page, "2 and 3?")
+    expect(page.locator(".verdict.ready")).to_be_visible()
+    page.clock.fast_forward(600_000)
+    page.get_by_role("button", name="As good").click()
+    expect(page.locator(".compared")).to_contain_text("as good as")
+    first = said_of(app, only_duel(app))
+    page.clock.fast_forward(600_000)
+    page.get_by_role("button", name="Change my mind").click()
+    expect(page.locator(".question")).to_contain_text("replaces your earlier choice")
+    expect(page.locator(".side small").first).to_contain_text("scripted · temperature 0.6 · seed")
+    page.get_by_role("button", name="Keep my earlier choice").click()
+    expect(page.locator(".side")).to_have_count(0)
+    assert said_of(app, only_duel(app)) == first
+    page.get_by_role("button", name="Change my mind").click()
+    page.locator(".question").click()
+    page.keyboard.press(number(page, "It is 5"))
+    expect(page.locator(".compared")).to_contain_text("You chose this reply")
+    expect(page.locator(".answer")).to_have_text("It is 5.")
+    second = said_of(app, only_duel(app))
+    assert [row[0] for row in kept(site.folder, "winner")] == ["tie", second.winner]
+    assert first.dwell is not None and second.dwell is not None
+    assert second.dwell < 600 <= first.dwell
+
+
+@in_browser
+def test_a_comparison_waits_through_reload_and_restart_and_does_not_hold_up_the_talk(site: Site) -> None:
+    site.serve(Both(FIVE, SIX, ["So it is."]))
+    page = site.open()
+    ask_both(page, "2 and 3?")
+    expect(page.locator(".verdict.ready")).to_be_visible()
+    sides = page.locator(".side").all_inner_texts()
+    page.reload()
+    expect(page.locator(".verdict.ready")).to_be_visible()
+    assert page.locator(".side").all_inner_texts() == sides
+    site.down()
+    app = site.serve(lambda _: ["So it is."])
+    page = site.open(f"&c={app.store.conversations()[0].id}")
+    expect(page.locator(".verdict.ready")).to_be_visible()
+    assert page.locator(".side").all_inner_texts() == sides
+    expect(page.locator(".hint")).to_have_text("A new message goes on from Reply A.")
+    ask(page, "And?")
+    expect(page.locator(".answer").last).to_have_text("So it is.")
+    expect(page.locator(".hint")).to_contain_text("has gone on from Reply A. Your choice is kept")
+    page.get_by_role("button", name="B is better").click()
+    expect(page.locator(".compared")).to_contain_text("You chose 2 of 2 over this reply")
+    expect(page.locator(".ask").last).to_have_text("And?")
+
+
+@in_browser
+def test_a_side_that_fails_hides_why_and_leaves_a_way_on(site: Site) -> None:
+    hostile = "<img src=x onerror=\"document.title='hacked'\"> is out of memory"
+    site.serve(Both(FIVE, [SIX[0], GenerationError(hostile)]))
+    page = site.open()
+    ask_both(page, "2 and 3?")
+    expect(page.locator(".side .notice")).to_contain_text("This reply failed. Why is told after you have chosen")
+    expect(page.locator(".hint")).to_contain_text("One of the replies is not whole")
+    page.locator(".question").click()
+    for key in "123":
+        page.keyboard.press(key)
+    expect(page.locator(".hint")).to_contain_text(
+        f"goes on from {side(page, 'It is 5').get_by_role('heading').inner_text()}"
+    )
+    assert "out of memory" not in page.content()
+    page.keyboard.press("5")
+    expect(page.locator(".side")).to_have_count(0)
+    expect(page.locator(".answer")).to_have_text("It is 5.")
+    expect(page.locator(".compared")).to_contain_text("You did not compare this reply")
+    page.locator(".reply .switch button:enabled").click()
+    expect(page.locator(".notice.error")).to_have_text(hostile)
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
+    assert page.title() == "r1chat"
+
+
+@in_browser
+def test_stop_stops_both_sides(site: Site) -> None:
+    site.serve(Both(FIVE, SIX, waits=True))
+    page = site.open()
+    ask_both(page, "2 and 3?")
+    expect(page.locator(".side .step")).to_have_count(2)
+    expect(page.get_by_role("button", name="Answer now")).to_be_hidden()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.locator(".side .notice")).to_have_text(["This reply was stopped before it was whole."] * 2)
+    expect(page.locator(".side details")).to_have_count(2)
+    page.get_by_role("button", name="Both bad").click()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
+
+
+@in_browser
+def test_siblings_are_compared_and_ranked_by_keys(site: Site) -> None:
+    app = site.serve(Both(["It is 2."], ["It is 3."], ["It is 1."]))
+    page = site.open()
+    ask(page, "How many?")
+    for count in (2, 3):
+        finished(page)
+        page.get_by_role("button", name="Again").click()
+        expect(page.locator(".reply .switch")).to_contain_text(f"{count} of {count}")
+    finished(page)
+    page.locator(".siblings summary").click()
+    page.get_by_role("button", name="With 2 of 3").click()
+    expect(page.locator(".side .answer")).to_have_text([re.compile("3|1")] * 2)
+    page.get_by_role("button", name="Don’t compare").click()
+    page.locator(".siblings summary").click()
+    page.get_by_role("button", name="Rank all").click()
+    for _ in range(3):
+        expect(page.locator(".question")).to_contain_text(re.compile("Ranking: at most . to compare"))
+        worth = [int(text.strip(" .Itis")) for text in page.locator(".side .answer").all_inner_texts()]
+        duel = page.locator(".duel").get_attribute("id")
+        page.locator(".question").click()
+        page.keyboard.press("1" if worth[0] > worth[1] else "2")
+        expect(page.locator(f"#{duel}")).to_have_count(0)
+        if not page.locator(".duel").count():
+            break
+    expect(page.locator(".compared")).to_contain_text("Your ranking: 2 › 1 › 3")
+    expect(page.locator(".answer")).to_have_text("It is 3.")
+    assert app.store.judgements.gathered().comparisons in (2, 3)
+
+
+@in_browser
+def test_the_menu_is_used_by_keys_and_says_what_is_wrong(site: Site) -> None:
+    backend = ScriptedBackend(Both(FIVE, SIX))
+    site.serve(backends={"scripted": backend})
+    page = site.open()
+    menu = page.locator("#compare details")
+    page.locator("#compare summary").focus()
+    page.keyboard.press("Enter")
+    expect(menu).to_have_attribute("open", "")
+    expect(menu).to_contain_text("There is no other model that is ready.")
+    page.keyboard.press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    expect(page.locator("#compare summary")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # two replies, to nothing
+    expect(page.get_by_test_id("toast-body")).to_contain_text("The message is empty")
+    page.get_by_role("textbox", name="Message").fill("2 and 3?")
+    page.locator("#compare summary").click()
+    warmth = page.get_by_role("spinbutton", name="This model, as set and at temperature")
+    warmth.fill("9")
+    warmth.press("Enter")
+    expect(page.get_by_test_id("toast-body").last).to_contain_text("number from 0 to 5")
+    assert page.get_by_role("textbox", name="Message").input_value() == "2 and 3?"
+    page.locator("#compare summary").click()
+    warmth.fill("1.2")
+    warmth.press("Enter")
+    expect(page.locator(".verdict.ready")).to_be_visible()
+    assert sorted(request.params.temperature for request in backend.requests) == [0.6, 1.2]
+    page.locator("[data-winner=left]").evaluate("node => { node.dataset.winner = 'middle'; node.click(); }")
+    expect(page.get_by_test_id("toast-body").last).to_contain_text("no choice that r1chat knows")
+    expect(page.locator(".duel")).to_have_count(1)
+
+
+@in_browser
+def test_on_a_phone_the_sides_stand_one_above_the_other_in_chinese(site: Site) -> None:
+    site.serve(Both([*FIVE[:3], "x" * 400], [*SIX[:2], "| a | b |\n|---|---|\n| " + "y" * 300 + " | 2 |"]))
+    page = site.open(width=390, height=844, locale="zh-CN")
+    page.get_by_role("textbox", name="消息").fill("2 加 3？")
+    page.locator("#compare summary").click()
+    page.get_by_role("button", name="此模型的两个回复").click()
+    expect(page.locator(".verdict.ready")).to_be_visible()
+    expect(page.locator(".question")).to_contain_text("哪个回复更好")
+    above, below = (box for each in page.locator(".side").all() if (box := each.bounding_box()) is not None)
+    assert above["y"] + above["height"] <= below["y"]
+    scrolled = "document.querySelector('.scroll').scrollWidth - document.querySelector('.scroll').clientWidth"
+    assert page.evaluate(scrolled) <= 0
+    page.get_by_role("button", name="B 更好").click()
+    expect(page.locator(".compared")).to_contain_text("你选择了此回复")
