@@ -412,15 +412,15 @@ def test_a_comparison_waits_through_reload_and_restart_and_does_not_hold_up_the_
     page = site.open()
     ask_both(page, "2 and 3?")
     expect(page.locator(".verdict.ready")).to_be_visible()
-    sides = page.locator(".side").all_inner_texts()
+    sides = page.locator(".side").all_text_contents()
     page.reload()
     expect(page.locator(".verdict.ready")).to_be_visible()
-    assert page.locator(".side").all_inner_texts() == sides
+    assert page.locator(".side").all_text_contents() == sides
     site.down()
     app = site.serve(lambda _: ["So it is."])
     page = site.open(f"&c={app.store.conversations()[0].id}")
     expect(page.locator(".verdict.ready")).to_be_visible()
-    assert page.locator(".side").all_inner_texts() == sides
+    assert page.locator(".side").all_text_contents() == sides
     expect(page.locator(".hint")).to_have_text("A new message goes on from Reply A.")
     ask(page, "And?")
     expect(page.locator(".answer").last).to_have_text("So it is.")
@@ -487,7 +487,7 @@ def test_siblings_are_compared_and_ranked_by_keys(site: Site) -> None:
     page.get_by_role("button", name="Rank all").click()
     for _ in range(3):
         expect(page.locator(".question")).to_contain_text(re.compile("Ranking: at most . to compare"))
-        worth = [int(text.strip(" .Itis")) for text in page.locator(".side .answer").all_inner_texts()]
+        worth = [int(text.strip(" \n.Itis")) for text in page.locator(".side .answer").all_text_contents()]
         duel = page.locator(".duel").get_attribute("id")
         page.locator(".question").click()
         page.keyboard.press("1" if worth[0] > worth[1] else "2")
