@@ -6,7 +6,7 @@ is `entries`'s; knows neither refusals nor formats.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import chain, groupby, islice
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Row, RowMapping, Select, Subquery, Table, func, or_, select
+from sqlalchemy import Connection, Row, RowMapping, Select, Subquery, Table, func, or_, select, union
 
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
 from r1chat.messages import StoredReply
@@ -206,6 +206,24 @@ class Snapshot:
         found = select(replies.c.backend, replies.c.model, replies.c.template_hash).distinct()
         return sorted(Model(*row) for row in self._connection.execute(found.where(replies.c.turn_id.in_(there))))
 
+    def judged_models(self) -> list[str]:
+        """The keys `backend:name` of the models that replied to judged messages."""
+        _, listed = self._listed(Filter(), False)
+        there = listed.with_only_columns(turns.c.id, maintain_column_froms=True)
+        found = select(replies.c.backend, replies.c.model).where(replies.c.turn_id.in_(there)).distinct()
+        return sorted(f"{row.backend}:{row.model}" for row in self._connection.execute(found))
+
+    def raters(self) -> list[str]:
+        """Everybody who judged something."""
+        found = union(*(select(table.c.rater) for table in (comparisons, ratings, step_labels, references)))
+        return sorted(rater for rater in self._connection.scalars(found) if rater)
+
+    def consents(self, conversation_ids: Collection[str]) -> dict[str, bool]:
+        """Whether each of these conversations may be exported."""
+        wanted = select(conversations.c.id, consented(self._connection).label("consent"))
+        found = self._connection.execute(wanted.where(conversations.c.id.in_(conversation_ids)))
+        return {row.id: bool(row.consent) for row in found}
+
     def first_messages(self) -> Iterator[tuple[str, str]]:
         """Of all conversations that may be exported, the messages with which a prompt begins: conversation, text."""
         seen_from = select(replies.c.seen_from).where(replies.c.seen_from.is_not(None)).distinct()
@@ -217,6 +235,12 @@ class Snapshot:
         )
         for row in self._stream(found):
             yield row.conversation_id, row.content
+
+    def conversations(self, wanted: Filter) -> Counter[str]:
+        """How many judgements that may be exported each conversation has, by its id."""
+        _, listed = self._listed(wanted, True)
+        streamed = self._stream(listed.add_columns(turns.c.conversation_id))
+        return Counter(row.conversation_id for row in streamed if wanted.allows(row.content))
 
     def load(self, asked: Mapping[str, Sequence[Entry]]) -> list[JudgedTurn]:
         """Messages with these judgements on them, in the order of the mapping."""

@@ -26,9 +26,10 @@ from r1chat.ui import (
     reference,
     startup,  # noqa: F401  imports gradio, as it should be
 )
+from r1chat.ui.data.mounting import mount as mount_data
 from r1chat.ui.feed import Viewer
 from r1chat.ui.guard import Guard
-from r1chat.ui.page import mount
+from r1chat.ui.page import mount, theme
 from r1chat.ui.render import ReplyRenderer
 from r1chat.ui.words import words
 
@@ -84,6 +85,7 @@ def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guar
 
         return _text(html)
 
+    mount_data(web, app, theme())
     mount(web, app)
     return Guard(web, hosts=hosts, port=port, token=token)
 

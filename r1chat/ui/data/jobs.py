@@ -1,0 +1,121 @@
+"""One export, archive or import at a time, in the background: how far it is, what came of it, and its files.
+
+The files lie in a folder that goes with the next job, or with the app. Knows no HTML.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+from uuid import uuid4
+
+from r1chat.archive import Imported, Written
+from r1chat.errors import BusyError, ExportError, R1ChatError
+from r1chat.export import Summary
+from r1chat.ui.words import Words
+
+Kind = Literal["export", "archive", "import"]
+Result = Summary | Written | Imported
+Progress = Callable[[int, int], None]
+Work = Callable[[Path, Progress], Result]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A job at one moment: `done` of `total`; over with a result, with an error, or cancelled."""
+
+    id: str
+    kind: Kind
+    done: int = 0
+    total: int = 0
+    over: bool = False
+    cancelled: bool = False
+    result: Result | None = None
+    error: str = ""  # a sentence
+    files: tuple[tuple[str, int], ...] = ()  # names and bytes
+
+
+class Cancelled(Exception):
+    """Breaks a job off."""
+
+
+class Jobs:
+    """The jobs of one app. `parent` is where the folder of a job is made."""
+
+    def __init__(self, parent: Path) -> None:
+        self._parent = parent
+        self._lock = threading.Lock()
+        self._cancel = threading.Event()
+        self._folder: TemporaryDirectory[str] | None = None
+        self._state: State | None = None
+
+    @property
+    def state(self) -> State | None:
+        """The newest job; None while there was none."""
+        return self._state
+
+    @property
+    def running(self) -> bool:
+        """Whether one runs."""
+        return self._state is not None and not self._state.over
+
+    def start(self, kind: Kind, work: Work, words: Words) -> State:
+        """Begin a job in a fresh folder. Raises BusyError while one runs, and ExportError where it cannot be made."""
+        with self._lock:
+            if self.running:
+                raise BusyError(words.job_busy)
+            if self._folder is not None:
+                self._folder.cleanup()
+            try:
+                self._folder = TemporaryDirectory(prefix="files-", dir=self._parent, ignore_cleanup_errors=True)
+            except OSError as error:
+                raise ExportError(words.import_no_room.format(why=error.strerror or error)) from None
+            self._cancel = threading.Event()
+            self._state = begun = State(uuid4().hex, kind)
+        arguments = (work, Path(self._folder.name), self._cancel, words)
+        threading.Thread(target=self._run, args=arguments, name=f"r1chat-{kind}", daemon=True).start()
+        return begun
+
+    def cancel(self) -> None:
+        """Break off what runs, at its next step."""
+        self._cancel.set()
+
+    def file(self, job_id: str, name: str) -> Path | None:
+        """A file of the newest job by its name; None where there is none (any more)."""
+        with self._lock:
+            state, folder = self._state, self._folder
+        if state is None or folder is None or state.id != job_id or name not in dict(state.files):
+            return None
+        return Path(folder.name) / name
+
+    def _run(self, work: Work, folder: Path, cancel: threading.Event, words: Words) -> None:
+        def progress(done: int, total: int) -> None:
+            if cancel.is_set():
+                raise Cancelled
+            self._set(done=done, total=total)
+
+        try:
+            result = work(folder, progress)
+            self._set(over=True, result=result, files=_files(folder))
+        except Cancelled:
+            self._set(over=True, cancelled=True)
+        except R1ChatError as error:
+            self._set(over=True, error=str(error))
+        except Exception:  # a defect of ours: the page must not wait for ever
+            log.exception("a job of the data page failed")
+            self._set(over=True, error=words.job_failed)
+
+    def _set(self, **changes: Any) -> None:
+        assert self._state is not None
+        self._state = replace(self._state, **changes)
+
+
+def _files(folder: Path) -> tuple[tuple[str, int], ...]:
+    return tuple((file.name, file.stat().st_size) for file in sorted(folder.iterdir()))

@@ -1,0 +1,52 @@
+"""Puts the data page where it belongs: Gradio's frame at `/data/` with a component of our own, and what it asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse, Response
+
+from r1chat.app import App
+from r1chat.ui.data import routes
+
+_HERE = Path(__file__).parent
+
+
+def mount(web: FastAPI, app: App, theme: gr.themes.Base) -> None:
+    """Put the page at `/data/`. To be called before anything is mounted at `/`."""
+    routes.add(web, app)
+    with gr.Blocks(title="r1chat", analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
+        gr.HTML(
+            None,
+            html_template='<div class="data"><div id="trouble" role="alert"></div></div>',
+            js_on_load=(_HERE / "data.js").read_text(encoding="utf-8"),
+            elem_id="data",
+            apply_default_css=False,
+            container=False,
+        )
+    style = (_HERE / "data.css").read_text(encoding="utf-8")
+
+    @web.get("/r1chat/data.css")
+    def stylesheet() -> Response:
+        return Response(style, media_type="text/css")
+
+    @web.get("/data")
+    def with_slash() -> RedirectResponse:
+        return RedirectResponse("data/", status_code=307)  # Gradio answers below its path only
+
+    gr.mount_gradio_app(
+        web,
+        blocks,
+        path="/data",
+        server_name="127.0.0.1",
+        footer_links=[],
+        ssr_mode=False,
+        theme=theme,
+        head='<link rel="stylesheet" href="../r1chat/page.css"><link rel="stylesheet" href="../r1chat/data.css">',
+        max_file_size=0,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+    )
