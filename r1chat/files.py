@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from errno import EISDIR
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
@@ -19,22 +20,45 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     It grows beside `path`, for its owner alone, and is on the disk when it is renamed. What is no regular file, such as
     /dev/stdout, is written to as it is. Raises ExportError where the disk is full or the folder cannot be written to.
     """
-    target = path.expanduser().resolve()  # where `path` is a link, what it names is replaced, not the link
+    target = path.expanduser().resolve()
+    if target.exists() and not target.is_file() and not target.is_dir():
+        with _sentences(path), target.open("wb") as stream:
+            yield stream
+        return
+    with replacing_together([path]) as (stream,):
+        yield stream
+
+
+@contextmanager
+def replacing_together(paths: Sequence[Path]) -> Iterator[tuple[IO[bytes], ...]]:
+    """Files that take the places of `paths`, all of them once the block has ended well, or none. See `replacing`."""
+    targets = [path.expanduser().resolve() for path in paths]  # of a link, what it names is replaced, not the link
+    with _sentences(paths[0]), ExitStack() as stack:
+        new: list[IO[bytes]] = []
+        for target in targets:
+            if target.is_dir():  # found out only when it is renamed, others would have been replaced by then
+                raise IsADirectoryError(EISDIR, "a folder has that name", str(target))
+            options = {"dir": target.parent, "prefix": f".{target.name[:64]}.", "suffix": ".part"}
+            new.append(stack.enter_context(NamedTemporaryFile(delete=False, **options)))  # type: ignore[call-overload]
+            stack.callback(_unlink, new[-1].name)
+        yield tuple(new)
+        for file in new:
+            file.flush()
+            os.fsync(file.fileno())
+        for file, target in zip(new, targets, strict=True):
+            os.replace(file.name, target)
+
+
+def _unlink(name: str) -> None:
+    """What was not renamed."""
+    with suppress(OSError):
+        os.unlink(name)
+
+
+@contextmanager
+def _sentences(path: Path) -> Iterator[None]:
     try:
-        if target.exists() and not target.is_file() and not target.is_dir():
-            with target.open("wb") as stream:
-                yield stream
-            return
-        with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:64]}.", suffix=".part", delete=False) as new:
-            try:
-                yield new
-                new.flush()
-                os.fsync(new.fileno())
-                os.replace(new.name, target)
-            except BaseException:
-                with suppress(OSError):
-                    os.unlink(new.name)
-                raise
+        yield
     except OSError as error:
         raise ExportError(
             f"{path} could not be written ({error.strerror or error}). Look whether the disk is full and whether you "

@@ -51,6 +51,7 @@ HOMES = {
     "openai": ("r1chat.backends.openai*",),
     "httpx": ("r1chat.backends",),
     "typer": ("r1chat.cli",),
+    "pyarrow": ("r1chat.export.writers",),
     "math_verify": ("r1chat.answers.child",),
     "sympy": ("r1chat.answers.child",),
     "torch": (),

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
+from judged import R1, RIGHT, WRONG, asked, consented, voted
 
 from r1chat.export import REASONS, Conflict, Filter, conflicts, count, rows
-from r1chat.messages import Provenance, Reply, StoredReply
+from r1chat.messages import Reply
 from r1chat.store import Store
-
-RIGHT = Reply("7 + 3 carries.", True, "It is 70.", "stop")
-WRONG = Reply("20 + 40.", True, "It is 60.", "stop")
-R1 = Provenance("llama.cpp", "0.3.36", "DeepSeek-R1-Distill-Qwen-1.5B-Q4_K_M", "0f" * 32)
 
 
 @pytest.fixture
@@ -24,27 +20,8 @@ def store(store_url: str) -> Iterator[Store]:
     opened.close()
 
 
-def asked(store: Store, *replies: Reply, message: str = "27 + 43 = ?", made: Provenance = R1) -> list[StoredReply]:
-    """A new conversation of one message, with these replies to it."""
-    turn = store.add_turn(store.new_conversation("Sums").id, message, None)
-    return [store.add_reply(turn.id, made, reply) for reply in replies]
-
-
-def voted(store: Store, winner: Any = "left", *replies: Reply, rater: str = "ann", **options: Any) -> str:
-    """A comparison of two replies, and its id."""
-    blind = options.pop("blind", True)
-    left, right = asked(store, *(replies or (RIGHT, WRONG)), **options)
-    duel = store.judgements.begin_duel(left.id, right.id, blind)
-    return store.judgements.compare(duel.id, winner, rater).id
-
-
 def standing_of(store: Store, judgement_id: str) -> tuple[str, str]:
     return next((row.standing, row.reason) for row in rows(store).rows if row.id == judgement_id)
-
-
-def consented(store: Store) -> Store:
-    store.judgements.set_consent(None, True)
-    return store
 
 
 def test_a_page_lists_every_kind_of_judgement_newest_first(store: Store) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from r1chat.backends import Backend
 from r1chat.errors import BackendError, UnknownModelError
+from r1chat.gguf import Header
 from r1chat.messages import ModelInfo
 
 FRESH_FOR = 5.0  # seconds that an answer of a backend is believed
@@ -62,6 +63,13 @@ class Catalogue:
             raise BackendError(status.error)
         names = ", ".join(model.key for model in self.models() if model.ready) or "none"
         raise UnknownModelError(f"There is no model {key!r} now. Choose another one; there are: {names}.")
+
+    def header(self, key: str) -> Header | None:
+        """What the file of a model says of itself; None where it is no file of this machine, or not any more."""
+        backend_name, _, name = key.partition(":")
+        read = getattr(self._backends.get(backend_name), "header", None)
+        found: Header | None = read(name) if read else None
+        return found
 
     def default(self, wanted: str = "", backend: str = "") -> ModelInfo:
         """The model to begin with: the one that was asked for by name or key, else the first usable one.

@@ -122,6 +122,11 @@ class LlamaCppBackend:
         except BackendError as error:
             log.debug("%s was not warmed: %s", request.model, error)
 
+    def header(self, model: str) -> Header | None:
+        """What the file of a model says of itself; None where there is no such file."""
+        file = self._files.get(model)
+        return file.header if file else None
+
     def close(self) -> None:
         atexit.unregister(self.close)
         self._digests.close()

@@ -23,6 +23,8 @@ Reason = Literal[
     "leaked_identity",
     "thought_only",
     "no_thought",
+    "no_reply",
+    "verified_wrong",
 ]
 
 REASONS: Mapping[Reason, tuple[str, str]] = {
@@ -61,6 +63,14 @@ REASONS: Mapping[Reason, tuple[str, str]] = {
     "no_thought": (
         "The marked step is not in the thought any more. Mark the first wrong step again.",
         "标记的步骤已不在思考过程中。请重新标记第一个错误的步骤。",
+    ),
+    "no_reply": (
+        "No model has replied to this message, so it is not known how one would be asked. Have it answered once.",
+        "还没有模型回复这条消息，因此不知道该如何向模型提问。请先生成一次回复。",
+    ),
+    "verified_wrong": (
+        "The reply was preferred, but its answer is wrong by the reference. Correct the reply, or the reference.",
+        "该回复被选为更好，但根据参考答案它是错的。请更正回复或参考答案。",
     ),
 }
 

@@ -1,0 +1,207 @@
+"""The data card beside an export, in the form of Hugging Face's template, filled from the data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import sqrt
+
+from r1chat import __version__
+from r1chat.export.families import licence
+from r1chat.export.options import Format, Options, Summary, Thoughts
+from r1chat.export.tally import Tally
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_TRAINERS: dict[Format, str] = {
+    "preference": "TRL's DPOTrainer",
+    "preference-implicit": "TRL's RewardTrainer",
+    "unpaired": "TRL's KTOTrainer",
+    "sft": "TRL's SFTTrainer",
+    "grpo": "TRL's GRPOTrainer, with a reward that reads `solution` and `solution_kind` (`r1chat.rewards.trl_reward`)",
+    "stepwise": "TRL's PRMTrainer",
+    "openai": "OpenAI's preference fine-tuning, and whatever reads its format",
+}
+_THOUGHTS: dict[Thoughts, str] = {
+    "rendered": "Texts are rendered: the prompt as the model's own chat template gives it, up to and with `<think>`, "
+    "without the begin-of-sentence that its tokenizer adds; the completion is the thought, `</think>` and the answer, "
+    "without the end-of-sentence that the trainer adds. Do not apply a chat template again.",
+    "full": "Texts are messages; the thought stands before the answer, between `<think>` and `</think>`. The template "
+    "that R1's distills ship with drops it: train with one that keeps it.",
+    "answer-only": "Texts are messages, without the thoughts.",
+}
+_LANGUAGES = {"en": "English", "zh": "Chinese", "": "neither English nor Chinese"}
+_SOURCES = {
+    "comparison": "comparisons of two replies",
+    "correction": "corrections by a person, preferred to what they correct",
+    "thumbs": "thumbs, up or down",
+    "reference": "right answers given by a person, against which replies are checked by rule",
+    "steps": "first wrong steps marked by a person",
+}
+
+
+def card(summary: Summary, tally: Tally, options: Options) -> str:
+    """The card as Markdown; the same data give the same text."""
+    sections = (
+        ("", _front_matter(summary, tally)),
+        (f"# {summary.files[0].stem}", _what(summary, tally)),
+        ("## Uses", _uses(summary)),
+        ("## Structure", _structure(summary, tally)),
+        ("## How it was made", _made(tally, options)),
+        ("## Models and licences", _models(tally)),
+        ("## Annotators", _annotators(tally)),
+        ("## Personal data and consent", _privacy(summary, options)),
+        ("## Bias and limits", _limits(tally)),
+    )
+    return "\n\n".join(part for heading, text in sections for part in (heading, text) if part) + "\n"
+
+
+def _front_matter(summary: Summary, tally: Tally) -> str:
+    rows = tally.rows.total()
+    size = next((name for bound, name in _SIZES if rows < bound), "n>1M")
+    languages = [f"- {language}" for language in sorted(tally.languages) if language] or ["- und"]
+    splits = ["train", "test"][: len(summary.files) - 2]
+    files = [
+        line
+        for split, file in zip(splits, summary.files, strict=False)
+        for line in (f"  - split: {split}", f"    path: {_quoted(file.name)}")
+    ]
+    task = "reinforcement-learning" if summary.format != "sft" else "text-generation"
+    lines = ["---", "language:", *languages, "license: unknown", "task_categories:", f"- {task}", "tags:"]
+    lines += ["- r1chat", "- reasoning", f"- {summary.format}", "size_categories:", f"- {size}"]
+    return "\n".join([*lines, "configs:", "- config_name: default", "  data_files:", *files, "---"])
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _what(summary: Summary, tally: Tally) -> str:
+    days = sorted({f"{day:%Y-%m-%d}" for day in (tally.first, tally.last) if day})
+    return (
+        f"What people said of the replies of reasoning models while they chatted in r1chat ({' to '.join(days)}, UTC): "
+        f"{_plural(tally.rows.total(), 'row')} in the format `{summary.format}`, from "
+        f"{_plural(len(tally.conversations), 'conversation')}."
+    )
+
+
+def _uses(summary: Summary) -> str:
+    return (
+        f"For {_TRAINERS[summary.format]}. The trainers of TRL cut texts off at 1,024 tokens unless told otherwise: "
+        "set `max_length` so that long thoughts keep their answers. Not for telling who the raters are, nor as a "
+        "benchmark: it says what a few people preferred."
+    )
+
+
+def _structure(summary: Summary, tally: Tally) -> str:
+    lines = [f"- train: {_plural(tally.rows['train'], 'row')}, `{summary.files[0].name}`"]
+    if len(summary.files) > 3:
+        lines.append(
+            f"- test: {_plural(tally.rows['test'], 'row')}, `{summary.files[1].name}`; no conversation, and no first "
+            "message of one, is in both"
+        )
+    refused = ", ".join(f"{code.replace('_', ' ')} {count:,}" for code, count in summary.refused.items())
+    lines.append(f"- left out: {refused or 'nothing'}; each with its reason in `{summary.files[-1].name}`")
+    if tally.labels:
+        lines.append(f"- labels: {tally.labels[True]:,} good, {tally.labels[False]:,} bad")
+    table = ["| characters | median | 9 of 10 have at most | longest |", "|---|---|---|---|"]
+    for name, lengths in (("message", tally.prompts), ("thought", tally.thoughts), ("answer", tally.answers)):
+        if lengths.counts:
+            table.append(f"| {name} | {lengths.at(0.5):,} | {lengths.at(0.9):,} | {lengths.at(1.0):,} |")
+    return "\n".join([_THOUGHTS[summary.thoughts], "", *lines, "", *table])
+
+
+def _made(tally: Tally, options: Options) -> str:
+    lines = [f"- {_SOURCES.get(source, source)}: {count:,}" for source, count in sorted(tally.sources.items())]
+    lines += [
+        f"- rows whose message is in {_LANGUAGES[code]}: {count:,}" for code, count in sorted(tally.languages.items())
+    ]
+    wanted = options.filter
+    chosen = {
+        "model": wanted.model,
+        "language": wanted.language,
+        "since": wanted.since and f"{wanted.since:%Y-%m-%d %H:%M} UTC",
+        "until": wanted.until and f"{wanted.until:%Y-%m-%d %H:%M} UTC",
+        "rater": wanted.rater,
+        "verified by rule": {True: "right", False: "wrong", None: ""}[wanted.verified],
+        "shortest": wanted.shortest,
+        "longest": wanted.longest,
+        "one conversation": wanted.conversation_id,
+    }
+    filters = ", ".join(f"{name} {value}" for name, value in chosen.items() if value)
+    lines.append(f"- filter: {filters or 'none'}")
+    return "\n".join([f"Exported by r1chat {__version__} from judgements made while chatting:", "", *lines])
+
+
+def _models(tally: Tally) -> str:
+    table = ["| model | digest | replies | terms |", "|---|---|---|---|"]
+    for model, digests in sorted(tally.models.items()):
+        for digest, count in sorted(digests.items()):
+            terms = licence(model) or "not known: look them up"
+            table.append(f"| {_cell(model)} | {_cell(digest[:19] or 'not known')} | {count:,} | {terms} |")
+    note = (
+        "Replies may be under the terms of the model that wrote them, messages belong to who wrote them. "
+        "Choose a licence for this data set with that in mind, and set it above."
+    )
+    return "\n".join([*table, "", note]) if tally.models else note
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _annotators(tally: Tally) -> str:
+    named = {rater: count for rater, count in tally.raters.items() if rater}
+    people = _plural(len(named), "person", "people")
+    text = f"{people}, by pseudonym, under `rater`." if named else "The raters are not known."
+    both = tally.agreed.total()
+    if both:
+        text += f" Where two of them decided the same comparison they agreed {_share(tally.agreed[True], both)}."
+    return text
+
+
+def _privacy(summary: Summary, options: Options) -> str:
+    consent = "Only conversations whose owner allowed it are in here."
+    if not options.redact:
+        return f"{consent} Personal data were NOT replaced: read the texts before you pass them on."
+    found = ", ".join(f"{count:,} × {kind}" for kind, count in summary.redacted.items())
+    return (
+        f"{consent} E-mail addresses, phone numbers, keys, card and identity numbers, and the names of this machine's "
+        f"user were replaced by placeholders such as `<EMAIL_1>`, the same value by the same one throughout: "
+        f"{found or 'none were found'} (distinct values). Other names of people are not found by rule: read the texts "
+        "before you pass them on."
+    )
+
+
+def _limits(tally: Tally) -> str:
+    votes = Counter({winner: count for winner, count in tally.verdicts.items() if winner != "skipped"})
+    decided = votes["left"] + votes["right"]
+    lines = []
+    if votes:
+        lines.append(f"- ties and “both bad”: {_share(votes.total() - decided, votes.total())} of the comparisons")
+    if decided:
+        lines.append(
+            f"- position: the left side won {_share(votes['left'], decided)}{_interval(votes['left'], decided)}"
+        )
+        lines.append(f"- blind: {_share(tally.blind, tally.sources['comparison'])} of the rows from comparisons")
+    differ = tally.pairs - tally.equally_long
+    if differ:
+        lines.append(
+            f"- length: the longer reply won {_share(tally.longer_won, differ)}{_interval(tally.longer_won, differ)}"
+        )
+    lines.append("- few raters, chatting about what they chat about: their taste is what a model learns from this")
+    return "\n".join(lines)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.0%} ({part:,} of {whole:,})" if whole else "none"
+
+
+def _interval(part: int, whole: int) -> str:
+    """Wilson's interval, in which the true share lies 19 times in 20; 50 % would be no bias."""
+    z = 1.96
+    share, spread = part / whole, z * z / whole
+    middle, half = share + spread / 2, z * sqrt(share * (1 - share) / whole + spread / whole / 4)
+    return f", true share likely {(middle - half) / (1 + spread):.0%} to {(middle + half) / (1 + spread):.0%}"
+
+
+def _plural(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

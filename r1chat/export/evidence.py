@@ -1,0 +1,86 @@
+"""What is known of a judgement beside its texts, as the values of the metadata columns (see `columns`)."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from r1chat.export.standing import Case
+from r1chat.export.texts import Texts
+from r1chat.judgements import Comparison, Rating
+from r1chat.store.dataset import JudgedReply, JudgedTurn
+from r1chat.store.entries import language_of
+
+Values = dict[str, Any]
+
+
+def about(case: Case, texts: Texts) -> Values:
+    """Of any judgement: the columns JUDGEMENT."""
+    source = {"comparison": "comparison", "correction": "correction", "rating": "thumbs", "step": "steps"}
+    judgement = case.judgement
+    comment = judgement.comment if isinstance(judgement, Comparison | Rating) else ""
+    return {
+        "id": case.id,
+        "conversation": case.turn.conversation_id,
+        "source": source.get(case.kind, "reference"),
+        "rater": case.rater,
+        "created": case.created.astimezone(UTC).isoformat(timespec="seconds"),
+        "language": language_of(case.turn.message),
+        "comment": texts.clean(comment),
+    }
+
+
+def about_pair(case: Case, texts: Texts, chosen: JudgedReply, rejected: JudgedReply) -> Values:
+    """Of a pair: the columns PAIR."""
+    said = case.judgement if isinstance(case.judgement, Comparison) else None
+    vote = {
+        "blind": said is not None and said.duel.blind,
+        "winner_side": said.winner if said else "",
+        "dwell_seconds": (said and said.dwell) or 0.0,
+    }
+    values = about(case, texts) | vote
+    for side, reply in (("chosen", chosen), ("rejected", rejected)):
+        values |= {f"{side}_{name}": value for name, value in about_reply(case, reply).items()}
+    return values
+
+
+def about_reply(case: Case, reply: JudgedReply) -> Values:
+    """Of one reply: the columns REPLY."""
+    return {
+        "reply": reply.id,
+        "model": reply.model,
+        "digest": reply.digest,
+        "origin": reply.origin,
+        "verified": {None: "", True: "right", False: "wrong"}[accuracy(case.turn, reply)],
+        "thought_seen": {None: "", True: "yes", False: "no"}[_thought_seen(case, reply)],
+    }
+
+
+def about_thumb(case: Case) -> Values:
+    """Of a thumb, and of what is labelled without one: the columns THUMB."""
+    said = case.judgement if isinstance(case.judgement, Rating) else None
+    thought = next(
+        (
+            each.thumb
+            for each in case.turn.ratings
+            if said and each.part == "thought" and (each.reply_id, each.rater) == (said.reply_id, said.rater)
+        ),
+        "",
+    )
+    marks = ("helpfulness", "correctness", "clarity", "harmlessness")
+    return {"reasons": " ".join(said.reasons) if said else "", "thought_thumb": thought} | {
+        name: (said and getattr(said.aspects, name)) or 0 for name in marks
+    }
+
+
+def _thought_seen(case: Case, reply: JudgedReply) -> bool | None:
+    said = case.judgement
+    if isinstance(said, Comparison):
+        return said.left_thought_seen if reply.id == said.duel.left_id else said.right_thought_seen
+    return said.thought_open if isinstance(said, Rating) else None
+
+
+def accuracy(turn: JudgedTurn, reply: JudgedReply) -> bool | None:
+    """Whether a reply is right by the reference; None where that is not known."""
+    said = turn.verified.get(reply.id)
+    return None if said is None or said.accuracy is None else said.accuracy >= 1

@@ -1,0 +1,207 @@
+"""From one judgement to the rows that a trainer takes: one function a format, and what each is made from.
+
+The formats are those of TRL's documentation (“Dataset formats and types”), and OpenAI's for preference tuning. A vote
+between two replies never becomes two labels: both may be bad, and KTO would learn that the better one is good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from r1chat.export import refusals
+from r1chat.export.evidence import Values, about, about_pair, about_reply, about_thumb, accuracy
+from r1chat.export.options import Format, Source, Thoughts
+from r1chat.export.standing import Case
+from r1chat.export.texts import Text, Texts
+from r1chat.judgements import Rating, Reference, StepLabel
+from r1chat.reflect import find_steps
+from r1chat.store.dataset import JudgedReply
+from r1chat.store.entries import Kind
+
+
+class Row(NamedTuple):
+    """A row, and the replies that it was made from: the preferred one first."""
+
+    values: Values
+    replies: tuple[JudgedReply, ...]
+
+
+class Refused(NamedTuple):
+    """Why a judgement, or one of the replies that it brings, is no row here."""
+
+    reason: refusals.Reason
+    reply: JudgedReply | None = None
+
+
+Made = Iterator[Row | Refused]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a format is made. `default` of `sources` are taken where nothing was asked for; `kinds` are read for each.
+
+    `also`: kinds that are only looked at. `alone`: kinds of which one side is taken, so that the other may be no whole
+    reply.
+    """
+
+    make: Callable[[Case, Texts], Made]
+    kinds: Mapping[Source, Kind]
+    default: frozenset[Source] = frozenset()
+    fixed: frozenset[Kind] = frozenset()  # where there is no choice of sources
+    also: frozenset[Kind] = frozenset()
+    alone: frozenset[Kind] = frozenset()
+    thoughts: frozenset[Thoughts] = frozenset({"full", "answer-only", "rendered"})
+
+
+def _preference(case: Case, texts: Texts) -> Made:
+    for prompt, chosen, rejected, pair in _pair(case, texts):
+        yield Row({"prompt": prompt, "chosen": chosen, "rejected": rejected} | about_pair(case, texts, *pair), pair)
+    yield from _refused_pair(case, texts)
+
+
+def _implicit(case: Case, texts: Texts) -> Made:
+    for prompt, chosen, rejected, pair in _pair(case, texts):
+        whole = {"chosen": _joined(prompt, chosen), "rejected": _joined(prompt, rejected)}
+        yield Row(whole | {"margin": _margin(case, *pair)} | about_pair(case, texts, *pair), pair)
+    yield from _refused_pair(case, texts)
+
+
+def _openai(case: Case, texts: Texts) -> Made:
+    for prompt, chosen, rejected, pair in _pair(case, texts):
+        values = {"input": {"messages": prompt}, "preferred_output": chosen, "non_preferred_output": rejected}
+        yield Row(values, pair)
+    yield from _refused_pair(case, texts)
+
+
+def _unpaired(case: Case, texts: Texts) -> Made:
+    if isinstance(case.judgement, Rating):
+        if case.judgement.part == "answer":
+            yield _labelled(case, texts, case.sides[0], case.judgement.thumb == "up")
+        return
+    for reply in case.sides:
+        right = accuracy(case.turn, reply)
+        if right is not None:
+            reason = refusals.of_reply(reply)
+            yield Refused(reason, reply) if reason else _labelled(case, texts, reply, right)
+
+
+def _sft(case: Case, texts: Texts) -> Made:
+    wanted: tuple[JudgedReply, ...] = case.sides
+    if case.kind in ("comparison", "correction"):
+        wanted = (case.winner,) if case.winner else ()
+    elif isinstance(case.judgement, Rating):
+        wanted = case.sides if (case.judgement.part, case.judgement.thumb) == ("answer", "up") else ()
+    elif isinstance(case.judgement, Reference):
+        wanted = tuple(reply for reply in case.sides if accuracy(case.turn, reply))
+    for reply in wanted:
+        reason = refusals.of_reply(reply)
+        if reason is None and accuracy(case.turn, reply) is False:
+            reason = "verified_wrong"
+        if reason:
+            yield Refused(reason, reply)
+            continue
+        prompt = texts.prompt(case.turn, reply)
+        values = {"prompt": prompt, "completion": texts.completion(reply, prompt)}
+        yield Row(values | about(case, texts) | about_reply(case, reply), (reply,))
+
+
+def _grpo(case: Case, texts: Texts) -> Made:
+    assert isinstance(case.judgement, Reference)
+    if not case.sides:
+        yield Refused("no_reply")
+        return
+    reply = case.sides[0]
+    values = {
+        "prompt": texts.prompt(case.turn, reply),
+        "solution": texts.clean(case.judgement.text),
+        "solution_kind": case.judgement.kind,
+    }
+    yield Row(values | about(case, texts) | {"model": reply.model}, ())
+
+
+def _stepwise(case: Case, texts: Texts) -> Made:
+    assert isinstance(case.judgement, StepLabel)
+    reply, label = case.sides[0], case.judgement
+    steps = find_steps(reply.reasoning)
+    labels = [True] * len(steps)
+    if label.verdict == "first_wrong":
+        right = sum(step.end <= label.start for step in steps)
+        steps, labels = steps[: right + 1], [True] * right + [False]
+    if len(steps) != len(labels) or not steps:
+        yield Refused("no_thought", reply)
+        return
+    values = {
+        "prompt": texts.question(case.turn, reply),
+        "completions": [texts.clean(reply.reasoning[step.start : step.end]) for step in steps],
+        "labels": labels,
+    }
+    yield Row(values | about(case, texts) | about_reply(case, reply), (reply,))
+
+
+_PAIRS: Mapping[Source, Kind] = {"comparison": "comparison", "correction": "correction"}
+_SINGLE: Mapping[Source, Kind] = {"thumbs": "rating", "verified": "reference"}
+_BOTH: frozenset[Source] = frozenset(_PAIRS)
+
+FORMS: Mapping[Format, Form] = {
+    "preference": Form(_preference, _PAIRS, _BOTH),
+    "preference-implicit": Form(_implicit, _PAIRS, _BOTH, also=frozenset({"rating"})),
+    "unpaired": Form(_unpaired, _SINGLE, frozenset({"thumbs"})),
+    "sft": Form(
+        _sft,
+        {**_PAIRS, **_SINGLE},
+        frozenset({"comparison", "correction", "verified"}),
+        alone=frozenset({"correction"}),
+    ),
+    "grpo": Form(_grpo, {}, fixed=frozenset({"reference"})),
+    "stepwise": Form(_stepwise, {}, fixed=frozenset({"step"}), thoughts=frozenset({"full", "rendered"})),
+    "openai": Form(_openai, _PAIRS, _BOTH, thoughts=frozenset({"full", "answer-only"})),
+}
+
+
+# --- pairs -----------------------------------------------------------------------------------------------------------
+
+Pair = tuple[JudgedReply, JudgedReply]
+
+
+def _pair(case: Case, texts: Texts) -> Iterator[tuple[Text, Text, Text, Pair]]:
+    """Prompt, chosen and rejected of a decided case, where they differ in what is exported of them."""
+    winner, loser = case.winner, case.loser
+    if winner is None or loser is None or _same(winner, loser, texts):
+        return
+    prompt = texts.prompt(case.turn, winner)
+    yield prompt, texts.completion(winner, prompt), texts.completion(loser, prompt), (winner, loser)
+
+
+def _labelled(case: Case, texts: Texts, reply: JudgedReply, label: bool) -> Row:
+    prompt = texts.prompt(case.turn, reply)
+    values = {"prompt": prompt, "completion": texts.completion(reply, prompt), "label": label}
+    return Row(values | about(case, texts) | about_reply(case, reply) | about_thumb(case), (reply,))
+
+
+def _refused_pair(case: Case, texts: Texts) -> Iterator[Refused]:
+    if case.winner and case.loser and _same(case.winner, case.loser, texts):
+        yield Refused("identical")
+
+
+def _same(one: JudgedReply, other: JudgedReply, texts: Texts) -> bool:
+    """Whether two replies that differ do so in their thoughts only, which are left out."""
+    return texts.thoughts == "answer-only" and one.answer.strip() == other.answer.strip()
+
+
+def _joined(prompt: Text, completion: Text) -> Text:
+    if isinstance(prompt, str) and isinstance(completion, str):
+        return prompt + completion
+    return [*prompt, *completion]
+
+
+def _margin(case: Case, chosen: JudgedReply, rejected: JudgedReply) -> float:
+    """By how much the same rater's mean mark of the chosen reply is the higher one, 0 to 4; 0 without marks."""
+    marks = {
+        rating.reply_id: rating.aspects.mean
+        for rating in case.turn.ratings
+        if rating.part == "answer" and rating.rater == case.rater
+    }
+    one, other = marks.get(chosen.id), marks.get(rejected.id)
+    return max(0.0, one - other) if one is not None and other is not None else 0.0

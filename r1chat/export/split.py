@@ -1,0 +1,64 @@
+"""Which conversations become the test set: none that shares a prompt with the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import sha256
+
+from r1chat.errors import ExportError
+from r1chat.store.dataset import Snapshot
+from r1chat.store.entries import Filter
+
+
+def test_conversations(snapshot: Snapshot, wanted: Filter, share: float) -> frozenset[str]:
+    """The conversations whose judgements are set apart, about that share of all.
+
+    Conversations that begin with the same message, however it is spaced and capitalised, stay together: what a model
+    was trained on would tell it the answers of its test. Their order is that of a hash of the message, so the same data
+    are split in the same way. Raises ExportError where there is too little to split.
+    """
+    judged = snapshot.conversations(wanted)
+    groups = _Groups()
+    for conversation, message in snapshot.first_messages():
+        if conversation in judged:
+            groups.join(conversation, sha256(" ".join(message.casefold().split()).encode(errors="replace")).digest())
+    sizes: Counter[bytes] = Counter()
+    for conversation, count in judged.items():
+        sizes[groups.of(conversation)] += count
+    target, taken = share * judged.total(), 0
+    chosen: set[bytes] = set()
+    for group in sorted(sizes):
+        if taken < target and taken + sizes[group] - target <= target - taken:  # nearer to the target than without it
+            chosen.add(group)
+            taken += sizes[group]
+    if not chosen or len(chosen) == len(sizes):
+        raise ExportError(
+            f"There is too little to set {share:.0%} of it apart for a test: conversations that begin with the same "
+            f"message stay together, which leaves {len(sizes)} to choose from. Export without --test, or judge more."
+        )
+    return frozenset(conversation for conversation in judged if groups.of(conversation) in chosen)
+
+
+class _Groups:
+    """Conversations that share a first message, or share one with some that do; named by their smallest message."""
+
+    def __init__(self) -> None:
+        self._above: dict[bytes, bytes] = {}  # a message -> a smaller one of its group
+        self._messages: dict[str, bytes] = {}  # a conversation -> one of its messages
+
+    def join(self, conversation: str, message: bytes) -> None:
+        one, other = self._smallest(message), self._smallest(self._messages.setdefault(conversation, message))
+        if one != other:
+            self._above[max(one, other)] = min(one, other)
+
+    def of(self, conversation: str) -> bytes:
+        return self._smallest(self._messages[conversation])
+
+    def _smallest(self, message: bytes) -> bytes:
+        path = []
+        while message in self._above:
+            path.append(message)
+            message = self._above[message]
+        for each in path:
+            self._above[each] = message
+        return message

@@ -1,0 +1,83 @@
+"""What an export counts on its way, for its summary and its card."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, defaultdict
+from datetime import datetime
+from itertools import combinations
+
+from r1chat.export.formats import Row
+from r1chat.export.standing import Case
+from r1chat.judgements import Comparison
+from r1chat.store.dataset import JudgedTurn
+from r1chat.store.entries import language_of
+
+
+class Lengths:
+    """Characters of many texts; `counts` are kept as they came."""
+
+    def __init__(self) -> None:
+        self.counts = array("Q")
+
+    def add(self, length: int) -> None:
+        self.counts.append(length)
+
+    def at(self, share: float) -> int:
+        """The length that this share of the texts does not exceed; 0 where there are none."""
+        ordered = sorted(self.counts)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0
+
+
+class Tally:
+    """Counts of rows, of the votes that they were made from, and of what was refused."""
+
+    def __init__(self) -> None:
+        self.rows: Counter[str] = Counter()  # by split: train, test
+        self.refused: Counter[str] = Counter()  # by reason
+        self.sources: Counter[str] = Counter()
+        self.languages: Counter[str] = Counter()
+        self.raters: Counter[str] = Counter()
+        self.models: defaultdict[str, Counter[str]] = defaultdict(Counter)  # by key, of digests
+        self.verdicts: Counter[str] = Counter()  # of comparisons: left, right, tie, both_bad, skipped
+        self.labels: Counter[bool] = Counter()
+        self.blind = 0  # of the comparisons that became rows
+        self.longer_won = self.equally_long = self.pairs = 0
+        self.prompts, self.thoughts, self.answers = Lengths(), Lengths(), Lengths()
+        self.agreed: Counter[bool] = Counter()  # two raters on one comparison
+        self.conversations: set[str] = set()
+        self.first: datetime | None = None
+        self.last: datetime | None = None
+
+    def judged(self, turn: JudgedTurn) -> None:
+        """All votes on a message, whether they become rows or not."""
+        by_duel: defaultdict[str, list[str]] = defaultdict(list)
+        for said in turn.comparisons:
+            self.verdicts[said.winner] += 1
+            if said.winner in ("left", "right"):
+                by_duel[said.duel.id].append(said.winner)
+        for winners in by_duel.values():
+            self.agreed.update(one == other for one, other in combinations(winners, 2))
+
+    def add(self, case: Case, row: Row, split: str) -> None:
+        """A row that was written."""
+        self.rows[split] += 1
+        self.sources[row.values.get("source", case.kind)] += 1
+        self.languages[language_of(case.turn.message)] += 1
+        self.raters[case.rater] += 1
+        self.conversations.add(case.turn.conversation_id)
+        self.prompts.add(len(case.turn.message))
+        self.first = min(self.first or case.created, case.created)
+        self.last = max(self.last or case.created, case.created)
+        self.blind += isinstance(case.judgement, Comparison) and case.judgement.duel.blind
+        if "label" in row.values:
+            self.labels[row.values["label"]] += 1
+        for reply in row.replies:
+            self.models[reply.model_key][reply.digest] += 1
+            self.thoughts.add(len(reply.reasoning))
+            self.answers.add(len(reply.answer))
+        if len(row.replies) == 2:
+            one, other = (len(reply.reasoning) + len(reply.answer) for reply in row.replies)
+            self.pairs += 1
+            self.longer_won += one > other
+            self.equally_long += one == other

@@ -1,0 +1,98 @@
+"""The chat templates of the models that wrote the replies: where they come from, and what they make of a prompt.
+
+A model that runs in process brings its own in its file. Servers do not tell theirs: for R1 and its distills it is
+known, for all others a person gives one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from r1chat.backends.catalogue import Catalogue
+from r1chat.backends.llama_prompt import R1_TEMPLATE, ChatTemplate
+from r1chat.errors import BackendError, ExportError, ModelFileError
+from r1chat.export.families import is_r1
+from r1chat.gguf import Header, read_header
+from r1chat.messages import Message
+
+R1_BOS, R1_EOS = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
+_R1_ROLE = "<｜Assistant｜>"
+
+
+class Templates:
+    """The templates of all models, each compiled once. `file` is a GGUF or a Jinja file, or None."""
+
+    def __init__(self, catalogue: Catalogue | None, file: Path | None) -> None:
+        """Raises ExportError for a `file` that cannot be used."""
+        self._catalogue = catalogue
+        self._given = None if file is None else _read(file)
+        self._known: dict[str, _Template] = {}
+
+    def like_r1(self, model: str) -> bool:
+        """Whether the model behind a key `backend:name` is prompted as R1 is."""
+        own = self._own(model)
+        return _R1_ROLE in own.chat_template if own else is_r1(model)
+
+    def render(self, model: str, messages: Sequence[Message]) -> str:
+        """The prompt of a reply by the model behind a key `backend:name`, with the thought opened where it opens it.
+
+        Without the begin-of-sentence that the model's tokenizer adds. Raises ExportError where there is no template,
+        or the template refuses the messages.
+        """
+        if model not in self._known:
+            self._known[model] = self._find(model)
+        try:
+            return self._known[model].render(messages)
+        except BackendError as error:
+            raise ExportError(f"The prompts of {model} could not be rendered. {error}") from None
+
+    def _find(self, model: str) -> _Template:
+        if own := self._own(model):
+            return _from_header(own)
+        if self._given:
+            return self._given
+        if is_r1(model):
+            return _Template(R1_TEMPLATE, R1_BOS, R1_EOS)
+        raise ExportError(
+            f"The prompts of {model} cannot be rendered, since its chat template is not known here. Give it with "
+            "--template (a GGUF file of that model, or its Jinja template), or export messages with --thoughts full."
+        )
+
+    def _own(self, model: str) -> Header | None:
+        header = self._catalogue.header(model) if self._catalogue else None
+        return header if header and header.chat_template else None
+
+
+class _Template:
+    def __init__(self, source: str, bos: str, eos: str, adds_bos: bool = True) -> None:
+        self._template = ChatTemplate(source, bos, eos, knows_think=True)
+        self._bos = bos if adds_bos else ""
+
+    def render(self, messages: Sequence[Message]) -> str:
+        text = "".join(piece.text for piece in self._template.prompt(messages).head)
+        return text.removeprefix(self._bos)
+
+
+def _from_header(header: Header) -> _Template:
+    special = header.special_tokens
+    adds_bos = header.metadata.get("tokenizer.ggml.add_bos_token") is not False
+    return _Template(header.chat_template, special.get("bos", ""), special.get("eos", ""), adds_bos)
+
+
+def _read(file: Path) -> _Template:
+    try:
+        if file.suffix.lower() == ".gguf":
+            header = read_header(file.expanduser())
+            if not header.chat_template:
+                raise ExportError(f"{file} has no chat template in it. Give the template itself, as a Jinja file.")
+            return _from_header(header)
+        source = file.expanduser().read_text(encoding="utf-8")
+        like_r1 = _R1_ROLE in source
+        return _Template(source, R1_BOS if like_r1 else "", R1_EOS if like_r1 else "")
+    except OSError as error:
+        raise ExportError(f"The template {file} cannot be read ({error.strerror}). Check the path.") from None
+    except UnicodeDecodeError:
+        raise ExportError(f"The template {file} is no text. Give a GGUF file, or a Jinja template in UTF-8.") from None
+    except ModelFileError as error:
+        raise ExportError(f"The template {file} cannot be used. {error}") from None

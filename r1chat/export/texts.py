@@ -1,0 +1,72 @@
+"""What a trainer reads of a message and of the replies to it: messages, or text as the model itself read and wrote it.
+
+R1's own template drops the thought of the last message when it is given messages, so its trainers never see one. Text
+that is rendered already keeps it: the prompt up to and with `<think>`, then the thought, `</think>` and the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from r1chat.backends.prompt import CLOSE, OPEN, continued, opens_thought
+from r1chat.export.options import Thoughts
+from r1chat.export.templates import Templates
+from r1chat.messages import Message, ReplySoFar
+from r1chat.store.dataset import Exchange, JudgedReply, JudgedTurn
+
+Text = str | list[dict[str, Any]]  # rendered, or messages of `role` and `content`
+_REMEMBERED = 64  # texts: sides and prompts that come again on the same message
+
+
+class Texts:
+    """Turns messages and replies into what `thoughts` asks for; every text goes through `clean` first."""
+
+    def __init__(self, thoughts: Thoughts, templates: Templates, clean: Callable[[str], str]) -> None:
+        self.thoughts = thoughts
+        self._templates = templates
+        self.clean = lru_cache(_REMEMBERED)(clean)
+
+    def prompt(self, turn: JudgedTurn, by: JudgedReply) -> Text:
+        """All that the model was shown before it wrote `by`."""
+        messages = self._shown(turn, by)
+        if self.thoughts == "rendered":
+            return self._templates.render(by.model_key, messages)
+        return [{"role": each.role, "content": self._content(each)} for each in messages]
+
+    def completion(self, reply: JudgedReply, prompt: Text) -> Text:
+        """What the model wrote after that prompt, without the token that ends a reply, which trainers add."""
+        answer = self.clean(reply.answer)
+        if isinstance(prompt, str):
+            closed = reply.closed or opens_thought(prompt)
+            return continued(prompt, ReplySoFar(self.clean(reply.reasoning), closed, answer), True)[len(prompt) :]
+        if self.thoughts == "full":
+            answer = continued("", ReplySoFar(self.clean(reply.reasoning), reply.closed, answer), True)
+        return [{"role": "assistant", "content": answer}]
+
+    def question(self, turn: JudgedTurn, by: JudgedReply) -> str:
+        """The prompt as one text in any case, for trainers that take no messages."""
+        prompt = self.prompt(turn, by)
+        return prompt if isinstance(prompt, str) else "\n\n".join(str(each["content"]) for each in prompt)
+
+    def _shown(self, turn: JudgedTurn, by: JudgedReply) -> list[Message]:
+        messages: list[Message] = []
+        for each in _history(turn, by.seen_from):
+            thought = self.clean(each.reasoning) if by.keep_thoughts else ""
+            messages.append(Message("user", self.clean(each.message)))
+            messages.append(Message("assistant", self.clean(each.answer), thought))
+        return [*messages, Message("user", self.clean(turn.message))]
+
+    def _content(self, message: Message) -> str:
+        if not message.reasoning or self.thoughts != "full":
+            return message.content
+        return f"{OPEN}\n{message.reasoning}\n{CLOSE}\n\n{message.content}"
+
+
+def _history(turn: JudgedTurn, seen_from: str | None) -> tuple[Exchange, ...]:
+    """The earlier turns that the model was shown; see `Provenance.seen_from`."""
+    if seen_from == turn.id:
+        return ()
+    ids = [each.turn_id for each in turn.history]
+    return turn.history[ids.index(seen_from) :] if seen_from in ids else turn.history

@@ -1,0 +1,97 @@
+"""Rows into a stream: JSON Lines and Parquet. Both write bit by bit, and the same bytes for the same rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from r1chat.export.columns import Columns, Type
+
+ROW_GROUP = 2_000  # rows
+ROW_GROUP_SIZE = 8_000_000  # characters: long thoughts fill a group sooner
+
+
+class Writer(Protocol):
+    """Takes rows that have all columns."""
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Add one row."""
+        ...
+
+    def close(self) -> None:
+        """Write what is left; the stream stays open."""
+        ...
+
+
+def writer(path: Path, stream: IO[bytes], columns: Columns) -> Writer:
+    """The writer that the suffix of `path` asks for, one of SUFFIXES."""
+    return Parquet(stream, columns) if path.suffix.lower() == ".parquet" else JsonLines(stream, columns)
+
+
+class JsonLines:
+    """One object a line, in UTF-8, its keys in the order of the columns."""
+
+    def __init__(self, stream: IO[bytes], columns: Columns) -> None:
+        self._stream = stream
+        self._names = tuple(columns)
+        self._encode = json.JSONEncoder(ensure_ascii=False).encode
+
+    def write(self, row: dict[str, Any]) -> None:
+        self._stream.write((self._encode({name: row[name] for name in self._names}) + "\n").encode())
+
+    def close(self) -> None:
+        pass
+
+
+class Parquet:
+    """Row groups of a bounded size, with a schema of its own: nothing is guessed from the values."""
+
+    def __init__(self, stream: IO[bytes], columns: Columns) -> None:
+        import pyarrow as pa  # type: ignore[import-untyped]  # half a second: only where it is asked for
+        from pyarrow import parquet
+
+        self._pa = pa
+        self._schema = pa.schema([pa.field(name, self._type(kind), nullable=False) for name, kind in columns.items()])
+        self._writer = parquet.ParquetWriter(stream, self._schema, compression="zstd")
+        self._rows: list[dict[str, Any]] = []
+        self._size = 0
+
+    def write(self, row: dict[str, Any]) -> None:
+        self._rows.append(row)
+        self._size += sum(map(_size, row.values()))
+        if len(self._rows) >= ROW_GROUP or self._size >= ROW_GROUP_SIZE:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._writer.write_table(self._pa.Table.from_pylist(self._rows, self._schema))
+        self._rows, self._size = [], 0
+
+    def _type(self, kind: Type) -> Any:
+        pa = self._pa
+        messages = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+        types = {
+            "text": pa.string(),
+            "texts": pa.list_(pa.string()),
+            "messages": messages,
+            "flag": pa.bool_(),
+            "flags": pa.list_(pa.bool_()),
+            "number": pa.float64(),
+            "count": pa.int64(),
+            "openai_input": pa.struct([("messages", messages)]),
+        }
+        return types[kind]
+
+
+def _size(value: object) -> int:
+    """Characters in a value, whatever it is made of."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(_size, value.values()))
+    return sum(map(_size, value)) if isinstance(value, list) else 8

@@ -1,0 +1,657 @@
+"""What people said of replies, as files: rows in every format, split, card, report, redaction, and all or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from judged import OTHER, R1, RIGHT, SUM, WRONG, asked, consented, corrected, verified, voted
+
+from r1chat.backends.catalogue import Catalogue
+from r1chat.backends.llama_cpp import LlamaCppBackend
+from r1chat.config import nano_model
+from r1chat.errors import ExportError
+from r1chat.export import FORMATS, Filter, Options, Summary, export
+from r1chat.judgements import Aspects
+from r1chat.messages import Provenance, Reply
+from r1chat.store import Store
+
+PROMPT = f"<｜User｜>{SUM}<｜Assistant｜><think>\n"
+RENDERED = {"right": "7 + 3 carries.\n</think>\n\nIt is 70.", "wrong": "20 + 40.\n</think>\n\nIt is 60."}
+USER = {"role": "user", "content": SUM}
+
+
+def said(text: str) -> list[dict[str, str]]:
+    return [{"role": "assistant", "content": text}]
+
+
+FULL = {side: said(f"<think>\n{text}") for side, text in RENDERED.items()}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with closing(Store(f"sqlite:///{tmp_path / 'r1chat.db'}")) as opened:
+        yield consented(opened)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out" / "data.jsonl"
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def exported(store: Store, out: Path, format: Any = "preference", **options: Any) -> list[dict[str, Any]]:
+    export(store, None, format, out, Options(**options))
+    return lines(out)
+
+
+def reasons(out: Path) -> list[str]:
+    return [line["reason"] for line in lines(out.with_name("data.refused.jsonl"))]
+
+
+# --- formats ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_vote_is_a_rendered_pair_for_a_distill(store: Store, out: Path) -> None:
+    voted(store, "right", WRONG, RIGHT)
+    (row,) = exported(store, out)
+    assert (row["prompt"], row["chosen"], row["rejected"]) == (PROMPT, RENDERED["right"], RENDERED["wrong"])
+
+
+def test_a_vote_on_another_model_is_a_pair_of_messages_with_their_thoughts(store: Store, out: Path) -> None:
+    voted(store, made=OTHER)
+    (row,) = exported(store, out)
+    assert (row["prompt"], row["chosen"], row["rejected"]) == ([USER], FULL["right"], FULL["wrong"])
+
+
+def test_thoughts_are_left_out_where_that_is_asked_for(store: Store, out: Path) -> None:
+    voted(store)
+    (row,) = exported(store, out, thoughts="answer-only")
+    assert (row["chosen"], row["rejected"]) == (said("It is 70."), said("It is 60."))
+
+
+def test_replies_that_differ_in_their_thoughts_only_are_no_pair_without_them(store: Store, out: Path) -> None:
+    voted(store)
+    voted(store, "left", RIGHT, replace(WRONG, answer=RIGHT.answer))
+    assert len(exported(store, out, thoughts="answer-only")) == 1
+    assert reasons(out) == ["identical"]
+    assert len(exported(store, out, thoughts="full")) == 2
+
+
+def test_a_row_tells_where_it_comes_from(store: Store, out: Path) -> None:
+    right, wrong = asked(store, WRONG, RIGHT)
+    duel = store.judgements.begin_duel(right.id, wrong.id)
+    made = store.judgements.compare(duel.id, "right", "ann", (True, False), 12.5, "clearer")
+    verified(store, "70", right, wrong)
+    (row,) = exported(store, out)
+    assert row["created"] == made.created.isoformat(timespec="seconds")
+    del row["prompt"], row["chosen"], row["rejected"], row["created"]
+    assert row == {
+        "id": made.id,
+        "conversation": store.turn(right.turn_id).conversation_id,
+        "source": "comparison",
+        "rater": "ann",
+        "language": "",
+        "comment": "clearer",
+        "blind": True,
+        "winner_side": "right",
+        "dwell_seconds": 12.5,
+        "chosen_reply": wrong.id,
+        "chosen_model": R1.model,
+        "chosen_digest": R1.digest,
+        "chosen_origin": "sampled",
+        "chosen_verified": "right",
+        "chosen_thought_seen": "no",
+        "rejected_reply": right.id,
+        "rejected_model": R1.model,
+        "rejected_digest": R1.digest,
+        "rejected_origin": "sampled",
+        "rejected_verified": "wrong",
+        "rejected_thought_seen": "yes",
+    }
+
+
+def test_a_correction_is_preferred_to_what_it_corrects(store: Store, out: Path) -> None:
+    (wrong,) = asked(store, WRONG)
+    corrected(store, wrong)
+    (row,) = exported(store, out)
+    assert (row["chosen"], row["rejected"]) == (RENDERED["right"], RENDERED["wrong"])
+    assert (row["source"], row["chosen_origin"], row["winner_side"]) == ("correction", "corrected", "")
+
+
+def test_only_the_sources_that_are_wanted_are_taken(store: Store, out: Path) -> None:
+    voted(store)
+    (wrong,) = asked(store, WRONG)
+    corrected(store, wrong)
+    assert {row["source"] for row in exported(store, out)} == {"comparison", "correction"}
+    assert [row["source"] for row in exported(store, out, sources=frozenset({"correction"}))] == ["correction"]
+
+
+@pytest.mark.parametrize(
+    ("thoughts", "chosen"), [("rendered", PROMPT + RENDERED["right"]), ("full", [USER, *FULL["right"]])]
+)
+def test_an_implicit_prompt_is_part_of_both_sides(store: Store, out: Path, thoughts: str, chosen: object) -> None:
+    voted(store)
+    (row,) = exported(store, out, "preference-implicit", thoughts=thoughts)
+    assert row["chosen"] == chosen
+    assert "prompt" not in row
+    assert row["margin"] == 0.0
+
+
+def test_the_margin_is_how_much_better_the_same_rater_marked_the_chosen_reply(store: Store, out: Path) -> None:
+    left, right = asked(store, RIGHT, WRONG)
+    store.judgements.compare(store.judgements.begin_duel(left.id, right.id).id, "left", "ann")
+    store.judgements.rate(left.id, "answer", "up", "ann", aspects=Aspects(5, 4))
+    store.judgements.rate(right.id, "answer", "down", "ann", aspects=Aspects(2))
+    store.judgements.rate(right.id, "answer", "up", "bob", aspects=Aspects(5))
+    (row,) = exported(store, out, "preference-implicit")
+    assert row["margin"] == 2.5
+
+
+def test_thumbs_are_labels(store: Store, out: Path) -> None:
+    up, down = asked(store, RIGHT, WRONG)
+    store.judgements.rate(up.id, "answer", "up", "ann", ["correct", "clear"], "neat", Aspects(5), thought_open=True)
+    store.judgements.rate(up.id, "thought", "down", "ann")
+    store.judgements.rate(down.id, "answer", "down", "ann")
+    rows = {row["reply"]: row for row in exported(store, out, "unpaired")}
+    good, bad = rows[up.id], rows[down.id]
+    assert len(rows) == 2
+    assert (good["prompt"], good["completion"], good["label"]) == (PROMPT, RENDERED["right"], True)
+    assert (bad["completion"], bad["label"]) == (RENDERED["wrong"], False)
+    assert [good[name] for name in ("reasons", "comment", "thought_thumb", "thought_seen", "helpfulness")] == [
+        "correct clear",
+        "neat",
+        "down",
+        "yes",
+        5,
+    ]
+    assert (bad["thought_thumb"], bad["helpfulness"], bad["source"]) == ("", 0, "thumbs")
+
+
+def test_a_vote_never_becomes_two_labels(store: Store, out: Path) -> None:
+    voted(store)
+    with pytest.raises(ExportError, match="unpaired is made from thumbs"):
+        exported(store, out, "unpaired")
+    with pytest.raises(ExportError, match="cannot be made from comparison"):
+        exported(store, out, "unpaired", sources=frozenset({"comparison"}))
+
+
+def test_what_the_rule_said_is_a_label_where_that_is_asked_for(store: Store, out: Path) -> None:
+    right, wrong, unknown = asked(store, RIGHT, WRONG, replace(RIGHT, answer="Who knows."))
+    verified(store, "70", right, wrong)
+    rows = exported(store, out, "unpaired", sources=frozenset({"verified"}))
+    assert {row["reply"]: row["label"] for row in rows} == {right.id: True, wrong.id: False}
+    assert unknown.id not in out.read_text()
+
+
+def test_fine_tuning_takes_what_was_chosen_corrected_or_verified_once_each(store: Store, out: Path) -> None:
+    chosen, rejected = asked(store, RIGHT, WRONG)
+    for rater in ("ann", "bob"):
+        store.judgements.compare(store.judgements.begin_duel(chosen.id, rejected.id).id, "left", rater)
+    (wrong,) = asked(store, replace(WRONG, finish="length"), message="三加四等于几？")
+    right = corrected(store, wrong, Reply("三、四。", True, "等于 7。", "stop"))
+    checked, failed = asked(store, RIGHT, WRONG, message="70?")
+    verified(store, "70", checked, failed)
+    rows = {row["reply"]: row for row in exported(store, out, "sft")}
+    assert set(rows) == {chosen.id, right.id, checked.id}
+    assert rows[chosen.id]["completion"] == RENDERED["right"]
+    assert rows[right.id]["completion"] == "三、四。\n</think>\n\n等于 7。"
+    assert {rows[reply]["source"] for reply in rows} == {"comparison", "correction", "reference"}
+    assert reasons(out) == []
+
+
+def test_a_chosen_reply_that_the_rule_found_wrong_is_not_taught(store: Store, out: Path) -> None:
+    chosen, other = asked(store, WRONG, RIGHT)
+    store.judgements.compare(store.judgements.begin_duel(chosen.id, other.id).id, "left")
+    verified(store, "70", chosen, other)
+    (row,) = exported(store, out, "sft")
+    assert row["reply"] == other.id
+    assert reasons(out) == ["verified_wrong"]
+
+
+def test_a_reference_is_a_prompt_with_its_solution(store: Store, out: Path) -> None:
+    right, wrong = asked(store, RIGHT, WRONG)
+    verified(store, "70", right, wrong)
+    (row,) = exported(store, out, "grpo")
+    assert (row["prompt"], row["solution"], row["solution_kind"]) == (PROMPT, "70", "number")
+    (row,) = exported(store, out, "grpo", thoughts="full")
+    assert row["prompt"] == [USER]
+
+
+CHAIN = "First I count the apples that are on the table, one after the other, until none is left.\n\n" * 2
+STEPS = (CHAIN + "Wait, that is twice the same.\n\n" + CHAIN + "So it is 60.").split("\n\n")
+
+
+def test_steps_are_right_up_to_the_first_wrong_one(store: Store, out: Path) -> None:
+    thought = "\n\n".join(STEPS)
+    (reply,) = asked(store, replace(WRONG, reasoning=thought))
+    start = thought.index("Wait")
+    store.judgements.label_step(reply.id, "first_wrong", start, start + 40, "ann")
+    (row,) = exported(store, out, "stepwise")
+    assert row["prompt"] == PROMPT
+    assert row["labels"] == [True] * (len(row["labels"]) - 1) + [False]
+    assert len(row["labels"]) > 1
+    assert row["completions"][-1].startswith("Wait, that is twice")
+    assert "\n\n".join(row["completions"]) == thought[: thought.index(row["completions"][-1])] + row["completions"][-1]
+
+
+def test_a_chain_without_a_wrong_step_is_right_to_its_end(store: Store, out: Path) -> None:
+    thought = "\n\n".join(STEPS)
+    (reply,) = asked(store, replace(RIGHT, reasoning=thought), made=OTHER)
+    store.judgements.label_step(reply.id, "none_wrong", rater="ann")
+    (row,) = exported(store, out, "stepwise")
+    assert row["prompt"] == SUM
+    assert set(row["labels"]) == {True}
+    assert "\n\n".join(row["completions"]) == thought
+
+
+def test_openai_gets_messages_and_nothing_else(store: Store, out: Path) -> None:
+    voted(store)
+    (row,) = exported(store, out, "openai")
+    assert row == {
+        "input": {"messages": [USER]},
+        "preferred_output": FULL["right"],
+        "non_preferred_output": FULL["wrong"],
+    }
+
+
+# --- prompts ---------------------------------------------------------------------------------------------------------
+
+
+def second_turn(store: Store, made: Provenance) -> None:
+    """A vote on the second message of a conversation."""
+    (first,) = asked(store, RIGHT, made=made)
+    left, right = asked(store, RIGHT, WRONG, message="Sure?", made=made, after=first)
+    store.judgements.compare(store.judgements.begin_duel(left.id, right.id).id, "left")
+
+
+def test_earlier_thoughts_are_left_out_as_the_model_saw_it(store: Store, out: Path) -> None:
+    second_turn(store, R1)
+    (row,) = exported(store, out)
+    assert row["prompt"] == (
+        f"<｜User｜>{SUM}<｜Assistant｜>It is 70.<｜end▁of▁sentence｜><｜User｜>Sure?<｜Assistant｜><think>\n"
+    )
+    (row,) = exported(store, out, thoughts="full")
+    assert row["prompt"] == [USER, *said("It is 70."), {"role": "user", "content": "Sure?"}]
+
+
+def test_earlier_thoughts_are_there_where_the_model_was_shown_them(store: Store, out: Path) -> None:
+    second_turn(store, replace(R1, keep_thoughts=True))
+    (row,) = exported(store, out, thoughts="full")
+    assert row["prompt"][1:2] == FULL["right"]
+    (row,) = exported(store, out)
+    assert "<｜Assistant｜><think>\n" + RENDERED["right"] + "<｜end▁of▁sentence｜>" in row["prompt"]
+    (row,) = exported(store, out, thoughts="answer-only")
+    assert row["prompt"][1:2] == said("It is 70.")
+
+
+def test_turns_that_the_model_was_not_shown_are_not_in_the_prompt(store: Store, out: Path) -> None:
+    (first,) = asked(store, RIGHT)
+    (second,) = asked(store, RIGHT, message="Sure?", after=first)
+    made = replace(R1, seen_from=second.turn_id)
+    left, right = asked(store, RIGHT, WRONG, message="Really?", made=made, after=second)
+    store.judgements.compare(store.judgements.begin_duel(left.id, right.id).id, "left")
+    (row,) = exported(store, out, thoughts="full")
+    assert [each["content"] for each in row["prompt"]] == ["Sure?", "It is 70.", "Really?"]
+
+
+def test_a_model_in_process_brings_its_own_template(store: Store, out: Path) -> None:
+    voted(store, made=Provenance("llama.cpp", model="r1chat-nano"))
+    with closing(Catalogue({"llama.cpp": LlamaCppBackend([nano_model()])})) as catalogue:
+        export(store, catalogue, "preference", out)
+    (row,) = lines(out)
+    assert (row["prompt"], row["chosen"]) == (PROMPT, RENDERED["right"])
+
+
+def test_an_unknown_template_is_asked_for(store: Store, out: Path, tmp_path: Path) -> None:
+    voted(store, made=OTHER)
+    with pytest.raises(ExportError, match=r"ollama:granite-9 .* --template"):
+        exported(store, out, thoughts="rendered")
+    template = tmp_path / "granite.jinja"
+    template.write_text(
+        "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}[bot]{% endif %}"
+    )
+    (row,) = exported(store, out, thoughts="rendered", template=template)
+    assert row["prompt"] == f"[user]{SUM}[bot]"
+    assert row["chosen"] == "<think>\n" + RENDERED["right"]
+
+
+def test_the_template_of_a_gguf_can_be_borrowed(store: Store, out: Path) -> None:
+    voted(store, made=OTHER)
+    (row,) = exported(store, out, thoughts="rendered", template=nano_model())
+    assert row["prompt"] == PROMPT
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("missing.jinja", None, "cannot be read"),
+        ("broken.jinja", b"{% for %}", "cannot be used"),
+        ("binary.jinja", b"\xff\xfe\x00", "no text"),
+        ("broken.gguf", b"GGUF", "damaged"),
+        ("refuses.jinja", b"{{ raise_exception('no') }}", "refuses the conversation"),
+    ],
+)
+def test_a_template_that_cannot_be_used_is_named(
+    store: Store, out: Path, tmp_path: Path, name: str, content: bytes | None, complaint: str
+) -> None:
+    voted(store, made=OTHER)
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(ExportError, match=complaint):
+        exported(store, out, thoughts="rendered", template=tmp_path / name)
+    assert os.listdir(out.parent) == []
+
+
+def test_a_skipped_thought_stays_closed_in_rendered_text(store: Store, out: Path) -> None:
+    voted(store, "left", Reply("", True, "70", "stop"), WRONG)
+    (row,) = exported(store, out)
+    assert row["chosen"] == "\n</think>\n\n70"
+
+
+def test_models_of_two_kinds_are_exported_as_messages(store: Store, out: Path) -> None:
+    voted(store)
+    voted(store, made=OTHER)
+    assert all(row["prompt"] == [USER] for row in exported(store, out))
+
+
+# --- what is left out ------------------------------------------------------------------------------------------------
+
+
+def test_the_report_gives_the_reason_of_everything_that_was_left_out(store: Store, out: Path) -> None:
+    voted(store)
+    tie = voted(store, "tie")
+    cut = voted(store, "left", RIGHT, replace(WRONG, finish="length"))
+    misread = voted(store)
+    store.judgements.exclude(misread, True, "misread, ask me at ann@example.com", "ann")
+    summary = export(store, None, "preference", out)
+    assert (summary.rows, summary.test_rows) == (1, 0)
+    assert summary.refused == {"excluded": 1, "truncated": 1, "undecided": 1}
+    report = {line["id"]: line for line in lines(out.with_name("data.refused.jsonl"))}
+    assert {key: line["reason"] for key, line in report.items()} == {
+        tie: "undecided",
+        cut: "truncated",
+        misread: "excluded",
+    }
+    assert "limit of its length" in report[cut]["why"]
+    assert report[misread]["why"] == "misread, ask me at <EMAIL_1>"
+
+
+def test_only_conversations_with_consent_are_exported(store: Store, out: Path) -> None:
+    store.judgements.set_consent(None, False)
+    (left, right), _ = asked(store, RIGHT, WRONG), voted(store, message="Private?")
+    allowed = store.judgements.compare(store.judgements.begin_duel(left.id, right.id).id, "left")
+    with pytest.raises(ExportError, match=r"2 judgements would do.*r1chat consent --all"):
+        exported(store, out)
+    store.judgements.set_consent(store.turn(left.turn_id).conversation_id, True)
+    assert [row["id"] for row in exported(store, out)] == [allowed.id]
+    written = "".join(path.read_text() for path in out.parent.iterdir())
+    assert "Private?" not in written
+
+
+def test_nothing_of_a_deleted_conversation_is_exported(store: Store, out: Path) -> None:
+    voted(store)
+    (left, right) = asked(store, RIGHT, WRONG, message="Gone?")
+    store.judgements.compare(store.judgements.begin_duel(left.id, right.id).id, "left")
+    store.delete(store.turn(left.turn_id).conversation_id)
+    assert len(exported(store, out)) == 1
+    assert reasons(out) == []
+
+
+def test_a_filter_narrows_what_is_exported(store: Store, out: Path) -> None:
+    voted(store)
+    chinese = voted(store, message="三加四等于几？")
+    assert [row["id"] for row in exported(store, out, filter=Filter(language="zh"))] == [chinese]
+    with pytest.raises(ExportError, match="none that match"):
+        exported(store, out, filter=Filter(rater="nobody"))
+    with pytest.raises(ExportError, match="filter leaves out"):
+        exported(store, out, filter=Filter(kinds=frozenset({"rating"})))
+
+
+def test_where_all_is_refused_the_error_says_why(store: Store, out: Path) -> None:
+    voted(store, "tie")
+    voted(store, "left", RIGHT, replace(WRONG, answer=""))
+    with pytest.raises(ExportError, match="1 empty, 1 undecided"):
+        exported(store, out)
+    assert os.listdir(out.parent) == []
+
+
+# --- personal data ---------------------------------------------------------------------------------------------------
+
+MAIL = "Write to ann@example.com or bob@example.com."
+
+
+def test_personal_data_become_the_same_placeholders_throughout(store: Store, out: Path) -> None:
+    reply = Reply("ann@example.com it is.", True, "Ask ANN@example.com.", "stop")
+    voted(store, "left", reply, WRONG, message=MAIL, comment="see bob@example.com")
+    summary = export(store, None, "preference", out)
+    (row,) = lines(out)
+    mails = set(re.findall(r"<EMAIL_\d>", row["prompt"]))
+    assert mails == {"<EMAIL_1>", "<EMAIL_2>"}
+    assert "@" not in "".join(path.read_text() for path in out.parent.iterdir())
+    ann = re.findall(r"Write to (<EMAIL_\d>)", row["prompt"])[0]
+    assert row["chosen"] == f"{ann} it is.\n</think>\n\nAsk {ann}."
+    assert row["comment"] == f"see {(mails - {ann}).pop()}"
+    assert summary.redacted == {"email": 2}
+    assert "2 × email" in out.with_suffix(".md").read_text()
+
+
+def test_redaction_can_be_turned_off_and_the_card_says_so(store: Store, out: Path) -> None:
+    voted(store, message=MAIL)
+    (row,) = exported(store, out, redact=False)
+    assert MAIL in row["prompt"]
+    assert "NOT replaced" in out.with_suffix(".md").read_text()
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def everything(store: Store) -> None:
+    """Judgements of every kind, on six conversations."""
+    for number in range(6):
+        message = f"{number} + 43 = ? 邮箱 user{number}@example.com"
+        right, wrong = asked(store, RIGHT, WRONG, message=message)
+        store.judgements.compare(store.judgements.begin_duel(right.id, wrong.id).id, "left", "ann", dwell=number / 3)
+        store.judgements.rate(right.id, "answer", "up", "ann")
+        store.judgements.label_step(wrong.id, "first_wrong", 0, 8, "ann")
+        verified(store, "70", right, wrong)
+        corrected(store, wrong)
+
+
+@pytest.mark.parametrize(
+    ("format", "thoughts"),
+    [(format, "full") for format in FORMATS] + [(format, "rendered") for format in FORMATS if format != "openai"],
+)
+def test_parquet_holds_the_same_rows_as_json_lines(store: Store, out: Path, format: Any, thoughts: Any) -> None:
+    import pyarrow.parquet as pq
+
+    everything(store)
+    rows = exported(store, out, format, thoughts=thoughts)
+    export(store, None, format, out.with_suffix(".parquet"), Options(thoughts=thoughts))
+    table = pq.read_table(out.with_suffix(".parquet"))
+    assert table.to_pylist() == rows
+    assert [list(row) for row in rows] == [table.column_names] * len(rows)
+    assert not any(field.nullable for field in table.schema)
+    assert len(rows) >= 6
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_the_same_data_give_the_same_bytes(store: Store, out: Path, suffix: str) -> None:
+    everything(store)
+    written = []
+    for _ in range(2):
+        summary = export(store, None, "preference", out.with_suffix(suffix), Options(test=0.3))
+        written.append([path.read_bytes() for path in summary.files])
+    assert written[0] == written[1]
+    assert len(written[0]) == 4
+
+
+def test_lines_are_utf_8_as_it_is_and_nothing_but_a_newline_ends_them(store: Store, out: Path) -> None:
+    voted(store, "left", replace(RIGHT, answer='七十。\u2028\r\n🙂 "\\boxed{70}"'), WRONG)
+    export(store, None, "preference", out)
+    text = out.read_bytes().decode()
+    assert '七十。\u2028\\r\\n🙂 \\"\\\\boxed{70}\\"' in text
+    assert text.count("\n") == 1
+    assert json.loads(text)["chosen"].endswith('七十。\u2028\r\n🙂 "\\boxed{70}"')
+
+
+def test_no_prompt_is_in_both_train_and_test(store: Store, out: Path) -> None:
+    for number in range(40):
+        voted(store, message=f"{number % 20} + 1 = ?" if number < 20 else f" {number % 20}  + 1 = ? ")
+    summary = export(store, None, "preference", out, Options(test=0.25))
+    test = out.with_name("data.test.jsonl")
+    assert summary.files == (out, test, out.with_suffix(".md"), out.with_name("data.refused.jsonl"))
+    assert (summary.rows, summary.test_rows) == (30, 10)
+    prompts = [{"".join(row["prompt"].split()) for row in lines(path)} for path in (out, test)]
+    assert not prompts[0] & prompts[1]
+    assert len(prompts[1]) == 5
+
+
+def test_conversations_are_not_torn_apart(store: Store, out: Path) -> None:
+    for number in range(8):
+        (first,) = asked(store, RIGHT, message=f"{number}?")
+        for after in range(3):
+            left, right = asked(store, RIGHT, WRONG, message=f"{number}, {after}?", after=first)
+            store.judgements.compare(store.judgements.begin_duel(left.id, right.id).id, "left")
+    export(store, None, "preference", out, Options(test=0.5))
+    train, test = ({row["conversation"] for row in lines(path)} for path in (out, out.with_name("data.test.jsonl")))
+    assert len(train) == len(test) == 4
+    assert not train & test
+
+
+def test_too_little_to_split_is_said(store: Store, out: Path) -> None:
+    for _ in range(5):
+        voted(store)
+    with pytest.raises(ExportError, match="too little to set 10% of it apart"):
+        exported(store, out, test=0.1)
+    assert os.listdir(out.parent) == []
+
+
+def test_the_card_is_filled_from_the_data(store: Store, out: Path) -> None:
+    yaml = pytest.importorskip("yaml")
+    everything(store)
+    voted(store, "tie", message="What is better?")
+    left, right = asked(store, RIGHT, WRONG, message="谁更好？请说明理由。")
+    duel = store.judgements.begin_duel(left.id, right.id)
+    for rater, winner in (("ann", "left"), ("bob", "right")):
+        store.judgements.compare(duel.id, winner, rater)  # type: ignore[arg-type]
+    export(store, None, "preference", out, Options(test=0.2))
+    text = out.with_suffix(".md").read_text(encoding="utf-8")
+    _, front, body = text.split("---\n", 2)
+    head = yaml.safe_load(front)
+    assert head["configs"][0]["data_files"] == [
+        {"split": "train", "path": "data.jsonl"},
+        {"split": "test", "path": "data.test.jsonl"},
+    ]
+    assert head["language"] == ["en", "zh"]
+    assert head["size_categories"] == ["n<1K"]
+    for fact in (
+        "14 rows in the format `preference`, from 7 conversations",
+        "comparisons of two replies: 8",
+        "corrections by a person, preferred to what they correct: 6",
+        "undecided 1",
+        R1.model,
+        "Apache-2.0",
+        "2 people, by pseudonym",
+        "agreed 0% (0 of 1)",
+        "ties and “both bad”: 11% (1 of 9)",
+        "the left side won 88% (7 of 8), true share likely 53% to 98%",
+        "6 × email",
+        "DPOTrainer",
+    ):
+        assert fact in body, fact
+
+
+def test_every_file_is_there_or_none(store: Store, out: Path) -> None:
+    voted(store)
+    out.write_text("older")
+    out.with_suffix(".md").mkdir()
+    with pytest.raises(ExportError, match="no file was written or replaced"):
+        exported(store, out)
+    assert out.read_text() == "older"
+    assert sorted(os.listdir(out.parent)) == ["data.jsonl", "data.md"]
+
+
+def test_breaking_off_leaves_the_older_files(store: Store, out: Path) -> None:
+    voted(store)
+    exported(store, out)
+    before = out.read_bytes()
+
+    def stop(done: int, total: int) -> None:
+        assert (done, total) == (2, 2)
+        raise KeyboardInterrupt
+
+    voted(store)
+    with pytest.raises(KeyboardInterrupt):
+        export(store, None, "preference", out, progress=stop)
+    assert out.read_bytes() == before
+    assert len(os.listdir(out.parent)) == 3
+
+
+def test_a_full_disk_leaves_no_half_file_and_keeps_the_older_one(store: Store, out: Path, tmp_path: Path) -> None:
+    for number in range(50):
+        voted(store, "left", replace(RIGHT, reasoning=f"{number} carries. " * 500), WRONG)
+    out.write_text("older")
+    script = f"""
+import resource, signal
+from pathlib import Path
+from r1chat.errors import ExportError
+from r1chat.export import export
+from r1chat.store import Store
+store = Store("sqlite:///{tmp_path / "r1chat.db"}")
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    export(store, None, "preference", Path("{out}"))
+except ExportError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert "could not be written" in done.stdout
+    assert out.read_text() == "older"
+    assert os.listdir(out.parent) == ["data.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "complaint"),
+    [
+        ("data.csv", {}, r"\.jsonl or \.parquet"),
+        ("data", {}, r"\.jsonl or \.parquet"),
+        ("missing/data.jsonl", {}, "could not be written"),
+        ("data.jsonl", {"test": 1.5}, "share of 1.5"),
+        ("data.jsonl", {"sources": frozenset({"thumbs"})}, "cannot be made from thumbs"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_written(
+    store: Store, out: Path, path: str, options: dict[str, Any], complaint: str
+) -> None:
+    voted(store)
+    with pytest.raises(ExportError, match=complaint):
+        export(store, None, "preference", out.parent / path, Options(**options))
+    assert os.listdir(out.parent) == []
+
+
+@pytest.mark.parametrize(("format", "thoughts"), [("openai", "rendered"), ("stepwise", "answer-only")])
+def test_a_format_says_which_thoughts_it_cannot_have(store: Store, out: Path, format: Any, thoughts: Any) -> None:
+    with pytest.raises(ExportError, match=f"cannot have thoughts “{thoughts}”"):
+        exported(store, out, format, thoughts=thoughts)
+
+
+def test_an_export_says_what_it_wrote(store: Store, out: Path) -> None:
+    voted(store)
+    assert export(store, None, "preference", out) == Summary(
+        "preference", "rendered", 1, 0, files=(out, out.with_suffix(".md"), out.with_name("data.refused.jsonl"))
+    )
