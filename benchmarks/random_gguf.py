@@ -4,7 +4,7 @@ Speed depends on shapes and on the quantisation's layout, and on the values in o
 are equally likely, as untrained weights would have it, sampling has to sort the whole vocabulary. So the output matrix
 makes some much likelier than others, as training does. What such a model says is noise, and it may end at any token: a
 measurement has to forbid that. The vocabulary is made up (byte-level BPE of the real size, in which nearly every token
-is a whole word), so that text of the model comes back as the tokens it was made of.
+is a word with the space before it), so that text of the model comes back as the tokens that it was made of.
 
     python -m benchmarks.random_gguf OUT.gguf [--shape tiny]
 """
@@ -67,14 +67,14 @@ def byte_letters() -> list[str]:
 
 
 def vocabulary(size: int = VOCABULARY) -> tuple[list[str], list[str]]:
-    """`size` tokens and the merges that make them: bytes, then space + 1, 3 and 5 small letters, then R1's own."""
+    """`size` tokens and the merges that make them: bytes, a space and up to four small letters, then R1's own.
+
+    A merge adds a letter to what begins with a space, so there is one way only to make a word, and one token for it.
+    """
     letters, space = string.ascii_lowercase, byte_letters()[0x20]
-    pairs = [a + b for a, b in itertools.product(letters, letters)]
-    merges = [(space, a) for a in letters] + [(a, b) for a, b in itertools.product(letters, letters)]
-    short = [(space + a, pair) for a, pair in itertools.product(letters, pairs)]
-    long = ((a + b, pair) for (a, b), pair in itertools.product(short, pairs))
+    beginnings = (space + "".join(word) for length in range(4) for word in itertools.product(letters, repeat=length))
     room = size - 256 - len(CONTROL) - len(TAGS)
-    merges = list(itertools.islice(itertools.chain(merges, short, long), room))
+    merges = list(itertools.islice(itertools.product(beginnings, letters), room))
     return [*byte_letters(), *(a + b for a, b in merges), *CONTROL, *TAGS], [f"{a} {b}" for a, b in merges]
 
 
