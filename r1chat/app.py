@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
@@ -11,6 +12,8 @@ from r1chat.chat import Chat
 from r1chat.config import NANO, Settings, nano_model, own_rater, prepare
 from r1chat.store import Store
 from r1chat.teach import Teacher
+
+KEPT_AFTER_DELETION = timedelta(days=30)  # then a conversation is erased for good, at the next start
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None) -> 
     prepare(settings)
     store = Store(settings.database)
     store.interrupt_unfinished()
+    store.purge(KEPT_AFTER_DELETION)
     catalogue = connect(settings) if backends is None else Catalogue(backends, last_choice=NANO)
     chat = Chat(store, catalogue, settings.params)
     return App(settings, store, catalogue, chat, Teacher(chat, own_rater(settings)))

@@ -1,5 +1,6 @@
 """A turn from question to stored reply, with a scripted model and a real database."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -473,3 +474,20 @@ def test_after_a_reply_the_next_prompt_is_read_in_idle_time(make_app: MakeApp) -
         threading.Event().wait(0.02)
     assert backend.warmed[0].messages == (Message("user", "7 + 3 = ?"), Message("assistant", "It is 10."))
     assert backend.warmed[0].so_far is None
+
+
+@pytest.mark.parametrize(("days", "comes_back"), [(29, True), (31, False)])
+def test_what_was_deleted_a_month_ago_is_erased_at_the_next_start(
+    make_app: MakeApp, tmp_path: Path, days: int, comes_back: bool
+) -> None:
+    app = make_app()
+    conversation = app.chat.send(None, "7 + 3 = ?", MODEL).conversation_id
+    app.store.delete(conversation)
+    app.close()
+    with sqlite3.connect(next(tmp_path.rglob("*.db"))) as database:
+        database.execute("UPDATE conversation SET deleted_at = datetime(deleted_at, ?)", [f"-{days} days"])
+    app = make_app()
+    if comes_back:
+        app.store.undelete(conversation)
+    assert len(app.store.conversations()) == comes_back
+    assert app.store.database_state().conversations == comes_back

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,6 +178,21 @@ def test_purging_erases_only_what_was_deleted_long_enough_ago(store: Store) -> N
     assert (state.conversations, state.replies) == (1, 2)
     store.new_conversation("takes the number of the one that is gone")
     assert [info.title for info in store.search("marbles")] == ["kept"]
+
+
+def test_no_word_of_what_was_purged_stays_in_the_file(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'r1chat.db'}")
+    for word in ("ordinary", "zebrafinch", "usual"):
+        info = store.new_conversation(word)
+        turn = say(store, info.id, word)
+        store.add_reply(turn.id, Provenance(), Reply(f"{word} " * 4_000, True, word, finish="stop"))
+        if word == "zebrafinch":
+            store.delete(info.id)
+    store.purge(timedelta(0))
+    store.close()
+    held = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"ordinary" in held and b"usual" in held
+    assert b"zebra" not in held
 
 
 @pytest.mark.parametrize("hostile", HOSTILE_IDS, ids=lambda value: repr(value)[:20])

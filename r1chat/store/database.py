@@ -118,6 +118,7 @@ class Database:
         def prepare(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten; some builds do not
             connection.execute("PRAGMA cache_size = -16000")  # kilobytes
             # A migration that rebuilds a table drops the old one: with foreign keys on, that would empty others.
             connection.execute(f"PRAGMA foreign_keys = {'OFF' if migrating else 'ON'}")

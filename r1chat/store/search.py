@@ -78,6 +78,12 @@ def forget(connection: Connection, number: int) -> None:
     _delete(connection, _within(number))
 
 
+def tidy(connection: Connection) -> None:
+    """Drop the words that FTS5 holds yet of texts that were taken out."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(insert(_fts5).values(search_index="optimize"))
+
+
 def find(connection: Connection, wanted: Sequence[Word], limit: int) -> list[Found]:
     """The conversations that have all the words, in whichever of their texts; the last changed first."""
     if not wanted:
