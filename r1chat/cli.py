@@ -1,7 +1,7 @@
 """The command line: words in, exit code out.
 
 Owns the flags and the boundary at which an error becomes one sentence on stderr. What the commands do is elsewhere:
-`ui.server`, `terminal`, `doctor`; these are imported when they are needed, so that `r1chat --help` is quick.
+`ui.server`, `terminal`, `doctor`, `sharing`; these are imported when they are needed, so that `r1chat --help` is quick.
 """
 
 from __future__ import annotations
@@ -151,6 +151,54 @@ def moments(
     return partial(_moments, file, as_json)
 
 
+@parser.command()
+def export(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="One of the formats above, or archive.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="It ends in .jsonl or .parquet.")],
+    thoughts: Annotated[str | None, typer.Option(metavar="full|answer-only|rendered", help="How they go in.")] = None,
+    test: Annotated[float | None, typer.Option(metavar="SHARE", help="Set so much apart: 0.1 is a tenth.")] = None,
+    sources: Annotated[
+        list[str] | None,
+        typer.Option("--source", metavar="comparison|correction|thumbs|verified", help="More than one may be given."),
+    ] = None,
+    of_model: Annotated[str | None, typer.Option("--model", metavar="NAME", help="Only replies of this model.")] = None,
+    language: Annotated[str | None, typer.Option(metavar="en|zh", help="Only messages in this language.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only what was judged from then on.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="Only what was judged before.")] = None,
+    of_rater: Annotated[str | None, typer.Option("--rater", metavar="NAME", help="Only what this rater said.")] = None,
+    verified: Annotated[
+        bool | None, typer.Option("--verified/--not-verified", help="Only where a reply was found right, or wrong.")
+    ] = None,
+    redact: Annotated[bool, typer.Option("--redact/--no-redact", help="Replace personal data. Default: do.")] = True,
+    template: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A chat template where none is known: GGUF or Jinja.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--everything", help="For an archive: a backup, consent or not.")] = False,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Write what was judged as rows that trainers take, or whole conversations as an archive.
+
+    Formats: preference, preference-implicit, unpaired, sft, grpo, stepwise, openai. A card that describes the data and
+    a report of what was left out are written beside the file. Only what `r1chat consent` allows is exported.
+    """
+    return partial(_export, ctx.params)
+
+
+@parser.command()
+def consent(
+    ctx: typer.Context,
+    conversation: Annotated[str | None, typer.Argument(metavar="[CONVERSATION]", help="Its id.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of which nothing else was said.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Don't allow it any more.")] = False,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Allow that conversations are exported; without words, list what is allowed."""
+    return partial(_consent, ctx.params)
+
+
 # --- what is to be done ----------------------------------------------------------------------------------------------
 
 
@@ -227,6 +275,26 @@ def _moments(file: Path | None, as_json: bool) -> int:
     thought = text[begin + 7 if begin >= 0 else 0 : end if end > begin else None]
     for line in list_moments(thought, as_json):
         print(harmless(line, sys.stdout))
+    return 0
+
+
+def _export(flags: Flags) -> int:
+    with _opened(flags) as app:
+        from r1chat.sharing import Wanted, take_out
+
+        names = ("thoughts", "test", "language", "since", "until", "verified", "redact", "template", "everything")
+        given = {name: flags[name] for name in names}
+        sources = tuple(flags["sources"] or ())
+        wanted = Wanted(**given, sources=sources, model=flags["of_model"], rater=flags["of_rater"])
+        take_out(app, flags["kind"], flags["output"], wanted, sys.stdout, sys.stderr)
+    return 0
+
+
+def _consent(flags: Flags) -> int:
+    with _opened(flags) as app:
+        from r1chat.sharing import consent as set_consent
+
+        set_consent(app, flags["conversation"], flags["everything"], flags["withdraw"], sys.stdout)
     return 0
 
 

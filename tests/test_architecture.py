@@ -23,7 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"models", "votes", "pairs", "export", "evals", "train"}),
     frozenset({"ui"}),
     frozenset({"process", "screen"}),
-    frozenset({"doctor", "terminal"}),
+    frozenset({"doctor", "terminal", "sharing"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )

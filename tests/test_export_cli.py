@@ -1,0 +1,182 @@
+"""`r1chat export` and `r1chat consent` as a person or a program uses them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from judged import OTHER, R1, RIGHT, WRONG, asked, consented, corrected, voted
+
+from r1chat.cli import main
+from r1chat.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """The database of a data folder of its own, from which the commands read; no settings from outside."""
+    for name in os.environ:
+        if name.startswith(("R1CHAT_", "OLLAMA_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("R1CHAT_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("R1CHAT_OLLAMA", "false")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    with closing(Store(f"sqlite:///{tmp_path / 'data' / 'r1chat.db'}")) as opened:
+        yield opened
+    for handler in logging.root.handlers[:]:
+        if isinstance(handler, logging.FileHandler):
+            logging.root.removeHandler(handler)
+            handler.close()
+
+
+def sources(file: str) -> list[str]:
+    return [json.loads(line)["source"] for line in Path(file).read_text(encoding="utf-8").splitlines()]
+
+
+def test_an_export_is_written_and_described_in_a_line_or_two(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    voted(consented(store), message="Mail ann@example.com?")
+    voted(store, "tie")
+    assert main(["export", "preference", "-o", "pairs.jsonl"]) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "1 row in pairs.jsonl (preference, thoughts rendered); described in pairs.md.",
+        "Left out: 1 undecided. Why, one by one: pairs.refused.jsonl.",
+        "Replaced: 1 email. Names of other people are not found by rule.",
+    ]
+    assert said.err == ""
+    assert sources("pairs.jsonl") == ["comparison"]
+
+
+def test_a_test_set_is_set_apart(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(10):
+        voted(consented(store), message=f"{number}?")
+    assert main(["export", "preference", "-o", "pairs.jsonl", "--test", "0.2"]) == 0
+    assert "8 rows in pairs.jsonl, 2 in pairs.test.jsonl" in capsys.readouterr().out
+
+
+def test_filters_and_sources_narrow_what_is_written(store: Store) -> None:
+    voted(consented(store), message="三加四等于几？", rater="bob", made=OTHER)
+    voted(store, message="What is three and four?")
+    (wrong,) = asked(store, WRONG, message="And five?")
+    corrected(store, wrong)
+    for flags, expected in (
+        ([], ["comparison", "comparison", "correction"]),
+        (["--source", "correction"], ["correction"]),
+        (["--source", "correction", "--source", "comparison"], ["comparison", "comparison", "correction"]),
+        (["--language", "zh"], ["comparison"]),
+        (["--rater", "ann"], ["comparison"]),
+        (["--model", R1.model], ["comparison", "correction"]),
+        (["--since", "2020-01-01"], ["comparison", "comparison", "correction"]),
+    ):
+        assert main(["export", "preference", "-o", "pairs.jsonl", *flags]) == 0
+        assert sorted(sources("pairs.jsonl")) == expected, flags
+
+
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        (["prefs", "-o", "a.jsonl"], "There is no format “prefs”. Choose among: preference, "),
+        (["preference", "-o", "a.csv"], "let the name end in .jsonl or .parquet"),
+        (["preference", "-o", "missing/a.jsonl"], "could not be written"),
+        (["preference", "-o", "a.jsonl", "--thoughts", "none"], "Choose among: full, answer-only, rendered."),
+        (["preference", "-o", "a.jsonl", "--source", "votes"], "There is no source “votes”"),
+        (["preference", "-o", "a.jsonl", "--language", "de"], "Choose among: en, zh."),
+        (["preference", "-o", "a.jsonl", "--since", "yesterday"], "--since “yesterday” is no date"),
+        (["preference", "-o", "a.jsonl", "--until", "2020-01-01"], "none that match"),
+        (["preference", "-o", "a.jsonl", "--verified"], "none that match"),
+        (["preference", "-o", "a.jsonl", "--test", "2"], "test share of 2"),
+        (["preference", "-o", "a.jsonl", "--everything"], "--everything is for archives"),
+        (["unpaired", "-o", "a.jsonl"], "unpaired is made from thumbs"),
+        (["archive", "-o", "a.jsonl", "--language", "zh"], "it takes only --everything"),
+        (["preference"], "-o"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence_and_no_file(
+    store: Store, flags: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    voted(consented(store))
+    assert main(["export", *flags]) == 1
+    said = capsys.readouterr()
+    assert complaint in said.err
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert os.listdir() == ["data"]
+
+
+def test_a_date_without_a_zone_is_that_of_this_machine(store: Store) -> None:
+    voted(consented(store))
+    soon = (datetime.now() + timedelta(minutes=1)).isoformat(timespec="seconds")
+    assert main(["export", "preference", "-o", "a.jsonl", "--since", soon]) == 1
+    assert main(["export", "preference", "-o", "a.jsonl", "--until", soon]) == 0
+    in_utc = (datetime.now(UTC) + timedelta(minutes=1)).isoformat(timespec="seconds")
+    assert main(["export", "preference", "-o", "a.jsonl", "--until", in_utc]) == 0
+
+
+def test_without_consent_the_error_names_the_command_that_gives_it(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    voted(store)
+    assert main(["export", "preference", "-o", "a.jsonl"]) == 1
+    assert "`r1chat consent --all`" in capsys.readouterr().err
+    assert main(["consent", "--all"]) == 0
+    assert main(["export", "preference", "-o", "a.jsonl"]) == 0
+
+
+def test_consent_is_given_taken_back_and_listed(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    ids = [store.new_conversation(title).id for title in ("First", "Second")]
+    assert main(["consent", ids[0]]) == 0
+    assert capsys.readouterr().out == (
+        "1 of 2 conversations may be exported; those of which nothing was said may not.\n"
+    )
+    assert main(["consent", "--all"]) == 0
+    assert main(["consent", ids[1], "--withdraw"]) == 0
+    capsys.readouterr()
+    assert main(["consent"]) == 0
+    *listed, count = capsys.readouterr().out.splitlines()
+    assert sorted(listed) == sorted([f"yes  {ids[0]}  First", f"no   {ids[1]}  Second"])
+    assert count == "1 of 2 conversations may be exported; those of which nothing was said may."
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [(["--withdraw"], "Say of which"), (["0" * 32, "--all"], "Say either"), (["0" * 32], "is not there")],
+)
+def test_consent_to_what_makes_no_sense_is_refused(
+    store: Store, words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["consent", *words]) == 1
+    assert complaint in capsys.readouterr().err
+
+
+def test_an_archive_holds_whole_conversations(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    asked(store, RIGHT)
+    assert main(["export", "archive", "-o", "all.jsonl"]) == 1
+    assert not Path("all.jsonl").exists()
+    capsys.readouterr()
+    assert main(["export", "archive", "-o", "all.jsonl", "--everything"]) == 0
+    assert capsys.readouterr().out.startswith("1 conversation, 1 reply and 0 judgements in all.jsonl.")
+    assert "It is 70." in Path("all.jsonl").read_text()
+
+
+def test_on_a_terminal_it_says_how_far_it_is(store: Store) -> None:
+    voted(consented(store))
+    terminal, inside = pty.openpty()
+    command = [sys.executable, "-m", "r1chat", "export", "preference", "-o", "a.jsonl"]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=inside, stdin=subprocess.DEVNULL, timeout=60)
+    os.close(inside)
+    said = b""
+    with suppress(OSError):  # how the end of a terminal reads
+        while chunk := os.read(terminal, 1024):
+            said += chunk
+    os.close(terminal)
+    assert done.returncode == 0
+    assert "1 of 1 …" in said.decode()
+    assert said.endswith(b"\x1b[2K")
