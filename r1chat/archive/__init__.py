@@ -2,9 +2,10 @@
 
 Owns the forms of these files and the rules by which they are taken in. Knows no SQL, no page and no command line.
 
-lines     a row <-> a line of an archive      arrays      the elements of a JSON array, one after the other
-rules     what a row may say                  openwebui   Open WebUI's chats and feedback -> rows
-writing   the store -> an archive             reading     any file that is known -> the store
+lines      a row <-> a line of an archive      arrays      the elements of a JSON array, one after the other
+rules      what a row may say                  openwebui   Open WebUI's chats and feedback -> rows
+writing    the store -> an archive             reading     any file that is known -> the store
+restoring  an archive -> the store             adopting    what another program exported -> the store
 """
 
 from r1chat.archive.counts import LEFT_OUT, Imported, Written

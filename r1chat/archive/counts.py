@@ -18,6 +18,7 @@ LEFT_OUT: Mapping[str, str] = {
     "tool_calls": "tool calls",
     "tags": "tagged ratings (their tags only)",
     "marks": "marks from 1 to 10",
+    "empty_chats": "chats without a message",
     "empty_replies": "empty replies",
     "no_question": "replies to no message",
     "no_thumb": "feedbacks without a thumb",

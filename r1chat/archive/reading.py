@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
 
+from r1chat.archive.adopting import Adoption
+from r1chat.archive.arrays import elements
 from r1chat.archive.counts import Imported, Progress
 from r1chat.archive.lines import LONGEST_LINE, Wrong
 from r1chat.archive.restoring import Restoration
 from r1chat.errors import ImportFileError
 from r1chat.store import Store
+from r1chat.store.archive import Incoming
 
 _ADVICE = "Nothing was imported. Get another copy of the file, or export it anew."
 
@@ -42,15 +45,26 @@ class _File:
         self._where = "line 1"
 
     def read_into(self, store: Store) -> Imported:
+        start = self._stream.peek(16).removeprefix(b"\xef\xbb\xbf").lstrip()
         try:
             with store.archive.adding() as target:
-                restoration = Restoration(target)
-                for line in self._lines():
-                    restoration.take(line)
-                return restoration.done()
+                return self._adopt(target) if start.startswith(b"[") else self._restore(target)
         except Wrong as wrong:
             where = f"line {wrong.line}" if wrong.line else self._where
             raise ImportFileError(f"{self._name}, {where}: {wrong}. {wrong.advice or _ADVICE}") from None
+
+    def _restore(self, target: Incoming) -> Imported:
+        restoration = Restoration(target)
+        for line in self._lines():
+            restoration.take(line)
+        return restoration.done()
+
+    def _adopt(self, target: Incoming) -> Imported:
+        adoption = Adoption(target)
+        for line, number, element in elements(self._stream):
+            self._at(f"line {line}, entry {number}")
+            adoption.take(element)
+        return adoption.done()
 
     def _lines(self) -> Iterator[bytes]:
         number = 0

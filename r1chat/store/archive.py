@@ -131,7 +131,7 @@ class Outgoing:
 
 
 class Incoming:
-    """What rows are added to. Rows of a conversation follow its own, or `find`."""
+    """What rows are added to. Rows of a conversation follow its own, or a `find` that found it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -141,20 +141,24 @@ class Incoming:
         self.was_empty = not somebody_spoke and not self.consents_for_all
 
     def find(self, conversation_id: str) -> Rows | None:
-        """The rows of a conversation that is there. One that was deleted makes way: it is erased for good."""
+        """The rows of a conversation that is there. One that was deleted counts as none."""
         wanted = select(conversations).where(conversations.c.id == conversation_id).with_for_update()
         row = self._connection.execute(wanted).mappings().first()
-        if row is None:
+        if row is None or row["deleted_at"] is not None:
             return None
-        if row["deleted_at"] is None:
-            self._number = row["number"]
-            return next(iter(_rows(self._connection, [conversation_id])))
-        erase(self._connection, conversation_id)
-        return None
+        self._number = row["number"]
+        return next(iter(_rows(self._connection, [conversation_id])))
 
     def add(self, kind: str, row: Row) -> None:
-        """Add a row, and let the search find its text. Raises StoreError where its id or its place is taken."""
+        """Add a row, and let the search find its text. A conversation that was deleted makes way for the same one: it
+        is erased for good. Raises StoreError where an id or a place is taken.
+        """
         table = TABLES[kind]
+        if kind == "conversation":
+            deleted = conversations.c.deleted_at.is_not(None)
+            same = select(conversations.c.id).where(conversations.c.id == row["id"], deleted)
+            if self._connection.scalar(same) is not None:
+                erase(self._connection, row["id"])
         try:
             made = self._connection.execute(insert(table).values(row).returning(table.c[0])).scalar_one()
         except IntegrityError:
