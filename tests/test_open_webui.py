@@ -393,7 +393,11 @@ def test_a_rating_of_another_text_or_of_no_reply_is_left_out(store: Store, tmp_p
     imported(store, tmp_path, chat(message("q", "user", "?"), message("a", "assistant", "as it is here", "q")))
     edited = chat(message("q", "user", "?"), message("a", "assistant", "as it was rated", "q"))
     came = imported(
-        store, tmp_path, feedback(edited, "a", 1), feedback(edited, "gone", 1), feedback({"id": ""}, "a", 1)
+        store,
+        tmp_path,
+        feedback(edited, "a", 1),
+        feedback(edited, "gone", 1),
+        feedback({"id": ""}, "a", 1, snapshot=False),
     )
     assert (came.judgements, dict(came.left_out)) == (0, {"other_text": 1, "no_reply": 2})
     assert only_replies(store)[0].reply.answer == "as it is here"
@@ -478,5 +482,6 @@ def test_any_value_anywhere_comes_in_or_is_refused_in_words(data: st.DataObject,
     try:
         imported(store, tmp_path, entry)
     except ImportFileError as error:
-        assert "export.json, line 2, entry 1: " in str(error)
+        assert "export.json, line 2" in str(error)
+        assert "entry 1" in str(error)
         assert len(store.conversations(10_000)) == before
