@@ -186,6 +186,17 @@ def export(
     return partial(_export, ctx.params)
 
 
+@parser.command("import")
+def import_(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file tells by itself what it is.")],
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Take in an archive of r1chat, or chats or feedback that Open WebUI exported: all of it, or nothing."""
+    return partial(_import, ctx.params)
+
+
 @parser.command()
 def consent(
     ctx: typer.Context,
@@ -287,6 +298,14 @@ def _export(flags: Flags) -> int:
         sources = tuple(flags["sources"] or ())
         wanted = Wanted(**given, sources=sources, model=flags["of_model"], rater=flags["of_rater"])
         take_out(app, flags["kind"], flags["output"], wanted, sys.stdout, sys.stderr)
+    return 0
+
+
+def _import(flags: Flags) -> int:
+    with _opened(flags) as app:
+        from r1chat.sharing import take_in
+
+        take_in(app, flags["file"], sys.stdout, sys.stderr)
     return 0
 
 

@@ -1,4 +1,5 @@
-"""Taking out what was taught, in the terminal: exports, archives, and which conversations may be in them.
+"""Taking out what was taught, in the terminal, and taking it in: exports, archives, and which conversations may be in
+them.
 
 Words in, sentences out; what an export is made of is `export`'s business, and what an archive holds `archive`'s.
 """
@@ -55,6 +56,23 @@ def take_out(app: App, kind: str, path: Path, wanted: Wanted, out: TextIO, err: 
             lines = describe(export(app.store, app.catalogue, format, path, _options(wanted), status.show))
     finally:
         status.clear()
+    for line in lines:
+        print(harmless(line, out), file=out)
+
+
+def take_in(app: App, path: Path, out: TextIO, err: TextIO) -> None:
+    """Import an archive, or what another program exported, and say what came. Raises ImportFileError, StoreError."""
+    status = Status(err)
+    try:
+        came = archive.read(app.store, path, status.show)
+    finally:
+        status.clear()
+    lines = [f"{_contents(came)} came in from {path} ({came.source})."]
+    if came.known:
+        lines.append(f"Here already: {_count(came.known, 'conversation')}, left as they are.")
+    if came.left_out:
+        what = ", ".join(f"{count:,} × {archive.LEFT_OUT[code]}" for code, count in came.left_out.items())
+        lines.append(f"Left out: {what}.")
     for line in lines:
         print(harmless(line, out), file=out)
 
@@ -121,10 +139,7 @@ def _take_archive(app: App, path: Path, wanted: Wanted, status: Status) -> list[
     if wanted != Wanted(everything=wanted.everything):
         raise ConfigError("An archive holds conversations as they are: of the options it takes only --everything.")
     written = archive.write(app.store, path, wanted.everything, status.show)
-    return [
-        f"{_count(written.conversations, 'conversation')}, {_count(written.replies, 'reply', 'replies')} and "
-        f"{_count(written.judgements, 'judgement')} in {path}. Personal data were not replaced."
-    ]
+    return [f"{_contents(written)} in {path}. Personal data were not replaced."]
 
 
 def _options(wanted: Wanted) -> Options:
@@ -169,6 +184,13 @@ def _time(flag: str, text: str | None) -> datetime | None:
 
 def _listed(counts: Mapping[Any, int]) -> str:
     return ", ".join(f"{count:,} {str(code).replace('_', ' ')}" for code, count in counts.items())
+
+
+def _contents(of: archive.Written | archive.Imported) -> str:
+    return (
+        f"{_count(of.conversations, 'conversation')}, {_count(of.replies, 'reply', 'replies')} and "
+        f"{_count(of.judgements, 'judgement')}"
+    )
 
 
 def _count(number: int, one: str, many: str = "") -> str:

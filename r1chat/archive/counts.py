@@ -11,7 +11,7 @@ Source = Literal["r1chat", "Open WebUI"]
 
 # What a file may have that r1chat has no place for: a code, and words that follow a number.
 LEFT_OUT: Mapping[str, str] = {
-    "changed": "conversations that are here too, and differ (yours stay as they are)",
+    "changed": "conversations that are here already and differ (yours stay as they are)",
     "consents": "consents for all conversations (yours stay as they are)",
     "files": "images and files",
     "system_prompts": "system prompts",

@@ -1,0 +1,97 @@
+"""`r1chat import` as a person uses it: what it says, what it returns, and what is there afterwards."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from judged import RIGHT, WRONG, asked
+
+from r1chat import archive
+from r1chat.cli import main
+from r1chat.store import Store
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder of its own, and no settings from outside."""
+    for name in os.environ:
+        if name.startswith(("R1CHAT_", "OLLAMA_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("R1CHAT_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("R1CHAT_OLLAMA", "false")
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path / "data"
+    for handler in logging.root.handlers[:]:
+        if isinstance(handler, logging.FileHandler):
+            logging.root.removeHandler(handler)
+            handler.close()
+
+
+def titles(data_dir: Path) -> list[str]:
+    with closing(Store(f"sqlite:///{data_dir / 'r1chat.db'}")) as store:
+        return [info.title for info in store.conversations()]
+
+
+def test_an_archive_moves_in_and_a_second_time_changes_nothing(
+    data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(Store(f"sqlite:///{tmp_path / 'other.db'}")) as other:
+        reply, _ = asked(other, RIGHT, WRONG)
+        other.judgements.rate(reply.id, "answer", "up")
+        title = other.conversations()[0].title
+        archive.write(other, tmp_path / "all.jsonl", everything=True)
+    assert main(["import", "all.jsonl"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "1 conversation, 2 replies and 1 judgement came in from all.jsonl (r1chat).\n"
+    assert said.err == ""
+    assert titles(data_dir) == [title]
+    assert main(["import", "all.jsonl"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "0 conversations, 0 replies and 0 judgements came in from all.jsonl (r1chat).",
+        "Here already: 1 conversation, left as they are.",
+    ]
+    assert main(["export", "archive", "--everything", "-o", "again.jsonl"]) == 0
+    assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "all.jsonl").read_bytes()
+
+
+def test_chats_of_open_webui_move_in_and_what_was_left_out_is_said(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    messages = {
+        "q": {"role": "user", "parentId": None, "content": "27 + 43 = ?", "files": [{"type": "image"}]},
+        "a": {"role": "assistant", "parentId": "q", "content": "<think>\nHm.\n</think>\n\n70", "model": "r1"},
+    }
+    chat = {"id": "1", "title": "Sums", "chat": {"history": {"messages": messages, "currentId": "a"}}}
+    Path("chats.json").write_text(json.dumps([chat]))
+    assert main(["import", "chats.json"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "1 conversation, 1 reply and 0 judgements came in from chats.json (Open WebUI).",
+        "Left out: 1 × images and files.",
+    ]
+    assert titles(data_dir) == ["Sums"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "notes.txt cannot be read (No such file or directory)."),
+        ("Dear diary", "notes.txt, line 1: this begins neither an archive of r1chat nor an export of Open WebUI."),
+        ('[\n{"diary": 1}]', "notes.txt, line 2, entry 1: this is neither a chat nor a feedback of Open WebUI."),
+    ],
+)
+def test_a_file_that_cannot_be_taken_in_is_a_sentence_and_exit_code_1(
+    text: str | None, sentence: str, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if text is not None:
+        Path("notes.txt").write_text(text)
+    assert main(["import", "notes.txt"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(sentence)
+    assert titles(data_dir) == []
