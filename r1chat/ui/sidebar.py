@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
+from r1chat.app import KEPT_AFTER_DELETION
 from r1chat.backends.catalogue import BackendStatus
 from r1chat.config import NANO
 from r1chat.messages import ConversationInfo, ModelInfo, Progress
@@ -24,8 +25,9 @@ def conversations(
     """The list, newest first, under "today" and "earlier"; `found`: a search found it. Offers to undo `deleted`."""
     parts = []
     if deleted is not None:
+        told = words.deleted.format(days=KEPT_AFTER_DELETION.days)
         parts.append(
-            f'<div class="undo" role="status">{escape(words.deleted)} '
+            f'<div class="undo" role="status">{escape(told)} '
             f'<button data-verb="undo" data-id="{escape(deleted.id)}">{escape(words.undo)}</button></div>'
         )
     if not infos:

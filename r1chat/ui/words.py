@@ -39,7 +39,7 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
     earlier = Both("Earlier", "更早")
     rename = Both("Rename", "重命名")
     delete = Both("Delete", "删除")
-    deleted = Both("Deleted.", "已删除。")
+    deleted = Both("Deleted. After {days} days it is erased for good.", "已删除。{days} 天后将彻底清除。")
     undo = Both("Undo", "撤销")
 
     # models
