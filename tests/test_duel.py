@@ -470,6 +470,18 @@ def test_stop_stops_both_sides(site: Site) -> None:
 
 
 @in_browser
+def test_the_choice_stays_in_sight_of_long_replies(site: Site) -> None:
+    site.serve(Both([*FIVE[:3], "It is 5.\n\n" * 60], [*SIX[:2], "It is 6.\n\n" * 90]))
+    page = site.open()
+    ask_both(page, "2 and 3?")
+    expect(page.locator(".verdict.ready")).to_be_visible()
+    page.mouse.move(640, 400)
+    page.mouse.wheel(0, -20_000)
+    expect(page.locator(".question")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="A is better")).to_be_in_viewport(ratio=1)
+
+
+@in_browser
 def test_siblings_are_compared_and_ranked_by_keys(site: Site) -> None:
     app = site.serve(Both(["It is 2."], ["It is 3."], ["It is 1."]))
     page = site.open()
