@@ -56,6 +56,11 @@ class Found:
 def index(connection: Connection, number: int, source: str, content: str) -> None:
     """Make a text findable, in place of what `source` said before. Whoever calls holds the conversation's row."""
     _delete(connection, _within(number) & (_document.c.source == source))
+    index_new(connection, number, source, content)
+
+
+def index_new(connection: Connection, number: int, source: str, content: str) -> None:
+    """`index` for a source that said nothing before: it takes half the time."""
     last = connection.scalar(
         select(_document.c.rowid).where(_within(number)).order_by(_document.c.rowid.desc()).limit(1)
     )
@@ -65,6 +70,11 @@ def index(connection: Connection, number: int, source: str, content: str) -> Non
 def index_reply(connection: Connection, number: int, reply_id: str, reply: Reply) -> None:
     """Make a finished reply findable. Whoever calls holds the conversation's row."""
     index(connection, number, reply_id, _both(reply.answer, reply.reasoning))
+
+
+def index_new_reply(connection: Connection, number: int, reply_id: str, reply: Reply) -> None:
+    """`index_reply` for a reply that was not findable before."""
+    index_new(connection, number, reply_id, _both(reply.answer, reply.reasoning))
 
 
 def index_title(connection: Connection, number: int, title: str) -> None:
