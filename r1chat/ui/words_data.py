@@ -11,7 +11,6 @@ class DataWords:
     lang: Language
 
     # the frame
-    data = Both("Data", "数据")
     data_title = Both("What you taught", "你教给它的")
     data_back = Both("← Back to the chat", "← 返回聊天")
     data_loading = Both("Loading …", "正在加载……")
@@ -59,8 +58,6 @@ class DataWords:
     # the rows
     rows_title = Both("Judgements", "评价")
     rows_none = Both("Nothing matches the filter.", "没有符合筛选条件的评价。")
-    rows_one = Both("1 judgement", "1 条评价")
-    rows_many = Both("{n} judgements", "{n} 条评价")
     rows_more = Both("Show more", "显示更多")
     row_left = Both("A is better", "A 更好")
     row_right = Both("B is better", "B 更好")
@@ -90,7 +87,7 @@ class DataWords:
     row_exclude = Both("Exclude", "排除")
     row_include = Both("Include again", "重新纳入")
     row_why = Both("Why (optional)", "原因（可不填）")
-    standing_exported = Both("exported", "会导出")
+    standing_exported = Both("will be exported", "会导出")
     standing_undecided = Both("makes no pair", "不成对")
     standing_no_consent = Both("not allowed yet", "尚未允许")
     standing_excluded = Both("excluded", "已排除")
@@ -136,7 +133,6 @@ class DataWords:
         "Only the first {n} messages of the filter were read.", "只读取了筛选结果中的前 {n} 条消息。"
     )
     redaction_value = Both("Found", "发现")
-    redaction_stands = Both("Exported as", "导出为")
     redaction_times = Both("Times", "次数")
     redaction_more = Both("and {n} more", "另有 {n} 个")
     kind_email = Both("E-mail addresses", "邮箱")
@@ -178,12 +174,11 @@ class DataWords:
     league_temperature = Both("temperature {t}", "温度 {t}")
     league_budget = Both("budget {n}", "预算 {n}")
     league_no_budget = Both("no budget", "无预算")
-    league_skipped = Both("thought skipped", "跳过思考")
 
     # export, archive, import
     exporting = Both("Export", "导出")
     export_format = Both("For", "用途")
-    format_preference = Both("DPO, ORPO: prompt, chosen, rejected", "DPO、ORPO：prompt、chosen、rejected")
+    format_preference = Both("DPO, ORPO: preferences", "DPO、ORPO：偏好对")
     format_preference_implicit = Both("Reward model: whole dialogues", "奖励模型：完整对话")
     format_unpaired = Both("KTO: replies with a label", "KTO：带标签的回复")
     format_sft = Both("SFT: good replies only", "SFT：只含好的回复")
@@ -201,7 +196,7 @@ class DataWords:
     export_unredacted = Both(
         "E-mail addresses, keys and names will stand in the file as they are.", "邮箱、密钥、姓名会原样写入文件。"
     )
-    export_filter = Both("Exported is what the filter shows.", "只导出筛选出的评价。")
+    export_filter = Both("The export takes what the filter shows.", "只导出筛选出的评价。")
     export_make = Both("Make the files", "生成文件")
     export_same = Both("The same in a terminal", "等价命令")
     export_no_command = Both(

@@ -23,7 +23,6 @@ async function ask(path, options) {
   }
   const text = await response.text();
   if (!response.ok) { say(response.status < 500 ? text : find('#broken').innerHTML); return null; }
-  say('');
   return {text, running: response.headers.get('X-Running') === 'yes'};
 }
 const send = (path, said) => ask(path, {
@@ -181,14 +180,18 @@ function filtered() {
 }
 root.addEventListener('click', event => {
   const button = event.target.closest('button[data-verb]');
-  if (button) act(button, event);
+  if (!button) return;
+  say('');
+  act(button, event);
 });
 root.addEventListener('submit', event => {
   event.preventDefault();
+  say('');
   if (event.target.dataset.verb) act(event.target, event);
 });
 root.addEventListener('change', event => {
   const field = event.target;
+  say('');
   if (field.dataset.verb) verbs[field.dataset.verb](field, field.dataset.id);
   else if (field.closest('#filter')) filtered();
   else if (field.id === 'redacted') rows(true);

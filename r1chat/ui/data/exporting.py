@@ -11,6 +11,7 @@ from urllib.parse import quote
 from r1chat.archive import LEFT_OUT, Imported, Written
 from r1chat.errors import MessageError
 from r1chat.export import FORMATS, SUFFIXES, THOUGHTS, Format, Options, Summary
+from r1chat.export.formats import FORMS
 from r1chat.export.refusals import REASONS, Reason
 from r1chat.ui.data import query
 from r1chat.ui.data.jobs import State
@@ -20,7 +21,8 @@ from r1chat.ui.words import Words
 MOST_FOR_TESTING = 90  # percent
 _FLAGS = {"model": "--model", "language": "--language", "rater": "--rater", "since": "--since"}
 _VERIFIED = {"right": "--verified", "wrong": "--not-verified"}
-_NO_FLAG = {"kind": "filter_kind", "until": "filter_until", "shortest": "filter_shortest", "longest": "filter_longest"}
+_SOURCES = {"comparison": "comparison", "correction": "correction", "rating": "thumbs"}
+_NO_FLAG = {"shortest": "filter_shortest", "longest": "filter_longest"}
 
 Said = Mapping[str, str]  # the fields of a form, and those of the filter
 
@@ -89,6 +91,10 @@ def command(said: Said, words: Words) -> str:
     for field, flag in _FLAGS.items():
         if field in asked:
             parts += [flag, asked[field]]
+    if options.filter.until:
+        parts += ["--until", f"{options.filter.until:%Y-%m-%d}"]
+    if asked.get("kind") in _SOURCES and not FORMS[format].fixed:
+        parts += ["--source", _SOURCES[asked["kind"]]]
     if asked.get("verified") in _VERIFIED:
         parts.append(_VERIFIED[asked["verified"]])
     if not options.redact:

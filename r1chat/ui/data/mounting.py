@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import gradio as gr
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 
 from r1chat.app import App
@@ -33,8 +33,9 @@ def mount(web: FastAPI, app: App, theme: gr.themes.Base) -> None:
         return Response(style, media_type="text/css")
 
     @web.get("/data")
-    def with_slash() -> RedirectResponse:
-        return RedirectResponse("data/", status_code=307)  # Gradio answers below its path only
+    def with_slash(request: Request) -> RedirectResponse:
+        query = request.url.query  # Gradio answers below its path only
+        return RedirectResponse(f"data/?{query}" if query else "data/", status_code=307)
 
     gr.mount_gradio_app(
         web,

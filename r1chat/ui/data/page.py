@@ -27,9 +27,9 @@ def frame(asked: Query, choices: Choices, gathered: Gathered, consent: bool, job
         f'<header class="head" data-lang="{words.lang}"><a href="../" id="back">{plain(words.data_back)}</a>'
         f'<h1>{plain(words.data_title)}</h1><div id="gathered">{counters(gathered, words)}</div></header>'
         '<div id="trouble" role="alert"></div>'
-        f'<div class="columns"><aside aria-label="{plain(words.settings)}">{panels}</aside><main>'
+        f'<div class="columns"><div class="panels">{panels}</div><section>'
         f'<h2>{plain(words.rows_title)} <small id="count"></small></h2>{query.form(asked, choices, words)}'
-        f'<div id="rows" aria-busy="true"><p>{plain(words.data_loading)}</p></div></main></div>'
+        f'<div id="rows" aria-busy="true"><p>{plain(words.data_loading)}</p></div></section></div>'
         f'<template id="broken">{plain(words.data_broken)}</template>'
     )
 

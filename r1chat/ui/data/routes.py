@@ -29,7 +29,7 @@ from r1chat.ui.data import evidence, exporting, league, page, query
 from r1chat.ui.data.jobs import Jobs, Progress
 from r1chat.ui.data.players import results
 from r1chat.ui.data.query import Choices, Query
-from r1chat.ui.data.rows import Shown, counted, listing, reply
+from r1chat.ui.data.rows import Shown, listing, reply
 from r1chat.ui.words import Words, pick, words
 
 PAGE = 30  # rows
@@ -96,7 +96,7 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
             shown = Shown(consents, redacted=asked.get("redacted") == "yes", names=names)
             if asked.get("before"):
                 return listing(found, shown, w)
-            counter = f'<template id="counted">{counted(count(app.store, wanted), w)}</template>'
+            counter = f'<template id="counted">{count(app.store, wanted):,}</template>'
             return counter + (listing(found, shown, w) or f"<p>{w.rows_none}</p>")
 
         return _html(request, html)

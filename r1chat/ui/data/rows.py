@@ -43,11 +43,6 @@ def reply(stored: StoredReply, redactor: Redactor | None, words: Words) -> str:
     )
 
 
-def counted(count: int, words: Words) -> str:
-    """How many rows there are."""
-    return words.rows_one if count == 1 else words.rows_many.format(n=f"{count:,}")
-
-
 def _row(row: Row, shown: Shown, words: Words) -> str:
     redactor = Redactor(shown.names) if shown.redacted else None
     title = plain(row.conversation_title or words.untitled)
@@ -126,7 +121,7 @@ def _side(
 ) -> str:
     text = stored.reply.answer or stored.reply.reasoning
     side = f"<b>{plain(name)}</b> " if name else ""
-    best = f' <span class="best">✓ {plain(words.row_won)}</span>' if won else ""
+    best = f' · <span class="best">✓ {plain(words.row_won)}</span>' if won else ""
     return (
         f'<details class="side{" won" if won else ""}" data-reply="{stored.id}"><summary><span class="who">'
         f"{side}{plain(_made_by(stored, words))}{best}{_mark(verified, words)}</span>"
@@ -145,9 +140,9 @@ def _mark(verified: Verification | None, words: Words) -> str:
     if verified is None:
         return ""
     if verified.accuracy is None:
-        return f' <span class="mark open">{plain(words.cannot_tell)}</span>'
+        return f' · <span class="mark open">{plain(words.cannot_tell)}</span>'
     kind, word = ("right", words.is_right) if verified.accuracy >= 1 else ("wrong", words.is_wrong)
-    return f' <span class="mark {kind}">{plain(word)}</span>'
+    return f' · <span class="mark {kind}">{plain(word)}</span>'
 
 
 def _meta(row: Row, words: Words) -> str:
