@@ -98,8 +98,7 @@ class ChatTemplate:
         """The prompt of a reply to `messages`. Raises UnsupportedError where the template refuses them."""
         head = self._pieces(messages)
         text = "".join(piece.text for piece in head)
-        if self._forced and not text.rstrip().endswith((OPEN, CLOSE)):
-            opening = f"{OPEN}\n"
+        if opening := self._opening(text):
             head, text = (*head, Piece(opening, True)), text + opening
         so_far = so_far or ReplySoFar()
         if so_far.answer and not so_far.closed:
@@ -107,6 +106,14 @@ class ChatTemplate:
         if not (so_far.closed or so_far.reasoning):
             return Prompt(head, opens=opens_thought(text))
         return Prompt(head, tuple(_with_tags(continued(text, so_far, self._thinks)[len(text) :])))
+
+    def text(self, messages: Sequence[Message]) -> str:
+        """The prompt of a fresh reply, as one text. Raises what `prompt` raises."""
+        if any(message.reasoning for message in messages):
+            text = "".join(piece.text for piece in self._pieces(messages))
+        else:
+            text = self._render(messages)
+        return text + self._opening(text)
 
     def before_next_message(self, messages: Sequence[Message]) -> Prompt:
         """All that is certain of the next turn's prompt before the person has written it."""
@@ -117,6 +124,10 @@ class ChatTemplate:
             head.append(replace(piece, text=text[: len(piece.text)]))
             text = text[len(piece.text) :]
         return Prompt(tuple(piece for piece in head if piece.text))
+
+    def _opening(self, text: str) -> str:
+        """What makes the model think where its template leaves that to it."""
+        return f"{OPEN}\n" if self._forced and not text.rstrip().endswith((OPEN, CLOSE)) else ""
 
     def _pieces(self, messages: Sequence[Message]) -> tuple[Piece, ...]:
         marked = self._render([replace(m, content=f"\ue000{i}\ue001") for i, m in enumerate(messages)])

@@ -7,8 +7,9 @@ nothing away; a name that is also a word (“Llama”, “Google”) counts only
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-_DISTINCT = (  # they name nothing but a model or its maker
+_NAMES = (  # they name nothing but a model or its maker
     "deepseek",
     "深度求索",
     "qwen",
@@ -40,6 +41,8 @@ _WORDS = (  # of these it depends
     "谷歌",
     "百度",
 )
+_LATIN_NAMES = tuple(name for name in _NAMES if name.isascii())
+_LATIN_WORDS = tuple(word for word in _WORDS if word.isascii())
 _WORD = rf"(?:{'|'.join(_WORDS)})(?![a-z])"
 _OF_ITSELF = re.compile(
     rf"\b(?:i am|i['’]m|my name is|call me)\s+(?:called\s+|named\s+)?{_WORD}"
@@ -51,13 +54,19 @@ _PARTS = re.compile(r"[^a-z0-9]+")
 
 def names_its_model(text: str, asked: str, model: str) -> bool:
     """Whether a reply's `text` names a model or maker that was not in what was `asked`; `model` is who wrote it."""
-    text, asked = text.lower(), asked.lower()
-    own = _own_name(model)
-    if any(name in text and name not in asked for name in (*_DISTINCT, *own)):
+    text = text.lower()
+    latin = text.isascii()
+    names = [name for name in (*(_LATIN_NAMES if latin else _NAMES), *_own_name(model)) if name in text]
+    words = [word for word in (_LATIN_WORDS if latin else _WORDS) if word in text]
+    if not names and not words:  # nearly always
+        return False
+    asked = asked.lower()
+    if any(name not in asked for name in names):
         return True
-    return any(word in text for word in _WORDS) and bool(_OF_ITSELF.search(text)) and not _OF_ITSELF.search(asked)
+    return bool(words and _OF_ITSELF.search(text) and not _OF_ITSELF.search(asked))
 
 
+@lru_cache
 def _own_name(model: str) -> tuple[str, ...]:
     """The model's name as it is listed, without its tag, where it could not be a word: of parts, one with a digit."""
     name = model.rpartition("/")[2].partition(":")[0].lower()

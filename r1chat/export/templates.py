@@ -70,8 +70,7 @@ class _Template:
         self._bos = bos if adds_bos else ""
 
     def render(self, messages: Sequence[Message]) -> str:
-        text = "".join(piece.text for piece in self._template.prompt(messages).head)
-        return text.removeprefix(self._bos)
+        return self._template.text(messages).removeprefix(self._bos)
 
 
 def _from_header(header: Header) -> _Template:

@@ -69,7 +69,8 @@ class Parquet:
 
     def _flush(self) -> None:
         if self._rows:
-            self._writer.write_table(self._pa.Table.from_pylist(self._rows, self._schema))
+            arrays = [self._pa.array([row[field.name] for row in self._rows], field.type) for field in self._schema]
+            self._writer.write_table(self._pa.Table.from_arrays(arrays, schema=self._schema))
         self._rows, self._size = [], 0
 
     def _type(self, kind: Type) -> Any:
