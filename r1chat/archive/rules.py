@@ -101,7 +101,7 @@ def _check_values(kind: str, row: Row) -> None:
             raise Wrong(f"“{row[name][:40]}” is no {name} of a {kind}")
     for each in FIELDS[kind]:
         number = row[each.name]
-        if each.value in ("integer", "long") and each.name not in _SIGNED and number is not None and number < 0:
+        if each.value == "integer" and each.name not in _SIGNED and number is not None and number < 0:
             raise Wrong(f"“{each.name}” is a number below zero")
     if kind == "reply" and row["finish"] is None:
         raise Wrong("a reply of an archive has a “finish”")

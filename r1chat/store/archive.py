@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     ColumnElement,
@@ -29,7 +28,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from r1chat.errors import StoreError
 from r1chat.messages import Reply
@@ -44,7 +43,7 @@ from r1chat.store.schema import UtcTime, conversations, replies
 
 Row = dict[str, Any]  # column -> str, int, float, bool, datetime or None
 Rows = list[tuple[str, Row]]  # each with its kind
-Value = Literal["text", "integer", "long", "float", "boolean", "time"]
+Value = Literal["text", "integer", "float", "boolean", "time"]
 
 JUDGEMENTS = ("moment_label", "rating", "step_label", "comparison", "reference", "verification")
 _NOT_KEPT = {"number", "owner", "deleted_at"}
@@ -71,7 +70,6 @@ class Field:
 def _field(column: Column[Any]) -> Field:
     values: tuple[tuple[type, Value], ...] = (
         (Boolean, "boolean"),
-        (BigInteger, "long"),
         (Integer, "integer"),
         (Double, "float"),
         (UtcTime, "time"),
@@ -152,7 +150,7 @@ class Incoming:
 
     def add(self, kind: str, row: Row) -> None:
         """Add a row, and let the search find its text. A conversation that was deleted makes way for the same one: it
-        is erased for good. Raises StoreError where an id or a place is taken.
+        is erased for good. Raises StoreError where an id or a place is taken, or a number is too large.
         """
         if kind == "conversation":
             deleted = conversations.c.deleted_at.is_not(None)
@@ -163,6 +161,8 @@ class Incoming:
             made = self._connection.execute(_INSERTS[kind], row).scalar_one()
         except IntegrityError:
             raise StoreError(f"The id of this {kind}, or its place, belongs to another one already.") from None
+        except DataError:
+            raise StoreError(f"A number of this {kind} is larger than this database holds.") from None
         if kind == "conversation":
             self._number = made
             search.index_title(self._connection, self._number, row["title"])
