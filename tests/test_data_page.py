@@ -24,6 +24,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),  # of gradio's dependencies
 ]
 HOSTILE = '<img src=x onerror="window.hurt=1">${window.hurt=1}{{value}}'
+ACTS = ("consent", "exclude", "export", "archive", "import", "cancel")
 LARGE, SMALL = "deepseek-r1:14b", "deepseek-r1:1.5b"
 
 
@@ -283,7 +284,7 @@ def test_personal_data_are_counted_and_shown_replaced(site: Site) -> None:
     expect(panel.locator(".found")).to_contain_text("E-mail addresses 1")
     expect(panel.locator(".found tbody")).to_contain_text("anna@example.org2")
     panel.get_by_label("Show the rows with replacements").check()
-    expect(row(page, "Write to").locator("mark.replaced")).to_have_count(2)
+    expect(page.locator(".judged summary mark.replaced")).to_have_count(2)
     expect(page.locator(".asked summary")).to_have_text("Write to <EMAIL_1>.")
     page.locator(".side summary").click()
     expect(page.locator(".side .all")).to_contain_text("sent to <EMAIL_1>.")
@@ -303,7 +304,7 @@ def test_the_league_is_silent_until_there_are_enough_comparisons(site: Site) -> 
     page.reload()
     expect(page.get_by_role("img", name="Ratings with 95 % intervals")).to_be_visible()
     expect(page.locator("#league tbody tr").first).to_contain_text(LARGE)
-    expect(page.locator("#league tbody tr").first).to_contain_text("18, 0, 6")
+    expect(page.locator("#league tbody tr").first).to_contain_text("19, 0, 5")
 
 
 def test_the_picture_of_a_league_escapes_names_and_stays_inside_its_frame() -> None:
@@ -325,8 +326,8 @@ def test_an_export_is_made_and_its_files_are_taken(site: Site) -> None:
     page = data_page(site)
     page.get_by_role("combobox", name="Thoughts").select_option("left out")
     page.get_by_role("button", name="Make the files").click()
-    expect(page.locator("#job")).to_contain_text("1 rows, 0 for testing")
-    expect(page.locator("#job")).to_contain_text("1 values were replaced")
+    expect(page.locator("#job")).to_contain_text("Rows: 1 · for testing: 0")
+    expect(page.locator("#job")).to_contain_text("Values replaced: 1")
     (line,) = downloaded(page, "preference.jsonl").splitlines()
     made = json.loads(line)
     assert "<EMAIL_1>" in json.dumps(made["prompt"])
@@ -376,7 +377,7 @@ def test_an_archive_goes_out_and_comes_in_elsewhere(site: Site, tmp_path: Path) 
     panel = unfold(page, "archive")
     panel.get_by_label("also what may not be exported").check()
     panel.get_by_role("button", name="Make an archive").click()
-    expect(page.locator("#job")).to_contain_text("1 conversations, 2 replies, 1 judgements")
+    expect(page.locator("#job")).to_contain_text("Conversations: 1 · replies: 2 · judgements: 1")
     link = page.locator("#job a")
     text = downloaded(page, link.inner_text())
     other = Store(f"sqlite:///{tmp_path / 'other.db'}")
@@ -388,7 +389,7 @@ def test_an_archive_goes_out_and_comes_in_elsewhere(site: Site, tmp_path: Path) 
     page = data_page(site)
     unfold(page, "importing")
     page.get_by_label("Choose a file").set_input_files(file)
-    expect(page.locator("#job")).to_contain_text("From r1chat: 1 conversations, 2 replies, 1 judgements")
+    expect(page.locator("#job")).to_contain_text("From r1chat · conversations: 1 · replies: 2 · judgements: 1")
     expect(row(page, "six times seven")).to_be_visible()
     assert [info.title for info in app.store.conversations()] == ["What is six times seven?"]
     other.close()
@@ -414,23 +415,23 @@ def test_a_broken_archive_says_its_line_and_changes_nothing(site: Site, tmp_path
 # --- the guard -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["consent", "exclude", "export", "archive", "import", "cancel"])
-def test_other_sites_and_strangers_change_nothing(site: Site, path: str) -> None:
+def test_other_sites_and_strangers_change_nothing(site: Site) -> None:
     app = site.serve(THOUGHT)
     rated(app, "What is one and one?")
     assert site.server is not None
     token = site.server.address.partition("token=")[2]
     cookie = {"cookie": f"r1chat-{urlsplit(origin(site)).port}={token}"}
     said = json.dumps({"id": "", "allowed": True, "excluded": True, "everything": True})
-    url = f"{origin(site)}/r1chat/data/{path}"
 
-    def post(**headers: str) -> int:
-        return httpx.post(url, content=said, headers=headers, trust_env=False).status_code
+    def posted(**headers: str) -> set[int]:
+        """The answers of all routes that change something."""
+        urls = [f"{origin(site)}/r1chat/data/{act}" for act in ACTS]
+        return {httpx.post(url, content=said, headers=headers, trust_env=False).status_code for url in urls}
 
-    assert post() == 403
-    assert post(**cookie, origin="https://evil.example") == 403
-    assert post(**cookie, **{"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}) == 403
-    assert post(**cookie, host="evil.example") == 421
+    assert posted() == {403}
+    assert posted(**cookie, origin="https://evil.example") == {403}
+    assert posted(**cookie, **{"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}) == {403}
+    assert posted(**cookie, host="evil.example") == {421}
     assert app.store.judgements.consent_for_all() is False
     with httpx.Client(headers=cookie, trust_env=False) as client:
         assert client.get(f"{origin(site)}/r1chat/data/job").text == ""

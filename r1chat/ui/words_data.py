@@ -71,7 +71,7 @@ class DataWords:
     row_thought_down = Both("▼ bad thought", "▼ 思考不好")
     row_first_wrong = Both("first wrong step", "第一个错误步骤")
     row_none_wrong = Both("no wrong step", "没有错误步骤")
-    row_corrected = Both("corrected", "已修正")
+    row_corrected = Both("a person’s own words", "人工改写")
     row_won = Both("better", "更好")
     row_before = Both("Before", "修正前")
     row_after = Both("After", "修正后")
@@ -205,9 +205,9 @@ class DataWords:
     export_bad_test = Both(
         "“{value}” is no share for testing. Write a number from 0 to 90.", "“{value}”不是测试比例，请填写 0 到 90。"
     )
-    export_done = Both("{rows} rows, {test} for testing", "{rows} 行，测试集 {test} 行")
-    export_refused = Both("{n} judgements were refused: {why}.", "{n} 条评价不合格：{why}。")
-    export_replaced = Both("{n} values were replaced.", "替换了 {n} 处信息。")
+    export_done = Both("Rows: {rows} · for testing: {test}", "行数：{rows} · 测试集：{test}")
+    export_refused = Both("Judgements refused: {n} ({why})", "不合格的评价：{n}（{why}）")
+    export_replaced = Both("Values replaced: {n}", "替换的信息：{n}")
     archive = Both("Archive", "存档")
     archive_hint = Both(
         "All conversations with everything you said of them, in one file that r1chat can read back. Nothing in it is "
@@ -217,8 +217,8 @@ class DataWords:
     archive_everything = Both("also what may not be exported (a backup for yourself)", "包括不允许导出的（自用备份）")
     archive_make = Both("Make an archive", "生成存档")
     archive_done = Both(
-        "{conversations} conversations, {replies} replies, {judgements} judgements",
-        "{conversations} 个对话、{replies} 条回复、{judgements} 条评价",
+        "Conversations: {conversations} · replies: {replies} · judgements: {judgements}",
+        "对话：{conversations} · 回复：{replies} · 评价：{judgements}",
     )
     importing = Both("Import", "导入")
     import_hint = Both(
@@ -227,11 +227,11 @@ class DataWords:
     )
     import_choose = Both("Choose a file", "选择文件")
     import_done = Both(
-        "From {source}: {conversations} conversations, {replies} replies, {judgements} judgements. Already here: "
-        "{known} conversations.",
-        "来自 {source}：{conversations} 个对话、{replies} 条回复、{judgements} 条评价。已有 {known} 个对话。",
+        "From {source} · conversations: {conversations} · replies: {replies} · judgements: {judgements} · "
+        "conversations that were here already: {known}",
+        "来自 {source} · 对话：{conversations} · 回复：{replies} · 评价：{judgements} · 已有的对话：{known}",
     )
-    import_left_out = Both("Left out: {what}.", "未导入：{what}。")
+    import_left_out = Both("Left out: {what}", "未导入：{what}")
     import_large = Both(
         "The file is larger than {limit} GB. Import it in a terminal: {command}",
         "文件超过 {limit} GB，请在终端导入：{command}",

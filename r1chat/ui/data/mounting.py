@@ -17,7 +17,7 @@ _HERE = Path(__file__).parent
 def mount(web: FastAPI, app: App, theme: gr.themes.Base) -> None:
     """Put the page at `/data/`. To be called before anything is mounted at `/`."""
     routes.add(web, app)
-    with gr.Blocks(title="r1chat", analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
+    with gr.Blocks(title="r1chat: data", analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
         gr.HTML(
             None,
             html_template='<div class="data"><div id="trouble" role="alert"></div></div>',

@@ -30,6 +30,7 @@ from r1chat.ui.data.jobs import Jobs, Progress
 from r1chat.ui.data.players import results
 from r1chat.ui.data.query import Choices, Query
 from r1chat.ui.data.rows import Shown, listing, reply
+from r1chat.ui.wiring import LANGUAGE_COOKIE
 from r1chat.ui.words import Words, pick, words
 
 PAGE = 30  # rows
@@ -37,7 +38,6 @@ MOST = 300  # rows that are shown anew at once
 MOST_READ = 5_000  # messages that a look for personal data reads
 LARGEST_UPLOAD = 2  # GB
 
-LANGUAGE_COOKIE = "r1chat_lang"
 _QUIET = {"Cache-Control": "no-store"}
 
 

@@ -81,13 +81,14 @@ def _verdict(row: Row, redactor: Redactor | None, words: Words) -> str:
 
 def _standing(row: Row, words: Words) -> str:
     name = plain(getattr(words, f"standing_{row.standing}"))
+    if row.standing == "no_consent":  # many rows at once: the switches beside it say the rest
+        return f'<span class="standing" title="{plain(words.why_no_consent)}">{name}</span>'
+    why = row.reason if row.standing == "excluded" else ""
     if row.standing == "refused":
         english, chinese = REASONS.get(cast(Reason, row.reason), (row.reason, row.reason))
         why = chinese if words.lang == "zh" else english
-    elif row.standing == "excluded":
-        why = row.reason
-    else:
-        why = {"undecided": words.why_undecided, "no_consent": words.why_no_consent}.get(row.standing, "")
+    elif row.standing == "undecided":
+        why = words.why_undecided
     told = f'<span class="because">{plain(why)}</span>' if why else ""
     return f'<span class="standing">{name}</span>{told}'
 
