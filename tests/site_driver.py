@@ -28,6 +28,8 @@ FLAGS = [
 ]
 THOUGHT = ["<think>", "\n7 + 3", " is 10.", "\n</think>\n\n", "It is ", "**10**."]
 
+expect.set_options(timeout=20_000)  # milliseconds; a busy machine takes longer than Playwright's 5 s
+
 
 class Site:
     """A served app, and the pages that look at it. Fails a test whose page asked anybody outside."""

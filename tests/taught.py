@@ -73,6 +73,7 @@ def _rate_and_verify(page: Page) -> None:
 def _correct(page: Page) -> None:
     """A thumb against another reply, the first step of it that is wrong, and what it should have said."""
     page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".welcome")).to_be_visible()
     ask(page, SUM)
     finished(page)
     page.get_by_role("button", name="▼ Bad", exact=True).click()

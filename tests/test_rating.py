@@ -206,6 +206,7 @@ def test_a_corrected_answer_is_a_sibling_that_shows_what_was_changed(site: Site)
     button(page, "Save the correction").click()
     expect(page.locator(".origin")).to_contain_text("corrected by you")
     expect(page.locator(".answer")).to_contain_text("It is 10, <img")
+    expect(page.locator("details.thought > summary")).to_have_text("Thought · about 2 tokens")  # nobody timed it
     expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
     expect(page.locator("#gathered")).to_contain_text("1 pair")
     page.get_by_text("What was changed").click()

@@ -28,7 +28,7 @@ def html(original: StoredReply, corrected: StoredReply, words: Words) -> str:
     """What was removed and added, in the answer and in the thought."""
     parts = []
     for name, old, new in (
-        (words.changed_thought, original.reply.reasoning, corrected.reply.reasoning),
+        (words.thought, original.reply.reasoning, corrected.reply.reasoning),
         (words.changed_answer, original.reply.answer, corrected.reply.answer),
     ):
         if old.strip() != new.strip():

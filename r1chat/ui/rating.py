@@ -75,8 +75,8 @@ def _thumbs(reply_id: str, part: Part, judged: Judged, words: Words) -> str:
     for thumb, glyph in (("up", "▲"), ("down", "▼")):
         said = json.dumps({"part": part, "thumb": "" if given == thumb else thumb})
         made += _toggle("rate", reply_id, f"{glyph} {captions[thumb]}", said, given == thumb, f"{part}-{thumb}")
-    name = words.rate_answer if part == "answer" else words.rate_thought
-    return f'<span class="thumbs" role="group" aria-label="{plain(name)}">{made}</span>'
+    name = plain(words.rate_answer if part == "answer" else words.rate_thought)
+    return f'<span class="thumbs" role="group" aria-label="{name}" title="{name}">{made}</span>'
 
 
 def _unfolded(reply_id: str, part: Part, judged: Judged, words: Words) -> str:

@@ -231,6 +231,8 @@ def summary(reply: Reply, words: Words, counts: str = "", given: int = 0) -> str
     if reply.closed:
         if not reply.reasoning:
             return plain(words.no_thought)
+        if given and not sampled:  # kept from another reply, or a person's words: there is no time to tell
+            return plain(_joined(words.thought, tokens, counts))
         time = words.duration(seconds, 1 if seconds < 1 else 0)
         return plain(_joined(words.thought_for.format(time=time), tokens, counts))
     if reply.finish is None:

@@ -15,7 +15,7 @@ class RatingWords:
     bad = Both("Bad", "不好")
     good_thought = Both("Good thought", "思考得好")
     bad_thought = Both("Bad thought", "思考得不好")
-    rate_answer = Both("Rate the answer", "评价回答")
+    rate_answer = Both("Rate the answer; on the keyboard: + and -", "评价回答；键盘：+ 和 -")
     rate_thought = Both("Rate the thought", "评价思考")
     say_why = Both("Say why", "说说原因")
     rating_saved = Both("Saved", "已保存")
@@ -59,7 +59,7 @@ class RatingWords:
     origin_corrected = Both("corrected by you", "由你修正")
     what_changed = Both("What was changed", "改动之处")
     changed_answer = Both("Answer", "回答")
-    changed_thought = Both("Thought", "思考")
+    thought = Both("Thought", "思考")
     added_text = Both("added", "新增")
     removed_text = Both("removed", "删去")
     long_correction = Both(
