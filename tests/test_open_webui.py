@@ -16,7 +16,7 @@ from r1chat import archive, export
 from r1chat.archive import Imported
 from r1chat.errors import ImportFileError
 from r1chat.judgements import Comparison, Rating
-from r1chat.messages import StoredReply
+from r1chat.messages import StoredReply, Usage
 from r1chat.store import Store
 
 Json = dict[str, Any]
@@ -144,6 +144,8 @@ def test_every_way_in_which_a_thought_was_written_is_read(
     imported(store, tmp_path, chat(message("q", "user", "?"), message("a", "assistant", content, "q")))
     [stored] = only_replies(store)
     assert (stored.reply.reasoning, stored.reply.answer) == (thought, answer)
+    assert stored.reply.usage == Usage()  # nobody counted
+    assert (stored.reply.timings.first_token, stored.reply.timings.total) == (None, 0.0)
 
 
 def test_branches_come_in_with_their_order_and_the_one_that_was_open(store: Store, tmp_path: Path) -> None:

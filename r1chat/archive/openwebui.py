@@ -115,11 +115,10 @@ class _Chat:
         if clean(body.get("system")) or clean(mapping(body.get("params")).get("system")):
             self.taken.left_out["system_prompts"] += 1
         rows: dict[str, Row] = {}
-        turn_above: dict[str, str] = {}  # message -> the nearest message of the person, itself or above
-        reply_above: dict[str, str] = {}  # message -> the nearest reply, itself or above
+        turn_above: dict[str | None, str] = {}  # message -> the nearest message of the person, itself or above
+        reply_above: dict[str | None, str] = {}  # message -> the nearest reply, itself or above
         for message in in_order(self.messages):
-            above = message.parent
-            turn, reply = turn_above.get(above or ""), reply_above.get(above or "")
+            turn, reply = turn_above.get(message.parent), reply_above.get(message.parent)
             self.taken.left_out["files"] += message.files
             if message.role == "user":
                 turn = message.id

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from r1chat.messages import Finish, Raw, Reply, Timings
 from r1chat.think import collect
@@ -47,7 +47,8 @@ def split_content(text: str) -> Content:
     answer = "\n\n".join(piece for part in (*rest, text[at:]) if (piece := part.strip("\n")))
     thought = "\n\n".join(filter(None, thoughts))
     if not thought:
-        return Content(collect([Raw(answer), Finish("stop")]) if answer else Reply(finish="stop"), tools)
+        told = collect([Raw(answer, tokens=0), Finish("stop")]) if answer else Reply(finish="stop")
+        return Content(replace(told, timings=Timings()), tools)  # what was timed is this very reading
     reply = Reply(thought, closed or bool(answer), answer, "stop", timings=Timings(thinking=seconds))
     return Content(reply, tools)
 
