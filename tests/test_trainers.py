@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, expect
+from site_driver import CHROMIUM, Site
+from taught import BAD_SUM, CORRECTED, RIGHT, SUM, TIMES, WRONG, WRONG_STEP, teach
 
 from r1chat.rewards import trl_reward
 
@@ -19,19 +22,13 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before the hub's client is imported: nothi
 MISSING = [name for name in ("torch", "trl", "datasets", "pyarrow") if find_spec(name) is None]
 pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (pip install 'r1chat[train]')"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),  # of gradio's dependencies
     # TRL 1.16 still sets and reads what transformers 5.23 calls `activation_checkpointing`.
     pytest.mark.filterwarnings(r"ignore:`(is_)?gradient_checkpointing\w*` is deprecated:FutureWarning:transformers"),
 ]
 
 EOS = "<｜end▁of▁sentence｜>"
-LONG = (
-    "Okay, seven times six. " + "Wait, let me check that again. " * 250 + "It is 42, I am sure."
-)  # far over 1,024 tokens
-REPLIES = [
-    (LONG, "The answer is \\boxed{42}."),
-    ("Seven and six make thirteen.", "It is **13**."),
-    ("好的，我算一下：三加四等于七。\n\n等等，再检查一遍。", "答案是 7。"),
-]
 
 
 def _rendered(reply: tuple[str, str]) -> str:
@@ -50,37 +47,38 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exports(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What a person gets who judges some replies and exports them in every format, all by clicks.
+
+    The files are called `<format>-<thoughts>.jsonl`, and `.parquet`.
+    """
     folder = tmp_path_factory.mktemp("exports")
-    for thoughts in ("rendered", "full"):
-        for name in ("preference", "preference-implicit", "unpaired", "sft", "grpo"):
-            rows = [_row(name, thoughts, *pair) for pair in zip(REPLIES, REPLIES[1:] + REPLIES[:1], strict=True)]
-            text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-            (folder / f"{name}-{thoughts}.jsonl").write_text(text)
-    return folder
+    site = Site(browser, tmp_path_factory.mktemp("site"))
+    teach(site)
+    page = site.open()
+    page.goto(re.sub(r"/\?.*|/$", "", page.url) + "/data")
+    for name, thoughts in EXPORTS:
+        for suffix in ("jsonl", "parquet"):
+            page.locator("[name=format]").select_option(name)
+            page.locator("[name=thoughts]").select_option(thoughts)
+            page.locator("[name=suffix]").select_option(f".{suffix}")
+            page.get_by_role("button", name="Make the files").click()
+            link = page.locator("#job").get_by_role("link", name=f"{name}.{suffix}", exact=True)
+            expect(link).to_be_visible()
+            with page.expect_download() as download:
+                link.click()
+            download.value.save_as(folder / f"{name}-{thoughts}.{suffix}")
+    yield folder
+    site.down()
+    assert site.outside == []
+    assert site.broken == []
 
 
-def _row(name: str, thoughts: str, good: tuple[str, str], bad: tuple[str, str]) -> dict[str, Any]:
-    if thoughts == "rendered":
-        prompt: Any = "<｜User｜>Is it 42?<｜Assistant｜><think>\n"
-        one, other = _rendered(good), _rendered(bad)
-    else:
-        prompt = [{"role": "user", "content": "Is it 42?"}]
-        one, other = ([{"role": "assistant", "content": "<think>\n" + _rendered(reply)}] for reply in (good, bad))
-    columns: dict[str, dict[str, Any]] = {
-        "preference": {"prompt": prompt, "chosen": one, "rejected": other},
-        "preference-implicit": {"chosen": prompt + one, "rejected": prompt + other, "margin": 1.0},
-        "unpaired": {"prompt": prompt, "completion": one, "label": good == REPLIES[0]},
-        "sft": {"prompt": prompt, "completion": one},
-        "grpo": {"prompt": prompt, "solution": "42", "solution_kind": "number"},
-    }
-    return columns[name] | {"id": good[1], "conversation": "c", "model": "m", "source": "vote", "language": "en"}
-
-
-def _load(folder: Path, name: str, cache: Path) -> Any:
+def _load(folder: Path, name: str, cache: Path, suffix: str = "jsonl") -> Any:
     from datasets import load_dataset
 
-    return load_dataset("json", data_files=str(folder / f"{name}.jsonl"), split="train", cache_dir=str(cache))
+    kind = {"jsonl": "json", "parquet": "parquet"}[suffix]
+    return load_dataset(kind, data_files=str(folder / f"{name}.{suffix}"), split="train", cache_dir=str(cache))
 
 
 def _trainer(kind: str, model: str, data: Any, folder: Path, **options: Any) -> Any:
@@ -127,8 +125,56 @@ def _losses(trainer: Any) -> list[float]:
     return [line["loss"] for line in trainer.state.log_history if "loss" in line]
 
 
+EXPORTS = [
+    *((name, thoughts) for name in ("preference", "preference-implicit", "unpaired", "sft", "grpo", "stepwise")
+      for thoughts in ("rendered", "full")),
+    ("openai", "full"),
+]  # fmt: skip
 TRAINERS = {"DPO": "preference", "KTO": "unpaired", "Reward": "preference-implicit", "SFT": "sft"}
-PROMPT = "<｜begin▁of▁sentence｜><｜User｜>Is it 42?<｜Assistant｜>"
+REPLIES = {  # by format: which reply is in it, and the message that it answers
+    "preference": {RIGHT: TIMES, WRONG: TIMES, CORRECTED: SUM, BAD_SUM: SUM},
+    "preference-implicit": {RIGHT: TIMES, WRONG: TIMES, CORRECTED: SUM, BAD_SUM: SUM},
+    "unpaired": {RIGHT: TIMES, BAD_SUM: SUM},
+    "sft": {RIGHT: TIMES, CORRECTED: SUM},
+}
+
+
+def _before(kind: str, question: str, end: str = "") -> str:
+    """What a trainer puts a loss on before the reply: nothing, but where it scores the dialogue as a whole."""
+    return f"<｜begin▁of▁sentence｜><｜User｜>{question}<｜Assistant｜>{end}" if kind == "Reward" else ""
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+@pytest.mark.parametrize(("name", "thoughts"), EXPORTS)
+def test_datasets_loads_every_format(name: str, thoughts: str, suffix: str, exports: Path, tmp_path: Path) -> None:
+    columns = {
+        "preference": {"prompt", "chosen", "rejected"},
+        "preference-implicit": {"chosen", "rejected", "margin"},
+        "unpaired": {"prompt", "completion", "label"},
+        "sft": {"prompt", "completion"},
+        "grpo": {"prompt", "solution", "solution_kind"},
+        "stepwise": {"prompt", "completions", "labels"},
+        "openai": {"input", "preferred_output", "non_preferred_output"},
+    }
+    data = _load(exports, f"{name}-{thoughts}", tmp_path, suffix)
+
+    assert columns[name] <= set(data.column_names)
+    assert len(data) == (1 if name in ("grpo", "stepwise") else 2)
+
+
+def test_jsonl_and_parquet_hold_the_same(exports: Path, tmp_path: Path) -> None:
+    for name, thoughts in EXPORTS:
+        lines, table = (_load(exports, f"{name}-{thoughts}", tmp_path, suffix) for suffix in ("jsonl", "parquet"))
+        assert lines.column_names == table.column_names
+        same = [column for column in lines.column_names if column != "created"]  # a date, which JSON does not know
+        assert lines.select_columns(same).to_list() == table.select_columns(same).to_list()
+
+
+def test_steps_are_right_up_to_the_first_wrong_one(exports: Path, tmp_path: Path) -> None:
+    (row,) = _load(exports, "stepwise-full", tmp_path)
+
+    assert row["completions"] == BAD_SUM[0].split("\n\n")[: WRONG_STEP + 1]
+    assert row["labels"] == [True] * WRONG_STEP + [False]
 
 
 @pytest.mark.parametrize(("thoughts", "template"), [("rendered", "drops"), ("full", "keeps")])
@@ -136,10 +182,13 @@ PROMPT = "<｜begin▁of▁sentence｜><｜User｜>Is it 42?<｜Assistant｜>"
 def test_a_trainer_sees_the_whole_thought_and_the_answer(
     kind: str, thoughts: str, template: str, exports: Path, models: dict[str, str], tmp_path: Path
 ) -> None:
-    trainer = _trainer(kind, models[template], _load(exports, f"{TRAINERS[kind]}-{thoughts}", tmp_path), tmp_path)
+    data = _load(exports, f"{TRAINERS[kind]}-{thoughts}", tmp_path)
+    trainer = _trainer(kind, models[template], data, tmp_path)
 
-    before = PROMPT + "<think>\n" if kind == "Reward" else ""  # it scores the dialogue as a whole
-    assert _trained_texts(trainer) == {before + _rendered(reply) + EOS for reply in REPLIES}
+    assert _trained_texts(trainer) == {
+        _before(kind, question, "<think>\n") + _rendered(reply) + EOS
+        for reply, question in REPLIES[TRAINERS[kind]].items()
+    }
 
     losses = _losses(trainer)
     assert len(losses) == 2
@@ -152,8 +201,9 @@ def test_the_template_of_the_distills_drops_thoughts_that_are_not_rendered(
 ) -> None:
     trainer = _trainer(kind, models["drops"], _load(exports, f"{TRAINERS[kind]}-full", tmp_path), tmp_path)
 
-    before = PROMPT if kind == "Reward" else ""
-    assert _trained_texts(trainer) == {f"{before}\n\n{answer}{EOS}" for _, answer in REPLIES}
+    assert _trained_texts(trainer) == {
+        f"{_before(kind, question)}\n\n{reply[1]}{EOS}" for reply, question in REPLIES[TRAINERS[kind]].items()
+    }
 
 
 @pytest.mark.parametrize("thoughts", ["rendered", "full"])

@@ -124,17 +124,18 @@ def _grpo(case: Case, texts: Texts) -> Made:
 def _stepwise(case: Case, texts: Texts) -> Made:
     assert isinstance(case.judgement, StepLabel)
     reply, label = case.sides[0], case.judgement
-    steps = find_steps(reply.reasoning)
-    labels = [True] * len(steps)
-    if label.verdict == "first_wrong":
-        right = sum(step.end <= label.start for step in steps)
-        steps, labels = steps[: right + 1], [True] * right + [False]
-    if len(steps) != len(labels) or not steps:
+    spans = [(step.start, step.end) for step in find_steps(reply.reasoning)]
+    labels = [True] * len(spans)
+    if label.verdict == "first_wrong":  # a paragraph, which may be a part of a step: the step is cut there
+        right = [(start, min(end, label.start)) for start, end in spans if start < label.start]
+        spans, labels = [*right, (label.start, label.end)], [True] * len(right) + [False]
+    steps = [reply.reasoning[start:end].strip() for start, end in spans]
+    if not all(steps) or not steps:
         yield Refused("no_thought", reply)
         return
     values = {
         "prompt": texts.question(case.turn, reply),
-        "completions": [texts.clean(reply.reasoning[step.start : step.end]) for step in steps],
+        "completions": [texts.clean(step) for step in steps],
         "labels": labels,
     }
     yield Row(values | about(case, texts) | about_reply(case, reply), (reply,))
