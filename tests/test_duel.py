@@ -455,7 +455,7 @@ def test_a_comparison_waits_through_reload_and_restart_and_does_not_hold_up_the_
     expect(page.locator(".answer").last).to_have_text("So it is.")
     expect(page.locator(".hint")).to_contain_text("has gone on from Reply A. Your choice is kept")
     page.get_by_role("button", name="B is better").click()
-    expect(page.locator(".compared")).to_contain_text("You chose 2 of 2 over this reply")
+    expect(page.locator(".compared")).to_contain_text("You chose Reply B (2 of 2) over this reply")
     expect(page.locator(".ask").last).to_have_text("And?")
 
 

@@ -159,17 +159,21 @@ def result(
 
     `order`: the positions of all replies, best first, equals together; empty where there is no ranking.
     """
-    left, right = replies
-    own, other = (left, right) if shown == left.id else (right, left)
-    side: Winner = "left" if own is left else "right"
-    other_name = words.position.format(position=other.position, siblings=other.siblings)
+    side: Winner = "left" if shown == replies[0].id else "right"
+    captions = [
+        words.side_at.format(
+            side=caption, place=words.position.format(position=stored.position, siblings=stored.siblings)
+        )
+        for caption, stored in zip((words.side_a, words.side_b), replies, strict=True)
+    ]
+    other_name = captions[1] if side == "left" else captions[0]
     sentences = {"tie": words.chose_tie, "both_bad": words.chose_neither, "skipped": words.chose_nothing}
     sentence = sentences.get(said.winner, words.chose_this if said.winner == side else words.chose_other)
     reopen = button("reopen", said.duel.id, words.change_mind)
     parts = [f"<p>{plain(sentence.format(other=other_name))} {reopen}</p>"]
     if said.comment:
         parts.append(f'<p class="said">{plain(said.comment)}</p>')
-    for caption, stored, name in zip((words.side_a, words.side_b), replies, names(replies, words), strict=True):
+    for caption, stored, name in zip(captions, replies, names(replies, words), strict=True):
         usage = stored.reply.usage
         counted = words.tokens(usage.reasoning_tokens + usage.answer_tokens)
         told = (f"{caption}: {name}", counted, speed(stored.reply.tokens_per_second, words, 1))

@@ -29,6 +29,7 @@ class DuelWords:
     # side by side
     side_a = Both("Reply A", "回复 A")
     side_b = Both("Reply B", "回复 B")
+    side_at = Both("{side} ({place})", "{side}（{place}）")
     duel_blind = Both(
         "Which reply is better? The names are hidden until you choose.", "哪个回复更好？选择之前隐藏名称。"
     )
