@@ -257,12 +257,11 @@ def stored(answer: str) -> StoredReply:
 
 
 def test_a_difference_is_escaped_and_says_what_is_what() -> None:
-    html = difference.html(stored("It is <b>60</b>."), stored("It is <i>70</i>."), words("en"))
-    assert "<b>" not in html
-    assert "<i>" not in html
-    assert '<del aria-label="removed">' in html
-    assert '<ins aria-label="added">' in html
-    assert "Thought" not in html
+    plain, bold = stored("It is 70."), stored("It is <b>60</b>.")
+    there, back = difference.html(plain, bold, words("en")), difference.html(bold, plain, words("en"))
+    assert '<ins aria-label="added">&lt;b&gt;60&lt;/b&gt;</ins>' in there
+    assert '<del aria-label="removed">&lt;b&gt;60&lt;/b&gt;</del>' in back
+    assert "Thought" not in there + back
 
 
 def test_what_is_the_same_is_shown_only_near_the_change() -> None:
