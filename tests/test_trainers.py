@@ -195,6 +195,22 @@ def test_a_trainer_sees_the_whole_thought_and_the_answer(
     assert all(map(math.isfinite, losses))
 
 
+def test_the_lines_of_the_readme_train(exports: Path, models: dict[str, str], tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"^```python\n(.*?)^```", readme, re.M | re.S)
+    here = lines.replace("deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B", models["drops"])
+    here = here.replace("pairs.jsonl", str(exports / "preference-rendered.jsonl"))
+    # no tracker, no GPU and two steps only, which a person need not say
+    here = here.replace('DPOConfig("taught"', f'DPOConfig("{tmp_path}", max_steps=2, use_cpu=True, bf16=False')
+    assert here.count(str(tmp_path)) == 1
+
+    said: dict[str, Any] = {}
+    exec(here, said)  # our own README
+
+    assert _trained_texts(said["trainer"]) == {_rendered(reply) + EOS for reply in REPLIES["preference"]}
+    assert math.isfinite(said["trainer"].state.log_history[-1]["train_loss"])
+
+
 @pytest.mark.parametrize("kind", TRAINERS)
 def test_the_template_of_the_distills_drops_thoughts_that_are_not_rendered(
     kind: str, exports: Path, models: dict[str, str], tmp_path: Path
