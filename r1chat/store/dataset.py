@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, groupby, islice
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Row, RowMapping, Select, Subquery, Table, func, or_, select, union
 
-from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
+from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification, Winner
 from r1chat.messages import StoredReply
 from r1chat.store import judgement_schema as rows
 from r1chat.store.database import Database
@@ -35,7 +35,7 @@ from r1chat.store.schema import conversations, replies, stored_reply, turns
 
 Value = TypeVar("Value")
 
-BATCH = 100  # messages that are read at a time
+BATCH = 250  # messages that are read at a time
 
 
 class Entry(NamedTuple):
@@ -129,6 +129,23 @@ class Model(NamedTuple):
     template_hash: str
 
 
+class Player(NamedTuple):
+    """What a reply was made with; the fields are columns of its row."""
+
+    model: str
+    quantisation: str
+    temperature: float
+    budget: int | None
+
+
+class Game(NamedTuple):
+    """A comparison as a result."""
+
+    winner: Winner
+    left: Player
+    right: Player
+
+
 class Dataset:
     """The judgements in one database, as data."""
 
@@ -206,12 +223,28 @@ class Snapshot:
         found = select(replies.c.backend, replies.c.model, replies.c.template_hash).distinct()
         return sorted(Model(*row) for row in self._connection.execute(found.where(replies.c.turn_id.in_(there))))
 
-    def judged_models(self) -> list[str]:
-        """The keys `backend:name` of the models that replied to judged messages."""
-        _, listed = self._listed(Filter(), False)
-        there = listed.with_only_columns(turns.c.id, maintain_column_froms=True)
-        found = select(replies.c.backend, replies.c.model).where(replies.c.turn_id.in_(there)).distinct()
-        return sorted(f"{row.backend}:{row.model}" for row in self._connection.execute(found))
+    def all_models(self) -> list[str]:
+        """The keys `backend:name` of the models that replied to anything."""
+        found = self._connection.execute(select(replies.c.backend, replies.c.model).distinct())
+        return sorted(f"{row.backend}:{row.model}" for row in found)
+
+    def games(self, wanted: Filter) -> Iterator[Game]:
+        """Every comparison, with who played it; the kinds of the filter are not looked at. Texts are not read."""
+        _, listed = self._listed(replace(wanted, kinds=frozenset({"comparison"})), False)
+        there = listed.subquery()
+        left, right = replies.alias("left_side"), replies.alias("right_side")
+        sides = [side.c[name] for side in (left, right) for name in Player._fields]
+        found = (
+            select(there.c.content, comparisons.c.winner, *sides)
+            .join(comparisons, comparisons.c.id == there.c.id)
+            .join(duels, duels.c.id == comparisons.c.duel_id)
+            .join(left, left.c.id == duels.c.left_id)
+            .join(right, right.c.id == duels.c.right_id)
+        )
+        several = len(Player._fields)
+        for content, winner, *players in self._stream(found):
+            if wanted.allows(content):
+                yield Game(winner, Player(*players[:several]), Player(*players[several:]))
 
     def raters(self) -> list[str]:
         """Everybody who judged something."""

@@ -219,6 +219,7 @@ root.addEventListener('toggle', async event => {
   root.innerHTML = answer.text;
   if (innerWidth <= 760) for (const panel of root.querySelectorAll('.panel')) panel.open = panel.id === 'consent';
   document.documentElement.lang = root.querySelector('[data-lang]')?.dataset.lang ?? 'en';
+  counters();
   refresh(false);
   follow(await ask('job'));
 })();

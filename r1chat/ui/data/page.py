@@ -11,8 +11,8 @@ from r1chat.ui.markdown import plain
 from r1chat.ui.words import Words
 
 
-def frame(asked: Query, choices: Choices, gathered: Gathered, consent: bool, job: State | None, words: Words) -> str:
-    """The whole page, but for what it asks for later: the rows, the league, and what was judged twice."""
+def frame(asked: Query, choices: Choices, consent: bool, job: State | None, words: Words) -> str:
+    """The whole page, but for what it asks for later: counters, rows, the league, what was judged twice."""
     panels = (
         _panel("consent", words.consent_title, consent_form(consent, words), unfolded=True)
         + _panel("exporting", words.exporting, exporting.form(words), unfolded=True)
@@ -25,7 +25,7 @@ def frame(asked: Query, choices: Choices, gathered: Gathered, consent: bool, job
     )
     return (
         f'<header class="head" data-lang="{words.lang}"><a href="../" id="back">{plain(words.data_back)}</a>'
-        f'<h1>{plain(words.data_title)}</h1><div id="gathered">{counters(gathered, words)}</div></header>'
+        f'<h1>{plain(words.data_title)}</h1><div id="gathered"></div></header>'
         '<div id="trouble" role="alert"></div>'
         f'<div class="columns"><div class="panels">{panels}</div><section>'
         f'<h2>{plain(words.rows_title)} <small id="count"></small></h2>{query.form(asked, choices, words)}'

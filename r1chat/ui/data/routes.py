@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -76,10 +75,8 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
     def whole(request: Request) -> Response:
         def html(w: Words) -> str:
             with app.store.dataset.snapshot() as snapshot:
-                choices = Choices(snapshot.judged_models(), snapshot.raters())
-            judgements = app.store.judgements
-            consent = judgements.consent_for_all()
-            return page.frame(request.query_params, choices, judgements.gathered(), consent, jobs.state, w)
+                choices = Choices(snapshot.all_models(), snapshot.raters())
+            return page.frame(request.query_params, choices, app.store.judgements.consent_for_all(), jobs.state, w)
 
         return _html(request, html)
 
@@ -113,7 +110,7 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
     @web.get("/r1chat/data/league")
     def standings(request: Request) -> Response:
         def html(w: Words) -> str:
-            wanted = replace(query.read(request.query_params, w), kinds=frozenset({"comparison"}))
+            wanted = query.read(request.query_params, w)
             return league.panel(results(app.store, wanted, w), w)
 
         return _html(request, html)
