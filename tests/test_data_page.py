@@ -336,6 +336,10 @@ def test_an_export_is_made_and_its_files_are_taken(site: Site) -> None:
     assert "preference" in downloaded(page, "preference.md")
     page.reload()
     expect(page.locator("#job").get_by_role("link", name="preference.jsonl", exact=True)).to_be_visible()
+    assert len(list(site.folder.glob("job-*"))) == 1
+    site.down()
+    assert list(site.folder.glob("job-*")) == []
+    site.serve(THOUGHT)
 
 
 def test_an_export_without_consent_says_what_to_do(site: Site) -> None:
@@ -409,7 +413,7 @@ def test_a_broken_archive_says_its_line_and_changes_nothing(site: Site, tmp_path
     assert len(app.store.conversations()) == 1
     page.get_by_label("Choose a file").set_input_files({"name": "x.json", "mimeType": "text/plain", "buffer": b""})
     expect(page.get_by_role("alert")).to_contain_text("The file is empty")
-    assert not list(site.folder.glob("upload-*"))
+    assert not list(site.folder.glob("job-upload-*"))
 
 
 # --- the guard -------------------------------------------------------------------------------------------------------

@@ -242,9 +242,9 @@ class Snapshot:
             .join(right, right.c.id == duels.c.right_id)
         )
         several = len(Player._fields)
-        for content, winner, *players in self._stream(found):
-            if wanted.allows(content):
-                yield Game(winner, Player(*players[:several]), Player(*players[several:]))
+        for row in self._stream(found):
+            if wanted.allows(row.content):
+                yield Game(row.winner, Player(*row[2 : 2 + several]), Player(*row[2 + several :]))
 
     def raters(self) -> list[str]:
         """Everybody who judged something."""

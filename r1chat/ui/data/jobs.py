@@ -6,8 +6,11 @@ The files lie in a folder that goes with the next job, or with the app. Knows no
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +26,10 @@ Kind = Literal["export", "archive", "import"]
 Result = Summary | Written | Imported
 Progress = Callable[[int, int], None]
 Work = Callable[[Path, Progress], Result]
+
+FOLDER = "job-"  # how the names of these folders begin
+OLD = 24 * 3600  # seconds
+PATIENCE = 5.0  # seconds that the app waits for a job to break off
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +58,12 @@ class Jobs:
 
     def __init__(self, parent: Path) -> None:
         self._parent = parent
+        _forget(parent)
         self._lock = threading.Lock()
         self._cancel = threading.Event()
         self._folder: TemporaryDirectory[str] | None = None
         self._state: State | None = None
+        self._thread: threading.Thread | None = None
 
     @property
     def state(self) -> State | None:
@@ -74,13 +83,14 @@ class Jobs:
             if self._folder is not None:
                 self._folder.cleanup()
             try:
-                self._folder = TemporaryDirectory(prefix="files-", dir=self._parent, ignore_cleanup_errors=True)
+                self._folder = TemporaryDirectory(prefix=FOLDER, dir=self._parent, ignore_cleanup_errors=True)
             except OSError as error:
                 raise ExportError(words.import_no_room.format(why=error.strerror or error)) from None
             self._cancel = threading.Event()
             self._state = begun = State(uuid4().hex, kind)
-        arguments = (work, Path(self._folder.name), self._cancel, words)
-        threading.Thread(target=self._run, args=arguments, name=f"r1chat-{kind}", daemon=True).start()
+            arguments = (work, Path(self._folder.name), self._cancel, words)
+            self._thread = threading.Thread(target=self._run, args=arguments, name=f"r1chat-{kind}", daemon=True)
+            self._thread.start()
         return begun
 
     def cancel(self) -> None:
@@ -94,6 +104,14 @@ class Jobs:
         if state is None or folder is None or state.id != job_id or name not in dict(state.files):
             return None
         return Path(folder.name) / name
+
+    def close(self) -> None:
+        """Break off what runs, and remove its files."""
+        self.cancel()
+        if self._thread is not None:
+            self._thread.join(PATIENCE)
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def _run(self, work: Work, folder: Path, cancel: threading.Event, words: Words) -> None:
         def progress(done: int, total: int) -> None:
@@ -115,6 +133,14 @@ class Jobs:
     def _set(self, **changes: Any) -> None:
         assert self._state is not None
         self._state = replace(self._state, **changes)
+
+
+def _forget(parent: Path) -> None:
+    """Remove the folders of jobs that a crash left behind; another r1chat may still use one that is young."""
+    for folder in parent.glob(f"{FOLDER}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > OLD:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _files(folder: Path) -> tuple[tuple[str, int], ...]:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import gradio as gr
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from r1chat.app import App
 from r1chat.ui.data import routes
+from r1chat.ui.data.jobs import Jobs
 
 _HERE = Path(__file__).parent
 
 
 def mount(web: FastAPI, app: App, theme: gr.themes.Base) -> None:
     """Put the page at `/data/`. To be called before anything is mounted at `/`."""
-    routes.add(web, app)
+    jobs = Jobs(app.settings.data_dir)
+
+    @asynccontextmanager
+    async def while_served(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(jobs.close)
+
+    web.router.lifespan_context = while_served
+    routes.add(web, app, jobs)
     with gr.Blocks(title="r1chat: data", analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
         gr.HTML(
             None,

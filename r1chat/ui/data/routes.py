@@ -25,7 +25,7 @@ from r1chat.export.conflicts import conflicts
 from r1chat.redact import Redactor, account_names
 from r1chat.ui.data import conflicts as twice
 from r1chat.ui.data import evidence, exporting, league, page, query
-from r1chat.ui.data.jobs import Jobs, Progress
+from r1chat.ui.data.jobs import FOLDER, Jobs, Progress
 from r1chat.ui.data.players import results
 from r1chat.ui.data.query import Choices, Query
 from r1chat.ui.data.rows import Shown, listing, reply
@@ -61,9 +61,8 @@ class Archive(BaseModel):
     everything: bool = False
 
 
-def add(web: FastAPI, app: App) -> None:
+def add(web: FastAPI, app: App, jobs: Jobs) -> None:
     """Add the routes, all below /r1chat/data/."""
-    jobs = Jobs(app.settings.data_dir)
     names = account_names()
     _add_readings(web, app, jobs, names)
     _add_acts(web, app, jobs)
@@ -180,7 +179,9 @@ def _add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
     async def begin_import(request: Request) -> Response:
         w = _words(request)
         try:
-            upload = TemporaryDirectory(prefix="upload-", dir=app.settings.data_dir, ignore_cleanup_errors=True)
+            upload = TemporaryDirectory(
+                prefix=f"{FOLDER}upload-", dir=app.settings.data_dir, ignore_cleanup_errors=True
+            )
             try:
                 file = Path(upload.name) / _file_name(request.query_params.get("name", ""))
                 await _save(request, file, w)
