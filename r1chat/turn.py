@@ -16,12 +16,13 @@ from dataclasses import replace
 
 from r1chat import steer
 from r1chat.backends import Backend
-from r1chat.errors import BackendError, StoreError
+from r1chat.errors import BackendError, NotFoundError, StoreError
 from r1chat.messages import BackendEvent, ClosedBy, Finish, Reply, Request, StoredReply
 from r1chat.store import Store
 from r1chat.think import Draft, Splitter
 
 SAVE_EVERY = 0.5  # seconds; the promise is that a kill loses at most one
+LAST_TRIES = 12  # each waits as long as the store is patient: together a minute
 
 log = logging.getLogger(__name__)
 
@@ -174,13 +175,10 @@ class Turn:
             self._draft.fail(sentence, name)
 
     def _save(self, last: bool = False) -> None:
-        try:
-            self._store.save_reply(self.reply_id, self.snapshot())
-        except StoreError as error:  # the conversation was deleted, or the disk is full: the reply itself goes on
-            log.warning("a reply could not be saved: %s", error)
-            if last and not self._draft.error:
-                with self._changed:
-                    self._draft.error = f"This reply could not be saved. {error}"
+        why_not = _saved(self._store, self.reply_id, self.snapshot(), last)
+        if why_not and last and not self._draft.error:
+            with self._changed:
+                self._draft.error = f"This reply could not be saved. {why_not}"
 
 
 class _Sample:
@@ -278,7 +276,7 @@ class Vote:
                 log.exception("a vote broke")
             self._end(str(error) or "r1chat itself failed while it made this reply. Try again, or see the log.")
         finally:
-            self._save()
+            self._save(last=True)
             with self._changed:
                 self.done = True
                 self._version += 1
@@ -305,12 +303,27 @@ class Vote:
             else:
                 self._take(sample, Finish("stopped" if self._stopping.is_set() else "cut"))
 
-    def _save(self) -> None:
+    def _save(self, last: bool = False) -> None:
         for sample, reply in zip(self._samples, self.snapshots(), strict=True):
-            try:
-                self._store.save_reply(sample.reply_id, reply)
-            except StoreError as error:
-                log.warning("a sample could not be saved: %s", error)
+            _saved(self._store, sample.reply_id, reply, last)
+
+
+def _saved(store: Store, reply_id: str, reply: Reply, last: bool) -> str:
+    """Save a reply; a sentence where that cannot be, "" else. The last time it waits for whoever holds the database.
+
+    That may be a large import. The reply itself goes on when its conversation was deleted, or the disk is full.
+    """
+    why_not = ""
+    for _ in range(LAST_TRIES if last else 1):
+        try:
+            store.save_reply(reply_id, reply)
+            return ""
+        except StoreError as error:
+            why_not = str(error)
+            log.warning("a reply could not be saved: %s", error)
+            if isinstance(error, NotFoundError):
+                break
+    return why_not
 
 
 def sampled(jobs: list[tuple[Backend, Request]]) -> Generator[tuple[int, BackendEvent | BackendError]]:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from r1chat.app import App, build
+from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.scripted import Script, ScriptedBackend
+from r1chat.chat import Chat
 from r1chat.config import load
 from r1chat.errors import (
     BusyError,
@@ -20,6 +22,7 @@ from r1chat.errors import (
     UnsupportedError,
 )
 from r1chat.messages import Finish, Message, Params, Progress, Raw, ReplySoFar, Request
+from r1chat.store import Store
 
 MODEL = "scripted:scripted"
 THOUGHT = ["<think>", "\n7 + 3", " is 10.", "\n</think>\n\n", "It is ", "10."]
@@ -491,3 +494,24 @@ def test_what_was_deleted_a_month_ago_is_erased_at_the_next_start(
         app.store.undelete(conversation)
     assert len(app.store.conversations()) == comes_back
     assert app.store.database_state().conversations == comes_back
+
+
+def test_a_reply_waits_to_be_saved_while_another_program_holds_the_database(tmp_path: Path) -> None:
+    path, held = tmp_path / "chats.db", threading.Event()
+    store = Store(f"sqlite:///{path}", patience=0.05)
+
+    def script(_request: Request) -> Iterator[str]:
+        yield from THOUGHT[:-1]
+        other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        threading.Timer(0.2, other.close).start()
+        held.set()
+        yield THOUGHT[-1]
+
+    chat = Chat(store, Catalogue({"scripted": ScriptedBackend(script)}))
+    turn = chat.send(None, "7 + 3 = ?", MODEL)
+    assert turn.wait(10).error == ""
+    assert held.is_set()
+    assert store.reply(turn.reply_id).reply.answer == "It is 10."
+    chat.close()
+    store.close()
