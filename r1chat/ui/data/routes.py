@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from r1chat import archive
 from r1chat.app import App
-from r1chat.errors import ImportFileError, R1ChatError
+from r1chat.errors import BusyError, ImportFileError, R1ChatError
 from r1chat.export import Summary, count, export, rows
 from r1chat.export.conflicts import conflicts
 from r1chat.redact import Redactor, account_names
@@ -178,6 +178,8 @@ def _add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
     @web.post("/r1chat/data/import")
     async def begin_import(request: Request) -> Response:
         w = _words(request)
+        if jobs.running:  # said before a large file was sent in vain
+            return _sentence(BusyError(w.job_busy))
         try:
             upload = TemporaryDirectory(
                 prefix=f"{FOLDER}upload-", dir=app.settings.data_dir, ignore_cleanup_errors=True

@@ -107,10 +107,16 @@ def _sides(row: Row, redactor: Redactor | None, words: Words) -> str:
         names, won = ("A", "B"), {"left": 0, "right": 1}.get(row.judgement.winner, -1)
     elif row.kind == "correction":
         names, won = (words.row_after, words.row_before), 0
-    sides = [*zip(names, row.sides, row.verified, strict=True)]
+    warm = len({stored.provenance.params.temperature for stored in row.sides}) > 1
+    makers = [_made_by(stored, warm, words) for stored in row.sides]
+    labels = [
+        f"<b>{plain(name)}</b> {plain(maker)}" if name else plain(maker)
+        for name, maker in zip(names, makers, strict=True)
+    ]
+    sides = [*zip(labels, row.sides, row.verified, strict=True)]
     parts = "".join(
-        _side(name, stored, verified, place == won, redactor, words)
-        for place, (name, stored, verified) in enumerate(sides[:MANY_SIDES])
+        _side(label, stored, verified, place == won, redactor, words)
+        for place, (label, stored, verified) in enumerate(sides[:MANY_SIDES])
     )
     rest = len(sides) - MANY_SIDES
     more = f'<p class="rest">{plain(words.redaction_more.format(n=rest))}</p>' if rest > 0 else ""
@@ -118,23 +124,27 @@ def _sides(row: Row, redactor: Redactor | None, words: Words) -> str:
 
 
 def _side(
-    name: str, stored: StoredReply, verified: Verification | None, won: bool, redactor: Redactor | None, words: Words
+    label: str, stored: StoredReply, verified: Verification | None, won: bool, redactor: Redactor | None, words: Words
 ) -> str:
     text = stored.reply.answer or stored.reply.reasoning
-    side = f"<b>{plain(name)}</b> " if name else ""
     best = f' · <span class="best">✓ {plain(words.row_won)}</span>' if won else ""
     return (
         f'<details class="side{" won" if won else ""}" data-reply="{stored.id}"><summary><span class="who">'
-        f"{side}{plain(_made_by(stored, words))}{best}{_mark(verified, words)}</span>"
+        f"{label}{best}{_mark(verified, words)}</span>"
         f'<span class="says">{excerpt(text, redactor) or plain(words.row_nothing)}</span></summary>'
         '<div class="all"></div></details>'
     )
 
 
-def _made_by(stored: StoredReply, words: Words) -> str:
+def _made_by(stored: StoredReply, warm: bool, words: Words) -> str:
+    """The model, the temperature where the sides differ in it, and whether a person wrote it."""
     made = stored.provenance
-    model = made.model or made.backend
-    return f"{model} · {words.origin_corrected}" if made.origin == "corrected" else model
+    parts = [made.model or made.backend]
+    if warm:
+        parts.append(words.league_temperature.format(t=f"{made.params.temperature:g}"))
+    if made.origin == "corrected":
+        parts.append(words.origin_corrected)
+    return " · ".join(parts)
 
 
 def _mark(verified: Verification | None, words: Words) -> str:
