@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from errno import EISDIR
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import mkstemp
 from typing import IO
 
 from r1chat.errors import ExportError
@@ -34,19 +34,19 @@ def replacing_together(paths: Sequence[Path]) -> Iterator[tuple[IO[bytes], ...]]
     """Files that take the places of `paths`, all of them once the block has ended well, or none. See `replacing`."""
     targets = [path.expanduser().resolve() for path in paths]  # of a link, what it names is replaced, not the link
     with _sentences(paths[0]), ExitStack() as stack:
-        new: list[IO[bytes]] = []
+        new: dict[str, IO[bytes]] = {}
         for target in targets:
             if target.is_dir():  # found out only when it is renamed, others would have been replaced by then
                 raise IsADirectoryError(EISDIR, "a folder has that name", str(target))
-            options = {"dir": target.parent, "prefix": f".{target.name[:64]}.", "suffix": ".part"}
-            new.append(stack.enter_context(NamedTemporaryFile(delete=False, **options)))  # type: ignore[call-overload]
-            stack.callback(_unlink, new[-1].name)
-        yield tuple(new)
-        for file in new:
+            number, name = mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.", suffix=".part")
+            stack.callback(_unlink, name)
+            new[name] = stack.enter_context(open(number, "w+b"))
+        yield tuple(new.values())
+        for file in new.values():
             file.flush()
             os.fsync(file.fileno())
-        for file, target in zip(new, targets, strict=True):
-            os.replace(file.name, target)
+        for name, target in zip(new, targets, strict=True):
+            os.replace(name, target)
 
 
 def _unlink(name: str) -> None:

@@ -42,7 +42,7 @@ _WORDS = (  # of these it depends
     "百度",
 )
 _LATIN_NAMES = tuple(name for name in _NAMES if name.isascii())
-_LATIN_WORDS = tuple(word for word in _WORDS if word.isascii())
+_BEGINNINGS = ("i am ", "i'm ", "i’m ", "i was ", "my name is", "call me")  # without one no reply speaks of itself
 _WORD = rf"(?:{'|'.join(_WORDS)})(?![a-z])"
 _OF_ITSELF = re.compile(
     rf"\b(?:i am|i['’]m|my name is|call me)\s+(?:called\s+|named\s+)?{_WORD}"
@@ -55,15 +55,12 @@ _PARTS = re.compile(r"[^a-z0-9]+")
 def names_its_model(text: str, asked: str, model: str) -> bool:
     """Whether a reply's `text` names a model or maker that was not in what was `asked`; `model` is who wrote it."""
     text = text.lower()
-    latin = text.isascii()
-    names = [name for name in (*(_LATIN_NAMES if latin else _NAMES), *_own_name(model)) if name in text]
-    words = [word for word in (_LATIN_WORDS if latin else _WORDS) if word in text]
-    if not names and not words:  # nearly always
-        return False
-    asked = asked.lower()
-    if any(name not in asked for name in names):
+    known = _LATIN_NAMES if text.isascii() else _NAMES
+    names = [name for name in (*known, *_own_name(model)) if name in text]
+    if names and any(name not in asked.lower() for name in names):
         return True
-    return bool(words and _OF_ITSELF.search(text) and not _OF_ITSELF.search(asked))
+    speaks = "我" in text or any([beginning in text for beginning in _BEGINNINGS])
+    return speaks and bool(_OF_ITSELF.search(text)) and not _OF_ITSELF.search(asked.lower())
 
 
 @lru_cache

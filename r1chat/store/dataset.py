@@ -189,7 +189,7 @@ class Snapshot:
         return judgements, messages
 
     def turns(self, wanted: Filter, consented_only: bool = True, repeated: bool = False) -> Iterator[list[JudgedTurn]]:
-        """Judged messages in batches, in the order of their ids, which is any order but always the same.
+        """Judged messages in batches, oldest first, in an order that is always the same.
 
         `repeated`: only messages that were judged more than once, counting all that have the same text.
         """
@@ -197,7 +197,9 @@ class Snapshot:
         if repeated:
             texts = listed.with_only_columns(turns.c.content, maintain_column_froms=True).group_by(turns.c.content)
             listed = listed.where(turns.c.content.in_(texts.having(func.count() > 1)))
-        streamed = self._stream(listed.order_by(found.c.turn_id, found.c.kind, found.c.id))
+        # Messages of one time lie together in the database, so this reads it from its beginning to its end.
+        order = (turns.c.created_at, found.c.turn_id, found.c.kind, found.c.id)
+        streamed = self._stream(listed.order_by(*order))
         asked = (row for row in streamed if wanted.allows(row.content))
         groups = groupby(asked, key=lambda row: row.turn_id)
         while batch := {turn_id: [*map(_entry, group)] for turn_id, group in islice(groups, BATCH)}:
