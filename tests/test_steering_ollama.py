@@ -138,7 +138,7 @@ def test_a_vote_asks_for_all_samples_at_a_time(site: Site) -> None:
     with ollama(site, FRESH, FRESH, FRESH, chinese, CLOSED) as (page, server):
         ask(page, QUESTION)
         finished(page)
-        page.locator(".menu summary").click()
+        page.locator(".reply .menu > summary", has_text="Vote").click()
         page.get_by_role("button", name="3", exact=True).click()
         groups = page.locator(".vote .group")
         expect(groups).to_have_count(2)
