@@ -41,6 +41,7 @@ THUMB: Columns = {
 PAIR: Columns = (
     JUDGEMENT | VOTE | {f"{side}_{name}": kind for side in ("chosen", "rejected") for name, kind in REPLY.items()}
 )
+TEXTS = frozenset({"prompt", "chosen", "rejected", "completion", "solution", "comment"})  # another one in every row
 
 
 def columns(format: Format, thoughts: Thoughts) -> Columns:

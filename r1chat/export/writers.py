@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from r1chat.export.columns import Columns, Type
+from r1chat.export.columns import TEXTS, Columns, Type
 
-ROW_GROUP = 2_000  # rows
-ROW_GROUP_SIZE = 8_000_000  # characters: long thoughts fill a group sooner
+ROW_GROUP = 1_000  # rows
+ROW_GROUP_SIZE = 4_000_000  # characters: long thoughts fill a group sooner
 
 
 class Writer(Protocol):
@@ -53,7 +53,8 @@ class Parquet:
 
         self._pa = pa
         self._schema = pa.schema([pa.field(name, self._type(kind), nullable=False) for name, kind in columns.items()])
-        self._writer = parquet.ParquetWriter(stream, self._schema, compression="zstd")
+        repeated = [name for name, kind in columns.items() if kind == "text" and name not in TEXTS]
+        self._writer = parquet.ParquetWriter(stream, self._schema, compression="zstd", use_dictionary=repeated)
         self._rows: list[dict[str, Any]] = []
         self._size = 0
 
