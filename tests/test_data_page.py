@@ -103,7 +103,7 @@ def test_where_nothing_was_judged_the_page_says_how_to_begin(site: Site) -> None
     page = data_page(site)
     expect(page.locator("#gathered")).to_contain_text("Nothing is judged yet")
     expect(page.locator("#gathered")).to_contain_text("Compare")
-    expect(page.locator(".judged")).to_have_count(0)
+    expect(page.locator("#rows")).to_have_text("")
 
 
 def test_a_row_has_its_evidence_and_unfolds_to_the_whole_replies(site: Site) -> None:
@@ -439,6 +439,36 @@ def test_other_sites_and_strangers_change_nothing(site: Site) -> None:
     assert app.store.judgements.consent_for_all() is False
     with httpx.Client(headers=cookie, trust_env=False) as client:
         assert client.get(f"{origin(site)}/r1chat/data/job").text == ""
+
+
+def test_requests_that_make_no_sense_are_refused_and_break_nothing(site: Site) -> None:
+    app = site.serve(THOUGHT)
+    rated(app, "What is one and one?")
+    page = data_page(site)
+    half = '"\\ud800"'
+    readings = {
+        "rows?before=%00 x": 200,
+        "rows?limit=-5&kind=zz&language=xx": 200,
+        "rows?since=2026-13-01": 400,
+        "rows?shortest=99999999999": 400,
+        "reply/%00": 400,
+        "command?test=99": 400,
+        "file/a/b": 404,
+    }
+    acts = {
+        ("consent", '{"id": "<b>", "allowed": true}'): 400,
+        ("consent", "[]"): 422,
+        ("exclude", f'{{"id": {half}, "excluded": true}}'): 400,
+        ("exclude", f'{{"id": "{"a" * 32}", "excluded": true, "reason": "{"x" * 5_000}"}}'): 400,
+        ("export", f'{{"test": {half}}}'): 400,
+        ("export", '{"format": ["x"]}'): 422,
+        ("export", "{no json"): 422,
+    }
+    base = f"{origin(site)}/r1chat/data/"
+    headers = {"content-type": "application/json"}
+    assert {path: page.request.get(base + path).status for path in readings} == readings
+    found = {(path, said): page.request.post(base + path, data=said, headers=headers).status for path, said in acts}
+    assert found == acts
 
 
 def test_what_was_gathered_is_not_told_to_strangers(site: Site) -> None:

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Annotated
 
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from r1chat import archive
 from r1chat.app import App
@@ -40,19 +41,23 @@ LARGEST_UPLOAD = 2  # GB
 _QUIET = {"Cache-Control": "no-store"}
 
 
+# JSON may hold halves of surrogate pairs, which no encoding takes.
+Text = Annotated[str, AfterValidator(lambda text: text.encode("utf-8", "replace").decode())]
+
+
 class Consent(BaseModel):
     """Whether a conversation, or every one of which nothing else was said, may be exported."""
 
-    id: str = ""
+    id: Text = ""
     allowed: bool
 
 
 class Exclusion(BaseModel):
     """Whether a judgement is kept out, and why."""
 
-    id: str
+    id: Text
     excluded: bool
-    reason: str = ""
+    reason: Text = ""
 
 
 class Archive(BaseModel):
@@ -93,7 +98,8 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
             if asked.get("before"):
                 return listing(found, shown, w)
             counter = f'<template id="counted">{count(app.store, wanted):,}</template>'
-            return counter + (listing(found, shown, w) or f"<p>{w.rows_none}</p>")
+            none = f"<p>{w.rows_none}</p>" if query.asked(asked) else ""  # the counters say what to do for a first one
+            return counter + (listing(found, shown, w) or none)
 
         return _html(request, html)
 
@@ -156,7 +162,7 @@ def _add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
         return _job(request, jobs, lambda w: None)
 
     @web.post("/r1chat/data/export")
-    def begin_export(request: Request, said: dict[str, str]) -> Response:
+    def begin_export(request: Request, said: dict[str, Text]) -> Response:
         def begin(w: Words) -> None:
             format, name, options = exporting.read(said, w)
 
