@@ -125,6 +125,31 @@ def test_editing_a_message_makes_a_branch(site: Site) -> None:
     expect(page.locator(".answer")).to_have_text("You said one.")
 
 
+def test_clicks_one_right_after_the_other_are_all_done(site: Site) -> None:
+    site.serve(lambda request: [f"You said {request.messages[-1].content}."])
+    page = site.open()
+    ask(page, "one")
+    expect(page.locator(".answer")).to_have_text("You said one.")
+    page.get_by_role("button", name="Again").click()
+    expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
+    finished(page)
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_role("textbox", name="Edit the message").fill("two")
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer")).to_have_text("You said two.")
+    page.get_by_role("button", name="Previous").click()
+    expect(page.locator(".answer")).to_have_text("You said one.")
+
+    page.evaluate("""async () => {
+        document.querySelector('.reply .switch [data-text="-1"]').click();
+        await new Promise((resume) => setTimeout(resume, 20));  // the first one is on its way
+        document.querySelector('.asked .switch [data-text="1"]').click();
+    }""")
+    expect(page.locator(".answer")).to_have_text("You said two.")
+    page.get_by_role("button", name="Previous").click()
+    expect(page.locator(".reply .switch")).to_contain_text("1 of 2")
+
+
 def test_copy_copies_the_answer_only(site: Site) -> None:
     site.serve(THOUGHT)
     page = site.open()

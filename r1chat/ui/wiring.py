@@ -69,10 +69,10 @@ def wire(app: App, blocks: gr.Blocks, ui: Widgets) -> None:
     ui.stop.click(views.stopped, [ui.conversation], None, **quiet)
     ui.answer.click(views.answered, [ui.conversation], None, **quiet)
 
-    # a click in the transcript, or in the list
-    ui.transcript.act(views.acted, [*here, *wheel], everything, **quiet)
+    # a click in the transcript, or in the list; those of the transcript may come one right after the other
+    ui.transcript.act(views.acted, [*here, *wheel], everything, trigger_mode="multiple", **quiet)
     ui.transcript.carry(views.carried_on, [*here, ui.prompt], everything, **quiet)
-    ui.transcript.judge(views.judged, [ui.lang], None, trigger_mode="multiple", **quiet)  # one right after the other
+    ui.transcript.judge(views.judged, [ui.lang], None, trigger_mode="multiple", **quiet)
     ui.conversations.act(views.list_acted, [*here, ui.search], everything, **quiet)
     ui.new.click(views.new, [ui.model, ui.lang, ui.search], everything, **quiet)
     ui.search.change(
