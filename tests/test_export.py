@@ -488,6 +488,17 @@ def test_parquet_holds_the_same_rows_as_json_lines(store: Store, out: Path, form
     assert len(rows) >= 6
 
 
+def test_rows_come_out_of_either_database_in_the_order_of_their_messages(store_url: str, out: Path) -> None:
+    with closing(Store(store_url)) as store:
+        everything(consented(store))
+        for number, filter in ((12, Filter()), (12, Filter(language="en")), (6, Filter(rater="ann"))):
+            rows = exported(store, out, filter=filter)
+            order = [int(row["prompt"].partition(" +")[0].removeprefix("<｜User｜>")) for row in rows]
+            assert len(order) == number
+            assert order == sorted(order)
+        export(store, None, "preference", out, Options(test=0.3))
+
+
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
 def test_the_same_data_give_the_same_bytes(store: Store, out: Path, suffix: str) -> None:
     everything(store)
