@@ -8,5 +8,6 @@ evidence  texts, with personal data replaced    conflicts what was judged twice
 players   comparisons -> results of a league    league    its picture and table
 exporting the forms, and the equal command      jobs      one export or import in the background
 page      frame and panels                      routes    everything that the page asks for or sends
+answering how they answer                       job_routes what they ask of jobs
 mounting  where all of it is put
 """

@@ -1,0 +1,136 @@
+"""Export, archive and import: beginning them, asking how far they are, and taking their files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, PlainTextResponse, Response
+from pydantic import BaseModel
+
+from r1chat import archive
+from r1chat.app import App
+from r1chat.errors import BusyError, ImportFileError, R1ChatError
+from r1chat.export import Summary, export
+from r1chat.ui.data import exporting
+from r1chat.ui.data.answering import QUIET, Text, html_answer, sentence, spoken
+from r1chat.ui.data.jobs import FOLDER, Jobs, Progress
+from r1chat.ui.words import Words
+
+LARGEST_UPLOAD = 2  # GB
+
+
+class Archive(BaseModel):
+    """Whether the archive holds all, or only what may be exported."""
+
+    everything: bool = False
+
+
+def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
+    """Add the routes of jobs, all below /r1chat/data/."""
+
+    @web.get("/r1chat/data/job")
+    def job(request: Request) -> Response:
+        return _job(request, jobs, lambda w: None)
+
+    @web.post("/r1chat/data/cancel")
+    def cancel(request: Request) -> Response:
+        jobs.cancel()
+        return html_answer(request, lambda w: exporting.status(jobs.state, w))
+
+    @web.post("/r1chat/data/export")
+    def begin_export(request: Request, said: dict[str, Text]) -> Response:
+        def begin(w: Words) -> None:
+            format, name, options = exporting.read(said, w)
+
+            def work(folder: Path, progress: Progress) -> Summary:
+                return export(app.store, app.catalogue, format, folder / name, options, progress)
+
+            jobs.start("export", work, w)
+
+        return _job(request, jobs, begin)
+
+    @web.post("/r1chat/data/archive")
+    def begin_archive(request: Request, said: Archive) -> Response:
+        def work(folder: Path, progress: Progress) -> archive.Written:
+            name = exporting.archive_name(datetime.now())
+            return archive.write(app.store, folder / name, said.everything, progress)
+
+        return _job(request, jobs, lambda w: jobs.start("archive", work, w))
+
+    @web.post("/r1chat/data/import")
+    async def begin_import(request: Request) -> Response:
+        w = spoken(request)
+        if jobs.running:  # said before a large file was sent in vain
+            return sentence(BusyError(w.job_busy))
+        try:
+            upload = TemporaryDirectory(
+                prefix=f"{FOLDER}upload-", dir=app.settings.data_dir, ignore_cleanup_errors=True
+            )
+            try:
+                file = Path(upload.name) / _file_name(request.query_params.get("name", ""))
+                await _save(request, file, w)
+            except BaseException:
+                upload.cleanup()
+                raise
+        except ImportFileError as error:
+            return sentence(error)
+        except OSError as error:
+            return sentence(ImportFileError(w.import_no_room.format(why=error.strerror or error)))
+
+        def work(folder: Path, progress: Progress) -> archive.Imported:
+            with upload:
+                return archive.read(app.store, file, progress)
+
+        def begin(w: Words) -> None:
+            try:
+                jobs.start("import", work, w)
+            except R1ChatError:
+                upload.cleanup()
+                raise
+
+        return await run_in_threadpool(_job, request, jobs, begin)
+
+    @web.get("/r1chat/data/file/{job_id}/{name}")
+    def take(request: Request, job_id: str, name: str) -> Response:
+        file = jobs.file(job_id, name)
+        if file is None:
+            return PlainTextResponse(spoken(request).job_gone, status_code=404, headers=QUIET)
+        return FileResponse(file, filename=name, headers=QUIET, media_type="application/octet-stream")
+
+
+def _job(request: Request, jobs: Jobs, begin: Callable[[Words], object]) -> Response:
+    """Begin a job, and say how it stands; the header tells the page whether to ask again."""
+
+    def html(w: Words) -> str:
+        begin(w)
+        return exporting.status(jobs.state, w)
+
+    response = html_answer(request, html)
+    response.headers["X-Running"] = "yes" if jobs.running else "no"
+    return response
+
+
+def _file_name(name: str) -> str:
+    """A name that is one, whatever was sent: it stands in the sentences about the file."""
+    kept = re.sub(r"[^\w.() -]", "_", name.replace("\\", "/").rpartition("/")[2])[-80:].strip(". ")
+    return kept or "file"
+
+
+async def _save(request: Request, file: Path, words: Words) -> None:
+    """Keep the body of a request as a file. Raises ImportFileError where it is empty or too large, and OSError."""
+    size = 0
+    with file.open("wb") as kept:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > LARGEST_UPLOAD * 10**9:
+                told = words.import_large.format(limit=LARGEST_UPLOAD, command=f"r1chat import {file.name}")
+                raise ImportFileError(told)
+            await run_in_threadpool(kept.write, chunk)
+    if not size:
+        raise ImportFileError(words.import_empty)
