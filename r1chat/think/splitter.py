@@ -1,4 +1,4 @@
-"""Backend events -> reasoning and answer -> growing `Reply` snapshots. Pure; knows no backend, clock aside.
+"""A backend's events -> the thought and the answer. Pure; knows no backend.
 
 The rules, each met on some real wire:
 
@@ -17,22 +17,11 @@ at once. Each character is looked at a bounded number of times, so the cost is l
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 
-from r1chat.messages import (
-    Answer,
-    BackendEvent,
-    Finish,
-    Progress,
-    Reasoning,
-    Reply,
-    ReplySoFar,
-    Timings,
-    Usage,
-)
+from r1chat.messages import Answer, BackendEvent, Finish, Progress, Reasoning, ReplySoFar
+from r1chat.think.events import AnswerText, AnswerWasThought, Closed, ReasoningText, ReplyEvent
 
 OPEN, CLOSE = "<think>", "</think>"
 SPECIAL_TOKENS = (
@@ -52,40 +41,6 @@ _MARK = re.compile("|".join(map(re.escape, _MARKS)))
 _PREFIXES = frozenset(mark[:size] for mark in _MARKS for size in range(1, len(mark)))
 _LONGEST = max(map(len, _MARKS))
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
-
-
-# --- reply events ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ReasoningText:
-    """The thought grew."""
-
-    text: str
-    tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerText:
-    """The answer grew."""
-
-    text: str
-    tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """The thought is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerWasThought:
-    """What came as answer so far is thought, and is closed now. `again`: the thought had been closed before."""
-
-    again: bool
-
-
-ReplyEvent = ReasoningText | AnswerText | Closed | AnswerWasThought | Progress | Finish
 
 
 class _State(Enum):
@@ -305,169 +260,3 @@ class Splitter:
                 out[i] = replace(event, tokens=self._owed)
                 self._owed = 0
         return out
-
-
-# --- a growing reply -------------------------------------------------------------------------------------------------
-
-
-class Draft:
-    """A reply in the making: `add` costs no more than its event, `reply` makes a snapshot.
-
-    `base` is the reply that is being continued in place: its text, counts and times go on growing. For a reply that
-    starts from another one's text (a fork), pass `Reply(reasoning=…, closed=…, answer=…)` with nothing else set.
-    """
-
-    def __init__(self, base: Reply | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        base = base or Reply()
-        self._base = base
-        self._clock = clock
-        self._start = clock()
-        self._first: float | None = None
-        self._closed_at: float | None = 0.0 if base.closed else None
-        self._reasoning = [base.reasoning]
-        self._answer = [base.answer]
-        self._reasoning_tokens = 0
-        self._answer_tokens = 0
-        self._closed = base.closed
-        self._reopened = base.reopened
-        self._progress: Progress | None = None
-        self._finish: Finish | None = None
-        self._ended: float | None = None
-        self.error = ""
-
-    def add(self, event: ReplyEvent) -> None:
-        """Take one event in."""
-        if isinstance(event, Progress):
-            self._progress = event if self._first is None else None  # a pause between two words is no stage
-        elif isinstance(event, Finish):
-            self._finish, self._ended, self._progress = event, self._clock(), None
-        elif isinstance(event, ReasoningText):
-            self._began()
-            self._reasoning.append(event.text)
-            self._reasoning_tokens += event.tokens
-        elif isinstance(event, AnswerText):
-            self._began()
-            self._answer.append(event.text)
-            self._answer_tokens += event.tokens
-        elif isinstance(event, Closed):
-            self._reasoning = ["".join(self._reasoning).rstrip()]
-            self._close()
-        else:
-            self._move_answer(event.again)
-
-    def _began(self) -> None:
-        self._progress = None
-        if self._first is None:
-            self._first = self._clock() - self._start
-
-    def _close(self) -> None:
-        self._closed, self._closed_at = True, self._clock() - self._start
-
-    def _move_answer(self, again: bool) -> None:
-        if any(self._reasoning):
-            self._reasoning.append("\n\n")
-        self._reasoning += self._answer
-        self._answer = []
-        self._reasoning_tokens += self._answer_tokens
-        self._answer_tokens = 0
-        self._reopened = self._reopened or again
-        self._close()
-
-    def fail(self, sentence: str, name: str = "") -> None:
-        """The backend broke: what came stays, and the reply says why it ends. `name`: of the error."""
-        self.error = sentence
-        self.add(Finish("error", name))
-
-    @property
-    def finished(self) -> bool:
-        """A `Finish` has come."""
-        return self._finish is not None
-
-    @property
-    def closed(self) -> bool:
-        """The thought is over, or there is none: the answer has begun."""
-        return self._closed or any(self._answer)
-
-    @property
-    def reasoning_tokens(self) -> int:
-        """Tokens of thought so far."""
-        return self._base.usage.reasoning_tokens + self._reasoning_tokens
-
-    def reply(self) -> Reply:
-        """The reply as it stands."""
-        self._reasoning = ["".join(self._reasoning)]
-        self._answer = ["".join(self._answer)]
-        return Reply(
-            reasoning=self._reasoning[0],
-            closed=self._closed,
-            answer=self._answer[0],
-            finish=self._finish.reason if self._finish else None,
-            error=self.error,
-            raw_finish=self._finish.raw_reason if self._finish else "",
-            reopened=self._reopened,
-            usage=self._usage(),
-            timings=self._timings(),
-            progress=self._progress,
-        )
-
-    def _usage(self) -> Usage:
-        old, finish = self._base.usage, self._finish
-        reasoning, answer = self._reasoning_tokens, self._answer_tokens
-        if finish and finish.completion_tokens is not None:  # the backend counts better than we do
-            answer = min(answer, finish.completion_tokens)
-            reasoning = finish.completion_tokens - answer
-            if not any(self._reasoning):
-                reasoning, answer = 0, finish.completion_tokens
-        prompt = old.prompt_tokens
-        if finish and finish.prompt_tokens is not None:  # it counts what we gave of the reply as prompt
-            prompt = max(0, finish.prompt_tokens - old.reasoning_tokens - old.answer_tokens)
-        return Usage(
-            prompt_tokens=prompt,
-            cached_tokens=finish.cached_tokens if finish else None,
-            reasoning_tokens=old.reasoning_tokens + reasoning,
-            answer_tokens=old.answer_tokens + answer,
-            context=finish.context if finish and finish.context else old.context,
-        )
-
-    def _timings(self) -> Timings:
-        old, finish = self._base.timings, self._finish
-        now = (self._ended if self._ended is not None else self._clock()) - self._start
-        thinking = 0.0
-        if any(self._reasoning) and self._first is not None:
-            thinking = max(0.0, (self._closed_at if self._closed_at is not None else now) - self._first)
-        decode = finish.decode if finish else None
-        if decode is not None and old.decode is not None:
-            decode += old.decode
-        return Timings(
-            first_token=old.first_token if old.first_token is not None else self._first,
-            thinking=old.thinking + thinking,
-            total=old.total + now,
-            load=finish.load if finish else None,
-            prefill=finish.prefill if finish else None,
-            decode=decode,
-        )
-
-
-def split_reasoning(events: Iterable[BackendEvent], so_far: ReplySoFar | None = None) -> Iterator[ReplyEvent]:
-    """Tell thought from answer in a backend's stream. `so_far` is what the backend was asked to continue."""
-    splitter = Splitter(so_far)
-    for event in events:
-        yield from splitter.feed(event)
-
-
-def snapshots(events: Iterable[ReplyEvent], base: Reply | None = None) -> Iterator[Reply]:
-    """The reply after each event, the first one empty. Each snapshot copies the text; sample them if there are many."""
-    draft = Draft(base)
-    yield draft.reply()
-    for event in events:
-        draft.add(event)
-        yield draft.reply()
-
-
-def collect(events: Iterable[BackendEvent], so_far: ReplySoFar | None = None) -> Reply:
-    """The finished reply of a whole stream."""
-    base = Reply(reasoning=so_far.reasoning, closed=so_far.closed, answer=so_far.answer) if so_far else None
-    draft = Draft(base)
-    for event in split_reasoning(events, so_far):
-        draft.add(event)
-    return draft.reply()

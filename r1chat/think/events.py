@@ -1,0 +1,38 @@
+"""What a stream says once thought and answer are told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from r1chat.messages import Finish, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningText:
+    """The thought grew."""
+
+    text: str
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerText:
+    """The answer grew."""
+
+    text: str
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The thought is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerWasThought:
+    """What came as answer so far is thought, and is closed now. `again`: the thought had been closed before."""
+
+    again: bool
+
+
+ReplyEvent = ReasoningText | AnswerText | Closed | AnswerWasThought | Progress | Finish
