@@ -57,7 +57,8 @@ class Tally:
             if said.winner in ("left", "right"):
                 by_duel[said.duel.id].append(said.winner)
         for winners in by_duel.values():
-            self.agreed.update(one == other for one, other in combinations(winners, 2))
+            for one, other in combinations(winners, 2):
+                self.agreed[one == other] += 1
 
     def add(self, case: Case, row: Row, split: str) -> None:
         """A row that was written."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_, select, union_all
@@ -52,6 +53,7 @@ class Filter:
         return not self.language or self.language == language_of(message)
 
 
+@lru_cache(16)  # asked for again and again while a message is in hand
 def language_of(message: str) -> Language:
     """The language that most of a message is in, formulas aside: a Chinese character weighs as much as a word."""
     plain = _FORMULA.sub(" ", message)
