@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from r1chat.errors import NotFoundError, StoreError
-from r1chat.judgements import Aspects, Part
+from r1chat.judgements import Aspects, Gathered, Part
 from r1chat.messages import Provenance, Reply, StoredReply, StoredTurn
 from r1chat.store import Store
 
@@ -145,3 +145,36 @@ def test_nothing_may_be_exported_until_somebody_says_so(store: Store, turn: Stor
     judged = store.judgements.judged(turn.conversation_id)
     assert (judged.consent, judged.own_consent) == (False, False)
     assert store.judgements.gathered().consented == 1
+
+
+def test_everything_is_counted_that_is_in_force_and_not_deleted(store: Store, turn: StoredTurn) -> None:
+    one, other = replied(store, turn), replied(store, turn, "60")
+    made = Provenance(origin="corrected", parent_id=other.id)
+    store.add_reply(turn.id, made, Reply(THOUGHT, True, "seventy", finish="stop"))
+    judgements = store.judgements
+    judgements.rate(one.id, "answer", "up")
+    judgements.rate(other.id, "answer", "down")
+    judgements.rate(other.id, "answer", "")  # taken back
+    judgements.label_step(other.id, "first_wrong", 0, 12)
+    for winner in ("left", "tie", "skipped"):
+        judgements.compare(judgements.begin_duel(one.id, other.id).id, winner)  # type: ignore[arg-type]
+    reference = judgements.set_reference(turn.id, "70", "number")
+    judgements.add_verification(one.id, reference.id, 1.0)
+    judgements.add_verification(other.id, reference.id, None)  # could not tell
+    judgements.set_consent(turn.conversation_id, True)
+    everything = Gathered(
+        thumbs=1,
+        comparisons=1,
+        ties=1,
+        corrections=1,
+        steps=1,
+        references=1,
+        verified=1,
+        consented=1,
+        conversations=1,
+    )
+    assert judgements.gathered() == everything
+    store.delete(turn.conversation_id)
+    assert judgements.gathered() == Gathered()
+    store.undelete(turn.conversation_id)
+    assert judgements.gathered() == everything

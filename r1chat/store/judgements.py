@@ -7,6 +7,7 @@ judgement that makes no sense; nothing is stored then.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
@@ -239,52 +240,46 @@ class Judgements:
             def count(wanted: Select[Any]) -> int:
                 return connection.scalar(wanted.with_only_columns(func.count(), maintain_column_froms=True)) or 0
 
-            there = _replies_there()
-            thumbs = newest(ratings, ratings.c.reply_id, ratings.c.part, ratings.c.rater)
-            said = newest(comparisons, comparisons.c.duel_id, comparisons.c.rater)
-            steps = newest(step_labels, step_labels.c.reply_id, step_labels.c.rater)
-            given = newest(references, references.c.turn_id)
-            turns_there = (
+            def of_replies(table: Table, *of: ColumnElement[Any]) -> Select[Any]:
+                found = select(table).where(table.c.number.in_(newest(table, table.c.reply_id, *of)))
+                return found.where(table.c.reply_id.not_in(select(replies.c.id).where(replies.c.turn_id.in_(gone))))
+
+            gone = (  # few; so it takes less to leave these out than to find all others
                 select(turns.c.id)
                 .join(conversations, conversations.c.id == turns.c.conversation_id)
-                .where(conversations.c.deleted_at.is_(None))
+                .where(conversations.c.deleted_at.is_not(None))
             )
-            duels_there = select(duels.c.id).where(duels.c.turn_id.in_(turns_there))
-            all_said = select(comparisons).where(comparisons.c.number.in_(said), comparisons.c.duel_id.in_(duels_there))
-            references_there = select(references.c.id).where(
-                references.c.number.in_(given), references.c.text != "", references.c.turn_id.in_(turns_there)
+            said = connection.execute(
+                select(comparisons.c.winner, func.count())
+                .where(
+                    comparisons.c.number.in_(newest(comparisons, comparisons.c.duel_id, comparisons.c.rater)),
+                    comparisons.c.duel_id.not_in(select(duels.c.id).where(duels.c.turn_id.in_(gone))),
+                )
+                .group_by(comparisons.c.winner)
+            )
+            winners: Counter[str] = Counter({winner: number for winner, number in said})
+            given = select(references.c.id).where(
+                references.c.number.in_(newest(references, references.c.turn_id)),
+                references.c.text != "",
+                references.c.turn_id.not_in(gone),
             )
             told = select(verifications.c.reply_id).where(
-                verifications.c.reference_id.in_(references_there), verifications.c.accuracy.is_not(None)
+                verifications.c.reference_id.in_(given), verifications.c.accuracy.is_not(None)
             )
+            there = select(conversations).where(conversations.c.deleted_at.is_(None))
             return Gathered(
-                thumbs=count(
-                    select(ratings).where(
-                        ratings.c.number.in_(thumbs), ratings.c.thumb != "", ratings.c.reply_id.in_(there)
-                    )
+                thumbs=count(of_replies(ratings, ratings.c.part, ratings.c.rater).where(ratings.c.thumb != "")),
+                comparisons=winners["left"] + winners["right"],
+                ties=winners["tie"] + winners["both_bad"],
+                corrections=count(
+                    select(replies).where(replies.c.origin == "corrected", replies.c.turn_id.not_in(gone))
                 ),
-                comparisons=count(all_said.where(comparisons.c.winner.in_(("left", "right")))),
-                ties=count(all_said.where(comparisons.c.winner.in_(("tie", "both_bad")))),
-                corrections=count(select(replies).where(replies.c.origin == "corrected", replies.c.id.in_(there))),
-                steps=count(
-                    select(step_labels).where(
-                        step_labels.c.number.in_(steps), step_labels.c.verdict != "", step_labels.c.reply_id.in_(there)
-                    )
-                ),
-                references=count(select(references).where(references.c.id.in_(references_there))),
+                steps=count(of_replies(step_labels, step_labels.c.rater).where(step_labels.c.verdict != "")),
+                references=count(given),
                 verified=connection.scalar(select(func.count()).select_from(told.distinct().subquery())) or 0,
-                moments=count(
-                    select(moment_labels).where(
-                        moment_labels.c.number.in_(
-                            newest(moment_labels, moment_labels.c.reply_id, moment_labels.c.start, moment_labels.c.end)
-                        ),
-                        moment_labels.c.reply_id.in_(there),
-                    )
-                ),
-                consented=count(
-                    select(conversations).where(conversations.c.deleted_at.is_(None), consented(connection))
-                ),
-                conversations=count(select(conversations).where(conversations.c.deleted_at.is_(None))),
+                moments=count(of_replies(moment_labels, moment_labels.c.start, moment_labels.c.end)),
+                consented=count(there.where(consented(connection))),
+                conversations=count(there),
             )
 
 
@@ -308,16 +303,6 @@ def consented(connection: Connection) -> ColumnElement[bool]:
 def _consent_for_all(connection: Connection) -> bool:
     said = select(consents.c.allowed).where(consents.c.conversation_id.is_(None)).order_by(consents.c.number.desc())
     return bool(connection.scalars(said.limit(1)).first())
-
-
-def _replies_there() -> Select[tuple[str]]:
-    """The ids of replies in conversations that are not deleted."""
-    return (
-        select(replies.c.id)
-        .join(turns, turns.c.id == replies.c.turn_id)
-        .join(conversations, conversations.c.id == turns.c.conversation_id)
-        .where(conversations.c.deleted_at.is_(None))
-    )
 
 
 def _duel(connection: Connection, duel_id: str) -> Duel:
