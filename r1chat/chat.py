@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from uuid import uuid4
 
-from r1chat import steer, window
+from r1chat import steer, votes, window
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
 from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, UnsupportedError
@@ -58,21 +58,23 @@ class Chat:
         model: str,
         params: Params | None = None,
         after: str | None = None,
-        steering: tuple[int | None, bool] = (None, False),
+        steering: tuple[int | None, bool] | None = None,
     ) -> Turn:
         """Send a message at the end of the open branch, or `after` another reply of it, and begin its reply.
 
-        None makes a conversation for it, with `steering`: its budget, and whether thoughts are kept. `model` is a key
-        `backend:name`. Raises MessageError, UnknownModelError, BackendError, StoreError; the message is stored only if
-        a reply could begin.
+        None makes a conversation for it. `steering` is how it goes on from now: its budget, and whether thoughts are
+        kept; None leaves that as it is. `model` is a key `backend:name`. Raises MessageError, UnknownModelError,
+        BackendError, StoreError; the message is stored only if a reply could begin.
         """
         prompt = self._checked(prompt)
         backend, info = self._usable(model)
+        if steering is not None or conversation_id is not None:
+            _budget(steering[0] if steering else self.store.info(conversation_id or "").budget, info)
         if conversation_id is None:
-            steer.checked_budget(steering[0], info.context)
             conversation_id = self.store.new_conversation(model=info.key).id
-            self.store.set_steering(conversation_id, *steering)
         with self._starting(conversation_id):
+            if steering is not None:
+                self.store.set_steering(conversation_id, *steering)
             return self._begin(self._asked(conversation_id, prompt, after), backend, info, params)
 
     def edit(self, turn_id: str, prompt: str, model: str, params: Params | None = None) -> Turn:
@@ -80,6 +82,7 @@ class Chat:
         prompt = self._checked(prompt)
         backend, info = self._usable(model)
         old = self.store.turn(turn_id)
+        _budget(self.store.info(old.conversation_id).budget, info)
         with self._starting(old.conversation_id):
             turn = self.store.add_turn(old.conversation_id, prompt, old.parent_reply_id)
             return self._begin(turn, backend, info, params)
@@ -117,12 +120,29 @@ class Chat:
     def fork(self, reply_id: str, start: int, end: int, text: str, model: str) -> Turn:
         """A sibling that goes on from a step of this reply's thought, edited to `text`; what follows it is dropped.
 
-        `start` and `end` are the step's place in the thought, in characters. Raises MessageError where it is gone.
+        `start` and `end` are the step's place in the thought, in characters. A reply that is still being made stops
+        first. Raises MessageError where the step is gone, UnsupportedError.
         """
-        stored = self.store.reply(reply_id)
+        stored = self.as_it_stands(reply_id)
         so_far = steer.forked(stored.reply, start, end, text)
         same = stored.reply.reasoning.startswith(so_far.reasoning)
-        return self._sibling(self.store.turn(stored.turn_id), model, so_far, "forked" if same else "edited", stored)
+        turn = self.store.turn(stored.turn_id)
+        _can_continue(self._usable(model)[1])
+        if (running := self._making(stored)) is not None:
+            running.stop()
+            running.wait(10)
+        return self._sibling(turn, model, so_far, "forked" if same else "edited", stored)
+
+    def as_it_stands(self, reply_id: str) -> StoredReply:
+        """A reply with all that came of it until now; the store lags behind one that is being made."""
+        stored = self.store.reply(reply_id)
+        running = self._making(stored)
+        return stored if running is None else replace(stored, reply=running.snapshot())
+
+    def _making(self, stored: StoredReply) -> Turn | None:
+        """The turn that makes this reply now."""
+        running = self.running(self.store.turn(stored.turn_id).conversation_id)
+        return running if isinstance(running, Turn) and running.reply_id == stored.id else None
 
     def vote(self, turn_id: str, samples: int, model: str, params: Params | None = None) -> Vote:
         """Several replies to the same message at a time, as siblings. Raises MessageError for a senseless number."""
@@ -142,7 +162,7 @@ class Chat:
             self.store.show_reply(stored[0].id)
             requests = [Request(info.name, history, None, each) for each in drawn]
             jobs = [(backend, request) for request in requests]
-            vote = Vote(self.store, jobs, stored, turn.conversation_id, then=self._made)
+            vote = Vote(self.store, jobs, stored, turn.conversation_id, then=self._made, count=self._show_majority)
             self._running[turn.conversation_id] = vote
             vote.start()
         self.publish(turn.conversation_id)
@@ -342,11 +362,10 @@ class Chat:
         if so_far is not None:
             _can_continue(info)
         view = self.store.info(turn.conversation_id)
-        budget = view.budget if info.continues else None  # where it cannot be kept there is none
         given = so_far or ReplySoFar()
         provenance = replace(
             _provenance(info, params, origin, view),
-            budget=steer.checked_budget(budget, info.context),
+            budget=_budget(view.budget, info),
             parent_id=parent.id if parent else None,
             kept_reasoning=len(given.reasoning),
         )
@@ -365,6 +384,14 @@ class Chat:
     def when_made(self, call: Callable[[str], None]) -> None:
         """Have `call` called, with the id of the message, whenever replies to it are finished and saved."""
         self._when_made.append(call)
+
+    def _show_majority(self, vote: Vote) -> None:
+        """Open the reply that won, unless the person looks at something else by now."""
+        with suppress(R1ChatError):  # where answers cannot be compared the page says why
+            winner = votes.majority(self.store.votes(vote.vote_id or ""))
+            turns = self.store.conversation(vote.conversation_id).turns
+            if winner and any(turn.reply and turn.reply.id == vote.reply_id for turn in turns):
+                self.store.show_reply(winner.id)
 
     def _made(self, turn: Turn | Vote) -> None:
         for call in self._when_made:
@@ -408,6 +435,11 @@ def _provenance(info: ModelInfo, params: Params, origin: Origin, view: Conversat
         seen_from=view.seen_from,
         keep_thoughts=view.keep_thoughts,
     )
+
+
+def _budget(budget: int | None, info: ModelInfo) -> int | None:
+    """The budget of a conversation for a reply of this model; none where the model could not keep to it."""
+    return steer.checked_budget(budget, info.context) if info.continues else None
 
 
 def _can_continue(info: ModelInfo) -> None:

@@ -205,8 +205,12 @@ class Vote:
         stored: list[StoredReply],
         conversation_id: str,
         then: Callable[[Vote], None] = lambda vote: None,
+        count: Callable[[Vote], None] = lambda vote: None,
     ) -> None:
-        """`jobs` and `stored` belong together, one by one. `then` is called when everything is done and saved."""
+        """`jobs` and `stored` belong together, one by one.
+
+        `count` is called when everything is saved and watchers still wait, `then` when all is done.
+        """
         self.conversation_id = conversation_id
         self.turn_id = stored[0].turn_id
         self.reply_id = stored[0].id
@@ -214,6 +218,7 @@ class Vote:
         self.vote_id = stored[0].provenance.vote_id
         self._store = store
         self._then = then
+        self._count = count
         self._samples = [_Sample(reply, *job) for reply, job in zip(stored, jobs, strict=True)]
         self._changed = threading.Condition()
         self._version = 0
@@ -277,10 +282,13 @@ class Vote:
             self._end(str(error) or "r1chat itself failed while it made this reply. Try again, or see the log.")
         finally:
             self._save(last=True)
-            with self._changed:
-                self.done = True
-                self._version += 1
-                self._changed.notify_all()
+            try:
+                self._count(self)
+            finally:
+                with self._changed:
+                    self.done = True
+                    self._version += 1
+                    self._changed.notify_all()
         self._then(self)
 
     def _take(self, sample: _Sample, event: BackendEvent | BackendError) -> None:

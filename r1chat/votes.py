@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from r1chat.answers import compare, equivalent, final_answer, glance
+from r1chat.messages import Reply, StoredReply
 
-__all__ = ["Group", "equivalent", "final_answer", "group"]
+__all__ = ["Group", "equivalent", "final_answer", "group", "majority", "voice"]
 
 _PATIENCE = 2  # comparisons without a verdict after which an answer is compared as text only
 
@@ -43,6 +44,17 @@ def group(answers: Sequence[str | None]) -> list[Group]:
         else:
             members.append(index)
     return sorted((Group(final, tuple(members)) for final, members in groups), key=lambda one: -len(one.members))
+
+
+def voice(reply: Reply) -> str:
+    """What a sample says; one that did not finish says nothing."""
+    return reply.answer if reply.finish == "stop" else ""
+
+
+def majority(samples: Sequence[StoredReply]) -> StoredReply | None:
+    """The first sample that gave the most frequent answer; None where none came to one. Raises CheckError."""
+    groups = group([voice(sample.reply) for sample in samples])
+    return samples[groups[0].members[0]] if groups else None
 
 
 def _find(final: str, groups: list[tuple[str, list[int]]], patience: dict[str, int]) -> list[int] | None:

@@ -4,6 +4,9 @@ A patch is `{"order": [section ids], "blocks": [{"id", "into", "kind", "html", "
 optional: `order` names the sections from top to bottom, a block is made inside `into` if it is not there yet (a step
 also says where in the thought it stands), and `state` goes to the page's body. Only what has changed since the last
 patch is sent; `{}` is a heartbeat.
+
+A page that connects again still shows what it had: `fresh` marks a patch that names every block there is, and a block
+that is `frame` leaves the one on the page alone, with what the person unfolded or wrote in it.
 """
 
 from __future__ import annotations
@@ -56,6 +59,7 @@ class Viewer:
         self._judged = Judged()
         self._last_hidden = ""  # the last turn that the model does not see
         self._verdicts: dict[str, dict[tuple[int, int], Verdict]] = {}  # by reply and place
+        self._fresh = True  # nothing was sent yet
         self._left = threading.Event()
 
     def leave(self) -> None:
@@ -82,10 +86,14 @@ class Viewer:
             except NotFoundError as error:
                 yield self._lost(error)
                 continue
-            if isinstance(turn, Turn) and turn.reply_id in self._renderers:
+            if isinstance(turn, Vote) and not turn.vote_id:
+                yield from self._follow_duel(turn, seen)
+            elif turn is not None and turn.reply_id not in self._renderers:
+                yield from self._wait_for(turn, seen)
+            elif isinstance(turn, Turn):
                 yield from self._follow(turn, seen)
             elif isinstance(turn, Vote):
-                yield from self._follow_vote(turn, seen) if turn.vote_id else self._follow_duel(turn, seen)
+                yield from self._follow_vote(turn, seen)
 
     # -- a growing reply ----------------------------------------------------------------------------------------------
 
@@ -99,8 +107,8 @@ class Viewer:
                 alarms += render.alarm(alarm, turn.turn_id, self._words, self._cannot_steer(":".join(turn.model)))
             watched = max(watched, len(reply.reasoning))
             blocks = self._growing(turn.reply_id, reply)
-            if not reply.closed and reply.finish is None:
-                blocks += self._change(f"{turn.reply_id}-notes", html=alarms)
+            if reply.finish is None:
+                blocks += self._change(f"{turn.reply_id}-notes", html="" if reply.closed else alarms)
             thinking = "1" if reply.finish is None and not (reply.closed or reply.answer) else ""
             yield {"blocks": blocks, "state": {"thinking": thinking}}
         yield self._whole(None)  # with everything that a finished reply offers
@@ -112,11 +120,14 @@ class Viewer:
             blocks = self._growing(vote.reply_id, replies[0])
             blocks += self._change(f"{vote.reply_id}-notes", html=votes.progress(replies, self._words))
             yield {"blocks": blocks}
-        winner = votes.majority(self._app.store.votes(vote.vote_id or ""))
-        if winner and winner != vote.reply_id:
-            self._app.chat.show_reply(winner)  # the change comes back as news
-        else:
-            yield self._whole(None)
+        yield self._whole(None)
+
+    def _wait_for(self, turn: Turn | Vote, seen: int) -> Iterator[Patch]:
+        """A reply is made on another branch than the one that shows."""
+        for _ in turn.watch(1.0):
+            if self._left.is_set() or self._app.chat.news(self._conversation_id) != seen:
+                return
+        yield self._whole(None)
 
     def _follow_duel(self, sides: Vote, seen: int) -> Iterator[Patch]:
         for replies in sides.watch(INTERVAL):
@@ -181,6 +192,7 @@ class Viewer:
         self._outlined = next((turn.reply.id for turn in reversed(conversation.turns) if turn.reply is not None), "")
         if self._comparing(conversation):
             self._outlined = ""
+        if not self._outlined:
             blocks += self._change("outline", html="")
         for turn in conversation.turns:
             blocks += self._turn(turn, running)
@@ -188,7 +200,9 @@ class Viewer:
         switch = consent.switch(self._conversation_id, self._judged, self._words)
         blocks += self._change("consent", "consent-section", "consent", switch)
         blocks += self._change("gathered", html=self._gathered())
+        fresh, self._fresh = self._fresh, False
         return {
+            "fresh": fresh,
             "order": [*(f"turn-{turn.id}" for turn in conversation.turns), "offers-section", "consent-section"],
             "blocks": blocks,
             "state": self._state(conversation, running),
@@ -283,7 +297,7 @@ class Viewer:
             replies = running.snapshots()
         blocks: list[Block] = []
         if arena.block not in self._sent:  # once: what is inside is sent apart
-            blocks += self._change(arena.block, section, "duel", arenas.skeleton(arena, stored, self._words))
+            blocks += self._frame(arena.block, section, "duel", arenas.skeleton(arena, stored, self._words))
         for (side, _), each, reply in zip(arena.sides, stored, replies, strict=True):
             blocks += self._body(each, f"{arena.block}-{side}", reply)
         return blocks + self._verdict(arena, replies)
@@ -339,7 +353,7 @@ class Viewer:
         else:
             self._given[stored.id] = self._given_tokens(stored.provenance)
             self._renderers[stored.id] = render.ReplyRenderer(stored.id, self._words, verdicts)
-            blocks += self._change(f"reply-{stored.id}", into, "reply", render.skeleton(stored.id))
+            blocks += self._frame(f"reply-{stored.id}", into, "reply", render.skeleton(stored.id))
         return blocks + self._growing(stored.id, reply)
 
     def _given_tokens(self, made: Provenance) -> int:
@@ -377,11 +391,16 @@ class Viewer:
         ):
             self._sent.pop(block_id, None)
 
+    def _frame(self, block_id: str, into: str, kind: str, html: str) -> list[Block]:
+        """A block that is made of others, if the page does not have it."""
+        return [{**block, "frame": True} for block in self._change(block_id, into, kind, html)]
+
     def _change(self, block_id: str, into: str = "", kind: str = "", html: str | None = None) -> list[Block]:
-        """The block, if the page has it otherwise; what is not given stays as it is."""
+        """The block, if the page has it otherwise or may have it otherwise; what is not given stays as it is."""
+        known = block_id in self._sent
         old_kind, old_html = self._sent.get(block_id, ("", ""))
         new = (kind or old_kind, old_html if html is None else html)
-        if block_id in self._sent and new == (old_kind, old_html):
+        if known and new == (old_kind, old_html):
             return []
         self._sent[block_id] = new
         block: Block = {"id": block_id}
@@ -389,7 +408,7 @@ class Viewer:
             block["into"] = into
         if kind and kind != old_kind:
             block["kind"] = kind
-        if html is not None and html != old_html:
+        if html is not None and (html != old_html or not known):
             block["html"] = html
         return [block]
 

@@ -350,10 +350,8 @@ def reply_acts(stored: StoredReply, words: Words, cannot_steer: str = "", cannot
 
 def _vote(turn_id: str, words: Words) -> str:
     choices = "".join(button("vote", turn_id, str(number), text=str(number)) for number in (3, 5, 8))
-    own = (
-        f'<input type="number" min="2" max="32" placeholder="…" aria-label="{plain(words.samples)}" '
-        f'data-verb="vote" data-id="{plain(turn_id)}">'
-    )
+    own = f'<input type="number" min="2" max="32" placeholder="…" aria-label="{plain(words.samples)}">'
+    own += button("vote", turn_id, words.take_samples)
     return f'<details class="menu"><summary>{plain(words.vote)}</summary><div>{choices}{own}</div></details>'
 
 

@@ -57,13 +57,13 @@ def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guar
 
     @web.get("/r1chat/thought/{reply_id}")
     def thought(reply_id: str, start: int = 0, end: int | None = None) -> PlainTextResponse:
-        return _text(lambda: app.store.reply(reply_id).reply.reasoning[max(0, start) : end])
+        return _text(lambda: app.chat.as_it_stands(reply_id).reply.reasoning[max(0, start) : end])
 
     @web.get("/r1chat/outline/{reply_id}")
     def outline(reply_id: str, lang: str = "en") -> PlainTextResponse:
         def html() -> str:
             renderer = ReplyRenderer(reply_id, words(lang))
-            renderer.update(app.store.reply(reply_id).reply)
+            renderer.update(app.chat.as_it_stands(reply_id).reply)
             return renderer.outline()
 
         return _text(html)

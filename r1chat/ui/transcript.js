@@ -2,14 +2,15 @@
 const read = element.querySelector('.read');
 const scroller = element.closest('.scroll') ?? document.scrollingElement;
 const fold = () => localStorage.getItem('r1chat.fold') ?? 'end';
-let feed = null, shown = null, following = true, placed = 0;
+let feed = null, shown = null, subject = null, following = true, placed = 0;
 const verbs = {}, patched = [];  // from the scripts that follow: what buttons do, what looks at the blocks of a patch
 
 // --- patches ---------------------------------------------------------------------------------------------------------
 
-function patch({order, blocks = [], state}) {
+function patch({fresh, order, blocks = [], state}) {
   if (order) arrange(order);
   for (const block of blocks) put(block);
+  if (fresh) sweep(blocks);
   if (state) Object.assign(document.body.dataset, state);
   if (state?.lang) document.documentElement.lang = state.lang;
   if (state) showWhatCannotBeDone();
@@ -29,8 +30,15 @@ function arrange(order) {
   }
 }
 
-function put({id, into, kind, html, gone, start, end}) {
+function sweep(blocks) {  // what this page had from an earlier connection, and what is there no more
+  const named = new Set(blocks.map(({id}) => id));
+  const blocksHere = 'section > [id], .steps > [id], .answer > [id], .side > * > [id]';
+  for (const node of read.querySelectorAll(blocksHere)) if (!named.has(node.id)) node.remove();
+}
+
+function put({id, into, kind, html, frame, gone, start, end}) {
   let node = document.getElementById(id);
+  if (frame && node) html = undefined;
   if (gone) { node?.remove(); return; }
   if (!node) {
     const parent = document.getElementById(into);
@@ -100,6 +108,10 @@ for (const kind of ['click', 'mousedown', 'focus', 'keydown', 'input']) {
   }, true);
 }
 
+document.addEventListener('click', event => {  // Send and Stop take turns in one place: a double click means the first
+  if (event.detail > 1 && event.target.closest('#answer, #send, #stop')) event.stopImmediatePropagation();
+}, true);
+
 function foldThought(node, kind) {  // the person's own click always wins
   const thought = node.querySelector('details.thought');
   if (!thought || thought.dataset.touched) return;
@@ -117,8 +129,9 @@ function show() {
   wanted.conversation ? url.searchParams.set('c', wanted.conversation) : url.searchParams.delete('c');
   history.replaceState(null, '', url);
   if (address === shown && feed) return;
-  if (address !== shown) { read.replaceChildren(); following = true; }
-  shown = address;
+  const about = JSON.stringify([wanted.conversation, wanted.lang]);
+  if (about !== subject) { read.replaceChildren(); following = true; }
+  [shown, subject] = [address, about];
   connect();
 }
 
@@ -152,19 +165,19 @@ scroller.addEventListener('scroll', () => {
 // --- what a person does ----------------------------------------------------------------------------------------------
 
 const act = (verb, id = '', text = '') => trigger('act', {verb, id, text});
+const BEGIN = new Set(['again', 'ask', 'longer', 'resume', 'retry', 'skip', 'vote']);  // a double click begins one reply
 
 read.addEventListener('click', event => {
   const summary = event.target.closest('details.thought > summary');
   if (summary) { summary.parentNode.dataset.touched = '1'; outlineOf(summary.closest('.reply')); }
   const button = event.target.closest('button');
   const step = event.target.closest('.step');
-  if (button?.dataset.verb) press(button);
+  if (button?.dataset.verb) { if (event.detail < 2 || !BEGIN.has(button.dataset.verb)) press(button); }
   else if (button?.closest('.strip')) alongStrip(button);
   else if (step && !event.target.closest('a')) choose(step);
 });
-read.addEventListener('change', event => {
-  const {verb, id} = event.target.dataset;
-  if (verb) act(verb, id, event.target.value);
+read.addEventListener('keydown', event => {
+  if (event.key === 'Enter' && event.target.matches('.menu input')) event.target.nextElementSibling.click();
 });
 
 function press(button) {
@@ -175,7 +188,7 @@ function press(button) {
   else if (verb === 'edit-step') editStep(button);
   else if (verb === 'confirm' || verb === 'deny') judge(button);
   else if (verb === 'carry') trigger('carry', {});
-  else act(verb, id, button.dataset.text ?? '');
+  else act(verb, id, button.dataset.text ?? button.previousElementSibling?.value ?? '');
   button.closest('details.menu')?.removeAttribute('open');
 }
 
@@ -200,6 +213,9 @@ function choose(step) {  // the tools of a step move to the one that is chosen
   read.querySelector('.step.chosen')?.classList.remove('chosen');
   read.querySelector('.tools')?.remove();
   step.classList.add('chosen');
+  const thought = step.closest('details.thought');
+  thought.open = true;
+  thought.dataset.touched = '1';
   const tools = document.createElement('div');
   tools.className = 'tools';
   tools.innerHTML = document.getElementById('tools').innerHTML;
@@ -228,22 +244,33 @@ async function editStep(button) {
   const cancel = Object.assign(document.createElement('button'), {textContent: button.dataset.cancel});
   const row = Object.assign(document.createElement('div'), {className: 'acts'});
   row.append(go, cancel);
-  const end_ = () => { box.remove(); row.remove(); step.hidden = false; };
-  go.onclick = () => {
-    act('fork', reply, JSON.stringify({start: Number(start), end: Number(end), text: box.value}));
-    end_();
+  const leave = () => {
+    box.remove();
+    row.remove();
+    step.hidden = false;
+    step.querySelector('[data-verb=edit-step]')?.focus();
   };
-  cancel.onclick = end_;
-  box.onkeydown = event => { if (event.key === 'Escape') { event.stopPropagation(); end_(); } };
+  go.onclick = () => {
+    rest(go, box);
+    act('fork', reply, JSON.stringify({start: Number(start), end: Number(end), text: box.value}));
+  };
+  cancel.onclick = leave;
+  box.onkeydown = event => { if (event.key === 'Escape') { event.stopPropagation(); leave(); } };
   step.hidden = true;
   step.after(box, row);
   box.style.height = Math.min(box.scrollHeight + 4, innerHeight / 2) + 'px';
   box.focus();
 }
 
+function rest(button, box) {  // what is written stays until a new reply stands in its place: it may be refused
+  const wake = () => { button.disabled = false; };
+  button.disabled = true;
+  box.addEventListener('input', wake, {once: true});
+  setTimeout(wake, 1500);
+}
+
 function goTo(mark) {
   if (!mark) return;
-  mark.closest('details.thought').open = true;
   read.querySelector('mark.at')?.classList.remove('at');
   mark.classList.add('at');
   following = false;
@@ -303,7 +330,7 @@ async function edit(button, id) {
   buttons.className = 'acts editing-acts';
   buttons.append(save, cancel);
   const end = () => { box.remove(); buttons.remove(); ask.hidden = row.hidden = false; button.focus(); };
-  save.onclick = () => { act('edit', id, box.value); end(); };
+  save.onclick = () => { rest(save, box); act('edit', id, box.value); };
   cancel.onclick = end;
   box.onkeydown = event => {
     if (event.key === 'Escape') { event.stopPropagation(); end(); }
@@ -336,7 +363,6 @@ document.addEventListener('click', event => {
   if (row) {
     const step = stepAt(row.dataset.reply, Number(row.dataset.start));
     if (step) {
-      step.closest('details.thought').open = true;
       following = false;
       choose(step);
       step.scrollIntoView({block: 'center'});

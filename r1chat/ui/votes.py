@@ -35,15 +35,6 @@ def _state(reply: Reply, words: Words) -> tuple[str, str]:
     return "…", words.thinking if reply.reasoning else words.waiting
 
 
-def majority(samples: Sequence[StoredReply]) -> str:
-    """The id of the first reply that gave the most frequent answer; "" where none came to one."""
-    try:
-        groups = _groups(samples)
-    except R1ChatError:  # the panel says why
-        return ""
-    return samples[groups[0].members[0]].id if groups else ""
-
-
 def panel(samples: Sequence[StoredReply], shown: str, judged: Judged, words: Words) -> str:
     """A bar for each answer, as long as its share; a button for each sample opens it, and says whether it is right."""
     try:
@@ -71,18 +62,13 @@ def panel(samples: Sequence[StoredReply], shown: str, judged: Judged, words: Wor
 
 
 def _groups(samples: Sequence[StoredReply]) -> list[votes.Group]:
-    return _grouped(tuple(_voice(sample) for sample in samples))
+    return _grouped(tuple(votes.voice(sample.reply) for sample in samples))
 
 
 @lru_cache(64)
 def _grouped(answers: tuple[str, ...]) -> list[votes.Group]:
     """Formulas are compared in another process; a page asks for the same vote at every change."""
     return votes.group(answers)
-
-
-def _voice(sample: StoredReply) -> str:
-    """What a sample says; one that did not finish says nothing."""
-    return sample.reply.answer if sample.reply.finish == "stop" else ""
 
 
 def _formula(answer: str) -> str:

@@ -196,6 +196,7 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
     vote = Both("Vote", "投票")
     vote_of = Both("Vote of {n}", "{n} 次投票")
     samples = Both("Number of samples", "样本数")
+    take_samples = Both("Take", "开始")
     bad_samples = Both("“{value}” is no number of samples.", "“{value}”不是样本数。")
     vote_running = Both("{done} of {n} samples are finished", "{n} 个样本中已完成 {done} 个")
     vote_sample = Both("Sample {n}", "样本 {n}")

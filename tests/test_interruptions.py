@@ -1,0 +1,336 @@
+"""What a person is in the middle of outlives quick clicks, refusals, other tabs and lost connections."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from site_driver import CHROMIUM, THOUGHT, Gate, Site, ask, finished
+
+from r1chat.backends.scripted import Script
+from r1chat.messages import Finish, Progress, Request
+
+CHECKED = "<think>It is seven.\n\nWait, let me check the seven again.\n\nIt is seven.</think>Seven."
+HIDE = """hidden => {
+  Object.defineProperty(document, 'hidden', {configurable: true, get: () => hidden});
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),  # of gradio's dependencies
+]
+
+
+def edited_step(page: Page, number: int) -> Locator:
+    page.locator(".step").nth(number).click(position={"x": 300, "y": 8})
+    page.get_by_role("button", name="Go on from here").click()
+    return page.get_by_role("textbox", name="Edit the step, then go on from it")
+
+
+def go_on(page: Page) -> None:
+    page.locator(".steps .acts").get_by_role("button", name="Go on from here").click()
+
+
+def start_vote(page: Page) -> None:
+    page.locator(".reply .menu > summary", has_text="Vote").last.click()
+    page.get_by_role("button", name="3", exact=True).last.click()
+    expect(page.locator(".vote")).to_be_visible()
+
+
+def waiting(gate: threading.Event, *rest: str) -> Script:
+    yield "<think>hm"
+    while not gate.wait(0.02):
+        yield Progress("waiting")
+    yield from rest
+
+
+def other_tab_of(site: Site, page: Page) -> Page:
+    other = site.open("&" + page.url.partition("?")[2])
+    finished(other)
+    return other
+
+
+# --- a connection that is lost and found -----------------------------------------------------------------------------
+
+
+def test_an_edit_survives_a_look_at_another_tab(site: Site) -> None:
+    site.serve([CHECKED])
+    page = site.open()
+    ask(page, "What is 3 + 4?")
+    finished(page)
+    page.locator("details.thought > summary").click()
+    box = edited_step(page, 1)
+    box.fill("Half written")
+    page.evaluate(HIDE, True)
+    with page.expect_request("**/r1chat/feed?**"):
+        page.evaluate(HIDE, False)
+    ask(other_tab_of(site, page), "And 5?")  # comes over the new connection
+    expect(page.locator(".reply.done")).to_have_count(2)
+    expect(box).to_have_value("Half written")
+
+
+def test_a_page_that_comes_back_shows_what_happened_and_nothing_else(site: Site) -> None:
+    answers = iter(["one", "two"])
+    site.serve(lambda request: ["<think>hm</think>", next(answers)])
+    page = site.open()
+    ask(page, "A number?")
+    finished(page)
+    other = other_tab_of(site, page)
+    page.evaluate(HIDE, True)
+    other.get_by_role("button", name="Again").click()
+    expect(other.locator(".answer")).to_have_text("two")
+    finished(other)
+    page.evaluate(HIDE, False)
+    expect(page.locator(".answer")).to_have_count(1)
+    expect(page.locator(".answer")).to_have_text("two")
+
+
+def test_an_alarm_is_gone_from_a_page_that_comes_back(site: Site) -> None:
+    gate = threading.Event()
+
+    def looping(request: Request) -> Script:
+        yield from ["<think>", *["Let me think about the number seven again. "] * 60]
+        yield from waiting(gate, "</think>Seven.")
+
+    site.serve(looping)
+    page = site.open()
+    ask(page, "What is seven?")
+    expect(page.locator(".notice")).to_contain_text("round in circles")
+    page.evaluate(HIDE, True)
+    gate.set()
+    page.evaluate(HIDE, False)
+    finished(page)
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+def test_an_alarm_is_gone_as_soon_as_the_thought_is_closed(site: Site) -> None:
+    gate = threading.Event()
+
+    def looping(request: Request) -> Script:
+        if request.so_far is None:
+            yield from ["<think>", *["Let me think about the number seven again. "] * 60]
+            yield from waiting(threading.Event())
+        yield "Seven"
+        while not gate.wait(0.02):
+            yield Progress("waiting")
+
+    site.serve(looping)
+    page = site.open()
+    ask(page, "What is seven?")
+    page.locator(".notice").get_by_role("button", name="Answer now").click()
+    expect(page.locator(".answer")).to_have_text("Seven")
+    expect(page.locator(".notice")).to_have_count(0)
+    gate.set()
+
+
+def test_nothing_of_one_conversation_shows_beside_another(site: Site) -> None:
+    told = Finish("stop", prompt_tokens=30, context=4096)
+    site.serve(lambda request: [CHECKED, told] if request.messages[0].content == "First" else ["No thought."])
+    page = site.open()
+    ask(page, "Second")
+    finished(page)
+    page.get_by_role("button", name="New conversation").click()
+    ask(page, "First")
+    finished(page)
+    expect(page.locator("#ledger")).to_contain_text("of 4,096")
+    expect(page.locator("#outline")).to_contain_text("Check the seven again")
+    page.get_by_role("button", name="Second", exact=True).click()
+    expect(page.locator(".ask")).to_have_text("Second")
+    expect(page.locator("#ledger")).to_be_empty()
+    expect(page.locator("#outline")).to_be_empty()
+
+
+# --- what is written, and refused ------------------------------------------------------------------------------------
+
+
+def test_a_step_can_be_edited_while_the_thought_still_runs(site: Site) -> None:
+    gate = threading.Event()
+    app = site.serve(
+        lambda request: ["And so on.</think>Forked."] if request.so_far else waiting(gate, "never"),
+    )
+    page = site.open()
+    ask(page, "Think.")
+    expect(page.locator(".step")).to_have_text("hm")
+    box = edited_step(page, 0)
+    expect(box).to_have_value("hm")
+    box.fill("Another way. ")
+    go_on(page)
+    expect(page.locator(".answer")).to_have_text("Forked.")
+    expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
+    turn = app.store.conversation(app.store.conversations()[0].id).turns[0]
+    stopped, forked = app.store.replies(turn.id)
+    assert (stopped.reply.reasoning, stopped.reply.finish) == ("hm", "stopped")
+    assert (forked.reply.reasoning, forked.provenance.parent_id) == ("Another way. And so on.", stopped.id)
+
+
+def test_an_edited_step_that_is_refused_stays_in_its_box(site: Site) -> None:
+    site.serve([CHECKED])
+    page = site.open()
+    ask(page, "What is 3 + 4?")
+    finished(page)
+    page.locator("details.thought > summary").click()
+    box = edited_step(page, 0)
+    box.fill(" ")
+    go_on(page)
+    expect(page.get_by_test_id("toast-body")).to_contain_text("Nothing would be left of the thought")
+    expect(box).to_have_value(" ")
+    box.fill("It is eight.")
+    go_on(page)
+    expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
+
+
+def test_an_edited_message_that_is_refused_stays_in_its_box(site: Site) -> None:
+    site.serve(THOUGHT)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    finished(page)
+    page.get_by_role("button", name="Edit", exact=True).click()
+    box = page.get_by_role("textbox", name="Edit the message")
+    box.fill(" ")
+    box.press("Enter")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("message is empty")
+    expect(page.locator("#middle").get_by_role("button", name="Clear")).to_have_count(0)
+    expect(box).to_have_value(" ")
+    box.fill("7 + 4 = ?")
+    box.press("Enter")
+    expect(page.locator(".ask")).to_have_text("7 + 4 = ?")
+
+
+def test_a_budget_that_makes_no_sense_holds_the_message_back_in_an_old_conversation_too(site: Site) -> None:
+    app = site.serve(lambda request: ["Done."] if request.so_far else ["<think>", *["so "] * 90, "</think>Ok."])
+    page = site.open()
+    ask(page, "One")
+    finished(page)
+    page.get_by_role("combobox", name="Thinking budget").click()
+    page.get_by_role("option", name="Think: own budget").click()
+    page.get_by_role("spinbutton", name="Thinking tokens").fill("99999")
+    ask(page, "Two")
+    expect(page.get_by_test_id("toast-body").first).to_contain_text("does not fit")
+    expect(page.get_by_role("textbox", name="Message")).to_have_value("Two")
+    page.get_by_role("spinbutton", name="Thinking tokens").fill("40")
+    page.get_by_role("textbox", name="Message").press("Enter")
+    expect(page.locator(".origin")).to_contain_text("budget of 40 tokens")
+    assert len(app.store.conversation(app.store.conversations()[0].id).turns) == 2
+
+
+# --- quick clicks, other branches ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Again", "Think longer", "Skip thinking"])
+def test_a_double_click_begins_one_reply_and_says_nothing(site: Site, name: str) -> None:
+    gate = Gate(THOUGHT[:2], THOUGHT[2:])
+    first = iter([True])
+    app = site.serve(lambda request: THOUGHT if next(first, False) else gate(request))
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    finished(page)
+    page.get_by_role("button", name=name).dblclick()
+    gate.opened.set()
+    expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
+    finished(page)
+    expect(page.get_by_test_id("toast-body")).to_have_count(0)
+    turn = app.store.conversation(app.store.conversations()[0].id).turns[0]
+    assert len(app.store.replies(turn.id)) == 2
+
+
+def test_a_double_click_on_send_does_not_stop_the_reply(site: Site) -> None:
+    gate = Gate(THOUGHT[:2], THOUGHT[2:])
+    site.serve(gate)
+    page = site.open()
+    page.get_by_role("textbox", name="Message").fill("7 + 3 = ?")
+    place = page.get_by_role("button", name="Send").bounding_box()
+    assert place is not None
+    page.mouse.click(place["x"] + 20, place["y"] + 10)
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
+    gate.opened.set()
+    expect(page.locator(".answer")).to_have_text("It is 10.")
+    finished(page)
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+def two_turns(gate: threading.Event, last: Callable[[Request], bool]) -> Callable[[Request], Script]:
+    """Two replies to "One"; those to "Two" wait for the gate where `last` says so."""
+    answers = iter(["a", "b", "c"])
+    return lambda request: waiting(gate, "</think>late") if last(request) else ["<think>hm</think>", next(answers)]
+
+
+def flip_first(page: Page) -> None:
+    page.locator(".reply").first.get_by_role("button", name="Previous", exact=True).click()
+    expect(page.locator(".answer")).to_have_count(1)
+    expect(page.locator(".answer")).to_have_text("a")
+
+
+def ask_twice(page: Page) -> None:
+    ask(page, "One")
+    finished(page)
+    page.get_by_role("button", name="Again").click()
+    expect(page.locator(".answer")).to_have_text("b")
+    finished(page)
+    ask(page, "Two")
+
+
+def test_a_reply_on_a_branch_that_does_not_show_ends_for_the_page_too(site: Site) -> None:
+    gate = threading.Event()
+    site.serve(two_turns(gate, lambda request: request.messages[-1].content == "Two"))
+    page = site.open()
+    ask_twice(page)
+    expect(page.locator(".step").last).to_have_text("hm")
+    flip_first(page)
+    gate.set()
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+
+
+def test_a_vote_on_a_branch_that_does_not_show_ends_for_the_page_too(site: Site) -> None:
+    gate, asked = threading.Event(), iter([False])
+    site.serve(two_turns(gate, lambda request: request.messages[-1].content == "Two" and next(asked, True)))
+    page = site.open()
+    ask_twice(page)
+    expect(page.locator(".answer").last).to_have_text("c")
+    start_vote(page)
+    flip_first(page)
+    gate.set()
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+    expect(page.locator(".answer")).to_have_text("a")  # the vote drags nobody away
+
+
+def test_the_majority_shows_though_nobody_watched_the_vote(site: Site) -> None:
+    gate, answers, first = threading.Event(), iter(["7", "8", "8"]), iter([True])
+
+    def script(request: Request) -> Script:
+        return THOUGHT if next(first, False) else waiting(gate, f"</think>It is \\boxed{{{next(answers)}}}.")
+
+    app = site.serve(script)
+    page = site.open()
+    ask(page, "7 or 8?")
+    finished(page)
+    start_vote(page)
+    address, context = "&" + page.url.partition("?")[2], page.context
+    page.close()
+    vote = app.chat.running(app.store.conversations()[0].id)
+    gate.set()
+    assert vote is not None
+    vote.wait(60)
+    page = site.tab(context, address)
+    expect(page.locator(".vote .group").first).to_contain_text("2/3")
+    expect(page.locator(".answer")).to_contain_text("8")
+
+
+def test_an_own_number_of_samples_is_taken_when_it_is_said_and_not_before(site: Site) -> None:
+    app = site.serve(THOUGHT)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    finished(page)
+    page.locator(".reply .menu > summary", has_text="Vote").click()
+    box = page.get_by_role("spinbutton", name="Number of samples")
+    box.press("ArrowUp")
+    box.blur()
+    box.fill("4")
+    page.get_by_role("button", name="Take").click()
+    expect(page.locator(".vote .group").first).to_contain_text("4/4")
+    turn = app.store.conversation(app.store.conversations()[0].id).turns[0]
+    assert len(app.store.replies(turn.id)) == 5
