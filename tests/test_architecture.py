@@ -52,6 +52,7 @@ HOMES = {
     "httpx": ("r1chat.backends",),
     "typer": ("r1chat.cli",),
     "pyarrow": ("r1chat.export.writers",),
+    "orjson": ("r1chat.export",),
     "math_verify": ("r1chat.answers.child",),
     "sympy": ("r1chat.answers.child",),
     "torch": (),

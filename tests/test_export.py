@@ -18,11 +18,13 @@ from judged import OTHER, R1, RIGHT, SUM, WRONG, asked, consented, corrected, ve
 
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.llama_cpp import LlamaCppBackend
+from r1chat.backends.llama_prompt import R1_TEMPLATE
 from r1chat.config import nano_model
 from r1chat.errors import ExportError
 from r1chat.export import FORMATS, Filter, Options, Summary, export
+from r1chat.export.templates import Templates
 from r1chat.judgements import Aspects
-from r1chat.messages import Provenance, Reply
+from r1chat.messages import Message, Provenance, Reply
 from r1chat.store import Store
 
 PROMPT = f"<｜User｜>{SUM}<｜Assistant｜><think>\n"
@@ -666,3 +668,19 @@ def test_an_export_says_what_it_wrote(store: Store, out: Path) -> None:
     assert export(store, None, "preference", out) == Summary(
         "preference", "rendered", 1, 0, files=(out, out.with_suffix(".md"), out.with_name("data.refused.jsonl"))
     )
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [Message("user", "1 + 1 = ?")],
+        [Message("system", "Be brief."), Message("user", "1 + 1 = ?")],
+        [Message("user", " 1 + 1 = ? "), Message("assistant", "2\n"), Message("user", "{{ bos_token }}")],
+        [Message("user", "1 + 1 = ?"), Message("assistant", "2", "One and one."), Message("user", "再加一？")],
+    ],
+)
+def test_the_known_template_of_r1_is_what_its_source_says(messages: list[Message], tmp_path: Path) -> None:
+    source = tmp_path / "r1.jinja"
+    source.write_text(R1_TEMPLATE, encoding="utf-8")
+    known = Templates(None, None).render("ollama:deepseek-r1:7b", messages)
+    assert known == Templates(None, source).render("ollama:something-else", messages)

@@ -64,7 +64,8 @@ class Tally:
         """A row that was written."""
         self.rows[split] += 1
         self.sources[row.values.get("source", case.kind)] += 1
-        self.languages[language_of(case.turn.message)] += 1
+        known = "language" in row.values
+        self.languages[row.values["language"] if known else language_of(case.turn.message)] += 1
         self.raters[case.rater] += 1
         self.conversations.add(case.turn.conversation_id)
         self.prompts.add(len(case.turn.message))

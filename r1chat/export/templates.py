@@ -11,6 +11,7 @@ from pathlib import Path
 
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.llama_prompt import R1_TEMPLATE, ChatTemplate
+from r1chat.backends.prompt import OPEN
 from r1chat.errors import BackendError, ExportError, ModelFileError
 from r1chat.export.families import is_r1
 from r1chat.gguf import Header, read_header
@@ -27,7 +28,7 @@ class Templates:
         """Raises ExportError for a `file` that cannot be used."""
         self._catalogue = catalogue
         self._given = None if file is None else _read(file)
-        self._known: dict[str, _Template] = {}
+        self._known: dict[str, _Template | _R1] = {}
 
     def like_r1(self, model: str) -> bool:
         """Whether the model behind a key `backend:name` is prompted as R1 is."""
@@ -47,13 +48,13 @@ class Templates:
         except BackendError as error:
             raise ExportError(f"The prompts of {model} could not be rendered. {error}") from None
 
-    def _find(self, model: str) -> _Template:
+    def _find(self, model: str) -> _Template | _R1:
         if own := self._own(model):
             return _from_header(own)
         if self._given:
             return self._given
         if is_r1(model):
-            return _Template(R1_TEMPLATE, R1_BOS, R1_EOS)
+            return _R1()
         raise ExportError(
             f"The prompts of {model} cannot be rendered, since its chat template is not known here. Give it with "
             "--template (a GGUF file of that model, or its Jinja template), or export messages with --thoughts full."
@@ -71,6 +72,19 @@ class _Template:
 
     def render(self, messages: Sequence[Message]) -> str:
         return self._template.text(messages).removeprefix(self._bos)
+
+
+class _R1:
+    """What R1_TEMPLATE makes of messages, without Jinja: that takes a tenth of a large export's time."""
+
+    def render(self, messages: Sequence[Message]) -> str:
+        if any(message.reasoning or message.role == "system" for message in messages):
+            return _Template(R1_TEMPLATE, R1_BOS, R1_EOS).render(messages)
+        said = (
+            f"<｜User｜>{message.content}" if message.role == "user" else f"{_R1_ROLE}{message.content}{R1_EOS}"
+            for message in messages
+        )
+        return f"{''.join(said)}{_R1_ROLE}{OPEN}\n"
 
 
 def _from_header(header: Header) -> _Template:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+import orjson
+
 from r1chat.export.columns import TEXTS, Columns, Type
 
-ROW_GROUP = 1_000  # rows
+CHUNK = 1_000_000  # bytes of JSON Lines that are written at a time
+ROW_GROUP = 1_000  # rows of Parquet
 ROW_GROUP_SIZE = 4_000_000  # characters: long thoughts fill a group sooner
 
 
@@ -35,13 +37,22 @@ class JsonLines:
     def __init__(self, stream: IO[bytes], columns: Columns) -> None:
         self._stream = stream
         self._names = tuple(columns)
-        self._encode = json.JSONEncoder(ensure_ascii=False).encode
+        self._lines: list[bytes] = []
+        self._size = 0
 
     def write(self, row: dict[str, Any]) -> None:
-        self._stream.write((self._encode({name: row[name] for name in self._names}) + "\n").encode())
+        line = orjson.dumps({name: row[name] for name in self._names}, option=orjson.OPT_APPEND_NEWLINE)
+        self._lines.append(line)
+        self._size += len(line)
+        if self._size >= CHUNK:
+            self._flush()
 
     def close(self) -> None:
-        pass
+        self._flush()
+
+    def _flush(self) -> None:
+        self._stream.write(b"".join(self._lines))
+        self._lines, self._size = [], 0
 
 
 class Parquet:

@@ -340,13 +340,14 @@ class Snapshot:
 
     def _stream(self, wanted: Select[Any]) -> Iterator[Row[Any]]:
         with self._connection.execute(wanted, execution_options={"yield_per": 1_000}) as rows:
-            yield from rows
+            for several in rows.partitions():
+                yield from several
 
     def _read(self, table: Table, ids: Sequence[str], make: Callable[[RowMapping], Value]) -> list[Value]:
         if not ids:
             return []
         wanted = select(table).where(table.c.id.in_(ids)).order_by(table.c.number)
-        return [make(row) for row in self._connection.execute(wanted).mappings()]
+        return [make(row) for row in self._connection.execute(wanted).mappings().all()]
 
     def _comparisons(self, ids: Sequence[str]) -> list[Comparison]:
         if not ids:
@@ -354,7 +355,7 @@ class Snapshot:
         said = select(comparisons).where(comparisons.c.id.in_(ids)).order_by(comparisons.c.number)
         found = self._connection.execute(said).mappings().all()
         of = {row["duel_id"] for row in found}
-        there = self._connection.execute(select(duels).where(duels.c.id.in_(of))).mappings()
+        there = self._connection.execute(select(duels).where(duels.c.id.in_(of))).mappings().all()
         duel = {row["id"]: rows.duel(row) for row in there}
         return [rows.comparison(row, duel[row["duel_id"]]) for row in found]
 
@@ -402,7 +403,7 @@ class Snapshot:
             .join(conversations, conversations.c.id == turns.c.conversation_id)
             .where(turns.c.id.in_(list(turn_ids)))
         )
-        return {row["id"]: row for row in self._connection.execute(wanted).mappings()}
+        return {row["id"]: row for row in self._connection.execute(wanted).mappings().all()}
 
     def _exchanges(self, reply_ids: Iterable[str | None]) -> dict[str, Exchange]:
         """These replies and all above them, a level at a time."""
