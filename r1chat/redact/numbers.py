@@ -14,11 +14,11 @@ from r1chat.redact.checks import iban_length, is_card, is_iban, is_resident_id
 from r1chat.redact.context import calculated, continues_row, named_before
 from r1chat.redact.finding import Kind, Span, hide
 
-_SEPARATORS = b" \xa0().-/+"
+_SEPARATORS = b" \xa0().-/"
 _NINE = b"0" * 9
 _AS_DIGITS = bytes(48 if 48 <= code < 58 else 32 for code in range(256))
 
-_RUN = re.compile(r"[+(]{0,2}[0-9](?:[ \u00a0().\-/+]{0,3}+[0-9]){8,}+")
+_RUN = re.compile(r"[0-9](?:[ \u00a0().\-/]{0,2}+[0-9]){8,}+")
 _NUMBER = re.compile(r"[+(]{0,2}+[0-9]++")
 _FORM = re.compile(
     r"""(?<![0-9A-Za-z_])(?<![0-9][.])(?:
@@ -58,7 +58,7 @@ def _numbers(text: str) -> Iterator[Span]:
     """Left to right, each judged as if those before it were gone."""
     gone = 0
     for run in _RUN.finditer(text):
-        place = max(run.start(), gone)
+        place = max(run.start() - 2, gone, 0)  # with its sign and parenthesis
         while number := _NUMBER.search(text, place, run.end()):
             place = number.end()
             first_digit = number.end() - len(number[0].lstrip("+("))
