@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import threading
 from collections.abc import Callable
 
@@ -208,7 +210,8 @@ def test_a_budget_that_makes_no_sense_holds_the_message_back_in_an_old_conversat
     page.get_by_role("option", name="Think: own budget").click()
     page.get_by_role("spinbutton", name="Thinking tokens").fill("99999")
     ask(page, "Two")
-    expect(page.get_by_test_id("toast-body").first).to_contain_text("does not fit")
+    twice = re.compile("does not fit.*does not fit", re.DOTALL)  # the number when it was left, and the message
+    expect(page.get_by_test_id("toast-body").first).to_contain_text(twice)
     expect(page.get_by_role("textbox", name="Message")).to_have_value("Two")
     page.get_by_role("spinbutton", name="Thinking tokens").fill("40")
     page.get_by_role("textbox", name="Message").press("Enter")
@@ -272,6 +275,7 @@ def ask_twice(page: Page) -> None:
     expect(page.locator(".answer")).to_have_text("b")
     finished(page)
     ask(page, "Two")
+    expect(page.locator(".reply")).to_have_count(2)
 
 
 def test_a_reply_on_a_branch_that_does_not_show_ends_for_the_page_too(site: Site) -> None:
@@ -334,3 +338,113 @@ def test_an_own_number_of_samples_is_taken_when_it_is_said_and_not_before(site: 
     expect(page.locator(".vote .group").first).to_contain_text("4/4")
     turn = app.store.conversation(app.store.conversations()[0].id).turns[0]
     assert len(app.store.replies(turn.id)) == 5
+
+
+# --- finding one's way -----------------------------------------------------------------------------------------------
+
+
+def reading_up(page: Page) -> None:
+    """The thought unfolded, and the page scrolled to its top."""
+    page.locator("details.thought > summary").last.click()
+    page.locator(".scroll").evaluate("scroll => { scroll.scrollTop = 0; }")
+    expect(page.get_by_role("button", name="Jump to the newest text")).to_be_visible()
+
+
+def test_who_sends_a_message_sees_what_comes_of_it(site: Site) -> None:
+    site.serve(lambda request: ["<think>", "A step.\n\n" * 60, "</think>", "An answer."])
+    page = site.open()
+    ask(page, "One")
+    finished(page)
+    reading_up(page)
+    ask(page, "Two")
+    finished(page)
+    expect(page.locator(".answer").last).to_be_in_viewport()
+
+
+def test_the_way_down_is_not_offered_where_everything_is_in_sight(site: Site) -> None:
+    site.serve(lambda request: ["<think>", "A step.\n\n" * 60, "</think>", "An answer."])
+    page = site.open()
+    ask(page, "One")
+    finished(page)
+    reading_up(page)
+    page.locator("details.thought > summary").click()
+    page.get_by_role("button", name="Again").click()
+    expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
+    finished(page)
+    expect(page.get_by_role("button", name="Jump to the newest text")).to_be_hidden()
+
+
+def test_a_step_is_reached_chosen_and_edited_by_keys_alone(site: Site) -> None:
+    site.serve(lambda request: [" So.</think>Forked."] if request.so_far else [CHECKED])
+    page = site.open()
+    ask(page, "What is 3 + 4?")
+    finished(page)
+    page.locator("details.thought > summary").press("Enter")
+    page.keyboard.press("n")
+    expect(page.locator(".step.chosen")).to_contain_text("let me check")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(".step.chosen")).to_have_attribute("data-start", "0")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Go on from here")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_role("textbox", name="Edit the step, then go on from it").fill("It is eight.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer")).to_have_text("Forked.")
+
+
+def test_a_moment_in_a_formula_is_reached_too(site: Site) -> None:
+    hidden = "$$x = 7 \\quad \\text{Wait, let me check that again}$$"
+    site.serve([f"<think>It is seven.\n\n{hidden}\n\nIt is seven.</think>Seven."])
+    page = site.open()
+    ask(page, "What is 3 + 4?")
+    finished(page)
+    page.locator("details.thought > summary").click()
+    expect(page.locator(".step mark")).to_have_count(0)
+    page.locator(".strip .line button").first.click()
+    expect(page.locator(".step.chosen math")).to_have_count(1)
+
+
+def test_a_moment_within_a_formula_marks_the_formula_as_a_whole(site: Site) -> None:
+    formula = "$$ x = 7. \\text{Wait, let me check that again: } 3 + 4 = 7 $$"
+    site.serve([f"<think>It is seven.\n\n{formula}\n\nIt is seven.</think>Seven."])
+    page = site.open()
+    ask(page, "What is 3 + 4?")
+    finished(page)
+    page.locator("details.thought > summary").click()
+    expect(page.locator(".step mark math")).to_have_count(1)
+    expect(page.locator(".step math mark")).to_have_count(0)
+    expect(page.locator(".step math mi:empty")).to_have_count(0)
+
+
+def test_a_thought_in_which_a_moment_was_looked_at_stays_open(site: Site) -> None:
+    gate = Gate(["<think>", "It is seven.\n\nWait, let me check the seven again.\n\nIt is"], [" seven.</think>Seven."])
+    site.serve(gate)
+    page = site.open()
+    ask(page, "What is 3 + 4?")
+    expect(page.locator("mark")).to_have_count(1)
+    page.locator(".step", has_text="It is").last.click()
+    page.keyboard.press("n")
+    gate.opened.set()
+    finished(page)
+    expect(page.locator(".step.chosen")).to_be_visible()
+
+
+def test_many_moments_hide_none_of_each_other_and_stay_at_hand(site: Site) -> None:
+    steps = (f"Number {n} is {n * 7 % 30}.\n\nWait, let me check {n} times seven again.\n\n" for n in range(30))
+    site.serve([f"<think>{''.join(steps)}</think>Done."])
+    page = site.open()
+    ask(page, "Seven times what?")
+    finished(page)
+    page.locator("details.thought > summary").click()
+    dots = page.locator(".strip .line button")
+    expect(dots).to_have_count(30)
+    places = [dots.nth(n).bounding_box() for n in range(30)]
+    assert all(one and other and one["x"] + one["width"] <= other["x"] for one, other in itertools.pairwise(places))
+    page.locator(".step", has_text="Number 29").click()
+    expect(dots.first).to_be_in_viewport()
+    dots.nth(14).click()
+    expect(page.locator("mark.at")).to_contain_text("let me check 14")
+    expect(dots.nth(14)).to_have_attribute("aria-current", "true")

@@ -40,6 +40,9 @@ _NUMBERED = r"\begin{equation}"  # only there may a formula have a number
 _SYNONYMS = {"split": "aligned", "eqnarray": "align", "eqnarray*": "align*", "mbox": "text", "hbox": "text"}
 _SYNONYM = re.compile(r"(?<=\{)(?:split|eqnarray\*?)(?=\})|(?<=\\)[mh]box(?=\s*\{)")
 
+BEGIN, END = "\ue000", "\ue001"  # the sides of a mark, on their way through Markdown: none stands within a formula
+_SIDES = re.compile(f"[{BEGIN}{END}]")
+
 
 def formulas(md: MarkdownIt) -> None:
     """A markdown-it plugin: formulas become `formula` tokens, and their lines are never lists, quotes or headings."""
@@ -85,8 +88,10 @@ def _worker() -> Executor:
 
 def _render(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     token = tokens[index]
-    mathml = to_mathml(token.content, token.meta["display"]) if token.content else None
-    return mathml or f'<code class="math-source">{escape(token.markup)}</code>'
+    content, source = _SIDES.sub("", token.content), _SIDES.sub("", token.markup)
+    mathml = to_mathml(content, token.meta["display"]) if content else None
+    shown = mathml or f'<code class="math-source">{escape(source)}</code>'
+    return BEGIN * token.markup.count(BEGIN) + shown + END * token.markup.count(END)
 
 
 # --- where a formula begins and ends ---------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from r1chat.messages import Verdict
 from r1chat.reflect import KINDS, Effect, Kind, Moment, Step
+from r1chat.ui.formula import BEGIN, END
 from r1chat.ui.markdown import plain, to_html
 from r1chat.ui.words import Words
 
@@ -29,12 +30,11 @@ GLYPHS: dict[Kind, str] = {
     "re-reading": "¶",
     "realisation": "✦",
 }
+CROWD = 24  # moments; more than that hide each other on one line
 NEAR = 80  # characters: a moment that begins so near to a step's beginning gives the step its glyph
 Verdicts = Mapping[tuple[int, int], Verdict]  # by the moment's place in the thought
 
-# Where a mark begins and ends is carried through Markdown by two private characters, which no text may bring itself.
-_BEGIN, _END = "\ue000", "\ue001"
-_PRIVATE = re.compile(f"[{_BEGIN}{_END}]")
+_PRIVATE = re.compile(f"[{BEGIN}{END}]")  # no text may bring these itself
 _LINE_OPENING = re.compile(r"(?:\s|[-*+>#]+\s|\d{1,3}[.)]\s|\*\*|__)*")
 _MARK_STOPS = re.compile(r"\n|\$|\\[(\[]|`|\*\*|__|\||<|\[")  # a mark must not begin in one thing and end in another
 
@@ -46,13 +46,13 @@ def marked_html(piece: str, start: int, moments: Sequence[Moment], verdicts: Ver
     for moment in sorted(moments, key=lambda moment: -moment.start):
         begin, end = _extent(text, moment.start - start, moment.end - start)
         if begin < end:
-            text = f"{text[:begin]}{_BEGIN}{text[begin:end]}{_END}{text[end:]}"
+            text = f"{text[:begin]}{BEGIN}{text[begin:end]}{END}{text[end:]}"
             shown.insert(0, moment)
     html = to_html(text)
-    if html.count(_BEGIN) != len(shown) or html.count(_END) != len(shown):  # one fell into code or a formula
+    if html.count(BEGIN) != len(shown) or html.count(END) != len(shown):  # one fell into code
         return _glyph(moments) + _PRIVATE.sub("", html)
     for moment in shown:
-        html = html.replace(_BEGIN, _opening(moment, verdicts), 1).replace(_END, "</mark>", 1)
+        html = html.replace(BEGIN, _opening(moment, verdicts), 1).replace(END, "</mark>", 1)
     return _glyph(moments) + html
 
 
@@ -82,10 +82,15 @@ def _glyph(moments: Sequence[Moment]) -> str:
 
 
 def strip(moments: Sequence[Moment], length: int, reasoning: str, words: Words) -> str:
-    """The moments on a line as long as the thought (`length` characters): by kind, filled where something changed."""
+    """The moments on a line as long as the thought (`length` characters): by kind, filled where something changed.
+
+    Where they would hide each other every kind has a line of its own.
+    """
     if not moments:
         return ""
-    dots = []
+    dots, dense = [], len(moments) > CROWD
+    if dense:
+        dots = [f'<i class="{CLASSES[kind]}" aria-hidden="true">{GLYPHS[kind]}</i>' for kind in KINDS]
     for moment in moments:
         place = 100 * moment.start / max(1, length)
         name = f"{kind_name(moment.kind, words)}, {effect_name(moment.effect, words)}: {_quoted(reasoning, moment)}"
@@ -95,13 +100,15 @@ def strip(moments: Sequence[Moment], length: int, reasoning: str, words: Words) 
             f"{GLYPHS[moment.kind]}</button>"
         )
     sides = "".join(
-        f'<button type="button" class="{side}" aria-label="{plain(label)}" title="{plain(label)}">{glyph}</button>'
+        f'<button type="button" class="{side}" data-key="{side}" aria-label="{plain(label)}" title="{plain(label)}">'
+        f"{glyph}</button>"
         for side, glyph, label in (
             ("before", "‹", words.previous_moment),
             ("after", "›", words.next_moment),
         )
     )
-    return f'<div class="line" role="group" aria-label="{plain(words.moments)}">{"".join(dots)}</div>{sides}'
+    line = "line dense" if dense else "line"
+    return f'<div class="{line}" role="group" aria-label="{plain(words.moments)}">{"".join(dots)}</div>{sides}'
 
 
 def _quoted(reasoning: str, moment: Moment) -> str:

@@ -15,7 +15,7 @@ function patch({fresh, order, blocks = [], state}) {
   if (state?.lang) document.documentElement.lang = state.lang;
   if (state) showWhatCannotBeDone();
   for (const look of patched) look(blocks);
-  if (following) follow();
+  if (following) follow(); else notice();
 }
 
 function arrange(order) {
@@ -61,6 +61,7 @@ function fill(node, html) {  // the tools of a step that is chosen stay, and so 
   restore();
   if (tools) node.append(tools);
   if (at) node.querySelector(`mark[data-start="${at}"]`)?.classList.add('at');
+  if (node.matches('.strip')) showPlace(node.closest('.reply'));
   focus?.focus();
 }
 
@@ -153,14 +154,24 @@ show();
 // --- following -------------------------------------------------------------------------------------------------------
 
 function follow() {
+  following = true;
   scroller.scrollTop = scroller.scrollHeight;
   placed = scroller.scrollTop;
 }
-scroller.addEventListener('scroll', () => {
+function notice() {
   const away = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
   if (away < 48) following = true; else if (scroller.scrollTop < placed - 4) following = false;
+  placed = scroller.scrollTop;
   document.body.classList.toggle('behind', !following);
-}, {passive: true});
+}
+scroller.addEventListener('scroll', notice, {passive: true});
+read.addEventListener('toggle', notice, true);
+for (const kind of ['click', 'keydown']) {
+  document.addEventListener(kind, event => {  // who sends a message wants to see what comes of it
+    const sends = kind === 'click' ? event.target.closest('#send') : event.key === 'Enter' && event.target.closest('#prompt');
+    if (sends && !event.shiftKey && !event.isComposing) follow();
+  }, true);
+}
 
 // --- what a person does ----------------------------------------------------------------------------------------------
 
@@ -169,7 +180,7 @@ const BEGIN = new Set(['again', 'ask', 'longer', 'resume', 'retry', 'skip', 'vot
 
 read.addEventListener('click', event => {
   const summary = event.target.closest('details.thought > summary');
-  if (summary) { summary.parentNode.dataset.touched = '1'; outlineOf(summary.closest('.reply')); }
+  if (summary) unfold(summary.parentNode);
   const button = event.target.closest('button');
   const step = event.target.closest('.step');
   if (button?.dataset.verb) { if (event.detail < 2 || !BEGIN.has(button.dataset.verb)) press(button); }
@@ -177,8 +188,25 @@ read.addEventListener('click', event => {
   else if (step && !event.target.closest('a')) choose(step);
 });
 read.addEventListener('keydown', event => {
-  if (event.key === 'Enter' && event.target.matches('.menu input')) event.target.nextElementSibling.click();
+  const {key, target} = event;
+  if (key === 'Enter' && target.matches('.menu input')) target.nextElementSibling.click();
+  const next = target.matches('.steps') && key === 'Enter' ? target.querySelector('.step')
+    : target.matches('.step') && (key === 'ArrowDown' ? nearest(target, 'nextElementSibling')
+      : key === 'ArrowUp' && nearest(target, 'previousElementSibling'));
+  if (next) { event.preventDefault(); goToStep(next, true); }
 });
+
+function nearest(step, direction) {
+  do step = step[direction]; while (step && !step.matches('.step'));
+  return step;
+}
+
+function unfold(thought) {  // before it does: who opens a thought that has ended wants to read it, not its end
+  const reply = thought.closest('.reply');
+  thought.dataset.touched = '1';
+  if (!thought.open && !reply.matches('.thinking')) following = false;
+  outlineOf(reply);
+}
 
 function press(button) {
   const {verb, id} = button.dataset;
@@ -273,15 +301,36 @@ function goTo(mark) {
   if (!mark) return;
   read.querySelector('mark.at')?.classList.remove('at');
   mark.classList.add('at');
+  showPlace(mark.closest('.reply'));
   following = false;
   choose(mark.closest('.step'));
   mark.scrollIntoView({block: 'center'});
 }
 
+function goToStep(step, byKey) {  // by key: what can be done with the step is the next thing that Tab reaches
+  if (!step) return;
+  following = false;
+  choose(step);
+  step.scrollIntoView({block: 'center'});
+  if (byKey) enter(step);
+}
+
+function enter(step) {
+  step.tabIndex = -1;
+  step.focus({preventScroll: true});
+}
+
+function showPlace(reply) {  // on the strip, the moment that was gone to
+  const start = reply.querySelector('mark.at')?.dataset.start;
+  for (const dot of read.querySelectorAll('.strip [aria-current]')) dot.removeAttribute('aria-current');
+  if (start) reply.querySelector(`.strip [data-start="${start}"]`)?.setAttribute('aria-current', 'true');
+}
+
 function alongStrip(button) {
-  const reply = button.closest('.reply');
-  if (button.dataset.start) goTo(reply.querySelector(`mark[data-start="${button.dataset.start}"]`));
-  else neighbour(reply, button.className === 'after' ? 1 : -1);
+  const reply = button.closest('.reply'), {start} = button.dataset;
+  if (!start) return neighbour(reply, button.className === 'after' ? 1 : -1);
+  const mark = reply.querySelector(`mark[data-start="${start}"]`);  // none in a formula or in code
+  mark ? goTo(mark) : goToStep(stepAt(reply.id.slice('reply-'.length), Number(start)));
 }
 
 function neighbour(reply, step) {
@@ -351,6 +400,8 @@ document.addEventListener('keydown', event => {
   if ((event.key === 'n' || event.key === 'p') && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
     const reply = read.querySelector('mark.at')?.closest('.reply') ?? [...read.querySelectorAll('.reply:has(mark)')].at(-1);
     if (reply) neighbour(reply, event.key === 'n' ? 1 : -1);
+    const step = read.querySelector('mark.at')?.closest('.step');
+    if (step) enter(step);
   }
   if (event.key === 'Escape') {
     if (document.body.classList.contains('list-open')) document.body.classList.remove('list-open');
@@ -358,16 +409,9 @@ document.addEventListener('keydown', event => {
   }
 });
 document.addEventListener('click', event => {
-  if (event.target.closest('#jump')) { following = true; follow(); document.body.classList.remove('behind'); }
+  if (event.target.closest('#jump')) { follow(); document.body.classList.remove('behind'); }
   const row = event.target.closest('#outline button[data-start]');
-  if (row) {
-    const step = stepAt(row.dataset.reply, Number(row.dataset.start));
-    if (step) {
-      following = false;
-      choose(step);
-      step.scrollIntoView({block: 'center'});
-    }
-  }
+  if (row) goToStep(stepAt(row.dataset.reply, Number(row.dataset.start)), event.detail === 0);
   if (event.target.closest('#burger')) document.body.classList.toggle('list-open');
   else if (document.body.classList.contains('list-open') && !event.target.closest('#left')) {
     document.body.classList.remove('list-open');
