@@ -432,6 +432,21 @@ def test_a_thought_in_which_a_moment_was_looked_at_stays_open(site: Site) -> Non
     expect(page.locator(".step.chosen")).to_be_visible()
 
 
+def test_the_outline_shows_the_step_that_was_gone_to_and_follows_who_reads_on(site: Site) -> None:
+    steps = [f"Number {n} is {n * 7 % 30}." for n in range(40)]
+    steps[20] += " Wait, let me check that again."
+    site.serve(["<think>", "\n\n".join(steps), "</think>Done."])
+    page = site.open()
+    ask(page, "Seven times what?")
+    finished(page)
+    page.locator("details.thought > summary").click()
+    current = page.locator("#outline [aria-current]")
+    page.locator(".strip .after").click()
+    expect(current).to_have_text("Check that again")
+    page.locator(".step").first.scroll_into_view_if_needed()
+    expect(current).to_contain_text(re.compile("Number [0-9]\\b"))
+
+
 def test_many_moments_hide_none_of_each_other_and_stay_at_hand(site: Site) -> None:
     steps = (f"Number {n} is {n * 7 % 30}.\n\nWait, let me check {n} times seven again.\n\n" for n in range(30))
     site.serve([f"<think>{''.join(steps)}</think>Done."])

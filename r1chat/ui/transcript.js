@@ -357,7 +357,9 @@ scroller.addEventListener('scroll', () => {  // the outline follows the chain
   requestAnimationFrame(() => {
     marking = false;
     const box = scroller.getBoundingClientRect();
-    const step = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 3)?.closest('.step');
+    const chosen = read.querySelector('.step.chosen'), place = chosen?.getBoundingClientRect();
+    const step = place && place.top < box.bottom && place.bottom > box.top ? chosen
+      : document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 3)?.closest('.step');
     const rows = [...document.querySelectorAll('#outline button[data-start]')];
     if (!step || rows[0]?.dataset.reply !== replyOf(step)) return;
     const current = rows.filter(row => Number(row.dataset.start) < Number(step.dataset.end)).at(-1);
