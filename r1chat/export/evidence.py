@@ -13,16 +13,19 @@ from r1chat.store.entries import language_of
 
 Values = dict[str, Any]
 
+_SOURCES = {"comparison": "comparison", "correction": "correction", "rating": "thumbs", "step": "steps"}
+_VERIFIED = {None: "", True: "right", False: "wrong"}
+_SEEN = {None: "", True: "yes", False: "no"}
+
 
 def about(case: Case, texts: Texts) -> Values:
     """Of any judgement: the columns JUDGEMENT."""
-    source = {"comparison": "comparison", "correction": "correction", "rating": "thumbs", "step": "steps"}
     judgement = case.judgement
     comment = judgement.comment if isinstance(judgement, Comparison | Rating) else ""
     return {
         "id": case.id,
         "conversation": case.turn.conversation_id,
-        "source": source.get(case.kind, "reference"),
+        "source": _SOURCES.get(case.kind, "reference"),
         "rater": case.rater,
         "created": case.created.astimezone(UTC).isoformat(timespec="seconds"),
         "language": language_of(case.turn.message),
@@ -51,8 +54,8 @@ def about_reply(case: Case, reply: JudgedReply) -> Values:
         "model": reply.model,
         "digest": reply.digest,
         "origin": reply.origin,
-        "verified": {None: "", True: "right", False: "wrong"}[accuracy(case.turn, reply)],
-        "thought_seen": {None: "", True: "yes", False: "no"}[_thought_seen(case, reply)],
+        "verified": _VERIFIED[accuracy(case.turn, reply)],
+        "thought_seen": _SEEN[_thought_seen(case, reply)],
     }
 
 

@@ -169,7 +169,7 @@ Pair = tuple[JudgedReply, JudgedReply]
 def _pair(case: Case, texts: Texts) -> Iterator[tuple[Text, Text, Text, Pair]]:
     """Prompt, chosen and rejected of a decided case, where they differ in what is exported of them."""
     winner, loser = case.winner, case.loser
-    if winner is None or loser is None or _same(winner, loser, texts):
+    if winner is None or loser is None or _same(case, texts):
         return
     prompt = texts.prompt(case.turn, winner)
     yield prompt, texts.completion(winner, prompt), texts.completion(loser, prompt), (winner, loser)
@@ -182,13 +182,16 @@ def _labelled(case: Case, texts: Texts, reply: JudgedReply, label: bool) -> Row:
 
 
 def _refused_pair(case: Case, texts: Texts) -> Iterator[Refused]:
-    if case.winner and case.loser and _same(case.winner, case.loser, texts):
+    if _same(case, texts):
         yield Refused("identical")
 
 
-def _same(one: JudgedReply, other: JudgedReply, texts: Texts) -> bool:
-    """Whether two replies that differ do so in their thoughts only, which are left out."""
-    return texts.thoughts == "answer-only" and one.answer.strip() == other.answer.strip()
+def _same(case: Case, texts: Texts) -> bool:
+    """Whether the sides of a decided case differ in their thoughts only, which are left out."""
+    if texts.thoughts != "answer-only" or case.winner is None:
+        return False
+    one, other = case.sides
+    return one.answer.strip() == other.answer.strip()
 
 
 def _joined(prompt: Text, completion: Text) -> Text:

@@ -69,8 +69,9 @@ class Tally:
         self.raters[case.rater] += 1
         self.conversations.add(case.turn.conversation_id)
         self.prompts.add(len(case.turn.message))
-        self.first = min(self.first or case.created, case.created)
-        self.last = max(self.last or case.created, case.created)
+        created = case.created
+        self.first = min(self.first or created, created)
+        self.last = max(self.last or created, created)
         self.blind += isinstance(case.judgement, Comparison) and case.judgement.duel.blind
         if "label" in row.values:
             self.labels[row.values["label"]] += 1

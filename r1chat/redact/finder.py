@@ -29,20 +29,15 @@ def find(text: str, names: Collection[str] = ()) -> list[Finding]:
     Placeholders that already stand in the text are not searched. Takes time linear in the text.
     """
     names = frozenset(names)
+    searches = (*_SEARCHES, lambda rest: find_names(rest, names))
     found: list[Span] = []
     rest = hide(text, (one.span() for one in PLACEHOLDER.finditer(text)))
     for _ in range(_ROUNDS):
         before = len(found)
-        for search in _SEARCHES:
-            rest = _take(list(search(rest)), rest, found)
-        rest = _take(list(find_names(rest, names)), rest, found)
+        for search in searches:
+            if spans := list(search(rest)):
+                found += spans
+                rest = hide(rest, ((span.start, span.end) for span in spans))
         if len(found) == before:
             break
     return [Finding(span.kind, span.start, span.end, text[span.start : span.end]) for span in sorted(found)]
-
-
-def _take(spans: list[Span], rest: str, found: list[Span]) -> str:
-    if not spans:
-        return rest
-    found += spans
-    return hide(rest, ((span.start, span.end) for span in spans))

@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import chain, groupby, islice
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Row, RowMapping, Select, Subquery, Table, func, or_, select, union
+from sqlalchemy import Connection, Row, RowMapping, Select, Subquery, Table, func, literal, or_, select, union
 
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification, Winner
 from r1chat.messages import StoredReply
@@ -57,24 +57,11 @@ class JudgedReply(NamedTuple):
     parent_id: str | None
     finish: str | None
     closed: bool
-    error: str
     reasoning: str
     answer: str
     backend: str
-    backend_version: str
     model: str
     digest: str
-    quantisation: str
-    template_hash: str
-    temperature: float
-    top_p: float
-    top_k: int
-    min_p: float
-    repeat_penalty: float
-    seed: int | None
-    max_tokens: int | None
-    budget: int | None
-    closed_by: str
     seen_from: str | None
     keep_thoughts: bool
     created_at: datetime
@@ -326,8 +313,9 @@ class Snapshot:
 
     def _listed(self, wanted: Filter, consented_only: bool) -> tuple[Subquery, Select[Any]]:
         found = all_entries(wanted)
+        content = turns.c.content if wanted.language else literal("").label("content")  # only `Filter.allows` reads it
         listed = (
-            select(*found.c, turns.c.content)
+            select(*found.c, content)
             .join(turns, turns.c.id == found.c.turn_id)
             .join(conversations, conversations.c.id == turns.c.conversation_id)
             .where(conversations.c.deleted_at.is_(None))
