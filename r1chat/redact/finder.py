@@ -14,7 +14,8 @@ from r1chat.redact.keys import find_keys
 from r1chat.redact.names import find_names
 from r1chat.redact.numbers import find_numbers
 
-_SEARCHES: tuple[Callable[[str], Iterable[Span]], ...] = (
+_Search = Callable[[str], Iterable[Span]]
+_SEARCHES: tuple[_Search, ...] = (
     find_keys,
     find_emails,
     find_home_paths,
@@ -29,7 +30,7 @@ def find(text: str, names: Collection[str] = ()) -> list[Finding]:
     Placeholders that already stand in the text are not searched. Takes time linear in the text.
     """
     names = frozenset(names)
-    searches = (*_SEARCHES, lambda rest: find_names(rest, names))
+    searches: tuple[_Search, ...] = (*_SEARCHES, lambda rest: find_names(rest, names))
     found: list[Span] = []
     rest = hide(text, (one.span() for one in PLACEHOLDER.finditer(text)))
     for _ in range(_ROUNDS):
