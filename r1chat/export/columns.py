@@ -38,9 +38,9 @@ THUMB: Columns = {
     "clarity": "count",
     "harmlessness": "count",
 }
-PAIR: Columns = (
-    JUDGEMENT | VOTE | {f"{side}_{name}": kind for side in ("chosen", "rejected") for name, kind in REPLY.items()}
-)
+CHOSEN: Columns = {f"chosen_{name}": kind for name, kind in REPLY.items()}
+REJECTED: Columns = {f"rejected_{name}": kind for name, kind in REPLY.items()}
+PAIR: Columns = JUDGEMENT | VOTE | CHOSEN | REJECTED
 TEXTS = frozenset({"prompt", "chosen", "rejected", "completion", "solution", "comment"})  # another one in every row
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
+from r1chat.export.columns import CHOSEN, REJECTED
 from r1chat.export.standing import Case
 from r1chat.export.texts import Texts
 from r1chat.judgements import Comparison, Rating
@@ -42,13 +43,13 @@ def about_pair(case: Case, texts: Texts, chosen: JudgedReply, rejected: JudgedRe
         "dwell_seconds": (said and said.dwell) or 0.0,
     }
     values = about(case, texts) | vote
-    for side, reply in (("chosen", chosen), ("rejected", rejected)):
-        values |= {f"{side}_{name}": value for name, value in about_reply(case, reply).items()}
+    for names, reply in ((CHOSEN, chosen), (REJECTED, rejected)):
+        values.update(zip(names, about_reply(case, reply).values(), strict=True))
     return values
 
 
 def about_reply(case: Case, reply: JudgedReply) -> Values:
-    """Of one reply: the columns REPLY."""
+    """Of one reply: the columns REPLY, in their order."""
     return {
         "reply": reply.id,
         "model": reply.model,

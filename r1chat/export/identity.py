@@ -42,7 +42,7 @@ _WORDS = (  # of these it depends
     "百度",
 )
 _LATIN_NAMES = tuple(name for name in _NAMES if name.isascii())
-_BEGINNINGS = ("i am ", "i'm ", "i’m ", "i was ", "my name is", "call me")  # without one no reply speaks of itself
+_BEGINNINGS = ("i am", "i'm", "i’m", "i was", "my name is", "call me")  # without one no reply speaks of itself
 _WORD = rf"(?:{'|'.join(_WORDS)})(?![a-z])"
 _OF_ITSELF = re.compile(
     rf"\b(?:i am|i['’]m|my name is|call me)\s+(?:called\s+|named\s+)?{_WORD}"

@@ -32,7 +32,7 @@ def find(text: str, names: Collection[str] = ()) -> list[Finding]:
     names = frozenset(names)
     searches: tuple[_Search, ...] = (*_SEARCHES, lambda rest: find_names(rest, names))
     found: list[Span] = []
-    rest = hide(text, (one.span() for one in PLACEHOLDER.finditer(text)))
+    rest = hide(text, (one.span() for one in PLACEHOLDER.finditer(text))) if "<" in text else text
     for _ in range(_ROUNDS):
         before = len(found)
         for search in searches:

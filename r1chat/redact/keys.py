@@ -67,7 +67,7 @@ def find_keys(text: str) -> list[Span]:
         found += (one.span(1) for one in _IN_AN_ADDRESS.finditer(text) if not _STANDS_FOR_ONE.match(one[1]))
     if "assw" in text or "ASSW" in text or "pwd" in text or "密码" in text:
         found += _passwords(text)
-    return _without_overlaps(found)
+    return _without_overlaps(found) if found else []
 
 
 def _long_ones(text: str) -> list[tuple[int, int]]:

@@ -33,7 +33,8 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         findings = find(text, self._names)
-        self._taken.update(PLACEHOLDER.findall(text))
+        if "<" in text:
+            self._taken.update(PLACEHOLDER.findall(text))
         if not findings:
             return text
         pieces: list[str] = []

@@ -6,6 +6,7 @@ is `entries`'s; knows neither refusals nor formats.
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,20 @@ from datetime import datetime
 from itertools import chain, groupby, islice
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Row, RowMapping, Select, Subquery, Table, func, literal, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    RowMapping,
+    Select,
+    Subquery,
+    Table,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+)
 
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification, Winner
 from r1chat.messages import StoredReply
@@ -35,7 +49,7 @@ from r1chat.store.schema import conversations, replies, stored_reply, turns
 
 Value = TypeVar("Value")
 
-BATCH = 250  # messages that are read at a time
+BATCH = 500  # messages that are read at a time
 
 
 class Entry(NamedTuple):
@@ -196,13 +210,13 @@ class Snapshot:
         """These messages with all that is in force on them, by id."""
         found, listed = self._listed(Filter(), False)
         asked: defaultdict[str, list[Entry]] = defaultdict(list)
-        for row in self._connection.execute(listed.where(found.c.turn_id.in_(turn_ids)).order_by(found.c.id)):
+        for row in self._connection.execute(listed.where(self._among(found.c.turn_id, turn_ids)).order_by(found.c.id)):
             asked[row.turn_id].append(_entry(row))
         return {turn.id: turn for turn in self.load(asked)}
 
     def stored_replies(self, reply_ids: Collection[str]) -> dict[str, StoredReply]:
         """Whole replies, by id; their siblings are not counted."""
-        wanted = select(replies).where(replies.c.id.in_(reply_ids))
+        wanted = select(replies).where(self._among(replies.c.id, reply_ids))
         return {row["id"]: stored_reply(row, 1) for row in self._connection.execute(wanted).mappings()}
 
     def models(self, wanted: Filter) -> list[Model]:
@@ -243,7 +257,7 @@ class Snapshot:
     def consents(self, conversation_ids: Collection[str]) -> dict[str, bool]:
         """Whether each of these conversations may be exported."""
         wanted = select(conversations.c.id, consented(self._connection).label("consent"))
-        found = self._connection.execute(wanted.where(conversations.c.id.in_(conversation_ids)))
+        found = self._connection.execute(wanted.where(self._among(conversations.c.id, conversation_ids)))
         return {row.id: bool(row.consent) for row in found}
 
     def first_messages(self) -> Iterator[tuple[str, str]]:
@@ -331,35 +345,44 @@ class Snapshot:
             for several in rows.partitions():
                 yield from several
 
+    def _among(self, column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
+        """Whether a column has one of these values: in SQLite one parameter, since SQLAlchemy is slow with hundreds."""
+        if self._connection.dialect.name != "sqlite":
+            return column.in_([*values])
+        there = func.json_each(json.dumps([*values])).table_valued("value")
+        return column.in_(select(there.c.value))
+
     def _read(self, table: Table, ids: Sequence[str], make: Callable[[RowMapping], Value]) -> list[Value]:
         if not ids:
             return []
-        wanted = select(table).where(table.c.id.in_(ids)).order_by(table.c.number)
+        wanted = select(table).where(self._among(table.c.id, ids)).order_by(table.c.number)
         return [make(row) for row in self._connection.execute(wanted).mappings().all()]
 
     def _comparisons(self, ids: Sequence[str]) -> list[Comparison]:
         if not ids:
             return []
-        said = select(comparisons).where(comparisons.c.id.in_(ids)).order_by(comparisons.c.number)
+        said = select(comparisons).where(self._among(comparisons.c.id, ids)).order_by(comparisons.c.number)
         found = self._connection.execute(said).mappings().all()
         of = {row["duel_id"] for row in found}
-        there = self._connection.execute(select(duels).where(duels.c.id.in_(of))).mappings().all()
+        there = self._connection.execute(select(duels).where(self._among(duels.c.id, of))).mappings().all()
         duel = {row["id"]: rows.duel(row) for row in there}
         return [rows.comparison(row, duel[row["duel_id"]]) for row in found]
 
     def _references(self, turn_ids: Iterable[str]) -> dict[str, Reference]:
-        wanted = select(references).where(references.c.turn_id.in_(list(turn_ids))).order_by(references.c.number)
+        wanted = select(references).where(self._among(references.c.turn_id, turn_ids)).order_by(references.c.number)
         newest = {row["turn_id"]: rows.reference(row) for row in self._connection.execute(wanted).mappings()}
         return {turn_id: reference for turn_id, reference in newest.items() if reference.text}
 
     def _replies(self, ids: Iterable[str], corrected: Sequence[str], turn_ids: Sequence[str]) -> dict[str, JudgedReply]:
         needed = {*ids, *corrected}
         if corrected:
-            needed |= set(self._connection.scalars(select(replies.c.parent_id).where(replies.c.id.in_(corrected))))
-        columns = [replies.c[name] for name in JudgedReply._fields]
-        found = self._connection.execute(select(*columns).where(replies.c.id.in_(needed))).all()
+            needed |= set(
+                self._connection.scalars(select(replies.c.parent_id).where(self._among(replies.c.id, corrected)))
+            )
+        wanted = select(*(replies.c[name] for name in JudgedReply._fields))
+        found = self._connection.execute(wanted.where(self._among(replies.c.id, needed))).all()
         if turn_ids:
-            found = [*found, *self._connection.execute(select(*columns).where(replies.c.turn_id.in_(turn_ids)))]
+            found = [*found, *self._connection.execute(wanted.where(self._among(replies.c.turn_id, turn_ids)))]
         made = sorted((JudgedReply._make(row) for row in found), key=lambda each: each.position)
         return {each.id: each for each in made}
 
@@ -367,14 +390,14 @@ class Snapshot:
         if not given:
             return {}
         wanted = select(verifications).where(
-            verifications.c.reply_id.in_(list(found)),
-            verifications.c.reference_id.in_([reference.id for reference in given.values()]),
+            self._among(verifications.c.reply_id, found),
+            self._among(verifications.c.reference_id, [reference.id for reference in given.values()]),
         )
         said = self._connection.execute(wanted.order_by(verifications.c.number)).mappings()
         return {row["reply_id"]: rows.verification(row) for row in said}
 
     def _excluded(self, subjects: Collection[str]) -> dict[str, str]:
-        said = select(exclusions).where(exclusions.c.subject_id.in_(subjects)).order_by(exclusions.c.number)
+        said = select(exclusions).where(self._among(exclusions.c.subject_id, subjects)).order_by(exclusions.c.number)
         newest = {row["subject_id"]: row for row in self._connection.execute(said).mappings()}
         return {subject: row["reason"] for subject, row in newest.items() if row["excluded"]}
 
@@ -389,7 +412,7 @@ class Snapshot:
                 consented(self._connection).label("consent"),
             )
             .join(conversations, conversations.c.id == turns.c.conversation_id)
-            .where(turns.c.id.in_(list(turn_ids)))
+            .where(self._among(turns.c.id, turn_ids))
         )
         return {row["id"]: row for row in self._connection.execute(wanted).mappings().all()}
 
@@ -408,7 +431,7 @@ class Snapshot:
                     turns.c.parent_reply_id,
                 )
                 .join(turns, turns.c.id == replies.c.turn_id)
-                .where(replies.c.id.in_(ahead))
+                .where(self._among(replies.c.id, ahead))
             )
             level = [Exchange._make(row) for row in self._connection.execute(wanted)]
             found |= {each.reply_id: each for each in level}

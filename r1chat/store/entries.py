@@ -57,6 +57,8 @@ class Filter:
 def language_of(message: str) -> Language:
     """The language that most of a message is in, formulas aside: a Chinese character weighs as much as a word."""
     plain = _FORMULA.sub(" ", message)
+    if plain.isascii():
+        return "en" if _LATIN.search(plain) else ""
     chinese, words = len(_HAN.findall(plain)), len(_LATIN.findall(plain))
     if not chinese and not words:
         return ""
