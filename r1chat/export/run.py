@@ -214,8 +214,8 @@ def _suitable(form: Form, snapshot: Snapshot, wanted: Filter, templates: Templat
     """Rendered text where all models are prompted as R1 is, since R1's template drops the thoughts of messages."""
     if "rendered" not in form.thoughts:
         return "full"
-    models = {f"{model.backend}:{model.name}" for model in snapshot.models(wanted)}
-    return "rendered" if models and all(map(templates.like_r1, sorted(models))) else "full"
+    models = snapshot.models(wanted)
+    return "rendered" if models and all(map(templates.like_r1, models)) else "full"
 
 
 def _files(path: Path, with_test: bool) -> tuple[Path, ...]:

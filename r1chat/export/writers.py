@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -39,6 +41,7 @@ class JsonLines:
         self._names = tuple(columns)
         self._lines: list[bytes] = []
         self._size = 0
+        self._behind = _Behind()
 
     def write(self, row: dict[str, Any]) -> None:
         line = orjson.dumps({name: row[name] for name in self._names}, option=orjson.OPT_APPEND_NEWLINE)
@@ -49,9 +52,10 @@ class JsonLines:
 
     def close(self) -> None:
         self._flush()
+        self._behind.close()
 
     def _flush(self) -> None:
-        self._stream.write(b"".join(self._lines))
+        self._behind.do(self._stream.write, b"".join(self._lines))
         self._lines, self._size = [], 0
 
 
@@ -99,6 +103,27 @@ class Parquet:
             "openai_input": pa.struct([("messages", messages)]),
         }
         return types[kind]
+
+
+class _Behind:
+    """Does one thing at a time in a thread, while the next one is prepared: the disk is waited for only at the end."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="r1chat-export")
+        self._doing: Future[object] | None = None
+
+    def do(self, work: Callable[[bytes], object], data: bytes) -> None:
+        """Begin it once the last one is done; raises what that one raised."""
+        self._wait()
+        self._doing = self._thread.submit(work, data)
+
+    def close(self) -> None:
+        self._wait()
+        self._thread.shutdown()
+
+    def _wait(self) -> None:
+        if self._doing is not None:
+            self._doing.result()
 
 
 def _size(value: object) -> int:

@@ -122,14 +122,6 @@ class JudgedTurn:
     excluded: Mapping[str, str] = field(default_factory=dict)
 
 
-class Model(NamedTuple):
-    """A model that replies came from."""
-
-    backend: str
-    name: str
-    template_hash: str
-
-
 class Player(NamedTuple):
     """What a reply was made with; the fields are columns of its row."""
 
@@ -219,12 +211,12 @@ class Snapshot:
         wanted = select(replies).where(self._among(replies.c.id, reply_ids))
         return {row["id"]: stored_reply(row, 1) for row in self._connection.execute(wanted).mappings()}
 
-    def models(self, wanted: Filter) -> list[Model]:
-        """The models that replied to the judged messages that may be exported."""
+    def models(self, wanted: Filter) -> list[str]:
+        """The keys `backend:name` of the models that replied to the judged messages that may be exported."""
         _, listed = self._listed(wanted, True)
         there = listed.with_only_columns(turns.c.id, maintain_column_froms=True)
-        found = select(replies.c.backend, replies.c.model, replies.c.template_hash).distinct()
-        return sorted(Model(*row) for row in self._connection.execute(found.where(replies.c.turn_id.in_(there))))
+        found = select(replies.c.backend, replies.c.model).distinct().where(replies.c.turn_id.in_(there))
+        return sorted(f"{row.backend}:{row.model}" for row in self._connection.execute(found))
 
     def all_models(self) -> list[str]:
         """The keys `backend:name` of the models that replied to anything."""
