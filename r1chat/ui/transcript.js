@@ -55,13 +55,14 @@ function put({id, into, kind, html, frame, gone, start, end}) {
 
 function fill(node, html) {  // the tools of a step that is chosen stay, and so does who is among them
   const tools = node.querySelector(':scope > .tools'), at = node.querySelector('mark.at')?.dataset.start;
+  const dot = node.matches('.strip') && node.querySelector('[aria-current]')?.dataset.start;
   const focus = tools?.contains(document.activeElement) ? document.activeElement : null;
   const restore = keep(node);
   node.innerHTML = html;
   restore();
   if (tools) node.append(tools);
   if (at) node.querySelector(`mark[data-start="${at}"]`)?.classList.add('at');
-  if (node.matches('.strip')) showPlace(node.closest('.reply'));
+  if (dot) node.querySelector(`[data-start="${dot}"]`)?.setAttribute('aria-current', 'true');
   focus?.focus();
 }
 
