@@ -100,9 +100,10 @@ def measure(total: int, rate: float) -> dict[str, Any]:
         clicks, marks = [], []
         for _ in itertools.count():
             time.sleep(min(5.0, total / rate / 8))
-            marks.append((time.time(), page.evaluate("window.updates")))
-            if len(speaker.said) >= total:
+            mark = (time.time(), page.evaluate("window.updates"))
+            if len(speaker.said) >= total:  # it ended within this stretch
                 break
+            marks.append(mark)
             clicks.append(page.evaluate(CLICK))
             page.evaluate(CLICK)  # and open again
         page.wait_for_selector(".answer:has-text('Done.')", timeout=60_000)

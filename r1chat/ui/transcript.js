@@ -166,7 +166,7 @@ function notice() {
   document.body.classList.toggle('behind', !following);
 }
 scroller.addEventListener('scroll', notice, {passive: true});
-read.addEventListener('toggle', notice, true);
+read.addEventListener('toggle', () => requestAnimationFrame(() => setTimeout(notice)), true);  // when it is laid out
 for (const kind of ['click', 'keydown']) {
   document.addEventListener(kind, event => {  // who sends a message wants to see what comes of it
     const sends = kind === 'click' ? event.target.closest('#send') : event.key === 'Enter' && event.target.closest('#prompt');
