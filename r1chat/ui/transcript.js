@@ -101,7 +101,7 @@ function bar(control, reason) {  // it stays within reach, so that everybody can
   control.title = reason;
 }
 
-for (const kind of ['click', 'mousedown', 'focus', 'keydown', 'input']) {
+for (const kind of ['click', 'mousedown', 'focus', 'blur', 'keydown', 'input']) {
   document.addEventListener(kind, event => {
     const control = event.target.closest?.('[aria-disabled="true"][title]');
     if (!control || event.key === 'Tab') return;
