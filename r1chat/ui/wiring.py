@@ -84,7 +84,7 @@ def wire(app: App, blocks: gr.Blocks, ui: Widgets) -> None:
     gr.on([ui.refresh.click, ui.models.expand], views.refreshed, [ui.model, ui.lang], everything, **quiet)
     ui.budget.change(views.budget_chosen, ui.budget, ui.own_budget, **quiet)
     steered = [ui.budget.input, ui.own_budget.submit, ui.own_budget.blur, ui.keep_thoughts.input]
-    gr.on(steered, views.steered, [*here, *wheel], None, **quiet)
+    gr.on(steered, views.steered, [*here, *wheel], None, trigger_mode="always_last", **quiet)
     ui.fold.input(None, ui.fold, ui.fold, js=_REMEMBER_FOLD, **quiet)
     ui.language.input(
         views.language_chosen, [ui.language, ui.conversation, ui.model, ui.search], everything, js=None, **quiet
