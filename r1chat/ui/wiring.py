@@ -134,7 +134,8 @@ class Views:
     @said
     def sent(self, prompt: str, conversation: str, model: str, lang: str, *wheel: object) -> Updates:
         steering = _steering(wheel, lang)
-        turn = self.app.chat.send(conversation or None, prompt or "", model or "", steering=steering)
+        model = model or self._model_key("")  # sent before the page knew which model it offers
+        turn = self.app.chat.send(conversation or None, prompt or "", model, steering=steering)
         return {self.ui.prompt: "", **self._show(turn.conversation_id, model, lang)}
 
     @said
