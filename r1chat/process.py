@@ -53,9 +53,14 @@ def log_file() -> Path | None:
 
 @contextmanager
 def polite_signals() -> Iterator[None]:
-    """Inside, a request to end (SIGTERM, or SIGHUP from a terminal that closes) unwinds the stack: SystemExit."""
+    """Inside, a request to end (SIGTERM, or SIGHUP from a terminal that closes) unwinds the stack: SystemExit.
+
+    So does whatever error the unwinding itself meets.
+    """
+    came = []
 
     def leave(number: int, frame: object) -> None:
+        came.append(number)
         raise SystemExit(128 + number)
 
     before = {}
@@ -65,6 +70,10 @@ def polite_signals() -> Iterator[None]:
             before[number] = signal.signal(number, leave)
     try:
         yield
+    except Exception:
+        if came:
+            raise SystemExit(128 + came[0]) from None
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -69,27 +69,38 @@ class Talk:
 
     def _follow(self, turn: Turn) -> Reply:
         self.conversation_id, self._turn_id, self.reply_id = turn.conversation_id, turn.turn_id, turn.reply_id
-        with self._ctrl_c_stops(turn):
+        with self._signals_stop(turn) as came:
             for reply in turn.watch():
                 self._screen.show(reply, self.model.thinks)
         self._screen.end()
+        self.interrupted = signal.SIGINT in came
+        if came and not self.interrupted:
+            raise SystemExit(128 + came[0])
         return reply
 
     @contextmanager
-    def _ctrl_c_stops(self, turn: Turn) -> Iterator[None]:
-        """Inside, the first Ctrl-C stops the reply; the next one is a KeyboardInterrupt as ever."""
-        self.interrupted = False
+    def _signals_stop(self, turn: Turn) -> Iterator[list[int]]:
+        """Inside, the first request to end (Ctrl-C, SIGTERM, SIGHUP) stops the reply; the next one acts as ever.
+
+        Yields the list of what came. Nothing is raised: an exception in the midst of a wait can lose or keep its lock.
+        """
+        came: list[int] = []
 
         def stop(number: int, frame: FrameType | None) -> None:
-            self.interrupted = True
+            came.append(number)
             turn.stop()
-            signal.signal(signal.SIGINT, before)
+            signal.signal(number, before[number])
 
-        before = signal.signal(signal.SIGINT, stop)
+        names = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is unknown to Windows
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        before = {number: handler for number in numbers if callable(handler := signal.getsignal(number))}  # not nohup's
         try:
-            yield
+            for number in before:
+                signal.signal(number, stop)
+            yield came
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def begin(app: App, screen: Screen, conversation_id: str | None, *, latest: bool, model_named: bool) -> Talk:

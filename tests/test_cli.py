@@ -24,6 +24,7 @@ from r1chat.app import build
 from r1chat.cli import main
 from r1chat.config import load, nano_model
 from r1chat.messages import Conversation
+from r1chat.process import polite_signals
 
 ROOT = Path(__file__).parents[1]
 DEADLINE = 60  # seconds; a process that takes longer hangs
@@ -247,8 +248,7 @@ def test_signal_stops_the_reply_and_keeps_it(number: signal.Signals, code: int, 
         wait_until_kept(data_dir, "word29")
         process.send_signal(number)
         out, err = process.communicate(timeout=DEADLINE)
-    assert process.returncode == code
-    assert "Traceback" not in err
+    assert (process.returncode, "Traceback" in err) == (code, False), err
     (turn,) = kept(data_dir).turns
     assert turn.reply is not None
     assert turn.reply.reply.finish == "stopped"
@@ -256,6 +256,15 @@ def test_signal_stops_the_reply_and_keeps_it(number: signal.Signals, code: int, 
     if number == signal.SIGINT:
         assert out.split() == "".join(WORDS[:30]).split()  # what was held back is said at the end
         assert turn.conversation_id in err
+
+
+def test_error_met_on_the_way_out_does_not_hide_the_signal() -> None:
+    with pytest.raises(SystemExit) as left, polite_signals():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            raise RuntimeError("cannot release un-acquired lock")
+    assert left.value.code == 143
 
 
 def test_reader_that_leaves_is_no_error_to_talk_about(data_dir: Path) -> None:
