@@ -50,9 +50,7 @@ def connect(settings: Settings) -> Catalogue:
 
 
 def _backends(settings: Settings) -> dict[str, Backend]:
-    from r1chat.backends.llama_cpp import LlamaCppBackend
-    from r1chat.backends.ollama import OllamaBackend
-    from r1chat.backends.openai import OpenAIBackend
+    from r1chat.backends.llama_cpp import LlamaCppBackend  # each takes a tenth of a second: where it is asked for
 
     backends: dict[str, Backend] = {
         "llama.cpp": LlamaCppBackend(
@@ -63,9 +61,13 @@ def _backends(settings: Settings) -> dict[str, Backend]:
         )
     }
     if settings.ollama or settings.backend == "ollama":
+        from r1chat.backends.ollama import OllamaBackend
+
         backends["ollama"] = OllamaBackend(
             settings.ollama_host, context=settings.context, keep_alive=settings.keep_alive
         )
     if settings.base_url:
+        from r1chat.backends.openai import OpenAIBackend
+
         backends["openai"] = OpenAIBackend(settings.base_url, settings.api_key.get_secret_value())
     return backends

@@ -16,6 +16,7 @@ Values = dict[str, Any]
 
 _SOURCES = {"comparison": "comparison", "correction": "correction", "rating": "thumbs", "step": "steps"}
 _VERIFIED = {None: "", True: "right", False: "wrong"}
+_SIDES = (*CHOSEN, *REJECTED)
 _SEEN = {None: "", True: "yes", False: "no"}
 
 
@@ -42,10 +43,8 @@ def about_pair(case: Case, texts: Texts, chosen: JudgedReply, rejected: JudgedRe
         "winner_side": said.winner if said else "",
         "dwell_seconds": (said and said.dwell) or 0.0,
     }
-    values = about(case, texts) | vote
-    for names, reply in ((CHOSEN, chosen), (REJECTED, rejected)):
-        values.update(zip(names, about_reply(case, reply).values(), strict=True))
-    return values
+    sides = zip(_SIDES, (*about_reply(case, chosen).values(), *about_reply(case, rejected).values()), strict=True)
+    return about(case, texts) | vote | dict(sides)
 
 
 def about_reply(case: Case, reply: JudgedReply) -> Values:

@@ -69,7 +69,7 @@ def count(store: Store, filter: Filter = Filter()) -> int:  # noqa: B008
     with store.dataset.snapshot() as snapshot:
         if filter.language:  # the database cannot tell
             return sum(1 for _ in snapshot.entries(filter))
-        return snapshot.count(filter)[0]
+        return snapshot.count(filter)
 
 
 def _row(case: Case, replies: Mapping[str, StoredReply]) -> Row:

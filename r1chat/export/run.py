@@ -41,9 +41,9 @@ def export(
     """Write what was judged, and may be exported, as rows that a trainer takes; a card and a report lie beside them.
 
     `path` ends in .jsonl or .parquet; files that are there are replaced. `catalogue` tells where a model's chat
-    template is; None: only R1's own and `options.template` are known. `progress` is called with the messages that are
-    done and their total, and may raise to break it off. Raises ExportError, and StoreError: then no file was written
-    or replaced.
+    template is; None: only R1's own and `options.template` are known. `progress` is called with the judgements that
+    are done and their total, and may raise to break it off. Raises ExportError, and StoreError: then no file was
+    written or replaced.
     """
     form = FORMS[format]
     _check(format, form, path, options)
@@ -67,7 +67,7 @@ def export(
             for turns in snapshot.turns(replace(wanted, kinds=judged | form.also)):
                 for turn in turns:
                     job.take(turn)
-                done += len(turns)
+                done += sum(len(turn.wanted) for turn in turns)
                 if progress:
                     progress(done, max(done, total))
             tally = job.close()
@@ -186,10 +186,10 @@ def _kinds(form: Form, options: Options) -> frozenset[Kind]:
 
 
 def _total(snapshot: Snapshot, format: Format, wanted: Filter) -> int:
-    """How many judged messages there are, at most. Raises ExportError, with the reason, where there are none."""
-    judgements, messages = snapshot.count(wanted, consented_only=True)
+    """How many judgements there are, at most. Raises ExportError, with the reason, where there are none."""
+    judgements = snapshot.count(wanted, consented_only=True)
     if judgements and not (wanted.language and not any(snapshot.entries(wanted, consented_only=True))):
-        return messages
+        return judgements
     there = sum(1 for _ in snapshot.entries(wanted))
     if there:
         raise ExportError(
@@ -214,8 +214,9 @@ def _suitable(form: Form, snapshot: Snapshot, wanted: Filter, templates: Templat
     """Rendered text where all models are prompted as R1 is, since R1's template drops the thoughts of messages."""
     if "rendered" not in form.thoughts:
         return "full"
-    models = snapshot.models(wanted)
-    return "rendered" if models and all(map(templates.like_r1, models)) else "full"
+    if all(map(templates.like_r1, snapshot.all_models())):  # quick to find out, and most often so
+        return "rendered"
+    return "rendered" if all(map(templates.like_r1, snapshot.models(wanted))) else "full"
 
 
 def _files(path: Path, with_test: bool) -> tuple[Path, ...]:

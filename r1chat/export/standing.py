@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from r1chat.export import refusals
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel
@@ -15,8 +14,7 @@ from r1chat.store.entries import Kind
 Standing = Literal["exported", "undecided", "no_consent", "excluded", "refused"]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One judgement on a message, with the replies that it is about.
 
     `sides`: left and right of a comparison, the correction and what it stands for, the reply that was rated, or all

@@ -51,9 +51,12 @@ class Tally:
 
     def judged(self, turn: JudgedTurn) -> None:
         """All votes on a message, whether they become rows or not."""
-        by_duel: defaultdict[str, list[str]] = defaultdict(list)
         for said in turn.comparisons:
             self.verdicts[said.winner] += 1
+        if len(turn.comparisons) < 2:
+            return
+        by_duel: defaultdict[str, list[str]] = defaultdict(list)
+        for said in turn.comparisons:
             if said.winner in ("left", "right"):
                 by_duel[said.duel.id].append(said.winner)
         for winners in by_duel.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, TypeVar
 
 import orjson
 
@@ -14,6 +14,10 @@ from r1chat.export.columns import TEXTS, Columns, Type
 CHUNK = 1_000_000  # bytes of JSON Lines that are written at a time
 ROW_GROUP = 1_000  # rows of Parquet
 ROW_GROUP_SIZE = 4_000_000  # characters: long thoughts fill a group sooner
+
+_LONG: tuple[Type, ...] = ("texts", "messages", "openai_input")
+
+Data = TypeVar("Data")
 
 
 class Writer(Protocol):
@@ -66,27 +70,31 @@ class Parquet:
         import pyarrow as pa  # type: ignore[import-untyped]  # half a second: only where it is asked for
         from pyarrow import parquet
 
+        pa.set_memory_pool(pa.system_memory_pool())  # the others keep 40 MB that they no longer need
         self._pa = pa
         self._schema = pa.schema([pa.field(name, self._type(kind), nullable=False) for name, kind in columns.items()])
+        self._long = [name for name, kind in columns.items() if name in TEXTS or kind in _LONG]
         repeated = [name for name, kind in columns.items() if kind == "text" and name not in TEXTS]
         self._writer = parquet.ParquetWriter(stream, self._schema, compression="zstd", use_dictionary=repeated)
         self._rows: list[dict[str, Any]] = []
         self._size = 0
+        self._behind = _Behind()
 
     def write(self, row: dict[str, Any]) -> None:
         self._rows.append(row)
-        self._size += sum(map(_size, row.values()))
+        self._size += sum(_size(row[name]) for name in self._long)
         if len(self._rows) >= ROW_GROUP or self._size >= ROW_GROUP_SIZE:
             self._flush()
 
     def close(self) -> None:
         self._flush()
+        self._behind.close()
         self._writer.close()
 
     def _flush(self) -> None:
         if self._rows:
             arrays = [self._pa.array([row[field.name] for row in self._rows], field.type) for field in self._schema]
-            self._writer.write_table(self._pa.Table.from_arrays(arrays, schema=self._schema))
+            self._behind.do(self._writer.write_table, self._pa.Table.from_arrays(arrays, schema=self._schema))
         self._rows, self._size = [], 0
 
     def _type(self, kind: Type) -> Any:
@@ -106,13 +114,13 @@ class Parquet:
 
 
 class _Behind:
-    """Does one thing at a time in a thread, while the next one is prepared: the disk is waited for only at the end."""
+    """Does one thing at a time in a thread, while the next one is prepared: packing, and waiting for the disk."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="r1chat-export")
         self._doing: Future[object] | None = None
 
-    def do(self, work: Callable[[bytes], object], data: bytes) -> None:
+    def do(self, work: Callable[[Data], object], data: Data) -> None:
         """Begin it once the last one is done; raises what that one raised."""
         self._wait()
         self._doing = self._thread.submit(work, data)

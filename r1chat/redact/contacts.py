@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator
 
 from r1chat.redact.finding import Span
 
@@ -31,10 +30,11 @@ _NOBODY_WORDS = (
 _NOBODY = frozenset(_NOBODY_WORDS.split())
 
 
-def find_emails(text: str) -> Iterator[Span]:
+def find_emails(text: str) -> list[Span]:
     """Addresses whose last label is a word of letters; `a@b.T`, `a@self.b`, `a@b.dot(c)` are matrix products."""
+    found: list[Span] = []
     if "@" not in text:
-        return
+        return found
     end = 0
     for one in _AFTER_AT.finditer(text):
         before = text[max(end, one.start() - _LONGEST_LOCAL_PART) : one.start()]
@@ -43,7 +43,8 @@ def find_emails(text: str) -> Iterator[Span]:
         code = text[one.end() : one.end() + 1] in ("(", "[") and domain == one[1]
         if local and domain and not code and local not in _NOBODY_MAILS:
             end = one.start(1) + len(domain)
-            yield Span(one.start() - len(local), end, "email")
+            found.append(Span(one.start() - len(local), end, "email"))
+    return found
 
 
 def _with_top_level(domain: str) -> str:
@@ -54,11 +55,13 @@ def _with_top_level(domain: str) -> str:
     return ".".join(labels) if len(labels) > 1 else ""
 
 
-def find_home_paths(text: str) -> Iterator[Span]:
+def find_home_paths(text: str) -> list[Span]:
     """The user's part of `/home/…`, `/Users/…` and Windows' `C:\\Users\\…`, unless it stands for anybody."""
+    found: list[Span] = []
     if "/home/" not in text and "Users" not in text:
-        return
+        return found
     for one in _HOME.finditer(text):
         user = one["user"].rstrip(".-")
         if user and user.casefold() not in _NOBODY:
-            yield Span(one.start("user"), one.start("user") + len(user), "path")
+            found.append(Span(one.start("user"), one.start("user") + len(user), "path"))
+    return found

@@ -6,7 +6,7 @@ they leave is searched again until a round finds nothing. So a redacted text hol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 
 from r1chat.redact.contacts import find_emails, find_home_paths
 from r1chat.redact.finding import PLACEHOLDER, Finding, Span, hide
@@ -14,13 +14,7 @@ from r1chat.redact.keys import find_keys
 from r1chat.redact.names import find_names
 from r1chat.redact.numbers import find_numbers
 
-_Search = Callable[[str], Iterable[Span]]
-_SEARCHES: tuple[_Search, ...] = (
-    find_keys,
-    find_emails,
-    find_home_paths,
-    find_numbers,
-)
+_SEARCHES: tuple[Callable[[str], list[Span]], ...] = (find_keys, find_emails, find_home_paths, find_numbers)
 _ROUNDS = 4  # two are enough for what people write; the limit keeps hostile text linear
 
 
@@ -30,15 +24,17 @@ def find(text: str, names: Collection[str] = ()) -> list[Finding]:
     Placeholders that already stand in the text are not searched. Takes time linear in the text.
     """
     names = frozenset(names)
-    searches: tuple[_Search, ...] = (*_SEARCHES, lambda rest: find_names(rest, names))
     found: list[Span] = []
     rest = hide(text, (one.span() for one in PLACEHOLDER.finditer(text))) if "<" in text else text
     for _ in range(_ROUNDS):
         before = len(found)
-        for search in searches:
-            if spans := list(search(rest)):
+        for search in _SEARCHES:
+            if spans := search(rest):
                 found += spans
-                rest = hide(rest, ((span.start, span.end) for span in spans))
+                rest = hide(rest, (span[:2] for span in spans))
+        if names and (spans := find_names(rest, names)):
+            found += spans
+            rest = hide(rest, (span[:2] for span in spans))
         if len(found) == before:
             break
     return [Finding(span.kind, span.start, span.end, text[span.start : span.end]) for span in sorted(found)]

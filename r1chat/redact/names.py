@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,15 +18,15 @@ class _Names:
     pattern: re.Pattern[str]
 
 
-def find_names(text: str, names: frozenset[str]) -> Iterator[Span]:
+def find_names(text: str, names: frozenset[str]) -> list[Span]:
     """The names in the text; the longest where several begin at one place. A name of one character is ignored."""
-    wanted = _prepare(names) if names else None
+    wanted = _prepare(names)
     if wanted is None:
-        return
+        return []
     lower = text.lower()
-    if any(beginning in lower for beginning in wanted.beginnings):
-        for one in wanted.pattern.finditer(text):
-            yield Span(one.start(), one.end(), "name")
+    if not any(beginning in lower for beginning in wanted.beginnings):
+        return []
+    return [Span(one.start(), one.end(), "name") for one in wanted.pattern.finditer(text)]
 
 
 @lru_cache(maxsize=16)

@@ -10,7 +10,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain, groupby, islice
 from typing import Any, NamedTuple, TypeVar
@@ -30,7 +30,7 @@ from sqlalchemy import (
     union,
 )
 
-from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification, Winner
+from r1chat.judgements import Comparison, Duel, Rating, Reference, StepLabel, Verification, Winner
 from r1chat.messages import StoredReply
 from r1chat.store import judgement_schema as rows
 from r1chat.store.database import Database
@@ -50,6 +50,12 @@ from r1chat.store.schema import conversations, replies, stored_reply, turns
 Value = TypeVar("Value")
 
 BATCH = 500  # messages that are read at a time
+
+_DUEL = [duels.c[name] for name in ("id", "turn_id", "left_id", "right_id", "blind", "created_at")]  # as in Duel
+_SAID = [  # as in Comparison, but for its duel
+    comparisons.c[name]
+    for name in ("id", "winner", "created_at", "rater", "left_thought_seen", "right_thought_seen", "dwell", "comment")
+]
 
 
 class Entry(NamedTuple):
@@ -97,8 +103,7 @@ class Exchange(NamedTuple):
     parent_reply_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedTurn:
+class JudgedTurn(NamedTuple):
     """A message, what came before it, and what is in force on its replies.
 
     `wanted` are the ids of the judgements that were asked for: only they are in `comparisons`, `ratings`, `steps` and
@@ -114,12 +119,12 @@ class JudgedTurn:
     history: tuple[Exchange, ...]  # first to last
     wanted: frozenset[str]
     replies: Mapping[str, JudgedReply]  # by id, oldest first
-    comparisons: tuple[Comparison, ...] = ()
-    ratings: tuple[Rating, ...] = ()
-    steps: tuple[StepLabel, ...] = ()
-    reference: Reference | None = None
-    verified: Mapping[str, Verification] = field(default_factory=dict)  # by reply
-    excluded: Mapping[str, str] = field(default_factory=dict)
+    comparisons: tuple[Comparison, ...]
+    ratings: tuple[Rating, ...]
+    steps: tuple[StepLabel, ...]
+    reference: Reference | None
+    verified: Mapping[str, Verification]  # by reply
+    excluded: Mapping[str, str]
 
 
 class Player(NamedTuple):
@@ -172,14 +177,10 @@ class Snapshot:
             if wanted.allows(row.content):
                 yield _entry(row)
 
-    def count(self, wanted: Filter, consented_only: bool = False) -> tuple[int, int]:
-        """How many judgements there are, and on how many messages; the language is not looked at."""
-        found, listed = self._listed(wanted, consented_only)
-        counted = listed.with_only_columns(
-            func.count(), func.count(found.c.turn_id.distinct()), maintain_column_froms=True
-        )
-        judgements, messages = self._connection.execute(counted).one()
-        return judgements, messages
+    def count(self, wanted: Filter, consented_only: bool = False) -> int:
+        """How many judgements there are; the language is not looked at."""
+        _, listed = self._listed(wanted, consented_only)
+        return self._connection.scalar(listed.with_only_columns(func.count(), maintain_column_froms=True)) or 0
 
     def turns(self, wanted: Filter, consented_only: bool = True, repeated: bool = False) -> Iterator[list[JudgedTurn]]:
         """Judged messages in batches, oldest first, in an order that is always the same.
@@ -287,7 +288,7 @@ class Snapshot:
         verified = self._verified(found, given)
         excluded = self._excluded(wanted)
         places = self._turns(asked)
-        exchanges = self._exchanges(row["parent_reply_id"] for row in places.values())
+        exchanges = self._exchanges(place.parent_reply_id for place in places.values())
 
         by_turn: defaultdict[str, dict[str, JudgedReply]] = defaultdict(dict)
         for reply in found.values():
@@ -297,22 +298,22 @@ class Snapshot:
         steps_on = _by(steps, lambda each: found[each.reply_id].turn_id)
         return [
             JudgedTurn(
-                id=turn_id,
-                conversation_id=places[turn_id]["conversation_id"],
-                title=places[turn_id]["title"],
-                consent=bool(places[turn_id]["consent"]),
-                message=places[turn_id]["content"],
-                history=_path(exchanges, places[turn_id]["parent_reply_id"]),
-                wanted=frozenset(entry.id for entry in entries),
-                replies=by_turn[turn_id],
-                comparisons=tuple(comparisons_on.get(turn_id, ())),
-                ratings=tuple(ratings_on.get(turn_id, ())),
-                steps=tuple(steps_on.get(turn_id, ())),
-                reference=given.get(turn_id),
-                verified={reply: verified[reply] for reply in by_turn[turn_id] if reply in verified},
-                excluded={entry.id: excluded[entry.id] for entry in entries if entry.id in excluded},
+                id=place.id,
+                conversation_id=place.conversation_id,
+                title=place.title,
+                consent=bool(place.consent),
+                message=place.content,
+                history=_path(exchanges, place.parent_reply_id),
+                wanted=frozenset([entry.id for entry in entries]),
+                replies=by_turn[place.id],
+                comparisons=tuple(comparisons_on.get(place.id, ())),
+                ratings=tuple(ratings_on.get(place.id, ())),
+                steps=tuple(steps_on.get(place.id, ())),
+                reference=given.get(place.id),
+                verified=_picked(verified, by_turn[place.id]),
+                excluded=_picked(excluded, [entry.id for entry in entries]),
             )
-            for turn_id, entries in asked.items()
+            for place, entries in ((places[turn_id], entries) for turn_id, entries in asked.items())
         ]
 
     # -- one table each -----------------------------------------------------------------------------------------------
@@ -353,12 +354,12 @@ class Snapshot:
     def _comparisons(self, ids: Sequence[str]) -> list[Comparison]:
         if not ids:
             return []
-        said = select(comparisons).where(self._among(comparisons.c.id, ids)).order_by(comparisons.c.number)
-        found = self._connection.execute(said).mappings().all()
-        of = {row["duel_id"] for row in found}
-        there = self._connection.execute(select(duels).where(self._among(duels.c.id, of))).mappings().all()
-        duel = {row["id"]: rows.duel(row) for row in there}
-        return [rows.comparison(row, duel[row["duel_id"]]) for row in found]
+        wanted = select(*_SAID, *_DUEL).join(duels, duels.c.id == comparisons.c.duel_id)
+        found = self._connection.execute(
+            wanted.where(self._among(comparisons.c.id, ids)).order_by(comparisons.c.number)
+        ).all()
+        said = len(_SAID)
+        return [Comparison(row[0], Duel(*row[said:]), *row[1:said]) for row in found]
 
     def _references(self, turn_ids: Iterable[str]) -> dict[str, Reference]:
         wanted = select(references).where(self._among(references.c.turn_id, turn_ids)).order_by(references.c.number)
@@ -393,7 +394,7 @@ class Snapshot:
         newest = {row["subject_id"]: row for row in self._connection.execute(said).mappings()}
         return {subject: row["reason"] for subject, row in newest.items() if row["excluded"]}
 
-    def _turns(self, turn_ids: Iterable[str]) -> dict[str, RowMapping]:
+    def _turns(self, turn_ids: Iterable[str]) -> dict[str, Row[Any]]:
         wanted = (
             select(
                 turns.c.id,
@@ -406,7 +407,7 @@ class Snapshot:
             .join(conversations, conversations.c.id == turns.c.conversation_id)
             .where(self._among(turns.c.id, turn_ids))
         )
-        return {row["id"]: row for row in self._connection.execute(wanted).mappings().all()}
+        return {row.id: row for row in self._connection.execute(wanted).all()}
 
     def _exchanges(self, reply_ids: Iterable[str | None]) -> dict[str, Exchange]:
         """These replies and all above them, a level at a time."""
@@ -432,7 +433,7 @@ class Snapshot:
 
 
 def _entry(row: Row[Any]) -> Entry:
-    return Entry(row.kind, row.id, row.turn_id, row.created_at)
+    return Entry._make(row[:4])  # as `all_entries` has them
 
 
 def _path(exchanges: Mapping[str, Exchange], reply_id: str | None) -> tuple[Exchange, ...]:
@@ -441,6 +442,10 @@ def _path(exchanges: Mapping[str, Exchange], reply_id: str | None) -> tuple[Exch
         path.append(exchanges[reply_id])
         reply_id = path[-1].parent_reply_id
     return tuple(path[::-1])
+
+
+def _picked(values: Mapping[str, Value], keys: Iterable[str]) -> dict[str, Value]:
+    return {key: values[key] for key in keys if key in values} if values else {}
 
 
 def _by(values: Iterable[Value], key: Callable[[Value], str]) -> dict[str, list[Value]]:

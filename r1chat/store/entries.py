@@ -56,7 +56,7 @@ class Filter:
 @lru_cache(16)  # asked for again and again while a message is in hand
 def language_of(message: str) -> Language:
     """The language that most of a message is in, formulas aside: a Chinese character weighs as much as a word."""
-    plain = _FORMULA.sub(" ", message)
+    plain = _FORMULA.sub(" ", message) if any([sign in message for sign in ("$", "\\", "://")]) else message
     if plain.isascii():
         return "en" if _LATIN.search(plain) else ""
     chinese, words = len(_HAN.findall(plain)), len(_LATIN.findall(plain))
