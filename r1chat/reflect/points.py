@@ -22,9 +22,9 @@ _POINTS = """
 ^ohah&so 2.9  ^ohah&mis 1.5  ^ohah&no 1  ^ohah&wait 1  ^ohah&fit 2  ^hmm&odd 2  ^odd 1  ^thatis&odd 1.5
 ^hmm&err 1.5  ^hmm&contra 2  ^hmm&not 1  ^hmm&but 1.5  ^hmm&no 1.5
 
-^verify 1.7  verify 0.8  letme&verify 2.3  should&verify 1.7  verify&again 1  ^check 0.7  letme&check 0.8
+^verify 1.7  ^verify&= 0.7  verify 0.8  letme&verify 2.3  should&verify 1.7  verify&again 1  ^check 0.7  letme&check 0.8
 check&again 2  check&= 0.7  ^check&= 0.7  check&example 0.8  check&fit 0.3  letme&sure 1.8  letme&again 0.5
-walk&again 2.3  try&again 1.5  ^justto 2  justto 0.8  justto&= 0.7  ^but&verify 1  ^but&check 0.7  ^but&sure 1
+walk&again 2.3  try&again 1.8  ^justto 2.2  justto 0.8  justto&= 0.7  ^but&verify 1  ^but&check 0.7  ^but&sure 1
 
 ^did&? 2.7  ^did&miss 1.5  did&miss 1  ^isthat&? 1.7  ^isthat&fit 1.2  isthat&? 0.3  ^whatif&? 2  whatif&? 0.5
 ^how&? -1  ^but&isthat 1  ^but&? 0.8  ^but&how -1  ^but&maybe 0.6  ^but&not 0.3  ^but&err 0.8  ^but&contra 0.3
@@ -33,7 +33,7 @@ walk&again 2.3  try&again 1.5  ^justto 2  justto 0.8  justto&= 0.7  ^but&verify 
 mis&i 2.5  mis 1  mis&maybe 1  ^maybe&mis 1  miss&i 0.7  err 0.4  ^err 1  err&thatis 0.5  ^i&err 2
 ^contra 1.7  ^thatis&contra 1.3  ^no&contra 1  ^so&contra -1.5  ^thatis&not 0.8  ^no&not 0.5  ^so&not -1
 
-^alternatively 3.3  ^different 0.7  ^different&way 1.5  different&way 1  ^restart 1.5  restart 1  ^orelse 2.3
+^alternatively 3.3  ^different 0.7  ^different&way 1.5  different&way 1  ^restart 1.5  restart 1  letme&restart 0.9  ^orelse 2.3
 ^orelse&? 1  ^instead 2.7  letme&different 2  try&different 1.2  maybe&different 1.5  different&? 0.5
 ^maybe 0.3
 
@@ -51,7 +51,7 @@ zlet&zredo 0.5  zlet&zcheck 1  ^zcheck 1  zcheck&= 1.2  zyixia&zcheck 2.2  zchec
 zread 2  ^zread 2.3
 
 zdoubt&? 2.1  ^zdoubt&? 0.5  zdoubt&zmiss 1.5  zdoubt&zerr 1.3  zdoubt&zself 1  zma&? 0.8  ^zma&? 1.2
-zok&zma 1.6  zok&zdoubt 0.6
+^zbut&zok 1.5  zok&zma 1.6  zok&zdoubt 0.6
 
 ^zbut&zma 1.7  ^zbut&? 1  ^zbut&zhow -1  ^zbut&zdoubt 1.2  ^zbut&zq 2.3  ^zbut&zuser 2.3  ^zbut&znote 0.4
 ^zbut&zcheck 0.8  ^zbut&zmiss 1  ^zbut&zno 2  ^zbut&zcontra 0.6  ^zbut&zerr 1  ^zbut&zeg 0.5  ^zbut&zother 0.5

@@ -32,7 +32,7 @@ orelse: or maybe, or perhaps, or is it, or could it, or it could, or does, or ar
 actually: actually, in fact, in reality, sebenarnya
 no: no, nope, nah, tidak, bukan
 ohah: oh, ah, ooh, whoa, hey
-oops: oops, whoops, my bad, my mistake, sorry, correction, i stand corrected, i apologize, maaf
+oops: oops, whoops, let me correct, let me fix that, let me fix this, i need to correct, my bad, my mistake, sorry, correction, i stand corrected, i apologize, maaf
 aha: aha, eureka, i see, of course, now i see, now i understand, now i get, i realize, i realized, i realise,
     i just realized, i notice, i noticed, that's it, makes sense now, seems promising, is promising, it dawns,
     aha moment, that's the key, got it, that's interesting, oh ya, ternyata
@@ -91,7 +91,7 @@ mis: misread, misreading, misinterpreted, misinterpreting, misunderstood, misund
     was wrong, am wrong, i'm wrong, made a mistake, made an error, made some mistake, made a calculation error,
     make a mistake, made a wrong, swapped, dropped, double counted, double-counted, was mistaken, saya salah,
     kesalahan saya
-i: i, i'm, i've, we, we've, my, our, saya
+i: i, i'm, i've, i must have, i might have, i may have, i might be, i may be, we, we've, my, our, saya
 err: wrong, incorrect, incorrectly, mistake, mistakes, mistaken, error, errors, flaw, flawed, flaws, typo,
     backwards, ambiguous, ambiguity, unclear, confusing, is off, seems off, be off, off by, salah, keliru
 contra: can't be, cannot be, can't have, can't possibly, contradict, contradicts, contradiction, contradictory,
@@ -164,7 +164,7 @@ zdifferent: 另一种 另一个 另外一种 换一种 换个 换一个 更好�
 zother: 其他 别的 不同的 其它
 zway: 方法 思路 角度 可能 方式 办法 解法 想法 观察 意思 意图 解释 理解 组合 情况 途径 法
 zor: 或者 或许 要么 要不 不如 还是说 抑或 又或者
-zmaybe: 也许 可能 大概 似乎 好像 或许
+zmaybe: 也许 可能 大概 似乎 好像 或许 看起来 感觉
 zactual: 实际上 其实 事实上 准确地说 准确来说 严格来说
 zreal: 原来是 原来如此 原来这 啊哈 明白了 懂了 对了 想到了 突然想 突然发现 恍然 灵光 意识到 仔细一想 细想 有意思
     奇怪
@@ -177,8 +177,8 @@ zma: 吗 对吧 对不对
 zhow: 如何 怎么 怎样 什么 哪 多少 为什么 呢
 zok: 正确 合理 可行 成立 有效 足够 准确 没错 对吗 对吧 可以吗 一致
 zearlier: 刚才 之前 前面 上面 原先 先前 刚刚
-zlet: 让我 让我们 我需要 我应该 我要 我得 我来 我可以 我再 我重新 我们需要 我们应该 我们要 我们得 我们来 我们可以
-    我们再 我们重新 我还需要 我还要 我也可以 为了确保 为了保险 为了验证 为了稳妥 为了确认 为了避免
+zlet: 让我 让我们 我需要 我应该 我要 我得 我来 我可以 我们需要 我们应该 我们要 我们得 我们来 我们可以
+    我还需要 我还要 我也可以 为了确保 为了保险 为了验证 为了稳妥 为了确认 为了避免
 zsoft: 我 我们 那 就 也 还 这 先
 zplan: 首先 第一 其次 然后 接下来 接着 最后 第二 现在 步骤 同时
 zso: 所以 因此 因为 由于 于是 那么 这样 总之 综上
