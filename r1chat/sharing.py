@@ -15,7 +15,7 @@ from typing import Any, TextIO, TypeVar
 from r1chat import archive
 from r1chat.app import App
 from r1chat.errors import ConfigError
-from r1chat.export import FORMATS, THOUGHTS, Filter, Options, Summary, export
+from r1chat.export import FORMATS, THOUGHTS, Filter, Options, Summary, export, set_apart
 from r1chat.export.options import SOURCES
 from r1chat.screen import harmless
 from r1chat.store.entries import Language
@@ -88,6 +88,8 @@ def describe(summary: Summary) -> list[str]:
         lines.append(f"Left out: {_listed(summary.refused)}. Why, one by one: {report}.")
     if summary.redacted:
         lines.append(f"Replaced: {_listed(summary.redacted)}. Names of other people are not found by rule.")
+    if not test and (old := set_apart(data)).exists():
+        lines.append(f"{old} is an earlier export's: what it sets apart is among these rows now. Do not test with it.")
     return lines
 
 

@@ -63,6 +63,18 @@ def test_a_test_set_is_set_apart(store: Store, capsys: pytest.CaptureFixture[str
     assert "8 rows in pairs.jsonl, 2 in pairs.test.jsonl" in capsys.readouterr().out
 
 
+def test_a_test_set_that_does_not_belong_to_the_rows_any_more_is_told(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(10):
+        voted(consented(store), message=f"Question {number}?")
+    assert main(["export", "preference", "-o", "pairs.jsonl", "--test", "0.2"]) == 0
+    assert "earlier export" not in capsys.readouterr().out
+    assert main(["export", "preference", "-o", "pairs.jsonl"]) == 0
+    assert "pairs.test.jsonl is an earlier export's" in capsys.readouterr().out
+    assert Path("pairs.test.jsonl").exists()
+
+
 def test_filters_and_sources_narrow_what_is_written(store: Store) -> None:
     voted(consented(store), message="三加四等于几？", rater="bob", made=OTHER)
     voted(store, message="What is three and four?")

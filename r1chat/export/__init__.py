@@ -13,7 +13,7 @@ from r1chat.export.conflicts import Conflict, Judge, conflicts
 from r1chat.export.listing import Page, Row, count, rows
 from r1chat.export.options import FORMATS, SUFFIXES, THOUGHTS, Format, Options, Summary, Thoughts
 from r1chat.export.refusals import REASONS
-from r1chat.export.run import export
+from r1chat.export.run import export, set_apart
 from r1chat.store.entries import Filter
 
 __all__ = [
@@ -34,4 +34,5 @@ __all__ = [
     "count",
     "export",
     "rows",
+    "set_apart",
 ]

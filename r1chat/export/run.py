@@ -219,7 +219,12 @@ def _suitable(form: Form, snapshot: Snapshot, wanted: Filter, templates: Templat
     return "rendered" if all(map(templates.like_r1, snapshot.models(wanted))) else "full"
 
 
+def set_apart(path: Path) -> Path:
+    """Where the rows go that are set apart from those in `path`."""
+    return path.with_name(f"{path.stem}.test{path.suffix}")
+
+
 def _files(path: Path, with_test: bool) -> tuple[Path, ...]:
     """Data, test if there is one, card, report."""
-    test = (path.with_name(f"{path.stem}.test{path.suffix}"),) if with_test else ()
+    test = (set_apart(path),) if with_test else ()
     return path, *test, path.with_suffix(".md"), path.with_name(f"{path.stem}.refused.jsonl")

@@ -33,8 +33,8 @@ walk&again 2.3  try&again 1.8  ^justto 2.2  justto 0.8  justto&= 0.7  ^but&verif
 mis&i 2.5  mis 1  mis&maybe 1  ^maybe&mis 1  miss&i 0.7  err 0.4  ^err 1  err&thatis 0.5  ^i&err 2
 ^contra 1.7  ^thatis&contra 1.3  ^no&contra 1  ^so&contra -1.5  ^thatis&not 0.8  ^no&not 0.5  ^so&not -1
 
-^alternatively 3.3  ^different 0.7  ^different&way 1.5  different&way 1  ^restart 1.5  restart 1  letme&restart 0.9  ^orelse 2.3
-^orelse&? 1  ^instead 2.7  letme&different 2  try&different 1.2  maybe&different 1.5  different&? 0.5
+^alternatively 3.3  ^different 0.7  ^different&way 1.5  different&way 1  ^restart 1.5  restart 1  letme&restart 0.9
+^orelse 2.3  ^orelse&? 1  ^instead 2.7  letme&different 2  try&different 1.2  maybe&different 1.5  different&? 0.5
 ^maybe 0.3
 
 ^but&question 2  ^but&unsaid -1  question&says 0.4  ^but&says 0.3  reread 2  ^reread 2.3

@@ -32,7 +32,8 @@ orelse: or maybe, or perhaps, or is it, or could it, or it could, or does, or ar
 actually: actually, in fact, in reality, sebenarnya
 no: no, nope, nah, tidak, bukan
 ohah: oh, ah, ooh, whoa, hey
-oops: oops, whoops, let me correct, let me fix that, let me fix this, i need to correct, my bad, my mistake, sorry, correction, i stand corrected, i apologize, maaf
+oops: oops, whoops, let me correct, let me fix that, let me fix this, i need to correct, my bad, my mistake, sorry,
+    correction, i stand corrected, i apologize, maaf
 aha: aha, eureka, i see, of course, now i see, now i understand, now i get, i realize, i realized, i realise,
     i just realized, i notice, i noticed, that's it, makes sense now, seems promising, is promising, it dawns,
     aha moment, that's the key, got it, that's interesting, oh ya, ternyata
