@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -37,6 +40,15 @@ def words(reasoning: str) -> list[str]:
 
 
 # --- moments ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "2", "3"])
+def test_every_process_finds_the_same_moments(seed: str) -> None:
+    asked = "But since the user expects one answer, I'm confused. But since the user expects one answer, I go with D. "
+    program = "import sys; from r1chat.reflect import find_moments; print(len(list(find_moments(sys.argv[1]))))"
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed}  # sets of words have another order in each
+    found = subprocess.run([sys.executable, "-c", program, SUM * 2 + asked], env=env, capture_output=True, text=True)
+    assert (found.stdout, found.stderr) == ("2\n", "")
 
 
 @pytest.mark.parametrize(

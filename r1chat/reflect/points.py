@@ -15,7 +15,7 @@ from typing import Literal
 Kind = Literal["verification", "correction", "alternative", "re-reading", "realisation"]
 KINDS: tuple[Kind, ...] = ("verification", "correction", "alternative", "re-reading", "realisation")
 
-BAR = 2.2
+BAR = 22  # tenths of a point, whose sum is the same in any order
 
 _POINTS = """
 ^wait, 4.2  ^wait 1.2  ^hold 4.5  mid 2.5  ^no, 1.5  ^no&thatis 0.8  ^oops 3.5  oops 1  ^actually, 1.5  ^aha 3
@@ -81,9 +81,9 @@ _VOTES: dict[Kind, str] = {
         zq 1.4  zuser 2  ^zbut&zq 0.5  zread 2.5""",
     "realisation": "aha 2.5  ohah 1  so 0.4  zreal 2.5  zah 0.8  zso 0.3",
 }
-_LEANING: dict[Kind, float] = {"verification": 0.8}  # what most moments are, where nothing says more
+_LEANING: dict[Kind, int] = {"verification": 8}  # tenths; what most moments are, where nothing says more
 
-Table = dict[str, tuple[float, dict[str, float]]]  # mark: its own points, and those together with another
+Table = dict[str, tuple[int, dict[str, int]]]  # mark: its own tenths of points, and those together with another
 
 
 def _parse(text: str) -> Table:
@@ -91,10 +91,11 @@ def _parse(text: str) -> Table:
     table: Table = {}
     for mark, points in zip(words[::2], words[1::2], strict=True):
         one, _, other = mark.partition("&")
-        own, pairs = table.get(one, (0.0, {}))
+        own, pairs = table.get(one, (0, {}))
+        tenths = round(10 * float(points))
         if other:
-            pairs[other] = float(points)
-        table[one] = (own, pairs) if other else (float(points), pairs)
+            pairs[other] = tenths
+        table[one] = (own, pairs) if other else (tenths, pairs)
     return table
 
 
@@ -102,15 +103,15 @@ _TABLE = _parse(_POINTS)
 _TABLES = {kind: _parse(text) for kind, text in _VOTES.items()}
 
 
-def points(marks: set[str]) -> float:
-    """How strongly these marks speak for a moment; BAR is enough."""
+def points(marks: set[str]) -> int:
+    """How strongly these marks speak for a moment, in tenths of a point; BAR is enough."""
     return _add(_TABLE, marks, anywhere(marks))
 
 
 def kind(marks: set[str]) -> Kind:
     """The likeliest kind of a sentence that is a moment."""
     where = anywhere(marks)
-    return max(KINDS, key=lambda kind: _LEANING.get(kind, 0.0) + _add(_TABLES[kind], where, where))
+    return max(KINDS, key=lambda kind: _LEANING.get(kind, 0) + _add(_TABLES[kind], where, where))
 
 
 def anywhere(marks: set[str]) -> set[str]:
@@ -118,9 +119,9 @@ def anywhere(marks: set[str]) -> set[str]:
     return marks | {mark[1:].rstrip(",") for mark in marks if mark[0] == "^"}
 
 
-def _add(table: Table, marks: set[str], where: set[str]) -> float:
-    """The points of `marks`, and those of pairs that meet among `where`."""
-    total = 0.0
+def _add(table: Table, marks: set[str], where: set[str]) -> int:
+    """The tenths of points of `marks`, and those of pairs that meet among `where`."""
+    total = 0
     for mark in where:
         if mark in table:
             own, pairs = table[mark]
