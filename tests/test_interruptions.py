@@ -135,6 +135,7 @@ def test_nothing_of_one_conversation_shows_beside_another(site: Site) -> None:
     ask(page, "Second")
     finished(page)
     page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".welcome")).to_be_visible()
     ask(page, "First")
     finished(page)
     expect(page.locator("#ledger")).to_contain_text("of 4,096")
