@@ -24,7 +24,7 @@ import typer
 from r1chat import __version__
 from r1chat.config import Settings, load
 from r1chat.errors import BackendError, ConfigError, R1ChatError
-from r1chat.process import collect_garbage_rarely, log_file, log_to, polite_signals, speak_utf8, stop_writing
+from r1chat.process import log_file, log_to, polite_signals, rare_garbage_collection, speak_utf8, stop_writing
 from r1chat.screen import Screen, harmless
 
 if TYPE_CHECKING:
@@ -293,12 +293,12 @@ def _export(flags: Flags) -> int:
     with _opened({**flags, "ollama": False}) as app:  # only models that are files here have templates to read
         from r1chat.sharing import Wanted, take_out
 
-        collect_garbage_rarely()
         names = ("thoughts", "test", "language", "since", "until", "verified", "redact", "template", "everything")
         given = {name: flags[name] for name in names}
         sources = tuple(flags["sources"] or ())
         wanted = Wanted(**given, sources=sources, model=flags["of_model"], rater=flags["of_rater"])
-        take_out(app, flags["kind"], flags["output"], wanted, sys.stdout, sys.stderr)
+        with rare_garbage_collection():
+            take_out(app, flags["kind"], flags["output"], wanted, sys.stdout, sys.stderr)
     return 0
 
 

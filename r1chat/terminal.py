@@ -73,9 +73,9 @@ class Talk:
             for reply in turn.watch():
                 self._screen.show(reply, self.model.thinks)
         self._screen.end()
-        self.interrupted = signal.SIGINT in came
-        if came and not self.interrupted:
-            raise SystemExit(128 + came[0])
+        self.interrupted = bool(came)
+        if ends := [number for number in came if number != signal.SIGINT]:
+            raise SystemExit(128 + ends[0])
         return reply
 
     @contextmanager

@@ -53,15 +53,10 @@ class Tally:
         """All votes on a message, whether they become rows or not."""
         for said in turn.comparisons:
             self.verdicts[said.winner] += 1
-        if len(turn.comparisons) < 2:
-            return
-        by_duel: defaultdict[str, list[str]] = defaultdict(list)
-        for said in turn.comparisons:
-            if said.winner in ("left", "right"):
-                by_duel[said.duel.id].append(said.winner)
-        for winners in by_duel.values():
-            for one, other in combinations(winners, 2):
-                self.agreed[one == other] += 1
+        decided = [said for said in turn.comparisons if said.winner in ("left", "right")]
+        for one, other in combinations(decided, 2):
+            if one.duel.id == other.duel.id:
+                self.agreed[one.winner == other.winner] += 1
 
     def add(self, case: Case, row: Row, split: str) -> None:
         """A row that was written."""

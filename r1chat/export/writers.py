@@ -15,7 +15,7 @@ CHUNK = 1_000_000  # bytes of JSON Lines that are written at a time
 ROW_GROUP = 1_000  # rows of Parquet
 ROW_GROUP_SIZE = 4_000_000  # characters: long thoughts fill a group sooner
 
-_LONG: tuple[Type, ...] = ("texts", "messages", "openai_input")
+_LONG: tuple[Type, ...] = ("texts", "messages", "openai_input")  # these and TEXTS make up a row's size
 
 Data = TypeVar("Data")
 

@@ -7,6 +7,7 @@ they leave is searched again until a round finds nothing. So a redacted text hol
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 
 from r1chat.redact.contacts import find_emails, find_home_paths
 from r1chat.redact.finding import PLACEHOLDER, Finding, Span, hide
@@ -14,7 +15,8 @@ from r1chat.redact.keys import find_keys
 from r1chat.redact.names import find_names
 from r1chat.redact.numbers import find_numbers
 
-_SEARCHES: tuple[Callable[[str], list[Span]], ...] = (find_keys, find_emails, find_home_paths, find_numbers)
+_Searches = tuple[Callable[[str], list[Span]], ...]
+_SEARCHES: _Searches = (find_keys, find_emails, find_home_paths, find_numbers)
 _ROUNDS = 4  # two are enough for what people write; the limit keeps hostile text linear
 
 
@@ -24,17 +26,15 @@ def find(text: str, names: Collection[str] = ()) -> list[Finding]:
     Placeholders that already stand in the text are not searched. Takes time linear in the text.
     """
     names = frozenset(names)
+    searches: _Searches = (*_SEARCHES, partial(find_names, names=names)) if names else _SEARCHES
     found: list[Span] = []
     rest = hide(text, (one.span() for one in PLACEHOLDER.finditer(text))) if "<" in text else text
     for _ in range(_ROUNDS):
         before = len(found)
-        for search in _SEARCHES:
+        for search in searches:
             if spans := search(rest):
                 found += spans
                 rest = hide(rest, (span[:2] for span in spans))
-        if names and (spans := find_names(rest, names)):
-            found += spans
-            rest = hide(rest, (span[:2] for span in spans))
         if len(found) == before:
             break
     return [Finding(span.kind, span.start, span.end, text[span.start : span.end]) for span in sorted(found)]

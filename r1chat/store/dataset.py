@@ -30,7 +30,7 @@ from sqlalchemy import (
     union,
 )
 
-from r1chat.judgements import Comparison, Duel, Rating, Reference, StepLabel, Verification, Winner
+from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification, Winner
 from r1chat.messages import StoredReply
 from r1chat.store import judgement_schema as rows
 from r1chat.store.database import Database
@@ -50,12 +50,6 @@ from r1chat.store.schema import conversations, replies, stored_reply, turns
 Value = TypeVar("Value")
 
 BATCH = 500  # messages that are read at a time
-
-_DUEL = [duels.c[name] for name in ("id", "turn_id", "left_id", "right_id", "blind", "created_at")]  # as in Duel
-_SAID = [  # as in Comparison, but for its duel
-    comparisons.c[name]
-    for name in ("id", "winner", "created_at", "rater", "left_thought_seen", "right_thought_seen", "dwell", "comment")
-]
 
 
 class Entry(NamedTuple):
@@ -354,12 +348,9 @@ class Snapshot:
     def _comparisons(self, ids: Sequence[str]) -> list[Comparison]:
         if not ids:
             return []
-        wanted = select(*_SAID, *_DUEL).join(duels, duels.c.id == comparisons.c.duel_id)
-        found = self._connection.execute(
-            wanted.where(self._among(comparisons.c.id, ids)).order_by(comparisons.c.number)
-        ).all()
-        said = len(_SAID)
-        return [Comparison(row[0], Duel(*row[said:]), *row[1:said]) for row in found]
+        joined = select(*rows.COMPARISON).join(duels, duels.c.id == comparisons.c.duel_id)
+        wanted = joined.where(self._among(comparisons.c.id, ids)).order_by(comparisons.c.number)
+        return [rows.whole_comparison(row) for row in self._connection.execute(wanted).all()]
 
     def _references(self, turn_ids: Iterable[str]) -> dict[str, Reference]:
         wanted = select(references).where(self._among(references.c.turn_id, turn_ids)).order_by(references.c.number)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Integer, RowMapping, Table
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Integer, Row, RowMapping, Table
 
 from r1chat.judgements import Aspects, Comparison, Duel, Rating, Reference, StepLabel, Verification
 from r1chat.store.schema import SafeText, UtcTime, metadata, text_column
@@ -151,6 +151,20 @@ def comparison(row: RowMapping, of: Duel) -> Comparison:
         dwell=row["dwell"],
         comment=row["comment"],
     )
+
+
+_DUEL = [duels.c[name] for name in ("id", "turn_id", "left_id", "right_id", "blind", "created_at")]
+_SAID = [
+    comparisons.c[name]
+    for name in ("id", "winner", "created_at", "rater", "left_thought_seen", "right_thought_seen", "dwell", "comment")
+]
+COMPARISON = (*_SAID, *_DUEL)  # of a comparison joined with its duel, in the order of their fields
+
+
+def whole_comparison(row: Row[Any]) -> Comparison:
+    """A row of COMPARISON; half the time of the two above, for where there are many."""
+    said = len(_SAID)
+    return Comparison(row[0], Duel(*row[said:]), *row[1:said])
 
 
 def reference(row: RowMapping) -> Reference:
