@@ -19,8 +19,8 @@ from typing import Any
 import llama_cpp as C
 
 from benchmarks.report import Report
-from r1chat.backends.llama_cpp import LlamaCppBackend
-from r1chat.backends.llama_machine import default_threads
+from r1chat.backends.llama.backend import LlamaCppBackend
+from r1chat.backends.llama.machine import default_threads
 from r1chat.messages import Finish, Message, Params, Raw, Request
 
 NANO = Path(__file__).parent.parent / "assets" / "r1chat-nano.gguf"

@@ -23,9 +23,8 @@ from uuid import UUID
 from sqlalchemy import MetaData, create_engine
 
 from benchmarks.report import Report
-from r1chat import migrations
 from r1chat.messages import Params, Provenance, Reply, Timings, Usage
-from r1chat.store import Store
+from r1chat.store import Store, migrations
 from r1chat.store.schema import provenance_columns, reply_columns
 
 FIRST_REVISION = migrations.REVISIONS[0]

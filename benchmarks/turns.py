@@ -32,7 +32,7 @@ from pathlib import Path
 from benchmarks.random_gguf import SHAPES, Shape, write
 from benchmarks.report import Report
 from r1chat.backends.catalogue import Catalogue
-from r1chat.backends.llama_cpp import LlamaCppBackend
+from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.chat import Chat
 from r1chat.messages import Message, Params, Provenance, Reply, ReplySoFar, Request
 from r1chat.store import Store

@@ -18,8 +18,8 @@ import llama_cpp as C
 
 from benchmarks.random_gguf import SHAPES, write
 from benchmarks.report import Report
-from r1chat.backends.llama_cpp import LlamaCppBackend
-from r1chat.backends.llama_machine import default_threads
+from r1chat.backends.llama.backend import LlamaCppBackend
+from r1chat.backends.llama.machine import default_threads
 from r1chat.config import nano_model
 from r1chat.messages import Finish, Message, Params, Raw, Request
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from r1chat.cli import main
+from r1chat.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -50,7 +50,7 @@ def connect(settings: Settings) -> Catalogue:
 
 
 def _backends(settings: Settings) -> dict[str, Backend]:
-    from r1chat.backends.llama_cpp import LlamaCppBackend  # each takes a tenth of a second: where it is asked for
+    from r1chat.backends.llama.backend import LlamaCppBackend
 
     backends: dict[str, Backend] = {
         "llama.cpp": LlamaCppBackend(

@@ -16,6 +16,7 @@ from r1chat import steer, votes, window
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
 from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, UnsupportedError
+from r1chat.generation import Turn, Vote
 from r1chat.messages import (
     ConversationInfo,
     Message,
@@ -30,7 +31,6 @@ from r1chat.messages import (
     StoredTurn,
 )
 from r1chat.store import Store
-from r1chat.turn import Turn, Vote
 
 LONGEST_MESSAGE = 1_000_000  # characters
 TITLE_LENGTH = 60  # characters

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1chat.ui.blocks import HARD, SOFT, Splitter
-from r1chat.ui.markdown import to_html
+from r1chat.ui.html.blocks import HARD, SOFT, Splitter
+from r1chat.ui.html.markdown import to_html
 
 SENTENCE = "This is a sentence of some length. "
 

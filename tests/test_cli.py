@@ -21,10 +21,10 @@ from replay import Exchange, Replay, written
 
 from r1chat import __version__
 from r1chat.app import build
-from r1chat.cli import main
+from r1chat.cli.main import main
+from r1chat.cli.process import polite_signals
 from r1chat.config import load, nano_model
 from r1chat.messages import Conversation
-from r1chat.process import polite_signals
 
 ROOT = Path(__file__).parents[1]
 DEADLINE = 60  # seconds; a process that takes longer hangs

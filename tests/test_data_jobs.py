@@ -14,7 +14,7 @@ from r1chat.archive import Written
 from r1chat.errors import BusyError, ExportError
 from r1chat.ui.data.exporting import status
 from r1chat.ui.data.jobs import Jobs, Progress, State
-from r1chat.ui.words import WORDS
+from r1chat.ui.words.page import WORDS
 
 EN = WORDS["en"]
 

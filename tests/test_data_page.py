@@ -17,7 +17,7 @@ from r1chat.archive import write
 from r1chat.messages import Provenance, Reply, StoredReply, StoredTurn
 from r1chat.store import Store
 from r1chat.ui.data import exporting, league, query
-from r1chat.ui.words import WORDS
+from r1chat.ui.words.page import WORDS
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),

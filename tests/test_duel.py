@@ -18,11 +18,11 @@ from r1chat.app import App, build
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import Settings
 from r1chat.errors import GenerationError, R1ChatError
+from r1chat.generation import Vote
 from r1chat.judgements import Comparison, Duel
 from r1chat.messages import Finish, Progress, Request, StoredReply
-from r1chat.turn import Vote
-from r1chat.ui import duel as duels
-from r1chat.ui.feed import Viewer
+from r1chat.ui.compare import acts as duels
+from r1chat.ui.talk.feed import Viewer
 
 COLD, WARM = "cold:quiet-1.5b", "warm:loud-7b"
 FIVE = ["<think>\nTwo and three.", "\n\nWait, let me check: 2 + 3 = 5.", "\n</think>\n\n", "It is **5**."]

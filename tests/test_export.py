@@ -17,8 +17,8 @@ import pytest
 from judged import OTHER, R1, RIGHT, SUM, WRONG, asked, consented, corrected, verified, voted
 
 from r1chat.backends.catalogue import Catalogue
-from r1chat.backends.llama_cpp import LlamaCppBackend
-from r1chat.backends.llama_prompt import R1_TEMPLATE
+from r1chat.backends.chat_template import R1_TEMPLATE
+from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.config import nano_model
 from r1chat.errors import ExportError
 from r1chat.export import FORMATS, Filter, Options, Summary, export

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from judged import OTHER, R1, RIGHT, WRONG, asked, consented, corrected, voted
 
-from r1chat.cli import main
+from r1chat.cli.main import main
 from r1chat.store import Store
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from r1chat.backends.gguf import BLOCKS, FILE_TYPES, Header, read_header
 from r1chat.errors import ModelFileError
-from r1chat.gguf import BLOCKS, FILE_TYPES, Header, read_header
 
 NANO = Path(__file__).parent.parent / "assets" / "r1chat-nano.gguf"
 NANO_BYTES = NANO.read_bytes()

@@ -13,7 +13,7 @@ import pytest
 from judged import RIGHT, WRONG, asked
 
 from r1chat import archive
-from r1chat.cli import main
+from r1chat.cli.main import main
 from r1chat.store import Store
 
 

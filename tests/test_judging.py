@@ -18,9 +18,10 @@ from r1chat.config import Settings
 from r1chat.errors import CheckError, R1ChatError
 from r1chat.judgements import Aspects, Judged, Rating
 from r1chat.messages import Reply, StoredReply
-from r1chat.ui import difference, judging, rating
-from r1chat.ui.difference import differences
-from r1chat.ui.words import words
+from r1chat.ui.judge import acts as judging
+from r1chat.ui.judge import difference, rating
+from r1chat.ui.judge.difference import differences
+from r1chat.ui.words.page import words
 
 THOUGHT = "27 + 43: 7 + 3 is 10.\n\n20 + 40 is 50.\n\nSo it is 60."
 

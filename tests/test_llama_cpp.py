@@ -15,12 +15,12 @@ import gguf
 import pytest
 from micro import ASSISTANT, EOS, USER, byte_letters, letters, write_micro
 
-from r1chat.backends.llama_context import Context, Sampler
-from r1chat.backends.llama_cpp import LlamaCppBackend
-from r1chat.backends.llama_model import LoadStoppedError, Model
-from r1chat.backends.llama_prompt import ChatTemplate
+from r1chat.backends.chat_template import ChatTemplate
+from r1chat.backends.gguf import read_header
+from r1chat.backends.llama.backend import LlamaCppBackend
+from r1chat.backends.llama.context import Context, Sampler
+from r1chat.backends.llama.model import LoadStoppedError, Model
 from r1chat.errors import BackendError, ContextError, GenerationError, ModelFileError, UnknownModelError
-from r1chat.gguf import read_header
 from r1chat.messages import (
     BackendEvent,
     Finish,
@@ -468,7 +468,7 @@ def test_closing_the_backend_ends_the_reply_with_a_sentence() -> None:
 
 def test_process_that_ends_in_mid_reply_ends_in_order() -> None:
     code = """
-from r1chat.backends.llama_cpp import LlamaCppBackend
+from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.config import nano_model
 from r1chat.messages import Message, Raw, Request
 stream = LlamaCppBackend([nano_model()], endless=True).stream(Request("r1chat-nano", (Message("user", "1 + 1"),)))

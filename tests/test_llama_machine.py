@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from r1chat.backends.llama_machine import (
+from r1chat.backends.gguf import read_header
+from r1chat.backends.llama.machine import (
     LARGE_WEIGHTS,
     SMALLEST_WINDOW,
     Needs,
@@ -16,7 +17,6 @@ from r1chat.backends.llama_machine import (
     readable,
 )
 from r1chat.errors import ModelFileError
-from r1chat.gguf import read_header
 
 NANO = Path(__file__).parent.parent / "assets" / "r1chat-nano.gguf"
 NEEDS = Needs("some.gguf", fixed=1_000_000, per_token=1_000, trained=8192)

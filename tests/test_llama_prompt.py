@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from r1chat.backends.llama_prompt import CHATML_TEMPLATE, R1_TEMPLATE, ChatTemplate, Piece, Prompt
+from r1chat.backends.chat_template import CHATML_TEMPLATE, R1_TEMPLATE, ChatTemplate, Piece, Prompt
+from r1chat.backends.gguf import read_header
 from r1chat.errors import ModelFileError, UnsupportedError
-from r1chat.gguf import read_header
 from r1chat.messages import Message, ReplySoFar
 
 NANO = Path(__file__).parent.parent / "assets" / "r1chat-nano.gguf"

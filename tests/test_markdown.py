@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1chat.ui.markdown import MAX_TEXT, plain, pygments_css, to_html
+from r1chat.ui.html.markdown import MAX_TEXT, plain, pygments_css, to_html
 
 X = "<math><mi>x</mi></math>"
 DISPLAYED_X = '<math display="block"><mi>x</mi></math>'

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from r1chat.config import NANO
 from r1chat.messages import ModelInfo, Progress, Reply, StoredReply, StoredTurn, Timings, Usage
-from r1chat.ui import render, votes
-from r1chat.ui.render import Block, ReplyRenderer
-from r1chat.ui.words import WORDS, Words
+from r1chat.ui.talk import render, votes
+from r1chat.ui.talk.render import Block, ReplyRenderer
+from r1chat.ui.words.page import WORDS, Words
 
 EN, ZH = WORDS["en"], WORDS["zh"]
 NOW = datetime(2026, 11, 20, tzinfo=UTC)

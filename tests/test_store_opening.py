@@ -21,10 +21,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, create_engine, insert, select, text
 
-from r1chat import migrations
 from r1chat.errors import StoreError
 from r1chat.messages import Params, Provenance, Reply, Timings, Usage
-from r1chat.store import Store
+from r1chat.store import Store, migrations
 from r1chat.store.schema import metadata
 
 OLD = Path(__file__).parent / "data" / "store-0001.db"

@@ -16,11 +16,11 @@ from test_cli import DEADLINE, ROOT, WORDS, kept, server_that_says
 
 from r1chat.app import App, build
 from r1chat.backends.scripted import Script, ScriptedBackend
+from r1chat.cli.screen import Screen
+from r1chat.cli.terminal import Talk, ask, begin, converse, remark_on
 from r1chat.config import load
 from r1chat.errors import GenerationError, NotFoundError
 from r1chat.messages import Finish, Progress, Reply, Request
-from r1chat.screen import Screen
-from r1chat.terminal import Talk, ask, begin, converse, remark_on
 
 THOUGHT = ["<think>", "\n7 + 3", " is 10.", "\n</think>\n\n", "It is ", "10."]
 DIM, PLAIN = "\x1b[2m", "\x1b[22m"

@@ -4,8 +4,8 @@ import string
 
 import pytest
 
-from r1chat.ui.both import Both
-from r1chat.ui.words import WORDS, Words, pick, words
+from r1chat.ui.words.both import Both
+from r1chat.ui.words.page import WORDS, Words, pick, words
 
 SENTENCES = {name: both for name in dir(Words) if isinstance(both := getattr(Words, name), Both)}
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from r1chat.archive.counts import Imported
-from r1chat.archive.openwebui import Taken, taken
-from r1chat.archive.openwebui_said import Said
+from r1chat.archive.openwebui.chats import Taken, taken
+from r1chat.archive.openwebui.feedback import Said
 from r1chat.store.archive import JUDGEMENTS, Incoming, Row, Rows
 
 

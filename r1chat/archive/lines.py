@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from math import inf, isfinite
 from typing import Any, NoReturn
 
-from r1chat.migrations import LATEST, REVISIONS
 from r1chat.store.archive import FIELDS, Field, Row
+from r1chat.store.migrations import LATEST, REVISIONS
 
 VERSION = 1
 END = "end"

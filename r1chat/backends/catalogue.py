@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from r1chat.backends import Backend
+from r1chat.backends.gguf import Header
 from r1chat.errors import BackendError, UnknownModelError
-from r1chat.gguf import Header
 from r1chat.messages import ModelInfo
 
 FRESH_FOR = 5.0  # seconds that an answer of a backend is believed

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from r1chat.backends.catalogue import Catalogue
-from r1chat.backends.llama_prompt import R1_TEMPLATE, ChatTemplate
+from r1chat.backends.chat_template import R1_TEMPLATE, ChatTemplate
+from r1chat.backends.gguf import Header, read_header
 from r1chat.backends.prompt import OPEN
 from r1chat.errors import BackendError, ExportError, ModelFileError
 from r1chat.export.families import is_r1
-from r1chat.gguf import Header, read_header
 from r1chat.messages import Message
 
 R1_BOS, R1_EOS = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"

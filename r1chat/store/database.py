@@ -18,8 +18,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, func, insp
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from r1chat import migrations
 from r1chat.errors import StoreError
+from r1chat.store import migrations
 from r1chat.store.schema import conversations, replies
 
 _MIGRATION_LOCK = 7_218_441  # any number; two processes that migrate one PostgreSQL database must agree on it

@@ -37,7 +37,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from r1chat.messages import Reply
 from r1chat.store.schema import conversations, replies, turns
-from r1chat.store.words import Word, documents
+from r1chat.store.search_terms import Word, documents
 
 _PER_CONVERSATION = 1_000_000
 

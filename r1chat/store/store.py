@@ -33,8 +33,8 @@ from r1chat.store.dataset import Dataset
 from r1chat.store.judgements import Judgements
 from r1chat.store.owner import current_owner, is_alive
 from r1chat.store.schema import conversation_info, conversations, provenance_columns, replies, reply_columns, turns
+from r1chat.store.search_terms import excerpt, words
 from r1chat.store.tree import Tree
-from r1chat.store.words import excerpt, words
 
 SILENCE = timedelta(seconds=60)  # a reply whose maker cannot be asked is given up when it was not saved for so long
 

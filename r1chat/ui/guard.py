@@ -13,7 +13,7 @@ from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from r1chat.ui.words import pick, words
+from r1chat.ui.words.page import pick, words
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -10,13 +10,13 @@ from fastapi import FastAPI, Response
 
 from r1chat.app import App
 from r1chat.steer import BUDGETS
-from r1chat.ui.markdown import pygments_css
-from r1chat.ui.render import tools
-from r1chat.ui.transcript import conversation_list, transcript
-from r1chat.ui.words import words
+from r1chat.ui.html.markdown import pygments_css
+from r1chat.ui.talk.render import tools
+from r1chat.ui.talk.transcript import conversation_list, transcript
+from r1chat.ui.words.page import words
 
 _HERE = Path(__file__).parent
-_SHEETS = ("page.css", "rating.css", "duel.css")
+_SHEETS = ("page.css", "judge/rating.css", "compare/duel.css")
 _SANS = ["system-ui", "Noto Sans", "Noto Sans CJK SC", "sans-serif"]
 _MONO = ["ui-monospace", "Noto Sans Mono", "monospace"]
 

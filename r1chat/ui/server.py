@@ -21,17 +21,13 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from r1chat.app import App
 from r1chat.config import FIRST_PORT
 from r1chat.errors import ConfigError, NotFoundError
-from r1chat.ui import (
-    difference,
-    reference,
-    startup,  # noqa: F401  imports gradio, as it should be
-)
 from r1chat.ui.data.mounting import mount as mount_data
-from r1chat.ui.feed import Viewer
 from r1chat.ui.guard import Guard
+from r1chat.ui.judge import difference, reference
 from r1chat.ui.page import mount, theme
-from r1chat.ui.render import ReplyRenderer
-from r1chat.ui.words import words
+from r1chat.ui.talk.feed import Viewer
+from r1chat.ui.talk.render import ReplyRenderer
+from r1chat.ui.words.page import words
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 log = logging.getLogger(__name__)

@@ -16,9 +16,11 @@ from r1chat.app import App
 from r1chat.errors import MessageError, NotFoundError, R1ChatError
 from r1chat.messages import ConversationInfo, ModelInfo, Verdict
 from r1chat.steer import BUDGETS
-from r1chat.ui import carry, duel, judging, sidebar
+from r1chat.ui.compare import acts as duel
+from r1chat.ui.judge import acts as judging
 from r1chat.ui.page import Widgets, reworded
-from r1chat.ui.words import pick, words
+from r1chat.ui.talk import carry, sidebar
+from r1chat.ui.words.page import pick, words
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 
 from r1chat.errors import R1ChatError
 from r1chat.ui.wiring import LANGUAGE_COOKIE
-from r1chat.ui.words import Words, pick, words
+from r1chat.ui.words.page import Words, pick, words
 
 QUIET = {"Cache-Control": "no-store"}
 

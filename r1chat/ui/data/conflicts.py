@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from r1chat.export.conflicts import Conflict
 from r1chat.ui.data.evidence import excerpt
-from r1chat.ui.markdown import plain
-from r1chat.ui.words import Words
+from r1chat.ui.html.markdown import plain
+from r1chat.ui.words.page import Words
 
 MANY = 100  # entries that are listed
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from r1chat.redact import KINDS, Kind, Redactor, find
 from r1chat.redact.finding import PLACEHOLDER, WORDS
-from r1chat.ui.markdown import plain
-from r1chat.ui.words import Words
+from r1chat.ui.html.markdown import plain
+from r1chat.ui.words.page import Words
 
 EXCERPT = 240  # characters
 EXAMPLES = 20  # values that are shown of each kind

@@ -15,8 +15,8 @@ from r1chat.export.formats import FORMS
 from r1chat.export.refusals import REASONS, Reason
 from r1chat.ui.data import query
 from r1chat.ui.data.jobs import State
-from r1chat.ui.markdown import plain
-from r1chat.ui.words import Words
+from r1chat.ui.html.markdown import plain
+from r1chat.ui.words.page import Words
 
 MOST_FOR_TESTING = 90  # percent
 _FLAGS = {"model": "--model", "language": "--language", "rater": "--rater", "since": "--since"}

@@ -20,7 +20,7 @@ from r1chat.export import Summary, export
 from r1chat.ui.data import exporting
 from r1chat.ui.data.answering import QUIET, Text, html_answer, sentence, spoken
 from r1chat.ui.data.jobs import FOLDER, Jobs, Progress
-from r1chat.ui.words import Words
+from r1chat.ui.words.page import Words
 
 LARGEST_UPLOAD = 2  # GB
 

@@ -20,7 +20,7 @@ from uuid import uuid4
 from r1chat.archive import Imported, Written
 from r1chat.errors import BusyError, ExportError, R1ChatError
 from r1chat.export import Summary
-from r1chat.ui.words import Words
+from r1chat.ui.words.page import Words
 
 Kind = Literal["export", "archive", "import"]
 Result = Summary | Written | Imported

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from r1chat.league import FEW, Standing, league
 from r1chat.ui.data.players import Result
-from r1chat.ui.markdown import plain
-from r1chat.ui.words import Words
+from r1chat.ui.html.markdown import plain
+from r1chat.ui.words.page import Words
 
 _WIDTH, _ROW, _EDGE, _AXIS = 320, 34, 8, 18  # in the SVG's own units, which are pixels where there is room
 _TICKS = 4  # at most

@@ -6,9 +6,9 @@ from r1chat.judgements import Gathered
 from r1chat.ui.data import exporting, query
 from r1chat.ui.data.jobs import State
 from r1chat.ui.data.query import Choices, Query
-from r1chat.ui.gathered import good_for
-from r1chat.ui.markdown import plain
-from r1chat.ui.words import Words
+from r1chat.ui.html.markdown import plain
+from r1chat.ui.judge.gathered import good_for
+from r1chat.ui.words.page import Words
 
 
 def frame(asked: Query, choices: Choices, consent: bool, job: State | None, words: Words) -> str:

@@ -6,7 +6,7 @@ from r1chat.judgements import Winner
 from r1chat.store import Store
 from r1chat.store.dataset import Player
 from r1chat.store.entries import Filter
-from r1chat.ui.words import Words
+from r1chat.ui.words.page import Words
 
 Result = tuple[str, str, float]
 

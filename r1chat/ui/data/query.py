@@ -11,8 +11,8 @@ from typing import cast
 from r1chat.errors import MessageError
 from r1chat.export import Filter
 from r1chat.store.entries import KINDS, Language
-from r1chat.ui.markdown import plain
-from r1chat.ui.words import Words
+from r1chat.ui.html.markdown import plain
+from r1chat.ui.words.page import Words
 
 FIELDS = ("kind", "model", "language", "rater", "verified", "since", "until", "shortest", "longest")
 LONGEST_VALUE = 300  # characters

@@ -24,7 +24,7 @@ from r1chat.ui.data.jobs import Jobs
 from r1chat.ui.data.players import results
 from r1chat.ui.data.query import Choices, Query
 from r1chat.ui.data.rows import Shown, listing, reply
-from r1chat.ui.words import Words
+from r1chat.ui.words.page import Words
 
 PAGE = 30  # rows
 MOST = 300  # rows that are shown anew at once

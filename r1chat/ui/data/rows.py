@@ -12,8 +12,8 @@ from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verifica
 from r1chat.messages import StoredReply
 from r1chat.redact import Redactor
 from r1chat.ui.data.evidence import excerpt, whole
-from r1chat.ui.markdown import plain
-from r1chat.ui.words import Words
+from r1chat.ui.html.markdown import plain
+from r1chat.ui.words.page import Words
 
 MANY_SIDES = 8  # replies to one message that are listed under its reference
 

@@ -1,0 +1,153 @@
+"""Which GGUF files there are, and which of them cannot be used and why. Reads headers; loads nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, count
+from pathlib import Path
+
+from r1chat.backends.gguf import Header, read_header
+from r1chat.backends.llama.model import knows_architecture
+from r1chat.errors import ModelFileError
+
+_PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})")  # how large models are split over files
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file as it was at one time: as long as both numbers stay the same, what was read from it holds."""
+
+    path: Path
+    size: int
+    modified: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A model on disk: one file, or all parts of a split one. `problem` says why it cannot be used, "" if it can."""
+
+    name: str  # unique among those that were found together
+    parts: tuple[Part, ...]
+    header: Header | None = field(default=None, compare=False)
+    parameters: int = field(default=0, compare=False)
+    problem: str = field(default="", compare=False)
+
+    @property
+    def path(self) -> Path:
+        """The first part, by which the others are found."""
+        return self.parts[0].path
+
+    @property
+    def size(self) -> int:
+        """Bytes, of all parts."""
+        return sum(part.size for part in self.parts)
+
+
+class ModelFiles:
+    """The models in some files and folders (searched to any depth). A file is read again only when it has changed."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = [path.expanduser() for path in paths]
+        self._read: dict[Part, Header | str] = {}
+        self._found: list[ModelFile] = []
+
+    def find(self) -> list[ModelFile]:
+        """All models, in the order of the paths, by name within a folder."""
+        found: dict[str, ModelFile] = {}
+        for paths in self._models():
+            split = _PART.fullmatch(paths[0].stem)
+            stem = split[1] if split else paths[0].stem
+            names = chain((stem, f"{paths[0].parent.name}/{stem}"), (f"{stem} ({i})" for i in count(2)))
+            name = next(name for name in names if name not in found)
+            found[name] = self._describe(name, tuple(map(_part, paths)), int(split[3]) if split else 1)
+        self._found = list(found.values())
+        return self._found
+
+    def get(self, name: str) -> ModelFile | None:
+        """The model of that name. Looks through the folders only if it is not as it was."""
+        for file in self._found:
+            if file.name == name and all(_part(part.path) == part for part in file.parts):
+                return file
+        return next((file for file in self.find() if file.name == name), None)
+
+    def _models(self) -> Iterator[list[Path]]:
+        """The parts of each model, every one once."""
+        seen: set[Path] = set()
+        for path in self._files():
+            if path.resolve() in seen:
+                continue
+            split = _PART.fullmatch(path.stem)
+            others = path.parent.glob(f"{_escaped(split[1])}-?????-of-{split[3]}.gguf") if split else ()
+            parts = sorted({path, *others})
+            seen.update(part.resolve() for part in parts)
+            yield parts
+
+    def _files(self) -> Iterable[Path]:
+        for path in self._paths:
+            if path.is_dir():
+                yield from sorted(file for file in path.rglob("*") if file.suffix.lower() == ".gguf")
+            elif path.exists() or path.suffix.lower() == ".gguf":  # a folder that is not there yet is no mistake
+                yield path
+
+    def _describe(self, name: str, parts: tuple[Part, ...], expected: int) -> ModelFile:
+        read = [self._header(part) for part in parts]
+        headers = [header for header in read if isinstance(header, Header)]
+        problems = [problem for problem in read if isinstance(problem, str)]
+        if len(parts) != expected:
+            problems.append(f"{len(parts)} of {expected} files of {name} are there. Download the others too.")
+        if headers and not problems:
+            problems.append(_unusable(headers[0]))
+        return ModelFile(
+            name=name,
+            parts=parts,
+            header=headers[0] if headers else None,
+            parameters=sum(header.parameters for header in headers),
+            problem=problems[0],
+        )
+
+    def _header(self, part: Part) -> Header | str:
+        """The header, or why the file is no good."""
+        if part not in self._read:
+            self._read[part] = _complete_header(part.path, part.size)
+        return self._read[part]
+
+
+def _part(path: Path) -> Part:
+    try:
+        status = path.stat()
+    except OSError:
+        return Part(path, 0, 0)
+    return Part(path, status.st_size, status.st_mtime_ns)
+
+
+def _complete_header(path: Path, size: int) -> Header | str:
+    try:
+        header = read_header(path)
+    except ModelFileError as error:
+        return str(error)
+    if header.missing:
+        there = f"{size:,} of {size + header.missing:,} bytes"
+        return f"{path.name} is incomplete: {there} are there. Finish the download, or start it again."
+    return header
+
+
+def _unusable(header: Header) -> str:
+    """Why a file that is in order cannot be chatted with; "" if it can."""
+    name = header.path.name
+    if header.kind != "model":
+        return f"{name} is no model of its own but a part of one ({header.kind}). Choose the model itself."
+    if not header.writes_text:
+        return f"{name} makes embeddings for search; it cannot chat. Choose another model."
+    if not knows_architecture(header.architecture):
+        return (
+            f"{name} is of an architecture that this llama.cpp does not know ({header.architecture or 'none given'}). "
+            "Update r1chat, or choose another model."
+        )
+    return ""
+
+
+def _escaped(text: str) -> str:
+    """For `glob`, in which brackets mean something."""
+    return re.sub(r"([\[\]?*])", r"[\1]", text)

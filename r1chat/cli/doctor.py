@@ -1,0 +1,233 @@
+"""What there is on this machine: the models as a table, and whatever keeps a person from chatting.
+
+It asks the same modules that a chat would ask, so that it finds what a chat would find.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from r1chat import __version__
+from r1chat.app import connect
+from r1chat.backends.catalogue import BackendStatus
+from r1chat.config import FILE_NAME, FIRST_PORT, NANO, Settings, prepare
+from r1chat.errors import ConfigError, R1ChatError
+from r1chat.messages import ModelInfo
+from r1chat.store import Store
+
+LIBRARIES = ("gradio", "llama-cpp-python", "ollama", "httpx", "SQLAlchemy")
+LITTLE_SPACE = 2_000_000_000  # bytes; the smallest R1 distill takes 1.1 GB
+LITTLE_MEMORY = 2_000_000_000  # bytes; it needs this much with its context
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. A problem prevents chatting, a hint does not; `advice` says what to do."""
+
+    topic: str
+    state: Literal["ok", "hint", "problem"]
+    found: str
+    advice: str = ""
+
+
+def examine(settings: Settings | ConfigError) -> list[Check]:
+    """Look at everything. Never raises: what cannot be looked at is a problem too.
+
+    Where the settings cannot be used, only what does not depend on them is looked at.
+    """
+    checks = [*_guarded("program", _program), *_guarded("machine", _machine)]
+    if isinstance(settings, ConfigError):
+        return [*checks, Check("settings", "problem", str(settings))]
+    probes: dict[str, Callable[[Settings], Iterable[Check]]] = {
+        "settings": _settings,
+        "data folder": _data_folder,
+        "database": _database,
+        "port": _port,
+        "models": _models,
+    }
+    return checks + [check for topic, probe in probes.items() for check in _guarded(topic, probe, settings)]
+
+
+def report(checks: Sequence[Check]) -> str:
+    """The checks as lines for a person."""
+    lines = []
+    for check in checks:
+        mark = {"ok": "ok     ", "hint": "hint   ", "problem": "PROBLEM"}[check.state]
+        lines.append(f"{mark}  {check.topic:<16}  {check.found}")
+        if check.advice:
+            lines.append(f"{'':<27}→ {check.advice}")
+    problems = sum(check.state == "problem" for check in checks)
+    lines.append("")
+    if problems:
+        lines.append(f"{problems} problem{'s' if problems > 1 else ''} to solve before r1chat can answer.")
+    else:
+        lines.append("r1chat can answer: `r1chat serve` opens the page, `r1chat chat` talks here.")
+    return "\n".join(lines)
+
+
+def models_table(statuses: Iterable[BackendStatus]) -> str:
+    """Every model as a line, and a line for each backend that has none to offer."""
+    rows: list[tuple[str, ...]] = [("BACKEND", "NAME", "SIZE", "QUANTISATION", "CONTEXT", "THINKS", "STATE")]
+    away = []
+    for status in statuses:
+        rows += [_row(model) for model in status.models]
+        if not status.models:
+            away.append(f"{status.name}: {status.error or 'no models.'}")
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([*lines, *([""] if away else []), *away])
+
+
+def amount(size: float) -> str:
+    """Bytes for a person."""
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def _row(model: ModelInfo) -> tuple[str, ...]:
+    return (
+        model.backend,
+        model.name,
+        amount(model.size) if model.size else "-",
+        model.quantisation or "-",
+        f"{model.context:,}" if model.context else "-",
+        "yes" if model.thinks else "no",
+        ("loaded" if model.loaded else "ready") if model.ready else model.note,
+    )
+
+
+def _guarded(topic: str, probe: Callable[..., Iterable[Check]], *given: Settings) -> Iterator[Check]:
+    """What a probe finds, up to the error that ends it if there is one."""
+    try:
+        yield from probe(*given)
+    except R1ChatError as error:
+        yield Check(topic, "problem", str(error))
+    except Exception as error:  # a defect of ours must not hide the other findings
+        log.exception("the %s could not be looked at", topic)
+        yield Check(topic, "problem", f"could not be looked at ({type(error).__name__}: {error})")
+
+
+# --- the probes ------------------------------------------------------------------------------------------------------
+
+
+def _program() -> Iterator[Check]:
+    yield Check("r1chat", "ok", f"{__version__} in {Path(__file__).parents[1]}")
+    yield Check("python", "ok", f"{platform.python_version()} on {platform.platform(terse=True)} ({sys.executable})")
+    for name in LIBRARIES:
+        try:
+            yield Check(name, "ok", metadata.version(name))
+        except metadata.PackageNotFoundError:
+            yield Check(name, "problem", "is not installed", "Install r1chat again: pip install r1chat.")
+
+
+def _machine() -> Iterator[Check]:
+    from r1chat.backends.llama.machine import available_memory
+    from r1chat.backends.llama.model import offloads
+
+    free = available_memory()
+    if free == sys.maxsize:
+        yield Check("memory", "ok", "this system does not tell how much is free")
+    elif free < LITTLE_MEMORY:
+        advice = "Close other programs before you use a larger model."
+        yield Check("memory", "hint", f"{amount(free)} are free", advice)
+    else:
+        yield Check("memory", "ok", f"{amount(free)} are free")
+    if offloads():
+        yield Check("gpu", "ok", "llama.cpp can use it: --gpu-layers -1 puts the whole model there")
+    else:
+        yield Check("gpu", "ok", "llama.cpp was built without GPU support, so models run on the processor")
+
+
+def _settings(settings: Settings) -> Iterator[Check]:
+    file = settings.data_dir / FILE_NAME
+    names = sorted(f"R1CHAT_{name.upper()}" for name in Settings.model_fields)
+    variables = ", ".join(name for name in names if name in os.environ) or "no variables"
+    yield Check("settings", "ok", f"{file if file.exists() else f'no file {file}'}; {variables}")
+
+
+def _data_folder(settings: Settings) -> Iterator[Check]:
+    prepare(settings)
+    free = shutil.disk_usage(settings.data_dir).free
+    found = f"{settings.data_dir}, {amount(free)} free"
+    if free < LITTLE_SPACE:
+        yield Check("data folder", "hint", found, "Free some space before you download a model.")
+    else:
+        yield Check("data folder", "ok", found)
+
+
+def _database(settings: Settings) -> Iterator[Check]:
+    with closing(Store(settings.database)) as store:
+        state = store.database_state()
+    yield Check(
+        "database",
+        "ok",
+        f"{state.place} ({state.kind} {state.version}, revision {state.revision}, {amount(state.size)}, "
+        f"conversations: {state.conversations:,}, replies: {state.replies:,})",
+    )
+
+
+def _port(settings: Settings) -> Iterator[Check]:
+    port = FIRST_PORT if settings.port is None else settings.port
+    where = f"{settings.host}:{port}"
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                advice = "Choose another address with --host, or another port with --port."
+                yield Check("port", "hint", f"{where} cannot be used ({error.strerror or error})", advice)
+            elif settings.port is None:
+                yield Check("port", "ok", f"{where} is taken, perhaps by r1chat itself; the page takes the next one")
+            else:
+                yield Check(
+                    "port", "hint", f"{where} is taken, perhaps by r1chat itself", "Choose another with --port."
+                )
+        else:
+            yield Check("port", "ok", f"{where} is free")
+
+
+def _models(settings: Settings) -> Iterator[Check]:
+    with closing(connect(settings)) as catalogue:
+        for status in catalogue.statuses():
+            yield _backend(status, asked_for=status.name == settings.backend)
+            for model in status.models:
+                if not model.ready:
+                    yield Check("model", "hint", f"{model.key}: {model.note}")
+        chosen = catalogue.default(settings.model, settings.backend or "")
+        if not chosen.ready:
+            yield Check("model", "problem", f"{chosen.key} was asked for: {chosen.note}")
+        elif chosen.name == NANO and not settings.model:
+            yield Check(
+                "model",
+                "hint",
+                f"{chosen.key} answers: the small one that ships with r1chat",
+                f"For a real one: `ollama pull deepseek-r1:1.5b`, or put a GGUF file into {settings.models_folder}.",
+            )
+        else:
+            yield Check("model", "ok", f"{chosen.key} answers")
+
+
+def _backend(status: BackendStatus, asked_for: bool) -> Check:
+    if status.error:
+        return Check(status.name, "problem" if asked_for else "hint", status.error)
+    version = next((model.backend_version for model in status.models if model.backend_version), "")
+    count = f"{len(status.models)} model{'' if len(status.models) == 1 else 's'}"
+    return Check(status.name, "ok", f"{version}, {count}" if version else count)

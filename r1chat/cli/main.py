@@ -1,0 +1,403 @@
+"""The command line: words in, exit code out.
+
+Owns the flags and the boundary at which an error becomes one sentence on stderr. What the commands do is elsewhere:
+`ui.server`, `terminal`, `doctor`, `sharing`; these are imported when they are needed, so that `r1chat --help` is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from r1chat import __version__
+from r1chat.cli.process import log_file, log_to, polite_signals, rare_garbage_collection, speak_utf8, stop_writing
+from r1chat.cli.screen import Screen, harmless
+from r1chat.config import Settings, load
+from r1chat.errors import BackendError, ConfigError, R1ChatError
+
+if TYPE_CHECKING:
+    from r1chat.app import App
+
+LOG_FILE = "r1chat.log"  # in the data folder
+log = logging.getLogger(__name__)
+
+Job = Callable[[], int]
+Flags = Mapping[str, Any]
+
+DataDir = Annotated[Path | None, typer.Option(metavar="DIR", help="Where conversations, models and settings are.")]
+BackendName = Annotated[str | None, typer.Option("--backend", metavar="llama.cpp|ollama|openai", help="What runs it.")]
+Model = Annotated[str | None, typer.Option(metavar="NAME", help="A name from `r1chat models`, or a GGUF file.")]
+BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server; implies that backend.")]
+Context = Annotated[int | None, typer.Option(metavar="TOKENS", help="The context window.")]
+GpuLayers = Annotated[int | None, typer.Option(metavar="N", help="Layers on the GPU (llama.cpp); -1: all.")]
+Temperature = Annotated[float | None, typer.Option(metavar="T", help="0.5 to 0.7 suits R1; 0.6 by default.")]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="The same seed gives the same reply (llama.cpp).")]
+MaxTokens = Annotated[int | None, typer.Option(metavar="N", help="The most that thought and answer may take.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what goes on inside.")]
+
+parser = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@parser.callback(invoke_without_command=True)
+def r1chat(
+    ctx: typer.Context, version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False
+) -> None:
+    """Chat with reasoning models, on your own machine.
+
+    Every setting is also a variable R1CHAT_<NAME> and a line of settings.toml in the data folder. Flags win over
+    variables, variables over the file.
+    """
+    if version:
+        print(f"r1chat {__version__}")
+    elif ctx.invoked_subcommand is None:
+        print(ctx.get_help())
+
+
+# --- the commands: each takes its words in and returns what is to be done, outside of typer's own error handling -----
+
+
+@parser.command()
+def serve(
+    ctx: typer.Context,
+    backend: BackendName = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    data_dir: DataDir = None,
+    port: Annotated[int | None, typer.Option(metavar="N", help="Default: the first free one from 7860.")] = None,
+    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where to listen. Default: 127.0.0.1.")] = None,
+    open_browser: Annotated[bool | None, typer.Option("--browser/--no-browser", help="Open the page there.")] = None,
+    context: Context = None,
+    gpu_layers: GpuLayers = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    max_tokens: MaxTokens = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Open the page."""
+    return partial(_serve, ctx.params)
+
+
+@parser.command()
+def chat(
+    ctx: typer.Context,
+    message: Annotated[str | None, typer.Argument(metavar="MESSAGE", help="Answer it and exit; - reads it.")] = None,
+    backend: BackendName = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    data_dir: DataDir = None,
+    conversation: Annotated[str | None, typer.Option(metavar="ID", help="Continue this one.")] = None,
+    latest: Annotated[bool, typer.Option("--continue", help="Continue the latest conversation.")] = False,
+    context: Context = None,
+    gpu_layers: GpuLayers = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    max_tokens: MaxTokens = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> Job:
+    """Talk in the terminal, or answer one message: the thought on stderr, the answer on stdout."""
+    return partial(_chat, ctx.params)
+
+
+@parser.command()
+def models(
+    ctx: typer.Context,
+    backend: BackendName = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> Job:
+    """List the models that can be used, and why others cannot."""
+    return partial(_models, ctx.params)
+
+
+@parser.command()
+def doctor(
+    ctx: typer.Context,
+    backend: BackendName = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    data_dir: DataDir = None,
+    port: Annotated[int | None, typer.Option(metavar="N", help="The port that the page shall have.")] = None,
+    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where it shall listen.")] = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> Job:
+    """Say what is there, what is wrong, and what to do about it."""
+    return partial(_doctor, ctx.params)
+
+
+@parser.command()
+def moments(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The text; standard input without it.")] = None,
+    as_json: AsJson = False,
+) -> Job:
+    """List the moments of reflection in a chain of thought: where, of what kind, and what came of them."""
+    return partial(_moments, file, as_json)
+
+
+@parser.command()
+def export(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="One of the formats above, or archive.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="It ends in .jsonl or .parquet.")],
+    thoughts: Annotated[str | None, typer.Option(metavar="full|answer-only|rendered", help="How they go in.")] = None,
+    test: Annotated[float | None, typer.Option(metavar="SHARE", help="Set so much apart: 0.1 is a tenth.")] = None,
+    sources: Annotated[
+        list[str] | None,
+        typer.Option("--source", metavar="comparison|correction|thumbs|verified", help="More than one may be given."),
+    ] = None,
+    of_model: Annotated[str | None, typer.Option("--model", metavar="NAME", help="Only replies of this model.")] = None,
+    language: Annotated[str | None, typer.Option(metavar="en|zh", help="Only messages in this language.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only what was judged from then on.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="Only what was judged before.")] = None,
+    of_rater: Annotated[str | None, typer.Option("--rater", metavar="NAME", help="Only what this rater said.")] = None,
+    verified: Annotated[
+        bool | None, typer.Option("--verified/--not-verified", help="Only where a reply was found right, or wrong.")
+    ] = None,
+    redact: Annotated[bool, typer.Option("--redact/--no-redact", help="Replace personal data. Default: do.")] = True,
+    template: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A chat template where none is known: GGUF or Jinja.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--everything", help="For an archive: a backup, consent or not.")] = False,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Write what was judged as rows that trainers take, or whole conversations as an archive.
+
+    Formats: preference, preference-implicit, unpaired, sft, grpo, stepwise, openai. A card that describes the data and
+    a report of what was left out are written beside the file. Only what `r1chat consent` allows is exported.
+    """
+    return partial(_export, ctx.params)
+
+
+@parser.command("import")
+def import_(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file tells by itself what it is.")],
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Take in an archive of r1chat, or chats or feedback that Open WebUI exported: all of it, or nothing."""
+    return partial(_import, ctx.params)
+
+
+@parser.command()
+def consent(
+    ctx: typer.Context,
+    conversation: Annotated[str | None, typer.Argument(metavar="[CONVERSATION]", help="Its id.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of which nothing else was said.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Don't allow it any more.")] = False,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Allow that conversations are exported; without words, list what is allowed."""
+    return partial(_consent, ctx.params)
+
+
+# --- what is to be done ----------------------------------------------------------------------------------------------
+
+
+def _serve(flags: Flags) -> int:
+    with _opened(flags) as app:
+        from r1chat.ui.server import serve as serve_page
+
+        def announce(address: str) -> None:
+            print(f"r1chat is at {address}\nCtrl-C stops it; everything is saved.", flush=True)
+
+        serve_page(app, announce)
+    return 0
+
+
+def _chat(flags: Flags) -> int:
+    message = _message(flags["message"])
+    if message is None and flags["as_json"]:
+        raise ConfigError("--json needs a message. Give it as an argument, or on standard input.")
+    with _opened(flags) as app:
+        from r1chat.cli.terminal import ask, begin, converse
+
+        screen = Screen(sys.stdout, sys.stderr, quiet=flags["as_json"])
+        named = bool(flags["model"] or flags["backend"] or flags["base_url"])
+        talk = begin(app, screen, flags["conversation"], latest=flags["latest"], model_named=named)
+        return converse(talk, screen) if message is None else ask(talk, screen, message, flags["as_json"])
+
+
+def _models(flags: Flags) -> int:
+    settings = _settings(flags)
+    from r1chat.app import connect
+    from r1chat.cli.doctor import models_table
+
+    with closing(connect(settings)) as catalogue:
+        statuses = [status for status in catalogue.statuses() if settings.backend in (None, status.name)]
+    if settings.backend and statuses[0].error:
+        raise BackendError(statuses[0].error)  # nothing else was asked for
+    if flags["as_json"]:
+        listed = [asdict(model) | {"key": model.key} for status in statuses for model in status.models]
+        errors = {status.name: status.error for status in statuses if status.error}
+        print(json.dumps({"models": listed, "errors": errors}, ensure_ascii=False))
+    else:
+        print(harmless(models_table(statuses), sys.stdout))
+    return 0
+
+
+def _doctor(flags: Flags) -> int:
+    from r1chat.cli.doctor import examine, report
+
+    try:
+        settings: Settings | ConfigError = _settings(flags)
+    except ConfigError as error:
+        settings = error
+    checks = examine(settings)
+    healthy = all(check.state != "problem" for check in checks)
+    if flags["as_json"]:
+        print(json.dumps({"healthy": healthy, "checks": [asdict(check) for check in checks]}, ensure_ascii=False))
+    else:
+        print(harmless(report(checks), sys.stdout))
+    return 0 if healthy else 1
+
+
+def _moments(file: Path | None, as_json: bool) -> int:
+    from r1chat.reflect.listing import list_moments
+
+    try:
+        text = sys.stdin.read() if file is None or str(file) == "-" else file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be read ({error.strerror}). Give a text file, or the text itself by `<`."
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file} is no text in UTF-8. Give a text file.") from None
+    begin, end = text.find("<think>"), text.find("</think>")
+    thought = text[begin + 7 if begin >= 0 else 0 : end if end > begin else None]
+    for line in list_moments(thought, as_json):
+        print(harmless(line, sys.stdout))
+    return 0
+
+
+def _export(flags: Flags) -> int:
+    with _opened({**flags, "ollama": False}) as app:  # only models that are files here have templates to read
+        from r1chat.cli.sharing import Wanted, take_out
+
+        names = ("thoughts", "test", "language", "since", "until", "verified", "redact", "template", "everything")
+        given = {name: flags[name] for name in names}
+        sources = tuple(flags["sources"] or ())
+        wanted = Wanted(**given, sources=sources, model=flags["of_model"], rater=flags["of_rater"])
+        with rare_garbage_collection():
+            take_out(app, flags["kind"], flags["output"], wanted, sys.stdout, sys.stderr)
+    return 0
+
+
+def _import(flags: Flags) -> int:
+    with _opened(flags) as app:
+        from r1chat.cli.sharing import take_in
+
+        take_in(app, flags["file"], sys.stdout, sys.stderr)
+    return 0
+
+
+def _consent(flags: Flags) -> int:
+    with _opened(flags) as app:
+        from r1chat.cli.sharing import consent as set_consent
+
+        set_consent(app, flags["conversation"], flags["everything"], flags["withdraw"], sys.stdout)
+    return 0
+
+
+# --- what they have in common ----------------------------------------------------------------------------------------
+
+
+def _settings(flags: Flags) -> Settings:
+    """The settings in force under these flags; logging follows them. Raises ConfigError."""
+    given = {name: value for name, value in flags.items() if name in Settings.model_fields}
+    if given.get("base_url") and not given.get("backend"):
+        given["backend"] = "openai"
+    settings = load(**given)
+    if settings.backend == "openai" and not settings.base_url:
+        raise ConfigError(
+            "The backend openai is a server, and its address is missing. Give it with --base-url (for example "
+            "http://127.0.0.1:8080/v1) or with the variable R1CHAT_BASE_URL."
+        )
+    log_to(settings.data_dir / LOG_FILE, verbose=flags["verbose"])
+    return _with_model_file(settings)
+
+
+def _with_model_file(settings: Settings) -> Settings:
+    """Settings that name a GGUF file as their model, as settings that name the model in it."""
+    file = Path(settings.model).expanduser()
+    if file.suffix.lower() != ".gguf" or settings.backend not in (None, "llama.cpp"):
+        return settings
+    if file.name == settings.model and not file.exists():
+        file = settings.models_folder / file
+    name = re.sub(r"-\d{5}-of-\d{5}$", "", file.stem)  # the first part of a model that is split over files
+    paths = (file, *settings.model_path)
+    return settings.model_copy(update={"backend": "llama.cpp", "model": name, "model_path": paths})
+
+
+@contextmanager
+def _opened(flags: Flags) -> Iterator[App]:
+    """The app, closed at the end however that comes: what runs is stopped and saved."""
+    settings = _settings(flags)
+    from r1chat.app import build
+
+    with polite_signals(), closing(build(settings)) as app:
+        yield app
+
+
+def _message(given: str | None) -> str | None:
+    """The message of a single question: an argument, or standard input; None where a person sits at the terminal."""
+    if given is None and sys.stdin and sys.stdin.isatty():
+        return None
+    if given is None or given == "-":
+        return sys.stdin.read() if sys.stdin else ""  # it can be closed
+    return os.fsencode(given).decode("utf-8", "replace")  # whatever the locale took it for
+
+
+# --- the boundary ----------------------------------------------------------------------------------------------------
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, 1 after an error, 130 after Ctrl-C, 141 where nobody reads on."""
+    speak_utf8()
+    try:
+        job = parser(args=None if argv is None else list(argv), prog_name="r1chat", standalone_mode=False)
+        code: int = job() if callable(job) else 0
+        sys.stdout.flush()
+        return code
+    except typer.TyperException as error:
+        command = getattr(getattr(error, "ctx", None), "command_path", "r1chat")
+        return _complain(f"{error.format_message().rstrip('.')}. `{command} --help` shows what there is.")
+    except R1ChatError as error:
+        return _complain(str(error))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        stop_writing()
+        return 141
+    except Exception as error:
+        log.exception("r1chat itself failed")
+        file = log_file()
+        where = f"The details are in {file}; R1CHAT_DEBUG=1 shows them here." if file else "R1CHAT_DEBUG=1 says more."
+        return _complain(f"r1chat itself failed ({type(error).__name__}: {error}). {where}")
+
+
+def _complain(sentence: str) -> int:
+    if os.environ.get("R1CHAT_DEBUG"):
+        traceback.print_exc()
+    with suppress(OSError):
+        print(harmless(sentence, sys.stderr), file=sys.stderr, flush=True)
+    return 1

@@ -1,0 +1,199 @@
+"""Taking out what was taught, in the terminal, and taking it in: exports, archives, and which conversations may be in
+them.
+
+Words in, sentences out; what an export is made of is `export`'s business, and what an archive holds `archive`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+
+from r1chat import archive
+from r1chat.app import App
+from r1chat.cli.screen import harmless
+from r1chat.errors import ConfigError
+from r1chat.export import FORMATS, THOUGHTS, Filter, Options, Summary, export, set_apart
+from r1chat.export.options import SOURCES
+from r1chat.store.entries import Language
+
+ARCHIVE = "archive"
+LISTED = 20  # conversations
+Value = TypeVar("Value", bound=str)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asks an export for, as it was written; None or empty: nothing was said."""
+
+    thoughts: str | None = None
+    test: float | None = None
+    sources: tuple[str, ...] = ()
+    model: str | None = None
+    language: str | None = None
+    since: str | None = None
+    until: str | None = None
+    rater: str | None = None
+    verified: bool | None = None
+    redact: bool = True
+    template: Path | None = None
+    everything: bool = False
+
+
+def take_out(app: App, kind: str, path: Path, wanted: Wanted, out: TextIO, err: TextIO) -> None:
+    """Write an export or an archive, and say what was written. Raises ConfigError, ExportError, StoreError."""
+    status = Status(err)
+    try:
+        if kind == ARCHIVE:
+            lines = _take_archive(app, path, wanted, status)
+        elif wanted.everything:
+            raise ConfigError("--everything is for archives; a data set holds only what may be exported. Leave it out.")
+        else:
+            format = _one_of("format", kind, FORMATS, also=ARCHIVE)
+            lines = describe(export(app.store, app.catalogue, format, path, _options(wanted), status.show))
+    finally:
+        status.clear()
+    for line in lines:
+        print(harmless(line, out), file=out)
+
+
+def take_in(app: App, path: Path, out: TextIO, err: TextIO) -> None:
+    """Import an archive, or what another program exported, and say what came. Raises ImportFileError, StoreError."""
+    status = Status(err)
+    try:
+        came = archive.read(app.store, path, status.show)
+    finally:
+        status.clear()
+    lines = [f"{_contents(came)} came in from {path} ({came.source})."]
+    if came.known:
+        lines.append(f"Here already: {_count(came.known, 'conversation')}, left as they are.")
+    if came.left_out:
+        what = ", ".join(f"{count:,} × {archive.LEFT_OUT[code]}" for code, count in came.left_out.items())
+        lines.append(f"Left out: {what}.")
+    for line in lines:
+        print(harmless(line, out), file=out)
+
+
+def describe(summary: Summary) -> list[str]:
+    """What an export wrote, as lines for a person."""
+    data, *test, card, report = summary.files
+    rows = f"{_count(summary.rows, 'row')} in {data}"
+    if test:
+        rows += f", {summary.test_rows:,} in {test[0]}"
+    lines = [f"{rows} ({summary.format}, thoughts {summary.thoughts}); described in {card}."]
+    if summary.refused:
+        lines.append(f"Left out: {_listed(summary.refused)}. Why, one by one: {report}.")
+    if summary.redacted:
+        lines.append(f"Replaced: {_listed(summary.redacted)}. Names of other people are not found by rule.")
+    if not test and (old := set_apart(data)).exists():
+        lines.append(f"{old} is an earlier export's: what it sets apart is among these rows now. Do not test with it.")
+    return lines
+
+
+def consent(app: App, conversation_id: str | None, everything: bool, withdraw: bool, out: TextIO) -> None:
+    """Allow, or stop allowing, that conversations are exported; with neither, list what is allowed.
+
+    Raises ConfigError, NotFoundError.
+    """
+    if conversation_id and everything:
+        raise ConfigError("Say either a conversation or --all.")
+    if conversation_id or everything:
+        app.teacher.set_consent(conversation_id, not withdraw)
+    elif withdraw:
+        raise ConfigError("Say of which conversation the consent is withdrawn, or --all.")
+    else:
+        for info in app.store.conversations(LISTED):
+            mark = "yes" if app.store.judgements.judged(info.id).consent else "no "
+            print(harmless(f"{mark}  {info.id}  {info.title}", out), file=out)
+    gathered = app.store.judgements.gathered()
+    others = "may" if app.store.judgements.consent_for_all() else "may not"
+    print(
+        f"{gathered.consented:,} of {_count(gathered.conversations, 'conversation')} may be exported; "
+        f"those of which nothing was said {others}.",
+        file=out,
+    )
+
+
+class Status:
+    """How far it is, in one line that overwrites itself; only on a terminal."""
+
+    def __init__(self, err: TextIO) -> None:
+        self._err = err
+        self._live = err.isatty()
+
+    def show(self, done: int, total: int) -> None:
+        """`done` of `total`."""
+        if self._live:
+            self._err.write(f"\r\x1b[2K{done:,} of {total:,} …")
+            self._err.flush()
+
+    def clear(self) -> None:
+        """Make way for other lines."""
+        if self._live:
+            self._err.write("\r\x1b[2K")
+            self._err.flush()
+
+
+def _take_archive(app: App, path: Path, wanted: Wanted, status: Status) -> list[str]:
+    if wanted != Wanted(everything=wanted.everything):
+        raise ConfigError("An archive holds conversations as they are: of the options it takes only --everything.")
+    written = archive.write(app.store, path, wanted.everything, status.show)
+    return [f"{_contents(written)} in {path}. Personal data were not replaced."]
+
+
+def _options(wanted: Wanted) -> Options:
+    """What was asked for, checked. Raises ConfigError."""
+    return Options(
+        thoughts=_one_of("way to export thoughts", wanted.thoughts, THOUGHTS) if wanted.thoughts else None,
+        test=wanted.test or 0.0,
+        sources=frozenset(_one_of("source", source, SOURCES) for source in wanted.sources) or None,
+        filter=Filter(
+            model=wanted.model or "",
+            language=_one_of("language", wanted.language, _LANGUAGES) if wanted.language else "",
+            since=_time("--since", wanted.since),
+            until=_time("--until", wanted.until),
+            rater=wanted.rater or "",
+            verified=wanted.verified,
+        ),
+        redact=wanted.redact,
+        template=wanted.template,
+    )
+
+
+_LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+
+def _one_of(what: str, word: str, known: tuple[Value, ...], also: str = "") -> Value:
+    for each in known:
+        if each == word:
+            return each
+    names = ", ".join([*known, also] if also else known)
+    raise ConfigError(f"There is no {what} “{word}”. Choose among: {names}.")
+
+
+def _time(flag: str, text: str | None) -> datetime | None:
+    """A day, or a moment; without a zone it is that of this machine."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise ConfigError(f"{flag} “{text}” is no date. Write it like 2026-11-30, or 2026-11-30T18:00.") from None
+
+
+def _listed(counts: Mapping[Any, int]) -> str:
+    return ", ".join(f"{count:,} {str(code).replace('_', ' ')}" for code, count in counts.items())
+
+
+def _contents(of: archive.Written | archive.Imported) -> str:
+    return (
+        f"{_count(of.conversations, 'conversation')}, {_count(of.replies, 'reply', 'replies')} and "
+        f"{_count(of.judgements, 'judgement')}"
+    )
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,1 @@
+"""Blind comparisons on the page: beginning one, and showing both sides without names."""

@@ -1,0 +1,1 @@
+"""Model text as safe HTML: blocks, Markdown and formulas. Knows no widget."""

@@ -1,0 +1,236 @@
+"""Markdown -> safe HTML: the one place where a model's text becomes markup.
+
+CommonMark without HTML, with tables, struck-out text, formulas and highlighted code; line breaks are kept, as a model
+means them. Whatever comes out passes a list of allowed tags, attributes, classes and link schemes. Hostile text costs
+bounded time and never raises: what cannot be rendered is shown as it is, escaped.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cache
+from html import escape
+from io import StringIO
+from typing import Any
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline.state_inline import Delimiter
+from markdown_it.token import Token
+from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+from pygments.lexer import Lexer  # type: ignore[import-untyped]
+from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
+from pygments.token import STANDARD_TYPES, Name, Punctuation, Text, Whitespace  # type: ignore[import-untyped]
+from pygments.util import ClassNotFound  # type: ignore[import-untyped]
+
+from r1chat.ui.html.formula import formulas
+
+MAX_TEXT = 100_000  # characters; what is longer is shown as plain text
+LEXING = 0.25  # seconds of computing for the colours of one piece of code
+MAX_NESTING = 40  # quotes and lists in one another
+
+# A language is the model's word, and code may be hostile. Each lexer here was tried with repetitions of all sorts: none
+# took more than 0.1 s from one token to the next, odd code aside. Those of Scala and Objective-C did.
+LANGUAGES = (
+    " bash c c++ c# cpp csharp css diff dockerfile go haskell html ini java javascript js json json5 jsx julia kotlin "
+    "latex tex lua makefile matlab mysql ocaml perl php powershell ps1 py py3 python python3 pycon r rb "
+    "ruby rs rust scheme sh shell sql swift toml ts tsx typescript xml yaml yml zsh "
+)
+
+_UNCOLOURED = {Name, Punctuation, Whitespace}  # they look like the text: half as many tags
+_ODD_CODE = re.compile(r"\s{65}|[^\n]{2000}")  # nobody writes it, and some lexers take minutes for it
+_NO_CHARACTER = re.compile("[\0\ud800-\udfff]")  # half a pair from a broken stream: no encoding takes it
+
+log = logging.getLogger(__name__)
+
+
+def to_html(text: str) -> str:
+    """The text as HTML that can be put into the page. Never raises."""
+    text = _NO_CHARACTER.sub("\ufffd", text)
+    if len(text) <= MAX_TEXT:
+        try:
+            tokens = _parser().parse(text)
+            if all(token.level < MAX_NESTING - 1 for token in tokens):  # any deeper, the parser drops text
+                return _sanitiser().clean(_parser().renderer.render(tokens, _parser().options, {}))
+        except Exception:  # a defect of a parser on some odd text: the text itself must still be read
+            log.exception("a text of %d characters could not be rendered", len(text))
+    return f'<p class="plain">{escape(text)}</p>'
+
+
+def plain(text: str) -> str:
+    """The text as it is, escaped for HTML and quoted attributes."""
+    return escape(_NO_CHARACTER.sub("\ufffd", text))
+
+
+def pygments_css(dark: bool) -> str:
+    """The rules that colour code in one of the themes; those of the dark one hold below `.dark`."""
+    style, below = ("lightbulb", ".dark .code") if dark else ("xcode", ".code")  # every colour is easy to read
+    formatter = HtmlFormatter(style=style, classprefix="hl-")
+    return "\n".join(formatter.get_token_style_defs(below))
+
+
+# --- parsing ---------------------------------------------------------------------------------------------------------
+
+
+class _Markdown(MarkdownIt):
+    def validateLink(self, url: str) -> bool:
+        """Only what a click may open; anything else stays as it was written."""
+        return url.lower().startswith(("http://", "https://", "mailto:"))
+
+
+@cache
+def _parser() -> MarkdownIt:
+    md = _Markdown("commonmark", {"html": False, "breaks": True, "maxNesting": MAX_NESTING})
+    md.enable(["table", "strikethrough"])
+    # No underlined headings: the first dash under a growing text would make one. No definitions: each block is alone.
+    md.disable(["lheading", "reference", "html_block", "html_inline"])
+    md.inline.ruler.at("emphasis", _emphasis)
+    md.use(formulas)
+    for name, rule in (("fence", _fence), ("code_block", _fence), ("image", _image)):
+        md.add_render_rule(name, rule)
+    for name in ("th_open", "td_open"):
+        md.add_render_rule(name, _cell)
+    return md
+
+
+def _emphasis(state: StateInline, silent: bool) -> bool:
+    """CommonMark's rule for `*` and `_`, but `2*3*4` is a product, and next to Chinese no space is needed."""
+    marker = state.src[state.pos]
+    if silent or marker not in "*_":
+        return False
+    run = state.scanDelims(state.pos, marker == "*")
+    opens, closes = run.can_open, run.can_close
+    if marker == "*":
+        before = state.src[state.pos - 1] if state.pos else " "
+        after = state.src[state.pos + run.length] if state.pos + run.length < state.posMax else " "
+        if _OPERAND_END.match(before) and (_OPERAND_START if run.length == 1 else _DIGIT).match(after):
+            opens = closes = False
+        else:
+            opens = opens or (_is_cjk(before) and not after.isspace())
+            closes = closes or (_is_cjk(after) and not before.isspace())
+    for _ in range(run.length):
+        token = state.push("text", "", 0)
+        token.content = marker
+        state.delimiters.append(
+            Delimiter(
+                marker=ord(marker), length=run.length, token=len(state.tokens) - 1, end=-1, open=opens, close=closes
+            )
+        )
+    state.pos += run.length
+    return True
+
+
+_OPERAND_END = re.compile(r"[A-Za-z0-9)\]}]")
+_OPERAND_START = re.compile(r"[A-Za-z0-9(\[{\\$]")
+_DIGIT = re.compile(r"[0-9]")
+
+
+def _is_cjk(char: str) -> bool:
+    return ord(char) > 0x2E7F and unicodedata.east_asian_width(char) in "WF"
+
+
+# --- rendering -------------------------------------------------------------------------------------------------------
+
+
+def _fence(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    token = tokens[index]
+    language = (token.info.split() or [""])[0][:30]
+    label = f'<div class="code-language">{escape(language)}</div>' if language else ""
+    return f'<div class="code">{label}<pre><code>{_highlighted(token.content, language)}</code></pre></div>\n'
+
+
+def _highlighted(code: str, language: str) -> str:
+    language = language.lower()
+    lexer = _lexer(language) if f" {language} " in LANGUAGES and not _ODD_CODE.search(code) else None
+    if lexer is None:
+        return escape(code)
+    html = StringIO()
+    _formatter().format(_tokens(code, lexer), html)
+    return html.getvalue()
+
+
+def _tokens(code: str, lexer: Lexer) -> Iterator[tuple[Any, str]]:
+    """The code in pieces of one colour; what the lexer has not reached in its time stays without."""
+    end = time.thread_time() + LEXING
+    for position, kind, piece in lexer.get_tokens_unprocessed(code):
+        yield (Text if kind in _UNCOLOURED else kind), piece
+        if time.thread_time() > end:
+            yield Text, code[position + len(piece) :]
+            return
+
+
+@cache
+def _lexer(language: str) -> Lexer | None:
+    try:
+        return get_lexer_by_name(language)
+    except ClassNotFound:  # an older Pygments
+        return None
+
+
+@cache
+def _formatter() -> HtmlFormatter:
+    return HtmlFormatter(nowrap=True, classprefix="hl-")
+
+
+def _image(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """No image is loaded: its description is shown, as a link to it unless it is part of another link."""
+    token = tokens[index]
+    address = str(token.attrs.get("src", ""))
+    text = escape(self.renderInlineAsText(token.children or [], options, env) or address)
+    linked = sum(other.nesting for other in tokens[:index] if other.tag == "a")
+    return text if linked or not address else f'<a href="{escape(address)}">{text}</a>'
+
+
+def _cell(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    token = tokens[index]
+    align = str(token.attrs.get("style", "")).removeprefix("text-align:")
+    return f'<{token.tag} class="{align}">' if align else f"<{token.tag}>"
+
+
+# --- what may reach the page -----------------------------------------------------------------------------------------
+
+_TAGS = "a blockquote br code div em h1 h2 h3 h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr ul b i u"
+_MATHML = (
+    "math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt "
+    "mstyle msub msubsup msup mtable mtd mtext mtr munder munderover"
+)
+_MATHML_ATTRIBUTES = (
+    "accent accentunder depth display displaystyle form height largeop linethickness lspace mathvariant maxsize "
+    "minsize movablelimits notation rspace scriptlevel stretchy style symmetric voffset width"
+)
+_STYLES = (  # math-core lays out tables with these
+    "border-bottom border-left border-right border-top color justify-items margin-left padding-bottom padding-left "
+    "padding-right padding-top text-align width"
+)
+_CLASSES = {
+    "code": {"math-source"},
+    "div": {"code", "code-language"},
+    "mrow": {"menclose-updiagonalstrike", "menclose-downdiagonalstrike", "menclose-horizontalstrike"},
+    "p": {"plain"},
+    "span": {f"hl-{name}" for name in STANDARD_TYPES.values() if name},
+    "td": {"left", "center", "right"},
+    "th": {"left", "center", "right"},
+}
+
+
+@cache
+def _sanitiser() -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags={*_TAGS.split(), *_MATHML.split()},
+        attributes={
+            "a": {"href", "title"},
+            "ol": {"start"},
+            **{tag: set(_MATHML_ATTRIBUTES.split()) for tag in _MATHML.split()},
+        },
+        allowed_classes=_CLASSES,
+        filter_style_properties=set(_STYLES.split()),
+        url_schemes={"http", "https", "mailto"},
+        url_relative="deny",
+        link_rel="noopener noreferrer nofollow",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    )

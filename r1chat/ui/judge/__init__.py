@@ -1,0 +1,1 @@
+"""Judging replies on the page: ratings, corrections, reference answers and consent."""

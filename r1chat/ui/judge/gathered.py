@@ -1,0 +1,33 @@
+"""The counter at the foot of the left column: what was gathered, and what it is good for. Pure."""
+
+from __future__ import annotations
+
+from r1chat.judgements import Gathered
+from r1chat.ui.html.markdown import plain
+from r1chat.ui.words.page import Words
+
+
+def html(gathered: Gathered, words: Words) -> str:
+    """`Data  34 pairs · 120 ratings · 12 verified`, a link to the page of the data; the rest is said in its title."""
+    pairs, thumbs = gathered.pairs, gathered.thumbs
+    parts = []
+    if pairs:
+        parts.append(words.gathered_one_pair if pairs == 1 else words.gathered_pairs.format(n=f"{pairs:,}"))
+    if thumbs:
+        parts.append(words.gathered_one_rating if thumbs == 1 else words.gathered_ratings.format(n=f"{thumbs:,}"))
+    if gathered.verified:
+        parts.append(words.gathered_verified.format(n=f"{gathered.verified:,}"))
+    told = plain("\n".join(good_for(gathered, words)))
+    short = plain(" · ".join(parts) or words.gathered_nothing)
+    return f'<a href="data" title="{told}"><b>{plain(words.gathered)}</b> <span>{short}</span></a>'
+
+
+def good_for(gathered: Gathered, words: Words) -> list[str]:
+    """A sentence for each kind of what was gathered, and for how much of it may be exported."""
+    return [
+        words.good_for_pairs.format(n=f"{gathered.pairs:,}"),
+        words.good_for_thumbs.format(n=f"{gathered.thumbs:,}"),
+        words.good_for_verified.format(n=f"{gathered.verified:,}", m=f"{gathered.references:,}"),
+        words.good_for_steps.format(n=f"{gathered.steps:,}"),
+        words.gathered_consent.format(n=f"{gathered.consented:,}", m=f"{gathered.conversations:,}"),
+    ]

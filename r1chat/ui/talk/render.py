@@ -1,0 +1,452 @@
+"""A reply, and what surrounds it, as HTML. Pure: values and words in, strings out; knows no Gradio and no HTTP.
+
+A reply is sent as blocks that grow only at the end: steps of the thought, parts of the answer. Everything that a model
+or a person wrote goes through `to_html` or `plain`. A button says what it does by `data-verb` and `data-id`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from typing import Literal
+
+from r1chat.config import NANO
+from r1chat.messages import FinishReason, ModelInfo, Progress, Reply, StoredReply, StoredTurn, Verdict
+from r1chat.reflect import Alarm, Moment, Reader
+from r1chat.ui.html.blocks import Splitter
+from r1chat.ui.html.markdown import plain, to_html
+from r1chat.ui.talk import moments
+from r1chat.ui.talk.moments import Verdicts
+from r1chat.ui.words.page import Words
+
+LONG_MESSAGE = 2_000  # characters; a longer message of the person is folded
+PREVIEW = 600  # characters of it that are always shown
+FULL = 16  # free tokens; with fewer the window counts as full
+
+CAN_GO_ON: frozenset[FinishReason | None] = frozenset({"stopped", "cut", "length", "error", "interrupted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a reply. `start` and `end` are its place in the thought or the answer, in characters.
+
+    `gone` takes back a block that was sent before.
+    """
+
+    id: str
+    kind: Literal["step", "part"]
+    html: str
+    start: int = 0
+    end: int = 0
+    gone: bool = False
+
+
+class ReplyRenderer:
+    """Renders one reply while it grows: steps are `<reply id>-t0`, parts of the answer `<reply id>-a0`, and so on."""
+
+    def __init__(self, reply_id: str, words: Words, verdicts: Verdicts | None = None) -> None:
+        self.reply_id = reply_id
+        self.words = words
+        self.verdicts: dict[tuple[int, int], Verdict] = dict(verdicts or {})
+        self._thought = _Thought(f"{reply_id}-t", self.verdicts)
+        self._answer = _Growing(f"{reply_id}-a", "part")
+
+    def update(self, reply: Reply) -> list[Block]:
+        """The blocks that are new or have changed since the last call, in order.
+
+        Whatever the snapshots in between were, what is on the page in the end is the same. The cost is that of the
+        new text and of the last open block, at most some ten thousand characters. A thought or an answer that did not
+        grow at its end (answer text turned out to be thought) is rendered anew.
+        """
+        over = reply.closed or reply.finish is not None
+        return [*self._thought.read(reply.reasoning, over), *self._answer.update(reply.answer)]
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """The moments of reflection in the thought so far."""
+        return self._thought.reader.moments
+
+    def judge(self, start: int, end: int, verdict: Verdict) -> list[Block]:
+        """The blocks that change when a person confirms or denies a moment."""
+        self.verdicts[start, end] = verdict
+        return self._thought.anew(start)
+
+    def strip(self, reply: Reply) -> str:
+        """The moments on a line above the thought."""
+        return moments.strip(self.moments, len(reply.reasoning), reply.reasoning, self.words)
+
+    def counts(self) -> str:
+        """How often the thought checked itself, corrected itself and so on."""
+        return moments.counts(self.moments, self.words)
+
+    def outline(self) -> str:
+        """The steps of the thought."""
+        return moments.outline(self.reply_id, self._thought.reader.steps, self.moments, self.words)
+
+
+class _Growing:
+    """One growing text and the blocks of it that were sent."""
+
+    def __init__(self, name: str, kind: Literal["step", "part"]) -> None:
+        self._name = name
+        self._kind = kind
+        self._text = ""
+        self._splitter = self._new_splitter()
+        self._open: Block | None = None
+
+    def _new_splitter(self) -> Splitter:
+        return Splitter(trusting=self._kind == "part")
+
+    def update(self, text: str) -> list[Block]:
+        sent = 0
+        if not text.startswith(self._text):  # a comparison of memory: 10 µs for 100,000 characters
+            sent = len(self._splitter.starts)
+            self._splitter = self._new_splitter()
+            self._open = None
+        self._text = text
+        first = self._splitter.feed(text)
+        count = len(self._splitter.starts)
+        blocks = [block for index in range(first, count) if (block := self._block(index)) is not self._open]
+        if blocks:
+            self._open = blocks[-1]
+        gone = [Block(f"{self._name}{index}", self._kind, "", gone=True) for index in range(count, sent)]
+        return blocks + gone
+
+    def _block(self, index: int) -> Block:
+        start, piece = self._piece(index)
+        block_id, end = f"{self._name}{index}", start + len(piece)
+        if self._open is not None and (self._open.id, self._open.end) == (block_id, end):
+            return self._open  # only blank lines came after it
+        return Block(block_id, self._kind, self._html(index, start, piece), start, end)
+
+    def _piece(self, index: int) -> tuple[int, str]:
+        starts = self._splitter.starts
+        start = starts[index]
+        return start, self._text[start : starts[index + 1] if index + 1 < len(starts) else None].rstrip()
+
+    def _html(self, index: int, start: int, piece: str) -> str:
+        return to_html(self._splitter.prefixes[index] + piece)
+
+
+class _Thought(_Growing):
+    """A thought: as it grows its moments are found and marked, and a step is sent again when those in it change."""
+
+    def __init__(self, name: str, verdicts: Verdicts) -> None:
+        super().__init__(name, "step")
+        self.reader = Reader()
+        self._verdicts = verdicts
+        self._closed = False
+        self._read = 0  # characters
+        self._marked: dict[int, tuple[Moment, ...]] = {}  # by block: the moments that its HTML shows
+        self._settled = 0  # moments that will not change, and are shown
+
+    def read(self, text: str, over: bool) -> list[Block]:
+        """Like `update`, and the steps whose moments have changed; `over`: the thought will not grow."""
+        if not text.startswith(self._text):
+            self.reader, self._closed, self._read, self._marked, self._settled = Reader(), False, 0, {}, 0
+        if not self._closed:
+            self.reader.feed(text[self._read :])
+            self._read = len(text)
+            if over:
+                self.reader.close()
+                self._closed = True
+        elif len(text) > self._read:  # it was over, and goes on
+            self.reader, self._closed, self._settled = Reader(), over, 0
+            self.reader.feed(text)
+            self._read = len(text)
+            if over:
+                self.reader.close()
+        blocks = self.update(text)
+        sent = {block.id for block in blocks}
+        changed = {self._holder(moment) for moment in self.reader.moments[self._settled :]}
+        self._settled = self.reader.settled
+        for index in sorted(changed):
+            if f"{self._name}{index}" not in sent and self._moments(index) != self._marked.get(index, ()):
+                blocks.append(self._again(index))
+        return blocks
+
+    def anew(self, at: int) -> list[Block]:
+        """The step that holds this character, rendered anew."""
+        if not self._splitter.starts:
+            return []
+        return [self._again(max(0, bisect_right(self._splitter.starts, at) - 1))]
+
+    def _again(self, index: int) -> Block:
+        start, piece = self._piece(index)
+        block = Block(f"{self._name}{index}", "step", self._html(index, start, piece), start, start + len(piece))
+        if self._open is not None and self._open.id == block.id:
+            self._open = block
+        return block
+
+    def _holder(self, moment: Moment) -> int:
+        return max(0, bisect_right(self._splitter.starts, moment.start) - 1)
+
+    def _moments(self, index: int) -> tuple[Moment, ...]:
+        starts = self._splitter.starts
+        end = starts[index + 1] if index + 1 < len(starts) else len(self._text) + 1
+        found = self.reader.moments
+        first = bisect_left(found, starts[index], key=lambda moment: moment.start)
+        last = bisect_left(found, end, key=lambda moment: moment.start)
+        return found[first:last]
+
+    def _html(self, index: int, start: int, piece: str) -> str:
+        self._marked[index] = shown = self._moments(index)
+        prefix = self._splitter.prefixes[index]
+        return moments.marked_html(prefix + piece, start - len(prefix), shown, self._verdicts)
+
+
+# --- the frame of a reply --------------------------------------------------------------------------------------------
+
+
+def tools(words: Words) -> str:
+    """What can be done with a step of a thought; the page copies it to the step that is chosen."""
+    edit = button("edit-step", "", words.go_on_from_here, label=words.edit_step, cancel=words.cancel)
+    judge = button("confirm", "", f"✓ {words.is_moment}") + button("deny", "", f"✕ {words.no_moment}")
+    wrong = button("wrong-step", "", f"✗ {words.first_wrong}", kind="wrong-step")
+    wrong += button("wrong-step", "", f"✓ {words.not_wrong}", kind="not-wrong", text="back")
+    return f'<div id="tools" hidden>{edit}{wrong}<span class="judge">{judge}</span></div>'
+
+
+def skeleton(reply_id: str) -> str:
+    """The places of a reply: `-sum` for its summary, `-strip`, `-steps`, `-judge`, `-answer`, `-notes` and so on."""
+    name = plain(reply_id)
+    return (
+        f'<details class="thought"><summary id="{name}-sum"></summary><div class="strip" id="{name}-strip"></div>'
+        f'<div class="steps" id="{name}-steps" tabindex="0" role="group" aria-labelledby="{name}-sum"></div>'
+        f'<div class="judge-thought" id="{name}-judge"></div></details>'
+        f'<div class="answer" id="{name}-answer"></div>'
+        f'<div class="notes" id="{name}-notes"></div>'
+        f'<div class="acts" id="{name}-acts"></div>'
+        f'<div class="teach" id="{name}-teach"></div>'
+    )
+
+
+def summary(reply: Reply, words: Words, counts: str = "", given: int = 0) -> str:
+    """The line that a thought folds to, with its moments counted; while it runs, what the model is doing.
+
+    `given`: about how many tokens of the thought were there before this reply was sampled.
+    """
+    sampled, seconds = reply.usage.reasoning_tokens, reply.timings.thinking
+    tokens = words.about_tokens(given + sampled) if given else _count(sampled, words)
+    if reply.closed:
+        if not reply.reasoning:
+            return plain(words.no_thought)
+        if given and not sampled:  # kept from another reply, or a person's words: there is no time to tell
+            return plain(_joined(words.thought, tokens, counts))
+        time = words.duration(seconds, 1 if seconds < 1 else 0)
+        return plain(_joined(words.thought_for.format(time=time), tokens, counts))
+    if reply.finish is None:
+        if reply.progress is not None or not reply.reasoning:
+            line = _stage(reply.progress or Progress("waiting"), words)
+        else:
+            line = _joined(words.thinking, words.duration(seconds), tokens, speed(reply.tokens_per_second, words, 0))
+        return f'<span class="live">{plain(line)}</span>'
+    ended = words.stopped_thinking if reply.finish == "stopped" else words.unfinished_thought
+    return plain(_joined(ended, words.duration(seconds), tokens, counts))
+
+
+def _stage(progress: Progress, words: Words) -> str:
+    if progress.stage == "queued":
+        return words.queued.format(n=progress.done)
+    if progress.stage == "loading":
+        part = f"{100 * progress.done // progress.total}" if progress.total else ""
+        return _joined(words.loading, words.percent.format(n=part) if part else "")
+    if progress.stage == "prefill":
+        counts = words.done_of_total.format(done=f"{progress.done:,}", total=f"{progress.total:,}")
+        return _joined(words.prefill, counts if progress.total else "")
+    return words.waiting
+
+
+def notices(reply: Reply, words: Words) -> str:
+    """What a person has to know about a reply that has ended: why it did, and what can be done."""
+    parts = []
+    if reply.reopened:
+        parts.append(notice(words.reopened))
+    if reply.finish == "stopped":
+        parts.append(notice(words.stopped))
+    elif reply.finish == "cut":
+        parts.append(notice(words.cut))
+    elif reply.finish == "interrupted":
+        parts.append(notice(words.interrupted))
+    elif reply.finish == "length":
+        parts.append(notice(_length(reply, words)))
+    elif reply.finish == "error":
+        parts.append(notice(reply.error or words.failed, error=True))
+    elif reply.finish == "stop" and not reply.answer.strip():
+        parts.append(notice(words.no_answer))
+    return "".join(parts)
+
+
+def origin(stored: StoredReply, words: Words) -> str:
+    """How a reply came to be, where a person had a hand in it."""
+    made = stored.provenance
+    origins = {
+        "edited": words.origin_edited,
+        "forked": words.origin_forked,
+        "extended": words.origin_extended,
+        "skipped": words.origin_skipped,
+        "voted": words.origin_voted,
+        "corrected": words.origin_corrected,
+    }
+    parts = [f"↳ {origins[made.origin]}"] if made.origin in origins else []
+    if made.closed_by == "person":
+        parts.append(words.cut_by_person)
+    elif made.closed_by == "budget":
+        parts.append(words.cut_by_budget.format(n=f"{made.budget or 0:,}"))
+    return f'<div class="origin">{plain(_joined(*parts))}</div>' if parts else ""
+
+
+def alarm(seen: Alarm, turn_id: str, words: Words, cannot_steer: str = "") -> str:
+    """What is going wrong with a thought that runs, and the ways out; `cannot_steer`: why it cannot be closed."""
+    if seen.kind == "drift":
+        sentence = words.drift.format(what=seen.detail)
+    else:
+        sentence = words.loop.format(what=seen.detail) if seen.detail else words.blank_loop
+    ways = button("answer", turn_id, words.answer_now, barred=cannot_steer)
+    ways += button("stop", turn_id, words.stop) + button("retry", turn_id, words.again)
+    return f'<div class="notice" role="alert">{plain(sentence)} {ways}</div>'
+
+
+def notice(sentence: str, error: bool = False) -> str:
+    """One sentence to the person, as a box."""
+    if error:
+        return f'<div class="notice error" role="alert">{plain(sentence)}</div>'
+    return f'<div class="notice" role="status">{plain(sentence)}</div>'
+
+
+def _length(reply: Reply, words: Words) -> str:
+    usage = reply.usage
+    if usage.free is None or usage.free >= FULL:
+        return words.limit_reached.format(n=f"{usage.reasoning_tokens + usage.answer_tokens:,}")
+    return words.window_full.format(
+        prompt=f"{usage.prompt_tokens:,}",
+        thought=f"{usage.reasoning_tokens:,}",
+        answer=f"{usage.answer_tokens:,}",
+        context=f"{usage.context:,}",
+    )
+
+
+def reply_acts(stored: StoredReply, words: Words, cannot_steer: str = "", cannot_resume: str = "") -> str:
+    """What can be done with a reply that has ended, the switch between its siblings, and how fast it was.
+
+    `cannot_steer` says why the model that is chosen cannot continue a reply, `cannot_resume` why the one that made
+    this reply cannot; "" where they can.
+    """
+    reply = stored.reply
+    buttons = [_switch("reply", stored.id, stored.position, stored.siblings, words)]
+    if reply.too_long:
+        buttons.append(_edit(stored.turn_id, words, kind="primary"))
+    elif reply.finish in CAN_GO_ON:
+        buttons.append(button("resume", stored.id, words.resume, kind="primary", barred=cannot_resume))
+    if reply.answer:
+        buttons.append(button("copy", stored.id, words.copy, done=words.copied))
+    buttons.append(button("again", stored.turn_id, words.again))
+    if reply.reasoning and reply.finish is not None:
+        buttons.append(button("longer", stored.id, words.think_longer, barred=cannot_steer))
+    buttons.append(button("skip", stored.turn_id, words.skip_thinking, barred=cannot_steer))
+    buttons.append(_vote(stored.turn_id, words))
+    return f'{"".join(buttons)}<span class="meta">{plain(meta(reply, words))}</span>'
+
+
+def _vote(turn_id: str, words: Words) -> str:
+    choices = "".join(button("vote", turn_id, str(number), text=str(number)) for number in (3, 5, 8))
+    own = f'<input type="number" min="2" max="32" placeholder="…" aria-label="{plain(words.samples)}">'
+    own += button("vote", turn_id, words.take_samples)
+    return f'<details class="menu"><summary>{plain(words.vote)}</summary><div>{choices}{own}</div></details>'
+
+
+def meta(reply: Reply, words: Words) -> str:
+    """How fast it was: `41.2 tokens/s · first after 0.4 s`. Plain text."""
+    first = reply.timings.first_token
+    return _joined(
+        speed(reply.tokens_per_second, words, 1),
+        "" if first is None else words.first_after.format(time=words.duration(first, 1)),
+    )
+
+
+def speed(tokens_per_second: float | None, words: Words, digits: int) -> str:
+    """`41.2 tokens/s`, or nothing where it is not known."""
+    return "" if tokens_per_second is None else words.speed.format(n=f"{tokens_per_second:,.{digits}f}")
+
+
+def _count(tokens: int, words: Words) -> str:
+    return words.tokens(tokens) if tokens else ""
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+# --- a person's message ----------------------------------------------------------------------------------------------
+
+
+def message(content: str, words: Words) -> str:
+    """The message as it was written (its bubble keeps white space); a long one is folded after its beginning."""
+    if len(content) <= LONG_MESSAGE:
+        return plain(content)
+    cut = max(content.rfind(" ", 0, PREVIEW), content.rfind("\n", 0, PREVIEW)) + 1
+    cut = cut if cut > PREVIEW // 2 else PREVIEW
+    size = words.characters.format(n=f"{len(content):,}")
+    more = f'<span class="more">… <small>{plain(size)}</small></span>'
+    return f"<details><summary>{plain(content[:cut])}{more}</summary>{plain(content[cut:])}</details>"
+
+
+def message_acts(turn: StoredTurn, words: Words) -> str:
+    """What can be done with a message: edit it, and switch between its siblings."""
+    return _switch("turn", turn.id, turn.position, turn.siblings, words) + _edit(turn.id, words)
+
+
+def _edit(turn_id: str, words: Words, kind: str = "") -> str:
+    return button("edit", turn_id, words.edit, kind, label=words.edit_message, save=words.send, cancel=words.cancel)
+
+
+def button(verb: str, subject: str, caption: str, kind: str = "", barred: str = "", **data: str) -> str:
+    """A button that does `verb` to `subject`.
+
+    `barred` says why it does nothing now; such a button can still be reached, so that everybody learns the reason.
+    """
+    extra = "".join(f' data-{name}="{plain(value)}"' for name, value in data.items())
+    shown = f' class="{kind}"' if kind else ""
+    if barred:
+        shown += f' aria-disabled="true" title="{plain(barred)}"'
+    return (
+        f'<button type="button"{shown} data-verb="{verb}" data-id="{plain(subject)}"{extra}>{plain(caption)}</button>'
+    )
+
+
+def _switch(verb: str, subject: str, position: int, siblings: int, words: Words) -> str:
+    """`‹ 2 of 3 ›`. The buttons name the sibling that is shown, and in `data-text` the step from it: -1 or 1."""
+    if siblings < 2:
+        return ""
+    sides = []
+    for step, glyph, label, possible in (
+        (-1, "‹", words.previous, position > 1),
+        (1, "›", words.following, position < siblings),
+    ):
+        sides.append(
+            f'<button type="button" data-verb="{verb}" data-id="{plain(subject)}" data-text="{step}" '
+            f'aria-label="{plain(label)}" title="{plain(label)}"{"" if possible else " disabled"}>{glyph}</button>'
+        )
+    where = plain(words.position.format(position=position, siblings=siblings))
+    return f'<span class="switch">{sides[0]}<span>{where}</span>{sides[1]}</span>'
+
+
+# --- no message yet --------------------------------------------------------------------------------------------------
+
+
+def welcome(model: ModelInfo | None, folder: str, words: Words) -> str:
+    """The empty conversation: what the chosen model is good for, and questions that it can answer."""
+    parts = [f"<h1>{plain(words.greeting)}</h1>", f"<p>{plain(words.welcome)}</p>"]
+    get_models = words.get_models.format(path=folder)
+    if model is None:
+        return "".join([*parts, notice(f"{words.no_model} {get_models}")])
+    nano = model.name == NANO
+    if nano:
+        parts.append(notice(f"{words.nano} {get_models}"))
+    questions = (words.nano_questions if nano else words.questions).split("\n")
+    buttons = "".join(
+        f'<button type="button" data-verb="ask" data-text="{plain(question)}">{plain(question)}</button>'
+        for question in questions
+    )
+    parts.append(f'<div class="examples" role="group" aria-label="{plain(words.try_one)}">{buttons}</div>')
+    return "".join(parts)

@@ -1,0 +1,292 @@
+"""Every word of the page, in English and Chinese side by side, and how numbers and times are said.
+
+Knows no HTML: who puts a sentence into a page escapes it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from r1chat.ui.words.both import Both, Language
+from r1chat.ui.words.data import DataWords
+from r1chat.ui.words.duel import DuelWords
+from r1chat.ui.words.rating import RatingWords
+from r1chat.ui.words.window import WindowWords
+
+
+class Words(WindowWords, RatingWords, DuelWords, DataWords):
+    """The words of a page in one language. Names in braces are filled in with `str.format`."""
+
+    def __init__(self, lang: Language) -> None:
+        self.lang: Language = lang
+
+    # the frame
+    tagline = Both("private · offline", "本地 · 离线")
+    language = Both("Language", "语言")
+    settings = Both("Settings", "设置")
+    cancel = Both("Cancel", "取消")
+    save = Both("Save", "保存")
+    jump = Both("Jump to the newest text", "跳到最新内容")
+
+    # conversations
+    conversations = Both("Conversations", "对话列表")
+    new_conversation = Both("＋ New conversation", "＋ 新对话")
+    search = Both("Search all text", "搜索全部内容")
+    nothing_found = Both("Nothing found", "没有找到")
+    no_conversations = Both("No conversations yet", "还没有对话")
+    untitled = Both("Untitled", "未命名")
+    today = Both("Today", "今天")
+    earlier = Both("Earlier", "更早")
+    rename = Both("Rename", "重命名")
+    delete = Both("Delete", "删除")
+    deleted = Both("Deleted. After {days} days it is erased for good.", "已删除。{days} 天后将彻底清除。")
+    undo = Both("Undo", "撤销")
+
+    # models
+    model = Both("Model", "模型")
+    models = Both("Models", "模型")
+    models_ready = Both("{n} ready", "{n} 个可用")
+    refresh = Both("Look again", "重新检测")
+    model_ready = Both("ready", "就绪")
+    model_loading = Both("loading, {percent} %", "正在加载，{percent}%")
+    model_unreachable = Both("unreachable: {why}", "无法连接：{why}")
+    model_window = Both("window of {context} tokens", "上下文 {context} 个 token")
+    no_model = Both("There is no model yet.", "还没有可用的模型。")
+    get_models = Both(
+        "To get a model, run “ollama pull deepseek-r1:1.5b” in a terminal, or put a GGUF file into {path}. "
+        "Then look again.",
+        "要获取模型，请在终端运行“ollama pull deepseek-r1:1.5b”，或把 GGUF 文件放进 {path}，然后重新检测。",
+    )
+    nano = Both(
+        "This is r1chat-nano, the stand-in that ships with r1chat: 2.5 million parameters, some 600 times fewer than "
+        "the smallest DeepSeek-R1. It does small sums, one to a conversation; everything else comes out as nonsense.",
+        "这是随 r1chat 附带的替身模型 r1chat-nano：250 万个参数，约为最小的 DeepSeek-R1 的六百分之一。"
+        "它只会做简单的加减法，每个对话一道题，其他问题都会胡说。",
+    )
+
+    # the empty conversation
+    greeting = Both("Ask, and watch it think", "提问，看它思考")
+    welcome = Both(
+        "The model thinks first, then answers. All of it stays on this computer.",
+        "模型会先思考，再回答。一切内容都留在这台电脑上。",
+    )
+    try_one = Both("Questions to begin with", "可以先问问这些")
+    nano_questions = Both(
+        "27 + 43 = ?\n158 + 267 = ?\n904 - 387 = ?",
+        "27 + 43 等于多少？\n158 + 267 等于多少？\n904 - 387 等于多少？",
+    )
+    questions = Both(
+        "Is 9.11 larger than 9.9?\nHow many times does the letter r occur in “strawberry”?\n"
+        "A train leaves at 9:40 and needs 2 h 35 min. When does it arrive?",
+        "9.11 和 9.9 哪个更大？\n笼中有鸡和兔共 35 只，脚共 94 只，鸡和兔各有几只？\n"
+        "一列火车 9:40 出发，行驶 2 小时 35 分钟，几点到达？",
+    )
+
+    # a message
+    message = Both("Message", "消息")
+    placeholder = Both("Ask, and watch it think", "提问，看它思考")
+    hint = Both("Enter sends · Shift-Enter breaks the line", "Enter 发送 · Shift-Enter 换行")
+    send = Both("Send", "发送")
+    edit = Both("Edit", "编辑")
+    edit_message = Both("Edit the message", "编辑消息")
+    characters = Both("{n} characters", "{n} 个字符")
+    empty_message = Both("The message is empty. Write something, then send it.", "消息是空的。请先写点内容再发送。")
+    long_message = Both(
+        "The message has {n} characters; the most is {limit}. Shorten it and send it again.",
+        "消息有 {n} 个字符，最多 {limit} 个。请缩短后再发送。",
+    )
+
+    # what can be done with a reply
+    stop = Both("Stop", "停止")
+    resume = Both("Continue", "继续")
+    again = Both("Again", "重新回答")
+    copy = Both("Copy", "复制")
+    copied = Both("Copied", "已复制")
+    position = Both("{position} of {siblings}", "{position} / {siblings}")
+    previous = Both("Previous", "上一个")
+    following = Both("Next", "下一个")
+
+    # thoughts
+    thoughts = Both("Thoughts", "思考过程")
+    fold_open = Both("Keep open", "保持展开")
+    fold_end = Both("Fold at the end", "结束后折叠")
+    fold_keep = Both("Keep folded", "保持折叠")
+    waiting = Both("Waiting for the model", "正在等待模型")
+    queued = Both("Queued · {n} ahead", "排队中 · 前面还有 {n} 个")
+    loading = Both("Loading the model", "正在加载模型")
+    percent = Both("{n} %", "{n}%")
+    prefill = Both("Reading the prompt", "正在读取提示词")
+    done_of_total = Both("{done} of {total} tokens", "{done} / {total} 个 token")
+    thinking = Both("Thinking", "思考中")
+    thought_for = Both("Thought for {time}", "思考了 {time}")
+    no_thought = Both("Answered without a thought", "未经思考直接回答")
+    stopped_thinking = Both("Stopped while thinking", "思考时被停止")
+    unfinished_thought = Both("The thought is not finished", "思考没有完成")
+
+    # moments of reflection
+    moments = Both("Moments in the thought", "思考中的反思")
+    previous_moment = Both("Previous moment (p)", "上一处反思（p）")
+    next_moment = Both("Next moment (n)", "下一处反思（n）")
+    verification = Both("verification", "验证")
+    correction = Both("correction", "纠正")
+    alternative = Both("alternative", "换思路")
+    rereading = Both("re-reading", "重读题目")
+    realisation = Both("realisation", "顿悟")
+    changed = Both("it changed something", "有改变")
+    confirmed = Both("confirmed", "得到确认")
+    no_effect = Both("nothing came of it", "没有结果")
+    one_check = Both("1 check", "1 次验证")
+    many_checks = Both("{n} checks", "{n} 次验证")
+    one_correction = Both("1 correction", "1 次纠正")
+    many_corrections = Both("{n} corrections", "{n} 次纠正")
+    one_alternative = Both("1 change of mind", "1 次换思路")
+    many_alternatives = Both("{n} changes of mind", "{n} 次换思路")
+    one_rereading = Both("1 re-reading", "1 次重读")
+    many_rereadings = Both("{n} re-readings", "{n} 次重读")
+    one_realisation = Both("1 insight", "1 次顿悟")
+    many_realisations = Both("{n} insights", "{n} 次顿悟")
+    comma = Both(", ", "、")
+    this_thought = Both("This thought", "本次思考")
+    outline = Both("Outline", "提纲")
+    marks = Both("Marks", "标记")
+    legend = Both(
+        "Filled: it changed something. Ring: confirmed. Dotted: nothing came of it.",
+        "实心：有改变。圆环：得到确认。虚线：没有结果。",
+    )
+    step = Both("Step {n}", "第 {n} 步")
+    go_on_from_here = Both("Go on from here", "从这里继续")
+    edit_step = Both("Edit the step, then go on from it", "修改这一步，然后从这里继续")
+    is_moment = Both("Right mark", "标记正确")
+    no_moment = Both("Not a moment", "不是反思")
+
+    # steering
+    answer_now = Both("Answer now", "立即回答")
+    think_longer = Both("Think longer", "再想想")
+    skip_thinking = Both("Skip thinking", "跳过思考")
+    cannot_steer = Both(
+        "This server cannot continue a reply, so its thought cannot be steered.",
+        "此服务器不能续写回复，因此无法引导思考。",
+    )
+    budget = Both("Thinking budget", "思考预算")
+    budget_off = Both("Think: no limit", "思考：不限")
+    budget_quick = Both("Think: quick 512", "思考：快速 512")
+    budget_normal = Both("Think: normal 2,048", "思考：普通 2,048")
+    budget_deep = Both("Think: deep 8,192", "思考：深入 8,192")
+    budget_own = Both("Think: own budget", "思考：自定")
+    budget_tokens = Both("Thinking tokens", "思考 token 数")
+    bad_budget = Both(
+        "That is no number of tokens. Write a whole number, such as 1000.",
+        "这不是 token 数。请写一个整数，例如 1000。",
+    )
+    keep_thoughts = Both("Let the model see its earlier thoughts", "让模型看到之前的思考")
+    origin_edited = Both("edited thought", "修改了思考")
+    origin_forked = Both("forked thought", "思考的分支")
+    origin_extended = Both("thought longer", "思考更久")
+    origin_skipped = Both("thinking skipped", "跳过了思考")
+    origin_voted = Both("sample of a vote", "投票的样本")
+    cut_by_person = Both("The thought was closed by you.", "思考由你结束。")
+    cut_by_budget = Both(
+        "The thought was closed at its budget of {n} tokens.", "思考达到 {n} 个 token 的预算，已结束。"
+    )
+    loop = Both("The thought goes round in circles: “{what}”.", "思考在原地打转：“{what}”。")
+    blank_loop = Both("The thought has become nothing but white space.", "思考里只剩下空白了。")
+    drift = Both("The thought has changed its language, to {what}.", "思考的语言变成了 {what}。")
+
+    # votes
+    vote = Both("Vote", "投票")
+    vote_of = Both("Vote of {n}", "{n} 次投票")
+    samples = Both("Number of samples", "样本数")
+    take_samples = Both("Take", "开始")
+    bad_samples = Both("“{value}” is no number of samples.", "“{value}”不是样本数。")
+    vote_running = Both("{done} of {n} samples are finished", "{n} 个样本中已完成 {done} 个")
+    vote_sample = Both("Sample {n}", "样本 {n}")
+    answering = Both("Answering", "回答中")
+    sample_done = Both("Done", "已完成")
+    sample_unfinished = Both("Not finished", "未完成")
+    vote_none = Both(
+        "No sample came to an answer. Try again, or look at them one by one.", "没有样本给出回答。请重试，或逐个查看。"
+    )
+    vote_without = Both("{n} without an answer", "{n} 个没有回答")
+
+    # what happened to a reply
+    stopped = Both("Stopped. It can be continued from here.", "已停止，可以从这里继续。")
+    cut = Both(
+        "The model’s server ended the stream before the reply was finished. It can be continued from here.",
+        "模型服务器在回复完成之前结束了传输，可以从这里继续。",
+    )
+    interrupted = Both(
+        "r1chat was closed while this reply was being written. What had come is kept, and it can be continued.",
+        "撰写这条回复时 r1chat 被关闭了。已有内容都已保存，可以继续。",
+    )
+    window_full = Both(
+        "The context window is full: {prompt} tokens of prompt, {thought} of thought and {answer} of answer, "
+        "of {context}. Start a new conversation, or use a model with a larger window.",
+        "上下文窗口已满：提示词 {prompt}、思考 {thought}、回答 {answer}，共 {context} 个 token。"
+        "请开始新对话，或换用窗口更大的模型。",
+    )
+    limit_reached = Both(
+        "The limit on the length of a reply was reached after {n} tokens. It can be continued from here.",
+        "回复达到长度上限（{n} 个 token），可以从这里继续。",
+    )
+    failed = Both("The reply failed. Try again.", "回复失败，请重试。")
+    no_answer = Both(
+        "The model ended its reply without an answer. Try again, or continue it.",
+        "模型没有给出回答就结束了，请重试或继续。",
+    )
+    reopened = Both(
+        "The model went on thinking after its thought had been closed; that part is shown with the thought.",
+        "思考被结束后模型又继续思考，这一部分已归入思考过程。",
+    )
+
+    # how fast a reply was
+    speed = Both("{n} tokens/s", "{n} token/秒")
+    first_after = Both("first after {time}", "{time}后开始")
+
+    # the guard
+    forbidden = Both("This page needs its key", "此页面需要密钥")
+    open_printed = Both(
+        "Open the address that r1chat printed when it started; it carries the key to this page.",
+        "请打开 r1chat 启动时显示的地址，其中带有此页面的密钥。",
+    )
+
+    # how numbers are said
+    one_token = Both("1 token", "1 个 token")
+    nearly_tokens = Both("about {n} tokens", "约 {n} 个 token")
+    many_tokens = Both("{n} tokens", "{n} 个 token")
+    seconds = Both("{n} s", "{n} 秒")
+    minutes = Both("{m} min {s} s", "{m} 分 {s} 秒")
+
+    def tokens(self, count: int) -> str:
+        """A number of tokens: `1 token`, `1,534 tokens`."""
+        return self.one_token if count == 1 else self.many_tokens.format(n=f"{count:,}")
+
+    def about_tokens(self, count: int) -> str:
+        """A number of tokens that was not counted, but estimated in part."""
+        return self.nearly_tokens.format(n=f"{count:,}")
+
+    def duration(self, seconds: float, digits: int = 0) -> str:
+        """A time: `0.4 s` with one digit, `12 s`, `2 min 5 s`."""
+        seconds = max(0.0, seconds)
+        if round(seconds, digits) < 60:
+            return self.seconds.format(n=f"{seconds:.{digits}f}")
+        minutes, rest = divmod(round(seconds), 60)
+        return self.minutes.format(m=f"{minutes:,}", s=rest)
+
+
+WORDS: dict[Language, Words] = {"en": Words("en"), "zh": Words("zh")}
+
+
+def words(lang: str) -> Words:
+    """The words in a language; English where we do not speak it."""
+    return WORDS["zh" if lang == "zh" else "en"]
+
+
+def pick(accept_language: str | None) -> Language:
+    """The language of ours that the browser's `Accept-Language` wants most; English where it wants neither."""
+    best: Language = "en"
+    weight = 0.0
+    for wish in (accept_language or "").split(","):
+        match = re.fullmatch(r"\s*(en|zh)(?:-[\w-]*)?\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?", wish, re.IGNORECASE)
+        if match and (wanted := float(match[2] or 1)) > weight:
+            best, weight = ("zh" if match[1].lower() == "zh" else "en"), wanted
+    return best
