@@ -1,7 +1,7 @@
 """The tables, and how their rows become the values of `r1chat.messages` and back.
 
-What a database really has is written in `r1chat.store.migrations`; a test holds the two together. Indexes are only there. A
-reply is one flat row: its columns bear the names of the fields of Reply, Usage, Timings, Provenance and Params. The
+The schema of a real database is written in `r1chat.store.migrations`; a test compares the two. Indexes are only there.
+A reply is one flat row: its columns bear the names of the fields of Reply, Usage, Timings, Provenance and Params. The
 search index has another form in each kind of database and belongs to `search`.
 """
 

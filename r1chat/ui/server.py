@@ -21,6 +21,7 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from r1chat.app import App
 from r1chat.config import FIRST_PORT
 from r1chat.errors import ConfigError, NotFoundError
+from r1chat.ui.allowed import Allowed
 from r1chat.ui.data.mounting import mount as mount_data
 from r1chat.ui.guard import Guard
 from r1chat.ui.judge import difference, reference
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guard:
-    """The ASGI application: every route of it, Gradio's too, behind the guard."""
+    """The ASGI application: the routes that the pages use, behind the guard."""
     web = FastAPI(title="r1chat", docs_url=None, redoc_url=None, openapi_url=None)
 
     @web.get("/r1chat/feed")
@@ -83,7 +84,7 @@ def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guar
 
     mount_data(web, app, theme())
     mount(web, app)
-    return Guard(web, hosts=hosts, port=port, token=token)
+    return Guard(Allowed(web), hosts=hosts, port=port, token=token)
 
 
 class PageServer:

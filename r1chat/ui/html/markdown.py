@@ -29,6 +29,7 @@ from pygments.token import STANDARD_TYPES, Name, Punctuation, Text, Whitespace  
 from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
 from r1chat.ui.html.formula import formulas
+from r1chat.ui.html.links import leads_here
 
 MAX_TEXT = 100_000  # characters; what is longer is shown as plain text
 LEXING = 0.25  # seconds of computing for the colours of one piece of code
@@ -233,4 +234,9 @@ def _sanitiser() -> nh3.Cleaner:
         url_relative="deny",
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
+        attribute_filter=_attribute,
     )
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    return None if name == "href" and leads_here(value) else value

@@ -1,0 +1,50 @@
+"""The allow list of routes: an ASGI middleware that answers 404 to every request that the pages do not make.
+
+Gradio brings routes that fetch any address or serve any file that they are told of (`/gradio_api/file=…`,
+`/gradio_api/proxy=…`), that run a handler by its name, take uploads, or change the app. The pages use none of them, so
+none of them can be reached. Only pages and downloads may be opened by navigation, so a link to any other route is dead.
+"""
+
+from __future__ import annotations
+
+import re
+
+from starlette.responses import PlainTextResponse
+
+from r1chat.ui.guard import App, Receive, Scope, Send
+
+_NAME = r"[\w-][\w.-]*"  # a segment that begins with a dot leads elsewhere
+_PAGES = re.compile(rf"/(?:data/?)?|/r1chat/data/file/{_NAME}/{_NAME}")
+_REQUESTS = {
+    "GET": re.compile(
+        rf"/(?:data/)?(?:config/?|theme\.css|favicon\.ico|manifest\.json|(?:assets|static)/(?:{_NAME}/)*{_NAME}"
+        rf"|gradio_api/(?:info|startup-events|queue/data|heartbeat/\w+))|/r1chat/(?:{_NAME}/)*{_NAME}"
+    ),
+    "POST": re.compile(rf"/(?:data/)?gradio_api/(?:queue/join|cancel|reset)/?|/r1chat/(?:{_NAME}/)*{_NAME}"),
+}
+_REQUESTS["HEAD"] = _REQUESTS["GET"]
+
+
+class Allowed:
+    """Wraps an ASGI app: a request for a route that is not on the list never reaches it."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or (scope["type"] == "http" and _allowed(scope)):
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":  # no page opens one
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await PlainTextResponse("There is no such page.", 404)(scope, receive, send)
+
+
+def _allowed(scope: Scope) -> bool:
+    method, path = scope["method"], scope["path"]
+    if method in ("GET", "HEAD") and _PAGES.fullmatch(path):
+        return True
+    routes = _REQUESTS.get(method)
+    navigates = (b"sec-fetch-mode", b"navigate") in scope["headers"]
+    return routes is not None and not navigates and routes.fullmatch(path) is not None
