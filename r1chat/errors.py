@@ -21,9 +21,22 @@ Each message says what happened and what to do next. They are caught in two plac
 and the boundary of the page. A `BackendError` raised while a reply streams ends up in that reply instead.
 """
 
+from r1chat.both import Both
+
 
 class R1ChatError(Exception):
-    """Something that a person can act on; `str()` of it is the sentence to show."""
+    """Something that a person can act on: a sentence in both languages. `str()` of it is the English one.
+
+    A plain string is for texts that exist in one language only, such as a server's own words.
+    """
+
+    def __init__(self, text: Both | str) -> None:
+        super().__init__(str(text))
+        self.text = text if isinstance(text, Both) else Both(text, text)
+
+    def sentence(self, lang: str) -> str:
+        """The sentence to show to a reader of `lang`."""
+        return self.text.pick(lang)
 
 
 class ConfigError(R1ChatError):
@@ -80,8 +93,8 @@ class ContextError(BackendError):
     `needed` and `context` are token counts, 0 where the server did not tell them.
     """
 
-    def __init__(self, message: str, needed: int = 0, context: int = 0) -> None:
-        super().__init__(message)
+    def __init__(self, text: Both | str, needed: int = 0, context: int = 0) -> None:
+        super().__init__(text)
         self.needed = needed
         self.context = context
 

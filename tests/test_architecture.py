@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 
 # Bottom to top: a room may import itself and any room of a layer below its own, never a neighbour in its layer.
 LAYERS: tuple[frozenset[str], ...] = (
+    frozenset({"both"}),
     frozenset({"errors"}),
     frozenset({"messages", "judgements", "files"}),
     frozenset({"config", "redact"}),

@@ -4,7 +4,7 @@ import string
 
 import pytest
 
-from r1chat.ui.words.both import Both
+from r1chat.both import Both
 from r1chat.ui.words.page import WORDS, Words, pick, words
 
 SENTENCES = {name: both for name in dir(Words) if isinstance(both := getattr(Words, name), Both)}

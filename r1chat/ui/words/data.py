@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from r1chat.ui.words.both import Both, Language
+from r1chat.both import Both, Language
 
 
 class DataWords:

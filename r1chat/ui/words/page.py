@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from r1chat.ui.words.both import Both, Language
+from r1chat.both import Both, Language
 from r1chat.ui.words.data import DataWords
 from r1chat.ui.words.duel import DuelWords
 from r1chat.ui.words.rating import RatingWords
