@@ -16,7 +16,7 @@ from r1chat.ui.talk.transcript import conversation_list, transcript
 from r1chat.ui.words.page import words
 
 _HERE = Path(__file__).parent
-_SHEETS = ("page.css", "judge/rating.css", "compare/duel.css")
+_SHEETS = ("page.css", "html/text.css", "judge/rating.css", "compare/duel.css")
 _SANS = ["system-ui", "Noto Sans", "Noto Sans CJK SC", "sans-serif"]
 _MONO = ["ui-monospace", "Noto Sans Mono", "monospace"]
 

@@ -32,6 +32,13 @@ _SENTENCE = re.compile(
 _MAYBE_MARKER = re.compile(r"[-+*]|\d{1,9}[.)]?")
 _MAYBE_DELIMITERS = re.compile(r"[ |:-]*")
 
+_MARKDOWN = re.compile(r"(?:^|`)[ \t]*(?:markdown|md)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_NESTED = re.compile(r" {0,3}`{3,}[ \t]*[^\s`]")  # a fence with a language, in a fence of Markdown
+_HOLDER = re.compile(r"[ \t]*(\\\[|\$\$|<details)", re.IGNORECASE)
+_DETAILS_CLOSER = "</details"
+_CLOSERS = {"\\[": "\\]", "$$": "$$", "<details": _DETAILS_CLOSER}
+_HELD = {"\\]": 60, "$$": 60, _DETAILS_CLOSER: 400}  # lines
+
 Kind = Literal["text", "list", "table", "fence"]
 
 
@@ -58,6 +65,9 @@ class Splitter:
         self._outer: Kind = "text"  # what the fence is in
         self._forgotten = False  # a fence was given up; the line that closes it may still come
         self._above = ""  # the line before
+        self._nested = 0  # fences within a fence of Markdown
+        self._closer = ""  # what ends the displayed formula or the <details> that is open: it holds blank lines
+        self._lines_left = 0  # after so many lines an open one is given up
 
     def feed(self, text: str) -> int:
         """Take the whole text so far, which begins as it did before. Returns the first block that may have changed."""
@@ -134,7 +144,7 @@ class Splitter:
         return not _MARKER.match(head)
 
     def _interrupts(self, head: str, known: bool) -> bool | None:
-        if head[0] not in "`~":
+        if head[0] not in "`~" or self._closer == _DETAILS_CLOSER:
             return False
         return _FENCE.match(head.rstrip("\r")) is not None if known else None
 
@@ -178,11 +188,17 @@ class Splitter:
         if self._kind == "fence":
             closing = (_CLOSING_IN_LIST if self._outer == "list" else _CLOSING).match(line)
             if closing and self._opening.startswith(closing[1][: self._marks]) and len(closing[1]) >= self._marks:
+                if self._nested:
+                    self._nested -= 1
+                    return
                 self._kind = self._outer
-                self._apart = self._outer != "list"
+                self._apart = self._outer != "list" and not self._closer
+            elif _MARKDOWN.search(self._opening) and _NESTED.match(line):
+                self._nested += 1
             return
+        self._hold(line)
         if not line.strip(" \t"):
-            self._apart = True
+            self._apart = not self._closer
             self._above = ""
             return
         self._apart = False
@@ -193,6 +209,17 @@ class Splitter:
         self._above = line if len(line) <= 2_000 else ""
         self._open_fence(line[:_HEAD])
 
+    def _hold(self, line: str) -> None:
+        """Find out whether the line opens or closes what may hold blank lines."""
+        if self._closer:
+            self._lines_left -= 1
+            if self._closer in line.lower() or not self._lines_left:
+                self._closer = ""
+        elif opener := _HOLDER.match(line[:_HEAD]):
+            closer = _CLOSERS[opener[1].lower()]
+            if closer not in line.lower()[opener.end() :]:
+                self._closer, self._lines_left = closer, _HELD[closer]
+
     def _open_fence(self, line: str) -> None:
         fence = (_FENCE_IN_LIST if self._kind == "list" else _FENCE).match(line)
         if fence is None:
@@ -202,6 +229,9 @@ class Splitter:
             return
         self._outer = "list" if self._kind == "list" else "text"
         self._kind, self._opening, self._marks = "fence", f"{fence[1]}\n", len(fence[2] or fence[3])
+        self._nested = 0
+        if self._closer != _DETAILS_CLOSER:
+            self._closer = ""  # no fence stands in a formula
 
 
 def _is_whole(piece: str) -> bool:

@@ -20,7 +20,11 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from math_core import LatexError, LatexToMathML
 
+from r1chat.ui.html.breaking import boxed_text, breakable
+from r1chat.ui.html.latex import known
+
 MAX_FORMULA = 8_000  # characters; what is longer stays source
+MAX_LINES = 60  # of a displayed formula
 MAX_EXPANSIONS = 16  # of the macros that a formula defines itself
 STACK = 64 * 2**20  # bytes: math-core recurses, up to 3 KB a level, and an overflow would end the whole process
 
@@ -28,17 +32,23 @@ STACK = 64 * 2**20  # bytes: math-core recurses, up to 3 KB a level, and an over
 # dollar decides, so "$5 and $10" and "5$/kg or 6$/kg" stay prices. With blanks inside it has to look like LaTeX.
 _DOLLAR = re.compile(r"(?<![\w\\])\$(?![\s$])((?:\\.|[^\\$`])++)(?<!\s)\$(?!\d)", re.ASCII | re.DOTALL)
 _SPACED_DOLLAR = re.compile(r"(?<![\w\\])\$ (?=[^$`\n]*[\\^_])([^$`\n]++)(?<= )\$(?!\d)", re.ASCII)
+# "$6。设$x$" and "$6 ($x$ items)" are a price and a formula: a number, then prose, and the next dollar opens.
+_PRICE = re.compile(
+    r"\d[\d.,]*(?:[KMB万亿])?\s*(?:[\u3001-\u9fff\uff00-\uffef]|[A-Za-z]{2,}|[(\[](?!.*[)\]]))", re.DOTALL
+)
+_BEGINS_FORMULA = re.compile(r"[A-Za-z\\(\[{|]")
 _ENVIRONMENT = (
     r"\\begin\{((?:align|aligned|array|cases|equation|eqnarray|gather|gathered|multline|split|[pbvBV]?matrix)\*?)\}"
 )
 _BLOCK_OPENER = re.compile(rf"\$\$|\\\[|{_ENVIRONMENT}")
+_TAG = re.compile(r"\\tag\*?\{([^{}]*)\}")
+_ESCAPED_TWICE = re.compile(
+    r"\\\\\((?!\s*\))((?:(?!\\\\).){1,2000}?)\\\\\)|\\\\\[((?:(?!\\\\).){1,2000}?)\\\\\]", re.DOTALL
+)
+_BARE = re.compile(r"\[ (?=[^\[\]\n]*\\[a-zA-Z])([^\[\]\n]{1,2000}) \](?!\()")  # the backslashes were lost
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _BOXED = r"\boxed{"
 _NUMBERED = r"\begin{equation}"  # only there may a formula have a number
-
-# What models write and math-core does not know, by what it knows.
-_SYNONYMS = {"split": "aligned", "eqnarray": "align", "eqnarray*": "align*", "mbox": "text", "hbox": "text"}
-_SYNONYM = re.compile(r"(?<=\{)(?:split|eqnarray\*?)(?=\})|(?<=\\)[mh]box(?=\s*\{)")
 
 BEGIN, END = "\ue000", "\ue001"  # the sides of a mark, on their way through Markdown: none stands within a formula
 _SIDES = re.compile(f"[{BEGIN}{END}]")
@@ -60,13 +70,14 @@ def to_mathml(source: str, display: bool) -> str | None:
 
 
 def _convert(source: str, display: bool) -> str | None:
-    source = _SYNONYM.sub(lambda match: _SYNONYMS[match[0]], source)
     try:
-        return _converter().convert_with_local_state(source, displaystyle=display)
+        return _converter().convert_with_local_state(known(source), displaystyle=display)
     except LatexError:
-        if display and not source.startswith(_NUMBERED) and r"\tag" in source:
+        if r"\tag" not in source or source.startswith(_NUMBERED):
+            return None
+        if display:
             return _convert(rf"{_NUMBERED}{source}\end{{equation}}", display)
-        return None
+        return _convert(_TAG.sub(r"\\quad(\\text{\1})", source).replace(r"\tag", ""), display)
 
 
 @cache
@@ -89,8 +100,14 @@ def _worker() -> Executor:
 def _render(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     token = tokens[index]
     content, source = _SIDES.sub("", token.content), _SIDES.sub("", token.markup)
-    mathml = to_mathml(content, token.meta["display"]) if content else None
-    shown = mathml or f'<code class="math-source">{escape(source)}</code>'
+    display = token.meta["display"]
+    mathml = to_mathml(content, display) if content else None
+    if mathml is None:
+        shown = f'<code class="math-source">{escape(source)}</code>'
+    elif display:
+        shown = boxed_text(mathml) or mathml
+    else:
+        shown = breakable(mathml)
     return BEGIN * token.markup.count(BEGIN) + shown + END * token.markup.count(END)
 
 
@@ -103,6 +120,8 @@ def _inline(state: StateInline, silent: bool) -> bool:
         found = _dollars(source, position, limit)
     elif source[position] == "\\":
         found = _backslash(source, position, limit)
+    elif source[position] == "[" and (bare := _BARE.match(source, position, limit)):
+        found = bare[1], bare.end(), True
     else:
         return False
     if found is None:
@@ -128,11 +147,15 @@ def _dollars(source: str, start: int, limit: int) -> Found | None:
             return (content, end + 2, True) if content.strip() else None
         return ("", limit, True) if start == 0 else None  # in the middle of a line it may be anything
     match = _DOLLAR.match(source, start, limit) or _SPACED_DOLLAR.match(source, start, limit)
-    return (match[1], match.end(), False) if match else None
+    if match is None or (_PRICE.match(match[1]) and _BEGINS_FORMULA.match(source, match.end(), limit)):
+        return None
+    return match[1], match.end(), False
 
 
 def _backslash(source: str, start: int, limit: int) -> Found | None:
     """`\\(…\\)`, `\\[…\\]`, `\\boxed{…}` or an environment; with an open end too, for nothing else begins so."""
+    if match := _ESCAPED_TWICE.match(source, start, limit):
+        return match[1] or match[2], match.end(), match[1] is None
     opener = source[start : start + 2]
     line = source.find("\n", start, limit)
     line = limit if line < 0 else line
@@ -167,16 +190,22 @@ def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     position = state.bMarks[start] + state.tShift[start]
     opener = _BLOCK_OPENER.match(state.src, position, state.eMarks[start])
     if opener is None:
-        return False
+        return _bare_block(state, start, end, silent)
     closer = rf"\end{{{opener[1]}}}" if opener[1] else {"$$": "$$", r"\[": r"\]"}[opener[0]]
     line, position = start, opener.end()
+    blank = 0  # the first blank line: the formula ends there if it is closed nowhere below
     while (closed := state.src.find(closer, position, state.eMarks[line])) < 0:
         line += 1
-        if line >= end or state.isEmpty(line) or state.sCount[line] < state.blkIndent:
+        over = line >= end or line - start > MAX_LINES or state.sCount[line] < state.blkIndent
+        if over and not (line < end and state.isEmpty(line)):
             break
+        if state.isEmpty(line):
+            blank = blank or line
         position = state.bMarks[line] + state.tShift[line]
         if state.src.startswith(("```", "~~~"), position):
             break
+    if closed < 0 and blank:
+        line = blank
     if line == start and state.src[closed + len(closer) : state.eMarks[line]].strip():
         return False  # text follows on the same line: an ordinary paragraph
     if silent:
@@ -185,8 +214,38 @@ def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     token = state.push("paragraph_open", "p", 1)
     token.map = [start, after]
     token = state.push("inline", "", 0)
-    token.content = state.getLines(start, after, state.blkIndent, False).strip()
+    content = state.getLines(start, after, state.blkIndent, False).strip()
+    token.content = _without_blank_lines(content, opener[0]) if blank else content
     token.map, token.children = [start, after], []
     state.push("paragraph_close", "p", -1)
     state.line = after
+    return True
+
+
+def _without_blank_lines(formula: str, opener: str) -> str:
+    """A displayed formula whose blank lines separate its lines, unless it has an environment of its own."""
+    if r"\begin" in formula or opener not in ("$$", r"\["):
+        return re.sub(r"\n[ \t]*(?=\n)", "", formula)
+    lines = re.sub(r"\n[ \t]*\n\s*", r" \\\\ ", formula[2:-2].strip())
+    return rf"{opener}\begin{{gathered}}{lines}\end{{gathered}}{formula[-2:]}"
+
+
+def _bare_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """`[` and `]` alone on their lines around a formula: a display whose backslashes were lost."""
+
+    def text(line: int) -> str:
+        return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]].strip()
+
+    if text(start) != "[":
+        return False
+    close = next((line for line in range(start + 1, min(end, start + MAX_LINES)) if text(line) == "]"), 0)
+    content = state.getLines(start + 1, close, state.blkIndent, False).strip() if close else ""
+    if "\\" not in content and "=" not in content:
+        return False
+    if not silent:
+        state.push("paragraph_open", "p", 1).map = [start, close + 1]
+        token = state.push("inline", "", 0)
+        token.content, token.map, token.children = rf"\[{content}\]", [start, close + 1], []
+        state.push("paragraph_close", "p", -1)
+        state.line = close + 1
     return True

@@ -28,6 +28,7 @@ from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
 from pygments.token import STANDARD_TYPES, Name, Punctuation, Text, Whitespace  # type: ignore[import-untyped]
 from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
+from r1chat.ui.html.dialect import dialect
 from r1chat.ui.html.formula import formulas
 from r1chat.ui.html.links import leads_here
 
@@ -44,6 +45,7 @@ LANGUAGES = (
 )
 
 _UNCOLOURED = {Name, Punctuation, Whitespace}  # they look like the text: half as many tags
+_LONG_WORD = re.compile(r"[^\s\u2e80-\uffef]{30}")  # in a table's cell: it may be broken anywhere
 _ODD_CODE = re.compile(r"\s{65}|[^\n]{2000}")  # nobody writes it, and some lexers take minutes for it
 _NO_CHARACTER = re.compile("[\0\ud800-\udfff]")  # half a pair from a broken stream: no encoding takes it
 
@@ -92,6 +94,7 @@ def _parser() -> MarkdownIt:
     md.disable(["lheading", "reference", "html_block", "html_inline"])
     md.inline.ruler.at("emphasis", _emphasis)
     md.use(formulas)
+    md.use(dialect)
     for name, rule in (("fence", _fence), ("code_block", _fence), ("image", _image)):
         md.add_render_rule(name, rule)
     for name in ("th_open", "td_open"):
@@ -112,8 +115,9 @@ def _emphasis(state: StateInline, silent: bool) -> bool:
         if _OPERAND_END.match(before) and (_OPERAND_START if run.length == 1 else _DIGIT).match(after):
             opens = closes = False
         else:
-            opens = opens or (_is_cjk(before) and not after.isspace())
-            closes = closes or (_is_cjk(after) and not before.isspace())
+            bold = run.length == 2  # `**Result:**10` is bold, though CommonMark wants a blank or punctuation behind it
+            opens = opens or ((_is_cjk(before) or (bold and _is_punctuation(after))) and not after.isspace())
+            closes = closes or ((_is_cjk(after) or (bold and _is_punctuation(before))) and not before.isspace())
     for _ in range(run.length):
         token = state.push("text", "", 0)
         token.content = marker
@@ -129,6 +133,10 @@ def _emphasis(state: StateInline, silent: bool) -> bool:
 _OPERAND_END = re.compile(r"[A-Za-z0-9)\]}]")
 _OPERAND_START = re.compile(r"[A-Za-z0-9(\[{\\$]")
 _DIGIT = re.compile(r"[0-9]")
+
+
+def _is_punctuation(char: str) -> bool:
+    return unicodedata.category(char)[0] == "P"
 
 
 def _is_cjk(char: str) -> bool:
@@ -190,12 +198,19 @@ def _image(self: Any, tokens: Sequence[Token], index: int, options: Any, env: An
 def _cell(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     token = tokens[index]
     align = str(token.attrs.get("style", "")).removeprefix("text-align:")
-    return f'<{token.tag} class="{align}">' if align else f"<{token.tag}>"
+    classes = [align] if align else []
+    if _LONG_WORD.search(tokens[index + 1].content):
+        classes.append("long")
+    named = f' class="{" ".join(classes)}"' if classes else ""
+    return f"<{token.tag}{named}" + (' dir="auto">' if token.attrs.get("dir") else ">")
 
 
 # --- what may reach the page -----------------------------------------------------------------------------------------
 
-_TAGS = "a blockquote br code div em h1 h2 h3 h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr ul b i u"
+_TAGS = (
+    "a b blockquote br code details del div em h1 h2 h3 h4 h5 h6 hr i ins kbd li mark ol p pre s small span strong "
+    "sub summary sup table tbody td th thead tr u ul wbr"
+)
 _MATHML = (
     "math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt "
     "mstyle msub msubsup msup mtable mtd mtext mtr munder munderover"
@@ -213,9 +228,9 @@ _CLASSES = {
     "div": {"code", "code-language"},
     "mrow": {"menclose-updiagonalstrike", "menclose-downdiagonalstrike", "menclose-horizontalstrike"},
     "p": {"plain"},
-    "span": {f"hl-{name}" for name in STANDARD_TYPES.values() if name},
-    "td": {"left", "center", "right"},
-    "th": {"left", "center", "right"},
+    "span": {"boxed", "display", "wide"} | {f"hl-{name}" for name in STANDARD_TYPES.values() if name},
+    "td": {"left", "center", "right", "long"},
+    "th": {"left", "center", "right", "long"},
 }
 
 
@@ -225,7 +240,8 @@ def _sanitiser() -> nh3.Cleaner:
         tags={*_TAGS.split(), *_MATHML.split()},
         attributes={
             "a": {"href", "title"},
-            "ol": {"start"},
+            "ol": {"start", "dir"},
+            **{tag: {"dir"} for tag in ("blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "li", "p", "td", "th", "ul")},
             **{tag: set(_MATHML_ATTRIBUTES.split()) for tag in _MATHML.split()},
         },
         allowed_classes=_CLASSES,
