@@ -16,7 +16,7 @@ from r1chat import steer, votes, window
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
 from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, UnsupportedError
-from r1chat.generation import Turn, Vote
+from r1chat.generation import Generation, Samples
 from r1chat.messages import (
     ConversationInfo,
     Message,
@@ -45,7 +45,7 @@ class Chat:
         self.catalogue = catalogue
         self._params = params
         self._lock = threading.Lock()
-        self._running: dict[str, Turn | Vote] = {}  # by conversation
+        self._running: dict[str, Generation | Samples] = {}  # by conversation
         self._news = threading.Condition()
         self._closing = threading.Event()
         self._editions: dict[str, int] = {}  # by conversation: how often what it shows has changed
@@ -59,7 +59,7 @@ class Chat:
         params: Params | None = None,
         after: str | None = None,
         steering: tuple[int | None, bool] | None = None,
-    ) -> Turn:
+    ) -> Generation:
         """Send a message at the end of the open branch, or `after` another reply of it, and begin its reply.
 
         None makes a conversation for it. `steering` is how it goes on from now: its budget, and whether thoughts are
@@ -77,7 +77,7 @@ class Chat:
                 self.store.set_steering(conversation_id, *steering)
             return self._begin(self._asked(conversation_id, prompt, after), backend, info, params)
 
-    def edit(self, turn_id: str, prompt: str, model: str, params: Params | None = None) -> Turn:
+    def edit(self, turn_id: str, prompt: str, model: str, params: Params | None = None) -> Generation:
         """Say it differently: a sibling of that message, with a reply of its own. The old branch stays."""
         prompt = self._checked(prompt)
         backend, info = self._usable(model)
@@ -87,14 +87,14 @@ class Chat:
             turn = self.store.add_turn(old.conversation_id, prompt, old.parent_reply_id)
             return self._begin(turn, backend, info, params)
 
-    def again(self, turn_id: str, model: str, params: Params | None = None, skip_thought: bool = False) -> Turn:
+    def again(self, turn_id: str, model: str, params: Params | None = None, skip_thought: bool = False) -> Generation:
         """Another reply to the same message, as a sibling; `skip_thought` leaves the thought out."""
         turn = self.store.turn(turn_id)
         if skip_thought:
             return self._sibling(turn, model, steer.skipped(), "skipped", params=params)
         return self._sibling(turn, model, None, "regenerated", params=params)
 
-    def retry(self, conversation_id: str, turn_id: str, model: str) -> Turn:
+    def retry(self, conversation_id: str, turn_id: str, model: str) -> Generation:
         """Stop what runs and ask again, with other sampling: warmer, which leads out of most loops."""
         running = self.running(conversation_id)
         if running is not None:
@@ -106,18 +106,18 @@ class Chat:
     def answer_now(self, conversation_id: str) -> None:
         """Close the thought that is running. Raises MessageError where there is none, UnsupportedError."""
         running = self.running(conversation_id)
-        if not isinstance(running, Turn) or running.snapshot().closed or running.snapshot().answer:
+        if not isinstance(running, Generation) or running.snapshot().closed or running.snapshot().answer:
             raise MessageError("The answer has already begun: there is no thought left to close.")
         backend, name = running.model
         _can_continue(self.catalogue.find(f"{backend}:{name}")[1])
         running.answer_now()
 
-    def think_longer(self, reply_id: str, model: str) -> Turn:
+    def think_longer(self, reply_id: str, model: str) -> Generation:
         """A sibling whose thought is opened again and goes on. Raises MessageError where there is no thought."""
         stored = self.store.reply(reply_id)
         return self._sibling(self.store.turn(stored.turn_id), model, steer.extended(stored.reply), "extended", stored)
 
-    def fork(self, reply_id: str, start: int, end: int, text: str, model: str) -> Turn:
+    def fork(self, reply_id: str, start: int, end: int, text: str, model: str) -> Generation:
         """A sibling that goes on from a step of this reply's thought, edited to `text`; what follows it is dropped.
 
         `start` and `end` are the step's place in the thought, in characters. A reply that is still being made stops
@@ -139,12 +139,12 @@ class Chat:
         running = self._making(stored)
         return stored if running is None else replace(stored, reply=running.snapshot())
 
-    def _making(self, stored: StoredReply) -> Turn | None:
+    def _making(self, stored: StoredReply) -> Generation | None:
         """The turn that makes this reply now."""
         running = self.running(self.store.turn(stored.turn_id).conversation_id)
-        return running if isinstance(running, Turn) and running.reply_id == stored.id else None
+        return running if isinstance(running, Generation) and running.reply_id == stored.id else None
 
-    def vote(self, turn_id: str, samples: int, model: str, params: Params | None = None) -> Vote:
+    def vote(self, turn_id: str, samples: int, model: str, params: Params | None = None) -> Samples:
         """Several replies to the same message at a time, as siblings. Raises MessageError for a senseless number."""
         if not 2 <= samples <= MOST_SAMPLES:
             raise MessageError(f"A vote takes 2 to {MOST_SAMPLES} samples, not {samples}. Choose another number.")
@@ -162,7 +162,7 @@ class Chat:
             self.store.show_reply(stored[0].id)
             requests = [Request(info.name, history, None, each) for each in drawn]
             jobs = [(backend, request) for request in requests]
-            vote = Vote(self.store, jobs, stored, turn.conversation_id, then=self._made, count=self._show_majority)
+            vote = Samples(self.store, jobs, stored, turn.conversation_id, then=self._made, count=self._show_majority)
             self._running[turn.conversation_id] = vote
             vote.start()
         self.publish(turn.conversation_id)
@@ -175,7 +175,7 @@ class Chat:
         sides: tuple[tuple[str, Params | None], tuple[str, Params | None]],
         blind: bool = True,
         steering: tuple[int | None, bool] = (None, False),
-    ) -> Vote:
+    ) -> Samples:
         """Send a message and have it answered twice, for a comparison: each side a model's key and its parameters.
 
         Which side stands left is drawn by lot where it is `blind`. The same model twice differs by its seed. No budget
@@ -204,13 +204,13 @@ class Chat:
                 jobs.append((backend, Request(model.name, history, None, drawn)))
             self.store.judgements.begin_duel(stored[0].id, stored[1].id, blind)
             self.store.show_reply(stored[0].id)
-            duel = Vote(self.store, jobs, stored, conversation_id, then=self._made)
+            duel = Samples(self.store, jobs, stored, conversation_id, then=self._made)
             self._running[conversation_id] = duel
             duel.start()
         self.publish(conversation_id)
         return duel
 
-    def resume(self, reply_id: str) -> Turn:
+    def resume(self, reply_id: str) -> Generation:
         """Continue a reply in place from where it stands, with the model and the settings that began it."""
         stored = self.store.reply(reply_id)
         turn = self.store.turn(stored.turn_id)
@@ -254,7 +254,7 @@ class Chat:
         self.store.set_seen_from(conversation_id, None)
         self.publish(conversation_id)
 
-    def running(self, conversation_id: str) -> Turn | Vote | None:
+    def running(self, conversation_id: str) -> Generation | Samples | None:
         """The reply that is being made in this conversation, if there is one."""
         with self._lock:
             turn = self._running.get(conversation_id)
@@ -341,7 +341,7 @@ class Chat:
         origin: Origin,
         parent: StoredReply | None = None,
         params: Params | None = None,
-    ) -> Turn:
+    ) -> Generation:
         backend, info = self._usable(model)
         with self._starting(turn.conversation_id):
             return self._begin(turn, backend, info, params, so_far, origin, parent)
@@ -355,7 +355,7 @@ class Chat:
         so_far: ReplySoFar | None = None,
         origin: Origin = "sampled",
         parent: StoredReply | None = None,
-    ) -> Turn:
+    ) -> Generation:
         params = params or self._params
         if params.seed is None:
             params = replace(params, seed=random.getrandbits(31))
@@ -374,8 +374,8 @@ class Chat:
         self.store.set_model(turn.conversation_id, info.key)
         return self._launch(backend, request, stored, turn.conversation_id)
 
-    def _launch(self, backend: Backend, request: Request, stored: StoredReply, conversation_id: str) -> Turn:
-        turn = Turn(self.store, backend, request, stored, conversation_id, then=self._made)
+    def _launch(self, backend: Backend, request: Request, stored: StoredReply, conversation_id: str) -> Generation:
+        turn = Generation(self.store, backend, request, stored, conversation_id, then=self._made)
         self._running[conversation_id] = turn
         turn.start()
         self.publish(conversation_id)
@@ -385,7 +385,7 @@ class Chat:
         """Have `call` called, with the id of the message, whenever replies to it are finished and saved."""
         self._when_made.append(call)
 
-    def _show_majority(self, vote: Vote) -> None:
+    def _show_majority(self, vote: Samples) -> None:
         """Open the reply that won, unless the person looks at something else by now."""
         with suppress(R1ChatError):  # where answers cannot be compared the page says why
             winner = votes.majority(self.store.votes(vote.vote_id or ""))
@@ -393,21 +393,21 @@ class Chat:
             if winner and any(turn.reply and turn.reply.id == vote.reply_id for turn in turns):
                 self.store.show_reply(winner.id)
 
-    def _made(self, turn: Turn | Vote) -> None:
+    def _made(self, generation: Generation | Samples) -> None:
         for call in self._when_made:
-            call(turn.turn_id)
-        if isinstance(turn, Turn):
-            self._warm(turn)
+            call(generation.turn_id)
+        if isinstance(generation, Generation):
+            self._warm(generation)
 
-    def _warm(self, turn: Turn) -> None:
+    def _warm(self, generation: Generation) -> None:
         """Read the next turn's prompt as far as it is known, while nobody waits. A new message makes it give way."""
-        if turn.snapshot().finish != "stop" or self._closing.is_set():
+        if generation.snapshot().finish != "stop" or self._closing.is_set():
             return
         with suppress(R1ChatError):
-            backend, info = self.catalogue.find(":".join(turn.model))
-            asked = self.store.turn(turn.turn_id)
+            backend, info = self.catalogue.find(":".join(generation.model))
+            asked = self.store.turn(generation.turn_id)
             view = self.store.info(asked.conversation_id)
-            reply = turn.snapshot()
+            reply = generation.snapshot()
             answered = Message("assistant", reply.answer, reply.reasoning if view.keep_thoughts else "")
             backend.warm(Request(info.name, (*self._history(asked, view), answered)))
 

@@ -1,4 +1,4 @@
-"""Replies in the making: a `Turn` makes one, a `Vote` several to one message at a time.
+"""Replies in the making: a `Generation` makes one, `Samples` several to one message at a time.
 
 They run in a thread of their own and save as they go; whoever watches them only watches. Knows no widget, no HTTP, and
 not how a conversation came to ask.
@@ -27,7 +27,7 @@ LAST_TRIES = 12  # each waits as long as the store is patient: together a minute
 log = logging.getLogger(__name__)
 
 
-class Turn:
+class Generation:
     """One reply in the making. Thread-safe; any number of watchers, none of which slows the model down."""
 
     def __init__(
@@ -37,11 +37,11 @@ class Turn:
         request: Request,
         stored: StoredReply,
         conversation_id: str,
-        then: Callable[[Turn], None] = lambda turn: None,
+        then: Callable[[Generation], None] = lambda generation: None,
     ) -> None:
         """Continues `stored.reply`, which holds what the request goes on from; nothing, for a fresh one.
 
-        `then` is called in the turn's own thread when everything is done and saved.
+        `then` is called in the thread that makes the reply when everything is done and saved.
         """
         self.conversation_id = conversation_id
         self.turn_id = stored.turn_id
@@ -192,10 +192,10 @@ class _Sample:
         self.draft = Draft()
 
 
-class Vote:
+class Samples:
     """Several replies to one message in the making, all at a time: samples of a vote, or the sides of a comparison.
 
-    Thread-safe, watched and stopped like a `Turn`. `vote_id` is None for a comparison.
+    Thread-safe, watched and stopped like a `Generation`. `vote_id` is None for a comparison.
     """
 
     def __init__(
@@ -204,8 +204,8 @@ class Vote:
         jobs: list[tuple[Backend, Request]],
         stored: list[StoredReply],
         conversation_id: str,
-        then: Callable[[Vote], None] = lambda vote: None,
-        count: Callable[[Vote], None] = lambda vote: None,
+        then: Callable[[Samples], None] = lambda samples: None,
+        count: Callable[[Samples], None] = lambda samples: None,
     ) -> None:
         """`jobs` and `stored` belong together, one by one.
 
