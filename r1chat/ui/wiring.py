@@ -328,7 +328,7 @@ class Views:
 
     def _find(self, key: str) -> tuple[ModelInfo | None, str]:
         try:
-            return self.app.catalogue.find(key or "")[1], ""
+            return self.app.catalogue.glance(key or ""), ""
         except R1ChatError as error:
             return None, str(error)
 

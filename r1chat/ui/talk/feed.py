@@ -234,7 +234,7 @@ class Viewer:
 
     def _chosen(self) -> ModelInfo | None:
         with suppress(R1ChatError):
-            return self._app.catalogue.find(self._model)[1] if self._model else None
+            return self._app.catalogue.glance(self._model) if self._model else None
         return None
 
     def _state(self, conversation: Conversation, running: Generation | Samples | None) -> dict[str, str]:
@@ -254,7 +254,7 @@ class Viewer:
         if model not in self._fixed:
             self._fixed[model] = ""
             with suppress(R1ChatError):
-                continues = self._app.catalogue.find(model)[1].continues
+                continues = self._app.catalogue.glance(model).continues
                 self._fixed[model] = "" if continues else self._words.cannot_steer
         return self._fixed[model]
 
