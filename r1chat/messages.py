@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from r1chat.errors import ContextError
+from r1chat.errors import ContextError, StoreError
 
 Role = Literal["system", "user", "assistant"]
 
@@ -282,7 +282,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class StoredReply:
-    """A reply with its place: `position` of `siblings` (1-based) under its turn."""
+    """A reply with its place: `position` of `siblings` (1-based) under its turn.
+
+    `not_saved` says why the end of a finished reply is in memory only; the store itself never sets it.
+    """
 
     id: str
     turn_id: str
@@ -291,6 +294,7 @@ class StoredReply:
     provenance: Provenance = Provenance()
     position: int = 1
     siblings: int = 1
+    not_saved: StoreError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def test_an_old_database_can_be_searched(old_url: str) -> None:
             "carry 60": ["27 + 43 = ?"],
             "假设": [],
         }
-        assert store.interrupt_unfinished() == 1
+        assert len(store.interrupt_unfinished()) == 1
         assert [hit.title for hit in store.search("假设")] == ["证明素数有无穷多个"]
 
 
@@ -362,7 +362,7 @@ def streaming(store_url: str) -> Iterator[tuple[Store, str, subprocess.Popen[str
 
 def test_what_a_living_process_streams_is_not_touched(streaming: tuple[Store, str, Any]) -> None:
     store, reply_id, _ = streaming
-    assert store.interrupt_unfinished() == 0
+    assert store.interrupt_unfinished() == []
     assert store.reply(reply_id).reply == Reply("a heron was")
 
 
@@ -370,8 +370,8 @@ def test_what_a_killed_process_streamed_is_kept_and_marked(streaming: tuple[Stor
     store, reply_id, other = streaming
     other.kill()
     os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)  # it has ended, but its parent has not looked yet
-    assert store.interrupt_unfinished() == 1
-    assert store.interrupt_unfinished() == 0
+    assert len(store.interrupt_unfinished()) == 1
+    assert store.interrupt_unfinished() == []
     assert store.reply(reply_id).reply == Reply("a heron was", finish="interrupted")
     assert [hit.title for hit in store.search("heron")] == ["streaming"]
 
@@ -384,7 +384,7 @@ def test_a_reply_that_is_taken_up_again_belongs_to_who_took_it_up(
     other.wait()
     store.interrupt_unfinished()
     store.save_reply(reply_id, Reply("a heron was here"))
-    assert store.interrupt_unfinished() == 0
+    assert store.interrupt_unfinished() == []
     assert store.reply(reply_id).reply.finish is None
 
 
@@ -419,7 +419,7 @@ def test_a_reply_is_given_up_when_nobody_can_be_making_it(
         if silent:
             with connected(store_url) as connection:
                 connection.execute(text("UPDATE reply SET saved_at = '2026-01-01 00:00:00.000000'"))
-        assert store.interrupt_unfinished() == marked
+        assert len(store.interrupt_unfinished()) == marked
         assert (store.reply(reply.id).reply.finish == "interrupted") is marked
 
 

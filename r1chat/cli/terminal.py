@@ -77,6 +77,8 @@ class Talk:
             for reply in generation.watch():
                 self._screen.show(reply, self.model.thinks)
         self._screen.end()
+        if (error := generation.not_saved) is not None:
+            self._screen.note(f"This reply is not saved yet. {error} It is saved as soon as that is possible.")
         self.interrupted = bool(came)
         if ends := [number for number in came if number != signal.SIGINT]:
             raise SystemExit(128 + ends[0])

@@ -184,7 +184,7 @@ class Viewer:
     # -- the whole ----------------------------------------------------------------------------------------------------
 
     def _whole(self, running: Generation | Samples | None) -> Patch:
-        conversation = self._app.store.conversation(self._conversation_id)
+        conversation = self._app.chat.conversation(self._conversation_id)
         self._judged = self._app.teacher.judged(self._conversation_id)
         self._verdicts = {}
         for label in self._app.store.moment_labels_in(self._conversation_id):
@@ -295,7 +295,7 @@ class Viewer:
         return bool(conversation.turns) and conversation.turns[-1].id in self._arenas
 
     def _duel(self, arena: arenas.Arena, section: str, running: Generation | Samples | None) -> list[Block]:
-        stored = [self._app.store.reply(side) for _, side in arena.sides]
+        stored = [self._app.chat.as_it_stands(side) for _, side in arena.sides]
         replies = [each.reply for each in stored]
         if isinstance(running, Samples) and running.turn_id == arena.duel.turn_id and not running.vote_id:
             replies = running.snapshots()
@@ -331,7 +331,8 @@ class Viewer:
             for part in ("notes", "judge", "acts", "teach"):
                 blocks += self._change(f"{stored.id}-{part}", html="")
             return blocks
-        notes = render.notices(reply, self._words) + render.origin(stored, self._words) + self._compared(stored)
+        notes = render.not_saved(stored, self._words) + render.notices(reply, self._words)
+        notes += render.origin(stored, self._words) + self._compared(stored)
         if stored.provenance.vote_id:
             samples = self._app.store.votes(stored.provenance.vote_id)
             notes = votes.panel(samples, stored.id, self._judged, self._words) + notes
