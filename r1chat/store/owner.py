@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 _EXITING = 0x4  # PF_EXITING of the Linux kernel: the process has begun to end
 
@@ -33,19 +33,22 @@ def is_alive(owner: str) -> bool | None:
     if host != socket.gethostname() or not pid.isdecimal() or sys.platform == "win32":
         return None
     if _read(os.getpid()) is None:  # a system without /proc
-        return _answers_signals(int(pid))
+        return _signal(int(pid)) != "nobody"
     process = _read(int(pid))  # one look: between two of them it may end
-    return process is not None and not process.ended and (not start or process.start == start)
+    if process is None:
+        return _signal(int(pid)) == "forbidden"  # another person's, which some systems hide in /proc
+    return not process.ended and (not start or process.start == start)
 
 
-def _answers_signals(pid: int) -> bool:
+def _signal(pid: int) -> Literal["taken", "forbidden", "nobody"]:
+    """What becomes of a signal to that process; none is really sent."""
     try:
         os.kill(pid, 0)
     except PermissionError:
-        pass  # it is there, and another person's
+        return "forbidden"
     except (ProcessLookupError, OverflowError):
-        return False
-    return True
+        return "nobody"
+    return "taken"
 
 
 def _read(pid: int) -> _Process | None:
