@@ -134,6 +134,35 @@ def test_an_old_database_can_be_searched(old_url: str) -> None:
         assert [hit.title for hit in store.search("假设")] == ["证明素数有无穷多个"]
 
 
+def test_an_old_database_with_untitled_conversations_and_long_texts_can_be_searched(old_url: str) -> None:
+    words = [f"w{number:07d}" for number in range(20_000)]  # 180,000 characters: several documents of the index
+    with connected(old_url) as connection:
+        conversations = (
+            "INSERT INTO conversation (number, id, title, created_at, updated_at) VALUES (:n, :id, '', :at, :at)"
+        )
+        turns = (
+            "INSERT INTO turn (id, conversation_id, position, created_at, content) VALUES (:id, :of, 1, :at, :content)"
+        )
+        at = "2026-03-02 10:00:00.000000"
+        for number, name in ((91, "a" * 32), (92, "b" * 32)):
+            connection.execute(text(conversations), {"n": number, "id": name, "at": at})
+        for name, of, content in (
+            ("1" * 32, "a" * 32, "an untitled heron"),
+            ("2" * 32, "a" * 32, "another egret"),
+            ("3" * 32, "b" * 32, " ".join(words)),
+            ("4" * 32, "b" * 32, "after the long one: a curlew"),
+        ):
+            connection.execute(text(turns), {"id": name, "of": of, "at": at, "content": content})
+    with opened(old_url) as store:
+        assert [hit.id for hit in store.search("heron egret")] == ["a" * 32]
+        assert [hit.id for hit in store.search(f"{words[0]} {words[-1]}")] == ["b" * 32]
+        assert [hit.id for hit in store.search("curlew")] == ["b" * 32]
+        turn = store.add_turn("b" * 32, "and a later ibis", None)  # its number follows those of the migration
+        assert [hit.id for hit in store.search("ibis curlew")] == [turn.conversation_id]
+        store.rename("a" * 32, "A title at last")
+        assert [hit.id for hit in store.search("title heron")] == ["a" * 32]
+
+
 @pytest.mark.parametrize("revision", ["0001", "0002"])
 def test_a_database_from_before_steering_can_be_steered_and_labelled(old_url: str, revision: str) -> None:
     with connected(old_url) as connection:
