@@ -17,6 +17,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"config", "redact"}),
     frozenset({"answers"}),
     frozenset({"store", "backends", "think", "reflect", "steer", "votes", "window"}),
+    frozenset({"recorder"}),
     frozenset({"generation", "archive", "summary", "ranking", "league", "rewards"}),
     frozenset({"chat"}),
     frozenset({"teach"}),

@@ -18,7 +18,7 @@ from r1chat.app import App, build
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import Settings
 from r1chat.errors import GenerationError, R1ChatError
-from r1chat.generation import Vote
+from r1chat.generation import Samples
 from r1chat.judgements import Comparison, Duel
 from r1chat.messages import Finish, Progress, Request, StoredReply
 from r1chat.ui.compare import acts as duels
@@ -52,12 +52,12 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., App]]:
         app.close()
 
 
-def compared(app: App, **against: object) -> tuple[Vote, Duel]:
+def compared(app: App, **against: object) -> tuple[Samples, Duel]:
     """A question that both models have answered, as the page asks it."""
     asked = json.dumps({"prompt": "2 and 3?", "against": WARM, **against})
     conversation = duels.ask_both(app, asked, "", COLD, "en", (None, False))
     vote = app.chat.running(conversation)
-    assert isinstance(vote, Vote)
+    assert isinstance(vote, Samples)
     vote.wait(10)
     return vote, waiting(app, conversation)
 
@@ -119,7 +119,7 @@ def test_no_event_tells_the_sides_apart_but_their_words(opened: Callable[..., Ap
     asked = json.dumps({"prompt": "2 and 3?", "against": WARM, "temperature": 1.3})
     conversation = duels.ask_both(app, asked, "", COLD, "en", (None, False))
     duel, running = waiting(app, conversation), app.chat.running(conversation)
-    assert isinstance(running, Vote)
+    assert isinstance(running, Samples)
     next(replies for replies in running.watch(0.01) if any(reply.progress for reply in replies))
 
     def decidable(shown: dict[str, str]) -> bool:
@@ -266,9 +266,9 @@ def test_the_conversation_goes_on_from_the_only_side_that_is_whole(opened: Calla
             decide(app, duel.id, winner="skipped")
         else:
             heard_that(app, vote.conversation_id, lambda shown: shown.reply.answer == "It is **6**.")
-        turn = app.chat.send(vote.conversation_id, "And then?", WARM)
-        turn.wait(10)
-        before = app.store.path(turn.turn_id)[0].reply
+        generation = app.chat.send(vote.conversation_id, "And then?", WARM)
+        generation.wait(10)
+        before = app.store.path(generation.turn_id)[0].reply
         assert before is not None and before.reply.answer == "It is **6**."
 
 
@@ -283,7 +283,7 @@ def test_stopping_ends_both_sides_and_keeps_what_came(opened: Callable[..., App]
     asked = json.dumps({"prompt": "2 and 3?", "against": WARM})
     conversation = duels.ask_both(app, asked, "", COLD, "en", (None, False))
     duel, running = waiting(app, conversation), app.chat.running(conversation)
-    assert isinstance(running, Vote)
+    assert isinstance(running, Samples)
     next(replies for replies in running.watch() if all(reply.reasoning for reply in replies))
     running.stop()
     running.wait(10)

@@ -36,9 +36,9 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 @pytest.fixture
 def reply(app: App) -> StoredReply:
-    turn = app.chat.send(None, "27 + 43 = ?", "scripted:scripted")
-    turn.wait(10)
-    return app.store.reply(turn.reply_id)
+    generation = app.chat.send(None, "27 + 43 = ?", "scripted:scripted")
+    generation.wait(10)
+    return app.store.reply(generation.reply_id)
 
 
 def say(app: App, verb: str, subject: str, **said: object) -> None:

@@ -215,10 +215,10 @@ def test_a_closed_tab_stops_nothing(site: Site) -> None:
     expect(page.locator(".step")).to_have_text("7 + 3")
     page.close()
     conversation = app.store.conversations()[0].id
-    turn = app.chat.running(conversation)
-    assert turn is not None
+    generation = app.chat.running(conversation)
+    assert generation is not None
     gate.opened.set()
-    assert turn.wait(10).answer == "It is **10**."
+    assert generation.wait(10).answer == "It is **10**."
 
 
 def test_conversations_are_there_again_after_a_restart(site: Site) -> None:

@@ -243,9 +243,9 @@ def _models(flags: Flags) -> int:
     from r1chat.cli.doctor import models_table
 
     with closing(connect(settings)) as catalogue:
-        statuses = [status for status in catalogue.statuses() if settings.backend in (None, status.name)]
-    if settings.backend and statuses[0].error:
-        raise BackendError(statuses[0].error)  # nothing else was asked for
+        statuses = [status for status in catalogue.statuses(patience=None) if settings.backend in (None, status.name)]
+    if settings.backend and statuses[0].failure:
+        raise BackendError(statuses[0].failure.text)  # nothing else was asked for
     if flags["as_json"]:
         listed = [asdict(model) | {"key": model.key} for status in statuses for model in status.models]
         errors = {status.name: status.error for status in statuses if status.error}

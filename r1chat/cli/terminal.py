@@ -18,7 +18,7 @@ from types import FrameType
 from r1chat.app import App
 from r1chat.cli.screen import Screen
 from r1chat.errors import BackendError, ConfigError, MessageError, NotFoundError, R1ChatError
-from r1chat.generation import Turn
+from r1chat.generation import Generation
 from r1chat.messages import ModelInfo, Reply
 
 PROMPT = "> "
@@ -67,19 +67,25 @@ class Talk:
         """Begin another conversation with the next message."""
         self.conversation_id, self._turn_id = None, ""
 
-    def _follow(self, turn: Turn) -> Reply:
-        self.conversation_id, self._turn_id, self.reply_id = turn.conversation_id, turn.turn_id, turn.reply_id
-        with self._signals_stop(turn) as came:
-            for reply in turn.watch():
+    def _follow(self, generation: Generation) -> Reply:
+        self.conversation_id, self._turn_id, self.reply_id = (
+            generation.conversation_id,
+            generation.turn_id,
+            generation.reply_id,
+        )
+        with self._signals_stop(generation) as came:
+            for reply in generation.watch():
                 self._screen.show(reply, self.model.thinks)
         self._screen.end()
+        if (error := generation.not_saved) is not None:
+            self._screen.note(f"This reply is not saved yet. {error} It is saved as soon as that is possible.")
         self.interrupted = bool(came)
         if ends := [number for number in came if number != signal.SIGINT]:
             raise SystemExit(128 + ends[0])
         return reply
 
     @contextmanager
-    def _signals_stop(self, turn: Turn) -> Iterator[list[int]]:
+    def _signals_stop(self, generation: Generation) -> Iterator[list[int]]:
         """Inside, the first request to end (Ctrl-C, SIGTERM, SIGHUP) stops the reply; the next one acts as ever.
 
         Yields the list of what came. Nothing is raised: an exception in the midst of a wait can lose or keep its lock.
@@ -88,7 +94,7 @@ class Talk:
 
         def stop(number: int, frame: FrameType | None) -> None:
             came.append(number)
-            turn.stop()
+            generation.stop()
             signal.signal(number, before[number])
 
         names = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is unknown to Windows

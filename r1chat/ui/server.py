@@ -46,7 +46,7 @@ def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guar
 
     @web.get("/r1chat/answer/{reply_id}")
     def answer(reply_id: str) -> PlainTextResponse:
-        return _text(lambda: app.store.reply(reply_id).reply.answer)
+        return _text(lambda: app.chat.as_it_stands(reply_id).reply.answer)
 
     @web.get("/r1chat/message/{turn_id}")
     def message(turn_id: str) -> PlainTextResponse:

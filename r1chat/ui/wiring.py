@@ -137,14 +137,14 @@ class Views:
     def sent(self, prompt: str, conversation: str, model: str, lang: str, *wheel: object) -> Updates:
         steering = _steering(wheel, lang)
         model = model or self._model_key("")  # sent before the page knew which model it offers
-        turn = self.app.chat.send(conversation or None, prompt or "", model, steering=steering)
-        return {self.ui.prompt: "", **self._show(turn.conversation_id, model, lang)}
+        generation = self.app.chat.send(conversation or None, prompt or "", model, steering=steering)
+        return {self.ui.prompt: "", **self._show(generation.conversation_id, model, lang)}
 
     @said
     def stopped(self, conversation: str) -> None:
-        turn = self.app.chat.running(conversation)
-        if turn is not None:
-            turn.stop()
+        generation = self.app.chat.running(conversation)
+        if generation is not None:
+            generation.stop()
 
     @said
     def answered(self, conversation: str) -> None:
@@ -248,9 +248,9 @@ class Views:
         if verb == "rename":
             store.rename(subject, text.strip())
         elif verb == "delete":
-            turn = self.app.chat.running(subject)
-            if turn is not None:
-                turn.stop()
+            generation = self.app.chat.running(subject)
+            if generation is not None:
+                generation.stop()
             info = store.conversation(subject).info
             store.delete(subject)
             shown = "" if subject == conversation else conversation
@@ -328,7 +328,7 @@ class Views:
 
     def _find(self, key: str) -> tuple[ModelInfo | None, str]:
         try:
-            return self.app.catalogue.find(key or "")[1], ""
+            return self.app.catalogue.glance(key or ""), ""
         except R1ChatError as error:
             return None, str(error)
 

@@ -20,7 +20,7 @@ from typing import Any
 from r1chat import window
 from r1chat.app import App
 from r1chat.errors import NotFoundError, R1ChatError
-from r1chat.generation import Turn, Vote
+from r1chat.generation import Generation, Samples
 from r1chat.judgements import Judged
 from r1chat.messages import Conversation, ModelInfo, Provenance, Reply, StoredReply, StoredTurn, Verdict
 from r1chat.reflect import Watchdog
@@ -82,40 +82,42 @@ class Viewer:
                 yield {}
                 continue
             seen = news
-            turn = self._app.chat.running(self._conversation_id)  # before the store: what runs no more is saved
+            generation = self._app.chat.running(self._conversation_id)  # before the store: what runs no more is saved
             try:
-                yield self._whole(turn)
+                yield self._whole(generation)
             except NotFoundError as error:
                 yield self._lost(error)
                 continue
-            if isinstance(turn, Vote) and not turn.vote_id:
-                yield from self._follow_duel(turn, seen)
-            elif turn is not None and turn.reply_id not in self._renderers:
-                yield from self._wait_for(turn, seen)
-            elif isinstance(turn, Turn):
-                yield from self._follow(turn, seen)
-            elif isinstance(turn, Vote):
-                yield from self._follow_vote(turn, seen)
+            if isinstance(generation, Samples) and not generation.vote_id:
+                yield from self._follow_duel(generation, seen)
+            elif generation is not None and generation.reply_id not in self._renderers:
+                yield from self._wait_for(generation, seen)
+            elif isinstance(generation, Generation):
+                yield from self._follow(generation, seen)
+            elif isinstance(generation, Samples):
+                yield from self._follow_vote(generation, seen)
 
     # -- a growing reply ----------------------------------------------------------------------------------------------
 
-    def _follow(self, turn: Turn, seen: int) -> Iterator[Patch]:
-        watchdog = Watchdog(self._app.store.turn(turn.turn_id).content)
+    def _follow(self, generation: Generation, seen: int) -> Iterator[Patch]:
+        watchdog = Watchdog(self._app.store.turn(generation.turn_id).content)
         watched, alarms = 0, ""
-        for reply in turn.watch(INTERVAL):
+        for reply in generation.watch(INTERVAL):
             if self._left.is_set() or self._app.chat.news(self._conversation_id) != seen:
                 return
             for alarm in watchdog.feed(reply.reasoning[watched:]) if len(reply.reasoning) > watched else ():
-                alarms += render.alarm(alarm, turn.turn_id, self._words, self._cannot_steer(":".join(turn.model)))
+                alarms += render.alarm(
+                    alarm, generation.turn_id, self._words, self._cannot_steer(":".join(generation.model))
+                )
             watched = max(watched, len(reply.reasoning))
-            blocks = self._growing(turn.reply_id, reply)
+            blocks = self._growing(generation.reply_id, reply)
             if reply.finish is None:
-                blocks += self._change(f"{turn.reply_id}-notes", html="" if reply.closed else alarms)
+                blocks += self._change(f"{generation.reply_id}-notes", html="" if reply.closed else alarms)
             thinking = "1" if reply.finish is None and not (reply.closed or reply.answer) else ""
             yield {"blocks": blocks, "state": {"thinking": thinking}}
         yield self._whole(None)  # with everything that a finished reply offers
 
-    def _follow_vote(self, vote: Vote, seen: int) -> Iterator[Patch]:
+    def _follow_vote(self, vote: Samples, seen: int) -> Iterator[Patch]:
         for replies in vote.watch():
             if self._left.is_set() or self._app.chat.news(self._conversation_id) != seen:
                 return
@@ -124,14 +126,14 @@ class Viewer:
             yield {"blocks": blocks}
         yield self._whole(None)
 
-    def _wait_for(self, turn: Turn | Vote, seen: int) -> Iterator[Patch]:
+    def _wait_for(self, generation: Generation | Samples, seen: int) -> Iterator[Patch]:
         """A reply is made on another branch than the one that shows."""
-        for _ in turn.watch(1.0):
+        for _ in generation.watch(1.0):
             if self._left.is_set() or self._app.chat.news(self._conversation_id) != seen:
                 return
         yield self._whole(None)
 
-    def _follow_duel(self, sides: Vote, seen: int) -> Iterator[Patch]:
+    def _follow_duel(self, sides: Samples, seen: int) -> Iterator[Patch]:
         for replies in sides.watch(INTERVAL):
             if self._left.is_set() or self._app.chat.news(self._conversation_id) != seen:
                 return
@@ -181,8 +183,8 @@ class Viewer:
 
     # -- the whole ----------------------------------------------------------------------------------------------------
 
-    def _whole(self, running: Turn | Vote | None) -> Patch:
-        conversation = self._app.store.conversation(self._conversation_id)
+    def _whole(self, running: Generation | Samples | None) -> Patch:
+        conversation = self._app.chat.conversation(self._conversation_id)
         self._judged = self._app.teacher.judged(self._conversation_id)
         self._verdicts = {}
         for label in self._app.store.moment_labels_in(self._conversation_id):
@@ -210,7 +212,7 @@ class Viewer:
             "state": self._state(conversation, running),
         }
 
-    def _window(self, conversation: Conversation, running: Turn | Vote | None) -> list[Block]:
+    def _window(self, conversation: Conversation, running: Generation | Samples | None) -> list[Block]:
         """What the model's window holds; which turns it no longer sees; what to do when it gets tight."""
         turns, view = conversation.turns, conversation.info
         comparing = self._comparing(conversation)  # the window's size may give a side away
@@ -232,18 +234,18 @@ class Viewer:
 
     def _chosen(self) -> ModelInfo | None:
         with suppress(R1ChatError):
-            return self._app.catalogue.find(self._model)[1] if self._model else None
+            return self._app.catalogue.glance(self._model) if self._model else None
         return None
 
-    def _state(self, conversation: Conversation, running: Turn | Vote | None) -> dict[str, str]:
-        thinking = isinstance(running, Turn) and not running.snapshot().closed
+    def _state(self, conversation: Conversation, running: Generation | Samples | None) -> dict[str, str]:
+        thinking = isinstance(running, Generation) and not running.snapshot().closed
         return {
             "running": "1" if running else "",
             "thinking": "1" if thinking else "",
             "lang": self._words.lang,
             "empty": "" if conversation.turns else "1",
             "cannotSteer": self._cannot_steer(self._model),
-            "cannotAnswer": self._cannot_steer(":".join(running.model)) if isinstance(running, Turn) else "",
+            "cannotAnswer": self._cannot_steer(":".join(running.model)) if isinstance(running, Generation) else "",
             "comparing": "1" if self._comparing(conversation) else "",
         }
 
@@ -252,11 +254,11 @@ class Viewer:
         if model not in self._fixed:
             self._fixed[model] = ""
             with suppress(R1ChatError):
-                continues = self._app.catalogue.find(model)[1].continues
+                continues = self._app.catalogue.glance(model).continues
                 self._fixed[model] = "" if continues else self._words.cannot_steer
         return self._fixed[model]
 
-    def _turn(self, turn: StoredTurn, running: Turn | Vote | None) -> list[Block]:
+    def _turn(self, turn: StoredTurn, running: Generation | Samples | None) -> list[Block]:
         section = f"turn-{turn.id}"
         self._asked.add(turn.id)
         blocks = self._change(f"ask-{turn.id}", section, "ask", render.message(turn.content, self._words))
@@ -292,10 +294,10 @@ class Viewer:
     def _comparing(self, conversation: Conversation) -> bool:
         return bool(conversation.turns) and conversation.turns[-1].id in self._arenas
 
-    def _duel(self, arena: arenas.Arena, section: str, running: Turn | Vote | None) -> list[Block]:
-        stored = [self._app.store.reply(side) for _, side in arena.sides]
+    def _duel(self, arena: arenas.Arena, section: str, running: Generation | Samples | None) -> list[Block]:
+        stored = [self._app.chat.as_it_stands(side) for _, side in arena.sides]
         replies = [each.reply for each in stored]
-        if isinstance(running, Vote) and running.turn_id == arena.duel.turn_id and not running.vote_id:
+        if isinstance(running, Samples) and running.turn_id == arena.duel.turn_id and not running.vote_id:
             replies = running.snapshots()
         blocks: list[Block] = []
         if arena.block not in self._sent:  # once: what is inside is sent apart
@@ -321,7 +323,7 @@ class Viewer:
 
     # -- one reply ----------------------------------------------------------------------------------------------------
 
-    def _reply(self, stored: StoredReply, section: str, running: Turn | Vote | None) -> list[Block]:
+    def _reply(self, stored: StoredReply, section: str, running: Generation | Samples | None) -> list[Block]:
         live = running is not None and running.reply_id == stored.id
         reply = running.snapshot() if running is not None and live else stored.reply
         blocks = self._body(stored, section, reply)
@@ -329,7 +331,8 @@ class Viewer:
             for part in ("notes", "judge", "acts", "teach"):
                 blocks += self._change(f"{stored.id}-{part}", html="")
             return blocks
-        notes = render.notices(reply, self._words) + render.origin(stored, self._words) + self._compared(stored)
+        notes = render.not_saved(stored, self._words) + render.notices(reply, self._words)
+        notes += render.origin(stored, self._words) + self._compared(stored)
         if stored.provenance.vote_id:
             samples = self._app.store.votes(stored.provenance.vote_id)
             notes = votes.panel(samples, stored.id, self._judged, self._words) + notes

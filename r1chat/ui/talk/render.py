@@ -277,6 +277,13 @@ def notices(reply: Reply, words: Words) -> str:
     return "".join(parts)
 
 
+def not_saved(stored: StoredReply, words: Words) -> str:
+    """That a reply is only in memory so far, and why; nothing where it is saved."""
+    if stored.not_saved is None:
+        return ""
+    return notice(words.not_saved.format(why=stored.not_saved.sentence(words.lang)), error=True)
+
+
 def origin(stored: StoredReply, words: Words) -> str:
     """How a reply came to be, where a person had a hand in it."""
     made = stored.provenance

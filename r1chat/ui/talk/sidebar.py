@@ -92,8 +92,10 @@ def backends(statuses: Sequence[BackendStatus], folder: str, words: Words) -> st
     parts = []
     for status in statuses:
         title = escape(BACKEND_TITLES.get(status.name, status.name))
-        if status.error:
-            parts.append(f'<p><span class="dot away"></span><b>{title}</b><br>{escape(status.error)}</p>')
+        if status.failure is not None:
+            parts.append(
+                f'<p><span class="dot away"></span><b>{title}</b><br>{escape(status.failure.sentence(words.lang))}</p>'
+            )
             continue
         ready = sum(model.ready for model in status.models)
         parts.append(

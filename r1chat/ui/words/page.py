@@ -100,6 +100,10 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
     stop = Both("Stop", "停止")
     resume = Both("Continue", "继续")
     again = Both("Again", "重新回答")
+    not_saved = Both(
+        "This reply is not saved yet. {why} It stays here, is saved as soon as that is possible, and can be copied.",
+        "这个回复还没有保存。{why} 它会留在这里，一旦可以就会保存；你现在也可以复制它。",
+    )
     copy = Both("Copy", "复制")
     copied = Both("Copied", "已复制")
     position = Both("{position} of {siblings}", "{position} / {siblings}")
