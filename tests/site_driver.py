@@ -6,8 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from typing import TYPE_CHECKING, Any
 
 from r1chat.app import App, build
 from r1chat.backends import Backend
@@ -15,6 +14,11 @@ from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import load
 from r1chat.messages import Progress, Request
 from r1chat.ui.server import PageServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+else:  # names for annotations: Playwright itself is imported by the first test that uses a browser
+    Browser = BrowserContext = Locator = Page = Any
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -28,7 +32,15 @@ FLAGS = [
 ]
 THOUGHT = ["<think>", "\n7 + 3", " is 10.", "\n</think>\n\n", "It is ", "**10**."]
 
-expect.set_options(timeout=20_000)  # milliseconds; a busy machine takes longer than Playwright's 5 s
+TIMEOUT = 20_000  # milliseconds; a busy machine takes longer than Playwright's 5 s
+
+
+def expect(actual: Any, message: str | None = None) -> Any:
+    """Playwright's assertions, with a longer timeout."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=TIMEOUT)
+    return expect(actual, message)
 
 
 class Site:
@@ -65,7 +77,7 @@ class Site:
             locale=locale,
             permissions=["clipboard-read", "clipboard-write"],
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(TIMEOUT)
         self.contexts.append(context)
         return self.tab(context, path)
 
