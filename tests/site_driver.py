@@ -8,16 +8,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from r1chat.app import App, build
-from r1chat.backends import Backend
-from r1chat.backends.scripted import Script, ScriptedBackend
-from r1chat.config import load
 from r1chat.messages import Progress, Request
-from r1chat.ui.server import PageServer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
-else:  # names for annotations: Playwright itself is imported by the first test that uses a browser
+
+    from r1chat.app import App
+    from r1chat.backends import Backend
+    from r1chat.backends.scripted import Script
+    from r1chat.ui.server import PageServer
+else:  # names for annotations: Playwright and the page are imported by the first test that uses a browser
     Browser = BrowserContext = Locator = Page = Any
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -62,6 +62,11 @@ class Site:
         **options: object,
     ) -> App:
         """Start (or, after `down`, restart) the app: with a script, these backends, or the model that ships with it."""
+        from r1chat.app import build
+        from r1chat.backends.scripted import ScriptedBackend
+        from r1chat.config import load
+        from r1chat.ui.server import PageServer
+
         if script is not None:
             play = script if callable(script) else lambda _request: script
             backends = {"scripted": ScriptedBackend(play, **options)}  # type: ignore[arg-type]

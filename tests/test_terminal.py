@@ -17,7 +17,8 @@ from test_cli import DEADLINE, ROOT, WORDS, kept, server_that_says
 from r1chat.app import App, build
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.cli.screen import Screen
-from r1chat.cli.terminal import Talk, ask, begin, converse, remark_on
+from r1chat.cli.talk import Talk
+from r1chat.cli.terminal import ask, begin, converse, remark_on
 from r1chat.config import load
 from r1chat.errors import GenerationError, NotFoundError
 from r1chat.messages import Finish, Progress, Reply, Request
@@ -83,7 +84,7 @@ def test_thought_is_dimmed_and_set_apart_where_a_person_looks(monkeypatch: pytes
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     reply = Reply(reasoning="Hm.", closed=True, answer="Yes.", finish="stop")
-    assert shown(reply, out=Terminal(), err=Terminal()) == ("Yes.\n", f"{DIM}Hm.{PLAIN}\n\n")
+    assert shown(reply, out=Terminal(), err=Terminal()) == ("Yes.\n", f"{DIM}  Hm.{PLAIN}\n\n")
     assert shown(reply, out=Terminal()) == ("Yes.\n", "Hm.\n")
 
 
@@ -114,7 +115,7 @@ def test_progress_is_one_line_that_gives_way_to_words(monkeypatch: pytest.Monkey
         "Waiting for # other reply …",
         "Loading the model … # %",
         "Reading the prompt … # of # tokens",
-        "Hm.\n",
+        "  Hm.\n",
     ]
     assert shown(*waiting) == ("", "Hm.\n")
 
@@ -122,7 +123,7 @@ def test_progress_is_one_line_that_gives_way_to_words(monkeypatch: pytest.Monkey
 def test_control_characters_cannot_steer_the_terminal() -> None:
     hostile = Reply(reasoning="\x1b]0;title\x07", closed=True, answer="a\x1b[2Jb\tc\r\nd\x9b", finish="stop")
     out, err = shown(hostile, out=Terminal(), err=Terminal())
-    assert out == "a\ufffd[2Jb\tc\nd\ufffd\n"
+    assert out.split() == ["a\ufffd[2Jb", "c", "d\ufffd"]
     assert "\x07" not in err and "\x1b]" not in err
     assert shown(hostile)[0] == "a\x1b[2Jb\tc\r\nd\x9b\n"  # a file gets what was said
 
@@ -166,7 +167,7 @@ def test_again_makes_a_sibling_and_new_another_conversation(tmp_path: Path) -> N
     with scripted(tmp_path) as app:
         _, err = conversation(app, "/again", "First", "/again", "/new", "/again", "Second")
         second, first = (app.store.conversation(info.id) for info in app.store.conversations())
-    assert err.count("no message yet") == 2
+    assert err.count("no message in this conversation yet") == 2
     assert [turn.content for turn in first.turns] == ["First"]
     assert first.turns[0].reply is not None and first.turns[0].reply.siblings == 2
     assert [turn.content for turn in second.turns] == ["Second"]
@@ -178,7 +179,7 @@ def test_model_can_be_changed_and_listed(tmp_path: Path) -> None:
         backend, _ = app.catalogue.find("scripted:one")
         assert isinstance(backend, ScriptedBackend)
         assert [request.model for request in backend.requests] == ["two", "two"]
-    assert "scripted:one\nscripted:two\n" in err
+    assert "* scripted:one\n  scripted:two\n" in err
     assert "'three'" in err
 
 
@@ -308,7 +309,7 @@ def test_thought_streams_dimmed_before_the_answer(tmp_path: Path) -> None:
         keyboard = Keyboard(tmp_path, server)
         keyboard.see("> ")
         keyboard.type("27 + 43 = ?\r")
-        keyboard.see(f"{DIM}27 + 43 …{PLAIN}")
+        keyboard.see(f"{DIM}  27 + 43 …{PLAIN}")
         keyboard.see("\r\n\r\nIt is 70.\r\n")
         keyboard.see("> ")
         keyboard.type("/quit\r")

@@ -22,8 +22,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from r1chat import __version__
-from r1chat.cli.process import log_file, log_to, polite_signals, rare_garbage_collection, speak_utf8, stop_writing
-from r1chat.cli.screen import Screen, harmless
+from r1chat.cli.process import (
+    harmless,
+    log_file,
+    log_to,
+    polite_signals,
+    rare_garbage_collection,
+    speak_utf8,
+    stop_writing,
+)
 from r1chat.config import Settings, load
 from r1chat.errors import BackendError, ConfigError, R1ChatError
 
@@ -229,6 +236,7 @@ def _chat(flags: Flags) -> int:
     if message is None and flags["as_json"]:
         raise ConfigError("--json needs a message. Give it as an argument, or on standard input.")
     with _opened(flags) as app:
+        from r1chat.cli.screen import Screen
         from r1chat.cli.terminal import ask, begin, converse
 
         screen = Screen(sys.stdout, sys.stderr, quiet=flags["as_json"])
