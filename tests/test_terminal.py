@@ -230,6 +230,85 @@ def test_continued_conversation_keeps_its_model_unless_another_is_named(tmp_path
             Talk(app, screen, talk.model, "nobody")
 
 
+def test_model_in_use_is_marked_in_the_list(tmp_path: Path) -> None:
+    with scripted(tmp_path) as app:
+        _, err = conversation(app, "/model two", "/model")
+    assert "  scripted:one\n* scripted:two\n" in err
+
+
+def test_cut_reply_goes_on_where_it_stands(tmp_path: Path) -> None:
+    def script(request: Request) -> Script:
+        return ["and goes on."] if request.so_far else [*THOUGHT[:4], "It begins ", Finish("cut")]
+
+    with scripted(tmp_path, script) as app:
+        _, err = conversation(app, "/continue", "7 + 3?", "/continue", "/continue")
+        (turn,) = app.store.conversation(app.store.conversations()[0].id).turns
+    assert turn.reply is not None
+    assert (turn.reply.siblings, turn.reply.reply.answer) == (1, "It begins and goes on.")
+    assert "no reply yet" in err and "is complete" in err
+
+
+def test_stopped_thought_is_closed_and_answered(tmp_path: Path) -> None:
+    def script(request: Request) -> Script:
+        return ["It is 10."] if request.so_far else ["<think>", "\n7 + 3 is", Finish("cut")]
+
+    with scripted(tmp_path, script) as app:
+        out, err = conversation(app, "7 + 3?", "/now", "/now")
+        (turn,) = app.store.conversation(app.store.conversations()[0].id).turns
+    assert turn.reply is not None
+    assert (turn.reply.reply.reasoning, turn.reply.reply.answer) == ("7 + 3 is", "It is 10.")
+    assert turn.reply.provenance.closed_by == "person"
+    assert out == "It is 10.\n" and "no open thought" in err
+
+
+def test_thought_goes_on_in_another_reply(tmp_path: Path) -> None:
+    def script(request: Request) -> Script:
+        return [" it is 10.", "\n</think>\n\n", "10"] if request.so_far else THOUGHT
+
+    with scripted(tmp_path, script) as app:
+        out, _ = conversation(app, "7 + 3?", "/longer")
+        (turn,) = app.store.conversation(app.store.conversations()[0].id).turns
+    assert turn.reply is not None
+    assert turn.reply.reply.reasoning == "7 + 3 is 10.\n\nWait, it is 10."
+    assert (turn.reply.siblings, out) == (2, "It is 10.\n10\n")
+
+
+def test_budget_holds_for_the_conversation_begun_with_it_and_can_be_taken_off(tmp_path: Path) -> None:
+    with scripted(tmp_path) as app:
+        _, err = conversation(app, "/budget", "/budget 300", "7 + 3?", "/budget soon", "/budget off", "/budget")
+        info = app.store.conversations()[0]
+        (turn,) = app.store.conversation(info.id).turns
+    assert turn.reply is not None and turn.reply.provenance.budget == 300
+    assert info.budget is None
+    assert "300 tokens" in err and "“soon” is no number" in err
+    assert err.count("as many tokens as the context window holds") == 3
+
+
+def test_vote_shows_what_most_replies_say_and_the_conversation_goes_on_from_it(tmp_path: Path) -> None:
+    answers = iter(["7", "10", "10"])
+
+    def script(request: Request) -> Script:
+        return ["<think>", "Hm.", "</think>", f"\\boxed{{{next(answers, '10')}}}"]
+
+    with scripted(tmp_path, script) as app:
+        _, err = conversation(app, "/vote", "7 + 3?", "/vote 2", "/vote 99", "/good")
+        (turn,) = app.store.conversation(app.store.conversations()[0].id).turns
+        assert turn.reply is not None
+        rating = app.teacher.judged(turn.conversation_id).ratings[turn.reply.id, "answer"]
+    assert "2 of 2: 10\n" in err
+    assert "2 to 32" in err  # 99 samples are refused
+    assert (turn.reply.siblings, turn.reply.reply.answer, rating.thumb) == (3, "\\boxed{10}", "up")
+
+
+def test_last_answer_is_rated(tmp_path: Path) -> None:
+    with scripted(tmp_path) as app:
+        _, err = conversation(app, "/bad", "7 + 3?", "/bad")
+        (turn,) = app.store.conversation(app.store.conversations()[0].id).turns
+        assert turn.reply is not None
+        assert app.teacher.judged(turn.conversation_id).ratings[turn.reply.id, "answer"].thumb == "down"
+    assert "no reply yet" in err and "Rated as bad" in err
+
+
 # --- at the keyboard -------------------------------------------------------------------------------------------------
 
 
@@ -329,3 +408,18 @@ def test_long_paste_of_many_lines_is_one_message(tmp_path: Path) -> None:
         assert keyboard.leave() == 0
     (turn,) = kept(tmp_path).turns
     assert turn.content == text
+
+
+def test_now_is_obeyed_while_the_thought_runs(tmp_path: Path) -> None:
+    with server_that_says("It is 70.", reasoning="27 + 43 …", stalls_after=1) as server:
+        keyboard = Keyboard(tmp_path, server)
+        keyboard.see("> ")
+        keyboard.type("27 + 43 = ?\r")
+        keyboard.see("27 + 43 …")
+        keyboard.type("/now\r")
+        keyboard.see("cannot")  # this server continues nothing, and says so
+        keyboard.type("\x03")
+        keyboard.see("Stopped")
+        keyboard.see("> ")
+        keyboard.type("/quit\r")
+        assert keyboard.leave() == 0

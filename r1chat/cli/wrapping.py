@@ -73,17 +73,20 @@ class Writer:
         self._position += len(blank)
         self._gap, blank = "", blank.expandtabs(4)
         whole = self._word + piece
-        if self._column and self._column + len(blank) + cell_len(piece) > width:
-            if self._word and cell_len(whole) <= width:
+        too_long = bool(self._word) and cell_len(whole) > width  # for any line: it breaks where the line ends
+        if self._column and self._column + len(blank) + cell_len(piece) > width and not too_long:
+            if self._word:
                 self._take_back_word()
                 piece = whole
             blank = ""
             self._new_line()
-        while (room := width - self._column - len(blank)) < cell_len(piece) and len(piece) > 1:  # longer than a line
-            part = chop_cells(piece, max(1, room))[0]
-            self._add(blank + part)
-            self._position += len(part)
-            blank, piece = "", piece[len(part) :]
+        while (room := width - self._column - len(blank)) < cell_len(piece):  # longer than a line
+            part = chop_cells(piece, room)[0] if room > 0 else ""
+            if part and cell_len(part) <= room:  # not a wide character for which one cell is left
+                self._add(blank + part)
+                self._position += len(part)
+                piece = piece[len(part) :]
+            blank = ""
             self._new_line()
         self._add(blank + piece)
         self._position += len(piece)
