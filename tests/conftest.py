@@ -33,6 +33,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 MARKED_BY_FIXTURE = {"browser": "browser", "postgresql_server": "postgres"}
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Processes that run the tests: one a core for the suite, none but this one for the files that are named."""
+    named = config.args_source is pytest.Config.ArgsSource.ARGS
+    return 0 if named else min(os.cpu_count() or 1, 4)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by the fixtures that it uses, directly or through others."""
     for item in items:
