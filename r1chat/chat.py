@@ -266,6 +266,25 @@ class Chat:
             self._launch(generation)
         return generation
 
+    def close_thought(self, reply_id: str) -> Turn:
+        """Answer now, for a reply that no longer runs: its thought is closed as it stands, and the answer follows.
+
+        Raises MessageError where the answer has begun or there is no thought, UnsupportedError.
+        """
+        stored = self.store.reply(reply_id)
+        if stored.reply.closed or stored.reply.answer or not stored.reply.reasoning:
+            raise MessageError("The last reply has no open thought that could be closed.")
+        turn = self.store.turn(stored.turn_id)
+        made = stored.provenance
+        backend, info = self._usable(f"{made.backend}:{made.model}")
+        _can_continue(info)
+        so_far = steer.cut(stored.reply.so_far)
+        with self._starting(turn.conversation_id):
+            closed = replace(stored.reply, reasoning=so_far.reasoning, closed=True)
+            self.store.set_closed_by(reply_id, "person")
+            request = Request(info.name, self._history(turn, made), so_far, made.params)
+            return self._launch(backend, request, replace(stored, reply=closed), turn.conversation_id)
+
     def set_steering(self, conversation_id: str, budget: int | None, keep_thoughts: bool, model: str = "") -> None:
         """How a conversation goes on: its budget of thinking tokens, and whether the model sees its old thoughts.
 

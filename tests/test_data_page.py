@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
-from site_driver import CHROMIUM, THOUGHT, Site
+from site_driver import CHROMIUM, THOUGHT, Locator, Page, Site, expect
 
 from r1chat.app import App
 from r1chat.archive import write

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
-from site_driver import CHROMIUM, Site, ask, finished
+from site_driver import CHROMIUM, Locator, Page, Site, ask, expect, finished
 
 from r1chat.app import App, build
 from r1chat.backends.scripted import Script, ScriptedBackend

@@ -8,8 +8,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
-from site_driver import CHROMIUM, THOUGHT, Gate, Site, ask, finished
+from site_driver import CHROMIUM, THOUGHT, Gate, Locator, Page, Site, ask, expect, finished
 
 from r1chat.backends.scripted import Script
 from r1chat.messages import Finish, Progress, Request

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
-from site_driver import CHROMIUM, THOUGHT, Gate, Site, ask, finished
+from site_driver import CHROMIUM, THOUGHT, Gate, Site, ask, expect, finished
 
 from r1chat.errors import GenerationError
 from r1chat.messages import Progress, Raw

@@ -6,8 +6,7 @@ import re
 from itertools import count
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
-from site_driver import CHROMIUM, Site, ask, finished
+from site_driver import CHROMIUM, Locator, Page, Site, ask, expect, finished
 from taught import teach
 
 from r1chat.backends.scripted import Script

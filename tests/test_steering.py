@@ -6,8 +6,7 @@ import re
 import threading
 
 import pytest
-from playwright.sync_api import Page, expect
-from site_driver import CHROMIUM, THOUGHT, Gate, Site, ask, finished
+from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, expect, finished
 
 from r1chat.backends.scripted import Script
 from r1chat.errors import ContextError, GenerationError

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Page, expect
 from replay import Exchange, Replay, wire
-from site_driver import CHROMIUM, Site, ask, finished
+from site_driver import CHROMIUM, Page, Site, ask, expect, finished
 
 from r1chat.backends.ollama import OllamaBackend
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
-from site_driver import CHROMIUM, Site
+from site_driver import CHROMIUM, Browser, Site, expect
 from taught import BAD_SUM, CORRECTED, RIGHT, SUM, TIMES, WRONG, WRONG_STEP, teach
 
 from r1chat.rewards import trl_reward
@@ -21,6 +20,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before the hub's client is imported: nothi
 
 MISSING = [name for name in ("torch", "trl", "datasets", "pyarrow") if find_spec(name) is None]
 pytestmark = [
+    pytest.mark.train,
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (pip install 'r1chat[train]')"),
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),  # of gradio's dependencies

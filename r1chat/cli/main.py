@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import re
+import stat
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,8 +23,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from r1chat import __version__
-from r1chat.cli.process import log_file, log_to, polite_signals, rare_garbage_collection, speak_utf8, stop_writing
-from r1chat.cli.screen import Screen, harmless
+from r1chat.both import Both
+from r1chat.cli.process import (
+    harmless,
+    log_file,
+    log_to,
+    polite_signals,
+    rare_garbage_collection,
+    speak_utf8,
+    stop_writing,
+)
 from r1chat.config import Settings, load
 from r1chat.errors import BackendError, ConfigError, R1ChatError
 
@@ -32,6 +41,10 @@ if TYPE_CHECKING:
 
 LOG_FILE = "r1chat.log"  # in the data folder
 log = logging.getLogger(__name__)
+_TWO_MESSAGES = Both(
+    "“{word}” is a second argument, and chat takes one message. Put all of the message into quotes.",
+    "“{word}”是第二个参数，而 chat 只接受一条消息。请把整条消息放进引号里。",
+)
 
 Job = Callable[[], int]
 Flags = Mapping[str, Any]
@@ -93,7 +106,12 @@ def serve(
 @parser.command()
 def chat(
     ctx: typer.Context,
-    message: Annotated[str | None, typer.Argument(metavar="MESSAGE", help="Answer it and exit; - reads it.")] = None,
+    message: Annotated[
+        str | None, typer.Argument(metavar="[MESSAGE]", help="Answer it and exit; - reads it from standard input.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Argument(metavar="[-]", help="Append standard input; a pipe or file is without it, too.")
+    ] = None,
     backend: BackendName = None,
     model: Model = None,
     base_url: BaseUrl = None,
@@ -108,7 +126,10 @@ def chat(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> Job:
-    """Talk in the terminal, or answer one message: the thought on stderr, the answer on stdout."""
+    """Talk in the terminal, or answer one message: the thought on stderr, the answer on stdout.
+
+    `cat notes.txt | r1chat chat "Summarise:"` sends the message, a blank line, and the text.
+    """
     return partial(_chat, ctx.params)
 
 
@@ -225,10 +246,11 @@ def _serve(flags: Flags) -> int:
 
 
 def _chat(flags: Flags) -> int:
-    message = _message(flags["message"])
+    message = _message(flags["message"], flags["source"])
     if message is None and flags["as_json"]:
         raise ConfigError("--json needs a message. Give it as an argument, or on standard input.")
     with _opened(flags) as app:
+        from r1chat.cli.screen import Screen
         from r1chat.cli.terminal import ask, begin, converse
 
         screen = Screen(sys.stdout, sys.stderr, quiet=flags["as_json"])
@@ -358,13 +380,30 @@ def _opened(flags: Flags) -> Iterator[App]:
         yield app
 
 
-def _message(given: str | None) -> str | None:
-    """The message of a single question: an argument, or standard input; None where a person sits at the terminal."""
-    if given is None and sys.stdin and sys.stdin.isatty():
+def _message(argument: str | None, source: str | None = None) -> str | None:
+    """The message of a single question; None where a person sits at the terminal. Raises ConfigError.
+
+    It is the argument, or standard input, or both with a blank line between them. Beside an argument standard input is
+    read where it is a pipe or a file, or where `-` asks for it: it may also be a stream that never ends.
+    """
+    if source not in (None, "-"):
+        raise ConfigError(_TWO_MESSAGES.format(word=source))
+    if argument is None and sys.stdin and sys.stdin.isatty():
         return None
-    if given is None or given == "-":
+    if argument is None or argument == "-":
         return sys.stdin.read() if sys.stdin else ""  # it can be closed
-    return os.fsencode(given).decode("utf-8", "replace")  # whatever the locale took it for
+    message = os.fsencode(argument).decode("utf-8", "replace")  # whatever the locale took it for
+    text = sys.stdin.read().strip("\n") if sys.stdin and (source or _is_fed()) else ""
+    return f"{message}\n\n{text}" if text.strip() else message
+
+
+def _is_fed() -> bool:
+    """Whether standard input is a pipe or a file."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
 
 
 # --- the boundary ----------------------------------------------------------------------------------------------------
