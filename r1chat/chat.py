@@ -266,24 +266,28 @@ class Chat:
             self._launch(generation)
         return generation
 
-    def close_thought(self, reply_id: str) -> Turn:
+    def close_thought(self, reply_id: str) -> Generation:
         """Answer now, for a reply that no longer runs: its thought is closed as it stands, and the answer follows.
 
         Raises MessageError where the answer has begun or there is no thought, UnsupportedError.
         """
-        stored = self.store.reply(reply_id)
-        if stored.reply.closed or stored.reply.answer or not stored.reply.reasoning:
-            raise MessageError("The last reply has no open thought that could be closed.")
-        turn = self.store.turn(stored.turn_id)
-        made = stored.provenance
+        turn = self.store.turn(self.store.reply(reply_id).turn_id)
+        made = self.store.reply(reply_id).provenance
         backend, info = self._usable(f"{made.backend}:{made.model}")
-        _can_continue(info)
-        so_far = steer.cut(stored.reply.so_far)
-        with self._starting(turn.conversation_id):
+        _check_continues(info)
+        with self._claimed(turn.conversation_id):
+            stored = self.store.reply(reply_id)  # now its end is saved
+            if stored.reply.closed or stored.reply.answer or not stored.reply.reasoning:
+                raise MessageError(
+                    Both("The last reply has no open thought that could be closed.", "上一条回复没有可以结束的思考。")
+                )
+            so_far = steer.cut(stored.reply.so_far)
             closed = replace(stored.reply, reasoning=so_far.reasoning, closed=True)
-            self.store.set_closed_by(reply_id, "person")
+            stored = replace(stored, reply=closed, provenance=replace(made, closed_by="person"))
             request = Request(info.name, self._history(turn, made), so_far, made.params)
-            return self._launch(backend, request, replace(stored, reply=closed), turn.conversation_id)
+            generation = Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
+            self._launch(generation)
+        return generation
 
     def set_steering(self, conversation_id: str, budget: int | None, keep_thoughts: bool, model: str = "") -> None:
         """How a conversation goes on: its budget of thinking tokens, and whether the model sees its old thoughts.

@@ -19,7 +19,7 @@ from r1chat.app import App
 from r1chat.both import Both
 from r1chat.cli.screen import Screen
 from r1chat.errors import MessageError, R1ChatError
-from r1chat.generation import Turn, Vote
+from r1chat.generation import Generation, Samples
 from r1chat.judgements import Thumb
 from r1chat.messages import ModelInfo, Reply
 from r1chat.votes import Group, group, voice
@@ -138,10 +138,14 @@ class Talk:
             raise MessageError(NO_REPLY)
         return self._app.store.reply(self.reply_id).reply
 
-    def _follow(self, turn: Turn) -> Reply:
-        self.conversation_id, self._turn_id, self.reply_id = turn.conversation_id, turn.turn_id, turn.reply_id
-        with self._signals_stop(turn) as received:
-            for reply in turn.watch():
+    def _follow(self, generation: Generation) -> Reply:
+        self.conversation_id, self._turn_id, self.reply_id = (
+            generation.conversation_id,
+            generation.turn_id,
+            generation.reply_id,
+        )
+        with self._signals_stop(generation) as received:
+            for reply in generation.watch():
                 self._screen.show(reply, self.model.thinks)
                 self._read_ahead()
         self._screen.end()
@@ -167,7 +171,7 @@ class Talk:
                 self._screen.note(str(error))
 
     @contextmanager
-    def _signals_stop(self, turn: Turn | Vote) -> Iterator[list[int]]:
+    def _signals_stop(self, generation: Generation | Samples) -> Iterator[list[int]]:
         """Inside, the first request to end (Ctrl-C, SIGTERM, SIGHUP) stops the reply; the next one acts as usual.
 
         Yields the list of the signals received. Nothing is raised: an exception in the midst of a wait can lose or
@@ -177,7 +181,7 @@ class Talk:
 
         def stop(number: int, frame: FrameType | None) -> None:
             received.append(number)
-            turn.stop()
+            generation.stop()
             signal.signal(number, before[number])
 
         names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows does not have the last

@@ -1,6 +1,6 @@
 """API keys, access tokens, private keys and passwords.
 
-A key is recognised by its issuer's prefix, any other secret only by the word before it, such as `password=` or `Bearer`.
+A key is recognised by its issuer's prefix, any other secret by the word before it, such as `password=` or `Bearer`.
 """
 
 from __future__ import annotations
