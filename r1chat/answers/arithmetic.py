@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil, comb, factorial, floor, gcd, lcm, perm
 from typing import Any
 
-from r1chat.answers.syntax import Based, Cases, Group, Matrix, Node, Num, Op, Quantity, Sym, integer_root
+from r1chat.answers.syntax import Based, Matrix, Node, Num, Op, Sym, children, integer_root
 
 CONSTANTS = frozenset(("e", "pi", "i", "infinity", "empty", "log base"))
 _BITS = 65_536  # of one exact numerator or denominator
@@ -29,7 +29,7 @@ _FUNCTION_COST = 12
 
 _SERIES = ("sum", "prod")
 _TERMS = 1_000  # of a sum or product
-_COSTLY = frozenset("! binom log root sin cos tan sec csc cot sinh cosh tanh exp".split())
+_COSTLY = ("!", "binom", "log", "root", "exp", "sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh")
 
 
 class Undecided(Exception):
@@ -53,25 +53,6 @@ def walk(node: Node) -> Iterator[Node]:
         current = waiting.pop()
         yield current
         waiting.extend(children(current))
-
-
-def children(node: Node) -> tuple[Node, ...]:
-    """The nodes right below a node."""
-    match node:
-        case Op(args=args):
-            return args
-        case Quantity(value=value):
-            return (value,)
-        case Group(items=items):
-            return items
-        case Matrix(rows=rows) | Cases(rows=rows):
-            return tuple(cell for row in rows for cell in row)
-        case Num() | Based() | Sym():
-            return ()
-        case _ if hasattr(node, "sides"):
-            return tuple(node.sides)
-        case _:
-            return (node.element, node.condition)
 
 
 # -- exact --------------------------------------------------------------------------------------------------------
@@ -152,13 +133,13 @@ class _Exact:
                 return Fraction(ceil(first))
             case "!", _ if first.denominator == 1 and 0 <= first <= 3_000:
                 return Fraction(factorial(int(first)))
-            case ("binom" | "permutations"), [_, second] if _counts(first, second):
+            case (("binom" | "permutations"), [_, second]) if _counts(first, second):
                 return Fraction((comb if kind == "binom" else perm)(int(first), int(second)))
             case "max", _:
                 return max(values)
             case "min", _:
                 return min(values)
-            case ("gcd" | "lcm"), _ if all(value.denominator == 1 for value in values):
+            case (("gcd" | "lcm"), _) if all(value.denominator == 1 for value in values):
                 return Fraction((gcd if kind == "gcd" else lcm)(*map(int, values)))
             case "sgn", _:
                 return Fraction((first > 0) - (first < 0))
@@ -256,7 +237,7 @@ class _Numeric:
             case Sym(name=name):
                 return self.symbol(name)
             case Op(kind=kind, args=args):
-                if _COSTLY & {kind}:
+                if kind in _COSTLY:
                     self.step(_FUNCTION_COST)
                 if kind == "det":
                     return self.determinant(args[0])
@@ -317,7 +298,7 @@ class _Numeric:
 
     def operate(self, kind: str, values: list[Any]) -> Any:
         mp, first = self.mp, values[0]
-        second = values[1] if len(values) > 1 else None
+        second = values[-1]
         match kind:
             case "+":
                 self.lose(*values)

@@ -17,13 +17,14 @@ from r1chat.answers import arithmetic, moments, numerals, regions, syntax, units
 from r1chat.answers.arithmetic import Undecided
 from r1chat.answers.final import choice, choices, is_prose, single_number
 from r1chat.answers.spelling import CURRENCY, tidy, unwrap
-from r1chat.answers.units import Unit
 from r1chat.answers.syntax import Based, Cases, Group, Matrix, Node, Num, Op, Quantity, Relation, Sym, Unreadable
+from r1chat.answers.units import Unit
 
 LONGEST = 1_000  # characters; longer answers are compared as text only
 _MOST_ITEMS = 60  # of a set or list that are compared one by one
 
 _MARKS = re.compile(r"[*_`$\"“”「」’‘~]+|(?<![0-9)])[!！]|[.。,，;；:：?？]+(?=\s|$)|(?<=\s)'|'(?=\s|$)")
+_WEEKDAY = re.compile("(?:周|礼拜)(?=[一二三四五六日天])")
 _SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")  # all but those between two digits
 _LEAD = re.compile(
     r"\s*(?:(?:the\s+)?(?:final\s+)?answer\s+is|approximately|approx\.?|about|roughly|around|therefore|thus|hence|so"
@@ -32,8 +33,19 @@ _LEAD = re.compile(
 )
 _LABEL = re.compile(r"\s*(?:[A-Za-z][A-Za-z ']{2,40}|[\u4e00-\u9fff]{1,14})\s*(?:=|:|\\approx|为|是)\s*(?=\S)")
 _DOLLAR = re.compile(r"\$")
-_JUDGED = re.compile(r"(yes|no|true|false|是的|不是|正确|错误|是|否|不能|能|对|错)(?=\s*[,.;:，。；：!！(—-]|\s*$)", re.IGNORECASE)
-_WORDS = {"是的": "yes", "是": "yes", "否": "no", "不是": "no", "正确": "true", "对": "true", "错误": "false", "错": "false"}
+_JUDGED = re.compile(
+    r"(yes|no|true|false|是的|不是|正确|错误|是|否|不能|能|对|错)(?=\s*[,.;:，。；：!！(—-]|\s*$)", re.IGNORECASE
+)
+_WORDS = {
+    "是的": "yes",
+    "是": "yes",
+    "否": "no",
+    "不是": "no",
+    "正确": "true",
+    "对": "true",
+    "错误": "false",
+    "错": "false",
+}
 _SYNONYMS = (
     (r"allrealnumbers|allreals|全体实数|任意实数|所有实数|一切实数", r"\mathbb{R}"),
     (r"nosolutions?|norealsolutions?|无解|无实数解|emptyset|theemptyset|空集", r"\emptyset"),
@@ -87,7 +99,7 @@ def read(answer: str) -> Reading:
 def _text(plain: str) -> str:
     """The characters that count when texts are compared: prose without case and marks, all without white space."""
     if is_prose(plain):
-        plain = _MARKS.sub("", plain).casefold()
+        plain = _WEEKDAY.sub("星期", _MARKS.sub("", plain).casefold())
     return _SPACE.sub("", plain)
 
 
@@ -135,7 +147,7 @@ def _attempts(plain: str) -> Iterable[str]:
 def is_number(text: str) -> bool:
     """Is the text a rational number, perhaps with a unit?"""
     nodes = read(text).nodes
-    if not nodes or single_number(text) is None and is_prose(text) and not numerals.to_digits(text)[:1].isdigit():
+    if not nodes:
         return False
     node = nodes[0]
     if isinstance(node, Quantity):
@@ -227,6 +239,8 @@ def _agree(a: Node, b: Node) -> bool | None:
     if isinstance(a, Relation) or isinstance(b, Relation):
         return _relations(a, b)
     a, b = _multiplied(a), _multiplied(b)
+    if any(isinstance(node, Op) and node.kind != "det" and _holds_matrix(node) for node in (a, b)):
+        raise Undecided  # products and powers of matrices
     listed, other_listed = _unordered(a), _unordered(b)
     if listed is not None or other_listed is not None:
         return _lists(a, b, listed, other_listed)
@@ -305,9 +319,9 @@ def _assigned(node: Node) -> dict[str, Node]:
             if len(sides) == 2 and (name := _name(sides[1])):
                 return {name: sides[0]}
         case Group(items=items, opening="", joint="") if all(map(_equation, items)):
-            values = [_assigned(item) for item in items]
-            if all(len(value) == 1 for value in values):
-                together = {name: value for each in values for name, value in each.items()}
+            single = [_assigned(item) for item in items]
+            if all(len(assigned) == 1 for assigned in single):
+                together = {name: value for assigned in single for name, value in assigned.items()}
                 return together if len(together) == len(items) else {}
     return {}
 
@@ -320,19 +334,17 @@ def _systems(a: Node, b: Node, values: dict[str, Node], others: dict[str, Node])
         if not (_one_stem(values) or _one_stem(others)):
             return False
     for system, node, first in ((values, b, True), (others, a, False)):
-        if len(system) < 2 or _assigned(node) or _one_stem(system) and not (isinstance(node, Group) and node.opening == "("):
+        brackets = (node.opening, node.closing) if isinstance(node, Group) else None
+        if len(system) < 2 or _assigned(node) or (_one_stem(system) and brackets != ("(", ")")):
             continue
-        if isinstance(node, Group | Matrix) and not regions.looks_like(node) and _unordered(node) in (None, _unordered(Group(()))) or (
-            isinstance(node, Group) and not node.opening and not node.joint
-        ):
-            items = _sequence(node)
-            names = sorted(system) if isinstance(node, Group) and node.opening else list(system)
-            if items is None or len(items) != len(names) or any(isinstance(item, Relation) for item in items):
-                return False
-            return _all(
-                _agree(system[name], item) if first else _agree(item, system[name])
-                for name, item in zip(names, items, strict=True)
-            )
+        items = _sequence(node)
+        if items is None or len(items) != len(system) or any(isinstance(item, Relation) for item in items):
+            return False
+        if brackets in (("[", ")"), ("(", "]")):
+            return False
+        names = list(system) if brackets == ("", "") else sorted(system)
+        pairs = [(system[name], item) for name, item in zip(names, items, strict=True)]
+        return _all(_agree(*(pair if first else reversed(pair))) for pair in pairs)
     return None
 
 
@@ -373,9 +385,7 @@ def _equations(a: Relation, b: Relation) -> bool | None:
             return False
         return _agree(next(iter(value.values())), next(iter(other_value.values())))
     if len(a.sides) == len(b.sides) == 2:
-        one, two = (
-            arithmetic.cleared(Op("+", (side.sides[0], syntax.negative(side.sides[1]))))[0] for side in (a, b)
-        )
+        one, two = (arithmetic.cleared(Op("+", (side.sides[0], syntax.negative(side.sides[1]))))[0] for side in (a, b))
         try:
             if arithmetic.proportional(one, two):
                 return True
@@ -397,7 +407,9 @@ def _inequalities(a: Relation, b: Relation) -> bool | None:
         return False
     one, two = (Op("+", (side.sides[0], syntax.negative(side.sides[1]))) for side in (a, b))
     sign = 1 if a.operators == b.operators else -1 if turned[a.operators[0]] == b.operators[0] else 0
-    return bool(sign) and arithmetic.proportional(one, two, lambda ratio: ratio.real * sign > 0 or a.operators[0] == "≠")
+    return bool(sign) and arithmetic.proportional(
+        one, two, lambda ratio: ratio.real * sign > 0 or a.operators[0] == "≠"
+    )
 
 
 def _congruent(a: Relation, b: Relation) -> bool | None:
@@ -466,8 +478,8 @@ def _unordered(node: Node) -> _Items | None:
         case Op(kind="∪", args=(left, right)):
             one, other = _unordered(left), _unordered(right)
             return _Items((*one.items, *other.items), braces=True) if one and other else None
-    signs = _signs(node)
-    return _Items(tuple(signs)) if len(signs) > 1 else None
+    expressions = _signs(node)
+    return _Items(tuple(expressions)) if len(expressions) > 1 else None
 
 
 def _named_list(items: tuple[Node, ...]) -> _Items | None:
@@ -580,6 +592,10 @@ def _ordered(a: Node, b: Node) -> bool | None:
     return _all(_agree(*pair) for pair in zip(one, other, strict=True))
 
 
+def _holds_matrix(node: Op) -> bool:
+    return any(isinstance(argument, Matrix) for argument in node.args)
+
+
 def _multiplied(node: Node) -> Node:
     """A number times a matrix, multiplied out; rows in brackets as a matrix."""
     match node:
@@ -601,9 +617,7 @@ def _cases(a: Node, b: Node) -> bool | None:
     for row in a.rows:
         verdicts = [
             len(row) == len(other)
-            and _all(
-                Sym("otherwise") in (one, two) or decide(one, two) for one, two in zip(row, other, strict=True)
-            )
+            and _all(Sym("otherwise") in (one, two) or decide(one, two) for one, two in zip(row, other, strict=True))
             for other in left
         ]
         if True not in verdicts:
@@ -682,9 +696,10 @@ def _quantities(a: Node, b: Node) -> bool | None:
     if unit.angle and same(quantity.value if unit.angle == "radian" else Op("deg", (quantity.value,))):
         return True
     match other:
-        case Op(kind="*", args=(value, Sym(name=name))) if not arithmetic.variables(value) and units.letter(name):
-            measured = Quantity(value, units.letter(name) or unit)  # 4L against 4 liters
-            if unit.factors and units.conversion(unit, measured.unit):
+        case Op(kind="*", args=(value, Sym(name=name))) if not arithmetic.variables(value):
+            symbol = units.letter(name)  # 4L against 4 liters
+            if symbol and unit.factors and units.conversion(unit, symbol):
+                measured = Quantity(value, symbol)
                 return _measured(quantity, measured) if first else _measured(measured, quantity)
     if arithmetic.variables(other) and (letters := unit.text) and len(letters) <= 2 and letters.isalpha():
         product: Node = quantity.value  # 5 m against 5m: m may be a variable
@@ -707,18 +722,19 @@ def _times(factor: Fraction, node: Node) -> Node:
 def _measured(a: Quantity, b: Quantity) -> bool | None:
     """Two quantities, each with a unit."""
     if a.unit.percent != b.unit.percent:
-        percent, other = (a, b) if a.unit.percent else (b, a)
-        return False if other.unit.factors else _exceeds_one(other.value) and arithmetic.equal(percent.value, other.value)
+        thing = b if a.unit.percent else a  # 50% and 50 people
+        return not thing.unit.factors and _exceeds_one(thing.value) and arithmetic.equal(a.value, b.value)
     if a.unit.factors and b.unit.factors:
         scale = units.conversion(a.unit, b.unit)
         if scale is None:
-            loose = (a.unit.angle == "degree" and units.temperature(b.unit)) or (
-                b.unit.angle == "degree" and units.temperature(a.unit)
-            )
-            return bool(loose) and arithmetic.equal(a.value, b.value)
+            if any(units.price(one, other) for one, other in ((a.unit, b.unit), (b.unit, a.unit))):
+                return arithmetic.equal(a.value, b.value)  # $18 and 18 dollars a day
+            pairs = ((a.unit, b.unit), (b.unit, a.unit))
+            plain = any(one.angle == "degree" and units.temperature(other) for one, other in pairs)  # 20 degrees: 20°C
+            return plain and arithmetic.equal(a.value, b.value)
         if a.unit.angle != b.unit.angle:
-            one, other = (Op("deg", (part.value,)) if part.unit.angle == "degree" else part.value for part in (a, b))
-            return arithmetic.equal(one, other)
+            radians = [Op("deg", (part.value,)) if part.unit.angle == "degree" else part.value for part in (a, b)]
+            return arithmetic.equal(*radians)
         factor, offset = scale
         value = _times(factor, a.value)
         return arithmetic.equal(value if not offset else Op("+", (value, Num(offset))), b.value)

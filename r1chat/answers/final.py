@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from r1chat.answers import units
 from r1chat.answers.spelling import TEXT, boxes, tidy, unwrap
@@ -21,7 +22,8 @@ _MASK = "\ue001"  # stands for every character of a formula while sentences are 
 _SPAN = re.compile(r"\$\$(.{1,400}?)\$\$|\\\[(.{1,400}?)\\\]|\\\((.{1,400}?)\\\)|\$([^$\n]{1,400})\$", re.DOTALL)
 _OPENING = re.compile(r"\$|\\[(\[]")
 _ANNOUNCED = re.compile(
-    r"\b(?:answer|option|choice)\b[^.\n:：=]{0,40}?(?:\b(?:is|are|be)\b|[:：=])(?:\sthus|\stherefore)?[ *_]{0,3}[:：]?"
+    r"\b(?:answers?|option|choice)\b[^.\n:：=]{0,40}?(?:\b(?:is|are|be)\b|[:：=])(?:\sthus|\stherefore)?"
+    r"[ *_]{0,3}[:：]?"
     r"|^[ #*_]{0,8}(?:final\s+)?(?:answer|solution|result)s?[ *_]{0,4}[:：]?[ *_]{0,4}$"
     r"|^[ #*_]{0,8}(?:最终)?(?:答案|结果|结论)[ *_]{0,4}[:：]?[ *_]{0,4}$"
     r"|(?:答案|选项|選項)[^。，\n:：]{0,10}?(?:是(?!否)|为|為|[:：])[ *_]{0,3}[:：]?"
@@ -41,14 +43,19 @@ _PAUSE = re.compile(
     re.IGNORECASE,
 )
 _EXPLAINED = re.compile(
-    r"[,，]?\s+(?:because|since|as|where|which|i\.e\.|that is|for|after|before|out of|if|when|in order)\s"
-    r"|\sto\s+(?!get|obtain|give|find|yield|equal|be\b|make|reach|arrive|produce)[a-z]{2,}\s|[,，]?因为|[,，]?即|\s\((?=[a-zA-Z])", re.IGNORECASE
+    r"[,，]?\s+(?:because|since|as|where|which|i\.e\.|that is|for(?!\s+(?:is|are|was)\b)|after|before|out of|if|when"
+    r"|in order)\s|\sto\s+(?!get|obtain|give|find|yield|equal|be\b|make|reach|arrive|produce)[a-z]{2,}\s"
+    r"|[,，]?因为|[,，]?即|\s\((?=[a-zA-Z])",
+    re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[。！？；])|(?<=[^\W\d_]\.)\s|(?<=[\d)$%*\ue001]\.)\s+(?=[A-Z])|(?<=[^\W\d_][!?])\s")
 _NUMBER = re.compile(
     r"(?:(?<![0-9a-zA-Z)\]}.])[-−])?[$¥€£]?"
     r"(?:\\[dt]?frac\s*(?:\{-?[\d.]{1,40}\}|\d)\s*(?:\{[\d.]{1,40}\}|\d)"
     r"|(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:/\d+)?)(?:\s?\\?[%％])?"
+)
+_NUMBERS = re.compile(
+    rf"(?:{_NUMBER.pattern})(?:(?:\s|,|，|、|;|\band\b|\bor\b|和|或|与){{1,6}}(?:{_NUMBER.pattern})){{1,20}}"
 )
 _UNIT_RUN = re.compile(r"\s?[a-zA-Z°℃℉µμΩ²³³/·^\u4e00-\u9fff\d]{1,16}")
 _WORD = re.compile(r"(?<![\\a-zA-Z])(?:[a-zA-Z]{3,}|(?i:so|is|it|to|of|we|by|no)(?![a-zA-Z]))|[\u3400-\u9fff]")
@@ -223,14 +230,20 @@ def _sentence(sentence: str, *, first: bool) -> str | None:
         return _result(unwrap(_without_delimiters(run)))
     for bold in reversed(_BOLD.findall(sentence)):
         if _NUMBER.search(bold) or not is_prose(bold):
-            return unwrap(bold) if _NUMBER.fullmatch(unwrap(bold)) or not is_prose(bold) else _measured(bold) or unwrap(bold)
-    if first and (judged := _JUDGED.match(plain + ",")) and len(plain) < _SHORT:
+            return (
+                unwrap(bold)
+                if _NUMBER.fullmatch(unwrap(bold)) or not is_prose(bold)
+                else _measured(bold) or unwrap(bold)
+            )
+    if first and _JUDGED.match(plain + ",") and len(plain) < _SHORT:
         return plain
     numbers = list(_NUMBER.finditer(plain))
-    if first and _begins_with_number(plain) or not numbers:
+    if _NUMBERS.fullmatch(plain) or (first and _begins_with_number(plain)) or not numbers:
         return _result(plain) if first else None
     for copula in reversed(list(_COPULA.finditer(plain))):
         rest = unwrap(plain[copula.end() :])
+        if _NUMBERS.fullmatch(rest):
+            return rest
         if rest and not is_prose(rest) and re.search(r"\w", rest) and (first or _NUMBER.search(rest)):
             return _result(rest)
         if number := _NUMBER.match(rest):
@@ -275,6 +288,8 @@ def _one_unit(text: str, number: re.Match[str]) -> str:
             behind = text[end : end + 1]
             if behind.isascii() and behind.isalnum():
                 continue
+            if text[number.end() : end].strip() == "in" and re.match(r"\s+[a-z]", text[end:]):
+                continue  # 72 in all
             candidate = tidy("1 " + text[number.end() : end])
             found = units.match(candidate, 1)
             if found and found[0].factors and found[1] == len(candidate):
@@ -324,9 +339,7 @@ def _last(text: str) -> str | None:
     for line in reversed(lines[-_NEAR:]):
         sentences = [part for part in _divided(line) if re.search(r"\w", part)]
         for sentence in reversed(sentences):
-            if _NUMBER.search(sentence) or any(
-                not _VARIABLE.fullmatch(_content(span)) for span in _spans(sentence)
-            ):
+            if _NUMBER.search(sentence) or any(not _VARIABLE.fullmatch(_content(span)) for span in _spans(sentence)):
                 found = _sentence(_unexplained(sentence), first=False)
                 if found:
                     return found
@@ -345,7 +358,7 @@ def _divided(line: str) -> list[str]:
     """The sentences of a line."""
     masked = _masked(line)
     ends = [0, *(end.end() for end in _SENTENCE.finditer(masked)), len(line)]
-    return [line[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [line[start:end] for start, end in pairwise(ends)]
 
 
 def _content(span: re.Match[str]) -> str:
@@ -359,7 +372,10 @@ def _result(text: str) -> str:
         len(parts) == 1
         or re.search(r"[,，、;&]|\\\\|\b(?:and|or)\b|[或和且]", text)
         or not parts[-1].strip()
-        or (len(parts) == 2 and (_VARIABLE.fullmatch(parts[0]) or re.search(r"[a-zA-Z]", parts[0]) and not is_prose(parts[0])))
+        or (
+            len(parts) == 2
+            and (_VARIABLE.fullmatch(parts[0]) or (re.search(r"[a-zA-Z]", parts[0]) and not is_prose(parts[0])))
+        )
     ):
         return text
     return unwrap(parts[-1])

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 
 # Words of at most three letters that a product of variables must not be taken for.
-LITTLE_WORDS = frozenset(
-    """no on in up go am pm is it so to of we by or at an as he me my us if do be yes not the and but for are was has
-    had can may one two six ten all any few new old red odd day""".split()
-)
+_LITTLE = """no on in up go am pm is it so to of we by or at an as he me my us if do be yes not the and but for are was
+    has had can may one two six ten all any few new old red odd day"""
+LITTLE_WORDS = frozenset(_LITTLE.split())
 
-_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
-_ONES += "seventeen eighteen nineteen".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_BELOW_TWENTY = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen"""
+_ONES = _BELOW_TWENTY.split()
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _SMALL = {word: value for value, word in enumerate(_ONES)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
-_ORDINAL_WORDS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+_ORDINAL_WORDS = _ORDINALS.split()
 _GREAT = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
 _ENGLISH = re.compile(
@@ -25,17 +26,25 @@ _ENGLISH = re.compile(
 _PART = re.compile(
     rf"(?P<top>an?|{'|'.join(_ONES[1:10])})?[\s-]*(?P<bottom>{'|'.join(_PARTS)}|halve)s?(?=\s*$)", re.IGNORECASE
 )
-_SCALE = re.compile(r"\s*(hundred|thousand|million|billion|trillion|dozen)(?![a-zA-Z])|\s*(?:([百千])(?![克米瓦焦帕卡分时伏])|([万萬亿億]))+")
+_SCALE = re.compile(
+    r"\s*(hundred|thousand|million|billion|trillion|dozen)(?![a-zA-Z])|\s*(?:([百千])(?![克米瓦焦帕卡分时伏])|([万萬亿億]))+"
+)
 _SCALES = {**_GREAT, "dozen": 12, "百": 100, "千": 10**3, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 
 _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
 _CHINESE_SCALES = {"十": 10, "百": 100, "千": 10**3, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 _DIGIT = f"[{''.join(_DIGITS)}]"
 _NUMERAL = f"[{''.join(_DIGITS)}十百千万萬亿億]{{1,40}}"
-CLASSIFIERS = "个個只元块塊人本张張支枝颗顆条條头頭页頁次倍棵名盆朵天年月日岁歲米克吨升秒种種辆輛件双雙组組位台套步段根道题瓶杯袋箱筐束排层间节点"
-_UNIT = rf"(?:[{CLASSIFIERS}][\u4e00-\u9fff]{{0,6}}|千米|公里|厘米|分米|毫米|平方[\u4e00-\u9fff]+|立方[\u4e00-\u9fff]+|千克|公斤|小时|分钟|度|角|分)"
+CLASSIFIERS = (
+    "个個只元块塊人本张張支枝颗顆条條头頭页頁次倍棵名盆朵天年月日岁歲米克吨升秒种種辆"
+    "輛件双雙组組位台套步段根道题瓶杯袋箱筐束排层间节点"
+)
+_UNIT = (
+    rf"(?:[{CLASSIFIERS}][\u4e00-\u9fff]{{0,6}}"
+    r"|千米|公里|厘米|分米|毫米|平方[\u4e00-\u9fff]+|立方[\u4e00-\u9fff]+|千克|公斤|小时|分钟|度|角|分)"
+)
 _CHINESE = re.compile(
-    rf"(?P<sign>[负負]?)(?:(?P<bottom>{_NUMERAL})分之)?(?P<number>{_NUMERAL})(?:[点點](?P<places>{_DIGIT}{{1,40}}))?"
+    rf"(?P<sign>[负負]?)(?:(?P<whole>{_NUMERAL})又)?(?:(?P<bottom>{_NUMERAL})分之)?(?P<number>{_NUMERAL})(?:[点點](?P<places>{_DIGIT}{{1,40}}))?"
     rf"(?=\s*(?:{_UNIT})?\s*$)"
 )
 _ORDINAL = re.compile(
@@ -106,6 +115,8 @@ def _chinese(found: re.Match[str]) -> str:
     sign = "-" if found["sign"] else ""
     if found["bottom"] == "百":
         return f"{sign}{number}%"
+    if found["whole"]:
+        return f"{sign}{_integer(found['whole'])} {number}/{_integer(found['bottom'])}" if found["bottom"] else found[0]
     if found["bottom"]:
         return f"{sign}{number}/{_integer(found['bottom'])}"
     return sign + number

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from r1chat.answers.arithmetic import Undecided, near, number, variables
+from r1chat.answers.arithmetic import Undecided, exact, near, number, variables, walk
 from r1chat.answers.syntax import Builder, Group, Node, Num, Op, Quantity, Relation, Sym
 
 _TURNED = {"<": ">", ">": "<", "≤": "≥", "≥": "≤", "=": "=", "≠": "≠"}
@@ -115,7 +115,11 @@ def _integers(within: Region) -> Region | None:
             inside = (low < at or (interval.with_low and near(low, at))) and (
                 at < high or (interval.with_high and near(high, at))
             )
-            if inside and not (near(low, at) and not interval.with_low) and not (near(high, at) and not interval.with_high):
+            if (
+                inside
+                and not (near(low, at) and not interval.with_low)
+                and not (near(high, at) and not interval.with_high)
+            ):
                 points.append(Interval(at, at, True, True))
     return tuple(points)
 
@@ -171,7 +175,11 @@ def _relation(node: Relation) -> Region | None:
     operators, sides = node.operators, node.sides
     if operators == ("∈",):
         return _region(sides[1])
-    named = [index for index, side in enumerate(sides) if isinstance(side, Sym) and not _infinite(side) and variables(side)]
+    if len(sides) == 2 and len(_names := variables(sides[0]) | variables(sides[1])) == 1 and operators[0] in _TURNED:
+        return _solved(node, next(iter(_names)))
+    named = [
+        index for index, side in enumerate(sides) if isinstance(side, Sym) and not _infinite(side) and variables(side)
+    ]
     if len(named) != 1 or len(sides) > 3:
         return None
     middle = named[0]
@@ -188,6 +196,64 @@ def _relation(node: Relation) -> Region | None:
             return None
         found = _intersection(found, limit)
     return found
+
+
+def _solved(node: Relation, name: str) -> Region | None:
+    """The solutions of a linear inequality in one variable, or of one with an absolute value: 2x > 6, |x - 1| < 3."""
+    (operator,), (left, right) = node.operators, node.sides
+    if variables(right):
+        if variables(left):
+            return None
+        operator, left, right = _TURNED[operator], right, left
+    inside = left.args[0] if isinstance(left, Op) and left.kind == "abs" else left
+    line = _line(inside, name)
+    if (
+        line is None
+        or isinstance(right, Group | Relation | Builder)
+        or any(isinstance(part, Op) and part.kind in ("pm", "mp") for part in walk(right))
+    ):
+        return None
+    slope, start = line
+    bound = right.value if isinstance(right, Quantity) else right
+    values = _limit(operator, bound)
+    if values is None or inside is left:
+        return values and _mapped(values, slope, start)
+    other = _limit(_TURNED[operator], Op("neg", (bound,)))
+    assert other is not None
+    if operator in "<≤≠":
+        return _mapped(_intersection(values, other), slope, start)
+    return _mapped((*values, *other), slope, start)
+
+
+def _line(node: Node, name: str) -> tuple[Any, Any] | None:
+    """Slope and value at 0 of a linear expression; None for any other."""
+    if node == Sym(name):
+        return number(Num(Fraction(1))), number(Num(Fraction(0)))
+    at = [exact(_put(node, name, Num(Fraction(value)))) for value in (0, 1, 2, 5)]
+    if None in at:
+        return None
+    zero, one, two, five = (value for value in at if value is not None)
+    slope = one - zero
+    if not slope or (two, five) != (zero + 2 * slope, zero + 5 * slope):
+        return None
+    return number(Num(slope)), number(Num(zero))
+
+
+def _put(node: Node, name: str, value: Num) -> Node:
+    """The expression with a number for a variable."""
+    if node == Sym(name):
+        return value
+    return Op(node.kind, tuple(_put(argument, name, value) for argument in node.args)) if isinstance(node, Op) else node
+
+
+def _mapped(values: Region, slope: Any, start: Any) -> Region:
+    """The arguments for which a line has these values."""
+    mapped = []
+    for interval in values:
+        low, high = (interval.low - start) / slope, (interval.high - start) / slope
+        ends = (low, high, interval.with_low, interval.with_high)
+        mapped.append(Interval(*ends) if slope > 0 else Interval(high, low, interval.with_high, interval.with_low))
+    return tuple(mapped)
 
 
 def _limit(operator: str, bound: Node) -> Region | None:
@@ -217,13 +283,17 @@ def _merged(intervals: Region) -> Region:
         ):
             continue
         last = merged[-1] if merged else None
-        if last and (interval.low < last.high or (near(interval.low, last.high) and (interval.with_low or last.with_high))):
+        if last and (
+            interval.low < last.high or (near(interval.low, last.high) and (interval.with_low or last.with_high))
+        ):
             if near(interval.high, last.high):
                 high, with_high = last.high, last.with_high or interval.with_high
             else:
                 longer = interval if interval.high > last.high else last
                 high, with_high = longer.high, longer.with_high
-            merged[-1] = Interval(last.low, high, last.with_low or (near(last.low, interval.low) and interval.with_low), with_high)
+            merged[-1] = Interval(
+                last.low, high, last.with_low or (near(last.low, interval.low) and interval.with_low), with_high
+            )
         else:
             merged.append(interval)
     return tuple(merged)

@@ -89,11 +89,13 @@ _FONT = re.compile(
 )
 _NUMBER_SETS = re.compile(r"\\(?:mathbb|Bbb|mathbf)\s*(?:\{\s*([RZNQC])\s*\}|([RZNQC]))")
 _SLANTED = re.compile(r"(?:\{\})?\^\s*(?:\{(\d+)\}|(\d))\s*/\s*_\s*(?:\{(\d+)\}|(\d))")
+_STARRED_POWER = re.compile(r"(?<=[\w)}\]])\*\*(?=[\w({\\-])")
 _LAYERS = 8  # of nested fonts, and of wrappers, that are looked through
 _WRAPPERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("__", "__"), ("`", "`"))
 _QUOTES = (('"', '"'), ("“", "”"), ("「", "」"), ("*", "*"), ("_", "_"))
 TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathsf|mbox|operatorname)\s*\{([^{}]*)\}")
 _BRACE = re.compile(r"(\\f?box(?:ed)?\s*)?(?<!\\)([{}])")
+_BLANK = re.compile(r"\s*\}")
 _BARE_BOX = re.compile(r"\\boxed\s*([^\s{}$\\]+)")
 
 
@@ -108,6 +110,7 @@ def tidy(text: str) -> str:
     text = _VULGAR.sub(lambda half: " " + unicodedata.normalize("NFKC", half[0]).replace("⁄", "/"), text)
     text = _CUBE_ROOT.sub(r"\\sqrt[3]{\1}", _ROOT.sub(r"\\sqrt{\1}", text)).replace("√", r"\sqrt ")
     text = _SIGN.sub(lambda sign: _SIGNS[sign[0]], unicodedata.normalize("NFKC", text))
+    text = _STARRED_POWER.sub("^", text)
     text = text.replace(r"\$", CURRENCY).replace(r"\%", "%").replace(r"\#", "#").replace("{,}", ",")
     text = _SPACES.sub(" ", _NO_SPACE.sub("", text))
     text = _NUMBER_SETS.sub(lambda symbol: rf"\mathbb{{{symbol[1] or symbol[2]}}} ", text)
@@ -165,19 +168,19 @@ def boxes(text: str) -> list[tuple[int, int, str]]:
     Of nested boxes only the outer one is given.
     """
     opened: list[tuple[int, int] | None] = []  # an entry for each brace: starts of the box and of its content
-    closed: list[tuple[int, int, str]] = []
+    closed: list[tuple[int, int, int]] = []  # starts of a box and of its content, and the closing brace
     for brace in _BRACE.finditer(text):
         if brace[2] == "{":
             opened.append((brace.start(), brace.end()) if brace[1] else None)
         elif opened:
             starts = opened.pop()
-            if starts is not None and (content := text[starts[1] : brace.start()].strip()):
+            if starts is not None and not _BLANK.match(text, starts[1], brace.end()):
                 while closed and closed[-1][0] > starts[0]:
                     closed.pop()
-                closed.append((starts[0], brace.end(), content))
+                closed.append((*starts, brace.start()))
     if not closed and (bare := _BARE_BOX.search(text)):
         return [(bare.start(), bare.end(), bare[1].rstrip(".,;"))]
-    return closed
+    return [(start, end + 1, text[content:end].strip()) for start, content, end in closed]
 
 
 def last_box(text: str) -> str:

@@ -16,6 +16,7 @@ from r1chat.answers.spelling import CURRENCY
 from r1chat.answers.units import Unit
 
 DEEPEST = 40  # levels of nesting
+_TALLEST = 120  # levels of a tree, so that functions that recurse over it stay far from Python's limit
 _LONGEST_NUMBER = 1_000  # characters of one number
 
 
@@ -105,16 +106,14 @@ class Builder:
 
 Node = Num | Based | Sym | Op | Quantity | Group | Relation | Matrix | Cases | Builder
 
-FUNCTIONS = frozenset(
-    """sin cos tan sec csc cot sinh cosh tanh arcsin arccos arctan arccot arcsec arccsc log ln lg exp sqrt
-    max min gcd lcm det sgn Re Im arg deg""".split()
-)
+_FUNCTIONS = """sin cos tan sec csc cot sinh cosh tanh arcsin arccos arctan arccot arcsec arccsc log ln lg exp sqrt
+    max min gcd lcm det sgn Re Im arg deg"""
+FUNCTIONS = frozenset(_FUNCTIONS.split())
 _ALIASES = {"tg": "tan", "ctg": "cot", "arctg": "arctan", "asin": "arcsin", "acos": "arccos", "atan": "arctan"}
 _ALIASES |= {"cosec": "csc", "cbrt": "cbrt", "abs": "abs", "floor": "floor", "ceil": "ceil"}
-_GREEK = frozenset(
-    """alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho sigma tau
-    upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega ell hbar partial nabla""".split()
-)
+_LETTER_NAMES = """alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi
+    rho sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega ell hbar"""
+_GREEK = frozenset(_LETTER_NAMES.split())
 _RELATIONS = {
     "=": "=",
     "<": "<",
@@ -151,12 +150,12 @@ _RELATIONS = {
 }
 _SETS = {r"\cup": "∪", r"\cap": "∩", r"\setminus": "∖", r"\backslash": "∖", r"\bigcup": "∪"}
 _TIMES = {r"\times": "*", r"\cdot": "*", r"\div": "/", r"\ast": "*", "*": "*", "/": "/"}
-_ACCENTS = frozenset(
-    """vec overrightarrow overleftrightarrow overline bar hat widehat tilde angle triangle dot ddot odot stackrel
-    overset underset""".split()
-)
-_ENVIRONMENTS = frozenset("matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array".split())
-_SYSTEMS = frozenset("cases rcases dcases aligned align align* gathered gather gather* split alignedat eqnarray".split())
+_MARKS = """vec overrightarrow overleftrightarrow overline bar hat widehat tilde angle triangle dot ddot odot stackrel
+    overset underset"""
+_ACCENTS = frozenset(_MARKS.split())
+_ENVIRONMENTS = ("matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "array")
+_ALIGNED = ("aligned", "align", "align*", "split", "gathered", "gather", "gather*", "alignedat")
+_SYSTEMS = ("cases", "rcases", "dcases", *_ALIGNED)
 _CLOSERS = {"(": ")]", "[": ")]", "\\{": ("\\}",), "{": "}", "\\langle": ("\\rangle",), "\\lbrace": ("\\rbrace",)}
 
 _SPACE = re.compile(r"\s+")
@@ -164,7 +163,9 @@ _COMMAND = re.compile(r"\\(?:[a-zA-Z]+\*?|.)", re.DOTALL)
 _RECURRING = re.compile(
     r"(\d*)\.(\d*)(?:\\(?:overline|bar|dot)\s*(?:\{\s*(\d+)\s*\}|(\d))(?:(\d*)\\dot\s*(?:\{\s*(\d)\s*\}|(\d)))?)"
 )
-_ELLIPSIS = re.compile(r"(\d*)\.(\d*?)(\d)\3{2,}(?:\\[lc]?dots|\.\.\.)|(\d*)\.(\d*?)(\d{2,6}?)\6+(?:\\[lc]?dots|\.\.\.)")
+_ELLIPSIS = re.compile(
+    r"(\d*)\.(\d*?)(\d)\3{2,}(?:\\[lc]?dots|\.\.\.)|(\d*)\.(\d*?)(\d{2,6}?)\6+(?:\\[lc]?dots|\.\.\.)"
+)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?")
 _SPACED_THOUSANDS = re.compile(r"\d{1,3}(?:\s\d{3})+(?![\d.]*\d)(?:\.\d+)?")
 _NUMBER = re.compile(r"\d+(?:\.(?!\.)\d*)?|\.\d+")
@@ -172,15 +173,24 @@ _SCIENCE = re.compile(r"[eE]([-+]?\d{1,4})(?![\d.])")
 _BASED = re.compile(r"([0-9A-F]+)\s*_\s*(?:\{\s*\(?\s*(\d{1,2}|[a-z]{3,8})\s*\)?\s*\}|(\d))", re.ASCII)
 _BASES = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 _BASES |= {"eleven": 11, "twelve": 12, "sixteen": 16}
-_MIXED = re.compile(r"(?:\s+|\s*又\s*|\s*(?:又\s*)?\\(?=frac))(?:frac\s*(?:\{\s*(\d+)\s*\}|(\d))\s*(?:\{\s*(\d+)\s*\}|(\d))|(\d+)\s*/\s*(\d+)(?![\d.]))")
-_POWER_OF_TEN = re.compile(r"\s*(?:\\times|\\cdot|\*|x)\s*10\s*(?:\^|\*\*)\s*(?:\{\s*([-+]?\s*\d{1,5})\s*\}|([-+]?\d{1,5}))")
-_COMBINATIONS = re.compile(r"([CAP])\s*(?:_\s*\{?\s*(\d{1,4})\s*\}?\s*\^\s*\{?\s*(\d{1,4})\s*\}?|\^\s*\{?\s*(\d{1,4})\s*\}?\s*_\s*\{?\s*(\d{1,4})\s*\}?)")
+_MIXED = re.compile(
+    r"(?:\s+|\s*又\s*|\s*(?:又\s*)?\\(?=frac))(?:frac\s*(?:\{\s*(\d+)\s*\}|(\d))\s*(?:\{\s*(\d+)\s*\}|(\d))|(\d+)\s*/\s*(\d+)(?![\d.]))"
+)
+_POWER_OF_TEN = re.compile(
+    r"\s*(?:\\times|\\cdot|\*|x)\s*10\s*(?:\^|\*\*)\s*(?:\{\s*([-+]?\s*\d{1,4})\s*\}|([-+]?\d{1,4})(?!\d))"
+)
+_COMBINATIONS = re.compile(
+    r"([CAP])\s*(?:_\s*\{?\s*(\d{1,4})\s*\}?\s*\^\s*\{?\s*(\d{1,4})\s*\}?|\^\s*\{?\s*(\d{1,4})\s*\}?\s*_\s*\{?\s*(\d{1,4})\s*\}?)"
+)
 _LETTERS = re.compile(r"[a-zA-Z]+")
 _SUBSCRIPT = re.compile(r"\s*_\s*(?:\{([^{}]{1,20})\}|([a-zA-Z0-9]))")
 _PRIMES = re.compile(r"'+|\^\s*\{?\s*\\prime\s*\}?")
 _DEGREES = re.compile(r"\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ)")
-_OR, _AND = re.compile(r"or(?![a-zA-Z])|\\lor(?![a-zA-Z])|\\vee(?![a-zA-Z])|或者?"), re.compile(
-    r"and(?![a-zA-Z])|\\land(?![a-zA-Z])|\\wedge(?![a-zA-Z])|&&|[和且与及并]且?|以及|,|;|\\\\(?:\s*\[[^\]]*\])?|\n"
+_OR, _AND = (
+    re.compile(r"or(?![a-zA-Z])|\\lor(?![a-zA-Z])|\\vee(?![a-zA-Z])|或者?"),
+    re.compile(
+        r"and(?![a-zA-Z])|\\land(?![a-zA-Z])|\\wedge(?![a-zA-Z])|&&|[和且与及并]且?|以及|,|;|\\\\(?:\s*\[[^\]]*\])?|\n"
+    ),
 )
 _MODULUS = re.compile(r"\s*(?:\\p?mod(?![a-zA-Z])|\\pod|\(?\s*(?:\\b?mod|mod)(?![a-zA-Z]))\s*")
 _RELATION = re.compile(r"<=|>=|!=|[=<>]|\\[a-zA-Z]+")
@@ -200,7 +210,37 @@ def parse(text: str, *, thousands: bool = True) -> Node:
     parser.space()
     if parser.position < len(text):
         raise Unreadable(text[parser.position :])
+    if _height(node) > _TALLEST:
+        raise Unreadable("too long an expression")
     return node
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes right below a node."""
+    match node:
+        case Op(args=args):
+            return args
+        case Quantity(value=value):
+            return (value,)
+        case Group(items=items):
+            return items
+        case Relation(sides=sides):
+            return sides
+        case Matrix(rows=rows) | Cases(rows=rows):
+            return tuple(cell for row in rows for cell in row)
+        case Builder(element=element, condition=condition):
+            return element, condition
+    return ()
+
+
+def _height(node: Node) -> int:
+    """The levels of a tree, counted without recursion."""
+    level: list[Node] = [node]
+    height = 0
+    while level and height <= _TALLEST:
+        level = [child for parent in level for child in children(parent)]
+        height += 1
+    return height
 
 
 class _Parser:
@@ -398,9 +438,6 @@ class _Parser:
             token = self.peek()
             if token in _TIMES:
                 self.position += len(token)
-                if token == "*" and self.accept("*"):
-                    node = Op("^", (node, self.exponent()))
-                    continue
                 right = self.signed_factor()
                 node = quotient(node, right) if _TIMES[token] == "/" else Op("*", (node, right))
             elif self.begins_factor(token):
@@ -425,9 +462,13 @@ class _Parser:
             return None
         unit, end = found
         rest = self.text[end:].lstrip()
-        if self.text[start:end].strip().startswith("^") and not self.text[start:end].strip()[1:].strip("{} ").startswith("\\circ"):
+        if self.text[start:end].strip().startswith("^") and not self.text[start:end].strip()[1:].strip(
+            "{} "
+        ).startswith("\\circ"):
             return None
         if rest.startswith("|") and not self.bars:
+            return None
+        if variables and not unit.factors:
             return None
         if variables and len(self.text[start:end].strip().split("^")[0].strip()) == 1:
             return None  # a t^2
@@ -449,7 +490,8 @@ class _Parser:
                 name in _GREEK
                 or name in FUNCTIONS
                 or name in _ACCENTS
-                or name in ("frac", "sqrt", "binom", "langle", "lfloor", "lceil", "lvert", "begin", "infty", "left", "sum")
+                or name
+                in ("frac", "sqrt", "binom", "langle", "lfloor", "lceil", "lvert", "begin", "infty", "left", "sum")
             )
         return token in "([{|" or (token.isascii() and token.isalpha())
 
@@ -484,6 +526,14 @@ class _Parser:
 
     def exponent(self) -> Node:
         """What stands after ^: a group, a signed number (10^-3), or one factor."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise Unreadable("nested too deeply")
+        node = self.raised()
+        self.depth -= 1
+        return node
+
+    def raised(self) -> Node:
         if self.peek() == "{":
             return self.argument()
         if self.accept("-"):
@@ -544,10 +594,12 @@ class _Parser:
         if (based := self.take(_BASED)) is not None:
             return _based(based)
         if found := self.take(_RECURRING):
-            return _recurring(found[1], found[2], (found[3] or found[4]) + (found[5] or "") + (found[6] or found[7] or ""))
+            return _recurring(
+                found[1], found[2], (found[3] or found[4]) + (found[5] or "") + (found[6] or found[7] or "")
+            )
         if found := self.take(_ELLIPSIS):
             return _recurring(found[1] or found[4] or "", found[2] or found[5] or "", found[3] or found[6])
-        found = self.thousands and self.take(_THOUSANDS) or self.take(_SPACED_THOUSANDS) or self.take(_NUMBER)
+        found = (self.thousands and self.take(_THOUSANDS)) or self.take(_SPACED_THOUSANDS) or self.take(_NUMBER)
         if not found or len(found[0]) > _LONGEST_NUMBER:
             raise Unreadable("too long a number")
         written = re.sub(r"[\s,]", "", found[0])
@@ -604,7 +656,11 @@ class _Parser:
 
     def letters(self) -> Node:
         """A function's name, a variable with its index, or a point with its coordinates."""
-        if (based := _BASED.match(self.text, self.position)) and not based[1].isdigit() and (based[2] or based[3]) in ("16", "12", "11"):
+        if (
+            (based := _BASED.match(self.text, self.position))
+            and not based[1].isdigit()
+            and (based[2] or based[3]) in ("16", "12", "11")
+        ):
             self.position = based.end()
             return _based(based)
         if found := self.take(_COMBINATIONS):
@@ -629,7 +685,7 @@ class _Parser:
             if head in FUNCTIONS or head in ("cbrt", "abs", "floor", "ceil"):
                 self.position += length
                 return self.function(head)
-            if head in _GREEK and length > 2 or head in ("pi", "xi", "mu", "nu"):
+            if (head in _GREEK and length > 2) or head in ("pi", "xi", "mu", "nu"):
                 self.position += length
                 return self.subscripted(head)
         before, behind = self.text[self.position - 1 : self.position], self.text[run.end() : run.end() + 1]
@@ -703,9 +759,7 @@ class _Parser:
             label = inner[1]
         else:
             letters = self.take(re.compile(r"[a-zA-Z]{1,4}(?![a-z])|\d|\\[a-z]+"))
-            if not letters:
-                raise Unreadable(name)
-            label = letters[0]
+            label = letters[0] if letters else ""
         return Sym(f"{name} {''.join(label.split())}")
 
     def root(self) -> Node:
@@ -788,7 +842,7 @@ class _Parser:
         if name in ("array", "alignedat"):
             while self.take(_HEADER):
                 pass
-        if name not in _ENVIRONMENTS | _SYSTEMS:
+        if name not in _ENVIRONMENTS + _SYSTEMS:
             raise Unreadable(name)
         thousands, self.thousands = self.thousands, False
         bars, self.bars = self.bars, 0
@@ -888,10 +942,16 @@ def _bracketed(inner: Node, opening: str, closing: str) -> Node:
         items = inner.items if isinstance(inner, Group) and not inner.opening else (inner,)
         return Group(items, "{", "}")
     if opening == "{":
-        return Group(inner.items, "{", "}") if isinstance(inner, Group) and not inner.opening and not inner.joint else inner
+        return (
+            Group(inner.items, "{", "}")
+            if isinstance(inner, Group) and not inner.opening and not inner.joint
+            else inner
+        )
     if opening == r"\langle":
         return Group(inner.items, "(", ")") if isinstance(inner, Group) and not inner.opening else inner
     if isinstance(inner, Group) and not inner.opening and not inner.joint:
+        if len(inner.items) != 2 and (opening, closing) not in (("(", ")"), ("[", "]")):
+            raise Unreadable("brackets do not match")
         return Group(inner.items, opening, closing)
     if (opening, closing) not in (("(", ")"), ("[", "]")):
         raise Unreadable("brackets do not match")
@@ -909,8 +969,6 @@ def _environment(name: str, rows: list[list[Node]]) -> Node:
     flat = [cell for row in rows for cell in row]
     if name.endswith("cases") and any(len(row) > 1 and not isinstance(row[0], Relation) for row in rows):
         return Cases(tuple(map(tuple, rows)))
-    if name in ("aligned", "align", "align*", "split", "gathered", "gather", "gather*") and len(flat) == 1:
-        return flat[0]
     return flat[0] if len(flat) == 1 else Group(tuple(flat))
 
 

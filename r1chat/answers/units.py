@@ -145,7 +145,9 @@ CURRENCIES = {"$": "usd", "\ue024": "usd", "¥": "cny", "￥": "cny", "€": "eu
 _TEMPERATURES = {"kelvin": (Fraction(1), Fraction(0)), "degC": (Fraction(1), Fraction("273.15"))}
 _TEMPERATURES["degF"] = (Fraction(5, 9), Fraction("459.67") * Fraction(5, 9))  # factor and offset to kelvin
 _ANGLES = ("degree", "radian")
-_NEUTRAL = re.compile(r"(?:square |cubic |sq\.? )?units?(?:\s*\^?\s*\{?[23]\}?)?|(?:平方|立方)?(?:个)?单位", re.IGNORECASE)
+_NEUTRAL = re.compile(
+    r"(?:square |cubic |sq\.? )?units?(?:\s*\^?\s*\{?[23]\}?)?|(?:平方|立方)?(?:个)?单位", re.IGNORECASE
+)
 
 _SPELLINGS: dict[str, str] = {}
 for _line in _TABLE.strip().splitlines():
@@ -167,7 +169,9 @@ _FACTOR = re.compile(
     r"(?P<square>(?i:square|sq\.?)\s+|平方)?(?P<cubic>(?i:cubic|cu\.?)\s+|立方)?(?P<name>" + _NAME + r")"
     r"(?:\s*\^\s*(?:\{\s*(?P<braced>-?\d)\s*\}|(?P<raised>-?\d))|(?P<plain>[23])(?!\d)|(?P<word>\s+(?:squared|cubed)))?"
 )
-_JOIN = re.compile(r"\s*(?P<per>/|(?i:per)(?![a-zA-Z])(?:\s+an?\s)?|每|\ba\b|\ban\b)\s*|\s*(?:\\cdot(?![a-zA-Z])|\*|\.)\s*|\s+|(?=[^\x00-\x7f])")
+_JOIN = re.compile(
+    r"\s*(?P<per>/|(?i:per)(?![a-zA-Z])(?:\s+an?\s)?|每|\ba\b|\ban\b)\s*|\s*(?:\\cdot(?![a-zA-Z])|\*|\.)\s*|\s+|(?=[^\x00-\x7f])"
+)
 _END = re.compile(
     r"\s*(?:$|[,;:!。)\]}|=<>&]|\\\\|\\(?:\}|approx|ne|le|ge|cup|rangle|rfloor|end)|(?:or|and)(?![a-zA-Z])|[或和且与及]|(?=[\d+-]))"
 )
@@ -177,10 +181,9 @@ _TRAILING = re.compile(
     r"|(?:长|宽|高|深|重|多|的[\u4e00-\u9fff]{1,6})(?=\s*$)",
     re.IGNORECASE,
 )
-_GOES_ON = frozenset(
-    """sin cos tan sec csc cot log exp sqrt theta alpha beta gamma lambda and not nor but plus minus times over mod than
-    if when where is are was were equals approximately about""".split()
-)
+_NO_THINGS = """sin cos tan sec csc cot log exp sqrt theta alpha beta gamma lambda and not nor but plus minus times
+    over mod than if when where is are was were equals approximately about"""
+_GOES_ON = frozenset(_NO_THINGS.split())
 _THING = re.compile(r"\s*([a-zA-Z][a-zA-Z'’-]*(?:[\s/.]+[a-zA-Z(][a-zA-Z'’)-]*){0,7})(?:\s*\^\s*\{?\s*[23]\s*\}?)?")
 _CHINESE_THING = re.compile(r"\s*[\u4e00-\u9fff]{1,14}")
 _LINKS = re.compile("[或和且与及为是]")
@@ -299,6 +302,18 @@ def _counted(text: str, start: int, spaced: bool) -> tuple[Unit, int] | None:
     return Unit((), thing[1].strip()), thing.end()
 
 
+def price(amount: Unit, rate: Unit) -> bool:
+    """Is one a sum of money, and the other the same per something?"""
+    return (
+        len(amount.factors) == 1
+        and amount.factors[0][0] in CURRENCIES.values()
+        and (
+            amount.factors[0] in rate.factors
+            and all(exponent < 0 for name, exponent in rate.factors if name != amount.factors[0][0])
+        )
+    )
+
+
 def conversion(a: Unit, b: Unit) -> tuple[Fraction, Fraction] | None:
     """Factor and offset by which a number of `a` becomes one of `b`; None where they measure different things."""
     if a.factors == b.factors:
@@ -326,7 +341,7 @@ def _temperature(unit: Unit) -> tuple[Fraction, Fraction] | None:
 def _registry() -> Any:
     import pint
 
-    registry = pint.UnitRegistry(non_int_type=Fraction)
+    registry: Any = pint.UnitRegistry(non_int_type=Fraction)
     for definition in _DEFINITIONS:
         registry.define(definition)
     return registry
@@ -336,7 +351,7 @@ def _registry() -> Any:
 def _base(factors: tuple[tuple[str, int], ...]) -> tuple[Fraction, frozenset[tuple[str, int]]]:
     """A unit in base units: its factor, and their exponents. Raises ValueError for one that pint cannot convert."""
     registry = _registry()
-    unit = registry.Unit("")
+    unit: Any = registry.Unit("")
     for name, exponent in factors:
         unit *= registry.Unit(name.replace("degC", "delta_degC").replace("degF", "delta_degF")) ** exponent
     try:

@@ -20,6 +20,7 @@ from r1chat.answers import (
     is_number,
     same_text,
 )
+from r1chat.both import Both
 from r1chat.errors import CheckError
 from r1chat.judgements import Check
 from r1chat.rewards.reward import Reward, shown
@@ -63,15 +64,29 @@ def check(reference: Reference) -> None:
     """Raises CheckError, with a sentence on what to correct, where no answer could ever match the reference."""
     text = reference.text.strip()
     if not text:
-        raise CheckError("The reference is empty: write the right answer, or remove the reference.")
+        raise CheckError(
+            Both(
+                "The reference is empty: write the right answer, or remove the reference.",
+                "参考答案为空：请填写正确答案，或删除参考答案。",
+            )
+        )
     if reference.kind == "pattern":
         found(reference.text, "")
     elif reference.kind == "choice" and not _letters(text):
         raise CheckError(
-            f"“{shown(text)}” is no choice: write one letter from A to J, or choose another kind of check."
+            Both(
+                "“{text}” is no choice: write letters from A to J, or choose another kind of check.",
+                "“{text}”不是选项：请填写 A 到 J 的字母，或选择其他检查方式。",
+            ).format(text=shown(text))
         )
     elif reference.kind in ("number", "expression") and not (is_number(text) or is_formula(text)):
-        raise CheckError(f"“{shown(text)}” is no {reference.kind}: correct it, or choose another kind of check.")
+        kind = Both("number", "数") if reference.kind == "number" else Both("expression", "表达式")
+        raise CheckError(
+            Both(
+                "“{text}” is no {kind}: correct it, or choose another kind of check.",
+                "“{text}”不是{kind}：请更正，或选择其他检查方式。",
+            ).format(text=shown(text), kind=kind)
+        )
 
 
 def accuracy(answer: str, reference: Reference | str) -> Reward:
