@@ -1,8 +1,8 @@
 """Judging answers: `python -m benchmarks.answers [FILE …] [--json]`.
 
 How many verdicts of the accuracy reward are the expected ones, on files of cases (JSON Lines with `kind`, `reply`,
-`reference` and `right`): tests/data/answers.jsonl and answers_more.jsonl where none is given. An undecided verdict counts
-as not the expected one. Wrong verdicts are listed on standard error.
+`reference` and `right`): tests/data/answers.jsonl and answers_more.jsonl where none is given. An undecided verdict
+counts as not the expected one. Wrong verdicts are listed on standard error.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def final_answer(answer: str) -> str | None:
         rest = tail[announced.end() :].lstrip()
         if not _DENIED.match(rest) and (stated := _stated(rest, whole=bool(announced["sentence"]))):
             return stated
-    return _last(tail)
+    return _last(tail) or None
 
 
 def all_boxes(answer: str) -> list[str]:
