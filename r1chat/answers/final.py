@@ -169,17 +169,12 @@ def _stated(text: str, *, whole: bool) -> str:
     span = _span(text)
     if span and (span[1] or span[2]):  # a formula on lines of its own
         return _result(_content(span))
-    paragraph = text.rstrip("*_ \n").partition("\n")[0] if not span else text[: _line_end(text, span.end())]
-    line = paragraph
-    if choice(_STARS.sub("", line)):
-        return unwrap(_STARS.sub("", line))
+    end = text.find("\n", span.end() if span else 0)
+    line = text if end < 0 else text[:end]
+    if choice(bare := _STARS.sub("", line.rstrip("*_ "))):
+        return unwrap(bare)
     clause = _divided(line)[0] if whole else _clause(line)
     return _sentence(clause, first=True) or ""
-
-
-def _line_end(text: str, start: int) -> int:
-    end = text.find("\n", start)
-    return len(text) if end < 0 else end
 
 
 def _span(text: str, start: int = 0) -> re.Match[str] | None:
@@ -219,22 +214,15 @@ def _sentence(sentence: str, *, first: bool) -> str | None:
     plain = unwrap(_STARS.sub("", sentence))
     if not plain:
         return None
-    masked = _masked(sentence)
-    spans = [span for span in _spans(sentence) if not _VARIABLE.fullmatch(_content(span))]
-    if not is_prose(masked.replace(_MASK, " ")) and _spans(sentence):
+    if not is_prose(_masked(sentence).replace(_MASK, " ")):
         return _result(unwrap(_without_delimiters(plain)))
-    if not is_prose(plain):
-        return _result(plain)
-    if spans:
-        run = _run(sentence, spans, first=first)
-        return _result(unwrap(_without_delimiters(run)))
-    for bold in reversed(_BOLD.findall(sentence)):
-        if _NUMBER.search(bold) or not is_prose(bold):
-            return (
-                unwrap(bold)
-                if _NUMBER.fullmatch(unwrap(bold)) or not is_prose(bold)
-                else _measured(bold) or unwrap(bold)
-            )
+    if values := [span for span in _spans(sentence) if not _VARIABLE.fullmatch(_content(span))]:
+        return _result(unwrap(_without_delimiters(_run(sentence, values, first=first))))
+    for bold in map(unwrap, reversed(_BOLD.findall(sentence))):
+        if not is_prose(bold):
+            return bold
+        if _NUMBER.search(bold):
+            return _measured(bold) or bold
     if first and _JUDGED.match(plain + ",") and len(plain) < _SHORT:
         return plain
     numbers = list(_NUMBER.finditer(plain))
@@ -331,8 +319,9 @@ def _last(text: str) -> str | None:
     last = unwrap(lines[-1])
     if choice(last) or not is_prose(last) or _BOLD.fullmatch(lines[-1]):
         return _result(last)
-    if (judged := _JUDGED.match(lines[0])) and len(lines) <= _NEAR:
-        return judged[1]
+    judged = _JUDGED.match(lines[0])
+    if judged and len(lines) == 1:
+        return last
     short = len(last) <= _SHORT
     if not _NUMBER.search(last) and not _spans(last) and short and len(lines) == 1:
         return last
@@ -343,6 +332,8 @@ def _last(text: str) -> str | None:
                 found = _sentence(_unexplained(sentence), first=False)
                 if found:
                     return found
+    if judged:
+        return judged[1]
     return last if short and not re.search(r"[.!?。！？:：]$", lines[-1]) else None
 
 
