@@ -1,4 +1,4 @@
-"""Mutated answers: `python tests/fuzz_answers.py 10000` reads and compares so many, and prints the slowest.
+"""Mutated answers: `python tests/fuzz_answers.py 10000 [SEED]` reads and compares so many, and prints the slowest.
 
 The texts of the cases in tests/data are cut, repeated, mixed and sprinkled with pieces that have a meaning in LaTeX,
 Markdown or a sentence. The same seed gives the same inputs.
@@ -95,11 +95,11 @@ def _mutation(text: str, other: str, chance: random.Random) -> str:
     return text
 
 
-def main(count: int) -> None:
+def main(count: int, seed: int) -> None:
     """Compare, and tell what was slow."""
     verdicts = {1.0: 0, 0.0: 0, None: 0}
     slowest: list[tuple[float, str, str]] = []
-    for reply, reference in mutated(count):
+    for reply, reference in mutated(count, seed):
         begin = time.process_time()
         verdicts[accuracy(reply, Reference.read(reference)).value] += 1
         slowest = sorted([*slowest, (time.process_time() - begin, reply, reference)], reverse=True)[:5]
@@ -109,4 +109,4 @@ def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    main(*(int(given) for given in (*sys.argv[1:], *("10000", "11")[len(sys.argv) - 1 :])))

@@ -271,6 +271,7 @@ NEIGHBOURS = [
     (r"\{1, 2\}", "(1, 2)"),
     ("0.5%", "0.5"),
     ("-a = 2, b = 3", "a = 2, b = 3"),
+    (r"\begin{pmatrix} \pm 1 \\ 2 \end{pmatrix}", r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}"),
 ]
 
 
@@ -371,6 +372,9 @@ HOSTILE = [
     "\\" * 900,
     "$" * 900,
     "a=" * 450,
+    "A(" * 30 + "1" + ")" * 30,
+    "A(1 h and " * 40,
+    r"\begin{pmatrix}" + r"\pm" * 30 + r"1\end{pmatrix}",
 ]
 
 

@@ -7,6 +7,7 @@ Owns the judgements of what people take for the same answer. The grammar stands 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,10 +18,24 @@ from r1chat.answers import arithmetic, moments, numerals, regions, syntax, units
 from r1chat.answers.arithmetic import Undecided
 from r1chat.answers.final import choice, choices, is_prose, single_number
 from r1chat.answers.spelling import CURRENCY, tidy, unwrap
-from r1chat.answers.syntax import Based, Cases, Group, Matrix, Node, Num, Op, Quantity, Relation, Sym, Unreadable
+from r1chat.answers.syntax import (
+    Based,
+    Builder,
+    Cases,
+    Group,
+    Matrix,
+    Node,
+    Num,
+    Op,
+    Quantity,
+    Relation,
+    Sym,
+    Unreadable,
+)
 from r1chat.answers.units import Unit
 
 LONGEST = 1_000  # characters; longer answers are compared as text only
+_MOST_STEPS = 5_000  # pairs of nodes that one comparison looks at
 _MOST_ITEMS = 60  # of a set or list that are compared one by one
 
 _MARKS = re.compile(r"[*_`$\"“”「」’‘~]+|(?<![0-9)])[!！]|[.。,，;；:：?？]+(?=\s|$)|(?<=\s)'|'(?=\s|$)")
@@ -53,6 +68,15 @@ _SYNONYMS = (
 )
 _MATHEMATICAL = re.compile(r"[\\0-9^_=+*/<>]")
 _NAMES = ("angle", "triangle", "overline", "vec", "overrightarrow", "hat", "bar", "tilde", "widehat")
+
+
+class _Budget(threading.local):
+    """The pairs of nodes that this thread's comparison may still look at."""
+
+    left = _MOST_STEPS
+
+
+_budget = _Budget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +203,7 @@ def compare(answer: str, reference: str) -> bool | None:
     `5`, not with `y = 5`. Lists and sets have no order, tuples have. A bare number agrees with the same digits in the
     reference's base. Prose agrees with the same prose only.
     """
+    _budget.left = _MOST_STEPS
     a, b = read(answer), read(reference)
     if a.text == b.text and a.text:
         return True
@@ -223,6 +248,9 @@ def decide(a: Node, b: Node) -> bool | None:
 
 
 def _agree(a: Node, b: Node) -> bool | None:
+    _budget.left -= 1
+    if _budget.left < 0:
+        raise Undecided
     if a == b:
         return True
     if _approximate(a) or _approximate(b):
@@ -523,6 +551,12 @@ def _signed(node: Node, sign: int) -> Node:
             return Group(tuple(_signed(item, sign) for item in items), opening, closing, joint)
         case Relation(operators=operators, sides=sides):
             return Relation(operators, tuple(_signed(side, sign) for side in sides))
+        case Matrix(rows=rows):
+            return Matrix(tuple(tuple(_signed(cell, sign) for cell in row) for row in rows))
+        case Cases(rows=rows):
+            return Cases(tuple(tuple(_signed(cell, sign) for cell in row) for row in rows))
+        case Builder(element=element, condition=condition):
+            return Builder(_signed(element, sign), _signed(condition, sign))
     return node
 
 

@@ -7,6 +7,7 @@ intervals, lists, ratios, matrices and systems. What it does not know raises `Un
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
@@ -17,6 +18,7 @@ from r1chat.answers.units import Unit
 
 DEEPEST = 40  # levels of nesting
 _TALLEST = 120  # levels of a tree, so that functions that recurse over it stay far from Python's limit
+_MOST_ATOMS = 3_000
 _LONGEST_NUMBER = 1_000  # characters of one number
 
 
@@ -195,6 +197,7 @@ _OR, _AND = (
 _MODULUS = re.compile(r"\s*(?:\\p?mod(?![a-zA-Z])|\\pod|\(?\s*(?:\\b?mod|mod)(?![a-zA-Z]))\s*")
 _RELATION = re.compile(r"<=|>=|!=|[=<>]|\\[a-zA-Z]+")
 _HEADER = re.compile(r"\s*\{[^{}]*\}|\s*\[[^\]]*\]")
+_PARTS = re.compile(r"(?:and|又|零)\s*(?=\d)")
 _OTHERWISE = re.compile(r"(?:otherwise|else|其他|其它|否则)(?![a-z])")
 _CONDITION = re.compile(r"(?:if|when|for|and|where)(?![a-z])|[当若且时]")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?)?'?\s*(?=\()")
@@ -251,6 +254,7 @@ class _Parser:
         self.position = 0
         self.thousands = thousands
         self.depth = 0
+        self.atoms = 0  # that were read, those of failed attempts included
         self.bars = 0  # absolute values that are open
         self.functions = 0  # whose argument is being read
 
@@ -394,18 +398,22 @@ class _Parser:
 
     def between(self, quantity: Quantity) -> bool:
         """Does "and" stand between two parts of one quantity, as in "2 hours and 30 minutes"?"""
-        found = re.compile(r"(?:and|又|零)\s*(?=\d)").match(self.text, self.position)
-        if not found or not quantity.unit.factors:
-            return False
         start = self.position
-        self.position = found.end()
-        try:
-            term = self.term()
-        except Unreadable:
-            term = None
-        fits = isinstance(term, Quantity) and term.unit != quantity.unit and units.conversion(term.unit, quantity.unit)
-        self.position = found.end() if fits else start
+        if not quantity.unit.factors or not (link := self.take(_PARTS)):
+            return False
+        part = self.attempt(self.term)
+        fits = isinstance(part, Quantity) and part.unit != quantity.unit and units.conversion(part.unit, quantity.unit)
+        self.position = link.end() if fits else start
         return bool(fits)
+
+    def attempt(self, rule: Callable[[], Node]) -> Node | None:
+        """What a rule reads here; None, and the position unchanged, where it reads nothing."""
+        start, depth, bars, thousands = self.position, self.depth, self.bars, self.thousands
+        try:
+            return rule()
+        except Unreadable:
+            self.position, self.depth, self.bars, self.thousands = start, depth, bars, thousands
+            return None
 
     def signed(self) -> Node:
         token = self.peek()
@@ -453,25 +461,13 @@ class _Parser:
 
     def unit(self, variables: bool = False) -> Unit | None:
         """A unit that ends the item; where it follows `variables`, a single letter is another one."""
-        start = self.position
-        if self.bars and self.peek() == "|":
-            return None
-        self.position = start
-        found = units.match(self.text, start)
+        found = units.match(self.text, self.position)
         if found is None:
             return None
         unit, end = found
-        rest = self.text[end:].lstrip()
-        if self.text[start:end].strip().startswith("^") and not self.text[start:end].strip()[1:].strip(
-            "{} "
-        ).startswith("\\circ"):
+        symbol = self.text[self.position : end].partition("^")[0].strip()
+        if variables and (not unit.factors or len(symbol) == 1):  # a t^2
             return None
-        if rest.startswith("|") and not self.bars:
-            return None
-        if variables and not unit.factors:
-            return None
-        if variables and len(self.text[start:end].strip().split("^")[0].strip()) == 1:
-            return None  # a t^2
         self.position = end
         return unit
 
@@ -576,6 +572,9 @@ class _Parser:
     # -- atoms --------------------------------------------------------------------------------------------------------
 
     def atom(self) -> Node:
+        self.atoms += 1
+        if self.atoms > _MOST_ATOMS:
+            raise Unreadable("too much to read")
         token = self.peek()
         if token.isdigit() or token == ".":
             return self.number()
@@ -670,12 +669,9 @@ class _Parser:
             self.position = found.start()
         if (point := _POINT.match(self.text, self.position)) is not None:
             start, self.position = self.position, point.end()
-            try:
-                node = self.bracket("(")
-            except Unreadable:
-                node = Sym("none")
-            if isinstance(node, Group) and len(node.items) > 1:
-                return node
+            place = self.attempt(lambda: self.bracket("("))
+            if isinstance(place, Group) and len(place.items) > 1:
+                return place
             self.position = start
         run = _LETTERS.match(self.text, self.position)
         assert run is not None
