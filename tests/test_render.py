@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1chat.config import NANO
+from r1chat.judgements import Judged
 from r1chat.messages import ModelInfo, Progress, Reply, StoredReply, StoredTurn, Timings, Usage
 from r1chat.ui.talk import render, votes
 from r1chat.ui.talk.render import Block, ReplyRenderer
@@ -342,6 +343,18 @@ def test_samples_of_a_running_vote_say_how_far_they_are() -> None:
     ):
         assert f"<div>{line}" in html
     assert "2 of 5 samples are finished" in html
+
+
+def test_vote_says_which_answer_could_not_be_compared() -> None:
+    answers = (r"\boxed{5}", r"\boxed{9^{9^{9^{9}}}}", "The answer is 5.")
+    samples = [
+        StoredReply(f"r{number}", "t1", NOW, Reply(answer=answer, finish="stop"))
+        for number, answer in enumerate(answers)
+    ]
+    for words, mark in ((EN, "? could not be compared"), (ZH, "? 无法比较")):
+        html = votes.panel(samples, "r0", Judged(), words)
+        assert html.count(mark) == 1
+        assert "2/3" in html and html.index("2/3") < html.index(mark)
 
 
 def test_switch_between_siblings_stops_at_the_ends() -> None:

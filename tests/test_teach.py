@@ -136,7 +136,7 @@ def test_a_reference_checks_all_replies_and_those_that_come(opened: Callable[...
     other = app.chat.again(generation.turn_id, MODEL)
     other.wait(10)
     with pytest.raises(CheckError):
-        app.teacher.set_reference(generation.turn_id, "seventy", "number")
+        app.teacher.set_reference(generation.turn_id, "a great many", "number")
     app.teacher.set_reference(generation.turn_id, "70")
     later = app.chat.again(generation.turn_id, MODEL)
     later.wait(10)

@@ -151,7 +151,7 @@ def _mark(verified: Verification | None, words: Words) -> str:
     if verified is None:
         return ""
     if verified.accuracy is None:
-        return f' · <span class="mark open">{plain(words.cannot_tell)}</span>'
+        return f' · <span class="mark open">{plain(words.undecided)}</span>'
     kind, word = ("right", words.is_right) if verified.accuracy >= 1 else ("wrong", words.is_wrong)
     return f' · <span class="mark {kind}">{plain(word)}</span>'
 

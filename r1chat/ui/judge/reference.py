@@ -1,6 +1,6 @@
 """What is right in answer to a message: the form beside it, the mark on each reply, and what the rules say of one.
 
-Pure but for `rewards`, which asks the checker (another process, up to seconds): never in a feed's thread.
+Pure but for `rewards`, which may compute for a second or ask another process: never in a feed's thread.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def verdict(reply_id: str, judged: Judged, words: Words) -> tuple[str, str]:
     found = judged.verifications.get(reply_id)
     if found is None:
         return "", ""
-    said = {1.0: words.is_right, 0.0: words.is_wrong, None: words.cannot_tell}
-    return GLYPHS.get(found.accuracy, "?"), said.get(found.accuracy, words.cannot_tell)
+    said = {1.0: words.is_right, 0.0: words.is_wrong, None: words.undecided}
+    return GLYPHS.get(found.accuracy, "?"), said.get(found.accuracy, words.undecided)
 
 
 def rules(stored: StoredReply, judged: Judged, words: Words) -> str:
@@ -80,7 +80,7 @@ def _accuracy(stored: StoredReply, reference: Reference | None, words: Words) ->
     try:
         return accuracy(stored.reply.answer, Rule(reference.text, reference.kind))
     except R1ChatError as error:
-        return Reward(None, str(error), str(error))
+        return Reward(None, error.sentence("en"), error.sentence("zh"))
 
 
 def _row(name: str, reward: Reward, words: Words) -> str:

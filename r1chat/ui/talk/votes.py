@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from r1chat import votes
-from r1chat.errors import R1ChatError
 from r1chat.judgements import Judged
 from r1chat.messages import Reply, StoredReply
 from r1chat.ui.html.markdown import plain, to_html
 from r1chat.ui.judge import reference
-from r1chat.ui.talk.render import notice
 from r1chat.ui.words.page import Words
 
 
@@ -37,16 +35,15 @@ def _state(reply: Reply, words: Words) -> tuple[str, str]:
 
 def panel(samples: Sequence[StoredReply], shown: str, judged: Judged, words: Words) -> str:
     """A bar for each answer, as long as its share; a button for each sample opens it, and says whether it is right."""
-    try:
-        groups = _groups(samples)
-    except R1ChatError as error:
-        return notice(str(error), error=True)
+    groups = _groups(samples)
     rows = [f"<p><b>{plain(words.vote_of.format(n=len(samples)))}</b></p>"]
     voted: set[int] = set()
     for group in groups:
         share = 100 * len(group.members) / len(samples)
         voted.update(group.members)
         buttons = _buttons(samples, group.members, shown, judged, words)
+        if group.undecided:
+            buttons = f'<span class="mark open">? {plain(words.vote_undecided)}</span>{buttons}'
         rows.append(
             f'<div class="group"><span class="says">{to_html(_formula(group.answer))}</span>'
             f'<span class="share"><i style="width:{share:.0f}%"></i></span>'
@@ -67,7 +64,7 @@ def _groups(samples: Sequence[StoredReply]) -> list[votes.Group]:
 
 @lru_cache(64)
 def _grouped(answers: tuple[str, ...]) -> list[votes.Group]:
-    """Formulas are compared in another process; a page asks for the same vote at every change."""
+    """To compare formulas takes time, and a page asks for the same vote at every change."""
     return votes.group(answers)
 
 

@@ -210,6 +210,7 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
     vote_none = Both(
         "No sample came to an answer. Try again, or look at them one by one.", "没有样本给出回答。请重试，或逐个查看。"
     )
+    vote_undecided = Both("could not be compared", "无法比较")
     vote_without = Both("{n} without an answer", "{n} 个没有回答")
 
     # what happened to a reply

@@ -85,7 +85,7 @@ class RatingWords:
     check_text = Both("text", "文字")
     is_right = Both("right", "正确")
     is_wrong = Both("wrong", "错误")
-    cannot_tell = Both("cannot tell", "无法判断")
+    undecided = Both("undecided", "无法判定")
     not_checked = Both("not checked yet", "尚未检查")
     rule_rewards = Both("Rule rewards", "规则奖励")
     rule_accuracy = Both("Accuracy", "准确")
