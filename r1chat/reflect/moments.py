@@ -10,12 +10,14 @@ import re
 from collections import deque
 from dataclasses import dataclass, replace
 
-from r1chat.reflect.cues import marks
+from r1chat.reflect.cues import anywhere
 from r1chat.reflect.effects import WINDOW, Effect, Evidence, results
-from r1chat.reflect.points import BAR, Kind, anywhere, kind, points
+from r1chat.reflect.features import features
+from r1chat.reflect.model import bar, kind, score
+from r1chat.reflect.points import Kind
 from r1chat.reflect.sentences import Sentence
+from r1chat.reflect.surroundings import Surroundings
 
-_BRIEF = 17  # characters; "Wait, no." only opens what the next sentence says
 _BEFORE = 25  # sentences whose results a moment may confirm
 _LOOKBACK = 200  # moments among which a repeated one is a loop
 _READ = 300  # characters of a sentence that count as evidence
@@ -51,16 +53,14 @@ class MomentFinder:
         self._recent: deque[set[str]] = deque(maxlen=_BEFORE)  # the results of the last sentences
         self._last = ""
         self._asked: Sentence | None = None  # the last sentence, where it asks and is no moment
-        self._count = 0
-        self._since = 9  # sentences since the last moment
-        self._brief = False  # that one was short
+        self._surroundings = Surroundings()
         self._stammers = False  # this sentence would be a moment, had the one before not opened it: "Wait. Wait."
         self._said: deque[str] = deque(maxlen=2 * _LOOKBACK)
         self._known: dict[str, int] = {}
 
     def take(self, sentence: Sentence) -> Moment | None:
         """Read one sentence; the moment that begins in it, if one does."""
-        seen = marks(sentence.text)
+        seen = self._surroundings.marks(sentence)
         arrived = results(sentence.text[:_READ])
         if self._open:
             groups = anywhere(seen)
@@ -68,14 +68,10 @@ class MomentFinder:
                 evidence.hear(groups, arrived)
         self._recent.append(arrived)
         found = self._judge(sentence, seen)
-        self._count += 1
         if found:
             self.moments.append(found)
             self._open.append(Evidence(found.kind, set().union(*self._recent)))
-        if found or self._stammers:
-            self._since, self._brief = 0, len(sentence.text) < _BRIEF
-        else:
-            self._since += 1
+        self._surroundings.advance(sentence, found is not None or self._stammers)
         self._update()
         self._last = sentence.text
         self._asked = sentence if "?" in seen and not found and not sentence.code else None
@@ -90,22 +86,16 @@ class MomentFinder:
         self._stammers = False
         if sentence.code or not sentence.whole or not seen:
             return None
-        if self._count < 3:
-            seen.add("first")
-        if sentence.quoted:
-            seen.add("quote")
-        if self._since < 2:
-            seen.add("after2" if self._since else "after")
-            if self._brief and not self._since:
-                seen.add("brief")
-        if self._asked and self._since and not seen.isdisjoint(_DENIALS):
+        if self._asked and self._surroundings.since and not seen.isdisjoint(_DENIALS):
             return Moment(_begin(self._asked), sentence.end, "correction", "none")
-        if points(seen) < BAR:
-            self._stammers = "brief" in seen and points(seen - {"brief"}) >= BAR
+        found = features(sentence.text, seen)
+        if score(seen, found) < bar():
+            calm = seen - {"brief"}
+            self._stammers = "brief" in seen and score(calm, features(sentence.text, calm)) >= bar()
             return None
         if self._repeats(sentence.text):
             return None
-        return Moment(_begin(sentence), sentence.end, kind(seen), "none")
+        return Moment(_begin(sentence), sentence.end, kind(seen, found), "none")
 
     def _repeats(self, text: str) -> bool:
         """Whether this was said before, in the same words or right after the same sentence: a loop counts once."""
