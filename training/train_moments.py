@@ -24,12 +24,12 @@ from r1chat.reflect.surroundings import Surroundings
 from training.snippets import chains
 
 SEEDS = (1, 2)
-PENALTY = 0.5  # of the detector's weights
-KIND_PENALTY = 0.5
+PENALTY = 20.0  # of the weights of the detector
+KIND_PENALTY = 5.0  # of the weights of the kinds
 ROUNDS = 300
 RARE = 2  # sentences with another wording that a feature must occur in
 SMALLEST = 3  # hundredths of a logit
-BAR = 100  # hundredths of a logit
+BAR = 160  # hundredths of a logit: between the best on English and on Chinese traces
 Floats = NDArray[np.float64]
 
 
@@ -118,7 +118,7 @@ def main() -> None:
     importance /= importance.mean()
     rows = [sorted(index[name] for name in example.features if name in index) for example in drawn]
     is_moment = np.array([[float(example.kind is not None)] for example in drawn])
-    offsets = np.array([[example.prior] for example in drawn])
+    offsets = np.zeros((len(drawn), 1))
     detector, bias = descend(Matrix(rows, len(index)), offsets, is_moment, importance, PENALTY)
     moments = [at for at, example in enumerate(drawn) if example.kind]
     kinds = np.array([[float(drawn[at].kind == kind) for kind in KINDS] for at in moments])

@@ -69,6 +69,8 @@ class MomentFinder:
         self._recent.append(arrived)
         found = self._judge(sentence, seen)
         if found:
+            if self._open:
+                self._open[-1].overtake()
             self.moments.append(found)
             self._open.append(Evidence(found.kind, set().union(*self._recent)))
         self._surroundings.advance(sentence, found is not None or self._stammers)
@@ -86,7 +88,7 @@ class MomentFinder:
         self._stammers = False
         if sentence.code or not sentence.whole or not seen:
             return None
-        if self._asked and self._surroundings.since and not seen.isdisjoint(_DENIALS):
+        if self._asked and self._surroundings.since and "^wait" not in seen and not seen.isdisjoint(_DENIALS):
             return Moment(_begin(self._asked), sentence.end, "correction", "none")
         found = features(sentence.text, seen)
         if score(seen, found) < bar():
