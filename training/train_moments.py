@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from r1chat.reflect.features import features, tokens
-from r1chat.reflect.model import VOTES_WEIGHT, WEIGHTS, prior
+from r1chat.reflect.model import VOTES_WEIGHT, WEIGHTS
 from r1chat.reflect.points import KINDS, Kind, votes
 from r1chat.reflect.sentences import Splitter
 from r1chat.reflect.surroundings import Surroundings
@@ -29,6 +29,7 @@ KIND_PENALTY = 5.0  # of the weights of the kinds
 ROUNDS = 300
 RARE = 2  # sentences with another wording that a feature must occur in
 SMALLEST = 3  # hundredths of a logit
+SMALLEST_OF_KIND = 5
 BAR = 160  # hundredths of a logit: between the best on English and on Chinese traces
 Floats = NDArray[np.float64]
 
@@ -39,7 +40,6 @@ class Example:
 
     wording: str
     features: frozenset[str]
-    prior: float  # logits
     votes: tuple[float, ...]  # logits
     kind: Kind | None
 
@@ -55,7 +55,6 @@ def examples(seed: int) -> Iterator[Example]:
                 yield Example(
                     " ".join(tokens(sentence.text)),
                     frozenset(features(sentence.text, marks)),
-                    prior(marks) / 100,
                     tuple(VOTES_WEIGHT * vote / 100 for vote in votes(marks)),
                     label[0] if label else None,
                 )
@@ -79,19 +78,18 @@ class Matrix:
         return np.bincount(self.columns, values[self.rows], self.shape[1])
 
 
-def descend(matrix: Matrix, offsets: Floats, targets: Floats, importance: Floats, penalty: float) -> tuple[Floats, Floats]:
-    """Weights and biases of a multinomial logistic regression with fixed offsets; one column for each class but, with
-    one column, a logistic regression.
+def descend(matrix: Matrix, offsets: Floats, targets: Floats, importance: Floats, penalty: float) -> Floats:
+    """The weights (features × classes) of a logistic regression, multinomial where there is more than one class.
 
-    offsets, targets: examples × classes; importance: examples. Returns features × classes and classes.
+    offsets, targets: examples × classes, the first fixed terms of the logits; importance: examples.
     """
     classes = targets.shape[1]
-    weights, bias = np.zeros((matrix.shape[1], classes)), np.zeros(classes)
-    moved, moved_bias = weights.copy(), bias.copy()
+    weights = np.zeros((matrix.shape[1], classes))
+    moved = weights
     widest = np.bincount(matrix.rows, minlength=matrix.shape[0]).max()
     rate = 1.0 / (0.25 * importance.sum() * 0.02 * widest + penalty)
     for turn in range(ROUNDS):
-        logits = offsets + bias + np.stack([matrix.times(weights[:, at]) for at in range(classes)], axis=1)
+        logits = offsets + np.stack([matrix.times(weights[:, at]) for at in range(classes)], axis=1)
         if classes == 1:
             chances = 1 / (1 + np.exp(-logits))
         else:
@@ -99,11 +97,10 @@ def descend(matrix: Matrix, offsets: Floats, targets: Floats, importance: Floats
             chances = powers / powers.sum(axis=1, keepdims=True)
         errors = (chances - targets) * importance[:, None]
         slope = np.stack([matrix.transposed_times(errors[:, at]) for at in range(classes)], axis=1) + penalty * weights
-        stepped, stepped_bias = weights - rate * slope, bias - rate * errors.sum(axis=0)
-        momentum = turn / (turn + 3)
-        weights, bias = stepped + momentum * (stepped - moved), stepped_bias + momentum * (stepped_bias - moved_bias)
-        moved, moved_bias = stepped, stepped_bias
-    return moved, moved_bias
+        stepped = weights - rate * slope
+        weights = stepped + turn / (turn + 3) * (stepped - moved)
+        moved = stepped
+    return moved
 
 
 def main() -> None:
@@ -119,17 +116,18 @@ def main() -> None:
     rows = [sorted(index[name] for name in example.features if name in index) for example in drawn]
     is_moment = np.array([[float(example.kind is not None)] for example in drawn])
     offsets = np.zeros((len(drawn), 1))
-    detector, bias = descend(Matrix(rows, len(index)), offsets, is_moment, importance, PENALTY)
+    detector = descend(Matrix(rows, len(index)), offsets, is_moment, importance, PENALTY)
     moments = [at for at, example in enumerate(drawn) if example.kind]
     kinds = np.array([[float(drawn[at].kind == kind) for kind in KINDS] for at in moments])
     kind_offsets = np.array([drawn[at].votes for at in moments])
     kind_rows = Matrix([rows[at] for at in moments], len(index))
-    by_kind, kind_bias = descend(kind_rows, kind_offsets, kinds, importance[moments], KIND_PENALTY)
-    lines = [f"bar\t{BAR}", f"bias\t{round(100 * bias[0])}\t{' '.join(str(round(100 * b)) for b in kind_bias)}"]
+    by_kind = descend(kind_rows, kind_offsets, kinds, importance[moments], KIND_PENALTY)
+    lines = [f"bar\t{BAR}"]
     for at, name in enumerate(vocabulary):
         weight, of_kinds = round(100 * detector[at, 0]), [round(100 * weight) for weight in by_kind[at]]
-        if max(abs(weight), *map(abs, of_kinds)) >= SMALLEST:
-            lines.append(f"{name}\t{weight}" + (f"\t{' '.join(map(str, of_kinds))}" if any(of_kinds) else ""))
+        if abs(weight) >= SMALLEST or max(map(abs, of_kinds)) >= SMALLEST_OF_KIND:
+            kept = of_kinds if max(map(abs, of_kinds)) >= SMALLEST_OF_KIND else []
+            lines.append("\t".join([name, str(weight), *map(str, kept)]))
     WEIGHTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{len(drawn)} sentences, {len(moments)} moments -> {len(lines)} lines, {WEIGHTS.stat().st_size:,} bytes")
 

@@ -10,6 +10,7 @@ Zones: `h` is the head (up to the first comma or colon, 3 to 10 tokens), `b` the
 from __future__ import annotations
 
 import re
+from itertools import combinations
 
 from r1chat.reflect.cues import HEAD, anywhere
 from r1chat.reflect.lexicon import SIMPLIFIED
@@ -37,10 +38,8 @@ def tokens(text: str) -> list[str]:
 def features(text: str, marks: set[str]) -> set[str]:
     """The features of a sentence with these marks; `marks` as in `cues.py`, those of the surroundings included."""
     names = anywhere(marks)
-    found = names | marks
-    ordered = sorted(names)
-    for at, first in enumerate(ordered):
-        found.update([f"{first}&{second}" for second in ordered[at + 1 :]])
+    found = names | marks | {"bias"}
+    found.update(map("&".join, combinations(sorted(names), 2)))
     words = tokens(text)
     if not words:
         return found

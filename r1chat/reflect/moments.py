@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from r1chat.reflect.cues import anywhere
 from r1chat.reflect.effects import WINDOW, Effect, Evidence, results
 from r1chat.reflect.features import features
-from r1chat.reflect.model import bar, kind, score
+from r1chat.reflect.model import bar, hopeless, kind, prior, score
 from r1chat.reflect.points import Kind
 from r1chat.reflect.sentences import Sentence
 from r1chat.reflect.surroundings import Surroundings
@@ -90,14 +90,21 @@ class MomentFinder:
             return None
         if self._asked and self._surroundings.since and "^wait" not in seen and not seen.isdisjoint(_DENIALS):
             return Moment(_begin(self._asked), sentence.end, "correction", "none")
-        found = features(sentence.text, seen)
-        if score(seen, found) < bar():
-            calm = seen - {"brief"}
-            self._stammers = "brief" in seen and score(calm, features(sentence.text, calm)) >= bar()
+        found = self._evidence(sentence, seen)
+        if not found:
+            self._stammers = "brief" in seen and bool(self._evidence(sentence, seen - {"brief"}))
             return None
         if self._repeats(sentence.text):
             return None
         return Moment(_begin(sentence), sentence.end, kind(seen, found), "none")
+
+    def _evidence(self, sentence: Sentence, marks: set[str]) -> set[str]:
+        """The features of a sentence that is a moment; empty for any other."""
+        before = prior(marks)
+        if hopeless(before):
+            return set()
+        found = features(sentence.text, marks)
+        return found if score(before, found) >= bar() else set()
 
     def _repeats(self, text: str) -> bool:
         """Whether this was said before, in the same words or right after the same sentence: a loop counts once."""
