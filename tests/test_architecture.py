@@ -16,7 +16,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"config", "redact"}),
     frozenset({"answers", "gguf"}),
     frozenset({"store", "backends", "think", "reflect", "steer", "votes", "window"}),
-    frozenset({"turn", "archive", "summary", "ranking", "league", "rewards"}),
+    frozenset({"turn", "archive", "calibration", "summary", "ranking", "league", "rewards"}),
     frozenset({"chat"}),
     frozenset({"teach"}),
     frozenset({"app"}),

@@ -23,6 +23,7 @@ _HOPELESS = -200  # of 388 moments found in real traces, one has a lower prior; 
 _POINTS = 10  # hundredths of a logit that a tenth of a point counts
 VOTES_WEIGHT = 5  # the same for the votes on the kind
 
+
 def prior(marks: set[str]) -> int:
     """What the hand-set points say, before the trained weights."""
     return _POINTS * (points(marks) - BAR)
