@@ -10,7 +10,7 @@ Zones: `h` is the head (up to the first comma or colon, 3 to 10 tokens), `b` the
 from __future__ import annotations
 
 import re
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from r1chat.reflect.cues import HEAD, anywhere
 from r1chat.reflect.lexicon import SIMPLIFIED
@@ -51,7 +51,7 @@ def features(text: str, marks: set[str]) -> set[str]:
     _add_grams(found, "l", words[body:][-_LAST_TOKENS:])
     asks = "?" if "?" in marks else "."
     found.update((f"q{asks}{words[0]}", f"q{asks}{' '.join(words[:2])}", f"size {min(6, len(words) // 6)}"))
-    found.update([f"s:{' '.join(words[:count])}" for count in range(1, 7)])
+    found.update([f"s:{' '.join(words[:count])}" for count in range(1, 5)])
     return found
 
 
@@ -65,7 +65,7 @@ def _pause(words: list[str], begin: int, end: int) -> int:
 
 def _add_grams(found: set[str], zone: str, words: list[str]) -> None:
     found.update([f"{zone}:{word}" for word in words])
-    pairs = [f"{zone}:{first} {second}" for first, second in zip(words, words[1:], strict=False)]
+    pairs = [f"{zone}:{first} {second}" for first, second in pairwise(words)]
     found.update(pairs)
-    if zone != "l":
+    if zone == "h":
         found.update([f"{pair} {third}" for pair, third in zip(pairs, words[2:], strict=False)])

@@ -1,8 +1,9 @@
 """The trained model of moments: which sentences are one, and of which kind.
 
-A linear model: the sum of integer weights of a sentence's features (`features.py`), added to the hand-set points of the
-lexicon's marks (`points.py`). Integers make the sum the same in every process and in any order. The weights are in
-`moments.tsv` (feature, weight, a weight for each kind), written by `python -m training.train_moments` from the snippets in `training/moments/`.
+A linear model: the sum of integer weights of a sentence's features (`features.py`), added to the hand-set points of its
+marks (`points.py`). Integers make the sum the same in every process and in any order. The weights are in `moments.tsv`
+(feature, weight, a weight for each kind), written by `python -m training.train_moments` from the snippets in
+`training/moments/`.
 
 Unit: hundredths of a logit.
 """
@@ -19,9 +20,9 @@ from r1chat.reflect.points import BAR, KINDS, Kind, points, votes
 Bars = Mapping[Kind, int]  # the score that a sentence needs for each kind
 
 WEIGHTS = Path(__file__).with_name("moments.tsv")
-_HOPELESS = -200  # of 388 moments found in real traces, one has a lower prior; of the other sentences, six in seven
+_HOPELESS = -150  # of the moments found in real traces one in 400 has less; of the other sentences nine in ten do
 _POINTS = 10  # hundredths of a logit that a tenth of a point counts
-VOTES_WEIGHT = 5  # the same for the votes on the kind
+_VOTES = 8  # the same for the votes on the kind
 
 
 def prior(marks: set[str]) -> int:
@@ -44,7 +45,7 @@ def kind(marks: set[str], features: set[str]) -> Kind:
     """The likeliest kind of a sentence that is a moment."""
     model = _model()
     rows = map(model.kinds.__getitem__, features & model.kind_names)
-    totals = list(map(sum, zip([VOTES_WEIGHT * vote for vote in votes(marks)], *rows, strict=True)))
+    totals = list(map(sum, zip([_VOTES * vote for vote in votes(marks)], *rows, strict=True)))
     return KINDS[totals.index(max(totals))]
 
 
