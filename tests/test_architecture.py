@@ -18,7 +18,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"answers"}),
     frozenset({"store", "backends", "think", "reflect", "steer", "votes", "window"}),
     frozenset({"recorder"}),
-    frozenset({"generation", "archive", "summary", "ranking", "league", "rewards"}),
+    frozenset({"generation", "archive", "calibration", "summary", "ranking", "league", "rewards"}),
     frozenset({"chat"}),
     frozenset({"teach"}),
     frozenset({"app"}),

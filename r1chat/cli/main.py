@@ -165,11 +165,20 @@ def doctor(
 
 @parser.command()
 def moments(
+    ctx: typer.Context,
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The text; standard input without it.")] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Set a threshold for each kind from your labels on the page.")
+    ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last calibration back.")] = False,
     as_json: AsJson = False,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
 ) -> Job:
     """List the moments of reflection in a chain of thought: where, of what kind, and what came of them."""
-    return partial(_moments, file, as_json)
+    if calibrate or undo:
+        return partial(_calibrate, ctx.params)
+    return partial(_moments, ctx.params)
 
 
 @parser.command()
@@ -293,9 +302,12 @@ def _doctor(flags: Flags) -> int:
     return 0 if healthy else 1
 
 
-def _moments(file: Path | None, as_json: bool) -> int:
+def _moments(flags: Flags) -> int:
+    from r1chat.calibration import load as load_bars
     from r1chat.reflect.listing import list_moments
 
+    file: Path | None = flags["file"]
+    bars = load_bars(load(data_dir=flags["data_dir"]).data_dir)
     try:
         text = sys.stdin.read() if file is None or str(file) == "-" else file.read_text(encoding="utf-8")
     except OSError as error:
@@ -306,8 +318,27 @@ def _moments(file: Path | None, as_json: bool) -> int:
         raise ConfigError(f"{file} is no text in UTF-8. Give a text file.") from None
     begin, end = text.find("<think>"), text.find("</think>")
     thought = text[begin + 7 if begin >= 0 else 0 : end if end > begin else None]
-    for line in list_moments(thought, as_json):
+    for line in list_moments(thought, flags["as_json"], bars):
         print(harmless(line, sys.stdout))
+    return 0
+
+
+def _calibrate(flags: Flags) -> int:
+    if flags["file"] is not None or (flags["calibrate"] and flags["undo"]):
+        raise ConfigError("Give one of a FILE, --calibrate and --undo: each does something else.")
+    from r1chat import calibration
+
+    with _opened({**flags, "ollama": False}) as app:
+        folder = app.settings.data_dir
+        if flags["undo"]:
+            undone = calibration.undo(folder)
+            print("The thresholds before the last calibration apply again." if undone else "Nothing to undo.")
+            return 0
+        changes = calibration.calibrate(folder, app.store.all_moment_labels())
+        for change in changes:
+            print(json.dumps(asdict(change)) if flags["as_json"] else calibration.describe(change))
+        if not flags["as_json"] and any(change.before != change.after for change in changes):
+            print("`r1chat moments --undo` takes this back. Open pages follow once they are reloaded.")
     return 0
 
 

@@ -329,6 +329,11 @@ class Store:
             lookup.conversation(connection, conversation_id)
             return labels.in_force_in(connection, conversation_id)
 
+    def all_moment_labels(self) -> list[tuple[MomentLabel, str]]:
+        """The labels in force on the moments of all conversations that are not deleted, each with its reasoning."""
+        with self._database.read() as connection:
+            return labels.all_in_force(connection)
+
     def moment_labels(self, reply_id: str) -> list[MomentLabel]:
         """The labels in force on a reply: the newest of each span, in the order of the thought."""
         with self._database.read() as connection:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from r1chat import window
+from r1chat import calibration, window
 from r1chat.app import App
 from r1chat.errors import NotFoundError, R1ChatError
 from r1chat.generation import Generation, Samples
@@ -46,6 +46,7 @@ class Viewer:
         self._conversation_id = conversation_id
         self._model = model
         self._words = words(lang)
+        self._bars = calibration.load_or_default(app.settings.data_dir)
         self._sent: dict[str, tuple[str, str]] = {}  # block id -> kind and html, as the page has them
         self._renderers: dict[str, render.ReplyRenderer] = {}  # by reply
         self._given: dict[str, int] = {}  # by reply: tokens of its thought that were there before
@@ -357,7 +358,7 @@ class Viewer:
                     blocks += [self._piece(stored.id, block) for block in renderer.judge(*span, verdict)]
         else:
             self._given[stored.id] = self._given_tokens(stored.provenance)
-            self._renderers[stored.id] = render.ReplyRenderer(stored.id, self._words, verdicts)
+            self._renderers[stored.id] = render.ReplyRenderer(stored.id, self._words, verdicts, self._bars)
             blocks += self._frame(f"reply-{stored.id}", into, "reply", render.skeleton(stored.id))
         return blocks + self._growing(stored.id, reply)
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from r1chat.config import NANO
 from r1chat.messages import FinishReason, ModelInfo, Progress, Reply, StoredReply, StoredTurn, Verdict
-from r1chat.reflect import Alarm, Moment, Reader
+from r1chat.reflect import Alarm, Bars, Moment, Reader
 from r1chat.ui.html.blocks import Splitter
 from r1chat.ui.html.markdown import plain, to_html
 from r1chat.ui.talk import moments
@@ -42,13 +42,16 @@ class Block:
 
 
 class ReplyRenderer:
-    """Renders one reply while it grows: steps are `<reply id>-t0`, parts of the answer `<reply id>-a0`, and so on."""
+    """Renders one reply while it grows: steps are `<reply id>-t0`, parts of the answer `<reply id>-a0`, and so on.
 
-    def __init__(self, reply_id: str, words: Words, verdicts: Verdicts | None = None) -> None:
+    `bars`: the calibrated thresholds of moments, by kind.
+    """
+
+    def __init__(self, reply_id: str, words: Words, verdicts: Verdicts | None = None, bars: Bars | None = None) -> None:
         self.reply_id = reply_id
         self.words = words
         self.verdicts: dict[tuple[int, int], Verdict] = dict(verdicts or {})
-        self._thought = _Thought(f"{reply_id}-t", self.verdicts)
+        self._thought = _Thought(f"{reply_id}-t", self.verdicts, bars)
         self._answer = _Growing(f"{reply_id}-a", "part")
 
     def update(self, reply: Reply) -> list[Block]:
@@ -131,9 +134,10 @@ class _Growing:
 class _Thought(_Growing):
     """A thought: as it grows its moments are found and marked, and a step is sent again when those in it change."""
 
-    def __init__(self, name: str, verdicts: Verdicts) -> None:
+    def __init__(self, name: str, verdicts: Verdicts, bars: Bars | None) -> None:
         super().__init__(name, "step")
-        self.reader = Reader()
+        self._bars = bars
+        self.reader = Reader(bars)
         self._verdicts = verdicts
         self._closed = False
         self._read = 0  # characters
@@ -143,7 +147,7 @@ class _Thought(_Growing):
     def read(self, text: str, over: bool) -> list[Block]:
         """Like `update`, and the steps whose moments have changed; `over`: the thought will not grow."""
         if not text.startswith(self._text):
-            self.reader, self._closed, self._read, self._marked, self._settled = Reader(), False, 0, {}, 0
+            self.reader, self._closed, self._read, self._marked, self._settled = Reader(self._bars), False, 0, {}, 0
         if not self._closed:
             self.reader.feed(text[self._read :])
             self._read = len(text)
@@ -151,7 +155,7 @@ class _Thought(_Growing):
                 self.reader.close()
                 self._closed = True
         elif len(text) > self._read:  # it was over, and goes on
-            self.reader, self._closed, self._settled = Reader(), over, 0
+            self.reader, self._closed, self._settled = Reader(self._bars), over, 0
             self.reader.feed(text)
             self._read = len(text)
             if over:
