@@ -6,7 +6,8 @@ import string
 import pytest
 
 from r1chat.both import Both
-from r1chat.ui.words.page import WORDS, Words, pick, words
+from r1chat.ui.language import pick
+from r1chat.ui.words.page import WORDS, Words, words
 
 SENTENCES = {name: both for name in dir(Words) if isinstance(both := getattr(Words, name), Both)}
 
