@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from r1chat.app import App
+from r1chat.both import Both
 from r1chat.config import FIRST_PORT
 from r1chat.errors import ConfigError
 from r1chat.ui import routes
@@ -94,11 +95,18 @@ def _listen(host: str, port: int | None) -> socket.socket:
             listener.bind((host, candidate))
             listener.listen(128)
             return listener
-        except OSError as error:
+        except OSError as refusal:
             listener.close()
-            reason = error.strerror or str(error)
-    where = f"port {port}" if port is not None else f"any port from {FIRST_PORT} to {FIRST_PORT + 99}"
+            reason = refusal.strerror or str(refusal)
+    last = FIRST_PORT + 99
+    where = Both(f"port {port}", f"端口 {port}")
+    if port is None:
+        where = Both(f"any port from {FIRST_PORT} to {last}", f"{FIRST_PORT} 到 {last} 的任何端口")
     raise ConfigError(
-        f"r1chat cannot listen on {where} of {host} ({reason}). Is r1chat open already? Choose another port with "
-        "--port, or 0 for any free one."
+        Both(
+            "r1chat cannot listen on {where} of {host} ({reason}). Is r1chat open already? Choose another port with "
+            "--port, or 0 for any free one.",
+            "r1chat 无法在 {host} 上监听{where}（{reason}）。r1chat 是否已经打开？请用 --port 换一个端口，"
+            "0 表示任何空闲端口。",
+        ).format(where=where, host=host, reason=reason)
     )
