@@ -39,6 +39,7 @@ HOMES = {
     "mdit_py_plugins": ("r1chat.ui",),
     "math_core": ("r1chat.ui",),
     "nh3": ("r1chat.ui",),
+    "markupsafe": ("r1chat.ui",),
     "pygments": ("r1chat.ui",),
     "sqlalchemy": ("r1chat.store",),
     "alembic": ("r1chat.store",),
@@ -129,6 +130,64 @@ def test_imports_point_in_one_direction_and_libraries_stay_home() -> None:
     assert any(item.target.startswith("r1chat.store") for item in found), "the walk found nothing: is r1chat/ there?"
     complaints = [text for item in found if (text := complaint(item))]
     assert not complaints, "\n" + "\n".join(complaints)
+
+
+# The rooms of the page, bottom to top; a module of `ui/` itself stands by its name.
+PAGE = (
+    frozenset({"language", "payload", "words", "startup"}),
+    frozenset({"html"}),
+    frozenset({"act", "guard"}),
+    frozenset({"allowed", "judge", "compare"}),
+    frozenset({"talk"}),
+    frozenset({"registry", "data"}),
+    frozenset({"page", "routes"}),
+    frozenset({"wiring"}),
+    frozenset({"mounting"}),
+    frozenset({"server"}),
+)
+
+
+def _page_imports() -> Iterator[tuple[str, str]]:
+    """Each import between modules of `ui/`, as the names of two modules."""
+    known = {name for name, _, _ in modules()}
+    for name, source, package in modules():
+        if not name.startswith("r1chat.ui."):
+            continue
+        for item in imports(name, source, package):
+            module = item.target if item.target in known else item.target.rpartition(".")[0]
+            if module in known and module.startswith("r1chat.ui.") and module != name:
+                yield name, module
+
+
+def test_no_import_inside_the_page_points_upwards() -> None:
+    level = {room: number for number, rooms in enumerate(PAGE) for room in rooms}
+    found = [(one.split(".")[2], other.split(".")[2], one, other) for one, other in _page_imports()]
+    assert found and {room for pair in found for room in pair[:2]} <= set(level), "give each room a place in PAGE"
+    wrong = [
+        f"{one} imports {other}" for room, below, one, other in found if room != below and level[room] <= level[below]
+    ]
+    assert wrong == []
+
+
+def test_there_is_no_circle_of_imports_in_the_page() -> None:
+    graph: dict[str, set[str]] = {}
+    for one, other in _page_imports():
+        graph.setdefault(one, set()).add(other)
+    while leaves := [name for name, targets in graph.items() if not targets & graph.keys()]:
+        for name in leaves:
+            del graph[name]
+    assert graph == {}, "these modules import each other in a circle"
+
+
+def test_only_the_frame_of_the_page_knows_gradio() -> None:
+    frame = {"page", "wiring", "mounting", "startup", "data.mounting"}
+    found = {
+        name.removeprefix("r1chat.ui.")
+        for name, source, package in modules()
+        for item in imports(name, source, package)
+        if item.target.partition(".")[0] == "gradio"
+    }
+    assert found and found <= frame
 
 
 def test_app_py_knows_nothing_but_the_command_line() -> None:

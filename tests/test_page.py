@@ -102,7 +102,7 @@ def test_again_makes_a_sibling_with_a_switch(site: Site) -> None:
     page = site.open()
     ask(page, "7 + 3 = ?")
     expect(page.locator(".answer")).to_have_text("answer 1")
-    page.get_by_role("button", name="Again").click()
+    page.get_by_role("button", name="Regenerate").click()
     expect(page.locator(".answer")).to_have_text("answer 2")
     expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
     page.get_by_role("button", name="Previous").click()
@@ -129,7 +129,7 @@ def test_clicks_one_right_after_the_other_are_all_done(site: Site) -> None:
     page = site.open()
     ask(page, "one")
     expect(page.locator(".answer")).to_have_text("You said one.")
-    page.get_by_role("button", name="Again").click()
+    page.get_by_role("button", name="Regenerate").click()
     expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
     finished(page)
     page.get_by_role("button", name="Edit").click()
@@ -245,9 +245,9 @@ def test_conversations_are_renamed_deleted_undone_and_searched(site: Site) -> No
         ask(page, word)
         expect(page.locator(".answer")).to_have_text(f"You said {word}.")
     expect(rows).to_have_count(2)
-    page.get_by_role("textbox", name="Search all text").fill("橙子")
+    page.get_by_role("textbox", name="Search conversations").fill("橙子")
     expect(rows).to_have_count(1)
-    page.get_by_role("textbox", name="Search all text").fill("")
+    page.get_by_role("textbox", name="Search conversations").fill("")
     expect(rows).to_have_count(2)
     page.get_by_role("button", name="Rename: apple").click()
     page.get_by_role("textbox", name="Rename: apple").fill("pear")
@@ -255,7 +255,7 @@ def test_conversations_are_renamed_deleted_undone_and_searched(site: Site) -> No
     expect(page.locator(".list").get_by_role("button", name="pear", exact=True)).to_be_visible()
     page.get_by_role("button", name="Delete: pear").click()
     expect(rows).to_have_count(1)
-    expect(page.locator(".undo")).to_contain_text("After 30 days it is erased for good.")
+    expect(page.locator(".undo")).to_contain_text("It is erased for good after 30 days.")
     page.get_by_role("button", name="Undo").click()
     expect(rows).to_have_count(2)
     expect(page.locator(".answer")).to_have_text("You said apple.")
@@ -356,7 +356,7 @@ def test_every_control_has_a_name_and_is_reached_by_tab(site: Site) -> None:
           .map(e => e.outerHTML.slice(0, 200))"""
     )
     assert nameless == []
-    wanted = {"Send", "Copy", "Again", "Edit"}
+    wanted = {"Send", "Copy", "Regenerate", "Edit"}
     reached: set[str] = set()
     page.locator("body").click(position={"x": 640, "y": 300})
     for _ in range(40):
@@ -383,7 +383,7 @@ def test_the_view_follows_the_text_unless_the_person_scrolled_up(site: Site) -> 
     gate.opened.set()
     finished(page)
     assert page.evaluate(away) > 400
-    page.get_by_role("button", name="Jump to the newest text").click()
+    page.get_by_role("button", name="Jump to the end").click()
     page.wait_for_function(f"{away} < 60")
 
 

@@ -382,7 +382,9 @@ def test_any_chunking_raises_the_same_alarms(text: str, sizes: list[int], questi
 
 
 @settings(deadline=None, max_examples=300)
-@given(text=TEXTS, edits=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 12), st.text(max_size=6)), max_size=12))
+@given(
+    text=TEXTS, edits=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 12), st.text(max_size=6)), max_size=12)
+)
 def test_mutated_chains_are_read_without_an_error(text: str, edits: list[tuple[int, int, str]]) -> None:
     text = SUM + "Wait, is that right? 等等，这样对吗？ \\boxed{42} " + text
     for at, length, insertion in edits:

@@ -228,7 +228,7 @@ def test_summary_of_a_running_reply_says_what_the_model_does(reply: Reply, engli
         (replace(THOUGHT, timings=Timings(thinking=125)), "Thought for 2 min 5 s · 1,534 tokens"),
         (replace(THOUGHT, usage=Usage()), "Thought for 12 s"),
         (replace(THOUGHT, usage=Usage(reasoning_tokens=1)), "Thought for 12 s · 1 token"),
-        (Reply(closed=True, answer="70", finish="stop"), "Answered without a thought"),
+        (Reply(closed=True, answer="70", finish="stop"), "Answered without thinking"),
         (replace(THINKING, finish="stopped"), "Stopped while thinking · 3 s · 96 tokens"),
         (replace(THINKING, finish="length"), "The thought is not finished · 3 s · 96 tokens"),
         (replace(THINKING, finish="interrupted"), "The thought is not finished · 3 s · 96 tokens"),
@@ -368,7 +368,7 @@ def test_switch_between_siblings_stops_at_the_ends() -> None:
 
 def test_meta_says_how_fast_the_reply_was() -> None:
     reply = replace(THOUGHT, timings=Timings(first_token=0.42, total=37.8))
-    assert render.meta(reply, EN) == "41.2 tokens/s · first after 0.4 s"
+    assert render.meta(reply, EN) == "41.2 tokens/s · first token after 0.4 s"
     assert render.meta(Reply(), EN) == ""
 
 

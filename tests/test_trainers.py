@@ -62,7 +62,7 @@ def exports(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
             page.locator("[name=format]").select_option(name)
             page.locator("[name=thoughts]").select_option(thoughts)
             page.locator("[name=suffix]").select_option(f".{suffix}")
-            page.get_by_role("button", name="Make the files").click()
+            page.locator("#export").get_by_role("button", name="Export").click()
             link = page.locator("#job").get_by_role("link", name=f"{name}.{suffix}", exact=True)
             expect(link).to_be_visible()
             with page.expect_download() as download:
