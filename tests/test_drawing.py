@@ -10,7 +10,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from site_driver import Browser
 
 from r1chat.ui.html.blocks import Splitter
 from r1chat.ui.html.markdown import to_html

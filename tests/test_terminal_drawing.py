@@ -86,6 +86,21 @@ def test_markdown_is_drawn_with_its_formulas_and_without_its_signs() -> None:
     assert "**" not in drawn and "|" not in drawn
 
 
+def test_tags_of_the_page_are_drawn_without_their_signs() -> None:
+    text = (
+        "H<sub>2</sub>O[^1]<br>x<sup>2</sup>\n\n<details><summary>More</summary>\n\ninside\n\n</details>\n\n- [x] done"
+    )
+    lines = ESCAPE.sub("", draw(text, 40, True)).split("\n")
+    assert [line.strip() for line in lines if line.strip()] == ["H₂O¹", "x²", "More", "inside", "• ☑ done"]
+
+
+@pytest.mark.parametrize(
+    "text", ["<details>x", "</summary>", "<sup>", "$$", "|a|\n|-|", "> " * 90 + "a", "```", "[^1]: "]
+)
+def test_odd_markdown_is_drawn_or_shown_as_it_is(text: str) -> None:
+    assert isinstance(draw(text, 40, True), str)
+
+
 def test_words_wrap_whole_whatever_the_pieces_they_come_in() -> None:
     text = "The quick brown fox jumps over the lazy dog, " * 3 + "\n\n    indented\n" + "a" * 90
     screens = []

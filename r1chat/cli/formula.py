@@ -104,7 +104,7 @@ def _root(node: ElementTree.Element) -> str:
     if node.tag == "msqrt":
         return f"√{_grouped(_row(node).strip())}"
     radicand, degree = (_text(child).strip() for child in node)
-    return f"{_above(degree)}√{_grouped(radicand)}"
+    return f"{superscript(degree)}√{_grouped(radicand)}"
 
 
 def _scripts(node: ElementTree.Element) -> str:
@@ -112,12 +112,12 @@ def _scripts(node: ElementTree.Element) -> str:
     if scripts[0] in _BRACES:
         return base
     signs = {
-        "msub": (_below,),
-        "munder": (_below,),
-        "msup": (_above,),
-        "mover": (_above,),
-        "msubsup": (_below, _above),
-        "munderover": (_below, _above),
+        "msub": (subscript,),
+        "munder": (subscript,),
+        "msup": (superscript,),
+        "mover": (superscript,),
+        "msubsup": (subscript, superscript),
+        "munderover": (subscript, superscript),
     }[node.tag]
     if node.tag == "mover" and (accent := _ACCENTS.get(scripts[0])):
         return "".join(char + accent for char in base)
@@ -127,11 +127,13 @@ def _scripts(node: ElementTree.Element) -> str:
     return f"{text} " if node.tag.startswith(("munder", "msubsup")) and base in "∑∏∫⋃⋂lim" else text
 
 
-def _above(script: str) -> str:
+def superscript(script: str) -> str:
+    """`2` as `²`; with the sign of LaTeX where Unicode has no such characters."""
     return _script(script.replace("∘", "°"), _SUPERSCRIPTS, "^")
 
 
-def _below(script: str) -> str:
+def subscript(script: str) -> str:
+    """`2` as `₂`; with the sign of LaTeX where Unicode has no such characters."""
     return _script(script, _SUBSCRIPTS, "_")
 
 
