@@ -65,6 +65,10 @@ _NO_OLDER_TURN = Both(
     "There is no older turn that could be left out. Start a new conversation instead.",
     "没有更早的轮次可以略去。请改为开始一个新对话。",
 )
+_NO_OPEN_THOUGHT = Both(
+    "This reply has no open thought that could be closed. Ask again, or continue it.",
+    "这个回复没有可以结束的思考。请再问一次，或继续这个回复。",
+)
 _CANNOT_CONTINUE = Both(
     "The server of {model} cannot continue a reply, and that is how a thought is steered. Ask again without it, or use "
     "a model through llama.cpp, Ollama, llama-server or vLLM.",
@@ -255,36 +259,24 @@ class Chat:
 
     def resume(self, reply_id: str) -> Generation:
         """Continue a reply in place from where it stands, with the model and the settings that began it."""
-        turn = self.store.turn(self.store.reply(reply_id).turn_id)
-        provenance = self.store.reply(reply_id).provenance
-        backend, info = self._usable(f"{provenance.backend}:{provenance.model}")
-        _check_continues(info)
-        with self._claimed(turn.conversation_id):
-            stored = self.store.reply(reply_id)  # now its end is saved
-            request = Request(info.name, self._history(turn, provenance), stored.reply.so_far, provenance.params)
-            generation = Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
-            self._launch(generation)
-        return generation
+        return self._continue(reply_id, lambda stored: stored)
 
     def close_thought(self, reply_id: str) -> Generation:
         """Answer now, for a reply that no longer runs: its thought is closed as it stands, and the answer follows.
 
         Raises MessageError where the answer has begun or there is no thought, UnsupportedError.
         """
+        return self._continue(reply_id, _with_closed_thought)
+
+    def _continue(self, reply_id: str, change: Callable[[StoredReply], StoredReply]) -> Generation:
+        """Continue a reply in place, as `change` makes it."""
         turn = self.store.turn(self.store.reply(reply_id).turn_id)
-        made = self.store.reply(reply_id).provenance
-        backend, info = self._usable(f"{made.backend}:{made.model}")
+        provenance = self.store.reply(reply_id).provenance
+        backend, info = self._usable(f"{provenance.backend}:{provenance.model}")
         _check_continues(info)
         with self._claimed(turn.conversation_id):
-            stored = self.store.reply(reply_id)  # now its end is saved
-            if stored.reply.closed or stored.reply.answer or not stored.reply.reasoning:
-                raise MessageError(
-                    Both("The last reply has no open thought that could be closed.", "上一条回复没有可以结束的思考。")
-                )
-            so_far = steer.cut(stored.reply.so_far)
-            closed = replace(stored.reply, reasoning=so_far.reasoning, closed=True)
-            stored = replace(stored, reply=closed, provenance=replace(made, closed_by="person"))
-            request = Request(info.name, self._history(turn, made), so_far, made.params)
+            stored = change(self.store.reply(reply_id))  # now its end is saved
+            request = Request(info.name, self._history(turn, provenance), stored.reply.so_far, provenance.params)
             generation = Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
             self._launch(generation)
         return generation
@@ -538,6 +530,14 @@ class Chat:
 
 def _assistant_message(reply: Reply, keep_thoughts: bool) -> Message:
     return Message("assistant", reply.answer, reply.reasoning if keep_thoughts else "")
+
+
+def _with_closed_thought(stored: StoredReply) -> StoredReply:
+    """The reply with its thought closed by the person. Raises MessageError where no thought is open."""
+    if stored.reply.closed or stored.reply.answer or not stored.reply.reasoning:
+        raise MessageError(_NO_OPEN_THOUGHT)
+    closed = replace(stored.reply, reasoning=steer.cut(stored.reply.so_far).reasoning, closed=True)
+    return replace(stored, reply=closed, provenance=replace(stored.provenance, closed_by="person"))
 
 
 def _checked(prompt: str) -> str:

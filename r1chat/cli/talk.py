@@ -139,16 +139,15 @@ class Talk:
         return self._app.store.reply(self.reply_id).reply
 
     def _follow(self, generation: Generation) -> Reply:
-        self.conversation_id, self._turn_id, self.reply_id = (
-            generation.conversation_id,
-            generation.turn_id,
-            generation.reply_id,
-        )
+        self.conversation_id, self._turn_id = generation.conversation_id, generation.turn_id
+        self.reply_id = generation.reply_id
         with self._signals_stop(generation) as received:
             for reply in generation.watch():
                 self._screen.show(reply, self.model.thinks)
                 self._read_ahead()
         self._screen.end()
+        if (error := generation.not_saved) is not None:
+            self._screen.note(f"This reply is not saved yet. {error} It is saved as soon as that is possible.")
         self.interrupted = bool(received)
         if ends := [number for number in received if number != signal.SIGINT]:
             raise SystemExit(128 + ends[0])
@@ -171,7 +170,7 @@ class Talk:
                 self._screen.note(str(error))
 
     @contextmanager
-    def _signals_stop(self, generation: Generation | Samples) -> Iterator[list[int]]:
+    def _signals_stop(self, work: Generation | Samples) -> Iterator[list[int]]:
         """Inside, the first request to end (Ctrl-C, SIGTERM, SIGHUP) stops the reply; the next one acts as usual.
 
         Yields the list of the signals received. Nothing is raised: an exception in the midst of a wait can lose or
@@ -181,7 +180,7 @@ class Talk:
 
         def stop(number: int, frame: FrameType | None) -> None:
             received.append(number)
-            generation.stop()
+            work.stop()
             signal.signal(number, before[number])
 
         names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows does not have the last
