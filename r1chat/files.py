@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all. Knows nothing of what is in them."""
+"""Atomic writing: a file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -10,15 +10,22 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import IO
 
+from r1chat.both import Both
 from r1chat.errors import ExportError
+
+_NOT_WRITTEN = Both(
+    "{path} could not be written ({reason}). Check whether the disk is full and whether you may write to that folder, "
+    "or choose another one; no file was written or replaced.",
+    "无法写入 {path}（{reason}）。请检查磁盘是否已满、您是否有权写入该文件夹，或另选一个；没有写入或替换任何文件。",
+)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of `path` once the block has ended well; until then, and otherwise, nothing changes.
+    """A temporary file that replaces `path` when the block ends without an error; otherwise nothing changes.
 
-    It grows beside `path`, for its owner alone, and is on the disk when it is renamed. What is no regular file, such as
-    /dev/stdout, is written to as it is. Raises ExportError where the disk is full or the folder cannot be written to.
+    It lies beside `path`, readable by its owner alone, and is synced before it is renamed. Anything but a regular file,
+    such as /dev/stdout, is written to directly. Raises ExportError where the disk is full or the folder not writable.
     """
     target = path.expanduser().resolve()
     if target.exists() and not target.is_file() and not target.is_dir():
@@ -31,12 +38,12 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def replacing_together(paths: Sequence[Path]) -> Iterator[tuple[IO[bytes], ...]]:
-    """Files that take the places of `paths`, all of them once the block has ended well, or none. See `replacing`."""
-    targets = [path.expanduser().resolve() for path in paths]  # of a link, what it names is replaced, not the link
+    """Temporary files that replace `paths` together when the block ends without an error. See `replacing`."""
+    targets = [path.expanduser().resolve() for path in paths]  # a link's target is replaced, not the link
     with _sentences(paths[0]), ExitStack() as stack:
         new: dict[str, IO[bytes]] = {}
         for target in targets:
-            if target.is_dir():  # found out only when it is renamed, others would have been replaced by then
+            if target.is_dir():  # its rename would fail after others succeeded
                 raise IsADirectoryError(EISDIR, "a folder has that name", str(target))
             number, name = mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.", suffix=".part")
             stack.callback(_unlink, name)
@@ -50,7 +57,7 @@ def replacing_together(paths: Sequence[Path]) -> Iterator[tuple[IO[bytes], ...]]
 
 
 def _unlink(name: str) -> None:
-    """What was not renamed."""
+    """Remove a temporary file that was not renamed."""
     with suppress(OSError):
         os.unlink(name)
 
@@ -60,7 +67,4 @@ def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ExportError(
-            f"{path} could not be written ({error.strerror or error}). Look whether the disk is full and whether you "
-            "may write to that folder, or choose another one; no file was written or replaced."
-        ) from None
+        raise ExportError(_NOT_WRITTEN.format(path=path, reason=error.strerror or error)) from None

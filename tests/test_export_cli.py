@@ -159,7 +159,7 @@ def test_consent_is_given_taken_back_and_listed(store: Store, capsys: pytest.Cap
 
 @pytest.mark.parametrize(
     ("words", "complaint"),
-    [(["--withdraw"], "Say of which"), (["0" * 32, "--all"], "Say either"), (["0" * 32], "is not there")],
+    [(["--withdraw"], "Name the conversation"), (["0" * 32, "--all"], "not both"), (["0" * 32], "is not there")],
 )
 def test_consent_to_what_makes_no_sense_is_refused(
     store: Store, words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]

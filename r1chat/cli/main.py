@@ -1,7 +1,7 @@
-"""The command line: words in, exit code out.
+"""The command line: arguments in, exit code out.
 
-Owns the flags and the boundary at which an error becomes one sentence on stderr. What the commands do is elsewhere:
-`ui.server`, `terminal`, `doctor`, `sharing`; these are imported when they are needed, so that `r1chat --help` is quick.
+Defines the commands and their flags, and turns every error into one sentence on stderr. The commands' work is done in
+`ui.server`, `terminal`, `doctor` and `sharing`, imported when needed, so that `r1chat --help` is fast.
 """
 
 from __future__ import annotations
@@ -44,6 +44,21 @@ log = logging.getLogger(__name__)
 _TWO_MESSAGES = Both(
     "“{word}” is a second argument, and chat takes one message. Put all of the message into quotes.",
     "“{word}”是第二个参数，而 chat 只接受一条消息。请把整条消息放进引号里。",
+)
+_NO_MESSAGE = Both(
+    "--json needs a message. Give it as an argument, or on standard input.",
+    "--json 需要一条消息。请作为参数给出，或从标准输入传入。",
+)
+_UNREADABLE = Both(
+    "{file} cannot be read ({reason}). Give a text file, or the text itself by `<`.",
+    "{file} 无法读取（{reason}）。请给出文本文件，或用 `<` 传入文本。",
+)
+_NO_TEXT = Both("{file} is no text in UTF-8. Give a text file.", "{file} 不是 UTF-8 文本。请给出文本文件。")
+_NO_ADDRESS = Both(
+    "The backend openai is a server, and its address is missing. Give it with --base-url (for example "
+    "http://127.0.0.1:8080/v1) or with the variable R1CHAT_BASE_URL.",
+    "后端 openai 是服务器，但缺少它的地址。请用 --base-url（例如 http://127.0.0.1:8080/v1）或环境变量 "
+    "R1CHAT_BASE_URL 给出。",
 )
 
 Job = Callable[[], int]
@@ -257,7 +272,7 @@ def _serve(flags: Flags) -> int:
 def _chat(flags: Flags) -> int:
     message = _message(flags["message"], flags["source"])
     if message is None and flags["as_json"]:
-        raise ConfigError("--json needs a message. Give it as an argument, or on standard input.")
+        raise ConfigError(_NO_MESSAGE)
     with _opened(flags) as app:
         from r1chat.cli.screen import Screen
         from r1chat.cli.terminal import ask, begin, converse
@@ -311,11 +326,9 @@ def _moments(flags: Flags) -> int:
     try:
         text = sys.stdin.read() if file is None or str(file) == "-" else file.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError(
-            f"{file} cannot be read ({error.strerror}). Give a text file, or the text itself by `<`."
-        ) from None
+        raise ConfigError(_UNREADABLE.format(file=file, reason=error.strerror)) from None
     except UnicodeDecodeError:
-        raise ConfigError(f"{file} is no text in UTF-8. Give a text file.") from None
+        raise ConfigError(_NO_TEXT.format(file=file)) from None
     begin, end = text.find("<think>"), text.find("</think>")
     thought = text[begin + 7 if begin >= 0 else 0 : end if end > begin else None]
     for line in list_moments(thought, flags["as_json"], bars):
@@ -381,10 +394,7 @@ def _settings(flags: Flags) -> Settings:
         given["backend"] = "openai"
     settings = load(**given)
     if settings.backend == "openai" and not settings.base_url:
-        raise ConfigError(
-            "The backend openai is a server, and its address is missing. Give it with --base-url (for example "
-            "http://127.0.0.1:8080/v1) or with the variable R1CHAT_BASE_URL."
-        )
+        raise ConfigError(_NO_ADDRESS)
     log_to(settings.data_dir / LOG_FILE, verbose=flags["verbose"])
     return _with_model_file(settings)
 

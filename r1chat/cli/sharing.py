@@ -1,8 +1,4 @@
-"""Taking out what was taught, in the terminal, and taking it in: exports, archives, and which conversations may be in
-them.
-
-Words in, sentences out; what an export is made of is `export`'s business, and what an archive holds `archive`'s.
-"""
+"""The commands export, import and consent: options are parsed and results told; `export` and `archive` work."""
 
 from __future__ import annotations
 
@@ -14,6 +10,7 @@ from typing import Any, TextIO, TypeVar
 
 from r1chat import archive
 from r1chat.app import App
+from r1chat.both import Both
 from r1chat.cli.process import harmless
 from r1chat.errors import ConfigError
 from r1chat.export import FORMATS, THOUGHTS, Filter, Options, Summary, export, set_apart
@@ -22,12 +19,35 @@ from r1chat.store.entries import Language
 
 ARCHIVE = "archive"
 LISTED = 20  # conversations
-Value = TypeVar("Value", bound=str)
+Choice = TypeVar("Choice", bound=str)
+
+_FORMAT = Both("format", "格式")
+_WAY = Both("way to export thoughts", "导出思考的方式")
+_SOURCE = Both("source", "来源")
+_LANGUAGE = Both("language", "语言")
+_NO_SUCH = Both("There is no {what} “{word}”. Choose among: {names}.", "没有名为“{word}”的{what}。可选的有：{names}。")
+_NO_DATE = Both(
+    "{flag} “{text}” is no date. Write it like 2026-11-30, or 2026-11-30T18:00.",
+    "{flag} “{text}”不是日期。请写成 2026-11-30 或 2026-11-30T18:00 的样子。",
+)
+_ONLY_FOR_ARCHIVES = Both(
+    "--everything is for archives; a data set holds only what may be exported. Leave it out.",
+    "--everything 只用于存档；数据集只包含允许导出的内容。请去掉它。",
+)
+_ONLY_EVERYTHING = Both(
+    "An archive holds conversations as they are: of the options it takes only --everything.",
+    "存档按原样保存对话：这些选项中它只接受 --everything。",
+)
+_EITHER = Both("Give either a conversation or --all, not both.", "请只给出一个对话或 --all，不要两者都给。")
+_WITHDRAW_WHAT = Both(
+    "Name the conversation whose consent is withdrawn, or give --all.",
+    "请指明要撤回哪个对话的同意，或使用 --all。",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the command line asks an export for, as it was written; None or empty: nothing was said."""
+    """The options of an export as they were typed; None or empty where an option was not given."""
 
     thoughts: str | None = None
     test: float | None = None
@@ -50,9 +70,9 @@ def take_out(app: App, kind: str, path: Path, wanted: Wanted, out: TextIO, err: 
         if kind == ARCHIVE:
             lines = _take_archive(app, path, wanted, status)
         elif wanted.everything:
-            raise ConfigError("--everything is for archives; a data set holds only what may be exported. Leave it out.")
+            raise ConfigError(_ONLY_FOR_ARCHIVES)
         else:
-            format = _one_of("format", kind, FORMATS, also=ARCHIVE)
+            format = _one_of(_FORMAT, kind, FORMATS, also=ARCHIVE)
             lines = describe(export(app.store, app.catalogue, format, path, _options(wanted), status.show))
     finally:
         status.clear()
@@ -99,11 +119,11 @@ def consent(app: App, conversation_id: str | None, everything: bool, withdraw: b
     Raises ConfigError, NotFoundError.
     """
     if conversation_id and everything:
-        raise ConfigError("Say either a conversation or --all.")
+        raise ConfigError(_EITHER)
     if conversation_id or everything:
         app.teacher.set_consent(conversation_id, not withdraw)
     elif withdraw:
-        raise ConfigError("Say of which conversation the consent is withdrawn, or --all.")
+        raise ConfigError(_WITHDRAW_WHAT)
     else:
         for info in app.store.conversations(LISTED):
             mark = "yes" if app.store.judgements.judged(info.id).consent else "no "
@@ -139,7 +159,7 @@ class Status:
 
 def _take_archive(app: App, path: Path, wanted: Wanted, status: Status) -> list[str]:
     if wanted != Wanted(everything=wanted.everything):
-        raise ConfigError("An archive holds conversations as they are: of the options it takes only --everything.")
+        raise ConfigError(_ONLY_EVERYTHING)
     written = archive.write(app.store, path, wanted.everything, status.show)
     return [f"{_contents(written)} in {path}. Personal data were not replaced."]
 
@@ -147,12 +167,12 @@ def _take_archive(app: App, path: Path, wanted: Wanted, status: Status) -> list[
 def _options(wanted: Wanted) -> Options:
     """What was asked for, checked. Raises ConfigError."""
     return Options(
-        thoughts=_one_of("way to export thoughts", wanted.thoughts, THOUGHTS) if wanted.thoughts else None,
+        thoughts=_one_of(_WAY, wanted.thoughts, THOUGHTS) if wanted.thoughts else None,
         test=wanted.test or 0.0,
-        sources=frozenset(_one_of("source", source, SOURCES) for source in wanted.sources) or None,
+        sources=frozenset(_one_of(_SOURCE, source, SOURCES) for source in wanted.sources) or None,
         filter=Filter(
             model=wanted.model or "",
-            language=_one_of("language", wanted.language, _LANGUAGES) if wanted.language else "",
+            language=_one_of(_LANGUAGE, wanted.language, _LANGUAGES) if wanted.language else "",
             since=_time("--since", wanted.since),
             until=_time("--until", wanted.until),
             rater=wanted.rater or "",
@@ -166,12 +186,12 @@ def _options(wanted: Wanted) -> Options:
 _LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
-def _one_of(what: str, word: str, known: tuple[Value, ...], also: str = "") -> Value:
-    for each in known:
-        if each == word:
-            return each
+def _one_of(what: Both, word: str, known: tuple[Choice, ...], also: str = "") -> Choice:
+    for choice in known:
+        if choice == word:
+            return choice
     names = ", ".join([*known, also] if also else known)
-    raise ConfigError(f"There is no {what} “{word}”. Choose among: {names}.")
+    raise ConfigError(_NO_SUCH.format(what=what, word=word, names=names))
 
 
 def _time(flag: str, text: str | None) -> datetime | None:
@@ -181,7 +201,7 @@ def _time(flag: str, text: str | None) -> datetime | None:
     try:
         return datetime.fromisoformat(text).astimezone()
     except (ValueError, OverflowError, OSError):
-        raise ConfigError(f"{flag} “{text}” is no date. Write it like 2026-11-30, or 2026-11-30T18:00.") from None
+        raise ConfigError(_NO_DATE.format(flag=flag, text=text)) from None
 
 
 def _listed(counts: Mapping[Any, int]) -> str:

@@ -91,11 +91,12 @@ class Talk:
         The conversation goes on from the majority's answer.
         """
         vote = self._app.chat.vote(self._last_turn(), samples, self.model.key)
-        with self._signals_stop(vote):
+        with self._signals_stop(vote) as received:
             for replies in vote.watch():
                 done = sum(reply.finish is not None for reply in replies)
                 self._screen.show_status(f"{samples} replies: {done} finished …")
         self._screen.end()
+        _leave_after(received)
         turn = self._app.store.turn(vote.turn_id)
         self.reply_id = turn.reply.id if turn.reply else vote.reply_id
         answers = [voice(reply) for reply in vote.snapshots()]
@@ -149,8 +150,7 @@ class Talk:
         if (error := generation.not_saved) is not None:
             self._screen.note(f"This reply is not saved yet. {error} It is saved as soon as that is possible.")
         self.interrupted = bool(received)
-        if ends := [number for number in received if number != signal.SIGINT]:
-            raise SystemExit(128 + ends[0])
+        _leave_after(received)
         return reply
 
     def _read_ahead(self) -> None:
@@ -193,3 +193,9 @@ class Talk:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _leave_after(received: list[int]) -> None:
+    """End the program where a signal other than Ctrl-C asked for it."""
+    if ends := [number for number in received if number != signal.SIGINT]:
+        raise SystemExit(128 + ends[0])
