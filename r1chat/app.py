@@ -1,4 +1,4 @@
-"""The composition root: settings -> app. The only place where concrete backends meet the rest."""
+"""The composition root: builds the app from settings. The only module that imports concrete backends."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from r1chat.config import NANO, Settings, nano_model, own_rater, prepare
 from r1chat.store import Store
 from r1chat.teach import Teacher
 
-KEPT_AFTER_DELETION = timedelta(days=30)  # then a conversation is erased for good, at the next start
+KEPT_AFTER_DELETION = timedelta(days=30)  # then the next start erases a deleted conversation for good
 
 
 @dataclass(frozen=True)
 class App:
-    """All that the page, the terminal and the tests work with."""
+    """The parts that the page, the terminal and the tests use."""
 
     settings: Settings
     store: Store
@@ -27,14 +27,14 @@ class App:
     teacher: Teacher
 
     def close(self) -> None:
-        """Stop what runs, save it, and let go of models, connections and the database."""
+        """Stop and save running replies, and close models, connections and the database."""
         self.chat.close()
         self.catalogue.close()
         self.store.close()
 
 
 def build(settings: Settings, backends: Mapping[str, Backend] | None = None) -> App:
-    """Put the app together. Raises ConfigError and StoreError. `backends` replaces those that the settings ask for."""
+    """Build the app. Raises ConfigError and StoreError. `backends` replaces the backends of the settings."""
     prepare(settings)
     store = Store(settings.database)
     store.interrupt_unfinished()

@@ -1,7 +1,7 @@
-"""The nouns of teaching: what people say of replies, as frozen values. Knows no SQL, no page and no trainer.
+"""Judgements of replies by people, as frozen values.
 
-Judgements are append-only. A person who changes their mind adds another one of the same thing, and the newest of each
-rater is in force. `rater` is a pseudonym; ids and dates belong to the store.
+Judgements are append-only: a person who changes their mind adds another one, and the newest of each rater on a subject
+is in force. `rater` is a pseudonym; ids and dates are given by the store.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class Aspects:
 
     @property
     def mean(self) -> float | None:
-        """The mean of those that are given."""
-        given = [mark for mark in (self.helpfulness, self.correctness, self.clarity, self.harmlessness) if mark]
-        return sum(given) / len(given) if given else None
+        """The mean of the marks that are not None."""
+        marks = [mark for mark in (self.helpfulness, self.correctness, self.clarity, self.harmlessness) if mark]
+        return sum(marks) / len(marks) if marks else None
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """A thumb for one part of a reply, with what unfolds from it. `thought_open`: the rater had the thought open."""
+    """A thumb for one part of a reply, with its details. `thought_open`: the rater had the thought expanded."""
 
     id: str
     reply_id: str
@@ -101,7 +101,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What is right in answer to a message, and how that is checked. An empty `text`: it was taken back."""
+    """The right answer to a message, and how replies are checked against it. An empty `text` withdraws it."""
 
     id: str
     turn_id: str
@@ -113,7 +113,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What the rule said of a reply: 1.0 right, 0.0 wrong, None where it could not tell."""
+    """The result of checking a reply: 1.0 right, 0.0 wrong, None undecided."""
 
     reply_id: str
     reference_id: str
@@ -122,7 +122,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """All that is in force on one conversation, as one rater sees it; references and verifications are everybody's."""
+    """The judgements in force on one conversation by one rater; references and verifications are those of all."""
 
     ratings: Mapping[tuple[str, Part], Rating] = field(default_factory=dict)  # by reply and part
     steps: Mapping[str, StepLabel] = field(default_factory=dict)  # by reply
@@ -136,21 +136,25 @@ class Judged:
     own_consent: bool | None = None  # what was said of this conversation alone; None: the setting for all holds
 
     def open_duel(self, turn_id: str) -> Duel | None:
-        """The comparison of replies to a message that waits for a word, if there is one."""
-        said = [each.duel for each in self.comparisons.values() if each.duel.turn_id == turn_id]
-        again = next((duel for duel in said if duel.id in self.reopened), None)
+        """The undecided comparison of replies to a message, if there is one."""
+        decided = [comparison.duel for comparison in self.comparisons.values() if comparison.duel.turn_id == turn_id]
+        again = next((duel for duel in decided if duel.id in self.reopened), None)
         newest = self.duels.get(turn_id)
         return again or (newest if newest is not None and newest.id not in self.comparisons else None)
 
     def said_of(self, reply_id: str) -> Comparison | None:
         """The newest comparison that this reply was a side of."""
-        said = (one for one in self.comparisons.values() if reply_id in (one.duel.left_id, one.duel.right_id))
-        return max(said, key=lambda one: one.created, default=None)
+        about_reply = (
+            comparison
+            for comparison in self.comparisons.values()
+            if reply_id in (comparison.duel.left_id, comparison.duel.right_id)
+        )
+        return max(about_reply, key=lambda comparison: comparison.created, default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What there is to learn from, of everybody: counts of judgements in force."""
+    """Counts of the judgements in force, of all raters."""
 
     thumbs: int = 0
     comparisons: int = 0  # with a winner

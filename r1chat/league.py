@@ -1,7 +1,7 @@
 """Ratings of models and settings from people's comparisons, by Bradley and Terry (1952).
 
-Knows results only, not where they come from. A player's strength is the mode of a penalised likelihood in which a tie
-is half a win for each side, as FastChat's leaderboard counts it; "both bad" is a tie too, since it prefers neither.
+A player's strength is the mode of a penalised likelihood in which a tie is half a win for each side, as in FastChat's
+leaderboard; "both bad" counts as a tie, since it prefers neither.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 FEW = 20
-"""Comparisons below which a league is silent: of 20, it takes 15 wins to tell two players apart at the 5 % level."""
+"""The least number of comparisons for a league: of 20, it takes 15 wins to tell two players apart at the 5 % level."""
 
 MEAN = 1000.0
-SCALE = 400.0  # points by which a player leads that wins ten times as often as it loses
+SCALE = 400.0  # points of lead of a player that wins ten times as often as it loses
 _POINTS = SCALE / math.log(10)  # points for each unit of log-odds
 _TWO_SIDED_95 = 1.96
 _STEPS = 100
@@ -46,8 +46,8 @@ def league(results: Iterable[tuple[str, str, float]], few: int = FEW, spread: fl
     Strengths have a normal prior of standard deviation `spread` points, so that a player without a loss has a finite
     rating, and players who never met stay apart by no more than the prior allows. Ratings have the mean 1000.
 
-    The intervals come from the curvature of the likelihood at its mode: the same at every call, and honest for a player
-    without a loss, whom every resample of a bootstrap would call unbeaten too. Ties make them a little too wide.
+    The intervals come from the curvature of the likelihood at its mode. Unlike a bootstrap, this is deterministic and
+    gives a player without a loss a finite interval. Ties make the intervals a little too wide.
     Raises ValueError for any other score.
     """
     played = [(left, right, score) for left, right, score in results if left != right]
@@ -68,7 +68,7 @@ def league(results: Iterable[tuple[str, str, float]], few: int = FEW, spread: fl
         _standing(name, float(strength), float(error), *map(int, count))
         for name, strength, error, count in zip(names, strengths, errors, counts.T, strict=True)
     ]
-    return sorted(standings, key=lambda one: (-one.rating, one.name))
+    return sorted(standings, key=lambda standing: (-standing.rating, standing.name))
 
 
 def _fit(scores: _Array, deviation: float) -> tuple[_Array, _Array]:

@@ -1,7 +1,7 @@
-"""An order from comparisons of two at a time: what is known of it, and which two to compare next. Pure.
+"""Ranks items by pairwise comparisons: the order so far, and which two to compare next. Pure.
 
-Binary insertion: each item finds its place among those that are in order, so that n items take about n·log2(n)
-comparisons. Nothing is remembered but what was said, so a ranking can be left and taken up again at any time.
+Binary insertion: n items take about n·log2(n) comparisons. The comparisons are the only state, so a ranking can be
+interrupted and resumed at any time.
 """
 
 from __future__ import annotations
@@ -9,27 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-Said = Callable[[str, str], int | None]  # 1: the first is better, -1: the second, 0: as good, None: not compared yet
+Outcome = Callable[[str, str], int | None]  # 1: the first is better, -1: the second, 0: a tie, None: not compared yet
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Groups of equals, best first; the two to compare next, None when all is known; at most how many are left."""
+    """Groups of tied items, best first; the two to compare next (None: complete); how many comparisons are left at most."""
 
     groups: tuple[tuple[str, ...], ...]
     ask: tuple[str, str] | None = None
     left: int = 0
 
 
-def ranked(items: Sequence[str], said: Said) -> Ranking:
-    """The order of `items` as far as what was said of pairs tells it."""
+def ranked(items: Sequence[str], outcome: Outcome) -> Ranking:
+    """The order of `items` as far as the comparisons determine it."""
     groups: list[list[str]] = []
     for number, item in enumerate(items):
         low, high = 0, len(groups)
         while low < high:
             middle = (low + high) // 2
             other = groups[middle][0]
-            verdict = said(item, other)
+            verdict = outcome(item, other)
             if verdict is None:
                 later = range(len(groups) + 1, len(groups) + len(items) - number)
                 left = (high - low).bit_length() + sum(size.bit_length() for size in later)
