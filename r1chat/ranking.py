@@ -14,7 +14,7 @@ Outcome = Callable[[str, str], int | None]  # 1: the first is better, -1: the se
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Groups of tied items, best first; the two to compare next (None: complete); how many comparisons are left at most."""
+    """Groups of tied items, best first; the two to compare next (None: complete); how many are left at most."""
 
     groups: tuple[tuple[str, ...], ...]
     ask: tuple[str, str] | None = None
