@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
-from site_driver import CHROMIUM, THOUGHT, Gate, Site, ask, finished
+from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, expect, finished
 
 from r1chat.app import App, build
 from r1chat.backends.scripted import ScriptedBackend

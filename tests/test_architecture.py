@@ -1,6 +1,7 @@
 """The direction in which imports point, and the rooms that each library stays in. `docs` and the design say why."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -123,6 +124,13 @@ def test_every_room_has_a_layer() -> None:
     rooms = {_room(name) for name, _, _ in modules()}
     assert not rooms - set(LEVEL), f"give {', '.join(sorted(rooms - set(LEVEL)))} a layer in LAYERS"
     assert not set(LEVEL) - rooms, f"LAYERS names what does not exist: {', '.join(sorted(set(LEVEL) - rooms))}"
+
+
+def test_documented_chain_of_imports_is_the_one_that_is_checked() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    chain = text.partition("## The one direction of imports")[2].partition("A package imports")[0]
+    documented = [frozenset(re.findall(r"\w+", layer)) for layer in chain.split("->")]
+    assert documented == [layer for layer in reversed(LAYERS) if layer != {"__main__"}]
 
 
 def test_imports_point_in_one_direction_and_libraries_stay_home() -> None:
