@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -37,7 +39,7 @@ class Job:
     state: State = "waiting"
     done: int = 0
     speed: float = 0.0
-    error: Both | None = None
+    error: R1ChatError | None = None
     samples: tuple[tuple[float, int], ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -116,6 +118,34 @@ class Downloads:
         """The first file of a job's model."""
         return self._place(job) / job.variant.files[0].name
 
+    def files(self, name: str) -> list[Path]:
+        """The files of a model in the models folder, by its name in the list; none where it is elsewhere."""
+        return sorted(
+            path
+            for path in self.folder.rglob("*.gguf")
+            if re.sub(r"-\d{5}-of-\d{5}$", "", path.stem) == name and path.is_file() and not path.is_symlink()
+        )
+
+    def delete(self, name: str) -> None:
+        """Delete a model from the models folder, and its download from the list. Raises LibraryError."""
+        files = self.files(name)
+        try:
+            for file in files:
+                file.unlink()
+                if file.parent != self.folder:
+                    with suppress(OSError):
+                        file.parent.rmdir()  # only if nothing else is in it
+        except OSError as error:
+            raise LibraryError(
+                Both("{name} cannot be deleted ({reason}).", "无法删除 {name}（{reason}）。").format(
+                    name=name, reason=error.strerror or error
+                )
+            ) from None
+        with self._wake:
+            for job in [job for job in self._jobs.values() if job.state == "done" and not self.path(job).exists()]:
+                del self._jobs[job.id]
+        self._save()
+
     def wait(self, job_id: str, timeout: float = 1.0) -> Job:
         """The job as soon as it has changed, or after `timeout` seconds. Raises LibraryError for one that is gone."""
         with self._wake:
@@ -152,16 +182,17 @@ class Downloads:
                 self._jobs[job.id] = replace(job, state="running", error=None, samples=())
                 self._wake.notify_all()
             state: State = "done"
-            error: Both | None = None
+            error: R1ChatError | None = None
             try:
                 download(self.hub, job.variant, self._place(job), partial(self._report, job.id), self._stop)
             except Stopped:
                 state = "paused"
             except R1ChatError as problem:
-                state, error = "failed", problem.text
+                state, error = "failed", problem
             except Exception:  # a defect of ours: the queue must go on
                 log.exception("a download broke")
-                state, error = "failed", Both("r1chat itself failed; the log says how.", "r1chat 自身出错，详见日志。")
+                state = "failed"
+                error = LibraryError(Both("r1chat itself failed; the log says how.", "r1chat 自身出错，详见日志。"))
             with self._wake:
                 self._running = ""
                 cancelled = job.id in self._cancelled and state != "done"

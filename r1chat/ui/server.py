@@ -25,6 +25,7 @@ from r1chat.ui.allowed import Allowed
 from r1chat.ui.data.mounting import mount as mount_data
 from r1chat.ui.guard import Guard
 from r1chat.ui.judge import difference, reference
+from r1chat.ui.library import routes as library
 from r1chat.ui.page import mount, theme
 from r1chat.ui.talk.feed import Viewer
 from r1chat.ui.talk.render import ReplyRenderer
@@ -82,6 +83,7 @@ def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guar
 
         return _text(html)
 
+    library.add(web, app)
     mount_data(web, app, theme())
     mount(web, app)
     return Guard(Allowed(web), hosts=hosts, port=port, token=token)
