@@ -90,13 +90,13 @@ class Asker:
     def ask(self, turn_id: str, asked: Message) -> Wait:
         """Say a message anew, and take the reply's first token and nothing more."""
         began = time.perf_counter()
-        turn = self._chat.edit(turn_id, asked.content, KEY)
-        for reply in turn.watch(interval=0):
+        generation = self._chat.edit(turn_id, asked.content, KEY)
+        for reply in generation.watch(interval=0):
             if reply.reasoning or reply.answer:
                 break
         total = (time.perf_counter() - began) * 1000
-        reply = turn.wait()
-        while self._chat.running(turn.conversation_id):
+        reply = generation.wait()
+        while self._chat.running(generation.conversation_id):
             time.sleep(0.001)
         usage, prefill = reply.usage, reply.timings.prefill
         if prefill is None or usage.prompt_tokens is None or usage.cached_tokens is None:

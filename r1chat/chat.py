@@ -1,6 +1,7 @@
 """Conversations with models: every way to begin a reply, from a message to a fork of a thought.
 
-A reply is made by a turn (`turn.py`), which belongs to the app, not to whoever watches it. Knows no widget and no HTTP.
+A reply is made by a generation (`generation.py`), which belongs to the app, not to whoever watches it. Knows no widget
+and no HTTP.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from uuid import uuid4
 from r1chat import steer, votes, window
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
-from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, UnsupportedError
-from r1chat.generation import Turn, Vote
+from r1chat.both import Both
+from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, StoreError, UnsupportedError
+from r1chat.generation import Generation, Samples
 from r1chat.messages import (
+    Conversation,
     ConversationInfo,
     Message,
     ModelInfo,
@@ -30,26 +33,68 @@ from r1chat.messages import (
     StoredReply,
     StoredTurn,
 )
+from r1chat.recorder import SWEEP_EVERY, Recorder
 from r1chat.store import Store
 
 LONGEST_MESSAGE = 1_000_000  # characters
 TITLE_LENGTH = 60  # characters
 MOST_SAMPLES = 32  # of a vote
+SECONDS_TO_END = 10.0  # for a reply that is stopped, and for saving what is not saved when the app ends
+
+_EMPTY = Both("The message is empty. Write something, then send it.", "消息是空的。请先写点什么，再发送。")
+_TOO_LONG = Both(
+    "The message has {length:,} characters; the most is {most:,}. Shorten it and send it again.",
+    "这条消息有 {length:,} 个字符；上限是 {most:,}。请缩短后再发送。",
+)
+_BUSY = Both(
+    "A reply is still being made in this conversation. Wait for it, or stop it first.",
+    "这个对话里还有一个回复正在生成。请等它结束，或先停止它。",
+)
+_LAST_NOT_SAVED = Both(
+    "The last reply of this conversation is not saved yet. {why} Then go on.",
+    "这个对话的上一个回复还没有保存。{why} 之后再继续。",
+)
+_NO_THOUGHT_LEFT = Both(
+    "The answer has already begun: there is no thought left to close.", "回答已经开始：没有可以结束的思考了。"
+)
+_BAD_SAMPLES = Both(
+    "A vote takes 2 to {most} samples, not {samples}. Choose another number.",
+    "投票需要 2 到 {most} 个样本，不能是 {samples} 个。请换一个数字。",
+)
+_NO_OLDER_TURN = Both(
+    "There is no older turn that could be left out. Start a new conversation instead.",
+    "没有更早的轮次可以略去。请改为开始一个新对话。",
+)
+_CANNOT_CONTINUE = Both(
+    "The server of {model} cannot continue a reply, and that is how a thought is steered. Ask again without it, or use "
+    "a model through llama.cpp, Ollama, llama-server or vLLM.",
+    "{model} 的服务器不能续写回复，而引导思考正是靠续写。请不加引导再问一次，或通过 llama.cpp、Ollama、llama-server "
+    "或 vLLM 使用模型。",
+)
 
 
 class Chat:
     """Conversations with models: every way to begin a reply, and the replies that are being made."""
 
-    def __init__(self, store: Store, catalogue: Catalogue, params: Params = Params()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        store: Store,
+        catalogue: Catalogue,
+        params: Params = Params(),  # noqa: B008  frozen
+        sweep_every: float = SWEEP_EVERY,
+    ) -> None:
+        """`sweep_every`: seconds between two searches for replies that a killed process left behind."""
         self.store = store
         self.catalogue = catalogue
         self._params = params
-        self._lock = threading.Lock()
-        self._running: dict[str, Turn | Vote] = {}  # by conversation
+        self._lock = threading.Lock()  # guards the next two; held for moments only
+        self._running: dict[str, Generation | Samples] = {}  # by conversation; until all of it is saved
+        self._beginning: set[str] = set()  # conversations in which a reply is being begun
         self._news = threading.Condition()
         self._closing = threading.Event()
         self._editions: dict[str, int] = {}  # by conversation: how often what it shows has changed
         self._when_made: list[Callable[[str], None]] = []
+        self._recorder = Recorder(store, self.publish, sweep_every)
 
     def send(
         self,
@@ -59,65 +104,71 @@ class Chat:
         params: Params | None = None,
         after: str | None = None,
         steering: tuple[int | None, bool] | None = None,
-    ) -> Turn:
+    ) -> Generation:
         """Send a message at the end of the open branch, or `after` another reply of it, and begin its reply.
 
         None makes a conversation for it. `steering` is how it goes on from now: its budget, and whether thoughts are
         kept; None leaves that as it is. `model` is a key `backend:name`. Raises MessageError, UnknownModelError,
-        BackendError, StoreError; the message is stored only if a reply could begin.
+        BackendError, StoreError; nothing is stored then.
         """
-        prompt = self._checked(prompt)
+        prompt = _checked(prompt)
         backend, info = self._usable(model)
         if steering is not None or conversation_id is not None:
             _budget(steering[0] if steering else self.store.info(conversation_id or "").budget, info)
-        if conversation_id is None:
-            conversation_id = self.store.new_conversation(model=info.key).id
-        with self._starting(conversation_id):
-            if steering is not None:
-                self.store.set_steering(conversation_id, *steering)
-            return self._begin(self._asked(conversation_id, prompt, after), backend, info, params)
+        with self._claimed(conversation_id):
+            with self.store.transaction():
+                if conversation_id is None:
+                    conversation_id = self.store.new_conversation(model=info.key).id
+                if steering is not None:
+                    self.store.set_steering(conversation_id, *steering)
+                turn = self._add_message(conversation_id, prompt, after)
+                generation = self._new_generation(turn, backend, info, params)
+            self._launch(generation)
+        return generation
 
-    def edit(self, turn_id: str, prompt: str, model: str, params: Params | None = None) -> Turn:
-        """Say it differently: a sibling of that message, with a reply of its own. The old branch stays."""
-        prompt = self._checked(prompt)
+    def edit(self, turn_id: str, prompt: str, model: str, params: Params | None = None) -> Generation:
+        """Ask it differently: a sibling of that message, with a reply of its own. The old branch stays."""
+        prompt = _checked(prompt)
         backend, info = self._usable(model)
         old = self.store.turn(turn_id)
         _budget(self.store.info(old.conversation_id).budget, info)
-        with self._starting(old.conversation_id):
-            turn = self.store.add_turn(old.conversation_id, prompt, old.parent_reply_id)
-            return self._begin(turn, backend, info, params)
+        with self._claimed(old.conversation_id):
+            with self.store.transaction():
+                turn = self.store.add_turn(old.conversation_id, prompt, old.parent_reply_id)
+                generation = self._new_generation(turn, backend, info, params)
+            self._launch(generation)
+        return generation
 
-    def again(self, turn_id: str, model: str, params: Params | None = None, skip_thought: bool = False) -> Turn:
+    def again(self, turn_id: str, model: str, params: Params | None = None, skip_thought: bool = False) -> Generation:
         """Another reply to the same message, as a sibling; `skip_thought` leaves the thought out."""
         turn = self.store.turn(turn_id)
         if skip_thought:
             return self._sibling(turn, model, steer.skipped(), "skipped", params=params)
         return self._sibling(turn, model, None, "regenerated", params=params)
 
-    def retry(self, conversation_id: str, turn_id: str, model: str) -> Turn:
+    def retry(self, conversation_id: str, turn_id: str, model: str) -> Generation:
         """Stop what runs and ask again, with other sampling: warmer, which leads out of most loops."""
         running = self.running(conversation_id)
         if running is not None:
             running.stop()
-            running.wait(10)
+            running.wait(SECONDS_TO_END)
         warmer = replace(self._params, seed=None, temperature=min(1.0, self._params.temperature + 0.2))
         return self.again(turn_id, model, warmer)
 
     def answer_now(self, conversation_id: str) -> None:
         """Close the thought that is running. Raises MessageError where there is none, UnsupportedError."""
         running = self.running(conversation_id)
-        if not isinstance(running, Turn) or running.snapshot().closed or running.snapshot().answer:
-            raise MessageError("The answer has already begun: there is no thought left to close.")
-        backend, name = running.model
-        _can_continue(self.catalogue.find(f"{backend}:{name}")[1])
+        if not isinstance(running, Generation) or running.snapshot().closed or running.snapshot().answer:
+            raise MessageError(_NO_THOUGHT_LEFT)
+        _check_continues(self.catalogue.find(":".join(running.model))[1])
         running.answer_now()
 
-    def think_longer(self, reply_id: str, model: str) -> Turn:
+    def think_longer(self, reply_id: str, model: str) -> Generation:
         """A sibling whose thought is opened again and goes on. Raises MessageError where there is no thought."""
-        stored = self.store.reply(reply_id)
+        stored = self.as_it_stands(reply_id)
         return self._sibling(self.store.turn(stored.turn_id), model, steer.extended(stored.reply), "extended", stored)
 
-    def fork(self, reply_id: str, start: int, end: int, text: str, model: str) -> Turn:
+    def fork(self, reply_id: str, start: int, end: int, text: str, model: str) -> Generation:
         """A sibling that goes on from a step of this reply's thought, edited to `text`; what follows it is dropped.
 
         `start` and `end` are the step's place in the thought, in characters. A reply that is still being made stops
@@ -127,45 +178,37 @@ class Chat:
         so_far = steer.forked(stored.reply, start, end, text)
         same = stored.reply.reasoning.startswith(so_far.reasoning)
         turn = self.store.turn(stored.turn_id)
-        _can_continue(self._usable(model)[1])
-        if (running := self._making(stored)) is not None:
+        _check_continues(self._usable(model)[1])
+        running = self.running(turn.conversation_id)
+        if isinstance(running, Generation) and running.reply_id == reply_id:
             running.stop()
-            running.wait(10)
+            running.wait(SECONDS_TO_END)
         return self._sibling(turn, model, so_far, "forked" if same else "edited", stored)
 
-    def as_it_stands(self, reply_id: str) -> StoredReply:
-        """A reply with all that came of it until now; the store lags behind one that is being made."""
-        stored = self.store.reply(reply_id)
-        running = self._making(stored)
-        return stored if running is None else replace(stored, reply=running.snapshot())
-
-    def _making(self, stored: StoredReply) -> Turn | None:
-        """The turn that makes this reply now."""
-        running = self.running(self.store.turn(stored.turn_id).conversation_id)
-        return running if isinstance(running, Turn) and running.reply_id == stored.id else None
-
-    def vote(self, turn_id: str, samples: int, model: str, params: Params | None = None) -> Vote:
+    def vote(self, turn_id: str, samples: int, model: str, params: Params | None = None) -> Samples:
         """Several replies to the same message at a time, as siblings. Raises MessageError for a senseless number."""
         if not 2 <= samples <= MOST_SAMPLES:
-            raise MessageError(f"A vote takes 2 to {MOST_SAMPLES} samples, not {samples}. Choose another number.")
+            raise MessageError(_BAD_SAMPLES.format(most=MOST_SAMPLES, samples=samples))
         backend, info = self._usable(model)
         turn = self.store.turn(turn_id)
-        with self._starting(turn.conversation_id):
-            view = self.store.info(turn.conversation_id)
-            history, params, vote_id = self._history(turn, view), params or self._params, uuid4().hex
-            first = random.getrandbits(31) if params.seed is None else params.seed
-            drawn = [replace(params, seed=(first + index) % 2**31) for index in range(samples)]
-            stored = [
-                self.store.add_reply(turn.id, replace(_provenance(info, each, "voted", view), vote_id=vote_id))
-                for each in drawn
-            ]
-            self.store.show_reply(stored[0].id)
-            requests = [Request(info.name, history, None, each) for each in drawn]
-            jobs = [(backend, request) for request in requests]
-            vote = Vote(self.store, jobs, stored, turn.conversation_id, then=self._made, count=self._show_majority)
-            self._running[turn.conversation_id] = vote
-            vote.start()
-        self.publish(turn.conversation_id)
+        params, vote_id = params or self._params, uuid4().hex
+        first_seed = random.getrandbits(31) if params.seed is None else params.seed
+        with self._claimed(turn.conversation_id):
+            with self.store.transaction():
+                view = self.store.info(turn.conversation_id)
+                history = self._history(turn, view)
+                stored: list[StoredReply] = []
+                jobs: list[tuple[Backend, Request]] = []
+                for number in range(samples):
+                    seeded = replace(params, seed=(first_seed + number) % 2**31)
+                    provenance = replace(_provenance(info, seeded, "voted", view), vote_id=vote_id)
+                    stored.append(self.store.add_reply(turn.id, provenance))
+                    jobs.append((backend, Request(info.name, history, None, seeded)))
+                self.store.show_reply(stored[0].id)
+            vote = Samples(
+                self._recorder, jobs, stored, turn.conversation_id, then=self._made, count=self._show_majority
+            )
+            self._launch(vote)
         return vote
 
     def duel(
@@ -175,51 +218,76 @@ class Chat:
         sides: tuple[tuple[str, Params | None], tuple[str, Params | None]],
         blind: bool = True,
         steering: tuple[int | None, bool] = (None, False),
-    ) -> Vote:
+    ) -> Samples:
         """Send a message and have it answered twice, for a comparison: each side a model's key and its parameters.
 
         Which side stands left is drawn by lot where it is `blind`. The same model twice differs by its seed. No budget
         applies to the sides; `steering` is for later turns. Raises what `send` raises.
         """
-        prompt = self._checked(prompt)
+        prompt = _checked(prompt)
         usable = [(*self._usable(model), params or self._params) for model, params in sides]
         if blind:
             random.shuffle(usable)
         info = self._usable(sides[0][0])[1]
         if conversation_id is None:
             steer.checked_budget(steering[0], info.context)
-            conversation_id = self.store.new_conversation(model=info.key).id
-            self.store.set_steering(conversation_id, *steering)
-        with self._starting(conversation_id):
-            turn = self._asked(conversation_id, prompt)
-            view = self.store.info(conversation_id)
-            history = self._history(turn, view)
-            jobs: list[tuple[Backend, Request]] = []
-            stored: list[StoredReply] = []
-            for backend, model, params in usable:
-                drawn = replace(params, seed=random.getrandbits(31)) if params.seed is None else params
-                if any(request.params == drawn for _, request in jobs):
-                    drawn = replace(drawn, seed=((drawn.seed or 0) + 1) % 2**31)
-                stored.append(self.store.add_reply(turn.id, _provenance(model, drawn, "sampled", view)))
-                jobs.append((backend, Request(model.name, history, None, drawn)))
-            self.store.judgements.begin_duel(stored[0].id, stored[1].id, blind)
-            self.store.show_reply(stored[0].id)
-            duel = Vote(self.store, jobs, stored, conversation_id, then=self._made)
-            self._running[conversation_id] = duel
-            duel.start()
-        self.publish(conversation_id)
+        with self._claimed(conversation_id):
+            with self.store.transaction():
+                if conversation_id is None:
+                    conversation_id = self.store.new_conversation(model=info.key).id
+                    self.store.set_steering(conversation_id, *steering)
+                turn = self._add_message(conversation_id, prompt)
+                view = self.store.info(conversation_id)
+                history = self._history(turn, view)
+                stored: list[StoredReply] = []
+                jobs: list[tuple[Backend, Request]] = []
+                for backend, model, params in usable:
+                    seeded = _seeded(params)
+                    if any(request.params == seeded for _, request in jobs):
+                        seeded = replace(seeded, seed=((seeded.seed or 0) + 1) % 2**31)
+                    stored.append(self.store.add_reply(turn.id, _provenance(model, seeded, "sampled", view)))
+                    jobs.append((backend, Request(model.name, history, None, seeded)))
+                self.store.judgements.begin_duel(stored[0].id, stored[1].id, blind)
+                self.store.show_reply(stored[0].id)
+            duel = Samples(self._recorder, jobs, stored, conversation_id, then=self._made)
+            self._launch(duel)
         return duel
 
-    def resume(self, reply_id: str) -> Turn:
+    def resume(self, reply_id: str) -> Generation:
         """Continue a reply in place from where it stands, with the model and the settings that began it."""
-        stored = self.store.reply(reply_id)
-        turn = self.store.turn(stored.turn_id)
-        made = stored.provenance
+        turn = self.store.turn(self.store.reply(reply_id).turn_id)
+        provenance = self.store.reply(reply_id).provenance
+        backend, info = self._usable(f"{provenance.backend}:{provenance.model}")
+        _check_continues(info)
+        with self._claimed(turn.conversation_id):
+            stored = self.store.reply(reply_id)  # now its end is saved
+            request = Request(info.name, self._history(turn, provenance), stored.reply.so_far, provenance.params)
+            generation = Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
+            self._launch(generation)
+        return generation
+
+    def close_thought(self, reply_id: str) -> Generation:
+        """Answer now, for a reply that no longer runs: its thought is closed as it stands, and the answer follows.
+
+        Raises MessageError where the answer has begun or there is no thought, UnsupportedError.
+        """
+        turn = self.store.turn(self.store.reply(reply_id).turn_id)
+        made = self.store.reply(reply_id).provenance
         backend, info = self._usable(f"{made.backend}:{made.model}")
-        _can_continue(info)
-        with self._starting(turn.conversation_id):
-            request = Request(info.name, self._history(turn, made), stored.reply.so_far, made.params)
-            return self._launch(backend, request, stored, turn.conversation_id)
+        _check_continues(info)
+        with self._claimed(turn.conversation_id):
+            stored = self.store.reply(reply_id)  # now its end is saved
+            if stored.reply.closed or stored.reply.answer or not stored.reply.reasoning:
+                raise MessageError(
+                    Both("The last reply has no open thought that could be closed.", "上一条回复没有可以结束的思考。")
+                )
+            so_far = steer.cut(stored.reply.so_far)
+            closed = replace(stored.reply, reasoning=so_far.reasoning, closed=True)
+            stored = replace(stored, reply=closed, provenance=replace(made, closed_by="person"))
+            request = Request(info.name, self._history(turn, made), so_far, made.params)
+            generation = Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
+            self._launch(generation)
+        return generation
 
     def set_steering(self, conversation_id: str, budget: int | None, keep_thoughts: bool, model: str = "") -> None:
         """How a conversation goes on: its budget of thinking tokens, and whether the model sees its old thoughts.
@@ -230,7 +298,7 @@ class Chat:
             info = self._usable(model)[1]
             steer.checked_budget(budget, info.context)
             if budget != self.store.info(conversation_id).budget:
-                _can_continue(info)
+                _check_continues(info)
         self.store.set_steering(conversation_id, steer.checked_budget(budget, 0), keep_thoughts)
         self.publish(conversation_id)
 
@@ -245,7 +313,7 @@ class Chat:
         context = (self._usable(model)[1].context if model else 0) or (last and last.reply.usage.context) or 0
         first = window.oldest_left_out(turns, view.keep_thoughts, view.seen_from, context) if context else None
         if first is None:
-            raise MessageError("There is no older turn that could be left out. Start a new conversation instead.")
+            raise MessageError(_NO_OLDER_TURN)
         self.store.set_seen_from(conversation_id, first)
         self.publish(conversation_id)
 
@@ -254,11 +322,45 @@ class Chat:
         self.store.set_seen_from(conversation_id, None)
         self.publish(conversation_id)
 
-    def running(self, conversation_id: str) -> Turn | Vote | None:
+    # -- what there is ------------------------------------------------------------------------------------------------
+
+    def running(self, conversation_id: str) -> Generation | Samples | None:
         """The reply that is being made in this conversation, if there is one."""
+        work = self._latest(conversation_id)
+        return work if work is not None and not work.done else None
+
+    def conversation(self, conversation_id: str) -> Conversation:
+        """A conversation with its open branch, first message to last, and with what of it is not saved yet."""
+        conversation = self.store.conversation(conversation_id)
+        return replace(
+            conversation,
+            turns=tuple(
+                turn if turn.reply is None else replace(turn, reply=self._with_unsaved(turn.reply, conversation_id))
+                for turn in conversation.turns
+            ),
+        )
+
+    def as_it_stands(self, reply_id: str) -> StoredReply:
+        """A reply with all that came of it until now; the store lags behind."""
+        stored = self.store.reply(reply_id)
+        conversation_id = self.store.turn(stored.turn_id).conversation_id
+        running = self.running(conversation_id)
+        if isinstance(running, Generation) and running.reply_id == reply_id:
+            return replace(stored, reply=running.snapshot())
+        return self._with_unsaved(stored, conversation_id)
+
+    def _with_unsaved(self, stored: StoredReply, conversation_id: str) -> StoredReply:
+        """A reply as the store has it, or as it ended if that is not saved yet."""
+        work = self._latest(conversation_id)
+        error = work.not_saved if work is not None and stored.id in work.reply_ids else None
+        if work is None or error is None:
+            return stored
+        return replace(stored, reply=work.snapshots()[work.reply_ids.index(stored.id)], not_saved=error)
+
+    def _latest(self, conversation_id: str) -> Generation | Samples | None:
+        """What is being made in a conversation, or has been made there and is not saved yet."""
         with self._lock:
-            turn = self._running.get(conversation_id)
-            return turn if turn is not None and not turn.done else None
+            return self._running.get(conversation_id)
 
     def show_reply(self, reply_id: str, step: int = 0) -> None:
         """Open the branch that goes through this reply, or through the sibling `step` places after it."""
@@ -285,28 +387,22 @@ class Chat:
             self._editions[conversation_id] = self._editions.get(conversation_id, 0) + 1
             self._news.notify_all()
 
+    def when_made(self, call: Callable[[str], None]) -> None:
+        """Have `call` called, with the id of the message, whenever replies to it are finished and saved."""
+        self._when_made.append(call)
+
     def close(self) -> None:
-        """Stop every reply and wait until each is saved."""
+        """Stop every reply, and save what is not saved yet, for some seconds."""
         self._closing.set()
         with self._lock:
-            turns = list(self._running.values())
-        for turn in turns:
-            turn.stop()
-        for turn in turns:
-            turn.wait(10)
+            works = list(self._running.values())
+        for work in works:
+            work.stop()
+        for work in works:
+            work.wait(SECONDS_TO_END)
+        self._recorder.close(SECONDS_TO_END)
 
     # -- beginning ----------------------------------------------------------------------------------------------------
-
-    def _checked(self, prompt: str) -> str:
-        prompt = prompt.strip("\n")
-        if not prompt.strip():
-            raise MessageError("The message is empty. Write something, then send it.")
-        if len(prompt) > LONGEST_MESSAGE:
-            raise MessageError(
-                f"The message has {len(prompt):,} characters; the most is {LONGEST_MESSAGE:,}. "
-                "Shorten it and send it again."
-            )
-        return prompt
 
     def _usable(self, key: str) -> tuple[Backend, ModelInfo]:
         backend, info = self.catalogue.find(key)
@@ -315,16 +411,29 @@ class Chat:
         return backend, info
 
     @contextmanager
-    def _starting(self, conversation_id: str) -> Iterator[None]:
-        """Holds the registry while a reply is begun: a conversation makes one at a time."""
-        with self._lock:
-            turn = self._running.get(conversation_id)
-            if turn is not None and not turn.done:
-                raise BusyError("A reply is still being made in this conversation. Wait for it, or stop it first.")
-            yield
+    def _claimed(self, conversation_id: str | None) -> Iterator[None]:
+        """Inside, nobody else begins a reply in this conversation (None: a new one). The lock is not held meanwhile.
 
-    def _asked(self, conversation_id: str, prompt: str, after: str | None = None) -> StoredTurn:
-        """A message at the end of the open branch, or after that reply."""
+        Raises BusyError where one is being begun or made, StoreError where the end of the last one is not saved.
+        """
+        if conversation_id is None:
+            yield
+            return
+        with self._lock:
+            last = self._running.get(conversation_id)
+            if conversation_id in self._beginning or (last is not None and not last.done):
+                raise BusyError(_BUSY)
+            self._beginning.add(conversation_id)
+        try:
+            if last is not None and (error := last.not_saved) is not None:
+                raise StoreError(_LAST_NOT_SAVED.format(why=error.text))
+            yield
+        finally:
+            with self._lock:
+                self._beginning.discard(conversation_id)
+
+    def _add_message(self, conversation_id: str, prompt: str, after: str | None = None) -> StoredTurn:
+        """A message at the end of the open branch, or after that reply; the first one gives the title."""
         conversation = self.store.conversation(conversation_id)
         if after is None and conversation.turns and (last := conversation.turns[-1]).reply:
             after = last.reply.id
@@ -341,12 +450,16 @@ class Chat:
         origin: Origin,
         parent: StoredReply | None = None,
         params: Params | None = None,
-    ) -> Turn:
+    ) -> Generation:
+        """Begin another reply to a message."""
         backend, info = self._usable(model)
-        with self._starting(turn.conversation_id):
-            return self._begin(turn, backend, info, params, so_far, origin, parent)
+        with self._claimed(turn.conversation_id):
+            with self.store.transaction():
+                generation = self._new_generation(turn, backend, info, params, so_far, origin, parent)
+            self._launch(generation)
+        return generation
 
-    def _begin(
+    def _new_generation(
         self,
         turn: StoredTurn,
         backend: Backend,
@@ -355,12 +468,11 @@ class Chat:
         so_far: ReplySoFar | None = None,
         origin: Origin = "sampled",
         parent: StoredReply | None = None,
-    ) -> Turn:
-        params = params or self._params
-        if params.seed is None:
-            params = replace(params, seed=random.getrandbits(31))
+    ) -> Generation:
+        """Store an empty reply, or one with the text that is given, and what will make it; nothing runs yet."""
+        params = _seeded(params or self._params)
         if so_far is not None:
-            _can_continue(info)
+            _check_continues(info)
         view = self.store.info(turn.conversation_id)
         given = so_far or ReplySoFar()
         provenance = replace(
@@ -372,20 +484,30 @@ class Chat:
         request = Request(info.name, self._history(turn, view), so_far, params)
         stored = self.store.add_reply(turn.id, provenance, Reply(reasoning=given.reasoning, closed=given.closed))
         self.store.set_model(turn.conversation_id, info.key)
-        return self._launch(backend, request, stored, turn.conversation_id)
+        return Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
 
-    def _launch(self, backend: Backend, request: Request, stored: StoredReply, conversation_id: str) -> Turn:
-        turn = Turn(self.store, backend, request, stored, conversation_id, then=self._made)
-        self._running[conversation_id] = turn
-        turn.start()
-        self.publish(conversation_id)
-        return turn
+    def _launch(self, work: Generation | Samples) -> None:
+        """Let it run, and tell every page. Called when what it needs is stored for good."""
+        with self._lock:
+            self._running[work.conversation_id] = work
+        work.start()
+        self.publish(work.conversation_id)
 
-    def when_made(self, call: Callable[[str], None]) -> None:
-        """Have `call` called, with the id of the message, whenever replies to it are finished and saved."""
-        self._when_made.append(call)
+    # -- afterwards ---------------------------------------------------------------------------------------------------
 
-    def _show_majority(self, vote: Vote) -> None:
+    def _made(self, work: Generation | Samples) -> None:
+        """All of it is finished and saved: let it go."""
+        with self._lock:
+            if self._running.get(work.conversation_id) is work:
+                del self._running[work.conversation_id]
+        if work.late:
+            self.publish(work.conversation_id)
+        for call in self._when_made:
+            call(work.turn_id)
+        if isinstance(work, Generation):
+            self._warm(work)
+
+    def _show_majority(self, vote: Samples) -> None:
         """Open the reply that won, unless the person looks at something else by now."""
         with suppress(R1ChatError):  # where answers cannot be compared the page says why
             winner = votes.majority(self.store.votes(vote.vote_id or ""))
@@ -393,23 +515,16 @@ class Chat:
             if winner and any(turn.reply and turn.reply.id == vote.reply_id for turn in turns):
                 self.store.show_reply(winner.id)
 
-    def _made(self, turn: Turn | Vote) -> None:
-        for call in self._when_made:
-            call(turn.turn_id)
-        if isinstance(turn, Turn):
-            self._warm(turn)
-
-    def _warm(self, turn: Turn) -> None:
+    def _warm(self, generation: Generation) -> None:
         """Read the next turn's prompt as far as it is known, while nobody waits. A new message makes it give way."""
-        if turn.snapshot().finish != "stop" or self._closing.is_set():
+        if generation.snapshot().finish != "stop" or self._closing.is_set():
             return
         with suppress(R1ChatError):
-            backend, info = self.catalogue.find(":".join(turn.model))
-            asked = self.store.turn(turn.turn_id)
-            view = self.store.info(asked.conversation_id)
-            reply = turn.snapshot()
-            answered = Message("assistant", reply.answer, reply.reasoning if view.keep_thoughts else "")
-            backend.warm(Request(info.name, (*self._history(asked, view), answered)))
+            backend, info = self.catalogue.find(":".join(generation.model))
+            turn = self.store.turn(generation.turn_id)
+            view = self.store.info(turn.conversation_id)
+            answered = _assistant_message(generation.snapshot(), view.keep_thoughts)
+            backend.warm(Request(info.name, (*self._history(turn, view), answered)))
 
     def _history(self, turn: StoredTurn, view: ConversationInfo | Provenance) -> tuple[Message, ...]:
         """The branch up to this message, as far as the model is shown it: see `ConversationInfo`."""
@@ -417,9 +532,27 @@ class Chat:
         for step in window.shown(self.store.path(turn.id), view.seen_from):
             messages.append(Message("user", step.content))
             if step.id != turn.id and step.reply is not None:
-                reply = step.reply.reply
-                messages.append(Message("assistant", reply.answer, reply.reasoning if view.keep_thoughts else ""))
+                messages.append(_assistant_message(step.reply.reply, view.keep_thoughts))
         return tuple(messages)
+
+
+def _assistant_message(reply: Reply, keep_thoughts: bool) -> Message:
+    return Message("assistant", reply.answer, reply.reasoning if keep_thoughts else "")
+
+
+def _checked(prompt: str) -> str:
+    """A person's message without blank lines around it. Raises MessageError where it is empty or too long."""
+    prompt = prompt.strip("\n")
+    if not prompt.strip():
+        raise MessageError(_EMPTY)
+    if len(prompt) > LONGEST_MESSAGE:
+        raise MessageError(_TOO_LONG.format(length=len(prompt), most=LONGEST_MESSAGE))
+    return prompt
+
+
+def _seeded(params: Params) -> Params:
+    """The parameters with a seed; one is drawn where there is none."""
+    return params if params.seed is not None else replace(params, seed=random.getrandbits(31))
 
 
 def _provenance(info: ModelInfo, params: Params, origin: Origin, view: ConversationInfo) -> Provenance:
@@ -442,12 +575,10 @@ def _budget(budget: int | None, info: ModelInfo) -> int | None:
     return steer.checked_budget(budget, info.context) if info.continues else None
 
 
-def _can_continue(info: ModelInfo) -> None:
+def _check_continues(info: ModelInfo) -> None:
+    """Raises UnsupportedError for a model whose replies cannot be continued."""
     if not info.continues:
-        raise UnsupportedError(
-            f"The server of {info.name} cannot continue a reply, and that is how a thought is steered. Ask again "
-            "without it, or use a model through llama.cpp, Ollama, llama-server or vLLM."
-        )
+        raise UnsupportedError(_CANNOT_CONTINUE.format(model=info.name))
 
 
 def title_of(prompt: str) -> str:

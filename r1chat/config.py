@@ -1,11 +1,12 @@
-"""Settings: defaults < `settings.toml` in the data folder < environment (`R1CHAT_…`) < flags.
+"""Settings, in order of precedence: flags, the environment (`R1CHAT_…`), `settings.toml` in the data folder, defaults.
 
-Owns where things are kept and what may be set; knows nothing of what is done with it.
+Defines what can be set and where data are stored; does not know how a setting is used.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Callable
@@ -13,25 +14,37 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from r1chat.both import Both
 from r1chat.errors import ConfigError
 from r1chat.messages import Params
 
 BackendName = Literal["llama.cpp", "ollama", "openai"]
 FILE_NAME = "settings.toml"
-FIRST_PORT = 7860
+FIRST_PORT = 7860  # of the page, where none is given
+LAST_PORT = 65_535
 NANO = "r1chat-nano"  # the model that ships with r1chat
 
 
 def _split(separator: str) -> Callable[[Any], Any]:
-    """Lets a list be written as one string, as environment variables need it."""
+    """Accept a list that is written as one string, as in an environment variable."""
     return lambda value: [part for part in value.split(separator) if part] if isinstance(value, str) else value
 
 
+def _with_valid_port(address: str) -> str:
+    port = re.search(r":(\d+)(?:/|$)", address.partition("://")[2] or address)
+    if port and int(port[1]) > LAST_PORT:
+        raise ValueError(f"port {port[1]} does not exist, the last one is {LAST_PORT}")
+    return address
+
+
+Address = Annotated[str, AfterValidator(_with_valid_port)]
+
+
 class Settings(BaseSettings):
-    """Everything that can be set. Each field is also a line of `settings.toml` and a variable `R1CHAT_<FIELD>`."""
+    """All settings. Each field can be a line of `settings.toml` and an environment variable `R1CHAT_<FIELD>`."""
 
     model_config = SettingsConfigDict(env_prefix="R1CHAT_", extra="forbid", frozen=True, populate_by_name=True)
 
@@ -44,9 +57,9 @@ class Settings(BaseSettings):
     # which model answers
     backend: BackendName | None = None
     model: str = ""
-    ollama_host: str = Field("", validation_alias=AliasChoices("R1CHAT_OLLAMA_HOST", "OLLAMA_HOST"))
+    ollama_host: Address = Field("", validation_alias=AliasChoices("R1CHAT_OLLAMA_HOST", "OLLAMA_HOST"))
     ollama: bool = True  # look for an Ollama server
-    base_url: str = ""  # an OpenAI-compatible server
+    base_url: Address = ""  # an OpenAI-compatible server
     api_key: SecretStr = SecretStr("")
 
     # how it runs
@@ -71,13 +84,13 @@ class Settings(BaseSettings):
 
     # the page
     host: str = "127.0.0.1"
-    port: int | None = Field(None, ge=0, le=65535)  # default: the first free one from 7860
+    port: int | None = Field(None, ge=0, le=LAST_PORT)  # default: the first free one from 7860
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split(","))] = ()  # more names of the page
     open_browser: bool = True
 
     @property
     def params(self) -> Params:
-        """The sampling parameters of a reply that says nothing else."""
+        """The default sampling parameters of a reply."""
         return Params(
             temperature=self.temperature,
             top_p=self.top_p,
@@ -101,16 +114,16 @@ class Settings(BaseSettings):
 
 def nano_model() -> Path:
     """The file of the model that ships with r1chat: in the package, or beside it in a checkout."""
-    here = Path(__file__).parent
-    inside = here / "assets" / f"{NANO}.gguf"
-    return inside if inside.exists() else here.parent / "assets" / f"{NANO}.gguf"
+    package = Path(__file__).parent
+    packaged = package / "assets" / f"{NANO}.gguf"
+    return packaged if packaged.exists() else package.parent / "assets" / f"{NANO}.gguf"
 
 
 def load(**flags: Any) -> Settings:
-    """The settings in force. Flags that are None or empty count as not given. Raises ConfigError."""
-    given = {name: value for name, value in flags.items() if value is not None and value != ()}
+    """The settings in force. A flag that is None or empty counts as absent. Raises ConfigError."""
+    present = {name: value for name, value in flags.items() if value is not None and value != ()}
     folder = (
-        given.get("data_dir")
+        present.get("data_dir")
         or os.environ.get("R1CHAT_DATA_DIR")
         or Settings.model_fields["data_dir"].get_default(call_default_factory=True, validated_data={})
     )
@@ -130,31 +143,25 @@ def load(**flags: Any) -> Settings:
             return init_settings, env_settings, lambda: lines  # type: ignore[return-value]
 
     try:
-        settings = WithFile(**given)
+        settings = WithFile(**present)
     except ValidationError as error:
         raise ConfigError(_sentence(error, file)) from None
     return settings.model_copy(update={"data_dir": settings.data_dir.expanduser()})
 
 
 def prepare(settings: Settings) -> None:
-    """Make the folders. Raises ConfigError where that is not possible."""
+    """Create the data folder and the models folder. Raises ConfigError where that is not possible."""
     for folder in (settings.data_dir, settings.models_folder):
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigError(
-                f"The folder {folder} cannot be made ({error.strerror}). Choose another one with --data-dir, "
-                "or with the variable R1CHAT_DATA_DIR."
-            ) from None
+            raise ConfigError(_NO_FOLDER.format(folder=folder, reason=error.strerror)) from None
     if not os.access(settings.data_dir, os.W_OK | os.X_OK):
-        raise ConfigError(
-            f"The data folder {settings.data_dir} cannot be written to. Change its permissions, or choose another one "
-            "with --data-dir or the variable R1CHAT_DATA_DIR."
-        )
+        raise ConfigError(_READ_ONLY.format(folder=settings.data_dir))
 
 
 def own_rater(settings: Settings) -> str:
-    """The pseudonym under which judgements are stored; drawn by lot the first time. Raises ConfigError."""
+    """The pseudonym under which judgements are stored; drawn at random the first time. Raises ConfigError."""
     if settings.rater:
         return settings.rater
     file = settings.data_dir / "rater"
@@ -163,7 +170,43 @@ def own_rater(settings: Settings) -> str:
             file.write_text(f"rater-{secrets.token_hex(4)}\n", encoding="utf-8")
         return file.read_text(encoding="utf-8").strip()[:64]
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The file {file} cannot be used: {error}. Delete it, or set R1CHAT_RATER.") from None
+        raise ConfigError(_NO_RATER.format(file=file, reason=error)) from None
+
+
+_NO_FOLDER = Both(
+    "The folder {folder} cannot be created ({reason}). Choose another one with --data-dir, or with the variable "
+    "R1CHAT_DATA_DIR.",
+    "无法创建文件夹 {folder}（{reason}）。请用 --data-dir 或环境变量 R1CHAT_DATA_DIR 另选一个。",
+)
+_READ_ONLY = Both(
+    "The data folder {folder} cannot be written to. Change its permissions, or choose another one with --data-dir or "
+    "the variable R1CHAT_DATA_DIR.",
+    "数据文件夹 {folder} 不可写。请修改它的权限，或用 --data-dir 或环境变量 R1CHAT_DATA_DIR 另选一个。",
+)
+_NO_RATER = Both(
+    "The file {file} cannot be used: {reason}. Delete it, or set R1CHAT_RATER.",
+    "文件 {file} 无法使用：{reason}。请删除它，或设置 R1CHAT_RATER。",
+)
+_BAD_FILE = Both(
+    "The settings file {file} cannot be read: {reason}. Correct it or move it away.",
+    "设置文件 {file} 无法读取：{reason}。请改正它，或把它移走。",
+)
+_BAD_SETTINGS = Both(
+    "Some settings cannot be used: {faults}. They come from flags, from variables R1CHAT_<NAME>, or from {file}.",
+    "有些设置无法使用：{faults}。它们来自命令行选项、环境变量 R1CHAT_<名称> 或 {file}。",
+)
+_UNKNOWN = Both("there is no setting {name!r}", "没有名为 {name!r} 的设置")
+_FAULTS = {  # pydantic's error types that settings can have
+    "greater_than_equal": Both("must be at least {ge}", "不能小于 {ge}"),
+    "greater_than": Both("must be greater than {gt}", "必须大于 {gt}"),
+    "less_than_equal": Both("must be at most {le}", "不能大于 {le}"),
+    "less_than": Both("must be less than {lt}", "必须小于 {lt}"),
+    "int_parsing": Both("must be a whole number", "必须是整数"),
+    "float_parsing": Both("must be a number", "必须是数字"),
+    "bool_parsing": Both("must be true or false", "必须是 true 或 false"),
+    "literal_error": Both("must be one of {expected}", "必须是其中之一：{expected}"),
+    "value_error": Both("{error}", "{error}"),
+}
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -172,18 +215,23 @@ def _read(file: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"The settings file {file} cannot be read: {error}. Mend it or move it away.") from None
+        raise ConfigError(_BAD_FILE.format(file=file, reason=error)) from None
 
 
-def _sentence(error: ValidationError, file: Path) -> str:
-    wrong = []
+def _sentence(error: ValidationError, file: Path) -> Both:
+    """What is wrong with the settings, one fault after the other."""
+    faults = []
     for item in error.errors():
         name = str(item["loc"][0]) if item["loc"] else "settings"
         if item["type"] == "extra_forbidden":
-            wrong.append(f"there is no setting {name!r}")
-        else:
-            wrong.append(f"{name} = {item['input']!r}: {item['msg'].lower()}")
-    return (
-        f"Some settings cannot be used: {'; '.join(wrong)}. They come from flags, from variables R1CHAT_<NAME>, "
-        f"or from {file}."
-    )
+            faults.append(_UNKNOWN.format(name=name))
+            continue
+        fault = _FAULTS.get(item["type"])
+        reason = fault.format(**item.get("ctx", {})) if fault else Both(item["msg"].lower(), item["msg"])
+        faults.append(
+            Both("{name} = {value!r}: {reason}", "{name} = {value!r}：{reason}").format(
+                name=name, value=item["input"], reason=reason
+            )
+        )
+    joined = Both("; ".join(fault.en for fault in faults), "；".join(fault.zh for fault in faults))
+    return _BAD_SETTINGS.format(faults=joined, file=file)

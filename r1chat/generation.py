@@ -1,7 +1,7 @@
-"""Replies in the making: a `Turn` makes one, a `Vote` several to one message at a time.
+"""Replies in the making: a `Generation` makes one, `Samples` makes several to one message at the same time.
 
-They run in a thread of their own and save as they go; whoever watches them only watches. Knows no widget, no HTTP, and
-not how a conversation came to ask.
+Each runs in a thread of its own, whoever watches it, and hands snapshots to the recorder, which saves them. Knows no
+widget, no HTTP, and not how a conversation came to ask.
 """
 
 from __future__ import annotations
@@ -10,156 +10,227 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from typing import Generic, TypeVar
 
 from r1chat import steer
 from r1chat.backends import Backend
-from r1chat.errors import BackendError, NotFoundError, StoreError
+from r1chat.errors import BackendError, StoreError
 from r1chat.messages import BackendEvent, ClosedBy, Finish, Reply, Request, StoredReply
-from r1chat.store import Store
+from r1chat.recorder import Recorder, Snapshot
 from r1chat.think import Draft, Splitter
 
 SAVE_EVERY = 0.5  # seconds; the promise is that a kill loses at most one
-LAST_TRIES = 12  # each waits as long as the store is patient: together a minute
+SAVED_WITHIN = 2.0  # seconds; a finished reply that takes longer to save is shown as one that is not saved yet
+
+DEFECT = "r1chat itself failed while it made this reply. What came is kept; try again, or see the log."
 
 log = logging.getLogger(__name__)
 
+Seen = TypeVar("Seen")  # what a watcher is given
 
-class Turn:
-    """One reply in the making. Thread-safe; any number of watchers, none of which slows the model down."""
+
+class _Work(ABC, Generic[Seen]):
+    """A thread that makes replies, the replies as others see them, and how they are stopped. Thread-safe."""
+
+    def __init__(self, recorder: Recorder, stored: Sequence[StoredReply], conversation_id: str) -> None:
+        self.conversation_id = conversation_id
+        self.turn_id = stored[0].turn_id
+        self.reply_id = stored[0].id
+        self.reply_ids = [reply.id for reply in stored]
+        self._recorder = recorder
+        self._changed = threading.Condition()  # guards the drafts
+        self._version = 0
+        self._done = False
+        self.late = False  # its end was saved when watchers had left already
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"r1chat-reply-{self.reply_id[:8]}", daemon=True)
+
+    # -- for everybody ------------------------------------------------------------------------------------------------
+
+    @property
+    def done(self) -> bool:
+        """Nothing comes any more. All is saved, or could not be saved so far: see `not_saved`."""
+        return self._done
+
+    @property
+    def not_saved(self) -> StoreError | None:
+        """Why the end of a finished reply is not saved yet; None where it is saved, or where nothing has ended."""
+        return self._recorder.error(self.reply_ids) if self._done else None
+
+    def saved(self, timeout: float) -> bool:
+        """Wait until everything so far is saved, at most `timeout` seconds; whether it is."""
+        return self._recorder.wait(self.reply_ids, timeout)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it where it stands; what came is kept. Does nothing to what is finished."""
+        self._stopping.set()
+
+    def snapshots(self) -> list[Reply]:
+        """All its replies as they stand."""
+        with self._changed:
+            return self._replies()
+
+    def snapshot(self) -> Reply:
+        """The reply, or the first of them, as it stands."""
+        return self.snapshots()[0]
+
+    def wait(self, timeout: float | None = None) -> Reply:
+        """Block until it is done, or for `timeout` seconds; the (first) reply as it stands then."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._done, timeout)
+            return self._replies()[0]
+
+    def watch(self, interval: float = 0.05) -> Iterator[Seen]:
+        """The newest state whenever it has changed, at most once in `interval` seconds; the finished one comes last."""
+        seen, done = -1, False
+        while not done:
+            with self._changed:
+                self._changed.wait_for(lambda seen=seen: self._version != seen)  # type: ignore[misc]
+                seen, done = self._version, self._done
+                replies = self._replies()
+            yield self._seen(replies)
+            if not done:
+                time.sleep(interval)
+
+    # -- for who makes them -------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _replies(self) -> list[Reply]:
+        """The replies as they stand. The caller holds `_changed`."""
+
+    @abstractmethod
+    def _seen(self, replies: list[Reply]) -> Seen:
+        """What a watcher is given of the replies."""
+
+    @abstractmethod
+    def _run(self) -> None:
+        """What the thread does."""
+
+    @abstractmethod
+    def _save(self) -> None:
+        """Hand the newest snapshots to the recorder."""
+
+    def _tell(self) -> None:
+        """Let everybody who waits look again."""
+        with self._changed:
+            self._version += 1
+            self._changed.notify_all()
+
+    def _end(self, when_saved: Callable[[], None]) -> None:
+        """Save the end of it. `when_saved` is called once that is done, however late; watchers wait only a moment."""
+        self._save()
+        saved = self._recorder.wait(self.reply_ids, SAVED_WITHIN)
+        try:
+            if saved:
+                when_saved()
+        finally:
+            self._done = True
+            self._tell()
+        if not saved:
+            self.late = True
+            self._recorder.wait(self.reply_ids)
+            when_saved()
+
+
+class Generation(_Work[Reply]):
+    """One reply in the making. Any number of watchers, none of which slows the model down."""
 
     def __init__(
         self,
-        store: Store,
+        recorder: Recorder,
         backend: Backend,
         request: Request,
         stored: StoredReply,
         conversation_id: str,
-        then: Callable[[Turn], None] = lambda turn: None,
+        then: Callable[[Generation], None] = lambda generation: None,
     ) -> None:
         """Continues `stored.reply`, which holds what the request goes on from; nothing, for a fresh one.
 
-        `then` is called in the turn's own thread when everything is done and saved.
+        `then` is called in the generation's own thread when everything is done and saved.
         """
-        self.conversation_id = conversation_id
-        self.turn_id = stored.turn_id
-        self.reply_id = stored.id
-        self._store = store
+        super().__init__(recorder, [stored], conversation_id)
         self._backend = backend
         self._request = request
         self._then = then
         self._budget = stored.provenance.budget
+        self._closed_by = stored.provenance.closed_by
         self._draft = Draft(replace(stored.reply, finish=None, error="", progress=None))
-        self._changed = threading.Condition()
-        self._version = 0
-        self._done = False
-        self._stopping = threading.Event()
         self._answering = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"r1chat-turn-{stored.id[:8]}", daemon=True)
 
     @property
     def model(self) -> tuple[str, str]:
         """Backend and name of the model that makes it."""
         return self._backend.name, self._request.model
 
-    # -- for everybody ------------------------------------------------------------------------------------------------
-
-    @property
-    def done(self) -> bool:
-        """The reply is finished, and saved as far as that was possible."""
-        return self._done
-
-    def snapshot(self) -> Reply:
-        """The reply as it stands."""
-        with self._changed:
-            return self._draft.reply()
-
-    def watch(self, interval: float = 0.05) -> Iterator[Reply]:
-        """The newest reply whenever it has changed, at most once in `interval` seconds; the finished one comes last."""
-        seen, done = -1, False
-        while not done:
-            with self._changed:
-                self._changed.wait_for(lambda seen=seen: self._version != seen)  # type: ignore[misc]
-                seen, done = self._version, self._done
-                reply = self._draft.reply()
-            yield reply
-            if not done:
-                time.sleep(interval)
-
-    def stop(self) -> None:
-        """End the reply where it stands; what came is kept. Does nothing to a finished one."""
-        self._stopping.set()
-
     def answer_now(self) -> None:
         """Close the thought as it stands and let the answer come. Does nothing once the thought is closed."""
         self._answering.set()
 
-    def wait(self, timeout: float | None = None) -> Reply:
-        """Block until the reply is finished and saved, or for `timeout` seconds; the reply as it stands then."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.done, timeout)
-            return self._draft.reply()
-
     # -- in its own thread --------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        self._thread.start()
+    def _replies(self) -> list[Reply]:
+        return [self._draft.reply()]
+
+    def _seen(self, replies: list[Reply]) -> Reply:
+        return replies[0]
 
     def _run(self) -> None:
         try:
-            self._make()
+            request: Request | None = self._request
+            while request is not None:
+                request = self._call(request)
         except BackendError as error:
             self._fail(str(error), type(error).__name__)
         except Exception:  # a defect of ours: the person must not be left with a reply that never ends
             log.exception("a reply broke")
-            self._fail("r1chat itself failed while it made this reply. What came is kept; try again, or see the log.")
-        finally:
-            self._save(last=True)
-            with self._changed:
-                self._done = True
-                self._version += 1
-                self._changed.notify_all()
+            self._fail(DEFECT)
+        self._end(lambda: None)
         self._then(self)
 
-    def _make(self) -> None:
-        request: Request | None = self._request
-        while request is not None:
-            request = self._stretch(request)
+    def _call(self, request: Request) -> Request | None:
+        """One call of the backend, to its end or to where the thought is closed; then the call that brings the answer.
 
-    def _stretch(self, request: Request) -> Request | None:
-        """One call of the backend, to its end or to where somebody steps in; the call to go on with, if any."""
+        None where the reply is finished.
+        """
         splitter = Splitter(request.so_far)
-        saved = time.monotonic()
+        saved_at = time.monotonic()
         with closing(self._backend.stream(request)) as events:  # type: ignore[type-var]
             for event in events:
                 if self._stopping.is_set():
                     break
                 self._take(splitter, event)
-                if time.monotonic() - saved >= SAVE_EVERY:
+                if time.monotonic() - saved_at >= SAVE_EVERY:
                     self._save()
-                    saved = time.monotonic()
-                if (who := self._steps_in()) and not self._draft.closed:
-                    return self._cut_thought(request, splitter, who)
+                    saved_at = time.monotonic()
+                if (closed_by := self._closes_thought()) and not self._draft.closed:
+                    return self._close_thought(request, splitter, closed_by)
         if not self._draft.finished:
             self._take(splitter, Finish("stopped" if self._stopping.is_set() else "cut"))
         return None
 
-    def _steps_in(self) -> ClosedBy:
+    def _closes_thought(self) -> ClosedBy:
+        """Who wants the thought closed now, if anybody does."""
         if self._answering.is_set():
             return "person"
         return "budget" if self._budget is not None and self._draft.reasoning_tokens >= self._budget else ""
 
-    def _cut_thought(self, request: Request, splitter: Splitter, who: ClosedBy) -> Request:
+    def _close_thought(self, request: Request, splitter: Splitter, closed_by: ClosedBy) -> Request:
         """Close the thought as it stands; the call that brings the answer."""
         self._take(splitter, Finish("stopped"))
         with self._changed:
             reply = self._draft.reply()
-            so_far = steer.cut(reply.so_far) if who == "person" else steer.spent(reply.so_far)
+            so_far = steer.cut(reply.so_far) if closed_by == "person" else steer.spent(reply.so_far)
             base = replace(reply, reasoning=so_far.reasoning, closed=True, finish=None, progress=None)
-            self._draft = Draft(base)
-        self._store.set_closed_by(self.reply_id, who)
+            self._draft, self._closed_by = Draft(base), closed_by
+        self._save()
         return replace(request, so_far=so_far)
 
     def _take(self, splitter: Splitter, event: BackendEvent) -> None:
@@ -167,22 +238,18 @@ class Turn:
         with self._changed:
             for reply_event in reply_events:
                 self._draft.add(reply_event)
-            self._version += 1
-            self._changed.notify_all()
+        self._tell()
 
     def _fail(self, sentence: str, name: str = "") -> None:
         with self._changed:
             self._draft.fail(sentence, name)
 
-    def _save(self, last: bool = False) -> None:
-        why_not = _saved(self._store, self.reply_id, self.snapshot(), last)
-        if why_not and last and not self._draft.error:
-            with self._changed:
-                self._draft.error = f"This reply could not be saved. {why_not}"
+    def _save(self) -> None:
+        self._recorder.save(self.reply_id, Snapshot(self.snapshot(), self._closed_by))
 
 
 class _Sample:
-    """One of the replies of a vote."""
+    """One of several replies that are made together."""
 
     def __init__(self, stored: StoredReply, backend: Backend, request: Request) -> None:
         self.reply_id = stored.id
@@ -192,103 +259,57 @@ class _Sample:
         self.draft = Draft()
 
 
-class Vote:
-    """Several replies to one message in the making, all at a time: samples of a vote, or the sides of a comparison.
+class Samples(_Work[list[Reply]]):
+    """Several replies to one message in the making: the samples of a vote, or the two sides of a comparison.
 
-    Thread-safe, watched and stopped like a `Turn`. `vote_id` is None for a comparison.
+    Watched and stopped like a `Generation`. `vote_id` is None for a comparison.
     """
 
     def __init__(
         self,
-        store: Store,
+        recorder: Recorder,
         jobs: list[tuple[Backend, Request]],
         stored: list[StoredReply],
         conversation_id: str,
-        then: Callable[[Vote], None] = lambda vote: None,
-        count: Callable[[Vote], None] = lambda vote: None,
+        then: Callable[[Samples], None] = lambda samples: None,
+        count: Callable[[Samples], None] = lambda samples: None,
     ) -> None:
         """`jobs` and `stored` belong together, one by one.
 
         `count` is called when everything is saved and watchers still wait, `then` when all is done.
         """
-        self.conversation_id = conversation_id
-        self.turn_id = stored[0].turn_id
-        self.reply_id = stored[0].id
-        self.reply_ids = [reply.id for reply in stored]
+        super().__init__(recorder, stored, conversation_id)
         self.vote_id = stored[0].provenance.vote_id
-        self._store = store
         self._then = then
         self._count = count
         self._samples = [_Sample(reply, *job) for reply, job in zip(stored, jobs, strict=True)]
-        self._changed = threading.Condition()
-        self._version = 0
-        self.done = False
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="r1chat-vote", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
+    # -- in its own thread --------------------------------------------------------------------------------------------
 
-    def snapshot(self) -> Reply:
-        """The first sample as it stands."""
-        with self._changed:
-            return self._samples[0].draft.reply()
+    def _replies(self) -> list[Reply]:
+        return [sample.draft.reply() for sample in self._samples]
 
-    def snapshots(self) -> list[Reply]:
-        """All samples as they stand."""
-        with self._changed:
-            return [sample.draft.reply() for sample in self._samples]
-
-    def watch(self, interval: float = 0.2) -> Iterator[list[Reply]]:
-        """All samples whenever one has changed, at most once in `interval` seconds; the finished ones come last."""
-        seen, done = -1, False
-        while not done:
-            with self._changed:
-                self._changed.wait_for(lambda seen=seen: self._version != seen)  # type: ignore[misc]
-                seen, done = self._version, self.done
-                replies = [sample.draft.reply() for sample in self._samples]
-            yield replies
-            if not done:
-                time.sleep(interval)
-
-    def stop(self) -> None:
-        """End it: what is finished is kept as it is, the rest as far as it came."""
-        self._stopping.set()
-
-    def answer_now(self) -> None:
-        """A vote is not steered: its samples must come about in the same way."""
-
-    def wait(self, timeout: float | None = None) -> Reply:
-        """Block until every sample is finished and saved, or for `timeout` seconds; the first sample as it stands."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.done, timeout)
-            return self._samples[0].draft.reply()
+    def _seen(self, replies: list[Reply]) -> list[Reply]:
+        return replies
 
     def _run(self) -> None:
-        saved = time.monotonic()
+        saved_at = time.monotonic()
         try:
             with closing(sampled([(sample.backend, sample.request) for sample in self._samples])) as events:
                 for index, event in events:
                     if self._stopping.is_set():
                         break
                     self._take(self._samples[index], event)
-                    if time.monotonic() - saved >= SAVE_EVERY:
+                    if time.monotonic() - saved_at >= SAVE_EVERY:
                         self._save()
-                        saved = time.monotonic()
-            self._end("")
-        except Exception as error:
-            if not isinstance(error, BackendError):
-                log.exception("a vote broke")
-            self._end(str(error) or "r1chat itself failed while it made this reply. Try again, or see the log.")
-        finally:
-            self._save(last=True)
-            try:
-                self._count(self)
-            finally:
-                with self._changed:
-                    self.done = True
-                    self._version += 1
-                    self._changed.notify_all()
+                        saved_at = time.monotonic()
+            self._finish_all("")
+        except BackendError as error:
+            self._finish_all(str(error))
+        except Exception:
+            log.exception("several replies broke")
+            self._finish_all(DEFECT)
+        self._end(lambda: self._count(self))
         self._then(self)
 
     def _take(self, sample: _Sample, event: BackendEvent | BackendError) -> None:
@@ -298,10 +319,10 @@ class Vote:
             else:
                 for reply_event in sample.splitter.feed(event):
                     sample.draft.add(reply_event)
-            self._version += 1
-            self._changed.notify_all()
+        self._tell()
 
-    def _end(self, error: str) -> None:
+    def _finish_all(self, error: str) -> None:
+        """End the samples that have no end yet: with an error, or else as stopped or cut off."""
         for sample in self._samples:
             if sample.draft.finished:
                 continue
@@ -311,27 +332,9 @@ class Vote:
             else:
                 self._take(sample, Finish("stopped" if self._stopping.is_set() else "cut"))
 
-    def _save(self, last: bool = False) -> None:
+    def _save(self) -> None:
         for sample, reply in zip(self._samples, self.snapshots(), strict=True):
-            _saved(self._store, sample.reply_id, reply, last)
-
-
-def _saved(store: Store, reply_id: str, reply: Reply, last: bool) -> str:
-    """Save a reply; a sentence where that cannot be, "" else. The last time it waits for whoever holds the database.
-
-    That may be a large import. The reply itself goes on when its conversation was deleted, or the disk is full.
-    """
-    why_not = ""
-    for _ in range(LAST_TRIES if last else 1):
-        try:
-            store.save_reply(reply_id, reply)
-            return ""
-        except StoreError as error:
-            why_not = str(error)
-            log.warning("a reply could not be saved: %s", error)
-            if isinstance(error, NotFoundError):
-                break
-    return why_not
+            self._recorder.save(sample.reply_id, Snapshot(reply))
 
 
 def sampled(jobs: list[tuple[Backend, Request]]) -> Generator[tuple[int, BackendEvent | BackendError]]:
@@ -358,6 +361,9 @@ def sampled(jobs: list[tuple[Backend, Request]]) -> Generator[tuple[int, Backend
                     arrived.put((index, event))
         except BackendError as error:
             arrived.put((index, error))
+        except Exception:
+            log.exception("one of several replies broke")
+            arrived.put((index, BackendError(DEFECT)))
         finally:
             arrived.put((index, None))
 

@@ -6,10 +6,17 @@ Ids and dates belong to the store; nothing here knows SQL, HTTP, a widget or a m
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Literal, TypeVar
 
-from r1chat.errors import ContextError
+from r1chat.errors import ContextError, StoreError
+
+FIRST_MOMENT = datetime(1900, 1, 1, tzinfo=UTC)  # between these two, every time zone has a name for each moment
+LAST_MOMENT = datetime(9998, 12, 31, tzinfo=UTC)
+MOST_TOKENS = 100_000_000  # that anything can be counted in; windows have a few million at most
+MOST_SECONDS = 10_000_000.0  # that a reply can take: a third of a year
+
+Number = TypeVar("Number", int, float)
 
 Role = Literal["system", "user", "assistant"]
 
@@ -114,6 +121,10 @@ class ModelInfo:
     ready: bool = True  # False: listed, but it cannot be used; `note` says why
     loaded: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("context", "trained_context"):
+            object.__setattr__(self, name, _plausible(getattr(self, name), MOST_TOKENS) or 0)
+
     @property
     def key(self) -> str:
         """`backend:name`, unique among all models."""
@@ -164,7 +175,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The last event. Counts in tokens, times in seconds; None where the backend does not tell."""
+    """The last event. Counts in tokens, times in seconds; None where the backend does not tell.
+
+    Servers are not trusted to count: a number that is negative, not finite or larger than any real one becomes None.
+    """
 
     reason: FinishReason
     raw_reason: str = ""
@@ -175,6 +189,12 @@ class Finish:
     load: float | None = None
     prefill: float | None = None
     decode: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("prompt_tokens", "cached_tokens", "completion_tokens", "context"):
+            object.__setattr__(self, name, _plausible(getattr(self, name), MOST_TOKENS))
+        for name in ("load", "prefill", "decode"):
+            object.__setattr__(self, name, _plausible(getattr(self, name), MOST_SECONDS))
 
 
 BackendEvent = Raw | Reasoning | Answer | Progress | Finish
@@ -282,7 +302,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class StoredReply:
-    """A reply with its place: `position` of `siblings` (1-based) under its turn."""
+    """A reply with its place: `position` of `siblings` (1-based) under its turn.
+
+    `not_saved` says why the end of a finished reply is in memory only; the store itself never sets it.
+    """
 
     id: str
     turn_id: str
@@ -291,6 +314,7 @@ class StoredReply:
     provenance: Provenance = Provenance()
     position: int = 1
     siblings: int = 1
+    not_saved: StoreError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,3 +374,8 @@ class MomentLabel:
     verdict: Verdict
     created: datetime
     rater: str = ""
+
+
+def _plausible(value: Number | None, most: Number) -> Number | None:
+    """The value if it is from 0 to `most`; None for any other one, NaN among them."""
+    return value if value is not None and 0 <= value <= most else None

@@ -1,7 +1,14 @@
-"""Databases and browsers for the tests that need one."""
+"""Databases and browsers for the tests that need one, and the markers by which those tests can be left out.
+
+    pytest -m "not browser and not postgres and not train"      # the quick suite
+
+A test gets its marker from the fixtures that it uses. Playwright and psycopg are imported by the first fixture that
+needs them, so the quick suite runs where they are not installed.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
 import pwd
 import shutil
@@ -10,18 +17,44 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import psycopg
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 from site_driver import CHROMIUM, FLAGS, Site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so would every program that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+MARKED_BY_FIXTURE = {"browser": "browser", "postgresql_server": "postgres"}
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Processes that run the tests: one a core for the suite, none but this one for the files that are named."""
+    named = config.args_source is pytest.Config.ArgsSource.ARGS
+    return 0 if named else min(os.cpu_count() or 1, 4)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by the fixtures that it uses, directly or through others."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in MARKED_BY_FIXTURE:
+                item.add_marker(MARKED_BY_FIXTURE[fixture])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def leftovers_are_found() -> Iterator[None]:
+    """Collect garbage after each file: what a test left open fails in that file, not in whichever runs by then."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database; the test runs once for each kind."""
     if request.param == "sqlite":
@@ -32,6 +65,8 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def postgresql_url(postgresql_server: Path) -> str:
     """The URL of an empty schema on the throw-away server: as good as a database, and made in no time."""
+    import psycopg
+
     schema = f"test_{uuid4().hex}"
     with psycopg.connect(host=str(postgresql_server), user="postgres", dbname="postgres") as connection:
         connection.execute(f"CREATE SCHEMA {schema}".encode())
@@ -84,7 +119,11 @@ def _run_as_postgres(command: list[str]) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
+    """One Chromium for a file. Not for the session: Playwright's event loop would run on under tests of asyncio."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not installed (Debian: apt install chromium)")
+    with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()

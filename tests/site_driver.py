@@ -6,15 +6,19 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
-
-from r1chat.app import App, build
-from r1chat.backends import Backend
-from r1chat.backends.scripted import Script, ScriptedBackend
-from r1chat.config import load
 from r1chat.messages import Progress, Request
-from r1chat.ui.server import PageServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+
+    from r1chat.app import App
+    from r1chat.backends import Backend
+    from r1chat.backends.scripted import Script
+    from r1chat.ui.server import PageServer
+else:  # names for annotations: Playwright and the page are imported by the first test that uses a browser
+    Browser = BrowserContext = Locator = Page = Any
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -28,7 +32,15 @@ FLAGS = [
 ]
 THOUGHT = ["<think>", "\n7 + 3", " is 10.", "\n</think>\n\n", "It is ", "**10**."]
 
-expect.set_options(timeout=20_000)  # milliseconds; a busy machine takes longer than Playwright's 5 s
+TIMEOUT = 20_000  # milliseconds; a busy machine takes longer than Playwright's 5 s
+
+
+def expect(actual: Any, message: str | None = None) -> Any:
+    """Playwright's assertions, with a longer timeout."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=TIMEOUT)
+    return expect(actual, message)
 
 
 class Site:
@@ -50,6 +62,11 @@ class Site:
         **options: object,
     ) -> App:
         """Start (or, after `down`, restart) the app: with a script, these backends, or the model that ships with it."""
+        from r1chat.app import build
+        from r1chat.backends.scripted import ScriptedBackend
+        from r1chat.config import load
+        from r1chat.ui.server import PageServer
+
         if script is not None:
             play = script if callable(script) else lambda _request: script
             backends = {"scripted": ScriptedBackend(play, **options)}  # type: ignore[arg-type]
@@ -65,7 +82,7 @@ class Site:
             locale=locale,
             permissions=["clipboard-read", "clipboard-write"],
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(TIMEOUT)
         self.contexts.append(context)
         return self.tab(context, path)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 
-from playwright.sync_api import Page, expect
-from site_driver import Site, ask, finished
+from site_driver import Page, Site, ask, expect, finished
 
 from r1chat.backends.scripted import Script
 from r1chat.messages import Request

@@ -17,11 +17,12 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"config", "redact"}),
     frozenset({"answers"}),
     frozenset({"store", "backends", "think", "reflect", "steer", "votes", "window"}),
-    frozenset({"library", "generation", "archive", "summary", "ranking", "league", "rewards"}),
+    frozenset({"recorder"}),
+    frozenset({"library", "generation", "archive", "calibration", "summary", "ranking", "league", "rewards"}),
     frozenset({"chat"}),
     frozenset({"teach"}),
     frozenset({"app"}),
-    frozenset({"models", "pairs", "export", "evals", "train"}),
+    frozenset({"export"}),
     frozenset({"ui"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
@@ -34,10 +35,11 @@ HOMES = {
     "fastapi": ("r1chat.ui",),
     "starlette": ("r1chat.ui",),
     "uvicorn": ("r1chat.ui",),
-    "markdown_it": ("r1chat.ui",),
+    "markdown_it": ("r1chat.ui", "r1chat.cli.drawing"),
     "mdit_py_plugins": ("r1chat.ui",),
     "math_core": ("r1chat.ui",),
     "nh3": ("r1chat.ui",),
+    "markupsafe": ("r1chat.ui",),
     "pygments": ("r1chat.ui",),
     "sqlalchemy": ("r1chat.store",),
     "alembic": ("r1chat.store",),
@@ -49,10 +51,12 @@ HOMES = {
     "openai": ("r1chat.backends.openai*",),
     "httpx": ("r1chat.backends", "r1chat.library"),
     "typer": ("r1chat.cli",),
+    "rich": ("r1chat.cli",),
+    "stdnum": ("r1chat.redact.checks",),
     "pyarrow": ("r1chat.export.writers",),
     "orjson": ("r1chat.export",),
-    "math_verify": ("r1chat.answers.child",),
-    "sympy": ("r1chat.answers.child",),
+    "mpmath": ("r1chat.answers.arithmetic",),
+    "pint": ("r1chat.answers.units",),
     "torch": (),
     "datasets": (),
     "transformers": (),
@@ -116,8 +120,9 @@ def modules() -> Iterator[tuple[str, str, bool]]:
 
 
 def test_every_room_has_a_layer() -> None:
-    unknown = {_room(name) for name, _, _ in modules()} - set(LEVEL)
-    assert not unknown, f"give {', '.join(sorted(unknown))} a layer in LAYERS"
+    rooms = {_room(name) for name, _, _ in modules()}
+    assert not rooms - set(LEVEL), f"give {', '.join(sorted(rooms - set(LEVEL)))} a layer in LAYERS"
+    assert not set(LEVEL) - rooms, f"LAYERS names what does not exist: {', '.join(sorted(set(LEVEL) - rooms))}"
 
 
 def test_imports_point_in_one_direction_and_libraries_stay_home() -> None:
@@ -125,6 +130,64 @@ def test_imports_point_in_one_direction_and_libraries_stay_home() -> None:
     assert any(item.target.startswith("r1chat.store") for item in found), "the walk found nothing: is r1chat/ there?"
     complaints = [text for item in found if (text := complaint(item))]
     assert not complaints, "\n" + "\n".join(complaints)
+
+
+# The rooms of the page, bottom to top; a module of `ui/` itself stands by its name.
+PAGE = (
+    frozenset({"language", "payload", "words", "startup"}),
+    frozenset({"html"}),
+    frozenset({"act", "guard"}),
+    frozenset({"allowed", "judge", "compare"}),
+    frozenset({"talk"}),
+    frozenset({"registry", "data"}),
+    frozenset({"page", "routes"}),
+    frozenset({"wiring"}),
+    frozenset({"mounting"}),
+    frozenset({"server"}),
+)
+
+
+def _page_imports() -> Iterator[tuple[str, str]]:
+    """Each import between modules of `ui/`, as the names of two modules."""
+    known = {name for name, _, _ in modules()}
+    for name, source, package in modules():
+        if not name.startswith("r1chat.ui."):
+            continue
+        for item in imports(name, source, package):
+            module = item.target if item.target in known else item.target.rpartition(".")[0]
+            if module in known and module.startswith("r1chat.ui.") and module != name:
+                yield name, module
+
+
+def test_no_import_inside_the_page_points_upwards() -> None:
+    level = {room: number for number, rooms in enumerate(PAGE) for room in rooms}
+    found = [(one.split(".")[2], other.split(".")[2], one, other) for one, other in _page_imports()]
+    assert found and {room for pair in found for room in pair[:2]} <= set(level), "give each room a place in PAGE"
+    wrong = [
+        f"{one} imports {other}" for room, below, one, other in found if room != below and level[room] <= level[below]
+    ]
+    assert wrong == []
+
+
+def test_there_is_no_circle_of_imports_in_the_page() -> None:
+    graph: dict[str, set[str]] = {}
+    for one, other in _page_imports():
+        graph.setdefault(one, set()).add(other)
+    while leaves := [name for name, targets in graph.items() if not targets & graph.keys()]:
+        for name in leaves:
+            del graph[name]
+    assert graph == {}, "these modules import each other in a circle"
+
+
+def test_only_the_frame_of_the_page_knows_gradio() -> None:
+    frame = {"page", "wiring", "mounting", "startup", "data.mounting"}
+    found = {
+        name.removeprefix("r1chat.ui.")
+        for name, source, package in modules()
+        for item in imports(name, source, package)
+        if item.target.partition(".")[0] == "gradio"
+    }
+    assert found and found <= frame
 
 
 def test_app_py_knows_nothing_but_the_command_line() -> None:
@@ -142,7 +205,7 @@ def test_the_walk_sees_what_must_not_be() -> None:
         "def f():\n    import gradio as gr": "r1chat.cli",
         "import llama_cpp.llama": "r1chat.backends.ollama",
         "from sqlalchemy import select": "r1chat.chat",
-        "import torch": "r1chat.train",
+        "import torch": "r1chat.export",
     }
     missed = [
         f"{module}: {source}" for source, module in cases.items() if not any(map(complaint, imports(module, source)))
@@ -165,7 +228,7 @@ def test_the_walk_lets_pass_what_may_be() -> None:
 
 
 def test_command_line_starts_without_page_database_and_model() -> None:
-    slow = {"gradio", "uvicorn", "sqlalchemy", "llama_cpp", "ollama", "httpx", "jinja2"}
+    slow = {"gradio", "rich", "uvicorn", "sqlalchemy", "llama_cpp", "ollama", "httpx", "jinja2"}
     code = f"import sys, r1chat.cli.main; print(*sorted({slow!r} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == ""

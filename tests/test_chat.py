@@ -63,8 +63,8 @@ def backend_of(app: App) -> ScriptedBackend:
     return backend
 
 
-def wait_for_text(turn: object, text: str) -> None:
-    for reply in turn.watch(0.001):  # type: ignore[attr-defined]
+def wait_for_text(generation: object, text: str) -> None:
+    for reply in generation.watch(0.001):  # type: ignore[attr-defined]
         if text in reply.reasoning + reply.answer:
             return
     raise AssertionError(f"the reply ended without {text!r}")
@@ -72,10 +72,10 @@ def wait_for_text(turn: object, text: str) -> None:
 
 def test_a_message_gets_a_stored_reply(make_app: MakeApp) -> None:
     app = make_app()
-    turn = app.chat.send(None, "7 + 3 = ?\n", MODEL)
-    reply = turn.wait(10)
+    generation = app.chat.send(None, "7 + 3 = ?\n", MODEL)
+    reply = generation.wait(10)
     assert (reply.reasoning, reply.answer, reply.finish) == ("7 + 3 is 10.", "It is 10.", "stop")
-    conversation = app.store.conversation(turn.conversation_id)
+    conversation = app.store.conversation(generation.conversation_id)
     assert conversation.info.title == "7 + 3 = ?"
     assert conversation.info.model == MODEL
     stored = conversation.turns[0].reply
@@ -98,15 +98,15 @@ def test_the_next_turn_sees_answers_without_their_thoughts(make_app: MakeApp) ->
 
 def test_every_watcher_sees_the_reply_to_its_end(make_app: MakeApp) -> None:
     gate = Gate(THOUGHT[:3], THOUGHT[3:])
-    turn = make_app(gate).chat.send(None, "7 + 3 = ?", MODEL)
+    generation = make_app(gate).chat.send(None, "7 + 3 = ?", MODEL)
     seen: list[list[str]] = [[], []]
     watchers = [
-        threading.Thread(target=lambda s=s: s.extend(r.answer for r in turn.watch(0.001)))  # type: ignore[misc]
+        threading.Thread(target=lambda s=s: s.extend(r.answer for r in generation.watch(0.001)))  # type: ignore[misc]
         for s in seen
     ]
     for watcher in watchers:
         watcher.start()
-    wait_for_text(turn, "is 10.")
+    wait_for_text(generation, "is 10.")
     gate.opened.set()
     for watcher in watchers:
         watcher.join(10)
@@ -114,31 +114,31 @@ def test_every_watcher_sees_the_reply_to_its_end(make_app: MakeApp) -> None:
 
 
 def test_a_watcher_that_comes_late_sees_the_finished_reply(make_app: MakeApp) -> None:
-    turn = make_app().chat.send(None, "7 + 3 = ?", MODEL)
-    turn.wait(10)
-    assert [reply.answer for reply in turn.watch()] == ["It is 10."]
+    generation = make_app().chat.send(None, "7 + 3 = ?", MODEL)
+    generation.wait(10)
+    assert [reply.answer for reply in generation.watch()] == ["It is 10."]
 
 
 def test_stop_keeps_what_came(make_app: MakeApp) -> None:
     app = make_app(Gate(THOUGHT[:2], ["never said"]))
-    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
-    wait_for_text(turn, "7 + 3")
-    turn.stop()
-    reply = turn.wait(10)
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL)
+    wait_for_text(generation, "7 + 3")
+    generation.stop()
+    reply = generation.wait(10)
     assert (reply.reasoning, reply.answer, reply.finish) == ("7 + 3", "", "stopped")
-    assert app.store.reply(turn.reply_id).reply.finish == "stopped"
+    assert app.store.reply(generation.reply_id).reply.finish == "stopped"
 
 
 def test_a_stopped_reply_is_resumed_in_place(make_app: MakeApp) -> None:
     gate = Gate(THOUGHT[:2], [])
     app = make_app(lambda request: gate(request) if request.so_far is None else THOUGHT[2:])
-    turn = app.chat.send(None, "7 + 3 = ?", MODEL, Params(seed=5))
-    wait_for_text(turn, "7 + 3")
-    turn.stop()
-    turn.wait(10)
-    again = app.chat.resume(turn.reply_id)
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL, Params(seed=5))
+    wait_for_text(generation, "7 + 3")
+    generation.stop()
+    generation.wait(10)
+    again = app.chat.resume(generation.reply_id)
     reply = again.wait(10)
-    assert again.reply_id == turn.reply_id
+    assert again.reply_id == generation.reply_id
     assert (reply.reasoning, reply.answer, reply.finish) == ("7 + 3 is 10.", "It is 10.", "stop")
     asked = backend_of(app).requests[1]
     assert (asked.so_far, asked.params.seed) == (ReplySoFar("7 + 3"), 5)
@@ -147,10 +147,10 @@ def test_a_stopped_reply_is_resumed_in_place(make_app: MakeApp) -> None:
 def test_answer_now_closes_the_thought_as_it_stands(make_app: MakeApp) -> None:
     gate = Gate(THOUGHT[:2], ["never said"])
     app = make_app(lambda request: gate(request) if request.so_far is None else ["It is 10."])
-    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
-    wait_for_text(turn, "7 + 3")
-    turn.answer_now()
-    reply = turn.wait(10)
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL)
+    wait_for_text(generation, "7 + 3")
+    generation.answer_now()
+    reply = generation.wait(10)
     assert (reply.reasoning, reply.closed, reply.answer, reply.finish) == ("7 + 3", True, "It is 10.", "stop")
     assert backend_of(app).requests[1].so_far == ReplySoFar("7 + 3", closed=True)
     assert (reply.usage.reasoning_tokens, reply.usage.answer_tokens) == (2, 1)
@@ -158,16 +158,16 @@ def test_answer_now_closes_the_thought_as_it_stands(make_app: MakeApp) -> None:
 
 def test_regenerating_makes_a_sibling(make_app: MakeApp) -> None:
     app = make_app()
-    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
-    turn.wait(10)
-    app.chat.again(turn.turn_id, MODEL).wait(10)
-    shown = app.store.conversation(turn.conversation_id).turns[0].reply
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL)
+    generation.wait(10)
+    app.chat.again(generation.turn_id, MODEL).wait(10)
+    shown = app.store.conversation(generation.conversation_id).turns[0].reply
     assert shown is not None
     assert (shown.position, shown.siblings, shown.provenance.origin) == (2, 2, "regenerated")
-    app.chat.show_reply(turn.reply_id)
-    shown = app.store.conversation(turn.conversation_id).turns[0].reply
+    app.chat.show_reply(generation.reply_id)
+    shown = app.store.conversation(generation.conversation_id).turns[0].reply
     assert shown is not None
-    assert shown.id == turn.reply_id
+    assert shown.id == generation.reply_id
 
 
 def test_editing_a_message_makes_a_branch(make_app: MakeApp) -> None:
@@ -184,16 +184,16 @@ def test_editing_a_message_makes_a_branch(make_app: MakeApp) -> None:
 
 def test_a_backend_that_breaks_leaves_the_text_and_its_sentence(make_app: MakeApp) -> None:
     app = make_app([*THOUGHT[:2], GenerationError("The server went away. Start it again.")])
-    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
-    turn.wait(10)
-    reply = app.store.reply(turn.reply_id).reply
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL)
+    generation.wait(10)
+    reply = app.store.reply(generation.reply_id).reply
     assert (reply.reasoning, reply.finish) == ("7 + 3", "error")
     assert reply.error == "The server went away. Start it again."
 
 
 def test_a_defect_in_a_backend_ends_the_reply_too(make_app: MakeApp) -> None:
-    turn = make_app([*THOUGHT[:2], ZeroDivisionError("oops")]).chat.send(None, "7 + 3 = ?", MODEL)
-    reply = turn.wait(10)
+    generation = make_app([*THOUGHT[:2], ZeroDivisionError("oops")]).chat.send(None, "7 + 3 = ?", MODEL)
+    reply = generation.wait(10)
     assert (reply.reasoning, reply.finish) == ("7 + 3", "error")
     assert "r1chat itself failed" in reply.error
 
@@ -201,14 +201,14 @@ def test_a_defect_in_a_backend_ends_the_reply_too(make_app: MakeApp) -> None:
 def test_one_reply_at_a_time_in_a_conversation(make_app: MakeApp) -> None:
     gate = Gate(THOUGHT[:2], THOUGHT[2:])
     app = make_app(gate)
-    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL)
     with pytest.raises(BusyError, match="still being made"):
-        app.chat.send(turn.conversation_id, "And?", MODEL)
-    assert app.chat.running(turn.conversation_id) is turn
+        app.chat.send(generation.conversation_id, "And?", MODEL)
+    assert app.chat.running(generation.conversation_id) is generation
     gate.opened.set()
-    turn.wait(10)
-    assert app.chat.running(turn.conversation_id) is None
-    assert len(app.store.conversation(turn.conversation_id).turns) == 1
+    generation.wait(10)
+    assert app.chat.running(generation.conversation_id) is None
+    assert len(app.store.conversation(generation.conversation_id).turns) == 1
 
 
 @pytest.mark.parametrize(("prompt", "words"), [(" \n ", "empty"), ("x" * 1_000_001, "1,000,001 characters")])
@@ -229,32 +229,32 @@ def test_an_unknown_model_stores_nothing(make_app: MakeApp) -> None:
 def test_deleting_the_conversation_does_not_break_its_running_reply(make_app: MakeApp) -> None:
     gate = Gate(THOUGHT[:2], THOUGHT[2:])
     app = make_app(gate)
-    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
-    app.store.delete(turn.conversation_id)
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL)
+    app.store.delete(generation.conversation_id)
     gate.opened.set()
-    assert turn.wait(10).answer == "It is 10."
-    app.store.undelete(turn.conversation_id)
-    shown = app.store.conversation(turn.conversation_id).turns[0].reply
+    assert generation.wait(10).answer == "It is 10."
+    app.store.undelete(generation.conversation_id)
+    shown = app.store.conversation(generation.conversation_id).turns[0].reply
     assert shown is not None
     assert shown.reply.answer == "It is 10."
 
 
 def test_conversations_are_there_again_after_a_restart(make_app: MakeApp) -> None:
     first = make_app()
-    turn = first.chat.send(None, "7 + 3 = ?", MODEL)
-    turn.wait(10)
+    generation = first.chat.send(None, "7 + 3 = ?", MODEL)
+    generation.wait(10)
     first.close()
-    shown = make_app().store.conversation(turn.conversation_id).turns[0].reply
+    shown = make_app().store.conversation(generation.conversation_id).turns[0].reply
     assert shown is not None
     assert (shown.reply.reasoning, shown.reply.answer) == ("7 + 3 is 10.", "It is 10.")
 
 
 def test_closing_the_app_stops_and_saves_what_runs(make_app: MakeApp) -> None:
     app = make_app(Gate(THOUGHT[:2], ["never said"]))
-    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
-    wait_for_text(turn, "7 + 3")
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL)
+    wait_for_text(generation, "7 + 3")
     app.chat.close()
-    assert app.store.reply(turn.reply_id).reply.finish == "stopped"
+    assert app.store.reply(generation.reply_id).reply.finish == "stopped"
 
 
 def test_hostile_ids_are_not_found(make_app: MakeApp) -> None:
@@ -267,8 +267,8 @@ def test_hostile_ids_are_not_found(make_app: MakeApp) -> None:
 
 
 def test_text_is_watched_while_it_grows(make_app: MakeApp) -> None:
-    turn = make_app([Raw("a "), Raw("b "), Raw("c")], rate=50.0).chat.send(None, "?", MODEL)
-    answers = [reply.answer for reply in turn.watch(0.001)]
+    generation = make_app([Raw("a "), Raw("b "), Raw("c")], rate=50.0).chat.send(None, "?", MODEL)
+    answers = [reply.answer for reply in generation.watch(0.001)]
     assert answers == sorted(answers, key=len)
     assert answers[-1] == "a b c"
     assert len(set(answers)) >= 3
@@ -288,33 +288,33 @@ def test_a_budget_closes_the_thought_with_a_sentence(make_app: MakeApp) -> None:
     app = make_app(continuing)
     conversation = app.store.new_conversation().id
     app.chat.set_steering(conversation, 20, keep_thoughts=False, model=MODEL)
-    turn = app.chat.send(conversation, "7 + 3 = ?", MODEL)
-    reply = turn.wait(10)
+    generation = app.chat.send(conversation, "7 + 3 = ?", MODEL)
+    reply = generation.wait(10)
     assert reply.reasoning.startswith("t0 t1")
     assert reply.reasoning.endswith("I will answer with what I have.")
     assert (reply.answer, reply.finish, reply.usage.reasoning_tokens) == ("It is 10.", "stop", 20)
-    made = app.store.reply(turn.reply_id).provenance
+    made = app.store.reply(generation.reply_id).provenance
     assert (made.budget, made.closed_by) == (20, "budget")
 
 
 def test_answer_now_is_remembered(make_app: MakeApp) -> None:
     gate = Gate(THOUGHT[:2], ["never said"])
     app = make_app(lambda request: gate(request) if request.so_far is None else ["It is 10."])
-    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
-    wait_for_text(turn, "7 + 3")
-    turn.answer_now()
-    turn.wait(10)
-    assert app.store.reply(turn.reply_id).provenance.closed_by == "person"
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL)
+    wait_for_text(generation, "7 + 3")
+    generation.answer_now()
+    generation.wait(10)
+    assert app.store.reply(generation.reply_id).provenance.closed_by == "person"
 
 
 def test_answer_now_does_nothing_once_the_answer_has_begun(make_app: MakeApp) -> None:
     gate = Gate(THOUGHT[:5], THOUGHT[5:])
     app = make_app(gate)
-    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
-    wait_for_text(turn, "It is")
-    turn.answer_now()
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL)
+    wait_for_text(generation, "It is")
+    generation.answer_now()
     gate.opened.set()
-    assert turn.wait(10).answer == "It is 10."
+    assert generation.wait(10).answer == "It is 10."
     assert len(backend_of(app).requests) == 1
 
 
@@ -347,9 +347,9 @@ def test_a_fork_goes_on_from_the_edited_step(make_app: MakeApp) -> None:
     first = app.chat.send(None, "?", MODEL)
     reasoning = first.wait(10).reasoning
     start = reasoning.index("Second")
-    turn = app.chat.fork(first.reply_id, start, start + len("Second step."), "Another step.", MODEL)
-    assert turn.wait(10).reasoning == "First step.\n\nAnother step. And on."
-    made = app.store.reply(turn.reply_id).provenance
+    generation = app.chat.fork(first.reply_id, start, start + len("Second step."), "Another step.", MODEL)
+    assert generation.wait(10).reasoning == "First step.\n\nAnother step. And on."
+    made = app.store.reply(generation.reply_id).provenance
     assert (made.origin, made.parent_id) == ("edited", first.reply_id)
     assert app.store.reply(first.reply_id).reply.reasoning == reasoning
 
@@ -394,14 +394,14 @@ def test_a_reply_that_was_refused_for_its_length_knows_it(make_app: MakeApp) -> 
 
 def test_a_model_that_cannot_be_steered_replies_without_the_budget(make_app: MakeApp) -> None:
     app = make_app(continues=False)
-    turn = app.chat.send(None, "7 + 3 = ?", MODEL, steering=(1, False))
-    assert turn.wait(10).answer == "It is 10."
-    assert app.store.reply(turn.reply_id).provenance.budget is None
-    app.chat.set_steering(turn.conversation_id, 1, True, MODEL)  # the budget is kept for a model that can
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL, steering=(1, False))
+    assert generation.wait(10).answer == "It is 10."
+    assert app.store.reply(generation.reply_id).provenance.budget is None
+    app.chat.set_steering(generation.conversation_id, 1, True, MODEL)  # the budget is kept for a model that can
     with pytest.raises(UnsupportedError, match="cannot continue a reply"):
-        app.chat.set_steering(turn.conversation_id, 2, True, MODEL)
+        app.chat.set_steering(generation.conversation_id, 2, True, MODEL)
     with pytest.raises(UnsupportedError, match="cannot continue a reply"):
-        app.chat.think_longer(turn.reply_id, MODEL)
+        app.chat.think_longer(generation.reply_id, MODEL)
 
 
 def test_skipping_the_thought_continues_from_an_empty_one(make_app: MakeApp) -> None:
@@ -468,8 +468,8 @@ def test_a_vote_of_one_is_refused(make_app: MakeApp) -> None:
 
 def test_after_a_reply_the_next_prompt_is_read_in_idle_time(make_app: MakeApp) -> None:
     app = make_app()
-    turn = app.chat.send(None, "7 + 3 = ?", MODEL)
-    turn.wait(10)
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL)
+    generation.wait(10)
     backend = backend_of(app)
     for _ in range(200):
         if backend.warmed:
@@ -509,9 +509,9 @@ def test_a_reply_waits_to_be_saved_while_another_program_holds_the_database(tmp_
         yield THOUGHT[-1]
 
     chat = Chat(store, Catalogue({"scripted": ScriptedBackend(script)}))
-    turn = chat.send(None, "7 + 3 = ?", MODEL)
-    assert turn.wait(10).error == ""
+    generation = chat.send(None, "7 + 3 = ?", MODEL)
+    assert generation.wait(10).error == ""
     assert held.is_set()
-    assert store.reply(turn.reply_id).reply.answer == "It is 10."
+    assert store.reply(generation.reply_id).reply.answer == "It is 10."
     chat.close()
     store.close()

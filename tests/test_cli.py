@@ -145,6 +145,26 @@ def test_message_comes_from_standard_input(words: tuple[str, ...], data_dir: Pat
     assert kept(data_dir).turns[0].content == "Is this\na message?"
 
 
+@pytest.mark.parametrize("words", [("Summarise:",), ("Summarise:", "-")])
+def test_text_on_standard_input_follows_the_message(words: tuple[str, ...], data_dir: Path, tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("One.\n\nTwo.\n", encoding="utf-8")
+    with server_that_says("Yes.") as server:
+        done = r1chat("chat", *words, "--base-url", server.url, stdin=file.read_text(encoding="utf-8"))
+        assert (done.returncode, done.stdout, done.stderr) == (0, "Yes.\n", "")
+        assert kept(data_dir).turns[0].content == "Summarise:\n\nOne.\n\nTwo."
+        with file.open(encoding="utf-8") as stream:
+            command = [sys.executable, "-m", "r1chat", "chat", *words, "--continue"]
+            subprocess.run(command, stdin=stream, check=True, env={**os.environ, "R1CHAT_BASE_URL": server.url})
+    assert [turn.content for turn in kept(data_dir).turns] == ["Summarise:\n\nOne.\n\nTwo."] * 2
+
+
+def test_empty_standard_input_adds_nothing_to_the_message(data_dir: Path) -> None:
+    with server_that_says("Yes.") as server:
+        assert r1chat("chat", "Hello", "--base-url", server.url, stdin="\n").returncode == 0
+    assert kept(data_dir).turns[0].content == "Hello"
+
+
 def test_seed_and_sampling_reach_the_model(data_dir: Path) -> None:
     with server_that_says("Yes.") as server:
         flags = ["--temperature", "0.9", "--seed", "7", "--max-tokens", "50"]
@@ -312,6 +332,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         (["chat", "Hi", "--colour", "red"], "r1chat chat --help"),
         (["chatter"], "r1chat --help"),
         (["serve", "--port", "99999", "--no-browser"], "port"),
+        (["chat", "Hi", "--base-url", "http://127.0.0.1:99999/v1"], "port 99999"),
     ],
 )
 def test_bad_words_are_refused_in_one_sentence(

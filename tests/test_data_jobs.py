@@ -47,7 +47,7 @@ def endless(folder: Path, progress: Progress) -> Written:
 
 
 def test_files_can_be_taken_until_the_next_job(jobs: Jobs) -> None:
-    begun = jobs.start("archive", writing, EN)
+    begun = jobs.start("archive", writing)
     state = over(jobs)
     assert state is not None and state.result == Written(1, 2, 3)
     file = jobs.file(begun.id, "made <1>.jsonl")
@@ -57,19 +57,19 @@ def test_files_can_be_taken_until_the_next_job(jobs: Jobs) -> None:
     html = status(state, EN)
     assert f'href="../r1chat/data/file/{begun.id}/made%20%3C1%3E.jsonl"' in html
     assert "made &lt;1&gt;.jsonl" in html and "2 kB" in html
-    jobs.start("archive", writing, EN)
+    jobs.start("archive", writing)
     over(jobs)
     assert jobs.file(begun.id, "made <1>.jsonl") is None
     assert not file.exists()
 
 
 def test_a_job_tells_how_far_it_is_and_can_be_cancelled(jobs: Jobs) -> None:
-    jobs.start("export", endless, EN)
+    jobs.start("export", endless)
     while (state := jobs.state) is None or not state.total:
         time.sleep(0.005)
     assert "3 of 10" in status(state, EN)
     with pytest.raises(BusyError, match="still running"):
-        jobs.start("export", writing, EN)
+        jobs.start("export", writing)
     jobs.cancel()
     state = over(jobs)
     assert state is not None and state.cancelled and not state.files
@@ -83,16 +83,16 @@ def test_an_error_is_said_and_a_defect_does_not_leave_the_page_waiting(jobs: Job
     def broken(folder: Path, progress: Progress) -> Written:
         raise KeyError("a defect")
 
-    jobs.start("export", failing, EN)
+    jobs.start("export", failing)
     assert "Nothing to &lt;export&gt;." in status(over(jobs), EN)
-    jobs.start("export", broken, EN)
+    jobs.start("export", broken)
     assert EN.job_failed in status(over(jobs), EN)
 
 
 def test_a_job_without_room_for_its_files_is_not_begun(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path / "missing")
     with pytest.raises(ExportError, match="Make room"):
-        jobs.start("archive", writing, EN)
+        jobs.start("archive", writing)
     assert jobs.state is None
 
 
@@ -109,7 +109,7 @@ def test_what_a_crash_left_behind_goes_after_a_day(tmp_path: Path) -> None:
 
 def test_closing_breaks_off_what_runs_and_leaves_no_file(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path)
-    jobs.start("export", endless, EN)
+    jobs.start("export", endless)
     jobs.close()
     assert not jobs.running
     assert list(tmp_path.iterdir()) == []
@@ -120,7 +120,7 @@ def test_two_who_begin_at_once_get_one_job(jobs: Jobs) -> None:
 
     def begin() -> None:
         try:
-            jobs.start("export", endless, EN)
+            jobs.start("export", endless)
         except BusyError as error:
             refused.append(error)
 

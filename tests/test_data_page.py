@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
-from site_driver import CHROMIUM, THOUGHT, Site
+from site_driver import CHROMIUM, THOUGHT, Locator, Page, Site, expect
 
 from r1chat.app import App
 from r1chat.archive import write
@@ -174,12 +173,12 @@ def test_the_page_speaks_chinese_where_the_chat_does(site: Site) -> None:
     app = site.serve(THOUGHT)
     compared(app, "六乘七等于几？")
     page = data_page(site, locale="zh-CN")
-    expect(page.locator("h1")).to_have_text("你教给它的")
+    expect(page.locator("h1")).to_have_text("反馈数据")
     expect(row(page, "六乘七")).to_contain_text("A 更好")
     expect(row(page, "六乘七")).to_contain_text("尚未允许")
     page.context.add_cookies([{"name": "r1chat_lang", "value": "en", "url": origin(site)}])
     page.reload()
-    expect(page.locator("h1")).to_have_text("What you taught")
+    expect(page.locator("h1")).to_have_text("Feedback data")
 
 
 # --- the filter ------------------------------------------------------------------------------------------------------
@@ -209,7 +208,7 @@ def test_the_filter_narrows_the_rows_and_stays_in_the_address(site: Site) -> Non
 
 
 def test_a_day_of_the_filter_is_meant_whole() -> None:
-    wanted = query.read({"since": "2026-01-31", "until": "2026-01-31"}, WORDS["en"])
+    wanted = query.read({"since": "2026-01-31", "until": "2026-01-31"})
     assert wanted.since is not None and wanted.until is not None
     assert (wanted.since.day, wanted.until.day) == (31, 1)
 
@@ -218,7 +217,7 @@ def test_a_filter_that_makes_no_sense_is_said_and_the_rest_of_the_page_stands(si
     app = site.serve(THOUGHT)
     rated(app, "What is one and one?")
     page = data_page(site, "?shortest=1.5")
-    expect(page.get_by_role("alert")).to_contain_text("“1.5” is no number of characters")
+    expect(page.get_by_role("alert")).to_contain_text("“1.5” is not a number of characters")
     page.get_by_role("button", name="Clear the filter").click()
     expect(page.locator(".judged")).to_have_count(1)
     expect(page.get_by_role("alert")).to_be_empty()
@@ -325,7 +324,7 @@ def test_an_export_is_made_and_its_files_are_taken(site: Site) -> None:
     app.teacher.set_consent(None, True)
     page = data_page(site)
     page.get_by_role("combobox", name="Thoughts").select_option("left out")
-    page.get_by_role("button", name="Make the files").click()
+    page.locator("#export").get_by_role("button", name="Export").click()
     expect(page.locator("#job")).to_contain_text("Rows: 1 · for testing: 0")
     expect(page.locator("#job")).to_contain_text("Values replaced: 1")
     (line,) = downloaded(page, "preference.jsonl").splitlines()
@@ -346,7 +345,7 @@ def test_an_export_without_consent_says_what_to_do(site: Site) -> None:
     app = site.serve(THOUGHT)
     compared(app, "What is six times seven?")
     page = data_page(site)
-    page.get_by_role("button", name="Make the files").click()
+    page.locator("#export").get_by_role("button", name="Export").click()
     expect(page.locator("#job .error")).to_contain_text("Allow it")
     expect(page.locator("#job a")).to_have_count(0)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1chat.backends.gguf import BLOCKS, FILE_TYPES, Header, read_header
@@ -140,6 +140,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("noise")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 20_000), st.binary(min_size=1, max_size=16))
 def test_no_damage_to_the_header_leads_to_another_error(folder: Path, at: int, noise: bytes) -> None:
     path = folder / "noise.gguf"

@@ -18,6 +18,7 @@ from r1chat.config import Settings
 from r1chat.errors import CheckError, R1ChatError
 from r1chat.judgements import Aspects, Judged, Rating
 from r1chat.messages import Reply, StoredReply
+from r1chat.ui.act import Act
 from r1chat.ui.judge import acts as judging
 from r1chat.ui.judge import difference, rating
 from r1chat.ui.judge.difference import differences
@@ -36,14 +37,14 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 @pytest.fixture
 def reply(app: App) -> StoredReply:
-    turn = app.chat.send(None, "27 + 43 = ?", "scripted:scripted")
-    turn.wait(10)
-    return app.store.reply(turn.reply_id)
+    generation = app.chat.send(None, "27 + 43 = ?", "scripted:scripted")
+    generation.wait(10)
+    return app.store.reply(generation.reply_id)
 
 
 def say(app: App, verb: str, subject: str, **said: object) -> None:
     """What the page sends when a person clicks."""
-    judging.ACTS[verb](app, subject, json.dumps(said), "en")
+    judging.ACTIONS[verb](app, Act(verb, subject, json.dumps(said)))
 
 
 def judged(app: App, reply: StoredReply) -> Judged:
@@ -136,7 +137,7 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(app: App, reply: StoredR
     subject = {"refer": reply.turn_id, "consent": app.store.turn(reply.turn_id).conversation_id}.get(verb, reply.id)
     before = (judged(app, reply), len(app.store.replies(reply.turn_id)))
     with pytest.raises(R1ChatError) as refused:
-        judging.ACTS[verb](app, subject, text, "en")
+        judging.ACTIONS[verb](app, Act(verb, subject, text))
     assert re.search(r"[a-z]{3}.*[.!]$", str(refused.value))
     assert len(str(refused.value)) < 400
     assert "<" not in str(refused.value)

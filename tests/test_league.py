@@ -71,9 +71,8 @@ def test_intervals_hold_the_true_rating_19_times_in_20(games: int) -> None:
 
 
 def _play(random: np.random.Generator, truth: NDArray[np.float64], games: int) -> list[tuple[str, str, float]]:
-    results = []
-    for _ in range(games):
-        left, right = (int(player) for player in random.choice(len(truth), size=2, replace=False))
-        chance = 1 / (1 + 10 ** ((truth[right] - truth[left]) / 400))
-        results.append((str(left), str(right), float(random.random() < chance)))
-    return results
+    left = random.integers(len(truth), size=games)
+    right = (left + random.integers(1, len(truth), size=games)) % len(truth)
+    chances = 1 / (1 + 10 ** ((truth[right] - truth[left]) / 400))
+    wins = (random.random(games) < chances).astype(float)
+    return list(zip(map(str, left), map(str, right), wins.tolist(), strict=True))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
-from site_driver import CHROMIUM, THOUGHT, Gate, Site, ask, finished
+from site_driver import CHROMIUM, THOUGHT, Gate, Site, ask, expect, finished
 
 from r1chat.errors import GenerationError
 from r1chat.messages import Progress, Raw
@@ -24,7 +23,7 @@ def test_the_shipped_model_answers_a_sum_that_the_page_offers(site: Site) -> Non
     site.serve()
     page = site.open()
     expect(page.locator(".welcome")).to_contain_text("2.5 million parameters")
-    expect(page.locator(".welcome")).to_contain_text("ollama pull deepseek-r1:1.5b")
+    expect(page.locator(".welcome")).to_contain_text("All models")
     page.get_by_role("button", name="27 + 43 = ?").click()
     finished(page)
     expect(page.locator(".answer")).to_contain_text("70")
@@ -103,7 +102,7 @@ def test_again_makes_a_sibling_with_a_switch(site: Site) -> None:
     page = site.open()
     ask(page, "7 + 3 = ?")
     expect(page.locator(".answer")).to_have_text("answer 1")
-    page.get_by_role("button", name="Again").click()
+    page.get_by_role("button", name="Regenerate").click()
     expect(page.locator(".answer")).to_have_text("answer 2")
     expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
     page.get_by_role("button", name="Previous").click()
@@ -130,7 +129,7 @@ def test_clicks_one_right_after_the_other_are_all_done(site: Site) -> None:
     page = site.open()
     ask(page, "one")
     expect(page.locator(".answer")).to_have_text("You said one.")
-    page.get_by_role("button", name="Again").click()
+    page.get_by_role("button", name="Regenerate").click()
     expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
     finished(page)
     page.get_by_role("button", name="Edit").click()
@@ -215,10 +214,10 @@ def test_a_closed_tab_stops_nothing(site: Site) -> None:
     expect(page.locator(".step")).to_have_text("7 + 3")
     page.close()
     conversation = app.store.conversations()[0].id
-    turn = app.chat.running(conversation)
-    assert turn is not None
+    generation = app.chat.running(conversation)
+    assert generation is not None
     gate.opened.set()
-    assert turn.wait(10).answer == "It is **10**."
+    assert generation.wait(10).answer == "It is **10**."
 
 
 def test_conversations_are_there_again_after_a_restart(site: Site) -> None:
@@ -246,9 +245,9 @@ def test_conversations_are_renamed_deleted_undone_and_searched(site: Site) -> No
         ask(page, word)
         expect(page.locator(".answer")).to_have_text(f"You said {word}.")
     expect(rows).to_have_count(2)
-    page.get_by_role("textbox", name="Search all text").fill("橙子")
+    page.get_by_role("textbox", name="Search conversations").fill("橙子")
     expect(rows).to_have_count(1)
-    page.get_by_role("textbox", name="Search all text").fill("")
+    page.get_by_role("textbox", name="Search conversations").fill("")
     expect(rows).to_have_count(2)
     page.get_by_role("button", name="Rename: apple").click()
     page.get_by_role("textbox", name="Rename: apple").fill("pear")
@@ -256,7 +255,7 @@ def test_conversations_are_renamed_deleted_undone_and_searched(site: Site) -> No
     expect(page.locator(".list").get_by_role("button", name="pear", exact=True)).to_be_visible()
     page.get_by_role("button", name="Delete: pear").click()
     expect(rows).to_have_count(1)
-    expect(page.locator(".undo")).to_contain_text("After 30 days it is erased for good.")
+    expect(page.locator(".undo")).to_contain_text("It is erased for good after 30 days.")
     page.get_by_role("button", name="Undo").click()
     expect(rows).to_have_count(2)
     expect(page.locator(".answer")).to_have_text("You said apple.")
@@ -357,7 +356,7 @@ def test_every_control_has_a_name_and_is_reached_by_tab(site: Site) -> None:
           .map(e => e.outerHTML.slice(0, 200))"""
     )
     assert nameless == []
-    wanted = {"Send", "Copy", "Again", "Edit"}
+    wanted = {"Send", "Copy", "Regenerate", "Edit"}
     reached: set[str] = set()
     page.locator("body").click(position={"x": 640, "y": 300})
     for _ in range(40):
@@ -384,7 +383,7 @@ def test_the_view_follows_the_text_unless_the_person_scrolled_up(site: Site) -> 
     gate.opened.set()
     finished(page)
     assert page.evaluate(away) > 400
-    page.get_by_role("button", name="Jump to the newest text").click()
+    page.get_by_role("button", name="Jump to the end").click()
     page.wait_for_function(f"{away} < 60")
 
 

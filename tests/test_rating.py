@@ -6,8 +6,7 @@ import re
 from itertools import count
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
-from site_driver import CHROMIUM, Site, ask, finished
+from site_driver import CHROMIUM, Locator, Page, Site, ask, expect, finished
 from taught import teach
 
 from r1chat.backends.scripted import Script
@@ -65,7 +64,7 @@ def test_one_click_rates_an_answer_and_what_unfolds_explains_it(site: Site) -> N
     pressed(button(why, "wrong"))
     button(why, "Clear: 4 of 5").click()
     pressed(button(why, "Clear: 4 of 5"))
-    why.get_by_role("textbox", name="In your own words").fill("It cannot add.")
+    why.get_by_role("textbox", name="Comment").fill("It cannot add.")
     button(page, "Copy").focus()
     unfold_thought(page)
     button(page, "▲ Good thought").click()
@@ -159,7 +158,7 @@ def test_the_first_wrong_step_is_marked_in_the_chain_and_taken_back(site: Site) 
     expect(wrong).to_contain_text(STEPS[1])
     unfold_thought(page)
     wrong.click()
-    button(page, "✓ Not wrong after all").click()
+    button(page, "✓ Not wrong").click()
     expect(wrong).to_have_count(0)
     button(page, "✓ No wrong step").click()
     pressed(button(page, "✓ No wrong step"))
@@ -185,7 +184,7 @@ def test_a_step_is_found_and_marked_by_the_keyboard_alone_and_from_the_outline(s
     page.locator("#outline button[data-start]").first.click()
     button(page, "✗ First wrong step").click()
     expect(page.locator(".step[data-first-wrong]")).to_contain_text(STEPS[0])
-    button(page, "Take it back").click()
+    button(page, "Remove").click()
     expect(page.locator(".step[data-first-wrong]")).to_have_count(0)
 
 
@@ -285,12 +284,12 @@ def test_every_reply_to_a_message_is_checked_by_what_is_right(site: Site) -> Non
     page.keyboard.press("Enter")
     expect(page.locator(".samples button", has_text="?")).to_have_count(1)
     assert marks(page) == ["?", "✓", "✗"]
-    button(page, "Again").click()
+    button(page, "Regenerate").click()
     expect(page.locator(".switch").last).to_contain_text("5 of 5")
     expect(page.locator(".rules .mark")).to_have_text(re.compile("✓ right|✗ wrong"))  # a reply that came later
 
     page.locator(".reference > summary").click()
-    button(page, "Take it back").click()
+    button(page, "Remove").click()
     expect(page.locator(".reference > summary")).to_have_text("Right answer…")
     expect(page.locator(".rules .mark")).to_have_count(0)
 
@@ -298,7 +297,7 @@ def test_every_reply_to_a_message_is_checked_by_what_is_right(site: Site) -> Non
 def test_rule_rewards_come_with_a_sentence_each_when_they_are_asked_for(site: Site) -> None:
     page = asked(site)
     page.locator(".reply summary[aria-label=More]").click()
-    button(page, "Rule rewards").click()
+    button(page, "Rule-based rewards").click()
     rewards = page.locator(".rewards")
     expect(rewards).to_contain_text("– Nobody has said what is right.")
     expect(rewards).to_contain_text("1.00 The thought opens and closes once")

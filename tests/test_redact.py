@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1chat.redact import Redactor, find
@@ -166,6 +166,7 @@ FRAGMENTS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(FRAGMENTS | st.text(max_size=4), max_size=10).map("".join))
 def test_redacting_a_redacted_text_changes_nothing(text: str) -> None:
     findings = find(text, NAMES)

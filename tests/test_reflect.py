@@ -6,6 +6,7 @@ import importlib.util
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -17,7 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1chat.reflect import Alarm, Moment, Reader, Step, Watchdog, find_moments, find_steps, list_moments, read
+from r1chat.reflect import KINDS, Alarm, Moment, Reader, Step, Watchdog, find_moments, find_steps, list_moments, read
+from r1chat.reflect.sentences import Splitter
+from training.snippets import chains
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
@@ -44,11 +47,13 @@ def words(reasoning: str) -> list[str]:
 
 @pytest.mark.parametrize("seed", ["0", "1", "2", "3"])
 def test_every_process_finds_the_same_moments(seed: str) -> None:
-    asked = "But since the user expects one answer, I'm confused. But since the user expects one answer, I go with D. "
-    program = "import sys; from r1chat.reflect import find_moments; print(len(list(find_moments(sys.argv[1]))))"
+    text = SUM * 2 + "But since the user expects one answer, I'm confused. Wait, is it D? " + SUMME + "等等，这样对吗？"
+    program = "import sys; from r1chat.reflect import read; r = read(sys.argv[1]); print(*r.moments, *r.scores)"
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed}  # sets of words have another order in each
-    found = subprocess.run([sys.executable, "-c", program, SUM * 2 + asked], env=env, capture_output=True, text=True)
-    assert (found.stdout, found.stderr) == ("2\n", "")
+    found = subprocess.run([sys.executable, "-c", program, text], env=env, capture_output=True, encoding="utf-8")
+    reader = read(text)
+    assert len(reader.moments) >= 2
+    assert (found.stdout, found.stderr) == (" ".join(map(str, [*reader.moments, *reader.scores])) + "\n", "")
 
 
 @pytest.mark.parametrize(
@@ -146,6 +151,40 @@ def test_the_same_short_check_at_two_places_counts_twice() -> None:
     assert len(list(find_moments(reasoning))) == 2
 
 
+def test_a_higher_bar_for_a_kind_hides_the_moments_below_it() -> None:
+    reasoning = SUM + "Wait, let me double-check that. " + SUM + "Alternatively, we could count up from 30."
+    reader = read(reasoning)
+    assert [moment.kind for moment in reader.moments] == ["verification", "alternative"]
+    score = reader.scores[0]
+    assert score is not None
+    assert [moment.kind for moment in find_moments(reasoning, {"verification": score})] == [
+        "verification",
+        "alternative",
+    ]
+    assert [moment.kind for moment in find_moments(reasoning, {"verification": score + 1})] == ["alternative"]
+
+
+def test_snippets_for_training_have_every_kind_and_effect_in_both_languages() -> None:
+    for chinese in (False, True):
+        labels = [
+            label
+            for chain in chains(seed=1)
+            for label in chain.labels.values()
+            if chinese == bool(re.search("[\u4e00-\u9fff]", chain.text))
+        ]
+        assert {kind for kind, _ in labels} == set(KINDS)
+        assert {effect for _, effect in labels} == {"changed", "confirmed", "none"}
+
+
+def test_the_model_knows_the_snippets_that_it_was_trained_on() -> None:
+    hits = missed = 0
+    for chain in itertools.islice(chains(seed=3), 40):
+        starts = {moment.start for moment in find_moments(chain.text)}
+        hits += len(starts & chain.labels.keys())
+        missed += len(chain.labels.keys() - starts)
+    assert hits > 2 * missed
+
+
 # --- effects ---------------------------------------------------------------------------------------------------------
 
 
@@ -157,11 +196,12 @@ def test_the_same_short_check_at_two_places_counts_twice() -> None:
         (SUM + "Let me double-check that.", "none"),
         (SUM + "Alternatively, it is a riddle. But that doesn't fit. So it is 42.", "none"),
         (SUMME + "不对，我算错了。应该是四十三。", "changed"),
-        (SUMME + "让我再检查一遍。十二加三十是四十二，没错。", "confirmed"),
+        (SUMME + "等等，让我再检查一遍。十二加三十是四十二，没错。", "confirmed"),
+        (SUM + "Alternatively, it is a riddle. Wait, the question says that it is a sum.", "none"),
     ],
 )
 def test_effect_is_read_from_what_follows(reasoning: str, effect: str) -> None:
-    assert only(reasoning).effect == effect
+    assert next(find_moments(reasoning)).effect == effect
 
 
 def test_effect_is_none_until_there_is_evidence_and_then_settles() -> None:
@@ -339,6 +379,22 @@ def test_any_chunking_raises_the_same_alarms(text: str, sizes: list[int], questi
     whole.feed(text + "\n.")
     raised = [alarm for chunk in chunks(text + "\n.", sizes) for alarm in dog.feed(chunk)]
     assert dog.alarms == whole.alarms == tuple(raised)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    text=TEXTS, edits=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 12), st.text(max_size=6)), max_size=12)
+)
+def test_mutated_chains_are_read_without_an_error(text: str, edits: list[tuple[int, int, str]]) -> None:
+    text = SUM + "Wait, is that right? 等等，这样对吗？ \\boxed{42} " + text
+    for at, length, insertion in edits:
+        at %= len(text) + 1
+        text = text[:at] + insertion + text[at + length :]
+    reader = read(text)
+    assert all(0 <= moment.start < moment.end <= len(text) for moment in reader.moments)
+    assert [moment.start for moment in reader.moments] == sorted(moment.start for moment in reader.moments)
+    assert len(reader.scores) == len(reader.moments)
+    check_cover(text, reader.steps)
 
 
 @pytest.mark.parametrize("unit", ["a", " ", "\n", ".", "?! ", '"', "。", "= ", "\\[", "等", "`", "1.", "$$"])
@@ -520,23 +576,37 @@ def scorer() -> ModuleType:
     return module
 
 
-def chains() -> list[tuple[dict[str, Any], str]]:
+def chains_of_corpus() -> list[tuple[dict[str, Any], str]]:
     span = scorer().reasoning_span
     return [(trace, trace["text"][slice(*span(trace["text"]))]) for trace in load("traces.jsonl")]
 
 
 @with_corpus
-def test_moments_reach_the_bars_on_annotated_traces() -> None:
-    overall, chinese = scorer().score(CORPUS, find_moments), scorer().score(CORPUS, find_moments, {"zh"})
-    assert overall["f1"] >= 0.80
-    assert overall["kind"] >= 0.60
-    assert overall["effect"] >= 0.60
-    assert chinese["f1"] >= 0.70
+@pytest.mark.parametrize(("folder", "f1"), [(CORPUS, 0.85), (CORPUS / "twice-annotated", 0.77)])
+def test_moments_are_found_in_annotated_traces(folder: Path, f1: float) -> None:
+    figures = scorer().score(folder, find_moments)  # `python -m benchmarks.moments` has the figures that count
+    assert figures["f1"] >= f1
+    assert figures["kind"] >= 0.78
+    assert figures["effect"] >= 0.66
+
+
+@with_corpus
+def test_sentences_are_those_of_the_scorer() -> None:
+    for _, chain in chains_of_corpus():
+        if "```" in chain or re.search(r"[^\n。！？]{1900}", chain):
+            continue  # a very long sentence is cut
+        splitter = Splitter()
+        mine = [(one.start, one.end) for one in [*splitter.feed(chain), *splitter.close()]]
+        spans = scorer().sentences(chain)
+        theirs = [
+            (end - len(chain[start:end].lstrip()), start + len(chain[start:end].rstrip())) for start, end in spans
+        ]
+        assert mine == theirs
 
 
 @with_corpus
 def test_any_chunking_of_a_real_chain_gives_the_same() -> None:
-    for number, (_, chain) in enumerate(chains()):
+    for number, (_, chain) in enumerate(chains_of_corpus()):
         check_chunking(chain[:12_000], [1 + number % 7, 40, 3, 200 + number])
         check_cover(chain, find_steps(chain))
 
@@ -544,7 +614,7 @@ def test_any_chunking_of_a_real_chain_gives_the_same() -> None:
 @with_corpus
 def test_the_watchdog_barks_at_loops_only() -> None:
     said = {"en": "What do you think?", "zh": "你怎么看？", "mixed": ""}
-    for trace, chain in chains():
+    for trace, chain in chains_of_corpus():
         alarms = Watchdog(trace.get("prompt") or said[trace["lang"]]).feed(chain + "\n")
         expected = ["loop"] if "loop" in trace["traits"] else []
         assert [alarm.kind for alarm in alarms] == expected, trace["id"]

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1chat.config import NANO
+from r1chat.judgements import Judged
 from r1chat.messages import ModelInfo, Progress, Reply, StoredReply, StoredTurn, Timings, Usage
 from r1chat.ui.talk import render, votes
 from r1chat.ui.talk.render import Block, ReplyRenderer
@@ -227,7 +228,7 @@ def test_summary_of_a_running_reply_says_what_the_model_does(reply: Reply, engli
         (replace(THOUGHT, timings=Timings(thinking=125)), "Thought for 2 min 5 s · 1,534 tokens"),
         (replace(THOUGHT, usage=Usage()), "Thought for 12 s"),
         (replace(THOUGHT, usage=Usage(reasoning_tokens=1)), "Thought for 12 s · 1 token"),
-        (Reply(closed=True, answer="70", finish="stop"), "Answered without a thought"),
+        (Reply(closed=True, answer="70", finish="stop"), "Answered without thinking"),
         (replace(THINKING, finish="stopped"), "Stopped while thinking · 3 s · 96 tokens"),
         (replace(THINKING, finish="length"), "The thought is not finished · 3 s · 96 tokens"),
         (replace(THINKING, finish="interrupted"), "The thought is not finished · 3 s · 96 tokens"),
@@ -344,6 +345,18 @@ def test_samples_of_a_running_vote_say_how_far_they_are() -> None:
     assert "2 of 5 samples are finished" in html
 
 
+def test_vote_says_which_answer_could_not_be_compared() -> None:
+    answers = (r"\boxed{5}", r"\boxed{9^{9^{9^{9}}}}", "The answer is 5.")
+    samples = [
+        StoredReply(f"r{number}", "t1", NOW, Reply(answer=answer, finish="stop"))
+        for number, answer in enumerate(answers)
+    ]
+    for words, mark in ((EN, "? could not be compared"), (ZH, "? 无法比较")):
+        html = votes.panel(samples, "r0", Judged(), words)
+        assert html.count(mark) == 1
+        assert "2/3" in html and html.index("2/3") < html.index(mark)
+
+
 def test_switch_between_siblings_stops_at_the_ends() -> None:
     first = render.reply_acts(stored(THOUGHT, 1, 3), EN)
     middle = render.reply_acts(stored(THOUGHT, 2, 3), EN)
@@ -355,7 +368,7 @@ def test_switch_between_siblings_stops_at_the_ends() -> None:
 
 def test_meta_says_how_fast_the_reply_was() -> None:
     reply = replace(THOUGHT, timings=Timings(first_token=0.42, total=37.8))
-    assert render.meta(reply, EN) == "41.2 tokens/s · first after 0.4 s"
+    assert render.meta(reply, EN) == "41.2 tokens/s · first token after 0.4 s"
     assert render.meta(Reply(), EN) == ""
 
 
@@ -386,7 +399,7 @@ def test_skeleton_has_every_place_of_a_reply() -> None:
 @pytest.mark.parametrize("words", [EN, ZH])
 def test_nano_model_says_what_it_is_and_is_asked_only_sums(words: Words) -> None:
     html = render.welcome(ModelInfo("llama.cpp", NANO), "/some/<folder>", words)
-    assert "ollama pull deepseek-r1:1.5b" in html
+    assert 'href="models/"' in html
     assert "/some/&lt;folder&gt;" in html
     asked = re.findall(r'data-verb="ask" data-text="([^"]*)"', html)
     assert len(asked) == 3
@@ -397,10 +410,10 @@ def test_nano_model_says_what_it_is_and_is_asked_only_sums(words: Words) -> None
 def test_real_model_is_offered_real_questions(words: Words) -> None:
     html = render.welcome(ModelInfo("ollama", "deepseek-r1:1.5b"), "/models", words)
     assert html.count('data-verb="ask"') == 3
-    assert "ollama pull" not in html
+    assert "models/" not in html
 
 
 def test_without_a_model_the_page_says_how_to_get_one() -> None:
     html = render.welcome(None, "/models", EN)
-    assert "There is no model yet." in html and "ollama pull deepseek-r1:1.5b" in html and "/models" in html
+    assert "There is no model yet." in html and 'href="models/"' in html and "/models" in html
     assert 'data-verb="ask"' not in html

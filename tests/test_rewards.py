@@ -85,11 +85,12 @@ def test_bare_text_is_read_as_the_reference_that_it_most_likely_is(text: str, re
     assert Reference.read(text) == reference
 
 
-def test_hostile_answer_counts_as_wrong_and_the_sentence_stays_short() -> None:
+def test_answer_that_cannot_be_compared_is_undecided_and_the_sentence_stays_short() -> None:
     reward = accuracy(r"\boxed{9^{9^{9^{9}}}}", r"\sqrt{2}")
-    assert (reward.value, "could not be compared" in reward.why) == (0.0, True)
+    assert reward.value is None
+    assert reward.why.startswith("Undecided: ") and reward.why_zh.startswith("无法判定：")
     reward = accuracy(rf"\boxed{{{'7' * 10_000}}}", "7")
-    assert reward.value == 0.0
+    assert reward.value is None
     assert len(reward.why) < 200
 
 

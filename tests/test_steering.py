@@ -6,8 +6,7 @@ import re
 import threading
 
 import pytest
-from playwright.sync_api import Page, expect
-from site_driver import CHROMIUM, THOUGHT, Gate, Site, ask, finished
+from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, expect, finished
 
 from r1chat.backends.scripted import Script
 from r1chat.errors import ContextError, GenerationError
@@ -71,7 +70,7 @@ def test_a_moment_that_is_denied_is_a_label_in_the_store(site: Site) -> None:
     ask(page, "When does the train arrive?")
     open_thought(page)
     page.locator(".step mark").first.click()
-    page.get_by_role("button", name="Not a moment").click()
+    page.get_by_role("button", name="Wrong mark").click()
     expect(page.locator("mark.judged-denied")).to_have_count(1)
     reply = app.store.conversation(app.store.conversations()[0].id).turns[0].reply
     assert reply is not None
@@ -90,13 +89,13 @@ def test_what_is_said_of_a_moment_shows_in_every_tab(site: Site) -> None:
     other = site.open("&" + page.url.partition("?")[2])
     open_thought(other)
     page.locator(".step mark").first.click()
-    page.get_by_role("button", name="Right mark").click()
+    page.get_by_role("button", name="Correct mark").click()
     expect(other.locator("mark.judged-confirmed")).to_have_count(1)
     other.locator(".step mark").first.click()
-    other.get_by_role("button", name="Not a moment").click()
+    other.get_by_role("button", name="Wrong mark").click()
     expect(page.locator("mark.judged-denied")).to_have_count(1)
     expect(page.locator("mark.judged-confirmed")).to_have_count(0)
-    expect(page.locator(".step.chosen").get_by_role("button", name="Right mark")).to_be_focused()
+    expect(page.locator(".step.chosen").get_by_role("button", name="Correct mark")).to_be_focused()
 
 
 def test_a_loop_is_said_with_ways_out(site: Site) -> None:
@@ -116,7 +115,7 @@ def test_a_loop_is_said_with_ways_out(site: Site) -> None:
     site.serve(slow)
     page = site.open()
     ask(page, "What is seven?")
-    expect(page.locator(".notice")).to_contain_text("round in circles")
+    expect(page.locator(".notice")).to_contain_text("repeats itself")
     page.locator(".notice").get_by_role("button", name="Answer now").click()
     expect(page.locator(".answer")).to_have_text("Enough.")
 
@@ -140,16 +139,16 @@ def test_a_tight_window_is_said_and_turns_are_left_out_only_on_request(site: Sit
         ask(page, message)
         expect(page.locator(".reply.done")).to_have_count(count)
     expect(page.locator(".offers")).to_contain_text(re.compile(r"About \d+ of 4,096 tokens are free"))
-    page.get_by_role("button", name="Leave out the oldest turns").click()
+    page.get_by_role("button", name="Leave out the oldest messages").click()
     first = page.locator("section", has_text="one")
-    expect(first.locator(".left-out")).to_contain_text("no longer sees the turn above")
+    expect(first.locator(".left-out")).to_contain_text("no longer sees the message above")
     page.reload()
     expect(first.locator(".left-out")).to_be_visible()
     ask(page, "three")
     expect(page.locator(".reply.done")).to_have_count(3)
     sent = app.catalogue.find("scripted:scripted")[0].requests  # type: ignore[attr-defined]
     assert [message.content for message in sent[2].messages] == ["two", "It is **10**.", "three"]
-    page.get_by_role("button", name="Show it everything again").click()
+    page.get_by_role("button", name="Show all messages to the model").click()
     expect(page.locator(".left-out")).to_have_count(0)
     ask(page, "four")
     expect(page.locator(".reply.done")).to_have_count(4)
@@ -163,7 +162,7 @@ def test_a_new_conversation_begins_with_a_summary_that_can_be_changed(site: Site
     ask(page, "7 + 3 = ?")
     expect(page.locator(".offers")).to_be_visible()
     page.get_by_role("textbox", name="Message").fill("And doubled?")
-    page.get_by_role("button", name="New conversation with a summary").click()
+    page.get_by_role("button", name="Continue in a new conversation").click()
     expect(page.locator(".welcome")).to_be_visible()
     box = page.get_by_role("textbox", name="Message")
     expect(box).to_have_value(re.compile("“7 \\+ 3 = .”.*You added 7 and 3.*Now: And doubled.", re.DOTALL))
@@ -177,7 +176,7 @@ def test_where_no_summary_can_be_written_the_last_messages_stand_in(site: Site) 
     site.serve([*THOUGHT, Finish("stop", prompt_tokens=4000, context=4096)], context=4096, continues=False)
     page = site.open()
     ask(page, "7 + 3 = ?")
-    page.get_by_role("button", name="New conversation with a summary").click()
+    page.get_by_role("button", name="Continue in a new conversation").click()
     expect(page.get_by_role("textbox", name="Message")).to_have_value(re.compile("I had asked:\n\n- 7 \\+ 3 = "))
 
 
@@ -207,7 +206,7 @@ def test_answer_now_closes_the_thought(site: Site) -> None:
     expect(page.locator(".step")).to_have_text("7 + 3")
     page.get_by_role("button", name="Answer now").click()
     expect(page.locator(".answer")).to_have_text("It is 10.")
-    expect(page.locator(".origin")).to_contain_text("closed by you")
+    expect(page.locator(".origin")).to_contain_text("You ended the thinking")
 
 
 def test_a_budget_closes_the_thought_and_is_kept_by_the_conversation(site: Site) -> None:
@@ -231,8 +230,8 @@ def test_a_budget_that_makes_no_sense_is_a_sentence(site: Site) -> None:
     site.serve(THOUGHT)
     page = site.open()
     page.get_by_role("combobox", name="Thinking budget").click()
-    page.get_by_role("option", name="Think: own budget").click()
-    for value, sentence in (("0", "no room for a thought"), ("99999", "does not fit"), ("", "no number of tokens")):
+    page.get_by_role("option", name="Think: custom…").click()
+    for value, sentence in (("0", "no room for a thought"), ("99999", "does not fit"), ("", "Not a number of tokens")):
         page.get_by_role("spinbutton", name="Thinking tokens").fill(value)
         page.get_by_role("textbox", name="Message").fill("7 + 3 = ?")
         page.get_by_role("button", name="Send").click()
@@ -247,7 +246,7 @@ def test_thinking_longer_makes_a_sibling(site: Site) -> None:
     page.get_by_role("button", name="Think longer").click()
     expect(page.locator(".answer")).to_have_text("Sure.")
     expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
-    expect(page.locator(".origin")).to_contain_text("thought longer")
+    expect(page.locator(".origin")).to_contain_text("thought for longer")
     open_thought(page)
     expect(page.locator(".steps")).to_contain_text("Wait, still 10.")
     expect(page.locator("details.thought > summary")).to_contain_text(re.compile("about [4-9] tokens"))  # 3 were given
@@ -259,11 +258,11 @@ def test_an_edited_step_forks_the_thought(site: Site) -> None:
     ask(page, "When does the train arrive?")
     open_thought(page)
     page.locator(".step").nth(1).click(position={"x": 300, "y": 8})
-    page.get_by_role("button", name="Go on from here").click()
-    box = page.get_by_role("textbox", name="Edit the step, then go on from it")
+    page.get_by_role("button", name="Continue from here").click()
+    box = page.get_by_role("textbox", name="Edit this step, then continue from it")
     expect(box).to_have_value(re.compile("Wait, let me check"))
     box.fill("The minutes are 75.")
-    page.locator(".steps .acts").get_by_role("button", name="Go on from here").click()
+    page.locator(".steps .acts").get_by_role("button", name="Continue from here").click()
     expect(page.locator(".answer")).to_have_text("Forked.")
     expect(page.locator(".origin")).to_contain_text("edited thought")
     open_thought(page)
@@ -277,7 +276,7 @@ def test_the_thought_can_be_skipped(site: Site) -> None:
     ask(page, "7 + 3 = ?")
     page.get_by_role("button", name="Skip thinking").click()
     expect(page.locator(".answer")).to_have_text("At once.")
-    expect(page.locator("details.thought > summary")).to_have_text("Answered without a thought")
+    expect(page.locator("details.thought > summary")).to_have_text("Answered without thinking")
 
 
 def test_a_vote_shows_the_majority_and_opens_each_sample(site: Site) -> None:
@@ -326,9 +325,9 @@ def test_what_a_server_cannot_do_is_disabled_with_the_reason(site: Site) -> None
         expect(button).to_have_accessible_description(re.compile("cannot continue a reply"))
     page.locator("details.thought > summary").click()
     page.locator(".step").click()
-    expect(page.locator(".step").get_by_role("button", name="Go on from here")).to_be_disabled()
+    expect(page.locator(".step").get_by_role("button", name="Continue from here")).to_be_disabled()
     page.get_by_role("button", name="Think longer").press("Enter")
-    page.get_by_role("button", name="Again").click()
+    page.get_by_role("button", name="Regenerate").click()
     gate.opened.set()
     expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
     expect(page.locator(".answer")).to_have_text("It is 10.")

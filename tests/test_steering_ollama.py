@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Page, expect
 from replay import Exchange, Replay, wire
-from site_driver import CHROMIUM, Site, ask, finished
+from site_driver import CHROMIUM, Page, Site, ask, expect, finished
 
 from r1chat.backends.ollama import OllamaBackend
 
@@ -59,7 +58,7 @@ def test_answer_now_closes_the_thought_through_the_raw_route(site: Site) -> None
         page.get_by_role("button", name="Answer now").click()
         finished(page)
         expect(page.locator(".answer")).to_contain_text("The answer is")
-        expect(page.locator(".origin")).to_contain_text("closed by you")
+        expect(page.locator(".origin")).to_contain_text("You ended the thinking")
         assert prompts(server) == [f"{PROMPT}I need to find 27 + 43. Step by step\n</think>\n\n"]
         assert server.asked("/api/chat")[0].left.wait(10)
 
@@ -67,7 +66,7 @@ def test_answer_now_closes_the_thought_through_the_raw_route(site: Site) -> None
 def test_a_budget_closes_the_thought_with_a_sentence(site: Site) -> None:
     with ollama(site, FRESH, CLOSED) as (page, server):
         page.get_by_role("combobox", name="Thinking budget").click()
-        page.get_by_role("option", name="Think: own budget").click()
+        page.get_by_role("option", name="Think: custom…").click()
         page.get_by_role("spinbutton", name="Thinking tokens").fill("16")
         ask(page, QUESTION)
         finished(page)
@@ -100,7 +99,7 @@ def test_thinking_longer_opens_the_thought_again(site: Site) -> None:
         page.get_by_role("button", name="Think longer").click()
         expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
         finished(page)
-        expect(page.locator(".origin")).to_contain_text("thought longer")
+        expect(page.locator(".origin")).to_contain_text("thought for longer")
         page.locator("details.thought > summary").click()
         expect(page.locator(".steps")).to_contain_text("Wait,70+70=7. Yes, 707.")
         assert prompts(server) == [f"{PROMPT}{THOUGHT}\n\nWait,"]
@@ -112,9 +111,9 @@ def test_an_edited_step_forks_the_thought(site: Site) -> None:
         finished(page)
         page.locator("details.thought > summary").click()
         page.locator(".step").first.click(position={"x": 300, "y": 8})
-        page.get_by_role("button", name="Go on from here").click()
-        page.get_by_role("textbox", name="Edit the step, then go on from it").fill("I guess.")
-        page.locator(".steps .acts").get_by_role("button", name="Go on from here").click()
+        page.get_by_role("button", name="Continue from here").click()
+        page.get_by_role("textbox", name="Edit this step, then continue from it").fill("I guess.")
+        page.locator(".steps .acts").get_by_role("button", name="Continue from here").click()
         expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
         finished(page)
         expect(page.locator(".origin")).to_contain_text("edited thought")
@@ -129,7 +128,7 @@ def test_the_thought_is_skipped_by_an_empty_one(site: Site) -> None:
         page.get_by_role("button", name="Skip thinking").click()
         expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
         finished(page)
-        expect(page.locator("details.thought > summary")).to_have_text("Answered without a thought")
+        expect(page.locator("details.thought > summary")).to_have_text("Answered without thinking")
         assert prompts(server) == [f"{PROMPT}\n</think>\n\n"]
 
 

@@ -216,7 +216,7 @@ def test_an_id_that_the_store_never_made_is_not_found(store: Store, hostile: Any
         lambda: store.save_reply(hostile, Reply("x")),
         lambda: store.save_reply(hostile, Reply("x", finish="stop")),
         lambda: store.set_provenance(hostile, Provenance()),
-        lambda: store.set_closed_by(hostile, "person"),
+        lambda: store.save_reply(hostile, Reply("x"), "person"),
         lambda: store.label_moment(hostile, 0, 1, "correction", "confirmed"),
         lambda: store.moment_labels(hostile),
         lambda: store.votes(hostile),

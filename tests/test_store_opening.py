@@ -130,8 +130,37 @@ def test_an_old_database_can_be_searched(old_url: str) -> None:
             "carry 60": ["27 + 43 = ?"],
             "假设": [],
         }
-        assert store.interrupt_unfinished() == 1
+        assert len(store.interrupt_unfinished()) == 1
         assert [hit.title for hit in store.search("假设")] == ["证明素数有无穷多个"]
+
+
+def test_an_old_database_with_untitled_conversations_and_long_texts_can_be_searched(old_url: str) -> None:
+    words = [f"w{number:07d}" for number in range(20_000)]  # 180,000 characters: several documents of the index
+    with connected(old_url) as connection:
+        conversations = (
+            "INSERT INTO conversation (number, id, title, created_at, updated_at) VALUES (:n, :id, '', :at, :at)"
+        )
+        turns = (
+            "INSERT INTO turn (id, conversation_id, position, created_at, content) VALUES (:id, :of, 1, :at, :content)"
+        )
+        at = "2026-03-02 10:00:00.000000"
+        for number, name in ((91, "a" * 32), (92, "b" * 32)):
+            connection.execute(text(conversations), {"n": number, "id": name, "at": at})
+        for name, of, content in (
+            ("1" * 32, "a" * 32, "an untitled heron"),
+            ("2" * 32, "a" * 32, "another egret"),
+            ("3" * 32, "b" * 32, " ".join(words)),
+            ("4" * 32, "b" * 32, "after the long one: a curlew"),
+        ):
+            connection.execute(text(turns), {"id": name, "of": of, "at": at, "content": content})
+    with opened(old_url) as store:
+        assert [hit.id for hit in store.search("heron egret")] == ["a" * 32]
+        assert [hit.id for hit in store.search(f"{words[0]} {words[-1]}")] == ["b" * 32]
+        assert [hit.id for hit in store.search("curlew")] == ["b" * 32]
+        turn = store.add_turn("b" * 32, "and a later ibis", None)  # its number follows those of the migration
+        assert [hit.id for hit in store.search("ibis curlew")] == [turn.conversation_id]
+        store.rename("a" * 32, "A title at last")
+        assert [hit.id for hit in store.search("title heron")] == ["a" * 32]
 
 
 @pytest.mark.parametrize("revision", ["0001", "0002"])
@@ -362,7 +391,7 @@ def streaming(store_url: str) -> Iterator[tuple[Store, str, subprocess.Popen[str
 
 def test_what_a_living_process_streams_is_not_touched(streaming: tuple[Store, str, Any]) -> None:
     store, reply_id, _ = streaming
-    assert store.interrupt_unfinished() == 0
+    assert store.interrupt_unfinished() == []
     assert store.reply(reply_id).reply == Reply("a heron was")
 
 
@@ -370,8 +399,8 @@ def test_what_a_killed_process_streamed_is_kept_and_marked(streaming: tuple[Stor
     store, reply_id, other = streaming
     other.kill()
     os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)  # it has ended, but its parent has not looked yet
-    assert store.interrupt_unfinished() == 1
-    assert store.interrupt_unfinished() == 0
+    assert len(store.interrupt_unfinished()) == 1
+    assert store.interrupt_unfinished() == []
     assert store.reply(reply_id).reply == Reply("a heron was", finish="interrupted")
     assert [hit.title for hit in store.search("heron")] == ["streaming"]
 
@@ -384,7 +413,7 @@ def test_a_reply_that_is_taken_up_again_belongs_to_who_took_it_up(
     other.wait()
     store.interrupt_unfinished()
     store.save_reply(reply_id, Reply("a heron was here"))
-    assert store.interrupt_unfinished() == 0
+    assert store.interrupt_unfinished() == []
     assert store.reply(reply_id).reply.finish is None
 
 
@@ -419,7 +448,7 @@ def test_a_reply_is_given_up_when_nobody_can_be_making_it(
         if silent:
             with connected(store_url) as connection:
                 connection.execute(text("UPDATE reply SET saved_at = '2026-01-01 00:00:00.000000'"))
-        assert store.interrupt_unfinished() == marked
+        assert len(store.interrupt_unfinished()) == marked
         assert (store.reply(reply.id).reply.finish == "interrupted") is marked
 
 

@@ -73,7 +73,7 @@ def test_who_closed_a_thought_can_be_said_while_the_reply_grows(store: Store, wh
     made = Provenance(model="nano", origin="extended", budget=2048, closed_by="person")
     growing = store.add_reply(turn.id, made)
     store.save_reply(growing.id, Reply("so far"))
-    store.set_closed_by(growing.id, who)
+    store.save_reply(growing.id, Reply("so far", True), who)
     store.save_reply(growing.id, Reply("so far", True, "70", finish="stop"))
     expected = replace(
         growing, reply=Reply("so far", True, "70", finish="stop"), provenance=replace(made, closed_by=who)
@@ -86,7 +86,7 @@ def test_who_closed_a_thought_can_be_said_while_the_reply_grows(store: Store, wh
 def test_who_closed_a_thought_can_be_said_after_its_conversation_was_deleted(store: Store, reply: StoredReply) -> None:
     conversation_id = store.turn(reply.turn_id).conversation_id
     store.delete(conversation_id)
-    store.set_closed_by(reply.id, "person")
+    store.save_reply(reply.id, reply.reply, "person")
     store.undelete(conversation_id)
     assert store.reply(reply.id).provenance.closed_by == "person"
 

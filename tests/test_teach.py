@@ -33,14 +33,14 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., App]]:
 
 def test_a_correction_is_a_sibling_that_says_whose_place_it_takes(opened: Callable[..., App]) -> None:
     app = opened("<think>27 + 43 = 60.</think>60")
-    turn = app.chat.send(None, "27 + 43 = ?", MODEL)
-    turn.wait(10)
+    generation = app.chat.send(None, "27 + 43 = ?", MODEL)
+    generation.wait(10)
     with pytest.raises(MessageError, match="Nothing was changed"):
-        app.teacher.correct(turn.reply_id, " 60 ")
-    corrected = app.teacher.correct(turn.reply_id, "70")
+        app.teacher.correct(generation.reply_id, " 60 ")
+    corrected = app.teacher.correct(generation.reply_id, "70")
     assert (corrected.reply.reasoning, corrected.reply.answer) == ("27 + 43 = 60.", "70")
-    assert (corrected.provenance.origin, corrected.provenance.parent_id) == ("corrected", turn.reply_id)
-    shown = app.store.conversation(turn.conversation_id).turns[0].reply
+    assert (corrected.provenance.origin, corrected.provenance.parent_id) == ("corrected", generation.reply_id)
+    shown = app.store.conversation(generation.conversation_id).turns[0].reply
     assert shown is not None and shown.id == corrected.id
     assert app.store.judgements.gathered().pairs == 1
 
@@ -98,52 +98,52 @@ def test_a_side_without_an_answer_neither_wins_nor_loses(opened: Callable[..., A
 
 def test_ranking_asks_for_pairs_until_all_are_in_order_and_shows_the_best(opened: Callable[..., App]) -> None:
     app = opened(*[f"<think>a</think>{worth}" for worth in (2, 3, 1)])
-    turn = app.chat.send(None, "Which?", MODEL)
-    turn.wait(10)
+    generation = app.chat.send(None, "Which?", MODEL)
+    generation.wait(10)
     for _ in range(2):
-        app.chat.again(turn.turn_id, MODEL).wait(10)
-    app.teacher.rank(turn.turn_id)
-    while duel := app.teacher.judged(turn.conversation_id).open_duel(turn.turn_id):
+        app.chat.again(generation.turn_id, MODEL).wait(10)
+    app.teacher.rank(generation.turn_id)
+    while duel := app.teacher.judged(generation.conversation_id).open_duel(generation.turn_id):
         left, right = (int(app.store.reply(side).reply.answer) for side in (duel.left_id, duel.right_id))
         app.teacher.compare(duel.id, "left" if left > right else "right")
-    order = [app.store.reply(group[0]).reply.answer for group in app.teacher.ranking(turn.turn_id).groups]
+    order = [app.store.reply(group[0]).reply.answer for group in app.teacher.ranking(generation.turn_id).groups]
     assert order == ["3", "2", "1"]
-    shown = app.store.conversation(turn.conversation_id).turns[0].reply
+    shown = app.store.conversation(generation.conversation_id).turns[0].reply
     assert shown is not None and shown.reply.answer == "3"
 
 
 def test_leaving_a_ranking_keeps_what_was_said(opened: Callable[..., App]) -> None:
     app = opened(*["<think>a</think>one"] * 3)
-    turn = app.chat.send(None, "Which?", MODEL)
-    turn.wait(10)
+    generation = app.chat.send(None, "Which?", MODEL)
+    generation.wait(10)
     for _ in range(2):
-        app.chat.again(turn.turn_id, MODEL).wait(10)
-    first = app.teacher.rank(turn.turn_id)
+        app.chat.again(generation.turn_id, MODEL).wait(10)
+    first = app.teacher.rank(generation.turn_id)
     assert first is not None
     app.teacher.compare(first.id, "tie")
-    second = app.teacher.judged(turn.conversation_id).open_duel(turn.turn_id)
+    second = app.teacher.judged(generation.conversation_id).open_duel(generation.turn_id)
     assert second is not None
     app.teacher.compare(second.id, "skipped")
-    judged = app.teacher.judged(turn.conversation_id)
-    assert judged.open_duel(turn.turn_id) is None and turn.turn_id not in judged.ranking
-    assert app.teacher.ranking(turn.turn_id).left == 1
+    judged = app.teacher.judged(generation.conversation_id)
+    assert judged.open_duel(generation.turn_id) is None and generation.turn_id not in judged.ranking
+    assert app.teacher.ranking(generation.turn_id).left == 1
 
 
 def test_a_reference_checks_all_replies_and_those_that_come(opened: Callable[..., App]) -> None:
     app = opened("<think>a</think>The sum is 70.", "<think>b</think>71", "<think>c</think>\\boxed{70}")
-    turn = app.chat.send(None, "27 + 43 = ?", MODEL)
-    turn.wait(10)
-    other = app.chat.again(turn.turn_id, MODEL)
+    generation = app.chat.send(None, "27 + 43 = ?", MODEL)
+    generation.wait(10)
+    other = app.chat.again(generation.turn_id, MODEL)
     other.wait(10)
     with pytest.raises(CheckError):
-        app.teacher.set_reference(turn.turn_id, "seventy", "number")
-    app.teacher.set_reference(turn.turn_id, "70")
-    later = app.chat.again(turn.turn_id, MODEL)
+        app.teacher.set_reference(generation.turn_id, "a great many", "number")
+    app.teacher.set_reference(generation.turn_id, "70")
+    later = app.chat.again(generation.turn_id, MODEL)
     later.wait(10)
     corrected = app.teacher.correct(other.reply_id, "70")
-    verified = app.teacher.judged(turn.conversation_id).verifications
+    verified = app.teacher.judged(generation.conversation_id).verifications
     found = {reply_id: each.accuracy for reply_id, each in verified.items()}
-    assert found == {turn.reply_id: 1.0, other.reply_id: 0.0, later.reply_id: 1.0, corrected.id: 1.0}
+    assert found == {generation.reply_id: 1.0, other.reply_id: 0.0, later.reply_id: 1.0, corrected.id: 1.0}
 
 
 def test_a_rater_is_drawn_once_and_kept(opened: Callable[..., App]) -> None:

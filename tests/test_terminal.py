@@ -17,7 +17,8 @@ from test_cli import DEADLINE, ROOT, WORDS, kept, server_that_says
 from r1chat.app import App, build
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.cli.screen import Screen
-from r1chat.cli.terminal import Talk, ask, begin, converse, remark_on
+from r1chat.cli.talk import Talk
+from r1chat.cli.terminal import ask, begin, converse, remark_on
 from r1chat.config import load
 from r1chat.errors import GenerationError, NotFoundError
 from r1chat.messages import Finish, Progress, Reply, Request
@@ -83,7 +84,7 @@ def test_thought_is_dimmed_and_set_apart_where_a_person_looks(monkeypatch: pytes
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     reply = Reply(reasoning="Hm.", closed=True, answer="Yes.", finish="stop")
-    assert shown(reply, out=Terminal(), err=Terminal()) == ("Yes.\n", f"{DIM}Hm.{PLAIN}\n\n")
+    assert shown(reply, out=Terminal(), err=Terminal()) == ("Yes.\n", f"{DIM}  Hm.{PLAIN}\n\n")
     assert shown(reply, out=Terminal()) == ("Yes.\n", "Hm.\n")
 
 
@@ -114,7 +115,7 @@ def test_progress_is_one_line_that_gives_way_to_words(monkeypatch: pytest.Monkey
         "Waiting for # other reply …",
         "Loading the model … # %",
         "Reading the prompt … # of # tokens",
-        "Hm.\n",
+        "  Hm.\n",
     ]
     assert shown(*waiting) == ("", "Hm.\n")
 
@@ -122,7 +123,7 @@ def test_progress_is_one_line_that_gives_way_to_words(monkeypatch: pytest.Monkey
 def test_control_characters_cannot_steer_the_terminal() -> None:
     hostile = Reply(reasoning="\x1b]0;title\x07", closed=True, answer="a\x1b[2Jb\tc\r\nd\x9b", finish="stop")
     out, err = shown(hostile, out=Terminal(), err=Terminal())
-    assert out == "a\ufffd[2Jb\tc\nd\ufffd\n"
+    assert out.split() == ["a\ufffd[2Jb", "c", "d\ufffd"]
     assert "\x07" not in err and "\x1b]" not in err
     assert shown(hostile)[0] == "a\x1b[2Jb\tc\r\nd\x9b\n"  # a file gets what was said
 
@@ -166,7 +167,7 @@ def test_again_makes_a_sibling_and_new_another_conversation(tmp_path: Path) -> N
     with scripted(tmp_path) as app:
         _, err = conversation(app, "/again", "First", "/again", "/new", "/again", "Second")
         second, first = (app.store.conversation(info.id) for info in app.store.conversations())
-    assert err.count("no message yet") == 2
+    assert err.count("no message in this conversation yet") == 2
     assert [turn.content for turn in first.turns] == ["First"]
     assert first.turns[0].reply is not None and first.turns[0].reply.siblings == 2
     assert [turn.content for turn in second.turns] == ["Second"]
@@ -178,7 +179,7 @@ def test_model_can_be_changed_and_listed(tmp_path: Path) -> None:
         backend, _ = app.catalogue.find("scripted:one")
         assert isinstance(backend, ScriptedBackend)
         assert [request.model for request in backend.requests] == ["two", "two"]
-    assert "scripted:one\nscripted:two\n" in err
+    assert "* scripted:one\n  scripted:two\n" in err
     assert "'three'" in err
 
 
@@ -227,6 +228,85 @@ def test_continued_conversation_keeps_its_model_unless_another_is_named(tmp_path
         assert begin(app, screen, talk.conversation_id, latest=False, model_named=True).model.name == "one"
         with pytest.raises(NotFoundError):
             Talk(app, screen, talk.model, "nobody")
+
+
+def test_model_in_use_is_marked_in_the_list(tmp_path: Path) -> None:
+    with scripted(tmp_path) as app:
+        _, err = conversation(app, "/model two", "/model")
+    assert "  scripted:one\n* scripted:two\n" in err
+
+
+def test_cut_reply_goes_on_where_it_stands(tmp_path: Path) -> None:
+    def script(request: Request) -> Script:
+        return ["and goes on."] if request.so_far else [*THOUGHT[:4], "It begins ", Finish("cut")]
+
+    with scripted(tmp_path, script) as app:
+        _, err = conversation(app, "/continue", "7 + 3?", "/continue", "/continue")
+        (turn,) = app.store.conversation(app.store.conversations()[0].id).turns
+    assert turn.reply is not None
+    assert (turn.reply.siblings, turn.reply.reply.answer) == (1, "It begins and goes on.")
+    assert "no reply yet" in err and "is complete" in err
+
+
+def test_stopped_thought_is_closed_and_answered(tmp_path: Path) -> None:
+    def script(request: Request) -> Script:
+        return ["It is 10."] if request.so_far else ["<think>", "\n7 + 3 is", Finish("cut")]
+
+    with scripted(tmp_path, script) as app:
+        out, err = conversation(app, "7 + 3?", "/now", "/now")
+        (turn,) = app.store.conversation(app.store.conversations()[0].id).turns
+    assert turn.reply is not None
+    assert (turn.reply.reply.reasoning, turn.reply.reply.answer) == ("7 + 3 is", "It is 10.")
+    assert turn.reply.provenance.closed_by == "person"
+    assert out == "It is 10.\n" and "no open thought" in err
+
+
+def test_thought_goes_on_in_another_reply(tmp_path: Path) -> None:
+    def script(request: Request) -> Script:
+        return [" it is 10.", "\n</think>\n\n", "10"] if request.so_far else THOUGHT
+
+    with scripted(tmp_path, script) as app:
+        out, _ = conversation(app, "7 + 3?", "/longer")
+        (turn,) = app.store.conversation(app.store.conversations()[0].id).turns
+    assert turn.reply is not None
+    assert turn.reply.reply.reasoning == "7 + 3 is 10.\n\nWait, it is 10."
+    assert (turn.reply.siblings, out) == (2, "It is 10.\n10\n")
+
+
+def test_budget_holds_for_the_conversation_begun_with_it_and_can_be_taken_off(tmp_path: Path) -> None:
+    with scripted(tmp_path) as app:
+        _, err = conversation(app, "/budget", "/budget 300", "7 + 3?", "/budget soon", "/budget off", "/budget")
+        info = app.store.conversations()[0]
+        (turn,) = app.store.conversation(info.id).turns
+    assert turn.reply is not None and turn.reply.provenance.budget == 300
+    assert info.budget is None
+    assert "300 tokens" in err and "“soon” is no number" in err
+    assert err.count("as many tokens as the context window holds") == 3
+
+
+def test_vote_shows_what_most_replies_say_and_the_conversation_goes_on_from_it(tmp_path: Path) -> None:
+    answers = iter(["7", "10", "10"])
+
+    def script(request: Request) -> Script:
+        return ["<think>", "Hm.", "</think>", f"\\boxed{{{next(answers, '10')}}}"]
+
+    with scripted(tmp_path, script) as app:
+        _, err = conversation(app, "/vote", "7 + 3?", "/vote 2", "/vote 99", "/good")
+        (turn,) = app.store.conversation(app.store.conversations()[0].id).turns
+        assert turn.reply is not None
+        rating = app.teacher.judged(turn.conversation_id).ratings[turn.reply.id, "answer"]
+    assert "2 of 2: 10\n" in err
+    assert "2 to 32" in err  # 99 samples are refused
+    assert (turn.reply.siblings, turn.reply.reply.answer, rating.thumb) == (3, "\\boxed{10}", "up")
+
+
+def test_last_answer_is_rated(tmp_path: Path) -> None:
+    with scripted(tmp_path) as app:
+        _, err = conversation(app, "/bad", "7 + 3?", "/bad")
+        (turn,) = app.store.conversation(app.store.conversations()[0].id).turns
+        assert turn.reply is not None
+        assert app.teacher.judged(turn.conversation_id).ratings[turn.reply.id, "answer"].thumb == "down"
+    assert "no reply yet" in err and "Rated as bad" in err
 
 
 # --- at the keyboard -------------------------------------------------------------------------------------------------
@@ -308,7 +388,7 @@ def test_thought_streams_dimmed_before_the_answer(tmp_path: Path) -> None:
         keyboard = Keyboard(tmp_path, server)
         keyboard.see("> ")
         keyboard.type("27 + 43 = ?\r")
-        keyboard.see(f"{DIM}27 + 43 …{PLAIN}")
+        keyboard.see(f"{DIM}  27 + 43 …{PLAIN}")
         keyboard.see("\r\n\r\nIt is 70.\r\n")
         keyboard.see("> ")
         keyboard.type("/quit\r")
@@ -328,3 +408,18 @@ def test_long_paste_of_many_lines_is_one_message(tmp_path: Path) -> None:
         assert keyboard.leave() == 0
     (turn,) = kept(tmp_path).turns
     assert turn.content == text
+
+
+def test_now_is_obeyed_while_the_thought_runs(tmp_path: Path) -> None:
+    with server_that_says("It is 70.", reasoning="27 + 43 …", stalls_after=1) as server:
+        keyboard = Keyboard(tmp_path, server)
+        keyboard.see("> ")
+        keyboard.type("27 + 43 = ?\r")
+        keyboard.see("27 + 43 …")
+        keyboard.type("/now\r")
+        keyboard.see("cannot")  # this server continues nothing, and says so
+        keyboard.type("\x03")
+        keyboard.see("Stopped")
+        keyboard.see("> ")
+        keyboard.type("/quit\r")
+        assert keyboard.leave() == 0

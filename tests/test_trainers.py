@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
-from site_driver import CHROMIUM, Site
+from site_driver import CHROMIUM, Browser, Site, expect
 from taught import BAD_SUM, CORRECTED, RIGHT, SUM, TIMES, WRONG, WRONG_STEP, teach
 
 from r1chat.rewards import trl_reward
@@ -21,6 +20,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before the hub's client is imported: nothi
 
 MISSING = [name for name in ("torch", "trl", "datasets", "pyarrow") if find_spec(name) is None]
 pytestmark = [
+    pytest.mark.train,
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (pip install 'r1chat[train]')"),
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),  # of gradio's dependencies
@@ -62,7 +62,7 @@ def exports(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
             page.locator("[name=format]").select_option(name)
             page.locator("[name=thoughts]").select_option(thoughts)
             page.locator("[name=suffix]").select_option(f".{suffix}")
-            page.get_by_role("button", name="Make the files").click()
+            page.locator("#export").get_by_role("button", name="Export").click()
             link = page.locator("#job").get_by_role("link", name=f"{name}.{suffix}", exact=True)
             expect(link).to_be_visible()
             with page.expect_download() as download:

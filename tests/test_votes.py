@@ -45,6 +45,7 @@ def test_hostile_samples_split_no_other_group() -> None:
     groups = group(answers)
     assert [one.members for one in groups[:2]] == [(3, 5), (4, 6)]
     assert sorted(member for one in groups for member in one.members) == list(range(7))
+    assert [one.undecided for one in groups] == [False, False, True, True, True]
 
 
 @given(st.lists(st.sampled_from(["1", "2", "1.0", "x = 2", r"\frac{2}{2}", "A", "", "Paris"]), max_size=12))

@@ -1,8 +1,7 @@
-"""Questions that may take for ever, asked of a process that may be killed.
+"""Regular expressions, searched for in a process that may be killed: `(a|a)*b` takes for ever.
 
-Math-Verify on `9^{9^{9^9}}` and a hostile regular expression never come back, and Math-Verify's own time-outs need the
-main thread. So both run in one child process, started when it is first needed, killed when an answer takes too long,
-and started again for the next question. Knows nothing of answers; `child.py` is what runs there.
+One child process is started when it is first needed and kept. `child.py` is what runs there, and bounds each search by
+processor time.
 """
 
 from __future__ import annotations
@@ -10,15 +9,19 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
+from r1chat.both import Both
 from r1chat.errors import CheckError
 
-LIMIT = 2.0  # seconds for one question
-START_LIMIT = 60.0  # seconds for the child to start: it imports sympy, perhaps on a machine that is busy
+# Seconds on the clock for one search: where the child can bound its own processor time, only against a stuck process.
+LIMIT = 120.0 if hasattr(signal, "setitimer") else 2.0
+START_LIMIT = 60.0  # seconds for the child to start, perhaps on a machine that is busy
 _PROGRAM = Path(__file__).with_name("child.py")
 
 
@@ -30,7 +33,7 @@ class Checker:
         self._child: subprocess.Popen[str] | None = None
 
     def ask(self, *question: str) -> object:
-        """The child's answer; None where it has none, or none in time. Raises CheckError where it does not start."""
+        """The child's answer; None where it has none within its bounds. Raises CheckError if it does not start."""
         with self._lock:
             if self._child is None or self._child.poll() is not None:
                 self._start()
@@ -49,19 +52,22 @@ class Checker:
 
     def _start(self) -> None:
         self._end()
-        self._child = subprocess.Popen(
-            [sys.executable, "-P", str(_PROGRAM)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-        )
-        greeting = self._exchange("", START_LIMIT)
-        if greeting != "ready\n":
+        with suppress(OSError):
+            self._child = subprocess.Popen(
+                [sys.executable, "-P", str(_PROGRAM)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                encoding="utf-8",
+            )
+        if self._child is None or self._exchange("", START_LIMIT) != "ready\n":
             self._end()
             raise CheckError(
-                f"Formulas cannot be compared: the checker did not start ({greeting.strip() or 'it said nothing'}). "
-                "Install r1chat again; it needs math-verify[antlr4_13_2]."
+                Both(
+                    "Patterns cannot be checked: the process that searches for them did not start. Check that r1chat "
+                    "may start processes and that memory is left, and try again.",
+                    "无法检查正则表达式：负责查找的进程未能启动。请确认 r1chat 可以启动进程且内存充足，然后重试。",
+                )
             )
 
     def _exchange(self, line: str, limit: float) -> str:
@@ -110,15 +116,14 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_CHECKER.forget)
 
 
-def equal(a: str, b: str) -> bool | None:
-    """Are two LaTeX formulas mathematically the same? None: they are no formulas, or it could not be told in time."""
-    verdict = _CHECKER.ask("equal", a, b)
-    return verdict if isinstance(verdict, bool) else None
-
-
 def found(pattern: str, text: str) -> bool | None:
-    """Does a regular expression occur in a text? None: not told in time. Raises CheckError where it is none."""
-    verdict = _CHECKER.ask("search", pattern, text)
+    """Does a regular expression occur in a text? None: it takes too long. Raises CheckError where it is invalid."""
+    verdict = _CHECKER.ask(pattern, text)
     if isinstance(verdict, str):
-        raise CheckError(f"This is not a regular expression: {verdict}. Correct it, or choose another kind of check.")
+        raise CheckError(
+            Both(
+                "This is not a regular expression: {error}. Correct it, or choose another kind of check.",
+                "这不是有效的正则表达式：{error}。请更正，或选择其他检查方式。",
+            ).format(error=verdict)
+        )
     return verdict if isinstance(verdict, bool) else None

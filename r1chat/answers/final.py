@@ -7,65 +7,109 @@ what it finds.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import pairwise
 
-from r1chat.answers import numbers
-from r1chat.answers.spelling import TEXT, last_box, tidy, unwrap
+from r1chat.answers import units
+from r1chat.answers.spelling import TEXT, boxes, tidy, unwrap
 
 WINDOW = 4_000  # characters at the end of an answer in which it is looked for, where nothing is boxed
 _NEAR = 3  # lines at the end in which a number is looked for: further up it is seldom the answer
 _SHORT = 40  # characters of a line that may be the answer as a whole
+_LINK = 40  # characters between two boxes that state one answer together
+_MASK = "\ue001"  # stands for every character of a formula while sentences are divided
 
 _SPAN = re.compile(r"\$\$(.{1,400}?)\$\$|\\\[(.{1,400}?)\\\]|\\\((.{1,400}?)\\\)|\$([^$\n]{1,400})\$", re.DOTALL)
+_OPENING = re.compile(r"\$|\\[(\[]")
 _ANNOUNCED = re.compile(
-    r"\b(?:answer|option|choice)\b[^.\n:：=]{0,40}?(?:\b(?:is|are|be)\b|[:：=])(?:\sthus|\stherefore)?[ *_]{0,3}[:：]?"
+    r"\b(?:answers?|option|choice)\b[^.\n:：=]{0,40}?(?:\b(?:is|are|be)\b|[:：=])(?:\sthus|\stherefore)?"
+    r"[ *_]{0,3}[:：]?"
+    r"|^[ #*_]{0,8}(?:final\s+)?(?:answer|solution|result)s?[ *_]{0,4}[:：]?[ *_]{0,4}$"
+    r"|^[ #*_]{0,8}(?:最终)?(?:答案|结果|结论)[ *_]{0,4}[:：]?[ *_]{0,4}$"
     r"|(?:答案|选项|選項)[^。，\n:：]{0,10}?(?:是(?!否)|为|為|[:：])[ *_]{0,3}[:：]?"
-    r"|(?:选择|選擇|选|選)[:：]?(?=[ *_]{0,4}[(（]?[A-J](?![a-zA-Z]))"
-    r"|^ {0,3}####",
+    r"|^[ *_]{0,4}(?P<sentence>答)[ *_]{0,4}[:：]"
+    r"|(?:选择|選擇|选|選)[ *_:：]{0,4}(?=[ *_$]{0,4}[(（]?(?-i:[A-J]{1,6}(?![a-zA-Z])))"
+    r"|^ {0,3}####(?!#)",
     re.IGNORECASE | re.MULTILINE,
 )
 _DENIED = re.compile(r"(?:not|unknown|unclear|(?:as )?follows)\b|[不未如]", re.IGNORECASE)
-_BOLD = re.compile(r"\*\*[^*\n]{1,200}\*\*")
+_BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 _STARS = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])")
 _TAGGED = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)  # asked for by R1-Zero's prompt
 _EMPTY_BOX = re.compile(r"\\boxed\s*\{\s*\}?")
 _PAUSE = re.compile(
-    r"[。！？；，]|[.!?;](?:\s|$)|,\s+(?=[a-zA-Z])|\s(?:because|since|so|which|where|as)\s", re.IGNORECASE
+    r"[。！？；]|，(?!\s*\ue001)|[.?;](?:\s|$)|(?<=[^\W\d_][^\W\d_])!|,\s+(?=[a-zA-Z]{2})(?!(?:and|or)\b)"
+    r"|\s(?:because|since|so|which|where|as)\s|\s\((?=[a-zA-Z])",
+    re.IGNORECASE,
 )
+_EXPLAINED = re.compile(
+    r"[,，]?\s+(?:because|since|as|where|which|i\.e\.|that is|for(?!\s+(?:is|are|was)\b)|after|before|out of|if|when"
+    r"|in order)\s|\sto\s+(?!get|obtain|give|find|yield|equal|be\b|make|reach|arrive|produce)[a-z]{2,}\s"
+    r"|[,，]?因为|[,，]?即|\s\((?=[a-zA-Z])",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[。！？；])|(?<=[^\W\d_]\.)\s|(?<=[\d)$%*\ue001]\.)\s+(?=[A-Z])|(?<=[^\W\d_][!?])\s")
 _NUMBER = re.compile(
     r"(?:(?<![0-9a-zA-Z)\]}.])[-−])?[$¥€£]?"
     r"(?:\\[dt]?frac\s*(?:\{-?[\d.]{1,40}\}|\d)\s*(?:\{[\d.]{1,40}\}|\d)"
     r"|(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:/\d+)?)(?:\s?\\?[%％])?"
 )
+_NUMBERS = re.compile(
+    rf"(?:{_NUMBER.pattern})(?:(?:\s|,|，|、|;|\band\b|\bor\b|和|或|与){{1,6}}(?:{_NUMBER.pattern})){{1,20}}"
+)
+_UNIT_RUN = re.compile(r"\s?[a-zA-Z°℃℉µμΩ²³³/·^\u4e00-\u9fff\d]{1,16}")
 _WORD = re.compile(r"(?<![\\a-zA-Z])(?:[a-zA-Z]{3,}|(?i:so|is|it|to|of|we|by|no)(?![a-zA-Z]))|[\u3400-\u9fff]")
-_FUNCTIONS = "sin cos tan sec csc cot sinh cosh tanh log exp sqrt lim max min gcd lcm det mod theta alpha beta lambda"
+_FUNCTIONS = """sin cos tan sec csc cot sinh cosh tanh arcsin arccos arctan log exp sqrt lim max min gcd lcm det mod
+    theta alpha beta gamma lambda omega"""
 _NO_WORDS = frozenset(_FUNCTIONS.split())
-_VARIABLE = re.compile(r"\s*(?:\\[a-zA-Z]+|[a-zA-Z])(?:_\{?\w+\}?)?\s*")
+_VARIABLE = re.compile(r"\s*(?:\\[a-zA-Z]+|[a-zA-Z])(?:_\{?\w+\}?)?(?:\([a-zA-Z]\))?\s*")
 _BULLET = re.compile(r"^\s*(?:[-*+•]|#{1,6}|\d{1,2}[.)])\s+")
+_COPULA = re.compile(r"\b(?:is|are|was|be|equals?|to)\b\s*:?|[为是]|=", re.IGNORECASE)
+_LINKS = re.compile(r"(?:[\s,，、;；]|\b(?:and|or)\b|[和或与且])*", re.IGNORECASE)
+_JUDGED = re.compile(r"\W*(yes|no|true|false|是的|不是|不能|能|正确|错误)(?=[\s*_]*[,.;:，。；：!！—])", re.IGNORECASE)
+_BOX_LINK = re.compile(
+    r"[\s$*_,，、;；]*(?:\\[()\[\]]\s*)?(?P<joint>and|or|和|或者?|与|且|以及)?[\s$*_,，、;；]*(?:\\[()\[\]]\s*)?"
+    r"(?:(?P<name>[a-zA-Z](?:_\{?\w\}?)?)\s*=)?[\s$]*",
+    re.IGNORECASE,
+)
+_BOX_NAME = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z](?:_\{?\w\}?)?)\s*=\s*$")
 _LETTER = re.compile(r"[(\[（][A-J][)\]）]")
 _CHOICE = re.compile(
-    r"(?i:option|choice|选项|選項|选|選)?[\s:：]*(?:[(\[（]([A-J])[)\]）]|([A-J])(?=\s*$|\s*[).:：、）](?!\d)|\s+[(（]))"
+    r"(?i:option|choice|选项|選項|选|選)?[\s:：]*(?:[(\[（]([A-J])[)\]）]|([A-J])(?=\s*$|\s*(?:选?项|選?項)|\s*[).:：、）](?!\d)|\s+[(（]))"
+)
+_CHOICES = re.compile(r"\s*[(\[]?[A-J][)\]]?(?:(?:[\s,;、，和与及.]|and)*[(\[]?[A-J][)\]]?){0,9}[\s.]*")
+_NO_VALUE = re.compile(
+    r"\b(?:not|no|less|more|least|most|between|above|below|under|over|never|cannot|or|and|except|without|fewer)\b|n't"
+    r"|[不非无没或和与]|至少|至多|超过|以上|以下|大于|小于|除",
+    re.IGNORECASE,
 )
 
 
 def final_answer(answer: str) -> str | None:
     r"""The result that an answer arrives at, as it is written there; None where there is none.
 
-    The last `\boxed{…}` counts; else what follows the last "the answer is", "答案是" or `####`; else the last line
-    where it is nothing but a formula, a choice or bold; else the last number of the last lines; else the last line if
-    it is short.
+    The last `\boxed{…}` counts, with those before it that it is joined to by a comma, "and" or "or"; else what follows
+    the last "the answer is", "答案是" or `####`; else the last line where it is nothing but a formula, a choice or
+    bold; else what the last line emphasises; else the last number of the last lines; else the last line if it is short.
     """
-    if box := last_box(answer):
+    if box := _boxed(answer):
         return unwrap(box) or None
     tail = _EMPTY_BOX.sub("", answer[-WINDOW:])
     if tagged := _TAGGED.findall(tail):
         tail = tagged[-1]
     for announced in reversed(list(_ANNOUNCED.finditer(tail))):
-        stated = _stated(tail[announced.end() :].lstrip())
-        if stated and not _DENIED.match(stated):
+        rest = tail[announced.end() :].lstrip()
+        if not _DENIED.match(rest) and (stated := _stated(rest, whole=bool(announced["sentence"]))):
             return stated
-    return _last(tail)
+    return _last(tail) or None
 
 
+def all_boxes(answer: str) -> list[str]:
+    r"""The contents of every `\boxed{…}`, in order."""
+    return [content for _, _, content in boxes(answer)]
+
+
+@lru_cache(maxsize=512)
 def choice(text: str) -> str | None:
     """The letter of a choice, A to J: `B`, `(B)`, `B. Paris`, `选B`; None where the text is no choice."""
     text = unwrap(text)
@@ -75,24 +119,191 @@ def choice(text: str) -> str | None:
     return match[1] or match[2]
 
 
+def choices(text: str) -> frozenset[str]:
+    """The letters of a text that is nothing but choices: `B`, `AC`, `A、C`, `(A) and (C)`; else empty."""
+    text = unwrap(text)
+    letters = re.findall("[A-J]", text)
+    if len(text) > 60 or not _CHOICES.fullmatch(text) or len(set(letters)) != len(letters):
+        return frozenset()
+    return frozenset(letters)
+
+
 def is_prose(text: str) -> bool:
     r"""Does the text hold words, other than names of functions and what `\text{…}` holds?"""
     return any(word.lower() not in _NO_WORDS for word in _WORD.findall(TEXT.sub(" ", text)))
 
 
-def _stated(text: str) -> str:
-    """The answer at the beginning of what was announced."""
-    if span := _SPAN.match(text.lstrip("*_ \n")):
+def single_number(text: str) -> re.Match[str] | None:
+    """The only number in a sentence that states it: no comparison, no negation."""
+    if _NO_VALUE.search(text):
+        return None
+    numbers = list(_NUMBER.finditer(text))
+    return numbers[0] if len(numbers) == 1 else None
+
+
+def _boxed(answer: str) -> str:
+    """The last box, and those that are joined to it: `x = 2` or `x = 3`."""
+    found = boxes(answer)
+    if not found:
+        return ""
+    parts: list[str] = []
+    joint = ""
+    for index in range(len(found) - 1, -1, -1):
+        start, _, content = found[index]
+        name = _BOX_NAME.search(answer[max(0, start - 20) : start])
+        parts.insert(0, f"{name[1]} = {content}" if name and len(found) > 1 else content)
+        if index == 0 or start - found[index - 1][1] > _LINK:
+            break
+        link = _BOX_LINK.fullmatch(answer, found[index - 1][1], start)
+        if not link or not link[0].strip() or "\n\n" in link[0]:
+            break
+        joint = link["joint"] or joint
+    if len(parts) == 1:
+        return found[-1][2]
+    return (r" \text{ or } " if joint.lower() in ("or", "或", "或者") else ", ").join(parts)
+
+
+def _stated(text: str, *, whole: bool) -> str:
+    """The answer at the beginning of what was announced; `whole`: a sentence was, with all its clauses."""
+    text = text.lstrip("*_ \n")
+    span = _span(text)
+    if span and (span[1] or span[2]):  # a formula on lines of its own
         return _result(_content(span))
-    line = _STARS.sub("", text.strip("*_ \n").partition("\n")[0])
-    if choice(line):
-        return unwrap(line)
-    pause = _PAUSE.search(line)
-    stated = unwrap(line[: pause.start()] if pause else line)
-    found: list[str] = _NUMBER.findall(stated)
-    if len(found) == 1 and is_prose(stated) and numbers.read(tidy(stated)) is None:
-        return found[0].strip()
-    return _result(stated)
+    end = text.find("\n", span.end() if span else 0)
+    line = text if end < 0 else text[:end]
+    if choice(bare := _STARS.sub("", line.rstrip("*_ "))):
+        return unwrap(bare)
+    clause = _divided(line)[0] if whole else _clause(line)
+    return _sentence(clause, first=True) or ""
+
+
+def _span(text: str, start: int = 0) -> re.Match[str] | None:
+    """A formula with its delimiters at `start`; the text between two prices is none."""
+    span = _SPAN.match(text, start)
+    if span is None or not span[4] or not span[4][0].isdigit():
+        return span
+    behind = text[span.end() : span.end() + 1]
+    return None if is_prose(span[4]) or span[4][-1].isspace() or behind.isdigit() else span
+
+
+def _spans(text: str) -> list[re.Match[str]]:
+    """All formulas of a text."""
+    found, start = [], 0
+    while opening := _OPENING.search(text, start):
+        span = _span(text, opening.start())
+        if span:
+            found.append(span)
+        start = span.end() if span else opening.end()
+    return found
+
+
+def _masked(text: str) -> str:
+    for span in _spans(text):
+        text = text[: span.start()] + _MASK * len(span[0]) + text[span.end() :]
+    return text
+
+
+def _clause(line: str) -> str:
+    """The line up to its first pause that is not within a formula."""
+    pause = _PAUSE.search(_masked(line))
+    return line[: pause.start()] if pause else line
+
+
+def _sentence(sentence: str, *, first: bool) -> str | None:
+    """The answer in a sentence. `first`: it was announced, so it comes early; else it comes last."""
+    plain = unwrap(_STARS.sub("", sentence))
+    if not plain:
+        return None
+    if not is_prose(_masked(sentence).replace(_MASK, " ")):
+        return _result(unwrap(_without_delimiters(plain)))
+    if values := [span for span in _spans(sentence) if not _VARIABLE.fullmatch(_content(span))]:
+        return _result(unwrap(_without_delimiters(_run(sentence, values, first=first))))
+    for bold in map(unwrap, reversed(_BOLD.findall(sentence))):
+        if not is_prose(bold):
+            return bold
+        if _NUMBER.search(bold):
+            return _measured(bold) or bold
+    if first and _JUDGED.match(plain + ",") and len(plain) < _SHORT:
+        return plain
+    numbers = list(_NUMBER.finditer(plain))
+    if _NUMBERS.fullmatch(plain) or (first and _begins_with_number(plain)) or not numbers:
+        return _result(plain) if first else None
+    for copula in reversed(list(_COPULA.finditer(plain))):
+        rest = unwrap(plain[copula.end() :])
+        if _NUMBERS.fullmatch(rest):
+            return rest
+        if rest and not is_prose(rest) and re.search(r"\w", rest) and (first or _NUMBER.search(rest)):
+            return _result(rest)
+        if number := _NUMBER.match(rest):
+            return _with_unit(rest, number)
+    if len(numbers) == 1 or not first:
+        return _with_unit(plain, numbers[-1])
+    return _result(plain)
+
+
+def _begins_with_number(text: str) -> bool:
+    """Is it one number with its unit, and nothing else?"""
+    number = _NUMBER.match(text)
+    if number is None:
+        return False
+    rest = text[number.end() :]
+    return not _NUMBER.search(rest) and not _COPULA.search(rest) and len(rest) <= _SHORT
+
+
+def _measured(text: str) -> str | None:
+    """The only number of a text, with its unit."""
+    numbers = list(_NUMBER.finditer(text))
+    return _with_unit(text, numbers[0]) if len(numbers) == 1 else None
+
+
+def _with_unit(text: str, number: re.Match[str]) -> str:
+    """A number with the known unit behind it; a quantity in several units whole: 2 hours and 30 minutes."""
+    measured = _one_unit(text, number)
+    earlier = [each for each in _NUMBER.finditer(text, 0, number.start())]
+    if earlier and measured != number[0].strip():
+        first = _one_unit(text, earlier[-1])
+        between = text[earlier[-1].start() + len(first) : number.start()]
+        if first != earlier[-1][0].strip() and between.strip().lower() in ("", "and", "又", "零"):
+            return text[earlier[-1].start() : number.start()] + measured
+    return measured
+
+
+def _one_unit(text: str, number: re.Match[str]) -> str:
+    """A number and the unit of measurement behind it, where there is a known one."""
+    run = _UNIT_RUN.match(text, number.end())
+    if run:
+        for end in range(run.end(), number.end(), -1):
+            behind = text[end : end + 1]
+            if behind.isascii() and behind.isalnum():
+                continue
+            if text[number.end() : end].strip() == "in" and re.match(r"\s+[a-z]", text[end:]):
+                continue  # 72 in all
+            candidate = tidy("1 " + text[number.end() : end])
+            found = units.match(candidate, 1)
+            if found and found[0].factors and found[1] == len(candidate):
+                return text[number.start() : end].strip()
+    return number[0].strip()
+
+
+def _run(sentence: str, spans: list[re.Match[str]], *, first: bool) -> str:
+    """The first or last formula, with those that are joined to it by a comma, "and" or "or"."""
+    at = 0 if first else len(spans) - 1
+    low = high = at
+    while high + 1 < len(spans) and first and _LINKS.fullmatch(sentence, spans[high].end(), spans[high + 1].start()):
+        high += 1
+    while low > 0 and not first and _LINKS.fullmatch(sentence, spans[low - 1].end(), spans[low].start()):
+        low -= 1
+    text = sentence[spans[low].start() : spans[high].end()]
+    run = _UNIT_RUN.match(sentence, spans[high].end())
+    if run and units.match(tidy("1 " + run[0]), 1):
+        text += run[0]
+    return text
+
+
+def _without_delimiters(text: str) -> str:
+    for span in reversed(_spans(text)):
+        text = text[: span.start()] + _content(span) + text[span.end() :]
+    return text
 
 
 def _last(text: str) -> str | None:
@@ -102,19 +313,43 @@ def _last(text: str) -> str | None:
     lines = [_BULLET.sub("", line).strip() for line in text.splitlines() if re.search(r"\w", line)]
     if not lines:
         return None
-    spans = list(_SPAN.finditer(text))
-    if spans and not re.search(r"\w", text[spans[-1].end() :]):
+    spans = _spans(text)
+    if spans and (spans[-1][1] or spans[-1][2]) and not re.search(r"\w", text[spans[-1].end() :]):
         return _result(_content(spans[-1]))
     last = unwrap(lines[-1])
     if choice(last) or not is_prose(last) or _BOLD.fullmatch(lines[-1]):
         return _result(last)
-    short = len(last) <= _SHORT
-    found: list[str] = _NUMBER.findall(last)
-    if not found and short and len(lines) == 1:
+    judged = _JUDGED.match(lines[0])
+    if judged and len(lines) == 1:
         return last
-    if found := found or _NUMBER.findall("\n".join(lines[-_NEAR:])):
-        return found[-1].strip()
+    short = len(last) <= _SHORT
+    if not _NUMBER.search(last) and not _spans(last) and short and len(lines) == 1:
+        return last
+    for line in reversed(lines[-_NEAR:]):
+        sentences = [part for part in _divided(line) if re.search(r"\w", part)]
+        for sentence in reversed(sentences):
+            if _NUMBER.search(sentence) or any(not _VARIABLE.fullmatch(_content(span)) for span in _spans(sentence)):
+                found = _sentence(_unexplained(sentence), first=False)
+                if found:
+                    return found
+    if judged:
+        return judged[1]
     return last if short and not re.search(r"[.!?。！？:：]$", lines[-1]) else None
+
+
+def _unexplained(sentence: str) -> str:
+    """The sentence up to the reason that it gives, if a result stands before that."""
+    for reason in _EXPLAINED.finditer(_masked(sentence)):
+        if _NUMBER.search(sentence[: reason.start()]):
+            return sentence[: reason.start()]
+    return sentence
+
+
+def _divided(line: str) -> list[str]:
+    """The sentences of a line."""
+    masked = _masked(line)
+    ends = [0, *(end.end() for end in _SENTENCE.finditer(masked)), len(line)]
+    return [line[start:end] for start, end in pairwise(ends)]
 
 
 def _content(span: re.Match[str]) -> str:
@@ -124,6 +359,14 @@ def _content(span: re.Match[str]) -> str:
 def _result(text: str) -> str:
     """What a chain of equations ends in; an equation that only names the result (`x = 5`) stays whole."""
     parts = text.rstrip("*_ ").split("=")
-    if len(parts) == 1 or "," in text or not parts[-1].strip() or (len(parts) == 2 and _VARIABLE.fullmatch(parts[0])):
+    if (
+        len(parts) == 1
+        or re.search(r"[,，、;&]|\\\\|\b(?:and|or)\b|[或和且]", text)
+        or not parts[-1].strip()
+        or (
+            len(parts) == 2
+            and (_VARIABLE.fullmatch(parts[0]) or (re.search(r"[a-zA-Z]", parts[0]) and not is_prose(parts[0])))
+        )
+    ):
         return text
     return unwrap(parts[-1])

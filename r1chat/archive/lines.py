@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from math import inf, isfinite
 from typing import Any, NoReturn
 
+from r1chat.messages import FIRST_MOMENT, LAST_MOMENT
 from r1chat.store.archive import FIELDS, Field, Row
 from r1chat.store.migrations import LATEST, REVISIONS
 
@@ -164,7 +165,7 @@ def _float(field: Field, given: int | float) -> float:
 def _time(field: Field, given: str) -> datetime:
     try:
         moment = datetime.fromisoformat(given)
-        if _moment(moment) == given:
+        if FIRST_MOMENT <= moment <= LAST_MOMENT and _moment(moment) == given:
             return moment
     except (ValueError, OverflowError):
         pass  # one sentence for all of it

@@ -1,28 +1,63 @@
-"""All backends as one list: which models there are, and where there are none, why."""
+"""All backends as one list: which models there are, and where there are none, why.
+
+Each backend is asked in a thread of its own and has a cache of its own, so that one that hangs delays nobody who does
+not need it. No lock is held while a backend is asked.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from r1chat.backends import Backend
 from r1chat.backends.gguf import Header
+from r1chat.both import Both
 from r1chat.errors import BackendError, UnknownModelError
 from r1chat.messages import ModelInfo
 
-FRESH_FOR = 5.0  # seconds that an answer of a backend is believed
+FRESH_FOR = 5.0  # seconds for which an answer is used without asking again
+PATIENCE = 1.0  # seconds to wait for an answer before an older one is used
+
+log = logging.getLogger(__name__)
+
+_NO_ANSWER = Both(
+    "{name} has not answered yet. The other models can be used meanwhile; look whether its server runs, then refresh.",
+    "{name} 还没有回应。其他模型可以照常使用；请检查它的服务器是否在运行，然后刷新。",
+)
+_DEFECT = Both(
+    "r1chat itself failed while it asked {name} for its models. The log says more.",
+    "r1chat 在向 {name} 查询模型时自身出错。详情见日志。",
+)
+_NO_MODEL = Both(
+    "There is no model {key!r} now. Choose another one; there are: {names}.",
+    "现在没有模型 {key!r}。请另选一个；现有：{names}。",
+)
+_NO_DEFAULT = Both("There is {what}{where}. There are: {names}.{errors}", "{what}{where}。现有：{names}。{errors}")
+_NO_MODEL_NAMED = Both("no model {name!r}", "没有模型 {name!r}")
+_NO_USABLE_MODEL = Both("no model that can be used", "没有可用的模型")
+_AT_BACKEND = Both(" at backend {name!r}", "（后端 {name!r}）")
+_NONE = Both("none", "无")
 
 
 @dataclass(frozen=True, slots=True)
 class BackendStatus:
-    """What one backend said when it was asked for its models: the models, or a sentence about why there are none."""
+    """The last answer of one backend: its models, or the error that says why there are none."""
 
     name: str
     models: tuple[ModelInfo, ...] = ()
-    error: str = ""
+    failure: BackendError | None = None  # why there are no models
+
+    @property
+    def error(self) -> str:
+        """The failure in English; "" where there is none."""
+        return str(self.failure or "")
+
+    def model(self, key: str) -> ModelInfo | None:
+        """The model with that key."""
+        return next((model for model in self.models if model.key == key), None)
 
 
 class Catalogue:
@@ -32,72 +67,158 @@ class Catalogue:
         """`last_choice` names a model that is never the default while there is another one."""
         self._backends = dict(backends)
         self._last_choice = last_choice
-        self._lock = threading.Lock()
-        self._known: list[BackendStatus] = []
-        self._asked = float("-inf")
+        self._caches = {name: _Cache(name, backend) for name, backend in self._backends.items()}
 
-    def statuses(self, fresh: bool = False) -> list[BackendStatus]:
-        """Ask every backend, at the same time. Believes the last answers for a few seconds unless `fresh`."""
-        with self._lock:
-            if fresh or time.monotonic() - self._asked > FRESH_FOR:
-                with ThreadPoolExecutor(max(1, len(self._backends)), "r1chat-models") as pool:
-                    self._known = list(pool.map(self._ask, self._backends))
-                self._asked = time.monotonic()
-            return self._known
+    def statuses(self, fresh: bool = False, patience: float | None = PATIENCE) -> list[BackendStatus]:
+        """The newest answer of every backend. Answers older than some seconds, or all if `fresh`, are asked for anew.
+
+        A backend that takes longer than `patience` seconds (None: as long as it takes) is represented by its old
+        answer, or an error where it has none. Its new answer is cached when it comes.
+        """
+        return self._ask(self._caches, fresh, patience)
 
     def models(self) -> list[ModelInfo]:
         """Every model of every backend that answers."""
         return [model for status in self.statuses() for model in status.models]
 
     def find(self, key: str) -> tuple[Backend, ModelInfo]:
-        """The backend and the model behind a key `backend:name`. Raises UnknownModelError, or why it is away."""
-        backend_name, _, name = key.partition(":")
-        for fresh in (False, True):
-            status = next((s for s in self.statuses(fresh) if s.name == backend_name), None)
-            if status is None:
-                break
-            for model in status.models:
-                if model.name == name:
-                    return self._backends[backend_name], model
-        if status is not None and status.error:
-            raise BackendError(status.error)
-        names = ", ".join(model.key for model in self.models() if model.ready) or "none"
-        raise UnknownModelError(f"There is no model {key!r} now. Choose another one; there are: {names}.")
+        """The backend and the model behind a key `backend:name`. Asks that backend alone, and waits where it must.
+
+        Raises UnknownModelError, or BackendError with the reason why the backend has no models.
+        """
+        status = self._status_for(key, fresh=False, patience=PATIENCE)
+        if (model := status.model(key)) is None or not model.ready:
+            status = self._status_for(key, fresh=True, patience=None)
+            model = status.model(key)
+        if model is None:
+            raise self._missing(key, status)
+        return self._backends[status.name], model
+
+    def glance(self, key: str) -> ModelInfo:
+        """The model that `find` returns, for who only shows it: does not wait for slow backends."""
+        status = self._status_for(key, fresh=False, patience=PATIENCE)
+        if (model := status.model(key)) is None:
+            raise self._missing(key, status)
+        return model
 
     def header(self, key: str) -> Header | None:
         """What the file of a model says of itself; None where it is no file of this machine, or not any more."""
         backend_name, _, name = key.partition(":")
         read = getattr(self._backends.get(backend_name), "header", None)
-        found: Header | None = read(name) if read else None
-        return found
+        header: Header | None = read(name) if read else None
+        return header
 
     def default(self, wanted: str = "", backend: str = "") -> ModelInfo:
         """The model to begin with: the one that was asked for by name or key, else the first usable one.
 
-        Raises UnknownModelError where nothing fits.
+        Waits for slow backends only where the others have no such model. Raises UnknownModelError.
         """
-        models = [model for model in self.models() if not backend or model.backend == backend]
-        if wanted:
-            for model in models:
-                if wanted in (model.name, model.key):
-                    return model
-        else:
-            usable = [model for model in models if model.ready]
-            for model in sorted(usable, key=lambda model: model.name == self._last_choice):
-                return model
-        errors = " ".join(s.error for s in self.statuses() if s.error and s.name in (backend or s.name))
-        names = ", ".join(model.key for model in self.models() if model.ready) or "none"
-        what = f"no model {wanted!r}" if wanted else "no model that can be used"
-        where = f" at backend {backend!r}" if backend else ""
-        raise UnknownModelError(f"There is {what}{where}. There are: {names}. {errors}".strip())
+        statuses: list[BackendStatus] = []
+        for patience in (PATIENCE, None):
+            statuses = self._ask([name for name in self._caches if name == (backend or name)], False, patience)
+            models = [model for status in statuses for model in status.models]
+            if wanted:
+                fitting = [model for model in models if wanted in (model.name, model.key)]
+            else:
+                usable = [model for model in models if model.ready]
+                fitting = sorted(usable, key=lambda model: model.name == self._last_choice)
+            if fitting:
+                return fitting[0]
+        failures = [status.failure.text for status in statuses if status.failure is not None]
+        raise UnknownModelError(
+            _NO_DEFAULT.format(
+                what=_NO_MODEL_NAMED.format(name=wanted) if wanted else _NO_USABLE_MODEL,
+                where=_AT_BACKEND.format(name=backend) if backend else "",
+                names=self._usable_keys(),
+                errors=Both("".join(f" {text.en}" for text in failures), "".join(text.zh for text in failures)),
+            )
+        )
 
     def close(self) -> None:
         """Close every backend."""
+        for cache in self._caches.values():
+            cache.close()
         for backend in self._backends.values():
             backend.close()
 
-    def _ask(self, name: str) -> BackendStatus:
+    def _ask(self, names: Iterable[str], fresh: bool, patience: float | None) -> list[BackendStatus]:
+        caches = [self._caches[name] for name in names]
+        for cache in caches:  # all at the same time
+            cache.renew(fresh)
+        deadline = None if patience is None else time.monotonic() + patience
+        return [cache.newest(deadline) for cache in caches]
+
+    def _status_for(self, key: str, fresh: bool, patience: float | None) -> BackendStatus:
+        """What the backend of a model answers; an empty status where there is no such backend."""
+        backend_name = key.partition(":")[0]
+        if backend_name not in self._caches:
+            return BackendStatus("")
+        return self._ask([backend_name], fresh, patience)[0]
+
+    def _missing(self, key: str, status: BackendStatus) -> BackendError:
+        if status.failure is not None:
+            return BackendError(status.failure.text)
+        return UnknownModelError(_NO_MODEL.format(key=key, names=self._usable_keys()))
+
+    def _usable_keys(self) -> Both | str:
+        """The keys of the models that can be used, as a list for a sentence."""
+        return ", ".join(model.key for model in self.models() if model.ready) or _NONE
+
+
+class _Cache:
+    """What one backend answered last. The lock is held for moments only, never while the backend is asked."""
+
+    def __init__(self, name: str, backend: Backend) -> None:
+        self._name = name
+        self._backend = backend
+        self._lock = threading.Lock()
+        self._status: BackendStatus | None = None
+        self._answered = float("-inf")
+        self._asked = float("-inf")
+        self._took = 0.0  # seconds that the last answer took
+        self._question: threading.Event | None = None  # set when the answer to the question under way is there
+        self._closed = False
+
+    def renew(self, fresh: bool) -> None:
+        """Ask the backend in the background, unless its answer is a fresh one or a question is under way."""
+        with self._lock:
+            if self._question is not None or not (fresh or time.monotonic() - self._answered > FRESH_FOR):
+                return
+            self._question, self._asked = threading.Event(), time.monotonic()
+            asking = threading.Thread(target=self._ask, args=[self._question], name=f"r1chat-models-{self._name}")
+            asking.daemon = True  # a server that hangs must not hold up the end of the app
+            asking.start()
+
+    def newest(self, deadline: float | None) -> BackendStatus:
+        """The answer to the question under way if it comes before `deadline` (None: whenever it comes), else the old.
+
+        There is no waiting for a backend that was too slow last time and has an old answer.
+        """
+        with self._lock:
+            question, status = self._question, self._status
+            slow = status is not None and self._took > PATIENCE
+        if question is not None and deadline is None:
+            question.wait()
+        elif question is not None and deadline is not None and not slow:
+            question.wait(max(0.0, deadline - time.monotonic()))
+        with self._lock:
+            return self._status or BackendStatus(self._name, failure=BackendError(_NO_ANSWER.format(name=self._name)))
+
+    def close(self) -> None:
+        """The backend is about to be closed: what a question under way meets from now on is no defect."""
+        self._closed = True
+
+    def _ask(self, question: threading.Event) -> None:
         try:
-            return BackendStatus(name, tuple(self._backends[name].models()))
+            status = BackendStatus(self._name, tuple(self._backend.models()))
         except BackendError as error:
-            return BackendStatus(name, error=str(error))
+            status = BackendStatus(self._name, failure=error)
+        except Exception:
+            if not self._closed:
+                log.exception("asking %s for its models broke", self._name)
+            status = BackendStatus(self._name, failure=BackendError(_DEFECT.format(name=self._name)))
+        with self._lock:
+            self._status, self._question = status, None
+            self._answered = time.monotonic()
+            self._took = self._answered - self._asked
+        question.set()

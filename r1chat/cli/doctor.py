@@ -206,7 +206,7 @@ def _port(settings: Settings) -> Iterator[Check]:
 
 def _models(settings: Settings) -> Iterator[Check]:
     with closing(connect(settings)) as catalogue:
-        for status in catalogue.statuses():
+        for status in catalogue.statuses(patience=None):
             yield _backend(status, asked_for=status.name == settings.backend)
             for model in status.models:
                 if not model.ready:

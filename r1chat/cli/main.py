@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import re
+import stat
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,8 +23,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from r1chat import __version__
-from r1chat.cli.process import log_file, log_to, polite_signals, rare_garbage_collection, speak_utf8, stop_writing
-from r1chat.cli.screen import Screen, harmless
+from r1chat.both import Both
+from r1chat.cli.process import (
+    harmless,
+    log_file,
+    log_to,
+    polite_signals,
+    rare_garbage_collection,
+    speak_utf8,
+    stop_writing,
+)
 from r1chat.config import Settings, load
 from r1chat.errors import BackendError, ConfigError, R1ChatError
 
@@ -32,6 +41,10 @@ if TYPE_CHECKING:
 
 LOG_FILE = "r1chat.log"  # in the data folder
 log = logging.getLogger(__name__)
+_TWO_MESSAGES = Both(
+    "“{word}” is a second argument, and chat takes one message. Put all of the message into quotes.",
+    "“{word}”是第二个参数，而 chat 只接受一条消息。请把整条消息放进引号里。",
+)
 
 Job = Callable[[], int]
 Flags = Mapping[str, Any]
@@ -93,7 +106,12 @@ def serve(
 @parser.command()
 def chat(
     ctx: typer.Context,
-    message: Annotated[str | None, typer.Argument(metavar="MESSAGE", help="Answer it and exit; - reads it.")] = None,
+    message: Annotated[
+        str | None, typer.Argument(metavar="[MESSAGE]", help="Answer it and exit; - reads it from standard input.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Argument(metavar="[-]", help="Append standard input; a pipe or file is without it, too.")
+    ] = None,
     backend: BackendName = None,
     model: Model = None,
     base_url: BaseUrl = None,
@@ -108,13 +126,18 @@ def chat(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> Job:
-    """Talk in the terminal, or answer one message: the thought on stderr, the answer on stdout."""
+    """Talk in the terminal, or answer one message: the thought on stderr, the answer on stdout.
+
+    `cat notes.txt | r1chat chat "Summarise:"` sends the message, a blank line, and the text.
+    """
     return partial(_chat, ctx.params)
 
 
 @parser.command()
 def models(
     ctx: typer.Context,
+    action: Annotated[str, typer.Argument(metavar="[list|find|get|rm]", help="What to do; list by default.")] = "list",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Words, a name, owner/name, or an address.")] = "",
     backend: BackendName = None,
     model: Model = None,
     base_url: BaseUrl = None,
@@ -122,8 +145,11 @@ def models(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> Job:
-    """List the models that can be used, and why others cannot."""
-    return partial(_models, ctx.params)
+    """List the models that can be used, and why others cannot; find, download and delete models.
+
+    `r1chat models find qwen3`, `r1chat models get DeepSeek-R1-Distill-Qwen-1.5B`, `r1chat models rm NAME`.
+    """
+    return partial(_models if ctx.params["action"] == "list" else _library, ctx.params)
 
 
 @parser.command()
@@ -144,11 +170,20 @@ def doctor(
 
 @parser.command()
 def moments(
+    ctx: typer.Context,
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The text; standard input without it.")] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Set a threshold for each kind from your labels on the page.")
+    ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last calibration back.")] = False,
     as_json: AsJson = False,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
 ) -> Job:
     """List the moments of reflection in a chain of thought: where, of what kind, and what came of them."""
-    return partial(_moments, file, as_json)
+    if calibrate or undo:
+        return partial(_calibrate, ctx.params)
+    return partial(_moments, ctx.params)
 
 
 @parser.command()
@@ -225,10 +260,11 @@ def _serve(flags: Flags) -> int:
 
 
 def _chat(flags: Flags) -> int:
-    message = _message(flags["message"])
+    message = _message(flags["message"], flags["source"])
     if message is None and flags["as_json"]:
         raise ConfigError("--json needs a message. Give it as an argument, or on standard input.")
     with _opened(flags) as app:
+        from r1chat.cli.screen import Screen
         from r1chat.cli.terminal import ask, begin, converse
 
         screen = Screen(sys.stdout, sys.stderr, quiet=flags["as_json"])
@@ -243,15 +279,39 @@ def _models(flags: Flags) -> int:
     from r1chat.cli.doctor import models_table
 
     with closing(connect(settings)) as catalogue:
-        statuses = [status for status in catalogue.statuses() if settings.backend in (None, status.name)]
-    if settings.backend and statuses[0].error:
-        raise BackendError(statuses[0].error)  # nothing else was asked for
+        statuses = [status for status in catalogue.statuses(patience=None) if settings.backend in (None, status.name)]
+    if settings.backend and statuses[0].failure:
+        raise BackendError(statuses[0].failure.text)  # nothing else was asked for
     if flags["as_json"]:
         listed = [asdict(model) | {"key": model.key} for status in statuses for model in status.models]
         errors = {status.name: status.error for status in statuses if status.error}
         print(json.dumps({"models": listed, "errors": errors}, ensure_ascii=False))
     else:
         print(harmless(models_table(statuses), sys.stdout))
+    return 0
+
+
+def _library(flags: Flags) -> int:
+    from r1chat.cli import library
+
+    action, name = flags["action"], flags["name"].strip()
+    if action not in library.NAMES:
+        raise ConfigError(
+            Both(
+                "There is no `r1chat models {action}`. There are list, find, get and rm.",
+                "没有 `r1chat models {action}`。可用：list、find、get、rm。",
+            ).format(action=action[:40])
+        )
+    if not name and action != "find":
+        raise ConfigError(
+            Both(
+                "`r1chat models {action}` needs a name: one that `r1chat models {other}` shows.",
+                "`r1chat models {action}` 需要名称：见 `r1chat models {other}`。",
+            ).format(action=action, other="find" if action == "get" else "list")
+        )
+    with closing(library.open_downloads(_settings(flags))) as downloads:
+        act = {"find": library.find, "get": library.get, "rm": library.remove}[action]
+        print(harmless(act(downloads, name), sys.stdout))
     return 0
 
 
@@ -271,9 +331,12 @@ def _doctor(flags: Flags) -> int:
     return 0 if healthy else 1
 
 
-def _moments(file: Path | None, as_json: bool) -> int:
+def _moments(flags: Flags) -> int:
+    from r1chat.calibration import load as load_bars
     from r1chat.reflect.listing import list_moments
 
+    file: Path | None = flags["file"]
+    bars = load_bars(load(data_dir=flags["data_dir"]).data_dir)
     try:
         text = sys.stdin.read() if file is None or str(file) == "-" else file.read_text(encoding="utf-8")
     except OSError as error:
@@ -284,8 +347,27 @@ def _moments(file: Path | None, as_json: bool) -> int:
         raise ConfigError(f"{file} is no text in UTF-8. Give a text file.") from None
     begin, end = text.find("<think>"), text.find("</think>")
     thought = text[begin + 7 if begin >= 0 else 0 : end if end > begin else None]
-    for line in list_moments(thought, as_json):
+    for line in list_moments(thought, flags["as_json"], bars):
         print(harmless(line, sys.stdout))
+    return 0
+
+
+def _calibrate(flags: Flags) -> int:
+    if flags["file"] is not None or (flags["calibrate"] and flags["undo"]):
+        raise ConfigError("Give one of a FILE, --calibrate and --undo: each does something else.")
+    from r1chat import calibration
+
+    with _opened({**flags, "ollama": False}) as app:
+        folder = app.settings.data_dir
+        if flags["undo"]:
+            undone = calibration.undo(folder)
+            print("The thresholds before the last calibration apply again." if undone else "Nothing to undo.")
+            return 0
+        changes = calibration.calibrate(folder, app.store.all_moment_labels())
+        for change in changes:
+            print(json.dumps(asdict(change)) if flags["as_json"] else calibration.describe(change))
+        if not flags["as_json"] and any(change.before != change.after for change in changes):
+            print("`r1chat moments --undo` takes this back. Open pages follow once they are reloaded.")
     return 0
 
 
@@ -358,13 +440,30 @@ def _opened(flags: Flags) -> Iterator[App]:
         yield app
 
 
-def _message(given: str | None) -> str | None:
-    """The message of a single question: an argument, or standard input; None where a person sits at the terminal."""
-    if given is None and sys.stdin and sys.stdin.isatty():
+def _message(argument: str | None, source: str | None = None) -> str | None:
+    """The message of a single question; None where a person sits at the terminal. Raises ConfigError.
+
+    It is the argument, or standard input, or both with a blank line between them. Beside an argument standard input is
+    read where it is a pipe or a file, or where `-` asks for it: it may also be a stream that never ends.
+    """
+    if source not in (None, "-"):
+        raise ConfigError(_TWO_MESSAGES.format(word=source))
+    if argument is None and sys.stdin and sys.stdin.isatty():
         return None
-    if given is None or given == "-":
+    if argument is None or argument == "-":
         return sys.stdin.read() if sys.stdin else ""  # it can be closed
-    return os.fsencode(given).decode("utf-8", "replace")  # whatever the locale took it for
+    message = os.fsencode(argument).decode("utf-8", "replace")  # whatever the locale took it for
+    text = sys.stdin.read().strip("\n") if sys.stdin and (source or _is_fed()) else ""
+    return f"{message}\n\n{text}" if text.strip() else message
+
+
+def _is_fed() -> bool:
+    """Whether standard input is a pipe or a file."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
 
 
 # --- the boundary ----------------------------------------------------------------------------------------------------

@@ -9,12 +9,16 @@ import gc
 import io
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TextIO
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and newline
 
 
 def speak_utf8() -> None:
@@ -22,6 +26,11 @@ def speak_utf8() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def harmless(text: str, stream: TextIO) -> str:
+    """Text that cannot steer the terminal, where the stream is one; else the text as it is."""
+    return _CONTROL.sub("\ufffd", text.replace("\r", "")) if stream.isatty() else text
 
 
 def stop_writing() -> None:

@@ -1,17 +1,25 @@
-"""Prints a reply as it grows: the thought dimmed on stderr, the answer plain on stdout.
+"""Prints a reply as it grows: the thought on stderr, the answer on stdout.
 
-Knows what a reply is and what a terminal is; nothing of conversations, models or who stops what.
+On a terminal the thought is dimmed, with its moments of reflection marked in the margin, and the answer is drawn as
+Markdown block by block. Elsewhere both are printed as they are. Knows what a reply is and what a terminal is; nothing
+of conversations, models or who stops what.
 """
 
 from __future__ import annotations
 
 import os
-import re
+from collections.abc import Callable
 from typing import TextIO
 
+from r1chat.cli.drawing import draw
+from r1chat.cli.process import harmless
+from r1chat.cli.wrapping import Writer, columns
 from r1chat.messages import Progress, Reply
+from r1chat.reflect import Reader
+from r1chat.ui.html.blocks import Splitter
+from r1chat.ui.talk.moments import GLYPHS
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and newline
+_MARGIN = 2  # cells beside a thought
 
 
 class Screen:
@@ -24,34 +32,38 @@ class Screen:
         self._out = out
         self._err = err
         self._quiet = quiet
-        self._live = err.isatty() and os.environ.get("TERM") != "dumb"
-        self._dimmed = self._live and not os.environ.get("NO_COLOR")
+        self._live = _is_terminal(err)
+        self._colour = not os.environ.get("NO_COLOR")
         self._start()
 
     def _start(self) -> None:
         self._reasoning = ""  # as far as it is printed
         self._answer = ""
-        self._open_line: TextIO | None = None  # where a line waits for its end
+        self._thought: _Part = _Thought(self._err, self._dim) if self._live else _Plain(self._err)
+        self._said: _Part = _Answer(self._out, self._colour) if _is_terminal(self._out) else _Plain(self._out)
+        self._open: _Part | None = None  # the part whose last line waits for its end
         self._status = ""
 
     def show(self, reply: Reply, thinks: bool = True) -> None:
         """Print what is new in a reply. `thinks`: its model does, so words before any `</think>` may be thought."""
-        if reply.finish is None and reply.progress and not self._reasoning and not self._answer:
-            self._show_status(_progress(reply.progress, reply.timings.total))
+        if reply.finish is None and not reply.reasoning and not reply.answer:
+            self.show_status(_progress(reply.progress or Progress("waiting"), reply.timings.total))
         if self._quiet:
             return
         if not reply.answer.startswith(self._answer):  # a late </think>: what was printed as answer was thought
             self.note("(What stands above was still thought; the answer follows.)")
             *_, unseen = reply.reasoning.rpartition(self._answer)
             self._reasoning, self._answer = reply.reasoning.removesuffix(unseen), ""
-        self._print_reasoning(reply.reasoning[len(self._reasoning) :])
+        self._print(self._thought, reply.reasoning[len(self._reasoning) :])
+        self._reasoning = reply.reasoning
         certain = self._out.isatty() or reply.closed or reply.finish is not None or not thinks
         if certain:  # a program that reads the answer must not be given thought
-            self._print_answer(reply.answer[len(self._answer) :])
+            self._print(self._said, reply.answer[len(self._answer) :], last=reply.finish is not None)
+            self._answer = reply.answer
 
     def end(self) -> None:
         """End the lines that are open; the next reply is another one."""
-        self._show_status("")
+        self.show_status("")
         self._end_line()
         self._start()
 
@@ -64,50 +76,150 @@ class Screen:
         if self._live:
             self._print_line(self._dim(harmless(text, self._err)))
 
-    def _print_line(self, text: str) -> None:
-        self._show_status("")
-        self._end_line()
-        print(text, file=self._err, flush=True)
-
-    def _print_reasoning(self, text: str) -> None:
-        if text:
-            self._begin(self._err)
-            self._write(self._err, self._dim(harmless(text, self._err)), text)
-            self._reasoning += text
-
-    def _print_answer(self, text: str) -> None:
-        if text:
-            if self._begin(self._out) and self._live and self._out.isatty():
-                print(file=self._err, flush=True)  # a blank line between thought and answer
-            self._write(self._out, harmless(text, self._out), text)
-            self._answer += text
-
-    def _begin(self, stream: TextIO) -> bool:
-        """Make way for text on this stream; whether a line of the other one had to be ended."""
-        self._show_status("")
-        if self._open_line not in (None, stream):
-            self._end_line()
-            return True
-        return False
-
-    def _write(self, stream: TextIO, styled: str, text: str) -> None:
-        stream.write(styled)
-        stream.flush()
-        self._open_line = None if text.endswith("\n") else stream
-
-    def _end_line(self) -> None:
-        if self._open_line:
-            print(file=self._open_line, flush=True)
-            self._open_line = None
-
-    def _show_status(self, text: str) -> None:
+    def show_status(self, text: str) -> None:
+        """What is going on, in a line that gives way to whatever is printed next; only on a terminal."""
         if self._live and text != self._status:
             self._err.write(f"\r\x1b[2K{self._dim(text) if text else ''}")
             self._err.flush()
             self._status = text
 
+    def _print_line(self, text: str) -> None:
+        self.show_status("")
+        self._end_line()
+        print(text, file=self._err, flush=True)
+
+    def _print(self, part: _Part, text: str, last: bool = False) -> None:
+        if not text:
+            return
+        self.show_status("")
+        if self._open not in (None, part):
+            self._end_line()
+            if part is self._said and self._live and self._out.isatty():
+                print(file=self._err, flush=True)  # a blank line between thought and answer
+        self._open = part
+        part.write(text, last)
+
+    def _end_line(self) -> None:
+        if self._open:
+            self._open.end()
+            self._open = None
+
     def _dim(self, text: str) -> str:
-        return f"\x1b[2m{text}\x1b[22m" if self._dimmed else text
+        return f"\x1b[2m{text}\x1b[22m" if self._live and self._colour else text
+
+
+class _Part:
+    """One side of a reply on its stream."""
+
+    def write(self, text: str, last: bool) -> None:
+        """Print what is new of it; `last`: nothing follows."""
+        raise NotImplementedError
+
+    def end(self) -> None:
+        """End its last line."""
+        raise NotImplementedError
+
+
+class _Plain(_Part):
+    """Text as it is, for files and programs, and for terminals that know nothing else."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._ended = True
+
+    def write(self, text: str, last: bool) -> None:
+        self._stream.write(harmless(text, self._stream))
+        self._stream.flush()
+        self._ended = text.endswith("\n")
+
+    def end(self) -> None:
+        if not self._ended:
+            print(file=self._stream, flush=True)
+        self._ended = True
+
+
+class _Thought(_Part):
+    """A thought on a terminal: dimmed, with a mark in the margin where a moment of reflection begins."""
+
+    def __init__(self, stream: TextIO, dim: Callable[[str], str]) -> None:
+        self._stream = stream
+        self._dim = dim
+        self._begin()
+
+    def _begin(self) -> None:
+        self._writer = Writer(self._stream, _MARGIN, self._dim)
+        self._reader = Reader()
+        self._marked = 0
+
+    def write(self, text: str, last: bool) -> None:
+        text = harmless(text, self._stream)
+        self._writer.write(text)
+        self._reader.feed(text)
+        self._mark()
+
+    def end(self) -> None:
+        self._reader.close()
+        self._mark()
+        print(file=self._stream, flush=True)
+        self._begin()
+
+    def _mark(self) -> None:
+        moments = self._reader.moments
+        for moment in moments[self._marked :]:
+            self._writer.mark(moment.start, GLYPHS[moment.kind])
+        self._marked = len(moments)
+
+
+class _Answer(_Part):
+    """An answer on a terminal. A block of Markdown is shown as it comes, and drawn in its place once it is whole."""
+
+    def __init__(self, stream: TextIO, colour: bool) -> None:
+        self._stream = stream
+        self._colour = colour
+        self._begin()
+
+    def _begin(self) -> None:
+        self._text = ""
+        self._splitter = Splitter()
+        self._drawn = 0  # blocks
+        self._shown = 0  # characters
+        self._writer = Writer(self._stream)
+
+    def write(self, text: str, last: bool) -> None:
+        self._text += harmless(text, self._stream)
+        self._splitter.feed(self._text)
+        starts = self._splitter.starts
+        for block in range(self._drawn, len(starts) - (0 if last else 1)):
+            self._draw(block)
+        if self._drawn < len(starts):
+            begin = max(self._shown, starts[self._drawn])
+            self._writer.write(self._text[begin:])
+            self._shown = len(self._text)
+
+    def end(self) -> None:
+        for block in range(self._drawn, len(self._splitter.starts)):
+            self._draw(block)
+        self._begin()
+
+    def _draw(self, block: int) -> None:
+        """Put the drawn block in the place of what was shown of it; what is too long to be taken back stays."""
+        ends = [*self._splitter.starts, len(self._text)]
+        source = self._splitter.prefixes[block] + self._text[ends[block] : ends[block + 1]]
+        drawn = draw(source, columns(), self._colour)
+        if self._writer.layout:
+            self._writer.write(self._text[self._shown : ends[block + 1]])
+        shown = self._writer.layout
+        if shown != drawn and (not shown or self._writer.erase()):
+            self._stream.write(drawn)
+        follows = block + 2 < len(ends)
+        self._stream.write("\n\n" if follows else "\n")
+        self._stream.flush()
+        self._drawn, self._shown = block + 1, ends[block + 1]
+        self._writer = Writer(self._stream)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _progress(progress: Progress, seconds: float) -> str:
@@ -120,8 +232,3 @@ def _progress(progress: Progress, seconds: float) -> str:
             return f"Reading the prompt … {progress.done:,} of {progress.total:,} tokens"
         case _:
             return f"Waiting for the model … {seconds:.0f} s"
-
-
-def harmless(text: str, stream: TextIO) -> str:
-    """Text that cannot steer the terminal, where the stream is one; else the text as it is."""
-    return _CONTROL.sub("\ufffd", text.replace("\r", "")) if stream.isatty() else text

@@ -14,7 +14,7 @@ from typing import Any, TextIO, TypeVar
 
 from r1chat import archive
 from r1chat.app import App
-from r1chat.cli.screen import harmless
+from r1chat.cli.process import harmless
 from r1chat.errors import ConfigError
 from r1chat.export import FORMATS, THOUGHTS, Filter, Options, Summary, export, set_apart
 from r1chat.export.options import SOURCES

@@ -1,106 +1,35 @@
-"""A conversation in a terminal: one message and its reply, or a person's messages and commands until they leave.
-
-It starts turns and watches them as the page does, and prints them through `screen`; what runs the model and what keeps
-the words is not its business.
-"""
+"""A conversation in a terminal: one message and its reply, or a person's messages and commands until they leave."""
 
 from __future__ import annotations
 
 import json
 import re
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
-from types import FrameType
 
 from r1chat.app import App
+from r1chat.both import Both
 from r1chat.cli.screen import Screen
+from r1chat.cli.talk import NOW, Talk
 from r1chat.errors import BackendError, ConfigError, MessageError, NotFoundError, R1ChatError
-from r1chat.generation import Turn
-from r1chat.messages import ModelInfo, Reply
+from r1chat.messages import Reply
+from r1chat.steer import BUDGETS
 
 PROMPT = "> "
+SAMPLES = 5  # of a vote, where no number is given
 HELP = """\
 /again        another reply to your last message
-/new          begin a new conversation
+/continue     go on with a reply that was stopped or cut off
+/now          close the thought and answer; works while it runs, too (type it and press Enter)
+/longer       think on where the last thought ended
+/budget N     let a thought take N tokens at most; quick, normal, deep or off, too; without N, show it
+/vote N       answer the last message N times and show what most replies say; without N, 5 times
+/good, /bad   rate the last answer
 /model NAME   go on with another model; without NAME, list them
+/new          begin a new conversation
 /quit         leave (so does Ctrl-D)
 Ctrl-C stops a reply and keeps what came. A message that begins with a slash needs a space before it."""
-
-
-class Talk:
-    """One conversation with one model; both can be changed on the way."""
-
-    def __init__(self, app: App, screen: Screen, model: ModelInfo, conversation_id: str | None = None) -> None:
-        """`conversation_id` None: a new one, made by its first message. Raises NotFoundError."""
-        self._app = app
-        self._screen = screen
-        self.model = model
-        self.conversation_id = conversation_id
-        self.reply_id = ""
-        self.interrupted = False  # Ctrl-C ended the last reply
-        self._turn_id = ""
-        if conversation_id and (turns := app.store.conversation(conversation_id).turns):
-            self._turn_id = turns[-1].id
-
-    def say(self, message: str) -> Reply:
-        """Send a message and print its reply. Raises R1ChatError where none could begin."""
-        return self._follow(self._app.chat.send(self.conversation_id, message, self.model.key))
-
-    def again(self) -> Reply:
-        """Another reply to the last message."""
-        if not self._turn_id:
-            raise MessageError("There is no message yet that could be answered again. Write one first.")
-        return self._follow(self._app.chat.again(self._turn_id, self.model.key))
-
-    def choose(self, name: str) -> None:
-        """Go on with another model. Raises UnknownModelError."""
-        self.model = self._app.catalogue.default(name)
-
-    def models(self) -> list[ModelInfo]:
-        """The models that it could go on with."""
-        return self._app.catalogue.models()
-
-    def new(self) -> None:
-        """Begin another conversation with the next message."""
-        self.conversation_id, self._turn_id = None, ""
-
-    def _follow(self, turn: Turn) -> Reply:
-        self.conversation_id, self._turn_id, self.reply_id = turn.conversation_id, turn.turn_id, turn.reply_id
-        with self._signals_stop(turn) as came:
-            for reply in turn.watch():
-                self._screen.show(reply, self.model.thinks)
-        self._screen.end()
-        self.interrupted = bool(came)
-        if ends := [number for number in came if number != signal.SIGINT]:
-            raise SystemExit(128 + ends[0])
-        return reply
-
-    @contextmanager
-    def _signals_stop(self, turn: Turn) -> Iterator[list[int]]:
-        """Inside, the first request to end (Ctrl-C, SIGTERM, SIGHUP) stops the reply; the next one acts as ever.
-
-        Yields the list of what came. Nothing is raised: an exception in the midst of a wait can lose or keep its lock.
-        """
-        came: list[int] = []
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            came.append(number)
-            turn.stop()
-            signal.signal(number, before[number])
-
-        names = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is unknown to Windows
-        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-        before = {number: handler for number in numbers if callable(handler := signal.getsignal(number))}  # not nohup's
-        try:
-            for number in before:
-                signal.signal(number, stop)
-            yield came
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def begin(app: App, screen: Screen, conversation_id: str | None, *, latest: bool, model_named: bool) -> Talk:
@@ -149,7 +78,7 @@ def converse(talk: Talk, screen: Screen, read: Callable[[str], str] = input) -> 
         screen.aside(talk.model.note)
     while True:
         try:
-            line = _read_line(read)
+            line = talk.typed_ahead.popleft() if talk.typed_ahead else _read_line(read)
         except (EOFError, KeyboardInterrupt):
             screen.note("")
             break
@@ -189,6 +118,22 @@ def _obey(talk: Talk, screen: Screen, line: str) -> None:
                 _comment(screen, talk.say(line))
         case ("/again", None):
             _comment(screen, talk.again())
+        case ("/continue", None):
+            _comment(screen, talk.resume())
+        case (word, None) if word == NOW:
+            _comment(screen, talk.answer_now())
+        case ("/longer", None):
+            _comment(screen, talk.think_longer())
+        case ("/vote", samples):
+            _vote(talk, screen, samples)
+        case ("/budget", None):
+            screen.note(_budget_line(talk.budget))
+        case ("/budget", str(amount)):
+            talk.set_budget(_budget(amount))
+            screen.note(_budget_line(talk.budget))
+        case ("/good" | "/bad", None):
+            talk.rate("up" if line.startswith("/good") else "down")
+            screen.note(f"Rated as {line.strip()[1:]}. The data page shows it; `r1chat export` exports it.")
         case ("/new", None):
             talk.new()
             screen.note("A new conversation.")
@@ -196,11 +141,50 @@ def _obey(talk: Talk, screen: Screen, line: str) -> None:
             talk.choose(name)
             screen.note(f"Now {talk.model.key}.")
         case ("/model", None):
-            screen.note("\n".join(f"{model.key}{'' if model.ready else f' ({model.note})'}" for model in talk.models()))
+            screen.note("\n".join(_model_lines(talk)))
         case ("/help", None):
             screen.note(HELP)
         case _:
             screen.note(f"There is no command {line.strip()!r}; /help lists them. Put a space before it to send it.")
+
+
+def _model_lines(talk: Talk) -> list[str]:
+    """Every model as a line; the one in use is marked."""
+    return [
+        f"{'*' if model.key == talk.model.key else ' '} {model.key}{'' if model.ready else f' ({model.note})'}"
+        for model in talk.models()
+    ]
+
+
+def _budget(amount: str) -> int | None:
+    """The thinking tokens that a word or a number stands for; None: no limit. Raises MessageError."""
+    if amount == "off":
+        return None
+    if amount in BUDGETS:
+        return BUDGETS[amount]
+    return _number(amount, "/budget 2048")
+
+
+def _budget_line(budget: int | None) -> str:
+    if budget is None:
+        return "A thought may take as many tokens as the context window holds."
+    return f"A thought may take {budget:,} tokens from now on."
+
+
+def _vote(talk: Talk, screen: Screen, samples: str | None) -> None:
+    groups, counted = talk.vote(SAMPLES if samples is None else _number(samples, "/vote 5"))
+    if not groups:
+        screen.note("None of the replies came to an answer that could be compared.")
+    for answers in groups:
+        screen.note(f"{len(answers.members)} of {counted}: {answers.answer}")
+
+
+def _number(text: str, example: str) -> int:
+    try:
+        return int(text.replace(",", ""))
+    except ValueError:
+        sentence = Both("“{text}” is no number. Write it like {example}.", "“{text}”不是数字。请这样写：{example}。")
+        raise MessageError(sentence.format(text=text, example=example)) from None
 
 
 def _comment(screen: Screen, reply: Reply) -> None:

@@ -1,9 +1,9 @@
-"""Personal data in text: where it stands, and consistent placeholders for it.
+"""Finds personal data in text and replaces it by consistent placeholders.
 
-Pure: text in, text out; knows no store, no page and no export format. It is made for chains of reasoning, which are
-full of arithmetic: a number counts only where its form, its check digit and what stands around it agree.
+Pure functions of text. Chains of reasoning are full of arithmetic, so a number counts only where its form, its check
+digit and its context agree.
 
-What is left alone on purpose: IP addresses and version numbers, dates and times, `~name`, passwords that are a plain
+Left alone on purpose: IP addresses and version numbers, dates and times, `~name`, passwords that are a plain
 word or only digits (a puzzle's answer looks the same) unless a word is in quotes, names that were not given, full-width
 digits, and e-mail addresses in scripts other than Latin.
 """

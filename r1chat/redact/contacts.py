@@ -32,19 +32,19 @@ _NOBODY = frozenset(_NOBODY_WORDS.split())
 
 def find_emails(text: str) -> list[Span]:
     """Addresses whose last label is a word of letters; `a@b.T`, `a@self.b`, `a@b.dot(c)` are matrix products."""
-    found: list[Span] = []
+    spans: list[Span] = []
     if "@" not in text:
-        return found
+        return spans
     end = 0
-    for one in _AFTER_AT.finditer(text):
-        before = text[max(end, one.start() - _LONGEST_LOCAL_PART) : one.start()]
+    for match in _AFTER_AT.finditer(text):
+        before = text[max(end, match.start() - _LONGEST_LOCAL_PART) : match.start()]
         local = before[len(before.rstrip(_BEFORE_AT)) :].lstrip(_JOINTS)
-        domain = _with_top_level(one[1])
-        code = text[one.end() : one.end() + 1] in ("(", "[") and domain == one[1]
+        domain = _with_top_level(match[1])
+        code = text[match.end() : match.end() + 1] in ("(", "[") and domain == match[1]
         if local and domain and not code and local not in _NOBODY_MAILS:
-            end = one.start(1) + len(domain)
-            found.append(Span(one.start() - len(local), end, "email"))
-    return found
+            end = match.start(1) + len(domain)
+            spans.append(Span(match.start() - len(local), end, "email"))
+    return spans
 
 
 def _with_top_level(domain: str) -> str:
@@ -57,11 +57,11 @@ def _with_top_level(domain: str) -> str:
 
 def find_home_paths(text: str) -> list[Span]:
     """The user's part of `/home/…`, `/Users/…` and Windows' `C:\\Users\\…`, unless it stands for anybody."""
-    found: list[Span] = []
+    spans: list[Span] = []
     if "/home/" not in text and "Users" not in text:
-        return found
-    for one in _HOME.finditer(text):
-        user = one["user"].rstrip(".-")
+        return spans
+    for match in _HOME.finditer(text):
+        user = match["user"].rstrip(".-")
         if user and user.casefold() not in _NOBODY:
-            found.append(Span(one.start("user"), one.start("user") + len(user), "path"))
-    return found
+            spans.append(Span(match.start("user"), match.start("user") + len(user), "path"))
+    return spans

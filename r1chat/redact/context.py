@@ -1,4 +1,4 @@
-"""What stands around a number: whether it is part of a calculation, and whether a word says what it is."""
+"""The context of a number: whether it is part of a calculation, and whether a word before it says what it is."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ROW_BEFORE = re.compile(r"(?:[0-9}\]]|(?<![A-Za-z'’])[A-Za-z])[ ]?$")
 
 
 def named_before(text: str, start: int, since: int = 0) -> bool:
-    """Whether a word shortly before `start`, in its line, announces a number; what is before `since` is gone."""
+    """Whether a word in the 40 characters before `start`, in the same line and after `since`, announces a number."""
     near = text[max(since, start - _NEAR) : start]
     near = near[max(near.rfind("\n"), near.rfind(HIDDEN)) + 1 :]
     return bool(_WORD_BEFORE.search(near))

@@ -1,7 +1,7 @@
-"""Everything that a text holds, from all searches, without overlaps.
+"""All personal data in a text, from all searches, without overlaps.
 
-Each search runs on the text in which what earlier ones took is hidden, just as it would see the redacted text; what
-they leave is searched again until a round finds nothing. So a redacted text holds nothing to find.
+Each search runs on the text with earlier findings hidden, as it would see the redacted text, and rounds of all searches
+repeat until one finds nothing. So a redacted text holds nothing to find.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ def find(text: str, names: Collection[str] = ()) -> list[Finding]:
     """
     names = frozenset(names)
     searches: _Searches = (*_SEARCHES, partial(find_names, names=names)) if names else _SEARCHES
-    found: list[Span] = []
-    rest = hide(text, (one.span() for one in PLACEHOLDER.finditer(text))) if "<" in text else text
+    taken: list[Span] = []
+    rest = hide(text, (match.span() for match in PLACEHOLDER.finditer(text))) if "<" in text else text
     for _ in range(_ROUNDS):
-        before = len(found)
+        before = len(taken)
         for search in searches:
             if spans := search(rest):
-                found += spans
+                taken += spans
                 rest = hide(rest, (span[:2] for span in spans))
-        if len(found) == before:
+        if len(taken) == before:
             break
-    return [Finding(span.kind, span.start, span.end, text[span.start : span.end]) for span in sorted(found)]
+    return [Finding(span.kind, span.start, span.end, text[span.start : span.end]) for span in sorted(taken)]

@@ -1,4 +1,4 @@
-"""What was found, the placeholders that stand for it, and how a taken place is hidden from later searches."""
+"""Findings, their placeholders, and how a finding is hidden from later searches."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Finding:
 
 
 class Span(NamedTuple):
-    """A place in a text, in characters, and what stands there."""
+    """A place in a text, in characters, and the kind of data there."""
 
     start: int
     end: int
@@ -43,7 +43,7 @@ class Span(NamedTuple):
 
 
 def hide(text: str, places: Iterable[tuple[int, int]]) -> str:
-    """The text, as long as before, with nothing to find in `places` (in order, not overlapping)."""
+    """The text with `places` (in order, not overlapping) overwritten by NUL characters; its length stays."""
     pieces: list[str] = []
     done = 0
     for start, end in places:

@@ -1,6 +1,6 @@
 """API keys, access tokens, private keys and passwords.
 
-A key is known by its issuer's prefix; any other secret only by the word before it (`password=`, `token:`, `Bearer`).
+A key is recognised by its issuer's prefix, any other secret by the word before it, such as `password=` or `Bearer`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from r1chat.redact.finding import Span
 
-# Every key that is known by its prefix or by a word before it holds a run of at least 16 of these characters. The runs
-# of a text in one-byte form are found ten times faster than the keys themselves.
+# Every key holds a run of at least 16 of these characters. Searching runs in a byte string is ten times faster than
+# searching keys.
 _IN_A_RUN = bytes(
     ord("x" if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "_-+/") else " ") for code in range(256)
 )
@@ -48,14 +48,14 @@ _SECRET_BEFORE = re.compile(
 )
 _LONGEST_WORD = 32  # characters of a word and what stands between it and its value
 _REST_OF_SECRET = re.compile(r"[A-Za-z0-9_+/=.~-]{0,512}")
-_TURN = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
+_LETTER_TO_DIGIT = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
 _PASSWORD = re.compile(
     rf"""(?:passw(?:or)?d|pwd|密码){_SET}
     (?P<quote>["'`“]?)(?P<value>[^\s"'`“”<>,;，。；\0]{{4,128}})(?P<closed>["'`”])?""",
     re.VERBOSE | re.IGNORECASE,
 )
 _CODE = re.compile(r"[$%{(\\]|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*+[(\[{]|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)++$")
-_STANDS_FOR_ONE = re.compile(
+_DUMMY = re.compile(
     r"(?:.*(?:pass(?:w|$)|example|your|string|secret|change|enter)|[x*.•_#-]+$|none$|null$|true$)", re.IGNORECASE
 )
 
@@ -64,7 +64,7 @@ def find_keys(text: str) -> list[Span]:
     """Keys in order, without overlaps; of an assignment only the value."""
     found = _long_ones(text)
     if "@" in text and "://" in text:
-        found += (one.span(1) for one in _IN_AN_ADDRESS.finditer(text) if not _STANDS_FOR_ONE.match(one[1]))
+        found += (match.span(1) for match in _IN_AN_ADDRESS.finditer(text) if not _DUMMY.match(match[1]))
     if "assw" in text or "ASSW" in text or "pwd" in text or "密码" in text:
         found += _passwords(text)
     return _without_overlaps(found) if found else []
@@ -76,12 +76,12 @@ def _long_ones(text: str) -> list[tuple[int, int]]:
     if _SHORTEST_RUN not in shape:
         return found
     if "eyJ" in text:
-        found += (one.span() for one in _WEB_TOKEN.finditer(text))
+        found += (match.span() for match in _WEB_TOKEN.finditer(text))
     if "PRIVATE KEY-----" in text:
-        found += (one.span() for one in _PRIVATE_KEY.finditer(text))
+        found += (match.span() for match in _PRIVATE_KEY.finditer(text))
     for run in _RUN.finditer(shape):
         start, end = run.span()
-        if keys := [one.span() for one in _KEY.finditer(text, start, end)]:
+        if keys := [match.span() for match in _KEY.finditer(text, start, end)]:
             found += keys
         elif word := _SECRET_BEFORE.search(text[max(0, start - _LONGEST_WORD) : start]):
             secret = _secret_from(text, start, end)
@@ -91,38 +91,38 @@ def _long_ones(text: str) -> list[tuple[int, int]]:
 
 
 def _secret_from(text: str, start: int, end: int) -> str:
-    """The run, and what may stand in a secret after it; empty where it is called or indexed, as in code."""
+    """The run and the characters of a secret that follow it; empty where it is called or indexed, as in code."""
     rest = _REST_OF_SECRET.match(text, end)
     assert rest  # it may be empty
     return "" if text[rest.end() : rest.end() + 1] in ("(", "[") else text[start:end] + rest[0].rstrip(".")
 
 
 def _is_random(value: str) -> bool:
-    """Going back and forth between letters and digits, as no identifier does, or mixing all three kinds of sign."""
+    """Whether it switches three times between letters and digits, or has lower case, upper case and digits."""
     mixed = len(value) >= 20 and all(re.search(signs, value) for signs in ("[a-z]", "[A-Z]", "[0-9]"))
-    return mixed or len(_TURN.findall(value)) >= 3
+    return mixed or len(_LETTER_TO_DIGIT.findall(value)) >= 3
 
 
 def _passwords(text: str) -> Iterator[tuple[int, int]]:
-    for one in _PASSWORD.finditer(text):
-        value = one["value"]
-        quoted = bool(one["quote"] and one["closed"])
+    for match in _PASSWORD.finditer(text):
+        value = match["value"]
+        quoted = bool(match["quote"] and match["closed"])
         if not quoted:
             value = value.rstrip(".:!?)]}*")
         if _is_password(value, quoted):
-            yield one.start("value"), one.start("value") + len(value)
+            yield match.start("value"), match.start("value") + len(value)
 
 
 def _is_password(value: str, quoted: bool) -> bool:
-    """Letters with digits or signs; in quotes any word that does not merely stand for a password."""
+    """Letters with digits or symbols; in quotes any word that is not a dummy such as `your_password`."""
     if not quoted and (len(value) < 6 or _CODE.match(value)):
         return False
     mixed = re.search("[A-Za-z]", value) and re.search("[0-9!@#$%^&*?]", value)
-    return bool(mixed) or (quoted and not value.isdecimal() and not _STANDS_FOR_ONE.match(value))
+    return bool(mixed) or (quoted and not value.isdecimal() and not _DUMMY.match(value))
 
 
 def _without_overlaps(places: list[tuple[int, int]]) -> list[Span]:
-    """The places in order; of two that overlap the earlier, of two that begin together the longer one."""
+    """The places in order; of two that overlap the earlier one, of two with the same start the longer one."""
     kept: list[Span] = []
     for start, end in sorted(places, key=lambda place: (place[0], -place[1])):
         if not kept or start >= kept[-1].end:

@@ -1,4 +1,4 @@
-"""Given names, as whole words in any case."""
+"""Names from a list, as whole words in any case."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ class _Names:
 
 def find_names(text: str, names: frozenset[str]) -> list[Span]:
     """The names in the text; the longest where several begin at one place. A name of one character is ignored."""
-    wanted = _prepare(names)
-    if wanted is None:
+    prepared = _prepare(names)
+    if prepared is None:
         return []
     lower = text.lower()
-    if not any(beginning in lower for beginning in wanted.beginnings):
+    if not any(beginning in lower for beginning in prepared.beginnings):
         return []
-    return [Span(one.start(), one.end(), "name") for one in wanted.pattern.finditer(text)]
+    return [Span(match.start(), match.end(), "name") for match in prepared.pattern.finditer(text)]
 
 
 @lru_cache(maxsize=16)
 def _prepare(names: frozenset[str]) -> _Names | None:
     words = sorted(
-        {tuple(name.split()) for name in names if len(name.strip()) > 1}, key=lambda one: (-len(str(one)), one)
+        {tuple(name.split()) for name in names if len(name.strip()) > 1}, key=lambda parts: (-len(str(parts)), parts)
     )
     if not words:
         return None
     beginnings = {name[0].lower() for name in words}
     return _Names(
-        tuple(sorted(one for one in beginnings if not any(other in one for other in beginnings - {one}))),
+        tuple(sorted(start for start in beginnings if not any(other in start for other in beginnings - {start}))),
         re.compile("|".join(map(_pattern, words)), re.IGNORECASE),
     )
 

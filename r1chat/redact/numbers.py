@@ -55,7 +55,7 @@ def find_numbers(text: str) -> list[Span]:
 
 
 def _numbers(text: str) -> Iterator[Span]:
-    """Left to right, each judged as if those before it were gone."""
+    """Left to right; numbers that were already found are no context for later ones."""
     gone = 0
     for run in _RUN.finditer(text):
         place = max(run.start() - 2, gone, 0)  # with its sign and parenthesis
@@ -72,17 +72,17 @@ def _numbers(text: str) -> Iterator[Span]:
 
 def _ibans(text: str) -> Iterator[Span]:
     """International bank account numbers, in one piece or in groups."""
-    for one in _IBAN.finditer(text):
-        length, end, signs = iban_length(one[0][:2]), one.start(), ""
-        while end < one.end() and len(signs) < length:
+    for match in _IBAN.finditer(text):
+        length, end, signs = iban_length(match[0][:2]), match.start(), ""
+        while end < match.end() and len(signs) < length:
             signs += text[end] if text[end].isalnum() else ""
             end += 1
         if is_iban(signs.upper()) and not text[end : end + 1].isalnum():
-            yield Span(one.start(), end, "identity")
+            yield Span(match.start(), end, "identity")
 
 
 def _judge(text: str, form: re.Match[str], gone: int) -> Span | None:
-    """The number as what its form says, or None where its digits or its surroundings speak against it."""
+    """The number as the kind that its form suggests, or None where its digits or its context contradict that."""
     shape = next(name for name in _SHAPES if form[name])
     digits = "".join(_GROUP.findall(form[0]))
     if shape == "resident" and is_resident_id(form[0].replace(" ", "")):

@@ -1,4 +1,4 @@
-"""Placeholders for what was found: the same value, however it is spelled, becomes the same one in all of an export."""
+"""Replaces personal data by placeholders; equal values, however spelled, get the same one throughout an export."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Redactor:
         self.counts: Counter[Kind] = Counter()
         """Distinct values replaced so far, by kind; 0 for a kind that was not found."""
         self._names = frozenset(names)
-        self._given: dict[tuple[Kind, str], str] = {}
-        self._last: Counter[Kind] = Counter()
+        self._placeholders: dict[tuple[Kind, str], str] = {}
+        self._numbers: Counter[Kind] = Counter()
         self._taken: set[str] = set()
 
     def __call__(self, text: str) -> str:
@@ -39,27 +39,27 @@ class Redactor:
             return text
         pieces: list[str] = []
         done = 0
-        for one in findings:
-            pieces += text[done : one.start], self._placeholder(one)
-            done = one.end
+        for finding in findings:
+            pieces += text[done : finding.start], self._placeholder(finding)
+            done = finding.end
         return "".join([*pieces, text[done:]])
 
     def _placeholder(self, finding: Finding) -> str:
         value = finding.kind, _one_spelling(finding)
-        if value not in self._given:
+        if value not in self._placeholders:
             self.counts[finding.kind] += 1
-            self._given[value] = self._next(finding.kind)
-        return self._given[value]
+            self._placeholders[value] = self._next(finding.kind)
+        return self._placeholders[value]
 
     def _next(self, kind: Kind) -> str:
         while True:
-            self._last[kind] += 1
-            if (placeholder := f"<{WORDS[kind]}_{self._last[kind]}>") not in self._taken:
+            self._numbers[kind] += 1
+            if (placeholder := f"<{WORDS[kind]}_{self._numbers[kind]}>") not in self._taken:
                 return placeholder
 
 
 def _one_spelling(finding: Finding) -> str:
-    """The same text for the same value: no separators, no case, no country prefix where it can be left out."""
+    """A canonical form: without separators, letter case, and a country prefix that may be left out."""
     text = finding.text
     if finding.kind == "phone":
         return _CHINESE_PREFIX.sub("", _NOT_IN_A_NUMBER.sub("", _AMERICAN_PREFIX.sub("", text)))

@@ -1,10 +1,11 @@
-"""Reading a chain of thought: its steps, its moments of reflection, and what goes wrong while it runs.
+"""Reads a chain of thought: its steps, its moments of reflection, loops and language drift.
 
-Pure: text in, values out; English, Chinese, and both mixed. Knows no model, no store and no screen.
+Pure: text in, values out; English, Chinese, and both mixed. Knows no language model, no store and no screen.
 """
 
 from r1chat.reflect.effects import Effect
 from r1chat.reflect.listing import list_moments
+from r1chat.reflect.model import Bars, bar
 from r1chat.reflect.moments import Moment
 from r1chat.reflect.points import KINDS, Kind
 from r1chat.reflect.reader import Reader, find_moments, find_steps, read
@@ -14,12 +15,14 @@ from r1chat.reflect.watchdog import Alarm, Watchdog
 __all__ = [
     "KINDS",
     "Alarm",
+    "Bars",
     "Effect",
     "Kind",
     "Moment",
     "Reader",
     "Step",
     "Watchdog",
+    "bar",
     "find_moments",
     "find_steps",
     "list_moments",

@@ -1,7 +1,7 @@
-"""Where the words of reflection stand in a sentence.
+"""Finds the lexicon's word groups in a sentence.
 
-Turns a sentence into a set of marks. The words are in `words.py`, what a mark is worth is in `points.py`, and what came
-before the sentence is known to `moments.py`.
+Turns a sentence into a set of marks. The words are in `lexicon.py`, the hand-set weights in `points.py`, the marks of
+what stands before the sentence in `surroundings.py`.
 
 A mark is the name of a word group. `^group` stands where the sentence begins with it (after at most interjections,
 conjunctions and the like, so "Hmm, but wait" begins with all three), `group` where it comes later.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from r1chat.reflect.words import CHINESE, ENGLISH, SIMPLIFIED
+from r1chat.reflect.lexicon import CHINESE, ENGLISH, SIMPLIFIED
 
 HEAD = 240  # characters of a sentence that are read: a cue comes early, and a hostile line may be a megabyte
 
@@ -120,6 +120,11 @@ def marks(sentence: str) -> set[str]:
     if "=" in text or sentence.rstrip().endswith((":", "：")):
         found.add("=")
     return found
+
+
+def anywhere(marks: set[str]) -> set[str]:
+    """The marks, and those at the head once more without their `^`."""
+    return marks | {mark[1:].rstrip(",") for mark in marks if mark[0] == "^"}
 
 
 def _lead(text: str) -> int:

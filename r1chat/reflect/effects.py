@@ -1,7 +1,7 @@
-"""Did a moment change anything? Reads what follows it.
+"""Decides what came of a moment from the sentences that follow it.
 
 Owns which groups of words agree, change or reject, and what counts as a result. Evidence is gathered sentence by
-sentence; nothing is looked at twice.
+sentence, each read once.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from r1chat.reflect.points import Kind
 
 Effect = Literal["changed", "confirmed", "none"]
 
-WINDOW = 10  # sentences after a moment that may still speak for it
+WINDOW = 10  # sentences after a moment that count as evidence
+_DROPPED = 2  # sentences: an alternative that gets no more than that before the next moment was dropped
 
-# Groups of words that say so.
+# Word groups of the lexicon.
 _AGREES = frozenset(("fit", "aye", "zok", "zfine", "zaye"))
 _CHANGES = frozenset(("mis", "oops", "instead", "ought", "zself", "zerr", "zought", "zno"))
 _REJECTS = frozenset(("contra", "unfit", "unsaid", "zcontra", "zunfit"))
@@ -57,7 +58,7 @@ def results(sentence: str) -> set[str]:
 
 
 class Evidence:
-    """What is known of one moment's effect so far. `before` holds the results that stood when it came."""
+    """The evidence for one moment's effect so far. `before`: the results stated up to the moment."""
 
     def __init__(self, kind: Kind, before: set[str]) -> None:
         self._kind = kind
@@ -65,6 +66,7 @@ class Evidence:
         self.heard = 0  # sentences after the moment
         self._agrees = self._changes = self._rejects = 0
         self._denied = self._rederived = False
+        self._overtaken = 0  # sentences after which the next moment came, 0 as long as none has
 
     def hear(self, groups: set[str], found: set[str]) -> None:
         """Take in the next sentence after the moment: the groups that its words are of, and its results."""
@@ -76,18 +78,21 @@ class Evidence:
         self._rejects += self.heard <= 2 and not _REJECTS.isdisjoint(groups)
         self._rederived = self._rederived or not self._before.isdisjoint(found)
 
+    def overtake(self) -> None:
+        """The next moment begins in the sentence that was heard last."""
+        self._overtaken = self._overtaken or self.heard
+
     def effect(self) -> Effect:
-        """The verdict as it stands; "none" as long as nothing followed."""
+        """The effect on the evidence so far; "none" as long as nothing followed."""
         if not self.heard:
             return "none"
         if self._kind in ("correction", "realisation"):
             return "confirmed" if self._rederived and self._agrees and not self._changes else "changed"
         if self._kind == "alternative":
-            if self._rejects:
-                return "none"
-            if self._agrees or self._rederived:
-                return "confirmed"
-            return "changed" if self.heard > 3 else "none"
+            dropped = self._rejects or self.heard <= _DROPPED or 0 < self._overtaken <= _DROPPED
+            return "none" if dropped else "confirmed"
+        if self._kind == "re-reading" and (self._rejects or self._overtaken == 1):
+            return "none"
         if self._denied or (self._changes > self._agrees + 1 and not self._rederived):
             return "changed"
         return "confirmed"

@@ -1,7 +1,7 @@
 """Finds the moments in a stream of sentences.
 
-Owns what it takes for a sentence to be a moment of its own: enough points, not the continuation of the one before, not
-one more turn of a loop. Does not know chunks, steps or a screen.
+A sentence is a moment of its own where the model's score reaches the bar of its kind and it does not repeat an earlier
+one. Does not know chunks, steps or a screen.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import re
 from collections import deque
 from dataclasses import dataclass, replace
 
-from r1chat.reflect.cues import marks
+from r1chat.reflect.cues import anywhere
 from r1chat.reflect.effects import WINDOW, Effect, Evidence, results
-from r1chat.reflect.points import BAR, Kind, anywhere, kind, points
+from r1chat.reflect.features import features
+from r1chat.reflect.model import Bars, bar, hopeless, kind, prior, score
+from r1chat.reflect.points import KINDS, Kind
 from r1chat.reflect.sentences import Sentence
+from r1chat.reflect.surroundings import Surroundings
 
-_BRIEF = 17  # characters; "Wait, no." only opens what the next sentence says
 _BEFORE = 25  # sentences whose results a moment may confirm
 _LOOKBACK = 200  # moments among which a repeated one is a loop
 _READ = 300  # characters of a sentence that count as evidence
-_SAYING = (
-    40  # characters that a repeated sentence must have to be a loop by itself; "Let me check again." may come twice
-)
+_SAYING = 40  # characters from which a repeated sentence is a loop by itself; "Let me check again." may come twice
 _MARKER = re.compile(r"(?:[-*•>#–—]{1,6}+\s++|\d{1,3}[.)、]\s*+|//+\s*+|\.{2,6}+\s*+|…\s*+)++")
 _DENIALS = frozenset(("^no,", "^zno,", "^znope"))  # "Is it 5? No, …" is one moment, from the question on
 _LETTERS = re.compile(r"[^\w]+|\b(?:maybe|perhaps|but|so|wait)\b")
@@ -41,26 +41,28 @@ class MomentFinder:
     """Give it sentences in order; `moments` grows.
 
     A moment never moves and never changes its kind. Its effect may change for WINDOW sentences, fewer where the next
-    moment comes before: `moments[:settled]` are final, all of them after `close`.
+    moment comes before: `moments[:settled]` are final, all of them after `close`. `bars`: the score that a sentence
+    needs for each kind, where that is not the model's own `bar()`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bars: Bars | None = None) -> None:
         self.moments: list[Moment] = []
+        self.scores: list[int | None] = []  # of the moments; None where the model was not asked
+        self._bars = bars or {}
+        self._lowest = min(self._bars.get(name, bar()) for name in KINDS)
         self.settled = 0
         self._open: deque[Evidence] = deque()  # of moments[settled:]
         self._recent: deque[set[str]] = deque(maxlen=_BEFORE)  # the results of the last sentences
         self._last = ""
         self._asked: Sentence | None = None  # the last sentence, where it asks and is no moment
-        self._count = 0
-        self._since = 9  # sentences since the last moment
-        self._brief = False  # that one was short
-        self._stammers = False  # this sentence would be a moment, had the one before not opened it: "Wait. Wait."
+        self._surroundings = Surroundings()
+        self._stammers = False  # the sentence would be a moment without `brief`: the second of "Wait. Wait."
         self._said: deque[str] = deque(maxlen=2 * _LOOKBACK)
         self._known: dict[str, int] = {}
 
     def take(self, sentence: Sentence) -> Moment | None:
         """Read one sentence; the moment that begins in it, if one does."""
-        seen = marks(sentence.text)
+        seen = self._surroundings.marks(sentence)
         arrived = results(sentence.text[:_READ])
         if self._open:
             groups = anywhere(seen)
@@ -68,14 +70,12 @@ class MomentFinder:
                 evidence.hear(groups, arrived)
         self._recent.append(arrived)
         found = self._judge(sentence, seen)
-        self._count += 1
         if found:
+            if self._open:
+                self._open[-1].overtake()
             self.moments.append(found)
             self._open.append(Evidence(found.kind, set().union(*self._recent)))
-        if found or self._stammers:
-            self._since, self._brief = 0, len(sentence.text) < _BRIEF
-        else:
-            self._since += 1
+        self._surroundings.advance(sentence, found is not None or self._stammers)
         self._update()
         self._last = sentence.text
         self._asked = sentence if "?" in seen and not found and not sentence.code else None
@@ -90,25 +90,32 @@ class MomentFinder:
         self._stammers = False
         if sentence.code or not sentence.whole or not seen:
             return None
-        if self._count < 3:
-            seen.add("first")
-        if sentence.quoted:
-            seen.add("quote")
-        if self._since < 2:
-            seen.add("after2" if self._since else "after")
-            if self._brief and not self._since:
-                seen.add("brief")
-        if self._asked and self._since and not seen.isdisjoint(_DENIALS):
+        if self._asked and "^wait" not in seen and self._surroundings.since and not seen.isdisjoint(_DENIALS):
+            self.scores.append(None)
             return Moment(_begin(self._asked), sentence.end, "correction", "none")
-        if points(seen) < BAR:
-            self._stammers = "brief" in seen and points(seen - {"brief"}) >= BAR
+        found, reached = self._classify(sentence, seen)
+        if found is None:
+            self._stammers = "brief" in seen and self._classify(sentence, seen - {"brief"})[0] is not None
             return None
         if self._repeats(sentence.text):
             return None
-        return Moment(_begin(sentence), sentence.end, kind(seen), "none")
+        self.scores.append(reached)
+        return Moment(_begin(sentence), sentence.end, found, "none")
+
+    def _classify(self, sentence: Sentence, marks: set[str]) -> tuple[Kind | None, int]:
+        """The kind of a sentence that is a moment, else None; and its score."""
+        before = prior(marks)
+        if hopeless(before):
+            return None, before
+        found = features(sentence.text, marks)
+        reached = score(before, found)
+        if reached < self._lowest:
+            return None, reached
+        likeliest = kind(marks, found)
+        return likeliest if reached >= self._bars.get(likeliest, bar()) else None, reached
 
     def _repeats(self, text: str) -> bool:
-        """Whether this was said before, in the same words or right after the same sentence: a loop counts once."""
+        """Whether the text occurred before, alone or after the same sentence: a loop counts once."""
         alone = _LETTERS.sub("", text[:300].lower())
         sayings = [f"{_LETTERS.sub('', self._last[:300].lower())}|{alone}"]
         if len(text) >= _SAYING:

@@ -1,16 +1,14 @@
-"""What the marks of a sentence are worth, and which kind of moment they make.
+"""Hand-set weights of the marks of a sentence, for being a moment and for its kind: the prior of the trained model.
 
-Owns the numbers. A sentence is a moment when its points reach BAR. They were set by hand: a logistic regression over
-the same marks did no better on traces from sources that it had not seen, so there is nothing to train.
-
-`^mark` counts where the sentence begins with it, `a&b` where both occur. `after` marks the sentence that follows a
-moment, `after2` the one behind that: "Let me check again." after "Wait, is that right?" goes on with it and is no
-second moment; `brief` says that the moment before was hardly more than "Wait, no."
+`^mark` counts where the sentence begins with it, `a&b` where both occur. The marks `first`, `quote`, `after`, `after2`
+and `brief` come from `surroundings.py`.
 """
 
 from __future__ import annotations
 
 from typing import Literal
+
+from r1chat.reflect.cues import anywhere
 
 Kind = Literal["verification", "correction", "alternative", "re-reading", "realisation"]
 KINDS: tuple[Kind, ...] = ("verification", "correction", "alternative", "re-reading", "realisation")
@@ -108,15 +106,10 @@ def points(marks: set[str]) -> int:
     return _add(_TABLE, marks, anywhere(marks))
 
 
-def kind(marks: set[str]) -> Kind:
-    """The likeliest kind of a sentence that is a moment."""
+def votes(marks: set[str]) -> list[int]:
+    """How strongly these marks speak for each kind, in tenths of a point, in the order of KINDS."""
     where = anywhere(marks)
-    return max(KINDS, key=lambda kind: _LEANING.get(kind, 0) + _add(_TABLES[kind], where, where))
-
-
-def anywhere(marks: set[str]) -> set[str]:
-    """The marks, and those at the head once more without their `^`."""
-    return marks | {mark[1:].rstrip(",") for mark in marks if mark[0] == "^"}
+    return [_LEANING.get(kind, 0) + _add(_TABLES[kind], where, where) for kind in KINDS]
 
 
 def _add(table: Table, marks: set[str], where: set[str]) -> int:

@@ -1,34 +1,36 @@
 """Reads a chain of thought while it streams.
 
-Owns the one public door to moments and steps: `Reader` for a chain that grows, `find_moments` and `find_steps` for one
-that is complete. Both say the same at the end, whatever the chunks were.
+The public interface to moments and steps: `Reader` for a chain that grows, `find_moments` and `find_steps` for a
+complete one. Both give the same result at the end, whatever the chunks were.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from r1chat.reflect.model import Bars
 from r1chat.reflect.moments import Moment, MomentFinder
 from r1chat.reflect.sentences import Sentence, Splitter
 from r1chat.reflect.steps import Step, StepCutter
 
 
 class Reader:
-    """A chain in the making: feed it every new piece of reasoning, look at `moments` and `steps` whenever you like.
+    """Reads a growing chain: feed it every new piece of reasoning, read `moments` and `steps` at any time.
 
-    Both hold what is certain after the last complete sentence; the one in the making belongs to neither until it ends.
-    A moment lies within one step, and is there before that step is final.
-    Nothing that was there goes away. What may still change: the effect of `moments[settled:]` (the last few; "none"
-    until there is evidence), and of the last step its end, and its title while that is empty. `close` ends that.
+    Both hold what is certain after the last complete sentence. A moment lies within one step, and is there before that
+    step is final. Nothing that was there goes away. What may still change until `close`: the effect of
+    `moments[settled:]` ("none" until there is evidence), the end of the last step, and its title while that is empty.
+
+    `bars`: the score that a sentence needs for each kind of moment (see `model.py`), where a person has calibrated it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bars: Bars | None = None) -> None:
         self._splitter = Splitter()
-        self._finder = MomentFinder()
+        self._finder = MomentFinder(bars)
         self._cutter = StepCutter()
 
     def feed(self, text: str) -> None:
-        """Go on with the chain."""
+        """Add the next piece of the chain."""
         self._read(self._splitter.feed(text))
 
     def close(self) -> None:
@@ -40,6 +42,11 @@ class Reader:
     def moments(self) -> tuple[Moment, ...]:
         """The moments so far, in order of `start`."""
         return tuple(self._finder.moments)
+
+    @property
+    def scores(self) -> tuple[int | None, ...]:
+        """The model's score of each moment, in hundredths of a logit; None for a question that is denied at once."""
+        return tuple(self._finder.scores)
 
     @property
     def settled(self) -> int:
@@ -56,17 +63,17 @@ class Reader:
             self._cutter.take(sentence, self._finder.take(sentence))
 
 
-def read(reasoning: str) -> Reader:
+def read(reasoning: str, bars: Bars | None = None) -> Reader:
     """A complete chain, read and closed."""
-    reader = Reader()
+    reader = Reader(bars)
     reader.feed(reasoning)
     reader.close()
     return reader
 
 
-def find_moments(reasoning: str) -> Iterator[Moment]:
+def find_moments(reasoning: str, bars: Bars | None = None) -> Iterator[Moment]:
     """The moments of a complete chain in which it reflects on itself, in order."""
-    yield from read(reasoning).moments
+    yield from read(reasoning, bars).moments
 
 
 def find_steps(reasoning: str) -> list[Step]:

@@ -1,4 +1,4 @@
-"""R1's rule rewards: of a reply and its reference, each between 0 and 1, each explaining itself in one sentence.
+"""R1's rule rewards: a value from 0 to 1 for a reply, with one sentence that explains it; None where it is undecided.
 
 DeepSeek-R1 (arXiv 2501.12948v1), section 2.2.2, trains R1-Zero with two rules and no neural reward model: accuracy and
 format. Section 2.3.2 adds language consistency, the share of words in the chain that are in the target language. Knows

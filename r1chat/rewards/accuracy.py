@@ -1,7 +1,7 @@
 """The accuracy reward: is the answer right?
 
-After DeepSeek-R1, section 2.2.2: where a result can be verified, a rule verifies it. All or nothing. Owns the kinds of
-reference; how answers are found and compared stands in `answers`.
+After DeepSeek-R1, section 2.2.2: where a result can be verified, a rule verifies it. All or nothing, or undecided. Owns
+the kinds of reference; how answers are found and compared stands in `answers`.
 """
 
 from __future__ import annotations
@@ -9,21 +9,34 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from r1chat.answers import choice, compare, final_answer, found, is_formula, is_number, same_text
+from r1chat.answers import (
+    all_boxes,
+    choice,
+    choices,
+    compare,
+    final_answer,
+    found,
+    is_formula,
+    is_number,
+    same_text,
+)
+from r1chat.both import Both
 from r1chat.errors import CheckError
 from r1chat.judgements import Check
 from r1chat.rewards.reward import Reward, shown
 
 _WINDOW = 4_000  # characters at the end of an answer in which a lone letter is looked for
 _LETTER = re.compile(r"[(（\[]([A-J])[)）\]]|(?<![\w.])([A-J])(?=[*.。\s]*\Z)")
+_ONE_LETTER = re.compile(r"[(（]?[A-J][)）]?[.、]?")
+_LETTERS = re.compile(r"[A-J]{2,}|[(（]?[A-J][)）]?(?:[,，、;；\s]+(?:and\s+|和)?[(（]?[A-J][)）]?)+")
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What is right: a number, an expression, a choice (a letter), a text, or a pattern.
+    """The right answer: a number, an expression, a choice (one or more letters), a text, or a pattern.
 
-    A pattern is a regular expression of Python's that has to occur in the answer. Numbers and expressions are compared
-    as mathematics, texts regardless of case, white space and mark-up.
+    A pattern is a Python regular expression that must occur in the answer. Numbers and expressions are compared as
+    mathematics; texts regardless of case, white space and mark-up.
     """
 
     text: str
@@ -31,7 +44,7 @@ class Reference:
 
     @classmethod
     def read(cls, text: str) -> Reference:
-        r"""The reference that a bare text most likely is, never a pattern.
+        r"""The reference of the most likely kind for a bare text, never a pattern.
 
         Of a worked solution the part after `####` (GSM8K) or in the last `\boxed{…}` (MATH) counts.
         """
@@ -40,10 +53,10 @@ class Reference:
         elif r"\boxed" in text:
             text = final_answer(text) or ""
         text = text.strip()
+        if _ONE_LETTER.fullmatch(text) or (_LETTERS.fullmatch(text) and choices(text)):
+            return cls(text, "choice")
         if is_number(text):
             return cls(text, "number")
-        if re.fullmatch(r"[(（]?[A-J][)）]?[.、]?", text):
-            return cls(text, "choice")
         return cls(text, "expression" if is_formula(text) else "text")
 
 
@@ -51,23 +64,37 @@ def check(reference: Reference) -> None:
     """Raises CheckError, with a sentence on what to correct, where no answer could ever match the reference."""
     text = reference.text.strip()
     if not text:
-        raise CheckError("The reference is empty: write the right answer, or remove the reference.")
+        raise CheckError(
+            Both(
+                "The reference is empty: write the right answer, or remove the reference.",
+                "参考答案为空：请填写正确答案，或删除参考答案。",
+            )
+        )
     if reference.kind == "pattern":
         found(reference.text, "")
-    elif reference.kind == "choice" and choice(text) is None:
+    elif reference.kind == "choice" and not _letters(text):
         raise CheckError(
-            f"“{shown(text)}” is no choice: write one letter from A to J, or choose another kind of check."
+            Both(
+                "“{text}” is no choice: write letters from A to J, or choose another kind of check.",
+                "“{text}”不是选项：请填写 A 到 J 的字母，或选择其他检查方式。",
+            ).format(text=shown(text))
         )
     elif reference.kind in ("number", "expression") and not (is_number(text) or is_formula(text)):
-        raise CheckError(f"“{shown(text)}” is no {reference.kind}: correct it, or choose another kind of check.")
+        kind = Both("number", "数") if reference.kind == "number" else Both("expression", "表达式")
+        raise CheckError(
+            Both(
+                "“{text}” is no {kind}: correct it, or choose another kind of check.",
+                "“{text}”不是{kind}：请更正，或选择其他检查方式。",
+            ).format(text=shown(text), kind=kind)
+        )
 
 
 def accuracy(answer: str, reference: Reference | str) -> Reward:
-    """1.0 where the answer's final answer is the reference, 0.0 where it is not or there is none.
+    """1.0 where the final answer agrees with the reference, 0.0 where it differs or there is none.
 
-    `answer` is the reply without its thought. A final answer that cannot be compared in time counts as wrong. None
-    where the reference is empty or no choice, or its pattern takes too long. Raises CheckError where the pattern is
-    broken, or the checker does not start.
+    `answer` is the reply without its thought. None is undecided: the final answer cannot be read or is too large to
+    compute, the reference is empty or no choice, or its pattern takes too long. Raises CheckError where the pattern is
+    broken, or the process that searches for it does not start.
     """
     if isinstance(reference, str):
         reference = Reference.read(reference)
@@ -80,10 +107,19 @@ def accuracy(answer: str, reference: Reference | str) -> Reward:
     final = final_answer(answer)
     if reference.kind == "text":
         right = any(same_text(text, reference.text) for text in (final, answer) if text)
-        return _verdict(right, final or answer, reference.text)
+        return _verdict(right or bool(final and compare(final, reference.text)), final or answer, reference.text)
     if final is None:
         return Reward(0.0, "No final answer was found in the reply.", "回复中没有找到最终答案。")
-    return _verdict(compare(final, reference.text), final, reference.text)
+    verdict = compare(final, reference.text)
+    if not verdict and len(boxes := all_boxes(answer)) > 1 and len(boxes) == _items(reference.text):
+        verdict = compare(together := ", ".join(boxes), reference.text) or verdict  # an answer in several parts
+        final = together if verdict else final
+    return _verdict(verdict, final, reference.text)
+
+
+def _items(reference: str) -> int:
+    """How many items a list in a reference has, as far as its commas and "and" tell."""
+    return len(re.split(r"[,，、;；]|\band\b|\bor\b|[和或]", reference))
 
 
 def _verdict(right: bool | None, answer: str, reference: str) -> Reward:
@@ -96,9 +132,9 @@ def _verdict(right: bool | None, answer: str, reference: str) -> Reward:
         )
     if right is None:
         return Reward(
-            0.0,
-            f"The answer {answer} could not be compared with the reference {reference}, so it counts as wrong.",
-            f"答案 {answer} 无法与参考答案 {reference} 比较，按错误计。",
+            None,
+            f"Undecided: the answer {answer} could not be compared with the reference {reference}.",
+            f"无法判定：答案 {answer} 无法与参考答案 {reference} 比较。",
         )
     return Reward(
         0.0,
@@ -107,16 +143,22 @@ def _verdict(right: bool | None, answer: str, reference: str) -> Reward:
     )
 
 
+def _letters(text: str) -> str:
+    """The letters of a choice, in order; empty where the text is none."""
+    return "".join(sorted(choices(text))) or choice(text) or ""
+
+
 def _choice(answer: str, reference: str) -> Reward:
-    right = choice(reference)
-    if right is None:
+    right = _letters(reference)
+    if not right:
         return Reward(
             None, f"The reference {shown(reference)} is no choice.", f"参考答案 {shown(reference)} 不是选项。"
         )
-    chosen = choice(final_answer(answer) or "")
-    if chosen is None and (letters := list(_LETTER.finditer(answer[-_WINDOW:]))):
+    final = final_answer(answer) or ""
+    chosen = _letters(final)
+    if not chosen and len(right) == 1 and (letters := list(_LETTER.finditer(answer[-_WINDOW:]))):
         chosen = letters[-1][1] or letters[-1][2]
-    if chosen is None:
+    if not chosen:
         return Reward(0.0, f"The answer chooses nothing; {right} is right.", f"没有作出选择，正确选项是 {right}。")
     if chosen == right:
         return Reward(1.0, f"The answer chooses {right}, which is right.", f"选择了 {right}，正确。")
@@ -127,7 +169,9 @@ def _pattern(answer: str, pattern: str) -> Reward:
     matches = found(pattern, answer)
     if matches is None:
         pattern = shown(pattern)
-        return Reward(None, f"The pattern {pattern} takes too long.", f"正则表达式 {pattern} 耗时过长。")
+        return Reward(
+            None, f"Undecided: the pattern {pattern} takes too long.", f"无法判定：正则表达式 {pattern} 耗时过长。"
+        )
     if matches:
         return Reward(
             1.0, f"The answer matches the pattern {shown(pattern)}.", f"回答匹配正则表达式 {shown(pattern)}。"

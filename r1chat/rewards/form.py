@@ -1,7 +1,7 @@
-"""The format reward: was the thought opened and closed once, and does an answer stand outside of it?
+"""The format reward: is there one thought, closed once, and an answer after it?
 
-After the format reward of DeepSeek-R1, section 2.2.2, which is all or nothing; here a fault costs half, so that the
-page can tell a reply that was cut from one that never thought.
+After the format reward of DeepSeek-R1 (arXiv 2501.12948v1), section 2.2.2, which is 0 or 1. Here each fault halves the
+value, so that a reply that was cut off differs from one without a thought.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _UNENDED = {
 
 
 def format_reward(reply: Reply) -> Reward:
-    """1.0: a thought, closed once, and an answer after it. 0.0: no thought, one that never closes, or no answer.
+    """1.0: a thought, closed once, and an answer after it. 0.0: no thought, one that is never closed, or no answer.
 
-    In between, each of these halves it: an empty thought, a thought that was closed twice (`reopened`), and an end
-    that the model did not choose.
+    Each of these faults halves the value: an empty thought, a thought that was closed twice (`reopened`), and a reply
+    that did not end by itself.
     """
     if not reply.closed:
         if reply.reasoning:
@@ -37,13 +37,13 @@ def format_reward(reply: Reply) -> Reward:
     if reply.reopened:
         faults.append(("the thought was closed more than once", "思考过程多次结束"))
     if reply.finish != "stop":
-        said, said_zh = _UNENDED[reply.finish]
-        faults.append((f"the reply {said}", f"回复{said_zh}"))
+        ending, ending_zh = _UNENDED[reply.finish]
+        faults.append((f"the reply {ending}", f"回复{ending_zh}"))
     if not faults:
         return Reward(
             1.0, "The thought opens and closes once, and the answer follows it.", "思考过程完整，回答在其后。"
         )
-    said, said_zh = " and ".join(fault for fault, _ in faults), "，".join(fault for _, fault in faults)
+    why, why_zh = " and ".join(fault for fault, _ in faults), "，".join(fault for _, fault in faults)
     return Reward(
-        0.5 ** len(faults), f"Thought and answer are told apart, but {said}.", f"思考与回答已分开，但{said_zh}。"
+        0.5 ** len(faults), f"Thought and answer are told apart, but {why}.", f"思考与回答已分开，但{why_zh}。"
     )

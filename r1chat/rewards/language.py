@@ -63,10 +63,10 @@ _FUNCTIONS = frozenset(("sin", "cos", "tan", "log", "ln", "exp", "sqrt", "lim", 
 def language_consistency(reasoning: str, question: str) -> Reward:
     """The share of the chain's words that are in the question's language.
 
-    A word of a language without spaces is 1.6 characters. Formulas, numbers, code, single letters, acronyms, and
-    foreign words that the question itself uses count for none. A question without words leaves the choice to the
-    chain: then its most frequent language is the one. A chain without words mixes nothing: 1.0. An empty chain gives
-    None: there is nothing to judge.
+    After DeepSeek-R1 (arXiv 2501.12948v1), section 2.3.2. In languages written without spaces, 1.6 characters count as
+    a word. Formulas, numbers, code, single letters, acronyms, and foreign words that the question itself uses are not
+    counted. If the question has no words, the chain's most frequent language is the expected one. A chain without words
+    has the value 1.0, an empty chain None.
     """
     if not reasoning.strip():
         return Reward(None, "There is no chain of thought to judge.", "没有可评判的思考过程。")
@@ -100,7 +100,7 @@ def language_consistency(reasoning: str, question: str) -> Reward:
 
 
 def _words(text: str) -> Iterator[tuple[str, str]]:
-    """Language and word (or character) of all that is language in a text."""
+    """The words of a text (characters in languages without spaces), each with its language."""
     for match in _WORD.finditer(_CODE_LINE.sub("", _NO_WORDS.sub(" ", text))):
         language, word = match.lastgroup or "", match[0]
         if language in ("English", "Greek"):
@@ -111,7 +111,7 @@ def _words(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _weigh(words: Iterable[tuple[str, str]]) -> defaultdict[str, float]:
-    """How much of each language there is, in words."""
+    """The number of words in each language."""
     weights: defaultdict[str, float] = defaultdict(float)
     for language, _ in words:
         weights[language] += 1 / CHARACTERS_A_WORD if language in _UNSPACED else 1.0
@@ -119,7 +119,7 @@ def _weigh(words: Iterable[tuple[str, str]]) -> defaultdict[str, float]:
 
 
 def _main(weights: Mapping[str, float]) -> str | None:
-    """The language with the greatest weight, if there is any. Where kana stand among Chinese characters, Japanese."""
+    """The most frequent language, if there is any. Chinese characters mixed with kana count as Japanese."""
     merged = dict(weights)
     if merged.get("Japanese", 0.0) > 0.2 * merged.get("Chinese", 0.0):
         merged["Japanese"] += merged.pop("Chinese", 0.0)

@@ -1,4 +1,4 @@
-"""The value that every rule gives."""
+"""The value that every rule returns."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ SHOWN = 60  # characters of a quoted answer
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """What a rule says of a reply: 0 (worst) to 1, or None where there is nothing to judge; and why.
+    """A rule's verdict on a reply: a value from 0 (worst) to 1 and its reason. None: undecided, or nothing to judge.
 
-    `why` and `why_zh` are the same sentence in English and Chinese. They may quote the model: escape them on a page.
+    `why` and `why_zh` are the same sentence in English and Chinese. They may quote the model: escape them in HTML.
     """
 
     value: float | None

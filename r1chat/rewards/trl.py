@@ -1,7 +1,8 @@
-"""The rule rewards in the form in which TRL's GRPOTrainer calls a reward function. TRL itself is not imported.
+"""The rule rewards as reward functions for TRL's GRPOTrainer. TRL itself is not imported.
 
-R1's chat template ends the prompt with `<think>`, so a completion begins inside the thought and holds only `</think>`;
-a rule that looks for both tags in the completion gives every reply nothing. Here a completion is split as a reply is.
+R1's chat template ends the prompt with `<think>`, so a completion begins inside the thought and contains only
+`</think>`. A rule that looks for both tags in the completion would give 0 to every reply; here a completion is split
+into thought and answer in the same way as a reply on the page.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
 def trl_reward(name: Name, *, column: str = "solution", opened: bool = True) -> Callable[..., list[float | None]]:
     """A reward function for `GRPOTrainer(reward_funcs=[…])`; its `__name__` is `{name}_reward`.
 
-    It is called with `prompts` and `completions`, both plain text or both messages, and the dataset's columns by name,
-    and gives one number for each completion, None where the rule has nothing to judge. "accuracy" reads the references
-    from `column`, and their kinds from `{column}_kind` where there is such a column; without `column` it raises
-    CheckError.
+    The function takes `prompts` and `completions`, all of them plain text or all of them lists of messages, and the
+    dataset's columns as keyword arguments. It returns one value from 0 to 1 for each completion, None where the verdict
+    is undecided or there is nothing to judge. "accuracy" reads the references from `column`, and their kinds from the
+    column `{column}_kind` if there is one; it raises CheckError if `column` is missing.
 
-    `opened` says whether the chat template ends the prompt with `<think>`, as those of R1's distills do. It counts for
-    prompts given as messages, which do not show it; a prompt given as text is looked at. A thought that is never closed
-    has no answer. That a completion was cut within its answer is not seen, since the trainer does not say so.
+    `opened`: the chat template ends the prompt with `<think>`, as the templates of R1's distills do. It applies to
+    prompts given as messages; a prompt given as text shows whether it does. A thought that is never closed has no
+    answer. A completion that was cut off within its answer is judged as it stands: the trainer does not report it.
     """
 
     def reward(prompts: Sequence[Text], completions: Sequence[Text], **columns: Any) -> list[float | None]:
@@ -63,7 +64,7 @@ def _reference(text: object, kind: Check | None) -> Reference:
 
 
 def _reply(prompt: Text, completion: Text, opened: bool) -> Reply:
-    """A completion as a reply: thought and answer told apart."""
+    """The completion, split into thought and answer."""
     events: list[BackendEvent] = []
     if isinstance(prompt, str):
         opened = prompt.rstrip().endswith(OPEN)
@@ -76,14 +77,14 @@ def _reply(prompt: Text, completion: Text, opened: bool) -> Reply:
         events.append(Raw(completion))
     else:
         for message in completion:
-            events += _said(message)
+            events += _events(message)
     if any(isinstance(event, Reasoning) for event in events):
         events = [event for event in events if event != Raw(OPEN)]
     return collect([*events, Finish("stop")])
 
 
-def _said(message: dict[str, Any]) -> list[BackendEvent]:
-    """One message of a completion; some templates keep the thought in a field of its own."""
+def _events(message: dict[str, Any]) -> list[BackendEvent]:
+    """The events of one message of a completion. Some templates keep the thought in a field of its own."""
     thought = next((message[field] for field in _REASONING_FIELDS if message.get(field)), "")
     content = _content(message)
     return [Reasoning(str(thought)), Raw(content)] if thought else [Raw(content)]
@@ -97,7 +98,7 @@ def _content(message: dict[str, Any]) -> str:
 
 
 def _question(prompt: Text) -> str:
-    """What the person asked, without the template's tokens."""
+    """The user's last message; of a rendered prompt its text without special tokens."""
     if isinstance(prompt, str):
         return _ROLE.sub(" ", prompt)
     return next((_content(message) for message in reversed(prompt) if message.get("role") == "user"), "")

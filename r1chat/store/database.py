@@ -8,8 +8,9 @@ NORMAL` a killed process loses nothing that was committed; a power cut may lose 
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class Database:
         """Opens, makes or migrates it. `patience`: seconds to wait for a locked one. Raises StoreError."""
         self._url = _parse(url)
         self._patience = patience
+        self._transaction = threading.local()
         self.kind = self._url.get_backend_name()
         if self.kind == "sqlite":
             self.place = self._url.database or ""
@@ -70,14 +72,33 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent look at the data. Raises StoreError."""
-        with self._sentences(), self._reader.begin() as connection:
+        with self._sentences(), self._joined() or self._reader.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """All or nothing: an exception inside undoes everything. Raises StoreError."""
-        with self._sentences(), self._writer.begin() as connection:
+        with self._sentences(), self._joined() or self._writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Whatever this thread reads and writes inside is one transaction. An exception that leaves it undoes all."""
+        with self.write() as connection:
+            outer, self._transaction.connection = self._connection(), connection
+            try:
+                yield
+            finally:
+                self._transaction.connection = outer
+
+    def _connection(self) -> Connection | None:
+        """The connection of the `transaction` that this thread is in."""
+        connection: Connection | None = getattr(self._transaction, "connection", None)
+        return connection
+
+    def _joined(self) -> AbstractContextManager[Connection] | None:
+        connection = self._connection()
+        return None if connection is None else nullcontext(connection)
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from r1chat.errors import StoreError
 from r1chat.messages import MomentLabel, Verdict
-from r1chat.store.schema import moment_label, moment_labels, replies, turns
+from r1chat.store.schema import conversations, moment_label, moment_labels, replies, turns
 
 
 def add(
@@ -58,6 +58,22 @@ def in_force_in(connection: Connection, conversation_id: str) -> list[MomentLabe
     )
     wanted = select(moment_labels).where(moment_labels.c.number.in_(newest)).order_by(moment_labels.c.number)
     return [moment_label(row) for row in connection.execute(wanted).mappings()]
+
+
+def all_in_force(connection: Connection) -> list[tuple[MomentLabel, str]]:
+    """The newest label of each span in all conversations that are not deleted, with the reasoning, by reply."""
+    newest = select(func.max(moment_labels.c.number)).group_by(
+        moment_labels.c.reply_id, moment_labels.c.start, moment_labels.c.end
+    )
+    wanted = (
+        select(moment_labels, replies.c.reasoning)
+        .join(replies, replies.c.id == moment_labels.c.reply_id)
+        .join(turns, turns.c.id == replies.c.turn_id)
+        .join(conversations, conversations.c.id == turns.c.conversation_id)
+        .where(moment_labels.c.number.in_(newest), conversations.c.deleted_at.is_(None))
+        .order_by(moment_labels.c.reply_id, moment_labels.c.start, moment_labels.c.end)
+    )
+    return [(moment_label(row), row["reasoning"]) for row in connection.execute(wanted).mappings()]
 
 
 def _check_span(connection: Connection, reply_id: str, start: int, end: int) -> None:

@@ -6,37 +6,57 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import Literal, NamedTuple
+
+_EXITING = 0x4  # PF_EXITING of the Linux kernel: the process has begun to end
+
+
+class _Process(NamedTuple):
+    """What /proc says of a process."""
+
+    ended: bool  # it is a zombie, or about to end
+    start: str  # in ticks since the machine started
 
 
 def current_owner() -> str:
     """This process, as `host:pid:start`; the start tells it from a later process that is given the same number."""
-    _, start = _state_and_start(os.getpid())
-    return f"{socket.gethostname()}:{os.getpid()}:{start}"
+    process = _read(os.getpid())
+    return f"{socket.gethostname()}:{os.getpid()}:{process.start if process else ''}"
 
 
 def is_alive(owner: str) -> bool | None:
     """Whether that process still runs; None where nobody here can tell (another machine, Windows, not an owner)."""
-    host, _, process = owner.partition(":")
-    number, _, start = process.partition(":")
-    if host != socket.gethostname() or not number.isdecimal() or sys.platform == "win32":
+    host, _, rest = owner.partition(":")
+    pid, _, start = rest.partition(":")
+    if owner == current_owner():
+        return True
+    if host != socket.gethostname() or not pid.isdecimal() or sys.platform == "win32":
         return None
+    if _read(os.getpid()) is None:  # a system without /proc
+        return _signal(int(pid)) != "nobody"
+    process = _read(int(pid))  # one look: between two of them it may end
+    if process is None:
+        return _signal(int(pid)) == "forbidden"  # another person's, which some systems hide in /proc
+    return not process.ended and (not start or process.start == start)
+
+
+def _signal(pid: int) -> Literal["taken", "forbidden", "nobody"]:
+    """What becomes of a signal to that process; none is really sent."""
     try:
-        os.kill(int(number), 0)
+        os.kill(pid, 0)
     except PermissionError:
-        pass  # it is there, and another person's
+        return "forbidden"
     except (ProcessLookupError, OverflowError):
-        return False
-    state, started = _state_and_start(int(number))
-    if state in ("Z", "X"):
-        return False  # killed, and its parent has not looked yet
-    return not start or not started or start == started
+        return "nobody"
+    return "taken"
 
 
-def _state_and_start(pid: int) -> tuple[str, str]:
-    """A process's state, and when it began in ticks since the machine did; both "" where the system has no /proc."""
+def _read(pid: int) -> _Process | None:
+    """A process of this machine; None where there is none, or where the system has no /proc."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
-        return "", ""
+        return None
     fields = stat.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
-    return fields[0], fields[19]
+    state, flags, start = fields[0], fields[6], fields[19]
+    return _Process(state in ("Z", "X") or bool(int(flags) & _EXITING), start)

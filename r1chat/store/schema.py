@@ -31,6 +31,8 @@ from sqlalchemy import (
 )
 
 from r1chat.messages import (
+    FIRST_MOMENT,
+    LAST_MOMENT,
     ConversationInfo,
     MomentLabel,
     Params,
@@ -58,21 +60,28 @@ class SafeText(TypeDecorator[str]):
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """A moment. SQLite has no time zones: there it is written in UTC without one."""
+    """A moment, from FIRST_MOMENT to LAST_MOMENT; any other one is moved there, so that every time zone can show it.
+
+    SQLite has no time zones: there it is written in UTC without one.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC)
+        return None if value is None else _bounded(value).astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC)
+        return None if value is None else _bounded(value).astimezone(UTC)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
         if dialect.name == "sqlite":  # read in one step: an export has a million of them
-            return lambda value: None if value is None else datetime.fromisoformat(f"{value}+00:00")
+            return lambda value: None if value is None else _bounded(datetime.fromisoformat(f"{value}+00:00"))
         return super().result_processor(dialect, coltype)
+
+
+def _bounded(value: datetime) -> datetime:
+    return FIRST_MOMENT if value < FIRST_MOMENT else LAST_MOMENT if value > LAST_MOMENT else value
 
 
 def text_column(name: str, **options: Any) -> Column[str]:

@@ -7,12 +7,13 @@ first locks that conversation's row, so that threads and processes take turns.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from r1chat.errors import StoreError
+from r1chat.errors import NotFoundError, StoreError
 from r1chat.messages import (
     ClosedBy,
     Conversation,
@@ -36,7 +37,7 @@ from r1chat.store.schema import conversation_info, conversations, provenance_col
 from r1chat.store.search_terms import excerpt, words
 from r1chat.store.tree import Tree
 
-SILENCE = timedelta(seconds=60)  # a reply whose maker cannot be asked is given up when it was not saved for so long
+SILENCE = timedelta(seconds=60)  # after which a reply counts as left, where nobody can tell whether its process lives
 
 
 class Store:
@@ -56,6 +57,10 @@ class Store:
     def close(self) -> None:
         """Let go of the database."""
         self._database.close()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make one transaction of all that this thread reads and writes inside: all of it is stored, or nothing."""
+        return self._database.transaction()
 
     def database_state(self) -> DatabaseState:
         """Kind, revision and size of the database."""
@@ -243,17 +248,19 @@ class Store:
                 search.index_reply(connection, row["number"], made, reply)
             return read_reply(connection, made)
 
-    def save_reply(self, reply_id: str, reply: Reply) -> None:
-        """Put the reply as it stands now in place of what was saved of it; once it has a `finish`, a search finds it.
+    def save_reply(self, reply_id: str, reply: Reply, closed_by: ClosedBy | None = None) -> None:
+        """Replace what was saved of a reply, and who closed its thought (None: leave that as it is).
 
-        One that still grows belongs to this process from then on. A deleted conversation is no obstacle.
+        Once it has a `finish`, a search finds it. Until then it belongs to this process. It is saved in a deleted
+        conversation as well.
         """
+        values = {} if closed_by is None else {"closed_by": closed_by}
         with self._database.write() as connection:
             if reply.finish is None:
-                _overwrite(connection, reply_id, reply, owner=current_owner())
+                _overwrite(connection, reply_id, reply, owner=current_owner(), **values)
             else:
                 row = lookup.conversation_of_reply(connection, reply_id, lock=True, deleted=True)
-                _overwrite(connection, reply_id, reply)
+                _overwrite(connection, reply_id, reply, **values)
                 search.index_reply(connection, row["number"], reply_id, reply)
 
     def set_provenance(self, reply_id: str, provenance: Provenance) -> None:
@@ -263,12 +270,6 @@ class Store:
             _check_links(connection, provenance)
             this = update(replies).where(replies.c.id == reply_id)
             connection.execute(this.values(provenance_columns(provenance)))
-
-    def set_closed_by(self, reply_id: str, who: ClosedBy) -> None:
-        """Say who closed the thought of a reply, and leave the rest of its provenance as it is."""
-        with self._database.write() as connection:
-            lookup.conversation_of_reply(connection, reply_id, deleted=True)
-            connection.execute(update(replies).where(replies.c.id == reply_id).values(closed_by=who))
 
     def reply(self, reply_id: str) -> StoredReply:
         """A reply with its place among its siblings."""
@@ -288,24 +289,26 @@ class Store:
             lookup.conversation_of_vote(connection, vote_id)
             return read_vote(connection, vote_id)
 
-    def interrupt_unfinished(self) -> int:
-        """Mark replies as "interrupted" that nobody makes any more; how many. For the start of the app.
+    def interrupt_unfinished(self) -> list[str]:
+        """Mark replies as "interrupted" that no process makes any more; the ids of their conversations, one a reply.
 
-        A reply is left alone as long as its maker lives, or, where that cannot be told, was saved in the last minute.
+        A reply is left alone as long as its process lives or, where that cannot be told, was saved in the last minute.
         """
         unfinished = select(replies.c.id, replies.c.owner, replies.c.saved_at).where(replies.c.finish.is_(None))
         with self._database.read() as connection:
             growing = connection.execute(unfinished).all()
-        return sum(self._interrupt(*row) for row in growing if _is_given_up(row.owner, row.saved_at))
+        left = [(row.id, row.saved_at) for row in growing if _is_left(row.owner, row.saved_at)]
+        return [conversation for row in left if (conversation := self._interrupt(*row)) is not None]
 
-    def _interrupt(self, reply_id: str, owner: str, saved_at: datetime) -> bool:
-        with self._database.write() as connection:
+    def _interrupt(self, reply_id: str, saved_at: datetime) -> str | None:
+        """Mark one reply, unless somebody took it up since `saved_at`; the id of its conversation."""
+        with suppress(NotFoundError), self._database.write() as connection:  # it may be erased at this moment
             row = lookup.conversation_of_reply(connection, reply_id, lock=True, deleted=True)
             unchanged = (replies.c.id == reply_id, replies.c.finish.is_(None), replies.c.saved_at == saved_at)
-            if not connection.execute(update(replies).where(*unchanged).values(finish="interrupted")).rowcount:
-                return False  # somebody took it up since
-            search.index_reply(connection, row["number"], reply_id, read_reply(connection, reply_id).reply)
-            return True
+            if connection.execute(update(replies).where(*unchanged).values(finish="interrupted")).rowcount:
+                search.index_reply(connection, row["number"], reply_id, read_reply(connection, reply_id).reply)
+                return str(row["id"])
+        return None
 
     # -- judgements ---------------------------------------------------------------------------------------------------
 
@@ -325,6 +328,11 @@ class Store:
         with self._database.read() as connection:
             lookup.conversation(connection, conversation_id)
             return labels.in_force_in(connection, conversation_id)
+
+    def all_moment_labels(self) -> list[tuple[MomentLabel, str]]:
+        """The labels in force on the moments of all conversations that are not deleted, each with its reasoning."""
+        with self._database.read() as connection:
+            return labels.all_in_force(connection)
 
     def moment_labels(self, reply_id: str) -> list[MomentLabel]:
         """The labels in force on a reply: the newest of each span, in the order of the thought."""
@@ -362,6 +370,7 @@ def _check_links(connection: Connection, provenance: Provenance) -> None:
         lookup.check_id(provenance.vote_id, "vote")
 
 
-def _is_given_up(owner: str, saved_at: datetime) -> bool:
+def _is_left(owner: str, saved_at: datetime) -> bool:
+    """Whether the process that made a reply has ended, or can no longer be expected to go on."""
     alive = is_alive(owner)
     return not alive if alive is not None else _now() - saved_at > SILENCE

@@ -13,7 +13,8 @@ from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from r1chat.ui.words.page import pick, words
+from r1chat.ui.language import pick
+from r1chat.ui.words.page import words
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

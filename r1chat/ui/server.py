@@ -1,88 +1,35 @@
-"""The page as an HTTP server on loopback: Gradio, the feed and a few texts, behind the guard."""
+"""The page as an HTTP server on loopback: Gradio and our own routes, behind the guard."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import logging
 import secrets
 import socket
 import threading
 import time
 import webbrowser
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi import FastAPI
 
 from r1chat.app import App
+from r1chat.both import Both
 from r1chat.config import FIRST_PORT
-from r1chat.errors import ConfigError, NotFoundError
+from r1chat.errors import ConfigError
+from r1chat.ui import routes
 from r1chat.ui.allowed import Allowed
 from r1chat.ui.data.mounting import mount as mount_data
-from r1chat.ui.guard import Guard
-from r1chat.ui.judge import difference, reference
+from r1chat.ui.guard import LOOPBACK, Guard
 from r1chat.ui.library import routes as library
-from r1chat.ui.page import mount, theme
-from r1chat.ui.talk.feed import Viewer
-from r1chat.ui.talk.render import ReplyRenderer
-from r1chat.ui.words.page import words
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-log = logging.getLogger(__name__)
+from r1chat.ui.mounting import mount, theme
 
 
 def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guard:
     """The ASGI application: the routes that the pages use, behind the guard."""
     web = FastAPI(title="r1chat", docs_url=None, redoc_url=None, openapi_url=None)
 
-    @web.get("/r1chat/feed")
-    async def feed(request: Request) -> StreamingResponse:
-        asked = request.query_params
-        viewer = Viewer(app, asked.get("conversation", ""), asked.get("model", ""), asked.get("lang", "en"))
-        return StreamingResponse(_events(viewer), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
-
-    @web.get("/r1chat/answer/{reply_id}")
-    def answer(reply_id: str) -> PlainTextResponse:
-        return _text(lambda: app.store.reply(reply_id).reply.answer)
-
-    @web.get("/r1chat/message/{turn_id}")
-    def message(turn_id: str) -> PlainTextResponse:
-        return _text(lambda: app.store.turn(turn_id).content)
-
-    @web.get("/r1chat/thought/{reply_id}")
-    def thought(reply_id: str, start: int = 0, end: int | None = None) -> PlainTextResponse:
-        return _text(lambda: app.chat.as_it_stands(reply_id).reply.reasoning[max(0, start) : end])
-
-    @web.get("/r1chat/outline/{reply_id}")
-    def outline(reply_id: str, lang: str = "en") -> PlainTextResponse:
-        def html() -> str:
-            renderer = ReplyRenderer(reply_id, words(lang))
-            renderer.update(app.chat.as_it_stands(reply_id).reply)
-            return renderer.outline()
-
-        return _text(html)
-
-    @web.get("/r1chat/rewards/{reply_id}")
-    def rewards(reply_id: str, lang: str = "en") -> PlainTextResponse:
-        def html() -> str:
-            stored = app.store.reply(reply_id)
-            right = app.store.judgements.reference(stored.turn_id)
-            return reference.rewards(stored, app.store.turn(stored.turn_id).content, right, words(lang))
-
-        return _text(html)
-
-    @web.get("/r1chat/difference/{reply_id}")
-    def changes(reply_id: str, lang: str = "en") -> PlainTextResponse:
-        def html() -> str:
-            corrected = app.store.reply(reply_id)
-            return difference.html(app.store.reply(corrected.provenance.parent_id or ""), corrected, words(lang))
-
-        return _text(html)
-
+    routes.add(web, app)
     library.add(web, app)
     mount_data(web, app, theme())
     mount(web, app)
@@ -150,48 +97,18 @@ def _listen(host: str, port: int | None) -> socket.socket:
             listener.bind((host, candidate))
             listener.listen(128)
             return listener
-        except OSError as error:
+        except OSError as refusal:
             listener.close()
-            reason = error.strerror or str(error)
-    where = f"port {port}" if port is not None else f"any port from {FIRST_PORT} to {FIRST_PORT + 99}"
+            reason = refusal.strerror or str(refusal)
+    last = FIRST_PORT + 99
+    where = Both(f"port {port}", f"端口 {port}")
+    if port is None:
+        where = Both(f"any port from {FIRST_PORT} to {last}", f"{FIRST_PORT} 到 {last} 的任何端口")
     raise ConfigError(
-        f"r1chat cannot listen on {where} of {host} ({reason}). Is r1chat open already? Choose another port with "
-        "--port, or 0 for any free one."
+        Both(
+            "r1chat cannot listen on {where} of {host} ({reason}). Is r1chat open already? Choose another port with "
+            "--port, or 0 for any free one.",
+            "r1chat 无法在 {host} 上监听{where}（{reason}）。r1chat 是否已经打开？请用 --port 换一个端口，"
+            "0 表示任何空闲端口。",
+        ).format(where=where, host=host, reason=reason)
     )
-
-
-def _text(read: Callable[[], str]) -> PlainTextResponse:
-    try:
-        return PlainTextResponse(read(), headers={"Cache-Control": "no-store"})
-    except NotFoundError as error:
-        return PlainTextResponse(str(error), status_code=404)
-
-
-async def _events(viewer: Viewer) -> AsyncIterator[str]:
-    """The viewer's patches as server-sent events. The viewer blocks, so it runs in a thread of its own."""
-    loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
-    room = threading.Semaphore(4)  # patches on their way: a slow page gets newer ones, not more
-
-    def give(patch: dict[str, Any] | None) -> None:
-        with suppress(RuntimeError):  # the loop is closed: the server has stopped
-            loop.call_soon_threadsafe(queue.put_nowait, patch)
-
-    def run() -> None:
-        try:
-            for patch in viewer.patches():
-                room.acquire()
-                give(patch)
-        except Exception:  # a defect of ours: the browser connects again, and the log says what it was
-            log.exception("the feed broke")
-        finally:
-            give(None)
-
-    threading.Thread(target=run, name="r1chat-feed", daemon=True).start()
-    try:
-        while (patch := await queue.get()) is not None:
-            room.release()
-            yield f"data: {json.dumps(patch, ensure_ascii=False, separators=(',', ':'))}\n\n" if patch else ": \n\n"
-    finally:
-        viewer.leave()
-        room.release(1000)

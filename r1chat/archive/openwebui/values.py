@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from r1chat.messages import LAST_MOMENT
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _IN_MILLISECONDS = 1e11  # as seconds, this is the year 5138
 
@@ -26,6 +28,7 @@ def moment(value: Any, otherwise: datetime) -> datetime:
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
         return otherwise
     try:
-        return datetime.fromtimestamp(value / 1000 if value > _IN_MILLISECONDS else value, UTC)
+        found = datetime.fromtimestamp(value / 1000 if value > _IN_MILLISECONDS else value, UTC)
     except (OverflowError, ValueError, OSError):
         return otherwise
+    return found if found <= LAST_MOMENT else otherwise

@@ -1,41 +1,66 @@
-// The data page: shows what the server sends, asks for more, and sends what a person does.
-const root = element.querySelector('.data');
-const base = '../r1chat/data/';
-const find = selector => root.querySelector(selector);
-const pause = 400;  // ms between two looks at a job
-const parts = ['league', 'conflicts'];  // panels that are filled when they are unfolded
+// The data page: shows what the server sends, asks for more, and sends what a person does. Loaded when its place is there.
+
+import {all, around, element, find as findIn, target} from '../talk/dom.js';
+
+const root = findIn(document, '#data .data');
+const BASE = '../r1chat/data/';
+const PAUSE = 400;  // ms between two looks at a job
+const PARTS = ['league', 'conflicts'];  // panels that are filled when they are unfolded
+/** @type {Set<string>} */
 const filled = new Set();
+
+/**
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {string} selector
+ * @returns {T}
+ */
+const find = selector => findIn(root, selector);
+/** @param {string} selector @returns {HTMLInputElement} */
+const field = selector => find(selector);
+/** @param {string} selector @returns {HTMLDetailsElement} */
+const details = selector => find(selector);
+
+/** @typedef {{text: string, running: boolean}} Answer what r1chat answered, and whether a job runs */
+
 let newest = 0;  // of the rows that were asked for: what comes late is dropped
 
 // --- asking ----------------------------------------------------------------------------------------------------------
 
+/** @param {string} text */
 function say(text) {
   find('#trouble').textContent = text;
   if (text) find('#trouble').scrollIntoView({block: 'nearest'});
 }
+/**
+ * The answer; null where there is none, or where r1chat refuses, which the person has been told.
+ * @param {string} path
+ * @param {RequestInit} [options]
+ * @returns {Promise<Answer>}
+ */
 async function ask(path, options) {
   let response;
   try {
-    response = await fetch(base + path, options);
+    response = await fetch(BASE + path, options);
   } catch {
     say(find('#broken')?.innerHTML ?? '');
     return null;
   }
-  const text = await response.text();
-  if (!response.ok) { say(response.status < 500 ? text : find('#broken').innerHTML); return null; }
+  const text = await response.text().catch(() => '');
+  if (!response.ok) { say(response.status < 500 && text || find('#broken').innerHTML); return null; }
   return {text, running: response.headers.get('X-Running') === 'yes'};
 }
-const send = (path, said) => ask(path, {
-  method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(said),
+/** @param {string} path @param {object} fields */
+const send = (path, fields) => ask(path, {
+  method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(fields),
 });
+/** The fields of a form that are filled in. @param {string} form */
+const filledIn = form => /** @type {[string, string][]} */ ([...new FormData(find(form))].filter(([, value]) => value));
 function filter() {
-  const said = new URLSearchParams();
-  for (const [name, value] of new FormData(find('#filter'))) if (value) said.set(name, value);
-  return said;
+  return new URLSearchParams(filledIn('#filter'));
 }
-function shownAs(said = filter()) {
-  if (find('#redacted').checked) said.set('redacted', 'yes');
-  return said;
+function shownAs(query = filter()) {
+  if (field('#redacted').checked) query.set('redacted', 'yes');
+  return query;
 }
 
 // --- rows ------------------------------------------------------------------------------------------------------------
@@ -43,40 +68,42 @@ function shownAs(said = filter()) {
 async function rows(keep = false) {
   const mine = ++newest;
   const list = find('#rows');
-  const said = shownAs();
-  if (keep) said.set('limit', list.querySelectorAll('.judged').length);
+  const query = shownAs();
+  if (keep) query.set('limit', String(all(list, '.judged').length));
   list.setAttribute('aria-busy', 'true');
-  const answer = await ask(`rows?${said}`);
+  const answer = await ask(`rows?${query}`);
   if (mine !== newest) return;
   list.removeAttribute('aria-busy');
   if (!answer) return;
-  const unfolded = [...list.querySelectorAll('.side[open]')].map(side => `#${side.closest('.judged').id} [data-reply="${side.dataset.reply}"]`);
+  const unfolded = all(list, '.side[open]').map(side => `#${around(side, '.judged').id} [data-reply="${side.dataset.reply}"]`);
   list.innerHTML = answer.text;
-  if (keep) for (const side of unfolded) { const found = list.querySelector(side); if (found) found.open = true; }
+  for (const side of keep ? unfolded : []) {
+    const again = details(`#rows ${side}`);
+    if (again) again.open = true;
+  }
   find('#count').textContent = list.querySelector('#counted')?.innerHTML ?? '';
   mark();
 }
+/** @param {HTMLButtonElement} button */
 async function more(button) {
-  const said = shownAs();
-  said.set('before', button.dataset.id);
+  const query = shownAs();
+  query.set('before', button.dataset.id);
   button.disabled = true;
-  const answer = await ask(`rows?${said}`);
+  const answer = await ask(`rows?${query}`);
   if (!answer) { button.disabled = false; return; }
   if (!button.isConnected) return;
   const last = button.previousElementSibling;
   button.outerHTML = answer.text;
   mark();
-  last?.nextElementSibling?.querySelector('summary')?.focus({preventScroll: true});
+  if (last?.nextElementSibling) findIn(last.nextElementSibling, 'summary')?.focus({preventScroll: true});
 }
 function mark() {
-  for (const old of root.querySelectorAll('.judged .clash')) old.remove();
-  for (const entry of root.querySelectorAll('#conflicts li')) {
+  for (const old of all(root, '.judged .clash')) old.remove();
+  for (const entry of all(root, '#conflicts li')) {
     for (const id of entry.dataset.judged.split(' ')) {
       const row = document.getElementById(`row-${id}`);
       if (!row) continue;
-      const badge = document.createElement('span');
-      badge.className = `clash ${entry.className}`;
-      badge.textContent = entry.querySelector('b').textContent;
+      const badge = element('span', {className: `clash ${entry.className}`, textContent: findIn(entry, 'b').textContent});
       row.querySelector('header .standing').before(badge);
     }
   }
@@ -84,6 +111,7 @@ function mark() {
 
 // --- panels ----------------------------------------------------------------------------------------------------------
 
+/** @param {string} name */
 async function fill(name) {
   if (filled.has(name)) return;
   filled.add(name);
@@ -92,22 +120,21 @@ async function fill(name) {
   find(`#${name} .body`).innerHTML = answer.text;
   mark();
 }
+/** @param {boolean} keep the rows that were shown */
 function refresh(keep) {
   filled.clear();
   find('#preview').textContent = '';
   rows(keep);
   fill('conflicts');  // its marks stand in the rows, folded or not
-  if (find('#league').open) fill('league');
+  if (details('#league').open) fill('league');
   command();
 }
 function form() {
-  const said = Object.fromEntries(filter());
-  for (const [name, value] of new FormData(find('#export'))) said[name] = value;
-  said.redact = find('#export [name=redact]').checked ? 'yes' : 'no';
-  return said;
+  const redact = field('#export [name=redact]').checked ? 'yes' : 'no';
+  return {...Object.fromEntries([...filledIn('#filter'), ...filledIn('#export')]), redact};
 }
 async function command() {
-  if (!find('#command').open) return;
+  if (!details('#command').open) return;
   const answer = await ask(`command?${new URLSearchParams(form())}`);
   if (answer) find('#command > div').innerHTML = answer.text;
 }
@@ -118,15 +145,17 @@ async function counters() {
 
 // --- jobs ------------------------------------------------------------------------------------------------------------
 
+/** @param {Answer} answer */
 async function follow(answer) {
   const box = find('#job');
   while (answer) {
     if (box.innerHTML !== answer.text) box.innerHTML = answer.text;
     if (!answer.running) return;
-    await new Promise(done => setTimeout(done, pause));
+    await new Promise(done => setTimeout(done, PAUSE));
     answer = await ask('job');
   }
 }
+/** @param {HTMLInputElement} input */
 async function upload(input) {
   const [file] = input.files;
   if (!file) return;
@@ -138,10 +167,15 @@ async function upload(input) {
 
 // --- what a person does ----------------------------------------------------------------------------------------------
 
+/** @type {Record<string, (control: HTMLElement, id: string) => unknown>} */
 const verbs = {
-  more,
-  clear() { for (const field of find('#filter').elements) if (field.name) field.value = ''; filtered(); },
-  async consent(box) {
+  more(button) { if (button instanceof HTMLButtonElement) more(button); },
+  clear() {
+    for (const control of all(find('#filter'), '[name]')) /** @type {HTMLInputElement} */ (control).value = '';
+    filtered();
+  },
+  async consent(control) {
+    const box = /** @type {HTMLInputElement} */ (control);
     const answer = await send('consent', {id: box.dataset.id, allowed: box.checked});
     if (!answer) { box.checked = !box.checked; return; }
     if (!box.dataset.id) {
@@ -151,35 +185,44 @@ const verbs = {
     counters();
     rows(true);
   },
-  async exclude(form, id) {
-    if (await send('exclude', {id, excluded: true, reason: form.elements.reason.value})) refresh(true);
+  async exclude(control, id) {
+    /** @type {HTMLInputElement} */
+    const reason = findIn(control, '[name=reason]');
+    if (await send('exclude', {id, excluded: true, reason: reason.value})) refresh(true);
   },
-  async include(button, id) {
+  async include(_button, id) {
     if (await send('exclude', {id, excluded: false})) refresh(true);
   },
-  async preview(button) {
+  async preview(control) {
+    const button = /** @type {HTMLButtonElement} */ (control);
     button.disabled = true;
     const answer = await ask(`preview?${filter()}`);
     button.disabled = false;
     if (answer) find('#preview').innerHTML = answer.text;
   },
   export: async () => follow(await send('export', form())),
-  archive: async form => follow(await send('archive', {everything: form.elements.everything.checked})),
-  cancel: async () => { await send('cancel', {}); },
+  async archive(control) {
+    /** @type {HTMLInputElement} */
+    const everything = findIn(control, '[name=everything]');
+    follow(await send('archive', {everything: everything.checked}));
+  },
+  cancel: () => send('cancel', {}),
 };
-const act = (target, event) => {
-  const {verb, id} = target.dataset;
+
+/** @param {HTMLElement} control @param {Event} event */
+function act(control, event) {
+  const {verb, id} = control.dataset;
   if (!Object.hasOwn(verbs, verb)) return;
   event.preventDefault();
-  verbs[verb](target, id);
-};
+  verbs[verb](control, id);
+}
 function filtered() {
-  const said = filter();
-  history.replaceState(null, '', said.size ? `?${said}` : location.pathname);
+  const query = filter();
+  history.replaceState(null, '', query.size ? `?${query}` : location.pathname);
   refresh(false);
 }
 root.addEventListener('click', event => {
-  const button = event.target.closest('button[data-verb]');
+  const button = around(event.target, 'button[data-verb]');
   if (!button) return;
   say('');
   act(button, event);
@@ -187,29 +230,29 @@ root.addEventListener('click', event => {
 root.addEventListener('submit', event => {
   event.preventDefault();
   say('');
-  if (event.target.dataset.verb) act(event.target, event);
+  if (target(event).dataset.verb) act(target(event), event);
 });
 root.addEventListener('change', event => {
-  const field = event.target;
+  const control = target(event), {verb, id} = control.dataset;
   say('');
-  if (field.dataset.verb) verbs[field.dataset.verb](field, field.dataset.id);
-  else if (field.closest('#filter')) filtered();
-  else if (field.id === 'redacted') rows(true);
-  else if (field.id === 'import') upload(field);
-  else if (field.closest('#export')) {
-    find('#unredacted').hidden = find('#export [name=redact]').checked;
+  if (verb) verbs[verb](control, id);
+  else if (around(control, '#filter')) filtered();
+  else if (control.id === 'redacted') rows(true);
+  else if (control.id === 'import') upload(/** @type {HTMLInputElement} */ (control));
+  else if (around(control, '#export')) {
+    find('#unredacted').hidden = field('#export [name=redact]').checked;
     command();
   }
 });
 root.addEventListener('toggle', async event => {
-  const folded = event.target;
-  if (!folded.open) return;
-  if (parts.includes(folded.id)) fill(folded.id);
+  const folded = target(event);
+  if (!(folded instanceof HTMLDetailsElement) || !folded.open) return;
+  if (PARTS.includes(folded.id)) fill(folded.id);
   else if (folded.id === 'command') command();
-  else if (folded.matches('.exclude')) folded.querySelector('input').focus();
-  else if (folded.matches('.side') && !folded.querySelector('.all').firstChild) {
+  else if (folded.matches('.exclude')) findIn(folded, 'input').focus();
+  else if (folded.matches('.side') && !findIn(folded, '.all').firstChild) {
     const answer = await ask(`reply/${folded.dataset.reply}?${shownAs(new URLSearchParams())}`);
-    if (answer) folded.querySelector('.all').innerHTML = answer.text;
+    if (answer) findIn(folded, '.all').innerHTML = answer.text;
   }
 }, true);
 
@@ -217,8 +260,8 @@ root.addEventListener('toggle', async event => {
   const answer = await ask(`page${location.search}`);
   if (!answer) { root.innerHTML = '<p id="trouble" role="alert"></p>'; return; }
   root.innerHTML = answer.text;
-  if (innerWidth <= 760) for (const panel of root.querySelectorAll('.panel')) panel.open = panel.id === 'consent';
-  document.documentElement.lang = root.querySelector('[data-lang]')?.dataset.lang ?? 'en';
+  if (innerWidth <= 760) for (const panel of all(root, '.panel')) /** @type {HTMLDetailsElement} */ (panel).open = panel.id === 'consent';
+  document.documentElement.lang = find('[data-lang]')?.dataset.lang ?? 'en';
   counters();
   refresh(false);
   follow(await ask('job'));

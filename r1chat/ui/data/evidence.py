@@ -9,9 +9,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from markupsafe import Markup
+
 from r1chat.redact import KINDS, Kind, Redactor, find
 from r1chat.redact.finding import PLACEHOLDER, WORDS
-from r1chat.ui.html.markdown import plain
+from r1chat.ui.html.parts import EMPTY, concat
 from r1chat.ui.words.page import Words
 
 EXCERPT = 240  # characters
@@ -19,27 +21,27 @@ EXAMPLES = 20  # values that are shown of each kind
 _MARGIN = 400  # characters after an excerpt, so that what it cuts in two is still recognised
 
 
-def whole(text: str, redactor: Redactor | None) -> str:
+def whole(text: str, redactor: Redactor | None) -> Markup:
     """A text as HTML, escaped; with a redactor, every replacement is marked."""
-    return plain(text) if redactor is None else _marked(redactor(text))
+    return Markup("{}").format(text) if redactor is None else _marked(redactor(text))
 
 
-def excerpt(text: str, redactor: Redactor | None, length: int = EXCERPT) -> str:
+def excerpt(text: str, redactor: Redactor | None, length: int = EXCERPT) -> Markup:
     """The beginning of a text as HTML, in one line."""
     text = " ".join(text[: length + _MARGIN].split())
     if redactor is not None:
         text = redactor(text)
     if len(text) > length:
         text = text[:length].rstrip() + "…"
-    return plain(text) if redactor is None else _marked(text)
+    return Markup("{}").format(text) if redactor is None else _marked(text)
 
 
-def _marked(text: str) -> str:
+def _marked(text: str) -> Markup:
     parts, done = [], 0
-    for found in PLACEHOLDER.finditer(text):
-        parts += [plain(text[done : found.start()]), f'<mark class="replaced">{plain(found[0])}</mark>']
-        done = found.end()
-    return "".join([*parts, plain(text[done:])])
+    for match in PLACEHOLDER.finditer(text):
+        parts.append(Markup('{}<mark class="replaced">{}</mark>').format(text[done : match.start()], match[0]))
+        done = match.end()
+    return concat([*parts, Markup("{}").format(text[done:])])
 
 
 @dataclass(slots=True)
@@ -57,25 +59,31 @@ class Replaced:
                 self.values[found.kind][found.text] += 1
 
 
-def report(replaced: Replaced, words: Words) -> str:
+def report(replaced: Replaced, words: Words) -> Markup:
     """Kinds and counts, and under each kind the values that stand for most."""
     count = f"{replaced.messages:,}"
-    first = f"<p>{plain(words.redaction_first.format(n=count))}</p>" if replaced.cut else ""
+    first = Markup("<p>{}</p>").format(words.redaction_first.format(n=count)) if replaced.cut else EMPTY
     if not replaced.values:
-        return f"<p>{plain(words.redaction_none.format(n=count))}</p>{first}"
-    kinds = "".join(_kind(kind, replaced.values[kind], words) for kind in KINDS if replaced.values.get(kind))
-    return f"<p>{plain(words.redaction_found.format(n=count))}</p>{kinds}{first}"
+        return Markup("<p>{}</p>{}").format(words.redaction_none.format(n=count), first)
+    kinds = concat(_kind(kind, replaced.values[kind], words) for kind in KINDS if replaced.values.get(kind))
+    return Markup("<p>{}</p>{}{}").format(words.redaction_found.format(n=count), kinds, first)
 
 
-def _kind(kind: Kind, values: Counter[str], words: Words) -> str:
-    rows = "".join(
-        f"<tr><td>{plain(value)}</td><td>{times:,}</td></tr>" for value, times in values.most_common(EXAMPLES)
+def _kind(kind: Kind, values: Counter[str], words: Words) -> Markup:
+    rows = concat(
+        Markup("<tr><td>{}</td><td>{}</td></tr>").format(value, f"{times:,}")
+        for value, times in values.most_common(EXAMPLES)
     )
     rest = len(values) - EXAMPLES
-    more = f"<p>{plain(words.redaction_more.format(n=f'{rest:,}'))}</p>" if rest > 0 else ""
-    stands = f'<mark class="replaced">&lt;{WORDS[kind]}_1&gt;</mark>'
-    return (
-        f'<details class="found"><summary>{plain(getattr(words, f"kind_{kind}"))} <b>{len(values):,}</b> {stands}'
-        f"</summary><table><thead><tr><th>{plain(words.redaction_value)}</th><th>{plain(words.redaction_times)}</th>"
-        f"</tr></thead><tbody>{rows}</tbody></table>{more}</details>"
+    return Markup(
+        '<details class="found"><summary>{name} <b>{count}</b> <mark class="replaced">{stands}</mark></summary>'
+        "<table><thead><tr><th>{value}</th><th>{times}</th></tr></thead><tbody>{rows}</tbody></table>{more}</details>"
+    ).format(
+        name=getattr(words, f"kind_{kind}"),
+        count=f"{len(values):,}",
+        stands=f"<{WORDS[kind]}_1>",
+        value=words.redaction_value,
+        times=words.redaction_times,
+        rows=rows,
+        more=Markup("<p>{}</p>").format(words.redaction_more.format(n=f"{rest:,}")) if rest > 0 else EMPTY,
     )

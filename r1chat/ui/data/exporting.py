@@ -5,18 +5,19 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import cast
 from urllib.parse import quote
+
+from markupsafe import Markup
 
 from r1chat.archive import LEFT_OUT, Imported, Written
 from r1chat.errors import MessageError
 from r1chat.export import FORMATS, SUFFIXES, THOUGHTS, Format, Options, Summary
 from r1chat.export.formats import FORMS
-from r1chat.export.refusals import REASONS, Reason
 from r1chat.ui.data import query
 from r1chat.ui.data.jobs import State
-from r1chat.ui.html.markdown import plain
-from r1chat.ui.words.page import Words
+from r1chat.ui.data.rows import refusal
+from r1chat.ui.html.parts import EMPTY, attributes, concat
+from r1chat.ui.words.page import Words, spoken
 
 MOST_FOR_TESTING = 90  # percent
 _FLAGS = {"model": "--model", "language": "--language", "rater": "--rater", "since": "--since"}
@@ -24,73 +25,88 @@ _VERIFIED = {"right": "--verified", "wrong": "--not-verified"}
 _SOURCES = {"comparison": "comparison", "correction": "correction", "rating": "thumbs"}
 _NO_FLAG = {"shortest": "filter_shortest", "longest": "filter_longest"}
 
-Said = Mapping[str, str]  # the fields of a form, and those of the filter
+Fields = Mapping[str, str]  # those of a form, and those of the filter
 
 
-def form(words: Words) -> str:
+def form(words: Words) -> Markup:
     """What to export, and how. The filter of the rows goes with it."""
-    formats = [(each, getattr(words, f"format_{each.replace('-', '_')}")) for each in FORMATS]
+    formats = [(name, str(getattr(words, f"format_{name.replace('-', '_')}"))) for name in FORMATS]
     thoughts = [("", words.thoughts_default)]
-    thoughts += [(each, getattr(words, f"thoughts_{each.replace('-', '_')}")) for each in THOUGHTS]
+    thoughts += [(name, str(getattr(words, f"thoughts_{name.replace('-', '_')}"))) for name in THOUGHTS]
     files = [(suffix, {".jsonl": "JSONL", ".parquet": "Parquet"}[suffix]) for suffix in SUFFIXES]
-    return (
-        f'<form id="export" data-verb="export">{_select("format", words.export_format, formats)}'
-        f"{_select('thoughts', words.export_thoughts, thoughts)}{_select('suffix', words.export_file, files)}"
-        f'<label>{plain(words.export_test)}<input name="test" type="number" min="0" max="{MOST_FOR_TESTING}" value="0">'
-        '</label><label class="check"><input name="redact" type="checkbox" checked> '
-        f"{plain(words.export_redact)}</label>"
-        f'<p class="warn" id="unredacted" hidden>{plain(words.export_unredacted)}</p>'
-        f'<p>{plain(words.export_filter)}</p><button class="primary">{plain(words.export_make)}</button></form>'
-        f'<details id="command"><summary>{plain(words.export_same)}</summary><div></div></details>'
+    selects = (
+        _select("format", words.export_format, formats)
+        + _select("thoughts", words.export_thoughts, thoughts)
+        + _select("suffix", words.export_file, files)
+    )
+    return Markup(
+        '<form id="export" data-verb="export">{selects}'
+        '<label>{test}<input name="test" type="number" min="0" max="{most}" value="0"></label>'
+        '<label class="check"><input name="redact" type="checkbox" checked> {redact}</label>'
+        '<p class="warn" id="unredacted" hidden>{unredacted}</p>'
+        '<p>{filter}</p><button class="primary">{make}</button></form>'
+        '<details id="command"><summary>{same}</summary><div></div></details>'
+    ).format(
+        selects=selects,
+        test=words.export_test,
+        most=MOST_FOR_TESTING,
+        redact=words.export_redact,
+        unredacted=words.export_unredacted,
+        filter=words.export_filter,
+        make=words.export_make,
+        same=words.export_same,
     )
 
 
-def archive_form(words: Words) -> str:
+def _select(name: str, label: str, choices: Sequence[tuple[str, str]]) -> Markup:
+    inside = query.options(choices, choices[0][0])
+    return Markup('<label>{}<select name="{}">{}</select></label>').format(label, name, inside)
+
+
+def archive_form(words: Words) -> Markup:
     """Everything in one file."""
-    return (
-        f'<form data-verb="archive"><p>{plain(words.archive_hint)}</p><label class="check">'
-        f'<input name="everything" type="checkbox"> {plain(words.archive_everything)}</label>'
-        f"<button>{plain(words.archive_make)}</button></form>"
-    )
+    return Markup(
+        '<form data-verb="archive"><p>{}</p><label class="check"><input name="everything" type="checkbox"> {}</label>'
+        "<button>{}</button></form>"
+    ).format(words.archive_hint, words.archive_everything, words.archive_make)
 
 
-def import_form(words: Words) -> str:
+def import_form(words: Words) -> Markup:
     """A file to take in."""
-    return (
-        f'<p>{plain(words.import_hint)}</p><label class="file">{plain(words.import_choose)}'
-        '<input type="file" id="import" accept=".jsonl,.json,application/json"></label>'
-    )
+    return Markup(
+        '<p>{}</p><label class="file">{}<input type="file" id="import" accept=".jsonl,.json,application/json"></label>'
+    ).format(words.import_hint, words.import_choose)
 
 
-def read(said: Said, words: Words) -> tuple[Format, str, Options]:
+def read(fields: Fields) -> tuple[Format, str, Options]:
     """Format, name of the file and options that a form asks for. Raises MessageError."""
-    format = said.get("format", "")
-    suffix, thoughts, test = said.get("suffix", ""), said.get("thoughts", ""), said.get("test", "") or "0"
+    format = fields.get("format", "")
+    suffix, thoughts, test = fields.get("suffix", ""), fields.get("thoughts", ""), fields.get("test", "") or "0"
     if format not in FORMATS or suffix not in SUFFIXES:
         format, suffix = FORMATS[0], SUFFIXES[0]
     if not test.isdecimal() or len(test) > 2 or int(test) > MOST_FOR_TESTING:
-        raise MessageError(words.export_bad_test.format(value=test[:20]))
+        raise MessageError(Words.export_bad_test.format(value=test[:20]))
     options = Options(
         thoughts=thoughts if thoughts in THOUGHTS else None,
         test=int(test) / 100,
-        filter=query.read(said, words),
-        redact=said.get("redact") != "no",
+        filter=query.read(fields),
+        redact=fields.get("redact") != "no",
     )
     return format, f"{format}{suffix}", options
 
 
-def command(said: Said, words: Words) -> str:
+def command(fields: Fields, words: Words) -> Markup:
     """The same export as a line for a terminal; where it has no flag for a part of the filter, that is said."""
-    format, name, options = read(said, words)
-    parts = ["r1chat", "export", format, "-o", name]
+    format, file, options = read(fields)
+    parts = ["r1chat", "export", format, "-o", file]
     if options.thoughts:
         parts += ["--thoughts", options.thoughts]
     if options.test:
         parts += ["--test", f"{options.test:g}"]
-    asked = query.asked(said)
-    for field, flag in _FLAGS.items():
-        if field in asked:
-            parts += [flag, asked[field]]
+    asked = query.asked(fields)
+    for name, flag in _FLAGS.items():
+        if name in asked:
+            parts += [flag, asked[name]]
     if options.filter.until:
         parts += ["--until", f"{options.filter.until:%Y-%m-%d}"]
     if asked.get("kind") in _SOURCES and not FORMS[format].fixed:
@@ -99,9 +115,11 @@ def command(said: Said, words: Words) -> str:
         parts.append(_VERIFIED[asked["verified"]])
     if not options.redact:
         parts.append("--no-redact")
-    missing = ", ".join(str(getattr(words, _NO_FLAG[field])) for field in _NO_FLAG if field in asked)
-    note = f'<p class="warn">{plain(words.export_no_command.format(parts=missing))}</p>' if missing else ""
-    return f"<code>{plain(shlex.join(parts))}</code>{note}"
+    missing = ", ".join(str(getattr(words, _NO_FLAG[name])) for name in _NO_FLAG if name in asked)
+    note = words.export_no_command.format(parts=missing) if missing else ""
+    return Markup("<code>{}</code>{}").format(
+        shlex.join(parts), Markup('<p class="warn">{}</p>').format(note) if note else EMPTY
+    )
 
 
 def archive_name(now: datetime) -> str:
@@ -109,40 +127,41 @@ def archive_name(now: datetime) -> str:
     return f"r1chat-{now:%Y-%m-%d}.jsonl"
 
 
-def status(state: State | None, words: Words) -> str:
+def status(state: State | None, words: Words) -> Markup:
     """How far a job is, or what came of it, with its files to take."""
     if state is None:
-        return ""
+        return EMPTY
     if not state.over:
-        told = words.job_progress.format(done=f"{state.done:,}", total=f"{state.total:,}") if state.total else ""
-        return (
-            f'<p>{plain(words.job_running)} <span>{plain(told)}</span></p><progress max="{max(state.total, 1)}"'
-            f"{f' value={chr(34)}{state.done}{chr(34)}' if state.total else ''}></progress>"
-            f'<button data-verb="cancel">{plain(words.cancel)}</button>'
+        done = words.job_progress.format(done=f"{state.done:,}", total=f"{state.total:,}") if state.total else ""
+        bar = attributes(max=max(state.total, 1), value=state.done if state.total else None)
+        return Markup('<p>{} <span>{}</span></p><progress{}></progress><button data-verb="cancel">{}</button>').format(
+            words.job_running, done, bar, words.cancel
         )
     if state.cancelled:
-        return f"<p>{plain(words.job_cancelled)}</p>"
-    if state.error:
-        return f'<p class="notice error">{plain(state.error)}</p>'
-    return "".join(f"<p>{plain(line)}</p>" for line in _told(state.result, words)) + _files(state, words)
+        return Markup("<p>{}</p>").format(words.job_cancelled)
+    if state.error is not None:
+        return Markup('<p class="notice error">{}</p>').format(state.error.sentence(words.lang))
+    lines = concat(Markup("<p>{}</p>").format(line) for line in _results(state.result, words))
+    return lines + _files(state, words)
 
 
-def _told(result: Summary | Written | Imported | None, words: Words) -> list[str]:
+def _results(result: Summary | Written | Imported | None, words: Words) -> list[str]:
     lines = []
     if isinstance(result, Summary):
         lines.append(words.export_done.format(rows=f"{result.rows:,}", test=f"{result.test_rows:,}"))
         if result.refused:
-            why = "; ".join(f"{count:,}× {_refusal(reason, words)}" for reason, count in result.refused.items())
+            why = "; ".join(f"{count:,}× {refusal(reason, words)}" for reason, count in result.refused.items())
             lines.append(words.export_refused.format(n=f"{sum(result.refused.values()):,}", why=why.rstrip(".。")))
         if result.redacted:
             lines.append(words.export_replaced.format(n=f"{sum(result.redacted.values()):,}"))
     elif isinstance(result, Written):
         lines.append(words.archive_done.format(**_counts(result)))
     elif isinstance(result, Imported):
-        told = words.import_done.format(source=result.source, known=f"{result.known:,}", **_counts(result))
-        lines.append(told)
+        lines.append(words.import_done.format(source=result.source, known=f"{result.known:,}", **_counts(result)))
         if result.left_out:
-            what = ", ".join(f"{count:,} {LEFT_OUT.get(code, code)}" for code, count in result.left_out.items())
+            what = words.comma.join(
+                f"{count:,} {spoken(LEFT_OUT.get(code, code), words)}" for code, count in result.left_out.items()
+            )
             lines.append(words.import_left_out.format(what=what))
     return lines
 
@@ -151,25 +170,17 @@ def _counts(result: Written | Imported) -> dict[str, str]:
     return {name: f"{getattr(result, name):,}" for name in ("conversations", "replies", "judgements")}
 
 
-def _refusal(reason: str, words: Words) -> str:
-    return REASONS[cast(Reason, reason)][words.lang == "zh"] if reason in REASONS else reason
-
-
-def _files(state: State, words: Words) -> str:
+def _files(state: State, words: Words) -> Markup:
     if not state.files:
-        return ""
-    links = "".join(
-        f'<li><a href="../r1chat/data/file/{state.id}/{quote(name)}" download>{plain(name)}</a> '
-        f"<small>{_size(size)}</small></li>"
+        return EMPTY
+    links = concat(
+        Markup('<li><a href="../r1chat/data/file/{}/{}" download>{}</a> <small>{}</small></li>').format(
+            state.id, quote(name), name, _size(size)
+        )
         for name, size in state.files
     )
-    return f'<ul class="files" aria-label="{plain(words.job_files)}">{links}</ul>'
+    return Markup('<ul class="files" aria-label="{}">{}</ul>').format(words.job_files, links)
 
 
 def _size(count: int) -> str:
     return f"{count:,} B" if count < 1_000 else f"{count / 1_000:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"
-
-
-def _select(name: str, label: str, choices: Sequence[tuple[str, str]]) -> str:
-    options = "".join(query.option(value, text, False) for value, text in choices)
-    return f'<label>{plain(label)}<select name="{name}">{options}</select></label>'

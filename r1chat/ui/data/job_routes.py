@@ -11,24 +11,17 @@ from tempfile import TemporaryDirectory
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, PlainTextResponse, Response
-from pydantic import BaseModel
 
 from r1chat import archive
 from r1chat.app import App
 from r1chat.errors import BusyError, ImportFileError, R1ChatError
 from r1chat.export import Summary, export
 from r1chat.ui.data import exporting
-from r1chat.ui.data.answering import QUIET, Text, html_answer, sentence, spoken
+from r1chat.ui.data.answering import QUIET, Sent, html_answer, sentence, spoken
 from r1chat.ui.data.jobs import FOLDER, Jobs, Progress
 from r1chat.ui.words.page import Words
 
 LARGEST_UPLOAD = 2  # GB
-
-
-class Archive(BaseModel):
-    """Whether the archive holds all, or only what may be exported."""
-
-    everything: bool = False
 
 
 def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
@@ -36,7 +29,7 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
 
     @web.get("/r1chat/data/job")
     def job(request: Request) -> Response:
-        return _job(request, jobs, lambda w: None)
+        return _job(request, jobs, lambda: None)
 
     @web.post("/r1chat/data/cancel")
     def cancel(request: Request) -> Response:
@@ -44,52 +37,52 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
         return html_answer(request, lambda w: exporting.status(jobs.state, w))
 
     @web.post("/r1chat/data/export")
-    def begin_export(request: Request, said: dict[str, Text]) -> Response:
-        def begin(w: Words) -> None:
-            format, name, options = exporting.read(said, w)
+    def begin_export(request: Request, fields: Sent) -> Response:
+        def begin() -> None:
+            format, name, options = exporting.read(fields.strings())
 
             def work(folder: Path, progress: Progress) -> Summary:
                 return export(app.store, app.catalogue, format, folder / name, options, progress)
 
-            jobs.start("export", work, w)
+            jobs.start("export", work)
 
         return _job(request, jobs, begin)
 
     @web.post("/r1chat/data/archive")
-    def begin_archive(request: Request, said: Archive) -> Response:
+    def begin_archive(request: Request, fields: Sent) -> Response:
         def work(folder: Path, progress: Progress) -> archive.Written:
             name = exporting.archive_name(datetime.now())
-            return archive.write(app.store, folder / name, said.everything, progress)
+            return archive.write(app.store, folder / name, fields.flag("everything") is True, progress)
 
-        return _job(request, jobs, lambda w: jobs.start("archive", work, w))
+        return _job(request, jobs, lambda: jobs.start("archive", work))
 
     @web.post("/r1chat/data/import")
     async def begin_import(request: Request) -> Response:
         w = spoken(request)
         if jobs.running:  # said before a large file was sent in vain
-            return sentence(BusyError(w.job_busy))
+            return sentence(BusyError(Words.job_busy), w)
         try:
             upload = TemporaryDirectory(
                 prefix=f"{FOLDER}upload-", dir=app.settings.data_dir, ignore_cleanup_errors=True
             )
             try:
                 file = Path(upload.name) / _file_name(request.query_params.get("name", ""))
-                await _save(request, file, w)
+                await _save(request, file)
             except BaseException:
                 upload.cleanup()
                 raise
         except ImportFileError as error:
-            return sentence(error)
+            return sentence(error, w)
         except OSError as error:
-            return sentence(ImportFileError(w.import_no_room.format(why=error.strerror or error)))
+            return sentence(ImportFileError(Words.import_no_room.format(why=error.strerror or error)), w)
 
         def work(folder: Path, progress: Progress) -> archive.Imported:
             with upload:
                 return archive.read(app.store, file, progress)
 
-        def begin(w: Words) -> None:
+        def begin() -> None:
             try:
-                jobs.start("import", work, w)
+                jobs.start("import", work)
             except R1ChatError:
                 upload.cleanup()
                 raise
@@ -104,11 +97,11 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
         return FileResponse(file, filename=name, headers=QUIET, media_type="application/octet-stream")
 
 
-def _job(request: Request, jobs: Jobs, begin: Callable[[Words], object]) -> Response:
+def _job(request: Request, jobs: Jobs, begin: Callable[[], object]) -> Response:
     """Begin a job, and say how it stands; the header tells the page whether to ask again."""
 
     def html(w: Words) -> str:
-        begin(w)
+        begin()
         return exporting.status(jobs.state, w)
 
     response = html_answer(request, html)
@@ -122,15 +115,15 @@ def _file_name(name: str) -> str:
     return kept or "file"
 
 
-async def _save(request: Request, file: Path, words: Words) -> None:
+async def _save(request: Request, file: Path) -> None:
     """Keep the body of a request as a file. Raises ImportFileError where it is empty or too large, and OSError."""
     size = 0
     with file.open("wb") as kept:
         async for chunk in request.stream():
             size += len(chunk)
             if size > LARGEST_UPLOAD * 10**9:
-                told = words.import_large.format(limit=LARGEST_UPLOAD, command=f"r1chat import {file.name}")
+                told = Words.import_large.format(limit=LARGEST_UPLOAD, command=f"r1chat import {file.name}")
                 raise ImportFileError(told)
             await run_in_threadpool(kept.write, chunk)
     if not size:
-        raise ImportFileError(words.import_empty)
+        raise ImportFileError(Words.import_empty)

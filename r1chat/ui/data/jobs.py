@@ -45,7 +45,7 @@ class State:
     over: bool = False
     cancelled: bool = False
     result: Result | None = None
-    error: str = ""  # a sentence
+    error: R1ChatError | None = None
     files: tuple[tuple[str, int], ...] = ()  # names and bytes
 
 
@@ -75,20 +75,20 @@ class Jobs:
         """Whether one runs."""
         return self._state is not None and not self._state.over
 
-    def start(self, kind: Kind, work: Work, words: Words) -> State:
+    def start(self, kind: Kind, work: Work) -> State:
         """Begin a job in a fresh folder. Raises BusyError while one runs, and ExportError where it cannot be made."""
         with self._lock:
             if self.running:
-                raise BusyError(words.job_busy)
+                raise BusyError(Words.job_busy)
             if self._folder is not None:
                 self._folder.cleanup()
             try:
                 self._folder = TemporaryDirectory(prefix=FOLDER, dir=self._parent, ignore_cleanup_errors=True)
             except OSError as error:
-                raise ExportError(words.import_no_room.format(why=error.strerror or error)) from None
+                raise ExportError(Words.import_no_room.format(why=error.strerror or error)) from None
             self._cancel = threading.Event()
             self._state = begun = State(uuid4().hex, kind)
-            arguments = (work, Path(self._folder.name), self._cancel, words)
+            arguments = (work, Path(self._folder.name), self._cancel)
             self._thread = threading.Thread(target=self._run, args=arguments, name=f"r1chat-{kind}", daemon=True)
             self._thread.start()
         return begun
@@ -113,7 +113,7 @@ class Jobs:
         if self._folder is not None:
             self._folder.cleanup()
 
-    def _run(self, work: Work, folder: Path, cancel: threading.Event, words: Words) -> None:
+    def _run(self, work: Work, folder: Path, cancel: threading.Event) -> None:
         def progress(done: int, total: int) -> None:
             if cancel.is_set():
                 raise Cancelled
@@ -125,10 +125,10 @@ class Jobs:
         except Cancelled:
             self._set(over=True, cancelled=True)
         except R1ChatError as error:
-            self._set(over=True, error=str(error))
+            self._set(over=True, error=error)
         except Exception:  # a defect of ours: the page must not wait for ever
             log.exception("a job of the data page failed")
-            self._set(over=True, error=words.job_failed)
+            self._set(over=True, error=R1ChatError(Words.job_failed))
 
     def _set(self, **changes: Any) -> None:
         assert self._state is not None

@@ -16,6 +16,7 @@ from r1chat.ui.data import routes
 from r1chat.ui.data.jobs import Jobs
 
 _HERE = Path(__file__).parent
+_IMPORT = "import(new URL('../r1chat/scripts/data/data.js', document.baseURI));"
 
 
 def mount(web: FastAPI, app: App, theme: gr.themes.Base) -> None:
@@ -33,7 +34,7 @@ def mount(web: FastAPI, app: App, theme: gr.themes.Base) -> None:
         gr.HTML(
             None,
             html_template='<div class="data"><div id="trouble" role="alert"></div></div>',
-            js_on_load=(_HERE / "data.js").read_text(encoding="utf-8"),
+            js_on_load=_IMPORT,
             elem_id="data",
             apply_default_css=False,
             container=False,

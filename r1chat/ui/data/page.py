@@ -2,64 +2,74 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 from r1chat.judgements import Gathered
 from r1chat.ui.data import exporting, query
 from r1chat.ui.data.jobs import State
 from r1chat.ui.data.query import Choices, Query
-from r1chat.ui.html.markdown import plain
+from r1chat.ui.html.parts import EMPTY, attributes, concat
 from r1chat.ui.judge.gathered import good_for
 from r1chat.ui.words.page import Words
 
 
-def frame(asked: Query, choices: Choices, consent: bool, job: State | None, words: Words) -> str:
+def frame(asked: Query, choices: Choices, consent: bool, job: State | None, words: Words) -> Markup:
     """The whole page, but for what it asks for later: counters, rows, the league, what was judged twice."""
-    panels = (
-        _panel("consent", words.consent_title, consent_form(consent, words), unfolded=True)
-        + _panel("exporting", words.exporting, exporting.form(words), unfolded=True)
-        + f'<div id="job" role="status">{exporting.status(job, words)}</div>'
-        + _panel("archive", words.archive, exporting.archive_form(words))
-        + _panel("importing", words.importing, exporting.import_form(words))
-        + _panel("redaction", words.redaction, _redaction(words))
-        + _panel("conflicts", words.conflicts, "")
-        + _panel("league", words.league, "", unfolded=True)
+    panels = concat(
+        (
+            _panel("consent", words.consent_title, consent_form(consent, words), unfolded=True),
+            _panel("exporting", words.exporting, exporting.form(words), unfolded=True),
+            Markup('<div id="job" role="status">{}</div>').format(exporting.status(job, words)),
+            _panel("archive", words.archive, exporting.archive_form(words)),
+            _panel("importing", words.importing, exporting.import_form(words)),
+            _panel("redaction", words.redaction, _redaction(words)),
+            _panel("conflicts", words.conflicts, EMPTY),
+            _panel("league", words.league, EMPTY, unfolded=True),
+        )
     )
-    return (
-        f'<header class="head" data-lang="{words.lang}"><a href="../" id="back">{plain(words.data_back)}</a>'
-        f'<h1>{plain(words.data_title)}</h1><div id="gathered"></div></header>'
+    return Markup(
+        '<header class="head" data-lang="{lang}"><a href="../" id="back">{back}</a>'
+        '<h1>{title}</h1><div id="gathered"></div></header>'
         '<div id="trouble" role="alert"></div>'
-        f'<div class="columns"><div class="panels">{panels}</div><section>'
-        f'<h2>{plain(words.rows_title)} <small id="count"></small></h2>{query.form(asked, choices, words)}'
-        f'<div id="rows" aria-busy="true"><p>{plain(words.data_loading)}</p></div></section></div>'
-        f'<template id="broken">{plain(words.data_broken)}</template>'
+        '<div class="columns"><div class="panels">{panels}</div><section>'
+        '<h2>{rows} <small id="count"></small></h2>{filter}'
+        '<div id="rows" aria-busy="true"><p>{loading}</p></div></section></div>'
+        '<template id="broken">{broken}</template>'
+    ).format(
+        lang=words.lang,
+        back=words.data_back,
+        title=words.data_title,
+        panels=panels,
+        rows=words.rows_title,
+        filter=query.form(asked, choices, words),
+        loading=words.data_loading,
+        broken=words.data_broken,
     )
 
 
-def counters(gathered: Gathered, words: Words) -> str:
+def counters(gathered: Gathered, words: Words) -> Markup:
     """What was gathered, and what it is good for; what to do where that is nothing."""
     if not (gathered.pairs or gathered.ties or gathered.thumbs or gathered.steps or gathered.references):
-        return f'<p class="none"><b>{plain(words.data_none)}.</b> {plain(words.data_gather)}</p>'
-    return "".join(f"<span>{plain(line)}</span>" for line in good_for(gathered, words))
+        return Markup('<p class="none"><b>{}.</b> {}</p>').format(words.data_none, words.data_gather)
+    return concat(Markup("<span>{}</span>").format(line) for line in good_for(gathered, words))
 
 
-def consent_form(allowed: bool, words: Words) -> str:
+def consent_form(allowed: bool, words: Words) -> Markup:
     """The switch for all conversations, and what it means as it stands."""
-    told = words.consent_on if allowed else words.consent_off
-    return (
-        f'<label class="check"><input type="checkbox" role="switch" data-verb="consent" data-id=""'
-        f"{' checked' if allowed else ''}> {plain(words.consent_all)}</label><p>{plain(told)}</p>"
-    )
+    return Markup(
+        '<label class="check"><input type="checkbox" role="switch" data-verb="consent" data-id=""{}> {}</label>'
+        "<p>{}</p>"
+    ).format(attributes(checked=allowed), words.consent_all, words.consent_on if allowed else words.consent_off)
 
 
-def _redaction(words: Words) -> str:
-    return (
-        f'<p>{plain(words.redaction_hint)}</p><label class="check"><input type="checkbox" id="redacted"> '
-        f'{plain(words.redaction_show)}</label><button data-verb="preview">{plain(words.redaction_look)}</button>'
-        '<div id="preview"></div>'
-    )
+def _redaction(words: Words) -> Markup:
+    return Markup(
+        '<p>{}</p><label class="check"><input type="checkbox" id="redacted"> {}</label>'
+        '<button data-verb="preview">{}</button><div id="preview"></div>'
+    ).format(words.redaction_hint, words.redaction_show, words.redaction_look)
 
 
-def _panel(name: str, title: str, body: str, unfolded: bool = False) -> str:
-    return (
-        f'<details class="panel" id="{name}"{" open" if unfolded else ""}><summary>{plain(title)}</summary>'
-        f'<div class="body">{body}</div></details>'
+def _panel(name: str, title: str, body: Markup, unfolded: bool = False) -> Markup:
+    return Markup('<details class="panel" id="{}"{}><summary>{}</summary><div class="body">{}</div></details>').format(
+        name, attributes(open=unfolded), title, body
     )

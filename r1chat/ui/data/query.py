@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
+from markupsafe import Markup
+
 from r1chat.errors import MessageError
 from r1chat.export import Filter
 from r1chat.store.entries import KINDS, Language
-from r1chat.ui.html.markdown import plain
+from r1chat.ui.html.parts import attributes, concat
 from r1chat.ui.words.page import Words
 
 FIELDS = ("kind", "model", "language", "rater", "verified", "since", "until", "shortest", "longest")
@@ -33,74 +35,82 @@ def asked(query: Query) -> dict[str, str]:
     return {name: value for name in FIELDS if (value := query.get(name, "").strip()[:LONGEST_VALUE])}
 
 
-def read(query: Query, words: Words) -> Filter:
+def read(query: Query) -> Filter:
     """The filter that a query asks for. Raises MessageError for a date or a length that is none."""
-    said = asked(query)
-    kind, language = said.get("kind"), said.get("language")
-    until = _day(said.get("until", ""), words)
+    values = asked(query)
+    kind, language = values.get("kind"), values.get("language")
+    until = _day(values.get("until", ""))
     return Filter(
         kinds=frozenset({kind}) if kind in KINDS else frozenset(),
-        model=said.get("model", ""),
+        model=values.get("model", ""),
         language=cast(Language, language) if language in ("en", "zh") else "",
-        since=_day(said.get("since", ""), words),
+        since=_day(values.get("since", "")),
         until=until and _next_day(until),  # the day itself is meant too
-        rater=said.get("rater", ""),
-        verified={"right": True, "wrong": False}.get(said.get("verified", "")),
-        shortest=_length(said.get("shortest", ""), words),
-        longest=_length(said.get("longest", ""), words),
+        rater=values.get("rater", ""),
+        verified={"right": True, "wrong": False}.get(values.get("verified", "")),
+        shortest=_length(values.get("shortest", "")),
+        longest=_length(values.get("longest", "")),
     )
 
 
-def form(query: Query, choices: Choices, words: Words) -> str:
+def form(query: Query, choices: Choices, words: Words) -> Markup:
     """The form, filled in as the query says."""
-    said = asked(query)
-    kinds = [(kind, getattr(words, f"kind_{kind}")) for kind in KINDS]
+    values = asked(query)
+    kinds = [(kind, str(getattr(words, f"kind_{kind}"))) for kind in KINDS]
     languages = [("en", words.filter_english), ("zh", words.filter_chinese)]
     verified = [("right", words.filter_right), ("wrong", words.filter_wrong)]
     fields = (
-        _select("kind", words.filter_kind, kinds, said, words)
-        + _select("model", words.filter_model, [(key, key) for key in choices.models], said, words)
-        + _select("language", words.filter_language, languages, said, words)
-        + _select("verified", words.filter_verified, verified, said, words)
-        + _select("rater", words.filter_rater, [(rater, rater) for rater in choices.raters], said, words)
-        + _input("since", words.filter_since, "date", said)
-        + _input("until", words.filter_until, "date", said)
-        + _input("shortest", words.filter_shortest, "number", said)
-        + _input("longest", words.filter_longest, "number", said)
+        _select("kind", words.filter_kind, kinds, values, words)
+        + _select("model", words.filter_model, [(key, key) for key in choices.models], values, words)
+        + _select("language", words.filter_language, languages, values, words)
+        + _select("verified", words.filter_verified, verified, values, words)
+        + _select("rater", words.filter_rater, [(rater, rater) for rater in choices.raters], values, words)
+        + _input("since", words.filter_since, "date", values)
+        + _input("until", words.filter_until, "date", values)
+        + _input("shortest", words.filter_shortest, "number", values)
+        + _input("longest", words.filter_longest, "number", values)
     )
-    return (
-        f'<form id="filter" aria-label="{plain(words.filter_title)}">{fields}'
-        f'<button type="reset" data-verb="clear">{plain(words.filter_clear)}</button></form>'
+    return Markup(
+        '<form id="filter" aria-label="{}">{}<button type="reset" data-verb="clear">{}</button></form>'
+    ).format(words.filter_title, fields, words.filter_clear)
+
+
+def options(choices: Sequence[tuple[str, str]], chosen: str = "") -> Markup:
+    """The choices of a `select`, by value and label."""
+    return concat(
+        Markup("<option{}>{}</option>").format(attributes(value=value, selected=value == chosen), label)
+        for value, label in choices
     )
 
 
-def option(value: str, label: str, chosen: bool) -> str:
-    """One choice of a `select`."""
-    return f'<option value="{plain(value)}"{" selected" if chosen else ""}>{plain(label)}</option>'
-
-
-def _select(name: str, label: str, choices: Sequence[tuple[str, str]], said: Query, words: Words) -> str:
-    now = said.get(name, "")
+def _select(name: str, label: str, choices: Sequence[tuple[str, str]], values: Query, words: Words) -> Markup:
+    now = values.get(name, "")
     if now and now not in [value for value, _ in choices]:
         choices = [*choices, (now, now)]
-    options = "".join(option(value, text, value == now) for value, text in [("", words.filter_any), *choices])
-    return f'<label>{plain(label)}<select name="{name}">{options}</select></label>'
+    inside = options([("", words.filter_any), *choices], now)
+    return Markup('<label>{}<select name="{}">{}</select></label>').format(label, name, inside)
 
 
-def _input(name: str, label: str, kind: str, said: Query) -> str:
-    least = ' min="0" inputmode="numeric"' if kind == "number" else ""
-    value = plain(said.get(name, ""))
-    return f'<label>{plain(label)}<input name="{name}" type="{kind}"{least} value="{value}"></label>'
+def _input(name: str, label: str, kind: str, values: Query) -> Markup:
+    number = kind == "number"
+    marks = attributes(
+        name=name,
+        type=kind,
+        min="0" if number else None,
+        inputmode="numeric" if number else None,
+        value=values.get(name, ""),
+    )
+    return Markup("<label>{}<input{}></label>").format(label, marks)
 
 
-def _day(text: str, words: Words) -> datetime | None:
+def _day(text: str) -> datetime | None:
     """Midnight of that day, where this machine is."""
     if not text:
         return None
     try:
         return datetime.strptime(text, "%Y-%m-%d").astimezone()
     except (ValueError, OverflowError, OSError):
-        raise MessageError(words.filter_bad_date.format(value=text)) from None
+        raise MessageError(Words.filter_bad_date.format(value=text)) from None
 
 
 def _next_day(day: datetime) -> datetime:
@@ -110,9 +120,9 @@ def _next_day(day: datetime) -> datetime:
         return day
 
 
-def _length(text: str, words: Words) -> int | None:
+def _length(text: str) -> int | None:
     if not text:
         return None
     if not re.fullmatch("[0-9]{1,9}", text):
-        raise MessageError(words.filter_bad_length.format(value=text))
+        raise MessageError(Words.filter_bad_length.format(value=text))
     return int(text)

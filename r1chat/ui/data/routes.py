@@ -10,15 +10,16 @@ import re
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
-from pydantic import BaseModel
+from markupsafe import Markup
 
 from r1chat.app import App
+from r1chat.errors import MessageError
 from r1chat.export import count, rows
 from r1chat.export.conflicts import conflicts
 from r1chat.redact import Redactor, account_names
 from r1chat.ui.data import conflicts as twice
 from r1chat.ui.data import evidence, exporting, league, page, query
-from r1chat.ui.data.answering import Text, html_answer
+from r1chat.ui.data.answering import Sent, html_answer
 from r1chat.ui.data.job_routes import add_jobs
 from r1chat.ui.data.jobs import Jobs
 from r1chat.ui.data.players import results
@@ -29,21 +30,6 @@ from r1chat.ui.words.page import Words
 PAGE = 30  # rows
 MOST = 300  # rows that are shown anew at once
 MOST_READ = 5_000  # messages that a look for personal data reads
-
-
-class Consent(BaseModel):
-    """Whether a conversation, or every one of which nothing else was said, may be exported."""
-
-    id: Text = ""
-    allowed: bool
-
-
-class Exclusion(BaseModel):
-    """Whether a judgement is kept out, and why."""
-
-    id: Text
-    excluded: bool
-    reason: Text = ""
 
 
 def add(web: FastAPI, app: App, jobs: Jobs) -> None:
@@ -69,7 +55,7 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
         asked = request.query_params
 
         def html(w: Words) -> str:
-            wanted = query.read(asked, w)
+            wanted = query.read(asked)
             limit = min(max(_number(asked.get("limit", "")), PAGE), MOST)
             found = rows(app.store, wanted, asked.get("before") or None, limit)
             with app.store.dataset.snapshot() as snapshot:
@@ -77,9 +63,10 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
             shown = Shown(consents, redacted=asked.get("redacted") == "yes", names=names)
             if asked.get("before"):
                 return listing(found, shown, w)
-            counter = f'<template id="counted">{count(app.store, wanted):,}</template>'
-            none = f"<p>{w.rows_none}</p>" if query.asked(asked) else ""  # the counters say what to do for a first one
-            return counter + (listing(found, shown, w) or none)
+            counter = Markup('<template id="counted">{}</template>').format(f"{count(app.store, wanted):,}")
+            if not found.rows and query.asked(asked):  # without a filter, the counters say what to do
+                return counter + Markup("<p>{}</p>").format(w.rows_none)
+            return counter + listing(found, shown, w)
 
         return html_answer(request, html)
 
@@ -95,18 +82,18 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
     @web.get("/r1chat/data/league")
     def standings(request: Request) -> Response:
         def html(w: Words) -> str:
-            wanted = query.read(request.query_params, w)
+            wanted = query.read(request.query_params)
             return league.panel(results(app.store, wanted, w), w)
 
         return html_answer(request, html)
 
     @web.get("/r1chat/data/conflicts")
     def judged_twice(request: Request) -> Response:
-        return html_answer(request, lambda w: twice.panel(conflicts(app.store, query.read(request.query_params, w)), w))
+        return html_answer(request, lambda w: twice.panel(conflicts(app.store, query.read(request.query_params)), w))
 
     @web.get("/r1chat/data/preview")
     def preview(request: Request) -> Response:
-        return html_answer(request, lambda w: evidence.report(_replaced(app, request.query_params, names, w), w))
+        return html_answer(request, lambda w: evidence.report(_replaced(app, request.query_params, names), w))
 
     @web.get("/r1chat/data/command")
     def command(request: Request) -> Response:
@@ -115,17 +102,27 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
 
 def _add_acts(web: FastAPI, app: App) -> None:
     @web.post("/r1chat/data/consent")
-    def consent(request: Request, said: Consent) -> Response:
+    def consent(request: Request, fields: Sent) -> Response:
+        """Whether a conversation, or (without an id) every one that has no consent of its own, may be exported."""
+
         def html(w: Words) -> str:
-            app.teacher.set_consent(said.id or None, said.allowed)
+            allowed = fields.flag("allowed")
+            if allowed is None:
+                raise MessageError(Words.bad_consent)
+            app.teacher.set_consent(fields.text("id") or None, allowed)
             return page.consent_form(app.store.judgements.consent_for_all(), w)
 
         return html_answer(request, html)
 
     @web.post("/r1chat/data/exclude")
-    def exclude(request: Request, said: Exclusion) -> Response:
+    def exclude(request: Request, fields: Sent) -> Response:
+        """Whether a judgement is kept out, and why."""
+
         def html(w: Words) -> str:
-            app.teacher.exclude(said.id, said.excluded, said.reason)
+            excluded = fields.flag("excluded")
+            if excluded is None:
+                raise MessageError(Words.bad_exclusion)
+            app.teacher.exclude(fields.text("id"), excluded, fields.text("reason"))
             return ""
 
         return html_answer(request, html)
@@ -135,11 +132,11 @@ def _number(text: str) -> int:
     return int(text) if re.fullmatch("[0-9]{1,6}", text) else 0
 
 
-def _replaced(app: App, asked: Query, names: frozenset[str], words: Words) -> evidence.Replaced:
+def _replaced(app: App, asked: Query, names: frozenset[str]) -> evidence.Replaced:
     """What an export of the filter would replace, consent aside: one looks before one allows."""
     found = evidence.Replaced()
     with app.store.dataset.snapshot() as snapshot:
-        for batch in snapshot.turns(query.read(asked, words), consented_only=False):
+        for batch in snapshot.turns(query.read(asked), consented_only=False):
             for turn in batch:
                 if found.messages == MOST_READ:
                     found.cut = True

@@ -6,14 +6,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+from markupsafe import Markup
+
 from r1chat.export import Page, Row
 from r1chat.export.refusals import REASONS, Reason
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
 from r1chat.messages import StoredReply
 from r1chat.redact import Redactor
 from r1chat.ui.data.evidence import excerpt, whole
-from r1chat.ui.html.markdown import plain
-from r1chat.ui.words.page import Words
+from r1chat.ui.html.parts import EMPTY, attributes, concat, joined
+from r1chat.ui.words.page import Words, spoken
 
 MANY_SIDES = 8  # replies to one message that are listed under its reference
 
@@ -27,80 +29,96 @@ class Shown:
     names: Collection[str] = ()
 
 
-def listing(page: Page, shown: Shown, words: Words) -> str:
+def listing(page: Page, shown: Shown, words: Words) -> Markup:
     """A page of rows, and a button for the next one."""
-    rows = "".join(_row(row, shown, words) for row in page.rows)
+    rows = concat(_row(row, shown, words) for row in page.rows)
     if page.next is None:
         return rows
-    return f'{rows}<button class="more" data-verb="more" data-id="{plain(page.next)}">{plain(words.rows_more)}</button>'
+    marks = attributes(data_verb="more", data_id=page.next)
+    return Markup('{}<button class="more"{}>{}</button>').format(rows, marks, words.rows_more)
 
 
-def reply(stored: StoredReply, redactor: Redactor | None, words: Words) -> str:
+def reply(stored: StoredReply, redactor: Redactor | None, words: Words) -> Markup:
     """A whole reply, thought and answer, as text."""
     parts = [(words.row_thought, stored.reply.reasoning), (words.row_answer, stored.reply.answer)]
-    return "".join(
-        f'<h4>{plain(title)}</h4><div class="text">{whole(text, redactor)}</div>' for title, text in parts if text
+    return concat(
+        Markup('<h4>{}</h4><div class="text">{}</div>').format(title, whole(text, redactor))
+        for title, text in parts
+        if text
     )
 
 
-def _row(row: Row, shown: Shown, words: Words) -> str:
+def _row(row: Row, shown: Shown, words: Words) -> Markup:
     redactor = Redactor(shown.names) if shown.redacted else None
-    title = plain(row.conversation_title or words.untitled)
-    return (
-        f'<article class="judged {row.standing}" data-id="{row.id}" id="row-{row.id}"><header>'
-        f'<span class="kind">{plain(getattr(words, f"kind_{row.kind}"))}</span><b>{_verdict(row, redactor, words)}</b>'
-        f"{_standing(row, words)}</header>"
-        f"{_prompt(row.prompt, redactor)}{_sides(row, redactor, words)}"
-        f'<div class="foot"><span class="meta">{_meta(row, words)}</span>'
-        f'<a href="../?c={plain(row.conversation_id)}" title="{title}">{plain(words.row_open)}</a>'
-        f"{_consent(row, shown, words)}{_exclusion(row, words)}</div></article>"
+    return Markup(
+        '<article class="judged {standing}" data-id="{id}" id="row-{id}"><header>'
+        '<span class="kind">{kind}</span><b>{verdict}</b>{badge}</header>{prompt}{sides}'
+        '<div class="foot"><span class="meta">{meta}</span><a href="../?c={conversation}" title="{title}">{open}</a>'
+        "{consent}{exclusion}</div></article>"
+    ).format(
+        standing=row.standing,
+        id=row.id,
+        kind=getattr(words, f"kind_{row.kind}"),
+        verdict=_verdict(row, redactor, words),
+        badge=_standing(row, words),
+        prompt=_prompt(row.prompt, redactor),
+        sides=_sides(row, redactor, words),
+        meta=_meta(row, words),
+        conversation=row.conversation_id,
+        title=row.conversation_title or words.untitled,
+        open=words.row_open,
+        consent=_consent(row, shown, words),
+        exclusion=_exclusion(row, words),
     )
 
 
-def _verdict(row: Row, redactor: Redactor | None, words: Words) -> str:
-    said = row.judgement
-    if isinstance(said, Comparison):
-        return plain(str(getattr(words, f"row_{said.winner}")))
-    if isinstance(said, Rating):
-        reasons = [str(getattr(words, f"reason_{reason}")) for reason in said.reasons]
+def _verdict(row: Row, redactor: Redactor | None, words: Words) -> Markup | str:
+    judgement = row.judgement
+    if isinstance(judgement, Comparison):
+        return str(getattr(words, f"row_{judgement.winner}"))
+    if isinstance(judgement, Rating):
+        reasons = [str(getattr(words, f"reason_{reason}")) for reason in judgement.reasons]
         marks = [
             words.mark_of.format(aspect=getattr(words, f"aspect_{name}"), mark=mark)
-            for name in said.aspects.__slots__
-            if (mark := getattr(said.aspects, name)) is not None
+            for name in judgement.aspects.__slots__
+            if (mark := getattr(judgement.aspects, name)) is not None
         ]
-        return plain(" · ".join([str(getattr(words, f"row_{said.part}_{said.thumb}")), *reasons, *marks]))
-    if isinstance(said, StepLabel):
-        if said.verdict == "none_wrong":
-            return plain(words.row_none_wrong)
-        step = row.sides[0].reply.reasoning[said.start : said.end]
-        return f"{plain(words.row_first_wrong)}: <q>{excerpt(step, redactor, 120)}</q>"
-    if isinstance(said, Reference):
-        return excerpt(said.text, redactor, 120)
-    return plain(words.row_corrected)
+        return joined(str(getattr(words, f"row_{judgement.part}_{judgement.thumb}")), *reasons, *marks)
+    if isinstance(judgement, StepLabel):
+        if judgement.verdict == "none_wrong":
+            return words.row_none_wrong
+        step = row.sides[0].reply.reasoning[judgement.start : judgement.end]
+        return Markup("{}: <q>{}</q>").format(words.row_first_wrong, excerpt(step, redactor, 120))
+    if isinstance(judgement, Reference):
+        return excerpt(judgement.text, redactor, 120)
+    return words.row_corrected
 
 
-def _standing(row: Row, words: Words) -> str:
-    name = plain(getattr(words, f"standing_{row.standing}"))
+def _standing(row: Row, words: Words) -> Markup:
+    name = str(getattr(words, f"standing_{row.standing}"))
     if row.standing == "no_consent":  # many rows at once: the switches beside it say the rest
-        return f'<span class="standing" title="{plain(words.why_no_consent)}">{name}</span>'
+        return Markup('<span class="standing" title="{}">{}</span>').format(words.why_no_consent, name)
     why = row.reason if row.standing == "excluded" else ""
     if row.standing == "refused":
-        english, chinese = REASONS.get(cast(Reason, row.reason), (row.reason, row.reason))
-        why = chinese if words.lang == "zh" else english
+        why = refusal(row.reason, words)
     elif row.standing == "undecided":
         why = words.why_undecided
-    told = f'<span class="because">{plain(why)}</span>' if why else ""
-    return f'<span class="standing">{name}</span>{told}'
+    because = Markup('<span class="because">{}</span>').format(why) if why else EMPTY
+    return Markup('<span class="standing">{}</span>{}').format(name, because)
 
 
-def _prompt(prompt: str, redactor: Redactor | None) -> str:
-    return (
-        f'<details class="asked"><summary>{excerpt(prompt, redactor)}</summary>'
-        f'<div class="text">{whole(prompt, redactor)}</div></details>'
+def refusal(reason: str, words: Words) -> str:
+    """Why a judgement is refused, as a sentence; a reason that is not known as it is."""
+    return spoken(REASONS.get(cast(Reason, reason), reason), words)
+
+
+def _prompt(prompt: str, redactor: Redactor | None) -> Markup:
+    return Markup('<details class="asked"><summary>{}</summary><div class="text">{}</div></details>').format(
+        excerpt(prompt, redactor), whole(prompt, redactor)
     )
 
 
-def _sides(row: Row, redactor: Redactor | None, words: Words) -> str:
+def _sides(row: Row, redactor: Redactor | None, words: Words) -> Markup:
     names: tuple[str, ...] = ("",) * len(row.sides)
     won = -1
     if isinstance(row.judgement, Comparison):
@@ -110,29 +128,38 @@ def _sides(row: Row, redactor: Redactor | None, words: Words) -> str:
     warm = len({stored.provenance.params.temperature for stored in row.sides}) > 1
     makers = [_made_by(stored, warm, words) for stored in row.sides]
     labels = [
-        f"<b>{plain(name)}</b> {plain(maker)}" if name else plain(maker)
+        Markup("<b>{}</b> {}").format(name, maker) if name else Markup("{}").format(maker)
         for name, maker in zip(names, makers, strict=True)
     ]
     sides = [*zip(labels, row.sides, row.verified, strict=True)]
-    parts = "".join(
+    parts = concat(
         _side(label, stored, verified, place == won, redactor, words)
         for place, (label, stored, verified) in enumerate(sides[:MANY_SIDES])
     )
     rest = len(sides) - MANY_SIDES
-    more = f'<p class="rest">{plain(words.redaction_more.format(n=rest))}</p>' if rest > 0 else ""
-    return f'<div class="sides">{parts}{more}</div>'
+    more = Markup('<p class="rest">{}</p>').format(words.redaction_more.format(n=rest)) if rest > 0 else EMPTY
+    return Markup('<div class="sides">{}{}</div>').format(parts, more)
 
 
 def _side(
-    label: str, stored: StoredReply, verified: Verification | None, won: bool, redactor: Redactor | None, words: Words
-) -> str:
-    text = stored.reply.answer or stored.reply.reasoning
-    best = f' · <span class="best">✓ {plain(words.row_won)}</span>' if won else ""
-    return (
-        f'<details class="side{" won" if won else ""}" data-reply="{stored.id}"><summary><span class="who">'
-        f"{label}{best}{_mark(verified, words)}</span>"
-        f'<span class="says">{excerpt(text, redactor) or plain(words.row_nothing)}</span></summary>'
-        '<div class="all"></div></details>'
+    label: Markup,
+    stored: StoredReply,
+    verified: Verification | None,
+    won: bool,
+    redactor: Redactor | None,
+    words: Words,
+) -> Markup:
+    best = Markup(' · <span class="best">✓ {}</span>').format(words.row_won) if won else EMPTY
+    return Markup(
+        '<details class="{kind}" data-reply="{id}"><summary><span class="who">{label}{best}{mark}</span>'
+        '<span class="says">{says}</span></summary><div class="all"></div></details>'
+    ).format(
+        kind="side won" if won else "side",
+        id=stored.id,
+        label=label,
+        best=best,
+        mark=_mark(verified, words),
+        says=excerpt(stored.reply.answer or stored.reply.reasoning, redactor) or words.row_nothing,
     )
 
 
@@ -147,48 +174,51 @@ def _made_by(stored: StoredReply, warm: bool, words: Words) -> str:
     return " · ".join(parts)
 
 
-def _mark(verified: Verification | None, words: Words) -> str:
+def _mark(verified: Verification | None, words: Words) -> Markup:
     if verified is None:
-        return ""
+        return EMPTY
     if verified.accuracy is None:
-        return f' · <span class="mark open">{plain(words.cannot_tell)}</span>'
+        return Markup(' · <span class="mark open">{}</span>').format(words.undecided)
     kind, word = ("right", words.is_right) if verified.accuracy >= 1 else ("wrong", words.is_wrong)
-    return f' · <span class="mark {kind}">{plain(word)}</span>'
+    return Markup(' · <span class="mark {}">{}</span>').format(kind, word)
 
 
-def _meta(row: Row, words: Words) -> str:
-    said = row.judgement
+def _meta(row: Row, words: Words) -> Markup:
+    judgement = row.judgement
     when = row.created.astimezone()
-    parts = [f'<time datetime="{when.isoformat()}">{when:%Y-%m-%d %H:%M}</time>', plain(row.rater)]
-    if isinstance(said, Comparison):
-        parts.append(plain(words.row_blind) if said.duel.blind else "")
-        parts.append(plain(words.row_dwell.format(time=words.duration(said.dwell, 1))) if said.dwell else "")
-        seen = {"A": said.left_thought_seen, "B": said.right_thought_seen}
+    parts: list[Markup | str] = [
+        Markup('<time datetime="{}">{}</time>').format(when.isoformat(), f"{when:%Y-%m-%d %H:%M}"),
+        row.rater,
+    ]
+    if isinstance(judgement, Comparison):
+        parts.append(words.row_blind if judgement.duel.blind else "")
+        if judgement.dwell:
+            parts.append(words.row_dwell.format(time=words.duration(judgement.dwell, 1)))
+        seen = {"A": judgement.left_thought_seen, "B": judgement.right_thought_seen}
         sides = ", ".join(side for side, was in seen.items() if was)
         if sides:
-            parts.append(plain(words.row_seen.format(sides=sides)))
+            parts.append(words.row_seen.format(sides=sides))
         elif False in seen.values():
-            parts.append(plain(words.row_seen_none))
-    elif isinstance(said, Rating) and said.thought_open is not None:
-        parts.append(plain(words.row_seen_one if said.thought_open else words.row_seen_none))
-    comment = getattr(said, "comment", "")
-    parts.append(f"<q>{plain(comment)}</q>" if comment else "")
-    return " · ".join(part for part in parts if part)
+            parts.append(words.row_seen_none)
+    elif isinstance(judgement, Rating) and judgement.thought_open is not None:
+        parts.append(words.row_seen_one if judgement.thought_open else words.row_seen_none)
+    comment = getattr(judgement, "comment", "")
+    parts.append(Markup("<q>{}</q>").format(comment) if comment else "")
+    return Markup(" · ").join(part for part in parts if part)
 
 
-def _consent(row: Row, shown: Shown, words: Words) -> str:
-    checked = " checked" if shown.consents.get(row.conversation_id) else ""
-    return (
-        f'<label class="allow"><input type="checkbox" data-verb="consent" data-id="{plain(row.conversation_id)}"'
-        f"{checked}> {plain(words.row_consent)}</label>"
+def _consent(row: Row, shown: Shown, words: Words) -> Markup:
+    marks = attributes(
+        data_verb="consent", data_id=row.conversation_id, checked=bool(shown.consents.get(row.conversation_id))
     )
+    return Markup('<label class="allow"><input type="checkbox"{}> {}</label>').format(marks, words.row_consent)
 
 
-def _exclusion(row: Row, words: Words) -> str:
+def _exclusion(row: Row, words: Words) -> Markup:
     if row.standing == "excluded":
-        return f'<button data-verb="include" data-id="{row.id}">{plain(words.row_include)}</button>'
-    return (
-        f'<details class="exclude"><summary>{plain(words.row_exclude)}</summary><form data-verb="exclude" '
-        f'data-id="{row.id}"><input name="reason" maxlength="500" placeholder="{plain(words.row_why)}" '
-        f'aria-label="{plain(words.row_why)}"><button>{plain(words.row_exclude)}</button></form></details>'
-    )
+        return Markup('<button data-verb="include" data-id="{}">{}</button>').format(row.id, words.row_include)
+    return Markup(
+        '<details class="exclude"><summary>{exclude}</summary><form data-verb="exclude" data-id="{id}">'
+        '<input name="reason" maxlength="500" placeholder="{why}" aria-label="{why}"><button>{exclude}</button>'
+        "</form></details>"
+    ).format(exclude=words.row_exclude, id=row.id, why=words.row_why)

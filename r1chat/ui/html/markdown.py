@@ -55,14 +55,23 @@ log = logging.getLogger(__name__)
 def to_html(text: str) -> str:
     """The text as HTML that can be put into the page. Never raises."""
     text = _NO_CHARACTER.sub("\ufffd", text)
-    if len(text) <= MAX_TEXT:
-        try:
-            tokens = _parser().parse(text)
-            if all(token.level < MAX_NESTING - 1 for token in tokens):  # any deeper, the parser drops text
-                return _sanitiser().clean(_parser().renderer.render(tokens, _parser().options, {}))
-        except Exception:  # a defect of a parser on some odd text: the text itself must still be read
-            log.exception("a text of %d characters could not be rendered", len(text))
+    try:
+        if (tokens := parse(text)) is not None:
+            return _sanitiser().clean(_parser().renderer.render(tokens, _parser().options, {}))
+    except Exception:  # a defect of a parser on some odd text: the text itself must still be read
+        log.exception("a text of %d characters could not be rendered", len(text))
     return f'<p class="plain">{escape(text)}</p>'
+
+
+def parse(text: str) -> list[Token] | None:
+    """The Markdown as tokens of markdown-it; formulas are tokens of type `formula`.
+
+    None for a text that is too long or nested too deep, which is to be shown as it is.
+    """
+    if len(text) > MAX_TEXT:
+        return None
+    tokens = _parser().parse(text)
+    return tokens if all(token.level < MAX_NESTING - 1 for token in tokens) else None  # any deeper, text is dropped
 
 
 def plain(text: str) -> str:

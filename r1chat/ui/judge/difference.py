@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Literal
 
+from markupsafe import Markup
+
 from r1chat.messages import StoredReply
-from r1chat.ui.html.markdown import plain
+from r1chat.ui.html.parts import concat
 from r1chat.ui.words.page import Words
 
 MOST = 1_000  # tokens, or lines, of either side that are compared; difflib is quadratic, at worst cubic
@@ -24,7 +26,7 @@ Piece = tuple[Side, str]
 _TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+|\s+|.", re.DOTALL)
 
 
-def html(original: StoredReply, corrected: StoredReply, words: Words) -> str:
+def html(original: StoredReply, corrected: StoredReply, words: Words) -> Markup:
     """What was removed and added, in the answer and in the thought."""
     parts = []
     for name, old, new in (
@@ -33,8 +35,8 @@ def html(original: StoredReply, corrected: StoredReply, words: Words) -> str:
     ):
         if old.strip() != new.strip():
             changes = _shown(list(differences(old, new)), words)
-            parts.append(f'<h4>{plain(name)}</h4><div class="difference">{changes}</div>')
-    return "".join(parts)
+            parts.append(Markup('<h4>{}</h4><div class="difference">{}</div>').format(name, changes))
+    return concat(parts)
 
 
 def differences(old: str, new: str) -> Iterator[Piece]:
@@ -78,16 +80,16 @@ def _piece(side: Side, tokens: Sequence[str]) -> Iterator[Piece]:
         yield side, "".join(tokens)
 
 
-def _shown(pieces: list[Piece], words: Words) -> str:
-    made = ""
+def _shown(pieces: list[Piece], words: Words) -> Markup:
+    parts = []
     for index, (side, text) in enumerate(pieces):
         if side == "removed":
-            made += f'<del aria-label="{plain(words.removed_text)}">{plain(text)}</del>'
+            parts.append(Markup('<del aria-label="{}">{}</del>').format(words.removed_text, text))
         elif side == "added":
-            made += f'<ins aria-label="{plain(words.added_text)}">{plain(text)}</ins>'
+            parts.append(Markup('<ins aria-label="{}">{}</ins>').format(words.added_text, text))
         elif len(text) > 2 * CONTEXT:
             before, after = text[:CONTEXT] if index else "", text[-CONTEXT:] if index + 1 < len(pieces) else ""
-            made += plain(f"{before} … {after}")
+            parts.append(Markup("{} … {}").format(before, after))
         else:
-            made += plain(text)
-    return made
+            parts.append(Markup("{}").format(text))
+    return concat(parts)

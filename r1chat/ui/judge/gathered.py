@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 from r1chat.judgements import Gathered
-from r1chat.ui.html.markdown import plain
+from r1chat.ui.html.parts import joined
 from r1chat.ui.words.page import Words
 
 
-def html(gathered: Gathered, words: Words) -> str:
+def html(gathered: Gathered, words: Words) -> Markup:
     """`Data  34 pairs · 120 ratings · 12 verified`, a link to the page of the data; the rest is said in its title."""
     pairs, thumbs = gathered.pairs, gathered.thumbs
     parts = []
@@ -17,9 +19,10 @@ def html(gathered: Gathered, words: Words) -> str:
         parts.append(words.gathered_one_rating if thumbs == 1 else words.gathered_ratings.format(n=f"{thumbs:,}"))
     if gathered.verified:
         parts.append(words.gathered_verified.format(n=f"{gathered.verified:,}"))
-    told = plain("\n".join(good_for(gathered, words)))
-    short = plain(" · ".join(parts) or words.gathered_nothing)
-    return f'<a href="data" title="{told}"><b>{plain(words.gathered)}</b> <span>{short}</span></a>'
+    title = "\n".join(good_for(gathered, words))
+    return Markup('<a href="data" title="{}"><b>{}</b> <span>{}</span></a>').format(
+        title, words.gathered, joined(*parts) or words.gathered_nothing
+    )
 
 
 def good_for(gathered: Gathered, words: Words) -> list[str]:

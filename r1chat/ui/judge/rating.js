@@ -1,42 +1,66 @@
 // Judging a reply: thumbs and what unfolds from them, the first wrong step, corrections, references.
-{  // a scope of its own; `verbs` and `patched` lead here
-const say = (verb, id, said) => trigger('judge', {verb, id, text: JSON.stringify(said)});
-const unfolding = new Set();  // what shall be open as soon as it is there
-const folding = new Map();  // by message: the reference in whose place another one is being saved
-const slow = 2000;  // ms of silence after which a comment is saved
-let waiting = 0, unsaved = null;
 
-Object.assign(verbs, {
+import {act, addVerbs} from '../talk/acts.js';
+import {all, around, find, modified, replyOf, target, typing} from '../talk/dom.js';
+import {edit} from '../talk/editor.js';
+import {onPatch} from '../talk/patches.js';
+import {textOf} from '../talk/request.js';
+import {release} from '../talk/scroll.js';
+import {read} from '../talk/transcript.js';
+
+const SLOW = 2000;  // ms of silence after which a comment is saved
+
+/** @param {string} verb @param {string} id @param {object} fields */
+const say = (verb, id, fields) => act(verb, id, JSON.stringify(fields));
+/** @type {Set<string>} what shall be open as soon as it is there */
+const unfolding = new Set();
+/** @type {Map<string, string>} by message: the reference in whose place another one is being saved */
+const folding = new Map();
+
+addVerbs({
   rate(button, id) {
-    const said = JSON.parse(button.dataset.text);
-    const thought = button.closest('.reply').querySelector('details.thought');
-    if (said.thumb) unfolding.add(`${id} ${said.part}-why`);
-    say('rate', id, {...said, open: thought?.checkVisibility() ? thought.open : null});
+    const fields = JSON.parse(button.dataset.text);
+    /** @type {HTMLDetailsElement} */
+    const thought = find(around(button, '.reply'), 'details.thought');
+    if (fields.thumb) unfolding.add(`${id} ${fields.part}-why`);
+    say('rate', id, {...fields, open: thought?.checkVisibility() ? thought.open : null});
   },
-  step: (button, id) => say('step', id, JSON.parse(button.dataset.text)),
-  consent: (button, id) => say('consent', id, JSON.parse(button.dataset.text)),
   'wrong-step'(button) {
-    const step = button.closest('.step');
+    const step = around(button, '.step');
     const {start, end} = step.dataset;
     const verdict = button.dataset.text === 'back' ? '' : 'first_wrong';
     say('step', replyOf(step), {verdict, start: Number(start), end: Number(end)});
   },
-  rules: button => { button.closest('.reply').querySelector('details.rules').open = true; },
+  rules(button) {
+    /** @type {HTMLDetailsElement} */
+    const rules = find(around(button, '.reply'), 'details.rules');
+    rules.open = true;
+  },
   refer(button, id) {
-    const form = button.closest('.form');
-    folding.set(id, form.parentNode.dataset.reference);
-    say('refer', id, {text: form.querySelector('textarea').value, kind: form.querySelector('select').value});
+    const form = around(button, '.form');
+    /** @type {HTMLTextAreaElement} */
+    const box = find(form, 'textarea');
+    /** @type {HTMLSelectElement} */
+    const kind = find(form, 'select');
+    folding.set(id, around(form, '.reference').dataset.reference);
+    say('refer', id, {text: box.value, kind: kind.value});
   },
   unrefer(button, id) {
-    const form = button.closest('.form'), box = form.querySelector('textarea');
+    const form = around(button, '.form');
+    /** @type {HTMLTextAreaElement} */
+    const box = find(form, 'textarea');
     box.value = box.defaultValue;  // what was half written is taken back with it
-    folding.set(id, form.parentNode.dataset.reference);
+    folding.set(id, around(form, '.reference').dataset.reference);
     say('refer', id, {text: ''});
   },
   correct,
 });
 
 // --- comments and forms ----------------------------------------------------------------------------------------------
+
+let waiting = 0;
+/** @type {HTMLTextAreaElement} */
+let unsaved = null;
 
 function save() {
   clearTimeout(waiting);
@@ -47,63 +71,61 @@ function save() {
 }
 read.addEventListener('input', event => {
   const box = event.target;
-  if (!box.matches('textarea.comment')) return;
+  if (!(box instanceof HTMLTextAreaElement) || !box.matches('.comment[data-part]')) return;
   if (unsaved !== box) save();
   unsaved = box;
   clearTimeout(waiting);
-  if (!event.isComposing) waiting = setTimeout(save, slow);
+  if (!(event instanceof InputEvent && event.isComposing)) waiting = window.setTimeout(save, SLOW);
 });
 read.addEventListener('focusout', event => { if (event.target === unsaved) save(); });
 addEventListener('pagehide', save);
 
 read.addEventListener('keydown', event => {
-  const {key, target, shiftKey, isComposing} = event;
-  if (target.matches('.reference textarea')) {
-    if (key === 'Enter' && !shiftKey && !isComposing) {
-      event.preventDefault();
-      target.closest('.form').querySelector('.primary').click();
-    }
+  const {key, shiftKey, isComposing} = event, at = target(event);
+  if (at.matches('.reference textarea') && key === 'Enter' && !shiftKey && !isComposing) {
+    event.preventDefault();
+    find(around(at, '.form'), '.primary').click();
   }
-  const folded = target.closest('.why, .reference, .rules, .later');
+  /** @type {HTMLDetailsElement} */
+  const folded = around(at, '.why, .reference, .rules, .later');
   if (key === 'Escape' && folded?.open && !isComposing) {
     event.stopPropagation();
     folded.open = false;
-    folded.querySelector('summary').focus();
+    find(folded, 'summary').focus();
   }
 });
 
+/** @param {string} id */
 function foldSaved(id) {
-  const form = document.getElementById(id)?.querySelector('.reference'), turn = id.slice('asked-'.length);
+  /** @type {HTMLDetailsElement} */
+  const form = find(document.getElementById(id) ?? document, '.reference'), turn = id.slice('asked-'.length);
   if (!form?.open || !folding.has(turn) || form.dataset.reference === folding.get(turn)) return;
   folding.delete(turn);
   form.open = false;
-  form.querySelector('summary').focus({preventScroll: true});
+  find(form, 'summary').focus({preventScroll: true});
 }
 
 read.addEventListener('toggle', async event => {  // some things take a while to find out: only when they are wanted
   const part = event.target;
-  if (!part.open) return;
-  const summary = part.querySelector('summary');
-  if (part.matches('.reference') && summary === document.activeElement) part.querySelector('textarea').focus();
-  const {load, id} = part.dataset;
+  if (!(part instanceof HTMLDetailsElement) || !part.open) return;
+  if (part.matches('.reference') && find(part, 'summary') === document.activeElement) find(part, 'textarea').focus();
+  const {load, id} = part.dataset, place = part.lastElementChild;
   if (!load) return;
-  const place = part.lastElementChild;
   if (!place.childElementCount) place.textContent = '…';
-  try {
-    place.innerHTML = await textOf(load, id, {lang: document.documentElement.lang});
-  } catch (error) {
-    place.textContent = error.message;
-  }
+  const html = await textOf(load, id);
+  if (html !== null) place.innerHTML = html;
+  else part.open = false;
 }, true);
 
 // --- steps -----------------------------------------------------------------------------------------------------------
 
-function markSteps(reply) {  // the first wrong step, and those before it; every step where none is wrong
-  const {verdict = '', start, end, wrong, right} = reply.querySelector('[data-verdict]')?.dataset ?? {};
-  for (const step of document.getElementById(reply.id.slice('reply-'.length) + '-steps').children) {
-    const {start: begins, end: ends} = step.dataset;
-    const at = verdict === 'first_wrong' && Number(begins) < Number(end) && Number(start) < Number(ends);
-    const before = verdict === 'none_wrong' || (verdict === 'first_wrong' && !at && Number(begins) < Number(start));
+/** The first wrong step, and those before it; every step where none is wrong. @param {HTMLElement} reply */
+function markSteps(reply) {
+  const {verdict = '', start, end, wrong, right} = find(reply, '[data-verdict]')?.dataset ?? {};
+  for (const step of all(reply, '.steps > .step')) {
+    const begins = Number(step.dataset.start), ends = Number(step.dataset.end);
+    const at = verdict === 'first_wrong' && begins < Number(end) && Number(start) < ends;
+    const before = verdict === 'none_wrong' || (verdict === 'first_wrong' && !at && begins < Number(start));
     if (at) step.dataset.judged = wrong;
     else if (before) step.dataset.judged = right;
     else delete step.dataset.judged;
@@ -111,77 +133,41 @@ function markSteps(reply) {  // the first wrong step, and those before it; every
   }
 }
 
-patched.push(blocks => {
+onPatch(blocks => {
   for (const {id, html} of blocks) {
     if (html === undefined) continue;
     if (id.startsWith('asked-')) foldSaved(id);
     if (!/-(judge|teach)$/.test(id)) continue;
-    const node = document.getElementById(id), reply = node?.closest('.reply');
+    const node = document.getElementById(id), reply = around(node, '.reply');
     if (!reply) continue;
     if (id.endsWith('-judge')) markSteps(reply);
-    for (const part of node.querySelectorAll('.why')) {
-      if (unfolding.delete(`${replyOf(part)} ${part.dataset.key}`)) part.open = true;
+    for (const part of all(node, '.why')) {
+      if (part instanceof HTMLDetailsElement && unfolding.delete(`${replyOf(part)} ${part.dataset.key}`)) part.open = true;
     }
   }
 });
 
-read.addEventListener('keydown', event => {  // along the steps with the arrows; Tab leads to what can be done with one
-  const steps = event.target.closest('.steps'), way = {ArrowDown: 1, ArrowUp: -1}[event.key];
-  if (!way || !steps || !event.target.matches('.step, .steps') || event.ctrlKey || event.metaKey || event.altKey) return;
-  const all = [...steps.querySelectorAll('.step')];
-  const at = all.indexOf(event.target);
-  const next = all[at < 0 ? (way > 0 ? 0 : all.length - 1) : at + way];
-  if (!next) return;
-  event.preventDefault();
-  following = false;
-  choose(next);
-  next.tabIndex = -1;
-  next.focus({preventScroll: true});
-  next.scrollIntoView({block: 'nearest'});
-});
-
 // --- corrections -----------------------------------------------------------------------------------------------------
 
-const notice = text => Object.assign(document.createElement('div'), {className: 'notice', role: 'alert', textContent: text});
-
-async function correct(button, id) {  // it stays until the corrected reply takes its place: nothing typed is lost
-  const {part, label, save: saving, cancel: cancelling} = button.dataset;
+/** It stays until the corrected reply takes its place: nothing typed is lost. @param {HTMLElement} button @param {string} id */
+async function correct(button, id) {
+  const {part, label, save: saving, cancel} = button.dataset;
   const place = document.getElementById(`${id}-${part === 'answer' ? 'answer' : 'steps'}`);
   if (place.hidden) return;
-  const value = await textOf(part, id).catch(error => place.after(notice(error.message)));
-  if (value === undefined) return;
-  const box = Object.assign(document.createElement('textarea'), {className: 'editing', value});
-  box.setAttribute('aria-label', label);
-  const save = Object.assign(document.createElement('button'), {textContent: saving, className: 'primary'});
-  const cancel = Object.assign(document.createElement('button'), {textContent: cancelling});
-  const row = Object.assign(document.createElement('div'), {className: 'acts'});
-  row.append(save, cancel);
-  const end = () => { box.remove(); row.remove(); place.hidden = false; button.focus(); };
-  save.onclick = () => {
-    save.disabled = true;
-    setTimeout(() => { save.disabled = false; }, slow);
-    say('correct', id, {part, text: box.value});
-  };
-  cancel.onclick = end;
-  box.onkeydown = event => {
-    if (event.key !== 'Escape' || event.isComposing) return;
-    event.stopPropagation();
-    end();
-  };
-  following = false;
-  place.hidden = true;
-  place.after(box, row);
-  box.style.height = Math.min(box.scrollHeight + 4, innerHeight * 0.6) + 'px';
-  box.focus();
-  box.setSelectionRange(0, 0);
+  const value = await textOf(part, id);
+  if (value === null || place.hidden) return;
+  release();
+  edit({
+    value, label, save: saving, cancel, place, caretFirst: true, most: 0.6,
+    saved: text => say('correct', id, {part, text}),
+    left: () => button.focus(),
+  });
 }
 
 // --- keys ------------------------------------------------------------------------------------------------------------
 
 document.addEventListener('keydown', event => {  // + and - for the reply that has the focus, or the newest
-  if (!'+-'.includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest('input, textarea, select, [contenteditable]')) return;
-  const reply = event.target.closest('.reply') ?? [...read.querySelectorAll('.reply.done')].at(-1);
-  reply?.querySelector(`[data-key=answer-${event.key === '+' ? 'up' : 'down'}]`)?.click();
+  if (!'+-'.includes(event.key) || modified(event) || typing(event)) return;
+  const reply = around(event.target, '.reply') ?? all(read, '.reply.done').at(-1);
+  if (reply) find(reply, `[data-key=answer-${event.key === '+' ? 'up' : 'down'}]`)?.click();
 });
-}

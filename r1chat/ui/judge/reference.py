@@ -1,9 +1,11 @@
 """What is right in answer to a message: the form beside it, the mark on each reply, and what the rules say of one.
 
-Pure but for `rewards`, which asks the checker (another process, up to seconds): never in a feed's thread.
+Pure but for `rewards`, which may compute for a second or ask another process: never in a feed's thread.
 """
 
 from __future__ import annotations
+
+from markupsafe import Markup
 
 from r1chat.errors import R1ChatError
 from r1chat.judgements import CHECKS, Judged, Reference
@@ -11,31 +13,33 @@ from r1chat.messages import StoredReply
 from r1chat.rewards import Reference as Rule
 from r1chat.rewards import Reward, accuracy, format_reward, language_consistency
 from r1chat.rewards.reward import shown
-from r1chat.ui.html.markdown import plain
-from r1chat.ui.talk.render import button
+from r1chat.ui.html.parts import EMPTY, attributes, button, concat
 from r1chat.ui.words.page import Words
 
 GLYPHS = {1.0: "✓", 0.0: "✗", None: "?"}  # by accuracy
 
 
-def form(turn_id: str, reference: Reference | None, words: Words) -> str:
+def form(turn_id: str, reference: Reference | None, words: Words) -> Markup:
     """Beside a message: what is right, folded. The page folds it again when `data-reference` has changed by a save."""
-    known = plain(reference.id) if reference else ""
     text, kind = (reference.text, reference.kind) if reference else ("", "")
-    caption = f"✓ {words.reference_is.format(text=shown(text))}" if reference else words.reference
     choices = [("", words.check_guess), *((check, getattr(words, f"check_{check}")) for check in CHECKS)]
-    options = "".join(
-        f'<option value="{value}"{" selected" if value == kind else ""}>{plain(name)}</option>'
+    options = concat(
+        Markup("<option{}>{}</option>").format(attributes(value=value, selected=value == kind), name)
         for value, name in choices
     )
-    save = button("refer", turn_id, words.save, kind="primary", key="reference-save")
-    back = button("unrefer", turn_id, words.reference_back) if reference else ""
-    return (
-        f'<details class="reference" data-key="reference" data-reference="{known}"><summary>{plain(caption)}</summary>'
-        f'<div class="form"><textarea rows="1" data-key="reference-text" aria-label="{plain(words.reference_text)}">'
-        f"{plain(text)}</textarea>"
-        f'<label>{plain(words.reference_kind)} <select data-key="reference-kind">{options}</select></label>'
-        f"{save}{back}</div></details>"
+    return Markup(
+        '<details class="reference" data-key="reference" data-reference="{known}"><summary>{caption}</summary>'
+        '<div class="form"><textarea rows="1" data-key="reference-text" aria-label="{label}">{text}</textarea>'
+        '<label>{kind} <select data-key="reference-kind">{options}</select></label>{save}{back}</div></details>'
+    ).format(
+        known=reference.id if reference else "",
+        caption=f"✓ {words.reference_is.format(text=shown(text))}" if reference else words.reference,
+        label=words.reference_text,
+        text=text,
+        kind=words.reference_kind,
+        options=options,
+        save=button("refer", turn_id, words.save, kind="primary", key="reference-save"),
+        back=button("unrefer", turn_id, words.reference_back) if reference else EMPTY,
     )
 
 
@@ -44,26 +48,28 @@ def verdict(reply_id: str, judged: Judged, words: Words) -> tuple[str, str]:
     found = judged.verifications.get(reply_id)
     if found is None:
         return "", ""
-    said = {1.0: words.is_right, 0.0: words.is_wrong, None: words.cannot_tell}
-    return GLYPHS.get(found.accuracy, "?"), said.get(found.accuracy, words.cannot_tell)
+    names = {1.0: words.is_right, 0.0: words.is_wrong, None: words.undecided}
+    return GLYPHS.get(found.accuracy, "?"), names.get(found.accuracy, words.undecided)
 
 
-def rules(stored: StoredReply, judged: Judged, words: Words) -> str:
+def rules(stored: StoredReply, judged: Judged, words: Words) -> Markup:
     """The mark on a reply. Unfolded, the page asks for the sentences of all rules."""
-    glyph, said = verdict(stored.id, judged, words)
+    glyph, name = verdict(stored.id, judged, words)
     kind = {"✓": "right", "✗": "wrong"}.get(glyph, "open")
     if not glyph and stored.turn_id in judged.references:
-        glyph, said = "…", words.not_checked
-    caption = f'<span class="mark {kind}">{glyph} {plain(said)}</span>' if glyph else plain(words.rule_rewards)
-    found = judged.verifications.get(stored.id)
-    key = f"rewards-{found.reference_id if found else ''}"
-    return (
-        f'<details class="rules{"" if glyph else " silent"}" data-key="{key}" data-load="rewards" '
-        f'data-id="{plain(stored.id)}"><summary>{caption}</summary><div aria-live="polite"></div></details>'
+        glyph, name = "…", words.not_checked
+    caption = Markup('<span class="mark {}">{} {}</span>').format(kind, glyph, name) if glyph else words.rule_rewards
+    verified = judged.verifications.get(stored.id)
+    marks = attributes(
+        class_="rules" if glyph else "rules silent",
+        data_key=f"rewards-{verified.reference_id if verified else ''}",
+        data_load="rewards",
+        data_id=stored.id,
     )
+    return Markup('<details{}><summary>{}</summary><div aria-live="polite"></div></details>').format(marks, caption)
 
 
-def rewards(stored: StoredReply, question: str, reference: Reference | None, words: Words) -> str:
+def rewards(stored: StoredReply, question: str, reference: Reference | None, words: Words) -> Markup:
     """The rule rewards of a reply, each with its sentence. May take seconds."""
     reply = stored.reply
     rows = [
@@ -71,19 +77,19 @@ def rewards(stored: StoredReply, question: str, reference: Reference | None, wor
         (words.rule_format, format_reward(reply)),
         (words.rule_language, language_consistency(reply.reasoning, question)),
     ]
-    return f'<dl class="rewards">{"".join(_row(name, reward, words) for name, reward in rows)}</dl>'
+    return Markup('<dl class="rewards">{}</dl>').format(concat(_row(name, reward, words) for name, reward in rows))
 
 
 def _accuracy(stored: StoredReply, reference: Reference | None, words: Words) -> Reward:
     if reference is None:
-        return Reward(None, words.no_reference, words.no_reference)
+        return Reward(None, Words.no_reference.en, Words.no_reference.zh)
     try:
         return accuracy(stored.reply.answer, Rule(reference.text, reference.kind))
     except R1ChatError as error:
-        return Reward(None, str(error), str(error))
+        return Reward(None, error.sentence("en"), error.sentence("zh"))
 
 
-def _row(name: str, reward: Reward, words: Words) -> str:
+def _row(name: str, reward: Reward, words: Words) -> Markup:
     value = "–" if reward.value is None else f"{reward.value:.2f}"
     why = reward.why_zh if words.lang == "zh" else reward.why
-    return f"<dt>{plain(name)}</dt><dd><b>{value}</b> {plain(why)}</dd>"
+    return Markup("<dt>{}</dt><dd><b>{}</b> {}</dd>").format(name, value, why)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+import psutil
 from markupsafe import Markup
 
 from r1chat.config import NANO
@@ -77,7 +78,7 @@ def library(
 def card(model: Curated, machine: Machine, w: LibraryWords) -> Markup:
     """A suggested model, with what it needs and the button that brings it."""
     return Markup(
-        '<article class="card"><h3>{name}</h3><p>{text}</p><p class="forecast">{forecast}</p>'
+        '<article class="card" id="{name}"><h3>{name}</h3><p>{text}</p><p class="forecast">{forecast}</p>'
         '<p class="small">{size} · {licence}</p>{button}</article>'
     ).format(
         name=model.name,
@@ -89,10 +90,17 @@ def card(model: Curated, machine: Machine, w: LibraryWords) -> Markup:
     )
 
 
+def suggestions() -> list[tuple[str, str]]:
+    """Names and sizes of the models that suit this computer, for the empty conversation."""
+    free = psutil.virtual_memory().available
+    return [(model.name, size(model.size)) for model in suitable(free)]
+
+
 def row(model: Curated, machine: Machine, w: LibraryWords) -> Markup:
     """Another model of the curated list."""
     return Markup(
-        "<li><div><b>{name}</b> <span>{text}</span><small>{size} · {licence} · {forecast}</small></div>{button}</li>"
+        '<li id="{name}"><div><b>{name}</b> <span>{text}</span><small>{size} · {licence} · {forecast}</small></div>'
+        "{button}</li>"
     ).format(
         name=model.name,
         text=model.text.pick(w.lang),
@@ -154,7 +162,7 @@ def installed(models: Sequence[ModelInfo], removable: set[str], w: LibraryWords)
     """The models that can be chatted with now. `removable` has the keys of those that r1chat may delete."""
     rows = []
     for model in models:
-        name = model.title or model.name
+        name = model.name
         remove = EMPTY
         if model.key in removable:
             remove = Markup(

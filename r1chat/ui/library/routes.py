@@ -44,12 +44,13 @@ def add(web: FastAPI, app: App) -> None:
 
     def answer(request: Request, make: Callable[[LibraryWords], str]) -> Response:
         w = LIBRARY_WORDS[spoken(request).lang]
-        busy = any(job.state in ("waiting", "running", "checking") for job in app.downloads.jobs())
-        headers = {**QUIET, "X-Running": "yes" if busy else "no"}
         try:
-            return HTMLResponse(make(w), headers=headers)
+            response: Response = HTMLResponse(make(w), headers=QUIET)
         except R1ChatError as error:
-            return PlainTextResponse(error.sentence(w.lang), status_code=400, headers=headers)
+            response = PlainTextResponse(error.sentence(w.lang), status_code=400, headers=QUIET)
+        busy = any(job.state in ("waiting", "running", "checking") for job in app.downloads.jobs())
+        response.headers["X-Running"] = "yes" if busy else "no"
+        return response
 
     @web.get("/models")
     def with_slash() -> RedirectResponse:
@@ -129,7 +130,7 @@ def remove(app: App, key: str) -> None:
 
 
 def _models(app: App) -> tuple[list, set[str]]:  # type: ignore[type-arg]
-    models = [model for status in app.catalogue.statuses() for model in status.models]
+    models = [model for status in app.catalogue.statuses(fresh=True) for model in status.models]
     return models, {model.key for model in models if app.downloads.files(model.name)}
 
 

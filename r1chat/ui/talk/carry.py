@@ -13,7 +13,7 @@ from r1chat.messages import Conversation
 from r1chat.summary import last_messages, summarise
 from r1chat.ui.words.page import Words
 
-INTERVAL = 0.25  # seconds between two states of a summary that grows
+INTERVAL = 0.25  # seconds between two states of a growing summary
 
 log = logging.getLogger(__name__)
 

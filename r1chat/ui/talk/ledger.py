@@ -7,23 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from r1chat import window
 from r1chat.messages import ConversationInfo, ModelInfo, StoredTurn
-from r1chat.ui.html.markdown import plain
-from r1chat.ui.talk.render import button
+from r1chat.ui.html.parts import EMPTY, button, concat
 from r1chat.ui.words.page import Words
 
 
-def html(turns: Sequence[StoredTurn], view: ConversationInfo, words: Words) -> str:
+def html(turns: Sequence[StoredTurn], view: ConversationInfo, words: Words) -> Markup:
     """The bar in the head of the page, with its numbers; empty where the window is not known."""
     last = turns[-1].reply if turns else None
     if last is None:
-        return ""
+        return EMPTY
     usage = last.reply.usage
     dropped = window.next_prompt(turns, False, view.seen_from)
     kept = window.next_prompt(turns, True, view.seen_from)
     if not usage.context or usage.prompt_tokens is None or usage.free is None:
-        return ""
+        return EMPTY
     numbers = {
         "prompt": usage.prompt_tokens,
         "thought": usage.reasoning_tokens,
@@ -31,20 +32,20 @@ def html(turns: Sequence[StoredTurn], view: ConversationInfo, words: Words) -> s
         "free": usage.free,
         "context": usage.context,
     }
-    told = words.ledger.format(**{name: f"{count:,}" for name, count in numbers.items()})
-    told += "\n" + words.ledger_next.format(dropped=f"{dropped:,}", kept=f"{kept:,}")
+    title = words.ledger.format(**{name: f"{count:,}" for name, count in numbers.items()})
+    title += "\n" + words.ledger_next.format(dropped=f"{dropped:,}", kept=f"{kept:,}")
     short = words.ledger_short.format(used=f"{usage.context - usage.free:,}", context=f"{usage.context:,}")
-    parts = "".join(
-        f'<i class="of-{name}" style="width:{100 * numbers[name] / usage.context:.1f}%"></i>'
+    bars = concat(
+        Markup('<i class="of-{}" style="width:{:.1f}%"></i>').format(name, 100 * numbers[name] / usage.context)
         for name in ("prompt", "thought", "answer")
     )
-    return (
-        f'<span class="told" title="{plain(told)}" aria-label="{plain(told)}" tabindex="0" role="img">'
-        f'<span>{plain(short)}</span><span class="bar">{parts}</span></span>'
-    )
+    return Markup(
+        '<span class="told" title="{title}" aria-label="{title}" tabindex="0" role="img">'
+        '<span>{short}</span><span class="bar">{bars}</span></span>'
+    ).format(title=title, short=short, bars=bars)
 
 
-def offers(turns: Sequence[StoredTurn], view: ConversationInfo, model: ModelInfo | None, words: Words) -> str:
+def offers(turns: Sequence[StoredTurn], view: ConversationInfo, model: ModelInfo | None, words: Words) -> Markup:
     """Where the next turn may not fit: that it may not, before it is sent, and what can be done. Empty while it fits.
 
     `model` is the one that is chosen for the next turn.
@@ -52,15 +53,15 @@ def offers(turns: Sequence[StoredTurn], view: ConversationInfo, model: ModelInfo
     taken = window.next_prompt(turns, view.keep_thoughts, view.seen_from)
     context = (model.context if model else 0) or _last_context(turns)
     if taken is None or not context or context - taken >= window.TIGHT * context:
-        return ""
-    said = [words.tight.format(free=f"{max(0, context - taken):,}", context=f"{context:,}")]
+        return EMPTY
+    sentences = [words.tight.format(free=f"{max(0, context - taken):,}", context=f"{context:,}")]
     if view.keep_thoughts and (bare := window.next_prompt(turns, False, view.seen_from)) is not None:
-        said.append(words.tight_thoughts.format(free=f"{max(0, context - bare):,}"))
+        sentences.append(words.tight_thoughts.format(free=f"{max(0, context - bare):,}"))
     buttons = button("carry", "", words.carry_on)
     if len(window.shown(turns, view.seen_from)) > 1:
         buttons = button("leave-out", "", words.leave_out) + buttons
-    larger = f"<small>{plain(_larger(model, context, words))}</small>" if model else ""
-    return f'<div class="notice" role="status">⚠ {plain(" ".join(said))} {buttons}{larger}</div>'
+    larger = Markup("<small>{}</small>").format(_larger(model, context, words)) if model else EMPTY
+    return Markup('<div class="notice" role="status">⚠ {} {}{}</div>').format(" ".join(sentences), buttons, larger)
 
 
 def _larger(model: ModelInfo, context: int, words: Words) -> str:
@@ -76,7 +77,7 @@ def _last_context(turns: Sequence[StoredTurn]) -> int:
     return next((turn.reply.reply.usage.context or 0 for turn in reversed(turns) if turn.reply is not None), 0)
 
 
-def left_out(count: int, words: Words) -> str:
+def left_out(count: int, words: Words) -> Markup:
     """The line under the turns that the model no longer sees, and the way back."""
     sentence = words.one_left_out if count == 1 else words.many_left_out.format(n=count)
-    return f"<span>{plain(sentence)}</span> {button('show-all', '', words.show_all)}"
+    return Markup("<span>{}</span> {}").format(sentence, button("show-all", "", words.show_all))

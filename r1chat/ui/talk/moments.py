@@ -10,10 +10,12 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from markupsafe import Markup
+
 from r1chat.messages import Verdict
 from r1chat.reflect import KINDS, Effect, Kind, Moment, Step
 from r1chat.ui.html.formula import BEGIN, END
-from r1chat.ui.html.markdown import plain, to_html
+from r1chat.ui.html.parts import EMPTY, attributes, concat, markdown
 from r1chat.ui.words.page import Words
 
 CLASSES: dict[Kind, str] = {
@@ -39,7 +41,7 @@ _LINE_OPENING = re.compile(r"(?:\s|[-*+>#]+\s|\d{1,3}[.)]\s|\*\*|__)*")
 _MARK_STOPS = re.compile(r"\n|\$|\\[(\[]|`|\*\*|__|\||<|\[")  # a mark must not begin in one thing and end in another
 
 
-def marked_html(piece: str, start: int, moments: Sequence[Moment], verdicts: Verdicts) -> str:
+def marked_html(piece: str, start: int, moments: Sequence[Moment], verdicts: Verdicts) -> Markup:
     """The HTML of a step: `piece` stands at `start` of the thought, and `moments` begin in it."""
     text = _PRIVATE.sub("\ufffd", piece)
     shown: list[Moment] = []
@@ -48,12 +50,21 @@ def marked_html(piece: str, start: int, moments: Sequence[Moment], verdicts: Ver
         if begin < end:
             text = f"{text[:begin]}{BEGIN}{text[begin:end]}{END}{text[end:]}"
             shown.insert(0, moment)
-    html = to_html(text)
+    html = markdown(text)
     if html.count(BEGIN) != len(shown) or html.count(END) != len(shown):  # one fell into code
-        return _glyph(moments) + _PRIVATE.sub("", html)
-    for moment in shown:
-        html = html.replace(BEGIN, _opening(moment, verdicts), 1).replace(END, "</mark>", 1)
-    return _glyph(moments) + html
+        return _glyph(moments) + Markup("").join(_cut(html))
+    pieces = _cut(html)  # text, mark, text, mark, …
+    for place, moment in enumerate(shown):
+        pieces[2 * place + 1] = Markup("{}{}</mark>").format(_opening(moment, verdicts), pieces[2 * place + 1])
+    return _glyph(moments) + concat(pieces)
+
+
+def _cut(html: Markup) -> list[Markup]:
+    """The HTML in pieces, cut at both sides of each mark."""
+    pieces = [html]
+    for side in (BEGIN, END):
+        pieces = [part for piece in pieces for part in piece.split(side)]
+    return pieces
 
 
 def _extent(text: str, begin: int, end: int) -> tuple[int, int]:
@@ -65,50 +76,52 @@ def _extent(text: str, begin: int, end: int) -> tuple[int, int]:
     return begin, begin + len(text[begin:end].rstrip())
 
 
-def _opening(moment: Moment, verdicts: Verdicts) -> str:
+def _opening(moment: Moment, verdicts: Verdicts) -> Markup:
     verdict = verdicts.get((moment.start, moment.end))
     judged = f" judged-{verdict}" if verdict else ""
-    return (
-        f'<mark class="{CLASSES[moment.kind]} {moment.effect}{judged}" data-start="{moment.start}" '
-        f'data-end="{moment.end}" data-kind="{moment.kind}">'
+    kind = f"{CLASSES[moment.kind]} {moment.effect}{judged}"
+    return Markup("<mark{}>").format(
+        attributes(class_=kind, data_start=moment.start, data_end=moment.end, data_kind=moment.kind)
     )
 
 
-def _glyph(moments: Sequence[Moment]) -> str:
+def _glyph(moments: Sequence[Moment]) -> Markup:
     if not moments:
-        return ""
+        return EMPTY
     first = moments[0].kind
-    return f'<div class="glyph {CLASSES[first]}" aria-hidden="true">{GLYPHS[first]}</div>'
+    return Markup('<div class="glyph {}" aria-hidden="true">{}</div>').format(CLASSES[first], GLYPHS[first])
 
 
-def strip(moments: Sequence[Moment], length: int, reasoning: str, words: Words) -> str:
+def strip(moments: Sequence[Moment], length: int, reasoning: str, words: Words) -> Markup:
     """The moments on a line as long as the thought (`length` characters): by kind, filled where something changed.
 
     Where they would hide each other every kind has a line of its own.
     """
     if not moments:
-        return ""
+        return EMPTY
     dots, dense = [], len(moments) > CROWD
     if dense:
-        dots = [f'<i class="{CLASSES[kind]}" aria-hidden="true">{GLYPHS[kind]}</i>' for kind in KINDS]
+        dots = [Markup('<i class="{}" aria-hidden="true">{}</i>').format(CLASSES[kind], GLYPHS[kind]) for kind in KINDS]
     for moment in moments:
-        place = 100 * moment.start / max(1, length)
         name = f"{kind_name(moment.kind, words)}, {effect_name(moment.effect, words)}: {_quoted(reasoning, moment)}"
-        dots.append(
-            f'<button type="button" class="{CLASSES[moment.kind]} {moment.effect}" style="left:{place:.1f}%" '
-            f'data-start="{moment.start}" title="{plain(name)}" aria-label="{plain(name)}">'
-            f"{GLYPHS[moment.kind]}</button>"
+        marks = attributes(
+            class_=f"{CLASSES[moment.kind]} {moment.effect}",
+            style=f"left:{100 * moment.start / max(1, length):.1f}%",
+            data_start=moment.start,
+            title=name,
+            aria_label=name,
         )
-    sides = "".join(
-        f'<button type="button" class="{side}" data-key="{side}" aria-label="{plain(label)}" title="{plain(label)}">'
-        f"{glyph}</button>"
-        for side, glyph, label in (
-            ("before", "‹", words.previous_moment),
-            ("after", "›", words.next_moment),
+        dots.append(Markup('<button type="button"{}>{}</button>').format(marks, GLYPHS[moment.kind]))
+    sides = concat(
+        Markup('<button type="button"{}>{}</button>').format(
+            attributes(class_=side, data_key=side, aria_label=label, title=label), glyph
         )
+        for side, glyph, label in (("before", "‹", words.previous_moment), ("after", "›", words.next_moment))
     )
     line = "line dense" if dense else "line"
-    return f'<div class="{line}" role="group" aria-label="{plain(words.moments)}">{"".join(dots)}</div>{sides}'
+    return Markup('<div class="{}" role="group" aria-label="{}">{}</div>{}').format(
+        line, words.moments, concat(dots), sides
+    )
 
 
 def _quoted(reasoning: str, moment: Moment) -> str:
@@ -131,29 +144,31 @@ def counts(moments: Sequence[Moment], words: Words) -> str:
     return words.comma.join(said)
 
 
-def outline(reply_id: str, steps: Sequence[Step], moments: Sequence[Moment], words: Words) -> str:
+def outline(reply_id: str, steps: Sequence[Step], moments: Sequence[Moment], words: Words) -> Markup:
     """The steps of a thought by their titles, with the glyph of a moment that begins them; and what the marks mean."""
     starts = [moment.start for moment in moments]
     rows = []
     for number, step in enumerate(steps, 1):
         at = bisect_left(starts, step.start)
         moment = moments[at] if at < len(starts) and starts[at] < min(step.end, step.start + NEAR) else None
-        kind = f' class="{CLASSES[moment.kind]}"' if moment else ""
-        glyph = GLYPHS[moment.kind] if moment else "·"
-        title = step.title or words.step.format(n=number)
         rows.append(
-            f'<li{kind}><i aria-hidden="true">{glyph}</i><button type="button" data-reply="{plain(reply_id)}" '
-            f'data-start="{step.start}">{plain(title)}</button></li>'
+            Markup('<li{}><i aria-hidden="true">{}</i><button type="button"{}>{}</button></li>').format(
+                attributes(class_=CLASSES[moment.kind] if moment else None),
+                GLYPHS[moment.kind] if moment else "·",
+                attributes(data_reply=reply_id, data_start=step.start),
+                step.title or words.step.format(n=number),
+            )
         )
     if not rows:
-        return ""
-    legend = "".join(
-        f'<li class="{CLASSES[kind]}"><i aria-hidden="true">{GLYPHS[kind]}</i>{plain(kind_name(kind, words))}</li>'
+        return EMPTY
+    legend = concat(
+        Markup('<li class="{}"><i aria-hidden="true">{}</i>{}</li>').format(
+            CLASSES[kind], GLYPHS[kind], kind_name(kind, words)
+        )
         for kind in KINDS
     )
-    return (
-        f"<h2>{plain(words.this_thought)}</h2><ol>{''.join(rows)}</ol>"
-        f'<h2>{plain(words.marks)}</h2><ul class="legend">{legend}</ul><p>{plain(words.legend)}</p>'
+    return Markup('<h2>{}</h2><ol>{}</ol><h2>{}</h2><ul class="legend">{}</ul><p>{}</p>').format(
+        words.this_thought, concat(rows), words.marks, legend, words.legend
     )
 
 

@@ -1,7 +1,7 @@
-"""A reply, and what surrounds it, as HTML. Pure: values and words in, strings out; knows no Gradio and no HTTP.
+"""A reply and what surrounds it, as HTML. Pure: values and words in, Markup out; knows no Gradio and no HTTP.
 
-A reply is sent as blocks that grow only at the end: steps of the thought, parts of the answer. Everything that a model
-or a person wrote goes through `to_html` or `plain`. A button says what it does by `data-verb` and `data-id`.
+A reply is sent as blocks that grow only at the end: steps of the thought, parts of the answer. A button says what it
+does by `data-verb` and `data-id`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import Literal
 
+from markupsafe import Markup
+
 from r1chat.config import NANO
 from r1chat.messages import FinishReason, ModelInfo, Progress, Reply, StoredReply, StoredTurn, Verdict
-from r1chat.reflect import Alarm, Moment, Reader
+from r1chat.reflect import Alarm, Bars, Moment, Reader
 from r1chat.ui.html.blocks import Splitter
-from r1chat.ui.html.markdown import plain, to_html
+from r1chat.ui.html.parts import EMPTY, attributes, button, concat, joined, markdown, menu, named_button, notice, speed
 from r1chat.ui.talk import moments
 from r1chat.ui.talk.moments import Verdicts
 from r1chat.ui.words.page import Words
@@ -35,20 +37,23 @@ class Block:
 
     id: str
     kind: Literal["step", "part"]
-    html: str
+    html: Markup
     start: int = 0
     end: int = 0
     gone: bool = False
 
 
 class ReplyRenderer:
-    """Renders one reply while it grows: steps are `<reply id>-t0`, parts of the answer `<reply id>-a0`, and so on."""
+    """Renders one reply while it grows: steps are `<reply id>-t0`, parts of the answer `<reply id>-a0`, and so on.
 
-    def __init__(self, reply_id: str, words: Words, verdicts: Verdicts | None = None) -> None:
+    `bars`: the calibrated thresholds of moments, by kind.
+    """
+
+    def __init__(self, reply_id: str, words: Words, verdicts: Verdicts | None = None, bars: Bars | None = None) -> None:
         self.reply_id = reply_id
         self.words = words
         self.verdicts: dict[tuple[int, int], Verdict] = dict(verdicts or {})
-        self._thought = _Thought(f"{reply_id}-t", self.verdicts)
+        self._thought = _Thought(f"{reply_id}-t", self.verdicts, bars)
         self._answer = _Growing(f"{reply_id}-a", "part")
 
     def update(self, reply: Reply) -> list[Block]:
@@ -71,7 +76,7 @@ class ReplyRenderer:
         self.verdicts[start, end] = verdict
         return self._thought.anew(start)
 
-    def strip(self, reply: Reply) -> str:
+    def strip(self, reply: Reply) -> Markup:
         """The moments on a line above the thought."""
         return moments.strip(self.moments, len(reply.reasoning), reply.reasoning, self.words)
 
@@ -79,7 +84,7 @@ class ReplyRenderer:
         """How often the thought checked itself, corrected itself and so on."""
         return moments.counts(self.moments, self.words)
 
-    def outline(self) -> str:
+    def outline(self) -> Markup:
         """The steps of the thought."""
         return moments.outline(self.reply_id, self._thought.reader.steps, self.moments, self.words)
 
@@ -109,7 +114,7 @@ class _Growing:
         blocks = [block for index in range(first, count) if (block := self._block(index)) is not self._open]
         if blocks:
             self._open = blocks[-1]
-        gone = [Block(f"{self._name}{index}", self._kind, "", gone=True) for index in range(count, sent)]
+        gone = [Block(f"{self._name}{index}", self._kind, EMPTY, gone=True) for index in range(count, sent)]
         return blocks + gone
 
     def _block(self, index: int) -> Block:
@@ -124,16 +129,17 @@ class _Growing:
         start = starts[index]
         return start, self._text[start : starts[index + 1] if index + 1 < len(starts) else None].rstrip()
 
-    def _html(self, index: int, start: int, piece: str) -> str:
-        return to_html(self._splitter.prefixes[index] + piece)
+    def _html(self, index: int, start: int, piece: str) -> Markup:
+        return markdown(self._splitter.prefixes[index] + piece)
 
 
 class _Thought(_Growing):
     """A thought: as it grows its moments are found and marked, and a step is sent again when those in it change."""
 
-    def __init__(self, name: str, verdicts: Verdicts) -> None:
+    def __init__(self, name: str, verdicts: Verdicts, bars: Bars | None) -> None:
         super().__init__(name, "step")
-        self.reader = Reader()
+        self._bars = bars
+        self.reader = Reader(bars)
         self._verdicts = verdicts
         self._closed = False
         self._read = 0  # characters
@@ -143,7 +149,7 @@ class _Thought(_Growing):
     def read(self, text: str, over: bool) -> list[Block]:
         """Like `update`, and the steps whose moments have changed; `over`: the thought will not grow."""
         if not text.startswith(self._text):
-            self.reader, self._closed, self._read, self._marked, self._settled = Reader(), False, 0, {}, 0
+            self.reader, self._closed, self._read, self._marked, self._settled = Reader(self._bars), False, 0, {}, 0
         if not self._closed:
             self.reader.feed(text[self._read :])
             self._read = len(text)
@@ -151,7 +157,7 @@ class _Thought(_Growing):
                 self.reader.close()
                 self._closed = True
         elif len(text) > self._read:  # it was over, and goes on
-            self.reader, self._closed, self._settled = Reader(), over, 0
+            self.reader, self._closed, self._settled = Reader(self._bars), over, 0
             self.reader.feed(text)
             self._read = len(text)
             if over:
@@ -189,7 +195,7 @@ class _Thought(_Growing):
         last = bisect_left(found, end, key=lambda moment: moment.start)
         return found[first:last]
 
-    def _html(self, index: int, start: int, piece: str) -> str:
+    def _html(self, index: int, start: int, piece: str) -> Markup:
         self._marked[index] = shown = self._moments(index)
         prefix = self._splitter.prefixes[index]
         return moments.marked_html(prefix + piece, start - len(prefix), shown, self._verdicts)
@@ -198,30 +204,31 @@ class _Thought(_Growing):
 # --- the frame of a reply --------------------------------------------------------------------------------------------
 
 
-def tools(words: Words) -> str:
+def tools(words: Words) -> Markup:
     """What can be done with a step of a thought; the page copies it to the step that is chosen."""
-    edit = button("edit-step", "", words.go_on_from_here, label=words.edit_step, cancel=words.cancel)
-    judge = button("confirm", "", f"✓ {words.is_moment}") + button("deny", "", f"✕ {words.no_moment}")
-    wrong = button("wrong-step", "", f"✗ {words.first_wrong}", kind="wrong-step")
-    wrong += button("wrong-step", "", f"✓ {words.not_wrong}", kind="not-wrong", text="back")
-    return f'<div id="tools" hidden>{edit}{wrong}<span class="judge">{judge}</span></div>'
-
-
-def skeleton(reply_id: str) -> str:
-    """The places of a reply: `-sum` for its summary, `-strip`, `-steps`, `-judge`, `-answer`, `-notes` and so on."""
-    name = plain(reply_id)
-    return (
-        f'<details class="thought"><summary id="{name}-sum"></summary><div class="strip" id="{name}-strip"></div>'
-        f'<div class="steps" id="{name}-steps" tabindex="0" role="group" aria-labelledby="{name}-sum"></div>'
-        f'<div class="judge-thought" id="{name}-judge"></div></details>'
-        f'<div class="answer" id="{name}-answer"></div>'
-        f'<div class="notes" id="{name}-notes"></div>'
-        f'<div class="acts" id="{name}-acts"></div>'
-        f'<div class="teach" id="{name}-teach"></div>'
+    return Markup('<div id="tools" hidden>{}{}{}<span class="judge">{}{}</span></div>').format(
+        button("edit-step", "", words.go_on_from_here, label=words.edit_step, cancel=words.cancel),
+        button("wrong-step", "", f"✗ {words.first_wrong}", kind="wrong-step"),
+        button("wrong-step", "", f"✓ {words.not_wrong}", kind="not-wrong", text="back"),
+        button("confirm", "", f"✓ {words.is_moment}"),
+        button("deny", "", f"✕ {words.no_moment}"),
     )
 
 
-def summary(reply: Reply, words: Words, counts: str = "", given: int = 0) -> str:
+def skeleton(reply_id: str) -> Markup:
+    """The places of a reply: `-sum` for its summary, `-strip`, `-steps`, `-judge`, `-answer`, `-notes` and so on."""
+    return Markup(
+        '<details class="thought"><summary id="{id}-sum"></summary><div class="strip" id="{id}-strip"></div>'
+        '<div class="steps" id="{id}-steps" tabindex="0" role="group" aria-labelledby="{id}-sum"></div>'
+        '<div class="judge-thought" id="{id}-judge"></div></details>'
+        '<div class="answer" id="{id}-answer"></div>'
+        '<div class="notes" id="{id}-notes"></div>'
+        '<div class="acts" id="{id}-acts"></div>'
+        '<div class="teach" id="{id}-teach"></div>'
+    ).format(id=reply_id)
+
+
+def summary(reply: Reply, words: Words, counts: str = "", given: int = 0) -> Markup:
     """The line that a thought folds to, with its moments counted; while it runs, what the model is doing.
 
     `given`: about how many tokens of the thought were there before this reply was sampled.
@@ -230,19 +237,23 @@ def summary(reply: Reply, words: Words, counts: str = "", given: int = 0) -> str
     tokens = words.about_tokens(given + sampled) if given else _count(sampled, words)
     if reply.closed:
         if not reply.reasoning:
-            return plain(words.no_thought)
+            return _text(words.no_thought)
         if given and not sampled:  # kept from another reply, or a person's words: there is no time to tell
-            return plain(_joined(words.thought, tokens, counts))
+            return _text(joined(words.thought, tokens, counts))
         time = words.duration(seconds, 1 if seconds < 1 else 0)
-        return plain(_joined(words.thought_for.format(time=time), tokens, counts))
+        return _text(joined(words.thought_for.format(time=time), tokens, counts))
     if reply.finish is None:
         if reply.progress is not None or not reply.reasoning:
             line = _stage(reply.progress or Progress("waiting"), words)
         else:
-            line = _joined(words.thinking, words.duration(seconds), tokens, speed(reply.tokens_per_second, words, 0))
-        return f'<span class="live">{plain(line)}</span>'
+            line = joined(words.thinking, words.duration(seconds), tokens, speed(reply.tokens_per_second, words, 0))
+        return Markup('<span class="live">{}</span>').format(line)
     ended = words.stopped_thinking if reply.finish == "stopped" else words.unfinished_thought
-    return plain(_joined(ended, words.duration(seconds), tokens, counts))
+    return _text(joined(ended, words.duration(seconds), tokens, counts))
+
+
+def _text(line: str) -> Markup:
+    return Markup("{}").format(line)
 
 
 def _stage(progress: Progress, words: Words) -> str:
@@ -250,14 +261,14 @@ def _stage(progress: Progress, words: Words) -> str:
         return words.queued.format(n=progress.done)
     if progress.stage == "loading":
         part = f"{100 * progress.done // progress.total}" if progress.total else ""
-        return _joined(words.loading, words.percent.format(n=part) if part else "")
+        return joined(words.loading, words.percent.format(n=part) if part else "")
     if progress.stage == "prefill":
         counts = words.done_of_total.format(done=f"{progress.done:,}", total=f"{progress.total:,}")
-        return _joined(words.prefill, counts if progress.total else "")
+        return joined(words.prefill, counts if progress.total else "")
     return words.waiting
 
 
-def notices(reply: Reply, words: Words) -> str:
+def notices(reply: Reply, words: Words) -> Markup:
     """What a person has to know about a reply that has ended: why it did, and what can be done."""
     parts = []
     if reply.reopened:
@@ -274,10 +285,17 @@ def notices(reply: Reply, words: Words) -> str:
         parts.append(notice(reply.error or words.failed, error=True))
     elif reply.finish == "stop" and not reply.answer.strip():
         parts.append(notice(words.no_answer))
-    return "".join(parts)
+    return concat(parts)
 
 
-def origin(stored: StoredReply, words: Words) -> str:
+def not_saved(stored: StoredReply, words: Words) -> Markup:
+    """That a reply is only in memory so far, and why; nothing where it is saved."""
+    if stored.not_saved is None:
+        return EMPTY
+    return notice(words.not_saved.format(why=stored.not_saved.sentence(words.lang)), error=True)
+
+
+def origin(stored: StoredReply, words: Words) -> Markup:
     """How a reply came to be, where a person had a hand in it."""
     made = stored.provenance
     origins = {
@@ -293,10 +311,10 @@ def origin(stored: StoredReply, words: Words) -> str:
         parts.append(words.cut_by_person)
     elif made.closed_by == "budget":
         parts.append(words.cut_by_budget.format(n=f"{made.budget or 0:,}"))
-    return f'<div class="origin">{plain(_joined(*parts))}</div>' if parts else ""
+    return Markup('<div class="origin">{}</div>').format(joined(*parts)) if parts else EMPTY
 
 
-def alarm(seen: Alarm, turn_id: str, words: Words, cannot_steer: str = "") -> str:
+def alarm(seen: Alarm, turn_id: str, words: Words, cannot_steer: str = "") -> Markup:
     """What is going wrong with a thought that runs, and the ways out; `cannot_steer`: why it cannot be closed."""
     if seen.kind == "drift":
         sentence = words.drift.format(what=seen.detail)
@@ -304,14 +322,7 @@ def alarm(seen: Alarm, turn_id: str, words: Words, cannot_steer: str = "") -> st
         sentence = words.loop.format(what=seen.detail) if seen.detail else words.blank_loop
     ways = button("answer", turn_id, words.answer_now, barred=cannot_steer)
     ways += button("stop", turn_id, words.stop) + button("retry", turn_id, words.again)
-    return f'<div class="notice" role="alert">{plain(sentence)} {ways}</div>'
-
-
-def notice(sentence: str, error: bool = False) -> str:
-    """One sentence to the person, as a box."""
-    if error:
-        return f'<div class="notice error" role="alert">{plain(sentence)}</div>'
-    return f'<div class="notice" role="status">{plain(sentence)}</div>'
+    return Markup('<div class="notice" role="alert">{} {}</div>').format(sentence, ways)
 
 
 def _length(reply: Reply, words: Words) -> str:
@@ -326,7 +337,7 @@ def _length(reply: Reply, words: Words) -> str:
     )
 
 
-def reply_acts(stored: StoredReply, words: Words, cannot_steer: str = "", cannot_resume: str = "") -> str:
+def reply_acts(stored: StoredReply, words: Words, cannot_steer: str = "", cannot_resume: str = "") -> Markup:
     """What can be done with a reply that has ended, the switch between its siblings, and how fast it was.
 
     `cannot_steer` says why the model that is chosen cannot continue a reply, `cannot_resume` why the one that made
@@ -345,108 +356,86 @@ def reply_acts(stored: StoredReply, words: Words, cannot_steer: str = "", cannot
         buttons.append(button("longer", stored.id, words.think_longer, barred=cannot_steer))
     buttons.append(button("skip", stored.turn_id, words.skip_thinking, barred=cannot_steer))
     buttons.append(_vote(stored.turn_id, words))
-    return f'{"".join(buttons)}<span class="meta">{plain(meta(reply, words))}</span>'
+    return Markup('{}<span class="meta">{}</span>').format(concat(buttons), meta(reply, words))
 
 
-def _vote(turn_id: str, words: Words) -> str:
-    choices = "".join(button("vote", turn_id, str(number), text=str(number)) for number in (3, 5, 8))
-    own = f'<input type="number" min="2" max="32" placeholder="…" aria-label="{plain(words.samples)}">'
-    own += button("vote", turn_id, words.take_samples)
-    return f'<details class="menu"><summary>{plain(words.vote)}</summary><div>{choices}{own}</div></details>'
+def _vote(turn_id: str, words: Words) -> Markup:
+    choices = concat(button("vote", turn_id, str(number), text=number) for number in (3, 5, 8))
+    own = Markup('<input type="number" min="2" max="32" placeholder="…" aria-label="{}">').format(words.samples)
+    return menu(words.vote, choices + own + button("vote", turn_id, words.take_samples))
 
 
 def meta(reply: Reply, words: Words) -> str:
-    """How fast it was: `41.2 tokens/s · first after 0.4 s`. Plain text."""
+    """How fast it was: `41.2 tokens/s · first token after 0.4 s`. Text."""
     first = reply.timings.first_token
-    return _joined(
+    return joined(
         speed(reply.tokens_per_second, words, 1),
         "" if first is None else words.first_after.format(time=words.duration(first, 1)),
     )
-
-
-def speed(tokens_per_second: float | None, words: Words, digits: int) -> str:
-    """`41.2 tokens/s`, or nothing where it is not known."""
-    return "" if tokens_per_second is None else words.speed.format(n=f"{tokens_per_second:,.{digits}f}")
 
 
 def _count(tokens: int, words: Words) -> str:
     return words.tokens(tokens) if tokens else ""
 
 
-def _joined(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)
-
-
 # --- a person's message ----------------------------------------------------------------------------------------------
 
 
-def message(content: str, words: Words) -> str:
+def message(content: str, words: Words) -> Markup:
     """The message as it was written (its bubble keeps white space); a long one is folded after its beginning."""
     if len(content) <= LONG_MESSAGE:
-        return plain(content)
+        return _text(content)
     cut = max(content.rfind(" ", 0, PREVIEW), content.rfind("\n", 0, PREVIEW)) + 1
     cut = cut if cut > PREVIEW // 2 else PREVIEW
     size = words.characters.format(n=f"{len(content):,}")
-    more = f'<span class="more">… <small>{plain(size)}</small></span>'
-    return f"<details><summary>{plain(content[:cut])}{more}</summary>{plain(content[cut:])}</details>"
+    return Markup('<details><summary>{}<span class="more">… <small>{}</small></span></summary>{}</details>').format(
+        content[:cut], size, content[cut:]
+    )
 
 
-def message_acts(turn: StoredTurn, words: Words) -> str:
+def message_acts(turn: StoredTurn, words: Words) -> Markup:
     """What can be done with a message: edit it, and switch between its siblings."""
     return _switch("turn", turn.id, turn.position, turn.siblings, words) + _edit(turn.id, words)
 
 
-def _edit(turn_id: str, words: Words, kind: str = "") -> str:
+def _edit(turn_id: str, words: Words, kind: str = "") -> Markup:
     return button("edit", turn_id, words.edit, kind, label=words.edit_message, save=words.send, cancel=words.cancel)
 
 
-def button(verb: str, subject: str, caption: str, kind: str = "", barred: str = "", **data: str) -> str:
-    """A button that does `verb` to `subject`.
-
-    `barred` says why it does nothing now; such a button can still be reached, so that everybody learns the reason.
-    """
-    extra = "".join(f' data-{name}="{plain(value)}"' for name, value in data.items())
-    shown = f' class="{kind}"' if kind else ""
-    if barred:
-        shown += f' aria-disabled="true" title="{plain(barred)}"'
-    return (
-        f'<button type="button"{shown} data-verb="{verb}" data-id="{plain(subject)}"{extra}>{plain(caption)}</button>'
-    )
-
-
-def _switch(verb: str, subject: str, position: int, siblings: int, words: Words) -> str:
+def _switch(verb: str, subject: str, position: int, siblings: int, words: Words) -> Markup:
     """`‹ 2 of 3 ›`. The buttons name the sibling that is shown, and in `data-text` the step from it: -1 or 1."""
     if siblings < 2:
-        return ""
-    sides = []
-    for step, glyph, label, possible in (
-        (-1, "‹", words.previous, position > 1),
-        (1, "›", words.following, position < siblings),
-    ):
-        sides.append(
-            f'<button type="button" data-verb="{verb}" data-id="{plain(subject)}" data-text="{step}" '
-            f'aria-label="{plain(label)}" title="{plain(label)}"{"" if possible else " disabled"}>{glyph}</button>'
-        )
-    where = plain(words.position.format(position=position, siblings=siblings))
-    return f'<span class="switch">{sides[0]}<span>{where}</span>{sides[1]}</span>'
+        return EMPTY
+    before = named_button(verb, subject, "‹", words.previous, data_text=-1, disabled=position <= 1)
+    after = named_button(verb, subject, "›", words.following, data_text=1, disabled=position >= siblings)
+    where = words.position.format(position=position, siblings=siblings)
+    return Markup('<span class="switch">{}<span>{}</span>{}</span>').format(before, where, after)
 
 
 # --- no message yet --------------------------------------------------------------------------------------------------
 
 
-def welcome(model: ModelInfo | None, folder: str, words: Words) -> str:
-    """The empty conversation: what the chosen model is good for, and questions that it can answer."""
-    parts = [f"<h1>{plain(words.greeting)}</h1>", f"<p>{plain(words.welcome)}</p>"]
+def welcome(model: ModelInfo | None, folder: str, words: Words, suggested: Sequence[tuple[str, str]] = ()) -> Markup:
+    """The empty conversation: what the chosen model is good for, and questions that it can answer.
+
+    Where there is no real model yet, `suggested` ones are offered, each as name and size.
+    """
+    parts = [Markup("<h1>{}</h1><p>{}</p>").format(words.greeting, words.welcome)]
     get_models = words.get_models.format(path=folder)
+    links = [(words.get_model.format(name=name, size=size), f"models/#{name}") for name, size in suggested]
+    offers = concat(
+        Markup('<a href="{}">{}</a>').format(address, text) for text, address in [*links, (words.all_models, "models/")]
+    )
+    get = Markup('<nav class="get">{}</nav>').format(offers)
     if model is None:
-        return "".join([*parts, notice(f"{words.no_model} {get_models}")])
+        return concat([*parts, notice(f"{words.no_model} {get_models}"), get])
     nano = model.name == NANO
     if nano:
-        parts.append(notice(f"{words.nano} {get_models}"))
+        parts += [notice(f"{words.nano} {get_models}"), get]
     questions = (words.nano_questions if nano else words.questions).split("\n")
-    buttons = "".join(
-        f'<button type="button" data-verb="ask" data-text="{plain(question)}">{plain(question)}</button>'
+    buttons = concat(
+        Markup('<button type="button"{}>{}</button>').format(attributes(data_verb="ask", data_text=question), question)
         for question in questions
     )
-    parts.append(f'<div class="examples" role="group" aria-label="{plain(words.try_one)}">{buttons}</div>')
-    return "".join(parts)
+    parts.append(Markup('<div class="examples" role="group" aria-label="{}">{}</div>').format(words.try_one, buttons))
+    return concat(parts)

@@ -1,18 +1,25 @@
-"""The list of conversations and the state of the models, as HTML. Pure: values and words in, a string out."""
+"""The list of conversations and the state of the models, as HTML. Pure: values and words in, Markup out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from html import escape
+
+from markupsafe import Markup
 
 from r1chat.app import KEPT_AFTER_DELETION
 from r1chat.backends.catalogue import BackendStatus
+from r1chat.both import Both
 from r1chat.config import NANO
 from r1chat.messages import ConversationInfo, ModelInfo, Progress
-from r1chat.ui.words.page import Words
+from r1chat.ui.html.parts import attributes, concat, joined
+from r1chat.ui.words.page import Words, spoken
 
-BACKEND_TITLES = {"llama.cpp": "llama.cpp", "ollama": "Ollama", "openai": "OpenAI-compatible server"}
+BACKEND_TITLES = {
+    "llama.cpp": Both("llama.cpp", "llama.cpp"),
+    "ollama": Both("Ollama", "Ollama"),
+    "openai": Both("OpenAI-compatible server", "OpenAI 兼容服务器"),
+}
 
 
 def conversations(
@@ -21,85 +28,99 @@ def conversations(
     words: Words,
     deleted: ConversationInfo | None = None,
     found: bool = False,
-) -> str:
+) -> Markup:
     """The list, newest first, under "today" and "earlier"; `found`: a search found it. Offers to undo `deleted`."""
     parts = []
     if deleted is not None:
-        told = words.deleted.format(days=KEPT_AFTER_DELETION.days)
         parts.append(
-            f'<div class="undo" role="status">{escape(told)} '
-            f'<button data-verb="undo" data-id="{escape(deleted.id)}">{escape(words.undo)}</button></div>'
+            Markup('<div class="undo" role="status">{} <button{}>{}</button></div>').format(
+                words.deleted.format(days=KEPT_AFTER_DELETION.days),
+                attributes(data_verb="undo", data_id=deleted.id),
+                words.undo,
+            )
         )
     if not infos:
-        parts.append(f'<div class="none">{escape(words.nothing_found if found else words.no_conversations)}</div>')
+        none = words.nothing_found if found else words.no_conversations
+        parts.append(Markup('<div class="none">{}</div>').format(none))
     today = datetime.now().astimezone().date()
     heading = ""
     for info in infos:
         day = words.today if info.updated.astimezone().date() == today else words.earlier
         if day != heading and not found:
             heading = day
-            parts.append(f"<h2>{escape(day)}</h2>")
+            parts.append(Markup("<h2>{}</h2>").format(day))
         parts.append(_row(info, current, words))
-    return "".join(parts)
+    return concat(parts)
 
 
-def _row(info: ConversationInfo, current: str, words: Words) -> str:
-    name = escape(info.title or words.untitled)
-    shown, marked = (" current", ' aria-current="page"') if info.id == current else ("", "")
-    row = f'<div class="row{shown}"><button data-verb="open" data-id="{info.id}" title="{name}"{marked}>{name}</button>'
-    for verb, glyph, label in (("rename", "✎", words.rename), ("delete", "✕", words.delete)):
-        row += (
-            f'<button class="tool" data-verb="{verb}" data-id="{info.id}" title="{escape(label)}" '
-            f'aria-label="{escape(label)}: {name}">{glyph}</button>'
+def _row(info: ConversationInfo, current: str, words: Words) -> Markup:
+    name, here = info.title or words.untitled, info.id == current
+    buttons = [
+        Markup("<button{}>{}</button>").format(
+            attributes(data_verb="open", data_id=info.id, title=name, aria_current="page" if here else None), name
         )
-    row += "</div>"
+    ]
+    for verb, glyph, label in (("rename", "✎", words.rename), ("delete", "✕", words.delete)):
+        marks = attributes(data_verb=verb, data_id=info.id, title=label, aria_label=f"{label}: {name}")
+        buttons.append(Markup('<button class="tool"{}>{}</button>').format(marks, glyph))
+    row = Markup('<div class="{}">{}</div>').format("row current" if here else "row", concat(buttons))
     if info.excerpt:
-        row += f'<div class="excerpt">{escape(info.excerpt)}</div>'
+        row += Markup('<div class="excerpt">{}</div>').format(info.excerpt)
     return row
 
 
-def model_label(model: ModelInfo) -> str:
+def model_label(model: ModelInfo, words: Words) -> str:
     """A model's line in the picker."""
     named = model.name if model.name == NANO else model.title or model.name
-    parts = [named, model.quantisation, BACKEND_TITLES.get(model.backend, model.backend)]
-    label = " · ".join(part for part in parts if part)
+    label = joined(named, model.quantisation, backend_title(model.backend, words))
     return label if model.ready else f"⚠ {label}"
 
 
-def model_state(model: ModelInfo | None, why: str, words: Words) -> str:
+def backend_title(name: str, words: Words) -> str:
+    """What a backend is called."""
+    return BACKEND_TITLES.get(name, Both(name, name)).pick(words.lang)
+
+
+def model_state(model: ModelInfo | None, why: str, words: Words) -> Markup:
     """The line beside the picker: a dot, and what the chosen model is doing."""
     if model is None:
         kind, text = "away", why
     elif not model.ready:
-        kind, text = "away", model.note
+        kind, text = "away", spoken(model.note, words)
     else:
         kind, text = "ready", words.model_ready
     window = words.model_window.format(context=f"{model.context:,}") if model and model.context else ""
-    title = escape(f"{text} · {window}" if window else text)
-    return f'<span id="model-line" title="{title}"><span class="dot {kind}"></span>{escape(text)}</span>'
+    return Markup('<span id="model-line" title="{}"><span class="dot {}"></span>{}</span>').format(
+        joined(text, window), kind, text
+    )
 
 
-def loading(progress: Progress | None, words: Words) -> str:
+def loading(progress: Progress | None, words: Words) -> Markup:
     """What stands in that line while a reply is made: how far the model is loaded, then that it is ready."""
     if progress is None or progress.stage != "loading":
-        return f'<span class="dot ready"></span>{escape(words.model_ready)}'
+        return Markup('<span class="dot ready"></span>{}').format(words.model_ready)
     percent = 100 * progress.done // progress.total if progress.total else 0
-    return f'<span class="dot loading"></span>{escape(words.model_loading.format(percent=percent))}'
+    return Markup('<span class="dot loading"></span>{}').format(words.model_loading.format(percent=percent))
 
 
-def backends(statuses: Sequence[BackendStatus], folder: str, words: Words) -> str:
+def backends(statuses: Sequence[BackendStatus], folder: str, words: Words) -> Markup:
     """Every backend with its models, or why it has none, and how to get a model."""
     parts = []
     for status in statuses:
-        title = escape(BACKEND_TITLES.get(status.name, status.name))
-        if status.error:
-            parts.append(f'<p><span class="dot away"></span><b>{title}</b><br>{escape(status.error)}</p>')
+        title = backend_title(status.name, words)
+        if status.failure is not None:
+            parts.append(
+                Markup('<p><span class="dot away"></span><b>{}</b><br>{}</p>').format(
+                    title, status.failure.sentence(words.lang)
+                )
+            )
             continue
-        ready = sum(model.ready for model in status.models)
-        parts.append(
-            f'<p><span class="dot ready"></span><b>{title}</b> · {escape(words.models_ready.format(n=ready))}</p>'
-        )
-        bad = [model for model in status.models if not model.ready]
-        parts += [f'<p><span class="dot away"></span>{escape(model.name)}: {escape(model.note)}</p>' for model in bad]
-    parts.append(f"<p>{escape(words.get_models.format(path=folder))}</p>")
-    return f'<div class="models">{"".join(parts)}</div>'
+        ready = words.models_ready.format(n=sum(model.ready for model in status.models))
+        parts.append(Markup('<p><span class="dot ready"></span><b>{}</b> · {}</p>').format(title, ready))
+        parts += [
+            Markup('<p><span class="dot away"></span>{}: {}</p>').format(model.name, spoken(model.note, words))
+            for model in status.models
+            if not model.ready
+        ]
+    parts.append(Markup('<p><a href="models/">{}</a></p>').format(words.all_models))
+    return Markup('<div class="models">{}</div>').format(concat(parts))

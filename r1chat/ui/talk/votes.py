@@ -5,26 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from markupsafe import Markup
+
 from r1chat import votes
-from r1chat.errors import R1ChatError
 from r1chat.judgements import Judged
 from r1chat.messages import Reply, StoredReply
-from r1chat.ui.html.markdown import plain, to_html
+from r1chat.ui.html.parts import concat, joined, markdown, named_button
 from r1chat.ui.judge import reference
-from r1chat.ui.talk.render import notice
 from r1chat.ui.words.page import Words
 
 
-def progress(replies: Sequence[Reply], words: Words) -> str:
+def progress(replies: Sequence[Reply], words: Words) -> Markup:
     """How far each sample is."""
     done = sum(reply.finish is not None for reply in replies)
-    rows = [f'<p role="status">{plain(words.vote_running.format(done=done, n=len(replies)))}</p>']
+    rows = [Markup('<p role="status">{}</p>').format(words.vote_running.format(done=done, n=len(replies)))]
     for number, reply in enumerate(replies, 1):
         tokens = words.tokens(reply.usage.reasoning_tokens + reply.usage.answer_tokens)
         glyph, state = _state(reply, words)
-        told = " · ".join((words.vote_sample.format(n=number), state, tokens))
-        rows.append(f"<div>{glyph} {plain(told)}</div>")
-    return f'<div class="vote">{"".join(rows)}</div>'
+        line = joined(words.vote_sample.format(n=number), state, tokens)
+        rows.append(Markup("<div>{} {}</div>").format(glyph, line))
+    return _vote(rows)
+
+
+def _vote(rows: Sequence[Markup]) -> Markup:
+    return Markup('<div class="vote">{}</div>').format(concat(rows))
 
 
 def _state(reply: Reply, words: Words) -> tuple[str, str]:
@@ -35,30 +39,35 @@ def _state(reply: Reply, words: Words) -> tuple[str, str]:
     return "…", words.thinking if reply.reasoning else words.waiting
 
 
-def panel(samples: Sequence[StoredReply], shown: str, judged: Judged, words: Words) -> str:
+def panel(samples: Sequence[StoredReply], shown: str, judged: Judged, words: Words) -> Markup:
     """A bar for each answer, as long as its share; a button for each sample opens it, and says whether it is right."""
-    try:
-        groups = _groups(samples)
-    except R1ChatError as error:
-        return notice(str(error), error=True)
-    rows = [f"<p><b>{plain(words.vote_of.format(n=len(samples)))}</b></p>"]
+    groups = _groups(samples)
+    rows = [Markup("<p><b>{}</b></p>").format(words.vote_of.format(n=len(samples)))]
     voted: set[int] = set()
     for group in groups:
-        share = 100 * len(group.members) / len(samples)
         voted.update(group.members)
         buttons = _buttons(samples, group.members, shown, judged, words)
+        if group.undecided:
+            buttons = Markup('<span class="mark open">? {}</span>{}').format(words.vote_undecided, buttons)
         rows.append(
-            f'<div class="group"><span class="says">{to_html(_formula(group.answer))}</span>'
-            f'<span class="share"><i style="width:{share:.0f}%"></i></span>'
-            f"<span>{len(group.members)}/{len(samples)}</span>{buttons}</div>"
+            Markup(
+                '<div class="group"><span class="says">{}</span>'
+                '<span class="share"><i style="width:{:.0f}%"></i></span><span>{}/{}</span>{}</div>'
+            ).format(
+                markdown(_formula(group.answer)),
+                100 * len(group.members) / len(samples),
+                len(group.members),
+                len(samples),
+                buttons,
+            )
         )
     silent = tuple(index for index in range(len(samples)) if index not in voted)
     if not groups:
-        rows.append(f"<p>{plain(words.vote_none)}</p>")
+        rows.append(Markup("<p>{}</p>").format(words.vote_none))
     if silent:
-        told = words.vote_without.format(n=len(silent))
-        rows.append(f'<div class="group">{plain(told)}{_buttons(samples, silent, shown, judged, words)}</div>')
-    return f'<div class="vote">{"".join(rows)}</div>'
+        buttons = _buttons(samples, silent, shown, judged, words)
+        rows.append(Markup('<div class="group">{}{}</div>').format(words.vote_without.format(n=len(silent)), buttons))
+    return _vote(rows)
 
 
 def _groups(samples: Sequence[StoredReply]) -> list[votes.Group]:
@@ -67,7 +76,7 @@ def _groups(samples: Sequence[StoredReply]) -> list[votes.Group]:
 
 @lru_cache(64)
 def _grouped(answers: tuple[str, ...]) -> list[votes.Group]:
-    """Formulas are compared in another process; a page asks for the same vote at every change."""
+    """To compare formulas takes time, and a page asks for the same vote at every change."""
     return votes.group(answers)
 
 
@@ -75,14 +84,15 @@ def _formula(answer: str) -> str:
     return f"${answer}$" if "\\" in answer and "$" not in answer else answer
 
 
-def _buttons(samples: Sequence[StoredReply], members: Sequence[int], shown: str, judged: Judged, words: Words) -> str:
-    made = []
+def _buttons(
+    samples: Sequence[StoredReply], members: Sequence[int], shown: str, judged: Judged, words: Words
+) -> Markup:
+    buttons = []
     for index in members:
-        current = ' aria-current="true"' if samples[index].id == shown else ""
-        glyph, verdict = reference.verdict(samples[index].id, judged, words)
-        label = " · ".join(filter(None, (words.vote_sample.format(n=index + 1), verdict)))
-        made.append(
-            f'<button type="button" data-verb="reply" data-id="{samples[index].id}" data-text="0"{current} '
-            f'aria-label="{plain(label)}" title="{plain(label)}">{index + 1} {glyph}</button>'
-        )
-    return f'<span class="samples">{"".join(made)}</span>'
+        sample = samples[index]
+        glyph, verdict = reference.verdict(sample.id, judged, words)
+        label = joined(words.vote_sample.format(n=index + 1), verdict)
+        current = "true" if sample.id == shown else None
+        caption = f"{index + 1} {glyph}"
+        buttons.append(named_button("reply", sample.id, caption, label, data_text=0, aria_current=current))
+    return Markup('<span class="samples">{}</span>').format(concat(buttons))

@@ -11,7 +11,7 @@ class DataWords:
     lang: Language
 
     # the frame
-    data_title = Both("What you taught", "你教给它的")
+    data_title = Both("Feedback data", "反馈数据")
     data_back = Both("← Back to the chat", "← 返回聊天")
     data_loading = Both("Loading …", "正在加载……")
     data_broken = Both(
@@ -44,9 +44,9 @@ class DataWords:
     filter_wrong = Both("a reply is wrong", "有回复错误")
     filter_english = Both("English", "英文")
     filter_chinese = Both("Chinese", "中文")
-    filter_bad_date = Both("“{value}” is no date. Write it as 2026-01-31.", "“{value}”不是日期，请写成 2026-01-31。")
+    filter_bad_date = Both("“{value}” is not a date. Enter it as 2026-01-31.", "“{value}”不是日期，请写成 2026-01-31。")
     filter_bad_length = Both(
-        "“{value}” is no number of characters. Write a whole number, or leave it empty.",
+        "“{value}” is not a number of characters. Enter a whole number, or leave it empty.",
         "“{value}”不是字符数。请填写整数，或留空。",
     )
     kind_comparison = Both("Comparison", "比较")
@@ -71,7 +71,7 @@ class DataWords:
     row_thought_down = Both("▼ bad thought", "▼ 思考不好")
     row_first_wrong = Both("first wrong step", "第一个错误步骤")
     row_none_wrong = Both("no wrong step", "没有错误步骤")
-    row_corrected = Both("a person’s own words", "人工改写")
+    row_corrected = Both("corrected", "人工修正")
     row_won = Both("better", "更好")
     row_before = Both("Before", "修正前")
     row_after = Both("After", "修正后")
@@ -88,7 +88,7 @@ class DataWords:
     row_include = Both("Include again", "重新纳入")
     row_why = Both("Why (optional)", "原因（可不填）")
     standing_exported = Both("will be exported", "会导出")
-    standing_undecided = Both("makes no pair", "不成对")
+    standing_undecided = Both("no pair", "不成对")
     standing_no_consent = Both("not allowed yet", "尚未允许")
     standing_excluded = Both("excluded", "已排除")
     standing_refused = Both("refused", "不合格")
@@ -144,9 +144,9 @@ class DataWords:
     kind_name = Both("Your names", "你的姓名")
 
     # the same judged twice
-    conflicts = Both("Judged twice", "重复评价")
-    conflicts_none = Both("Nothing was judged twice.", "没有重复的评价。")
-    conflicts_duplicate = Both("the same, said twice", "相同的评价")
+    conflicts = Both("Duplicates and contradictions", "重复与矛盾")
+    conflicts_none = Both("There are no duplicates or contradictions.", "没有重复或矛盾的评价。")
+    conflicts_duplicate = Both("duplicate", "重复")
     conflicts_contradiction = Both("contradiction", "互相矛盾")
     conflicts_show = Both("Show", "查看")
     conflicts_hint = Both(
@@ -154,8 +154,13 @@ class DataWords:
         "同样的文字被评价了不止一次。请排除不应计入的评价。",
     )
 
+    bad_exclusion = Both(
+        "Nothing was changed. Choose again whether this judgement counts.",
+        "没有改变任何设置。请重新选择是否计入此评价。",
+    )
+
     # the league
-    league = Both("League", "排行榜")
+    league = Both("Leaderboard", "排行榜")
     league_title = Both("Ratings with 95 % intervals", "评分与 95% 区间")
     league_few = Both(
         "{n} of {few} comparisons between different models or settings. With fewer, a rating would be chance, so none "
@@ -191,19 +196,19 @@ class DataWords:
     thoughts_answer_only = Both("left out", "省略")
     thoughts_rendered = Both("rendered by the model’s template", "按模型模板渲染")
     export_file = Both("File", "文件")
-    export_test = Both("For testing, %", "测试集 %")
+    export_test = Both("Test split, %", "测试集 %")
     export_redact = Both("Replace personal data", "替换个人信息")
     export_unredacted = Both(
         "E-mail addresses, keys and names will stand in the file as they are.", "邮箱、密钥、姓名会原样写入文件。"
     )
     export_filter = Both("The export takes what the filter shows.", "只导出筛选出的评价。")
-    export_make = Both("Make the files", "生成文件")
+    export_make = Both("Export", "导出")
     export_same = Both("The same in a terminal", "等价命令")
     export_no_command = Both(
         "A terminal has no flag for this part of the filter: {parts}.", "命令行没有对应这部分筛选的参数：{parts}。"
     )
     export_bad_test = Both(
-        "“{value}” is no share for testing. Write a number from 0 to 90.", "“{value}”不是测试比例，请填写 0 到 90。"
+        "“{value}” is not a share for testing. Enter a number from 0 to 90.", "“{value}”不是测试比例，请填写 0 到 90。"
     )
     export_done = Both("Rows: {rows} · for testing: {test}", "行数：{rows} · 测试集：{test}")
     export_refused = Both("Judgements refused: {n} ({why})", "不合格的评价：{n}（{why}）")
@@ -214,7 +219,7 @@ class DataWords:
         "replaced.",
         "所有对话及全部评价存为一个文件，r1chat 可以读回。其中内容不做替换。",
     )
-    archive_everything = Both("also what may not be exported (a backup for yourself)", "包括不允许导出的（自用备份）")
+    archive_everything = Both("Also what may not be exported (a backup for yourself)", "包括不允许导出的（自用备份）")
     archive_make = Both("Make an archive", "生成存档")
     archive_done = Both(
         "Conversations: {conversations} · replies: {replies} · judgements: {judgements}",

@@ -5,33 +5,47 @@ Knows no HTML: who puts a sentence into a page escapes it.
 
 from __future__ import annotations
 
-import re
-
 from r1chat.both import Both, Language
+from r1chat.ui.words.compare import CompareWords
 from r1chat.ui.words.data import DataWords
-from r1chat.ui.words.duel import DuelWords
 from r1chat.ui.words.rating import RatingWords
 from r1chat.ui.words.window import WindowWords
 
 
-class Words(WindowWords, RatingWords, DuelWords, DataWords):
+class Words(WindowWords, RatingWords, CompareWords, DataWords):
     """The words of a page in one language. Names in braces are filled in with `str.format`."""
 
     def __init__(self, lang: Language) -> None:
         self.lang: Language = lang
 
     # the frame
-    tagline = Both("private · offline", "本地 · 离线")
+    tagline = Both("private · on this computer", "私密 · 在本机运行")
     language = Both("Language", "语言")
     settings = Both("Settings", "设置")
     cancel = Both("Cancel", "取消")
     save = Both("Save", "保存")
-    jump = Both("Jump to the newest text", "跳到最新内容")
+    close = Both("Close", "关闭")
+    jump = Both("Jump to the end", "跳到末尾")
+
+    # when r1chat does not answer
+    unreachable = Both(
+        "r1chat did not answer, so nothing was done. Look whether it still runs, then try again.",
+        "r1chat 没有响应，因此什么也没有做。请确认它还在运行，然后重试。",
+    )
+    broken = Both(
+        "r1chat itself failed; the log says how. Try again, or reload the page.",
+        "r1chat 自身出错，详见日志。请重试，或刷新页面。",
+    )
+    not_running = Both("r1chat does not answer", "r1chat 没有响应")
+    unknown_act = Both(
+        "The page is older than r1chat. Reload it, then try again.", "页面与 r1chat 的版本不一致，请刷新后重试。"
+    )
+    long_act = Both("That is too long to be sent. Shorten it.", "内容太长，无法发送。请缩短。")
 
     # conversations
     conversations = Both("Conversations", "对话列表")
     new_conversation = Both("＋ New conversation", "＋ 新对话")
-    search = Both("Search all text", "搜索全部内容")
+    search = Both("Search conversations", "搜索对话")
     nothing_found = Both("Nothing found", "没有找到")
     no_conversations = Both("No conversations yet", "还没有对话")
     untitled = Both("Untitled", "未命名")
@@ -39,24 +53,26 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
     earlier = Both("Earlier", "更早")
     rename = Both("Rename", "重命名")
     delete = Both("Delete", "删除")
-    deleted = Both("Deleted. After {days} days it is erased for good.", "已删除。{days} 天后将彻底清除。")
+    deleted = Both("Deleted. It is erased for good after {days} days.", "已删除。{days} 天后将彻底清除。")
     undo = Both("Undo", "撤销")
 
     # models
     model = Both("Model", "模型")
     models = Both("Models", "模型")
     models_ready = Both("{n} ready", "{n} 个可用")
-    refresh = Both("Look again", "重新检测")
+    refresh = Both("Refresh", "刷新")
     model_ready = Both("ready", "就绪")
     model_loading = Both("loading, {percent} %", "正在加载，{percent}%")
     model_unreachable = Both("unreachable: {why}", "无法连接：{why}")
     model_window = Both("window of {context} tokens", "上下文 {context} 个 token")
     no_model = Both("There is no model yet.", "还没有可用的模型。")
     get_models = Both(
-        "To get a model, run “ollama pull deepseek-r1:1.5b” in a terminal, or put a GGUF file into {path}. "
-        "Then look again.",
-        "要获取模型，请在终端运行“ollama pull deepseek-r1:1.5b”，或把 GGUF 文件放进 {path}，然后重新检测。",
+        "These suit this computer. Models of Ollama, LM Studio and others are found by themselves, and so is a GGUF "
+        "file in {path}.",
+        "以下模型适合本机。Ollama、LM Studio 等程序的模型会自动找到，放进 {path} 的 GGUF 文件也会。",
     )
+    get_model = Both("Get {name} ({size})", "获取 {name}（{size}）")
+    all_models = Both("All models", "全部模型")
     nano = Both(
         "This is r1chat-nano, the stand-in that ships with r1chat: 2.5 million parameters, some 600 times fewer than "
         "the smallest DeepSeek-R1. It does small sums, one to a conversation; everything else comes out as nonsense.",
@@ -65,12 +81,12 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
     )
 
     # the empty conversation
-    greeting = Both("Ask, and watch it think", "提问，看它思考")
+    greeting = Both("Ask anything", "问点什么")
     welcome = Both(
         "The model thinks first, then answers. All of it stays on this computer.",
         "模型会先思考，再回答。一切内容都留在这台电脑上。",
     )
-    try_one = Both("Questions to begin with", "可以先问问这些")
+    try_one = Both("Examples", "示例问题")
     nano_questions = Both(
         "27 + 43 = ?\n158 + 267 = ?\n904 - 387 = ?",
         "27 + 43 等于多少？\n158 + 267 等于多少？\n904 - 387 等于多少？",
@@ -84,8 +100,8 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
 
     # a message
     message = Both("Message", "消息")
-    placeholder = Both("Ask, and watch it think", "提问，看它思考")
-    hint = Both("Enter sends · Shift-Enter breaks the line", "Enter 发送 · Shift-Enter 换行")
+    placeholder = Both("Ask anything", "问点什么")
+    hint = Both("Enter to send · Shift+Enter for a new line", "Enter 发送 · Shift+Enter 换行")
     send = Both("Send", "发送")
     edit = Both("Edit", "编辑")
     edit_message = Both("Edit the message", "编辑消息")
@@ -99,9 +115,13 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
     # what can be done with a reply
     stop = Both("Stop", "停止")
     resume = Both("Continue", "继续")
-    again = Both("Again", "重新回答")
+    again = Both("Regenerate", "重新生成")
     copy = Both("Copy", "复制")
     copied = Both("Copied", "已复制")
+    copy_failed = Both(
+        "The answer could not be copied. Select its text, and copy it with Ctrl+C (⌘C).",
+        "无法复制回答。请选中文字，用 Ctrl+C（⌘C）复制。",
+    )
     position = Both("{position} of {siblings}", "{position} / {siblings}")
     previous = Both("Previous", "上一个")
     following = Both("Next", "下一个")
@@ -119,9 +139,9 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
     done_of_total = Both("{done} of {total} tokens", "{done} / {total} 个 token")
     thinking = Both("Thinking", "思考中")
     thought_for = Both("Thought for {time}", "思考了 {time}")
-    no_thought = Both("Answered without a thought", "未经思考直接回答")
+    no_thought = Both("Answered without thinking", "未思考，直接回答")
     stopped_thinking = Both("Stopped while thinking", "思考时被停止")
-    unfinished_thought = Both("The thought is not finished", "思考没有完成")
+    unfinished_thought = Both("Thinking not finished", "思考没有完成")
 
     # moments of reflection
     moments = Both("Moments in the thought", "思考中的反思")
@@ -132,9 +152,9 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
     alternative = Both("alternative", "换思路")
     rereading = Both("re-reading", "重读题目")
     realisation = Both("realisation", "顿悟")
-    changed = Both("it changed something", "有改变")
+    changed = Both("changed the result", "有改变")
     confirmed = Both("confirmed", "得到确认")
-    no_effect = Both("nothing came of it", "没有结果")
+    no_effect = Both("no effect", "没有结果")
     one_check = Both("1 check", "1 次验证")
     many_checks = Both("{n} checks", "{n} 次验证")
     one_correction = Both("1 correction", "1 次纠正")
@@ -150,14 +170,14 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
     outline = Both("Outline", "提纲")
     marks = Both("Marks", "标记")
     legend = Both(
-        "Filled: it changed something. Ring: confirmed. Dotted: nothing came of it.",
+        "Filled: changed the result. Ring: confirmed. Dotted: no effect.",
         "实心：有改变。圆环：得到确认。虚线：没有结果。",
     )
     step = Both("Step {n}", "第 {n} 步")
-    go_on_from_here = Both("Go on from here", "从这里继续")
-    edit_step = Both("Edit the step, then go on from it", "修改这一步，然后从这里继续")
-    is_moment = Both("Right mark", "标记正确")
-    no_moment = Both("Not a moment", "不是反思")
+    go_on_from_here = Both("Continue from here", "从这里继续")
+    edit_step = Both("Edit this step, then continue from it", "修改这一步，然后从这里继续")
+    is_moment = Both("Correct mark", "标记正确")
+    no_moment = Both("Wrong mark", "标记错误")
 
     # steering
     answer_now = Both("Answer now", "立即回答")
@@ -172,32 +192,34 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
     budget_quick = Both("Think: quick 512", "思考：快速 512")
     budget_normal = Both("Think: normal 2,048", "思考：普通 2,048")
     budget_deep = Both("Think: deep 8,192", "思考：深入 8,192")
-    budget_own = Both("Think: own budget", "思考：自定")
+    budget_own = Both("Think: custom…", "思考：自定…")
     budget_tokens = Both("Thinking tokens", "思考 token 数")
     bad_budget = Both(
-        "That is no number of tokens. Write a whole number, such as 1000.",
-        "这不是 token 数。请写一个整数，例如 1000。",
+        "Not a number of tokens. Enter a whole number, such as 1000.", "这不是 token 数。请填写整数，例如 1000。"
     )
-    keep_thoughts = Both("Let the model see its earlier thoughts", "让模型看到之前的思考")
+    keep_thoughts = Both("Keep earlier thoughts in the model’s context", "让模型看到之前的思考")
     origin_edited = Both("edited thought", "修改了思考")
     origin_forked = Both("forked thought", "思考的分支")
-    origin_extended = Both("thought longer", "思考更久")
+    origin_extended = Both("thought for longer", "延长了思考")
     origin_skipped = Both("thinking skipped", "跳过了思考")
     origin_voted = Both("sample of a vote", "投票的样本")
-    cut_by_person = Both("The thought was closed by you.", "思考由你结束。")
+    cut_by_person = Both("You ended the thinking.", "思考由你结束。")
     cut_by_budget = Both(
         "The thought was closed at its budget of {n} tokens.", "思考达到 {n} 个 token 的预算，已结束。"
     )
-    loop = Both("The thought goes round in circles: “{what}”.", "思考在原地打转：“{what}”。")
-    blank_loop = Both("The thought has become nothing but white space.", "思考里只剩下空白了。")
-    drift = Both("The thought has changed its language, to {what}.", "思考的语言变成了 {what}。")
+    loop = Both("The model repeats itself: “{what}”.", "模型在重复：“{what}”。")
+    blank_loop = Both("The model writes nothing but white space.", "模型只在输出空白。")
+    drift = Both("The model switched to another language: {what}.", "思考换成了另一种语言：{what}。")
 
     # votes
-    vote = Both("Vote", "投票")
-    vote_of = Both("Vote of {n}", "{n} 次投票")
+    vote = Both("Sample & vote", "采样投票")
+    vote_of = Both("Vote among {n} samples", "{n} 个样本的投票")
     samples = Both("Number of samples", "样本数")
-    take_samples = Both("Take", "开始")
-    bad_samples = Both("“{value}” is no number of samples.", "“{value}”不是样本数。")
+    take_samples = Both("Run", "开始")
+    bad_samples = Both(
+        "“{value}” is not a number of samples. Enter a number from 2 to 32.",
+        "“{value}”不是样本数。请填写 2 到 32 之间的数。",
+    )
     vote_running = Both("{done} of {n} samples are finished", "{n} 个样本中已完成 {done} 个")
     vote_sample = Both("Sample {n}", "样本 {n}")
     answering = Both("Answering", "回答中")
@@ -206,10 +228,11 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
     vote_none = Both(
         "No sample came to an answer. Try again, or look at them one by one.", "没有样本给出回答。请重试，或逐个查看。"
     )
+    vote_undecided = Both("could not be compared", "无法比较")
     vote_without = Both("{n} without an answer", "{n} 个没有回答")
 
     # what happened to a reply
-    stopped = Both("Stopped. It can be continued from here.", "已停止，可以从这里继续。")
+    stopped = Both("Stopped. You can continue from here.", "已停止，可以从这里继续。")
     cut = Both(
         "The model’s server ended the stream before the reply was finished. It can be continued from here.",
         "模型服务器在回复完成之前结束了传输，可以从这里继续。",
@@ -229,6 +252,10 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
         "回复达到长度上限（{n} 个 token），可以从这里继续。",
     )
     failed = Both("The reply failed. Try again.", "回复失败，请重试。")
+    not_saved = Both(
+        "This reply is not saved yet. {why} It stays here, is saved as soon as that is possible, and can be copied.",
+        "这个回复还没有保存。{why} 它会留在这里，一旦可以就会保存；你现在也可以复制它。",
+    )
     no_answer = Both(
         "The model ended its reply without an answer. Try again, or continue it.",
         "模型没有给出回答就结束了，请重试或继续。",
@@ -240,7 +267,7 @@ class Words(WindowWords, RatingWords, DuelWords, DataWords):
 
     # how fast a reply was
     speed = Both("{n} tokens/s", "{n} token/秒")
-    first_after = Both("first after {time}", "{time}后开始")
+    first_after = Both("first token after {time}", "{time}后出第一个 token")
 
     # the guard
     forbidden = Both("This page needs its key", "此页面需要密钥")
@@ -281,12 +308,8 @@ def words(lang: str) -> Words:
     return WORDS["zh" if lang == "zh" else "en"]
 
 
-def pick(accept_language: str | None) -> Language:
-    """The language of ours that the browser's `Accept-Language` wants most; English where it wants neither."""
-    best: Language = "en"
-    weight = 0.0
-    for wish in (accept_language or "").split(","):
-        match = re.fullmatch(r"\s*(en|zh)(?:-[\w-]*)?\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?", wish, re.IGNORECASE)
-        if match and (wanted := float(match[2] or 1)) > weight:
-            best, weight = ("zh" if match[1].lower() == "zh" else "en"), wanted
-    return best
+def spoken(text: Both | tuple[str, str] | str, words: Words) -> str:
+    """A text of the core in the page's language. A plain string exists in one language only: a server's own words."""
+    if isinstance(text, tuple):
+        text = Both(*text)
+    return text.pick(words.lang) if isinstance(text, Both) else text

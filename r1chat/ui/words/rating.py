@@ -17,10 +17,10 @@ class RatingWords:
     bad_thought = Both("Bad thought", "思考得不好")
     rate_answer = Both("Rate the answer; on the keyboard: + and -", "评价回答；键盘：+ 和 -")
     rate_thought = Both("Rate the thought", "评价思考")
-    say_why = Both("Say why", "说说原因")
+    say_why = Both("Add details", "补充说明")
     rating_saved = Both("Saved", "已保存")
     rating_reasons = Both("Reasons", "原因")
-    rating_comment = Both("In your own words", "用自己的话说")
+    rating_comment = Both("Comment", "评语")
     rating_marks = Both("Marks from 1 to 5", "1 到 5 分")
     mark_of = Both("{aspect}: {mark} of 5", "{aspect}：{mark} / 5")
 
@@ -46,7 +46,7 @@ class RatingWords:
 
     # the steps of a thought
     first_wrong = Both("First wrong step", "第一个错误步骤")
-    not_wrong = Both("Not wrong after all", "并没有错")
+    not_wrong = Both("Not wrong", "没有错")
     no_wrong_step = Both("No wrong step", "没有错误步骤")
     wrong_step_marked = Both("A step is marked as the first wrong one.", "已标出第一个错误步骤。")
     right_step = Both("right", "正确")
@@ -72,12 +72,12 @@ class RatingWords:
     reference_is = Both("Right answer: {text}", "正确答案：{text}")
     reference_text = Both("The right answer", "正确答案")
     reference_kind = Both("Checked as", "检查方式")
-    reference_back = Both("Take it back", "撤回")
+    reference_back = Both("Remove", "移除")
     long_reference = Both(
         "The right answer has {n} characters; the most is {limit}. Give only the result, without the way to it.",
         "正确答案有 {n} 个字符，最多 {limit} 个。请只写结果，不写过程。",
     )
-    check_guess = Both("what it looks like", "自动判断")
+    check_guess = Both("automatic", "自动判断")
     check_number = Both("number", "数字")
     check_expression = Both("expression", "表达式")
     check_choice = Both("choice (A, B, …)", "选项（A、B……）")
@@ -85,9 +85,9 @@ class RatingWords:
     check_text = Both("text", "文字")
     is_right = Both("right", "正确")
     is_wrong = Both("wrong", "错误")
-    cannot_tell = Both("cannot tell", "无法判断")
+    undecided = Both("undecided", "无法判定")
     not_checked = Both("not checked yet", "尚未检查")
-    rule_rewards = Both("Rule rewards", "规则奖励")
+    rule_rewards = Both("Rule-based rewards", "规则奖励")
     rule_accuracy = Both("Accuracy", "准确")
     rule_format = Both("Format", "格式")
     rule_language = Both("Language", "语言")

@@ -19,7 +19,7 @@ class WindowWords:
         "The next turn begins with about {dropped} tokens; with earlier thoughts kept, with {kept}.",
         "下一轮大约从 {dropped} 个 token 开始；若保留之前的思考，则为 {kept} 个。",
     )
-    ledger_short = Both("{used} of {context}", "{used} / {context}")
+    ledger_short = Both("{used} of {context} tokens", "{used} / {context} token")
 
     # the window gets tight
     tight = Both(
@@ -31,8 +31,8 @@ class WindowWords:
         "Without earlier thoughts, about {free} would be free (see Settings).",
         "如果不保留之前的思考，大约可剩 {free} 个（见“设置”）。",
     )
-    leave_out = Both("Leave out the oldest turns", "省略最早的几轮")
-    carry_on = Both("New conversation with a summary", "带着摘要开始新对话")
+    leave_out = Both("Leave out the oldest messages", "省略最早的消息")
+    carry_on = Both("Continue in a new conversation", "在新对话中继续")
     larger_window = Both(
         "For a larger window, restart with --context {tokens}, as far as memory allows; this model was made for up to "
         "{trained}.",
@@ -45,9 +45,9 @@ class WindowWords:
     )
 
     # turns that are left out
-    one_left_out = Both("The model no longer sees the turn above.", "模型不再看到上面这一轮。")
-    many_left_out = Both("The model no longer sees the {n} turns above.", "模型不再看到上面的 {n} 轮。")
-    show_all = Both("Show it everything again", "重新全部给模型看")
+    one_left_out = Both("The model no longer sees the message above.", "模型不再看到上面的消息。")
+    many_left_out = Both("The model no longer sees the {n} messages above.", "模型不再看到上面的 {n} 条消息。")
+    show_all = Both("Show all messages to the model", "让模型看到全部消息")
 
     # a conversation that goes on in another one
     summarising = Both("The model is writing a summary …", "模型正在写摘要……")

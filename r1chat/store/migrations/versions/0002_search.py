@@ -47,13 +47,15 @@ def upgrade() -> None:
 def _fill(*inserts: sa.TextClause) -> None:
     connection = op.get_bind()
     for conversation in connection.execute(sa.text("SELECT number, id, title FROM conversation")).all():
-        first = conversation.number * PER_CONVERSATION
-        rows = [{"rowid": first, "source": "", "terms": terms} for terms in documents(conversation.title)][:1]
-        for text in _texts(connection, conversation.id):
-            rows += [
-                {"rowid": first + max(1, len(rows)), "source": text.id, "terms": terms}
-                for terms in documents(text.text)
-            ]
+        title_number = conversation.number * PER_CONVERSATION
+        rows = [
+            {"rowid": title_number, "source": "", "terms": terms} for terms in list(documents(conversation.title))[:1]
+        ]
+        texts = ((text.id, terms) for text in _texts(connection, conversation.id) for terms in documents(text.text))
+        rows += [
+            {"rowid": number, "source": source, "terms": terms}
+            for number, (source, terms) in enumerate(texts, title_number + 1)
+        ]
         for row in rows:
             row["packed"] = zlib.compress(row["terms"].encode())
         for insert in inserts if rows else ():

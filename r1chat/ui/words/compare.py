@@ -5,7 +5,7 @@ from __future__ import annotations
 from r1chat.both import Both, Language
 
 
-class DuelWords:
+class CompareWords:
     """Mixed into `Words`."""
 
     lang: Language
@@ -30,17 +30,17 @@ class DuelWords:
     side_a = Both("Reply A", "回复 A")
     side_b = Both("Reply B", "回复 B")
     side_at = Both("{side} ({place})", "{side}（{place}）")
-    duel_blind = Both(
+    comparison_blind = Both(
         "Which reply is better? The names are hidden until you choose.", "哪个回复更好？选择之前隐藏名称。"
     )
-    duel_open = Both("Which reply is better?", "哪个回复更好？")
-    duel_again = Both(
+    comparison_open = Both("Which reply is better?", "哪个回复更好？")
+    comparison_again = Both(
         "Choose anew. What you choose now replaces your earlier choice.", "请重新选择。新的选择会取代之前的选择。"
     )
     ranking_left = Both("Ranking: at most {n} to compare.", "排名：最多还要比较 {n} 次。")
-    duel_thinking = Both("Thinking", "思考中")
-    duel_thought = Both("Thought", "思考过程")
-    duel_queued = Both("Queued", "排队中")
+    side_thinking = Both("Thinking", "思考中")
+    side_thought = Both("Thought", "思考过程")
+    side_queued = Both("Queued", "排队中")
     side_stopped = Both("This reply was stopped before it was whole.", "此回复在完成之前被停止。")
     side_cut = Both("This reply was cut at the limit of its length.", "此回复达到长度上限，被截断。")
     side_failed = Both(
@@ -53,13 +53,13 @@ class DuelWords:
     # the choice
     a_better = Both("A is better", "A 更好")
     b_better = Both("B is better", "B 更好")
-    as_good = Both("As good", "一样好")
+    as_good = Both("Tie", "平局")
     both_bad = Both("Both bad", "都不好")
-    dont_compare = Both("Don’t compare", "不比较")
+    dont_compare = Both("Skip", "跳过")
     wait_for_both = Both("You can choose when both replies are there.", "两个回复都完成后即可选择。")
     not_whole = Both(
-        "One of the replies is not whole: say that both are bad, or don’t compare them.",
-        "有一个回复不完整：请选择“都不好”或“不比较”。",
+        "One of the replies is not whole: say that both are bad, or skip.",
+        "有一个回复不完整：请选择“都不好”或“跳过”。",
     )
     goes_on = Both("A new message goes on from {side}.", "新消息会接着{side} 继续。")
     went_on = Both(
@@ -76,33 +76,34 @@ class DuelWords:
     chose_neither = Both("You found this reply and {other} both bad.", "你认为此回复与 {other} 都不好。")
     chose_nothing = Both("You did not compare this reply with {other}.", "你没有比较此回复与 {other}。")
     keep_choice = Both("Keep my earlier choice", "保留之前的选择")
-    change_mind = Both("Change my mind", "改变主意")
+    change_mind = Both("Change choice", "更改选择")
     your_ranking = Both("Your ranking: {order}", "你的排名：{order}")
     at_temperature = Both("temperature {n}", "温度 {n}")
     with_seed = Both("seed {n}", "种子 {n}")
     own_words = Both("your correction", "你的修正")
 
     # comparing siblings
+    compare_siblings = Both("Compare replies", "比较回复")
     compare_with = Both("With {other}", "与 {other} 比较")
     rank = Both("Rank all", "全部排名")
     bad_choice = Both(
         "That is no choice that r1chat knows, so nothing was stored. Reload the page and choose again.",
         "r1chat 无法识别这个选择，因此没有保存。请重新加载页面后再选择。",
     )
-    duel_decided = Both(
-        "This comparison is decided already. Choose “Change my mind” to decide it anew.",
-        "这次比较已经有了结果。要重新选择，请点“改变主意”。",
+    comparison_decided = Both(
+        "This comparison is decided already. Choose “Change choice” to decide it again.",
+        "这次比较已经有了结果。要重新选择，请点“更改选择”。",
     )
-    duel_waiting = Both(
-        "Two replies to this message already wait for your choice. Choose first, or don’t compare them.",
-        "此消息已有两个回复在等你选择。请先选择，或点“不比较”。",
+    comparison_waiting = Both(
+        "Two replies to this message already wait for your choice. Choose first, or skip.",
+        "此消息已有两个回复在等你选择。请先选择，或点“跳过”。",
     )
     no_sibling = Both(
         "Only two whole replies can be compared: one of these is still being written, was stopped or cut, or failed. "
-        "Continue it, or ask again to get another.",
+        "Continue it, or regenerate to get another.",
         "只能比较两个完整的回复：其中一个仍在生成、被停止、被截断或失败。请先继续它，或重新回答。",
     )
     too_few = Both(
-        "A ranking takes three whole replies or more. Ask again to get another.",
+        "A ranking takes three whole replies or more. Regenerate to get another.",
         "排名至少需要三个完整的回复。请先重新回答。",
     )

@@ -1,4 +1,4 @@
-"""Two replies side by side, and what was said of them, as HTML. Pure; knows no Gradio and no SQL.
+"""Two replies side by side, and what was chosen between them, as HTML. Pure; knows no Gradio and no SQL.
 
 Before the vote of a blind comparison nothing here tells which side is which: no name, setting, speed, count or error.
 """
@@ -8,21 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from markupsafe import Markup
+
 from r1chat.judgements import LONGEST_COMMENT, Comparison, Duel, Winner
 from r1chat.messages import Params, Provenance, Reply, StoredReply
 from r1chat.teach import comparable
-from r1chat.ui.html.markdown import plain
-from r1chat.ui.talk.render import button, notice, speed
+from r1chat.ui.html.parts import EMPTY, attributes, button, concat, joined, notice, speed
 from r1chat.ui.words.page import Words
 
 _ALONE = {"temperature", "seed"}  # parameters that are said in words
 
 
 @dataclass(frozen=True, slots=True)
-class Arena:
-    """A comparison that waits for a word.
+class OpenComparison:
+    """A comparison that waits for a choice.
 
-    `earlier`: what was said of it before. `goes_on`: the side from which the conversation goes on, "" for neither;
+    `earlier`: what was chosen before. `goes_on`: the side from which the conversation goes on, "" for neither;
     `went_on`: there are messages after it. `left`: how many comparisons a ranking takes yet, 0 where it is none.
     """
 
@@ -45,41 +46,45 @@ class Arena:
     @property
     def block(self) -> str:
         """The id of the block that holds it; a side's reply goes into `<block>-left` or `<block>-right`."""
-        return f"duel-{self.duel.id}"
+        return f"comparison-{self.duel.id}"
 
 
-def skeleton(arena: Arena, replies: Sequence[StoredReply], words: Words) -> str:
+def skeleton(comparison: OpenComparison, replies: Sequence[StoredReply], words: Words) -> Markup:
     """The frame: a question, two columns, and the place of the verdict."""
-    question = words.duel_blind if arena.blind else words.duel_again if arena.earlier else words.duel_open
-    ranking = words.ranking_left.format(n=arena.left) if arena.left else ""
-    told = ("", "") if arena.blind else names(replies, words)
-    columns = "".join(
-        f'<div class="side" role="group" data-side="{side}" aria-labelledby="{arena.block}-{side}-name">'
-        f'<h2 id="{arena.block}-{side}-name">{plain(caption)}</h2>{_small(name)}'
-        f'<div id="{arena.block}-{side}"></div></div>'
-        for (side, _), caption, name in zip(arena.sides, (words.side_a, words.side_b), told, strict=True)
+    if comparison.blind:
+        question = words.comparison_blind
+    else:
+        question = words.comparison_again if comparison.earlier else words.comparison_open
+    if comparison.left:
+        question = f"{words.ranking_left.format(n=comparison.left)} {question}"
+    makers = ("", "") if comparison.blind else names(replies, words)
+    columns = concat(
+        Markup(
+            '<div class="side" role="group" data-side="{side}" aria-labelledby="{block}-{side}-name">'
+            '<h2 id="{block}-{side}-name">{caption}</h2>{maker}<div id="{block}-{side}"></div></div>'
+        ).format(side=side, block=comparison.block, caption=caption, maker=_small(maker))
+        for (side, _), caption, maker in zip(comparison.sides, (words.side_a, words.side_b), makers, strict=True)
     )
-    return (
-        f'<p class="question">{plain(f"{ranking} {question}".strip())}</p><div class="sides">{columns}</div>'
-        f'<div id="{arena.block}-verdict"></div>'
+    return Markup('<p class="question">{}</p><div class="sides">{}</div><div id="{}-verdict"></div>').format(
+        question, columns, comparison.block
     )
 
 
-def summary(reply: Reply, words: Words) -> str:
+def summary(reply: Reply, words: Words) -> Markup:
     """The line that the thought of a hidden side folds to: no times, no tokens, and no count of its moments."""
     if reply.closed and not reply.reasoning:
-        return plain(words.no_thought)
+        return Markup("{}").format(words.no_thought)
     if reply.closed or reply.finish is not None:
-        return plain(words.duel_thought)
+        return Markup("{}").format(words.side_thought)
     queued = reply.progress is not None and reply.progress.stage == "queued"
-    line = words.duel_thinking if reply.reasoning else words.duel_queued if queued else words.waiting
-    return f'<span class="live">{plain(line)}</span>'
+    line = words.side_thinking if reply.reasoning else words.side_queued if queued else words.waiting
+    return Markup('<span class="live">{}</span>').format(line)
 
 
-def notes(reply: Reply, words: Words) -> str:
+def notes(reply: Reply, words: Words) -> Markup:
     """Why a side is not whole; nothing where it is."""
     if reply.finish is None or comparable(reply):
-        return ""
+        return EMPTY
     sentences = {
         "stopped": words.side_stopped,
         "length": words.side_cut,
@@ -89,7 +94,7 @@ def notes(reply: Reply, words: Words) -> str:
     return notice(sentences.get(reply.finish, words.side_failed))
 
 
-def verdict(arena: Arena, replies: Sequence[Reply], words: Words) -> tuple[str, str]:
+def verdict(comparison: OpenComparison, replies: Sequence[Reply], words: Words) -> tuple[str, Markup]:
     """The kind and the HTML of what can be chosen now."""
     grown = all(reply.finish is not None for reply in replies)
     whole = all(map(comparable, replies))
@@ -101,32 +106,37 @@ def verdict(arena: Arena, replies: Sequence[Reply], words: Words) -> tuple[str, 
         ("both_bad", words.both_bad, "" if grown else words.wait_for_both),
         ("skipped", words.dont_compare, ""),
     )
-    buttons = "".join(_choice(number, *choice) for number, choice in enumerate(choices, 1))
-    if arena.earlier:
-        buttons += button("keep-choice", arena.duel.id, words.keep_choice, key="keep")
-    said = arena.earlier.comment if arena.earlier else ""
-    comment = (
-        f'<details class="comment" data-key="comment"{" open" if said else ""}>'
-        f"<summary>{plain(words.comment)}</summary>"
-        f'<textarea rows="2" maxlength="{LONGEST_COMMENT}" data-key="comment-text" '
-        f'aria-label="{plain(words.comment)}" placeholder="{plain(words.why)}">'
-        f"{plain(said)}</textarea></details>"
+    buttons = concat(_choice(number, *choice) for number, choice in enumerate(choices, 1))
+    if comparison.earlier:
+        buttons += button("keep-choice", comparison.duel.id, words.keep_choice, key="keep")
+    comment = comparison.earlier.comment if comparison.earlier else ""
+    side = {"left": words.side_a, "right": words.side_b}.get(comparison.goes_on, "")
+    after = (words.went_on if comparison.went_on else words.goes_on).format(side=side) if side else ""
+    html = Markup(
+        '<div class="choices">{buttons}</div><p class="hint" role="status">{hint}</p>'
+        '<details class="comment" data-key="comment"{open}><summary>{label}</summary>'
+        '<textarea rows="2" maxlength="{most}" data-key="comment-text" aria-label="{label}" placeholder="{why}">'
+        "{comment}</textarea></details>"
+    ).format(
+        buttons=buttons,
+        hint=" ".join(part for part in (why_not, after) if part),
+        open=attributes(open=bool(comment)),
+        label=words.comment,
+        most=LONGEST_COMMENT,
+        why=words.why,
+        comment=comment,
     )
-    side = {"left": words.side_a, "right": words.side_b}.get(arena.goes_on, "")
-    after = (words.went_on if arena.went_on else words.goes_on).format(side=side) if side else ""
-    hint = f'<p class="hint" role="status">{plain(" ".join(part for part in (why_not, after) if part))}</p>'
-    return f"verdict {'ready' if grown else 'waiting'}", f'<div class="choices">{buttons}</div>{hint}{comment}'
+    return f"verdict {'ready' if grown else 'waiting'}", html
 
 
-def _choice(number: int, winner: Winner, caption: str, why_not: str) -> str:
-    barred = f' aria-disabled="true" title="{plain(why_not)}"' if why_not else ""
-    return (
-        f'<button type="button" data-winner="{winner}" data-key="{winner}"{barred}>{plain(caption)}'
-        f'<kbd aria-hidden="true">{number}</kbd></button>'
+def _choice(number: int, winner: Winner, caption: str, why_not: str) -> Markup:
+    marks = attributes(
+        data_winner=winner, data_key=winner, aria_disabled="true" if why_not else None, title=why_not or None
     )
+    return Markup('<button type="button"{}>{}<kbd aria-hidden="true">{}</kbd></button>').format(marks, caption, number)
 
 
-# --- what was said ---------------------------------------------------------------------------------------------------
+# --- what was chosen -------------------------------------------------------------------------------------------------
 
 
 def names(replies: Sequence[StoredReply], words: Words) -> tuple[str, str]:
@@ -153,9 +163,9 @@ def _name(made: Provenance, differing: Sequence[str], seeds: bool, words: Words)
 
 
 def result(
-    said: Comparison, shown: str, replies: Sequence[StoredReply], order: Sequence[Sequence[int]], words: Words
-) -> str:
-    """Below the shown reply: what was said of it and another one, who wrote them, and the way to say otherwise.
+    chosen: Comparison, shown: str, replies: Sequence[StoredReply], order: Sequence[Sequence[int]], words: Words
+) -> Markup:
+    """Below the shown reply: what was chosen between it and another one, who wrote them, and the way to choose again.
 
     `order`: the positions of all replies, best first, equals together; empty where there is no ranking.
     """
@@ -168,21 +178,20 @@ def result(
     ]
     other_name = captions[1] if side == "left" else captions[0]
     sentences = {"tie": words.chose_tie, "both_bad": words.chose_neither, "skipped": words.chose_nothing}
-    sentence = sentences.get(said.winner, words.chose_this if said.winner == side else words.chose_other)
-    reopen = button("reopen", said.duel.id, words.change_mind)
-    parts = [f"<p>{plain(sentence.format(other=other_name))} {reopen}</p>"]
-    if said.comment:
-        parts.append(f'<p class="said">{plain(said.comment)}</p>')
+    sentence = sentences.get(chosen.winner, words.chose_this if chosen.winner == side else words.chose_other)
+    again = button("reopen", chosen.duel.id, words.change_mind)
+    parts = [Markup("<p>{} {}</p>").format(sentence.format(other=other_name), again)]
+    if chosen.comment:
+        parts.append(Markup('<p class="said">{}</p>').format(chosen.comment))
     for caption, stored, name in zip(captions, replies, names(replies, words), strict=True):
         usage = stored.reply.usage
-        counted = words.tokens(usage.reasoning_tokens + usage.answer_tokens)
-        told = (f"{caption}: {name}", counted, speed(stored.reply.tokens_per_second, words, 1))
-        parts.append(_small(" · ".join(part for part in told if part)))
+        tokens = words.tokens(usage.reasoning_tokens + usage.answer_tokens)
+        parts.append(_small(joined(f"{caption}: {name}", tokens, speed(stored.reply.tokens_per_second, words, 1))))
     if order:
         places = " › ".join(" = ".join(map(str, group)) for group in order)
-        parts.append(f"<p>{plain(words.your_ranking.format(order=places))}</p>")
-    return f'<div class="compared">{"".join(parts)}</div>'
+        parts.append(Markup("<p>{}</p>").format(words.your_ranking.format(order=places)))
+    return Markup('<div class="compared">{}</div>').format(concat(parts))
 
 
-def _small(text: str) -> str:
-    return f"<small>{plain(text)}</small>" if text else ""
+def _small(text: str) -> Markup:
+    return Markup("<small>{}</small>").format(text) if text else EMPTY

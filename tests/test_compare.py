@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
-from site_driver import CHROMIUM, Site, ask, finished
+from site_driver import CHROMIUM, Locator, Page, Site, ask, expect, finished
 
 from r1chat.app import App, build
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import Settings
 from r1chat.errors import GenerationError, R1ChatError
-from r1chat.generation import Vote
+from r1chat.generation import Samples
 from r1chat.judgements import Comparison, Duel
 from r1chat.messages import Finish, Progress, Request, StoredReply
-from r1chat.ui.compare import acts as duels
+from r1chat.ui.act import Act
+from r1chat.ui.compare import acts as compare
 from r1chat.ui.talk.feed import Viewer
 
 COLD, WARM = "cold:quiet-1.5b", "warm:loud-7b"
@@ -52,12 +52,12 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., App]]:
         app.close()
 
 
-def compared(app: App, **against: object) -> tuple[Vote, Duel]:
+def compared(app: App, **against: object) -> tuple[Samples, Duel]:
     """A question that both models have answered, as the page asks it."""
     asked = json.dumps({"prompt": "2 and 3?", "against": WARM, **against})
-    conversation = duels.ask_both(app, asked, "", COLD, "en", (None, False))
+    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD))
     vote = app.chat.running(conversation)
-    assert isinstance(vote, Vote)
+    assert isinstance(vote, Samples)
     vote.wait(10)
     return vote, waiting(app, conversation)
 
@@ -67,8 +67,13 @@ def waiting(app: App, conversation: str) -> Duel:
     return duel
 
 
+def do(app: App, verb: str, subject: str, text: str = "") -> None:
+    """What the page sends when a person clicks."""
+    compare.ACTIONS[verb](app, Act(verb, subject, text, model=COLD))
+
+
 def decide(app: App, duel_id: str, **said: object) -> None:
-    duels.acts(app)["verdict"]("", duel_id, json.dumps(said), "", "en")
+    do(app, "choose", duel_id, json.dumps(said))
 
 
 def patches(app: App, conversation: str, enough: Callable[[dict[str, str]], bool]) -> list[dict[str, Any]]:
@@ -117,14 +122,14 @@ def test_no_event_tells_the_sides_apart_but_their_words(opened: Callable[..., Ap
 
     app = opened(loads if fails else lambda _: FIVE, loads, rate=200)
     asked = json.dumps({"prompt": "2 and 3?", "against": WARM, "temperature": 1.3})
-    conversation = duels.ask_both(app, asked, "", COLD, "en", (None, False))
+    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD))
     duel, running = waiting(app, conversation), app.chat.running(conversation)
-    assert isinstance(running, Vote)
+    assert isinstance(running, Samples)
     next(replies for replies in running.watch(0.01) if any(reply.progress for reply in replies))
 
     def decidable(shown: dict[str, str]) -> bool:
         looked.set()
-        return "You can choose when both" not in shown[f"duel-{duel.id}-verdict"]
+        return "You can choose when both" not in shown[f"comparison-{duel.id}-verdict"]
 
     sent = patches(app, conversation, decidable)
     text = json.dumps(sent, ensure_ascii=False)
@@ -199,7 +204,7 @@ def test_a_choice_that_makes_no_sense_is_refused_with_a_sentence(opened: Callabl
     app = opened(lambda _: FIVE, lambda _: SIX)
     vote, duel = compared(app)
     with pytest.raises(R1ChatError, match=r"\.$"):
-        duels.acts(app)["verdict"]("", duel.id, said, "", "en")
+        do(app, "choose", duel.id, said)
     assert app.teacher.judged(vote.conversation_id).comparisons == {}
 
 
@@ -210,7 +215,7 @@ def test_a_look_of_days_is_no_look(opened: Callable[..., App]) -> None:
     assert said_of(app, duel).dwell is None
 
 
-@pytest.mark.parametrize("verb", ["verdict", "reopen", "keep-choice", "oppose", "rank"])
+@pytest.mark.parametrize("verb", ["choose", "reopen", "keep-choice", "compare", "rank"])
 @pytest.mark.parametrize("which", ["made up", "of another kind", "deleted"])
 def test_what_is_not_there_cannot_be_compared(opened: Callable[..., App], verb: str, which: str) -> None:
     app = opened(lambda _: FIVE, lambda _: SIX)
@@ -218,10 +223,10 @@ def test_what_is_not_there_cannot_be_compared(opened: Callable[..., App], verb: 
     if which == "deleted":
         app.store.delete(vote.conversation_id)
     subject = {"made up": "../../etc/passwd", "of another kind": vote.conversation_id, "deleted": duel.id}[which]
-    if which == "deleted" and verb in ("oppose", "rank"):
-        subject = {"oppose": duel.left_id, "rank": duel.turn_id}[verb]
+    if which == "deleted" and verb in ("compare", "rank"):
+        subject = {"compare": duel.left_id, "rank": duel.turn_id}[verb]
     with pytest.raises(R1ChatError):
-        duels.acts(app)[verb]("", subject, '{"winner": "left"}', COLD, "en")
+        do(app, verb, subject, '{"winner": "left"}')
     if which == "deleted":
         app.store.undelete(vote.conversation_id)
     judged = app.teacher.judged(vote.conversation_id)
@@ -234,7 +239,7 @@ def test_a_decided_comparison_is_decided_anew_only_on_purpose(opened: Callable[.
     decide(app, duel.id, winner="left", comment="first")
     with pytest.raises(R1ChatError, match="decided already"):
         decide(app, duel.id, winner="right")  # a second tab that has not heard of it
-    duels.acts(app)["reopen"]("", duel.id, "", "", "en")
+    do(app, "reopen", duel.id)
     decide(app, duel.id, winner="right", comment="second")
     assert said_of(app, duel).comment == "second"
     assert kept(tmp_path, "winner, comment") == [("left", "first"), ("right", "second")]
@@ -266,9 +271,9 @@ def test_the_conversation_goes_on_from_the_only_side_that_is_whole(opened: Calla
             decide(app, duel.id, winner="skipped")
         else:
             heard_that(app, vote.conversation_id, lambda shown: shown.reply.answer == "It is **6**.")
-        turn = app.chat.send(vote.conversation_id, "And then?", WARM)
-        turn.wait(10)
-        before = app.store.path(turn.turn_id)[0].reply
+        generation = app.chat.send(vote.conversation_id, "And then?", WARM)
+        generation.wait(10)
+        before = app.store.path(generation.turn_id)[0].reply
         assert before is not None and before.reply.answer == "It is **6**."
 
 
@@ -281,9 +286,9 @@ def test_stopping_ends_both_sides_and_keeps_what_came(opened: Callable[..., App]
 
     app = opened(thinks, thinks)
     asked = json.dumps({"prompt": "2 and 3?", "against": WARM})
-    conversation = duels.ask_both(app, asked, "", COLD, "en", (None, False))
+    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD))
     duel, running = waiting(app, conversation), app.chat.running(conversation)
-    assert isinstance(running, Vote)
+    assert isinstance(running, Samples)
     next(replies for replies in running.watch() if all(reply.reasoning for reply in replies))
     running.stop()
     running.wait(10)
@@ -302,16 +307,15 @@ def test_only_whole_siblings_are_compared(opened: Callable[..., App]) -> None:
     first.wait(10)
     cut = app.chat.again(first.turn_id, COLD)
     cut.wait(10)
-    oppose = duels.acts(app)["oppose"]
     for subject, text in ((first.reply_id, ""), (first.reply_id, "2"), (cut.reply_id, "1"), (first.reply_id, "9")):
         with pytest.raises(R1ChatError, match="Only two whole replies"):
-            oppose("", subject, text, COLD, "en")
+            do(app, "compare", subject, text)
     app.chat.again(first.turn_id, COLD).wait(10)
-    oppose("", first.reply_id, "", COLD, "en")
+    do(app, "compare", first.reply_id, "")
     duel = waiting(app, first.conversation_id)
     assert cut.reply_id not in (duel.left_id, duel.right_id) and not duel.blind
     with pytest.raises(R1ChatError, match="wait for your choice"):
-        oppose("", first.reply_id, "3", COLD, "en")
+        do(app, "compare", first.reply_id, "3")
 
 
 # --- in a browser ----------------------------------------------------------------------------------------------------
@@ -392,7 +396,7 @@ def test_two_replies_stream_blind_and_the_better_one_goes_on(site: Site) -> None
     expect(page.locator(".compared")).to_contain_text("loud-7b · temperature 0.6")
     expect(page.locator(".compared")).to_contain_text("quiet-1.5b · temperature 0.6")
     expect(page.locator(".compared .said")).to_have_text("135 reasons, 4 more")
-    expect(page.get_by_role("button", name="Change my mind")).to_be_focused()
+    expect(page.get_by_role("button", name="Change choice")).to_be_focused()
     word = said_of(app, only_duel(app))
     seen = {"1": (True, False), "2": (False, True)}[key]
     assert (word.winner, word.left_thought_seen, word.right_thought_seen) == ({"1": "left", "2": "right"}[key], *seen)
@@ -414,17 +418,17 @@ def test_a_look_begins_anew_when_one_changes_ones_mind(site: Site) -> None:
     ask_both(page, "2 and 3?")
     expect(page.locator(".verdict.ready")).to_be_visible()
     page.clock.fast_forward(600_000)
-    page.get_by_role("button", name="As good").click()
+    page.get_by_role("button", name="Tie", exact=True).click()
     expect(page.locator(".compared")).to_contain_text("as good as")
     first = said_of(app, only_duel(app))
     page.clock.fast_forward(600_000)
-    page.get_by_role("button", name="Change my mind").click()
+    page.get_by_role("button", name="Change choice").click()
     expect(page.locator(".question")).to_contain_text("replaces your earlier choice")
     expect(page.locator(".side small").first).to_contain_text("scripted · temperature 0.6 · seed")
     page.get_by_role("button", name="Keep my earlier choice").click()
     expect(page.locator(".side")).to_have_count(0)
     assert said_of(app, only_duel(app)) == first
-    page.get_by_role("button", name="Change my mind").click()
+    page.get_by_role("button", name="Change choice").click()
     page.locator(".question").click()
     page.keyboard.press(number(page, "It is 5"))
     expect(page.locator(".compared")).to_contain_text("You chose this reply")
@@ -517,23 +521,23 @@ def test_siblings_are_compared_and_ranked_by_keys(site: Site) -> None:
     ask(page, "How many?")
     for count in (2, 3):
         finished(page)
-        page.get_by_role("button", name="Again").click()
+        page.get_by_role("button", name="Regenerate").click()
         expect(page.locator(".reply .switch")).to_contain_text(f"{count} of {count}")
     finished(page)
     page.locator(".siblings summary").click()
     page.get_by_role("button", name="With 2 of 3").click()
     expect(page.locator(".side .answer")).to_have_text([re.compile("3|1")] * 2)
-    page.get_by_role("button", name="Don’t compare").click()
+    page.get_by_role("button", name="Skip", exact=True).click()
     page.locator(".siblings summary").click()
     page.get_by_role("button", name="Rank all").click()
     for _ in range(3):
         expect(page.locator(".question")).to_contain_text(re.compile("Ranking: at most . to compare"))
         worth = [int(text.strip(" \n.Itis")) for text in page.locator(".side .answer").all_text_contents()]
-        duel = page.locator(".duel").get_attribute("id")
+        duel = page.locator(".comparison").get_attribute("id")
         page.locator(".question").click()
         page.keyboard.press("1" if worth[0] > worth[1] else "2")
         expect(page.locator(f"#{duel}")).to_have_count(0)
-        if not page.locator(".duel").count():
+        if not page.locator(".comparison").count():
             break
     expect(page.locator(".compared")).to_contain_text("Your ranking: 2 › 1 › 3")
     expect(page.locator(".answer")).to_have_text("It is 3.")
@@ -571,7 +575,7 @@ def test_the_menu_is_used_by_keys_and_says_what_is_wrong(site: Site) -> None:
     assert sorted(request.params.temperature for request in backend.requests) == [0.6, 1.2]
     page.locator("[data-winner=left]").evaluate("node => { node.dataset.winner = 'middle'; node.click(); }")
     expect(page.get_by_test_id("toast-body").last).to_contain_text("no choice that r1chat knows")
-    expect(page.locator(".duel")).to_have_count(1)
+    expect(page.locator(".comparison")).to_have_count(1)
 
 
 @in_browser

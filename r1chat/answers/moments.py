@@ -1,0 +1,99 @@
+"""Dates and times of day as people write them, in English and Chinese. Pure; works on what `spelling.tidy` leaves."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
+_DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
+_DATES = (
+    re.compile(rf"(?:[a-z]+day,?\s+)?{_MONTH}\s+{_DAY}(?:,?\s+(?P<year>\d{{4}}))?", re.IGNORECASE),
+    re.compile(rf"(?:the\s+)?{_DAY}\s+(?:of\s+)?{_MONTH}(?:,?\s+(?P<year>\d{{4}}))?", re.IGNORECASE),
+    re.compile(r"(?P<year>\d{4})[-/](\d{1,2})[-/](\d{1,2})"),
+    re.compile(r"(?:(?P<year>\d{4})\s*年\s*)?(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]"),
+)
+_TIME = re.compile(
+    r"(?P<early>上午|凌晨|早上|清晨)?(?P<late>下午|晚上|傍晚|中午)?\s*(?P<hour>\d{1,2})\s*"
+    r"(?::\s*(?P<minute>\d{2})(?::\s*(?P<second>\d{2}))?|[时点]\s*(?:(?P<zh>\d{1,2})\s*分?|(?P<half>半)|整)?)?\s*"
+    r"(?P<half_day>[ap]\.?\s?m\b\.?)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Date:
+    """A day; `year` is None where none was written."""
+
+    month: int
+    day: int
+    year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A time of day in seconds. `certain`: it was written with am or pm, or in a form that no ratio has."""
+
+    seconds: int
+    half_day: bool
+    certain: bool
+
+
+Moment = Date | Time
+
+
+def read(text: str) -> Moment | None:
+    """The date or time that the whole text is, if it is one."""
+    text = text.strip()
+    if len(text) > 40:
+        return None
+    return _date(text) or _time(text)
+
+
+def _date(text: str) -> Date | None:
+    for number, pattern in enumerate(_DATES):
+        found = pattern.fullmatch(text)
+        if not found:
+            continue
+        year = int(found["year"]) if found["year"] else None
+        parts = [part for index, part in enumerate(found.groups(), 1) if index != found.re.groupindex["year"]]
+        if number == 0:
+            month, day = _MONTHS.index(parts[0].lower()) + 1, int(parts[1])
+        elif number == 1:
+            month, day = _MONTHS.index(parts[1].lower()) + 1, int(parts[0])
+        else:
+            month, day = int(parts[0]), int(parts[1])
+        return Date(month, day, year) if 1 <= month <= 12 and 1 <= day <= 31 else None
+    return None
+
+
+def _time(text: str) -> Time | None:
+    found = _TIME.fullmatch(text)
+    if not found:
+        return None
+    chinese = bool(found["early"] or found["late"])
+    half = (found["half_day"] or "").lower().replace(".", "").replace(" ", "")
+    if not (found["minute"] or half or chinese or "点" in text or found["zh"]):
+        return None
+    hour, minute = int(found["hour"]), 30 if found["half"] else int(found["minute"] or found["zh"] or 0)
+    if hour > 24 or minute > 59:
+        return None
+    if (half == "pm" or found["late"]) and hour < 12:
+        hour += 12
+    if (half == "am" or found["early"]) and hour == 12:
+        hour = 0
+    written = found["minute"] or ""
+    certain = bool(half or chinese or written.startswith("0") or not written or hour == 0)
+    return Time(hour * 3600 + minute * 60 + int(found["second"] or 0), bool(half or chinese) or hour > 12, certain)
+
+
+def agree(a: Moment, b: Moment) -> bool:
+    """Is it the same day, or the same time? What one side leaves out (a year, am or pm) does not count."""
+    if isinstance(a, Date) and isinstance(b, Date):
+        return (a.month, a.day) == (b.month, b.day) and (None in (a.year, b.year) or a.year == b.year)
+    if isinstance(a, Time) and isinstance(b, Time):
+        if a.half_day and b.half_day:
+            return a.seconds == b.seconds
+        return a.seconds % 43_200 == b.seconds % 43_200 if a.half_day != b.half_day else a.seconds == b.seconds
+    return False

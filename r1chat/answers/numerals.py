@@ -1,0 +1,136 @@
+r"""Numbers in words, English and Chinese: "twenty-one", `三十五个`, `三分之二`, `百分之五十`, `3.5 million`. Pure."""
+
+from __future__ import annotations
+
+import re
+
+# Words of at most three letters that a product of variables must not be taken for.
+_LITTLE = """no on in up go am pm is it so to of we by or at an as he me my us if do be yes not the and but for are was
+    has had can may one two six ten all any few new old red odd day"""
+LITTLE_WORDS = frozenset(_LITTLE.split())
+
+_BELOW_TWENTY = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen"""
+_ONES = _BELOW_TWENTY.split()
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_SMALL = {word: value for value, word in enumerate(_ONES)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
+_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+_ORDINAL_WORDS = _ORDINALS.split()
+_GREAT = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
+_ENGLISH = re.compile(
+    rf"(?:a\s+)?(?:{'|'.join(sorted((*_SMALL, *_GREAT), key=len, reverse=True))})"
+    rf"(?:(?:\s+and\s+|[\s-]+)(?:{'|'.join(sorted((*_SMALL, *_GREAT), key=len, reverse=True))}))*(?![a-zA-Z])",
+    re.IGNORECASE,
+)
+_PART = re.compile(
+    rf"(?P<top>an?|{'|'.join(_ONES[1:10])})?[\s-]*(?P<bottom>{'|'.join(_PARTS)}|halve)s?(?=\s*$)", re.IGNORECASE
+)
+_SCALE = re.compile(
+    r"\s*(hundred|thousand|million|billion|trillion|dozen)(?![a-zA-Z])|\s*(?:([百千])(?![克米瓦焦帕卡分时伏])|([万萬亿億]))+"
+)
+_SCALES = {**_GREAT, "dozen": 12, "百": 100, "千": 10**3, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
+
+_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
+_CHINESE_SCALES = {"十": 10, "百": 100, "千": 10**3, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
+_DIGIT = f"[{''.join(_DIGITS)}]"
+_NUMERAL = f"[{''.join(_DIGITS)}十百千万萬亿億]{{1,40}}"
+CLASSIFIERS = (
+    "个個只元块塊人本张張支枝颗顆条條头頭页頁次倍棵名盆朵天年月日岁歲米克吨升秒种種辆"
+    "輛件双雙组組位台套步段根道题瓶杯袋箱筐束排层间节点"
+)
+_UNIT = (
+    rf"(?:[{CLASSIFIERS}][\u4e00-\u9fff]{{0,6}}"
+    r"|千米|公里|厘米|分米|毫米|平方[\u4e00-\u9fff]+|立方[\u4e00-\u9fff]+|千克|公斤|小时|分钟|度|角|分)"
+)
+_CHINESE = re.compile(
+    rf"(?P<sign>[负負]?)(?:(?P<whole>{_NUMERAL})又)?(?:(?P<bottom>{_NUMERAL})分之)?(?P<number>{_NUMERAL})(?:[点點](?P<places>{_DIGIT}{{1,40}}))?"
+    rf"(?=\s*(?:{_UNIT})?\s*$)"
+)
+_ORDINAL = re.compile(
+    r"(?:the\s+)?(-?\d[\d,]*)\s*(?:\^\s*(?:\{\s*(?:st|nd|rd|th)\s*\}|(?:st|nd|rd|th)\b)|(?:st|nd|rd|th)(?![a-zA-Z])|-?th(?![a-zA-Z]))"
+    r"(?:\s+[a-z]+)?(?=\s*$)"
+)
+_CHINESE_ORDINAL = re.compile(rf"第\s*([\d]+|{_NUMERAL})\s*[\u4e00-\u9fff]{{0,4}}(?=\s*$)")
+
+
+def scale(text: str, start: int) -> tuple[int, int] | None:
+    """The factor of "million" or `万` at `start`, and where it ends."""
+    found = _SCALE.match(text, start)
+    if not found:
+        return None
+    if found[1]:
+        return _SCALES[found[1]], found.end()
+    factor = 1
+    for character in found[0].strip():
+        factor *= _SCALES[character]
+    return factor, found.end()
+
+
+def to_digits(text: str) -> str:
+    """A text that is a number in words, or begins with one, in digits; any other text unchanged."""
+    text = text.strip()
+    if ordinal := _ORDINAL.match(text):
+        return ordinal[1]
+    if ordinal := _CHINESE_ORDINAL.match(text):
+        return ordinal[1] if ordinal[1].isdigit() else str(_integer(ordinal[1]))
+    if (chinese := _CHINESE.match(text)) and chinese["number"][0] not in "百千万萬亿億":
+        return _chinese(chinese) + " " + text[chinese.end() :]
+    if text.lower() in _ORDINAL_WORDS:
+        return str(_ORDINAL_WORDS.index(text.lower()) + 1)
+    if part := _PART.fullmatch(text):
+        top = (part["top"] or "a").lower()
+        bottom = _PARTS.get(part["bottom"].lower(), 2)
+        return f"{_SMALL.get(top, 1)}/{bottom}"
+    if (english := _ENGLISH.match(text)) and english[0].strip().lower() not in ("a",):
+        value = _english(english[0])
+        if value is not None:
+            return f"{value} {text[english.end() :]}".strip()
+    return text
+
+
+def _english(words: str) -> int | None:
+    """The value of number words; None for a row of them that is no number, as in "one two"."""
+    total, section, last = 0, 0, 10**15
+    for word in re.split(r"[\s-]+", words.lower()):
+        if word in ("and", "a"):
+            continue
+        if word in _SMALL:
+            value = _SMALL[word]
+            if value >= last or (last < 20) or (last < 100 and value >= 10):
+                return None
+            section += value
+            last = value
+        elif word == "hundred":
+            section, last = (section or 1) * 100, 100
+        else:
+            total, section, last = total + (section or 1) * _GREAT[word], 0, 10**15
+    return total + section
+
+
+def _chinese(found: re.Match[str]) -> str:
+    number = str(_integer(found["number"]))
+    if found["places"]:
+        number += "." + "".join(str(_DIGITS[digit]) for digit in found["places"])
+    sign = "-" if found["sign"] else ""
+    if found["bottom"] == "百":
+        return f"{sign}{number}%"
+    if found["whole"]:
+        return f"{sign}{_integer(found['whole'])} {number}/{_integer(found['bottom'])}" if found["bottom"] else found[0]
+    if found["bottom"]:
+        return f"{sign}{number}/{_integer(found['bottom'])}"
+    return sign + number
+
+
+def _integer(text: str) -> int:
+    if all(character in _DIGITS for character in text):  # 二〇二四
+        return int("".join(str(_DIGITS[character]) for character in text))
+    total = section = digit = 0
+    for character in text:
+        if character in _DIGITS:
+            digit = _DIGITS[character]
+        elif (unit := _CHINESE_SCALES[character]) >= 10**4:
+            total, section, digit = (total + section + digit or 1) * unit, 0, 0
+        else:
+            section, digit = section + (digit or 1) * unit, 0
+    return total + section + digit

@@ -1,0 +1,71 @@
+"""Turns a sentence into the features that the moment model has weights for.
+
+Features are strings. Marks come from the lexicon (`cues.py`) and from the surroundings (`surroundings.py`); this module
+adds pairs of marks, n-grams of the words or Chinese characters by zone, and whether the sentence asks.
+
+Zones: `h` is the head (up to the first comma or colon, 3 to 10 tokens), `b` the body (up to the next one, at most 14),
+`l` the last 8 tokens of what remains.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations, pairwise
+
+from r1chat.reflect.cues import HEAD, anywhere
+from r1chat.reflect.lexicon import SIMPLIFIED
+
+_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:[.,]\d+)*+|[\u3400-\u9fff]|[^\sa-z\d\u3400-\u9fff]")
+_LIST_MARKERS = frozenset("0-–—*•>#.)、(（\"“'…")
+_PAUSES = frozenset(",，:：;；—")
+_HEAD_TOKENS = 10
+_BODY_TOKENS = 14
+_LAST_TOKENS = 8
+
+
+def tokens(text: str) -> list[str]:
+    """Words, numbers (all as "0"), Chinese characters (simplified) and signs of the first HEAD characters."""
+    text = text[:HEAD].lower()
+    if not text.isascii():
+        text = text.replace("’", "'").translate(SIMPLIFIED)
+    found = ["0" if token[0].isdigit() else token for token in _TOKEN.findall(text)]
+    begin = 0
+    while begin < len(found) and found[begin] in _LIST_MARKERS:
+        begin += 1
+    return found[begin:]
+
+
+def features(text: str, marks: set[str]) -> set[str]:
+    """The features of a sentence with these marks; `marks` as in `cues.py`, those of the surroundings included."""
+    names = anywhere(marks)
+    found = names | marks | {"bias"}
+    found.update(map("&".join, combinations(sorted(names), 2)))
+    words = tokens(text)
+    if not words:
+        return found
+    head = _pause(words, 2, _HEAD_TOKENS)
+    head = max(3, head)
+    body = _pause(words, head + 1, head + _BODY_TOKENS)
+    _add_grams(found, "h", words[:head])
+    _add_grams(found, "b", words[head:body])
+    _add_grams(found, "l", words[body:][-_LAST_TOKENS:])
+    asks = "?" if "?" in marks else "."
+    found.update((f"q{asks}{words[0]}", f"q{asks}{' '.join(words[:2])}", f"size {min(6, len(words) // 6)}"))
+    found.update([f"s:{' '.join(words[:count])}" for count in range(1, 5)])
+    return found
+
+
+def _pause(words: list[str], begin: int, end: int) -> int:
+    """Index of the first comma, colon or dash in words[begin:end]; else where that slice ends."""
+    for at in range(begin, min(end, len(words))):
+        if words[at] in _PAUSES:
+            return at
+    return min(end, len(words))
+
+
+def _add_grams(found: set[str], zone: str, words: list[str]) -> None:
+    found.update([f"{zone}:{word}" for word in words])
+    pairs = [f"{zone}:{first} {second}" for first, second in pairwise(words)]
+    found.update(pairs)
+    if zone == "h":
+        found.update([f"{pair} {third}" for pair, third in zip(pairs, words[2:], strict=False)])

@@ -1,0 +1,77 @@
+"""The trained model of moments: which sentences are one, and of which kind.
+
+A linear model: the sum of integer weights of a sentence's features (`features.py`), added to the hand-set points of its
+marks (`points.py`). Integers make the sum the same in every process and in any order. The weights are in `moments.tsv`
+(feature, weight, a weight for each kind), written by `python -m training.train_moments` from the snippets in
+`training/moments/`.
+
+Unit: hundredths of a logit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from r1chat.reflect.points import BAR, KINDS, Kind, points, votes
+
+Bars = Mapping[Kind, int]  # the score that a sentence needs for each kind
+
+WEIGHTS = Path(__file__).with_name("moments.tsv")
+_HOPELESS = -150  # of the moments found in real traces one in 400 has less; of the other sentences nine in ten do
+_POINTS = 10  # hundredths of a logit that a tenth of a point counts
+_VOTES = 8  # the same for the votes on the kind
+
+
+def prior(marks: set[str]) -> int:
+    """What the hand-set points say, before the trained weights."""
+    return _POINTS * (points(marks) - BAR)
+
+
+def hopeless(prior: int) -> bool:
+    """Whether no weights could make a moment of a sentence with this prior: it has next to no points."""
+    return prior < _HOPELESS
+
+
+def score(prior: int, features: set[str]) -> int:
+    """How strongly a sentence is a moment: at least `bar()` for one."""
+    model = _model()
+    return prior + sum(map(model.weights.__getitem__, features & model.names))
+
+
+def kind(marks: set[str], features: set[str]) -> Kind:
+    """The likeliest kind of a sentence that is a moment."""
+    model = _model()
+    rows = map(model.kinds.__getitem__, features & model.kind_names)
+    totals = list(map(sum, zip([_VOTES * vote for vote in votes(marks)], *rows, strict=True)))
+    return KINDS[totals.index(max(totals))]
+
+
+def bar() -> int:
+    """The score from which a sentence counts as a moment, unless a person has calibrated it."""
+    return _model().bar
+
+
+@dataclass(frozen=True)
+class _Model:
+    bar: int
+    weights: dict[str, int]  # of features, for being a moment
+    kinds: dict[str, tuple[int, ...]]  # of features, for the kinds in the order of KINDS
+    names: frozenset[str]
+    kind_names: frozenset[str]
+
+
+@cache
+def _model() -> _Model:
+    bar, *lines = WEIGHTS.read_text(encoding="utf-8").splitlines()
+    weights: dict[str, int] = {}
+    kinds: dict[str, tuple[int, ...]] = {}
+    for line in lines:
+        name, weight, *of_kinds = line.split("\t")
+        if weight != "0":
+            weights[name] = int(weight)
+        if of_kinds:
+            kinds[name] = tuple(map(int, of_kinds))
+    return _Model(int(bar.split("\t")[1]), weights, kinds, frozenset(weights), frozenset(kinds))

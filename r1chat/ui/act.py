@@ -1,0 +1,93 @@
+"""What a person does on the page, as one value, and what the page is told in return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypedDict
+
+from r1chat.app import App
+from r1chat.errors import MessageError
+from r1chat.ui.payload import Payload
+from r1chat.ui.words.page import Words, words
+
+LONGEST_ID = 64  # characters
+
+Steering = tuple[int | None, bool]  # thinking budget in tokens (None: no limit), and whether thoughts are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One click, key or message: `verb` says what is done to the thing with the id `subject`.
+
+    `text` is what belongs to the verb: a message, a number or a JSON object. The rest is the state of the page at that
+    moment: the conversation that shows ("" for none), the model that is chosen, the language, the thinking budget as
+    the picker and the box beside it have it, and the search that the list shows.
+    """
+
+    verb: str
+    subject: str = ""
+    text: str = ""
+    conversation: str = ""
+    model: str = ""
+    lang: str = "en"
+    budget: str = "off"
+    own_budget: object = None
+    keep_thoughts: bool = False
+    query: str = ""
+
+    @classmethod
+    def read(cls, sent: Payload) -> Act:
+        """The act that a page sent. What makes no sense in it is left empty."""
+        return cls(
+            verb=sent.text("verb"),
+            subject=sent.text("id")[:LONGEST_ID],
+            text=sent.text("text"),
+            conversation=sent.text("conversation")[:LONGEST_ID],
+            model=sent.text("model"),
+            lang="zh" if sent.text("lang") == "zh" else "en",
+            budget=sent.text("budget"),
+            own_budget=sent["own"],
+            keep_thoughts=sent.flag("keep") is True,
+            query=sent.text("query"),
+        )
+
+    @property
+    def words(self) -> Words:
+        """The words of the page that sent it."""
+        return words(self.lang)
+
+    @property
+    def fields(self) -> Payload:
+        """The text as a JSON object."""
+        return Payload.parse(self.text)
+
+    @property
+    def steering(self) -> Steering:
+        """The budget that is chosen. Raises MessageError for one of the person's own that is no number of tokens."""
+        if self.budget in ("off", ""):
+            return None, self.keep_thoughts
+        chosen = self.own_budget if self.budget == "own" else int(self.budget) if self.budget.isdecimal() else None
+        if type(chosen) is not int:
+            raise MessageError(Words.bad_budget)
+        return chosen, self.keep_thoughts
+
+
+class Block(TypedDict):
+    """An element of the page by its id, and its new HTML."""
+
+    id: str
+    html: str
+
+
+class Answer(TypedDict, total=False):
+    """What the page shows after an act; what is missing stays as it is."""
+
+    conversation: str  # the one that shows
+    model: dict[str, object]  # the picker: `value`, and its `choices` where they change
+    steering: dict[str, object]  # `budget`, `own` and `keep`
+    blocks: list[Block]
+
+
+Action = Callable[[App, Act], Answer | None]
+Actions = Mapping[str, Action]  # by verb

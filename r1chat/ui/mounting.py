@@ -1,0 +1,63 @@
+"""Puts the chat page at `/`: Gradio's frame with our widgets, our style sheet and our theme."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI, Response
+
+from r1chat.app import App
+from r1chat.ui.html.markdown import pygments_css
+from r1chat.ui.page import layout
+from r1chat.ui.wiring import wire
+
+_UI = Path(__file__).parent
+_SHEETS = ("page.css", "html/text.css", "judge/rating.css", "compare/compare.css")
+_SANS = ["system-ui", "Noto Sans", "Noto Sans CJK SC", "sans-serif"]
+_MONO = ["ui-monospace", "Noto Sans Mono", "monospace"]
+
+
+def mount(web: FastAPI, app: App) -> None:
+    """Put the page at `/`. To be called after every other route is there."""
+    with gr.Blocks(title="r1chat", analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
+        wire(app, blocks, layout())
+    blocks.queue(default_concurrency_limit=16, api_open=False)
+    style = _styles()
+
+    @web.get("/r1chat/page.css")
+    def stylesheet() -> Response:
+        return Response(style, media_type="text/css")
+
+    gr.mount_gradio_app(
+        web,
+        blocks,
+        path="/",
+        server_name="127.0.0.1",
+        footer_links=[],
+        show_error=True,
+        ssr_mode=False,
+        theme=theme(),
+        head='<link rel="stylesheet" href="r1chat/page.css">',
+        max_file_size=0,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+    )
+
+
+def theme() -> gr.themes.Base:
+    """Quiet, and with the system's own fonts: none is loaded."""
+    base = gr.themes.Base(primary_hue="indigo", neutral_hue="stone", font=_SANS, font_mono=_MONO)
+    return base.set(
+        body_background_fill="#fbfaf8",
+        body_background_fill_dark="#191817",
+        body_text_color="#22211f",
+        body_text_color_dark="#ece9e4",
+    )
+
+
+def _styles() -> str:
+    """Our style sheet. Served by ourselves, since Gradio rewrites the selectors of what it is given."""
+    sheets = "\n".join((_UI / name).read_text(encoding="utf-8") for name in _SHEETS)
+    return sheets + pygments_css(dark=False) + pygments_css(dark=True)

@@ -1,0 +1,26 @@
+"""Every act of the chat page by its verb, and the one place where an act is carried out."""
+
+from __future__ import annotations
+
+import logging
+
+from r1chat.app import App
+from r1chat.errors import MessageError
+from r1chat.ui.act import Act, Actions, Answer
+from r1chat.ui.compare import acts as compare
+from r1chat.ui.judge import acts as judge
+from r1chat.ui.talk import acts as talk
+from r1chat.ui.words.page import Words
+
+ACTIONS: Actions = {**talk.ACTIONS, **judge.ACTIONS, **compare.ACTIONS}
+
+log = logging.getLogger(__name__)
+
+
+def perform(app: App, act: Act) -> Answer:
+    """Carry out an act; what it changes in a conversation comes through the feed. Raises R1ChatError."""
+    action = ACTIONS.get(act.verb)
+    if action is None:
+        log.warning("the page sent an unknown act")
+        raise MessageError(Words.unknown_act)
+    return action(app, act) or {}

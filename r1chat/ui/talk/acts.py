@@ -1,0 +1,212 @@
+"""What the page's buttons do with messages, replies, thoughts and conversations. Knows no Gradio and no SQL."""
+
+from __future__ import annotations
+
+import re
+
+from r1chat.app import App
+from r1chat.errors import MessageError
+from r1chat.messages import Verdict
+from r1chat.ui.act import Act, Actions, Answer
+from r1chat.ui.compare.acts import ask_both
+from r1chat.ui.talk.screen import list_block, model_blocks, model_choices, model_key, show
+from r1chat.ui.words.page import Words
+
+LONGEST_KIND = 32  # characters of the name of a moment's kind
+
+
+# --- messages --------------------------------------------------------------------------------------------------------
+
+
+def ask(app: App, act: Act) -> Answer:
+    """Send a message, in a new conversation where none shows."""
+    model = act.model or model_key(app, "")  # sent before the page knew which model it offers
+    generation = app.chat.send(act.conversation or None, act.text, model, steering=act.steering)
+    return show(app, generation.conversation_id, act.words, act.query)
+
+
+def ask_two(app: App, act: Act) -> Answer:
+    """Send a message to two models, or to one twice."""
+    return show(app, ask_both(app, act), act.words, act.query)
+
+
+def edit(app: App, act: Act) -> None:
+    """Send a message in other words, beside the first."""
+    app.chat.edit(act.subject, act.text, act.model)
+
+
+def show_message(app: App, act: Act) -> None:
+    """Show a message, or its neighbour before (-1) or after (1) it."""
+    app.chat.show_turn(act.subject, _step(act))
+
+
+# --- replies ---------------------------------------------------------------------------------------------------------
+
+
+def stop(app: App, act: Act) -> None:
+    """End the reply that is being made."""
+    running = app.chat.running(act.conversation)
+    if running is not None:
+        running.stop()
+
+
+def answer_now(app: App, act: Act) -> None:
+    """Close the thought that runs."""
+    app.chat.answer_now(act.conversation)
+
+
+def again(app: App, act: Act) -> None:
+    """Another reply to the same message."""
+    app.chat.again(act.subject, act.model)
+
+
+def retry(app: App, act: Act) -> None:
+    """Stop what runs, and make another reply with other sampling."""
+    app.chat.retry(act.conversation, act.subject, act.model)
+
+
+def skip_thinking(app: App, act: Act) -> None:
+    """Another reply, without a thought."""
+    app.chat.again(act.subject, act.model, skip_thought=True)
+
+
+def think_longer(app: App, act: Act) -> None:
+    """Open the thought again."""
+    app.chat.think_longer(act.subject, act.model)
+
+
+def resume(app: App, act: Act) -> None:
+    """Go on with a reply that was stopped."""
+    app.chat.resume(act.subject)
+
+
+def fork(app: App, act: Act) -> None:
+    """Go on from an edited step of a thought."""
+    fields = act.fields
+    app.chat.fork(act.subject, fields.place("start"), fields.place("end"), fields.text("text"), act.model)
+
+
+def vote(app: App, act: Act) -> None:
+    """Sample several replies, and show that of the majority."""
+    if not re.fullmatch(r"-?\d{1,4}", act.text):
+        raise MessageError(Words.bad_samples.format(value=act.text[:40]))
+    app.chat.vote(act.subject, int(act.text), act.model)
+
+
+def show_reply(app: App, act: Act) -> None:
+    """Show a reply, or its neighbour before (-1) or after (1) it."""
+    app.chat.show_reply(act.subject, _step(act))
+
+
+def label_moment(app: App, act: Act) -> None:
+    """Whether a moment of reflection was rightly found."""
+    fields = act.fields
+    verdict: Verdict = "confirmed" if fields.text("verdict") == "confirmed" else "denied"
+    kind = fields.text("kind")[:LONGEST_KIND]
+    app.store.label_moment(act.subject, fields.place("start"), fields.place("end"), kind, verdict, app.teacher.rater)
+    app.chat.publish(act.conversation)
+
+
+def _step(act: Act) -> int:
+    return {"-1": -1, "1": 1}.get(act.text, 0)
+
+
+# --- the model and its window ----------------------------------------------------------------------------------------
+
+
+def steer(app: App, act: Act) -> None:
+    """Keep the budget, and whether thoughts are kept, with the conversation."""
+    budget, keep = act.steering
+    if act.conversation:
+        app.chat.set_steering(act.conversation, budget, keep, act.model)
+
+
+def choose_model(app: App, act: Act) -> Answer:
+    """Keep the chosen model with the conversation."""
+    if act.conversation:
+        app.store.set_model(act.conversation, act.model)
+    return {"blocks": model_blocks(app, act.model, act.words)}
+
+
+def leave_out_oldest(app: App, act: Act) -> None:
+    """Let the model see the newest turns only."""
+    app.chat.leave_out_oldest(act.conversation, act.model)
+
+
+def show_all_turns(app: App, act: Act) -> None:
+    """Let the model see every turn again."""
+    app.chat.show_all_turns(act.conversation)
+
+
+# --- conversations ---------------------------------------------------------------------------------------------------
+
+
+def new(app: App, act: Act) -> Answer:
+    """The empty page; a conversation begins with its first message."""
+    return show(app, "", act.words, act.query)
+
+
+def search(app: App, act: Act) -> Answer:
+    """The conversations that hold a text."""
+    return {"blocks": [list_block(app, act.conversation, act.words, act.query)]}
+
+
+def open_conversation(app: App, act: Act) -> Answer:
+    """Show a conversation, with the model that it was held with."""
+    key = model_key(app, app.store.conversation(act.subject).info.model)
+    answer = show(app, act.subject, act.words, act.query)
+    answer["model"] = {"value": key, "choices": model_choices(app, key, act.words)}
+    answer["blocks"] += model_blocks(app, key, act.words)
+    return answer
+
+
+def rename(app: App, act: Act) -> Answer:
+    """Give a conversation another title."""
+    app.store.rename(act.subject, act.text.strip())
+    return search(app, act)
+
+
+def delete(app: App, act: Act) -> Answer:
+    """Delete a conversation; it can be had back for a while."""
+    running = app.chat.running(act.subject)
+    if running is not None:
+        running.stop()
+    deleted = app.store.conversation(act.subject).info
+    app.store.delete(act.subject)
+    shown = "" if act.subject == act.conversation else act.conversation
+    return show(app, shown, act.words, act.query, deleted)
+
+
+def undelete(app: App, act: Act) -> Answer:
+    """Have a deleted conversation back."""
+    app.store.undelete(act.subject)
+    return show(app, act.subject, act.words, act.query)
+
+
+ACTIONS: Actions = {
+    "ask": ask,
+    "ask-both": ask_two,
+    "edit": edit,
+    "turn": show_message,
+    "stop": stop,
+    "answer": answer_now,
+    "again": again,
+    "retry": retry,
+    "skip": skip_thinking,
+    "longer": think_longer,
+    "resume": resume,
+    "fork": fork,
+    "vote": vote,
+    "reply": show_reply,
+    "label": label_moment,
+    "steer": steer,
+    "model": choose_model,
+    "leave-out": leave_out_oldest,
+    "show-all": show_all_turns,
+    "new": new,
+    "search": search,
+    "open": open_conversation,
+    "rename": rename,
+    "delete": delete,
+    "undo": undelete,
+}

@@ -1,0 +1,68 @@
+// Short names for looking things up in a page.
+
+/**
+ * The first element that a selector finds; null where there is none.
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @returns {T}
+ */
+export function find(root, selector) {
+  return root.querySelector(selector);
+}
+
+/**
+ * All elements that a selector finds.
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @returns {T[]}
+ */
+export function all(root, selector) {
+  return [...root.querySelectorAll(selector)].map(node => /** @type {T} */ (node));
+}
+
+/**
+ * The element around a node (or the node itself) that a selector matches; null where there is none.
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {EventTarget | Node} node
+ * @param {string} selector
+ * @returns {T}
+ */
+export function around(node, selector) {
+  return node instanceof Element ? node.closest(selector) : null;
+}
+
+/**
+ * The element that an event is about.
+ * @param {Event} event
+ * @returns {HTMLElement}
+ */
+export function target(event) {
+  return event.target instanceof HTMLElement ? event.target : document.body;
+}
+
+/** Whether a person writes there, so that a key is a letter. @param {Event} event */
+export function typing(event) {
+  return Boolean(around(event.target, 'input, textarea, select, [contenteditable]'));
+}
+
+/** Whether a key is pressed along with Ctrl, Alt or ⌘. @param {KeyboardEvent} event */
+export function modified({ctrlKey, metaKey, altKey}) {
+  return ctrlKey || metaKey || altKey;
+}
+
+/**
+ * A new element with these properties.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Partial<HTMLElementTagNameMap[K]>} [properties]
+ */
+export function element(tag, properties = {}) {
+  return Object.assign(document.createElement(tag), properties);
+}
+
+/** The id of the reply that a node belongs to. @param {Node} node */
+export function replyOf(node) {
+  return around(node, '.reply').id.slice('reply-'.length);
+}

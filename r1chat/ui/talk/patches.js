@@ -1,0 +1,174 @@
+// Puts the patches of the feed on the page; see `talk/feed.py`.
+
+import {all, around, element, find} from './dom.js';
+import {isFollowing, settle} from './scroll.js';
+import {state} from './state.js';
+import {read} from './transcript.js';
+
+/**
+ * @typedef {{
+ *   id: string, into?: string, kind?: string, html?: string, frame?: boolean, gone?: boolean, start?: number, end?: number,
+ * }} Block
+ * @typedef {{fresh?: boolean, order?: string[], blocks?: Block[], state?: Record<string, string>}} Patch
+ */
+
+/** @type {((blocks: Block[]) => void)[]} */
+const watchers = [];
+
+/** Look at the blocks of every patch. @param {(blocks: Block[]) => void} watcher */
+export function onPatch(watcher) {
+  watchers.push(watcher);
+}
+
+/** @param {Patch} patch */
+export function patch({fresh, order, blocks = [], state: marks}) {
+  if (order) arrange(order);
+  for (const block of blocks) put(block);
+  if (fresh) sweep(blocks);
+  if (marks) {
+    Object.assign(document.body.dataset, marks);
+    if (marks.lang) document.documentElement.lang = marks.lang;
+    showWhatCannotBeDone();
+  }
+  for (const watcher of watchers) watcher(blocks);
+  settle();
+}
+
+/** @param {string[]} order */
+function arrange(order) {
+  const wanted = new Set(order);
+  for (const node of [...read.children]) if (!wanted.has(node.id)) node.remove();
+  let last = null;
+  for (const id of order) {
+    const node = document.getElementById(id) ?? element('section', {id});
+    if (node.previousElementSibling !== last || node.parentNode !== read) last ? last.after(node) : read.prepend(node);
+    last = node;
+  }
+}
+
+/** Remove what this page has from an earlier connection, and what is there no more. @param {Block[]} blocks */
+function sweep(blocks) {
+  const named = new Set(blocks.map(({id}) => id));
+  const here = 'section > [id], .steps > [id], .answer > [id], .side > * > [id]';
+  for (const node of all(read, here)) if (!named.has(node.id)) node.remove();
+}
+
+/** @param {Block} block */
+function put({id, into, kind, html, frame, gone, start, end}) {
+  let node = document.getElementById(id);
+  if (gone) { node?.remove(); return; }
+  if (frame && node) html = undefined;
+  if (!node) {
+    const parent = document.getElementById(into);
+    if (!parent) return;
+    node = element('div', {id});
+    parent.append(node);
+  }
+  if (kind !== undefined && node.className !== kind) node.className = node.matches('.step.chosen') ? `${kind} chosen` : kind;
+  if (html !== undefined) fill(node, html);
+  if (start !== undefined) Object.assign(node.dataset, {start: String(start), end: String(end)});
+  if (kind?.startsWith('reply ')) foldThought(node);
+}
+
+/** The tools of a step that is chosen stay, and so does who is among them. @param {HTMLElement} node @param {string} html */
+function fill(node, html) {
+  const tools = find(node, ':scope > .tools'), at = find(node, 'mark.at')?.dataset.start;
+  const dot = node.matches('.strip') && find(node, '[aria-current]')?.dataset.start;
+  const focus = tools?.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
+  const restore = keep(node);
+  node.innerHTML = html;
+  restore();
+  if (tools) node.append(tools);
+  if (at) find(node, `mark[data-start="${at}"]`)?.classList.add('at');
+  if (dot) find(node, `[data-start="${dot}"]`)?.setAttribute('aria-current', 'true');
+  focus?.focus();
+}
+
+/** What has a key is left as the person left it: unfolded, focused, half written. @param {HTMLElement} node */
+function keep(node) {
+  const before = new Map(all(node, '[data-key]').map(part => [part.dataset.key, part]));
+  const focused = before.size && node.contains(document.activeElement)
+    ? /** @type {HTMLElement} */ (document.activeElement) : null;
+  const caret = focused instanceof HTMLTextAreaElement ? [focused.selectionStart, focused.selectionEnd] : null;
+  return () => {
+    for (const part of before.size ? all(node, '[data-key]') : []) {
+      const old = before.get(part.dataset.key);
+      if (!old) continue;
+      if (old instanceof HTMLDetailsElement && part instanceof HTMLDetailsElement && old.open) part.open = true;
+      copyWritten(old, part);
+      if (old === focused) part.focus({preventScroll: true});
+      else if (old === focused?.parentNode) find(part, 'summary')?.focus({preventScroll: true});
+      if (old === focused && caret && part instanceof HTMLTextAreaElement) part.setSelectionRange(caret[0], caret[1]);
+    }
+    if (focused?.dataset.key && !node.contains(document.activeElement)) {  // it is gone: the focus stays near
+      node.tabIndex = -1;
+      node.focus({preventScroll: true});
+    }
+  };
+}
+
+/** @param {HTMLElement} old @param {HTMLElement} part */
+function copyWritten(old, part) {
+  if (old instanceof HTMLTextAreaElement && part instanceof HTMLTextAreaElement) {
+    if (old.value !== old.defaultValue) part.value = old.value;
+  } else if (old instanceof HTMLSelectElement && part instanceof HTMLSelectElement) {
+    if (!old.selectedOptions[0]?.defaultSelected) part.value = old.value;
+  }
+}
+
+// --- thoughts --------------------------------------------------------------------------------------------------------
+
+/**
+ * Fold or unfold a thought as the setting says. The person's own click always wins, and so does somebody who reads: while
+ * the page does not follow, nothing folds by itself. A thought that was stopped stays open.
+ * @param {HTMLElement} reply
+ */
+function foldThought(reply) {
+  /** @type {HTMLDetailsElement} */
+  const thought = find(reply, 'details.thought');
+  if (!thought || thought.dataset.touched) return;
+  const mode = localStorage.getItem('r1chat.fold') ?? 'end';
+  const open = mode === 'open' || (mode === 'end' && reply.matches('.thinking, .unclosed'));
+  if (thought.open && !open && mode === 'end' && !isFollowing()) thought.dataset.touched = '1';
+  else thought.open = open;
+}
+
+document.addEventListener('r1chat:fold', () => {
+  for (const reply of all(read, '.reply')) {
+    /** @type {HTMLDetailsElement} */
+    const thought = find(reply, 'details.thought');
+    if (!thought) continue;
+    delete thought.dataset.touched;
+    thought.open = false;
+    foldThought(reply);
+  }
+});
+
+// --- what cannot be done ---------------------------------------------------------------------------------------------
+
+function showWhatCannotBeDone() {  // a server that cannot continue a reply leaves nothing to steer
+  const {cannotSteer = '', cannotAnswer = ''} = document.body.dataset;
+  bar(document.getElementById('answer'), cannotAnswer);
+  for (const part of all(document, '#budget, #budget input, #own-budget input')) bar(part, cannotSteer);
+}
+
+/** Say why a control does nothing. It stays within reach, so that everybody can learn the reason. @param {HTMLElement} control @param {string} reason */
+export function bar(control, reason) {
+  if (!control) return;
+  control.setAttribute('aria-disabled', reason ? 'true' : 'false');
+  control.title = reason;
+}
+
+for (const kind of ['click', 'mousedown', 'focus', 'blur', 'keydown', 'input']) {
+  document.addEventListener(kind, event => {
+    if (!around(event.target, '[aria-disabled="true"][title]')) return;
+    if (event instanceof KeyboardEvent && event.key === 'Tab') return;
+    if (kind !== 'focus' && kind !== 'mousedown') event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+}
+
+/** What the style sheet says in words. */
+export function wordStyles() {
+  document.body.style.setProperty('--not-running', JSON.stringify(` · ${state.words.notRunning ?? ''}`));
+}

@@ -1,0 +1,48 @@
+// Asks r1chat for something. What goes wrong is told to the person, wherever it happens.
+
+import {state} from './state.js';
+import {tell} from './toast.js';
+
+const KEEPABLE = 60_000;  // characters; a browser sends no more when the page is left
+
+/**
+ * The response; null where there is none, or where r1chat refuses, which the person has been told.
+ * @param {string} path
+ * @param {object} [body] sent as JSON; without one, something is only asked for
+ * @returns {Promise<Response>}
+ */
+export async function request(path, body) {
+  let response;
+  try {
+    response = await fetch(path, body && posted(JSON.stringify(body)));
+  } catch {
+    tell(state.words.unreachable);
+    return null;
+  }
+  if (response.ok) return response;
+  tell(response.status < 500 && await response.text().catch(() => '') || state.words.broken);
+  return null;
+}
+
+/** @param {string} body @returns {RequestInit} */
+function posted(body) {
+  const headers = {'Content-Type': 'application/json'};
+  return {method: 'POST', headers, body, keepalive: body.length < KEEPABLE};
+}
+
+/**
+ * A text of r1chat: an answer, a message, a part of a thought; null where it cannot be had, which was told.
+ * @param {string} kind
+ * @param {string} id
+ * @param {Record<string, string>} [query]
+ * @returns {Promise<string>}
+ */
+export async function textOf(kind, id, query = {}) {
+  const response = await request(`r1chat/${kind}/${encodeURIComponent(id)}?${new URLSearchParams(query)}`);
+  try {
+    return response && await response.text();
+  } catch {
+    tell(state.words.unreachable);
+    return null;
+  }
+}
