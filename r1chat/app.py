@@ -10,6 +10,8 @@ from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
 from r1chat.chat import Chat
 from r1chat.config import NANO, Settings, nano_model, own_rater, prepare
+from r1chat.library.hub import HUGGING_FACE, Hub
+from r1chat.library.queue import Downloads
 from r1chat.store import Store
 from r1chat.teach import Teacher
 
@@ -25,9 +27,11 @@ class App:
     catalogue: Catalogue
     chat: Chat
     teacher: Teacher
+    downloads: Downloads
 
     def close(self) -> None:
-        """Stop and save running replies, and close models, connections and the database."""
+        """Stop and save running replies and downloads, and close models, connections and the database."""
+        self.downloads.close()
         self.chat.close()
         self.catalogue.close()
         self.store.close()
@@ -41,7 +45,12 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None) -> 
     store.purge(KEPT_AFTER_DELETION)
     catalogue = connect(settings) if backends is None else Catalogue(backends, last_choice=NANO)
     chat = Chat(store, catalogue, settings.params)
-    return App(settings, store, catalogue, chat, Teacher(chat, own_rater(settings)))
+    return App(settings, store, catalogue, chat, Teacher(chat, own_rater(settings)), library(settings))
+
+
+def library(settings: Settings) -> Downloads:
+    """The downloads of models; no hub is asked yet."""
+    return Downloads(settings.models_folder, Hub(settings.hub or HUGGING_FACE, settings.hub_token.get_secret_value()))
 
 
 def connect(settings: Settings) -> Catalogue:

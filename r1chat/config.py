@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     context: int = Field(16384, ge=256)  # tokens
     gpu_layers: int = Field(0, ge=-1)  # -1: all
     threads: int | None = Field(None, ge=1)
+    hub: str = Field("", validation_alias=AliasChoices("R1CHAT_HUB", "HF_ENDPOINT"))  # default: Hugging Face
+    hub_token: SecretStr = Field(SecretStr(""), validation_alias=AliasChoices("R1CHAT_HUB_TOKEN", "HF_TOKEN"))
     keep_alive: str = "30m"  # how long Ollama keeps a model in memory
 
     # how it samples

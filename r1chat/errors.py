@@ -8,6 +8,7 @@
     ├── BusyError               a reply is still being made in that conversation
     ├── ExportError             an export has nothing to write, or nowhere to write it
     ├── ImportFileError         a file that cannot be taken in: broken, foreign, or at odds with what is there
+    ├── LibraryError            a model that cannot be found or downloaded
     ├── CheckError              an answer cannot be checked: the reference is none, or the checker does not start
     └── BackendError            the model's side
         ├── UnreachableError    no server answers there
@@ -65,6 +66,10 @@ class ExportError(R1ChatError):
 
 class ImportFileError(R1ChatError):
     """A file that cannot be taken in: broken, foreign, or at odds with what is there. Nothing was changed."""
+
+
+class LibraryError(R1ChatError):
+    """A model cannot be found or downloaded; what came of it is kept."""
 
 
 class CheckError(R1ChatError):

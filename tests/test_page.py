@@ -23,7 +23,7 @@ def test_the_shipped_model_answers_a_sum_that_the_page_offers(site: Site) -> Non
     site.serve()
     page = site.open()
     expect(page.locator(".welcome")).to_contain_text("2.5 million parameters")
-    expect(page.locator(".welcome")).to_contain_text("ollama pull deepseek-r1:1.5b")
+    expect(page.locator(".welcome")).to_contain_text("All models")
     page.get_by_role("button", name="27 + 43 = ?").click()
     finished(page)
     expect(page.locator(".answer")).to_contain_text("70")

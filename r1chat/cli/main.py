@@ -151,6 +151,8 @@ def chat(
 @parser.command()
 def models(
     ctx: typer.Context,
+    action: Annotated[str, typer.Argument(metavar="[list|find|get|rm]", help="What to do; list by default.")] = "list",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Words, a name, owner/name, or an address.")] = "",
     backend: BackendName = None,
     model: Model = None,
     base_url: BaseUrl = None,
@@ -158,8 +160,11 @@ def models(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> Job:
-    """List the models that can be used, and why others cannot."""
-    return partial(_models, ctx.params)
+    """List the models that can be used, and why others cannot; find, download and delete models.
+
+    `r1chat models find qwen3`, `r1chat models get DeepSeek-R1-Distill-Qwen-1.5B`, `r1chat models rm NAME`.
+    """
+    return partial(_models if ctx.params["action"] == "list" else _library, ctx.params)
 
 
 @parser.command()
@@ -298,6 +303,30 @@ def _models(flags: Flags) -> int:
         print(json.dumps({"models": listed, "errors": errors}, ensure_ascii=False))
     else:
         print(harmless(models_table(statuses), sys.stdout))
+    return 0
+
+
+def _library(flags: Flags) -> int:
+    from r1chat.cli import library
+
+    action, name = flags["action"], flags["name"].strip()
+    if action not in library.NAMES:
+        raise ConfigError(
+            Both(
+                "There is no `r1chat models {action}`. There are list, find, get and rm.",
+                "没有 `r1chat models {action}`。可用：list、find、get、rm。",
+            ).format(action=action[:40])
+        )
+    if not name and action != "find":
+        raise ConfigError(
+            Both(
+                "`r1chat models {action}` needs a name: one that `r1chat models {other}` shows.",
+                "`r1chat models {action}` 需要名称：见 `r1chat models {other}`。",
+            ).format(action=action, other="find" if action == "get" else "list")
+        )
+    with closing(library.open_downloads(_settings(flags))) as downloads:
+        act = {"find": library.find, "get": library.get, "rm": library.remove}[action]
+        print(harmless(act(downloads, name), sys.stdout))
     return 0
 
 

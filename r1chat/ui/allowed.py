@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from r1chat.ui.guard import App, Receive, Scope, Send
 
 _NAME = r"[\w-][\w.-]*"  # a segment that begins with a dot leads elsewhere
-_PAGES = re.compile(rf"/(?:data/?)?|/r1chat/data/file/{_NAME}/{_NAME}")
+_PAGES = re.compile(rf"/(?:data/?|models/?)?|/r1chat/data/file/{_NAME}/{_NAME}")
 _REQUESTS = {
     "GET": re.compile(
         rf"/(?:data/)?(?:config/?|theme\.css|favicon\.ico|manifest\.json|(?:assets|static)/(?:{_NAME}/)*{_NAME}"

@@ -21,6 +21,7 @@ from r1chat.ui import routes
 from r1chat.ui.allowed import Allowed
 from r1chat.ui.data.mounting import mount as mount_data
 from r1chat.ui.guard import LOOPBACK, Guard
+from r1chat.ui.library import routes as library
 from r1chat.ui.mounting import mount, theme
 
 
@@ -29,6 +30,7 @@ def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guar
     web = FastAPI(title="r1chat", docs_url=None, redoc_url=None, openapi_url=None)
 
     routes.add(web, app)
+    library.add(web, app)
     mount_data(web, app, theme())
     mount(web, app)
     return Guard(Allowed(web), hosts=hosts, port=port, token=token)

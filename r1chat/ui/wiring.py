@@ -101,6 +101,8 @@ class Views:
                 model = self.app.store.conversation(conversation).info.model
             except NotFoundError:
                 conversation = ""
+        else:
+            model = str(request.query_params.get("model", ""))[:300]  # from the page of models
         return self._whole(conversation, model_key(self.app, model), lang, "")
 
     @worded

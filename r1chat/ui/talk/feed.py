@@ -32,6 +32,7 @@ from r1chat.ui.compare.acts import open_comparison, order, sibling_acts
 from r1chat.ui.compare.comparison import OpenComparison
 from r1chat.ui.html.parts import EMPTY, notice
 from r1chat.ui.judge import consent, gathered, rating, reference
+from r1chat.ui.library.page import suggestions
 from r1chat.ui.talk import ledger, render, sidebar, votes
 from r1chat.ui.words.page import words
 
@@ -430,7 +431,7 @@ class Viewer:
     # -- no conversation ----------------------------------------------------------------------------------------------
 
     def _welcome(self) -> Patch:
-        html = render.welcome(self._chosen(), str(self._app.settings.models_folder), self._words)
+        html = render.welcome(self._chosen(), str(self._app.settings.models_folder), self._words, suggestions())
         return self._only(html)
 
     def _lost(self, error: NotFoundError) -> Patch:

@@ -415,15 +415,23 @@ def _switch(verb: str, subject: str, position: int, siblings: int, words: Words)
 # --- no message yet --------------------------------------------------------------------------------------------------
 
 
-def welcome(model: ModelInfo | None, folder: str, words: Words) -> Markup:
-    """The empty conversation: what the chosen model is good for, and questions that it can answer."""
+def welcome(model: ModelInfo | None, folder: str, words: Words, suggested: Sequence[tuple[str, str]] = ()) -> Markup:
+    """The empty conversation: what the chosen model is good for, and questions that it can answer.
+
+    Where there is no real model yet, `suggested` ones are offered, each as name and size.
+    """
     parts = [Markup("<h1>{}</h1><p>{}</p>").format(words.greeting, words.welcome)]
     get_models = words.get_models.format(path=folder)
+    links = [(words.get_model.format(name=name, size=size), f"models/#{name}") for name, size in suggested]
+    offers = concat(
+        Markup('<a href="{}">{}</a>').format(address, text) for text, address in [*links, (words.all_models, "models/")]
+    )
+    get = Markup('<nav class="get">{}</nav>').format(offers)
     if model is None:
-        return concat([*parts, notice(f"{words.no_model} {get_models}")])
+        return concat([*parts, notice(f"{words.no_model} {get_models}"), get])
     nano = model.name == NANO
     if nano:
-        parts.append(notice(f"{words.nano} {get_models}"))
+        parts += [notice(f"{words.nano} {get_models}"), get]
     questions = (words.nano_questions if nano else words.questions).split("\n")
     buttons = concat(
         Markup('<button type="button"{}>{}</button>').format(attributes(data_verb="ask", data_text=question), question)

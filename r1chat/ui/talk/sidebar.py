@@ -122,5 +122,5 @@ def backends(statuses: Sequence[BackendStatus], folder: str, words: Words) -> Ma
             for model in status.models
             if not model.ready
         ]
-    parts.append(Markup("<p>{}</p>").format(words.get_models.format(path=folder)))
+    parts.append(Markup('<p><a href="models/">{}</a></p>').format(words.all_models))
     return Markup('<div class="models">{}</div>').format(concat(parts))

@@ -67,10 +67,12 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
     model_window = Both("window of {context} tokens", "上下文 {context} 个 token")
     no_model = Both("There is no model yet.", "还没有可用的模型。")
     get_models = Both(
-        "To get a model, run “ollama pull deepseek-r1:1.5b” in a terminal, or put a GGUF file into {path}. "
-        "Then look again.",
-        "要获取模型，请在终端运行“ollama pull deepseek-r1:1.5b”，或把 GGUF 文件放进 {path}，然后重新检测。",
+        "These suit this computer. Models of Ollama, LM Studio and others are found by themselves, and so is a GGUF "
+        "file in {path}.",
+        "以下模型适合本机。Ollama、LM Studio 等程序的模型会自动找到，放进 {path} 的 GGUF 文件也会。",
     )
+    get_model = Both("Get {name} ({size})", "获取 {name}（{size}）")
+    all_models = Both("All models", "全部模型")
     nano = Both(
         "This is r1chat-nano, the stand-in that ships with r1chat: 2.5 million parameters, some 600 times fewer than "
         "the smallest DeepSeek-R1. It does small sums, one to a conversation; everything else comes out as nonsense.",

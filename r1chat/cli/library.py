@@ -1,0 +1,89 @@
+"""`r1chat models find | get | rm`: models from a hub in the terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from r1chat.both import Both
+from r1chat.config import Settings
+from r1chat.errors import LibraryError
+from r1chat.library import CURATED, Downloads, Job
+from r1chat.library.hub import choose, parse_address
+
+NAMES = ("list", "find", "get", "rm")
+
+
+def find(downloads: Downloads, text: str) -> str:
+    """The curated models and the repositories that match `text`; the files of a repository where `text` names one."""
+    if "/" in text:
+        repo, _ = parse_address(text)
+        rows = [(f"{repo}:{item.quantisation or item.name}", item.size) for item in downloads.hub.variants(repo)]
+        return "\n".join(f"{_size(size):>8}  {name}" for name, size in rows)
+    lines = [
+        f"{_size(model.size):>8}  {model.name}  ({model.licence}) {model.text.en}"
+        for model in CURATED
+        if text.lower() in model.name.lower()
+    ]
+    if text:
+        lines += [f"{item.downloads:>7,}↓  {item.name}" for item in downloads.hub.search(text)]
+    return "\n".join(lines) or "Nothing was found. Try fewer words."
+
+
+def get(downloads: Downloads, text: str, out: TextIO = sys.stderr) -> str:
+    """Download a model by its curated name, `owner/name`, `owner/name:Q4_K_M` or an address; returns where it is.
+
+    Ctrl-C pauses it: what came is kept, and the same command goes on. Raises LibraryError.
+    """
+    curated = next((model for model in CURATED if model.name.lower() == text.lower()), None)
+    repo, file = (curated.repo, curated.quantisations[0].file) if curated else parse_address(text)
+    print(f"Asking {downloads.hub.host} for {repo} …", file=out)
+    variant = choose(downloads.hub.variants(repo), file)
+    job = downloads.add(repo, variant)
+    try:
+        while job.state in ("waiting", "running", "checking"):
+            if out.isatty():
+                print(f"\r\x1b[K{_line(job)}", end="", file=out, flush=True)
+            job = downloads.wait(job.id)
+    except KeyboardInterrupt:
+        downloads.pause(job.id)
+        print(f"\nPaused at {_size(job.done)}. The same command goes on from there.", file=out)
+        raise
+    if out.isatty():
+        print("\r\x1b[K", end="", file=out)
+    if job.error is not None:
+        raise job.error
+    return str(downloads.path(job))
+
+
+def remove(downloads: Downloads, name: str) -> str:
+    """Delete a model from the models folder. Raises LibraryError where it is not there."""
+    if not downloads.files(name):
+        raise LibraryError(
+            Both(
+                "There is no model {name} in {folder}. `r1chat models` lists the models; those of other programs are "
+                "deleted there.",
+                "{folder} 中没有模型 {name}。`r1chat models` 列出模型；其他程序的模型请在该程序中删除。",
+            ).format(name=name[:100], folder=downloads.folder)
+        )
+    downloads.delete(name)
+    return f"{name} is deleted."
+
+
+def open_downloads(settings: Settings) -> Downloads:
+    """The downloads of the models folder."""
+    from r1chat.app import library
+
+    return library(settings)
+
+
+def _line(job: Job) -> str:
+    if job.state == "checking":
+        return "checking its SHA-256 …"
+    share = f"{100 * job.done / job.total:.0f} %" if job.total else ""
+    left = f", {job.left / 60:.0f} min left" if job.left is not None and job.left > 90 else ""
+    return f"{share:>5} of {_size(job.total)}, {_size(job.speed)}/s{left}"
+
+
+def _size(count: float) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -1,0 +1,287 @@
+"""Model hubs: which GGUF files a repository has, and where. Hugging Face (or a mirror of it) and ModelScope.
+
+Asks nobody until one of its methods is called. A token goes to the hub itself alone, never to where it redirects, and
+into no message or log. Raises LibraryError, whose sentence says what to do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from r1chat.both import Both
+from r1chat.errors import LibraryError
+
+HUGGING_FACE = "https://huggingface.co"
+MODELSCOPE = "https://modelscope.cn"
+TIMEOUT = httpx.Timeout(20, read=30)  # seconds
+MAX_ANSWER = 16_000_000  # bytes of a listing
+
+_REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
+_PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
+_QUANTISATION = re.compile(
+    r"(?<![A-Za-z0-9])((?:UD-)?(?:I?Q\d(?:_[A-Z0-9]+)*|T?BF16|F16|F32|MXFP4(?:_MOE)?))(?![a-z])", re.IGNORECASE
+)
+_NO_MODEL = re.compile(r"mmproj|imatrix|(?:^|[-_.])lora(?:[-_.]|$)|(?:^|[-_.])mtp(?:[-_.]|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """One file on a hub. `size` is in bytes, 0 where it is not known; `sha256` is "" where it is not known."""
+
+    path: str
+    url: str
+    size: int = 0
+    sha256: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name that it gets on disk."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One model of a repository in one quantisation: a file, or all parts of a split one."""
+
+    name: str
+    quantisation: str  # "" where the name does not tell
+    files: tuple[RemoteFile, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all parts."""
+        return sum(file.size for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository that a search has found."""
+
+    name: str  # owner/name
+    downloads: int = 0
+    gated: bool = False  # its owner wants a token and an agreement
+
+
+class Hub:
+    """One hub. `address` is Hugging Face's, a mirror's (`HF_ENDPOINT`), or ModelScope's."""
+
+    def __init__(self, address: str = HUGGING_FACE, token: str = "") -> None:
+        self.address = address.rstrip("/")
+        self._token = token
+        self._modelscope = "modelscope" in (urlsplit(self.address).hostname or "")
+
+    @property
+    def host(self) -> str:
+        """The host that will be asked, as a person reads it."""
+        return urlsplit(self.address).netloc
+
+    def headers(self, url: str) -> Mapping[str, str]:
+        """What a request for a file sends: the token, if the file is on the hub itself."""
+        own = urlsplit(url).netloc == self.host
+        return {"authorization": f"Bearer {self._token}"} if self._token and own else {}
+
+    def search(self, text: str, count: int = 20) -> list[Repository]:
+        """Repositories with GGUF files, most downloaded first."""
+        if self._modelscope:
+            raise LibraryError(
+                Both(
+                    "ModelScope cannot be searched from here. Paste the address of a repository instead.",
+                    "此处无法搜索 ModelScope。请改为粘贴仓库地址。",
+                )
+            )
+        rows = self._ask(
+            "/api/models", {"search": text[:200], "filter": "gguf", "sort": "downloads", "limit": str(count)}
+        )
+        found = []
+        for row in rows if isinstance(rows, list) else []:
+            name = row.get("id") if isinstance(row, dict) else None
+            if isinstance(name, str) and _REPO.fullmatch(name):
+                downloads = row.get("downloads")
+                found.append(Repository(name, downloads if isinstance(downloads, int) else 0, bool(row.get("gated"))))
+        return found
+
+    def variants(self, repo: str) -> list[Variant]:
+        """The models of a repository, smallest first."""
+        if not _REPO.fullmatch(repo):
+            raise LibraryError(
+                Both(
+                    "{repo} is no name of a repository. It should look like owner/name.",
+                    "{repo} 不是仓库名称，应形如 owner/name。",
+                ).format(repo=repo[:100])
+            )
+        variants = grouped(self._modelscope_files(repo) if self._modelscope else self._files(repo))
+        if not variants:
+            raise LibraryError(
+                Both(
+                    "{repo} has no GGUF file of a chat model. Look for a repository whose name ends in -GGUF.",
+                    "{repo} 中没有对话模型的 GGUF 文件。请寻找名称以 -GGUF 结尾的仓库。",
+                ).format(repo=repo)
+            )
+        return variants
+
+    def _files(self, repo: str) -> list[RemoteFile]:
+        rows = self._ask(f"/api/models/{repo}/tree/main", {"recursive": "true"})
+        files = []
+        for row in rows if isinstance(rows, list) else []:
+            if isinstance(row, dict) and row.get("type") == "file" and isinstance(path := row.get("path"), str):
+                lfs = row["lfs"] if isinstance(row.get("lfs"), dict) else {}
+                url = f"{self.address}/{repo}/resolve/main/{quote(path)}"
+                files.append(RemoteFile(path, url, _size(lfs.get("size", row.get("size"))), _digest(lfs.get("oid"))))
+        return files
+
+    def _modelscope_files(self, repo: str) -> list[RemoteFile]:
+        answer = self._ask(f"/api/v1/models/{repo}/repo/files", {"Revision": "master", "Recursive": "true"})
+        data = answer.get("Data") if isinstance(answer, dict) else None
+        rows = data.get("Files") if isinstance(data, dict) else None
+        files = []
+        for row in rows if isinstance(rows, list) else []:
+            if isinstance(row, dict) and isinstance(path := row.get("Path"), str):
+                url = f"{self.address}/models/{repo}/resolve/master/{quote(path)}"
+                files.append(RemoteFile(path, url, _size(row.get("Size")), _digest(row.get("Sha256"))))
+        return files
+
+    def _ask(self, path: str, query: Mapping[str, str]) -> Any:
+        url = self.address + path
+        try:
+            with (
+                httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client,
+                client.stream("GET", url, params=query, headers=self.headers(url)) as response,
+            ):
+                if response.status_code != 200:
+                    raise refusal(response, self.host)
+                body = b""
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) > MAX_ANSWER:
+                        raise LibraryError(_STRANGE.format(host=self.host))
+            return json.loads(body)
+        except httpx.HTTPError as error:
+            raise LibraryError(_UNREACHABLE.format(host=self.host, reason=type(error).__name__)) from None
+        except (ValueError, RecursionError):
+            raise LibraryError(_STRANGE.format(host=self.host)) from None
+
+
+def parse_address(text: str) -> tuple[str, str]:
+    """Repository and file ("" where none is named) of a pasted address or name. Raises LibraryError.
+
+    Understands `owner/name`, `owner/name:Q4_K_M`, and the addresses of a repository, a file or its download.
+    """
+    text = text.strip().removeprefix("hf.co/").removeprefix("https://hf.co/")
+    if text.startswith(("http://", "https://")):
+        parts = urlsplit(text).path.strip("/").split("/")
+        if parts and parts[0] == "models":  # ModelScope
+            parts = parts[1:]
+        repo = "/".join(parts[:2])
+        file = "/".join(parts[4:]) if len(parts) > 4 and parts[2] in ("resolve", "blob", "file") else ""
+    else:
+        repo, _, file = text.partition(":")
+    if not _REPO.fullmatch(repo):
+        raise LibraryError(
+            Both(
+                "{text} is no address of a model. Paste the address of a repository or of a GGUF file, or owner/name.",
+                "{text} 不是模型地址。请粘贴仓库或 GGUF 文件的地址，或 owner/name。",
+            ).format(text=text[:100])
+        )
+    return repo, file
+
+
+def choose(variants: list[Variant], wanted: str = "") -> Variant:
+    """The variant of that file or quantisation; without one Q4_K_M, else the one nearest to its size."""
+    if wanted:
+        lower = wanted.lower()
+        for variant in variants:
+            if lower in (variant.quantisation.lower(), variant.name.lower()) or any(
+                lower in (file.path.lower(), file.name.lower()) for file in variant.files
+            ):
+                return variant
+        raise LibraryError(
+            Both("There is no {wanted} here. There are: {names}.", "此处没有 {wanted}。现有：{names}。").format(
+                wanted=wanted[:100], names=", ".join(variant.quantisation or variant.name for variant in variants)
+            )
+        )
+    for name in ("Q4_K_M", "Q4_K_S", "MXFP4", "Q4_0", "Q5_K_M", "Q8_0"):
+        for variant in variants:
+            if variant.quantisation.upper() == name:
+                return variant
+    return variants[len(variants) // 2]
+
+
+def grouped(files: list[RemoteFile]) -> list[Variant]:
+    """Files -> models: parts of a split file together, without projectors and whatever else is no chat model."""
+    groups: dict[str, list[RemoteFile]] = {}
+    expected: dict[str, int] = {}
+    for file in files:
+        if not file.path.lower().endswith(".gguf") or _NO_MODEL.search(file.name):
+            continue
+        part = _PART.match(file.path)
+        stem = part[1] if part else file.path[: -len(".gguf")]
+        groups.setdefault(stem, []).append(file)
+        expected[stem] = int(part[3]) if part else 1
+    variants = []
+    for stem, parts in groups.items():
+        if len(parts) == expected[stem]:
+            name = stem.rpartition("/")[2]
+            found = _QUANTISATION.findall(name)
+            variants.append(
+                Variant(name, found[-1].upper() if found else "", tuple(sorted(parts, key=lambda f: f.path)))
+            )
+    return sorted(variants, key=lambda variant: variant.size)
+
+
+def refusal(response: httpx.Response, host: str) -> LibraryError:
+    """The sentence for an answer that is none."""
+    status = response.status_code
+    if status in (401, 403):
+        return LibraryError(
+            Both(
+                "{host} wants to know who you are ({status}). Agree to the model's terms there, make a token, and give "
+                "it to r1chat as R1CHAT_HUB_TOKEN; or choose a copy of the model that is open to all.",
+                "{host} 要求身份验证（{status}）。请在该站同意模型条款并创建令牌，"
+                "通过 R1CHAT_HUB_TOKEN 交给 r1chat；或选择公开的副本。",
+            ).format(host=host, status=status)
+        )
+    if status == 404:
+        return LibraryError(
+            Both(
+                "{host} has no such model or file (404). Check the name; it may have been moved or deleted.",
+                "{host} 上没有该模型或文件（404）。请检查名称，它可能已移动或删除。",
+            ).format(host=host)
+        )
+    if status == 429:
+        return LibraryError(
+            Both(
+                "{host} asks to wait: too many requests (429). Try again in some minutes.",
+                "{host} 要求等待：请求过多（429）。请几分钟后再试。",
+            ).format(host=host)
+        )
+    return LibraryError(
+        Both(
+            "{host} answered with an error ({status}). Try again later, or choose another hub with HF_ENDPOINT.",
+            "{host} 返回错误（{status}）。请稍后再试，或用 HF_ENDPOINT 选择其他站点。",
+        ).format(host=host, status=status)
+    )
+
+
+_UNREACHABLE = Both(
+    "{host} cannot be reached ({reason}). Check the connection; a mirror can be set with HF_ENDPOINT.",
+    "无法连接 {host}（{reason}）。请检查网络；可用 HF_ENDPOINT 设置镜像站。",
+)
+_STRANGE = Both(
+    "{host} answered in a way that r1chat does not understand. Is it a model hub?",
+    "{host} 的回答无法理解。它是模型站点吗？",
+)
+
+
+def _size(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 50 else 0
+
+
+def _digest(value: object) -> str:
+    return value.lower() if isinstance(value, str) and re.fullmatch(r"[0-9a-fA-F]{64}", value) else ""

@@ -1,0 +1,300 @@
+"""The downloads of one r1chat: one after the other, in a thread of their own, remembered in `downloads.json`.
+
+They go on while no page is open. A download that a crash interrupted stands there as paused at the next start.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from r1chat.both import Both
+from r1chat.errors import LibraryError, R1ChatError
+from r1chat.files import replacing
+from r1chat.library.download import DownloadProgress, Stopped, discard, download
+from r1chat.library.hub import Hub, RemoteFile, Variant
+
+State = Literal["waiting", "running", "checking", "paused", "done", "failed"]
+KEPT = 50  # downloads that are done and still listed
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A download as it is shown. `speed` is in bytes a second, `left` in seconds, None where it cannot be told."""
+
+    id: str  # repository and name
+    repo: str
+    variant: Variant
+    state: State = "waiting"
+    done: int = 0
+    speed: float = 0.0
+    error: R1ChatError | None = None
+    samples: tuple[tuple[float, int], ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def total(self) -> int:
+        """Bytes of the whole model; 0 where the hub did not tell."""
+        return self.variant.size
+
+    @property
+    def left(self) -> float | None:
+        """Seconds until it is there."""
+        return (self.total - self.done) / self.speed if self.speed > 0 and self.total else None
+
+
+class Downloads:
+    """The queue. `changed` is called, from any thread, whenever a job has changed. Safe to call from any thread."""
+
+    def __init__(self, folder: Path, hub: Hub, changed: Callable[[], None] = lambda: None) -> None:
+        self.folder = folder
+        self.hub = hub
+        self._changed = changed
+        self._file = folder / "downloads.json"
+        self._jobs: dict[str, Job] = {}
+        self._stop = threading.Event()
+        self._running = ""
+        self._cancelled: set[str] = set()
+        self._closed = False
+        self._wake = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._load()
+
+    def jobs(self) -> list[Job]:
+        """All downloads, in the order in which they were asked for."""
+        with self._wake:
+            return list(self._jobs.values())
+
+    def add(self, repo: str, variant: Variant) -> Job:
+        """Queue a model; one that is paused or has failed goes on."""
+        job = Job(f"{repo}/{variant.name}", repo, variant)
+        with self._wake:
+            known = self._jobs.get(job.id)
+            active = known is not None and known.state in ("waiting", "running", "checking")
+            if known is not None and (active or (known.state == "done" and self.path(known).exists())):
+                return known
+            if len(self._jobs) >= KEPT:
+                for old in [name for name, other in self._jobs.items() if other.state == "done"]:
+                    del self._jobs[old]
+            self._jobs[job.id] = replace(known, state="waiting", error=None) if known and known.state != "done" else job
+            self._begin()
+            job = self._jobs[job.id]
+        self._save()
+        return job
+
+    def pause(self, job_id: str) -> None:
+        """Stop a download; what came is kept."""
+        self._end(job_id, "paused")
+
+    def resume(self, job_id: str) -> None:
+        """Go on with a download that was paused or has failed."""
+        job = self._get(job_id)
+        self.add(job.repo, job.variant)
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a download and delete what came of it."""
+        job = self._get(job_id)
+        with self._wake:
+            if self._running == job_id:
+                self._cancelled.add(job_id)
+                self._stop.set()
+                return
+            del self._jobs[job_id]
+        if job.state != "done":
+            discard(job.variant, self._place(job))
+        self._save()
+
+    def path(self, job: Job) -> Path:
+        """The first file of a job's model."""
+        return self._place(job) / job.variant.files[0].name
+
+    def files(self, name: str) -> list[Path]:
+        """The files of a model in the models folder, by its name in the list; none where it is elsewhere."""
+        return sorted(
+            path
+            for path in self.folder.rglob("*.gguf")
+            if re.sub(r"-\d{5}-of-\d{5}$", "", path.stem) == name and path.is_file() and not path.is_symlink()
+        )
+
+    def delete(self, name: str) -> None:
+        """Delete a model from the models folder, and its download from the list. Raises LibraryError."""
+        files = self.files(name)
+        try:
+            for file in files:
+                file.unlink()
+                if file.parent != self.folder:
+                    with suppress(OSError):
+                        file.parent.rmdir()  # only if nothing else is in it
+        except OSError as error:
+            raise LibraryError(
+                Both("{name} cannot be deleted ({reason}).", "无法删除 {name}（{reason}）。").format(
+                    name=name, reason=error.strerror or error
+                )
+            ) from None
+        with self._wake:
+            for job in [job for job in self._jobs.values() if job.state == "done" and not self.path(job).exists()]:
+                del self._jobs[job.id]
+        self._save()
+
+    def wait(self, job_id: str, timeout: float = 1.0) -> Job:
+        """The job as soon as it has changed, or after `timeout` seconds. Raises LibraryError for one that is gone."""
+        with self._wake:
+            before = self._jobs.get(job_id)
+            self._wake.wait_for(lambda: self._jobs.get(job_id) is not before, timeout)
+            return self._get(job_id)
+
+    def close(self) -> None:
+        """Stop; a running download is kept as it is, and stands there as paused at the next start."""
+        with self._wake:
+            self._closed = True
+            self._stop.set()
+            self._wake.notify_all()
+        if self._thread is not None:
+            self._thread.join(10)
+
+    # -- the thread ---------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="r1chat-downloads", daemon=True)
+            self._thread.start()
+        self._wake.notify_all()
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._closed or self._next() is not None)
+                job = self._next()
+                if self._closed or job is None:
+                    return
+                self._running = job.id
+                self._stop.clear()
+                self._jobs[job.id] = replace(job, state="running", error=None, samples=())
+                self._wake.notify_all()
+            state: State = "done"
+            error: R1ChatError | None = None
+            try:
+                download(self.hub, job.variant, self._place(job), partial(self._report, job.id), self._stop)
+            except Stopped:
+                state = "paused"
+            except R1ChatError as problem:
+                state, error = "failed", problem
+            except Exception:  # a defect of ours: the queue must go on
+                log.exception("a download broke")
+                state = "failed"
+                error = LibraryError(Both("r1chat itself failed; the log says how.", "r1chat 自身出错，详见日志。"))
+            with self._wake:
+                self._running = ""
+                cancelled = job.id in self._cancelled and state != "done"
+                self._cancelled.discard(job.id)
+                if cancelled:
+                    discard(job.variant, self._place(job))
+                    del self._jobs[job.id]
+                else:
+                    self._jobs[job.id] = replace(self._jobs[job.id], state=state, error=error, speed=0.0, samples=())
+                self._wake.notify_all()
+            self._save()
+
+    def _next(self) -> Job | None:
+        return next((job for job in self._jobs.values() if job.state == "waiting"), None)
+
+    def _report(self, job_id: str, made: DownloadProgress) -> None:
+        with self._wake:
+            job = self._jobs[job_id]
+            samples = deque(job.samples, maxlen=20)
+            if not samples or time.monotonic() - samples[-1][0] >= 0.25:
+                samples.append((time.monotonic(), made.done))
+            elif not made.checking:
+                return
+            self._jobs[job_id] = replace(
+                job,
+                state="checking" if made.checking else "running",
+                done=made.done,
+                speed=_speed(samples),
+                samples=tuple(samples),
+            )
+            self._wake.notify_all()
+        self._changed()
+
+    def _end(self, job_id: str, state: State) -> None:
+        job = self._get(job_id)
+        with self._wake:
+            if self._running == job_id:
+                self._stop.set()
+                return
+            if job.state == "waiting":
+                self._jobs[job_id] = replace(job, state=state)
+                self._wake.notify_all()
+        self._save()
+
+    def _get(self, job_id: str) -> Job:
+        with self._wake:
+            job = self._jobs.get(job_id)
+        if job is None:
+            raise LibraryError(Both("That download is no longer there.", "该下载已不存在。"))
+        return job
+
+    def _place(self, job: Job) -> Path:
+        return self.folder / job.repo.replace("/", "--")
+
+    # -- what outlasts the process ------------------------------------------------------------------------------------
+
+    def _save(self) -> None:
+        with self._wake:
+            rows = [
+                {"repo": job.repo, "variant": asdict(job.variant), "state": job.state, "done": job.done}
+                for job in self._jobs.values()
+                if job.state != "done"
+            ]
+        try:
+            if rows or self._file.exists():
+                self.folder.mkdir(parents=True, exist_ok=True)
+                with replacing(self._file) as stream:
+                    stream.write(json.dumps(rows).encode())
+        except (OSError, R1ChatError) as error:  # the list is a comfort: what is loaded is found again by its name
+            log.warning("the list of downloads cannot be kept: %s", error)
+        self._changed()
+
+    def _load(self) -> None:
+        try:
+            rows = json.loads(self._file.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return
+        for row in rows if isinstance(rows, list) else []:
+            job = _job(row)
+            if job is not None:
+                loaded = sum(
+                    part.stat().st_size
+                    for file in job.variant.files
+                    if (part := self._place(job) / f"{file.name}.part").exists()
+                )
+                self._jobs[job.id] = replace(job, state="paused", done=loaded)
+
+
+def _speed(samples: Sequence[tuple[float, int]]) -> float:
+    """Bytes a second over samples of (time in seconds, bytes)."""
+    (begin, first), (end, last) = samples[0], samples[-1]
+    return max(0.0, (last - first) / (end - begin)) if end > begin else 0.0
+
+
+def _job(row: Any) -> Job | None:
+    """A row of the file; None for one that makes no sense."""
+    try:
+        variant = row["variant"]
+        files = tuple(RemoteFile(**file) for file in variant["files"])
+        repo, name = str(row["repo"]), str(variant["name"])
+        if not files or any("/" in file.name or not file.url.startswith(("http://", "https://")) for file in files):
+            return None
+        return Job(f"{repo}/{name}", repo, Variant(name, str(variant["quantisation"]), files))
+    except (KeyError, TypeError, AttributeError):
+        return None

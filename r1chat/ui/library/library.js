@@ -1,0 +1,85 @@
+// The library page: starts downloads, shows how far they are, searches, deletes.
+const base = '../r1chat/library/';
+const find = selector => document.querySelector(selector);
+const pause = 700;  // ms between two looks at the downloads
+let watching = false;
+
+function say(text) {
+  const trouble = find('#trouble');
+  trouble.textContent = text;
+  if (text) trouble.scrollIntoView({block: 'nearest'});
+}
+
+async function ask(path, body) {
+  const options = body && {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body)};
+  try {
+    const response = await fetch(base + path, options);
+    const text = await response.text();
+    if (response.ok) {
+      say('');
+      return {text, running: response.headers.get('X-Running') === 'yes'};
+    }
+    say(response.status < 500 ? text : find('#trouble').dataset.broken);
+  } catch {
+    say(find('#trouble').dataset.broken);
+  }
+  return null;
+}
+
+function show(answer) {
+  if (!answer) return;
+  const jobs = find('#jobs');
+  const focused = document.activeElement?.dataset;
+  const before = jobs.querySelectorAll('.job.done').length;
+  jobs.innerHTML = answer.text;
+  if (focused?.id) [...jobs.querySelectorAll('button')].find(b => b.dataset.id === focused.id && b.dataset.verb === focused.verb)?.focus();
+  find('#downloads').hidden = !answer.text;
+  if (jobs.querySelectorAll('.job.done').length !== before) here();
+  if (answer.running) watch();
+}
+
+async function watch() {
+  if (watching) return;
+  watching = true;
+  await new Promise(resolve => setTimeout(resolve, pause));
+  watching = false;
+  show(await ask('jobs'));
+}
+
+async function here() {
+  const answer = await ask('here');
+  if (answer) find('#here').innerHTML = answer.text;
+}
+
+document.addEventListener('click', async event => {
+  const button = event.target.closest('button[data-verb]');
+  if (!button) return;
+  const {verb, id, file, sure} = button.dataset;
+  if (sure && !confirm(sure)) return;
+  button.disabled = true;
+  if (verb === 'files') {
+    const answer = await ask(`variants?${new URLSearchParams({repo: id})}`);
+    if (answer) find('#found').innerHTML = answer.text;
+  } else if (verb === 'remove') {
+    const answer = await ask('remove', {id});
+    if (answer) find('#here').innerHTML = answer.text;
+  } else {
+    const answer = await ask(verb, verb === 'get' ? {repo: id, file} : {id});
+    show(answer);
+    if (answer && verb === 'get') find('#downloads').scrollIntoView({block: 'nearest', behavior: 'smooth'});
+  }
+  button.disabled = false;
+});
+
+find('#find').addEventListener('submit', async event => {
+  event.preventDefault();
+  const form = event.target;
+  const button = form.querySelector('button');
+  button.disabled = true;
+  const answer = await ask(`search?${new URLSearchParams(new FormData(form))}`);
+  if (answer) find('#found').innerHTML = answer.text;
+  button.disabled = false;
+});
+
+document.addEventListener('visibilitychange', async () => { if (!document.hidden) show(await ask('jobs')); });
+if (find('#jobs .job:not(.done, .paused, .failed)')) watch();

@@ -1,0 +1,114 @@
+"""A model hub on loopback: the routes of Hugging Face, with files of a few megabytes and faults on demand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+
+
+class FakeHub:
+    """What the hub has, and how it behaves. `asked`: each request as (path, Range, Authorization)."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, dict[str, bytes]] = {}  # repository -> path -> content
+        self.asked: list[tuple[str, str, str]] = []
+        self.status = 0  # answers every download with this
+        self.cut_after = 0  # bytes after which a connection breaks, once for each entry
+        self.cuts = 0
+        self.wrong_digest = False
+        self.ranges = True
+        self.elsewhere = ""  # redirects downloads to this address
+        self.pace = threading.Event()  # held back while it is clear
+        self.pace.set()
+        self.address = ""
+
+    def __call__(self, handler: BaseHTTPRequestHandler) -> None:
+        parts = urlsplit(handler.path)
+        path = unquote(parts.path)
+        self.asked.append((path, handler.headers.get("range", ""), handler.headers.get("authorization", "")))
+        if path == "/api/models":
+            text = parse_qs(parts.query).get("search", [""])[0].lower()
+            rows = [{"id": name, "downloads": 5, "gated": False} for name in self.files if text in name.lower()]
+            self._json(handler, rows)
+        elif match := re.fullmatch(r"/api/models/([^/]+/[^/]+)/tree/main", path):
+            if match[1] not in self.files:
+                handler.send_error(404)
+            else:
+                self._json(handler, [self._row(name, data) for name, data in self.files[match[1]].items()])
+        elif match := re.fullmatch(r"/([^/]+/[^/]+)/resolve/main/(.+)", path):
+            self._file(handler, self.files[match[1]][match[2]])
+        else:
+            handler.send_error(404)
+
+    def _row(self, name: str, data: bytes) -> dict[str, object]:
+        digest = "0" * 64 if self.wrong_digest else hashlib.sha256(data).hexdigest()
+        return {"type": "file", "path": name, "size": len(data), "lfs": {"oid": digest, "size": len(data)}}
+
+    def _json(self, handler: BaseHTTPRequestHandler, value: object) -> None:
+        body = json.dumps(value).encode()
+        handler.send_response(200)
+        handler.send_header("content-length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    def _file(self, handler: BaseHTTPRequestHandler, data: bytes) -> None:
+        if self.status:
+            handler.send_response(self.status)
+            handler.send_header("content-length", "0")
+            handler.send_header("retry-after", "0")
+            handler.end_headers()
+            return
+        if self.elsewhere:
+            handler.send_response(302)
+            handler.send_header("location", self.elsewhere + handler.path)
+            handler.send_header("content-length", "0")
+            handler.end_headers()
+            return
+        wanted = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("range", "")) if self.ranges else None
+        start = int(wanted[1]) if wanted else 0
+        handler.send_response(206 if wanted else 200)
+        if wanted:
+            handler.send_header("content-range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        handler.send_header("content-length", str(len(data) - start))
+        handler.end_headers()
+        end = len(data)
+        if self.cuts:
+            self.cuts -= 1
+            end = min(end, start + self.cut_after)
+        try:
+            for at in range(start, end, 65536):
+                self.pace.wait(20)
+                handler.wfile.write(data[at : min(end, at + 65536)])
+        except OSError:
+            pass
+        handler.close_connection = True
+
+
+@contextmanager
+def serving_hub() -> Iterator[FakeHub]:
+    hub = FakeHub()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            hub(self)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    hub.address = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield hub
+    finally:
+        hub.pace.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

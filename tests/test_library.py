@@ -1,0 +1,265 @@
+"""Finding and downloading models: a real HTTP server with a hub's routes and its faults, and real files."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hub_server import FakeHub, serving_hub
+
+from r1chat.errors import LibraryError
+from r1chat.library import CURATED, Downloads, Hub, Job, Variant
+from r1chat.library.curated import need, suitable
+from r1chat.library.hub import RemoteFile, choose, grouped, parse_address
+
+REPO = "someone/Tiny-R1-GGUF"
+DATA = random.Random(1).randbytes(3_000_000)
+
+
+@pytest.fixture
+def hub() -> Iterator[FakeHub]:
+    with serving_hub() as hub:
+        hub.files[REPO] = {"Tiny-R1-Q4_K_M.gguf": DATA, "Tiny-R1-Q8_0.gguf": DATA * 2, "mmproj-Tiny-R1.gguf": b"x"}
+        yield hub
+
+
+def loaded(downloads: Downloads, job: Job, states: tuple[str, ...] = ("done", "failed", "paused")) -> Job:
+    """The job once it is in one of the states."""
+    deadline = time.monotonic() + 20
+    while job.state not in states:
+        assert time.monotonic() < deadline, job
+        job = downloads.wait(job.id, 0.1)
+    return job
+
+
+def variant(hub: FakeHub, quantisation: str = "") -> Variant:
+    return choose(Hub(hub.address).variants(REPO), quantisation)
+
+
+@pytest.fixture
+def downloads(hub: FakeHub, tmp_path: Path) -> Iterator[Downloads]:
+    downloads = Downloads(tmp_path / "models", Hub(hub.address))
+    yield downloads
+    downloads.close()
+
+
+# --- what there is ---------------------------------------------------------------------------------------------------
+
+
+def test_curated_models_cover_r1s_distills_and_six_more_families() -> None:
+    assert {f"{size}B" for size in ("1.5", "7", "8", "14", "32", "70")} <= {
+        model.name.rpartition("-")[2] for model in CURATED if "Distill" in model.name
+    }
+    assert len({model.family for model in CURATED}) >= 7
+    for model in CURATED:
+        assert model.text.en and model.text.zh and model.licence and model.quantisations
+        assert 1e8 < model.size < 1e11 and model.kv_bytes > 1_000
+
+
+@pytest.mark.parametrize("gigabytes", [3, 4, 8, 16, 32, 64, 128])
+def test_what_is_recommended_fits_into_memory(gigabytes: int) -> None:
+    models = suitable(gigabytes * 10**9)
+    assert 1 <= len(models) <= 3
+    assert all(need(model) <= gigabytes * 10**9 for model in models)
+
+
+def test_a_machine_without_room_is_offered_the_smallest_model() -> None:
+    assert suitable(100) == [min(CURATED, key=lambda model: model.size)]
+
+
+def test_repository_lists_its_chat_models_by_quantisation(hub: FakeHub) -> None:
+    found = Hub(hub.address).variants(REPO)
+    assert [(item.quantisation, item.size) for item in found] == [("Q4_K_M", len(DATA)), ("Q8_0", 2 * len(DATA))]
+    assert [item.name for item in Hub(hub.address).search("tiny")] == [REPO]
+
+
+def test_split_models_are_one_and_incomplete_ones_none() -> None:
+    files = [RemoteFile(f"Q4/Big-Q4_K_M-0000{part}-of-00003.gguf", "http://x", 10) for part in (3, 1, 2)]
+    files += [RemoteFile("Half-Q8_0-00001-of-00002.gguf", "http://x", 10), RemoteFile("README.md", "http://x", 1)]
+    (only,) = grouped(files)
+    assert (only.name, only.quantisation, only.size, len(only.files)) == ("Big-Q4_K_M", "Q4_K_M", 30, 3)
+    assert only.files[0].name.endswith("00001-of-00003.gguf")
+
+
+@pytest.mark.parametrize(
+    ("text", "repo", "file"),
+    [
+        ("owner/name", "owner/name", ""),
+        ("hf.co/owner/name:Q8_0", "owner/name", "Q8_0"),
+        ("https://huggingface.co/owner/name", "owner/name", ""),
+        ("https://huggingface.co/owner/name/blob/main/a/b.gguf?download=true", "owner/name", "a/b.gguf"),
+        ("https://mirror.example/owner/name/resolve/main/b.gguf", "owner/name", "b.gguf"),
+        ("https://modelscope.cn/models/owner/name", "owner/name", ""),
+    ],
+)
+def test_pasted_address_is_understood(text: str, repo: str, file: str) -> None:
+    assert parse_address(text) == (repo, file)
+
+
+@pytest.mark.parametrize("text", ["", "name", "https://example.com/", "../..//etc", "a/b/c d", "file:///etc/passwd"])
+def test_pasted_nonsense_is_told(text: str) -> None:
+    with pytest.raises(LibraryError, match="no address of a model"):
+        parse_address(text)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(401, "R1CHAT_HUB_TOKEN"), (404, "no such model"), (429, "asks to wait"), (418, "418")]
+)
+def test_refusal_of_the_hub_is_a_sentence(hub: FakeHub, downloads: Downloads, status: int, words: str) -> None:
+    hub.status = status
+    job = loaded(downloads, downloads.add(REPO, variant(hub)))
+    assert job.state == "failed" and job.error is not None
+    assert words in str(job.error)
+    assert job.error.sentence("zh") != str(job.error)
+
+
+def test_repository_that_is_not_there_is_told(hub: FakeHub) -> None:
+    with pytest.raises(LibraryError, match="no such model or file"):
+        Hub(hub.address).variants("nobody/nothing")
+
+
+def test_hub_that_cannot_be_reached_is_told() -> None:
+    with pytest.raises(LibraryError, match="cannot be reached"):
+        Hub("http://127.0.0.1:9").variants(REPO)
+
+
+def test_nothing_is_asked_before_somebody_asks(hub: FakeHub, tmp_path: Path) -> None:
+    downloads = Downloads(tmp_path, Hub(hub.address))
+    downloads.close()
+    assert hub.asked == []
+
+
+# --- downloads -------------------------------------------------------------------------------------------------------
+
+
+def test_model_arrives_whole_under_its_name(hub: FakeHub, downloads: Downloads) -> None:
+    job = loaded(downloads, downloads.add(REPO, variant(hub)))
+    assert (job.state, job.done, job.total) == ("done", len(DATA), len(DATA))
+    assert downloads.path(job).read_bytes() == DATA
+    assert [path.name for path in downloads.path(job).parent.iterdir()] == ["Tiny-R1-Q4_K_M.gguf"]
+
+
+def test_broken_connections_are_taken_up_where_they_broke(hub: FakeHub, downloads: Downloads) -> None:
+    hub.cuts, hub.cut_after = 2, 1_000_000
+    job = loaded(downloads, downloads.add(REPO, variant(hub)))
+    assert job.state == "done" and downloads.path(job).read_bytes() == DATA
+    begun = [int(range_[6:-1] or 0) for path, range_, _ in hub.asked if "resolve" in path]
+    assert begun[0] == 0 and 700_000 < begun[1] <= 1_000_000 and 1_400_000 < begun[2] <= 2_000_000
+
+
+def test_server_without_ranges_begins_again(hub: FakeHub, downloads: Downloads) -> None:
+    hub.cuts, hub.cut_after, hub.ranges = 1, 1_000_000, False
+    job = loaded(downloads, downloads.add(REPO, variant(hub)))
+    assert job.state == "done" and downloads.path(job).read_bytes() == DATA
+
+
+def test_wrong_digest_is_never_offered_as_a_model(hub: FakeHub, downloads: Downloads) -> None:
+    hub.wrong_digest = True
+    job = loaded(downloads, downloads.add(REPO, variant(hub)))
+    assert job.state == "failed" and job.error is not None and "SHA-256" in str(job.error)
+    assert not list(downloads.folder.rglob("*.gguf*"))
+
+
+def test_pause_keeps_what_came_and_resume_goes_on(hub: FakeHub, downloads: Downloads) -> None:
+    hub.pace.clear()
+    job = loaded(downloads, downloads.add(REPO, variant(hub)), ("running",))
+    hub.cuts, hub.cut_after = 0, 0
+    hub.pace.set()
+    hub.cuts, hub.cut_after = 1, 500_000
+    downloads.pause(job.id)
+    job = loaded(downloads, job, ("paused", "done"))
+    downloads.resume(job.id)
+    job = loaded(downloads, job, ("done",))
+    assert downloads.path(job).read_bytes() == DATA
+
+
+def test_cancel_leaves_nothing(hub: FakeHub, downloads: Downloads) -> None:
+    hub.pace.clear()
+    job = loaded(downloads, downloads.add(REPO, variant(hub)), ("running",))
+    downloads.cancel(job.id)
+    hub.pace.set()
+    deadline = time.monotonic() + 20
+    while downloads.jobs():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert not list(downloads.folder.rglob("*.gguf*"))
+
+
+def test_second_download_waits_for_the_first(hub: FakeHub, downloads: Downloads) -> None:
+    hub.pace.clear()
+    first = loaded(downloads, downloads.add(REPO, variant(hub)), ("running",))
+    second = downloads.add(REPO, variant(hub, "Q8_0"))
+    assert second.state == "waiting"
+    assert downloads.add(REPO, variant(hub)).id == first.id  # a second click changes nothing
+    hub.pace.set()
+    assert [loaded(downloads, job).state for job in (first, second)] == ["done", "done"]
+
+
+def test_killed_download_is_continued_and_loses_less_than_a_mebibyte(hub: FakeHub, tmp_path: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from r1chat.library import Downloads, Hub
+from r1chat.library.hub import choose
+hub = Hub({hub.address!r})
+downloads = Downloads(Path({str(tmp_path)!r}), hub)
+job = downloads.add({REPO!r}, choose(hub.variants({REPO!r})))
+while True:
+    print(downloads.wait(job.id, 0.05).done, flush=True)
+"""
+    hub.cuts, hub.cut_after = 1, 2_000_000
+
+    def hold(stop: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while not stop():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        part = tmp_path / REPO.replace("/", "--") / "Tiny-R1-Q4_K_M.gguf.part"
+        hold(lambda: part.exists() and part.stat().st_size >= 1_900_000)
+        os.kill(process.pid, signal.SIGKILL)
+    assert part.stat().st_size >= 2_000_000 - 1_048_576
+    downloads = Downloads(tmp_path, Hub(hub.address))
+    (job,) = downloads.jobs()
+    assert (job.state, job.done) == ("paused", part.stat().st_size)
+    downloads.resume(job.id)
+    job = loaded(downloads, job, ("done", "failed"))
+    assert downloads.path(job).read_bytes() == DATA
+    downloads.close()
+
+
+def test_token_goes_to_the_hub_and_not_where_it_redirects(hub: FakeHub, tmp_path: Path) -> None:
+    with serving_hub() as other:
+        other.files = hub.files
+        hub.elsewhere = other.address.replace("127.0.0.1", "localhost")
+        downloads = Downloads(tmp_path, Hub(hub.address, token="secret"))
+        job = loaded(downloads, downloads.add(REPO, variant(hub)))
+        downloads.close()
+        assert job.state == "done"
+        assert {key for path, _, key in hub.asked if "resolve" in path} == {"Bearer secret"}
+        assert {key for _, _, key in other.asked} == {""}
+
+
+def test_full_disk_is_told_before_anything_is_loaded(hub: FakeHub, downloads: Downloads) -> None:
+    huge = Variant("Huge", "", (RemoteFile("huge.gguf", f"{hub.address}/{REPO}/resolve/main/x", 1 << 49),))
+    job = loaded(downloads, downloads.add(REPO, huge))
+    assert job.state == "failed" and job.error is not None and "GB are needed" in str(job.error)
+    assert not any("resolve" in path for path, _, _ in hub.asked)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "[1, {}, null]", '[{"repo": "a/b", "variant": {"files": [{"path": "../x"}]}}]']
+)
+def test_list_of_downloads_that_makes_no_sense_is_empty(hub: FakeHub, tmp_path: Path, text: str) -> None:
+    (tmp_path / "downloads.json").write_text(text, encoding="utf-8")
+    downloads = Downloads(tmp_path, Hub(hub.address))
+    assert downloads.jobs() == []
+    downloads.close()
