@@ -68,8 +68,14 @@ def take_in(app: App, path: Path, out: TextIO, err: TextIO) -> None:
     finally:
         status.clear()
     lines = [f"{_contents(came)} came in from {path} ({came.source})."]
+    if came.chats:
+        lines.append(f"The file holds {_count(came.chats, 'chat')} with {_count(came.messages, 'message')}.")
+    if came.extended:
+        lines.append(f"Here already, and continued: {_count(came.extended, 'conversation')}.")
     if came.known:
         lines.append(f"Here already: {_count(came.known, 'conversation')}, left as they are.")
+    if came.joined:
+        lines.append(f"Joined to the message of the same side before it: {_count(came.joined, 'message')}.")
     if came.left_out:
         what = ", ".join(f"{count:,} × {archive.LEFT_OUT[code]}" for code, count in came.left_out.items())
         lines.append(f"Left out: {what}.")

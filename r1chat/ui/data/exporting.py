@@ -160,7 +160,7 @@ def _results(result: Summary | Written | Imported | None, words: Words) -> list[
         lines.append(words.import_done.format(source=result.source, known=f"{result.known:,}", **_counts(result)))
         if result.left_out:
             what = words.comma.join(
-                f"{count:,} {spoken(LEFT_OUT.get(code, code), words)}" for code, count in result.left_out.items()
+                f"{count:,} {spoken(LEFT_OUT[code], words)}" for code, count in result.left_out.items()
             )
             lines.append(words.import_left_out.format(what=what))
     return lines
