@@ -82,7 +82,10 @@ def test_chats_of_open_webui_move_in_and_what_was_left_out_is_said(
     ("text", "sentence"),
     [
         (None, "notes.txt cannot be read (No such file or directory)."),
-        ("Dear diary", "notes.txt, line 1: this begins neither an archive of r1chat nor an export of a program that it knows."),
+        (
+            "Dear diary",
+            "notes.txt, line 1: this begins neither an archive of r1chat nor an export of a program that it knows.",
+        ),
         ('[\n{"diary": 1}]', "notes.txt, line 2, entry 1: it is no chat of a program that r1chat knows."),
     ],
 )

@@ -75,6 +75,13 @@ def _openai(case: Case, texts: Texts) -> Made:
     yield from _refused_pair(case, texts)
 
 
+def _llamafactory(case: Case, texts: Texts) -> Made:
+    for prompt, chosen, rejected, pair in _pair(case, texts):
+        values = {"conversations": _turns(prompt), "chosen": _turns(chosen)[-1], "rejected": _turns(rejected)[-1]}
+        yield Row(values, pair)
+    yield from _refused_pair(case, texts)
+
+
 def _unpaired(case: Case, texts: Texts) -> Made:
     if isinstance(case.judgement, Rating):
         if case.judgement.part == "answer":
@@ -124,23 +131,53 @@ def _grpo(case: Case, texts: Texts) -> Made:
 def _stepwise(case: Case, texts: Texts) -> Made:
     assert isinstance(case.judgement, StepLabel)
     reply, label = case.sides[0], case.judgement
-    spans = [(step.start, step.end) for step in find_steps(reply.reasoning)]
-    labels = [True] * len(spans)
-    if label.verdict == "first_wrong":  # a paragraph, which may be a part of a step: the step is cut there
-        right = [(start, min(end, label.start)) for start, end in spans if start < label.start]
-        spans, labels = [*right, (label.start, label.end)], [True] * len(right) + [False]
-    steps = [reply.reasoning[start:end].strip() for start, end in spans]
+    steps, wrong = _steps(reply.reasoning, label)
+    if wrong is not None:
+        steps = steps[: wrong + 1]
     if not all(steps) or not steps:
         yield Refused("no_thought", reply)
         return
     values = {
         "prompt": texts.question(case.turn, reply),
         "completions": [texts.clean(step) for step in steps],
-        "labels": labels,
+        "labels": [number != wrong for number in range(len(steps))],
     }
     yield Row(values | about(case, texts) | about_reply(case, reply), (reply,))
 
 
+def _processbench(case: Case, texts: Texts) -> Made:
+    assert isinstance(case.judgement, StepLabel)
+    reply = case.sides[0]
+    steps, wrong = _steps(reply.reasoning, case.judgement)
+    if not all(steps) or not steps:
+        yield Refused("no_thought", reply)
+        return
+    values = {
+        "generator": reply.model,
+        "problem": texts.question(case.turn, reply),
+        "steps": [texts.clean(step) for step in steps],
+        "final_answer_correct": accuracy(case.turn, reply) is True,
+        "label": -1 if wrong is None else wrong,
+    }
+    yield Row(values | about(case, texts) | about_reply(case, reply), (reply,))
+
+
+def _steps(thought: str, label: StepLabel) -> tuple[list[str], int | None]:
+    """The steps of a thought, and which of them is the first wrong one: None where none is.
+
+    What was marked is a paragraph, which may be a part of a step: the step is cut before and behind it.
+    """
+    spans = [(step.start, step.end) for step in find_steps(thought)]
+    wrong = None
+    if label.verdict == "first_wrong":
+        before = [(start, min(end, label.start)) for start, end in spans if start < label.start]
+        behind = [(max(start, label.end), end) for start, end in spans if end > label.end]
+        behind = [(start, end) for start, end in behind if thought[start:end].strip()]
+        spans, wrong = [*before, (label.start, label.end), *behind], len(before)
+    return [thought[start:end].strip() for start, end in spans], wrong
+
+
+_SHAREGPT_ROLES = {"user": "human", "assistant": "gpt", "system": "system"}
 _PAIRS: Mapping[Source, Kind] = {"comparison": "comparison", "correction": "correction"}
 _SINGLE: Mapping[Source, Kind] = {"thumbs": "rating", "verified": "reference"}
 _BOTH: frozenset[Source] = frozenset(_PAIRS)
@@ -157,6 +194,8 @@ FORMS: Mapping[Format, Form] = {
     ),
     "grpo": Form(_grpo, {}, fixed=frozenset({"reference"})),
     "stepwise": Form(_stepwise, {}, fixed=frozenset({"step"}), thoughts=frozenset({"full", "rendered"})),
+    "processbench": Form(_processbench, {}, fixed=frozenset({"step"}), thoughts=frozenset({"full"})),
+    "llamafactory": Form(_llamafactory, _PAIRS, _BOTH, thoughts=frozenset({"full", "answer-only"})),
     "openai": Form(_openai, _PAIRS, _BOTH, thoughts=frozenset({"full", "answer-only"})),
 }
 
@@ -173,6 +212,12 @@ def _pair(case: Case, texts: Texts) -> Iterator[tuple[Text, Text, Text, Pair]]:
         return
     prompt = texts.prompt(case.turn, winner)
     yield prompt, texts.completion(winner, prompt), texts.completion(loser, prompt), (winner, loser)
+
+
+def _turns(messages: Text) -> list[dict[str, str]]:
+    """Messages as ShareGPT's form has them."""
+    assert not isinstance(messages, str)
+    return [{"from": _SHAREGPT_ROLES[each["role"]], "value": each["content"]} for each in messages]
 
 
 def _labelled(case: Case, texts: Texts, reply: JudgedReply, label: bool) -> Row:

@@ -74,7 +74,7 @@ def archive_form(words: Words) -> Markup:
 def import_form(words: Words) -> Markup:
     """A file to take in."""
     return Markup(
-        '<p>{}</p><label class="file">{}<input type="file" id="import" accept=".jsonl,.json,application/json"></label>'
+        '<p>{}</p><label class="file">{}<input type="file" id="import" accept=".jsonl,.json,.zip"></label>'
     ).format(words.import_hint, words.import_choose)
 
 
