@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -147,10 +148,8 @@ def growth(folder: Path, copies: int = 100) -> float:
     """By how much the slowest reader's time grows where a file holds twice as many chats, or a chat twice as many
     messages: 2.0 is linear.
     """
-    readers: list[tuple[str, Callable[[int], bytes]]] = [
-        (name, lambda count, name=name: _many(DATA / name, count)) for name in ONE_OF_EACH
-    ]
-    readers += [("one side", lambda count: _long(count * 20, 1)), ("turns", lambda count: _long(count * 4, 2))]
+    readers: list[tuple[str, Callable[[int], bytes]]] = [(name, partial(_many, DATA / name)) for name in ONE_OF_EACH]
+    readers += [("one side", partial(_long, sides=1)), ("turns", partial(_long, sides=2))]
     worst = 0.0
     for name, make in readers:
         times = []
@@ -166,8 +165,9 @@ def growth(folder: Path, copies: int = 100) -> float:
 
 
 def _long(count: int, sides: int) -> bytes:
-    """A chat of that many messages."""
+    """A chat of ten times that many messages, of one side or of both in turn."""
     roles = ("user", "assistant")[:sides]
+    count *= 10
     messages = [{"role": roles[at % sides], "content": f"<think>Hm {at}</think>{at}"} for at in range(count)]
     return json.dumps({"messages": messages}).encode()
 
