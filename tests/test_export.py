@@ -690,8 +690,9 @@ def test_what_cannot_be_is_said_before_anything_is_written(
     store: Store, out: Path, path: str, options: dict[str, Any], complaint: str
 ) -> None:
     voted(store)
-    with pytest.raises(ExportError, match=complaint):
+    with pytest.raises(ExportError, match=complaint) as caught:
         export(store, None, "preference", out.parent / path, Options(**options))
+    assert caught.value.sentence("zh") != caught.value.sentence("en")
     assert os.listdir(out.parent) == []
 
 

@@ -442,6 +442,15 @@ def test_messages_alone_are_one_chat_and_parts_and_roles_without_a_place_are_cou
     assert adds_up(came)
 
 
+def test_lists_of_messages_in_a_list_are_a_chat_each(store: Store, tmp_path: Path) -> None:
+    def chat(answer: str) -> list[Json]:
+        return [{"role": "user", "content": "?"}, {"role": "assistant", "content": answer}]
+
+    came = told(store, tmp_path, [chat("one"), chat("two")])
+    assert (came.conversations, came.turns, came.replies, came.chats) == (2, 2, 2, 2)
+    assert adds_up(came)
+
+
 # --- nothing is guessed, nothing vanishes ----------------------------------------------------------------------------
 
 

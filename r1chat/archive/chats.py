@@ -51,6 +51,8 @@ class Entries:
                 self._adopt(form, entry, where)
             else:
                 self._collect(form, entry, value.size, where)
+        if isinstance(value.value, list):  # a chat of its own, in a list or a file of several
+            self._flush_all(scattered=False)
 
     def end_file(self, alone: bool) -> None:
         """A file has no further entry. One of a zip that has no chat, so not `alone`, counts as a file. Raises Fault
@@ -58,9 +60,7 @@ class Entries:
         """
         if alone and not self._recognised and not self._foreign:
             raise Fault(Both("it is a list with nothing in it", "它是一个空列表"))
-        for form in self._pieces:
-            if not form.scattered:
-                self._flush(form)
+        self._flush_all(scattered=False)
         if self._recognised or alone:
             for _ in range(self._foreign):
                 self._adoption.leave_out("foreign")
@@ -74,8 +74,7 @@ class Entries:
 
     def done(self) -> Imported:
         """What came in. Raises Fault where there was no chat at all; its `where` says of which entry it tells."""
-        for form in self._pieces:
-            self._flush(form)
+        self._flush_all(scattered=True)
         if not self._adoption.came and self._first_fault is not None:
             fault, where = self._first_fault
             raise FaultAt(fault, where)
@@ -91,6 +90,12 @@ class Entries:
         if self._pending > LONGEST_VALUE:
             clause = Both("its chats are longer than {n:,} characters together", "其中的对话合计超过 {n:,} 个字符")
             raise Fault(clause.format(n=LONGEST_VALUE))
+
+    def _flush_all(self, scattered: bool) -> None:
+        """Take the chats whose entries are all there; those of a `scattered` form only if asked to."""
+        for form in self._pieces:
+            if scattered or not form.scattered:
+                self._flush(form)
 
     def _flush(self, form: LineForm) -> None:
         for pieces in self._pieces[form].values():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from r1chat.both import Both
 
-Progress = Callable[[int, int], None]  # what is done, and its total
+OnProgress = Callable[[int, int], None]  # what is done, and its total
 
 # What a file has and r1chat has no place for: codes, and words that follow a number. Of which things it is a count:
 CHATS_LEFT_OUT: Mapping[str, Both] = {

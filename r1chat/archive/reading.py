@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from r1chat.archive.chats import Entries, FaultAt
-from r1chat.archive.counts import Imported, Progress
+from r1chat.archive.counts import Imported, OnProgress
 from r1chat.archive.faults import ADVICE, UNKNOWN, Fault
 from r1chat.archive.lines import LONGEST_LINE
 from r1chat.archive.restoring import Restoration
@@ -30,7 +30,7 @@ _ZIP = b"PK"
 _MARK = b"\xef\xbb\xbf"  # programs on Windows like to put it first
 
 
-def read(store: Store, path: Path, progress: Progress | None = None) -> Imported:
+def read(store: Store, path: Path, progress: OnProgress | None = None) -> Imported:
     """Take in an archive of r1chat, or chats or feedback that another program exported; the file itself tells which it
     is.
 
@@ -51,7 +51,7 @@ def read(store: Store, path: Path, progress: Progress | None = None) -> Imported
 class _File:
     """A file, and how far it was read."""
 
-    def __init__(self, name: str, stream: BufferedReader, progress: Progress | None) -> None:
+    def __init__(self, name: str, stream: BufferedReader, progress: OnProgress | None) -> None:
         self._name = name
         self._stream = stream
         self._progress = progress

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import IO
 
-from r1chat.archive.counts import Progress, Written
+from r1chat.archive.counts import OnProgress, Written
 from r1chat.archive.lines import footer, header, row_line
 from r1chat.both import Both
 from r1chat.errors import ExportError
@@ -16,7 +16,7 @@ from r1chat.store import Store
 from r1chat.store.archive import JUDGEMENTS, Rows
 
 
-def write(store: Store, path: Path, everything: bool = False, progress: Progress | None = None) -> Written:
+def write(store: Store, path: Path, everything: bool = False, progress: OnProgress | None = None) -> Written:
     """Write all conversations with consent to a file of JSON Lines; `everything`: all of them, as a backup for oneself.
 
     Deleted conversations are left out. Personal data are not replaced. `progress` is called with the conversations that

@@ -21,7 +21,7 @@ from r1chat.store.dataset import JudgedReply
 from r1chat.store.entries import Kind
 
 
-class Row(NamedTuple):
+class TrainingRow(NamedTuple):
     """A row, and the replies that it was made from: the preferred one first."""
 
     values: Values
@@ -35,7 +35,7 @@ class Refused(NamedTuple):
     reply: JudgedReply | None = None
 
 
-Made = Iterator[Row | Refused]
+Made = Iterator[TrainingRow | Refused]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +57,30 @@ class Form:
 
 def _preference(case: Case, texts: Texts) -> Made:
     for prompt, chosen, rejected, pair in _pair(case, texts):
-        yield Row({"prompt": prompt, "chosen": chosen, "rejected": rejected} | about_pair(case, texts, *pair), pair)
+        yield TrainingRow(
+            {"prompt": prompt, "chosen": chosen, "rejected": rejected} | about_pair(case, texts, *pair), pair
+        )
     yield from _refused_pair(case, texts)
 
 
 def _implicit(case: Case, texts: Texts) -> Made:
     for prompt, chosen, rejected, pair in _pair(case, texts):
         whole = {"chosen": _joined(prompt, chosen), "rejected": _joined(prompt, rejected)}
-        yield Row(whole | {"margin": _margin(case, *pair)} | about_pair(case, texts, *pair), pair)
+        yield TrainingRow(whole | {"margin": _margin(case, *pair)} | about_pair(case, texts, *pair), pair)
     yield from _refused_pair(case, texts)
 
 
 def _openai(case: Case, texts: Texts) -> Made:
     for prompt, chosen, rejected, pair in _pair(case, texts):
         values = {"input": {"messages": prompt}, "preferred_output": chosen, "non_preferred_output": rejected}
-        yield Row(values, pair)
+        yield TrainingRow(values, pair)
     yield from _refused_pair(case, texts)
 
 
 def _llamafactory(case: Case, texts: Texts) -> Made:
     for prompt, chosen, rejected, pair in _pair(case, texts):
         values = {"conversations": _turns(prompt), "chosen": _turns(chosen)[-1], "rejected": _turns(rejected)[-1]}
-        yield Row(values, pair)
+        yield TrainingRow(values, pair)
     yield from _refused_pair(case, texts)
 
 
@@ -111,7 +113,7 @@ def _sft(case: Case, texts: Texts) -> Made:
             continue
         prompt = texts.prompt(case.turn, reply)
         values = {"prompt": prompt, "completion": texts.completion(reply, prompt)}
-        yield Row(values | about(case, texts) | about_reply(case, reply), (reply,))
+        yield TrainingRow(values | about(case, texts) | about_reply(case, reply), (reply,))
 
 
 def _grpo(case: Case, texts: Texts) -> Made:
@@ -125,7 +127,7 @@ def _grpo(case: Case, texts: Texts) -> Made:
         "solution": texts.clean(case.judgement.text),
         "solution_kind": case.judgement.kind,
     }
-    yield Row(values | about(case, texts) | {"model": reply.model}, ())
+    yield TrainingRow(values | about(case, texts) | {"model": reply.model}, ())
 
 
 def _stepwise(case: Case, texts: Texts) -> Made:
@@ -142,7 +144,7 @@ def _stepwise(case: Case, texts: Texts) -> Made:
         "completions": [texts.clean(step) for step in steps],
         "labels": [number != wrong for number in range(len(steps))],
     }
-    yield Row(values | about(case, texts) | about_reply(case, reply), (reply,))
+    yield TrainingRow(values | about(case, texts) | about_reply(case, reply), (reply,))
 
 
 def _processbench(case: Case, texts: Texts) -> Made:
@@ -159,7 +161,7 @@ def _processbench(case: Case, texts: Texts) -> Made:
         "final_answer_correct": accuracy(case.turn, reply) is True,
         "label": -1 if wrong is None else wrong,
     }
-    yield Row(values | about(case, texts) | about_reply(case, reply), (reply,))
+    yield TrainingRow(values | about(case, texts) | about_reply(case, reply), (reply,))
 
 
 def _steps(thought: str, label: StepLabel) -> tuple[list[str], int | None]:
@@ -220,10 +222,10 @@ def _turns(messages: Text) -> list[dict[str, str]]:
     return [{"from": _SHAREGPT_ROLES[each["role"]], "value": each["content"]} for each in messages]
 
 
-def _labelled(case: Case, texts: Texts, reply: JudgedReply, label: bool) -> Row:
+def _labelled(case: Case, texts: Texts, reply: JudgedReply, label: bool) -> TrainingRow:
     prompt = texts.prompt(case.turn, reply)
     values = {"prompt": prompt, "completion": texts.completion(reply, prompt), "label": label}
-    return Row(values | about(case, texts) | about_reply(case, reply) | about_thumb(case), (reply,))
+    return TrainingRow(values | about(case, texts) | about_reply(case, reply) | about_thumb(case), (reply,))
 
 
 def _refused_pair(case: Case, texts: Texts) -> Iterator[Refused]:
