@@ -404,7 +404,7 @@ def test_ids_that_others_have_here_are_refused(store: Store, written: Path, tmp_
         (lambda whole: whole.replace(b'"schema":"0', b'"schema":["0"],"_":"0'), ", line 1:", "no header"),
         (lambda whole: gzip.compress(whole), ", line 1:", "neither an archive.*unpack it first"),
         (lambda whole: b"SQLite format 3\0" + bytes(1000), ", line 1:", "neither an archive"),
-        (lambda whole: b'{"title": "another program\'s"}', ", line 1:", "neither an archive"),
+        (lambda whole: b'{"title": "another program\'s"}', ", line 1, entry 1:", "no chat of a program"),
         (lambda whole: b"", ", line 1:", "it is empty"),
         (lambda whole: b"\xef\xbb\xbf" + whole, ", line 1:", "neither an archive"),
     ],

@@ -22,6 +22,7 @@ from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.config import nano_model
 from r1chat.errors import ExportError
 from r1chat.export import FORMATS, Filter, Options, Summary, export
+from r1chat.export.formats import FORMS
 from r1chat.export.templates import Templates
 from r1chat.judgements import Aspects
 from r1chat.messages import Message, Provenance, Reply
@@ -270,6 +271,38 @@ def test_openai_gets_messages_and_nothing_else(store: Store, out: Path) -> None:
     }
 
 
+def test_the_first_wrong_step_is_marked_in_the_form_of_processbench(store: Store, out: Path) -> None:
+    thought = "\n\n".join(STEPS)
+    reply, right = asked(store, replace(WRONG, reasoning=thought), replace(RIGHT, reasoning=thought))
+    start = thought.index("Wait")
+    store.judgements.label_step(reply.id, "first_wrong", start, thought.index("\n\n", start), "ann")
+    store.judgements.label_step(right.id, "none_wrong", rater="ann")
+    wrong, none = sorted(exported(store, out, "processbench"), key=lambda row: -row["label"])
+    assert wrong["problem"] == SUM
+    assert wrong["steps"][wrong["label"]] == "Wait, that is twice the same."
+    assert "\n\n".join(wrong["steps"]) == thought  # what comes behind the wrong step is there, too
+    assert (none["label"], none["final_answer_correct"], none["verified"]) == (-1, False, "")
+    assert none["generator"] == none["model"]
+
+
+def test_llama_factory_gets_a_ranking_in_the_form_of_sharegpt_and_the_entry_for_its_list(
+    store: Store, out: Path
+) -> None:
+    voted(store)
+    (row,) = exported(store, out, "llamafactory")
+    right, wrong = (FULL[side][0]["content"] for side in ("right", "wrong"))
+    assert row == {
+        "conversations": [{"from": "human", "value": SUM}],
+        "chosen": {"from": "gpt", "value": right},
+        "rejected": {"from": "gpt", "value": wrong},
+    }
+    described = out.with_suffix(".md").read_text(encoding="utf-8")
+    entry = json.loads(described.partition("```json")[2].partition("```")[0])
+    assert entry["data"]["file_name"] == "data.jsonl"
+    assert (entry["data"]["formatting"], entry["data"]["ranking"]) == ("sharegpt", True)
+    assert set(entry["data"]["columns"].values()) == row.keys()
+
+
 # --- prompts ---------------------------------------------------------------------------------------------------------
 
 
@@ -475,7 +508,12 @@ def everything(store: Store) -> None:
 
 @pytest.mark.parametrize(
     ("format", "thoughts"),
-    [(format, "full") for format in FORMATS] + [(format, "rendered") for format in FORMATS if format != "openai"],
+    [
+        (format, thoughts)
+        for format in FORMATS
+        for thoughts in ("full", "rendered")
+        if thoughts in FORMS[format].thoughts
+    ],
 )
 def test_parquet_holds_the_same_rows_as_json_lines(store: Store, out: Path, format: Any, thoughts: Any) -> None:
     import pyarrow.parquet as pq
@@ -652,8 +690,9 @@ def test_what_cannot_be_is_said_before_anything_is_written(
     store: Store, out: Path, path: str, options: dict[str, Any], complaint: str
 ) -> None:
     voted(store)
-    with pytest.raises(ExportError, match=complaint):
+    with pytest.raises(ExportError, match=complaint) as caught:
         export(store, None, "preference", out.parent / path, Options(**options))
+    assert caught.value.sentence("zh") != caught.value.sentence("en")
     assert os.listdir(out.parent) == []
 
 

@@ -192,3 +192,16 @@ def test_on_a_terminal_it_says_how_far_it_is(store: Store) -> None:
     assert done.returncode == 0
     assert "1 of 1 …" in said.decode()
     assert said.endswith(b"\x1b[2K")
+
+
+def test_one_conversation_is_written_as_a_document_by_its_id(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    asked(store, RIGHT, WRONG)
+    [info] = store.conversations()
+    assert main(["export", "chat", info.id, "-o", "chat.html"]) == 0
+    assert capsys.readouterr().out.startswith("1 message with the replies in chat.html.")
+    assert Path("chat.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert main(["export", "chat", "-o", "chat.md"]) == 1
+    assert "Give the id of the conversation" in capsys.readouterr().err
+    assert main(["export", "preference", info.id, "-o", "pairs.jsonl"]) == 1
+    assert "Only `r1chat export chat` takes the id" in capsys.readouterr().err
+    assert not Path("chat.md").exists()

@@ -189,8 +189,8 @@ def test_what_was_deleted_is_not_listed(store: Store) -> None:
 
 
 def test_every_reason_is_said_in_both_languages() -> None:
-    assert all(len(said) == 2 and all(said) for said in REASONS.values())
-    assert all(said[1][0] > "\u4e00" for said in REASONS.values())
+    assert all(reason.en and reason.zh for reason in REASONS.values())
+    assert all(reason.zh[0] > "\u4e00" for reason in REASONS.values())
 
 
 # --- duplicates and contradictions -----------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ def test_chats_of_open_webui_move_in_and_what_was_left_out_is_said(
     assert main(["import", "chats.json"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "1 conversation, 1 reply and 0 judgements came in from chats.json (Open WebUI).",
+        "The file holds 1 chat with 2 messages.",
         "Left out: 1 × images and files.",
     ]
     assert titles(data_dir) == ["Sums"]
@@ -81,8 +82,11 @@ def test_chats_of_open_webui_move_in_and_what_was_left_out_is_said(
     ("text", "sentence"),
     [
         (None, "notes.txt cannot be read (No such file or directory)."),
-        ("Dear diary", "notes.txt, line 1: this begins neither an archive of r1chat nor an export of Open WebUI."),
-        ('[\n{"diary": 1}]', "notes.txt, line 2, entry 1: this is neither a chat nor a feedback of Open WebUI."),
+        (
+            "Dear diary",
+            "notes.txt, line 1: this begins neither an archive of r1chat nor an export of a program that it knows.",
+        ),
+        ('[\n{"diary": 1}]', "notes.txt, line 2, entry 1: it is no chat of a program that r1chat knows."),
     ],
 )
 def test_a_file_that_cannot_be_taken_in_is_a_sentence_and_exit_code_1(

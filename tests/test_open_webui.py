@@ -101,7 +101,7 @@ def contents(store: Store, folder: Path) -> bytes:
 
 def test_a_chat_becomes_a_conversation_and_its_thought_is_parted_from_the_answer(store: Store, tmp_path: Path) -> None:
     came = imported(store, tmp_path, chat(message("q", "user", "27 + 43 = ?"), message("a", "assistant", THOUGHT, "q")))
-    assert came == Imported("Open WebUI", conversations=1, replies=1)
+    assert came == Imported("Open WebUI", conversations=1, replies=1, turns=1, chats=1, messages=2)
     [info] = store.conversations()
     assert info.title == "Sums"
     assert info.created == datetime.fromtimestamp(1_737_360_000, UTC)
@@ -175,7 +175,7 @@ def test_branches_come_in_with_their_order_and_the_one_that_was_open(store: Stor
     ]
 
 
-def test_a_message_goes_under_the_nearest_one_of_the_right_kind(store: Store, tmp_path: Path) -> None:
+def test_a_message_goes_under_the_nearest_one_of_the_other_side(store: Store, tmp_path: Path) -> None:
     came = imported(
         store,
         tmp_path,
@@ -191,11 +191,13 @@ def test_a_message_goes_under_the_nearest_one_of_the_right_kind(store: Store, tm
             current="thanks",
         ),
     )
-    assert dict(came.left_out) == {"no_question": 1, "system_prompts": 1, "empty_replies": 1}
+    assert dict(came.left_out) == {"no_question": 1, "system_messages": 1, "empty_replies": 1}
+    assert (came.turns, came.replies, came.joined, came.messages) == (3, 1, 1, 8)
     [info] = store.conversations()
     first, lost = store.turns_after(info.id, None)
-    assert [stored.reply.answer for stored in store.replies(first.id)] == ["42", "Or XLII."]
-    assert [turn.content for turn in store.turns_after(info.id, store.replies(first.id)[1].id)] == ["Thanks"]
+    [both] = store.replies(first.id)
+    assert both.reply.answer == "42\n\nOr XLII."
+    assert [turn.content for turn in store.turns_after(info.id, both.id)] == ["Thanks"]
     assert lost.content == "Its parent was deleted"
 
 
@@ -413,10 +415,9 @@ GOOD = json.dumps(chat(message("q", "user", "?"), message("a", "assistant", "!",
 @pytest.mark.parametrize(
     ("text", "where", "why"),
     [
-        (f"[{GOOD},\n7]", "line 2, entry 2", "neither a chat nor a feedback"),
-        (f'[{GOOD},\n{{"mapping": {{}}, "title": "of another program"}}]', "line 2, entry 2", "neither a chat"),
-        (f'[{GOOD},\n{{"chat": {{"messages": {{}}}}}}]', "line 2, entry 2", "neither a chat"),
-        (f'[{GOOD},\n{{"chat": {{"messages": []}}}}]', "line 2, entry 2", "neither an id nor messages"),
+        ("[7]", "line 1, entry 1", "no chat of a program"),
+        ('[{"title": "of another program"},\n{"chat": {"messages": {}}}]', "line 1, entry 1", "no chat of a program"),
+        ("[]", "line 1", "a list with nothing in it"),
         (f"[{GOOD},\n{GOOD[:-9]}", "line 2", "entry 2 is no JSON"),
         (f"[{GOOD}\n", "line 2", "the file ends where"),
         (f"[{GOOD}\n{GOOD}]", "line 2", "belongs"),
@@ -439,20 +440,19 @@ def test_a_broken_or_foreign_file_changes_nothing_and_says_where(
     assert store.conversations() == []
 
 
-def test_messages_that_follow_each_other_in_a_circle_are_refused(store: Store, tmp_path: Path) -> None:
-    circle = chat(message("q", "user", "?", "a", "a"), message("a", "assistant", "!", "q", "q"))
-    with pytest.raises(ImportFileError, match="in a circle"):
-        imported(store, tmp_path, json.loads(GOOD), circle)
-    with pytest.raises(ImportFileError, match="in a circle"):
-        imported(store, tmp_path, chat(message("q", "user", "?", "q", "q")))
+def test_chats_that_go_in_a_circle_are_counted_or_refused_where_all_do(store: Store, tmp_path: Path) -> None:
+    circle = chat(message("q", "user", "?", "a", "a"), message("a", "assistant", "!", "q", "q"), name="circle")
+    for around in (circle, chat(message("q", "user", "?", "q", "q"))):
+        with pytest.raises(ImportFileError, match="entry 1: messages of this chat follow each other in a circle"):
+            imported(store, tmp_path, around)
     assert store.conversations() == []
+    came = imported(store, tmp_path, json.loads(GOOD), circle, 7, {"chat": {"messages": {}}})
+    assert (came.conversations, came.chats, dict(came.left_out)) == (1, 4, {"circular": 1, "foreign": 2})
 
 
 def test_a_file_with_a_mark_first_and_other_ends_of_lines_is_read(store: Store, tmp_path: Path) -> None:
     (tmp_path / "export.json").write_bytes(b"\xef\xbb\xbf\r\n [ " + GOOD.encode() + b"\r\n]\r\n")
     assert archive.read(store, tmp_path / "export.json").conversations == 1
-    (tmp_path / "export.json").write_bytes(b"[ ]")
-    assert archive.read(store, tmp_path / "export.json") == Imported("Open WebUI")
 
 
 JSON = st.recursive(

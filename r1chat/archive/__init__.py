@@ -1,11 +1,14 @@
-"""Everything that the store holds, in a file and back: our own archive, and what other programs exported.
+"""Everything that the store holds, in a file and back: our own archive, and chats from other programs.
 
-Owns the forms of these files and the rules by which they are taken in. Knows no SQL, no page and no command line.
+Owns the forms of these files and the rules by which they come in. Knows no SQL, no page and no command line.
 
-lines      a row <-> a line of an archive      arrays      the elements of a JSON array, one after the other
-rules      what a row may say                  openwebui   Open WebUI's chats and feedback -> rows
-writing    the store -> an archive             reading     any file that is known -> the store
-restoring  an archive -> the store             adopting    what another program exported -> the store
+writing    the store -> an archive             reading     any file that is known -> the store; zips: one that is packed
+lines      a row <-> a line of an archive      rules       what a row may say
+restoring  an archive -> the store             values      the JSON values of a file, one after the other
+programs   how each form is recognised and read; openwebui: that of Open WebUI, with its feedback
+foreign    a chat of any of them               shaping     that chat -> rows
+chats      entries -> chats                    adopting    chats -> the store
+untrusted  values of which nothing is certain  faults      what is wrong with a file
 """
 
 from r1chat.archive.counts import LEFT_OUT, Imported, Written

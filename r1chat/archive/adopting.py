@@ -1,4 +1,4 @@
-"""What another program exported into the store: conversations that are new, and what is new in those that are there.
+"""Chats of other programs into the store: conversations that are new, and what is new in those that are there.
 
 Nothing that is there is changed; a message that was edited since stays as it came in first.
 """
@@ -7,68 +7,101 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Any
 
 from r1chat.archive.counts import Imported
-from r1chat.archive.openwebui.chats import Taken, taken
-from r1chat.archive.openwebui.feedback import Said
+from r1chat.archive.foreign import Feedback, ForeignChat
+from r1chat.archive.shaping import Shape, shape_of
 from r1chat.store.archive import JUDGEMENTS, Incoming, Row, Rows
 
 
 class Adoption:
-    """Takes the entries of one export of Open WebUI."""
+    """Takes the chats of one file."""
 
     def __init__(self, target: Incoming) -> None:
         self._target = target
         self._now = datetime.now(UTC)
         self._there: set[str] = set()  # conversations that were there before
         self._gained: set[str] = set()  # conversations to which something was added
-        self._seen: set[str] = set()
-        self._added: Counter[str] = Counter()
-        self._left_out: Counter[str] = Counter()
+        self._seen: set[str] = set()  # all conversations of the file
+        self._programs: dict[str, None] = {}  # in the order in which they came
+        self._added: Counter[str] = Counter()  # rows, by their kind
+        self._counts: Counter[str] = Counter()  # of chats and messages that are no new rows
+        self.left_out: Counter[str] = Counter()
 
-    def take(self, entry: Any) -> None:
-        """The next entry. Raises Wrong."""
-        chat = taken(entry, self._now)
-        found = self._target.find(chat.conversation_id)
-        if chat.conversation_id not in self._seen:
-            self._seen.add(chat.conversation_id)
-            self._left_out += chat.left_out  # other feedback on the same chat would count it again
-            self._there |= {chat.conversation_id} if found is not None else set()
-        self._left_out += chat.unsaid
-        added = _Conversation(self._target, found or [])
-        added.take(chat)
-        self._added += added.kinds
-        self._left_out += added.left_out
-        if added.kinds:
-            self._gained.add(chat.conversation_id)
+    @property
+    def came(self) -> bool:
+        """Whether a chat was taken."""
+        return bool(self._programs)
+
+    def take(self, program: str, chat: ForeignChat) -> None:
+        """The next chat, of the program of that name. Raises Fault for one that makes no sense; it is not taken."""
+        shape = shape_of(chat, self._now)
+        self._programs[program] = None
+        conversation_id = chat.own_id()
+        found = self._target.find(conversation_id)
+        again = conversation_id in self._seen
+        merger = _Merger(self._target, found or [])
+        merger.take(shape, chat.feedback)
+        new = merger.added["turn"] + merger.added["reply"]
+        self._added += merger.added
+        self.left_out += merger.left_out + chat.feedback_left_out
+        if merger.added:
+            self._gained.add(conversation_id)
+        if again and not chat.is_chat:  # feedback on a chat brings it along once more
+            self._counts["messages"] += new
+            return
+        rows = sum(kind in ("turn", "reply") for kind, _ in shape.rows)
+        self._counts["messages"] += shape.messages
+        self._counts["joined"] += shape.joined
+        self._counts["known_messages"] += rows - new
+        self.left_out += shape.left_out
+        if not shape.rows:
+            self._counts["chats"] += chat.is_chat
+            return
+        self._counts["chats"] += 1
+        self.left_out["repeated"] += again
+        self._seen.add(conversation_id)
+        if found is not None and not again:
+            self._there.add(conversation_id)
+
+    def leave_out(self, reason: str) -> None:
+        """Count an entry that is no chat that can be taken, by a code of CHATS_LEFT_OUT."""
+        self._counts["chats"] += 1
+        self.left_out[reason] += 1
 
     def done(self) -> Imported:
-        """What was taken in, now that there is no further entry."""
+        """What came in, now that there is no further chat."""
         return Imported(
-            "Open WebUI",
-            self._added["conversation"],
-            self._added["reply"],
-            sum(self._added[kind] for kind in JUDGEMENTS),
-            len(self._there - self._gained),
-            dict(self._left_out),
+            source=", ".join(self._programs),
+            conversations=self._added["conversation"],
+            replies=self._added["reply"],
+            judgements=sum(self._added[kind] for kind in JUDGEMENTS),
+            known=len(self._there - self._gained),
+            left_out=dict(+self.left_out),
+            extended=len(self._there & self._gained),
+            turns=self._added["turn"],
+            joined=self._counts["joined"],
+            known_messages=self._counts["known_messages"],
+            chats=self._counts["chats"],
+            messages=self._counts["messages"],
         )
 
 
-class _Conversation:
+class _Merger:
     """The rows of one conversation, to which others are added."""
 
     def __init__(self, target: Incoming, rows: Rows) -> None:
-        self.kinds: Counter[str] = Counter()  # of the rows that were added
+        self.added: Counter[str] = Counter()  # rows, by their kind
         self.left_out: Counter[str] = Counter()
         self._target = target
         self._ids = {row["id"] for _, row in rows}
         self._replies = {row["id"]: row for kind, row in rows if kind == "reply"}
         self._children = Counter(_above(row) for kind, row in rows if kind in ("turn", "reply"))
 
-    def take(self, chat: Taken) -> None:
+    def take(self, shape: Shape, feedback: list[Feedback]) -> None:
+        """Add what is new of a chat, and of the feedback on it."""
         other_text: set[str] = set()
-        for kind, row in chat.shape:
+        for kind, row in shape.rows:
             if row["id"] not in self._ids:
                 if kind != "conversation":
                     self._children[_above(row)] += 1
@@ -76,16 +109,16 @@ class _Conversation:
                 self._add(kind, row)
             elif kind == "reply" and _text(self._replies[row["id"]]) != _text(row):
                 other_text.add(row["id"])
-        for said in chat.said:
-            self._judge(said, other_text)
+        for given in feedback:
+            self._judge(given, other_text)
 
-    def _judge(self, said: Said, other_text: set[str]) -> None:
-        if not self._replies.keys() >= set(said.about):
+    def _judge(self, given: Feedback, other_text: set[str]) -> None:
+        if not self._replies.keys() >= set(given.about):
             self.left_out["no_reply"] += 1
-        elif other_text & set(said.about):
+        elif other_text & set(given.about):
             self.left_out["other_text"] += 1
         else:
-            for kind, row in said.rows:
+            for kind, row in given.rows:
                 if row["id"] not in self._ids:
                     if kind == "duel":
                         row["turn_id"] = self._replies[row["left_id"]]["turn_id"]
@@ -93,7 +126,7 @@ class _Conversation:
 
     def _add(self, kind: str, row: Row) -> None:
         self._target.add(kind, row)
-        self.kinds[kind] += 1
+        self.added[kind] += 1
         self._ids.add(row["id"])
         if kind == "reply":
             self._replies[row["id"]] = row

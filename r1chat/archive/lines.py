@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from math import inf, isfinite
 from typing import Any, NoReturn
 
+from r1chat.archive.faults import ADVICE, UNKNOWN, Fault
+from r1chat.both import Both
 from r1chat.messages import FIRST_MOMENT, LAST_MOMENT
 from r1chat.store.archive import FIELDS, Field, Row
 from r1chat.store.migrations import LATEST, REVISIONS
@@ -28,16 +30,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LARGEST = 2**63 - 1  # PostgreSQL holds less in most columns, and says so itself
 
 
-class Wrong(Exception):
-    """What is wrong with a line, as a clause without its full stop.
-
-    `advice` is what to do about it, a whole sentence; `line` is set where it is not the line that was just read.
-    """
-
-    def __init__(self, clause: str, advice: str = "", line: int | None = None) -> None:
-        super().__init__(clause)
-        self.advice = advice
-        self.line = line
+_TOO_LARGE = Both("“{name}” is a number that no database holds", "“{name}”是数据库无法保存的数字")
 
 
 def header() -> bytes:
@@ -56,50 +49,50 @@ def row_line(kind: str, row: Row) -> bytes:
 
 
 def parse(line: bytes) -> dict[str, Any]:
-    """The object that a line holds. Raises Wrong."""
+    """The object that a line holds. Raises Fault."""
     try:
         found = json.loads(line.decode("utf-8"), parse_constant=_no_number)
     except UnicodeDecodeError:
-        raise Wrong("it is no text in UTF-8") from None
+        raise Fault(Both("it is no text in UTF-8", "它不是 UTF-8 文本")) from None
     except (ValueError, RecursionError) as error:  # ValueError: also a number of too many digits
-        raise Wrong(f"it is no JSON ({error})") from None
+        raise Fault(Both("it is no JSON ({why})", "它不是 JSON（{why}）").format(why=error)) from None
     if not isinstance(found, dict):
-        raise Wrong("it is no JSON object")
+        raise Fault(Both("it is no JSON object", "它不是 JSON 对象"))
     return found
 
 
 def header_of(line: bytes) -> str:
-    """The schema of the store that an archive with that first line was written from. Raises Wrong."""
+    """The schema of the store that an archive with that first line was written from. Raises Fault."""
     try:
         found = parse(line)
-    except Wrong:
+    except Fault:
         found = {}
     if "r1chat_archive" not in found:
-        raise Wrong(
-            "this begins neither an archive of r1chat nor an export of Open WebUI",
-            "Nothing was imported. Give a file that `r1chat export archive` wrote, or the JSON that Open WebUI exports "
-            "its chats or feedback as; unpack it first if it is compressed.",
-        )
+        raise Fault(UNKNOWN, ADVICE)
     version, schema = found["r1chat_archive"], found.get("schema")
     if type(version) is int and isinstance(schema, str) and re.fullmatch(r"[0-9]{4}", schema):
         if version > VERSION or schema > LATEST:
-            raise Wrong(
-                "the archive comes from a newer version of r1chat",
-                "Nothing was imported. Update r1chat, then import it again.",
+            raise Fault(
+                Both("the archive comes from a newer version of r1chat", "存档来自更新版本的 r1chat"),
+                Both(
+                    "Nothing was imported. Update r1chat, then import it again.",
+                    "没有导入任何内容。请更新 r1chat 后再导入。",
+                ),
             )
         if version == VERSION and schema in REVISIONS:
             return schema
-    raise Wrong("this is no header that r1chat writes")
+    raise Fault(Both("this is no header that r1chat writes", "这不是 r1chat 写出的文件头"))
 
 
 def row_of(found: Mapping[str, Any], schema: str) -> tuple[str, Row]:
-    """The row that a line of an archive of that schema holds, with its kind. Raises Wrong."""
+    """The row that a line of an archive of that schema holds, with its kind. Raises Fault."""
     kind = found.get("row")
     if not isinstance(kind, str) or kind not in FIELDS:
-        raise Wrong("its “row” is none that r1chat knows")
+        raise Fault(Both("its “row” is none that r1chat knows", "r1chat 不认识它的“row”"))
     fields = FIELDS[kind]
     if unknown := found.keys() - {"row"} - {field.name for field in fields}:
-        raise Wrong(f"a {kind} has no column {json.dumps(min(unknown)[:40])}")
+        clause = Both("a {kind} has no column {name}", "{kind} 没有 {name} 这一列")
+        raise Fault(clause.format(kind=kind, name=json.dumps(min(unknown)[:40])))
     row: Row = {}
     for field in fields:
         if field.name in found:
@@ -107,7 +100,8 @@ def row_of(found: Mapping[str, Any], schema: str) -> tuple[str, Row]:
         elif schema < LATEST and field.has_default:
             row[field.name] = field.default
         else:
-            raise Wrong(f"the column “{field.name}” of a {kind} is missing")
+            clause = Both("the column “{name}” of a {kind} is missing", "缺少 {kind} 的“{name}”列")
+            raise Fault(clause.format(name=field.name, kind=kind))
     return kind, row
 
 
@@ -132,7 +126,7 @@ def _value(kind: str, field: Field, given: Any) -> Any:
         return _text(field, given)
     if field.value == "integer" and type(given) is int:
         if not -_LARGEST - 1 <= given <= _LARGEST:
-            raise Wrong(f"“{field.name}” is a number that no database holds")
+            raise Fault(_TOO_LARGE.format(name=field.name))
         return given
     if field.value == "float" and type(given) in (int, float):
         return _float(field, given)
@@ -140,15 +134,20 @@ def _value(kind: str, field: Field, given: Any) -> Any:
         return given
     if field.value == "time" and type(given) is str:
         return _time(field, given)
-    raise Wrong(f"“{field.name}” of a {kind} must be of type {field.value}, not {type(given).__name__}")
+    clause = Both(
+        "“{name}” of a {kind} must be of type {type}, not {given}", "{kind} 的“{name}”应为 {type} 类型，而不是 {given}"
+    )
+    raise Fault(clause.format(name=field.name, kind=kind, type=field.value, given=type(given).__name__))
 
 
 def _text(field: Field, given: str) -> str:
     if field.name == "id" or field.name.endswith("_id") or field.name in _BOOKMARKS:
         if not _ID.fullmatch(given):
-            raise Wrong(f"“{field.name}” must have 32 hexadecimal digits")
+            clause = Both("“{name}” must have 32 hexadecimal digits", "“{name}”必须是 32 位十六进制数字")
+            raise Fault(clause.format(name=field.name))
     elif _UNSTORABLE.search(given):
-        raise Wrong(f"“{field.name}” has a character that no database holds")
+        clause = Both("“{name}” has a character that no database holds", "“{name}”含有数据库无法保存的字符")
+        raise Fault(clause.format(name=field.name))
     return given
 
 
@@ -158,7 +157,7 @@ def _float(field: Field, given: int | float) -> float:
     except OverflowError:
         number = inf
     if not isfinite(number):  # 1e999 is JSON
-        raise Wrong(f"“{field.name}” is a number that no database holds")
+        raise Fault(_TOO_LARGE.format(name=field.name))
     return number
 
 
@@ -169,7 +168,11 @@ def _time(field: Field, given: str) -> datetime:
             return moment
     except (ValueError, OverflowError):
         pass  # one sentence for all of it
-    raise Wrong(f"“{field.name}” must be a moment such as 2025-01-20T08:00:00.000000+00:00")
+    clause = Both(
+        "“{name}” must be a moment such as 2025-01-20T08:00:00.000000+00:00",
+        "“{name}”必须是形如 2025-01-20T08:00:00.000000+00:00 的时间",
+    )
+    raise Fault(clause.format(name=field.name))
 
 
 def _no_number(name: str) -> NoReturn:

@@ -1,4 +1,6 @@
-"""Taking a file in: all of it, or nothing where anything in it is wrong. Owns how a file is told from another."""
+"""Taking a file in: all of it, or nothing where it is broken. Owns how an archive, a zip and other files are told
+apart.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +8,31 @@ import os
 from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
+from typing import IO
 
-from r1chat.archive.adopting import Adoption
-from r1chat.archive.arrays import elements
-from r1chat.archive.counts import Imported, Progress
-from r1chat.archive.lines import LONGEST_LINE, Wrong
+from r1chat.archive.chats import Entries, FaultAt
+from r1chat.archive.counts import Imported, OnProgress
+from r1chat.archive.faults import ADVICE, UNKNOWN, Fault
+from r1chat.archive.lines import LONGEST_LINE
 from r1chat.archive.restoring import Restoration
+from r1chat.archive.values import values
+from r1chat.archive.zips import files_with_chats, unpacking
+from r1chat.both import Both
 from r1chat.errors import ImportFileError
 from r1chat.store import Store
 from r1chat.store.archive import Incoming
 
-_ADVICE = "Nothing was imported. Get another copy of the file, or export it anew."
+_ADVICE = Both(
+    "Nothing was imported. Get another copy of the file, or export it anew.",
+    "没有导入任何内容。请换一份文件，或重新导出。",
+)
+_ZIP = b"PK"
+_MARK = b"\xef\xbb\xbf"  # programs on Windows like to put it first
 
 
-def read(store: Store, path: Path, progress: Progress | None = None) -> Imported:
-    """Take in an archive of r1chat, or chats or feedback that Open WebUI exported; the file itself tells which it is.
+def read(store: Store, path: Path, progress: OnProgress | None = None) -> Imported:
+    """Take in an archive of r1chat, or chats or feedback that another program exported; the file itself tells which it
+    is.
 
     `progress` is called with the bytes that are done and their total, and may raise to break it off. Raises
     ImportFileError, which names the line, and StoreError; then nothing was changed.
@@ -29,29 +41,44 @@ def read(store: Store, path: Path, progress: Progress | None = None) -> Imported
         with path.expanduser().open("rb") as stream:
             return _File(path.name, stream, progress).read_into(store)
     except OSError as error:
-        raise ImportFileError(
-            f"{path} cannot be read ({error.strerror or error}). Give a file that is there, and that you may read."
-        ) from None
+        sentence = Both(
+            "{path} cannot be read ({why}). Give a file that is there, and that you may read.",
+            "无法读取 {path}（{why}）。请提供存在且有权读取的文件。",
+        )
+        raise ImportFileError(sentence.format(path=path, why=error.strerror or error)) from None
 
 
 class _File:
     """A file, and how far it was read."""
 
-    def __init__(self, name: str, stream: BufferedReader, progress: Progress | None) -> None:
+    def __init__(self, name: str, stream: BufferedReader, progress: OnProgress | None) -> None:
         self._name = name
         self._stream = stream
         self._progress = progress
         self._size = os.fstat(stream.fileno()).st_size
-        self._where = "line 1"
+        self._inside = ""  # the file of the zip that is read
+        self._done = 0  # bytes of those before it
+        self._where = self._place(1)
 
     def read_into(self, store: Store) -> Imported:
-        start = self._stream.peek(16).removeprefix(b"\xef\xbb\xbf").lstrip()
+        start = self._stream.peek().removeprefix(_MARK)
         try:
             with store.archive.adding() as target:
-                return self._adopt(target) if start.startswith(b"[") else self._restore(target)
-        except Wrong as wrong:
-            where = f"line {wrong.line}" if wrong.line else self._where
-            raise ImportFileError(f"{self._name}, {where}: {wrong}. {wrong.advice or _ADVICE}") from None
+                if start.startswith(_ZIP):
+                    return self._adopt_zip(target)
+                if b'"r1chat_archive"' in start[:200] or not start.strip():
+                    return self._restore(target)
+                if start.lstrip()[:1] not in (b"[", b"{"):
+                    raise Fault(UNKNOWN, ADVICE)
+                return self._adopt(target)
+        except Fault as fault:
+            where = fault.where if isinstance(fault, FaultAt) else self._where
+            where = self._place(fault.line) if fault.line else where
+            sentence = Both("{file}, {where}: {clause}. {advice}", "{file}，{where}：{clause}。{advice}")
+            advice = fault.advice or _ADVICE
+            raise ImportFileError(
+                sentence.format(file=self._name, where=where, clause=fault.clause, advice=advice)
+            ) from None
 
     def _restore(self, target: Incoming) -> Imported:
         restoration = Restoration(target)
@@ -60,22 +87,56 @@ class _File:
         return restoration.done()
 
     def _adopt(self, target: Incoming) -> Imported:
-        adoption = Adoption(target)
-        for line, number, element in elements(self._stream):
-            self._at(f"line {line}, entry {number}")
-            adoption.take(element)
-        return adoption.done()
+        entries = Entries(target)
+        self._take_all(entries, self._stream)
+        entries.end_file(alone=True)
+        return entries.done()
+
+    def _adopt_zip(self, target: Incoming) -> Imported:
+        entries = Entries(target)
+        with unpacking(self._stream, self._size) as archive:
+            self._size = sum(file.file_size for file in archive.infolist())
+            for file, is_json in files_with_chats(archive):
+                self._inside = file.filename
+                self._where = self._place(1)
+                if is_json:
+                    with archive.open(file) as stream:
+                        self._take_all(entries, stream)
+                    entries.end_file(alone=False)
+                else:
+                    entries.leave_out_file()
+                self._done += file.file_size
+        self._inside = ""
+        self._where = self._place(1)
+        imported = entries.done()
+        if not imported.source:
+            raise Fault(Both("no file in it holds chats of a known program", "其中没有任何已知程序的对话"), ADVICE)
+        return imported
+
+    def _take_all(self, entries: Entries, stream: IO[bytes]) -> None:
+        for value in values(stream):
+            self._at(self._place(value.line, value.number), stream)
+            entries.take(value, self._where)
 
     def _lines(self) -> Iterator[bytes]:
         number = 0
         while line := self._stream.readline(LONGEST_LINE + 1):
             number += 1
-            self._at(f"line {number}")
+            self._at(self._place(number), self._stream)
             if len(line) > LONGEST_LINE:
-                raise Wrong(f"it is longer than {LONGEST_LINE:,} bytes")
+                raise Fault(Both("it is longer than {n:,} bytes", "它超过 {n:,} 字节").format(n=LONGEST_LINE))
             yield line
 
-    def _at(self, where: str) -> None:
+    def _at(self, where: Both, stream: IO[bytes]) -> None:
         self._where = where
         if self._progress and self._size:  # a pipe has none, and does not tell where it is
-            self._progress(self._stream.tell(), self._size)
+            self._progress(self._done + stream.tell(), self._size)
+
+    def _place(self, line: int, entry: int = 0) -> Both:
+        place = Both("line {line}", "第 {line} 行")
+        if entry:
+            place = Both("line {line}, entry {entry}", "第 {line} 行第 {entry} 条")
+        place = place.format(line=line, entry=entry)
+        return (
+            Both("{file}, {place}", "{file}，{place}").format(file=self._inside, place=place) if self._inside else place
+        )

@@ -7,14 +7,16 @@ from collections import Counter
 from collections.abc import Iterator
 
 from r1chat.archive.counts import Imported
-from r1chat.archive.lines import END, Wrong, header_of, parse, row_of
+from r1chat.archive.faults import Fault
+from r1chat.archive.lines import END, header_of, parse, row_of
 from r1chat.archive.rules import Known
+from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.store.archive import JUDGEMENTS, Incoming, Row
 
 
 class Restoration:
-    """Takes the lines of one archive. Every method raises Wrong for what is wrong with the line that it is given."""
+    """Takes the lines of one archive. Every method raises Fault for what is wrong with the line that it is given."""
 
     def __init__(self, target: Incoming) -> None:
         self._target = target
@@ -33,7 +35,7 @@ class Restoration:
     def take(self, line: bytes) -> None:
         """The next line."""
         if self._ended:
-            raise Wrong("something follows the last line of the archive")
+            raise Fault(Both("something follows the last line of the archive", "存档的最后一行之后还有内容"))
         if not self._schema:
             self._schema = header_of(line)
         elif (found := parse(line)).get("row") == END:
@@ -46,17 +48,26 @@ class Restoration:
     def done(self) -> Imported:
         """What was taken in, now that there is no further line."""
         if not self._ended:
-            raise Wrong("the file ends before its last line: a part of it is missing" if self._lines else "it is empty")
+            cut = Both(
+                "the file ends before its last line: a part of it is missing", "文件在最后一行之前结束：缺少一部分"
+            )
+            raise Fault(cut if self._lines else Both("it is empty", "它是空的"))
         judgements = sum(self._added[kind] for kind in JUDGEMENTS)
         return Imported(
-            "r1chat", self._added["conversation"], self._added["reply"], judgements, self._known, self._left_out
+            "r1chat",
+            self._added["conversation"],
+            self._added["reply"],
+            judgements,
+            self._known,
+            self._left_out,
+            turns=self._added["turn"],
         )
 
     def _take_row(self, kind: str, row: Row) -> None:
         if kind == "conversation":
             self._close()
             if row["id"] in self._conversations:
-                raise Wrong("this conversation stands on a line before it already")
+                raise Fault(Both("this conversation stands on a line before it already", "这个对话在之前的行中已出现"))
             self._conversations.add(row["id"])
             self._rows = Known()
             there = self._target.find(row["id"])
@@ -64,7 +75,7 @@ class Restoration:
             self._same = True
         elif self._rows is None:
             if kind != "consent" or row["conversation_id"] is not None:
-                raise Wrong("no conversation stands before it")
+                raise Fault(Both("no conversation stands before it", "它之前没有对话"))
             return self._take_consent_for_all(row)
         self._rows.add(kind, row, self._lines + 1)
         if self._there is None:
@@ -83,7 +94,7 @@ class Restoration:
         try:
             self._target.add(kind, row)
         except StoreError as error:
-            raise Wrong(str(error).rstrip(".")) from None
+            raise Fault(Both(error.text.en.rstrip("."), error.text.zh.rstrip(".。"))) from None
         self._added[kind] += 1
 
     def _close(self) -> None:
@@ -101,5 +112,10 @@ class Restoration:
     def _end(self, found: dict[str, object]) -> None:
         self._close()
         if found != {"row": END, "lines": self._lines, "sha256": self._hash.hexdigest()}:
-            raise Wrong("the archive was changed after it was written, or a part of it is missing")
+            raise Fault(
+                Both(
+                    "the archive was changed after it was written, or a part of it is missing",
+                    "存档在写出后被修改过，或缺少一部分",
+                )
+            )
         self._ended = True

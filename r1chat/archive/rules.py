@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import get_args
 
-from r1chat.archive.lines import Wrong
+from r1chat.archive.faults import Fault
+from r1chat.both import Both
 from r1chat.judgements import CHECKS, DOWN_REASONS, LONGEST_COMMENT, PARTS, UP_REASONS, WINNERS, StepVerdict, Thumb
 from r1chat.messages import ClosedBy, FinishReason, Origin, Verdict
 from r1chat.store.archive import FIELDS, Row
@@ -40,19 +41,34 @@ class Known:
     last: dict[str | None, int] = field(default_factory=dict)  # message or reply -> the position of its last child
 
     def add(self, kind: str, row: Row, line: int) -> None:
-        """Check the row of a line by itself and by those before it. Raises Wrong."""
+        """Check the row of a line by itself and by those before it. Raises Fault."""
         _check_values(kind, row)
-        for each in FIELDS[kind]:
-            known = self.kinds.get(row[each.name]) if each.target else None
-            later = (kind, each.name) == ("reply", "parent_id")  # it may come later; see `check_parents`
-            if each.target and row[each.name] is not None and known != each.target and not later:
-                raise Wrong(f"“{each.name}” names a {each.target} that no line before it has in this conversation")
+        for column in FIELDS[kind]:
+            known = self.kinds.get(row[column.name]) if column.target else None
+            later = (kind, column.name) == ("reply", "parent_id")  # it may come later; see `check_parents`
+            if column.target and row[column.name] is not None and known != column.target and not later:
+                clause = Both(
+                    "“{name}” names a {target} that no line before it has in this conversation",
+                    "“{name}”所指的 {target} 在本对话之前的行中不存在",
+                )
+                raise Fault(clause.format(name=column.name, target=column.target))
         if kind == "consent" and row["conversation_id"] is None:
-            raise Wrong("a consent for all conversations stands behind the header, or nowhere")
+            raise Fault(
+                Both(
+                    "a consent for all conversations stands behind the header, or nowhere",
+                    "针对全部对话的许可只能紧跟在文件头之后",
+                )
+            )
         if kind == "exclusion" and self.kinds.get(row["subject_id"]) not in EXCLUDABLE:
-            raise Wrong("“subject_id” names no judgement that a line before it has in this conversation")
+            raise Fault(
+                Both(
+                    "“subject_id” names no judgement that a line before it has in this conversation",
+                    "“subject_id”所指的评价在本对话之前的行中不存在",
+                )
+            )
         if row["id"] in self.kinds:
-            raise Wrong(f"the id {row['id']} stands on a line before it already")
+            clause = Both("the id {id} stands on a line before it already", "标识 {id} 在之前的行中已出现")
+            raise Fault(clause.format(id=row["id"]))
         self._check_place(kind, row)
         self.kinds[row["id"]] = kind
         if kind == "reply":
@@ -63,53 +79,70 @@ class Known:
                 self.lines[row["id"]] = line
 
     def check_parents(self) -> None:
-        """Now that all replies are there: every parent is, and none is its own ancestor. Raises Wrong."""
+        """Now that all replies are there: every parent is, and none is its own ancestor. Raises Fault."""
         done: set[str] = set()
         for reply in self.parents:
             path: list[str] = []
             while reply in self.parents and reply not in done:
                 if self.parents[reply] not in self.turn_of:
-                    raise Wrong("“parent_id” names no reply in this conversation", line=self.lines[reply])
+                    clause = Both(
+                        "“parent_id” names no reply in this conversation", "“parent_id”所指的回复不在本对话中"
+                    )
+                    raise Fault(clause, line=self.lines[reply])
                 done.add(reply)
                 path.append(reply)
                 reply = self.parents[reply]
             if reply in path:
-                raise Wrong("this reply is made from itself, by way of its “parent_id”", line=self.lines[reply])
+                clause = Both(
+                    "this reply is made from itself, by way of its “parent_id”", "这条回复通过“parent_id”指向了自己"
+                )
+                raise Fault(clause, line=self.lines[reply])
 
     def _check_place(self, kind: str, row: Row) -> None:
         if kind in ("turn", "reply"):
             above = row["turn_id"] if kind == "reply" else row["parent_reply_id"]
             if row["position"] <= self.last.get(above, 0):
-                raise Wrong("“position” counts siblings from 1 on")
+                raise Fault(Both("“position” counts siblings from 1 on", "“position”应从 1 起为同级编号"))
             self.last[above] = row["position"]
         elif kind == "duel":
             sides = {row["left_id"], row["right_id"]}
             if len(sides) != 2 or any(self.turn_of[side] != row["turn_id"] for side in sides):
-                raise Wrong("only two different replies to the same message can be compared")
+                raise Fault(
+                    Both(
+                        "only two different replies to the same message can be compared",
+                        "只有同一条消息的两个不同回复才能比较",
+                    )
+                )
         elif kind in ("moment_label", "step_label"):
             length = self.lengths[row["reply_id"]]
             whole = kind == "step_label" and row["verdict"] != "first_wrong"  # says nothing of a span
             if whole and (row["start"], row["end"]) == (0, 0):
                 return
             if not 0 <= row["start"] < row["end"] <= length:
-                raise Wrong(f"characters {row['start']} to {row['end']} are no part of the thought")
+                clause = Both(
+                    "characters {start} to {end} are no part of the thought", "第 {start} 到 {end} 个字符不在思考之内"
+                )
+                raise Fault(clause.format(start=row["start"], end=row["end"]))
 
 
 def _check_values(kind: str, row: Row) -> None:
     for name, allowed in _ALLOWED.get(kind, {}).items():
         if row[name] is not None and row[name] not in allowed:
-            raise Wrong(f"“{row[name][:40]}” is no {name} of a {kind}")
-    for each in FIELDS[kind]:
-        number = row[each.name]
-        if each.value == "integer" and each.name not in _SIGNED and number is not None and number < 0:
-            raise Wrong(f"“{each.name}” is a number below zero")
+            clause = Both("“{value}” is no {name} of a {kind}", "“{value}”不是 {kind} 的 {name}")
+            raise Fault(clause.format(value=row[name][:40], name=name, kind=kind))
+    for column in FIELDS[kind]:
+        number = row[column.name]
+        if column.value == "integer" and column.name not in _SIGNED and number is not None and number < 0:
+            raise Fault(Both("“{name}” is a number below zero", "“{name}”是负数").format(name=column.name))
     if kind == "reply" and row["finish"] is None:
-        raise Wrong("a reply of an archive has a “finish”")
+        raise Fault(Both("a reply of an archive has a “finish”", "存档中的回复必须有“finish”"))
     if kind in _COMMENTS and len(row[_COMMENTS[kind]]) > LONGEST_COMMENT:
-        raise Wrong(f"“{_COMMENTS[kind]}” has more than {LONGEST_COMMENT:,} characters")
+        clause = Both("“{name}” has more than {n:,} characters", "“{name}”超过 {n:,} 个字符")
+        raise Fault(clause.format(name=_COMMENTS[kind], n=LONGEST_COMMENT))
     if kind == "rating":
         unknown = set(row["reasons"].split()) - set(_REASONS[row["thumb"]])
         if unknown:
-            raise Wrong(f"“{min(unknown)[:40]}” is no reason for this thumb")
+            clause = Both("“{reason}” is no reason for this thumb", "“{reason}”不是这个评价的理由")
+            raise Fault(clause.format(reason=min(unknown)[:40]))
         if any(row[mark] is not None and row[mark] not in range(1, 6) for mark in _MARKS):
-            raise Wrong("marks go from 1 to 5")
+            raise Fault(Both("marks go from 1 to 5", "评分为 1 到 5"))

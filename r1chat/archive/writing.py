@@ -7,15 +7,16 @@ from collections import Counter
 from pathlib import Path
 from typing import IO
 
-from r1chat.archive.counts import Progress, Written
+from r1chat.archive.counts import OnProgress, Written
 from r1chat.archive.lines import footer, header, row_line
+from r1chat.both import Both
 from r1chat.errors import ExportError
 from r1chat.files import replacing
 from r1chat.store import Store
 from r1chat.store.archive import JUDGEMENTS, Rows
 
 
-def write(store: Store, path: Path, everything: bool = False, progress: Progress | None = None) -> Written:
+def write(store: Store, path: Path, everything: bool = False, progress: OnProgress | None = None) -> Written:
     """Write all conversations with consent to a file of JSON Lines; `everything`: all of them, as a backup for oneself.
 
     Deleted conversations are left out. Personal data are not replaced. `progress` is called with the conversations that
@@ -24,20 +25,23 @@ def write(store: Store, path: Path, everything: bool = False, progress: Progress
     """
     kinds: Counter[str] = Counter()
     with store.archive.reading() as source:
-        wanted = source.conversations(everything)
-        if not wanted:
+        conversation_ids = source.conversations(everything)
+        if not conversation_ids:
             raise ExportError(
-                "There is no conversation to write. An archive holds what may be exported: allow it for a conversation "
-                "or for all, or write a backup of everything."
+                Both(
+                    "There is no conversation to write. An archive holds what may be exported: allow it for a "
+                    "conversation or for all, or write a backup of everything.",
+                    "没有可写出的对话。存档只包含允许导出的内容：请为某个对话或全部对话给予许可，或写出全部内容的备份。",
+                )
             )
         with replacing(path) as stream:
             lines = _Lines(stream)
             lines.write(header())
             kinds += lines.write_rows(source.consents_for_all())
-            for done, rows in enumerate(source.rows(wanted), 1):
+            for done, rows in enumerate(source.rows(conversation_ids), 1):
                 kinds += lines.write_rows(rows)
                 if progress:
-                    progress(done, len(wanted))
+                    progress(done, len(conversation_ids))
             lines.write(footer(lines.count, lines.digest))
     return Written(kinds["conversation"], kinds["reply"], sum(kinds[kind] for kind in JUDGEMENTS))
 

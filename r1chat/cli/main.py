@@ -204,8 +204,14 @@ def moments(
 @parser.command()
 def export(
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="One of the formats above, or archive.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="It ends in .jsonl or .parquet.")],
+    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="One of the formats above, archive or chat.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="It ends in .jsonl or .parquet; of a chat in .md or .html."
+        ),
+    ],
+    conversation: Annotated[str | None, typer.Argument(metavar="[CONVERSATION]", help="Its id, for chat.")] = None,
     thoughts: Annotated[str | None, typer.Option(metavar="full|answer-only|rendered", help="How they go in.")] = None,
     test: Annotated[float | None, typer.Option(metavar="SHARE", help="Set so much apart: 0.1 is a tenth.")] = None,
     sources: Annotated[
@@ -228,10 +234,11 @@ def export(
     data_dir: DataDir = None,
     verbose: Verbose = False,
 ) -> Job:
-    """Write what was judged as rows that trainers take, or whole conversations as an archive.
+    """Write what was judged as rows that trainers take, whole conversations as an archive, or one as a document.
 
-    Formats: preference, preference-implicit, unpaired, sft, grpo, stepwise, openai. A card that describes the data and
-    a report of what was left out are written beside the file. Only what `r1chat consent` allows is exported.
+    Formats: preference, preference-implicit, unpaired, sft, grpo, stepwise, processbench, openai, llamafactory. A card
+    that describes the data and a report of what was left out are written beside the file. Only what `r1chat consent`
+    allows is exported. `chat CONVERSATION -o chat.html` (or .md) writes one conversation to read.
     """
     return partial(_export, ctx.params)
 
@@ -243,7 +250,7 @@ def import_(
     data_dir: DataDir = None,
     verbose: Verbose = False,
 ) -> Job:
-    """Take in an archive of r1chat, or chats or feedback that Open WebUI exported: all of it, or nothing."""
+    """Take in an archive of r1chat, or chats from Open WebUI, llama.cpp, ChatGPT, Claude, DeepSeek and others."""
     return partial(_import, ctx.params)
 
 
@@ -388,7 +395,18 @@ def _export(flags: Flags) -> int:
     with _opened({**flags, "ollama": False}) as app:  # only models that are files here have templates to read
         from r1chat.cli.sharing import Wanted, take_out
 
-        names = ("thoughts", "test", "language", "since", "until", "verified", "redact", "template", "everything")
+        names = (
+            "thoughts",
+            "test",
+            "language",
+            "since",
+            "until",
+            "verified",
+            "redact",
+            "template",
+            "everything",
+            "conversation",
+        )
         given = {name: flags[name] for name in names}
         sources = tuple(flags["sources"] or ())
         wanted = Wanted(**given, sources=sources, model=flags["of_model"], rater=flags["of_rater"])

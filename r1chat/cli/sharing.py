@@ -18,6 +18,7 @@ from r1chat.export.options import SOURCES
 from r1chat.store.entries import Language
 
 ARCHIVE = "archive"
+CHAT = "chat"
 LISTED = 20  # conversations
 Choice = TypeVar("Choice", bound=str)
 
@@ -45,6 +46,16 @@ _WITHDRAW_WHAT = Both(
 )
 
 
+_NO_CONVERSATION = Both(
+    "Only `r1chat export chat` takes the id of a conversation; a data set is made from all that may be exported.",
+    "只有 `r1chat export chat` 接受对话的标识；数据集由全部允许导出的内容生成。",
+)
+_WHICH_CONVERSATION = Both(
+    "Give the id of the conversation: `r1chat export chat ID -o chat.html`. `r1chat consent` lists them.",
+    "请提供对话的标识：`r1chat export chat ID -o chat.html`。用 `r1chat consent` 查看。",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """The options of an export as they were typed; None or empty where an option was not given."""
@@ -61,18 +72,23 @@ class Wanted:
     redact: bool = True
     template: Path | None = None
     everything: bool = False
+    conversation: str | None = None
 
 
 def take_out(app: App, kind: str, path: Path, wanted: Wanted, out: TextIO, err: TextIO) -> None:
     """Write an export or an archive, and say what was written. Raises ConfigError, ExportError, StoreError."""
     status = Status(err)
     try:
-        if kind == ARCHIVE:
+        if kind == CHAT:
+            lines = _take_chat(app, path, wanted)
+        elif wanted.conversation is not None:
+            raise ConfigError(_NO_CONVERSATION)
+        elif kind == ARCHIVE:
             lines = _take_archive(app, path, wanted, status)
         elif wanted.everything:
             raise ConfigError(_ONLY_FOR_ARCHIVES)
         else:
-            format = _one_of(_FORMAT, kind, FORMATS, also=ARCHIVE)
+            format = _one_of(_FORMAT, kind, FORMATS, also=f"{ARCHIVE}, {CHAT}")
             lines = describe(export(app.store, app.catalogue, format, path, _options(wanted), status.show))
     finally:
         status.clear()
@@ -88,13 +104,29 @@ def take_in(app: App, path: Path, out: TextIO, err: TextIO) -> None:
     finally:
         status.clear()
     lines = [f"{_contents(came)} came in from {path} ({came.source})."]
+    if came.chats:
+        lines.append(f"The file holds {_count(came.chats, 'chat')} with {_count(came.messages, 'message')}.")
+    if came.extended:
+        lines.append(f"Here already, and continued: {_count(came.extended, 'conversation')}.")
     if came.known:
         lines.append(f"Here already: {_count(came.known, 'conversation')}, left as they are.")
+    if came.joined:
+        lines.append(f"Joined to the message of the same side before it: {_count(came.joined, 'message')}.")
     if came.left_out:
         what = ", ".join(f"{count:,} × {archive.LEFT_OUT[code]}" for code, count in came.left_out.items())
         lines.append(f"Left out: {what}.")
     for line in lines:
         print(harmless(line, out), file=out)
+
+
+def _take_chat(app: App, path: Path, wanted: Wanted) -> list[str]:
+    from r1chat.ui.document import write_document
+    from r1chat.ui.words.page import Words
+
+    if wanted.conversation is None:
+        raise ConfigError(_WHICH_CONVERSATION)
+    messages = write_document(app.store, wanted.conversation, path, Words("en"))
+    return [f"{_count(messages, 'message')} with the replies in {path}. Personal data stand in it as they are."]
 
 
 def describe(summary: Summary) -> list[str]:

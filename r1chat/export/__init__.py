@@ -10,7 +10,7 @@ run        one export from store to files        split, tally, card, writers   w
 """
 
 from r1chat.export.conflicts import Conflict, Judge, conflicts
-from r1chat.export.listing import Page, Row, count, rows
+from r1chat.export.listing import JudgementRow, Page, count, rows
 from r1chat.export.options import FORMATS, SUFFIXES, THOUGHTS, Format, Options, Summary, Thoughts
 from r1chat.export.refusals import REASONS
 from r1chat.export.run import export, set_apart
@@ -25,9 +25,9 @@ __all__ = [
     "Filter",
     "Format",
     "Judge",
+    "JudgementRow",
     "Options",
     "Page",
-    "Row",
     "Summary",
     "Thoughts",
     "conflicts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from math import sqrt
 
@@ -17,7 +18,10 @@ _TRAINERS: dict[Format, str] = {
     "unpaired": "TRL's KTOTrainer",
     "sft": "TRL's SFTTrainer",
     "grpo": "TRL's GRPOTrainer, with a reward that reads `solution` and `solution_kind` (`r1chat.rewards.trl_reward`)",
-    "stepwise": "TRL's PRMTrainer",
+    "stepwise": "process reward models, such as OpenRLHF's `train_prm`, whose placeholder token goes behind each step",
+    "processbench": "measuring whether a model finds the first wrong step, in the form of ProcessBench",
+    "llamafactory": "LLaMA-Factory's preference training (`stage: dpo`); the entry below goes into its "
+    "`dataset_info.json`",
     "openai": "OpenAI's preference fine-tuning, and whatever reads its format",
 }
 _THOUGHTS: dict[Thoughts, str] = {
@@ -84,11 +88,39 @@ def _what(summary: Summary, tally: Tally) -> str:
 
 
 def _uses(summary: Summary) -> str:
-    return (
-        f"For {_TRAINERS[summary.format]}. The trainers of TRL cut texts off at 1,024 tokens unless told otherwise: "
-        "set `max_length` so that long thoughts keep their answers. Not for telling who the raters are, nor as a "
-        "benchmark: it says what a few people preferred."
+    limits = {
+        "llamafactory": "LLaMA-Factory cuts texts off at 2,048 tokens unless told otherwise: set `cutoff_len` so that "
+        "long thoughts keep their answers.",
+        "processbench": "A label is the number of the first wrong step, from 0, and -1 where none is wrong.",
+        "stepwise": "Steps end with the first wrong one.",
+        "openai": "",
+    }
+    trl = (
+        "The trainers of TRL cut texts off at 1,024 tokens unless told otherwise: set `max_length` so that long "
+        "thoughts keep their answers."
     )
+    sentences = [f"For {_TRAINERS[summary.format]}.", limits.get(summary.format, trl)]
+    sentences.append(
+        "Not for telling who the raters are, nor as a benchmark: it says what a few people preferred."
+        if summary.format != "processbench"
+        else "Not for telling who the raters are."
+    )
+    text = " ".join(filter(None, sentences))
+    return f"{text}\n\n{_dataset_info(summary)}" if summary.format == "llamafactory" else text
+
+
+def _dataset_info(summary: Summary) -> str:
+    """The entries for LLaMA-Factory's list of data sets, one for each file of data."""
+    entries = {
+        file.stem: {
+            "file_name": file.name,
+            "formatting": "sharegpt",
+            "ranking": True,
+            "columns": {"messages": "conversations", "chosen": "chosen", "rejected": "rejected"},
+        }
+        for file in summary.files[:-2]
+    }
+    return f"```json\n{json.dumps(entries, ensure_ascii=False, indent=2)}\n```"
 
 
 def _structure(summary: Summary, tally: Tally) -> str:

@@ -9,8 +9,16 @@ from typing import Literal
 
 from r1chat.export.options import Format, Thoughts
 
-Type = Literal["text", "texts", "messages", "flag", "flags", "number", "count", "openai_input"]
+Type = Literal["text", "texts", "messages", "flag", "flags", "number", "count", "openai_input", "turn", "turns"]
 Columns = dict[str, Type]
+
+PROCESSBENCH: Columns = {  # as Qwen/ProcessBench has them
+    "generator": "text",
+    "problem": "text",
+    "steps": "texts",
+    "final_answer_correct": "flag",  # by the reference; False also where it is not known: see `verified`
+    "label": "count",  # the first wrong step, from 0; -1: none is wrong
+}
 
 JUDGEMENT: Columns = {
     "id": "text",  # of the judgement
@@ -41,7 +49,9 @@ THUMB: Columns = {
 CHOSEN: Columns = {f"chosen_{name}": kind for name, kind in REPLY.items()}
 REJECTED: Columns = {f"rejected_{name}": kind for name, kind in REPLY.items()}
 PAIR: Columns = JUDGEMENT | VOTE | CHOSEN | REJECTED
-TEXTS = frozenset({"prompt", "chosen", "rejected", "completion", "solution", "comment"})  # another one in every row
+TEXTS = frozenset(
+    {"prompt", "chosen", "rejected", "completion", "solution", "comment", "problem"}
+)  # another one in every row
 
 
 def columns(format: Format, thoughts: Thoughts) -> Columns:
@@ -55,6 +65,8 @@ def columns(format: Format, thoughts: Thoughts) -> Columns:
         "sft": {"prompt": text, "completion": text} | JUDGEMENT | REPLY,
         "grpo": {"prompt": text, "solution": "text", "solution_kind": "text"} | JUDGEMENT | {"model": "text"},
         "stepwise": steps | JUDGEMENT | REPLY,
+        "processbench": PROCESSBENCH | JUDGEMENT | REPLY,
+        "llamafactory": {"conversations": "turns", "chosen": "turn", "rejected": "turn"},
         "openai": {"input": "openai_input", "preferred_output": "messages", "non_preferred_output": "messages"},
     }
     return forms[format]

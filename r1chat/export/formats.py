@@ -21,7 +21,7 @@ from r1chat.store.dataset import JudgedReply
 from r1chat.store.entries import Kind
 
 
-class Row(NamedTuple):
+class TrainingRow(NamedTuple):
     """A row, and the replies that it was made from: the preferred one first."""
 
     values: Values
@@ -35,7 +35,7 @@ class Refused(NamedTuple):
     reply: JudgedReply | None = None
 
 
-Made = Iterator[Row | Refused]
+Made = Iterator[TrainingRow | Refused]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +57,30 @@ class Form:
 
 def _preference(case: Case, texts: Texts) -> Made:
     for prompt, chosen, rejected, pair in _pair(case, texts):
-        yield Row({"prompt": prompt, "chosen": chosen, "rejected": rejected} | about_pair(case, texts, *pair), pair)
+        yield TrainingRow(
+            {"prompt": prompt, "chosen": chosen, "rejected": rejected} | about_pair(case, texts, *pair), pair
+        )
     yield from _refused_pair(case, texts)
 
 
 def _implicit(case: Case, texts: Texts) -> Made:
     for prompt, chosen, rejected, pair in _pair(case, texts):
         whole = {"chosen": _joined(prompt, chosen), "rejected": _joined(prompt, rejected)}
-        yield Row(whole | {"margin": _margin(case, *pair)} | about_pair(case, texts, *pair), pair)
+        yield TrainingRow(whole | {"margin": _margin(case, *pair)} | about_pair(case, texts, *pair), pair)
     yield from _refused_pair(case, texts)
 
 
 def _openai(case: Case, texts: Texts) -> Made:
     for prompt, chosen, rejected, pair in _pair(case, texts):
         values = {"input": {"messages": prompt}, "preferred_output": chosen, "non_preferred_output": rejected}
-        yield Row(values, pair)
+        yield TrainingRow(values, pair)
+    yield from _refused_pair(case, texts)
+
+
+def _llamafactory(case: Case, texts: Texts) -> Made:
+    for prompt, chosen, rejected, pair in _pair(case, texts):
+        values = {"conversations": _turns(prompt), "chosen": _turns(chosen)[-1], "rejected": _turns(rejected)[-1]}
+        yield TrainingRow(values, pair)
     yield from _refused_pair(case, texts)
 
 
@@ -104,7 +113,7 @@ def _sft(case: Case, texts: Texts) -> Made:
             continue
         prompt = texts.prompt(case.turn, reply)
         values = {"prompt": prompt, "completion": texts.completion(reply, prompt)}
-        yield Row(values | about(case, texts) | about_reply(case, reply), (reply,))
+        yield TrainingRow(values | about(case, texts) | about_reply(case, reply), (reply,))
 
 
 def _grpo(case: Case, texts: Texts) -> Made:
@@ -118,29 +127,59 @@ def _grpo(case: Case, texts: Texts) -> Made:
         "solution": texts.clean(case.judgement.text),
         "solution_kind": case.judgement.kind,
     }
-    yield Row(values | about(case, texts) | {"model": reply.model}, ())
+    yield TrainingRow(values | about(case, texts) | {"model": reply.model}, ())
 
 
 def _stepwise(case: Case, texts: Texts) -> Made:
     assert isinstance(case.judgement, StepLabel)
     reply, label = case.sides[0], case.judgement
-    spans = [(step.start, step.end) for step in find_steps(reply.reasoning)]
-    labels = [True] * len(spans)
-    if label.verdict == "first_wrong":  # a paragraph, which may be a part of a step: the step is cut there
-        right = [(start, min(end, label.start)) for start, end in spans if start < label.start]
-        spans, labels = [*right, (label.start, label.end)], [True] * len(right) + [False]
-    steps = [reply.reasoning[start:end].strip() for start, end in spans]
+    steps, wrong = _steps(reply.reasoning, label)
+    if wrong is not None:
+        steps = steps[: wrong + 1]
     if not all(steps) or not steps:
         yield Refused("no_thought", reply)
         return
     values = {
         "prompt": texts.question(case.turn, reply),
         "completions": [texts.clean(step) for step in steps],
-        "labels": labels,
+        "labels": [number != wrong for number in range(len(steps))],
     }
-    yield Row(values | about(case, texts) | about_reply(case, reply), (reply,))
+    yield TrainingRow(values | about(case, texts) | about_reply(case, reply), (reply,))
 
 
+def _processbench(case: Case, texts: Texts) -> Made:
+    assert isinstance(case.judgement, StepLabel)
+    reply = case.sides[0]
+    steps, wrong = _steps(reply.reasoning, case.judgement)
+    if not all(steps) or not steps:
+        yield Refused("no_thought", reply)
+        return
+    values = {
+        "generator": reply.model,
+        "problem": texts.question(case.turn, reply),
+        "steps": [texts.clean(step) for step in steps],
+        "final_answer_correct": accuracy(case.turn, reply) is True,
+        "label": -1 if wrong is None else wrong,
+    }
+    yield TrainingRow(values | about(case, texts) | about_reply(case, reply), (reply,))
+
+
+def _steps(thought: str, label: StepLabel) -> tuple[list[str], int | None]:
+    """The steps of a thought, and which of them is the first wrong one: None where none is.
+
+    What was marked is a paragraph, which may be a part of a step: the step is cut before and behind it.
+    """
+    spans = [(step.start, step.end) for step in find_steps(thought)]
+    wrong = None
+    if label.verdict == "first_wrong":
+        before = [(start, min(end, label.start)) for start, end in spans if start < label.start]
+        behind = [(max(start, label.end), end) for start, end in spans if end > label.end]
+        behind = [(start, end) for start, end in behind if thought[start:end].strip()]
+        spans, wrong = [*before, (label.start, label.end), *behind], len(before)
+    return [thought[start:end].strip() for start, end in spans], wrong
+
+
+_SHAREGPT_ROLES = {"user": "human", "assistant": "gpt", "system": "system"}
 _PAIRS: Mapping[Source, Kind] = {"comparison": "comparison", "correction": "correction"}
 _SINGLE: Mapping[Source, Kind] = {"thumbs": "rating", "verified": "reference"}
 _BOTH: frozenset[Source] = frozenset(_PAIRS)
@@ -157,6 +196,8 @@ FORMS: Mapping[Format, Form] = {
     ),
     "grpo": Form(_grpo, {}, fixed=frozenset({"reference"})),
     "stepwise": Form(_stepwise, {}, fixed=frozenset({"step"}), thoughts=frozenset({"full", "rendered"})),
+    "processbench": Form(_processbench, {}, fixed=frozenset({"step"}), thoughts=frozenset({"full"})),
+    "llamafactory": Form(_llamafactory, _PAIRS, _BOTH, thoughts=frozenset({"full", "answer-only"})),
     "openai": Form(_openai, _PAIRS, _BOTH, thoughts=frozenset({"full", "answer-only"})),
 }
 
@@ -175,10 +216,16 @@ def _pair(case: Case, texts: Texts) -> Iterator[tuple[Text, Text, Text, Pair]]:
     yield prompt, texts.completion(winner, prompt), texts.completion(loser, prompt), (winner, loser)
 
 
-def _labelled(case: Case, texts: Texts, reply: JudgedReply, label: bool) -> Row:
+def _turns(messages: Text) -> list[dict[str, str]]:
+    """Messages as ShareGPT's form has them."""
+    assert not isinstance(messages, str)
+    return [{"from": _SHAREGPT_ROLES[each["role"]], "value": each["content"]} for each in messages]
+
+
+def _labelled(case: Case, texts: Texts, reply: JudgedReply, label: bool) -> TrainingRow:
     prompt = texts.prompt(case.turn, reply)
     values = {"prompt": prompt, "completion": texts.completion(reply, prompt), "label": label}
-    return Row(values | about(case, texts) | about_reply(case, reply) | about_thumb(case), (reply,))
+    return TrainingRow(values | about(case, texts) | about_reply(case, reply) | about_thumb(case), (reply,))
 
 
 def _refused_pair(case: Case, texts: Texts) -> Iterator[Refused]:

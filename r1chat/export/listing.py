@@ -17,7 +17,7 @@ from r1chat.store.entries import Filter, Kind, language_of
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class JudgementRow:
     """One judgement in force with its evidence.
 
     `sides`: for a comparison left and right, for a correction the corrected reply and what it stands for, else the
@@ -47,7 +47,7 @@ class Row:
 class Page:
     """A page of rows. `next` is what to give as `before` for the one after it; None: this is the last one."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[JudgementRow, ...]
     next: str | None
 
 
@@ -72,10 +72,10 @@ def count(store: Store, filter: Filter = Filter()) -> int:  # noqa: B008
         return snapshot.count(filter)
 
 
-def _row(case: Case, replies: Mapping[str, StoredReply]) -> Row:
+def _row(case: Case, replies: Mapping[str, StoredReply]) -> JudgementRow:
     turn, judgement = case.turn, case.judgement
     stands, reason = standing(case)
-    return Row(
+    return JudgementRow(
         kind=case.kind,
         id=case.id,
         conversation_id=turn.conversation_id,

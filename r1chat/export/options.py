@@ -10,7 +10,9 @@ from typing import Literal, get_args
 from r1chat.redact import Kind as Redacted
 from r1chat.store.entries import Filter
 
-Format = Literal["preference", "preference-implicit", "unpaired", "sft", "grpo", "stepwise", "openai"]
+Format = Literal[
+    "preference", "preference-implicit", "unpaired", "sft", "grpo", "stepwise", "processbench", "openai", "llamafactory"
+]
 Source = Literal["comparison", "correction", "thumbs", "verified"]
 Thoughts = Literal["full", "answer-only", "rendered"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from r1chat.both import Both
 from r1chat.export.identity import names_its_model
 from r1chat.judgements import Comparison, Rating, StepLabel
 from r1chat.store.dataset import JudgedReply, JudgedTurn
@@ -27,48 +28,48 @@ Reason = Literal[
     "verified_wrong",
 ]
 
-REASONS: Mapping[Reason, tuple[str, str]] = {
-    "unfinished": (
+REASONS: Mapping[Reason, Both] = {
+    "unfinished": Both(
         "A reply is still being written, or broke off before its end. Continue it, or have it written again.",
         "有回复还在生成，或在结束前中断。请继续生成，或重新生成。",
     ),
-    "truncated": (
+    "truncated": Both(
         "A reply ran into the limit of its length and has no end. Continue it, or raise the limit.",
         "有回复达到长度上限，没有结尾。请继续生成，或提高上限。",
     ),
-    "stopped": (
+    "stopped": Both(
         "A reply was stopped by hand and has no end. Continue it, then judge it again.",
         "有回复被手动停止，没有结尾。请继续生成，然后重新评判。",
     ),
-    "error": (
+    "error": Both(
         "A reply ended with an error. Have it written again.",
         "有回复以错误结束。请重新生成。",
     ),
-    "empty": (
+    "empty": Both(
         "A reply has no answer. Have it written again, or correct it.",
         "有回复没有答案。请重新生成，或加以更正。",
     ),
-    "identical": (
+    "identical": Both(
         "Both sides say the same, so there is nothing to prefer. Compare replies that differ.",
         "两边内容相同，没有可比较之处。请比较不同的回复。",
     ),
-    "leaked_identity": (
+    "leaked_identity": Both(
         "In a blind comparison a reply names its model or its maker, so the vote was not blind.",
         "在盲评中，有回复说出了自己的模型或厂商名称，因此投票并非真正的盲评。",
     ),
-    "thought_only": (
+    "thought_only": Both(
         "Only the thought was rated, and a row needs a word on the answer. Rate the answer too.",
         "只评价了思考过程，而一行数据需要对答案的评价。请同时评价答案。",
     ),
-    "no_thought": (
+    "no_thought": Both(
         "The marked step is not in the thought any more. Mark the first wrong step again.",
         "标记的步骤已不在思考过程中。请重新标记第一个错误的步骤。",
     ),
-    "no_reply": (
+    "no_reply": Both(
         "No model has replied to this message, so it is not known how one would be asked. Have it answered once.",
         "还没有模型回复这条消息，因此不知道该如何向模型提问。请先生成一次回复。",
     ),
-    "verified_wrong": (
+    "verified_wrong": Both(
         "The reply was preferred, but its answer is wrong by the reference. Correct the reply, or the reference.",
         "该回复被选为更好，但根据参考答案它是错的。请更正回复或参考答案。",
     ),

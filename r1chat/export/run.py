@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 from r1chat.backends.catalogue import Catalogue
+from r1chat.both import Both
 from r1chat.errors import ExportError
 from r1chat.export.card import card
 from r1chat.export.columns import columns
-from r1chat.export.formats import FORMS, Form, Refused, Row
+from r1chat.export.formats import FORMS, Form, Refused, TrainingRow
 from r1chat.export.options import SUFFIXES, Format, Options, Summary, Thoughts
 from r1chat.export.refusals import REASONS
 from r1chat.export.split import test_conversations
@@ -27,7 +28,15 @@ from r1chat.store import Store
 from r1chat.store.dataset import JudgedTurn, Snapshot
 from r1chat.store.entries import KINDS, Filter, Kind
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
+
+_JUDGEMENTS: Mapping[Kind, Both] = {
+    "comparison": Both("comparisons", "比较"),
+    "correction": Both("corrections", "更正"),
+    "rating": Both("thumbs", "赞或踩"),
+    "reference": Both("right answers", "参考答案"),
+    "step": Both("wrong steps", "错误步骤"),
+}
 
 
 def export(
@@ -36,7 +45,7 @@ def export(
     format: Format,
     path: Path,
     options: Options = Options(),  # noqa: B008  frozen
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Summary:
     """Write what was judged, and may be exported, as rows that a trainer takes; a card and a report lie beside them.
 
@@ -128,13 +137,15 @@ class _Job:
         for each in self._data.values():
             each.close()
         if not self._tally.rows:
-            raise ExportError(
-                "There is nothing to export: everything that was judged was left out "
-                f"({listed(self._tally.refused)}). The data page says of each why, and what to do."
+            sentence = Both(
+                "There is nothing to export: everything that was judged was left out ({what}). The data page says of "
+                "each why, and what to do.",
+                "没有可导出的内容：所有评价都被排除（{what}）。数据页会说明每一条的原因和处理办法。",
             )
+            raise ExportError(sentence.format(what=listed(self._tally.refused)))
         return self._tally
 
-    def _repeats(self, row: Row, seen: set[str]) -> bool:
+    def _repeats(self, row: TrainingRow, seen: set[str]) -> bool:
         key = row.replies[0].id
         known = key in seen
         seen.add(key)
@@ -149,7 +160,7 @@ class _Job:
             "message": case.turn.id,
             "reply": reply,
             "reason": code,
-            "why": REASONS[code][0] if why is None else why,  # type: ignore[index]  # a code of it
+            "why": REASONS[code].en if why is None else why,  # type: ignore[index]  # a code of it
         }
         self._report.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
         self._tally.refused[code] += 1
@@ -160,28 +171,54 @@ def listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {code.replace('_', ' ')}" for code, count in sorted(counts.items()))
 
 
+def _either(choices: Sequence[str]) -> Both:
+    """Choices as a person is told them."""
+    return Both(" or ".join(choices), " 或 ".join(choices))
+
+
 def _check(format: Format, form: Form, path: Path, options: Options) -> None:
     """Raises ExportError for what was asked for and cannot be."""
     if path.suffix.lower() not in SUFFIXES:
-        raise ExportError(f"{path.name} says no format: let the name end in {' or '.join(SUFFIXES)}.")
+        sentence = Both(
+            "{name} says no format: let the name end in {suffixes}.",
+            "{name} 没有说明格式：文件名请以 {suffixes} 结尾。",
+        )
+        raise ExportError(sentence.format(name=path.name, suffixes=_either(SUFFIXES)))
     if not 0 <= options.test < 1:
-        raise ExportError(f"A test share of {options.test:g} makes no sense. Give one from 0 to below 1, such as 0.1.")
+        sentence = Both(
+            "A test share of {share:g} makes no sense. Give one from 0 to below 1, such as 0.1.",
+            "测试比例 {share:g} 没有意义。请给出 0 到 1 之间的数，例如 0.1。",
+        )
+        raise ExportError(sentence.format(share=options.test))
     if options.thoughts and options.thoughts not in form.thoughts:
-        takes = " or ".join(sorted(form.thoughts))
-        raise ExportError(f"The format {format} cannot have thoughts “{options.thoughts}”. Choose {takes}.")
+        sentence = Both(
+            "The format {format} cannot have thoughts “{thoughts}”. Choose {choices}.",
+            "格式 {format} 不支持思考方式“{thoughts}”。请选择 {choices}。",
+        )
+        choices = _either(sorted(form.thoughts))
+        raise ExportError(sentence.format(format=format, thoughts=options.thoughts, choices=choices))
     if unknown := (options.sources or frozenset()) - set(form.kinds):
-        takes = f"takes {', '.join(form.kinds)}" if form.kinds else "has one source of its own; leave --source out"
-        raise ExportError(f"The format {format} cannot be made from {', '.join(sorted(unknown))}. It {takes}.")
+        takes = Both("It takes {sources}.", "它只接受 {sources}。").format(sources=", ".join(form.kinds))
+        alone = Both("It has one source of its own; leave --source out.", "它只有一个固定来源，请去掉 --source。")
+        sentence = Both(
+            "The format {format} cannot be made from {sources}. {advice}",
+            "格式 {format} 不能由 {sources} 生成。{advice}",
+        )
+        raise ExportError(
+            sentence.format(format=format, sources=", ".join(sorted(unknown)), advice=takes if form.kinds else alone)
+        )
 
 
 def _kinds(form: Form, options: Options) -> frozenset[Kind]:
     kinds = form.fixed or {form.kinds[source] for source in options.sources or form.default}
     kept = frozenset(kinds) & (options.filter.kinds or frozenset(KINDS))
     if not kept:
-        raise ExportError(
-            f"There is nothing to export: the filter leaves out what this format is made from ({', '.join(kinds)}). "
-            "Choose another format, or widen the filter."
+        sentence = Both(
+            "There is nothing to export: the filter leaves out what this format is made from ({kinds}). Choose another "
+            "format, or widen the filter.",
+            "没有可导出的内容：筛选排除了这种格式所需的内容（{kinds}）。请选择其他格式，或放宽筛选。",
         )
+        raise ExportError(sentence.format(kinds=", ".join(kinds)))
     return kept
 
 
@@ -192,22 +229,21 @@ def _total(snapshot: Snapshot, format: Format, wanted: Filter) -> int:
         return judgements
     there = sum(1 for _ in snapshot.entries(wanted))
     if there:
-        raise ExportError(
-            f"There is nothing to export: {there:,} judgement{'s' * (there > 1)} would do, but the conversations may "
-            "not be exported. Allow it with `r1chat consent --all`, or on the page for each conversation."
+        sentence = Both(
+            "There is nothing to export: {n:,} judgement{s} would do, but the conversations may not be exported. Allow "
+            "it with `r1chat consent --all`, or on the page for each conversation.",
+            "没有可导出的内容：有 {n:,} 条评价符合要求，但对话未获导出许可。请用 `r1chat consent --all` 允许，"
+            "或在页面上逐个允许。",
         )
-    what = {
-        "comparison": "comparisons",
-        "correction": "corrections",
-        "rating": "thumbs",
-        "reference": "right answers",
-        "step": "wrong steps",
-    }
-    kinds = " or ".join(what[kind] for kind in KINDS if kind in wanted.kinds)
-    raise ExportError(
-        f"There is nothing to export: {format} is made from {kinds}, and there are none that match. Judge some replies "
-        "on the page first, or widen the filter."
+        raise ExportError(sentence.format(n=there, s="s" * (there > 1)))
+    names = [_JUDGEMENTS[kind] for kind in KINDS if kind in wanted.kinds]
+    kinds = Both(" or ".join(name.en for name in names), "或".join(name.zh for name in names))
+    sentence = Both(
+        "There is nothing to export: {format} is made from {kinds}, and there are none that match. Judge some replies "
+        "on the page first, or widen the filter.",
+        "没有可导出的内容：{format} 由{kinds}生成，而没有符合条件的。请先在页面上评价一些回复，或放宽筛选。",
     )
+    raise ExportError(sentence.format(format=format, kinds=kinds))
 
 
 def _suitable(form: Form, snapshot: Snapshot, wanted: Filter, templates: Templates) -> Thoughts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from hashlib import sha256
 
+from r1chat.both import Both
 from r1chat.errors import ExportError
 from r1chat.store.dataset import Snapshot
 from r1chat.store.entries import Filter
@@ -32,10 +33,13 @@ def test_conversations(snapshot: Snapshot, wanted: Filter, share: float) -> froz
             chosen.add(group)
             taken += sizes[group]
     if not chosen or len(chosen) == len(sizes):
-        raise ExportError(
-            f"There is too little to set {share:.0%} of it apart for a test: conversations that begin with the same "
-            f"message stay together, which leaves {len(sizes)} to choose from. Export without --test, or judge more."
+        sentence = Both(
+            "There is too little to set {share:.0%} of it apart for a test: conversations that begin with the same "
+            "message stay together, which leaves {n} to choose from. Export without --test, or judge more.",
+            "数据太少，无法分出 {share:.0%} 作测试：以相同消息开头的对话要放在一起，只剩 {n} 组可选。"
+            "请不带 --test 导出，或多评价一些。",
         )
+        raise ExportError(sentence.format(share=share, n=len(sizes)))
     return frozenset(conversation for conversation in judged if groups.of(conversation) in chosen)
 
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from datetime import datetime
 from itertools import combinations
 
-from r1chat.export.formats import Row
+from r1chat.export.formats import TrainingRow
 from r1chat.export.standing import Case
 from r1chat.judgements import Comparison
 from r1chat.store.dataset import JudgedTurn
@@ -58,7 +58,7 @@ class Tally:
             if one.duel.id == other.duel.id:
                 self.agreed[one.winner == other.winner] += 1
 
-    def add(self, case: Case, row: Row, split: str) -> None:
+    def add(self, case: Case, row: TrainingRow, split: str) -> None:
         """A row that was written."""
         self.rows[split] += 1
         self.sources[row.values.get("source", case.kind)] += 1

@@ -13,6 +13,7 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.chat_template import R1_TEMPLATE, ChatTemplate
 from r1chat.backends.gguf import Header, read_header
 from r1chat.backends.prompt import OPEN
+from r1chat.both import Both
 from r1chat.errors import BackendError, ExportError, ModelFileError
 from r1chat.export.families import is_r1
 from r1chat.messages import Message
@@ -46,7 +47,8 @@ class Templates:
         try:
             return self._known[model].render(messages)
         except BackendError as error:
-            raise ExportError(f"The prompts of {model} could not be rendered. {error}") from None
+            sentence = Both("The prompts of {model} could not be rendered. {why}", "无法渲染 {model} 的提示。{why}")
+            raise ExportError(sentence.format(model=model, why=error.text)) from None
 
     def _find(self, model: str) -> _Template | _R1:
         if own := self._own(model):
@@ -55,10 +57,13 @@ class Templates:
             return self._given
         if is_r1(model):
             return _R1()
-        raise ExportError(
-            f"The prompts of {model} cannot be rendered, since its chat template is not known here. Give it with "
-            "--template (a GGUF file of that model, or its Jinja template), or export messages with --thoughts full."
+        sentence = Both(
+            "The prompts of {model} cannot be rendered, since its chat template is not known here. Give it with "
+            "--template (a GGUF file of that model, or its Jinja template), or export messages with --thoughts full.",
+            "无法渲染 {model} 的提示，因为这里不知道它的对话模板。请用 --template 提供"
+            "（该模型的 GGUF 文件或 Jinja 模板），或用 --thoughts full 导出消息。",
         )
+        raise ExportError(sentence.format(model=model))
 
     def _own(self, model: str) -> Header | None:
         header = self._catalogue.header(model) if self._catalogue else None
@@ -98,14 +103,26 @@ def _read(file: Path) -> _Template:
         if file.suffix.lower() == ".gguf":
             header = read_header(file.expanduser())
             if not header.chat_template:
-                raise ExportError(f"{file} has no chat template in it. Give the template itself, as a Jinja file.")
+                sentence = Both(
+                    "{file} has no chat template in it. Give the template itself, as a Jinja file.",
+                    "{file} 中没有对话模板。请以 Jinja 文件提供模板。",
+                )
+                raise ExportError(sentence.format(file=file))
             return _from_header(header)
         source = file.expanduser().read_text(encoding="utf-8")
         like_r1 = _R1_ROLE in source
         return _Template(source, R1_BOS if like_r1 else "", R1_EOS if like_r1 else "")
     except OSError as error:
-        raise ExportError(f"The template {file} cannot be read ({error.strerror}). Check the path.") from None
+        sentence = Both(
+            "The template {file} cannot be read ({why}). Check the path.", "无法读取模板 {file}（{why}）。请检查路径。"
+        )
+        raise ExportError(sentence.format(file=file, why=error.strerror)) from None
     except UnicodeDecodeError:
-        raise ExportError(f"The template {file} is no text. Give a GGUF file, or a Jinja template in UTF-8.") from None
+        sentence = Both(
+            "The template {file} is no text. Give a GGUF file, or a Jinja template in UTF-8.",
+            "模板 {file} 不是文本。请提供 GGUF 文件，或 UTF-8 编码的 Jinja 模板。",
+        )
+        raise ExportError(sentence.format(file=file)) from None
     except ModelFileError as error:
-        raise ExportError(f"The template {file} cannot be used. {error}") from None
+        sentence = Both("The template {file} cannot be used. {why}", "模板 {file} 无法使用。{why}")
+        raise ExportError(sentence.format(file=file, why=error.text)) from None

@@ -15,7 +15,7 @@ CHUNK = 1_000_000  # bytes of JSON Lines that are written at a time
 ROW_GROUP = 1_000  # rows of Parquet
 ROW_GROUP_SIZE = 4_000_000  # characters: long thoughts fill a group sooner
 
-_LONG: tuple[Type, ...] = ("texts", "messages", "openai_input")  # these and TEXTS make up a row's size
+_LONG: tuple[Type, ...] = ("texts", "messages", "openai_input", "turn", "turns")  # these and TEXTS make up a row's size
 
 Data = TypeVar("Data")
 
@@ -100,6 +100,7 @@ class Parquet:
     def _type(self, kind: Type) -> Any:
         pa = self._pa
         messages = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+        turn = pa.struct([("from", pa.string()), ("value", pa.string())])
         types = {
             "text": pa.string(),
             "texts": pa.list_(pa.string()),
@@ -108,6 +109,8 @@ class Parquet:
             "flags": pa.list_(pa.bool_()),
             "number": pa.float64(),
             "count": pa.int64(),
+            "turn": turn,
+            "turns": pa.list_(turn),
             "openai_input": pa.struct([("messages", messages)]),
         }
         return types[kind]

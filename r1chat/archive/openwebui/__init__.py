@@ -1,1 +1,5 @@
-"""What Open WebUI exports: its chats and its feedback, read into rows of an archive."""
+"""Open WebUI's exports: chats, and feedback with a snapshot of the chat that each is about."""
+
+from r1chat.archive.openwebui.chats import is_openwebui, read_openwebui
+
+__all__ = ["is_openwebui", "read_openwebui"]

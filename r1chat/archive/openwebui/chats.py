@@ -1,189 +1,187 @@
-"""Open WebUI's exports -> rows: a list of chats, or a list of feedback with a snapshot of the chat that each is about.
+"""Open WebUI's entries -> chats: an entry of a list of chats, the chat alone, or a feedback with its snapshot. Pure.
 
-Ids are made from theirs, so that the same chat gives the same rows whichever file it comes from. In its trees any
-message may follow any other; here a message follows a reply and a reply answers a message, so each is put under the
-nearest one above it of the right kind. Sampling parameters are not in these files: replies get the defaults. Pure.
+`parentId` says what a message follows; `childrenIds` only orders what follows the same one. Chats from before there
+were branches have a plain list. Sampling parameters are not in these files: replies get the defaults.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from r1chat.archive.lines import Wrong
-from r1chat.archive.openwebui.feedback import Said, said_of
-from r1chat.archive.openwebui.text import split_content
-from r1chat.archive.openwebui.tree import Message, branch_to, in_order, messages_of
-from r1chat.archive.openwebui.values import clean, mapping, moment
-from r1chat.messages import Provenance
-from r1chat.store.archive import Row, Rows
-from r1chat.store.schema import provenance_columns, reply_columns
+from r1chat.archive.foreign import ForeignChat, ForeignMessage
+from r1chat.archive.openwebui.content import content_of
+from r1chat.archive.openwebui.feedback import feedback_of
+from r1chat.archive.untrusted import clean, first_text, identifier, mapping, moment, sequence
 
 BACKEND = "openwebui"
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://openwebui.com")
 
 
-@dataclass(slots=True)
-class Taken:
-    """The rows of one chat: `shape` its conversation, messages and replies, each after those that it refers to.
-
-    Positions are not set yet. `said` names replies that need not be among them. What was left out is counted by the
-    codes of LEFT_OUT: of the chat, and of what was said of it.
-    """
-
-    conversation_id: str
-    shape: Rows = field(default_factory=list)
-    said: list[Said] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)
-    unsaid: Counter[str] = field(default_factory=Counter)
+def is_openwebui(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry is a chat or a feedback of Open WebUI."""
+    if _is_feedback(entry):
+        return True
+    if "chat" in entry:
+        body = entry["chat"]
+        has_messages = isinstance(body, dict) and _has_messages(body)
+        return has_messages or (body is None and {"id", "title", "user_id"} <= entry.keys())
+    return isinstance(mapping(entry.get("history")).get("messages"), dict)
 
 
-def taken(entry: Any, now: datetime) -> Taken:
-    """One entry of an export: a chat, or a feedback. `now` stands for times that it lacks. Raises Wrong."""
-    if isinstance(entry, dict) and isinstance(entry.get("data"), dict) and "chat" not in entry:
-        return _feedback(entry, now)
-    if isinstance(entry, dict) and isinstance(entry.get("chat", entry), dict):
-        chat = _Chat(entry, now)
-        for message_id in chat.reply_models:
-            message = chat.messages[message_id]
-            if annotation := mapping(message.data.get("annotation")):
-                chat.judge(message_id, annotation, message.data.get("arena") is True, message.data.get("timestamp"))
-        return chat.taken
-    raise Wrong("this is neither a chat nor a feedback of Open WebUI")
+def read_openwebui(entry: Mapping[str, Any]) -> ForeignChat:
+    """The chat of an entry, with the feedback on it."""
+    if _is_feedback(entry):
+        return _read_feedback(entry)
+    reader = _Reader(entry)
+    for message_id in reader.replies:
+        data = reader.data[message_id]
+        if annotation := mapping(data.get("annotation")):
+            reader.judge(message_id, annotation, data.get("arena") is True, data.get("timestamp"))
+    return reader.chat
 
 
-def _feedback(entry: Mapping[str, Any], now: datetime) -> Taken:
+def _is_feedback(entry: Mapping[str, Any]) -> bool:
+    if "chat" in entry or not isinstance(entry.get("data"), dict):
+        return False
+    return "rating" in entry["data"] or entry.get("type") == "rating"
+
+
+def _has_messages(body: Mapping[str, Any]) -> bool:
+    return isinstance(mapping(body.get("history")).get("messages"), dict) or isinstance(body.get("messages"), list)
+
+
+def _read_feedback(entry: Mapping[str, Any]) -> ForeignChat:
     meta, snapshot = mapping(entry.get("meta")), mapping(mapping(entry.get("snapshot")).get("chat"))
     about = {"id": meta.get("chat_id"), "user_id": entry.get("user_id")}
-    chat = _Chat({**snapshot, **{key: value for key, value in about.items() if value}}, now, known=bool(snapshot))
-    when = entry.get("updated_at") or entry.get("created_at")
-    chat.judge(clean(meta.get("message_id")), mapping(entry["data"]), meta.get("arena") is True, when)
-    return chat.taken
+    reader = _Reader({**snapshot, **{key: value for key, value in about.items() if value}})
+    reader.chat.is_chat = False
+    when = moment(entry.get("updated_at"), entry.get("created_at"))
+    reader.judge(clean(meta.get("message_id")), mapping(entry["data"]), meta.get("arena") is True, when)
+    return reader.chat
 
 
-class _Chat:
-    """One chat on its way into rows. `known` False: there is only its id."""
+class _Reader:
+    """One chat, and what it takes to read the feedback on it."""
 
-    def __init__(self, entry: Mapping[str, Any], now: datetime, known: bool = True) -> None:
+    def __init__(self, entry: Mapping[str, Any]) -> None:
         body = mapping(entry.get("chat")) or entry
-        self.messages = messages_of(body) if known else {}
-        self.reply_models: dict[str, str] = {}  # message of an assistant -> its model; those that were taken
-        self._key = clean(entry.get("id")) or clean(body.get("id")) or next(iter(self.messages), "")
-        if known and not self._key:
-            raise Wrong("this chat has neither an id nor messages")
-        self._created = moment(entry.get("created_at") or body.get("timestamp"), now)
+        history = mapping(body.get("history"))
+        self.data, parents = _messages(body, history)
+        self.replies: dict[str, str] = {}  # message of an assistant that says something -> its model
+        models = sequence(body.get("models"))
+        self.chat = ForeignChat(
+            BACKEND,
+            identifier(entry.get("id")) or identifier(body.get("id")),
+            _NAMESPACE,
+            first_text(entry, "title") or first_text(body, "title"),
+            moment(entry.get("created_at"), body.get("timestamp")),
+            moment(entry.get("updated_at")),
+            clean(models[0]) if len(models) == 1 else "",
+            current=identifier(history.get("currentId")) or identifier(history.get("current_id")),
+        )
         self._rater = f"{BACKEND}-{uuid5(_NAMESPACE, clean(entry.get('user_id'))).hex[:8]}"
-        self._turn_of: dict[str, str] = {}  # message of an assistant -> that of the person that it answers
-        self.taken = Taken(self._id())
-        if self.messages:
-            self._take(entry, body)
-        elif known:
-            self.taken.left_out["empty_chats"] += 1
+        if clean(body.get("system")) or clean(mapping(body.get("params")).get("system")):
+            self.chat.parts["system_prompts"] += 1
+        for message_id, data in self.data.items():
+            self.chat.add(self._message(message_id, parents[message_id], data))
+        self._questions = {key: self._question(key) for key in self.replies}
+        self._beside: dict[str | None, list[str]] = defaultdict(list)  # message of the person -> replies to it
+        for key, question in self._questions.items():
+            self._beside[question].append(key)
 
     def judge(self, message_id: str, data: Mapping[str, Any], arena: bool, when: Any) -> None:
-        """What a person said of a reply; in the arena, against its siblings."""
+        """Add a person's feedback on a reply; in the arena, against the replies beside it."""
         models = data.get("sibling_model_ids")
+        question = self._questions.get(message_id)
+        beside = self._beside[question] if arena and question is not None else []
         siblings = [
             other
-            for other, model in self.reply_models.items()
-            if other != message_id
-            and self._turn_of[other] == self._turn_of.get(message_id)
-            and (not isinstance(models, list) or model in models)
+            for other in beside
+            if other != message_id and (not isinstance(models, list) or self.replies[other] in models)
         ]
-        sides = sorted((message_id, *siblings), key=list(self.reply_models).index) if siblings and arena else []
-        self.taken.said += said_of(
+        order = list(self.chat.messages[question].children) if siblings and question is not None else []
+        sides = [side for side in beside if side == message_id or side in siblings] if siblings else []
+        sides.sort(key=lambda side: order.index(side) if side in order else len(order))
+        self.chat.judged |= {message_id, *siblings}
+        self.chat.feedback += feedback_of(
             data,
-            self._id(message_id),
-            [self._id(side) for side in sides],
+            self.chat.own_id(message_id),
+            [self.chat.own_id(side) for side in sides],
             self._rater,
-            moment(when, self._created),
-            self.taken.unsaid,
+            when if isinstance(when, datetime) else moment(when) or self.chat.created or datetime.now(UTC),
+            self.chat.feedback_left_out,
         )
 
-    def _take(self, entry: Mapping[str, Any], body: Mapping[str, Any]) -> None:
-        conversation: Row = {
-            "id": self._id(),
-            "title": clean(entry.get("title")) or clean(body.get("title")),
-            "created_at": self._created,
-            "updated_at": moment(entry.get("updated_at"), self._created),
-        }
-        self.taken.shape.append(("conversation", conversation))
-        if clean(body.get("system")) or clean(mapping(body.get("params")).get("system")):
-            self.taken.left_out["system_prompts"] += 1
-        rows: dict[str, Row] = {}
-        turn_above: dict[str | None, str] = {}  # message -> the nearest message of the person, itself or above
-        reply_above: dict[str | None, str] = {}  # message -> the nearest reply, itself or above
-        for message in in_order(self.messages):
-            turn, reply = turn_above.get(message.parent), reply_above.get(message.parent)
-            self.taken.left_out["files"] += message.files
-            if message.role == "user":
-                turn = message.id
-                rows[message.id] = self._turn(message, reply)
-            elif message.role == "assistant" and turn is not None and (row := self._reply(message, turn)):
-                reply = message.id
-                rows[message.id] = row
-            elif message.role != "assistant":
-                self.taken.left_out["system_prompts"] += 1
-            elif turn is None:
-                self.taken.left_out["no_question"] += 1
-            if turn is not None:
-                turn_above[message.id] = turn
-            if reply is not None:
-                reply_above[message.id] = reply
-        current = clean(mapping(body.get("history")).get("currentId"))
-        self._remember(branch_to(self.messages, current), conversation, rows)
-        self.taken.left_out = +self.taken.left_out
-        if len(self.taken.shape) == 1:
-            self.taken.shape.clear()
-            self.taken.left_out["empty_chats"] += 1
-
-    def _turn(self, message: Message, reply: str | None) -> Row:
-        row: Row = {
-            "id": self._id(message.id),
-            "conversation_id": self._id(),
-            "parent_reply_id": None if reply is None else self._id(reply),
-            "created_at": moment(message.data.get("timestamp"), self._created),
-            "content": message.text,
-        }
-        self.taken.shape.append(("turn", row))
-        return row
-
-    def _reply(self, message: Message, turn: str) -> Row | None:
-        """None for one without a word."""
-        content = split_content(message.text)
-        self.taken.left_out["tool_calls"] += content.tool_calls
-        reply, error = content.reply, message.data.get("error")
-        if not reply.reasoning and not reply.answer:
-            self.taken.left_out["empty_replies"] += 1
-            return None
+    def _message(self, message_id: str, parent: str | None, data: Mapping[str, Any]) -> ForeignMessage:
+        text, files = _text_and_files(data)
+        self.chat.parts["files"] += files
+        role = clean(data.get("role"))
+        message = ForeignMessage(
+            message_id,
+            parent,
+            "",
+            moment(data.get("timestamp")),
+            children=[identifier(child) for child in sequence(data.get("childrenIds"))],
+        )
+        if role == "user":
+            return replace(message, role="user", text=text)
+        if role != "assistant":
+            left_out = {"system": "system_messages", "tool": "tool_messages"}.get(role, "other_messages")
+            return replace(message, left_out=left_out)
+        content = content_of(data, text)
+        self.chat.parts["tool_calls"] += content.tool_calls
+        reply, error = content.reply, data.get("error")
         if error:
-            reply = replace(reply, finish="error", error=clean(mapping(error).get("content")))
-        elif message.data.get("done") is False:
+            reply = replace(reply, finish="error", error=clean(mapping(error).get("content")) or clean(error))
+        elif data.get("done") is False:
             reply = replace(reply, finish="interrupted")
-        model = clean(message.data.get("selectedModelId")) or clean(message.data.get("model"))
-        self.reply_models[message.id], self._turn_of[message.id] = model, turn
-        when = moment(message.data.get("timestamp"), self._created)
-        row: Row = {"id": self._id(message.id), "turn_id": self._id(turn), "created_at": when, "saved_at": when}
-        row |= reply_columns(reply) | provenance_columns(Provenance(BACKEND, model=model))
-        self.taken.shape.append(("reply", row))
-        return row
+        model = clean(data.get("selectedModelId")) or clean(data.get("model"))
+        if reply.reasoning.strip() or reply.answer.strip():
+            self.replies[message_id] = model
+        return replace(message, role="assistant", reply=reply, model=model)
 
-    def _remember(self, branch: list[str], conversation: Row, rows: Mapping[str, Row]) -> None:
-        """Let every message and reply on the branch that was open lead to the next one."""
-        last = conversation
-        for message_id in branch:
-            if (row := rows.get(message_id)) is None:
-                continue
-            if "turn_id" in row and row["turn_id"] == last["id"]:
-                last["shown_reply_id"] = row["id"]
-            elif "turn_id" not in row and row["parent_reply_id"] == (None if last is conversation else last["id"]):
-                last["shown_turn_id"] = row["id"]
-            last = row
+    def _question(self, message_id: str) -> str | None:
+        """The nearest message of the person above a message."""
+        seen = {message_id}
+        at = self.chat.messages[message_id].parent
+        while at in self.chat.messages and at not in seen and len(seen) < 100:
+            message = self.chat.messages[at]
+            if message.role == "user":
+                return at
+            seen.add(at)
+            at = message.parent
+        return None
 
-    def _id(self, message_id: str = "") -> str:
-        """Ours for this chat, or for a message of it."""
-        return uuid5(_NAMESPACE, f"{self._key}\0{message_id}").hex
+
+def _messages(
+    body: Mapping[str, Any], history: Mapping[str, Any]
+) -> tuple[dict[str, Mapping[str, Any]], dict[str, str | None]]:
+    """All messages of a chat by their ids, and what each follows."""
+    if isinstance(found := history.get("messages"), dict) and (found or not body.get("messages")):
+        data = {clean(key): mapping(value) for key, value in found.items()}
+        return data, {key: identifier(value.get("parentId")) or None for key, value in data.items()}
+    data, parents = {}, {}
+    last: str | None = None
+    for place, value in enumerate(map(mapping, sequence(body.get("messages")))):
+        key = identifier(value.get("id"))
+        key = key if key and key not in data else f"\0{place}"
+        parents[key] = (identifier(value.get("parentId")) or None) if "parentId" in value else last
+        data[key] = value
+        last = key
+    return data, parents
+
+
+def _text_and_files(data: Mapping[str, Any]) -> tuple[str, int]:
+    """The text of a message, its parts together, and how many images and files it has."""
+    files = len(sequence(data.get("files")))
+    content = data.get("content")
+    if not isinstance(content, list):
+        return clean(content), files
+    parts = [mapping(part) for part in content]
+    text = "\n\n".join(clean(part.get("text")) for part in parts if "text" in part)
+    return text, files + sum("text" not in part for part in parts)

@@ -1,19 +1,19 @@
-"""What a person said of a reply in Open WebUI -> rows of ratings, and of comparisons where it was in the arena. Pure.
+"""An annotation or a feedback of Open WebUI -> rows of ratings, and of comparisons where it was in the arena. Pure.
 
 A thumb up in the arena says that the reply won against its siblings, one down that it lost, as Open WebUI's own
-leaderboard counts it. Ids are made from what was said: the same said twice is one row, a changed mind is another one.
+leaderboard counts it. Ids are made from the content: the same feedback twice is one row, a changed mind another one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from r1chat.archive.openwebui.values import clean, mapping
+from r1chat.archive.foreign import Feedback
+from r1chat.archive.untrusted import clean, mapping
 from r1chat.judgements import LONGEST_COMMENT, Thumb
 from r1chat.store.archive import Row, Rows
 
@@ -30,24 +30,16 @@ _NO_REASON = ("", "other")
 _WORST_LIKED = 6  # of 10: the marks that its page offers with a thumb up begin there
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Rows that make sense only where all these replies are."""
-
-    about: tuple[str, ...]
-    rows: Rows
-
-
-def said_of(
+def feedback_of(
     data: Mapping[str, Any],
     reply_id: str,
     sides: Sequence[str],
     rater: str,
     when: datetime,
     left_out: Counter[str],
-) -> list[Said]:
-    """What an annotation or a feedback says of a reply. `sides`: it and its rivals in their order; none outside of the
-    arena. What r1chat has no place for is counted.
+) -> list[Feedback]:
+    """The judgements in `data`, the fields of an annotation or a feedback, on a reply. `sides`: it and its rivals in
+    their order; none outside of the arena. What r1chat has no place for is counted in `left_out`.
     """
     thumb = _thumb(data.get("rating"))
     if mapping(data.get("details")).get("rating") is not None:
@@ -61,7 +53,7 @@ def said_of(
     by: Row = {"rater": rater, "created_at": when}
     rating: Row = {"reply_id": reply_id, "part": "answer", "thumb": thumb, "reasons": reasons, "comment": comment}
     rating["id"] = _id(reply_id, rater, thumb, reasons, comment)
-    said = [Said((reply_id,), [("rating", rating | by)])]
+    judgements = [Feedback((reply_id,), [("rating", rating | by)])]
     at = sides.index(reply_id) if sides else 0
     for other, rival in enumerate(sides):
         if rival != reply_id:
@@ -70,8 +62,8 @@ def said_of(
             duel: Row = {"id": _id(left, "duel", right), "turn_id": "", "left_id": left, "right_id": right}
             comparison: Row = {"id": _id(duel["id"], rater, winner, comment), "duel_id": duel["id"], "winner": winner}
             rows: Rows = [("duel", duel | {"blind": True, "created_at": when})]
-            said.append(Said((left, right), [*rows, ("comparison", comparison | {"comment": comment} | by)]))
-    return said
+            judgements.append(Feedback((left, right), [*rows, ("comparison", comparison | {"comment": comment} | by)]))
+    return judgements
 
 
 def _thumb(rating: Any) -> Thumb:

@@ -74,7 +74,7 @@ def archive_form(words: Words) -> Markup:
 def import_form(words: Words) -> Markup:
     """A file to take in."""
     return Markup(
-        '<p>{}</p><label class="file">{}<input type="file" id="import" accept=".jsonl,.json,application/json"></label>'
+        '<p>{}</p><label class="file">{}<input type="file" id="import" accept=".jsonl,.json,.zip"></label>'
     ).format(words.import_hint, words.import_choose)
 
 
@@ -160,7 +160,7 @@ def _results(result: Summary | Written | Imported | None, words: Words) -> list[
         lines.append(words.import_done.format(source=result.source, known=f"{result.known:,}", **_counts(result)))
         if result.left_out:
             what = words.comma.join(
-                f"{count:,} {spoken(LEFT_OUT.get(code, code), words)}" for code, count in result.left_out.items()
+                f"{count:,} {spoken(LEFT_OUT[code], words)}" for code, count in result.left_out.items()
             )
             lines.append(words.import_left_out.format(what=what))
     return lines

@@ -8,7 +8,7 @@ from typing import cast
 
 from markupsafe import Markup
 
-from r1chat.export import Page, Row
+from r1chat.export import JudgementRow, Page
 from r1chat.export.refusals import REASONS, Reason
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
 from r1chat.messages import StoredReply
@@ -48,7 +48,7 @@ def reply(stored: StoredReply, redactor: Redactor | None, words: Words) -> Marku
     )
 
 
-def _row(row: Row, shown: Shown, words: Words) -> Markup:
+def _row(row: JudgementRow, shown: Shown, words: Words) -> Markup:
     redactor = Redactor(shown.names) if shown.redacted else None
     return Markup(
         '<article class="judged {standing}" data-id="{id}" id="row-{id}"><header>'
@@ -72,7 +72,7 @@ def _row(row: Row, shown: Shown, words: Words) -> Markup:
     )
 
 
-def _verdict(row: Row, redactor: Redactor | None, words: Words) -> Markup | str:
+def _verdict(row: JudgementRow, redactor: Redactor | None, words: Words) -> Markup | str:
     judgement = row.judgement
     if isinstance(judgement, Comparison):
         return str(getattr(words, f"row_{judgement.winner}"))
@@ -94,7 +94,7 @@ def _verdict(row: Row, redactor: Redactor | None, words: Words) -> Markup | str:
     return words.row_corrected
 
 
-def _standing(row: Row, words: Words) -> Markup:
+def _standing(row: JudgementRow, words: Words) -> Markup:
     name = str(getattr(words, f"standing_{row.standing}"))
     if row.standing == "no_consent":  # many rows at once: the switches beside it say the rest
         return Markup('<span class="standing" title="{}">{}</span>').format(words.why_no_consent, name)
@@ -118,7 +118,7 @@ def _prompt(prompt: str, redactor: Redactor | None) -> Markup:
     )
 
 
-def _sides(row: Row, redactor: Redactor | None, words: Words) -> Markup:
+def _sides(row: JudgementRow, redactor: Redactor | None, words: Words) -> Markup:
     names: tuple[str, ...] = ("",) * len(row.sides)
     won = -1
     if isinstance(row.judgement, Comparison):
@@ -183,7 +183,7 @@ def _mark(verified: Verification | None, words: Words) -> Markup:
     return Markup(' · <span class="mark {}">{}</span>').format(kind, word)
 
 
-def _meta(row: Row, words: Words) -> Markup:
+def _meta(row: JudgementRow, words: Words) -> Markup:
     judgement = row.judgement
     when = row.created.astimezone()
     parts: list[Markup | str] = [
@@ -207,14 +207,14 @@ def _meta(row: Row, words: Words) -> Markup:
     return Markup(" · ").join(part for part in parts if part)
 
 
-def _consent(row: Row, shown: Shown, words: Words) -> Markup:
+def _consent(row: JudgementRow, shown: Shown, words: Words) -> Markup:
     marks = attributes(
         data_verb="consent", data_id=row.conversation_id, checked=bool(shown.consents.get(row.conversation_id))
     )
     return Markup('<label class="allow"><input type="checkbox"{}> {}</label>').format(marks, words.row_consent)
 
 
-def _exclusion(row: Row, words: Words) -> Markup:
+def _exclusion(row: JudgementRow, words: Words) -> Markup:
     if row.standing == "excluded":
         return Markup('<button data-verb="include" data-id="{}">{}</button>').format(row.id, words.row_include)
     return Markup(

@@ -188,7 +188,9 @@ class DataWords:
     format_unpaired = Both("KTO: replies with a label", "KTO：带标签的回复")
     format_sft = Both("SFT: good replies only", "SFT：只含好的回复")
     format_grpo = Both("GRPO: prompts with right answers", "GRPO：带正确答案的提示")
-    format_stepwise = Both("PRM: thoughts judged by step", "PRM：逐步评判的思考")
+    format_stepwise = Both("Process reward model: thoughts judged by step", "过程奖励模型：逐步评判的思考")
+    format_processbench = Both("ProcessBench: the first wrong step", "ProcessBench：第一个错误步骤")
+    format_llamafactory = Both("LLaMA-Factory: preferences", "LLaMA-Factory：偏好对")
     format_openai = Both("OpenAI’s preference format", "OpenAI 偏好格式")
     export_thoughts = Both("Thoughts", "思考")
     thoughts_default = Both("as suits the model", "按模型选择")
@@ -227,8 +229,10 @@ class DataWords:
     )
     importing = Both("Import", "导入")
     import_hint = Both(
-        "An archive of r1chat, or chats or feedback that Open WebUI exported. All of it is taken in, or nothing.",
-        "r1chat 存档，或 Open WebUI 导出的对话或反馈。要么全部导入，要么不导入。",
+        "An archive of r1chat, or chats from Open WebUI, llama.cpp, ChatGPT, Claude, DeepSeek, LM Studio, Jan or "
+        "TextGen. A broken file changes nothing.",
+        "r1chat 存档，或 Open WebUI、llama.cpp、ChatGPT、Claude、DeepSeek、LM Studio、Jan、TextGen 导出的对话。"
+        "文件损坏时不做任何改动。",
     )
     import_choose = Both("Choose a file", "选择文件")
     import_done = Both(

@@ -1,0 +1,115 @@
+"""A chat of another program in the one shape that all readers of `programs` and `openwebui` produce. Pure.
+
+What a form does not say stays empty: no time, model, title or id is made up here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from r1chat.messages import Finish, Raw, Reply, Timings
+from r1chat.store.archive import Rows
+from r1chat.think import collect
+
+Role = Literal["user", "assistant", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignMessage:
+    """One message. `parent` is the id of the message that it follows, or None; `children` only orders those that
+    follow it.
+
+    A person's message has `text`, a model's has `reply`. `role` is "" for one that has no place here: `left_out` is the
+    code of LEFT_OUT that says why; what follows it is put below the message above.
+    """
+
+    id: str
+    parent: str | None
+    role: Role
+    created: datetime | None = None
+    text: str = ""
+    reply: Reply = Reply(finish="stop")  # noqa: RUF009  frozen
+    model: str = ""
+    children: Sequence[str] = ()
+    left_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """Rows of judgements that make sense only where all the replies of `about` are: their ids, as ours."""
+
+    about: tuple[str, ...]
+    rows: Rows
+
+
+@dataclass(slots=True)
+class ForeignChat:
+    """One chat. `messages` are by their ids, siblings in their order; `current` is the id of the last message of the
+    branch that was open.
+
+    `backend` is what the provenance of its replies names, a word for the program. `model` is the model that the chat
+    as a whole names; it stands for replies only where no message names one. `parts` counts what messages have and
+    r1chat has no place for, by the codes of LEFT_OUT.
+    """
+
+    backend: str
+    id: str = ""
+    namespace: UUID = NAMESPACE_URL
+    title: str = ""
+    created: datetime | None = None
+    updated: datetime | None = None
+    model: str = ""
+    messages: dict[str, ForeignMessage] = field(default_factory=dict)
+    current: str = ""
+    parts: Counter[str] = field(default_factory=Counter)
+    feedback: list[Feedback] = field(default_factory=list)
+    judged: set[str] = field(default_factory=set)  # messages that `feedback` is about
+    feedback_left_out: Counter[str] = field(default_factory=Counter)
+    mark: str = ""  # tells chats without an id apart that say the same
+    is_chat: bool = True  # False: a feedback, which only brings along the chat that it is about
+
+    def add(self, message: ForeignMessage) -> None:
+        """Add a message; one with an id that another one has gets an id of its own, so that none is lost."""
+        if message.id in self.messages:
+            message = replace(message, id=f"{message.id}\0{len(self.messages)}")
+        self.messages[message.id] = message
+
+    def parent_of(self, message: ForeignMessage) -> str | None:
+        """The id of the message that it follows; None at a beginning, also where that one is not in the chat."""
+        return message.parent if message.parent in self.messages else None
+
+    def own_id(self, message_id: str = "") -> str:
+        """Our id of this chat, or of a message of it: the same whenever the same chat comes in.
+
+        A chat without an id is known by all that it says: ask only when all its messages are there.
+        """
+        self.id = self.id or _digest(self)
+        return uuid5(self.namespace, f"{self.id}\0{message_id}").hex
+
+
+def reply_of(text: str, thought: str = "", thinking: float = 0.0) -> Reply:
+    """A finished reply. Where the program does not keep the `thought` apart, it is split from the text by its tags.
+
+    `thinking`: seconds.
+    """
+    if thought.strip():
+        return Reply(thought.strip("\n"), True, text.strip("\n"), "stop", timings=Timings(thinking=thinking))
+    reply = collect([Raw(text, tokens=0), Finish("stop")]) if text else Reply(finish="stop")
+    return replace(reply, timings=Timings(thinking=thinking))  # what was timed is this very reading
+
+
+def _digest(chat: ForeignChat) -> str:
+    digest = sha256(f"{chat.mark}\0{chat.title}\0{chat.created}\0{chat.model}".encode())
+    for message in chat.messages.values():
+        parts = (message.id, message.parent, message.role, message.created, message.model, message.text)
+        for part in (*parts, message.reply.reasoning, message.reply.answer):
+            text = str(part).encode(errors="replace")
+            digest.update(b"%d:" % len(text))
+            digest.update(text)
+    return digest.hexdigest()

@@ -1,0 +1,139 @@
+"""One conversation as a document to keep or to pass on: Markdown, or a single HTML file without a script.
+
+Holds the branch that is open. A thought is folded; in HTML its moments of reflection are marked, and formulas are
+drawn as MathML. Nothing is redacted: it is the person's own text, and they see it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+
+from r1chat.both import Both
+from r1chat.errors import ExportError
+from r1chat.files import replacing
+from r1chat.messages import Conversation, StoredReply, StoredTurn
+from r1chat.store import Store
+from r1chat.ui.html.markdown import plain, pygments_css, to_html
+from r1chat.ui.talk.render import ReplyRenderer, notices, summary
+from r1chat.ui.words.page import Words
+
+STYLE = Path(__file__).with_name("document.css")
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # a browser that opens the file loads and runs nothing
+_TAG = re.compile(r"<(/?)(details|summary)\b", re.IGNORECASE)
+_NAMELESS = Both("The model", "模型")
+_PERSON = Both("You", "你")
+
+
+def write_document(store: Store, conversation_id: str, path: Path, words: Words) -> int:
+    """Write a conversation to `path`, which ends in .md or .html, in the language of `words`; its messages, counted.
+
+    Raises ExportError for another ending, or where the file cannot be written, and NotFoundError; then no file was made
+    or replaced.
+    """
+    renderers: dict[str, Callable[[Store, Conversation, Words], str]] = {
+        ".md": _markdown,
+        ".markdown": _markdown,
+        ".html": _html,
+        ".htm": _html,
+    }
+    render = renderers.get(path.suffix.lower())
+    if render is None:
+        sentence = Both(
+            "{name} says no format: let the name end in .md or .html.",
+            "{name} 没有说明格式：文件名请以 .md 或 .html 结尾。",
+        )
+        raise ExportError(sentence.format(name=path.name))
+    conversation = store.conversation(conversation_id)
+    text = render(store, conversation, words)
+    with replacing(path) as stream:
+        stream.write(text.encode(errors="replace"))
+    return len(conversation.turns)
+
+
+def _title(conversation: Conversation, words: Words) -> str:
+    return " ".join(conversation.info.title.split()) or str(words.untitled)
+
+
+def _name(reply: StoredReply, words: Words) -> str:
+    return reply.provenance.model or _NAMELESS.pick(words.lang)
+
+
+def _time(turn: StoredTurn | StoredReply) -> str:
+    return f"{turn.created.astimezone():%Y-%m-%d %H:%M}"
+
+
+# --- Markdown --------------------------------------------------------------------------------------------------------
+
+
+def _markdown(store: Store, conversation: Conversation, words: Words) -> str:
+    parts = [f"# {_title(conversation, words)}"]
+    for turn in conversation.turns:
+        parts += [f"## {_PERSON.pick(words.lang)} · {_time(turn)}", turn.content.strip("\n")]
+        if (stored := turn.reply) is None:
+            continue
+        parts.append(f"## {_name(stored, words)} · {_time(stored)}")
+        if thought := stored.reply.reasoning.strip("\n"):
+            line = _told(stored, words)
+            parts.append(f"<details>\n<summary>{plain(line)}</summary>\n\n{_inside(thought)}\n\n</details>")
+        parts.append(stored.reply.answer.strip("\n"))
+        if told := _plain_text(notices(stored.reply, words)):
+            parts.append(f"*{told}*")
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _inside(thought: str) -> str:
+    """A thought that cannot end the fold around it."""
+    return _TAG.sub(r"&lt;\1\2", thought)
+
+
+def _told(stored: StoredReply, words: Words) -> str:
+    """The line that a thought folds to, as text."""
+    return _plain_text(summary(stored.reply, words)) or words.thought
+
+
+def _plain_text(html: str) -> str:
+    return unescape(re.sub(r"<[^>]*>", "", html)).strip()
+
+
+# --- HTML ------------------------------------------------------------------------------------------------------------
+
+
+def _html(store: Store, conversation: Conversation, words: Words) -> str:
+    title = plain(_title(conversation, words))
+    body = "".join(_turn_html(store, turn, words) for turn in conversation.turns)
+    style = STYLE.read_text(encoding="utf-8")
+    dark = pygments_css(dark=True).replace(".dark ", "")
+    return (
+        f'<!doctype html>\n<html lang="{words.lang}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
+        f"<style>\n{style}\n{pygments_css(dark=False)}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n</style>\n"
+        f"</head>\n<body>\n<h1>{title}</h1>\n{body}</body>\n</html>\n"
+    )
+
+
+def _turn_html(store: Store, turn: StoredTurn, words: Words) -> str:
+    person = plain(_PERSON.pick(words.lang))
+    asked = f'<section class="ask"><h2>{person} <small>{_time(turn)}</small></h2>{to_html(turn.content)}</section>\n'
+    return asked + (_reply_html(store, turn.reply, words) if turn.reply else "")
+
+
+def _reply_html(store: Store, stored: StoredReply, words: Words) -> str:
+    verdicts = {(label.start, label.end): label.verdict for label in store.moment_labels(stored.id)}
+    renderer = ReplyRenderer(stored.id, words, verdicts)
+    latest = {block.id: block for block in renderer.update(stored.reply)}
+    blocks = [block for block in latest.values() if not block.gone]
+    steps = "".join(f'<div class="step">{block.html}</div>' for block in blocks if block.kind == "step")
+    answer = "".join(block.html for block in blocks if block.kind == "part")
+    thought = ""
+    if steps:
+        line = summary(stored.reply, words, renderer.counts())
+        thought = f'<details class="thought"><summary>{line}</summary>{steps}</details>'
+    name = plain(_name(stored, words))
+    return (
+        f'<section class="reply"><h2>{name} <small>{_time(stored)}</small></h2>{thought}{answer}'
+        f"{notices(stored.reply, words)}</section>\n"
+    )

@@ -1,0 +1,82 @@
+"""`r1chat export chat`: one conversation as Markdown or as a page of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from r1chat.errors import ExportError, NotFoundError
+from r1chat.messages import Provenance, Reply, Timings
+from r1chat.store import Store
+from r1chat.ui.document import write_document
+from r1chat.ui.words.page import Words
+
+THOUGHT = (
+    "27 + 43 is 60.\n\nWait, 7 + 3 carries, so let me check: it is $60 + 10 = 70$.\n\n"
+    "A trap: </details><script>alert(1)</script>"
+)
+ANSWER = "It is $\\boxed{70}$, **surely**.\n\n```python\nprint(27 + 43)\n```\n\n<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with closing(Store(f"sqlite:///{tmp_path / 'r1chat.db'}")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def conversation(store: Store) -> str:
+    """A conversation of two messages, of which one has a reply."""
+    info = store.new_conversation("Sums <b>& more</b>")
+    turn = store.add_turn(info.id, "27 + 43 = ?", None)
+    made = Provenance("ollama", model="deepseek-r1:7b")
+    reply = Reply(THOUGHT, True, ANSWER, "length", timings=Timings(thinking=12.0))
+    stored = store.add_reply(turn.id, made, reply)
+    store.add_turn(info.id, "谢谢", stored.id)
+    return info.id
+
+
+def test_a_page_of_its_own_has_the_thought_folded_its_moments_marked_and_formulas_drawn(
+    store: Store, conversation: str, tmp_path: Path
+) -> None:
+    assert write_document(store, conversation, tmp_path / "chat.html", Words("en")) == 2
+    page = (tmp_path / "chat.html").read_text(encoding="utf-8")
+    assert "<title>Sums &lt;b&gt;&amp; more&lt;/b&gt;</title>" in page
+    assert re.search(r'<details class="thought"><summary>[^<]*12 s', page)
+    assert re.search(r'<mark class="(check|fix)[^>]*>Wait', page)
+    assert page.count("<math") == 2
+    assert "<strong>surely</strong>" in page
+    assert "deepseek-r1:7b" in page
+    assert "谢谢" in page
+    assert 'class="notice' in page  # the reply ran into its limit
+    assert not re.search(r"<script|<img|<link|<[a-z][^>]*\ssrc=|@import|url\(|<[a-z][^>]*\son[a-z]+=", page)
+    assert "default-src 'none'" in page
+    assert page.count("<details") == page.count("</details>") == 1
+
+
+def test_markdown_keeps_the_words_as_they_are_and_folds_the_thought(
+    store: Store, conversation: str, tmp_path: Path
+) -> None:
+    write_document(store, conversation, tmp_path / "chat.md", Words("zh"))
+    text = (tmp_path / "chat.md").read_text(encoding="utf-8")
+    assert text.startswith("# Sums <b>& more</b>\n\n## 你 · 20")
+    assert ANSWER in text
+    fold = text.partition("<details>")[2].partition("</details>")[0]
+    assert "Wait, 7 + 3 carries" in fold
+    assert "alert(1)" in fold  # the thought did not end its fold
+    assert text.count("</details>") == 1
+    assert text.endswith("谢谢\n")
+
+
+def test_another_ending_or_another_conversation_is_a_sentence_and_makes_no_file(
+    store: Store, conversation: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportError, match=r"let the name end in \.md or \.html"):
+        write_document(store, conversation, tmp_path / "chat.pdf", Words("en"))
+    with pytest.raises(NotFoundError):
+        write_document(store, "0" * 32, tmp_path / "chat.md", Words("en"))
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("chat")] == []
