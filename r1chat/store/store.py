@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
+from r1chat.both import Both
 from r1chat.errors import NotFoundError, StoreError
 from r1chat.messages import (
     ClosedBy,
@@ -149,7 +150,12 @@ class Store:
         Raises StoreError for a negative budget.
         """
         if budget is not None and budget < 0:
-            raise StoreError(f"A thinking budget cannot be {budget} tokens. Give a number from 0, or none.")
+            raise StoreError(
+                Both(
+                    "A thinking budget cannot be {budget} tokens. Give a number from 0, or none.",
+                    "思考预算不能是 {budget} 个词元。请给一个不小于 0 的数，或不设。",
+                ).format(budget=budget)
+            )
         with self._database.write() as connection:
             row = lookup.conversation(connection, conversation_id, lock=True)
             _change(connection, row, budget=budget, keep_thoughts=keep_thoughts)
