@@ -355,6 +355,16 @@ class ConversationInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ConversationPage:
+    """A part of the list of conversations. `total` counts the whole list; None where a search does not count."""
+
+    conversations: tuple[ConversationInfo, ...]
+    total: int | None
+    next: str = ""  # the cursor of the part after this one; "" for the last one
+    after: datetime | None = None  # when the conversation before this part was updated; None for the first part
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """A conversation with the turns of the branch that is open, first to last."""
 

@@ -1,11 +1,11 @@
-"""A hand on the wheel: what a reply goes on from, when a person steps in. Pure.
+"""Steering: the partial reply that a model continues after a person or a budget intervenes. Pure functions.
 
-Every way of stepping in is a `ReplySoFar` that the model continues: the thought closed where it stands, opened again,
-edited, or left out.
+Every intervention makes a `ReplySoFar`: the thought closed where it stands, opened again, edited, or left out.
 """
 
 from __future__ import annotations
 
+from r1chat.both import Both
 from r1chat.errors import MessageError
 from r1chat.messages import Reply, ReplySoFar
 
@@ -22,7 +22,7 @@ _ENOUGH = {
 
 
 def language_of(text: str) -> str:
-    """The language that the model should go on in: "zh" where Chinese characters carry the text, else "en"."""
+    """The language in which the model should continue: "zh" where most of the text is Chinese, else "en"."""
     chinese = sum("\u4e00" <= character <= "\u9fff" for character in text)
     latin = sum(character.isascii() and character.isalpha() for character in text)
     return "zh" if chinese * 3 > latin else "en"  # a character says about as much as three letters
@@ -43,7 +43,12 @@ def extended(reply: Reply) -> ReplySoFar:
     """Think longer: the thought is opened again. Raises MessageError where there is none."""
     thought = reply.reasoning.rstrip()
     if not thought:
-        raise MessageError("This reply has no thought that could go on. Ask again to get one with a thought.")
+        raise MessageError(
+            Both(
+                "This reply has no thought that could go on. Ask again to get one with a thought.",
+                "这个回复没有可以继续的思考。请重新生成一个带思考的回复。",
+            )
+        )
     return ReplySoFar(f"{thought}\n\n{_WAIT[language_of(thought)]}")
 
 
@@ -54,11 +59,19 @@ def forked(reply: Reply, start: int, end: int, text: str) -> ReplySoFar:
     """
     if not 0 <= start < end <= len(reply.reasoning):
         raise MessageError(
-            "That step is no longer there: the thought has changed. Look at it again, then choose a step."
+            Both(
+                "That step is no longer there: the thought has changed. Look at it again, then choose a step.",
+                "这一步已经不在了：思考有了变化。请重新查看，再选一步。",
+            )
         )
     thought = reply.reasoning[:start] + text.strip("\n")
     if not thought.strip():
-        raise MessageError("Nothing would be left of the thought. Write what it should go on from.")
+        raise MessageError(
+            Both(
+                "Nothing would be left of the thought. Write what it should go on from.",
+                "思考会变成空的。请写出它应当从哪里继续。",
+            )
+        )
     return ReplySoFar(thought)
 
 
@@ -73,11 +86,18 @@ def checked_budget(budget: int | None, context: int) -> int | None:
         return None
     if budget < 1:
         raise MessageError(
-            f"A budget of {budget} tokens leaves no room for a thought. Give at least 1, or use “Skip thinking”."
+            Both(
+                "A budget of {budget} tokens leaves no room for a thought. Give at least 1, or use “Skip thinking”.",
+                "{budget} 个词元的预算容不下思考。请至少给 1 个，或使用“跳过思考”。",
+            ).format(budget=budget)
         )
     if context and budget > context - RESERVE:
         raise MessageError(
-            f"A budget of {budget:,} tokens does not fit into the window of {context:,} tokens with an answer behind "
-            f"it. Give at most {context - RESERVE:,}, or choose a larger window in the settings."
+            Both(
+                "A budget of {budget:,} tokens does not fit into the window of {context:,} tokens with an answer "
+                "behind it. Give at most {most:,}, or choose a larger window in the settings.",
+                "{budget:,} 个词元的预算加上回答，放不进 {context:,} 个词元的窗口。"
+                "请最多给 {most:,} 个，或在设置里选更大的窗口。",
+            ).format(budget=budget, context=context, most=context - RESERVE)
         )
     return budget

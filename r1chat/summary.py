@@ -1,6 +1,6 @@
-"""What is carried from a conversation that has grown too long into a new one: a summary that its own model writes.
+"""A summary of a conversation that has grown too long, written by its own model, to begin a new conversation with.
 
-Knows no page. Nothing is stored here: a person reads the summary, and changes it, before it becomes a message.
+Nothing is stored here: a person reads and edits the summary before it becomes a message.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from contextlib import closing
 
 from r1chat import steer, window
 from r1chat.backends import Backend
+from r1chat.both import Both
 from r1chat.errors import UnsupportedError
 from r1chat.messages import Conversation, Message, ModelInfo, Params, Request, StoredTurn
 from r1chat.think import Draft, Splitter
@@ -26,12 +27,17 @@ _ASK = {
 
 
 def summarise(conversation: Conversation, backend: Backend, info: ModelInfo) -> Iterator[str]:
-    """The summary as it grows, written by the model at once, without a thought.
+    """The summary as it grows, written by the model without a thought.
 
     Raises UnsupportedError where the model cannot leave its thought out, and what the backend raises.
     """
     if info.thinks and not info.continues:
-        raise UnsupportedError(f"{info.name} cannot leave out its thought, so a summary would take it too long.")
+        raise UnsupportedError(
+            Both(
+                "{model} cannot leave out its thought, so a summary would take it too long.",
+                "{model} 不能跳过思考，写摘要会花太长时间。",
+            ).format(model=info.name)
+        )
     messages: list[Message] = []
     for turn in window.shown(conversation.turns, conversation.info.seen_from):
         messages.append(Message("user", turn.content))
@@ -49,6 +55,6 @@ def summarise(conversation: Conversation, backend: Backend, info: ModelInfo) -> 
 
 
 def last_messages(turns: Sequence[StoredTurn]) -> str:
-    """What stands in for a summary where no model can write one: the person's last messages, as a list."""
+    """The person's last messages as a list: in place of a summary where no model can write one."""
     shortened = [" ".join(turn.content.split()) for turn in turns[-LAST:]]
     return "\n".join(f"- {text if len(text) <= LONG else text[: LONG - 1] + '…'}" for text in shortened)

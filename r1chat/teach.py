@@ -1,7 +1,7 @@
-"""Judging replies while chatting: one method for each thing that a person can say of them.
+"""Judging replies: one method for each kind of judgement.
 
-A judgement is stored, and every page that shows the conversation learns of it. Answers are checked by rule as soon as
-there is a reference, and so are the replies that come later. Knows no widget and no export.
+A judgement is stored, and every page that shows the conversation is notified. Answers are checked by rule as soon as
+there is a reference, and so are later replies. Knows no widget and no export.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 
+from r1chat.both import Both
 from r1chat.chat import Chat
 from r1chat.errors import CheckError, MessageError, R1ChatError
 from r1chat.judgements import (
@@ -37,20 +38,20 @@ log = logging.getLogger(__name__)
 
 
 class Teacher:
-    """What one rater says of replies. `rater` is a pseudonym."""
+    """Stores the judgements of one rater. `rater` is a pseudonym."""
 
     def __init__(self, chat: Chat, rater: str) -> None:
         self.rater = rater
         self._chat = chat
         self._store = chat.store
         self._judgements = chat.store.judgements
-        self._reopened: set[str] = set()  # duels; forgotten at the end of the app, and what was said holds
-        self._ranking: set[str] = set()  # turns; forgotten likewise, and Rank goes on where it stood
+        self._reopened: set[str] = set()  # ids of duels; not stored: after a restart the verdict in force holds
+        self._ranking: set[str] = set()  # ids of turns; not stored: after a restart Rank continues from the comparisons
         chat.when_made(self._verify_quietly)
         chat.when_made(self._go_on_from_the_whole_side)
 
     def judged(self, conversation_id: str) -> Judged:
-        """All that is in force on a conversation."""
+        """All judgements of a conversation that are in force."""
         judged = self._judgements.judged(conversation_id, self.rater)
         return replace(judged, reopened=frozenset(self._reopened), ranking=frozenset(self._ranking))
 
@@ -78,7 +79,7 @@ class Teacher:
         return label
 
     def correct(self, reply_id: str, answer: str, reasoning: str | None = None) -> StoredReply:
-        """A person's own words in place of a reply's, as a sibling that is preferred to it; None keeps the thought.
+        """Store a corrected reply as a sibling that is preferred to the original; `reasoning` None keeps its thought.
 
         Raises MessageError where nothing was changed, or nothing would be left.
         """
@@ -87,11 +88,26 @@ class Teacher:
         thought = old.reasoning if reasoning is None else reasoning.strip()
         answer = answer.strip()
         if old.finish is None:
-            raise MessageError("This reply is still being written. Wait until it ends, or stop it; then correct it.")
+            raise MessageError(
+                Both(
+                    "This reply is still being written. Wait until it ends, or stop it; then correct it.",
+                    "这个回复还在生成。请等它结束或先停止它，再来更正。",
+                )
+            )
         if not answer:
-            raise MessageError("The corrected answer is empty. Write what the right answer would have been.")
+            raise MessageError(
+                Both(
+                    "The corrected answer is empty. Write what the right answer would have been.",
+                    "更正后的回答是空的。请写出正确的回答应当是什么。",
+                )
+            )
         if (thought, answer) == (old.reasoning.strip(), old.answer.strip()):
-            raise MessageError("Nothing was changed, so there is nothing to learn from. Edit the text, then save it.")
+            raise MessageError(
+                Both(
+                    "Nothing was changed, so there is nothing to learn from. Edit the text, then save it.",
+                    "没有任何改动，也就没有可学的。请先修改文字，再保存。",
+                )
+            )
         made = replace(
             stored.provenance,
             origin="corrected",
@@ -110,12 +126,17 @@ class Teacher:
     # -- two replies --------------------------------------------------------------------------------------------------
 
     def oppose(self, one_id: str, other_id: str) -> Duel:
-        """Put two replies that are there side by side, as a question which is better; the sides are drawn by lot.
+        """Begin a comparison of two existing replies; which one stands left is drawn by lot.
 
-        Raises MessageError while one of them still grows.
+        Raises MessageError while one of them is being made.
         """
         if any(self._store.reply(side).reply.finish is None for side in (one_id, other_id)):
-            raise MessageError("One of the two replies is still being written. Wait until both are there.")
+            raise MessageError(
+                Both(
+                    "One of the two replies is still being written. Wait until both are there.",
+                    "两个回复中有一个还在生成。请等两个都完成。",
+                )
+            )
         left_id, right_id = random.sample((one_id, other_id), 2)
         duel = self._judgements.begin_duel(left_id, right_id, blind=False)
         self._tell(one_id)
@@ -129,19 +150,29 @@ class Teacher:
         dwell: float | None = None,
         comment: str = "",
     ) -> Comparison:
-        """Decide a duel; the conversation goes on from the winner, unless it has gone on already.
+        """Store the verdict of a comparison; the conversation continues from the winner unless messages follow already.
 
-        Only whole replies win, lose or tie: where a side has no answer, or was stopped or cut, both are bad, or the
-        comparison is skipped. Raises MessageError otherwise.
+        Only whole replies (see `comparable`) can win, lose or tie; else the verdict is that both are bad, or it is
+        skipped. Raises MessageError otherwise.
         """
         duel = self._judgements.duel(duel_id)
         sides = {"left": duel.left_id, "right": duel.right_id}
         replies = [self._store.reply(side).reply for side in sides.values()]
         if winner != "skipped" and any(reply.finish is None for reply in replies):
-            raise MessageError("One of the two replies is still being written. Wait until both are there, then choose.")
+            raise MessageError(
+                Both(
+                    "One of the two replies is still being written. Wait until both are there, then choose.",
+                    "两个回复中有一个还在生成。请等两个都完成，再选择。",
+                )
+            )
         if winner in ("left", "right", "tie") and not all(map(comparable, replies)):
-            raise MessageError("One of the two replies is not whole. Say that both are bad, or don’t compare them.")
-        said = self._judgements.compare(duel_id, winner, self.rater, thoughts_seen, dwell, comment)
+            raise MessageError(
+                Both(
+                    "One of the two replies is not whole. Say that both are bad, or don’t compare them.",
+                    "两个回复中有一个不完整。请选“都不好”，或不比较它们。",
+                )
+            )
+        comparison = self._judgements.compare(duel_id, winner, self.rater, thoughts_seen, dwell, comment)
         self._reopened.discard(duel_id)
         if winner in sides:
             self._go_on_from(sides[winner], duel.turn_id)
@@ -152,25 +183,25 @@ class Teacher:
         elif duel.turn_id in self._ranking:
             self.rank(duel.turn_id)
         self._tell(duel.left_id)
-        return said
+        return comparison
 
     def reopen(self, duel_id: str) -> None:
-        """Show a decided duel again, to change one's mind. What was said holds until something else is."""
+        """Show a decided comparison again. Its verdict stays in force until there is another one."""
         duel = self._judgements.duel(duel_id)
         self._reopened.add(duel_id)
         self._tell(duel.left_id)
 
     def keep(self, duel_id: str) -> None:
-        """Leave a duel that was shown again as it was decided before."""
+        """Close a comparison that was shown again, without a new verdict."""
         duel = self._judgements.duel(duel_id)
         self._reopened.discard(duel_id)
         self._tell(duel.left_id)
 
     def rank(self, turn_id: str) -> Duel | None:
-        """Put the next two replies to a message side by side, until all that are whole are in order.
+        """Begin the next comparison that is needed to rank the whole replies to a message.
 
-        The order so far is that of the comparisons in force; see `ranking`. None when it is complete; then the
-        conversation goes on from the best, unless it has gone on already.
+        None when the order is complete; then the conversation continues from the best reply, unless messages follow
+        already. The order so far is that of the comparisons in force; see `ranking`.
         """
         order = self.ranking(turn_id)
         if order.ask is None:
@@ -183,19 +214,19 @@ class Teacher:
         return self.oppose(*order.ask)
 
     def ranking(self, turn_id: str) -> Ranking:
-        """The order of the whole replies to a message, as far as comparisons tell it."""
+        """The order of the whole replies to a message, as far as the comparisons in force determine it."""
         judged = self.judged(self._store.turn(turn_id).conversation_id)
         known: dict[tuple[str, str], int] = {}
-        for said in sorted(judged.comparisons.values(), key=lambda said: said.created):
-            if said.winner != "skipped":
-                verdict = {"left": 1, "right": -1}.get(said.winner, 0)
-                known[said.duel.left_id, said.duel.right_id] = verdict
-                known[said.duel.right_id, said.duel.left_id] = -verdict
+        for comparison in sorted(judged.comparisons.values(), key=lambda comparison: comparison.created):
+            if comparison.winner != "skipped":
+                verdict = {"left": 1, "right": -1}.get(comparison.winner, 0)
+                known[comparison.duel.left_id, comparison.duel.right_id] = verdict
+                known[comparison.duel.right_id, comparison.duel.left_id] = -verdict
         whole = [stored.id for stored in self._store.replies(turn_id) if comparable(stored.reply)]
         return ranked(whole, lambda one, other: known.get((one, other)))
 
     def _go_on_from(self, reply_id: str, turn_id: str) -> None:
-        """Show that reply, unless messages follow another one: they would vanish from the page."""
+        """Show that reply, unless messages follow another one, which would no longer be shown."""
         turns = self._store.conversation(self._store.turn(turn_id).conversation_id).turns
         if turns[-1].id == turn_id:
             self._store.show_reply(reply_id)
@@ -205,7 +236,7 @@ class Teacher:
         return whole[0] if len(whole) == 1 else None
 
     def _go_on_from_the_whole_side(self, turn_id: str) -> None:
-        """Who sends a message and does not compare goes on from a reply that is there, not from one that failed."""
+        """Where one side of an undecided comparison failed, continue the conversation from the other one."""
         with suppress(R1ChatError):  # the conversation was deleted meanwhile
             turn = self._store.turn(turn_id)
             duel = self.judged(turn.conversation_id).open_duel(turn_id)
@@ -215,12 +246,12 @@ class Teacher:
                 self._go_on_from(side, turn_id)
                 self._chat.publish(turn.conversation_id)
 
-    # -- what is right ------------------------------------------------------------------------------------------------
+    # -- references ---------------------------------------------------------------------------------------------------
 
     def set_reference(self, turn_id: str, text: str, kind: Check | None = None) -> Reference:
-        """What is right in answer to a message; all replies to it are checked. An empty text takes it back.
+        """Store the right answer to a message and check all replies to it. An empty text withdraws it.
 
-        `kind` None: what the text most likely is. Raises CheckError for a reference that nothing could match.
+        `kind` None: guessed from the text. Raises CheckError for a reference that nothing could match.
         """
         if text.strip():
             rule = Rule.read(text) if kind is None else Rule(text.strip(), kind)
@@ -234,7 +265,7 @@ class Teacher:
         return reference
 
     def verify(self, turn_id: str) -> None:
-        """Check every finished reply to a message that was not checked yet. Raises CheckError."""
+        """Check every finished reply to a message that has not been checked. Raises CheckError."""
         reference = self._judgements.reference(turn_id)
         if reference is None:
             return
@@ -258,13 +289,13 @@ class Teacher:
     # -- consent ------------------------------------------------------------------------------------------------------
 
     def set_consent(self, conversation_id: str | None, allowed: bool) -> None:
-        """Whether a conversation may be exported; None: whether all may of which nothing else was said."""
+        """Whether a conversation may be exported; None: the default for those without a consent of their own."""
         self._judgements.set_consent(conversation_id, allowed, self.rater)
         if conversation_id is not None:
             self._chat.publish(conversation_id)
 
     def exclude(self, subject_id: str, excluded: bool, reason: str = "") -> None:
-        """Keep one judgement out of exports, or take it in again."""
+        """Exclude one judgement from exports, or include it again."""
         self._judgements.exclude(subject_id, excluded, reason, self.rater)
 
     def _tell(self, reply_id: str) -> None:

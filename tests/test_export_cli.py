@@ -157,6 +157,19 @@ def test_consent_is_given_taken_back_and_listed(store: Store, capsys: pytest.Cap
     assert count == "1 of 2 conversations may be exported; those of which nothing was said may."
 
 
+def test_many_consents_are_listed_page_by_page(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    ids = [store.new_conversation(str(number)).id for number in range(23)]
+    assert main(["consent"]) == 0
+    *listed, part, _ = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in listed] == ids[:2:-1]
+    assert part == "Page 1 of 2; `r1chat consent --page N` shows another one."
+    assert main(["consent", "--page", "2"]) == 0
+    *listed, part, _ = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in listed] == ids[2::-1]
+    assert main(["consent", "--page", "3"]) == 1
+    assert "Choose one from 1 to 2" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [(["--withdraw"], "Name the conversation"), (["0" * 32, "--all"], "not both"), (["0" * 32], "is not there")],

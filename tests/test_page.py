@@ -187,6 +187,20 @@ def test_the_picker_says_how_far_a_model_is_loaded(site: Site) -> None:
     expect(page.locator("#model-line")).to_have_text("ready")
 
 
+def test_the_list_goes_on_where_a_person_scrolls_to_its_end(site: Site) -> None:
+    app = site.serve(THOUGHT)
+    for number in range(203):
+        app.store.new_conversation(f"Number {number}")
+    page = site.open()
+    expect(page.locator(".list .row")).to_have_count(200)
+    expect(page.locator(".list .more")).to_have_text("Show more (203 in all)")
+    page.locator(".list .more").scroll_into_view_if_needed()
+    expect(page.locator(".list .row")).to_have_count(203)
+    expect(page.locator(".list .row").last).to_contain_text("Number 0")
+    expect(page.locator(".list .more")).to_have_count(0)
+    expect(page.locator(".list h2")).to_have_count(1)
+
+
 # --- a turn belongs to the app ---------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,8 @@ import pytest
 from r1chat.errors import NotFoundError, StoreError
 from r1chat.messages import Params, Progress, Provenance, Reply, StoredReply, StoredTurn, Timings, Usage
 from r1chat.store import Store
+
+HOSTILE_CURSORS = ["x", "/", "2026-01-01T00:00:00/1", "2026-13-01T00:00:00+00:00/1", "2026-01-01T00:00:00+00:00/-1"]
 
 HOSTILE_IDS: list[Any] = [
     "",
@@ -398,3 +401,40 @@ def test_a_message_after_a_reply_of_another_conversation_is_refused(store: Store
     with pytest.raises(NotFoundError):
         say(store, mine.id, "follow", foreign.id)
     assert shown(store, mine.id) == []
+
+
+# --- the list, page by page ------------------------------------------------------------------------------------------
+
+
+def test_the_list_is_read_page_by_page_and_says_how_many_there_are(store_url: str) -> None:
+    store = Store(store_url)
+    infos = [store.new_conversation(f"Sum number {number}") for number in range(7)]
+    store.delete(infos[3].id)
+    expected = [info.id for info in reversed(infos) if info != infos[3]]
+    for turn_pages in (lambda cursor: store.page(2, cursor), lambda cursor: store.search_page("sum", 2, cursor)):
+        page = turn_pages("")
+        ids = [info.id for info in page.conversations]
+        while page.next:
+            page = turn_pages(page.next)
+            ids += [info.id for info in page.conversations]
+        assert ids == expected
+    assert store.page(6).next == ""
+    assert store.page(2).total == 6
+    first = store.page(2)
+    store.add_turn(first.conversations[1].id, "moves to the top", None)  # what was shown is not shown again
+    assert [info.id for info in store.page(4, first.next).conversations] == expected[2:]
+    for cursor in HOSTILE_CURSORS:
+        with pytest.raises(StoreError, match="Reload the page"):
+            store.page(2, cursor)
+    store.close()
+
+
+def test_conversations_of_one_moment_are_paged_one_by_one(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'r1chat.db'}")
+    ids = [store.new_conversation().id for _ in range(5)]
+    with sqlite3.connect(tmp_path / "r1chat.db") as database:
+        database.execute("UPDATE conversation SET updated_at = '2026-01-01 00:00:00.000000'")
+    page = store.page(2)
+    assert [info.id for info in page.conversations] == ids[:2:-1]
+    assert [info.id for info in store.page(9, page.next).conversations] == ids[2::-1]
+    store.close()

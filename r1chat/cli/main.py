@@ -260,6 +260,7 @@ def consent(
     conversation: Annotated[str | None, typer.Argument(metavar="[CONVERSATION]", help="Its id.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of which nothing else was said.")] = False,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Don't allow it any more.")] = False,
+    page: Annotated[int, typer.Option("--page", metavar="N", help="Which page of the list to show.")] = 1,
     data_dir: DataDir = None,
     verbose: Verbose = False,
 ) -> Job:
@@ -427,7 +428,7 @@ def _consent(flags: Flags) -> int:
     with _opened(flags) as app:
         from r1chat.cli.sharing import consent as set_consent
 
-        set_consent(app, flags["conversation"], flags["everything"], flags["withdraw"], sys.stdout)
+        set_consent(app, flags["conversation"], flags["everything"], flags["withdraw"], sys.stdout, flags["page"])
     return 0
 
 

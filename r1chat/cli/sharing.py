@@ -145,8 +145,10 @@ def describe(summary: Summary) -> list[str]:
     return lines
 
 
-def consent(app: App, conversation_id: str | None, everything: bool, withdraw: bool, out: TextIO) -> None:
-    """Allow, or stop allowing, that conversations are exported; with neither, list what is allowed.
+def consent(
+    app: App, conversation_id: str | None, everything: bool, withdraw: bool, out: TextIO, page: int = 1
+) -> None:
+    """Allow, or stop allowing, that conversations are exported; with neither, list a page of what is allowed.
 
     Raises ConfigError, NotFoundError.
     """
@@ -157,9 +159,7 @@ def consent(app: App, conversation_id: str | None, everything: bool, withdraw: b
     elif withdraw:
         raise ConfigError(_WITHDRAW_WHAT)
     else:
-        for info in app.store.conversations(LISTED):
-            mark = "yes" if app.store.judgements.judged(info.id).consent else "no "
-            print(harmless(f"{mark}  {info.id}  {info.title}", out), file=out)
+        _list_consents(app, page, out)
     gathered = app.store.judgements.gathered()
     others = "may" if app.store.judgements.consent_for_all() else "may not"
     print(
@@ -167,6 +167,21 @@ def consent(app: App, conversation_id: str | None, everything: bool, withdraw: b
         f"those of which nothing was said {others}.",
         file=out,
     )
+
+
+def _list_consents(app: App, number: int, out: TextIO) -> None:
+    """Page `number` (from 1) of the conversations, newest first; where it is not all of them, which part it is."""
+    page = app.store.page(LISTED)
+    pages = max(1, -(-(page.total or 0) // LISTED))
+    if not 1 <= number <= pages:
+        raise ConfigError(f"There is no page {number} of conversations. Choose one from 1 to {pages}.")
+    for _ in range(number - 1):
+        page = app.store.page(LISTED, page.next) if page.next else page
+    for info in page.conversations:
+        mark = "yes" if app.store.judgements.judged(info.id).consent else "no "
+        print(harmless(f"{mark}  {info.id}  {info.title}", out), file=out)
+    if pages > 1:
+        print(f"Page {number} of {pages}; `r1chat consent --page N` shows another one.", file=out)
 
 
 class Status:

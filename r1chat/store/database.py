@@ -19,11 +19,74 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, func, insp
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.store import migrations
 from r1chat.store.schema import conversations, replies
 
 _MIGRATION_LOCK = 7_218_441  # any number; two processes that migrate one PostgreSQL database must agree on it
+
+
+_FOREIGN = Both(
+    "The database {place} belongs to another program: it has tables, and none of them is r1chat's. Give r1chat a "
+    "database of its own.",
+    "数据库 {place} 属于另一个程序：里面的表都不是 r1chat 的。请给 r1chat 一个自己的数据库。",
+)
+_NEWER = Both(
+    "The database {place} comes from a newer version of r1chat (revision {revision}; this version knows up to "
+    "{latest}). Update r1chat, or use another data folder; nothing was changed.",
+    "数据库 {place} 来自更新版本的 r1chat（修订 {revision}；这个版本只认识到 {latest}）。"
+    "请更新 r1chat，或使用另一个数据文件夹；没有任何改动。",
+)
+_BROKEN_LINKS = Both(
+    "{place} could not be brought up to date: it has replies without their message. It was left as it was; restore a "
+    "copy of it, or move it away.",
+    "{place} 无法升级：其中有的回复没有对应的消息。它保持原样；请恢复一个副本，或把它移走。",
+)
+_NO_DRIVER = Both(
+    "PostgreSQL needs one more package. Install it: pip install 'r1chat[postgres]'.",
+    "使用 PostgreSQL 还需要一个软件包。请安装：pip install 'r1chat[postgres]'。",
+)
+_LARGE_NUMBER = Both(
+    "The database cannot hold such a number ({error}). Choose a smaller one.",
+    "数据库存不下这样的数（{error}）。请用小一些的数。",
+)
+_NO_SERVER = Both(
+    "PostgreSQL does not answer at {place} ({reason}). Check that it runs, and the address, the name and the password "
+    "in the database URL.",
+    "PostgreSQL 在 {place} 没有回应（{reason}）。请检查它是否在运行，以及数据库地址中的主机、名称和密码。",
+)
+_LOCKED = Both(
+    "The database {place} has been held by another program for {seconds:g} s. Close that program, then try again.",
+    "数据库 {place} 已被另一个程序占用 {seconds:g} 秒。请关闭那个程序，然后再试。",
+)
+_DAMAGED = Both(
+    "{place} is not a database, or is damaged ({reason}). Restore a copy of it, or move it away.",
+    "{place} 不是数据库，或已损坏（{reason}）。请恢复一个副本，或把它移走。",
+)
+_FULL = Both(
+    "The database {place} could not be written ({reason}). Look whether the disk is full or failing, then try again.",
+    "数据库 {place} 无法写入（{reason}）。请检查磁盘是否已满或有故障，然后再试。",
+)
+_READ_ONLY = Both(
+    "The database {place} cannot be written to ({reason}). Change the permissions of the file and of its folder, or "
+    "use another data folder.",
+    "数据库 {place} 不可写（{reason}）。请更改文件及其文件夹的权限，或使用另一个数据文件夹。",
+)
+_REFUSED = Both(
+    "{place} refused: {reason}. Nothing was changed; r1chat doctor shows its state.",
+    "{place} 拒绝了：{reason}。没有任何改动；r1chat doctor 会显示它的状态。",
+)
+_BAD_URL = Both(
+    "The database URL cannot be used. Write sqlite:///PATH for a file, or postgresql://NAME:PASSWORD@HOST/DATABASE for "
+    "a server.",
+    "数据库地址不可用。文件请写 sqlite:///PATH，服务器请写 postgresql://NAME:PASSWORD@HOST/DATABASE。",
+)
+_NO_FILE = Both(
+    "The database {path} cannot be made or opened ({reason}). Change the permissions of its folder, or use another "
+    "data folder.",
+    "数据库 {path} 无法创建或打开（{reason}）。请更改其文件夹的权限，或使用另一个数据文件夹。",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +196,7 @@ class Database:
             connect = {"timeout": self._patience, "isolation_level": None, "check_same_thread": False}
             engine = create_engine(self._url, connect_args=connect, **pool)
         except ModuleNotFoundError:
-            raise StoreError("PostgreSQL needs one more package. Install it: pip install 'r1chat[postgres]'.") from None
+            raise StoreError(_NO_DRIVER) from None
 
         @event.listens_for(engine, "connect")
         def prepare(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
@@ -162,10 +225,7 @@ class Database:
                     return  # another process was faster
                 migrations.upgrade(connection)
                 if self.kind == "sqlite" and connection.execute(text("PRAGMA foreign_key_check")).first():
-                    raise StoreError(
-                        f"{self.place} could not be brought up to date: it has replies without their message. "
-                        "It was left as it was; restore a copy of it, or move it away."
-                    )
+                    raise StoreError(_BROKEN_LINKS.format(place=self.place))
         finally:
             engine.dispose()
 
@@ -173,17 +233,11 @@ class Database:
         tables = set(inspect(connection).get_table_names())
         if migrations.VERSION_TABLE not in tables:
             if tables:
-                raise StoreError(
-                    f"The database {self.place} belongs to another program: it has tables, and none of them is "
-                    "r1chat's. Give r1chat a database of its own."
-                )
+                raise StoreError(_FOREIGN.format(place=self.place))
             return None
         revision: str | None = connection.scalar(text(f"SELECT version_num FROM {migrations.VERSION_TABLE}"))
         if revision is not None and revision not in migrations.REVISIONS:
-            raise StoreError(
-                f"The database {self.place} comes from a newer version of r1chat (revision {revision}; this version "
-                f"knows up to {migrations.LATEST}). Update r1chat, or use another data folder; nothing was changed."
-            )
+            raise StoreError(_NEWER.format(place=self.place, revision=revision, latest=migrations.LATEST))
         return revision
 
     # -- what goes wrong ----------------------------------------------------------------------------------------------
@@ -193,39 +247,26 @@ class Database:
         try:
             yield
         except OverflowError as error:
-            raise StoreError(f"The database cannot hold such a number ({error}). Choose a smaller one.") from error
+            raise StoreError(_LARGE_NUMBER.format(error=error)) from error
         except (DBAPIError, sqlite3.Error) as error:
             reason = " ".join(str(getattr(error, "orig", None) or error).split())
             if self.kind == "sqlite":
                 raise StoreError(self._sqlite_sentence(reason)) from error
             if isinstance(error, OperationalError):
-                raise StoreError(
-                    f"PostgreSQL does not answer at {self.place} ({reason}). Check that it runs, and the address, the "
-                    "name and the password in the database URL."
-                ) from error
-            raise StoreError(
-                f"PostgreSQL at {self.place} refused: {reason}. Nothing was changed; r1chat doctor shows its state."
-            ) from error
+                raise StoreError(_NO_SERVER.format(place=self.place, reason=reason)) from error
+            raise StoreError(_REFUSED.format(place=f"PostgreSQL at {self.place}", reason=reason)) from error
 
-    def _sqlite_sentence(self, reason: str) -> str:
+    def _sqlite_sentence(self, reason: str) -> Both:
+        """What an error message of SQLite means, and what to do."""
         if "locked" in reason or "busy" in reason:
-            return (
-                f"The database {self.place} has been held by another program for {self._patience:g} s. Close that "
-                "program, then try again."
-            )
+            return _LOCKED.format(place=self.place, seconds=self._patience)
         if "not a database" in reason or "malformed" in reason:
-            return f"{self.place} is not a database, or is damaged ({reason}). Restore a copy of it, or move it away."
+            return _DAMAGED.format(place=self.place, reason=reason)
         if "full" in reason or "I/O" in reason:
-            return (
-                f"The database {self.place} could not be written ({reason}). Look whether the disk is full or failing, "
-                "then try again."
-            )
+            return _FULL.format(place=self.place, reason=reason)
         if "readonly" in reason or "unable to open" in reason:
-            return (
-                f"The database {self.place} cannot be written to ({reason}). Change the permissions of the file and of "
-                "its folder, or use another data folder."
-            )
-        return f"The database {self.place} refused: {reason}. Nothing was changed; r1chat doctor shows its state."
+            return _READ_ONLY.format(place=self.place, reason=reason)
+        return _REFUSED.format(place=f"The database {self.place}", reason=reason)
 
 
 def _parse(url: str) -> URL:
@@ -238,10 +279,7 @@ def _parse(url: str) -> URL:
             return parsed.set(drivername="postgresql+psycopg")
     except (ArgumentError, ValueError):
         pass  # the sentence below is clearer
-    raise StoreError(
-        "The database URL cannot be used. Write sqlite:///PATH for a file, or "
-        "postgresql://NAME:PASSWORD@HOST/DATABASE for a server."
-    )
+    raise StoreError(_BAD_URL)
 
 
 def _make_file(path: Path) -> None:
@@ -250,7 +288,4 @@ def _make_file(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
     except OSError as error:
-        raise StoreError(
-            f"The database {path} cannot be made or opened ({error.strerror}). Change the permissions of its folder, "
-            "or use another data folder."
-        ) from None
+        raise StoreError(_NO_FILE.format(path=path, reason=error.strerror)) from None

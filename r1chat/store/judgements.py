@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, insert, select
 
+from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.judgements import (
     CHECKS,
@@ -53,6 +54,46 @@ from r1chat.store.judgement_schema import (
 )
 from r1chat.store.schema import conversations, moment_labels, replies, turns
 
+_NO_PART = Both(
+    "“{value}” is no part of a reply. Rate its answer or its thought.", "“{value}”不是回复的一部分。请评价回答或思考。"
+)
+_NO_THUMB = Both(
+    "“{value}” is no thumb. Say up, down, or nothing to take it back.",
+    "“{value}”不是赞或踩。请给出赞、踩，或留空以撤回。",
+)
+_NO_REASON = Both(
+    "“{value}” is no reason for this thumb. Choose among: {known}.", "“{value}”不是这种评价的理由。可选：{known}。"
+)
+_NO_MARK = Both("A mark for {name} goes from 1 to 5, not {value}.", "{name} 的分数从 1 到 5，不能是 {value}。")
+_NO_THOUGHT = Both(
+    "This reply has no thought that could be rated. Rate its answer.", "这个回复没有可以评价的思考。请评价它的回答。"
+)
+_NO_STEP_VERDICT = Both(
+    "“{value}” says nothing of a step. Choose a step again.", "“{value}”不是对步骤的评价。请重新选一步。"
+)
+_NO_STEPS = Both(
+    "This reply has no thought whose steps could be judged. Rate its answer.",
+    "这个回复没有可以逐步评价的思考。请评价它的回答。",
+)
+_NOT_A_STEP = Both(
+    "Characters {start} to {end} are no step of this thought, which has {length}. Reload the page and choose the step "
+    "again; nothing was changed.",
+    "第 {start} 到 {end} 个字符不是这段思考的一步，它有 {length} 个字符。请重新加载页面，再选一次；没有任何改动。",
+)
+_NOT_COMPARABLE = Both(
+    "Only two different replies to the same message can be compared. Choose another one.",
+    "只能比较同一条消息的两个不同回复。请另选一个。",
+)
+_NO_VERDICT = Both(
+    "“{value}” is no verdict. Say left, right, tie, both bad, or skip it.",
+    "“{value}”不是判定。请选左、右、平局、都不好，或跳过。",
+)
+_NO_CHECK = Both("“{value}” is no kind of check. Choose among: {known}.", "“{value}”不是检查方式。可选：{known}。")
+_LONG_COMMENT = Both(
+    "The comment has {length:,} characters; the most is {most:,}. Shorten it and save it again.",
+    "评论有 {length:,} 个字符；上限是 {most:,}。请缩短后再保存。",
+)
+
 
 class Judgements:
     """The judgements in one database. Safe to use from any thread."""
@@ -75,17 +116,17 @@ class Judgements:
     ) -> Rating:
         """A thumb for a part of a reply; the empty thumb takes it back. Supersedes what the rater said of that part."""
         known = UP_REASONS if thumb == "up" else DOWN_REASONS if thumb == "down" else ()
-        _check(part in PARTS, f"“{part}” is no part of a reply. Rate its answer or its thought.")
-        _check(thumb in ("up", "down", ""), f"“{thumb}” is no thumb. Say up, down, or nothing to take it back.")
+        _check(part in PARTS, _NO_PART.format(value=part))
+        _check(thumb in ("up", "down", ""), _NO_THUMB.format(value=thumb))
         for reason in reasons:
-            _check(reason in known, f"“{reason}” is no reason for this thumb. Choose among: {', '.join(known)}.")
+            _check(reason in known, _NO_REASON.format(value=reason, known=", ".join(known)))
         marks = {name: getattr(aspects, name) for name in Aspects.__slots__}
         for name, mark in marks.items():
-            _check(mark is None or mark in range(1, 6), f"A mark for {name} goes from 1 to 5, not {mark}.")
+            _check(mark is None or mark in range(1, 6), _NO_MARK.format(name=name, value=mark))
         with self._database.write() as connection:
             lookup.conversation_of_reply(connection, reply_id, lock=True)
             if part == "thought" and not _length(connection, reply_id, replies.c.reasoning):
-                raise StoreError("This reply has no thought that could be rated. Rate its answer.")
+                raise StoreError(_NO_THOUGHT)
             ordered = [reason for reason in (*UP_REASONS, *DOWN_REASONS) if reason in reasons]
             values = {"reply_id": reply_id, "part": part, "thumb": thumb, "reasons": " ".join(ordered)}
             said = values | {"comment": _comment(comment), "thought_open": thought_open} | marks
@@ -95,21 +136,16 @@ class Judgements:
         self, reply_id: str, verdict: StepVerdict, start: int = 0, end: int = 0, rater: str = ""
     ) -> StepLabel:
         """`reasoning[start:end]` is the first step that is wrong; or none is; or, with "", the label is taken back."""
-        _check(
-            verdict in ("first_wrong", "none_wrong", ""), f"“{verdict}” says nothing of a step. Choose a step again."
-        )
+        _check(verdict in ("first_wrong", "none_wrong", ""), _NO_STEP_VERDICT.format(value=verdict))
         if verdict != "first_wrong":
             start = end = 0
         with self._database.write() as connection:
             lookup.conversation_of_reply(connection, reply_id, lock=True)
             length = _length(connection, reply_id, replies.c.reasoning)
             if verdict and not length:
-                raise StoreError("This reply has no thought whose steps could be judged. Rate its answer.")
+                raise StoreError(_NO_STEPS)
             if verdict == "first_wrong" and not 0 <= start < end <= length:
-                raise StoreError(
-                    f"Characters {start} to {end} are no step of this thought, which has {length}. "
-                    "Reload the page and choose the step again; nothing was changed."
-                )
+                raise StoreError(_NOT_A_STEP.format(start=start, end=end, length=length))
             made = _add(connection, step_labels, rater, reply_id=reply_id, verdict=verdict, start=start, end=end)
             return rows.step_label(made)
 
@@ -121,7 +157,7 @@ class Judgements:
             turn = select(replies.c.turn_id).where(replies.c.id.in_([left_id, right_id]))
             both = connection.scalars(turn).all()
             if len(both) != 2 or both[0] != both[1]:
-                raise StoreError("Only two different replies to the same message can be compared. Choose another one.")
+                raise StoreError(_NOT_COMPARABLE)
             return rows.duel(
                 _add(connection, duels, "", turn_id=both[0], left_id=left_id, right_id=right_id, blind=blind)
             )
@@ -136,7 +172,7 @@ class Judgements:
         comment: str = "",
     ) -> Comparison:
         """A rater's word on a duel; "skipped" leaves it undecided. `thoughts_seen`: of left and right."""
-        _check(winner in WINNERS, f"“{winner}” is no verdict. Say left, right, tie, both bad, or skip it.")
+        _check(winner in WINNERS, _NO_VERDICT.format(value=winner))
         with self._database.write() as connection:
             found = _duel(connection, duel_id)
             left, right = thoughts_seen
@@ -146,7 +182,7 @@ class Judgements:
 
     def set_reference(self, turn_id: str, text: str, kind: Check, rater: str = "") -> Reference:
         """What is right in answer to a message; an empty text takes the reference back."""
-        _check(kind in CHECKS, f"“{kind}” is no kind of check. Choose among: {', '.join(CHECKS)}.")
+        _check(kind in CHECKS, _NO_CHECK.format(value=kind, known=", ".join(CHECKS)))
         with self._database.write() as connection:
             lookup.conversation_of_turn(connection, turn_id, lock=True)
             return rows.reference(_add(connection, references, rater, turn_id=turn_id, text=text.strip(), kind=kind))
@@ -326,12 +362,10 @@ def _add(connection: Connection, table: Table, rater: str, **values: Any) -> Any
 def _comment(text: str) -> str:
     text = text.strip()
     if len(text) > LONGEST_COMMENT:
-        raise StoreError(
-            f"The comment has {len(text):,} characters; the most is {LONGEST_COMMENT:,}. Shorten it and save it again."
-        )
+        raise StoreError(_LONG_COMMENT.format(length=len(text), most=LONGEST_COMMENT))
     return text
 
 
-def _check(holds: bool, sentence: str) -> None:
+def _check(holds: bool, sentence: Both) -> None:
     if not holds:
         raise StoreError(sentence)

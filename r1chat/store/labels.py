@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, func, insert, select
 
+from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.messages import MomentLabel, Verdict
 from r1chat.store.schema import conversations, moment_label, moment_labels, replies, turns
@@ -82,6 +83,10 @@ def _check_span(connection: Connection, reply_id: str, start: int, end: int) -> 
     length, finish = connection.execute(wanted).one()
     if not 0 <= start < end or (finish is not None and end > length):
         raise StoreError(
-            f"Characters {start} to {end} are no part of this thought, which has {length}. "
-            "Reload the page and choose the moment again; nothing was changed."
+            Both(
+                "Characters {start} to {end} are no part of this thought, which has {length}. "
+                "Reload the page and choose the moment again; nothing was changed.",
+                "第 {start} 到 {end} 个字符不在这段思考里，它有 {length} 个字符。"
+                "请重新加载页面，再选一次；没有任何改动。",
+            ).format(start=start, end=end, length=length)
         )

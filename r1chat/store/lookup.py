@@ -1,4 +1,4 @@
-"""From an id to its row, or NotFoundError. Ids come back from the page, where anybody can write them: all are checked.
+"""From an id to its row, or NotFoundError. Ids come from the page and are not trusted: all are checked.
 
 Runs inside its caller's transaction. `lock` keeps others from changing the conversation until that ends.
 """
@@ -9,15 +9,32 @@ import re
 
 from sqlalchemy import Connection, RowMapping, Select, select
 
+from r1chat.both import Both
 from r1chat.errors import NotFoundError
 from r1chat.store.schema import conversations, replies, turns
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
+_NAMES = {
+    "conversation": "对话",
+    "message": "消息",
+    "reply": "回复",
+    "vote": "投票",
+    "comparison": "比较",
+    "judgement": "评价",
+    "reference": "参考答案",
+}
+
+
 def not_found(what: str) -> NotFoundError:
-    """For an id that leads nowhere; `what` is "conversation", "message", "reply" or "vote"."""
-    return NotFoundError(f"This {what} is not there, or not any more. Reload the page, or choose another conversation.")
+    """The error for an id that does not exist; `what` names its kind: "conversation", "message", "reply", …"""
+    return NotFoundError(
+        Both(
+            "This {what} is not there, or not any more. Reload the page, or choose another conversation.",
+            "这个{what}不存在，或已经不在了。请重新加载页面，或选择另一个对话。",
+        ).format(what=Both(what, _NAMES.get(what, what)))
+    )
 
 
 def check_id(value: object, what: str) -> None:

@@ -36,6 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from r1chat.messages import Reply
+from r1chat.store.listing import NEWEST_FIRST
 from r1chat.store.schema import conversations, replies, turns
 from r1chat.store.search_terms import Word, documents
 
@@ -94,8 +95,8 @@ def tidy(connection: Connection) -> None:
         connection.execute(insert(_fts5).values(search_index="optimize"))
 
 
-def find(connection: Connection, wanted: Sequence[Word], limit: int) -> list[Found]:
-    """The conversations that have all the words, in whichever of their texts; the last changed first."""
+def find(connection: Connection, wanted: Sequence[Word], limit: int, condition: ColumnElement[bool]) -> list[Found]:
+    """The conversations that have all the words, in whichever of their texts, and meet the condition; newest first."""
     if not wanted:
         return []
     if connection.dialect.name == "postgresql":  # its planner counts a look at a set of terms, but not its unpacking
@@ -104,8 +105,8 @@ def find(connection: Connection, wanted: Sequence[Word], limit: int) -> list[Fou
     having_all = intersect(*(select(hit.c.rowid // _PER_CONVERSATION) for hit in hits))  # one set: cheap to plan
     latest = (
         select(conversations)
-        .where(conversations.c.deleted_at.is_(None), conversations.c.number.in_(having_all))
-        .order_by(conversations.c.updated_at.desc(), conversations.c.number.desc())
+        .where(conversations.c.deleted_at.is_(None), conversations.c.number.in_(having_all), condition)
+        .order_by(*NEWEST_FIRST)
         .limit(limit)
     )
     rows = connection.execute(latest).mappings().all()

@@ -11,13 +11,15 @@ from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
+from r1chat.both import Both
 from r1chat.errors import NotFoundError, StoreError
 from r1chat.messages import (
     ClosedBy,
     Conversation,
     ConversationInfo,
+    ConversationPage,
     MomentLabel,
     Provenance,
     Reply,
@@ -25,7 +27,7 @@ from r1chat.messages import (
     StoredTurn,
     Verdict,
 )
-from r1chat.store import labels, lookup, search
+from r1chat.store import labels, listing, lookup, search
 from r1chat.store.archive import Archive
 from r1chat.store.belonging import erase
 from r1chat.store.branches import load_tree, open_branch, read_replies, read_reply, read_steps, read_turn, read_vote
@@ -80,25 +82,43 @@ class Store:
 
     def conversations(self, limit: int = 200) -> list[ConversationInfo]:
         """The latest, newest message first."""
+        return list(self.page(limit).conversations)
+
+    def page(self, limit: int = 200, cursor: str = "") -> ConversationPage:
+        """A part of the list of all conversations, newest message first: the first one, or that of a `cursor`.
+
+        Raises StoreError for a cursor that no page gave.
+        """
         latest = (
             select(conversations)
-            .where(conversations.c.deleted_at.is_(None))
-            .order_by(conversations.c.updated_at.desc(), conversations.c.number.desc())
-            .limit(limit)
+            .where(conversations.c.deleted_at.is_(None), listing.after(cursor))
+            .order_by(*listing.NEWEST_FIRST)
+            .limit(limit + 1)
         )
+        total = select(func.count()).select_from(conversations).where(conversations.c.deleted_at.is_(None))
         with self._database.read() as connection:
-            return [conversation_info(row) for row in connection.execute(latest).mappings()]
+            rows = connection.execute(latest).mappings().all()
+            count = connection.scalar(total)
+        infos = tuple(conversation_info(row) for row in rows[:limit])
+        return ConversationPage(infos, count, listing.cursor(rows, limit), listing.moment(cursor))
 
     def search(self, query: str, limit: int = 50) -> list[ConversationInfo]:
+        """The first conversations of `search_page`."""
+        return list(self.search_page(query, limit).conversations)
+
+    def search_page(self, query: str, limit: int = 50, cursor: str = "") -> ConversationPage:
         """Conversations that have all words of the query, in titles, messages, thoughts or answers; newest first.
 
         From three letters on a word also finds longer ones that begin with it; Chinese needs no spaces. Nothing is
-        found by a query without letters and digits, nor in a reply that still grows.
+        found by a query without letters and digits, nor in a reply that still grows. Raises StoreError for a cursor
+        that no page gave.
         """
-        wanted = words(query)
+        query_words = words(query)
         with self._database.read() as connection:
-            found = search.find(connection, wanted, limit)
-        return [conversation_info(hit.conversation, excerpt(hit.text, wanted)) for hit in found]
+            hits = search.find(connection, query_words, limit + 1, listing.after(cursor))
+        infos = tuple(conversation_info(hit.conversation, excerpt(hit.text, query_words)) for hit in hits[:limit])
+        next_cursor = listing.cursor([hit.conversation for hit in hits], limit)
+        return ConversationPage(infos, None, next_cursor, listing.moment(cursor))
 
     def info(self, conversation_id: str) -> ConversationInfo:
         """What a conversation is called and how it goes on, without its turns."""
@@ -130,7 +150,12 @@ class Store:
         Raises StoreError for a negative budget.
         """
         if budget is not None and budget < 0:
-            raise StoreError(f"A thinking budget cannot be {budget} tokens. Give a number from 0, or none.")
+            raise StoreError(
+                Both(
+                    "A thinking budget cannot be {budget} tokens. Give a number from 0, or none.",
+                    "思考预算不能是 {budget} 个词元。请给一个不小于 0 的数，或不设。",
+                ).format(budget=budget)
+            )
         with self._database.write() as connection:
             row = lookup.conversation(connection, conversation_id, lock=True)
             _change(connection, row, budget=budget, keep_thoughts=keep_thoughts)

@@ -69,8 +69,7 @@ def test_a_date_at_the_end_of_time_does_not_break_the_list(tmp_path: Path, date:
         with closing(sqlite3.connect(path)) as database, database:
             database.execute("UPDATE conversation SET created_at = ?, updated_at = ?", [date, date])
             database.execute("UPDATE reply SET created_at = ?", [date])
-        infos = store.conversations()
-        assert "from an import" in sidebar.conversations(infos, "", words("en"))
+        assert "from an import" in sidebar.conversations(store.page(), "", words("en"))
         store.conversation(info.id)
 
 
@@ -93,6 +92,5 @@ def test_an_imported_date_at_the_end_of_time_is_not_taken(tmp_path: Path, moment
     file.write_text(json.dumps([chat]), encoding="utf-8")
     with closing(Store(f"sqlite:///{tmp_path / 'chats.db'}")) as store:
         assert archive.read(store, file).conversations == 1
-        infos = store.conversations()
-        assert "Imported" in sidebar.conversations(infos, "", words("en"))
-        assert abs((infos[0].updated - datetime.now(UTC)).days) <= 1
+        assert "Imported" in sidebar.conversations(store.page(), "", words("en"))
+        assert abs((store.conversations()[0].updated - datetime.now(UTC)).days) <= 1

@@ -9,7 +9,7 @@ from r1chat.errors import MessageError
 from r1chat.messages import Verdict
 from r1chat.ui.act import Act, Actions, Answer
 from r1chat.ui.compare.acts import ask_both
-from r1chat.ui.talk.screen import list_block, model_blocks, model_choices, model_key, show
+from r1chat.ui.talk.screen import list_block, model_blocks, model_choices, model_key, next_list_block, show
 from r1chat.ui.words.page import Words
 
 LONGEST_KIND = 32  # characters of the name of a moment's kind
@@ -151,6 +151,11 @@ def search(app: App, act: Act) -> Answer:
     return {"blocks": [list_block(app, act.conversation, act.words, act.query)]}
 
 
+def show_more(app: App, act: Act) -> Answer:
+    """The next part of the list; the text says after which one."""
+    return {"blocks": [next_list_block(app, act.conversation, act.words, act.query, act.text)]}
+
+
 def open_conversation(app: App, act: Act) -> Answer:
     """Show a conversation, with the model that it was held with."""
     key = model_key(app, app.store.conversation(act.subject).info.model)
@@ -205,6 +210,7 @@ ACTIONS: Actions = {
     "show-all": show_all_turns,
     "new": new,
     "search": search,
+    "more": show_more,
     "open": open_conversation,
     "rename": rename,
     "delete": delete,

@@ -1,7 +1,7 @@
 // The list of conversations.
 
-import {act, press} from './acts.js';
-import {around, element, find} from './dom.js';
+import {act, onAnswer, press} from './acts.js';
+import {all, around, element, find} from './dom.js';
 
 document.addEventListener('click', event => {
   const button = around(event.target, '#list [data-verb]');
@@ -11,8 +11,25 @@ document.addEventListener('click', event => {
   }
   event.preventDefault();
   if (button.dataset.verb === 'rename') rename(button, button.dataset.id);
+  else if (button.dataset.verb === 'more') showMore(button);
   else press(button);
   if (button.dataset.verb === 'open') document.body.classList.remove('list-open');
+});
+
+/** The next part of the list, once. @param {Element} button */
+function showMore(button) {
+  if (button instanceof HTMLButtonElement && !button.disabled) {
+    button.disabled = true;
+    act('more', '', button.dataset.text).then(shown => { button.disabled = shown; });
+  }
+}
+
+const inSight = new IntersectionObserver(entries => {
+  for (const {isIntersecting, target} of entries) if (isIntersecting) showMore(target);
+});
+onAnswer(() => {  // the list changes by answers alone
+  inSight.disconnect();
+  for (const button of all(document, '#list .more')) inSight.observe(button);
 });
 
 /** On a phone: the button opens the list, a click elsewhere closes it. @param {Event} event */

@@ -36,9 +36,17 @@ def list_block(
 ) -> Block:
     """The list of conversations; with a query, of those that hold it."""
     query = query.strip()
-    infos = app.store.search(query) if query else app.store.conversations()
-    html = sidebar.conversations(infos, conversation, words, deleted, found=bool(query))
+    page = app.store.search_page(query) if query else app.store.page()
+    html = sidebar.conversations(page, conversation, words, deleted, found=bool(query))
     return {"id": "list", "html": html}
+
+
+def next_list_block(app: App, conversation: str, words: Words, query: str, cursor: str) -> Block:
+    """The part of the list after a cursor. Raises StoreError for one that was made up."""
+    query = query.strip()
+    page = app.store.search_page(query, cursor=cursor) if query else app.store.page(cursor=cursor)
+    html = sidebar.conversations(page, conversation, words, found=bool(query))
+    return {"id": sidebar.next_part(cursor), "html": html}
 
 
 def model_blocks(app: App, key: str, words: Words) -> list[Block]:

@@ -11,7 +11,7 @@ from r1chat.app import KEPT_AFTER_DELETION
 from r1chat.backends.catalogue import BackendStatus
 from r1chat.both import Both
 from r1chat.config import NANO
-from r1chat.messages import ConversationInfo, ModelInfo, Progress
+from r1chat.messages import ConversationInfo, ConversationPage, ModelInfo, Progress
 from r1chat.ui.html.parts import attributes, concat, joined
 from r1chat.ui.words.page import Words, spoken
 
@@ -23,13 +23,16 @@ BACKEND_TITLES = {
 
 
 def conversations(
-    infos: Sequence[ConversationInfo],
+    page: ConversationPage,
     current: str,
     words: Words,
     deleted: ConversationInfo | None = None,
     found: bool = False,
 ) -> Markup:
-    """The list, newest first, under "today" and "earlier"; `found`: a search found it. Offers to undo `deleted`."""
+    """A part of the list, newest first, under "today" and "earlier", with a button for the next part.
+
+    `found`: a search found it. Offers to undo `deleted`.
+    """
     parts = []
     if deleted is not None:
         parts.append(
@@ -39,18 +42,39 @@ def conversations(
                 words.undo,
             )
         )
-    if not infos:
+    if not page.conversations and page.after is None:
         none = words.nothing_found if found else words.no_conversations
         parts.append(Markup('<div class="none">{}</div>').format(none))
     today = datetime.now().astimezone().date()
-    heading = ""
-    for info in infos:
-        day = words.today if info.updated.astimezone().date() == today else words.earlier
+
+    def day_of(updated: datetime) -> str:
+        return words.today if updated.astimezone().date() == today else words.earlier
+
+    heading = "" if page.after is None else day_of(page.after)
+    for info in page.conversations:
+        day = day_of(info.updated)
         if day != heading and not found:
             heading = day
             parts.append(Markup("<h2>{}</h2>").format(day))
         parts.append(_row(info, current, words))
+    if page.next:
+        parts.append(_more(page, words))
     return concat(parts)
+
+
+def next_part(cursor: str) -> str:
+    """The id of the element in which the part of the list after that cursor comes."""
+    return f"list-after-{cursor.rpartition('/')[2]}"
+
+
+def _more(page: ConversationPage, words: Words) -> Markup:
+    """The place of the next part, with a button until it is there."""
+    total = page.total
+    label = words.more_found if total is None else words.more_conversations.format(total=f"{total:,}")
+    button = Markup('<button class="more"{}>{}</button>').format(
+        attributes(data_verb="more", data_text=page.next), label
+    )
+    return Markup("<div{}>{}</div>").format(attributes(id=next_part(page.next), class_="part"), button)
 
 
 def _row(info: ConversationInfo, current: str, words: Words) -> Markup:

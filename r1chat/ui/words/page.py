@@ -47,6 +47,8 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
     new_conversation = Both("＋ New conversation", "＋ 新对话")
     search = Both("Search conversations", "搜索对话")
     nothing_found = Both("Nothing found", "没有找到")
+    more_conversations = Both("Show more ({total} in all)", "显示更多（共 {total} 个）")
+    more_found = Both("Show more", "显示更多")
     no_conversations = Both("No conversations yet", "还没有对话")
     untitled = Both("Untitled", "未命名")
     today = Both("Today", "今天")
