@@ -1,8 +1,8 @@
 """Moments of reflection: `python -m benchmarks.moments [--json]`.
 
-How long a megabyte of reasoning takes on one core, in one piece and token by token, and the same for hostile text. Where
-the annotated traces are beside the project (../shared), also how well moments are found in them, and the watchdog's
-false alarms.
+How long a megabyte of reasoning takes on one core, in one piece and token by token, and the same for hostile text.
+Where the annotated traces are beside the project (../shared), also how well moments are found in them, and the
+watchdog's false alarms.
 
 The model is trained on the snippets in `training/moments/` alone, never on the traces. Only its bar could be fitted to
 them, so the figures are leave-one-source-out: on the traces of each source the bar is the best one on all others. A

@@ -20,7 +20,8 @@ from r1chat.store import Store
 ROOT = Path(__file__).parents[1]
 THOUGHT = (
     "The first number is 12. The second number is 30. Together they make 42. Wait, let me double-check that. "
-    "12 + 30 = 42. So it is 42. It is an even number and not a prime. But is it divisible by seven? Yes, it is six times seven."
+    "12 + 30 = 42. So it is 42. It is an even number and not a prime. "
+    "But is it divisible by seven? Yes, it is six times seven."
 )
 
 
@@ -57,8 +58,7 @@ def test_labels_raise_the_bar_of_their_kind_between_right_and_wrong_ones(store: 
     assert (change.right, change.wrong, change.lost, change.dropped) == (3, 3, 0, 3)
     assert change.after > change.before
     assert all(other.after == other.before for other in changes.values())
-    assert list(find_moments(THOUGHT, load(tmp_path)))[0].start == weak_and_strong()[1].start
-    assert len(list(find_moments(THOUGHT, load(tmp_path)))) == 1
+    assert list(find_moments(THOUGHT, load(tmp_path))) == [weak_and_strong()[1]]
 
 
 def test_few_labels_change_nothing(store: Store, tmp_path: Path) -> None:

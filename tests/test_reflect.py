@@ -313,6 +313,7 @@ PIECES = st.sampled_from(
     ]
 )
 TEXTS = st.lists(PIECES | st.text(max_size=8), max_size=40).map("".join)
+EDITS = st.tuples(st.integers(0, 2000), st.integers(0, 12), st.text(max_size=6))  # where, deleted, inserted
 SIZES = st.lists(st.integers(1, 60), min_size=1, max_size=20)
 
 
@@ -382,9 +383,7 @@ def test_any_chunking_raises_the_same_alarms(text: str, sizes: list[int], questi
 
 
 @settings(deadline=None, max_examples=300)
-@given(
-    text=TEXTS, edits=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 12), st.text(max_size=6)), max_size=12)
-)
+@given(text=TEXTS, edits=st.lists(EDITS, max_size=12))
 def test_mutated_chains_are_read_without_an_error(text: str, edits: list[tuple[int, int, str]]) -> None:
     text = SUM + "Wait, is that right? 等等，这样对吗？ \\boxed{42} " + text
     for at, length, insertion in edits:

@@ -1,8 +1,8 @@
 """Trains the model of moments: `python -m training.train_moments` writes `r1chat/reflect/moments.tsv`.
 
 Two linear models over the features of a sentence (`r1chat/reflect/features.py`): a logistic regression for whether it
-is a moment, a multinomial one for its kind. Both are trained on the made-up chains of `training/snippets.py` alone, with
-an L2 penalty, by gradient descent with Nesterov's momentum. Weights near zero are dropped, the others rounded to
+is a moment, a multinomial one for its kind. Both are trained on the made-up chains of `training/snippets.py` alone,
+with an L2 penalty, by gradient descent with Nesterov's momentum. Weights near zero are dropped, the others rounded to
 hundredths of a logit. The hand-set points, which `model.py` adds, take no part: fitted as a residual of them the model
 did worse on real traces.
 
@@ -72,11 +72,11 @@ class Matrix:
 
     def times(self, weights: Floats) -> Floats:
         """Matrix · weights, for one column of weights."""
-        return np.bincount(self.rows, weights[self.columns], self.shape[0])
+        return np.bincount(self.rows, weights[self.columns], self.shape[0]).astype(np.float64)
 
     def transposed_times(self, values: Floats) -> Floats:
         """Transposed matrix · values, for one column of values."""
-        return np.bincount(self.columns, values[self.rows], self.shape[1])
+        return np.bincount(self.columns, values[self.rows], self.shape[1]).astype(np.float64)
 
 
 def descend(matrix: Matrix, targets: Floats, importance: Floats, penalty: float) -> Floats:

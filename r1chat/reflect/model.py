@@ -20,6 +20,11 @@ from r1chat.reflect.points import BAR, KINDS, Kind, points, votes
 Bars = Mapping[Kind, int]  # the score that a sentence needs for each kind
 
 WEIGHTS = Path(__file__).with_name("moments.tsv")
+# The weights for the kinds are added up in one integer: 32 bits for each kind, weights shifted to be positive.
+_LANE = 32
+_LANE_MASK = (1 << _LANE) - 1
+_SHIFT = 1 << 15
+
 _HOPELESS = -150  # of the moments found in real traces one in 400 has less; of the other sentences nine in ten do
 _POINTS = 10  # hundredths of a logit that a tenth of a point counts
 _VOTES = 8  # the same for the votes on the kind
@@ -44,8 +49,11 @@ def score(prior: int, features: set[str]) -> int:
 def kind(marks: set[str], features: set[str]) -> Kind:
     """The likeliest kind of a sentence that is a moment."""
     model = _model()
-    rows = map(model.kinds.__getitem__, features & model.kind_names)
-    totals = list(map(sum, zip([_VOTES * vote for vote in votes(marks)], *rows, strict=True)))
+    known = features & model.kind_names
+    lanes = sum(map(model.kinds.__getitem__, known))
+    totals = [
+        _VOTES * vote + (lanes >> _LANE * at & _LANE_MASK) - len(known) * _SHIFT for at, vote in enumerate(votes(marks))
+    ]
     return KINDS[totals.index(max(totals))]
 
 
@@ -58,7 +66,7 @@ def bar() -> int:
 class _Model:
     bar: int
     weights: dict[str, int]  # of features, for being a moment
-    kinds: dict[str, tuple[int, ...]]  # of features, for the kinds in the order of KINDS
+    kinds: dict[str, int]  # of features, for the kinds in the order of KINDS, each in a lane of its own
     names: frozenset[str]
     kind_names: frozenset[str]
 
@@ -67,11 +75,11 @@ class _Model:
 def _model() -> _Model:
     bar, *lines = WEIGHTS.read_text(encoding="utf-8").splitlines()
     weights: dict[str, int] = {}
-    kinds: dict[str, tuple[int, ...]] = {}
+    kinds: dict[str, int] = {}
     for line in lines:
         name, weight, *of_kinds = line.split("\t")
         if weight != "0":
             weights[name] = int(weight)
         if of_kinds:
-            kinds[name] = tuple(map(int, of_kinds))
+            kinds[name] = sum(int(weight) + _SHIFT << _LANE * at for at, weight in enumerate(of_kinds))
     return _Model(int(bar.split("\t")[1]), weights, kinds, frozenset(weights), frozenset(kinds))
