@@ -10,13 +10,14 @@ whatever else a machine does can only make them slower. What ends a reply is nev
 from __future__ import annotations
 
 import argparse
+import ctypes
 import math
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import llama_cpp as C
+import llama_cpp.llama_cpp as C
 
 from benchmarks.report import Report
 from r1chat.backends.llama.backend import LlamaCppBackend
@@ -31,10 +32,16 @@ PROMPT = "<｜begin▁of▁sentence｜><｜User｜>27 + 43 = ?<｜Assistant｜><
 Times = list[float]  # seconds at which each token was there, from the first one on
 
 
+@C.llama_log_callback  # type: ignore[untyped-decorator]
+def silent(level: int, text: bytes, data: object) -> None:
+    """Takes what llama.cpp logs, and drops it."""
+
+
 class BareLoop:
     """llama.cpp without us: what any Python program that decodes has to pay."""
 
     def __init__(self) -> None:
+        C.llama_log_set(silent, ctypes.c_void_p(0))
         params = C.llama_model_default_params()
         params.n_gpu_layers = 0
         params.use_extra_bufts = b"AMX_INT8 = 1" not in C.llama_print_system_info()

@@ -8,13 +8,14 @@ Needs the `test` extra (gguf, numpy).
 from __future__ import annotations
 
 import argparse
+import ctypes
 import statistics
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-import llama_cpp as C
+import llama_cpp.llama_cpp as C
 
 from benchmarks.random_gguf import SHAPES, write
 from benchmarks.report import Report
@@ -53,10 +54,16 @@ def together(backend: LlamaCppBackend, model: str, seeds: range, top_k: int = 0)
     return now - begin, tokens / (now - first), ends
 
 
+@C.llama_log_callback  # type: ignore[untyped-decorator]
+def silent(level: int, text: bytes, data: object) -> None:
+    """Takes what llama.cpp logs, and drops it."""
+
+
 class BareBatch:
     """llama.cpp's own batched decoding, `SAMPLES` sequences that share a prompt."""
 
     def __init__(self, file: Path) -> None:
+        C.llama_log_set(silent, ctypes.c_void_p(0))
         params = C.llama_model_default_params()
         params.n_gpu_layers = 0
         params.use_extra_bufts = b"AMX_INT8 = 1" not in C.llama_print_system_info()

@@ -64,7 +64,7 @@ class Settings(BaseSettings):
 
     # how it runs
     context: int = Field(16384, ge=256)  # tokens
-    gpu_layers: int = Field(0, ge=-1)  # -1: all
+    gpu_layers: int | None = Field(None, ge=-1)  # -1: all; default: as many as fit
     threads: int | None = Field(None, ge=1)
     hub: str = Field("", validation_alias=AliasChoices("R1CHAT_HUB", "HF_ENDPOINT"))  # default: Hugging Face
     hub_token: SecretStr = Field(SecretStr(""), validation_alias=AliasChoices("R1CHAT_HUB_TOKEN", "HF_TOKEN"))

@@ -42,14 +42,18 @@ def write_micro(
     weight: float | None = None,
     chain: Sequence[str] = (),
     parts: int = 0,
+    experts: int = 0,
+    name: str = "micro",
 ) -> None:
     """A model with one layer. `words` are more tokens, `weight` fills all matrices, `parts` splits it into files.
+
+    `experts` beyond what llama.cpp can hold make it abort with a GGML_ASSERT while it loads the file.
 
     With `chain`, a token is followed by the next one of the chain, and a newline by its first; a token that comes
     several times, by any of those that follow it there, all as likely.
     """
     writer = gguf.GGUFWriter(path, architecture, split_max_tensors=5 if parts else 0)
-    writer.add_name("micro")
+    writer.add_name(name)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
     writer.add_context_length(window)
     writer.add_block_count(1)
@@ -57,6 +61,8 @@ def write_micro(
     writer.add_feed_forward_length(WIDTH)
     writer.add_head_count(1)
     writer.add_head_count_kv(1)
+    if experts:
+        writer.add_expert_count(experts)
     writer.add_layer_norm_rms_eps(1e-6)
     tokens = [*byte_letters(), *words, *CONTROL, *tags]
     normal = 256 + len(words)

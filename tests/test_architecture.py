@@ -46,7 +46,7 @@ HOMES = {
     "alembic": ("r1chat.store",),
     "psycopg": ("r1chat.store",),
     "sqlite3": ("r1chat.store",),
-    "llama_cpp": ("r1chat.backends.llama",),
+    "llama_cpp": ("r1chat.backends.llama.child",),
     "jinja2": ("r1chat.backends",),
     "ollama": ("r1chat.backends.ollama*",),
     "openai": ("r1chat.backends.openai*",),
@@ -227,7 +227,7 @@ def test_the_walk_lets_pass_what_may_be() -> None:
         "from r1chat.store.tree import Tree": "r1chat.store.store",
         "from . import tree": "r1chat.store.store",
         "from r1chat.ui.server import serve": "r1chat.cli",
-        "import llama_cpp": "r1chat.backends.llama.model",
+        "import llama_cpp": "r1chat.backends.llama.child.model",
         "import json": "r1chat.errors",
     }
     assert not [

@@ -445,13 +445,20 @@ def test_settings_file_that_cannot_be_read(data_dir: Path, capsys: pytest.Captur
 
 def test_defect_is_a_sentence_and_the_details_are_in_the_log(tmp_path: Path, data_dir: Path) -> None:
     data_dir.mkdir()
-    (tmp_path / "llama_cpp.py").write_text("raise RuntimeError('a broken installation')", encoding="utf-8")
+    (tmp_path / "alembic.py").write_text("raise RuntimeError('a broken installation')", encoding="utf-8")
     path = f"{tmp_path}{os.pathsep}{ROOT}"
     done = r1chat("chat", "Hi", PYTHONPATH=path)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "a broken installation" in done.stderr and str(data_dir / "r1chat.log") in done.stderr
     assert "Traceback" in (data_dir / "r1chat.log").read_text(encoding="utf-8")
     assert "Traceback" in r1chat("chat", "Hi", PYTHONPATH=path, R1CHAT_DEBUG="1").stderr
+
+
+def test_broken_llama_cpp_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "llama_cpp.py").write_text("raise RuntimeError('a broken installation')", encoding="utf-8")
+    done = r1chat("chat", "Hi", PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "cannot be used (RuntimeError: a broken installation)" in done.stderr
 
 
 # --- the page --------------------------------------------------------------------------------------------------------

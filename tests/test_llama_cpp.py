@@ -1,4 +1,4 @@
-"""llama.cpp in process: the shipped model, and models of some kilobytes that the tests write."""
+"""llama.cpp: the shipped model, and models of some kilobytes that the tests write."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from micro import ASSISTANT, EOS, USER, byte_letters, letters, write_micro
 from r1chat.backends.chat_template import ChatTemplate
 from r1chat.backends.gguf import read_header
 from r1chat.backends.llama.backend import LlamaCppBackend
-from r1chat.backends.llama.context import Context, Sampler
-from r1chat.backends.llama.model import LoadStoppedError, Model
+from r1chat.backends.llama.child.context import Context, Sampler
+from r1chat.backends.llama.child.model import LoadStoppedError, Model
 from r1chat.errors import BackendError, ContextError, GenerationError, ModelFileError, UnknownModelError
 from r1chat.messages import (
     BackendEvent,
@@ -766,11 +766,11 @@ def test_split_model_with_a_part_missing_says_so(tmp_path: Path) -> None:
 # --- memory ----------------------------------------------------------------------------------------------------------
 
 
-def test_model_too_large_for_the_memory_is_refused_with_the_numbers() -> None:
-    with closing(LlamaCppBackend([NANO], memory=lambda: 4_000_000)) as backend:
-        assert "it has 5.1 MB, 4.0 MB are free" in backend.models()[0].note
-        with pytest.raises(ModelFileError, match=r"needs about 4\d\.\d MB of memory, and 4\.0 MB are free"):
-            list(backend.stream(nano_ask()))
+def test_model_larger_than_the_memory_says_so_and_is_refused_where_not_even_its_window_fits() -> None:
+    with closing(LlamaCppBackend([NANO], context=1024, memory=lambda: 4_000_000)) as backend:
+        assert "it has 5.1 MB, 4.0 MB are free. It runs from disk" in backend.models()[0].note
+        with pytest.raises(ModelFileError, match=r"needs about 3\d\.\d MB of memory, and 4\.0 MB are free"):
+            list(backend.stream(nano_ask()))  # not even a small window fits
 
 
 def test_window_shrinks_to_what_fits_into_memory() -> None:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from r1chat.both import Both
 from r1chat.errors import ModelFileError
 
 Value = int | float | bool | str
@@ -125,17 +126,15 @@ def read_header(path: Path) -> Header:
     try:
         with path.open("rb") as file:
             if file.seek(0, 2) == 0:
-                raise ModelFileError(f"{path.name} is empty. Download it again.")
+                raise ModelFileError(_EMPTY.format(name=path.name))
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 return _parse(path, data)
     except FileNotFoundError:
-        raise ModelFileError(f"There is no file {path}. Check the path in the settings.") from None
+        raise ModelFileError(_NO_FILE.format(path=path)) from None
     except OSError as error:
-        problem = f"{path} cannot be read ({error.strerror}). Check the file and its permissions."
-        raise ModelFileError(problem) from error
+        raise ModelFileError(_UNREADABLE.format(path=path, reason=error.strerror)) from error
     except (struct.error, OverflowError, _MalformedError) as error:
-        problem = f"{path.name} is damaged: its header is cut or makes no sense. Download it again."
-        raise ModelFileError(problem) from error
+        raise ModelFileError(_DAMAGED.format(name=path.name)) from error
 
 
 class _MalformedError(Exception):
@@ -192,12 +191,11 @@ class _Cursor:
 
 def _parse(path: Path, data: mmap.mmap) -> Header:
     if data[:4] != b"GGUF":
-        raise ModelFileError(f"{path.name} is not a GGUF file. Choose a file in GGUF format.")
+        raise ModelFileError(_NO_GGUF.format(name=path.name))
     (version,) = struct.unpack_from("<I", data, 4)
     if version not in VERSIONS:
         raise ModelFileError(
-            f"{path.name} says it is GGUF version {version}; r1chat knows {VERSIONS[0]} and {VERSIONS[-1]}. "
-            "Download a current conversion of the model."
+            _OTHER_VERSION.format(name=path.name, version=version, oldest=VERSIONS[0], newest=VERSIONS[-1])
         )
     cursor = _Cursor(data, 8)
     tensors, entries = cursor.size(most=_MOST_ENTRIES), cursor.size(most=_MOST_ENTRIES)
@@ -263,3 +261,23 @@ def _special_tokens(metadata: Mapping[str, Value], tokens: list[bytes]) -> dict[
         if role and isinstance(token, int) and 0 <= token < len(tokens):
             texts[role[1]] = tokens[token].decode(errors="replace")
     return texts
+
+
+_EMPTY = Both("{name} is empty. Download it again.", "{name} 是空文件。请重新下载。")
+_NO_FILE = Both("There is no file {path}. Check the path in the settings.", "文件 {path} 不存在。请检查设置中的路径。")
+_UNREADABLE = Both(
+    "{path} cannot be read ({reason}). Check the file and its permissions.",
+    "无法读取 {path}（{reason}）。请检查该文件及其权限。",
+)
+_DAMAGED = Both(
+    "{name} is damaged: its header is cut or makes no sense. Download it again.",
+    "{name} 已损坏：文件头被截断或无效。请重新下载。",
+)
+_NO_GGUF = Both(
+    "{name} is not a GGUF file. Choose a file in GGUF format.", "{name} 不是 GGUF 文件。请选择 GGUF 格式的文件。"
+)
+_OTHER_VERSION = Both(
+    "{name} says it is GGUF version {version}; r1chat knows {oldest} and {newest}. "
+    "Download a current conversion of the model.",
+    "{name} 标明的 GGUF 版本是 {version}；r1chat 支持 {oldest} 和 {newest}。请下载该模型的新版转换文件。",
+)

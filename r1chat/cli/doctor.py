@@ -27,7 +27,8 @@ from r1chat.errors import ConfigError, R1ChatError
 from r1chat.messages import ModelInfo
 from r1chat.store import Store
 
-LIBRARIES = ("gradio", "llama-cpp-python", "ollama", "httpx", "SQLAlchemy")
+LIBRARIES = ("gradio", "ollama", "httpx", "SQLAlchemy")
+ENGINES = {"llama-cpp-python": "llama"}  # optional: distribution -> the extra that brings it
 LITTLE_SPACE = 2_000_000_000  # bytes; the smallest R1 distill takes 1.1 GB
 LITTLE_MEMORY = 2_000_000_000  # bytes; it needs this much with its context
 log = logging.getLogger(__name__)
@@ -134,24 +135,32 @@ def _program() -> Iterator[Check]:
             yield Check(name, "ok", metadata.version(name))
         except metadata.PackageNotFoundError:
             yield Check(name, "problem", "is not installed", "Install r1chat again: pip install r1chat.")
+    for name, extra in ENGINES.items():
+        try:
+            yield Check(name, "ok", metadata.version(name))
+        except metadata.PackageNotFoundError:
+            yield Check(name, "hint", "is not installed", f'To run GGUF files: pip install "r1chat[{extra}]"')
 
 
 def _machine() -> Iterator[Check]:
+    from r1chat.backends.llama.backend import devices
+    from r1chat.backends.llama.engine import installed
     from r1chat.backends.llama.machine import available_memory
-    from r1chat.backends.llama.model import offloads
 
     free = available_memory()
-    if free == sys.maxsize:
-        yield Check("memory", "ok", "this system does not tell how much is free")
-    elif free < LITTLE_MEMORY:
+    if free < LITTLE_MEMORY:
         advice = "Close other programs before you use a larger model."
         yield Check("memory", "hint", f"{amount(free)} are free", advice)
     else:
         yield Check("memory", "ok", f"{amount(free)} are free")
-    if offloads():
-        yield Check("gpu", "ok", "llama.cpp can use it: --gpu-layers -1 puts the whole model there")
-    else:
-        yield Check("gpu", "ok", "llama.cpp was built without GPU support, so models run on the processor")
+    if not installed():
+        return
+    gpus = [device for device in devices() if device.gpu]
+    for gpu in gpus:
+        memory = f"{amount(gpu.free)} of {amount(gpu.total)} are free"
+        yield Check("gpu", "ok", f"{gpu.name}, {gpu.description}: {memory}; layers of a model go there as they fit")
+    if not gpus:
+        yield Check("gpu", "ok", "llama.cpp finds none that it can use, so models run on the processor")
 
 
 def _settings(settings: Settings) -> Iterator[Check]:

@@ -69,7 +69,7 @@ BackendName = Annotated[str | None, typer.Option("--backend", metavar="llama.cpp
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="A name from `r1chat models`, or a GGUF file.")]
 BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server; implies that backend.")]
 Context = Annotated[int | None, typer.Option(metavar="TOKENS", help="The context window.")]
-GpuLayers = Annotated[int | None, typer.Option(metavar="N", help="Layers on the GPU (llama.cpp); -1: all.")]
+GpuLayers = Annotated[int | None, typer.Option(metavar="N", help="Layers on the GPU; -1: all. Default: as fit.")]
 Temperature = Annotated[float | None, typer.Option(metavar="T", help="0.5 to 0.7 suits R1; 0.6 by default.")]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="The same seed gives the same reply (llama.cpp).")]
 MaxTokens = Annotated[int | None, typer.Option(metavar="N", help="The most that thought and answer may take.")]

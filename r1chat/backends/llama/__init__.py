@@ -1,1 +1,1 @@
-"""llama.cpp in process: models found in folders, loaded, and run by one worker thread each."""
+"""llama.cpp: models found in folders, each loaded and run in a process of its own."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
 
 from r1chat.backends.gguf import Header, read_header
-from r1chat.backends.llama.model import knows_architecture
+from r1chat.both import Both
 from r1chat.errors import ModelFileError
 
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})")  # how large models are split over files
@@ -26,13 +26,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """A model on disk: one file, or all parts of a split one. `problem` says why it cannot be used, "" if it can."""
+    """A model on disk: one file, or all parts of a split one. `problem` says why it cannot be used; None if it can."""
 
     name: str  # unique among those that were found together
     parts: tuple[Part, ...]
     header: Header | None = field(default=None, compare=False)
     parameters: int = field(default=0, compare=False)
-    problem: str = field(default="", compare=False)
+    problem: ModelFileError | None = field(default=None, compare=False)
 
     @property
     def path(self) -> Path:
@@ -48,9 +48,11 @@ class ModelFile:
 class ModelFiles:
     """The models in some files and folders (searched to any depth). A file is read again only when it has changed."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], knows: Callable[[str], bool]) -> None:
+        """`knows` tells whether an architecture can be run."""
+        self._knows = knows
         self._paths = [path.expanduser() for path in paths]
-        self._read: dict[Part, Header | str] = {}
+        self._read: dict[Part, Header | ModelFileError] = {}
         self._found: list[ModelFile] = []
 
     def find(self) -> list[ModelFile]:
@@ -94,24 +96,37 @@ class ModelFiles:
     def _describe(self, name: str, parts: tuple[Part, ...], expected: int) -> ModelFile:
         read = [self._header(part) for part in parts]
         headers = [header for header in read if isinstance(header, Header)]
-        problems = [problem for problem in read if isinstance(problem, str)]
+        problems = [problem for problem in read if isinstance(problem, ModelFileError)]
         if len(parts) != expected:
-            problems.append(f"{len(parts)} of {expected} files of {name} are there. Download the others too.")
-        if headers and not problems:
-            problems.append(_unusable(headers[0]))
+            problems.append(ModelFileError(_PARTS_MISSING.format(there=len(parts), expected=expected, name=name)))
+        if headers and not problems and (problem := self._unusable(headers[0])):
+            problems.append(problem)
         return ModelFile(
             name=name,
             parts=parts,
             header=headers[0] if headers else None,
             parameters=sum(header.parameters for header in headers),
-            problem=problems[0],
+            problem=problems[0] if problems else None,
         )
 
-    def _header(self, part: Part) -> Header | str:
+    def _header(self, part: Part) -> Header | ModelFileError:
         """The header, or why the file is no good."""
         if part not in self._read:
             self._read[part] = _complete_header(part.path, part.size)
         return self._read[part]
+
+    def _unusable(self, header: Header) -> ModelFileError | None:
+        """Why a file that is in order cannot be chatted with; None if it can."""
+        name = header.path.name
+        if header.kind != "model":
+            return ModelFileError(_NO_MODEL.format(name=name, kind=header.kind))
+        if not header.writes_text:
+            return ModelFileError(_EMBEDDINGS.format(name=name))
+        if not self._knows(header.architecture):
+            return ModelFileError(
+                UNKNOWN_ARCHITECTURE.format(name=name, architecture=header.architecture or _NONE_GIVEN)
+            )
+        return None
 
 
 def _part(path: Path) -> Part:
@@ -122,32 +137,40 @@ def _part(path: Path) -> Part:
     return Part(path, status.st_size, status.st_mtime_ns)
 
 
-def _complete_header(path: Path, size: int) -> Header | str:
+def _complete_header(path: Path, size: int) -> Header | ModelFileError:
     try:
         header = read_header(path)
     except ModelFileError as error:
-        return str(error)
+        return error
     if header.missing:
-        there = f"{size:,} of {size + header.missing:,} bytes"
-        return f"{path.name} is incomplete: {there} are there. Finish the download, or start it again."
+        return ModelFileError(_INCOMPLETE.format(name=path.name, there=f"{size:,}", all=f"{size + header.missing:,}"))
     return header
-
-
-def _unusable(header: Header) -> str:
-    """Why a file that is in order cannot be chatted with; "" if it can."""
-    name = header.path.name
-    if header.kind != "model":
-        return f"{name} is no model of its own but a part of one ({header.kind}). Choose the model itself."
-    if not header.writes_text:
-        return f"{name} makes embeddings for search; it cannot chat. Choose another model."
-    if not knows_architecture(header.architecture):
-        return (
-            f"{name} is of an architecture that this llama.cpp does not know ({header.architecture or 'none given'}). "
-            "Update r1chat, or choose another model."
-        )
-    return ""
 
 
 def _escaped(text: str) -> str:
     """For `glob`, in which brackets mean something."""
     return re.sub(r"([\[\]?*])", r"[\1]", text)
+
+
+UNKNOWN_ARCHITECTURE = Both(
+    "{name} is of an architecture that this llama.cpp does not know ({architecture}). "
+    "Update r1chat, or choose another model.",
+    "{name} 的架构（{architecture}）不被此版本的 llama.cpp 支持。请更新 r1chat，或选择其他模型。",
+)
+_NONE_GIVEN = Both("none given", "未注明")
+_PARTS_MISSING = Both(
+    "{there} of {expected} files of {name} are there. Download the others too.",
+    "{name} 共 {expected} 个文件，目前只有 {there} 个。请下载其余文件。",
+)
+_NO_MODEL = Both(
+    "{name} is no model of its own but a part of one ({kind}). Choose the model itself.",
+    "{name} 不是独立的模型，而是某个模型的一部分（{kind}）。请选择模型本身。",
+)
+_EMBEDDINGS = Both(
+    "{name} makes embeddings for search; it cannot chat. Choose another model.",
+    "{name} 是用于搜索的嵌入模型，不能对话。请选择其他模型。",
+)
+_INCOMPLETE = Both(
+    "{name} is incomplete: {there} of {all} bytes are there. Finish the download, or start it again.",
+    "{name} 不完整：只有 {there} / {all} 字节。请完成下载，或重新下载。",
+)

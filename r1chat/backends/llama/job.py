@@ -1,9 +1,9 @@
-"""What passes between whoever reads a stream and the thread that computes it. Knows neither of them."""
+"""A request on its way between whoever reads a stream and the worker that has an engine compute it."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from r1chat.backends.llama.files import ModelFile
 from r1chat.errors import BackendError
@@ -11,10 +11,9 @@ from r1chat.messages import BackendEvent, Progress, Raw, Request
 
 
 class Job:
-    """One request on its way: the worker tells it events, whoever reads the stream takes them. Never blocks the worker.
+    """The worker tells it events, whoever reads the stream takes them. Never blocks the worker.
 
-    With `seeds` it is a reply for each of them. Set `stopped` when nobody wants the rest. `idle` work is done only
-    while there is no other.
+    With `seeds` it is a reply for each of them. `idle` work is done only while there is no other.
     """
 
     def __init__(
@@ -24,12 +23,28 @@ class Job:
         self.file = file
         self.seeds = seeds
         self.idle = idle
-        self.stopped = False
+        self.stopped = False  # nobody wants the rest
         self.heartbeat: Progress | None = None  # what to say while nothing comes; None: still in the queue
         self._changed = threading.Condition()
         self._events: list[tuple[int, BackendEvent]] = []
         self._ended = False
         self._error: BackendError | None = None
+        self._act_on_stop: Callable[[], None] | None = None
+
+    def stop(self) -> None:
+        """Nobody wants the rest: whoever computes it is told at once."""
+        with self._changed:
+            self.stopped = True
+            act = self._act_on_stop
+        if act:
+            act()
+
+    def on_stop(self, act: Callable[[], None] | None) -> None:
+        """Call `act` when the job is stopped, at once if it has been; None: forget it."""
+        with self._changed:
+            self._act_on_stop = act
+        if act and self.stopped:
+            act()
 
     def tell(self, event: BackendEvent, sample: int = 0) -> None:
         """Take an event of a sample. A `Progress` is for all of them, and replaces an older one that nobody saw."""

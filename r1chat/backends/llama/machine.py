@@ -7,21 +7,28 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from r1chat.backends.gguf import Header
+from r1chat.backends.llama.channel import Device
+from r1chat.both import Both
 from r1chat.errors import ModelFileError
 
 STEP = 256  # llama.cpp rounds windows to this many tokens
 SMALL_WEIGHTS = 64 << 20  # bytes: below, a step's time goes into calls, above into reading weights
 LARGE_WEIGHTS = 512 << 20  # bytes: the steps of a layer take a good part of a millisecond
 SMALLEST_WINDOW = 1024  # tokens; less than this is of no use to a reasoning model
+GPU_MARGIN = 1 << 30  # bytes of a GPU's memory that are left to the screen and other programs, as llama.cpp does
+GPU_BATCH = 512  # tokens
 _SCRATCH = 32 << 20  # bytes that llama.cpp takes whatever the model
 
 
 def default_threads(weights: int = 0) -> int:
-    """How many threads to compute with, for a model of so many bytes: one less than the cores that there are.
+    """How many threads to compute with, for a model of so many bytes: one less than the physical cores.
 
     The last core is for everybody else. Threads wait for each other at every step of a layer, so one that has to share
     its core slows all of them; with small weights, whose steps take microseconds, by a factor of ten and more. Large
@@ -33,19 +40,24 @@ def default_threads(weights: int = 0) -> int:
 
 def available_memory() -> int:
     """Bytes that can be taken now without swapping, the files that the system merely caches included."""
-    if sys.platform == "linux":
-        return min(_free_on_linux(), _free_in_cgroup())
-    if hasattr(os, "sysconf"):  # what is free now is not told: leave a quarter to the rest
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 4
-    return sys.maxsize
+    return min(int(psutil.virtual_memory().available), _free_in_cgroup())
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a model fits into memory: with a window of so many tokens; `mapped`: its weights stay on disk."""
+
+    window: int
+    mapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a model takes in memory: `fixed` bytes, and `per_token` more for every token of its window."""
+    """What a model takes in memory, in bytes: `weights`, `scratch`, and `per_token` for every token of its window."""
 
     name: str
-    fixed: int
+    weights: int
+    scratch: int
     per_token: int
     trained: int  # the longest window that it was made for, in tokens; 0: not told
 
@@ -56,31 +68,40 @@ class Needs:
         here = 0.0 if gpu_layers < 0 else max(0, layers - gpu_layers) / layers
         return cls(
             name=header.path.name,
-            fixed=int(weights * here) + _SCRATCH + 4 * batch * header.vocabulary,
+            weights=int(weights * here),
+            scratch=_SCRATCH + 4 * batch * header.vocabulary,
             per_token=max(1, int(header.kv_bytes_per_token * here) + 4 * batch * header.count(".attention.head_count")),
             trained=header.trained_context,
         )
 
     def bytes_for(self, wish: int) -> int:
         """Bytes with a window of `wish` tokens, or of as many as the model was made for."""
-        return self.fixed + self.per_token * min(wish, self.trained or wish)
+        return self.weights + self.scratch + self.per_token * min(wish, self.trained or wish)
 
-    def window(self, wish: int, available: int) -> int:
-        """The largest window up to `wish` that fits into `available` bytes.
+    def fit(self, wish: int, available: int) -> Fit:
+        """The largest window up to `wish` tokens that fits into `available` bytes.
 
-        Raises ModelFileError, with the numbers, where not even a small one does.
+        Where weights and a small window do not fit, the weights stay on disk, and half of the memory is left for the
+        parts of them that the system caches. Raises ModelFileError, with the numbers, where not even that fits.
         """
         wish = min(wish, self.trained or wish)
-        fits = max(0, available - self.fixed) // self.per_token
-        if fits >= wish:
-            return wish
-        if fits >= min(wish, SMALLEST_WINDOW):
-            return fits // STEP * STEP
-        needed = self.bytes_for(min(wish, SMALLEST_WINDOW))
-        raise ModelFileError(
-            f"{self.name} needs about {readable(needed)} of memory, and {readable(available)} are free. "
-            "Close other programs, or choose a smaller model or a smaller quantisation."
-        )
+        smallest = min(wish, SMALLEST_WINDOW)
+        for mapped, room in ((False, available - self.weights), (True, available // 2)):
+            tokens = max(0, room - self.scratch) // self.per_token
+            if tokens >= smallest:
+                return Fit(wish if tokens >= wish else max(smallest, tokens // STEP * STEP), mapped)
+        needed = readable(self.scratch + self.per_token * smallest)
+        raise ModelFileError(_NO_MEMORY.format(name=self.name, needed=needed, free=readable(available)))
+
+
+def fitting_layers(header: Header, weights: int, wish: int, gpus: Sequence[Device]) -> int:
+    """How many layers of a model fit into the free memory of the GPUs, with a window of `wish` tokens; -1: all."""
+    layers = header.layers + 1  # llama.cpp counts the output as one
+    window = min(wish, header.trained_context or wish)
+    per_layer = weights / layers + header.kv_bytes_per_token * window / max(1, header.layers)
+    scratch = _SCRATCH + 4 * GPU_BATCH * (header.vocabulary + window)
+    fits = sum(max(0, int((gpu.free - GPU_MARGIN - scratch) / per_layer)) for gpu in gpus)
+    return -1 if fits >= layers else fits
 
 
 def readable(size: int) -> str:
@@ -89,25 +110,19 @@ def readable(size: int) -> str:
 
 
 def _cores() -> int:
-    """Physical cores that this process may run on."""
-    if sys.platform != "linux":
-        return os.cpu_count() or 1
-    allowed = os.sched_getaffinity(0)
-    siblings = {_read(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") or cpu for cpu in allowed}
+    """Physical cores that this process may use."""
+    physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    logical = psutil.cpu_count() or physical
+    allowed = len(os.sched_getaffinity(0)) if sys.platform == "linux" else logical
+    cores = max(1, min(physical, -(-allowed * physical // logical)))
     quota, _, period = _read("/sys/fs/cgroup/cpu.max").partition(" ")
     if quota.isdigit() and period.isdigit():
-        return min(len(siblings), max(1, int(quota) // int(period)))
-    return len(siblings)
-
-
-def _free_on_linux() -> int:
-    for line in _read("/proc/meminfo").splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return sys.maxsize
+        cores = min(cores, max(1, int(quota) // int(period)))
+    return cores
 
 
 def _free_in_cgroup() -> int:
+    """Bytes that the container's limit leaves, which psutil does not look at."""
     limit, used = _read("/sys/fs/cgroup/memory.max"), _read("/sys/fs/cgroup/memory.current")
     if not (limit.isdigit() and used.isdigit()):
         return sys.maxsize
@@ -122,3 +137,10 @@ def _read(path: str) -> str:
         return Path(path).read_text().strip()
     except OSError:
         return ""
+
+
+_NO_MEMORY = Both(
+    "{name} needs about {needed} of memory, and {free} are free. "
+    "Close other programs, or choose a smaller model or a smaller quantisation.",
+    "{name} 大约需要 {needed} 内存，而可用内存只有 {free}。请关闭其他程序，或选择更小的模型或更低的量化精度。",
+)

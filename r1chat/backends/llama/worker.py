@@ -1,7 +1,7 @@
-"""The one thread that computes: replies queue for it, first come, first served, and idle work waits until none does.
+"""The queue: one reply at a time, first come, first served; idle work waits until there is none.
 
-All models share the thread. On a CPU two replies at once take longer than one after the other; and a llama.cpp context
-is not thread-safe, so whoever owns all of them needs no locks. Models stay loaded while there is ample memory.
+All engines share one worker thread, since on a CPU two replies at once take longer than one after the other. Models
+stay loaded, each in its own process, while there is ample memory.
 """
 
 from __future__ import annotations
@@ -10,23 +10,21 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from r1chat.backends.chat_template import CHATML_TEMPLATE, R1_TEMPLATE, ChatTemplate
+from r1chat.backends.llama.channel import Device, Loaded, LoadSpec
+from r1chat.backends.llama.engine import Engine, EngineDiedError, StoppedError
 from r1chat.backends.llama.files import ModelFile
 from r1chat.backends.llama.job import Job
-from r1chat.backends.llama.machine import Needs, default_threads
-from r1chat.backends.llama.model import LoadStoppedError, Model
-from r1chat.backends.llama.session import Session
-from r1chat.backends.llama.writer import StoppedError
-from r1chat.backends.prompt import OPEN
+from r1chat.backends.llama.machine import Needs, fitting_layers
+from r1chat.backends.llama.spare import Spare
+from r1chat.both import Both
 from r1chat.errors import BackendError, GenerationError, ModelFileError
 from r1chat.messages import Finish, Progress
 
 CLOSE_WITHIN = 20.0  # seconds for the chunk that is being computed
-READING = 90  # percent of loading that is reading files; the rest is llama.cpp's own
-_BLOCK = 8 << 20  # bytes that are read before anybody may stop it
+CHUNK, CHUNK_ON_GPU = 64, 512  # tokens of a prompt that are read at once: how long a stop may take
 
 log = logging.getLogger(__name__)
 
@@ -36,23 +34,34 @@ class Options:
     """How models are run. `memory` tells the bytes that are free; `endless` replies go on to the window's end."""
 
     context: int
-    gpu_layers: int
+    gpu_layers: int | None  # None: as many as fit
     threads: int | None  # None: as suits the model
-    batch: int
+    batch: int | None  # None: as suits the device
     memory: Callable[[], int]
     endless: bool = False
 
 
-class Worker:
-    """Owns the thread, the queue and the models that are loaded. Its methods are safe to call from any thread."""
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A model in an engine. `devices` are the GPUs that it uses."""
 
-    def __init__(self, options: Options) -> None:
+    engine: Engine
+    loaded: Loaded
+    devices: tuple[Device, ...]
+    mapped: bool
+
+
+class Worker:
+    """Owns the thread, the queue and the engines. Its methods are safe to call from any thread."""
+
+    def __init__(self, options: Options, spare: Spare) -> None:
         self._options = options
+        self._spare = spare
         self._changed = threading.Condition()
         self._queue: deque[Job] = deque()
         self._later: Job | None = None  # idle work; a newer piece replaces it
         self._current: Job | None = None
-        self._sessions: dict[ModelFile, Session] = {}  # the one that was used last comes last
+        self._running: dict[ModelFile, Running] = {}  # the one that was used last comes last
         self._thread: threading.Thread | None = None
         self._closing = False
         self.resting = threading.Event()  # set while there is nothing to do
@@ -62,10 +71,10 @@ class Worker:
         """Queue a job. Raises GenerationError after `close`."""
         with self._changed:
             if self._closing:
-                raise GenerationError("r1chat is closing; start it again to go on.")
+                raise GenerationError(_CLOSING)
             if job.idle:
                 if self._later:
-                    self._later.stopped = True
+                    self._later.stop()
                     self._later.end(_closed())
                 self._later = job
             else:
@@ -74,8 +83,8 @@ class Worker:
                     job.tell(Progress("queued", ahead))
                     job.heartbeat = None
             current = self._current
-            if current and current.idle and (current.file != job.file or current.file in self._sessions):
-                current.stopped = True  # but a model that both want goes on loading
+            if current and current.idle and (current.file != job.file or current.file in self._running):
+                current.stop()  # but a model that both want goes on loading
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="r1chat-llama", daemon=True)
                 self._thread.start()
@@ -93,18 +102,27 @@ class Worker:
                 return 0
             return ahead + bool(self._current and not self._current.idle and not self._current.stopped)
 
-    def window(self, file: ModelFile) -> int:
-        """The context window of a model that is loaded, in tokens; 0 if it is not."""
-        session = self._sessions.get(file)
-        return session.window if session else 0
+    def running(self, file: ModelFile) -> Running | None:
+        """The model in its engine, if it is loaded."""
+        return self._running.get(file)
+
+    def unload(self, file: ModelFile) -> bool:
+        """End the engine of a model, and give its memory back; False while it is at work."""
+        with self._changed:
+            if self._current and self._current.file == file:
+                return False
+            running = self._running.pop(file, None)
+        if running:
+            running.engine.close()
+        return True
 
     def close(self) -> None:
-        """Stop all work, and free the models as soon as the chunk that is being computed is done."""
+        """Stop all work, and end the engines as soon as the chunk that is being computed is done."""
         with self._changed:
             self._closing = True
             for job in (*self._queue, self._later, self._current):
                 if job:
-                    job.stopped = True
+                    job.stop()
             thread = self._thread
             self._changed.notify_all()
         if thread and thread is not threading.current_thread():
@@ -122,14 +140,14 @@ class Worker:
                 job.end(error)
             except Exception:  # a defect of ours: the reader must not wait for ever
                 log.exception("the llama.cpp worker failed")
-                job.end(GenerationError("r1chat itself failed while it ran the model. Try again, or see the log."))
+                job.end(GenerationError(_DEFECT))
             else:
                 if finish:
                     job.tell(finish)
                 job.end()
-        for session in self._sessions.values():
-            session.close()
-        self._sessions.clear()
+        for running in self._running.values():
+            running.engine.close()
+        self._running.clear()
 
     def _next(self) -> Job | None:
         """The next job that somebody waits for; None when it is time to go."""
@@ -158,104 +176,111 @@ class Worker:
         return job
 
     def _serve(self, job: Job) -> Finish | None:
-        session, loading = self._sessions.get(job.file), 0.0
-        if session is None:
-            session, loading = self._load(job)
+        running, loading = self._running.get(job.file), 0.0
+        if running is None or not running.engine.alive:
+            self._forget(job.file)
+            began = time.perf_counter()
+            running = self._load(job)
+            loading = time.perf_counter() - began
         with self._changed:
-            self._sessions.pop(job.file, None)
-            self._sessions[job.file] = session
+            self._running.pop(job.file, None)
+            self._running[job.file] = running
             if job.idle and self._queue:
                 job.stopped = True
         if job.stopped:
             raise StoppedError
-        if job.idle:
-            session.warm(job.request, job)
-            return None
-        if job.seeds is not None:
-            session.many(job.request, job.seeds, self._options.memory() * 9 // 10, job)
-            return None
-        return replace(session.reply(job.request, job), load=loading)
+        try:
+            if job.idle:
+                running.engine.warm(job.request, job)
+                return None
+            if job.seeds is not None:
+                running.engine.many(job.request, job.seeds, self._options.memory() * 9 // 10, job)
+                return None
+            return replace(running.engine.reply(job.request, job), load=loading)
+        except EngineDiedError:
+            self._forget(job.file)
+            self._spare.start()  # for whoever sends again
+            raise
 
-    def _load(self, job: Job) -> tuple[Session, float]:
-        """Load the job's model, and how many seconds that took. Raises StoppedError, ModelFileError."""
-        began = time.perf_counter()
+    def _load(self, job: Job) -> Running:
+        """Load the job's model in an engine of its own. Raises StoppedError, BackendError."""
         file, options = job.file, self._options
         if file.header is None or file.problem:
-            raise ModelFileError(file.problem)
-        needs = Needs.of(file.header, file.size, batch=options.batch, gpu_layers=options.gpu_layers)
-        self._make_room(file, needs)
-        window = needs.window(options.context, options.memory())
-
-        def progress(percent: float) -> bool:
-            told = Progress("loading", int(percent), 100)
-            if job.heartbeat != told:
-                job.tell(told)
-            return not (job.stopped or (job.idle and self._another_is_wanted(file)))
-
-        _read_files(file, progress)
+            raise ModelFileError(file.problem.text if file.problem else "")
+        self._make_room(file)
+        engine = self._spare.take()
         try:
-            model = Model(
-                file.path,
-                gpu_layers=options.gpu_layers,
-                on_progress=lambda share: progress(READING + (100 - READING) * share),
-            )
-        except LoadStoppedError:
-            raise StoppedError from None
-        try:
-            session = Session(
-                model,
-                _template(file, model),
-                window,
-                batch=options.batch,
-                threads=options.threads or default_threads(model.weights),
-                token_bytes=needs.per_token,
-                never=model.ends() if options.endless else (),
-            )
-        except BackendError:
-            model.close()
+            gpus = () if options.gpu_layers == 0 else tuple(device for device in engine.devices() if device.gpu)
+            layers = options.gpu_layers
+            if layers is None:
+                layers = fitting_layers(file.header, file.size, options.context, gpus)
+            try:
+                return self._load_into(engine, job, layers, gpus)
+            except ModelFileError:
+                if options.gpu_layers is not None or not layers:
+                    raise
+                log.warning("%s could not be loaded onto the GPU; it runs on the processor", file.name)
+            engine.close()
+            engine = self._spare.take()
+            return self._load_into(engine, job, 0, gpus)
+        except StoppedError:
+            self._spare.give_back(engine)
             raise
-        return session, time.perf_counter() - began
+        except BackendError:
+            engine.close()
+            self._spare.start()
+            raise
 
-    def _make_room(self, file: ModelFile, needs: Needs) -> None:
+    def _load_into(self, engine: Engine, job: Job, gpu_layers: int, gpus: Sequence[Device]) -> Running:
+        file, options = job.file, self._options
+        header = file.header
+        assert header is not None
+        batch = options.batch or (CHUNK_ON_GPU if gpu_layers and gpus else CHUNK)
+        needs = Needs.of(header, file.size, batch=batch, gpu_layers=gpu_layers if gpus else 0)
+        fit = needs.fit(options.context, options.memory())
+        spec = LoadSpec(
+            paths=tuple(str(part.path) for part in file.parts),
+            window=fit.window,
+            batch=batch,
+            token_bytes=needs.per_token,
+            threads=options.threads,
+            gpu_layers=gpu_layers,
+            mapped=fit.mapped,
+            endless=options.endless,
+            template=header.chat_template,
+            bos=header.special_tokens.get("bos", ""),
+            eos=header.special_tokens.get("eos", ""),
+        )
+        loaded = engine.load(spec, job)
+        return Running(engine, loaded, tuple(gpus) if loaded.gpu_layers else (), fit.mapped)
+
+    def _make_room(self, file: ModelFile) -> None:
         """Unload models, the one that was used longest ago first, until memory is ample: for twice the new one."""
+        assert file.header is not None
+        layers = self._options.gpu_layers or 0
+        needs = Needs.of(file.header, file.size, batch=CHUNK, gpu_layers=layers)
         ample = 2 * needs.bytes_for(self._options.context)
-        for other in list(self._sessions):
+        for other in list(self._running):
             if other.path == file.path or self._options.memory() < ample:  # the same path: its file was replaced
-                self._sessions.pop(other).close()
+                self._forget(other)
 
-    def _another_is_wanted(self, file: ModelFile) -> bool:
-        with self._changed:
-            return bool(self._queue) and self._queue[0].file != file
+    def _forget(self, file: ModelFile) -> None:
+        """End the engine of a model, if it has one."""
+        if running := self._running.pop(file, None):
+            running.engine.close()
 
 
 def _closed() -> GenerationError:
     """What a reply ends with when the worker gave it up; whoever stopped it does not listen any more."""
-    return GenerationError("r1chat closed while the reply was being made. Continue it next time.")
+    return GenerationError(_CLOSED)
 
 
-def _read_files(file: ModelFile, progress: Callable[[float], bool]) -> None:
-    """Read a model's files once, into the system's cache. Raises StoppedError, ModelFileError.
-
-    llama.cpp maps a file in one step, which for a large one on a slow disk takes minutes, and which nobody can watch or
-    stop. After this it takes no time.
-    """
-    buffer, done = bytearray(_BLOCK), 0
-    try:
-        for part in file.parts:
-            with part.path.open("rb", buffering=0) as stream:
-                while count := stream.readinto(buffer):
-                    done += count
-                    if not progress(READING * done / max(done, file.size)):
-                        raise StoppedError
-    except OSError as error:
-        raise ModelFileError(f"{file.path.name} cannot be read ({error.strerror}). Check the disk.") from error
-
-
-def _template(file: ModelFile, model: Model) -> ChatTemplate:
-    """The file's own chat template, else one that its vocabulary suggests."""
-    header = file.header
-    source = header.chat_template if header else ""
-    if not source:
-        source = R1_TEMPLATE if model.is_token("<｜Assistant｜>") else CHATML_TEMPLATE
-    special = header.special_tokens if header else {}
-    return ChatTemplate(source, special.get("bos", ""), special.get("eos", ""), knows_think=model.is_token(OPEN))
+_CLOSING = Both("r1chat is closing; start it again to go on.", "r1chat 正在关闭；请重新启动后继续。")
+_CLOSED = Both(
+    "r1chat closed while the reply was being made. Continue it next time.",
+    "回复生成过程中 r1chat 被关闭。下次可以继续。",
+)
+_DEFECT = Both(
+    "r1chat itself failed while it ran the model. Try again, or see the log.",
+    "r1chat 在运行模型时出错。请重试，或查看日志。",
+)

@@ -18,7 +18,10 @@ class StoppedError(Exception):
 class Listener(Protocol):
     """Whoever waits for a reply, or for several samples of one."""
 
-    stopped: bool
+    @property
+    def stopped(self) -> bool:
+        """Nobody wants the rest."""
+        ...
 
     def tell(self, event: BackendEvent, sample: int = 0) -> None:
         """Take an event of a sample; must not block."""

@@ -9,9 +9,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from r1chat.backends.llama.context import Context, Sampler
-from r1chat.backends.llama.model import Model
-from r1chat.backends.llama.writer import Listener, StoppedError, Writer
+from r1chat.backends.llama.child.context import Context, Sampler
+from r1chat.backends.llama.child.model import Model
+from r1chat.backends.llama.child.writer import Listener, StoppedError, Writer
 from r1chat.messages import Finish, Progress
 
 

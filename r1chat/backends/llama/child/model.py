@@ -1,40 +1,49 @@
-"""A model in llama.cpp's hands: loading its file, and its vocabulary.
+"""A model that llama.cpp has loaded, its vocabulary, and what this build of llama.cpp can do.
 
-With `context`, all that touches the C functions. What llama.cpp logs goes to `logging`, what it refuses becomes
-a ModelFileError. Nothing here locks: one thread owns a model.
+This module and `context` make all calls of the C functions. What llama.cpp refuses becomes a ModelFileError.
+Nothing here locks: one thread owns a model.
 """
 
 from __future__ import annotations
 
 import ctypes
-import logging
+import sys
 import tempfile
-import threading
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-import llama_cpp as C
+import llama_cpp.llama_cpp as C
+from llama_cpp._ggml import libggml
 
+from r1chat.backends.llama.channel import Device
+from r1chat.backends.llama.files import UNKNOWN_ARCHITECTURE
+from r1chat.both import Both
 from r1chat.errors import GenerationError, ModelFileError
-
-log = logging.getLogger(__name__)
 
 REMEMBERED = 256  # messages whose tokens are kept: all but the newest come again with every turn
 _ERROR, _CONTINUED = 4, 5  # levels of ggml's log
 _REASON = "error loading model: "
 
-_said = threading.local()  # errors that llama.cpp logged in this thread, while somebody listens
+_log: list[str] = []  # errors that llama.cpp logged since the last load began
+_verbose = False
 
 
 @C.llama_log_callback  # type: ignore[untyped-decorator]
 def _on_log(level: int, text: bytes, _: object) -> None:
     line = text.decode(errors="replace").rstrip()
     if line:
-        log.debug("%s", line)
-        if level in (_ERROR, _CONTINUED) and hasattr(_said, "errors"):
-            _said.errors.append(line)
+        if _verbose:
+            print(line, file=sys.stderr)
+        if level in (_ERROR, _CONTINUED):
+            _log.append(line)
+
+
+def log_to_stderr(verbose: bool) -> None:
+    """Whether all that llama.cpp logs goes to standard error."""
+    global _verbose
+    _verbose = verbose
 
 
 @cache
@@ -64,28 +73,67 @@ def knows_architecture(name: str) -> bool:
     return not any("unknown model architecture" in line for line in errors)
 
 
-def offloads() -> bool:
-    """Whether this build of llama.cpp can use a GPU."""
-    return bool(C.llama_supports_gpu_offload())
+def devices() -> list[Device]:
+    """The devices that llama.cpp finds on this machine, with their free memory.
+
+    Like llama.cpp itself, it counts a GPU that shares the system's memory only where there is no other.
+    """
+    _start()
+    handles = [_DEVICE_GET(index) for index in range(libggml.ggml_backend_dev_count())]
+    kinds = [_DEVICE_TYPE(handle) for handle in handles]
+    gpu = _GPU if _GPU in kinds else _SHARED_GPU
+    found = []
+    for handle, kind in zip(handles, kinds, strict=True):
+        free, total = ctypes.c_size_t(0), ctypes.c_size_t(0)
+        _DEVICE_MEMORY(handle, ctypes.byref(free), ctypes.byref(total))
+        name, description = (text(handle).decode(errors="replace") for text in (_DEVICE_NAME, _DEVICE_DESCRIPTION))
+        found.append(Device(name, description, kind == gpu, free.value, total.value))
+    return found
+
+
+_GPU, _SHARED_GPU = 1, 2  # of ggml's enum ggml_backend_dev_type
+
+
+def _ggml(name: str, result: Any, *arguments: Any) -> Any:
+    """A function of ggml's device registry, which llama-cpp-python does not declare."""
+    function = libggml[name]
+    function.restype, function.argtypes = result, arguments
+    return function
+
+
+_DEVICE_GET = _ggml("ggml_backend_dev_get", ctypes.c_void_p, ctypes.c_size_t)
+_DEVICE_NAME = _ggml("ggml_backend_dev_name", ctypes.c_char_p, ctypes.c_void_p)
+_DEVICE_DESCRIPTION = _ggml("ggml_backend_dev_description", ctypes.c_char_p, ctypes.c_void_p)
+_DEVICE_TYPE = _ggml("ggml_backend_dev_type", ctypes.c_int, ctypes.c_void_p)
+_DEVICE_MEMORY = _ggml(
+    "ggml_backend_dev_memory", None, ctypes.c_void_p, ctypes.POINTER(ctypes.c_size_t), ctypes.POINTER(ctypes.c_size_t)
+)
 
 
 def _load(path: Path, params: Any) -> tuple[Any, list[str]]:
-    errors: list[str] = []
-    _said.errors = errors
-    try:
-        return C.llama_model_load_from_file(str(path).encode(), params), errors
-    finally:
-        del _said.errors
+    _log.clear()
+    handle = C.llama_model_load_from_file(str(path).encode(), params)
+    return handle, list(_log)
 
 
 class Model:
-    """A model's weights and vocabulary, in memory. `size` is the vocabulary's in tokens, `weights` are bytes.
+    """A model's weights and vocabulary, in memory.
+
+    `size` is the vocabulary's in tokens, `weights` are bytes, `gpu_layers` of all `layers` are on a GPU. With `mapped`
+    the weights are used where they lie on disk, never copied.
 
     `on_progress` is told the share that is loaded, and may return False to stop. Raises LoadStoppedError then, and
     ModelFileError for a file that llama.cpp refuses.
     """
 
-    def __init__(self, path: Path, *, gpu_layers: int = 0, on_progress: Callable[[float], bool] = lambda _: True):
+    def __init__(
+        self,
+        path: Path,
+        *,
+        gpu_layers: int = 0,
+        mapped: bool = False,
+        on_progress: Callable[[float], bool] = lambda _: True,
+    ) -> None:
         _start()
         stopped = False
 
@@ -98,9 +146,9 @@ class Model:
         params = C.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
         params.progress_callback = progress
-        # Virtual machines advertise AMX and then fault on it, which no one can catch.
-        params.use_extra_bufts = b"AMX_INT8 = 1" not in C.llama_print_system_info()
-        self.on_gpu = gpu_layers != 0 and offloads()
+        # Weights that are rearranged for the processor are a copy in memory. Virtual machines advertise AMX and then
+        # fault on it.
+        params.use_extra_bufts = not mapped and b"AMX_INT8 = 1" not in C.llama_print_system_info()
         self.handle, errors = _load(path, params)
         if stopped:
             self.close()
@@ -109,7 +157,10 @@ class Model:
             raise ModelFileError(_why(path, errors))
         if C.llama_model_has_encoder(self.handle) or C.llama_model_is_diffusion(self.handle):
             self.close()
-            raise ModelFileError(f"{path.name} does not write one token after another. Choose another model.")
+            raise ModelFileError(_NO_WRITER.format(name=path.name))
+        self.layers = int(C.llama_model_n_layer(self.handle)) + 1  # the output counts as one
+        wanted = self.layers if gpu_layers < 0 else min(gpu_layers, self.layers)
+        self.gpu_layers = wanted if any(device.gpu for device in devices()) else 0
         self.vocabulary = C.llama_model_get_vocab(self.handle)
         self.size = int(C.llama_vocab_n_tokens(self.vocabulary))
         self.weights = int(C.llama_model_size(self.handle))
@@ -160,7 +211,7 @@ class Model:
         buffer = (C.llama_token * room)()
         count = C.llama_tokenize(self.vocabulary, data, len(data), buffer, room, False, special)
         if count < 0:
-            raise GenerationError("llama.cpp cannot read this text as tokens. Shorten the message and try again.")
+            raise GenerationError(_NO_TOKENS)
         return tuple(buffer[:count])
 
     def prompt(self, pieces: Sequence[tuple[str, bool]]) -> list[int]:
@@ -185,12 +236,24 @@ class Model:
         return [token for token in range(self.size) if C.llama_vocab_is_eog(self.vocabulary, token)]
 
 
-def _why(path: Path, errors: Sequence[str]) -> str:
-    said = " ".join(errors)
-    reason = said.partition(_REASON)[2].partition(" llama_model_load_from_file")[0].strip().rstrip(".")
-    if "unknown model architecture" in said:
-        return (
-            f"{path.name} is of an architecture that this llama.cpp does not know ({reason.rpartition(' ')[2]}). "
-            "Update r1chat, or choose another model."
-        )
-    return f"llama.cpp cannot load {path.name} ({reason or 'it does not say why'}). Download the file again."
+def _why(path: Path, errors: Sequence[str]) -> Both:
+    logged = " ".join(errors)
+    reason = logged.partition(_REASON)[2].partition(" llama_model_load_from_file")[0].strip().rstrip(".")
+    if "unknown model architecture" in logged:
+        return UNKNOWN_ARCHITECTURE.format(name=path.name, architecture=reason.rpartition(" ")[2])
+    return _REFUSED.format(name=path.name, reason=reason or _NO_REASON)
+
+
+_REFUSED = Both(
+    "llama.cpp cannot load {name} ({reason}). Download the file again.",
+    "llama.cpp 无法加载 {name}（{reason}）。请重新下载该文件。",
+)
+_NO_REASON = Both("it does not say why", "未说明原因")
+_NO_WRITER = Both(
+    "{name} does not write one token after another. Choose another model.",
+    "{name} 不是逐词生成文本的模型。请选择其他模型。",
+)
+_NO_TOKENS = Both(
+    "llama.cpp cannot read this text as tokens. Shorten the message and try again.",
+    "llama.cpp 无法将这段文本转换为词元。请缩短消息后重试。",
+)

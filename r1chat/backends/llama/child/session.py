@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from r1chat.backends.chat_template import ChatTemplate, Piece, Prompt
-from r1chat.backends.llama.context import Context, Sampler
+from r1chat.backends.llama.child.context import Context, Sampler
+from r1chat.backends.llama.child.many import Sample, decode_many, read_prompt
+from r1chat.backends.llama.child.model import Model
+from r1chat.backends.llama.child.writer import Listener, StoppedError, Writer
 from r1chat.backends.llama.machine import SMALL_WEIGHTS
-from r1chat.backends.llama.many import Sample, decode_many, read_prompt
-from r1chat.backends.llama.model import Model
-from r1chat.backends.llama.writer import Listener, StoppedError, Writer
 from r1chat.backends.prompt import OPEN
+from r1chat.both import Both
 from r1chat.errors import ContextError, ModelFileError
 from r1chat.messages import Finish, Progress, Raw, Request
 
@@ -170,8 +171,7 @@ class Session:
         room, wish = self.window - len(tokens), request.params.max_tokens
         if room < 1:
             raise ContextError(
-                f"The conversation takes {len(tokens):,} tokens, and the model's window holds {self.window:,}. "
-                "Shorten the message, start a new conversation, or choose a larger context in the settings.",
+                _TOO_LONG.format(needed=f"{len(tokens):,}", window=f"{self.window:,}"),
                 needed=len(tokens) + 1,
                 context=self.window,
             )
@@ -234,7 +234,7 @@ class Session:
 
     def _check(self, context: Context) -> None:
         if not context.is_sound():
-            raise ModelFileError("The model computes nothing sensible: its file is damaged. Download it again.")
+            raise ModelFileError(_DAMAGED)
 
     def _forget(self, error: Exception) -> None:
         """After an error nobody knows what the context holds; after a stop it is what was read."""
@@ -253,3 +253,15 @@ def _common(one: Sequence[int], other: Sequence[int]) -> int:
         if a != b:
             return i
     return min(len(one), len(other))
+
+
+_TOO_LONG = Both(
+    "The conversation takes {needed} tokens, and the model's window holds {window}. "
+    "Shorten the message, start a new conversation, or choose a larger context in the settings.",
+    "对话需要 {needed} 个词元，而模型的上下文只能容纳 {window} 个。请缩短消息、开始新对话，"
+    "或在设置中选择更大的上下文。",
+)
+_DAMAGED = Both(
+    "The model computes nothing sensible: its file is damaged. Download it again.",
+    "模型的计算结果没有意义：文件已损坏。请重新下载。",
+)
