@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-RUN = "python -m venv .venv && .venv/bin/pip install -e . && .venv/bin/python app.py"
+RUN = 'python -m venv .venv && .venv/bin/pip install -e ".[llama]" && .venv/bin/python app.py'
 TEST = 'python -m venv .venv && .venv/bin/pip install -e ".[test,train]" && .venv/bin/pytest'
 
 
