@@ -59,16 +59,7 @@ def connect(settings: Settings) -> Catalogue:
 
 
 def _backends(settings: Settings) -> dict[str, Backend]:
-    from r1chat.backends.llama.backend import LlamaCppBackend
-
-    backends: dict[str, Backend] = {
-        "llama.cpp": LlamaCppBackend(
-            [*settings.model_path, settings.models_folder, nano_model()],
-            context=settings.context,
-            gpu_layers=settings.gpu_layers,
-            threads=settings.threads,
-        )
-    }
+    backends: dict[str, Backend] = {"llama.cpp": _llama_cpp(settings)}
     if settings.ollama or settings.backend == "ollama":
         from r1chat.backends.ollama import OllamaBackend
 
@@ -80,3 +71,18 @@ def _backends(settings: Settings) -> dict[str, Backend]:
 
         backends["openai"] = OpenAIBackend(settings.base_url, settings.api_key.get_secret_value())
     return backends
+
+
+def _llama_cpp(settings: Settings) -> Backend:
+    """What runs GGUF files: llama-cpp-python, or where only that is installed, the server of xllamacpp."""
+    from r1chat.backends.llama.backend import LlamaCppBackend
+    from r1chat.backends.llama.process import installed
+    from r1chat.backends.llama.server import LlamaServerBackend
+
+    kind = LlamaServerBackend if installed("xllamacpp") and not installed("llama_cpp") else LlamaCppBackend
+    return kind(
+        [*settings.model_path, settings.models_folder, nano_model()],
+        context=settings.context if "context" in settings.model_fields_set else None,
+        gpu_layers=settings.gpu_layers,
+        threads=settings.threads,
+    )

@@ -47,6 +47,7 @@ HOMES = {
     "psycopg": ("r1chat.store",),
     "sqlite3": ("r1chat.store",),
     "llama_cpp": ("r1chat.backends.llama.child",),
+    "xllamacpp": ("r1chat.backends.llama.child",),
     "jinja2": ("r1chat.backends",),
     "ollama": ("r1chat.backends.ollama*",),
     "openai": ("r1chat.backends.openai*",),

@@ -514,7 +514,8 @@ def test_samples_share_one_reading_of_the_prompt(micro: LlamaCppBackend) -> None
     prompt = ends[0].prompt_tokens
     assert prompt == 205
     assert [end.cached_tokens for end in ends] == [0, prompt, prompt]
-    assert Progress("prefill", 0, prompt) in others
+    read = [event for event in others if isinstance(event, Progress) and event.stage == "prefill"]
+    assert read and {event.total for event in read} == {prompt}
 
 
 def test_samples_are_made_as_a_single_reply_is(tmp_path: Path) -> None:
@@ -731,6 +732,24 @@ def test_file_that_was_replaced_is_loaded_anew(folder: Path) -> None:
         (folder / "other").replace(folder / "micro.gguf")
         assert info(backend, "micro").trained_context == 256
         assert end_of(list(backend.stream(ask("a", GREEDY)))).context == 256
+
+
+def test_models_of_one_general_name_have_titles_that_differ(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_micro(tmp_path / f"{name}.gguf")
+    write_micro(tmp_path / "three.gguf", name="another")
+    with closing(LlamaCppBackend([tmp_path])) as backend:
+        assert {model.title for model in backend.models()} == {"micro (one)", "micro (two)", "another"}
+
+
+def test_file_without_a_template_and_a_context_that_is_capped_are_remarked(tmp_path: Path) -> None:
+    write_micro(tmp_path / "bare.gguf", template="")
+    write_micro(tmp_path / "whole.gguf")
+    with closing(LlamaCppBackend([tmp_path])) as backend:
+        assert "no chat template" in info(backend, "bare").note and info(backend, "bare").ready
+        assert info(backend, "whole").note == ""
+    with closing(LlamaCppBackend([tmp_path], context=4096)) as backend:
+        assert "trained for a context of 512 tokens, so the 4,096" in info(backend, "whole").note
 
 
 def test_same_name_in_two_folders_stays_two_models(folder: Path) -> None:

@@ -28,7 +28,7 @@ from r1chat.messages import ModelInfo
 from r1chat.store import Store
 
 LIBRARIES = ("gradio", "ollama", "httpx", "SQLAlchemy")
-ENGINES = {"llama-cpp-python": "llama"}  # optional: distribution -> the extra that brings it
+ENGINES = {"llama-cpp-python": "llama", "xllamacpp": "llama-server"}  # optional: distribution -> the extra that brings it
 LITTLE_SPACE = 2_000_000_000  # bytes; the smallest R1 distill takes 1.1 GB
 LITTLE_MEMORY = 2_000_000_000  # bytes; it needs this much with its context
 log = logging.getLogger(__name__)
@@ -144,7 +144,7 @@ def _program() -> Iterator[Check]:
 
 def _machine() -> Iterator[Check]:
     from r1chat.backends.llama.backend import devices
-    from r1chat.backends.llama.engine import installed
+    from r1chat.backends.llama.process import installed
     from r1chat.backends.llama.machine import available_memory
 
     free = available_memory()

@@ -7,9 +7,8 @@ messages to and from it. What runs in that process is in `child`; a crash there 
 from __future__ import annotations
 
 import atexit
-import hashlib
 import logging
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
@@ -17,20 +16,20 @@ from pathlib import Path
 from r1chat.backends.gguf import Header
 from r1chat.backends.llama.channel import Device
 from r1chat.backends.llama.digests import Digests
-from r1chat.backends.llama.engine import Engine, installed
+from r1chat.backends.llama.engine import Engine
 from r1chat.backends.llama.files import ModelFile, ModelFiles
 from r1chat.backends.llama.job import Job
-from r1chat.backends.llama.machine import available_memory, readable
+from r1chat.backends.llama.listing import describe, from_disk, remarks, titles, usable
+from r1chat.backends.llama.machine import available_memory
+from r1chat.backends.llama.process import installed
 from r1chat.backends.llama.spare import Spare
 from r1chat.backends.llama.worker import Options, Running, Worker
-from r1chat.backends.prompt import OPEN
 from r1chat.both import Both
-from r1chat.config import NANO
-from r1chat.errors import BackendError, ModelFileError, UnknownModelError, UnreachableError
+from r1chat.errors import BackendError, UnreachableError
 from r1chat.messages import BackendEvent, Finish, ModelInfo, Progress, Request
 
 HEARTBEAT = 0.15  # seconds; the contract of Backend.stream says 0.2
-DISK_SPEED = 1e9  # bytes/s of an ordinary SSD, for the estimate of a model that runs from disk
+CONTEXT = 16384  # tokens of a window, where nobody asked for another
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +37,10 @@ log = logging.getLogger(__name__)
 class LlamaCppBackend:
     """Models from GGUF files and from folders of them, in the order of `model_paths`; usable ones first.
 
-    `context` is the window in tokens, as far as the model and memory allow. `gpu_layers` go to a GPU: -1 all, None as
-    many as fit. `threads` None: as suits the machine and the model. `batch` is the chunk of a prompt that is read at
-    once. `memory` tells the bytes that are free. With `endless`, for measurements, replies end only at the window or
-    the token limit.
+    `context` is the window in tokens, as far as the model and memory allow; None: 16,384. `gpu_layers` go to a GPU: -1
+    all, None as many as fit. `threads` None: as suits the machine and the model. `batch` is the chunk of a prompt that
+    is read at once. `memory` tells the bytes that are free. With `endless`, for measurements, replies end only at the
+    window or the token limit.
 
     Replies are made one at a time, first come, first served. The same request with the same seed gives the same reply
     on the same machine. Text of messages stays text even where it reads like one of the model's special tokens, except
@@ -54,7 +53,7 @@ class LlamaCppBackend:
         self,
         model_paths: Sequence[Path],
         *,
-        context: int = 16384,
+        context: int | None = None,
         gpu_layers: int | None = None,
         threads: int | None = None,
         batch: int | None = None,
@@ -63,8 +62,9 @@ class LlamaCppBackend:
     ) -> None:
         self._spare = Spare()
         self._files = ModelFiles(model_paths, self._spare.knows)
+        self._wish = context
         self._options = Options(
-            context=context,
+            context=context or CONTEXT,
             gpu_layers=gpu_layers,
             threads=threads,
             batch=batch,
@@ -84,8 +84,9 @@ class LlamaCppBackend:
         """
         if not installed():
             raise UnreachableError(NOT_INSTALLED)
-        models = [self._info(file) for file in self._files.find()]
-        return sorted(models, key=lambda model: not model.ready)
+        files = self._files.find()
+        names = titles(files)
+        return sorted((self._info(file, names[file.name]) for file in files), key=lambda model: not model.ready)
 
     def stream(self, request: Request) -> Generator[BackendEvent, None, None]:
         """See `Backend.stream`. Tokens that come within a hundredth of a second travel in one event."""
@@ -162,52 +163,34 @@ class LlamaCppBackend:
         """The file of a model. Raises UnreachableError, UnknownModelError, ModelFileError."""
         if not installed():
             raise UnreachableError(NOT_INSTALLED)
-        if file := self._files.get(name):
-            if file.problem:
-                raise ModelFileError(file.problem.text)
-            return file
-        names = ", ".join(file.name for file in self._files.find() if not file.problem) or _NO_NAMES
-        raise UnknownModelError(_UNKNOWN.format(name=repr(name), names=names))
+        return usable(self._files, name)
 
-    def _info(self, file: ModelFile) -> ModelInfo:
-        header = file.header
-        if header is None:
-            return ModelInfo(self.name, file.name, title=file.name, size=file.size, note=str(file.problem), ready=False)
-        template, trained = header.chat_template, header.trained_context
+    def _info(self, file: ModelFile, title: str) -> ModelInfo:
         running = self._worker.running(file)
-        context = self._options.context
-        return ModelInfo(
-            self.name,
-            file.name,
-            title=header.name or file.name,
-            size=file.size,
-            parameters=file.parameters,
-            quantisation=header.quantisation,
-            context=running.loaded.window if running else min(context, trained or context),
-            trained_context=trained,
-            thinks=_thinks(header),
-            note=str(file.problem or self._remark(file, running)),
-            digest=self._digests.of(file, learn=running is not None),
-            architecture=header.architecture,
-            template_hash=hashlib.sha256(template.encode()).hexdigest() if template else "",
-            backend_version=f"llama-cpp-python {version('llama-cpp-python')}",
-            ready=not file.problem,
-            loaded=running is not None,
+        notes = [] if file.problem else [*remarks(file, self._wish), *self._placement(file, running)]
+        return describe(
+            file,
+            backend=self.name,
+            version=f"llama-cpp-python {version('llama-cpp-python')}",
+            title=title,
+            wish=self._options.context,
+            window=running.loaded.window if running else 0,
+            digest=self._digests.of(file, learn=running is not None) if file.header else "",
+            note=" ".join(map(str, notes)),
         )
 
-    def _remark(self, file: ModelFile, running: Running | None) -> Both | str:
-        """What a person should know of a model that can be used."""
-        free = self._options.memory()
+    def _placement(self, file: ModelFile, running: Running | None) -> Iterator[Both]:
+        """Where a model runs, if that is worth a word."""
         if running and running.loaded.gpu_layers:
             names = ", ".join(device.description or device.name for device in running.devices)
-            return _ON_GPU.format(layers=running.loaded.gpu_layers, all=running.loaded.layers, names=names)
-        on_gpu = self._options.gpu_layers != 0 and self._spare.has_gpu()
-        if running.mapped if running else file.size > free and not on_gpu:
-            seconds = max(0.1, (file.size - free) / DISK_SPEED)
-            return _FROM_DISK.format(size=readable(file.size), free=readable(free), seconds=f"{seconds:.1f}")
-        if file.name == NANO:
-            return _NANO.format(millions=f"{file.parameters / 1e6:.1f}")
-        return ""
+            yield _ON_GPU.format(layers=running.loaded.gpu_layers, all=running.loaded.layers, names=names)
+            return
+        free = self._options.memory()
+        if running.mapped if running else file.size > free and not self._may_use_gpu():
+            yield from_disk(file.size, free)
+
+    def _may_use_gpu(self) -> bool:
+        return self._options.gpu_layers != 0 and self._spare.has_gpu()
 
 
 def devices() -> list[Device]:
@@ -216,31 +199,10 @@ def devices() -> list[Device]:
         return engine.devices()
 
 
-def _thinks(header: Header) -> bool:
-    """Whether a model writes its thought between tags, as far as its file tells."""
-    template = header.chat_template
-    return OPEN in template or (header.has_think_token and ("think>" in template or not template))
-
-
 NOT_INSTALLED = Both(
-    'GGUF files need llama.cpp, which is not installed. Install it: pip install "r1chat[llama]" (or in a checkout: '
-    'pip install -e ".[llama]"); Ollama and servers work without it.',
-    '运行 GGUF 文件需要 llama.cpp，但尚未安装。请安装：pip install "r1chat[llama]"（在源码目录中：pip install -e '
-    '".[llama]"）；Ollama 和服务器不需要它。',
+    'GGUF files need llama.cpp, which is not installed. Install it: pip install "r1chat[llama]", or without a compiler '
+    'pip install "r1chat[llama-server]" (in a checkout: pip install -e ".[llama]"). Ollama and servers need none.',
+    '运行 GGUF 文件需要 llama.cpp，但尚未安装。请安装：pip install "r1chat[llama]"，没有编译器时用 pip install '
+    '"r1chat[llama-server]"（在源码目录中：pip install -e ".[llama]"）。Ollama 和服务器不需要它。',
 )
-_UNKNOWN = Both(
-    "There is no GGUF file of a model {name}. Put it into the models folder, or choose one of: {names}.",
-    "没有名为 {name} 的 GGUF 模型文件。请将其放入模型文件夹，或选择：{names}。",
-)
-_NO_NAMES = Both("none", "无")
 _ON_GPU = Both("{layers} of {all} layers run on {names}.", "{all} 层中有 {layers} 层运行在 {names} 上。")
-_FROM_DISK = Both(
-    "Larger than the memory that is free now: it has {size}, {free} are free. It runs from disk: about {seconds} s for "
-    "each token on an SSD that reads 1 GB/s.",
-    "超过当前可用内存：模型 {size}，可用 {free}。将直接从磁盘运行："
-    "在读取速度 1 GB/s 的固态硬盘上每个词元约需 {seconds} 秒。",
-)
-_NANO = Both(
-    "A demonstration with {millions} million parameters: it does small sums, in English and Chinese, and nothing else.",
-    "演示模型，{millions} 百万参数：只会用中英文做简单的算术。",
-)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 
-from r1chat.backends.llama.engine import Engine, EngineDiedError
+from r1chat.backends.llama.engine import Engine
+from r1chat.backends.llama.process import EngineDiedError
 from r1chat.errors import BackendError
 
 log = logging.getLogger(__name__)

@@ -14,10 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from r1chat.backends.llama.channel import Device, Loaded, LoadSpec
-from r1chat.backends.llama.engine import Engine, EngineDiedError, StoppedError
+from r1chat.backends.llama.engine import Engine, StoppedError
 from r1chat.backends.llama.files import ModelFile
 from r1chat.backends.llama.job import Job
 from r1chat.backends.llama.machine import Needs, fitting_layers
+from r1chat.backends.llama.process import EngineDiedError
 from r1chat.backends.llama.spare import Spare
 from r1chat.both import Both
 from r1chat.errors import BackendError, GenerationError, ModelFileError

@@ -26,7 +26,7 @@ class Stops:
 def main() -> None:
     """Serve tasks until the channel ends. Standard input and output are the channel."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the page's process
-    channel = _take_over_standard_streams()
+    channel = take_over_standard_streams()
     try:
         from r1chat.backends.llama.child.tasks import Tasks
     except Exception as error:  # a broken installation of llama.cpp may raise anything
@@ -41,7 +41,7 @@ def main() -> None:
         served.serve(tasks.get())
 
 
-def _take_over_standard_streams() -> Channel:
+def take_over_standard_streams() -> Channel:
     """The channel on the two pipes; what libraries print goes to standard error from now on."""
     channel = Channel(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
     null = os.open(os.devnull, os.O_RDONLY)

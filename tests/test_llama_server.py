@@ -1,0 +1,184 @@
+"""A real llama-server, of the package xllamacpp: every control of a reply, and a crash."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+from micro import write_micro
+
+from r1chat.backends.llama.server import LlamaServerBackend
+from r1chat.errors import ContextError, GenerationError, ModelFileError, UnknownModelError
+from r1chat.generation import sampled
+from r1chat.messages import BackendEvent, Finish, Message, Params, Reply, ReplySoFar, Request
+from r1chat.think import collect
+
+pytest.importorskip("xllamacpp", reason='the extra "llama-server" is not installed')
+
+ROOT = Path(__file__).parent.parent
+NANO = ROOT / "assets" / "r1chat-nano.gguf"
+SUM = (Message("user", "27 + 43 = ?"),)
+GREEDY = Params(temperature=0)
+
+
+@pytest.fixture(scope="module")
+def nano() -> Iterator[LlamaServerBackend]:
+    with closing(LlamaServerBackend([NANO])) as backend:
+        yield backend
+
+
+def ask(so_far: ReplySoFar | None = None, params: Params = GREEDY) -> Request:
+    return Request("r1chat-nano", SUM, so_far, params)
+
+
+def reply_to(backend: LlamaServerBackend, request: Request) -> Reply:
+    return collect(backend.stream(request), request.so_far)
+
+
+def end_of(events: Iterator[BackendEvent]) -> Finish:
+    *_, last = events
+    assert isinstance(last, Finish)
+    return last
+
+
+def server() -> psutil.Process:
+    (process,) = [child for child in psutil.Process().children() if "server" in child.cmdline()]
+    return process
+
+
+def test_fresh_reply_thinks_and_answers(nano: LlamaServerBackend) -> None:
+    reply = reply_to(nano, ask())
+    assert "27 + 43" in reply.reasoning and "\\boxed{70}" in reply.answer
+    assert (reply.finish, reply.closed) == ("stop", True)
+    (model,) = nano.models()
+    assert model.loaded and model.thinks and model.continues and model.context == 4096 and len(model.digest) == 64
+
+
+@pytest.mark.parametrize("tokens", [5, 10, 30])
+def test_continued_thought_ends_in_the_same_reply_and_reads_nothing_twice(
+    nano: LlamaServerBackend, tokens: int
+) -> None:
+    whole = reply_to(nano, ask())
+    part = reply_to(nano, ask(params=Params(temperature=0, max_tokens=tokens)))
+    assert not part.closed and part.finish == "length"
+    reply = reply_to(nano, ask(part.so_far))
+    assert (reply.reasoning, reply.answer) == (whole.reasoning, whole.answer)
+    usage = reply.usage
+    assert usage.cached_tokens is not None and usage.prompt_tokens is not None
+    assert usage.prompt_tokens - usage.cached_tokens <= 5
+
+
+def test_continued_answer_ends_in_the_same_reply(nano: LlamaServerBackend) -> None:
+    whole = reply_to(nano, ask())
+    assert reply_to(nano, ask(ReplySoFar(whole.reasoning, True, "The answer"))).answer == whole.answer
+
+
+def test_answer_now_and_skipping_the_thought(nano: LlamaServerBackend) -> None:
+    assert "boxed" in reply_to(nano, ask(ReplySoFar("7+3=10, 2+4+1=7. So it is 70.", closed=True))).answer
+    skipped = reply_to(nano, ask(ReplySoFar("", closed=True)))
+    assert skipped.reasoning == "" and skipped.answer
+
+
+def test_same_seed_gives_the_same_reply_and_another_seed_another_one(nano: LlamaServerBackend) -> None:
+    texts = [reply_to(nano, ask(params=Params(temperature=3.0, top_p=1.0, seed=seed))) for seed in (1, 1, 2)]
+    assert texts[0].reasoning == texts[1].reasoning != texts[2].reasoning
+
+
+def test_vote_gives_every_sample_its_own_end(nano: LlamaServerBackend) -> None:
+    jobs = [(nano, ask(params=Params(seed=seed))) for seed in range(3)]
+    ends = [event for _, event in sampled(jobs) if isinstance(event, Finish)]
+    assert len(ends) == 3 and {end.reason for end in ends} == {"stop"}
+
+
+def test_closing_a_stream_stops_it_and_the_next_reply_works(nano: LlamaServerBackend) -> None:
+    stream = nano.stream(ask(params=Params(temperature=3.0, top_p=1.0, seed=1)))
+    for event in stream:
+        if getattr(event, "text", ""):
+            break
+    stream.close()
+    assert "70" in reply_to(nano, ask()).answer
+
+
+def test_prompt_that_does_not_fit_is_refused_with_the_numbers(nano: LlamaServerBackend) -> None:
+    with pytest.raises(ContextError) as caught:
+        list(nano.stream(Request("r1chat-nano", (Message("user", "5" * 9000),))))
+    assert caught.value.needed > caught.value.context == 4096
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_crash_ends_one_reply_with_a_sentence(nano: LlamaServerBackend, number: signal.Signals) -> None:
+    stream = nano.stream(Request("r1chat-nano", (Message("user", "27 + 43 = ? " * 250),), params=GREEDY))
+    reply_to(nano, ask())  # the server is there
+    next(stream)
+    server().send_signal(number)
+    with pytest.raises(GenerationError, match=r"memory ran out|crashed \(SIGSEGV\)"):
+        list(stream)
+    assert "70" in reply_to(nano, ask()).answer
+
+
+def test_unloading_ends_the_process(nano: LlamaServerBackend) -> None:
+    reply_to(nano, ask())
+    process = server()
+    assert nano.unload("r1chat-nano") and not process.is_running()
+    assert not nano.models()[0].loaded
+
+
+def test_other_programs_cannot_use_the_server(nano: LlamaServerBackend) -> None:
+    import urllib.error
+    import urllib.request
+
+    reply_to(nano, ask())
+    (port,) = [connection.laddr.port for connection in server().net_connections() if connection.status == "LISTEN"]
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/completion", b"{}")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)
+    caught.value.close()
+    assert caught.value.code == 401
+
+
+def test_files_that_cannot_be_used_are_explained(tmp_path: Path) -> None:
+    write_micro(tmp_path / "alien.gguf", architecture="martian")
+    (tmp_path / "cut.gguf").write_bytes(NANO.read_bytes()[:1_000_000])
+    with closing(LlamaServerBackend([tmp_path])) as backend:
+        assert "incomplete" in next(model.note for model in backend.models() if model.name == "cut")
+        for name, error in {"alien": ModelFileError, "cut": ModelFileError, "nobody": UnknownModelError}.items():
+            with pytest.raises(error):
+                list(backend.stream(Request(name, SUM)))
+
+
+def test_it_takes_over_where_llama_cpp_python_is_missing(tmp_path: Path) -> None:
+    code = """
+import sys
+sys.modules["llama_cpp"] = None
+from r1chat.cli.main import main
+sys.exit(main(["chat", "27 + 43 = ?"]))
+"""
+    done = run(code, tmp_path)
+    assert done.returncode == 0 and "70" in done.stdout
+
+
+def test_without_any_engine_files_are_refused_and_servers_work(tmp_path: Path) -> None:
+    code = """
+import sys
+sys.modules["llama_cpp"] = sys.modules["xllamacpp"] = None
+from r1chat.cli.main import main
+print(main(["chat", "--backend", "llama.cpp", "Hi"]))
+print(main(["models"]))
+print(main(["chat", "--base-url", "http://127.0.0.1:9/v1", "Hi"]))
+"""
+    done = run(code, tmp_path)
+    assert 'pip install "r1chat[llama]"' in done.stderr and "ModuleNotFoundError" not in done.stderr
+    assert "llama.cpp: GGUF files need llama.cpp, which is not installed" in done.stdout
+    assert "--base-url" in done.stderr.splitlines()[-1]
+
+
+def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    env = os.environ | {"R1CHAT_DATA_DIR": str(folder), "R1CHAT_OLLAMA": "false"}
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True)
