@@ -149,3 +149,39 @@ def test_no_damage_to_the_header_leads_to_another_error(folder: Path, at: int, n
         assert isinstance(read_header(path), Header)
     except ModelFileError as error:
         assert str(error)
+
+
+def hostile(path: Path, *arrays: bytes) -> Path:
+    """A header with `tokenizer.ggml.tokens` once for each array, followed by as many bytes of nothing as it says."""
+    key = b"tokenizer.ggml.tokens"
+    entry = struct.pack("<Q", len(key)) + key + struct.pack("<I", 9)
+    with path.open("wb") as file:
+        file.write(b"GGUF" + struct.pack("<IQQ", 3, 0, len(arrays)))
+        for array in arrays:
+            file.write(entry + array)
+    return path
+
+
+def test_header_of_millions_of_empty_tokens_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    count = 1 << 24
+    path = hostile(tmp_path / "empty.gguf", struct.pack("<IQ", 8, count))
+    with path.open("ab") as file:
+        file.truncate(path.stat().st_size + 8 * count)  # each of them with the length 0
+    with pytest.raises(ModelFileError, match="makes no sense"):
+        read_header(path)
+
+
+def test_many_arrays_share_one_bound(tmp_path: Path) -> None:
+    half = struct.pack("<IQ", 8, 1 << 20) + bytes(8 << 20)
+    assert read_header(hostile(tmp_path / "two.gguf", half, half)).vocabulary == 2 << 20
+    with pytest.raises(ModelFileError, match="makes no sense"):
+        read_header(hostile(tmp_path / "three.gguf", half, half, half))
+
+
+def test_token_of_gigabytes_is_refused(tmp_path: Path) -> None:
+    size = 1 << 31
+    path = hostile(tmp_path / "long.gguf", struct.pack("<IQQ", 8, 1, size))
+    with path.open("ab") as file:
+        file.truncate(path.stat().st_size + size)  # takes no room on disk
+    with pytest.raises(ModelFileError, match="makes no sense"):
+        read_header(path)

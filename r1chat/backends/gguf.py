@@ -21,6 +21,8 @@ Value = int | float | bool | str
 
 VERSIONS = (2, 3)
 _MOST_ENTRIES, _MOST_ITEMS = 1 << 16, 1 << 24  # more metadata, tensors or array items than any model has
+_MOST_STRINGS = 1 << 21  # in all arrays together; the largest vocabularies and their merges have 800,000
+_MOST_TEXT = 1 << 27  # bytes of all texts that are kept
 _MOST_LAYERS = 512  # of llama.cpp
 
 _STRING, _ARRAY = 8, 9
@@ -142,11 +144,15 @@ class _MalformedError(Exception):
 
 
 class _Cursor:
-    """Steps through a file. Reading past its end raises struct.error, OverflowError or _MalformedError."""
+    """Steps through a file. Reading past its end raises struct.error, OverflowError or _MalformedError.
+
+    So does a header that would take more time or memory than any model's.
+    """
 
     def __init__(self, data: mmap.mmap, at: int) -> None:
         self.data = data
         self.at = at
+        self._strings, self._text = _MOST_STRINGS, _MOST_TEXT  # what is left of both
 
     def number(self, code: str) -> int | float | bool:
         value: int | float | bool
@@ -163,6 +169,9 @@ class _Cursor:
     def bytes(self) -> builtins.bytes:
         length = self.size(most=len(self.data) - self.at)
         self.at += length
+        self._text -= length
+        if self._text < 0:
+            raise _MalformedError
         return self.data[self.at - length : self.at]
 
     def text(self) -> str:
@@ -176,10 +185,16 @@ class _Cursor:
         if kind in _NUMBERS:
             at += count * struct.calcsize("<" + _NUMBERS[kind])
         elif kind == _STRING:
+            self._strings -= count
+            if self._strings < 0:
+                raise _MalformedError
             for _ in range(count):
                 begin = at + 8
                 at = begin + length_at(data, at)[0]
                 if keep:
+                    self._text -= at - begin
+                    if self._text < 0:
+                        raise _MalformedError
                     kept.append(data[begin:at])
         else:
             raise _MalformedError
