@@ -76,6 +76,7 @@ def _backends(settings: Settings) -> dict[str, Backend]:
 def _llama_cpp(settings: Settings) -> Backend:
     """What runs GGUF files: llama-cpp-python, or where only that is installed, the server of xllamacpp."""
     from r1chat.backends.llama.backend import LlamaCppBackend
+    from r1chat.backends.llama.found import found_models
     from r1chat.backends.llama.process import installed
     from r1chat.backends.llama.server import LlamaServerBackend
 
@@ -85,4 +86,5 @@ def _llama_cpp(settings: Settings) -> Backend:
         context=settings.context if "context" in settings.model_fields_set else None,
         gpu_layers=settings.gpu_layers,
         threads=settings.threads,
+        elsewhere=found_models if settings.find_models else lambda: (),
     )

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: user_data_path("r1chat", appauthor=False))
     models_dir: Path | None = None  # GGUF files; default: models/ in the data folder
     model_path: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split(os.pathsep))] = ()  # more files or folders
+    find_models: bool = True  # list GGUF files of Ollama, LM Studio, Jan, GPT4All, the Hugging Face cache, too
     database_url: str = ""  # default: SQLite in the data folder
 
     # which model answers

@@ -28,7 +28,7 @@ from r1chat.messages import ModelInfo
 from r1chat.store import Store
 
 LIBRARIES = ("gradio", "ollama", "httpx", "SQLAlchemy")
-ENGINES = {"llama-cpp-python": "llama", "xllamacpp": "llama-server"}  # optional: distribution -> the extra that brings it
+ENGINES = {"llama-cpp-python": "llama", "xllamacpp": "llama-server"}  # distribution -> the extra that brings it
 LITTLE_SPACE = 2_000_000_000  # bytes; the smallest R1 distill takes 1.1 GB
 LITTLE_MEMORY = 2_000_000_000  # bytes; it needs this much with its context
 log = logging.getLogger(__name__)
@@ -135,17 +135,26 @@ def _program() -> Iterator[Check]:
             yield Check(name, "ok", metadata.version(name))
         except metadata.PackageNotFoundError:
             yield Check(name, "problem", "is not installed", "Install r1chat again: pip install r1chat.")
-    for name, extra in ENGINES.items():
-        try:
-            yield Check(name, "ok", metadata.version(name))
-        except metadata.PackageNotFoundError:
+    engines = [name for name in ENGINES if _installed(name)]
+    for name in engines:
+        yield Check(name, "ok", metadata.version(name))
+    if not engines:
+        for name, extra in ENGINES.items():
             yield Check(name, "hint", "is not installed", f'To run GGUF files: pip install "r1chat[{extra}]"')
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _machine() -> Iterator[Check]:
     from r1chat.backends.llama.backend import devices
-    from r1chat.backends.llama.process import installed
     from r1chat.backends.llama.machine import available_memory
+    from r1chat.backends.llama.process import installed
 
     free = available_memory()
     if free < LITTLE_MEMORY:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import atexit
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
@@ -18,8 +18,9 @@ from r1chat.backends.llama.channel import Device
 from r1chat.backends.llama.digests import Digests
 from r1chat.backends.llama.engine import Engine
 from r1chat.backends.llama.files import ModelFile, ModelFiles
+from r1chat.backends.llama.found import Found
 from r1chat.backends.llama.job import Job
-from r1chat.backends.llama.listing import describe, from_disk, remarks, titles, usable
+from r1chat.backends.llama.listing import describe, from_disk, rank, remarks, titles, usable
 from r1chat.backends.llama.machine import available_memory
 from r1chat.backends.llama.process import installed
 from r1chat.backends.llama.spare import Spare
@@ -40,7 +41,7 @@ class LlamaCppBackend:
     `context` is the window in tokens, as far as the model and memory allow; None: 16,384. `gpu_layers` go to a GPU: -1
     all, None as many as fit. `threads` None: as suits the machine and the model. `batch` is the chunk of a prompt that
     is read at once. `memory` tells the bytes that are free. With `endless`, for measurements, replies end only at the
-    window or the token limit.
+    window or the token limit. `elsewhere` gives what other programs have.
 
     Replies are made one at a time, first come, first served. The same request with the same seed gives the same reply
     on the same machine. Text of messages stays text even where it reads like one of the model's special tokens, except
@@ -58,10 +59,11 @@ class LlamaCppBackend:
         threads: int | None = None,
         batch: int | None = None,
         memory: Callable[[], int] = available_memory,
+        elsewhere: Callable[[], Iterable[Found]] = lambda: (),
         endless: bool = False,
     ) -> None:
         self._spare = Spare()
-        self._files = ModelFiles(model_paths, self._spare.knows)
+        self._files = ModelFiles(model_paths, self._spare.knows, elsewhere)
         self._wish = context
         self._options = Options(
             context=context or CONTEXT,
@@ -86,7 +88,9 @@ class LlamaCppBackend:
             raise UnreachableError(NOT_INSTALLED)
         files = self._files.find()
         names = titles(files)
-        return sorted((self._info(file, names[file.name]) for file in files), key=lambda model: not model.ready)
+        free = self._options.memory()
+        infos = [(self._info(file, names[file.name]), file.program) for file in files]
+        return [info for info, _ in sorted(infos, key=lambda line: rank(*line, free))]
 
     def stream(self, request: Request) -> Generator[BackendEvent, None, None]:
         """See `Backend.stream`. Tokens that come within a hundredth of a second travel in one event."""

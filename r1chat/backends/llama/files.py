@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,10 +10,13 @@ from itertools import chain, count
 from pathlib import Path
 
 from r1chat.backends.gguf import Header, read_header
+from r1chat.backends.llama.found import Found
 from r1chat.both import Both
 from r1chat.errors import ModelFileError
 
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})")  # how large models are split over files
+_DOWNLOAD = re.compile(r".+\.gguf\.(part|partial|incomplete|download|downloading|crdownload|tmp)", re.IGNORECASE)
+_NAMELESS = ("model", "ggml-model")  # stems that say nothing: the folder has the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class ModelFile:
     header: Header | None = field(default=None, compare=False)
     parameters: int = field(default=0, compare=False)
     problem: ModelFileError | None = field(default=None, compare=False)
+    program: str = field(default="", compare=False)  # whose folder it was found in; "" for r1chat's own
 
     @property
     def path(self) -> Path:
@@ -48,22 +53,31 @@ class ModelFile:
 class ModelFiles:
     """The models in some files and folders (searched to any depth). A file is read again only when it has changed."""
 
-    def __init__(self, paths: Sequence[Path], knows: Callable[[str], bool]) -> None:
-        """`knows` tells whether an architecture can be run."""
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        knows: Callable[[str], bool],
+        elsewhere: Callable[[], Iterable[Found]] = lambda: (),
+    ) -> None:
+        """`knows` tells whether an architecture can be run, `elsewhere` what other programs have."""
         self._knows = knows
+        self._elsewhere = elsewhere
         self._paths = [path.expanduser() for path in paths]
         self._read: dict[Part, Header | ModelFileError] = {}
         self._found: list[ModelFile] = []
 
     def find(self) -> list[ModelFile]:
-        """All models, in the order of the paths, by name within a folder."""
+        """All models, in the order of the paths, by name within a folder; those of other programs come last."""
         found: dict[str, ModelFile] = {}
-        for paths in self._models():
+        for paths, source in self._models():
             split = _PART.fullmatch(paths[0].stem)
-            stem = split[1] if split else paths[0].stem
-            names = chain((stem, f"{paths[0].parent.name}/{stem}"), (f"{stem} ({i})" for i in count(2)))
+            stem = split[1] if split else paths[0].name.removesuffix(".gguf") if source.name else paths[0].stem
+            if stem.lower() in _NAMELESS:
+                stem = paths[0].parent.name
+            first = source.name or stem
+            names = chain((first, f"{paths[0].parent.name}/{stem}"), (f"{first} ({i})" for i in count(2)))
             name = next(name for name in names if name not in found)
-            found[name] = self._describe(name, tuple(map(_part, paths)), int(split[3]) if split else 1)
+            found[name] = self._describe(name, tuple(map(_part, paths)), int(split[3]) if split else 1, source.program)
         self._found = list(found.values())
         return self._found
 
@@ -74,26 +88,32 @@ class ModelFiles:
                 return file
         return next((file for file in self.find() if file.name == name), None)
 
-    def _models(self) -> Iterator[list[Path]]:
-        """The parts of each model, every one once."""
+    def _models(self) -> Iterator[tuple[list[Path], Found]]:
+        """The parts of each model, every one once, and where they come from."""
         seen: set[Path] = set()
-        for path in self._files():
+        for path, source in self._files():
             if path.resolve() in seen:
                 continue
             split = _PART.fullmatch(path.stem)
             others = path.parent.glob(f"{_escaped(split[1])}-?????-of-{split[3]}.gguf") if split else ()
             parts = sorted({path, *others})
             seen.update(part.resolve() for part in parts)
-            yield parts
+            yield parts, source
 
-    def _files(self) -> Iterable[Path]:
+    def _files(self) -> Iterable[tuple[Path, Found]]:
         for path in self._paths:
+            own = Found(path, "")
             if path.is_dir():
-                yield from sorted(file for file in path.rglob("*") if file.suffix.lower() == ".gguf")
+                yield from ((file, own) for file in _walk(path))
             elif path.exists() or path.suffix.lower() == ".gguf":  # a folder that is not there yet is no mistake
-                yield path
+                yield path, own
+        for source in self._elsewhere():
+            if source.path.is_dir():
+                yield from ((file, source) for file in _walk(source.path))
+            else:
+                yield source.path, source
 
-    def _describe(self, name: str, parts: tuple[Part, ...], expected: int) -> ModelFile:
+    def _describe(self, name: str, parts: tuple[Part, ...], expected: int, program: str) -> ModelFile:
         read = [self._header(part) for part in parts]
         headers = [header for header in read if isinstance(header, Header)]
         problems = [problem for problem in read if isinstance(problem, ModelFileError)]
@@ -107,6 +127,7 @@ class ModelFiles:
             header=headers[0] if headers else None,
             parameters=sum(header.parameters for header in headers),
             problem=problems[0] if problems else None,
+            program=program,
         )
 
     def _header(self, part: Part) -> Header | ModelFileError:
@@ -118,15 +139,42 @@ class ModelFiles:
     def _unusable(self, header: Header) -> ModelFileError | None:
         """Why a file that is in order cannot be chatted with; None if it can."""
         name = header.path.name
-        if header.kind != "model":
-            return ModelFileError(_NO_MODEL.format(name=name, kind=header.kind))
-        if not header.writes_text:
+        kind = _kind(header)
+        if kind != "model":
+            return ModelFileError(_NO_MODEL.format(name=name, kind=_KINDS.get(kind, kind)))
+        if not header.writes_text or header.count(".pooling_type"):
             return ModelFileError(_EMBEDDINGS.format(name=name))
         if not self._knows(header.architecture):
             return ModelFileError(
                 UNKNOWN_ARCHITECTURE.format(name=name, architecture=header.architecture or _NONE_GIVEN)
             )
         return None
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """GGUF files and unfinished downloads below a folder, sorted; links are followed, each folder is visited once."""
+    visited: set[str] = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in visited:
+            folders.clear()
+            continue
+        visited.add(real)
+        folders.sort()
+        # a folder with such a name is listed too, and explained
+        names = [*files, *(name for name in folders if name.lower().endswith(".gguf"))]
+        for name in sorted(names):
+            if name.lower().endswith(".gguf") or _DOWNLOAD.fullmatch(name):
+                yield Path(place, name)
+
+
+def _kind(header: Header) -> str:
+    """What a file is: `model`, or what else publishers put into GGUF files."""
+    if header.kind != "model":
+        return header.kind
+    if header.architecture == "clip":  # projectors before they had a type
+        return "mmproj"
+    return "adapter" if header.text("adapter.type") else "model"
 
 
 def _part(path: Path) -> Part:
@@ -138,6 +186,8 @@ def _part(path: Path) -> Part:
 
 
 def _complete_header(path: Path, size: int) -> Header | ModelFileError:
+    if _DOWNLOAD.fullmatch(path.name):
+        return ModelFileError(_UNFINISHED.format(name=path.name))
     try:
         header = read_header(path)
     except ModelFileError as error:
@@ -165,6 +215,16 @@ _PARTS_MISSING = Both(
 _NO_MODEL = Both(
     "{name} is no model of its own but a part of one ({kind}). Choose the model itself.",
     "{name} 不是独立的模型，而是某个模型的一部分（{kind}）。请选择模型本身。",
+)
+_KINDS = {
+    "mmproj": Both("mmproj: reads images for a model", "mmproj：为模型读取图像"),
+    "adapter": Both("a LoRA adapter", "LoRA 适配器"),
+    "imatrix": Both("imatrix: statistics for quantising", "imatrix：量化用的统计数据"),
+    "vocab": Both("a vocabulary", "词表"),
+}
+_UNFINISHED = Both(
+    "{name} is a download that has not finished. Finish it in the program that began it.",
+    "{name} 是尚未完成的下载。请在开始下载的程序中完成它。",
 )
 _EMBEDDINGS = Both(
     "{name} makes embeddings for search; it cannot chat. Choose another model.",

@@ -63,12 +63,19 @@ def usable(files: ModelFiles, name: str) -> ModelFile:
     raise UnknownModelError(_UNKNOWN.format(name=repr(name), names=names))
 
 
+def rank(info: ModelInfo, program: str, free: int) -> tuple[bool, bool]:
+    """The place of a model in the list: usable ones first, then those of other programs that exceed free memory."""
+    return not info.ready, bool(program) and info.size > free
+
+
 def remarks(file: ModelFile, wish: int | None) -> list[Both]:
     """What a person should know of a model whatever it runs on. `wish`: the context that the person set, if any."""
     header = file.header
     found = []
     if file.name == NANO:
         found.append(_NANO.format(millions=f"{file.parameters / 1e6:.1f}"))
+    if file.program:
+        found.append(_ELSEWHERE.format(program=file.program))
     if header and not header.chat_template:
         found.append(_NO_TEMPLATE)
     if header and wish and 0 < header.trained_context < wish:
@@ -97,6 +104,7 @@ _NANO = Both(
     "A demonstration with {millions} million parameters: it does small sums, in English and Chinese, and nothing else.",
     "演示模型，{millions} 百万参数：只会用中英文做简单的算术。",
 )
+_ELSEWHERE = Both("Found on this computer: {program}.", "在本机发现：{program}。")
 _NO_TEMPLATE = Both(
     "This file has no chat template: r1chat guesses one, and replies may be odd. Prefer another conversion.",
     "该文件没有对话模板：r1chat 只能猜测一个，回复可能不正常。建议换用其他转换版本。",

@@ -10,7 +10,7 @@ import atexit
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from importlib.metadata import version
@@ -19,7 +19,8 @@ from pathlib import Path
 from r1chat.backends.gguf import Header
 from r1chat.backends.llama.digests import Digests
 from r1chat.backends.llama.files import ModelFile, ModelFiles
-from r1chat.backends.llama.listing import describe, from_disk, remarks, titles, usable
+from r1chat.backends.llama.found import Found
+from r1chat.backends.llama.listing import describe, from_disk, rank, remarks, titles, usable
 from r1chat.backends.llama.machine import Needs, available_memory
 from r1chat.backends.llama.process import Process
 from r1chat.backends.openai import OpenAIBackend
@@ -86,9 +87,13 @@ class LlamaServerBackend:
         gpu_layers: int | None = None,
         threads: int | None = None,
         memory: Callable[[], int] = available_memory,
+        elsewhere: Callable[[], Iterable[Found]] = lambda: (),
     ) -> None:
-        """`context` None: 16,384 tokens. `gpu_layers` and `threads` None: as suits the machine."""
-        self._files = ModelFiles(model_paths, knows=lambda architecture: True)  # its server says so when it loads
+        """`context` None: 16,384 tokens. `gpu_layers` and `threads` None: as suits the machine.
+
+        `elsewhere` gives what other programs have.
+        """
+        self._files = ModelFiles(model_paths, lambda architecture: True, elsewhere)  # its server knows, when it loads
         self._wish = context
         self._gpu_layers = gpu_layers
         self._threads = threads
@@ -105,7 +110,9 @@ class LlamaServerBackend:
         """Every GGUF that was found; one that cannot be used is there with the reason, and hides no other."""
         files = self._files.find()
         names = titles(files)
-        return sorted((self._info(file, names[file.name]) for file in files), key=lambda model: not model.ready)
+        free = self._memory()
+        infos = [(self._info(file, names[file.name]), file.program) for file in files]
+        return [info for info, _ in sorted(infos, key=lambda line: rank(*line, free))]
 
     def stream(self, request: Request) -> Generator[BackendEvent, None, None]:
         """See `Backend.stream`."""

