@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Models of other programs on this computer are none of the tests' business; test_found_models.py makes its own.
+os.environ["R1CHAT_FIND_MODELS"] = "false"
+
+
 MARKED_BY_FIXTURE = {"browser": "browser", "postgresql_server": "postgres"}
 
 

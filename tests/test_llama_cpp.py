@@ -162,6 +162,18 @@ def test_each_sampling_parameter_can_leave_only_the_likeliest_token(micro: Llama
     assert text_of(list(micro.stream(ask("a", Params(seed=1, temperature=2.0))))) != greedy
 
 
+def test_top_p_alone_picks_what_it_picks_when_all_candidates_are_sorted(folder: Path) -> None:
+    with closing(Model(folder / "micro.gguf")) as model, closing(Context(model, 64, batch=8, threads=1)) as context:
+        context.step(10, 0)
+        for top_p in (0.3, 0.95, 0.99, 0.999):
+            for seed in range(30):
+                picks = []
+                for top_k in (0, model.size):
+                    with closing(Sampler(model, Params(top_p=top_p, top_k=top_k), seed)) as sampler:
+                        picks.append(sampler.pick(context))
+                assert picks[0] == picks[1]
+
+
 def test_repeat_penalty_counts_the_reply_so_far(tmp_path: Path) -> None:
     write_micro(tmp_path / "micro.gguf", chain=["a", "a", "b"])  # both as likely after "a"
     with closing(LlamaCppBackend([tmp_path])) as backend:

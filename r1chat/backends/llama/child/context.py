@@ -21,6 +21,11 @@ from r1chat.messages import Params
 
 _PENALTY_WINDOW = 64  # tokens that a repeat penalty looks back
 
+# Top-p sorts its candidates, and a vocabulary has 150,000. Those below this share of the likeliest one's probability
+# are dropped before, which needs no sorting. All of them together have at most 0.15 % of the probability, so none of
+# them can be among those that top-p keeps, as long as it leaves out more than that.
+_HOPELESS, _MOST_TOP_P = 1e-8, 0.99
+
 
 class Context:
     """The memory of one model for what it has read: `sequences` texts of up to `window` tokens each.
@@ -164,6 +169,8 @@ class Sampler:
         if params.top_k > 0:
             add(C.llama_sampler_init_top_k(params.top_k))
         if params.top_p < 1:
+            if params.top_k <= 0 and params.top_p <= _MOST_TOP_P:
+                add(C.llama_sampler_init_min_p(_HOPELESS, 1))
             add(C.llama_sampler_init_top_p(params.top_p, 1))
         if params.min_p > 0:
             add(C.llama_sampler_init_min_p(params.min_p, 1))
