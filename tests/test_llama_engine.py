@@ -20,9 +20,9 @@ from r1chat.backends.gguf import read_header
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.backends.llama.channel import LoadSpec, pack_error, unpack_error
 from r1chat.backends.llama.engine import Engine
-from r1chat.backends.llama.process import EngineDiedError
 from r1chat.backends.llama.files import ModelFile
 from r1chat.backends.llama.job import Job
+from r1chat.backends.llama.process import EngineDiedError
 from r1chat.both import Both
 from r1chat.config import Settings
 from r1chat.errors import ContextError, GenerationError, ModelFileError
