@@ -135,8 +135,9 @@ class Draft:
         if any(self._reasoning) and self._first is not None:
             thinking = max(0.0, (self._closed_at if self._closed_at is not None else now) - self._first)
         decode = finish.decode if finish else None
-        if decode is not None and old.decode is not None:
-            decode += old.decode
+        if decode is not None and self._base.usage.reasoning_tokens + self._base.usage.answer_tokens:
+            # the speed counts all tokens: without the time of the earlier ones, the backend's clock tells nothing
+            decode = decode + old.decode if old.decode is not None else None
         return Timings(
             first_token=old.first_token if old.first_token is not None else self._first,
             thinking=old.thinking + thinking,
