@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from r1chat.both import Both
 from r1chat.errors import ConfigError
 from r1chat.files import replacing
 from r1chat.messages import MomentLabel
@@ -150,6 +151,10 @@ def _are_bars(value: object) -> bool:
 
 def _damaged(path: Path) -> ConfigError:
     return ConfigError(
-        f"{path} holds the thresholds of moments and cannot be read. Delete it, then run `r1chat moments --calibrate` "
-        "again: your labels are kept in the database."
+        Both(
+            "{path} holds the thresholds of moments and cannot be read. Delete it, then run "
+            "`r1chat moments --calibrate` again: your labels are kept in the database.",
+            "{path} 保存反思的阈值，但无法读取。请删除它，然后重新运行 `r1chat moments --calibrate`："
+            "你的标注保存在数据库里。",
+        ).format(path=path)
     )

@@ -334,7 +334,7 @@ def test_an_own_number_of_samples_is_taken_when_it_is_said_and_not_before(site: 
     box.press("ArrowUp")
     box.blur()
     box.fill("4")
-    page.get_by_role("button", name="Take").click()
+    page.get_by_role("button", name="Run").click()
     expect(page.locator(".vote .group").first).to_contain_text("4/4")
     turn = app.store.conversation(app.store.conversations()[0].id).turns[0]
     assert len(app.store.replies(turn.id)) == 5
