@@ -91,10 +91,10 @@ ROOT = Path(__file__).parents[1] / "r1chat"
 BUILT_IN = {name for name in dir(builtins) if name.endswith("Error")}
 TERMINAL = ("cli/", "evals/", "rewards/trl.py", "answers/child.py")  # what these say is never shown by the page
 STILL_ENGLISH = {  # modules whose errors have no Chinese sentence yet; none may be added
-    *("archive/reading.py", "archive/writing.py", "answers/checker.py", "backends/bridge.py", "backends/gguf.py"),
+    *("answers/checker.py", "backends/bridge.py", "backends/gguf.py"),
     *("backends/chat_template.py", "backends/ollama.py", "backends/ollama_wire.py", "backends/openai_wire.py"),
-    *("backends/scripted.py", "backends/wire.py", "chat.py", "export/run.py", "export/split.py", "files.py"),
-    *("export/templates.py", "rewards/accuracy.py", "steer.py", "store/archive.py", "store/database.py"),
+    *("backends/scripted.py", "backends/wire.py", "chat.py", "files.py"),
+    *("rewards/accuracy.py", "steer.py", "store/archive.py", "store/database.py"),
     *("store/judgements.py", "store/labels.py", "store/lookup.py", "store/store.py", "summary.py", "teach.py"),
     *(f"backends/llama/{path.name}" for path in (ROOT / "backends" / "llama").glob("*.py")),
 }
