@@ -593,3 +593,16 @@ def test_mutated_exports_come_in_or_are_refused_in_words(tmp_path: Path) -> None
     ends, _ = fuzz(100, seed=20, folder=tmp_path)
     assert ends.total() == 100
     assert min(ends["came in"], ends["refused"]) > 20
+
+
+def test_a_message_that_is_another_sides_here_is_counted_with_what_follows_it(store: Store, tmp_path: Path) -> None:
+    chat = json.loads((DATA / "llamacpp-one.json").read_text())
+    told(store, tmp_path, chat)
+    chat["messages"][1]["role"] = "assistant"
+    chat["messages"][2] |= {"role": "user", "children": ["m3"]}
+    chat["messages"].insert(1, {"id": "n", "role": "user", "content": "?", "parent": "m0"})
+    chat["messages"][2]["parent"] = "n"
+    chat["messages"].append({"id": "m3", "role": "assistant", "content": "!", "parent": "m2"})
+    came = told(store, tmp_path, chat)
+    assert (came.extended, came.turns, came.left_out["changed_messages"]) == (1, 1, 3)
+    assert adds_up(came), came

@@ -48,12 +48,12 @@ class Adoption:
         if merger.added:
             self._gained.add(conversation_id)
         if again and not chat.is_chat:  # feedback on a chat brings it along once more
-            self._counts["messages"] += new
+            self._counts["messages"] += new + merger.left_out["changed_messages"]
             return
         rows = sum(kind in ("turn", "reply") for kind, _ in shape.rows)
         self._counts["messages"] += shape.messages
         self._counts["joined"] += shape.joined
-        self._counts["known_messages"] += rows - new
+        self._counts["known_messages"] += rows - new - merger.left_out["changed_messages"]
         self.left_out += shape.left_out
         if not shape.rows:
             self._counts["chats"] += chat.is_chat
@@ -94,7 +94,7 @@ class _Merger:
         self.added: Counter[str] = Counter()  # rows, by their kind
         self.left_out: Counter[str] = Counter()
         self._target = target
-        self._ids = {row["id"] for _, row in rows}
+        self._kinds: dict[str | None, str] = {row["id"]: kind for kind, row in rows}
         self._replies = {row["id"]: row for kind, row in rows if kind == "reply"}
         self._children = Counter(_above(row) for kind, row in rows if kind in ("turn", "reply"))
 
@@ -102,7 +102,9 @@ class _Merger:
         """Add what is new of a chat, and of the feedback on it."""
         other_text: set[str] = set()
         for kind, row in shape.rows:
-            if row["id"] not in self._ids:
+            if not self._fits(kind, row):
+                self.left_out["changed_messages"] += 1
+            elif row["id"] not in self._kinds:
                 if kind != "conversation":
                     self._children[_above(row)] += 1
                     row["position"] = self._children[_above(row)]
@@ -112,6 +114,17 @@ class _Merger:
         for given in feedback:
             self._judge(given, other_text)
 
+    def _fits(self, kind: str, row: Row) -> bool:
+        """Whether a row is of the kind that it has here, if it is here, and what it follows is of the right one."""
+        for name, right in (("shown_reply_id", "reply"), ("shown_turn_id", "turn")):
+            if self._kinds.get(row.get(name), right) != right:
+                del row[name]
+        if self._kinds.get(row["id"], kind) != kind:
+            return False
+        if kind == "conversation" or (kind == "turn" and _above(row) is None):
+            return True
+        return self._kinds.get(_above(row)) == ("turn" if kind == "reply" else "reply")
+
     def _judge(self, given: Feedback, other_text: set[str]) -> None:
         if not self._replies.keys() >= set(given.about):
             self.left_out["no_reply"] += 1
@@ -119,7 +132,7 @@ class _Merger:
             self.left_out["other_text"] += 1
         else:
             for kind, row in given.rows:
-                if row["id"] not in self._ids:
+                if row["id"] not in self._kinds:
                     if kind == "duel":
                         row["turn_id"] = self._replies[row["left_id"]]["turn_id"]
                     self._add(kind, row)
@@ -127,7 +140,7 @@ class _Merger:
     def _add(self, kind: str, row: Row) -> None:
         self._target.add(kind, row)
         self.added[kind] += 1
-        self._ids.add(row["id"])
+        self._kinds[row["id"]] = kind
         if kind == "reply":
             self._replies[row["id"]] = row
 

@@ -26,6 +26,9 @@ MESSAGES_LEFT_OUT: Mapping[str, Both] = {
     "other_messages": Both("messages of neither a person nor a model", "既非用户也非模型的消息"),
     "empty_messages": Both("empty messages", "空消息"),
     "empty_replies": Both("empty replies", "空回复"),
+    "changed_messages": Both(
+        "messages that are another side's here, or follow one that is", "在这里属于另一方的消息，或其后的消息"
+    ),
     "no_question": Both("replies to no message", "没有对应消息的回复"),
 }
 JUDGEMENTS_LEFT_OUT: Mapping[str, Both] = {
