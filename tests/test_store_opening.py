@@ -266,44 +266,6 @@ def test_a_place_where_no_file_can_be_made_is_named(tmp_path: Path, place: str) 
         Store(f"sqlite:///{tmp_path / place}")
 
 
-def test_a_locked_database_is_refused_after_some_patience(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'r1chat.db'}"
-    with opened(url, patience=0.01) as store, closing(sqlite3.connect(tmp_path / "r1chat.db")) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreError, match=r"held by another program for 0.01 s.*try again"):
-            store.new_conversation("mine")
-        assert store.conversations() == []
-        other.rollback()
-        store.new_conversation("mine")
-    with closing(sqlite3.connect(tmp_path / "r1chat.db")) as other:
-        other.execute("PRAGMA locking_mode = EXCLUSIVE")
-        other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(StoreError, match="held by another program"):
-            Store(url, patience=0.01)
-
-
-def test_a_database_that_cannot_grow_is_named_and_what_was_saved_stays(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'r1chat.db'}"
-    with opened(url) as store:
-        reply = store.add_reply(store.add_turn(store.new_conversation().id, "hello", None).id, Provenance())
-    code = (
-        "import resource, signal\n"
-        "from r1chat.errors import StoreError\n"
-        "store.save_reply(sys.argv[2], Reply('so far'))\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))\n"
-        "try:\n"
-        "    store.save_reply(sys.argv[2], Reply('x' * 1_000_000))\n"
-        "except StoreError as error:\n"
-        "    print(error)\n"
-    )
-    said, _ = process(url, code, reply.id).communicate()
-    assert "r1chat.db could not be written" in said
-    assert "disk is full or failing" in said
-    with opened(url) as store:
-        assert store.reply(reply.id).reply.reasoning == "so far"
-
-
 def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path) -> None:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
