@@ -3,8 +3,8 @@
 Features are strings. Marks come from the lexicon (`cues.py`) and from the surroundings (`surroundings.py`); this module
 adds pairs of marks, n-grams of the words or Chinese characters by zone, and whether the sentence asks.
 
-Zones: `h` is the head (up to the first comma or colon, 3 to 10 tokens), `b` the body (up to the next one, at most 14),
-`l` the last 8 tokens of what remains.
+Zones: `h` is the head (up to the first comma or colon, 3 to 10 tokens; n-grams up to 3), `b` the body (up to the next
+one, at most 14; single tokens). What stands farther on has no features: it told nothing more on real traces.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ _LIST_MARKERS = frozenset("0-–—*•>#.)、(（\"“'…")
 _PAUSES = frozenset(",，:：;；—")
 _HEAD_TOKENS = 10
 _BODY_TOKENS = 14
-_LAST_TOKENS = 8
 
 
 def tokens(text: str) -> list[str]:
@@ -46,9 +45,8 @@ def features(text: str, marks: set[str]) -> set[str]:
     head = _pause(words, 2, _HEAD_TOKENS)
     head = max(3, head)
     body = _pause(words, head + 1, head + _BODY_TOKENS)
-    _add_grams(found, "h", words[:head])
-    _add_grams(found, "b", words[head:body])
-    _add_grams(found, "l", words[body:][-_LAST_TOKENS:])
+    _add_grams(found, words[:head])
+    found.update([f"b:{word}" for word in words[head:body]])
     asks = "?" if "?" in marks else "."
     found.update((f"q{asks}{words[0]}", f"q{asks}{' '.join(words[:2])}", f"size {min(6, len(words) // 6)}"))
     found.update([f"s:{' '.join(words[:count])}" for count in range(1, 5)])
@@ -63,9 +61,8 @@ def _pause(words: list[str], begin: int, end: int) -> int:
     return min(end, len(words))
 
 
-def _add_grams(found: set[str], zone: str, words: list[str]) -> None:
-    found.update([f"{zone}:{word}" for word in words])
-    pairs = [f"{zone}:{first} {second}" for first, second in pairwise(words)]
+def _add_grams(found: set[str], words: list[str]) -> None:
+    found.update([f"h:{word}" for word in words])
+    pairs = [f"h:{first} {second}" for first, second in pairwise(words)]
     found.update(pairs)
-    if zone == "h":
-        found.update([f"{pair} {third}" for pair, third in zip(pairs, words[2:], strict=False)])
+    found.update([f"{pair} {third}" for pair, third in zip(pairs, words[2:], strict=False)])

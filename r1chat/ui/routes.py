@@ -19,6 +19,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from r1chat.app import App
+from r1chat.calibration import load_or_default
 from r1chat.errors import NotFoundError, R1ChatError
 from r1chat.ui.act import Act
 from r1chat.ui.judge import difference, reference
@@ -128,7 +129,7 @@ def _add_texts(web: FastAPI, app: App) -> None:
     @web.get("/r1chat/outline/{reply_id}")
     def outline(request: Request, reply_id: str) -> Response:
         def html(page: Words) -> str:
-            renderer = ReplyRenderer(reply_id, page)
+            renderer = ReplyRenderer(reply_id, page, bars=load_or_default(app.settings.data_dir))
             renderer.update(app.chat.as_it_stands(reply_id).reply)
             return renderer.outline()
 
