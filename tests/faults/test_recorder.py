@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from r1chat.app import App
+from r1chat.app import App, library
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.chat import Chat
@@ -41,7 +41,8 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
         store = Store(f"sqlite:///{tmp_path / 'chats.db'}", patience)
         catalogue = Catalogue({"scripted": ScriptedBackend(script)})
         chat = Chat(store, catalogue, sweep_every=sweep_every)
-        apps.append(App(load(data_dir=tmp_path / "data"), store, catalogue, chat, Teacher(chat, "rater")))
+        settings = load(data_dir=tmp_path / "data")
+        apps.append(App(settings, store, catalogue, chat, Teacher(chat, "rater"), library(settings)))
         return apps[-1]
 
     yield make
