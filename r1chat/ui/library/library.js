@@ -1,15 +1,18 @@
 // The library page: starts downloads, shows how far they are, searches, deletes.
 const base = '../r1chat/library/';
+/** @param {string} selector @returns {any} */
 const find = selector => document.querySelector(selector);
 const pause = 700;  // ms between two looks at the downloads
 let watching = false;
 
+/** @param {string} text */
 function say(text) {
   const trouble = find('#trouble');
   trouble.textContent = text;
   if (text) trouble.scrollIntoView({block: 'nearest'});
 }
 
+/** @param {string} path @param {object} [body] */
 async function ask(path, body) {
   const options = body && {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body)};
   try {
@@ -26,10 +29,11 @@ async function ask(path, body) {
   return null;
 }
 
+/** @param {{text: string, running: boolean}} answer */
 function show(answer) {
   if (!answer) return;
   const jobs = find('#jobs');
-  const focused = document.activeElement?.dataset;
+  const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset : undefined;
   const before = jobs.querySelectorAll('.job.done').length;
   jobs.innerHTML = answer.text;
   if (focused?.id) [...jobs.querySelectorAll('button')].find(b => b.dataset.id === focused.id && b.dataset.verb === focused.verb)?.focus();
@@ -52,7 +56,8 @@ async function here() {
 }
 
 document.addEventListener('click', async event => {
-  const button = event.target.closest('button[data-verb]');
+  /** @type {HTMLButtonElement} */
+  const button = event.target instanceof Element ? event.target.closest('button[data-verb]') : null;
   if (!button) return;
   const {verb, id, file, sure} = button.dataset;
   if (sure && !confirm(sure)) return;
@@ -71,12 +76,12 @@ document.addEventListener('click', async event => {
   button.disabled = false;
 });
 
-find('#find').addEventListener('submit', async event => {
+find('#find').addEventListener('submit', async (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
-  const form = event.target;
+  const form = /** @type {HTMLFormElement} */ (event.target);
   const button = form.querySelector('button');
   button.disabled = true;
-  const answer = await ask(`search?${new URLSearchParams(new FormData(form))}`);
+  const answer = await ask(`search?${new URLSearchParams(/** @type {[string, string][]} */ ([...new FormData(form)]))}`);
   if (answer) find('#found').innerHTML = answer.text;
   button.disabled = false;
 });
