@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Literal, TypeVar
 
 from r1chat.errors import ContextError, StoreError
+from r1chat.reasoning_format import ReasoningFormat
 
 FIRST_MOMENT = datetime(1900, 1, 1, tzinfo=UTC)  # between these two, every time zone has a name for each moment
 LAST_MOMENT = datetime(9998, 12, 31, tzinfo=UTC)
@@ -145,6 +146,27 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """A control token that the model wrote: its text, which no mere letters can pass for."""
+
+    text: str
+    tokens: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """Comes before the text: how the model marks its thought. `opened`: the prompt has opened it for this reply.
+
+    `form` None: not known. `vocabulary` are the texts that are tokens of the vocabulary: where there are any, they come as
+    `Token`, and the same letters in a `Raw` are text.
+    """
+
+    form: ReasoningFormat | None = None
+    opened: bool = False
+    vocabulary: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reasoning:
     """Text that the server itself says is thought."""
 
@@ -197,7 +219,7 @@ class Finish:
             object.__setattr__(self, name, _plausible(getattr(self, name), MOST_SECONDS))
 
 
-BackendEvent = Raw | Reasoning | Answer | Progress | Finish
+BackendEvent = Began | Raw | Token | Reasoning | Answer | Progress | Finish
 
 
 # --- a reply ---------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"both"}),
     frozenset({"errors"}),
+    frozenset({"reasoning_format"}),
     frozenset({"messages", "judgements", "files"}),
     frozenset({"config", "redact"}),
     frozenset({"answers"}),
