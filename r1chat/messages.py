@@ -98,6 +98,7 @@ class Request:
     messages: tuple[Message, ...]
     so_far: ReplySoFar | None = None
     params: Params = Params()
+    thinking: str = ""  # "off", "on" or an effort that the model knows; "": its own way, with a thought
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ class ModelInfo:
     trained_context: int = 0  # the longest that the model was made for
     thinks: bool = True
     continues: bool = True
+    reasoning: ReasoningFormat | None = None  # how its template marks and switches thoughts, where that is known
+    recalls: bool = True  # it can be shown the thoughts of its earlier replies
     note: str = ""  # what a person should know: what it can do, or why it cannot be used
     digest: str = ""
     architecture: str = ""
@@ -146,24 +149,21 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class Token(Raw):
     """A control token that the model wrote: its text, which no mere letters can pass for."""
-
-    text: str
-    tokens: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Began:
     """Comes before the text: how the model marks its thought. `opened`: the prompt has opened it for this reply.
 
-    `form` None: not known. `vocabulary` are the texts that are tokens of the vocabulary: where there are any, they come as
-    `Token`, and the same letters in a `Raw` are text.
+    `form` None: not known. `vocabulary`: the texts of tags that are tokens of the model's vocabulary. Where it is
+    given, those and all control tokens come as `Token`, and the same letters in a `Raw` are text.
     """
 
     form: ReasoningFormat | None = None
     opened: bool = False
-    vocabulary: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ class Finish:
             object.__setattr__(self, name, _plausible(getattr(self, name), MOST_SECONDS))
 
 
-BackendEvent = Began | Raw | Token | Reasoning | Answer | Progress | Finish
+BackendEvent = Began | Raw | Reasoning | Answer | Progress | Finish
 
 
 # --- a reply ---------------------------------------------------------------------------------------------------------

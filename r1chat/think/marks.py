@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property, lru_cache
 
-from r1chat.reasoning_format import ReasoningFormat
+from r1chat.reasoning_format import COMMON_PAIRS, R1_FORMAT, ReasoningFormat, is_plain
 
-OPEN, CLOSE = "<think>", "</think>"
+OPEN, CLOSE = R1_FORMAT.open, R1_FORMAT.close
 END_TOKENS = (
     "<｜end▁of▁sentence｜>",
     "<｜EOT｜>",
@@ -66,11 +66,6 @@ class Mark:
         return pattern
 
 
-def is_plain(tag: str) -> bool:
-    """Whether a tag reads like markup that prose may quote: `<think>`, `[/THINK]`."""
-    return re.fullmatch(r"[<\[]/?\w+[>\]]", tag) is not None
-
-
 @dataclass(frozen=True)
 class Marks:
     """A set of marks, compiled."""
@@ -84,8 +79,11 @@ class Marks:
 
     @staticmethod
     @lru_cache(maxsize=64)
-    def of(form: ReasoningFormat | None, tokens: tuple[str, ...] = ()) -> Marks:
-        """The marks of one format; of all common ones for None. `tokens`: texts that are tokens of the vocabulary."""
+    def of(form: ReasoningFormat | None, tokens: tuple[str, ...] | None = None) -> Marks:
+        """The marks of one format; of all common ones for None. `tokens`: texts that are tokens of the vocabulary.
+
+        With `tokens`, even if there are none, control tokens come as tokens; None: all comes as letters.
+        """
         marks = COMMON if form is None else _marks_of(form)
         if tokens:
             written = re.compile("|".join(map(re.escape, sorted(tokens, key=len, reverse=True))))
@@ -100,7 +98,7 @@ class Marks:
                 )
                 for mark in marks
             )
-        return Marks(marks, control=bool(tokens))
+        return Marks(marks, control=tokens is not None)
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -156,26 +154,6 @@ _PART_OF_TOKEN = re.compile(f"{TOKEN_BEGINS}[^{TOKEN_ENDS}]*")
 
 # --- the table -------------------------------------------------------------------------------------------------------
 
-_PAIRS = (  # of families that are documented; see docs/formats.md for the sources
-    (OPEN, CLOSE),  # DeepSeek, Qwen, GLM, Kimi K2, MiniMax M1 and M2, Nemotron, SmolLM3, Phi, Granite, Ling, Hunyuan …
-    ("<thinking>", "</thinking>"),
-    ("<thought>", "</thought>"),  # EXAONE Deep
-    ("<thoughts>", "</thoughts>"),
-    ("<reason>", "</reason>"),
-    ("<reasoning>", "</reasoning>"),
-    ("[THINK]", "[/THINK]"),  # Magistral, Ministral
-    ("◁think▷", "◁/think▷"),  # Kimi VL
-    ("<seed:think>", "</seed:think>"),
-    ("<mm:think>", "</mm:think>"),  # MiniMax M3
-    ("<think:opensource>", "</think:opensource>"),  # Hy3
-    ("<|begin_of_thought|>", "<|end_of_thought|>"),  # OpenThinker, Sky-T1
-    ("<|begin_of_thinking|>", "<|end_of_thinking|>"),
-    ("<|thinking|>", "<|/thinking|>"),
-    ("<|START_THINKING|>", "<|END_THINKING|>"),  # Cohere
-    ("<|inner_prefix|>", "<|inner_suffix|>"),  # Apertus
-    ("<|channel>thought\n", "<channel|>"),  # Gemma 4
-    ("<|open|>think<|sep|>", "<|close|>think<|sep|>"),  # Kimi K3
-)
 _STOPPED = (  # the same token ends a thought and an answer
     ("<|channel|>analysis<|message|>", "<|end|>"),  # gpt-oss
     ("<|think|>", "<|end|>"),  # Solar
@@ -217,7 +195,7 @@ def _wrappers() -> Iterable[Mark]:
 
 
 def _common() -> Iterable[Mark]:
-    for pair, (opener, closer) in enumerate(_PAIRS, 1):
+    for pair, (opener, closer) in enumerate(COMMON_PAIRS, 1):
         yield Mark(opener, Role.OPEN, pair, is_plain(opener), loose=True)
         yield Mark(closer, Role.CLOSE, pair, is_plain(closer), loose=True)
     for pair, (opener, closer) in enumerate(_STOPPED, 101):

@@ -148,7 +148,7 @@ class Splitter:
         elif isinstance(event, Answer) or self._state is _State.NATIVE:
             self._enter_answer(out)
         self._owed += event.tokens
-        if isinstance(event, Token):
+        if isinstance(event, Token) and self._marks.control:
             self._scan(f"{TOKEN_BEGINS}{event.text}{TOKEN_ENDS}", out)
         elif self._marks.control:
             self._scan(event.text.replace(TOKEN_BEGINS, "\ufffd").replace(TOKEN_ENDS, "\ufffd"), out)

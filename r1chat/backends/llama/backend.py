@@ -90,7 +90,7 @@ class LlamaCppBackend:
         names = titles(files)
         free = self._options.memory()
         infos = [(self._info(file, names[file.name]), file.program) for file in files]
-        return [info for info, _ in sorted(infos, key=lambda line: rank(*line, free))]
+        return [info for info, _ in sorted(infos, key=lambda line: rank(line[0], line[1], free))]
 
     def stream(self, request: Request) -> Generator[BackendEvent, None, None]:
         """See `Backend.stream`. Tokens that come within a hundredth of a second travel in one event."""

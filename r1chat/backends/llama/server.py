@@ -112,7 +112,7 @@ class LlamaServerBackend:
         names = titles(files)
         free = self._memory()
         infos = [(self._info(file, names[file.name]), file.program) for file in files]
-        return [info for info, _ in sorted(infos, key=lambda line: rank(*line, free))]
+        return [info for info, _ in sorted(infos, key=lambda line: rank(line[0], line[1], free))]
 
     def stream(self, request: Request) -> Generator[BackendEvent, None, None]:
         """See `Backend.stream`."""
