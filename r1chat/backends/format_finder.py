@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +31,7 @@ _TAG = re.compile(
     r"<[^<>\s]{1,60}>|\[[^\[\]\s]{1,60}\]|[◁«⟦【〈‹{§%#@~]+[^\s◁▷«»⟦⟧【】〈〉‹›{}§]{1,60}[▷»⟧】〉›}§%#@~]+"
 )
 
+_ANY_DAY = datetime(2026, 1, 1)  # a date in a template is no difference
 _IS_DUMPED = re.compile(r"""['"]type['"]:""")  # blocks that a template writes out as data, since it knows none
 
 VARIES = Both(
@@ -231,7 +233,7 @@ class _Finder:
 
     def _render(self, messages: list[dict[str, Any]], generate: bool, variables: Mapping[str, Any]) -> str:
         names = self._names | dict(variables) | {"messages": messages, "add_generation_prompt": generate}
-        return TEMPLATES.render(self._source, [names])[0]
+        return TEMPLATES.render(self._source, [names], _ANY_DAY)[0]
 
     def _prompt(self, variables: Variables = ()) -> str:
         return self._render([_user(QUESTION)], True, dict(variables))

@@ -58,12 +58,12 @@ class TemplateProcess:
         self._child: subprocess.Popen[str] | None = None
         self._endless: set[int] = set()  # hashes of sources that had to be stopped: not tried again
 
-    def render(self, source: str, renders: Sequence[Mapping[str, Any]]) -> list[str]:
-        """The texts that a template makes of each set of variables; all of them at the same moment of the clock.
+    def render(self, source: str, renders: Sequence[Mapping[str, Any]], now: datetime | None = None) -> list[str]:
+        """The texts that a template makes of each set of variables; all at the same moment, `now` or the true one.
 
         Raises UnsupportedError where the template refuses, ModelFileError where it is broken or does not end.
         """
-        texts: list[str] = self._ask(source, renders=renders)["texts"]
+        texts: list[str] = self._ask(source, now, renders=renders)["texts"]
         return texts
 
     def vocabulary(self, source: str) -> tuple[dict[str, list[Any]], list[str]]:
@@ -84,13 +84,13 @@ class TemplateProcess:
         self._lock = threading.Lock()
         self._parents, self._child = self._child, None  # kept, since dropping a Popen that runs complains
 
-    def _ask(self, source: str, **more: Any) -> dict[str, Any]:
+    def _ask(self, source: str, now: datetime | None = None, **more: Any) -> dict[str, Any]:
         with self._lock:
             if hash(source) in self._endless:
                 raise ModelFileError(_ENDLESS.format(limit=self._limit))
             if self._child is None or self._child.poll() is not None:
                 self._start()
-            request = {"source": source, "now": datetime.now().isoformat()} | more
+            request = {"source": source, "now": (now or datetime.now()).isoformat()} | more
             line = self._exchange(json.dumps(request) + "\n", self._limit)
             answer: dict[str, Any] = json.loads(line) if line else {"error": "memory"}
             if answer.get("error") == "memory":
