@@ -88,6 +88,7 @@ class Params:
     repeat_penalty: float = 1.0
     seed: int | None = None
     max_tokens: int | None = None
+    presence_penalty: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +321,9 @@ class Provenance:
     vote_id: str | None = None
     seen_from: str | None = None  # the message with which its prompt began; None: the first of the branch
     keep_thoughts: bool = False  # its prompt held the thoughts of earlier replies
+    thinking_choice: str = ""  # "off", "on" or an effort; "": the model's own way
+    system: str = ""  # the system prompt that the person gave
+    sampling_source: str = ""  # who recommends the parameters, or "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +366,8 @@ class ConversationInfo:
 
     `budget`, `keep_thoughts` and `seen_from` steer its next replies: the thinking tokens that each may take (None: as
     many as the window holds), whether the model is shown its earlier thoughts, and the message from which on it is
-    shown a branch (None, or one that is not on it: from the first).
+    shown a branch (None, or one that is not on it: from the first). So do `thinking_choice` ("off", "on" or an effort
+    of the model's), `system`, the system prompt, and `sampling`, what a person changed of the recommended parameters.
     """
 
     id: str
@@ -374,6 +379,9 @@ class ConversationInfo:
     budget: int | None = None
     keep_thoughts: bool = False
     seen_from: str | None = None
+    thinking_choice: str = ""
+    system: str = ""
+    sampling: str = ""
 
 
 @dataclass(frozen=True, slots=True)

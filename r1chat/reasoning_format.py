@@ -48,6 +48,7 @@ class ReasoningFormat:
     default_effort: str = ""
     budget_variable: str = ""  # takes a number of tokens (Seed-OSS)
 
+    system_part: str = ""  # the maker's own system prompt, where it alone makes the model think (Magistral)
     history_field: HistoryField = ""
     keeps_thoughts: bool = False  # the template's default for thoughts of earlier turns
     keep: Variables | None = None  # what makes it keep them; (): it does so anyway

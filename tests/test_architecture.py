@@ -18,7 +18,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"messages", "judgements", "files"}),
     frozenset({"config", "redact"}),
     frozenset({"answers"}),
-    frozenset({"store", "backends", "think", "reflect", "steer", "votes", "window"}),
+    frozenset({"store", "backends", "think", "reflect", "steer", "votes", "window", "sampling"}),
     frozenset({"recorder"}),
     frozenset({"library", "generation", "archive", "calibration", "summary", "ranking", "league", "rewards"}),
     frozenset({"chat"}),

@@ -20,7 +20,7 @@ from r1chat.both import Both
 from r1chat.errors import BackendError, UnsupportedError
 from r1chat.reasoning_format import R1_FORMAT, HistoryField, ReasoningFormat, Variables, is_plain
 
-QUESTION, ANSWER, THOUGHT, NEXT = "questionword", "answerword", "thoughtword", "nextword"
+QUESTION, ANSWER, THOUGHT, NEXT, SYSTEM = "questionword", "answerword", "thoughtword", "nextword", "systemword"
 EFFORTS = ("none", "no_think", "minimal", "low", "medium", "high", "xhigh", "max")  # least first
 _OFF_NAMES = {"none", "no_think", "nothink", "off", "disabled", "false", "no"}
 _ON_NAMES = {"on", "enabled", "true", "yes", "adaptive"}
@@ -226,7 +226,9 @@ class _Finder:
             more_tags=self._more_tags(),
         )
         form = self._with_switches(form, switches)
-        form = replace(form, opens_in_prompt=_ends_with(self._prompt(form.on), form.open))
+        form = replace(
+            form, opens_in_prompt=_ends_with(self._prompt(form.on), form.open), system_part=self._system_part(form)
+        )
         return Found(self._with_history(form))
 
     # -- rendering ----------------------------------------------------------------------------------------------------
@@ -470,6 +472,21 @@ class _Finder:
         if form.effort_variable and form.effort_variable not in self._read:
             return replace(form, efforts=(), effort_variable="", default_effort="")
         return form
+
+    def _system_part(self, form: ReasoningFormat) -> str:
+        """The template's own system prompt, where it tells the model how to think and another one would replace it."""
+        usual = self._prompt(form.on).partition(QUESTION)[0]
+        try:
+            messages = [{"role": "system", "content": SYSTEM}, _user(QUESTION)]
+            replaced = self._render(messages, True, dict(form.on)).partition(QUESTION)[0]
+        except BackendError:
+            return ""
+        before, found, after = replaced.partition(SYSTEM)
+        if not found or form.open not in usual or form.open in before + after:
+            return ""
+        return (
+            usual[len(before) : len(usual) - len(after)] if usual.startswith(before) and usual.endswith(after) else ""
+        )
 
     def _is_off(self, prompt: str, form: ReasoningFormat) -> bool:
         """Whether a prompt ends behind a closed thought, or within the answer."""

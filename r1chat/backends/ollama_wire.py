@@ -153,6 +153,7 @@ def sampling(params: Params) -> dict[str, Any]:
         "top_k": params.top_k,
         "min_p": params.min_p,
         "repeat_penalty": params.repeat_penalty,
+        "presence_penalty": params.presence_penalty,
     }
     if params.seed is not None:
         options["seed"] = params.seed

@@ -282,6 +282,8 @@ def sampling(params: Params, kind: Kind) -> dict[str, Any]:
     wanted: dict[str, Any] = {"temperature": params.temperature, "top_p": params.top_p}
     if params.seed is not None:
         wanted["seed"] = params.seed
+    if params.presence_penalty:
+        wanted["presence_penalty"] = params.presence_penalty
     penalty = "repetition_penalty" if kind is Kind.VLLM else "repeat_penalty"
     no_top_k = -1 if kind is Kind.VLLM else 0
     more = {"top_k": params.top_k or no_top_k, "min_p": params.min_p, penalty: params.repeat_penalty}
