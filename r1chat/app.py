@@ -44,7 +44,13 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None) -> 
     store.interrupt_unfinished()
     store.purge(KEPT_AFTER_DELETION)
     catalogue = connect(settings) if backends is None else Catalogue(backends, last_choice=NANO)
-    chat = Chat(store, catalogue, settings.params)
+    chat = Chat(
+        store,
+        catalogue,
+        preferred=settings.preferred_sampling,
+        system=settings.system,
+        thinking=settings.thinking,
+    )
     return App(settings, store, catalogue, chat, Teacher(chat, own_rater(settings)), library(settings))
 
 

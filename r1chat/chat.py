@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from types import MappingProxyType
 from uuid import uuid4
 
-from r1chat import steer, votes, window
+from r1chat import sampling, steer, votes, window
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
@@ -33,6 +34,7 @@ from r1chat.messages import (
     StoredReply,
     StoredTurn,
 )
+from r1chat.reasoning_format import OFF, ON
 from r1chat.recorder import SWEEP_EVERY, Recorder
 from r1chat.store import Store
 
@@ -84,13 +86,23 @@ class Chat:
         self,
         store: Store,
         catalogue: Catalogue,
-        params: Params = Params(),  # noqa: B008  frozen
+        params: Params | None = None,
         sweep_every: float = SWEEP_EVERY,
+        *,
+        preferred: Mapping[str, object] = MappingProxyType({}),
+        system: str = "",
+        thinking: str = "",
     ) -> None:
-        """`sweep_every`: seconds between two searches for replies that a killed process left behind."""
+        """`params`: for every reply that says nothing else; None: what each model's maker recommends, with `preferred`
+        in place of some of it. `system` and `thinking` are for new conversations. `sweep_every`: seconds between two
+        searches for replies that a killed process left behind.
+        """
         self.store = store
         self.catalogue = catalogue
         self._params = params
+        self._preferred = preferred
+        self._system = system
+        self._thinking = thinking
         self._lock = threading.Lock()  # guards the next two; held for moments only
         self._running: dict[str, Generation | Samples] = {}  # by conversation; until all of it is saved
         self._beginning: set[str] = set()  # conversations in which a reply is being begun
@@ -123,6 +135,10 @@ class Chat:
             with self.store.transaction():
                 if conversation_id is None:
                     conversation_id = self.store.new_conversation(model=info.key).id
+                    if self._thinking or self._system:
+                        self.store.set_behaviour(conversation_id, self._thinking, self._system, "")
+                    if steering is None and info.reasoning is not None and info.reasoning.keeps_thoughts:
+                        steering = (None, True)  # as its template does
                 if steering is not None:
                     self.store.set_steering(conversation_id, *steering)
                 turn = self._add_message(conversation_id, prompt, after)
@@ -156,7 +172,8 @@ class Chat:
         if running is not None:
             running.stop()
             running.wait(SECONDS_TO_END)
-        warmer = replace(self._params, seed=None, temperature=min(1.0, self._params.temperature + 0.2))
+        usual = self._sampling(self._usable(model)[1], self.store.info(conversation_id))[0]
+        warmer = replace(usual, seed=None, temperature=min(1.0, usual.temperature + 0.2))
         return self.again(turn_id, model, warmer)
 
     def answer_now(self, conversation_id: str) -> None:
@@ -195,19 +212,19 @@ class Chat:
             raise MessageError(_BAD_SAMPLES.format(most=MOST_SAMPLES, samples=samples))
         backend, info = self._usable(model)
         turn = self.store.turn(turn_id)
-        params, vote_id = params or self._params, uuid4().hex
+        params, vote_id = params or self._sampling(info, self.store.info(turn.conversation_id))[0], uuid4().hex
         first_seed = random.getrandbits(31) if params.seed is None else params.seed
         with self._claimed(turn.conversation_id):
             with self.store.transaction():
                 view = self.store.info(turn.conversation_id)
-                history = self._history(turn, view)
+                history = self._history(turn, view, info)
                 stored: list[StoredReply] = []
                 jobs: list[tuple[Backend, Request]] = []
                 for number in range(samples):
                     seeded = replace(params, seed=(first_seed + number) % 2**31)
                     provenance = replace(_provenance(info, seeded, "voted", view), vote_id=vote_id)
                     stored.append(self.store.add_reply(turn.id, provenance))
-                    jobs.append((backend, Request(info.name, history, None, seeded)))
+                    jobs.append((backend, Request(info.name, history, None, seeded, _thinking(view, info))))
                 self.store.show_reply(stored[0].id)
             vote = Samples(
                 self._recorder, jobs, stored, turn.conversation_id, then=self._made, count=self._show_majority
@@ -229,7 +246,7 @@ class Chat:
         applies to the sides; `steering` is for later turns. Raises what `send` raises.
         """
         prompt = _checked(prompt)
-        usable = [(*self._usable(model), params or self._params) for model, params in sides]
+        usable = [(*self._usable(model), params) for model, params in sides]
         if blind:
             random.shuffle(usable)
         info = self._usable(sides[0][0])[1]
@@ -242,15 +259,15 @@ class Chat:
                     self.store.set_steering(conversation_id, *steering)
                 turn = self._add_message(conversation_id, prompt)
                 view = self.store.info(conversation_id)
-                history = self._history(turn, view)
                 stored: list[StoredReply] = []
                 jobs: list[tuple[Backend, Request]] = []
                 for backend, model, params in usable:
-                    seeded = _seeded(params)
+                    history = self._history(turn, view, model)
+                    seeded = _seeded(params or self._sampling(model, view)[0])
                     if any(request.params == seeded for _, request in jobs):
                         seeded = replace(seeded, seed=((seeded.seed or 0) + 1) % 2**31)
                     stored.append(self.store.add_reply(turn.id, _provenance(model, seeded, "sampled", view)))
-                    jobs.append((backend, Request(model.name, history, None, seeded)))
+                    jobs.append((backend, Request(model.name, history, None, seeded, _thinking(view, model))))
                 self.store.judgements.begin_duel(stored[0].id, stored[1].id, blind)
                 self.store.show_reply(stored[0].id)
             duel = Samples(self._recorder, jobs, stored, conversation_id, then=self._made)
@@ -276,7 +293,8 @@ class Chat:
         _check_continues(info)
         with self._claimed(turn.conversation_id):
             stored = change(self.store.reply(reply_id))  # now its end is saved
-            request = Request(info.name, self._history(turn, provenance), stored.reply.so_far, provenance.params)
+            history = self._history(turn, provenance, info)
+            request = Request(info.name, history, stored.reply.so_far, provenance.params, _thinking(provenance, info))
             generation = Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
             self._launch(generation)
         return generation
@@ -292,6 +310,27 @@ class Chat:
             if budget != self.store.info(conversation_id).budget:
                 _check_continues(info)
         self.store.set_steering(conversation_id, steer.checked_budget(budget, 0), keep_thoughts)
+        self.publish(conversation_id)
+
+    def set_behaviour(
+        self,
+        conversation_id: str,
+        thinking: str | None = None,
+        system: str | None = None,
+        changed: Mapping[str, object] | None = None,
+    ) -> None:
+        """How the next replies should behave; None leaves that as it is.
+
+        `thinking`: "off", "on", an effort of the model's, or "" for its own way. `changed`: sampling parameters by
+        name in place of the recommended ones. Raises MessageError for senseless values.
+        """
+        view = self.store.info(conversation_id)
+        self.store.set_behaviour(
+            conversation_id,
+            view.thinking_choice if thinking is None else thinking,
+            view.system if system is None else system,
+            view.sampling if changed is None else sampling.as_text(changed),
+        )
         self.publish(conversation_id)
 
     def leave_out_oldest(self, conversation_id: str, model: str = "") -> None:
@@ -462,18 +501,20 @@ class Chat:
         parent: StoredReply | None = None,
     ) -> Generation:
         """Store an empty reply, or one with the text that is given, and what will make it; nothing runs yet."""
-        params = _seeded(params or self._params)
+        view = self.store.info(turn.conversation_id)
+        usual, source = self._sampling(info, view)
+        params = _seeded(params or usual)
         if so_far is not None:
             _check_continues(info)
-        view = self.store.info(turn.conversation_id)
         given = so_far or ReplySoFar()
         provenance = replace(
             _provenance(info, params, origin, view),
             budget=_budget(view.budget, info),
             parent_id=parent.id if parent else None,
             kept_reasoning=len(given.reasoning),
+            sampling_source=source if replace(params, seed=usual.seed) == usual else "person",
         )
-        request = Request(info.name, self._history(turn, view), so_far, params)
+        request = Request(info.name, self._history(turn, view, info), so_far, params, _thinking(view, info))
         stored = self.store.add_reply(turn.id, provenance, Reply(reasoning=given.reasoning, closed=given.closed))
         self.store.set_model(turn.conversation_id, info.key)
         return Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
@@ -515,17 +556,49 @@ class Chat:
             backend, info = self.catalogue.find(":".join(generation.model))
             turn = self.store.turn(generation.turn_id)
             view = self.store.info(turn.conversation_id)
-            answered = _assistant_message(generation.snapshot(), view.keep_thoughts)
-            backend.warm(Request(info.name, (*self._history(turn, view), answered)))
+            answered = _assistant_message(generation.snapshot(), view.keep_thoughts and info.recalls)
+            history = (*self._history(turn, view, info), answered)
+            backend.warm(Request(info.name, history, thinking=_thinking(view, info)))
 
-    def _history(self, turn: StoredTurn, view: ConversationInfo | Provenance) -> tuple[Message, ...]:
+    def _sampling(self, info: ModelInfo, view: ConversationInfo) -> tuple[Params, str]:
+        """What to sample the next reply of a conversation with, and who recommends it."""
+        header = self.catalogue.header(info.key)
+        advice = sampling.recommended(info, header.metadata if header else None, _thinking(view, info))
+        base = self._params or sampling.with_values(advice.params, self._preferred)
+        params = sampling.with_values(base, sampling.from_text(view.sampling))
+        return params, advice.source if params == advice.params else "person"
+
+    def _history(self, turn: StoredTurn, view: ConversationInfo | Provenance, info: ModelInfo) -> tuple[Message, ...]:
         """The branch up to this message, as far as the model is shown it: see `ConversationInfo`."""
         messages: list[Message] = []
+        keeps = view.keep_thoughts and info.recalls
         for step in window.shown(self.store.path(turn.id), view.seen_from):
             messages.append(Message("user", step.content))
             if step.id != turn.id and step.reply is not None:
-                messages.append(_assistant_message(step.reply.reply, view.keep_thoughts))
+                messages.append(_assistant_message(step.reply.reply, keeps))
+        return _with_system(messages, view.system, info)
+
+
+def _with_system(messages: list[Message], system: str, info: ModelInfo) -> tuple[Message, ...]:
+    """The messages with a system prompt, where the model's maker wants one.
+
+    DeepSeek advises against one for R1: there it stands at the head of the first message. Where the maker's own default
+    switches thinking on (Magistral), it stays in front.
+    """
+    if not system:
         return tuple(messages)
+    family = sampling.family_of(info)
+    if family is not None and family.no_system_prompt and messages:
+        return (replace(messages[0], content=f"{system}\n\n{messages[0].content}"), *messages[1:])
+    if info.reasoning is not None and info.reasoning.system_part:
+        system = f"{info.reasoning.system_part}\n\n{system}"
+    return (Message("system", system), *messages)
+
+
+def _thinking(view: ConversationInfo | Provenance, info: ModelInfo) -> str:
+    """The choice of thinking, if this model knows it."""
+    choices = info.reasoning.choices if info.reasoning else (OFF, ON)
+    return view.thinking_choice if view.thinking_choice in (OFF, *choices) else ""
 
 
 def _assistant_message(reply: Reply, keep_thoughts: bool) -> Message:
@@ -566,7 +639,9 @@ def _provenance(info: ModelInfo, params: Params, origin: Origin, view: Conversat
         params=params,
         origin=origin,
         seen_from=view.seen_from,
-        keep_thoughts=view.keep_thoughts,
+        keep_thoughts=view.keep_thoughts and info.recalls,
+        thinking_choice=_thinking(view, info),
+        system=view.system,
     )
 
 

@@ -10,6 +10,7 @@ import re
 import secrets
 import tomllib
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,6 +23,7 @@ from r1chat.errors import ConfigError
 from r1chat.messages import Params
 
 BackendName = Literal["llama.cpp", "ollama", "openai"]
+Thinking = Literal["", "off", "on", "minimal", "low", "medium", "high", "xhigh", "max"]
 FILE_NAME = "settings.toml"
 FIRST_PORT = 7860  # of the page, where none is given
 LAST_PORT = 65_535
@@ -77,8 +79,13 @@ class Settings(BaseSettings):
     top_k: int = Field(0, ge=0)
     min_p: float = Field(0.0, ge=0, lt=1)
     repeat_penalty: float = Field(1.0, gt=0)
+    presence_penalty: float = Field(0.0, ge=-2, le=2)
     max_tokens: int | None = Field(None, ge=1)
     seed: int | None = Field(None, ge=0)
+
+    # how it behaves, in new conversations
+    system: str = ""  # the system prompt
+    thinking: Thinking = ""  # off, on, or an effort that the model knows; default: the model's own way
 
     # how it learns
     rater: str = ""  # who judges, a pseudonym; default: drawn once, and kept in the data folder
@@ -88,6 +95,12 @@ class Settings(BaseSettings):
     port: int | None = Field(None, ge=0, le=LAST_PORT)  # default: the first free one from 7860
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split(","))] = ()  # more names of the page
     open_browser: bool = True
+
+    @property
+    def preferred_sampling(self) -> dict[str, Any]:
+        """The sampling parameters that the person set, by name; for the others each model's maker is asked."""
+        names = {field.name for field in fields(Params)} & self.model_fields_set
+        return {name: value for name in sorted(names) if (value := getattr(self, name)) is not None}
 
     @property
     def params(self) -> Params:
@@ -100,6 +113,7 @@ class Settings(BaseSettings):
             repeat_penalty=self.repeat_penalty,
             seed=self.seed,
             max_tokens=self.max_tokens,
+            presence_penalty=self.presence_penalty,
         )
 
     @property

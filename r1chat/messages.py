@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Literal, TypeVar
 
 from r1chat.errors import ContextError, StoreError
+from r1chat.reasoning_format import ReasoningFormat
 
 FIRST_MOMENT = datetime(1900, 1, 1, tzinfo=UTC)  # between these two, every time zone has a name for each moment
 LAST_MOMENT = datetime(9998, 12, 31, tzinfo=UTC)
@@ -87,6 +88,7 @@ class Params:
     repeat_penalty: float = 1.0
     seed: int | None = None
     max_tokens: int | None = None
+    presence_penalty: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class Request:
     messages: tuple[Message, ...]
     so_far: ReplySoFar | None = None
     params: Params = Params()
+    thinking: str = ""  # "off", "on" or an effort that the model knows; "": its own way, with a thought
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ class ModelInfo:
     trained_context: int = 0  # the longest that the model was made for
     thinks: bool = True
     continues: bool = True
+    reasoning: ReasoningFormat | None = None  # how its template marks and switches thoughts, where that is known
+    recalls: bool = True  # it can be shown the thoughts of its earlier replies
     note: str = ""  # what a person should know: what it can do, or why it cannot be used
     digest: str = ""
     architecture: str = ""
@@ -142,6 +147,24 @@ class Raw:
 
     text: str
     tokens: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Token(Raw):
+    """A control token that the model wrote: its text, which no mere letters can pass for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """Comes before the text: how the model marks its thought. `opened`: the prompt has opened it for this reply.
+
+    `form` None: not known. `vocabulary`: the texts of tags that are tokens of the model's vocabulary. Where it is
+    given, those and all control tokens come as `Token`, and the same letters in a `Raw` are text.
+    """
+
+    form: ReasoningFormat | None = None
+    opened: bool = False
+    vocabulary: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +220,7 @@ class Finish:
             object.__setattr__(self, name, _plausible(getattr(self, name), MOST_SECONDS))
 
 
-BackendEvent = Raw | Reasoning | Answer | Progress | Finish
+BackendEvent = Began | Raw | Reasoning | Answer | Progress | Finish
 
 
 # --- a reply ---------------------------------------------------------------------------------------------------------
@@ -298,6 +321,9 @@ class Provenance:
     vote_id: str | None = None
     seen_from: str | None = None  # the message with which its prompt began; None: the first of the branch
     keep_thoughts: bool = False  # its prompt held the thoughts of earlier replies
+    thinking_choice: str = ""  # "off", "on" or an effort; "": the model's own way
+    system: str = ""  # the system prompt that the person gave
+    sampling_source: str = ""  # who recommends the parameters, or "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +366,8 @@ class ConversationInfo:
 
     `budget`, `keep_thoughts` and `seen_from` steer its next replies: the thinking tokens that each may take (None: as
     many as the window holds), whether the model is shown its earlier thoughts, and the message from which on it is
-    shown a branch (None, or one that is not on it: from the first).
+    shown a branch (None, or one that is not on it: from the first). So do `thinking_choice` ("off", "on" or an effort
+    of the model's), `system`, the system prompt, and `sampling`, what a person changed of the recommended parameters.
     """
 
     id: str
@@ -352,6 +379,9 @@ class ConversationInfo:
     budget: int | None = None
     keep_thoughts: bool = False
     seen_from: str | None = None
+    thinking_choice: str = ""
+    system: str = ""
+    sampling: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,11 @@ ROOT = Path(__file__).parents[1]
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"both"}),
     frozenset({"errors"}),
+    frozenset({"reasoning_format"}),
     frozenset({"messages", "judgements", "files"}),
     frozenset({"config", "redact"}),
     frozenset({"answers"}),
-    frozenset({"store", "backends", "think", "reflect", "steer", "votes", "window"}),
+    frozenset({"store", "backends", "think", "reflect", "steer", "votes", "window", "sampling"}),
     frozenset({"recorder"}),
     frozenset({"library", "generation", "archive", "calibration", "summary", "ranking", "league", "rewards"}),
     frozenset({"chat"}),

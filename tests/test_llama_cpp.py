@@ -23,6 +23,7 @@ from r1chat.backends.llama.child.model import LoadStoppedError, Model
 from r1chat.errors import BackendError, ContextError, GenerationError, ModelFileError, UnknownModelError
 from r1chat.messages import (
     BackendEvent,
+    Began,
     Finish,
     Message,
     ModelInfo,
@@ -33,6 +34,7 @@ from r1chat.messages import (
     ReplySoFar,
     Request,
 )
+from r1chat.reasoning_format import R1_FORMAT
 from r1chat.think import collect
 
 NANO = Path(__file__).parent.parent / "assets" / "r1chat-nano.gguf"
@@ -70,7 +72,8 @@ def nano_ask(so_far: ReplySoFar | None = None, params: Params = GREEDY) -> Reque
 
 
 def text_of(events: list[BackendEvent]) -> str:
-    return "".join(event.text for event in events if isinstance(event, Raw))
+    opened = any(isinstance(event, Began) and event.opened for event in events)
+    return "<think>" * opened + "".join(event.text for event in events if isinstance(event, Raw))
 
 
 def end_of(events: list[BackendEvent]) -> Finish:
@@ -121,9 +124,9 @@ def test_nano_thinks_and_answers_a_sum(nano: LlamaCppBackend) -> None:
     assert (reply.finish, reply.raw_finish, reply.closed) == ("stop", EOS, True)
 
 
-def test_first_text_is_the_tag_that_the_prompt_opened(nano: LlamaCppBackend) -> None:
-    texts = [event for event in nano.stream(nano_ask()) if isinstance(event, Raw)]
-    assert texts[0] == Raw("<think>", tokens=0)
+def test_a_reply_begins_with_its_format_and_that_the_prompt_opened_the_thought(nano: LlamaCppBackend) -> None:
+    events = [event for event in nano.stream(nano_ask()) if not isinstance(event, Progress)]
+    assert events[0] == Began(R1_FORMAT, opened=True, vocabulary=("</think>", "<think>"))
 
 
 def test_tokens_are_counted_and_timed(nano: LlamaCppBackend) -> None:
@@ -378,7 +381,7 @@ def test_queued_reply_tells_its_place_until_it_is_its_turn() -> None:
         b.close()
         assert next(c) == Progress("queued", 1)
         a.close()
-        assert until(c, Raw) == Raw("<think>", tokens=0)
+        until(c, Raw)
         c.close()
 
 
@@ -488,7 +491,7 @@ print(next(event.text for event in stream if isinstance(event, Raw)))
 """
     root = Path(__file__).parent.parent
     ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "<think>\n", "")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "I\n", "")
 
 
 def test_nothing_is_written_to_the_terminal(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -635,7 +638,7 @@ def test_file_without_a_template_gets_the_one_of_its_special_tokens(tmp_path: Pa
     with closing(LlamaCppBackend([tmp_path])) as backend:
         events = list(backend.stream(Request("bare", (Message("user", "c"),), params=Params(max_tokens=1))))
     assert end_of(events).prompt_tokens == 6
-    assert next(event for event in events if isinstance(event, Raw)) == Raw("<think>", tokens=0)
+    assert any(isinstance(event, Began) and event.opened for event in events)
 
 
 def test_prompt_longer_than_the_window_is_refused_with_the_numbers(folder: Path) -> None:

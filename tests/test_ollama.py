@@ -23,6 +23,7 @@ from r1chat.errors import (
 from r1chat.messages import (
     Answer,
     BackendEvent,
+    Began,
     Finish,
     Message,
     Params,
@@ -187,7 +188,8 @@ def test_unrecognised_template_that_opens_the_thought_is_asked_for_once() -> Non
         events = list(backend.stream(request("r1-unknown")))
         list(backend.stream(request("r1-unknown")))
         assert [r.json.get("_debug_render_only") for r in server.asked("/api/chat")] == [None, True, None]
-    assert next(e for e in events if not isinstance(e, Progress)) == Raw("<think>", tokens=0)
+    began = next(e for e in events if not isinstance(e, Progress))
+    assert isinstance(began, Began) and began.opened
     assert thought_and_answer(collect(events)) == (THOUGHT, True, ANSWER)
 
 
@@ -278,17 +280,18 @@ def test_token_limit_in_mid_thought() -> None:
     assert (reply.finish, reply.reasoning, reply.closed) == ("length", "I need to find 27 + 43.", False)
 
 
-def test_history_carries_thoughts_only_where_the_message_does() -> None:
+def test_history_shows_the_thoughts_that_messages_carry() -> None:
     messages = (*SUM, Message("assistant", "70", reasoning="7 + 3"), Message("user", "113 + 50 = ?"))
-    with backend_at(shown("r1-nano"), wire("ollama/11-multi-turn")) as (backend, server):
+    prompt = "<U>27 + 43 = ?<A>\u20601\u2060<E><U>113 + 50 = ?<A><think>\n"
+    debug = {"message": {"role": "assistant", "content": ""}, "_debug_info": {"rendered_template": prompt}}
+    rendered = replace(
+        written("POST", "/api/chat", json.dumps(debug)), json={"model": "r1-nano", "_debug_render_only": True}
+    )
+    with backend_at(shown("r1-nano"), rendered, wire("ollama/21-continue")) as (backend, server):
         list(backend.stream(Request("r1-nano", messages, None, PARAMS)))
-        without = (messages[0], replace(messages[1], reasoning=""), messages[2])
-        list(backend.stream(Request("r1-nano", without, None, PARAMS)))
-        sent = [r.json["messages"][1] for r in server.asked("/api/chat")]
-    assert sent == [
-        {"role": "assistant", "content": "70", "thinking": "7 + 3"},
-        {"role": "assistant", "content": "70"},
-    ]
+        assert [m["content"] for m in server.asked("/api/chat")[0].json["messages"]][1] == "\u20601\u2060"
+        sent = server.asked("/api/generate")[-1].json["prompt"]
+    assert sent == "<U>27 + 43 = ?<A><think>\n7 + 3\n</think>\n\n70<E><U>113 + 50 = ?<A><think>\n"
 
 
 def test_second_closing_tag_in_the_content_is_passed_on_to_the_parser() -> None:

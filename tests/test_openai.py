@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from replay import Exchange, Replay, wire, written
+from test_formats import DATA, WIRE
 
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.errors import (
@@ -23,6 +24,7 @@ from r1chat.errors import (
 from r1chat.messages import (
     Answer,
     BackendEvent,
+    Began,
     Finish,
     Message,
     Params,
@@ -192,7 +194,8 @@ def test_unrecognised_template_that_opens_the_thought_is_asked_for_once() -> Non
         events = list(backend.stream(request()))
         list(backend.stream(request()))
         assert len(server.asked("/apply-template")) == 1
-    assert next(e for e in events if not isinstance(e, Progress)) == Raw("<think>", tokens=0)
+    began = next(e for e in events if not isinstance(e, Progress))
+    assert isinstance(began, Began) and began.opened
     assert thought_and_answer(collect(events)) == (THOUGHT, True, ANSWER)
 
 
@@ -332,7 +335,18 @@ def test_no_connection_is_used_twice() -> None:
     assert len(ports) == 6 == len(set(ports))
 
 
-def test_history_carries_thoughts_only_where_the_message_does() -> None:
+def test_history_shows_thoughts_that_the_template_would_drop() -> None:
+    messages = (*SUM, Message("assistant", "70", reasoning="7 + 3"), Message("assistant", "so 70"), *SUM)
+    prompt = "27 + 43 = ?<A>\u20601\u2060<E><A>so 70<E>27 + 43 = ?<A><think>\n"
+    rendered = written("POST", "/apply-template", json.dumps({"prompt": prompt}))
+    said = written("POST", "/completion", 'data: {"content":"70","stop":true}\n\n', content_type="text/event-stream")
+    with llama(rendered, said) as (backend, server):
+        list(backend.stream(request(messages=messages)))
+        sent = server.asked("/completion")[-1].json["prompt"]
+    assert sent == "27 + 43 = ?<A><think>\n7 + 3\n</think>\n\n70<E><A>so 70<E>27 + 43 = ?<A><think>\n"
+
+
+def test_history_of_a_server_without_that_route_carries_thoughts_in_their_field() -> None:
     messages = (*SUM, Message("assistant", "70", reasoning="7 + 3"), Message("assistant", "so 70"), *SUM)
     with llama(wire(CHAT, 0)[0]) as (backend, server):
         list(backend.stream(request(messages=messages)))
@@ -636,3 +650,101 @@ def test_proxies_from_the_environment_do_not_see_local_traffic(monkeypatch: pyte
 def test_base_url_that_is_no_address(value: str) -> None:
     with pytest.raises(ConfigError, match="--base-url"):
         OpenAIBackend(value)
+
+
+# --- odd streams of the real world -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(WIRE))
+def test_recorded_deltas_give_what_a_person_expects(name: str) -> None:
+    deltas = json.loads((DATA / "wire" / f"{name}.json").read_text(encoding="utf-8"))
+    chunks = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
+    body = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in (*chunks, delta("stop"))) + "data: [DONE]\n\n"
+    stream = written("POST", "/v1/chat/completions", body, content_type="text/event-stream")
+    with backend_at(models_of("else"), stream) as (backend, _):
+        reply = collect(backend.stream(request()))
+    assert (reply.reasoning, reply.answer, reply.finish) == (*WIRE[name], "stop")
+
+
+def event_stream(body: str) -> Exchange:
+    return written("POST", "/v1/chat/completions", body, content_type="text/event-stream")
+
+
+FIRST = f"data: {json.dumps(delta(content='It is '))}\n\n"
+LAST = f"data: {json.dumps(delta('stop', content='70.'))}\n\ndata: [DONE]\n\n"
+
+
+PARTS = delta("stop", content=[{"type": "text", "text": "70."}])  # type: ignore[arg-type]
+WHOLE = {"choices": [{"message": {"content": "It is 70."}, "finish_reason": "stop"}]}
+HALF = 'data: {"choices":[{"delta":{"content":"\\ud83d"}}]}\n\n'
+WRONG = {"choices": [{"delta": {"content": 7}, "finish_reason": "stop"}], "usage": {"completion_tokens": -3}}
+
+
+@pytest.mark.parametrize(
+    ("exchange", "answer"),
+    [
+        (event_stream(FIRST[:-2] + LAST), "It is 70."),
+        (event_stream(FIRST.strip() + "\n" + LAST), "It is 70."),
+        (event_stream(f"{FIRST}data: {json.dumps(PARTS)}\n\n"), "It is 70."),
+        (written("POST", "/v1/chat/completions", json.dumps(WHOLE)), "It is 70."),
+        (event_stream(FIRST + HALF + LAST), "It is \ufffd70."),
+        (event_stream(f"{FIRST}data: {json.dumps(WRONG)}\n\n"), "It is"),
+    ],
+    ids=["two in a line", "two in an event", "parts", "no stream", "half a surrogate", "wrong types"],
+)
+def test_one_odd_piece_costs_nothing_of_the_rest(exchange: Exchange, answer: str) -> None:
+    with backend_at(models_of("else"), exchange) as (backend, _):
+        reply = collect(backend.stream(request()))
+    assert (reply.answer, reply.finish) == (answer, "stop")
+
+
+def test_a_line_that_cannot_be_read_keeps_what_came_before() -> None:
+    with backend_at(models_of("else"), event_stream(FIRST + 'data: {"choices": [\n\n' + LAST)) as (backend, _):
+        events, error = until_error(backend.stream(request()))
+    assert texts(events) == "It is " and isinstance(error, GenerationError) and "is kept" in str(error)
+
+
+def test_a_line_without_end_is_left() -> None:
+    endless = FIRST + "data: " + "x" * (17 << 20)
+    with backend_at(models_of("else"), event_stream(endless)) as (backend, _):
+        events, error = until_error(backend.stream(request()))
+    assert texts(events) == "It is " and "16 MB" in str(error)
+
+
+def test_a_compressed_body_is_refused() -> None:
+    bomb = replace(event_stream(FIRST), headers={"Content-Type": "text/event-stream", "Content-Encoding": "gzip"})
+    with backend_at(models_of("else"), bomb) as (backend, server):
+        _, error = until_error(backend.stream(request()))
+        assert server.requests[-1].json["stream"] is True
+    assert isinstance(error, GenerationError) and "compressed" in str(error)
+
+
+# --- thinking as a choice --------------------------------------------------------------------------------------------
+
+QWEN = (
+    "{% for m in messages %}<U>{{ m.content }}{% endfor %}<A>"
+    "{% if enable_thinking is defined and not enable_thinking %}<think>\n\n</think>\n\n{% endif %}"
+)
+QWEN_PROPS = written("GET", "/props", json.dumps({"chat_template": QWEN}))
+
+
+def at_qwen(*exchanges: Exchange) -> Any:
+    entry = {"data": [{"id": "qwen", "owned_by": "llamacpp"}]}
+    return backend_at(written("GET", "/v1/models", json.dumps(entry)), QWEN_PROPS, *exchanges)
+
+
+def test_off_is_asked_for_in_the_way_of_the_template() -> None:
+    with at_qwen(event_stream(LAST)) as (backend, server):
+        assert backend.models()[0].reasoning.choices == ("off", "on")
+        list(backend.stream(replace(request(), model="qwen", thinking="off")))
+        assert server.asked("/v1/chat/completions")[-1].json["chat_template_kwargs"] == {"enable_thinking": False}
+        list(backend.stream(replace(request(), model="qwen")))
+        assert "chat_template_kwargs" not in server.asked("/v1/chat/completions")[-1].json
+
+
+def test_a_server_whose_template_is_not_known_does_not_steer_a_thought() -> None:
+    with backend_at(written("GET", "/v1/models", '{"data":[{"id":"novel-7b","owned_by":"vllm"}]}')) as (backend, _):
+        model = backend.models()[0]
+        assert not model.continues and "cannot be steered" in model.note
+        _, error = until_error(backend.stream(replace(request(ReplySoFar("7 + 3")), model="novel-7b")))
+    assert isinstance(error, UnsupportedError)

@@ -24,10 +24,11 @@ class Backend(Protocol):
     def stream(self, request: Request) -> Iterator[BackendEvent]:
         """Make a reply, or continue `request.so_far`, event by event; the last one is a `Finish`.
 
-        Only new text is yielded, never `so_far` again. Where the prompt that was rendered opened `<think>` for a fresh
-        reply, the first text event is `Raw("<think>", tokens=0)`. Something is yielded at least every 0.2 s (a
-        `Progress` where there is no text), and closing the iterator stops the work within one token or one chunk of
-        the prompt. A prompt that does not fit raises ContextError before anything is cut. A stream that ends without
+        Only new text is yielded, never `so_far` again. Where the model's format is known, or the prompt that was
+        rendered opened the thought of a fresh reply, a `Began` says so before the first text. Something is yielded at
+        least every 0.2 s (a `Progress` where there is no text), and closing the iterator stops the work within one
+        token or one chunk of the prompt. A prompt that does not fit raises ContextError before anything is cut. A
+        stream that ends without
         its last line yields `Finish("cut")`. Raises BackendError; text that was yielded before stays valid.
         """
         ...

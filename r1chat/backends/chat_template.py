@@ -5,33 +5,30 @@ model, whose text must stay text even where it reads `<｜User｜>`. To tell the
 once with the messages and once with marks in their place. Where filling the marks gives the first text, the marks say
 what came from where; a template that rewrites its messages gives one piece, all of it taken for the template's.
 
-A template comes from a download, so it runs in Jinja's sandbox, set up as the transformers library does.
+How a template marks, switches and keeps thoughts is found by `format_finder`; it is rendered by `template_process`.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
-from jinja2 import TemplateError, TemplateSyntaxError, nodes
-from jinja2.ext import Extension
-from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
+from r1chat.backends.format_finder import assistant, find_format
 from r1chat.backends.prompt import (
     CLOSE,
     OPEN,
-    continued,
+    continuation,
     opens_thought,
+    thought_in_history,
     up_to_next_user_message,
     with_next_user_message,
+    without_empty_thought,
 )
-from r1chat.errors import ModelFileError, UnsupportedError
+from r1chat.backends.template_process import TEMPLATES
 from r1chat.messages import Message, ReplySoFar
+from r1chat.reasoning_format import OFF, R1_FORMAT, Variables
 
 _ASSISTANT = "<｜Assistant｜>"
 
@@ -48,7 +45,8 @@ CHATML_TEMPLATE = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
-_MARK = re.compile("\ue000([0-9]+)\ue001")  # code points for private use: in no template, and in no sane message
+_MARK = re.compile("\ue000([0-9]+)([ct])\ue001")  # code points for private use: in no template, and in no sane message
+_TIDIES: tuple[Callable[[str], str], ...] = (str, str.strip, lambda text: text.strip("\n"), str.rstrip, str.lstrip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,52 +70,56 @@ class Prompt:
 
 
 class ChatTemplate:
-    """A model's template, compiled. `bos` and `eos` are the texts of those tokens, "" where the model has none.
+    """A model's template. `bos` and `eos` are the texts of those tokens, "" where the model has none.
 
     `knows_think`: `<think>` is one token of its vocabulary. Models that write DeepSeek's `<｜Assistant｜>` and know
     that token are made to think even where their template leaves it to them, as DeepSeek advises.
 
-    Raises ModelFileError for a template that is not valid Jinja.
+    `form` is its reasoning format, None where it has none or where `problem` says why it cannot be told.
+    Raises ModelFileError for a template that is not valid Jinja, or one that does not end.
     """
 
     def __init__(self, source: str, bos: str = "", eos: str = "", *, knows_think: bool = False) -> None:
-        self._thinks = "think>" in source
-        self._forced = self._thinks and knows_think and _ASSISTANT in source
-        self._names: dict[str, Any] = {"bos_token": bos, "eos_token": eos}
-        if OPEN in source:
-            self._names |= {"enable_thinking": True, "thinking": True}  # how hybrid models call the switch
-        try:
-            self._template = _environment().from_string(source)
-        except TemplateSyntaxError as error:
-            raise ModelFileError(
-                f"The chat template of this model is broken (line {error.lineno}: {error.message}). "
-                "Download another conversion of the model."
-            ) from error
+        self._source = source
+        self._names: dict[str, Any] = {"bos_token": bos, "eos_token": eos, "tools": None, "add_generation_prompt": True}
+        TEMPLATES.vocabulary(source)
+        found = find_format(source, bos, eos)
+        self.problem = found.problem
+        mentions = f"{OPEN[1:]}" in source
+        self.form = found.form or (R1_FORMAT if mentions and found.problem is None else None)
+        self._forced = mentions and knows_think and _ASSISTANT in source
 
-    def prompt(self, messages: Sequence[Message], so_far: ReplySoFar | None = None) -> Prompt:
-        """The prompt of a reply to `messages`. Raises UnsupportedError where the template refuses them."""
-        head = self._pieces(messages)
-        text = "".join(piece.text for piece in head)
-        if opening := self._opening(text):
-            head, text = (*head, Piece(opening, True)), text + opening
+    def prompt(self, messages: Sequence[Message], so_far: ReplySoFar | None = None, thinking: str = "") -> Prompt:
+        """The prompt of a reply to `messages`, for a choice of thinking ("": the model's own way, with a thought).
+
+        Raises UnsupportedError where the template refuses them.
+        """
         so_far = so_far or ReplySoFar()
         if so_far.answer and not so_far.closed:
             so_far = replace(so_far, closed=True)
+        form, skips = self.form, thinking == OFF or (so_far.closed and not so_far.reasoning.strip())
+        if form is not None and skips and form.off is not None and not so_far.reasoning.strip():
+            head = self._pieces(messages, form.off)
+            return Prompt(head, (Piece(so_far.answer, False),) if so_far.answer else ())
+        if thinking == OFF and so_far == ReplySoFar():
+            so_far = ReplySoFar(closed=True)
+        head = self._pieces(messages, form.variables(thinking) if form else ())
+        text = "".join(piece.text for piece in head)
+        if opening := self._opening(text):
+            head, text = (*head, Piece(opening, True)), text + opening
         if not (so_far.closed or so_far.reasoning):
-            return Prompt(head, opens=opens_thought(text))
-        return Prompt(head, tuple(_with_tags(continued(text, so_far, self._thinks)[len(text) :])))
+            return Prompt(head, opens=form is not None and opens_thought(text, form))
+        tail = (Piece(part, is_tag) for part, is_tag in continuation(text, so_far, form))
+        return Prompt(head, _joined(tail))
 
     def text(self, messages: Sequence[Message]) -> str:
         """The prompt of a fresh reply, as one text. Raises what `prompt` raises."""
-        if any(message.reasoning for message in messages):
-            text = "".join(piece.text for piece in self._pieces(messages))
-        else:
-            text = self._render(messages)
+        text = "".join(piece.text for piece in self._pieces(messages, self.form.on if self.form else ()))
         return text + self._opening(text)
 
     def before_next_message(self, messages: Sequence[Message]) -> Prompt:
         """All that is certain of the next turn's prompt before the person has written it."""
-        pieces = self._pieces(with_next_user_message(messages))
+        pieces = self._pieces(with_next_user_message(messages), self.form.on if self.form else ())
         text = up_to_next_user_message("".join(piece.text for piece in pieces))
         head: list[Piece] = []
         for piece in pieces:
@@ -129,75 +131,72 @@ class ChatTemplate:
         """What makes the model think where its template leaves that to it."""
         return f"{OPEN}\n" if self._forced and not text.rstrip().endswith((OPEN, CLOSE)) else ""
 
-    def _pieces(self, messages: Sequence[Message]) -> tuple[Piece, ...]:
-        marked = self._render([replace(m, content=f"\ue000{i}\ue001") for i, m in enumerate(messages)])
-        plain = self._render(messages)
-        parts = _MARK.split(marked)  # template, number, template, number, … template
-        for tidy in (str, str.strip):
-            texts = [tidy(message.content) for message in messages]
-            if _filled(parts, texts) == plain:
-                pieces: list[Piece] = []
-                for i, part in enumerate(parts):
-                    pieces += _said(messages[int(part)], tidy) if i % 2 else [Piece(part, True)]
-                return tuple(piece for piece in pieces if piece.text)
+    # -- rendering ----------------------------------------------------------------------------------------------------
+
+    def _pieces(self, messages: Sequence[Message], variables: Variables) -> tuple[Piece, ...]:
+        """The rendered messages. Thoughts stand where the template puts them, else as the model wrote them."""
+        keeps = any(message.reasoning for message in messages)
+        native = keeps and self.form is not None and self.form.keep is not None
+        if native and self.form is not None and self.form.keep:
+            variables = (*variables, *self.form.keep)
+        plain, marked = self._rendered(messages, native, variables)
+        parts = _MARK.split(marked)  # template, number, kind, template, number, kind, … template
+        for tidy_content in _TIDIES[:2]:
+            for tidy_thought in _TIDIES if native else _TIDIES[:1]:
+                texts = {f"{i}c": tidy_content(message.content) for i, message in enumerate(messages)}
+                texts |= {f"{i}t": tidy_thought(message.reasoning) for i, message in enumerate(messages)}
+                if _filled(parts, texts) == plain:
+                    return self._told_apart(parts, texts, messages, native)
         return (Piece(plain, True),)
 
-    def _render(self, messages: Sequence[Message]) -> str:
-        said = [{"role": message.role, "content": message.content} for message in messages]
-        try:
-            return self._template.render(messages=said, tools=None, add_generation_prompt=True, **self._names)
-        except TemplateError as error:
-            raise UnsupportedError(
-                f"This model's chat template refuses the conversation: {error.message or type(error).__name__}. "
-                "Remove the system prompt, start a new conversation, or choose another model."
-            ) from error
-        except Exception as error:  # a template is a program from a download: it can fail in any way
-            raise ModelFileError(
-                f"The chat template of this model is broken ({type(error).__name__}: {error}). "
-                "Download another conversion of the model."
-            ) from error
+    def _rendered(self, messages: Sequence[Message], native: bool, variables: Variables) -> tuple[str, str]:
+        """The prompt, and the prompt with marks in place of what persons and models wrote."""
+        field = self.form.history_field if native and self.form is not None else ""
+        marks = [
+            replace(message, content=f"\ue000{i}c\ue001", reasoning=f"\ue000{i}t\ue001" if message.reasoning else "")
+            for i, message in enumerate(messages)
+        ]
+        renders = []
+        for these in (messages, marks):
+            given = [
+                assistant(message.content, message.reasoning, field)
+                if message.role == "assistant"
+                else {"role": message.role, "content": message.content}
+                for message in these
+            ]
+            renders.append(self._names | dict(variables) | {"messages": given})
+        plain, marked = TEMPLATES.render(self._source, renders)
+        return plain, marked
+
+    def _told_apart(
+        self, parts: Sequence[str], texts: dict[str, str], messages: Sequence[Message], native: bool
+    ) -> tuple[Piece, ...]:
+        pieces: list[Piece] = []
+        for i in range(0, len(parts), 3):
+            pieces.append(Piece(parts[i], True))
+            if i + 1 >= len(parts):
+                break
+            number, kind = int(parts[i + 1]), parts[i + 2]
+            message, text = messages[number], texts[f"{number}{kind}"]
+            if kind == "c" and message.reasoning and not native:
+                form = self.form or R1_FORMAT
+                pieces[-1] = Piece(without_empty_thought(parts[i], form), True)
+                pieces += [Piece(*part) for part in thought_in_history(replace(message, content=text), form)]
+            else:
+                pieces.append(Piece(text, False))
+        return _joined(pieces)
 
 
-def _filled(parts: Sequence[str], texts: Sequence[str]) -> str:
-    return "".join(texts[int(part)] if i % 2 else part for i, part in enumerate(parts))
+def _filled(parts: Sequence[str], texts: dict[str, str]) -> str:
+    return "".join(part if i % 3 == 0 else texts[part + parts[i + 1]] for i, part in enumerate(parts) if i % 3 != 2)
 
 
-def _said(message: Message, tidy: Callable[[str], str]) -> list[Piece]:
-    """A message's own text; where the history keeps a thought, as the model wrote it (templates would drop it)."""
-    content = tidy(message.content)
-    if not message.reasoning:
-        return [Piece(content, False)]
-    return _with_tags(f"{OPEN}\n{message.reasoning}\n{CLOSE}\n\n{content}")
-
-
-def _with_tags(text: str) -> list[Piece]:
-    """Text of the model's, in which the tags of a thought are meant."""
-    return [Piece(part, part in (OPEN, CLOSE)) for part in re.split(f"({OPEN}|{CLOSE})", text) if part]
-
-
-class _Generation(Extension):
-    """`{% generation %}` marks, for trainers, what the model says; for us its content is just text."""
-
-    tags = {"generation"}  # noqa: RUF012 - as the base class has it
-
-    def parse(self, parser: Parser) -> list[nodes.Node]:
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-
-def _environment() -> ImmutableSandboxedEnvironment:
-    def refuse(message: str) -> NoReturn:
-        raise TemplateError(message)
-
-    def to_json(value: Any, ensure_ascii: bool = False, indent: int | None = None, **options: Any) -> str:
-        return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, **options)
-
-    def now(form: str) -> str:
-        return datetime.now().strftime(form)
-
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", _Generation]
-    )
-    environment.filters["tojson"] = to_json
-    environment.globals.update(raise_exception=refuse, strftime_now=now)
-    return environment
+def _joined(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
+    """The pieces without empty ones, neighbours of a kind in one."""
+    joined: list[Piece] = []
+    for piece in pieces:
+        if joined and joined[-1].markup == piece.markup and not piece.markup:
+            joined[-1] = Piece(joined[-1].text + piece.text, piece.markup)
+        elif piece.text:
+            joined.append(piece)
+    return tuple(joined)

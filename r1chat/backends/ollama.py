@@ -20,6 +20,7 @@ import ollama
 
 from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge, Idle
+from r1chat.backends.format_finder import HARMONY, Found, find_any_format
 from r1chat.backends.ollama_wire import (
     RENDERS,
     Part,
@@ -34,11 +35,18 @@ from r1chat.backends.ollama_wire import (
     refused,
     sampling,
 )
-from r1chat.backends.prompt import OPEN, continued, opens_thought, up_to_next_user_message, with_next_user_message
+from r1chat.backends.prompt import (
+    ThoughtsInHistory,
+    continued,
+    opens_thought,
+    up_to_next_user_message,
+    with_next_user_message,
+)
 from r1chat.errors import BackendError, GenerationError, UnsupportedError
 from r1chat.messages import (
     Answer,
     BackendEvent,
+    Began,
     Finish,
     Message,
     ModelInfo,
@@ -48,6 +56,7 @@ from r1chat.messages import (
     ReplySoFar,
     Request,
 )
+from r1chat.reasoning_format import OFF, R1_FORMAT, ReasoningFormat
 
 __all__ = ["OllamaBackend", "parse_host"]
 
@@ -66,7 +75,27 @@ class _Model:
     context: int  # `num_ctx`: one value as long as r1chat runs, because another one loads the model again
     thinks: bool
     chats: bool
+    found: Found
     opens: bool | None = None  # whether its template opens the thought in the prompt; None: not asked yet
+
+    @property
+    def switches_off(self) -> bool:
+        """Whether `think: false` leaves the thought out."""
+        return self.found.form is not None and self.found.form.off is not None
+
+    def think(self, thinking: str) -> bool | str:
+        """The value of `think` for a choice. gpt-oss wants a level and ignores true and false."""
+        levels = self.architecture.replace("-", "") == "gptoss" or self.found.form == HARMONY
+        if levels:
+            return thinking if thinking in ("low", "medium", "high") else "low" if thinking == OFF else "medium"
+        if thinking == OFF:
+            return not self.switches_off
+        return thinking if thinking in ("low", "medium", "high", "max") else True
+
+    @property
+    def form(self) -> ReasoningFormat | None:
+        """How it marks its thought; of those that think, R1's way where the template does not tell."""
+        return self.found.form
 
 
 class OllamaBackend:
@@ -136,15 +165,18 @@ class OllamaBackend:
             return replace(info, ready=False, note=str(error))
         if not model.chats:
             return None
+        # a thought between tags that are not known cannot be written into a prompt
+        continues = at_least(version, RENDERS) and (not model.thinks or model.form is not None)
         return replace(
             info,
             parameters=model.parameters,
             context=model.context,
             trained_context=model.trained_context,
             thinks=model.thinks,
-            # a thought between other tags (gpt-oss, gemma) cannot be written into a prompt by r1chat
-            continues=at_least(version, RENDERS) and (not model.thinks or OPEN[1:] in model.template),
-            note=note(tag, version),
+            continues=continues,
+            reasoning=model.form,
+            recalls=continues and model.form is not None,
+            note=note(tag, version) or (str(model.found.problem) if model.found.problem else ""),
             architecture=model.architecture or tag.details.family,
             template_hash=hashlib.sha256(model.template.encode()).hexdigest() if model.template else "",
         )
@@ -156,6 +188,7 @@ class OllamaBackend:
             show = await self._ask(Show, "POST", "/api/show", {"model": name})
             architecture = str(show.fact("general.architecture") or "")
             trained = show.number(f"{architecture}.context_length")
+            found = await asyncio.to_thread(find_any_format, show.template)
             model = self._models[name] = _Model(
                 digest=digest or "",
                 template=show.template,
@@ -165,6 +198,7 @@ class OllamaBackend:
                 context=min(self._context, trained or self._context),
                 thinks="thinking" in show.capabilities,  # `tags` does not say so of every model that does
                 chats=not show.capabilities or "completion" in show.capabilities,
+                found=found,
             )
         return model
 
@@ -175,34 +209,48 @@ class OllamaBackend:
             model = await self._known(request.model)
             body = self._body(request.model, model, request.params)
             so_far = request.so_far or ReplySoFar()
+            form = model.form
+            skips = request.thinking == OFF and not model.switches_off
+            if skips and so_far == ReplySoFar() and form is not None:
+                so_far = ReplySoFar(closed=True)  # `think: false` does nothing for this template: an empty thought
             first = so_far == ReplySoFar()
-            if first:
-                path, more = "/api/chat", self._chat(request.messages, model)
+            recalls = form is not None and any(message.reasoning for message in request.messages)
+            if first and not recalls:
+                path, more = "/api/chat", self._chat(request.messages, model, request.thinking)
             else:
-                prompt = await self._render(request.model, request.messages, model)
-                path, more = "/api/generate", _raw(continued(prompt, so_far, model.thinks))
+                prompt = await self._render(request.model, request.messages, model, request.thinking)
+                path, more = (
+                    "/api/generate",
+                    _raw(continued(prompt, so_far, form or (R1_FORMAT if model.thinks else None))),
+                )
+                yield Began(form, opened=first and form is not None and opens_thought(prompt, form))
+                first = False
             async with aclosing(self._events(path, body | more, model)) as events:
                 async for event in events:
                     # No thought of its own: a template that the server does not recognise may still have opened one.
-                    if first and isinstance(event, Raw) and await self._opens_thought(request, model):
-                        yield Raw(OPEN, tokens=0)
+                    if first and isinstance(event, Raw):
+                        opened = await self._opens_thought(request, model)
+                        if form is not None or opened:
+                            yield Began(form, opened)
                     first = False
                     yield event
 
     async def _events(self, path: str, body: dict[str, Any], model: _Model) -> AsyncGenerator[BackendEvent, None]:
         native = False
+        halves, thought_halves = wire.Halves(), wire.Halves()
         finish = Finish("cut", context=model.context)
         async with aclosing(self._parts(path, body)) as parts:
             async for part in parts:
                 if part.error:
+                    reason = wire.as_text(part.error).rstrip(".") or "it gave no reason"
                     raise GenerationError(
-                        f"Ollama broke off: {part.error.rstrip('.')}. What came is kept. Continue the reply or try "
+                        f"Ollama broke off: {reason}. What came is kept. Continue the reply or try "
                         "again; if it happens again, see Ollama's log."
                     )
-                if part.message.thinking:
+                if thought := thought_halves.join(wire.as_text(part.message.thinking)):
                     native = True
-                    yield Reasoning(part.message.thinking)
-                if text := part.message.content or part.response:
+                    yield Reasoning(thought)
+                if text := halves.join(wire.as_text(part.message.content) or wire.as_text(part.response)):
                     yield Answer(text) if native else Raw(text)
                 if part.done:
                     finish = part.finish(model.context)
@@ -225,21 +273,29 @@ class OllamaBackend:
 
     async def _opens_thought(self, request: Request, model: _Model) -> bool:
         """Whether the prompt of a fresh reply ends inside the thought; asked once a model."""
-        if model.opens is None and OPEN not in model.template:
+        form = model.form
+        if model.opens is None and form is None:
             model.opens = False
-        if model.opens is None:
+        if model.opens is None and form is not None:
             with suppress(BackendError, wire.Refusal, wire.NotUnderstood, httpx.TransportError):
-                model.opens = opens_thought(await self._render(request.model, request.messages, model))
+                model.opens = opens_thought(await self._render(request.model, request.messages, model), form)
         return bool(model.opens)
 
-    async def _render(self, name: str, messages: tuple[Message, ...], model: _Model) -> str:
-        """The prompt, with the beginning of the reply as far as the template writes it. Raises UnsupportedError."""
+    async def _render(self, name: str, messages: tuple[Message, ...], model: _Model, thinking: str = "") -> str:
+        """The prompt, with the beginning of the reply as far as the template writes it, and with earlier thoughts.
+
+        The server would drop those, whatever the template says. Raises UnsupportedError.
+        """
+        history = None
+        if model.form is not None and any(message.reasoning for message in messages):
+            history = ThoughtsInHistory(messages, model.form)
+            messages = history.messages
         # A server that does not know the debug flag makes a reply instead: let it be one token long.
-        body = self._body(name, model, Params(max_tokens=1)) | self._chat(messages, model)
+        body = self._body(name, model, Params(max_tokens=1)) | self._chat(messages, model, thinking)
         part = await self._ask(Part, "POST", "/api/chat", body | {"stream": False, "_debug_render_only": True})
         if part.debug is None:
             raise UnsupportedError("This Ollama is too old to continue a reply. Update it to 0.12.6 or newer.")
-        return part.debug.rendered_template
+        return history.filled(part.debug.rendered_template) if history else part.debug.rendered_template
 
     def _body(self, name: str, model: _Model, params: Params) -> dict[str, Any]:
         """What every call says alike: without the first two text is lost silently, and a change of `shift` or of
@@ -254,23 +310,33 @@ class OllamaBackend:
         }
 
     @staticmethod
-    def _chat(messages: tuple[Message, ...], model: _Model) -> dict[str, Any]:
-        return {"messages": chat_messages(messages)} | ({"think": True} if model.thinks else {})
+    def _chat(messages: tuple[Message, ...], model: _Model, thinking: str) -> dict[str, Any]:
+        return {"messages": chat_messages(messages)} | ({"think": model.think(thinking)} if model.thinks else {})
 
     # -- the wire -----------------------------------------------------------------------------------------------------
 
     async def _ask(
         self, form: type[wire.Form], method: str, path: str, body: dict[str, Any] | None = None
     ) -> wire.Form:
-        response = await wire.success(await self._http.request(method, path, json=body))
-        return wire.parsed(form, response.content)
+        async with self._http.stream(method, path, json=body) as response:
+            await wire.success(response)
+            return wire.parsed(form, await wire.body(response))
 
     async def _parts(self, path: str, body: dict[str, Any]) -> AsyncGenerator[Part, None]:
         async with self._http.stream("POST", path, json=body) as response:
             await wire.success(response)
+            began = False
             async with aclosing(wire.lines(response)) as lines:
                 async for line in lines:
-                    yield wire.parsed(Part, line)
+                    try:
+                        parts = wire.all_parsed(Part, line)
+                    except wire.NotUnderstood:
+                        if began:
+                            raise wire.BrokenStreamError from None
+                        raise
+                    began = True
+                    for part in parts:
+                        yield part
 
     def _translated(self, model: str = "") -> AbstractContextManager[None]:
         def refusal_as_error(refusal: wire.Refusal) -> BackendError:

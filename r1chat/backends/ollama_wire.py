@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import httpx
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from r1chat.backends import wire
 from r1chat.errors import BackendError, ConfigError, GenerationError, UnknownModelError, UnreachableError
@@ -21,6 +21,9 @@ _PORTS = {"http": 80, "https": 443}
 
 
 # --- what the server sends -------------------------------------------------------------------------------------------
+
+
+Count = Annotated[int | None, BeforeValidator(wire.counted)]
 
 
 class Details(BaseModel):
@@ -62,8 +65,8 @@ class Version(BaseModel):
 
 
 class ChatMessage(BaseModel):
-    content: str = ""
-    thinking: str = ""
+    content: Any = ""
+    thinking: Any = ""
 
 
 class Debug(BaseModel):
@@ -74,15 +77,15 @@ class Part(BaseModel):
     """One line of `/api/chat` or `/api/generate`. Durations in nanoseconds."""
 
     message: ChatMessage = ChatMessage()
-    response: str = ""
-    error: str = ""
+    response: Any = ""
+    error: Any = ""
     done: bool = False
     done_reason: str = ""
-    load_duration: int | None = None
-    prompt_eval_count: int | None = None  # with the cached ones
-    prompt_eval_duration: int | None = None  # without them
-    eval_count: int | None = None
-    eval_duration: int | None = None
+    load_duration: Count = None
+    prompt_eval_count: Count = None  # with the cached ones
+    prompt_eval_duration: Count = None  # without them
+    eval_count: Count = None
+    eval_duration: Count = None
     debug: Debug | None = Field(None, alias="_debug_info")
 
     def finish(self, context: int) -> Finish:
@@ -150,6 +153,7 @@ def sampling(params: Params) -> dict[str, Any]:
         "top_k": params.top_k,
         "min_p": params.min_p,
         "repeat_penalty": params.repeat_penalty,
+        "presence_penalty": params.presence_penalty,
     }
     if params.seed is not None:
         options["seed"] = params.seed

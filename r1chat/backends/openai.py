@@ -9,13 +9,14 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AbstractContextManager, aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 
 from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge, Idle
+from r1chat.backends.format_finder import Found, find_any_format, format_by_name
 from r1chat.backends.openai_wire import (
     Chunk,
     Entries,
@@ -25,6 +26,7 @@ from r1chat.backends.openai_wire import (
     Reading,
     Rendered,
     Status,
+    TokenizerInfo,
     broken_off,
     chat_messages,
     final_message,
@@ -33,17 +35,22 @@ from r1chat.backends.openai_wire import (
     sampling,
 )
 from r1chat.backends.prompt import (
-    CLOSE,
-    OPEN,
+    ThoughtsInHistory,
     continued,
+    control_texts,
     opens_thought,
     up_to_next_user_message,
     with_next_user_message,
 )
 from r1chat.errors import BackendError, UnsupportedError
-from r1chat.messages import BackendEvent, Message, ModelInfo, Progress, Raw, ReplySoFar, Request
+from r1chat.messages import BackendEvent, Began, Message, ModelInfo, Progress, Raw, ReplySoFar, Request
+from r1chat.reasoning_format import OFF, ReasoningFormat, Variables
 
 _ADVICE = "Is it running? Start it, and check the address (--base-url or R1CHAT_BASE_URL)."
+_UNKNOWN_FORMAT = (
+    "How this model marks its thought is not known, since the server does not show its chat template; so its thought "
+    "cannot be steered."
+)
 _NOT_CONTINUED = "This server cannot continue a reply. Ask again for a fresh one, or use llama-server, vLLM or Ollama."
 
 
@@ -54,18 +61,39 @@ class _Server:
     kind: Kind
     entries: list[Entry]
     props: Props = field(default_factory=Props)
+    own_props: dict[str, Props] = field(default_factory=dict)  # by model, of a server that offers several
+    found: dict[str, Found] = field(default_factory=dict)  # by model: its reasoning format
     opens: dict[str, bool] = field(default_factory=dict)  # by model: whether its template opens the thought
+
+    def props_of(self, model: str) -> Props:
+        return self.own_props.get(model, self.props)
 
     def context(self, model: str) -> int:
         """The window in tokens, 0 where it is not told."""
         entry = next((entry for entry in self.entries if entry.id == model), None)
         told = (entry.max_model_len or entry.file.n_ctx) if entry else 0
-        return self.props.default_generation_settings.n_ctx or told
+        return self.props_of(model).default_generation_settings.n_ctx or told
 
-    @property
-    def thinks(self) -> bool:
-        """Whether its models think, as far as the template tells; where there is none to see, they may."""
-        return not self.props.chat_template or CLOSE in self.props.chat_template
+    def form(self, model: str) -> ReasoningFormat | None:
+        """How a model marks its thought: as its template says, else as its name suggests."""
+        return self.found_of(model).form
+
+    def found_of(self, model: str) -> Found:
+        """The reasoning format of a model; a server with one model answers for it by any name."""
+        if model not in self.found and len(self.found) == 1:
+            return next(iter(self.found.values()))
+        return self.found.get(model, Found(None))
+
+    def thinks(self, model: str) -> bool:
+        """Whether a model thinks, as far as the template tells; where there is none to see, it may."""
+        return not self.props_of(model).chat_template or self.form(model) is not None
+
+    def continues(self, model: str) -> bool:
+        """Whether a reply of this model can be continued: the server can, and its thought's tags are known."""
+        if self.kind is Kind.OTHER:
+            return False
+        found = self.found_of(model)
+        return found.problem is None and (found.form is not None or bool(self.props_of(model).chat_template))
 
 
 class OpenAIBackend:
@@ -81,7 +109,7 @@ class OpenAIBackend:
         self._root = self.url.removesuffix("/v1")  # where llama-server's own routes are
         self._context = context
         self._http = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {api_key}"} if api_key else {}, **wire.connection(httpx.URL(self.url))
+            **wire.connection(httpx.URL(self.url), {"Authorization": f"Bearer {api_key}"} if api_key else {})
         )
         self._bridge = Bridge(f"r1chat-{name}")
         self._idle = Idle(self._bridge)
@@ -110,20 +138,48 @@ class OpenAIBackend:
     async def _look(self) -> _Server:
         """What is at the base URL now: its kind and its models."""
         async with asyncio.timeout(wire.ANSWER_WITHIN):
-            response = await wire.success(await self._http.get(f"{self.url}/models"))
-            entries = wire.parsed(Entries, response.content).data
+            async with self._http.stream("GET", f"{self.url}/models") as response:
+                await wire.success(response)
+                entries = wire.parsed(Entries, await wire.body(response)).data
             owners = {entry.owned_by for entry in entries}
             if response.headers.get("server") == "llama.cpp" or "llamacpp" in owners:
                 server = _Server(Kind.LLAMA_SERVER, entries)
                 with suppress(wire.Refusal, wire.NotUnderstood):  # it can be switched off
                     server.props = await self._ask(Props, "GET", f"{self._root}/props")
+                for entry in entries if len(entries) > 1 else ():
+                    if isinstance(entry.status, Status) and entry.status.value == "loaded":
+                        await self._look_at(server, entry.id)
             else:
                 server = _Server(Kind.VLLM if "vllm" in owners else Kind.OTHER, entries)
+                if server.kind is Kind.VLLM:
+                    with suppress(wire.Refusal, wire.NotUnderstood, httpx.TransportError):
+                        info = await self._ask(TokenizerInfo, "GET", f"{self._root}/tokenizer_info")
+                        server.props = Props(chat_template=wire.as_text(info.chat_template))
+            for entry in entries:
+                await self._find_format(server, entry.id)
         self._server = server
         return server
 
+    async def _look_at(self, server: _Server, model: str) -> None:
+        """Ask a router for the properties of one of its models, which must be loaded."""
+        with suppress(wire.Refusal, wire.NotUnderstood):
+            url = httpx.URL(f"{self._root}/props", params={"model": model})
+            server.own_props[model] = await self._ask(Props, "GET", str(url))
+
+    async def _find_format(self, server: _Server, model: str) -> None:
+        props = server.props_of(model)
+        found = await asyncio.to_thread(find_any_format, props.chat_template, props.bos_token, props.eos_token)
+        if found.form is None and found.problem is None and not props.chat_template:
+            found = Found(format_by_name(model) if server.kind is not Kind.OTHER else None)
+        server.found[model] = found
+
     def _describe(self, server: _Server, entry: Entry) -> ModelInfo:
-        template = server.props.chat_template
+        template = server.props_of(entry.id).chat_template
+        found = server.found.get(entry.id, Found(None))
+        continues = server.continues(entry.id)
+        note = (
+            _NOT_CONTINUED if server.kind is Kind.OTHER else "" if continues else str(found.problem or _UNKNOWN_FORMAT)
+        )
         return ModelInfo(
             self.name,
             entry.id,
@@ -133,9 +189,11 @@ class OpenAIBackend:
             quantisation=entry.file.ftype,
             context=server.context(entry.id) or self._context,
             trained_context=entry.file.n_ctx_train,
-            thinks=server.thinks,
-            continues=server.kind is not Kind.OTHER,
-            note=_NOT_CONTINUED if server.kind is Kind.OTHER else "",
+            thinks=server.thinks(entry.id),
+            continues=continues,
+            reasoning=found.form,
+            recalls=server.kind is Kind.LLAMA_SERVER and found.form is not None,
+            note=note,
             template_hash=hashlib.sha256(template.encode()).hexdigest() if template else "",
             backend_version=server.props.build_info,
             loaded=entry.status.value == "loaded"
@@ -148,20 +206,37 @@ class OpenAIBackend:
     async def _reply(self, request: Request) -> AsyncGenerator[BackendEvent, None]:
         with self._translated(request.model):
             server = self._server or await self._look()
+            form = server.form(request.model)
             so_far = request.so_far or ReplySoFar()
+            if request.thinking == OFF and so_far == ReplySoFar() and form is not None and form.off is None:
+                so_far = ReplySoFar(closed=True)  # the template knows no form without a thought: an empty one
             first = so_far == ReplySoFar()
-            if first:
-                url, body = f"{self.url}/chat/completions", self._chat(request, server)
+            recalls = any(message.reasoning for message in request.messages)
+            raw = not first or (recalls and server.kind is Kind.LLAMA_SERVER and form is not None and form.keep is None)
+            if raw and first:  # only the prompt as text can carry thoughts that the template drops
+                try:
+                    prompt = await self._render(request, request.messages)
+                    url, body = f"{self._root}/completion", self._raw(request, server, prompt)
+                except _RouteMissing:
+                    raw = False
+            elif raw:
+                url, body, prompt = await self._continuation(request, so_far, server)
+            if raw:
+                if form is not None:
+                    yield Began(form, opened=first and opens_thought(prompt, form))
             else:
-                url, body = await self._continuation(request, so_far, server)
+                url, body = f"{self.url}/chat/completions", self._chat(request, server)
             reading = Reading(server.context(request.model) or self._context, only_answer=so_far.closed)
+            asked = raw
             async with aclosing(self._chunks(url, body)) as chunks:
                 async for chunk in chunks:
                     for event in reading.read(chunk):
                         # No thought of its own: a template that the server does not recognise may have opened one.
-                        if first and isinstance(event, Raw) and await self._opens_thought(request, server, event.text):
-                            yield Raw(OPEN, tokens=0)
-                        first = first and isinstance(event, Progress)
+                        if not asked and isinstance(event, Raw):
+                            opened = await self._opens_thought(request, server, event.text)
+                            if form is not None or opened:
+                                yield Began(form, opened)
+                        asked = asked or not isinstance(event, Progress)
                         yield event
             yield reading.finish()
 
@@ -177,22 +252,48 @@ class OpenAIBackend:
             body["max_tokens"] = request.params.max_tokens
         if server.kind is Kind.LLAMA_SERVER:
             body["return_progress"] = True
+        form = server.form(request.model)
+        variables = dict(self._variables(request, server))
+        if request.thinking and server.kind is Kind.OTHER and request.thinking in ("low", "medium", "high"):
+            body["reasoning_effort"] = request.thinking
+        if form is not None and form.keep and any(message.reasoning for message in request.messages):
+            variables |= dict(form.keep)
+        if variables and server.kind is not Kind.OTHER:
+            body["chat_template_kwargs"] = variables
         return body
 
-    async def _continuation(self, request: Request, so_far: ReplySoFar, server: _Server) -> tuple[str, dict[str, Any]]:
-        """Where to ask for the rest of a reply, and how. Raises UnsupportedError."""
+    def _variables(self, request: Request, server: _Server) -> Variables:
+        """What the server's template is to be rendered with; nothing where nothing was chosen."""
+        form = server.form(request.model)
+        if form is None or server.kind is Kind.OTHER:
+            return ()
+        if request.so_far is not None and request.so_far.closed and not request.so_far.reasoning:
+            return form.off or ()
+        return form.variables(request.thinking) if request.thinking or not form.on_by_default else ()
+
+    async def _continuation(
+        self, request: Request, so_far: ReplySoFar, server: _Server
+    ) -> tuple[str, dict[str, Any], str]:
+        """Where to ask for the rest of a reply, how, and the prompt as far as it is known. Raises UnsupportedError."""
         if server.kind is Kind.OTHER:
             raise UnsupportedError(_NOT_CONTINUED)
+        if not server.continues(request.model):
+            raise UnsupportedError(_UNKNOWN_FORMAT)
+        form = server.form(request.model)
         if server.kind is Kind.LLAMA_SERVER:
             # The prompt as text: exact for every template, where `continue_final_message` drops the thought without a
             # word if the server does not recognise the template.
             with suppress(_RouteMissing):
-                prompt = continued(await self._render(request, request.messages), so_far, server.thinks)
-                return f"{self._root}/completion", self._raw(request, server, prompt)
-        last, what = final_message(so_far, server.kind)
+                variables = self._variables(replace(request, so_far=so_far), server)
+                prompt = await self._render(request, request.messages, variables)
+                off_form = so_far.closed and not so_far.reasoning and form is not None and form.off is not None
+                prompt = prompt + so_far.answer if off_form else continued(prompt, so_far, form)
+                return f"{self._root}/completion", self._raw(request, server, prompt), prompt
+        last, what = final_message(so_far, server.kind, form)
         body = self._chat(request, server)
         body["messages"].append(last)
-        return f"{self.url}/chat/completions", body | {"continue_final_message": what, "add_generation_prompt": False}
+        more = {"continue_final_message": what, "add_generation_prompt": False}
+        return f"{self.url}/chat/completions", body | more, ""
 
     def _raw(self, request: Request, server: _Server, prompt: str) -> dict[str, Any]:
         return {
@@ -201,6 +302,8 @@ class OpenAIBackend:
             "stream": True,
             "return_progress": True,
             "n_predict": request.params.max_tokens or -1,
+            # control tokens that it would not write out otherwise
+            "preserved_tokens": control_texts(server.form(request.model)),
             **sampling(request.params, server.kind),
         }
 
@@ -221,35 +324,62 @@ class OpenAIBackend:
 
     async def _opens_thought(self, request: Request, server: _Server, text: str) -> bool:
         """Whether the prompt of a fresh reply, which begins with `text`, ends inside the thought; asked once."""
-        if OPEN not in server.props.chat_template or text.lstrip().startswith(OPEN):
+        form = server.form(request.model)
+        if form is None or server.kind is not Kind.LLAMA_SERVER or text.lstrip().startswith(form.open.strip()):
             return False
         if request.model not in server.opens:
             with suppress(_RouteMissing, wire.Refusal, wire.NotUnderstood, httpx.TransportError):
-                server.opens[request.model] = opens_thought(await self._render(request, request.messages))
+                server.opens[request.model] = opens_thought(await self._render(request, request.messages), form)
         return server.opens.get(request.model, False)
 
-    async def _render(self, request: Request, messages: tuple[Message, ...]) -> str:
-        """The prompt as llama-server's template writes it. Raises _RouteMissing where that cannot be asked."""
-        body = {"model": request.model, "messages": chat_messages(messages)}
+    async def _render(self, request: Request, messages: tuple[Message, ...], variables: Variables | None = None) -> str:
+        """The prompt as llama-server's template writes it, with the thoughts that the messages carry.
+
+        Raises _RouteMissing where that cannot be asked.
+        """
+        server = self._server or await self._look()
+        form = server.form(request.model)
+        given = dict(self._variables(request, server) if variables is None else variables)
+        history = None
+        if any(message.reasoning for message in messages) and form is not None:
+            if form.keep is None:
+                history = ThoughtsInHistory(messages, form)
+                messages = history.messages
+            given |= dict(form.keep or ())
+        body: dict[str, Any] = {"model": request.model, "messages": chat_messages(messages)}
+        if given:
+            body["chat_template_kwargs"] = given
         try:
-            return (await self._ask(Rendered, "POST", f"{self._root}/apply-template", body)).prompt
+            prompt = (await self._ask(Rendered, "POST", f"{self._root}/apply-template", body)).prompt
         except wire.Refusal as refusal:
             if refusal.status in (404, 405):
                 raise _RouteMissing from None
             raise
+        return history.filled(prompt) if history else prompt
 
     # -- the wire -----------------------------------------------------------------------------------------------------
 
     async def _ask(self, form: type[wire.Form], method: str, url: str, body: dict[str, Any] | None = None) -> wire.Form:
-        response = await wire.success(await self._http.request(method, url, json=body))
-        return wire.parsed(form, response.content)
+        async with self._http.stream(method, url, json=body) as response:
+            await wire.success(response)
+            return wire.parsed(form, await wire.body(response))
 
     async def _chunks(self, url: str, body: dict[str, Any]) -> AsyncGenerator[Chunk, None]:
         """The events of a stream. Raises GenerationError where one of them is an error."""
         async with self._http.stream("POST", url, json=body) as response:
             await wire.success(response)
-            if response.headers.get("content-type", "").startswith(("text/html", "application/json")):
+            kind = response.headers.get("content-type", "")
+            if kind.startswith("text/html"):
                 raise wire.NotUnderstood
+            if kind.startswith("application/json"):  # it does not stream: one body with all of it
+                for chunk in wire.all_parsed(Chunk, await wire.body(response)):
+                    if chunk.error:
+                        raise broken_off(chunk.error)
+                    if not (chunk.choices or chunk.content):
+                        raise wire.NotUnderstood
+                    yield chunk
+                return
+            began = False
             async with aclosing(wire.lines(response)) as lines:
                 async for line in lines:
                     field_name, _, data = line.partition(b":")
@@ -257,10 +387,17 @@ class OpenAIBackend:
                         continue
                     if data.strip() == b"[DONE]":
                         return
-                    chunk = wire.parsed(Chunk, data)
-                    if chunk.error:
-                        raise broken_off(chunk.error)
-                    yield chunk
+                    try:
+                        chunks = wire.all_parsed(Chunk, data)
+                    except wire.NotUnderstood:
+                        if began:
+                            raise wire.BrokenStreamError from None
+                        raise
+                    for chunk in chunks:
+                        if chunk.error:
+                            raise broken_off(chunk.error)
+                        began = True
+                        yield chunk
 
     def _translated(self, model: str = "") -> AbstractContextManager[None]:
         def refusal_as_error(refusal: wire.Refusal) -> BackendError:

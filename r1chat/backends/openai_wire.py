@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from r1chat.backends import wire
 from r1chat.backends.prompt import continued
@@ -31,6 +31,7 @@ from r1chat.messages import (
     Reasoning,
     ReplySoFar,
 )
+from r1chat.reasoning_format import ReasoningFormat
 
 
 class Kind(Enum):
@@ -87,6 +88,8 @@ class Props(BaseModel):
 
     default_generation_settings: Generation = Generation()
     chat_template: str = ""
+    bos_token: str = ""
+    eos_token: str = ""
     build_info: str = ""
 
 
@@ -97,35 +100,43 @@ class Rendered(BaseModel):
 
 
 class Delta(BaseModel):
-    content: str | None = None
-    reasoning_content: str | None = None  # llama-server, SGLang, DeepSeek, LM Studio
-    reasoning: str | None = None  # vLLM, Ollama, OpenRouter
+    """A piece of a message. Texts in any form: see `wire.as_text`."""
+
+    content: Any = None
+    reasoning_content: Any = None  # llama-server, SGLang, DeepSeek, LM Studio
+    reasoning: Any = None  # vLLM, Ollama, OpenRouter
 
 
 class Choice(BaseModel):
     index: int = 0
     delta: Delta | None = None
-    finish_reason: str | None = None
+    message: Delta | None = None  # the whole of it, where a server does not stream
+    text: Any = None  # plain completions
+    finish_reason: Any = None
+
+
+Count = Annotated[int | None, BeforeValidator(wire.counted)]
+Milliseconds = Annotated[float, BeforeValidator(lambda value: value if isinstance(value, int | float) else 0.0)]
 
 
 class Cached(BaseModel):
-    cached_tokens: int | None = None
+    cached_tokens: Count = None
 
 
 class Usage(BaseModel):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: Count = None
+    completion_tokens: Count = None
     prompt_tokens_details: Cached | None = None
 
 
 class Timings(BaseModel):
     """llama-server's clock, in milliseconds, and its counts."""
 
-    cache_n: int = 0
-    prompt_n: int = 0  # without the cached ones
-    prompt_ms: float = 0
-    predicted_n: int = 0
-    predicted_ms: float = 0
+    cache_n: Annotated[int, BeforeValidator(lambda value: wire.counted(value) or 0)] = 0
+    prompt_n: Annotated[int, BeforeValidator(lambda value: wire.counted(value) or 0)] = 0  # without the cached ones
+    prompt_ms: Milliseconds = 0
+    predicted_n: Annotated[int, BeforeValidator(lambda value: wire.counted(value) or 0)] = 0
+    predicted_ms: Milliseconds = 0
 
     @property
     def usage(self) -> Usage:
@@ -150,8 +161,8 @@ class Chunk(BaseModel):
     timings: Timings | None = None
     prompt_progress: PromptProgress | None = None
     error: Any = None
-    content: str = ""
-    tokens: list[int] = []
+    content: Any = ""
+    tokens: list[Any] = []
     stop: bool = False
     stop_type: str = ""
 
@@ -164,6 +175,7 @@ class Reading:
         self._context = context
         self._only_answer = only_answer
         self._native = False
+        self._halves, self._thought_halves = wire.Halves(), wire.Halves()
         self._reason = ""
         self._usage = Usage()
         self._timings: Timings | None = None
@@ -175,23 +187,23 @@ class Reading:
         self._usage = chunk.usage or (chunk.timings.usage if chunk.timings else self._usage)
         if chunk.prompt_progress:
             events.append(Progress("prefill", chunk.prompt_progress.processed, chunk.prompt_progress.total))
-        if chunk.content:
-            events.append(Raw(chunk.content, max(1, len(chunk.tokens))))
+        if text := self._halves.join(wire.as_text(chunk.content)):
+            events.append(Raw(text, max(1, len(chunk.tokens))))
         if chunk.stop:
             self._reason = {"limit": "length"}.get(chunk.stop_type, chunk.stop_type)
         for choice in chunk.choices:
             if choice.index == 0:
-                events += self._text(choice.delta or Delta())
-                self._reason = choice.finish_reason or self._reason
+                events += self._text(choice.delta or choice.message or Delta(content=choice.text))
+                self._reason = wire.as_text(choice.finish_reason) or self._reason
         return events
 
     def _text(self, delta: Delta) -> list[BackendEvent]:
         events: list[BackendEvent] = []
-        if reasoning := delta.reasoning_content or delta.reasoning:
+        if thought := self._thought_halves.join(wire.as_text(delta.reasoning_content) or wire.as_text(delta.reasoning)):
             self._native = not self._only_answer
-            events.append(Reasoning(reasoning) if self._native else Raw(reasoning))
-        if delta.content:
-            events.append(Answer(delta.content) if self._native else Raw(delta.content))
+            events.append(Reasoning(thought) if self._native else Raw(thought))
+        if text := self._halves.join(wire.as_text(delta.content)):
+            events.append(Answer(text) if self._native else Raw(text))
         return events
 
     def finish(self) -> Finish:
@@ -227,6 +239,12 @@ def parse_base_url(value: str) -> str:
     return str(url.copy_with(path=url.path.rstrip("/") or "/v1"))
 
 
+class TokenizerInfo(BaseModel):
+    """vLLM's `/tokenizer_info`, which its operator may switch on."""
+
+    chat_template: Any = ""
+
+
 def chat_messages(messages: tuple[Message, ...]) -> list[dict[str, str]]:
     """Messages in OpenAI's form; a thought only where the message carries one."""
     return [
@@ -236,14 +254,14 @@ def chat_messages(messages: tuple[Message, ...]) -> list[dict[str, str]]:
     ]
 
 
-def final_message(so_far: ReplySoFar, kind: Kind) -> tuple[dict[str, str], str | bool]:
+def final_message(so_far: ReplySoFar, kind: Kind, form: ReasoningFormat | None) -> tuple[dict[str, str], str | bool]:
     """A reply as the message that the server is to go on with, and the value of `continue_final_message`.
 
     llama-server puts its tags around what it is given and nothing else: the template's newlines are put in here.
     Raises UnsupportedError for what the form cannot say.
     """
     if kind is Kind.VLLM:
-        return {"role": "assistant", "content": continued("", so_far, thinks=True)}, True
+        return {"role": "assistant", "content": continued("", so_far, form)}, True
     if so_far.closed:
         thought = f"\n{so_far.reasoning.rstrip()}\n"
         return {"role": "assistant", "reasoning_content": thought, "content": f"\n\n{so_far.answer}"}, "content"
@@ -264,6 +282,8 @@ def sampling(params: Params, kind: Kind) -> dict[str, Any]:
     wanted: dict[str, Any] = {"temperature": params.temperature, "top_p": params.top_p}
     if params.seed is not None:
         wanted["seed"] = params.seed
+    if params.presence_penalty:
+        wanted["presence_penalty"] = params.presence_penalty
     penalty = "repetition_penalty" if kind is Kind.VLLM else "repeat_penalty"
     no_top_k = -1 if kind is Kind.VLLM else 0
     more = {"top_k": params.top_k or no_top_k, "min_p": params.min_p, penalty: params.repeat_penalty}

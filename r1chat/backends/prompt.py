@@ -2,32 +2,109 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from r1chat.messages import Message, ReplySoFar
+from r1chat.reasoning_format import COMMON_PAIRS, R1_FORMAT, ReasoningFormat
 
-OPEN, CLOSE = "<think>", "</think>"
+OPEN, CLOSE = R1_FORMAT.open, R1_FORMAT.close
 _NEXT_USER_MESSAGE = "\u2063"  # invisible, and in nobody's message: marks where the next one will begin
 
+_TOKEN = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
 
-def opens_thought(prompt: str) -> bool:
+Part = tuple[str, bool]  # a text, and whether it is a tag of the format's
+
+
+def opens_thought(prompt: str, form: ReasoningFormat = R1_FORMAT) -> bool:
     """Whether the template has already opened the thought, so that the model only closes it."""
-    return prompt.rstrip().endswith(OPEN)
+    return prompt.rstrip().endswith(form.open.rstrip()) or (not form.open_text and form.opens_in_prompt)
 
 
-def continued(prompt: str, so_far: ReplySoFar, thinks: bool) -> str:
+def continued(prompt: str, so_far: ReplySoFar, form: ReasoningFormat | None) -> str:
     """`prompt` plus `so_far`, as the model itself would have written it, open where it stands.
 
-    The template's newlines around the tags are put in here, once. A model that does not think gets no empty thought.
+    The template's white space around the tags is put in here, once. `form` None: a model without thoughts.
     """
+    return prompt + "".join(text for text, _ in continuation(prompt, so_far, form))
+
+
+def continuation(prompt: str, so_far: ReplySoFar, form: ReasoningFormat | None) -> list[Part]:
+    """What `continued` adds to the prompt, in parts."""
     if not so_far.closed and not so_far.reasoning:
-        return prompt + so_far.answer  # no tag so far: as it was written
-    if not (thinks or so_far.reasoning or opens_thought(prompt)):
-        return prompt + so_far.answer
-    text = prompt if opens_thought(prompt) else f"{prompt}{OPEN}\n"
+        return [(so_far.answer, False)]  # no tag so far: as it was written
+    if form is None:
+        if not so_far.reasoning:
+            return [(so_far.answer, False)]
+        form = R1_FORMAT
+    opened = opens_thought(prompt, form)
+    if so_far.closed and not so_far.reasoning.strip() and form.skip_text is not None and not opened:
+        return [*_tagged(form.skip_text), (so_far.answer, False)]
+    parts = [] if opened else _tagged(form.open_text)
+    if opened and prompt.rstrip() == prompt:  # the model begins with the white space that the prompt left out
+        parts = [(form.open_text[len(form.open_text.rstrip()) :], False)] if form.open_text.strip() else []
     if not so_far.closed:
-        return text + so_far.reasoning
-    return f"{text}{so_far.reasoning.rstrip()}\n{CLOSE}\n\n{so_far.answer}"
+        return [*parts, (so_far.reasoning, False)]
+    return [*parts, (so_far.reasoning.rstrip(), False), *_tagged(form.close_text), (so_far.answer, False)]
+
+
+def thought_in_history(message: Message, form: ReasoningFormat) -> list[Part]:
+    """A message with its thought as the model wrote it, for templates that would drop the thought."""
+    return [
+        *_tagged(form.open_text),
+        (message.reasoning, False),
+        *_tagged(form.close_text),
+        (message.content, False),
+    ]
+
+
+class ThoughtsInHistory:
+    """Puts the thoughts of earlier replies into a prompt that somebody else's template renders.
+
+    Render `messages`, then give the prompt to `filled`: templates would drop the thoughts, so marks stand for them.
+    """
+
+    def __init__(self, messages: Sequence[Message], form: ReasoningFormat) -> None:
+        self._given = messages
+        self._form = form
+        self.messages = tuple(
+            replace(message, content=f"\u2060{i}\u2060", reasoning="") if message.reasoning else message
+            for i, message in enumerate(messages)
+        )
+
+    def filled(self, prompt: str) -> str:
+        """The prompt with the thoughts and answers in place of the marks."""
+        for i, message in enumerate(self._given):
+            if message.reasoning:
+                before, _, after = prompt.partition(f"\u2060{i}\u2060")
+                said = "".join(text for text, _ in thought_in_history(message, self._form))
+                prompt = without_empty_thought(before, self._form) + said + after
+        return prompt
+
+
+def without_empty_thought(text: str, form: ReasoningFormat) -> str:
+    """What a template wrote before an answer, without the empty thought that it puts in place of a dropped one."""
+    opener, closer = re.escape(form.open.strip()), re.escape(form.close.strip())
+    return re.sub(rf"\s*(?:{opener}\s*)?{closer}\s*$", "", text)
+
+
+def control_texts(form: ReasoningFormat | None) -> list[str]:
+    """The texts in a format's tags that may be tokens of their own; of all common tags where no format is known."""
+    if form is None:
+        tags = [tag for pair in COMMON_PAIRS for tag in pair]
+    else:
+        tags = [form.open, form.close, form.open_text, form.close_text, form.answer_close, *form.more_tags]
+    return sorted({part for tag in tags for part in (tag.strip(), *_TOKEN.findall(tag)) if part})
+
+
+def _tagged(text: str) -> list[Part]:
+    """Tags with the white space around them, which is ordinary text."""
+    tag = text.strip()
+    if not tag:
+        return [(text, False)]
+    before, _, after = text.partition(tag)
+    return [(before, False), (tag, True), (after, False)]
 
 
 def with_next_user_message(messages: Sequence[Message]) -> tuple[Message, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from r1chat.errors import UnknownModelError
-from r1chat.messages import BackendEvent, Finish, ModelInfo, Progress, Raw, Request
+from r1chat.messages import BackendEvent, Began, Finish, ModelInfo, Progress, Raw, Request
 
 Script = Iterable[BackendEvent | str | BaseException]
 
@@ -43,7 +43,7 @@ class ScriptedBackend:
             if isinstance(item, BaseException):
                 raise item
             event = Raw(item) if isinstance(item, str) else item
-            if self.rate and not isinstance(event, Finish | Progress):
+            if self.rate and not isinstance(event, Began | Finish | Progress):
                 due += event.tokens / self.rate
                 while (left := due - time.monotonic()) > 0:
                     time.sleep(min(left, 0.1))

@@ -8,20 +8,25 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from r1chat.both import Both
 from r1chat.errors import BackendError, ContextError, GenerationError, UnreachableError
 
 Form = TypeVar("Form", bound=BaseModel)
 
 CONNECT_WITHIN = 5.0  # seconds
 ANSWER_WITHIN = 15.0  # seconds, for questions that no model has to think about
+LONGEST_LINE = 16 << 20  # bytes of one line of a stream, or of a body that is read whole
 
+_MOST = 1 << 40  # tokens or nanoseconds … more than any true count
+_HALF = re.compile("[\ud800-\udfff]")
+_JSON = json.JSONDecoder()
 _EXCEEDS = re.compile(r"\((\d+) tokens\).*?\((\d+) tokens\)", re.DOTALL)
 _MAXIMUM = re.compile(r"maximum context length (?:is|of) (\d+)")
 _NEEDED = re.compile(r"(?:requested|resulted in|has|contains(?: at least)?) (\d+)")
@@ -47,11 +52,15 @@ class Refusal(Exception):
         return said(self.text)
 
 
+class TooMuchError(Exception):
+    """A server sends a line without end, or a body that would fill the memory."""
+
+
 class NotUnderstood(Exception):
     """What came is not what this kind of server sends."""
 
 
-def connection(url: httpx.URL) -> dict[str, Any]:
+def connection(url: httpx.URL, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Settings for an httpx client. Proxies from the environment are used, but never for this machine itself.
 
     Redirects are not followed: a prompt goes to the address that the person gave, or nowhere. A reply may take as
@@ -63,6 +72,7 @@ def connection(url: httpx.URL) -> dict[str, Any]:
         "follow_redirects": False,
         "timeout": httpx.Timeout(None, connect=CONNECT_WITHIN),
         "limits": httpx.Limits(max_keepalive_connections=0),
+        "headers": {"Accept-Encoding": "identity", **(headers or {})},
     }
 
 
@@ -80,34 +90,111 @@ async def lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     """The lines of a body, without their ends. Empty ones are left out.
 
     A line ends at a newline and nowhere else: U+0085 and U+2028, at which httpx's own `aiter_lines` splits, are text.
+    Raises TooMuchError where a line grows beyond `LONGEST_LINE`, or where compression hides more than that.
     """
     rest: list[bytes] = []
-    async for data in response.aiter_bytes():
+    size = 0
+    async for data in _bounded(response):
         *ended, last = data.split(b"\n")
         for part in ended:
             line = b"".join((*rest, part)).strip()
-            rest = []
+            rest, size = [], 0
             if line:
                 yield line
         rest.append(last)
+        size += len(last)
+        if size > LONGEST_LINE:
+            raise TooMuchError
     if line := b"".join(rest).strip():
         yield line
+
+
+async def _bounded(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """The body in pieces. A compressed one is refused: nobody asked for it, and a few bytes can hide gigabytes."""
+    if response.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+        raise TooMuchError
+    async for data in response.aiter_bytes():
+        yield data
+
+
+async def body(response: httpx.Response) -> bytes:
+    """The whole body. Raises TooMuchError where it is longer than `LONGEST_LINE`."""
+    parts: list[bytes] = []
+    size = 0
+    async for data in _bounded(response):
+        parts.append(data)
+        size += len(data)
+        if size > LONGEST_LINE:
+            raise TooMuchError
+    return b"".join(parts)
 
 
 async def success(response: httpx.Response) -> httpx.Response:
     """The response, if its status is a success; otherwise raises Refusal."""
     if not response.is_success:
-        body = await response.aread()
-        raise Refusal(response.status_code, body.decode(errors="replace"), response.headers.get("location", ""))
+        text = (await body(response)).decode(errors="replace")
+        raise Refusal(response.status_code, text, response.headers.get("location", ""))
     return response
 
 
 def parsed(form: type[Form], data: bytes) -> Form:
     """JSON as a value. Raises NotUnderstood."""
-    try:
-        return form.model_validate_json(data)
-    except ValidationError:
-        raise NotUnderstood from None
+    return all_parsed(form, data)[0]
+
+
+def all_parsed(form: type[Form], data: bytes) -> list[Form]:
+    """The JSON values of a line, of which there should be one. Raises NotUnderstood where there is none.
+
+    Bad UTF-8 becomes U+FFFD. Half a surrogate pair stays as it is: the other half may come with the next line.
+    """
+    with suppress(ValidationError):
+        return [form.model_validate_json(data)]
+    text, values = data.decode(errors="replace"), []
+    with suppress(ValueError, RecursionError, ValidationError):
+        while text := text.strip().removeprefix("data:").strip():
+            value, end = _JSON.raw_decode(text)
+            text = text[end:]
+            values.append(form.model_validate(value))
+    if not values:
+        raise NotUnderstood
+    return values
+
+
+class Halves:
+    """Joins surrogate pairs that were torn apart, within a text or between two of them; a lone half becomes U+FFFD."""
+
+    def __init__(self) -> None:
+        self._high = ""
+
+    def join(self, text: str) -> str:
+        """The text without halves; a high one at its end waits for the next text."""
+        if not self._high and not _HALF.search(text):
+            return text
+        text, self._high = self._high + text, ""
+        if "\ud800" <= text[-1:] <= "\udbff":
+            text, self._high = text[:-1], text[-1]
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def as_text(value: object) -> str:
+    """Text in the forms in which servers send it: plain, or a list of parts with a `text` each. "" for all else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        value = [value]
+    if not isinstance(value, list):
+        return ""
+    parts = [part.get("text", "") if isinstance(part, dict) else part for part in value]
+    return "".join(part for part in parts if isinstance(part, str))
+
+
+def counted(value: object) -> int | None:
+    """A count from outside, if it is one that can be true."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
+
+
+class BrokenStreamError(Exception):
+    """What came after a good beginning cannot be read."""
 
 
 @contextmanager
@@ -125,6 +212,24 @@ def translated(what: str, url: str, advice: str, refused: Callable[[Refusal], Ba
                 "If that address is right, put it into the settings."
             ) from None
         raise refused(refusal) from None
+    except TooMuchError:
+        raise GenerationError(
+            Both(
+                "The {what} at {url} sent more than r1chat takes at once ({most} MB in one line, or a compressed "
+                "body), so it was left. What came is kept. Check what runs there, then continue or try again.",
+                "{url} 的 {what} 一次发送的数据过多（单行超过 {most} MB，或为压缩内容），r1chat 已断开。"
+                "已收到的内容已保留。请检查该处运行的程序，然后继续回复或重试。",
+            ).format(what=what, url=url, most=LONGEST_LINE >> 20)
+        ) from None
+    except BrokenStreamError:
+        raise GenerationError(
+            Both(
+                "The {what} at {url} sent something in the midst of the reply that cannot be read. What came is kept. "
+                "Continue the reply or try again; if it happens again, see the server's log.",
+                "{url} 的 {what} 在回复中途发送了无法读取的内容。已收到的内容已保留。请继续回复或重试；"
+                "若再次发生，请查看服务器日志。",
+            ).format(what=what, url=url)
+        ) from None
     except (NotUnderstood, httpx.DecodingError):
         raise UnreachableError(
             f"What answers at {url} is no {what}: it may be a web page, or another program. Check the address."

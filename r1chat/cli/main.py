@@ -138,6 +138,10 @@ def chat(
     temperature: Temperature = None,
     seed: Seed = None,
     max_tokens: MaxTokens = None,
+    system: Annotated[str | None, typer.Option(metavar="TEXT", help="System prompt of a new conversation.")] = None,
+    thinking: Annotated[
+        str | None, typer.Option(metavar="HOW", help="off, on, or an effort such as low, medium, high.")
+    ] = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> Job:
@@ -293,6 +297,8 @@ def _chat(flags: Flags) -> int:
         screen = Screen(sys.stdout, sys.stderr, quiet=flags["as_json"])
         named = bool(flags["model"] or flags["backend"] or flags["base_url"])
         talk = begin(app, screen, flags["conversation"], latest=flags["latest"], model_named=named)
+        if talk.conversation_id and (flags["system"] is not None or flags["thinking"] is not None):
+            app.chat.set_behaviour(talk.conversation_id, flags["thinking"], flags["system"])
         return converse(talk, screen) if message is None else ask(talk, screen, message, flags["as_json"])
 
 

@@ -57,7 +57,9 @@ class Talk:
 
     def say(self, message: str) -> Reply:
         """Send a message and print its reply. Raises R1ChatError where none could begin."""
-        steering = None if self.conversation_id else (self.budget, self._keep_thoughts)
+        form = self.model.reasoning
+        keeps = self._keep_thoughts or (form is not None and form.keeps_thoughts)  # as the model's template does
+        steering = None if self.conversation_id else (self.budget, keeps)
         return self._follow(self._app.chat.send(self.conversation_id, message, self.model.key, steering=steering))
 
     def again(self) -> Reply:

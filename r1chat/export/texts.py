@@ -14,6 +14,7 @@ from r1chat.backends.prompt import CLOSE, OPEN, continued, opens_thought
 from r1chat.export.options import Thoughts
 from r1chat.export.templates import Templates
 from r1chat.messages import Message, ReplySoFar
+from r1chat.reasoning_format import R1_FORMAT
 from r1chat.store.dataset import Exchange, JudgedReply, JudgedTurn
 
 Text = str | list[dict[str, Any]]  # rendered, or messages of `role` and `content`
@@ -40,9 +41,9 @@ class Texts:
         answer = self.clean(reply.answer)
         if isinstance(prompt, str):
             closed = reply.closed or opens_thought(prompt)
-            return continued(prompt, ReplySoFar(self.clean(reply.reasoning), closed, answer), True)[len(prompt) :]
+            return continued(prompt, ReplySoFar(self.clean(reply.reasoning), closed, answer), R1_FORMAT)[len(prompt) :]
         if self.thoughts == "full":
-            answer = continued("", ReplySoFar(self.clean(reply.reasoning), reply.closed, answer), True)
+            answer = continued("", ReplySoFar(self.clean(reply.reasoning), reply.closed, answer), R1_FORMAT)
         return [{"role": "assistant", "content": answer}]
 
     def question(self, turn: JudgedTurn, by: JudgedReply) -> str:

@@ -105,6 +105,9 @@ conversations = Table(
     Column("budget", Integer),  # tokens
     Column("keep_thoughts", Boolean, nullable=False, server_default=false()),
     Column("seen_from", SafeText),  # the id of a message; like `shown_turn_id` no reference
+    text_column("thinking_choice"),
+    text_column("system"),
+    text_column("sampling"),  # JSON, see `r1chat.sampling`
 )
 
 turns = Table(
@@ -169,6 +172,10 @@ replies = Table(
     Column("vote_id", SafeText),
     Column("seen_from", SafeText),
     Column("keep_thoughts", Boolean, nullable=False, server_default=false()),
+    text_column("thinking_choice"),
+    text_column("system"),
+    text_column("sampling_source"),
+    Column("presence_penalty", Double, nullable=False, server_default="0"),
 )
 
 moment_labels = Table(
@@ -235,6 +242,9 @@ def conversation_info(row: RowMapping, excerpt: str = "") -> ConversationInfo:
         budget=row["budget"],
         keep_thoughts=row["keep_thoughts"],
         seen_from=row["seen_from"],
+        thinking_choice=row["thinking_choice"],
+        system=row["system"],
+        sampling=row["sampling"],
     )
 
 

@@ -160,6 +160,12 @@ class Store:
             row = lookup.conversation(connection, conversation_id, lock=True)
             _change(connection, row, budget=budget, keep_thoughts=keep_thoughts)
 
+    def set_behaviour(self, conversation_id: str, thinking_choice: str, system: str, sampling: str) -> None:
+        """Remember how its next replies should behave: thinking, system prompt, and changed sampling parameters."""
+        with self._database.write() as connection:
+            row = lookup.conversation(connection, conversation_id, lock=True)
+            _change(connection, row, thinking_choice=thinking_choice, system=system, sampling=sampling)
+
     def set_seen_from(self, conversation_id: str, turn_id: str | None) -> None:
         """Remember from which message on its model is shown a branch; None: from the first."""
         with self._database.write() as connection:

@@ -1,5 +1,6 @@
 """A model's stream -> thought and answer -> a reply that grows.
 
+marks      the texts that open and close thoughts and answers, of one format or of all common ones
 splitter   which text is thought, which answer: the tags, and the ways in which servers send them
 events     what the splitter says                draft   events -> growing `Reply`
 """
@@ -11,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from r1chat.messages import BackendEvent, Reply, ReplySoFar
 from r1chat.think.draft import Draft
 from r1chat.think.events import ReplyEvent
-from r1chat.think.splitter import OPEN, SPECIAL_TOKENS, Splitter
+from r1chat.think.marks import OPEN, SPECIAL_TOKENS
+from r1chat.think.splitter import Splitter
 
 __all__ = ["OPEN", "SPECIAL_TOKENS", "Draft", "Splitter", "collect", "snapshots", "split_reasoning"]
 

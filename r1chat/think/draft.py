@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from r1chat.messages import Finish, Progress, Reply, Timings, Usage
-from r1chat.think.events import AnswerText, Closed, ReasoningText, ReplyEvent
+from r1chat.think.events import AnswerStands, AnswerText, Closed, ReasoningText, ReplyEvent
 
 
 class Draft:
@@ -29,6 +29,7 @@ class Draft:
         self._answer_tokens = 0
         self._closed = base.closed
         self._reopened = base.reopened
+        self._before_move = ("", 0, False, False, 0)  # what `AnswerStands` goes back to
         self._progress: Progress | None = None
         self._finish: Finish | None = None
         self._ended: float | None = None
@@ -51,6 +52,8 @@ class Draft:
         elif isinstance(event, Closed):
             self._reasoning = ["".join(self._reasoning).rstrip()]
             self._close()
+        elif isinstance(event, AnswerStands):
+            self._restore_answer()
         else:
             self._move_answer(event.again)
 
@@ -63,14 +66,23 @@ class Draft:
         self._closed, self._closed_at = True, self._clock() - self._start
 
     def _move_answer(self, again: bool) -> None:
-        if any(self._reasoning):
-            self._reasoning.append("\n\n")
+        thought = "".join(self._reasoning)
+        between = "\n\n" if thought else ""
+        self._before_move = (thought, len(thought + between), self._closed, self._reopened, self._answer_tokens)
+        self._reasoning = [thought, between]
         self._reasoning += self._answer
         self._answer = []
         self._reasoning_tokens += self._answer_tokens
         self._answer_tokens = 0
         self._reopened = self._reopened or again
         self._close()
+
+    def _restore_answer(self) -> None:
+        text = "".join(self._reasoning)
+        thought, start, self._closed, self._reopened, tokens = self._before_move
+        self._reasoning, self._answer = [thought], [text[start:]]
+        self._reasoning_tokens -= tokens
+        self._answer_tokens += tokens
 
     def fail(self, sentence: str, name: str = "") -> None:
         """The backend broke: what came stays, and the reply says why it ends. `name`: of the error."""

@@ -35,4 +35,9 @@ class AnswerWasThought:
     again: bool
 
 
-ReplyEvent = ReasoningText | AnswerText | Closed | AnswerWasThought | Progress | Finish
+@dataclass(frozen=True, slots=True)
+class AnswerStands:
+    """The last `AnswerWasThought` was wrong: no other answer came, so what it moved is the answer after all."""
+
+
+ReplyEvent = ReasoningText | AnswerText | Closed | AnswerWasThought | AnswerStands | Progress | Finish

@@ -29,7 +29,8 @@ from typing import IO, Any
 from r1chat import errors
 from r1chat.both import Both
 from r1chat.errors import BackendError, ContextError, GenerationError
-from r1chat.messages import BackendEvent, Finish, Message, Params, Progress, Raw, ReplySoFar, Request
+from r1chat.messages import BackendEvent, Began, Finish, Message, Params, Progress, Raw, ReplySoFar, Request, Token
+from r1chat.reasoning_format import ReasoningFormat
 
 Packed = list[Any]
 
@@ -113,7 +114,9 @@ def pack_event(event: BackendEvent, sample: int) -> Packed:
         return ["p", sample, event.stage, event.done, event.total]
     if isinstance(event, Finish):
         return ["f", sample, asdict(event)]
-    return ["r", sample, event.text, event.tokens]
+    if isinstance(event, Began):
+        return ["b", sample, event.form and asdict(event.form), event.opened, event.vocabulary]
+    return ["t" if isinstance(event, Token) else "r", sample, event.text, event.tokens]
 
 
 def unpack_event(message: Packed) -> tuple[int, BackendEvent] | None:
@@ -121,6 +124,11 @@ def unpack_event(message: Packed) -> tuple[int, BackendEvent] | None:
     match message:
         case ["r", sample, text, tokens]:
             return sample, Raw(text, tokens)
+        case ["t", sample, text, tokens]:
+            return sample, Token(text, tokens)
+        case ["b", sample, form, opened, vocabulary]:
+            known = None if vocabulary is None else tuple(vocabulary)
+            return sample, Began(form and ReasoningFormat.from_json(form), opened, known)
         case ["p", sample, stage, done, total]:
             return sample, Progress(stage, done, total)
         case ["f", sample, values]:
@@ -142,6 +150,7 @@ def unpack_request(values: dict[str, Any]) -> Request:
         tuple(Message(**message) for message in values["messages"]),
         ReplySoFar(**so_far) if so_far is not None else None,
         Params(**values["params"]),
+        values["thinking"],
     )
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
+from r1chat.backends.format_finder import Found, find_format
 from r1chat.backends.gguf import Header
 from r1chat.backends.llama.files import ModelFile, ModelFiles
 from r1chat.backends.llama.machine import readable
@@ -14,6 +15,7 @@ from r1chat.both import Both
 from r1chat.config import NANO
 from r1chat.errors import ModelFileError, UnknownModelError
 from r1chat.messages import ModelInfo
+from r1chat.reasoning_format import R1_FORMAT
 
 DISK_SPEED = 1e9  # bytes/s of an ordinary SSD, for the estimate of a model that runs from disk
 
@@ -33,6 +35,7 @@ def describe(
     if header is None:
         return ModelInfo(backend, file.name, title=title, size=file.size, note=str(file.problem), ready=False)
     template, trained = header.chat_template, header.trained_context
+    found = _found(header)
     return ModelInfo(
         backend,
         file.name,
@@ -42,8 +45,10 @@ def describe(
         quantisation=header.quantisation,
         context=window or min(wish, trained or wish),
         trained_context=trained,
-        thinks=_thinks(header),
-        note=str(file.problem or note),
+        thinks=found.form is not None or _thinks(header),
+        continues=found.problem is None,
+        reasoning=found.form,
+        note=str(file.problem or note or (found.problem.text if found.problem else "")),
         digest=digest,
         architecture=header.architecture,
         template_hash=hashlib.sha256(template.encode()).hexdigest() if template else "",
@@ -87,6 +92,14 @@ def from_disk(size: int, free: int) -> Both:
     """That a model of `size` bytes is larger than the memory that is free, and what that means."""
     seconds = max(0.1, (size - free) / DISK_SPEED)
     return _FROM_DISK.format(size=readable(size), free=readable(free), seconds=f"{seconds:.1f}")
+
+
+def _found(header: Header) -> Found:
+    """The reasoning format by the file's chat template; R1's where it has none but knows the tag."""
+    if not header.chat_template:
+        return Found(R1_FORMAT if header.has_think_token else None)
+    special = header.special_tokens
+    return find_format(header.chat_template, special.get("bos", ""), special.get("eos", ""))
 
 
 def _thinks(header: Header) -> bool:

@@ -160,9 +160,13 @@ class Sampler:
         if never:
             bias = [C.llama_logit_bias(token=token, bias=-math.inf) for token in never]
             add(C.llama_sampler_init_logit_bias(model.size, len(bias), (C.llama_logit_bias * len(bias))(*bias)))
-        self.penalises = params.repeat_penalty != 1.0
+        self.penalises = params.repeat_penalty != 1.0 or params.presence_penalty != 0.0
         if self.penalises:
-            add(C.llama_sampler_init_penalties(model.size, _PENALTY_WINDOW, params.repeat_penalty, 0.0, 0.0))
+            add(
+                C.llama_sampler_init_penalties(
+                    model.size, _PENALTY_WINDOW, params.repeat_penalty, 0.0, params.presence_penalty
+                )
+            )
         if params.temperature <= 0:
             add(C.llama_sampler_init_greedy())
             return

@@ -25,7 +25,7 @@ class Sample:
         self._model = model
         self._sampler = sampler
         self._listener = listener
-        self._writer = Writer(listener, number)
+        self._writer = Writer(listener, number, model.control)
         self._began = time.perf_counter()
 
     def pick(self, context: Context, row: int, limit: int) -> bool:
@@ -34,7 +34,7 @@ class Sample:
         self.token = self._sampler.pick(context, row)
         piece = self._model.piece(self.token)
         if piece is not None:
-            self._writer.add(piece)
+            self._writer.add(self.token, piece)
             if self._writer.count < limit:
                 return True
         else:

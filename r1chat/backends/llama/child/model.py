@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -165,6 +165,7 @@ class Model:
         self.size = int(C.llama_vocab_n_tokens(self.vocabulary))
         self.weights = int(C.llama_model_size(self.handle))
         self._pieces: dict[int, bytes | None] = {}
+        self.control: set[int] = set()  # of the tokens that `piece` was asked for, those that no letters can stand for
         self._tokenized = lru_cache(REMEMBERED)(self._tokenize)
         self._buffer = ctypes.create_string_buffer(256)
         self._bos = int(C.llama_vocab_bos(self.vocabulary)) if C.llama_vocab_get_add_bos(self.vocabulary) else -1
@@ -182,6 +183,8 @@ class Model:
         except KeyError:
             text = None if C.llama_vocab_is_eog(self.vocabulary, token) else self.text(token)
             self._pieces[token] = text
+            if C.llama_vocab_get_attr(self.vocabulary, token) & C.LLAMA_TOKEN_ATTR_CONTROL:
+                self.control.add(token)
             return text
 
     def text(self, token: int) -> bytes:
@@ -230,6 +233,17 @@ class Model:
     def is_token(self, text: str) -> bool:
         """Whether a text is one token of the vocabulary."""
         return len(self.tokenize(text, True)) == 1
+
+    def tags(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """Those of the texts that are tokens of their own, not letters; from now on they count as control tokens."""
+        special = C.LLAMA_TOKEN_ATTR_CONTROL | C.LLAMA_TOKEN_ATTR_USER_DEFINED
+        found = []
+        for text in texts:
+            tokens = self._tokenized(text, True)
+            if len(tokens) == 1 and C.llama_vocab_get_attr(self.vocabulary, tokens[0]) & special:
+                found.append(text)
+                self.control.add(tokens[0])
+        return tuple(found)
 
     def ends(self) -> list[int]:
         """All tokens that end a reply."""

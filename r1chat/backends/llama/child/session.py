@@ -17,10 +17,10 @@ from r1chat.backends.llama.child.many import Sample, decode_many, read_prompt
 from r1chat.backends.llama.child.model import Model
 from r1chat.backends.llama.child.writer import Listener, StoppedError, Writer
 from r1chat.backends.llama.machine import SMALL_WEIGHTS
-from r1chat.backends.prompt import OPEN
+from r1chat.backends.prompt import control_texts
 from r1chat.both import Both
 from r1chat.errors import ContextError, ModelFileError
-from r1chat.messages import Finish, Progress, Raw, Request
+from r1chat.messages import Began, Finish, Progress, Request
 
 
 class Session:
@@ -53,6 +53,7 @@ class Session:
         self._token_bytes = token_bytes
         self._never = never
         self._read: list[int] = []  # what the context holds
+        self._tags = model.tags(control_texts(template.form))
 
     def close(self) -> None:
         self._context.close()
@@ -60,16 +61,16 @@ class Session:
 
     def reply(self, request: Request, listener: Listener, sample: int = 0) -> Finish:
         """Make a reply; its text and the progress go to the listener. Raises BackendError."""
-        prompt = self._template.prompt(request.messages, request.so_far)
+        prompt = self._template.prompt(request.messages, request.so_far, request.thinking)
         tokens, given = self._tokens(prompt)
         limit, end = self._limit(tokens, request)
         sampler = self._sampler(request, request.params.seed, given)
         try:
             began = time.perf_counter()
             cached = self._prefill(tokens, len(tokens) - 1, listener)
-            if prompt.opens:
-                listener.tell(Raw(OPEN, tokens=0), sample)
-            end, first = self._decode(tokens[-1], limit, end, sampler, Writer(listener, sample), listener)
+            listener.tell(self._began(prompt), sample)
+            writer = Writer(listener, sample, self._model.control)
+            end, first = self._decode(tokens[-1], limit, end, sampler, writer, listener)
         except Exception as error:
             self._forget(error)
             raise
@@ -79,7 +80,7 @@ class Session:
 
     def many(self, request: Request, seeds: Sequence[int | None], memory: int, listener: Listener) -> None:
         """Make a reply for each seed, as many at once as `memory` has bytes for; their ends are told, too."""
-        prompt = self._template.prompt(request.messages, request.so_far)
+        prompt = self._template.prompt(request.messages, request.so_far, request.thinking)
         tokens, given = self._tokens(prompt)
         limit, end = self._limit(tokens, request)
         window = len(tokens) + limit
@@ -104,9 +105,8 @@ class Session:
             try:
                 end = replace(end, prefill=read_prompt(context, tokens, self._batch, listener))
                 self._check(context)
-                if prompt.opens:
-                    for sample in samples:
-                        listener.tell(Raw(OPEN, tokens=0), sample.number)
+                for sample in samples:
+                    listener.tell(self._began(prompt), sample.number)
                 decode_many(context, samples, limit, end, listener)
             finally:
                 context.close()
@@ -120,7 +120,7 @@ class Session:
         if request.messages[-1].role == "assistant" and request.so_far is None:
             prompt = self._template.before_next_message(request.messages)
         else:
-            prompt = self._template.prompt(request.messages, request.so_far)
+            prompt = self._template.prompt(request.messages, request.so_far, request.thinking)
         tokens, _ = self._tokens(prompt)
         if len(tokens) < self.window:
             try:
@@ -128,6 +128,10 @@ class Session:
             except Exception as error:
                 self._forget(error)
                 raise
+
+    def _began(self, prompt: Prompt) -> Began:
+        """How the reply is to be read."""
+        return Began(self._template.form, prompt.opens, self._tags)
 
     # -- tokens -------------------------------------------------------------------------------------------------------
 
@@ -228,7 +232,7 @@ class Session:
             if piece is None:
                 end, cut = replace(end, reason="stop", raw_reason=self._model.name(token)), False
                 break
-            writer.add(piece)
+            writer.add(token, piece)
         writer.end(cut)
         return replace(end, completion_tokens=writer.count), first or time.perf_counter()
 

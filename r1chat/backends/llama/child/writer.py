@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 import time
+from collections.abc import Container
 from typing import Protocol
 
-from r1chat.messages import BackendEvent, Raw
+from r1chat.messages import BackendEvent, Raw, Token
 
 PASS_ON_EVERY = 0.01  # seconds; faster tokens travel together, or waking the reader would cost more than decoding
 
@@ -29,20 +30,29 @@ class Listener(Protocol):
 
 
 class Writer:
-    """Makes text of a reply's tokens. A character that is spread over tokens is told when it is whole."""
+    """Makes text of a reply's tokens. A character that is spread over tokens is told when it is whole.
 
-    def __init__(self, listener: Listener, sample: int = 0) -> None:
+    Tokens in `control` are told as such.
+    """
+
+    def __init__(self, listener: Listener, sample: int = 0, control: Container[int] = ()) -> None:
         self.count = 0  # tokens
         self._listener = listener
         self._sample = sample
+        self._control = control
         self._decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
         self._texts: list[str] = []  # not told yet, and of how many tokens
         self._waiting = 0
         self._told_at = 0.0
 
-    def add(self, piece: bytes) -> None:
-        """One more token."""
+    def add(self, token: int, piece: bytes) -> None:
+        """One more token, and its text."""
         self.count += 1
+        if token in self._control:
+            self._tell()
+            self._listener.tell(Token(piece.decode(errors="replace"), 1 + self._waiting), self._sample)
+            self._waiting = 0
+            return
         self._waiting += 1
         self._texts.append(self._decode(piece))
         now = time.perf_counter()

@@ -1,0 +1,616 @@
+"""A chat template -> its reasoning format, found by rendering it several times and comparing.
+
+With and without a thought in the last reply and in an earlier one, with each of its switches on and off, with each
+effort: the differences are the tags, the white space around them and what the switches do. The idea is that of the
+auto-parser of llama.cpp (docs/autoparser.md). Five families whose tags a comparison cannot tell apart from the frame of
+a turn come from a table. What cannot be understood is refused with a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from r1chat.backends.template_process import TEMPLATES
+from r1chat.both import Both
+from r1chat.errors import BackendError, UnsupportedError
+from r1chat.reasoning_format import R1_FORMAT, HistoryField, ReasoningFormat, Variables, is_plain
+
+QUESTION, ANSWER, THOUGHT, NEXT, SYSTEM = "questionword", "answerword", "thoughtword", "nextword", "systemword"
+EFFORTS = ("none", "no_think", "minimal", "low", "medium", "high", "xhigh", "max")  # least first
+_OFF_NAMES = {"none", "no_think", "nothink", "off", "disabled", "false", "no"}
+_ON_NAMES = {"on", "enabled", "true", "yes", "adaptive"}
+_SWITCH = re.compile(r"think|reason|effort", re.IGNORECASE)
+_KEEPS = re.compile(r"preserve|keep|clear|drop|truncate|history|include_think|think_render|add_thought", re.IGNORECASE)
+_FIELDS: tuple[HistoryField, ...] = ("reasoning_content", "reasoning", "thinking", "chunks", "blocks")
+_TAG = re.compile(
+    r"<[^<>\s]{1,60}>|\[[^\[\]\s]{1,60}\]|[◁«⟦【〈‹{§%#@~]+[^\s◁▷«»⟦⟧【】〈〉‹›{}§]{1,60}[▷»⟧】〉›}§%#@~]+"
+)
+
+_ANY_DAY = datetime(2026, 1, 1)  # a date in a template is no difference
+_IS_DUMPED = re.compile(r"""['"]type['"]:""")  # blocks that a template writes out as data, since it knows none
+
+VARIES = Both(
+    "This model's chat template writes something else each time it is used, so its thought cannot be steered.",
+    "该模型的对话模板每次输出都不同，因此无法引导其思考。",
+)
+NOT_UNDERSTOOD = Both(
+    "This model's chat template could not be understood ({reason}), so its thought cannot be steered.",
+    "无法理解该模型的对话模板（{reason}），因此无法引导其思考。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a template says of thoughts. `form` None: it knows none, or `problem` says why that cannot be told."""
+
+    form: ReasoningFormat | None
+    problem: UnsupportedError | None = None
+
+
+@lru_cache(maxsize=256)
+def find_format(source: str, bos: str = "", eos: str = "") -> Found:
+    """The reasoning format of a Jinja chat template, or why it has none. Never raises a BackendError."""
+    try:
+        return _Finder(source, bos, eos).found()
+    except BackendError as error:
+        reason = Both(*(error.sentence(lang).partition(end)[0] for lang, end in (("en", ". "), ("zh", "。"))))
+        return Found(None, UnsupportedError(NOT_UNDERSTOOD.format(reason=reason)))
+
+
+def find_any_format(template: str, bos: str = "", eos: str = "") -> Found:
+    """Like `find_format`, for what a server calls its template: Jinja, or a Go template of Ollama's."""
+    if "{%" in template or not re.search(r"\{\{-?\s*(?:\$|\.|range|if|else|end)", template):
+        return find_format(template, bos, eos) if template.strip() else Found(None)
+    if table := _of_table(template):
+        return Found(table)
+    around = re.search(r"\}\}([^{}]*?)\{\{-?\s*[$.\w]*\.?Thinking\s*(-?)\}\}([^{}]*)", template)
+    if around is None:
+        return Found(R1_FORMAT_NOT_OPENED if "<think>" in template else None)
+    before, after = around[1].lstrip("\n"), around[3].lstrip() if around[2] else around[3]
+    opener, closer = before.strip(), (_TAG.findall(after) or [""])[0]
+    if not (opener and closer):
+        return Found(None)
+    return Found(ReasoningFormat(opener, closer, before, after, off=(("think", False),)))
+
+
+R1_FORMAT_NOT_OPENED = ReasoningFormat()
+
+_BY_NAME: tuple[tuple[str, ReasoningFormat], ...]
+
+
+def format_by_name(name: str) -> ReasoningFormat | None:
+    """The format of a family that a model's name tells, for servers that show no template; None for other names."""
+    return next((form for pattern, form in _BY_NAME if re.search(pattern, name, re.IGNORECASE)), None)
+
+
+# --- what comparing cannot tell --------------------------------------------------------------------------------------
+
+HARMONY = ReasoningFormat(
+    open="<|channel|>analysis<|message|>",
+    close="<|end|>",
+    open_text="<|channel|>analysis<|message|>",
+    close_text="<|end|><|start|>assistant<|channel|>final<|message|>",
+    answer_open="<|start|>assistant<|channel|>final<|message|>",
+    answer_close="<|return|>",
+    skip_text="<|channel|>final<|message|>",
+    close_ends_turn=True,
+    efforts=("low", "medium", "high"),
+    effort_variable="reasoning_effort",
+    default_effort="medium",
+    history_field="thinking",
+)
+KIMI_K3 = ReasoningFormat(
+    open="<|open|>think<|sep|>",
+    close="<|close|>think<|sep|>",
+    open_text="<|open|>think<|sep|>",
+    close_text="<|close|>think<|sep|><|open|>response<|sep|>",
+    answer_open="<|open|>response<|sep|>",
+    answer_close="<|close|>response<|sep|>",
+    opens_in_prompt=True,
+    off=(("thinking", False),),
+    efforts=("low", "high", "max"),
+    effort_variable="thinking_effort",
+    default_effort="max",
+    history_field="reasoning_content",
+    keeps_thoughts=True,
+    keep=(),
+)
+GLIMMER = ReasoningFormat(
+    open=" to=self<|message|>",
+    close="<|eom|>",
+    open_text=" to=self<|message|>",
+    close_text="<|eom|><|start|>assistant to=user<|message|>",
+    answer_open="<|start|>assistant to=user<|message|>",
+    answer_close="<|eot|>",
+    skip_text=" to=user<|message|>",
+    efforts=("low", "medium", "high"),
+    effort_variable="reasoning_strength",
+    default_effort="high",
+    history_field="reasoning_content",
+    keeps_thoughts=True,
+    keep=(),
+)
+GEMMA_4 = ReasoningFormat(
+    open="<|channel>thought\n",
+    close="<channel|>",
+    open_text="<|channel>thought\n",
+    close_text="\n<channel|>",
+    on=(("enable_thinking", True),),
+    off=(),
+    on_by_default=False,
+    history_field="reasoning_content",
+)
+APRIEL = ReasoningFormat(
+    open="Here are my reasoning steps:",
+    close="[BEGIN FINAL RESPONSE]",
+    open_text="Here are my reasoning steps:\n",
+    close_text="\n[BEGIN FINAL RESPONSE]\n",
+    answer_close="[END FINAL RESPONSE]",
+    opens_in_prompt=True,
+)
+
+
+_BY_NAME = (
+    (r"gpt-?oss", HARMONY),
+    (r"kimi-?k3", KIMI_K3),
+    (r"glimmer", GLIMMER),
+    (r"gemma-?4", GEMMA_4),
+    (r"apriel", APRIEL),
+    (r"magistral|ministral.*reasoning", ReasoningFormat("[THINK]", "[/THINK]", "[THINK]", "[/THINK]")),
+    (r"seed-?oss", ReasoningFormat("<seed:think>", "</seed:think>", "<seed:think>", "</seed:think>\n")),
+    (r"minimax-?m3", ReasoningFormat("<mm:think>", "</mm:think>", "<mm:think>", "</mm:think>")),
+    (r"kimi-?k2-thinking", ReasoningFormat(open_text="<think>", close_text="</think>")),
+    (r"(?:^|[^a-z0-9])r1(?:[^a-z0-9]|$)|qwq|qwen-?3(?!.*instruct)|nemotron|smollm3|phi-?4.*reason", R1_FORMAT),
+)
+
+
+def _of_table(source: str) -> ReasoningFormat | None:
+    for signs, form in (
+        (("<|channel|>analysis<|message|>",), HARMONY),
+        (("<|open|>", "<|close|>", "<|sep|>", "think"), KIMI_K3),
+        (("to=self", "<|eom|>"), GLIMMER),
+        (("<|turn>", "<|think|>", "enable_thinking"), GEMMA_4),
+        (("[BEGIN FINAL RESPONSE]",), APRIEL),
+    ):
+        if all(sign in source for sign in signs):
+            return form
+    return None
+
+
+# --- comparing -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Tags:
+    open: str
+    close: str
+    open_text: str
+    close_text: str
+    answer_open: str = ""
+    answer_close: str = ""
+    close_ends_turn: bool = False
+
+
+class _Finder:
+    """One template under examination."""
+
+    def __init__(self, source: str, bos: str, eos: str) -> None:
+        self._source = source
+        self._names = {"bos_token": bos, "eos_token": eos, "tools": None}
+        self._read, self._constants = TEMPLATES.vocabulary(source)
+
+    def found(self) -> Found:
+        if self._prompt() != self._prompt():
+            return Found(None, UnsupportedError(VARIES))
+        table = _of_table(self._source)
+        if table is not None:
+            return Found(self._with_history(self._with_table_switches(table)))
+        switches = list(self._switches())
+        tags = self._tags(switches)
+        if tags is None and "<think>" not in self._source:
+            return Found(None)
+        tags = tags or _Tags("<think>", "</think>", "<think>\n", "\n</think>\n\n")
+        form = ReasoningFormat(
+            tags.open,
+            tags.close,
+            tags.open_text,
+            tags.close_text,
+            tags.answer_open,
+            tags.answer_close,
+            close_ends_turn=tags.close_ends_turn,
+            more_tags=self._more_tags(),
+        )
+        form = self._with_switches(form, switches)
+        form = replace(
+            form, opens_in_prompt=_ends_with(self._prompt(form.on), form.open), system_part=self._system_part(form)
+        )
+        return Found(self._with_history(form))
+
+    # -- rendering ----------------------------------------------------------------------------------------------------
+
+    def _render(self, messages: list[dict[str, Any]], generate: bool, variables: Mapping[str, Any]) -> str:
+        names = self._names | dict(variables) | {"messages": messages, "add_generation_prompt": generate}
+        return TEMPLATES.render(self._source, [names], _ANY_DAY)[0]
+
+    def _prompt(self, variables: Variables = ()) -> str:
+        return self._render([_user(QUESTION)], True, dict(variables))
+
+    def _tried(self, variables: Variables) -> str | None:
+        """The prompt with these variables; None where the template refuses them."""
+        try:
+            return self._prompt(variables)
+        except BackendError:
+            return None
+
+    # -- the tags -----------------------------------------------------------------------------------------------------
+
+    def _tags(self, switches: list[tuple[str, list[Any]]]) -> _Tags | None:
+        on = {name: True for name, _ in switches}
+        efforts = {name: next((v for v in reversed(EFFORTS) if v in values), True) for name, values in switches}
+        for variables in ({}, on, efforts):
+            for field in _FIELDS:
+                if tags := self._tags_of_field(field, variables):
+                    return tags
+        tails = self._tails(switches)
+        return self._tags_of_prompts(tails) or self._tags_of_constants(tails) or self._tags_of_source()
+
+    def _tails(self, switches: list[tuple[str, list[Any]]]) -> list[str]:
+        """What the prompt of a reply ends with, for each value of each switch."""
+        prompts = [self._prompt()]
+        for name, values in switches:
+            for value in (True, False, *values):
+                if (prompt := self._tried(((name, value),))) is not None and prompt not in prompts:
+                    prompts.append(prompt)
+        return [_after(prompt, QUESTION) for prompt in prompts]
+
+    def _tags_of_field(self, field: HistoryField, variables: Mapping[str, Any]) -> _Tags | None:
+        """The tags around the thought of the last reply, where the template reads it from this field."""
+        try:
+            with_thought = self._render([_user(QUESTION), assistant(ANSWER, THOUGHT, field)], False, variables)
+            without = self._render([_user(QUESTION), assistant(ANSWER)], False, variables)
+            prompt = self._render([_user(QUESTION)], True, variables)
+        except BackendError:
+            return None
+        written = _after(with_thought, QUESTION)
+        before, found, rest = written.partition(THOUGHT)
+        between, answered, after = rest.partition(ANSWER)
+        if not (found and answered and between.strip()) or _IS_DUMPED.search(with_thought):
+            return None
+        bare = _after(without, QUESTION).partition(ANSWER)[0]
+        return _compared(before, between, after, bare, _after(prompt, QUESTION))
+
+    def _tags_of_prompts(self, tails: list[str]) -> _Tags | None:
+        """The tags by what a prompt ends with: an empty thought with thinking off, an opened one with it on."""
+        for tail in tails:
+            last = list(_TAG.finditer(tail))[-2:]
+            if len(last) == 2 and last[0].group() in _mirrored(last[1].group()):
+                between, behind = tail[last[0].end() : last[1].start()], tail[last[1].end() :]
+                if not (between + behind).strip():
+                    return self._completed(last[0].group(), last[1].group(), tails)
+        frame = self._frame()
+        for tail in tails:
+            last = list(_TAG.finditer(tail))[-1:]
+            if last and not tail[last[0].end() :].strip() and last[0].group() not in frame:
+                for closer in self._closers():
+                    if last[0].group() in _mirrored(closer) or self._cuts_at(closer):
+                        return self._completed(last[0].group(), closer, tails)
+        return None
+
+    def _tags_of_constants(self, tails: list[str]) -> _Tags | None:
+        """The tags by what the template looks for in a reply in order to cut its thought off."""
+        for closer in self._closers():
+            if self._cuts_at(closer):
+                for opener in _mirrored(closer):
+                    return self._completed(opener, closer, tails)
+        return None
+
+    def _tags_of_source(self) -> _Tags | None:
+        """The tags by what the template tells the model to write, in prose (Granite 3.3)."""
+        pair = re.search(r"(<(\w*(?:think|thought|reason)\w*)>).{0,40}(</\2>)", self._source, re.IGNORECASE | re.DOTALL)
+        if pair is None:
+            return None
+        answer = re.search(r"(<(response|answer)>).{0,40}(</\2>)", self._source, re.DOTALL)
+        if answer is None:
+            return _Tags(pair[1], pair[3], pair[1] + "\n", f"\n{pair[3]}\n\n")
+        return _Tags(pair[1], pair[3], pair[1], pair[3] + answer[1], answer[1], answer[3])
+
+    def _cuts_at(self, tag: str) -> bool:
+        """Whether the template looks for this tag in a message, or divides one there."""
+        quoted = rf"['\"]{re.escape(tag)}['\"]"
+        return re.search(rf"(?:split|rsplit|partition|find)\(\s*{quoted}|{quoted} in ", self._source) is not None
+
+    def _closers(self) -> Iterator[str]:
+        """Closing tags that the template mentions, the longest texts last."""
+        seen: set[str] = set()
+        for text in (*self._constants, self._source):
+            for tag in _TAG.finditer(text):
+                closes = list(_mirrored(tag.group())) or self._cuts_at(tag.group())
+                if closes and tag.group() not in seen and "tool" not in tag.group().lower():
+                    seen.add(tag.group())
+                    yield tag.group()
+
+    def _completed(self, opener: str, closer: str, tails: list[str]) -> _Tags:
+        """Tags with the white space that the prompts and an answer without a thought show around them."""
+        bare = _after(self._render([_user(QUESTION), assistant(ANSWER)], False, {}), QUESTION)
+        before, _, after = bare.partition(ANSWER)
+        empty = re.compile(rf"{re.escape(opener)}(\s*){re.escape(closer)}(\s*)$")
+        opened = next((tail[len(tail.rstrip()) :] for tail in tails if _ends_with(tail, opener)), None)
+        closed = next((found for text in (before, *tails) if (found := empty.search(text))), None)
+        if opened is not None:
+            inside, behind = opened, (closed[2] if closed else "") or ("\n\n" if opened else "")
+        elif closed is not None:
+            inside, behind = closed[1][: (len(closed[1]) + 1) // 2], closed[2]
+        else:  # nothing shows it: as R1 writes
+            inside, behind = ("\n", "\n\n") if is_plain(opener) and opener.startswith("<") else ("", "")
+        wrapper = "" if opener in before else before[_whole_tags(before, _common_length(before, tails[0])) :].strip()
+        wrapper = wrapper if _TAG.fullmatch(wrapper) else ""
+        closing = (_TAG.match(after.strip()) or [""])[0] if wrapper else ""
+        return _Tags(opener, closer, opener + inside, inside + closer + behind + wrapper, wrapper, closing)
+
+    def _frame(self) -> set[str]:
+        """The tags that stand around every turn."""
+        text = self._render([_user(QUESTION), assistant(ANSWER)], False, {})
+        before = _after(text, QUESTION).partition(ANSWER)[0]
+        return set(_TAG.findall(text.partition(QUESTION)[0])) | set(_TAG.findall(before))
+
+    def _more_tags(self) -> tuple[str, ...]:
+        return tuple(sorted({tag for tag in _TAG.findall(self._source) if "budget_reflect" in tag}))
+
+    # -- the switches -------------------------------------------------------------------------------------------------
+
+    def _switches(self) -> Iterator[tuple[str, list[Any]]]:
+        """The variables that look like switches of thinking, each with the values that it is compared with."""
+        for name, values in self._read.items():
+            if _SWITCH.search(name) and not _KEEPS.search(name) and "token" not in name and "content" not in name:
+                yield name, values
+
+    def _with_switches(self, form: ReasoningFormat, switches: list[tuple[str, list[Any]]]) -> ReasoningFormat:
+        default = self._prompt()
+        for name, values in switches:
+            texts = [value for value in values if isinstance(value, str)]
+            if ("effort" in name or "strength" in name) and not name.startswith(EFFORTS):
+                form = self._with_efforts(form, name, texts, default)
+            elif "budget" in name:
+                form = self._with_budget(form, name, default)
+            elif any(text in _OFF_NAMES | _ON_NAMES for text in texts):
+                form = self._with_mode(form, name, texts, default)
+            elif not texts:
+                form = self._with_switch(form, name, default)
+        if not form.on and form.off is None and self._is_off(default, form):
+            form = replace(form, off=(), on_by_default=False)
+        return form
+
+    def _with_switch(self, form: ReasoningFormat, name: str, default: str) -> ReasoningFormat:
+        """A switch that is true or false. A template may have several, which are then set together."""
+        on, off = self._tried(((name, True),)), self._tried(((name, False),))
+        if on is None or off is None or on == off:
+            return form
+        if form.on or form.off:
+            return replace(
+                form,
+                on=(*form.on, (name, True)) if on != default else form.on,
+                off=(*form.off, (name, False)) if form.off and off != default else form.off,
+            )
+        if self._is_off(on, form) and not self._is_off(off, form):  # such as `skip_thinking`
+            return replace(form, off=((name, True),))
+        is_on = default == on or (default != off and not self._is_off(default, form))
+        return replace(
+            form,
+            on=() if is_on and on == default else ((name, True),),
+            off=((name, False),) if off != default or is_on else (),
+            on_by_default=is_on,
+        )
+
+    def _with_mode(self, form: ReasoningFormat, name: str, values: list[str], default: str) -> ReasoningFormat:
+        """A switch with words for its states (MiniMax M3)."""
+        if form.off is not None or form.on:
+            return form
+        off = next((v for v in values if v in _OFF_NAMES and self._tried(((name, v),)) not in (None, default)), None)
+        on = next((v for v in ("enabled", "on", "adaptive") if v in values), None)
+        is_on = not self._is_off(default, form)
+        return replace(
+            form,
+            on=() if is_on or on is None else ((name, on),),
+            off=((name, off),) if off is not None else form.off,
+            on_by_default=is_on,
+        )
+
+    def _with_efforts(self, form: ReasoningFormat, name: str, values: list[str], default: str) -> ReasoningFormat:
+        """How hard to think: those of the known words that change the prompt."""
+        base = form.on
+        free = self._tried((*base, (name, "someeffort")))
+        known = (
+            [v for v in EFFORTS if v in values] if not (free and "someeffort" in free) else ["low", "medium", "high"]
+        )
+        for text in self._constants:  # `{'low': …}`, `in ['low', 'high']` behind another name
+            known += [v for v in EFFORTS if v == text and v not in known]
+        neutral = self._tried(base) or default
+        tried = {v: self._tried((*base, (name, v))) for v in sorted(known, key=EFFORTS.index)}
+        prompts = {v: prompt for v, prompt in tried.items() if prompt is not None}
+        offs = [v for v, prompt in prompts.items() if v in _OFF_NAMES or self._is_off(prompt, form)]
+        distinct = {prompt: v for v, prompt in reversed(prompts.items()) if v not in offs}
+        efforts = tuple(v for v in EFFORTS if v in distinct.values())
+        chosen = distinct.get(neutral, "")
+        if form.off is None and offs and prompts[offs[0]] != neutral:
+            form = replace(form, off=((name, offs[0]),))
+        if not base and self._is_off(default, form):  # thinking is asked for by an effort (Hy3)
+            off = form.off if form.off is not None else ()
+            if not efforts:
+                return form
+            return replace(
+                form,
+                on=((name, efforts[-1]),),
+                off=off,
+                on_by_default=False,
+                efforts=efforts,
+                effort_variable=name,
+                default_effort=efforts[-1],
+            )
+        if not efforts or (len(efforts) == 1 and chosen):
+            return form
+        return replace(form, efforts=efforts, effort_variable=name, default_effort=chosen)
+
+    def _with_budget(self, form: ReasoningFormat, name: str, default: str) -> ReasoningFormat:
+        none, some = self._tried(((name, 0),)), self._tried(((name, 1024),))
+        if some in (None, default):
+            return form
+        off = ((name, 0),) if none not in (None, default, some) else form.off
+        return replace(form, budget_variable=name, off=off)
+
+    def _with_table_switches(self, form: ReasoningFormat) -> ReasoningFormat:
+        """A format of the table, as far as this template knows its switches."""
+        if form is GEMMA_4:
+            return replace(form, history_field="reasoning_content")
+        if form is APRIEL:
+            tail = _after(self._prompt(), QUESTION)
+            return form if form.open in tail else replace(form, open_text="")  # 1.5 thinks from its first word on
+        if form.effort_variable and form.effort_variable not in self._read:
+            return replace(form, efforts=(), effort_variable="", default_effort="")
+        return form
+
+    def _system_part(self, form: ReasoningFormat) -> str:
+        """The template's own system prompt, where it tells the model how to think and another one would replace it."""
+        usual = self._prompt(form.on).partition(QUESTION)[0]
+        try:
+            messages = [{"role": "system", "content": SYSTEM}, _user(QUESTION)]
+            replaced = self._render(messages, True, dict(form.on)).partition(QUESTION)[0]
+        except BackendError:
+            return ""
+        before, found, after = replaced.partition(SYSTEM)
+        if not found or form.open not in usual or form.open in before + after:
+            return ""
+        return (
+            usual[len(before) : len(usual) - len(after)] if usual.startswith(before) and usual.endswith(after) else ""
+        )
+
+    def _is_off(self, prompt: str, form: ReasoningFormat) -> bool:
+        """Whether a prompt ends behind a closed thought, or within the answer."""
+        tail = prompt.rstrip()
+        return tail.endswith(form.close) or bool(form.answer_open and tail.endswith(form.answer_open))
+
+    # -- the history --------------------------------------------------------------------------------------------------
+
+    def _with_history(self, form: ReasoningFormat) -> ReasoningFormat:
+        """Where the thoughts of earlier turns go, whether the template keeps them, and what makes it keep them."""
+        kept: list[tuple[Variables, HistoryField]] = []
+        for more in ((), *self._keepers()):
+            for field in _FIELDS:
+                if self._keeps(field, (*form.on, *more)):
+                    kept.append((more, field))
+                    break
+            if kept:
+                break
+        if not kept:
+            return replace(form, keeps_thoughts=False, keep=None, history_field="")
+        more, field = kept[0]
+        return replace(form, keep=more, history_field=field, keeps_thoughts=not more)
+
+    def _keepers(self) -> Iterator[Variables]:
+        for name, values in self._read.items():
+            if _KEEPS.search(name):
+                tries: list[bool | str] = [True, False, *(value for value in values if isinstance(value, str))]
+                for value in tries:
+                    yield ((name, value),)
+
+    def _keeps(self, field: HistoryField, variables: Variables) -> bool:
+        messages = [_user(QUESTION), assistant(ANSWER, THOUGHT, field), _user(NEXT)]
+        try:
+            text = self._render(messages, True, dict(variables))
+            return THOUGHT in text and not _IS_DUMPED.search(text)
+        except BackendError:
+            return False
+
+
+def assistant(content: str, thought: str = "", field: HistoryField = "") -> dict[str, Any]:
+    """An assistant's message with its thought where the template reads it."""
+    if not thought or not field:
+        return {"role": "assistant", "content": content}
+    if field == "chunks":
+        parts = [{"type": "thinking", "thinking": thought}, {"type": "text", "text": content}]
+        return {"role": "assistant", "content": parts}
+    if field == "blocks":
+        blocks = [{"type": "thoughts", "text": thought}, {"type": "response", "text": content}]
+        return {"role": "assistant", "content": {"blocks": blocks}}
+    return {"role": "assistant", "content": content, field: thought}
+
+
+def _user(content: str) -> dict[str, Any]:
+    return {"role": "user", "content": content}
+
+
+def _after(text: str, word: str) -> str:
+    return text[text.rfind(word) + len(word) :] if word in text else text
+
+
+def _ends_with(prompt: str, tag: str) -> bool:
+    return prompt.rstrip().endswith(tag.rstrip())
+
+
+def _compared(before: str, between: str, after: str, bare: str, prompt: str) -> _Tags | None:
+    """The tags, from the texts before a thought, behind it and behind the answer; `bare`: before an answer alone."""
+    closers = _TAG.findall(between)
+    ends_turn = len(closers) > 1 and after.strip().startswith(closers[0]) and between.strip().startswith(closers[0])
+    frame = _whole_tags(before, _common_length(before, bare))
+    if ends_turn:
+        close = closers[0]
+        answer_open = between.strip()[len(close) :].strip()
+    else:
+        answer_open = _common_end(between, bare[frame:])
+        close = between.strip().removesuffix(answer_open).strip() if answer_open else between.strip()
+    opened = before.rstrip()
+    open_ = next((tag for tag in _mirrored(close) if opened.endswith(tag)), "")
+    if not open_:
+        open_ = before[frame:].strip()
+    if not open_:
+        tags = [tag for tag in _TAG.finditer(opened) if tag.end() == len(opened)]
+        open_ = tags[-1].group() if tags else ""
+    if not open_ or not close:
+        return None
+    if _ends_with(prompt, open_) or not before.startswith(prompt):
+        open_text = before[opened.rfind(open_) :]
+    else:
+        open_text = before[len(prompt) :]
+    closing = (_TAG.match(after.strip()) or [""])[0] if answer_open and not ends_turn else ""
+    return _Tags(open_, close, open_text, between, answer_open, closing, ends_turn)
+
+
+def _common_length(text: str, other: str) -> int:
+    """How many characters two texts have in common at their beginning."""
+    return next((i for i, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other)))
+
+
+def _whole_tags(text: str, at: int) -> int:
+    """`at`, or the beginning of the tag that it would cut."""
+    return next((tag.start() for tag in _TAG.finditer(text) if tag.start() < at < tag.end()), at)
+
+
+def _common_end(text: str, other: str) -> str:
+    """The tags with which both texts end; "" where that is all of the first one, or mere white space."""
+    size = _common_length(text[::-1], other[::-1])
+    end = text[len(text) - size :]
+    start = _TAG.search(end)
+    common = end[start.start() :].strip() if start else ""
+    return "" if common == text.strip() else common
+
+
+def _mirrored(close: str) -> Iterator[str]:
+    """The opening tags that a closing tag may belong to."""
+    swaps: tuple[tuple[str, str], ...] = (
+        ("/", ""),
+        ("END", "START"),
+        ("END", "BEGIN"),
+        ("end", "begin"),
+        ("end", "start"),
+        ("End", "Begin"),
+        ("suffix", "prefix"),
+        ("close", "open"),
+        ("stop", "start"),
+    )
+    for closing, opening in swaps:
+        if closing in close:
+            yield close.replace(closing, opening, 1)

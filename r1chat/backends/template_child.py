@@ -1,0 +1,131 @@
+"""The program that `template_process.py` runs: renders chat templates. A request a line in, an answer a line out, JSON.
+
+Run by its path, so that it needs no r1chat. A template comes from a download: it runs in Jinja's sandbox, set up as the
+transformers library does, and whatever it does here, the worst is that this process dies.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import suppress
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NoReturn
+
+from jinja2 import Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+MEMORY = 1024**3  # bytes that this process may take, where the system can hold it to that
+MOST_NAMES, LONGEST_CONSTANT = 400, 200
+
+_now = datetime.now()
+
+
+def main() -> None:
+    """Answer requests until the input ends."""
+    limit_memory()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        try:
+            answer = json.dumps(answered(json.loads(line)))
+        except MemoryError:
+            answer = json.dumps({"error": "memory", "text": ""})
+        print(answer, flush=True)
+
+
+def limit_memory() -> None:
+    """Hold this process to `MEMORY`, on systems that can."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def answered(request: dict[str, Any]) -> dict[str, Any]:
+    """`texts`, one for each of `renders` (names and values); `names` and `constants` if `source` alone is asked about.
+
+    Or `error`, its kind, with `text` and perhaps `line`: syntax, refused (by the template itself), broken, memory.
+    """
+    global _now
+    _now = datetime.fromisoformat(request["now"])
+    try:
+        if "renders" not in request:
+            compiled(request["source"])
+            return vocabulary(request["source"])
+        template = compiled(request["source"])
+        return {"texts": [template.render(**values) for values in request["renders"]]}
+    except TemplateSyntaxError as error:
+        return {"error": "syntax", "text": error.message or "", "line": error.lineno}
+    except TemplateError as error:
+        return {"error": "refused", "text": error.message or type(error).__name__}
+    except MemoryError:
+        return {"error": "memory", "text": ""}
+    except Exception as error:  # a template is a program: it can fail in any way
+        return {"error": "broken", "text": f"{type(error).__name__}: {error}"[:500]}
+
+
+@lru_cache(maxsize=8)
+def compiled(source: str) -> Template:
+    return environment().from_string(source)
+
+
+def vocabulary(source: str) -> dict[str, Any]:
+    """The names that a template reads, each with the constants that it is compared with, and its other short texts."""
+    tree = environment().parse(source)
+    names: dict[str, list[Any]] = {
+        node.name: [] for node in tree.find_all(nodes.Name) if isinstance(node, nodes.Name) and node.ctx == "load"
+    }
+    for node in tree.find_all(nodes.Compare):
+        assert isinstance(node, nodes.Compare)
+        sides = [node.expr, *(operand.expr for operand in node.ops)]
+        read = {
+            name.name for side in sides for name in (side, *side.find_all(nodes.Name)) if isinstance(name, nodes.Name)
+        }
+        values = [
+            const.value
+            for side in sides
+            for const in (side, *side.find_all(nodes.Const))
+            if isinstance(const, nodes.Const)
+        ]
+        for name in read & names.keys():
+            names[name] += [value for value in values if isinstance(value, str | int) and value not in names[name]]
+    texts = {node.value for node in tree.find_all(nodes.Const) if isinstance(node, nodes.Const)}
+    constants = sorted(text for text in texts if isinstance(text, str) and 2 < len(text) <= LONGEST_CONSTANT)
+    return {"names": dict(list(names.items())[:MOST_NAMES]), "constants": constants[:MOST_NAMES]}
+
+
+class Generation(Extension):
+    """`{% generation %}` marks, for trainers, what the model says; for us its content is just text."""
+
+    tags = {"generation"}  # noqa: RUF012 - as the base class has it
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
+@lru_cache(maxsize=1)
+def environment() -> ImmutableSandboxedEnvironment:
+    def refuse(message: str) -> NoReturn:
+        raise TemplateError(message)
+
+    def to_json(value: Any, ensure_ascii: bool = False, indent: int | None = None, **options: Any) -> str:
+        return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, **options)
+
+    def now(form: str) -> str:
+        return _now.strftime(form)
+
+    made = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", Generation]
+    )
+    made.filters["tojson"] = to_json
+    made.filters["from_json"] = json.loads
+    made.globals.update(raise_exception=refuse, strftime_now=now)
+    return made
+
+
+if __name__ == "__main__":
+    main()
