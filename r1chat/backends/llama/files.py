@@ -72,7 +72,7 @@ class ModelFiles:
         for paths, source in self._models():
             split = _PART.fullmatch(paths[0].stem)
             stem = split[1] if split else paths[0].name.removesuffix(".gguf") if source.name else paths[0].stem
-            if stem.lower() in _NAMELESS:
+            if source.program and stem.lower() in _NAMELESS:
                 stem = paths[0].parent.name
             first = source.name or stem
             names = chain((first, f"{paths[0].parent.name}/{stem}"), (f"{first} ({i})" for i in count(2)))
