@@ -1,7 +1,7 @@
 """Turns a sentence into the features that the moment model has weights for.
 
 Features are strings. Marks come from the lexicon (`cues.py`) and from the surroundings (`surroundings.py`); this module
-adds pairs of marks, n-grams of the words or Chinese characters by zone, and whether the sentence asks.
+adds n-grams of the words or Chinese characters by zone, and whether the sentence asks.
 
 Zones: `h` is the head (up to the first comma or colon, 3 to 10 tokens; n-grams up to 3), `b` the body (up to the next
 one, at most 14; single tokens). What stands farther on has no features: it told nothing more on real traces.
@@ -10,7 +10,7 @@ one, at most 14; single tokens). What stands farther on has no features: it told
 from __future__ import annotations
 
 import re
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 from r1chat.reflect.cues import HEAD, anywhere
 from r1chat.reflect.lexicon import SIMPLIFIED
@@ -38,7 +38,6 @@ def features(text: str, marks: set[str]) -> set[str]:
     """The features of a sentence with these marks; `marks` as in `cues.py`, those of the surroundings included."""
     names = anywhere(marks)
     found = names | marks | {"bias"}
-    found.update(map("&".join, combinations(sorted(names), 2)))
     words = tokens(text)
     if not words:
         return found
