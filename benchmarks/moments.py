@@ -4,10 +4,11 @@ How long a megabyte of reasoning takes on one core, in one piece and token by to
 Where the annotated traces are beside the project (../shared), also how well moments are found in them, and the
 watchdog's false alarms.
 
-The model is trained on the snippets in `training/moments/` alone, never on the traces. The figures are leave-one-source-out: on the
-traces of each source the bar is the best one on all others. They are optimistic all the same: the hand-set points were
-built on the older half of the traces, and features were chosen by the scores on all; the twice-annotated half says more. A
-source is a public repository. Sentences that only one of two annotators marks are not scored.
+The model is trained on the snippets in `training/moments/` alone, never on the traces. The figures are
+leave-one-source-out: on the traces of each source the bar is the best one on all others. They are optimistic all the
+same: the hand-set points were built on the older half of the traces, and features were chosen by the scores on all; the
+twice-annotated half says more. A source is a public repository. Sentences that only one of two annotators marks are not
+scored.
 """
 
 from __future__ import annotations
