@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TypeGuard
 
-from r1chat.answers import arithmetic, moments, numerals, regions, syntax, units
+from r1chat.answers import arithmetic, dates, numerals, regions, syntax, units
 from r1chat.answers.arithmetic import Undecided
 from r1chat.answers.final import choice, choices, is_prose, single_number
 from r1chat.answers.spelling import CURRENCY, tidy, unwrap
@@ -86,7 +86,7 @@ class Reading:
     text: str  # see `_text`
     letters: frozenset[str] = frozenset()  # of choices
     rest: str = ""  # what follows a choice's letter
-    moment: moments.Moment | None = None
+    moment: dates.Moment | None = None
     nodes: tuple[Node, ...] = ()  # as mathematics; the likeliest first
     word: str = ""  # yes, no, true or false, at the beginning
     unread: bool = False  # it looks like mathematics that could not be read
@@ -113,7 +113,7 @@ def read(answer: str) -> Reading:
         text=text,
         letters=letters,
         rest=rest,
-        moment=moments.read(plain),
+        moment=dates.read(plain),
         nodes=nodes,
         word=_WORDS.get(word[1], word[1].lower()) if word else "",
         unread=not nodes and not is_prose(plain) and bool(_MATHEMATICAL.search(plain)),
@@ -232,7 +232,7 @@ def equivalent(a: str, b: str) -> bool:
 def _moments(a: Reading, b: Reading) -> bool | None:
     """Times of day and dates. What may be a ratio as well (10:15) is decided where both readings say the same."""
     assert a.moment and b.moment
-    verdict = moments.agree(a.moment, b.moment)
+    verdict = dates.agree(a.moment, b.moment)
     certain = any(getattr(moment, "certain", True) for moment in (a.moment, b.moment))
     if certain or verdict or not (a.nodes and b.nodes):
         return verdict
