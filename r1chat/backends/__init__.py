@@ -1,7 +1,7 @@
 """The seam to whatever runs a model.
 
-One module a wire: `llama` in child processes, `ollama`, `openai` for compatible servers, `scripted` for tests. Each takes a
-`Request` and yields `BackendEvent`s; each translates foreign errors into `r1chat.errors` in one place.
+One module a wire: `llama` in child processes, `ollama`, `openai` for compatible servers, `scripted` for tests. Each
+takes a `Request` and yields `BackendEvent`s; each translates foreign errors into `r1chat.errors` in one place.
 """
 
 from __future__ import annotations
