@@ -553,6 +553,7 @@ def test_prompt_that_does_not_fit_is_said_with_its_numbers() -> None:
     assert isinstance(error, ContextError)
     assert (error.needed, error.context) == (13_894, 2048)
     assert "13,894" in str(error) and "2,048" in str(error)
+    assert "对话长 13,894 个词元，而窗口只能容纳 2,048 个词元" in error.sentence("zh")
 
 
 @pytest.mark.parametrize(
@@ -631,8 +632,9 @@ def test_redirects_are_not_followed() -> None:
 
 def test_nobody_there_says_what_to_check() -> None:
     with closing(OpenAIBackend("127.0.0.1:1")) as backend:
-        with pytest.raises(UnreachableError, match=r"http://127\.0\.0\.1:1/v1.*--base-url"):
+        with pytest.raises(UnreachableError, match=r"http://127\.0\.0\.1:1/v1.*--base-url") as raised:
             backend.models()
+        assert raised.value.sentence("zh").startswith("无法连接 http://127.0.0.1:1/v1 的 OpenAI 兼容服务器（")
         with pytest.raises(UnreachableError):
             list(backend.stream(request()))
 

@@ -15,6 +15,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+from r1chat.both import Both
 from r1chat.errors import BackendError, GenerationError
 from r1chat.messages import BackendEvent, Progress
 
@@ -23,6 +24,12 @@ HEARTBEAT = 0.15  # seconds; the contract of Backend.stream says 0.2
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+_CLOSING = Both("r1chat is closing; start it again to go on.", "r1chat 正在关闭；请重新启动后继续。")
+_CLOSED = Both(
+    "r1chat closed while the reply was being made. What came is kept; continue it next time.",
+    "回复生成过程中 r1chat 被关闭。已收到的内容已保留；下次可以继续。",
+)
 
 
 class Bridge:
@@ -82,7 +89,7 @@ class Bridge:
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._closed:
-                raise GenerationError("r1chat is closing; start it again to go on.")
+                raise GenerationError(_CLOSING)
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=_serve, args=(self._loop,), name=self._name, daemon=True)
@@ -125,7 +132,7 @@ async def _pump(
             async for event in source:
                 put(event)
     except asyncio.CancelledError:
-        put(GenerationError("r1chat closed while the reply was being made. What came is kept; continue it next time."))
+        put(GenerationError(_CLOSED))
         raise
     except Exception as error:
         put(error)  # raised again where the iterator is read

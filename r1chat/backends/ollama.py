@@ -23,12 +23,14 @@ from r1chat.backends.bridge import Bridge, Idle
 from r1chat.backends.format_finder import HARMONY, Found, find_any_format
 from r1chat.backends.ollama_wire import (
     RENDERS,
+    TOO_OLD,
     Part,
     Show,
     Tag,
     Tags,
     Version,
     at_least,
+    broken_off,
     chat_messages,
     note,
     parse_host,
@@ -42,7 +44,8 @@ from r1chat.backends.prompt import (
     up_to_next_user_message,
     with_next_user_message,
 )
-from r1chat.errors import BackendError, GenerationError, UnsupportedError
+from r1chat.both import Both
+from r1chat.errors import BackendError, UnsupportedError
 from r1chat.messages import (
     Answer,
     BackendEvent,
@@ -60,7 +63,11 @@ from r1chat.reasoning_format import OFF, R1_FORMAT, ReasoningFormat
 
 __all__ = ["OllamaBackend", "parse_host"]
 
-_ADVICE = "Is Ollama running? Start it with `ollama serve` or its app, and check the address (OLLAMA_HOST)."
+_SERVER = Both("Ollama server", "Ollama 服务器")
+_ADVICE = Both(
+    "Is Ollama running? Start it with `ollama serve` or its app, and check the address (OLLAMA_HOST).",
+    "Ollama 是否在运行？请用 `ollama serve` 或其应用启动它，并检查地址（OLLAMA_HOST）。",
+)
 
 
 @dataclass(slots=True)
@@ -242,11 +249,7 @@ class OllamaBackend:
         async with aclosing(self._parts(path, body)) as parts:
             async for part in parts:
                 if part.error:
-                    reason = wire.as_text(part.error).rstrip(".") or "it gave no reason"
-                    raise GenerationError(
-                        f"Ollama broke off: {reason}. What came is kept. Continue the reply or try "
-                        "again; if it happens again, see Ollama's log."
-                    )
+                    raise broken_off(part.error)
                 if thought := thought_halves.join(wire.as_text(part.message.thinking)):
                     native = True
                     yield Reasoning(thought)
@@ -294,7 +297,7 @@ class OllamaBackend:
         body = self._body(name, model, Params(max_tokens=1)) | self._chat(messages, model, thinking)
         part = await self._ask(Part, "POST", "/api/chat", body | {"stream": False, "_debug_render_only": True})
         if part.debug is None:
-            raise UnsupportedError("This Ollama is too old to continue a reply. Update it to 0.12.6 or newer.")
+            raise UnsupportedError(TOO_OLD)
         return history.filled(part.debug.rendered_template) if history else part.debug.rendered_template
 
     def _body(self, name: str, model: _Model, params: Params) -> dict[str, Any]:
@@ -343,7 +346,7 @@ class OllamaBackend:
             known = self._models.get(model)
             return refused(refusal, self.url, model, known.context if known else 0)
 
-        return wire.translated("Ollama server", self.url, _ADVICE, refusal_as_error)
+        return wire.translated(_SERVER, self.url, _ADVICE, refusal_as_error)
 
 
 def _raw(prompt: str) -> dict[str, Any]:

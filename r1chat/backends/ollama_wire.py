@@ -12,12 +12,46 @@ import httpx
 from pydantic import BaseModel, BeforeValidator, Field
 
 from r1chat.backends import wire
+from r1chat.both import Both
 from r1chat.errors import BackendError, ConfigError, GenerationError, UnknownModelError, UnreachableError
 from r1chat.messages import Finish, FinishReason, Message, Params
 
 NEVER_CUTS = (0, 12, 6)  # the first version that knows `truncate` and `shift`
 RENDERS = (0, 11, 5)  # the first that renders a prompt without running the model
 _PORTS = {"http": 80, "https": 443}
+
+TOO_OLD = Both(
+    "This Ollama is too old to continue a reply. Update it to 0.12.6 or newer.",
+    "此 Ollama 版本过旧，不能续写回复。请更新到 0.12.6 或更高版本。",
+)
+_NO_ADDRESS = Both(
+    "{value!r} is no address of an Ollama server. Write OLLAMA_HOST as 127.0.0.1:11434 or as http://127.0.0.1:11434.",
+    "{value!r} 不是 Ollama 服务器的地址。请将 OLLAMA_HOST 写成 127.0.0.1:11434 或 http://127.0.0.1:11434。",
+)
+_NO_MODEL = Both(
+    "Ollama does not have the model {model!r}. Get it with `ollama pull {model}`, or choose another one.",
+    "Ollama 中没有模型 {model!r}。请用 `ollama pull {model}` 获取，或另选一个。",
+)
+_DENIED = Both(
+    "Ollama at {url} refuses r1chat ({reason}). Use an address that it "
+    "accepts, such as 127.0.0.1; where a key is needed, put it into OLLAMA_API_KEY.",
+    "{url} 的 Ollama 拒绝了 r1chat（{reason}）。请使用它接受的地址，例如 127.0.0.1；"
+    "如果需要密钥，请写入 OLLAMA_API_KEY。",
+)
+_OTHER_PROGRAM = Both(
+    "What answers at {url} is no Ollama server (status {status}). Check the address (OLLAMA_HOST).",
+    "在 {url} 应答的不是 Ollama 服务器（状态码 {status}）。请检查地址（OLLAMA_HOST）。",
+)
+_BUSY = Both("Ollama is busy ({sentence}). Try again in a moment.", "Ollama 正忙（{sentence}）。请稍后重试。")
+_CANNOT_RUN = Both(
+    "Ollama cannot run {model!r}: {sentence}. Choose another model, or see Ollama's log.",
+    "Ollama 无法运行 {model!r}：{sentence}。请另选模型，或查看 Ollama 的日志。",
+)
+_BROKE_OFF = Both(
+    "Ollama broke off: {reason}. What came is kept. Continue the reply or try "
+    "again; if it happens again, see Ollama's log.",
+    "Ollama 中途停止：{reason}。已收到的内容已保留。请继续回复或重试；若再次发生，请查看 Ollama 的日志。",
+)
 
 
 # --- what the server sends -------------------------------------------------------------------------------------------
@@ -129,10 +163,7 @@ def parse_host(value: str) -> str:
         url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{parts.port or default_port}{parts.path.rstrip('/')}"
         httpx.URL(url)
     except (ValueError, KeyError, httpx.InvalidURL):
-        raise ConfigError(
-            f"{value!r} is no address of an Ollama server. Write OLLAMA_HOST as 127.0.0.1:11434 or as "
-            "http://127.0.0.1:11434."
-        ) from None
+        raise ConfigError(_NO_ADDRESS.format(value=value)) from None
     return url
 
 
@@ -180,24 +211,22 @@ def note(tag: Tag, version: str) -> str:
     return ""
 
 
+def broken_off(error: Any) -> BackendError:
+    """The error that an `error` in mid-stream stands for."""
+    return GenerationError(_BROKE_OFF.format(reason=wire.as_text(error).rstrip(".") or wire.NO_REASON))
+
+
 def refused(refusal: wire.Refusal, url: str, model: str, context: int) -> BackendError:
     """The error that a refusal stands for. `context` is the window of `model`, 0 where it is not known."""
     status, sentence = refusal.status, refusal.sentence.rstrip(".")
     if too_long := wire.too_long(refusal.text, context):
         return too_long
     if status == 404 and model and "model" in sentence:
-        return UnknownModelError(
-            f"Ollama does not have the model {model!r}. Get it with `ollama pull {model}`, or choose another one."
-        )
+        return UnknownModelError(_NO_MODEL.format(model=model))
     if status in (401, 403):
-        return UnreachableError(
-            f"Ollama at {url} refuses r1chat ({status}{': ' + sentence if sentence else ''}). Use an address that it "
-            "accepts, such as 127.0.0.1; where a key is needed, put it into OLLAMA_API_KEY."
-        )
+        return UnreachableError(_DENIED.format(url=url, reason=f"{status}: {sentence}" if sentence else status))
     if not sentence or status in (404, 405):
-        return UnreachableError(
-            f"What answers at {url} is no Ollama server (status {status}). Check the address (OLLAMA_HOST)."
-        )
+        return UnreachableError(_OTHER_PROGRAM.format(url=url, status=status))
     if status == 503:
-        return GenerationError(f"Ollama is busy ({sentence}). Try again in a moment.")
-    return GenerationError(f"Ollama cannot run {model!r}: {sentence}. Choose another model, or see Ollama's log.")
+        return GenerationError(_BUSY.format(sentence=sentence))
+    return GenerationError(_CANNOT_RUN.format(model=model, sentence=sentence))

@@ -42,16 +42,25 @@ from r1chat.backends.prompt import (
     up_to_next_user_message,
     with_next_user_message,
 )
+from r1chat.both import Both
 from r1chat.errors import BackendError, UnsupportedError
 from r1chat.messages import BackendEvent, Began, Message, ModelInfo, Progress, Raw, ReplySoFar, Request
 from r1chat.reasoning_format import OFF, ReasoningFormat, Variables
 
-_ADVICE = "Is it running? Start it, and check the address (--base-url or R1CHAT_BASE_URL)."
-_UNKNOWN_FORMAT = (
-    "How this model marks its thought is not known, since the server does not show its chat template; so its thought "
-    "cannot be steered."
+_SERVER = Both("OpenAI-compatible server", "OpenAI 兼容服务器")
+_ADVICE = Both(
+    "Is it running? Start it, and check the address (--base-url or R1CHAT_BASE_URL).",
+    "它是否在运行？请启动它，并检查地址（--base-url 或 R1CHAT_BASE_URL）。",
 )
-_NOT_CONTINUED = "This server cannot continue a reply. Ask again for a fresh one, or use llama-server, vLLM or Ollama."
+_UNKNOWN_FORMAT = Both(
+    "How this model marks its thought is not known, since the server does not show its chat template; so its thought "
+    "cannot be steered.",
+    "服务器没有给出该模型的对话模板，因此不知道它如何标记思考，也就无法引导其思考。",
+)
+_NOT_CONTINUED = Both(
+    "This server cannot continue a reply. Ask again for a fresh one, or use llama-server, vLLM or Ollama.",
+    "此服务器不能续写回复。请重新生成，或使用 llama-server、vLLM 或 Ollama。",
+)
 
 
 @dataclass
@@ -177,9 +186,7 @@ class OpenAIBackend:
         template = server.props_of(entry.id).chat_template
         found = server.found.get(entry.id, Found(None))
         continues = server.continues(entry.id)
-        note = (
-            _NOT_CONTINUED if server.kind is Kind.OTHER else "" if continues else str(found.problem or _UNKNOWN_FORMAT)
-        )
+        note = _NOT_CONTINUED if server.kind is Kind.OTHER else "" if continues else found.problem or _UNKNOWN_FORMAT
         return ModelInfo(
             self.name,
             entry.id,
@@ -193,7 +200,7 @@ class OpenAIBackend:
             continues=continues,
             reasoning=found.form,
             recalls=server.kind is Kind.LLAMA_SERVER and found.form is not None,
-            note=note,
+            note=str(note),
             template_hash=hashlib.sha256(template.encode()).hexdigest() if template else "",
             backend_version=server.props.build_info,
             loaded=entry.status.value == "loaded"
@@ -404,7 +411,7 @@ class OpenAIBackend:
             context = self._server.context(model) if self._server else 0
             return refused(refusal, self.url, model, context or self._context)
 
-        return wire.translated("OpenAI-compatible server", self.url, _ADVICE, refusal_as_error)
+        return wire.translated(_SERVER, self.url, _ADVICE, refusal_as_error)
 
 
 class _RouteMissing(Exception):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from r1chat.backends import wire
 from r1chat.backends.prompt import continued
+from r1chat.both import Both
 from r1chat.errors import (
     BackendError,
     ConfigError,
@@ -32,6 +33,45 @@ from r1chat.messages import (
     ReplySoFar,
 )
 from r1chat.reasoning_format import ReasoningFormat
+
+_NO_ADDRESS = Both(
+    "{value!r} is no address of an OpenAI-compatible server. Write --base-url as http://127.0.0.1:8080/v1.",
+    "{value!r} 不是 OpenAI 兼容服务器的地址。请将 --base-url 写成 http://127.0.0.1:8080/v1。",
+)
+_NOT_WITHOUT_THOUGHT = Both(
+    "This server cannot continue a reply that has no thought: it is too old, or another program stands before it. "
+    "Ask again for a fresh one.",
+    "此服务器不能续写没有思考的回复：它版本过旧，或前面还有另一个程序。请重新生成。",
+)
+_BROKE_OFF = Both(
+    "The server broke off: {reason}. What came is kept. Continue the reply or try again; "
+    "if it happens again, see the server's log.",
+    "服务器中途停止：{reason}。已收到的内容已保留。请继续回复或重试；若再次发生，请查看服务器日志。",
+)
+_WRONG_KEY = Both(
+    "The server at {url} wants another key ({reason}). Put the right one into the variable R1CHAT_API_KEY.",
+    "{url} 的服务器不接受现在的密钥（{reason}）。请将正确的密钥写入变量 R1CHAT_API_KEY。",
+)
+_NO_MODEL = Both(
+    "The server at {url} does not have the model {model!r}. Choose another one.",
+    "{url} 的服务器没有模型 {model!r}。请另选一个。",
+)
+_OTHER_PROGRAM = Both(
+    "What answers at {url} is no OpenAI-compatible server (status {status}). Check the address; it often ends in /v1.",
+    "在 {url} 应答的不是 OpenAI 兼容服务器（状态码 {status}）。请检查地址；它通常以 /v1 结尾。",
+)
+_NOT_CONTINUED = Both(
+    "The server cannot continue this reply with its model's template ({sentence}). Ask again for a fresh one.",
+    "服务器无法用该模型的模板续写这个回复（{sentence}）。请重新生成。",
+)
+_BUSY = Both(
+    "The server is busy or still loading ({sentence}). Try again in a moment.",
+    "服务器正忙或仍在加载（{sentence}）。请稍后重试。",
+)
+_REFUSED = Both(
+    "The server refuses: {sentence}. Change the settings or the model, or see its log.",
+    "服务器拒绝了请求：{sentence}。请更改设置或模型，或查看服务器日志。",
+)
 
 
 class Kind(Enum):
@@ -233,9 +273,7 @@ def parse_base_url(value: str) -> str:
     except httpx.InvalidURL:
         url = httpx.URL()
     if url.scheme not in ("http", "https") or not url.host:
-        raise ConfigError(
-            f"{value!r} is no address of an OpenAI-compatible server. Write --base-url as http://127.0.0.1:8080/v1."
-        )
+        raise ConfigError(_NO_ADDRESS.format(value=value))
     return str(url.copy_with(path=url.path.rstrip("/") or "/v1"))
 
 
@@ -266,10 +304,7 @@ def final_message(so_far: ReplySoFar, kind: Kind, form: ReasoningFormat | None) 
         thought = f"\n{so_far.reasoning.rstrip()}\n"
         return {"role": "assistant", "reasoning_content": thought, "content": f"\n\n{so_far.answer}"}, "content"
     if not so_far.reasoning:
-        raise UnsupportedError(
-            "This server cannot continue a reply that has no thought: it is too old, or another program stands before "
-            "it. Ask again for a fresh one."
-        )
+        raise UnsupportedError(_NOT_WITHOUT_THOUGHT)
     return {"role": "assistant", "reasoning_content": f"\n{so_far.reasoning}", "content": ""}, "reasoning_content"
 
 
@@ -297,11 +332,8 @@ def sampling(params: Params, kind: Kind) -> dict[str, Any]:
 def broken_off(error: Any) -> BackendError:
     """The error that an `error` in mid-stream stands for."""
     text = json.dumps({"error": error})
-    sentence = wire.said(text) or "it gave no reason"
-    return wire.too_long(text) or GenerationError(
-        f"The server broke off: {sentence.rstrip('.')}. What came is kept. Continue the reply or try again; "
-        "if it happens again, see the server's log."
-    )
+    reason = wire.said(text).rstrip(".") or wire.NO_REASON
+    return wire.too_long(text) or GenerationError(_BROKE_OFF.format(reason=reason))
 
 
 def refused(refusal: wire.Refusal, url: str, model: str, context: int) -> BackendError:
@@ -310,21 +342,13 @@ def refused(refusal: wire.Refusal, url: str, model: str, context: int) -> Backen
     if too_long := wire.too_long(refusal.text, context):
         return too_long
     if status in (401, 403):
-        return UnreachableError(
-            f"The server at {url} wants another key ({status}{': ' + sentence if sentence else ''}). "
-            "Put the right one into the variable R1CHAT_API_KEY."
-        )
+        return UnreachableError(_WRONG_KEY.format(url=url, reason=f"{status}: {sentence}" if sentence else status))
     if status == 404 and model and "model" in sentence.lower():
-        return UnknownModelError(f"The server at {url} does not have the model {model!r}. Choose another one.")
+        return UnknownModelError(_NO_MODEL.format(url=url, model=model))
     if not sentence or status in (404, 405):
-        return UnreachableError(
-            f"What answers at {url} is no OpenAI-compatible server (status {status}). "
-            "Check the address; it often ends in /v1."
-        )
+        return UnreachableError(_OTHER_PROGRAM.format(url=url, status=status))
     if "continue_final_message" in sentence:
-        return UnsupportedError(
-            f"The server cannot continue this reply with its model's template ({sentence}). Ask again for a fresh one."
-        )
+        return UnsupportedError(_NOT_CONTINUED.format(sentence=sentence))
     if status in (429, 503):
-        return GenerationError(f"The server is busy or still loading ({sentence}). Try again in a moment.")
-    return GenerationError(f"The server refuses: {sentence}. Change the settings or the model, or see its log.")
+        return GenerationError(_BUSY.format(sentence=sentence))
+    return GenerationError(_REFUSED.format(sentence=sentence))

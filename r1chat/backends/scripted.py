@@ -6,10 +6,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from r1chat.both import Both
 from r1chat.errors import UnknownModelError
 from r1chat.messages import BackendEvent, Began, Finish, ModelInfo, Progress, Raw, Request
 
 Script = Iterable[BackendEvent | str | BaseException]
+
+_NO_MODEL = Both(
+    "The scripted backend has no model {model!r}; it has {names}.", "脚本后端没有模型 {model!r}；现有：{names}。"
+)
 
 
 @dataclass
@@ -36,7 +41,7 @@ class ScriptedBackend:
 
     def stream(self, request: Request) -> Iterator[BackendEvent]:
         if request.model not in self.model_names:
-            raise UnknownModelError(f"The scripted backend has no model {request.model!r}; it has {self.model_names}.")
+            raise UnknownModelError(_NO_MODEL.format(model=request.model, names=self.model_names))
         self.requests.append(request)
         due = time.monotonic()
         for item in self.script(request):

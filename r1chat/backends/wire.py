@@ -35,6 +35,49 @@ _TOO_LONG = re.compile(
     r"|longer than the (?:model's )?context|exceeds (?:the |maximum )*context length|maximum context length",
     re.IGNORECASE,
 )
+_REDIRECTED = Both(
+    "{url} sends r1chat on to {location}, and r1chat follows no redirects. "
+    "If that address is right, put it into the settings.",
+    "{url} 要求 r1chat 转到 {location}，而 r1chat 不跟随重定向。如果该地址正确，请在设置中改用它。",
+)
+_TOO_MUCH = Both(
+    "The {what} at {url} sent more than r1chat takes at once ({most} MB in one line, or a compressed "
+    "body), so it was left. What came is kept. Check what runs there, then continue or try again.",
+    "{url} 的 {what}一次发送的数据过多（单行超过 {most} MB，或为压缩内容），r1chat 已断开。"
+    "已收到的内容已保留。请检查该处运行的程序，然后继续回复或重试。",
+)
+_BROKEN_STREAM = Both(
+    "The {what} at {url} sent something in the midst of the reply that cannot be read. What came is kept. "
+    "Continue the reply or try again; if it happens again, see the server's log.",
+    "{url} 的 {what}在回复中途发送了无法读取的内容。已收到的内容已保留。请继续回复或重试；"
+    "若再次发生，请查看服务器日志。",
+)
+_OTHER_PROGRAM = Both(
+    "What answers at {url} is no {what}: it may be a web page, or another program. Check the address.",
+    "在 {url} 应答的不是 {what}：可能是网页或其他程序。请检查地址。",
+)
+_NOT_REACHED = Both(
+    "No {what} can be reached at {url} ({reason}). {advice}", "无法连接 {url} 的 {what}（{reason}）。{advice}"
+)
+_NO_ANSWER = Both(
+    "The {what} at {url} took the call but did not answer in time. It may be busy: try again in a moment.",
+    "{url} 的 {what}已接受连接，但没有及时回应。它可能正忙：请稍后重试。",
+)
+_DISCONNECTED = Both(
+    "The connection to the {what} at {url} broke ({reason}). What came is kept. See whether it still "
+    "runs, then continue the reply or try again.",
+    "与 {url} 的 {what}的连接中断（{reason}）。已收到的内容已保留。请检查它是否仍在运行，然后继续回复或重试。",
+)
+_DOES_NOT_FIT = Both(
+    "The conversation is {length}, and {window}. Nothing was cut. Shorten the message, begin a new conversation, "
+    "or set a larger context.",
+    "对话{length}，{window}。没有截去任何内容。请缩短消息、开始新对话，或设置更大的上下文。",
+)
+NO_REASON = Both("it gave no reason", "未说明原因")
+_LENGTH = Both("{needed:,} tokens long", "长 {needed:,} 个词元")
+_LENGTH_UNKNOWN = Both("too long", "太长")
+_WINDOW = Both("the window holds {context:,}", "而窗口只能容纳 {context:,} 个词元")
+_WINDOW_UNKNOWN = Both("the model's window does not hold it", "超出了模型的窗口")
 
 
 class Refusal(Exception):
@@ -198,7 +241,7 @@ class BrokenStreamError(Exception):
 
 
 @contextmanager
-def translated(what: str, url: str, advice: str, refused: Callable[[Refusal], BackendError]) -> Iterator[None]:
+def translated(what: Both, url: str, advice: Both, refused: Callable[[Refusal], BackendError]) -> Iterator[None]:
     """Turn what httpx raises into BackendErrors about a `what` ("Ollama server") at `url`.
 
     `advice` says what to check where nobody answers; `refused` words what this kind of server refuses.
@@ -207,44 +250,21 @@ def translated(what: str, url: str, advice: str, refused: Callable[[Refusal], Ba
         yield
     except Refusal as refusal:
         if refusal.location and 300 <= refusal.status < 400:
-            raise UnreachableError(
-                f"{url} sends r1chat on to {refusal.location}, and r1chat follows no redirects. "
-                "If that address is right, put it into the settings."
-            ) from None
+            raise UnreachableError(_REDIRECTED.format(url=url, location=refusal.location)) from None
         raise refused(refusal) from None
     except TooMuchError:
-        raise GenerationError(
-            Both(
-                "The {what} at {url} sent more than r1chat takes at once ({most} MB in one line, or a compressed "
-                "body), so it was left. What came is kept. Check what runs there, then continue or try again.",
-                "{url} 的 {what} 一次发送的数据过多（单行超过 {most} MB，或为压缩内容），r1chat 已断开。"
-                "已收到的内容已保留。请检查该处运行的程序，然后继续回复或重试。",
-            ).format(what=what, url=url, most=LONGEST_LINE >> 20)
-        ) from None
+        raise GenerationError(_TOO_MUCH.format(what=what, url=url, most=LONGEST_LINE >> 20)) from None
     except BrokenStreamError:
-        raise GenerationError(
-            Both(
-                "The {what} at {url} sent something in the midst of the reply that cannot be read. What came is kept. "
-                "Continue the reply or try again; if it happens again, see the server's log.",
-                "{url} 的 {what} 在回复中途发送了无法读取的内容。已收到的内容已保留。请继续回复或重试；"
-                "若再次发生，请查看服务器日志。",
-            ).format(what=what, url=url)
-        ) from None
+        raise GenerationError(_BROKEN_STREAM.format(what=what, url=url)) from None
     except (NotUnderstood, httpx.DecodingError):
-        raise UnreachableError(
-            f"What answers at {url} is no {what}: it may be a web page, or another program. Check the address."
-        ) from None
+        raise UnreachableError(_OTHER_PROGRAM.format(what=what, url=url)) from None
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        raise UnreachableError(f"No {what} can be reached at {url} ({_reason(error)}). {advice}") from None
+        sentence = _NOT_REACHED.format(what=what, url=url, reason=_reason(error), advice=advice)
+        raise UnreachableError(sentence) from None
     except (httpx.TimeoutException, TimeoutError):
-        raise UnreachableError(
-            f"The {what} at {url} took the call but did not answer in time. It may be busy: try again in a moment."
-        ) from None
+        raise UnreachableError(_NO_ANSWER.format(what=what, url=url)) from None
     except httpx.TransportError as error:
-        raise GenerationError(
-            f"The connection to the {what} at {url} broke ({_reason(error)}). What came is kept. See whether it still "
-            "runs, then continue the reply or try again."
-        ) from None
+        raise GenerationError(_DISCONNECTED.format(what=what, url=url, reason=_reason(error))) from None
 
 
 def _reason(error: Exception) -> str:
@@ -278,11 +298,6 @@ def too_long(text: str, context: int = 0) -> ContextError | None:
         context = int(maximum[1])
         if asked := _NEEDED.search(text, maximum.end()):
             needed = int(asked[1])
-    has = f"{needed:,} tokens long" if needed else "too long"
-    holds = f"the window holds {context:,}" if context else "the model's window does not hold it"
-    return ContextError(
-        f"The conversation is {has}, and {holds}. Nothing was cut. Shorten the message, begin a new conversation, "
-        "or set a larger context.",
-        needed,
-        context,
-    )
+    length = _LENGTH.format(needed=needed) if needed else _LENGTH_UNKNOWN
+    window = _WINDOW.format(context=context) if context else _WINDOW_UNKNOWN
+    return ContextError(_DOES_NOT_FIT.format(length=length, window=window), needed, context)

@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DataError, IntegrityError
 
+from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.messages import Reply
 from r1chat.store import search
@@ -49,6 +50,12 @@ JUDGEMENTS = ("moment_label", "rating", "step_label", "comparison", "reference",
 _NOT_KEPT = {"number", "owner", "deleted_at"}
 _AT_ONCE = 20  # conversations that are read together
 _INSERTS = {kind: insert(table).returning(table.c[0]) for kind, table in TABLES.items()}  # to make them takes longest
+_TAKEN = Both(
+    "The id of this {kind}, or its place, belongs to another one already.", "此 {kind} 的 id 或位置已被另一个占用。"
+)
+_LARGE_NUMBER = Both(
+    "A number of this {kind} is larger than this database holds.", "此 {kind} 中有一个数字超出了此数据库的上限。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +167,9 @@ class Incoming:
         try:
             made = self._connection.execute(_INSERTS[kind], row).scalar_one()
         except IntegrityError:
-            raise StoreError(f"The id of this {kind}, or its place, belongs to another one already.") from None
+            raise StoreError(_TAKEN.format(kind=kind)) from None
         except DataError:
-            raise StoreError(f"A number of this {kind} is larger than this database holds.") from None
+            raise StoreError(_LARGE_NUMBER.format(kind=kind)) from None
         if kind == "conversation":
             self._number = made
             search.index_title(self._connection, self._number, row["title"])
