@@ -21,6 +21,7 @@ class FakeHub:
         self.status = 0  # answers every download with this
         self.cut_after = 0  # bytes after which a connection breaks, once for each entry
         self.cuts = 0
+        self.hold_at = 0  # bytes after which a download is held back
         self.wrong_digest = False
         self.ranges = True
         self.elsewhere = ""  # redirects downloads to this address
@@ -83,6 +84,8 @@ class FakeHub:
             end = min(end, start + self.cut_after)
         try:
             for at in range(start, end, 65536):
+                if self.hold_at and at >= self.hold_at:
+                    self.pace.clear()
                 self.pace.wait(20)
                 handler.wfile.write(data[at : min(end, at + 65536)])
         except OSError:

@@ -357,7 +357,7 @@ def test_unredacted_exports_are_warned_of_and_the_equal_command_is_shown(site: S
     expect(page.locator("#unredacted")).to_be_hidden()
     page.get_by_label("Replace personal data").uncheck()
     expect(page.locator("#unredacted")).to_be_visible()
-    page.get_by_label("For testing, %").fill("20")
+    page.get_by_label("Test split, %").fill("20")
     page.get_by_text("The same in a terminal").click()
     expect(page.locator("#command code")).to_have_text(
         "r1chat export preference -o preference.jsonl --test 0.2 --language en --no-redact"
@@ -367,9 +367,7 @@ def test_unredacted_exports_are_warned_of_and_the_equal_command_is_shown(site: S
 def test_a_command_quotes_what_a_shell_would_read() -> None:
     said = {"format": "unpaired", "suffix": ".parquet", "model": "x; rm -rf ~", "until": "2026-01-31", "longest": "9"}
     html = exporting.command(said, WORDS["en"])
-    assert (
-        "r1chat export unpaired -o unpaired.parquet --model &#x27;x; rm -rf ~&#x27; --until 2026-02-01</code>" in html
-    )
+    assert "r1chat export unpaired -o unpaired.parquet --model &#39;x; rm -rf ~&#39; --until 2026-02-01</code>" in html
     assert "no flag for this part of the filter: Characters, at most" in html
 
 
@@ -450,7 +448,7 @@ def test_requests_that_make_no_sense_are_refused_and_break_nothing(site: Site) -
         "rows?limit=-5&kind=zz&language=xx": 200,
         "rows?since=2026-13-01": 400,
         "rows?shortest=99999999999": 400,
-        "reply/%00": 400,
+        "reply/%00": 404,
         "command?test=99": 400,
         "file/a/b": 404,
     }

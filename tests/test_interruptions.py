@@ -396,7 +396,7 @@ def test_a_step_is_reached_chosen_and_edited_by_keys_alone(site: Site) -> None:
 
 
 def test_a_moment_in_a_formula_is_reached_too(site: Site) -> None:
-    hidden = "$$x = 7 \\quad \\text{Wait, let me check that again}$$"
+    hidden = "$$x = 7 \\quad \\text{Wait, that is wrong, let me double-check}$$"
     site.serve([f"<think>It is seven.\n\n{hidden}\n\nIt is seven.</think>Seven."])
     page = site.open()
     ask(page, "What is 3 + 4?")
@@ -408,7 +408,7 @@ def test_a_moment_in_a_formula_is_reached_too(site: Site) -> None:
 
 
 def test_a_moment_within_a_formula_marks_the_formula_as_a_whole(site: Site) -> None:
-    formula = "$$ x = 7. \\text{Wait, let me check that again: } 3 + 4 = 7 $$"
+    formula = "$$ x = 7. \\text{Wait, that is wrong, let me double-check: } 3 + 4 = 7 $$"
     site.serve([f"<think>It is seven.\n\n{formula}\n\nIt is seven.</think>Seven."])
     page = site.open()
     ask(page, "What is 3 + 4?")

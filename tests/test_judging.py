@@ -128,7 +128,7 @@ def test_a_changed_mind_leaves_its_history_in_the_store(app: App, reply: StoredR
         ("refer", json.dumps({"text": "x" * 4_001})),
         ("refer", '{"text": "60", "kind": "oracle"}'),
         ("refer", '{"text": "(", "kind": "pattern"}'),
-        ("refer", '{"text": "sixty", "kind": "number"}'),
+        ("refer", '{"text": "a great many", "kind": "number"}'),
         ("consent", '{"allowed": "yes"}'),
     ],
 )

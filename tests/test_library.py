@@ -214,7 +214,7 @@ job = downloads.add({REPO!r}, choose(hub.variants({REPO!r})))
 while True:
     print(downloads.wait(job.id, 0.05).done, flush=True)
 """
-    hub.cuts, hub.cut_after = 1, 2_000_000
+    hub.hold_at = 2_000_000
 
     def hold(stop: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 20
@@ -224,9 +224,12 @@ while True:
 
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         part = tmp_path / REPO.replace("/", "--") / "Tiny-R1-Q4_K_M.gguf.part"
-        hold(lambda: part.exists() and part.stat().st_size >= 1_900_000)
+        hold(lambda: part.exists() and part.stat().st_size >= 1_700_000)
         os.kill(process.pid, signal.SIGKILL)
+    hub.hold_at = 0
+    hub.pace.set()
     assert part.stat().st_size >= 2_000_000 - 1_048_576
+    assert part.stat().st_size < len(DATA)
     downloads = Downloads(tmp_path, Hub(hub.address))
     (job,) = downloads.jobs()
     assert (job.state, job.done) == ("paused", part.stat().st_size)

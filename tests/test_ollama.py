@@ -239,6 +239,7 @@ def test_every_sampling_parameter_is_sent() -> None:
             "top_k": 3,
             "min_p": 0.1,
             "repeat_penalty": 1.2,
+            "presence_penalty": 0.0,
             "seed": 7,
             "num_predict": 99,
         }

@@ -230,8 +230,8 @@ def test_summary_of_a_running_reply_says_what_the_model_does(reply: Reply, engli
         (replace(THOUGHT, usage=Usage(reasoning_tokens=1)), "Thought for 12 s · 1 token"),
         (Reply(closed=True, answer="70", finish="stop"), "Answered without thinking"),
         (replace(THINKING, finish="stopped"), "Stopped while thinking · 3 s · 96 tokens"),
-        (replace(THINKING, finish="length"), "The thought is not finished · 3 s · 96 tokens"),
-        (replace(THINKING, finish="interrupted"), "The thought is not finished · 3 s · 96 tokens"),
+        (replace(THINKING, finish="length"), "Thinking not finished · 3 s · 96 tokens"),
+        (replace(THINKING, finish="interrupted"), "Thinking not finished · 3 s · 96 tokens"),
     ],
 )
 def test_summary_of_a_thought_that_is_over_says_how_long_it_was(reply: Reply, english: str) -> None:
@@ -259,7 +259,7 @@ def test_finished_reply_has_no_notice() -> None:
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (replace(THOUGHT, finish="stopped"), "continued"),
+        (replace(THOUGHT, finish="stopped"), "continue from here"),
         (replace(THOUGHT, finish="cut"), "before the reply was finished"),
         (replace(THOUGHT, finish="interrupted"), "can be continued"),
         (replace(THOUGHT, reopened=True), "went on thinking"),

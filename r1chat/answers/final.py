@@ -85,6 +85,9 @@ _NO_VALUE = re.compile(
 )
 
 
+_ONLY_MARKS = re.compile(r"[\s\\\[\](){}$*.,;:^-]*")  # delimiters that nothing stands between
+
+
 def final_answer(answer: str) -> str | None:
     r"""The result that an answer arrives at, as it is written there; None where there is none.
 
@@ -92,6 +95,11 @@ def final_answer(answer: str) -> str | None:
     the last "the answer is", "答案是" or `####`; else the last line where it is nothing but a formula, a choice or
     bold; else what the last line emphasises; else the last number of the last lines; else the last line if it is short.
     """
+    final = _final(answer)
+    return None if final is None or _ONLY_MARKS.fullmatch(final) else final
+
+
+def _final(answer: str) -> str | None:
     if box := _boxed(answer):
         return unwrap(box) or None
     tail = _EMPTY_BOX.sub("", answer[-WINDOW:])

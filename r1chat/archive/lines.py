@@ -164,7 +164,7 @@ def _float(field: Field, given: int | float) -> float:
 def _time(field: Field, given: str) -> datetime:
     try:
         moment = datetime.fromisoformat(given)
-        if FIRST_MOMENT <= moment <= LAST_MOMENT and _moment(moment) == given:
+        if moment.tzinfo is not None and FIRST_MOMENT <= moment <= LAST_MOMENT and _moment(moment) == given:
             return moment
     except (ValueError, OverflowError):
         pass  # one sentence for all of it

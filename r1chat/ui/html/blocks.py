@@ -31,6 +31,7 @@ _SENTENCE = re.compile(
 # Lines that have only begun, and may still become something else.
 _MAYBE_MARKER = re.compile(r"[-+*]|\d{1,9}[.)]?")
 _MAYBE_DELIMITERS = re.compile(r"[ |:-]*")
+OTHER_BLOCK = re.compile(r"(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$)|[#>|]")  # after a blank line no formula goes on so
 
 _MARKDOWN = re.compile(r"(?:^|`)[ \t]*(?:markdown|md)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _NESTED = re.compile(r" {0,3}`{3,}[ \t]*[^\s`]")  # a fence with a language, in a fence of Markdown
@@ -65,6 +66,7 @@ class Splitter:
         self._outer: Kind = "text"  # what the fence is in
         self._forgotten = False  # a fence was given up; the line that closes it may still come
         self._above = ""  # the line before
+        self._blank = False  # the line before was blank
         self._nested = 0  # fences within a fence of Markdown
         self._closer = ""  # what ends the displayed formula or the <details> that is open: it holds blank lines
         self._lines_left = 0  # after so many lines an open one is given up
@@ -118,6 +120,11 @@ class Splitter:
         elif head.isspace() or not head:
             return False
         else:
+            if self._blank and self._closer and self._closer != _DETAILS_CLOSER:
+                if not known and _MAYBE_MARKER.fullmatch(head):
+                    return False
+                if OTHER_BLOCK.match(head):  # the formula was never closed
+                    self._closer, self._apart = "", True
             begins = self._stands_apart(head, known) if self._apart else self._interrupts(head, known)
             if begins is None:
                 return False
@@ -197,7 +204,8 @@ class Splitter:
                 self._nested += 1
             return
         self._hold(line)
-        if not line.strip(" \t"):
+        self._blank = not line.strip(" \t")
+        if self._blank:
             self._apart = not self._closer
             self._above = ""
             return

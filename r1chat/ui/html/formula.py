@@ -20,6 +20,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from math_core import LatexError, LatexToMathML
 
+from r1chat.ui.html.blocks import OTHER_BLOCK
 from r1chat.ui.html.breaking import boxed_text, breakable
 from r1chat.ui.html.latex import known
 
@@ -199,9 +200,11 @@ def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         over = line >= end or line - start > MAX_LINES or state.sCount[line] < state.blkIndent
         if over and not (line < end and state.isEmpty(line)):
             break
+        position = state.bMarks[line] + state.tShift[line]
         if state.isEmpty(line):
             blank = blank or line
-        position = state.bMarks[line] + state.tShift[line]
+        elif state.isEmpty(line - 1) and OTHER_BLOCK.match(state.src, position, state.eMarks[line]):
+            break
         if state.src.startswith(("```", "~~~"), position):
             break
     if closed < 0 and blank:
@@ -215,7 +218,7 @@ def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     token.map = [start, after]
     token = state.push("inline", "", 0)
     content = state.getLines(start, after, state.blkIndent, False).strip()
-    token.content = _without_blank_lines(content, opener[0]) if blank else content
+    token.content = _without_blank_lines(content, opener[0]) if blank and closed >= 0 else content
     token.map, token.children = [start, after], []
     state.push("paragraph_close", "p", -1)
     state.line = after
