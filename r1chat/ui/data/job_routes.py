@@ -14,13 +14,15 @@ from fastapi.responses import FileResponse, PlainTextResponse, Response
 
 from r1chat import archive
 from r1chat.app import App
-from r1chat.errors import BusyError, ImportFileError, R1ChatError
+from r1chat.both import Both
+from r1chat.errors import BusyError, ImportFileError, MessageError, R1ChatError
 from r1chat.export import Summary, export
 from r1chat.ui.data import exporting
 from r1chat.ui.data.answering import QUIET, Sent, html_answer, sentence, spoken
 from r1chat.ui.data.jobs import FOLDER, Jobs, Progress
 from r1chat.ui.words.page import Words
 
+_NO_FORMAT = Both("The request names no format to export. Reload the page.", "请求没有指明导出格式。请刷新页面。")
 LARGEST_UPLOAD = 2  # GB
 
 
@@ -39,6 +41,8 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
     @web.post("/r1chat/data/export")
     def begin_export(request: Request, fields: Sent) -> Response:
         def begin() -> None:
+            if not fields.text("format"):
+                raise MessageError(_NO_FORMAT)
             format, name, options = exporting.read(fields.strings())
 
             def work(folder: Path, progress: Progress) -> Summary:

@@ -12,11 +12,14 @@ export const state = {
   words: {},
 };
 
+const FIRST_OWN_BUDGET = 1000;  // what stands in its box when that is shown for the first time
+
 /** The budget of the person's own, as it is written now: tokens, or null where that is no number. */
 export function ownBudget() {
-  /** @type {HTMLInputElement} */
+  /** @type {HTMLInputElement | null} */
   const box = find(document, '#own-budget input');
-  return box && !Number.isNaN(box.valueAsNumber) ? box.valueAsNumber : null;
+  if (!box) return FIRST_OWN_BUDGET;  // just chosen: Gradio has not made its box yet
+  return Number.isNaN(box.valueAsNumber) ? null : box.valueAsNumber;
 }
 
 /** Whether the model is shown its earlier thoughts. */
