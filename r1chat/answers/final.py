@@ -85,7 +85,7 @@ _NO_VALUE = re.compile(
 )
 
 
-_ONLY_MARKS = re.compile(r"[\s\\\[\](){}$*.,;:^-]*")  # delimiters that nothing stands between
+_ONLY_MARKS = re.compile(r"[\s\\\[\]()$*.,;:^-]*")  # delimiters that nothing stands between; {} is a set
 
 
 def final_answer(answer: str) -> str | None:
