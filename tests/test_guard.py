@@ -396,6 +396,16 @@ def test_what_the_app_says_besides_is_kept(served: Served) -> None:
     assert served.get().headers["x-kept"] == "yes"
 
 
+def test_a_refusal_is_read_whole_whatever_was_sent_with_the_request(served: Served) -> None:
+    body = b"x" * 900_000
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+        head = f"POST /echo HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nOrigin: http://evil.example\r\n"
+        connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 403")
+    assert answer.endswith(b"</html>")
+
+
 def test_stream_is_passed_on_piece_by_piece(app: FastAPI, served: Served) -> None:
     app.state.go_on.clear()
     with httpx.stream("GET", served.origin + "/stream", headers=served.cookie, timeout=10, trust_env=False) as response:

@@ -36,6 +36,7 @@ def go_on(page: Page) -> None:
 
 
 def start_vote(page: Page) -> None:
+    finished(page)  # else the last menu is the one of an earlier reply
     page.locator(".reply .menu > summary", has_text="Vote").last.click()
     page.get_by_role("button", name="3", exact=True).last.click()
     expect(page.locator(".vote")).to_be_visible()

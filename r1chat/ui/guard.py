@@ -2,11 +2,13 @@
 
 A request passes if its `Host` is one of ours (so no foreign name resolves to us: DNS rebinding), its `Origin`, if it
 has one, is this very page, it was not sent by another site, and it carries the cookie of this launch. The cookie is
-had by opening the printed address, which holds the token. Knows nothing of what it guards, and buffers nothing.
+had by opening the printed address, which holds the token. Knows nothing of what it guards. Of a refused request no
+more than `_DRAINED` bytes are read, and nothing is kept.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from hmac import compare_digest
 from html import escape
@@ -47,6 +49,7 @@ SECURITY_HEADERS: Headers = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
+_DRAINED, _DRAIN_SECONDS = 1024 * 1024, 1.0
 _OURS = {name for name, _ in SECURITY_HEADERS}
 
 
@@ -198,6 +201,21 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sente
     headers = [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"cache-control", b"no-store"),
-        (b"connection", b"close"),  # the body of a refused request is never read
+        (b"connection", b"close"),  # the rest of a refused request is never read
     ]
+    await _drain(receive)
     await _respond(send, status, headers, body.encode())
+
+
+async def _drain(receive: Receive) -> None:
+    """Read the rest of a small request: a connection closed on unread bytes is reset, and our answer lost with it."""
+    read = 0
+    try:
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while read <= _DRAINED:
+                message = await receive()
+                read += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
