@@ -471,7 +471,7 @@ def test_requests_that_make_no_sense_are_refused_and_break_nothing(site: Site) -
 def test_what_was_gathered_is_not_told_to_strangers(site: Site) -> None:
     app = site.serve(THOUGHT)
     rated(app, "What is one and one?")
-    for path in ("data", "data/", "r1chat/data/page", "r1chat/data/rows", "r1chat/data/file/x/preference.jsonl"):
+    for path in ("data", "data/", "r1chat/data/rows", "r1chat/data/file/x/preference.jsonl"):
         answer = httpx.get(f"{origin(site)}/{path}", trust_env=False)
         assert answer.status_code == 403
         assert "one and one" not in answer.text

@@ -17,10 +17,10 @@ _NAME = r"[\w-][\w.-]*"  # a segment that begins with a dot leads elsewhere
 _PAGES = re.compile(rf"/(?:data/?|models/?)?|/r1chat/data/file/{_NAME}/{_NAME}")
 _REQUESTS = {
     "GET": re.compile(
-        rf"/(?:data/)?(?:config/?|theme\.css|favicon\.ico|manifest\.json|(?:assets|static)/(?:{_NAME}/)*{_NAME}"
+        rf"/(?:config/?|theme\.css|favicon\.ico|manifest\.json|(?:assets|static)/(?:{_NAME}/)*{_NAME}"
         rf"|gradio_api/(?:info|startup-events|queue/data|heartbeat/\w+))|/r1chat/(?:{_NAME}/)*{_NAME}"
     ),
-    "POST": re.compile(rf"/(?:data/)?gradio_api/(?:queue/join|cancel|reset)/?|/r1chat/(?:{_NAME}/)*{_NAME}"),
+    "POST": re.compile(rf"/gradio_api/(?:queue/join|cancel|reset)/?|/r1chat/(?:{_NAME}/)*{_NAME}"),
 }
 _REQUESTS["HEAD"] = _REQUESTS["GET"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import gradio as gr
 from fastapi import FastAPI, Response
 
 from r1chat.app import App
 from r1chat.ui.html.markdown import pygments_css
 from r1chat.ui.page import layout
+from r1chat.ui.startup import gradio as gr
 from r1chat.ui.wiring import wire
 
 _UI = Path(__file__).parent

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import gradio as gr
 from markupsafe import Markup
 
 from r1chat.steer import BUDGETS
+from r1chat.ui.startup import gradio as gr
 from r1chat.ui.talk.render import tools
 from r1chat.ui.talk.screen import OWN_BUDGET
 from r1chat.ui.words.page import words

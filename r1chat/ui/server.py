@@ -22,7 +22,7 @@ from r1chat.ui.allowed import Allowed
 from r1chat.ui.data.mounting import mount as mount_data
 from r1chat.ui.guard import LOOPBACK, Guard
 from r1chat.ui.library import routes as library
-from r1chat.ui.mounting import mount, theme
+from r1chat.ui.mounting import mount
 
 
 def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guard:
@@ -31,7 +31,7 @@ def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guar
 
     routes.add(web, app)
     library.add(web, app)
-    mount_data(web, app, theme())
+    mount_data(web, app)
     mount(web, app)
     return Guard(Allowed(web), hosts=hosts, port=port, token=token)
 

@@ -1,4 +1,6 @@
-"""Imports Gradio in half the time, and so that it sends nothing. Import this before anything that imports Gradio.
+"""Imports Gradio in half the time, and so that it sends nothing. Only this module may import it.
+
+The rest of the page writes `from r1chat.ui.startup import gradio as gr`.
 
 At every import Gradio writes type stubs for each of its components, which takes longer than the rest of the import; it
 leaves out classes that are in no file. And the garbage collector finds nothing while modules are only being made.

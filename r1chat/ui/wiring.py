@@ -11,7 +11,6 @@ import functools
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-import gradio as gr
 from markupsafe import escape
 
 from r1chat.app import App
@@ -19,6 +18,7 @@ from r1chat.errors import NotFoundError, R1ChatError
 from r1chat.ui.act import Answer
 from r1chat.ui.language import LANGUAGE_COOKIE, pick, spoken
 from r1chat.ui.page import Widgets, reworded, script_words
+from r1chat.ui.startup import gradio as gr
 from r1chat.ui.talk.screen import backends_block, model_blocks, model_choices, model_key, show
 from r1chat.ui.words.page import words
 

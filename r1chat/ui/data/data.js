@@ -1,4 +1,4 @@
-// The data page: shows what the server sends, asks for more, and sends what a person does. Loaded when its place is there.
+// The data page: shows what the server sends, asks for more, and sends what a person does.
 
 import {all, around, element, find as findIn, target} from '../talk/dom.js';
 
@@ -256,13 +256,7 @@ root.addEventListener('toggle', async event => {
   }
 }, true);
 
-(async () => {
-  const answer = await ask(`page${location.search}`);
-  if (!answer) { root.innerHTML = '<p id="trouble" role="alert"></p>'; return; }
-  root.innerHTML = answer.text;
-  if (innerWidth <= 760) for (const panel of all(root, '.panel')) /** @type {HTMLDetailsElement} */ (panel).open = panel.id === 'consent';
-  document.documentElement.lang = find('[data-lang]')?.dataset.lang ?? 'en';
-  counters();
-  refresh(false);
-  follow(await ask('job'));
-})();
+if (innerWidth <= 760) for (const panel of all(root, '.panel')) /** @type {HTMLDetailsElement} */ (panel).open = panel.id === 'consent';
+counters();
+refresh(false);
+ask('job').then(follow);

@@ -1,4 +1,4 @@
-"""The frame of the data page and its panels, as HTML. Pure."""
+"""The data page as HTML: the document, its frame and its panels. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,20 @@ from r1chat.ui.judge.gathered import good_for
 from r1chat.ui.words.page import Words
 
 
+def document(body: Markup, words: Words) -> Markup:
+    """The whole page."""
+    return Markup(
+        '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>r1chat: {title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<script src="../r1chat/scripts/theme.js"></script>'
+        '<link rel="stylesheet" href="../r1chat/page.css"><link rel="stylesheet" href="../r1chat/data.css">'
+        '<script src="../r1chat/scripts/data/data.js" type="module"></script></head>'
+        '<body><div id="data"><div class="data">{body}</div></div></body></html>'
+    ).format(lang=words.lang, title=words.data_title, body=body)
+
+
 def frame(asked: Query, choices: Choices, consent: bool, job: State | None, words: Words) -> Markup:
-    """The whole page, but for what it asks for later: counters, rows, the league, what was judged twice."""
+    """What is on the page, but for what it asks for later: counters, rows, the league, what was judged twice."""
     panels = concat(
         (
             _panel("consent", words.consent_title, consent_form(consent, words), unfolded=True),
@@ -28,7 +40,7 @@ def frame(asked: Query, choices: Choices, consent: bool, job: State | None, word
         )
     )
     return Markup(
-        '<header class="head" data-lang="{lang}"><a href="../" id="back">{back}</a>'
+        '<header class="head"><a href="../" id="back">{back}</a>'
         '<h1>{title}</h1><div id="gathered"></div></header>'
         '<div id="trouble" role="alert"></div>'
         '<div class="columns"><div class="panels">{panels}</div><section>'
@@ -36,7 +48,6 @@ def frame(asked: Query, choices: Choices, consent: bool, job: State | None, word
         '<div id="rows" aria-busy="true"><p>{loading}</p></div></section></div>'
         '<template id="broken">{broken}</template>'
     ).format(
-        lang=words.lang,
         back=words.data_back,
         title=words.data_title,
         panels=panels,

@@ -33,7 +33,7 @@ MOST_READ = 5_000  # messages that a look for personal data reads
 
 
 def add(web: FastAPI, app: App, jobs: Jobs) -> None:
-    """Add the routes, all below /r1chat/data/."""
+    """Add the page at /data/, and the routes below /r1chat/data/."""
     names = account_names()
     _add_readings(web, app, jobs, names)
     _add_acts(web, app)
@@ -41,12 +41,13 @@ def add(web: FastAPI, app: App, jobs: Jobs) -> None:
 
 
 def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> None:
-    @web.get("/r1chat/data/page")
+    @web.get("/data/")
     def whole(request: Request) -> Response:
         def html(w: Words) -> str:
             with app.store.dataset.snapshot() as snapshot:
                 choices = Choices(snapshot.all_models(), snapshot.raters())
-            return page.frame(request.query_params, choices, app.store.judgements.consent_for_all(), jobs.state, w)
+            consent = app.store.judgements.consent_for_all()
+            return page.document(page.frame(request.query_params, choices, consent, jobs.state, w), w)
 
         return html_answer(request, html)
 
