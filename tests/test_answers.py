@@ -13,7 +13,7 @@ from fuzz_answers import mutated, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1chat.answers import choice, choices, compare, equivalent, final_answer, found
+from r1chat.answers import choice, choices, compare, equivalent, final_answer, occurs
 from r1chat.errors import CheckError
 from r1chat.rewards import Reference, accuracy
 
@@ -417,14 +417,14 @@ def test_hostile_answer_is_read_in_linear_time(text: str) -> None:
 
 
 def test_hostile_pattern_comes_back_without_a_verdict() -> None:
-    assert found(r"(a|a)*b", "a" * 200) is None
-    assert found(r"^\d+$", "42") is True
-    assert found(r"^\d+$", "x") is False
+    assert occurs(r"(a|a)*b", "a" * 200) is None
+    assert occurs(r"^\d+$", "42") is True
+    assert occurs(r"^\d+$", "x") is False
 
 
 def test_broken_pattern_is_explained() -> None:
     with pytest.raises(CheckError, match="not a regular expression: unterminated character set"):
-        found("[", "")
+        occurs("[", "")
 
 
 def test_patterns_and_formulas_are_checked_in_many_threads_at_once() -> None:
@@ -432,7 +432,7 @@ def test_patterns_and_formulas_are_checked_in_many_threads_at_once() -> None:
 
     def ask(number: int) -> None:
         same = equivalent(rf"\sqrt{{{number * number * 2}}}", rf"{number if number % 2 else 0}\sqrt{{2}}")
-        verdicts[number] = same and found(rf"^{number}$", str(number)) is True
+        verdicts[number] = same and occurs(rf"^{number}$", str(number)) is True
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(3, 11)]
     for thread in threads:
@@ -455,8 +455,8 @@ def test_importing_votes_and_rewards_loads_no_mathematics() -> None:
 def test_checker_is_gone_when_the_app_is(end: str) -> None:
     code = f"""if True:
         import os
-        from r1chat.answers import found
-        assert found('a', 'cat')
+        from r1chat.answers import occurs
+        assert occurs('a', 'cat')
         print(open(f'/proc/self/task/{{os.getpid()}}/children').read(), flush=True)
         {end}
     """
@@ -471,14 +471,14 @@ def test_checker_is_gone_when_the_app_is(end: str) -> None:
 def test_interrupted_question_leaves_no_answer_for_the_next() -> None:
     code = """if True:
         import os, signal, threading
-        from r1chat.answers import found
-        assert found('a', 'cat')
+        from r1chat.answers import occurs
+        assert occurs('a', 'cat')
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
         try:
-            found('(a|a)*b', 'a' * 200)
+            occurs('(a|a)*b', 'a' * 200)
             print('it was not interrupted')
         except KeyboardInterrupt:
-            print(found('a', 'cat'), found('b', 'cat'))
+            print(occurs('a', 'cat'), occurs('b', 'cat'))
     """
     told = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, timeout=120, capture_output=True, text=True, check=True
@@ -490,10 +490,10 @@ def test_interrupted_question_leaves_no_answer_for_the_next() -> None:
 def test_forked_process_has_a_checker_of_its_own() -> None:
     code = """if True:
         import os
-        from r1chat.answers import found
-        assert found('a', 'cat')
+        from r1chat.answers import occurs
+        assert occurs('a', 'cat')
         forked = os.fork()
-        verdicts = [found(f'^{n}$', f'{n + 1 - n % 2}') for n in range(1, 9)]
+        verdicts = [occurs(f'^{n}$', f'{n + 1 - n % 2}') for n in range(1, 9)]
         assert verdicts == [bool(n % 2) for n in range(1, 9)]
         if not forked:
             os._exit(0)
@@ -505,11 +505,11 @@ def test_forked_process_has_a_checker_of_its_own() -> None:
 def test_checker_that_does_not_start_says_what_to_do() -> None:
     code = """if True:
         import sys
-        from r1chat.answers import found
+        from r1chat.answers import occurs
         from r1chat.errors import CheckError
         sys.executable = 'nowhere'
         try:
-            found('a', 'cat')
+            occurs('a', 'cat')
         except CheckError as error:
             print(error)
     """

@@ -4,9 +4,9 @@ Knows no conversation, model or reference; `votes` and `rewards` build on it. Im
 imported when they are first needed, and regular expressions run in a process of their own.
 """
 
-from r1chat.answers.checker import found
 from r1chat.answers.compare import compare, equivalent, is_formula, is_number, same_text
 from r1chat.answers.final import all_boxes, choice, choices, final_answer
+from r1chat.answers.patterns import occurs
 
 __all__ = [
     "all_boxes",
@@ -15,8 +15,8 @@ __all__ = [
     "compare",
     "equivalent",
     "final_answer",
-    "found",
     "is_formula",
     "is_number",
+    "occurs",
     "same_text",
 ]

@@ -1,18 +1,11 @@
 """Chat templates, rendered by a process that may be killed.
 
-A template comes with a download and is a program: one that loops for ever or asks for 8 GB must cost no more than a
-sentence. So all of them run in one child process with bounds of time and memory, started when it is first needed and
-again after it was killed. Knows nothing of thoughts; `template_child.py` is what runs there.
+A template comes with a download and is a program: one that loops for ever or asks for 8 GB must cost no more than an
+error. So all of them run in one `LimitedProcess`; `template_program.py` is what runs there. Knows nothing of thoughts.
 """
 
 from __future__ import annotations
 
-import atexit
-import json
-import os
-import subprocess
-import sys
-import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,10 +13,9 @@ from typing import Any
 
 from r1chat.both import Both
 from r1chat.errors import BackendError, ModelFileError, UnsupportedError
+from r1chat.limited import LimitedProcess, NotStartedError
 
 LIMIT = 5.0  # seconds for the renders of one request
-START_LIMIT = 60.0  # seconds for the child to start, perhaps on a machine that is busy
-_PROGRAM = Path(__file__).with_name("template_child.py")
 
 _ENDLESS = Both(
     "The chat template of this model does not end, or takes too much memory: it was stopped after {limit:.0f} seconds. "
@@ -54,8 +46,7 @@ class TemplateProcess:
 
     def __init__(self, limit: float = LIMIT) -> None:
         self._limit = limit
-        self._lock = threading.Lock()
-        self._child: subprocess.Popen[str] | None = None
+        self._process = LimitedProcess(Path(__file__).with_name("template_program.py"))
         self._endless: set[int] = set()  # hashes of sources that had to be stopped: not tried again
 
     def render(self, source: str, renders: Sequence[Mapping[str, Any]], now: datetime | None = None) -> list[str]:
@@ -76,81 +67,21 @@ class TemplateProcess:
 
     def close(self) -> None:
         """End the child; the next request starts another."""
-        with self._lock:
-            self._end()
-
-    def forget(self) -> None:
-        """After a fork: the child belongs to the parent."""
-        self._lock = threading.Lock()
-        self._parents, self._child = self._child, None  # kept, since dropping a Popen that runs complains
+        self._process.close()
 
     def _ask(self, source: str, now: datetime | None = None, **more: Any) -> dict[str, Any]:
-        with self._lock:
-            if hash(source) in self._endless:
-                raise ModelFileError(_ENDLESS.format(limit=self._limit))
-            if self._child is None or self._child.poll() is not None:
-                self._start()
-            request = {"source": source, "now": (now or datetime.now()).isoformat()} | more
-            line = self._exchange(json.dumps(request) + "\n", self._limit)
-            answer: dict[str, Any] = json.loads(line) if line else {"error": "memory"}
-            if answer.get("error") == "memory":
-                self._endless.add(hash(source))
+        if hash(source) in self._endless:
+            raise ModelFileError(_ENDLESS.format(limit=self._limit))
+        request = {"source": source, "now": (now or datetime.now()).isoformat()} | more
+        try:
+            answer: Any = self._process.ask(request, self._limit) or {"error": "memory"}
+        except NotStartedError:
+            raise BackendError(_NOT_STARTED) from None
+        if answer.get("error") == "memory":
+            self._endless.add(hash(source))
         if "error" in answer:
             raise _error(answer, self._limit)
-        return answer
-
-    def _start(self) -> None:
-        self._end()
-        self._child = subprocess.Popen(
-            [sys.executable, "-P", str(_PROGRAM)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-        )
-        if self._exchange("", START_LIMIT) != "ready\n":
-            self._end()
-            raise BackendError(_NOT_STARTED)
-
-    def _exchange(self, line: str, limit: float) -> str:
-        """Write a line and read one; "" where none came in time, and then the child is gone."""
-        child = self._child
-        assert child is not None and child.stdin is not None and child.stdout is not None
-        late = threading.Event()
-
-        def expire() -> None:
-            late.set()
-            child.kill()
-
-        timer = threading.Timer(limit, expire)
-        timer.daemon = True
-        timer.start()
-        try:
-            child.stdin.write(line)
-            child.stdin.flush()
-            answer = child.stdout.readline()
-        except OSError:  # it died while we wrote
-            answer = ""
-        except BaseException:  # Ctrl-C: nobody will read this answer, so it must not be the next request's
-            self._end()
-            raise
-        finally:
-            timer.cancel()
-            timer.join()
-        if late.is_set() or not answer.endswith("\n"):
-            self._end()
-            return ""
-        return answer
-
-    def _end(self) -> None:
-        child, self._child = self._child, None
-        if child is None:
-            return
-        child.kill()
-        try:
-            child.communicate()
-        except OSError:
-            child.wait()
+        return dict(answer)
 
 
 def _error(answer: Mapping[str, Any], limit: float) -> BackendError:
@@ -165,6 +96,3 @@ def _error(answer: Mapping[str, Any], limit: float) -> BackendError:
 
 
 TEMPLATES = TemplateProcess()
-atexit.register(TEMPLATES.close)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=TEMPLATES.forget)

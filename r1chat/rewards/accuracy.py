@@ -15,9 +15,9 @@ from r1chat.answers import (
     choices,
     compare,
     final_answer,
-    found,
     is_formula,
     is_number,
+    occurs,
     same_text,
 )
 from r1chat.both import Both
@@ -71,7 +71,7 @@ def check(reference: Reference) -> None:
             )
         )
     if reference.kind == "pattern":
-        found(reference.text, "")
+        occurs(reference.text, "")
     elif reference.kind == "choice" and not _letters(text):
         raise CheckError(
             Both(
@@ -166,7 +166,7 @@ def _choice(answer: str, reference: str) -> Reward:
 
 
 def _pattern(answer: str, pattern: str) -> Reward:
-    matches = found(pattern, answer)
+    matches = occurs(pattern, answer)
     if matches is None:
         pattern = shown(pattern)
         return Reward(

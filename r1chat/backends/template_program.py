@@ -1,14 +1,12 @@
-"""The program that `template_process.py` runs: renders chat templates. A request a line in, an answer a line out, JSON.
+"""The program that `template_process.py` runs in a `LimitedProcess`: renders chat templates.
 
-Run by its path, so that it needs no r1chat. A template comes from a download: it runs in Jinja's sandbox, set up as the
-transformers library does, and whatever it does here, the worst is that this process dies.
+A template comes from a download: it runs in Jinja's sandbox, set up as the transformers library does, and whatever it
+does here, the worst is that this process dies. Imports no r1chat.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -18,33 +16,12 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-MEMORY = 1024**3  # bytes that this process may take, where the system can hold it to that
 MOST_NAMES, LONGEST_CONSTANT = 400, 200
 
 _now = datetime.now()
 
 
-def main() -> None:
-    """Answer requests until the input ends."""
-    limit_memory()
-    print("ready", flush=True)
-    for line in sys.stdin:
-        try:
-            answer = json.dumps(answered(json.loads(line)))
-        except MemoryError:
-            answer = json.dumps({"error": "memory", "text": ""})
-        print(answer, flush=True)
-
-
-def limit_memory() -> None:
-    """Hold this process to `MEMORY`, on systems that can."""
-    with suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
-def answered(request: dict[str, Any]) -> dict[str, Any]:
+def answer(request: dict[str, Any]) -> dict[str, Any]:
     """`texts`, one for each of `renders` (names and values); `names` and `constants` if `source` alone is asked about.
 
     Or `error`, its kind, with `text` and perhaps `line`: syntax, refused (by the template itself), broken, memory.
@@ -125,7 +102,3 @@ def environment() -> ImmutableSandboxedEnvironment:
     made.filters["from_json"] = json.loads
     made.globals.update(raise_exception=refuse, strftime_now=now)
     return made
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,45 @@
+"""What runs in the child process: the function `answer` of the program that is named on the command line.
+
+A question a line in, an answer a line out, both JSON. Run by its path, so that it needs no r1chat.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import signal
+import sys
+from contextlib import suppress
+
+MEMORY = 1024**3  # bytes that this process may take, where the system can hold it to that
+
+
+def main(program: str) -> None:
+    """Answer questions until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the app
+    limit_memory()
+    answer = runpy.run_path(program)["answer"]
+    print("ready", flush=True)
+    for line in sys.stdin:
+        try:
+            text = json.dumps(answer(json.loads(line)))
+        except MemoryError:
+            text = "null"
+        print(text, flush=True)
+
+
+def limit_memory() -> None:
+    """Hold this process to `MEMORY`, on systems that can."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+if __name__ == "__main__":
+    with suppress(BrokenPipeError):  # the app was killed
+        main(sys.argv[1])
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+    os._exit(0)
