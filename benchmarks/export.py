@@ -27,7 +27,7 @@ from benchmarks.report import Report
 from benchmarks.store import START, Talk
 from r1chat.messages import Provenance, Reply, Timings, Usage
 from r1chat.store import Store
-from r1chat.store.judgement_schema import comparisons, consents, duels
+from r1chat.store.judgement_schema import comparison_sides, comparisons, consents
 from r1chat.store.schema import conversations, provenance_columns, replies, reply_columns, turns
 
 MADE = Provenance("llama.cpp", "0.3.36", "DeepSeek-R1-Distill-Qwen-1.5B-Q4_K_M", "0f" * 32, "Q4_K_M", "a1b2")
@@ -39,24 +39,24 @@ SECONDS, MEGABYTES = 20.0, 300.0
 def pair_rows(talk: Talk, rng: random.Random, number: int) -> dict[str, list[dict[str, Any]]]:
     """A conversation of one message with two replies, and what was said of them."""
     at, in_chinese = START + timedelta(seconds=number), number % 5 == 0
-    conversation, turn, left, right, duel = (talk.id() for _ in range(5))
+    conversation, turn, left, right, sides_id = (talk.id() for _ in range(5))
     mail = f" Write to user{number}@example.com." if number % 50 == 0 else ""
     content = talk.text(in_chinese, 20, 200) + mail
-    sides = []
+    replies_made = []
     for position, side in enumerate((left, right), 1):
         thought = talk.text(in_chinese, 300, 1200) if number % 2 else ""
         usage, timings = Usage(100, 0, 500, 300, 16384), Timings(0.3, 20.0, 30.0)
         reply = Reply(thought, True, talk.text(in_chinese, 300, 900), "stop", usage=usage, timings=timings)
         place = {"id": side, "turn_id": turn, "position": position, "created_at": at, "saved_at": at}
-        sides.append(place | reply_columns(reply) | provenance_columns(MADE))
+        replies_made.append(place | reply_columns(reply) | provenance_columns(MADE))
     judged = {"rater": f"rater-{number % 3}", "created_at": at}
-    said = {"id": talk.id(), "duel_id": duel, "winner": rng.choice(("left", "right"))}
+    said = {"id": talk.id(), "duel_id": sides_id, "winner": rng.choice(("left", "right"))}
     place = {"conversation_id": conversation, "parent_reply_id": None, "position": 1, "created_at": at}
     return {
         "conversation": [{"id": conversation, "title": f"Pair {number}", "created_at": at, "updated_at": at}],
         "turn": [place | {"id": turn, "content": content}],
-        "reply": sides,
-        "duel": [{"id": duel, "turn_id": turn, "left_id": left, "right_id": right, "blind": True} | judged],
+        "reply": replies_made,
+        "duel": [{"id": sides_id, "turn_id": turn, "left_id": left, "right_id": right, "blind": True} | judged],
         "comparison": [said | judged | {"dwell": rng.uniform(2, 60), "comment": ""}],
     }
 
@@ -65,7 +65,7 @@ def fill(url: str, count: int) -> None:
     """A store with that many judged pairs, all of which may be exported."""
     Store(url).close()  # makes the tables
     talk, rng = Talk(seed=1), random.Random(1)
-    tables = {table.name: table for table in (conversations, turns, replies, duels, comparisons)}
+    tables = {table.name: table for table in (conversations, turns, replies, comparison_sides, comparisons)}
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(insert(consents), {"id": talk.id(), "rater": "", "created_at": START, "allowed": True})

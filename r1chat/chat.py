@@ -232,7 +232,7 @@ class Chat:
             self._launch(vote)
         return vote
 
-    def duel(
+    def begin_comparison(
         self,
         conversation_id: str | None,
         prompt: str,
@@ -268,11 +268,11 @@ class Chat:
                         seeded = replace(seeded, seed=((seeded.seed or 0) + 1) % 2**31)
                     stored.append(self.store.add_reply(turn.id, _provenance(model, seeded, "sampled", view)))
                     jobs.append((backend, Request(model.name, history, None, seeded, _thinking(view, model))))
-                self.store.judgements.begin_duel(stored[0].id, stored[1].id, blind)
+                self.store.judgements.begin_comparison(stored[0].id, stored[1].id, blind)
                 self.store.show_reply(stored[0].id)
-            duel = Samples(self._recorder, jobs, stored, conversation_id, then=self._made)
-            self._launch(duel)
-        return duel
+            samples = Samples(self._recorder, jobs, stored, conversation_id, then=self._made)
+            self._launch(samples)
+        return samples
 
     def resume(self, reply_id: str) -> Generation:
         """Continue a reply in place from where it stands, with the model and the settings that began it."""
@@ -542,7 +542,7 @@ class Chat:
 
     def _show_majority(self, vote: Samples) -> None:
         """Open the reply that won, unless the person looks at something else by now."""
-        with suppress(R1ChatError):  # where answers cannot be compared the page says why
+        with suppress(StoreError):  # the conversation was deleted meanwhile, or the database is locked
             winner = votes.majority(self.store.votes(vote.vote_id or ""))
             turns = self.store.conversation(vote.conversation_id).turns
             if winner and any(turn.reply and turn.reply.id == vote.reply_id for turn in turns):

@@ -73,8 +73,8 @@ class StepLabel:
 
 
 @dataclass(frozen=True, slots=True)
-class Duel:
-    """Two replies to the same message, side by side. `blind`: the names were hidden and the sides drawn by lot."""
+class Sides:
+    """The two replies of a comparison. `blind`: the names were hidden and left and right drawn by lot."""
 
     id: str
     turn_id: str
@@ -83,13 +83,18 @@ class Duel:
     blind: bool
     created: datetime
 
+    @property
+    def reply_ids(self) -> dict[str, str]:
+        """The id of each side's reply, left first."""
+        return {"left": self.left_id, "right": self.right_id}
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a rater said of a duel. `dwell`: seconds from both replies being there to the vote."""
+    """Which of two replies a rater preferred. `dwell`: seconds from both replies being there to the verdict."""
 
     id: str
-    duel: Duel
+    sides: Sides
     winner: Winner
     created: datetime
     rater: str = ""
@@ -128,18 +133,18 @@ class Judged:
     steps: Mapping[str, StepLabel] = field(default_factory=dict)  # by reply
     references: Mapping[str, Reference] = field(default_factory=dict)  # by turn
     verifications: Mapping[str, Verification] = field(default_factory=dict)  # by reply
-    duels: Mapping[str, Duel] = field(default_factory=dict)  # by turn: the newest
-    comparisons: Mapping[str, Comparison] = field(default_factory=dict)  # by duel
-    reopened: frozenset[str] = frozenset()  # decided duels that are shown again, to be decided anew
+    sides: Mapping[str, Sides] = field(default_factory=dict)  # by turn: those of its newest comparison
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)  # by the id of their sides
+    reopened: frozenset[str] = frozenset()  # sides (ids) of decided comparisons that are open again
     ranking: frozenset[str] = frozenset()  # turns whose replies are being ranked, one comparison after the other
     consent: bool = False  # whether the conversation may be exported
     own_consent: bool | None = None  # what was said of this conversation alone; None: the setting for all holds
 
-    def open_duel(self, turn_id: str) -> Duel | None:
+    def open_comparison(self, turn_id: str) -> Sides | None:
         """The undecided comparison of replies to a message, if there is one."""
-        decided = [comparison.duel for comparison in self.comparisons.values() if comparison.duel.turn_id == turn_id]
-        again = next((duel for duel in decided if duel.id in self.reopened), None)
-        newest = self.duels.get(turn_id)
+        decided = [comparison.sides for comparison in self.comparisons.values() if comparison.sides.turn_id == turn_id]
+        again = next((sides for sides in decided if sides.id in self.reopened), None)
+        newest = self.sides.get(turn_id)
         return again or (newest if newest is not None and newest.id not in self.comparisons else None)
 
     def said_of(self, reply_id: str) -> Comparison | None:
@@ -147,7 +152,7 @@ class Judged:
         about_reply = (
             comparison
             for comparison in self.comparisons.values()
-            if reply_id in (comparison.duel.left_id, comparison.duel.right_id)
+            if reply_id in (comparison.sides.left_id, comparison.sides.right_id)
         )
         return max(about_reply, key=lambda comparison: comparison.created, default=None)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from r1chat.both import Both
 from r1chat.errors import MessageError
+from r1chat.languages import language_of
 from r1chat.messages import Reply, ReplySoFar
 
 BUDGETS = {"quick": 512, "normal": 2_048, "deep": 8_192}  # thinking tokens
@@ -14,18 +15,11 @@ RESERVE = 64  # tokens of the window that a budget must leave for the answer
 
 # Appending "Wait" where a model wanted to stop thinking makes it check itself: budget forcing, Muennighoff et al.,
 # "s1: Simple test-time scaling" (2025). A sentence that ends the thought softens the cut.
-_WAIT = {"en": "Wait,", "zh": "等等，"}
-_ENOUGH = {
-    "en": "I have thought about this long enough; I will answer with what I have.",
-    "zh": "我已经思考得够久了，现在根据目前的思路作答。",
-}
-
-
-def language_of(text: str) -> str:
-    """The language in which the model should continue: "zh" where most of the text is Chinese, else "en"."""
-    chinese = sum("\u4e00" <= character <= "\u9fff" for character in text)
-    latin = sum(character.isascii() and character.isalpha() for character in text)
-    return "zh" if chinese * 3 > latin else "en"  # a character says about as much as three letters
+_WAIT = Both("Wait,", "等等，")
+_ENOUGH = Both(
+    "I have thought about this long enough; I will answer with what I have.",
+    "我已经思考得够久了，现在根据目前的思路作答。",
+)
 
 
 def cut(so_far: ReplySoFar) -> ReplySoFar:
@@ -36,7 +30,7 @@ def cut(so_far: ReplySoFar) -> ReplySoFar:
 def spent(so_far: ReplySoFar) -> ReplySoFar:
     """The budget is spent: the thought ends with a sentence that says so."""
     thought = so_far.reasoning.rstrip()
-    return ReplySoFar(f"{thought}\n\n{_ENOUGH[language_of(thought)]}", closed=True)
+    return ReplySoFar(f"{thought}\n\n{_ENOUGH.pick(language_of(thought))}", closed=True)
 
 
 def extended(reply: Reply) -> ReplySoFar:
@@ -49,7 +43,7 @@ def extended(reply: Reply) -> ReplySoFar:
                 "这个回复没有可以继续的思考。请重新生成一个带思考的回复。",
             )
         )
-    return ReplySoFar(f"{thought}\n\n{_WAIT[language_of(thought)]}")
+    return ReplySoFar(f"{thought}\n\n{_WAIT.pick(language_of(thought))}")
 
 
 def forked(reply: Reply, start: int, end: int, text: str) -> ReplySoFar:

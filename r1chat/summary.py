@@ -12,6 +12,7 @@ from r1chat import steer, window
 from r1chat.backends import Backend
 from r1chat.both import Both
 from r1chat.errors import UnsupportedError
+from r1chat.languages import language_of
 from r1chat.messages import Conversation, Message, ModelInfo, Params, Request, StoredTurn
 from r1chat.think import Draft, Splitter
 
@@ -19,11 +20,11 @@ LONGEST = 400  # tokens
 LAST = 5  # messages
 LONG = 300  # characters of a message
 
-_ASK = {
-    "en": "Summarise our conversation so far for somebody who takes it up: what I want, what we found out, and what is "
+_ASK = Both(
+    "Summarise our conversation so far for somebody who takes it up: what I want, what we found out, and what is "
     "still open. Write at most ten short sentences, and nothing else.",
-    "zh": "请为接手的人总结我们到目前为止的对话：我想要什么、得出了什么、还有什么没解决。最多十个短句，只写总结。",
-}
+    "请为接手的人总结我们到目前为止的对话：我想要什么、得出了什么、还有什么没解决。最多十个短句，只写总结。",
+)
 
 
 def summarise(conversation: Conversation, backend: Backend, info: ModelInfo) -> Iterator[str]:
@@ -43,9 +44,9 @@ def summarise(conversation: Conversation, backend: Backend, info: ModelInfo) -> 
         messages.append(Message("user", turn.content))
         if turn.reply is not None:
             messages.append(Message("assistant", turn.reply.reply.answer))
-    language = steer.language_of("".join(message.content for message in messages))
+    language = language_of("".join(message.content for message in messages))
     so_far = steer.skipped() if info.thinks else None
-    request = Request(info.name, (*messages, Message("user", _ASK[language])), so_far, Params(max_tokens=LONGEST))
+    request = Request(info.name, (*messages, Message("user", _ASK.pick(language))), so_far, Params(max_tokens=LONGEST))
     splitter, draft = Splitter(so_far), Draft()
     with closing(backend.stream(request)) as events:  # type: ignore[type-var]
         for event in events:

@@ -19,11 +19,11 @@ from r1chat.judgements import (
     Aspects,
     Check,
     Comparison,
-    Duel,
     Judged,
     Part,
     Rating,
     Reference,
+    Sides,
     StepLabel,
     StepVerdict,
     Thumb,
@@ -45,7 +45,7 @@ class Teacher:
         self._chat = chat
         self._store = chat.store
         self._judgements = chat.store.judgements
-        self._reopened: set[str] = set()  # ids of duels; not stored: after a restart the verdict in force holds
+        self._reopened: set[str] = set()  # ids of sides; not stored: after a restart the verdict in force holds
         self._ranking: set[str] = set()  # ids of turns; not stored: after a restart Rank continues from the comparisons
         chat.when_made(self._verify_quietly)
         chat.when_made(self._go_on_from_the_whole_side)
@@ -125,7 +125,7 @@ class Teacher:
 
     # -- two replies --------------------------------------------------------------------------------------------------
 
-    def oppose(self, one_id: str, other_id: str) -> Duel:
+    def begin_comparison(self, one_id: str, other_id: str) -> Sides:
         """Begin a comparison of two existing replies; which one stands left is drawn by lot.
 
         Raises MessageError while one of them is being made.
@@ -138,13 +138,13 @@ class Teacher:
                 )
             )
         left_id, right_id = random.sample((one_id, other_id), 2)
-        duel = self._judgements.begin_duel(left_id, right_id, blind=False)
+        sides = self._judgements.begin_comparison(left_id, right_id, blind=False)
         self._tell(one_id)
-        return duel
+        return sides
 
     def compare(
         self,
-        duel_id: str,
+        sides_id: str,
         winner: Winner,
         thoughts_seen: tuple[bool | None, bool | None] = (None, None),
         dwell: float | None = None,
@@ -155,9 +155,9 @@ class Teacher:
         Only whole replies (see `comparable`) can win, lose or tie; else the verdict is that both are bad, or it is
         skipped. Raises MessageError otherwise.
         """
-        duel = self._judgements.duel(duel_id)
-        sides = {"left": duel.left_id, "right": duel.right_id}
-        replies = [self._store.reply(side).reply for side in sides.values()]
+        sides = self._judgements.sides(sides_id)
+        reply_ids = sides.reply_ids
+        replies = [self._store.reply(reply_id).reply for reply_id in reply_ids.values()]
         if winner != "skipped" and any(reply.finish is None for reply in replies):
             raise MessageError(
                 Both(
@@ -172,32 +172,32 @@ class Teacher:
                     "两个回复中有一个不完整。请选“都不好”，或不比较它们。",
                 )
             )
-        comparison = self._judgements.compare(duel_id, winner, self.rater, thoughts_seen, dwell, comment)
-        self._reopened.discard(duel_id)
-        if winner in sides:
-            self._go_on_from(sides[winner], duel.turn_id)
-        elif (side := self._only_whole_side(duel)) is not None:
-            self._go_on_from(side, duel.turn_id)
+        comparison = self._judgements.compare(sides_id, winner, self.rater, thoughts_seen, dwell, comment)
+        self._reopened.discard(sides_id)
+        if winner in reply_ids:
+            self._go_on_from(reply_ids[winner], sides.turn_id)
+        elif (side := self._only_whole_side(sides)) is not None:
+            self._go_on_from(side, sides.turn_id)
         if winner == "skipped":
-            self._ranking.discard(duel.turn_id)
-        elif duel.turn_id in self._ranking:
-            self.rank(duel.turn_id)
-        self._tell(duel.left_id)
+            self._ranking.discard(sides.turn_id)
+        elif sides.turn_id in self._ranking:
+            self.rank(sides.turn_id)
+        self._tell(sides.left_id)
         return comparison
 
-    def reopen(self, duel_id: str) -> None:
+    def reopen(self, sides_id: str) -> None:
         """Show a decided comparison again. Its verdict stays in force until there is another one."""
-        duel = self._judgements.duel(duel_id)
-        self._reopened.add(duel_id)
-        self._tell(duel.left_id)
+        sides = self._judgements.sides(sides_id)
+        self._reopened.add(sides_id)
+        self._tell(sides.left_id)
 
-    def keep(self, duel_id: str) -> None:
+    def keep(self, sides_id: str) -> None:
         """Close a comparison that was shown again, without a new verdict."""
-        duel = self._judgements.duel(duel_id)
-        self._reopened.discard(duel_id)
-        self._tell(duel.left_id)
+        sides = self._judgements.sides(sides_id)
+        self._reopened.discard(sides_id)
+        self._tell(sides.left_id)
 
-    def rank(self, turn_id: str) -> Duel | None:
+    def rank(self, turn_id: str) -> Sides | None:
         """Begin the next comparison that is needed to rank the whole replies to a message.
 
         None when the order is complete; then the conversation continues from the best reply, unless messages follow
@@ -211,7 +211,7 @@ class Teacher:
             self._chat.publish(self._store.turn(turn_id).conversation_id)
             return None
         self._ranking.add(turn_id)
-        return self.oppose(*order.ask)
+        return self.begin_comparison(*order.ask)
 
     def ranking(self, turn_id: str) -> Ranking:
         """The order of the whole replies to a message, as far as the comparisons in force determine it."""
@@ -220,8 +220,8 @@ class Teacher:
         for comparison in sorted(judged.comparisons.values(), key=lambda comparison: comparison.created):
             if comparison.winner != "skipped":
                 verdict = {"left": 1, "right": -1}.get(comparison.winner, 0)
-                known[comparison.duel.left_id, comparison.duel.right_id] = verdict
-                known[comparison.duel.right_id, comparison.duel.left_id] = -verdict
+                known[comparison.sides.left_id, comparison.sides.right_id] = verdict
+                known[comparison.sides.right_id, comparison.sides.left_id] = -verdict
         whole = [stored.id for stored in self._store.replies(turn_id) if comparable(stored.reply)]
         return ranked(whole, lambda one, other: known.get((one, other)))
 
@@ -231,18 +231,18 @@ class Teacher:
         if turns[-1].id == turn_id:
             self._store.show_reply(reply_id)
 
-    def _only_whole_side(self, duel: Duel) -> str | None:
-        whole = [side for side in (duel.left_id, duel.right_id) if comparable(self._store.reply(side).reply)]
+    def _only_whole_side(self, sides: Sides) -> str | None:
+        whole = [side for side in (sides.left_id, sides.right_id) if comparable(self._store.reply(side).reply)]
         return whole[0] if len(whole) == 1 else None
 
     def _go_on_from_the_whole_side(self, turn_id: str) -> None:
         """Where one side of an undecided comparison failed, continue the conversation from the other one."""
         with suppress(R1ChatError):  # the conversation was deleted meanwhile
             turn = self._store.turn(turn_id)
-            duel = self.judged(turn.conversation_id).open_duel(turn_id)
-            if duel is None or turn.reply is None or turn.reply.id not in (duel.left_id, duel.right_id):
+            sides = self.judged(turn.conversation_id).open_comparison(turn_id)
+            if sides is None or turn.reply is None or turn.reply.id not in (sides.left_id, sides.right_id):
                 return
-            if (side := self._only_whole_side(duel)) is not None:
+            if (side := self._only_whole_side(sides)) is not None:
                 self._go_on_from(side, turn_id)
                 self._chat.publish(turn.conversation_id)
 

@@ -29,8 +29,8 @@ def voted(store: Store, winner: Any = "left", *replies: Reply, rater: str = "ann
     said = {name: options.pop(name) for name in ("thoughts_seen", "dwell", "comment") if name in options}
     blind = options.pop("blind", True)
     left, right = asked(store, *(replies or (RIGHT, WRONG)), **options)
-    duel = store.judgements.begin_duel(left.id, right.id, blind)
-    return store.judgements.compare(duel.id, winner, rater, **said).id
+    sides = store.judgements.begin_comparison(left.id, right.id, blind)
+    return store.judgements.compare(sides.id, winner, rater, **said).id
 
 
 def corrected(store: Store, wrong: StoredReply, right: Reply = RIGHT) -> StoredReply:

@@ -12,10 +12,10 @@ ROOT = Path(__file__).parents[1]
 
 # Bottom to top: a room may import itself and any room of a layer below its own, never a neighbour in its layer.
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"both"}),
+    frozenset({"both", "languages", "loopback", "sizes"}),
     frozenset({"errors"}),
     frozenset({"reasoning_format"}),
-    frozenset({"messages", "judgements", "files"}),
+    frozenset({"messages", "judgements", "files", "limited"}),
     frozenset({"config", "redact"}),
     frozenset({"answers"}),
     frozenset({"store", "backends", "think", "reflect", "steer", "votes", "window", "sampling"}),

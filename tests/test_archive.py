@@ -72,9 +72,9 @@ def fill(store: Store) -> str:
     judgements.rate(forked.id, "answer", "", RATER)
     judgements.label_step(forked.id, "first_wrong", 0, 12, RATER)
     judgements.label_step(first.id, "none_wrong", rater=RATER)
-    duel = judgements.begin_duel(first.id, forked.id, blind=False)
-    judgements.compare(duel.id, "left", RATER, (True, None), 0.1 + 0.2, "clear")
-    judgements.begin_duel(corrected.id, forked.id)
+    sides = judgements.begin_comparison(first.id, forked.id, blind=False)
+    judgements.compare(sides.id, "left", RATER, (True, None), 0.1 + 0.2, "clear")
+    judgements.begin_comparison(corrected.id, forked.id)
     reference = judgements.set_reference(turn.id, "70", "number", RATER)
     judgements.add_verification(first.id, reference.id, 1.0)
     judgements.add_verification(forked.id, reference.id, None)
@@ -298,7 +298,7 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
         lambda rows: of_kind(rows, "reply", -1).update(turn_id=of_kind(rows, "turn")["id"]),
         "names a turn",
     ),
-    "a duel with itself": (
+    "a comparison of a reply with itself": (
         lambda rows: of_kind(rows, "duel").update(left_id=of_kind(rows, "duel")["right_id"]),
         "two different replies",
     ),

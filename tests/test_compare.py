@@ -18,7 +18,7 @@ from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import Settings
 from r1chat.errors import GenerationError, R1ChatError
 from r1chat.generation import Samples
-from r1chat.judgements import Comparison, Duel
+from r1chat.judgements import Comparison, Sides
 from r1chat.messages import Finish, Progress, Request, StoredReply
 from r1chat.ui.act import Act
 from r1chat.ui.compare import acts as compare
@@ -52,7 +52,7 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., App]]:
         app.close()
 
 
-def compared(app: App, **against: object) -> tuple[Samples, Duel]:
+def compared(app: App, **against: object) -> tuple[Samples, Sides]:
     """A question that both models have answered, as the page asks it."""
     asked = json.dumps({"prompt": "2 and 3?", "against": WARM, **against})
     conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD))
@@ -62,9 +62,9 @@ def compared(app: App, **against: object) -> tuple[Samples, Duel]:
     return vote, waiting(app, conversation)
 
 
-def waiting(app: App, conversation: str) -> Duel:
-    (duel,) = app.teacher.judged(conversation).duels.values()
-    return duel
+def waiting(app: App, conversation: str) -> Sides:
+    (sides,) = app.teacher.judged(conversation).sides.values()
+    return sides
 
 
 def do(app: App, verb: str, subject: str, text: str = "") -> None:
@@ -72,8 +72,8 @@ def do(app: App, verb: str, subject: str, text: str = "") -> None:
     compare.ACTIONS[verb](app, Act(verb, subject, text, model=COLD))
 
 
-def decide(app: App, duel_id: str, **said: object) -> None:
-    do(app, "choose", duel_id, json.dumps(said))
+def decide(app: App, sides_id: str, **said: object) -> None:
+    do(app, "choose", sides_id, json.dumps(said))
 
 
 def patches(app: App, conversation: str, enough: Callable[[dict[str, str]], bool]) -> list[dict[str, Any]]:
@@ -104,8 +104,8 @@ def kept(folder: Path, what: str) -> list[tuple[Any, ...]]:
         return database.execute(f"SELECT {what} FROM comparison ORDER BY number").fetchall()
 
 
-def said_of(app: App, duel: Duel) -> Comparison:
-    return app.teacher.judged(app.store.turn(duel.turn_id).conversation_id).comparisons[duel.id]
+def said_of(app: App, sides: Sides) -> Comparison:
+    return app.teacher.judged(app.store.turn(sides.turn_id).conversation_id).comparisons[sides.id]
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -123,13 +123,13 @@ def test_no_event_tells_the_sides_apart_but_their_words(opened: Callable[..., Ap
     app = opened(loads if fails else lambda _: FIVE, loads, rate=200)
     asked = json.dumps({"prompt": "2 and 3?", "against": WARM, "temperature": 1.3})
     conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD))
-    duel, running = waiting(app, conversation), app.chat.running(conversation)
+    sides, running = waiting(app, conversation), app.chat.running(conversation)
     assert isinstance(running, Samples)
     next(replies for replies in running.watch(0.01) if any(reply.progress for reply in replies))
 
     def decidable(shown: dict[str, str]) -> bool:
         looked.set()
-        return "You can choose when both" not in shown[f"comparison-{duel.id}-verdict"]
+        return "You can choose when both" not in shown[f"comparison-{sides.id}-verdict"]
 
     sent = patches(app, conversation, decidable)
     text = json.dumps(sent, ensure_ascii=False)
@@ -147,22 +147,22 @@ def test_no_event_tells_the_sides_apart_but_their_words(opened: Callable[..., Ap
         "Reading the prompt",
     ):
         assert name not in text
-    sides: list[dict[str, list[str]]] = [{}, {}]
+    shown: list[dict[str, list[str]]] = [{}, {}]
     for block in (block for patch in sent for block in patch.get("blocks", [])):
-        for side, reply in enumerate((duel.left_id, duel.right_id)):
+        for side, reply in enumerate((sides.left_id, sides.right_id)):
             if reply in block["id"]:
-                plain = json.dumps(block).replace(reply, "REPLY").replace(duel.id, "DUEL")
-                sides[side][block["id"].replace(reply, "REPLY")] = [plain.replace("DUEL-right", "DUEL-left")]
-    assert sides[0] and sides[0].keys() == sides[1].keys()
+                plain = json.dumps(block).replace(reply, "REPLY").replace(sides.id, "SIDES")
+                shown[side][block["id"].replace(reply, "REPLY")] = [plain.replace("SIDES-right", "SIDES-left")]
+    assert shown[0] and shown[0].keys() == shown[1].keys()
     if not fails:
-        last = [{key: value for key, value in side.items() if not key.startswith("reply-")} for side in sides]
+        last = [{key: value for key, value in side.items() if not key.startswith("reply-")} for side in shown]
         assert last[0] == last[1]
 
 
 def test_names_come_with_the_choice(opened: Callable[..., App]) -> None:
     app = opened(lambda _: FIVE, lambda _: SIX)
-    vote, duel = compared(app, temperature=1.3)
-    decide(app, duel.id, winner="left")
+    vote, sides = compared(app, temperature=1.3)
+    decide(app, sides.id, winner="left")
     (patch,) = patches(app, vote.conversation_id, bool)
     text = json.dumps(patch)
     assert "quiet-1.5b · temperature 0.6" in text.encode().decode("unicode_escape")
@@ -172,9 +172,9 @@ def test_names_come_with_the_choice(opened: Callable[..., App]) -> None:
 @pytest.mark.parametrize("thought", [True, False])
 def test_what_was_seen_and_for_how_long_is_kept(opened: Callable[..., App], thought: bool) -> None:
     app = opened(lambda _: FIVE if thought else ["It is 5."], lambda _: FIVE if thought else ["It is 5."])
-    _, duel = compared(app)
-    decide(app, duel.id, winner="right", seen={"left": True, "right": False}, dwell=12.5, comment=" Clearer. ")
-    said = said_of(app, duel)
+    _, sides = compared(app)
+    decide(app, sides.id, winner="right", seen={"left": True, "right": False}, dwell=12.5, comment=" Clearer. ")
+    said = said_of(app, sides)
     assert (said.winner, said.dwell, said.comment) == ("right", 12.5, "Clearer.")
     seen = (said.left_thought_seen, said.right_thought_seen)
     assert seen == ((True, False) if thought else (None, None))
@@ -202,46 +202,46 @@ def test_what_was_seen_and_for_how_long_is_kept(opened: Callable[..., App], thou
 )
 def test_a_choice_that_makes_no_sense_is_refused_with_a_sentence(opened: Callable[..., App], said: str) -> None:
     app = opened(lambda _: FIVE, lambda _: SIX)
-    vote, duel = compared(app)
+    vote, sides = compared(app)
     with pytest.raises(R1ChatError, match=r"\.$"):
-        do(app, "choose", duel.id, said)
+        do(app, "choose", sides.id, said)
     assert app.teacher.judged(vote.conversation_id).comparisons == {}
 
 
 def test_a_look_of_days_is_no_look(opened: Callable[..., App]) -> None:
     app = opened(lambda _: FIVE, lambda _: SIX)
-    _, duel = compared(app)
-    decide(app, duel.id, winner="left", dwell=10**400)
-    assert said_of(app, duel).dwell is None
+    _, sides = compared(app)
+    decide(app, sides.id, winner="left", dwell=10**400)
+    assert said_of(app, sides).dwell is None
 
 
 @pytest.mark.parametrize("verb", ["choose", "reopen", "keep-choice", "compare", "rank"])
 @pytest.mark.parametrize("which", ["made up", "of another kind", "deleted"])
 def test_what_is_not_there_cannot_be_compared(opened: Callable[..., App], verb: str, which: str) -> None:
     app = opened(lambda _: FIVE, lambda _: SIX)
-    vote, duel = compared(app)
+    vote, sides = compared(app)
     if which == "deleted":
         app.store.delete(vote.conversation_id)
-    subject = {"made up": "../../etc/passwd", "of another kind": vote.conversation_id, "deleted": duel.id}[which]
+    subject = {"made up": "../../etc/passwd", "of another kind": vote.conversation_id, "deleted": sides.id}[which]
     if which == "deleted" and verb in ("compare", "rank"):
-        subject = {"compare": duel.left_id, "rank": duel.turn_id}[verb]
+        subject = {"compare": sides.left_id, "rank": sides.turn_id}[verb]
     with pytest.raises(R1ChatError):
         do(app, verb, subject, '{"winner": "left"}')
     if which == "deleted":
         app.store.undelete(vote.conversation_id)
     judged = app.teacher.judged(vote.conversation_id)
-    assert (judged.comparisons, judged.open_duel(duel.turn_id)) == ({}, duel)
+    assert (judged.comparisons, judged.open_comparison(sides.turn_id)) == ({}, sides)
 
 
 def test_a_decided_comparison_is_decided_anew_only_on_purpose(opened: Callable[..., App], tmp_path: Path) -> None:
     app = opened(lambda _: FIVE, lambda _: SIX)
-    _, duel = compared(app)
-    decide(app, duel.id, winner="left", comment="first")
+    _, sides = compared(app)
+    decide(app, sides.id, winner="left", comment="first")
     with pytest.raises(R1ChatError, match="decided already"):
-        decide(app, duel.id, winner="right")  # a second tab that has not heard of it
-    do(app, "reopen", duel.id)
-    decide(app, duel.id, winner="right", comment="second")
-    assert said_of(app, duel).comment == "second"
+        decide(app, sides.id, winner="right")  # a second tab that has not heard of it
+    do(app, "reopen", sides.id)
+    decide(app, sides.id, winner="right", comment="second")
+    assert said_of(app, sides).comment == "second"
     assert kept(tmp_path, "winner, comment") == [("left", "first"), ("right", "second")]
 
 
@@ -266,9 +266,9 @@ def test_a_model_that_is_not_there_sends_nothing(opened: Callable[..., App]) -> 
 def test_the_conversation_goes_on_from_the_only_side_that_is_whole(opened: Callable[..., App], decided: bool) -> None:
     app = opened(lambda _: ["<think>\nHm", GenerationError("Out of memory.")], lambda _: SIX)  # type: ignore[list-item]
     for _ in range(6):  # whichever side it stands on
-        vote, duel = compared(app)
+        vote, sides = compared(app)
         if decided:
-            decide(app, duel.id, winner="skipped")
+            decide(app, sides.id, winner="skipped")
         else:
             heard_that(app, vote.conversation_id, lambda shown: shown.reply.answer == "It is **6**.")
         generation = app.chat.send(vote.conversation_id, "And then?", WARM)
@@ -287,17 +287,17 @@ def test_stopping_ends_both_sides_and_keeps_what_came(opened: Callable[..., App]
     app = opened(thinks, thinks)
     asked = json.dumps({"prompt": "2 and 3?", "against": WARM})
     conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD))
-    duel, running = waiting(app, conversation), app.chat.running(conversation)
+    sides, running = waiting(app, conversation), app.chat.running(conversation)
     assert isinstance(running, Samples)
     next(replies for replies in running.watch() if all(reply.reasoning for reply in replies))
     running.stop()
     running.wait(10)
-    sides = [app.store.reply(side).reply for side in (duel.left_id, duel.right_id)]
-    assert [(reply.finish, reply.reasoning) for reply in sides] == [("stopped", "Hm")] * 2
+    replies = [app.store.reply(side).reply for side in (sides.left_id, sides.right_id)]
+    assert [(reply.finish, reply.reasoning) for reply in replies] == [("stopped", "Hm")] * 2
     with pytest.raises(R1ChatError, match="not whole"):
-        decide(app, duel.id, winner="tie")
-    decide(app, duel.id, winner="both_bad")
-    assert said_of(app, duel).winner == "both_bad"
+        decide(app, sides.id, winner="tie")
+    decide(app, sides.id, winner="both_bad")
+    assert said_of(app, sides).winner == "both_bad"
 
 
 def test_only_whole_siblings_are_compared(opened: Callable[..., App]) -> None:
@@ -312,8 +312,8 @@ def test_only_whole_siblings_are_compared(opened: Callable[..., App]) -> None:
             do(app, "compare", subject, text)
     app.chat.again(first.turn_id, COLD).wait(10)
     do(app, "compare", first.reply_id, "")
-    duel = waiting(app, first.conversation_id)
-    assert cut.reply_id not in (duel.left_id, duel.right_id) and not duel.blind
+    sides = waiting(app, first.conversation_id)
+    assert cut.reply_id not in (sides.left_id, sides.right_id) and not sides.blind
     with pytest.raises(R1ChatError, match="wait for your choice"):
         do(app, "compare", first.reply_id, "3")
 
@@ -360,7 +360,7 @@ def number(page: Page, text: str) -> str:
     return {"Reply A": "1", "Reply B": "2"}[side(page, text).get_by_role("heading").inner_text()]
 
 
-def only_duel(app: App) -> Duel:
+def only_comparison(app: App) -> Sides:
     return waiting(app, app.store.conversations()[0].id)
 
 
@@ -397,7 +397,7 @@ def test_two_replies_stream_blind_and_the_better_one_goes_on(site: Site) -> None
     expect(page.locator(".compared")).to_contain_text("quiet-1.5b · temperature 0.6")
     expect(page.locator(".compared .said")).to_have_text("135 reasons, 4 more")
     expect(page.get_by_role("button", name="Change choice")).to_be_focused()
-    word = said_of(app, only_duel(app))
+    word = said_of(app, only_comparison(app))
     seen = {"1": (True, False), "2": (False, True)}[key]
     assert (word.winner, word.left_thought_seen, word.right_thought_seen) == ({"1": "left", "2": "right"}[key], *seen)
     assert word.dwell is not None and word.dwell >= 600
@@ -420,20 +420,20 @@ def test_a_look_begins_anew_when_one_changes_ones_mind(site: Site) -> None:
     page.clock.fast_forward(600_000)
     page.get_by_role("button", name="Tie", exact=True).click()
     expect(page.locator(".compared")).to_contain_text("as good as")
-    first = said_of(app, only_duel(app))
+    first = said_of(app, only_comparison(app))
     page.clock.fast_forward(600_000)
     page.get_by_role("button", name="Change choice").click()
     expect(page.locator(".question")).to_contain_text("replaces your earlier choice")
     expect(page.locator(".side small").first).to_contain_text("scripted · temperature 0.6 · seed")
     page.get_by_role("button", name="Keep my earlier choice").click()
     expect(page.locator(".side")).to_have_count(0)
-    assert said_of(app, only_duel(app)) == first
+    assert said_of(app, only_comparison(app)) == first
     page.get_by_role("button", name="Change choice").click()
     page.locator(".question").click()
     page.keyboard.press(number(page, "It is 5"))
     expect(page.locator(".compared")).to_contain_text("You chose this reply")
     expect(page.locator(".answer")).to_have_text("It is 5.")
-    second = said_of(app, only_duel(app))
+    second = said_of(app, only_comparison(app))
     assert [row[0] for row in kept(site.folder, "winner")] == ["tie", second.winner]
     assert first.dwell is not None and second.dwell is not None
     assert second.dwell < 600 <= first.dwell
@@ -533,10 +533,10 @@ def test_siblings_are_compared_and_ranked_by_keys(site: Site) -> None:
     for _ in range(3):
         expect(page.locator(".question")).to_contain_text(re.compile("Ranking: at most . to compare"))
         worth = [int(text.strip(" \n.Itis")) for text in page.locator(".side .answer").all_text_contents()]
-        duel = page.locator(".comparison").get_attribute("id")
+        comparison = page.locator(".comparison").get_attribute("id")
         page.locator(".question").click()
         page.keyboard.press("1" if worth[0] > worth[1] else "2")
-        expect(page.locator(f"#{duel}")).to_have_count(0)
+        expect(page.locator(f"#{comparison}")).to_have_count(0)
         if not page.locator(".comparison").count():
             break
     expect(page.locator(".compared")).to_contain_text("Your ranking: 2 › 1 › 3")

@@ -43,8 +43,8 @@ def compared(
     left, right = (
         replied(app.store, turn, text, model=model) for text, model in zip(answers, (LARGE, SMALL), strict=True)
     )
-    duel = app.store.judgements.begin_duel(left.id, right.id)
-    app.teacher.compare(duel.id, winner, (True, False), 7.5)  # type: ignore[arg-type]
+    sides = app.store.judgements.begin_comparison(left.id, right.id)
+    app.teacher.compare(sides.id, winner, (True, False), 7.5)  # type: ignore[arg-type]
     return turn.conversation_id
 
 

@@ -96,8 +96,8 @@ def test_replies_that_differ_in_their_thoughts_only_are_no_pair_without_them(sto
 
 def test_a_row_tells_where_it_comes_from(store: Store, out: Path) -> None:
     right, wrong = asked(store, WRONG, RIGHT)
-    duel = store.judgements.begin_duel(right.id, wrong.id)
-    made = store.judgements.compare(duel.id, "right", "ann", (True, False), 12.5, "clearer")
+    sides = store.judgements.begin_comparison(right.id, wrong.id)
+    made = store.judgements.compare(sides.id, "right", "ann", (True, False), 12.5, "clearer")
     verified(store, "70", right, wrong)
     (row,) = exported(store, out)
     assert row["created"] == made.created.isoformat(timespec="seconds")
@@ -156,7 +156,7 @@ def test_an_implicit_prompt_is_part_of_both_sides(store: Store, out: Path, thoug
 
 def test_the_margin_is_how_much_better_the_same_rater_marked_the_chosen_reply(store: Store, out: Path) -> None:
     left, right = asked(store, RIGHT, WRONG)
-    store.judgements.compare(store.judgements.begin_duel(left.id, right.id).id, "left", "ann")
+    store.judgements.compare(store.judgements.begin_comparison(left.id, right.id).id, "left", "ann")
     store.judgements.rate(left.id, "answer", "up", "ann", aspects=Aspects(5, 4))
     store.judgements.rate(right.id, "answer", "down", "ann", aspects=Aspects(2))
     store.judgements.rate(right.id, "answer", "up", "bob", aspects=Aspects(5))
@@ -203,7 +203,7 @@ def test_what_the_rule_said_is_a_label_where_that_is_asked_for(store: Store, out
 def test_fine_tuning_takes_what_was_chosen_corrected_or_verified_once_each(store: Store, out: Path) -> None:
     chosen, rejected = asked(store, RIGHT, WRONG)
     for rater in ("ann", "bob"):
-        store.judgements.compare(store.judgements.begin_duel(chosen.id, rejected.id).id, "left", rater)
+        store.judgements.compare(store.judgements.begin_comparison(chosen.id, rejected.id).id, "left", rater)
     (wrong,) = asked(store, replace(WRONG, finish="length"), message="三加四等于几？")
     right = corrected(store, wrong, Reply("三、四。", True, "等于 7。", "stop"))
     checked, failed = asked(store, RIGHT, WRONG, message="70?")
@@ -218,7 +218,7 @@ def test_fine_tuning_takes_what_was_chosen_corrected_or_verified_once_each(store
 
 def test_a_chosen_reply_that_the_rule_found_wrong_is_not_taught(store: Store, out: Path) -> None:
     chosen, other = asked(store, WRONG, RIGHT)
-    store.judgements.compare(store.judgements.begin_duel(chosen.id, other.id).id, "left")
+    store.judgements.compare(store.judgements.begin_comparison(chosen.id, other.id).id, "left")
     verified(store, "70", chosen, other)
     (row,) = exported(store, out, "sft")
     assert row["reply"] == other.id
@@ -310,7 +310,7 @@ def second_turn(store: Store, made: Provenance) -> None:
     """A vote on the second message of a conversation."""
     (first,) = asked(store, RIGHT, made=made)
     left, right = asked(store, RIGHT, WRONG, message="Sure?", made=made, after=first)
-    store.judgements.compare(store.judgements.begin_duel(left.id, right.id).id, "left")
+    store.judgements.compare(store.judgements.begin_comparison(left.id, right.id).id, "left")
 
 
 def test_earlier_thoughts_are_left_out_as_the_model_saw_it(store: Store, out: Path) -> None:
@@ -338,7 +338,7 @@ def test_turns_that_the_model_was_not_shown_are_not_in_the_prompt(store: Store, 
     (second,) = asked(store, RIGHT, message="Sure?", after=first)
     made = replace(R1, seen_from=second.turn_id)
     left, right = asked(store, RIGHT, WRONG, message="Really?", made=made, after=second)
-    store.judgements.compare(store.judgements.begin_duel(left.id, right.id).id, "left")
+    store.judgements.compare(store.judgements.begin_comparison(left.id, right.id).id, "left")
     (row,) = exported(store, out, thoughts="full")
     assert [each["content"] for each in row["prompt"]] == ["Sure?", "It is 70.", "Really?"]
 
@@ -428,7 +428,7 @@ def test_the_report_gives_the_reason_of_everything_that_was_left_out(store: Stor
 def test_only_conversations_with_consent_are_exported(store: Store, out: Path) -> None:
     store.judgements.set_consent(None, False)
     (left, right), _ = asked(store, RIGHT, WRONG), voted(store, message="Private?")
-    allowed = store.judgements.compare(store.judgements.begin_duel(left.id, right.id).id, "left")
+    allowed = store.judgements.compare(store.judgements.begin_comparison(left.id, right.id).id, "left")
     with pytest.raises(ExportError, match=r"2 judgements would do.*r1chat consent --all"):
         exported(store, out)
     store.judgements.set_consent(store.turn(left.turn_id).conversation_id, True)
@@ -440,7 +440,7 @@ def test_only_conversations_with_consent_are_exported(store: Store, out: Path) -
 def test_nothing_of_a_deleted_conversation_is_exported(store: Store, out: Path) -> None:
     voted(store)
     (left, right) = asked(store, RIGHT, WRONG, message="Gone?")
-    store.judgements.compare(store.judgements.begin_duel(left.id, right.id).id, "left")
+    store.judgements.compare(store.judgements.begin_comparison(left.id, right.id).id, "left")
     store.delete(store.turn(left.turn_id).conversation_id)
     assert len(exported(store, out)) == 1
     assert reasons(out) == []
@@ -499,7 +499,8 @@ def everything(store: Store) -> None:
     for number in range(6):
         message = f"{number} + 43 = ? 邮箱 user{number}@example.com"
         right, wrong = asked(store, RIGHT, WRONG, message=message)
-        store.judgements.compare(store.judgements.begin_duel(right.id, wrong.id).id, "left", "ann", dwell=number / 3)
+        sides = store.judgements.begin_comparison(right.id, wrong.id)
+        store.judgements.compare(sides.id, "left", "ann", dwell=number / 3)
         store.judgements.rate(right.id, "answer", "up", "ann")
         store.judgements.label_step(wrong.id, "first_wrong", 0, 8, "ann")
         verified(store, "70", right, wrong)
@@ -576,7 +577,7 @@ def test_conversations_are_not_torn_apart(store: Store, out: Path) -> None:
         (first,) = asked(store, RIGHT, message=f"{number}?")
         for after in range(3):
             left, right = asked(store, RIGHT, WRONG, message=f"{number}, {after}?", after=first)
-            store.judgements.compare(store.judgements.begin_duel(left.id, right.id).id, "left")
+            store.judgements.compare(store.judgements.begin_comparison(left.id, right.id).id, "left")
     export(store, None, "preference", out, Options(test=0.5))
     train, test = ({row["conversation"] for row in lines(path)} for path in (out, out.with_name("data.test.jsonl")))
     assert len(train) == len(test) == 4
@@ -596,9 +597,9 @@ def test_the_card_is_filled_from_the_data(store: Store, out: Path) -> None:
     everything(store)
     voted(store, "tie", message="What is better?")
     left, right = asked(store, RIGHT, WRONG, message="谁更好？请说明理由。")
-    duel = store.judgements.begin_duel(left.id, right.id)
+    sides = store.judgements.begin_comparison(left.id, right.id)
     for rater, winner in (("ann", "left"), ("bob", "right")):
-        store.judgements.compare(duel.id, winner, rater)  # type: ignore[arg-type]
+        store.judgements.compare(sides.id, winner, rater)  # type: ignore[arg-type]
     export(store, None, "preference", out, Options(test=0.2))
     text = out.with_suffix(".md").read_text(encoding="utf-8")
     _, front, body = text.split("---\n", 2)

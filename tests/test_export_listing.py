@@ -27,7 +27,7 @@ def standing_of(store: Store, judgement_id: str) -> tuple[str, str]:
 def test_a_page_lists_every_kind_of_judgement_newest_first(store: Store) -> None:
     right, wrong = asked(consented(store), RIGHT, WRONG)
     said = store.judgements
-    compared = said.compare(said.begin_duel(right.id, wrong.id).id, "left", "ann")
+    compared = said.compare(said.begin_comparison(right.id, wrong.id).id, "left", "ann")
     thumb = said.rate(right.id, "answer", "up", "ann")
     step = said.label_step(wrong.id, "first_wrong", 0, 8, "ann")
     given = said.set_reference(right.turn_id, "70", "number", "ann")
@@ -156,9 +156,9 @@ def test_a_name_that_gives_nothing_away_is_no_leak(store: Store, message: str, a
 
 def test_a_name_in_a_thought_that_nobody_opened_is_no_leak(store: Store) -> None:
     left, right = asked(consented(store), replace(RIGHT, reasoning="I, DeepSeek, add."), WRONG)
-    duel = store.judgements.begin_duel(left.id, right.id)
-    unseen = store.judgements.compare(duel.id, "left", "ann", (False, False))
-    seen = store.judgements.compare(duel.id, "left", "bob", (True, False))
+    sides = store.judgements.begin_comparison(left.id, right.id)
+    unseen = store.judgements.compare(sides.id, "left", "ann", (False, False))
+    seen = store.judgements.compare(sides.id, "left", "bob", (True, False))
     assert standing_of(store, unseen.id) == ("exported", "")
     assert standing_of(store, seen.id) == ("refused", "leaked_identity")
 
@@ -182,7 +182,7 @@ def test_steps_are_taken_from_a_thought_that_was_stopped_but_not_while_it_grows(
 
 def test_what_was_deleted_is_not_listed(store: Store) -> None:
     left, right = asked(consented(store), RIGHT, WRONG)
-    store.judgements.compare(store.judgements.begin_duel(left.id, right.id).id, "left")
+    store.judgements.compare(store.judgements.begin_comparison(left.id, right.id).id, "left")
     store.delete(store.turn(left.turn_id).conversation_id)
     assert rows(store).rows == ()
     assert count(store) == 0
@@ -202,8 +202,8 @@ def found(store: Store) -> list[tuple[str, set[str]]]:
 
 def test_two_raters_who_differ_on_one_pair_contradict_each_other(store: Store) -> None:
     left, right = asked(store, RIGHT, WRONG)
-    duel = store.judgements.begin_duel(left.id, right.id)
-    said = [store.judgements.compare(duel.id, winner, rater) for winner, rater in (("left", "ann"), ("right", "bob"))]
+    sides = store.judgements.begin_comparison(left.id, right.id)
+    said = [store.judgements.compare(sides.id, winner, rater) for winner, rater in (("left", "ann"), ("right", "bob"))]
     (conflict,) = conflicts(store)
     assert isinstance(conflict, Conflict)
     assert (conflict.kind, conflict.prompt) == ("contradiction", "27 + 43 = ?")
@@ -247,5 +247,5 @@ def test_the_same_words_after_another_history_are_another_prompt(store: Store) -
         (opening,) = asked(store, RIGHT, message=first)
         turn = store.add_turn(store.turn(opening.turn_id).conversation_id, "Sure?", opening.id)
         sides = [store.add_reply(turn.id, R1, reply) for reply in (RIGHT, WRONG)]
-        store.judgements.compare(store.judgements.begin_duel(sides[0].id, sides[1].id).id, "left")
+        store.judgements.compare(store.judgements.begin_comparison(sides[0].id, sides[1].id).id, "left")
     assert found(store) == []

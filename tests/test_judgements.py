@@ -98,14 +98,14 @@ def test_the_first_wrong_step_can_be_moved_and_taken_back(store: Store, turn: St
     assert store.judgements.gathered().steps == 0
 
 
-def test_a_duel_is_decided_and_decided_anew(store: Store, turn: StoredTurn) -> None:
+def test_a_comparison_is_decided_and_decided_anew(store: Store, turn: StoredTurn) -> None:
     left, right = replied(store, turn), replied(store, turn, "71")
-    duel = store.judgements.begin_duel(left.id, right.id)
-    assert store.judgements.judged(turn.conversation_id).duels[turn.id] == duel
-    store.judgements.compare(duel.id, "tie")
+    sides = store.judgements.begin_comparison(left.id, right.id)
+    assert store.judgements.judged(turn.conversation_id).sides[turn.id] == sides
+    store.judgements.compare(sides.id, "tie")
     assert (store.judgements.gathered().ties, store.judgements.gathered().pairs) == (1, 0)
-    store.judgements.compare(duel.id, "left", thoughts_seen=(True, False), dwell=3.5)
-    said = store.judgements.judged(turn.conversation_id).comparisons[duel.id]
+    store.judgements.compare(sides.id, "left", thoughts_seen=(True, False), dwell=3.5)
+    said = store.judgements.judged(turn.conversation_id).comparisons[sides.id]
     assert (said.winner, said.left_thought_seen, said.right_thought_seen, said.dwell) == ("left", True, False, 3.5)
     assert (store.judgements.gathered().ties, store.judgements.gathered().pairs) == (0, 1)
 
@@ -115,7 +115,7 @@ def test_only_two_replies_to_one_message_can_be_compared(store: Store, turn: Sto
     elsewhere = replied(store, store.add_turn(turn.conversation_id, "1 + 1 = ?", reply.id))
     for other in (reply, elsewhere):
         with pytest.raises(StoreError, match="same message"):
-            store.judgements.begin_duel(reply.id, other.id)
+            store.judgements.begin_comparison(reply.id, other.id)
 
 
 def test_a_verification_counts_for_its_own_reference_only(store: Store, turn: StoredTurn) -> None:
@@ -157,7 +157,7 @@ def test_everything_is_counted_that_is_in_force_and_not_deleted(store: Store, tu
     judgements.rate(other.id, "answer", "")  # taken back
     judgements.label_step(other.id, "first_wrong", 0, 12)
     for winner in ("left", "tie", "skipped"):
-        judgements.compare(judgements.begin_duel(one.id, other.id).id, winner)  # type: ignore[arg-type]
+        judgements.compare(judgements.begin_comparison(one.id, other.id).id, winner)  # type: ignore[arg-type]
     reference = judgements.set_reference(turn.id, "70", "number")
     judgements.add_verification(one.id, reference.id, 1.0)
     judgements.add_verification(other.id, reference.id, None)  # could not tell

@@ -18,9 +18,9 @@ from r1chat.backends.llama.machine import (
     available_memory,
     default_threads,
     fitting_layers,
-    readable,
 )
 from r1chat.errors import ModelFileError
+from r1chat.sizes import readable_size
 
 NANO = Path(__file__).parent.parent / "assets" / "r1chat-nano.gguf"
 NEEDS = Needs("some.gguf", weights=2_000_000, scratch=1_000_000, per_token=1_000, trained=8192)
@@ -61,7 +61,7 @@ def test_weights_that_do_not_fit_stay_on_disk_and_half_of_the_memory_is_theirs(a
 @pytest.mark.parametrize("available", [0, 2_000_000, 4_000_000])
 def test_model_that_does_not_fit_even_so_is_refused_with_the_numbers(available: int) -> None:
     with pytest.raises(
-        ModelFileError, match=rf"some.gguf needs about 2\.0 MB of memory, and {readable(available)} are"
+        ModelFileError, match=rf"some.gguf needs about 2\.0 MB of memory, and {readable_size(available)} are"
     ):
         replace(NEEDS, weights=10**10).fit(16384, available)
 
@@ -87,4 +87,4 @@ def test_part_of_the_layers_goes_to_a_gpu_that_does_not_hold_all() -> None:
 
 
 def test_sizes_are_written_for_people() -> None:
-    assert [readable(size) for size in (0, 5_099_392, 1_120_000_000)] == ["0.0 MB", "5.1 MB", "1.1 GB"]
+    assert [readable_size(size) for size in (0, 5_099_392, 1_120_000_000)] == ["0 B", "5.1 MB", "1.1 GB"]

@@ -358,9 +358,9 @@ def test_feedback_from_the_arena_becomes_a_comparison(rating: int, better: str, 
     came = imported(store, tmp_path, feedback(arena_chat(), "a", rating, arena=True, sibling_model_ids=["llama3"]))
     assert (came.replies, came.judgements) == (2, 2)
     [said] = [each for each in judged(store) if isinstance(each, Comparison)]
-    winner = {"left": said.duel.left_id, "right": said.duel.right_id}[said.winner]
+    winner = {"left": said.sides.left_id, "right": said.sides.right_id}[said.winner]
     assert store.reply(winner).reply.answer == better
-    assert said.duel.blind
+    assert said.sides.blind
     assert [stored.provenance.model for stored in only_replies(store)] == ["deepseek-r1:7b", "llama3"]
 
 

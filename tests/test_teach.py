@@ -45,55 +45,55 @@ def test_a_correction_is_a_sibling_that_says_whose_place_it_takes(opened: Callab
     assert app.store.judgements.gathered().pairs == 1
 
 
-def test_a_duel_is_answered_twice_and_goes_on_from_the_winner(opened: Callable[..., App]) -> None:
+def test_a_comparison_is_answered_twice_and_goes_on_from_the_winner(opened: Callable[..., App]) -> None:
     app = opened("<think>a</think>one", "<think>b</think>two")
-    vote = app.chat.duel(None, "Which?", ((MODEL, None), (MODEL, None)))
+    vote = app.chat.begin_comparison(None, "Which?", ((MODEL, None), (MODEL, None)))
     vote.wait(10)
-    duel = app.teacher.judged(vote.conversation_id).duels[vote.turn_id]
-    assert duel.blind
-    answers = {side: app.store.reply(side).reply.answer for side in (duel.left_id, duel.right_id)}
+    sides = app.teacher.judged(vote.conversation_id).sides[vote.turn_id]
+    assert sides.blind
+    answers = {side: app.store.reply(side).reply.answer for side in (sides.left_id, sides.right_id)}
     assert sorted(answers.values()) == ["one", "two"]
-    app.teacher.compare(duel.id, "right", (False, True), 4.0)
+    app.teacher.compare(sides.id, "right", (False, True), 4.0)
     shown = app.store.conversation(vote.conversation_id).turns[0].reply
-    assert shown is not None and shown.id == duel.right_id
+    assert shown is not None and shown.id == sides.right_id
     seeds = {app.store.reply(side).provenance.params.seed for side in answers}
     assert len(seeds) == 2
 
 
-def test_the_sides_of_blind_duels_are_drawn_by_lot(opened: Callable[..., App]) -> None:
+def test_the_sides_of_blind_comparisons_are_drawn_by_lot(opened: Callable[..., App]) -> None:
     app = opened(*["<think>a</think>one"] * 60)
     cold, warm = Params(), Params(temperature=1.0)
     left = []
     for _ in range(30):
-        vote = app.chat.duel(None, "Which?", ((MODEL, cold), (MODEL, warm)))
+        vote = app.chat.begin_comparison(None, "Which?", ((MODEL, cold), (MODEL, warm)))
         vote.wait(10)
-        duel = app.teacher.judged(vote.conversation_id).duels[vote.turn_id]
-        left.append(app.store.reply(duel.left_id).provenance.params.temperature)
+        sides = app.teacher.judged(vote.conversation_id).sides[vote.turn_id]
+        left.append(app.store.reply(sides.left_id).provenance.params.temperature)
     assert len(set(left)) == 2  # 1 in 2^29 to fail
 
 
 def test_a_choice_does_not_take_away_what_was_said_after_the_other_reply(opened: Callable[..., App]) -> None:
     app = opened("<think>a</think>one", "<think>b</think>two", "<think>c</think>three")
-    vote = app.chat.duel(None, "Which?", ((MODEL, None), (MODEL, None)))
+    vote = app.chat.begin_comparison(None, "Which?", ((MODEL, None), (MODEL, None)))
     vote.wait(10)
     app.chat.send(vote.conversation_id, "Go on", MODEL).wait(10)
-    duel = app.teacher.judged(vote.conversation_id).duels[vote.turn_id]
-    app.teacher.compare(duel.id, "right")
+    sides = app.teacher.judged(vote.conversation_id).sides[vote.turn_id]
+    app.teacher.compare(sides.id, "right")
     turns = app.store.conversation(vote.conversation_id).turns
     assert [turn.content for turn in turns] == ["Which?", "Go on"]
-    assert turns[0].reply is not None and turns[0].reply.id == duel.left_id
+    assert turns[0].reply is not None and turns[0].reply.id == sides.left_id
 
 
 def test_a_side_without_an_answer_neither_wins_nor_loses(opened: Callable[..., App]) -> None:
     app = opened("<think>a</think>one", "<think>b")
-    vote = app.chat.duel(None, "Which?", ((MODEL, None), (MODEL, None)))
+    vote = app.chat.begin_comparison(None, "Which?", ((MODEL, None), (MODEL, None)))
     vote.wait(10)
-    duel = app.teacher.judged(vote.conversation_id).duels[vote.turn_id]
+    sides = app.teacher.judged(vote.conversation_id).sides[vote.turn_id]
     with pytest.raises(MessageError, match="not whole"):
-        app.teacher.compare(duel.id, "left")
-    assert app.teacher.judged(vote.conversation_id).open_duel(vote.turn_id) == duel
-    app.teacher.compare(duel.id, "both_bad")
-    assert app.teacher.judged(vote.conversation_id).open_duel(vote.turn_id) is None
+        app.teacher.compare(sides.id, "left")
+    assert app.teacher.judged(vote.conversation_id).open_comparison(vote.turn_id) == sides
+    app.teacher.compare(sides.id, "both_bad")
+    assert app.teacher.judged(vote.conversation_id).open_comparison(vote.turn_id) is None
 
 
 def test_ranking_asks_for_pairs_until_all_are_in_order_and_shows_the_best(opened: Callable[..., App]) -> None:
@@ -103,9 +103,9 @@ def test_ranking_asks_for_pairs_until_all_are_in_order_and_shows_the_best(opened
     for _ in range(2):
         app.chat.again(generation.turn_id, MODEL).wait(10)
     app.teacher.rank(generation.turn_id)
-    while duel := app.teacher.judged(generation.conversation_id).open_duel(generation.turn_id):
-        left, right = (int(app.store.reply(side).reply.answer) for side in (duel.left_id, duel.right_id))
-        app.teacher.compare(duel.id, "left" if left > right else "right")
+    while sides := app.teacher.judged(generation.conversation_id).open_comparison(generation.turn_id):
+        left, right = (int(app.store.reply(side).reply.answer) for side in (sides.left_id, sides.right_id))
+        app.teacher.compare(sides.id, "left" if left > right else "right")
     order = [app.store.reply(group[0]).reply.answer for group in app.teacher.ranking(generation.turn_id).groups]
     assert order == ["3", "2", "1"]
     shown = app.store.conversation(generation.conversation_id).turns[0].reply
@@ -121,11 +121,11 @@ def test_leaving_a_ranking_keeps_what_was_said(opened: Callable[..., App]) -> No
     first = app.teacher.rank(generation.turn_id)
     assert first is not None
     app.teacher.compare(first.id, "tie")
-    second = app.teacher.judged(generation.conversation_id).open_duel(generation.turn_id)
+    second = app.teacher.judged(generation.conversation_id).open_comparison(generation.turn_id)
     assert second is not None
     app.teacher.compare(second.id, "skipped")
     judged = app.teacher.judged(generation.conversation_id)
-    assert judged.open_duel(generation.turn_id) is None and generation.turn_id not in judged.ranking
+    assert judged.open_comparison(generation.turn_id) is None and generation.turn_id not in judged.ranking
     assert app.teacher.ranking(generation.turn_id).left == 1
 
 

@@ -11,6 +11,8 @@ from typing import Protocol
 
 from r1chat.messages import BackendEvent, ModelInfo, Request
 
+HEARTBEAT = 0.15  # seconds without text after which a backend yields a `Progress`; `Backend.stream` promises 0.2
+
 
 class Backend(Protocol):
     """What the rest of r1chat knows of a model's runtime. Safe to call from any thread."""

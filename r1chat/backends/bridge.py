@@ -15,11 +15,10 @@ from concurrent.futures import CancelledError, Future
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+from r1chat.backends import HEARTBEAT
 from r1chat.both import Both
 from r1chat.errors import BackendError, GenerationError
 from r1chat.messages import BackendEvent, Progress
-
-HEARTBEAT = 0.15  # seconds; the contract of Backend.stream says 0.2
 
 T = TypeVar("T")
 

@@ -30,20 +30,31 @@ from r1chat.backends.template_process import TEMPLATES
 from r1chat.messages import Message, ReplySoFar
 from r1chat.reasoning_format import OFF, R1_FORMAT, Variables
 
-_ASSISTANT = "<｜Assistant｜>"
+R1_BOS, R1_EOS = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
+R1_USER, R1_ASSISTANT = "<｜User｜>", "<｜Assistant｜>"
 
 # For files without a template: R1's form where the vocabulary has its tokens, else the one that most models know.
 R1_TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}"
-    "{% if m.role == 'user' %}<｜User｜>{{ m.content }}"
-    "{% elif m.role == 'assistant' %}<｜Assistant｜>{{ m.content }}{{ eos_token }}"
+    f"{{% if m.role == 'user' %}}{R1_USER}{{{{ m.content }}}}"
+    f"{{% elif m.role == 'assistant' %}}{R1_ASSISTANT}{{{{ m.content }}}}{{{{ eos_token }}}}"
     "{% else %}{{ m.content }}{% endif %}"
-    "{% endfor %}{% if add_generation_prompt %}<｜Assistant｜><think>\n{% endif %}"
+    f"{{% endfor %}}{{% if add_generation_prompt %}}{R1_ASSISTANT}{R1_FORMAT.open_text}{{% endif %}}"
 )
 CHATML_TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+
+
+def r1_prompt(messages: Iterable[Message]) -> str:
+    """What R1_TEMPLATE makes of messages of users and assistants, without Jinja: a tenth of a large export's time."""
+    turns = (
+        f"{R1_USER}{message.content}" if message.role == "user" else f"{R1_ASSISTANT}{message.content}{R1_EOS}"
+        for message in messages
+    )
+    return f"{''.join(turns)}{R1_ASSISTANT}{R1_FORMAT.open_text}"
+
 
 _MARK = re.compile("\ue000([0-9]+)([ct])\ue001")  # code points for private use: in no template, and in no sane message
 _TIDIES: tuple[Callable[[str], str], ...] = (str, str.strip, lambda text: text.strip("\n"), str.rstrip, str.lstrip)
@@ -87,7 +98,7 @@ class ChatTemplate:
         self.problem = found.problem
         mentions = f"{OPEN[1:]}" in source
         self.form = found.form or (R1_FORMAT if mentions and found.problem is None else None)
-        self._forced = mentions and knows_think and _ASSISTANT in source
+        self._forced = mentions and knows_think and R1_ASSISTANT in source
 
     def prompt(self, messages: Sequence[Message], so_far: ReplySoFar | None = None, thinking: str = "") -> Prompt:
         """The prompt of a reply to `messages`, for a choice of thinking ("": the model's own way, with a thought).

@@ -214,7 +214,7 @@ class _Finder:
         tags = self._tags(switches)
         if tags is None and "<think>" not in self._source:
             return Found(None)
-        tags = tags or _Tags("<think>", "</think>", "<think>\n", "\n</think>\n\n")
+        tags = tags or _Tags(R1_FORMAT.open, R1_FORMAT.close, R1_FORMAT.open_text, R1_FORMAT.close_text)
         form = ReasoningFormat(
             tags.open,
             tags.close,

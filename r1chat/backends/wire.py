@@ -5,7 +5,6 @@ Foreign exceptions become ours in `translated`, and nowhere else. Knows no route
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from r1chat.both import Both
 from r1chat.errors import BackendError, ContextError, GenerationError, UnreachableError
+from r1chat.loopback import is_loopback
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -117,16 +117,6 @@ def connection(url: httpx.URL, headers: Mapping[str, str] | None = None) -> dict
         "limits": httpx.Limits(max_keepalive_connections=0),
         "headers": {"Accept-Encoding": "identity", **(headers or {})},
     }
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:

@@ -25,6 +25,7 @@ from r1chat.backends.catalogue import BackendStatus
 from r1chat.config import FILE_NAME, FIRST_PORT, NANO, Settings, prepare
 from r1chat.errors import ConfigError, R1ChatError
 from r1chat.messages import ModelInfo
+from r1chat.sizes import readable_size
 from r1chat.store import Store
 
 LIBRARIES = ("gradio", "ollama", "httpx", "SQLAlchemy")
@@ -92,20 +93,11 @@ def models_table(statuses: Iterable[BackendStatus]) -> str:
     return "\n".join([*lines, *([""] if away else []), *away])
 
 
-def amount(size: float) -> str:
-    """Bytes for a person."""
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
-
-
 def _row(model: ModelInfo) -> tuple[str, ...]:
     return (
         model.backend,
         model.name,
-        amount(model.size) if model.size else "-",
+        readable_size(model.size) if model.size else "-",
         model.quantisation or "-",
         f"{model.context:,}" if model.context else "-",
         "yes" if model.thinks else "no",
@@ -159,14 +151,14 @@ def _machine() -> Iterator[Check]:
     free = available_memory()
     if free < LITTLE_MEMORY:
         advice = "Close other programs before you use a larger model."
-        yield Check("memory", "hint", f"{amount(free)} are free", advice)
+        yield Check("memory", "hint", f"{readable_size(free)} are free", advice)
     else:
-        yield Check("memory", "ok", f"{amount(free)} are free")
+        yield Check("memory", "ok", f"{readable_size(free)} are free")
     if not installed():
         return
     gpus = [device for device in devices() if device.gpu]
     for gpu in gpus:
-        memory = f"{amount(gpu.free)} of {amount(gpu.total)} are free"
+        memory = f"{readable_size(gpu.free)} of {readable_size(gpu.total)} are free"
         yield Check("gpu", "ok", f"{gpu.name}, {gpu.description}: {memory}; layers of a model go there as they fit")
     if not gpus:
         yield Check("gpu", "ok", "llama.cpp finds none that it can use, so models run on the processor")
@@ -182,7 +174,7 @@ def _settings(settings: Settings) -> Iterator[Check]:
 def _data_folder(settings: Settings) -> Iterator[Check]:
     prepare(settings)
     free = shutil.disk_usage(settings.data_dir).free
-    found = f"{settings.data_dir}, {amount(free)} free"
+    found = f"{settings.data_dir}, {readable_size(free)} free"
     if free < LITTLE_SPACE:
         yield Check("data folder", "hint", found, "Free some space before you download a model.")
     else:
@@ -195,7 +187,7 @@ def _database(settings: Settings) -> Iterator[Check]:
     yield Check(
         "database",
         "ok",
-        f"{state.place} ({state.kind} {state.version}, revision {state.revision}, {amount(state.size)}, "
+        f"{state.place} ({state.kind} {state.version}, revision {state.revision}, {readable_size(state.size)}, "
         f"conversations: {state.conversations:,}, replies: {state.replies:,})",
     )
 

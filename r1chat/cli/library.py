@@ -10,6 +10,7 @@ from r1chat.config import Settings
 from r1chat.errors import LibraryError
 from r1chat.library import CURATED, Downloads, Job
 from r1chat.library.hub import choose, parse_address
+from r1chat.sizes import readable_size
 
 NAMES = ("list", "find", "get", "rm")
 
@@ -19,9 +20,9 @@ def find(downloads: Downloads, text: str) -> str:
     if "/" in text:
         repo, _ = parse_address(text)
         rows = [(f"{repo}:{item.quantisation or item.name}", item.size) for item in downloads.hub.variants(repo)]
-        return "\n".join(f"{_size(size):>8}  {name}" for name, size in rows)
+        return "\n".join(f"{readable_size(size):>8}  {name}" for name, size in rows)
     lines = [
-        f"{_size(model.size):>8}  {model.name}  ({model.licence}) {model.text.en}"
+        f"{readable_size(model.size):>8}  {model.name}  ({model.licence}) {model.text.en}"
         for model in CURATED
         if text.lower() in model.name.lower()
     ]
@@ -47,7 +48,7 @@ def get(downloads: Downloads, text: str, out: TextIO = sys.stderr) -> str:
             job = downloads.wait(job.id)
     except KeyboardInterrupt:
         downloads.pause(job.id)
-        print(f"\nPaused at {_size(job.done)}. The same command goes on from there.", file=out)
+        print(f"\nPaused at {readable_size(job.done)}. The same command goes on from there.", file=out)
         raise
     if out.isatty():
         print("\r\x1b[K", end="", file=out)
@@ -82,8 +83,4 @@ def _line(job: Job) -> str:
         return "checking its SHA-256 …"
     share = f"{100 * job.done / job.total:.0f} %" if job.total else ""
     left = f", {job.left / 60:.0f} min left" if job.left is not None and job.left > 90 else ""
-    return f"{share:>5} of {_size(job.total)}, {_size(job.speed)}/s{left}"
-
-
-def _size(count: float) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+    return f"{share:>5} of {readable_size(job.total)}, {readable_size(job.speed)}/s{left}"

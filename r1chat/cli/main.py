@@ -35,6 +35,7 @@ from r1chat.cli.process import (
 )
 from r1chat.config import Settings, load
 from r1chat.errors import BackendError, ConfigError, R1ChatError
+from r1chat.reasoning_format import R1_FORMAT
 
 if TYPE_CHECKING:
     from r1chat.app import App
@@ -372,8 +373,9 @@ def _moments(flags: Flags) -> int:
         raise ConfigError(_UNREADABLE.format(file=file, reason=error.strerror)) from None
     except UnicodeDecodeError:
         raise ConfigError(_NO_TEXT.format(file=file)) from None
-    begin, end = text.find("<think>"), text.find("</think>")
-    thought = text[begin + 7 if begin >= 0 else 0 : end if end > begin else None]
+    opening, closing = R1_FORMAT.open, R1_FORMAT.close
+    begin, end = text.find(opening), text.find(closing)
+    thought = text[begin + len(opening) if begin >= 0 else 0 : end if end > begin else None]
     for line in list_moments(thought, flags["as_json"], bars):
         print(harmless(line, sys.stdout))
     return 0

@@ -9,8 +9,8 @@ from r1chat.export.columns import CHOSEN, REJECTED
 from r1chat.export.standing import Case
 from r1chat.export.texts import Texts
 from r1chat.judgements import Comparison, Rating
+from r1chat.languages import language_of
 from r1chat.store.dataset import JudgedReply, JudgedTurn
-from r1chat.store.entries import language_of
 
 Values = dict[str, Any]
 
@@ -39,7 +39,7 @@ def about_pair(case: Case, texts: Texts, chosen: JudgedReply, rejected: JudgedRe
     """Of a pair: the columns PAIR."""
     said = case.judgement if isinstance(case.judgement, Comparison) else None
     vote = {
-        "blind": said is not None and said.duel.blind,
+        "blind": said is not None and said.sides.blind,
         "winner_side": said.winner if said else "",
         "dwell_seconds": (said and said.dwell) or 0.0,
     }
@@ -79,7 +79,7 @@ def about_thumb(case: Case) -> Values:
 def _thought_seen(case: Case, reply: JudgedReply) -> bool | None:
     said = case.judgement
     if isinstance(said, Comparison):
-        return said.left_thought_seen if reply.id == said.duel.left_id else said.right_thought_seen
+        return said.left_thought_seen if reply.id == said.sides.left_id else said.right_thought_seen
     return said.thought_open if isinstance(said, Rating) else None
 
 

@@ -10,10 +10,11 @@ from itertools import islice
 
 from r1chat.export.standing import Case, Standing, cases, standing
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
+from r1chat.languages import language_of
 from r1chat.messages import StoredReply
 from r1chat.store import Store
 from r1chat.store.dataset import Entry, JudgedReply
-from r1chat.store.entries import Filter, Kind, language_of
+from r1chat.store.entries import Filter, Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,9 +102,9 @@ def of_pair(one: JudgedReply, other: JudgedReply) -> Reason | None:
 
 def of_comparison(turn: JudgedTurn, said: Comparison) -> Reason | None:
     """Why a comparison is no pair. What was not shown of a thought could not give it away."""
-    left, right = turn.replies[said.duel.left_id], turn.replies[said.duel.right_id]
+    left, right = turn.replies[said.sides.left_id], turn.replies[said.sides.right_id]
     reason = of_pair(left, right)
-    if reason is None and said.duel.blind:
+    if reason is None and said.sides.blind:
         asked = "\n".join([*(each.message for each in turn.history), turn.message])
         for reply, seen in ((left, said.left_thought_seen), (right, said.right_thought_seen)):
             text = reply.answer if seen is False else f"{reply.reasoning}\n{reply.answer}"

@@ -57,7 +57,7 @@ def cases(turn: JudgedTurn) -> Iterator[Case]:
     """All judgements on a message that were asked for, always in the same order."""
     at = turn.replies
     for said in turn.comparisons:
-        yield Case("comparison", said.id, turn, said, (at[said.duel.left_id], at[said.duel.right_id]))
+        yield Case("comparison", said.id, turn, said, (at[said.sides.left_id], at[said.sides.right_id]))
     for reply in at.values():
         if reply.id in turn.wanted and reply.parent_id is not None:
             yield Case("correction", reply.id, turn, reply, (reply, at[reply.parent_id]))

@@ -10,8 +10,8 @@ from itertools import combinations
 from r1chat.export.formats import TrainingRow
 from r1chat.export.standing import Case
 from r1chat.judgements import Comparison
+from r1chat.languages import language_of
 from r1chat.store.dataset import JudgedTurn
-from r1chat.store.entries import language_of
 
 
 class Lengths:
@@ -55,7 +55,7 @@ class Tally:
             self.verdicts[said.winner] += 1
         decided = [said for said in turn.comparisons if said.winner in ("left", "right")]
         for one, other in combinations(decided, 2):
-            if one.duel.id == other.duel.id:
+            if one.sides.id == other.sides.id:
                 self.agreed[one.winner == other.winner] += 1
 
     def add(self, case: Case, row: TrainingRow, split: str) -> None:
@@ -70,7 +70,7 @@ class Tally:
         created = case.created
         self.first = min(self.first or created, created)
         self.last = max(self.last or created, created)
-        self.blind += isinstance(case.judgement, Comparison) and case.judgement.duel.blind
+        self.blind += isinstance(case.judgement, Comparison) and case.judgement.sides.blind
         if "label" in row.values:
             self.labels[row.values["label"]] += 1
         for reply in row.replies:

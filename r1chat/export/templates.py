@@ -10,16 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from r1chat.backends.catalogue import Catalogue
-from r1chat.backends.chat_template import R1_TEMPLATE, ChatTemplate
+from r1chat.backends.chat_template import R1_ASSISTANT, R1_BOS, R1_EOS, R1_TEMPLATE, ChatTemplate, r1_prompt
 from r1chat.backends.gguf import Header, read_header
-from r1chat.backends.prompt import OPEN
 from r1chat.both import Both
 from r1chat.errors import BackendError, ExportError, ModelFileError
 from r1chat.export.families import is_r1
 from r1chat.messages import Message
-
-R1_BOS, R1_EOS = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
-_R1_ROLE = "<｜Assistant｜>"
 
 
 class Templates:
@@ -34,7 +30,7 @@ class Templates:
     def like_r1(self, model: str) -> bool:
         """Whether the model behind a key `backend:name` is prompted as R1 is."""
         own = self._own(model)
-        return _R1_ROLE in own.chat_template if own else is_r1(model)
+        return R1_ASSISTANT in own.chat_template if own else is_r1(model)
 
     def render(self, model: str, messages: Sequence[Message]) -> str:
         """The prompt of a reply by the model behind a key `backend:name`, with the thought opened where it opens it.
@@ -80,16 +76,12 @@ class _Template:
 
 
 class _R1:
-    """What R1_TEMPLATE makes of messages, without Jinja: that takes a tenth of a large export's time."""
+    """The template of R1 and its distills: R1_TEMPLATE."""
 
     def render(self, messages: Sequence[Message]) -> str:
         if any(message.reasoning or message.role == "system" for message in messages):
             return _Template(R1_TEMPLATE, R1_BOS, R1_EOS).render(messages)
-        said = (
-            f"<｜User｜>{message.content}" if message.role == "user" else f"{_R1_ROLE}{message.content}{R1_EOS}"
-            for message in messages
-        )
-        return f"{''.join(said)}{_R1_ROLE}{OPEN}\n"
+        return r1_prompt(messages)
 
 
 def _from_header(header: Header) -> _Template:
@@ -110,7 +102,7 @@ def _read(file: Path) -> _Template:
                 raise ExportError(sentence.format(file=file))
             return _from_header(header)
         source = file.expanduser().read_text(encoding="utf-8")
-        like_r1 = _R1_ROLE in source
+        like_r1 = R1_ASSISTANT in source
         return _Template(source, R1_BOS if like_r1 else "", R1_EOS if like_r1 else "")
     except OSError as error:
         sentence = Both(

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, delete, select,
 
 from r1chat.store import search
 from r1chat.store.judgement_schema import (
+    comparison_sides,
     comparisons,
     consents,
-    duels,
     exclusions,
     ratings,
     references,
@@ -26,7 +26,7 @@ TABLES: Mapping[str, Table] = {
     "moment_label": moment_labels,
     "rating": ratings,
     "step_label": step_labels,
-    "duel": duels,
+    "duel": comparison_sides,
     "comparison": comparisons,
     "reference": references,
     "verification": verifications,

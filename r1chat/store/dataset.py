@@ -36,8 +36,8 @@ from r1chat.store import judgement_schema as rows
 from r1chat.store.database import Database
 from r1chat.store.entries import Filter, Kind, all_entries
 from r1chat.store.judgement_schema import (
+    comparison_sides,
     comparisons,
-    duels,
     exclusions,
     ratings,
     references,
@@ -227,9 +227,9 @@ class Snapshot:
         found = (
             select(there.c.content, comparisons.c.winner, *sides)
             .join(comparisons, comparisons.c.id == there.c.id)
-            .join(duels, duels.c.id == comparisons.c.duel_id)
-            .join(left, left.c.id == duels.c.left_id)
-            .join(right, right.c.id == duels.c.right_id)
+            .join(comparison_sides, comparison_sides.c.id == comparisons.c.duel_id)
+            .join(left, left.c.id == comparison_sides.c.left_id)
+            .join(right, right.c.id == comparison_sides.c.right_id)
         )
         several = len(Player._fields)
         for row in self._stream(found):
@@ -274,7 +274,7 @@ class Snapshot:
         said = self._comparisons(ids["comparison"])
         rated = self._read(ratings, ids["rating"], rows.rating)
         steps = self._read(step_labels, ids["step"], rows.step_label)
-        judged = {reply for each in said for reply in (each.duel.left_id, each.duel.right_id)}
+        judged = {reply for each in said for reply in (each.sides.left_id, each.sides.right_id)}
         judged |= {each.reply_id for each in rated} | {each.reply_id for each in steps}
         wanted = frozenset(chain.from_iterable(ids.values()))
         with_all = [turn_id for turn_id, reference in given.items() if reference.id in wanted]
@@ -287,7 +287,7 @@ class Snapshot:
         by_turn: defaultdict[str, dict[str, JudgedReply]] = defaultdict(dict)
         for reply in found.values():
             by_turn[reply.turn_id][reply.id] = reply
-        comparisons_on = _by(said, lambda each: each.duel.turn_id)
+        comparisons_on = _by(said, lambda each: each.sides.turn_id)
         ratings_on = _by(rated, lambda each: found[each.reply_id].turn_id)
         steps_on = _by(steps, lambda each: found[each.reply_id].turn_id)
         return [
@@ -348,7 +348,7 @@ class Snapshot:
     def _comparisons(self, ids: Sequence[str]) -> list[Comparison]:
         if not ids:
             return []
-        joined = select(*rows.COMPARISON).join(duels, duels.c.id == comparisons.c.duel_id)
+        joined = select(*rows.COMPARISON).join(comparison_sides, comparison_sides.c.id == comparisons.c.duel_id)
         wanted = joined.where(self._among(comparisons.c.id, ids)).order_by(comparisons.c.number)
         return [rows.whole_comparison(row) for row in self._connection.execute(wanted).all()]
 

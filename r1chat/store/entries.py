@@ -6,15 +6,14 @@ which are everybody's, the newest counts. A correction is the corrected reply; i
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_, select, union_all
 
-from r1chat.store.judgement_schema import comparisons, duels, ratings, references, step_labels, verifications
+from r1chat.languages import language_of
+from r1chat.store.judgement_schema import comparison_sides, comparisons, ratings, references, step_labels, verifications
 from r1chat.store.judgements import newest
 from r1chat.store.schema import replies
 
@@ -22,9 +21,6 @@ Kind = Literal["comparison", "correction", "rating", "step", "reference"]
 Language = Literal["en", "zh", ""]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-
-_FORMULA = re.compile(r"\$[^$]*\$|\\\[.*?\\\]|\\\(.*?\\\)|\\[a-zA-Z]+|https?://\S+", re.DOTALL)
-_HAN, _LATIN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]"), re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +49,6 @@ class Filter:
         return not self.language or self.language == language_of(message)
 
 
-@lru_cache(16)  # asked for again and again while a message is in hand
-def language_of(message: str) -> Language:
-    """The language that most of a message is in, formulas aside: a Chinese character weighs as much as a word."""
-    plain = _FORMULA.sub(" ", message) if any([sign in message for sign in ("$", "\\", "://")]) else message
-    if plain.isascii():
-        return "en" if _LATIN.search(plain) else ""
-    chinese, words = len(_HAN.findall(plain)), len(_LATIN.findall(plain))
-    if not chinese and not words:
-        return ""
-    return "zh" if chinese >= words else "en"
-
-
 def all_entries(wanted: Filter) -> Subquery:
     """`kind`, `id`, `turn_id` and `created_at` of every judgement that is in force and wanted.
 
@@ -85,10 +69,10 @@ def _of(kind: Kind) -> tuple[Select[Any], ColumnElement[bool], ColumnElement[Any
     """Those in force of a kind, which rows of `side` they judge, when that was, and who did."""
     name = literal(kind).label("kind")
     if kind == "comparison":
-        found = select(name, comparisons.c.id, duels.c.turn_id, comparisons.c.created_at)
-        found = found.join(duels, duels.c.id == comparisons.c.duel_id)
+        found = select(name, comparisons.c.id, comparison_sides.c.turn_id, comparisons.c.created_at)
+        found = found.join(comparison_sides, comparison_sides.c.id == comparisons.c.duel_id)
         found = found.where(comparisons.c.number.in_(newest(comparisons, comparisons.c.duel_id, comparisons.c.rater)))
-        sides = _side.c.id.in_([duels.c.left_id, duels.c.right_id])
+        sides = _side.c.id.in_([comparison_sides.c.left_id, comparison_sides.c.right_id])
         return found, sides, comparisons.c.created_at, comparisons.c.rater
     if kind == "rating":
         found = select(name, ratings.c.id, replies.c.turn_id, ratings.c.created_at)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Integer, Row, RowMapping, Table
 
-from r1chat.judgements import Aspects, Comparison, Duel, Rating, Reference, StepLabel, Verification
+from r1chat.judgements import Aspects, Comparison, Rating, Reference, Sides, StepLabel, Verification
 from r1chat.store.schema import SafeText, UtcTime, metadata, text_column
 
 
@@ -51,7 +51,7 @@ step_labels = _table(
     Column("end", Integer, nullable=False),
 )
 
-duels = _table(
+comparison_sides = _table(  # stored as `duel`, which a comparison names as `duel_id`
     "duel",
     _reference("turn_id", "turn.id"),
     _reference("left_id", "reply.id"),
@@ -126,9 +126,9 @@ def step_label(row: RowMapping) -> StepLabel:
     )
 
 
-def duel(row: RowMapping) -> Duel:
-    """A row of `duel`."""
-    return Duel(
+def sides(row: RowMapping) -> Sides:
+    """A row of `comparison_sides`."""
+    return Sides(
         id=row["id"],
         turn_id=row["turn_id"],
         left_id=row["left_id"],
@@ -138,11 +138,11 @@ def duel(row: RowMapping) -> Duel:
     )
 
 
-def comparison(row: RowMapping, of: Duel) -> Comparison:
+def comparison(row: RowMapping, of: Sides) -> Comparison:
     """A row of `comparison`."""
     return Comparison(
         id=row["id"],
-        duel=of,
+        sides=of,
         winner=row["winner"],
         created=row["created_at"],
         rater=row["rater"],
@@ -153,18 +153,18 @@ def comparison(row: RowMapping, of: Duel) -> Comparison:
     )
 
 
-_DUEL = [duels.c[name] for name in ("id", "turn_id", "left_id", "right_id", "blind", "created_at")]
+_SIDES = [comparison_sides.c[name] for name in ("id", "turn_id", "left_id", "right_id", "blind", "created_at")]
 _SAID = [
     comparisons.c[name]
     for name in ("id", "winner", "created_at", "rater", "left_thought_seen", "right_thought_seen", "dwell", "comment")
 ]
-COMPARISON = (*_SAID, *_DUEL)  # of a comparison joined with its duel, in the order of their fields
+COMPARISON = (*_SAID, *_SIDES)  # of a comparison joined with its sides, in the order of their fields
 
 
 def whole_comparison(row: Row[Any]) -> Comparison:
     """A row of COMPARISON; half the time of the two above, for where there are many."""
     said = len(_SAID)
-    return Comparison(row[0], Duel(*row[said:]), *row[1:said])
+    return Comparison(row[0], Sides(*row[said:]), *row[1:said])
 
 
 def reference(row: RowMapping) -> Reference:

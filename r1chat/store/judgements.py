@@ -27,12 +27,12 @@ from r1chat.judgements import (
     Aspects,
     Check,
     Comparison,
-    Duel,
     Gathered,
     Judged,
     Part,
     Rating,
     Reference,
+    Sides,
     StepLabel,
     StepVerdict,
     Thumb,
@@ -43,9 +43,9 @@ from r1chat.store import judgement_schema as rows
 from r1chat.store import lookup
 from r1chat.store.database import Database
 from r1chat.store.judgement_schema import (
+    comparison_sides,
     comparisons,
     consents,
-    duels,
     exclusions,
     ratings,
     references,
@@ -149,7 +149,7 @@ class Judgements:
             made = _add(connection, step_labels, rater, reply_id=reply_id, verdict=verdict, start=start, end=end)
             return rows.step_label(made)
 
-    def begin_duel(self, left_id: str, right_id: str, blind: bool = True) -> Duel:
+    def begin_comparison(self, left_id: str, right_id: str, blind: bool = True) -> Sides:
         """Put two replies to the same message side by side."""
         with self._database.write() as connection:
             lookup.conversation_of_reply(connection, left_id, lock=True)
@@ -158,26 +158,26 @@ class Judgements:
             both = connection.scalars(turn).all()
             if len(both) != 2 or both[0] != both[1]:
                 raise StoreError(_NOT_COMPARABLE)
-            return rows.duel(
-                _add(connection, duels, "", turn_id=both[0], left_id=left_id, right_id=right_id, blind=blind)
+            return rows.sides(
+                _add(connection, comparison_sides, "", turn_id=both[0], left_id=left_id, right_id=right_id, blind=blind)
             )
 
     def compare(
         self,
-        duel_id: str,
+        sides_id: str,
         winner: Winner,
         rater: str = "",
         thoughts_seen: tuple[bool | None, bool | None] = (None, None),
         dwell: float | None = None,
         comment: str = "",
     ) -> Comparison:
-        """A rater's word on a duel; "skipped" leaves it undecided. `thoughts_seen`: of left and right."""
+        """Store which side a rater prefers; "skipped" leaves it undecided. `thoughts_seen`: of left and right."""
         _check(winner in WINNERS, _NO_VERDICT.format(value=winner))
         with self._database.write() as connection:
-            found = _duel(connection, duel_id)
+            found = _sides(connection, sides_id)
             left, right = thoughts_seen
             said = {"winner": winner, "left_thought_seen": left, "right_thought_seen": right, "dwell": dwell}
-            made = _add(connection, comparisons, rater, duel_id=duel_id, comment=_comment(comment), **said)
+            made = _add(connection, comparisons, rater, duel_id=sides_id, comment=_comment(comment), **said)
             return rows.comparison(made, found)
 
     def set_reference(self, turn_id: str, text: str, kind: Check, rater: str = "") -> Reference:
@@ -209,10 +209,10 @@ class Judgements:
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
-    def duel(self, duel_id: str) -> Duel:
+    def sides(self, sides_id: str) -> Sides:
         """Two replies that were put side by side."""
         with self._database.read() as connection:
-            return _duel(connection, duel_id)
+            return _sides(connection, sides_id)
 
     def reference(self, turn_id: str) -> Reference | None:
         """What is right in answer to a message, if anybody said."""
@@ -233,7 +233,7 @@ class Judgements:
             lookup.conversation(connection, conversation_id)
             here = select(turns.c.id).where(turns.c.conversation_id == conversation_id)
             replies_here = select(replies.c.id).where(replies.c.turn_id.in_(here))
-            duels_here = select(duels.c.id).where(duels.c.turn_id.in_(here))
+            sides_here = select(comparison_sides.c.id).where(comparison_sides.c.turn_id.in_(here))
 
             def read(table: Table, *where: ColumnElement[bool]) -> list[Any]:
                 wanted = select(table).where(*where).order_by(table.c.number)
@@ -250,8 +250,10 @@ class Judgements:
             in_force = {turn: each for turn, each in found.items() if each.text}
             current = {each.id for each in in_force.values()}
             verified = map(rows.verification, read(verifications, verifications.c.reply_id.in_(replies_here)))
-            all_duels = {each.id: each for each in map(rows.duel, read(duels, duels.c.turn_id.in_(here)))}
-            said = read(comparisons, comparisons.c.duel_id.in_(duels_here), comparisons.c.rater == rater)
+            all_sides = {
+                each.id: each for each in map(rows.sides, read(comparison_sides, comparison_sides.c.turn_id.in_(here)))
+            }
+            said = read(comparisons, comparisons.c.duel_id.in_(sides_here), comparisons.c.rater == rater)
             own = connection.scalars(
                 select(consents.c.allowed)
                 .where(consents.c.conversation_id == conversation_id)
@@ -263,8 +265,8 @@ class Judgements:
                 steps={each.reply_id: each for each in steps},
                 references=in_force,
                 verifications={each.reply_id: each for each in verified if each.reference_id in current},
-                duels={each.turn_id: each for each in all_duels.values()},
-                comparisons={row["duel_id"]: rows.comparison(row, all_duels[row["duel_id"]]) for row in said},
+                sides={each.turn_id: each for each in all_sides.values()},
+                comparisons={row["duel_id"]: rows.comparison(row, all_sides[row["duel_id"]]) for row in said},
                 consent=_consent_for_all(connection) if own is None else own,
                 own_consent=own,
             )
@@ -289,7 +291,9 @@ class Judgements:
                 select(comparisons.c.winner, func.count())
                 .where(
                     comparisons.c.number.in_(newest(comparisons, comparisons.c.duel_id, comparisons.c.rater)),
-                    comparisons.c.duel_id.not_in(select(duels.c.id).where(duels.c.turn_id.in_(gone))),
+                    comparisons.c.duel_id.not_in(
+                        select(comparison_sides.c.id).where(comparison_sides.c.turn_id.in_(gone))
+                    ),
                 )
                 .group_by(comparisons.c.winner)
             )
@@ -341,13 +345,13 @@ def _consent_for_all(connection: Connection) -> bool:
     return bool(connection.scalars(said.limit(1)).first())
 
 
-def _duel(connection: Connection, duel_id: str) -> Duel:
-    lookup.check_id(duel_id, "comparison")
-    row = connection.execute(select(duels).where(duels.c.id == duel_id)).mappings().first()
+def _sides(connection: Connection, sides_id: str) -> Sides:
+    lookup.check_id(sides_id, "comparison")
+    row = connection.execute(select(comparison_sides).where(comparison_sides.c.id == sides_id)).mappings().first()
     if row is None:
         raise lookup.not_found("comparison")
     lookup.conversation_of_turn(connection, row["turn_id"])
-    return rows.duel(row)
+    return rows.sides(row)
 
 
 def _length(connection: Connection, reply_id: str, column: ColumnElement[str]) -> int:

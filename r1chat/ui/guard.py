@@ -15,6 +15,7 @@ from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from r1chat.loopback import LOOPBACK
 from r1chat.ui.language import pick
 from r1chat.ui.words.page import words
 
@@ -24,8 +25,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (

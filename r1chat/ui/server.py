@@ -17,10 +17,11 @@ from r1chat.app import App
 from r1chat.both import Both
 from r1chat.config import FIRST_PORT
 from r1chat.errors import ConfigError
+from r1chat.loopback import LOOPBACK
 from r1chat.ui import routes
 from r1chat.ui.allowed import Allowed
 from r1chat.ui.data.mounting import mount as mount_data
-from r1chat.ui.guard import LOOPBACK, Guard
+from r1chat.ui.guard import Guard
 from r1chat.ui.library import routes as library
 from r1chat.ui.mounting import mount
 

@@ -320,7 +320,7 @@ def test_a_comparison_that_cannot_be_begun_leaves_nothing_behind(make_app: MakeA
         database.execute("CREATE TRIGGER broken BEFORE INSERT ON duel BEGIN SELECT RAISE(ABORT, 'no room'); END")
         database.commit()
     with pytest.raises(StoreError, match="no room"):
-        app.chat.duel(None, "Which?", ((MODEL, None), (MODEL, None)))
+        app.chat.begin_comparison(None, "Which?", ((MODEL, None), (MODEL, None)))
     assert app.store.database_state().conversations == app.store.database_state().replies == 0
 
 

@@ -59,9 +59,9 @@ def feedback_of(
         if rival != reply_id:
             left, right = (rival, reply_id) if other < at else (reply_id, rival)
             winner = "left" if (thumb == "up") == (left == reply_id) else "right"
-            duel: Row = {"id": _id(left, "duel", right), "turn_id": "", "left_id": left, "right_id": right}
-            comparison: Row = {"id": _id(duel["id"], rater, winner, comment), "duel_id": duel["id"], "winner": winner}
-            rows: Rows = [("duel", duel | {"blind": True, "created_at": when})]
+            pair: Row = {"id": _id(left, "duel", right), "turn_id": "", "left_id": left, "right_id": right}
+            comparison: Row = {"id": _id(pair["id"], rater, winner, comment), "duel_id": pair["id"], "winner": winner}
+            rows: Rows = [("duel", pair | {"blind": True, "created_at": when})]
             judgements.append(Feedback((left, right), [*rows, ("comparison", comparison | {"comment": comment} | by)]))
     return judgements
 

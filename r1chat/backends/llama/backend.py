@@ -13,6 +13,7 @@ from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
+from r1chat.backends import HEARTBEAT
 from r1chat.backends.gguf import Header
 from r1chat.backends.llama.channel import Device
 from r1chat.backends.llama.digests import Digests
@@ -29,7 +30,6 @@ from r1chat.both import Both
 from r1chat.errors import BackendError, UnreachableError
 from r1chat.messages import BackendEvent, Finish, ModelInfo, Progress, Request
 
-HEARTBEAT = 0.15  # seconds; the contract of Backend.stream says 0.2
 CONTEXT = 16384  # tokens of a window, where nobody asked for another
 
 log = logging.getLogger(__name__)

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from r1chat.backends.format_finder import Found, find_format
 from r1chat.backends.gguf import Header
 from r1chat.backends.llama.files import ModelFile, ModelFiles
-from r1chat.backends.llama.machine import readable
 from r1chat.backends.prompt import OPEN
 from r1chat.both import Both
 from r1chat.config import NANO
 from r1chat.errors import ModelFileError, UnknownModelError
 from r1chat.messages import ModelInfo
 from r1chat.reasoning_format import R1_FORMAT
+from r1chat.sizes import readable_size
 
 DISK_SPEED = 1e9  # bytes/s of an ordinary SSD, for the estimate of a model that runs from disk
 
@@ -91,7 +91,7 @@ def remarks(file: ModelFile, wish: int | None) -> list[Both]:
 def from_disk(size: int, free: int) -> Both:
     """That a model of `size` bytes is larger than the memory that is free, and what that means."""
     seconds = max(0.1, (size - free) / DISK_SPEED)
-    return _FROM_DISK.format(size=readable(size), free=readable(free), seconds=f"{seconds:.1f}")
+    return _FROM_DISK.format(size=readable_size(size), free=readable_size(free), seconds=f"{seconds:.1f}")
 
 
 def _found(header: Header) -> Found:

@@ -17,6 +17,7 @@ from r1chat.backends.gguf import Header
 from r1chat.backends.llama.channel import Device
 from r1chat.both import Both
 from r1chat.errors import ModelFileError
+from r1chat.sizes import readable_size
 
 STEP = 256  # llama.cpp rounds windows to this many tokens
 SMALL_WEIGHTS = 64 << 20  # bytes: below, a step's time goes into calls, above into reading weights
@@ -90,8 +91,8 @@ class Needs:
             tokens = max(0, room - self.scratch) // self.per_token
             if tokens >= smallest:
                 return Fit(wish if tokens >= wish else max(smallest, tokens // STEP * STEP), mapped)
-        needed = readable(self.scratch + self.per_token * smallest)
-        raise ModelFileError(_NO_MEMORY.format(name=self.name, needed=needed, free=readable(available)))
+        needed = readable_size(self.scratch + self.per_token * smallest)
+        raise ModelFileError(_NO_MEMORY.format(name=self.name, needed=needed, free=readable_size(available)))
 
 
 def fitting_layers(header: Header, weights: int, wish: int, gpus: Sequence[Device]) -> int:
@@ -102,11 +103,6 @@ def fitting_layers(header: Header, weights: int, wish: int, gpus: Sequence[Devic
     scratch = _SCRATCH + 4 * GPU_BATCH * (header.vocabulary + window)
     fits = sum(max(0, int((gpu.free - GPU_MARGIN - scratch) / per_layer)) for gpu in gpus)
     return -1 if fits >= layers else fits
-
-
-def readable(size: int) -> str:
-    """A size in bytes for people to read."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
 def _cores() -> int:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+from r1chat.backends import HEARTBEAT
 from r1chat.backends.gguf import Header
 from r1chat.backends.llama.digests import Digests
 from r1chat.backends.llama.files import ModelFile, ModelFiles
@@ -29,7 +30,6 @@ from r1chat.errors import BackendError, GenerationError, ModelFileError
 from r1chat.messages import BackendEvent, ModelInfo, Progress, Request
 
 CONTEXT = 16384  # tokens of a window, where nobody asked for another
-HEARTBEAT = 0.15  # seconds; the contract of Backend.stream says 0.2
 _BATCH = 64  # tokens of a prompt that are read at once: how long a stop may take
 
 log = logging.getLogger(__name__)

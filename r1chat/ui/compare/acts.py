@@ -39,29 +39,29 @@ def ask_both(app: App, act: Act) -> str:
         params = replace(app.settings.params, temperature=temperature)
     sides = ((act.model, None), (fields.text("against") or act.model, params))
     conversation = act.conversation or None
-    return app.chat.duel(conversation, fields.text("prompt"), sides, steering=act.steering).conversation_id
+    return app.chat.begin_comparison(conversation, fields.text("prompt"), sides, steering=act.steering).conversation_id
 
 
 def choose(app: App, act: Act) -> None:
     """Which side is better, whether its thoughts were seen, how long the person looked, and a comment."""
-    fields, duel_id = act.fields, act.subject
-    duel = app.store.judgements.duel(duel_id)
+    fields, sides_id = act.fields, act.subject
+    sides = app.store.judgements.sides(sides_id)
     winner = next((known for known in WINNERS if known == fields["winner"]), None)
     comment, dwell = fields["comment"], fields.number("dwell")
     bad_comment = comment is not None and not isinstance(comment, str)
     if winner is None or bad_comment or (fields["dwell"] is not None and dwell is None):
         raise MessageError(Words.bad_choice)
-    judged = app.teacher.judged(app.store.turn(duel.turn_id).conversation_id)
-    if duel_id in judged.comparisons and duel_id not in judged.reopened:
+    judged = app.teacher.judged(app.store.turn(sides.turn_id).conversation_id)
+    if sides_id in judged.comparisons and sides_id not in judged.reopened:
         raise MessageError(Words.comparison_decided)
     seen = fields.object("seen")
-    thoughts = [app.store.reply(side).reply.reasoning for side in (duel.left_id, duel.right_id)]
+    thoughts = [app.store.reply(side).reply.reasoning for side in (sides.left_id, sides.right_id)]
     left, right = (
         seen.flag(side) if thought else None for side, thought in zip(("left", "right"), thoughts, strict=True)
     )
     if dwell is not None and dwell > LONGEST_LOOK:
         dwell = None
-    app.teacher.compare(duel_id, winner, (left, right), dwell, fields.text("comment"))
+    app.teacher.compare(sides_id, winner, (left, right), dwell, fields.text("comment"))
 
 
 def choose_again(app: App, act: Act) -> None:
@@ -82,7 +82,7 @@ def compare(app: App, act: Act) -> None:
     whole = [other for other in others if comparable(other.reply) and act.text in ("", str(other.position))]
     if not whole or not comparable(stored.reply):
         raise MessageError(Words.no_sibling)
-    app.teacher.oppose(stored.id, whole[-1].id)
+    app.teacher.begin_comparison(stored.id, whole[-1].id)
 
 
 def rank(app: App, act: Act) -> None:
@@ -95,7 +95,7 @@ def rank(app: App, act: Act) -> None:
 
 def _no_comparison_waits(app: App, turn_id: str) -> None:
     judged = app.teacher.judged(app.store.turn(turn_id).conversation_id)
-    if judged.open_duel(turn_id) is not None:
+    if judged.open_comparison(turn_id) is not None:
         raise MessageError(Words.comparison_waiting)
 
 
@@ -113,13 +113,13 @@ ACTIONS: Actions = {
 
 def open_comparison(app: App, judged: Judged, turn: StoredTurn, last: bool) -> OpenComparison | None:
     """The comparison of replies to a message that waits for a choice; `last`: no message follows on this branch."""
-    duel = judged.open_duel(turn.id)
-    if duel is None:
+    sides = judged.open_comparison(turn.id)
+    if sides is None:
         return None
     shown = turn.reply.id if turn.reply is not None else ""
-    goes_on = {duel.left_id: "left", duel.right_id: "right"}.get(shown, "")
+    goes_on = {sides.left_id: "left", sides.right_id: "right"}.get(shown, "")
     left = app.teacher.ranking(turn.id).left if turn.id in judged.ranking else 0
-    return OpenComparison(duel, judged.comparisons.get(duel.id), goes_on, not last, left)
+    return OpenComparison(sides, judged.comparisons.get(sides.id), goes_on, not last, left)
 
 
 def order(app: App, stored: StoredReply) -> list[list[int]]:

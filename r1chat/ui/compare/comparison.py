@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 from markupsafe import Markup
 
-from r1chat.judgements import LONGEST_COMMENT, Comparison, Duel, Winner
+from r1chat.judgements import LONGEST_COMMENT, Comparison, Sides, Winner
 from r1chat.messages import Params, Provenance, Reply, StoredReply
 from r1chat.teach import comparable
 from r1chat.ui.html.parts import EMPTY, attributes, button, concat, joined, notice, speed
@@ -27,7 +27,7 @@ class OpenComparison:
     `went_on`: there are messages after it. `left`: how many comparisons a ranking takes yet, 0 where it is none.
     """
 
-    duel: Duel
+    sides: Sides
     earlier: Comparison | None = None
     goes_on: str = ""
     went_on: bool = False
@@ -36,17 +36,12 @@ class OpenComparison:
     @property
     def blind(self) -> bool:
         """Nobody must learn yet which side is which."""
-        return self.duel.blind and self.earlier is None
-
-    @property
-    def sides(self) -> tuple[tuple[str, str], tuple[str, str]]:
-        """The name and the reply of each side."""
-        return ("left", self.duel.left_id), ("right", self.duel.right_id)
+        return self.sides.blind and self.earlier is None
 
     @property
     def block(self) -> str:
         """The id of the block that holds it; a side's reply goes into `<block>-left` or `<block>-right`."""
-        return f"comparison-{self.duel.id}"
+        return f"comparison-{self.sides.id}"
 
 
 def skeleton(comparison: OpenComparison, replies: Sequence[StoredReply], words: Words) -> Markup:
@@ -63,7 +58,7 @@ def skeleton(comparison: OpenComparison, replies: Sequence[StoredReply], words: 
             '<div class="side" role="group" data-side="{side}" aria-labelledby="{block}-{side}-name">'
             '<h2 id="{block}-{side}-name">{caption}</h2>{maker}<div id="{block}-{side}"></div></div>'
         ).format(side=side, block=comparison.block, caption=caption, maker=_small(maker))
-        for (side, _), caption, maker in zip(comparison.sides, (words.side_a, words.side_b), makers, strict=True)
+        for side, caption, maker in zip(comparison.sides.reply_ids, (words.side_a, words.side_b), makers, strict=True)
     )
     return Markup('<p class="question">{}</p><div class="sides">{}</div><div id="{}-verdict"></div>').format(
         question, columns, comparison.block
@@ -108,7 +103,7 @@ def verdict(comparison: OpenComparison, replies: Sequence[Reply], words: Words) 
     )
     buttons = concat(_choice(number, *choice) for number, choice in enumerate(choices, 1))
     if comparison.earlier:
-        buttons += button("keep-choice", comparison.duel.id, words.keep_choice, key="keep")
+        buttons += button("keep-choice", comparison.sides.id, words.keep_choice, key="keep")
     comment = comparison.earlier.comment if comparison.earlier else ""
     side = {"left": words.side_a, "right": words.side_b}.get(comparison.goes_on, "")
     after = (words.went_on if comparison.went_on else words.goes_on).format(side=side) if side else ""
@@ -179,7 +174,7 @@ def result(
     other_name = captions[1] if side == "left" else captions[0]
     sentences = {"tie": words.chose_tie, "both_bad": words.chose_neither, "skipped": words.chose_nothing}
     sentence = sentences.get(chosen.winner, words.chose_this if chosen.winner == side else words.chose_other)
-    again = button("reopen", chosen.duel.id, words.change_mind)
+    again = button("reopen", chosen.sides.id, words.change_mind)
     parts = [Markup("<p>{} {}</p>").format(sentence.format(other=other_name), again)]
     if chosen.comment:
         parts.append(Markup('<p class="said">{}</p>').format(chosen.comment))

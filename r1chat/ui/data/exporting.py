@@ -13,6 +13,7 @@ from r1chat.archive import LEFT_OUT, Imported, Written
 from r1chat.errors import MessageError
 from r1chat.export import FORMATS, SUFFIXES, THOUGHTS, Format, Options, Summary
 from r1chat.export.formats import FORMS
+from r1chat.sizes import readable_size
 from r1chat.ui.data import query
 from r1chat.ui.data.jobs import State
 from r1chat.ui.data.rows import refusal
@@ -175,12 +176,8 @@ def _files(state: State, words: Words) -> Markup:
         return EMPTY
     links = concat(
         Markup('<li><a href="../r1chat/data/file/{}/{}" download>{}</a> <small>{}</small></li>').format(
-            state.id, quote(name), name, _size(size)
+            state.id, quote(name), name, readable_size(size)
         )
         for name, size in state.files
     )
     return Markup('<ul class="files" aria-label="{}">{}</ul>').format(words.job_files, links)
-
-
-def _size(count: int) -> str:
-    return f"{count:,} B" if count < 1_000 else f"{count / 1_000:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"

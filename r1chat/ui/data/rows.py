@@ -191,7 +191,7 @@ def _meta(row: JudgementRow, words: Words) -> Markup:
         row.rater,
     ]
     if isinstance(judgement, Comparison):
-        parts.append(words.row_blind if judgement.duel.blind else "")
+        parts.append(words.row_blind if judgement.sides.blind else "")
         if judgement.dwell:
             parts.append(words.row_dwell.format(time=words.duration(judgement.dwell, 1)))
         seen = {"A": judgement.left_thought_seen, "B": judgement.right_thought_seen}

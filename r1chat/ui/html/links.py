@@ -8,6 +8,8 @@ import unicodedata
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import unquote
 
+from r1chat.loopback import is_loopback
+
 _HOST = re.compile(r"https?:/*([^/?#]*)", re.IGNORECASE)
 
 
@@ -18,10 +20,8 @@ def leads_here(url: str) -> bool:
         return False
     host = unicodedata.normalize("NFKC", unquote(match[1].rpartition("@")[2])).lower().replace("。", ".")
     host = re.sub(r":\d*$", "", host).rstrip(".")
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
     address = _address(host)
-    return address is not None and (address.is_loopback or address.is_unspecified)
+    return is_loopback(str(address or host)) or (address is not None and address.is_unspecified)
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:

@@ -13,6 +13,7 @@ from r1chat.config import NANO
 from r1chat.library import CURATED, Curated, Job, Repository, Variant
 from r1chat.library.curated import need, suitable
 from r1chat.messages import ModelInfo
+from r1chat.sizes import readable_size
 from r1chat.ui.words.library import LibraryWords
 
 EMPTY = Markup("")
@@ -57,7 +58,9 @@ def library(
     ).format(
         back=w.back,
         title=w.title,
-        machine=w.machine.format(memory=size(machine.memory), free=size(machine.free), disk=size(machine.disk)),
+        machine=w.machine.format(
+            memory=readable_size(machine.memory), free=readable_size(machine.free), disk=readable_size(machine.disk)
+        ),
         privacy=w.privacy.format(host=host),
         broken=w.broken,
         suggested=w.suggested,
@@ -84,7 +87,7 @@ def card(model: Curated, machine: Machine, w: LibraryWords) -> Markup:
         name=model.name,
         text=model.text.pick(w.lang),
         forecast=forecast(model, machine, w),
-        size=size(model.size),
+        size=readable_size(model.size),
         licence=w.licence.format(licence=model.licence),
         button=_button(model, w, primary=True),
     )
@@ -93,7 +96,7 @@ def card(model: Curated, machine: Machine, w: LibraryWords) -> Markup:
 def suggestions() -> list[tuple[str, str]]:
     """Names and sizes of the models that suit this computer, for the empty conversation."""
     free = psutil.virtual_memory().available
-    return [(model.name, size(model.size)) for model in suitable(free)]
+    return [(model.name, readable_size(model.size)) for model in suitable(free)]
 
 
 def row(model: Curated, machine: Machine, w: LibraryWords) -> Markup:
@@ -104,7 +107,7 @@ def row(model: Curated, machine: Machine, w: LibraryWords) -> Markup:
     ).format(
         name=model.name,
         text=model.text.pick(w.lang),
-        size=size(model.size),
+        size=readable_size(model.size),
         licence=model.licence,
         forecast=forecast(model, machine, w),
         button=_button(model, w),
@@ -115,7 +118,7 @@ def forecast(model: Curated, machine: Machine, w: LibraryWords) -> str:
     """Whether the model fits into memory."""
     needed = need(model)
     text = w.fits if needed <= machine.free else w.tight if needed <= machine.memory else w.too_large
-    return text.format(need=size(needed))
+    return text.format(need=readable_size(needed))
 
 
 def downloads(jobs: Iterable[Job], w: LibraryWords) -> Markup:
@@ -125,10 +128,10 @@ def downloads(jobs: Iterable[Job], w: LibraryWords) -> Markup:
 
 def _download(job: Job, w: LibraryWords) -> Markup:
     share = 100 * job.done / job.total if job.total else 0
-    done, total = size(job.done), size(job.total)
+    done, total = readable_size(job.done), readable_size(job.total)
     told = {
         "waiting": w.waiting,
-        "running": w.running.format(done=done, total=total, speed=size(job.speed)),
+        "running": w.running.format(done=done, total=total, speed=readable_size(job.speed)),
         "checking": w.checking,
         "paused": w.paused.format(done=done, total=total),
         "done": f"{w.done} · {total}",
@@ -170,12 +173,12 @@ def installed(models: Sequence[ModelInfo], removable: set[str], w: LibraryWords)
                 "{text}</button>"
             ).format(
                 key=model.key,
-                sure=w.really.format(name=name, size=size(model.size)),
+                sure=w.really.format(name=name, size=readable_size(model.size)),
                 label=w.remove_of.format(name=name),
                 text=w.remove,
             )
         note = " · ".join(
-            part for part in (size(model.size) if model.size else "", model.quantisation, model.note) if part
+            part for part in (readable_size(model.size) if model.size else "", model.quantisation, model.note) if part
         )
         rows.append(
             Markup(
@@ -224,11 +227,11 @@ def variants(repo: str, items: Sequence[Variant], machine: Machine, w: LibraryWo
                 "</button></span></li>"
             ).format(
                 name=item.quantisation or item.name,
-                size=size(item.size),
-                large="" if item.size < machine.free else f" · {w.tight.format(need=size(item.size))}",
+                size=readable_size(item.size),
+                large="" if item.size < machine.free else f" · {w.tight.format(need=readable_size(item.size))}",
                 repo=repo,
                 file=item.files[0].path,
-                label=w.download_of.format(name=item.name, size=size(item.size)),
+                label=w.download_of.format(name=item.name, size=readable_size(item.size)),
                 text=w.download,
             )
             for item in items
@@ -243,7 +246,7 @@ def _button(model: Curated, w: LibraryWords, primary: bool = False) -> Markup:
     ).format(
         repo=model.repo,
         file=model.quantisations[0].file,
-        label=w.download_of.format(name=model.name, size=size(model.size)),
+        label=w.download_of.format(name=model.name, size=readable_size(model.size)),
         primary=Markup(' class="primary"') if primary else EMPTY,
         text=w.download,
     )
@@ -253,13 +256,6 @@ def _chat_link(key: str, name: str, w: LibraryWords) -> Markup:
     return Markup('<a class="chat" href="../?{query}" aria-label="{label}">{text}</a>').format(
         query=urlencode({"model": key}), label=w.chat_with.format(name=name), text=w.chat
     )
-
-
-def size(count: float) -> str:
-    """Bytes for a person: 640 MB, 1.1 GB, 42 GB."""
-    if count < 999.5e6:
-        return f"{count / 1e6:.0f} MB"
-    return f"{count / 1e9:.1f} GB" if count < 9.95e9 else f"{count / 1e9:.0f} GB"
 
 
 def duration(seconds: float, lang: str) -> str:

@@ -296,7 +296,7 @@ class Viewer:
         blocks += self._change(f"asked-{turn.id}", section, "acts asked", acts)
         comparison, below, replies = message.comparison, "", []
         if comparison is not None:
-            below, replies = comparison.block, [reply_id for _, reply_id in comparison.sides]
+            below, replies = comparison.block, list(comparison.sides.reply_ids.values())
         elif turn.reply is not None:
             below, replies = f"reply-{turn.reply.id}", [turn.reply.id]
         if message.block and (message.block, [*message.replies]) != (below, replies):
@@ -315,21 +315,21 @@ class Viewer:
         return bool(conversation.turns) and self._messages[conversation.turns[-1].id].comparison is not None
 
     def _sides(self, comparison: OpenComparison, section: str, running: Generation | Samples | None) -> list[Block]:
-        sides = [self._app.chat.as_it_stands(reply_id) for _, reply_id in comparison.sides]
+        sides = [self._app.chat.as_it_stands(reply_id) for reply_id in comparison.sides.reply_ids.values()]
         replies = [stored.reply for stored in sides]
-        if isinstance(running, Samples) and running.turn_id == comparison.duel.turn_id and not running.vote_id:
+        if isinstance(running, Samples) and running.turn_id == comparison.sides.turn_id and not running.vote_id:
             replies = running.snapshots()
         blocks: list[Block] = []
         if comparison.block not in self._sent:  # once: what is inside is sent apart
             html = comparisons.skeleton(comparison, sides, self._words)
             blocks += self._frame(comparison.block, section, "comparison", html)
-        for (side, _), stored, reply in zip(comparison.sides, sides, replies, strict=True):
+        for side, stored, reply in zip(comparison.sides.reply_ids, sides, replies, strict=True):
             blocks += self._body(stored, f"{comparison.block}-{side}", reply)
         return blocks + self._verdict(comparison, replies)
 
     def _verdict(self, comparison: OpenComparison, replies: list[Reply]) -> list[Block]:
         blocks: list[Block] = []
-        for (_, reply_id), reply in zip(comparison.sides, replies, strict=True):
+        for reply_id, reply in zip(comparison.sides.reply_ids.values(), replies, strict=True):
             blocks += self._change(f"{reply_id}-notes", html=comparisons.notes(reply, self._words))
         kind, html = comparisons.verdict(comparison, replies, self._words)
         return blocks + self._change(f"{comparison.block}-verdict", kind=kind, html=html)
@@ -339,7 +339,7 @@ class Viewer:
         chosen = self._judged.said_of(stored.id)
         if chosen is None:
             return EMPTY
-        replies = [self._app.store.reply(side) for side in (chosen.duel.left_id, chosen.duel.right_id)]
+        replies = [self._app.store.reply(side) for side in chosen.sides.reply_ids.values()]
         return comparisons.result(chosen, stored.id, replies, order(self._app, stored), self._words)
 
     # -- one reply ----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from r1chat.backends.chat_template import CHATML_TEMPLATE, R1_TEMPLATE, ChatTemplate
+from r1chat.backends.chat_template import CHATML_TEMPLATE, R1_ASSISTANT, R1_TEMPLATE, ChatTemplate
 from r1chat.backends.llama.channel import Channel, Loaded, LoadSpec, pack_error, pack_event, unpack_request
 from r1chat.backends.llama.child.model import (
     LoadStoppedError,
@@ -152,7 +152,7 @@ def _read_files(paths: Sequence[str], progress: Callable[[float], bool]) -> None
 
 def _template(spec: LoadSpec, model: Model) -> ChatTemplate:
     """The file's own chat template, else one that its vocabulary suggests."""
-    source = spec.template or (R1_TEMPLATE if model.is_token("<｜Assistant｜>") else CHATML_TEMPLATE)
+    source = spec.template or (R1_TEMPLATE if model.is_token(R1_ASSISTANT) else CHATML_TEMPLATE)
     return ChatTemplate(source, spec.bos, spec.eos, knows_think=model.is_token(OPEN))
 
 
