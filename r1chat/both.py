@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Protocol, overload
 
 Language = Literal["en", "zh"]
@@ -31,6 +32,16 @@ class Both:
             self.zh.format(**{name: value.zh if isinstance(value, Both) else value for name, value in values.items()}),
         )
 
+    @classmethod
+    def of(cls, text: Both | str) -> Both:
+        """The text itself, or a text of one language in place of both."""
+        return text if isinstance(text, Both) else cls(text, text)
+
+    @classmethod
+    def sentences(cls, texts: Sequence[Both]) -> Both:
+        """Sentences one after the other: Chinese ones without a space between them."""
+        return cls(" ".join(text.en for text in texts), "".join(text.zh for text in texts))
+
     def __str__(self) -> str:
         return self.en
 
@@ -46,6 +57,12 @@ class Both:
     @overload
     def __get__(self, speaker: None, owner: type[Speaker]) -> Both: ...
     @overload
-    def __get__(self, speaker: Speaker, owner: type[Speaker]) -> str: ...
-    def __get__(self, speaker: Speaker | None, owner: type[Speaker]) -> Both | str:
-        return self if speaker is None else self.pick(speaker.lang)
+    def __get__(self, speaker: Speaker, owner: type[Speaker]) -> str: ...  # type: ignore[overload-overlap]
+    @overload
+    def __get__(self, speaker: object, owner: type[object]) -> Both: ...  # a value's field, such as `Reply.error`
+    def __get__(self, speaker: object, owner: type[object]) -> Both | str:
+        lang: str | None = getattr(speaker, "lang", None)
+        return self if lang is None else self.pick(lang)
+
+
+Wording = Both | str  # a plain string exists in one language only, such as a server's own words

@@ -22,7 +22,7 @@ Each message says what happened and what to do next. They are caught in two plac
 and the boundary of the page. A `BackendError` raised while a reply streams ends up in that reply instead.
 """
 
-from r1chat.both import Both
+from r1chat.both import Both, Wording
 
 
 class R1ChatError(Exception):
@@ -31,9 +31,9 @@ class R1ChatError(Exception):
     A plain string is for texts that exist in one language only, such as a server's own words.
     """
 
-    def __init__(self, text: Both | str) -> None:
+    def __init__(self, text: Wording) -> None:
         super().__init__(str(text))
-        self.text = text if isinstance(text, Both) else Both(text, text)
+        self.text = Both.of(text)
 
     def sentence(self, lang: str) -> str:
         """The sentence to show to a reader of `lang`."""
@@ -98,7 +98,7 @@ class ContextError(BackendError):
     `needed` and `context` are token counts, 0 where the server did not tell them.
     """
 
-    def __init__(self, text: Both | str, needed: int = 0, context: int = 0) -> None:
+    def __init__(self, text: Wording, needed: int = 0, context: int = 0) -> None:
         super().__init__(text)
         self.needed = needed
         self.context = context

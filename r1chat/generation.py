@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 
 from r1chat import steer
 from r1chat.backends import Backend
+from r1chat.both import Both, Wording
 from r1chat.errors import BackendError, StoreError
 from r1chat.messages import BackendEvent, ClosedBy, Finish, Reply, Request, StoredReply
 from r1chat.recorder import Recorder, Snapshot
@@ -26,7 +27,10 @@ from r1chat.think import Draft, Splitter
 SAVE_EVERY = 0.5  # seconds; the promise is that a kill loses at most one
 SAVED_WITHIN = 2.0  # seconds; a finished reply that takes longer to save is shown as one that is not saved yet
 
-DEFECT = "r1chat itself failed while it made this reply. What came is kept; try again, or see the log."
+DEFECT = Both(
+    "r1chat itself failed while it made this reply. What came is kept; try again, or see the log.",
+    "生成这个回复时 r1chat 自身出错。已生成的内容已保留；请重试，或查看日志。",
+)
 
 log = logging.getLogger(__name__)
 
@@ -188,7 +192,7 @@ class Generation(_Work[Reply]):
             while request is not None:
                 request = self._call(request)
         except BackendError as error:
-            self._fail(str(error), type(error).__name__)
+            self._fail(error.text, type(error).__name__)
         except Exception:  # a defect of ours: the person must not be left with a reply that never ends
             log.exception("a reply broke")
             self._fail(DEFECT)
@@ -240,7 +244,7 @@ class Generation(_Work[Reply]):
                 self._draft.add(reply_event)
         self._tell()
 
-    def _fail(self, sentence: str, name: str = "") -> None:
+    def _fail(self, sentence: Wording, name: str = "") -> None:
         with self._changed:
             self._draft.fail(sentence, name)
 
@@ -303,9 +307,9 @@ class Samples(_Work[list[Reply]]):
                     if time.monotonic() - saved_at >= SAVE_EVERY:
                         self._save()
                         saved_at = time.monotonic()
-            self._finish_all("")
+            self._finish_all()
         except BackendError as error:
-            self._finish_all(str(error))
+            self._finish_all(error.text)
         except Exception:
             log.exception("several replies broke")
             self._finish_all(DEFECT)
@@ -315,13 +319,13 @@ class Samples(_Work[list[Reply]]):
     def _take(self, sample: _Sample, event: BackendEvent | BackendError) -> None:
         with self._changed:
             if isinstance(event, BackendError):
-                sample.draft.fail(str(event), type(event).__name__)
+                sample.draft.fail(event.text, type(event).__name__)
             else:
                 for reply_event in sample.splitter.feed(event):
                     sample.draft.add(reply_event)
         self._tell()
 
-    def _finish_all(self, error: str) -> None:
+    def _finish_all(self, error: Wording = "") -> None:
         """End the samples that have no end yet: with an error, or else as stopped or cut off."""
         for sample in self._samples:
             if sample.draft.finished:

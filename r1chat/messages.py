@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
 
+from r1chat.both import Wording
 from r1chat.errors import ContextError, StoreError
 from r1chat.reasoning_format import ReasoningFormat
 
@@ -118,7 +119,7 @@ class ModelInfo:
     continues: bool = True
     reasoning: ReasoningFormat | None = None  # how its template marks and switches thoughts, where that is known
     recalls: bool = True  # it can be shown the thoughts of its earlier replies
-    note: str = ""  # what a person should know: what it can do, or why it cannot be used
+    note: Wording = ""  # what a person should know: what it can do, or why it cannot be used
     digest: str = ""
     architecture: str = ""
     template_hash: str = ""
@@ -143,7 +144,7 @@ Stage = Literal["waiting", "queued", "loading", "prefill"]
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """Text as the model wrote it, `<think>` tags and all. `tokens` it took: 0 for text that was given."""
+    """Wording as the model wrote it, `<think>` tags and all. `tokens` it took: 0 for text that was given."""
 
     text: str
     tokens: int = 1
@@ -169,7 +170,7 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """Text that the server itself says is thought."""
+    """Wording that the server itself says is thought."""
 
     text: str
     tokens: int = 1
@@ -177,7 +178,7 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Text that the server itself says is answer."""
+    """Wording that the server itself says is answer."""
 
     text: str
     tokens: int = 1
@@ -269,7 +270,7 @@ class Reply:
     closed: bool = False  # the thought is over
     answer: str = ""
     finish: FinishReason | None = None
-    error: str = ""
+    error: Wording = ""
     raw_finish: str = ""
     reopened: bool = False
     usage: Usage = Usage()

@@ -10,6 +10,7 @@ import pytest
 from r1chat.app import App, build
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.scripted import Script, ScriptedBackend
+from r1chat.both import Both
 from r1chat.chat import Chat
 from r1chat.config import load
 from r1chat.errors import (
@@ -188,14 +189,17 @@ def test_a_backend_that_breaks_leaves_the_text_and_its_sentence(make_app: MakeAp
     generation.wait(10)
     reply = app.store.reply(generation.reply_id).reply
     assert (reply.reasoning, reply.finish) == ("7 + 3", "error")
-    assert reply.error == "The server went away. Start it again."
+    assert str(reply.error) == "The server went away. Start it again."
 
 
-def test_a_defect_in_a_backend_ends_the_reply_too(make_app: MakeApp) -> None:
-    generation = make_app([*THOUGHT[:2], ZeroDivisionError("oops")]).chat.send(None, "7 + 3 = ?", MODEL)
+def test_a_defect_in_a_backend_ends_the_reply_too_and_is_stored_in_both_languages(make_app: MakeApp) -> None:
+    app = make_app([*THOUGHT[:2], ZeroDivisionError("oops")])
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL)
     reply = generation.wait(10)
     assert (reply.reasoning, reply.finish) == ("7 + 3", "error")
-    assert "r1chat itself failed" in reply.error
+    generation.saved(10)
+    stored = Both.of(app.store.reply(generation.reply_id).reply.error)
+    assert "r1chat itself failed" in stored.en and "r1chat 自身出错" in stored.zh
 
 
 def test_one_reply_at_a_time_in_a_conversation(make_app: MakeApp) -> None:
@@ -387,7 +391,7 @@ def test_turns_that_are_left_out_are_not_sent_and_a_reply_remembers_it(make_app:
 def test_a_reply_that_was_refused_for_its_length_knows_it(make_app: MakeApp) -> None:
     app = make_app([ContextError("It does not fit. Shorten it.")])  # type: ignore[list-item]
     reply = app.chat.send(None, "7 + 3 = ?", MODEL).wait(10)
-    assert (reply.finish, reply.error, reply.too_long) == ("error", "It does not fit. Shorten it.", True)
+    assert (reply.finish, str(reply.error), reply.too_long) == ("error", "It does not fit. Shorten it.", True)
     other = make_app([GenerationError("The server went away.")])  # type: ignore[list-item]
     assert not other.chat.send(None, "7 + 3 = ?", MODEL).wait(10).too_long
 
@@ -454,7 +458,7 @@ def test_a_vote_whose_samples_all_fail_says_why_in_each(make_app: MakeApp) -> No
     first.wait(10)
     vote = app.chat.vote(first.turn_id, 3, MODEL, Params(seed=6))
     vote.wait(10)
-    assert [(r.finish, r.error) for r in vote.snapshots()] == [("error", "The server went away.")] * 3
+    assert [(r.finish, str(r.error)) for r in vote.snapshots()] == [("error", "The server went away.")] * 3
     assert app.chat.running(first.conversation_id) is None
 
 
@@ -510,7 +514,7 @@ def test_a_reply_waits_to_be_saved_while_another_program_holds_the_database(tmp_
 
     chat = Chat(store, Catalogue({"scripted": ScriptedBackend(script)}))
     generation = chat.send(None, "7 + 3 = ?", MODEL)
-    assert generation.wait(10).error == ""
+    assert not generation.wait(10).error
     assert held.is_set()
     assert store.reply(generation.reply_id).reply.answer == "It is 10."
     chat.close()

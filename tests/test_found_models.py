@@ -62,7 +62,7 @@ def test_ollama_models_have_ollamas_names_and_answer_without_ollama(model: Path,
     assert [(item.program, item.name) for item in found if item.program == "Ollama"] == [("Ollama", "deepseek-r1:1.5b")]
     with closing(LlamaCppBackend([], elsewhere=lambda: found_models(tmp_path, {}))) as backend:
         info = next(info for info in backend.models() if info.name == "deepseek-r1:1.5b")
-        assert info.ready and "Found on this computer: Ollama" in info.note
+        assert info.ready and "Found on this computer: Ollama" in str(info.note)
         assert list(backend.stream(Request(info.name, SUM, params=Params(max_tokens=1))))
 
 
@@ -100,7 +100,7 @@ def test_models_of_each_program_are_found_and_nothing_is_changed(program: str, m
     file = put(model, tmp_path / PLACES[program])
     before = (file.stat().st_mtime_ns, file.read_bytes(), sorted(tmp_path.rglob("*")))
     (info,) = listed(tmp_path).values()
-    assert (info.name, info.ready) == ("B-Q4_K_M", True) and program in info.note
+    assert (info.name, info.ready) == ("B-Q4_K_M", True) and program in str(info.note)
     assert (file.stat().st_mtime_ns, file.read_bytes(), sorted(tmp_path.rglob("*"))) == before
 
 
@@ -161,7 +161,7 @@ def test_what_is_no_model_is_explained_and_not_offered(model: Path, tmp_path: Pa
         "cut.gguf": "has not finished",
         "big": "files of big are there",
     }.items():
-        assert sentence in models[name].note, name
+        assert sentence in str(models[name].note), name
 
 
 def test_linked_folders_names_with_spaces_and_folders_without_rights(model: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from replay import Exchange, Replay, wire, written
 
 from r1chat.backends.ollama import OllamaBackend, parse_host
+from r1chat.both import Both
 from r1chat.errors import (
     ConfigError,
     ContextError,
@@ -136,7 +137,7 @@ def test_a_model_that_cannot_be_described_is_listed_with_the_reason() -> None:
     with backend_at(wire("ollama/01-version", 0), wire(SHOW, 0, 1, 2, 3, 4, 5, 8), broken) as (backend, _):
         last = backend.models()[-1]
     assert (last.name, last.ready) == ("plain:latest", False)
-    assert "ollama pull plain" in last.note
+    assert "ollama pull plain" in str(last.note)
 
 
 def test_models_that_only_embed_are_left_out_and_those_far_away_say_so() -> None:
@@ -148,7 +149,8 @@ def test_models_that_only_embed_are_left_out_and_those_far_away_say_so() -> None
     with backend_at(wire("ollama/01-version", 0, 4), listing, far, embedder) as (backend, _):
         models = backend.models()
     assert [model.name for model in models] == ["far:cloud"]
-    assert "ollama.com" in models[0].note and "leaves" in models[0].note
+    note = Both.of(models[0].note)
+    assert "ollama.com" in note.en and "leaves" in note.en and "离开本机" in note.zh
 
 
 def test_an_old_server_is_named_as_such() -> None:
@@ -156,7 +158,7 @@ def test_an_old_server_is_named_as_such() -> None:
     with backend_at(old, wire(SHOW)) as (backend, _):
         models = backend.models()
     assert not any(model.continues for model in models)
-    assert all("0.12.6" in model.note for model in models)
+    assert all("0.12.6" in str(model.note) for model in models)
 
 
 def test_a_server_built_by_hand_counts_as_new() -> None:

@@ -129,7 +129,9 @@ def test_ollama_s_own_such_route_is_a_server_that_cannot_continue() -> None:
     with backend_at(wire("ollama/40-openai")) as (backend, _):
         models = backend.models()
     assert {model.name for model in models} >= {"r1-nano:latest", "plain:latest"}
-    assert not any(model.continues for model in models) and all("cannot continue" in model.note for model in models)
+    assert not any(model.continues for model in models) and all(
+        "cannot continue" in str(model.note) for model in models
+    )
     assert {model.context for model in models} == {0}
 
 
@@ -747,6 +749,6 @@ def test_off_is_asked_for_in_the_way_of_the_template() -> None:
 def test_a_server_whose_template_is_not_known_does_not_steer_a_thought() -> None:
     with backend_at(written("GET", "/v1/models", '{"data":[{"id":"novel-7b","owned_by":"vllm"}]}')) as (backend, _):
         model = backend.models()[0]
-        assert not model.continues and "cannot be steered" in model.note
+        assert not model.continues and "cannot be steered" in str(model.note)
         _, error = until_error(backend.stream(replace(request(ReplySoFar("7 + 3")), model="novel-7b")))
     assert isinstance(error, UnsupportedError)

@@ -93,13 +93,23 @@ TERMINAL = ("cli/", "evals/", "rewards/trl.py", "answers/pattern_program.py")  #
 
 
 def one_sided(source: str) -> Iterator[str]:
-    """Errors that are given a sentence as a plain string, which no Chinese page can show in Chinese."""
+    """Errors and notes that are given a sentence as a plain string, which no Chinese page can show in Chinese."""
     for node in ast.walk(ast.parse(source)):
+        for keyword in node.keywords if isinstance(node, ast.Call) else ():
+            if keyword.arg in ("note", "error") and _is_one_language(keyword.value):
+                yield f"line {keyword.value.lineno}: {keyword.arg}"
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args):
             continue
         error = node.func.id.endswith("Error") and node.func.id not in BUILT_IN
         if error and isinstance(node.args[0], ast.Constant | ast.JoinedStr):
             yield f"line {node.lineno}: {node.func.id}"
+
+
+def _is_one_language(value: ast.expr) -> bool:
+    """Whether an expression is a written string, or `str(…)` of something that may have two."""
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, str) and value.value != ""
+    return isinstance(value, ast.JoinedStr) or (isinstance(value, ast.Call) and ast.unparse(value.func) == "str")
 
 
 def test_every_error_that_may_reach_the_page_has_both_sentences() -> None:
@@ -129,6 +139,8 @@ def test_every_text_of_the_package_has_the_same_fields_in_both_languages() -> No
 
 def test_the_search_for_sentences_in_one_language_finds_them() -> None:
     assert [*one_sided('raise MessageError("Only English.")')] and [*one_sided('raise StoreError(f"{n} rows.")')]
+    assert [*one_sided("ModelInfo(name, note=str(problem))")] and [*one_sided('ModelInfo(name, note="Only English.")')]
+    assert not [*one_sided('ModelInfo(name, note=problem.text, error="")')]
     assert not [*one_sided("raise MessageError(Words.bad_mark)")] and not [*one_sided('raise ValueError("x")')]
 
 

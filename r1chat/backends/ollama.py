@@ -169,7 +169,7 @@ class OllamaBackend:
                 with self._translated(tag.name):
                     model = await self._known(tag.name, tag.digest)
         except BackendError as error:
-            return replace(info, ready=False, note=str(error))
+            return replace(info, ready=False, note=error.text)
         if not model.chats:
             return None
         # a thought between tags that are not known cannot be written into a prompt
@@ -183,7 +183,7 @@ class OllamaBackend:
             continues=continues,
             reasoning=model.form,
             recalls=continues and model.form is not None,
-            note=note(tag, version) or (str(model.found.problem) if model.found.problem else ""),
+            note=note(tag, version) or (model.found.problem.text if model.found.problem else ""),
             architecture=model.architecture or tag.details.family,
             template_hash=hashlib.sha256(model.template.encode()).hexdigest() if model.template else "",
         )

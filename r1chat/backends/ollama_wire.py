@@ -12,7 +12,7 @@ import httpx
 from pydantic import BaseModel, BeforeValidator, Field
 
 from r1chat.backends import wire
-from r1chat.both import Both
+from r1chat.both import Both, Wording
 from r1chat.errors import BackendError, ConfigError, GenerationError, UnknownModelError, UnreachableError
 from r1chat.messages import Finish, FinishReason, Message, Params
 
@@ -202,12 +202,22 @@ def at_least(version: str, wanted: tuple[int, int, int]) -> bool:
     return len(numbers) < 3 or numbers == (0, 0, 0) or numbers >= wanted
 
 
-def note(tag: Tag, version: str) -> str:
+_REMOTE = Both(
+    "Runs at {host}, not on this machine: what you write leaves it.",
+    "在 {host} 上运行，不在本机：你写的内容会离开本机。",
+)
+_OLD = Both(
+    "Ollama {version} is old: it cuts long conversations without a word. Update it to 0.12.6 or newer.",
+    "Ollama {version} 版本过旧：它会不加提示地截断长对话。请更新到 0.12.6 或更新版本。",
+)
+
+
+def note(tag: Tag, version: str) -> Wording:
     """What a person should know before choosing this model; "" for nothing."""
     if tag.remote_host:
-        return f"Runs at {tag.remote_host}, not on this machine: what you write leaves it."
+        return _REMOTE.format(host=tag.remote_host)
     if not at_least(version, NEVER_CUTS):
-        return f"Ollama {version} is old: it cuts long conversations without a word. Update it to 0.12.6 or newer."
+        return _OLD.format(version=version)
     return ""
 
 

@@ -42,7 +42,7 @@ from r1chat.backends.prompt import (
     up_to_next_user_message,
     with_next_user_message,
 )
-from r1chat.both import Both
+from r1chat.both import Both, Wording
 from r1chat.errors import BackendError, UnsupportedError
 from r1chat.messages import BackendEvent, Began, Message, ModelInfo, Progress, Raw, ReplySoFar, Request
 from r1chat.reasoning_format import OFF, ReasoningFormat, Variables
@@ -186,7 +186,11 @@ class OpenAIBackend:
         template = server.props_of(entry.id).chat_template
         found = server.found.get(entry.id, Found(None))
         continues = server.continues(entry.id)
-        note = _NOT_CONTINUED if server.kind is Kind.OTHER else "" if continues else found.problem or _UNKNOWN_FORMAT
+        note: Wording = ""
+        if server.kind is Kind.OTHER:
+            note = _NOT_CONTINUED
+        elif not continues:
+            note = found.problem.text if found.problem else _UNKNOWN_FORMAT
         return ModelInfo(
             self.name,
             entry.id,
@@ -200,7 +204,7 @@ class OpenAIBackend:
             continues=continues,
             reasoning=found.form,
             recalls=server.kind is Kind.LLAMA_SERVER and found.form is not None,
-            note=str(note),
+            note=note,
             template_hash=hashlib.sha256(template.encode()).hexdigest() if template else "",
             backend_version=server.props.build_info,
             loaded=entry.status.value == "loaded"

@@ -101,7 +101,7 @@ def _row(model: ModelInfo) -> tuple[str, ...]:
         model.quantisation or "-",
         f"{model.context:,}" if model.context else "-",
         "yes" if model.thinks else "no",
-        ("loaded" if model.loaded else "ready") if model.ready else model.note,
+        ("loaded" if model.loaded else "ready") if model.ready else str(model.note),
     )
 
 

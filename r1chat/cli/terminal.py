@@ -53,7 +53,7 @@ def begin(app: App, screen: Screen, conversation_id: str | None, *, latest: bool
         raise BackendError(model.note)
     for other in catalogue.models():
         if not other.ready and other.name in {file.stem for file in settings.model_path}:
-            screen.note(other.note)  # whoever named the file in the settings expects to be offered it
+            screen.note(str(other.note))  # whoever named the file in the settings expects to be offered it
     return Talk(app, screen, model, conversation_id)
 
 
@@ -75,7 +75,7 @@ def converse(talk: Talk, screen: Screen, read: Callable[[str], str] = input) -> 
     _edit_lines()
     screen.note(f"{talk.model.key}. /help lists the commands, Ctrl-D leaves.")
     if talk.model.note:
-        screen.aside(talk.model.note)
+        screen.aside(str(talk.model.note))
     while True:
         try:
             line = talk.typed_ahead.popleft() if talk.typed_ahead else _read_line(read)
@@ -96,7 +96,7 @@ def converse(talk: Talk, screen: Screen, read: Callable[[str], str] = input) -> 
 def remark_on(reply: Reply) -> str:
     """What must be said of how a finished reply ended; "" where there is nothing."""
     if reply.error:
-        return reply.error
+        return str(reply.error)
     if reply.finish == "cut":
         return "The server ended the reply before it was done. What came is kept; ask again for a whole one."
     if reply.finish == "length":

@@ -7,8 +7,10 @@ search index has another form in each kind of database and belongs to `search`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Container
+from contextlib import suppress
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -30,6 +32,7 @@ from sqlalchemy import (
     false,
 )
 
+from r1chat.both import Both, Wording
 from r1chat.messages import (
     FIRST_MOMENT,
     LAST_MOMENT,
@@ -195,7 +198,8 @@ moment_labels = Table(
 
 def reply_columns(value: Reply) -> dict[str, Any]:
     """What a reply is made of, for INSERT and UPDATE; its progress is not kept."""
-    return _fields(value, without={"usage", "timings", "progress"}) | _fields(value.usage) | _fields(value.timings)
+    own = _fields(value, without={"usage", "timings", "progress", "error"}) | {"error": _as_stored(value.error)}
+    return own | _fields(value.usage) | _fields(value.timings)
 
 
 def provenance_columns(value: Provenance) -> dict[str, Any]:
@@ -209,7 +213,14 @@ def stored_reply(row: RowMapping, siblings: int) -> StoredReply:
         id=row["id"],
         turn_id=row["turn_id"],
         created=row["created_at"],
-        reply=_read(Reply, row, usage=_read(Usage, row), timings=_read(Timings, row), progress=None),
+        reply=_read(
+            Reply,
+            row,
+            usage=_read(Usage, row),
+            timings=_read(Timings, row),
+            progress=None,
+            error=_as_read(row["error"]),
+        ),
         provenance=_read(Provenance, row, params=_read(Params, row)),
         position=row["position"],
         siblings=siblings,
@@ -260,6 +271,21 @@ def moment_label(row: RowMapping) -> MomentLabel:
         created=row["created_at"],
         rater=row["rater"],
     )
+
+
+def _as_stored(text: Wording) -> str:
+    """A text for a column: as it is, or a JSON array of its English and its Chinese."""
+    return json.dumps([text.en, text.zh], ensure_ascii=False) if isinstance(text, Both) else text
+
+
+def _as_read(column: str) -> Wording:
+    """The text that `_as_stored` made a column of."""
+    if column.startswith('["'):
+        with suppress(ValueError):
+            match json.loads(column):
+                case [str(en), str(zh)]:
+                    return Both(en, zh)
+    return column
 
 
 def _fields(value: Reply | Usage | Timings | Provenance | Params, without: Container[str] = ()) -> dict[str, Any]:

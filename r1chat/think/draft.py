@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from r1chat.both import Wording
 from r1chat.messages import Finish, Progress, Reply, Timings, Usage
 from r1chat.think.events import AnswerStands, AnswerText, Closed, ReasoningText, ReplyEvent
 
@@ -33,7 +34,7 @@ class Draft:
         self._progress: Progress | None = None
         self._finish: Finish | None = None
         self._ended: float | None = None
-        self.error = ""
+        self.error: Wording = ""
 
     def add(self, event: ReplyEvent) -> None:
         """Take one event in."""
@@ -84,7 +85,7 @@ class Draft:
         self._reasoning_tokens -= tokens
         self._answer_tokens += tokens
 
-    def fail(self, sentence: str, name: str = "") -> None:
+    def fail(self, sentence: Wording, name: str = "") -> None:
         """The backend broke: what came stays, and the reply says why it ends. `name`: of the error."""
         self.error = sentence
         self.add(Finish("error", name))

@@ -358,5 +358,5 @@ def test_a_defect_in_one_of_several_replies_ends_that_one_with_a_sentence(make_a
     first.saved(10)
     vote = app.chat.vote(first.turn_id, 2, MODEL, Params(seed=6))
     vote.wait(10)
-    ends = [(reply.finish, reply.error.partition(" while")[0]) for reply in vote.snapshots()]
+    ends = [(reply.finish, str(reply.error).partition(" while")[0]) for reply in vote.snapshots()]
     assert ends == [("stop", ""), ("error", "r1chat itself failed")]

@@ -73,7 +73,7 @@ def ended(app: App, generation: Generation) -> tuple[str, str, str, str | None]:
     assert generation.done
     assert generation.saved(60)
     reply = app.store.reply(generation.reply_id).reply
-    return reply.reasoning, reply.answer, reply.error, reply.finish
+    return reply.reasoning, reply.answer, str(reply.error), reply.finish
 
 
 def test_a_server_that_dies_leaves_what_came(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ class LlamaCppBackend:
             wish=self._options.context,
             window=running.loaded.window if running else 0,
             digest=self._digests.of(file, learn=running is not None) if file.header else "",
-            note=" ".join(map(str, notes)),
+            notes=notes,
         )
 
     def _placement(self, file: ModelFile, running: Running | None) -> Iterator[Both]:

@@ -10,7 +10,7 @@ from r1chat.backends.format_finder import Found, find_format
 from r1chat.backends.gguf import Header
 from r1chat.backends.llama.files import ModelFile, ModelFiles
 from r1chat.backends.prompt import OPEN
-from r1chat.both import Both
+from r1chat.both import Both, Wording
 from r1chat.config import NANO
 from r1chat.errors import ModelFileError, UnknownModelError
 from r1chat.messages import ModelInfo
@@ -28,12 +28,22 @@ def titles(files: Sequence[ModelFile]) -> dict[str, str]:
 
 
 def describe(
-    file: ModelFile, *, backend: str, version: str, title: str, wish: int, window: int = 0, digest: str = "", note: str
+    file: ModelFile,
+    *,
+    backend: str,
+    version: str,
+    title: str,
+    wish: int,
+    window: int = 0,
+    digest: str = "",
+    notes: Sequence[Both],
 ) -> ModelInfo:
     """A file's line. `wish` and `window` are contexts in tokens: the one asked for, and that of a loaded model."""
     header = file.header
     if header is None:
-        return ModelInfo(backend, file.name, title=title, size=file.size, note=str(file.problem), ready=False)
+        return ModelInfo(
+            backend, file.name, title=title, size=file.size, note=file.problem.text if file.problem else "", ready=False
+        )
     template, trained = header.chat_template, header.trained_context
     found = _found(header)
     return ModelInfo(
@@ -48,7 +58,7 @@ def describe(
         thinks=found.form is not None or _thinks(header),
         continues=found.problem is None,
         reasoning=found.form,
-        note=str(file.problem or note or (found.problem.text if found.problem else "")),
+        note=file.problem.text if file.problem else _note(notes, found),
         digest=digest,
         architecture=header.architecture,
         template_hash=hashlib.sha256(template.encode()).hexdigest() if template else "",
@@ -56,6 +66,12 @@ def describe(
         ready=not file.problem,
         loaded=window > 0,
     )
+
+
+def _note(notes: Sequence[Both], found: Found) -> Wording:
+    if notes:
+        return Both.sentences(notes)
+    return found.problem.text if found.problem else ""
 
 
 def usable(files: ModelFiles, name: str) -> ModelFile:

@@ -241,7 +241,7 @@ class LlamaServerBackend:
             wish=self._wish or CONTEXT,
             window=server.window if server else 0,
             digest=self._digests.of(file, learn=server is not None) if file.header else "",
-            note=" ".join(map(str, notes)),
+            notes=notes,
         )
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import psutil
 from markupsafe import Markup
 
+from r1chat.both import Both
 from r1chat.config import NANO
 from r1chat.library import CURATED, Curated, Job, Repository, Variant
 from r1chat.library.curated import need, suitable
@@ -177,16 +178,13 @@ def installed(models: Sequence[ModelInfo], removable: set[str], w: LibraryWords)
                 label=w.remove_of.format(name=name),
                 text=w.remove,
             )
-        note = " · ".join(
-            part for part in (readable_size(model.size) if model.size else "", model.quantisation, model.note) if part
-        )
+        note = Both.of(model.note).pick(w.lang)
+        size = readable_size(model.size) if model.size else ""
+        details = " · ".join(part for part in (model.backend, size, model.quantisation, note) if part)
         rows.append(
-            Markup(
-                "<li><div><b>{name}</b> <small>{backend} · {note}</small></div><span>{chat}{remove}</span></li>"
-            ).format(
+            Markup("<li><div><b>{name}</b> <small>{details}</small></div><span>{chat}{remove}</span></li>").format(
                 name=name,
-                backend=model.backend,
-                note=note,
+                details=details,
                 chat=_chat_link(model.key, name, w) if model.ready else EMPTY,
                 remove=remove,
             )

@@ -20,7 +20,7 @@ from r1chat.ui.html.blocks import Splitter
 from r1chat.ui.html.parts import EMPTY, attributes, button, concat, joined, markdown, menu, named_button, notice, speed
 from r1chat.ui.talk import moments
 from r1chat.ui.talk.moments import Verdicts
-from r1chat.ui.words.page import Words
+from r1chat.ui.words.page import Words, spoken
 
 LONG_MESSAGE = 2_000  # characters; a longer message of the person is folded
 PREVIEW = 600  # characters of it that are always shown
@@ -283,7 +283,7 @@ def notices(reply: Reply, words: Words) -> Markup:
     elif reply.finish == "length":
         parts.append(notice(_length(reply, words)))
     elif reply.finish == "error":
-        parts.append(notice(reply.error or words.failed, error=True))
+        parts.append(notice(spoken(reply.error, words) or words.failed, error=True))
     elif reply.finish == "stop" and not reply.answer.strip():
         parts.append(notice(words.no_answer))
     return concat(parts)
