@@ -4,9 +4,10 @@ Knows no conversation, model or reference; `votes` and `rewards` build on it. Im
 imported when they are first needed, and regular expressions run in a process of their own.
 """
 
-from r1chat.answers.compare import compare, equivalent, is_formula, is_number, same_text
+from r1chat.answers.compare import compare, equivalent
 from r1chat.answers.final import all_boxes, choice, choices, final_answer
 from r1chat.answers.patterns import occurs
+from r1chat.answers.reading import is_formula, is_number, same_text
 
 __all__ = [
     "all_boxes",

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil, comb, factorial, floor, gcd, lcm, perm
 from typing import Any
 
-from r1chat.answers.syntax import Based, Matrix, Node, Num, Op, Sym, children, integer_root
+from r1chat.answers.tree import Based, Matrix, Node, Num, Op, Sym, children, integer_root
 
 CONSTANTS = frozenset(("e", "pi", "i", "infinity", "empty", "log base"))
 _BITS = 65_536  # of one exact numerator or denominator

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from r1chat.answers.arithmetic import Undecided, exact, near, number, variables, walk
-from r1chat.answers.syntax import Builder, Group, Node, Num, Op, Quantity, Relation, Sym
+from r1chat.answers.tree import Builder, Group, Node, Num, Op, Quantity, Relation, Sym
 
 _TURNED = {"<": ">", ">": "<", "≤": "≥", "≥": "≤", "=": "=", "≠": "≠"}
 _GREATEST_INTEGER, _MOST_INTEGERS = 10**9, 500

@@ -8,199 +8,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
-from math import isqrt
 
-from r1chat.answers import numerals, units
-from r1chat.answers.spelling import CURRENCY
+from r1chat.answers import numerals, tokens, units
+from r1chat.answers.tree import (
+    TALLEST,
+    Based,
+    Builder,
+    Cases,
+    Group,
+    Matrix,
+    Node,
+    Num,
+    Op,
+    Quantity,
+    Relation,
+    Sym,
+    has_variables,
+    height,
+    inside,
+    negative,
+    quotient,
+)
 from r1chat.answers.units import Unit
 
 DEEPEST = 40  # levels of nesting
-_TALLEST = 120  # levels of a tree, so that functions that recurse over it stay far from Python's limit
 _MOST_ATOMS = 3_000
 _LONGEST_NUMBER = 1_000  # characters of one number
 
 
 class Unreadable(Exception):
     """The text is no mathematics that this grammar knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Num:
-    """A rational number. Of a decimal, `digits` significant ones were written, the last worth 10 ** -`places`."""
-
-    value: Fraction
-    digits: int = 0
-    places: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Based:
-    """Digits in another base, as in 1011_2."""
-
-    digits: str
-    base: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sym:
-    r"""A variable, or a constant by its name: e, i, pi, infinity, R (the reals), empty."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Op:
-    """An operation: + * / ^ neg ! % pm mp root log, a function's name, ∪ ∩ \\ and others."""
-
-    kind: str
-    args: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number with a unit."""
-
-    value: Node
-    unit: Unit
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Several items. `opening` and `closing` are the brackets, both empty for a list; `joint` is "or", or empty."""
-
-    items: tuple[Node, ...]
-    opening: str = ""
-    closing: str = ""
-    joint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """A chain such as 0 < x <= 3: one operator between each two sides. Of `mod` the last side is the modulus."""
-
-    operators: tuple[str, ...]
-    sides: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """Rows of equal length."""
-
-    rows: tuple[tuple[Node, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Cases:
-    """A function by cases: a value and its condition in each row."""
-
-    rows: tuple[tuple[Node, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Builder:
-    """The set of all elements for which conditions hold."""
-
-    element: Node
-    condition: Node
-
-
-Node = Num | Based | Sym | Op | Quantity | Group | Relation | Matrix | Cases | Builder
-
-_FUNCTIONS = """sin cos tan sec csc cot sinh cosh tanh arcsin arccos arctan arccot arcsec arccsc log ln lg exp sqrt
-    max min gcd lcm det sgn Re Im arg deg"""
-FUNCTIONS = frozenset(_FUNCTIONS.split())
-_ALIASES = {"tg": "tan", "ctg": "cot", "arctg": "arctan", "asin": "arcsin", "acos": "arccos", "atan": "arctan"}
-_ALIASES |= {"cosec": "csc", "cbrt": "cbrt", "abs": "abs", "floor": "floor", "ceil": "ceil"}
-_LETTER_NAMES = """alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi
-    rho sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega ell hbar"""
-_GREEK = frozenset(_LETTER_NAMES.split())
-_RELATIONS = {
-    "=": "=",
-    "<": "<",
-    ">": ">",
-    "<=": "≤",
-    ">=": "≥",
-    "!=": "≠",
-    r"\le": "≤",
-    r"\leq": "≤",
-    r"\leqslant": "≤",
-    r"\leqq": "≤",
-    r"\ge": "≥",
-    r"\geq": "≥",
-    r"\geqslant": "≥",
-    r"\geqq": "≥",
-    r"\lt": "<",
-    r"\gt": ">",
-    r"\ne": "≠",
-    r"\neq": "≠",
-    r"\in": "∈",
-    r"\notin": "∉",
-    r"\approx": "≈",
-    r"\simeq": "≈",
-    r"\doteq": "≈",
-    r"\equiv": "≡",
-    r"\subset": "⊂",
-    r"\subseteq": "⊆",
-    r"\to": "→",
-    r"\rightarrow": "→",
-    r"\mapsto": "→",
-    r"\parallel": "∥",
-    r"\perp": "⊥",
-    r"\sim": "∼",
-}
-_SETS = {r"\cup": "∪", r"\cap": "∩", r"\setminus": "∖", r"\backslash": "∖", r"\bigcup": "∪"}
-_TIMES = {r"\times": "*", r"\cdot": "*", r"\div": "/", r"\ast": "*", "*": "*", "/": "/"}
-_MARKS = """vec overrightarrow overleftrightarrow overline bar hat widehat tilde angle triangle dot ddot odot stackrel
-    overset underset"""
-_ACCENTS = frozenset(_MARKS.split())
-_ENVIRONMENTS = ("matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "array")
-_ALIGNED = ("aligned", "align", "align*", "split", "gathered", "gather", "gather*", "alignedat")
-_SYSTEMS = ("cases", "rcases", "dcases", *_ALIGNED)
-_CLOSERS = {"(": ")]", "[": ")]", "\\{": ("\\}",), "{": "}", "\\langle": ("\\rangle",), "\\lbrace": ("\\rbrace",)}
-
-_SPACE = re.compile(r"\s+")
-_COMMAND = re.compile(r"\\(?:[a-zA-Z]+\*?|.)", re.DOTALL)
-_RECURRING = re.compile(
-    r"(\d*)\.(\d*)(?:\\(?:overline|bar|dot)\s*(?:\{\s*(\d+)\s*\}|(\d))(?:(\d*)\\dot\s*(?:\{\s*(\d)\s*\}|(\d)))?)"
-)
-_ELLIPSIS = re.compile(
-    r"(\d*)\.(\d*?)(\d)\3{2,}(?:\\[lc]?dots|\.\.\.)|(\d*)\.(\d*?)(\d{2,6}?)\6+(?:\\[lc]?dots|\.\.\.)"
-)
-_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?")
-_SPACED_THOUSANDS = re.compile(r"\d{1,3}(?:\s\d{3})+(?![\d.]*\d)(?:\.\d+)?")
-_NUMBER = re.compile(r"\d+(?:\.(?!\.)\d*)?|\.\d+")
-_SCIENCE = re.compile(r"[eE]([-+]?\d{1,4})(?![\d.])")
-_BASED = re.compile(r"([0-9A-F]+)\s*_\s*(?:\{\s*\(?\s*(\d{1,2}|[a-z]{3,8})\s*\)?\s*\}|(\d))", re.ASCII)
-_BASES = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
-_BASES |= {"eleven": 11, "twelve": 12, "sixteen": 16}
-_MIXED = re.compile(
-    r"(?:\s+|\s*又\s*|\s*(?:又\s*)?\\(?=frac))(?:frac\s*(?:\{\s*(\d+)\s*\}|(\d))\s*(?:\{\s*(\d+)\s*\}|(\d))|(\d+)\s*/\s*(\d+)(?![\d.]))"
-)
-_POWER_OF_TEN = re.compile(
-    r"\s*(?:\\times|\\cdot|\*|x)\s*10\s*(?:\^|\*\*)\s*(?:\{\s*([-+]?\s*\d{1,4})\s*\}|([-+]?\d{1,4})(?!\d))"
-)
-_COMBINATIONS = re.compile(
-    r"([CAP])\s*(?:_\s*\{?\s*(\d{1,4})\s*\}?\s*\^\s*\{?\s*(\d{1,4})\s*\}?|\^\s*\{?\s*(\d{1,4})\s*\}?\s*_\s*\{?\s*(\d{1,4})\s*\}?)"
-)
-_LETTERS = re.compile(r"[a-zA-Z]+")
-_SUBSCRIPT = re.compile(r"\s*_\s*(?:\{([^{}]{1,20})\}|([a-zA-Z0-9]))")
-_PRIMES = re.compile(r"'+|\^\s*\{?\s*\\prime\s*\}?")
-_DEGREES = re.compile(r"\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ)")
-_OR, _AND = (
-    re.compile(r"or(?![a-zA-Z])|\\lor(?![a-zA-Z])|\\vee(?![a-zA-Z])|或者?"),
-    re.compile(
-        r"and(?![a-zA-Z])|\\land(?![a-zA-Z])|\\wedge(?![a-zA-Z])|&&|[和且与及并]且?|以及|,|;|\\\\(?:\s*\[[^\]]*\])?|\n"
-    ),
-)
-_MODULUS = re.compile(r"\s*(?:\\p?mod(?![a-zA-Z])|\\pod|\(?\s*(?:\\b?mod|mod)(?![a-zA-Z]))\s*")
-_RELATION = re.compile(r"<=|>=|!=|[=<>]|\\[a-zA-Z]+")
-_HEADER = re.compile(r"\s*\{[^{}]*\}|\s*\[[^\]]*\]")
-_PARTS = re.compile(r"(?:and|又|零)\s*(?=\d)")
-_OTHERWISE = re.compile(r"(?:otherwise|else|其他|其它|否则)(?![a-z])")
-_CONDITION = re.compile(r"(?:if|when|for|and|where)(?![a-z])|[当若且时]")
-_POINT = re.compile(r"[A-Z](?:_\{?\w\}?)?'?\s*(?=\()")
 
 
 def parse(text: str, *, thousands: bool = True) -> Node:
@@ -213,37 +51,9 @@ def parse(text: str, *, thousands: bool = True) -> Node:
     parser.space()
     if parser.position < len(text):
         raise Unreadable(text[parser.position :])
-    if _height(node) > _TALLEST:
+    if height(node) > TALLEST:
         raise Unreadable("too long an expression")
     return node
-
-
-def children(node: Node) -> tuple[Node, ...]:
-    """The nodes right below a node."""
-    match node:
-        case Op(args=args):
-            return args
-        case Quantity(value=value):
-            return (value,)
-        case Group(items=items):
-            return items
-        case Relation(sides=sides):
-            return sides
-        case Matrix(rows=rows) | Cases(rows=rows):
-            return tuple(cell for row in rows for cell in row)
-        case Builder(element=element, condition=condition):
-            return element, condition
-    return ()
-
-
-def _height(node: Node) -> int:
-    """The levels of a tree, counted without recursion."""
-    level: list[Node] = [node]
-    height = 0
-    while level and height <= _TALLEST:
-        level = [child for parent in level for child in children(parent)]
-        height += 1
-    return height
 
 
 class _Parser:
@@ -261,7 +71,7 @@ class _Parser:
     # -- characters ---------------------------------------------------------------------------------------------------
 
     def space(self) -> None:
-        if found := _SPACE.match(self.text, self.position):
+        if found := tokens.SPACE.match(self.text, self.position):
             self.position = found.end()
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
@@ -274,7 +84,7 @@ class _Parser:
         """The next command or character after white space; an empty text at the end."""
         self.space()
         if self.text.startswith("\\", self.position):
-            found = _COMMAND.match(self.text, self.position)
+            found = tokens.COMMAND.match(self.text, self.position)
             return found[0] if found else "\\"
         return self.text[self.position : self.position + 1]
 
@@ -299,12 +109,12 @@ class _Parser:
         """Items between commas, "and" and "or", up to one of `stop`."""
         groups, items = [], [self.statement(stop)]
         while not self.ends(stop):
-            either = self.take(_OR)
-            if not either and not self.take(_AND):
+            either = self.take(tokens.OR)
+            if not either and not self.take(tokens.AND):
                 break
             self.space()
-            while extra := self.take(_OR) or self.take(_AND):  # "1, 2, and 3"
-                either = either or (extra if _OR.fullmatch(extra[0]) else None)
+            while extra := self.take(tokens.OR) or self.take(tokens.AND):  # "1, 2, and 3"
+                either = either or (extra if tokens.OR.fullmatch(extra[0]) else None)
                 self.space()
             if self.ends(stop):
                 break
@@ -334,8 +144,8 @@ class _Parser:
             self.space()
             if len(sides) == 1 and self.peek() == ":" and ":" not in stop:
                 sides = [self.ratio(sides[0])]
-            found = _RELATION.match(self.text, self.position)
-            operator = _RELATIONS.get(found[0]) if found else None
+            found = tokens.RELATION.match(self.text, self.position)
+            operator = tokens.RELATIONS.get(found[0]) if found else None
             if found is None or operator is None:
                 break
             self.position = found.end()
@@ -344,7 +154,7 @@ class _Parser:
                 operator = {"<": "≤", ">": "≥"}[operator]
             operators.append(operator)
             sides.append(self.operand())
-        if operators and (found := self.take(_MODULUS)):
+        if operators and (found := self.take(tokens.MODULUS)):
             operators.append("mod")
             sides.append(self.argument())
             self.accept(")")
@@ -360,9 +170,9 @@ class _Parser:
     def operand(self) -> Node:
         """Sums joined by operations on sets."""
         node = self.sum()
-        while (token := self.peek()) in _SETS:
+        while (token := self.peek()) in tokens.SETS:
             self.position += len(token)
-            node = Op(_SETS[token], (node, self.sum()))
+            node = Op(tokens.SETS[token], (node, self.sum()))
         return node
 
     # -- arithmetic ---------------------------------------------------------------------------------------------------
@@ -399,7 +209,7 @@ class _Parser:
     def between(self, quantity: Quantity) -> bool:
         """Does "and" stand between two parts of one quantity, as in "2 hours and 30 minutes"?"""
         start = self.position
-        if not quantity.unit.factors or not (link := self.take(_PARTS)):
+        if not quantity.unit.factors or not (link := self.take(tokens.PARTS)):
             return False
         part = self.attempt(self.term)
         fits = isinstance(part, Quantity) and part.unit != quantity.unit and units.conversion(part.unit, quantity.unit)
@@ -426,7 +236,7 @@ class _Parser:
             self.depth -= 1
             if token == "+":
                 return inner
-            return negative(inner) if token == "-" else _inside(inner, token[1:])
+            return negative(inner) if token == "-" else inside(inner, token[1:])
         return self.term()
 
     def term(self) -> Node:
@@ -440,14 +250,14 @@ class _Parser:
             return Quantity(value, units.currency(sign) if unit is None or not unit.factors else unit)
         node = self.factor()
         while True:
-            unit = self.unit(variables=_has_variables(node))
+            unit = self.unit(variables=has_variables(node))
             if unit is not None:
                 return Quantity(node, unit)
             token = self.peek()
-            if token in _TIMES:
+            if token in tokens.TIMES:
                 self.position += len(token)
                 right = self.signed_factor()
-                node = quotient(node, right) if _TIMES[token] == "/" else Op("*", (node, right))
+                node = quotient(node, right) if tokens.TIMES[token] == "/" else Op("*", (node, right))
             elif self.begins_factor(token):
                 node = Op("*", (node, self.factor()))
             else:
@@ -475,7 +285,7 @@ class _Parser:
         """May the next token stand right behind a factor, multiplied by it?"""
         if not token or token in "+-=<>,;:!^_&)]}%'" or (token == "|" and self.bars):
             return False
-        if _OR.match(self.text, self.position) or _AND.match(self.text, self.position):
+        if tokens.OR.match(self.text, self.position) or tokens.AND.match(self.text, self.position):
             return False
         if token.isdigit() or token == ".":
             before = self.text[: self.position].rstrip()
@@ -483,9 +293,9 @@ class _Parser:
         if token.startswith("\\"):
             name = token[1:]
             return (
-                name in _GREEK
-                or name in FUNCTIONS
-                or name in _ACCENTS
+                name in tokens.GREEK
+                or name in tokens.FUNCTIONS
+                or name in tokens.ACCENTS
                 or name
                 in ("frac", "sqrt", "binom", "langle", "lfloor", "lceil", "lvert", "begin", "infty", "left", "sum")
             )
@@ -502,14 +312,14 @@ class _Parser:
                 self.position += 1
                 node = Op("!", (node,))
                 continue
-            if _DEGREES.match(self.text, self.position):
+            if tokens.DEGREES.match(self.text, self.position):
                 unit = units.match(self.text, self.position)
                 if unit is None or self.functions:  # inside of an expression: sin 30° + 1
-                    self.take(_DEGREES)
+                    self.take(tokens.DEGREES)
                     node = Op("deg", (node,))
                     continue
                 break
-            if primes := self.take(_PRIMES):
+            if primes := self.take(tokens.PRIMES):
                 node = Sym(f"{node.name}{primes[0]}") if isinstance(node, Sym) else Op("prime", (node,))
                 continue
             if self.peek() == "^":
@@ -590,28 +400,32 @@ class _Parser:
 
     def number(self) -> Node:
         start = self.position
-        if (based := self.take(_BASED)) is not None:
+        if (based := self.take(tokens.BASED)) is not None:
             return _based(based)
-        if found := self.take(_RECURRING):
+        if found := self.take(tokens.RECURRING):
             return _recurring(
                 found[1], found[2], (found[3] or found[4]) + (found[5] or "") + (found[6] or found[7] or "")
             )
-        if found := self.take(_ELLIPSIS):
+        if found := self.take(tokens.ELLIPSIS):
             return _recurring(found[1] or found[4] or "", found[2] or found[5] or "", found[3] or found[6])
-        found = (self.thousands and self.take(_THOUSANDS)) or self.take(_SPACED_THOUSANDS) or self.take(_NUMBER)
+        found = (
+            (self.thousands and self.take(tokens.THOUSANDS))
+            or self.take(tokens.SPACED_THOUSANDS)
+            or self.take(tokens.NUMBER)
+        )
         if not found or len(found[0]) > _LONGEST_NUMBER:
             raise Unreadable("too long a number")
         written = re.sub(r"[\s,]", "", found[0])
         node = _decimal(written)
-        if "." not in written and (mixed := _MIXED.match(self.text, self.position)):
+        if "." not in written and (mixed := tokens.MIXED.match(self.text, self.position)):
             top, bottom = int(mixed[1] or mixed[2] or mixed[5]), int(mixed[3] or mixed[4] or mixed[6])
             if 0 < top < bottom:
                 self.position = mixed.end()
                 return Num(node.value + Fraction(top, bottom))
-        if science := _SCIENCE.match(self.text, self.position):
+        if science := tokens.SCIENCE.match(self.text, self.position):
             self.position = science.end()
             return _shifted(node, int(science[1]))
-        if (power := _POWER_OF_TEN.match(self.text, self.position)) and self.text[start - 1 : start] != "^":
+        if (power := tokens.POWER_OF_TEN.match(self.text, self.position)) and self.text[start - 1 : start] != "^":
             self.position = power.end()
             return _shifted(node, int((power[1] or power[2]).replace(" ", "")))
         if scale := numerals.scale(self.text, self.position):
@@ -622,7 +436,7 @@ class _Parser:
     def bracket(self, opening: str) -> Node:
         """A group, a tuple, an interval or a set."""
         self.position += len(opening)
-        closers = _CLOSERS[opening]
+        closers = tokens.CLOSERS[opening]
         thousands, self.thousands = self.thousands, False
         bars, self.bars = self.bars, 0
         braces = opening in (r"\{", r"\lbrace")
@@ -656,32 +470,32 @@ class _Parser:
     def letters(self) -> Node:
         """A function's name, a variable with its index, or a point with its coordinates."""
         if (
-            (based := _BASED.match(self.text, self.position))
+            (based := tokens.BASED.match(self.text, self.position))
             and not based[1].isdigit()
             and (based[2] or based[3]) in ("16", "12", "11")
         ):
             self.position = based.end()
             return _based(based)
-        if found := self.take(_COMBINATIONS):
+        if found := self.take(tokens.COMBINATIONS):
             top, bottom = int(found[2] or found[5]), int(found[3] or found[4])
             if bottom <= top:
                 return Op("binom" if found[1] == "C" else "permutations", (Num(Fraction(top)), Num(Fraction(bottom))))
             self.position = found.start()
-        if (point := _POINT.match(self.text, self.position)) is not None:
+        if (point := tokens.POINT.match(self.text, self.position)) is not None:
             start, self.position = self.position, point.end()
             place = self.attempt(lambda: self.bracket("("))
             if isinstance(place, Group) and len(place.items) > 1:
                 return place
             self.position = start
-        run = _LETTERS.match(self.text, self.position)
+        run = tokens.LETTERS.match(self.text, self.position)
         assert run is not None
         name = run[0]
         for length in range(len(name), 1, -1):
-            head = _ALIASES.get(name[:length], name[:length])
-            if head in FUNCTIONS or head in ("cbrt", "abs", "floor", "ceil"):
+            head = tokens.ALIASES.get(name[:length], name[:length])
+            if head in tokens.FUNCTIONS or head in ("cbrt", "abs", "floor", "ceil"):
                 self.position += length
                 return self.function(head)
-            if (head in _GREEK and length > 2) or head in ("pi", "xi", "mu", "nu"):
+            if (head in tokens.GREEK and length > 2) or head in ("pi", "xi", "mu", "nu"):
                 self.position += length
                 return self.subscripted(head)
         before, behind = self.text[self.position - 1 : self.position], self.text[run.end() : run.end() + 1]
@@ -693,7 +507,7 @@ class _Parser:
         return self.subscripted(name[0])
 
     def subscripted(self, name: str) -> Node:
-        if found := self.take(_SUBSCRIPT):
+        if found := self.take(tokens.SUBSCRIPT):
             return Sym(f"{name}_{''.join((found[1] or found[2]).split())}")
         return _symbol(name)
 
@@ -708,8 +522,8 @@ class _Parser:
         if name == "binom":
             top = self.argument()
             return Op("binom", (top, self.argument()))
-        if name in _ALIASES or name in FUNCTIONS:
-            return self.function(_ALIASES.get(name, name))
+        if name in tokens.ALIASES or name in tokens.FUNCTIONS:
+            return self.function(tokens.ALIASES.get(name, name))
         if name in ("lfloor", "lceil"):
             node = self.sum()
             self.expect("\\r" + name[1:])
@@ -724,9 +538,9 @@ class _Parser:
                 raise Unreadable("mathbb")
             self.take(re.compile(r"\s*\^?\s*[+]|\s*_\s*\+"))
             return Sym(f"set {letter.name}")
-        if name in _GREEK:
+        if name in tokens.GREEK:
             return self.subscripted(name)
-        if name in _ACCENTS:
+        if name in tokens.ACCENTS:
             return self.accented(name)
         if name == "lim":
             self.take(re.compile(r"\s*_\s*\{[^{}]*\}"))
@@ -823,10 +637,10 @@ class _Parser:
             token = self.peek()
             if units.match(self.text, self.position) is not None and not token.startswith("\\"):
                 return node
-            if not self.begins_factor(token) or token[1:] in FUNCTIONS or token in "([{":
+            if not self.begins_factor(token) or token[1:] in tokens.FUNCTIONS or token in "([{":
                 return node
-            run = _LETTERS.match(self.text, self.position)
-            if run and run[0] in FUNCTIONS:
+            run = tokens.LETTERS.match(self.text, self.position)
+            if run and run[0] in tokens.FUNCTIONS:
                 return node
             node = Op("*", (node, self.factor()))
 
@@ -836,9 +650,9 @@ class _Parser:
             raise Unreadable("begin")
         name, rows = found[1], []
         if name in ("array", "alignedat"):
-            while self.take(_HEADER):
+            while self.take(tokens.HEADER):
                 pass
-        if name not in _ENVIRONMENTS + _SYSTEMS:
+        if name not in tokens.ENVIRONMENTS + tokens.SYSTEMS:
             raise Unreadable(name)
         thousands, self.thousands = self.thousands, False
         bars, self.bars = self.bars, 0
@@ -859,44 +673,14 @@ class _Parser:
         cells: list[Node] = []
         while True:
             token = self.peek()
-            if self.take(_OTHERWISE):
+            if self.take(tokens.OTHERWISE):
                 cells.append(Sym("otherwise"))
             elif token in ("", r"\\", r"\end"):
                 return cells
-            elif token in "&,;" or self.take(_CONDITION):
+            elif token in "&,;" or self.take(tokens.CONDITION):
                 self.position += token in "&,;"
             else:
                 cells.append(self.statement(""))
-
-
-def _has_variables(node: Node) -> bool:
-    """Is a variable among the factors of a term?"""
-    while isinstance(node, Op) and node.kind in ("*", "/", "^"):
-        if _has_variables(node.args[-1]):
-            return True
-        node = node.args[0]
-    return isinstance(node, Sym) and node.name not in ("pi", "e", "i", "infinity")
-
-
-def negative(node: Node) -> Node:
-    """The node with its sign turned."""
-    if isinstance(node, Num):
-        return Num(-node.value, node.digits, node.places)
-    if isinstance(node, Quantity):
-        return Quantity(negative(node.value), node.unit)
-    return Op("neg", (node,))
-
-
-def quotient(top: Node, bottom: Node) -> Node:
-    """A fraction; of a quantity, the quantity with its number divided."""
-    if isinstance(top, Quantity) and not isinstance(bottom, Quantity):
-        return Quantity(Op("/", (top.value, bottom)), top.unit)
-    return Op("/", (top, bottom))
-
-
-def _inside(node: Node, kind: str) -> Node:
-    """± before a quantity belongs to its number."""
-    return Quantity(Op(kind, (node.value,)), node.unit) if isinstance(node, Quantity) else Op(kind, (node,))
 
 
 def _symbol(name: str) -> Sym:
@@ -910,7 +694,7 @@ def _odd(name: str) -> bool:
 
 def _based(found: re.Match[str]) -> Node:
     base = found[2] or found[3]
-    number = int(base) if base.isdigit() else _BASES.get(base, 0)
+    number = int(base) if base.isdigit() else tokens.BASES.get(base, 0)
     if not 2 <= number <= 16 or len(found[1]) > 200 or any(int(digit, 16) >= number for digit in found[1]):
         raise Unreadable(f"{found[1]} in base {base}")
     return Based(found[1], number)
@@ -957,7 +741,7 @@ def _bracketed(inner: Node, opening: str, closing: str) -> Node:
 def _environment(name: str, rows: list[list[Node]]) -> Node:
     if not rows:
         raise Unreadable(name)
-    if name in _ENVIRONMENTS:
+    if name in tokens.ENVIRONMENTS:
         if len({len(row) for row in rows}) != 1:
             raise Unreadable("rows of different lengths")
         matrix = Matrix(tuple(map(tuple, rows)))
@@ -966,37 +750,3 @@ def _environment(name: str, rows: list[list[Node]]) -> Node:
     if name.endswith("cases") and any(len(row) > 1 and not isinstance(row[0], Relation) for row in rows):
         return Cases(tuple(map(tuple, rows)))
     return flat[0] if len(flat) == 1 else Group(tuple(flat))
-
-
-def integer_root(value: int, degree: int) -> int | None:
-    """The integer whose power is `value`, if there is one."""
-    if value < 0:
-        root = integer_root(-value, degree) if degree % 2 else None
-        return None if root is None else -root
-    if degree == 2:
-        root = isqrt(value)
-        return root if root * root == value else None
-    low, high = 0, 1 << (value.bit_length() // degree + 1)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if middle**degree <= value else (low, middle - 1)
-    return low if low**degree == value else None
-
-
-__all__ = [
-    "CURRENCY",
-    "Based",
-    "Builder",
-    "Cases",
-    "Group",
-    "Matrix",
-    "Node",
-    "Num",
-    "Op",
-    "Quantity",
-    "Relation",
-    "Sym",
-    "Unreadable",
-    "negative",
-    "parse",
-]
