@@ -57,7 +57,7 @@ class Both:
     @overload
     def __get__(self, speaker: None, owner: type[Speaker]) -> Both: ...
     @overload
-    def __get__(self, speaker: Speaker, owner: type[Speaker]) -> str: ...  # type: ignore[overload-overlap]
+    def __get__(self, speaker: Speaker, owner: type[Speaker]) -> str: ...
     @overload
     def __get__(self, speaker: object, owner: type[object]) -> Both: ...  # a value's field, such as `Reply.error`
     def __get__(self, speaker: object, owner: type[object]) -> Both | str:

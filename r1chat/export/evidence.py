@@ -1,4 +1,4 @@
-"""What is known of a judgement beside its texts, as the values of the metadata columns (see `columns`)."""
+"""The metadata columns of an exported row (see `columns`): who judged, when, with which models."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SEEN = {None: "", True: "yes", False: "no"}
 
 
 def about(case: Case, texts: Texts) -> Values:
-    """Of any judgement: the columns JUDGEMENT."""
+    """The columns JUDGEMENT of any judgement."""
     judgement = case.judgement
     comment = judgement.comment if isinstance(judgement, Comparison | Rating) else ""
     return {
@@ -36,19 +36,19 @@ def about(case: Case, texts: Texts) -> Values:
 
 
 def about_pair(case: Case, texts: Texts, chosen: JudgedReply, rejected: JudgedReply) -> Values:
-    """Of a pair: the columns PAIR."""
-    said = case.judgement if isinstance(case.judgement, Comparison) else None
+    """The columns PAIR of a comparison or correction."""
+    comparison = case.judgement if isinstance(case.judgement, Comparison) else None
     vote = {
-        "blind": said is not None and said.sides.blind,
-        "winner_side": said.winner if said else "",
-        "dwell_seconds": (said and said.dwell) or 0.0,
+        "blind": comparison is not None and comparison.sides.blind,
+        "winner_side": comparison.winner if comparison else "",
+        "dwell_seconds": (comparison and comparison.dwell) or 0.0,
     }
     sides = zip(_SIDES, (*about_reply(case, chosen).values(), *about_reply(case, rejected).values()), strict=True)
     return about(case, texts) | vote | dict(sides)
 
 
 def about_reply(case: Case, reply: JudgedReply) -> Values:
-    """Of one reply: the columns REPLY, in their order."""
+    """The columns REPLY of one reply, in their order."""
     return {
         "reply": reply.id,
         "model": reply.model,
@@ -60,30 +60,30 @@ def about_reply(case: Case, reply: JudgedReply) -> Values:
 
 
 def about_thumb(case: Case) -> Values:
-    """Of a thumb, and of what is labelled without one: the columns THUMB."""
-    said = case.judgement if isinstance(case.judgement, Rating) else None
+    """The columns THUMB; empty for a judgement that is no rating."""
+    rating = case.judgement if isinstance(case.judgement, Rating) else None
     thought = next(
         (
-            each.thumb
-            for each in case.turn.ratings
-            if said and each.part == "thought" and (each.reply_id, each.rater) == (said.reply_id, said.rater)
+            other.thumb
+            for other in case.turn.ratings
+            if rating and other.part == "thought" and (other.reply_id, other.rater) == (rating.reply_id, rating.rater)
         ),
         "",
     )
     marks = ("helpfulness", "correctness", "clarity", "harmlessness")
-    return {"reasons": " ".join(said.reasons) if said else "", "thought_thumb": thought} | {
-        name: (said and getattr(said.aspects, name)) or 0 for name in marks
+    return {"reasons": " ".join(rating.reasons) if rating else "", "thought_thumb": thought} | {
+        name: (rating and getattr(rating.aspects, name)) or 0 for name in marks
     }
 
 
 def _thought_seen(case: Case, reply: JudgedReply) -> bool | None:
-    said = case.judgement
-    if isinstance(said, Comparison):
-        return said.left_thought_seen if reply.id == said.sides.left_id else said.right_thought_seen
-    return said.thought_open if isinstance(said, Rating) else None
+    judgement = case.judgement
+    if isinstance(judgement, Comparison):
+        return judgement.left_thought_seen if reply.id == judgement.sides.left_id else judgement.right_thought_seen
+    return judgement.thought_open if isinstance(judgement, Rating) else None
 
 
 def accuracy(turn: JudgedTurn, reply: JudgedReply) -> bool | None:
     """Whether a reply is right by the reference; None where that is not known."""
-    said = turn.verified.get(reply.id)
-    return None if said is None or said.accuracy is None else said.accuracy >= 1
+    verification = turn.verified.get(reply.id)
+    return None if verification is None or verification.accuracy is None else verification.accuracy >= 1

@@ -29,12 +29,12 @@ class Case(NamedTuple):
 
     @property
     def rater(self) -> str:
-        """Who said it; "" for a correction."""
+        """Who judged; "" for a correction."""
         return "" if isinstance(self.judgement, JudgedReply) else self.judgement.rater
 
     @property
     def created(self) -> datetime:
-        """When it was said."""
+        """When it was judged."""
         return self.judgement.created_at if isinstance(self.judgement, JudgedReply) else self.judgement.created
 
     @property
@@ -56,8 +56,10 @@ class Case(NamedTuple):
 def cases(turn: JudgedTurn) -> Iterator[Case]:
     """All judgements on a message that were asked for, always in the same order."""
     at = turn.replies
-    for said in turn.comparisons:
-        yield Case("comparison", said.id, turn, said, (at[said.sides.left_id], at[said.sides.right_id]))
+    for comparison in turn.comparisons:
+        yield Case(
+            "comparison", comparison.id, turn, comparison, (at[comparison.sides.left_id], at[comparison.sides.right_id])
+        )
     for reply in at.values():
         if reply.id in turn.wanted and reply.parent_id is not None:
             yield Case("correction", reply.id, turn, reply, (reply, at[reply.parent_id]))

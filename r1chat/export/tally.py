@@ -1,4 +1,4 @@
-"""What an export counts on its way, for its summary and its card."""
+"""What an export counts while it runs, for its summary and its card."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from r1chat.store.dataset import JudgedTurn
 
 
 class Lengths:
-    """Characters of many texts; `counts` are kept as they came."""
+    """Lengths of many texts, in characters, in the order in which they came."""
 
     def __init__(self) -> None:
         self.counts = array("Q")
@@ -50,16 +50,16 @@ class Tally:
         self.last: datetime | None = None
 
     def judged(self, turn: JudgedTurn) -> None:
-        """All votes on a message, whether they become rows or not."""
-        for said in turn.comparisons:
-            self.verdicts[said.winner] += 1
-        decided = [said for said in turn.comparisons if said.winner in ("left", "right")]
-        for one, other in combinations(decided, 2):
-            if one.sides.id == other.sides.id:
-                self.agreed[one.winner == other.winner] += 1
+        """Count all comparisons of a message, whether they become rows or not."""
+        for comparison in turn.comparisons:
+            self.verdicts[comparison.winner] += 1
+        decided = [comparison for comparison in turn.comparisons if comparison.winner in ("left", "right")]
+        for first, second in combinations(decided, 2):
+            if first.sides.id == second.sides.id:
+                self.agreed[first.winner == second.winner] += 1
 
     def add(self, case: Case, row: TrainingRow, split: str) -> None:
-        """A row that was written."""
+        """Count a row that was written."""
         self.rows[split] += 1
         self.sources[row.values.get("source", case.kind)] += 1
         known = "language" in row.values
@@ -78,7 +78,7 @@ class Tally:
             self.thoughts.add(len(reply.reasoning))
             self.answers.add(len(reply.answer))
         if len(row.replies) == 2:
-            one, other = (len(reply.reasoning) + len(reply.answer) for reply in row.replies)
+            first, second = (len(reply.reasoning) + len(reply.answer) for reply in row.replies)
             self.pairs += 1
-            self.longer_won += one > other
-            self.equally_long += one == other
+            self.longer_won += first > second
+            self.equally_long += first == second

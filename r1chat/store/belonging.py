@@ -1,4 +1,4 @@
-"""Which rows belong to a conversation, near or far, and how all of them are erased. Part of the store."""
+"""Which rows of all tables belong to a conversation, and how they are erased. Part of the store."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ EXCLUDABLE = ("reply", "rating", "step_label", "comparison", "reference")
 
 
 def belonging(kind: str, conversation_ids: Collection[str]) -> ColumnElement[bool]:
-    """Of a row of that kind: it belongs to one of these conversations."""
+    """SQL condition on the table of a kind: the row belongs to one of these conversations."""
     table = TABLES[kind]
     if kind == "conversation":
         return table.c.id.in_(conversation_ids)
@@ -66,8 +66,8 @@ def _ids(kind: str, conversation_ids: Collection[str]) -> Select[tuple[str]]:
 
 
 def erase(connection: Connection, conversation_id: str) -> None:
-    """Take a conversation out for good, with all that was said of it. Whoever calls holds its row."""
+    """Delete a conversation and its judgements for good. The caller has locked its row."""
     this = conversations.c.id == conversation_id
     search.forget(connection, connection.execute(select(conversations.c.number).where(this)).scalar_one())
-    connection.execute(delete(exclusions).where(belonging("exclusion", [conversation_id])))  # no database does this one
+    connection.execute(delete(exclusions).where(belonging("exclusion", [conversation_id])))  # has no foreign key
     connection.execute(delete(conversations).where(this))

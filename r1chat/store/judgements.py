@@ -114,7 +114,7 @@ class Judgements:
         aspects: Aspects = Aspects(),  # noqa: B008  frozen
         thought_open: bool | None = None,
     ) -> Rating:
-        """A thumb for a part of a reply; the empty thumb takes it back. Supersedes what the rater said of that part."""
+        """Store a thumb for a part of a reply, in place of the rater's earlier one; an empty thumb withdraws it."""
         known = UP_REASONS if thumb == "up" else DOWN_REASONS if thumb == "down" else ()
         _check(part in PARTS, _NO_PART.format(value=part))
         _check(thumb in ("up", "down", ""), _NO_THUMB.format(value=thumb))
@@ -129,13 +129,13 @@ class Judgements:
                 raise StoreError(_NO_THOUGHT)
             ordered = [reason for reason in (*UP_REASONS, *DOWN_REASONS) if reason in reasons]
             values = {"reply_id": reply_id, "part": part, "thumb": thumb, "reasons": " ".join(ordered)}
-            said = values | {"comment": _comment(comment), "thought_open": thought_open} | marks
-            return rows.rating(_add(connection, ratings, rater, **said))
+            columns = values | {"comment": _comment(comment), "thought_open": thought_open} | marks
+            return rows.rating(_add(connection, ratings, rater, **columns))
 
     def label_step(
         self, reply_id: str, verdict: StepVerdict, start: int = 0, end: int = 0, rater: str = ""
     ) -> StepLabel:
-        """`reasoning[start:end]` is the first step that is wrong; or none is; or, with "", the label is taken back."""
+        """Label `reasoning[start:end]` as the first wrong step, or all steps as right; verdict "" withdraws it."""
         _check(verdict in ("first_wrong", "none_wrong", ""), _NO_STEP_VERDICT.format(value=verdict))
         if verdict != "first_wrong":
             start = end = 0
@@ -146,8 +146,8 @@ class Judgements:
                 raise StoreError(_NO_STEPS)
             if verdict == "first_wrong" and not 0 <= start < end <= length:
                 raise StoreError(_NOT_A_STEP.format(start=start, end=end, length=length))
-            made = _add(connection, step_labels, rater, reply_id=reply_id, verdict=verdict, start=start, end=end)
-            return rows.step_label(made)
+            row = _add(connection, step_labels, rater, reply_id=reply_id, verdict=verdict, start=start, end=end)
+            return rows.step_label(row)
 
     def begin_comparison(self, left_id: str, right_id: str, blind: bool = True) -> Sides:
         """Put two replies to the same message side by side."""
@@ -174,35 +174,35 @@ class Judgements:
         """Store which side a rater prefers; "skipped" leaves it undecided. `thoughts_seen`: of left and right."""
         _check(winner in WINNERS, _NO_VERDICT.format(value=winner))
         with self._database.write() as connection:
-            found = _sides(connection, sides_id)
+            sides = _sides(connection, sides_id)
             left, right = thoughts_seen
-            said = {"winner": winner, "left_thought_seen": left, "right_thought_seen": right, "dwell": dwell}
-            made = _add(connection, comparisons, rater, duel_id=sides_id, comment=_comment(comment), **said)
-            return rows.comparison(made, found)
+            columns = {"winner": winner, "left_thought_seen": left, "right_thought_seen": right, "dwell": dwell}
+            row = _add(connection, comparisons, rater, duel_id=sides_id, comment=_comment(comment), **columns)
+            return rows.comparison(row, sides)
 
     def set_reference(self, turn_id: str, text: str, kind: Check, rater: str = "") -> Reference:
-        """What is right in answer to a message; an empty text takes the reference back."""
+        """Store the right answer to a message; an empty text withdraws it."""
         _check(kind in CHECKS, _NO_CHECK.format(value=kind, known=", ".join(CHECKS)))
         with self._database.write() as connection:
             lookup.conversation_of_turn(connection, turn_id, lock=True)
             return rows.reference(_add(connection, references, rater, turn_id=turn_id, text=text.strip(), kind=kind))
 
     def add_verification(self, reply_id: str, reference_id: str, accuracy: float | None) -> Verification:
-        """What a rule said of a reply, measured by that reference."""
+        """Store the result of checking a reply against a reference."""
         with self._database.write() as connection:
             lookup.conversation_of_reply(connection, reply_id, lock=True)
             values = {"reply_id": reply_id, "reference_id": reference_id, "accuracy": accuracy}
             return rows.verification(_add(connection, verifications, "", **values))
 
     def set_consent(self, conversation_id: str | None, allowed: bool, rater: str = "") -> None:
-        """Whether a conversation may be exported; None: whether all may of which nothing else was said."""
+        """Store a consent to export a conversation; None: the global one, for conversations without their own."""
         with self._database.write() as connection:
             if conversation_id is not None:
                 lookup.conversation(connection, conversation_id, lock=True)
             _add(connection, consents, rater, conversation_id=conversation_id, allowed=allowed)
 
     def exclude(self, subject_id: str, excluded: bool, reason: str = "", rater: str = "") -> None:
-        """Keep a judgement (a rating, comparison, step label, reference or corrected reply) out of exports, or not."""
+        """Exclude a judgement (or a corrected reply) from exports, or include it again."""
         lookup.check_id(subject_id, "judgement")
         with self._database.write() as connection:
             _add(connection, exclusions, rater, subject_id=subject_id, excluded=excluded, reason=_comment(reason))
@@ -215,7 +215,7 @@ class Judgements:
             return _sides(connection, sides_id)
 
     def reference(self, turn_id: str) -> Reference | None:
-        """What is right in answer to a message, if anybody said."""
+        """The right answer to a message; None where there is none."""
         with self._database.read() as connection:
             lookup.conversation_of_turn(connection, turn_id)
             newest = select(references).where(references.c.turn_id == turn_id).order_by(references.c.number.desc())
@@ -223,12 +223,12 @@ class Judgements:
             return rows.reference(row) if row is not None and row["text"] else None
 
     def consent_for_all(self) -> bool:
-        """Whether conversations may be exported of which nothing else was said."""
+        """The global consent: whether conversations without a consent of their own may be exported."""
         with self._database.read() as connection:
             return _consent_for_all(connection)
 
     def judged(self, conversation_id: str, rater: str = "") -> Judged:
-        """All that is in force on a conversation, on every branch of it, as this rater sees it."""
+        """The judgements in force on all branches of a conversation, as this rater sees them."""
         with self._database.read() as connection:
             lookup.conversation(connection, conversation_id)
             here = select(turns.c.id).where(turns.c.conversation_id == conversation_id)
@@ -236,24 +236,26 @@ class Judgements:
             sides_here = select(comparison_sides.c.id).where(comparison_sides.c.turn_id.in_(here))
 
             def read(table: Table, *where: ColumnElement[bool]) -> list[Any]:
-                wanted = select(table).where(*where).order_by(table.c.number)
-                return list(connection.execute(wanted).mappings())
+                query = select(table).where(*where).order_by(table.c.number)
+                return list(connection.execute(query).mappings())
 
-            rated = map(rows.rating, read(ratings, ratings.c.reply_id.in_(replies_here), ratings.c.rater == rater))
+            rating_rows = map(
+                rows.rating, read(ratings, ratings.c.reply_id.in_(replies_here), ratings.c.rater == rater)
+            )
             steps = map(
                 rows.step_label,
                 read(step_labels, step_labels.c.reply_id.in_(replies_here), step_labels.c.rater == rater),
             )
-            found = {
+            newest_references = {
                 each.turn_id: each for each in map(rows.reference, read(references, references.c.turn_id.in_(here)))
             }
-            in_force = {turn: each for turn, each in found.items() if each.text}
-            current = {each.id for each in in_force.values()}
+            in_force = {turn: each for turn, each in newest_references.items() if each.text}
+            current_ids = {each.id for each in in_force.values()}
             verified = map(rows.verification, read(verifications, verifications.c.reply_id.in_(replies_here)))
             all_sides = {
                 each.id: each for each in map(rows.sides, read(comparison_sides, comparison_sides.c.turn_id.in_(here)))
             }
-            said = read(comparisons, comparisons.c.duel_id.in_(sides_here), comparisons.c.rater == rater)
+            comparison_rows = read(comparisons, comparisons.c.duel_id.in_(sides_here), comparisons.c.rater == rater)
             own = connection.scalars(
                 select(consents.c.allowed)
                 .where(consents.c.conversation_id == conversation_id)
@@ -261,75 +263,80 @@ class Judgements:
                 .limit(1)
             ).first()
             return Judged(
-                ratings={(each.reply_id, each.part): each for each in rated},
+                ratings={(each.reply_id, each.part): each for each in rating_rows},
                 steps={each.reply_id: each for each in steps},
                 references=in_force,
-                verifications={each.reply_id: each for each in verified if each.reference_id in current},
+                verifications={each.reply_id: each for each in verified if each.reference_id in current_ids},
                 sides={each.turn_id: each for each in all_sides.values()},
-                comparisons={row["duel_id"]: rows.comparison(row, all_sides[row["duel_id"]]) for row in said},
+                comparisons={
+                    row["duel_id"]: rows.comparison(row, all_sides[row["duel_id"]]) for row in comparison_rows
+                },
                 consent=_consent_for_all(connection) if own is None else own,
                 own_consent=own,
             )
 
     def gathered(self) -> Gathered:
-        """What there is to learn from, in conversations that are not deleted."""
+        """Counts of the judgements in force, in conversations that are not deleted."""
         with self._database.read() as connection:
 
-            def count(wanted: Select[Any]) -> int:
-                return connection.scalar(wanted.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+            def count(query: Select[Any]) -> int:
+                return connection.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0
 
             def of_replies(table: Table, *of: ColumnElement[Any]) -> Select[Any]:
-                found = select(table).where(table.c.number.in_(newest(table, table.c.reply_id, *of)))
-                return found.where(table.c.reply_id.not_in(select(replies.c.id).where(replies.c.turn_id.in_(gone))))
+                query = select(table).where(table.c.number.in_(newest(table, table.c.reply_id, *of)))
+                return query.where(
+                    table.c.reply_id.not_in(select(replies.c.id).where(replies.c.turn_id.in_(deleted_turns)))
+                )
 
-            gone = (  # few; so it takes less to leave these out than to find all others
+            deleted_turns = (  # few: excluding them is cheaper than selecting all others
                 select(turns.c.id)
                 .join(conversations, conversations.c.id == turns.c.conversation_id)
                 .where(conversations.c.deleted_at.is_not(None))
             )
-            said = connection.execute(
+            winner_counts = connection.execute(
                 select(comparisons.c.winner, func.count())
                 .where(
                     comparisons.c.number.in_(newest(comparisons, comparisons.c.duel_id, comparisons.c.rater)),
                     comparisons.c.duel_id.not_in(
-                        select(comparison_sides.c.id).where(comparison_sides.c.turn_id.in_(gone))
+                        select(comparison_sides.c.id).where(comparison_sides.c.turn_id.in_(deleted_turns))
                     ),
                 )
                 .group_by(comparisons.c.winner)
             )
-            winners: Counter[str] = Counter({winner: number for winner, number in said})
-            given = select(references.c.id).where(
+            winners: Counter[str] = Counter({winner: number for winner, number in winner_counts})
+            reference_ids = select(references.c.id).where(
                 references.c.number.in_(newest(references, references.c.turn_id)),
                 references.c.text != "",
-                references.c.turn_id.not_in(gone),
+                references.c.turn_id.not_in(deleted_turns),
             )
-            told = select(verifications.c.reply_id).where(
-                verifications.c.reference_id.in_(given), verifications.c.accuracy.is_not(None)
+            verified_replies = select(verifications.c.reply_id).where(
+                verifications.c.reference_id.in_(reference_ids), verifications.c.accuracy.is_not(None)
             )
-            there = select(conversations).where(conversations.c.deleted_at.is_(None))
+            all_conversations = select(conversations).where(conversations.c.deleted_at.is_(None))
             return Gathered(
                 thumbs=count(of_replies(ratings, ratings.c.part, ratings.c.rater).where(ratings.c.thumb != "")),
                 comparisons=winners["left"] + winners["right"],
                 ties=winners["tie"] + winners["both_bad"],
                 corrections=count(
-                    select(replies).where(replies.c.origin == "corrected", replies.c.turn_id.not_in(gone))
+                    select(replies).where(replies.c.origin == "corrected", replies.c.turn_id.not_in(deleted_turns))
                 ),
                 steps=count(of_replies(step_labels, step_labels.c.rater).where(step_labels.c.verdict != "")),
-                references=count(given),
-                verified=connection.scalar(select(func.count()).select_from(told.distinct().subquery())) or 0,
+                references=count(reference_ids),
+                verified=connection.scalar(select(func.count()).select_from(verified_replies.distinct().subquery()))
+                or 0,
                 moments=count(of_replies(moment_labels, moment_labels.c.start, moment_labels.c.end)),
-                consented=count(there.where(consented(connection))),
-                conversations=count(there),
+                consented=count(all_conversations.where(consented(connection))),
+                conversations=count(all_conversations),
             )
 
 
 def newest(table: Table, *of: ColumnElement[Any]) -> Select[tuple[int]]:
-    """The numbers of those rows of a table that are in force: the newest of each `of`."""
+    """Subquery: the `number` of the newest row for each combination of the columns `of`."""
     return select(func.max(table.c.number)).group_by(*of)
 
 
 def consented(connection: Connection) -> ColumnElement[bool]:
-    """Of a row of `conversation`: it may be exported, by what was said of it or else of all."""
+    """SQL condition on `conversation`: its own consent, else the global one."""
     own = (
         select(consents.c.allowed)
         .where(consents.c.conversation_id == conversations.c.id)
@@ -341,8 +348,8 @@ def consented(connection: Connection) -> ColumnElement[bool]:
 
 
 def _consent_for_all(connection: Connection) -> bool:
-    said = select(consents.c.allowed).where(consents.c.conversation_id.is_(None)).order_by(consents.c.number.desc())
-    return bool(connection.scalars(said.limit(1)).first())
+    query = select(consents.c.allowed).where(consents.c.conversation_id.is_(None)).order_by(consents.c.number.desc())
+    return bool(connection.scalars(query.limit(1)).first())
 
 
 def _sides(connection: Connection, sides_id: str) -> Sides:
@@ -359,8 +366,8 @@ def _length(connection: Connection, reply_id: str, column: ColumnElement[str]) -
 
 
 def _add(connection: Connection, table: Table, rater: str, **values: Any) -> Any:
-    made = values | {"id": uuid4().hex, "rater": rater, "created_at": datetime.now(UTC)}
-    return connection.execute(insert(table).values(made).returning(*table.c)).mappings().one()
+    row = values | {"id": uuid4().hex, "rater": rater, "created_at": datetime.now(UTC)}
+    return connection.execute(insert(table).values(row).returning(*table.c)).mappings().one()
 
 
 def _comment(text: str) -> str:

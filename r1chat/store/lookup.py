@@ -1,6 +1,6 @@
-"""From an id to its row, or NotFoundError. Ids come from the page and are not trusted: all are checked.
+"""Rows by id; NotFoundError for an unknown or malformed one, since ids come from the page.
 
-Runs inside its caller's transaction. `lock` keeps others from changing the conversation until that ends.
+Runs inside the caller's transaction. `lock` keeps others from changing the conversation until that ends.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def not_found(what: str) -> NotFoundError:
 
 
 def check_id(value: object, what: str) -> None:
-    """Raises NotFoundError for what the store cannot have made."""
+    """Raises NotFoundError for a value that is no id of the store's."""
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise not_found(what)
 
@@ -46,17 +46,17 @@ def check_id(value: object, what: str) -> None:
 def conversation(connection: Connection, conversation_id: str, lock: bool = False, deleted: bool = False) -> RowMapping:
     """The row of `conversation`; one that was deleted only where `deleted` allows it."""
     check_id(conversation_id, "conversation")
-    wanted = select(conversations).where(conversations.c.id == conversation_id)
-    return _one(connection, wanted, "conversation", lock, deleted)
+    query = select(conversations).where(conversations.c.id == conversation_id)
+    return _one(connection, query, "conversation", lock, deleted)
 
 
 def conversation_of_turn(connection: Connection, turn_id: str, lock: bool = False) -> RowMapping:
     """The row of the conversation that a message belongs to."""
     check_id(turn_id, "message")
-    wanted = select(conversations).where(
+    query = select(conversations).where(
         conversations.c.id.in_(select(turns.c.conversation_id).where(turns.c.id == turn_id))
     )
-    return _one(connection, wanted, "message", lock, deleted=False)
+    return _one(connection, query, "message", lock, deleted=False)
 
 
 def conversation_of_reply(
@@ -65,22 +65,20 @@ def conversation_of_reply(
     """The row of the conversation that a reply belongs to."""
     check_id(reply_id, "reply")
     of_reply = select(turns.c.conversation_id).join(replies, replies.c.turn_id == turns.c.id)
-    wanted = select(conversations).where(conversations.c.id.in_(of_reply.where(replies.c.id == reply_id)))
-    return _one(connection, wanted, "reply", lock, deleted)
+    query = select(conversations).where(conversations.c.id.in_(of_reply.where(replies.c.id == reply_id)))
+    return _one(connection, query, "reply", lock, deleted)
 
 
 def conversation_of_vote(connection: Connection, vote_id: str) -> RowMapping:
     """The row of the conversation in which a vote was taken."""
     check_id(vote_id, "vote")
     of_vote = select(turns.c.conversation_id).join(replies, replies.c.turn_id == turns.c.id)
-    wanted = select(conversations).where(conversations.c.id.in_(of_vote.where(replies.c.vote_id == vote_id)))
-    return _one(connection, wanted, "vote", lock=False, deleted=False)
+    query = select(conversations).where(conversations.c.id.in_(of_vote.where(replies.c.vote_id == vote_id)))
+    return _one(connection, query, "vote", lock=False, deleted=False)
 
 
-def _one(
-    connection: Connection, wanted: Select[tuple[object, ...]], what: str, lock: bool, deleted: bool
-) -> RowMapping:
-    row = connection.execute(wanted.with_for_update() if lock else wanted).mappings().first()
+def _one(connection: Connection, query: Select[tuple[object, ...]], what: str, lock: bool, deleted: bool) -> RowMapping:
+    row = connection.execute(query.with_for_update() if lock else query).mappings().first()
     if row is None or (row["deleted_at"] is not None and not deleted):
         raise not_found(what)
     return row
