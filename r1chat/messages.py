@@ -144,7 +144,7 @@ Stage = Literal["waiting", "queued", "loading", "prefill"]
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """Wording as the model wrote it, `<think>` tags and all. `tokens` it took: 0 for text that was given."""
+    """Text as the model wrote it, `<think>` tags and all. `tokens` it took: 0 for text that was given."""
 
     text: str
     tokens: int = 1
@@ -170,7 +170,7 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """Wording that the server itself says is thought."""
+    """Text that the server itself says is thought."""
 
     text: str
     tokens: int = 1
@@ -178,7 +178,7 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Wording that the server itself says is answer."""
+    """Text that the server itself says is answer."""
 
     text: str
     tokens: int = 1

@@ -231,14 +231,14 @@ def test_nothing_may_be_exported_until_a_person_says_so(site: Site) -> None:
     compared(app, "What is six times seven?")
     mine = rated(app, "What is one and one?")
     page = data_page(site)
-    expect(page.locator(".standing")).to_have_text(["not allowed yet"] * 2)
+    expect(page.locator(".export-status")).to_have_text(["not allowed yet"] * 2)
     row(page, "one and one").get_by_label("Conversation may be exported").check()
-    expect(row(page, "one and one").locator(".standing")).to_have_text("will be exported")
-    expect(row(page, "six times seven").locator(".standing")).to_have_text("not allowed yet")
+    expect(row(page, "one and one").locator(".export-status")).to_have_text("will be exported")
+    expect(row(page, "six times seven").locator(".export-status")).to_have_text("not allowed yet")
     assert app.teacher.judged(mine).own_consent is True
     page.get_by_role("switch").check()
     expect(page.locator("#consent")).to_contain_text("On: an export takes every conversation")
-    expect(page.locator(".standing")).to_have_text(["will be exported"] * 2)
+    expect(page.locator(".export-status")).to_have_text(["will be exported"] * 2)
     assert app.store.judgements.consent_for_all() is True
     page.get_by_role("switch").uncheck()
     expect(page.locator("#consent")).to_contain_text("Off:")
@@ -253,10 +253,10 @@ def test_a_judgement_is_excluded_with_a_reason_and_taken_in_again(site: Site) ->
     page.locator(".exclude summary").click()
     page.get_by_role("textbox", name="Why (optional)").fill("a <b>slip</b>")
     page.keyboard.press("Enter")
-    expect(page.locator(".standing")).to_have_text("excluded")
+    expect(page.locator(".export-status")).to_have_text("excluded")
     expect(page.locator(".because")).to_have_text("a <b>slip</b>")
     page.get_by_role("button", name="Include again").click()
-    expect(page.locator(".standing")).to_have_text("will be exported")
+    expect(page.locator(".export-status")).to_have_text("will be exported")
 
 
 def test_contradictions_are_listed_and_marked_in_their_rows(site: Site) -> None:

@@ -20,8 +20,8 @@ def store(store_url: str) -> Iterator[Store]:
     opened.close()
 
 
-def standing_of(store: Store, judgement_id: str) -> tuple[str, str]:
-    return next((row.standing, row.reason) for row in rows(store).rows if row.id == judgement_id)
+def status_of(store: Store, judgement_id: str) -> tuple[str, str]:
+    return next((row.status, row.reason) for row in rows(store).rows if row.id == judgement_id)
 
 
 def test_a_page_lists_every_kind_of_judgement_newest_first(store: Store) -> None:
@@ -50,7 +50,7 @@ def test_a_page_lists_every_kind_of_judgement_newest_first(store: Store) -> None
     assert [side.id for side in by_kind["reference"].sides] == [right.id, wrong.id, corrected.id]
     assert [each and each.accuracy for each in by_kind["comparison"].verified] == [1.0, None]
     assert by_kind["correction"].judgement == by_kind["correction"].sides[0]
-    assert {(row.prompt, row.conversation_title, row.standing) for row in page.rows} == {
+    assert {(row.prompt, row.conversation_title, row.status) for row in page.rows} == {
         ("27 + 43 = ?", "Sums", "exported")
     }
     assert page.next is None
@@ -85,21 +85,21 @@ def test_a_count_is_of_what_a_filter_lets_through(store: Store) -> None:
 
 def test_nothing_is_exported_before_consent(store: Store) -> None:
     vote = voted(store)
-    assert standing_of(store, vote) == ("no_consent", "")
-    assert standing_of(consented(store), vote) == ("exported", "")
+    assert status_of(store, vote) == ("no_consent", "")
+    assert status_of(consented(store), vote) == ("exported", "")
 
 
 def test_an_excluded_judgement_says_the_words_of_its_rater(store: Store) -> None:
     vote = voted(consented(store))
     store.judgements.exclude(vote, True, "misread it", "ann")
-    assert standing_of(store, vote) == ("excluded", "misread it")
+    assert status_of(store, vote) == ("excluded", "misread it")
     store.judgements.exclude(vote, False, "", "ann")
-    assert standing_of(store, vote) == ("exported", "")
+    assert status_of(store, vote) == ("exported", "")
 
 
 @pytest.mark.parametrize("winner", ["tie", "both_bad", "skipped"])
 def test_without_a_winner_a_comparison_is_undecided(store: Store, winner: str) -> None:
-    assert standing_of(store, voted(consented(store), winner)) == ("undecided", "")
+    assert status_of(store, voted(consented(store), winner)) == ("undecided", "")
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_without_a_winner_a_comparison_is_undecided(store: Store, winner: str) -
 )
 def test_a_pair_with_a_side_that_says_nothing_of_its_own_is_refused(store: Store, broken: Reply, reason: str) -> None:
     consented(store)
-    assert standing_of(store, voted(store, "left", RIGHT, broken)) == ("refused", reason)
-    assert standing_of(store, voted(store, "left", broken, RIGHT)) == ("refused", reason)
+    assert status_of(store, voted(store, "left", RIGHT, broken)) == ("refused", reason)
+    assert status_of(store, voted(store, "left", broken, RIGHT)) == ("refused", reason)
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_a_pair_with_a_side_that_says_nothing_of_its_own_is_refused(store: Store
 def test_a_reply_that_names_its_model_in_a_blind_comparison_is_refused(store: Store, answer: str) -> None:
     consented(store)
     named = replace(RIGHT, answer=answer)
-    assert standing_of(store, voted(store, "left", named, WRONG)) == ("refused", "leaked_identity")
-    assert standing_of(store, voted(store, "left", WRONG, named, blind=False)) == ("exported", "")
+    assert status_of(store, voted(store, "left", named, WRONG)) == ("refused", "leaked_identity")
+    assert status_of(store, voted(store, "left", WRONG, named, blind=False)) == ("exported", "")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_reply_that_names_its_model_in_a_blind_comparison_is_refused(store: St
 )
 def test_a_name_that_gives_nothing_away_is_no_leak(store: Store, message: str, answer: str) -> None:
     vote = voted(consented(store), "left", replace(RIGHT, answer=answer), WRONG, message=message)
-    assert standing_of(store, vote) == ("exported", "")
+    assert status_of(store, vote) == ("exported", "")
 
 
 def test_a_name_in_a_thought_that_nobody_opened_is_no_leak(store: Store) -> None:
@@ -159,17 +159,17 @@ def test_a_name_in_a_thought_that_nobody_opened_is_no_leak(store: Store) -> None
     sides = store.judgements.begin_comparison(left.id, right.id)
     unseen = store.judgements.compare(sides.id, "left", "ann", (False, False))
     seen = store.judgements.compare(sides.id, "left", "bob", (True, False))
-    assert standing_of(store, unseen.id) == ("exported", "")
-    assert standing_of(store, seen.id) == ("refused", "leaked_identity")
+    assert status_of(store, unseen.id) == ("exported", "")
+    assert status_of(store, seen.id) == ("refused", "leaked_identity")
 
 
 def test_a_thumb_for_the_thought_needs_one_for_the_answer(store: Store) -> None:
     (reply,) = asked(consented(store), RIGHT)
     thumb = store.judgements.rate(reply.id, "thought", "up", "ann")
     store.judgements.rate(reply.id, "answer", "up", "bob")
-    assert standing_of(store, thumb.id) == ("refused", "thought_only")
+    assert status_of(store, thumb.id) == ("refused", "thought_only")
     store.judgements.rate(reply.id, "answer", "down", "ann")
-    assert standing_of(store, thumb.id) == ("exported", "")
+    assert status_of(store, thumb.id) == ("exported", "")
 
 
 def test_steps_are_taken_from_a_thought_that_was_stopped_but_not_while_it_grows(store: Store) -> None:
@@ -177,7 +177,7 @@ def test_steps_are_taken_from_a_thought_that_was_stopped_but_not_while_it_grows(
     for finish, expected in (("stopped", ("exported", "")), (None, ("refused", "unfinished"))):
         (reply,) = asked(store, replace(RIGHT, finish=finish))
         label = store.judgements.label_step(reply.id, "first_wrong", 0, 5, "ann")
-        assert standing_of(store, label.id) == expected
+        assert status_of(store, label.id) == expected
 
 
 def test_what_was_deleted_is_not_listed(store: Store) -> None:

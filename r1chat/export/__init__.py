@@ -1,12 +1,12 @@
-"""What people said of replies, as data that trainers take: rows with evidence, files, a card and a report.
+"""Judgements as training data: rows with metadata, files, a card and a report.
 
 Owns which judgements become rows, which are refused, and what the rows look like. Knows no page and no trainer.
 
-listing    judgements as a person sees them      conflicts  what was judged twice, or both ways
-standing   whether a judgement is exported       refusals   why not; identity: a reply that names its model
-formats    a judgement -> rows                   texts      what a trainer reads; templates, families: by whose form
-columns    names and types of all columns        evidence   what is known of a judgement beside its texts
-run        one export from store to files        split, tally, card, writers   what it is made of
+listing    judgements as a person sees them      conflicts  repeated and contradictory judgements
+cases      whether a judgement is exported       refusals   why not; identity: a reply that names its model
+formats    a judgement -> rows                   texts      what a trainer reads; templates, r1_models: in which form
+columns    names and types of all columns        evidence   the metadata columns of a row
+run        one export from store to files        split, statistics, card, writers   its parts
 """
 
 from r1chat.export.conflicts import Conflict, Judge, conflicts

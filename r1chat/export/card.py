@@ -7,9 +7,9 @@ from collections import Counter
 from math import sqrt
 
 from r1chat import __version__
-from r1chat.export.families import licence
 from r1chat.export.options import Format, Options, Summary, Thoughts
-from r1chat.export.tally import Tally
+from r1chat.export.r1_models import licence
+from r1chat.export.statistics import Statistics
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _TRAINERS: dict[Format, str] = {
@@ -42,26 +42,26 @@ _SOURCES = {
 }
 
 
-def card(summary: Summary, tally: Tally, options: Options) -> str:
+def card(summary: Summary, statistics: Statistics, options: Options) -> str:
     """The card as Markdown; the same data give the same text."""
     sections = (
-        ("", _front_matter(summary, tally)),
-        (f"# {summary.files[0].stem}", _what(summary, tally)),
+        ("", _front_matter(summary, statistics)),
+        (f"# {summary.files[0].stem}", _what(summary, statistics)),
         ("## Uses", _uses(summary)),
-        ("## Structure", _structure(summary, tally)),
-        ("## How it was made", _made(tally, options)),
-        ("## Models and licences", _models(tally)),
-        ("## Annotators", _annotators(tally)),
+        ("## Structure", _structure(summary, statistics)),
+        ("## How it was made", _made(statistics, options)),
+        ("## Models and licences", _models(statistics)),
+        ("## Annotators", _annotators(statistics)),
         ("## Personal data and consent", _privacy(summary, options)),
-        ("## Bias and limits", _limits(tally)),
+        ("## Bias and limits", _limits(statistics)),
     )
     return "\n\n".join(part for heading, text in sections for part in (heading, text) if part) + "\n"
 
 
-def _front_matter(summary: Summary, tally: Tally) -> str:
-    rows = tally.rows.total()
+def _front_matter(summary: Summary, statistics: Statistics) -> str:
+    rows = statistics.rows.total()
     size = next((name for bound, name in _SIZES if rows < bound), "n>1M")
-    languages = [f"- {language}" for language in sorted(tally.languages) if language] or ["- und"]
+    languages = [f"- {language}" for language in sorted(statistics.languages) if language] or ["- und"]
     splits = ["train", "test"][: len(summary.files) - 2]
     files = [
         line
@@ -78,12 +78,12 @@ def _quoted(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _what(summary: Summary, tally: Tally) -> str:
-    days = sorted({f"{day:%Y-%m-%d}" for day in (tally.first, tally.last) if day})
+def _what(summary: Summary, statistics: Statistics) -> str:
+    days = sorted({f"{day:%Y-%m-%d}" for day in (statistics.first, statistics.last) if day})
     return (
         f"What people said of the replies of reasoning models while they chatted in r1chat ({' to '.join(days)}, UTC): "
-        f"{_plural(tally.rows.total(), 'row')} in the format `{summary.format}`, from "
-        f"{_plural(len(tally.conversations), 'conversation')}."
+        f"{_plural(statistics.rows.total(), 'row')} in the format `{summary.format}`, from "
+        f"{_plural(len(statistics.conversations), 'conversation')}."
     )
 
 
@@ -123,49 +123,54 @@ def _dataset_info(summary: Summary) -> str:
     return f"```json\n{json.dumps(entries, ensure_ascii=False, indent=2)}\n```"
 
 
-def _structure(summary: Summary, tally: Tally) -> str:
-    lines = [f"- train: {_plural(tally.rows['train'], 'row')}, `{summary.files[0].name}`"]
+def _structure(summary: Summary, statistics: Statistics) -> str:
+    lines = [f"- train: {_plural(statistics.rows['train'], 'row')}, `{summary.files[0].name}`"]
     if len(summary.files) > 3:
         lines.append(
-            f"- test: {_plural(tally.rows['test'], 'row')}, `{summary.files[1].name}`; no conversation, and no first "
-            "message of one, is in both"
+            f"- test: {_plural(statistics.rows['test'], 'row')}, `{summary.files[1].name}`; no conversation, and no "
+            "first message of one, is in both"
         )
     refused = ", ".join(f"{code.replace('_', ' ')} {count:,}" for code, count in summary.refused.items())
     lines.append(f"- left out: {refused or 'nothing'}; each with its reason in `{summary.files[-1].name}`")
-    if tally.labels:
-        lines.append(f"- labels: {tally.labels[True]:,} good, {tally.labels[False]:,} bad")
+    if statistics.labels:
+        lines.append(f"- labels: {statistics.labels[True]:,} good, {statistics.labels[False]:,} bad")
     table = ["| characters | median | 9 of 10 have at most | longest |", "|---|---|---|---|"]
-    for name, lengths in (("message", tally.prompts), ("thought", tally.thoughts), ("answer", tally.answers)):
+    for name, lengths in (
+        ("message", statistics.prompts),
+        ("thought", statistics.thoughts),
+        ("answer", statistics.answers),
+    ):
         if lengths.counts:
             table.append(f"| {name} | {lengths.at(0.5):,} | {lengths.at(0.9):,} | {lengths.at(1.0):,} |")
     return "\n".join([_THOUGHTS[summary.thoughts], "", *lines, "", *table])
 
 
-def _made(tally: Tally, options: Options) -> str:
-    lines = [f"- {_SOURCES.get(source, source)}: {count:,}" for source, count in sorted(tally.sources.items())]
+def _made(statistics: Statistics, options: Options) -> str:
+    lines = [f"- {_SOURCES.get(source, source)}: {count:,}" for source, count in sorted(statistics.sources.items())]
     lines += [
-        f"- rows whose message is in {_LANGUAGES[code]}: {count:,}" for code, count in sorted(tally.languages.items())
+        f"- rows whose message is in {_LANGUAGES[code]}: {count:,}"
+        for code, count in sorted(statistics.languages.items())
     ]
-    wanted = options.filter
+    selection = options.filter
     chosen = {
-        "model": wanted.model,
-        "language": wanted.language,
-        "since": wanted.since and f"{wanted.since:%Y-%m-%d %H:%M} UTC",
-        "until": wanted.until and f"{wanted.until:%Y-%m-%d %H:%M} UTC",
-        "rater": wanted.rater,
-        "verified by rule": {True: "right", False: "wrong", None: ""}[wanted.verified],
-        "shortest": wanted.shortest,
-        "longest": wanted.longest,
-        "one conversation": wanted.conversation_id,
+        "model": selection.model,
+        "language": selection.language,
+        "since": selection.since and f"{selection.since:%Y-%m-%d %H:%M} UTC",
+        "until": selection.until and f"{selection.until:%Y-%m-%d %H:%M} UTC",
+        "rater": selection.rater,
+        "verified by rule": {True: "right", False: "wrong", None: ""}[selection.verified],
+        "shortest": selection.shortest,
+        "longest": selection.longest,
+        "one conversation": selection.conversation_id,
     }
     filters = ", ".join(f"{name} {value}" for name, value in chosen.items() if value)
     lines.append(f"- filter: {filters or 'none'}")
     return "\n".join([f"Exported by r1chat {__version__} from judgements made while chatting:", "", *lines])
 
 
-def _models(tally: Tally) -> str:
+def _models(statistics: Statistics) -> str:
     table = ["| model | digest | replies | terms |", "|---|---|---|---|"]
-    for model, digests in sorted(tally.models.items()):
+    for model, digests in sorted(statistics.models.items()):
         for digest, count in sorted(digests.items()):
             terms = licence(model) or "not known: look them up"
             table.append(f"| {_cell(model)} | {_cell(digest[:19] or 'not known')} | {count:,} | {terms} |")
@@ -173,20 +178,20 @@ def _models(tally: Tally) -> str:
         "Replies may be under the terms of the model that wrote them, messages belong to who wrote them. "
         "Choose a licence for this data set with that in mind, and set it above."
     )
-    return "\n".join([*table, "", note]) if tally.models else note
+    return "\n".join([*table, "", note]) if statistics.models else note
 
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _annotators(tally: Tally) -> str:
-    named = {rater: count for rater, count in tally.raters.items() if rater}
+def _annotators(statistics: Statistics) -> str:
+    named = {rater: count for rater, count in statistics.raters.items() if rater}
     people = _plural(len(named), "person", "people")
     text = f"{people}, by pseudonym, under `rater`." if named else "The raters are not known."
-    both = tally.agreed.total()
+    both = statistics.agreed.total()
     if both:
-        text += f" Where two of them decided the same comparison they agreed {_share(tally.agreed[True], both)}."
+        text += f" Where two of them decided the same comparison they agreed {_share(statistics.agreed[True], both)}."
     return text
 
 
@@ -203,8 +208,8 @@ def _privacy(summary: Summary, options: Options) -> str:
     )
 
 
-def _limits(tally: Tally) -> str:
-    votes = Counter({winner: count for winner, count in tally.verdicts.items() if winner != "skipped"})
+def _limits(statistics: Statistics) -> str:
+    votes = Counter({winner: count for winner, count in statistics.verdicts.items() if winner != "skipped"})
     decided = votes["left"] + votes["right"]
     lines = []
     if votes:
@@ -213,11 +218,14 @@ def _limits(tally: Tally) -> str:
         lines.append(
             f"- position: the left side won {_share(votes['left'], decided)}{_interval(votes['left'], decided)}"
         )
-        lines.append(f"- blind: {_share(tally.blind, tally.sources['comparison'])} of the rows from comparisons")
-    differ = tally.pairs - tally.equally_long
+        lines.append(
+            f"- blind: {_share(statistics.blind, statistics.sources['comparison'])} of the rows from comparisons"
+        )
+    differ = statistics.pairs - statistics.equally_long
     if differ:
         lines.append(
-            f"- length: the longer reply won {_share(tally.longer_won, differ)}{_interval(tally.longer_won, differ)}"
+            f"- length: the longer reply won {_share(statistics.longer_won, differ)}"
+            f"{_interval(statistics.longer_won, differ)}"
         )
     lines.append("- few raters, chatting about what they chat about: their taste is what a model learns from this")
     return "\n".join(lines)

@@ -1,6 +1,6 @@
-"""Judgements of the same texts: where they agree they are one row several times, where they differ one is wrong.
+"""Several judgements of the same texts: duplicates where they agree, contradictions where they differ.
 
-The same is the same prompt, history and all, and the same replies, whoever judged them and in whatever conversation.
+Texts are the same where the prompt with its history and the replies are, whoever judged them, in any conversation.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal, NamedTuple
 
-from r1chat.export.standing import Case, cases
+from r1chat.export.cases import Case, cases
 from r1chat.judgements import Rating
 from r1chat.store import Store
 from r1chat.store.dataset import JudgedReply, JudgedTurn
@@ -39,30 +39,32 @@ class Conflict:
 
 
 def conflicts(store: Store, filter: Filter = Filter()) -> list[Conflict]:  # noqa: B008  frozen
-    """What was judged more than once, contradictions first. Ties and excluded judgements count as not judged."""
-    found: defaultdict[Hashable, list[tuple[Judge, Hashable]]] = defaultdict(list)
+    """Texts that were judged more than once, contradictions first. Ties and excluded judgements do not count."""
+    judges_by_texts: defaultdict[Hashable, list[tuple[Judge, Hashable]]] = defaultdict(list)
     prompts: dict[str, str] = {}
     with store.dataset.snapshot() as snapshot:
         for turns in snapshot.turns(filter, consented_only=False, repeated=True):
             for turn in turns:
                 for case in cases(turn):
-                    if case.kind in _KINDS and case.id not in turn.excluded and (said := _said(case)):
-                        texts, verdict = said
+                    if case.kind in _KINDS and case.id not in turn.excluded and (decision := _decision(case)):
+                        texts, verdict = decision
                         prompts[turn.id] = turn.message
-                        found[texts].append((Judge(case.id, case.rater, turn.conversation_id, turn.id), verdict))
-    several = [said for said in found.values() if len(said) > 1]
-    made = [_conflict(said, prompts) for said in several]
-    return sorted(made, key=lambda conflict: conflict.kind != "contradiction")
+                        judges_by_texts[texts].append(
+                            (Judge(case.id, case.rater, turn.conversation_id, turn.id), verdict)
+                        )
+    repeated = [decision for decision in judges_by_texts.values() if len(decision) > 1]
+    found = [_conflict(decision, prompts) for decision in repeated]
+    return sorted(found, key=lambda conflict: conflict.kind != "contradiction")
 
 
-def _conflict(said: list[tuple[Judge, Hashable]], prompts: dict[str, str]) -> Conflict:
-    judges = tuple(judge for judge, _ in said)
-    verdicts = {verdict for _, verdict in said}
+def _conflict(decisions: list[tuple[Judge, Hashable]], prompts: dict[str, str]) -> Conflict:
+    judges = tuple(judge for judge, _ in decisions)
+    verdicts = {verdict for _, verdict in decisions}
     return Conflict("duplicate" if len(verdicts) == 1 else "contradiction", prompts[judges[0].turn_id], judges)
 
 
-def _said(case: Case) -> tuple[Hashable, Hashable] | None:
-    """Which texts were judged, and what was said of them; None where nothing was decided."""
+def _decision(case: Case) -> tuple[Hashable, Hashable] | None:
+    """Keys of the texts that were judged and of the verdict; None where nothing was decided."""
     prompt = _prompt(case.turn)
     if isinstance(case.judgement, Rating):
         return (prompt, case.judgement.part, _text(case.sides[0])), case.judgement.thumb
@@ -72,7 +74,7 @@ def _said(case: Case) -> tuple[Hashable, Hashable] | None:
 
 
 def _prompt(turn: JudgedTurn) -> bytes:
-    before = [text for each in turn.history for text in (each.message, each.answer)]
+    before = [text for exchange in turn.history for text in (exchange.message, exchange.answer)]
     return _digest(*before, turn.message)
 
 
@@ -81,7 +83,7 @@ def _text(reply: JudgedReply) -> bytes:
 
 
 def _digest(*texts: str) -> bytes:
-    made = blake2b(digest_size=16)
+    digest = blake2b(digest_size=16)
     for text in texts:
-        made.update(len(text).to_bytes(8, "little") + text.encode(errors="surrogatepass"))
-    return made.digest()
+        digest.update(len(text).to_bytes(8, "little") + text.encode(errors="surrogatepass"))
+    return digest.digest()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
+from r1chat.export.cases import Case
 from r1chat.export.columns import CHOSEN, REJECTED
-from r1chat.export.standing import Case
 from r1chat.export.texts import Texts
 from r1chat.judgements import Comparison, Rating
 from r1chat.languages import language_of

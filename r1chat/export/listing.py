@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
-from r1chat.export.standing import Case, Standing, cases, standing
+from r1chat.export.cases import Case, ExportStatus, cases, export_status
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
 from r1chat.languages import language_of
 from r1chat.messages import StoredReply
@@ -23,7 +23,7 @@ class JudgementRow:
 
     `sides`: for a comparison left and right, for a correction the corrected reply and what it stands for, else the
     reply that was judged; for a reference all replies to the message. `judgement` is the corrected reply itself for a
-    correction. `standing` says whether an export takes it: "undecided" are ties, both bad and skipped, which make no
+    correction. `status` says whether an export takes it: "undecided" are ties, both bad and skipped, which make no
     pair. `reason` is a code of `r1chat.export.refusals.REASONS` where it is refused, and the rater's own words where it
     is excluded.
     """
@@ -40,7 +40,7 @@ class JudgementRow:
     judgement: Comparison | StoredReply | Rating | StepLabel | Reference
     sides: tuple[StoredReply, ...]
     verified: tuple[Verification | None, ...]  # of each side
-    standing: Standing
+    status: ExportStatus
     reason: str = ""
 
 
@@ -75,7 +75,7 @@ def count(store: Store, filter: Filter = Filter()) -> int:  # noqa: B008
 
 def _row(case: Case, replies: Mapping[str, StoredReply]) -> JudgementRow:
     turn, judgement = case.turn, case.judgement
-    stands, reason = standing(case)
+    status, reason = export_status(case)
     return JudgementRow(
         kind=case.kind,
         id=case.id,
@@ -89,7 +89,7 @@ def _row(case: Case, replies: Mapping[str, StoredReply]) -> JudgementRow:
         judgement=replies[judgement.id] if isinstance(judgement, JudgedReply) else judgement,
         sides=tuple(replies[side.id] for side in case.sides),
         verified=tuple(turn.verified.get(side.id) for side in case.sides),
-        standing=stands,
+        status=status,
         reason=reason,
     )
 

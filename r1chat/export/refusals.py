@@ -87,26 +87,26 @@ _BY_FINISH: Mapping[str | None, Reason | None] = {
 
 
 def of_reply(reply: JudgedReply) -> Reason | None:
-    """Why a reply cannot stand as a whole one; None where it can."""
+    """Why a reply is not complete; None where it is."""
     reason = _BY_FINISH[reply.finish]
     return reason or (None if reply.answer.strip() else "empty")
 
 
-def of_pair(one: JudgedReply, other: JudgedReply) -> Reason | None:
-    """Why two replies are no pair."""
-    reason = of_reply(one) or of_reply(other)
-    if reason is None and _words(one) == _words(other):
+def of_pair(first: JudgedReply, second: JudgedReply) -> Reason | None:
+    """Why two replies make no preference pair; None where they do."""
+    reason = of_reply(first) or of_reply(second)
+    if reason is None and _words(first) == _words(second):
         return "identical"
     return reason
 
 
-def of_comparison(turn: JudgedTurn, said: Comparison) -> Reason | None:
-    """Why a comparison is no pair. What was not shown of a thought could not give it away."""
-    left, right = turn.replies[said.sides.left_id], turn.replies[said.sides.right_id]
+def of_comparison(turn: JudgedTurn, comparison: Comparison) -> Reason | None:
+    """Why a comparison makes no pair. A thought that the rater did not open cannot have revealed the model."""
+    left, right = turn.replies[comparison.sides.left_id], turn.replies[comparison.sides.right_id]
     reason = of_pair(left, right)
-    if reason is None and said.sides.blind:
-        asked = "\n".join([*(each.message for each in turn.history), turn.message])
-        for reply, seen in ((left, said.left_thought_seen), (right, said.right_thought_seen)):
+    if reason is None and comparison.sides.blind:
+        asked = "\n".join([*(exchange.message for exchange in turn.history), turn.message])
+        for reply, seen in ((left, comparison.left_thought_seen), (right, comparison.right_thought_seen)):
             text = reply.answer if seen is False else f"{reply.reasoning}\n{reply.answer}"
             if names_its_model(text, asked, reply.model):
                 return "leaked_identity"
@@ -114,17 +114,17 @@ def of_comparison(turn: JudgedTurn, said: Comparison) -> Reason | None:
 
 
 def of_rating(turn: JudgedTurn, rating: Rating) -> Reason | None:
-    """Why a thumb is no label. One for a thought goes along with the same rater's thumb for the answer."""
+    """Why a thumb makes no label. A thumb for a thought needs the same rater's thumb for the answer."""
     if rating.part == "thought" and not any(
-        each.reply_id == rating.reply_id and each.rater == rating.rater and each.part == "answer"
-        for each in turn.ratings
+        other.reply_id == rating.reply_id and other.rater == rating.rater and other.part == "answer"
+        for other in turn.ratings
     ):
         return "thought_only"
     return of_reply(turn.replies[rating.reply_id])
 
 
 def of_step(turn: JudgedTurn, label: StepLabel) -> Reason | None:
-    """Why a label of steps is none. A thought that was cut off still has steps; one that still grows may change."""
+    """Why a step label is refused. A thought that was cut off still has steps; one that still grows may change."""
     reply = turn.replies[label.reply_id]
     if reply.finish is None:
         return "unfinished"

@@ -12,13 +12,13 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.errors import ExportError
 from r1chat.export.card import card
+from r1chat.export.cases import Case, cases, export_status
 from r1chat.export.columns import columns
 from r1chat.export.formats import FORMS, Form, Refused, TrainingRow
 from r1chat.export.options import SUFFIXES, Format, Options, Summary, Thoughts
 from r1chat.export.refusals import REASONS
 from r1chat.export.split import test_conversations
-from r1chat.export.standing import Case, cases, standing
-from r1chat.export.tally import Tally
+from r1chat.export.statistics import Statistics
 from r1chat.export.templates import Templates
 from r1chat.export.texts import Texts
 from r1chat.export.writers import Writer, writer
@@ -57,12 +57,12 @@ def export(
     form = FORMS[format]
     _check(format, form, path, options)
     judged = _kinds(form, options)
-    wanted = replace(options.filter, kinds=judged)
+    selection = replace(options.filter, kinds=judged)
     templates = Templates(catalogue, options.template)
     with store.dataset.snapshot() as snapshot:
-        total = _total(snapshot, format, wanted)
-        thoughts = options.thoughts or _suitable(form, snapshot, wanted, templates)
-        apart = test_conversations(snapshot, wanted, options.test) if options.test else frozenset()
+        total = _total(snapshot, format, selection)
+        thoughts = options.thoughts or _suitable(form, snapshot, selection, templates)
+        apart = test_conversations(snapshot, selection, options.test) if options.test else frozenset()
         files = _files(path, with_test=bool(apart))
         redactor = Redactor(account_names())
         texts = Texts(thoughts, templates, redactor if options.redact else str)
@@ -73,28 +73,28 @@ def export(
             }
             job = _Job(form, judged, texts, data, apart, streams[-1])
             done = 0
-            for turns in snapshot.turns(replace(wanted, kinds=judged | form.also)):
+            for turns in snapshot.turns(replace(selection, kinds=judged | form.also)):
                 for turn in turns:
                     job.take(turn)
                 done += sum(len(turn.wanted) for turn in turns)
                 if progress:
                     progress(done, max(done, total))
-            tally = job.close()
+            statistics = job.close()
             summary = Summary(
                 format,
                 thoughts,
-                tally.rows["train"],
-                tally.rows["test"],
-                dict(sorted(tally.refused.items())),
+                statistics.rows["train"],
+                statistics.rows["test"],
+                dict(sorted(statistics.refused.items())),
                 {kind: count for kind, count in sorted(redactor.counts.items()) if count},
                 files,
             )
-            streams[-2].write(card(summary, tally, options).encode())
+            streams[-2].write(card(summary, statistics, options).encode())
     return summary
 
 
 class _Job:
-    """Turns judged messages into rows and lines of the report, one by one."""
+    """Turns judged messages into rows of the data and lines of the report."""
 
     def __init__(
         self,
@@ -111,39 +111,39 @@ class _Job:
         self._data = data
         self._apart = apart
         self._report = report
-        self._tally = Tally()
+        self._statistics = Statistics()
 
     def take(self, turn: JudgedTurn) -> None:
-        """All that was said of the replies to one message."""
-        self._tally.judged(turn)
+        """Export the judgements of one message."""
+        self._statistics.judged(turn)
         split = "test" if turn.conversation_id in self._apart else "train"
         seen: set[str] = set()  # replies that are a row already, where a row is one reply
         for case in cases(turn):
             if case.kind not in self._judged:
                 continue
-            stands, reason = standing(case)
-            if stands != "exported" and not (stands == "refused" and case.kind in self._form.alone):
-                self._refuse(case, reason if stands == "refused" else stands, said=reason)
+            status, reason = export_status(case)
+            if status != "exported" and not (status == "refused" and case.kind in self._form.alone):
+                self._refuse(case, reason if status == "refused" else status, said=reason)
                 continue
-            for made in self._form.make(case, self._texts):
-                if isinstance(made, Refused):
-                    self._refuse(case, made.reason, made.reply.id if made.reply else "")
-                elif not (self._form.alone and self._repeats(made, seen)):
-                    self._data[split].write(made.values)
-                    self._tally.add(case, made, split)
+            for row in self._form.make(case, self._texts):
+                if isinstance(row, Refused):
+                    self._refuse(case, row.reason, row.reply.id if row.reply else "")
+                elif not (self._form.alone and self._repeats(row, seen)):
+                    self._data[split].write(row.values)
+                    self._statistics.add(case, row, split)
 
-    def close(self) -> Tally:
+    def close(self) -> Statistics:
         """Write what is left. Raises ExportError where nothing became a row."""
-        for each in self._data.values():
-            each.close()
-        if not self._tally.rows:
+        for file in self._data.values():
+            file.close()
+        if not self._statistics.rows:
             sentence = Both(
                 "There is nothing to export: everything that was judged was left out ({what}). The data page says of "
                 "each why, and what to do.",
                 "没有可导出的内容：所有评价都被排除（{what}）。数据页会说明每一条的原因和处理办法。",
             )
-            raise ExportError(sentence.format(what=listed(self._tally.refused)))
-        return self._tally
+            raise ExportError(sentence.format(what=listed(self._statistics.refused)))
+        return self._statistics
 
     def _repeats(self, row: TrainingRow, seen: set[str]) -> bool:
         key = row.replies[0].id
@@ -163,21 +163,21 @@ class _Job:
             "why": REASONS[code].en if why is None else why,  # type: ignore[index]  # a code of it
         }
         self._report.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
-        self._tally.refused[code] += 1
+        self._statistics.refused[code] += 1
 
 
 def listed(counts: dict[str, int]) -> str:
-    """Counts by code, for a person: “3 truncated, 1 leaked identity”."""
+    """Counts by code in words: “3 truncated, 1 leaked identity”."""
     return ", ".join(f"{count:,} {code.replace('_', ' ')}" for code, count in sorted(counts.items()))
 
 
 def _either(choices: Sequence[str]) -> Both:
-    """Choices as a person is told them."""
+    """“a or b or c”."""
     return Both(" or ".join(choices), " 或 ".join(choices))
 
 
 def _check(format: Format, form: Form, path: Path, options: Options) -> None:
-    """Raises ExportError for what was asked for and cannot be."""
+    """Raises ExportError for options that contradict the format."""
     if path.suffix.lower() not in SUFFIXES:
         sentence = Both(
             "{name} says no format: let the name end in {suffixes}.",
@@ -222,21 +222,21 @@ def _kinds(form: Form, options: Options) -> frozenset[Kind]:
     return kept
 
 
-def _total(snapshot: Snapshot, format: Format, wanted: Filter) -> int:
-    """How many judgements there are, at most. Raises ExportError, with the reason, where there are none."""
-    judgements = snapshot.count(wanted, consented_only=True)
-    if judgements and not (wanted.language and not any(snapshot.entries(wanted, consented_only=True))):
+def _total(snapshot: Snapshot, format: Format, selection: Filter) -> int:
+    """The number of judgements, at most. Raises ExportError, with the reason, where there are none."""
+    judgements = snapshot.count(selection, consented_only=True)
+    if judgements and not (selection.language and not any(snapshot.entries(selection, consented_only=True))):
         return judgements
-    there = sum(1 for _ in snapshot.entries(wanted))
-    if there:
+    without_consent = sum(1 for _ in snapshot.entries(selection))
+    if without_consent:
         sentence = Both(
             "There is nothing to export: {n:,} judgement{s} would do, but the conversations may not be exported. Allow "
             "it with `r1chat consent --all`, or on the page for each conversation.",
             "没有可导出的内容：有 {n:,} 条评价符合要求，但对话未获导出许可。请用 `r1chat consent --all` 允许，"
             "或在页面上逐个允许。",
         )
-        raise ExportError(sentence.format(n=there, s="s" * (there > 1)))
-    names = [_JUDGEMENTS[kind] for kind in KINDS if kind in wanted.kinds]
+        raise ExportError(sentence.format(n=without_consent, s="s" * (without_consent > 1)))
+    names = [_JUDGEMENTS[kind] for kind in KINDS if kind in selection.kinds]
     kinds = Both(" or ".join(name.en for name in names), "或".join(name.zh for name in names))
     sentence = Both(
         "There is nothing to export: {format} is made from {kinds}, and there are none that match. Judge some replies "
@@ -246,13 +246,13 @@ def _total(snapshot: Snapshot, format: Format, wanted: Filter) -> int:
     raise ExportError(sentence.format(format=format, kinds=kinds))
 
 
-def _suitable(form: Form, snapshot: Snapshot, wanted: Filter, templates: Templates) -> Thoughts:
+def _suitable(form: Form, snapshot: Snapshot, selection: Filter, templates: Templates) -> Thoughts:
     """Rendered text where all models are prompted as R1 is, since R1's template drops the thoughts of messages."""
     if "rendered" not in form.thoughts:
         return "full"
     if all(map(templates.like_r1, snapshot.all_models())):  # quick to find out, and most often so
         return "rendered"
-    return "rendered" if all(map(templates.like_r1, snapshot.models(wanted))) else "full"
+    return "rendered" if all(map(templates.like_r1, snapshot.models(selection))) else "full"
 
 
 def set_apart(path: Path) -> Path:

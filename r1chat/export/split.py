@@ -1,4 +1,4 @@
-"""Which conversations become the test set: none that shares a prompt with the others."""
+"""The test set of an export: whole conversations, none of which shares a first message with the training set."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from r1chat.store.dataset import Snapshot
 from r1chat.store.entries import Filter
 
 
-def test_conversations(snapshot: Snapshot, wanted: Filter, share: float) -> frozenset[str]:
+def test_conversations(snapshot: Snapshot, selection: Filter, share: float) -> frozenset[str]:
     """The conversations whose judgements are set apart, about that share of all.
 
     Conversations that begin with the same message, however it is spaced and capitalised, stay together: what a model
     was trained on would tell it the answers of its test. Their order is that of a hash of the message, so the same data
     are split in the same way. Raises ExportError where there is too little to split.
     """
-    judged = snapshot.conversations(wanted)
+    judged = snapshot.conversations(selection)
     groups = _Groups()
     for conversation, message in snapshot.first_messages():
         if conversation in judged:
@@ -51,9 +51,9 @@ class _Groups:
         self._messages: dict[str, bytes] = {}  # a conversation -> one of its messages
 
     def join(self, conversation: str, message: bytes) -> None:
-        one, other = self._smallest(message), self._smallest(self._messages.setdefault(conversation, message))
-        if one != other:
-            self._above[max(one, other)] = min(one, other)
+        first, second = self._smallest(message), self._smallest(self._messages.setdefault(conversation, message))
+        if first != second:
+            self._above[max(first, second)] = min(first, second)
 
     def of(self, conversation: str) -> bytes:
         return self._smallest(self._messages[conversation])
@@ -63,6 +63,6 @@ class _Groups:
         while message in self._above:
             path.append(message)
             message = self._above[message]
-        for each in path:
-            self._above[each] = message
+        for passed in path:
+            self._above[passed] = message
         return message

@@ -14,7 +14,7 @@ from r1chat.backends.chat_template import R1_ASSISTANT, R1_BOS, R1_EOS, R1_TEMPL
 from r1chat.backends.gguf import Header, read_header
 from r1chat.both import Both
 from r1chat.errors import BackendError, ExportError, ModelFileError
-from r1chat.export.families import is_r1
+from r1chat.export.r1_models import is_r1
 from r1chat.messages import Message
 
 

@@ -127,7 +127,7 @@ class Outgoing:
         return self._connection.scalars(wanted.order_by(conversations.c.number)).all()
 
     def consents_for_all(self) -> Rows:
-        """What was said of all conversations at once."""
+        """The global consents."""
         return _consents_for_all(self._connection)
 
     def rows(self, conversation_ids: Sequence[str]) -> Iterator[Rows]:

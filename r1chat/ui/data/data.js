@@ -104,7 +104,7 @@ function mark() {
       const row = document.getElementById(`row-${id}`);
       if (!row) continue;
       const badge = element('span', {className: `clash ${entry.className}`, textContent: findIn(entry, 'b').textContent});
-      row.querySelector('header .standing').before(badge);
+      row.querySelector('header .export-status').before(badge);
     }
   }
 }

@@ -1,6 +1,6 @@
-"""One export, archive or import at a time, in the background: how far it is, what came of it, and its files.
+"""One export, archive or import at a time, in a background thread: its progress, its result and its files.
 
-The files lie in a folder that goes with the next job, or with the app. Knows no HTML.
+The files are kept until the next job begins or the app ends. Knows no HTML.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A job at one moment: `done` of `total`; over with a result, with an error, or cancelled."""
+    """The state of a job: `done` of `total` steps; once over, it has a result or an error, or was cancelled."""
 
     id: str
     kind: Kind
@@ -50,7 +50,7 @@ class State:
 
 
 class Cancelled(Exception):
-    """Breaks a job off."""
+    """Raised inside a job that the person cancelled."""
 
 
 class Jobs:
@@ -67,12 +67,12 @@ class Jobs:
 
     @property
     def state(self) -> State | None:
-        """The newest job; None while there was none."""
+        """The state of the newest job; None before the first one."""
         return self._state
 
     @property
     def running(self) -> bool:
-        """Whether one runs."""
+        """Whether a job is running."""
         return self._state is not None and not self._state.over
 
     def start(self, kind: Kind, work: Work) -> State:
@@ -94,11 +94,11 @@ class Jobs:
         return begun
 
     def cancel(self) -> None:
-        """Break off what runs, at its next step."""
+        """Cancel the running job at its next step."""
         self._cancel.set()
 
     def file(self, job_id: str, name: str) -> Path | None:
-        """A file of the newest job by its name; None where there is none (any more)."""
+        """The path of a file of the newest job; None for an older job or an unknown name."""
         with self._lock:
             state, folder = self._state, self._folder
         if state is None or folder is None or state.id != job_id or name not in dict(state.files):
@@ -106,7 +106,7 @@ class Jobs:
         return Path(folder.name) / name
 
     def close(self) -> None:
-        """Break off what runs, and remove its files."""
+        """Cancel the running job and remove the files."""
         self.cancel()
         if self._thread is not None:
             self._thread.join(PATIENCE)

@@ -134,7 +134,7 @@ def _number(text: str) -> int:
 
 
 def _replaced(app: App, asked: Query, names: frozenset[str]) -> evidence.Replaced:
-    """What an export of the filter would replace, consent aside: one looks before one allows."""
+    """What redaction would replace in an export of the filter, whether or not there is consent yet."""
     found = evidence.Replaced()
     with app.store.dataset.snapshot() as snapshot:
         for batch in snapshot.turns(query.read(asked), consented_only=False):

@@ -51,12 +51,12 @@ def reply(stored: StoredReply, redactor: Redactor | None, words: Words) -> Marku
 def _row(row: JudgementRow, shown: Shown, words: Words) -> Markup:
     redactor = Redactor(shown.names) if shown.redacted else None
     return Markup(
-        '<article class="judged {standing}" data-id="{id}" id="row-{id}"><header>'
+        '<article class="judged {status}" data-id="{id}" id="row-{id}"><header>'
         '<span class="kind">{kind}</span><b>{verdict}</b>{badge}</header>{prompt}{sides}'
         '<div class="foot"><span class="meta">{meta}</span><a href="../?c={conversation}" title="{title}">{open}</a>'
         "{consent}{exclusion}</div></article>"
     ).format(
-        standing=row.standing,
+        status=row.status,
         id=row.id,
         kind=getattr(words, f"kind_{row.kind}"),
         verdict=_verdict(row, redactor, words),
@@ -95,16 +95,16 @@ def _verdict(row: JudgementRow, redactor: Redactor | None, words: Words) -> Mark
 
 
 def _standing(row: JudgementRow, words: Words) -> Markup:
-    name = str(getattr(words, f"standing_{row.standing}"))
-    if row.standing == "no_consent":  # many rows at once: the switches beside it say the rest
-        return Markup('<span class="standing" title="{}">{}</span>').format(words.why_no_consent, name)
-    why = row.reason if row.standing == "excluded" else ""
-    if row.standing == "refused":
+    name = str(getattr(words, f"status_{row.status}"))
+    if row.status == "no_consent":  # many rows at once: the switches beside it say the rest
+        return Markup('<span class="export-status" title="{}">{}</span>').format(words.why_no_consent, name)
+    why = row.reason if row.status == "excluded" else ""
+    if row.status == "refused":
         why = refusal(row.reason, words)
-    elif row.standing == "undecided":
+    elif row.status == "undecided":
         why = words.why_undecided
     because = Markup('<span class="because">{}</span>').format(why) if why else EMPTY
-    return Markup('<span class="standing">{}</span>{}').format(name, because)
+    return Markup('<span class="export-status">{}</span>{}').format(name, because)
 
 
 def refusal(reason: str, words: Words) -> str:
@@ -215,7 +215,7 @@ def _consent(row: JudgementRow, shown: Shown, words: Words) -> Markup:
 
 
 def _exclusion(row: JudgementRow, words: Words) -> Markup:
-    if row.standing == "excluded":
+    if row.status == "excluded":
         return Markup('<button data-verb="include" data-id="{}">{}</button>').format(row.id, words.row_include)
     return Markup(
         '<details class="exclude"><summary>{exclude}</summary><form data-verb="exclude" data-id="{id}">'

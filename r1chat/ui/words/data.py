@@ -87,11 +87,11 @@ class DataWords:
     row_exclude = Both("Exclude", "排除")
     row_include = Both("Include again", "重新纳入")
     row_why = Both("Why (optional)", "原因（可不填）")
-    standing_exported = Both("will be exported", "会导出")
-    standing_undecided = Both("no pair", "不成对")
-    standing_no_consent = Both("not allowed yet", "尚未允许")
-    standing_excluded = Both("excluded", "已排除")
-    standing_refused = Both("refused", "不合格")
+    status_exported = Both("will be exported", "会导出")
+    status_undecided = Both("no pair", "不成对")
+    status_no_consent = Both("not allowed yet", "尚未允许")
+    status_excluded = Both("excluded", "已排除")
+    status_refused = Both("refused", "不合格")
     why_undecided = Both(
         "A tie prefers neither reply, so no pair comes of it. It counts in the league.",
         "没有分出高下，不成偏好对；排行榜会计入。",

@@ -11,7 +11,7 @@ from r1chat.judgements import Comparison, Rating, Reference, StepLabel
 from r1chat.store.dataset import JudgedReply, JudgedTurn
 from r1chat.store.entries import Kind
 
-Standing = Literal["exported", "undecided", "no_consent", "excluded", "refused"]
+ExportStatus = Literal["exported", "undecided", "no_consent", "excluded", "refused"]
 
 
 class Case(NamedTuple):
@@ -71,7 +71,7 @@ def cases(turn: JudgedTurn) -> Iterator[Case]:
         yield Case("reference", turn.reference.id, turn, turn.reference, tuple(at.values()))
 
 
-def standing(case: Case) -> tuple[Standing, str]:
+def export_status(case: Case) -> tuple[ExportStatus, str]:
     """Whether an export takes a judgement, and else the reason: a code of REASONS, or a rater's words."""
     turn = case.turn
     if case.id in turn.excluded:

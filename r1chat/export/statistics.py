@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from datetime import datetime
 from itertools import combinations
 
+from r1chat.export.cases import Case
 from r1chat.export.formats import TrainingRow
-from r1chat.export.standing import Case
 from r1chat.judgements import Comparison
 from r1chat.languages import language_of
 from r1chat.store.dataset import JudgedTurn
@@ -29,7 +29,7 @@ class Lengths:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0
 
 
-class Tally:
+class Statistics:
     """Counts of rows, of the votes that they were made from, and of what was refused."""
 
     def __init__(self) -> None:
