@@ -160,7 +160,7 @@ def test_no_block_grows_without_bound() -> None:
     for line in ("a\n", "> a\n", "- a\n", "  a\n", "| a |\n", "$\n", "`\n", "    a\n", "\\[\n"):
         for head in ("", "- a\n", "```\n", "| a |\n|---|\n", "- ```\n"):
             for trusting in (True, False):
-                longest = max(map(len, blocks(head + line * 12_000, trusting)))
+                longest = max(map(len, blocks(head + line * (3 * HARD // len(line)), trusting)))
                 assert longest <= HARD + SOFT, (head, line)
 
 
@@ -191,7 +191,7 @@ MARKS = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(MARKS), max_size=40).map("".join), st.data(), st.booleans())
 def test_blocks_never_depend_on_how_the_text_came_in(text: str, data: st.DataObject, trusting: bool) -> None:
     whole = Splitter(trusting)
@@ -232,7 +232,7 @@ PASSAGES = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(PASSAGES), max_size=8).map("\n\n".join))
 def test_blocks_one_by_one_render_as_the_whole_text_does(text: str) -> None:
     apart = "".join(to_html(block) for block in blocks(text))

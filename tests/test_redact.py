@@ -179,8 +179,8 @@ def test_redacting_a_redacted_text_changes_nothing(text: str) -> None:
 @pytest.mark.parametrize(
     "unit", ["1-", "@", "a.a.a", "+1 ", "a@a.aa", "13800138000.", "sk-", "://a:", "token=aaaaaaaaaaaaaaaa.", "\0"]
 )
-def test_a_megabyte_of_hostile_text_comes_to_an_end(unit: str) -> None:
-    text = unit * (1_000_000 // len(unit))  # a quadratic search would take hours
+def test_long_hostile_text_comes_to_an_end(unit: str) -> None:
+    text = unit * (150_000 // len(unit))  # a quadratic search would take minutes
     once = Redactor(NAMES)(text)
     assert Redactor(NAMES)(once) == once
 

@@ -382,7 +382,7 @@ def test_any_chunking_raises_the_same_alarms(text: str, sizes: list[int], questi
     assert dog.alarms == whole.alarms == tuple(raised)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(text=TEXTS, edits=st.lists(EDITS, max_size=12))
 def test_mutated_chains_are_read_without_an_error(text: str, edits: list[tuple[int, int, str]]) -> None:
     text = SUM + "Wait, is that right? 等等，这样对吗？ \\boxed{42} " + text
@@ -398,7 +398,7 @@ def test_mutated_chains_are_read_without_an_error(text: str, edits: list[tuple[i
 
 @pytest.mark.parametrize("unit", ["a", " ", "\n", ".", "?! ", '"', "。", "= ", "\\[", "等", "`", "1.", "$$"])
 def test_hostile_text_comes_through_in_one_piece(unit: str) -> None:
-    text = unit * (200_000 // len(unit))
+    text = unit * (60_000 // len(unit))
     check_cover(text, find_steps(text))
     Watchdog("What is it?").feed(text)
 
@@ -606,7 +606,7 @@ def test_sentences_are_those_of_the_scorer() -> None:
 @with_corpus
 def test_any_chunking_of_a_real_chain_gives_the_same() -> None:
     for number, (_, chain) in enumerate(chains_of_corpus()):
-        check_chunking(chain[:12_000], [1 + number % 7, 40, 3, 200 + number])
+        check_chunking(chain[:4_000], [1 + number % 7, 40, 3, 200 + number])
         check_cover(chain, find_steps(chain))
 
 

@@ -129,6 +129,9 @@ def _agree(a: Node, b: Node) -> bool | None:
     return same_value(a, b)
 
 
+# -- relations --------------------------------------------------------------------------------------------------------
+
+
 def _systems(a: Node, b: Node, values: dict[str, Node], others: dict[str, Node]) -> bool | None:
     """Values of several unknowns, against the same or against a tuple in the order of the names."""
     if values and others:
@@ -239,6 +242,9 @@ def _member(node: Node) -> Node:
     if listed is not None and not regions.looks_like(node):
         return Group(tuple(listed.items), "{", "}")
     return node
+
+
+# -- several items ----------------------------------------------------------------------------------------------------
 
 
 def _lists(a: Node, b: Node, one: Items | None, other: Items | None) -> bool | None:

@@ -15,7 +15,18 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from r1chat.backends.known_formats import APRIEL, GEMMA_4, R1_FORMAT_NOT_OPENED, format_by_source
 from r1chat.backends.template_process import TEMPLATES
+from r1chat.backends.template_tags import (
+    TAG,
+    Tags,
+    common_length,
+    ends_with,
+    mirrored,
+    tags_between,
+    text_after,
+    whole_tags,
+)
 from r1chat.both import Both
 from r1chat.errors import BackendError, UnsupportedError
 from r1chat.reasoning_format import R1_FORMAT, HistoryField, ReasoningFormat, Variables, is_plain
@@ -27,13 +38,8 @@ _ON_NAMES = {"on", "enabled", "true", "yes", "adaptive"}
 _SWITCH = re.compile(r"think|reason|effort", re.IGNORECASE)
 _KEEPS = re.compile(r"preserve|keep|clear|drop|truncate|history|include_think|think_render|add_thought", re.IGNORECASE)
 _FIELDS: tuple[HistoryField, ...] = ("reasoning_content", "reasoning", "thinking", "chunks", "blocks")
-_TAG = re.compile(
-    r"<[^<>\s]{1,60}>|\[[^\[\]\s]{1,60}\]|[◁«⟦【〈‹{§%#@~]+[^\s◁▷«»⟦⟧【】〈〉‹›{}§]{1,60}[▷»⟧】〉›}§%#@~]+"
-)
-
 _ANY_DAY = datetime(2026, 1, 1)  # a date in a template is no difference
 _IS_DUMPED = re.compile(r"""['"]type['"]:""")  # blocks that a template writes out as data, since it knows none
-
 VARIES = Both(
     "This model's chat template writes something else each time it is used, so its thought cannot be steered.",
     "该模型的对话模板每次输出都不同，因此无法引导其思考。",
@@ -66,134 +72,16 @@ def find_any_format(template: str, bos: str = "", eos: str = "") -> Found:
     """Like `find_format`, for what a server calls its template: Jinja, or a Go template of Ollama's."""
     if "{%" in template or not re.search(r"\{\{-?\s*(?:\$|\.|range|if|else|end)", template):
         return find_format(template, bos, eos) if template.strip() else Found(None)
-    if table := _of_table(template):
+    if table := format_by_source(template):
         return Found(table)
     around = re.search(r"\}\}([^{}]*?)\{\{-?\s*[$.\w]*\.?Thinking\s*(-?)\}\}([^{}]*)", template)
     if around is None:
         return Found(R1_FORMAT_NOT_OPENED if "<think>" in template else None)
     before, after = around[1].lstrip("\n"), around[3].lstrip() if around[2] else around[3]
-    opener, closer = before.strip(), (_TAG.findall(after) or [""])[0]
+    opener, closer = before.strip(), (TAG.findall(after) or [""])[0]
     if not (opener and closer):
         return Found(None)
     return Found(ReasoningFormat(opener, closer, before, after, off=(("think", False),)))
-
-
-R1_FORMAT_NOT_OPENED = ReasoningFormat()
-
-_BY_NAME: tuple[tuple[str, ReasoningFormat], ...]
-
-
-def format_by_name(name: str) -> ReasoningFormat | None:
-    """The format of a family that a model's name tells, for servers that show no template; None for other names."""
-    return next((form for pattern, form in _BY_NAME if re.search(pattern, name, re.IGNORECASE)), None)
-
-
-# --- what comparing cannot tell --------------------------------------------------------------------------------------
-
-HARMONY = ReasoningFormat(
-    open="<|channel|>analysis<|message|>",
-    close="<|end|>",
-    open_text="<|channel|>analysis<|message|>",
-    close_text="<|end|><|start|>assistant<|channel|>final<|message|>",
-    answer_open="<|start|>assistant<|channel|>final<|message|>",
-    answer_close="<|return|>",
-    skip_text="<|channel|>final<|message|>",
-    close_ends_turn=True,
-    efforts=("low", "medium", "high"),
-    effort_variable="reasoning_effort",
-    default_effort="medium",
-    history_field="thinking",
-)
-KIMI_K3 = ReasoningFormat(
-    open="<|open|>think<|sep|>",
-    close="<|close|>think<|sep|>",
-    open_text="<|open|>think<|sep|>",
-    close_text="<|close|>think<|sep|><|open|>response<|sep|>",
-    answer_open="<|open|>response<|sep|>",
-    answer_close="<|close|>response<|sep|>",
-    opens_in_prompt=True,
-    off=(("thinking", False),),
-    efforts=("low", "high", "max"),
-    effort_variable="thinking_effort",
-    default_effort="max",
-    history_field="reasoning_content",
-    keeps_thoughts=True,
-    keep=(),
-)
-GLIMMER = ReasoningFormat(
-    open=" to=self<|message|>",
-    close="<|eom|>",
-    open_text=" to=self<|message|>",
-    close_text="<|eom|><|start|>assistant to=user<|message|>",
-    answer_open="<|start|>assistant to=user<|message|>",
-    answer_close="<|eot|>",
-    skip_text=" to=user<|message|>",
-    efforts=("low", "medium", "high"),
-    effort_variable="reasoning_strength",
-    default_effort="high",
-    history_field="reasoning_content",
-    keeps_thoughts=True,
-    keep=(),
-)
-GEMMA_4 = ReasoningFormat(
-    open="<|channel>thought\n",
-    close="<channel|>",
-    open_text="<|channel>thought\n",
-    close_text="\n<channel|>",
-    on=(("enable_thinking", True),),
-    off=(),
-    on_by_default=False,
-    history_field="reasoning_content",
-)
-APRIEL = ReasoningFormat(
-    open="Here are my reasoning steps:",
-    close="[BEGIN FINAL RESPONSE]",
-    open_text="Here are my reasoning steps:\n",
-    close_text="\n[BEGIN FINAL RESPONSE]\n",
-    answer_close="[END FINAL RESPONSE]",
-    opens_in_prompt=True,
-)
-
-
-_BY_NAME = (
-    (r"gpt-?oss", HARMONY),
-    (r"kimi-?k3", KIMI_K3),
-    (r"glimmer", GLIMMER),
-    (r"gemma-?4", GEMMA_4),
-    (r"apriel", APRIEL),
-    (r"magistral|ministral.*reasoning", ReasoningFormat("[THINK]", "[/THINK]", "[THINK]", "[/THINK]")),
-    (r"seed-?oss", ReasoningFormat("<seed:think>", "</seed:think>", "<seed:think>", "</seed:think>\n")),
-    (r"minimax-?m3", ReasoningFormat("<mm:think>", "</mm:think>", "<mm:think>", "</mm:think>")),
-    (r"kimi-?k2-thinking", ReasoningFormat(open_text="<think>", close_text="</think>")),
-    (r"(?:^|[^a-z0-9])r1(?:[^a-z0-9]|$)|qwq|qwen-?3(?!.*instruct)|nemotron|smollm3|phi-?4.*reason", R1_FORMAT),
-)
-
-
-def _of_table(source: str) -> ReasoningFormat | None:
-    for signs, form in (
-        (("<|channel|>analysis<|message|>",), HARMONY),
-        (("<|open|>", "<|close|>", "<|sep|>", "think"), KIMI_K3),
-        (("to=self", "<|eom|>"), GLIMMER),
-        (("<|turn>", "<|think|>", "enable_thinking"), GEMMA_4),
-        (("[BEGIN FINAL RESPONSE]",), APRIEL),
-    ):
-        if all(sign in source for sign in signs):
-            return form
-    return None
-
-
-# --- comparing -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Tags:
-    open: str
-    close: str
-    open_text: str
-    close_text: str
-    answer_open: str = ""
-    answer_close: str = ""
-    close_ends_turn: bool = False
 
 
 class _Finder:
@@ -207,14 +95,14 @@ class _Finder:
     def found(self) -> Found:
         if self._prompt() != self._prompt():
             return Found(None, UnsupportedError(VARIES))
-        table = _of_table(self._source)
+        table = format_by_source(self._source)
         if table is not None:
             return Found(self._with_history(self._with_table_switches(table)))
         switches = list(self._switches())
         tags = self._tags(switches)
         if tags is None and "<think>" not in self._source:
             return Found(None)
-        tags = tags or _Tags(R1_FORMAT.open, R1_FORMAT.close, R1_FORMAT.open_text, R1_FORMAT.close_text)
+        tags = tags or Tags(R1_FORMAT.open, R1_FORMAT.close, R1_FORMAT.open_text, R1_FORMAT.close_text)
         form = ReasoningFormat(
             tags.open,
             tags.close,
@@ -227,7 +115,7 @@ class _Finder:
         )
         form = self._with_switches(form, switches)
         form = replace(
-            form, opens_in_prompt=_ends_with(self._prompt(form.on), form.open), system_part=self._system_part(form)
+            form, opens_in_prompt=ends_with(self._prompt(form.on), form.open), system_part=self._system_part(form)
         )
         return Found(self._with_history(form))
 
@@ -249,7 +137,7 @@ class _Finder:
 
     # -- the tags -----------------------------------------------------------------------------------------------------
 
-    def _tags(self, switches: list[tuple[str, list[Any]]]) -> _Tags | None:
+    def _tags(self, switches: list[tuple[str, list[Any]]]) -> Tags | None:
         on = {name: True for name, _ in switches}
         efforts = {name: next((v for v in reversed(EFFORTS) if v in values), True) for name, values in switches}
         for variables in ({}, on, efforts):
@@ -266,9 +154,9 @@ class _Finder:
             for value in (True, False, *values):
                 if (prompt := self._tried(((name, value),))) is not None and prompt not in prompts:
                     prompts.append(prompt)
-        return [_after(prompt, QUESTION) for prompt in prompts]
+        return [text_after(prompt, QUESTION) for prompt in prompts]
 
-    def _tags_of_field(self, field: HistoryField, variables: Mapping[str, Any]) -> _Tags | None:
+    def _tags_of_field(self, field: HistoryField, variables: Mapping[str, Any]) -> Tags | None:
         """The tags around the thought of the last reply, where the template reads it from this field."""
         try:
             with_thought = self._render([_user(QUESTION), assistant(ANSWER, THOUGHT, field)], False, variables)
@@ -276,48 +164,48 @@ class _Finder:
             prompt = self._render([_user(QUESTION)], True, variables)
         except BackendError:
             return None
-        written = _after(with_thought, QUESTION)
+        written = text_after(with_thought, QUESTION)
         before, found, rest = written.partition(THOUGHT)
         between, answered, after = rest.partition(ANSWER)
         if not (found and answered and between.strip()) or _IS_DUMPED.search(with_thought):
             return None
-        bare = _after(without, QUESTION).partition(ANSWER)[0]
-        return _compared(before, between, after, bare, _after(prompt, QUESTION))
+        bare = text_after(without, QUESTION).partition(ANSWER)[0]
+        return tags_between(before, between, after, bare, text_after(prompt, QUESTION))
 
-    def _tags_of_prompts(self, tails: list[str]) -> _Tags | None:
+    def _tags_of_prompts(self, tails: list[str]) -> Tags | None:
         """The tags by what a prompt ends with: an empty thought with thinking off, an opened one with it on."""
         for tail in tails:
-            last = list(_TAG.finditer(tail))[-2:]
-            if len(last) == 2 and last[0].group() in _mirrored(last[1].group()):
+            last = list(TAG.finditer(tail))[-2:]
+            if len(last) == 2 and last[0].group() in mirrored(last[1].group()):
                 between, behind = tail[last[0].end() : last[1].start()], tail[last[1].end() :]
                 if not (between + behind).strip():
                     return self._completed(last[0].group(), last[1].group(), tails)
         frame = self._frame()
         for tail in tails:
-            last = list(_TAG.finditer(tail))[-1:]
+            last = list(TAG.finditer(tail))[-1:]
             if last and not tail[last[0].end() :].strip() and last[0].group() not in frame:
                 for closer in self._closers():
-                    if last[0].group() in _mirrored(closer) or self._cuts_at(closer):
+                    if last[0].group() in mirrored(closer) or self._cuts_at(closer):
                         return self._completed(last[0].group(), closer, tails)
         return None
 
-    def _tags_of_constants(self, tails: list[str]) -> _Tags | None:
+    def _tags_of_constants(self, tails: list[str]) -> Tags | None:
         """The tags by what the template looks for in a reply in order to cut its thought off."""
         for closer in self._closers():
             if self._cuts_at(closer):
-                for opener in _mirrored(closer):
+                for opener in mirrored(closer):
                     return self._completed(opener, closer, tails)
         return None
 
-    def _tags_of_source(self) -> _Tags | None:
+    def _tags_of_source(self) -> Tags | None:
         """The tags by what the template tells the model to write, in prose (Granite 3.3)."""
         pair = re.search(r"(<(\w*(?:think|thought|reason)\w*)>).{0,40}(</\2>)", self._source, re.IGNORECASE | re.DOTALL)
         if pair is None:
             return None
         answer = re.search(r"(<(response|answer)>).{0,40}(</\2>)", self._source, re.DOTALL)
         if answer is None:
-            return _Tags(pair[1], pair[3], pair[1] + "\n", f"\n{pair[3]}\n\n")
-        return _Tags(pair[1], pair[3], pair[1], pair[3] + answer[1], answer[1], answer[3])
+            return Tags(pair[1], pair[3], pair[1] + "\n", f"\n{pair[3]}\n\n")
+        return Tags(pair[1], pair[3], pair[1], pair[3] + answer[1], answer[1], answer[3])
 
     def _cuts_at(self, tag: str) -> bool:
         """Whether the template looks for this tag in a message, or divides one there."""
@@ -328,18 +216,18 @@ class _Finder:
         """Closing tags that the template mentions, the longest texts last."""
         seen: set[str] = set()
         for text in (*self._constants, self._source):
-            for tag in _TAG.finditer(text):
-                closes = list(_mirrored(tag.group())) or self._cuts_at(tag.group())
+            for tag in TAG.finditer(text):
+                closes = list(mirrored(tag.group())) or self._cuts_at(tag.group())
                 if closes and tag.group() not in seen and "tool" not in tag.group().lower():
                     seen.add(tag.group())
                     yield tag.group()
 
-    def _completed(self, opener: str, closer: str, tails: list[str]) -> _Tags:
+    def _completed(self, opener: str, closer: str, tails: list[str]) -> Tags:
         """Tags with the white space that the prompts and an answer without a thought show around them."""
-        bare = _after(self._render([_user(QUESTION), assistant(ANSWER)], False, {}), QUESTION)
+        bare = text_after(self._render([_user(QUESTION), assistant(ANSWER)], False, {}), QUESTION)
         before, _, after = bare.partition(ANSWER)
         empty = re.compile(rf"{re.escape(opener)}(\s*){re.escape(closer)}(\s*)$")
-        opened = next((tail[len(tail.rstrip()) :] for tail in tails if _ends_with(tail, opener)), None)
+        opened = next((tail[len(tail.rstrip()) :] for tail in tails if ends_with(tail, opener)), None)
         closed = next((found for text in (before, *tails) if (found := empty.search(text))), None)
         if opened is not None:
             inside, behind = opened, (closed[2] if closed else "") or ("\n\n" if opened else "")
@@ -347,19 +235,19 @@ class _Finder:
             inside, behind = closed[1][: (len(closed[1]) + 1) // 2], closed[2]
         else:  # nothing shows it: as R1 writes
             inside, behind = ("\n", "\n\n") if is_plain(opener) and opener.startswith("<") else ("", "")
-        wrapper = "" if opener in before else before[_whole_tags(before, _common_length(before, tails[0])) :].strip()
-        wrapper = wrapper if _TAG.fullmatch(wrapper) else ""
-        closing = (_TAG.match(after.strip()) or [""])[0] if wrapper else ""
-        return _Tags(opener, closer, opener + inside, inside + closer + behind + wrapper, wrapper, closing)
+        wrapper = "" if opener in before else before[whole_tags(before, common_length(before, tails[0])) :].strip()
+        wrapper = wrapper if TAG.fullmatch(wrapper) else ""
+        closing = (TAG.match(after.strip()) or [""])[0] if wrapper else ""
+        return Tags(opener, closer, opener + inside, inside + closer + behind + wrapper, wrapper, closing)
 
     def _frame(self) -> set[str]:
         """The tags that stand around every turn."""
         text = self._render([_user(QUESTION), assistant(ANSWER)], False, {})
-        before = _after(text, QUESTION).partition(ANSWER)[0]
-        return set(_TAG.findall(text.partition(QUESTION)[0])) | set(_TAG.findall(before))
+        before = text_after(text, QUESTION).partition(ANSWER)[0]
+        return set(TAG.findall(text.partition(QUESTION)[0])) | set(TAG.findall(before))
 
     def _more_tags(self) -> tuple[str, ...]:
-        return tuple(sorted({tag for tag in _TAG.findall(self._source) if "budget_reflect" in tag}))
+        return tuple(sorted({tag for tag in TAG.findall(self._source) if "budget_reflect" in tag}))
 
     # -- the switches -------------------------------------------------------------------------------------------------
 
@@ -467,7 +355,7 @@ class _Finder:
         if form is GEMMA_4:
             return replace(form, history_field="reasoning_content")
         if form is APRIEL:
-            tail = _after(self._prompt(), QUESTION)
+            tail = text_after(self._prompt(), QUESTION)
             return form if form.open in tail else replace(form, open_text="")  # 1.5 thinks from its first word on
         if form.effort_variable and form.effort_variable not in self._read:
             return replace(form, efforts=(), effort_variable="", default_effort="")
@@ -541,76 +429,3 @@ def assistant(content: str, thought: str = "", field: HistoryField = "") -> dict
 
 def _user(content: str) -> dict[str, Any]:
     return {"role": "user", "content": content}
-
-
-def _after(text: str, word: str) -> str:
-    return text[text.rfind(word) + len(word) :] if word in text else text
-
-
-def _ends_with(prompt: str, tag: str) -> bool:
-    return prompt.rstrip().endswith(tag.rstrip())
-
-
-def _compared(before: str, between: str, after: str, bare: str, prompt: str) -> _Tags | None:
-    """The tags, from the texts before a thought, behind it and behind the answer; `bare`: before an answer alone."""
-    closers = _TAG.findall(between)
-    ends_turn = len(closers) > 1 and after.strip().startswith(closers[0]) and between.strip().startswith(closers[0])
-    frame = _whole_tags(before, _common_length(before, bare))
-    if ends_turn:
-        close = closers[0]
-        answer_open = between.strip()[len(close) :].strip()
-    else:
-        answer_open = _common_end(between, bare[frame:])
-        close = between.strip().removesuffix(answer_open).strip() if answer_open else between.strip()
-    opened = before.rstrip()
-    open_ = next((tag for tag in _mirrored(close) if opened.endswith(tag)), "")
-    if not open_:
-        open_ = before[frame:].strip()
-    if not open_:
-        tags = [tag for tag in _TAG.finditer(opened) if tag.end() == len(opened)]
-        open_ = tags[-1].group() if tags else ""
-    if not open_ or not close:
-        return None
-    if _ends_with(prompt, open_) or not before.startswith(prompt):
-        open_text = before[opened.rfind(open_) :]
-    else:
-        open_text = before[len(prompt) :]
-    closing = (_TAG.match(after.strip()) or [""])[0] if answer_open and not ends_turn else ""
-    return _Tags(open_, close, open_text, between, answer_open, closing, ends_turn)
-
-
-def _common_length(text: str, other: str) -> int:
-    """How many characters two texts have in common at their beginning."""
-    return next((i for i, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other)))
-
-
-def _whole_tags(text: str, at: int) -> int:
-    """`at`, or the beginning of the tag that it would cut."""
-    return next((tag.start() for tag in _TAG.finditer(text) if tag.start() < at < tag.end()), at)
-
-
-def _common_end(text: str, other: str) -> str:
-    """The tags with which both texts end; "" where that is all of the first one, or mere white space."""
-    size = _common_length(text[::-1], other[::-1])
-    end = text[len(text) - size :]
-    start = _TAG.search(end)
-    common = end[start.start() :].strip() if start else ""
-    return "" if common == text.strip() else common
-
-
-def _mirrored(close: str) -> Iterator[str]:
-    """The opening tags that a closing tag may belong to."""
-    swaps: tuple[tuple[str, str], ...] = (
-        ("/", ""),
-        ("END", "START"),
-        ("END", "BEGIN"),
-        ("end", "begin"),
-        ("end", "start"),
-        ("End", "Begin"),
-        ("suffix", "prefix"),
-        ("close", "open"),
-        ("stop", "start"),
-    )
-    for closing, opening in swaps:
-        if closing in close:
-            yield close.replace(closing, opening, 1)

@@ -20,7 +20,8 @@ import ollama
 
 from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge, Idle
-from r1chat.backends.format_finder import HARMONY, Found, find_any_format
+from r1chat.backends.format_finder import Found, find_any_format
+from r1chat.backends.known_formats import HARMONY
 from r1chat.backends.ollama_wire import (
     RENDERS,
     TOO_OLD,

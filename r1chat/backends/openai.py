@@ -16,7 +16,8 @@ import httpx
 
 from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge, Idle
-from r1chat.backends.format_finder import Found, find_any_format, format_by_name
+from r1chat.backends.format_finder import Found, find_any_format
+from r1chat.backends.known_formats import format_by_name
 from r1chat.backends.openai_wire import (
     Chunk,
     Entries,
