@@ -51,14 +51,14 @@ def row_line(kind: str, row: Row) -> bytes:
 def parse(line: bytes) -> dict[str, Any]:
     """The object that a line holds. Raises Fault."""
     try:
-        found = json.loads(line.decode("utf-8"), parse_constant=_no_number)
+        value = json.loads(line.decode("utf-8"), parse_constant=_no_number)
     except UnicodeDecodeError:
         raise Fault(Both("it is no text in UTF-8", "它不是 UTF-8 文本")) from None
     except (ValueError, RecursionError) as error:  # ValueError: also a number of too many digits
         raise Fault(Both("it is no JSON ({why})", "它不是 JSON（{why}）").format(why=error)) from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise Fault(Both("it is no JSON object", "它不是 JSON 对象"))
-    return found
+    return value
 
 
 def header_of(line: bytes) -> str:

@@ -97,14 +97,14 @@ def _unpaired(case: Case, texts: Texts) -> Made:
 
 
 def _sft(case: Case, texts: Texts) -> Made:
-    wanted: tuple[JudgedReply, ...] = case.sides
+    taught: tuple[JudgedReply, ...] = case.sides
     if case.kind in ("comparison", "correction"):
-        wanted = (case.winner,) if case.winner else ()
+        taught = (case.winner,) if case.winner else ()
     elif isinstance(case.judgement, Rating):
-        wanted = case.sides if (case.judgement.part, case.judgement.thumb) == ("answer", "up") else ()
+        taught = case.sides if (case.judgement.part, case.judgement.thumb) == ("answer", "up") else ()
     elif isinstance(case.judgement, Reference):
-        wanted = tuple(reply for reply in case.sides if accuracy(case.turn, reply))
-    for reply in wanted:
+        taught = tuple(reply for reply in case.sides if accuracy(case.turn, reply))
+    for reply in taught:
         reason = refusals.of_reply(reply)
         if reason is None and accuracy(case.turn, reply) is False:
             reason = "verified_wrong"
@@ -237,8 +237,8 @@ def _same(case: Case, texts: Texts) -> bool:
     """Whether the sides of a decided case differ in their thoughts only, which are left out."""
     if texts.thoughts != "answer-only" or case.winner is None:
         return False
-    one, other = case.sides
-    return one.answer.strip() == other.answer.strip()
+    first, second = case.sides
+    return first.answer.strip() == second.answer.strip()
 
 
 def _joined(prompt: Text, completion: Text) -> Text:
@@ -254,5 +254,5 @@ def _margin(case: Case, chosen: JudgedReply, rejected: JudgedReply) -> float:
         for rating in case.turn.ratings
         if rating.part == "answer" and rating.rater == case.rater
     }
-    one, other = marks.get(chosen.id), marks.get(rejected.id)
-    return max(0.0, one - other) if one is not None and other is not None else 0.0
+    chosen_mark, rejected_mark = marks.get(chosen.id), marks.get(rejected.id)
+    return max(0.0, chosen_mark - rejected_mark) if chosen_mark is not None and rejected_mark is not None else 0.0

@@ -247,13 +247,15 @@ class Judgements:
                 read(step_labels, step_labels.c.reply_id.in_(replies_here), step_labels.c.rater == rater),
             )
             newest_references = {
-                each.turn_id: each for each in map(rows.reference, read(references, references.c.turn_id.in_(here)))
+                reference.turn_id: reference
+                for reference in map(rows.reference, read(references, references.c.turn_id.in_(here)))
             }
-            in_force = {turn: each for turn, each in newest_references.items() if each.text}
-            current_ids = {each.id for each in in_force.values()}
+            in_force = {turn: reference for turn, reference in newest_references.items() if reference.text}
+            current_ids = {reference.id for reference in in_force.values()}
             verified = map(rows.verification, read(verifications, verifications.c.reply_id.in_(replies_here)))
             all_sides = {
-                each.id: each for each in map(rows.sides, read(comparison_sides, comparison_sides.c.turn_id.in_(here)))
+                sides.id: sides
+                for sides in map(rows.sides, read(comparison_sides, comparison_sides.c.turn_id.in_(here)))
             }
             comparison_rows = read(comparisons, comparisons.c.duel_id.in_(sides_here), comparisons.c.rater == rater)
             own = connection.scalars(
@@ -263,11 +265,11 @@ class Judgements:
                 .limit(1)
             ).first()
             return Judged(
-                ratings={(each.reply_id, each.part): each for each in rating_rows},
-                steps={each.reply_id: each for each in steps},
+                ratings={(rating.reply_id, rating.part): rating for rating in rating_rows},
+                steps={label.reply_id: label for label in steps},
                 references=in_force,
-                verifications={each.reply_id: each for each in verified if each.reference_id in current_ids},
-                sides={each.turn_id: each for each in all_sides.values()},
+                verifications={result.reply_id: result for result in verified if result.reference_id in current_ids},
+                sides={sides.turn_id: sides for sides in all_sides.values()},
                 comparisons={
                     row["duel_id"]: rows.comparison(row, all_sides[row["duel_id"]]) for row in comparison_rows
                 },

@@ -95,13 +95,13 @@ def tidy(connection: Connection) -> None:
         connection.execute(insert(_fts5).values(search_index="optimize"))
 
 
-def find(connection: Connection, wanted: Sequence[Word], limit: int, condition: ColumnElement[bool]) -> list[Found]:
+def find(connection: Connection, words: Sequence[Word], limit: int, condition: ColumnElement[bool]) -> list[Found]:
     """The conversations that have all the words, in whichever of their texts, and meet the condition; newest first."""
-    if not wanted:
+    if not words:
         return []
     if connection.dialect.name == "postgresql":  # its planner counts a look at a set of terms, but not its unpacking
         connection.execute(text("SET LOCAL enable_seqscan = off"))
-    hits = [_matching(connection, word).subquery() for word in wanted]
+    hits = [_matching(connection, word).subquery() for word in words]
     having_all = intersect(*(select(hit.c.rowid // _PER_CONVERSATION) for hit in hits))  # one set: cheap to plan
     latest = (
         select(conversations)
@@ -112,7 +112,7 @@ def find(connection: Connection, wanted: Sequence[Word], limit: int, condition: 
     rows = connection.execute(latest).mappings().all()
     if not rows:
         return []
-    longest = max(wanted, key=lambda word: len(word.text))
+    longest = max(words, key=lambda word: len(word.text))
     sources = _sources(connection, longest, [row["number"] for row in rows])
     texts = _texts(connection, list(sources.values()))
     return [Found(row, texts.get(sources[row["number"]], row["title"])) for row in rows]
@@ -124,16 +124,16 @@ def _sources(connection: Connection, word: Word, numbers: Sequence[int]) -> dict
     number = hits.c.rowid // _PER_CONVERSATION
     band = hits.c.rowid.between(min(numbers) * _PER_CONVERSATION, (max(numbers) + 1) * _PER_CONVERSATION)
     newest = select(func.max(hits.c.rowid)).where(band, number.in_(numbers)).group_by(number)
-    found = connection.execute(select(_document.c.rowid, _document.c.source).where(_document.c.rowid.in_(newest)))
-    return {rowid // _PER_CONVERSATION: source for rowid, source in found}
+    documents = connection.execute(select(_document.c.rowid, _document.c.source).where(_document.c.rowid.in_(newest)))
+    return {rowid // _PER_CONVERSATION: source for rowid, source in documents}
 
 
 def _texts(connection: Connection, sources: Sequence[str]) -> dict[str, str]:
-    """What these sources say; nothing for a title."""
+    """The texts of these sources; none for a title."""
     messages = connection.execute(select(turns.c.id, turns.c.content).where(turns.c.id.in_(sources)))
-    wanted = select(replies.c.id, replies.c.answer, replies.c.reasoning).where(replies.c.id.in_(sources))
+    query = select(replies.c.id, replies.c.answer, replies.c.reasoning).where(replies.c.id.in_(sources))
     return {source: content for source, content in messages} | {
-        source: _both(answer, reasoning) for source, answer, reasoning in connection.execute(wanted)
+        source: _both(answer, reasoning) for source, answer, reasoning in connection.execute(query)
     }
 
 

@@ -135,15 +135,15 @@ def _number(text: str) -> int:
 
 def _replaced(app: App, asked: Query, names: frozenset[str]) -> evidence.Replaced:
     """What redaction would replace in an export of the filter, whether or not there is consent yet."""
-    found = evidence.Replaced()
+    replaced = evidence.Replaced()
     with app.store.dataset.snapshot() as snapshot:
         for batch in snapshot.turns(query.read(asked), consented_only=False):
             for turn in batch:
-                if found.messages == MOST_READ:
-                    found.cut = True
-                    return found
-                found.messages += 1
-                texts = [turn.message, *(text for each in turn.history for text in (each.message, each.answer))]
-                replies = [text for each in turn.replies.values() for text in (each.reasoning, each.answer)]
-                found.look([*texts, *replies], names)
-    return found
+                if replaced.messages == MOST_READ:
+                    replaced.cut = True
+                    return replaced
+                replaced.messages += 1
+                texts = [turn.message, *(text for item in turn.history for text in (item.message, item.answer))]
+                replies = [text for item in turn.replies.values() for text in (item.reasoning, item.answer)]
+                replaced.look([*texts, *replies], names)
+    return replaced
