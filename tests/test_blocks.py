@@ -160,7 +160,7 @@ def test_no_block_grows_without_bound() -> None:
     for line in ("a\n", "> a\n", "- a\n", "  a\n", "| a |\n", "$\n", "`\n", "    a\n", "\\[\n"):
         for head in ("", "- a\n", "```\n", "| a |\n|---|\n", "- ```\n"):
             for trusting in (True, False):
-                longest = max(map(len, blocks(head + line * (3 * HARD // len(line)), trusting)))
+                longest = max(map(len, blocks(head + line * (2 * HARD // len(line)), trusting)))
                 assert longest <= HARD + SOFT, (head, line)
 
 

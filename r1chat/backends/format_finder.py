@@ -3,7 +3,7 @@
 With and without a thought in the last reply and in an earlier one, with each of its switches on and off, with each
 effort: the differences are the tags, the white space around them and what the switches do. The idea is that of the
 auto-parser of llama.cpp (docs/autoparser.md). Five families whose tags a comparison cannot tell apart from the frame of
-a turn come from a table. What cannot be understood is refused with a sentence.
+a turn come from a table (`known_formats.py`). What cannot be understood gives an error.
 """
 
 from __future__ import annotations
