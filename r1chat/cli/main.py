@@ -313,7 +313,8 @@ def _models(flags: Flags) -> int:
     if settings.backend and statuses[0].failure:
         raise BackendError(statuses[0].failure.text)  # nothing else was asked for
     if flags["as_json"]:
-        listed = [asdict(model) | {"key": model.key} for status in statuses for model in status.models]
+        models = [model for status in statuses for model in status.models]
+        listed = [asdict(model) | {"note": str(model.note), "key": model.key} for model in models]
         errors = {status.name: status.error for status in statuses if status.error}
         print(json.dumps({"models": listed, "errors": errors}, ensure_ascii=False))
     else:
