@@ -56,7 +56,7 @@ def test_files_can_be_taken_until_the_next_job(jobs: Jobs) -> None:
     assert jobs.file("another", "made <1>.jsonl") is None
     html = status(state, EN)
     assert f'href="../r1chat/data/file/{begun.id}/made%20%3C1%3E.jsonl"' in html
-    assert "made &lt;1&gt;.jsonl" in html and "2 kB" in html
+    assert "made &lt;1&gt;.jsonl" in html and "1.5 kB" in html
     jobs.start("archive", writing)
     over(jobs)
     assert jobs.file(begun.id, "made <1>.jsonl") is None

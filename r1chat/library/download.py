@@ -19,6 +19,7 @@ import httpx
 from r1chat.both import Both
 from r1chat.errors import LibraryError
 from r1chat.library.hub import TIMEOUT, Hub, RemoteFile, Variant, refusal
+from r1chat.sizes import readable_size
 
 CHUNK = 1 << 18  # bytes that are written at once
 SPARE = 64_000_000  # bytes of the disk that stay free
@@ -213,11 +214,10 @@ def _room(folder: Path, needed: int) -> None:
     if needed and free < needed + SPARE:
         raise LibraryError(
             Both(
-                "The disk of {folder} has {free:.1f} GB left, and {needed:.1f} GB are needed. Make room, or choose "
+                "The disk of {folder} has {free} left, and {needed} are needed. Make room, or choose "
                 "another folder with R1CHAT_MODELS_DIR.",
-                "{folder} 所在磁盘剩余 {free:.1f} GB，需要 {needed:.1f} GB。"
-                "请腾出空间，或用 R1CHAT_MODELS_DIR 选择其他位置。",
-            ).format(folder=folder, free=free / 1e9, needed=(needed + SPARE) / 1e9)
+                "{folder} 所在磁盘剩余 {free}，需要 {needed}。请腾出空间，或用 R1CHAT_MODELS_DIR 选择其他位置。",
+            ).format(folder=folder, free=readable_size(free), needed=readable_size(needed + SPARE))
         )
 
 
