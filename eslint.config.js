@@ -3,6 +3,7 @@ import globals from 'globals';
 
 export default [
   js.configs.recommended,
+  {files: ['tools/**/*.mjs'], languageOptions: {ecmaVersion: 2023, sourceType: 'module', globals: globals.node}},
   {
     files: ['r1chat/ui/**/*.js'],
     languageOptions: {ecmaVersion: 2023, sourceType: 'module', globals: globals.browser},

@@ -35,6 +35,7 @@ LARGEST = 16_000_000  # bytes of an act; the longest message has a million chara
 QUIET = {"Cache-Control": "no-store"}
 
 _UI = Path(__file__).parent
+_TYPES = {".svg": "image/svg+xml", ".woff2": "font/woff2", ".txt": "text/plain"}
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ def add(web: FastAPI, app: App) -> None:
     _add_feed(web, app)
     _add_texts(web, app)
     _add_scripts(web)
+    _add_static(web)
 
 
 # --- acts ------------------------------------------------------------------------------------------------------------
@@ -211,3 +213,29 @@ def _add_scripts(web: FastAPI) -> None:
         if path not in scripts:
             raise HTTPException(404)
         return Response(scripts[path], media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+
+# --- the logo and the font -------------------------------------------------------------------------------------------
+
+
+def _add_static(web: FastAPI) -> None:
+    """The files of `static/`, and the logo where browsers look for an icon: for both of Gradio's pages."""
+    files = {file.name: (file.read_bytes(), _TYPES.get(file.suffix)) for file in sorted((_UI / "static").iterdir())}
+    manifest = {"name": "r1chat", "start_url": ".", "icons": [{"src": "r1chat/static/logo.svg", "sizes": "any"}]}
+
+    @web.get("/r1chat/static/{name}")
+    def static(name: str) -> Response:
+        if name not in files:
+            raise HTTPException(404)
+        content, media_type = files[name]
+        return Response(content, media_type=media_type, headers={"Cache-Control": "max-age=86400"})
+
+    @web.get("/favicon.ico")
+    @web.get("/data/favicon.ico")
+    def favicon() -> Response:
+        return static("logo.svg")
+
+    @web.get("/manifest.json")
+    @web.get("/data/manifest.json")
+    def web_manifest() -> Response:
+        return JSONResponse(manifest, media_type="application/manifest+json")

@@ -1,0 +1,23 @@
+// Writes r1chat/ui/html/icons.json: the icons that the pages use, out of Lucide (npm package lucide-static, ISC licence).
+// `npm install && npm run icons` after a change of NAMES. r1chat itself needs nothing from npm.
+
+import {readFileSync, writeFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
+
+const NAMES = [
+  'arrow-down', 'brain', 'check', 'chevron-down', 'chevron-left', 'chevron-right', 'copy', 'ellipsis', 'fast-forward',
+  'git-branch', 'globe', 'info', 'list-tree', 'lock', 'menu', 'monitor', 'panel-right', 'pencil', 'plus', 'refresh-cw', 'scale',
+  'search', 'server', 'shield-check', 'skip-forward', 'square', 'thumbs-down', 'thumbs-up', 'timer', 'trash', 'triangle-alert',
+  'vote', 'x',
+];
+
+const nodes = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('lucide-static/icon-nodes.json'), 'utf8'));
+
+/** @param {[string, Record<string, string>][]} shapes */
+const svg = shapes => shapes.map(([tag, attributes]) => {
+  const written = Object.entries(attributes).filter(([name]) => name !== 'key').map(([name, value]) => ` ${name}="${value}"`);
+  return `<${tag}${written.join('')}/>`;
+}).join('');
+
+const icons = Object.fromEntries([...NAMES].sort().map(name => [name, svg(nodes[name])]));
+writeFileSync(new URL('../r1chat/ui/html/icons.json', import.meta.url), `${JSON.stringify(icons, null, 1)}\n`);
