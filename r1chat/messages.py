@@ -126,6 +126,7 @@ class ModelInfo:
     backend_version: str = ""
     ready: bool = True  # False: listed, but it cannot be used; `note` says why
     loaded: bool = False
+    remote_host: str = ""  # another machine on which the backend's server runs this model
 
     def __post_init__(self) -> None:
         for name in ("context", "trained_context"):

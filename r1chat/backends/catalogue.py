@@ -6,11 +6,13 @@ not need it. No lock is held while a backend is asked.
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from r1chat.backends import Backend
 from r1chat.backends.gguf import Header
@@ -75,7 +77,7 @@ class Catalogue:
         A backend that takes longer than `patience` seconds (None: as long as it takes) is represented by its old
         answer, or an error where it has none. Its new answer is cached when it comes.
         """
-        return self._ask(self._caches, fresh, patience)
+        return self._ask(self._caches, 0.0 if fresh else FRESH_FOR, patience)
 
     def models(self) -> list[ModelInfo]:
         """Every model of every backend that answers."""
@@ -86,20 +88,38 @@ class Catalogue:
 
         Raises UnknownModelError, or BackendError with the reason why the backend has no models.
         """
-        status = self._status_for(key, fresh=False, patience=PATIENCE)
+        status = self._status_for(key, max_age=FRESH_FOR, patience=PATIENCE)
         if (model := status.model(key)) is None or not model.ready:
-            status = self._status_for(key, fresh=True, patience=None)
+            status = self._status_for(key, max_age=0.0, patience=None)
             model = status.model(key)
         if model is None:
             raise self._missing(key, status)
         return self._backends[status.name], model
 
-    def glance(self, key: str) -> ModelInfo:
-        """The model that `find` returns, for who only shows it: does not wait for slow backends."""
-        status = self._status_for(key, fresh=False, patience=PATIENCE)
+    def glance(self, key: str, max_age: float = FRESH_FOR) -> ModelInfo:
+        """The model that `find` returns, to be shown only: does not wait for slow backends.
+
+        `max_age`: seconds for which an earlier answer of the backend is good enough. Raises BackendError.
+        """
+        status = self._status_for(key, max_age=max_age, patience=PATIENCE)
         if (model := status.model(key)) is None:
             raise self._missing(key, status)
         return model
+
+    def host(self, key: str) -> str:
+        """The host (with its port) that messages to a model are sent to; "" where that is this computer itself."""
+        backend_name, _, _ = key.partition(":")
+        parts = urlsplit(str(getattr(self._backends.get(backend_name), "url", "")))
+        if parts.hostname and not _is_loopback(parts.hostname):
+            return parts.netloc.rpartition("@")[2]
+        cache = self._caches.get(backend_name)
+        model = cache.known(key) if cache is not None else None
+        remote = model.remote_host if model is not None else ""
+        return urlsplit(remote).netloc.rpartition("@")[2] or remote
+
+    def is_served(self, key: str) -> bool:
+        """Whether a server runs the model, which may go away, and not this process."""
+        return bool(getattr(self._backends.get(key.partition(":")[0]), "url", ""))
 
     def header(self, key: str) -> Header | None:
         """What the file of a model says of itself; None where it is no file of this machine, or not any more."""
@@ -115,7 +135,7 @@ class Catalogue:
         """
         statuses: list[BackendStatus] = []
         for patience in (PATIENCE, None):
-            statuses = self._ask([name for name in self._caches if name == (backend or name)], False, patience)
+            statuses = self._ask([name for name in self._caches if name == (backend or name)], FRESH_FOR, patience)
             models = [model for status in statuses for model in status.models]
             if wanted:
                 fitting = [model for model in models if wanted in (model.name, model.key)]
@@ -141,19 +161,19 @@ class Catalogue:
         for backend in self._backends.values():
             backend.close()
 
-    def _ask(self, names: Iterable[str], fresh: bool, patience: float | None) -> list[BackendStatus]:
+    def _ask(self, names: Iterable[str], max_age: float, patience: float | None) -> list[BackendStatus]:
         caches = [self._caches[name] for name in names]
         for cache in caches:  # all at the same time
-            cache.renew(fresh)
+            cache.renew(max_age)
         deadline = None if patience is None else time.monotonic() + patience
         return [cache.newest(deadline) for cache in caches]
 
-    def _status_for(self, key: str, fresh: bool, patience: float | None) -> BackendStatus:
+    def _status_for(self, key: str, max_age: float, patience: float | None) -> BackendStatus:
         """What the backend of a model answers; an empty status where there is no such backend."""
         backend_name = key.partition(":")[0]
         if backend_name not in self._caches:
             return BackendStatus("")
-        return self._ask([backend_name], fresh, patience)[0]
+        return self._ask([backend_name], max_age, patience)[0]
 
     def _missing(self, key: str, status: BackendStatus) -> BackendError:
         if status.failure is not None:
@@ -179,10 +199,10 @@ class _Cache:
         self._question: threading.Event | None = None  # set when the answer to the question under way is there
         self._closed = False
 
-    def renew(self, fresh: bool) -> None:
-        """Ask the backend in the background, unless its answer is a fresh one or a question is under way."""
+    def renew(self, max_age: float) -> None:
+        """Ask the backend in the background, unless its answer is that new (in seconds) or a question is under way."""
         with self._lock:
-            if self._question is not None or not (fresh or time.monotonic() - self._answered > FRESH_FOR):
+            if self._question is not None or time.monotonic() - self._answered <= max_age:
                 return
             self._question, self._asked = threading.Event(), time.monotonic()
             asking = threading.Thread(target=self._ask, args=[self._question], name=f"r1chat-models-{self._name}")
@@ -204,6 +224,11 @@ class _Cache:
         with self._lock:
             return self._status or BackendStatus(self._name, failure=BackendError(_NO_ANSWER.format(name=self._name)))
 
+    def known(self, key: str) -> ModelInfo | None:
+        """A model of the last answer."""
+        with self._lock:
+            return self._status.model(key) if self._status is not None else None
+
     def close(self) -> None:
         """The backend is about to be closed: what a question under way meets from now on is no defect."""
         self._closed = True
@@ -222,3 +247,10 @@ class _Cache:
             self._answered = time.monotonic()
             self._took = self._answered - self._asked
         question.set()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost" or host.lower().endswith(".localhost")

@@ -164,6 +164,7 @@ class OllamaBackend:
             quantisation=tag.details.quantization_level,
             digest=tag.digest,
             backend_version=version,
+            remote_host=tag.remote_host,
         )
         try:
             async with at_once:
