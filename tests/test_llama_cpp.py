@@ -684,7 +684,7 @@ def test_one_bad_file_hides_no_other(folder: Path) -> None:
     with closing(LlamaCppBackend([folder])) as backend:
         models = {model.name: model for model in backend.models()}
         assert next(iter(models)) == "micro" and models["micro"].ready
-        notes = {name: model.note for name, model in models.items() if not model.ready}
+        notes = {name: str(model.note) for name, model in models.items() if not model.ready}
         for name, sentence in {
             "a-zeros": "not a GGUF",
             "b-empty": "is empty",

@@ -147,7 +147,7 @@ def test_files_that_cannot_be_used_are_explained(tmp_path: Path) -> None:
     write_micro(tmp_path / "alien.gguf", architecture="martian")
     (tmp_path / "cut.gguf").write_bytes(NANO.read_bytes()[:1_000_000])
     with closing(LlamaServerBackend([tmp_path])) as backend:
-        assert "incomplete" in str(next(model.note) for model in backend.models() if model.name == "cut")
+        assert "incomplete" in str(next(model for model in backend.models() if model.name == "cut").note)
         for name, error in {"alien": ModelFileError, "cut": ModelFileError, "nobody": UnknownModelError}.items():
             with pytest.raises(error):
                 list(backend.stream(Request(name, SUM)))

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from importlib.util import find_spec
 
 from r1chat.backends.llama.channel import Channel
@@ -64,6 +65,12 @@ class Process:
     def alive(self) -> bool:
         """It has not ended."""
         return self._child.poll() is None
+
+    def ends_within(self, seconds: float) -> bool:
+        """Whether it has ended, or does so now: a broken connection is seen before the end of its other side."""
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(seconds)
+        return not self.alive
 
     def close(self) -> None:
         """End it, and with it all the memory that it has. Returns when that is done."""

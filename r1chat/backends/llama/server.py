@@ -26,10 +26,11 @@ from r1chat.backends.llama.machine import Needs, available_memory
 from r1chat.backends.llama.process import Process
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.both import Both
-from r1chat.errors import BackendError, GenerationError, ModelFileError
+from r1chat.errors import BackendError, GenerationError, ModelFileError, UnreachableError
 from r1chat.messages import BackendEvent, ModelInfo, Progress, Request
 
 CONTEXT = 16384  # tokens of a window, where nobody asked for another
+DIES_WITHIN = 1.0  # seconds between a broken connection and the end of its server
 _BATCH = 64  # tokens of a prompt that are read at once: how long a stop may take
 
 log = logging.getLogger(__name__)
@@ -128,7 +129,8 @@ class LlamaServerBackend:
             with closing(server.client.stream(replace(request, model=server.model))) as events:
                 yield from events
         except BackendError as error:
-            if server and not server.process.alive:
+            broke = isinstance(error, GenerationError | UnreachableError)
+            if server and server.process.ends_within(DIES_WITHIN if broke else 0):
                 death = server.process.died()
                 self._forget(file)
                 raise death from error
