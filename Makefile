@@ -27,6 +27,6 @@ lint: $(PYTHON)
 	.venv/bin/mypy
 
 bench: $(PYTHON)
-	for name in start page decode store vote turns export moments answers; do $(PYTHON) -m benchmarks.$$name || exit 1; done
+	for name in start page decode store vote turns export moments answers forecast; do $(PYTHON) -m benchmarks.$$name || exit 1; done
 
 .PHONY: help run test quick lint bench

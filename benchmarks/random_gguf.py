@@ -30,18 +30,30 @@ SHARPNESS = 20  # how much larger the output matrix is: a hundred tokens or less
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Sizes of a Qwen2-like transformer."""
+    """Sizes of a transformer. `experts`: so many in each layer, of which `used` compute a token; 0: one for all.
+
+    `sliding`: the tokens that five of six layers look back; 0: all layers look at the whole context.
+    """
 
     layers: int
     width: int
     heads: int
     kv_heads: int
     feed_forward: int
+    architecture: str = "qwen2"
+    experts: int = 0
+    used: int = 0
+    sliding: int = 0
+    head_size: int = HEAD_SIZE
 
 
 SHAPES = {
     "tiny": Shape(4, 512, 4, 2, 1536),
+    "0.5b": Shape(24, 1024, 8, 2, 4864),
     "1.5b": Shape(28, 1536, 12, 2, 8960),
+    "llama-3b": Shape(28, 3072, 24, 8, 8192, "llama"),
+    "moe": Shape(16, 2048, 16, 4, 768, "qwen3moe", experts=16, used=4),
+    "gemma3-1b": Shape(26, 1280, 4, 1, 6912, "gemma3", sliding=512, head_size=256),
     "7b": Shape(28, 3584, 28, 4, 18944),
 }
 
@@ -84,6 +96,10 @@ class Weights:
     def __init__(self, seed: int = 0) -> None:
         self._rng = np.random.default_rng(seed)
 
+    def plain(self, rows: int, columns: int) -> NDArray[np.float32]:
+        """Weights that are not quantised."""
+        return self._rng.normal(0, SPREAD, (rows, columns)).astype(np.float32)
+
     def q4_k(self, rows: int, columns: int) -> NDArray[np.uint8]:
         """Blocks of 256 weights in 144 bytes: scale and minimum (halves), 12 bytes of 6-bit factors, 4-bit quants."""
         block = self._rng.integers(0, 256, (rows * columns // 256, 144), dtype=np.uint8)
@@ -101,7 +117,7 @@ class Weights:
 
 def write(path: Path, shape: Shape, context: int = 131_072, *, name: str = "random") -> None:
     """Write a model of `shape` in the layout of Q4_K_M; `path` is overwritten."""
-    writer = gguf.GGUFWriter(path, "qwen2")
+    writer = gguf.GGUFWriter(path, shape.architecture)
     writer.add_name(name)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q4_K_M)
     writer.add_context_length(context)
@@ -110,8 +126,14 @@ def write(path: Path, shape: Shape, context: int = 131_072, *, name: str = "rand
     writer.add_feed_forward_length(shape.feed_forward)
     writer.add_head_count(shape.heads)
     writer.add_head_count_kv(shape.kv_heads)
-    writer.add_key_length(HEAD_SIZE)
-    writer.add_value_length(HEAD_SIZE)
+    writer.add_key_length(shape.head_size)
+    writer.add_value_length(shape.head_size)
+    if shape.experts:
+        writer.add_expert_count(shape.experts)
+        writer.add_expert_used_count(shape.used)
+        writer.add_expert_feed_forward_length(shape.feed_forward)
+    if shape.sliding:
+        writer.add_sliding_window(shape.sliding)
     writer.add_rope_freq_base(10_000.0)
     writer.add_layer_norm_rms_eps(1e-6)
     add_tokenizer(writer)
@@ -146,13 +168,17 @@ def add_tensors(writer: gguf.GGUFWriter, shape: Shape) -> None:
     def plain(tensor: str, values: Iterable[float]) -> None:
         writer.add_tensor(tensor, np.fromiter(values, dtype=np.float32))
 
-    def quantised(tensor: str, rows: int, columns: int, six_bits: bool = False, spread: float = SPREAD) -> None:
+    def quantised(
+        tensor: str, rows: int, columns: int, six_bits: bool = False, spread: float = SPREAD, experts: int = 0
+    ) -> None:
+        count = max(1, experts)
         if six_bits:
-            writer.add_tensor(tensor, weights.q6_k(rows, columns, spread), raw_dtype=gguf.GGMLQuantizationType.Q6_K)
+            data, kind = weights.q6_k(count * rows, columns, spread), gguf.GGMLQuantizationType.Q6_K
         else:
-            writer.add_tensor(tensor, weights.q4_k(rows, columns), raw_dtype=gguf.GGMLQuantizationType.Q4_K)
+            data, kind = weights.q4_k(count * rows, columns), gguf.GGMLQuantizationType.Q4_K
+        writer.add_tensor(tensor, data.reshape(experts, rows, -1) if experts else data, raw_dtype=kind)
 
-    width, queries, keys = shape.width, shape.heads * HEAD_SIZE, shape.kv_heads * HEAD_SIZE
+    width, queries, keys = shape.width, shape.heads * shape.head_size, shape.kv_heads * shape.head_size
     quantised("token_embd.weight", VOCABULARY, width)
     quantised("output.weight", VOCABULARY, width, six_bits=True, spread=SHARPNESS * SPREAD * (512 / width) ** 0.5)
     plain("output_norm.weight", [1.0] * width)
@@ -160,15 +186,26 @@ def add_tensors(writer: gguf.GGUFWriter, shape: Shape) -> None:
     for i in range(shape.layers):
         careful = i < eighth or i >= 7 * shape.layers // 8 or (i - eighth) % 3 == 2
         block = f"blk.{i}."
-        plain(block + "attn_norm.weight", [1.0] * width)
-        plain(block + "ffn_norm.weight", [1.0] * width)
+        norms = ["attn_norm", "ffn_norm"]
+        norms += ["post_attention_norm", "post_ffw_norm"] if shape.architecture == "gemma3" else []
+        for norm in norms:
+            plain(f"{block}{norm}.weight", [1.0] * width)
         for part, rows in (("q", queries), ("k", keys), ("v", keys)):
             quantised(f"{block}attn_{part}.weight", rows, width, careful and part == "v")
-            plain(f"{block}attn_{part}.bias", [0.0] * rows)
+            if shape.architecture == "qwen2":
+                plain(f"{block}attn_{part}.bias", [0.0] * rows)
+            elif part != "v" and shape.architecture != "llama":
+                plain(f"{block}attn_{part}_norm.weight", [1.0] * shape.head_size)
         quantised(block + "attn_output.weight", width, queries)
-        quantised(block + "ffn_gate.weight", shape.feed_forward, width)
-        quantised(block + "ffn_up.weight", shape.feed_forward, width)
-        quantised(block + "ffn_down.weight", width, shape.feed_forward, careful)
+        if shape.experts:
+            writer.add_tensor(block + "ffn_gate_inp.weight", weights.plain(shape.experts, width))
+        for part, rows, columns in (
+            ("gate", shape.feed_forward, width),
+            ("up", shape.feed_forward, width),
+            ("down", width, shape.feed_forward),
+        ):
+            name = f"{block}ffn_{part}{'_exps' if shape.experts else ''}.weight"
+            quantised(name, rows, columns, careful and part == "down", experts=shape.experts)
 
 
 def main() -> None:

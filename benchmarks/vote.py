@@ -146,7 +146,7 @@ def main() -> None:
     report.figure(f"tiny, bare batched decoding at {SAMPLES}, tokens/s", statistics.median(b for b, _ in pairs))
     report.figure(f"tiny, through the backend at {SAMPLES}, tokens/s", statistics.median(o for _, o in pairs))
     share = max(o for _, o in pairs) / max(b for b, _ in pairs)
-    report.bar("tiny, share of bare batched decoding", share, at_least=0.8)
+    report.bar("tiny, share of bare batched decoding", share, at_least=0.99)
     report.print(as_json=args.json)
 
 

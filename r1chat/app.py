@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from r1chat.backends import Backend
@@ -11,7 +11,9 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.chat import Chat
 from r1chat.config import NANO, Settings, nano_model, own_rater, prepare
 from r1chat.library.hub import HUGGING_FACE, Hub
+from r1chat.library.pulls import Pulls
 from r1chat.library.queue import Downloads
+from r1chat.library.speed import Meter
 from r1chat.store import Store
 from r1chat.teach import Teacher
 
@@ -28,10 +30,13 @@ class App:
     chat: Chat
     teacher: Teacher
     downloads: Downloads
+    meter: Meter
+    pulls: Pulls = field(default_factory=Pulls)
 
     def close(self) -> None:
         """Stop and save running replies and downloads, and close models, connections and the database."""
         self.downloads.close()
+        self.pulls.close()
         self.chat.close()
         self.catalogue.close()
         self.store.close()
@@ -51,12 +56,22 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None) -> 
         system=settings.system,
         thinking=settings.thinking,
     )
-    return App(settings, store, catalogue, chat, Teacher(chat, own_rater(settings)), library(settings))
+    return App(settings, store, catalogue, chat, Teacher(chat, own_rater(settings)), library(settings), meter(settings))
 
 
 def library(settings: Settings) -> Downloads:
     """The downloads of models; no hub is asked yet."""
     return Downloads(settings.models_folder, Hub(settings.hub or HUGGING_FACE, settings.hub_token.get_secret_value()))
+
+
+def meter(settings: Settings) -> Meter:
+    """The speeds of this machine; nothing is measured yet."""
+    return Meter(
+        settings.data_dir,
+        measure=settings.measure_speed,
+        gpu=settings.gpu_layers != 0,
+        threads=settings.threads,
+    )
 
 
 def connect(settings: Settings) -> Catalogue:

@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     context: int = Field(16384, ge=256)  # tokens
     gpu_layers: int | None = Field(None, ge=-1)  # -1: all; default: as many as fit
     threads: int | None = Field(None, ge=1)
+    measure_speed: bool = True  # time this machine once, for some seconds, when a forecast is asked for
     hub: str = Field("", validation_alias=AliasChoices("R1CHAT_HUB", "HF_ENDPOINT"))  # default: Hugging Face
     hub_token: SecretStr = Field(SecretStr(""), validation_alias=AliasChoices("R1CHAT_HUB_TOKEN", "HF_TOKEN"))
     keep_alive: str = "30m"  # how long Ollama keeps a model in memory

@@ -32,6 +32,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Models of other programs on this computer are none of the tests' business; test_found_models.py makes its own.
 os.environ["R1CHAT_FIND_MODELS"] = "false"
+# Nor is the speed of this machine; test_forecast.py measures it.
+os.environ["R1CHAT_MEASURE_SPEED"] = "false"
 
 
 MARKED_BY_FIXTURE = {"browser": "browser", "postgresql_server": "postgres"}

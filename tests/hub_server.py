@@ -42,14 +42,19 @@ class FakeHub:
                 handler.send_error(404)
             else:
                 self._json(handler, [self._row(name, data) for name, data in self.files[match[1]].items()])
-        elif match := re.fullmatch(r"/([^/]+/[^/]+)/resolve/main/(.+)", path):
+        elif match := re.fullmatch(r"/api/v1/models/([^/]+/[^/]+)/repo/files", path):  # ModelScope
+            rows = [self._row(name, data) for name, data in self.files.get(match[1], {}).items()]
+            files = [{"Path": row["path"], "Size": row["size"], "Sha256": row["digest"]} for row in rows]
+            self._json(handler, {"Code": 200, "Data": {"Files": files}})
+        elif match := re.fullmatch(r"/(?:models/)?([^/]+/[^/]+)/resolve/(?:main|master)/(.+)", path):
             self._file(handler, self.files[match[1]][match[2]])
         else:
             handler.send_error(404)
 
     def _row(self, name: str, data: bytes) -> dict[str, object]:
         digest = "0" * 64 if self.wrong_digest else hashlib.sha256(data).hexdigest()
-        return {"type": "file", "path": name, "size": len(data), "lfs": {"oid": digest, "size": len(data)}}
+        lfs = {"oid": digest, "size": len(data)}
+        return {"type": "file", "path": name, "size": len(data), "lfs": lfs, "digest": digest}
 
     def _json(self, handler: BaseHTTPRequestHandler, value: object) -> None:
         body = json.dumps(value).encode()
@@ -71,14 +76,14 @@ class FakeHub:
             handler.send_header("content-length", "0")
             handler.end_headers()
             return
-        wanted = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("range", "")) if self.ranges else None
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", handler.headers.get("range", "")) if self.ranges else None
         start = int(wanted[1]) if wanted else 0
+        end = min(len(data), int(wanted[2]) + 1) if wanted and wanted[2] else len(data)
         handler.send_response(206 if wanted else 200)
         if wanted:
-            handler.send_header("content-range", f"bytes {start}-{len(data) - 1}/{len(data)}")
-        handler.send_header("content-length", str(len(data) - start))
+            handler.send_header("content-range", f"bytes {start}-{end - 1}/{len(data)}")
+        handler.send_header("content-length", str(end - start))
         handler.end_headers()
-        end = len(data)
         if self.cuts:
             self.cuts -= 1
             end = min(end, start + self.cut_after)

@@ -24,6 +24,7 @@ from r1chat.app import build
 from r1chat.cli.main import main
 from r1chat.cli.process import polite_signals
 from r1chat.config import load, nano_model
+from r1chat.library import CURATED
 from r1chat.messages import Conversation
 
 ROOT = Path(__file__).parents[1]
@@ -527,9 +528,19 @@ def test_doctor_finds_a_healthy_machine(data_dir: Path, capsys: pytest.CaptureFi
     assert found["r1chat"].startswith(__version__)
     assert str(data_dir / "r1chat.db") in found["database"]
     assert {"python", "llama-cpp-python", "ollama", "settings", "data folder", "port", "memory", "gpu"} <= set(found)
+    assert re.match(r"fits \([\d.]+ MB of memory with a window of 4k\)", found["forecast"])
     assert main(["doctor"]) == 0
     out = capsys.readouterr().out
     assert "r1chat-nano" in out and "ollama pull" in out
+
+
+def test_models_find_tells_what_to_expect_of_each(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "find"]) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert err == "" and len(lines) == 2 * len(CURATED)
+    assert "DeepSeek-R1-Distill-Qwen-1.5B  (MIT)" in lines[0]
+    assert all(re.match(r" {10}(fits|larger than the free memory|does not run here)", line) for line in lines[1::2])
 
 
 def sick(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import signal
@@ -14,10 +15,13 @@ from pathlib import Path
 import pytest
 from hub_server import FakeHub, serving_hub
 
+from r1chat.app import library
+from r1chat.config import load
 from r1chat.errors import LibraryError
 from r1chat.library import CURATED, Downloads, Hub, Job, Variant
-from r1chat.library.curated import need, suitable
-from r1chat.library.hub import RemoteFile, choose, grouped, parse_address
+from r1chat.library.curated import READING_PACE, expect, suitable
+from r1chat.library.forecast import Rates, Resources, Speeds
+from r1chat.library.hub import RemoteFile, choose, grouped, parse_address, source
 
 REPO = "someone/Tiny-R1-GGUF"
 DATA = random.Random(1).randbytes(3_000_000)
@@ -60,18 +64,32 @@ def test_curated_models_cover_r1s_distills_and_six_more_families() -> None:
     assert len({model.family for model in CURATED}) >= 7
     for model in CURATED:
         assert model.text.en and model.text.zh and model.licence and model.quantisations
-        assert 1e8 < model.size < 1e11 and model.kv_bytes > 1_000
+        assert 1e8 < model.size < 1e11 and model.header.kv_bytes_per_token > 1_000
 
 
 @pytest.mark.parametrize("gigabytes", [3, 4, 8, 16, 32, 64, 128])
 def test_what_is_recommended_fits_into_memory(gigabytes: int) -> None:
-    models = suitable(gigabytes * 10**9)
+    resources = Resources(gigabytes * 10**9)
+    models = suitable(resources)
     assert 1 <= len(models) <= 3
-    assert all(need(model) <= gigabytes * 10**9 for model in models)
+    assert all(expect(model, resources).fits for model in models)
+
+
+def test_what_is_recommended_thinks_at_a_readers_pace() -> None:
+    resources = Resources(128 * 10**9)
+    slow, quick = (
+        Speeds(rates, rates, None, disk=1e9)
+        for rates in (Rates(dict.fromkeys(("Q4_K", "Q6_K", "Q8_0"), rate), 1e-5, 1e10, 1e11) for rate in (7e9, 4e11))
+    )
+    for speeds in (slow, quick):
+        assert all(
+            (expect(model, resources, speeds).speed or 0) >= READING_PACE for model in suitable(resources, speeds)
+        )
+    assert max(m.size for m in suitable(resources, slow)) < 13e9 < max(m.size for m in suitable(resources, quick))
 
 
 def test_a_machine_without_room_is_offered_the_smallest_model() -> None:
-    assert suitable(100) == [min(CURATED, key=lambda model: model.size)]
+    assert suitable(Resources(100)) == [min(CURATED, key=lambda model: model.size)]
 
 
 def test_repository_lists_its_chat_models_by_quantisation(hub: FakeHub) -> None:
@@ -249,6 +267,43 @@ def test_token_goes_to_the_hub_and_not_where_it_redirects(hub: FakeHub, tmp_path
         assert job.state == "done"
         assert {key for path, _, key in hub.asked if "resolve" in path} == {"Bearer secret"}
         assert {key for _, _, key in other.asked} == {""}
+
+
+def test_model_comes_from_modelscope_too(hub: FakeHub, tmp_path: Path) -> None:
+    scope = Hub(hub.address, modelscope=True)
+    downloads = Downloads(tmp_path, scope)
+    job = loaded(downloads, downloads.add(REPO, choose(scope.variants(REPO), "Q8_0")))
+    downloads.close()
+    assert job.state == "done" and downloads.path(job).read_bytes() == DATA * 2
+    assert job.variant.files[0].sha256
+    assert hub.asked[-1][0] == f"/models/{REPO}/resolve/master/Tiny-R1-Q8_0.gguf"
+    with pytest.raises(LibraryError, match="cannot be searched"):
+        scope.search("tiny")
+
+
+def test_pasted_address_of_modelscope_means_modelscope_and_the_token_stays_at_home(hub: FakeHub) -> None:
+    ours = Hub(hub.address, token="secret")
+    assert source("owner/name", ours) is ours and source("https://huggingface.co/a/b", ours) is ours
+    theirs = source("https://www.modelscope.cn/models/owner/name", ours)
+    assert theirs.host == "modelscope.cn" and not theirs.headers("https://modelscope.cn/x")
+    assert source(theirs.repository("owner/name"), ours).host == "modelscope.cn"
+    assert parse_address(theirs.repository("owner/name")) == ("owner/name", "")
+
+
+def test_mirror_is_asked_by_its_variable_and_the_token_is_in_no_log(
+    hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub.address)
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    caplog.set_level(logging.DEBUG)
+    downloads = library(load(data_dir=tmp_path))
+    assert hub.address.endswith(downloads.hub.host) and hub.asked == []
+    hub.status = 401
+    job = loaded(downloads, downloads.add(REPO, choose(downloads.hub.variants(REPO))))
+    downloads.close()
+    assert {key for _, _, key in hub.asked} == {"Bearer hf_secret"}
+    assert job.state == "failed" and "hf_secret" not in f"{job}{job.error}{caplog.text}{downloads.hub!r}"
+    assert "hf_secret" not in (downloads.folder / "downloads.json").read_text(encoding="utf-8")
 
 
 def test_full_disk_is_told_before_anything_is_loaded(hub: FakeHub, downloads: Downloads) -> None:

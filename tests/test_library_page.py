@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +12,12 @@ from pathlib import Path
 import pytest
 from hub_server import FakeHub, serving_hub
 from playwright.sync_api import Browser, Page, expect
+from replay import Replay, wire, written
 from site_driver import Site, ask, finished
+from test_ollama_models import SUCCESS, pull_lines, pulled
 
 from r1chat.app import App
+from r1chat.backends.ollama import OllamaBackend
 from r1chat.config import nano_model
 from r1chat.library import CURATED
 
@@ -106,6 +111,83 @@ def test_page_fits_a_phone_and_speaks_chinese(site: Site, hub: FakeHub) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     short = "[...document.querySelectorAll('button, .chat')].filter(e => e.getBoundingClientRect().height < 44).length"
     assert page.evaluate(short) == 0
+
+
+def test_speed_is_measured_when_the_page_is_opened_and_told_for_every_model(
+    site: Site, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("R1CHAT_MEASURE_SPEED", "true")
+    app = site.serve()
+    page = library(site)
+    expect(page.locator(".card").first).to_contain_text("of memory with a window of")
+    expect(page.locator("#measuring")).to_have_count(0, timeout=120_000)
+    expect(page.locator(".card .forecast").first).to_contain_text("tokens/s: a thought of 3,000 tokens takes about")
+    expect(page.locator("#others")).to_contain_text("tokens/s")
+    expect(page.locator("#here")).to_contain_text("tokens/s")
+    assert app.meter.known() is not None
+    page.get_by_role("searchbox").fill("someone/Other-GGUF")  # no model: it has no header to tell by
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("#found")).to_contain_text("Q8_0")
+    page.get_by_role("searchbox").fill(SMALL.repo)
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("#found")).to_contain_text("tokens/s")
+    page.get_by_role("link", name="Back to the chat").click()
+    expect(page.locator(".welcome .get")).to_contain_text("tokens/s")
+    expect(page.locator("#model-line")).to_have_attribute("title", re.compile("tokens/s"))
+
+
+def test_file_of_this_computer_is_used_where_it_is(site: Site, hub: FakeHub, tmp_path: Path) -> None:
+    site.serve()
+    file = tmp_path / "my models" / "我的.gguf"
+    file.parent.mkdir()
+    shutil.copy(nano_model(), file)
+    page = library(site)
+    page.get_by_role("searchbox").fill(str(file))
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Use this file").click()
+    expect(page.locator("#here")).to_contain_text("我的")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete 我的").click()
+    expect(page.get_by_role("button", name="Delete 我的")).to_have_count(0)
+    assert file.exists() and hub.asked == []
+    page.get_by_role("searchbox").fill(str(file.parent / "gone.gguf"))
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no file")
+
+
+@pytest.fixture
+def ollama() -> Iterator[Replay]:
+    """A server that has one model in memory; its first pull stalls, the second one comes to its end."""
+    running = {"name": "r1:latest", "size": 2_000_000_000, "size_vram": 0, "expires_at": "2026-11-20T17:59:53Z"}
+    exchanges = [written("GET", "/api/ps", json.dumps({"models": [running]})), written("POST", "/api/chat", "{}")]
+    pulls = [pulled(*pull_lines(), stalls_after=4), pulled(*pull_lines(*SUCCESS))]
+    with Replay(*exchanges, *pulls, *wire("ollama/01-version")) as server:
+        yield server
+
+
+def test_ollamas_models_are_pulled_kept_and_unloaded_on_the_page(ollama: Replay, site: Site, hub: FakeHub) -> None:
+    site.serve(backends={"ollama": OllamaBackend(ollama.url)})
+    page = site.open()
+    page.goto(page.url.partition("?")[0] + "models/")
+    part = page.locator("section:has(#ollama)")
+    expect(part).to_contain_text("registry.ollama.ai")
+    expect(part).to_contain_text("2.0 GB in memory · until")
+    page.get_by_role("button", name="Keep r1:latest in memory").click()
+    page.get_by_role("button", name="Unload r1:latest").click()
+    expect(part.get_by_role("button", name="Unload")).to_be_enabled()
+    assert [request.json["keep_alive"] for request in ollama.asked("/api/chat")] == [-1, 0]
+    page.get_by_role("textbox", name="Model to pull").fill("deepseek-r1:1.5b")
+    page.get_by_role("button", name="Pull", exact=True).click()
+    expect(part.locator(".job")).to_contain_text("of 1.1 GB")
+    page.reload()  # the pull goes on
+    expect(part.locator(".job")).to_contain_text("of 1.1 GB")
+    page.get_by_role("button", name="Cancel: deepseek-r1:1.5b").click()
+    expect(part.locator(".job")).to_have_count(0)
+    assert ollama.asked("/api/pull")[0].left.wait(20)
+    page.get_by_role("textbox", name="Model to pull").fill("deepseek-r1:1.5b")
+    page.keyboard.press("Enter")
+    expect(part.locator(".job.done")).to_be_visible()
+    expect(part.get_by_role("link", name="Chat with deepseek-r1:1.5b")).to_be_visible()
 
 
 def test_unknown_model_in_the_address_is_told(browser: Browser, site: Site, hub: FakeHub) -> None:

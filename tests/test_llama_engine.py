@@ -25,7 +25,7 @@ from r1chat.backends.llama.job import Job
 from r1chat.backends.llama.process import EngineDiedError
 from r1chat.both import Both
 from r1chat.config import Settings
-from r1chat.errors import ContextError, GenerationError, ModelFileError
+from r1chat.errors import ContextError, GenerationError, ModelFileError, UnknownModelError
 from r1chat.messages import BackendEvent, Finish, Message, Params, Progress, Raw, Request
 
 ROOT = Path(__file__).parent.parent
@@ -144,19 +144,35 @@ def test_ggml_assert_while_loading_is_a_sentence_with_the_assertion(tmp_path: Pa
         assert works(backend)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not let a mapped file be cut")
-def test_file_that_is_cut_in_mid_reply_ends_the_reply_and_is_explained(tmp_path: Path) -> None:
-    shutil.copy(NANO, tmp_path / "copy.gguf")
+def test_file_that_is_cut_or_deleted_in_mid_reply_harms_no_reply_that_has_begun(tmp_path: Path) -> None:
+    for name in ("cut", "deleted"):
+        shutil.copy(NANO, tmp_path / f"{name}.gguf")
     with closing(LlamaCppBackend([tmp_path, NANO], endless=True)) as backend:
-        stream = backend.stream(Request("copy", SUM))
-        text = received(stream, Raw, 5)
-        os.truncate(tmp_path / "copy.gguf", 1_000_000)
-        with pytest.raises(GenerationError, match=r"file was cut or replaced"):
-            list(stream)
-        assert len(text) > 5
+        for name, harm in (("cut", lambda path: os.truncate(path, 1_000_000)), ("deleted", os.unlink)):
+            stream = backend.stream(Request(name, SUM, params=Params(max_tokens=200)))
+            received(stream, Raw, 5)
+            harm(tmp_path / f"{name}.gguf")
+            last = list(stream)[-1]
+            assert isinstance(last, Finish) and last.completion_tokens == 200
         with pytest.raises(ModelFileError, match="is incomplete"):
-            list(backend.stream(Request("copy", SUM)))
+            list(backend.stream(Request("cut", SUM)))
+        with pytest.raises(UnknownModelError, match="no GGUF file of a model 'deleted'"):
+            list(backend.stream(Request("deleted", SUM)))
         assert works(backend)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not let a mapped file be cut")
+def test_mapped_file_that_is_cut_ends_the_reply_and_is_explained(tmp_path: Path) -> None:
+    path = tmp_path / "copy.gguf"
+    shutil.copy(NANO, path)
+    template = read_header(NANO).chat_template
+    spec = LoadSpec((str(path),), 512, 64, 1, None, 0, mapped=True, endless=True, template=template, bos="", eos="")
+    with closing(Engine()) as engine:
+        job = Job(ask(max_tokens=3), ModelFile("nano", ()))
+        engine.load(spec, job)
+        os.truncate(path, 1_000_000)
+        with pytest.raises(GenerationError, match=r"file was cut or replaced"):
+            engine.reply(job.request, job)
 
 
 def test_what_came_before_a_crash_is_kept_and_the_next_message_is_answered(tmp_path: Path) -> None:

@@ -79,6 +79,10 @@ class Catalogue:
         """
         return self._ask(self._caches, 0.0 if fresh else FRESH_FOR, patience)
 
+    def backend(self, name: str) -> Backend | None:
+        """The backend of that name, if it is in use."""
+        return self._backends.get(name)
+
     def models(self) -> list[ModelInfo]:
         """Every model of every backend that answers."""
         return [model for status in self.statuses() for model in status.models]

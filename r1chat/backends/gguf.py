@@ -10,8 +10,9 @@ import builtins
 import mmap
 import re
 import struct
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from r1chat.both import Both
@@ -24,8 +25,11 @@ _MOST_ENTRIES, _MOST_ITEMS = 1 << 16, 1 << 24  # more metadata, tensors or array
 _MOST_STRINGS = 1 << 21  # in all arrays together; the largest vocabularies and their merges have 800,000
 _MOST_TEXT = 1 << 27  # bytes of all texts that are kept
 _MOST_LAYERS = 512  # of llama.cpp
+# Every how many layers an architecture with a sliding window has one without, where the file does not tell
+_FULL_LAYER_EVERY = {"gemma2": 2, "gemma3": 6, "gemma3n": 5, "gpt-oss": 2, "cohere2": 4, "exaone4": 4, "olmo2": 4}
 
 _STRING, _ARRAY = 8, 9
+_FLOATS = (6, 12)
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 
 # general.file_type, by the names under which files are published
@@ -48,16 +52,33 @@ BLOCKS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """Bytes of a file's tensors by tensor type (a key of BLOCKS): what of them one token reads."""
+
+    dense: Mapping[int, int] = field(default_factory=dict)  # all of it
+    experts: Mapping[int, int] = field(default_factory=dict)  # as many experts as are used at a time
+    embedding: Mapping[int, int] = field(default_factory=dict)  # one row
+
+    @property
+    def size(self) -> int:
+        """Bytes of all tensors."""
+        return sum(sum(part.values()) for part in (self.dense, self.experts, self.embedding))
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """A GGUF's metadata. Counts are 0 and texts "" where the file does not tell."""
 
     path: Path
     version: int
     metadata: Mapping[str, Value]  # without arrays
+    arrays: Mapping[str, tuple[int, ...]]  # of numbers, one for each layer
     special_tokens: Mapping[str, str]  # by role: "bos", "eos", "padding" …
     vocabulary: int  # tokens
     has_think_token: bool
+    has_output: bool  # an output matrix of its own
     parameters: int
+    weights: Weights
     missing: int  # bytes of weights that the header promises and the file lacks
 
     def text(self, key: str) -> str:
@@ -109,14 +130,59 @@ class Header:
     def kv_bytes_per_token(self) -> int:
         """Bytes that one token of context takes in the cache of keys and values, at 16 bits; 0 if it cannot be told.
 
-        An upper bound: layers with a sliding window or without attention take less.
+        Layers with a sliding window count in full, as they do in a cache that keeps all tokens.
         """
+        return sum(self._kv_bytes(layer) for layer in range(self.layers))
+
+    @property
+    def sliding_kv_bytes_per_token(self) -> int:
+        """The part of `kv_bytes_per_token` in layers that look back over `sliding_window` tokens only."""
+        return sum(self._kv_bytes(layer) for layer in range(self.layers) if self._slides(layer))
+
+    @property
+    def sliding_window(self) -> int:
+        """Tokens that layers with a sliding window look back; 0 where there are none."""
+        return self.count(".attention.sliding_window")
+
+    @property
+    def expert_share(self) -> float:
+        """The part of the experts' weights that one token reads."""
+        experts = self.count(".expert_count")
+        return min(1.0, self.count(".expert_used_count", experts) / experts) if experts else 1.0
+
+    @property
+    def ties_output(self) -> bool:
+        """Whether the embedding is the output matrix, too, and so read whole for every token."""
+        return bool(self.weights.embedding) and not self.has_output
+
+    def _of_layer(self, key: str, layer: int, default: int) -> int:
+        values = self.arrays.get(self.architecture + key)
+        if values is None:
+            return self.count(key, default)
+        return values[layer] if layer < len(values) else default
+
+    def _kv_bytes(self, layer: int) -> int:
+        if (interval := self.count(".full_attention_interval")) and (layer + 1) % interval:
+            return 0  # a layer with a running state
         if latent := self.count(".attention.kv_lora_rank"):  # keys and values are kept compressed
-            return 2 * self.layers * (latent + self.count(".rope.dimension_count"))
-        heads = self.count(".attention.head_count")
+            return 2 * (latent + self.count(".rope.dimension_count"))
+        heads = self._of_layer(".attention.head_count", layer, 0)
         size = self.count(".embedding_length") // max(1, heads)
-        sizes = self.count(".attention.key_length", size) + self.count(".attention.value_length", size)
-        return 2 * self.layers * self.count(".attention.head_count_kv", heads) * sizes
+        short = "_swa" if self._slides(layer) else ""
+        keys, values = (
+            self.count(f".attention.{part}_length{short}", self.count(f".attention.{part}_length", size))
+            for part in ("key", "value")
+        )
+        return 2 * self._of_layer(".attention.head_count_kv", layer, heads) * (keys + values)
+
+    def _slides(self, layer: int) -> bool:
+        if not self.sliding_window:
+            return False
+        pattern = self.arrays.get(self.architecture + ".attention.sliding_window_pattern")
+        if pattern is not None:
+            return layer < len(pattern) and bool(pattern[layer])
+        every = self.count(".attention.sliding_window_pattern", _FULL_LAYER_EVERY.get(self.architecture, 0))
+        return bool(every) and (layer + 1) % every != 0
 
 
 def read_header(path: Path) -> Header:
@@ -130,12 +196,26 @@ def read_header(path: Path) -> Header:
             if file.seek(0, 2) == 0:
                 raise ModelFileError(_EMPTY.format(name=path.name))
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _parse(path, data)
+                return _parse(path, data, len(data))
     except FileNotFoundError:
         raise ModelFileError(_NO_FILE.format(path=path)) from None
     except OSError as error:
         raise ModelFileError(_UNREADABLE.format(path=path, reason=error.strerror)) from error
     except (struct.error, OverflowError, _MalformedError) as error:
+        raise ModelFileError(_DAMAGED.format(name=path.name)) from error
+
+
+def parse_header(name: str, beginning: bytes, size: int) -> Header | None:
+    """The header of a file of `size` bytes, by its first bytes; None where more of them are needed.
+
+    Raises ModelFileError like `read_header`.
+    """
+    path = Path(name)
+    try:
+        return _parse(path, beginning, size)
+    except (struct.error, OverflowError, _MalformedError) as error:
+        if len(beginning) < size:
+            return None
         raise ModelFileError(_DAMAGED.format(name=path.name)) from error
 
 
@@ -149,7 +229,7 @@ class _Cursor:
     So does a header that would take more time or memory than any model's.
     """
 
-    def __init__(self, data: mmap.mmap, at: int) -> None:
+    def __init__(self, data: mmap.mmap | builtins.bytes, at: int) -> None:
         self.data = data
         self.at = at
         self._strings, self._text = _MOST_STRINGS, _MOST_TEXT  # what is left of both
@@ -177,13 +257,16 @@ class _Cursor:
     def text(self) -> str:
         return self.bytes().decode(errors="replace")
 
-    def array(self, keep: bool) -> list[builtins.bytes]:
-        """Step over an array; gives its texts, if it has any and they are to be kept."""
+    def array(self, keep: bool) -> tuple[list[builtins.bytes], tuple[int, ...]]:
+        """Step over an array; gives its texts if they are to be kept, and its numbers if there is one a layer."""
         kind, count = self.size("I"), self.size(most=_MOST_ITEMS)
         at, data, length_at = self.at, self.data, struct.Struct("<Q").unpack_from
         kept: list[builtins.bytes] = []
+        numbers: tuple[int, ...] = ()
         if kind in _NUMBERS:
             at += count * struct.calcsize("<" + _NUMBERS[kind])
+            if count <= _MOST_LAYERS and kind not in _FLOATS:
+                numbers = tuple(map(int, struct.unpack_from(f"<{count}{_NUMBERS[kind]}", data, self.at)))
         elif kind == _STRING:
             self._strings -= count
             if self._strings < 0:
@@ -201,10 +284,11 @@ class _Cursor:
         if at > len(data):
             raise _MalformedError
         self.at = at
-        return kept
+        return kept, numbers
 
 
-def _parse(path: Path, data: mmap.mmap) -> Header:
+def _parse(path: Path, data: mmap.mmap | bytes, size: int) -> Header:
+    """`data` holds a file of `size` bytes, or its beginning."""
     if data[:4] != b"GGUF":
         raise ModelFileError(_NO_GGUF.format(name=path.name))
     (version,) = struct.unpack_from("<I", data, 4)
@@ -215,18 +299,22 @@ def _parse(path: Path, data: mmap.mmap) -> Header:
     cursor = _Cursor(data, 8)
     tensors, entries = cursor.size(most=_MOST_ENTRIES), cursor.size(most=_MOST_ENTRIES)
     metadata: dict[str, Value] = {}
+    arrays: dict[str, tuple[int, ...]] = {}
     tokens: list[bytes] = []
     for _ in range(entries):
         key, kind = cursor.text(), cursor.size("I")
         if kind == _ARRAY:
-            tokens += cursor.array(keep=key == "tokenizer.ggml.tokens")
+            texts, numbers = cursor.array(keep=key == "tokenizer.ggml.tokens")
+            tokens += texts
+            if numbers:
+                arrays[key] = numbers
         elif kind == _STRING:
             metadata[key] = cursor.text()
         elif kind in _NUMBERS:
             metadata[key] = cursor.number(_NUMBERS[kind])
         else:
             raise _MalformedError
-    parameters, weights_end = _measure_tensors(cursor, tensors)
+    measured = _measure_tensors(cursor, tensors)
     alignment = metadata.get("general.alignment", 32)
     if not isinstance(alignment, int) or alignment < 1:
         raise _MalformedError
@@ -236,26 +324,46 @@ def _parse(path: Path, data: mmap.mmap) -> Header:
         path=path,
         version=version,
         metadata=metadata,
+        arrays=arrays,
         special_tokens=_special_tokens(metadata, tokens),
         vocabulary=len(tokens),
         has_think_token=b"<think>" in tokens,
-        parameters=parameters,
-        missing=max(0, weights_begin + weights_end - len(data)) if weights_end else 0,
+        has_output=measured.has_output,
+        parameters=measured.parameters,
+        weights=measured.weights,
+        missing=max(0, weights_begin + measured.end - size) if measured.end else 0,
     )
 
 
-def _measure_tensors(cursor: _Cursor, count: int) -> tuple[int, int]:
-    """How many weights there are, and where the last of them ends, counted from the first; 0 for a type not known."""
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What the list of tensors says. `end`: where the last one ends, counted from the first; 0 for a type not known."""
+
+    parameters: int
+    weights: Weights
+    has_output: bool
+    end: int
+
+
+def _measure_tensors(cursor: _Cursor, count: int) -> _Measured:
     parameters = end = 0
+    has_output = False
+    dense: Counter[int] = Counter()
+    experts: Counter[int] = Counter()
+    embedding: Counter[int] = Counter()
     for _ in range(count):
-        cursor.bytes()
-        weights = 1
+        name = cursor.bytes()
+        numbers = 1
         for _ in range(cursor.size("I", most=8)):
-            weights *= cursor.size()
-        block, size = BLOCKS.get(cursor.size("I"), (1, 0))
-        end = max(end, cursor.size() + weights // block * size)
-        parameters += weights
-    return parameters, end
+            numbers *= cursor.size()
+        kind = cursor.size("I")
+        block, size = BLOCKS.get(kind, (1, 0))
+        end = max(end, cursor.size() + numbers // block * size)
+        parameters += numbers
+        has_output = has_output or name == b"output.weight"
+        of = embedding if b"token_embd." in name else experts if b"_exps." in name else dense
+        of[kind] += numbers // block * size
+    return _Measured(parameters, Weights(dict(dense), dict(experts), dict(embedding)), has_output, end)
 
 
 def _check_limits(metadata: Mapping[str, Value], tokens: list[bytes]) -> None:

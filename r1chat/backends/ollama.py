@@ -22,6 +22,7 @@ from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge, Idle
 from r1chat.backends.format_finder import Found, find_any_format
 from r1chat.backends.known_formats import HARMONY
+from r1chat.backends.ollama_models import OllamaModels
 from r1chat.backends.ollama_wire import (
     RENDERS,
     TOO_OLD,
@@ -124,6 +125,7 @@ class OllamaBackend:
         self._bridge = Bridge("r1chat-ollama")
         self._idle = Idle(self._bridge)
         self._models: dict[str, _Model] = {}
+        self.manage = OllamaModels(self._http, self._bridge, self.url, self._translated)
 
     def models(self) -> list[ModelInfo]:
         return self._bridge.submit(self._list()).result()

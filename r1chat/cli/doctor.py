@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Literal
 
 from r1chat import __version__
-from r1chat.app import connect
+from r1chat.app import connect, meter
 from r1chat.backends.catalogue import BackendStatus
+from r1chat.backends.gguf import Header
 from r1chat.config import FILE_NAME, FIRST_PORT, NANO, Settings, prepare
 from r1chat.errors import ConfigError, R1ChatError
+from r1chat.library.forecast import forecast
 from r1chat.messages import ModelInfo
 from r1chat.sizes import readable_size
 from r1chat.store import Store
@@ -229,10 +231,27 @@ def _models(settings: Settings) -> Iterator[Check]:
                 "model",
                 "hint",
                 f"{chosen.key} answers: the small one that ships with r1chat",
-                f"For a real one: `ollama pull deepseek-r1:1.5b`, or put a GGUF file into {settings.models_folder}.",
+                "`r1chat models find` tells what real ones do here; `r1chat models get` or `ollama pull` brings one.",
             )
         else:
             yield Check("model", "ok", f"{chosen.key} answers")
+        header = catalogue.header(chosen.key)
+        if chosen.ready and header is not None:
+            yield from _forecast(settings, header, chosen.size)
+
+
+def _forecast(settings: Settings, header: Header, size: int) -> Iterator[Check]:
+    """What to expect of the chosen model; the machine is measured if it was not yet."""
+    prepare(settings)
+    gauge = meter(settings)
+    speeds = gauge.speeds()
+    made = forecast(header, size, settings.context, gauge.resources(), speeds, settings.gpu_layers)
+    yield Check("forecast", "ok" if made.window else "hint", made.sentence())
+    if speeds is not None:
+        weights = speeds.cpu.weights["Q4_K"] / 1e9
+        yield Check(
+            "speed", "ok", f"measured: {weights:.1f} GB/s of 4-bit weights, {speeds.disk / 1e9:.1f} GB/s from disk"
+        )
 
 
 def _backend(status: BackendStatus, asked_for: bool) -> Check:

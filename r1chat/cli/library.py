@@ -9,23 +9,39 @@ from r1chat.both import Both
 from r1chat.config import Settings
 from r1chat.errors import LibraryError
 from r1chat.library import CURATED, Downloads, Job
-from r1chat.library.hub import choose, parse_address
+from r1chat.library.curated import expect
+from r1chat.library.forecast import forecast
+from r1chat.library.hub import choose, parse_address, source
+from r1chat.library.speed import Meter
 from r1chat.sizes import readable_size
 
 NAMES = ("list", "find", "get", "rm")
 
 
-def find(downloads: Downloads, text: str) -> str:
-    """The curated models and the repositories that match `text`; the files of a repository where `text` names one."""
+def find(downloads: Downloads, text: str, meter: Meter, window: int, out: TextIO = sys.stderr) -> str:
+    """The curated models and the repositories that match `text`; the files of a repository where `text` names one.
+
+    Each with what to expect of it here, with a context of `window` tokens; the machine is measured if it was not yet.
+    """
+    if meter.will_measure:
+        print("Measuring the speed of this computer, once …", file=out)
+    speeds, resources = meter.speeds(), meter.resources()
     if "/" in text:
         repo, _ = parse_address(text)
-        rows = [(f"{repo}:{item.quantisation or item.name}", item.size) for item in downloads.hub.variants(repo)]
-        return "\n".join(f"{readable_size(size):>8}  {name}" for name, size in rows)
-    lines = [
-        f"{readable_size(model.size):>8}  {model.name}  ({model.licence}) {model.text.en}"
-        for model in CURATED
-        if text.lower() in model.name.lower()
-    ]
+        hub = source(text, downloads.hub)
+        variants = hub.variants(repo)
+        header = hub.header(repo, variants)
+        lines = []
+        for item in variants:
+            lines.append(f"{readable_size(item.size):>8}  {repo}:{item.quantisation or item.name}")
+            if header is not None:
+                lines.append(f"{'':>10}{forecast(header, item.size, window, resources, speeds).sentence()}")
+        return "\n".join(lines)
+    lines = []
+    for model in CURATED:
+        if text.lower() in model.name.lower():
+            lines.append(f"{readable_size(model.size):>8}  {model.name}  ({model.licence}) {model.text.en}")
+            lines.append(f"{'':>10}{expect(model, resources, speeds, window).sentence()}")
     if text:
         lines += [f"{item.downloads:>7,}↓  {item.name}" for item in downloads.hub.search(text)]
     return "\n".join(lines) or "Nothing was found. Try fewer words."
@@ -38,8 +54,9 @@ def get(downloads: Downloads, text: str, out: TextIO = sys.stderr) -> str:
     """
     curated = next((model for model in CURATED if model.name.lower() == text.lower()), None)
     repo, file = (curated.repo, curated.quantisations[0].file) if curated else parse_address(text)
-    print(f"Asking {downloads.hub.host} for {repo} …", file=out)
-    variant = choose(downloads.hub.variants(repo), file)
+    hub = downloads.hub if curated else source(text, downloads.hub)
+    print(f"Asking {hub.host} for {repo} …", file=out)
+    variant = choose(hub.variants(repo), file)
     job = downloads.add(repo, variant)
     try:
         while job.state in ("waiting", "running", "checking"):

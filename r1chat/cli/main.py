@@ -340,9 +340,15 @@ def _library(flags: Flags) -> int:
                 "`r1chat models {action}` 需要名称：见 `r1chat models {other}`。",
             ).format(action=action, other="find" if action == "get" else "list")
         )
-    with closing(library.open_downloads(_settings(flags))) as downloads:
-        act = {"find": library.find, "get": library.get, "rm": library.remove}[action]
-        print(harmless(act(downloads, name), sys.stdout))
+    settings = _settings(flags)
+    with closing(library.open_downloads(settings)) as downloads:
+        if action == "find":
+            from r1chat.app import meter
+
+            found = library.find(downloads, name, meter(settings), settings.context)
+        else:
+            found = library.get(downloads, name) if action == "get" else library.remove(downloads, name)
+        print(harmless(found, sys.stdout))
     return 0
 
 

@@ -2,6 +2,8 @@
 
 curated    the models that r1chat recommends, from curated.toml
 hub        Hugging Face and ModelScope: which GGUF files a repository has, and where they are
+forecast   a GGUF's header and this machine -> memory, window, speed, and a sentence
+speed      this machine's speed, measured once with models from `probe`
 download   one model -> files in the models folder: resumed, checked, never half-done
 queue      the downloads of this r1chat, one after the other
 

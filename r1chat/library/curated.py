@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from r1chat.backends.gguf import BLOCKS, Header, Weights
 from r1chat.both import Both
+from r1chat.library.forecast import Forecast, Resources, Speeds, forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,26 +23,61 @@ class Quantisation:
 
 @dataclass(frozen=True, slots=True)
 class Curated:
-    """A recommended model. The first of `quantisations` is the one to offer.
-
-    `kv_bytes` are the bytes of keys and values for one token in 16 bits, `active_share` the part of the weights that
-    one token reads (less than 1 for a mixture of experts).
-    """
+    """A recommended model. The first of `quantisations` is the one to offer."""
 
     name: str
     family: str
     licence: str
-    context: int  # tokens that it was trained for
-    kv_bytes: int
-    active_share: float
     text: Both
     repo: str
+    shape: Mapping[str, int]  # as in the file, counts
+    tied: bool  # the embedding is the output matrix, too
+    active_share: float  # the part of the weights that a token reads: below 1 for a mixture of experts
     quantisations: tuple[Quantisation, ...]
 
     @property
     def size(self) -> int:
         """Bytes of the file to offer."""
         return self.quantisations[0].size
+
+    @property
+    def header(self) -> Header:
+        """What the header of the file to offer will say, as far as a forecast needs it."""
+        offered, shape = self.quantisations[0], self.shape
+        kind = _KINDS.get(offered.name, _Q4_K)
+        block, bytes_ = BLOCKS[kind]
+        embedding = shape["vocabulary"] * shape["width"] // block * bytes_
+        read = int((offered.size - embedding) * self.active_share)
+        weights = Weights({kind: read}, {kind: offered.size - embedding - read}, {kind: embedding})
+        counts = {
+            "context_length": shape["context"],
+            "block_count": shape["layers"],
+            "embedding_length": shape["width"],
+            "feed_forward_length": shape["feed_forward"],
+            "attention.head_count": shape["heads"],
+            "attention.head_count_kv": shape["kv_heads"],
+            "attention.key_length": shape["head_dim"],
+            "attention.value_length": shape["head_dim"],
+            "expert_count": 1,
+            "expert_used_count": 0,  # what a token reads of the experts is in `dense`
+        }
+        return Header(
+            path=Path(offered.file),
+            version=3,
+            metadata={"general.architecture": "curated"} | {f"curated.{key}": value for key, value in counts.items()},
+            arrays={},
+            special_tokens={},
+            vocabulary=shape["vocabulary"],
+            has_think_token=False,
+            has_output=not self.tied,
+            parameters=0,
+            weights=weights,
+            missing=0,
+        )
+
+
+_Q4_K, _KINDS = 12, {"Q8_0": 8, "MXFP4": 39}
+_SHAPE = ("context", "layers", "width", "heads", "kv_heads", "head_dim", "feed_forward", "vocabulary")
 
 
 def _read() -> tuple[Curated, ...]:
@@ -50,11 +87,11 @@ def _read() -> tuple[Curated, ...]:
             name=row["name"],
             family=row["family"],
             licence=row["licence"],
-            context=row["context"],
-            kv_bytes=2 * 2 * row["layers"] * row["kv_heads"] * row["head_dim"],
-            active_share=row.get("active_share", 1.0),
             text=Both(row["en"], row["zh"]),
             repo=row["repo"],
+            shape={key: row[key] for key in _SHAPE},
+            tied=row.get("tied", False),
+            active_share=row.get("active_share", 1.0),
             quantisations=tuple(
                 Quantisation(item["quantisation"], item["file"], item["size"]) for item in row["files"]
             ),
@@ -64,21 +101,22 @@ def _read() -> tuple[Curated, ...]:
 
 
 CURATED: Sequence[Curated] = _read()
-RESERVE = 1_000_000_000  # bytes that scratch buffers and the rest of r1chat take beside weights, keys and values
 WINDOW = 8_192  # tokens of the window that a recommendation counts with
+READING_PACE = 3.0  # tokens/s below which a model is not recommended
+ASSUMED = 20e9  # bytes/s that an ordinary machine reads, where its speed is not known
 
 
-def need(model: Curated, window: int = WINDOW) -> int:
-    """Bytes of memory that the model takes with a window of so many tokens."""
-    return model.size + model.kv_bytes * min(window, model.context) + RESERVE
+def expect(model: Curated, resources: Resources, speeds: Speeds | None = None, window: int = WINDOW) -> Forecast:
+    """The forecast for the file of a model that is offered."""
+    return forecast(model.header, model.size, window, resources, speeds)
 
 
-def suitable(memory: int, count: int = 3) -> list[Curated]:
-    """The models that suit a machine with so many bytes of free memory: the largest of different sizes, R1's own first.
+def suitable(resources: Resources, speeds: Speeds | None = None, count: int = 3) -> list[Curated]:
+    """The models that suit a machine: the largest of different sizes that fit and think at a reader's pace, R1's first.
 
-    Where none fits, the smallest is offered: it runs from disk.
+    Where none does, the smallest is offered, whatever becomes of it.
     """
-    fitting = sorted((model for model in CURATED if need(model) <= memory), key=lambda model: -model.size)
+    fitting = sorted((model for model in CURATED if _suits(model, resources, speeds)), key=lambda model: -model.size)
     if not fitting:
         return [min(CURATED, key=lambda model: model.size)]
     chosen: list[Curated] = []
@@ -86,3 +124,12 @@ def suitable(memory: int, count: int = 3) -> list[Curated]:
         if all(abs(model.size - other.size) > 0.3 * other.size for other in chosen):
             chosen.append(model)
     return sorted(chosen[:count], key=lambda model: model.size)
+
+
+def _suits(model: Curated, resources: Resources, speeds: Speeds | None) -> bool:
+    made = expect(model, resources, speeds)
+    if not made.fits:
+        return False
+    if made.speed is None:
+        return bool(resources.gpus) or ASSUMED / (model.size * model.active_share) >= READING_PACE
+    return made.speed >= READING_PACE

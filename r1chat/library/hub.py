@@ -7,6 +7,7 @@ into no message or log. Raises LibraryError, whose sentence says what to do.
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +16,16 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from r1chat.backends.gguf import Header, parse_header
 from r1chat.both import Both
-from r1chat.errors import LibraryError
+from r1chat.errors import LibraryError, R1ChatError
+
+log = logging.getLogger(__name__)
 
 HUGGING_FACE = "https://huggingface.co"
 MODELSCOPE = "https://modelscope.cn"
 TIMEOUT = httpx.Timeout(20, read=30)  # seconds
+FIRST_BYTES, MOST_BYTES = 1 << 20, 1 << 26  # of a file that are loaded for its header
 MAX_ANSWER = 16_000_000  # bytes of a listing
 
 _REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
@@ -70,17 +75,25 @@ class Repository:
 
 
 class Hub:
-    """One hub. `address` is Hugging Face's, a mirror's (`HF_ENDPOINT`), or ModelScope's."""
+    """One hub. `address` is Hugging Face's, a mirror's (`HF_ENDPOINT`), or ModelScope's.
 
-    def __init__(self, address: str = HUGGING_FACE, token: str = "") -> None:
+    `modelscope` tells which routes it has; None: as its name says.
+    """
+
+    def __init__(self, address: str = HUGGING_FACE, token: str = "", modelscope: bool | None = None) -> None:
         self.address = address.rstrip("/")
         self._token = token
-        self._modelscope = "modelscope" in (urlsplit(self.address).hostname or "")
+        self._headers: dict[str, Header | None] = {}
+        self._modelscope = _is_modelscope(self.address) if modelscope is None else modelscope
 
     @property
     def host(self) -> str:
         """The host that will be asked, as a person reads it."""
         return urlsplit(self.address).netloc
+
+    def repository(self, repo: str) -> str:
+        """A repository by an address that leads here again; on Hugging Face its name is enough."""
+        return f"{self.address}/models/{repo}" if self._modelscope else repo
 
     def headers(self, url: str) -> Mapping[str, str]:
         """What a request for a file sends: the token, if the file is on the hub itself."""
@@ -126,6 +139,45 @@ class Hub:
             )
         return variants
 
+    def header(self, repo: str, variants: list[Variant]) -> Header | None:
+        """What the smallest model of a repository says of itself: only the beginning of its file is loaded.
+
+        None where that cannot be had; the shape of all variants is the same.
+        """
+        file = variants[0].files[0]
+        if repo not in self._headers:
+            self._headers[repo] = self._header(file)
+        return self._headers[repo]
+
+    def _header(self, file: RemoteFile) -> Header | None:
+        beginning, end = b"", FIRST_BYTES
+        try:
+            while len(beginning) < MOST_BYTES:
+                beginning += self._part(file, len(beginning), end)
+                header = parse_header(file.name, beginning, max(file.size, len(beginning)))
+                if header is not None or len(beginning) < end:
+                    return header
+                end *= 4
+        except (httpx.HTTPError, R1ChatError) as error:
+            log.info("the header of %s could not be read: %s", file.name, type(error).__name__)
+        return None
+
+    def _part(self, file: RemoteFile, start: int, end: int) -> bytes:
+        """Bytes `start` to `end` of a file, fewer where it ends. Raises httpx.HTTPError."""
+        headers = {**self.headers(file.url), "accept-encoding": "identity", "range": f"bytes={start}-{end - 1}"}
+        with (
+            httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client,
+            client.stream("GET", file.url, headers=headers) as response,
+        ):
+            response.raise_for_status()
+            skip = 0 if response.status_code == 206 else start
+            data = bytearray()
+            for chunk in response.iter_raw():
+                data += chunk
+                if len(data) >= skip + end - start:
+                    break
+        return bytes(data[skip : skip + end - start])
+
     def _files(self, repo: str) -> list[RemoteFile]:
         rows = self._ask(f"/api/models/{repo}/tree/main", {"recursive": "true"})
         files = []
@@ -166,6 +218,21 @@ class Hub:
             raise LibraryError(_UNREACHABLE.format(host=self.host, reason=type(error).__name__)) from None
         except (ValueError, RecursionError):
             raise LibraryError(_STRANGE.format(host=self.host)) from None
+
+
+def source(text: str, hub: Hub) -> Hub:
+    """The hub that a pasted address, or that of a file, means: ModelScope where it says so, else that of the settings.
+
+    The token of the settings is for their hub alone.
+    """
+    if _is_modelscope(text.strip()) and not _is_modelscope(hub.address):
+        return Hub(MODELSCOPE)
+    return hub
+
+
+def _is_modelscope(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    return host == "modelscope.cn" or host.endswith(".modelscope.cn")
 
 
 def parse_address(text: str) -> tuple[str, str]:

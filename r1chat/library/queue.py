@@ -22,7 +22,7 @@ from r1chat.both import Both
 from r1chat.errors import LibraryError, R1ChatError
 from r1chat.files import replacing
 from r1chat.library.download import DownloadProgress, Stopped, discard, download
-from r1chat.library.hub import Hub, RemoteFile, Variant
+from r1chat.library.hub import Hub, RemoteFile, Variant, source
 
 State = Literal["waiting", "running", "checking", "paused", "done", "failed"]
 KEPT = 50  # downloads that are done and still listed
@@ -119,15 +119,18 @@ class Downloads:
         return self._place(job) / job.variant.files[0].name
 
     def files(self, name: str) -> list[Path]:
-        """The files of a model in the models folder, by its name in the list; none where it is elsewhere."""
+        """The files of a model in the models folder, or links there, by its name in the list."""
         return sorted(
             path
             for path in self.folder.rglob("*.gguf")
-            if re.sub(r"-\d{5}-of-\d{5}$", "", path.stem) == name and path.is_file() and not path.is_symlink()
+            if re.sub(r"-\d{5}-of-\d{5}$", "", path.stem) == name and (path.is_file() or path.is_symlink())
         )
 
     def delete(self, name: str) -> None:
-        """Delete a model from the models folder, and its download from the list. Raises LibraryError."""
+        """Delete a model from the models folder, and its download from the list. Of a link, only the link goes.
+
+        Raises LibraryError.
+        """
         files = self.files(name)
         try:
             for file in files:
@@ -184,7 +187,13 @@ class Downloads:
             state: State = "done"
             error: R1ChatError | None = None
             try:
-                download(self.hub, job.variant, self._place(job), partial(self._report, job.id), self._stop)
+                download(
+                    source(job.variant.files[0].url, self.hub),
+                    job.variant,
+                    self._place(job),
+                    partial(self._report, job.id),
+                    self._stop,
+                )
             except Stopped:
                 state = "paused"
             except R1ChatError as problem:

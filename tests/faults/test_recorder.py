@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from r1chat.app import App, library
+from r1chat.app import App, library, meter
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.chat import Chat
@@ -42,7 +42,7 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
         catalogue = Catalogue({"scripted": ScriptedBackend(script)})
         chat = Chat(store, catalogue, sweep_every=sweep_every)
         settings = load(data_dir=tmp_path / "data")
-        apps.append(App(settings, store, catalogue, chat, Teacher(chat, "rater"), library(settings)))
+        apps.append(App(settings, store, catalogue, chat, Teacher(chat, "rater"), library(settings), meter(settings)))
         return apps[-1]
 
     yield make

@@ -11,6 +11,7 @@ To the engine, each with the number `n` of the task:
     ["reply", n, Request]               -> ["done", Finish]
     ["many", n, Request, seeds, bytes]  -> ["done", null]
     ["warm", n, Request]                -> ["done", null]
+    ["measure", n, MeasureSpec]         -> ["done", Measured]
     ["stop", n]                            stops that task and those before it
 
 From the engine: `["ready"]` once, or `["unusable", reason]`; for each task any number of events (see `pack_event`),
@@ -70,6 +71,28 @@ class Loaded:
     window: int
     layers: int
     gpu_layers: int  # of `layers`
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSpec:
+    """Which file to time, and how: `depth` is a position in tokens (0: only near the beginning)."""
+
+    path: str
+    threads: int
+    gpu_layers: int  # -1: all
+    seconds: float  # for all repetitions of one figure, about
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Seconds for one token: decoded at position `near`, of a prompt, and decoded at position `far` (0: not asked)."""
+
+    step: float
+    prompt: float
+    deep: float
+    near: int
+    far: int
 
 
 class Channel:

@@ -16,6 +16,8 @@ from r1chat.backends.llama.channel import (
     Device,
     Loaded,
     LoadSpec,
+    Measured,
+    MeasureSpec,
     pack_request,
     unpack_error,
     unpack_event,
@@ -73,6 +75,10 @@ class Engine:
     def devices(self) -> list[Device]:
         """The devices that it can compute on, with the memory that is free now. Raises BackendError."""
         return [Device(**device) for device in self._do("devices")]
+
+    def measure(self, spec: MeasureSpec) -> Measured:
+        """Time a model, which is not kept. Raises BackendError."""
+        return Measured(**self._do("measure", asdict(spec)))
 
     def load(self, spec: LoadSpec, waiting: Waiting) -> Loaded:
         """Load a model, once in an engine's life. Raises StoppedError (then it may be tried again), BackendError."""

@@ -25,7 +25,9 @@ LARGE_WEIGHTS = 512 << 20  # bytes: the steps of a layer take a good part of a m
 SMALLEST_WINDOW = 1024  # tokens; less than this is of no use to a reasoning model
 GPU_MARGIN = 1 << 30  # bytes of a GPU's memory that are left to the screen and other programs, as llama.cpp does
 GPU_BATCH = 512  # tokens
-_SCRATCH = 32 << 20  # bytes that llama.cpp takes whatever the model
+_SCRATCH = 32 << 20  # bytes that llama.cpp takes on a GPU whatever the model
+_PROCESS = 48 << 20  # bytes of an engine's process without a model: Python and llama.cpp
+_PER_ENTRY = 310  # bytes that each token of a vocabulary takes, with its merges
 
 
 def default_threads(weights: int = 0) -> int:
@@ -70,7 +72,9 @@ class Needs:
         return cls(
             name=header.path.name,
             weights=int(weights * here),
-            scratch=_SCRATCH + 4 * batch * header.vocabulary,
+            scratch=_PROCESS
+            + _PER_ENTRY * header.vocabulary
+            + 4 * batch * (3 * header.count(".feed_forward_length") + 8 * header.count(".embedding_length")),
             per_token=max(1, int(header.kv_bytes_per_token * here) + 4 * batch * header.count(".attention.head_count")),
             trained=header.trained_context,
         )

@@ -22,7 +22,7 @@ from r1chat.backends.llama.digests import Digests
 from r1chat.backends.llama.files import ModelFile, ModelFiles
 from r1chat.backends.llama.found import Found
 from r1chat.backends.llama.listing import describe, from_disk, rank, remarks, titles, usable
-from r1chat.backends.llama.machine import Needs, available_memory
+from r1chat.backends.llama.machine import Fit, Needs, available_memory
 from r1chat.backends.llama.process import Process
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.both import Both
@@ -39,14 +39,15 @@ log = logging.getLogger(__name__)
 class _Server:
     """A child process that serves one model. Constructing it waits until the model is loaded. Raises BackendError."""
 
-    def __init__(self, file: ModelFile, window: int, threads: int | None, gpu_layers: int | None) -> None:
-        self.window = window
+    def __init__(self, file: ModelFile, fit: Fit, threads: int | None, gpu_layers: int | None) -> None:
+        self.window = fit.window
         self.users = 0  # streams that are open
         self.process = Process("server")
         key = secrets.token_urlsafe(16)  # other programs on this machine shall not use it
         spec = {
             "path": str(file.path),
-            "window": window,
+            "window": fit.window,
+            "mapped": fit.mapped,
             "batch": _BATCH,
             "weights": file.size,
             "threads": threads,
@@ -222,8 +223,8 @@ class LlamaServerBackend:
         assert file.header is not None
         gpu_layers = self._gpu_layers or 0
         needs = Needs.of(file.header, file.size, batch=_BATCH, gpu_layers=gpu_layers)
-        window = needs.fit(self._wish or CONTEXT, self._memory()).window
-        return _Server(file, window, self._threads, self._gpu_layers)
+        fit = needs.fit(self._wish or CONTEXT, self._memory())
+        return _Server(file, fit, self._threads, self._gpu_layers)
 
     def _forget(self, file: ModelFile) -> None:
         if server := self._servers.pop(file, None):

@@ -48,6 +48,41 @@ async function watch() {
   await new Promise(resolve => setTimeout(resolve, pause));
   watching = false;
   show(await ask('jobs'));
+  if (find('#ollama .job.running')) showOllama(await ask('ollama'));
+}
+
+/** @param {{text: string, running: boolean}} answer */
+function showOllama(answer) {
+  if (!answer) return;
+  const place = find('#ollama');
+  const before = place.querySelectorAll('.job.done').length;
+  place.innerHTML = answer.text;
+  localTimes();
+  if (place.querySelectorAll('.job.done').length !== before) here();
+  if (answer.running) watch();
+}
+
+function localTimes() {
+  for (const time of document.querySelectorAll('time')) {
+    time.textContent = new Date(time.dateTime).toLocaleTimeString(document.documentElement.lang, {hour: '2-digit', minute: '2-digit'});
+  }
+}
+
+async function measured() {
+  const answer = await ask('forecasts');
+  if (!answer) return;
+  const parts = new DOMParser().parseFromString(answer.text, 'text/html').querySelectorAll('[data-for]');
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (parts)) find(`#${part.dataset.for}`).innerHTML = part.innerHTML;
+  find('#measuring').remove();
+  here();
+}
+
+/** What to expect of the files that are listed: the hub was asked for the list, and is asked for one header more. */
+async function expected() {
+  const list = find('#found [data-forecast]');
+  if (!list) return;
+  const answer = await ask(`variants?${new URLSearchParams({repo: list.dataset.forecast, header: '1'})}`);
+  if (answer && list.isConnected) list.outerHTML = answer.text.replace(/^<div data-forecast/, '<div data-asked');
 }
 
 async function here() {
@@ -65,9 +100,13 @@ document.addEventListener('click', async event => {
   if (verb === 'files') {
     const answer = await ask(`variants?${new URLSearchParams({repo: id})}`);
     if (answer) find('#found').innerHTML = answer.text;
-  } else if (verb === 'remove') {
-    const answer = await ask('remove', {id});
+    expected();
+  } else if (verb === 'remove' || verb === 'link') {
+    const answer = await ask(verb, {id});
     if (answer) find('#here').innerHTML = answer.text;
+    if (answer && verb === 'link') find('#found').innerHTML = '';
+  } else if (button.closest('#ollama')) {
+    showOllama(await ask(`ollama/${verb}`, {id}));
   } else {
     const answer = await ask(verb, verb === 'get' ? {repo: id, file} : {id});
     show(answer);
@@ -84,7 +123,19 @@ find('#find').addEventListener('submit', async (/** @type {SubmitEvent} */ event
   const answer = await ask(`search?${new URLSearchParams(/** @type {[string, string][]} */ ([...new FormData(form)]))}`);
   if (answer) find('#found').innerHTML = answer.text;
   button.disabled = false;
+  expected();
+});
+
+find('#pull')?.addEventListener('submit', async (/** @type {SubmitEvent} */ event) => {
+  event.preventDefault();
+  const input = find('#pull input');
+  const answer = await ask('ollama/pull', {id: input.value});
+  if (answer) input.value = '';
+  showOllama(answer);
 });
 
 document.addEventListener('visibilitychange', async () => { if (!document.hidden) show(await ask('jobs')); });
 if (find('#jobs .job:not(.done, .paused, .failed)')) watch();
+if (find('#ollama .job.running')) watch();
+if (find('#measuring')) measured();
+localTimes();

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
-import psutil
 from markupsafe import Markup
 
+from r1chat.backends.gguf import Header
 from r1chat.both import Both
 from r1chat.config import NANO
 from r1chat.library import CURATED, Curated, Job, Repository, Variant
-from r1chat.library.curated import need, suitable
+from r1chat.library.curated import expect, suitable
+from r1chat.library.forecast import Forecast, Resources, Speeds, forecast
 from r1chat.messages import ModelInfo
 from r1chat.sizes import readable_size
+from r1chat.ui.html.parts import EMPTY, concat
+from r1chat.ui.library.buttons import act, chat_link
+from r1chat.ui.library.ollama import Ollama, ollama_section
 from r1chat.ui.words.library import LibraryWords
-
-EMPTY = Markup("")
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What this computer has, in bytes."""
+    """What this computer has, in bytes; `speeds` None: not measured yet, `measuring` says that it is being done.
+
+    `window` is the context in tokens that models will run with.
+    """
 
     memory: int
-    free: int
     disk: int
+    resources: Resources
+    window: int
+    speeds: Speeds | None = None
+    measuring: bool = False
+
+    def expect(self, model: Curated) -> Forecast:
+        """What to expect of a model of the curated list."""
+        return expect(model, self.resources, self.speeds, self.window)
+
+    def of_file(self, header: Header, file_size: int) -> Forecast:
+        """What to expect of a file."""
+        return forecast(header, file_size, self.window, self.resources, self.speeds)
 
 
 def document(body: Markup, w: LibraryWords) -> Markup:
@@ -39,43 +54,78 @@ def document(body: Markup, w: LibraryWords) -> Markup:
     ).format(lang=w.lang, title=w.title, body=body)
 
 
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The models that there are, by key: those that can be deleted here, and what to expect of them.
+
+    Of those, `linked` ones lie elsewhere: only the link is deleted.
+    """
+
+    models: Sequence[ModelInfo]
+    removable: set[str]
+    linked: set[str]
+    expected: Mapping[str, Forecast]
+
+
 def library(
-    machine: Machine, models: Sequence[ModelInfo], jobs: Sequence[Job], removable: set[str], host: str, w: LibraryWords
+    machine: Machine, here: Here, jobs: Sequence[Job], ollama: Ollama | None, host: str, w: LibraryWords
 ) -> Markup:
     """Everything on the page."""
-    suggested = suitable(machine.free)
-    others = [model for model in CURATED if model not in suggested]
     return Markup(
         '<header><a href="../" id="back">{back}</a><h1>{title}</h1><p>{machine}</p><p class="privacy">{privacy}</p>'
         '</header><main><div id="trouble" role="alert" data-broken="{broken}"></div><section '
-        'aria-labelledby="h-suggested"><h2 id="h-suggested">{suggested}</h2><div class="cards">{cards}</div></section>'
+        'aria-labelledby="h-suggested"><h2 id="h-suggested">{suggested}</h2>{measuring}'
+        '<div class="cards" id="cards">{cards}</div></section>'
         '<section aria-labelledby="h-downloads" id="downloads"{hidden}><h2 id="h-downloads">{downloads}</h2>'
         '<div id="jobs" aria-live="polite">{jobs}</div></section>'
         '<section aria-labelledby="h-here"><h2 id="h-here">{here}</h2><div id="here">{models}</div></section>'
-        '<section aria-labelledby="h-find"><h2 id="h-find">{search}</h2><form id="find" role="search">'
+        '{ollama}<section aria-labelledby="h-find"><h2 id="h-find">{search}</h2><form id="find" role="search">'
         '<input name="text" type="search" aria-labelledby="h-find" placeholder="{placeholder}" maxlength="300" '
         'required><button>{find}</button></form><div id="found" aria-live="polite"></div></section>'
-        '<section aria-labelledby="h-more"><h2 id="h-more">{more}</h2><ul class="rows">{others}</ul></section></main>'
+        '<section aria-labelledby="h-more"><h2 id="h-more">{more}</h2>'
+        '<ul class="rows" id="others">{others}</ul></section></main>'
     ).format(
         back=w.back,
         title=w.title,
         machine=w.machine.format(
-            memory=readable_size(machine.memory), free=readable_size(machine.free), disk=readable_size(machine.disk)
+            memory=readable_size(machine.memory),
+            free=readable_size(machine.resources.free),
+            disk=readable_size(machine.disk),
         ),
         privacy=w.privacy.format(host=host),
         broken=w.broken,
         suggested=w.suggested,
-        cards=_joined(card(model, machine, w) for model in suggested),
+        measuring=Markup('<p id="measuring" role="status">{}</p>').format(w.measuring) if machine.measuring else EMPTY,
+        cards=cards(machine, w),
         downloads=w.downloads,
         hidden=EMPTY if jobs else Markup(" hidden"),
         jobs=downloads(jobs, w),
         here=w.here,
-        models=installed(models, removable, w),
+        models=installed(here, w),
+        ollama=ollama_section(ollama, w) if ollama else EMPTY,
         search=w.search.format(host=host),
         placeholder=w.placeholder,
         find=w.find,
         more=w.more,
-        others=_joined(row(model, machine, w) for model in others),
+        others=others(machine, w),
+    )
+
+
+def cards(machine: Machine, w: LibraryWords) -> Markup:
+    """The models that suit this computer."""
+    return concat(card(model, machine, w) for model in suitable(machine.resources, machine.speeds))
+
+
+def others(machine: Machine, w: LibraryWords) -> Markup:
+    """The rest of the curated list."""
+    suggested = suitable(machine.resources, machine.speeds)
+    return concat(row(model, machine, w) for model in CURATED if model not in suggested)
+
+
+def forecasts(machine: Machine, w: LibraryWords) -> Markup:
+    """What changes on the page when the speed of this computer has been measured."""
+    return Markup('<div data-for="cards">{cards}</div><ul data-for="others">{others}</ul>').format(
+        cards=cards(machine, w), others=others(machine, w)
     )
 
 
@@ -87,17 +137,11 @@ def card(model: Curated, machine: Machine, w: LibraryWords) -> Markup:
     ).format(
         name=model.name,
         text=model.text.pick(w.lang),
-        forecast=forecast(model, machine, w),
+        forecast=machine.expect(model).sentence(w.lang),
         size=readable_size(model.size),
         licence=w.licence.format(licence=model.licence),
         button=_button(model, w, primary=True),
     )
-
-
-def suggestions() -> list[tuple[str, str]]:
-    """Names and sizes of the models that suit this computer, for the empty conversation."""
-    free = psutil.virtual_memory().available
-    return [(model.name, readable_size(model.size)) for model in suitable(free)]
 
 
 def row(model: Curated, machine: Machine, w: LibraryWords) -> Markup:
@@ -110,21 +154,14 @@ def row(model: Curated, machine: Machine, w: LibraryWords) -> Markup:
         text=model.text.pick(w.lang),
         size=readable_size(model.size),
         licence=model.licence,
-        forecast=forecast(model, machine, w),
+        forecast=machine.expect(model).sentence(w.lang),
         button=_button(model, w),
     )
 
 
-def forecast(model: Curated, machine: Machine, w: LibraryWords) -> str:
-    """Whether the model fits into memory."""
-    needed = need(model)
-    text = w.fits if needed <= machine.free else w.tight if needed <= machine.memory else w.too_large
-    return text.format(need=readable_size(needed))
-
-
 def downloads(jobs: Iterable[Job], w: LibraryWords) -> Markup:
     """The downloads, with how far each is and what can be done with it."""
-    return _joined(_download(job, w) for job in jobs)
+    return concat(_download(job, w) for job in jobs)
 
 
 def _download(job: Job, w: LibraryWords) -> Markup:
@@ -148,50 +185,62 @@ def _download(job: Job, w: LibraryWords) -> Markup:
         "failed": ("resume", "cancel"),
         "done": (),
     }[job.state]
-    buttons = _joined(
+    buttons = concat(
         Markup('<button type="button" data-verb="{verb}" data-id="{id}">{text}</button>').format(
             verb=verb, id=job.id, text=getattr(w, verb)
         )
         for verb in acts
     )
     if job.state == "done":
-        buttons = _chat_link(f"llama.cpp:{job.variant.files[0].name.removesuffix('.gguf')}", job.variant.name, w)
+        buttons = chat_link(f"llama.cpp:{job.variant.files[0].name.removesuffix('.gguf')}", job.variant.name, w)
     return Markup(
         '<div class="job {state}"><b>{name}</b><progress max="100" value="{share}" aria-label="{name}"></progress>'
         "<span>{told}</span><div>{buttons}</div></div>"
     ).format(state=job.state, name=job.variant.name, share=f"{share:.1f}", told=told, buttons=buttons)
 
 
-def installed(models: Sequence[ModelInfo], removable: set[str], w: LibraryWords) -> Markup:
-    """The models that can be chatted with now. `removable` has the keys of those that r1chat may delete."""
+def installed(here: Here, w: LibraryWords) -> Markup:
+    """The models that can be chatted with now."""
     rows = []
-    for model in models:
+    for model in here.models:
         name = model.name
         remove = EMPTY
-        if model.key in removable:
-            remove = Markup(
-                '<button type="button" data-verb="remove" data-id="{key}" data-sure="{sure}" aria-label="{label}">'
-                "{text}</button>"
-            ).format(
-                key=model.key,
-                sure=w.really.format(name=name, size=readable_size(model.size)),
-                label=w.remove_of.format(name=name),
-                text=w.remove,
+        if model.key in here.removable:
+            linked = model.key in here.linked
+            sure = (
+                w.really_unlink.format(name=name)
+                if linked
+                else w.really.format(name=name, size=readable_size(model.size))
             )
+            remove = act("remove", model.key, w.remove, w.remove_of.format(name=name), sure)
         note = Both.of(model.note).pick(w.lang)
-        size = readable_size(model.size) if model.size else ""
-        details = " · ".join(part for part in (model.backend, size, model.quantisation, note) if part)
+        parts = [model.backend, readable_size(model.size) if model.size else "", model.quantisation, note]
+        if expected := here.expected.get(model.key):
+            parts.append(expected.sentence(w.lang))
         rows.append(
             Markup("<li><div><b>{name}</b> <small>{details}</small></div><span>{chat}{remove}</span></li>").format(
                 name=name,
-                details=details,
-                chat=_chat_link(model.key, name, w) if model.ready else EMPTY,
+                details=" · ".join(filter(None, parts)),
+                chat=chat_link(model.key, name, w) if model.ready else EMPTY,
                 remove=remove,
             )
         )
-    only_nano = all(model.name == NANO for model in models)
+    only_nano = all(model.name == NANO for model in here.models)
     hint = Markup("<p>{}</p>").format(w.none_here) if only_nano else EMPTY
-    return hint + Markup('<ul class="rows">{}</ul>').format(_joined(rows))
+    return hint + Markup('<ul class="rows">{}</ul>').format(concat(rows))
+
+
+def local_file(path: str, header: Header, file_size: int, expected: Forecast, w: LibraryWords) -> Markup:
+    """A file of this computer that can be added to the list."""
+    return Markup(
+        '<ul class="rows"><li><div><b>{name}</b> <small>{about}</small></div><span>{button}</span></li></ul>'
+    ).format(
+        name=header.name or header.path.name,
+        about=" · ".join(
+            filter(None, (path, readable_size(file_size), header.quantisation, expected.sentence(w.lang)))
+        ),
+        button=act("link", path, w.use_file, f"{w.use_file}: {header.path.name}"),
+    )
 
 
 def found(repositories: Sequence[Repository], w: LibraryWords) -> Markup:
@@ -199,7 +248,7 @@ def found(repositories: Sequence[Repository], w: LibraryWords) -> Markup:
     if not repositories:
         return Markup("<p>{}</p>").format(w.nothing)
     return Markup('<ul class="rows">{}</ul>').format(
-        _joined(
+        concat(
             Markup(
                 "<li><div><b>{name}</b> <small>{gated}↓ {downloads:,}</small></div><span>"
                 '<button type="button" data-verb="files" data-id="{name}">{files}</button></span></li>'
@@ -214,11 +263,23 @@ def found(repositories: Sequence[Repository], w: LibraryWords) -> Markup:
     )
 
 
-def variants(repo: str, items: Sequence[Variant], machine: Machine, w: LibraryWords) -> Markup:
-    """The files of a repository, each with a button that brings it."""
-    return Markup('<h3>{repo}</h3><ul class="rows">{rows}</ul>').format(
+def variants(
+    repo: str, items: Sequence[Variant], machine: Machine, w: LibraryWords, header: Header | None = None
+) -> Markup:
+    """The files of a repository, each with a button that brings it; with a header, with what to expect of each.
+
+    Without one the script asks for that.
+    """
+
+    def about(item: Variant) -> str:
+        if header is not None:
+            return machine.of_file(header, item.size).sentence(w.lang)
+        return "" if item.size < machine.resources.free else w.tight.format(need=readable_size(item.size))
+
+    return Markup('<div{wanted}><h3>{repo}</h3><ul class="rows">{rows}</ul></div>').format(
+        wanted=EMPTY if header is not None else Markup(' data-forecast="{}"').format(repo),
         repo=repo,
-        rows=_joined(
+        rows=concat(
             Markup(
                 "<li><div><b>{name}</b> <small>{size}{large}</small></div><span>"
                 '<button type="button" data-verb="get" data-id="{repo}" data-file="{file}" aria-label="{label}">{text}'
@@ -226,7 +287,7 @@ def variants(repo: str, items: Sequence[Variant], machine: Machine, w: LibraryWo
             ).format(
                 name=item.quantisation or item.name,
                 size=readable_size(item.size),
-                large="" if item.size < machine.free else f" · {w.tight.format(need=readable_size(item.size))}",
+                large=f" · {text}" if (text := about(item)) else "",
                 repo=repo,
                 file=item.files[0].path,
                 label=w.download_of.format(name=item.name, size=readable_size(item.size)),
@@ -250,12 +311,6 @@ def _button(model: Curated, w: LibraryWords, primary: bool = False) -> Markup:
     )
 
 
-def _chat_link(key: str, name: str, w: LibraryWords) -> Markup:
-    return Markup('<a class="chat" href="../?{query}" aria-label="{label}">{text}</a>').format(
-        query=urlencode({"model": key}), label=w.chat_with.format(name=name), text=w.chat
-    )
-
-
 def duration(seconds: float, lang: str) -> str:
     """A time for a person: 40 s, 6 min, 1 h 20 min."""
     minutes = round(seconds / 60)
@@ -265,7 +320,3 @@ def duration(seconds: float, lang: str) -> str:
         return f"{minutes} 分钟" if lang == "zh" else f"{minutes} min"
     hours, rest = divmod(minutes, 60)
     return f"{hours} 小时 {rest} 分钟" if lang == "zh" else f"{hours} h {rest} min"
-
-
-def _joined(parts: Iterable[Markup]) -> Markup:
-    return EMPTY.join(parts)

@@ -25,6 +25,7 @@ from r1chat.app import App
 from r1chat.errors import NotFoundError, R1ChatError
 from r1chat.generation import Generation, Samples
 from r1chat.judgements import Judged
+from r1chat.library.curated import expect, suitable
 from r1chat.messages import Conversation, ModelInfo, Provenance, Reply, StoredReply, StoredTurn, Verdict
 from r1chat.reflect import Moment, Watchdog
 from r1chat.ui.compare import comparison as comparisons
@@ -32,7 +33,6 @@ from r1chat.ui.compare.acts import open_comparison, order, sibling_acts
 from r1chat.ui.compare.comparison import OpenComparison
 from r1chat.ui.html.parts import EMPTY, notice
 from r1chat.ui.judge import consent, gathered, rating, reference
-from r1chat.ui.library.page import suggestions
 from r1chat.ui.talk import ledger, presence, render, sidebar, votes
 from r1chat.ui.words.page import words
 
@@ -484,7 +484,12 @@ class Viewer:
 
     def _greeting(self, now: presence.Presence) -> Markup:
         folder = str(self._app.settings.models_folder)
-        return render.welcome(now, folder, self._words, suggestions())
+        meter, window = self._app.meter, self._app.settings.context
+        resources, speeds = meter.resources(), meter.known()
+        offers = [
+            render.Offer(model, expect(model, resources, speeds, window)) for model in suitable(resources, speeds)
+        ]
+        return render.welcome(now, folder, self._words, offers)
 
     def _lost(self, error: NotFoundError) -> Patch:
         html = notice(error.sentence(self._words.lang), error=True)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from r1chat.app import App
 from r1chat.config import NANO
 from r1chat.errors import R1ChatError
+from r1chat.library.forecast import forecast
 from r1chat.messages import ModelInfo
 from r1chat.ui.html.parts import EMPTY, button, concat
 from r1chat.ui.talk import sidebar
@@ -32,6 +33,7 @@ class Presence:
     why: str
     host: str
     others: tuple[ModelInfo, ...] = ()
+    expected: str = ""  # the forecast for a file of this computer
 
     @property
     def available(self) -> bool:
@@ -46,7 +48,7 @@ def look(app: App, key: str, words: Words, max_age: float | None = None) -> Pres
         try:
             model = catalogue.glance(key) if max_age is None else catalogue.glance(key, max_age)
             if model.ready:
-                return Presence(model, "", catalogue.host(key))
+                return Presence(model, "", catalogue.host(key), expected=_expected(app, model, words))
             return Presence(model, spoken(model.note, words), catalogue.host(key), _others(app, key))
         except R1ChatError as error:
             return Presence(None, error.sentence(words.lang), catalogue.host(key), _others(app, key))
@@ -57,6 +59,15 @@ def look(app: App, key: str, words: Words, max_age: float | None = None) -> Pres
     return Presence(None, why, "", _others(app, ""))
 
 
+def _expected(app: App, model: ModelInfo, words: Words) -> str:
+    """What to expect of a model that runs here; "" where its file is not known."""
+    header = app.catalogue.header(model.key)
+    if header is None:
+        return ""
+    made = forecast(header, model.size, app.settings.context, app.meter.resources(), app.meter.known())
+    return made.sentence(words.lang)
+
+
 def _others(app: App, key: str) -> tuple[ModelInfo, ...]:
     usable = [model for model in app.catalogue.models() if model.ready and model.key != key]
     return tuple(sorted(usable, key=lambda model: model.name == NANO)[:OFFERED])
@@ -64,7 +75,7 @@ def _others(app: App, key: str) -> tuple[ModelInfo, ...]:
 
 def state_html(presence: Presence, words: Words) -> Markup:
     """The line beside the picker."""
-    return sidebar.model_state(presence.model, presence.why, words)
+    return sidebar.model_state(presence.model, presence.why, words, presence.expected)
 
 
 def where_html(presence: Presence, words: Words) -> Markup:

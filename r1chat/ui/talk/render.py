@@ -15,8 +15,11 @@ from typing import Literal
 from markupsafe import Markup
 
 from r1chat.config import NANO
+from r1chat.library import Curated
+from r1chat.library.forecast import Forecast
 from r1chat.messages import FinishReason, Progress, Reply, StoredReply, StoredTurn, Verdict
 from r1chat.reflect import Alarm, Bars, Moment, Reader
+from r1chat.sizes import readable_size
 from r1chat.ui.html.blocks import Splitter
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, button, concat, icon_button, joined, markdown, notice, speed
@@ -493,22 +496,27 @@ def _switch(verb: str, subject: str, position: int, siblings: int, words: Words)
 # --- no message yet --------------------------------------------------------------------------------------------------
 
 
-def welcome(now: Presence, folder: str, words: Words, suggested: Sequence[tuple[str, str]] = ()) -> Markup:
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A model that suits this computer, and what to expect of it."""
+
+    model: Curated
+    expected: Forecast
+
+
+def welcome(now: Presence, folder: str, words: Words, offers: Sequence[Offer] = ()) -> Markup:
     """The empty conversation: where messages go, and questions that the chosen model can answer.
 
-    Where it cannot be used: why, and the ways out. Where there is no real model yet, `suggested` ones are offered, each
-    as name and size.
+    Where it cannot be used: why, and the ways out. Where there is no real model yet, `offers` are made.
     """
     goes = words.goes_to.format(host=now.host) if now.host else words.stays_here
     sentence = f"{words.welcome} {goes}" if now.available else words.welcome
     head = Markup("<h1>{}</h1><p>{}</p>").format(words.greeting, sentence)
     nano = now.model is not None and now.model.name == NANO
-    links = [(words.get_model.format(name=name, size=size), f"models/#{name}") for name, size in suggested]
-    offers = concat(
-        Markup('<a href="{}">{}</a>').format(address, text) for text, address in [*links, (words.all_models, "models/")]
-    )
+    links = concat(_offer(offer, words) for offer in offers)
+    links += Markup('<a href="models/">{}</a>').format(words.all_models)
     get = Markup('<div class="get-models"><p>{}</p><nav class="get" aria-label="{}">{}</nav></div>').format(
-        words.get_models.format(path=folder), words.models, offers
+        words.get_models.format(path=folder), words.models, links
     )
     if not now.available:
         return concat([head, trouble(now, words), EMPTY if now.others else get])
@@ -520,3 +528,17 @@ def welcome(now: Presence, folder: str, words: Words, suggested: Sequence[tuple[
     examples = Markup('<div class="examples" role="group" aria-label="{}">{}</div>').format(words.try_one, buttons)
     note = Markup('<p class="nano">{}</p>').format(words.nano) if nano else EMPTY
     return concat([head, note, examples, get if nano else EMPTY])
+
+
+def _offer(offer: Offer, words: Words) -> Markup:
+    """A link to a model on the library page, with what a person wants to know before."""
+    model = offer.model
+    return Markup(
+        '<a href="models/#{id}"><b>{get}</b><span>{text}</span><small>{licence} · {expected}</small></a>'
+    ).format(
+        id=model.name,
+        get=words.get_model.format(name=model.name, size=readable_size(model.size)),
+        text=model.text.pick(words.lang),
+        licence=model.licence,
+        expected=offer.expected.sentence(words.lang),
+    )

@@ -106,15 +106,15 @@ def backend_title(name: str, words: Words) -> str:
     return BACKEND_TITLES.get(name, Both(name, name)).pick(words.lang)
 
 
-def model_state(model: ModelInfo | None, why: str, words: Words) -> Markup:
-    """The line beside the picker: a dot, and what the chosen model is doing."""
+def model_state(model: ModelInfo | None, why: str, words: Words, expected: str = "") -> Markup:
+    """The line beside the picker: a dot, and what the chosen model is doing; in its tip, what to expect of it."""
     if model is None or not model.ready:
         kind, text, title = "away", words.model_away, spoken(model.note, words) if model is not None else why
     else:
         window = words.model_window.format(context=f"{model.context:,}") if model.context else ""
         kind = "ready"
         text = words.model_ready if model.continues else words.model_ready_only
-        title = joined(text, window, "" if model.continues else words.cannot_steer)
+        title = joined(text, window, expected, "" if model.continues else words.cannot_steer)
     return Markup('<span id="model-line" title="{}"><span class="dot {}"></span>{}</span>').format(title, kind, text)
 
 

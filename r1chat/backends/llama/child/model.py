@@ -149,6 +149,8 @@ class Model:
         # Weights that are rearranged for the processor are a copy in memory. Virtual machines advertise AMX and then
         # fault on it.
         params.use_extra_bufts = not mapped and b"AMX_INT8 = 1" not in C.llama_print_system_info()
+        if params.use_extra_bufts:  # a mapped file would stay in memory beside the copies: up to twice the weights
+            params.load_mode = C.LLAMA_LOAD_MODE_NONE
         self.handle, errors = _load(path, params)
         if stopped:
             self.close()

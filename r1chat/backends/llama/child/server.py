@@ -32,7 +32,14 @@ def main() -> None:
 
 
 def _serve(
-    path: str, window: int, batch: int, weights: int, threads: int | None, gpu_layers: int | None, key: str
+    path: str,
+    window: int,
+    batch: int,
+    weights: int,
+    threads: int | None,
+    gpu_layers: int | None,
+    mapped: bool,
+    key: str,
 ) -> Any:
     import xllamacpp  # type: ignore[import-untyped]
 
@@ -47,6 +54,10 @@ def _serve(
     params.n_parallel = 1  # one text in memory, as with the other engine; replies queue for it
     params.cache_ram_mib = 0  # no copies of earlier texts: they take gigabytes
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or default_threads(weights)
+    if mapped:
+        params.no_extra_bufts = True  # weights that are rearranged for the processor are a copy in memory
+    else:
+        params.load_mode = 0  # none: a mapped file would stay in memory beside those copies
     if gpu_layers is not None:
         params.n_gpu_layers = gpu_layers
     return xllamacpp.Server(params)

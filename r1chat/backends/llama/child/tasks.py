@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from r1chat.backends.chat_template import CHATML_TEMPLATE, R1_ASSISTANT, R1_TEMPLATE, ChatTemplate
-from r1chat.backends.llama.channel import Channel, Loaded, LoadSpec, pack_error, pack_event, unpack_request
+from r1chat.backends.llama.channel import Channel, Loaded, LoadSpec, MeasureSpec, pack_error, pack_event, unpack_request
+from r1chat.backends.llama.child.measure import measure
 from r1chat.backends.llama.child.model import (
     LoadStoppedError,
     Model,
@@ -81,6 +82,8 @@ class Tasks:
             return [asdict(device) for device in devices()]
         if kind == "load":
             return asdict(self._load(LoadSpec(**values[0]), listener))
+        if kind == "measure":
+            return asdict(measure(MeasureSpec(**values[0])))
         session = self._session
         assert session is not None, "a model is loaded first"
         request = unpack_request(values[0])
