@@ -92,10 +92,12 @@ class Chat:
         preferred: Mapping[str, object] = MappingProxyType({}),
         system: str = "",
         thinking: str = "",
+        repeatable: bool = False,
     ) -> None:
         """`params`: for every reply that says nothing else; None: what each model's maker recommends, with `preferred`
         in place of some of it. `system` and `thinking` are for new conversations. `sweep_every`: seconds between two
-        searches for replies that a killed process left behind.
+        searches for replies that a killed process left behind. `repeatable`: a seed gives the same reply whatever came
+        before, at the price of reading each prompt anew.
         """
         self.store = store
         self.catalogue = catalogue
@@ -103,6 +105,7 @@ class Chat:
         self._preferred = preferred
         self._system = system
         self._thinking = thinking
+        self._repeatable = repeatable
         self._lock = threading.Lock()  # guards the next two; held for moments only
         self._running: dict[str, Generation | Samples] = {}  # by conversation; until all of it is saved
         self._beginning: set[str] = set()  # conversations in which a reply is being begun
@@ -520,7 +523,8 @@ class Chat:
             kept_reasoning=len(given.reasoning),
             sampling_source=source if replace(params, seed=usual.seed) == usual else "person",
         )
-        request = Request(info.name, self._history(turn, view, info), so_far, params, _thinking(view, info))
+        history = self._history(turn, view, info)
+        request = Request(info.name, history, so_far, params, _thinking(view, info), self._repeatable)
         stored = self.store.add_reply(turn.id, provenance, Reply(reasoning=given.reasoning, closed=given.closed))
         self.store.set_model(turn.conversation_id, info.key)
         return Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
@@ -543,7 +547,7 @@ class Chat:
             self.publish(work.conversation_id)
         for call in self._when_made:
             call(work.turn_id)
-        if isinstance(work, Generation):
+        if isinstance(work, Generation) and not self._repeatable:
             self._warm(work)
 
     def _show_majority(self, vote: Samples) -> None:

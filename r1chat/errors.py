@@ -9,6 +9,7 @@
     ├── ExportError             an export has nothing to write, or nowhere to write it
     ├── ImportFileError         a file that cannot be taken in: broken, foreign, or at odds with what is there
     ├── LibraryError            a model that cannot be found or downloaded
+    ├── EvaluationError         a task or a run of it that cannot be used as it is
     ├── CheckError              an answer cannot be checked: the reference is none, or the checker does not start
     └── BackendError            the model's side
         ├── UnreachableError    no server answers there
@@ -70,6 +71,10 @@ class ImportFileError(R1ChatError):
 
 class LibraryError(R1ChatError):
     """A model cannot be found or downloaded; what came of it is kept."""
+
+
+class EvaluationError(R1ChatError):
+    """A task, or a run of it, that cannot be used as it is."""
 
 
 class CheckError(R1ChatError):

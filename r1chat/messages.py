@@ -101,6 +101,7 @@ class Request:
     so_far: ReplySoFar | None = None
     params: Params = Params()
     thinking: str = ""  # "off", "on" or an effort that the model knows; "": its own way, with a thought
+    repeatable: bool = False  # nothing that was read before is reused, which changes the last digits of what follows
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"library", "generation", "archive", "calibration", "summary", "ranking", "league", "rewards"}),
     frozenset({"chat"}),
     frozenset({"teach"}),
-    frozenset({"app"}),
+    frozenset({"app", "evaluation"}),
     frozenset({"export"}),
     frozenset({"ui"}),
     frozenset({"cli"}),

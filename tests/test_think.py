@@ -201,6 +201,13 @@ PIECES = st.sampled_from(
 )
 
 
+def test_a_fence_behind_a_special_token_is_one_in_any_chunking() -> None:
+    text = "<｜begin▁of▁sentence｜>\n```\n<think>"
+    for longest in (1, 3, 50):
+        events = [Raw(text[at : at + longest]) for at in range(0, len(text), longest)]
+        assert texts(collect([*events, Finish("stop")])) == ("", False, "```\n<think>", False)
+
+
 @settings(max_examples=400, deadline=None)
 @given(st.lists(PIECES, max_size=25), st.integers(0, 2**16), st.sampled_from(["stop", "length"]), st.booleans())
 def test_any_chunking_of_any_text_gives_the_same_reply(

@@ -33,7 +33,7 @@ from r1chat.cli.process import (
     speak_utf8,
     stop_writing,
 )
-from r1chat.config import Settings, load
+from r1chat.config import Settings, load, prepare
 from r1chat.errors import BackendError, ConfigError, R1ChatError
 from r1chat.reasoning_format import R1_FORMAT
 
@@ -204,6 +204,40 @@ def moments(
     if calibrate or undo:
         return partial(_calibrate, ctx.params)
     return partial(_moments, ctx.params)
+
+
+@parser.command("eval")
+def evaluate(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str], typer.Argument(metavar="TASK", help="A made-up task, a file of problems, list, or compare RUN RUN.")
+    ],
+    backend: BackendName = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    samples: Annotated[int, typer.Option("-k", metavar="K", help="Samples of each problem.")] = 1,
+    count: Annotated[int, typer.Option("-n", metavar="N", help="The first N problems.")] = 100,
+    split: Annotated[str, typer.Option(metavar="train|dev|test", help="Of a made-up task.")] = "test",
+    language: Annotated[str | None, typer.Option(metavar="en|zh", help="Of a made-up task; both without it.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the run; the same name goes on with it.")] = None,
+    budget: Annotated[int | None, typer.Option(metavar="TOKENS", help="Of thinking; 0 skips the thought.")] = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    max_tokens: MaxTokens = None,
+    thinking: Annotated[str | None, typer.Option(metavar="off|on|EFFORT", help="As for chat.")] = None,
+    system: Annotated[str | None, typer.Option(metavar="TEXT", help="A system prompt.")] = None,
+    context: Context = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Measure a model on a task: pass@1, pass@k and cons@k, each with an interval. A run that was killed goes on.
+
+    Made-up tasks: sums, products, division, expressions, decimals, percentages, fractions, equations, divisors, primes,
+    sorting, letters, clock, stories. A file of problems: GSM8K, MATH-500, AIME, GPQA, MMLU and CMATH as published, or
+    JSON Lines with question and answer.
+    """
+    return partial(_evaluate, ctx.params)
 
 
 @parser.command()
@@ -386,6 +420,14 @@ def _moments(flags: Flags) -> int:
     for line in list_moments(thought, flags["as_json"], bars):
         print(harmless(line, sys.stdout))
     return 0
+
+
+def _evaluate(flags: Flags) -> int:
+    from r1chat.cli.evaluating import evaluate as run
+
+    settings = _settings(flags)
+    prepare(settings)
+    return run(settings, flags["words"], flags)
 
 
 def _calibrate(flags: Flags) -> int:

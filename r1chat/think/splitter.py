@@ -119,6 +119,8 @@ class Splitter:
         self._turn_ended = False  # a token that ends the turn is held back
         self._over = False  # the model goes on with a turn that is not its own
         self._owed = 0  # tokens whose text is still held back
+        self._tokens = 0  # of the event that is read now
+        self._owed_by_space = 0  # those of them that white space before a closing tag took
         if so_far.closed:
             self._state = _State.ANSWER
             self._leading = self._suspect = not so_far.answer
@@ -148,6 +150,7 @@ class Splitter:
         elif isinstance(event, Answer) or self._state is _State.NATIVE:
             self._enter_answer(out)
         self._owed += event.tokens
+        self._tokens = event.tokens
         if isinstance(event, Token) and self._marks.control:
             self._scan(f"{TOKEN_BEGINS}{event.text}{TOKEN_ENDS}", out)
         elif self._marks.control:
@@ -182,6 +185,7 @@ class Splitter:
             mark, following = self._marks.named(found.group()), text[position : position + 1] or self._tail[:1]
             if not following and self._needs_following(mark):
                 self._tail = found.group()
+                self._owed_by_space = self._owed - self._tokens
                 return
             self._mark(mark, found.group(), following, out)
         if not self._over:
@@ -209,6 +213,8 @@ class Splitter:
             self._line.feed(text)
 
     def _emit(self, text: str, out: list[ReplyEvent]) -> None:
+        if self._leading:
+            self._line = _Line()  # special tokens before the text are no part of its first line
         held = sum(map(len, self._held))  # already seen by the line
         self._line.feed(text[held:])
         text, self._between = self._between + text, ""
@@ -417,10 +423,19 @@ class Splitter:
         return self._count(out)
 
     def _count(self, out: list[ReplyEvent]) -> list[ReplyEvent]:
-        """Books the tokens of this event on the last text that came out of it."""
+        """Books the tokens of this event on the last text that came out of it; a tag counts as answer."""
+        if self._owed_by_space:
+            for at, event in enumerate(out):
+                if isinstance(event, Closed | AnswerWasThought):
+                    space = ReasoningText if isinstance(event, Closed) else AnswerText
+                    out.insert(at, space("", self._owed_by_space))
+                    self._owed -= self._owed_by_space
+                    break
+        if not self._tail:
+            self._owed_by_space = 0
         for i in range(len(out) - 1, -1, -1):
             event = out[i]
-            if self._owed and isinstance(event, ReasoningText | AnswerText):
+            if self._owed and isinstance(event, ReasoningText | AnswerText) and event.text:
                 out[i] = replace(event, tokens=self._owed)
                 self._owed = 0
         return out

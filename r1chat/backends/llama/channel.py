@@ -174,6 +174,7 @@ def unpack_request(values: dict[str, Any]) -> Request:
         ReplySoFar(**so_far) if so_far is not None else None,
         Params(**values["params"]),
         values["thinking"],
+        values["repeatable"],
     )
 
 

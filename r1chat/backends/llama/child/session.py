@@ -67,6 +67,9 @@ class Session:
         sampler = self._sampler(request, request.params.seed, given)
         try:
             began = time.perf_counter()
+            if request.repeatable:
+                self._context.clear()
+                self._read = []
             cached = self._prefill(tokens, len(tokens) - 1, listener)
             listener.tell(self._began(prompt), sample)
             writer = Writer(listener, sample, self._model.control)

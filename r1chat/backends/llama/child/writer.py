@@ -53,10 +53,13 @@ class Writer:
             self._listener.tell(Token(piece.decode(errors="replace"), 1 + self._waiting), self._sample)
             self._waiting = 0
             return
+        text = self._decode(piece)
+        if "<" in text:  # a tag that is spelled in letters is told apart, so that tokens are counted where they belong
+            self._tell()
         self._waiting += 1
-        self._texts.append(self._decode(piece))
+        self._texts.append(text)
         now = time.perf_counter()
-        if now - self._told_at >= PASS_ON_EVERY:
+        if now - self._told_at >= PASS_ON_EVERY or ">" in text:
             self._told_at = now
             self._tell()
 

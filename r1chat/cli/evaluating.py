@@ -1,0 +1,154 @@
+"""`r1chat eval`: runs a task, lists runs, compares two."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from r1chat.app import connect
+from r1chat.backends.catalogue import Catalogue
+from r1chat.both import Both
+from r1chat.cli.process import harmless, polite_signals
+from r1chat.config import Settings as AppSettings
+from r1chat.errors import EvaluationError
+from r1chat.evaluation import Problem, Run, Settings, Solved, load_task, measure
+from r1chat.evaluation.measures import compare_runs
+from r1chat.evaluation.picture import picture
+from r1chat.evaluation.report import as_json, lines, paired_lines
+from r1chat.evaluation.run import SPECIFICATION, read_solved, runs
+from r1chat.files import replacing
+
+FOLDER = "evaluations"  # in the data folder
+
+
+def evaluate(settings: AppSettings, words: list[str], flags: Mapping[str, Any]) -> int:
+    """Do what `r1chat eval` was asked: a task by name or file, `list`, or `compare RUN RUN`. Raises R1ChatError."""
+    folder = settings.data_dir / FOLDER
+    if words == ["list"]:
+        return _list(folder)
+    if words[0] == "compare":
+        if len(words) != 3:
+            raise EvaluationError(_TWO_RUNS)
+        return _compare([_existing(folder, name) for name in words[1:]], flags["as_json"])
+    if len(words) > 1:
+        raise EvaluationError(_ONE_TASK.format(words=" ".join(words)))
+    return _run(settings, folder, words[0], flags)
+
+
+def _run(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any]) -> int:
+    count = flags["count"]
+    if count < 1:
+        raise EvaluationError(_NO_COUNT.format(count=count))
+    task = load_task(name, flags["split"], count, flags["language"] or "")
+    task = type(task)(task.name, task.problems[:count], task.source, task.paper)
+    with polite_signals(), closing(connect(settings)) as catalogue:
+        asked = _asked(settings, catalogue, flags)
+        title = flags["name"] or re.sub(r"[^\w.-]+", "-", f"{task.name}-{asked.model.partition(':')[2]}-k{asked.k}")
+        run = Run(folder / title, task, asked, catalogue)
+        solved = _with_progress(run, quiet=flags["as_json"])
+    specification = json.loads((run.folder / SPECIFICATION).read_text(encoding="utf-8"))
+    measures = measure(solved)
+    report = json.dumps(as_json(specification, measures), ensure_ascii=False, indent=2)
+    for file, text in (("report.json", report), ("report.svg", picture([(specification, measures)]))):
+        with replacing(run.folder / file) as stream:
+            stream.write(text.encode())
+    if flags["as_json"]:
+        print(report)
+        return 0
+    for line in lines(specification, measures):
+        print(harmless(line, sys.stdout))
+    print(f"Every sample: r1chat serve --data-dir {run.folder}\nThe picture: {run.folder / 'report.svg'}")
+    return 0
+
+
+def _asked(settings: AppSettings, catalogue: Catalogue, flags: Mapping[str, Any]) -> Settings:
+    values = [(name, value) for name, value in settings.preferred_sampling.items() if name != "seed"]
+    return Settings(
+        model=catalogue.default(settings.model, settings.backend or "").key,
+        k=flags["samples"],
+        seed=flags["seed"] or 0,
+        sampling=tuple(sorted(values)),
+        thinking=settings.thinking,
+        system=settings.system,
+        budget=flags["budget"],
+    )
+
+
+def _with_progress(run: Run, quiet: bool) -> list[Solved]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
+        bar = progress.add_task("", total=len(run.task.problems))
+
+        def tell(problem: Problem, done: list[Solved]) -> None:
+            decided = [sample.correct for one in done for sample in one.samples if sample.correct is not None]
+            right = f"{sum(decided) / len(decided):.0%} right" if decided else "…"
+            progress.update(bar, completed=len(done), description=f"{run.task.name}: {right}")
+
+        solved = run.go_on(tell)
+        progress.update(bar, completed=len(solved))
+    return solved
+
+
+def _list(folder: Path) -> int:
+    found = list(runs(folder))
+    for place, asked in found:
+        done = read_solved(place)
+        share = measure(done).pass_1.value if done else float("nan")
+        state = "" if len(done) == asked.get("problems") else f"  {len(done)} of {asked.get('problems')} done"
+        print(harmless(f"{place.name:<44}  pass@1 {100 * share:5.1f} %{state}", sys.stdout))
+    if not found:
+        print("There is no run yet: r1chat eval sums --model NAME makes one.")
+    return 0
+
+
+def _compare(folders: list[Path], as_text: bool) -> int:
+    specifications = [json.loads((folder / SPECIFICATION).read_text(encoding="utf-8")) for folder in folders]
+    if specifications[0]["digest"] != specifications[1]["digest"]:
+        raise EvaluationError(_OTHER_TASK.format(one=folders[0].name, other=folders[1].name))
+    solved = [read_solved(folder) for folder in folders]
+    paired = compare_runs(*solved)
+    if as_text:
+        from dataclasses import asdict
+
+        print(json.dumps({"runs": specifications, "paired": asdict(paired)}, ensure_ascii=False, indent=2))
+        return 0
+    for specification, done in zip(specifications, solved, strict=True):
+        for line in lines(specification, measure(done)):
+            print(harmless(line, sys.stdout))
+    for line in paired_lines(paired, [folder.name for folder in folders]):
+        print(harmless(line, sys.stdout))
+    return 0
+
+
+def _existing(folder: Path, name: str) -> Path:
+    place = folder / Path(name).name
+    if not (place / SPECIFICATION).exists():
+        known = ", ".join(path.name for path, _ in runs(folder)) or "–"
+        raise EvaluationError(_NO_RUN.format(name=name, names=known))
+    return place
+
+
+_TWO_RUNS = Both(
+    "Compare takes two runs: r1chat eval compare RUN RUN. `r1chat eval list` names them.",
+    "compare 需要两次运行：r1chat eval compare RUN RUN。`r1chat eval list` 会列出它们。",
+)
+_ONE_TASK = Both(
+    "“{words}” is more than one task. Give one; options begin with --.",
+    "“{words}”不止一个任务。请只给一个；选项以 -- 开头。",
+)
+_NO_COUNT = Both(
+    "-n {count} is no number of problems. Give 1 or more.", "-n {count} 不是题目数量。请给出 1 或更大的数。"
+)
+_OTHER_TASK = Both(
+    "{one} and {other} are runs of different problems, and cannot be compared.",
+    "{one} 和 {other} 的题目不同，无法比较。",
+)
+_NO_RUN = Both("There is no run “{name}”. There are: {names}.", "没有名为“{name}”的运行。现有：{names}。")

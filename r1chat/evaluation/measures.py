@@ -1,0 +1,164 @@
+"""What samples of a run say about a model, each figure with a bootstrap interval over problems.
+
+pass@k is the unbiased estimate of Chen et al. (arXiv 2107.03374): one minus the chance that k of n samples are all
+wrong. cons@k is the share of problems whose majority answer is right (self-consistency, Wang et al., arXiv 2203.11171;
+DeepSeek-R1's paper calls it cons@64). The interval is the percentile bootstrap over problems, since samples of one
+problem are not independent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 2_000
+INTERVAL = 0.95
+
+_Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One reply to a problem. `correct` None: undecided. Tokens, seconds; `moments` by kind."""
+
+    reply: str
+    correct: bool | None
+    finish: str
+    thinking: int
+    answer: int
+    seconds: float
+    format: float | None = None
+    language: float | None = None
+    moments: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A problem with its samples. `majority`: whether the majority's answer is right; None: undecided."""
+
+    problem: str
+    turn: str
+    samples: tuple[Sample, ...]
+    majority: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure and its 95 % interval; all three nan where nothing could be counted."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What a run found. Shares from 0 to 1, tokens, tokens per second. `pass_k` and `majority` are at `k` samples."""
+
+    problems: int
+    k: int
+    pass_1: Estimate
+    pass_k: Estimate
+    majority: Estimate
+    thinking: Estimate
+    truncated: Estimate
+    format: Estimate
+    language: Estimate
+    moments: dict[str, Estimate]
+    speed: Estimate
+    undecided: int
+    failed: int
+
+
+def measure(solved: Sequence[Solved]) -> Measures:
+    """The measures of a run; `k` is the least number of samples that a problem has."""
+    k = min((len(one.samples) for one in solved), default=0)
+    kinds = sorted({kind for one in solved for sample in one.samples for kind in sample.moments})
+    samples = [sample for one in solved for sample in one.samples]
+
+    def each(value: Callable[[Sample], float | None]) -> Estimate:
+        return bootstrap([_mean([value(sample) for sample in one.samples]) for one in solved])
+
+    return Measures(
+        problems=len(solved),
+        k=k,
+        pass_1=bootstrap([pass_at(1, one) for one in solved]),
+        pass_k=bootstrap([pass_at(k, one) for one in solved]),
+        majority=bootstrap([_share(one.majority) for one in solved]),
+        thinking=each(lambda sample: float(sample.thinking)),
+        truncated=each(lambda sample: float(sample.finish == "length")),
+        format=each(lambda sample: sample.format),
+        language=each(lambda sample: sample.language),
+        moments={kind: each(lambda sample, kind=kind: float(sample.moments.get(kind, 0))) for kind in kinds},  # type: ignore[misc]
+        speed=each(lambda sample: (sample.thinking + sample.answer) / sample.seconds if sample.seconds else None),
+        undecided=sum(sample.correct is None for sample in samples),
+        failed=sum(sample.finish == "error" for sample in samples),
+    )
+
+
+def pass_at(k: int, solved: Solved) -> float:
+    """The chance that at least one of k samples is right; nan where fewer than k samples are decided."""
+    decided = [sample.correct for sample in solved.samples if sample.correct is not None]
+    n, right = len(decided), sum(decided)
+    if k < 1 or n < k:
+        return math.nan
+    return 1.0 - math.comb(n - right, k) / math.comb(n, k)
+
+
+def bootstrap(values: Sequence[float]) -> Estimate:
+    """The mean of one value a problem, and its percentile interval. nan values are left out."""
+    known = np.array([value for value in values if not math.isnan(value)])
+    if not len(known):
+        return Estimate(math.nan, math.nan, math.nan)
+    means = _resampled(known)
+    low, high = np.quantile(means, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
+    return Estimate(float(known.mean()), float(low), float(high))
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Two runs on the same problems: pass@1 of the second less that of the first, and McNemar's exact test.
+
+    `only_first` and `only_second` count problems that the majority of one run's samples has right and the other's not.
+    `p` is two-sided.
+    """
+
+    problems: int
+    difference: Estimate
+    only_first: int
+    only_second: int
+    p: float
+
+
+def compare_runs(first: Sequence[Solved], second: Sequence[Solved]) -> Paired:
+    """Compare two runs by the problems that both have solved (paired bootstrap; McNemar 1947, exact)."""
+    others = {one.problem: one for one in second}
+    pairs = [(one, others[one.problem]) for one in first if one.problem in others]
+    difference = bootstrap([pass_at(1, new) - pass_at(1, old) for old, new in pairs])
+    only_first = sum(pass_at(1, old) > 0.5 >= pass_at(1, new) for old, new in pairs)
+    only_second = sum(pass_at(1, new) > 0.5 >= pass_at(1, old) for old, new in pairs)
+    return Paired(len(pairs), difference, only_first, only_second, _two_sided(only_first, only_second))
+
+
+def _two_sided(first: int, second: int) -> float:
+    """Two-sided p of a sign test."""
+    n, least = first + second, min(first, second)
+    return min(1.0, 2 * sum(math.comb(n, i) for i in range(least + 1)) / float(2**n))
+
+
+def _resampled(values: _Array) -> _Array:
+    rng = np.random.default_rng(0)  # the same data give the same interval
+    return np.array([values[rng.integers(0, len(values), len(values))].mean() for _ in range(RESAMPLES)])
+
+
+def _mean(values: Sequence[float | None]) -> float:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else math.nan
+
+
+def _share(verdict: bool | None) -> float:
+    return math.nan if verdict is None else float(verdict)

@@ -1,0 +1,205 @@
+"""A run: a model is asked every problem of a task k times, and what it answered is judged and kept.
+
+A run's folder is a data folder of r1chat: its database holds every sample, so `r1chat serve --data-dir FOLDER` opens
+them on the page. `run.json` says what was asked for, `solved.jsonl` has a line for each problem that is done. A run
+that was killed goes on with the first problem that is not. Seeds belong to problems, so it ends as if nothing had been.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from r1chat import __version__, sampling
+from r1chat.backends.catalogue import Catalogue
+from r1chat.both import Both
+from r1chat.chat import MOST_SAMPLES, Chat
+from r1chat.errors import EvaluationError, GenerationError
+from r1chat.evaluation.measures import Sample, Solved
+from r1chat.evaluation.problems import Problem, Task
+from r1chat.files import replacing
+from r1chat.messages import StoredReply
+from r1chat.reflect import find_moments
+from r1chat.rewards import accuracy, format_reward, language_consistency
+from r1chat.store import Store
+from r1chat.teach import Teacher
+from r1chat.votes import majority
+
+SPECIFICATION, DONE = "run.json", "solved.jsonl"
+RATER = "evaluation"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is asked of the model. `sampling`: parameters in place of the recommended ones; `budget` in tokens."""
+
+    model: str  # a key, backend:name
+    k: int = 1
+    seed: int = 0
+    sampling: tuple[tuple[str, float | int], ...] = ()
+    thinking: str = ""
+    system: str = ""
+    budget: int | None = None
+
+
+class Run:
+    """A run in a folder. Raises EvaluationError where that folder holds another run, or `settings` make no sense."""
+
+    def __init__(self, folder: Path, task: Task, settings: Settings, catalogue: Catalogue) -> None:
+        if not 1 <= settings.k <= MOST_SAMPLES:
+            raise EvaluationError(_BAD_K.format(most=MOST_SAMPLES, k=settings.k))
+        self.folder, self.task, self.settings = folder, task, settings
+        self._catalogue = catalogue
+        _, self.model = catalogue.find(settings.model)
+        wanted = self._specification()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = folder / SPECIFICATION
+        if file.exists():
+            if json.loads(file.read_text(encoding="utf-8")) != wanted:
+                raise EvaluationError(_ANOTHER.format(folder=folder))
+        else:
+            with replacing(file) as stream:
+                stream.write(json.dumps(wanted, ensure_ascii=False, indent=2).encode())
+
+    def _specification(self) -> dict[str, object]:
+        model = self.model
+        values = {
+            "task": self.task.name,
+            "problems": len(self.task.problems),
+            "digest": self.task.digest,
+            "source": self.task.source,
+            "paper": self.task.paper,
+            "title": model.title or model.name,
+            "quantisation": model.quantisation,
+            "r1chat": __version__,
+            **asdict(self.settings),
+        }
+        return json.loads(json.dumps(values))  # type: ignore[no-any-return]
+
+    def solved(self) -> list[Solved]:
+        """What is done so far."""
+        return read_solved(self.folder)
+
+    def go_on(self, tell: Callable[[Problem, list[Solved]], None] = lambda problem, solved: None) -> list[Solved]:
+        """Ask what has not been asked yet; `tell` is called before each problem. Returns all of it.
+
+        Raises BackendError where the model cannot be asked at all; what is done stays, and the same call goes on.
+        """
+        done = self.solved()
+        known = {one.problem for one in done}
+        with closing(Store(f"sqlite:///{self.folder / 'r1chat.db'}")) as store:
+            store.interrupt_unfinished()
+            chat = Chat(
+                store,
+                self._catalogue,
+                system=self.settings.system,
+                thinking=self.settings.thinking,
+                repeatable=True,
+            )
+            try:
+                teacher = Teacher(chat, RATER)
+                for number, problem in enumerate(self.task.problems):
+                    if problem.id not in known:
+                        tell(problem, done)
+                        done.append(self._solve(chat, teacher, problem, self.settings.seed + number * MOST_SAMPLES))
+                        self._append(done[-1])
+            finally:
+                chat.close()
+        return done
+
+    def _solve(self, chat: Chat, teacher: Teacher, problem: Problem, seed: int) -> Solved:
+        store, settings = chat.store, self.settings
+        conversation = store.new_conversation(f"{self.task.name} {problem.id}", settings.model)
+        turn = store.add_turn(conversation.id, problem.question, None)
+        if settings.budget:
+            store.set_steering(conversation.id, settings.budget, False)
+        self._set_seed(chat, conversation.id, seed)
+        if settings.k > 1 and settings.budget is None:
+            chat.vote(turn.id, settings.k, settings.model).wait()
+        else:
+            for sample in range(settings.k):
+                self._set_seed(chat, conversation.id, seed + sample)
+                chat.again(turn.id, settings.model, skip_thought=settings.budget == 0).wait()
+        replies = store.replies(turn.id)
+        if all(reply.reply.finish == "error" for reply in replies):
+            raise GenerationError(replies[0].reply.error)
+        teacher.set_reference(turn.id, problem.answer, problem.kind)
+        chosen = majority(replies)
+        verdict = _right(chosen, problem) if chosen else False
+        return Solved(problem.id, turn.id, tuple(_sample(reply, problem) for reply in replies), verdict)
+
+    def _set_seed(self, chat: Chat, conversation_id: str, seed: int) -> None:
+        values = sampling.checked({**dict(self.settings.sampling), "seed": seed % 2**31})
+        chat.set_behaviour(conversation_id, self.settings.thinking, self.settings.system, values)
+
+    def _append(self, solved: Solved) -> None:
+        with (self.folder / DONE).open("ab") as file:
+            file.write(json.dumps(asdict(solved)).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def read_solved(folder: Path) -> list[Solved]:
+    """What a run in a folder has done so far; a last line that a kill cut off does not count."""
+    try:
+        data = (folder / DONE).read_bytes()
+    except OSError:
+        return []
+    lines = data.split(b"\n")
+    if lines[-1]:  # cut: the problem is asked again
+        with (folder / DONE).open("rb+") as file:
+            file.truncate(len(data) - len(lines[-1]))
+    return [_parse(line) for line in lines[:-1]]
+
+
+def runs(folder: Path) -> Iterator[tuple[Path, dict[str, object]]]:
+    """The runs below a folder, the oldest first, with what was asked for."""
+    found = sorted(folder.glob(f"*/{SPECIFICATION}"), key=lambda file: file.stat().st_mtime)
+    for file in found:
+        try:
+            yield file.parent, json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue  # a folder of somebody else's
+
+
+def _parse(line: bytes) -> Solved:
+    values = json.loads(line)
+    samples = tuple(Sample(**sample) for sample in values.pop("samples"))
+    return replace(Solved(samples=(), **values), samples=samples)
+
+
+def _sample(stored: StoredReply, problem: Problem) -> Sample:
+    reply = stored.reply
+    moments: dict[str, int] = {}
+    for moment in find_moments(reply.reasoning):
+        moments[moment.kind] = moments.get(moment.kind, 0) + 1
+    return Sample(
+        reply=stored.id,
+        correct=_right(stored, problem),
+        finish=reply.finish or "",
+        thinking=reply.usage.reasoning_tokens,
+        answer=reply.usage.answer_tokens,
+        seconds=reply.timings.decode or reply.timings.total,
+        format=format_reward(reply).value,
+        language=language_consistency(reply.reasoning, problem.question).value,
+        moments=moments,
+    )
+
+
+def _right(stored: StoredReply, problem: Problem) -> bool | None:
+    """Whether a reply is right; one that did not end is not. None: undecided."""
+    if stored.reply.finish != "stop":
+        return False
+    value = accuracy(stored.reply.answer, problem.reference).value
+    return None if value is None else value == 1.0
+
+
+_BAD_K = Both("k is a number of samples from 1 to {most}, not {k}.", "k 是 1 到 {most} 的样本数，不能是 {k}。")
+_ANOTHER = Both(
+    "{folder} holds another run: another task, model or setting. Give this one a name of its own with --name.",
+    "{folder} 里是另一次运行（任务、模型或设置不同）。请用 --name 给这一次另起名字。",
+)

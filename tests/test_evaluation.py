@@ -1,0 +1,401 @@
+"""Measuring a model: tasks, a run that survives a kill, figures with intervals, and the command."""
+
+import itertools
+import json
+import math
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from r1chat.backends.catalogue import Catalogue
+from r1chat.backends.scripted import Script, ScriptedBackend
+from r1chat.cli.main import main
+from r1chat.errors import BackendError, EvaluationError, GenerationError
+from r1chat.evaluation import Problem, Run, Settings, Task, generated, load_task, measure
+from r1chat.evaluation.measures import Sample, Solved, bootstrap, compare_runs, pass_at
+from r1chat.evaluation.picture import picture
+from r1chat.evaluation.report import distill, lines, paper_row
+from r1chat.evaluation.run import DONE
+from r1chat.messages import Request
+from r1chat.rewards import Reference, accuracy
+from r1chat.store import Store
+
+SHARED = Path(__file__).parents[1].parent / "shared"
+MODEL = "scripted:scripted"
+
+
+# --- made-up tasks ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", generated.TASKS)
+def test_splits_of_a_made_up_task_share_no_problem(name: str) -> None:
+    cores = [{made.core for made in generated.problems(name, split, 60)} for split in generated.SPLITS]
+    assert all(cores)
+    assert not cores[0] & cores[1] | cores[0] & cores[2] | cores[1] & cores[2]
+
+
+@pytest.mark.parametrize("name", generated.TASKS)
+def test_the_right_answer_passes_its_own_check_and_another_one_does_not(name: str) -> None:
+    made = list(generated.problems(name, "train", 60))
+    answers = sorted({one.answer for one in made})
+    for one in made:
+        reference = Reference(one.answer, one.kind)
+        assert accuracy(f"The answer is \\boxed{{{one.answer}}}.", reference).value == 1.0
+        wrong = next(answer for answer in answers if answer != one.answer)
+        assert accuracy(f"The answer is \\boxed{{{wrong}}}.", reference).value == 0.0
+
+
+def arithmetic(question: str) -> str | None:
+    """What Python makes of the expression in a question, where it is one."""
+    found = re.search(r"[-\d(][-\d+×*x() ]*[-+×*x][-\d+×*x() ]*[\d)]", question)
+    return str(eval(re.sub("[×x]", "*", found[0]))) if found else None
+
+
+@pytest.mark.parametrize("name", ["sums", "products", "expressions"])
+def test_sums_are_right(name: str) -> None:
+    made = list(generated.problems(name, "dev", 60))
+    assert [arithmetic(one.question) for one in made] == [one.answer for one in made]
+
+
+def test_the_same_task_is_the_same_every_time_and_in_both_languages() -> None:
+    first, again = (load_task("stories", "test", 20) for _ in range(2))
+    assert first == again
+    assert first.digest != load_task("stories", "dev", 20).digest
+    questions = [problem.question for problem in first.problems]
+    assert sum(bool(re.search("[\u4e00-\u9fff]", question)) for question in questions) == 10
+
+
+def test_a_task_with_few_problems_gives_what_it_has() -> None:
+    assert 20 < len(load_task("letters", "test", 300).problems) < 200
+
+
+# --- files of problems -----------------------------------------------------------------------------------------------
+
+ROWS = {
+    "gsm8k.jsonl": ('{"question": "2 and 3?", "answer": "2+3=5\\n#### 5"}\n', "2 and 3?", "5", "number"),
+    "math500.jsonl": (
+        '{"problem": "Half of 1?", "answer": "\\\\frac{1}{2}"}',
+        "Half of 1?",
+        r"\frac{1}{2}",
+        "expression",
+    ),
+    "cmath.jsonl": ('{"grade": 1, "input": "二加三？", "golden": "5"}', "二加三？", "5", "number"),
+    "aime.json": ('[{"ID": "2024-I-1", "Problem": "P?", "Answer": 204}]', "P?", "204", "number"),
+    "mmlu.jsonl": ('{"question": "Which?", "choices": ["no", "yes"], "answer": 1}', "(B) yes", "B", "choice"),
+    "own.jsonl": ('{"question": "Say hi", "answer": "hi|hello", "kind": "pattern"}', "Say hi", "hi|hello", "pattern"),
+    "gpqa.csv": (
+        "Question,Correct Answer,Incorrect Answer 1,Incorrect Answer 2,Incorrect Answer 3\nQ?,right,w1,w2,w3\n",
+        ") right",
+        "",
+        "choice",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_published_forms_are_known_by_their_fields(tmp_path: Path, name: str) -> None:
+    text, question, answer, kind = ROWS[name]
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    task = load_task(str(tmp_path / name))
+    assert question in task.problems[0].question
+    assert task.problems[0].kind == kind
+    if name == "gpqa.csv":
+        assert f"({task.problems[0].answer}) right" in task.problems[0].question
+    else:
+        assert task.problems[0].answer == answer
+
+
+def test_a_toml_file_names_a_task_and_its_prompt(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text('{"question": "1+1", "answer": "2"}')
+    (tmp_path / "t.toml").write_text('name = "ours"\nfile = "p.jsonl"\nprompt = "Q: {question} {x} \\\\boxed{}"')
+    task = load_task(str(tmp_path / "t.toml"))
+    assert (task.name, task.problems[0].question) == ("ours", "Q: 1+1 {x} \\boxed{}")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        (
+            "a.jsonl",
+            '{"question": "1", "answer": "1"}\n{"question": ',
+            "Line 2 of a.jsonl is no problem",
+        ),
+        ("a.jsonl", '{"prompt": "1"}', "its fields (prompt) are of no form"),
+        ("a.jsonl", '{"question": " ", "answer": "1"}', "the question is empty"),
+        ("a.jsonl", '{"question": "1", "answer": ""}', "The reference is empty"),
+        ("a.jsonl", '{"question": "1", "answer": "1", "kind": "guess"}', "no kind of check"),
+        ("a.jsonl", '{"question": "1", "answer": [1]}', "Line 1"),
+        ("a.jsonl", '{"question": "1", "answer": "(", "kind": "pattern"}', "Line 1"),
+        ("a.jsonl", '{"question": "1", "choices": ["a"], "answer": 3}', "none of the 1 choices"),
+        ("a.jsonl", "[" * 100_000, "it is no JSON"),
+        ("a.jsonl", "", "holds no problem"),
+        ("a.toml", "name = ", "is no task"),
+        ("a.toml", 'name = "x"', "it needs a line"),
+        ("a.toml", 'file = "missing.jsonl"', "cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_task_says_which_line_and_why(tmp_path: Path, name: str, text: str, says: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(EvaluationError, match=re.escape(says)) as error:
+        load_task(str(tmp_path / name))
+    assert error.value.sentence("zh") != str(error.value)
+
+
+def test_an_unknown_task_names_the_known_ones() -> None:
+    with pytest.raises(EvaluationError, match="letters, clock, stories"):
+        load_task("sum")
+
+
+@pytest.mark.parametrize(("file", "count"), [("gsm8k_test.jsonl", 1_319), ("cmath_dev.jsonl", 600)])
+def test_whole_benchmarks_are_read(file: str, count: int) -> None:
+    path = SHARED / "data" / file
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    problems = load_task(str(path)).problems
+    assert len(problems) == count
+    assert all(accuracy(f"\\boxed{{{problem.answer}}}", problem.reference).value == 1.0 for problem in problems[:100])
+
+
+# --- figures ---------------------------------------------------------------------------------------------------------
+
+
+def solved(problem: str, *verdicts: bool | None, majority: bool | None = None) -> Solved:
+    samples = tuple(Sample(f"{i}", verdict, "stop", 10, 5, 1.0) for i, verdict in enumerate(verdicts))
+    return Solved(problem, "", samples, majority)
+
+
+def test_pass_at_k_is_the_chance_that_one_of_k_samples_is_right() -> None:
+    verdicts = (True, False, False, True, False)
+    for k in range(1, 6):
+        draws = list(itertools.combinations(verdicts, k))
+        assert pass_at(k, solved("", *verdicts)) == pytest.approx(sum(map(any, draws)) / len(draws))
+
+
+def test_an_undecided_sample_counts_neither_way() -> None:
+    assert pass_at(1, solved("", True, None, False)) == 0.5
+    assert math.isnan(pass_at(1, solved("", None)))
+    measures = measure([solved("a", True, None), solved("b", None, None)])
+    assert (measures.pass_1.value, measures.undecided) == (1.0, 3)
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    covered = 0
+    for number in range(60):
+        rng = random.Random(number)
+        estimate = bootstrap([float(rng.random() < 0.3) for _ in range(60)])
+        covered += estimate.low <= 0.3 <= estimate.high
+    assert 0.85 <= covered / 60 <= 1.0
+
+
+def test_a_run_without_samples_has_no_figures() -> None:
+    assert math.isnan(measure([]).pass_1.value)
+
+
+def test_two_runs_are_compared_problem_by_problem() -> None:
+    old = [solved(str(i), i % 4 == 0) for i in range(80)]
+    new = [solved(str(i), i % 2 == 0) for i in range(80)]
+    paired = compare_runs(old, new)
+    assert paired.difference.value == pytest.approx(0.25)
+    assert paired.difference.low > 0
+    assert (paired.only_first, paired.only_second) == (0, 20)
+    assert paired.p == pytest.approx(2 / 2**20)
+    assert compare_runs(old, old).p == 1.0
+
+
+def test_the_papers_row_is_found_by_the_models_name_and_says_what_differs() -> None:
+    assert distill("DeepSeek-R1-Distill-Qwen-1.5B-Q4_K_M") == "Qwen-1.5B"
+    assert distill("ollama:deepseek-r1:8b") == "Llama-8B"
+    assert distill("r1chat-nano") is None
+    asked = {
+        "title": "DeepSeek R1 Distill Llama 70B",
+        "model": "llama.cpp:x",
+        "paper": "aime_2024",
+        "quantisation": "Q4_K_M",
+        "task": "aime24",
+        "source": "",
+    }
+    measures = measure([solved("1", True, False, majority=True)])
+    row = paper_row(asked, measures)
+    assert row is not None
+    assert (row.pass_1, row.majority) == (70.0, 86.7)
+    assert row.differs[0] == "1 problems, not 30"
+    assert any("Q4_K_M" in line for line in lines(asked, measures))
+    assert "the paper: 70.0 %" in picture([(asked, measures)])
+
+
+# --- runs ------------------------------------------------------------------------------------------------------------
+
+TASK = Task("tiny", tuple(Problem(str(i), f"{i}+1=?", str(i + 1), "number") for i in range(6)), "by hand")
+
+
+def right_half_of_the_time(request: Request) -> Script:
+    number = int(request.messages[-1].content.split("+")[0])
+    answer = number + 1 if (request.params.seed or 0) % 2 == 0 else number + 2
+    return ["<think>", "\nWait, let me check that again.", "\n</think>\n\n", f"It is \\boxed{{{answer}}}."]
+
+
+@contextmanager
+def run(folder: Path, script: object = right_half_of_the_time, task: Task = TASK, **asked: object) -> Iterator[Run]:
+    catalogue = Catalogue({"scripted": ScriptedBackend(script)})  # type: ignore[arg-type]
+    try:
+        yield Run(folder, task, Settings(MODEL, **asked), catalogue)  # type: ignore[arg-type]
+    finally:
+        catalogue.close()
+
+
+def test_a_run_judges_every_sample_and_keeps_it_as_a_conversation(tmp_path: Path) -> None:
+    with run(tmp_path / "run", k=4) as it:
+        done = it.go_on()
+    measures = measure(done)
+    assert (measures.problems, measures.k, measures.pass_1.value, measures.pass_k.value) == (6, 4, 0.5, 1.0)
+    assert measures.format.value == 1.0
+    assert measures.moments["verification"].value == 1.0
+    store = Store(f"sqlite:///{tmp_path / 'run' / 'r1chat.db'}")
+    assert {info.title for info in store.conversations()} == {f"tiny {i}" for i in range(6)}
+    assert len(store.replies(done[0].turn)) == 4
+    reference = store.judgements.reference(done[0].turn)
+    assert reference is not None and reference.text == "1"
+    store.close()
+
+
+def test_a_run_goes_on_where_it_was_and_ends_as_if_it_had_not_stopped(tmp_path: Path) -> None:
+    with run(tmp_path / "whole", k=2) as it:
+        whole = it.go_on()
+
+    class EnoughError(Exception):
+        pass
+
+    def stop_at_three(problem: Problem, done: list[Solved]) -> None:
+        if len(done) == 3:
+            raise EnoughError
+
+    with run(tmp_path / "cut", k=2) as it, pytest.raises(EnoughError):
+        it.go_on(stop_at_three)
+    with (tmp_path / "cut" / DONE).open("ab") as file:
+        file.write(b'{"problem": "3", "samp')  # a kill in the midst of a line
+    with run(tmp_path / "cut", k=2) as it:
+        assert len(it.solved()) == 3
+        cut = it.go_on()
+
+    def verdicts(done: list[Solved]) -> list[tuple[str, list[bool | None]]]:
+        return [(one.problem, [sample.correct for sample in one.samples]) for one in done]
+
+    assert verdicts(cut) == verdicts(whole)
+
+
+def test_another_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    with run(tmp_path / "run") as it:
+        it.go_on()
+    with pytest.raises(EvaluationError, match="--name"), run(tmp_path / "run", k=2):
+        pass
+    with pytest.raises(EvaluationError, match="1 to 32"), run(tmp_path / "other", k=99):
+        pass
+
+
+def test_a_model_that_breaks_ends_the_run_with_its_sentence_and_keeps_what_is_done(tmp_path: Path) -> None:
+    def breaks(request: Request) -> Script:
+        if request.messages[-1].content.startswith("2"):
+            raise GenerationError("the plug was pulled")
+        return right_half_of_the_time(request)
+
+    with run(tmp_path / "run", breaks) as it:
+        with pytest.raises(BackendError, match="plug"):
+            it.go_on()
+        assert len(it.solved()) == 2
+    with run(tmp_path / "run") as it:
+        assert len(it.go_on()) == 6
+
+
+def test_a_reply_that_was_cut_is_wrong_and_counts_as_truncated(tmp_path: Path) -> None:
+    def endless(request: Request) -> Script:
+        return ["<think>", "\nhm " * 50]
+
+    with run(tmp_path / "run", endless, sampling=(("max_tokens", 3),)) as it:
+        done = it.go_on()
+    assert {sample.finish for one in done for sample in one.samples} <= {"length", "stop"}
+    assert measure(done).pass_1.value == 0.0
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+
+def evaluate(*words: str) -> int:
+    return main(["eval", *words])
+
+
+def test_the_command_prints_figures_and_leaves_report_and_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ("--model", "r1chat-nano", "--data-dir", str(tmp_path), "-n", "3")
+    assert evaluate("sums", *flags, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["measures"]["problems"] == 3
+    assert report["run"]["model"] == "llama.cpp:r1chat-nano"
+    folder = tmp_path / "evaluations" / "sums-r1chat-nano-k1"
+    assert json.loads((folder / "report.json").read_text()) == report
+    assert (folder / "report.svg").read_text().startswith("<svg")
+    assert evaluate("sums", *flags, "--name", "again") == 0  # the same figures, asked anew
+    assert "pass@1" in capsys.readouterr().out
+    first, again = (
+        json.loads((tmp_path / "evaluations" / name / "report.json").read_text()) for name in (folder.name, "again")
+    )
+    for report in (first, again):
+        del report["measures"]["speed"]
+    assert first["measures"] == again["measures"]
+    assert evaluate("list", "--data-dir", str(tmp_path)) == 0
+    assert "again" in capsys.readouterr().out
+    assert evaluate("compare", folder.name, "again", "--data-dir", str(tmp_path)) == 0
+    assert "no difference shown" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("sum",), "There is no task"),
+        (("sums", "products"), "more than one task"),
+        (("sums", "-n", "0"), "no number of problems"),
+        (("sums", "-k", "99"), "1 to 32"),
+        (("sums", "--split", "all"), "train, dev and test"),
+        (("compare", "a"), "compare RUN RUN"),
+        (("compare", "a", "b"), "There is no run"),
+        (("sums", "--model", "nobody"), "nobody"),
+    ],
+)
+def test_what_makes_no_sense_gets_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
+) -> None:
+    assert evaluate(*words, "--data-dir", str(tmp_path)) == 1
+    assert says in capsys.readouterr().err
+
+
+def test_a_killed_command_goes_on_and_gives_the_same_figures(tmp_path: Path) -> None:
+    def command(name: str) -> list[str]:
+        words = ["eval", "sums", "--model", "r1chat-nano", "-n", "8", "--name", name, "--json"]
+        return [sys.executable, "-m", "r1chat", *words, "--data-dir", str(tmp_path)]
+
+    def figures() -> dict[str, object]:
+        report = json.loads((tmp_path / "evaluations" / "cut" / "report.json").read_text())
+        return {name: value for name, value in report["measures"].items() if name != "speed"}
+
+    done = tmp_path / "evaluations" / "cut" / DONE
+    process = subprocess.Popen(command("cut"), stdout=subprocess.DEVNULL, start_new_session=True)
+    until = time.monotonic() + 60
+    while not (done.exists() and done.read_bytes().count(b"\n") >= 2) and time.monotonic() < until:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert done.read_bytes().count(b"\n") >= 2
+    subprocess.run(command("cut"), check=True, stdout=subprocess.DEVNULL)
+    cut = figures()
+    done.unlink()
+    subprocess.run(command("cut"), check=True, stdout=subprocess.DEVNULL)
+    assert figures() == cut
