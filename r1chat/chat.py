@@ -360,6 +360,12 @@ class Chat:
         work = self._latest(conversation_id)
         return work if work is not None and not work.done else None
 
+    def working(self) -> list[str]:
+        """The ids of the conversations in which a reply is being made."""
+        with self._lock:
+            works = list(self._running.items())
+        return sorted(conversation_id for conversation_id, work in works if not work.done)
+
     def conversation(self, conversation_id: str) -> Conversation:
         """A conversation with its open branch, first message to last, and with what of it is not saved yet."""
         conversation = self.store.conversation(conversation_id)

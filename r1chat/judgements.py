@@ -140,6 +140,12 @@ class Judged:
     consent: bool = False  # whether the conversation may be exported
     own_consent: bool | None = None  # what was said of this conversation alone; None: the setting for all holds
 
+    @property
+    def anything(self) -> bool:
+        """Whether a person judged anything in the conversation, or said whether it may be exported."""
+        said = (self.ratings, self.steps, self.references, self.comparisons)
+        return any(map(bool, said)) or self.own_consent is not None
+
     def open_comparison(self, turn_id: str) -> Sides | None:
         """The undecided comparison of replies to a message, if there is one."""
         decided = [comparison.sides for comparison in self.comparisons.values() if comparison.sides.turn_id == turn_id]

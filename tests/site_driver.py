@@ -75,11 +75,14 @@ class Site:
         self.server.start()
         return self.app
 
-    def open(self, path: str = "", width: int = 1280, height: int = 800, locale: str = "en-GB") -> Page:
+    def open(
+        self, path: str = "", width: int = 1280, height: int = 800, locale: str = "en-GB", theme: str = "light"
+    ) -> Page:
         """A new tab in a browser profile of its own."""
         context = self.browser.new_context(
             viewport={"width": width, "height": height},
             locale=locale,
+            color_scheme="dark" if theme == "dark" else "light",
             permissions=["clipboard-read", "clipboard-write"],
         )
         context.set_default_timeout(TIMEOUT)
@@ -133,3 +136,12 @@ def ask(page: Page, text: str) -> None:
 def finished(page: Page) -> None:
     expect(page.locator(".reply.done").last).to_be_visible()
     expect(page.locator(".reply").last).to_have_class(re.compile("done"))
+
+
+def more(page: Page, name: str, exact: bool = False) -> Locator:
+    """An act in the menu of the newest reply that is done, opened."""
+    finished(page)
+    menu = page.locator(".reply .more").last
+    if menu.get_attribute("open") is None:
+        menu.locator("> summary").click()
+    return menu.get_by_role("button", name=name, exact=exact)

@@ -61,7 +61,7 @@ def _compare(page: Page) -> None:
 
 def _rate_and_verify(page: Page) -> None:
     """A thumb for the reply that was better, and the right answer to its question."""
-    page.get_by_role("button", name="▲ Good", exact=True).click()
+    page.get_by_role("button", name="Good", exact=True).click()
     expect(page.locator(".saved")).to_be_attached()
     page.locator(".reference summary").click()
     page.get_by_role("textbox", name="The right answer").fill("42")
@@ -75,7 +75,7 @@ def _correct(page: Page) -> None:
     expect(page.locator(".welcome")).to_be_visible()
     ask(page, SUM)
     finished(page)
-    page.get_by_role("button", name="▼ Bad", exact=True).click()
+    page.get_by_role("button", name="Bad", exact=True).click()
     expect(page.locator(".saved")).to_be_attached()
     page.locator("details.thought > summary").click()
     page.locator(".step").nth(WRONG_STEP).click()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from site_driver import CHROMIUM, Locator, Page, Site, ask, expect, finished
+from site_driver import CHROMIUM, Locator, Page, Site, ask, expect, finished, more
 
 from r1chat.app import App, build
 from r1chat.backends.scripted import Script, ScriptedBackend
@@ -465,7 +465,7 @@ def test_a_comparison_waits_through_reload_and_restart_and_does_not_hold_up_the_
 
 @in_browser
 def test_a_side_that_fails_hides_why_and_leaves_a_way_on(site: Site) -> None:
-    hostile = "<img src=x onerror=\"document.title='hacked'\"> is out of memory"
+    hostile = '<img src=x onerror="window.hacked=true"> is out of memory'
     site.serve(Both(FIVE, [SIX[0], GenerationError(hostile)]))
     page = site.open()
     ask_both(page, "2 and 3?")
@@ -485,7 +485,7 @@ def test_a_side_that_fails_hides_why_and_leaves_a_way_on(site: Site) -> None:
     page.locator(".reply .switch button:enabled").click()
     expect(page.locator(".notice.error")).to_have_text(hostile)
     expect(page.get_by_role("button", name="Continue")).to_be_visible()
-    assert page.title() == "r1chat"
+    assert page.evaluate("window.hacked") is None
 
 
 @in_browser
@@ -524,12 +524,10 @@ def test_siblings_are_compared_and_ranked_by_keys(site: Site) -> None:
         page.get_by_role("button", name="Regenerate").click()
         expect(page.locator(".reply .switch")).to_contain_text(f"{count} of {count}")
     finished(page)
-    page.locator(".siblings summary").click()
-    page.get_by_role("button", name="With 2 of 3").click()
+    more(page, "With 2 of 3").click()
     expect(page.locator(".side .answer")).to_have_text([re.compile("3|1")] * 2)
     page.get_by_role("button", name="Skip", exact=True).click()
-    page.locator(".siblings summary").click()
-    page.get_by_role("button", name="Rank all").click()
+    more(page, "Rank all").click()
     for _ in range(3):
         expect(page.locator(".question")).to_contain_text(re.compile("Ranking: at most . to compare"))
         worth = [int(text.strip(" \n.Itis")) for text in page.locator(".side .answer").all_text_contents()]

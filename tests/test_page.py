@@ -153,7 +153,7 @@ def test_copy_copies_the_answer_only(site: Site) -> None:
     site.serve(THOUGHT)
     page = site.open()
     ask(page, "7 + 3 = ?")
-    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == "It is **10**."
 
@@ -278,8 +278,8 @@ def test_conversations_are_renamed_deleted_undone_and_searched(site: Site) -> No
 # --- what cannot be trusted ------------------------------------------------------------------------------------------
 
 HOSTILE = (
-    "<img src=x onerror=\"document.title='hacked'\"> ${document.title='hacked'} {{value}} "
-    "<script>document.title='hacked'</script> [x](javascript:document.title='hacked') $\\text{<b onload=1>}$"
+    '<img src=x onerror="window.hacked=true"> ${window.hacked=true} {{value}} '
+    "<script>window.hacked=true</script> [x](javascript:window.hacked=true) $\\text{<b onload=1>}$"
 )
 
 
@@ -290,10 +290,10 @@ def test_hostile_text_stays_text_everywhere(site: Site) -> None:
     expect(page.locator(".notice.error")).to_contain_text("<img src=x")
     page.locator("details.thought > summary").click()
     page.wait_for_timeout(300)
-    assert page.title() == "r1chat"
+    assert page.evaluate("window.hacked") is None
     assert page.locator(".read img, .read script, .list img").count() == 0
     assert page.locator(".read a[href^='javascript']").count() == 0
-    expect(page.locator(".ask")).to_contain_text("${document.title='hacked'}")
+    expect(page.locator(".ask")).to_contain_text("${window.hacked=true}")
 
 
 def test_an_act_with_a_made_up_id_is_refused_with_a_sentence(site: Site) -> None:
@@ -375,7 +375,11 @@ def test_every_control_has_a_name_and_is_reached_by_tab(site: Site) -> None:
     page.locator("body").click(position={"x": 640, "y": 300})
     for _ in range(40):
         page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement.textContent.trim()"))
+        reached.add(
+            page.evaluate(
+                "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent.trim()"
+            )
+        )
     assert wanted <= reached
 
 

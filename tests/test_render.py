@@ -12,6 +12,7 @@ from r1chat.config import NANO
 from r1chat.judgements import Judged
 from r1chat.messages import ModelInfo, Progress, Reply, StoredReply, StoredTurn, Timings, Usage
 from r1chat.ui.talk import render, votes
+from r1chat.ui.talk.presence import Presence
 from r1chat.ui.talk.render import Block, ReplyRenderer
 from r1chat.ui.words.page import WORDS, Words
 
@@ -308,7 +309,7 @@ def test_long_message_is_folded_and_whole(content: str) -> None:
 
 
 def test_reply_can_be_copied_and_made_again_but_holds_no_text_to_copy() -> None:
-    html = render.reply_acts(stored(THOUGHT), EN)
+    html = render.reply_acts(stored(THOUGHT), EN) + render.position(stored(THOUGHT), EN)
     assert 'data-verb="copy" data-id="r1" data-done="Copied"' in html
     assert 'data-verb="again" data-id="t1"' in html
     assert 'data-verb="resume"' not in html and "switch" not in html
@@ -358,17 +359,17 @@ def test_vote_says_which_answer_could_not_be_compared() -> None:
 
 
 def test_switch_between_siblings_stops_at_the_ends() -> None:
-    first = render.reply_acts(stored(THOUGHT, 1, 3), EN)
-    middle = render.reply_acts(stored(THOUGHT, 2, 3), EN)
-    assert "<span>1 of 3</span>" in first and first.count(" disabled>") == 1
-    assert "<span>2 of 3</span>" in middle and " disabled>" not in middle
+    first = render.position(stored(THOUGHT, 1, 3), EN)
+    middle = render.position(stored(THOUGHT, 2, 3), EN)
+    assert "<span>1 of 3</span>" in first and first.count(" disabled ") == 1
+    assert "<span>2 of 3</span>" in middle and " disabled " not in middle
     assert 'data-verb="reply" data-id="r1" data-text="-1" aria-label="Previous"' in middle
     assert 'data-verb="reply" data-id="r1" data-text="1" aria-label="Next"' in middle
 
 
 def test_meta_says_how_fast_the_reply_was() -> None:
     reply = replace(THOUGHT, timings=Timings(first_token=0.42, total=37.8))
-    assert render.meta(reply, EN) == "41.2 tokens/s · first token after 0.4 s"
+    assert render.meta(reply, EN) == "41.2 tokens/s · first token 0.4 s"
     assert render.meta(Reply(), EN) == ""
 
 
@@ -398,7 +399,7 @@ def test_skeleton_has_every_place_of_a_reply() -> None:
 
 @pytest.mark.parametrize("words", [EN, ZH])
 def test_nano_model_says_what_it_is_and_is_asked_only_sums(words: Words) -> None:
-    html = render.welcome(ModelInfo("llama.cpp", NANO), "/some/<folder>", words)
+    html = render.welcome(Presence(ModelInfo("llama.cpp", NANO), "", ""), "/some/<folder>", words)
     assert 'href="models/"' in html
     assert "/some/&lt;folder&gt;" in html
     asked = re.findall(r'data-verb="ask" data-text="([^"]*)"', html)
@@ -408,12 +409,12 @@ def test_nano_model_says_what_it_is_and_is_asked_only_sums(words: Words) -> None
 
 @pytest.mark.parametrize("words", [EN, ZH])
 def test_real_model_is_offered_real_questions(words: Words) -> None:
-    html = render.welcome(ModelInfo("ollama", "deepseek-r1:1.5b"), "/models", words)
+    html = render.welcome(Presence(ModelInfo("ollama", "deepseek-r1:1.5b"), "", ""), "/models", words)
     assert html.count('data-verb="ask"') == 3
     assert "models/" not in html
 
 
 def test_without_a_model_the_page_says_how_to_get_one() -> None:
-    html = render.welcome(None, "/models", EN)
+    html = render.welcome(Presence(None, EN.no_model, ""), "/models", EN)
     assert "There is no model yet." in html and 'href="models/"' in html and "/models" in html
     assert 'data-verb="ask"' not in html

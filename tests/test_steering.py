@@ -6,7 +6,7 @@ import re
 import threading
 
 import pytest
-from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, expect, finished
+from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, expect, finished, more
 
 from r1chat.backends.scripted import Script
 from r1chat.errors import ContextError, GenerationError
@@ -243,7 +243,7 @@ def test_thinking_longer_makes_a_sibling(site: Site) -> None:
     site.serve(lambda request: [" still 10.</think>Sure."] if request.so_far else THOUGHT)
     page = site.open()
     ask(page, "7 + 3 = ?")
-    page.get_by_role("button", name="Think longer").click()
+    more(page, "Think longer").click()
     expect(page.locator(".answer")).to_have_text("Sure.")
     expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
     expect(page.locator(".origin")).to_contain_text("thought for longer")
@@ -274,7 +274,7 @@ def test_the_thought_can_be_skipped(site: Site) -> None:
     site.serve(lambda request: ["At once."] if request.so_far else THOUGHT)
     page = site.open()
     ask(page, "7 + 3 = ?")
-    page.get_by_role("button", name="Skip thinking").click()
+    more(page, "Skip thinking").click()
     expect(page.locator(".answer")).to_have_text("At once.")
     expect(page.locator("details.thought > summary")).to_have_text("Answered without thinking")
 
@@ -285,8 +285,7 @@ def test_a_vote_shows_the_majority_and_opens_each_sample(site: Site) -> None:
     page = site.open()
     ask(page, "7 or 8?")
     expect(page.locator(".answer")).to_have_text("first")
-    page.locator(".reply .menu > summary", has_text="Vote").click()
-    page.get_by_role("button", name="3", exact=True).click()
+    more(page, "3", exact=True).click()
     expect(page.locator(".vote .group")).to_have_count(2)
     expect(page.locator(".vote .group").first).to_contain_text("2/3")
     expect(page.locator(".answer")).to_contain_text("8")
@@ -300,8 +299,7 @@ def test_a_vote_whose_samples_all_fail_says_so(site: Site) -> None:
     page = site.open()
     ask(page, "7 + 3 = ?")
     expect(page.locator(".answer")).to_have_text("It is 10.")
-    page.locator(".reply .menu > summary", has_text="Vote").click()
-    page.get_by_role("button", name="3", exact=True).click()
+    more(page, "3", exact=True).click()
     expect(page.locator(".vote")).to_contain_text("No sample came to an answer")
     expect(page.locator(".notice.error")).to_contain_text("The server went away.")
 
@@ -320,12 +318,13 @@ def test_what_a_server_cannot_do_is_disabled_with_the_reason(site: Site) -> None
     page.get_by_role("button", name="Stop", exact=True).click()
     finished(page)
     for name in ("Continue", "Think longer", "Skip thinking"):
-        button = page.get_by_role("button", name=name)
+        button = page.get_by_role("button", name=name, exact=True) if name == "Continue" else more(page, name)
         expect(button).to_be_disabled()
         expect(button).to_have_accessible_description(re.compile("cannot continue a reply"))
+    page.keyboard.press("Escape")
     page.locator(".step").click()
     expect(page.locator(".step").get_by_role("button", name="Continue from here")).to_be_disabled()
-    page.get_by_role("button", name="Think longer").press("Enter")
+    more(page, "Think longer").press("Enter")
     page.get_by_role("button", name="Regenerate").click()
     gate.opened.set()
     expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
@@ -337,9 +336,8 @@ def test_the_shipped_model_is_steered_too(site: Site) -> None:
     page = site.open()
     ask(page, "27 + 43 = ?")
     finished(page)
-    page.get_by_role("button", name="Think longer").click()
+    more(page, "Think longer").click()
     expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
     finished(page)
-    page.locator(".reply .menu > summary", has_text="Vote").click()
-    page.get_by_role("button", name="5", exact=True).click()
+    more(page, "5", exact=True).click()
     expect(page.locator(".vote .group").first).to_contain_text("/5")

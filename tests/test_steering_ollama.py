@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from replay import Exchange, Replay, wire
-from site_driver import CHROMIUM, Page, Site, ask, expect, finished
+from site_driver import CHROMIUM, Page, Site, ask, expect, finished, more
 
 from r1chat.backends.ollama import OllamaBackend
 
@@ -96,7 +96,7 @@ def test_stop_leaves_the_server_and_continue_goes_on_where_it_stood(site: Site) 
 def test_thinking_longer_opens_the_thought_again(site: Site) -> None:
     with ollama(site, FRESH, EXTENDED) as (page, server):
         ask(page, QUESTION)
-        page.get_by_role("button", name="Think longer").click()
+        more(page, "Think longer").click()
         expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
         finished(page)
         expect(page.locator(".origin")).to_contain_text("thought for longer")
@@ -125,7 +125,7 @@ def test_an_edited_step_forks_the_thought(site: Site) -> None:
 def test_the_thought_is_skipped_by_an_empty_one(site: Site) -> None:
     with ollama(site, FRESH, CLOSED) as (page, server):
         ask(page, QUESTION)
-        page.get_by_role("button", name="Skip thinking").click()
+        more(page, "Skip thinking").click()
         expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
         finished(page)
         expect(page.locator("details.thought > summary")).to_have_text("Answered without thinking")

@@ -17,6 +17,7 @@ from r1chat.files import replacing
 from r1chat.messages import Conversation, StoredReply, StoredTurn
 from r1chat.store import Store
 from r1chat.ui.html.markdown import plain, pygments_css, to_html
+from r1chat.ui.talk.moments import SYMBOLS
 from r1chat.ui.talk.render import ReplyRenderer, notices, summary
 from r1chat.ui.words.page import Words
 
@@ -111,7 +112,7 @@ def _html(store: Store, conversation: Conversation, words: Words) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
         f"<style>\n{style}\n{pygments_css(dark=False)}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n</style>\n"
-        f"</head>\n<body>\n<h1>{title}</h1>\n{body}</body>\n</html>\n"
+        f"</head>\n<body>\n{SYMBOLS}<h1>{title}</h1>\n{body}</body>\n</html>\n"
     )
 
 

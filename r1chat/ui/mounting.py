@@ -13,7 +13,12 @@ from r1chat.ui.startup import gradio as gr
 from r1chat.ui.wiring import wire
 
 _UI = Path(__file__).parent
-_SHEETS = ("page.css", "html/text.css", "judge/rating.css", "compare/compare.css")
+_SHEETS = ("page.css", "talk/talk.css", "talk/thought.css", "html/text.css", "judge/rating.css", "compare/compare.css")
+_HEAD = (
+    '<link rel="icon" type="image/svg+xml" href="r1chat/static/logo.svg">'
+    '<link rel="preload" as="font" type="font/woff2" href="r1chat/static/math.woff2" crossorigin>'
+    '<link rel="stylesheet" href="r1chat/page.css">'
+)
 _SANS = ["system-ui", "Noto Sans", "Noto Sans CJK SC", "sans-serif"]
 _MONO = ["ui-monospace", "Noto Sans Mono", "monospace"]
 
@@ -38,7 +43,7 @@ def mount(web: FastAPI, app: App) -> None:
         show_error=True,
         ssr_mode=False,
         theme=theme(),
-        head='<link rel="stylesheet" href="r1chat/page.css">',
+        head=_HEAD,
         max_file_size=0,
         enable_monitoring=False,
         pwa=False,

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from r1chat.steer import BUDGETS
+from r1chat.ui.html.icons import icon
+from r1chat.ui.html.parts import icon_button
 from r1chat.ui.startup import gradio as gr
+from r1chat.ui.talk.moments import SYMBOLS
 from r1chat.ui.talk.render import tools
 from r1chat.ui.talk.screen import OWN_BUDGET
 from r1chat.ui.words.page import words
 
 # A component of our own. Its template is static: no text of a model or a person ever reaches Gradio's templating,
 # which would run it as code. Its script is a module that r1chat serves itself; see `talk/transcript.js`.
+_TRANSCRIPT = '<h1 class="unseen" id="title" hidden></h1><div class="read" role="log" aria-live="off"></div>'
 _IMPORT = """import(new URL('r1chat/scripts/talk/main.js', document.baseURI)).then(
   main => main.start({props, watch, setWidgets: () => trigger('widgets')}));"""
 
@@ -110,7 +114,7 @@ def layout() -> Widgets:
             with gr.Column(elem_classes=["scroll"], min_width=0):
                 transcript = gr.HTML(
                     None,
-                    html_template='<div class="read" role="log" aria-live="off"></div>',
+                    html_template=_TRANSCRIPT,
                     js_on_load=_IMPORT,
                     elem_id="transcript",
                     apply_default_css=False,
@@ -164,8 +168,10 @@ def layout() -> Widgets:
 
 
 def brand_html(lang: str) -> Markup:
-    """The name, and what is special about it."""
-    return Markup('<div id="brand">r1chat <small>{}</small></div>').format(words(lang).tagline)
+    """The logo and the name; before them a link to the message box, for who goes by keys."""
+    return Markup(
+        '<a class="skip" href="#prompt">{}</a><div id="brand"><img src="r1chat/static/logo.svg" alt="">r1chat</div>'
+    ).format(words(lang).skip_to_message)
 
 
 def burger_html(lang: str) -> Markup:
@@ -174,10 +180,18 @@ def burger_html(lang: str) -> Markup:
 
 
 def jump_html(lang: str) -> Markup:
-    """The button that jumps to the newest text; the tools of a step wait beside it until they are needed."""
+    """The button that jumps to the newest text, and what scripts take copies of or write into."""
     w = words(lang)
-    return Markup('<button id="jump" aria-label="{jump}" title="{jump}">↓</button>{tools}').format(
-        jump=w.jump, tools=tools(w)
+    return Markup(
+        '<button id="jump" aria-label="{jump}" title="{jump}">{arrow}</button>{tools}{symbols}'
+        '<template id="copy-code">{copy}</template><div id="offline" role="alert" hidden></div>'
+        '<div id="announcer" class="unseen" role="status" aria-live="polite"></div>'
+    ).format(
+        jump=w.jump,
+        arrow=icon("arrow-down"),
+        tools=tools(w),
+        symbols=SYMBOLS,
+        copy=icon_button("copy-code", "", "copy", w.copy_code, data_done=w.copied),
     )
 
 
@@ -188,7 +202,7 @@ def outline_html(lang: str) -> Markup:
 
 def hint_html(lang: str) -> Markup:
     """Which keys send and break a line."""
-    return Markup("<span>{}</span>").format(words(lang).hint)
+    return Markup('<span id="where"></span> <span class="keys">{}</span>').format(words(lang).hint)
 
 
 def script_words(lang: str) -> dict[str, str]:
@@ -198,6 +212,14 @@ def script_words(lang: str) -> dict[str, str]:
         "unreachable": w.unreachable,
         "broken": w.broken,
         "notRunning": w.not_running,
+        "startAgain": w.start_again,
+        "conversations": w.conversations,
+        "transcript": w.transcript,
+        "thinking": w.said_thinking,
+        "answering": w.said_answering,
+        "done": w.said_done,
+        "stopped": w.said_stopped,
+        "failed": w.said_failed,
         "copyFailed": w.copy_failed,
         "close": w.close,
         "summarising": w.summarising,

@@ -14,7 +14,8 @@ from r1chat.messages import ModelInfo, Params, StoredReply, StoredTurn
 from r1chat.teach import comparable
 from r1chat.ui.act import Act, Actions
 from r1chat.ui.compare.comparison import OpenComparison
-from r1chat.ui.html.parts import EMPTY, attributes, button, concat, menu
+from r1chat.ui.html.icons import icon
+from r1chat.ui.html.parts import EMPTY, attributes, button, concat
 from r1chat.ui.words.page import Words
 
 HOTTEST = 5.0  # temperature
@@ -134,17 +135,21 @@ def order(app: App, stored: StoredReply) -> list[list[int]]:
 
 
 def sibling_acts(stored: StoredReply, words: Words) -> Markup:
-    """The button that compares a reply with its siblings; a menu where there are several."""
+    """What compares a reply with its siblings, for its menu: one button, or a group where there are several."""
     if stored.siblings < 2:
         return EMPTY
+    caption = Markup("{}<span>{}</span>")
     if stored.siblings == 2:
-        return button("compare", stored.id, words.compare_siblings)
+        return button("compare", stored.id, caption.format(icon("scale"), words.compare_siblings))
     choices = [button("rank", stored.turn_id, words.rank)]
     for number in range(stored.siblings, 0, -1):
         if number != stored.position:
             place = words.position.format(position=number, siblings=stored.siblings)
             choices.append(button("compare", stored.id, words.compare_with.format(other=place), text=number))
-    return menu(words.compare_siblings, concat(choices), kind="siblings")
+    head = Markup("<p>{}</p>").format(caption.format(icon("scale"), words.compare_siblings))
+    return Markup('<div class="siblings" role="group" aria-label="{}">{}{}</div>').format(
+        words.compare_siblings, head, concat(choices)
+    )
 
 
 def ask_menu(models: Sequence[ModelInfo], key: str, temperature: float, words: Words) -> Markup:

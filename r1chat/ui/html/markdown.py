@@ -158,7 +158,7 @@ def _is_cjk(char: str) -> bool:
 def _fence(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     token = tokens[index]
     language = (token.info.split() or [""])[0][:30]
-    label = f'<div class="code-language">{escape(language)}</div>' if language else ""
+    label = f'<div class="code-language">{escape(language)}</div>'  # the page puts a button into it
     return f'<div class="code">{label}<pre><code>{_highlighted(token.content, language)}</code></pre></div>\n'
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
+from r1chat.ui.html.icons import icon
 from r1chat.ui.html.markdown import to_html
 from r1chat.ui.words.page import Words
 
@@ -60,10 +61,19 @@ def named_button(
     return Markup('<button type="button"{}>{}</button>').format(data, glyph)
 
 
+def icon_button(
+    verb: str, subject: str, picture: str, name: str, barred: str = "", **marks: str | int | None
+) -> Markup:
+    """A button that shows an icon; `name` is read aloud, and shown as a tooltip. `barred`: why it does nothing now."""
+    data = attributes(data_verb=verb, data_id=subject, **marks)
+    data += attributes(aria_label=name, data_tip=name, aria_disabled="true" if barred else None, title=barred or None)
+    return Markup('<button type="button" class="icon-button"{}>{}</button>').format(data, icon(picture))
+
+
 def menu(caption: str | Markup, inside: Markup, kind: str = "", **marks: str | None) -> Markup:
     """A menu that unfolds from its caption."""
-    return Markup('<details class="{}"><summary{}>{}</summary><div>{}</div></details>').format(
-        f"menu {kind}".strip(), attributes(**marks), caption, inside
+    return Markup('<details class="{}"{}><summary role="button"{}>{}</summary><div>{}</div></details>').format(
+        f"menu {kind}".strip(), attributes(data_key=kind or None), attributes(**marks), caption, inside
     )
 
 

@@ -12,22 +12,26 @@ from markupsafe import Markup
 
 from r1chat.judgements import DOWN_REASONS, UP_REASONS, Aspects, Judged, Part, Rating
 from r1chat.messages import StoredReply
-from r1chat.ui.html.parts import EMPTY, attributes, button, concat, menu
+from r1chat.ui.html.icons import icon
+from r1chat.ui.html.parts import EMPTY, attributes, button, concat, icon_button, menu
 from r1chat.ui.judge import reference
 from r1chat.ui.words.page import Words
 
 
 def thumbs(stored: StoredReply, judged: Judged, words: Words) -> Markup:
-    """The thumbs for an answer; they stand first among what can be done with a reply."""
+    """The thumbs for an answer, in the row of what can be done with a reply."""
     return _thumbs(stored.id, "answer", judged, words) if stored.reply.answer else EMPTY
 
 
-def more(stored: StoredReply, words: Words) -> Markup:
-    """What is seldom done with a reply, behind “⋯”."""
+def more(stored: StoredReply, others: Markup, words: Words) -> Markup:
+    """The menu of what is done less often with a reply: `others`, and what teaches."""
     editing = {"label": words.correct_answer, "save": words.save_correction, "cancel": words.cancel}
-    correct = button("correct", stored.id, words.correct_answer, part="answer", **editing)
-    rules = button("rules", stored.id, words.rule_rewards)
-    return menu("⋯", correct + rules, aria_label=words.more_acts, title=words.more_acts)
+    caption = Markup("{}<span>{}</span>")
+    correct = caption.format(icon("pencil"), words.correct_answer)
+    rules = caption.format(icon("scale"), words.rule_rewards)
+    inside = others + button("correct", stored.id, correct, part="answer", **editing)
+    inside += button("rules", stored.id, rules)
+    return menu(icon("ellipsis"), inside, kind="more", aria_label=words.more_acts, data_tip=words.more_acts)
 
 
 def panel(stored: StoredReply, judged: Judged, words: Words) -> Markup:
@@ -51,6 +55,7 @@ def thought_panel(stored: StoredReply, judged: Judged, words: Words) -> Markup:
     toggle = {"verdict": "" if none else "none_wrong"}
     editing = {"label": words.correct_thought, "save": words.save_correction, "cancel": words.cancel}
     parts = [
+        icon_button("copy-thought", stored.id, "copy", words.copy_thought, data_done=words.copied),
         _thumbs(stored.id, "thought", judged, words),
         _toggle("step", stored.id, f"✓ {words.no_wrong_step}", toggle, none, "no-wrong"),
         button("correct", stored.id, words.correct_thought, part="thought", **editing),
@@ -76,15 +81,16 @@ def _thumbs(reply_id: str, part: Part, judged: Judged, words: Words) -> Markup:
         _toggle(
             "rate",
             reply_id,
-            f"{glyph} {captions[thumb]}",
+            icon(picture),
             {"part": part, "thumb": "" if given == thumb else thumb},
             given == thumb,
             f"{part}-{thumb}",
+            captions[thumb],
         )
-        for thumb, glyph in (("up", "▲"), ("down", "▼"))
+        for thumb, picture in (("up", "thumbs-up"), ("down", "thumbs-down"))
     )
     name = words.rate_answer if part == "answer" else words.rate_thought
-    return Markup('<span class="thumbs" role="group" aria-label="{name}" title="{name}">{buttons}</span>').format(
+    return Markup('<span class="thumbs" role="group" aria-label="{name}">{buttons}</span>').format(
         name=name, buttons=buttons
     )
 
@@ -149,7 +155,10 @@ def _comment(rating: Rating, words: Words) -> Markup:
 def _toggle(
     verb: str, subject: str, caption: str, change: object, given: bool, key: str, label: str | None = None
 ) -> Markup:
-    """A button that is pressed or not. `change` is what it will say; a second press takes that back."""
+    """A button that is pressed or not. `change` is what it will say; a second press takes that back.
+
+    `caption`: text, or an icon whose name is the `label`.
+    """
     marks = attributes(
         aria_pressed="true" if given else "false",
         data_verb=verb,
@@ -157,8 +166,10 @@ def _toggle(
         data_text=json.dumps(change),
         data_key=key,
         aria_label=label,
+        data_tip=label if isinstance(caption, Markup) else None,
     )
-    return Markup('<button type="button" class="toggle"{}>{}</button>').format(marks, caption)
+    kind = "toggle icon-button" if isinstance(caption, Markup) else "toggle"
+    return Markup('<button type="button" class="{}"{}>{}</button>').format(kind, marks, caption)
 
 
 def _later(load: str, reply_id: str, caption: str) -> Markup:

@@ -29,7 +29,8 @@ def form(turn_id: str, reference: Reference | None, words: Words) -> Markup:
     )
     return Markup(
         '<details class="reference" data-key="reference" data-reference="{known}"><summary>{caption}</summary>'
-        '<div class="form"><textarea rows="1" data-key="reference-text" aria-label="{label}">{text}</textarea>'
+        '<div class="form"><textarea rows="1" data-key="reference-text" aria-label="{label}" '
+        'placeholder="{label}">{text}</textarea>'
         '<label>{kind} <select data-key="reference-kind">{options}</select></label>{save}{back}</div></details>'
     ).format(
         known=reference.id if reference else "",

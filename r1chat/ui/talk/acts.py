@@ -128,6 +128,27 @@ def choose_model(app: App, act: Act) -> Answer:
     return {"blocks": model_blocks(app, act.model, act.words)}
 
 
+def use_model(app: App, act: Act) -> Answer:
+    """Choose the model that the text names, and show it in the picker."""
+    if act.conversation:
+        app.store.set_model(act.conversation, act.text)
+    return _chosen(app, act, act.text)
+
+
+def look_again(app: App, act: Act) -> Answer:
+    """Ask every backend anew for its models."""
+    app.catalogue.statuses(fresh=True)
+    return _chosen(app, act, model_key(app, act.model))
+
+
+def _chosen(app: App, act: Act, key: str) -> Answer:
+    """The page with that model chosen."""
+    return {
+        "model": {"value": key, "choices": model_choices(app, key, act.words)},
+        "blocks": model_blocks(app, key, act.words),
+    }
+
+
 def leave_out_oldest(app: App, act: Act) -> None:
     """Let the model see the newest turns only."""
     app.chat.leave_out_oldest(act.conversation, act.model)
@@ -206,6 +227,8 @@ ACTIONS: Actions = {
     "label": label_moment,
     "steer": steer,
     "model": choose_model,
+    "use-model": use_model,
+    "look-again": look_again,
     "leave-out": leave_out_oldest,
     "show-all": show_all_turns,
     "new": new,

@@ -44,6 +44,12 @@ document.addEventListener('keydown', event => {  // before Gradio's text box, wh
   send();
 }, true);
 
+document.addEventListener('click', event => {
+  if (!around(event.target, 'a.skip')) return;
+  event.preventDefault();
+  prompt().focus();
+});
+
 document.addEventListener('click', event => {  // Send and Stop take turns in one place: a double click means the first
   const button = around(event.target, '#answer, #send, #stop, #new');
   if (!button || (event.detail > 1 && button.id !== 'new')) return;

@@ -1,5 +1,7 @@
 // The stream of what happens in the conversation that shows.
 
+import {act} from './acts.js';
+import {element} from './dom.js';
 import {patch} from './patches.js';
 import {follow} from './scroll.js';
 import {state} from './state.js';
@@ -9,13 +11,14 @@ import {read} from './transcript.js';
 let feed = null;
 let shown = '';  // the address of the feed
 let subject = '';  // what it shows, in which language
+let walking = false;  // Back or Forward leads to a conversation
+
+const RETRY = 2000;  // ms between two tries to reach r1chat
 
 /** Show the conversation of the page's state, from the end, if it does not show already. */
 export function showConversation() {
   const {conversation, model, lang} = state;
-  const url = new URL(location.href);
-  conversation ? url.searchParams.set('c', conversation) : url.searchParams.delete('c');
-  history.replaceState(null, '', url);
+  keepAddress(conversation);
   const address = `r1chat/feed?${new URLSearchParams({conversation, model, lang})}`;
   if (address === shown && feed) return;
   const about = JSON.stringify([conversation, lang]);
@@ -27,12 +30,46 @@ export function showConversation() {
   connect();
 }
 
+/** The address says which conversation shows; each has its place among the pages that Back leads to. @param {string} conversation */
+function keepAddress(conversation) {
+  const url = new URL(location.href), before = url.searchParams.get('c') ?? '';
+  if (walking) {
+    walking = before !== conversation;
+    return;
+  }
+  conversation ? url.searchParams.set('c', conversation) : url.searchParams.delete('c');
+  if (before === conversation || !subject) history.replaceState(null, '', url);
+  else history.pushState(null, '', url);
+}
+
+addEventListener('popstate', () => {
+  const conversation = new URL(location.href).searchParams.get('c') ?? '';
+  if (conversation === state.conversation && !walking) return;
+  walking = true;
+  (conversation ? act('open', conversation) : act('new')).then(done => { if (!done) walking = false; });
+});
+
 function connect() {
   feed?.close();
-  feed = new EventSource(shown);  // reconnects by itself; the server then sends everything anew
-  feed.onopen = () => document.body.classList.remove('offline');
-  feed.onerror = () => document.body.classList.add('offline');
+  const source = feed = new EventSource(shown);  // reconnects by itself; the server then sends everything anew
+  feed.onopen = () => sayRunning(true);
+  feed.onerror = () => {
+    sayRunning(false);
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => { if (feed === source) connect(); }, RETRY);  // it was refused, so the browser gave up
+  };
   feed.onmessage = event => patch(JSON.parse(event.data));
+}
+
+/** @param {boolean} running whether r1chat itself answers */
+function sayRunning(running) {
+  const {classList} = document.body, place = document.getElementById('offline');
+  if (classList.contains('offline') === !running) return;
+  classList.toggle('offline', !running);
+  if (!place) return;
+  const {notRunning = '', startAgain = ''} = state.words;
+  place.replaceChildren(element('b', {textContent: notRunning}), ` ${startAgain}`);
+  place.hidden = running;
 }
 
 document.addEventListener('visibilitychange', () => {  // a hidden tab holds no connection

@@ -33,17 +33,18 @@ from r1chat.ui.compare.comparison import OpenComparison
 from r1chat.ui.html.parts import EMPTY, notice
 from r1chat.ui.judge import consent, gathered, rating, reference
 from r1chat.ui.library.page import suggestions
-from r1chat.ui.talk import ledger, render, sidebar, votes
+from r1chat.ui.talk import ledger, presence, render, sidebar, votes
 from r1chat.ui.words.page import words
 
 Patch = dict[str, Any]
 Block = dict[str, Any]
 
 HEARTBEAT = 10.0  # seconds; a page that left is noticed after this at the latest
+PULSE = 2.0  # seconds between two looks at the server of the chosen model, while nothing else happens
 OUTLINE_EVERY = 1.0  # seconds; the outline of a long thought is large
 INTERVAL = 0.05  # seconds between two patches of a growing reply
 
-_PLACES = ("sum", "strip", "notes", "judge", "acts", "teach")  # of a reply, see `render.skeleton`
+_PLACES = ("who", "sum", "strip", "notes", "judge", "acts", "teach")  # of a reply, see `render.skeleton`
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class _Message:
 
     block: str = ""  # the block below the message
     replies: dict[str, _Reply] = field(default_factory=dict)
+    makers: dict[str, str] = field(default_factory=dict)  # by reply: who wrote it
     comparison: OpenComparison | None = None  # the one that waits for a choice
 
     @property
@@ -88,6 +90,8 @@ class Viewer:
         self._last_hidden = ""  # the last turn that the model does not see
         self._verdicts: dict[str, dict[tuple[int, int], Verdict]] = {}  # by reply and place
         self._fresh = True  # nothing was sent yet
+        self._working = ""  # the conversations in which replies are made, as the page has them
+        self._beat = float("-inf")  # when the last pulse was sent
         self._left = threading.Event()
 
     def leave(self) -> None:
@@ -98,14 +102,14 @@ class Viewer:
         """The whole conversation, then every change of it, until the page leaves. Blocks while nothing happens."""
         if not self._conversation_id:
             yield self._welcome()
-            while not self._left.wait(HEARTBEAT):
-                yield {}
+            while not self._left.wait(PULSE):
+                yield from self._pulse()
             return
         seen = -1
         while not self._left.is_set():
-            news = self._app.chat.news(self._conversation_id, seen, HEARTBEAT)
+            news = self._app.chat.news(self._conversation_id, seen, PULSE)
             if news == seen:
-                yield {}
+                yield from self._pulse()
                 continue
             seen = news
             generation = self._app.chat.running(self._conversation_id)  # before the store: what runs no more is saved
@@ -122,6 +126,31 @@ class Viewer:
                 yield from self._follow(generation, seen)
             elif isinstance(generation, Samples):
                 yield from self._follow_vote(generation, seen)
+
+    def _pulse(self) -> Iterator[Patch]:
+        """What changed of the chosen model's server while nothing else did; from time to time a heartbeat."""
+        patch: Patch = {}
+        if self._app.catalogue.is_served(self._model) or not self._model:
+            patch = {"blocks": blocks} if (blocks := self._presence(PULSE / 2)) else {}
+        if (working := " ".join(self._app.chat.working())) != self._working:
+            self._working = working
+            patch["state"] = {"working": working}
+        if patch:
+            yield patch
+        elif time.monotonic() - self._beat >= HEARTBEAT - PULSE:
+            yield {}
+        else:
+            return
+        self._beat = time.monotonic()
+
+    def _presence(self, max_age: float | None = None) -> list[Block]:
+        """Whether the chosen model can be used: beside the picker, under the message box, and in the middle."""
+        now = presence.look(self._app, self._model, self._words, max_age)
+        blocks = self._change("model-place", html=presence.state_html(now, self._words))
+        blocks += self._change("where", html=presence.where_html(now, self._words))
+        if self._conversation_id:
+            return blocks + self._change("trouble", "offers-section", "offers", presence.trouble(now, self._words))
+        return blocks + self._change("welcome", "welcome-section", "welcome", self._greeting(now))
 
     # -- a growing reply ----------------------------------------------------------------------------------------------
 
@@ -182,6 +211,7 @@ class Viewer:
         message = self._messages[turn_id]
         shown = message.replies[reply_id]
         blocks = self._change(f"reply-{reply_id}", kind=f"reply {_state(reply)}")
+        blocks += self._change(f"{reply_id}-who", html=Markup("{}").format(self._speaker(message, reply_id)))
         loading = reply.progress is not None and reply.progress.stage == "loading"
         if not message.blind and (loading or "model-line" in self._sent):
             blocks += self._change("model-line", html=sidebar.loading(reply.progress, self._words))
@@ -200,6 +230,10 @@ class Viewer:
             blocks += self._change("outline", html=shown.renderer.outline())
             self._outlined_at = now
         return blocks + [self._piece(reply_id, block) for block in rendered]
+
+    def _speaker(self, message: _Message, reply_id: str) -> str:
+        """Who wrote a reply, for its heading; the side of a blind comparison has only its letter."""
+        return self._words.answer_of if message.blind else message.makers.get(reply_id, "") or self._words.answer_of
 
     @staticmethod
     def _piece(reply_id: str, block: render.Block) -> Block:
@@ -231,7 +265,9 @@ class Viewer:
         for turn in conversation.turns:
             blocks += self._turn(turn, running)
         blocks += self._window(conversation, running)
-        switch = consent.switch(self._conversation_id, self._judged, self._words)
+        failed = any(turn.reply is not None and turn.reply.reply.finish == "error" for turn in conversation.turns[-1:])
+        blocks += self._presence(0.0 if failed and not running else None)
+        switch = consent.switch(self._conversation_id, self._judged, self._words) if self._judged.anything else EMPTY
         blocks += self._change("consent", "consent-section", "consent", switch)
         blocks += self._change("gathered", html=self._gathered())
         fresh, self._fresh = self._fresh, False
@@ -269,10 +305,13 @@ class Viewer:
 
     def _state(self, conversation: Conversation, running: Generation | Samples | None) -> dict[str, str]:
         thinking = isinstance(running, Generation) and not running.snapshot().closed
+        self._working = " ".join(self._app.chat.working())
         return {
+            "working": self._working,
             "running": "1" if running else "",
             "thinking": "1" if thinking else "",
             "lang": self._words.lang,
+            "heading": conversation.info.title or self._words.untitled,
             "empty": "" if conversation.turns else "1",
             "cannotSteer": self._cannot_steer(self._model),
             "cannotAnswer": self._cannot_steer(":".join(running.model)) if isinstance(running, Generation) else "",
@@ -290,7 +329,8 @@ class Viewer:
 
     def _turn(self, turn: StoredTurn, running: Generation | Samples | None) -> list[Block]:
         section, message = f"turn-{turn.id}", self._messages[turn.id]
-        blocks = self._change(f"ask-{turn.id}", section, "ask", render.message(turn.content, self._words))
+        blocks = self._change(f"you-{turn.id}", section, "you unseen", Markup("<h2>{}</h2>").format(self._words.you))
+        blocks += self._change(f"ask-{turn.id}", section, "ask", render.message(turn.content, self._words))
         acts = render.message_acts(turn, self._words)
         acts += reference.form(turn.id, self._judged.references.get(turn.id), self._words)
         blocks += self._change(f"asked-{turn.id}", section, "acts asked", acts)
@@ -306,7 +346,7 @@ class Viewer:
         if comparison is not None:
             blocks += self._sides(comparison, section, running)
         elif turn.reply is not None:
-            blocks += self._reply(turn.reply, section, running)
+            blocks += self._reply(turn.reply, turn.content, section, running)
         return blocks
 
     # -- two replies side by side -------------------------------------------------------------------------------------
@@ -344,7 +384,9 @@ class Viewer:
 
     # -- one reply ----------------------------------------------------------------------------------------------------
 
-    def _reply(self, stored: StoredReply, section: str, running: Generation | Samples | None) -> list[Block]:
+    def _reply(
+        self, stored: StoredReply, question: str, section: str, running: Generation | Samples | None
+    ) -> list[Block]:
         live = running is not None and running.reply_id == stored.id
         reply = running.snapshot() if running is not None and live else stored.reply
         blocks = self._body(stored, section, reply)
@@ -352,27 +394,33 @@ class Viewer:
             for part in ("notes", "judge", "acts", "teach"):
                 blocks += self._change(f"{stored.id}-{part}", html=EMPTY)
             return blocks
-        notes = render.not_saved(stored, self._words) + render.notices(reply, self._words)
-        notes += render.origin(stored, self._words) + self._compared(stored)
+        made = stored.provenance
+        cannot_resume = self._cannot_steer(f"{made.backend}:{made.model}") if reply.finish in render.CAN_GO_ON else ""
+        notes = render.not_saved(stored, self._words) + render.notices(reply, self._words, cannot_resume)
+        notes += render.origin(stored, question, self._words) + self._compared(stored)
         if stored.provenance.vote_id:
             samples = self._app.store.votes(stored.provenance.vote_id)
             notes = votes.panel(samples, stored.id, self._judged, self._words) + notes
         blocks += self._change(f"{stored.id}-notes", html=notes)
-        made = stored.provenance
-        cannot_resume = self._cannot_steer(f"{made.backend}:{made.model}") if reply.finish in render.CAN_GO_ON else ""
-        acts = render.reply_acts(stored, self._words, self._cannot_steer(self._model), cannot_resume)
-        acts = rating.thumbs(stored, self._judged, self._words) + acts + sibling_acts(stored, self._words)
-        acts += rating.more(stored, self._words)
-        blocks += self._change(f"{stored.id}-acts", html=acts)
+        blocks += self._change(f"{stored.id}-acts", html=self._acts(stored, cannot_resume))
         blocks += self._change(f"{stored.id}-judge", html=rating.thought_panel(stored, self._judged, self._words))
         blocks += self._change(f"{stored.id}-teach", html=rating.panel(stored, self._judged, self._words))
         return blocks
+
+    def _acts(self, stored: StoredReply, cannot_resume: str) -> Markup:
+        """The row under a reply that has ended."""
+        words = self._words
+        row = render.reply_acts(stored, words, cannot_resume) + rating.thumbs(stored, self._judged, words)
+        more = render.more_acts(stored, words, self._cannot_steer(self._model)) + sibling_acts(stored, words)
+        row += rating.more(stored, more, words)
+        return row + render.position(stored, words) + render.figures(stored, words)
 
     def _body(self, stored: StoredReply, into: str, reply: Reply) -> list[Block]:
         """Thought and answer, with the person's labels of the moments in them."""
         blocks: list[Block] = []
         verdicts = self._verdicts.get(stored.id, {})
         replies = self._messages[stored.turn_id].replies
+        self._messages[stored.turn_id].makers[stored.id] = render.maker(stored, self._words)
         if shown := replies.get(stored.id):
             for span, verdict in verdicts.items():
                 if shown.renderer.verdicts.get(span) != verdict:  # labelled here, or in another tab
@@ -395,6 +443,7 @@ class Viewer:
         return round(made.kept_reasoning / window.PER_TOKEN)
 
     def _forget_message(self, turn_id: str) -> None:
+        self._sent.pop(f"you-{turn_id}", None)
         self._sent.pop(f"ask-{turn_id}", None)
         self._sent.pop(f"asked-{turn_id}", None)
         self._forget_below(self._messages.pop(turn_id))
@@ -431,25 +480,33 @@ class Viewer:
     # -- no conversation ----------------------------------------------------------------------------------------------
 
     def _welcome(self) -> Patch:
-        html = render.welcome(self._chosen(), str(self._app.settings.models_folder), self._words, suggestions())
-        return self._only(html)
+        return self._without_turns(self._presence())
+
+    def _greeting(self, now: presence.Presence) -> Markup:
+        folder = str(self._app.settings.models_folder)
+        return render.welcome(now, folder, self._words, suggestions())
 
     def _lost(self, error: NotFoundError) -> Patch:
-        return self._only(notice(error.sentence(self._words.lang), error=True))
+        html = notice(error.sentence(self._words.lang), error=True)
+        return self._without_turns([{"id": "welcome", "into": "welcome-section", "kind": "welcome", "html": html}])
 
-    def _only(self, html: Markup) -> Patch:
+    def _without_turns(self, blocks: list[Block]) -> Patch:
+        """A patch that shows these blocks, and no message."""
+        self._working = " ".join(self._app.chat.working())
         return {
             "order": ["welcome-section"],
             "blocks": [
-                {"id": "welcome", "into": "welcome-section", "kind": "welcome", "html": html},
+                *blocks,
                 {"id": "outline", "html": ""},
                 {"id": "ledger", "html": ""},
                 {"id": "gathered", "html": self._gathered()},
             ],
             "state": {
+                "working": self._working,
                 "running": "",
                 "thinking": "",
                 "lang": self._words.lang,
+                "heading": "",
                 "empty": "1",
                 "cannotSteer": self._cannot_steer(self._model),
                 "cannotAnswer": "",
@@ -460,7 +517,9 @@ class Viewer:
 
 def _state(reply: Reply) -> str:
     """How far a reply is, as classes: done, answering or thinking; whether it has a thought, and whether that ended."""
-    state = "done" if reply.finish else "answering" if reply.answer else "thinking"
+    state = "done" if reply.finish else "answering" if reply.answer or reply.closed else "thinking"
     if not reply.reasoning and (reply.closed or reply.answer or reply.finish):
         return f"{state} no-thought"
+    if reply.finish == "stopped":
+        state += " halted"
     return f"{state} unclosed" if reply.finish and not reply.closed else state

@@ -57,11 +57,13 @@ def offers(turns: Sequence[StoredTurn], view: ConversationInfo, model: ModelInfo
     sentences = [words.tight.format(free=f"{max(0, context - taken):,}", context=f"{context:,}")]
     if view.keep_thoughts and (bare := window.next_prompt(turns, False, view.seen_from)) is not None:
         sentences.append(words.tight_thoughts.format(free=f"{max(0, context - bare):,}"))
-    buttons = button("carry", "", words.carry_on)
+    buttons = button("carry", "", words.carry_on, kind="primary")
     if len(window.shown(turns, view.seen_from)) > 1:
-        buttons = button("leave-out", "", words.leave_out) + buttons
+        buttons += button("leave-out", "", words.leave_out)
     larger = Markup("<small>{}</small>").format(_larger(model, context, words)) if model else EMPTY
-    return Markup('<div class="notice" role="status">⚠ {} {}{}</div>').format(" ".join(sentences), buttons, larger)
+    return Markup('<div class="notice" role="status"><p>{}</p><div class="ways">{}</div>{}</div>').format(
+        " ".join(sentences), buttons, larger
+    )
 
 
 def _larger(model: ModelInfo, context: int, words: Words) -> str:

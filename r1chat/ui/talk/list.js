@@ -1,7 +1,9 @@
 // The list of conversations.
 
-import {act, onAnswer, press} from './acts.js';
-import {all, around, element, find} from './dom.js';
+import {act, onAnswer} from './acts.js';
+import {prompt} from './composer.js';
+import {all, around, element, find, modified} from './dom.js';
+import {onState} from './patches.js';
 
 document.addEventListener('click', event => {
   const button = around(event.target, '#list [data-verb]');
@@ -10,10 +12,40 @@ document.addEventListener('click', event => {
     return;
   }
   event.preventDefault();
-  if (button.dataset.verb === 'rename') rename(button, button.dataset.id);
-  else if (button.dataset.verb === 'more') showMore(button);
-  else press(button);
-  if (button.dataset.verb === 'open') document.body.classList.remove('list-open');
+  const {verb, id, text} = button.dataset;
+  if (verb === 'rename') rename(button, id);
+  else if (verb === 'more') showMore(button);
+  else if (verb === 'open') act('open', id).then(() => { if (matchMedia('(hover: hover)').matches) prompt()?.focus(); });
+  else act(verb, id, text ?? '').then(() => find(document, verb === 'delete' ? '#list .undo button' : '#list [aria-current]')?.focus());
+  if (verb === 'open') document.body.classList.remove('list-open');
+});
+
+// One stop of Tab for the whole list: arrows lead from row to row, and to the right to what can be done with one.
+
+/** @returns {HTMLElement[]} */
+const rows = () => all(document, '#list [data-verb=open], #list .more');
+
+function oneStop() {
+  const list = rows(), current = list.find(row => row.matches('[aria-current], :focus')) ?? list[0];
+  for (const row of list) row.tabIndex = row === current ? 0 : -1;
+  for (const tool of all(document, '#list .tool')) tool.tabIndex = -1;
+}
+
+document.addEventListener('keydown', event => {
+  const at = around(event.target, '#list button'), row = around(at, '.row');
+  if (!at || modified(event)) return;
+  const tools = row ? all(row, 'button') : [at], list = rows();
+  const index = list.indexOf(tools[0]);
+  const to = {
+    ArrowDown: list[index + 1], ArrowUp: list[index - 1], Home: list[0], End: list.at(-1),
+    ArrowRight: tools[tools.indexOf(at) + 1], ArrowLeft: tools[tools.indexOf(at) - 1],
+  }[event.key];
+  if (event.key === 'F2' && row) find(row, '[data-verb=rename]')?.click();
+  else if (event.key === 'Delete' && row) find(row, '[data-verb=delete]')?.click();
+  else if (!to) return;
+  event.preventDefault();
+  to?.focus();
+  if (to && !to.matches('.tool')) for (const other of list) other.tabIndex = other === to ? 0 : -1;
 });
 
 /** The next part of the list, once. @param {Element} button */
@@ -27,7 +59,16 @@ function showMore(button) {
 const inSight = new IntersectionObserver(entries => {
   for (const {isIntersecting, target} of entries) if (isIntersecting) showMore(target);
 });
+/** A sign at the conversations in which a reply is being made. */
+function markWorking() {
+  const working = (document.body.dataset.working ?? '').split(' ');
+  for (const row of rows()) row.classList.toggle('works', working.includes(row.dataset.id));
+}
+onState(markWorking);
+
 onAnswer(() => {  // the list changes by answers alone
+  oneStop();
+  markWorking();
   inSight.disconnect();
   for (const button of all(document, '#list .more')) inSight.observe(button);
 });
@@ -49,7 +90,8 @@ function rename(button, id) {
   const end = save => {
     if (over) return;
     over = true;
-    if (save && box.value.trim() && box.value !== link.textContent) act('rename', id, box.value);
+    const refocus = () => find(document, `#list [data-verb=open][data-id="${CSS.escape(id)}"]`)?.focus();
+    if (save && box.value.trim() && box.value !== link.textContent) act('rename', id, box.value).then(refocus);
     box.replaceWith(link);
     link.focus();
   };

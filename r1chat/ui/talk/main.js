@@ -1,14 +1,14 @@
 // Starts the scripts of the chat page, and ties them to the few Gradio widgets that they know.
 
 import {act, addVerbs, onAnswer, press, show} from './acts.js';
+import {nameParts} from './announcing.js';
 import './composer.js';
-import {copy} from './copying.js';
+import './copying.js';
 import {around, find, target} from './dom.js';
 import {edit} from './editor.js';
 import {showConversation} from './feed.js';
 import './list.js';
 import './menus.js';
-import {wordStyles} from './patches.js';
 import {textOf} from './request.js';
 import {hold} from './scroll.js';
 import {state} from './state.js';
@@ -33,7 +33,7 @@ export function start({props, watch, setWidgets}) {
     const {value} = props;
     if (!value) return;
     Object.assign(state, {lang: value.lang, words: value.words, model: value.model});
-    wordStyles();
+    nameParts();
     show({...value.answer, steering: undefined});  // Gradio's widgets have these values already
     state.budget = value.answer.steering?.budget ?? state.budget;
   };
@@ -100,4 +100,4 @@ async function editMessage(button, id) {
   });
 }
 
-addVerbs({copy, edit: editMessage});
+addVerbs({edit: editMessage});

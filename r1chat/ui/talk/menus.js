@@ -11,10 +11,20 @@ document.addEventListener('click', event => {
 });
 document.addEventListener('toggle', event => {
   const menu = target(event);
+  if (menu.matches('details.menu')) find(menu, 'summary').setAttribute('aria-expanded', String(menu.matches('[open]')));
   if (menu instanceof HTMLDetailsElement && menu.open && menu.matches('.menu')) {
     for (const other of open()) if (other !== menu) other.open = false;
+    place(menu);
   }
 }, true);
+
+/** Below its button where there is no room above. @param {HTMLElement} menu */
+function place(menu) {
+  const box = /** @type {HTMLElement} */ (menu.lastElementChild), top = (around(menu, '.scroll') ?? document.body).getBoundingClientRect().top;
+  menu.classList.remove('below', 'leftwards');
+  menu.classList.toggle('below', box.getBoundingClientRect().top < top);
+  menu.classList.toggle('leftwards', box.getBoundingClientRect().right > innerWidth - 8);
+}
 document.addEventListener('keydown', event => {
   const menu = event.key === 'Escape' && !event.isComposing && open().at(-1);
   if (!menu) return;

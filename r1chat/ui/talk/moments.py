@@ -1,6 +1,7 @@
-"""A thought's moments of reflection as a person sees them: marks in the text, a strip above it, an outline beside it.
+"""A thought's moments of reflection on the page: marks in its text, a timeline above it, an outline beside it.
 
-Pure: values and words in, HTML out. Colour is never the only mark: a kind has a glyph and a name, an effect a shape.
+Pure: values and words in, HTML out. Colour is never the only sign: each kind has a shape, a picture and a name; a shape
+is filled where the moment changed the result, hollow where it confirmed it, and dotted where it did neither.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from markupsafe import Markup
 from r1chat.messages import Verdict
 from r1chat.reflect import KINDS, Effect, Kind, Moment, Step
 from r1chat.ui.html.formula import BEGIN, END
+from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, concat, markdown
+from r1chat.ui.talk.titles import title
 from r1chat.ui.words.page import Words
 
 CLASSES: dict[Kind, str] = {
@@ -25,15 +28,39 @@ CLASSES: dict[Kind, str] = {
     "re-reading": "reread",
     "realisation": "aha",
 }
-GLYPHS: dict[Kind, str] = {
+GLYPHS: dict[Kind, str] = {  # where nothing can be drawn
     "verification": "✓",
     "correction": "↺",
     "alternative": "⇄",
     "re-reading": "¶",
     "realisation": "✦",
 }
+_SHAPES: dict[Kind, tuple[str, str]] = {  # outline of the mark, and the picture in it
+    "verification": ('<circle cx="12" cy="12" r="11" class="shape"/>', "m7 12.5 3.5 3.5L17 9"),
+    "correction": (
+        '<path d="M12 0 24 12 12 24 0 12Z" class="shape"/>',
+        "M8 10h6a3 3 0 0 1 0 6h-2M10.500 7 8 10l2.500 3",
+    ),
+    "alternative": (
+        '<rect x="1.5" y="1.5" width="21" height="21" rx="4" class="shape"/>',
+        "M6 9.500h11l-3-3M18 14.500H7l3 3",
+    ),
+    "re-reading": ('<path d="M3 1h18v22l-9-5-9 5Z" class="shape"/>', "M8 7h8M8 11.500h5"),
+    "realisation": ('<path d="M12 0 23 6v12l-11 6L1 18V6Z" class="shape"/>', "M12 6.500v6M12 17h.01"),
+}
+SYMBOLS = Markup('<svg width="0" height="0" class="symbols" aria-hidden="true">{}</svg>').format(
+    Markup("").join(
+        Markup('<symbol id="moment-{}" viewBox="0 0 24 24">{}<path class="picture" d="{}"/></symbol>').format(
+            CLASSES[kind],
+            Markup(outline),  # noqa: S704
+            picture,
+        )
+        for kind, (outline, picture) in _SHAPES.items()
+    )
+)  # to be put into a page once: every mark refers to it
+GAP = 3.6  # percent of the timeline between two marks, so that they do not hide each other
 CROWD = 24  # moments; more than that hide each other on one line
-NEAR = 80  # characters: a moment that begins so near to a step's beginning gives the step its glyph
+_TITLED = 400  # characters of a step that its title is made from
 Verdicts = Mapping[tuple[int, int], Verdict]  # by the moment's place in the thought
 
 _PRIVATE = re.compile(f"[{BEGIN}{END}]")  # no text may bring these itself
@@ -52,11 +79,13 @@ def marked_html(piece: str, start: int, moments: Sequence[Moment], verdicts: Ver
             shown.insert(0, moment)
     html = markdown(text)
     if html.count(BEGIN) != len(shown) or html.count(END) != len(shown):  # one fell into code
-        return _glyph(moments) + Markup("").join(_cut(html))
+        first = mark(moments[0].kind, moments[0].effect, "glyph") if moments else EMPTY
+        return first + Markup("").join(_cut(html))
     pieces = _cut(html)  # text, mark, text, mark, …
     for place, moment in enumerate(shown):
-        pieces[2 * place + 1] = Markup("{}{}</mark>").format(_opening(moment, verdicts), pieces[2 * place + 1])
-    return _glyph(moments) + concat(pieces)
+        opening = _opening(moment, verdicts) + mark(moment.kind, moment.effect, "glyph")
+        pieces[2 * place + 1] = Markup("{}{}</mark>").format(opening, pieces[2 * place + 1])
+    return concat(pieces)
 
 
 def _cut(html: Markup) -> list[Markup]:
@@ -85,43 +114,63 @@ def _opening(moment: Moment, verdicts: Verdicts) -> Markup:
     )
 
 
-def _glyph(moments: Sequence[Moment]) -> Markup:
-    if not moments:
-        return EMPTY
-    first = moments[0].kind
-    return Markup('<div class="glyph {}" aria-hidden="true">{}</div>').format(CLASSES[first], GLYPHS[first])
+def mark(kind: Kind, effect: Effect, place: str = "") -> Markup:
+    """The sign of a moment, by its kind and effect. Needs `SYMBOLS` in the page."""
+    name = CLASSES[kind]
+    return Markup('<svg class="{}" viewBox="0 0 24 24" aria-hidden="true"><use href="#moment-{}"/></svg>').format(
+        " ".join(filter(None, ("moment", name, effect, place))), name
+    )
 
 
 def strip(moments: Sequence[Moment], length: int, reasoning: str, words: Words) -> Markup:
-    """The moments on a line as long as the thought (`length` characters): by kind, filled where something changed.
+    """The timeline: the moments on a line as long as the thought (`length` characters), and the ways along it.
 
     Where they would hide each other every kind has a line of its own.
     """
     if not moments:
         return EMPTY
-    dots, dense = [], len(moments) > CROWD
-    if dense:
-        dots = [Markup('<i class="{}" aria-hidden="true">{}</i>').format(CLASSES[kind], GLYPHS[kind]) for kind in KINDS]
-    for moment in moments:
+    dense = len(moments) > CROWD
+    places = [100 * moment.start / max(1, length) for moment in moments]
+    if not dense:
+        places = _spread(places)
+    dots = [mark(kind, "changed", "lane") for kind in KINDS] if dense else []
+    for moment, place in zip(moments, places, strict=True):
         name = f"{kind_name(moment.kind, words)}, {effect_name(moment.effect, words)}: {_quoted(reasoning, moment)}"
         marks = attributes(
             class_=f"{CLASSES[moment.kind]} {moment.effect}",
-            style=f"left:{100 * moment.start / max(1, length):.1f}%",
+            style=f"left:{place:.1f}%",
             data_start=moment.start,
             title=name,
             aria_label=name,
         )
-        dots.append(Markup('<button type="button"{}>{}</button>').format(marks, GLYPHS[moment.kind]))
+        sign = EMPTY if dense else mark(moment.kind, moment.effect)
+        dots.append(Markup('<button type="button"{}>{}</button>').format(marks, sign))
     sides = concat(
         Markup('<button type="button"{}>{}</button>').format(
-            attributes(class_=side, data_key=side, aria_label=label, title=label), glyph
+            attributes(class_=f"icon-button {side}", data_key=side, aria_label=label, data_tip=label), icon(picture)
         )
-        for side, glyph, label in (("before", "‹", words.previous_moment), ("after", "›", words.next_moment))
+        for side, picture, label in (
+            ("before", "chevron-left", words.previous_moment),
+            ("after", "chevron-right", words.next_moment),
+            ("sheet", "list-tree", words.outline),
+        )
     )
     line = "line dense" if dense else "line"
     return Markup('<div class="{}" role="group" aria-label="{}">{}</div>{}').format(
         line, words.moments, concat(dots), sides
     )
+
+
+def _spread(places: Sequence[float]) -> list[float]:
+    """Places from 0 to 100, in order, moved apart to `GAP` where they are nearer: first to the right, then back."""
+    moved: list[float] = []
+    for place in places:
+        moved.append(max(place, moved[-1] + GAP) if moved else place)
+    limit = 100.0
+    for index in range(len(moved) - 1, -1, -1):
+        moved[index] = max(0.0, min(moved[index], limit))
+        limit = moved[index] - GAP
+    return moved
 
 
 def _quoted(reasoning: str, moment: Moment) -> str:
@@ -144,31 +193,40 @@ def counts(moments: Sequence[Moment], words: Words) -> str:
     return words.comma.join(said)
 
 
-def outline(reply_id: str, steps: Sequence[Step], moments: Sequence[Moment], words: Words) -> Markup:
-    """The steps of a thought by their titles, with the glyph of a moment that begins them; and what the marks mean."""
+def outline(reply_id: str, text: str, steps: Sequence[Step], moments: Sequence[Moment], words: Words) -> Markup:
+    """The steps of the thought `text` by their titles, with the moments in them; and what the marks mean."""
     starts = [moment.start for moment in moments]
     rows = []
     for number, step in enumerate(steps, 1):
-        at = bisect_left(starts, step.start)
-        moment = moments[at] if at < len(starts) and starts[at] < min(step.end, step.start + NEAR) else None
+        inside = moments[bisect_left(starts, step.start) : bisect_left(starts, step.end)]
+        signs = [mark(moment.kind, moment.effect) for moment in inside[:3]]
+        caption = title(text[step.start : step.end][:_TITLED]) or step.title or words.step.format(n=number)
         rows.append(
-            Markup('<li{}><i aria-hidden="true">{}</i><button type="button"{}>{}</button></li>').format(
-                attributes(class_=CLASSES[moment.kind] if moment else None),
-                GLYPHS[moment.kind] if moment else "·",
+            Markup('<li{}><button type="button"{}>{}<span class="title">{}</span>{}</button></li>').format(
+                attributes(class_=CLASSES[inside[0].kind] if inside else None),
                 attributes(data_reply=reply_id, data_start=step.start),
-                step.title or words.step.format(n=number),
+                signs[0] if signs else Markup('<i class="plain-step" aria-hidden="true"></i>'),
+                caption,
+                concat(signs[1:]),
             )
         )
     if not rows:
         return EMPTY
-    legend = concat(
-        Markup('<li class="{}"><i aria-hidden="true">{}</i>{}</li>').format(
-            CLASSES[kind], GLYPHS[kind], kind_name(kind, words)
-        )
-        for kind in KINDS
+    count = words.one_moment if len(moments) == 1 else words.many_moments.format(n=len(moments)) if moments else ""
+    heading = Markup("<h2>{} <small>{}</small></h2>").format(words.this_thought, count)
+    return Markup("{}<ol>{}</ol>{}").format(heading, concat(rows), _legend(moments, words))
+
+
+def _legend(moments: Sequence[Moment], words: Words) -> Markup:
+    """The kinds that occur, and what filled and hollow marks mean."""
+    found = {moment.kind for moment in moments}
+    if not found:
+        return EMPTY
+    kinds = concat(
+        Markup("<li>{}{}</li>").format(mark(kind, "changed"), kind_name(kind, words)) for kind in KINDS if kind in found
     )
-    return Markup('<h2>{}</h2><ol>{}</ol><h2>{}</h2><ul class="legend">{}</ul><p>{}</p>').format(
-        words.this_thought, concat(rows), words.marks, legend, words.legend
+    return Markup('<h2 class="unseen">{}</h2><ul class="legend">{}</ul><p class="legend">{}</p>').format(
+        words.marks, kinds, words.legend
     )
 
 

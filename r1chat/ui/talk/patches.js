@@ -2,7 +2,6 @@
 
 import {all, around, element, find} from './dom.js';
 import {isFollowing, settle} from './scroll.js';
-import {state} from './state.js';
 import {read} from './transcript.js';
 
 /**
@@ -14,6 +13,13 @@ import {read} from './transcript.js';
 
 /** @type {((blocks: Block[]) => void)[]} */
 const watchers = [];
+/** @type {((marks: DOMStringMap) => void)[]} */
+const stateWatchers = [];
+
+/** Look at the state of the page whenever a patch brings it: the data of its body. @param {(marks: DOMStringMap) => void} watcher */
+export function onState(watcher) {
+  stateWatchers.push(watcher);
+}
 
 /** Look at the blocks of every patch. @param {(blocks: Block[]) => void} watcher */
 export function onPatch(watcher) {
@@ -31,6 +37,7 @@ export function patch({fresh, order, blocks = [], state: marks}) {
     showWhatCannotBeDone();
   }
   for (const watcher of watchers) watcher(blocks);
+  if (marks) for (const watcher of stateWatchers) watcher({...document.body.dataset});
   settle();
 }
 
@@ -73,14 +80,12 @@ function put({id, into, kind, html, frame, gone, start, end}) {
 /** The tools of a step that is chosen stay, and so does who is among them. @param {HTMLElement} node @param {string} html */
 function fill(node, html) {
   const tools = find(node, ':scope > .tools'), at = find(node, 'mark.at')?.dataset.start;
-  const dot = node.matches('.strip') && find(node, '[aria-current]')?.dataset.start;
   const focus = tools?.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
   const restore = keep(node);
   node.innerHTML = html;
   restore();
   if (tools) node.append(tools);
   if (at) find(node, `mark[data-start="${at}"]`)?.classList.add('at');
-  if (dot) find(node, `[data-start="${dot}"]`)?.setAttribute('aria-current', 'true');
   focus?.focus();
 }
 
@@ -166,9 +171,4 @@ for (const kind of ['click', 'mousedown', 'focus', 'blur', 'keydown', 'input']) 
     if (kind !== 'focus' && kind !== 'mousedown') event.preventDefault();
     event.stopImmediatePropagation();
   }, true);
-}
-
-/** What the style sheet says in words. */
-export function wordStyles() {
-  document.body.style.setProperty('--not-running', JSON.stringify(` · ${state.words.notRunning ?? ''}`));
 }

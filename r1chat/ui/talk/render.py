@@ -6,6 +6,7 @@ does by `data-verb` and `data-id`.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +15,20 @@ from typing import Literal
 from markupsafe import Markup
 
 from r1chat.config import NANO
-from r1chat.messages import FinishReason, ModelInfo, Progress, Reply, StoredReply, StoredTurn, Verdict
+from r1chat.messages import FinishReason, Progress, Reply, StoredReply, StoredTurn, Verdict
 from r1chat.reflect import Alarm, Bars, Moment, Reader
 from r1chat.ui.html.blocks import Splitter
-from r1chat.ui.html.parts import EMPTY, attributes, button, concat, joined, markdown, menu, named_button, notice, speed
+from r1chat.ui.html.icons import icon
+from r1chat.ui.html.parts import EMPTY, attributes, button, concat, icon_button, joined, markdown, notice, speed
+from r1chat.ui.html.unfinished import without_open_formula
 from r1chat.ui.talk import moments
 from r1chat.ui.talk.moments import Verdicts
+from r1chat.ui.talk.presence import Presence, trouble
 from r1chat.ui.words.page import Words, spoken
 
 LONG_MESSAGE = 2_000  # characters; a longer message of the person is folded
 PREVIEW = 600  # characters of it that are always shown
+_NUMBER = re.compile(r"\d+")
 FULL = 16  # free tokens; with fewer the window counts as full
 
 CAN_GO_ON: frozenset[FinishReason | None] = frozenset({"stopped", "cut", "length", "error", "interrupted"})
@@ -65,7 +70,10 @@ class ReplyRenderer:
         grow at its end (answer text turned out to be thought) is rendered anew.
         """
         over = reply.closed or reply.finish is not None
-        return [*self._thought.read(reply.reasoning, over), *self._answer.update(reply.answer)]
+        return [
+            *self._thought.read(reply.reasoning, over),
+            *self._answer.update(reply.answer, reply.finish is not None),
+        ]
 
     @property
     def moments(self) -> tuple[Moment, ...]:
@@ -87,7 +95,7 @@ class ReplyRenderer:
 
     def outline(self) -> Markup:
         """The steps of the thought."""
-        return moments.outline(self.reply_id, self._thought.reader.steps, self.moments, self.words)
+        return moments.outline(self.reply_id, self._thought.text, self._thought.reader.steps, self.moments, self.words)
 
 
 class _Growing:
@@ -99,17 +107,27 @@ class _Growing:
         self._text = ""
         self._splitter = self._new_splitter()
         self._open: Block | None = None
+        self._over = False  # the text will not grow
+        self._held = False  # the last block lacks a formula that is still open
+
+    @property
+    def text(self) -> str:
+        """What has been rendered."""
+        return self._text
 
     def _new_splitter(self) -> Splitter:
         return Splitter(trusting=self._kind == "part")
 
-    def update(self, text: str) -> list[Block]:
+    def update(self, text: str, over: bool) -> list[Block]:
+        """The blocks that are new or have changed; `over`: the text will not grow. A formula that is open waits."""
         sent = 0
         if not text.startswith(self._text):  # a comparison of memory: 10 µs for 100,000 characters
             sent = len(self._splitter.starts)
             self._splitter = self._new_splitter()
             self._open = None
-        self._text = text
+        if self._held:
+            self._open, self._held = None, False
+        self._text, self._over = text, over
         first = self._splitter.feed(text)
         count = len(self._splitter.starts)
         blocks = [block for index in range(first, count) if (block := self._block(index)) is not self._open]
@@ -131,7 +149,16 @@ class _Growing:
         return start, self._text[start : starts[index + 1] if index + 1 < len(starts) else None].rstrip()
 
     def _html(self, index: int, start: int, piece: str) -> Markup:
-        return markdown(self._splitter.prefixes[index] + piece)
+        return markdown(self._shown(index, piece))
+
+    def _shown(self, index: int, piece: str) -> str:
+        """The text of a block as it is rendered; of the last one of a growing text, without an open formula."""
+        whole = self._splitter.prefixes[index] + piece
+        if self._over or index + 1 < len(self._splitter.starts):
+            return whole
+        shown = without_open_formula(whole)
+        self._held = shown != whole
+        return shown
 
 
 class _Thought(_Growing):
@@ -163,7 +190,7 @@ class _Thought(_Growing):
             self._read = len(text)
             if over:
                 self.reader.close()
-        blocks = self.update(text)
+        blocks = self.update(text, over)
         sent = {block.id for block in blocks}
         changed = {self._holder(moment) for moment in self.reader.moments[self._settled :]}
         self._settled = self.reader.settled
@@ -199,7 +226,7 @@ class _Thought(_Growing):
     def _html(self, index: int, start: int, piece: str) -> Markup:
         self._marked[index] = shown = self._moments(index)
         prefix = self._splitter.prefixes[index]
-        return moments.marked_html(prefix + piece, start - len(prefix), shown, self._verdicts)
+        return moments.marked_html(self._shown(index, piece), start - len(prefix), shown, self._verdicts)
 
 
 # --- the frame of a reply --------------------------------------------------------------------------------------------
@@ -208,17 +235,20 @@ class _Thought(_Growing):
 def tools(words: Words) -> Markup:
     """What can be done with a step of a thought; the page copies it to the step that is chosen."""
     return Markup('<div id="tools" hidden>{}{}{}<span class="judge">{}{}</span></div>').format(
-        button("edit-step", "", words.go_on_from_here, label=words.edit_step, cancel=words.cancel),
-        button("wrong-step", "", f"✗ {words.first_wrong}", kind="wrong-step"),
-        button("wrong-step", "", f"✓ {words.not_wrong}", kind="not-wrong", text="back"),
-        button("confirm", "", f"✓ {words.is_moment}"),
-        button("deny", "", f"✕ {words.no_moment}"),
+        button(
+            "edit-step", "", _captioned("git-branch", words.go_on_from_here), label=words.edit_step, cancel=words.cancel
+        ),
+        button("wrong-step", "", _captioned("x", words.first_wrong), kind="wrong-step"),
+        button("wrong-step", "", _captioned("check", words.not_wrong), kind="not-wrong", text="back"),
+        button("confirm", "", _captioned("check", words.is_moment)),
+        button("deny", "", _captioned("x", words.no_moment)),
     )
 
 
 def skeleton(reply_id: str) -> Markup:
-    """The places of a reply: `-sum` for its summary, `-strip`, `-steps`, `-judge`, `-answer`, `-notes` and so on."""
+    """The places of a reply: `-who` for its heading, `-sum` for the thought's summary, `-strip`, `-steps` and so on."""
     return Markup(
+        '<h2 class="unseen" id="{id}-who"></h2>'
         '<details class="thought"><summary id="{id}-sum"></summary><div class="strip" id="{id}-strip"></div>'
         '<div class="steps" id="{id}-steps" tabindex="0" role="group" aria-labelledby="{id}-sum"></div>'
         '<div class="judge-thought" id="{id}-judge"></div></details>'
@@ -242,7 +272,8 @@ def summary(reply: Reply, words: Words, counts: str = "", given: int = 0) -> Mar
         if given and not sampled:  # kept from another reply, or a person's words: there is no time to tell
             return _text(joined(words.thought, tokens, counts))
         time = words.duration(seconds, 1 if seconds < 1 else 0)
-        return _text(joined(words.thought_for.format(time=time), tokens, counts))
+        said = words.thought_more if given else words.thought_for
+        return _text(joined(said.format(time=time), tokens, counts))
     if reply.finish is None:
         if reply.progress is not None or not reply.reasoning:
             line = _stage(reply.progress or Progress("waiting"), words)
@@ -269,12 +300,17 @@ def _stage(progress: Progress, words: Words) -> str:
     return words.waiting
 
 
-def notices(reply: Reply, words: Words) -> Markup:
-    """What a person has to know about a reply that has ended: why it did, and what can be done."""
+def notices(reply: Reply, words: Words, cannot_resume: str = "") -> Markup:
+    """What a person has to know about a reply that has ended: why it did, and what can be done.
+
+    `cannot_resume`: why the model that made it cannot continue it, where that is so.
+    """
     parts = []
     if reply.reopened:
         parts.append(notice(words.reopened))
-    if reply.finish == "stopped":
+    if cannot_resume and reply.finish in ("stopped", "cut", "interrupted"):
+        parts.append(notice(f"{words.ended_early} {cannot_resume}"))
+    elif reply.finish == "stopped":
         parts.append(notice(words.stopped))
     elif reply.finish == "cut":
         parts.append(notice(words.cut))
@@ -296,8 +332,8 @@ def not_saved(stored: StoredReply, words: Words) -> Markup:
     return notice(words.not_saved.format(why=stored.not_saved.sentence(words.lang)), error=True)
 
 
-def origin(stored: StoredReply, words: Words) -> Markup:
-    """How a reply came to be, where a person had a hand in it."""
+def origin(stored: StoredReply, question: str, words: Words) -> Markup:
+    """How a reply came to be, where a person had a hand in it; and that the model is not made for such a question."""
     made = stored.provenance
     origins = {
         "edited": words.origin_edited,
@@ -312,6 +348,8 @@ def origin(stored: StoredReply, words: Words) -> Markup:
         parts.append(words.cut_by_person)
     elif made.closed_by == "budget":
         parts.append(words.cut_by_budget.format(n=f"{made.budget or 0:,}"))
+    if made.model == NANO and made.origin != "corrected" and len(_NUMBER.findall(question)) < 2:
+        parts.append(words.nano_answered)
     return Markup('<div class="origin">{}</div>').format(joined(*parts)) if parts else EMPTY
 
 
@@ -326,9 +364,14 @@ def alarm(seen: Alarm, turn_id: str, words: Words, cannot_steer: str = "") -> Ma
     return Markup('<div class="notice" role="alert">{} {}</div>').format(sentence, ways)
 
 
+def window_is_full(reply: Reply) -> bool:
+    """Whether a reply ended because the context window has no room left, so that it cannot be continued."""
+    return reply.finish == "length" and reply.usage.free is not None and reply.usage.free < FULL
+
+
 def _length(reply: Reply, words: Words) -> str:
     usage = reply.usage
-    if usage.free is None or usage.free >= FULL:
+    if not window_is_full(reply):
         return words.limit_reached.format(n=f"{usage.reasoning_tokens + usage.answer_tokens:,}")
     return words.window_full.format(
         prompt=f"{usage.prompt_tokens:,}",
@@ -338,36 +381,65 @@ def _length(reply: Reply, words: Words) -> str:
     )
 
 
-def reply_acts(stored: StoredReply, words: Words, cannot_steer: str = "", cannot_resume: str = "") -> Markup:
-    """What can be done with a reply that has ended, the switch between its siblings, and how fast it was.
+def reply_acts(stored: StoredReply, words: Words, cannot_resume: str = "") -> Markup:
+    """What is done most often with a reply that has ended: continue it, copy it, make another one.
 
-    `cannot_steer` says why the model that is chosen cannot continue a reply, `cannot_resume` why the one that made
-    this reply cannot; "" where they can.
+    `cannot_resume` says why the model that made this reply cannot continue it; "" where it can. The rest of the acts is
+    in `more_acts`.
     """
     reply = stored.reply
-    buttons = [_switch("reply", stored.id, stored.position, stored.siblings, words)]
+    buttons = []
     if reply.too_long:
         buttons.append(_edit(stored.turn_id, words, kind="primary"))
-    elif reply.finish in CAN_GO_ON:
+    elif reply.finish in CAN_GO_ON and not window_is_full(reply):
         buttons.append(button("resume", stored.id, words.resume, kind="primary", barred=cannot_resume))
     if reply.answer:
-        buttons.append(button("copy", stored.id, words.copy, done=words.copied))
-    buttons.append(button("again", stored.turn_id, words.again))
-    if reply.reasoning and reply.finish is not None:
-        buttons.append(button("longer", stored.id, words.think_longer, barred=cannot_steer))
-    buttons.append(button("skip", stored.turn_id, words.skip_thinking, barred=cannot_steer))
-    buttons.append(_vote(stored.turn_id, words))
-    return Markup('{}<span class="meta">{}</span>').format(concat(buttons), meta(reply, words))
+        buttons.append(icon_button("copy", stored.id, "copy", words.copy, data_done=words.copied))
+    buttons.append(icon_button("again", stored.turn_id, "refresh-cw", words.again))
+    return concat(buttons)
+
+
+def more_acts(stored: StoredReply, words: Words, cannot_steer: str = "") -> Markup:
+    """What is done less often with a reply, for its menu. `cannot_steer` says why the chosen model cannot."""
+    parts = []
+    if stored.reply.reasoning and stored.reply.finish is not None:
+        longer = _captioned("brain", words.think_longer)
+        parts.append(button("longer", stored.id, longer, barred=cannot_steer))
+    parts.append(button("skip", stored.turn_id, _captioned("skip-forward", words.skip_thinking), barred=cannot_steer))
+    return concat([*parts, _vote(stored.turn_id, words)])
+
+
+def position(stored: StoredReply, words: Words) -> Markup:
+    """The switch between a reply and its siblings; empty where there is one only."""
+    return _switch("reply", stored.id, stored.position, stored.siblings, words)
+
+
+def figures(stored: StoredReply, words: Words) -> Markup:
+    """Who wrote it, and how fast: the model's name, tokens per second, and the time to the first token."""
+    return Markup('<span class="meta">{}</span>').format(joined(maker(stored, words), meta(stored.reply, words)))
+
+
+def maker(stored: StoredReply, words: Words) -> str:
+    """The name of the model that wrote a reply, or that a person did. Text."""
+    return words.own_words if stored.provenance.origin == "corrected" else stored.provenance.model
+
+
+def _captioned(picture: str, caption: str) -> Markup:
+    return Markup("{}<span>{}</span>").format(icon(picture), caption)
 
 
 def _vote(turn_id: str, words: Words) -> Markup:
+    """How many replies to sample for a vote."""
     choices = concat(button("vote", turn_id, str(number), text=number) for number in (3, 5, 8))
     own = Markup('<input type="number" min="2" max="32" placeholder="…" aria-label="{}">').format(words.samples)
-    return menu(words.vote, choices + own + button("vote", turn_id, words.take_samples))
+    run = button("vote", turn_id, words.take_samples)
+    return Markup('<div class="sampling" role="group" aria-label="{name}">{head}<div>{inside}</div></div>').format(
+        name=words.vote, head=Markup("<p>{}</p>").format(_captioned("vote", words.vote)), inside=choices + own + run
+    )
 
 
 def meta(reply: Reply, words: Words) -> str:
-    """How fast it was: `41.2 tokens/s · first token after 0.4 s`. Text."""
+    """How fast it was: `41.2 tokens/s · first token 0.4 s`. Text."""
     first = reply.timings.first_token
     return joined(
         speed(reply.tokens_per_second, words, 1),
@@ -395,20 +467,25 @@ def message(content: str, words: Words) -> Markup:
 
 
 def message_acts(turn: StoredTurn, words: Words) -> Markup:
-    """What can be done with a message: edit it, and switch between its siblings."""
-    return _switch("turn", turn.id, turn.position, turn.siblings, words) + _edit(turn.id, words)
+    """What can be done with a message: copy it, edit it, and switch between its siblings."""
+    switch = _switch("turn", turn.id, turn.position, turn.siblings, words)
+    copy = icon_button("copy-message", turn.id, "copy", words.copy_message, data_done=words.copied)
+    return switch + copy + _edit(turn.id, words)
 
 
 def _edit(turn_id: str, words: Words, kind: str = "") -> Markup:
-    return button("edit", turn_id, words.edit, kind, label=words.edit_message, save=words.send, cancel=words.cancel)
+    data = {"label": words.edit_message, "save": words.send, "cancel": words.cancel}
+    if kind:
+        return button("edit", turn_id, words.edit, kind, **data)
+    return icon_button("edit", turn_id, "pencil", words.edit, **{f"data_{name}": text for name, text in data.items()})
 
 
 def _switch(verb: str, subject: str, position: int, siblings: int, words: Words) -> Markup:
     """`‹ 2 of 3 ›`. The buttons name the sibling that is shown, and in `data-text` the step from it: -1 or 1."""
     if siblings < 2:
         return EMPTY
-    before = named_button(verb, subject, "‹", words.previous, data_text=-1, disabled=position <= 1)
-    after = named_button(verb, subject, "›", words.following, data_text=1, disabled=position >= siblings)
+    before = icon_button(verb, subject, "chevron-left", words.previous, data_text=-1, disabled=position <= 1)
+    after = icon_button(verb, subject, "chevron-right", words.following, data_text=1, disabled=position >= siblings)
     where = words.position.format(position=position, siblings=siblings)
     return Markup('<span class="switch">{}<span>{}</span>{}</span>').format(before, where, after)
 
@@ -416,27 +493,30 @@ def _switch(verb: str, subject: str, position: int, siblings: int, words: Words)
 # --- no message yet --------------------------------------------------------------------------------------------------
 
 
-def welcome(model: ModelInfo | None, folder: str, words: Words, suggested: Sequence[tuple[str, str]] = ()) -> Markup:
-    """The empty conversation: what the chosen model is good for, and questions that it can answer.
+def welcome(now: Presence, folder: str, words: Words, suggested: Sequence[tuple[str, str]] = ()) -> Markup:
+    """The empty conversation: where messages go, and questions that the chosen model can answer.
 
-    Where there is no real model yet, `suggested` ones are offered, each as name and size.
+    Where it cannot be used: why, and the ways out. Where there is no real model yet, `suggested` ones are offered, each
+    as name and size.
     """
-    parts = [Markup("<h1>{}</h1><p>{}</p>").format(words.greeting, words.welcome)]
-    get_models = words.get_models.format(path=folder)
+    goes = words.goes_to.format(host=now.host) if now.host else words.stays_here
+    sentence = f"{words.welcome} {goes}" if now.available else words.welcome
+    head = Markup("<h1>{}</h1><p>{}</p>").format(words.greeting, sentence)
+    nano = now.model is not None and now.model.name == NANO
     links = [(words.get_model.format(name=name, size=size), f"models/#{name}") for name, size in suggested]
     offers = concat(
         Markup('<a href="{}">{}</a>').format(address, text) for text, address in [*links, (words.all_models, "models/")]
     )
-    get = Markup('<nav class="get">{}</nav>').format(offers)
-    if model is None:
-        return concat([*parts, notice(f"{words.no_model} {get_models}"), get])
-    nano = model.name == NANO
-    if nano:
-        parts += [notice(f"{words.nano} {get_models}"), get]
+    get = Markup('<div class="get-models"><p>{}</p><nav class="get" aria-label="{}">{}</nav></div>').format(
+        words.get_models.format(path=folder), words.models, offers
+    )
+    if not now.available:
+        return concat([head, trouble(now, words), EMPTY if now.others else get])
     questions = (words.nano_questions if nano else words.questions).split("\n")
     buttons = concat(
         Markup('<button type="button"{}>{}</button>').format(attributes(data_verb="ask", data_text=question), question)
         for question in questions
     )
-    parts.append(Markup('<div class="examples" role="group" aria-label="{}">{}</div>').format(words.try_one, buttons))
-    return concat(parts)
+    examples = Markup('<div class="examples" role="group" aria-label="{}">{}</div>').format(words.try_one, buttons)
+    note = Markup('<p class="nano">{}</p>').format(words.nano) if nano else EMPTY
+    return concat([head, note, examples, get if nano else EMPTY])

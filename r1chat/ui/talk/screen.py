@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from r1chat.app import App
 from r1chat.errors import R1ChatError
-from r1chat.messages import ConversationInfo, ModelInfo
+from r1chat.messages import ConversationInfo
 from r1chat.steer import BUDGETS
 from r1chat.ui.act import Answer, Block
 from r1chat.ui.compare.acts import ask_menu
-from r1chat.ui.talk import sidebar
+from r1chat.ui.talk import presence, sidebar
 from r1chat.ui.words.page import Words
 
 OWN_BUDGET = 1_000  # tokens; offered where a person begins to write a budget of their own
@@ -51,10 +51,11 @@ def next_list_block(app: App, conversation: str, words: Words, query: str, curso
 
 def model_blocks(app: App, key: str, words: Words) -> list[Block]:
     """The state of the chosen model, and what it can be compared with."""
-    model, why = _find(app, key, words)
+    now = presence.look(app, key, words)
     menu = ask_menu(app.catalogue.models(), key, app.settings.temperature, words)
     return [
-        {"id": "model-place", "html": sidebar.model_state(model, why, words)},
+        {"id": "model-place", "html": presence.state_html(now, words)},
+        {"id": "where", "html": presence.where_html(now, words)},
         {"id": "compare-place", "html": menu},
     ]
 
@@ -80,10 +81,3 @@ def model_key(app: App, key: str) -> str:
         return app.catalogue.default(app.settings.model, app.settings.backend or "").key
     except R1ChatError:
         return ""
-
-
-def _find(app: App, key: str, words: Words) -> tuple[ModelInfo | None, str]:
-    try:
-        return app.catalogue.glance(key), ""
-    except R1ChatError as error:
-        return None, error.sentence(words.lang)

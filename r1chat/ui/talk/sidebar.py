@@ -12,6 +12,7 @@ from r1chat.backends.catalogue import BackendStatus
 from r1chat.both import Both
 from r1chat.config import NANO
 from r1chat.messages import ConversationInfo, ConversationPage, ModelInfo, Progress
+from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import attributes, concat, joined
 from r1chat.ui.words.page import Words, spoken
 
@@ -84,9 +85,9 @@ def _row(info: ConversationInfo, current: str, words: Words) -> Markup:
             attributes(data_verb="open", data_id=info.id, title=name, aria_current="page" if here else None), name
         )
     ]
-    for verb, glyph, label in (("rename", "✎", words.rename), ("delete", "✕", words.delete)):
+    for verb, picture, label in (("rename", "pencil", words.rename), ("delete", "trash", words.delete)):
         marks = attributes(data_verb=verb, data_id=info.id, title=label, aria_label=f"{label}: {name}")
-        buttons.append(Markup('<button class="tool"{}>{}</button>').format(marks, glyph))
+        buttons.append(Markup('<button class="tool"{}>{}</button>').format(marks, icon(picture)))
     row = Markup('<div class="{}">{}</div>').format("row current" if here else "row", concat(buttons))
     if info.excerpt:
         row += Markup('<div class="excerpt">{}</div>').format(info.excerpt)
@@ -107,16 +108,21 @@ def backend_title(name: str, words: Words) -> str:
 
 def model_state(model: ModelInfo | None, why: str, words: Words) -> Markup:
     """The line beside the picker: a dot, and what the chosen model is doing."""
-    if model is None:
-        kind, text = "away", why
-    elif not model.ready:
-        kind, text = "away", spoken(model.note, words)
+    if model is None or not model.ready:
+        kind, text, title = "away", words.model_away, spoken(model.note, words) if model is not None else why
     else:
-        kind, text = "ready", words.model_ready
-    window = words.model_window.format(context=f"{model.context:,}") if model and model.context else ""
-    return Markup('<span id="model-line" title="{}"><span class="dot {}"></span>{}</span>').format(
-        joined(text, window), kind, text
-    )
+        window = words.model_window.format(context=f"{model.context:,}") if model.context else ""
+        kind = "ready"
+        text = words.model_ready if model.continues else words.model_ready_only
+        title = joined(text, window, "" if model.continues else words.cannot_steer)
+    return Markup('<span id="model-line" title="{}"><span class="dot {}"></span>{}</span>').format(title, kind, text)
+
+
+def where(host: str, available: bool, words: Words) -> Markup:
+    """Where messages to the chosen model go. `host`: as `Catalogue.host` has it."""
+    if not available:
+        return Markup("{}").format(words.where_nowhere)
+    return Markup("{}").format(words.where_host.format(host=host) if host else words.where_here)
 
 
 def loading(progress: Progress | None, words: Words) -> Markup:

@@ -3,7 +3,7 @@
 import {act, addVerbs} from './acts.js';
 import {all, around, element, find, modified, replyOf, target, typing} from './dom.js';
 import {edit} from './editor.js';
-import {bar} from './patches.js';
+import {bar, onPatch} from './patches.js';
 import {textOf} from './request.js';
 import {release} from './scroll.js';
 import {read, scroller} from './transcript.js';
@@ -18,15 +18,16 @@ function choose(step) {
   thought.open = true;
   thought.dataset.touched = '1';
   const tools = element('div', {className: 'tools', innerHTML: document.getElementById('tools').innerHTML});
-  find(tools, '.judge').hidden = !find(step, 'mark');
+  find(tools, '.judge').hidden = !find(step, 'mark[data-start]');
   bar(find(tools, '[data-verb=edit-step]'), document.body.dataset.cannotSteer ?? '');
   step.append(tools);
+  showCurrent();
 }
 
 /** @param {HTMLElement} button */
 async function label(button) {
   const step = around(button, '.step');
-  const mark = find(step, 'mark.at') ?? find(step, 'mark');
+  const mark = find(step, 'mark.at') ?? find(step, 'mark[data-start]');
   const verdict = button.dataset.verb === 'confirm' ? 'confirmed' : 'denied';
   const {start, end, kind} = mark.dataset, before = mark.className;
   mark.classList.remove('judged-confirmed', 'judged-denied');
@@ -58,7 +59,6 @@ function goTo(mark) {
   if (!mark) return;
   find(read, 'mark.at')?.classList.remove('at');
   mark.classList.add('at');
-  showPlace(around(mark, '.reply'));
   release();
   choose(around(mark, '.step'));
   mark.scrollIntoView({block: 'center'});
@@ -72,6 +72,7 @@ function goTo(mark) {
 function goToStep(step, byKey, block = 'center') {
   if (!step) return;
   release();
+  if (!step.contains(find(read, 'mark.at'))) find(read, 'mark.at')?.classList.remove('at');
   choose(step);
   if (byKey) enter(step);
   step.scrollIntoView({block});
@@ -83,27 +84,43 @@ function enter(step) {
   step.focus({preventScroll: true});
 }
 
-/** On the strip, the moment that was gone to. @param {HTMLElement} reply */
-function showPlace(reply) {
-  const start = find(reply, 'mark.at')?.dataset.start;
-  for (const dot of all(read, '.strip [aria-current]')) dot.removeAttribute('aria-current');
-  if (start) find(reply, `.strip [data-start="${start}"]`)?.setAttribute('aria-current', 'true');
+/** What is current, the same in the timeline, the thought and the outline: the chosen step, and the moment gone to in it. */
+function showCurrent() {
+  for (const part of all(document, '.strip [aria-current], #outline [aria-current]')) part.removeAttribute('aria-current');
+  const step = find(read, '.step.chosen');
+  if (!step) return;
+  const id = replyOf(step), begins = Number(step.dataset.start), ends = Number(step.dataset.end);
+  const moment = find(step, 'mark.at') ?? find(step, 'mark[data-start]'), start = moment ? Number(moment.dataset.start) : begins;
+  if (moment) find(around(step, '.reply'), `.strip [data-start="${start}"]`)?.setAttribute('aria-current', 'true');
+  const rows = all(document, `#outline button[data-reply="${CSS.escape(id)}"]`);
+  const here = rows.filter(row => Number(row.dataset.start) >= begins && Number(row.dataset.start) < ends);
+  const row = here.filter(one => Number(one.dataset.start) <= start).at(-1) ?? here[0]
+    ?? rows.filter(one => Number(one.dataset.start) <= start).at(-1);
+  row?.setAttribute('aria-current', 'step');
 }
 
 /** @param {HTMLElement} button */
 function alongStrip(button) {
   const reply = around(button, '.reply'), {start} = button.dataset;
+  if (button.matches('.sheet')) {
+    openSheet(reply);
+    return;
+  }
   if (!start) {
-    neighbour(reply, button.className === 'after' ? 1 : -1);
+    neighbour(reply, button.matches('.after') ? 1 : -1);
     return;
   }
   const mark = find(reply, `mark[data-start="${start}"]`);  // none in a formula or in code
-  mark ? goTo(mark) : goToStep(stepAt(replyOf(reply), Number(start)), false);
+  if (mark) goTo(mark);
+  else {
+    goToStep(stepAt(replyOf(reply), Number(start)), false);
+    button.setAttribute('aria-current', 'true');
+  }
 }
 
 /** @param {HTMLElement} reply @param {number} way */
 function neighbour(reply, way) {
-  const marks = all(reply, 'mark');
+  const marks = all(reply, 'mark[data-start]');
   const at = marks.findIndex(mark => mark.classList.contains('at'));
   goTo(marks[at < 0 ? (way > 0 ? 0 : marks.length - 1) : Math.min(Math.max(at + way, 0), marks.length - 1)]);
 }
@@ -119,8 +136,17 @@ read.addEventListener('click', event => {
   if (summary) unfold(around(summary, 'details'));
   const button = around(event.target, 'button'), step = around(event.target, '.step');
   if (around(button, '.strip')) alongStrip(button);
-  else if (step && !button && !around(event.target, 'a, textarea')) choose(step);
+  else if (step && !button && !around(event.target, 'a, textarea') && !selecting()) {
+    if (!step.contains(find(read, 'mark.at'))) find(read, 'mark.at')?.classList.remove('at');
+    choose(step);
+  }
 });
+
+/** Whether text is selected: then a click was the end of a drag. */
+function selecting() {
+  const selection = getSelection();
+  return selection !== null && !selection.isCollapsed && selection.toString().trim() !== '';
+}
 
 /** Before it unfolds: who opens a thought that has ended wants to read it, not its end. @param {HTMLDetailsElement} thought */
 function unfold(thought) {
@@ -142,7 +168,7 @@ read.addEventListener('keydown', event => {  // along the steps with the arrows;
 
 document.addEventListener('keydown', event => {  // n and p: the next and the previous moment
   if (!['n', 'p'].includes(event.key) || typing(event) || modified(event)) return;
-  const reply = around(find(read, 'mark.at'), '.reply') ?? all(read, '.reply:has(mark)').at(-1);
+  const reply = around(find(read, 'mark.at'), '.reply') ?? all(read, '.reply:has(mark[data-start])').at(-1);
   if (!reply) return;
   neighbour(reply, event.key === 'n' ? 1 : -1);
   enter(around(find(read, 'mark.at'), '.step'));
@@ -153,28 +179,98 @@ document.addEventListener('keydown', event => {  // n and p: the next and the pr
 /** @param {HTMLElement} reply */
 async function showOutline(reply) {
   const html = await textOf('outline', replyOf(reply));
-  if (html !== null) document.getElementById('outline').innerHTML = html;
+  if (html === null) return;
+  document.getElementById('outline').innerHTML = html;
+  showCurrent();
+  markSeen();
 }
 
 document.addEventListener('click', event => {
   const row = around(event.target, '#outline button[data-start]');
-  if (row) goToStep(stepAt(row.dataset.reply, Number(row.dataset.start)), event.detail === 0);
+  if (row) {
+    closeSheet();
+    goToStep(stepAt(row.dataset.reply, Number(row.dataset.start)), event.detail === 0);
+    const mark = markAt(row);
+    if (mark) goTo(mark);
+  } else if (document.body.classList.contains('sheet-open') && !around(event.target, '#right, .sheet')) closeSheet();
 });
 
+/** The first moment of the step that a row of the outline names. @param {HTMLElement} row @returns {HTMLElement} */
+function markAt(row) {
+  if (!find(row, '.moment')) return null;
+  const begins = Number(row.dataset.start), next = find(around(row, 'li').nextElementSibling ?? document.createElement('li'), 'button');
+  const ends = next ? Number(next.dataset.start) : Infinity;
+  const marks = all(document.getElementById(`${row.dataset.reply}-steps`), 'mark[data-start]');
+  return marks.find(({dataset}) => Number(dataset.start) >= begins && Number(dataset.start) < ends) ?? null;
+}
+
+// On a narrow screen the outline is a sheet over the page.
+
+/** @type {HTMLElement} */
+let opener = null;
+
+/** @param {HTMLElement} reply */
+async function openSheet(reply) {
+  opener = /** @type {HTMLElement} */ (document.activeElement);
+  await showOutline(reply);
+  document.body.classList.add('sheet-open');
+  find(document, '#outline [aria-current], #outline button')?.focus();
+}
+
+function closeSheet() {
+  if (!document.body.classList.contains('sheet-open')) return;
+  document.body.classList.remove('sheet-open');
+  opener?.focus({preventScroll: true});
+}
+document.addEventListener('keydown', event => {
+  if (event.key !== 'Escape' || !document.body.classList.contains('sheet-open')) return;
+  event.stopImmediatePropagation();
+  closeSheet();
+}, true);
+
+onPatch(blocks => {  // what came anew is marked again
+  if (!blocks.some(({id}) => id === 'outline' || id.endsWith('-strip'))) return;
+  showCurrent();
+  markSeen();
+});
+
+/** In the outline, the rows of the steps that are on the screen. */
+function markSeen() {
+  const rows = all(document, '#outline button[data-start]');
+  if (!rows.length) return;
+  const steps = document.getElementById(`${rows[0].dataset.reply}-steps`);
+  const box = scroller.getBoundingClientRect();
+  let first = Infinity, last = -1;
+  if (steps?.checkVisibility()) {
+    const row = /** @type {HTMLElement[]} */ ([...steps.children]);
+    let low = 0, high = row.length;
+    while (low < high) {  // they stand one below the other
+      const middle = (low + high) >> 1;
+      if (row[middle].getBoundingClientRect().bottom > box.top) high = middle;
+      else low = middle + 1;
+    }
+    for (; low < row.length && row[low].getBoundingClientRect().top < box.bottom; low++) {
+      first = Math.min(first, Number(row[low].dataset.start));
+      last = Number(row[low].dataset.end);
+    }
+  }
+  /** @type {HTMLElement[]} */
+  const seen = [];
+  rows.forEach((row, index) => {
+    const begins = Number(row.dataset.start), ends = Number(rows[index + 1]?.dataset.start ?? Infinity);
+    const shows = begins < last && ends > first;
+    row.classList.toggle('seen', shows);
+    if (shows) seen.push(row);
+  });
+  if (seen.length && !document.body.classList.contains('sheet-open')) seen[0].scrollIntoView({block: 'nearest'});
+}
+
 let marking = false;
-scroller.addEventListener('scroll', () => {  // the outline follows the chain
+scroller.addEventListener('scroll', () => {  // the outline follows the thought
   if (marking) return;
   marking = true;
   requestAnimationFrame(() => {
     marking = false;
-    const box = scroller.getBoundingClientRect();
-    const chosen = find(read, '.step.chosen'), place = chosen?.getBoundingClientRect();
-    const step = place && place.top < box.bottom && place.bottom > box.top ? chosen
-      : around(document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 3), '.step');
-    const rows = all(document, '#outline button[data-start]');
-    if (!step || rows[0]?.dataset.reply !== replyOf(step)) return;
-    const current = rows.filter(row => Number(row.dataset.start) < Number(step.dataset.end)).at(-1);
-    for (const row of rows) row === current ? row.setAttribute('aria-current', 'step') : row.removeAttribute('aria-current');
-    current?.scrollIntoView({block: 'nearest'});
+    markSeen();
   });
 }, {passive: true});

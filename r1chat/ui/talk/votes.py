@@ -44,16 +44,17 @@ def panel(samples: Sequence[StoredReply], shown: str, judged: Judged, words: Wor
     groups = _groups(samples)
     rows = [Markup("<p><b>{}</b></p>").format(words.vote_of.format(n=len(samples)))]
     voted: set[int] = set()
-    for group in groups:
+    for place, group in enumerate(groups):
         voted.update(group.members)
         buttons = _buttons(samples, group.members, shown, judged, words)
         if group.undecided:
             buttons = Markup('<span class="mark open">? {}</span>{}').format(words.vote_undecided, buttons)
         rows.append(
             Markup(
-                '<div class="group"><span class="says">{}</span>'
+                '<div class="group{}"><span class="says">{}</span>'
                 '<span class="share"><i style="width:{:.0f}%"></i></span><span>{}/{}</span>{}</div>'
             ).format(
+                "" if place else " wins",
                 markdown(_formula(group.answer)),
                 100 * len(group.members) / len(samples),
                 len(group.members),

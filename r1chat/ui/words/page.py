@@ -19,7 +19,6 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
         self.lang: Language = lang
 
     # the frame
-    tagline = Both("private · on this computer", "私密 · 在本机运行")
     language = Both("Language", "语言")
     settings = Both("Settings", "设置")
     cancel = Both("Cancel", "取消")
@@ -36,7 +35,12 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
         "r1chat itself failed; the log says how. Try again, or reload the page.",
         "r1chat 自身出错，详见日志。请重试，或刷新页面。",
     )
-    not_running = Both("r1chat does not answer", "r1chat 没有响应")
+    not_running = Both("r1chat is not running.", "r1chat 没有在运行。")
+    start_again = Both(
+        "Start it again as you did before (python app.py, or r1chat serve). This page then goes on by itself; nothing "
+        "you wrote is lost.",
+        "请像之前一样重新启动（python app.py 或 r1chat serve）。之后本页会自动继续，已写的内容不会丢失。",
+    )
     unknown_act = Both(
         "The page is older than r1chat. Reload it, then try again.", "页面与 r1chat 的版本不一致，请刷新后重试。"
     )
@@ -64,30 +68,39 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
     models_ready = Both("{n} ready", "{n} 个可用")
     refresh = Both("Refresh", "刷新")
     model_ready = Both("ready", "就绪")
+    model_ready_only = Both("ready, without steering", "就绪，不能引导思考")
+    model_away = Both("not available", "不可用")
+    where_here = Both("On this computer", "在本机运行")
+    where_host = Both("Messages go to {host}", "消息发送到 {host}")
+    where_nowhere = Both("Not available now", "目前不可用")
+    look_again = Both("Try again", "重试")
+    use_model = Both("Use {name}", "使用 {name}")
     model_loading = Both("loading, {percent} %", "正在加载，{percent}%")
     model_unreachable = Both("unreachable: {why}", "无法连接：{why}")
     model_window = Both("window of {context} tokens", "上下文 {context} 个 token")
     no_model = Both("There is no model yet.", "还没有可用的模型。")
     get_models = Both(
-        "These suit this computer. Models of Ollama, LM Studio and others are found by themselves, and so is a GGUF "
-        "file in {path}.",
-        "以下模型适合本机。Ollama、LM Studio 等程序的模型会自动找到，放进 {path} 的 GGUF 文件也会。",
+        "These models suit this computer. Those of Ollama, LM Studio and others, and GGUF files in {path}, are found "
+        "without your doing.",
+        "以下模型适合本机。Ollama、LM Studio 等程序的模型，以及 {path} 中的 GGUF 文件会自动找到。",
     )
     get_model = Both("Get {name} ({size})", "获取 {name}（{size}）")
     all_models = Both("All models", "全部模型")
     nano = Both(
-        "This is r1chat-nano, the stand-in that ships with r1chat: 2.5 million parameters, some 600 times fewer than "
-        "the smallest DeepSeek-R1. It does small sums, one to a conversation; everything else comes out as nonsense.",
-        "这是随 r1chat 附带的替身模型 r1chat-nano：250 万个参数，约为最小的 DeepSeek-R1 的六百分之一。"
-        "它只会做简单的加减法，每个对话一道题，其他问题都会胡说。",
+        "r1chat-nano ships with r1chat to try the page out. It does small sums, one in each conversation; anything "
+        "else comes out as nonsense.",
+        "r1chat-nano 随 r1chat 附带，用来试用本页。它只会做简单的加减法，每个对话一道题，其他问题都会胡说。",
+    )
+    nano_answered = Both(
+        "r1chat-nano wrote this: it only does small sums. For anything else, get another model.",
+        "这是 r1chat-nano 写的：它只会做简单的加减法。其他问题请换用别的模型。",
     )
 
     # the empty conversation
-    greeting = Both("Ask anything", "问点什么")
-    welcome = Both(
-        "The model thinks first, then answers. All of it stays on this computer.",
-        "模型会先思考，再回答。一切内容都留在这台电脑上。",
-    )
+    greeting = Both("What would you like to know?", "想知道什么？")
+    welcome = Both("The model thinks first, then answers.", "模型会先思考，再回答。")
+    stays_here = Both("Everything stays on this computer.", "一切内容都留在这台电脑上。")
+    goes_to = Both("Your messages go to {host}.", "你的消息会发送到 {host}。")
     try_one = Both("Examples", "示例问题")
     nano_questions = Both(
         "27 + 43 = ?\n158 + 267 = ?\n904 - 387 = ?",
@@ -99,6 +112,17 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
         "9.11 和 9.9 哪个更大？\n笼中有鸡和兔共 35 只，脚共 94 只，鸡和兔各有几只？\n"
         "一列火车 9:40 出发，行驶 2 小时 35 分钟，几点到达？",
     )
+
+    # who speaks, and what a screen reader announces
+    you = Both("You", "你")
+    answer_of = Both("Reply", "回复")
+    said_thinking = Both("Thinking", "正在思考")
+    said_answering = Both("Answering", "正在回答")
+    said_done = Both("The answer is complete.", "回答已完成。")
+    said_stopped = Both("Stopped.", "已停止。")
+    said_failed = Both("The reply failed.", "回复失败。")
+    transcript = Both("Messages", "消息记录")
+    skip_to_message = Both("Skip to the message box", "跳到消息框")
 
     # a message
     message = Both("Message", "消息")
@@ -119,10 +143,13 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
     resume = Both("Continue", "继续")
     again = Both("Regenerate", "重新生成")
     copy = Both("Copy", "复制")
+    copy_message = Both("Copy the question", "复制问题")
+    copy_thought = Both("Copy the thought", "复制思考过程")
+    copy_code = Both("Copy the code", "复制代码")
     copied = Both("Copied", "已复制")
     copy_failed = Both(
-        "The answer could not be copied. Select its text, and copy it with Ctrl+C (⌘C).",
-        "无法复制回答。请选中文字，用 Ctrl+C（⌘C）复制。",
+        "The text could not be copied. Select it, and copy it with Ctrl+C (⌘C).",
+        "无法复制。请选中文字，用 Ctrl+C（⌘C）复制。",
     )
     position = Both("{position} of {siblings}", "{position} / {siblings}")
     previous = Both("Previous", "上一个")
@@ -141,6 +168,7 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
     done_of_total = Both("{done} of {total} tokens", "{done} / {total} 个 token")
     thinking = Both("Thinking", "思考中")
     thought_for = Both("Thought for {time}", "思考了 {time}")
+    thought_more = Both("Thought for another {time}", "又思考了 {time}")
     no_thought = Both("Answered without thinking", "未思考，直接回答")
     stopped_thinking = Both("Stopped while thinking", "思考时被停止")
     unfinished_thought = Both("Thinking not finished", "思考没有完成")
@@ -168,6 +196,8 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
     one_realisation = Both("1 insight", "1 次顿悟")
     many_realisations = Both("{n} insights", "{n} 次顿悟")
     comma = Both(", ", "、")
+    one_moment = Both("1 moment", "1 处反思")
+    many_moments = Both("{n} moments", "{n} 处反思")
     this_thought = Both("This thought", "本次思考")
     outline = Both("Outline", "提纲")
     marks = Both("Marks", "标记")
@@ -234,6 +264,7 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
     vote_without = Both("{n} without an answer", "{n} 个没有回答")
 
     # what happened to a reply
+    ended_early = Both("The reply ended early.", "回复提前结束。")
     stopped = Both("Stopped. You can continue from here.", "已停止，可以从这里继续。")
     cut = Both(
         "The model’s server ended the stream before the reply was finished. It can be continued from here.",
@@ -269,7 +300,7 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
 
     # how fast a reply was
     speed = Both("{n} tokens/s", "{n} token/秒")
-    first_after = Both("first token after {time}", "{time}后出第一个 token")
+    first_after = Both("first token {time}", "首个 token {time}")
 
     # the guard
     forbidden = Both("This page needs its key", "此页面需要密钥")

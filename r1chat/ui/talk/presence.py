@@ -1,0 +1,85 @@
+"""Whether the chosen model can be used now, why not, what can be used instead, and where messages to it go.
+
+One answer for the line beside the picker, the middle of the page and the line under the message box, so that they never
+contradict each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from r1chat.app import App
+from r1chat.config import NANO
+from r1chat.errors import R1ChatError
+from r1chat.messages import ModelInfo
+from r1chat.ui.html.parts import EMPTY, button, concat
+from r1chat.ui.talk import sidebar
+from r1chat.ui.words.page import Words, spoken
+
+OFFERED = 2  # models that are offered in place of one that is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """The state of the chosen model. `model` is None where it is not there; `why` then says it, as a sentence.
+
+    `host`: where messages go, "" for this computer. `others`: models that can be used now.
+    """
+
+    model: ModelInfo | None
+    why: str
+    host: str
+    others: tuple[ModelInfo, ...] = ()
+
+    @property
+    def available(self) -> bool:
+        """A message can be sent."""
+        return self.model is not None and self.model.ready
+
+
+def look(app: App, key: str, words: Words, max_age: float | None = None) -> Presence:
+    """The state of the model `key` ("" for none). `max_age`: seconds for which the last answer is good enough."""
+    catalogue = app.catalogue
+    if key:
+        try:
+            model = catalogue.glance(key) if max_age is None else catalogue.glance(key, max_age)
+            if model.ready:
+                return Presence(model, "", catalogue.host(key))
+            return Presence(model, spoken(model.note, words), catalogue.host(key), _others(app, key))
+        except R1ChatError as error:
+            return Presence(None, error.sentence(words.lang), catalogue.host(key), _others(app, key))
+    failures = [status.failure for status in catalogue.statuses() if status.failure is not None]
+    wanted = app.settings.backend or ("openai" if app.settings.base_url else "")
+    named = [status.failure for status in catalogue.statuses() if status.failure and status.name == wanted]
+    why = (named or failures)[0].sentence(words.lang) if named or (failures and wanted) else words.no_model
+    return Presence(None, why, "", _others(app, ""))
+
+
+def _others(app: App, key: str) -> tuple[ModelInfo, ...]:
+    usable = [model for model in app.catalogue.models() if model.ready and model.key != key]
+    return tuple(sorted(usable, key=lambda model: model.name == NANO)[:OFFERED])
+
+
+def state_html(presence: Presence, words: Words) -> Markup:
+    """The line beside the picker."""
+    return sidebar.model_state(presence.model, presence.why, words)
+
+
+def where_html(presence: Presence, words: Words) -> Markup:
+    """The line under the message box."""
+    return sidebar.where(presence.host, presence.available, words)
+
+
+def trouble(presence: Presence, words: Words) -> Markup:
+    """Why the chosen model cannot be used, with the ways out; empty where it can."""
+    if presence.available:
+        return EMPTY
+    ways = button("look-again", "", words.look_again, kind="way") + concat(
+        button("use-model", "", words.use_model.format(name=model.title or model.name), kind="way", text=model.key)
+        for model in presence.others
+    )
+    return Markup('<div class="notice error" role="status"><p>{}</p><div class="ways">{}</div></div>').format(
+        presence.why, ways
+    )

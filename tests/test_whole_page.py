@@ -1,0 +1,333 @@
+"""The page as a whole, in a browser: what assistive technology meets, what is said of servers, what shifts."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, expect, finished, more
+
+from r1chat.backends.openai import OpenAIBackend
+from r1chat.backends.scripted import ScriptedBackend
+from r1chat.ui.html.unfinished import without_open_formula
+from r1chat.ui.talk.titles import title
+
+AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
+REFLECTING = (
+    "<think>The train leaves at 9:40.\n\nWait, let me check the minutes: 40 + 35 = 75.\n\n"
+    "So my first result was wrong.\n\nLet me double-check: it is 12:15.</think>It arrives at **12:15**.\n\n"
+    "$$\\frac{1}{2}$$\n\n```python\nprint(12)\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")  # of gradio's
+in_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
+
+
+# --- a formula that is still open ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("so $\\sqrt{x+7} - \\", "so"),
+        ("a $x$ b $", "a $x$ b"),
+        ("x \\(a + b", "x"),
+        ("x \\(a + b\\) c", "x \\(a + b\\) c"),
+        ("first\n\n$$\na\n\nb", "first"),
+        ("\\[ a", ""),
+        ("```\n$x\n", "```\n$x\n"),
+        ("`$x", "`$x"),
+        ("It is $5 and then", "It is $5 and then"),
+        ("costs 5$ or more", "costs 5$ or more"),
+        ("the price is $5 th", "the price is $5 th"),
+        ("价格是$5，然后", "价格是$5，然后"),
+        ("a \\$ b", "a \\$ b"),
+    ],
+)
+def test_a_formula_is_held_back_until_it_is_whole_and_a_price_is_not(text: str, shown: str) -> None:
+    assert without_open_formula(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("step", "html"),
+    [
+        ("So out[-1][1] = end is wrong. Then on.", "Out[-1][1] = end is wrong"),
+        ("I set `out[-1] = end` and go on.", "I set <code>out[-1] = end</code> and go on"),
+        ("```python\n\nfor x in y:\n    pass\n```", "<code>for x in y:</code>"),
+        ("- **Wait**, that is wrong", "Wait, that is wrong"),
+        ("See [the page](https://example.org) now", "See the page now"),
+        ("$$x", ""),
+        ("嗯，让我重新看一下题目。然后", "让我重新看一下题目"),
+    ],
+)
+def test_a_step_is_named_by_its_first_words_with_code_as_code(step: str, html: str) -> None:
+    assert title(step) == html
+
+
+def test_a_short_formula_is_drawn_in_the_name_of_a_step() -> None:
+    assert title("I get $x^2 = 4$, so it is done.").startswith("I get <math>")
+
+
+# --- servers that come and go ----------------------------------------------------------------------------------------
+
+
+class _Models(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        found = self.path == "/v1/models"
+        body = json.dumps({"object": "list", "data": [{"id": "qwen3-8b", "object": "model"}]} if found else {}).encode()
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def model_server(port: int = 0) -> Iterator[int]:
+    """An OpenAI-compatible server that has one model; its port."""
+    server = ThreadingHTTPServer(("127.0.0.1", port), _Models)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@in_browser
+def test_a_server_that_goes_and_comes_is_told_alike_everywhere_and_another_model_is_offered(site: Site) -> None:
+    with model_server() as port:
+        pass  # nobody listens there now
+    site.serve(
+        backends={
+            "openai": OpenAIBackend(f"http://127.0.0.1:{port}/v1"),
+            "scripted": ScriptedBackend(lambda _: THOUGHT, model_names=("Other",)),
+        }
+    )
+    page = site.open("&model=openai:qwen3-8b")
+
+    def says(available: bool) -> None:
+        expect(page.locator("#model-line")).to_have_text(re.compile("^ready" if available else "not available"))
+        expect(page.locator("#where")).to_have_text("On this computer" if available else "Not available now")
+        expect(page.locator(".welcome .notice.error")).to_have_count(0 if available else 1)
+
+    says(False)
+    expect(page.locator(".welcome")).to_contain_text(
+        f"No OpenAI-compatible server can be reached at http://127.0.0.1:{port}"
+    )
+    with model_server(port):
+        says(True)
+    says(False)
+    page.get_by_role("button", name="Use Other").click()
+    says(True)
+    ask(page, "7 + 3 = ?")
+    finished(page)
+    expect(page.locator(".answer")).to_have_text("It is 10.")
+
+
+@in_browser
+def test_the_page_says_when_messages_leave_this_computer_and_when_r1chat_is_gone(site: Site) -> None:
+    site.serve(backends={"openai": OpenAIBackend("http://llm.example.invalid:8080/v1")})
+    page = site.open("&model=openai:some")
+    assert "Everything stays on this computer" not in page.locator("body").inner_text()
+    expect(page.locator("#model-line")).to_have_text("not available")
+    assert site.app is not None
+    assert site.app.catalogue.host("openai:some") == "llm.example.invalid:8080"
+    assert site.server is not None
+    site.server.stop()
+    expect(page.locator("#offline")).to_contain_text("r1chat is not running.")
+    expect(page.get_by_test_id("toast-body").first).to_be_hidden()
+
+
+# --- moving about ----------------------------------------------------------------------------------------------------
+
+
+@in_browser
+def test_back_and_forward_walk_conversations_and_the_tab_is_named_after_them(site: Site) -> None:
+    gate = Gate(THOUGHT[:2], THOUGHT[2:])
+    site.serve(lambda request: gate(request) if request.messages[-1].content == "Slow" else THOUGHT)
+    page = site.open()
+    ask(page, "First")
+    finished(page)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    ask(page, "Second")
+    finished(page)
+    expect(page).to_have_title("Second · r1chat")
+    page.go_back()
+    expect(page.locator(".welcome")).to_be_visible()
+    page.go_back()
+    expect(page.locator(".ask")).to_have_text("First")
+    expect(page).to_have_title("First · r1chat")
+    page.go_forward()
+    page.go_forward()
+    expect(page.locator(".ask")).to_have_text("Second")
+    ask(page, "Slow")
+    expect(page).to_have_title(re.compile("^\u25cc Second"))
+    gate.opened.set()
+    finished(page)
+    expect(page).to_have_title("Second · r1chat")
+
+
+@in_browser
+def test_the_list_is_one_stop_of_tab_and_the_focus_is_never_lost(site: Site) -> None:
+    app = site.serve(THOUGHT)
+    for name in ("One", "Two", "Three"):
+        app.chat.send(None, name, "scripted:scripted").wait(10)
+    page = site.open()
+    expect(page.locator("#list .row")).to_have_count(3)
+    page.keyboard.press("Escape")
+    page.locator("a.skip").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="Message")).to_be_focused()
+    assert page.locator("#list button[tabindex='0']").count() == 1
+    page.locator("#list [tabindex='0']").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("button", name="Two", exact=True)).to_be_focused()
+    page.keyboard.press("F2")
+    page.get_by_role("textbox", name="Rename").fill("Second")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Second", exact=True)).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="Delete: Second")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Second", exact=True)).to_be_visible()
+
+
+# --- what is heard, copied and clicked -------------------------------------------------------------------------------
+
+
+@in_browser
+def test_who_speaks_is_said_and_everything_can_be_copied(site: Site) -> None:
+    gate = Gate(["<think>", "Three and four."], [" That is 7.</think>", "It is `7`.\n\n```python\nprint(7)\n```\n"])
+    site.serve(gate, model_names=("R1-Distill",))
+    page = site.open()
+    ask(page, "What is 3 + 4?")
+    announcer = page.locator("#announcer")
+    expect(announcer).to_have_text("Thinking")
+    gate.opened.set()
+    finished(page)
+    expect(announcer).to_have_text("The answer is complete.")
+    expect(page.get_by_role("heading", name="What is 3 + 4?", level=1)).to_be_attached()
+    expect(page.get_by_role("heading", name="You")).to_be_attached()
+    expect(page.get_by_role("heading", name="R1-Distill")).to_be_attached()
+    expect(page.locator(".acts .meta")).to_contain_text("R1-Distill")
+    page.locator("details.thought > summary").click()
+    for name, text in (
+        ("Copy the question", "What is 3 + 4?"),
+        ("Copy the thought", "Three and four. That is 7."),
+        ("Copy the code", "print(7)\n"),
+        ("Copy", "It is `7`.\n\n```python\nprint(7)\n```\n"),
+    ):
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(page.get_by_role("button", name="Copied", exact=True).first).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()").strip() == text.strip()
+    page.locator(".step").first.hover()
+    box = page.locator(".step p").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 2, box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + 8, steps=4)
+    page.mouse.up()
+    expect(page.locator(".step.chosen")).to_have_count(0)  # text was selected, nothing was clicked
+
+
+# --- what is measured ------------------------------------------------------------------------------------------------
+
+SHIFTS = """() => {
+  window.shifted = 0;
+  new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+  }).observe({type: 'layout-shift', buffered: false});
+}"""
+
+
+@in_browser
+def test_a_turn_shifts_nothing_and_writes_nothing_to_the_console(site: Site) -> None:
+    thought = "A line of thought with $\\frac{a}{b}$ in it. Wait, let me check that again.\n\n" * 12
+    words = re.findall(r"\S+\s*", f"{thought}</think>{REFLECTING.partition('</think>')[2]}")
+    site.serve(["<think>", *words], rate=150)
+    page = site.open()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.evaluate(SHIFTS)
+    ask(page, "What is it?")
+    finished(page)
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.shifted") <= 0.05
+    assert said == []
+
+
+def findings(page: Page) -> list[str]:
+    """What axe-core finds: the rule and the first element of each."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = page.evaluate("tags => axe.run(document, {runOnly: tags})", tags)["violations"]
+    return [
+        f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:200]}" for rule in found for node in rule["nodes"]
+    ]
+
+
+@in_browser
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed (npm install)")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_main_states(site: Site, theme: str) -> None:
+    site.serve(
+        backends={
+            "scripted": ScriptedBackend(lambda _: [REFLECTING], model_names=("Some model",)),
+            "openai": OpenAIBackend("http://127.0.0.1:9/v1"),
+        }
+    )
+    page = site.open(theme=theme)
+    expect(page.locator(".welcome")).to_be_visible()
+    assert findings(page) == [], "empty"
+    ask(page, "When does it arrive?")
+    finished(page)
+    assert findings(page) == [], "conversation"
+    page.locator("details.thought > summary").click()
+    page.locator(".strip .after").click()
+    assert findings(page) == [], "thought"
+    page.get_by_role("button", name="Good", exact=True).click()
+    expect(page.locator(".saved")).to_be_visible()
+    assert findings(page) == [], "rated"
+    more(page, "Think longer")
+    assert findings(page) == [], "menu"
+    down = site.open("&model=openai:gone", theme=theme)
+    expect(down.locator(".notice.error")).to_be_visible()
+    assert findings(down) == [], "server down"
+
+
+@in_browser
+def test_on_a_phone_what_is_tapped_is_large_enough_and_the_outline_is_a_sheet(site: Site) -> None:
+    site.serve([REFLECTING])
+    page = site.open(width=390, height=844)
+    ask(page, "When does it arrive?")
+    finished(page)
+    page.locator("details.thought > summary").click()
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('.reply > .acts :is(button, summary), .strip .icon-button')]
+          .filter(e => e.checkVisibility() && !e.closest('details:not([open]) > div'))
+          .map(e => [e.getAttribute('aria-label') ?? e.textContent, e.getBoundingClientRect().height])
+          .filter(([, height]) => height < 44)"""
+    )
+    assert small == []
+    page.get_by_role("button", name="Outline", exact=True).click()
+    expect(page.locator("#outline ol button").first).to_be_in_viewport()
+    page.locator("#outline ol button").nth(1).click()
+    expect(page.locator(".step.chosen")).to_contain_text("let me check")
+    expect(page.locator("#outline")).to_be_hidden()
