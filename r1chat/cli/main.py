@@ -119,6 +119,17 @@ def serve(
     return partial(_serve, ctx.params)
 
 
+@parser.command("open")
+def open_(
+    ctx: typer.Context,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page, or only print it.")] = True,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Open the page of the r1chat that is running, by a fresh address: each works once."""
+    return partial(_open, ctx.params)
+
+
 @parser.command()
 def chat(
     ctx: typer.Context,
@@ -284,6 +295,20 @@ def _serve(flags: Flags) -> int:
             print(f"r1chat is at {address}\nCtrl-C stops it; everything is saved.", flush=True)
 
         serve_page(app, announce)
+    return 0
+
+
+def _open(flags: Flags) -> int:
+    settings = _settings(flags)
+    from r1chat.cli.opening import fresh_address
+
+    address = fresh_address(settings.data_dir)
+    print(address, flush=True)
+    if flags["browser"]:
+        import webbrowser
+
+        with suppress(webbrowser.Error):
+            webbrowser.open(fresh_address(settings.data_dir))
     return 0
 
 

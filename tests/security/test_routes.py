@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from keyed import open_page
 
 from r1chat.ui.html.markdown import to_html
 
@@ -28,8 +29,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
             assert process.stdout is not None
             address = next(found[0] for line in process.stdout if (found := re.search(r"http://\S+token=\S+", line)))
             with httpx.Client(trust_env=False, timeout=20) as client:
-                assert client.get(address).status_code == 303
-                client.base_url = address.partition("?")[0]
+                open_page(client, address)
                 yield client
         finally:
             process.terminate()

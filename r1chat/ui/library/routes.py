@@ -57,11 +57,14 @@ def add(web: FastAPI, app: App) -> None:
         return RedirectResponse("models/", status_code=307)
 
     @web.get("/models/")
+    def frame(request: Request) -> Response:
+        return HTMLResponse(page.document(LIBRARY_WORDS[spoken(request).lang]), headers=QUIET)
+
+    @web.get("/r1chat/library/whole")
     def whole(request: Request) -> Response:
         def make(w: LibraryWords) -> str:
             models, removable = _models(app)
-            body = page.library(_machine(app), models, app.downloads.jobs(), removable, app.downloads.hub.host, w)
-            return page.document(body, w)
+            return page.library(_machine(app), models, app.downloads.jobs(), removable, app.downloads.hub.host, w)
 
         return answer(request, make)
 
