@@ -271,6 +271,42 @@ def import_(
 
 
 @parser.command()
+def backup(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, or a folder for it.")],
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Copy all conversations to a file, while r1chat runs or not; the copy is checked."""
+    return partial(_keep, ctx.params, "make")
+
+
+@parser.command()
+def restore(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `r1chat backup` or `r1chat rescue` made.")],
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Put a copy in the place of the conversations; these are moved to another file, and kept."""
+    return partial(_keep, ctx.params, "put_back")
+
+
+@parser.command()
+def rescue(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, for what can be read.")],
+    damaged: Annotated[
+        Path | None, typer.Option("--from", metavar="DATABASE", help="The damaged one. Default: r1chat's own.")
+    ] = None,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Save what can be read of a damaged database, and say what is missing; the database is left as it is."""
+    return partial(_keep, ctx.params, "save")
+
+
+@parser.command()
 def consent(
     ctx: typer.Context,
     conversation: Annotated[str | None, typer.Argument(metavar="[CONVERSATION]", help="Its id.")] = None,
@@ -455,6 +491,21 @@ def _import(flags: Flags) -> int:
         from r1chat.cli.sharing import take_in
 
         take_in(app, flags["file"], sys.stdout, sys.stderr)
+    return 0
+
+
+def _keep(flags: Flags, action: str) -> int:
+    settings = _settings(flags)
+    from r1chat.cli import keeping
+
+    if action == "make":
+        lines = keeping.make(settings, flags["file"])
+    elif action == "put_back":
+        lines = keeping.put_back(settings, flags["file"])
+    else:
+        lines = keeping.save(settings, flags["file"], flags["damaged"])
+    for line in lines:
+        print(harmless(line, sys.stdout))
     return 0
 
 

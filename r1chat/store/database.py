@@ -7,6 +7,7 @@ NORMAL` a killed process loses nothing that was committed; a power cut may lose 
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -21,8 +22,10 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from r1chat.both import Both
 from r1chat.errors import StoreError
-from r1chat.store import migrations
+from r1chat.store import backup, migrations
 from r1chat.store.schema import conversations, replies
+
+log = logging.getLogger(__name__)
 
 _MIGRATION_LOCK = 7_218_441  # any number; two processes that migrate one PostgreSQL database must agree on it
 
@@ -127,6 +130,9 @@ class Database:
             with self.read() as connection:
                 revision = self._revision(connection)
             if revision != migrations.LATEST:
+                if revision is not None and self.kind == "sqlite":
+                    made = backup.before_migration(Path(self.place), revision)
+                    log.info("copied the database to %s before it is brought up to date", made.path)
                 self._migrate()
         except StoreError:
             self.close()

@@ -10,7 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse, Response
+from starlette.routing import Mount
 
 from r1chat.app import App
 from r1chat.both import Both
@@ -37,7 +40,15 @@ def application(app: App, hosts: tuple[str, ...], keys: Keys) -> Guard:
     library.add(web, app)
     mount_data(web, app)
     mount(web, app)
+    for server in (web, *(route.app for route in web.routes if isinstance(route, Mount))):
+        if isinstance(server, FastAPI):
+            server.add_exception_handler(RequestValidationError, _senseless)
     return Guard(Allowed(web), hosts=hosts, keys=keys, is_shell=is_shell)
+
+
+async def _senseless(request: Request, error: Exception) -> Response:
+    """The answer to a body that is none of ours. FastAPI's own repeats it, and fails where it holds NaN."""
+    return PlainTextResponse("The request makes no sense to r1chat. Reload the page.", 422)
 
 
 class PageServer:
