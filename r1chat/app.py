@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
@@ -12,9 +14,11 @@ from r1chat.chat import Chat
 from r1chat.config import NANO, Settings, nano_model, own_rater, prepare
 from r1chat.library.hub import HUGGING_FACE, Hub
 from r1chat.library.queue import Downloads
-from r1chat.store import Store
+from r1chat.messages import ConversationInfo
+from r1chat.store import IN_MEMORY, Store
 from r1chat.teach import Teacher
 
+_MAKING = threading.Lock()  # of the app of temporary conversations
 KEPT_AFTER_DELETION = timedelta(days=30)  # then the next start erases a deleted conversation for good
 
 
@@ -28,10 +32,55 @@ class App:
     chat: Chat
     teacher: Teacher
     downloads: Downloads
+    kept: App | None = None  # of an app of temporary conversations: the one that keeps the others
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether its conversations are in memory alone."""
+        return self.kept is not None
+
+    @property
+    def main(self) -> App:
+        """The app whose conversations are kept."""
+        return self.kept or self
+
+    def begin_temporary(self) -> App:
+        """The same app, for conversations that never touch the disk; made when the first of them begins."""
+        with _MAKING:
+            return self._temporary
+
+    @cached_property
+    def _temporary(self) -> App:
+        store = Store(IN_MEMORY)
+        chat = _chat(self.settings, store, self.catalogue)
+        return App(self.settings, store, self.catalogue, chat, Teacher(chat, self.teacher.rater), self.downloads, self)
+
+    @property
+    def temporary(self) -> App | None:
+        """The app of the temporary conversations; None before the first of them."""
+        return vars(self).get("_temporary")
+
+    def home_of(self, *ids: str) -> App:
+        """The app in which the first known one of these conversations, messages or replies is; else the main one."""
+        main = self.main
+        if temporary := main.temporary:
+            for thing in filter(None, ids):
+                if temporary.store.holds(thing):
+                    return temporary
+                if main.store.holds(thing):
+                    break
+        return main
+
+    def temporary_conversations(self) -> list[ConversationInfo]:
+        """Those that are in memory alone, newest first."""
+        return self.temporary.store.conversations() if self.temporary else []
 
     def close(self) -> None:
         """Stop and save running replies and downloads, and close models, connections and the database."""
         self.downloads.close()
+        if self.temporary:
+            self.temporary.chat.close()
+            self.temporary.store.close()
         self.chat.close()
         self.catalogue.close()
         self.store.close()
@@ -44,14 +93,18 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None) -> 
     store.interrupt_unfinished()
     store.purge(KEPT_AFTER_DELETION)
     catalogue = connect(settings) if backends is None else Catalogue(backends, last_choice=NANO)
-    chat = Chat(
+    chat = _chat(settings, store, catalogue)
+    return App(settings, store, catalogue, chat, Teacher(chat, own_rater(settings)), library(settings))
+
+
+def _chat(settings: Settings, store: Store, catalogue: Catalogue) -> Chat:
+    return Chat(
         store,
         catalogue,
         preferred=settings.preferred_sampling,
         system=settings.system,
         thinking=settings.thinking,
     )
-    return App(settings, store, catalogue, chat, Teacher(chat, own_rater(settings)), library(settings))
 
 
 def library(settings: Settings) -> Downloads:

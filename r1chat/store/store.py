@@ -76,6 +76,14 @@ class Store:
         """Kind, revision and size of the database."""
         return self._database.state()
 
+    def holds(self, thing_id: str) -> bool:
+        """Whether a conversation, a message or a reply has this id."""
+        with self._database.read() as connection:
+            return any(
+                connection.scalar(select(table.c.id).where(table.c.id == thing_id)) is not None
+                for table in (conversations, turns, replies)
+            )
+
     # -- conversations ------------------------------------------------------------------------------------------------
 
     def new_conversation(self, title: str = "", model: str = "") -> ConversationInfo:
