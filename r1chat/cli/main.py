@@ -192,11 +192,14 @@ def doctor(
     data_dir: DataDir = None,
     port: Annotated[int | None, typer.Option(metavar="N", help="The port that the page shall have.")] = None,
     host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where it shall listen.")] = None,
+    privacy: Annotated[
+        bool, typer.Option("--privacy", help="Hold a conversation, and show the connections outside this computer.")
+    ] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> Job:
     """Say what is there, what is wrong, and what to do about it."""
-    return partial(_doctor, ctx.params)
+    return partial(_privacy if privacy else _doctor, ctx.params)
 
 
 @parser.command()
@@ -421,6 +424,18 @@ def _doctor(flags: Flags) -> int:
     else:
         print(harmless(report(checks), sys.stdout))
     return 0 if healthy else 1
+
+
+def _privacy(flags: Flags) -> int:
+    from r1chat.cli import privacy
+
+    seen = privacy.watch(_settings(flags))
+    if flags["as_json"]:
+        print(json.dumps(asdict(seen), ensure_ascii=False))
+    else:
+        for line in privacy.report(seen):
+            print(harmless(line, sys.stdout))
+    return 1 if seen.connections else 0
 
 
 def _moments(flags: Flags) -> int:

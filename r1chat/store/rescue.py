@@ -40,6 +40,8 @@ _NO_ROOM = Both(
     "读出的内容无法写入 {file}（{reason}）。请检查磁盘是否已满；没有生成文件。",
 )
 
+_LARGEST = 1 << 40  # bytes; a header that names more is garbage
+
 Row = dict[str, Any]
 
 
@@ -65,6 +67,7 @@ def rescue(damaged: Path, target: Path) -> list[Rescued]:
             shutil.copyfile(damaged, copy)
             with suppress(FileNotFoundError):
                 shutil.copyfile(f"{damaged}-wal", f"{copy}-wal")
+            _pad(copy)
             read = {name: _read(copy, name) for name in TABLES}
         except (OSError, sqlite3.Error) as error:
             raise StoreError(_UNREADABLE.format(file=damaged, reason=error)) from None
@@ -81,6 +84,19 @@ def rescue(damaged: Path, target: Path) -> list[Rescued]:
         Rescued(name, len(rows) - orphaned[name], lost, orphaned[name], whole)
         for name, (rows, lost, whole) in read.items()
     ]
+
+
+def _pad(file: Path) -> None:
+    """Give a file that was cut off the length that its header names: SQLite reads nothing of a shorter one.
+
+    The header has the page size in bytes 16 and 17 (1: 65,536), the number of pages in bytes 28 to 31.
+    """
+    with file.open("rb+") as stream:
+        header = stream.read(32)
+        size = int.from_bytes(header[16:18], "big")
+        length = (65_536 if size == 1 else size) * int.from_bytes(header[28:32], "big")
+        if header.startswith(b"SQLite format 3\0") and file.stat().st_size < length <= _LARGEST:
+            stream.truncate(length)  # a hole: it takes no room
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def framed(html: bytes) -> tuple[bytes, Headers]:
     """A page with our key script in front, and its headers: of its inline scripts, those that it holds now may run."""
     html = html.replace(b"<head>", b"<head>" + KEY_SCRIPT, 1)
     hashes = sorted({_hash(script) for script in _INLINE_SCRIPT.findall(html)})
-    return html, security_headers(" ".join(["'self'", "'unsafe-eval'", *hashes]))
+    return html, security_headers(" ".join(["'self'", *(["'unsafe-eval'", *hashes] if hashes else [])]))
 
 
 def _hash(script: bytes) -> str:

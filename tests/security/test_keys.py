@@ -216,10 +216,13 @@ def test_the_secrets_of_the_data_folder_are_for_their_owner_alone(own: Launched,
 
 def test_no_script_of_the_pages_needs_unsafe_inline(own: Launched) -> None:
     with closing(own.client()) as client:
-        for path in ("/", "/data/"):
-            headers = client.get(path).headers["content-security-policy"]
-            scripts = next(part for part in headers.split("; ") if part.startswith("script-src"))
-            assert "unsafe-inline" not in scripts and "'sha256-" in scripts
+        policies = {path: client.get(path).headers["content-security-policy"] for path in ("/", "/data/", "/models/")}
+        scripts = {
+            path: next(part for part in policy.split("; ") if part.startswith("script-src"))
+            for path, policy in policies.items()
+        }
+        assert "unsafe-inline" not in "".join(scripts.values()) and "'sha256-" in scripts["/"]
+        assert scripts["/data/"] == scripts["/models/"] == "script-src 'self'"
         assert "unsafe-eval" not in client.get("/config").headers["content-security-policy"]
 
 
