@@ -244,6 +244,16 @@ def test_the_browser_key_of_one_port_is_none_for_another() -> None:
     assert Keys(ROOT, 7860).challenge != Keys(ROOT, 7860).challenge
 
 
+def test_a_worker_that_another_server_left_on_our_port_is_removed(served: Served, page: Any) -> None:
+    """A browser asks for its script again after each visit; whoever had the port before may have installed one."""
+    response = served.get("/worker.js", service_worker="script")
+    assert response.status_code == 200 and "unregister" in response.text
+    page.goto(served.address)
+    page.get_by_text("the app at /").wait_for()
+    registered = "navigator.serviceWorker.register('/worker.js').then(() => true, () => false)"
+    assert page.evaluate(registered) is False, "the policy allows no worker at all"
+
+
 @pytest.mark.parametrize("opener", [None, "", "wrong", "twice"])
 def test_a_launch_address_is_made_for_who_has_the_opener(served: Served, opener: str | None) -> None:
     url = served.origin + "/r1chat/launch"

@@ -134,7 +134,8 @@ def check(file: Path) -> Copy:
             if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
                 raise StoreError(_DAMAGED.format(file=file, reason="rows refer to rows that are not there"))
             tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if not {migrations.VERSION_TABLE, "conversation", "reply"} <= tables:
+            active = connection.execute("SELECT 1 FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone()
+            if active or not {migrations.VERSION_TABLE, "conversation", "reply"} <= tables:  # r1chat has no triggers
                 raise StoreError(_FOREIGN.format(file=file))
             revision = connection.execute(f"SELECT version_num FROM {migrations.VERSION_TABLE}").fetchone()
             if revision is None or revision[0] not in migrations.REVISIONS:
@@ -198,4 +199,5 @@ def _opened(file: Path) -> Iterator[sqlite3.Connection]:
     uri = f"{file.resolve().as_uri()}?mode={'rw' if Path(f'{file}-wal').exists() else 'ro'}"
     with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)) as connection:
         connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
         yield connection

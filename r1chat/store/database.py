@@ -204,9 +204,9 @@ class Database:
         try:
             if self.kind == "postgresql":
                 connect: dict[str, Any] = {"connect_timeout": max(2, round(self._patience))}  # psycopg takes no less
-                return create_engine(self._url, connect_args=connect, pool_pre_ping=True, **pool)
+                return create_engine(self._url, connect_args=connect, pool_pre_ping=True, hide_parameters=True, **pool)
             connect = {"timeout": self._patience, "isolation_level": None, "check_same_thread": False}
-            engine = create_engine(self._url, connect_args=connect, **pool)
+            engine = create_engine(self._url, connect_args=connect, hide_parameters=True, **pool)  # no text in the log
         except ModuleNotFoundError:
             raise StoreError(_NO_DRIVER) from None
 

@@ -35,6 +35,13 @@ _DRAINED, _DRAIN_SECONDS = 1024 * 1024, 1.0
 _HTML: Headers = [(b"content-type", b"text/html; charset=utf-8")]
 _TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
 _NEVER_KEPT: Headers = [(b"cache-control", b"no-store")]
+_REMOVER = b"""self.addEventListener('install', () => self.skipWaiting());
+self.addEventListener('activate', event => event.waitUntil((async () => {
+  for (const name of await caches.keys()) await caches.delete(name);
+  await self.registration.unregister();
+  for (const client of await self.clients.matchAll({type: 'window'})) await client.navigate(client.url);
+})()));
+"""
 _SCRIPTS = {f"/r1chat/{name}": Path(__file__).with_name(name).read_bytes() for name in ("key.js", "door.js")}
 
 
@@ -108,7 +115,11 @@ class Guard:
     async def _serves(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Answer the requests that are meant for the guard itself; whether this was one."""
         method, path = scope.get("method"), scope["path"]
-        if method == "GET" and path in _SCRIPTS:
+        if _values(
+            scope, b"service-worker"
+        ):  # nothing of ours asks for one: another server held this port, and left it
+            await _respond(send, 200, [(b"content-type", b"text/javascript"), *_NEVER_KEPT], _REMOVER)
+        elif method == "GET" and path in _SCRIPTS:
             headers = [(b"content-type", b"text/javascript; charset=utf-8"), (b"cache-control", b"no-cache")]
             await _respond(send, 200, headers, _SCRIPTS[path])
         elif method == "POST" and path == ENTER:
