@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from r1chat.cli.doctor import amount
 from r1chat.config import Settings
+from r1chat.sizes import readable_size
 from r1chat.store import backup, rescue
 
 _PLURAL = {
@@ -57,4 +57,4 @@ def save(settings: Settings, target: Path, damaged: Path | None) -> Iterator[str
 
 
 def _contents(copy: backup.Copy) -> str:
-    return f"{copy.conversations:,} conversations, {copy.replies:,} replies, {amount(copy.size)}"
+    return f"{copy.conversations:,} conversations, {copy.replies:,} replies, {readable_size(copy.size)}"

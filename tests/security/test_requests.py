@@ -25,7 +25,7 @@ POSTS = [
     "/r1chat/data/exclude",
     "/r1chat/data/cancel",
 ]
-BODIES = {
+BODIES: dict[str, str | bytes] = {
     "deep lists": "[" * 100_000,
     "deep objects": '{"a":' * 100_000,
     "deep and closed": '{"data": ' + "[" * 50_000 + "]" * 50_000 + "}",
