@@ -270,7 +270,9 @@ class Viewer:
         if self._app.is_temporary:
             blocks += self._change("temporary", "temporary-section", "offers", temporary.line(self._words))
         else:
-            switch = consent.switch(self._conversation_id, self._judged, self._words) if self._judged.anything else EMPTY
+            switch = (
+                consent.switch(self._conversation_id, self._judged, self._words) if self._judged.anything else EMPTY
+            )
             blocks += self._change("consent", "consent-section", "consent", switch)
         blocks += self._change("gathered", html=self._gathered())
         fresh, self._fresh = self._fresh, False

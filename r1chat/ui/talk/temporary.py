@@ -22,7 +22,7 @@ LINE = Both(
 
 def part(infos: Sequence[ConversationInfo], current: str, words: Words) -> Markup:
     """The head of the list: the button for a new one, and those that there are."""
-    button = Markup('<button class="more"{}>{}</button>').format(
+    button = Markup('<button class="temporary"{}>{}</button>').format(
         attributes(data_verb="temporary", title=LINE.pick(words.lang)), NEW.pick(words.lang)
     )
     if not infos:
