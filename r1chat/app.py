@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
@@ -14,9 +16,11 @@ from r1chat.library.hub import HUGGING_FACE, Hub
 from r1chat.library.pulls import Pulls
 from r1chat.library.queue import Downloads
 from r1chat.library.speed import Meter
-from r1chat.store import Store
+from r1chat.messages import ConversationInfo
+from r1chat.store import IN_MEMORY, Store
 from r1chat.teach import Teacher
 
+_MAKING = threading.Lock()  # of the app of temporary conversations
 KEPT_AFTER_DELETION = timedelta(days=30)  # then the next start erases a deleted conversation for good
 
 
@@ -32,11 +36,57 @@ class App:
     downloads: Downloads
     meter: Meter
     pulls: Pulls = field(default_factory=Pulls)
+    kept: App | None = None  # of an app of temporary conversations: the one that keeps the others
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether its conversations are in memory alone."""
+        return self.kept is not None
+
+    @property
+    def main(self) -> App:
+        """The app whose conversations are kept."""
+        return self.kept or self
+
+    def begin_temporary(self) -> App:
+        """The same app, for conversations that never touch the disk; made when the first of them begins."""
+        with _MAKING:
+            return self._temporary
+
+    @cached_property
+    def _temporary(self) -> App:
+        store = Store(IN_MEMORY)
+        chat = _chat(self.settings, store, self.catalogue)
+        teacher = Teacher(chat, self.teacher.rater)
+        return replace(self, store=store, chat=chat, teacher=teacher, kept=self)
+
+    @property
+    def temporary(self) -> App | None:
+        """The app of the temporary conversations; None before the first of them."""
+        return vars(self).get("_temporary")
+
+    def home_of(self, *ids: str) -> App:
+        """The app in which the first known one of these conversations, messages or replies is; else the main one."""
+        main = self.main
+        if temporary := main.temporary:
+            for thing in filter(None, ids):
+                if temporary.store.holds(thing):
+                    return temporary
+                if main.store.holds(thing):
+                    break
+        return main
+
+    def temporary_conversations(self) -> list[ConversationInfo]:
+        """Those that are in memory alone, newest first."""
+        return self.temporary.store.conversations() if self.temporary else []
 
     def close(self) -> None:
         """Stop and save running replies and downloads, and close models, connections and the database."""
         self.downloads.close()
         self.pulls.close()
+        if self.temporary:
+            self.temporary.chat.close()
+            self.temporary.store.close()
         self.chat.close()
         self.catalogue.close()
         self.store.close()
@@ -49,14 +99,18 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None) -> 
     store.interrupt_unfinished()
     store.purge(KEPT_AFTER_DELETION)
     catalogue = connect(settings) if backends is None else Catalogue(backends, last_choice=NANO)
-    chat = Chat(
+    chat = _chat(settings, store, catalogue)
+    return App(settings, store, catalogue, chat, Teacher(chat, own_rater(settings)), library(settings), meter(settings))
+
+
+def _chat(settings: Settings, store: Store, catalogue: Catalogue) -> Chat:
+    return Chat(
         store,
         catalogue,
         preferred=settings.preferred_sampling,
         system=settings.system,
         thinking=settings.thinking,
     )
-    return App(settings, store, catalogue, chat, Teacher(chat, own_rater(settings)), library(settings), meter(settings))
 
 
 def library(settings: Settings) -> Downloads:

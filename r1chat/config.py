@@ -169,7 +169,7 @@ def prepare(settings: Settings) -> None:
     """Create the data folder and the models folder. Raises ConfigError where that is not possible."""
     for folder in (settings.data_dir, settings.models_folder):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(0o700, parents=True, exist_ok=True)  # for its owner alone
         except OSError as error:
             raise ConfigError(_NO_FOLDER.format(folder=folder, reason=error.strerror)) from None
     if not os.access(settings.data_dir, os.W_OK | os.X_OK):

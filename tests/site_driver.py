@@ -98,6 +98,12 @@ class Site:
         page.wait_for_selector("#model-line", state="attached")
         return page
 
+    @property
+    def key(self) -> dict[str, str]:
+        """The header that the page's own scripts send; for requests that are made beside them."""
+        assert self.server is not None
+        return {"x-r1chat-key": self.server.keys.session}
+
     def _asked(self, url: str) -> None:
         if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):
             self.outside.append(url)

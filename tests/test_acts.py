@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from keyed import open_page
 from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, expect, finished
 
 from r1chat.app import App, build
@@ -71,8 +72,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, http
     server = PageServer(app)
     server.start()
     with httpx.Client(trust_env=False, timeout=20) as client:
-        client.get(server.address)
-        client.base_url = server.address.partition("?")[0]
+        open_page(client, server.address)
         yield app, client
     server.stop()
     app.close()

@@ -420,8 +420,8 @@ def test_other_sites_and_strangers_change_nothing(site: Site) -> None:
     app = site.serve(THOUGHT)
     rated(app, "What is one and one?")
     assert site.server is not None
-    token = site.server.address.partition("token=")[2]
-    cookie = {"cookie": f"r1chat-{urlsplit(origin(site)).port}={token}"}
+    keys = site.server.keys
+    cookie = {"cookie": f"r1chat-{keys.port}={keys.cookie}", "x-r1chat-key": keys.session}
     said = json.dumps({"id": "", "allowed": True, "excluded": True, "everything": True})
 
     def posted(**headers: str) -> set[int]:
@@ -462,8 +462,8 @@ def test_requests_that_make_no_sense_are_refused_and_break_nothing(site: Site) -
         ("export", "{no json"): 400,
     }
     base = f"{origin(site)}/r1chat/data/"
-    headers = {"content-type": "application/json"}
-    assert {path: page.request.get(base + path).status for path in readings} == readings
+    headers = {"content-type": "application/json", **site.key}
+    assert {path: page.request.get(base + path, headers=site.key).status for path in readings} == readings
     found = {(path, said): page.request.post(base + path, data=said, headers=headers).status for path, said in acts}
     assert found == acts
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import shutil
 import socket
 import threading
@@ -16,10 +17,13 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import PlainTextResponse, StreamingResponse
+from keyed import open_page
 
+from r1chat.ui.allowed import is_shell
 from r1chat.ui.guard import Guard
+from r1chat.ui.keys import Keys
 
-TOKEN = "the-token-of-this-launch"
+ROOT = b"the root key of a data folder..."
 SECURITY_HEADERS = (
     "content-security-policy",
     "x-content-type-options",
@@ -33,20 +37,26 @@ SECURITY_HEADERS = (
 class Served:
     """A guarded app on loopback. `seen` are the paths of the requests that reached the app."""
 
-    def __init__(self, port: int, seen: list[str]) -> None:
-        self.port = port
+    def __init__(self, keys: Keys, seen: list[str]) -> None:
+        self.keys = keys
+        self.port = keys.port
         self.seen = seen
-        self.origin = f"http://127.0.0.1:{port}"
-        self.address = f"{self.origin}/?token={TOKEN}"
-        self.cookie = {"cookie": f"r1chat-{port}={TOKEN}"}
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self.cookie = {"cookie": f"r1chat-{self.port}={keys.cookie}"}
+        self.key = {"x-r1chat-key": keys.session}
+
+    @property
+    def address(self) -> str:
+        return f"{self.origin}/?token={self.keys.new_launch_key()}"
 
     def get(self, path: str = "/", **headers: str) -> httpx.Response:
         return self.send("GET", path, **headers)
 
     def send(self, method: str, path: str = "/", **headers: str) -> httpx.Response:
-        """With the cookie, and headers named as keywords (`sec_fetch_site`)."""
+        """With both secrets, and headers named as keywords (`sec_fetch_site`)."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.request(method, self.origin + path, headers={**self.cookie, **named}, trust_env=False)
+        secrets = {**self.cookie, **self.key}
+        return httpx.request(method, self.origin + path, headers={**secrets, **named}, trust_env=False)
 
     def raw(self, request: str) -> str:
         """Send bytes as they are; the whole response."""
@@ -56,9 +66,12 @@ class Served:
 
 
 @contextmanager
-def serving(app: FastAPI, hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")) -> Iterator[Served]:
+def serving(
+    app: FastAPI, hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1"), port: int = 0
+) -> Iterator[Served]:
     listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
     port = listener.getsockname()[1]
     seen: list[str] = []
 
@@ -67,7 +80,8 @@ def serving(app: FastAPI, hosts: tuple[str, ...] = ("127.0.0.1", "localhost", ":
             seen.append(scope["path"])
         await app(scope, receive, send)
 
-    guard = Guard(recorded, hosts=hosts, port=port, token=TOKEN)
+    keys = Keys(ROOT, port)
+    guard = Guard(recorded, hosts=hosts, keys=keys, is_shell=is_shell)
     server = uvicorn.Server(uvicorn.Config(guard, log_level="error", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -75,7 +89,7 @@ def serving(app: FastAPI, hosts: tuple[str, ...] = ("127.0.0.1", "localhost", ":
         while not server.started:
             assert thread.is_alive()
             threading.Event().wait(0.01)
-        yield Served(port, seen)
+        yield Served(keys, seen)
     finally:
         server.should_exit = True
         thread.join()
@@ -132,22 +146,122 @@ def served(app: FastAPI) -> Iterator[Served]:
         yield served
 
 
-# --- the key ---------------------------------------------------------------------------------------------------------
+# --- the keys --------------------------------------------------------------------------------------------------------
 
 
-def test_printed_address_gives_the_cookie_and_hides_the_token(served: Served) -> None:
+def test_launch_address_gives_the_keys_and_hides_its_own(served: Served) -> None:
     response = httpx.get(served.address + "&lang=zh&x=a%26b", trust_env=False)
-    assert response.status_code == 303
-    assert response.headers["location"] == "/?lang=zh&x=a%26b"
+    assert response.status_code == 200
+    assert 'data-target="/?lang=zh&amp;x=a%26b"' in response.text
     cookie = response.headers["set-cookie"]
-    assert cookie == f"r1chat-{served.port}={TOKEN}; Path=/; HttpOnly; SameSite=Strict"
+    assert cookie == f"r1chat-{served.port}={served.keys.cookie}; Path=/; HttpOnly; SameSite=Strict"
     assert response.headers["cache-control"] == "no-store"
 
 
-def test_browser_that_follows_the_printed_address_is_in(served: Served) -> None:
-    with httpx.Client(follow_redirects=True, trust_env=False) as client:
-        assert client.get(served.address).text == "the app at /"
-        assert client.post(served.origin + "/anything").text == "the app at /anything"
+def test_client_that_opened_a_launch_address_is_in(served: Served) -> None:
+    with httpx.Client(trust_env=False) as client:
+        open_page(client, served.address)
+        assert client.get("/").text == "the app at /"
+        assert client.post("/anything").text == "the app at /anything"
+
+
+def test_launch_address_works_once(served: Served) -> None:
+    address = served.address
+    assert httpx.get(address, trust_env=False).status_code == 200
+    again = httpx.get(address, trust_env=False)
+    assert again.status_code == 403
+    assert "set-cookie" not in again.headers and served.keys.session not in again.text
+
+
+@pytest.mark.parametrize("header", ["sec-purpose", "purpose"])
+def test_launch_address_is_not_used_up_by_a_browser_that_looks_ahead(served: Served, header: str) -> None:
+    address = served.address
+    assert httpx.get(address, headers={header: "prefetch;prerender"}, trust_env=False).status_code == 403
+    assert httpx.get(address, trust_env=False).status_code == 200
+
+
+def test_only_the_newest_launch_addresses_are_remembered(served: Served) -> None:
+    oldest = served.address
+    newer = [served.address for _ in range(64)]
+    assert httpx.get(oldest, trust_env=False).status_code == 403
+    assert httpx.get(newer[0], trust_env=False).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/x", "/gradio_api/queue/join", "/r1chat/feed", "/r1chat/act", "/config", "/r1chat/library/whole"]
+)
+def test_the_cookie_alone_opens_nothing_private(served: Served, path: str) -> None:
+    seen = len(served.seen)
+    for method in ("GET", "POST"):
+        for key in ({}, {"x-r1chat-key": ""}, {"x-r1chat-key": served.keys.cookie}, {"x-r1chat-key": "\xff"}):
+            headers = {**served.cookie, **{name: value.encode("latin-1") for name, value in key.items()}}
+            response = httpx.request(method, served.origin + path, headers=headers, trust_env=False)
+            assert response.status_code == 403
+    assert len(served.seen) == seen
+
+
+@pytest.mark.parametrize("path", ["/", "/data/", "/models/", "/r1chat/page.css", "/assets/index.js"])
+def test_the_cookie_opens_the_shell_of_a_page(served: Served, path: str) -> None:
+    assert httpx.get(served.origin + path, headers=served.cookie, trust_env=False).status_code == 200
+
+
+def test_the_session_key_alone_opens_nothing(served: Served) -> None:
+    for path in ("/", "/x"):
+        assert httpx.get(served.origin + path, headers=served.key, trust_env=False).status_code == 403
+
+
+def test_the_session_key_may_stand_in_the_query_and_the_app_does_not_see_it(served: Served) -> None:
+    url = f"{served.origin}/stream-of?a=1&key={served.keys.session}"
+    assert httpx.get(url, headers=served.cookie, trust_env=False).status_code == 200
+    double = f"{served.origin}/x?key={served.keys.session}&key={served.keys.session}"
+    assert httpx.get(double, headers=served.cookie, trust_env=False).status_code == 403
+
+
+def test_who_has_the_session_key_gets_a_lost_cookie_back(served: Served) -> None:
+    """Another port of this host can overwrite our cookie, but not read the storage of our origin."""
+    response = httpx.post(served.origin + "/r1chat/enter", headers=served.key, trust_env=False)
+    assert response.status_code == 204
+    assert response.headers["set-cookie"].startswith(f"r1chat-{served.port}={served.keys.cookie};")
+
+
+def test_a_browser_that_was_here_proves_itself_after_a_restart(app: FastAPI) -> None:
+    with serving(app) as first:
+        browser_key, port, old = first.keys.browser, first.port, first.key
+    with serving(app, port=port) as second:
+        refused = httpx.post(second.origin + "/r1chat/enter", headers=old, trust_env=False)
+        assert refused.status_code == 403
+        challenge = refused.headers["x-r1chat-challenge"]
+        proof = hmac.digest(bytes.fromhex(browser_key), challenge.encode(), "sha256").hex()
+        entered = httpx.post(second.origin + "/r1chat/enter", headers={"x-r1chat-key": proof}, trust_env=False)
+        assert entered.status_code == 204
+        headers = {"x-r1chat-key": proof, "cookie": entered.headers["set-cookie"].partition(";")[0]}
+        assert httpx.get(second.origin + "/x", headers=headers, trust_env=False).text == "the app at /x"
+
+
+def test_the_browser_key_of_one_port_is_none_for_another() -> None:
+    """Whoever serves our port while we are away can have the browser sign, but only with that port's key."""
+    assert Keys(ROOT, 7860).browser != Keys(ROOT, 7861).browser
+    assert Keys(ROOT, 7860).challenge != Keys(ROOT, 7860).challenge
+
+
+def test_a_worker_that_another_server_left_on_our_port_is_removed(served: Served, page: Any) -> None:
+    """A browser asks for its script again after each visit; whoever had the port before may have installed one."""
+    response = served.get("/worker.js", service_worker="script")
+    assert response.status_code == 200 and "unregister" in response.text
+    page.goto(served.address)
+    page.get_by_text("the app at /").wait_for()
+    registered = "navigator.serviceWorker.register('/worker.js').then(() => true, () => false)"
+    assert page.evaluate(registered) is False, "the policy allows no worker at all"
+
+
+@pytest.mark.parametrize("opener", [None, "", "wrong", "twice"])
+def test_a_launch_address_is_made_for_who_has_the_opener(served: Served, opener: str | None) -> None:
+    url = served.origin + "/r1chat/launch"
+    secret = served.keys.opener
+    headers = [("x-r1chat-opener", value) for value in ([secret, secret] if opener == "twice" else [opener]) if value]
+    assert httpx.post(url, headers=headers, trust_env=False).status_code == 403
+    key = httpx.post(url, headers={"x-r1chat-opener": secret}, trust_env=False).text
+    assert httpx.get(f"{served.origin}/?token={key}", trust_env=False).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -164,60 +278,62 @@ def test_without_the_cookie_no_route_is_reached(served: Served, method: str, pat
 def test_refusal_says_what_to_do_in_the_browsers_language(served: Served) -> None:
     english = httpx.get(served.origin, trust_env=False).text
     chinese = httpx.get(served.origin, headers={"accept-language": "zh-CN,zh;q=0.9"}, trust_env=False).text
-    assert "Open the address that r1chat printed" in english and 'lang="en"' in english
-    assert "请打开 r1chat 启动时显示的地址" in chinese and 'lang="zh"' in chinese
+    assert "This browser has no key to r1chat yet" in english and "r1chat open" in english and 'lang="en"' in english
+    assert "这个浏览器还没有 r1chat 的密钥" in chinese and "r1chat open" in chinese and 'lang="zh"' in chinese
 
 
 @pytest.mark.parametrize(
-    "query",
-    [
-        "token=",
-        "token=wrong",
-        f"token={TOKEN}x",
-        f"Token={TOKEN}",
-        f"token={TOKEN}&token=x",
-        f"token={TOKEN}&token={TOKEN}",
-    ],
+    "query", ["token=", "token=wrong", "token={}x", "Token={}", "token={}&token=x", "token={0}&token={0}"]
 )
-def test_wrong_token_gets_no_cookie(served: Served, query: str) -> None:
-    response = httpx.get(f"{served.origin}/?{query}", trust_env=False)
+def test_wrong_launch_key_gets_nothing(served: Served, query: str) -> None:
+    response = httpx.get(f"{served.origin}/?{query.format(served.keys.new_launch_key())}", trust_env=False)
     assert response.status_code == 403
     assert "set-cookie" not in response.headers
 
 
-@pytest.mark.parametrize("path", [f"/other?token={TOKEN}", f"//evil.example/?token={TOKEN}"])
-def test_token_is_taken_only_at_the_page(served: Served, path: str) -> None:
-    response = httpx.get(served.origin + path, trust_env=False)
+@pytest.mark.parametrize("path", ["/other?token={}", "//evil.example/?token={}", "/data/?token={}"])
+def test_launch_key_is_taken_only_at_the_page(served: Served, path: str) -> None:
+    response = httpx.get(served.origin + path.format(served.keys.new_launch_key()), trust_env=False)
     assert response.status_code == 403
     assert "set-cookie" not in response.headers
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PUT"])
-def test_token_is_taken_only_from_a_get(served: Served, method: str) -> None:
+def test_launch_key_is_taken_only_from_a_get(served: Served, method: str) -> None:
     assert httpx.request(method, served.address, trust_env=False).status_code == 403
 
 
-def test_old_token_in_the_address_does_no_harm_to_who_is_in(served: Served) -> None:
+def test_old_launch_address_does_no_harm_to_who_is_in(served: Served) -> None:
     response = served.get("/?token=of-another-launch&x=1")
     assert (response.status_code, response.headers["location"]) == (303, "/?x=1")
 
 
-@pytest.mark.parametrize("cookie", ["", "wrong", TOKEN[:-1], TOKEN + "x", f'"{TOKEN}"'])
+def test_launch_address_is_not_used_up_by_the_key_of_another(served: Served) -> None:
+    first, second = served.address, served.address
+    assert [httpx.get(address, trust_env=False).status_code for address in (second, first)] == [200, 200]
+
+
+@pytest.mark.parametrize("cookie", ["", "wrong", "{}x", "x{}", '"{}"', "\xff"])
 def test_wrong_cookie_is_none(served: Served, cookie: str) -> None:
-    assert served.get(cookie=f"r1chat-{served.port}={cookie}").status_code == 403
+    value = f"r1chat-{served.port}={cookie.format(served.keys.cookie)}".encode("latin-1")
+    headers: Any = {"cookie": value, **served.key}
+    assert httpx.get(served.origin, headers=headers, trust_env=False).status_code == 403
 
 
 def test_cookie_is_found_among_others(served: Served) -> None:
-    assert served.get(cookie=f"a=b; r1chat-{served.port}={TOKEN}; c=d").status_code == 200
+    """Even behind one of the same name, as another port of this host may have tossed it."""
+    own = f"r1chat-{served.port}={served.keys.cookie}"
+    assert served.get(cookie=f"a=b; r1chat-{served.port}=tossed; {own}; c=d").status_code == 200
 
 
 def test_cookie_of_another_instance_does_not_count(served: Served) -> None:
-    assert served.get(cookie=f"r1chat-{served.port + 1}={TOKEN}").status_code == 403
+    assert served.get(cookie=f"r1chat-{served.port + 1}={served.keys.cookie}").status_code == 403
 
 
-def test_empty_token_is_not_accepted_at_all(app: FastAPI) -> None:
-    with pytest.raises(ValueError, match="empty token"):
-        Guard(app, token="", port=7860)
+@pytest.mark.parametrize("root", [b"", b"short"])
+def test_a_short_root_key_is_not_accepted_at_all(root: bytes) -> None:
+    with pytest.raises(ValueError, match="short key"):
+        Keys(root, 7860)
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -267,7 +383,9 @@ def test_foreign_or_odd_name_is_refused(served: Served, host: str) -> None:
 )
 def test_missing_or_doubled_name_is_refused(served: Served, lines: str) -> None:
     seen = len(served.seen)
-    response = served.raw(f"{lines.format(port=served.port)}Cookie: {served.cookie['cookie']}\n\n")
+    response = served.raw(
+        f"{lines.format(port=served.port)}Cookie: {served.cookie['cookie']}\nX-R1chat-Key: {served.keys.session}\n\n"
+    )
     assert response.split()[1] in ("400", "421")
     assert len(served.seen) == seen
 
@@ -353,15 +471,15 @@ def test_another_sites_link_may_open_the_page(served: Served) -> None:
     assert served.get("/", **link).status_code == 200
 
 
-def test_another_sites_link_with_the_token_goes_on_by_a_page_of_ours(served: Served) -> None:
+def test_another_sites_link_with_a_launch_key_goes_on_by_a_page_of_ours(served: Served) -> None:
     response = httpx.get(
         served.address + "&x=%22%3E%3Cscript%3E",
         headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
         trust_env=False,
     )
     assert response.status_code == 200
-    assert 'content="0;url=/?x=%22%3E%3Cscript%3E"' in response.text
-    assert response.headers["set-cookie"].startswith(f"r1chat-{served.port}={TOKEN};")
+    assert 'data-target="/?x=%22%3E%3Cscript%3E"' in response.text
+    assert response.headers["set-cookie"].startswith(f"r1chat-{served.port}={served.keys.cookie};")
 
 
 # --- responses -------------------------------------------------------------------------------------------------------
@@ -373,7 +491,8 @@ def test_another_sites_link_with_the_token_goes_on_by_a_page_of_ours(served: Ser
         ("/", 200, {}),
         ("/x", 200, {"origin": "http://127.0.0.1:{port}"}),
         ("/broken", 500, {}),
-        (f"/?token={TOKEN}", 303, {}),
+        ("/?token=old", 303, {}),
+        ("/r1chat/key.js", 200, {"cookie": ""}),
         ("/", 403, {"cookie": ""}),
         ("/", 403, {"origin": "http://evil.example"}),
         ("/", 421, {"host": "evil.example"}),
@@ -408,7 +527,9 @@ def test_a_refusal_is_read_whole_whatever_was_sent_with_the_request(served: Serv
 
 def test_stream_is_passed_on_piece_by_piece(app: FastAPI, served: Served) -> None:
     app.state.go_on.clear()
-    with httpx.stream("GET", served.origin + "/stream", headers=served.cookie, timeout=10, trust_env=False) as response:
+    with httpx.stream(
+        "GET", served.origin + "/stream", headers={**served.cookie, **served.key}, timeout=10, trust_env=False
+    ) as response:
         pieces = response.iter_text()
         assert next(pieces) == "data: first\n\n"  # the second is not even made yet
         app.state.go_on.set()
@@ -431,11 +552,17 @@ async def open_socket(app: FastAPI, headers: dict[str, str]) -> list[dict[str, A
 
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "websocket", "path": "/socket", "query_string": b"", "headers": pairs, "subprotocols": []}
-    await Guard(app, token=TOKEN, port=7860)(scope, receive, send)
+    await Guard(app, keys=KEYS)(scope, receive, send)
     return said
 
 
-OPENING = {"host": "127.0.0.1:7860", "origin": "http://127.0.0.1:7860", "cookie": f"r1chat-7860={TOKEN}"}
+KEYS = Keys(ROOT, 7860)
+OPENING = {
+    "host": "127.0.0.1:7860",
+    "origin": "http://127.0.0.1:7860",
+    "cookie": f"r1chat-7860={KEYS.cookie}",
+    "x-r1chat-key": KEYS.session,
+}
 
 
 def test_socket_of_the_page_opens(app: FastAPI) -> None:
@@ -452,6 +579,7 @@ def test_socket_of_the_page_opens(app: FastAPI) -> None:
         {"sec-fetch-site": "cross-site"},
         {"cookie": "r1chat-7860=wrong"},
         {"cookie": ""},
+        {"x-r1chat-key": ""},
     ],
 )
 def test_socket_of_anybody_else_is_closed_before_it_opens(app: FastAPI, change: dict[str, str]) -> None:
@@ -560,7 +688,7 @@ def test_gradio_page_works_behind_the_guard_and_stays_on_loopback(gradio_page: S
     page.on("request", lambda request: requests.append(request.url))
 
     page.goto(gradio_page.address)
-    assert page.url == gradio_page.origin + "/"
+    page.wait_for_url(gradio_page.origin + "/")
     page.get_by_label("Word").fill("number")
     page.get_by_role("button", name="Go", exact=True).click()
     page.locator("#shown li").nth(2).wait_for()
@@ -620,6 +748,6 @@ def test_other_site_reaches_nothing_although_the_browser_has_the_cookie(
 
 def test_foreign_name_that_resolves_to_loopback_reaches_nothing(served: Served, page: Any) -> None:
     seen = len(served.seen)
-    response = page.goto(f"http://evil.example:{served.port}/?token={TOKEN}")
+    response = page.goto(f"http://evil.example:{served.port}/?token={served.keys.new_launch_key()}")
     assert response.status == 421
     assert served.seen[seen:] == []

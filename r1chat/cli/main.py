@@ -119,6 +119,17 @@ def serve(
     return partial(_serve, ctx.params)
 
 
+@parser.command("open")
+def open_(
+    ctx: typer.Context,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page, or only print it.")] = True,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Open the page of the r1chat that is running, by a fresh address: each works once."""
+    return partial(_open, ctx.params)
+
+
 @parser.command()
 def chat(
     ctx: typer.Context,
@@ -181,11 +192,14 @@ def doctor(
     data_dir: DataDir = None,
     port: Annotated[int | None, typer.Option(metavar="N", help="The port that the page shall have.")] = None,
     host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where it shall listen.")] = None,
+    privacy: Annotated[
+        bool, typer.Option("--privacy", help="Hold a conversation, and show the connections outside this computer.")
+    ] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> Job:
     """Say what is there, what is wrong, and what to do about it."""
-    return partial(_doctor, ctx.params)
+    return partial(_privacy if privacy else _doctor, ctx.params)
 
 
 @parser.command()
@@ -294,6 +308,42 @@ def import_(
 
 
 @parser.command()
+def backup(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, or a folder for it.")],
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Copy all conversations to a file, while r1chat runs or not; the copy is checked."""
+    return partial(_keep, ctx.params, "make")
+
+
+@parser.command()
+def restore(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `r1chat backup` or `r1chat rescue` made.")],
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Put a copy in the place of the conversations; these are moved to another file, and kept."""
+    return partial(_keep, ctx.params, "put_back")
+
+
+@parser.command()
+def rescue(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, for what can be read.")],
+    damaged: Annotated[
+        Path | None, typer.Option("--from", metavar="DATABASE", help="The damaged one. Default: r1chat's own.")
+    ] = None,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Save what can be read of a damaged database, and say what is missing; the database is left as it is."""
+    return partial(_keep, ctx.params, "save")
+
+
+@parser.command()
 def consent(
     ctx: typer.Context,
     conversation: Annotated[str | None, typer.Argument(metavar="[CONVERSATION]", help="Its id.")] = None,
@@ -318,6 +368,20 @@ def _serve(flags: Flags) -> int:
             print(f"r1chat is at {address}\nCtrl-C stops it; everything is saved.", flush=True)
 
         serve_page(app, announce)
+    return 0
+
+
+def _open(flags: Flags) -> int:
+    settings = _settings(flags)
+    from r1chat.cli.opening import fresh_address
+
+    address = fresh_address(settings.data_dir)
+    print(address, flush=True)
+    if flags["browser"]:
+        import webbrowser
+
+        with suppress(webbrowser.Error):
+            webbrowser.open(fresh_address(settings.data_dir))
     return 0
 
 
@@ -402,6 +466,18 @@ def _doctor(flags: Flags) -> int:
     return 0 if healthy else 1
 
 
+def _privacy(flags: Flags) -> int:
+    from r1chat.cli import privacy
+
+    seen = privacy.watch(_settings(flags))
+    if flags["as_json"]:
+        print(json.dumps(asdict(seen), ensure_ascii=False))
+    else:
+        for line in privacy.report(seen):
+            print(harmless(line, sys.stdout))
+    return 1 if seen.connections else 0
+
+
 def _moments(flags: Flags) -> int:
     from r1chat.calibration import load as load_bars
     from r1chat.reflect.listing import list_moments
@@ -478,6 +554,21 @@ def _import(flags: Flags) -> int:
         from r1chat.cli.sharing import take_in
 
         take_in(app, flags["file"], sys.stdout, sys.stderr)
+    return 0
+
+
+def _keep(flags: Flags, action: str) -> int:
+    settings = _settings(flags)
+    from r1chat.cli import keeping
+
+    if action == "make":
+        lines = keeping.make(settings, flags["file"])
+    elif action == "put_back":
+        lines = keeping.put_back(settings, flags["file"])
+    else:
+        lines = keeping.save(settings, flags["file"], flags["damaged"])
+    for line in lines:
+        print(harmless(line, sys.stdout))
     return 0
 
 

@@ -41,7 +41,11 @@ def stop_writing() -> None:
 
 
 class _LogFile(RotatingFileHandler):
-    """The log in the data folder; made by the first line that is written to it."""
+    """The log in the data folder, for its owner alone; made by the first line that is written to it."""
+
+    def _open(self) -> io.TextIOWrapper:
+        number = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return os.fdopen(number, self.mode, encoding=self.encoding, errors=self.errors)
 
 
 def log_to(file: Path, verbose: bool) -> None:

@@ -7,9 +7,10 @@ lookup      from an id to its row                             owner    which pro
 listing     the order of the list of conversations, and cursors into it
 database    connections, migrations, sentences for errors                archive  rows as they are, for archives
 belonging   which rows a conversation has, and how it is erased
+backup      copies of an SQLite database: made, checked, put back      rescue  what can be read of a damaged one
 """
 
-from r1chat.store.database import DatabaseState
+from r1chat.store.database import IN_MEMORY, DatabaseState
 from r1chat.store.store import Store
 
-__all__ = ["DatabaseState", "Store"]
+__all__ = ["IN_MEMORY", "DatabaseState", "Store"]

@@ -7,6 +7,7 @@ NORMAL` a killed process loses nothing that was committed; a power cut may lose 
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -17,13 +18,16 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
 
 from r1chat.both import Both
 from r1chat.errors import StoreError
-from r1chat.store import migrations
+from r1chat.store import backup, migrations
 from r1chat.store.schema import conversations, replies
 
+log = logging.getLogger(__name__)
+
+IN_MEMORY = "memory:"  # in place of a URL: a database that is gone when it is closed
 _MIGRATION_LOCK = 7_218_441  # any number; two processes that migrate one PostgreSQL database must agree on it
 
 
@@ -107,13 +111,16 @@ class Database:
 
     def __init__(self, url: str, patience: float) -> None:
         """Opens, makes or migrates it. `patience`: seconds to wait for a locked one. Raises StoreError."""
-        self._url = _parse(url)
+        self._in_memory = url == IN_MEMORY
+        self._turns: AbstractContextManager[object] = threading.RLock() if self._in_memory else nullcontext()
+        self._url = URL.create("sqlite+pysqlite", database=":memory:") if self._in_memory else _parse(url)
         self._patience = patience
         self._transaction = threading.local()
         self.kind = self._url.get_backend_name()
         if self.kind == "sqlite":
             self.place = self._url.database or ""
-            _make_file(Path(self.place))
+            if not self._in_memory:
+                _make_file(Path(self.place))
         else:
             self.place = self._url.difference_update_query(["password"]).render_as_string(hide_password=True)
         self._engine = self._new_engine()
@@ -127,6 +134,9 @@ class Database:
             with self.read() as connection:
                 revision = self._revision(connection)
             if revision != migrations.LATEST:
+                if revision is not None and self.kind == "sqlite" and not self._in_memory:
+                    made = backup.before_migration(Path(self.place), revision)
+                    log.info("copied the database to %s before it is brought up to date", made.path)
                 self._migrate()
         except StoreError:
             self.close()
@@ -135,13 +145,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent look at the data. Raises StoreError."""
-        with self._sentences(), self._joined() or self._reader.begin() as connection:
+        with self._sentences(), self._turns, self._joined() or self._reader.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """All or nothing: an exception inside undoes everything. Raises StoreError."""
-        with self._sentences(), self._joined() or self._writer.begin() as connection:
+        with self._sentences(), self._turns, self._joined() or self._writer.begin() as connection:
             yield connection
 
     @contextmanager
@@ -189,12 +199,14 @@ class Database:
 
     def _new_engine(self, migrating: bool = False) -> Engine:
         pool: dict[str, Any] = {"poolclass": NullPool} if migrating else {"max_overflow": -1}  # a thread never waits
+        if self._in_memory:
+            pool = {"poolclass": StaticPool}  # one connection, for one transaction at a time: it is the database
         try:
             if self.kind == "postgresql":
                 connect: dict[str, Any] = {"connect_timeout": max(2, round(self._patience))}  # psycopg takes no less
-                return create_engine(self._url, connect_args=connect, pool_pre_ping=True, **pool)
+                return create_engine(self._url, connect_args=connect, pool_pre_ping=True, hide_parameters=True, **pool)
             connect = {"timeout": self._patience, "isolation_level": None, "check_same_thread": False}
-            engine = create_engine(self._url, connect_args=connect, **pool)
+            engine = create_engine(self._url, connect_args=connect, hide_parameters=True, **pool)  # no text in the log
         except ModuleNotFoundError:
             raise StoreError(_NO_DRIVER) from None
 
@@ -204,6 +216,8 @@ class Database:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten; some builds do not
             connection.execute("PRAGMA cache_size = -16000")  # kilobytes
+            if self._in_memory:
+                connection.execute("PRAGMA temp_store = MEMORY")  # what is sorted does not go to disk either
             # A migration that rebuilds a table drops the old one: with foreign keys on, that would empty others.
             connection.execute(f"PRAGMA foreign_keys = {'OFF' if migrating else 'ON'}")
 
@@ -216,7 +230,7 @@ class Database:
 
     def _migrate(self) -> None:
         """To the latest revision, in one transaction: it succeeds, or the data stays as it was."""
-        engine = self._new_engine(migrating=True)
+        engine = self._engine if self._in_memory else self._new_engine(migrating=True)
         try:
             with self._sentences(), engine.execution_options(writes=True).begin() as connection:
                 if self.kind == "postgresql":
@@ -227,7 +241,8 @@ class Database:
                 if self.kind == "sqlite" and connection.execute(text("PRAGMA foreign_key_check")).first():
                     raise StoreError(_BROKEN_LINKS.format(place=self.place))
         finally:
-            engine.dispose()
+            if not self._in_memory:
+                engine.dispose()
 
     def _revision(self, connection: Connection) -> str | None:
         tables = set(inspect(connection).get_table_names())

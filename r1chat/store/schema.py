@@ -49,6 +49,8 @@ from r1chat.messages import (
 
 Value = TypeVar("Value", Reply, Usage, Timings, Provenance, Params)
 
+LONGEST_NAME = 300  # characters of a title, or of the name of a model, as it is read
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -245,10 +247,10 @@ def conversation_info(row: RowMapping, excerpt: str = "") -> ConversationInfo:
     """A row of `conversation`."""
     return ConversationInfo(
         id=row["id"],
-        title=row["title"],
+        title=row["title"][:LONGEST_NAME],
         created=row["created_at"],
         updated=row["updated_at"],
-        model=row["model"],
+        model=row["model"][:LONGEST_NAME],
         excerpt=excerpt,
         budget=row["budget"],
         keep_thoughts=row["keep_thoughts"],

@@ -35,7 +35,15 @@ from r1chat.store.database import Database, DatabaseState
 from r1chat.store.dataset import Dataset
 from r1chat.store.judgements import Judgements
 from r1chat.store.owner import current_owner, is_alive
-from r1chat.store.schema import conversation_info, conversations, provenance_columns, replies, reply_columns, turns
+from r1chat.store.schema import (
+    LONGEST_NAME,
+    conversation_info,
+    conversations,
+    provenance_columns,
+    replies,
+    reply_columns,
+    turns,
+)
 from r1chat.store.search_terms import excerpt, words
 from r1chat.store.tree import Tree
 
@@ -67,6 +75,14 @@ class Store:
     def database_state(self) -> DatabaseState:
         """Kind, revision and size of the database."""
         return self._database.state()
+
+    def holds(self, thing_id: str) -> bool:
+        """Whether a conversation, a message or a reply has this id."""
+        with self._database.read() as connection:
+            return any(
+                connection.scalar(select(table.c.id).where(table.c.id == thing_id)) is not None
+                for table in (conversations, turns, replies)
+            )
 
     # -- conversations ------------------------------------------------------------------------------------------------
 
@@ -133,7 +149,8 @@ class Store:
             return Conversation(conversation_info(row), tuple(read_steps(connection, tree, tree.open_branch())))
 
     def rename(self, conversation_id: str, title: str) -> None:
-        """Give it another title."""
+        """Give it another title, of which `LONGEST_NAME` characters are kept."""
+        title = title[:LONGEST_NAME]
         with self._database.write() as connection:
             row = lookup.conversation(connection, conversation_id, lock=True)
             _change(connection, row, title=title)
@@ -142,7 +159,8 @@ class Store:
     def set_model(self, conversation_id: str, model: str) -> None:
         """Remember which model it talks to."""
         with self._database.write() as connection:
-            _change(connection, lookup.conversation(connection, conversation_id, lock=True), model=model)
+            row = lookup.conversation(connection, conversation_id, lock=True)
+            _change(connection, row, model=model[:LONGEST_NAME])
 
     def set_steering(self, conversation_id: str, budget: int | None, keep_thoughts: bool) -> None:
         """Remember how its next replies are steered; `budget` in thinking tokens, None for as many as there is room.

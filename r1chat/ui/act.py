@@ -12,6 +12,7 @@ from r1chat.ui.payload import Payload
 from r1chat.ui.words.page import Words, words
 
 LONGEST_ID = 64  # characters
+LONGEST_NAME = 300  # characters of the name of a model, and of a search
 
 Steering = tuple[int | None, bool]  # thinking budget in tokens (None: no limit), and whether thoughts are kept
 
@@ -44,12 +45,12 @@ class Act:
             subject=sent.text("id")[:LONGEST_ID],
             text=sent.text("text"),
             conversation=sent.text("conversation")[:LONGEST_ID],
-            model=sent.text("model"),
+            model=sent.text("model")[:LONGEST_NAME],
             lang="zh" if sent.text("lang") == "zh" else "en",
             budget=sent.text("budget"),
             own_budget=sent["own"],
             keep_thoughts=sent.flag("keep") is True,
-            query=sent.text("query"),
+            query=sent.text("query")[:LONGEST_NAME],
         )
 
     @property

@@ -23,6 +23,15 @@ _REQUESTS = {
     "POST": re.compile(rf"/gradio_api/(?:queue/join|cancel|reset)/?|/r1chat/(?:{_NAME}/)*{_NAME}"),
 }
 _REQUESTS["HEAD"] = _REQUESTS["GET"]
+_SHELL = re.compile(
+    rf"/(?:data/?|models/?)?|/(?:theme\.css|favicon\.ico|manifest\.json|(?:assets|static)/(?:{_NAME}/)*{_NAME})"
+    rf"|/r1chat/(?:(?:scripts|static)/(?:{_NAME}/)*{_NAME}|(?:page|data)\.css|library/page\.(?:css|js)|data/file/{_NAME}/{_NAME})"
+)
+
+
+def is_shell(path: str) -> bool:
+    """Whether a route holds nothing private: frames, scripts, styles; and downloads, whose address nobody can guess."""
+    return _SHELL.fullmatch(path) is not None
 
 
 class Allowed:

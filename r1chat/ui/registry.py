@@ -23,4 +23,4 @@ def perform(app: App, act: Act) -> Answer:
     if action is None:
         log.warning("the page sent an unknown act")
         raise MessageError(Words.unknown_act)
-    return action(app, act) or {}
+    return action(app.home_of(act.subject, act.conversation), act) or {}

@@ -71,7 +71,8 @@ def _add_acts(web: FastAPI, app: App) -> None:
             return _refused(_words(request).long_act, 413)
         asked = Act.read(sent)
         try:
-            texts = await run_in_threadpool(carry.first_message, app, asked.conversation, asked.model, asked.words)
+            home = await run_in_threadpool(app.home_of, asked.conversation)
+            texts = await run_in_threadpool(carry.first_message, home, asked.conversation, asked.model, asked.words)
         except R1ChatError as error:
             return _refused(error.sentence(asked.lang), 400)
         lines = (f"{json.dumps(text)}\n" for text in texts)
@@ -118,21 +119,23 @@ def _add_texts(web: FastAPI, app: App) -> None:
 
     @web.get("/r1chat/answer/{reply_id}")
     def answer(request: Request, reply_id: str) -> Response:
-        return answered(request, lambda page: app.chat.as_it_stands(reply_id).reply.answer)
+        return answered(request, lambda page: app.home_of(reply_id).chat.as_it_stands(reply_id).reply.answer)
 
     @web.get("/r1chat/message/{turn_id}")
     def message(request: Request, turn_id: str) -> Response:
-        return answered(request, lambda page: app.store.turn(turn_id).content)
+        return answered(request, lambda page: app.home_of(turn_id).store.turn(turn_id).content)
 
     @web.get("/r1chat/thought/{reply_id}")
     def thought(request: Request, reply_id: str, start: int = 0, end: int | None = None) -> Response:
-        return answered(request, lambda page: app.chat.as_it_stands(reply_id).reply.reasoning[max(0, start) : end])
+        return answered(
+            request, lambda page: app.home_of(reply_id).chat.as_it_stands(reply_id).reply.reasoning[max(0, start) : end]
+        )
 
     @web.get("/r1chat/outline/{reply_id}")
     def outline(request: Request, reply_id: str) -> Response:
         def html(page: Words) -> str:
             renderer = ReplyRenderer(reply_id, page, bars=load_or_default(app.settings.data_dir))
-            renderer.update(app.chat.as_it_stands(reply_id).reply)
+            renderer.update(app.home_of(reply_id).chat.as_it_stands(reply_id).reply)
             return renderer.outline()
 
         return answered(request, html)
@@ -140,17 +143,19 @@ def _add_texts(web: FastAPI, app: App) -> None:
     @web.get("/r1chat/rewards/{reply_id}")
     def rewards(request: Request, reply_id: str) -> Response:
         def html(page: Words) -> str:
-            stored = app.store.reply(reply_id)
-            right = app.store.judgements.reference(stored.turn_id)
-            return reference.rewards(stored, app.store.turn(stored.turn_id).content, right, page)
+            store = app.home_of(reply_id).store
+            stored = store.reply(reply_id)
+            right = store.judgements.reference(stored.turn_id)
+            return reference.rewards(stored, store.turn(stored.turn_id).content, right, page)
 
         return answered(request, html)
 
     @web.get("/r1chat/difference/{reply_id}")
     def changes(request: Request, reply_id: str) -> Response:
         def html(page: Words) -> str:
-            corrected = app.store.reply(reply_id)
-            return difference.html(app.store.reply(corrected.provenance.parent_id or ""), corrected, page)
+            store = app.home_of(reply_id).store
+            corrected = store.reply(reply_id)
+            return difference.html(store.reply(corrected.provenance.parent_id or ""), corrected, page)
 
         return answered(request, html)
 
@@ -162,7 +167,9 @@ def _add_feed(web: FastAPI, app: App) -> None:
     @web.get("/r1chat/feed")
     async def feed(request: Request) -> StreamingResponse:
         asked = request.query_params
-        viewer = Viewer(app, asked.get("conversation", ""), asked.get("model", ""), asked.get("lang", "en"))
+        conversation = asked.get("conversation", "")
+        home = await run_in_threadpool(app.home_of, conversation)
+        viewer = Viewer(home, conversation, asked.get("model", ""), asked.get("lang", "en"))
         return StreamingResponse(_events(viewer), media_type="text/event-stream", headers=QUIET)
 
 

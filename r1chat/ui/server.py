@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import socket
 import threading
 import time
@@ -11,22 +10,29 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse, Response
+from starlette.routing import Mount
 
 from r1chat.app import App
 from r1chat.both import Both
 from r1chat.config import FIRST_PORT
 from r1chat.errors import ConfigError
 from r1chat.loopback import LOOPBACK
+from r1chat.store.owner import current_owner
 from r1chat.ui import routes
-from r1chat.ui.allowed import Allowed
+from r1chat.ui.allowed import Allowed, is_shell
 from r1chat.ui.data.mounting import mount as mount_data
 from r1chat.ui.guard import Guard
+from r1chat.ui.keys import Keys, Serving, last_serving, record_serving, root_key
 from r1chat.ui.library import routes as library
 from r1chat.ui.mounting import mount
 
+LARGEST_HEAD = 1024 * 1024  # bytes of a request's headers: another port can make a browser send many cookies
 
-def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guard:
+
+def application(app: App, hosts: tuple[str, ...], keys: Keys) -> Guard:
     """The ASGI application: the routes that the pages use, behind the guard."""
     web = FastAPI(title="r1chat", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -34,7 +40,15 @@ def application(app: App, hosts: tuple[str, ...], port: int, token: str) -> Guar
     library.add(web, app)
     mount_data(web, app)
     mount(web, app)
-    return Guard(Allowed(web), hosts=hosts, port=port, token=token)
+    for server in (web, *(route.app for route in web.routes if isinstance(route, Mount))):
+        if isinstance(server, FastAPI):
+            server.add_exception_handler(RequestValidationError, _senseless)
+    return Guard(Allowed(web), hosts=hosts, keys=keys, is_shell=is_shell)
+
+
+async def _senseless(request: Request, error: Exception) -> Response:
+    """The answer to a body that is none of ours. FastAPI's own repeats it, and fails where it holds NaN."""
+    return PlainTextResponse("The request makes no sense to r1chat. Reload the page.", 422)
 
 
 class PageServer:
@@ -42,14 +56,28 @@ class PageServer:
 
     def __init__(self, app: App, log_level: str = "warning") -> None:
         settings = app.settings
-        self._listener = _listen(settings.host, settings.port)
+        self._folder = settings.data_dir
+        before = last_serving(self._folder)
+        self._listener = _listen(settings.host, settings.port, before.port if before else None)
         port = self._listener.getsockname()[1]
-        token = secrets.token_urlsafe(24)
+        self.keys = Keys(root_key(self._folder), port)
         hosts = (*LOOPBACK, *([settings.host] if settings.host not in LOOPBACK else []), *settings.allowed_hosts)
         shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::", *LOOPBACK) else settings.host
-        self.address = f"http://{shown}:{port}/?token={token}"
-        web = application(app, hosts, port, token)
-        self._server = uvicorn.Server(uvicorn.Config(web, log_level=log_level, timeout_graceful_shutdown=1))
+        self.origin = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+        web = application(app, hosts, self.keys)
+        config = uvicorn.Config(
+            web,
+            log_level=log_level,
+            timeout_graceful_shutdown=1,
+            http="h11",
+            h11_max_incomplete_event_size=LARGEST_HEAD,
+        )
+        self._server = uvicorn.Server(config)
+
+    @property
+    def address(self) -> str:
+        """An address to open, with a launch key of its own: it works once."""
+        return f"{self.origin}/?token={self.keys.new_launch_key()}"
 
     def run(self, ready: Callable[[str], None]) -> None:
         """Serve until interrupted; `ready` gets the address to open as soon as it answers."""
@@ -73,6 +101,7 @@ class PageServer:
             if self._server.should_exit:
                 return
             time.sleep(0.01)
+        record_serving(self._folder, Serving(self.origin, self.keys.opener, current_owner(), self.keys.port))
         ready(self.address)
 
 
@@ -83,15 +112,18 @@ def serve(app: App, announce: Callable[[str], None], log_level: str = "warning")
         announce(address)
         if app.settings.open_browser:
             with suppress(webbrowser.Error):
-                webbrowser.open(address)
+                webbrowser.open(server.address)  # the printed one stays good for another browser
 
-    PageServer(app, log_level).run(ready)
+    server = PageServer(app, log_level)
+    server.run(ready)
 
 
-def _listen(host: str, port: int | None) -> socket.socket:
-    """A listening socket: on the port that was asked for, else on the first free one."""
+def _listen(host: str, port: int | None, before: int | None = None) -> socket.socket:
+    """A listening socket: on the port that was asked for, else on the one `before`, so that bookmarks work, else on the
+    first free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in [port] if port is not None else range(FIRST_PORT, FIRST_PORT + 100):
+    usual = range(FIRST_PORT, FIRST_PORT + 100)
+    for candidate in [port] if port is not None else [*([before] if before in usual else []), *usual]:
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -98,7 +98,7 @@ class Views:
         lang, conversation, model = _language(request), str(request.query_params.get("c", "")), ""
         if conversation:
             try:
-                model = self.app.store.conversation(conversation).info.model
+                model = self.app.home_of(conversation).store.conversation(conversation).info.model
             except NotFoundError:
                 conversation = ""
         else:
@@ -119,7 +119,7 @@ class Views:
         return self._models(model_key(self.app, model or ""), lang, {})
 
     def _whole(self, conversation: str, model: str, lang: str, query: str) -> Updates:
-        shown = show(self.app, conversation, words(lang), query)
+        shown = show(self.app.home_of(conversation), conversation, words(lang), query)
         updates: Updates = {**reworded(self.ui, lang), self.ui.lang: lang, **self._models(model, lang, shown)}
         if steering := shown.get("steering"):
             steered = {

@@ -2,62 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
+from launched import OtherPort
 
 from r1chat.ui.html.markdown import to_html
 
 NAVIGATION = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "same-origin"}
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A client that holds the key of a really launched r1chat."""
-    command = [sys.executable, "-m", "r1chat", "serve", "--port", "0", "--no-browser"]
-    folder = tmp_path_factory.mktemp("data")
-    with subprocess.Popen([*command, "--data-dir", str(folder)], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            address = next(found[0] for line in process.stdout if (found := re.search(r"http://\S+token=\S+", line)))
-            with httpx.Client(trust_env=False, timeout=20) as client:
-                assert client.get(address).status_code == 303
-                client.base_url = address.partition("?")[0]
-                yield client
-        finally:
-            process.terminate()
-
-
-@pytest.fixture(scope="module")
-def foreign() -> Iterator[tuple[str, list[str]]]:
-    """A server of somebody else: its address, and the paths that it was asked for."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            body = b"<script>document.title='taken'</script>"
-            self.send_response(200)
-            self.send_header("content-type", "text/html")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", asked
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.mark.parametrize("prefix", ["", "/data"])
@@ -85,13 +38,12 @@ def foreign() -> Iterator[tuple[str, list[str]]]:
     ],
 )
 def test_no_route_of_gradio_fetches_or_serves_what_it_is_told(
-    page: httpx.Client, foreign: tuple[str, list[str]], prefix: str, route: str
+    page: httpx.Client, foreign: OtherPort, prefix: str, route: str
 ) -> None:
-    address, asked = foreign
-    response = page.get(prefix + route.format(foreign=address, file=Path(__file__)))
+    response = page.get(prefix + route.format(foreign=foreign.origin, file=Path(__file__)))
     assert response.status_code == 404
     assert response.headers["content-type"].startswith("text/plain")
-    assert asked == []
+    assert foreign.asked == []
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,16 @@ from r1chat.ui.judge.gathered import good_for
 from r1chat.ui.words.page import Words
 
 
-def document(body: Markup, words: Words) -> Markup:
-    """The whole page."""
+def document(words: Words) -> Markup:
+    """The frame of the page, in which nothing private stands; its script fetches the rest."""
     return Markup(
         '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>r1chat: {title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<script src="../r1chat/scripts/theme.js"></script>'
         '<link rel="stylesheet" href="../r1chat/page.css"><link rel="stylesheet" href="../r1chat/data.css">'
-        '<script src="../r1chat/scripts/data/data.js" type="module"></script></head>'
-        '<body><div id="data"><div class="data">{body}</div></div></body></html>'
-    ).format(lang=words.lang, title=words.data_title, body=body)
+        '<script src="../r1chat/scripts/frame.js" type="module"></script></head>'
+        '<body data-source="../r1chat/data/page" data-script="../r1chat/scripts/data/data.js"></body></html>'
+    ).format(lang=words.lang, title=words.data_title)
 
 
 def frame(asked: Query, choices: Choices, consent: bool, job: State | None, words: Words) -> Markup:
@@ -40,13 +40,13 @@ def frame(asked: Query, choices: Choices, consent: bool, job: State | None, word
         )
     )
     return Markup(
-        '<header class="head"><a href="../" id="back">{back}</a>'
+        '<div id="data"><div class="data"><header class="head"><a href="../" id="back">{back}</a>'
         '<h1>{title}</h1><div id="gathered"></div></header>'
         '<div id="trouble" role="alert"></div>'
         '<div class="columns"><div class="panels">{panels}</div><section>'
         '<h2>{rows} <small id="count"></small></h2>{filter}'
         '<div id="rows" aria-busy="true"><p>{loading}</p></div></section></div>'
-        '<template id="broken">{broken}</template>'
+        '<template id="broken">{broken}</template></div></div>'
     ).format(
         back=words.data_back,
         title=words.data_title,

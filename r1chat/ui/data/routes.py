@@ -42,12 +42,16 @@ def add(web: FastAPI, app: App, jobs: Jobs) -> None:
 
 def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> None:
     @web.get("/data/")
+    def document(request: Request) -> Response:
+        return html_answer(request, page.document)
+
+    @web.get("/r1chat/data/page")
     def whole(request: Request) -> Response:
         def html(w: Words) -> str:
             with app.store.dataset.snapshot() as snapshot:
                 choices = Choices(snapshot.all_models(), snapshot.raters())
             consent = app.store.judgements.consent_for_all()
-            return page.document(page.frame(request.query_params, choices, consent, jobs.state, w), w)
+            return page.frame(request.query_params, choices, consent, jobs.state, w)
 
         return html_answer(request, html)
 

@@ -44,14 +44,15 @@ class Machine:
         return forecast(header, file_size, self.window, self.resources, self.speeds)
 
 
-def document(body: Markup, w: LibraryWords) -> Markup:
-    """The whole page."""
+def document(w: LibraryWords) -> Markup:
+    """The frame of the page; its script fetches what stands in it."""
     return Markup(
         '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>r1chat: {title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark"><link rel="stylesheet" href="../r1chat/library/page.css">'
-        '<script src="../r1chat/library/page.js" type="module"></script></head><body>{body}</body></html>'
-    ).format(lang=w.lang, title=w.title, body=body)
+        '<script src="../r1chat/scripts/frame.js" type="module"></script></head>'
+        '<body data-source="../r1chat/library/whole" data-script="../r1chat/library/page.js"></body></html>'
+    ).format(lang=w.lang, title=w.title)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,12 +61,15 @@ def add(web: FastAPI, app: App) -> None:
         return RedirectResponse("models/", status_code=307)
 
     @web.get("/models/")
+    def frame(request: Request) -> Response:
+        return HTMLResponse(page.document(LIBRARY_WORDS[spoken(request).lang]), headers=QUIET)
+
+    @web.get("/r1chat/library/whole")
     def whole(request: Request) -> Response:
         def make(w: LibraryWords) -> str:
             machine = _machine(app, measure=True)
             here = _here(app, machine)
-            host = app.downloads.hub.host
-            return page.document(page.library(machine, here, app.downloads.jobs(), _ollama(app), host, w), w)
+            return page.library(machine, here, app.downloads.jobs(), _ollama(app), app.downloads.hub.host, w)
 
         return answer(request, make)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from r1chat.app import App
 from r1chat.errors import MessageError
@@ -167,6 +168,15 @@ def new(app: App, act: Act) -> Answer:
     return show(app, "", act.words, act.query)
 
 
+def new_temporary(app: App, act: Act) -> Answer:
+    """A new conversation that is kept in memory alone."""
+    home = app.main.begin_temporary()
+    made = home.store.new_conversation(model=act.model or model_key(app, ""))
+    if app.settings.thinking or app.settings.system:
+        home.store.set_behaviour(made.id, app.settings.thinking, app.settings.system, "")
+    return show(home, made.id, act.words, act.query)
+
+
 def search(app: App, act: Act) -> Answer:
     """The conversations that hold a text."""
     return {"blocks": [list_block(app, act.conversation, act.words, act.query)]}
@@ -193,14 +203,17 @@ def rename(app: App, act: Act) -> Answer:
 
 
 def delete(app: App, act: Act) -> Answer:
-    """Delete a conversation; it can be had back for a while."""
+    """Delete a conversation; it can be had back for a while, but for a temporary one."""
     running = app.chat.running(act.subject)
     if running is not None:
         running.stop()
     deleted = app.store.conversation(act.subject).info
     app.store.delete(act.subject)
+    if app.is_temporary:
+        app.store.purge(timedelta(seconds=-1))
     shown = "" if act.subject == act.conversation else act.conversation
-    return show(app, shown, act.words, act.query, deleted)
+    home = app.main.home_of(shown)
+    return show(home, shown, act.words, act.query, None if app.is_temporary else deleted)
 
 
 def undelete(app: App, act: Act) -> Answer:
@@ -232,6 +245,7 @@ ACTIONS: Actions = {
     "leave-out": leave_out_oldest,
     "show-all": show_all_turns,
     "new": new,
+    "temporary": new_temporary,
     "search": search,
     "more": show_more,
     "open": open_conversation,

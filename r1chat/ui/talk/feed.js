@@ -56,7 +56,7 @@ function connect() {
   feed.onerror = () => {
     sayRunning(false);
     if (source.readyState !== EventSource.CLOSED) return;
-    setTimeout(() => { if (feed === source) connect(); }, RETRY);  // it was refused, so the browser gave up
+    setTimeout(() => again(source), RETRY);  // it was refused, so the browser gave up
   };
   feed.onmessage = event => patch(JSON.parse(event.data));
 }
@@ -70,6 +70,13 @@ function sayRunning(running) {
   const {notRunning = '', startAgain = ''} = state.words;
   place.replaceChildren(element('b', {textContent: notRunning}), ` ${startAgain}`);
   place.hidden = running;
+}
+
+/** Connect with the keys that are valid now, since r1chat may have been started anew; see `key.js`. @param {EventSource} source */
+async function again(source) {
+  if (feed !== source) return;
+  await fetch('r1chat/enter', {method: 'POST'}).catch(() => {});
+  if (feed === source) connect();
 }
 
 document.addEventListener('visibilitychange', () => {  // a hidden tab holds no connection

@@ -33,7 +33,7 @@ from r1chat.ui.compare.acts import open_comparison, order, sibling_acts
 from r1chat.ui.compare.comparison import OpenComparison
 from r1chat.ui.html.parts import EMPTY, notice
 from r1chat.ui.judge import consent, gathered, rating, reference
-from r1chat.ui.talk import ledger, presence, render, sidebar, votes
+from r1chat.ui.talk import ledger, presence, render, sidebar, temporary, votes
 from r1chat.ui.words.page import words
 
 Patch = dict[str, Any]
@@ -267,13 +267,23 @@ class Viewer:
         blocks += self._window(conversation, running)
         failed = any(turn.reply is not None and turn.reply.reply.finish == "error" for turn in conversation.turns[-1:])
         blocks += self._presence(0.0 if failed and not running else None)
-        switch = consent.switch(self._conversation_id, self._judged, self._words) if self._judged.anything else EMPTY
-        blocks += self._change("consent", "consent-section", "consent", switch)
+        if self._app.is_temporary:
+            blocks += self._change("temporary", "temporary-section", "offers", temporary.line(self._words))
+        else:
+            switch = (
+                consent.switch(self._conversation_id, self._judged, self._words) if self._judged.anything else EMPTY
+            )
+            blocks += self._change("consent", "consent-section", "consent", switch)
         blocks += self._change("gathered", html=self._gathered())
         fresh, self._fresh = self._fresh, False
         return {
             "fresh": fresh,
-            "order": [*(f"turn-{turn.id}" for turn in conversation.turns), "offers-section", "consent-section"],
+            "order": [
+                *(["temporary-section"] if self._app.is_temporary else []),
+                *(f"turn-{turn.id}" for turn in conversation.turns),
+                "offers-section",
+                "consent-section",
+            ],
             "blocks": blocks,
             "state": self._state(conversation, running),
         }
@@ -296,7 +306,7 @@ class Viewer:
         return blocks + self._change("offers", "offers-section", "offers", offers)
 
     def _gathered(self) -> Markup:
-        return gathered.html(self._app.store.judgements.gathered(), self._words)
+        return gathered.html(self._app.main.store.judgements.gathered(), self._words)
 
     def _chosen(self) -> ModelInfo | None:
         with suppress(R1ChatError):

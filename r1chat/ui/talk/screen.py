@@ -8,7 +8,7 @@ from r1chat.messages import ConversationInfo
 from r1chat.steer import BUDGETS
 from r1chat.ui.act import Answer, Block
 from r1chat.ui.compare.acts import ask_menu
-from r1chat.ui.talk import presence, sidebar
+from r1chat.ui.talk import presence, sidebar, temporary
 from r1chat.ui.words.page import Words
 
 OWN_BUDGET = 1_000  # tokens; offered where a person begins to write a budget of their own
@@ -36,15 +36,19 @@ def list_block(
 ) -> Block:
     """The list of conversations; with a query, of those that hold it."""
     query = query.strip()
-    page = app.store.search_page(query) if query else app.store.page()
+    store = app.main.store
+    page = store.search_page(query) if query else store.page()
     html = sidebar.conversations(page, conversation, words, deleted, found=bool(query))
+    if not query:
+        html = temporary.part(app.main.temporary_conversations(), conversation, words) + html
     return {"id": "list", "html": html}
 
 
 def next_list_block(app: App, conversation: str, words: Words, query: str, cursor: str) -> Block:
     """The part of the list after a cursor. Raises StoreError for one that was made up."""
     query = query.strip()
-    page = app.store.search_page(query, cursor=cursor) if query else app.store.page(cursor=cursor)
+    store = app.main.store
+    page = store.search_page(query, cursor=cursor) if query else store.page(cursor=cursor)
     html = sidebar.conversations(page, conversation, words, found=bool(query))
     return {"id": sidebar.next_part(cursor), "html": html}
 

@@ -57,7 +57,7 @@ def conversations(
         if day != heading and not found:
             heading = day
             parts.append(Markup("<h2>{}</h2>").format(day))
-        parts.append(_row(info, current, words))
+        parts.append(row(info, current, words))
     if page.next:
         parts.append(_more(page, words))
     return concat(parts)
@@ -78,7 +78,8 @@ def _more(page: ConversationPage, words: Words) -> Markup:
     return Markup("<div{}>{}</div>").format(attributes(id=next_part(page.next), class_="part"), button)
 
 
-def _row(info: ConversationInfo, current: str, words: Words) -> Markup:
+def row(info: ConversationInfo, current: str, words: Words) -> Markup:
+    """A conversation in the list, with its buttons."""
     name, here = info.title or words.untitled, info.id == current
     buttons = [
         Markup("<button{}>{}</button>").format(
@@ -88,10 +89,10 @@ def _row(info: ConversationInfo, current: str, words: Words) -> Markup:
     for verb, picture, label in (("rename", "pencil", words.rename), ("delete", "trash", words.delete)):
         marks = attributes(data_verb=verb, data_id=info.id, title=label, aria_label=f"{label}: {name}")
         buttons.append(Markup('<button class="tool"{}>{}</button>').format(marks, icon(picture)))
-    row = Markup('<div class="{}">{}</div>').format("row current" if here else "row", concat(buttons))
+    html = Markup('<div class="{}">{}</div>').format("row current" if here else "row", concat(buttons))
     if info.excerpt:
-        row += Markup('<div class="excerpt">{}</div>').format(info.excerpt)
-    return row
+        html += Markup('<div class="excerpt">{}</div>').format(info.excerpt)
+    return html
 
 
 def model_label(model: ModelInfo, words: Words) -> str:

@@ -302,13 +302,6 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
     speed = Both("{n} tokens/s", "{n} token/秒")
     first_after = Both("first token {time}", "首个 token {time}")
 
-    # the guard
-    forbidden = Both("This page needs its key", "此页面需要密钥")
-    open_printed = Both(
-        "Open the address that r1chat printed when it started; it carries the key to this page.",
-        "请打开 r1chat 启动时显示的地址，其中带有此页面的密钥。",
-    )
-
     # how numbers are said
     one_token = Both("1 token", "1 个 token")
     nearly_tokens = Both("about {n} tokens", "约 {n} 个 token")

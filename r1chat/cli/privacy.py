@@ -1,0 +1,143 @@
+"""`r1chat doctor --privacy`: a conversation in which every connection outside loopback is noted and refused.
+
+It starts r1chat as a person would, with their settings and an empty data folder of its own, opens the page, asks the
+model, and reads the reply. Every Python process of it is watched (`watcher/sitecustomize.py`); llama.cpp's own code,
+which opens no connection, and the browser are not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from r1chat.both import Both
+from r1chat.config import Settings
+from r1chat.errors import ConfigError
+
+WATCHER = Path(__file__).with_name("watcher")
+QUESTION = "27 + 43 = ?"
+PAGES = ("/", "/config", "/theme.css", "/r1chat/page.css", "/data/", "/r1chat/data/page", "/models/")
+_STARTS_WITHIN, _ANSWERS_WITHIN = 60.0, 300.0  # seconds
+
+_DID_NOT_START = Both(
+    "r1chat did not start for the look at its connections: {words}",
+    "为检查连接而启动 r1chat 失败：{words}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of the conversation."""
+
+    connections: tuple[str, ...]  # attempts outside loopback, as "event host:port"
+    answer: str  # "" where the model gave none
+    model: str
+
+
+def watch(settings: Settings) -> Seen:
+    """Run the conversation. Raises ConfigError where r1chat does not start."""
+    with TemporaryDirectory(prefix="r1chat-privacy-") as folder:
+        notes = Path(folder) / "connections"
+        env = {
+            **os.environ,
+            "R1CHAT_CONNECTIONS": str(notes),
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(WATCHER), os.environ.get("PYTHONPATH", "")))),
+            "R1CHAT_DATA_DIR": str(Path(folder) / "data"),
+            "R1CHAT_MODELS_DIR": str(settings.models_folder),
+            "R1CHAT_DATABASE_URL": "",
+            **_model(settings),
+        }
+        command = [sys.executable, "-m", "r1chat", "serve", "--no-browser", "--port", "0"]
+        with (Path(folder) / "stderr").open("w+") as errors:
+            served = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=errors, text=True)
+            try:
+                address = _address(served)
+                if not address:
+                    errors.seek(0)
+                    raise ConfigError(_DID_NOT_START.format(words=errors.read().strip()[-300:]))
+                answer = _talk(address, settings)
+            finally:
+                served.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    served.wait(20)
+                served.kill()
+                served.wait()
+                if served.stdout is not None:
+                    served.stdout.close()
+        connections = notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []
+    return Seen(tuple(connections), answer, settings.model)
+
+
+def report(seen: Seen) -> Iterator[str]:
+    """What to tell a person."""
+    yield f"A conversation was held: start, pages, one question, {'its answer' if seen.answer else 'no answer'}."
+    count = len(seen.connections)
+    yield f"Connections outside this computer: {count}"
+    for line in sorted(set(seen.connections)):
+        yield f"  refused: {line} (× {seen.connections.count(line)})"
+    if count:
+        yield "Your settings name a server elsewhere, or something that r1chat uses asks for one."
+
+
+def _model(settings: Settings) -> dict[str, str]:
+    """The settings that say where messages go, from flags or files, for the process that is watched."""
+    named = {
+        "R1CHAT_BACKEND": settings.backend or "",
+        "R1CHAT_MODEL": settings.model,
+        "R1CHAT_BASE_URL": settings.base_url,
+        "R1CHAT_OLLAMA_HOST": settings.ollama_host,
+        "R1CHAT_OLLAMA": "true" if settings.ollama else "false",
+        "R1CHAT_API_KEY": settings.api_key.get_secret_value(),
+        "R1CHAT_MODEL_PATH": os.pathsep.join(map(str, settings.model_path)),
+    }
+    return {name: value for name, value in named.items() if value}
+
+
+def _address(served: subprocess.Popen[str]) -> str:
+    assert served.stdout is not None
+    for line in served.stdout:
+        if found := re.search(r"http://\S+token=\S+", line):
+            return found[0]
+    return ""
+
+
+def _talk(address: str, settings: Settings) -> str:
+    """Open the page, ask, and wait for the reply; the answer, "" where there is none."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor())
+    origin = address.partition("/?")[0]
+    with opener.open(address, timeout=_STARTS_WITHIN) as page:
+        key = re.search(r'data-session="([^"]+)"', page.read().decode())
+    opener.addheaders = [("X-R1chat-Key", unescape(key[1]) if key else "")]
+    for path in PAGES:
+        with opener.open(origin + path, timeout=_STARTS_WITHIN) as part:
+            part.read()
+    act = json.dumps({"verb": "ask", "text": QUESTION, "lang": "en"}).encode()
+    try:
+        with opener.open(f"{origin}/r1chat/act", act, timeout=_ANSWERS_WITHIN) as done:
+            conversation = json.loads(done.read())["conversation"]
+    except urllib.error.HTTPError:  # no model answers, which is no matter of privacy
+        return ""
+    until = time.monotonic() + _ANSWERS_WITHIN
+    feed = f"{origin}/r1chat/feed?conversation={conversation}&lang=en"
+    with opener.open(feed, timeout=_ANSWERS_WITHIN) as events:
+        for line in events:
+            if not line.startswith(b"data:") or time.monotonic() > until:
+                continue
+            patch = json.loads(line[5:])
+            found = [block["id"] for block in patch.get("blocks", ()) if block["id"].endswith("-acts")]
+            if patch.get("state", {}).get("running") == "" and found:
+                with opener.open(f"{origin}/r1chat/answer/{found[-1][:32]}", timeout=30) as answer:
+                    return str(answer.read().decode())
+    return ""

@@ -1,0 +1,203 @@
+"""Copies of an SQLite database: one at any time, one before each migration, and putting one back.
+
+A copy is made by SQLite's online backup in one read transaction: it is consistent while r1chat runs and writes. It is
+checked before it gets its name. PostgreSQL has its own tools, and is told so.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import mkstemp
+
+from r1chat.both import Both
+from r1chat.errors import StoreError
+from r1chat.store import migrations
+
+FOLDER = "backups"  # beside the database
+KEPT = 5  # of the copies that are made before migrations
+_PATIENCE = 10.0  # seconds
+
+_NO_FILE = Both("There is no file {file}. Give one that exists.", "文件 {file} 不存在。请给出存在的文件。")
+_TAKEN = Both(
+    "{file} exists already. Give another name, or move it away; nothing was written.",
+    "{file} 已经存在。请换一个名字，或把它移走；没有写入任何内容。",
+)
+_FAILED = Both(
+    "The database {file} could not be copied to {target} ({reason}). Nothing else was changed. Look whether the disk "
+    "is full; where the database is damaged, `r1chat rescue FILE` saves what can be read.",
+    "数据库 {file} 无法复制到 {target}（{reason}）。其他内容没有改动。请检查磁盘是否已满；如果数据库已损坏，"
+    "`r1chat rescue FILE` 会救出能读取的部分。",
+)
+_DAMAGED = Both(
+    "{file} is damaged ({reason}). Nothing was changed. `r1chat rescue FILE --from {file}` saves what can be read.",
+    "{file} 已损坏（{reason}）。没有任何改动。`r1chat rescue FILE --from {file}` 会救出能读取的部分。",
+)
+_FOREIGN = Both(
+    "{file} is no database of r1chat, or of a newer version of it. Nothing was changed. Archives are for `r1chat "
+    "import`.",
+    "{file} 不是 r1chat 的数据库，或来自更新的版本。没有任何改动。存档请用 `r1chat import`。",
+)
+_IN_USE = Both(
+    "The database {file} is open in another program. Close r1chat everywhere, then try again; nothing was changed.",
+    "数据库 {file} 正在另一个程序中打开。请关闭所有 r1chat，然后再试；没有任何改动。",
+)
+_POSTGRESQL = Both(
+    "The conversations are in PostgreSQL, which has tools of its own: `pg_dump -Fc URL -f FILE` makes a copy, "
+    "`pg_restore --clean -d URL FILE` puts it back.",
+    "对话保存在 PostgreSQL 中，它有自己的工具：`pg_dump -Fc URL -f FILE` 备份，`pg_restore --clean -d URL FILE` 恢复。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A checked copy, or a database as it was put back."""
+
+    path: Path
+    revision: str
+    conversations: int
+    replies: int
+    size: int  # bytes
+
+
+def database_file(url: str) -> Path:
+    """The file of an SQLite URL. Raises StoreError for PostgreSQL."""
+    if not url.startswith("sqlite:///"):
+        raise StoreError(_POSTGRESQL)
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def backup(source: Path, target: Path) -> Copy:
+    """Copy a database to a new file, or under a name of its own into a folder. Raises StoreError."""
+    target = target.expanduser()
+    if target.is_dir():
+        target = target / f"r1chat-{datetime.now():%Y-%m-%d-%H%M%S}.db"
+    if not source.exists():
+        raise StoreError(_NO_FILE.format(file=source))
+    if target.exists():
+        raise StoreError(_TAKEN.format(file=target))
+    return _copy(source, target)
+
+
+def before_migration(source: Path, revision: str) -> Copy:
+    """Copy a database before it changes its form; the oldest of such copies are deleted. Raises StoreError."""
+    folder = source.parent / FOLDER
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StoreError(_FAILED.format(file=source, target=folder, reason=error.strerror)) from None
+    stem = f"before-update-{revision}-{datetime.now():%Y-%m-%d-%H%M%S}"
+    number = 0
+    while (target := folder / f"{stem}{f'-{number}' if number else ''}.db").exists():
+        number += 1
+    made = _copy(source, target)
+    copies = sorted(folder.glob("before-update-*.db"), key=lambda file: file.stat().st_mtime)
+    for old in copies[:-KEPT]:
+        with suppress(OSError):
+            old.unlink()
+    return made
+
+
+def restore(copy: Path, database: Path) -> tuple[Copy, Path | None]:
+    """Put a copy in the place of a database; also where the old one went, if there was one. Raises StoreError.
+
+    The copy is checked first. The old database is moved, damaged or not; nothing is deleted.
+    """
+    copy = copy.expanduser()
+    if not copy.is_file():
+        raise StoreError(_NO_FILE.format(file=copy))
+    check(copy)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    new = database.with_name(f".{database.name}.restoring")
+    new.unlink(missing_ok=True)
+    _copy(copy, new)
+    try:
+        moved = _move_away(database) if database.exists() else None
+        new.replace(database)
+    finally:
+        new.unlink(missing_ok=True)
+    return check(database), moved
+
+
+def check(file: Path) -> Copy:
+    """What a database holds. Raises StoreError where it is damaged, or none of r1chat's."""
+    try:
+        with _opened(file) as connection:
+            faults = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
+            if faults != ["ok"]:
+                raise StoreError(_DAMAGED.format(file=file, reason="; ".join(map(str, faults))[:300]))
+            if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+                raise StoreError(_DAMAGED.format(file=file, reason="rows refer to rows that are not there"))
+            tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            active = connection.execute("SELECT 1 FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone()
+            if active or not {migrations.VERSION_TABLE, "conversation", "reply"} <= tables:  # r1chat has no triggers
+                raise StoreError(_FOREIGN.format(file=file))
+            revision = connection.execute(f"SELECT version_num FROM {migrations.VERSION_TABLE}").fetchone()
+            if revision is None or revision[0] not in migrations.REVISIONS:
+                raise StoreError(_FOREIGN.format(file=file))
+            counts = [
+                int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+                for table in ("conversation", "reply")
+            ]
+    except sqlite3.Error as error:
+        if "not a database" in str(error):
+            raise StoreError(_FOREIGN.format(file=file)) from None
+        raise StoreError(_DAMAGED.format(file=file, reason=error)) from None
+    return Copy(file, revision[0], counts[0], counts[1], file.stat().st_size)
+
+
+def _copy(source: Path, target: Path) -> Copy:
+    """A checked copy under a new name, readable by its owner alone; no trace of it where that fails."""
+    part = ""
+    try:
+        number, part = mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.", suffix=".part")
+        os.close(number)
+        with _opened(source) as old, closing(sqlite3.connect(part)) as new:
+            old.backup(new)
+            new.execute("PRAGMA journal_mode = DELETE")  # one file, no log beside it
+        made = check(Path(part))
+        with open(part, "rb+") as stream:
+            os.fsync(stream.fileno())
+        os.link(part, target)  # fails where the name was taken meanwhile
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise StoreError(_FAILED.format(file=source, target=target, reason=reason)) from None
+    finally:
+        if part:
+            for ending in ("", "-journal", "-wal", "-shm"):
+                with suppress(OSError):
+                    os.unlink(part + ending)
+    return Copy(target, made.revision, made.conversations, made.replies, made.size)
+
+
+def _move_away(database: Path) -> Path:
+    """Give a database that nobody has open another name, with its log; where it is now."""
+    try:
+        with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")  # takes in the log; refused while somebody has it open
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            raise StoreError(_IN_USE.format(file=database)) from None
+    except sqlite3.Error:
+        pass  # damaged: its log goes with it
+    target = database.with_name(f"{database.stem}-before-restore-{datetime.now():%Y-%m-%d-%H%M%S}{database.suffix}")
+    database.rename(target)
+    for ending in ("-wal", "-shm", "-journal"):
+        with suppress(FileNotFoundError):
+            Path(f"{database}{ending}").rename(f"{target}{ending}")
+    return target
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[sqlite3.Connection]:
+    """A database to read."""
+    uri = f"{file.resolve().as_uri()}?mode={'rw' if Path(f'{file}-wal').exists() else 'ro'}"
+    with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        yield connection

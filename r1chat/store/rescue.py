@@ -1,0 +1,214 @@
+"""Saves what can be read of a damaged SQLite database into a new one, and counts what cannot.
+
+The damaged file is never written to: a copy of it and of its log is read. Each table is read by the ranges of its row
+numbers; a range that cannot be read is halved until the rows that are lost stand alone. Rows whose conversation,
+message or reply is lost cannot be kept either.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from r1chat.both import Both
+from r1chat.errors import StoreError
+from r1chat.messages import Reply
+from r1chat.store import search
+from r1chat.store.backup import check
+from r1chat.store.belonging import TABLES
+from r1chat.store.database import Database
+from r1chat.store.schema import conversations, replies, turns
+
+_TAKEN = Both(
+    "{file} exists already. Give another name, or move it away; nothing was written.",
+    "{file} 已经存在。请换一个名字，或把它移走；没有写入任何内容。",
+)
+_UNREADABLE = Both(
+    "Nothing of {file} can be read ({reason}). Restore a backup instead: `r1chat restore FILE`.",
+    "{file} 完全无法读取（{reason}）。请改为恢复备份：`r1chat restore FILE`。",
+)
+_NO_ROOM = Both(
+    "What was read could not be written to {file} ({reason}). Look whether the disk is full; no file was made.",
+    "读出的内容无法写入 {file}（{reason}）。请检查磁盘是否已满；没有生成文件。",
+)
+
+_LARGEST = 1 << 40  # bytes; a header that names more is garbage
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rescued:
+    """What became of a table: rows that were saved, that could not be read, and whose owner is lost."""
+
+    table: str
+    saved: int
+    unreadable: int  # at least as many; rows on pages that name no rows are not seen
+    orphaned: int
+    whole: bool  # the table could be read to its end
+
+
+def rescue(damaged: Path, target: Path) -> list[Rescued]:
+    """Save what can be read into `target`, a new database that `restore` takes. Raises StoreError."""
+    damaged, target = damaged.expanduser(), target.expanduser()
+    if target.exists():
+        raise StoreError(_TAKEN.format(file=target))
+    with TemporaryDirectory(prefix="r1chat-rescue-", dir=target.parent if target.parent.is_dir() else None) as folder:
+        copy, new = Path(folder) / "damaged.db", Path(folder) / "rescued.db"
+        try:
+            shutil.copyfile(damaged, copy)
+            with suppress(FileNotFoundError):
+                shutil.copyfile(f"{damaged}-wal", f"{copy}-wal")
+            _pad(copy)
+            read = {name: _read(copy, name) for name in TABLES}
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(_UNREADABLE.format(file=damaged, reason=error)) from None
+        if not any(rows for rows, _, _ in read.values()):
+            raise StoreError(_UNREADABLE.format(file=damaged, reason="no row"))
+        try:
+            orphaned = _write(new, {name: rows for name, (rows, _, _) in read.items()})
+            check(new)
+            new.chmod(0o600)
+            shutil.move(new, target)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(_NO_ROOM.format(file=target, reason=error)) from None
+    return [
+        Rescued(name, len(rows) - orphaned[name], lost, orphaned[name], whole)
+        for name, (rows, lost, whole) in read.items()
+    ]
+
+
+def _pad(file: Path) -> None:
+    """Give a file that was cut off the length that its header names: SQLite reads nothing of a shorter one.
+
+    The header has the page size in bytes 16 and 17 (1: 65,536), the number of pages in bytes 28 to 31.
+    """
+    with file.open("rb+") as stream:
+        header = stream.read(32)
+        size = int.from_bytes(header[16:18], "big")
+        length = (65_536 if size == 1 else size) * int.from_bytes(header[28:32], "big")
+        if header.startswith(b"SQLite format 3\0") and file.stat().st_size < length <= _LARGEST:
+            stream.truncate(length)  # a hole: it takes no room
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _read(file: Path, table: str) -> tuple[list[Row], int, bool]:
+    """The rows of a table that can be read, how many cannot, and whether its end was reached."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA query_only = ON")
+        numbers, whole = _row_numbers(connection, table)
+        if not numbers:
+            return [], 0, whole
+        rows = list(_rows(connection, table, numbers))
+        kept = [row for row in rows if row is not None]
+        return kept, len(rows) - len(kept), whole
+
+
+def _row_numbers(connection: sqlite3.Connection, table: str) -> tuple[list[int], bool]:
+    """All row numbers that the table or one of its indexes names, and whether one of them could be read to its end."""
+    numbers: set[int] = set()
+    whole = False
+    names = [row[1] for row in _safely(connection, f'PRAGMA index_list("{table}")')]
+    for source in (f'"{table}" NOT INDEXED', *(f'"{table}" INDEXED BY "{name}"' for name in names)):
+        for order in ("", " ORDER BY rowid DESC"):  # from both ends: what lies between is what is damaged
+            try:
+                for (number,) in connection.execute(f"SELECT rowid FROM {source}{order}"):
+                    numbers.add(number)
+                whole = True
+                break
+            except sqlite3.Error:
+                continue
+    return sorted(numbers), whole
+
+
+def _rows(connection: sqlite3.Connection, table: str, numbers: list[int]) -> Iterator[Row | None]:
+    """The rows with these numbers, in order; None for one that cannot be read."""
+    try:
+        found = connection.execute(
+            f'SELECT * FROM "{table}" NOT INDEXED WHERE rowid BETWEEN ? AND ?', (numbers[0], numbers[-1])
+        ).fetchall()
+    except sqlite3.Error:
+        found = None
+    if found is not None and (len(found) == len(numbers) or len(numbers) == 1):
+        yield from (dict(row) for row in found)
+        yield from [None] * (len(numbers) - len(found))
+    elif len(numbers) == 1:
+        yield None
+    else:
+        middle = len(numbers) // 2
+        yield from _rows(connection, table, numbers[:middle])
+        yield from _rows(connection, table, numbers[middle:])
+
+
+def _safely(connection: sqlite3.Connection, query: str) -> list[Any]:
+    try:
+        return connection.execute(query).fetchall()
+    except sqlite3.Error:
+        return []
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def _write(file: Path, read: dict[str, list[Row]]) -> dict[str, int]:
+    """A database of today's form with these rows, and its search index; how many rows of each table had no owner."""
+    database = Database(f"sqlite:///{file}", patience=5.0)
+    try:
+        with database.write() as writing:
+            raw = writing.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)
+            raw.execute("PRAGMA defer_foreign_keys = ON")
+            for name, rows in read.items():
+                columns = {row[1] for row in raw.execute(f'PRAGMA table_info("{name}")')}
+                for row in rows:
+                    kept = {column: value for column, value in row.items() if column in columns}
+                    names = ", ".join(f'"{column}"' for column in kept)
+                    marks = ", ".join("?" * len(kept))
+                    with suppress(sqlite3.IntegrityError):  # twice the same id, or a field that is lost
+                        raw.execute(f'INSERT INTO "{name}" ({names}) VALUES ({marks})', list(kept.values()))
+            while _drop_orphans(raw):
+                pass
+            left = {name: raw.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in read}
+            _index(writing)
+    finally:
+        database.close()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    return {name: len(rows) - left[name] for name, rows in read.items()}
+
+
+def _drop_orphans(raw: sqlite3.Connection) -> bool:
+    """Delete the rows that refer to rows that are not there; whether there were any."""
+    broken = raw.execute("PRAGMA foreign_key_check").fetchall()
+    for table, number, parent, _ in broken:
+        if (table, parent) == ("reply", "reply"):  # only where it was continued from: it can do without
+            raw.execute('UPDATE "reply" SET parent_id = NULL WHERE rowid = ?', (number,))
+        else:
+            raw.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (number,))
+    return bool(broken)
+
+
+def _index(connection: Connection) -> None:
+    """Make everything findable."""
+    for row in connection.execute(select(conversations.c.number, conversations.c.id, conversations.c.title)).all():
+        search.index_title(connection, row.number, row.title)
+        said = select(turns.c.id, turns.c.content).where(turns.c.conversation_id == row.id)
+        for turn in connection.execute(said).all():
+            search.index_new(connection, row.number, turn.id, turn.content)
+            answers = select(replies.c.id, replies.c.answer, replies.c.reasoning).where(
+                replies.c.turn_id == turn.id, replies.c.finish.is_not(None)
+            )
+            for reply in connection.execute(answers).all():
+                text = Reply(answer=reply.answer, reasoning=reply.reasoning)
+                search.index_new_reply(connection, row.number, reply.id, text)

@@ -1,0 +1,17 @@
+"""A client that opens the page as a browser does: with an address that works once, and the keys that it brings."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import httpx
+
+
+def open_page(client: httpx.Client, address: str) -> None:
+    """Open a launch address with this client; from then on it holds the cookie and sends the session key."""
+    response = client.get(address)
+    found = re.search(r'data-session="([^"]+)"', response.text)
+    assert response.status_code == 200 and found, response.text
+    client.headers["x-r1chat-key"] = unescape(found[1])
+    client.base_url = address.partition("?")[0]

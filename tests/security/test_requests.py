@@ -1,0 +1,93 @@
+"""Senseless and huge requests to the launched app: a refusal in a moment, never an error of ours, and it goes on."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+
+import httpx
+import pytest
+from launched import Launched
+
+POSTS = [
+    "/gradio_api/queue/join",
+    "/gradio_api/cancel",
+    "/gradio_api/reset",
+    "/r1chat/act",
+    "/r1chat/summary",
+    "/r1chat/library/get",
+    "/r1chat/library/pause",
+    "/r1chat/library/remove",
+    "/r1chat/data/export",
+    "/r1chat/data/archive",
+    "/r1chat/data/consent",
+    "/r1chat/data/exclude",
+    "/r1chat/data/cancel",
+]
+BODIES: dict[str, str | bytes] = {
+    "deep lists": "[" * 100_000,
+    "deep objects": '{"a":' * 100_000,
+    "deep and closed": '{"data": ' + "[" * 50_000 + "]" * 50_000 + "}",
+    "null": "null",
+    "a text": '"x"',
+    "not a number": '{"fn_index": NaN, "data": [Infinity], "id": NaN, "repo": NaN}',
+    "wrong types": json.dumps({"data": {"a": 1}, "fn_index": "x", "session_hash": [], "event_id": 5, "id": {}}),
+    "a handler by its name": json.dumps({"data": [], "api_name": "opened", "session_hash": "probe"}),
+    "a handler that is none": json.dumps({"data": [], "fn_index": 10**9, "session_hash": "probe"}),
+    "no text": b"\xff\xfe\x00",
+    "half a surrogate": '{"id": "\\ud800", "repo": "\\ud800", "text": "\\ud800"}',
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("path", POSTS)
+def test_a_senseless_body_is_no_error_of_ours(page: httpx.Client, path: str, body: str) -> None:
+    begun = time.monotonic()
+    response = page.post(path, content=BODIES[body], headers={"content-type": "application/json"})
+    assert response.status_code < 500
+    assert time.monotonic() - begun < 15
+
+
+@pytest.mark.parametrize("verb", ["rename", "model", "search"])
+def test_a_name_of_five_megabytes_is_cut(page: httpx.Client, verb: str) -> None:
+    asked = page.post("/r1chat/act", json={"verb": "ask", "text": "1 + 1 = ?", "lang": "en"}).json()
+    text = "x" * 5_000_000
+    act = {"verb": verb, "id": asked["conversation"], "conversation": asked["conversation"]}
+    answer = page.post("/r1chat/act", json={**act, "text": text, "model": text, "query": text})
+    assert len(answer.content) < 20_000
+    opened = page.post("/r1chat/act", json={"verb": "open", "id": asked["conversation"]})
+    assert opened.status_code == 200 and len(opened.content) < 100_000
+
+
+def test_an_act_that_is_too_large_is_refused_while_it_comes(page: httpx.Client) -> None:
+    response = page.post("/r1chat/act", content=b"x" * 20_000_000)
+    assert response.status_code == 413
+
+
+RAW = {
+    "no request": "hello\n\n",
+    "two lengths": "POST /r1chat/act HTTP/1.1\nHost: {host}\nContent-Length: 5\nContent-Length: 50\n\nhello",
+    "length and chunks": "POST / HTTP/1.1\nHost: {host}\nContent-Length: 5\nTransfer-Encoding: chunked\n\n0\n\nGET /c",
+    "a folded header": "GET / HTTP/1.1\nHost: {host}\n x: y\n\n",
+    "a header without a name": "GET / HTTP/1.1\nHost: {host}\n: y\n\n",
+    "a negative length": "POST /r1chat/act HTTP/1.1\nHost: {host}\nContent-Length: -1\n\n",
+    "an endless line": "GET /" + "a" * 2_000_000,
+    "an upgrade": "GET / HTTP/1.1\nHost: {host}\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Key: x\n\n",
+    "another method": "CONNECT evil.example:443 HTTP/1.1\nHost: {host}\n\n",
+    "HTTP/2": "PRI * HTTP/2.0\n\nSM\n\n",
+}
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_a_malformed_request_is_refused(launched: Launched, page: httpx.Client, name: str) -> None:
+    request = RAW[name].format(host=f"127.0.0.1:{launched.port}").replace("\n", "\r\n").encode()
+    with socket.create_connection(("127.0.0.1", launched.port), timeout=20) as connection:
+        try:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            status = connection.recv(65536).split()[1:2]
+        except OSError:
+            status = []  # it has hung up
+    assert status == [] or status[0][:1] == b"4"
+    assert page.get("/r1chat/page.css").status_code == 200
