@@ -45,7 +45,7 @@ class _LogFile(RotatingFileHandler):
 
     def _open(self) -> io.TextIOWrapper:
         number = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        return os.fdopen(number, self.mode, encoding=self.encoding, errors=self.errors)
+        return io.TextIOWrapper(os.fdopen(number, "ab"), encoding=self.encoding, errors=self.errors)
 
 
 def log_to(file: Path, verbose: bool) -> None:
