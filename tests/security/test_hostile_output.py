@@ -116,7 +116,7 @@ HOSTILE = {
 
 FOREIGN = """[...document.querySelectorAll('.answer *, .step *, .ask *')].filter(node =>
   /^(script|iframe|object|embed|link|meta|base|style|form|img|video|audio|source|svg|template|marquee)$/i.test(node.tagName)
-      && !node.matches('svg.glyph')
+      && !node.matches('svg.glyph, svg.icon')
   || [...node.attributes].some(({name}) => name.startsWith('on'))).map(node => node.outerHTML.slice(0, 200))"""
 
 
