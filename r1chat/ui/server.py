@@ -40,9 +40,11 @@ def application(app: App, hosts: tuple[str, ...], keys: Keys) -> Guard:
     library.add(web, app)
     mount_data(web, app)
     mount(web, app)
-    for server in (web, *(route.app for route in web.routes if isinstance(route, Mount))):
-        if isinstance(server, FastAPI):
+    web.add_exception_handler(RequestValidationError, _senseless)
+    for server in (route.app for route in web.routes if isinstance(route, Mount)):
+        if isinstance(server, FastAPI):  # Gradio's: a handler that is none is a KeyError there
             server.add_exception_handler(RequestValidationError, _senseless)
+            server.add_exception_handler(KeyError, _senseless)
     return Guard(Allowed(web), hosts=hosts, keys=keys, is_shell=is_shell)
 
 

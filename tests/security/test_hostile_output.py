@@ -18,6 +18,8 @@ from site_driver import Site
 from r1chat.messages import Provenance, Reply
 from r1chat.store import Store
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")  # of gradio's
+
 OUT = "http://evil.example"
 
 # N becomes the number of the text.
@@ -114,6 +116,7 @@ HOSTILE = {
 
 FOREIGN = """[...document.querySelectorAll('.answer *, .step *, .ask *')].filter(node =>
   /^(script|iframe|object|embed|link|meta|base|style|form|img|video|audio|source|svg|template|marquee)$/i.test(node.tagName)
+      && !node.matches('svg.glyph, svg.icon')
   || [...node.attributes].some(({name}) => name.startsWith('on'))).map(node => node.outerHTML.slice(0, 200))"""
 
 

@@ -15,6 +15,8 @@ import pytest
 from launched import Launched
 from site_driver import THOUGHT, Site, ask, expect, finished
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")  # of gradio's
+
 WORD = "quetzalcoatlus"  # in the message alone
 
 
@@ -134,6 +136,7 @@ def test_the_page_offers_one_and_says_what_it_is(site: Site) -> None:
     expect(page.locator("#temporary")).to_be_visible()
     page.get_by_role("button", name="New conversation").click()
     expect(page.locator("#temporary")).to_have_count(0)
+    page.locator("#list .row").filter(has_text=WORD).hover()
     page.get_by_role("button", name=f"Delete: A {WORD}").click()
     expect(page.locator("#list")).not_to_contain_text(WORD)
     expect(page.locator("#list .undo")).to_have_count(0)
