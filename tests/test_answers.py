@@ -9,10 +9,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from fuzz_answers import mutated, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.fuzz_answers import mutated, rows
 from r1chat.answers import choice, choices, compare, equivalent, final_answer, occurs
 from r1chat.errors import CheckError
 from r1chat.rewards import Reference, accuracy
