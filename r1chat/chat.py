@@ -19,7 +19,7 @@ from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, StoreError, UnsupportedError
-from r1chat.generation import Generation, Samples
+from r1chat.generation import Generation, Samples, remaining
 from r1chat.messages import (
     Conversation,
     ConversationInfo,
@@ -297,7 +297,10 @@ class Chat:
         with self._claimed(turn.conversation_id):
             stored = change(self.store.reply(reply_id))  # now its end is saved
             history = self._history(turn, provenance, info)
-            request = Request(info.name, history, stored.reply.so_far, provenance.params, _thinking(provenance, info))
+            params = remaining(provenance.params, 0, stored.reply)
+            if params.max_tokens == 0:  # asked for after the limit was reached: as many again
+                params = provenance.params
+            request = Request(info.name, history, stored.reply.so_far, params, _thinking(provenance, info))
             generation = Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
             self._launch(generation)
         return generation

@@ -20,7 +20,7 @@ from r1chat import steer
 from r1chat.backends import Backend
 from r1chat.both import Both, Wording
 from r1chat.errors import BackendError, StoreError
-from r1chat.messages import BackendEvent, ClosedBy, Finish, Reply, Request, StoredReply
+from r1chat.messages import BackendEvent, ClosedBy, Finish, Params, Reply, Request, StoredReply
 from r1chat.recorder import Recorder, Snapshot
 from r1chat.think import Draft, Splitter
 
@@ -166,6 +166,7 @@ class Generation(_Work[Reply]):
         self._then = then
         self._budget = stored.provenance.budget
         self._closed_by = stored.provenance.closed_by
+        self._tokens_before = stored.reply.usage.tokens  # of the reply, before the call that runs
         self._draft = Draft(replace(stored.reply, finish=None, error="", progress=None))
         self._answering = threading.Event()
 
@@ -226,8 +227,8 @@ class Generation(_Work[Reply]):
             return "person"
         return "budget" if self._budget is not None and self._draft.reasoning_tokens >= self._budget else ""
 
-    def _close_thought(self, request: Request, splitter: Splitter, closed_by: ClosedBy) -> Request:
-        """Close the thought as it stands; the call that brings the answer."""
+    def _close_thought(self, request: Request, splitter: Splitter, closed_by: ClosedBy) -> Request | None:
+        """Close the thought as it stands; the call that brings the answer, None where max_tokens leave it no token."""
         self._take(splitter, Finish("stopped"))
         with self._changed:
             reply = self._draft.reply()
@@ -235,7 +236,12 @@ class Generation(_Work[Reply]):
             base = replace(reply, reasoning=so_far.reasoning, closed=True, finish=None, progress=None)
             self._draft, self._closed_by = Draft(base), closed_by
         self._save()
-        return replace(request, so_far=so_far)
+        params = remaining(request.params, self._tokens_before, reply)
+        if params.max_tokens == 0:
+            self._take(Splitter(so_far), Finish("length", "limit"))
+            return None
+        self._tokens_before = reply.usage.tokens
+        return replace(request, so_far=so_far, params=params)
 
     def _take(self, splitter: Splitter, event: BackendEvent) -> None:
         reply_events = splitter.feed(event)
@@ -250,6 +256,13 @@ class Generation(_Work[Reply]):
 
     def _save(self) -> None:
         self._recorder.save(self.reply_id, Snapshot(self.snapshot(), self._closed_by))
+
+
+def remaining(params: Params, before: int, reply: Reply) -> Params:
+    """`params` for the next call of a reply that had `before` tokens when `params` applied; at least 0 max_tokens."""
+    if params.max_tokens is None:
+        return params
+    return replace(params, max_tokens=max(0, params.max_tokens - (reply.usage.tokens - before)))
 
 
 class _Sample:

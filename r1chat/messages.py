@@ -240,6 +240,11 @@ class Usage:
     context: int | None = None
 
     @property
+    def tokens(self) -> int:
+        """Tokens of the thought and the answer together."""
+        return self.reasoning_tokens + self.answer_tokens
+
+    @property
     def free(self) -> int | None:
         """Tokens left in the window, if it is known."""
         if self.context is None or self.prompt_tokens is None:
@@ -292,7 +297,7 @@ class Reply:
     @property
     def tokens_per_second(self) -> float | None:
         """Speed of decoding: by the backend's clock, else by ours; None before there is one."""
-        tokens = self.usage.reasoning_tokens + self.usage.answer_tokens
+        tokens = self.usage.tokens
         seconds = self.timings.decode or (self.timings.total - (self.timings.first_token or 0.0))
         return tokens / seconds if tokens > 1 and seconds > 0 else None
 

@@ -9,10 +9,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from fuzz_answers import mutated, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.fuzz_answers import mutated, rows
 from r1chat.answers import choice, choices, compare, equivalent, final_answer, occurs
 from r1chat.errors import CheckError
 from r1chat.rewards import Reference, accuracy
@@ -420,6 +420,36 @@ def test_hostile_pattern_comes_back_without_a_verdict() -> None:
     assert occurs(r"(a|a)*b", "a" * 200) is None
     assert occurs(r"^\d+$", "42") is True
     assert occurs(r"^\d+$", "x") is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "reference", "same"),
+    [
+        ("x^2/2 + C", r"\frac{x^2}{2} + K", True),
+        (r"\sin^2 x + C", r"-\cos^2 x + C", True),
+        (r"\ln|2x| + C", r"\ln x + C", True),
+        ("e^x - x + C", "C + e^x - x + 5", True),
+        ("x^2/2 + C", "x^2 + C", False),
+        (r"\tan x + C", r"\sec x + C", False),
+        ("x^2/2", "x^2/2 + C", False),  # the constant is missing
+        ("x + 1 + c", "x + 2 + c", False),  # a parameter, not a constant of integration
+    ],
+)
+def test_indefinite_integrals_may_differ_by_a_constant(answer: str, reference: str, same: bool) -> None:
+    assert compare(answer, reference) is same
+
+
+@pytest.mark.parametrize(
+    ("answer", "reference", "same"),
+    [
+        (r"x \equiv 3 \pmod 7", r"x \equiv 10 \pmod{7}", True),
+        (r"x \equiv -4 \pmod 7", r"x \equiv 3 \pmod 7", True),
+        (r"x \equiv 3 \pmod 7", r"x \equiv 4 \pmod 7", False),
+        (r"x \equiv 3 \pmod 7", r"x \equiv 3 \pmod{14}", False),
+    ],
+)
+def test_congruences_agree_up_to_their_modulus(answer: str, reference: str, same: bool) -> None:
+    assert compare(answer, reference) is same
 
 
 def test_broken_pattern_is_explained() -> None:

@@ -301,6 +301,31 @@ def test_a_budget_closes_the_thought_with_a_sentence(make_app: MakeApp) -> None:
     assert (made.budget, made.closed_by) == (20, "budget")
 
 
+def test_the_answer_gets_only_the_tokens_that_the_thought_left_it(make_app: MakeApp) -> None:
+    """`max_tokens` bounds thought and answer together, over all calls of the backend."""
+
+    def script(request: Request) -> Script:
+        return ["It is 10."] if request.so_far else ["<think>", *["so "] * 40]
+
+    app = make_app(script)
+    conversation = app.store.new_conversation(model=MODEL).id
+    app.chat.set_steering(conversation, 20, keep_thoughts=False, model=MODEL)
+    reply = app.chat.send(conversation, "7 + 3 = ?", MODEL, Params(max_tokens=30)).wait()
+    first, second = backend_of(app).requests
+    assert first.params.max_tokens == 30
+    assert second.params.max_tokens is not None and 0 < second.params.max_tokens <= 10
+    assert reply.answer == "It is 10."
+
+
+def test_a_thought_that_takes_all_tokens_leaves_none_for_an_answer(make_app: MakeApp) -> None:
+    app = make_app(["<think>", *["so "] * 40])
+    conversation = app.store.new_conversation(model=MODEL).id
+    app.chat.set_steering(conversation, 20, keep_thoughts=False, model=MODEL)
+    reply = app.chat.send(conversation, "7 + 3 = ?", MODEL, Params(max_tokens=20)).wait()
+    assert len(backend_of(app).requests) == 1
+    assert (reply.finish, reply.raw_finish, reply.answer) == ("length", "limit", "")
+
+
 def test_answer_now_is_remembered(make_app: MakeApp) -> None:
     gate = Gate(THOUGHT[:2], ["never said"])
     app = make_app(lambda request: gate(request) if request.so_far is None else ["It is 10."])

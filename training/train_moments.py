@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from r1chat.reflect.cues import anywhere
 from r1chat.reflect.features import features, tokens
 from r1chat.reflect.model import WEIGHTS
 from r1chat.reflect.points import KINDS, Kind
@@ -56,7 +57,7 @@ def examples(seed: int) -> Iterator[Example]:
             if marks and not sentence.code:
                 yield Example(
                     " ".join(tokens(sentence.text)),
-                    frozenset(features(sentence.text, marks)),
+                    frozenset(features(sentence.text, marks, anywhere(marks))),
                     label[0] if label else None,
                 )
             surroundings.advance(sentence, label is not None)

@@ -524,6 +524,28 @@ def proportional(a: Node, b: Node, accept: Callable[[Any], bool] = lambda ratio:
     return all(abs(ratio / ratios[0] - 1) <= tolerance for ratio in ratios) and accept(ratios[0])
 
 
+def shifted(a: Node, b: Node) -> bool:
+    """Do two expressions differ by a constant, as two antiderivatives do? Raises Undecided."""
+    names = sorted(variables(a) | variables(b))
+    if variables(a) != variables(b):
+        return False
+    differences = []
+    for point in _samples(names):
+        numeric = _Numeric(_POINT_DIGITS, point, 10)
+        try:
+            first, second = numeric.value(a), numeric.value(b)
+            if first.imag == 0 and second.imag == 0:
+                differences.append(first - second)
+        except (_NoValue, ZeroDivisionError):
+            continue
+        except (ValueError, OverflowError, TypeError, NotImplementedError) as error:
+            raise Undecided from error
+    if len(differences) < 3:
+        raise Undecided
+    tolerance = _context().mpf(10) ** -(_POINT_AGREE - 10)
+    return all(abs(difference - differences[0]) <= tolerance for difference in differences)
+
+
 def cleared(node: Node) -> tuple[Node, Node]:
     """Numerator and denominator of an expression, so that an equation's zeros are those of the numerator."""
     one = Num(Fraction(1))

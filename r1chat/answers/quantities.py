@@ -46,7 +46,26 @@ def same_value(a: Node, b: Node) -> bool | None:
             return _ratios(one, other)
     if isinstance(b, Based) and isinstance(a, Num) and a.value.denominator == 1 and str(a.value) == b.digits:
         return True
+    first_integral, second_integral = _without_constant(a), _without_constant(b)
+    if first_integral and second_integral:
+        return arithmetic.shifted(first_integral, second_integral)
     return arithmetic.equal(a, b)
+
+
+def _without_constant(node: Node) -> Node | None:
+    """An indefinite integral without its constant: a sum in one variable and C or K; None for anything else."""
+    if not isinstance(node, Op) or node.kind != "+" or len(arithmetic.variables(node)) != 2:
+        return None
+    for at, part in enumerate(node.args):
+        if isinstance(part, Sym) and part.name.partition("_")[0] in ("C", "K"):
+            rest = node.args[:at] + node.args[at + 1 :]
+            term = rest[0] if len(rest) == 1 else Op("+", rest)
+        elif isinstance(part, Op) and part.kind == "+" and (inner := _without_constant(part)):
+            term = Op("+", (*node.args[:at], inner, *node.args[at + 1 :]))
+        else:
+            continue
+        return term if len(arithmetic.variables(term)) == 1 else None
+    return None
 
 
 def _compound(node: Node) -> TypeGuard[Op]:

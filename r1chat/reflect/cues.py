@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from r1chat.reflect.lexicon import CHINESE, ENGLISH, SIMPLIFIED
+from r1chat.reflect.lexicon import CHINESE, ENGLISH, simplified
 
 HEAD = 240  # characters of a sentence that are read: a cue comes early, and a hostile line may be a megabyte
 
@@ -21,6 +21,7 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 _LEAD = re.compile(r"[\s\"'“”‘’「『*_#>….\-–—•·(（\[/\\]*+(?:\d{1,3}[.)、]\s*+)?[\"'“*_]*+")
 _GAP = " \t\r\n,，.。、:：;；!！…-–—'\"?？*"
 _STOPS = ",.:;!?—–-…，。：；！？、"
+_LETTER = re.compile(r"[^\W\d_]")
 _ENDS_ASKING = re.compile(r"[?？][\"'”’」』)）\]*]*\s*$")
 
 # Groups that leave the head of a sentence open: what follows them still begins it.
@@ -61,14 +62,17 @@ _FIRST = re.compile("[" + "".join(_LENGTHS) + "]")
 
 def _latin_hits(text: str) -> list[Hit]:
     parts = _WORD.split(text)  # gap, word, gap, word, …, gap
-    ends = list(accumulate(map(len, parts)))
     words = [*parts[1::2], ""]
+    known = [at for at, word in enumerate(words) if word in _PHRASES]
     hits: list[Hit] = []
+    if not known:
+        return hits
+    ends = list(accumulate(map(len, parts)))
     past = 0
-    for at, word in enumerate(words):
-        if word not in _PHRASES or at < past:
+    for at in known:
+        if at < past:
             continue
-        seconds = _PHRASES[word]
+        seconds = _PHRASES[words[at]]
         for rest, group in (*seconds.get(words[at + 1], ()), *seconds.get("", ())):
             past = at + 1 + len(rest)
             if words[at + 1 : past] == rest:
@@ -96,11 +100,14 @@ def _chinese_hits(text: str) -> list[Hit]:
 
 
 def marks(sentence: str) -> set[str]:
-    """The marks of one sentence: `^group`, `group`, and `?`, `=`, `mid`, `^wait,` and the like."""
+    """The marks of one sentence: `^group`, `group`; `?`, `=`, `mid`, `^wait,`; `han` in Chinese that has others."""
+    if not _LETTER.search(sentence, 0, HEAD):
+        return {"?"} if _ENDS_ASKING.search(sentence[-8:]) else set()
     text = sentence[:HEAD].lower().replace("’", "'")
     hits = _latin_hits(text)
-    if not text.isascii() and _HAN.search(text):
-        text = text.translate(SIMPLIFIED)
+    han = not text.isascii() and _HAN.search(text) is not None
+    if han:
+        text = simplified(text)
         hits = sorted(hits + _chinese_hits(text))
     found: set[str] = set()
     at, head = _lead(text), True
@@ -119,6 +126,8 @@ def marks(sentence: str) -> set[str]:
         found.add("?")
     if "=" in text or sentence.rstrip().endswith((":", "：")):
         found.add("=")
+    if han and found:
+        found.add("han")
     return found
 
 

@@ -20,7 +20,7 @@ _DROPPED = 2  # sentences: an alternative that gets no more than that before the
 _AGREES = frozenset(("fit", "aye", "zok", "zfine", "zaye"))
 _CHANGES = frozenset(("mis", "oops", "instead", "ought", "zself", "zerr", "zought", "zno"))
 _REJECTS = frozenset(("contra", "unfit", "unsaid", "zcontra", "zunfit"))
-_DENIES = frozenset(("^no", "^zno", "^znope"))
+_DENIES = frozenset(("^no", "^zno", "^znope", "^zcontra"))
 
 _VALUE = r"(?:-?[\d.,/]{1,24}|[a-z] ?[-+] ?[a-z]\b|[A-J]\b)"
 _STATED = re.compile(
@@ -29,28 +29,14 @@ _STATED = re.compile(
     rf"({_VALUE})|(?:答案|结果|结论|总数)(?:应该)?(?:是|为|就是)?[:：]? ?({_VALUE})",
     re.I,
 )
-_STATES = (
-    "boxed",
-    "answer",
-    "total",
-    "result",
-    "sum",
-    "Answer",
-    "Total",
-    "Result",
-    "Sum",
-    "答案",
-    "结果",
-    "结论",
-    "总数",
-)
+_STATES = ("boxed", "nswer", "otal", "esult", "um ", "答案", "结果", "结论", "总数")  # one of them is in every _STATED
 _EQUALS = re.compile(r"[=≈] {0,2}(?:\\\(|\$)? ?(-?\d[\d,]{0,20}(?:\.\d{1,20})?)")
 
 
 def results(sentence: str) -> set[str]:
     """The values that a sentence arrives at, as bare text: boxed, stated as the answer, or behind an equals sign."""
     found: list[str] = []
-    if any(word in sentence for word in _STATES):
+    if any([word in sentence for word in _STATES]):
         found += [next(group for group in match.groups() if group) for match in _STATED.finditer(sentence)]
     if "=" in sentence or "≈" in sentence:
         found += _EQUALS.findall(sentence)
@@ -86,11 +72,13 @@ class Evidence:
         """The effect on the evidence so far; "none" as long as nothing followed."""
         if not self.heard:
             return "none"
+        if self._kind == "realisation" and self._rejects:
+            return "none"
         if self._kind in ("correction", "realisation"):
             return "confirmed" if self._rederived and self._agrees and not self._changes else "changed"
         if self._kind == "alternative":
             dropped = self._rejects or self.heard <= _DROPPED or 0 < self._overtaken <= _DROPPED
-            return "none" if dropped else "confirmed"
+            return "confirmed" if not dropped and (self._agrees or self._rederived) else "none"
         if self._kind == "re-reading" and (self._rejects or self._overtaken == 1):
             return "none"
         if self._denied or (self._changes > self._agrees + 1 and not self._rederived):

@@ -6,6 +6,8 @@ z are Chinese. Knows neither where in a sentence a word stands (`cues.py`) nor w
 
 from __future__ import annotations
 
+import re
+
 _FAILS = "doesn't, does not, don't, do not, didn't, did not, can't, cannot, won't, doesn't really, doesn't quite"
 _AGREES = """add up, match, make sense, make much sense, make any sense, make a lot of sense, hold, equal, seem right,
     seem correct, seem to match, seem possible, look right, look correct, sound right, feel right"""
@@ -140,7 +142,7 @@ _AGAIN = "再 再次 重新 再来"
 _CHINESE = """
 zaye: 是的 对的 仍然 还是 符合 可靠 不影响 没关系
 zought: 应该是 而不是 改为 改成
-zunfit: 无法 不可行
+zunfit: 无法 不可行 未能 没能 没有达到 达不到 依然没 依然不 依旧不 依旧没 还是不 也不是 超时
 zwait: 等等 等一下 等下 等会 等一等 等一会 且慢 慢着 稍等 先等 停一下 打住 先别急
 zno: 不对 不对劲 不是吧 不不 好像不 似乎不 不是这样 说不通 不太对 怎么会 对不上 跟刚才不 不大对
 zcontra: 不成立 不合理 不符 矛盾 不一致 不正确 不太可能 不可能 不一定 不一样 不行 冲突
@@ -185,6 +187,7 @@ zplan: 首先 第一 其次 然后 接下来 接着 最后 第二 现在 步骤 
 zso: 所以 因此 因为 由于 于是 那么 这样 总之 综上
 zeg: 比如 例如 假设 如果 假如 举个例子 举例 考虑一个 的例子 个例子
 ztest: 示例 样例 用例 测试 例子
+zedge: 边缘情况 边界情况 特殊情况 极端情况 极端的情况 边界条件 反例 特例
 zpeople: 学生 孩子 小朋友 同学 读者 有人 别人 大家 人们 建议 你 您 他们
 """
 
@@ -226,4 +229,10 @@ _PAIRS = """
     顧顾 題题 額额 驗验 驟骤 準准 衝冲 沖冲 況况 剛刚 辦办 勁劲 別别 復复 複复 處处 著着 盤盘 覺觉 開开
     間间 從从
 """
-SIMPLIFIED = str.maketrans({pair[0]: pair[1] for pair in _PAIRS.split()})
+_SIMPLIFIED = str.maketrans({pair[0]: pair[1] for pair in _PAIRS.split()})
+_TRADITIONAL = re.compile(f"[{''.join(pair[0] for pair in _PAIRS.split())}]")
+
+
+def simplified(text: str) -> str:
+    """The text with simplified characters, as far as the lists have them."""
+    return text.translate(_SIMPLIFIED) if _TRADITIONAL.search(text) else text

@@ -15,45 +15,43 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from r1chat.reflect.points import BAR, KINDS, Kind, points, votes
+from r1chat.reflect.points import BAR, KINDS, LANE, Kind, points, votes
 
 Bars = Mapping[Kind, int]  # the score that a sentence needs for each kind
 
 WEIGHTS = Path(__file__).with_name("moments.tsv")
-# The weights for the kinds are added up in one integer: 32 bits for each kind, weights shifted to be positive.
-_LANE = 32
-_LANE_MASK = (1 << _LANE) - 1
+# The weights for the kinds are added up in one integer: a lane for each kind, weights shifted to be positive.
+_LANE_MASK = (1 << LANE) - 1
 _SHIFT = 1 << 15
 
 _HOPELESS = -150  # of the moments found in real traces one in 400 has less; of the other sentences nine in ten do
+_HOPELESS_CHINESE = -230  # the lists know fewer of the Chinese words
+_LEAST = -120  # few points speak against a moment only this much: the weights decide
 _POINTS = 10  # hundredths of a logit that a tenth of a point counts
 _VOTES = 8  # the same for the votes on the kind
 
 
-def prior(marks: set[str]) -> int:
-    """What the hand-set points say, before the trained weights."""
-    return _POINTS * (points(marks) - BAR)
+def prior(marks: set[str], names: set[str]) -> int:
+    """What the hand-set points say, before the trained weights. `names`: `anywhere(marks)`."""
+    return _POINTS * (points(marks, names) - BAR)
 
 
-def hopeless(prior: int) -> bool:
+def hopeless(prior: int, names: set[str]) -> bool:
     """Whether no weights could make a moment of a sentence with this prior: it has next to no points."""
-    return prior < _HOPELESS
+    return prior < (_HOPELESS_CHINESE if "han" in names else _HOPELESS)
 
 
 def score(prior: int, features: set[str]) -> int:
     """How strongly a sentence is a moment: at least `bar()` for one."""
     model = _model()
-    return prior + sum(map(model.weights.__getitem__, features & model.names))
+    return max(prior, _LEAST) + sum(map(model.weights.__getitem__, features & model.names))
 
 
-def kind(marks: set[str], features: set[str]) -> Kind:
-    """The likeliest kind of a sentence that is a moment."""
+def kind(names: set[str], features: set[str]) -> Kind:
+    """The likeliest kind of a sentence that is a moment; the first of those that are equally likely."""
     model = _model()
-    known = features & model.kind_names
-    lanes = sum(map(model.kinds.__getitem__, known))
-    totals = [
-        _VOTES * vote + (lanes >> _LANE * at & _LANE_MASK) - len(known) * _SHIFT for at, vote in enumerate(votes(marks))
-    ]
+    lanes = sum(map(model.kinds.__getitem__, features & model.kind_names), _VOTES * votes(names))
+    totals = [lanes >> LANE * at & _LANE_MASK for at in range(len(KINDS))]
     return KINDS[totals.index(max(totals))]
 
 
@@ -81,5 +79,5 @@ def _model() -> _Model:
         if weight != "0":
             weights[name] = int(weight)
         if of_kinds:
-            kinds[name] = sum(int(weight) + _SHIFT << _LANE * at for at, weight in enumerate(of_kinds))
+            kinds[name] = sum(int(weight) + _SHIFT << LANE * at for at, weight in enumerate(of_kinds))
     return _Model(int(bar.split("\t")[1]), weights, kinds, frozenset(weights), frozenset(kinds))

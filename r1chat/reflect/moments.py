@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from r1chat.reflect.cues import anywhere
 from r1chat.reflect.effects import WINDOW, Effect, Evidence, results
@@ -23,8 +23,10 @@ _LOOKBACK = 200  # moments among which a repeated one is a loop
 _READ = 300  # characters of a sentence that count as evidence
 _SAYING = 40  # characters from which a repeated sentence is a loop by itself; "Let me check again." may come twice
 _MARKER = re.compile(r"(?:[-*•>#–—]{1,6}+\s++|\d{1,3}[.)、]\s*+|//+\s*+|\.{2,6}+\s*+|…\s*+)++")
-_DENIALS = frozenset(("^no,", "^zno,", "^znope"))  # "Is it 5? No, …" is one moment, from the question on
-_LETTERS = re.compile(r"[^\w]+|\b(?:maybe|perhaps|but|so|wait)\b")
+_DENIALS = frozenset(("^no,", "^znope"))
+_LONG_QUESTION = 40  # characters: behind a longer one, 不对 is a moment of its own
+_WORD = re.compile(r"\w+")
+_EMPTY_WORDS = frozenset(("maybe", "perhaps", "but", "so", "wait"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class MomentFinder:
         self._open: deque[Evidence] = deque()  # of moments[settled:]
         self._recent: deque[set[str]] = deque(maxlen=_BEFORE)  # the results of the last sentences
         self._last = ""
+        self._last_bare: str | None = None  # its letters, once they are needed
+        self._bare: str | None = None  # those of the sentence in hand
         self._asked: Sentence | None = None  # the last sentence, where it asks and is no moment
         self._surroundings = Surroundings()
         self._stammers = False  # the sentence would be a moment without `brief`: the second of "Wait. Wait."
@@ -64,12 +68,11 @@ class MomentFinder:
         """Read one sentence; the moment that begins in it, if one does."""
         seen = self._surroundings.marks(sentence)
         arrived = results(sentence.text[:_READ])
-        if self._open:
-            groups = anywhere(seen)
-            for evidence in self._open:
-                evidence.hear(groups, arrived)
+        names = anywhere(seen) if seen else seen
+        for evidence in self._open:
+            evidence.hear(names, arrived)
         self._recent.append(arrived)
-        found = self._judge(sentence, seen)
+        found = self._judge(sentence, seen, names)
         if found:
             if self._open:
                 self._open[-1].overtake()
@@ -77,7 +80,7 @@ class MomentFinder:
             self._open.append(Evidence(found.kind, set().union(*self._recent)))
         self._surroundings.advance(sentence, found is not None or self._stammers)
         self._update()
-        self._last = sentence.text
+        self._last, self._last_bare, self._bare = sentence.text, self._bare, None
         self._asked = sentence if "?" in seen and not found and not sentence.code else None
         return found
 
@@ -86,38 +89,42 @@ class MomentFinder:
         self.settled = len(self.moments)
         self._open.clear()
 
-    def _judge(self, sentence: Sentence, seen: set[str]) -> Moment | None:
+    def _judge(self, sentence: Sentence, seen: set[str], names: set[str]) -> Moment | None:
         self._stammers = False
         if sentence.code or not sentence.whole or not seen:
             return None
-        if self._asked and "^wait" not in seen and self._surroundings.since and not seen.isdisjoint(_DENIALS):
+        if self._asked and "^wait" not in seen and self._surroundings.since and _denies(self._asked, seen):
             self.scores.append(None)
             return Moment(_begin(self._asked), sentence.end, "correction", "none")
-        found, reached = self._classify(sentence, seen)
+        found, reached = self._classify(sentence, seen, names)
         if found is None:
-            self._stammers = "brief" in seen and self._classify(sentence, seen - {"brief"})[0] is not None
+            brief = {"brief"}
+            self._stammers = "brief" in seen and self._classify(sentence, seen - brief, names - brief)[0] is not None
             return None
         if self._repeats(sentence.text):
             return None
         self.scores.append(reached)
         return Moment(_begin(sentence), sentence.end, found, "none")
 
-    def _classify(self, sentence: Sentence, marks: set[str]) -> tuple[Kind | None, int]:
+    def _classify(self, sentence: Sentence, marks: set[str], names: set[str]) -> tuple[Kind | None, int]:
         """The kind of a sentence that is a moment, else None; and its score."""
-        before = prior(marks)
-        if hopeless(before):
+        before = prior(marks, names)
+        if hopeless(before, names):
             return None, before
-        found = features(sentence.text, marks)
+        found = features(sentence.text, marks, names)
         reached = score(before, found)
         if reached < self._lowest:
             return None, reached
-        likeliest = kind(marks, found)
+        likeliest = kind(names, found)
         return likeliest if reached >= self._bars.get(likeliest, bar()) else None, reached
 
     def _repeats(self, text: str) -> bool:
         """Whether the text occurred before, alone or after the same sentence: a loop counts once."""
-        alone = _LETTERS.sub("", text[:300].lower())
-        sayings = [f"{_LETTERS.sub('', self._last[:300].lower())}|{alone}"]
+        alone = _bare(text)
+        if self._last_bare is None:
+            self._last_bare = _bare(self._last)
+        sayings = [f"{self._last_bare}|{alone}"]
+        self._bare = alone
         if len(text) >= _SAYING:
             sayings.append(alone)
         repeated = any(saying in self._known for saying in sayings)
@@ -143,7 +150,17 @@ class MomentFinder:
     def _settle(self, at: int, evidence: Evidence) -> None:
         moment, effect = self.moments[at], evidence.effect()
         if moment.effect != effect:
-            self.moments[at] = replace(moment, effect=effect)
+            self.moments[at] = Moment(moment.start, moment.end, moment.kind, effect)
+
+
+def _denies(question: Sentence, seen: set[str]) -> bool:
+    """Whether a sentence denies the question before it: "Is it 5? No, …" is one moment, from the question on."""
+    return not seen.isdisjoint(_DENIALS) or ("^zno," in seen and len(question.text) < _LONG_QUESTION)
+
+
+def _bare(text: str) -> str:
+    """The letters and digits that two sentences which say the same have in common."""
+    return "".join([word for word in _WORD.findall(text[:300].lower()) if word not in _EMPTY_WORDS])
 
 
 def _begin(sentence: Sentence) -> int:

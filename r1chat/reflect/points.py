@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from r1chat.reflect.cues import anywhere
-
 Kind = Literal["verification", "correction", "alternative", "re-reading", "realisation"]
 KINDS: tuple[Kind, ...] = ("verification", "correction", "alternative", "re-reading", "realisation")
 
@@ -46,6 +44,7 @@ zmaybe&zmiss 2  ^zmiss 0.8  ^zreal 3  ^zah 0.6  ^zah&zreal 2  ^zah&zno 1.2  ^zah
 
 zrecheck 3  ^zrecheck 2.7  zredo 2  ^zredo 2.3  ^zagain 1  zagain&zcheck 1.5  zagain&zthink 1.5
 zlet&zredo 0.5  zlet&zcheck 1  ^zcheck 1  zcheck&= 1.2  zyixia&zcheck 2.2  zcheck&ztest 1  zredo&ztest 1
+^ztest 0.8  ^zedge 1.2  ^zbut&zedge 0.8  ^zdifferent 0.8
 zread 2  ^zread 2.3
 
 zdoubt&? 2.1  ^zdoubt&? 0.5  zdoubt&zmiss 1.5  zdoubt&zerr 1.3  zdoubt&zself 1  zma&? 0.8  ^zma&? 1.2
@@ -81,45 +80,49 @@ _VOTES: dict[Kind, str] = {
 }
 _LEANING: dict[Kind, int] = {"verification": 8}  # tenths; what most moments are, where nothing says more
 
-Table = dict[str, tuple[int, dict[str, int]]]  # mark: its own tenths of points, and those together with another
+LANE = 32  # bits: the votes for all kinds are added up in one integer, a lane for each kind in the order of KINDS
 
 
-def _parse(text: str) -> Table:
-    words = text.split()
-    table: Table = {}
-    for mark, points in zip(words[::2], words[1::2], strict=True):
-        one, _, other = mark.partition("&")
-        own, pairs = table.get(one, (0, {}))
-        tenths = round(10 * float(points))
-        if other:
-            pairs[other] = tenths
-        table[one] = (own, pairs) if other else (tenths, pairs)
-    return table
+class _Table:
+    """Tenths of points of single marks, and of pairs of marks that occur in the same sentence."""
+
+    def __init__(self) -> None:
+        self._single: dict[str, int] = {}
+        self._pairs: dict[str, dict[str, int]] = {}
+
+    def read(self, text: str, unit: int = 1) -> None:
+        """Add the entries of `text`: a mark or `a&b`, then its points; a point counts ten units."""
+        words = text.split()
+        for name, points in zip(words[::2], words[1::2], strict=True):
+            first, _, second = name.partition("&")
+            values = self._pairs.setdefault(first, {}) if second else self._single
+            values[second or first] = values.get(second or first, 0) + round(10 * float(points)) * unit
+
+    def total(self, marks: set[str], names: set[str]) -> int:
+        """The sum over the single `marks` and over the pairs among `names`."""
+        single, pairs = self._single, self._pairs
+        total = sum([single[mark] for mark in marks if mark in single])
+        for name in names:
+            if name in pairs:
+                others = pairs[name]
+                for other in others.keys() & names:
+                    total += others[other]
+        return total
 
 
-_TABLE = _parse(_POINTS)
-_TABLES = {kind: _parse(text) for kind, text in _VOTES.items()}
+_TABLE = _Table()
+_TABLE.read(_POINTS)
+_KIND_TABLE = _Table()
+for _at, _kind in enumerate(KINDS):
+    _KIND_TABLE.read(_VOTES[_kind], 1 << LANE * _at)
+_LEANINGS = sum(_LEANING.get(kind, 0) << LANE * at for at, kind in enumerate(KINDS))
 
 
-def points(marks: set[str]) -> int:
-    """How strongly these marks speak for a moment, in tenths of a point; BAR is enough."""
-    return _add(_TABLE, marks, anywhere(marks))
+def points(marks: set[str], names: set[str]) -> int:
+    """How strongly these marks speak for a moment, in tenths of a point; BAR is enough. `names`: `anywhere(marks)`."""
+    return _TABLE.total(marks, names)
 
 
-def votes(marks: set[str]) -> list[int]:
-    """How strongly these marks speak for each kind, in tenths of a point, in the order of KINDS."""
-    where = anywhere(marks)
-    return [_LEANING.get(kind, 0) + _add(_TABLES[kind], where, where) for kind in KINDS]
-
-
-def _add(table: Table, marks: set[str], where: set[str]) -> int:
-    """The tenths of points of `marks`, and those of pairs that meet among `where`."""
-    total = 0
-    for mark in where:
-        if mark in table:
-            own, pairs = table[mark]
-            if mark in marks:
-                total += own
-            for other in pairs.keys() & where if pairs else ():
-                total += pairs[other]
-    return total
+def votes(names: set[str]) -> int:
+    """How strongly `anywhere(marks)` speaks for each kind, in tenths of a point: never negative, a lane for each."""
+    return _LEANINGS + _KIND_TABLE.total(names, names)

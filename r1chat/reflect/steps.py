@@ -102,7 +102,7 @@ def _fitting(text: str) -> int:
     """How many characters of it fill a title."""
     room = TITLE
     for at, letter in enumerate(text):
-        room -= 2 if _WIDE.match(letter) else 1
+        room -= 2 if letter >= "\u2e80" and _WIDE.match(letter) else 1
         if room < 0:
             return at
     return len(text)

@@ -1,7 +1,9 @@
-"""Mutated answers: `python tests/fuzz_answers.py 10000 [SEED]` reads and compares so many, and prints the slowest.
+"""Mutated answers: each is judged or undecided, without an exception and in bounded time.
 
-The texts of the cases in tests/data are cut, repeated, mixed and sprinkled with pieces that have a meaning in LaTeX,
-Markdown or a sentence. The same seed gives the same inputs.
+    python -m benchmarks.fuzz_answers [10000 [SEED]]
+
+Prints the counts and the five slowest. The texts of the cases in tests/data are cut, repeated, mixed and sprinkled with
+pieces that have a meaning in LaTeX, Markdown or a sentence. The same seed gives the same inputs.
 """
 
 import json
@@ -13,7 +15,7 @@ from pathlib import Path
 
 from r1chat.rewards import Reference, accuracy
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "tests" / "data"
 PIECES = (
     *("\\boxed{", "\\frac{", "\\sqrt[", "\\text{", "\\begin{pmatrix}", "\\end{pmatrix}", "\\begin{cases}", "\\\\", "&"),
     *("{", "}", "(", ")", "[", "]", "\\{", "\\}", "|", "$", "$$", "\\(", "\\[", "**", "^", "_", "!", "%", "\\%", "°"),
