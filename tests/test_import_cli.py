@@ -23,6 +23,8 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in os.environ:
         if name.startswith(("R1CHAT_", "OLLAMA_")):
             monkeypatch.delenv(name)
+    for name in ("R1CHAT_FIND_MODELS", "R1CHAT_MEASURE_SPEED"):
+        monkeypatch.setenv(name, "false")
     monkeypatch.setenv("R1CHAT_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("R1CHAT_OLLAMA", "false")
     monkeypatch.chdir(tmp_path)

@@ -84,7 +84,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def environment(folder: Path) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("R1CHAT_", "PYTHON"))}
-    return ours | {"R1CHAT_DATA_DIR": str(folder), "R1CHAT_OLLAMA": "false"}
+    return ours | {"R1CHAT_DATA_DIR": str(folder), "R1CHAT_OLLAMA": "false", "R1CHAT_FIND_MODELS": "false"}
 
 
 @pytest.mark.install

@@ -318,6 +318,7 @@ class Keyboard:
     def __init__(self, data_dir: Path, server: Replay) -> None:
         env = {name: value for name, value in os.environ.items() if not name.startswith("R1CHAT_")}
         env |= {"R1CHAT_DATA_DIR": str(data_dir), "R1CHAT_OLLAMA": "false", "PYTHONPATH": str(ROOT), "TERM": "xterm"}
+        env["R1CHAT_FIND_MODELS"] = "false"
         env.pop("NO_COLOR", None)
         self.screen = ""
         self._seen = 0

@@ -242,7 +242,6 @@ def _models(settings: Settings) -> Iterator[Check]:
 
 def _forecast(settings: Settings, header: Header, size: int) -> Iterator[Check]:
     """What to expect of the chosen model; the machine is measured if it was not yet."""
-    prepare(settings)
     gauge = meter(settings)
     speeds = gauge.speeds()
     made = forecast(header, size, settings.context, gauge.resources(), speeds, settings.gpu_layers)

@@ -89,6 +89,7 @@ class Meter:
     # -- measuring ----------------------------------------------------------------------------------------------------
 
     def _measured(self) -> Speeds:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="speed-", dir=self._file.parent) as name:
             folder = Path(name)
             disk = 0.0
