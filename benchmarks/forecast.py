@@ -21,10 +21,10 @@ from r1chat.backends.gguf import Header, read_header
 from r1chat.backends.llama.channel import LoadSpec, Measured, MeasureSpec
 from r1chat.backends.llama.engine import Engine
 from r1chat.backends.llama.machine import Needs, default_threads
-from r1chat.library.forecast import BATCH, Rates, times
+from r1chat.library.forecast import BATCH, times
 from r1chat.library.probe import THICK, THIN
 from r1chat.library.probe import write as write_probe
-from r1chat.library.speed import rates_of
+from r1chat.library.speed import quickest, rates_of
 from r1chat.messages import BackendEvent, Message, Params, Request
 
 WINDOWS = (2048, 8192, 16384)
@@ -76,16 +76,6 @@ def memory_of(pid: int) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
-def best(rates: list[Rates]) -> Rates:
-    """The quickest of several calibrations, figure by figure."""
-    return Rates(
-        {kind: max(one.weights[kind] for one in rates) for kind in rates[0].weights},
-        min(one.layer for one in rates),
-        max(one.attention for one in rates),
-        max(one.prompt for one in rates),
-    )
-
-
 def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.forecast", description=__doc__)
@@ -117,7 +107,7 @@ def main() -> None:
                 needed = Needs.of(header, size, batch=BATCH, gpu_layers=0).bytes_for(window)
                 worst_memory = max(worst_memory, abs(needed / memory - 1))
                 report.figure(f"{shape}, window {window}, memory, MB", compared(needed / 1e6, memory / 1e6))
-            begin, per_token = times(header, size, best(rates))
+            begin, per_token = times(header, size, quickest(rates))
             predicted = 1 / (begin + per_token * steps[0].near)
             measured = 1 / min(one.step for one in steps)
             worst_speed = max(worst_speed, abs(predicted / measured - 1))

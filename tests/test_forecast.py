@@ -20,7 +20,7 @@ from r1chat.library import CURATED, Curated, Hub
 from r1chat.library.forecast import Rates, Resources, Speeds, duration, forecast
 from r1chat.library.local import is_path, link, look_at
 from r1chat.library.probe import THIN, write
-from r1chat.library.speed import Meter
+from r1chat.library.speed import Meter, quicker
 
 RATES = Rates({"Q4_K": 10e9, "Q6_K": 10e9, "Q8_0": 10e9}, layer=1e-9, attention=10e9, prompt=50e9)
 SPEEDS = Speeds(RATES, RATES, None, disk=1e9)
@@ -187,6 +187,13 @@ def test_machine_is_measured_once_and_remembered(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["speed.json"]
     assert Meter(tmp_path, gpu=False, measure=False).known() == speeds
     assert Meter(tmp_path, gpu=False, measure=False, threads=7).known() is None  # another way to run
+
+
+def test_the_quicker_of_two_measurements_counts() -> None:
+    busy = replace(RATES, weights={"Q4_K": 1e9, "Q6_K": 20e9, "Q8_0": 1e9}, layer=1e-3)
+    made = quicker(SPEEDS, replace(SPEEDS, cpu=busy, disk=5e9))
+    assert made.cpu.weights == {"Q4_K": 10e9, "Q6_K": 20e9, "Q8_0": 10e9}
+    assert (made.cpu.layer, made.disk, made.gpu) == (1e-9, 5e9, None)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"key": 1}', "[" * 5000])

@@ -88,6 +88,12 @@ def test_what_is_recommended_thinks_at_a_readers_pace() -> None:
     assert max(m.size for m in suitable(resources, slow)) < 13e9 < max(m.size for m in suitable(resources, quick))
 
 
+def test_slow_machine_is_offered_the_smallest_models_that_fit() -> None:
+    rates = Rates(dict.fromkeys(("Q4_K", "Q6_K", "Q8_0"), 5e8), 1e-5, 1e9, 1e9)
+    offered = suitable(Resources(16 * 10**9), Speeds(rates, rates, None, disk=1e9))
+    assert [model.size for model in offered] == sorted(model.size for model in CURATED)[:3]
+
+
 def test_a_machine_without_room_is_offered_the_smallest_model() -> None:
     assert suitable(Resources(100)) == [min(CURATED, key=lambda model: model.size)]
 

@@ -241,9 +241,9 @@ def _models(settings: Settings) -> Iterator[Check]:
 
 
 def _forecast(settings: Settings, header: Header, size: int) -> Iterator[Check]:
-    """What to expect of the chosen model; the machine is measured if it was not yet."""
+    """What to expect of the chosen model; the machine is measured anew."""
     gauge = meter(settings)
-    speeds = gauge.speeds()
+    speeds = gauge.speeds(again=True)
     made = forecast(header, size, settings.context, gauge.resources(), speeds, settings.gpu_layers)
     yield Check("forecast", "ok" if made.window else "hint", made.sentence())
     if speeds is not None:

@@ -114,11 +114,12 @@ def expect(model: Curated, resources: Resources, speeds: Speeds | None = None, w
 def suitable(resources: Resources, speeds: Speeds | None = None, count: int = 3) -> list[Curated]:
     """The models that suit a machine: the largest of different sizes that fit and think at a reader's pace, R1's first.
 
-    Where none does, the smallest is offered, whatever becomes of it.
+    Where none is so quick, the smallest that fit are offered; where none fits, the smallest, whatever becomes of it.
     """
     fitting = sorted((model for model in CURATED if _suits(model, resources, speeds)), key=lambda model: -model.size)
     if not fitting:
-        return [min(CURATED, key=lambda model: model.size)]
+        small = sorted(CURATED, key=lambda model: model.size)
+        return [model for model in small if expect(model, resources).fits][:count] or small[:1]
     chosen: list[Curated] = []
     for model in sorted(fitting, key=lambda model: (model.family != "DeepSeek-R1", -model.size)):
         if all(abs(model.size - other.size) > 0.3 * other.size for other in chosen):

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -75,12 +75,17 @@ class Meter:
             self._running.start()
         return self._running.is_alive()
 
-    def speeds(self) -> Speeds | None:
-        """What was measured; measures first where nothing was. None where that is not possible."""
+    def speeds(self, again: bool = False) -> Speeds | None:
+        """What was measured; measures first where nothing was. None where that is not possible.
+
+        `again`: measure anew, and keep the quicker figures: what was measured on a busy machine is too slow.
+        """
         with self._lock:
-            if self.known() is None and self._measure:
+            known = self.known()
+            if self._measure and (known is None or again):
                 try:
-                    self._speeds = self._measured()
+                    measured = self._measured()
+                    self._speeds = quicker(measured, known) if known is not None else measured
                     self._save(self._speeds)
                 except (R1ChatError, OSError) as error:
                     log.warning("the speed of this machine could not be measured: %s", error)
@@ -180,6 +185,28 @@ def _time(engine: Engine, folder: Path, probe: Probe, threads: int, gpu_layers: 
     path = folder / probe.file
     spec = MeasureSpec(str(path), threads, gpu_layers, SECONDS, DEPTH if probe is THIN else 0)
     return _Timed(probe, path.stat().st_size, engine.measure(spec))
+
+
+def quicker(one: Speeds, other: Speeds) -> Speeds:
+    """The quicker of both, figure by figure."""
+    gpu = quickest([one.gpu, other.gpu]) if one.gpu and other.gpu else one.gpu
+    return replace(
+        one,
+        cpu=quickest([one.cpu, other.cpu]),
+        few=quickest([one.few, other.few]),
+        gpu=gpu,
+        disk=max(one.disk, other.disk),
+    )
+
+
+def quickest(rates: Sequence[Rates]) -> Rates:
+    """The quickest of several, figure by figure."""
+    return Rates(
+        {kind: max(some.weights[kind] for some in rates) for kind in rates[0].weights},
+        min(some.layer for some in rates),
+        max(some.attention for some in rates),
+        max(some.prompt for some in rates),
+    )
 
 
 def by_bandwidth(bandwidth: float) -> Rates:

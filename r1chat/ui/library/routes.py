@@ -192,7 +192,13 @@ def remove(app: App, key: str) -> None:
 
 
 def _here(app: App, machine: page.Machine) -> page.Here:
-    models = [model for status in app.catalogue.statuses(fresh=True) for model in status.models]
+    growing = {file.name for job in app.downloads.jobs() if job.state != "done" for file in job.variant.files}
+    models = [
+        model
+        for status in app.catalogue.statuses(fresh=True)
+        for model in status.models
+        if model.ready or model.name not in growing  # the download itself stands above
+    ]
     removable = {model.key for model in models if model.backend == "ollama" or app.downloads.files(model.name)}
     expected = {}
     for model in models:
