@@ -22,7 +22,7 @@ pytestmark = [
 def test_the_shipped_model_answers_a_sum_that_the_page_offers(site: Site) -> None:
     site.serve()
     page = site.open()
-    expect(page.locator(".welcome")).to_contain_text("2.5 million parameters")
+    expect(page.locator(".welcome")).to_contain_text("It does small sums")
     expect(page.locator(".welcome")).to_contain_text("All models")
     page.get_by_role("button", name="27 + 43 = ?").click()
     finished(page)

@@ -361,8 +361,8 @@ def test_vote_says_which_answer_could_not_be_compared() -> None:
 def test_switch_between_siblings_stops_at_the_ends() -> None:
     first = render.position(stored(THOUGHT, 1, 3), EN)
     middle = render.position(stored(THOUGHT, 2, 3), EN)
-    assert "<span>1 of 3</span>" in first and first.count(" disabled>") == 1
-    assert "<span>2 of 3</span>" in middle and " disabled>" not in middle
+    assert "<span>1 of 3</span>" in first and first.count(" disabled ") == 1
+    assert "<span>2 of 3</span>" in middle and " disabled " not in middle
     assert 'data-verb="reply" data-id="r1" data-text="-1" aria-label="Previous"' in middle
     assert 'data-verb="reply" data-id="r1" data-text="1" aria-label="Next"' in middle
 

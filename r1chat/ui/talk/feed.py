@@ -251,7 +251,8 @@ class Viewer:
         self._verdicts = {}
         for label in self._app.store.moment_labels_in(self._conversation_id):
             self._verdicts.setdefault(label.reply_id, {})[label.start, label.end] = label.verdict
-        blocks: list[Block] = []
+        failed = any(turn.reply is not None and turn.reply.reply.finish == "error" for turn in conversation.turns[-1:])
+        blocks = self._presence(0.0 if failed and not running else None)
         for gone in self._messages.keys() - {turn.id for turn in conversation.turns}:  # `order` removes their sections
             self._forget_message(gone)
         for turn in conversation.turns:
@@ -265,8 +266,6 @@ class Viewer:
         for turn in conversation.turns:
             blocks += self._turn(turn, running)
         blocks += self._window(conversation, running)
-        failed = any(turn.reply is not None and turn.reply.reply.finish == "error" for turn in conversation.turns[-1:])
-        blocks += self._presence(0.0 if failed and not running else None)
         switch = consent.switch(self._conversation_id, self._judged, self._words) if self._judged.anything else EMPTY
         blocks += self._change("consent", "consent-section", "consent", switch)
         blocks += self._change("gathered", html=self._gathered())

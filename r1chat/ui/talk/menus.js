@@ -11,6 +11,7 @@ document.addEventListener('click', event => {
 });
 document.addEventListener('toggle', event => {
   const menu = target(event);
+  if (menu.matches('details.menu')) find(menu, 'summary').setAttribute('aria-expanded', String(menu.matches('[open]')));
   if (menu instanceof HTMLDetailsElement && menu.open && menu.matches('.menu')) {
     for (const other of open()) if (other !== menu) other.open = false;
     place(menu);
