@@ -195,7 +195,7 @@ def test_the_list_is_one_stop_of_tab_and_the_focus_is_never_lost(site: Site) -> 
     assert page.locator("#list button[tabindex='0']").count() == 1
     page.locator("#list [tabindex='0']").focus()
     page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("button", name="Two", exact=True)).to_be_focused()
+    expect(page.locator("#list [data-verb=open]").nth(1)).to_be_focused()
     page.keyboard.press("F2")
     page.get_by_role("textbox", name="Rename").fill("Second")
     page.keyboard.press("Enter")
@@ -302,6 +302,7 @@ def test_axe_finds_nothing_on_the_main_states(site: Site, theme: str) -> None:
     page.locator("details.thought > summary").click()
     page.locator(".strip .after").click()
     assert findings(page) == [], "thought"
+    page.locator("details.thought > summary").click()  # else what stands under its sticky head counts as covered
     page.get_by_role("button", name="Good", exact=True).click()
     expect(page.locator(".saved")).to_be_visible()
     assert findings(page) == [], "rated"
