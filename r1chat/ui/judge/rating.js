@@ -160,7 +160,7 @@ async function correct(button, id) {
   edit({
     value, label, save: saving, cancel, place, caretFirst: true, most: 0.6,
     saved: text => say('correct', id, {part, text}),
-    left: () => button.focus(),
+    left: () => (around(button, '.menu:not([open])') ? find(around(button, '.menu'), 'summary') : button).focus(),
   });
 }
 
