@@ -21,12 +21,14 @@ from r1chat.both import Both
 from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, StoreError, UnsupportedError
 from r1chat.generation import Generation, Samples, remaining
 from r1chat.messages import (
+    Behaviour,
     Conversation,
     ConversationInfo,
     Message,
     ModelInfo,
     Origin,
     Params,
+    Preset,
     Provenance,
     Reply,
     ReplySoFar,
@@ -47,6 +49,10 @@ _EMPTY = Both("The message is empty. Write something, then send it.", "消息是
 _TOO_LONG = Both(
     "The message has {length:,} characters; the most is {most:,}. Shorten it and send it again.",
     "这条消息有 {length:,} 个字符；上限是 {most:,}。请缩短后再发送。",
+)
+_TOO_LONG_SYSTEM = Both(
+    "The system prompt has {length:,} characters; the most is {most:,}. Shorten it, then save it again.",
+    "系统提示词有 {length:,} 个字符；上限是 {most:,}。请缩短后再保存。",
 )
 _BUSY = Both(
     "A reply is still being made in this conversation. Wait for it, or stop it first.",
@@ -103,9 +109,8 @@ class Chat:
         self.catalogue = catalogue
         self._params = params
         self._preferred = preferred
-        self._system = system
-        self._thinking = thinking
         self._repeatable = repeatable
+        self.default_behaviour = Behaviour(thinking, system)
         self._lock = threading.Lock()  # guards the next two; held for moments only
         self._running: dict[str, Generation | Samples] = {}  # by conversation; until all of it is saved
         self._beginning: set[str] = set()  # conversations in which a reply is being begun
@@ -122,13 +127,15 @@ class Chat:
         model: str,
         params: Params | None = None,
         after: str | None = None,
-        steering: tuple[int | None, bool] | None = None,
+        steering: tuple[int | None, bool | None] | None = None,
+        behaviour: Behaviour | None = None,
     ) -> Generation:
         """Send a message at the end of the open branch, or `after` another reply of it, and begin its reply.
 
-        None makes a conversation for it. `steering` is how it goes on from now: its budget, and whether thoughts are
-        kept; None leaves that as it is. `model` is a key `backend:name`. Raises MessageError, UnknownModelError,
-        BackendError, StoreError; nothing is stored then.
+        None makes a conversation for it, which is to behave as `behaviour` says (None: as the settings say). `steering`
+        is how it goes on from now: its budget, and whether thoughts are kept (None: as the model's template does); None
+        leaves that as it is. `model` is a key `backend:name`. Raises MessageError, UnknownModelError, BackendError,
+        StoreError; nothing is stored then.
         """
         prompt = _checked(prompt)
         backend, info = self._usable(model)
@@ -137,13 +144,9 @@ class Chat:
         with self._claimed(conversation_id):
             with self.store.transaction():
                 if conversation_id is None:
-                    conversation_id = self.store.new_conversation(model=info.key).id
-                    if self._thinking or self._system:
-                        self.store.set_behaviour(conversation_id, self._thinking, self._system, "")
-                    if steering is None and info.reasoning is not None and info.reasoning.keeps_thoughts:
-                        steering = (None, True)  # as its template does
-                if steering is not None:
-                    self.store.set_steering(conversation_id, *steering)
+                    conversation_id = self._begin_conversation(info, steering, behaviour)
+                elif steering is not None:
+                    self.store.set_steering(conversation_id, steering[0], keeps(steering[1], info))
                 turn = self._add_message(conversation_id, prompt, after)
                 generation = self._new_generation(turn, backend, info, params)
             self._launch(generation)
@@ -241,7 +244,8 @@ class Chat:
         prompt: str,
         sides: tuple[tuple[str, Params | None], tuple[str, Params | None]],
         blind: bool = True,
-        steering: tuple[int | None, bool] = (None, False),
+        steering: tuple[int | None, bool | None] = (None, False),
+        behaviour: Behaviour | None = None,
     ) -> Samples:
         """Send a message and have it answered twice, for a comparison: each side a model's key and its parameters.
 
@@ -258,8 +262,7 @@ class Chat:
         with self._claimed(conversation_id):
             with self.store.transaction():
                 if conversation_id is None:
-                    conversation_id = self.store.new_conversation(model=info.key).id
-                    self.store.set_steering(conversation_id, *steering)
+                    conversation_id = self._begin_conversation(info, steering, behaviour)
                 turn = self._add_message(conversation_id, prompt)
                 view = self.store.info(conversation_id)
                 stored: list[StoredReply] = []
@@ -324,19 +327,37 @@ class Chat:
         thinking: str | None = None,
         system: str | None = None,
         changed: Mapping[str, object] | None = None,
+        *,
+        system_role: bool | None = None,
     ) -> None:
         """How the next replies should behave; None leaves that as it is.
 
         `thinking`: "off", "on", an effort of the model's, or "" for its own way. `changed`: sampling parameters by
-        name in place of the recommended ones. Raises MessageError for senseless values.
+        name in place of the recommended ones. `system_role`: see `ConversationInfo`. What differs from the preset that
+        was chosen makes the conversation's own of it. Raises MessageError for senseless values.
         """
-        view = self.store.info(conversation_id)
-        self.store.set_behaviour(
-            conversation_id,
-            view.thinking_choice if thinking is None else thinking,
-            view.system if system is None else system,
-            view.sampling if changed is None else sampling.as_text(changed),
+        old = self.store.info(conversation_id).behaviour
+        new = replace(
+            old,
+            thinking=old.thinking if thinking is None else thinking,
+            system=old.system if system is None else checked_system(system),
+            sampling=old.sampling if changed is None else sampling.as_text(changed),
+            system_role=old.system_role if system_role is None else system_role,
         )
+        self.store.set_behaviour(conversation_id, new if new == old else replace(new, preset=""))
+        self.publish(conversation_id)
+
+    def use_preset(self, conversation_id: str, preset: Preset, model: str) -> None:
+        """Have the next replies behave as a preset says; its model becomes the conversation's, else `model` stays.
+
+        Raises UnknownModelError, MessageError where the budget does not fit the model's window.
+        """
+        info = self._usable(preset.model or model)[1]
+        budget = steer.checked_budget(preset.budget, info.context)
+        with self.store.transaction():
+            self.store.set_behaviour(conversation_id, preset.behaviour)
+            self.store.set_steering(conversation_id, budget, self.store.info(conversation_id).keep_thoughts)
+            self.store.set_model(conversation_id, info.key)
         self.publish(conversation_id)
 
     def leave_out_oldest(self, conversation_id: str, model: str = "") -> None:
@@ -446,6 +467,19 @@ class Chat:
         self._recorder.close(SECONDS_TO_END)
 
     # -- beginning ----------------------------------------------------------------------------------------------------
+
+    def _begin_conversation(
+        self, info: ModelInfo, steering: tuple[int | None, bool | None] | None, behaviour: Behaviour | None
+    ) -> str:
+        """A conversation with a model; its id."""
+        conversation_id = self.store.new_conversation(model=info.key).id
+        behaviour = self.default_behaviour if behaviour is None else behaviour
+        if behaviour != Behaviour():
+            self.store.set_behaviour(conversation_id, behaviour)
+        budget, keep = steering or (None, None)
+        if budget is not None or keeps(keep, info):
+            self.store.set_steering(conversation_id, budget, keeps(keep, info))
+        return conversation_id
 
     def _usable(self, key: str) -> tuple[Backend, ModelInfo]:
         backend, info = self.catalogue.find(key)
@@ -589,19 +623,32 @@ class Chat:
             messages.append(Message("user", step.content))
             if step.id != turn.id and step.reply is not None:
                 messages.append(_assistant_message(step.reply.reply, keeps))
-        return _with_system(messages, view.system, info)
+        return _with_system(messages, view.system, info, view.system_role)
 
 
-def _with_system(messages: list[Message], system: str, info: ModelInfo) -> tuple[Message, ...]:
+def keeps(choice: bool | None, info: ModelInfo) -> bool:
+    """Whether earlier thoughts are kept: as was chosen, else as the model's template does."""
+    return choice if choice is not None else info.reasoning is not None and info.reasoning.keeps_thoughts
+
+
+def checked_system(system: str) -> str:
+    """A system prompt, without blank space around it. Raises MessageError for one that is too long."""
+    system = system.strip()
+    if len(system) > LONGEST_MESSAGE:
+        raise MessageError(_TOO_LONG_SYSTEM.format(length=len(system), most=LONGEST_MESSAGE))
+    return system
+
+
+def _with_system(messages: list[Message], system: str, info: ModelInfo, system_role: bool) -> tuple[Message, ...]:
     """The messages with a system prompt, where the model's maker wants one.
 
-    DeepSeek advises against one for R1: there it stands at the head of the first message. Where the maker's own default
-    switches thinking on (Magistral), it stays in front.
+    DeepSeek advises against one for R1: there it stands at the head of the first message, unless the person wants it in
+    the `system_role`. Where the maker's own default switches thinking on (Magistral), it stays in front.
     """
     if not system:
         return tuple(messages)
     family = sampling.family_of(info)
-    if family is not None and family.no_system_prompt and messages:
+    if family is not None and family.no_system_prompt and messages and not system_role:
         return (replace(messages[0], content=f"{system}\n\n{messages[0].content}"), *messages[1:])
     if info.reasoning is not None and info.reasoning.system_part:
         system = f"{info.reasoning.system_part}\n\n{system}"
@@ -655,6 +702,8 @@ def _provenance(info: ModelInfo, params: Params, origin: Origin, view: Conversat
         keep_thoughts=view.keep_thoughts and info.recalls,
         thinking_choice=_thinking(view, info),
         system=view.system,
+        system_role=view.system_role,
+        preset=view.preset,
     )
 
 

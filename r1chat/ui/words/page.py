@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from r1chat.both import Both, Language
 from r1chat.ui.words.compare import CompareWords
+from r1chat.ui.words.composer import ComposerWords
 from r1chat.ui.words.data import DataWords
 from r1chat.ui.words.rating import RatingWords
+from r1chat.ui.words.settings import SettingsWords
 from r1chat.ui.words.window import WindowWords
 
 
-class Words(WindowWords, RatingWords, CompareWords, DataWords):
+class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords, DataWords):
     """The words of a page in one language. Names in braces are filled in with `str.format`."""
 
     def __init__(self, lang: Language) -> None:
