@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import MappingProxyType
@@ -43,6 +43,7 @@ from r1chat.store import Store
 LONGEST_MESSAGE = 1_000_000  # characters
 TITLE_LENGTH = 60  # characters
 MOST_SAMPLES = 32  # of a vote
+MOST_PHRASINGS = 9  # of one question, itself among them
 SECONDS_TO_END = 10.0  # for a reply that is stopped, and for saving what is not saved when the app ends
 
 _EMPTY = Both("The message is empty. Write something, then send it.", "消息是空的。请先写点什么，再发送。")
@@ -68,6 +69,10 @@ _NO_THOUGHT_LEFT = Both(
 _BAD_SAMPLES = Both(
     "A vote takes 2 to {most} samples, not {samples}. Choose another number.",
     "投票需要 2 到 {most} 个样本，不能是 {samples} 个。请换一个数字。",
+)
+_BAD_PHRASINGS = Both(
+    "Asking in other words takes 2 to {most} different phrasings, not {count}. Write another one, or leave some out.",
+    "换种说法提问需要 2 到 {most} 种不同的说法，不能是 {count} 种。请再写一种，或去掉一些。",
 )
 _NO_OLDER_TURN = Both(
     "There is no older turn that could be left out. Start a new conversation instead.",
@@ -228,7 +233,8 @@ class Chat:
                 jobs: list[tuple[Backend, Request]] = []
                 for number in range(samples):
                     seeded = replace(params, seed=(first_seed + number) % 2**31)
-                    provenance = replace(_provenance(info, seeded, "voted", view), vote_id=vote_id)
+                    made = self._provenance(info, seeded, "voted", view)
+                    provenance = replace(made, vote_id=vote_id)
                     stored.append(self.store.add_reply(turn.id, provenance))
                     jobs.append((backend, Request(info.name, history, None, seeded, _thinking(view, info))))
                 self.store.show_reply(stored[0].id)
@@ -238,6 +244,42 @@ class Chat:
             self._launch(vote)
         return vote
 
+    def ask_in_other_words(
+        self,
+        conversation_id: str | None,
+        phrasings: Sequence[str],
+        model: str,
+        steering: tuple[int | None, bool | None] = (None, None),
+        behaviour: Behaviour | None = None,
+    ) -> Samples:
+        """Send one question in several phrasings, siblings of each other, and have each answered once, as a vote.
+
+        Equal phrasings count once. Raises MessageError for less than two or too many, and what `send` raises.
+        """
+        texts = list(dict.fromkeys(_checked(text) for text in phrasings))
+        if not 2 <= len(texts) <= MOST_PHRASINGS:
+            raise MessageError(_BAD_PHRASINGS.format(most=MOST_PHRASINGS, count=len(texts)))
+        backend, info = self._usable(model)
+        with self._claimed(conversation_id):
+            with self.store.transaction():
+                if conversation_id is None:
+                    conversation_id = self._begin_conversation(info, steering, behaviour)
+                view, vote_id = self.store.info(conversation_id), uuid4().hex
+                params = _seeded(self._sampling(info, view)[0])
+                first = self._add_message(conversation_id, texts[0])
+                others = [self.store.add_turn(conversation_id, text, first.parent_reply_id) for text in texts[1:]]
+                stored: list[StoredReply] = []
+                jobs: list[tuple[Backend, Request]] = []
+                for turn in (first, *others):
+                    made = replace(self._provenance(info, params, "voted", view), vote_id=vote_id)
+                    stored.append(self.store.add_reply(turn.id, made))
+                    history = self._history(turn, view, info)
+                    jobs.append((backend, Request(info.name, history, None, params, _thinking(view, info))))
+                self.store.show_reply(stored[0].id)
+            samples = Samples(self._recorder, jobs, stored, conversation_id, then=self._made, count=self._show_majority)
+            self._launch(samples)
+        return samples
+
     def begin_comparison(
         self,
         conversation_id: str | None,
@@ -246,14 +288,16 @@ class Chat:
         blind: bool = True,
         steering: tuple[int | None, bool | None] = (None, False),
         behaviour: Behaviour | None = None,
+        behaviours: tuple[Behaviour | None, Behaviour | None] = (None, None),
     ) -> Samples:
         """Send a message and have it answered twice, for a comparison: each side a model's key and its parameters.
 
         Which side stands left is drawn by lot where it is `blind`. The same model twice differs by its seed. No budget
-        applies to the sides; `steering` is for later turns. Raises what `send` raises.
+        applies to the sides; `steering` is for later turns. `behaviours` are those of the sides, where they differ from
+        the conversation's. Raises what `send` raises.
         """
         prompt = _checked(prompt)
-        usable = [(*self._usable(model), params) for model, params in sides]
+        usable = [(*self._usable(model), params, own) for (model, params), own in zip(sides, behaviours, strict=True)]
         if blind:
             random.shuffle(usable)
         info = self._usable(sides[0][0])[1]
@@ -264,15 +308,16 @@ class Chat:
                 if conversation_id is None:
                     conversation_id = self._begin_conversation(info, steering, behaviour)
                 turn = self._add_message(conversation_id, prompt)
-                view = self.store.info(conversation_id)
+                common = self.store.info(conversation_id)
                 stored: list[StoredReply] = []
                 jobs: list[tuple[Backend, Request]] = []
-                for backend, model, params in usable:
+                for backend, model, params, own in usable:
+                    view = common if own is None else _behaving(common, own)
                     history = self._history(turn, view, model)
                     seeded = _seeded(params or self._sampling(model, view)[0])
                     if any(request.params == seeded for _, request in jobs):
                         seeded = replace(seeded, seed=((seeded.seed or 0) + 1) % 2**31)
-                    stored.append(self.store.add_reply(turn.id, _provenance(model, seeded, "sampled", view)))
+                    stored.append(self.store.add_reply(turn.id, self._provenance(model, seeded, "sampled", view)))
                     jobs.append((backend, Request(model.name, history, None, seeded, _thinking(view, model))))
                 self.store.judgements.begin_comparison(stored[0].id, stored[1].id, blind)
                 self.store.show_reply(stored[0].id)
@@ -303,7 +348,8 @@ class Chat:
             params = remaining(provenance.params, 0, stored.reply)
             if params.max_tokens == 0:  # asked for after the limit was reached: as many again
                 params = provenance.params
-            request = Request(info.name, history, stored.reply.so_far, params, _thinking(provenance, info))
+            thinking = _thinking(provenance, info)
+            request = Request(info.name, history, stored.reply.so_far, params, thinking, budget=provenance.budget)
             generation = Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
             self._launch(generation)
         return generation
@@ -548,20 +594,19 @@ class Chat:
     ) -> Generation:
         """Store an empty reply, or one with the text that is given, and what will make it; nothing runs yet."""
         view = self.store.info(turn.conversation_id)
-        usual, source = self._sampling(info, view)
-        params = _seeded(params or usual)
+        params = _seeded(params or self._sampling(info, view)[0])
         if so_far is not None:
             _check_continues(info)
         given = so_far or ReplySoFar()
         provenance = replace(
-            _provenance(info, params, origin, view),
+            self._provenance(info, params, origin, view),
             budget=_budget(view.budget, info),
             parent_id=parent.id if parent else None,
             kept_reasoning=len(given.reasoning),
-            sampling_source=source if replace(params, seed=usual.seed) == usual else "person",
         )
         history = self._history(turn, view, info)
-        request = Request(info.name, history, so_far, params, _thinking(view, info), self._repeatable)
+        thinking = _thinking(view, info)
+        request = Request(info.name, history, so_far, params, thinking, self._repeatable, provenance.budget)
         stored = self.store.add_reply(turn.id, provenance, Reply(reasoning=given.reasoning, closed=given.closed))
         self.store.set_model(turn.conversation_id, info.key)
         return Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
@@ -605,15 +650,42 @@ class Chat:
             view = self.store.info(turn.conversation_id)
             answered = _assistant_message(generation.snapshot(), view.keep_thoughts and info.recalls)
             history = (*self._history(turn, view, info), answered)
-            backend.warm(Request(info.name, history, thinking=_thinking(view, info)))
+            budget = _budget(view.budget, info)
+            backend.warm(Request(info.name, history, thinking=_thinking(view, info), budget=budget))
+
+    def advice(self, info: ModelInfo | None, thinking: str = "") -> sampling.Recommended:
+        """What to sample a model with, and who recommends it; None: a model that nobody knows."""
+        info = info or ModelInfo("", "")
+        header = self.catalogue.header(info.key)
+        return sampling.recommended(info, header.metadata if header else None, thinking)
 
     def _sampling(self, info: ModelInfo, view: ConversationInfo) -> tuple[Params, str]:
         """What to sample the next reply of a conversation with, and who recommends it."""
-        header = self.catalogue.header(info.key)
-        advice = sampling.recommended(info, header.metadata if header else None, _thinking(view, info))
+        advice = self.advice(info, _thinking(view, info))
         base = self._params or sampling.with_values(advice.params, self._preferred)
         params = sampling.with_values(base, sampling.from_text(view.sampling))
         return params, advice.source if params == advice.params else "person"
+
+    def _provenance(self, info: ModelInfo, params: Params, origin: Origin, view: ConversationInfo) -> Provenance:
+        """How a reply comes to be that is sampled with these parameters."""
+        usual, source = self._sampling(info, view)
+        return Provenance(
+            backend=info.backend,
+            backend_version=info.backend_version,
+            model=info.name,
+            digest=info.digest,
+            quantisation=info.quantisation,
+            template_hash=info.template_hash,
+            params=params,
+            origin=origin,
+            seen_from=view.seen_from,
+            keep_thoughts=view.keep_thoughts and info.recalls,
+            thinking_choice=_thinking(view, info),
+            system=view.system,
+            system_role=view.system_role,
+            preset=view.preset,
+            sampling_source=source if replace(params, seed=usual.seed) == usual else "person",
+        )
 
     def _history(self, turn: StoredTurn, view: ConversationInfo | Provenance, info: ModelInfo) -> tuple[Message, ...]:
         """The branch up to this message, as far as the model is shown it: see `ConversationInfo`."""
@@ -623,7 +695,19 @@ class Chat:
             messages.append(Message("user", step.content))
             if step.id != turn.id and step.reply is not None:
                 messages.append(_assistant_message(step.reply.reply, keeps))
-        return _with_system(messages, view.system, info, view.system_role)
+        return sampling.with_system_prompt(messages, view.system, info, view.system_role)
+
+
+def _behaving(view: ConversationInfo, behaviour: Behaviour) -> ConversationInfo:
+    """A conversation as if it had that behaviour."""
+    return replace(
+        view,
+        thinking_choice=behaviour.thinking,
+        system=behaviour.system,
+        sampling=behaviour.sampling,
+        system_role=behaviour.system_role,
+        preset=behaviour.preset,
+    )
 
 
 def keeps(choice: bool | None, info: ModelInfo) -> bool:
@@ -637,22 +721,6 @@ def checked_system(system: str) -> str:
     if len(system) > LONGEST_MESSAGE:
         raise MessageError(_TOO_LONG_SYSTEM.format(length=len(system), most=LONGEST_MESSAGE))
     return system
-
-
-def _with_system(messages: list[Message], system: str, info: ModelInfo, system_role: bool) -> tuple[Message, ...]:
-    """The messages with a system prompt, where the model's maker wants one.
-
-    DeepSeek advises against one for R1: there it stands at the head of the first message, unless the person wants it in
-    the `system_role`. Where the maker's own default switches thinking on (Magistral), it stays in front.
-    """
-    if not system:
-        return tuple(messages)
-    family = sampling.family_of(info)
-    if family is not None and family.no_system_prompt and messages and not system_role:
-        return (replace(messages[0], content=f"{system}\n\n{messages[0].content}"), *messages[1:])
-    if info.reasoning is not None and info.reasoning.system_part:
-        system = f"{info.reasoning.system_part}\n\n{system}"
-    return (Message("system", system), *messages)
 
 
 def _thinking(view: ConversationInfo | Provenance, info: ModelInfo) -> str:
@@ -686,25 +754,6 @@ def _checked(prompt: str) -> str:
 def _seeded(params: Params) -> Params:
     """The parameters with a seed; one is drawn where there is none."""
     return params if params.seed is not None else replace(params, seed=random.getrandbits(31))
-
-
-def _provenance(info: ModelInfo, params: Params, origin: Origin, view: ConversationInfo) -> Provenance:
-    return Provenance(
-        backend=info.backend,
-        backend_version=info.backend_version,
-        model=info.name,
-        digest=info.digest,
-        quantisation=info.quantisation,
-        template_hash=info.template_hash,
-        params=params,
-        origin=origin,
-        seen_from=view.seen_from,
-        keep_thoughts=view.keep_thoughts and info.recalls,
-        thinking_choice=_thinking(view, info),
-        system=view.system,
-        system_role=view.system_role,
-        preset=view.preset,
-    )
 
 
 def _budget(budget: int | None, info: ModelInfo) -> int | None:

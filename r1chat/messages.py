@@ -102,6 +102,7 @@ class Request:
     params: Params = Params()
     thinking: str = ""  # "off", "on" or an effort that the model knows; "": its own way, with a thought
     repeatable: bool = False  # nothing that was read before is reused, which changes the last digits of what follows
+    budget: int | None = None  # thinking tokens, told to a model whose template has a place for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ class ComposerWords:
     # the model
     choose_model = Both("Model: {name}", "模型：{name}")
     no_model_chosen = Both("No model", "没有模型")
-    in_process = Both("On this computer", "本机")
     model_gone = Both("It is not there now.", "现在不可用。")
     refresh_models = Both("Refresh", "刷新")
 
@@ -44,6 +43,16 @@ class ComposerWords:
         "Worked examples tend to make {family} answer worse; its maker advises to describe the task instead.",
         "示例往往会让 {family} 答得更差；其开发者建议直接描述任务。",
     )
+
+    # asking in other words
+    phrasings = Both("Ask in other words", "换种说法提问")
+    phrasings_note = Both(
+        "One phrasing a paragraph. Each is answered once, and the answers are grouped: you see whether the answer "
+        "hangs on the wording.",
+        "每段一种说法。每种说法回答一次，并将答案分组：可以看出答案是否取决于措辞。",
+    )
+    write_phrasings = Both("Let the model write some", "让模型来写")
+    ask_phrasings = Both("Ask all", "全部提问")
 
     # how it should behave
     behaviour = Both("How it should behave", "模型行为")
@@ -84,12 +93,12 @@ class ComposerWords:
     no_presets = Both("There is no preset yet.", "还没有预设。")
     preset_name = Both("Name of the preset", "预设名称")
     save_preset = Both("Save as a preset", "存为预设")
-    update_preset = Both("Update with what stands above", "用以上内容更新")
     use_preset = Both("Use", "使用")
     delete_preset = Both("Delete", "删除")
     compare_presets = Both("Compare presets", "比较预设")
     compare_presets_with = Both("Compare with", "与之比较")
     compare_presets_go = Both("Ask both", "同时提问")
+    two_presets = Both("Choose two different presets to compare.", "请选择两个不同的预设进行比较。")
     in_use = Both("in use", "使用中")
 
     # the columns

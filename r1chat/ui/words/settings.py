@@ -47,6 +47,10 @@ class SettingsWords:
         "OpenAI 兼容服务器：llama-server、vLLM、LM Studio 等。消息会发往你所选模型的服务器。",
     )
     server_address = Both("Address", "地址")
+    bad_address = Both(
+        "That is no address of a server. Write one such as http://127.0.0.1:8080/v1.",
+        "这不是服务器地址。请填写例如 http://127.0.0.1:8080/v1 的地址。",
+    )
     server_key = Both("Key (where it needs one)", "密钥（如需要）")
     add_server = Both("Add", "添加")
     test_server = Both("Test", "测试")
