@@ -34,9 +34,11 @@ const BEGIN = new Set(['again', 'ask', 'longer', 'resume', 'retry', 'skip', 'vot
  * @param {{props: {value: Value}, watch: (name: string, heard: () => void) => void}} component
  */
 export function start({props, watch}) {
+  let filled = false;
   const opened = () => {
     const {value} = props;
-    if (!value) return;
+    if (!value || filled) return;  // Gradio may give the same value again, when something else is chosen already
+    filled = true;
     Object.assign(state, {lang: value.lang, words: value.words, model: value.model});
     wordLayout();
     show(value.answer);
