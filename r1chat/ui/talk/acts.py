@@ -163,9 +163,8 @@ def new_temporary(app: App, act: Act) -> Answer:
     """A new conversation that is kept in memory alone."""
     home = app.main.begin_temporary()
     made = home.store.new_conversation(model=act.model or model_key(app, ""))
-    if app.settings.thinking or app.settings.system:
-        home.store.set_behaviour(made.id, app.settings.thinking, app.settings.system, "")
-    return show(home, made.id, act.words, act.query)
+    home.store.set_behaviour(made.id, app.main.chat.default_behaviour)
+    return show(home, made.id, act.model, act.words, act.query)
 
 
 def search(app: App, act: Act) -> Answer:
