@@ -11,12 +11,13 @@ from functools import cached_property
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
 from r1chat.chat import Chat
-from r1chat.config import NANO, Settings, nano_model, own_rater, prepare
+from r1chat.config import NANO, Settings, change, nano_model, own_rater, prepare
 from r1chat.library.hub import HUGGING_FACE, Hub
 from r1chat.library.pulls import Pulls
 from r1chat.library.queue import Downloads
 from r1chat.library.speed import Meter
 from r1chat.messages import ConversationInfo
+from r1chat.servers import Server, Servers
 from r1chat.store import IN_MEMORY, Store
 from r1chat.teach import Teacher
 
@@ -24,7 +25,7 @@ _MAKING = threading.Lock()  # of the app of temporary conversations
 KEPT_AFTER_DELETION = timedelta(days=30)  # then the next start erases a deleted conversation for good
 
 
-@dataclass(frozen=True)
+@dataclass
 class App:
     """The parts that the page, the terminal and the tests use."""
 
@@ -35,6 +36,7 @@ class App:
     teacher: Teacher
     downloads: Downloads
     meter: Meter
+    servers: Servers
     pulls: Pulls = field(default_factory=Pulls)
     kept: App | None = None  # of an app of temporary conversations: the one that keeps the others
 
@@ -80,6 +82,26 @@ class App:
         """Those that are in memory alone, newest first."""
         return self.temporary.store.conversations() if self.temporary else []
 
+    def change(self, **values: str) -> None:
+        """Keep settings in `settings.toml`, in force from now on. Raises ConfigError, ExportError."""
+        self.settings = change(self.settings, **values)
+        default = self.chat.default_behaviour
+        self.chat.default_behaviour = replace(default, thinking=self.settings.thinking, system=self.settings.system)
+
+    def add_server(self, url: str, key: str) -> str:
+        """Take an OpenAI-compatible server in, from now on; the name of its backend. Raises ConfigError."""
+        from r1chat.backends.openai_wire import parse_base_url
+
+        server = Server(parse_base_url(url.strip()), key.strip())
+        self.servers.add(server)
+        self.catalogue.add(server.name, _openai(server))
+        return server.name
+
+    def remove_server(self, name: str) -> None:
+        """Let go of a server. Raises ConfigError for one that was not added on the page."""
+        self.servers.remove(name)
+        self.catalogue.remove(name)
+
     def close(self) -> None:
         """Stop and save running replies and downloads, and close models, connections and the database."""
         self.downloads.close()
@@ -100,7 +122,11 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None) -> 
     store.purge(KEPT_AFTER_DELETION)
     catalogue = connect(settings) if backends is None else Catalogue(backends, last_choice=NANO)
     chat = _chat(settings, store, catalogue)
-    return App(settings, store, catalogue, chat, Teacher(chat, own_rater(settings)), library(settings), meter(settings))
+    servers = Servers(settings.data_dir)
+    for server in servers.all():
+        catalogue.add(server.name, _openai(server))
+    teacher = Teacher(chat, own_rater(settings))
+    return App(settings, store, catalogue, chat, teacher, library(settings), meter(settings), servers)
 
 
 def _chat(settings: Settings, store: Store, catalogue: Catalogue) -> Chat:
@@ -111,6 +137,12 @@ def _chat(settings: Settings, store: Store, catalogue: Catalogue) -> Chat:
         system=settings.system,
         thinking=settings.thinking,
     )
+
+
+def _openai(server: Server) -> Backend:
+    from r1chat.backends.openai import OpenAIBackend
+
+    return OpenAIBackend(server.url, server.key, name=server.name)
 
 
 def library(settings: Settings) -> Downloads:

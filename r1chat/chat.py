@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import MappingProxyType
@@ -21,12 +21,14 @@ from r1chat.both import Both
 from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, StoreError, UnsupportedError
 from r1chat.generation import Generation, Samples, remaining
 from r1chat.messages import (
+    Behaviour,
     Conversation,
     ConversationInfo,
     Message,
     ModelInfo,
     Origin,
     Params,
+    Preset,
     Provenance,
     Reply,
     ReplySoFar,
@@ -41,12 +43,17 @@ from r1chat.store import Store
 LONGEST_MESSAGE = 1_000_000  # characters
 TITLE_LENGTH = 60  # characters
 MOST_SAMPLES = 32  # of a vote
+MOST_PHRASINGS = 9  # of one question, itself among them
 SECONDS_TO_END = 10.0  # for a reply that is stopped, and for saving what is not saved when the app ends
 
 _EMPTY = Both("The message is empty. Write something, then send it.", "消息是空的。请先写点什么，再发送。")
 _TOO_LONG = Both(
     "The message has {length:,} characters; the most is {most:,}. Shorten it and send it again.",
     "这条消息有 {length:,} 个字符；上限是 {most:,}。请缩短后再发送。",
+)
+_TOO_LONG_SYSTEM = Both(
+    "The system prompt has {length:,} characters; the most is {most:,}. Shorten it, then save it again.",
+    "系统提示词有 {length:,} 个字符；上限是 {most:,}。请缩短后再保存。",
 )
 _BUSY = Both(
     "A reply is still being made in this conversation. Wait for it, or stop it first.",
@@ -62,6 +69,10 @@ _NO_THOUGHT_LEFT = Both(
 _BAD_SAMPLES = Both(
     "A vote takes 2 to {most} samples, not {samples}. Choose another number.",
     "投票需要 2 到 {most} 个样本，不能是 {samples} 个。请换一个数字。",
+)
+_BAD_PHRASINGS = Both(
+    "Asking in other words takes 2 to {most} different phrasings, not {count}. Write another one, or leave some out.",
+    "换种说法提问需要 2 到 {most} 种不同的说法，不能是 {count} 种。请再写一种，或去掉一些。",
 )
 _NO_OLDER_TURN = Both(
     "There is no older turn that could be left out. Start a new conversation instead.",
@@ -103,9 +114,8 @@ class Chat:
         self.catalogue = catalogue
         self._params = params
         self._preferred = preferred
-        self._system = system
-        self._thinking = thinking
         self._repeatable = repeatable
+        self.default_behaviour = Behaviour(thinking, system)
         self._lock = threading.Lock()  # guards the next two; held for moments only
         self._running: dict[str, Generation | Samples] = {}  # by conversation; until all of it is saved
         self._beginning: set[str] = set()  # conversations in which a reply is being begun
@@ -122,13 +132,15 @@ class Chat:
         model: str,
         params: Params | None = None,
         after: str | None = None,
-        steering: tuple[int | None, bool] | None = None,
+        steering: tuple[int | None, bool | None] | None = None,
+        behaviour: Behaviour | None = None,
     ) -> Generation:
         """Send a message at the end of the open branch, or `after` another reply of it, and begin its reply.
 
-        None makes a conversation for it. `steering` is how it goes on from now: its budget, and whether thoughts are
-        kept; None leaves that as it is. `model` is a key `backend:name`. Raises MessageError, UnknownModelError,
-        BackendError, StoreError; nothing is stored then.
+        None makes a conversation for it, which is to behave as `behaviour` says (None: as the settings say). `steering`
+        is how it goes on from now: its budget, and whether thoughts are kept (None: as the model's template does); None
+        leaves that as it is. `model` is a key `backend:name`. Raises MessageError, UnknownModelError, BackendError,
+        StoreError; nothing is stored then.
         """
         prompt = _checked(prompt)
         backend, info = self._usable(model)
@@ -137,13 +149,9 @@ class Chat:
         with self._claimed(conversation_id):
             with self.store.transaction():
                 if conversation_id is None:
-                    conversation_id = self.store.new_conversation(model=info.key).id
-                    if self._thinking or self._system:
-                        self.store.set_behaviour(conversation_id, self._thinking, self._system, "")
-                    if steering is None and info.reasoning is not None and info.reasoning.keeps_thoughts:
-                        steering = (None, True)  # as its template does
-                if steering is not None:
-                    self.store.set_steering(conversation_id, *steering)
+                    conversation_id = self._begin_conversation(info, steering, behaviour)
+                elif steering is not None:
+                    self.store.set_steering(conversation_id, steering[0], keeps(steering[1], info))
                 turn = self._add_message(conversation_id, prompt, after)
                 generation = self._new_generation(turn, backend, info, params)
             self._launch(generation)
@@ -225,7 +233,8 @@ class Chat:
                 jobs: list[tuple[Backend, Request]] = []
                 for number in range(samples):
                     seeded = replace(params, seed=(first_seed + number) % 2**31)
-                    provenance = replace(_provenance(info, seeded, "voted", view), vote_id=vote_id)
+                    made = self._provenance(info, seeded, "voted", view)
+                    provenance = replace(made, vote_id=vote_id)
                     stored.append(self.store.add_reply(turn.id, provenance))
                     jobs.append((backend, Request(info.name, history, None, seeded, _thinking(view, info))))
                 self.store.show_reply(stored[0].id)
@@ -235,21 +244,60 @@ class Chat:
             self._launch(vote)
         return vote
 
+    def ask_in_other_words(
+        self,
+        conversation_id: str | None,
+        phrasings: Sequence[str],
+        model: str,
+        steering: tuple[int | None, bool | None] = (None, None),
+        behaviour: Behaviour | None = None,
+    ) -> Samples:
+        """Send one question in several phrasings, siblings of each other, and have each answered once, as a vote.
+
+        Equal phrasings count once. Raises MessageError for less than two or too many, and what `send` raises.
+        """
+        texts = list(dict.fromkeys(_checked(text) for text in phrasings))
+        if not 2 <= len(texts) <= MOST_PHRASINGS:
+            raise MessageError(_BAD_PHRASINGS.format(most=MOST_PHRASINGS, count=len(texts)))
+        backend, info = self._usable(model)
+        with self._claimed(conversation_id):
+            with self.store.transaction():
+                if conversation_id is None:
+                    conversation_id = self._begin_conversation(info, steering, behaviour)
+                view, vote_id = self.store.info(conversation_id), uuid4().hex
+                params = _seeded(self._sampling(info, view)[0])
+                first = self._add_message(conversation_id, texts[0])
+                others = [self.store.add_turn(conversation_id, text, first.parent_reply_id) for text in texts[1:]]
+                stored: list[StoredReply] = []
+                jobs: list[tuple[Backend, Request]] = []
+                for turn in (first, *others):
+                    made = replace(self._provenance(info, params, "voted", view), vote_id=vote_id)
+                    stored.append(self.store.add_reply(turn.id, made))
+                    history = self._history(turn, view, info)
+                    jobs.append((backend, Request(info.name, history, None, params, _thinking(view, info))))
+                self.store.show_reply(stored[0].id)
+            samples = Samples(self._recorder, jobs, stored, conversation_id, then=self._made, count=self._show_majority)
+            self._launch(samples)
+        return samples
+
     def begin_comparison(
         self,
         conversation_id: str | None,
         prompt: str,
         sides: tuple[tuple[str, Params | None], tuple[str, Params | None]],
         blind: bool = True,
-        steering: tuple[int | None, bool] = (None, False),
+        steering: tuple[int | None, bool | None] = (None, False),
+        behaviour: Behaviour | None = None,
+        behaviours: tuple[Behaviour | None, Behaviour | None] = (None, None),
     ) -> Samples:
         """Send a message and have it answered twice, for a comparison: each side a model's key and its parameters.
 
         Which side stands left is drawn by lot where it is `blind`. The same model twice differs by its seed. No budget
-        applies to the sides; `steering` is for later turns. Raises what `send` raises.
+        applies to the sides; `steering` is for later turns. `behaviours` are those of the sides, where they differ from
+        the conversation's. Raises what `send` raises.
         """
         prompt = _checked(prompt)
-        usable = [(*self._usable(model), params) for model, params in sides]
+        usable = [(*self._usable(model), params, own) for (model, params), own in zip(sides, behaviours, strict=True)]
         if blind:
             random.shuffle(usable)
         info = self._usable(sides[0][0])[1]
@@ -258,18 +306,18 @@ class Chat:
         with self._claimed(conversation_id):
             with self.store.transaction():
                 if conversation_id is None:
-                    conversation_id = self.store.new_conversation(model=info.key).id
-                    self.store.set_steering(conversation_id, *steering)
+                    conversation_id = self._begin_conversation(info, steering, behaviour)
                 turn = self._add_message(conversation_id, prompt)
-                view = self.store.info(conversation_id)
+                common = self.store.info(conversation_id)
                 stored: list[StoredReply] = []
                 jobs: list[tuple[Backend, Request]] = []
-                for backend, model, params in usable:
+                for backend, model, params, own in usable:
+                    view = common if own is None else _behaving(common, own)
                     history = self._history(turn, view, model)
                     seeded = _seeded(params or self._sampling(model, view)[0])
                     if any(request.params == seeded for _, request in jobs):
                         seeded = replace(seeded, seed=((seeded.seed or 0) + 1) % 2**31)
-                    stored.append(self.store.add_reply(turn.id, _provenance(model, seeded, "sampled", view)))
+                    stored.append(self.store.add_reply(turn.id, self._provenance(model, seeded, "sampled", view)))
                     jobs.append((backend, Request(model.name, history, None, seeded, _thinking(view, model))))
                 self.store.judgements.begin_comparison(stored[0].id, stored[1].id, blind)
                 self.store.show_reply(stored[0].id)
@@ -300,7 +348,8 @@ class Chat:
             params = remaining(provenance.params, 0, stored.reply)
             if params.max_tokens == 0:  # asked for after the limit was reached: as many again
                 params = provenance.params
-            request = Request(info.name, history, stored.reply.so_far, params, _thinking(provenance, info))
+            thinking = _thinking(provenance, info)
+            request = Request(info.name, history, stored.reply.so_far, params, thinking, budget=provenance.budget)
             generation = Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
             self._launch(generation)
         return generation
@@ -324,19 +373,37 @@ class Chat:
         thinking: str | None = None,
         system: str | None = None,
         changed: Mapping[str, object] | None = None,
+        *,
+        system_role: bool | None = None,
     ) -> None:
         """How the next replies should behave; None leaves that as it is.
 
         `thinking`: "off", "on", an effort of the model's, or "" for its own way. `changed`: sampling parameters by
-        name in place of the recommended ones. Raises MessageError for senseless values.
+        name in place of the recommended ones. `system_role`: see `ConversationInfo`. What differs from the preset that
+        was chosen makes the conversation's own of it. Raises MessageError for senseless values.
         """
-        view = self.store.info(conversation_id)
-        self.store.set_behaviour(
-            conversation_id,
-            view.thinking_choice if thinking is None else thinking,
-            view.system if system is None else system,
-            view.sampling if changed is None else sampling.as_text(changed),
+        old = self.store.info(conversation_id).behaviour
+        new = replace(
+            old,
+            thinking=old.thinking if thinking is None else thinking,
+            system=old.system if system is None else checked_system(system),
+            sampling=old.sampling if changed is None else sampling.as_text(changed),
+            system_role=old.system_role if system_role is None else system_role,
         )
+        self.store.set_behaviour(conversation_id, new if new == old else replace(new, preset=""))
+        self.publish(conversation_id)
+
+    def use_preset(self, conversation_id: str, preset: Preset, model: str) -> None:
+        """Have the next replies behave as a preset says; its model becomes the conversation's, else `model` stays.
+
+        Raises UnknownModelError, MessageError where the budget does not fit the model's window.
+        """
+        info = self._usable(preset.model or model)[1]
+        budget = steer.checked_budget(preset.budget, info.context)
+        with self.store.transaction():
+            self.store.set_behaviour(conversation_id, preset.behaviour)
+            self.store.set_steering(conversation_id, budget, self.store.info(conversation_id).keep_thoughts)
+            self.store.set_model(conversation_id, info.key)
         self.publish(conversation_id)
 
     def leave_out_oldest(self, conversation_id: str, model: str = "") -> None:
@@ -447,6 +514,19 @@ class Chat:
 
     # -- beginning ----------------------------------------------------------------------------------------------------
 
+    def _begin_conversation(
+        self, info: ModelInfo, steering: tuple[int | None, bool | None] | None, behaviour: Behaviour | None
+    ) -> str:
+        """A conversation with a model; its id."""
+        conversation_id = self.store.new_conversation(model=info.key).id
+        behaviour = self.default_behaviour if behaviour is None else behaviour
+        if behaviour != Behaviour():
+            self.store.set_behaviour(conversation_id, behaviour)
+        budget, keep = steering or (None, None)
+        if budget is not None or keeps(keep, info):
+            self.store.set_steering(conversation_id, budget, keeps(keep, info))
+        return conversation_id
+
     def _usable(self, key: str) -> tuple[Backend, ModelInfo]:
         backend, info = self.catalogue.find(key)
         if not info.ready:
@@ -514,20 +594,19 @@ class Chat:
     ) -> Generation:
         """Store an empty reply, or one with the text that is given, and what will make it; nothing runs yet."""
         view = self.store.info(turn.conversation_id)
-        usual, source = self._sampling(info, view)
-        params = _seeded(params or usual)
+        params = _seeded(params or self._sampling(info, view)[0])
         if so_far is not None:
             _check_continues(info)
         given = so_far or ReplySoFar()
         provenance = replace(
-            _provenance(info, params, origin, view),
+            self._provenance(info, params, origin, view),
             budget=_budget(view.budget, info),
             parent_id=parent.id if parent else None,
             kept_reasoning=len(given.reasoning),
-            sampling_source=source if replace(params, seed=usual.seed) == usual else "person",
         )
         history = self._history(turn, view, info)
-        request = Request(info.name, history, so_far, params, _thinking(view, info), self._repeatable)
+        thinking = _thinking(view, info)
+        request = Request(info.name, history, so_far, params, thinking, self._repeatable, provenance.budget)
         stored = self.store.add_reply(turn.id, provenance, Reply(reasoning=given.reasoning, closed=given.closed))
         self.store.set_model(turn.conversation_id, info.key)
         return Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
@@ -571,15 +650,42 @@ class Chat:
             view = self.store.info(turn.conversation_id)
             answered = _assistant_message(generation.snapshot(), view.keep_thoughts and info.recalls)
             history = (*self._history(turn, view, info), answered)
-            backend.warm(Request(info.name, history, thinking=_thinking(view, info)))
+            budget = _budget(view.budget, info)
+            backend.warm(Request(info.name, history, thinking=_thinking(view, info), budget=budget))
+
+    def advice(self, info: ModelInfo | None, thinking: str = "") -> sampling.Recommended:
+        """What to sample a model with, and who recommends it; None: a model that nobody knows."""
+        info = info or ModelInfo("", "")
+        header = self.catalogue.header(info.key)
+        return sampling.recommended(info, header.metadata if header else None, thinking)
 
     def _sampling(self, info: ModelInfo, view: ConversationInfo) -> tuple[Params, str]:
         """What to sample the next reply of a conversation with, and who recommends it."""
-        header = self.catalogue.header(info.key)
-        advice = sampling.recommended(info, header.metadata if header else None, _thinking(view, info))
+        advice = self.advice(info, _thinking(view, info))
         base = self._params or sampling.with_values(advice.params, self._preferred)
         params = sampling.with_values(base, sampling.from_text(view.sampling))
         return params, advice.source if params == advice.params else "person"
+
+    def _provenance(self, info: ModelInfo, params: Params, origin: Origin, view: ConversationInfo) -> Provenance:
+        """How a reply comes to be that is sampled with these parameters."""
+        usual, source = self._sampling(info, view)
+        return Provenance(
+            backend=info.backend,
+            backend_version=info.backend_version,
+            model=info.name,
+            digest=info.digest,
+            quantisation=info.quantisation,
+            template_hash=info.template_hash,
+            params=params,
+            origin=origin,
+            seen_from=view.seen_from,
+            keep_thoughts=view.keep_thoughts and info.recalls,
+            thinking_choice=_thinking(view, info),
+            system=view.system,
+            system_role=view.system_role,
+            preset=view.preset,
+            sampling_source=source if replace(params, seed=usual.seed) == usual else "person",
+        )
 
     def _history(self, turn: StoredTurn, view: ConversationInfo | Provenance, info: ModelInfo) -> tuple[Message, ...]:
         """The branch up to this message, as far as the model is shown it: see `ConversationInfo`."""
@@ -589,23 +695,32 @@ class Chat:
             messages.append(Message("user", step.content))
             if step.id != turn.id and step.reply is not None:
                 messages.append(_assistant_message(step.reply.reply, keeps))
-        return _with_system(messages, view.system, info)
+        return sampling.with_system_prompt(messages, view.system, info, view.system_role)
 
 
-def _with_system(messages: list[Message], system: str, info: ModelInfo) -> tuple[Message, ...]:
-    """The messages with a system prompt, where the model's maker wants one.
+def _behaving(view: ConversationInfo, behaviour: Behaviour) -> ConversationInfo:
+    """A conversation as if it had that behaviour."""
+    return replace(
+        view,
+        thinking_choice=behaviour.thinking,
+        system=behaviour.system,
+        sampling=behaviour.sampling,
+        system_role=behaviour.system_role,
+        preset=behaviour.preset,
+    )
 
-    DeepSeek advises against one for R1: there it stands at the head of the first message. Where the maker's own default
-    switches thinking on (Magistral), it stays in front.
-    """
-    if not system:
-        return tuple(messages)
-    family = sampling.family_of(info)
-    if family is not None and family.no_system_prompt and messages:
-        return (replace(messages[0], content=f"{system}\n\n{messages[0].content}"), *messages[1:])
-    if info.reasoning is not None and info.reasoning.system_part:
-        system = f"{info.reasoning.system_part}\n\n{system}"
-    return (Message("system", system), *messages)
+
+def keeps(choice: bool | None, info: ModelInfo) -> bool:
+    """Whether earlier thoughts are kept: as was chosen, else as the model's template does."""
+    return choice if choice is not None else info.reasoning is not None and info.reasoning.keeps_thoughts
+
+
+def checked_system(system: str) -> str:
+    """A system prompt, without blank space around it. Raises MessageError for one that is too long."""
+    system = system.strip()
+    if len(system) > LONGEST_MESSAGE:
+        raise MessageError(_TOO_LONG_SYSTEM.format(length=len(system), most=LONGEST_MESSAGE))
+    return system
 
 
 def _thinking(view: ConversationInfo | Provenance, info: ModelInfo) -> str:
@@ -639,23 +754,6 @@ def _checked(prompt: str) -> str:
 def _seeded(params: Params) -> Params:
     """The parameters with a seed; one is drawn where there is none."""
     return params if params.seed is not None else replace(params, seed=random.getrandbits(31))
-
-
-def _provenance(info: ModelInfo, params: Params, origin: Origin, view: ConversationInfo) -> Provenance:
-    return Provenance(
-        backend=info.backend,
-        backend_version=info.backend_version,
-        model=info.name,
-        digest=info.digest,
-        quantisation=info.quantisation,
-        template_hash=info.template_hash,
-        params=params,
-        origin=origin,
-        seen_from=view.seen_from,
-        keep_thoughts=view.keep_thoughts and info.recalls,
-        thinking_choice=_thinking(view, info),
-        system=view.system,
-    )
 
 
 def _budget(budget: int | None, info: ModelInfo) -> int | None:

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from r1chat.both import Both
 from r1chat.errors import ConfigError
+from r1chat.files import replacing
 from r1chat.messages import Params
 
 BackendName = Literal["llama.cpp", "ollama", "openai"]
@@ -174,6 +175,28 @@ def prepare(settings: Settings) -> None:
             raise ConfigError(_NO_FOLDER.format(folder=folder, reason=error.strerror)) from None
     if not os.access(settings.data_dir, os.W_OK | os.X_OK):
         raise ConfigError(_READ_ONLY.format(folder=settings.data_dir))
+
+
+def change(settings: Settings, **values: str) -> Settings:
+    """Write settings into `settings.toml`, where other lines and comments stay; the settings that are in force then.
+
+    An empty value takes the line out. Raises ConfigError, ExportError where the file cannot be read or written.
+    """
+    import tomlkit
+
+    file = settings.data_dir / FILE_NAME
+    try:
+        lines = tomlkit.parse(file.read_text(encoding="utf-8")) if file.exists() else tomlkit.document()
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise ConfigError(_BAD_FILE.format(file=file, reason=error)) from None
+    for name, value in values.items():
+        if value:
+            lines[name] = tomlkit.string(value, multiline="\n" in value)
+        else:
+            lines.pop(name, None)
+    with replacing(file) as stream:
+        stream.write(tomlkit.dumps(lines).encode())
+    return settings.model_copy(update=values)
 
 
 def own_rater(settings: Settings) -> str:

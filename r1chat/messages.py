@@ -102,6 +102,7 @@ class Request:
     params: Params = Params()
     thinking: str = ""  # "off", "on" or an effort that the model knows; "": its own way, with a thought
     repeatable: bool = False  # nothing that was read before is reused, which changes the last digits of what follows
+    budget: int | None = None  # thinking tokens, told to a model whose template has a place for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +333,8 @@ class Provenance:
     thinking_choice: str = ""  # "off", "on" or an effort; "": the model's own way
     system: str = ""  # the system prompt that the person gave
     sampling_source: str = ""  # who recommends the parameters, or "person"
+    system_role: bool = False  # `system` was sent as a system message although the maker advises against one
+    preset: str = ""  # the name of the preset that was in force
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +372,28 @@ class StoredTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How the next replies of a conversation should behave; see `ConversationInfo` for each value."""
+
+    thinking: str = ""
+    system: str = ""
+    sampling: str = ""
+    system_role: bool = False
+    preset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A behaviour under a name, with a budget of thinking tokens (None: no limit) and a model ("": any)."""
+
+    id: str
+    name: str
+    behaviour: Behaviour = Behaviour()
+    budget: int | None = None
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationInfo:
     """A line in the list of conversations. `excerpt` is set by a search.
 
@@ -376,6 +401,8 @@ class ConversationInfo:
     many as the window holds), whether the model is shown its earlier thoughts, and the message from which on it is
     shown a branch (None, or one that is not on it: from the first). So do `thinking_choice` ("off", "on" or an effort
     of the model's), `system`, the system prompt, and `sampling`, what a person changed of the recommended parameters.
+    `system_role` sends the system prompt as one even where the model's maker advises against it. `preset` names the
+    preset that these values came from; "" once one of them was changed.
     """
 
     id: str
@@ -390,6 +417,13 @@ class ConversationInfo:
     thinking_choice: str = ""
     system: str = ""
     sampling: str = ""
+    system_role: bool = False
+    preset: str = ""
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """How its next replies should behave."""
+        return Behaviour(self.thinking_choice, self.system, self.sampling, self.system_role, self.preset)
 
 
 @dataclass(frozen=True, slots=True)

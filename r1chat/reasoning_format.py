@@ -70,10 +70,16 @@ class ReasoningFormat:
         """Whether the template has a form of its own for a reply without a thought."""
         return self.off is not None
 
-    def variables(self, thinking: str) -> Variables:
-        """What to render the template with for a choice of thinking. Without a choice the model thinks."""
+    def variables(self, thinking: str, budget: int | None = None) -> Variables:
+        """What to render the template with for a choice of thinking and a budget of tokens, where it can be told one.
+
+        Without a choice the model thinks.
+        """
         if thinking == OFF and self.off is not None:
             return self.off
+        if budget is not None and self.budget_variable:
+            others = (pair for pair in self.variables(thinking) if pair[0] != self.budget_variable)
+            return (*others, (self.budget_variable, budget))
         if thinking in self.efforts and self.effort_variable:
             return (*(pair for pair in self.on if pair[0] != self.effort_variable), (self.effort_variable, thinking))
         return self.on

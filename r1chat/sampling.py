@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from r1chat.both import Both
 from r1chat.errors import MessageError
-from r1chat.messages import ModelInfo, Params
+from r1chat.messages import Message, ModelInfo, Params
 from r1chat.reasoning_format import OFF
 
 BOUNDS: dict[str, tuple[float, float]] = {
@@ -92,7 +92,8 @@ class Recommended:
     """Parameters and who recommends them."""
 
     params: Params
-    source: str
+    source: str  # a family, or "GGUF": the model's own file
+    known: bool = True  # False: nobody recommends anything for this model, and R1's parameters stand in
 
 
 def family_of(info: ModelInfo) -> Family | None:
@@ -104,10 +105,29 @@ def family_of(info: ModelInfo) -> Family | None:
     return None
 
 
+def with_system_prompt(
+    messages: Sequence[Message], system: str, info: ModelInfo, system_role: bool
+) -> tuple[Message, ...]:
+    """The messages with a system prompt, where the model's maker wants one.
+
+    DeepSeek advises against one for R1: there it stands at the head of the first message, unless the person wants it in
+    the `system_role`. Where the maker's own default switches thinking on (Magistral), it stays in front.
+    """
+    if not system:
+        return tuple(messages)
+    family = family_of(info)
+    if family is not None and family.no_system_prompt and messages and not system_role:
+        return (replace(messages[0], content=f"{system}\n\n{messages[0].content}"), *messages[1:])
+    if info.reasoning is not None and info.reasoning.system_part:
+        system = f"{info.reasoning.system_part}\n\n{system}"
+    return (Message("system", system), *messages)
+
+
 def recommended(info: ModelInfo, file: Mapping[str, object] | None = None, thinking: str = "") -> Recommended:
     """What to sample a model with. `file`: the metadata of its GGUF, where it has one."""
     params, source = Params(), "DeepSeek-R1"
-    if family := family_of(info):
+    family = family_of(info)
+    if family is not None:
         params, source = family.params, family.name
         if thinking == OFF and family.plain is not None:
             params = family.plain
@@ -116,7 +136,7 @@ def recommended(info: ModelInfo, file: Mapping[str, object] | None = None, think
         for key, name in _GGUF_KEYS.items()
         if isinstance(value := (file or {}).get(f"general.sampling.{key}"), int | float) and is_sensible(name, value)
     }
-    return Recommended(with_values(params, own), "GGUF") if own else Recommended(params, source)
+    return Recommended(with_values(params, own), "GGUF") if own else Recommended(params, source, family is not None)
 
 
 def is_sensible(name: str, value: object) -> bool:

@@ -151,3 +151,27 @@ def more(page: Page, name: str, exact: bool = False) -> Locator:
     if menu.get_attribute("open") is None:
         menu.locator("> summary").click()
     return menu.get_by_role("button", name=name, exact=exact)
+
+
+def choose(page: Page, menu: str, option: str | re.Pattern[str]) -> None:
+    """Choose an option of a menu of the composer: "Model" or "Thinking"."""
+    page.get_by_role("button", name=re.compile(f"^{menu}:")).click()
+    page.get_by_role("menuitemradio", name=option).click()
+
+
+def choose_budget(page: Page, tokens: int) -> None:
+    """A thinking budget: one that is offered, or one's own."""
+    offered = {512: "512 tokens", 2048: "2,048 tokens", 8192: "8,192 tokens"}.get(tokens)
+    choose(page, "Thinking", offered or "Custom…")
+    if offered is None:
+        box = page.get_by_role("spinbutton", name="Thinking tokens")
+        box.fill(str(tokens))
+        box.press("Tab")
+
+
+def choose_setting(page: Page, tab: str, option: str) -> None:
+    """Choose an option in the settings, and close them."""
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("tab", name=tab).click()
+    page.get_by_role("radio", name=option).check(force=True)
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()

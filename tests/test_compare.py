@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from site_driver import CHROMIUM, Locator, Page, Site, ask, expect, finished, more
+from site_driver import CHROMIUM, Locator, Page, Site, ask, choose_setting, expect, finished, more
 
 from r1chat.app import App, build
 from r1chat.backends.scripted import Script, ScriptedBackend
@@ -371,8 +371,7 @@ def test_two_replies_stream_blind_and_the_better_one_goes_on(site: Site) -> None
     app = site.serve(backends=backends, model="loud-7b")
     page = site.open()
     page.clock.install()
-    page.get_by_role("button", name="Settings").click()
-    page.get_by_role("radio", name="Keep folded").click()
+    choose_setting(page, "Thoughts", "Keep folded")
     ask_both(page, "2 and 3?", "quiet-1.5b")
     expect(page.locator(".side .live")).to_have_text(["Thinking", "Thinking"])
     expect(page.get_by_role("button", name="A is better")).to_have_attribute("aria-disabled", "true")

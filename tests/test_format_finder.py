@@ -190,3 +190,13 @@ def test_go_templates_of_ollama_are_read() -> None:
     form = find_any_format(go).form
     assert form is not None
     assert (form.open_text, form.close_text) == ("<muse>\n", "\n</muse>\n\n")
+
+
+def test_a_budget_is_told_to_a_template_that_has_a_place_for_it() -> None:
+    template = ChatTemplate(SOURCES["ByteDance-Seed-OSS"], "<BOS>", "<EOS>")
+    assert template.form is not None and template.form.budget_variable == "thinking_budget"
+    told = "".join(piece.text for piece in template.prompt([ASK], budget=512).head)
+    assert "512" in told and told != "".join(piece.text for piece in template.prompt([ASK]).head)
+    assert template.prompt([ASK], thinking="off", budget=512) == template.prompt([ASK], thinking="off")
+    r1 = ChatTemplate(R1_TEMPLATE)
+    assert r1.prompt([ASK], budget=512) == r1.prompt([ASK])

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from site_driver import CHROMIUM, THOUGHT, Gate, Locator, Page, Site, ask, expect, finished, more
+from site_driver import CHROMIUM, THOUGHT, Gate, Locator, Page, Site, ask, choose_budget, expect, finished, more
 
 from r1chat.backends.scripted import Script
 from r1chat.messages import Finish, Progress, Request
@@ -204,9 +204,7 @@ def test_a_budget_that_makes_no_sense_holds_the_message_back_in_an_old_conversat
     page = site.open()
     ask(page, "One")
     finished(page)
-    page.get_by_role("combobox", name="Thinking budget").click()
-    page.get_by_role("option", name="Think: custom…").click()
-    page.get_by_role("spinbutton", name="Thinking tokens").fill("99999")
+    choose_budget(page, 99_999)
     ask(page, "Two")
 
     expect(page.get_by_test_id("toast-body").first).to_contain_text("does not fit")

@@ -6,7 +6,7 @@ import re
 import threading
 
 import pytest
-from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, expect, finished, more
+from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, choose_budget, expect, finished, more
 
 from r1chat.backends.scripted import Script
 from r1chat.errors import ContextError, GenerationError
@@ -215,22 +215,19 @@ def test_a_budget_closes_the_thought_and_is_kept_by_the_conversation(site: Site)
 
     app = site.serve(script)
     page = site.open()
-    budget = page.get_by_role("combobox", name="Thinking budget")
-    budget.click()
-    page.get_by_role("option", name="Think: quick 512").click()
+    choose_budget(page, 512)
     ask(page, "Think.")
     expect(page.locator(".answer")).to_have_text("Done.")
     expect(page.locator(".origin")).to_contain_text("budget of 512 tokens")
     assert app.store.conversations()[0].budget == 512
     page.reload()
-    expect(page.get_by_role("combobox", name="Thinking budget")).to_have_value("Think: quick 512")
+    expect(page.get_by_role("button", name="Thinking: 512 tokens")).to_be_visible()
 
 
 def test_a_budget_that_makes_no_sense_is_a_sentence(site: Site) -> None:
     site.serve(THOUGHT)
     page = site.open()
-    page.get_by_role("combobox", name="Thinking budget").click()
-    page.get_by_role("option", name="Think: custom…").click()
+    choose_budget(page, 1000)
     for value, sentence in (("0", "no room for a thought"), ("99999", "does not fit"), ("", "Not a number of tokens")):
         page.get_by_role("spinbutton", name="Thinking tokens").fill(value)
         page.get_by_role("textbox", name="Message").fill("7 + 3 = ?")
@@ -308,11 +305,14 @@ def test_what_a_server_cannot_do_is_disabled_with_the_reason(site: Site) -> None
     gate = Gate(THOUGHT[:2], THOUGHT[2:])
     site.serve(gate, continues=False)
     page = site.open()
-    budget = page.get_by_role("combobox", name="Thinking budget")
-    expect(budget).to_be_disabled()
-    expect(budget).to_have_attribute("title", re.compile("cannot continue a reply"))
-    budget.click(force=True)
-    expect(page.get_by_role("option")).to_have_count(0)
+    page.get_by_role("button", name="Thinking: On").click()
+    for option, why in (("512 tokens", "cannot continue a reply"), ("Off", "no off switch")):
+        barred = page.get_by_role("menuitemradio", name=option)
+        expect(barred).to_have_attribute("aria-disabled", "true")
+        expect(barred).to_contain_text(why)
+        barred.click(force=True)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Thinking: On")).to_be_focused()
     ask(page, "7 + 3 = ?")
     expect(page.get_by_role("button", name="Answer now")).to_be_disabled()
     page.get_by_role("button", name="Stop", exact=True).click()

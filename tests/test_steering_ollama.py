@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from replay import Exchange, Replay, wire
-from site_driver import CHROMIUM, Page, Site, ask, expect, finished, more
+from site_driver import CHROMIUM, Page, Site, ask, choose_budget, expect, finished, more
 
 from r1chat.backends.ollama import OllamaBackend
 
@@ -65,9 +65,7 @@ def test_answer_now_closes_the_thought_through_the_raw_route(site: Site) -> None
 
 def test_a_budget_closes_the_thought_with_a_sentence(site: Site) -> None:
     with ollama(site, FRESH, CLOSED) as (page, server):
-        page.get_by_role("combobox", name="Thinking budget").click()
-        page.get_by_role("option", name="Think: custom…").click()
-        page.get_by_role("spinbutton", name="Thinking tokens").fill("16")
+        choose_budget(page, 16)
         ask(page, QUESTION)
         finished(page)
         expect(page.locator(".origin")).to_contain_text("budget of 16 tokens")

@@ -5,10 +5,11 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 
 const NAMES = [
-  'arrow-down', 'brain', 'check', 'chevron-down', 'chevron-left', 'chevron-right', 'copy', 'ellipsis', 'fast-forward',
-  'git-branch', 'globe', 'info', 'list-tree', 'lock', 'menu', 'monitor', 'panel-right', 'pencil', 'plus', 'refresh-cw', 'scale',
-  'search', 'server', 'shield-check', 'skip-forward', 'square', 'thumbs-down', 'thumbs-up', 'timer', 'trash', 'triangle-alert',
-  'vote', 'x',
+  'arrow-down', 'arrow-up', 'box', 'brain', 'check', 'chevron-down', 'chevron-left', 'chevron-right', 'columns-2',
+  'copy', 'ellipsis', 'fast-forward', 'git-branch', 'globe', 'info', 'lightbulb', 'list-tree', 'lock', 'menu',
+  'monitor', 'panel-left', 'panel-right', 'pencil', 'plus', 'refresh-cw', 'scale', 'search', 'server', 'settings-2',
+  'shield-check', 'skip-forward', 'sliders-horizontal', 'square', 'thumbs-down', 'thumbs-up', 'timer', 'trash',
+  'triangle-alert', 'vote', 'x',
 ];
 
 const nodes = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('lucide-static/icon-nodes.json'), 'utf8'));

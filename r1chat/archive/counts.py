@@ -41,6 +41,10 @@ JUDGEMENTS_LEFT_OUT: Mapping[str, Both] = {
 }
 PARTS_LEFT_OUT: Mapping[str, Both] = {
     "consents": Both("consents for all conversations (yours stay as they are)", "针对全部对话的许可（保留你的设置）"),
+    "presets": Both(
+        "presets whose name is taken by another one here (yours stay as they are)",
+        "与此处同名但不同的预设（保留你的版本）",
+    ),
     "files": Both("images and files", "图片和文件"),
     "system_prompts": Both("system prompts", "系统提示词"),
     "tool_calls": Both("tool calls", "工具调用"),
@@ -58,6 +62,7 @@ class Written:
     conversations: int = 0
     replies: int = 0
     judgements: int = 0  # ratings, comparisons, references and the like
+    presets: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +86,4 @@ class Imported:
     known_messages: int = 0  # messages and replies that were there already
     chats: int = 0  # in the file
     messages: int = 0  # in the file: of everybody
+    presets: int = 0  # new ones

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from r1chat.archive.counts import Imported
 from r1chat.archive.faults import Fault
 from r1chat.archive.lines import END, header_of, parse, row_of
-from r1chat.archive.rules import Known
+from r1chat.archive.rules import Known, check_preset
 from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.store.archive import JUDGEMENTS, Incoming, Row
@@ -61,6 +61,7 @@ class Restoration:
             self._known,
             self._left_out,
             turns=self._added["turn"],
+            presets=self._added["preset"],
         )
 
     def _take_row(self, kind: str, row: Row) -> None:
@@ -73,6 +74,8 @@ class Restoration:
             there = self._target.find(row["id"])
             self._there = None if there is None else iter(there)
             self._same = True
+        elif kind == "preset":
+            return self._take_preset(row)
         elif self._rows is None:
             if kind != "consent" or row["conversation_id"] is not None:
                 raise Fault(Both("no conversation stands before it", "它之前没有对话"))
@@ -82,6 +85,16 @@ class Restoration:
             self._add(kind, row | {"parent_id": None} if kind == "reply" else row)
         else:
             self._same = self._same and next(self._there, None) == (kind, row)
+
+    def _take_preset(self, row: Row) -> None:
+        if self._rows is not None:
+            raise Fault(Both("a preset stands before all conversations, or nowhere", "预设只能位于所有对话之前"))
+        check_preset(row)
+        added = self._target.add_preset(row)
+        if added:
+            self._added["preset"] += 1
+        elif added is False:
+            self._left_out["presets"] += 1
 
     def _take_consent_for_all(self, row: Row) -> None:
         """It comes back into an empty store; elsewhere it would speak for conversations that it never knew."""

@@ -14,6 +14,7 @@ from r1chat.judgements import CHECKS, DOWN_REASONS, LONGEST_COMMENT, PARTS, UP_R
 from r1chat.messages import ClosedBy, FinishReason, Origin, Verdict
 from r1chat.store.archive import FIELDS, Row
 from r1chat.store.belonging import EXCLUDABLE
+from r1chat.store.presets import LONGEST_NAME
 
 _ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     "reply": {"finish": get_args(FinishReason), "origin": get_args(Origin), "closed_by": get_args(ClosedBy)},
@@ -123,6 +124,15 @@ class Known:
                     "characters {start} to {end} are no part of the thought", "第 {start} 到 {end} 个字符不在思考之内"
                 )
                 raise Fault(clause.format(start=row["start"], end=row["end"]))
+
+
+def check_preset(row: Row) -> None:
+    """Check the row of a preset. Raises Fault."""
+    if not 0 < len(row["name"]) <= LONGEST_NAME:
+        raise Fault(
+            Both("a preset has a name of 1 to {n} characters", "预设名称为 1 到 {n} 个字符").format(n=LONGEST_NAME)
+        )
+    _check_values("preset", row)
 
 
 def _check_values(kind: str, row: Row) -> None:

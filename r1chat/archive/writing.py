@@ -37,13 +37,14 @@ def write(store: Store, path: Path, everything: bool = False, progress: OnProgre
         with replacing(path) as stream:
             lines = _Lines(stream)
             lines.write(header())
+            kinds += lines.write_rows(source.presets(None if everything else conversation_ids))
             kinds += lines.write_rows(source.consents_for_all())
             for done, rows in enumerate(source.rows(conversation_ids), 1):
                 kinds += lines.write_rows(rows)
                 if progress:
                     progress(done, len(conversation_ids))
             lines.write(footer(lines.count, lines.digest))
-    return Written(kinds["conversation"], kinds["reply"], sum(kinds[kind] for kind in JUDGEMENTS))
+    return Written(kinds["conversation"], kinds["reply"], sum(kinds[kind] for kind in JUDGEMENTS), kinds["preset"])
 
 
 class _Lines:

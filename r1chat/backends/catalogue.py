@@ -158,6 +158,21 @@ class Catalogue:
             )
         )
 
+    def add(self, name: str, backend: Backend) -> None:
+        """Take a backend in, behind the others."""
+        self._caches = {**self._caches, name: _Cache(name, backend)}
+        self._backends = {**self._backends, name: backend}
+
+    def remove(self, name: str) -> None:
+        """Let go of a backend and close it; what it is doing breaks off."""
+        cache, backend = self._caches.get(name), self._backends.get(name)
+        if cache is None or backend is None:
+            return
+        self._caches = {known: other for known, other in self._caches.items() if known != name}
+        self._backends = {known: other for known, other in self._backends.items() if known != name}
+        cache.close()
+        backend.close()
+
     def close(self) -> None:
         """Close every backend."""
         for cache in self._caches.values():

@@ -100,8 +100,16 @@ class ChatTemplate:
         self.form = found.form or (R1_FORMAT if mentions and found.problem is None else None)
         self._forced = mentions and knows_think and R1_ASSISTANT in source
 
-    def prompt(self, messages: Sequence[Message], so_far: ReplySoFar | None = None, thinking: str = "") -> Prompt:
+    def prompt(
+        self,
+        messages: Sequence[Message],
+        so_far: ReplySoFar | None = None,
+        thinking: str = "",
+        budget: int | None = None,
+    ) -> Prompt:
         """The prompt of a reply to `messages`, for a choice of thinking ("": the model's own way, with a thought).
+
+        `budget`: thinking tokens; told to the model where its template has a place for it.
 
         Raises UnsupportedError where the template refuses them.
         """
@@ -114,7 +122,7 @@ class ChatTemplate:
             return Prompt(head, (Piece(so_far.answer, False),) if so_far.answer else ())
         if thinking == OFF and so_far == ReplySoFar():
             so_far = ReplySoFar(closed=True)
-        head = self._pieces(messages, form.variables(thinking) if form else ())
+        head = self._pieces(messages, form.variables(thinking, budget) if form else ())
         text = "".join(piece.text for piece in head)
         if opening := self._opening(text):
             head, text = (*head, Piece(opening, True)), text + opening

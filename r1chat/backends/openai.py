@@ -281,7 +281,9 @@ class OpenAIBackend:
             return ()
         if request.so_far is not None and request.so_far.closed and not request.so_far.reasoning:
             return form.off or ()
-        return form.variables(request.thinking) if request.thinking or not form.on_by_default else ()
+        told = request.budget is not None and form.budget_variable
+        chosen = request.thinking or told or not form.on_by_default
+        return form.variables(request.thinking, request.budget) if chosen else ()
 
     async def _continuation(
         self, request: Request, so_far: ReplySoFar, server: _Server

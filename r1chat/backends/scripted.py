@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from r1chat.both import Both
 from r1chat.errors import UnknownModelError
 from r1chat.messages import BackendEvent, Began, Finish, ModelInfo, Progress, Raw, Request
+from r1chat.reasoning_format import ReasoningFormat
 
 Script = Iterable[BackendEvent | str | BaseException]
 
@@ -21,7 +22,8 @@ _NO_MODEL = Both(
 class ScriptedBackend:
     """Plays `script(request)`: a string is a `Raw`, an exception is raised, a `Finish("stop")` is added at the end.
 
-    `rate` is tokens per second (0: as fast as they are taken). `requests` records what was asked for.
+    `rate` is tokens per second (0: as fast as they are taken). `requests` records what was asked for. `formats`: how
+    models mark their thought, by name.
     """
 
     script: Callable[[Request], Script]
@@ -30,12 +32,21 @@ class ScriptedBackend:
     rate: float = 0.0
     context: int = 16384
     continues: bool = True
+    formats: Mapping[str, ReasoningFormat] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     warmed: list[Request] = field(default_factory=list)
 
     def models(self) -> list[ModelInfo]:
         return [
-            ModelInfo(self.name, name, title=name, context=self.context, continues=self.continues, loaded=True)
+            ModelInfo(
+                self.name,
+                name,
+                title=name,
+                context=self.context,
+                continues=self.continues,
+                loaded=True,
+                reasoning=self.formats.get(name),
+            )
             for name in self.model_names
         ]
 

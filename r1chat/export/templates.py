@@ -12,10 +12,12 @@ from pathlib import Path
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.chat_template import R1_ASSISTANT, R1_BOS, R1_EOS, R1_TEMPLATE, ChatTemplate, r1_prompt
 from r1chat.backends.gguf import Header, read_header
+from r1chat.backends.known_formats import format_by_name
 from r1chat.both import Both
 from r1chat.errors import BackendError, ExportError, ModelFileError
 from r1chat.export.r1_models import is_r1
 from r1chat.messages import Message
+from r1chat.reasoning_format import R1_FORMAT, ReasoningFormat
 
 
 class Templates:
@@ -26,11 +28,22 @@ class Templates:
         self._catalogue = catalogue
         self._given = None if file is None else _read(file)
         self._known: dict[str, _Template | _R1] = {}
+        self._forms: dict[str, ReasoningFormat] = {}
 
     def like_r1(self, model: str) -> bool:
         """Whether the model behind a key `backend:name` is prompted as R1 is."""
         own = self._own(model)
         return R1_ASSISTANT in own.chat_template if own else is_r1(model)
+
+    def form(self, model: str) -> ReasoningFormat:
+        """How the model behind a key `backend:name` marks its thought; as R1 does where nothing tells."""
+        if model not in self._forms:
+            try:
+                found = (self._own(model) or self._given) and self._template(model).form
+            except (BackendError, ExportError):
+                found = None
+            self._forms[model] = found or format_by_name(model.partition(":")[2]) or R1_FORMAT
+        return self._forms[model]
 
     def render(self, model: str, messages: Sequence[Message]) -> str:
         """The prompt of a reply by the model behind a key `backend:name`, with the thought opened where it opens it.
@@ -38,13 +51,16 @@ class Templates:
         Without the begin-of-sentence that the model's tokenizer adds. Raises ExportError where there is no template,
         or the template refuses the messages.
         """
-        if model not in self._known:
-            self._known[model] = self._find(model)
         try:
-            return self._known[model].render(messages)
+            return self._template(model).render(messages)
         except BackendError as error:
             sentence = Both("The prompts of {model} could not be rendered. {why}", "无法渲染 {model} 的提示。{why}")
             raise ExportError(sentence.format(model=model, why=error.text)) from None
+
+    def _template(self, model: str) -> _Template | _R1:
+        if model not in self._known:
+            self._known[model] = self._find(model)
+        return self._known[model]
 
     def _find(self, model: str) -> _Template | _R1:
         if own := self._own(model):
@@ -70,6 +86,7 @@ class _Template:
     def __init__(self, source: str, bos: str, eos: str, adds_bos: bool = True) -> None:
         self._template = ChatTemplate(source, bos, eos, knows_think=True)
         self._bos = bos if adds_bos else ""
+        self.form = self._template.form
 
     def render(self, messages: Sequence[Message]) -> str:
         return self._template.text(messages).removeprefix(self._bos)
@@ -77,6 +94,8 @@ class _Template:
 
 class _R1:
     """The template of R1 and its distills: R1_TEMPLATE."""
+
+    form = R1_FORMAT
 
     def render(self, messages: Sequence[Message]) -> str:
         if any(message.reasoning or message.role == "system" for message in messages):

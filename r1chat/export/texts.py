@@ -10,11 +10,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from r1chat.backends.prompt import CLOSE, OPEN, continued, opens_thought
+from r1chat.backends.prompt import continued, opens_thought
 from r1chat.export.options import Thoughts
 from r1chat.export.templates import Templates
-from r1chat.messages import Message, ReplySoFar
-from r1chat.reasoning_format import R1_FORMAT
+from r1chat.messages import Message, ModelInfo, ReplySoFar
+from r1chat.reasoning_format import ReasoningFormat
+from r1chat.sampling import with_system_prompt
 from r1chat.store.dataset import Exchange, JudgedReply, JudgedTurn
 
 Text = str | list[dict[str, Any]]  # rendered, or messages of `role` and `content`
@@ -34,16 +35,17 @@ class Texts:
         messages = self._shown(turn, by)
         if self.thoughts == "rendered":
             return self._templates.render(by.model_key, messages)
-        return [{"role": each.role, "content": self._content(each)} for each in messages]
+        form = self._templates.form(by.model_key)
+        return [{"role": message.role, "content": self._content(message, form)} for message in messages]
 
     def completion(self, reply: JudgedReply, prompt: Text) -> Text:
         """What the model wrote after that prompt, without the token that ends a reply, which trainers add."""
-        answer = self.clean(reply.answer)
+        answer, form = self.clean(reply.answer), self._templates.form(reply.model_key)
         if isinstance(prompt, str):
-            closed = reply.closed or opens_thought(prompt)
-            return continued(prompt, ReplySoFar(self.clean(reply.reasoning), closed, answer), R1_FORMAT)[len(prompt) :]
+            closed = reply.closed or opens_thought(prompt, form)
+            return continued(prompt, ReplySoFar(self.clean(reply.reasoning), closed, answer), form)[len(prompt) :]
         if self.thoughts == "full":
-            answer = continued("", ReplySoFar(self.clean(reply.reasoning), reply.closed, answer), R1_FORMAT)
+            answer = continued("", ReplySoFar(self.clean(reply.reasoning), reply.closed, answer), form)
         return [{"role": "assistant", "content": answer}]
 
     def question(self, turn: JudgedTurn, by: JudgedReply) -> str:
@@ -57,12 +59,14 @@ class Texts:
             thought = self.clean(each.reasoning) if by.keep_thoughts else ""
             messages.append(Message("user", self.clean(each.message)))
             messages.append(Message("assistant", self.clean(each.answer), thought))
-        return [*messages, Message("user", self.clean(turn.message))]
+        messages.append(Message("user", self.clean(turn.message)))
+        info = ModelInfo(by.backend, by.model, reasoning=self._templates.form(by.model_key))
+        return list(with_system_prompt(messages, self.clean(by.system), info, by.system_role))
 
-    def _content(self, message: Message) -> str:
+    def _content(self, message: Message, form: ReasoningFormat) -> str:
         if not message.reasoning or self.thoughts != "full":
             return message.content
-        return f"{OPEN}\n{message.reasoning}\n{CLOSE}\n\n{message.content}"
+        return f"{form.open_text}{message.reasoning}{form.close_text}{message.content}"
 
 
 def _history(turn: JudgedTurn, seen_from: str | None) -> tuple[Exchange, ...]:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Integer,
     bindparam,
     insert,
+    or_,
     select,
     update,
 )
@@ -40,7 +41,7 @@ from r1chat.store.judgement_schema import (
     consents,
 )
 from r1chat.store.judgements import consented
-from r1chat.store.schema import UtcTime, conversations, replies
+from r1chat.store.schema import UtcTime, conversations, presets, replies
 
 Row = dict[str, Any]  # column -> str, int, float, bool, datetime or None
 Rows = list[tuple[str, Row]]  # each with its kind
@@ -90,7 +91,7 @@ def _field(column: Column[Any]) -> Field:
 
 FIELDS: Mapping[str, tuple[Field, ...]] = {
     kind: tuple(_field(column) for column in table.columns if column.name not in _NOT_KEPT)
-    for kind, table in TABLES.items()
+    for kind, table in {"preset": presets, **TABLES}.items()
 }
 
 
@@ -129,6 +130,14 @@ class Outgoing:
     def consents_for_all(self) -> Rows:
         """The global consents."""
         return _consents_for_all(self._connection)
+
+    def presets(self, conversation_ids: Sequence[str] | None) -> Rows:
+        """The presets that these conversations came from; None: all of them."""
+        wanted = select(*(presets.c[field.name] for field in FIELDS["preset"])).order_by(presets.c.id)
+        if conversation_ids is not None:
+            used = select(conversations.c.preset).where(conversations.c.id.in_(conversation_ids))
+            wanted = wanted.where(presets.c.name.in_(used))
+        return [("preset", dict(row)) for row in self._connection.execute(wanted).mappings()]
 
     def rows(self, conversation_ids: Sequence[str]) -> Iterator[Rows]:
         """The rows of each of these conversations."""
@@ -178,6 +187,18 @@ class Incoming:
         elif kind == "reply" and row["finish"] is not None:
             text = Reply(row["reasoning"], answer=row["answer"])
             search.index_new_reply(self._connection, self._number, row["id"], text)
+
+    def add_preset(self, row: Row) -> bool | None:
+        """Add a preset, unless its id or its name is taken: None where the same one is there, False where another."""
+        there = self._connection.execute(
+            select(*(presets.c[field.name] for field in FIELDS["preset"])).where(
+                or_(presets.c.id == row["id"], presets.c.name == row["name"])
+            )
+        )
+        if found := there.mappings().first():
+            return None if dict(found) == row else False
+        self._connection.execute(insert(presets).values(row))
+        return True
 
     def set_parents(self, parents: Mapping[str, str]) -> None:
         """Say of replies from which other ones they were made; both are there."""

@@ -70,11 +70,18 @@ def read_replies(connection: Connection, turn_id: str) -> list[StoredReply]:
 
 
 def read_vote(connection: Connection, vote_id: str) -> list[StoredReply]:
-    """The samples of a vote that is known to be there, oldest first."""
-    wanted = select(replies).where(replies.c.vote_id == vote_id).order_by(replies.c.position)
+    """The samples of a vote that is known to be there, oldest first: of one message, or of phrasings of one."""
+    wanted = (
+        select(replies)
+        .join(turns, turns.c.id == replies.c.turn_id)
+        .where(replies.c.vote_id == vote_id)
+        .order_by(turns.c.position, replies.c.position)
+    )
     rows = connection.execute(wanted).mappings().all()
-    siblings = connection.scalar(select(func.count()).where(replies.c.turn_id == rows[0]["turn_id"]))
-    return [stored_reply(row, siblings or 1) for row in rows]
+    messages = {row["turn_id"] for row in rows}
+    count = select(replies.c.turn_id, func.count()).where(replies.c.turn_id.in_(messages)).group_by(replies.c.turn_id)
+    siblings: dict[str, int] = {turn_id: number for turn_id, number in connection.execute(count)}
+    return [stored_reply(row, siblings[row["turn_id"]]) for row in rows]
 
 
 def open_branch(connection: Connection, row: RowMapping, turn_id: str, reply_id: str | None = None) -> None:

@@ -78,6 +78,8 @@ class JudgedReply(NamedTuple):
     digest: str
     seen_from: str | None
     keep_thoughts: bool
+    system: str
+    system_role: bool
     created_at: datetime
 
     @property

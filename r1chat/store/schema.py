@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Container
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -36,9 +36,11 @@ from r1chat.both import Both, Wording
 from r1chat.messages import (
     FIRST_MOMENT,
     LAST_MOMENT,
+    Behaviour,
     ConversationInfo,
     MomentLabel,
     Params,
+    Preset,
     Provenance,
     Reply,
     StoredReply,
@@ -113,6 +115,21 @@ conversations = Table(
     text_column("thinking_choice"),
     text_column("system"),
     text_column("sampling"),  # JSON, see `r1chat.sampling`
+    Column("system_role", Boolean, nullable=False, server_default=false()),
+    text_column("preset"),  # its name; the preset may be gone
+)
+
+presets = Table(
+    "preset",
+    metadata,
+    Column("id", SafeText, primary_key=True),
+    Column("name", SafeText, nullable=False, unique=True),
+    text_column("model"),
+    Column("budget", Integer),  # tokens
+    text_column("thinking_choice"),
+    text_column("system"),
+    Column("system_role", Boolean, nullable=False, server_default=false()),
+    text_column("sampling"),
 )
 
 turns = Table(
@@ -181,6 +198,8 @@ replies = Table(
     text_column("system"),
     text_column("sampling_source"),
     Column("presence_penalty", Double, nullable=False, server_default="0"),
+    Column("system_role", Boolean, nullable=False, server_default=false()),
+    text_column("preset"),
 )
 
 moment_labels = Table(
@@ -207,6 +226,17 @@ def reply_columns(value: Reply) -> dict[str, Any]:
 def provenance_columns(value: Provenance) -> dict[str, Any]:
     """How a reply came to be, for INSERT and UPDATE."""
     return _fields(value, without={"params"}) | _fields(value.params)
+
+
+def behaviour_columns(value: Behaviour) -> dict[str, Any]:
+    """A behaviour as columns of a conversation or a preset; a preset has no column for its own name in it."""
+    return {"thinking_choice" if name == "thinking" else name: found for name, found in asdict(value).items()}
+
+
+def preset(row: RowMapping) -> Preset:
+    """A row of `preset`."""
+    behaviour = Behaviour(row["thinking_choice"], row["system"], row["sampling"], row["system_role"], row["name"])
+    return Preset(row["id"], row["name"], behaviour, row["budget"], row["model"])
 
 
 def stored_reply(row: RowMapping, siblings: int) -> StoredReply:
@@ -258,6 +288,8 @@ def conversation_info(row: RowMapping, excerpt: str = "") -> ConversationInfo:
         thinking_choice=row["thinking_choice"],
         system=row["system"],
         sampling=row["sampling"],
+        system_role=row["system_role"],
+        preset=row["preset"],
     )
 
 

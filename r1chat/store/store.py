@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from r1chat.both import Both
 from r1chat.errors import NotFoundError, StoreError
 from r1chat.messages import (
+    Behaviour,
     ClosedBy,
     Conversation,
     ConversationInfo,
@@ -35,8 +37,10 @@ from r1chat.store.database import Database, DatabaseState
 from r1chat.store.dataset import Dataset
 from r1chat.store.judgements import Judgements
 from r1chat.store.owner import current_owner, is_alive
+from r1chat.store.presets import Presets
 from r1chat.store.schema import (
     LONGEST_NAME,
+    behaviour_columns,
     conversation_info,
     conversations,
     provenance_columns,
@@ -62,6 +66,7 @@ class Store:
         self._database = Database(url, patience)
         self.judgements = Judgements(self._database)
         self.dataset = Dataset(self._database)
+        self.presets = Presets(self._database)
         self.archive = Archive(self._database)
 
     def close(self) -> None:
@@ -178,11 +183,23 @@ class Store:
             row = lookup.conversation(connection, conversation_id, lock=True)
             _change(connection, row, budget=budget, keep_thoughts=keep_thoughts)
 
-    def set_behaviour(self, conversation_id: str, thinking_choice: str, system: str, sampling: str) -> None:
-        """Remember how its next replies should behave: thinking, system prompt, and changed sampling parameters."""
+    def set_behaviour(self, conversation_id: str, behaviour: Behaviour) -> None:
+        """Remember how its next replies should behave."""
         with self._database.write() as connection:
             row = lookup.conversation(connection, conversation_id, lock=True)
-            _change(connection, row, thinking_choice=thinking_choice, system=system, sampling=sampling)
+            _change(connection, row, **behaviour_columns(behaviour))
+
+    def last_with(self, model: str) -> ConversationInfo | None:
+        """The conversation that was held with a model last; None where there is none."""
+        latest = (
+            select(conversations)
+            .where(conversations.c.model == model, conversations.c.deleted_at.is_(None))
+            .order_by(*listing.NEWEST_FIRST)
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(latest).mappings().first()
+        return None if row is None else conversation_info(row)
 
     def set_seen_from(self, conversation_id: str, turn_id: str | None) -> None:
         """Remember from which message on its model is shown a branch; None: from the first."""
@@ -394,7 +411,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _change(connection: Connection, row: RowMapping, **values: str | int | datetime | None) -> None:
+def _change(connection: Connection, row: RowMapping, **values: Any) -> None:
     connection.execute(update(conversations).where(conversations.c.number == row["number"]).values(values))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypedDict
 
 from r1chat.app import App
@@ -14,7 +14,8 @@ from r1chat.ui.words.page import Words, words
 LONGEST_ID = 64  # characters
 LONGEST_NAME = 300  # characters of the name of a model, and of a search
 
-Steering = tuple[int | None, bool]  # thinking budget in tokens (None: no limit), and whether thoughts are kept
+# Thinking budget in tokens (None: no limit), and whether thoughts are kept (None: as the model's template does).
+Steering = tuple[int | None, bool | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,9 @@ class Act:
     """One click, key or message: `verb` says what is done to the thing with the id `subject`.
 
     `text` is what belongs to the verb: a message, a number or a JSON object. The rest is the state of the page at that
-    moment: the conversation that shows ("" for none), the model that is chosen, the language, the thinking budget as
-    the picker and the box beside it have it, and the search that the list shows.
+    moment: the conversation that shows ("" for none), the model that is chosen, the language, the choice of thinking,
+    the budget as the menu and the box beside it have it, the search that the list shows, and, where no conversation
+    shows, how the new one should behave.
     """
 
     verb: str
@@ -34,8 +36,10 @@ class Act:
     lang: str = "en"
     budget: str = "off"
     own_budget: object = None
-    keep_thoughts: bool = False
+    keep_thoughts: bool | None = None
     query: str = ""
+    thinking: str = ""
+    behaviour: Payload = field(default_factory=Payload)
 
     @classmethod
     def read(cls, sent: Payload) -> Act:
@@ -49,8 +53,10 @@ class Act:
             lang="zh" if sent.text("lang") == "zh" else "en",
             budget=sent.text("budget"),
             own_budget=sent["own"],
-            keep_thoughts=sent.flag("keep") is True,
+            keep_thoughts=sent.flag("keep"),
             query=sent.text("query")[:LONGEST_NAME],
+            thinking=sent.word("thinking"),
+            behaviour=sent.object("behaviour"),
         )
 
     @property
@@ -85,8 +91,9 @@ class Answer(TypedDict, total=False):
     """What the page shows after an act; what is missing stays as it is."""
 
     conversation: str  # the one that shows
-    model: dict[str, object]  # the picker: `value`, and its `choices` where they change
-    steering: dict[str, object]  # `budget`, `own` and `keep`
+    model: str  # the key of the one that is chosen
+    steering: dict[str, object]  # `thinking`, `budget`, `own` and `keep`
+    behaviour: dict[str, object]  # `system`, `system_role`, `sampling` and `preset`
     blocks: list[Block]
 
 

@@ -13,11 +13,21 @@ from r1chat.ui.startup import gradio as gr
 from r1chat.ui.wiring import wire
 
 _UI = Path(__file__).parent
-_SHEETS = ("page.css", "talk/talk.css", "talk/thought.css", "html/text.css", "judge/rating.css", "compare/compare.css")
+_SHEETS = (
+    "page.css",
+    "composer/composer.css",
+    "settings/settings.css",
+    "talk/talk.css",
+    "talk/thought.css",
+    "html/text.css",
+    "judge/rating.css",
+    "compare/compare.css",
+)
 _HEAD = (
     '<link rel="icon" type="image/svg+xml" href="r1chat/static/logo.svg">'
     '<link rel="preload" as="font" type="font/woff2" href="r1chat/static/math.woff2" crossorigin>'
     '<link rel="stylesheet" href="r1chat/page.css">'
+    '<script src="r1chat/scripts/settings/looks.js"></script>'
 )
 _SANS = ["system-ui", "Noto Sans", "Noto Sans CJK SC", "sans-serif"]
 _MONO = ["ui-monospace", "Noto Sans Mono", "monospace"]

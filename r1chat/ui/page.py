@@ -1,4 +1,8 @@
-"""The layout of the page. What its widgets do stands in `wiring`, what the scripts do beside their rooms."""
+"""The layout of the page. Gradio gives the frame; what is in it are plain elements that our scripts bring to life.
+
+Words are English until the page knows better: `data-word` and `data-name` say which of `script_words` stands where, and
+`talk/main.js` puts them in, so that nothing that was typed meanwhile is lost.
+"""
 
 from __future__ import annotations
 
@@ -6,115 +10,42 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from r1chat.steer import BUDGETS
 from r1chat.ui.html.icons import icon
-from r1chat.ui.html.parts import icon_button
+from r1chat.ui.html.parts import attributes, icon_button
 from r1chat.ui.startup import gradio as gr
 from r1chat.ui.talk.moments import SYMBOLS
 from r1chat.ui.talk.render import tools
-from r1chat.ui.talk.screen import OWN_BUDGET
 from r1chat.ui.words.page import words
 
 # A component of our own. Its template is static: no text of a model or a person ever reaches Gradio's templating,
 # which would run it as code. Its script is a module that r1chat serves itself; see `talk/transcript.js`.
-_TRANSCRIPT = '<h1 class="unseen" id="title" hidden></h1><div class="read" role="log" aria-live="off"></div>'
-_IMPORT = """import(new URL('r1chat/scripts/talk/main.js', document.baseURI)).then(
-  main => main.start({props, watch, setWidgets: () => trigger('widgets')}));"""
+_IMPORT = (
+    """import(new URL('r1chat/scripts/talk/main.js', document.baseURI)).then(main => main.start({props, watch}));"""
+)
 
 
 @dataclass(frozen=True)
 class Widgets:
-    """The widgets that change with the language, or whose values a script sets or reads."""
+    """The widgets that change after the page is there."""
 
-    lang: gr.State  # "en" or "zh"
-    brand: gr.HTML
-    new: gr.Button
-    search: gr.Textbox
-    models: gr.Accordion
-    refresh: gr.Button
-    settings: gr.Accordion
-    fold: gr.Radio
-    language: gr.Radio
-    burger: gr.HTML
-    model: gr.Dropdown
-    budget: gr.Dropdown
-    own_budget: gr.Number  # thinking tokens, where the budget is one's own
-    keep_thoughts: gr.Checkbox
-    outline: gr.HTML
-    transcript: gr.HTML
     jump: gr.HTML
-    prompt: gr.Textbox
-    hint: gr.HTML
-    answer: gr.Button
-    send: gr.Button
-    stop: gr.Button
+    transcript: gr.HTML
 
 
 def layout() -> Widgets:
-    """The widgets in their places, in English until the page knows better."""
-    w = words("en")
+    """The elements in their places."""
     with gr.Row(elem_id="frame"):
         with gr.Column(elem_id="left", min_width=0):
-            brand = gr.HTML(brand_html("en"), elem_id="brand-block", padding=False)
-            new = gr.Button(w.new_conversation, elem_id="new", size="sm")
-            search = gr.Textbox(
-                label=w.search,
-                placeholder=w.search,
-                show_label=False,
-                container=False,
-                elem_id="search",
-                max_lines=1,
-                interactive=True,
-            )
+            gr.HTML(_list_head(), elem_id="brand-block", padding=False)
             gr.HTML('<nav class="list" id="list"></nav>', elem_id="conversations", padding=False)
             gr.HTML('<div id="gathered"></div>', elem_id="gathered-block", padding=False)
-            with gr.Accordion(w.models, open=False, elem_id="models") as models:
-                gr.HTML('<div id="backends-place"></div>', padding=False)
-                refresh = gr.Button(w.refresh, size="sm", elem_id="refresh")
-            with gr.Accordion(w.settings, open=False, elem_id="settings") as settings:
-                fold = gr.Radio(fold_choices("en"), value="end", label=w.thoughts, elem_id="fold")
-                keep_thoughts = gr.Checkbox(False, label=w.keep_thoughts, elem_id="keep-thoughts", interactive=True)
-                language = gr.Radio(
-                    [("English", "en"), ("中文", "zh")], value="en", label=w.language, elem_id="language"
-                )
+            gr.HTML(_list_foot(), elem_id="foot-block", padding=False)
         with gr.Column(elem_id="middle", min_width=0):
-            with gr.Row(elem_id="top"):
-                burger = gr.HTML(burger_html("en"), elem_id="burger-block", padding=False, min_height=0)
-                model = gr.Dropdown(
-                    [],
-                    label=w.model,
-                    show_label=False,
-                    container=False,
-                    elem_id="model",
-                    filterable=False,
-                    interactive=True,
-                )
-                gr.HTML('<div id="model-place"></div>', elem_id="model-state", padding=False)
-                budget = gr.Dropdown(
-                    budget_choices("en"),
-                    value="off",
-                    label=w.budget,
-                    show_label=False,
-                    container=False,
-                    elem_id="budget",
-                    filterable=False,
-                    interactive=True,
-                )
-                own_budget = gr.Number(
-                    OWN_BUDGET,
-                    label=w.budget_tokens,
-                    show_label=False,
-                    container=False,
-                    precision=0,
-                    elem_id="own-budget",
-                    interactive=True,
-                    visible=False,
-                )
-                gr.HTML('<div id="ledger"></div>', elem_id="ledger-block", padding=False)
+            gr.HTML(_head(), elem_id="top", padding=False)
             with gr.Column(elem_classes=["scroll"], min_width=0):
                 transcript = gr.HTML(
                     None,
-                    html_template=_TRANSCRIPT,
+                    html_template='<div class="read" role="log" aria-live="off"></div>',
                     js_on_load=_IMPORT,
                     elem_id="transcript",
                     apply_default_css=False,
@@ -122,61 +53,9 @@ def layout() -> Widgets:
                 )
             with gr.Column(elem_id="bottom", min_width=0):
                 jump = gr.HTML(jump_html("en"), elem_id="jump-block", padding=False)
-                with gr.Column(elem_id="box", min_width=0):
-                    prompt = gr.Textbox(
-                        label=w.message,
-                        placeholder=w.placeholder,
-                        show_label=False,
-                        container=False,
-                        lines=1,
-                        max_lines=12,
-                        elem_id="prompt",
-                        interactive=True,
-                        autofocus=True,
-                    )
-                    with gr.Row(elem_id="controls"):
-                        hint = gr.HTML(hint_html("en"), elem_id="hint", padding=False)
-                        gr.HTML('<div id="compare-place"></div>', elem_id="compare", padding=False)
-                        answer = gr.Button(w.answer_now, elem_id="answer", size="sm")
-                        send = gr.Button(w.send, variant="primary", elem_id="send", size="sm")
-                        stop = gr.Button(w.stop, variant="primary", elem_id="stop", size="sm")
-        outline = gr.HTML(outline_html("en"), elem_id="right", padding=False)
-    return Widgets(
-        lang=gr.State("en"),
-        brand=brand,
-        new=new,
-        search=search,
-        models=models,
-        refresh=refresh,
-        settings=settings,
-        fold=fold,
-        language=language,
-        burger=burger,
-        model=model,
-        budget=budget,
-        own_budget=own_budget,
-        keep_thoughts=keep_thoughts,
-        outline=outline,
-        transcript=transcript,
-        jump=jump,
-        prompt=prompt,
-        hint=hint,
-        answer=answer,
-        send=send,
-        stop=stop,
-    )
-
-
-def brand_html(lang: str) -> Markup:
-    """The logo and the name; before them a link to the message box, for who goes by keys."""
-    return Markup(
-        '<a class="skip" href="#prompt">{}</a><div id="brand"><img src="r1chat/static/logo.svg" alt="">r1chat</div>'
-    ).format(words(lang).skip_to_message)
-
-
-def burger_html(lang: str) -> Markup:
-    """The button that opens the list on a phone."""
-    return Markup('<button id="burger" aria-label="{}">☰</button>').format(words(lang).conversations)
+                gr.HTML(_composer(), elem_id="composer-block", padding=False)
+        gr.HTML(_outline(), elem_id="right", padding=False)
+    return Widgets(jump=jump, transcript=transcript)
 
 
 def jump_html(lang: str) -> Markup:
@@ -195,72 +74,160 @@ def jump_html(lang: str) -> Markup:
     )
 
 
-def outline_html(lang: str) -> Markup:
-    """The place of the steps of a thought."""
-    return Markup('<aside aria-label="{}"><div id="outline"></div></aside>').format(words(lang).outline)
+def _icon_button(name: str, sign: str, word: str, **marks: str | bool) -> Markup:
+    """A button that shows a sign; `word` is its name."""
+    told = str(getattr(words("en"), word))
+    data = attributes(type="button", id=name, data_name=word, aria_label=told, title=told, **marks)
+    return Markup("<button{}>{}</button>").format(data, icon(sign))
 
 
-def hint_html(lang: str) -> Markup:
-    """Which keys send and break a line."""
-    return Markup('<span id="where"></span> <span class="keys">{}</span>').format(words(lang).hint)
+def _word(word: str) -> Markup:
+    return Markup('<span class="text" data-word="{}">{}</span>').format(word, getattr(words("en"), word))
+
+
+def _list_head() -> Markup:
+    return Markup(
+        '<a class="skip" href="#prompt" data-word="skip_to_message">{skip}</a>'
+        '<div id="brand"><img src="r1chat/static/logo.svg" alt=""><span class="name">r1chat</span>{hide}</div>'
+        '<button type="button" id="new">{plus}{new}</button>'
+        '<div id="search"><input type="search" {search} autocomplete="off" spellcheck="false"></div>'
+    ).format(
+        skip=words("en").skip_to_message,
+        hide=_icon_button("hide-list", "panel-left", "hide_list", class_="square", data_command="toggle-list"),
+        plus=icon("plus"),
+        new=_word("new_conversation"),
+        search=attributes(
+            data_name="search", data_holds="search", aria_label=words("en").search, placeholder=words("en").search
+        ),
+    )
+
+
+def _list_foot() -> Markup:
+    return Markup(
+        '<a id="models-link" href="models/">{box}{models}</a>'
+        '<button type="button" id="settings-button" aria-haspopup="dialog" data-command="settings">'
+        "{gear}{settings}</button>"
+    ).format(box=icon("box"), models=_word("models"), gear=icon("settings-2"), settings=_word("settings"))
+
+
+def _head() -> Markup:
+    return Markup(
+        '<div id="head">{burger}{show}<h1 id="title" hidden></h1><div id="ledger"></div>{outline}</div>'
+    ).format(
+        burger=_icon_button("burger", "menu", "conversations", class_="square"),
+        show=_icon_button("show-list", "panel-left", "show_list", class_="square", data_command="toggle-list"),
+        outline=_icon_button(
+            "toggle-outline", "panel-right", "hide_outline", class_="square", data_command="toggle-outline"
+        ),
+    )
+
+
+def _composer() -> Markup:
+    w = words("en")
+    return Markup(
+        '<div id="queue"></div><div id="box">'
+        '<div id="prompt"><textarea rows="1"{prompt}></textarea></div>'
+        '<div id="few-shot" role="status" hidden></div>'
+        '<div id="controls"><div id="model-place"></div><div id="thinking-place"></div>'
+        '<div id="own-budget" hidden><input type="number" min="1" step="1"{own}></div>'
+        '{behaviour}<span class="space"></span><div id="compare"><div id="compare-place"></div></div>'
+        '<button type="button" id="answer" hidden>{now}{answer}</button>'
+        '<button type="button" id="stop"{stop} hidden>{stop_sign}'
+        '<span class="unseen" data-word="stop">{stop_word}</span>'
+        '</button><button type="button" id="send"{send} disabled>{send_sign}'
+        '<span class="unseen" data-word="send">{send_word}</span></button></div></div>'
+        '<div id="note"><div id="state-place"></div><div id="where"></div>'
+        '<div id="hint" data-word="hint">{hint}</div></div>'
+        '<dialog id="behaviour" class="sheet" aria-labelledby="behaviour-title"></dialog>'
+        '<dialog id="phrasings" class="sheet" aria-labelledby="phrasings-title"></dialog>'
+        '<dialog id="settings" class="sheet" aria-labelledby="settings-title"></dialog>'
+    ).format(
+        prompt=attributes(
+            data_name="message",
+            data_holds="placeholder",
+            aria_label=w.message,
+            placeholder=w.placeholder,
+            autofocus=True,
+            enterkeyhint="send",
+        ),
+        own=attributes(data_name="budget_tokens", aria_label=w.budget_tokens, value=1000),
+        behaviour=_icon_button(
+            "behaviour-button",
+            "sliders-horizontal",
+            "behaviour",
+            class_="pill",
+            data_command="behaviour",
+            aria_haspopup="dialog",
+        ),
+        now=icon("fast-forward"),
+        answer=_word("answer_now"),
+        stop=attributes(title=w.stop),
+        stop_sign=icon("square"),
+        stop_word=w.stop,
+        send=attributes(title=w.send),
+        send_sign=icon("arrow-up"),
+        send_word=w.send,
+        hint=w.hint,
+    )
+
+
+def _outline() -> Markup:
+    name = attributes(data_name="outline", aria_label=words("en").outline)
+    return Markup('<aside{}><div id="outline"></div></aside>').format(name)
+
+
+# What the scripts say themselves, and what they put into the layout.
+_SCRIPT_WORDS = (
+    "answer_now",
+    "ask_phrasings",
+    "behaviour",
+    "broken",
+    "budget_tokens",
+    "cancel",
+    "close",
+    "conversations",
+    "copied",
+    "hide_list",
+    "hide_outline",
+    "hint",
+    "hint_queue",
+    "message",
+    "models",
+    "new_conversation",
+    "outline",
+    "phrasings",
+    "phrasings_note",
+    "placeholder",
+    "queued_edit",
+    "queued_message",
+    "queued_remove",
+    "saved",
+    "search",
+    "send",
+    "settings",
+    "show_list",
+    "show_outline",
+    "skip_to_message",
+    "stop",
+    "summarising",
+    "unreachable",
+    "write_phrasings",
+)
 
 
 def script_words(lang: str) -> dict[str, str]:
-    """The sentences that the scripts say themselves."""
+    """The words that the scripts know, by their names."""
     w = words(lang)
+    named = {name: str(getattr(w, name)) for name in _SCRIPT_WORDS}
     return {
-        "unreachable": w.unreachable,
-        "broken": w.broken,
-        "notRunning": w.not_running,
+        **named,
         "startAgain": w.start_again,
-        "conversations": w.conversations,
+        "notRunning": w.not_running,
+        "copyFailed": w.copy_failed,
         "transcript": w.transcript,
         "thinking": w.said_thinking,
         "answering": w.said_answering,
         "done": w.said_done,
         "stopped": w.said_stopped,
         "failed": w.said_failed,
-        "copyFailed": w.copy_failed,
-        "close": w.close,
-        "summarising": w.summarising,
-        "placeholder": w.placeholder,
-    }
-
-
-def budget_choices(lang: str) -> list[tuple[str, str]]:
-    w = words(lang)
-    quick, normal, deep = (str(BUDGETS[name]) for name in ("quick", "normal", "deep"))
-    named = [(w.budget_off, "off"), (w.budget_quick, quick), (w.budget_normal, normal), (w.budget_deep, deep)]
-    return [*named, (w.budget_own, "own")]
-
-
-def fold_choices(lang: str) -> list[tuple[str, str]]:
-    w = words(lang)
-    return [(w.fold_open, "open"), (w.fold_end, "end"), (w.fold_keep, "keep")]
-
-
-def reworded(widgets: Widgets, lang: str) -> dict[gr.blocks.Block, object]:
-    """Every word of the layout in a language, as updates."""
-    w = words(lang)
-    return {
-        widgets.brand: brand_html(lang),
-        widgets.new: gr.update(value=w.new_conversation),
-        widgets.search: gr.update(label=w.search, placeholder=w.search),
-        widgets.models: gr.update(label=w.models),
-        widgets.refresh: gr.update(value=w.refresh),
-        widgets.settings: gr.update(label=w.settings),
-        widgets.fold: gr.update(label=w.thoughts, choices=fold_choices(lang)),
-        widgets.keep_thoughts: gr.update(label=w.keep_thoughts),
-        widgets.budget: gr.update(label=w.budget, choices=budget_choices(lang)),
-        widgets.own_budget: gr.update(label=w.budget_tokens),
-        widgets.outline: outline_html(lang),
-        widgets.answer: gr.update(value=w.answer_now),
-        widgets.language: gr.update(label=w.language, value=lang),
-        widgets.burger: burger_html(lang),
-        widgets.model: gr.update(label=w.model),
-        widgets.jump: jump_html(lang),
-        widgets.prompt: gr.update(label=w.message, placeholder=w.placeholder),
-        widgets.hint: hint_html(lang),
-        widgets.send: gr.update(value=w.send),
-        widgets.stop: gr.update(value=w.stop),
     }

@@ -8,11 +8,13 @@ from r1chat.app import App
 from r1chat.errors import MessageError
 from r1chat.ui.act import Act, Actions, Answer
 from r1chat.ui.compare import acts as compare
+from r1chat.ui.composer import acts as composer
 from r1chat.ui.judge import acts as judge
+from r1chat.ui.settings import acts as settings
 from r1chat.ui.talk import acts as talk
 from r1chat.ui.words.page import Words
 
-ACTIONS: Actions = {**talk.ACTIONS, **judge.ACTIONS, **compare.ACTIONS}
+ACTIONS: Actions = {**talk.ACTIONS, **judge.ACTIONS, **compare.ACTIONS, **composer.ACTIONS, **settings.ACTIONS}
 
 log = logging.getLogger(__name__)
 

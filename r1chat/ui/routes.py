@@ -22,6 +22,7 @@ from r1chat.app import App
 from r1chat.calibration import load_or_default
 from r1chat.errors import NotFoundError, R1ChatError
 from r1chat.ui.act import Act
+from r1chat.ui.composer.acts import write_phrasings
 from r1chat.ui.judge import difference, reference
 from r1chat.ui.language import LANGUAGE_COOKIE, spoken
 from r1chat.ui.payload import Payload
@@ -77,6 +78,17 @@ def _add_acts(web: FastAPI, app: App) -> None:
             return _refused(error.sentence(asked.lang), 400)
         lines = (f"{json.dumps(text)}\n" for text in texts)
         return StreamingResponse(_guarded(lines), media_type="application/jsonl", headers=QUIET)
+
+    @web.post("/r1chat/phrasings")
+    async def phrasings(request: Request) -> Response:
+        sent = await _sent(request)
+        if sent is None:
+            return _refused(_words(request).long_act, 413)
+        asked = Act.read(sent)
+        try:
+            return JSONResponse(await run_in_threadpool(write_phrasings, app, asked), headers=QUIET)
+        except R1ChatError as error:
+            return _refused(error.sentence(asked.lang), 400)
 
 
 async def _sent(request: Request) -> Payload | None:

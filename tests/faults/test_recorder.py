@@ -23,6 +23,7 @@ from r1chat.chat import Chat
 from r1chat.config import load
 from r1chat.errors import BusyError, StoreError
 from r1chat.messages import Params, Progress, Provenance, Reply, Request
+from r1chat.servers import Servers
 from r1chat.store import Store
 from r1chat.teach import Teacher
 from r1chat.ui.talk.feed import Viewer
@@ -42,7 +43,8 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
         catalogue = Catalogue({"scripted": ScriptedBackend(script)})
         chat = Chat(store, catalogue, sweep_every=sweep_every)
         settings = load(data_dir=tmp_path / "data")
-        apps.append(App(settings, store, catalogue, chat, Teacher(chat, "rater"), library(settings), meter(settings)))
+        teacher, servers = Teacher(chat, "rater"), Servers(settings.data_dir)
+        apps.append(App(settings, store, catalogue, chat, teacher, library(settings), meter(settings), servers))
         return apps[-1]
 
     yield make

@@ -175,6 +175,7 @@ def unpack_request(values: dict[str, Any]) -> Request:
         Params(**values["params"]),
         values["thinking"],
         values["repeatable"],
+        values["budget"],
     )
 
 

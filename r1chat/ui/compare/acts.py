@@ -10,7 +10,7 @@ from markupsafe import Markup
 from r1chat.app import App
 from r1chat.errors import MessageError
 from r1chat.judgements import WINNERS, Judged
-from r1chat.messages import ModelInfo, Params, StoredReply, StoredTurn
+from r1chat.messages import Behaviour, ModelInfo, Params, Preset, StoredReply, StoredTurn
 from r1chat.teach import comparable
 from r1chat.ui.act import Act, Actions
 from r1chat.ui.compare.comparison import OpenComparison
@@ -26,12 +26,15 @@ LONGEST_LOOK = 86_400.0  # seconds; who looked for longer did something else
 # --- what the buttons do ---------------------------------------------------------------------------------------------
 
 
-def ask_both(app: App, act: Act) -> str:
+def ask_both(app: App, act: Act, behaviour: Behaviour | None) -> str:
     """Send a message to two models, or to one twice; the id of the conversation.
 
-    The text is a JSON object with the `prompt`, and `against`: a model's key, or `temperature`: of the second reply.
+    The text is a JSON object with the `prompt`, and `against`: a model's key, `temperature`: of the second reply, or
+    `presets`: the ids of two. `behaviour` is that of a new conversation.
     """
     fields = act.fields
+    if isinstance(fields["presets"], list):
+        return _ask_presets(app, act, fields["presets"], behaviour)
     params: Params | None = None
     if fields["temperature"] is not None:
         temperature = fields.number("temperature")
@@ -40,7 +43,26 @@ def ask_both(app: App, act: Act) -> str:
         params = replace(app.settings.params, temperature=temperature)
     sides = ((act.model, None), (fields.text("against") or act.model, params))
     conversation = act.conversation or None
-    return app.chat.begin_comparison(conversation, fields.text("prompt"), sides, steering=act.steering).conversation_id
+    prompt = fields.text("prompt")
+    return app.chat.begin_comparison(
+        conversation, prompt, sides, steering=act.steering, behaviour=behaviour
+    ).conversation_id
+
+
+def _ask_presets(app: App, act: Act, ids: list[object], behaviour: Behaviour | None) -> str:
+    presets = [app.store.presets.find(found) for found in ids if isinstance(found, str)]
+    if len(presets) != 2 or presets[0].id == presets[1].id:
+        raise MessageError(Words.two_presets)
+    first, second = presets
+    comparison = app.chat.begin_comparison(
+        act.conversation or None,
+        act.fields.text("prompt"),
+        ((first.model or act.model, None), (second.model or act.model, None)),
+        steering=act.steering,
+        behaviour=behaviour,
+        behaviours=(first.behaviour, second.behaviour),
+    )
+    return comparison.conversation_id
 
 
 def choose(app: App, act: Act) -> None:
@@ -152,7 +174,9 @@ def sibling_acts(stored: StoredReply, words: Words) -> Markup:
     )
 
 
-def ask_menu(models: Sequence[ModelInfo], key: str, temperature: float, words: Words) -> Markup:
+def ask_menu(
+    models: Sequence[ModelInfo], key: str, temperature: float, presets: Sequence[Preset], words: Words
+) -> Markup:
     """The control beside Send: which two replies to ask for. `key`: the model that is chosen."""
     others = concat(
         Markup('<button type="button"{}>{}</button>').format(
@@ -165,7 +189,9 @@ def ask_menu(models: Sequence[ModelInfo], key: str, temperature: float, words: W
         '<p>{note}</p><button type="button" data-against="">{twice}</button>'
         '<div class="line"><span>{settings}</span>'
         '<input type="number" min="0" max="{hottest:g}" step="0.1" value="{offered}" aria-label="{settings}">'
-        '<button type="button" data-against="" data-temperature="1">{go}</button></div><p>{against}</p>{others}'
+        '<button type="button" data-against="" data-temperature="1">{go}</button></div>'
+        "<p>{against}</p>{others}{presets}"
+        '<button type="button" class="phrasings" data-command="phrasings">{phrasings}</button>'
     ).format(
         note=words.compare_note,
         twice=words.compare_twice,
@@ -175,7 +201,32 @@ def ask_menu(models: Sequence[ModelInfo], key: str, temperature: float, words: W
         go=words.compare_go,
         against=words.compare_against,
         others=others or Markup("<small>{}</small>").format(words.no_other_model),
+        presets=_preset_line(presets, words),
+        phrasings=words.phrasings,
     )
+    caption = icon("columns-2") + Markup('<span class="text">{}</span>').format(words.compare)
     return Markup('<details class="menu"><summary role="button">{}</summary><div>{}</div></details>').format(
-        words.compare, inside
+        caption, inside
     )
+
+
+def _preset_line(presets: Sequence[Preset], words: Words) -> Markup:
+    """Two presets to choose, where there are two."""
+    if len(presets) < 2:
+        return EMPTY
+    selects = [
+        Markup('<select class="preset"{}>{}</select>').format(
+            attributes(aria_label=label),
+            concat(
+                Markup("<option{}>{}</option>").format(
+                    attributes(value=preset.id, selected=number == place), preset.name
+                )
+                for number, preset in enumerate(presets)
+            ),
+        )
+        for place, label in enumerate((words.compare_presets, words.compare_presets_with))
+    ]
+    return Markup(
+        '<p>{title}</p><div class="line">{selects}<button type="button" data-against="" data-presets="1">{go}</button>'
+        "</div>"
+    ).format(title=words.compare_presets, selects=concat(selects), go=words.compare_presets_go)

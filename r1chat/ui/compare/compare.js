@@ -1,10 +1,9 @@
 // Two replies side by side: asking for both, and what a person looked at before they chose.
 
 import {act} from '../talk/acts.js';
-import {prompt, sentFrom} from '../talk/composer.js';
+import {deliver, prompt} from '../talk/composer.js';
 import {all, around, find, modified, target, typing} from '../talk/dom.js';
 import {onPatch} from '../talk/patches.js';
-import {follow} from '../talk/scroll.js';
 import {read} from '../talk/transcript.js';
 
 const PATIENCE = 1500;  // ms that a choice waits for what comes of it, before it can be made again
@@ -18,9 +17,15 @@ document.addEventListener('click', async event => {
   const box = find(around(button, 'details'), 'input');
   const temperature = button.dataset.temperature ? box.valueAsNumber : null;
   const text = prompt().value;
-  const fields = {prompt: text, against: button.dataset.against, temperature: Number.isNaN(temperature) ? '' : temperature};
-  follow();
-  sentFrom(await act('ask-both', '', JSON.stringify(fields)), text);
+  const fields = {
+    prompt: text,
+    against: button.dataset.against,
+    temperature: Number.isNaN(temperature) ? '' : temperature,
+    ...(button.dataset.presets && {
+      presets: all(around(button, '.line'), 'select').map(select => /** @type {HTMLSelectElement} */ (select).value),
+    }),
+  };
+  await deliver(text, () => act('ask-both', '', JSON.stringify(fields)));
 });
 document.addEventListener('keydown', event => {
   const menu = around(event.target, '#compare details[open]');

@@ -150,7 +150,7 @@ def names(replies: Sequence[StoredReply], words: Words) -> tuple[str, str]:
 def _name(made: Provenance, differing: Sequence[str], seeds: bool, words: Words) -> str:
     if made.origin == "corrected":
         return words.own_words
-    parts = [made.model, made.quantisation, words.at_temperature.format(n=made.params.temperature)]
+    parts = [made.model, made.quantisation, made.preset, words.at_temperature.format(n=made.params.temperature)]
     parts += [f"{name.replace('_', '-')} {getattr(made.params, name)}" for name in differing]
     if seeds:
         parts.append(words.with_seed.format(n=made.params.seed))

@@ -1,20 +1,21 @@
 // Sends what a person does, one act after the other, and shows what comes of it. None is dropped, whatever is pending.
 
 import {request} from './request.js';
-import {keepsThoughts, ownBudget, state} from './state.js';
+import {state} from './state.js';
 
 /**
  * What the page shows after an act; see `Answer` in `ui/act.py`.
  * @typedef {{
  *   conversation?: string,
- *   model?: {value: string, choices?: [string, string][]},
- *   steering?: {budget: string, own: number, keep: boolean},
+ *   model?: string,
+ *   steering?: {thinking: string, budget: string, own: number, keep: boolean},
+ *   behaviour?: Record<string, unknown>,
  *   blocks?: {id: string, html: string}[],
  * }} Answer
  */
 
 let last = /** @type {Promise<unknown>} */ (Promise.resolve());
-/** @type {((answer: Answer) => void)[]} */
+/** @type {((answer: Answer, before: string) => void)[]} */
 const listeners = [];
 /** @type {Record<string, (button: HTMLElement, id: string) => void>} */
 const verbs = {};
@@ -27,11 +28,11 @@ const verbs = {};
  * @returns {Promise<boolean>}
  */
 export function act(verb, id = '', text = '') {
-  const {model, budget} = state;
-  const own = ownBudget(), keep = keepsThoughts();
+  const {model, thinking, budget, own, keep, behaviour} = state;
   const done = last.then(async () => {
     const {conversation, lang, query} = state;  // as the acts before have left them
-    const response = await request('r1chat/act', {verb, id, text, conversation, model, lang, budget, own, keep, query});
+    const chosen = {model, thinking, budget, own, keep, ...(!conversation && {behaviour})};
+    const response = await request('r1chat/act', {verb, id, text, conversation, lang, query, ...chosen});
     if (!response) return false;
     show(await response.json());
     return true;
@@ -46,13 +47,15 @@ export function show(answer) {
     const node = document.getElementById(id);
     if (node) node.innerHTML = html;
   }
+  if (answer.model !== undefined) state.model = answer.model;
+  if (answer.steering) Object.assign(state, answer.steering);
+  if (answer.behaviour) state.behaviour = answer.behaviour;
+  const before = state.conversation;
   if (answer.conversation !== undefined) state.conversation = answer.conversation;
-  if (answer.model) state.model = answer.model.value;
-  if (answer.steering) state.budget = answer.steering.budget;
-  for (const listener of listeners) listener(answer);
+  for (const listener of listeners) listener(answer, before);
 }
 
-/** Hear of every answer. @param {(answer: Answer) => void} listener */
+/** Hear of every answer, and which conversation showed before it. @param {(answer: Answer, before: string) => void} listener */
 export function onAnswer(listener) {
   listeners.push(listener);
 }

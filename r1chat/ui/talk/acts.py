@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 from r1chat.app import App
@@ -10,7 +11,10 @@ from r1chat.errors import MessageError
 from r1chat.messages import Verdict
 from r1chat.ui.act import Act, Actions, Answer
 from r1chat.ui.compare.acts import ask_both
-from r1chat.ui.talk.screen import list_block, model_blocks, model_choices, model_key, next_list_block, show
+from r1chat.ui.composer.acts import ask_phrasings, behaviour_of, choose_model, refresh_models
+from r1chat.ui.composer.blocks import composer_blocks, model_key
+from r1chat.ui.composer.choice import choice_of
+from r1chat.ui.talk.screen import list_block, model_blocks, next_list_block, show
 from r1chat.ui.words.page import Words
 
 LONGEST_KIND = 32  # characters of the name of a moment's kind
@@ -22,13 +26,20 @@ LONGEST_KIND = 32  # characters of the name of a moment's kind
 def ask(app: App, act: Act) -> Answer:
     """Send a message, in a new conversation where none shows."""
     model = act.model or model_key(app, "")  # sent before the page knew which model it offers
-    generation = app.chat.send(act.conversation or None, act.text, model, steering=act.steering)
-    return show(app, generation.conversation_id, act.words, act.query)
+    behaviour = None if act.conversation else behaviour_of(app, act)
+    generation = app.chat.send(act.conversation or None, act.text, model, steering=act.steering, behaviour=behaviour)
+    return show(app, generation.conversation_id, model, act.words, act.query)
 
 
 def ask_two(app: App, act: Act) -> Answer:
     """Send a message to two models, or to one twice."""
-    return show(app, ask_both(app, act), act.words, act.query)
+    behaviour = None if act.conversation else behaviour_of(app, act)
+    return show(app, ask_both(app, act, behaviour), act.model, act.words, act.query)
+
+
+def ask_in_other_words(app: App, act: Act) -> Answer:
+    """Send one question in several phrasings."""
+    return show(app, ask_phrasings(app, act), act.model, act.words, act.query)
 
 
 def edit(app: App, act: Act) -> None:
@@ -112,42 +123,22 @@ def _step(act: Act) -> int:
     return {"-1": -1, "1": 1}.get(act.text, 0)
 
 
-# --- the model and its window ----------------------------------------------------------------------------------------
-
-
-def steer(app: App, act: Act) -> None:
-    """Keep the budget, and whether thoughts are kept, with the conversation."""
-    budget, keep = act.steering
-    if act.conversation:
-        app.chat.set_steering(act.conversation, budget, keep, act.model)
-
-
-def choose_model(app: App, act: Act) -> Answer:
-    """Keep the chosen model with the conversation."""
-    if act.conversation:
-        app.store.set_model(act.conversation, act.model)
-    return {"blocks": model_blocks(app, act.model, act.words)}
+# --- the window of the model ----------------------------------------------------------------------------------------
 
 
 def use_model(app: App, act: Act) -> Answer:
-    """Choose the model that the text names, and show it in the picker."""
-    if act.conversation:
-        app.store.set_model(act.conversation, act.text)
-    return _chosen(app, act, act.text)
+    """Choose the model that the text names."""
+    answer = choose_model(app, replace(act, model=act.text))
+    answer["blocks"] += model_blocks(app, act.text, act.words)
+    return answer
 
 
 def look_again(app: App, act: Act) -> Answer:
     """Ask every backend anew for its models."""
-    app.catalogue.statuses(fresh=True)
-    return _chosen(app, act, model_key(app, act.model))
-
-
-def _chosen(app: App, act: Act, key: str) -> Answer:
-    """The page with that model chosen."""
-    return {
-        "model": {"value": key, "choices": model_choices(app, key, act.words)},
-        "blocks": model_blocks(app, key, act.words),
-    }
+    act = replace(act, model=model_key(app, act.model))
+    answer = refresh_models(app, act)
+    answer["blocks"] += model_blocks(app, act.model, act.words)
+    return {**answer, "model": act.model}
 
 
 def leave_out_oldest(app: App, act: Act) -> None:
@@ -165,16 +156,15 @@ def show_all_turns(app: App, act: Act) -> None:
 
 def new(app: App, act: Act) -> Answer:
     """The empty page; a conversation begins with its first message."""
-    return show(app, "", act.words, act.query)
+    return show(app, "", act.model, act.words, act.query)
 
 
 def new_temporary(app: App, act: Act) -> Answer:
     """A new conversation that is kept in memory alone."""
     home = app.main.begin_temporary()
     made = home.store.new_conversation(model=act.model or model_key(app, ""))
-    if app.settings.thinking or app.settings.system:
-        home.store.set_behaviour(made.id, app.settings.thinking, app.settings.system, "")
-    return show(home, made.id, act.words, act.query)
+    home.store.set_behaviour(made.id, app.main.chat.default_behaviour)
+    return show(home, made.id, act.model, act.words, act.query)
 
 
 def search(app: App, act: Act) -> Answer:
@@ -190,15 +180,17 @@ def show_more(app: App, act: Act) -> Answer:
 def open_conversation(app: App, act: Act) -> Answer:
     """Show a conversation, with the model that it was held with."""
     key = model_key(app, app.store.conversation(act.subject).info.model)
-    answer = show(app, act.subject, act.words, act.query)
-    answer["model"] = {"value": key, "choices": model_choices(app, key, act.words)}
+    answer = show(app, act.subject, key, act.words, act.query)
+    answer["model"] = key
     answer["blocks"] += model_blocks(app, key, act.words)
+    answer["blocks"] += composer_blocks(app, key, choice_of(app, act.subject, key), act.words)
     return answer
 
 
 def rename(app: App, act: Act) -> Answer:
     """Give a conversation another title."""
     app.store.rename(act.subject, act.text.strip())
+    app.chat.publish(act.subject)
     return search(app, act)
 
 
@@ -213,18 +205,19 @@ def delete(app: App, act: Act) -> Answer:
         app.store.purge(timedelta(seconds=-1))
     shown = "" if act.subject == act.conversation else act.conversation
     home = app.main.home_of(shown)
-    return show(home, shown, act.words, act.query, None if app.is_temporary else deleted)
+    return show(home, shown, act.model, act.words, act.query, None if app.is_temporary else deleted)
 
 
 def undelete(app: App, act: Act) -> Answer:
     """Have a deleted conversation back."""
     app.store.undelete(act.subject)
-    return show(app, act.subject, act.words, act.query)
+    return show(app, act.subject, act.model, act.words, act.query)
 
 
 ACTIONS: Actions = {
     "ask": ask,
     "ask-both": ask_two,
+    "ask-phrasings": ask_in_other_words,
     "edit": edit,
     "turn": show_message,
     "stop": stop,
@@ -238,8 +231,6 @@ ACTIONS: Actions = {
     "vote": vote,
     "reply": show_reply,
     "label": label_moment,
-    "steer": steer,
-    "model": choose_model,
     "use-model": use_model,
     "look-again": look_again,
     "leave-out": leave_out_oldest,

@@ -1,45 +1,142 @@
-// Writing and sending messages, stopping replies, and what is chosen for the next one.
+// Writing and sending messages: drafts, the queue while a reply runs, stopping, and the search above the list.
 
-import {act, addVerbs} from './acts.js';
-import {around, find} from './dom.js';
+import {act, addVerbs, onAnswer} from './acts.js';
+import {around, element, find} from './dom.js';
 import {request} from './request.js';
 import {follow} from './scroll.js';
-import {keepsThoughts, ownBudget, state} from './state.js';
+import {state} from './state.js';
 import {tell} from './toast.js';
 
 const QUIET = 150;  // ms without a key after which is searched
+const LINES = 8;  // that the box grows to
+const GONE_ON = new Set(['stop', 'length']);  // ends of a reply after which a queued message is sent by itself
 
 /** @returns {HTMLTextAreaElement} */
 export const prompt = () => find(document, '#prompt textarea');
 let sending = '';  // a message that is on its way: a second Enter does not send it again
 
-/** Send what is written; where that is refused, it stays. */
-async function send() {
-  const box = prompt(), text = box.value;
-  if (box.readOnly || (text && text === sending)) return;
-  sending = text;
-  follow();
-  const sent = await act('ask', '', text);
-  sending = '';
-  sentFrom(sent, text);
+// --- drafts ----------------------------------------------------------------------------------------------------------
+
+/**
+ * What a person has written in a conversation and not sent: in the box, and in the queue behind the reply that runs.
+ * @typedef {{text: string, queue: string[]}} Draft
+ */
+
+/** @param {string} conversation */
+const keyOf = conversation => `r1chat.draft.${conversation}`;
+
+/** @param {string} conversation @returns {Draft} */
+function draftOf(conversation) {
+  try {
+    const {text = '', queue = []} = JSON.parse(localStorage.getItem(keyOf(conversation)) ?? '{}');
+    return {text: String(text), queue: queue.map(String)};
+  } catch {
+    return {text: '', queue: []};
+  }
 }
 
-/** After a message was sent: the box is empty again, unless something else was written. @param {boolean} sent @param {string} text */
-export function sentFrom(sent, text) {
-  if (sent && prompt().value === text) write('');
+/** @type {string[]} messages that wait for the reply that runs */
+let queue = [];
+let mine = '';  // the conversation that box and queue belong to
+
+function keepDraft() {
+  const text = prompt().value === sending ? '' : prompt().value;
+  try {
+    if (text || queue.length) localStorage.setItem(keyOf(mine), JSON.stringify({text, queue}));
+    else localStorage.removeItem(keyOf(mine));
+  } catch {
+    // storage is full or switched off: the text is in the box still
+  }
+}
+
+let opened = false;
+onAnswer(({conversation}, before) => {
+  if (conversation === undefined || (opened && conversation === before)) return;
+  const text = prompt().value;
+  if (!opened) {  // somebody was quicker than the page
+    mine = conversation;
+    const draft = draftOf(mine);
+    queue = draft.queue;
+    write(text || draft.text, Boolean(text));
+  } else if (before === '' && sending) {  // the message on its way began this conversation: what follows it stays here
+    localStorage.removeItem(keyOf(''));
+    mine = conversation;
+    fit();
+  } else {
+    keepDraft();
+    mine = conversation;
+    const draft = draftOf(mine);
+    queue = draft.queue;
+    write(draft.text);
+  }
+  opened = true;
+  showQueue();
+});
+
+/** @param {string} text @param {boolean} [keep] the caret where it is */
+function write(text, keep = false) {
+  const box = prompt();
+  if (!keep || box.value !== text) box.value = text;
+  fit();
+}
+
+/** As many lines as are written, up to LINES. The buttons know whether there is anything to send. */
+function fit() {
+  const box = prompt();
+  box.style.height = 'auto';
+  const {lineHeight, paddingTop, paddingBottom} = getComputedStyle(box);
+  const most = LINES * parseFloat(lineHeight) + parseFloat(paddingTop) + parseFloat(paddingBottom);
+  box.style.height = `${Math.min(box.scrollHeight, most)}px`;
+  box.style.overflowY = box.scrollHeight > most ? 'auto' : 'hidden';
+  mark();
+}
+
+// --- sending ---------------------------------------------------------------------------------------------------------
+
+const running = () => Boolean(document.body.dataset.running);
+
+/** Send what is written, or have it wait for the reply that runs. Where that is refused, it stays. */
+async function send() {
+  const box = prompt(), text = box.value;
+  if (box.readOnly || !text.trim() || text === sending) return;
+  if (running()) {
+    queue.push(text);
+    write('');
+    showQueue();
+    keepDraft();
+    return;
+  }
+  await ask(text);
 }
 
 /** @param {string} text */
-function write(text) {
-  const box = prompt();
-  box.value = text;
-  box.dispatchEvent(new InputEvent('input', {bubbles: true}));  // Gradio's text box learns of it, and fits its height
+const ask = text => deliver(text, () => act('ask', '', text));
+
+/**
+ * Send a message in any way; then the box is empty again, unless something else was written.
+ * @param {string} text
+ * @param {() => Promise<boolean>} way whether it was sent
+ */
+export async function deliver(text, way) {
+  sending = text;
+  follow();
+  const sent = await way();
+  sending = '';
+  if (sent && prompt().value === text) write('');
+  keepDraft();
+  return sent;
 }
 
-document.addEventListener('keydown', event => {  // before Gradio's text box, which sends even while a composition ends
-  if (event.key !== 'Enter' || event.shiftKey || !around(event.target, '#prompt')) return;
-  event.stopPropagation();
-  if (event.isComposing) return;
+document.addEventListener('input', event => {
+  if (event.target !== prompt()) return;
+  fit();
+  hintAtExamples();
+  keepDraft();
+});
+
+document.addEventListener('keydown', event => {
+  if (event.key !== 'Enter' || event.shiftKey || event.target !== prompt()) return;
+  if (event.isComposing || event.keyCode === 229) return;  // it ends a composition
   event.preventDefault();
   send();
 }, true);
@@ -58,18 +155,81 @@ document.addEventListener('click', event => {  // Send and Stop take turns in on
   else act(button.id);
 });
 document.addEventListener('keydown', event => {
-  if (event.key !== 'Escape') return;
+  if (event.key !== 'Escape' || find(document, 'dialog[open]')) return;
   if (document.body.classList.contains('list-open')) document.body.classList.remove('list-open');
-  else if (document.body.dataset.running) act('stop');
+  else if (running()) act('stop');
 });
 
-// --- steering --------------------------------------------------------------------------------------------------------
+// Two lines that begin an example, or two that begin its answer.
+const EXAMPLE = /^\s*(?:(?:example|input|question|q)\s*\d*\s*[:.)]|(?:例|示例|例子|输入|问题|问)\s*\d*\s*[：:])/gim;
+const ANSWER = /^\s*(?:(?:output|answer|a)\s*\d*\s*[:.)]|(?:输出|回答|答案|答)\s*\d*\s*[：:])/gim;
 
-document.addEventListener('change', event => { if (around(event.target, '#keep-thoughts')) act('steer'); });
-document.addEventListener('focusout', event => { if (around(event.target, '#own-budget')) act('steer'); });
-document.addEventListener('keydown', event => {
-  if (event.key === 'Enter' && around(event.target, '#own-budget')) act('steer');
-});
+/** A quiet line where a message holds worked examples for a model whose maker advises against them. */
+function hintAtExamples() {
+  const line = find(document, '#few-shot'), hint = find(document, '#few-shot-words')?.dataset.words ?? '';
+  const text = prompt().value;
+  const shown = hint && (text.match(EXAMPLE)?.length ?? 0) >= 2 && ANSWER.test(text);
+  ANSWER.lastIndex = 0;
+  line.hidden = !shown;
+  if (shown) line.textContent = hint;
+}
+
+/** Which buttons there are, and which can be pressed. */
+function mark() {
+  const {dataset} = document.body, empty = !prompt().value.trim();
+  find(document, '#stop').hidden = !dataset.running;
+  find(document, '#answer').hidden = !dataset.thinking;
+  find(document, '#send').hidden = running() && empty;
+  /** @type {HTMLButtonElement} */ (find(document, '#send')).disabled = empty;
+  find(document, '#hint').textContent = state.words[dataset.running ? 'hint_queue' : 'hint'] ?? find(document, '#hint').textContent;
+}
+
+// --- the queue -------------------------------------------------------------------------------------------------------
+
+function showQueue() {
+  find(document, '#queue').replaceChildren(...queue.map((text, number) => {
+    const row = element('div', {className: 'queued'});
+    const label = element('span', {textContent: text, title: state.words.queued_message});
+    row.append(label, queueButton('queued_edit', '↩', () => {
+      queue.splice(number, 1);
+      write([text, prompt().value].filter(Boolean).join('\n'));
+      prompt().focus();
+    }), queueButton('queued_remove', '✕', () => queue.splice(number, 1)));
+    return row;
+  }));
+}
+
+/** @param {string} word @param {string} sign @param {() => void} done */
+function queueButton(word, sign, done) {
+  const button = element('button', {type: 'button', className: 'square', textContent: sign, title: state.words[word]});
+  button.setAttribute('aria-label', state.words[word]);
+  button.addEventListener('click', () => {
+    done();
+    showQueue();
+    keepDraft();
+  });
+  return button;
+}
+
+/** A reply has ended: the first message that waits is sent; after a stop or a failure it comes back into the box. */
+async function goOn() {
+  const {ended = '', shown = ''} = document.body.dataset;
+  if (running() || !queue.length || mine !== shown || mine !== state.conversation || sending) return;
+  const text = queue.shift();
+  showQueue();
+  if (GONE_ON.has(ended) && await ask(text)) keepDraft();
+  else {
+    write([text, ...queue.splice(0), prompt().value].filter(Boolean).join('\n'));
+    showQueue();
+    keepDraft();
+  }
+}
+
+const STATES = ['data-running', 'data-thinking', 'data-ended', 'data-shown'];
+new MutationObserver(() => {
+  mark();
+  goOn();
+}).observe(document.body, {attributes: true, attributeFilter: STATES});
 
 // --- a conversation that goes on in a new one ------------------------------------------------------------------------
 
@@ -83,8 +243,10 @@ async function summarise() {
   box.readOnly = true;
   let text = '';
   try {
-    const response = await request('r1chat/summary', {conversation, model, lang, keep: keepsThoughts(), own: ownBudget()});
+    const response = await request('r1chat/summary', {conversation, model, lang});
     if (!response) return;
+    write('');
+    keepDraft();
     await act('new');
     box.placeholder = state.words.summarising;
     write('');
@@ -95,6 +257,7 @@ async function summarise() {
     box.readOnly = false;
     box.placeholder = state.words.placeholder;
     write(text + draft);
+    keepDraft();
     box.focus();
   }
 }

@@ -53,8 +53,8 @@ onPatch(blocks => {  // a button on every block of code
   }
 });
 
-/** @param {string} text */
-async function copied(text) {
+/** Put a text on the clipboard; whether that worked. @param {string} text */
+export async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;

@@ -146,7 +146,7 @@ class Viewer:
     def _presence(self, max_age: float | None = None) -> list[Block]:
         """Whether the chosen model can be used: beside the picker, under the message box, and in the middle."""
         now = presence.look(self._app, self._model, self._words, max_age)
-        blocks = self._change("model-place", html=presence.state_html(now, self._words))
+        blocks = self._change("state-place", html=presence.state_html(now, self._words))
         blocks += self._change("where", html=presence.where_html(now, self._words))
         if self._conversation_id:
             return blocks + self._change("trouble", "offers-section", "offers", presence.trouble(now, self._words))
@@ -322,6 +322,8 @@ class Viewer:
             "lang": self._words.lang,
             "heading": conversation.info.title or self._words.untitled,
             "empty": "" if conversation.turns else "1",
+            "ended": _ended(conversation),
+            "shown": self._conversation_id,
             "cannotSteer": self._cannot_steer(self._model),
             "cannotAnswer": self._cannot_steer(":".join(running.model)) if isinstance(running, Generation) else "",
             "comparing": "1" if self._comparing(conversation) else "",
@@ -522,11 +524,19 @@ class Viewer:
                 "lang": self._words.lang,
                 "heading": "",
                 "empty": "1",
+                "ended": "",
+                "shown": "",
                 "cannotSteer": self._cannot_steer(self._model),
                 "cannotAnswer": "",
                 "comparing": "",
             },
         }
+
+
+def _ended(conversation: Conversation) -> str:
+    """How the last reply ended: a reason to finish; "" where none has."""
+    last = conversation.turns[-1].reply if conversation.turns else None
+    return (last.reply.finish or "") if last is not None else ""
 
 
 def _state(reply: Reply) -> str:

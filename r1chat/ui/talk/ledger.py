@@ -10,17 +10,15 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from r1chat import window
-from r1chat.messages import ConversationInfo, ModelInfo, StoredTurn
+from r1chat.messages import ConversationInfo, ModelInfo, StoredTurn, Usage
 from r1chat.ui.html.parts import EMPTY, button, concat
 from r1chat.ui.words.page import Words
 
 
 def html(turns: Sequence[StoredTurn], view: ConversationInfo, words: Words) -> Markup:
     """The bar in the head of the page, with its numbers; empty where the window is not known."""
-    last = turns[-1].reply if turns else None
-    if last is None:
-        return EMPTY
-    usage = last.reply.usage
+    counted = (turn.reply.reply.usage for turn in reversed(turns) if turn.reply is not None)
+    usage = next((usage for usage in counted if usage.context and usage.prompt_tokens is not None), Usage())
     dropped = window.next_prompt(turns, False, view.seen_from)
     kept = window.next_prompt(turns, True, view.seen_from)
     if not usage.context or usage.prompt_tokens is None or usage.free is None:
@@ -67,7 +65,7 @@ def offers(turns: Sequence[StoredTurn], view: ConversationInfo, model: ModelInfo
 
 
 def _larger(model: ModelInfo, context: int, words: Words) -> str:
-    if model.backend == "openai":
+    if model.backend.startswith("openai"):
         return words.server_window
     if model.trained_context <= context:
         return words.largest_window

@@ -1,10 +1,14 @@
 // Starts the scripts of the chat page, and ties them to the few Gradio widgets that they know.
 
 import {act, addVerbs, onAnswer, press, show} from './acts.js';
+import '../composer/behaviour.js';
+import '../composer/choices.js';
+import '../composer/phrasings.js';
+import '../composer/popup.js';
 import {nameParts} from './announcing.js';
 import './composer.js';
 import './copying.js';
-import {around, find, target} from './dom.js';
+import {all, around, find, target} from './dom.js';
 import {edit} from './editor.js';
 import {showConversation} from './feed.js';
 import './list.js';
@@ -15,6 +19,7 @@ import {state} from './state.js';
 import './steps.js';
 import '../compare/compare.js';
 import '../judge/rating.js';
+import {nameColumns} from '../settings/settings.js';
 import {read} from './transcript.js';
 
 const BEGIN = new Set(['again', 'ask', 'longer', 'resume', 'retry', 'skip', 'vote']);  // a double click begins one reply
@@ -25,51 +30,41 @@ const BEGIN = new Set(['again', 'ask', 'longer', 'resume', 'retry', 'skip', 'vot
  */
 
 /**
- * Called when the transcript is there. `setWidgets` has Gradio fetch the values of its widgets from `widgets` below.
- * @param {{props: {value: Value}, watch: (name: string, heard: () => void) => void, setWidgets: () => void}} component
+ * Called when the transcript is there.
+ * @param {{props: {value: Value}, watch: (name: string, heard: () => void) => void}} component
  */
-export function start({props, watch, setWidgets}) {
+export function start({props, watch}) {
+  let filled = false;
   const opened = () => {
     const {value} = props;
-    if (!value) return;
+    if (!value || filled) return;  // Gradio may give the same value again, when something else is chosen already
+    filled = true;
     Object.assign(state, {lang: value.lang, words: value.words, model: value.model});
-    nameParts();
-    show({...value.answer, steering: undefined});  // Gradio's widgets have these values already
-    state.budget = value.answer.steering?.budget ?? state.budget;
+    wordLayout();
+    show(value.answer);
   };
-  onAnswer(({model, steering}) => {
-    if (model || steering) {
-      next = [
-        model ? update({value: model.value, ...(model.choices && {choices: model.choices})}) : update({}),
-        steering ? update({value: steering.budget}) : update({}),
-        steering ? update({value: steering.own, visible: steering.budget === 'own'}) : update({}),
-        steering ? update({value: steering.keep}) : update({}),
-      ];
-      setWidgets();
-    }
-    showConversation();
-  });
   watch('value', opened);
   opened();
 }
 
-/** @type {object[]} values for the model's picker, the budget's, the box beside it, and whether thoughts are kept */
-let next = [];
+onAnswer(showConversation);
 
-/** What Gradio's frontend takes for a change of a widget. @param {object} values */
-function update(values) {
-  return {__type__: 'update', ...values};
+/** The words of the layout, in the page's language. */
+function wordLayout() {
+  document.documentElement.lang = state.lang;
+  nameParts();
+  for (const node of all(document, '[data-word]')) node.textContent = state.words[node.dataset.word];
+  for (const node of all(document, '[data-name]')) {
+    const name = state.words[node.dataset.name];
+    node.setAttribute('aria-label', name);
+    if (node instanceof HTMLButtonElement) node.title = name;
+    if (node.dataset.holds) node.setAttribute('placeholder', state.words[node.dataset.holds]);
+  }
+  for (const name of ['send', 'stop']) document.getElementById(name).title = state.words[name];
+  nameColumns();
 }
 
-Object.assign(globalThis, {
-  r1chat: {
-    state,
-    act,
-    /** @param {{model: string, budget: string}} pickers */
-    chosen({model, budget}) { Object.assign(state, {model: model ?? '', budget: budget ?? 'off'}); },
-    widgets: () => next,
-  },
-});
+Object.assign(globalThis, {r1chat: {state, act}});
 
 // --- the buttons of the transcript -----------------------------------------------------------------------------------
 

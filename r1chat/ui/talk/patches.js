@@ -152,9 +152,8 @@ document.addEventListener('r1chat:fold', () => {
 // --- what cannot be done ---------------------------------------------------------------------------------------------
 
 function showWhatCannotBeDone() {  // a server that cannot continue a reply leaves nothing to steer
-  const {cannotSteer = '', cannotAnswer = ''} = document.body.dataset;
+  const {cannotAnswer = ''} = document.body.dataset;
   bar(document.getElementById('answer'), cannotAnswer);
-  for (const part of all(document, '#budget, #budget input, #own-budget input')) bar(part, cannotSteer);
 }
 
 /** Say why a control does nothing. It stays within reach, so that everybody can learn the reason. @param {HTMLElement} control @param {string} reason */

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 from r1chat.app import App
-from r1chat.errors import R1ChatError
 from r1chat.messages import ConversationInfo
-from r1chat.steer import BUDGETS
 from r1chat.ui.act import Answer, Block
-from r1chat.ui.compare.acts import ask_menu
+from r1chat.ui.composer.blocks import thinking_block
+from r1chat.ui.composer.choice import choice_of
 from r1chat.ui.talk import presence, sidebar, temporary
 from r1chat.ui.words.page import Words
 
-OWN_BUDGET = 1_000  # tokens; offered where a person begins to write a budget of their own
 
-
-def show(app: App, conversation: str, words: Words, query: str = "", deleted: ConversationInfo | None = None) -> Answer:
-    """The conversation with its steering, and the list. Raises NotFoundError."""
-    answer: Answer = {
+def show(
+    app: App,
+    conversation: str,
+    model: str,
+    words: Words,
+    query: str = "",
+    deleted: ConversationInfo | None = None,
+) -> Answer:
+    """The conversation with what is chosen for its next message, and the list. Raises NotFoundError."""
+    choice = choice_of(app, conversation, model)
+    return {
         "conversation": conversation,
-        "blocks": [list_block(app, conversation, words, query, deleted)],
+        "steering": choice.steering,
+        "behaviour": choice.behaving,
+        "blocks": [
+            list_block(app, conversation, words, query, deleted),
+            thinking_block(app, model, choice, words),
+        ],
     }
-    if conversation:
-        info = app.store.info(conversation)
-        known = info.budget is None or info.budget in BUDGETS.values()
-        answer["steering"] = {
-            "budget": "off" if info.budget is None else str(info.budget) if known else "own",
-            "own": info.budget or OWN_BUDGET,
-            "keep": info.keep_thoughts,
-        }
-    return answer
 
 
 def list_block(
@@ -54,34 +55,9 @@ def next_list_block(app: App, conversation: str, words: Words, query: str, curso
 
 
 def model_blocks(app: App, key: str, words: Words) -> list[Block]:
-    """The state of the chosen model, and what it can be compared with."""
+    """The state of the chosen model, and where messages to it go."""
     now = presence.look(app, key, words)
-    menu = ask_menu(app.catalogue.models(), key, app.settings.temperature, words)
     return [
-        {"id": "model-place", "html": presence.state_html(now, words)},
+        {"id": "state-place", "html": presence.state_html(now, words)},
         {"id": "where", "html": presence.where_html(now, words)},
-        {"id": "compare-place", "html": menu},
     ]
-
-
-def backends_block(app: App, words: Words) -> Block:
-    """Every backend with its models."""
-    statuses = app.catalogue.statuses()
-    return {"id": "backends-place", "html": sidebar.backends(statuses, str(app.settings.models_folder), words)}
-
-
-def model_choices(app: App, key: str, words: Words) -> list[tuple[str, str]]:
-    """Labels and keys of the models to choose from; the one that is chosen stands among them even where it is gone."""
-    models = [model for status in app.catalogue.statuses() for model in status.models]
-    choices = [(sidebar.model_label(model, words), model.key) for model in models]
-    return choices if not key or key in [known for _, known in choices] else [*choices, (f"⚠ {key}", key)]
-
-
-def model_key(app: App, key: str) -> str:
-    """The model to show: the one of the conversation, else the one of the settings, else the best there is."""
-    if key:
-        return key
-    try:
-        return app.catalogue.default(app.settings.model, app.settings.backend or "").key
-    except R1ChatError:
-        return ""

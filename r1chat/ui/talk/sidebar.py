@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from markupsafe import Markup
 
 from r1chat.app import KEPT_AFTER_DELETION
-from r1chat.backends.catalogue import BackendStatus
-from r1chat.both import Both
-from r1chat.config import NANO
 from r1chat.messages import ConversationInfo, ConversationPage, ModelInfo, Progress
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import attributes, concat, joined
 from r1chat.ui.words.page import Words, spoken
-
-BACKEND_TITLES = {
-    "llama.cpp": Both("llama.cpp", "llama.cpp"),
-    "ollama": Both("Ollama", "Ollama"),
-    "openai": Both("OpenAI-compatible server", "OpenAI 兼容服务器"),
-}
 
 
 def conversations(
@@ -95,18 +85,6 @@ def row(info: ConversationInfo, current: str, words: Words) -> Markup:
     return html
 
 
-def model_label(model: ModelInfo, words: Words) -> str:
-    """A model's line in the picker."""
-    named = model.name if model.name == NANO else model.title or model.name
-    label = joined(named, model.quantisation, backend_title(model.backend, words))
-    return label if model.ready else f"⚠ {label}"
-
-
-def backend_title(name: str, words: Words) -> str:
-    """What a backend is called."""
-    return BACKEND_TITLES.get(name, Both(name, name)).pick(words.lang)
-
-
 def model_state(model: ModelInfo | None, why: str, words: Words, expected: str = "") -> Markup:
     """The line beside the picker: a dot, and what the chosen model is doing; in its tip, what to expect of it."""
     if model is None or not model.ready:
@@ -132,26 +110,3 @@ def loading(progress: Progress | None, words: Words) -> Markup:
         return Markup('<span class="dot ready"></span>{}').format(words.model_ready)
     percent = 100 * progress.done // progress.total if progress.total else 0
     return Markup('<span class="dot loading"></span>{}').format(words.model_loading.format(percent=percent))
-
-
-def backends(statuses: Sequence[BackendStatus], folder: str, words: Words) -> Markup:
-    """Every backend with its models, or why it has none, and how to get a model."""
-    parts = []
-    for status in statuses:
-        title = backend_title(status.name, words)
-        if status.failure is not None:
-            parts.append(
-                Markup('<p><span class="dot away"></span><b>{}</b><br>{}</p>').format(
-                    title, status.failure.sentence(words.lang)
-                )
-            )
-            continue
-        ready = words.models_ready.format(n=sum(model.ready for model in status.models))
-        parts.append(Markup('<p><span class="dot ready"></span><b>{}</b> · {}</p>').format(title, ready))
-        parts += [
-            Markup('<p><span class="dot away"></span>{}: {}</p>').format(model.name, spoken(model.note, words))
-            for model in status.models
-            if not model.ready
-        ]
-    parts.append(Markup('<p><a href="models/">{}</a></p>').format(words.all_models))
-    return Markup('<div class="models">{}</div>').format(concat(parts))

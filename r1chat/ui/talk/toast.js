@@ -6,15 +6,20 @@ import {state} from './state.js';
 const STAYS = 12_000;  // ms
 const MOST = 3;  // at once
 
-/** Show a sentence for a while. One that shows already is shown anew. @param {string} sentence */
-export function tell(sentence) {
-  let wrap = find(document, 'body > .toast-wrap');
+/**
+ * Show a sentence for a while. One that shows already is shown anew.
+ * @param {string} sentence
+ * @param {'error' | 'note'} [kind]
+ */
+export function tell(sentence, kind = 'error') {
+  const host = find(document, 'dialog[open]') ?? document.body;  // what lies behind a dialog is not seen
+  let wrap = find(host, ':scope > .toast-wrap.own');
   if (!wrap) {
-    wrap = element('div', {className: 'toast-wrap'});
-    document.body.append(wrap);
+    wrap = element('div', {className: 'toast-wrap own'});
+    host.append(wrap);
   }
   for (const old of [...wrap.children]) if (old.firstChild.textContent === sentence) old.remove();
-  const toast = element('div', {className: 'toast', role: 'alert'});
+  const toast = element('div', {className: `toast ${kind}`, role: kind === 'error' ? 'alert' : 'status'});
   toast.dataset.testid = 'toast-body';
   const close = element('button', {type: 'button', textContent: '✕', onclick: () => toast.remove()});
   close.setAttribute('aria-label', state.words.close ?? '✕');

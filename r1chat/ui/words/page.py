@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from r1chat.both import Both, Language
 from r1chat.ui.words.compare import CompareWords
+from r1chat.ui.words.composer import ComposerWords
 from r1chat.ui.words.data import DataWords
 from r1chat.ui.words.rating import RatingWords
+from r1chat.ui.words.settings import SettingsWords
 from r1chat.ui.words.window import WindowWords
 
 
-class Words(WindowWords, RatingWords, CompareWords, DataWords):
+class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords, DataWords):
     """The words of a page in one language. Names in braces are filled in with `str.format`."""
 
     def __init__(self, lang: Language) -> None:
@@ -48,7 +50,7 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
 
     # conversations
     conversations = Both("Conversations", "对话列表")
-    new_conversation = Both("＋ New conversation", "＋ 新对话")
+    new_conversation = Both("New conversation", "新对话")
     search = Both("Search conversations", "搜索对话")
     nothing_found = Both("Nothing found", "没有找到")
     more_conversations = Both("Show more ({total} in all)", "显示更多（共 {total} 个）")
@@ -65,8 +67,6 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
     # models
     model = Both("Model", "模型")
     models = Both("Models", "模型")
-    models_ready = Both("{n} ready", "{n} 个可用")
-    refresh = Both("Refresh", "刷新")
     model_ready = Both("ready", "就绪")
     model_ready_only = Both("ready, without steering", "就绪，不能引导思考")
     model_away = Both("not available", "不可用")
@@ -220,11 +220,6 @@ class Words(WindowWords, RatingWords, CompareWords, DataWords):
         "此服务器不能续写回复，因此无法引导思考。",
     )
     budget = Both("Thinking budget", "思考预算")
-    budget_off = Both("Think: no limit", "思考：不限")
-    budget_quick = Both("Think: quick 512", "思考：快速 512")
-    budget_normal = Both("Think: normal 2,048", "思考：普通 2,048")
-    budget_deep = Both("Think: deep 8,192", "思考：深入 8,192")
-    budget_own = Both("Think: custom…", "思考：自定…")
     budget_tokens = Both("Thinking tokens", "思考 token 数")
     bad_budget = Both(
         "Not a number of tokens. Enter a whole number, such as 1000.", "这不是 token 数。请填写整数，例如 1000。"

@@ -61,7 +61,7 @@ class Session:
 
     def reply(self, request: Request, listener: Listener, sample: int = 0) -> Finish:
         """Make a reply; its text and the progress go to the listener. Raises BackendError."""
-        prompt = self._template.prompt(request.messages, request.so_far, request.thinking)
+        prompt = self._template.prompt(request.messages, request.so_far, request.thinking, request.budget)
         tokens, given = self._tokens(prompt)
         limit, end = self._limit(tokens, request)
         sampler = self._sampler(request, request.params.seed, given)
@@ -83,7 +83,7 @@ class Session:
 
     def many(self, request: Request, seeds: Sequence[int | None], memory: int, listener: Listener) -> None:
         """Make a reply for each seed, as many at once as `memory` has bytes for; their ends are told, too."""
-        prompt = self._template.prompt(request.messages, request.so_far, request.thinking)
+        prompt = self._template.prompt(request.messages, request.so_far, request.thinking, request.budget)
         tokens, given = self._tokens(prompt)
         limit, end = self._limit(tokens, request)
         window = len(tokens) + limit
@@ -123,7 +123,7 @@ class Session:
         if request.messages[-1].role == "assistant" and request.so_far is None:
             prompt = self._template.before_next_message(request.messages)
         else:
-            prompt = self._template.prompt(request.messages, request.so_far, request.thinking)
+            prompt = self._template.prompt(request.messages, request.so_far, request.thinking, request.budget)
         tokens, _ = self._tokens(prompt)
         if len(tokens) < self.window:
             try:

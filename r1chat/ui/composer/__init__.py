@@ -1,0 +1,1 @@
+"""What belongs to a message: model, thinking, how the model should behave, presets."""

@@ -1,0 +1,48 @@
+// The dialog with the system prompt, the sampling and the presets of a conversation.
+
+import {act} from '../talk/acts.js';
+import {all, around, find} from '../talk/dom.js';
+import {openDialog} from './dialogs.js';
+
+/** @returns {HTMLDialogElement} */
+const dialog = () => find(document, '#behaviour');
+
+/** What stands in the dialog. */
+function written() {
+  /** @type {Record<string, string>} */
+  const sampling = {};
+  for (const input of /** @type {HTMLInputElement[]} */ (all(dialog(), '.grid input'))) sampling[input.name] = input.value;
+  /** @param {string} name */
+  const tick = name => /** @type {HTMLInputElement} */ (find(dialog(), `[name=${name}]`))?.checked ?? false;
+  const system = /** @type {HTMLTextAreaElement} */ (find(dialog(), '[name=system]')).value;
+  return {system, system_role: tick('system_role'), keep: tick('keep'), sampling};
+}
+
+/** @type {Record<string, (button: HTMLElement) => unknown>} */
+const commands = {
+  behaviour: async () => { if (await act('behaviour')) openDialog(dialog(), 'textarea'); },
+  behave: async () => { if (await act('behave', '', JSON.stringify(written()))) dialog().close(); },
+  recommended: () => {
+    for (const input of /** @type {HTMLInputElement[]} */ (all(dialog(), '.grid input'))) input.value = '';
+  },
+  'use-preset': button => act('use-preset', button.dataset.id),
+  'delete-preset': button => act('delete-preset', button.dataset.id),
+  'save-preset': () => {
+    /** @type {HTMLInputElement} */
+    const name = find(dialog(), '[name=preset]');
+    const same = name.value.trim() === name.dataset.name;  // the one in use is replaced, another name makes another one
+    act('save-preset', same ? name.dataset.id : '', JSON.stringify({...written(), name: name.value}));
+  },
+};
+
+document.addEventListener('click', event => {
+  const button = around(event.target, '[data-command]');
+  if (!button || !Object.hasOwn(commands, button.dataset.command)) return;
+  event.preventDefault();
+  commands[button.dataset.command](button);
+});
+document.addEventListener('keydown', event => {
+  if (event.key !== 'Enter' || event.isComposing || !around(event.target, '#behaviour input')) return;
+  event.preventDefault();
+  commands[around(event.target, '[name=preset]') ? 'save-preset' : 'behave'](null);
+});

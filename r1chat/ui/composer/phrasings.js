@@ -1,0 +1,68 @@
+// Asking in other words: the dialog with the phrasings of one question, each of which is answered once.
+
+import {act} from '../talk/acts.js';
+import {deliver, prompt} from '../talk/composer.js';
+import {around, element, find} from '../talk/dom.js';
+import {request} from '../talk/request.js';
+import {state} from '../talk/state.js';
+import {openDialog} from './dialogs.js';
+
+const COUNT = 3;  // phrasings that the model is asked for
+
+/** @returns {HTMLDialogElement} */
+const dialog = () => find(document, '#phrasings');
+/** @returns {HTMLTextAreaElement} */
+const box = () => find(dialog(), 'textarea');
+
+/** The phrasings: paragraphs, with a blank line between two. */
+const written = () => box().value.split(/\n\s*\n/).map(text => text.trim()).filter(Boolean);
+
+function open() {
+  const {words} = state;
+  const form = element('form', {method: 'dialog'});
+  const heading = element('h2', {id: 'phrasings-title', textContent: words.phrasings});
+  const note = element('p', {id: 'phrasings-note', textContent: words.phrasings_note});
+  const area = element('textarea', {rows: 9, value: prompt().value.trim()});
+  area.setAttribute('aria-labelledby', 'phrasings-title');
+  area.setAttribute('aria-describedby', 'phrasings-note');
+  const line = element('div', {className: 'footer'});
+  line.append(
+    button('second', 'write-phrasings', words.write_phrasings),
+    button('second', 'close', words.cancel),
+    button('first', 'ask-phrasings', words.ask_phrasings),
+  );
+  form.append(heading, note, area, line);
+  dialog().replaceChildren(form);
+  openDialog(dialog(), 'textarea');
+}
+
+/** @param {string} className @param {string} command @param {string} textContent */
+function button(className, command, textContent) {
+  const made = element('button', {type: 'button', className, textContent});
+  made.dataset.command = command;
+  return made;
+}
+
+/** @param {HTMLButtonElement} pressed */
+async function write(pressed) {
+  const [text] = written();
+  if (!text) return;
+  pressed.disabled = true;
+  const {model, lang} = state;
+  const response = await request('r1chat/phrasings', {model, lang, text: JSON.stringify({text, count: COUNT})});
+  pressed.disabled = false;
+  if (response) box().value = [...written(), .../** @type {string[]} */ (await response.json())].join('\n\n');
+}
+
+async function ask() {
+  const phrasings = written();
+  const sent = await deliver(prompt().value, () => act('ask-phrasings', '', JSON.stringify({phrasings})));
+  if (sent) dialog().close();
+}
+
+document.addEventListener('click', event => {
+  const pressed = /** @type {HTMLButtonElement} */ (around(event.target, '[data-command]'));
+  if (pressed?.dataset.command === 'phrasings') open();
+  else if (pressed?.dataset.command === 'write-phrasings') write(pressed);
+  else if (pressed?.dataset.command === 'ask-phrasings') ask();
+});

@@ -1,0 +1,1 @@
+"""The settings dialog: looks, defaults, servers, where data are, shortcuts."""

@@ -1,0 +1,87 @@
+"""What the settings dialog does: defaults of new conversations, and servers. Knows no Gradio and no SQL."""
+
+from __future__ import annotations
+
+import os
+
+from markupsafe import escape
+
+from r1chat.app import App
+from r1chat.chat import checked_system
+from r1chat.errors import MessageError
+from r1chat.ui.act import Act, Actions, Answer
+from r1chat.ui.settings.dialog import Values, dialog
+from r1chat.ui.words.page import Words
+
+LONGEST_ADDRESS = 2_000  # characters, of an address or a key
+
+
+def show_settings(app: App, act: Act) -> Answer:
+    """The dialog, with what is set."""
+    return {"blocks": [{"id": "settings", "html": dialog(_values(app), act.words)}]}
+
+
+def set_default(app: App, act: Act) -> Answer | None:
+    """Set the model or the system prompt of new conversations; the text is a JSON object."""
+    fields = act.fields
+    if "model" in fields:
+        app.main.change(model=fields.text("model")[:LONGEST_ADDRESS])
+    if "system" in fields:
+        app.main.change(system=checked_system(fields.text("system")))
+    if act.conversation:
+        return None
+    default = app.chat.default_behaviour
+    return {"behaviour": {"system": default.system, "system_role": False, "sampling": {}, "preset": ""}}
+
+
+def add_server(app: App, act: Act) -> Answer:
+    """Add a server: `url` and `key` in a JSON object."""
+    fields = act.fields
+    url, key = fields.text("url"), fields.text("key")
+    if not url.strip() or len(url) > LONGEST_ADDRESS or len(key) > LONGEST_ADDRESS:
+        raise MessageError(Words.bad_address)
+    app.main.add_server(url, key)
+    return show_settings(app, act)
+
+
+def remove_server(app: App, act: Act) -> Answer:
+    """Remove a server, and its key with it."""
+    app.main.remove_server(act.subject)
+    return show_settings(app, act)
+
+
+def test_server(app: App, act: Act) -> Answer:
+    """Whether a server answers, and with how many models."""
+    server = app.servers.find(act.subject)
+    status = next(status for status in app.catalogue.statuses(fresh=True, patience=None) if status.name == server.name)
+    if status.failure is not None:
+        told = status.failure.sentence(act.lang)
+    else:
+        told = act.words.server_ok.format(n=len(status.models))
+    return {"blocks": [{"id": f"told-{server.name}", "html": escape(told)}]}
+
+
+def _values(app: App) -> Values:
+    settings = app.settings
+    environment = {name.removeprefix("R1CHAT_").lower() for name in os.environ if name.startswith("R1CHAT_")}
+    models = [(model.key, model.title or model.name) for model in app.catalogue.models() if model.ready]
+    return Values(
+        model=settings.model,
+        models=models,
+        system=app.chat.default_behaviour.system,
+        fixed=[name for name in ("model", "system") if name in environment],
+        servers=app.servers.all(),
+        base_url=settings.base_url,
+        data_dir=str(settings.data_dir),
+        models_dir=str(settings.models_folder),
+        database=app.store.database_state().place,
+    )
+
+
+ACTIONS: Actions = {
+    "settings": show_settings,
+    "set-default": set_default,
+    "add-server": add_server,
+    "remove-server": remove_server,
+    "test-server": test_server,
+}
