@@ -481,5 +481,5 @@ def test_a_file_that_is_none_of_ours_is_not_served(site: Site) -> None:
     site.serve(THOUGHT)
     page = data_page(site)
     for name in ("x/preference.jsonl", "x/..%2f..%2fr1chat.db", "..%2f/r1chat.db"):
-        answer = page.request.get(f"{origin(site)}/r1chat/data/file/{name}")
+        answer = page.request.get(f"{origin(site)}/r1chat/data/file/{name}", headers=site.key)
         assert answer.status == 404

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and newline
 
@@ -43,7 +43,7 @@ def stop_writing() -> None:
 class _LogFile(RotatingFileHandler):
     """The log in the data folder, for its owner alone; made by the first line that is written to it."""
 
-    def _open(self) -> io.TextIOWrapper:
+    def _open(self) -> Any:
         number = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return io.TextIOWrapper(os.fdopen(number, "ab"), encoding=self.encoding, errors=self.errors)
 
