@@ -135,10 +135,14 @@ def test_a_cookie_that_another_port_tosses_does_not_lock_the_person_out(
 
 def test_many_large_cookies_of_another_port_do_not_lock_the_person_out(tab: Any, stranger: OtherPort) -> None:
     toss = "for (let n = 0; n < 120; n++) document.cookie = `big-${n}=${'x'.repeat(4000)}; Path=/`;"
-    visit(tab, stranger, f"<script>{toss}</script>").close()
-    assert len(tab.context.cookies(stranger.origin)) > 100
-    reload(tab)
-    tab.context.clear_cookies(name=re.compile("^big"))
+    try:
+        other = visit(tab, stranger, f"<script>{toss} document.title = 'done'</script>")
+        other.wait_for_function("document.title === 'done'")
+        assert len(tab.context.cookies(stranger.origin)) > 100
+        other.close()
+        reload(tab)
+    finally:
+        tab.context.clear_cookies(name=re.compile("^big"))
 
 
 def test_a_tab_goes_on_after_a_restart(own: Launched, tab: Any) -> None:
@@ -156,7 +160,6 @@ def test_a_tab_goes_on_after_a_restart(own: Launched, tab: Any) -> None:
 
 def test_who_serves_our_port_while_we_are_away_learns_nothing_that_opens_the_page(own: Launched, tab: Any) -> None:
     """Another user takes the port, and the person opens the bookmark there: same origin, same storage."""
-    own.stop()
     thieving = """<script>(async () => {
       const open = indexedDB.open('r1chat', 1);
       await new Promise(resolve => { open.onsuccess = resolve; });
@@ -168,14 +171,17 @@ def test_who_serves_our_port_while_we_are_away_learns_nothing_that_opens_the_pag
       const hex = [...new Uint8Array(signed)].map(byte => byte.toString(16).padStart(2, '0')).join('');
       document.title = JSON.stringify([raw, hex, localStorage.getItem('r1chat.session')]);
     })();</script>"""
-    with other_port(lambda path: thieving.encode(), port=own.port) as squatter:
-        page = tab.context.new_page()
-        page.goto(own.origin + "/")
-        page.wait_for_function("document.title")
-        raw, signature, session = page.evaluate("JSON.parse(document.title)")
-        cookie = next(headers["Cookie"] for _, headers in squatter.asked if "Cookie" in headers)
-        page.close()
-    own.start()
+    own.stop()
+    try:
+        with other_port(lambda path: thieving.encode(), port=own.port) as squatter:
+            page = tab.context.new_page()
+            page.goto(own.origin + "/")
+            page.wait_for_function("document.title")
+            raw, signature, session = page.evaluate("JSON.parse(document.title)")
+            cookie = next(headers["Cookie"] for _, headers in squatter.asked if "Cookie" in headers)
+            page.close()
+    finally:
+        own.start()
     assert raw == "InvalidAccessError"
     for key in (signature, session):
         stolen = {"cookie": cookie, "x-r1chat-key": key}
