@@ -55,7 +55,7 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., App]]:
 def compared(app: App, **against: object) -> tuple[Samples, Sides]:
     """A question that both models have answered, as the page asks it."""
     asked = json.dumps({"prompt": "2 and 3?", "against": WARM, **against})
-    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD))
+    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD), None)
     vote = app.chat.running(conversation)
     assert isinstance(vote, Samples)
     vote.wait(10)
@@ -118,11 +118,11 @@ def test_no_event_tells_the_sides_apart_but_their_words(opened: Callable[..., Ap
         yield Progress("prefill", 3, 7)
         yield from FIVE
         if fails:
-            yield GenerationError("loud-7b is out of memory at temperature 1.3")
+            yield GenerationError("loud-7b is out of memory at temperature 1.37")
 
     app = opened(loads if fails else lambda _: FIVE, loads, rate=200)
-    asked = json.dumps({"prompt": "2 and 3?", "against": WARM, "temperature": 1.3})
-    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD))
+    asked = json.dumps({"prompt": "2 and 3?", "against": WARM, "temperature": 1.37})
+    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD), None)
     sides, running = waiting(app, conversation), app.chat.running(conversation)
     assert isinstance(running, Samples)
     next(replies for replies in running.watch(0.01) if any(reply.progress for reply in replies))
@@ -138,7 +138,7 @@ def test_no_event_tells_the_sides_apart_but_their_words(opened: Callable[..., Ap
         "loud",
         "cold",
         "warm",
-        "1.3",
+        "1.37",
         "seed",
         "memory",
         "token",
@@ -286,7 +286,7 @@ def test_stopping_ends_both_sides_and_keeps_what_came(opened: Callable[..., App]
 
     app = opened(thinks, thinks)
     asked = json.dumps({"prompt": "2 and 3?", "against": WARM})
-    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD))
+    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD), None)
     sides, running = waiting(app, conversation), app.chat.running(conversation)
     assert isinstance(running, Samples)
     next(replies for replies in running.watch() if all(reply.reasoning for reply in replies))
@@ -357,7 +357,7 @@ def side(page: Page, text: str) -> Locator:
 
 def number(page: Page, text: str) -> str:
     """The key that chooses the side with that text."""
-    return {"Reply A": "1", "Reply B": "2"}[side(page, text).get_by_role("heading").inner_text()]
+    return {"Reply A": "1", "Reply B": "2"}[side(page, text).get_by_role("heading").first.inner_text()]
 
 
 def only_comparison(app: App) -> Sides:

@@ -141,7 +141,7 @@ def test_formula_that_is_never_closed_ends_at_its_first_blank_line() -> None:
 
 def test_nothing_is_cut_off_on_a_phone_or_a_desktop(browser: Browser, tmp_path: Path) -> None:
     """A formula, a table or a box that is wider than its column breaks or scrolls; cells keep their words whole."""
-    css = "".join((UI / name).read_text(encoding="utf-8") for name in ("page.css", "html/text.css"))
+    css = "".join((UI / name).read_text(encoding="utf-8") for name in ("page.css", "talk/talk.css", "html/text.css"))
     parts = "".join(
         f'<div class="part" id="{path.stem}">{to_html(path.read_text(encoding="utf-8"))}</div>'
         for path in sorted(FOLDER.glob("*.md"))

@@ -83,9 +83,9 @@ def test_a_task_with_few_problems_gives_what_it_has() -> None:
 ROWS = {
     "gsm8k.jsonl": ('{"question": "2 and 3?", "answer": "2+3=5\\n#### 5"}\n', "2 and 3?", "5", "number"),
     "math500.jsonl": (
-        '{"problem": "Half of 1?", "answer": "\\\\frac{1}{2}"}',
+        '{"problem": "Half of 1?", "answer": "(x-1)(x+1)"}',
         "Half of 1?",
-        r"\frac{1}{2}",
+        "(x-1)(x+1)",
         "expression",
     ),
     "cmath.jsonl": ('{"grade": 1, "input": "二加三？", "golden": "5"}', "二加三？", "5", "number"),

@@ -7,7 +7,8 @@ import hmac
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -63,6 +64,12 @@ class Served:
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
             connection.sendall(request.replace("\n", "\r\n").encode())
             return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine returns. In a thread of its own, since Playwright's loop may run in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 @contextmanager
@@ -566,7 +573,7 @@ OPENING = {
 
 
 def test_socket_of_the_page_opens(app: FastAPI) -> None:
-    said = asyncio.run(open_socket(app, OPENING))
+    said = run(open_socket(app, OPENING))
     assert [message["type"] for message in said] == ["websocket.accept", "websocket.send", "websocket.close"]
 
 
@@ -583,7 +590,7 @@ def test_socket_of_the_page_opens(app: FastAPI) -> None:
     ],
 )
 def test_socket_of_anybody_else_is_closed_before_it_opens(app: FastAPI, change: dict[str, str]) -> None:
-    assert asyncio.run(open_socket(app, OPENING | change)) == [{"type": "websocket.close", "code": 1008}]
+    assert run(open_socket(app, OPENING | change)) == [{"type": "websocket.close", "code": 1008}]
 
 
 # --- a real browser --------------------------------------------------------------------------------------------------
@@ -673,7 +680,7 @@ async def real_page() -> FastAPI:
 
 @pytest.fixture(scope="module")
 def gradio_page() -> Iterator[Served]:
-    with serving(asyncio.run(real_page())) as served:
+    with serving(run(real_page())) as served:
         yield served
 
 
