@@ -334,5 +334,5 @@ def test_a_chinese_page_is_chinese_after_a_reload_and_in_what_it_refuses(site: S
     expect(page.get_by_test_id("toast-body")).to_contain_text("温度 的“很热”不是数字")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="设置", exact=True).click()
-    page.get_by_role("radio", name="English").check(force=True)
+    page.locator("label", has_text="English").click()
     expect(page.get_by_role("button", name="Thinking: On")).to_be_visible()
