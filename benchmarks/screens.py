@@ -13,7 +13,7 @@ import json
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -166,7 +166,7 @@ class Stage:
 
     app: App
     actor: Actor
-    address: str
+    address: Callable[[], str]  # a new one each time: it opens the page once
 
     def ask(self, text: str, verb: str = "ask") -> str:
         """Send a message; the id of its conversation."""
@@ -257,7 +257,7 @@ def shoot(browser: Browser, stage: Stage, state: str, folder: Path, wanted: str)
             reduced_motion="reduce",
         )
         page = context.new_page()
-        page.goto(stage.address + query)
+        page.goto(stage.address() + query)
         arrange(page, state)
         made.append(folder / f"{name}.png")
         page.screenshot(path=made[-1])
@@ -282,7 +282,7 @@ def run(folder: Path, only: Mapping[str, bool], wanted: str, langs: tuple[Lang, 
                 app = build(settings, {"scripted": model, "openai": away})
                 server = PageServer(app)
                 server.start()
-                stage = Stage(app, actor, server.address)
+                stage = Stage(app, actor, lambda server=server: server.address)  # type: ignore[misc]
                 for question in EARLIER[lang]:
                     stage.finish(stage.ask(question))
                 try:
