@@ -150,6 +150,12 @@ def test_a_file_that_is_no_task_says_which_line_and_why(tmp_path: Path, name: st
     assert error.value.sentence("zh") != str(error.value)
 
 
+def test_a_device_is_no_file_of_problems(tmp_path: Path) -> None:
+    (tmp_path / "zero.jsonl").symlink_to("/dev/zero")
+    with pytest.raises(EvaluationError, match="no regular file"):
+        load_task(str(tmp_path / "zero.jsonl"))
+
+
 def test_an_unknown_task_names_the_known_ones() -> None:
     with pytest.raises(EvaluationError, match="letters, clock, stories"):
         load_task("sum")

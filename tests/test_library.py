@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -327,3 +330,29 @@ def test_list_of_downloads_that_makes_no_sense_is_empty(hub: FakeHub, tmp_path: 
     downloads = Downloads(tmp_path, Hub(hub.address))
     assert downloads.jobs() == []
     downloads.close()
+
+
+def test_a_listing_that_is_compressed_is_refused_before_it_is_unpacked() -> None:
+    class Compressed(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers["accept-encoding"])
+            body = gzip.compress(b"[" + b" " * 1_000_000 + b"]")
+            self.send_response(200)
+            self.send_header("content-encoding", "gzip")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    asked: list[str | None] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Compressed)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(LibraryError):
+            Hub(f"http://127.0.0.1:{server.server_address[1]}").search("r1")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert asked == ["identity"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -670,6 +671,14 @@ def test_shipped_model_is_described_from_its_header(nano: LlamaCppBackend) -> No
     assert "small sums" in str(model.note)
     assert model.digest == hashlib.sha256(NANO.read_bytes()).hexdigest()
     assert model.size == NANO.stat().st_size and model.parameters == read_header(NANO).parameters
+
+
+def test_a_pipe_and_links_in_a_circle_hide_no_other_model(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.gguf")
+    (tmp_path / "circle.gguf").symlink_to(tmp_path / "circle.gguf")
+    write_micro(tmp_path / "micro.gguf")
+    with closing(LlamaCppBackend([tmp_path])) as backend:
+        assert [model.name for model in backend.models() if model.ready] == ["micro"]
 
 
 def test_one_bad_file_hides_no_other(folder: Path) -> None:

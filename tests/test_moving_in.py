@@ -515,6 +515,12 @@ def refused(store: Store, path: Path, *words: str) -> None:
     assert store.conversations() == []
 
 
+def test_a_zip_whose_packing_unpacks_without_a_bound_is_refused(store: Store, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w", zipfile.ZIP_BZIP2) as packed:
+        packed.writestr("conversations.json", "[]")
+    refused(store, tmp_path / "packed.zip", "packed.zip", "packed in a way that is not known")
+
+
 def test_a_zip_that_unpacks_to_far_more_than_it_is_is_refused(store: Store, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("conversations.json", b"[" + b" " * 80_000_000 + b"]")

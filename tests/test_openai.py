@@ -12,6 +12,7 @@ from replay import Exchange, Replay, wire, written
 from test_formats import DATA, WIRE
 
 from r1chat.backends.openai import OpenAIBackend
+from r1chat.backends.openai_wire import parse_base_url
 from r1chat.errors import (
     ConfigError,
     ContextError,
@@ -752,3 +753,9 @@ def test_a_server_whose_template_is_not_known_does_not_steer_a_thought() -> None
         assert not model.continues and "cannot be steered" in str(model.note)
         _, error = until_error(backend.stream(replace(request(ReplySoFar("7 + 3")), model="novel-7b")))
     assert isinstance(error, UnsupportedError)
+
+
+def test_an_address_with_a_password_in_it_is_refused() -> None:
+    with pytest.raises(ConfigError, match="Leave it out") as caught:
+        parse_base_url("http://user:secret@127.0.0.1:8080/v1")
+    assert "secret" not in str(caught.value)

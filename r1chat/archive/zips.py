@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import IO
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from r1chat.archive.faults import Fault
 from r1chat.both import Both
@@ -25,6 +25,8 @@ def unpacking(stream: IO[bytes], size: int) -> Iterator[ZipFile]:
     try:
         with ZipFile(stream) as archive:
             files = archive.infolist()
+            if any(file.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for file in files):
+                raise NotImplementedError("neither stored nor deflated")  # bzip2 and the like unpack without a bound
             unpacked = sum(file.file_size for file in files)
             if len(files) > MOST_FILES or (unpacked > HARMLESS and unpacked > LARGEST_RATIO * size):
                 clause = Both(

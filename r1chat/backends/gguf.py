@@ -192,6 +192,8 @@ def read_header(path: Path) -> Header:
     makes no sense. Weights that are cut are no error here: `missing` says how much.
     """
     try:
+        if not path.is_file() and path.exists():  # a pipe would be waited for
+            raise ModelFileError(_UNREADABLE.format(path=path, reason="no regular file"))
         with path.open("rb") as file:
             if file.seek(0, 2) == 0:
                 raise ModelFileError(_EMPTY.format(name=path.name))

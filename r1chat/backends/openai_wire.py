@@ -34,6 +34,10 @@ from r1chat.messages import (
 )
 from r1chat.reasoning_format import ReasoningFormat
 
+_SECRET_IN_ADDRESS = Both(
+    "The address of a server holds a name or password before the @. Leave it out, and give the key as the key.",
+    "服务器地址的 @ 之前有用户名或密码。请去掉它，并把密钥填在密钥一栏。",
+)
 _NO_ADDRESS = Both(
     "{value!r} is no address of an OpenAI-compatible server. Write --base-url as http://127.0.0.1:8080/v1.",
     "{value!r} 不是 OpenAI 兼容服务器的地址。请将 --base-url 写成 http://127.0.0.1:8080/v1。",
@@ -274,6 +278,8 @@ def parse_base_url(value: str) -> str:
         url = httpx.URL()
     if url.scheme not in ("http", "https") or not url.host:
         raise ConfigError(_NO_ADDRESS.format(value=value))
+    if url.userinfo:  # the address is shown and stored with replies
+        raise ConfigError(_SECRET_IN_ADDRESS)
     return str(url.copy_with(path=url.path.rstrip("/") or "/v1"))
 
 

@@ -236,6 +236,8 @@ _PAPER = {"aime_2024": ("aime24", "aime2024"), "math_500": ("math500",), "gpqa_d
 
 def _text(file: Path) -> str:
     try:
+        if file.exists() and not file.is_file():
+            raise EvaluationError(_UNREADABLE.format(file=file, reason="no regular file"))
         if file.stat().st_size > LARGEST:
             raise EvaluationError(_TOO_LARGE.format(file=file, most=LARGEST // 1_000_000))
         return file.read_text(encoding="utf-8-sig")

@@ -27,6 +27,7 @@ MODELSCOPE = "https://modelscope.cn"
 TIMEOUT = httpx.Timeout(20, read=30)  # seconds
 FIRST_BYTES, MOST_BYTES = 1 << 20, 1 << 26  # of a file that are loaded for its header
 MAX_ANSWER = 16_000_000  # bytes of a listing
+_AS_IT_IS = {"accept-encoding": "identity"}
 
 _REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
@@ -204,10 +205,12 @@ class Hub:
         try:
             with (
                 httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client,
-                client.stream("GET", url, params=query, headers=self.headers(url)) as response,
+                client.stream("GET", url, params=query, headers={**self.headers(url), **_AS_IT_IS}) as response,
             ):
                 if response.status_code != 200:
                     raise refusal(response, self.host)
+                if response.headers.get("content-encoding", "identity") != "identity":
+                    raise LibraryError(_STRANGE.format(host=self.host))  # it could unpack to any size
                 body = b""
                 for chunk in response.iter_bytes():
                     body += chunk

@@ -124,6 +124,15 @@ def restore(copy: Path, database: Path) -> tuple[Copy, Path | None]:
     return check(database), moved
 
 
+# Whatever is no plain table or index: triggers and views, also by another spelling of their type.
+_ACTIVE = """
+    SELECT 1 FROM sqlite_master WHERE typeof(type) <> 'text' OR type NOT IN ('table', 'index') OR NOT (
+        (type = 'table' AND (sql LIKE 'CREATE TABLE%' OR sql LIKE 'CREATE VIRTUAL TABLE%'))
+        OR (type = 'index' AND (sql IS NULL OR sql LIKE 'CREATE INDEX%' OR sql LIKE 'CREATE UNIQUE INDEX%'))
+    )
+"""
+
+
 def check(file: Path) -> Copy:
     """What a database holds. Raises StoreError where it is damaged, or none of r1chat's."""
     try:
@@ -134,7 +143,7 @@ def check(file: Path) -> Copy:
             if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
                 raise StoreError(_DAMAGED.format(file=file, reason="rows refer to rows that are not there"))
             tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            active = connection.execute("SELECT 1 FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone()
+            active = connection.execute(_ACTIVE).fetchone()
             if active or not {migrations.VERSION_TABLE, "conversation", "reply"} <= tables:  # r1chat has no triggers
                 raise StoreError(_FOREIGN.format(file=file))
             revision = connection.execute(f"SELECT version_num FROM {migrations.VERSION_TABLE}").fetchone()

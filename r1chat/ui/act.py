@@ -74,7 +74,7 @@ class Act:
         """The budget that is chosen. Raises MessageError for one of the person's own that is no number of tokens."""
         if self.budget in ("off", ""):
             return None, self.keep_thoughts
-        chosen = self.own_budget if self.budget == "own" else int(self.budget) if self.budget.isdecimal() else None
+        chosen = self.own_budget if self.budget == "own" else int(self.budget[:16]) if self.budget.isdecimal() else None
         if type(chosen) is not int:
             raise MessageError(Words.bad_budget)
         return chosen, self.keep_thoughts

@@ -89,7 +89,7 @@ class Guard:
             plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
             await self.app({**scope, "headers": plain}, receive, _framing(_hardened(send)))
         elif same(_session_key(scope), self.keys.session):
-            await self.app(_without_key(scope), receive, _hardened(send))
+            await self.app(_without_key(scope), receive, _hardened(send, private=True))
         else:
             await self._lock(scope, receive, send)
 
@@ -238,8 +238,11 @@ def _navigation(scope: Scope) -> bool:
     )
 
 
-def _hardened(send: Send) -> Send:
-    """Adds our headers to the app's response, and takes away what would open it to other sites."""
+def _hardened(send: Send, private: bool = False) -> Send:
+    """Adds our headers to the app's response, and takes away what would open it to other sites.
+
+    What is `private` is not kept by the browser, unless the app says how long it may be.
+    """
 
     async def hardened(message: Message) -> None:
         if message["type"] in ("http.response.start", "websocket.http.response.start"):
@@ -250,6 +253,8 @@ def _hardened(send: Send) -> Send:
                 for name, value in headers
                 if name.lower() not in NAMES and not name.lower().startswith(b"access-control-")
             ]
+            if private and not any(name.lower() == b"cache-control" for name, _ in kept):
+                kept.append((b"cache-control", b"no-store"))
             message = {"type": message["type"], "status": message["status"], "headers": [*kept, *ours]}
         await send(message)
 

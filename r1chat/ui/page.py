@@ -126,7 +126,7 @@ def _composer() -> Markup:
     w = words("en")
     return Markup(
         '<div id="queue"></div><div id="box">'
-        '<div id="prompt"><textarea rows="1"{prompt}></textarea></div>'
+        '<div id="prompt"><textarea rows="1" autocomplete="off"{prompt}></textarea></div>'
         '<div id="few-shot" role="status" hidden></div>'
         '<div id="controls"><div id="model-place"></div><div id="thinking-place"></div>'
         '<div id="own-budget" hidden><input type="number" min="1" step="1"{own}></div>'

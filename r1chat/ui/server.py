@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -60,10 +61,11 @@ class PageServer:
         settings = app.settings
         self._folder = settings.data_dir
         before = last_serving(self._folder)
-        self._listener = _listen(settings.host, settings.port, before.port if before else None)
-        port = self._listener.getsockname()[1]
+        listener = _listen(settings.host, settings.port, before.port if before else None)
+        port = listener.getsockname()[1]
+        self._listeners, loopback = _with_other_loopback(listener, settings.host, port)
         self.keys = Keys(root_key(self._folder), port)
-        hosts = (*LOOPBACK, *([settings.host] if settings.host not in LOOPBACK else []), *settings.allowed_hosts)
+        hosts = (*loopback, *([settings.host] if settings.host not in LOOPBACK else []), *settings.allowed_hosts)
         shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::", *LOOPBACK) else settings.host
         self.origin = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
         web = application(app, hosts, self.keys)
@@ -85,11 +87,11 @@ class PageServer:
         """Serve until interrupted; `ready` gets the address to open as soon as it answers."""
         threading.Thread(target=self._tell, args=(ready,), name="r1chat-ready", daemon=True).start()
         with suppress(KeyboardInterrupt):
-            self._server.run(sockets=[self._listener])
+            self._server.run(sockets=self._listeners)
 
     def start(self) -> None:
         """Serve in the background; returns as soon as it answers."""
-        self._thread = threading.Thread(target=self._server.run, args=([self._listener],), name="r1chat-page")
+        self._thread = threading.Thread(target=self._server.run, args=(self._listeners,), name="r1chat-page")
         self._thread.start()
         self._tell(lambda address: None)
 
@@ -118,6 +120,29 @@ def serve(app: App, announce: Callable[[str], None], log_level: str = "warning")
 
     server = PageServer(app, log_level)
     server.run(ready)
+
+
+def _with_other_loopback(listener: socket.socket, host: str, port: int) -> tuple[list[socket.socket], tuple[str, ...]]:
+    """The sockets to listen on, and the names of this computer by which the page may be asked for.
+
+    A browser asks `localhost` at both loopback addresses. Whoever else held the other one under our port would be the
+    same origin as the page: so we hold both, or are not known by the names that lead there.
+    """
+    if host not in ("127.0.0.1", "localhost"):
+        return [listener], LOOPBACK
+    other = None
+    try:
+        other = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+        other.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("::1", port))
+        other.listen(128)
+    except OSError as refusal:
+        if other is not None:
+            other.close()
+        taken = refusal.errno in (errno.EADDRINUSE, errno.EACCES)
+        return [listener], ("127.0.0.1",) if taken else LOOPBACK  # without IPv6 nobody can hold it
+    return [listener, other], LOOPBACK
 
 
 def _listen(host: str, port: int | None, before: int | None = None) -> socket.socket:

@@ -163,11 +163,16 @@ def test_a_backup_of_postgresql_names_its_own_tools(tmp_path: Path) -> None:
         backup.database_file("postgresql://somebody@host/name")
 
 
-def test_a_backup_with_a_trigger_of_somebody_else_is_not_put_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "spelled", ["'trigger'", "'TRIGGER'", "CAST('trigger' AS BLOB)", "'trigger' || char(0)", "'VIEW'"]
+)
+def test_a_backup_with_a_trigger_of_somebody_else_is_not_put_back(tmp_path: Path, spelled: str) -> None:
     filled(tmp_path / "theirs.db", 1, 1)
     with closing(sqlite3.connect(tmp_path / "theirs.db")) as database, database:
         database.execute("CREATE TRIGGER t AFTER INSERT ON turn BEGIN DELETE FROM reply; END")
-    with pytest.raises(StoreError, match="no database of r1chat"):
+        database.execute("PRAGMA writable_schema = 1")
+        database.execute(f"UPDATE sqlite_master SET type = {spelled} WHERE name = 't'")
+    with pytest.raises(StoreError, match=r"no database of r1chat|is damaged"):
         backup.restore(tmp_path / "theirs.db", tmp_path / "r1chat.db")
     assert not (tmp_path / "r1chat.db").exists()
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from launched import Launched
-from site_driver import THOUGHT, Site, ask, expect, finished
+from site_driver import CHROMIUM, FLAGS, THOUGHT, Site, ask, expect, finished
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")  # of gradio's
 
@@ -141,3 +141,24 @@ def test_the_page_offers_one_and_says_what_it_is(site: Site) -> None:
     expect(page.locator("#list")).not_to_contain_text(WORD)
     expect(page.locator("#list .undo")).to_have_count(0)
     assert in_files(site.folder, WORD) == []
+
+
+def test_the_browser_keeps_nothing_of_it_either(site: Site, tmp_path: Path) -> None:
+    site.serve(THOUGHT)
+    assert site.server is not None
+    profile = tmp_path / "profile"
+    context = site.browser.browser_type.launch_persistent_context(profile, executable_path=CHROMIUM, args=FLAGS)
+    page = context.pages[0]
+    page.goto(site.server.address)
+    page.get_by_role("button", name="Temporary conversation").click()
+    expect(page.locator("#temporary")).to_be_visible()
+    ask(page, f"A {WORD}")
+    finished(page)
+    page.get_by_role("textbox", name="Message").fill("An unsent archaeopteryx")
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_role("textbox", name="Message")).to_have_value("")
+    page.locator("#list .row").filter(has_text=WORD).locator("[data-verb=open]").click()
+    expect(page.get_by_role("textbox", name="Message")).to_have_value("An unsent archaeopteryx")
+    context.close()
+    assert in_files(profile, WORD) == []
+    assert in_files(profile, "archaeopteryx") == []

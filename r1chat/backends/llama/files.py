@@ -92,7 +92,10 @@ class ModelFiles:
         """The parts of each model, every one once, and where they come from."""
         seen: set[Path] = set()
         for path, source in self._files():
-            if path.resolve() in seen:
+            try:
+                if path.resolve() in seen:
+                    continue
+            except (OSError, RuntimeError):  # links in a circle
                 continue
             split = _PART.fullmatch(path.stem)
             others = path.parent.glob(f"{_escaped(split[1])}-?????-of-{split[3]}.gguf") if split else ()

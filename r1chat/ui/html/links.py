@@ -18,8 +18,10 @@ def leads_here(url: str) -> bool:
     match = _HOST.match(re.sub(r"[\t\r\n]", "", url.strip()).replace("\\", "/"))
     if match is None:
         return False
+    if re.search(r"[\u00ad\u034f\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f]", unquote(match[1])):
+        return True  # letters that a browser leaves out: no honest address has them
     host = unicodedata.normalize("NFKC", unquote(match[1].rpartition("@")[2])).lower().replace("。", ".")
-    host = re.sub(r":\d*$", "", host).rstrip(".")
+    host = re.sub(r"(?<![^.])0x(?=\.|$)", "0", re.sub(r":\d*$", "", host).rstrip("."))  # "0x" is a zero to a browser
     address = _address(host)
     return is_loopback(str(address or host)) or (address is not None and address.is_unspecified)
 

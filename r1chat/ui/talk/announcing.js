@@ -2,7 +2,7 @@
 
 import {all, find} from './dom.js';
 import {onState} from './patches.js';
-import {state} from './state.js';
+import {isTemporary, state} from './state.js';
 import {read} from './transcript.js';
 
 const WORKING = '\u25cc ';  // before the title of the tab while a reply is made
@@ -53,7 +53,8 @@ function title() {
     place.textContent = heading;
     place.hidden = !heading;
   }
-  const shown = `${running ? WORKING : unseen ? DONE : ''}${heading ? `${heading} · ` : ''}r1chat`;
+  const named = heading && !isTemporary();  // a browser keeps titles in its history
+  const shown = `${running ? WORKING : unseen ? DONE : ''}${named ? `${heading} · ` : ''}r1chat`;
   if (document.title !== shown) document.title = shown;
 }
 

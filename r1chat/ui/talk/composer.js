@@ -4,7 +4,7 @@ import {act, addVerbs, onAnswer} from './acts.js';
 import {around, element, find} from './dom.js';
 import {request} from './request.js';
 import {follow} from './scroll.js';
-import {state} from './state.js';
+import {isTemporary, state} from './state.js';
 import {tell} from './toast.js';
 
 const QUIET = 150;  // ms without a key after which is searched
@@ -25,8 +25,13 @@ let sending = '';  // a message that is on its way: a second Enter does not send
 /** @param {string} conversation */
 const keyOf = conversation => `r1chat.draft.${conversation}`;
 
+/** @type {Map<string, Draft>} of temporary conversations, which nothing may outlast */
+const fleeting = new Map();
+
 /** @param {string} conversation @returns {Draft} */
 function draftOf(conversation) {
+  const kept = fleeting.get(conversation);
+  if (kept) return kept;
   try {
     const {text = '', queue = []} = JSON.parse(localStorage.getItem(keyOf(conversation)) ?? '{}');
     return {text: String(text), queue: queue.map(String)};
@@ -41,6 +46,10 @@ let mine = '';  // the conversation that box and queue belong to
 
 function keepDraft() {
   const text = prompt().value === sending ? '' : prompt().value;
+  if (isTemporary()) {
+    fleeting.set(mine, {text, queue: [...queue]});
+    return;
+  }
   try {
     if (text || queue.length) localStorage.setItem(keyOf(mine), JSON.stringify({text, queue}));
     else localStorage.removeItem(keyOf(mine));
@@ -48,6 +57,11 @@ function keepDraft() {
     // storage is full or switched off: the text is in the box still
   }
 }
+
+document.addEventListener('click', event => {
+  const id = around(event.target, '[data-verb=delete]')?.dataset.id;
+  if (id) localStorage.removeItem(keyOf(id));
+}, true);
 
 let opened = false;
 onAnswer(({conversation}, before) => {

@@ -16,3 +16,6 @@ export const state = {
   /** @type {Record<string, string>} sentences that the scripts say, in the page's language */
   words: {},
 };
+
+/** Whether the conversation that shows is kept in memory alone: then nothing of it may reach the browser's disk. */
+export const isTemporary = () => Boolean(document.getElementById('temporary')?.textContent);
