@@ -138,7 +138,7 @@ def test_a_tight_window_is_said_and_turns_are_left_out_only_on_request(site: Sit
     for count, message in enumerate(("one", "two"), 1):
         ask(page, message)
         expect(page.locator(".reply.done")).to_have_count(count)
-    expect(page.locator(".offers")).to_contain_text(re.compile(r"About \d+ of 4,096 tokens are free"))
+    expect(page.locator("#offers")).to_contain_text(re.compile(r"About \d+ of 4,096 tokens are free"))
     page.get_by_role("button", name="Leave out the oldest messages").click()
     first = page.locator("section", has_text="one")
     expect(first.locator(".left-out")).to_contain_text("no longer sees the message above")
@@ -160,7 +160,7 @@ def test_a_new_conversation_begins_with_a_summary_that_can_be_changed(site: Site
     app = site.serve(lambda request: ["You added 7 and 3."] if request.so_far else [*THOUGHT, full], context=4096)
     page = site.open()
     ask(page, "7 + 3 = ?")
-    expect(page.locator(".offers")).to_be_visible()
+    expect(page.locator("#offers")).to_be_visible()
     page.get_by_role("textbox", name="Message").fill("And doubled?")
     page.get_by_role("button", name="Continue in a new conversation").click()
     expect(page.locator(".welcome")).to_be_visible()

@@ -45,6 +45,9 @@ _LARGEST = 1 << 40  # bytes; a header that names more is garbage
 Row = dict[str, Any]
 
 
+RESCUED = (*TABLES, "preset")  # all tables but the version and the search index, which is made anew
+
+
 @dataclass(frozen=True, slots=True)
 class Rescued:
     """What became of a table: rows that were saved, that could not be read, and whose owner is lost."""
@@ -68,7 +71,7 @@ def rescue(damaged: Path, target: Path) -> list[Rescued]:
             with suppress(FileNotFoundError):
                 shutil.copyfile(f"{damaged}-wal", f"{copy}-wal")
             _pad(copy)
-            read = {name: _read(copy, name) for name in TABLES}
+            read = {name: _read(copy, name) for name in RESCUED}
         except (OSError, sqlite3.Error) as error:
             raise StoreError(_UNREADABLE.format(file=damaged, reason=error)) from None
         if not any(rows for rows, _, _ in read.values()):

@@ -245,12 +245,12 @@ def test_a_database_without_links_between_its_rows_is_no_backup(tmp_path: Path) 
 
 
 def test_every_table_of_the_database_is_rescued(tmp_path: Path) -> None:
-    from r1chat.store.belonging import TABLES
+    from r1chat.store.rescue import RESCUED
 
     filled(tmp_path / "r1chat.db", 1, 1)
     with closing(sqlite3.connect(tmp_path / "r1chat.db")) as database:
         tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert {name for name in tables if not name.startswith(("search_", "sqlite_"))} == {
-        *TABLES,
+        *RESCUED,
         migrations.VERSION_TABLE,
     }
