@@ -6,7 +6,7 @@ import re
 from itertools import count
 
 import pytest
-from site_driver import CHROMIUM, Locator, Page, Site, ask, expect, finished
+from site_driver import CHROMIUM, Locator, Page, Site, ask, expect, finished, more
 from taught import teach
 
 from r1chat.backends.scripted import Script
@@ -258,8 +258,7 @@ def test_every_reply_to_a_message_is_checked_by_what_is_right(site: Site) -> Non
     page = site.open()
     ask(page, "7 + 3 = ?")
     finished(page)
-    page.locator(".acts summary", has_text="Vote").click()
-    button(page, "3").click()
+    more(page, "3", exact=True).click()
     expect(page.locator(".notes .group")).to_have_count(3)
     page.locator(".reference > summary").click()
     box = page.get_by_role("textbox", name="The right answer")

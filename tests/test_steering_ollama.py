@@ -135,8 +135,7 @@ def test_a_vote_asks_for_all_samples_at_a_time(site: Site) -> None:
     with ollama(site, FRESH, FRESH, FRESH, chinese, CLOSED) as (page, server):
         ask(page, QUESTION)
         finished(page)
-        page.locator(".reply .menu > summary", has_text="Vote").click()
-        page.get_by_role("button", name="3", exact=True).click()
+        more(page, "3", exact=True).click()
         groups = page.locator(".vote .group")
         expect(groups).to_have_count(2)
         expect(groups.first).to_contain_text("2/3")
