@@ -206,6 +206,7 @@ def own_rater(settings: Settings) -> str:
     file = settings.data_dir / "rater"
     try:
         if not file.exists():
+            file.touch(mode=0o600)
             file.write_text(f"rater-{secrets.token_hex(4)}\n", encoding="utf-8")
         return file.read_text(encoding="utf-8").strip()[:64]
     except (OSError, UnicodeDecodeError) as error:

@@ -292,6 +292,12 @@ def test_settings_are_kept_and_a_key_is_never_shown_again(site: Site) -> None:
     page.reload()
     expect(page.locator("body")).to_have_class(re.compile(r"\bdark\b"))
     assert page.evaluate("document.documentElement.dataset.size") == "large"
+    here, dark = page.url, page.evaluate("getComputedStyle(document.body).backgroundColor")
+    for name in ("models/", "data/"):  # they look as the chat does
+        page.goto(re.sub(r"/(\?.*)?$", f"/{name}", here))
+        expect(page.locator("h1")).to_be_visible()
+        expect(page.locator("body")).to_have_css("background-color", dark)
+    page.goto(here)
     expect(page.locator("#model-line")).to_be_visible()
     page.keyboard.press("Control+\\")
     expect(page.get_by_role("button", name="New conversation")).to_be_hidden()

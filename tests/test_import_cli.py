@@ -62,6 +62,20 @@ def test_an_archive_moves_in_and_a_second_time_changes_nothing(
     assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "all.jsonl").read_bytes()
 
 
+def test_a_consent_to_export_everything_that_comes_in_is_said(
+    data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(Store(f"sqlite:///{tmp_path / 'other.db'}")) as other:
+        asked(other, RIGHT)
+        other.judgements.set_consent(None, True)
+        archive.write(other, tmp_path / "all.jsonl", everything=True)
+    assert main(["import", "all.jsonl"]) == 0
+    assert "`r1chat consent --all --withdraw`" in capsys.readouterr().out
+    assert main(["consent", "--all", "--withdraw"]) == 0
+    with closing(Store(f"sqlite:///{data_dir / 'r1chat.db'}")) as store:
+        assert not store.judgements.consent_for_all()
+
+
 def test_chats_of_open_webui_move_in_and_what_was_left_out_is_said(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -356,3 +356,10 @@ def test_a_listing_that_is_compressed_is_refused_before_it_is_unpacked() -> None
         server.shutdown()
         server.server_close()
     assert asked == ["identity"]
+
+
+def test_files_with_names_that_would_deceive_are_not_offered(hub: FakeHub) -> None:
+    good = "Tiny-R1-Q4_K_M.gguf"
+    deceiving = ("-rf.gguf", "a\x1b[2J.gguf", "..\\w.gguf", "a\u202efugg.gguf", "n" * 250 + ".gguf")
+    hub.files[REPO] = dict.fromkeys((good, *deceiving), b"x")
+    assert [file.name for variant in Hub(hub.address).variants(REPO) for file in variant.files] == [good]

@@ -9,10 +9,12 @@ programs   how each form is recognised and read; openwebui: that of Open WebUI, 
 foreign    a chat of any of them               shaping     that chat -> rows
 chats      entries -> chats                    adopting    chats -> the store
 untrusted  values of which nothing is certain  faults      what is wrong with a file
+counts     what came in, and what did not       telling     the same as sentences
 """
 
 from r1chat.archive.counts import LEFT_OUT, Imported, Written
 from r1chat.archive.reading import read
+from r1chat.archive.telling import contents, told
 from r1chat.archive.writing import write
 
-__all__ = ["LEFT_OUT", "Imported", "Written", "read", "write"]
+__all__ = ["LEFT_OUT", "Imported", "Written", "contents", "read", "told", "write"]

@@ -87,3 +87,4 @@ class Imported:
     chats: int = 0  # in the file
     messages: int = 0  # in the file: of everybody
     presets: int = 0  # new ones
+    consent_for_all: bool = False  # the file allows that all conversations are exported, and that holds here now

@@ -29,6 +29,7 @@ class Restoration:
         self._there: Iterator[tuple[str, Row]] | None = None  # what the store has of it already, as far as not compared
         self._same = True  # as far as compared
         self._added: Counter[str] = Counter()
+        self._consent_for_all = False
         self._known = 0
         self._left_out: Counter[str] = Counter()
 
@@ -62,6 +63,7 @@ class Restoration:
             self._left_out,
             turns=self._added["turn"],
             presets=self._added["preset"],
+            consent_for_all=self._consent_for_all,
         )
 
     def _take_row(self, kind: str, row: Row) -> None:
@@ -100,6 +102,7 @@ class Restoration:
         """It comes back into an empty store; elsewhere it would speak for conversations that it never knew."""
         if self._target.was_empty:
             self._add("consent", row)
+            self._consent_for_all = bool(row["allowed"])
         elif ("consent", row) not in self._target.consents_for_all:
             self._left_out["consents"] += 1
 

@@ -6,7 +6,6 @@ not need it. No lock is held while a backend is asked.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import threading
 import time
@@ -18,6 +17,7 @@ from r1chat.backends import Backend
 from r1chat.backends.gguf import Header
 from r1chat.both import Both
 from r1chat.errors import BackendError, UnknownModelError
+from r1chat.loopback import is_loopback
 from r1chat.messages import ModelInfo
 
 FRESH_FOR = 5.0  # seconds for which an answer is used without asking again
@@ -114,7 +114,7 @@ class Catalogue:
         """The host (with its port) that messages to a model are sent to; "" where that is this computer itself."""
         backend_name, _, _ = key.partition(":")
         parts = urlsplit(str(getattr(self._backends.get(backend_name), "url", "")))
-        if parts.hostname and not _is_loopback(parts.hostname):
+        if parts.hostname and not is_loopback(parts.hostname):
             return parts.netloc.rpartition("@")[2]
         cache = self._caches.get(backend_name)
         model = cache.known(key) if cache is not None else None
@@ -266,10 +266,3 @@ class _Cache:
             self._answered = time.monotonic()
             self._took = self._answered - self._asked
         question.set()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost" or host.lower().endswith(".localhost")

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from r1chat.cli.process import harmless, polite_signals
 from r1chat.config import Settings as AppSettings
 from r1chat.errors import EvaluationError
 from r1chat.evaluation import Problem, Run, Settings, Solved, load_task, measure
-from r1chat.evaluation.measures import compare_runs
+from r1chat.evaluation.measures import bootstrap, compare_runs, pass_at
 from r1chat.evaluation.picture import picture
-from r1chat.evaluation.report import as_json, lines, paired_lines
+from r1chat.evaluation.report import as_values, lines, paired_lines
 from r1chat.evaluation.run import SPECIFICATION, read_solved, runs
 from r1chat.files import replacing
 
@@ -45,7 +46,6 @@ def _run(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any
     if count < 1:
         raise EvaluationError(_NO_COUNT.format(count=count))
     task = load_task(name, flags["split"], count, flags["language"] or "")
-    task = type(task)(task.name, task.problems[:count], task.source, task.paper)
     with polite_signals(), closing(connect(settings)) as catalogue:
         asked = _asked(settings, catalogue, flags)
         title = flags["name"] or re.sub(r"[^\w.-]+", "-", f"{task.name}-{asked.model.partition(':')[2]}-k{asked.k}")
@@ -53,7 +53,7 @@ def _run(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any
         solved = _with_progress(run, quiet=flags["as_json"])
     specification = json.loads((run.folder / SPECIFICATION).read_text(encoding="utf-8"))
     measures = measure(solved)
-    report = json.dumps(as_json(specification, measures), ensure_ascii=False, indent=2)
+    report = json.dumps(as_values(specification, measures), ensure_ascii=False, indent=2)
     for file, text in (("report.json", report), ("report.svg", picture([(specification, measures)]))):
         with replacing(run.folder / file) as stream:
             stream.write(text.encode())
@@ -101,7 +101,7 @@ def _list(folder: Path) -> int:
     found = list(runs(folder))
     for place, asked in found:
         done = read_solved(place)
-        share = measure(done).pass_1.value if done else float("nan")
+        share = bootstrap([pass_at(1, one) for one in done]).value
         state = "" if len(done) == asked.get("problems") else f"  {len(done)} of {asked.get('problems')} done"
         print(harmless(f"{place.name:<44}  pass@1 {100 * share:5.1f} %{state}", sys.stdout))
     if not found:
@@ -109,15 +109,13 @@ def _list(folder: Path) -> int:
     return 0
 
 
-def _compare(folders: list[Path], as_text: bool) -> int:
+def _compare(folders: list[Path], as_json: bool) -> int:
     specifications = [json.loads((folder / SPECIFICATION).read_text(encoding="utf-8")) for folder in folders]
     if specifications[0]["digest"] != specifications[1]["digest"]:
         raise EvaluationError(_OTHER_TASK.format(one=folders[0].name, other=folders[1].name))
     solved = [read_solved(folder) for folder in folders]
     paired = compare_runs(*solved)
-    if as_text:
-        from dataclasses import asdict
-
+    if as_json:
         print(json.dumps({"runs": specifications, "paired": asdict(paired)}, ensure_ascii=False, indent=2))
         return 0
     for specification, done in zip(specifications, solved, strict=True):

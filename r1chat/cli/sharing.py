@@ -103,20 +103,8 @@ def take_in(app: App, path: Path, out: TextIO, err: TextIO) -> None:
         came = archive.read(app.store, path, status.show)
     finally:
         status.clear()
-    lines = [f"{_contents(came)} came in from {path} ({came.source})."]
-    if came.chats:
-        lines.append(f"The file holds {_count(came.chats, 'chat')} with {_count(came.messages, 'message')}.")
-    if came.extended:
-        lines.append(f"Here already, and continued: {_count(came.extended, 'conversation')}.")
-    if came.known:
-        lines.append(f"Here already: {_count(came.known, 'conversation')}, left as they are.")
-    if came.joined:
-        lines.append(f"Joined to the message of the same side before it: {_count(came.joined, 'message')}.")
-    if came.left_out:
-        what = ", ".join(f"{count:,} × {archive.LEFT_OUT[code]}" for code, count in came.left_out.items())
-        lines.append(f"Left out: {what}.")
-    for line in lines:
-        print(harmless(line, out), file=out)
+    for line in archive.told(came, f"{path} ({came.source})"):
+        print(harmless(str(line), out), file=out)
 
 
 def _take_chat(app: App, path: Path, wanted: Wanted) -> list[str]:
@@ -208,7 +196,7 @@ def _take_archive(app: App, path: Path, wanted: Wanted, status: Status) -> list[
     if wanted != Wanted(everything=wanted.everything):
         raise ConfigError(_ONLY_EVERYTHING)
     written = archive.write(app.store, path, wanted.everything, status.show)
-    return [f"{_contents(written)} in {path}. Personal data were not replaced."]
+    return [f"{archive.contents(written)} in {path}. Personal data were not replaced."]
 
 
 def _options(wanted: Wanted) -> Options:
@@ -253,13 +241,6 @@ def _time(flag: str, text: str | None) -> datetime | None:
 
 def _listed(counts: Mapping[Any, int]) -> str:
     return ", ".join(f"{count:,} {str(code).replace('_', ' ')}" for code, count in counts.items())
-
-
-def _contents(of: archive.Written | archive.Imported) -> str:
-    return (
-        f"{_count(of.conversations, 'conversation')}, {_count(of.replies, 'reply', 'replies')} and "
-        f"{_count(of.judgements, 'judgement')}"
-    )
 
 
 def _count(number: int, one: str, many: str = "") -> str:

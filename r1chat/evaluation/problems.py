@@ -33,6 +33,7 @@ from r1chat.evaluation import generated
 from r1chat.judgements import CHECKS, Check
 from r1chat.rewards import Reference, check
 
+MADE_UP = 100  # problems
 LARGEST = 200_000_000  # bytes of a task file
 
 # DeepSeek's advice for R1: no few-shot examples, and the directive in the user's turn.
@@ -76,13 +77,19 @@ class Task:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def load_task(name: str, split: str = "test", count: int = 100, language: str = "") -> Task:
+def load_task(name: str, split: str = "test", count: int | None = None, language: str = "") -> Task:
     """The task of a name or a file: a made-up one (`generated.TASKS`), a TOML file, or a file of problems.
 
-    `split`, `count` and `language` are for made-up tasks. Raises EvaluationError with what to correct.
+    `count`: the first so many problems; None: all of a file, MADE_UP of a made-up task. `split` and `language` are for
+    made-up tasks. Raises EvaluationError with what to correct.
     """
     if name in generated.TASKS:
-        return _made_up(name, split, count, language)
+        return _made_up(name, split, MADE_UP if count is None else count, language)
+    task = _from_file(name)
+    return replace(task, problems=task.problems[:count])
+
+
+def _from_file(name: str) -> Task:
     file = Path(name).expanduser()
     if file.suffix.lower() == ".toml":
         return _from_toml(file)

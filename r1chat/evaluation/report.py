@@ -67,7 +67,7 @@ def distill(name: str) -> str | None:
     return None
 
 
-def as_json(asked: Mapping[str, Any], measures: Measures) -> dict[str, Any]:
+def as_values(asked: Mapping[str, Any], measures: Measures) -> dict[str, Any]:
     """All of it, for programs; a figure that could not be counted is null."""
     paper = paper_row(asked, measures)
     values = {"run": dict(asked), "measures": asdict(measures), "paper": asdict(paper) if paper else None}

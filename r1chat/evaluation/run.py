@@ -59,13 +59,16 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = folder / SPECIFICATION
         if file.exists():
-            if json.loads(file.read_text(encoding="utf-8")) != wanted:
+            known = json.loads(file.read_text(encoding="utf-8"))
+            if known != {**wanted, "r1chat": known.get("r1chat")}:  # another version may go on with it
                 raise EvaluationError(_ANOTHER.format(folder=folder))
         else:
             with replacing(file) as stream:
-                stream.write(json.dumps(wanted, ensure_ascii=False, indent=2).encode())
+                begun = {**wanted, "r1chat": __version__}
+                stream.write(json.dumps(begun, ensure_ascii=False, indent=2).encode())
 
     def _specification(self) -> dict[str, object]:
+        """What is asked for, as JSON has it."""
         model = self.model
         values = {
             "task": self.task.name,
@@ -75,7 +78,6 @@ class Run:
             "paper": self.task.paper,
             "title": model.title or model.name,
             "quantisation": model.quantisation,
-            "r1chat": __version__,
             **asdict(self.settings),
         }
         return json.loads(json.dumps(values))  # type: ignore[no-any-return]
@@ -93,13 +95,7 @@ class Run:
         known = {one.problem for one in done}
         with closing(Store(f"sqlite:///{self.folder / 'r1chat.db'}")) as store:
             store.interrupt_unfinished()
-            chat = Chat(
-                store,
-                self._catalogue,
-                system=self.settings.system,
-                thinking=self.settings.thinking,
-                repeatable=True,
-            )
+            chat = Chat(store, self._catalogue, repeatable=True)
             try:
                 teacher = Teacher(chat, RATER)
                 for number, problem in enumerate(self.task.problems):
@@ -117,8 +113,8 @@ class Run:
         turn = store.add_turn(conversation.id, problem.question, None)
         if settings.budget:
             store.set_steering(conversation.id, settings.budget, False)
-        self._set_seed(chat, conversation.id, seed)
         if settings.k > 1 and settings.budget is None:
+            self._set_seed(chat, conversation.id, seed)
             chat.vote(turn.id, settings.k, settings.model).wait()
         else:
             for sample in range(settings.k):

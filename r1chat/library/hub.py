@@ -27,9 +27,12 @@ MODELSCOPE = "https://modelscope.cn"
 TIMEOUT = httpx.Timeout(20, read=30)  # seconds
 FIRST_BYTES, MOST_BYTES = 1 << 20, 1 << 26  # of a file that are loaded for its header
 MAX_ANSWER = 16_000_000  # bytes of a listing
-_AS_IT_IS = {"accept-encoding": "identity"}
+_AS_IT_IS = {"accept-encoding": "identity"}  # what is compressed could unpack to any size
 
-_REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
+_REPO = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}")
+_NAME = re.compile(
+    r"[\w(\[][^\\/\x00-\x1f\x7f-\x9f\u200e-\u202e]{0,199}"
+)  # of a file: harmless on disk and on a terminal
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
 _QUANTISATION = re.compile(
     r"(?<![A-Za-z0-9])((?:UD-)?(?:I?Q\d(?:_[A-Z0-9]+)*|T?BF16|F16|F32|MXFP4(?:_MOE)?))(?![a-z])", re.IGNORECASE
@@ -130,7 +133,8 @@ class Hub:
                     "{repo} 不是仓库名称，应形如 owner/name。",
                 ).format(repo=repo[:100])
             )
-        variants = grouped(self._modelscope_files(repo) if self._modelscope else self._files(repo))
+        files = self._modelscope_files(repo) if self._modelscope else self._files(repo)
+        variants = grouped([file for file in files if _NAME.fullmatch(file.name)])
         if not variants:
             raise LibraryError(
                 Both(
@@ -165,7 +169,7 @@ class Hub:
 
     def _part(self, file: RemoteFile, start: int, end: int) -> bytes:
         """Bytes `start` to `end` of a file, fewer where it ends. Raises httpx.HTTPError."""
-        headers = {**self.headers(file.url), "accept-encoding": "identity", "range": f"bytes={start}-{end - 1}"}
+        headers = {**self.headers(file.url), **_AS_IT_IS, "range": f"bytes={start}-{end - 1}"}
         with (
             httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client,
             client.stream("GET", file.url, headers=headers) as response,
@@ -210,7 +214,7 @@ class Hub:
                 if response.status_code != 200:
                     raise refusal(response, self.host)
                 if response.headers.get("content-encoding", "identity") != "identity":
-                    raise LibraryError(_STRANGE.format(host=self.host))  # it could unpack to any size
+                    raise LibraryError(_STRANGE.format(host=self.host))
                 body = b""
                 for chunk in response.iter_bytes():
                     body += chunk

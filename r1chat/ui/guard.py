@@ -115,9 +115,7 @@ class Guard:
     async def _serves(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Answer the requests that are meant for the guard itself; whether this was one."""
         method, path = scope.get("method"), scope["path"]
-        if _values(
-            scope, b"service-worker"
-        ):  # nothing of ours asks for one: another server held this port, and left it
+        if _values(scope, b"service-worker"):  # ours has none: another server held this port, and left one
             await _respond(send, 200, [(b"content-type", b"text/javascript"), *_NEVER_KEPT], _REMOVER)
         elif method == "GET" and path in _SCRIPTS:
             headers = [(b"content-type", b"text/javascript; charset=utf-8"), (b"cache-control", b"no-cache")]

@@ -14,6 +14,7 @@ from r1chat.ui.wiring import wire
 
 _UI = Path(__file__).parent
 _SHEETS = (
+    "colours.css",
     "page.css",
     "composer/composer.css",
     "settings/settings.css",

@@ -125,24 +125,27 @@ def serve(app: App, announce: Callable[[str], None], log_level: str = "warning")
 def _with_other_loopback(listener: socket.socket, host: str, port: int) -> tuple[list[socket.socket], tuple[str, ...]]:
     """The sockets to listen on, and the names of this computer by which the page may be asked for.
 
-    A browser asks `localhost` at both loopback addresses. Whoever else held the other one under our port would be the
-    same origin as the page: so we hold both, or are not known by the names that lead there.
+    A browser asks `localhost` at both loopback addresses. Whoever else held one of them under our port would be the
+    same origin as the page: so we hold both, or are not known by the names that lead to the one that is taken.
     """
-    if host not in ("127.0.0.1", "localhost"):
+    other = {"127.0.0.1": "::1", "localhost": "::1", "0.0.0.0": "::1", "::1": "127.0.0.1"}.get(host)
+    if other is None:  # every address, or one of another computer's network, by which nobody asks for loopback
         return [listener], LOOPBACK
-    other = None
+    second = None
     try:
-        other = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
-        other.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        other.bind(("::1", port))
-        other.listen(128)
+        second = socket.socket(socket.AF_INET6 if ":" in other else socket.AF_INET)
+        if second.family == socket.AF_INET6:
+            second.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        second.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        second.bind((other, port))
+        second.listen(128)
     except OSError as refusal:
-        if other is not None:
-            other.close()
-        taken = refusal.errno in (errno.EADDRINUSE, errno.EACCES)
-        return [listener], ("127.0.0.1",) if taken else LOOPBACK  # without IPv6 nobody can hold it
-    return [listener, other], LOOPBACK
+        if second is not None:
+            second.close()
+        if refusal.errno in (errno.EADDRINUSE, errno.EACCES):
+            return [listener], tuple(name for name in LOOPBACK if name not in (other, "localhost"))
+        return [listener], LOOPBACK  # this computer has no such address: nobody can hold it
+    return [listener, second], LOOPBACK
 
 
 def _listen(host: str, port: int | None, before: int | None = None) -> socket.socket:

@@ -19,11 +19,10 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::R
 
 
 @contextmanager
-def served(folder: Path, port: int = 0) -> Iterator[int]:
+def served(folder: Path, port: int = 0, host: str = "127.0.0.1") -> Iterator[int]:
     """A page; its port."""
-    with closing(
-        build(load(data_dir=folder, port=port, ollama=False), {"scripted": ScriptedBackend(lambda _: [])})
-    ) as app:
+    settings = load(data_dir=folder, port=port, host=host, ollama=False)
+    with closing(build(settings, {"scripted": ScriptedBackend(lambda _: [])})) as app:
         server = PageServer(app)
         server.start()
         yield server.keys.port
@@ -59,3 +58,13 @@ def test_nobody_else_can_hold_the_other_loopback_address(tmp_path: Path, other: 
         assert status(port, "localhost", "[::1]") == status(port, "localhost") == 403
         with socket.socket(socket.AF_INET6) as stranger, pytest.raises(OSError):
             stranger.bind(("::1", port))
+
+
+def test_the_same_holds_where_the_page_is_served_at_the_other_address(tmp_path: Path, other: socket.socket) -> None:
+    del other  # there is an IPv6 loopback
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        with served(tmp_path, stranger.getsockname()[1], "::1") as port:
+            assert status(port, "[::1]", "[::1]") == 403
+            assert status(port, "localhost", "[::1]") == status(port, "127.0.0.1", "[::1]") == 421

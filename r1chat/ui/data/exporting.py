@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from r1chat.archive import LEFT_OUT, Imported, Written
+from r1chat.archive import Imported, Written, told
 from r1chat.errors import MessageError
 from r1chat.export import FORMATS, SUFFIXES, THOUGHTS, Format, Options, Summary
 from r1chat.export.formats import FORMS
@@ -18,7 +18,7 @@ from r1chat.ui.data import query
 from r1chat.ui.data.jobs import State
 from r1chat.ui.data.rows import refusal
 from r1chat.ui.html.parts import EMPTY, attributes, concat
-from r1chat.ui.words.page import Words, spoken
+from r1chat.ui.words.page import Words
 
 MOST_FOR_TESTING = 90  # percent
 _FLAGS = {"model": "--model", "language": "--language", "rater": "--rater", "since": "--since"}
@@ -158,16 +158,11 @@ def _results(result: Summary | Written | Imported | None, words: Words) -> list[
     elif isinstance(result, Written):
         lines.append(words.archive_done.format(**_counts(result)))
     elif isinstance(result, Imported):
-        lines.append(words.import_done.format(source=result.source, known=f"{result.known:,}", **_counts(result)))
-        if result.left_out:
-            what = words.comma.join(
-                f"{count:,} {spoken(LEFT_OUT[code], words)}" for code, count in result.left_out.items()
-            )
-            lines.append(words.import_left_out.format(what=what))
+        lines += [line.pick(words.lang) for line in told(result, result.source)]
     return lines
 
 
-def _counts(result: Written | Imported) -> dict[str, str]:
+def _counts(result: Written) -> dict[str, str]:
     return {name: f"{getattr(result, name):,}" for name in ("conversations", "replies", "judgements")}
 
 

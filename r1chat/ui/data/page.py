@@ -18,7 +18,7 @@ def document(words: Words) -> Markup:
     return Markup(
         '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>r1chat: {title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<script src="../r1chat/scripts/theme.js"></script>'
+        '<script src="../r1chat/scripts/settings/looks.js"></script>'
         '<link rel="stylesheet" href="../r1chat/page.css"><link rel="stylesheet" href="../r1chat/data.css">'
         '<script src="../r1chat/scripts/frame.js" type="module"></script></head>'
         '<body data-source="../r1chat/data/page" data-script="../r1chat/scripts/data/data.js"></body></html>'

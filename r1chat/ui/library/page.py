@@ -49,7 +49,8 @@ def document(w: LibraryWords) -> Markup:
     return Markup(
         '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>r1chat: {title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark"><link rel="stylesheet" href="../r1chat/library/page.css">'
+        '<meta name="color-scheme" content="light dark"><script src="../r1chat/scripts/settings/looks.js"></script>'
+        '<link rel="stylesheet" href="../r1chat/library/page.css">'
         '<script src="../r1chat/scripts/frame.js" type="module"></script></head>'
         '<body data-source="../r1chat/library/whole" data-script="../r1chat/library/page.js"></body></html>'
     ).format(lang=w.lang, title=w.title)

@@ -42,7 +42,8 @@ class Named(BaseModel):
 
 def add(web: FastAPI, app: App) -> None:
     """Add the page at /models/ and its routes. To be called before anything is mounted at `/`."""
-    style = (_HERE / "library.css").read_text(encoding="utf-8")
+    sheets = (_HERE.parent / "colours.css", _HERE / "library.css")
+    style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     script = (_HERE / "library.js").read_text(encoding="utf-8")
 
     def answer(request: Request, make: Callable[[LibraryWords], str]) -> Response:

@@ -1,4 +1,4 @@
-// Theme and size of text, before the page is drawn. A classic script in the head: a module would come too late.
+// Theme and size of text of every page, before it is drawn. A classic script in the head: a module would come too late.
 
 (() => {
   const system = matchMedia('(prefers-color-scheme: dark)');

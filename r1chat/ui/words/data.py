@@ -235,12 +235,6 @@ class DataWords:
         "文件损坏时不做任何改动。",
     )
     import_choose = Both("Choose a file", "选择文件")
-    import_done = Both(
-        "From {source} · conversations: {conversations} · replies: {replies} · judgements: {judgements} · "
-        "conversations that were here already: {known}",
-        "来自 {source} · 对话：{conversations} · 回复：{replies} · 评价：{judgements} · 已有的对话：{known}",
-    )
-    import_left_out = Both("Left out: {what}", "未导入：{what}")
     import_large = Both(
         "The file is larger than {limit} GB. Import it in a terminal: {command}",
         "文件超过 {limit} GB，请在终端导入：{command}",
