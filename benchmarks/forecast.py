@@ -98,7 +98,8 @@ def main() -> None:
             threads = asked.threads or default_threads(size)
             rates, steps = [], []
             for _ in range(asked.rounds):
-                rates.append(rates_of(folder, threads))
+                with closing(Engine()) as engine:
+                    rates.append(rates_of(engine, folder, threads))
                 steps.append(step(path, threads))
             replies = []
             for window in WINDOWS:

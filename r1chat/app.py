@@ -106,6 +106,7 @@ class App:
         """Stop and save running replies and downloads, and close models, connections and the database."""
         self.downloads.close()
         self.pulls.close()
+        self.meter.close()
         if self.temporary:
             self.temporary.chat.close()
             self.temporary.store.close()

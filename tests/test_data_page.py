@@ -390,7 +390,7 @@ def test_an_archive_goes_out_and_comes_in_elsewhere(site: Site, tmp_path: Path) 
     page = data_page(site)
     unfold(page, "importing")
     page.get_by_label("Choose a file").set_input_files(file)
-    expect(page.locator("#job")).to_contain_text("From r1chat · conversations: 1 · replies: 2 · judgements: 1")
+    expect(page.locator("#job")).to_have_text("1 conversation, 2 replies and 1 judgement came in from r1chat.")
     expect(row(page, "six times seven")).to_be_visible()
     assert [info.title for info in app.store.conversations()] == ["What is six times seven?"]
     other.close()

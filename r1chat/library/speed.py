@@ -50,6 +50,8 @@ class Meter:
         self._speeds: Speeds | None = None
         self._devices: tuple[Device, ...] | None = None
         self._running: threading.Thread | None = None
+        self._engine: Engine | None = None  # that measures now
+        self._closed = False
 
     def known(self) -> Speeds | None:
         """What was measured, now or earlier; None where nothing was. Does not wait."""
@@ -82,14 +84,22 @@ class Meter:
         """
         with self._lock:
             known = self.known()
-            if self._measure and (known is None or again):
+            if self._measure and not self._closed and (known is None or again):
                 try:
                     measured = self._measured()
                     self._speeds = quicker(measured, known) if known is not None else measured
                     self._save(self._speeds)
                 except (R1ChatError, OSError) as error:
+                    if self._closed:
+                        return None
                     log.warning("the speed of this machine could not be measured: %s", error)
             return self._speeds
+
+    def close(self) -> None:
+        """Measure no more: what is under way ends without a result."""
+        self._closed = True
+        if (engine := self._engine) is not None:
+            engine.kill()
 
     # -- measuring ----------------------------------------------------------------------------------------------------
 
@@ -106,9 +116,20 @@ class Meter:
                 return Speeds(rates, rates, None, disk, rough=True)
             most = self._threads or default_threads(LARGE_WEIGHTS)
             few = self._threads or default_threads()
-            cpu = rates_of(folder, most)
-            gpu = rates_of(folder, most, gpu_layers=-1) if self._gpus() else None
-            return Speeds(cpu, cpu if few == most else rates_of(folder, few), gpu, disk)
+            cpu = self._rates(folder, most)
+            gpu = self._rates(folder, most, gpu_layers=-1) if self._gpus() else None
+            return Speeds(cpu, cpu if few == most else self._rates(folder, few), gpu, disk)
+
+    def _rates(self, folder: Path, threads: int, gpu_layers: int = 0) -> Rates:
+        """Run the probes of a folder. Raises BackendError."""
+        with closing(Engine()) as engine:
+            self._engine = engine
+            try:
+                if self._closed:
+                    engine.kill()
+                return rates_of(engine, folder, threads, gpu_layers)
+            finally:
+                self._engine = None
 
     def _gpus(self) -> Sequence[Device]:
         if self._devices is None:
@@ -158,10 +179,9 @@ class _Timed:
     seconds: Measured
 
 
-def rates_of(folder: Path, threads: int, gpu_layers: int = 0) -> Rates:
+def rates_of(engine: Engine, folder: Path, threads: int, gpu_layers: int = 0) -> Rates:
     """Run the probes of a folder. Raises BackendError."""
-    with closing(Engine()) as engine:
-        return rates_from([_time(engine, folder, probe, threads, gpu_layers) for probe in (THIN, *THICK)])
+    return rates_from([_time(engine, folder, probe, threads, gpu_layers) for probe in (THIN, *THICK)])
 
 
 def rates_from(timed: Sequence[_Timed]) -> Rates:

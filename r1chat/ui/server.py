@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import logging
 import socket
 import threading
 import time
@@ -66,7 +68,7 @@ class PageServer:
         self._listeners, loopback = _with_other_loopback(listener, settings.host, port)
         self.keys = Keys(root_key(self._folder), port)
         hosts = (*loopback, *([settings.host] if settings.host not in LOOPBACK else []), *settings.allowed_hosts)
-        shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::", *LOOPBACK) else settings.host
+        shown = {"0.0.0.0": "127.0.0.1", "localhost": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
         self.origin = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
         web = application(app, hosts, self.keys)
         config = uvicorn.Config(
@@ -76,6 +78,7 @@ class PageServer:
             http="h11",
             h11_max_incomplete_event_size=LARGEST_HEAD,
         )
+        logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
         self._server = uvicorn.Server(config)
 
     @property
@@ -120,6 +123,12 @@ def serve(app: App, announce: Callable[[str], None], log_level: str = "warning")
 
     server = PageServer(app, log_level)
     server.run(ready)
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Not that requests were cut off when the server ended: every open page has one."""
+    cut = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not cut and not record.getMessage().startswith("Cancel ")
 
 
 def _with_other_loopback(listener: socket.socket, host: str, port: int) -> tuple[list[socket.socket], tuple[str, ...]]:

@@ -96,6 +96,10 @@ class Engine:
         """Read the prompt of a request. Raises StoppedError, BackendError."""
         self._do("warm", pack_request(request), waiting=waiting)
 
+    def kill(self) -> None:
+        """End the process in the midst of a task, which then raises EngineDiedError. From any thread."""
+        self._process.kill()
+
     def close(self) -> None:
         """End the process, and with it all the memory that it has. Returns when that is done."""
         self._process.close()

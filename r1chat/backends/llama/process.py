@@ -72,6 +72,10 @@ class Process:
             self._child.wait(seconds)
         return not self.alive
 
+    def kill(self) -> None:
+        """End it at once; whoever waits for it is told that it has died. From any thread."""
+        self._child.kill()
+
     def close(self) -> None:
         """End it, and with it all the memory that it has. Returns when that is done."""
         self.channel.close()

@@ -16,6 +16,7 @@ function choose(kind, value) {
     act('model');
     return;
   }
+  state.choices++;
   if (kind === 'thinking') state.thinking = value;
   else state.budget = value;
   showBox();
@@ -39,7 +40,9 @@ onAnswer(({steering}) => {
 });
 
 document.addEventListener('input', event => {
-  if (event.target === box()) state.own = Number.isNaN(box().valueAsNumber) ? null : box().valueAsNumber;
+  if (event.target !== box()) return;
+  state.choices++;
+  state.own = Number.isNaN(box().valueAsNumber) ? null : box().valueAsNumber;
 });
 document.addEventListener('change', event => { if (event.target === box()) act('steer'); });
 document.addEventListener('click', event => {

@@ -107,6 +107,8 @@ def thinking_menu(model: ModelInfo | None, choice: Choice, words: Words) -> Mark
 
 def chosen_thinking(model: ModelInfo | None, thinking: str) -> str:
     """Which option of a model a choice of thinking means; where it knows none of that name, its default."""
+    if model is not None and not model.thinks:
+        return OFF
     form = model.reasoning if model else None
     if thinking == OFF or (form is None and thinking) or (form is not None and thinking in form.choices):
         return thinking

@@ -28,13 +28,17 @@ const verbs = {};
  * @returns {Promise<boolean>}
  */
 export function act(verb, id = '', text = '') {
-  const {model, thinking, budget, own, keep, behaviour} = state;
+  const {model, thinking, budget, own, keep, behaviour, choices} = state;
   const done = last.then(async () => {
     const {conversation, lang, query} = state;  // as the acts before have left them
     const chosen = {model, thinking, budget, own, keep, ...(!conversation && {behaviour})};
     const response = await request('r1chat/act', {verb, id, text, conversation, lang, query, ...chosen});
     if (!response) return false;
-    show(await response.json());
+    const answer = await response.json();
+    if (answer.steering && choices !== state.choices) {  // a later choice counts, which has been sent or will be
+      Object.assign(answer.steering, {thinking: state.thinking, budget: state.budget, own: state.own});
+    }
+    show(answer);
     return true;
   });
   last = done.catch(() => {});

@@ -9,6 +9,7 @@ export const state = {
   budget: 'off',  // "off", a number of tokens, or "own": the one in its box
   /** @type {number | null} the budget in the box; null where that is no number */
   own: 1000,
+  choices: 0,  // how many were made of thinking and budget: an answer to what came before one does not undo it
   /** @type {boolean | null} whether the model is shown its earlier thoughts; null: as its template does */
   keep: null,
   /** @type {Record<string, unknown>} how a new conversation should behave; see `Answer` in `ui/act.py` */
