@@ -190,7 +190,7 @@ class Chat:
     def answer_now(self, conversation_id: str) -> None:
         """Close the thought that is running. Raises MessageError where there is none, UnsupportedError."""
         running = self.running(conversation_id)
-        if not isinstance(running, Generation) or running.snapshot().closed or running.snapshot().answer:
+        if not isinstance(running, Generation) or not running.snapshot().thinking:
             raise MessageError(_NO_THOUGHT_LEFT)
         _check_continues(self.catalogue.find(":".join(running.model))[1])
         running.answer_now()
@@ -603,11 +603,13 @@ class Chat:
             budget=_budget(view.budget, info),
             parent_id=parent.id if parent else None,
             kept_reasoning=len(given.reasoning),
+            kept_answer=len(given.answer),
         )
         history = self._history(turn, view, info)
         thinking = _thinking(view, info)
         request = Request(info.name, history, so_far, params, thinking, self._repeatable, provenance.budget)
-        stored = self.store.add_reply(turn.id, provenance, Reply(reasoning=given.reasoning, closed=given.closed))
+        begun = Reply(reasoning=given.reasoning, closed=given.closed, answer=given.answer, later=given.later)
+        stored = self.store.add_reply(turn.id, provenance, begun)
         self.store.set_model(turn.conversation_id, info.key)
         return Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
 
@@ -735,7 +737,7 @@ def _assistant_message(reply: Reply, keep_thoughts: bool) -> Message:
 
 def _with_closed_thought(stored: StoredReply) -> StoredReply:
     """The reply with its thought closed by the person. Raises MessageError where no thought is open."""
-    if stored.reply.closed or stored.reply.answer or not stored.reply.reasoning:
+    if not stored.reply.thinking or not stored.reply.reasoning:
         raise MessageError(_NO_OPEN_THOUGHT)
     closed = replace(stored.reply, reasoning=steer.cut(stored.reply.so_far).reasoning, closed=True)
     return replace(stored, reply=closed, provenance=replace(stored.provenance, closed_by="person"))

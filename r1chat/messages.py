@@ -5,6 +5,7 @@ Ids and dates belong to the store; nothing here knows SQL, HTTP, a widget or a m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
@@ -62,6 +63,45 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class LaterThought:
+    """Where a model thought again within its answer: offsets in characters.
+
+    The thought begins at `thought` of the reasoning, and stands at `answer` of the answer. A blank line joins it to the
+    thought before it, and the next part of the answer to the part before.
+    """
+
+    thought: int
+    answer: int
+
+
+def segments(reasoning: str, answer: str, later: tuple[LaterThought, ...]) -> list[tuple[str, str]]:
+    """A reply in the order in which it was written: each thought, with the part of the answer that follows it.
+
+    The white space that joins the segments is left out; that at the end of the reply stays.
+    """
+    cuts = [LaterThought(0, 0), *later]
+    parts = []
+    for i, cut in enumerate(cuts):
+        following = cuts[i + 1] if i + 1 < len(cuts) else None
+        thought = reasoning[cut.thought : following.thought if following else None]
+        said = answer[cut.answer : following.answer if following else None]
+        parts.append((thought.rstrip() if following else thought, said.lstrip("\n") if i else said))
+    return parts
+
+
+def joined_segments(parts: Sequence[tuple[str, str]]) -> tuple[str, str, tuple[LaterThought, ...]]:
+    """The reasoning, the answer and the later thoughts that `segments` made these of."""
+    reasoning, answer = parts[0] if parts else ("", "")
+    later = []
+    for thought, said in parts[1:]:
+        reasoning += "\n\n" if reasoning else ""
+        later.append(LaterThought(len(reasoning), len(answer)))
+        reasoning += thought
+        answer += ("\n\n" if answer and said else "") + said
+    return reasoning, answer, tuple(later)
+
+
+@dataclass(frozen=True, slots=True)
 class ReplySoFar:
     """What a continued reply starts from: the text as it stands, and whether its thought is closed.
 
@@ -72,6 +112,7 @@ class ReplySoFar:
     reasoning: str = ""
     closed: bool = False
     answer: str = ""
+    later: tuple[LaterThought, ...] = ()  # the last one is open unless `closed`
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +312,8 @@ class Reply:
 
     `raw_finish` is the reason in the backend's own words; where `finish` is "error", the name of the error.
     `reopened`: after a forced close the model went on thinking in its answer and closed again; that text is in
-    `reasoning`. `progress` is set only while no text has come, and is never stored.
+    `reasoning`. `later`: thoughts within the answer, which are in `reasoning` too; while the last of them is open,
+    `closed` is False. `progress` is set only while no text has come, and is never stored.
     """
 
     reasoning: str = ""
@@ -281,6 +323,7 @@ class Reply:
     error: Wording = ""
     raw_finish: str = ""
     reopened: bool = False
+    later: tuple[LaterThought, ...] = ()
     usage: Usage = Usage()
     timings: Timings = Timings()
     progress: Progress | None = None
@@ -293,7 +336,12 @@ class Reply:
     @property
     def so_far(self) -> ReplySoFar:
         """What it takes to continue this reply from where it stands."""
-        return ReplySoFar(self.reasoning, self.closed, self.answer)
+        return ReplySoFar(self.reasoning, self.closed, self.answer, self.later)
+
+    @property
+    def thinking(self) -> bool:
+        """Its thought is open, or may still begin."""
+        return not self.closed and (not self.answer or bool(self.later))
 
     @property
     def tokens_per_second(self) -> float | None:

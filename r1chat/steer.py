@@ -5,6 +5,8 @@ Every intervention makes a `ReplySoFar`: the thought closed where it stands, ope
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from r1chat.both import Both
 from r1chat.errors import MessageError
 from r1chat.languages import language_of
@@ -24,13 +26,13 @@ _ENOUGH = Both(
 
 def cut(so_far: ReplySoFar) -> ReplySoFar:
     """Answer now: the thought is closed as it stands."""
-    return ReplySoFar(so_far.reasoning.rstrip(), closed=True)
+    return replace(so_far, reasoning=so_far.reasoning.rstrip(), closed=True)
 
 
 def spent(so_far: ReplySoFar) -> ReplySoFar:
     """The budget is spent: the thought ends with a sentence that says so."""
     thought = so_far.reasoning.rstrip()
-    return ReplySoFar(f"{thought}\n\n{_ENOUGH.pick(language_of(thought))}", closed=True)
+    return replace(so_far, reasoning=f"{thought}\n\n{_ENOUGH.pick(language_of(thought))}", closed=True)
 
 
 def extended(reply: Reply) -> ReplySoFar:
@@ -43,7 +45,8 @@ def extended(reply: Reply) -> ReplySoFar:
                 "这个回复没有可以继续的思考。请重新生成一个带思考的回复。",
             )
         )
-    return ReplySoFar(f"{thought}\n\n{_WAIT.pick(language_of(thought))}")
+    before = reply.answer[: reply.later[-1].answer] if reply.later else ""
+    return ReplySoFar(f"{thought}\n\n{_WAIT.pick(language_of(thought))}", answer=before, later=reply.later)
 
 
 def forked(reply: Reply, start: int, end: int, text: str) -> ReplySoFar:
@@ -66,7 +69,8 @@ def forked(reply: Reply, start: int, end: int, text: str) -> ReplySoFar:
                 "思考会变成空的。请写出它应当从哪里继续。",
             )
         )
-    return ReplySoFar(thought)
+    later = tuple(place for place in reply.later if place.thought <= start)
+    return ReplySoFar(thought, answer=reply.answer[: later[-1].answer] if later else "", later=later)
 
 
 def skipped() -> ReplySoFar:

@@ -114,7 +114,7 @@ class ChatTemplate:
         Raises UnsupportedError where the template refuses them.
         """
         so_far = so_far or ReplySoFar()
-        if so_far.answer and not so_far.closed:
+        if so_far.answer and not so_far.closed and not so_far.later:
             so_far = replace(so_far, closed=True)
         form, skips = self.form, thinking == OFF or (so_far.closed and not so_far.reasoning.strip())
         if form is not None and skips and form.off is not None and not so_far.reasoning.strip():

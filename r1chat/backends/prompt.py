@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from r1chat.messages import Message, ReplySoFar
+from r1chat.messages import Message, ReplySoFar, segments
 from r1chat.reasoning_format import COMMON_PAIRS, R1_FORMAT, ReasoningFormat
 
 OPEN, CLOSE = R1_FORMAT.open, R1_FORMAT.close
@@ -44,9 +44,26 @@ def continuation(prompt: str, so_far: ReplySoFar, form: ReasoningFormat | None) 
     parts = [] if opened else _tagged(form.open_text)
     if opened and prompt.rstrip() == prompt:  # the model begins with the white space that the prompt left out
         parts = [(form.open_text[len(form.open_text.rstrip()) :], False)] if form.open_text.strip() else []
+    if so_far.later:
+        return _continuation_again(so_far, form, opened, parts)
     if not so_far.closed:
         return [*parts, (so_far.reasoning, False)]
     return [*parts, (so_far.reasoning.rstrip(), False), *_tagged(form.close_text), (so_far.answer, False)]
+
+
+def _continuation_again(so_far: ReplySoFar, form: ReasoningFormat, opened: bool, parts: list[Part]) -> list[Part]:
+    """Like `continuation`, of a reply that thought again within its answer: each thought where it stands."""
+    *written, last = segments(so_far.reasoning, so_far.answer, so_far.later)
+    if not (opened or written[0][0]):  # the reply began with its answer
+        parts = []
+    for i, (thought, answer) in enumerate(written):
+        if thought or opened or i:
+            parts += [(thought, False), *_tagged(form.close_text)]
+        parts += [(f"{answer.rstrip()}\n\n", False), *_tagged(form.open_text.lstrip("\n"))]
+    thought, answer = last
+    if not so_far.closed:
+        return [*parts, (thought, False)]
+    return [*parts, (thought.rstrip(), False), *_tagged(form.close_text), (answer, False)]
 
 
 def thought_in_history(message: Message, form: ReasoningFormat) -> list[Part]:

@@ -13,7 +13,7 @@ from typing import Any
 from r1chat.backends.prompt import continued, opens_thought
 from r1chat.export.options import Thoughts
 from r1chat.export.templates import Templates
-from r1chat.messages import Message, ModelInfo, ReplySoFar
+from r1chat.messages import Message, ModelInfo, ReplySoFar, joined_segments
 from r1chat.reasoning_format import ReasoningFormat
 from r1chat.sampling import with_system_prompt
 from r1chat.store.dataset import Exchange, JudgedReply, JudgedTurn
@@ -43,10 +43,16 @@ class Texts:
         answer, form = self.clean(reply.answer), self._templates.form(reply.model_key)
         if isinstance(prompt, str):
             closed = reply.closed or opens_thought(prompt, form)
-            return continued(prompt, ReplySoFar(self.clean(reply.reasoning), closed, answer), form)[len(prompt) :]
+            return continued(prompt, self._as_written(reply, closed), form)[len(prompt) :]
         if self.thoughts == "full":
-            answer = continued("", ReplySoFar(self.clean(reply.reasoning), reply.closed, answer), form)
+            answer = continued("", self._as_written(reply, reply.closed), form)
         return [{"role": "assistant", "content": answer}]
+
+    def _as_written(self, reply: JudgedReply, closed: bool) -> ReplySoFar:
+        """The cleaned texts, a thought within the answer where the model thought it."""
+        parts = [(self.clean(thought), self.clean(answer)) for thought, answer in reply.segments]
+        reasoning, answer, later = joined_segments(parts)
+        return ReplySoFar(reasoning, closed, answer, later)
 
     def question(self, turn: JudgedTurn, by: JudgedReply) -> str:
         """The prompt as one text in any case, for trainers that take no messages."""

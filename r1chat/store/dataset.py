@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification, Winner
-from r1chat.messages import StoredReply
+from r1chat.messages import StoredReply, segments
 from r1chat.store import judgement_schema as rows
 from r1chat.store.database import Database
 from r1chat.store.entries import Filter, Kind, all_entries
@@ -45,7 +45,7 @@ from r1chat.store.judgement_schema import (
     verifications,
 )
 from r1chat.store.judgements import consented
-from r1chat.store.schema import conversations, replies, stored_reply, turns
+from r1chat.store.schema import conversations, later_thoughts, replies, stored_reply, turns
 
 Value = TypeVar("Value")
 
@@ -81,6 +81,12 @@ class JudgedReply(NamedTuple):
     system: str
     system_role: bool
     created_at: datetime
+    later: str  # as the column has it: see `segments`
+
+    @property
+    def segments(self) -> list[tuple[str, str]]:
+        """Each thought, with the part of the answer that follows it."""
+        return segments(self.reasoning, self.answer, later_thoughts(self.later))
 
     @property
     def model_key(self) -> str:

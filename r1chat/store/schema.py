@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
@@ -38,6 +38,7 @@ from r1chat.messages import (
     LAST_MOMENT,
     Behaviour,
     ConversationInfo,
+    LaterThought,
     MomentLabel,
     Params,
     Preset,
@@ -200,6 +201,7 @@ replies = Table(
     Column("presence_penalty", Double, nullable=False, server_default="0"),
     Column("system_role", Boolean, nullable=False, server_default=false()),
     text_column("preset"),
+    text_column("later"),  # JSON: [[place in the reasoning, place in the answer], …]
 )
 
 moment_labels = Table(
@@ -219,7 +221,8 @@ moment_labels = Table(
 
 def reply_columns(value: Reply) -> dict[str, Any]:
     """What a reply is made of, for INSERT and UPDATE; its progress is not kept."""
-    own = _fields(value, without={"usage", "timings", "progress", "error"}) | {"error": _as_stored(value.error)}
+    own = _fields(value, without={"usage", "timings", "progress", "error", "later"})
+    own |= {"error": _as_stored(value.error), "later": _later_as_stored(value.later)}
     return own | _fields(value.usage) | _fields(value.timings)
 
 
@@ -252,6 +255,7 @@ def stored_reply(row: RowMapping, siblings: int) -> StoredReply:
             timings=_read(Timings, row),
             progress=None,
             error=_as_read(row["error"]),
+            later=later_thoughts(row["later"]),
         ),
         provenance=_read(Provenance, row, params=_read(Params, row)),
         position=row["position"],
@@ -305,6 +309,18 @@ def moment_label(row: RowMapping) -> MomentLabel:
         created=row["created_at"],
         rater=row["rater"],
     )
+
+
+def later_thoughts(column: str) -> tuple[LaterThought, ...]:
+    """What `reply.later` says; nothing where it cannot be read, so that the texts of the reply still can."""
+    try:
+        return tuple(LaterThought(max(0, int(thought)), max(0, int(answer))) for thought, answer in json.loads(column))
+    except (ValueError, TypeError):
+        return ()
+
+
+def _later_as_stored(later: Sequence[LaterThought]) -> str:
+    return json.dumps([[place.thought, place.answer] for place in later]) if later else ""
 
 
 def _as_stored(text: Wording) -> str:

@@ -36,7 +36,9 @@ def snapshots(events: Iterable[ReplyEvent], base: Reply | None = None) -> Iterat
 
 def collect(events: Iterable[BackendEvent], so_far: ReplySoFar | None = None) -> Reply:
     """The finished reply of a whole stream."""
-    base = Reply(reasoning=so_far.reasoning, closed=so_far.closed, answer=so_far.answer) if so_far else None
+    base = None
+    if so_far is not None:
+        base = Reply(reasoning=so_far.reasoning, closed=so_far.closed, answer=so_far.answer, later=so_far.later)
     draft = Draft(base)
     for event in split_reasoning(events, so_far):
         draft.add(event)

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 from r1chat.both import Wording
-from r1chat.messages import Finish, Progress, Reply, Timings, Usage
-from r1chat.think.events import AnswerStands, AnswerText, Closed, ReasoningText, ReplyEvent
+from r1chat.messages import Finish, LaterThought, Progress, Reply, Timings, Usage
+from r1chat.think.events import AnswerStands, AnswerText, Closed, ReasoningText, ReplyEvent, ThoughtAgain
 
 
 class Draft:
@@ -30,7 +30,11 @@ class Draft:
         self._answer_tokens = 0
         self._closed = base.closed
         self._reopened = base.reopened
-        self._before_move = ("", 0, False, False, 0)  # what `AnswerStands` goes back to
+        self._later = base.later
+        self._reopened_at: float | None = None  # when the later thought began that is open
+        self._thought_again = 0.0  # seconds, in later thoughts that are closed
+        # what `AnswerStands` goes back to
+        self._before_move: tuple[str, int, bool, bool, int, tuple[LaterThought, ...]] = ("", 0, False, False, 0, ())
         self._progress: Progress | None = None
         self._finish: Finish | None = None
         self._ended: float | None = None
@@ -53,6 +57,8 @@ class Draft:
         elif isinstance(event, Closed):
             self._reasoning = ["".join(self._reasoning).rstrip()]
             self._close()
+        elif isinstance(event, ThoughtAgain):
+            self._think_again(event.joint)
         elif isinstance(event, AnswerStands):
             self._restore_answer()
         else:
@@ -64,15 +70,31 @@ class Draft:
             self._first = self._clock() - self._start
 
     def _close(self) -> None:
-        self._closed, self._closed_at = True, self._clock() - self._start
+        now = self._clock() - self._start
+        if self._reopened_at is not None:
+            self._thought_again += now - self._reopened_at
+            self._reopened_at = None
+        else:
+            self._closed_at = now
+        self._closed = True
+
+    def _think_again(self, joint: int) -> None:
+        self._reasoning = ["".join(self._reasoning)]
+        self._answer = ["".join(self._answer)]
+        self._later = (*self._later, LaterThought(len(self._reasoning[0]) + joint, len(self._answer[0])))
+        self._closed, self._reopened_at = False, self._clock() - self._start
+        if self._closed_at is None:  # no thought went before the answer
+            self._closed_at = self._first or 0.0
 
     def _move_answer(self, again: bool) -> None:
         thought = "".join(self._reasoning)
         between = "\n\n" if thought else ""
-        self._before_move = (thought, len(thought + between), self._closed, self._reopened, self._answer_tokens)
+        flags = self._closed, self._reopened
+        self._before_move = (thought, len(thought + between), *flags, self._answer_tokens, self._later)
         self._reasoning = [thought, between]
         self._reasoning += self._answer
         self._answer = []
+        self._later = ()
         self._reasoning_tokens += self._answer_tokens
         self._answer_tokens = 0
         self._reopened = self._reopened or again
@@ -80,7 +102,7 @@ class Draft:
 
     def _restore_answer(self) -> None:
         text = "".join(self._reasoning)
-        thought, start, self._closed, self._reopened, tokens = self._before_move
+        thought, start, self._closed, self._reopened, tokens, self._later = self._before_move
         self._reasoning, self._answer = [thought], [text[start:]]
         self._reasoning_tokens -= tokens
         self._answer_tokens += tokens
@@ -98,7 +120,7 @@ class Draft:
     @property
     def closed(self) -> bool:
         """The thought is over, or there is none: the answer has begun."""
-        return self._closed or any(self._answer)
+        return self._closed or (any(self._answer) and not self._later)
 
     @property
     def reasoning_tokens(self) -> int:
@@ -117,6 +139,7 @@ class Draft:
             error=self.error,
             raw_finish=self._finish.raw_reason if self._finish else "",
             reopened=self._reopened,
+            later=self._later,
             usage=self._usage(),
             timings=self._timings(),
             progress=self._progress,
@@ -147,6 +170,7 @@ class Draft:
         thinking = 0.0
         if any(self._reasoning) and self._first is not None:
             thinking = max(0.0, (self._closed_at if self._closed_at is not None else now) - self._first)
+            thinking += self._thought_again + (now - self._reopened_at if self._reopened_at is not None else 0.0)
         decode = finish.decode if finish else None
         if decode is not None and self._base.usage.reasoning_tokens + self._base.usage.answer_tokens:
             # the speed counts all tokens: without the time of the earlier ones, the backend's clock tells nothing

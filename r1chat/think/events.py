@@ -29,6 +29,13 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class ThoughtAgain:
+    """A thought begins within the answer; its first text follows, and begins with `joint` characters of white space."""
+
+    joint: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerWasThought:
     """What came as answer so far is thought, and is closed now. `again`: the thought had been closed before."""
 
@@ -40,4 +47,4 @@ class AnswerStands:
     """The last `AnswerWasThought` was wrong: no other answer came, so what it moved is the answer after all."""
 
 
-ReplyEvent = ReasoningText | AnswerText | Closed | AnswerWasThought | AnswerStands | Progress | Finish
+ReplyEvent = ReasoningText | AnswerText | Closed | ThoughtAgain | AnswerWasThought | AnswerStands | Progress | Finish

@@ -29,7 +29,15 @@ from enum import Enum, auto
 
 from r1chat.messages import Answer, BackendEvent, Began, Finish, Progress, Reasoning, ReplySoFar, Token
 from r1chat.reasoning_format import ReasoningFormat
-from r1chat.think.events import AnswerStands, AnswerText, AnswerWasThought, Closed, ReasoningText, ReplyEvent
+from r1chat.think.events import (
+    AnswerStands,
+    AnswerText,
+    AnswerWasThought,
+    Closed,
+    ReasoningText,
+    ReplyEvent,
+    ThoughtAgain,
+)
 from r1chat.think.marks import END_TOKENS, START_TOKENS, TOKEN_BEGINS, TOKEN_ENDS, Mark, Marks, Role
 
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
@@ -114,6 +122,7 @@ class Splitter:
         self._moved = False  # the answer so far was taken for thought, and no other one has come
         self._quoted = 0  # opening tags that the text quotes
         self._within_answer = False  # a tag in the answer opened this thought
+        self._later = False  # a thought within the answer has begun, of which nothing has been passed on
         self._thought = bool(so_far.reasoning)
         self._answered = bool(so_far.answer)
         self._turn_ended = False  # a token that ends the turn is held back
@@ -128,6 +137,7 @@ class Splitter:
             self._line.feed(so_far.answer)
         elif so_far.reasoning:
             self._state, self._leading = _State.TAGGED, False
+            self._within_answer = bool(so_far.later)
             self._line.feed(so_far.reasoning)
         elif so_far.answer:  # a reply without a thought
             self._state, self._leading = _State.ANSWER, False
@@ -217,6 +227,7 @@ class Splitter:
             self._line = _Line()  # special tokens before the text are no part of its first line
         held = sum(map(len, self._held))  # already seen by the line
         self._line.feed(text[held:])
+        joint = len(self._between)
         text, self._between = self._between + text, ""
         self._held, self._leading, self._turn_ended = [], False, False
         if self._state is _State.ANSWER:
@@ -224,6 +235,9 @@ class Splitter:
             out.append(AnswerText(text))
         else:
             self._thought = True
+            if self._later:
+                out.append(ThoughtAgain(joint))
+                self._later = False
             out.append(ReasoningText(text))
 
     # -- marks --------------------------------------------------------------------------------------------------------
@@ -358,12 +372,14 @@ class Splitter:
 
     def _open(self, mark: Mark) -> None:
         self._within_answer = self._state is _State.ANSWER
+        self._later = self._within_answer and self._answered
         self._state, self._pair = _State.TAGGED, mark.pair
         self._held, self._leading, self._quoted = [], True, 0
         self._between = _BETWEEN if self._thought else ""
         self._line = _Line()
 
     def _close(self, out: list[ReplyEvent]) -> None:
+        self._later = False
         out.append(Closed())
         self._state, self._thought = _State.ANSWER, True
         self._start_answer()
@@ -383,6 +399,7 @@ class Splitter:
             again = self._state is _State.ANSWER
             if again:
                 self._flush_tail(out)
+            self._later = again and self._answered
             self._state, self._held, self._leading = _State.NATIVE, [], True
             self._between = _BETWEEN if again and self._thought else ""
             self._line = _Line()

@@ -7,18 +7,18 @@ drawn as MathML. Nothing is redacted: it is the person's own text, and they see 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import unescape
 from pathlib import Path
 
 from r1chat.both import Both
 from r1chat.errors import ExportError
 from r1chat.files import replacing
-from r1chat.messages import Conversation, StoredReply, StoredTurn
+from r1chat.messages import Conversation, StoredReply, StoredTurn, segments
 from r1chat.store import Store
 from r1chat.ui.html.markdown import plain, pygments_css, to_html
 from r1chat.ui.talk.moments import SYMBOLS
-from r1chat.ui.talk.render import ReplyRenderer, notices, summary
+from r1chat.ui.talk.render import Block, ReplyRenderer, notices, summary
 from r1chat.ui.words.page import Words
 
 STYLE = Path(__file__).with_name("document.css")
@@ -76,10 +76,12 @@ def _markdown(store: Store, conversation: Conversation, words: Words) -> str:
         if (stored := turn.reply) is None:
             continue
         parts.append(f"## {_name(stored, words)} · {_time(stored)}")
-        if thought := stored.reply.reasoning.strip("\n"):
-            line = _told(stored, words)
-            parts.append(f"<details>\n<summary>{plain(line)}</summary>\n\n{_inside(thought)}\n\n</details>")
-        parts.append(stored.reply.answer.strip("\n"))
+        line = _told(stored, words)
+        for thought, answer in segments(stored.reply.reasoning, stored.reply.answer, stored.reply.later):
+            if thought := thought.strip("\n"):
+                parts.append(f"<details>\n<summary>{plain(line)}</summary>\n\n{_inside(thought)}\n\n</details>")
+            parts.append(answer.strip("\n"))
+            line = words.thought_again
         if told := _plain_text(notices(stored.reply, words)):
             parts.append(f"*{told}*")
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -127,14 +129,23 @@ def _reply_html(store: Store, stored: StoredReply, words: Words) -> str:
     renderer = ReplyRenderer(stored.id, words, verdicts)
     latest = {block.id: block for block in renderer.update(stored.reply)}
     blocks = [block for block in latest.values() if not block.gone]
-    steps = "".join(f'<div class="step">{block.html}</div>' for block in blocks if block.kind == "step")
-    answer = "".join(block.html for block in blocks if block.kind == "part")
-    thought = ""
-    if steps:
-        line = summary(stored.reply, words, renderer.counts())
-        thought = f'<details class="thought"><summary>{line}</summary>{steps}</details>'
+    line = summary(stored.reply, words, renderer.counts())
+    thought, answer, later = _fold(line, blocks, 0), "", 0
+    for block in blocks:
+        if block.kind == "again":
+            later += 1
+            answer += _fold(words.thought_again, blocks, later)
+        elif block.kind == "part":
+            answer += block.html
     name = plain(_name(stored, words))
     return (
         f'<section class="reply"><h2>{name} <small>{_time(stored)}</small></h2>{thought}{answer}'
         f"{notices(stored.reply, words)}</section>\n"
     )
+
+
+def _fold(line: str, blocks: Sequence[Block], later: int) -> str:
+    """The steps of one thought of a reply, folded; nothing where it has none."""
+    steps = (block.html for block in blocks if block.kind == "step" and block.later == later)
+    inside = "".join(f'<div class="step">{html}</div>' for html in steps)
+    return f'<details class="thought"><summary>{line}</summary>{inside}</details>' if inside else ""

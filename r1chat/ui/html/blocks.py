@@ -10,6 +10,7 @@ Each character is looked at a bounded number of times, so the cost is linear in 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 SOFT = 4_000  # characters; a longer paragraph or list ends at the next good place
@@ -251,3 +252,36 @@ def _is_whole(piece: str) -> bool:
         and piece.count(r"\(") == piece.count(r"\)")
         and piece.count(r"\[") == piece.count(r"\]")
     )
+
+
+class Segments:
+    """Like `Splitter`, of a text in which blocks also begin at given places: each segment has a splitter of its own."""
+
+    def __init__(self, trusting: bool = True) -> None:
+        self._trusting = trusting
+        self._breaks: list[int] = []
+        self._splitter = Splitter(trusting)
+        self._whole: list[int] = []  # starts in the segments that have ended
+        self._prefixes: list[str] = []
+
+    @property
+    def starts(self) -> list[int]:
+        if not self._breaks:
+            return self._splitter.starts
+        return self._whole + [self._breaks[-1] + start for start in self._splitter.starts]
+
+    @property
+    def prefixes(self) -> list[str]:
+        return self._prefixes + self._splitter.prefixes
+
+    def feed(self, text: str, breaks: Sequence[int] = ()) -> int:
+        """Take the whole text so far; see `Splitter.feed`. `breaks` only grows while the text begins as it did."""
+        first = len(self.starts)
+        for place in breaks[len(self._breaks) :]:
+            base = self._breaks[-1] if self._breaks else 0
+            first = min(first, len(self._whole) + self._splitter.feed(text[base:place]))
+            self._whole, self._prefixes = self.starts, self.prefixes
+            self._breaks.append(place)
+            self._splitter = Splitter(self._trusting)
+        base = self._breaks[-1] if self._breaks else 0
+        return min(first, len(self._whole) + self._splitter.feed(text[base:] if base else text))

@@ -168,7 +168,7 @@ class Viewer:
             blocks = self._growing(generation.turn_id, generation.reply_id, reply)
             if reply.finish is None:
                 blocks += self._change(f"{generation.reply_id}-notes", html=EMPTY if reply.closed else alarms)
-            thinking = "1" if reply.finish is None and not (reply.closed or reply.answer) else ""
+            thinking = "1" if reply.finish is None and reply.thinking else ""
             yield {"blocks": blocks, "state": {"thinking": thinking}}
         yield self._whole(None)  # with everything that a finished reply offers
 
@@ -240,6 +240,8 @@ class Viewer:
         if block.gone:
             return {"id": block.id, "gone": True}
         into = f"{reply_id}-steps" if block.kind == "step" else f"{reply_id}-answer"
+        if block.later:
+            into = f"{reply_id}-later{block.later}-steps"
         place = {"start": block.start, "end": block.end}
         return {"id": block.id, "into": into, "kind": block.kind, "html": block.html, **place}
 
@@ -313,7 +315,7 @@ class Viewer:
         return None
 
     def _state(self, conversation: Conversation, running: Generation | Samples | None) -> dict[str, str]:
-        thinking = isinstance(running, Generation) and not running.snapshot().closed
+        thinking = isinstance(running, Generation) and running.snapshot().thinking
         self._working = " ".join(self._app.chat.working())
         return {
             "working": self._working,

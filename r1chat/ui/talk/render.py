@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from markupsafe import Markup
@@ -17,10 +17,10 @@ from markupsafe import Markup
 from r1chat.config import NANO
 from r1chat.library import Curated
 from r1chat.library.forecast import Forecast
-from r1chat.messages import FinishReason, Progress, Reply, StoredReply, StoredTurn, Verdict
+from r1chat.messages import FinishReason, LaterThought, Progress, Reply, StoredReply, StoredTurn, Verdict
 from r1chat.reflect import Alarm, Bars, Moment, Reader
 from r1chat.sizes import readable_size
-from r1chat.ui.html.blocks import Splitter
+from r1chat.ui.html.blocks import Segments
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, button, concat, icon_button, joined, markdown, notice, speed
 from r1chat.ui.html.unfinished import without_open_formula
@@ -37,6 +37,12 @@ FULL = 16  # free tokens; with fewer the window counts as full
 CAN_GO_ON: frozenset[FinishReason | None] = frozenset({"stopped", "cut", "length", "error", "interrupted"})
 
 
+_LATER = Markup(
+    '<details class="thought later"><summary>{label}</summary>'
+    '<div class="steps" id="{id}-steps" tabindex="0" role="group" aria-label="{label}"></div></details>'
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A piece of a reply. `start` and `end` are its place in the thought or the answer, in characters.
@@ -45,11 +51,12 @@ class Block:
     """
 
     id: str
-    kind: Literal["step", "part"]
+    kind: Literal["step", "part", "again"]
     html: Markup
     start: int = 0
     end: int = 0
     gone: bool = False
+    later: int = 0  # of a step: which thought within the answer it belongs to, from 1; 0: the first thought
 
 
 class ReplyRenderer:
@@ -64,6 +71,8 @@ class ReplyRenderer:
         self.verdicts: dict[tuple[int, int], Verdict] = dict(verdicts or {})
         self._thought = _Thought(f"{reply_id}-t", self.verdicts, bars)
         self._answer = _Growing(f"{reply_id}-a", "part")
+        self._bars = bars
+        self._later: tuple[LaterThought, ...] = ()
 
     def update(self, reply: Reply) -> list[Block]:
         """The blocks that are new or have changed since the last call, in order.
@@ -73,10 +82,31 @@ class ReplyRenderer:
         grow at its end (answer text turned out to be thought) is rendered anew.
         """
         over = reply.closed or reply.finish is not None
-        return [
-            *self._thought.read(reply.reasoning, over),
-            *self._answer.update(reply.answer, reply.finish is not None),
+        gone: list[Block] = []
+        if reply.later[: len(self._later)] != self._later:  # they were part of one long thought after all
+            gone = [self._again(number, gone=True) for number in range(1, len(self._later) + 1)]
+            self._thought, self._later = _Thought(f"{self.reply_id}-t", self.verdicts, self._bars), ()
+        begun = reply.later[len(self._later) :]
+        self._thought.breaks = [place.thought for place in reply.later]
+        self._answer.breaks = [place.answer for place in reply.later]
+        steps = [
+            replace(block, later=sum(place.thought <= block.start for place in reply.later))
+            for block in self._thought.read(reply.reasoning, over)
         ]
+        parts = self._answer.update(reply.answer, reply.finish is not None)
+        blocks = gone + [block for block in steps if not block.later]
+        for number, place in enumerate(begun, len(self._later) + 1):
+            before = [block for block in parts if block.gone or block.start < place.answer]
+            blocks += [*before, self._again(number)]
+            parts = [block for block in parts if block not in before]
+        self._later = reply.later
+        return blocks + parts + [block for block in steps if block.later]
+
+    def _again(self, number: int, gone: bool = False) -> Block:
+        """The fold of a thought within the answer."""
+        name = f"{self.reply_id}-later{number}"
+        html = EMPTY if gone else _LATER.format(id=name, label=self.words.thought_again)
+        return Block(name, "again", html, gone=gone)
 
     @property
     def moments(self) -> tuple[Moment, ...]:
@@ -105,6 +135,7 @@ class _Growing:
     """One growing text and the blocks of it that were sent."""
 
     def __init__(self, name: str, kind: Literal["step", "part"]) -> None:
+        self.breaks: list[int] = []  # places at which a block begins in any case
         self._name = name
         self._kind = kind
         self._text = ""
@@ -118,8 +149,8 @@ class _Growing:
         """What has been rendered."""
         return self._text
 
-    def _new_splitter(self) -> Splitter:
-        return Splitter(trusting=self._kind == "part")
+    def _new_splitter(self) -> Segments:
+        return Segments(trusting=self._kind == "part")
 
     def update(self, text: str, over: bool) -> list[Block]:
         """The blocks that are new or have changed; `over`: the text will not grow. A formula that is open waits."""
@@ -131,7 +162,7 @@ class _Growing:
         if self._held:
             self._open, self._held = None, False
         self._text, self._over = text, over
-        first = self._splitter.feed(text)
+        first = self._splitter.feed(text, self.breaks)
         count = len(self._splitter.starts)
         blocks = [block for index in range(first, count) if (block := self._block(index)) is not self._open]
         if blocks:

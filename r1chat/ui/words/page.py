@@ -288,6 +288,7 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
         "The model ended its reply without an answer. Try again, or continue it.",
         "模型没有给出回答就结束了，请重试或继续。",
     )
+    thought_again = Both("Thought again", "再次思考")
     reopened = Both(
         "The model went on thinking after its thought had been closed; that part is shown with the thought.",
         "思考被结束后模型又继续思考，这一部分已归入思考过程。",
