@@ -122,7 +122,7 @@ class Site:
 class Gate:
     """A model that thinks a little, and goes on when it is told to."""
 
-    def __init__(self, first: list[str] | list[Progress], rest: list[str]) -> None:
+    def __init__(self, first: Sequence[str | Raw | Progress], rest: Sequence[str | Raw]) -> None:
         self.first, self.rest, self.opened = first, rest, threading.Event()
 
     def __call__(self, request: Request) -> Script:

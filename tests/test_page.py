@@ -416,3 +416,23 @@ def test_formulas_tables_and_code_are_drawn(site: Site) -> None:
     expect(page.locator(".answer math")).to_have_count(4)
     expect(page.locator(".answer td")).to_have_count(2)
     expect(page.locator(".answer pre span")).not_to_have_count(0)
+
+
+def test_a_second_thought_is_folded_where_it_stands_in_the_answer(site: Site) -> None:
+    words = ["<think>\nTwo and two.", "\n</think>\n\nIt is 4.", "\n\n<think>\nWait, ", "3 + 3 too."]
+    gate = Gate([Raw(word) for word in words], [Raw("\n</think>\n\nThe other is 6.")])
+    site.serve(gate)
+    page = site.open()
+    ask(page, "2 + 2 and 3 + 3?")
+    later = page.locator(".answer details.thought")
+    expect(later.locator(".step")).to_have_text("Wait, 3 + 3 too.")
+    expect(page.locator("details.thought > summary").first).to_contain_text("Thinking")
+    gate.opened.set()
+    finished(page)
+    for _ in range(2):
+        expect(later).not_to_have_attribute("open", "")
+        expect(later.locator("summary")).to_have_text("Thought again")
+        assert re.sub(r"\s+", " ", page.locator(".answer").inner_text()) == "It is 4. Thought again The other is 6."
+        expect(page.locator("details.thought > summary").first).to_contain_text("tokens")
+        page.reload()
+        expect(later).to_have_count(1)

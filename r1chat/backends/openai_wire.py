@@ -306,7 +306,7 @@ def final_message(so_far: ReplySoFar, kind: Kind, form: ReasoningFormat | None) 
     """
     if kind is Kind.VLLM:
         return {"role": "assistant", "content": continued("", so_far, form)}, True
-    if so_far.closed or so_far.answer:
+    if so_far.closed or so_far.later:
         thought = f"\n{so_far.reasoning.rstrip()}\n"
         return {"role": "assistant", "reasoning_content": thought, "content": f"\n\n{so_far.answer}"}, "content"
     if not so_far.reasoning:
