@@ -116,7 +116,8 @@ def test_a_second_thought_is_folded_where_it_stands_live_and_later() -> None:
     whole = ReplyRenderer("r", words).update(REPLY)
     order = [(block.kind, block.later) for block in whole]
     assert order == [("step", 0), ("part", 0), ("again", 0), ("part", 0), ("step", 1)]
-    live, page = ReplyRenderer("r", words), {}
+    live = ReplyRenderer("r", words)
+    page: dict[str, str] = {}
     for end in range(1, len(INTERLEAVED) + 1):
         so_far = collect([Raw(INTERLEAVED[:end])])
         for block in live.update(so_far):

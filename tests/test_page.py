@@ -436,3 +436,20 @@ def test_a_second_thought_is_folded_where_it_stands_in_the_answer(site: Site) ->
         expect(page.locator("details.thought > summary").first).to_contain_text("tokens")
         page.reload()
         expect(later).to_have_count(1)
+
+
+def test_a_conversation_is_saved_in_both_forms_from_its_menu_temporary_ones_too(site: Site) -> None:
+    site.serve()
+    page = site.open()
+    for temporary in (False, True):
+        if temporary:
+            page.get_by_role("button", name="Temporary conversation").click()
+        ask(page, "27 + 43 = ?")
+        finished(page)
+        for form, begins in (("HTML", "<!doctype html>"), ("Markdown", "# ")):
+            page.locator(".reply details.more > summary").last.click()
+            with page.expect_download() as saved:
+                page.locator(".reply details.more[open]").get_by_role("button", name=form).click()
+            text = saved.value.path().read_text(encoding="utf-8")
+            assert text.startswith(begins) and "27 + 43 = ?" in text and "70" in text
+            assert saved.value.suggested_filename.endswith((".html", ".md"))

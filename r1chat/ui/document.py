@@ -12,7 +12,7 @@ from html import unescape
 from pathlib import Path
 
 from r1chat.both import Both
-from r1chat.errors import ExportError
+from r1chat.errors import ExportError, NotFoundError
 from r1chat.files import replacing
 from r1chat.messages import Conversation, StoredReply, StoredTurn, segments
 from r1chat.store import Store
@@ -52,6 +52,14 @@ def write_document(store: Store, conversation_id: str, path: Path, words: Words)
     with replacing(path) as stream:
         stream.write(text.encode(errors="replace"))
     return len(conversation.turns)
+
+
+def document(store: Store, conversation_id: str, form: str, words: Words) -> str:
+    """A conversation as the text of a file: `form` is "md" or "html". Raises NotFoundError for anything else."""
+    render = {"md": _markdown, "html": _html}.get(form)
+    if render is None:
+        raise NotFoundError(Both("A conversation is saved as md or html.", "对话只能存为 md 或 html。"))
+    return render(store, store.conversation(conversation_id), words)
 
 
 def _title(conversation: Conversation, words: Words) -> str:

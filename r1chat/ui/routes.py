@@ -23,6 +23,7 @@ from r1chat.calibration import load_or_default
 from r1chat.errors import NotFoundError, R1ChatError
 from r1chat.ui.act import Act
 from r1chat.ui.composer.acts import write_phrasings
+from r1chat.ui.document import document
 from r1chat.ui.judge import difference, reference
 from r1chat.ui.language import LANGUAGE_COOKIE, spoken
 from r1chat.ui.payload import Payload
@@ -142,6 +143,10 @@ def _add_texts(web: FastAPI, app: App) -> None:
         return answered(
             request, lambda page: app.home_of(reply_id).chat.as_it_stands(reply_id).reply.reasoning[max(0, start) : end]
         )
+
+    @web.get("/r1chat/document/{conversation_id}")
+    def conversation_document(request: Request, conversation_id: str, form: str = "html") -> Response:
+        return answered(request, lambda page: document(app.home_of(conversation_id).store, conversation_id, form, page))
 
     @web.get("/r1chat/outline/{reply_id}")
     def outline(request: Request, reply_id: str) -> Response:

@@ -8,6 +8,7 @@ import '../composer/popup.js';
 import {nameParts} from './announcing.js';
 import './composer.js';
 import './copying.js';
+import './saving.js';
 import {all, around, find, target} from './dom.js';
 import {edit} from './editor.js';
 import {showConversation} from './feed.js';

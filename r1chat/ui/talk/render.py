@@ -440,6 +440,8 @@ def more_acts(stored: StoredReply, words: Words, cannot_steer: str = "") -> Mark
         longer = _captioned("brain", words.think_longer)
         parts.append(button("longer", stored.id, longer, barred=cannot_steer))
     parts.append(button("skip", stored.turn_id, _captioned("skip-forward", words.skip_thinking), barred=cannot_steer))
+    for form, label in (("html", words.save_html), ("md", words.save_markdown)):
+        parts.append(button("save-conversation", form, _captioned("arrow-down", label)))
     return concat([*parts, _vote(stored.turn_id, words)])
 
 

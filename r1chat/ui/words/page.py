@@ -288,6 +288,8 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
         "The model ended its reply without an answer. Try again, or continue it.",
         "模型没有给出回答就结束了，请重试或继续。",
     )
+    save_html = Both("Save the conversation as a page (HTML)", "将对话存为网页（HTML）")
+    save_markdown = Both("Save the conversation as Markdown", "将对话存为 Markdown")
     thought_again = Both("Thought again", "再次思考")
     reopened = Both(
         "The model went on thinking after its thought had been closed; that part is shown with the thought.",

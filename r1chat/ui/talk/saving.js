@@ -1,0 +1,22 @@
+// Saves the conversation as a file: the text is asked for, and the browser's own download begins.
+
+import {addVerbs} from './acts.js';
+import {element} from './dom.js';
+import {textOf} from './request.js';
+import {state} from './state.js';
+
+const TYPES = /** @type {Record<string, string>} */ ({html: 'text/html', md: 'text/markdown'});
+
+addVerbs({
+  'save-conversation': async (_, form) => {
+    const text = await textOf('document', state.conversation, {form});
+    if (text === null) return;
+    const address = URL.createObjectURL(new Blob([text], {type: TYPES[form]}));
+    const title = document.body.dataset.heading || 'conversation';
+    const link = /** @type {HTMLAnchorElement} */ (element('a', {}));
+    link.href = address;
+    link.download = `${title.replace(/[^\p{L}\p{N} _-]+/gu, '_').slice(0, 60)}.${form}`;
+    link.click();
+    URL.revokeObjectURL(address);
+  },
+});
