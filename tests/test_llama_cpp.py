@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import gguf
@@ -844,3 +845,13 @@ def test_error_in_one_reply_leaves_the_next_one_alone(micro: LlamaCppBackend) ->
         with pytest.raises(BackendError):
             list(micro.stream(request))
     assert text_of(list(micro.stream(ask("a")))) == whole
+
+
+def test_white_space_that_the_model_wrote_before_its_thought_costs_no_cache(nano: LlamaCppBackend) -> None:
+    ask_nano = Request("r1chat-nano", (Message("user", "27 + 43 = ?"),), params=Params(seed=1, max_tokens=12))
+    written = ReplySoFar("\n \nI need to find 27 + 43. First, 7 + 3 = 10.")
+    more = collect(list(nano.stream(replace(ask_nano, so_far=written))), written).reasoning
+    for so_far in (ReplySoFar(more.lstrip()), ReplySoFar(more.strip(), closed=True)):  # continue, and answer now
+        end = end_of(list(nano.stream(replace(ask_nano, so_far=so_far))))
+        assert (end.prompt_tokens or 0) - (end.cached_tokens or 0) <= 5
+        assert (end.prompt_tokens or 0) > 30

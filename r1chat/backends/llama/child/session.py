@@ -153,17 +153,29 @@ class Session:
         """The reply so far as tokens: those that it was made of, as long as the context still holds them.
 
         A model does not always pick the tokens that a tokenizer would; with others in their place, all that follows
-        would have to be read again.
+        would have to be read again. White space that the model wrote before its thought is not shown, and so is not in
+        the text: its tokens stay.
         """
         text = "".join(piece.text for piece in pieces).encode(errors="replace")
+        lead = _lead(pieces)
         tokens: list[int] = []
-        at = 0
+        at, certain = 0, 0  # `certain`: tokens that text of the reply confirms
         for token in self._read[len(head) :] if self._read[: len(head)] == head else []:
             known = self._model.piece(token)
-            if not known or not text.startswith(known, at):
+            if not known:
+                break
+            if text.startswith(known, at):
+                at += len(known)
+            elif at <= lead and not text[at:lead].strip() and not known.strip():
+                tokens.append(token)
+                continue
+            elif at <= lead and not text[at:lead].strip() and text.startswith(known.lstrip(), lead):
+                at = lead + len(known.lstrip())
+            else:
                 break
             tokens.append(token)
-            at += len(known)
+            certain = len(tokens)
+        del tokens[certain:]
         while tokens and at < len(text) and 0x80 <= text[at] < 0xC0:  # in the midst of a character
             at -= len(self._model.piece(tokens.pop()) or b"")
         for piece in pieces:
@@ -248,6 +260,17 @@ class Session:
         if not isinstance(error, StoppedError):
             self._context.clear()
             self._read = []
+
+
+def _lead(pieces: Sequence[Piece]) -> int:
+    """How many bytes of tags and white space stand before the first text of a reply."""
+    before = 0
+    for piece in pieces:
+        data = piece.text.encode(errors="replace")
+        if not piece.markup and data.strip():
+            return before + len(data) - len(data.lstrip())
+        before += len(data)
+    return before
 
 
 def _plain(pieces: Iterable[Piece]) -> list[tuple[str, bool]]:
