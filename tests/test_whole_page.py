@@ -236,7 +236,9 @@ def test_who_speaks_is_said_and_everything_can_be_copied(site: Site) -> None:
     ):
         page.get_by_role("button", name=name, exact=True).click()
         expect(page.get_by_role("button", name="Copied", exact=True).first).to_be_visible()
-        assert page.evaluate("navigator.clipboard.readText()").strip() == text.strip()
+        page.wait_for_function(  # the button before it may still say "Copied"
+            "async text => (await navigator.clipboard.readText()).trim() === text", arg=text.strip()
+        )
     page.locator(".step").first.hover()
     box = page.locator(".step p").first.bounding_box()
     assert box is not None

@@ -87,6 +87,17 @@ def excerpt(text: str, wanted: Sequence[Word], before: int = 40, length: int = 1
     return f"{'…' if start else ''}{piece}{'…' if start + length < len(text) else ''}"
 
 
+def hits(text: str, wanted: Sequence[Word]) -> list[tuple[int, int]]:
+    """Where the wanted words stand in a text: offsets in characters, in order and without overlaps."""
+    folded = _fold(text)
+    places = sorted(match.span() for word in wanted for match in _pattern(word).finditer(folded))
+    apart: list[tuple[int, int]] = []
+    for start, end in places:
+        if not apart or start >= apart[-1][1]:
+            apart.append((start, end))
+    return apart
+
+
 def _word(run: str) -> Word:
     if not _STARTS_UNSPACED.match(run):
         term = run[:LONGEST_TERM]

@@ -141,6 +141,12 @@ def _composer() -> Markup:
         '<dialog id="behaviour" class="sheet" aria-labelledby="behaviour-title"></dialog>'
         '<dialog id="phrasings" class="sheet" aria-labelledby="phrasings-title"></dialog>'
         '<dialog id="settings" class="sheet" aria-labelledby="settings-title"></dialog>'
+        '<dialog id="palette" class="sheet" data-name="palette"><input type="search" role="combobox" '
+        'aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list" autocomplete="off" '
+        'spellcheck="false" data-name="palette" data-holds="palette"><ul id="palette-list" role="listbox" '
+        'data-name="palette"><li role="presentation"><ul id="palette-acts" role="group" data-name="palette_acts"></ul>'
+        '</li><li role="presentation"><ul id="palette-found" role="group" data-name="conversations"></ul></li></ul>'
+        "</dialog>"
     ).format(
         prompt=attributes(
             data_name="message",
@@ -194,7 +200,10 @@ _SCRIPT_WORDS = (
     "message",
     "models",
     "new_conversation",
+    "not_allowed",
     "outline",
+    "palette",
+    "palette_acts",
     "phrasings",
     "phrasings_note",
     "placeholder",
@@ -205,6 +214,7 @@ _SCRIPT_WORDS = (
     "search",
     "send",
     "settings",
+    "shortcuts",
     "show_list",
     "show_outline",
     "skip_to_message",

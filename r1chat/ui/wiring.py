@@ -61,11 +61,12 @@ class Views:
     def opened(self, request: gr.Request) -> Updates:
         """The page opens: in the browser's language, on the conversation of its address."""
         lang, conversation, model = _language(request), str(request.query_params.get("c", "")), ""
+        told = ""
         if conversation:
             try:
                 model = self.app.home_of(conversation).store.info(conversation).model
             except NotFoundError:
-                conversation = ""
+                conversation, told = "", words(lang).no_such_conversation
         else:
             model = str(request.query_params.get("model", ""))[:300]  # from the page of models
         key, w = model_key(self.app, model), words(lang)
@@ -74,7 +75,7 @@ class Views:
         choice = choice_of(app, conversation, key)
         shown["blocks"] += model_blocks(self.app, key, w)
         shown["blocks"] += composer_blocks(self.app, key, choice, w)
-        page = {"lang": lang, "words": script_words(lang), "answer": shown, "model": key}
+        page = {"lang": lang, "words": script_words(lang), "answer": shown, "model": key, "told": told}
         return {self.ui.transcript: page, self.ui.jump: jump_html(lang)}
 
 

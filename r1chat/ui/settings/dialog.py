@@ -104,6 +104,7 @@ def _general(words: Words) -> Markup:
             _choice("language", words.language, (("en", "English"), ("zh", "中文")), checked=words.lang),
             _choice("theme", words.theme, themes),
             _choice("size", words.text_size, sizes),
+            _choice("notify", words.notify, (("off", words.notify_off), ("on", words.notify_on)), words.notify_note),
         )
     )
 
@@ -209,6 +210,8 @@ def _keys(words: Words) -> Markup:
         (words.key_send, ("Enter",)),
         (words.key_line, ("Shift", "Enter")),
         (words.key_stop, ("Esc",)),
+        (words.key_palette, ("Ctrl", "K")),
+        (words.key_help, ("?",)),
         (words.key_new, ("Ctrl", "Shift", "O")),
         (words.key_settings, ("Ctrl", ",")),
         (words.key_list, ("Ctrl", "\\")),

@@ -3,19 +3,21 @@
 import {openDialog} from '../composer/dialogs.js';
 import {act, onAnswer} from '../talk/acts.js';
 import {copied} from '../talk/copying.js';
-import {all, around, find, modified} from '../talk/dom.js';
+import {all, around, find, modified, typing} from '../talk/dom.js';
 import {state} from '../talk/state.js';
 import {tell} from '../talk/toast.js';
 
 const LANGUAGE_COOKIE = 'r1chat_lang';
 /** @type {Record<string, string>} */
-const DEFAULTS = {theme: 'system', size: 'normal', fold: 'end'};
+const DEFAULTS = {theme: 'system', size: 'normal', fold: 'end', notify: 'off'};
 let tab = 'general';
 
 /** @returns {HTMLDialogElement} */
 const dialog = () => find(document, '#settings');
 
-async function openSettings() {
+/** @param {string} [at] the tab to show */
+export async function openSettings(at) {
+  if (at) tab = at;
   if (await act('settings')) openDialog(dialog(), '[role=tab][aria-selected=true]');
 }
 
@@ -60,11 +62,22 @@ document.addEventListener('change', event => {
   if (name === 'language') {
     document.cookie = `${LANGUAGE_COOKIE}=${value}; path=/; max-age=31536000; SameSite=Strict`;
     location.reload();  // what is being written is kept as a draft
-  } else if (name in DEFAULTS) {
+  } else if (name === 'notify') allowNotifications(box);
+  else if (name in DEFAULTS) {
     localStorage.setItem(`r1chat.${name}`, value);
     document.dispatchEvent(new Event(name === 'fold' ? 'r1chat:fold' : 'r1chat:looks'));
   } else if (box.dataset.setting === 'model') act('set-default', '', JSON.stringify({model: value})).then(told);
 });
+
+/** @param {HTMLInputElement} box */
+async function allowNotifications(box) {
+  const wanted = box.value === 'on';
+  const allowed = wanted && 'Notification' in globalThis && await Notification.requestPermission() === 'granted';
+  localStorage.setItem('r1chat.notify', allowed ? 'on' : 'off');
+  if (!wanted || allowed) return;
+  tell(state.words.not_allowed);
+  /** @type {HTMLInputElement} */ (find(dialog(), 'input[name=notify][value=off]')).checked = true;
+}
 
 /** @param {boolean} done */
 function told(done) {
@@ -81,7 +94,7 @@ document.addEventListener('submit', event => {
 
 /** @type {Record<string, (button: HTMLElement) => unknown>} */
 const commands = {
-  settings: openSettings,
+  settings: () => openSettings(),
   'toggle-list': () => toggle('no-left'),
   'toggle-outline': () => toggle('no-right'),
   'save-system': () => {
@@ -130,6 +143,11 @@ for (const name of ['no-left', 'no-right']) {
   document.body.classList.toggle(name, localStorage.getItem(`r1chat.${name}`) === '1');
 }
 
+document.addEventListener('keydown', event => {  // ? lists the shortcuts
+  if (event.key !== '?' || typing(event) || modified(event) || find(document, 'dialog[open]')) return;
+  event.preventDefault();
+  openSettings('keys');
+});
 document.addEventListener('keydown', event => {
   const {code, key, shiftKey} = event;
   if (!modified(event) || event.altKey || find(document, 'dialog[open]')) return;

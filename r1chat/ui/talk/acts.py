@@ -14,7 +14,7 @@ from r1chat.ui.compare.acts import ask_both
 from r1chat.ui.composer.acts import ask_phrasings, behaviour_of, choose_model, refresh_models
 from r1chat.ui.composer.blocks import composer_blocks, model_key
 from r1chat.ui.composer.choice import choice_of
-from r1chat.ui.talk.screen import list_block, model_blocks, next_list_block, show
+from r1chat.ui.talk.screen import list_block, model_blocks, next_list_block, palette_block, show
 from r1chat.ui.words.page import Words
 
 LONGEST_KIND = 32  # characters of the name of a moment's kind
@@ -172,6 +172,11 @@ def search(app: App, act: Act) -> Answer:
     return {"blocks": [list_block(app, act.conversation, act.words, act.query)]}
 
 
+def search_palette(app: App, act: Act) -> Answer:
+    """The conversations that the command palette offers for a text."""
+    return {"blocks": [palette_block(app, act.words, act.text)]}
+
+
 def show_more(app: App, act: Act) -> Answer:
     """The next part of the list; the text says after which one."""
     return {"blocks": [next_list_block(app, act.conversation, act.words, act.query, act.text)]}
@@ -238,6 +243,7 @@ ACTIONS: Actions = {
     "new": new,
     "temporary": new_temporary,
     "search": search,
+    "palette": search_palette,
     "more": show_more,
     "open": open_conversation,
     "rename": rename,

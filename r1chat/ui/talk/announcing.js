@@ -33,6 +33,7 @@ onState(marks => {
   else if (before.running && same) {
     announce(ending());
     unseen = document.hidden;
+    if (unseen) notify(ending());
   }
   before = now;
   title();
@@ -44,6 +45,17 @@ function ending() {
   const {stopped, failed, done} = state.words;
   if (reply && find(reply, '.notice.error')) return failed;
   return reply?.matches('.halted') ? stopped : done;
+}
+
+/** Where the person switched it on and the browser allows it. @param {string} sentence */
+function notify(sentence) {
+  if (localStorage.getItem('r1chat.notify') !== 'on' || globalThis.Notification?.permission !== 'granted') return;
+  const heading = isTemporary() ? '' : document.body.dataset.heading;
+  const note = new Notification(heading || 'r1chat', {body: sentence, icon: 'r1chat/static/logo.svg', tag: 'r1chat'});
+  note.onclick = () => {
+    window.focus();
+    note.close();
+  };
 }
 
 function title() {

@@ -2,7 +2,7 @@
 
 import {act} from './acts.js';
 import {element} from './dom.js';
-import {patch} from './patches.js';
+import {onState, patch} from './patches.js';
 import {follow} from './scroll.js';
 import {state} from './state.js';
 import {read} from './transcript.js';
@@ -79,10 +79,15 @@ async function again(source) {
   if (feed === source) connect();
 }
 
-document.addEventListener('visibilitychange', () => {  // a hidden tab holds no connection
+/** A hidden tab holds a connection only until its reply is done. */
+function letGo() {
+  if (!document.hidden || document.body.dataset.running) return;
+  feed?.close();
+  feed = null;
+}
+onState(letGo);
+document.addEventListener('visibilitychange', () => {
   if (!shown) return;
-  if (document.hidden) {
-    feed?.close();
-    feed = null;
-  } else if (!feed) connect();
+  if (document.hidden) letGo();
+  else if (!feed) connect();
 });

@@ -3,6 +3,7 @@
 import {act, onAnswer} from './acts.js';
 import {prompt} from './composer.js';
 import {all, around, element, find, modified} from './dom.js';
+import {lookFor} from './found.js';
 import {onState} from './patches.js';
 
 document.addEventListener('click', event => {
@@ -15,7 +16,7 @@ document.addEventListener('click', event => {
   const {verb, id, text} = button.dataset;
   if (verb === 'rename') rename(button, id);
   else if (verb === 'more') showMore(button);
-  else if (verb === 'open') act('open', id).then(() => { if (matchMedia('(hover: hover)').matches) prompt()?.focus(); });
+  else if (verb === 'open') lookFor(id) || act('open', id).then(() => { if (matchMedia('(hover: hover)').matches) prompt()?.focus(); });
   else act(verb, id, text ?? '').then(() => find(document, verb === 'delete' ? '#list .undo button' : '#list [aria-current]')?.focus());
   if (verb === 'open') document.body.classList.remove('list-open');
 });

@@ -13,10 +13,13 @@ import {all, around, find, target} from './dom.js';
 import {edit} from './editor.js';
 import {showConversation} from './feed.js';
 import './list.js';
+import './found.js';
 import './menus.js';
+import './palette.js';
 import {textOf} from './request.js';
 import {hold} from './scroll.js';
 import {state} from './state.js';
+import {tell} from './toast.js';
 import './steps.js';
 import '../compare/compare.js';
 import '../judge/rating.js';
@@ -27,7 +30,7 @@ const BEGIN = new Set(['again', 'ask', 'longer', 'resume', 'retry', 'skip', 'vot
 
 /**
  * What the server says of the page as a whole, as the value of the transcript's component.
- * @typedef {{lang: string, words: Record<string, string>, model: string, answer: import('./acts.js').Answer}} Value
+ * @typedef {{lang: string, words: Record<string, string>, model: string, answer: import('./acts.js').Answer, told: string}} Value
  */
 
 /**
@@ -43,6 +46,7 @@ export function start({props, watch}) {
     Object.assign(state, {lang: value.lang, words: value.words, model: value.model});
     wordLayout();
     show(value.answer);
+    if (value.told) tell(value.told);
   };
   watch('value', opened);
   opened();

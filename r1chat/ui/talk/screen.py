@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from r1chat.app import App
 from r1chat.messages import ConversationInfo
-from r1chat.ui.act import Answer, Block
+from r1chat.ui.act import LONGEST_NAME, Answer, Block
 from r1chat.ui.composer.blocks import thinking_block
 from r1chat.ui.composer.choice import choice_of
+from r1chat.ui.html.parts import concat
 from r1chat.ui.talk import presence, sidebar, temporary
 from r1chat.ui.words.page import Words
+
+PALETTE = 8  # conversations that the command palette offers at once
 
 
 def show(
@@ -39,7 +42,7 @@ def list_block(
     query = query.strip()
     store = app.main.store
     page = store.search_page(query) if query else store.page()
-    html = sidebar.conversations(page, conversation, words, deleted, found=bool(query))
+    html = sidebar.conversations(page, conversation, words, deleted, query)
     if not query:
         html = temporary.part(app.main.temporary_conversations(), conversation, words) + html
     return {"id": "list", "html": html}
@@ -50,8 +53,16 @@ def next_list_block(app: App, conversation: str, words: Words, query: str, curso
     query = query.strip()
     store = app.main.store
     page = store.search_page(query, cursor=cursor) if query else store.page(cursor=cursor)
-    html = sidebar.conversations(page, conversation, words, found=bool(query))
+    html = sidebar.conversations(page, conversation, words, query=query)
     return {"id": sidebar.next_part(cursor), "html": html}
+
+
+def palette_block(app: App, words: Words, query: str) -> Block:
+    """The conversations that the command palette offers: those that hold the query, or the newest ones."""
+    store = app.main.store
+    query = query.strip()[:LONGEST_NAME]
+    infos = store.search(query, PALETTE) if query else store.conversations(limit=PALETTE)
+    return {"id": "palette-found", "html": concat(sidebar.palette_row(info, words) for info in infos)}
 
 
 def model_blocks(app: App, key: str, words: Words) -> list[Block]:

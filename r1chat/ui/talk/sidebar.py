@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from markupsafe import Markup
 
 from r1chat.app import KEPT_AFTER_DELETION
 from r1chat.messages import ConversationInfo, ConversationPage, ModelInfo, Progress
+from r1chat.store.search_terms import hits
+from r1chat.store.search_terms import words as query_words
 from r1chat.ui.html.icons import icon
-from r1chat.ui.html.parts import attributes, concat, joined
+from r1chat.ui.html.parts import EMPTY, attributes, concat, joined
 from r1chat.ui.words.page import Words, spoken
 
 
@@ -18,11 +20,11 @@ def conversations(
     current: str,
     words: Words,
     deleted: ConversationInfo | None = None,
-    found: bool = False,
+    query: str = "",
 ) -> Markup:
-    """A part of the list, newest first, under "today" and "earlier", with a button for the next part.
+    """A part of the list, newest first, grouped by day, with a button for the next part.
 
-    `found`: a search found it. Offers to undo `deleted`.
+    `query`: the search that found it, "" for none; its words are marked. Offers to undo `deleted`.
     """
     parts = []
     if deleted is not None:
@@ -34,23 +36,30 @@ def conversations(
             )
         )
     if not page.conversations and page.after is None:
-        none = words.nothing_found if found else words.no_conversations
+        none = words.nothing_found if query else words.no_conversations
         parts.append(Markup('<div class="none">{}</div>').format(none))
     today = datetime.now().astimezone().date()
 
-    def day_of(updated: datetime) -> str:
-        return words.today if updated.astimezone().date() == today else words.earlier
-
-    heading = "" if page.after is None else day_of(page.after)
+    heading = "" if page.after is None else _day(page.after, today, words)
     for info in page.conversations:
-        day = day_of(info.updated)
-        if day != heading and not found:
+        day = _day(info.updated, today, words)
+        if day != heading and not query:
             heading = day
             parts.append(Markup("<h2>{}</h2>").format(day))
-        parts.append(row(info, current, words))
+        parts.append(row(info, current, words, query))
     if page.next:
         parts.append(_more(page, words))
     return concat(parts)
+
+
+def _day(updated: datetime, today: date, words: Words) -> str:
+    """The heading under which a conversation stands."""
+    age = today - updated.astimezone().date()
+    if age < timedelta(days=1):
+        return words.today
+    if age < timedelta(days=2):
+        return words.yesterday
+    return words.last_days if age <= timedelta(days=7) else words.earlier
 
 
 def next_part(cursor: str) -> str:
@@ -68,12 +77,16 @@ def _more(page: ConversationPage, words: Words) -> Markup:
     return Markup("<div{}>{}</div>").format(attributes(id=next_part(page.next), class_="part"), button)
 
 
-def row(info: ConversationInfo, current: str, words: Words) -> Markup:
+def row(info: ConversationInfo, current: str, words: Words, query: str = "") -> Markup:
     """A conversation in the list, with its buttons."""
     name, here = info.title or words.untitled, info.id == current
+    when = f"{info.updated.astimezone():%Y-%m-%d %H:%M}"
     buttons = [
         Markup("<button{}>{}</button>").format(
-            attributes(data_verb="open", data_id=info.id, title=name, aria_current="page" if here else None), name
+            attributes(
+                data_verb="open", data_id=info.id, title=f"{name}\n{when}", aria_current="page" if here else None
+            ),
+            name,
         )
     ]
     for verb, picture, label in (("rename", "pencil", words.rename), ("delete", "trash", words.delete)):
@@ -81,8 +94,24 @@ def row(info: ConversationInfo, current: str, words: Words) -> Markup:
         buttons.append(Markup('<button class="tool"{}>{}</button>').format(marks, icon(picture)))
     html = Markup('<div class="{}">{}</div>').format("row current" if here else "row", concat(buttons))
     if info.excerpt:
-        html += Markup('<div class="excerpt">{}</div>').format(info.excerpt)
+        html += Markup('<div class="excerpt">{}</div>').format(_marked(info.excerpt, query))
     return html
+
+
+def _marked(text: str, query: str) -> Markup:
+    """A text in which the words of a query are marked."""
+    parts, at = EMPTY, 0
+    for start, end in hits(text, query_words(query)):
+        parts += Markup("{}<mark>{}</mark>").format(text[at:start], text[start:end])
+        at = end
+    return parts + text[at:]
+
+
+def palette_row(info: ConversationInfo, words: Words) -> Markup:
+    """A conversation in the command palette."""
+    marks = attributes(role="option", id=f"palette-{info.id}", data_open=info.id, aria_selected="false")
+    when = f"{info.updated.astimezone():%Y-%m-%d %H:%M}"
+    return Markup("<li{}><span>{}</span><small>{}</small></li>").format(marks, info.title or words.untitled, when)
 
 
 def model_state(model: ModelInfo | None, why: str, words: Words, expected: str = "") -> Markup:

@@ -58,10 +58,18 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
     no_conversations = Both("No conversations yet", "还没有对话")
     untitled = Both("Untitled", "未命名")
     today = Both("Today", "今天")
+    yesterday = Both("Yesterday", "昨天")
+    last_days = Both("Previous 7 days", "过去 7 天")
     earlier = Both("Earlier", "更早")
     rename = Both("Rename", "重命名")
     delete = Both("Delete", "删除")
     deleted = Both("Deleted. It is erased for good after {days} days.", "已删除。{days} 天后将彻底清除。")
+    no_such_conversation = Both(
+        "The conversation of this address is not here. It may have been deleted.",
+        "这个地址对应的对话不存在，可能已被删除。",
+    )
+    palette = Both("Search conversations and commands", "搜索对话和命令")
+    palette_acts = Both("Commands", "命令")
     undo = Both("Undo", "撤销")
 
     # models

@@ -29,6 +29,15 @@ class SettingsWords:
     size_large = Both("Large", "大")
     fold_note = Both("A thought that you are reading never folds.", "正在阅读的思考不会折叠。")
 
+    notify = Both("Notify when a reply is done", "回复完成时通知")
+    notify_note = Both("Only while this tab is in the background.", "仅当此标签页在后台时。")
+    notify_off = Both("Off", "关")
+    notify_on = Both("On", "开")
+    not_allowed = Both(
+        "The browser does not allow notifications here. Allow them for this page in its settings, then switch this on.",
+        "浏览器不允许本页发送通知。请先在浏览器设置中允许，再打开此项。",
+    )
+
     # models
     default_model = Both("Model for new conversations", "新对话的模型")
     best_model = Both("The best there is", "自动选择")
@@ -71,6 +80,8 @@ class SettingsWords:
     key_send = Both("Send the message; while a reply runs, queue it", "发送消息；回复进行中则排队")
     key_line = Both("New line", "换行")
     key_stop = Both("Stop the reply, or close what is open", "停止回复，或关闭打开的面板")
+    key_palette = Both("Search conversations and commands", "搜索对话和命令")
+    key_help = Both("This list", "显示此列表")
     key_new = Both("New conversation", "新对话")
     key_settings = Both("Settings", "设置")
     key_list = Both("Hide or show the list", "隐藏或显示列表")

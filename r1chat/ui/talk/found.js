@@ -1,0 +1,57 @@
+// A conversation that a search found opens at the hit, which is marked.
+
+import {all, around} from './dom.js';
+import {onState} from './patches.js';
+import {release} from './scroll.js';
+import {state} from './state.js';
+import {read} from './transcript.js';
+
+const PATIENCE = 10_000;  // ms that the conversation may take to come
+
+/** @type {{id: string, words: string[], until: number} | null} */
+let sought = null;
+
+/** Go to the words of the search as soon as this conversation shows; whether it shows already. @param {string} id */
+export function lookFor(id) {
+  CSS.highlights?.delete('found');
+  const words = state.query.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  sought = words.length ? {id, words: words.sort((a, b) => b.length - a.length), until: performance.now() + PATIENCE} : null;
+  if (!sought || document.body.dataset.shown !== id || state.conversation !== id) return false;
+  goToHit();
+  return true;
+}
+
+onState(marks => {
+  if (sought && marks.shown === sought.id) goToHit();
+});
+
+function goToHit() {
+  const {words, until} = sought;
+  sought = null;
+  if (performance.now() > until) return;
+  const parts = [...all(read, '.ask, .answer'), ...all(read, '.steps')];  // a thought is folded: what is read comes first
+  const range = words.flatMap(word => parts.map(part => rangeIn(part, word))).find(Boolean);
+  if (!range) return;
+  const node = range.startContainer.parentElement;
+  for (let fold = around(node, 'details'); fold; fold = around(fold.parentElement, 'details')) {
+    /** @type {HTMLDetailsElement} */ (fold).open = true;
+    fold.dataset.touched = '1';
+  }
+  release();
+  CSS.highlights?.set('found', new Highlight(range));
+  requestAnimationFrame(() => node.scrollIntoView({block: 'center'}));
+}
+
+/** The first place of a word in an element. @param {HTMLElement} part @param {string} word */
+function rangeIn(part, word) {
+  const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    const start = text.textContent.toLowerCase().indexOf(word);
+    if (start < 0) continue;
+    const range = document.createRange();
+    range.setStart(text, start);
+    range.setEnd(text, start + word.length);
+    return range;
+  }
+  return null;
+}

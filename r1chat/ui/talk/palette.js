@@ -1,0 +1,104 @@
+// The command palette: conversations and everything that the page's own buttons do, found by typing.
+
+import {openDialog} from '../composer/dialogs.js';
+import {openSettings} from '../settings/settings.js';
+import {act} from './acts.js';
+import {all, around, element, find} from './dom.js';
+import {state} from './state.js';
+import {read} from './transcript.js';
+
+const QUIET = 150;  // ms without a key after which conversations are searched
+const PAGE = '#new, #list .temporary, #settings-button, #models-link, #gathered a, #behaviour-button, #hide-list, #show-list, #toggle-outline, #answer, #stop';
+
+/** @returns {HTMLDialogElement} */
+const dialog = () => find(document, '#palette');
+/** @returns {HTMLInputElement} */
+const box = () => find(dialog(), 'input');
+const options = () => all(dialog(), '[role=option]');
+
+/** @type {Map<string, () => void>} what the acts do, by the id of their row */
+let runs = new Map();
+
+/** The name of a button. @param {HTMLElement} button */
+const nameOf = button => (button.getAttribute('aria-label') || button.dataset.tip || button.textContent || '').replace(/\s+/g, ' ').trim();
+
+/** The buttons of the page that can be pressed now, and those of the newest message and reply. */
+function buttons() {
+  const last = all(read, 'section:has(.reply)').at(-1);
+  const own = last ? all(last, '.acts button[data-verb]') : [];
+  return [...all(document, PAGE), ...own].filter(button => nameOf(button)
+    && !around(button, '[hidden]') && button.getAttribute('aria-disabled') !== 'true' && !(button instanceof HTMLButtonElement && button.disabled));
+}
+
+async function open() {
+  if (find(document, 'dialog[open]')) return;
+  box().value = '';
+  showActs();
+  openDialog(dialog(), 'input');
+  await search();
+}
+
+function showActs() {
+  const typed = box().value.trim().toLowerCase();
+  /** @type {Map<string, () => void>} */
+  const found = new Map();
+  for (const button of buttons()) if (!found.has(nameOf(button))) found.set(nameOf(button), () => button.click());
+  found.set(state.words.shortcuts, () => openSettings('keys'));
+  runs = new Map();
+  const rows = [...found].filter(([name]) => name.toLowerCase().includes(typed)).map(([name, run], number) => {
+    const row = element('li', {id: `palette-act-${number}`, textContent: name});
+    row.setAttribute('role', 'option');
+    runs.set(row.id, run);
+    return row;
+  });
+  find(dialog(), '#palette-acts').replaceChildren(...rows);
+  choose(options()[0]);
+}
+
+async function search() {
+  await act('palette', '', box().value);
+  if (!options().some(option => option.getAttribute('aria-selected') === 'true')) choose(options()[0]);
+}
+
+/** @param {HTMLElement | undefined} option */
+function choose(option) {
+  for (const other of options()) other.setAttribute('aria-selected', String(other === option));
+  if (option) box().setAttribute('aria-activedescendant', option.id);
+  else box().removeAttribute('aria-activedescendant');
+  option?.scrollIntoView({block: 'nearest'});
+}
+
+/** @param {HTMLElement} option */
+function run(option) {
+  dialog().close();
+  if (option.dataset.open) act('open', option.dataset.open);
+  else runs.get(option.id)?.();
+}
+
+let waiting = 0;
+document.addEventListener('input', event => {
+  if (event.target !== box()) return;
+  showActs();
+  clearTimeout(waiting);
+  waiting = window.setTimeout(search, QUIET);
+});
+document.addEventListener('click', event => {
+  const option = around(event.target, '#palette [role=option]');
+  if (option) run(option);
+});
+document.addEventListener('keydown', event => {
+  const {code, key, ctrlKey, metaKey, altKey, shiftKey} = event;
+  if (code === 'KeyK' && (ctrlKey || metaKey) && !altKey && !shiftKey) {
+    event.preventDefault();
+    if (dialog().open) dialog().close();
+    else open();
+    return;
+  }
+  if (event.target !== box() || event.isComposing) return;
+  const all = options(), here = all.findIndex(option => option.getAttribute('aria-selected') === 'true');
+  if (key === 'Enter' && all[here]) run(all[here]);
+  else if (key === 'ArrowDown') choose(all[(here + 1) % all.length]);
+  else if (key === 'ArrowUp') choose(all.at(here - 1));
+  else return;
+  event.preventDefault();
+});

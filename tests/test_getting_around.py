@@ -1,0 +1,70 @@
+"""Getting around on the page, in a real browser: the palette, shortcuts, search, unknown addresses, the tab's title."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from site_driver import CHROMIUM, Gate, Site, ask, expect, finished
+
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),  # of gradio's dependencies
+]
+
+
+def test_palette_shortcuts_search_and_unknown_addresses_lead_where_they_say(site: Site) -> None:
+    site.serve(
+        lambda request: ["<think>", "A pangolin has scales.", "</think>", f"You said {request.messages[-1].content}."]
+    )
+    page = site.open("&c=0000000000000000")
+    expect(page.locator(".toast")).to_contain_text("The conversation of this address is not here.")
+    page.locator(".toast button").click()
+    for text in ("apple", "pear"):
+        page.get_by_role("button", name="New conversation").click()
+        ask(page, text)
+        finished(page)
+    row = page.locator("#list [data-verb=open]").first
+    assert re.fullmatch(r"pear\n\d{4}-\d\d-\d\d \d\d:\d\d", row.get_attribute("title") or "")
+
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("combobox", name="Search conversations and commands")
+    expect(palette).to_be_focused()
+    expect(page.get_by_role("option", name="Regenerate")).to_be_visible()
+    palette.fill("apple")
+    expect(page.locator("#palette-found [role=option]")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer")).to_have_text("You said apple.")
+    page.keyboard.press("Control+k")
+    palette.fill("settings")
+    page.keyboard.press("Enter")
+    expect(page.locator("#settings")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    page.locator("#search input").fill("pangolin")
+    expect(page.locator("#list .excerpt mark").first).to_have_text("pangolin")
+    page.locator("#list [data-verb=open]").first.click()
+    expect(page.locator(".answer")).to_have_text("You said pear.")
+    expect(page.locator(".step").first).to_be_in_viewport()
+    assert page.evaluate("[...CSS.highlights.get('found')].map(range => range.toString())") == ["pangolin"]
+
+    page.locator("#title").click()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    expect(page.get_by_role("tabpanel", name="Shortcuts")).to_contain_text("This list")
+
+
+def test_a_reply_that_ends_in_a_hidden_tab_is_told_by_its_title(site: Site) -> None:
+    gate = Gate(["<think>", "One moment"], ["</think>", "Done."])
+    site.serve(gate)
+    page = site.open()
+    ask(page, "hello")
+    expect(page).to_have_title(re.compile("^◌ hello"))
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    gate.opened.set()
+    expect(page).to_have_title(re.compile("^● hello"))
+    page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page).to_have_title(re.compile("^hello"))
