@@ -455,7 +455,7 @@ def test_settings_file_that_cannot_be_read(data_dir: Path, capsys: pytest.Captur
 
 def test_defect_is_a_sentence_and_the_details_are_in_the_log(tmp_path: Path, data_dir: Path) -> None:
     data_dir.mkdir()
-    (tmp_path / "alembic.py").write_text("raise RuntimeError('a broken installation')", encoding="utf-8")
+    (tmp_path / "sqlalchemy.py").write_text("raise RuntimeError('a broken installation')", encoding="utf-8")
     path = f"{tmp_path}{os.pathsep}{ROOT}"
     done = python_m_r1chat("chat", "Hi", PYTHONPATH=path)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
