@@ -6,8 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import forked
 import httpx
+from forked import Forked
 from keyed import open_page
 
 DEADLINE = 60  # seconds
@@ -29,7 +29,7 @@ class Launched:
         self.env = {**os.environ, "R1CHAT_OLLAMA": "false", "R1CHAT_FIND_MODELS": "false", **settings}
         self.port = 0
         self.address = ""
-        self.process: subprocess.Popen[str] | None = None
+        self.process: Forked | None = None
 
     @property
     def origin(self) -> str:
@@ -37,10 +37,8 @@ class Launched:
 
     def start(self) -> None:
         """Start it; after an earlier start, on the same port."""
-        command = [sys.executable, "-m", "r1chat", "serve", "--port", str(self.port), "--no-browser"]
-        self.process = subprocess.Popen(
-            [*command, "--data-dir", str(self.folder)], stdout=subprocess.PIPE, text=True, env=self.env
-        )
+        words = ["serve", "--port", str(self.port), "--no-browser", "--data-dir", str(self.folder)]
+        self.process = Forked(*words, env=self.env, stderr=2)
         assert self.process.stdout is not None
         found = None
         for line in self.process.stdout:
@@ -61,10 +59,9 @@ class Launched:
 
     def fresh_address(self) -> str:
         """What `r1chat open` prints."""
-        command = [sys.executable, "-m", "r1chat", "open", "--no-browser", "--data-dir", str(self.folder)]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=True, env=self.env, timeout=DEADLINE
-        ).stdout.strip()
+        done = forked.run("open", "--no-browser", "--data-dir", str(self.folder), env=self.env)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def client(self) -> httpx.Client:
         """A client that holds the keys, from a launch address of its own."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import forked
 import pytest
 
 from r1chat.calibration import FILE_NAME, calibrate, load, undo
@@ -96,8 +96,7 @@ def test_a_damaged_file_is_an_error_that_says_what_to_do(tmp_path: Path, content
 
 def r1chat(folder: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "R1CHAT_DATA_DIR": str(folder), "R1CHAT_OLLAMA": "false", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "r1chat", "moments", *words]
-    return subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", env=env, timeout=60)
+    return forked.run("moments", *words, stdin=stdin, env=env)
 
 
 def test_the_command_says_what_it_changed_uses_it_and_undoes_it(store: Store, tmp_path: Path) -> None:

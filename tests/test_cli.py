@@ -16,7 +16,9 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import forked
 import pytest
+from forked import Forked
 from replay import Exchange, Replay, written
 
 from r1chat import __version__
@@ -52,7 +54,12 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def r1chat(*words: str, stdin: str | None = None, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run the program to its end."""
+    """Run a command to its end."""
+    return forked.run(*words, stdin=stdin, env={**os.environ, **env})
+
+
+def python_m_r1chat(*words: str, stdin: str | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, in a Python that starts anew."""
     return subprocess.run(
         [sys.executable, "-m", "r1chat", *words],
         stdin=subprocess.DEVNULL if stdin is None else None,
@@ -64,10 +71,10 @@ def r1chat(*words: str, stdin: str | None = None, **env: str) -> subprocess.Comp
     )
 
 
-def started(*words: str, program: tuple[str, ...] = ("-m", "r1chat")) -> subprocess.Popen[str]:
-    """Start the program."""
+def started(*words: str) -> subprocess.Popen[str]:
+    """Start Python with these words."""
     return subprocess.Popen(
-        [sys.executable, *program, *words],
+        [sys.executable, *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -157,8 +164,9 @@ def test_text_on_standard_input_follows_the_message(words: tuple[str, ...], data
         assert (done.returncode, done.stdout, done.stderr) == (0, "Yes.\n", "")
         assert kept(data_dir).turns[0].content == "Summarise:\n\nOne.\n\nTwo."
         with file.open(encoding="utf-8") as stream:
-            command = [sys.executable, "-m", "r1chat", "chat", *words, "--continue"]
-            subprocess.run(command, stdin=stream, check=True, env={**os.environ, "R1CHAT_BASE_URL": server.url})
+            env = {**os.environ, "R1CHAT_BASE_URL": server.url}
+            later = Forked("chat", *words, "--continue", stdin=stream.fileno(), env=env)
+            assert later.communicate() == ("Yes.\n", "")
     assert [turn.content for turn in kept(data_dir).turns] == ["Summarise:\n\nOne.\n\nTwo."] * 2
 
 
@@ -189,7 +197,7 @@ def test_flags_win_over_variables_and_variables_over_the_file(data_dir: Path) ->
 def test_words_are_utf_8_in_any_locale(data_dir: Path) -> None:
     odd = {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     with server_that_says("等等 — é", reasoning="嗯") as server:
-        done = r1chat("chat", "你好", "--base-url", server.url, **odd)
+        done = python_m_r1chat("chat", "你好", "--base-url", server.url, **odd)
     assert (done.returncode, done.stdout, done.stderr) == (0, "等等 — é\n", "嗯\n")
     assert kept(data_dir).turns[0].content == "你好"
 
@@ -248,7 +256,7 @@ def test_conversation_goes_on_in_a_later_process(data_dir: Path) -> None:
 
 def test_killed_process_loses_nothing_that_was_said_before(data_dir: Path) -> None:
     with server_that_says(*WORDS, stalls_after=30) as server:
-        process = started("chat", "Tell me", "--base-url", server.url)
+        process = Forked("chat", "Tell me", "--base-url", server.url)
         wait_until_kept(data_dir, "word29")
         process.kill()
         process.communicate(timeout=DEADLINE)
@@ -267,7 +275,7 @@ def test_signal_stops_the_reply_and_keeps_it(number: signal.Signals, code: int, 
     if signal.getsignal(number) is signal.SIG_IGN:
         pytest.skip("this signal was switched off for all that runs here, as nohup does")
     with server_that_says(*WORDS, stalls_after=30) as server:
-        process = started("chat", "Tell me", "--base-url", server.url)
+        process = Forked("chat", "Tell me", "--base-url", server.url)
         wait_until_kept(data_dir, "word29")
         process.send_signal(number)
         out, err = process.communicate(timeout=DEADLINE)
@@ -292,7 +300,7 @@ def test_error_met_on_the_way_out_does_not_hide_the_signal() -> None:
 
 def test_reader_that_leaves_is_no_error_to_talk_about(data_dir: Path) -> None:
     with server_that_says(*WORDS * 25, ms=10, reasoning="Hm.") as server:
-        process = started("chat", "Tell me", "--base-url", server.url)
+        process = Forked("chat", "Tell me", "--base-url", server.url)
         assert process.stdout is not None and process.stderr is not None
         assert process.stdout.read(5) == "word0"
         process.stdout.close()
@@ -347,14 +355,13 @@ def test_bad_words_are_refused_in_one_sentence(
 def test_json_without_a_message_is_refused_at_a_terminal() -> None:
     ours, theirs = os.openpty()
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "r1chat", "chat", "--json"], stdin=theirs, capture_output=True, timeout=DEADLINE
-        )
+        command = Forked("chat", "--json", stdin=theirs)
+        out, err = command.communicate()
     finally:
         os.close(ours)
         os.close(theirs)
-    assert (done.returncode, done.stdout) == (1, b"")
-    assert b"--json needs a message" in done.stderr
+    assert (command.returncode, out) == (1, "")
+    assert "--json needs a message" in err
 
 
 @pytest.mark.parametrize("size", [0, 17, 3000])
@@ -448,18 +455,18 @@ def test_settings_file_that_cannot_be_read(data_dir: Path, capsys: pytest.Captur
 
 def test_defect_is_a_sentence_and_the_details_are_in_the_log(tmp_path: Path, data_dir: Path) -> None:
     data_dir.mkdir()
-    (tmp_path / "alembic.py").write_text("raise RuntimeError('a broken installation')", encoding="utf-8")
+    (tmp_path / "sqlalchemy.py").write_text("raise RuntimeError('a broken installation')", encoding="utf-8")
     path = f"{tmp_path}{os.pathsep}{ROOT}"
-    done = r1chat("chat", "Hi", PYTHONPATH=path)
+    done = python_m_r1chat("chat", "Hi", PYTHONPATH=path)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "a broken installation" in done.stderr and str(data_dir / "r1chat.log") in done.stderr
     assert "Traceback" in (data_dir / "r1chat.log").read_text(encoding="utf-8")
-    assert "Traceback" in r1chat("chat", "Hi", PYTHONPATH=path, R1CHAT_DEBUG="1").stderr
+    assert "Traceback" in python_m_r1chat("chat", "Hi", PYTHONPATH=path, R1CHAT_DEBUG="1").stderr
 
 
 def test_broken_llama_cpp_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "llama_cpp.py").write_text("raise RuntimeError('a broken installation')", encoding="utf-8")
-    done = r1chat("chat", "Hi", PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    done = python_m_r1chat("chat", "Hi", PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "cannot be used (RuntimeError: a broken installation)" in done.stderr
 
@@ -480,7 +487,7 @@ def test_busy_port_is_a_sentence() -> None:
 @pytest.mark.parametrize("program", [("app.py",), ("-m", "r1chat", "serve")])
 def test_page_is_served_until_ctrl_c(program: tuple[str, ...]) -> None:
     words = (str(ROOT / "app.py"),) if program == ("app.py",) else program
-    process = started("--no-browser", "--port", "0", program=words)
+    process = started(*words, "--no-browser", "--port", "0")
     try:
         assert process.stdout is not None
         first, second = process.stdout.readline(), process.stdout.readline()

@@ -7,14 +7,14 @@ import os
 import random
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import forked
 import pytest
+from forked import DEVNULL, Forked
 
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.scripted import Script, ScriptedBackend
@@ -384,24 +384,23 @@ def test_what_makes_no_sense_gets_a_sentence(
 
 
 def test_a_killed_command_goes_on_and_gives_the_same_figures(tmp_path: Path) -> None:
-    def command(name: str) -> list[str]:
-        words = ["eval", "sums", "--model", "r1chat-nano", "-n", "8", "--name", name, "--json"]
-        return [sys.executable, "-m", "r1chat", *words, "--data-dir", str(tmp_path)]
+    words = ["eval", "sums", "--model", "r1chat-nano", "-n", "8", "--name", "cut", "--json"]
+    words += ["--data-dir", str(tmp_path)]
 
     def figures() -> dict[str, object]:
         report = json.loads((tmp_path / "evaluations" / "cut" / "report.json").read_text())
         return {name: value for name, value in report["measures"].items() if name != "speed"}
 
     done = tmp_path / "evaluations" / "cut" / DONE
-    process = subprocess.Popen(command("cut"), stdout=subprocess.DEVNULL, start_new_session=True)
+    process = Forked(*words, stdout=DEVNULL, stderr=DEVNULL, new_session=True)
     until = time.monotonic() + 60
     while not (done.exists() and done.read_bytes().count(b"\n") >= 2) and time.monotonic() < until:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert done.read_bytes().count(b"\n") >= 2
-    subprocess.run(command("cut"), check=True, stdout=subprocess.DEVNULL)
+    assert forked.run(*words).returncode == 0
     cut = figures()
     done.unlink()
-    subprocess.run(command("cut"), check=True, stdout=subprocess.DEVNULL)
+    assert forked.run(*words).returncode == 0
     assert figures() == cut

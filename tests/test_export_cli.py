@@ -6,14 +6,13 @@ import json
 import logging
 import os
 import pty
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from forked import DEVNULL, Forked
 from judged import OTHER, R1, RIGHT, WRONG, asked, consented, corrected, voted
 
 from r1chat.cli.main import main
@@ -196,15 +195,14 @@ def test_an_archive_holds_whole_conversations(store: Store, capsys: pytest.Captu
 def test_on_a_terminal_it_says_how_far_it_is(store: Store) -> None:
     voted(consented(store))
     terminal, inside = pty.openpty()
-    command = [sys.executable, "-m", "r1chat", "export", "preference", "-o", "a.jsonl"]
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=inside, stdin=subprocess.DEVNULL, timeout=60)
+    command = Forked("export", "preference", "-o", "a.jsonl", stdout=DEVNULL, stderr=inside)
     os.close(inside)
     said = b""
     with suppress(OSError):  # how the end of a terminal reads
         while chunk := os.read(terminal, 1024):
             said += chunk
     os.close(terminal)
-    assert done.returncode == 0
+    assert command.wait() == 0
     assert "1 of 1 …" in said.decode()
     assert said.endswith(b"\x1b[2K")
 

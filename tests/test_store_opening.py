@@ -24,6 +24,7 @@ from sqlalchemy import Connection, MetaData, create_engine, insert, select, text
 from r1chat.errors import StoreError
 from r1chat.messages import Params, Provenance, Reply, Timings, Usage
 from r1chat.store import Store, migrations
+from r1chat.store.migrations import snapshot
 from r1chat.store.schema import metadata
 
 OLD = Path(__file__).parent / "data" / "store-0001.db"
@@ -83,6 +84,14 @@ def test_a_new_database_has_the_tables_that_the_store_works_with(store_url: str)
 def test_the_list_of_revisions_is_the_one_that_alembic_sees() -> None:
     script = ScriptDirectory(str(Path(migrations.__file__).parent))
     assert tuple(step.revision for step in script.walk_revisions())[::-1] == migrations.REVISIONS
+
+
+def test_snapshot_is_what_the_migrations_make() -> None:
+    with create_engine("sqlite://").begin() as connection:
+        migrations.upgrade(connection)
+        assert snapshot.FILE.read_text(encoding="utf-8") == snapshot.dump(connection), (
+            "write it anew: see r1chat/store/migrations/snapshot.py"
+        )
 
 
 def test_what_was_said_is_there_after_a_restart(store_url: str) -> None:

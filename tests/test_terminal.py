@@ -5,12 +5,12 @@ import os
 import pty
 import re
 import select
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from forked import Forked
 from replay import Replay
 from test_cli import DEADLINE, ROOT, WORDS, kept, server_that_says
 
@@ -322,10 +322,10 @@ class Keyboard:
         env.pop("NO_COLOR", None)
         self.screen = ""
         self._seen = 0
-        self._pid, self._fd = pty.fork()
-        if self._pid == 0:
-            words = [sys.executable, "-m", "r1chat", "chat", "--base-url", server.url]
-            os.execve(sys.executable, words, env)
+        self._fd, inside = pty.openpty()
+        words = ("chat", "--base-url", server.url)
+        self._command = Forked(*words, env=env, stdin=inside, stdout=inside, stderr=inside, terminal=True)
+        os.close(inside)
 
     def see(self, text: str) -> None:
         """Wait until the screen shows this, after what was seen before."""
@@ -354,7 +354,7 @@ class Keyboard:
         while self._read():
             pass
         os.close(self._fd)
-        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return self._command.wait()
 
     def _read(self) -> bool:
         if not select.select([self._fd], [], [], DEADLINE)[0]:

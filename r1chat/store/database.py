@@ -23,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
 from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.store import backup, migrations
+from r1chat.store.migrations import snapshot
 from r1chat.store.schema import conversations, replies
 
 log = logging.getLogger(__name__)
@@ -235,8 +236,12 @@ class Database:
             with self._sentences(), engine.execution_options(writes=True).begin() as connection:
                 if self.kind == "postgresql":
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-                if self._revision(connection) == migrations.LATEST:
-                    return  # another process was faster
+                revision = self._revision(connection)
+                if revision is None and self.kind == "sqlite":
+                    snapshot.create(connection)
+                    revision = self._revision(connection)
+                if revision == migrations.LATEST:
+                    return  # a new database, or another process was faster
                 migrations.upgrade(connection)
                 if self.kind == "sqlite" and connection.execute(text("PRAGMA foreign_key_check")).first():
                     raise StoreError(_BROKEN_LINKS.format(place=self.place))

@@ -69,6 +69,7 @@ class Spare:
             self._closed = True
             engine, self._engine = self._engine, None
         if engine:
+            engine.kill()  # it has no model and does nothing: there is nothing that it could end in order
             engine.close()
 
     def _running(self) -> Engine:

@@ -1,7 +1,8 @@
 """The history of the schema, in order, run by Alembic inside a transaction that the caller holds.
 
-A new step is a module in `versions/` and one more entry in REVISIONS. It writes its tables out in full rather than
-import those of today: it must do the same in ten years. A table with new rules is rebuilt with `op.batch_alter_table`.
+A new step is a module in `versions/` and one more entry in REVISIONS; then the snapshot is written anew (snapshot.py).
+A step writes its tables out in full rather than import those of today: it must do the same in ten years. A table with
+new rules is rebuilt with `op.batch_alter_table`.
 """
 
 from __future__ import annotations

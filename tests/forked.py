@@ -1,0 +1,223 @@
+"""Runs r1chat's commands in processes of their own, without the seconds that each would take to import everything.
+
+A nursery is a process that has imported r1chat and then forks: each command is a fork of it with its own environment,
+streams, signals and exit code. Where the start of Python itself is what a test is about, it uses `subprocess`.
+
+Run as a program (`python tests/forked.py SOCKET MODULE…`), this file is the nursery.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import importlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+CORE = (
+    "alembic.command",
+    "r1chat.app",
+    "r1chat.backends.ollama",
+    "r1chat.backends.openai",
+    "r1chat.calibration",
+    "r1chat.cli.main",
+    "r1chat.cli.opening",
+    "r1chat.cli.terminal",
+)
+PAGE = (*CORE, "r1chat.ui.server")
+PIPE, DEVNULL = subprocess.PIPE, subprocess.DEVNULL
+ROOT = Path(__file__).parents[1]
+DEADLINE = 60  # seconds
+
+
+class Forked:
+    """A started command: what the tests use of `subprocess.Popen`, with text in UTF-8."""
+
+    def __init__(
+        self,
+        *words: str,
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+        stdin: int = DEVNULL,
+        stdout: int = PIPE,
+        stderr: int = PIPE,
+        terminal: bool = False,
+        new_session: bool = False,
+    ) -> None:
+        """Start `r1chat WORDS`. `terminal`: its standard input is a terminal, which it is to be controlled by."""
+        ours, theirs = socket.socketpair()
+        given: list[int] = []  # the command's descriptors, closed here once it has them
+        self.stdin = self._stream(stdin, given, writes=True)
+        self.stdout = self._stream(stdout, given)
+        self.stderr = self._stream(stderr, given)
+        order = {
+            "words": words,
+            "env": dict(os.environ if env is None else env),
+            "cwd": str(cwd or Path.cwd()),
+            "session": terminal or new_session,
+            "terminal": terminal,
+        }
+        socket.send_fds(_nursery(words[0] == "serve"), [json.dumps(order).encode()], [theirs.fileno(), *given])
+        theirs.close()
+        for number in given:
+            os.close(number)
+        self._told = ours.makefile("r")
+        ours.close()
+        self.pid = int(self._told.readline())
+        self.returncode: int | None = None
+        self._ended = threading.Event()
+        threading.Thread(target=self._await_end, daemon=True).start()
+
+    @staticmethod
+    def _stream(kind: int, given: list[int], writes: bool = False) -> IO[str] | None:
+        if kind == PIPE:
+            reading, writing = os.pipe()
+            given.append(reading if writes else writing)
+            return open(writing if writes else reading, "w" if writes else "r", encoding="utf-8")
+        given.append(os.open(os.devnull, os.O_RDWR) if kind == DEVNULL else os.dup(kind))
+        return None
+
+    def _await_end(self) -> None:
+        with self._told:
+            line = self._told.readline()
+        self.returncode = int(line) if line else -signal.SIGKILL
+        self._ended.set()
+
+    def wait(self, timeout: float = DEADLINE) -> int:
+        """Wait for the end; its exit code, negative after a signal. Raises TimeoutExpired."""
+        if not self._ended.wait(timeout):
+            raise subprocess.TimeoutExpired("r1chat", timeout)
+        assert self.returncode is not None
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if not self._ended.is_set():
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, text: str | None = None, timeout: float = DEADLINE) -> tuple[str, str]:
+        """Write the input, read everything, wait for the end: what came on stdout and stderr."""
+        read = ["", ""]
+
+        def drain(place: int, stream: IO[str] | None) -> None:
+            if stream is not None and not stream.closed:
+                with stream:
+                    read[place] = stream.read()
+
+        readers = [threading.Thread(target=drain, args=pair) for pair in enumerate((self.stdout, self.stderr))]
+        for reader in readers:
+            reader.start()
+        if self.stdin is not None:
+            with suppress(BrokenPipeError), self.stdin:
+                self.stdin.write(text or "")
+        try:
+            self.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        for reader in readers:
+            reader.join(timeout)
+        return read[0], read[1]
+
+
+def run(*words: str, stdin: str | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run `r1chat WORDS` to its end; without `stdin` there is nothing to read."""
+    command = Forked(*words, stdin=DEVNULL if stdin is None else PIPE, **options)
+    out, err = command.communicate(stdin)
+    return subprocess.CompletedProcess(words, command.wait(), out, err)
+
+
+@cache
+def _nursery(page: bool) -> socket.socket:
+    """The socket on which a nursery takes orders; the nursery ends when this process does."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    command = [sys.executable, __file__, str(theirs.fileno()), *(PAGE if page else CORE)]
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=os.environ | {"PYTHONPATH": path})
+    theirs.close()
+
+    def end() -> None:
+        ours.close()
+        process.wait(DEADLINE)
+
+    atexit.register(end)
+    return ours
+
+
+# --- in the nursery --------------------------------------------------------------------------------------------------
+
+
+def take_orders(orders: socket.socket, modules: list[str]) -> None:
+    """Import the modules, then start a command for each order until the tests end."""
+    for module in modules:
+        importlib.import_module(module)
+    assert threading.active_count() == 1, "a process with threads cannot be forked"
+    while True:
+        order, descriptors, _, _ = socket.recv_fds(orders, 1 << 20, 4)
+        if not order:
+            return
+        if os.fork() == 0:
+            orders.close()
+            keep(json.loads(order), *descriptors)
+        for number in descriptors:
+            os.close(number)
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def keep(order: dict[str, Any], told: int, *streams: int) -> None:
+    """Start the command, and tell its process number, then its exit code."""
+    pid = os.fork()
+    if pid == 0:
+        os.close(told)
+        become(order, streams)
+    for number in (0, 1, 2, *streams):
+        os.close(number)
+    with suppress(BrokenPipeError):  # the test ended before the command
+        os.write(told, b"%d\n" % pid)
+        os.write(told, b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    os._exit(0)
+
+
+def become(order: dict[str, Any], streams: tuple[int, ...]) -> None:
+    """Be the command."""
+    if order["session"]:
+        os.setsid()
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    if order["terminal"]:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    os.environ.clear()
+    os.environ.update(order["env"])
+    time.tzset()
+    tempfile.tempdir = None  # the nursery's own
+    os.chdir(order["cwd"])
+    sys.argv = ["r1chat", *order["words"]]
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+    from r1chat.cli.main import main
+
+    sys.exit(main(order["words"]))
+
+
+if __name__ == "__main__":
+    take_orders(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])
