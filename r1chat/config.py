@@ -205,7 +205,7 @@ def own_rater(settings: Settings) -> str:
         return settings.rater
     file = settings.data_dir / "rater"
     try:
-        if not file.exists():
+        if not file.exists() or not file.stat().st_size:  # empty: a process was killed while it wrote
             file.touch(mode=0o600)
             file.write_text(f"rater-{secrets.token_hex(4)}\n", encoding="utf-8")
         return file.read_text(encoding="utf-8").strip()[:64]
@@ -258,6 +258,9 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(_BAD_FILE.format(file=file, reason=error)) from None
 
 
+_SECRET = ("_key", "_token")  # how the names of settings end whose values are never shown
+
+
 def _sentence(error: ValidationError, file: Path) -> Both:
     """What is wrong with the settings, one fault after the other."""
     faults = []
@@ -270,7 +273,7 @@ def _sentence(error: ValidationError, file: Path) -> Both:
         reason = fault.format(**item.get("ctx", {})) if fault else Both(item["msg"].lower(), item["msg"])
         faults.append(
             Both("{name} = {value!r}: {reason}", "{name} = {value!r}：{reason}").format(
-                name=name, value=item["input"], reason=reason
+                name=name, value="…" if name.lower().endswith(_SECRET) else item["input"], reason=reason
             )
         )
     joined = Both("; ".join(fault.en for fault in faults), "；".join(fault.zh for fault in faults))

@@ -12,15 +12,19 @@ import queue
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from concurrent.futures import CancelledError, Future
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
 from r1chat.backends import HEARTBEAT
 from r1chat.both import Both
 from r1chat.errors import BackendError, GenerationError
-from r1chat.messages import BackendEvent, Progress
+from r1chat.messages import Answer, BackendEvent, Progress, Raw, Reasoning
 
 T = TypeVar("T")
+
+LONGEST_REPLY = 4 << 20  # characters that one call may send: some ten times what any window of today holds
+MOST_WAITING = 64  # events that have not been read yet; then the server waits
+CLOSE_WITHIN = 5.0  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +32,10 @@ _CLOSING = Both("r1chat is closing; start it again to go on.", "r1chat 正在关
 _CLOSED = Both(
     "r1chat closed while the reply was being made. What came is kept; continue it next time.",
     "回复生成过程中 r1chat 被关闭。已收到的内容已保留；下次可以继续。",
+)
+_TOO_LONG = Both(
+    "The server went on for more than {most:,} characters, so r1chat ended the reply. What came is kept.",
+    "服务器发送的回复超过 {most:,} 个字符，r1chat 已结束该回复。已收到的内容已保留。",
 )
 
 
@@ -53,10 +61,11 @@ class Bridge:
     def iterate(self, source: AsyncGenerator[BackendEvent, None]) -> Generator[BackendEvent, None, None]:
         """The events of `source` as they come; while none comes, its last `Progress` again, or `waiting`.
 
-        Closing the iterator cancels whatever `source` awaits. What `source` raises is raised here.
+        Closing the iterator cancels whatever `source` awaits. What `source` raises is raised here, and GenerationError
+        where it sends more than `LONGEST_REPLY`.
         """
         arrived: queue.SimpleQueue[BackendEvent | BaseException | None] = queue.SimpleQueue()
-        pump = self.submit(_pump(source, arrived.put))
+        pump = self.submit(_pump(source, arrived))
         heartbeat = Progress("waiting")
         try:
             while True:
@@ -75,15 +84,16 @@ class Bridge:
             pump.cancel()
 
     def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Cancel all work, await `last` if the loop ever ran, and end the thread."""
+        """Cancel all work, await `last` if the loop ever ran, and end the thread. Waits `CLOSE_WITHIN` at most."""
         with self._lock:
             self._closed = True
             loop, thread, self._loop = self._loop, self._thread, None
         if loop is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(_cancel_others_then(last), loop).result()
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(_cancel_others_then(last), loop).result(CLOSE_WITHIN)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join()
+        thread.join(CLOSE_WITHIN)
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
@@ -124,19 +134,26 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
 
 
 async def _pump(
-    source: AsyncGenerator[BackendEvent, None], put: Callable[[BackendEvent | BaseException | None], None]
+    source: AsyncGenerator[BackendEvent, None], arrived: queue.SimpleQueue[BackendEvent | BaseException | None]
 ) -> None:
+    size = 0
     try:
         async with aclosing(source):
             async for event in source:
-                put(event)
+                if isinstance(event, Raw | Reasoning | Answer):
+                    size += len(event.text)
+                if size > LONGEST_REPLY:
+                    raise GenerationError(_TOO_LONG.format(most=LONGEST_REPLY))
+                arrived.put(event)
+                while arrived.qsize() > MOST_WAITING:
+                    await asyncio.sleep(0.005)
     except asyncio.CancelledError:
-        put(GenerationError(_CLOSED))
+        arrived.put(GenerationError(_CLOSED))
         raise
     except Exception as error:
-        put(error)  # raised again where the iterator is read
+        arrived.put(error)  # raised again where the iterator is read
     else:
-        put(None)
+        arrived.put(None)
 
 
 async def _cancel_others_then(last: Callable[[], Coroutine[Any, Any, None]]) -> None:

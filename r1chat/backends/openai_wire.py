@@ -77,6 +77,9 @@ _REFUSED = Both(
     "服务器拒绝了请求：{sentence}。请更改设置或模型，或查看服务器日志。",
 )
 
+Count = Annotated[int | None, BeforeValidator(wire.counted)]
+Counted = Annotated[int, BeforeValidator(lambda value: wire.counted(value) or 0)]
+
 
 class Kind(Enum):
     """What a server is; what it can do beyond the common ground follows from that."""
@@ -92,10 +95,10 @@ class Kind(Enum):
 class Meta(BaseModel):
     """What llama-server says of a model's file."""
 
-    n_ctx: int = 0
-    n_ctx_train: int = 0
-    n_params: int = 0
-    size: int = 0
+    n_ctx: Counted = 0
+    n_ctx_train: Counted = 0
+    n_params: Counted = 0
+    size: Counted = 0
     ftype: str = ""
 
 
@@ -159,7 +162,6 @@ class Choice(BaseModel):
     finish_reason: Any = None
 
 
-Count = Annotated[int | None, BeforeValidator(wire.counted)]
 Milliseconds = Annotated[float, BeforeValidator(lambda value: value if isinstance(value, int | float) else 0.0)]
 
 
@@ -176,10 +178,10 @@ class Usage(BaseModel):
 class Timings(BaseModel):
     """llama-server's clock, in milliseconds, and its counts."""
 
-    cache_n: Annotated[int, BeforeValidator(lambda value: wire.counted(value) or 0)] = 0
-    prompt_n: Annotated[int, BeforeValidator(lambda value: wire.counted(value) or 0)] = 0  # without the cached ones
+    cache_n: Counted = 0
+    prompt_n: Counted = 0  # without the cached ones
     prompt_ms: Milliseconds = 0
-    predicted_n: Annotated[int, BeforeValidator(lambda value: wire.counted(value) or 0)] = 0
+    predicted_n: Counted = 0
     predicted_ms: Milliseconds = 0
 
     @property

@@ -27,9 +27,11 @@ LONGEST_LINE = 16 << 20  # bytes of one line of a stream, or of a body that is r
 _MOST = 1 << 40  # tokens or nanoseconds … more than any true count
 _HALF = re.compile("[\ud800-\udfff]")
 _JSON = json.JSONDecoder()
-_EXCEEDS = re.compile(r"\((\d+) tokens\).*?\((\d+) tokens\)", re.DOTALL)
-_MAXIMUM = re.compile(r"maximum context length (?:is|of) (\d+)")
-_NEEDED = re.compile(r"(?:requested|resulted in|has|contains(?: at least)?) (\d+)")
+_BETWEEN = re.compile(r"\s*(?:data:\s*)*")  # two values of one line
+_MOST_VALUES = 64  # of one line
+_EXCEEDS = re.compile(r"\((\d{1,15}) tokens\).*?\((\d{1,15}) tokens\)", re.DOTALL)
+_MAXIMUM = re.compile(r"maximum context length (?:is|of) (\d{1,15})\b")
+_NEEDED = re.compile(r"(?:requested|resulted in|has|contains(?: at least)?) (\d{1,15})\b")
 _TOO_LONG = re.compile(
     r"exceed_context_size|context_length_exceeded|exceeds the available context"
     r"|longer than the (?:model's )?context|exceeds (?:the |maximum )*context length|maximum context length",
@@ -176,21 +178,30 @@ def parsed(form: type[Form], data: bytes) -> Form:
 
 
 def all_parsed(form: type[Form], data: bytes) -> list[Form]:
-    """The JSON values of a line, of which there should be one. Raises NotUnderstood where there is none.
+    """The JSON values of a line, of which there should be one.
 
-    Bad UTF-8 becomes U+FFFD. Half a surrogate pair stays as it is: the other half may come with the next line.
+    Raises NotUnderstood where there is none, TooMuchError where there are more than `_MOST_VALUES`. Bad UTF-8
+    becomes U+FFFD. Half a surrogate pair stays as it is: the other half may come with the next line.
     """
     with suppress(ValidationError):
         return [form.model_validate_json(data)]
-    text, values = data.decode(errors="replace"), []
+    values: list[Form] = []
+    text, at = data.decode(errors="replace"), 0
     with suppress(ValueError, RecursionError, ValidationError):
-        while text := text.strip().removeprefix("data:").strip():
-            value, end = _JSON.raw_decode(text)
-            text = text[end:]
+        while (at := _next_value(text, at)) < len(text):
+            if len(values) == _MOST_VALUES:
+                raise TooMuchError
+            value, at = _JSON.raw_decode(text, at)
             values.append(form.model_validate(value))
     if not values:
         raise NotUnderstood
     return values
+
+
+def _next_value(text: str, at: int) -> int:
+    """Where the next JSON value of a line begins, behind white space and "data:"."""
+    match = _BETWEEN.match(text, at)
+    return match.end() if match else at
 
 
 class Halves:
@@ -265,7 +276,7 @@ def said(text: str) -> str:
     """The sentence in an API's error body, however deeply it is wrapped; "" where there is none."""
     try:
         value: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     for key in ("error", "message"):
         if isinstance(value, dict):

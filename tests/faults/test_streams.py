@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -10,9 +11,12 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 
 from r1chat.app import App, build
+from r1chat.backends import wire
+from r1chat.backends.bridge import LONGEST_REPLY
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import load
@@ -100,6 +104,50 @@ def test_a_server_that_lies_leaves_what_came_before_and_an_end(tmp_path: Path, l
         assert (reasoning, answer) == ("hm", "It is")
         assert finish in ("cut", "error")
         assert finish == "cut" or error
+
+
+def test_a_line_of_countless_values_is_left_at_once_and_the_app_ends(tmp_path: Path) -> None:
+    line = b"data: " + b"{}" * 4_000_000 + b"\n\n"
+    began = time.process_time()
+    with talking(tmp_path, lambda send, _over: (send(event("<think>hm</think>It is")), send(line))) as app:
+        reasoning, answer, error, finish = ended(app, app.chat.send(None, "?", KEY))
+        assert (reasoning, answer, finish) == ("hm", "It is", "error")
+        assert "more than r1chat takes at once" in error
+    assert time.process_time() - began < 20  # quadratic, it would take hours
+
+
+def test_a_reply_without_end_is_ended_with_a_sentence_and_what_came_is_kept(tmp_path: Path) -> None:
+    sent = 0
+
+    def flood(send: Send, over: threading.Event) -> None:
+        nonlocal sent
+        piece = event("a" * 65_536)
+        while not over.is_set() and sent < 4 * LONGEST_REPLY:
+            send(piece)
+            sent += 65_536
+
+    with talking(tmp_path, flood) as app:
+        _, answer, error, finish = ended(app, app.chat.send(None, "?", KEY))
+        assert finish == "error"
+        assert "more than 4,194,304 characters" in error
+        assert LONGEST_REPLY - 65_536 <= len(answer) <= LONGEST_REPLY
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, b"[" * 200_000),
+        (400, b'{"error": {"message": "exceed_context_size (' + b"9" * 5_000 + b' tokens) (5 tokens)"}}'),
+    ],
+)
+def test_an_error_that_cannot_be_read_is_told_as_the_servers(tmp_path: Path, status: int, body: bytes) -> None:
+    request = httpx.Request("POST", "http://127.0.0.1/v1/chat/completions")
+    response = httpx.Response(status, content=body, request=request)
+    with pytest.raises(wire.Refusal) as refusal:
+        asyncio.run(wire.success(response))
+    assert isinstance(refusal.value.sentence, str)
+    if (error := wire.too_long(refusal.value.text)) is not None:
+        assert "too long" in error.text.en
 
 
 def test_a_server_that_hangs_in_the_midst_of_a_reply_can_be_stopped(tmp_path: Path) -> None:
