@@ -54,7 +54,7 @@ _NO_WORDS = re.compile(
     re.DOTALL,
 )
 _CODE_LINE = re.compile(
-    r"^[ \t]*(?:(?:for|if|elif|else|while|def|class|return|import|print)\b[ -~]*[:;)\]]|[ -~]*[;{}])[ \t]*$",
+    r"^[ \t]*+(?:(?:for|if|elif|else|while|def|class|return|import|print)\b[ -~]*[:;)\]]|[ -~]*[;{}])[ \t]*$",
     re.MULTILINE,
 )
 _FUNCTIONS = frozenset(("sin", "cos", "tan", "log", "ln", "exp", "sqrt", "lim", "max", "min", "mod", "gcd", "lcm"))
