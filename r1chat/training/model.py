@@ -7,6 +7,7 @@ biases on q, k and v, SwiGLU, tied embeddings: what llama.cpp runs as architectu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -85,6 +86,9 @@ class Layer(nn.Module):
 class Decoder(nn.Module):
     """The whole model: token ids to logits."""
 
+    cos: Tensor
+    sin: Tensor
+
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
@@ -108,7 +112,7 @@ class Decoder(nn.Module):
         x = self.token_embd(tokens)
         for layer in self.layers:
             x, _ = layer(x, rope, None, None)
-        return self.output_norm(x)
+        return cast(Tensor, self.output_norm(x))
 
     def step(self, tokens: Tensor, positions: Tensor, past: Cache | None, mask: Tensor) -> tuple[Tensor, Cache]:
         """Hidden states of new `tokens` at `positions` (both (batch, length)), and the cache with them."""
