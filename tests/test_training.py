@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 
 from r1chat.backends.llama.backend import LlamaCppBackend
+from r1chat.backends.llama.child.context import Context
+from r1chat.backends.llama.child.model import Model
 from r1chat.cli.main import main
 from r1chat.errors import TrainingError
 from r1chat.evaluation import generated
@@ -111,24 +113,24 @@ def test_training_goes_on_from_a_gguf_file(file: Path, trained: Path, tmp_path: 
 
 def test_the_gguf_file_gives_the_logits_and_tokens_of_the_original(file: Path, trained: Path) -> None:
     import llama_cpp
-    import numpy as np
     import torch
 
     from r1chat.training.data import texts
     from r1chat.training.loop import load
 
     model, tokenizer = load(trained)
-    other = llama_cpp.Llama(str(file), logits_all=True, n_ctx=512, verbose=True)
-    for text in islice(texts(random.Random(5)), 12):
-        row = text.prompt + text.completion
-        tokens = tokenizer.encode(row, add_special_tokens=False).ids
-        assert other.tokenize(row.encode(), add_bos=False, special=True) == tokens
-        other.reset()
-        other.eval(tokens[:400])
-        with torch.no_grad():
-            ours = model.logits(model(torch.tensor([tokens[:400]])))[0].numpy()
-        assert np.abs(other.scores[: len(ours)] - ours).max() < 0.05
-    other.close()
+    with closing(Model(file)) as other, closing(Context(other, 512, batch=512, threads=1)) as context:
+        for text in islice(texts(random.Random(5)), 12):
+            row = text.prompt + text.completion
+            tokens = tokenizer.encode(row, add_special_tokens=False).ids
+            assert other.tokenize(row, special=True) == tokens
+            context.clear()
+            context.evaluate(tokens[:-1], 0)
+            context.step(tokens[-1], len(tokens) - 1)
+            theirs = llama_cpp.llama_get_logits_ith(context.handle, -1)[: other.size]
+            with torch.no_grad():
+                ours = model.logits(model(torch.tensor([tokens])))[0, -1].tolist()
+            assert theirs == pytest.approx(ours, abs=0.05)
 
 
 def test_the_gguf_file_answers_in_r1s_form(answers: LlamaCppBackend, file: Path) -> None:
