@@ -40,7 +40,7 @@ def answer_text(answer: str, lang: Language) -> str:
 
 def _opening(asked: str, lang: Language, rng: random.Random) -> str:
     if lang == "en":
-        return rng.choice(("I need {}.", "Let me find {}.", "Okay, I need {} step by step.")).format(asked)
+        return rng.choice(("I need to find {}.", "Let me find {}.", "Okay, let me find {} step by step.")).format(asked)
     return rng.choice(("我需要算{}。", "让我算{}。", "好的，一步一步算{}。")).format(asked)
 
 
@@ -220,7 +220,7 @@ def _primes(values: Values, lang: Language) -> list[str]:
             break
     found = "prime" if lines[-1].endswith(f">{n}") else "not prime"
     lines.append(found if lang == "en" else {"prime": "是质数", "not prime": "不是质数"}[found])
-    return [f"is {n} prime" if lang == "en" else f"{n}是不是质数", *lines]
+    return [f"whether {n} is prime" if lang == "en" else f"{n}是不是质数", *lines]
 
 
 def _sorting(values: Values, lang: Language) -> list[str]:
