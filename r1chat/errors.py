@@ -77,6 +77,10 @@ class EvaluationError(R1ChatError):
     """A task, or a run of it, that cannot be used as it is."""
 
 
+class TrainingError(R1ChatError):
+    """Training cannot begin or go on: something is missing, or is not what training needs."""
+
+
 class CheckError(R1ChatError):
     """An answer cannot be checked: the reference is empty or a broken pattern, or the checker does not start."""
 

@@ -255,6 +255,28 @@ def evaluate(
 
 
 @parser.command()
+def train(
+    ctx: typer.Context,
+    stage: Annotated[str, typer.Argument(metavar="cold-start|gguf", help="Train, or write what was trained.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Of the run: checkpoint, vocabulary, log.")],
+    minutes: Annotated[float, typer.Option(metavar="M", help="Of training in this folder, all calls together.")] = 60,
+    begin_with: Annotated[
+        Path | None, typer.Option("--from", metavar="MODEL.gguf", help="Go on from a model that was trained here.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The GGUF file.")] = None,
+    rate: Annotated[float, typer.Option(metavar="R", help="The learning rate at its highest.")] = 3e-3,
+    threads: Annotated[int, typer.Option(metavar="N", help="Of the processor.")] = 1,
+    seed: Seed = None,
+    verbose: Verbose = False,
+) -> Job:
+    """Train a small model that thinks, from nothing or from one of its kind. The same command goes on after a kill.
+
+    It needs the extra `train`. `r1chat train gguf FOLDER` writes it for llama.cpp and Ollama.
+    """
+    return partial(_train, ctx.params)
+
+
+@parser.command()
 def export(
     ctx: typer.Context,
     kind: Annotated[str, typer.Argument(metavar="FORMAT", help="One of the formats above, archive or chat.")],
@@ -504,6 +526,12 @@ def _evaluate(flags: Flags) -> int:
     settings = _settings(flags)
     prepare(settings)
     return run(settings, flags["words"], flags)
+
+
+def _train(flags: Flags) -> int:
+    from r1chat.cli.training import train as run
+
+    return run(flags["stage"], flags)
 
 
 def _calibrate(flags: Flags) -> int:

@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from r1chat.both import Both
 from r1chat.errors import EvaluationError
@@ -26,12 +26,16 @@ Language = Literal["en", "zh"]
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What a generator draws: the core, the question in one of several wordings, and the right answer."""
+    """What a generator draws: the core, the question in one of several wordings, and the right answer.
+
+    `values` are the numbers and words of the problem, in an order that belongs to the task: chains are made from them.
+    """
 
     core: str
     question: str
     answer: str
     kind: Check = "number"
+    values: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Made:
     answer: str
     kind: Check
     language: Language
+    values: tuple[Any, ...] = ()
 
 
 Draw = Callable[[random.Random, Language], Drawn]
@@ -72,7 +77,7 @@ def problems(name: str, split: str = "test", count: int = 100, language: str = "
         question = drawn.question
         if rng.random() < 0.3:
             question = f"{question} {DIRECTIVES.pick(words)}"
-        yield Made(f"{name}-{len(seen)}", drawn.core, question, drawn.answer, drawn.kind, words)
+        yield Made(f"{name}-{len(seen)}", drawn.core, question, drawn.answer, drawn.kind, words, drawn.values)
 
 
 def split_of(core: str) -> str:
@@ -89,12 +94,46 @@ def _say(rng: random.Random, lang: Language, en: tuple[str, ...], zh: tuple[str,
     return rng.choice(zh if lang == "zh" else en).format(**values)
 
 
-_ASK_EN = ("{x} = ?", "What is {x}?", "Compute {x}.", "How much is {x}?", "Calculate {x}", "{x}")
-_ASK_ZH = ("{x} = ？", "{x} 等于多少？", "计算 {x}。", "请计算：{x}", "{x} 是多少？", "{x}=")
+_ASK_EN = (
+    "{x} = ?",
+    "{x}=?",
+    "What is {x}?",
+    "what is {x}",
+    "What's {x}?",
+    "Compute {x}.",
+    "How much is {x}?",
+    "Calculate {x}",
+    "Please calculate {x}.",
+    "Can you work out {x} for me?",
+    "Work out {x}.",
+    "What does {x} equal?",
+    "Tell me the result of {x}.",
+    "Solve: {x}",
+    "Find the value of {x}.",
+    "{x}",
+)
+_ASK_ZH = (
+    "{x} = ？",
+    "{x}=?",
+    "{x} 等于多少？",
+    "{x}等于几？",
+    "计算 {x}。",
+    "请计算：{x}",
+    "请问 {x} 是多少？",
+    "帮我算一下 {x}",
+    "算一算：{x}",
+    "求 {x} 的值。",
+    "{x} 的结果是多少？",
+    "{x} 是多少？",
+    "{x}=",
+)
 
 
-def _asked(rng: random.Random, lang: Language, expression: str, answer: object, core: str = "") -> Drawn:
-    return Drawn(core or expression.replace(" ", ""), _say(rng, lang, _ASK_EN, _ASK_ZH, x=expression), str(answer))
+def _asked(
+    rng: random.Random, lang: Language, expression: str, answer: object, values: tuple[Any, ...], core: str = ""
+) -> Drawn:
+    question = _say(rng, lang, _ASK_EN, _ASK_ZH, x=expression)
+    return Drawn(core or expression.replace(" ", ""), question, str(answer), values=(expression, *values))
 
 
 def _number(rng: random.Random, digits: int) -> int:
@@ -107,16 +146,16 @@ def sums(rng: random.Random, lang: Language) -> Drawn:
     a, b = _number(rng, 5), _number(rng, 5)
     if rng.random() < 0.5:
         if rng.random() < 0.15:
-            return _asked(rng, lang, f"-{a} + {b}", b - a)
-        return _asked(rng, lang, f"{a} + {b}", a + b)
-    return _asked(rng, lang, f"{a} - {b}", a - b)
+            return _asked(rng, lang, f"-{a} + {b}", b - a, ("-", b, a))
+        return _asked(rng, lang, f"{a} + {b}", a + b, ("+", a, b))
+    return _asked(rng, lang, f"{a} - {b}", a - b, ("-", a, b))
 
 
 def products(rng: random.Random, lang: Language) -> Drawn:
     """Products of 3 by 2 digits."""
     a, b = _number(rng, 3), _number(rng, 2)
     sign = rng.choice(("×", "*", "x") if lang == "en" else ("×", "*"))
-    return _asked(rng, lang, f"{a} {sign} {b}", a * b, f"{a}*{b}")
+    return _asked(rng, lang, f"{a} {sign} {b}", a * b, (a, b), f"{a}*{b}")
 
 
 def division(rng: random.Random, lang: Language) -> Drawn:
@@ -133,7 +172,7 @@ def division(rng: random.Random, lang: Language) -> Drawn:
             a=a,
             b=b,
         )
-        return Drawn(f"{a}mod{b}", question, str(rest))
+        return Drawn(f"{a}mod{b}", question, str(rest), values=(a, b, "mod"))
     question = _say(
         rng,
         lang,
@@ -142,23 +181,23 @@ def division(rng: random.Random, lang: Language) -> Drawn:
         a=a,
         b=b,
     )
-    return Drawn(f"{a}div{b}", question, str(quotient))
+    return Drawn(f"{a}div{b}", question, str(quotient), values=(a, b, "div"))
 
 
 def expressions(rng: random.Random, lang: Language) -> Drawn:
     """Two operations, with parentheses or by precedence."""
     a, b, c = rng.randint(2, 30), rng.randint(2, 30), rng.randint(2, 12)
-    text, value = rng.choice(
+    text, value, steps = rng.choice(  # the steps in their order; "." is the result of the first
         (
-            (f"({a} + {b}) × {c}", (a + b) * c),
-            (f"{a} + {b} × {c}", a + b * c),
-            (f"{a} × {c} - {b}", a * c - b),
-            (f"{c} × ({a} - {b})", c * (a - b)),
-            (f"({a} - {b}) + {c}", a - b + c),
-            (f"{a} - ({b} - {c})", a - (b - c)),
+            (f"({a} + {b}) × {c}", (a + b) * c, ((a, "+", b), (".", "*", c))),
+            (f"{a} + {b} × {c}", a + b * c, ((b, "*", c), (a, "+", "."))),
+            (f"{a} × {c} - {b}", a * c - b, ((a, "*", c), (".", "-", b))),
+            (f"{c} × ({a} - {b})", c * (a - b), ((a, "-", b), (".", "*", c))),
+            (f"({a} - {b}) + {c}", a - b + c, ((a, "-", b), (".", "+", c))),
+            (f"{a} - ({b} - {c})", a - (b - c), ((b, "-", c), (a, "-", "."))),
         )
     )
-    return _asked(rng, lang, text, value)
+    return _asked(rng, lang, text, value, steps)
 
 
 def decimals(rng: random.Random, lang: Language) -> Drawn:
@@ -174,12 +213,18 @@ def decimals(rng: random.Random, lang: Language) -> Drawn:
     question = _say(
         rng,
         lang,
-        ("Which is larger, {x} or {y}?", "{x} or {y}: which one is bigger?", "Is {x} or {y} the larger number?"),
-        ("{x} 和 {y} 哪个大？", "{x} 与 {y}，哪个数更大？"),
+        (
+            "Which is larger, {x} or {y}?",
+            "{x} or {y}: which one is bigger?",
+            "Is {x} or {y} the larger number?",
+            "{x} or {y}?",
+            "Is {x} larger than {y}? Give the larger one.",
+        ),
+        ("{x} 和 {y} 哪个大？", "{x} 与 {y}，哪个数更大？", "{x} 和 {y}，哪个更大？"),
         x=first,
         y=second,
     )
-    return Drawn(f"max({whole}.{a},{whole}.{b:02d})", question, answer)
+    return Drawn(f"max({whole}.{a},{whole}.{b:02d})", question, answer, values=(first, second))
 
 
 def percentages(rng: random.Random, lang: Language) -> Drawn:
@@ -194,7 +239,7 @@ def percentages(rng: random.Random, lang: Language) -> Drawn:
         p=percent,
         n=of,
     )
-    return Drawn(f"{percent}%{of}", question, str(percent * of // 100))
+    return Drawn(f"{percent}%{of}", question, str(percent * of // 100), values=(percent, of))
 
 
 def fractions(rng: random.Random, lang: Language) -> Drawn:
@@ -204,9 +249,9 @@ def fractions(rng: random.Random, lang: Language) -> Drawn:
     sign = rng.choice("+-×")
     x, y = Fraction(a, b), Fraction(c, d)
     value = x + y if sign == "+" else x - y if sign == "-" else x * y
-    drawn = _asked(rng, lang, f"{a}/{b} {sign} {c}/{d}", value)
+    drawn = _asked(rng, lang, f"{a}/{b} {sign} {c}/{d}", value, (a, b, sign, c, d))
     hint = " Give a fraction in lowest terms." if lang == "en" else " 请给出最简分数。"
-    return Drawn(drawn.core, drawn.question + hint, drawn.answer, "expression")
+    return Drawn(drawn.core, drawn.question + hint, drawn.answer, "expression", drawn.values)
 
 
 def equations(rng: random.Random, lang: Language) -> Drawn:
@@ -220,7 +265,7 @@ def equations(rng: random.Random, lang: Language) -> Drawn:
         ("解方程：{e}", "已知 {e}，求 x。"),
         e=f"{left} = {a * x + b}",
     )
-    return Drawn(f"{left}={a * x + b}".replace(" ", ""), question, str(x))
+    return Drawn(f"{left}={a * x + b}".replace(" ", ""), question, str(x), values=(a, b, a * x + b))
 
 
 def divisors(rng: random.Random, lang: Language) -> Drawn:
@@ -235,7 +280,7 @@ def divisors(rng: random.Random, lang: Language) -> Drawn:
         a=a,
         b=b,
     )
-    return Drawn(f"gcd({min(a, b)},{max(a, b)})", question, str(math.gcd(a, b)))
+    return Drawn(f"gcd({min(a, b)},{max(a, b)})", question, str(math.gcd(a, b)), values=(a, b))
 
 
 def primes(rng: random.Random, lang: Language) -> Drawn:
@@ -249,7 +294,7 @@ def primes(rng: random.Random, lang: Language) -> Drawn:
         ("{n} 是质数吗？(A) 是 (B) 不是", "判断 {n} 是否为素数：(A) 是 (B) 否"),
         n=n,
     )
-    return Drawn(f"prime({n})", question, "A" if prime else "B", "choice")
+    return Drawn(f"prime({n})", question, "A" if prime else "B", "choice", (n,))
 
 
 def sorting(rng: random.Random, lang: Language) -> Drawn:
@@ -265,7 +310,7 @@ def sorting(rng: random.Random, lang: Language) -> Drawn:
         n=", ".join(map(str, numbers)),
     )
     answer = ", ".join(map(str, sorted(numbers, reverse=down)))
-    return Drawn(f"sort{'-' if down else '+'}{numbers}", question, answer, "text")
+    return Drawn(f"sort{'-' if down else '+'}{numbers}", question, answer, "text", (numbers, down))
 
 
 _WORDS = (
@@ -346,12 +391,24 @@ def letters(rng: random.Random, lang: Language) -> Drawn:
     question = _say(
         rng,
         lang,
-        ('How many "{c}" are in "{w}"?', "How many times does the letter {c} occur in {w}?", "Count the {c}s in {w}."),
-        ("单词 {w} 里有几个字母 {c}？", "“{w}”中字母“{c}”出现了几次？"),
+        (
+            'How many "{c}" are in "{w}"?',
+            "How many times does the letter {c} occur in {w}?",
+            "Count the {c}s in {w}.",
+            "How many {c} in {w}?",
+            "how many {c}'s are in the word {w}",
+            "How many times does the letter {c} occur in “{w}”?",
+        ),
+        (
+            "单词 {w} 里有几个字母 {c}？",
+            "“{w}”中字母“{c}”出现了几次？",
+            "{w} 这个单词里有多少个 {c}？",
+            "数一数 {w} 里的 {c}。",
+        ),
         c=letter,
         w=word,
     )
-    return Drawn(f"{letter} in {word}", question, str(word.count(letter)))
+    return Drawn(f"{letter} in {word}", question, str(word.count(letter)), values=(letter, word))
 
 
 def clock(rng: random.Random, lang: Language) -> Drawn:
@@ -366,7 +423,9 @@ def clock(rng: random.Random, lang: Language) -> Drawn:
         t=f"{hour:02d}:{minute:02d}",
         m=later,
     )
-    return Drawn(f"{hour}:{minute}+{later}", question, f"{total // 60 % 24:02d}:{total % 60:02d}", "text")
+    return Drawn(
+        f"{hour}:{minute}+{later}", question, f"{total // 60 % 24:02d}:{total % 60:02d}", "text", (hour, minute, later)
+    )
 
 
 _NAMES = Both("Anna Ben Carla David Emma Felix Grace Hugo", "小明 小红 小华 小丽 小刚 小芳 小军 小美")
@@ -381,32 +440,38 @@ def stories(rng: random.Random, lang: Language) -> Drawn:
     have = boxes * each
     kind = rng.randrange(4)
     values = {"n": name, "t": thing, "b": boxes, "e": each, "m": more, "l": less}
-    templates: tuple[tuple[str, str, int], ...] = (
+    templates: tuple[tuple[str, str, int, tuple[Any, ...]], ...] = (
         (
             "{n} has {b} boxes with {e} {t} each, and gets {m} more. How many {t} does {n} have now?",
             "{n}有 {b} 盒东西，每盒 {e} {t}，又得到 {m} {t}。现在一共有多少{t}？",
             have + more,
+            ((".", "+", more),),
         ),
         (
             "{n} has {b} boxes with {e} {t} each and gives {l} {t} away. How many are left?",
             "{n}有 {b} 盒东西，每盒 {e} {t}，送出 {l} {t}。还剩多少？",
             have - less,
+            ((".", "-", less),),
         ),
         (
             "{n} buys {b} bags with {e} {t} each, finds {m} more, and loses {l}. How many {t} are there?",
             "{n}买了 {b} 袋，每袋 {e} {t}，又找到 {m} {t}，丢了 {l} {t}。一共有多少？",
             have + more - less,
+            ((".", "+", more), (".", "-", less)),
         ),
         (
             "{n} has {b} shelves with {e} {t} each. A friend has twice as many, and gives {l} away. How many {t} does "
             "the friend have?",
             "{n}有 {b} 层架子，每层 {e} {t}。朋友的数量是{n}的两倍，又送出 {l} {t}。朋友还有多少？",
             2 * have - less,
+            ((".", "*", 2), (".", "-", less)),
         ),
     )
-    english, chinese, answer = templates[kind]
+    english, chinese, answer, steps = templates[kind]
     question = (chinese if lang == "zh" else english).format(**values)
-    return Drawn(f"story{kind} {boxes} {each} {more} {less}", question, str(answer))
+    return Drawn(
+        f"story{kind} {boxes} {each} {more} {less}", question, str(answer), values=((boxes, "*", each), *steps)
+    )
 
 
 TASKS: dict[str, Draw] = {

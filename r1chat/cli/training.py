@@ -1,0 +1,108 @@
+"""`r1chat train`: trains a small model from scratch, or goes on from a GGUF file; writes it as GGUF."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from r1chat.both import Both
+from r1chat.errors import TrainingError
+
+STAGES = ("cold-start", "gguf")
+ROOM = 300_000_000  # bytes: a checkpoint, the one that replaces it, and the GGUF file
+NEEDED = ("torch", "tokenizers", "gguf")
+
+
+def train(stage: str, flags: Mapping[str, Any]) -> int:
+    """Do a stage in a folder. Raises TrainingError."""
+    if stage not in STAGES:
+        raise TrainingError(_NO_STAGE.format(stage=stage, stages=", ".join(STAGES)))
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise TrainingError(_NO_TORCH.format(names=", ".join(missing)))
+    folder: Path = flags["folder"]
+    if stage == "gguf":
+        return _write(folder, flags["output"] or folder / "model.gguf")
+    return _cold_start(folder, flags)
+
+
+def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
+    if not 0 < flags["minutes"] <= 10_000:
+        raise TrainingError(_NO_MINUTES.format(minutes=flags["minutes"]))
+    if folder.exists() and not folder.is_dir():
+        raise TrainingError(_NO_FOLDER.format(folder=folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < ROOM:
+        raise TrainingError(_NO_ROOM.format(folder=folder, free=free // 1_000_000, needed=ROOM // 1_000_000))
+    from r1chat.training.gguf_file import read_gguf
+    from r1chat.training.loop import CHECKPOINT, Plan, Training
+    from r1chat.training.model import Shape
+
+    begun = flags["begin_with"]
+    if begun and (folder / CHECKPOINT).exists():
+        raise TrainingError(_TWO_STARTS.format(folder=folder))
+    plan = Plan(minutes=flags["minutes"], seed=flags["seed"] or 0, rate=flags["rate"], threads=flags["threads"])
+    run = Training(folder, plan, Shape(), read_gguf(begun) if begun else None)
+    print(
+        f"{run.model.parameters_count:,} parameters; step {run.step}, {run.seconds / 60:.1f} minutes so far", flush=True
+    )
+    try:
+        run.run(lambda line: print(_line(line), flush=True))
+    except KeyboardInterrupt:
+        run.save()
+        print("Stopped; the same command goes on.")
+        return 130
+    print(f"Done. Next: r1chat train gguf {folder}")
+    return 0
+
+
+def _line(values: dict[str, Any]) -> str:
+    text = f"step {values['step']:>6}  {values['seconds'] / 60:6.1f} min  {values['tokens'] / 1e6:6.2f} M tokens"
+    if "loss" in values:
+        text += f"  loss {values['loss']:.3f}"
+    return "\n  ".join([text, *(f"{task:<12} {share:4.0%}" for task, share in values.get("dev", {}).items())])
+
+
+def _write(folder: Path, file: Path) -> int:
+    from r1chat.training.gguf_file import write_gguf
+    from r1chat.training.loop import CHECKPOINT, load
+
+    if not (folder / CHECKPOINT).exists():
+        raise TrainingError(_NO_CHECKPOINT.format(folder=folder))
+    if file.suffix != ".gguf":
+        raise TrainingError(_NO_GGUF.format(file=file))
+    try:
+        write_gguf(file, *load(folder), file.stem)
+        modelfile = file.with_suffix(".Modelfile")
+        modelfile.write_text(f"FROM ./{file.name}\nPARAMETER temperature 0\n", encoding="utf-8")
+    except OSError as error:
+        raise TrainingError(_UNWRITABLE.format(file=file, reason=error.strerror)) from None
+    print(f"{file}: {file.stat().st_size / 1e6:.1f} MB\nOllama: ollama create {file.stem} -f {modelfile}")
+    return 0
+
+
+_NO_STAGE = Both("There is no stage “{stage}”. There are: {stages}.", "没有“{stage}”这个阶段。现有：{stages}。")
+_NO_TORCH = Both(
+    "Training needs {names}: pip install 'r1chat[train]' (about 5 GB, mostly PyTorch; its CPU-only wheel is smaller).",
+    "训练需要 {names}：pip install 'r1chat[train]'（约 5 GB，主要是 PyTorch；仅 CPU 的版本更小）。",
+)
+_NO_MINUTES = Both("--minutes {minutes} is no time to train.", "--minutes {minutes} 不是有效的训练时间。")
+_NO_FOLDER = Both("{folder} is no folder. Name another one.", "{folder} 不是文件夹。请换一个。")
+_NO_ROOM = Both(
+    "{folder} has {free} MB left on its disk; training needs {needed} MB.",
+    "{folder} 所在磁盘只剩 {free} MB；训练需要 {needed} MB。",
+)
+_TWO_STARTS = Both(
+    "{folder} holds a run already: go on with it without --from, or name another folder.",
+    "{folder} 里已有一次训练：去掉 --from 接着训练，或换一个文件夹。",
+)
+_NO_CHECKPOINT = Both(
+    "{folder} holds no checkpoint. First: r1chat train cold-start {folder}",
+    "{folder} 里没有检查点。请先运行：r1chat train cold-start {folder}",
+)
+_NO_GGUF = Both("{file} must end in .gguf.", "{file} 必须以 .gguf 结尾。")
+_UNWRITABLE = Both("{file} cannot be written ({reason}).", "{file} 无法写入（{reason}）。")

@@ -1,0 +1,280 @@
+r"""Chains of thought for the made-up tasks: what a model is taught to write, in small steps.
+
+A chain begins with what is asked, works in lines that need one look-up each (`columns`), now and then checks itself or
+corrects a mistake, and ends with the result. What stands between `WRONG` and `RIGHT` is a mistake: the model reads it
+in training and is not taught to write it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from r1chat.evaluation.generated import Language
+from r1chat.training import columns
+
+WRONG, RIGHT = "\ue000", "\ue001"
+Values = Sequence[Any]
+
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)
+
+
+def chain(task: str, values: Values, answer: str, lang: Language, rng: random.Random) -> str:
+    """The thought for a problem: lines, "\n" between them."""
+    lines = MAKERS[task](values, lang)
+    lines[0] = _opening(lines[0], lang, rng)
+    chance = rng.random()
+    if chance < 0.12:
+        _spoil(lines, lang, rng)
+    lines.append(f"So it is {answer}." if lang == "en" else f"所以是{answer}。")
+    if chance > 0.75:
+        lines.append(_check(task, values, answer, lang))
+    return "\n".join(lines)
+
+
+def answer_text(answer: str, lang: Language) -> str:
+    """The answer after the thought."""
+    return f"The answer is \\boxed{{{answer}}}." if lang == "en" else f"答案是\\boxed{{{answer}}}。"
+
+
+def _opening(asked: str, lang: Language, rng: random.Random) -> str:
+    if lang == "en":
+        return rng.choice(("I need to find {}.", "Let me find {}.", "Okay, let me find {} step by step.")).format(asked)
+    return rng.choice(("我需要算{}。", "让我算{}。", "好的，一步一步算{}。")).format(asked)
+
+
+def _spoil(lines: list[str], lang: Language, rng: random.Random) -> None:
+    """Puts a wrong line before one that computes something, and the doubt that corrects it."""
+    places = [number for number, line in enumerate(lines) if number and "=" in line and "→" in line]
+    if not places:
+        return
+    number = rng.choice(places)
+    line = lines[number]
+    head, result = line.split("→")
+    last = int(head[-1])
+    wrong = head[:-1] + str((last + rng.choice((1, 2, 8, 9))) % 10)
+    doubt = "Wait, that is wrong. Again:" if lang == "en" else "等等，不对。重新算："
+    lines[number : number + 1] = [f"{WRONG}{wrong}→{result}{RIGHT}", doubt, line]
+
+
+def _check(task: str, values: Values, answer: str, lang: Language) -> str:
+    """A true check of the result where one is cheap, else a look back at it."""
+    if task == "sums" and not answer.startswith("-"):
+        _, sign, a, b = values
+        x, y = a % 10, b % 10
+        last = f"{x}{sign}{y}={x + y if sign == '+' else x - y}"
+        return (
+            f"Wait, let me check the last digit: {last}, so it ends with {answer[-1]}. Yes."
+            if lang == "en"
+            else f"等等，检查一下最后一位：{last}，所以末位是{answer[-1]}。没错。"
+        )
+    if task == "products":
+        _, a, b = values
+        x, y = a % 10, b % 10
+        return (
+            f"Wait, let me check the last digit: {x}*{y}={x * y}, so it ends with {answer[-1]}. Yes."
+            if lang == "en"
+            else f"等等，检查一下最后一位：{x}*{y}={x * y}，所以末位是{answer[-1]}。没错。"
+        )
+    return "Wait, let me check the steps again. Yes, they are right." if lang == "en" else "等等，再检查一遍。没错。"
+
+
+# --- the lines of each task; the first says what is asked ------------------------------------------------------------
+
+
+def _sums(values: Values, lang: Language) -> list[str]:
+    expression, sign, a, b = values
+    head = [f"{a} {sign} {b}:"] if expression.startswith("-") else []
+    return [expression, *head, *columns.work(a, sign, b)[0]]
+
+
+def _products(values: Values, lang: Language) -> list[str]:
+    expression, a, b = values
+    large, small = max(a, b), min(a, b)
+    return [expression, f"{large} * {small}:", *columns.multiply(large, small)[0]]
+
+
+def _division(values: Values, lang: Language) -> list[str]:
+    a, b, what = values
+    lines, quotient, rest = columns.divide(a, b)
+    end = (f"quotient {quotient}, remainder {rest}") if lang == "en" else f"商{quotient}，余{rest}"
+    wanted = {
+        "mod": ("the remainder of {} / {}", "{} / {} 的余数"),
+        "div": ("how often {1} goes into {0}", "{} / {} 的商"),
+    }
+    return [wanted[what][lang == "zh"].format(a, b), *lines, end]
+
+
+def _steps(steps: Sequence[tuple[Any, str, Any]]) -> list[str]:
+    """Operations one after another; "." is the result of the one before."""
+    lines: list[str] = []
+    value = 0
+    for a, sign, b in steps:
+        a, b = (value if part == "." else part for part in (a, b))
+        worked, value = columns.work(a, sign, b)
+        text = f"{a} {sign} {b if b >= 0 else f'({b})'}"
+        lines += [f"{text} = {value}"] if worked == [f"{a}*{b}={value}"] else [f"{text}:", *worked]
+    return lines
+
+
+def _expressions(values: Values, lang: Language) -> list[str]:
+    expression, *steps = values
+    return [expression, *_steps(steps)]
+
+
+def _stories(values: Values, lang: Language) -> list[str]:
+    return ["the total" if lang == "en" else "总数", *_steps(values)]
+
+
+def _decimals(values: Values, lang: Language) -> list[str]:
+    first, second = values
+    whole, one = first.split(".")
+    two = second.split(".")[1]
+    x, y = one.ljust(2, "0"), two.ljust(2, "0")
+    sign = ">" if x > y else "<"
+    larger = first if x > y else second
+    return [
+        f"the larger of {first} and {second}" if lang == "en" else f"{first}和{second}中较大的",
+        f"{first}={whole}.{x}, {second}={whole}.{y}",
+        f"{x[0]}{'>' if x[0] > y[0] else '<' if x[0] < y[0] else '='}{y[0]}, {x}{sign}{y}→{larger}",
+    ]
+
+
+def _percentages(values: Values, lang: Language) -> list[str]:
+    percent, of = values
+    lines, product = columns.multiply(max(percent, of), min(percent, of))
+    return [
+        f"{percent}% of {of}" if lang == "en" else f"{of}的{percent}%",
+        f"{max(percent, of)} * {min(percent, of)}:",
+        *lines,
+        f"{product}/100={product // 100}",
+    ]
+
+
+def _reduced(top: int, bottom: int) -> list[str]:
+    """A fraction in lowest terms by Euclid's algorithm."""
+    if top == 0:
+        return [f"0/{bottom}=0"]
+    euclid, common = _euclid(abs(top), bottom)
+    lines = [*euclid, f"gcd={common}"]
+    if common > 1:
+        lines += [f"{abs(top)}/{common}={abs(top) // common}, {bottom}/{common}={bottom // common}"]
+    return lines
+
+
+def _euclid(a: int, b: int) -> tuple[list[str], int]:
+    lines = []
+    a, b = max(a, b), min(a, b)
+    while b:
+        lines.append(f"{a}={b}*{a // b}+{a % b}")
+        a, b = b, a % b
+    return lines, a
+
+
+def _fractions(values: Values, lang: Language) -> list[str]:
+    expression, a, b, sign, c, d = values
+    if sign == "×":
+        top, bottom = a * c, b * d
+        lines = [f"{a}*{c}={top}, {b}*{d}={bottom}"]
+    elif b == d:
+        top, bottom = (a + c if sign == "+" else a - c), b
+        lines = [f"{a}{sign}{c}={top}"]
+    else:
+        bottom = b * d
+        left, right = a * d, c * b
+        worked, top = columns.work(left, sign, right)
+        lines = [f"{b}*{d}={bottom}", f"{a}*{d}={left}, {c}*{b}={right}", f"{left} {sign} {right}:", *worked]
+    return [expression, *lines, f"{top}/{bottom}:", *_reduced(top, bottom)]
+
+
+def _equations(values: Values, lang: Language) -> list[str]:
+    a, b, right = values
+    left = f"{a}x {'+' if b >= 0 else '-'} {abs(b)} = {right}"
+    worked, value = columns.work(right, "-" if b >= 0 else "+", abs(b))
+    lines = columns.divide(abs(value), a)[0]
+    end = f"x = {value}/{a} = {value // a}"
+    return [left, f"{a}x = {right} {'-' if b >= 0 else '+'} {abs(b)}:", *worked, f"{a}x = {value}", *lines, end]
+
+
+def _divisors(values: Values, lang: Language) -> list[str]:
+    a, b = values
+    return [f"gcd({a}, {b})", *_euclid(a, b)[0]]
+
+
+def _primes(values: Values, lang: Language) -> list[str]:
+    (n,) = values
+    lines = []
+    for p in _PRIMES:
+        if p * p > n:
+            lines.append(f"{p}*{p}={p * p}>{n}")
+            break
+        rest, text = 0, []
+        for digit in str(n):
+            part = rest * 10 + int(digit)
+            rest = part % p
+            if part >= p:
+                text.append(f"{part}-{part - rest}={rest}")
+        lines.append(f"{p}: {', '.join(text)}")
+        if rest == 0:
+            break
+    found = "prime" if lines[-1].endswith(f">{n}") else "not prime"
+    lines.append(found if lang == "en" else {"prime": "是质数", "not prime": "不是质数"}[found])
+    return [f"whether {n} is prime" if lang == "en" else f"{n}是不是质数", *lines]
+
+
+def _sorting(values: Values, lang: Language) -> list[str]:
+    numbers, down = values
+    left = list(numbers)
+    lines = []
+    while left:
+        chosen = max(left) if down else min(left)
+        left.remove(chosen)
+        lines.append(f"{chosen}: {', '.join(map(str, left))}" if left else f"{chosen}")
+    way = ("descending", "从大到小") if down else ("ascending", "从小到大")
+    return [f"{way[0]} order: {_list(numbers)}" if lang == "en" else f"{way[1]}：{_list(numbers)}", *lines]
+
+
+def _list(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def _letters(values: Values, lang: Language) -> list[str]:
+    letter, word = values
+    count, parts = 0, []
+    for other in word:
+        count += other == letter
+        parts.append(f" {other}{count}")
+    return [f"the {letter} in {word}" if lang == "en" else f"{word}里的{letter}", "".join(parts).strip()]
+
+
+def _clock(values: Values, lang: Language) -> list[str]:
+    hour, minute, later = values
+    total = minute + later % 60
+    hours = hour + later // 60 + total // 60
+    lines = [f"{later}=60*{later // 60}+{later % 60}", f"{minute}+{later % 60}={total}"]
+    if total >= 60:
+        lines.append(f"{total}-60={total - 60}")
+    lines.append(f"{hour}+{later // 60}{'+1' if total >= 60 else ''}={hours}")
+    if hours >= 24:
+        lines.append(f"{hours}-24={hours - 24}")
+    time = f"{hour:02d}:{minute:02d}"
+    return [f"{time} and {later} minutes" if lang == "en" else f"{time}加{later}分钟", *lines]
+
+
+MAKERS: dict[str, Callable[[Values, Language], list[str]]] = {
+    "sums": _sums,
+    "products": _products,
+    "division": _division,
+    "expressions": _expressions,
+    "decimals": _decimals,
+    "percentages": _percentages,
+    "fractions": _fractions,
+    "equations": _equations,
+    "divisors": _divisors,
+    "primes": _primes,
+    "sorting": _sorting,
+    "letters": _letters,
+    "clock": _clock,
+    "stories": _stories,
+}

@@ -1,0 +1,265 @@
+"""Supervised training from scratch or from weights: batches, optimiser, schedule, checkpoints.
+
+Matrices are updated by Muon (Jordan et al. 2024; scaled as in Liu et al., arXiv 2502.16982), the rest by AdamW. The
+rate is warmed up, constant, and brought to zero in the last part of the time (WSD, Hu et al., arXiv 2404.06395).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional
+
+from r1chat.both import Both
+from r1chat.errors import TrainingError
+from r1chat.files import replacing
+from r1chat.training.data import Example, Text, batches, encode, texts
+from r1chat.training.model import Decoder, Shape
+from r1chat.training.vocabulary import CLOSE, EOS, load_vocabulary, train_vocabulary
+
+CHECKPOINT, VOCABULARY, LOG = "checkpoint.pt", "tokenizer.json", "log.jsonl"
+POOL = 2048  # examples that are sorted by length together
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and how to train.
+
+    `tokens` in a batch; `anneal` is the last share of the time. A checkpoint is written every `save` seconds of
+    training, and `problems` of the dev split are asked every `check` seconds.
+    """
+
+    minutes: float = 60.0
+    tokens: int = 4096
+    rate: float = 3e-3
+    warm: int = 100
+    anneal: float = 0.15
+    seed: int = 0
+    save: float = 120.0
+    check: float = 600.0
+    problems: int = 300
+    threads: int = 1
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose update of a matrix is made orthogonal by five Newton-Schulz iterations."""
+
+    def __init__(self, weights: Iterable[nn.Parameter], lr: float, momentum: float = 0.95, decay: float = 0.05) -> None:
+        super().__init__(weights, {"lr": lr, "momentum": momentum, "decay": decay})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for weights in group["params"]:
+                state = self.state[weights]
+                if "momentum" not in state:
+                    state["momentum"] = torch.zeros_like(weights)
+                kept = state["momentum"].lerp_(weights.grad, 1 - group["momentum"])
+                update = _orthogonal(weights.grad.lerp(kept, group["momentum"]))
+                weights.mul_(1 - group["lr"] * group["decay"])
+                weights.add_(update, alpha=-group["lr"] * 0.2 * max(weights.shape) ** 0.5)
+
+
+def _orthogonal(matrix: Tensor) -> Tensor:
+    x: Tensor = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
+    x = x / (x.norm() + 1e-7)
+    for _ in range(5):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    return x.T if matrix.shape[0] > matrix.shape[1] else x
+
+
+class Training:
+    """A run in a folder: begun anew, from given weights, or gone on with where the folder holds a checkpoint."""
+
+    def __init__(self, folder: Path, plan: Plan, shape: Shape, start: tuple[Decoder, Tokenizer] | None = None) -> None:
+        self.folder, self.plan = folder, plan
+        torch.set_num_threads(plan.threads)
+        folder.mkdir(parents=True, exist_ok=True)
+        saved: dict[str, Any] | None = None
+        if (folder / CHECKPOINT).exists():
+            saved = _saved(folder)
+            self.model, self.tokenizer = load(folder)
+        elif start:
+            self.model, self.tokenizer = start
+        else:
+            sample = islice(texts(random.Random(plan.seed)), 3000)
+            plain = (f"{_question(text)}\n{text.completion.partition(CLOSE)[0]}\n{text.answer}" for text in sample)
+            self.tokenizer = train_vocabulary(plain, shape.vocabulary)
+            torch.manual_seed(plan.seed)
+            self.model = Decoder(shape)
+        if not (folder / VOCABULARY).exists():
+            self.tokenizer.save(str(folder / VOCABULARY))
+        named = list(self.model.named_parameters())
+        matrices = [weights for name, weights in named if weights.dim() == 2 and "embd" not in name]
+        others = [weights for name, weights in named if weights.dim() != 2 or "embd" in name]
+        self.optimisers = (
+            Muon(matrices, plan.rate),
+            torch.optim.AdamW(others, plan.rate, betas=(0.9, 0.95), weight_decay=0.0),
+        )
+        self.step, self.seconds, self.tokens, self.pool = 0, 0.0, 0, 0
+        if saved:
+            for optimiser, state in zip(self.optimisers, saved["optimisers"], strict=True):
+                optimiser.load_state_dict(state)
+            self.step, self.seconds, self.tokens, self.pool = saved["counts"]
+
+    def run(self, tell: Callable[[dict[str, Any]], None] = lambda line: None) -> None:
+        """Train until the plan's minutes are spent, all runs in this folder together."""
+        saved = checked = self.seconds
+        losses: list[float] = []
+        while self.seconds < self.plan.minutes * 60:
+            rng = random.Random(f"{self.plan.seed} {self.pool}")
+            examples = encode(self.tokenizer, list(islice(texts(rng), POOL)))
+            for batch in batches(examples, self.plan.tokens, rng):
+                begun = time.monotonic()
+                losses.append(self._update(batch))
+                self.seconds += time.monotonic() - begun
+                if self.seconds - saved > self.plan.save:
+                    saved = self.seconds
+                    self._note({"loss": sum(losses) / len(losses)}, tell)
+                    losses = []
+                    self.save()
+                if self.seconds - checked > self.plan.check:
+                    checked = self.seconds
+                    self._note({"dev": accuracy(self.model, self.tokenizer, self.plan.problems)}, tell)
+                if self.seconds >= self.plan.minutes * 60:
+                    break
+            self.pool += 1
+        self._note(
+            {
+                "loss": sum(losses) / max(1, len(losses)),
+                "dev": accuracy(self.model, self.tokenizer, self.plan.problems),
+            },
+            tell,
+        )
+        self.save()
+
+    def save(self) -> None:
+        """Write the checkpoint; a kill at any time leaves the old one or the new one."""
+        with replacing(self.folder / CHECKPOINT) as file:
+            torch.save(
+                {
+                    "shape": asdict(self.model.shape),
+                    "model": self.model.state_dict(),
+                    "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+                    "counts": (self.step, self.seconds, self.tokens, self.pool + 1),
+                },
+                file,
+            )
+
+    def _update(self, batch: list[Example]) -> float:
+        tokens, learn = _padded(batch)
+        rate = self.plan.rate * self._share()
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+        wanted = learn[:, 1:]
+        hidden = self.model(tokens[:, :-1])[wanted]
+        loss = functional.cross_entropy(self.model.logits(hidden), tokens[:, 1:][wanted])
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimiser in self.optimisers:
+            optimiser.step()
+            optimiser.zero_grad()
+        self.step += 1
+        self.tokens += sum(len(example.tokens) for example in batch)
+        return loss.item()
+
+    def _share(self) -> float:
+        """Of the rate: warmed up, whole, or on its way to zero."""
+        left = 1 - self.seconds / (self.plan.minutes * 60)
+        return min(1.0, (self.step + 1) / self.plan.warm, max(0.02, left / self.plan.anneal))
+
+    def _note(self, values: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
+        line = {"step": self.step, "seconds": round(self.seconds), "tokens": self.tokens, **values}
+        with (self.folder / LOG).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        tell(line)
+
+
+def load(folder: Path) -> tuple[Decoder, Tokenizer]:
+    """What a run in a folder has trained so far. Raises TrainingError for a checkpoint that is damaged."""
+    saved = _saved(folder)
+    model = Decoder(Shape(**saved["shape"]))
+    model.load_state_dict(saved["model"])
+    return model, load_vocabulary(folder / VOCABULARY)
+
+
+def _saved(folder: Path) -> dict[str, Any]:
+    try:
+        return cast(dict[str, Any], torch.load(folder / CHECKPOINT, weights_only=True))
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
+        raise TrainingError(_DAMAGED.format(file=folder / CHECKPOINT)) from None
+
+
+def accuracy(model: Decoder, tokenizer: Tokenizer, count: int = 300, seed: int = 1) -> dict[str, float]:
+    """The share of right greedy answers on the dev split, by task."""
+    made = list(islice(texts(random.Random(f"dev {seed}"), "dev"), count))
+    replies = [reply for at in range(0, count, 100) for reply in generate(model, tokenizer, made[at : at + 100])]
+    right: dict[str, list[bool]] = {}
+    for text, reply in zip(made, replies, strict=True):
+        expected = text.completion.partition(CLOSE)[2].removesuffix(EOS).strip()
+        right.setdefault(text.task, []).append(reply.partition(CLOSE)[2].strip() == expected)
+    return {task: round(sum(values) / len(values), 3) for task, values in sorted(right.items())}
+
+
+@torch.no_grad()
+def generate(model: Decoder, tokenizer: Tokenizer, made: list[Text], limit: int = 320) -> list[str]:
+    """Greedy completions of prompts, all in one batch, with the tags and without the end of text."""
+    prompts = [row.ids for row in tokenizer.encode_batch([text.prompt for text in made], add_special_tokens=False)]
+    end = tokenizer.token_to_id(EOS)
+    longest = max(map(len, prompts))
+    tokens = torch.tensor([[end] * (longest - len(ids)) + ids for ids in prompts])  # padded on the left
+    real = torch.tensor([[False] * (longest - len(ids)) + [True] * len(ids) for ids in prompts])
+    positions = (real.cumsum(1) - 1).clamp(min=0)
+    causal = torch.ones(longest, longest, dtype=torch.bool).tril()
+    mask = (real[:, None, None, :] & causal) | torch.eye(longest, dtype=torch.bool)
+    hidden, cache = model.step(tokens, positions, None, mask)
+    written: list[list[int]] = [[] for _ in made]
+    open_rows = torch.ones(len(made), dtype=torch.bool)
+    last = positions[:, -1:]
+    for _ in range(limit):
+        chosen = model.logits(hidden[:, -1]).argmax(-1)
+        for row in open_rows.nonzero().flatten().tolist():
+            written[row].append(int(chosen[row]))
+        open_rows &= chosen != end
+        if not open_rows.any():
+            break
+        last = last + 1
+        real = torch.cat((real, torch.ones(len(made), 1, dtype=torch.bool)), 1)
+        hidden, cache = model.step(chosen[:, None], last, cache, real[:, None, None, :])
+    return [tokenizer.decode([t for t in ids if t != end], skip_special_tokens=False) for ids in written]
+
+
+def _padded(batch: list[Example]) -> tuple[Tensor, Tensor]:
+    longest = max(len(example.tokens) for example in batch)
+    tokens = torch.zeros(len(batch), longest, dtype=torch.long)
+    learn = torch.zeros(len(batch), longest, dtype=torch.bool)
+    for row, example in enumerate(batch):
+        tokens[row, : len(example.tokens)] = torch.tensor(example.tokens)
+        learn[row, : len(example.learn)] = torch.tensor(example.learn)
+    return tokens, learn
+
+
+def _question(text: Text) -> str:
+    return text.prompt.partition("<｜User｜>")[2].partition("<｜Assistant｜>")[0]
+
+
+_DAMAGED = Both(
+    "{file} is damaged. Name another folder, or go on from a GGUF file with --from.",
+    "{file} 已损坏。请换一个文件夹，或用 --from 从 GGUF 文件接着训练。",
+)

@@ -1,0 +1,139 @@
+"""A decoder of Qwen2's shape in plain torch: small enough to be trained on one CPU core.
+
+RMSNorm, rotary positions (first half of a head's dimensions rotated against the second), grouped-query attention with
+biases on q, k and v, SwiGLU, tied embeddings: what llama.cpp runs as architecture `qwen2`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+EPSILON = 1e-6
+Cache = list[tuple[Tensor, Tensor]]  # keys and values of each layer, each (batch, kv_heads, length, head)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The sizes of a model. `hidden` is the width of the feed-forward layer, `context` the longest sequence."""
+
+    vocabulary: int = 1024
+    width: int = 256
+    hidden: int = 704
+    layers: int = 4
+    heads: int = 4
+    kv_heads: int = 2
+    context: int = 4096
+    rope_base: float = 10_000.0
+
+    @property
+    def head(self) -> int:
+        """The width of one head."""
+        return self.width // self.heads
+
+
+class Norm(nn.Module):
+    """Root-mean-square norm with a learnt scale."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.rms_norm(x, (x.shape[-1],), self.weight, EPSILON)
+
+
+class Layer(nn.Module):
+    """Attention and feed-forward, each behind a norm and beside a residual."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        narrow = shape.kv_heads * shape.head
+        self.attn_norm, self.ffn_norm = Norm(shape.width), Norm(shape.width)
+        self.attn_q = nn.Linear(shape.width, shape.width)
+        self.attn_k, self.attn_v = nn.Linear(shape.width, narrow), nn.Linear(shape.width, narrow)
+        self.attn_output = nn.Linear(shape.width, shape.width, bias=False)
+        self.ffn_gate = nn.Linear(shape.width, shape.hidden, bias=False)
+        self.ffn_up = nn.Linear(shape.width, shape.hidden, bias=False)
+        self.ffn_down = nn.Linear(shape.hidden, shape.width, bias=False)
+
+    def forward(
+        self, x: Tensor, rope: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None, mask: Tensor | None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """`x` (batch, length, width); `mask` (batch, 1, length, past + length), True where attention may look."""
+        batch, length, width = x.shape
+        y = self.attn_norm(x)
+        q = self.attn_q(y).view(batch, length, self.shape.heads, self.shape.head).transpose(1, 2)
+        k = self.attn_k(y).view(batch, length, self.shape.kv_heads, self.shape.head).transpose(1, 2)
+        v = self.attn_v(y).view(batch, length, self.shape.kv_heads, self.shape.head).transpose(1, 2)
+        q, k = _rotated(q, *rope), _rotated(k, *rope)
+        if past is not None:
+            k, v = torch.cat((past[0], k), 2), torch.cat((past[1], v), 2)
+        groups = self.shape.heads // self.shape.kv_heads
+        found = functional.scaled_dot_product_attention(
+            q, k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1), mask, is_causal=mask is None
+        )
+        x = x + self.attn_output(found.transpose(1, 2).reshape(batch, length, width))
+        y = self.ffn_norm(x)
+        return x + self.ffn_down(functional.silu(self.ffn_gate(y)) * self.ffn_up(y)), (k, v)
+
+
+class Decoder(nn.Module):
+    """The whole model: token ids to logits."""
+
+    cos: Tensor
+    sin: Tensor
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.token_embd = nn.Embedding(shape.vocabulary, shape.width)
+        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
+        self.output_norm = Norm(shape.width)
+        rates = shape.rope_base ** (-torch.arange(0, shape.head, 2) / shape.head)
+        angles = torch.outer(torch.arange(shape.context), rates).repeat(1, 2)
+        self.register_buffer("cos", angles.cos(), persistent=False)
+        self.register_buffer("sin", angles.sin(), persistent=False)
+        for name, weights in self.named_parameters():
+            if weights.dim() == 2:
+                scale = 0.02 / (2 * shape.layers) ** 0.5 if "output" in name or "down" in name else 0.02
+                nn.init.normal_(weights, std=scale)
+            elif name.endswith("bias"):
+                nn.init.zeros_(weights)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """The last hidden states (batch, length, width) of `tokens` (batch, length), padded on the right if at all."""
+        rope = self.cos[: tokens.shape[1]], self.sin[: tokens.shape[1]]
+        x = self.token_embd(tokens)
+        for layer in self.layers:
+            x, _ = layer(x, rope, None, None)
+        return cast(Tensor, self.output_norm(x))
+
+    def step(self, tokens: Tensor, positions: Tensor, past: Cache | None, mask: Tensor) -> tuple[Tensor, Cache]:
+        """Hidden states of new `tokens` at `positions` (both (batch, length)), and the cache with them."""
+        rope = self.cos[positions][:, None], self.sin[positions][:, None]
+        x = self.token_embd(tokens)
+        cache: Cache = []
+        for number, layer in enumerate(self.layers):
+            x, kept = layer(x, rope, past[number] if past else None, mask)
+            cache.append(kept)
+        return self.output_norm(x), cache
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Logits (…, vocabulary) of hidden states (…, width)."""
+        return functional.linear(hidden, self.token_embd.weight)
+
+    @property
+    def parameters_count(self) -> int:
+        """The number of weights."""
+        return sum(weights.numel() for weights in self.parameters())
+
+
+def _rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    half = x.shape[-1] // 2
+    return x * cos + torch.cat((-x[..., half:], x[..., :half]), -1) * sin

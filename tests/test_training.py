@@ -1,0 +1,192 @@
+"""Training a small model: it learns, goes on after a kill, and its GGUF file is the same model in llama.cpp."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from r1chat.backends.llama.backend import LlamaCppBackend
+from r1chat.backends.llama.child.context import Context
+from r1chat.backends.llama.child.model import Model
+from r1chat.cli.main import main
+from r1chat.errors import TrainingError
+from r1chat.evaluation import generated
+from r1chat.messages import Began, Message, Params, Raw, Request
+from r1chat.reasoning_format import R1_FORMAT
+
+MISSING = [name for name in ("torch", "tokenizers", "gguf") if find_spec(name) is None]
+pytestmark = [
+    pytest.mark.train,
+    pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (pip install 'r1chat[train]')"),
+]
+SIZES = {"vocabulary": 400, "width": 64, "hidden": 96, "layers": 2, "heads": 2, "kv_heads": 1, "context": 1024}
+COMMAND = f"""
+import sys
+from pathlib import Path
+from r1chat.training.loop import Plan, Training
+from r1chat.training.model import Shape
+Training(Path(sys.argv[1]), Plan(minutes=10, tokens=1024, save=0.5), Shape(**{SIZES})).run()
+"""
+
+
+def training(folder: Path, seconds: float, start: Any = None, **plan: Any) -> Any:
+    from r1chat.training.loop import Plan, Training
+    from r1chat.training.model import Shape
+
+    return Training(
+        folder, Plan(minutes=seconds / 60, tokens=1024, warm=10, problems=20, **plan), Shape(**SIZES), start
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of some seconds."""
+    folder = tmp_path_factory.mktemp("run")
+    training(folder, 8, save=1).run()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def file(trained: Path) -> Path:
+    """Its GGUF file."""
+    target = trained / "small.gguf"
+    assert main(["train", "gguf", str(trained), "-o", str(target)]) == 0
+    return target
+
+
+@pytest.fixture
+def answers(file: Path) -> Iterator[LlamaCppBackend]:
+    with closing(LlamaCppBackend([file])) as backend:
+        yield backend
+
+
+def losses(folder: Path) -> list[float]:
+    return [line["loss"] for line in log(folder) if "loss" in line]
+
+
+def log(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def test_the_loss_falls_and_the_log_has_the_dev_split_by_task(trained: Path) -> None:
+    found = losses(trained)
+    assert found[-1] < found[0] - 1
+    dev = log(trained)[-1]["dev"]
+    assert dev and set(dev) <= {*generated.TASKS, "talk"} and all(0 <= share <= 1 for share in dev.values())
+
+
+def test_a_killed_run_goes_on_where_it_was_saved(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", COMMAND, str(tmp_path)])
+    until = time.monotonic() + 60
+    while not (tmp_path / "checkpoint.pt").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    run = training(tmp_path, 0)
+    assert 0 < run.step <= log(tmp_path)[-1]["step"]
+    before = run.step
+    again = training(tmp_path, run.seconds + 1)
+    again.run()
+    assert again.step > before and len(losses(tmp_path)) >= 2
+
+
+def test_training_goes_on_from_a_gguf_file(file: Path, trained: Path, tmp_path: Path) -> None:
+    from r1chat.training.gguf_file import read_gguf
+
+    run = training(tmp_path / "next", 2, read_gguf(file), rate=1e-4)
+    run.run()
+    assert losses(tmp_path / "next")[-1] < losses(trained)[0] - 1
+
+
+def test_the_gguf_file_gives_the_logits_and_tokens_of_the_original(file: Path, trained: Path) -> None:
+    import llama_cpp
+    import torch
+
+    from r1chat.training.data import texts
+    from r1chat.training.loop import load
+
+    model, tokenizer = load(trained)
+    with closing(Model(file)) as other, closing(Context(other, 512, batch=512, threads=1)) as context:
+        for text in islice(texts(random.Random(5)), 12):
+            row = text.prompt + text.completion
+            tokens = tokenizer.encode(row, add_special_tokens=False).ids
+            assert other.tokenize(row, special=True) == tokens
+            context.clear()
+            context.evaluate(tokens[:-1], 0)
+            context.step(tokens[-1], len(tokens) - 1)
+            theirs = llama_cpp.llama_get_logits_ith(context.handle, -1)[: other.size]
+            with torch.no_grad():
+                ours = model.logits(model(torch.tensor([tokens])))[0, -1].tolist()
+            assert theirs == pytest.approx(ours, abs=0.05)
+
+
+def test_the_gguf_file_answers_in_r1s_form(answers: LlamaCppBackend, file: Path) -> None:
+    (info,) = answers.models()
+    assert info.thinks and info.architecture == "qwen2" and info.ready
+    request = Request("small", (Message("user", "1 + 1 = ?"),), params=Params(temperature=0, max_tokens=60))
+    events = list(answers.stream(request))
+    began = next(event for event in events if isinstance(event, Began))
+    assert began.form == R1_FORMAT and began.opened
+    assert sum(event.tokens for event in events if isinstance(event, Raw)) >= 1
+    assert f"FROM ./{file.name}" in file.with_suffix(".Modelfile").read_text()
+
+
+def test_train_and_dev_share_no_problem_and_mistakes_are_not_learnt(trained: Path) -> None:
+    from r1chat.training.chains import RIGHT, WRONG
+    from r1chat.training.data import encode, texts
+    from r1chat.training.loop import load
+
+    _, tokenizer = load(trained)
+    made = [text for text in islice(texts(random.Random(1)), 400) if WRONG in text.completion]
+    for text, example in zip(made, encode(tokenizer, made), strict=True):
+        skipped = [token for token, learn in zip(example.tokens, example.learn, strict=True) if not learn]
+        left_out = tokenizer.decode(skipped, skip_special_tokens=False)
+        assert left_out == text.prompt + text.completion.partition(WRONG)[2].partition(RIGHT)[0]
+    cores = [{made.core for made in generated.problems("sums", split, 200)} for split in ("train", "dev")]
+    assert not cores[0] & cores[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("warm-up", "RUN"), "no stage"),
+        (("gguf", "RUN"), "no checkpoint"),
+        (("cold-start", "RUN", "--minutes", "0"), "no time"),
+        (("cold-start", "FILE"), "no folder"),
+        (("cold-start", "RUN", "--from", "FILE"), "cannot be read"),
+        (("cold-start", "RUN", "--from", "NOWHERE"), "cannot be read"),
+    ],
+)
+def test_what_makes_no_sense_gets_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
+) -> None:
+    (tmp_path / "FILE").write_text("no model")
+    known = ("RUN", "FILE", "NOWHERE")
+    assert main(["train", *(str(tmp_path / word) if word in known else word for word in words)]) == 1
+    assert says in capsys.readouterr().err
+
+
+def test_a_damaged_checkpoint_and_a_foreign_model_are_refused(tmp_path: Path) -> None:
+    from micro import write_micro
+
+    from r1chat.training.gguf_file import read_gguf
+
+    (tmp_path / "checkpoint.pt").write_bytes(b"PK\x03\x04 cut")
+    with pytest.raises(TrainingError, match="damaged"):
+        training(tmp_path, 1)
+    write_micro(tmp_path / "micro.gguf", tags=("<a>", "</a>"))
+    with pytest.raises(TrainingError, match="cannot go on"):
+        read_gguf(tmp_path / "micro.gguf")
