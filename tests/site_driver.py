@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from r1chat.messages import Progress, Raw, Request
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route
 
     from r1chat.app import App
     from r1chat.backends import Backend
     from r1chat.backends.scripted import Script
     from r1chat.ui.server import PageServer
 else:  # names for annotations: Playwright and the page are imported by the first test that uses a browser
-    Browser = BrowserContext = Locator = Page = Any
+    Browser = BrowserContext = Locator = Page = Route = Any
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, choose, choose_budget, expect, finished
+from site_driver import CHROMIUM, THOUGHT, Gate, Page, Route, Site, ask, choose, choose_budget, expect, finished
 
 from r1chat import archive
 from r1chat.backends.chat_template import ChatTemplate
@@ -317,6 +317,27 @@ def test_settings_are_kept_and_a_key_is_never_shown_again(site: Site) -> None:
     expect(dialog.get_by_text("with a key")).to_have_count(0)
     assert "sk-secret-key" not in file.read_text()
     assert [status.name for status in app.catalogue.statuses()] == ["scripted"]
+
+
+def test_a_choice_made_while_an_earlier_one_is_sent_stays(site: Site) -> None:
+    app = site.serve(THOUGHT)
+    page = site.open()
+
+    delays = iter((400, 2000))  # ms, of the choice of a budget of one's own, and of the number in its box
+
+    def slow(route: Route) -> None:
+        response = route.fetch()
+        page.wait_for_timeout(next(delays, 0))
+        route.fulfill(response=response)
+
+    page.route("**/r1chat/act", slow)
+    choose_budget(page, 40)
+    expect(page.locator("#thinking-button")).to_contain_text("1,000 tokens")  # the answer to the first of them
+    ask(page, "7 + 3 = ?")
+    finished(page)
+    expect(page.get_by_role("spinbutton", name="Thinking tokens")).to_have_value("40")
+    expect(page.locator("#thinking-button")).to_contain_text("40 tokens")
+    assert app.store.conversations()[0].budget == 40
 
 
 # --- formats ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import threading
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -176,6 +178,19 @@ def test_deep_in_a_context_a_step_takes_longer(tmp_path: Path) -> None:
     with closing(Engine()) as engine:
         made = engine.measure(MeasureSpec(str(path), threads=1, gpu_layers=0, seconds=0.2, depth=2048))
     assert 0 < made.prompt < made.step < made.deep
+
+
+def test_measuring_ends_with_the_app(tmp_path: Path) -> None:
+    meter = Meter(tmp_path, gpu=False)
+    found: list[object] = []
+    waiting = threading.Thread(target=lambda: found.append(meter.speeds()))
+    waiting.start()
+    time.sleep(0.5)
+    meter.close()
+    waiting.join(20)
+    assert found == [None]
+    assert meter.speeds() is None
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_machine_is_measured_once_and_remembered(tmp_path: Path) -> None:
