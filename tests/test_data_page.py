@@ -290,6 +290,21 @@ def test_personal_data_are_counted_and_shown_replaced(site: Site) -> None:
     expect(page.locator(".judged")).not_to_contain_text("anna@example.org")
 
 
+def test_personal_data_in_a_comment_are_found_and_shown_replaced(site: Site) -> None:
+    app = site.serve(THOUGHT)
+    turn = asked(app.store, "What is one and one?")
+    app.teacher.rate(
+        replied(app.store, turn, "It is 2.").id, "answer", "up", [], comment="as jane.doe@example.org says"
+    )
+    page = data_page(site)
+    panel = unfold(page, "redaction")
+    panel.get_by_role("button", name="What would be replaced?").click()
+    panel.locator(".found summary").click()
+    expect(panel.locator(".found tbody")).to_contain_text("jane.doe@example.org")
+    panel.get_by_label("Show the rows with replacements").check()
+    expect(page.locator(".judged q")).to_have_text("as <EMAIL_1> says")
+
+
 # --- the league ------------------------------------------------------------------------------------------------------
 
 

@@ -149,5 +149,8 @@ def _replaced(app: App, asked: Query, names: frozenset[str]) -> evidence.Replace
                 replaced.messages += 1
                 texts = [turn.message, *(text for item in turn.history for text in (item.message, item.answer))]
                 replies = [text for item in turn.replies.values() for text in (item.reasoning, item.answer)]
-                replaced.look([*texts, *replies], names)
+                comments = [one.comment for one in turn.comparisons] + [one.comment for one in turn.ratings]
+                reference = [turn.reference.text] if turn.reference else []
+                systems = {item.system for item in turn.replies.values()}
+                replaced.look([*texts, *replies, *comments, *reference, *turn.excluded.values(), *systems], names)
     return replaced

@@ -60,10 +60,10 @@ def _row(row: JudgementRow, shown: Shown, words: Words) -> Markup:
         id=row.id,
         kind=getattr(words, f"kind_{row.kind}"),
         verdict=_verdict(row, redactor, words),
-        badge=_standing(row, words),
+        badge=_standing(row, redactor, words),
         prompt=_prompt(row.prompt, redactor),
         sides=_sides(row, redactor, words),
-        meta=_meta(row, words),
+        meta=_meta(row, redactor, words),
         conversation=row.conversation_id,
         title=row.conversation_title or words.untitled,
         open=words.row_open,
@@ -94,11 +94,11 @@ def _verdict(row: JudgementRow, redactor: Redactor | None, words: Words) -> Mark
     return words.row_corrected
 
 
-def _standing(row: JudgementRow, words: Words) -> Markup:
+def _standing(row: JudgementRow, redactor: Redactor | None, words: Words) -> Markup:
     name = str(getattr(words, f"status_{row.status}"))
     if row.status == "no_consent":  # many rows at once: the switches beside it say the rest
         return Markup('<span class="export-status" title="{}">{}</span>').format(words.why_no_consent, name)
-    why = row.reason if row.status == "excluded" else ""
+    why: Markup | str = whole(row.reason, redactor) if row.status == "excluded" else ""
     if row.status == "refused":
         why = refusal(row.reason, words)
     elif row.status == "undecided":
@@ -183,7 +183,7 @@ def _mark(verified: Verification | None, words: Words) -> Markup:
     return Markup(' · <span class="mark {}">{}</span>').format(kind, word)
 
 
-def _meta(row: JudgementRow, words: Words) -> Markup:
+def _meta(row: JudgementRow, redactor: Redactor | None, words: Words) -> Markup:
     judgement = row.judgement
     when = row.created.astimezone()
     parts: list[Markup | str] = [
@@ -203,7 +203,7 @@ def _meta(row: JudgementRow, words: Words) -> Markup:
     elif isinstance(judgement, Rating) and judgement.thought_open is not None:
         parts.append(words.row_seen_one if judgement.thought_open else words.row_seen_none)
     comment = getattr(judgement, "comment", "")
-    parts.append(Markup("<q>{}</q>").format(comment) if comment else "")
+    parts.append(Markup("<q>{}</q>").format(whole(comment, redactor)) if comment else "")
     return Markup(" · ").join(part for part in parts if part)
 
 
