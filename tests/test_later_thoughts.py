@@ -27,6 +27,7 @@ from r1chat.reasoning_format import R1_FORMAT
 from r1chat.steer import cut, extended, forked
 from r1chat.store import Store
 from r1chat.think import Draft, Splitter, collect
+from r1chat.think.draft import MOST_LATER
 from r1chat.ui.talk.render import ReplyRenderer
 from r1chat.ui.words.page import WORDS
 
@@ -45,6 +46,16 @@ def test_a_second_thought_is_told_apart_however_the_text_is_cut() -> None:
             ("Wait, 3 + 3 too.", "The other is 6."),
         ]
         assert reply.closed and reply.answer == "It is 4.\n\nThe other is 6."
+
+
+def test_a_reply_that_never_stops_thinking_again_is_kept_whole_with_a_bounded_number_of_folds() -> None:
+    pieces = [Raw(f"<think>\nthought {number}</think>\n\nanswer {number}\n\n") for number in range(2 * MOST_LATER)]
+    reply = collect([*pieces, Finish("stop")])
+    assert len(reply.later) == MOST_LATER
+    for number in range(2 * MOST_LATER):
+        assert f"thought {number}\n" in f"{reply.reasoning}\n" and f"answer {number}\n" in f"{reply.answer}\n"
+    folds = [block for block in ReplyRenderer("r", WORDS["en"]).update(reply) if block.kind == "again"]
+    assert len(folds) == MOST_LATER
 
 
 def test_a_second_thought_that_the_server_marks_stands_in_the_answer_too() -> None:

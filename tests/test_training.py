@@ -165,6 +165,7 @@ def test_train_and_dev_share_no_problem_and_mistakes_are_not_learnt(trained: Pat
         (("warm-up", "RUN"), "no stage"),
         (("gguf", "RUN"), "no checkpoint"),
         (("cold-start", "RUN", "--minutes", "0"), "no time"),
+        (("cold-start", "RUN", "--rate", "9"), "no learning rate"),
         (("cold-start", "FILE"), "no folder"),
         (("cold-start", "RUN", "--from", "FILE"), "cannot be read"),
         (("cold-start", "RUN", "--from", "NOWHERE"), "cannot be read"),

@@ -34,8 +34,9 @@ _CLOSED = Both(
     "回复生成过程中 r1chat 被关闭。已收到的内容已保留；下次可以继续。",
 )
 _TOO_LONG = Both(
-    "The server went on for more than {most:,} characters, so r1chat ended the reply. What came is kept.",
-    "服务器发送的回复超过 {most:,} 个字符，r1chat 已结束该回复。已收到的内容已保留。",
+    "The server went on for more than {most:,} characters, so r1chat ended the reply. What came is kept. "
+    "Ask again for something shorter, or with a limit of tokens.",
+    "服务器发送的回复超过 {most:,} 个字符，r1chat 已结束该回复。已收到的内容已保留。请改问较短的内容，或限制词元数。",
 )
 
 

@@ -265,7 +265,7 @@ def train(
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The GGUF file.")] = None,
     rate: Annotated[float, typer.Option(metavar="R", help="The learning rate at its highest.")] = 3e-3,
-    threads: Annotated[int, typer.Option(metavar="N", help="Of the processor.")] = 1,
+    threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of the processor.")] = 1,
     seed: Seed = None,
     verbose: Verbose = False,
 ) -> Job:

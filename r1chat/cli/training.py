@@ -32,6 +32,8 @@ def train(stage: str, flags: Mapping[str, Any]) -> int:
 def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
     if not 0 < flags["minutes"] <= 10_000:
         raise TrainingError(_NO_MINUTES.format(minutes=flags["minutes"]))
+    if not 0 < flags["rate"] <= 1:
+        raise TrainingError(_NO_RATE.format(rate=flags["rate"]))
     if folder.exists() and not folder.is_dir():
         raise TrainingError(_NO_FOLDER.format(folder=folder))
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,6 +49,8 @@ def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
         raise TrainingError(_TWO_STARTS.format(folder=folder))
     plan = Plan(minutes=flags["minutes"], seed=flags["seed"] or 0, rate=flags["rate"], threads=flags["threads"])
     run = Training(folder, plan, Shape(), read_gguf(begun) if begun else None)
+    if run.seconds >= plan.minutes * 60:
+        raise TrainingError(_SPENT.format(folder=folder, spent=run.seconds / 60))
     print(
         f"{run.model.parameters_count:,} parameters; step {run.step}, {run.seconds / 60:.1f} minutes so far", flush=True
     )
@@ -90,11 +94,22 @@ _NO_TORCH = Both(
     "Training needs {names}: pip install 'r1chat[train]' (about 5 GB, mostly PyTorch; its CPU-only wheel is smaller).",
     "训练需要 {names}：pip install 'r1chat[train]'（约 5 GB，主要是 PyTorch；仅 CPU 的版本更小）。",
 )
-_NO_MINUTES = Both("--minutes {minutes} is no time to train.", "--minutes {minutes} 不是有效的训练时间。")
+_NO_MINUTES = Both(
+    "--minutes {minutes} is no time to train. Give more than 0 and at most 10,000.",
+    "--minutes {minutes} 不是有效的训练时间。请给出大于 0、不超过 10,000 的数。",
+)
+_NO_RATE = Both(
+    "--rate {rate} is no learning rate. Give more than 0 and at most 1; 0.003 is the usual one.",
+    "--rate {rate} 不是有效的学习率。请给出大于 0、不超过 1 的数；通常为 0.003。",
+)
+_SPENT = Both(
+    "{folder} has trained for {spent:.1f} minutes already. --minutes counts them too: give more than that.",
+    "{folder} 已训练 {spent:.1f} 分钟。--minutes 也包含这段时间：请给出更大的数。",
+)
 _NO_FOLDER = Both("{folder} is no folder. Name another one.", "{folder} 不是文件夹。请换一个。")
 _NO_ROOM = Both(
-    "{folder} has {free} MB left on its disk; training needs {needed} MB.",
-    "{folder} 所在磁盘只剩 {free} MB；训练需要 {needed} MB。",
+    "{folder} has {free} MB left on its disk; training needs {needed} MB. Make room, or name a folder elsewhere.",
+    "{folder} 所在磁盘只剩 {free} MB；训练需要 {needed} MB。请腾出空间，或换一个位置。",
 )
 _TWO_STARTS = Both(
     "{folder} holds a run already: go on with it without --from, or name another folder.",
@@ -105,4 +120,7 @@ _NO_CHECKPOINT = Both(
     "{folder} 里没有检查点。请先运行：r1chat train cold-start {folder}",
 )
 _NO_GGUF = Both("{file} must end in .gguf.", "{file} 必须以 .gguf 结尾。")
-_UNWRITABLE = Both("{file} cannot be written ({reason}).", "{file} 无法写入（{reason}）。")
+_UNWRITABLE = Both(
+    "{file} cannot be written ({reason}). Name another file with -o.",
+    "{file} 无法写入（{reason}）。请用 -o 指定另一个文件。",
+)

@@ -9,6 +9,8 @@ from r1chat.both import Wording
 from r1chat.messages import Finish, LaterThought, Progress, Reply, Timings, Usage
 from r1chat.think.events import AnswerStands, AnswerText, Closed, ReasoningText, ReplyEvent, ThoughtAgain
 
+MOST_LATER = 200  # thoughts within an answer that stand apart; what is thought after that goes on with the last one
+
 
 class Draft:
     """A reply in the making: `add` costs no more than its event, `reply` makes a snapshot.
@@ -79,9 +81,10 @@ class Draft:
         self._closed = True
 
     def _think_again(self, joint: int) -> None:
-        self._reasoning = ["".join(self._reasoning)]
-        self._answer = ["".join(self._answer)]
-        self._later = (*self._later, LaterThought(len(self._reasoning[0]) + joint, len(self._answer[0])))
+        if len(self._later) < MOST_LATER:
+            self._reasoning = ["".join(self._reasoning)]
+            self._answer = ["".join(self._answer)]
+            self._later = (*self._later, LaterThought(len(self._reasoning[0]) + joint, len(self._answer[0])))
         self._closed, self._reopened_at = False, self._clock() - self._start
         if self._closed_at is None:  # no thought went before the answer
             self._closed_at = self._first or 0.0

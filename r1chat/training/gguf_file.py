@@ -97,7 +97,10 @@ def _merges(tokenizer: Tokenizer) -> list[tuple[str, str]]:
     return [(one, two) for one, two in json.loads(tokenizer.to_str())["model"]["merges"]]
 
 
-_UNREADABLE = Both("{file} cannot be read ({reason}).", "{file} 无法读取（{reason}）。")
+_UNREADABLE = Both(
+    "{file} cannot be read ({reason}). Name a file that `r1chat train gguf` wrote.",
+    "{file} 无法读取（{reason}）。请指定由 `r1chat train gguf` 写出的文件。",
+)
 _OTHER = Both(
     "{file} is no model that `r1chat train` wrote: training cannot go on from it.",
     "{file} 不是 `r1chat train` 写出的模型，无法接着训练。",

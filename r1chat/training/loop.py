@@ -91,7 +91,7 @@ class Training:
         saved: dict[str, Any] | None = None
         if (folder / CHECKPOINT).exists():
             saved = _saved(folder)
-            self.model, self.tokenizer = load(folder)
+            self.model, self.tokenizer = _model(saved), load_vocabulary(folder / VOCABULARY)
         elif start:
             self.model, self.tokenizer = start
         else:
@@ -193,10 +193,14 @@ class Training:
 
 def load(folder: Path) -> tuple[Decoder, Tokenizer]:
     """What a run in a folder has trained so far. Raises TrainingError for a checkpoint that is damaged."""
-    saved = _saved(folder)
+    return _model(_saved(folder)), load_vocabulary(folder / VOCABULARY)
+
+
+def _model(saved: dict[str, Any]) -> Decoder:
+    """The model of a checkpoint."""
     model = Decoder(Shape(**saved["shape"]))
     model.load_state_dict(saved["model"])
-    return model, load_vocabulary(folder / VOCABULARY)
+    return model
 
 
 def _saved(folder: Path) -> dict[str, Any]:

@@ -258,30 +258,31 @@ class Segments:
     """Like `Splitter`, of a text in which blocks also begin at given places: each segment has a splitter of its own."""
 
     def __init__(self, trusting: bool = True) -> None:
+        self.starts: list[int] = []
+        self.prefixes: list[str] = []
         self._trusting = trusting
         self._breaks: list[int] = []
         self._splitter = Splitter(trusting)
-        self._whole: list[int] = []  # starts in the segments that have ended
-        self._prefixes: list[str] = []
-
-    @property
-    def starts(self) -> list[int]:
-        if not self._breaks:
-            return self._splitter.starts
-        return self._whole + [self._breaks[-1] + start for start in self._splitter.starts]
-
-    @property
-    def prefixes(self) -> list[str]:
-        return self._prefixes + self._splitter.prefixes
+        self._ended = 0  # blocks of the segments that have ended
 
     def feed(self, text: str, breaks: Sequence[int] = ()) -> int:
         """Take the whole text so far; see `Splitter.feed`. `breaks` only grows while the text begins as it did."""
         first = len(self.starts)
         for place in breaks[len(self._breaks) :]:
-            base = self._breaks[-1] if self._breaks else 0
-            first = min(first, len(self._whole) + self._splitter.feed(text[base:place]))
-            self._whole, self._prefixes = self.starts, self.prefixes
+            first = min(first, self._take(text[self._base : place]))
+            self._ended = len(self.starts)
             self._breaks.append(place)
             self._splitter = Splitter(self._trusting)
-        base = self._breaks[-1] if self._breaks else 0
-        return min(first, len(self._whole) + self._splitter.feed(text[base:] if base else text))
+        return min(first, self._take(text[self._base :]))
+
+    @property
+    def _base(self) -> int:
+        return self._breaks[-1] if self._breaks else 0
+
+    def _take(self, segment: str) -> int:
+        """Feed the last segment, and take over its blocks from the first that may have changed: which one that is."""
+        base, changed = self._base, self._splitter.feed(segment)
+        first = self._ended + changed
+        self.starts[first:] = [base + start for start in self._splitter.starts[changed:]]
+        self.prefixes[first:] = self._splitter.prefixes[changed:]
+        return first

@@ -87,18 +87,18 @@ class ReplyRenderer:
             gone = [self._again(number, gone=True) for number in range(1, len(self._later) + 1)]
             self._thought, self._later = _Thought(f"{self.reply_id}-t", self.verdicts, self._bars), ()
         begun = reply.later[len(self._later) :]
-        self._thought.breaks = [place.thought for place in reply.later]
+        self._thought.breaks = thoughts = [place.thought for place in reply.later]
         self._answer.breaks = [place.answer for place in reply.later]
         steps = [
-            replace(block, later=sum(place.thought <= block.start for place in reply.later))
+            replace(block, later=bisect_right(thoughts, block.start))
             for block in self._thought.read(reply.reasoning, over)
         ]
         parts = self._answer.update(reply.answer, reply.finish is not None)
         blocks = gone + [block for block in steps if not block.later]
         for number, place in enumerate(begun, len(self._later) + 1):
-            before = [block for block in parts if block.gone or block.start < place.answer]
-            blocks += [*before, self._again(number)]
-            parts = [block for block in parts if block not in before]
+            blocks += [block for block in parts if block.gone or block.start < place.answer]
+            blocks.append(self._again(number))
+            parts = [block for block in parts if not block.gone and block.start >= place.answer]
         self._later = reply.later
         return blocks + parts + [block for block in steps if block.later]
 

@@ -17,6 +17,6 @@ addVerbs({
     link.href = address;
     link.download = `${title.replace(/[^\p{L}\p{N} _-]+/gu, '_').slice(0, 60)}.${form}`;
     link.click();
-    URL.revokeObjectURL(address);
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);  // some browsers read it after the click has returned
   },
 });
