@@ -31,8 +31,15 @@ def test_palette_shortcuts_search_and_unknown_addresses_lead_where_they_say(site
     palette = page.get_by_role("combobox", name="Search conversations and commands")
     expect(palette).to_be_focused()
     expect(page.get_by_role("option", name="Regenerate")).to_be_visible()
+    expect(page.get_by_role("option", name="Hide the list")).to_be_visible()
+    expect(page.get_by_role("option", name="Show the list")).to_have_count(0)
+    palette.fill("zebra")
+    expect(page.locator("#palette-found")).to_have_text("Nothing found")
+    page.keyboard.press("Escape")
+    expect(page.locator("#palette")).to_be_hidden()
+    page.keyboard.press("Control+k")
     palette.fill("apple")
-    expect(page.locator("#palette-found [role=option]")).to_have_count(1)
+    expect(page.locator("#palette-found [data-open]")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page.locator(".answer")).to_have_text("You said apple.")
     page.keyboard.press("Control+k")
@@ -52,6 +59,17 @@ def test_palette_shortcuts_search_and_unknown_addresses_lead_where_they_say(site
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("?")
     expect(page.get_by_role("tabpanel", name="Shortcuts")).to_contain_text("This list")
+
+
+def test_the_empty_page_is_read_from_its_beginning_on_a_small_screen(site: Site) -> None:
+    site.serve(["<think>", "Two and two.", "</think>", "It is 4."])
+    page = site.open(width=390, height=420)
+    expect(page.locator(".welcome h1")).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 390, "height": 400})
+    expect(page.locator(".welcome h1")).to_be_in_viewport(ratio=1)
+    ask(page, "2 + 2?\n" + "\n".join("Show each step." for _ in range(30)))
+    finished(page)
+    expect(page.locator(".answer")).to_be_in_viewport()
 
 
 def test_a_reply_that_ends_in_a_hidden_tab_is_told_by_its_title(site: Site) -> None:

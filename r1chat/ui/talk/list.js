@@ -98,7 +98,10 @@ function rename(button, id) {
   };
   box.onkeydown = event => {
     event.stopPropagation();
-    if (event.key === 'Enter' && !event.isComposing) end(true);
+    if (event.key === 'Enter' && !event.isComposing) {
+      event.preventDefault();  // or the key would press the row that now has the focus, and open it
+      end(true);
+    }
     if (event.key === 'Escape') end(false);
   };
   box.onblur = () => end(true);

@@ -14,7 +14,8 @@ const PAGE = '#new, #list .temporary, #settings-button, #models-link, #gathered 
 const dialog = () => find(document, '#palette');
 /** @returns {HTMLInputElement} */
 const box = () => find(dialog(), 'input');
-const options = () => all(dialog(), '[role=option]');
+const OPTION = '[role=option]:not([aria-disabled])';
+const options = () => all(dialog(), OPTION);
 
 /** @type {Map<string, () => void>} what the acts do, by the id of their row */
 let runs = new Map();
@@ -27,7 +28,7 @@ function buttons() {
   const last = all(read, 'section:has(.reply)').at(-1);
   const own = last ? all(last, '.acts button[data-verb]') : [];
   return [...all(document, PAGE), ...own].filter(button => nameOf(button)
-    && !around(button, '[hidden]') && button.getAttribute('aria-disabled') !== 'true' && !(button instanceof HTMLButtonElement && button.disabled));
+    && !around(button, '[hidden]') && getComputedStyle(button).display !== 'none' && button.getAttribute('aria-disabled') !== 'true' && !(button instanceof HTMLButtonElement && button.disabled));
 }
 
 async function open() {
@@ -83,7 +84,7 @@ document.addEventListener('input', event => {
   waiting = window.setTimeout(search, QUIET);
 });
 document.addEventListener('click', event => {
-  const option = around(event.target, '#palette [role=option]');
+  const option = around(event.target, `#palette ${OPTION}`);
   if (option) run(option);
 });
 document.addEventListener('keydown', event => {
@@ -99,6 +100,7 @@ document.addEventListener('keydown', event => {
   if (key === 'Enter' && all[here]) run(all[here]);
   else if (key === 'ArrowDown') choose(all[(here + 1) % all.length]);
   else if (key === 'ArrowUp') choose(all.at(here - 1));
+  else if (key === 'Escape') dialog().close();  // the browser would only clear the box
   else return;
   event.preventDefault();
 });

@@ -12,10 +12,10 @@ addVerbs({
     const text = await textOf('document', state.conversation, {form});
     if (text === null) return;
     const address = URL.createObjectURL(new Blob([text], {type: TYPES[form]}));
-    const title = document.body.dataset.heading || 'conversation';
+    const title = (document.body.dataset.heading ?? '').replace(/[/\\?%*:|"<>\p{C}]+/gu, ' ').trim().replace(/^\.+/, '').slice(0, 60);
     const link = /** @type {HTMLAnchorElement} */ (element('a', {}));
     link.href = address;
-    link.download = `${title.replace(/[^\p{L}\p{N} _-]+/gu, '_').slice(0, 60)}.${form}`;
+    link.download = `${title || 'conversation'}.${form}`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);  // some browsers read it after the click has returned
   },

@@ -62,7 +62,8 @@ def palette_block(app: App, words: Words, query: str) -> Block:
     store = app.main.store
     query = query.strip()[:LONGEST_NAME]
     infos = store.search(query, PALETTE) if query else store.conversations(limit=PALETTE)
-    return {"id": "palette-found", "html": concat(sidebar.palette_row(info, words) for info in infos)}
+    rows = [sidebar.palette_row(info, words) for info in infos] or [sidebar.nothing_in_palette(words)]
+    return {"id": "palette-found", "html": concat(rows)}
 
 
 def model_blocks(app: App, key: str, words: Words) -> list[Block]:

@@ -14,6 +14,8 @@ let gesture = -Infinity;  // when the person last moved it
 /** @type {{index: number, selector: string, top: number, until: number}} a switch that keeps its place, or null */
 let held = null;
 
+/** Nothing has been said: what greets is read from its beginning. */
+const isEmpty = () => Boolean(document.body.dataset.empty);
 export const isFollowing = () => following;
 
 /** Go to the end, and stay there. */
@@ -31,7 +33,7 @@ export function release() {
 
 /** After the content has changed: the end, or the switch that was pressed, keeps its place. */
 export function settle() {
-  if (following) scroller.scrollTop = scroller.scrollHeight;
+  if (following) scroller.scrollTop = isEmpty() ? 0 : scroller.scrollHeight;
   else if (held) keepPlace();
   placed = scroller.scrollTop;
   mark();
@@ -58,7 +60,7 @@ function mark() {
   const away = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
   document.body.classList.toggle('following', following);
   document.body.classList.toggle('held', held !== null);
-  document.body.classList.toggle('behind', !following && away > END);
+  document.body.classList.toggle('behind', !following && away > END && !isEmpty());
 }
 
 /** The person moves it; up, and it no longer follows. @param {boolean} up */
@@ -87,7 +89,7 @@ document.addEventListener('keydown', event => {
 scroller.addEventListener('scroll', () => {
   const {scrollTop, scrollHeight, clientHeight} = scroller;
   const away = scrollHeight - scrollTop - clientHeight;
-  if (scrollTop < placed - 1 && away > END) following = false;
+  if (isEmpty() ? scrollTop !== placed : scrollTop < placed - 1 && away > END) following = false;
   else if (scrollTop > placed && away <= END && performance.now() - gesture < GESTURE) following = true;
   placed = scrollTop;
   mark();

@@ -114,6 +114,12 @@ def palette_row(info: ConversationInfo, words: Words) -> Markup:
     return Markup("<li{}><span>{}</span><small>{}</small></li>").format(marks, info.title or words.untitled, when)
 
 
+def nothing_in_palette(words: Words) -> Markup:
+    """That no conversation is found, in the command palette; it cannot be chosen."""
+    marks = attributes(role="option", aria_disabled="true", aria_selected="false")
+    return Markup("<li{}><small>{}</small></li>").format(marks, words.nothing_found)
+
+
 def model_state(model: ModelInfo | None, why: str, words: Words, expected: str = "") -> Markup:
     """The line beside the picker: a dot, and what the chosen model is doing; in its tip, what to expect of it."""
     if model is None or not model.ready:
