@@ -444,6 +444,7 @@ def test_a_conversation_is_saved_in_both_forms_from_its_menu_temporary_ones_too(
     for temporary in (False, True):
         if temporary:
             page.get_by_role("button", name="Temporary conversation").click()
+            expect(page.get_by_role("log")).to_contain_text("A temporary conversation:")
         ask(page, "27 + 43 = ?")
         finished(page)
         for form, begins in (("HTML", "<!doctype html>"), ("Markdown", "# ")):
