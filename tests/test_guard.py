@@ -22,7 +22,7 @@ from keyed import open_page
 
 from r1chat.ui.allowed import is_shell
 from r1chat.ui.guard import Guard
-from r1chat.ui.keys import Keys
+from r1chat.ui.secrets import Keys
 
 ROOT = b"the root key of a data folder..."
 SECURITY_HEADERS = (

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from r1chat.reflect.cues import anywhere
 from r1chat.reflect.features import features, tokens
 from r1chat.reflect.model import WEIGHTS
-from r1chat.reflect.points import KINDS, Kind
 from r1chat.reflect.sentences import Splitter
 from r1chat.reflect.surroundings import Surroundings
+from r1chat.reflect.weights import KINDS, Kind
 from training.snippets import chains
 
 SEEDS = (1, 2)

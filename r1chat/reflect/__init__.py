@@ -7,10 +7,10 @@ from r1chat.reflect.effects import Effect
 from r1chat.reflect.listing import list_moments
 from r1chat.reflect.model import Bars, bar
 from r1chat.reflect.moments import Moment
-from r1chat.reflect.points import KINDS, Kind
 from r1chat.reflect.reader import Reader, find_moments, find_steps, read
 from r1chat.reflect.steps import Step
 from r1chat.reflect.watchdog import Alarm, Watchdog
+from r1chat.reflect.weights import KINDS, Kind
 
 __all__ = [
     "KINDS",

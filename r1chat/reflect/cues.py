@@ -1,6 +1,6 @@
 """Finds the lexicon's word groups in a sentence.
 
-Turns a sentence into a set of marks. The words are in `lexicon.py`, the hand-set weights in `points.py`, the marks of
+Turns a sentence into a set of marks. The words are in `lexicon.py`, the hand-set weights in `weights.py`, the marks of
 what stands before the sentence in `surroundings.py`.
 
 A mark is the name of a word group. `^group` stands where the sentence begins with it (after at most interjections,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from r1chat.reflect.points import Kind
+from r1chat.reflect.weights import Kind
 
 Effect = Literal["changed", "confirmed", "none"]
 

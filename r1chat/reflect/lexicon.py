@@ -1,7 +1,7 @@
 """The words of reflection, in groups that mean the same.
 
 Owns the lists: English, Chinese, and the few Indonesian words that R1 distills fall into. Groups whose names begin with
-z are Chinese. Knows neither where in a sentence a word stands (`cues.py`) nor what it is worth (`points.py`).
+z are Chinese. Knows neither where in a sentence a word stands (`cues.py`) nor what it is worth (`weights.py`).
 """
 
 from __future__ import annotations

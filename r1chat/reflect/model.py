@@ -1,7 +1,7 @@
 """The trained model of moments: which sentences are one, and of which kind.
 
 A linear model: the sum of integer weights of a sentence's features (`features.py`), added to the hand-set points of its
-marks (`points.py`). Integers make the sum the same in every process and in any order. The weights are in `moments.tsv`
+marks (`weights.py`). Integers make the sum the same in every process and in any order. The weights are in `moments.tsv`
 (feature, weight, a weight for each kind), written by `python -m training.train_moments` from the snippets in
 `training/moments/`.
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from r1chat.reflect.points import BAR, KINDS, LANE, Kind, points, votes
+from r1chat.reflect.weights import BAR, KINDS, LANE, Kind, points, votes
 
 Bars = Mapping[Kind, int]  # the score that a sentence needs for each kind
 

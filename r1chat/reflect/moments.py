@@ -14,9 +14,9 @@ from r1chat.reflect.cues import anywhere
 from r1chat.reflect.effects import WINDOW, Effect, Evidence, results
 from r1chat.reflect.features import features
 from r1chat.reflect.model import Bars, bar, hopeless, kind, prior, score
-from r1chat.reflect.points import KINDS, Kind
 from r1chat.reflect.sentences import Sentence
 from r1chat.reflect.surroundings import Surroundings
+from r1chat.reflect.weights import KINDS, Kind
 
 _BEFORE = 25  # sentences whose results a moment may confirm
 _LOOKBACK = 200  # moments among which a repeated one is a loop

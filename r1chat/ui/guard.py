@@ -18,9 +18,9 @@ from urllib.parse import parse_qsl, urlencode
 from r1chat.both import Language
 from r1chat.loopback import LOOPBACK
 from r1chat.ui import door
-from r1chat.ui.keys import Keys, same
 from r1chat.ui.language import LANGUAGE_COOKIE, spoken
 from r1chat.ui.policy import NAMES, Headers, framed, security_headers
+from r1chat.ui.secrets import Keys, same
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

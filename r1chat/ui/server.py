@@ -28,9 +28,9 @@ from r1chat.ui import routes
 from r1chat.ui.allowed import Allowed, is_shell
 from r1chat.ui.data.mounting import mount as mount_data
 from r1chat.ui.guard import Guard
-from r1chat.ui.keys import Keys, Serving, last_serving, record_serving, root_key
 from r1chat.ui.library import routes as library
 from r1chat.ui.mounting import mount
+from r1chat.ui.secrets import Keys, Serving, last_serving, record_serving, root_key
 
 LARGEST_HEAD = 1024 * 1024  # bytes of a request's headers: another port can make a browser send many cookies
 

@@ -42,7 +42,7 @@ def dialog(values: Values, words: Words) -> Markup:
         ("models", words.settings_models, _models(values, words)),
         ("servers", words.servers, _servers(values, words)),
         ("data", words.settings_data, _data(values, words)),
-        ("keys", words.shortcuts, _keys(words)),
+        ("keys", words.shortcuts, _shortcuts(words)),
     )
     tabs = concat(
         Markup("<button{}>{}</button>").format(
@@ -205,7 +205,7 @@ def _data(values: Values, words: Words) -> Markup:
     return concat((*rows, link))
 
 
-def _keys(words: Words) -> Markup:
+def _shortcuts(words: Words) -> Markup:
     keys = (
         (words.key_send, ("Enter",)),
         (words.key_line, ("Shift", "Enter")),
@@ -216,8 +216,11 @@ def _keys(words: Words) -> Markup:
         (words.key_settings, ("Ctrl", ",")),
         (words.key_list, ("Ctrl", "\\")),
         (words.key_outline, ("Ctrl", "Shift", "\\")),
+        (words.key_rename, ("F2",)),
+        (words.key_delete, ("Del",)),
         (words.key_moments, ("n", "p")),
         (words.key_steps, ("↑", "↓")),
+        (words.key_rate, ("+", "-")),
         (words.key_verdict, ("1", "…", "5")),
     )
     rows = (

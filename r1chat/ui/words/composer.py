@@ -10,6 +10,12 @@ class ComposerWords:
 
     lang: Language
 
+    # the message box
+    placeholder = Both("Ask anything", "问点什么")
+    hint = Both("Enter to send · Shift+Enter for a new line", "Enter 发送 · Shift+Enter 换行")
+    send = Both("Send", "发送")
+    stop = Both("Stop", "停止")
+
     # the model
     choose_model = Both("Model: {name}", "模型：{name}")
     no_model_chosen = Both("No model", "没有模型")

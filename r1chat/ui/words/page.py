@@ -134,9 +134,6 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
 
     # a message
     message = Both("Message", "消息")
-    placeholder = Both("Ask anything", "问点什么")
-    hint = Both("Enter to send · Shift+Enter for a new line", "Enter 发送 · Shift+Enter 换行")
-    send = Both("Send", "发送")
     edit = Both("Edit", "编辑")
     edit_message = Both("Edit the message", "编辑消息")
     characters = Both("{n} characters", "{n} 个字符")
@@ -147,7 +144,6 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
     )
 
     # what can be done with a reply
-    stop = Both("Stop", "停止")
     resume = Both("Continue", "继续")
     again = Both("Regenerate", "重新生成")
     copy = Both("Copy", "复制")
