@@ -430,7 +430,7 @@ def test_a_folder_or_a_file_that_is_not_there_cannot_be_read(other: Store, tmp_p
     refused(other, tmp_path / "missing.jsonl", tmp_path, "missing.jsonl", "cannot be read")
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_edit_of_the_bytes_imports_the_same_or_changes_nothing(
     data: st.DataObject, other: Store, written: Path, tmp_path: Path
@@ -509,7 +509,7 @@ def test_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:
         return found
 
     stores = [Store(f"sqlite:///{tmp_path / f'{name}.db'}") for name in ("a", "b", "c", "d")]
-    few, many = peak(stores[0], stores[1], 25), peak(stores[2], stores[3], 75)
+    few, many = peak(stores[0], stores[1], 10), peak(stores[2], stores[3], 30)
     for store in stores:
         store.close()
     assert many < 1.5 * few

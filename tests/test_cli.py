@@ -484,10 +484,10 @@ def test_busy_port_is_a_sentence() -> None:
     assert port in done.stderr and "--port" in done.stderr and done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("program", [("app.py",), ("-m", "r1chat", "serve")])
-def test_page_is_served_until_ctrl_c(program: tuple[str, ...]) -> None:
-    words = (str(ROOT / "app.py"),) if program == ("app.py",) else program
-    process = started(*words, "--no-browser", "--port", "0")
+@pytest.mark.parametrize("program", ["app.py", "r1chat serve"])
+def test_page_is_served_until_ctrl_c(program: str) -> None:
+    flags = ("--no-browser", "--port", "0")
+    process = started(str(ROOT / "app.py"), *flags) if program == "app.py" else Forked("serve", *flags)
     try:
         assert process.stdout is not None
         first, second = process.stdout.readline(), process.stdout.readline()

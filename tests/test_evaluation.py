@@ -384,7 +384,7 @@ def test_what_makes_no_sense_gets_a_sentence(
 
 
 def test_a_killed_command_goes_on_and_gives_the_same_figures(tmp_path: Path) -> None:
-    words = ["eval", "sums", "--model", "r1chat-nano", "-n", "8", "--name", "cut", "--json"]
+    words = ["eval", "sums", "--model", "r1chat-nano", "-n", "5", "--name", "cut", "--json"]
     words += ["--data-dir", str(tmp_path)]
 
     def figures() -> dict[str, object]:

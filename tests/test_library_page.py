@@ -8,18 +8,21 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hub_server import FakeHub, serving_hub
-from playwright.sync_api import Browser, Page, expect
 from replay import Replay, wire, written
-from site_driver import Site, ask, finished
+from site_driver import Page, Site, ask, expect, finished
 from test_ollama_models import SUCCESS, pull_lines, pulled
 
 from r1chat.app import App
 from r1chat.backends.ollama import OllamaBackend
 from r1chat.config import nano_model
 from r1chat.library import CURATED
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SMALL = CURATED[0]
 FILE = SMALL.quantisations[0].file

@@ -211,7 +211,7 @@ def test_empty_chain_is_not_judged() -> None:
 
 
 @given(st.text(max_size=200), st.text(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_share_is_between_none_and_all(reasoning: str, question: str) -> None:
     value = language_consistency(reasoning, question).value
     assert (value is None) == (not reasoning.strip())
@@ -220,7 +220,7 @@ def test_share_is_between_none_and_all(reasoning: str, question: str) -> None:
 
 @pytest.mark.parametrize("text", ["; ", "if :\n", "\\[", "\\(", "$", "`", "a", "_", "\\a{", "$$a", "<a", "中"])
 def test_hostile_chain_is_read_in_linear_time(text: str) -> None:
-    assert language_consistency(text * 200_000, "How much is it?").value is not None
+    assert language_consistency(text * 60_000, "How much is it?").value is not None
 
 
 @pytest.mark.skipif(not (SHARED / "corpus").exists(), reason="the traces in ../shared/corpus are not here")

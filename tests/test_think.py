@@ -208,7 +208,7 @@ def test_a_fence_behind_a_special_token_is_one_in_any_chunking() -> None:
         assert texts(collect([*events, Finish("stop")])) == ("", False, "```\n<think>", False)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(PIECES, max_size=25), st.integers(0, 2**16), st.sampled_from(["stop", "length"]), st.booleans())
 def test_any_chunking_of_any_text_gives_the_same_reply(
     pieces: list[str], seed: int, finish: FinishReason, closed: bool
@@ -221,7 +221,7 @@ def test_any_chunking_of_any_text_gives_the_same_reply(
             assert texts(collect([*events, Finish(finish)], so_far)) == whole
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(PIECES, max_size=15), st.lists(PIECES, max_size=15), st.integers(0, 2**16))
 def test_any_chunking_of_native_fields_gives_the_same_reply(a: list[str], b: list[str], seed: int) -> None:
     reasoning, answer = "".join(a), "".join(b)
