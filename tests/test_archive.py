@@ -509,7 +509,7 @@ def test_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:
         return found
 
     stores = [Store(f"sqlite:///{tmp_path / f'{name}.db'}") for name in ("a", "b", "c", "d")]
-    few, many = peak(stores[0], stores[1], 10), peak(stores[2], stores[3], 30)
+    few, many = peak(stores[0], stores[1], 25), peak(stores[2], stores[3], 75)
     for store in stores:
         store.close()
     assert many < 1.5 * few
