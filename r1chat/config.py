@@ -256,6 +256,8 @@ def _read(file: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(_BAD_FILE.format(file=file, reason=error)) from None
+    except RecursionError:
+        raise ConfigError(_BAD_FILE.format(file=file, reason="nested too deeply")) from None
 
 
 _SECRET = ("_key", "_token")  # how the names of settings end whose values are never shown

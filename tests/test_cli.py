@@ -521,6 +521,15 @@ def test_models_are_listed_with_what_is_known_of_them(
     assert lines[-1].startswith("ollama: ")
 
 
+def test_a_name_of_several_lines_makes_one_row(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "parrot\nllama.cpp  DeepSeek-R1  4 GB"
+    models = written("GET", "/v1/models", json.dumps({"data": [{"id": name}]}))
+    with Replay(models) as server:
+        assert main(["models", "--base-url", server.url]) == 0
+    assert sum("DeepSeek-R1" in line for line in capsys.readouterr().out.splitlines()) == 1
+    assert not any(line.startswith("llama.cpp  DeepSeek") for line in capsys.readouterr().out.splitlines())
+
+
 def test_models_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     with server_that_says("Yes.") as server:
         assert main(["models", "--json", "--base-url", server.url]) == 0

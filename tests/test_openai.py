@@ -14,6 +14,7 @@ from test_formats import DATA, WIRE
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.backends.openai_wire import parse_base_url
 from r1chat.errors import (
+    BackendError,
     ConfigError,
     ContextError,
     GenerationError,
@@ -536,6 +537,46 @@ def test_warming_others_does_nothing_and_never_raises() -> None:
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------
+
+
+KEY = "sk-a-key-that-nobody-should-see"
+
+
+@pytest.mark.parametrize("status", [401, 400, 500])
+def test_a_key_that_a_server_repeats_is_cut_out_of_its_words(status: int) -> None:
+    body = json.dumps({"error": {"message": f"Incorrect API key provided: Bearer {KEY}."}})
+    refused = replace(written("GET", "/v1/models", body), status=status)
+    with backend_at(refused, key=KEY) as (backend, _), pytest.raises(BackendError, match="Incorrect API key") as told:
+        backend.models()
+    assert all(KEY not in sentence for sentence in (told.value.sentence("en"), told.value.sentence("zh")))
+
+
+def test_a_key_that_a_server_repeats_in_mid_stream_is_cut_out_of_its_words() -> None:
+    events = ({"choices": [{"delta": {"content": "Hm"}}]}, {"error": {"message": f"quota of {KEY}"}})
+    lines = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+    reply = Exchange(
+        "POST",
+        "/v1/chat/completions",
+        headers={"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"},
+        chunks=((0.0, lines),),
+    )
+    models = written("GET", "/v1/models", '{"data": [{"id": "parrot"}]}')
+    with backend_at(models, reply, key=KEY) as (backend, _), pytest.raises(BackendError, match="quota of") as told:
+        list(backend.stream(Request("parrot", SUM, None, PARAMS)))
+    assert KEY not in told.value.sentence("en")
+
+
+def test_an_error_of_megabytes_is_kept_as_a_sentence() -> None:
+    refused = replace(written("GET", "/v1/models", json.dumps({"error": "no " * 1_000_000})), status=500)
+    with backend_at(refused) as (backend, _), pytest.raises(BackendError, match="refuses") as told:
+        backend.models()
+    assert len(told.value.sentence("en")) < 1500
+
+
+def test_a_model_without_a_name_does_not_hide_the_others() -> None:
+    entries = '[{"id": 7}, null, {"id": "\\ud800"}, {"id": "parrot"}, {"object": "model"}]'
+    with backend_at(written("GET", "/v1/models", f'{{"data": {entries}}}')) as (backend, _):
+        assert [model.name for model in backend.models()] == ["parrot"]
 
 
 def test_wrong_key_says_where_to_put_the_right_one() -> None:

@@ -144,7 +144,7 @@ def _refused(model: str, reason: str) -> BackendError:
     """The error that a line of a pull stands for."""
     if "file does not exist" in reason or "not found" in reason:
         return UnknownModelError(_NO_SUCH_MODEL.format(model=model))
-    return GenerationError(_FAILED.format(model=model, reason=reason.rstrip(".")))
+    return GenerationError(_FAILED.format(model=model, reason=wire.shortened(reason).rstrip(".")))
 
 
 _NO_SUCH_MODEL = Both(

@@ -223,7 +223,7 @@ def note(tag: Tag, version: str) -> Wording:
 
 def broken_off(error: Any) -> BackendError:
     """The error that an `error` in mid-stream stands for."""
-    return GenerationError(_BROKE_OFF.format(reason=wire.as_text(error).rstrip(".") or wire.NO_REASON))
+    return GenerationError(_BROKE_OFF.format(reason=wire.shortened(wire.as_text(error)).rstrip(".") or wire.NO_REASON))
 
 
 def refused(refusal: wire.Refusal, url: str, model: str, context: int) -> BackendError:

@@ -388,7 +388,7 @@ class OpenAIBackend:
             if kind.startswith("application/json"):  # it does not stream: one body with all of it
                 for chunk in wire.all_parsed(Chunk, await wire.body(response)):
                     if chunk.error:
-                        raise broken_off(chunk.error)
+                        raise broken_off(chunk.error, response)
                     if not (chunk.choices or chunk.content):
                         raise wire.NotUnderstood
                     yield chunk
@@ -409,7 +409,7 @@ class OpenAIBackend:
                         raise
                     for chunk in chunks:
                         if chunk.error:
-                            raise broken_off(chunk.error)
+                            raise broken_off(chunk.error, response)
                         began = True
                         yield chunk
 

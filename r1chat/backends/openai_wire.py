@@ -122,8 +122,15 @@ class Entry(BaseModel):
         return self.meta if isinstance(self.meta, Meta) else Meta()
 
 
+def _named(entries: Any) -> Any:
+    """The entries of a list of models that have a name: one that has none does not hide the others."""
+    if not isinstance(entries, list):
+        return entries
+    return [entry for entry in entries if isinstance(entry, dict) and wire.is_text(entry.get("id"))]
+
+
 class Entries(BaseModel):
-    data: list[Entry]
+    data: Annotated[list[Entry], BeforeValidator(_named)]
 
 
 class Generation(BaseModel):
@@ -337,9 +344,9 @@ def sampling(params: Params, kind: Kind) -> dict[str, Any]:
 # --- what it means ---------------------------------------------------------------------------------------------------
 
 
-def broken_off(error: Any) -> BackendError:
+def broken_off(error: Any, response: httpx.Response) -> BackendError:
     """The error that an `error` in mid-stream stands for."""
-    text = json.dumps({"error": error})
+    text = wire.without_key(json.dumps({"error": error}, ensure_ascii=False), response)
     reason = wire.said(text).rstrip(".") or wire.NO_REASON
     return wire.too_long(text) or GenerationError(_BROKE_OFF.format(reason=reason))
 

@@ -22,6 +22,8 @@ Form = TypeVar("Form", bound=BaseModel)
 
 CONNECT_WITHIN = 5.0  # seconds
 ANSWER_WITHIN = 15.0  # seconds, for questions that no model has to think about
+LONGEST_SENTENCE = 1000  # characters of an error in a server's own words: it is stored with the reply
+SHORTEST_KEY = 4  # characters; what is shorter is no secret, and would be found in every word
 LONGEST_LINE = 16 << 20  # bytes of one line of a stream, or of a body that is read whole
 
 _MOST = 1 << 40  # tokens or nanoseconds … more than any true count
@@ -168,8 +170,15 @@ async def success(response: httpx.Response) -> httpx.Response:
     """The response, if its status is a success; otherwise raises Refusal."""
     if not response.is_success:
         text = (await body(response)).decode(errors="replace")
-        raise Refusal(response.status_code, text, response.headers.get("location", ""))
+        location = response.headers.get("location", "")
+        raise Refusal(response.status_code, without_key(text, response), shortened(without_key(location, response)))
     return response
+
+
+def without_key(text: str, response: httpx.Response) -> str:
+    """A server's words without the key that the request carried: they are shown, stored and exported."""
+    key = response.request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+    return text.replace(key, "•••") if len(key) >= SHORTEST_KEY else text
 
 
 def parsed(form: type[Form], data: bytes) -> Form:
@@ -218,6 +227,11 @@ class Halves:
         if "\ud800" <= text[-1:] <= "\udbff":
             text, self._high = text[:-1], text[-1]
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def is_text(value: object) -> bool:
+    """Whether it is text without halves of surrogate pairs, which no database takes."""
+    return isinstance(value, str) and not _HALF.search(value)
 
 
 def as_text(value: object) -> str:
@@ -285,7 +299,12 @@ def said(text: str) -> str:
         value = value.get("detail", "")
     if not isinstance(value, str):
         return ""
-    return said(value) or value
+    return said(value) or shortened(value)
+
+
+def shortened(sentence: str) -> str:
+    """A server's sentence, of which `LONGEST_SENTENCE` characters are kept."""
+    return sentence if len(sentence) <= LONGEST_SENTENCE else f"{sentence[:LONGEST_SENTENCE]}…"
 
 
 def too_long(text: str, context: int = 0) -> ContextError | None:

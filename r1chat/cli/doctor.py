@@ -87,7 +87,7 @@ def models_table(statuses: Iterable[BackendStatus]) -> str:
     rows: list[tuple[str, ...]] = [("BACKEND", "NAME", "SIZE", "QUANTISATION", "CONTEXT", "THINKS", "STATE")]
     away = []
     for status in statuses:
-        rows += [_row(model) for model in status.models]
+        rows += [tuple(" ".join(cell.split()) for cell in _row(model)) for model in status.models]  # a row is a line
         if not status.models:
             away.append(f"{status.name}: {status.error or 'no models.'}")
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -109,7 +109,7 @@ def _made_up(name: str, split: str, count: int, language: str) -> Task:
 def _from_toml(file: Path) -> Task:
     try:
         values = tomllib.loads(_text(file))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise EvaluationError(_BAD_TOML.format(file=file, reason=error)) from None
     data, prompt = values.get("file"), values.get("prompt", "")
     if not isinstance(data, str) or not isinstance(prompt, str):

@@ -106,7 +106,8 @@ def before_migration(source: Path, revision: str) -> Copy:
 def restore(copy: Path, database: Path) -> tuple[Copy, Path | None]:
     """Put a copy in the place of a database; also where the old one went, if there was one. Raises StoreError.
 
-    The copy is checked first. The old database is moved, damaged or not; nothing is deleted.
+    The copy is checked first. The old database is kept, damaged or not; nothing is deleted. A kill at any time leaves
+    the old database in its place, or the new one.
     """
     copy = copy.expanduser()
     if not copy.is_file():
@@ -117,11 +118,11 @@ def restore(copy: Path, database: Path) -> tuple[Copy, Path | None]:
     new.unlink(missing_ok=True)
     _copy(copy, new)
     try:
-        moved = _move_away(database) if database.exists() else None
+        kept = _keep(database) if database.exists() else None
         new.replace(database)
     finally:
         new.unlink(missing_ok=True)
-    return check(database), moved
+    return check(database), kept
 
 
 # Whatever is no plain table or index: triggers and views, also by another spelling of their type.
@@ -169,7 +170,11 @@ def _copy(source: Path, target: Path) -> Copy:
         with _opened(source) as old, closing(sqlite3.connect(part)) as new:
             old.backup(new)
             new.execute("PRAGMA journal_mode = DELETE")  # one file, no log beside it
-        made = check(Path(part))
+        try:
+            made = check(Path(part))
+        except StoreError:
+            check(source)  # its sentence names the file that is there
+            raise
         with open(part, "rb+") as stream:
             os.fsync(stream.fileno())
         os.link(part, target)  # fails where the name was taken meanwhile
@@ -184,8 +189,8 @@ def _copy(source: Path, target: Path) -> Copy:
     return Copy(target, made.revision, made.conversations, made.replies, made.size)
 
 
-def _move_away(database: Path) -> Path:
-    """Give a database that nobody has open another name, with its log; where it is now."""
+def _keep(database: Path) -> Path:
+    """Give a database that nobody has open a second name, with its log, which is then taken away; that name."""
     try:
         with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")  # takes in the log; refused while somebody has it open
@@ -195,10 +200,15 @@ def _move_away(database: Path) -> Path:
     except sqlite3.Error:
         pass  # damaged: its log goes with it
     target = database.with_name(f"{database.stem}-before-restore-{datetime.now():%Y-%m-%d-%H%M%S}{database.suffix}")
-    database.rename(target)
-    for ending in ("-wal", "-shm", "-journal"):
-        with suppress(FileNotFoundError):
-            Path(f"{database}{ending}").rename(f"{target}{ending}")
+    try:
+        for ending in ("-wal", "-shm", "-journal"):
+            with suppress(FileNotFoundError):
+                os.link(f"{database}{ending}", f"{target}{ending}")
+        os.link(database, target)
+        for ending in ("-wal", "-shm", "-journal"):  # they do not belong to the database that takes its place
+            Path(f"{database}{ending}").unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(_FAILED.format(file=database, target=target, reason=error.strerror)) from None
     return target
 
 

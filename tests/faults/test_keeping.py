@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sqlite3
 import stat
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -66,6 +69,58 @@ def test_a_backup_is_put_back_and_what_was_there_is_kept(tmp_path: Path, run: Ru
     assert contents(database) == before
     [moved] = tmp_path.glob("r1chat-before-restore-*.db")
     assert len(contents(moved)) == 4
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_kill_at_any_moment_of_a_restore_leaves_a_database_in_its_place(tmp_path: Path, damaged: bool) -> None:
+    """Each call that changes a name is a moment; the process ends before it."""
+    copy, old = tmp_path / "copy.db", tmp_path / "old.db"
+    filled(copy, 1, 1)
+    filled(old, 2, 1)
+    if damaged:
+        old.write_bytes(b"SQLite format 3\0" + bytes(4000))
+    for moment in range(40):
+        folder = tmp_path / str(moment)
+        folder.mkdir()
+        database = folder / "r1chat.db"
+        shutil.copy(old, database)
+        if not (killed := _restored_until(moment, copy, database)):
+            break
+        assert database.exists(), moment
+        if not damaged:
+            assert len(contents(database)) in (1, 2), moment
+    assert not killed and moment >= 3
+    assert len(contents(database)) == 1
+    [kept] = folder.glob("r1chat-before-restore-*.db")
+    assert kept.read_bytes() == old.read_bytes() or not damaged
+
+
+def _restored_until(moment: int, copy: Path, database: Path) -> bool:
+    """Restore in a process that is killed before it changes a name for the nth time; whether that came first."""
+    child = os.fork()
+    if not child:
+        left = iter(range(moment))
+
+        def watch(event: str, arguments: tuple[object, ...]) -> None:
+            if event in ("os.link", "os.rename", "os.remove") and next(left, None) is None:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(watch)
+        try:
+            backup.restore(copy, database)
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def test_a_damaged_database_is_named_by_a_backup_and_not_the_copy(tmp_path: Path, run: Run) -> None:
+    database = tmp_path / "r1chat.db"
+    filled(database)
+    with database.open("r+b") as file:
+        file.seek(8 * 4096)
+        file.write(b"\xff" * 4096)
+    code, _, err = run("backup", str(tmp_path / "copy.db"))
+    assert code == 1 and f"--from {database}" in err and ".part" not in err
 
 
 def test_a_backup_is_consistent_while_replies_are_written(tmp_path: Path) -> None:
