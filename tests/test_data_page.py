@@ -13,6 +13,8 @@ from site_driver import CHROMIUM, THOUGHT, Locator, Page, Site, expect
 
 from r1chat.app import App
 from r1chat.archive import write
+from r1chat.export import rows
+from r1chat.judgements import Rating
 from r1chat.messages import Provenance, Reply, StoredReply, StoredTurn
 from r1chat.store import Store
 from r1chat.ui.data import exporting, league, query
@@ -149,7 +151,7 @@ def test_texts_and_names_of_others_are_shown_as_they_are_and_run_nothing(site: S
     page = data_page(site)
     expect(page.locator(".because")).to_have_text(HOSTILE)
     page.locator(".side summary").click()
-    expect(page.locator(".side .all .text")).to_have_text([HOSTILE, HOSTILE])
+    expect(page.locator(".side .all .read")).to_have_text([HOSTILE, HOSTILE])
     assert HOSTILE in page.locator("select[name=model]").inner_text()
     assert page.evaluate("window.hurt") is None
     assert page.locator("#data img").count() == 0
@@ -329,6 +331,69 @@ def test_the_picture_of_a_league_escapes_names_and_stays_inside_its_frame() -> N
     assert places and min(places) >= 0 and max(places) <= 320
 
 
+# --- search, badges, the queue ---------------------------------------------------------------------------------------
+
+
+def test_text_is_searched_and_badges_say_what_the_chosen_format_takes(site: Site) -> None:
+    app = site.serve(THOUGHT)
+    compared(app, "What is six times seven?", answers=("It is $\\frac{84}{2}$ and **not** 13.", "It is 13."))
+    rated(app, "Name a prime.", answer="Seven is one.")
+    app.teacher.set_consent(None, True)
+    page = data_page(site, width=760)
+    expect(row(page, "six times seven").locator(".export-status")).to_have_text("will be exported")
+    expect(row(page, "Name a prime").locator(".export-status")).to_have_text("not in preference")
+    expect(row(page, "six times seven").locator(".says mfrac")).to_be_visible()
+    expect(row(page, "six times seven").locator(".says strong")).to_have_text("not")
+    assert page.locator("#rows").bounding_box()["y"] < page.locator("#exporting").bounding_box()["y"]  # type: ignore[index]
+    page.locator("#exporting > summary").click()
+    page.get_by_role("combobox", name="For").select_option("SFT: good replies only")
+    expect(row(page, "Name a prime").locator(".export-status")).to_have_text("not in sft")
+    page.get_by_role("combobox", name="For").select_option("KTO: replies with a label")
+    expect(row(page, "Name a prime").locator(".export-status")).to_have_text("will be exported")
+    expect(row(page, "six times seven").locator(".export-status")).to_have_text("not in unpaired")
+    search = page.get_by_role("searchbox", name="Text")
+    search.fill("SEVEN IS")
+    expect(page.locator(".judged")).to_have_count(1)
+    expect(page.locator("#count")).to_have_text("1")
+    assert "text=SEVEN" in page.url
+    search.fill("just right")  # a comment
+    expect(page.locator(".judged")).to_have_count(1)
+    search.fill("100%")
+    expect(page.locator("#rows")).to_contain_text("Nothing matches")
+
+
+def test_replies_are_rated_one_after_the_other_by_keys_alone(site: Site) -> None:
+    app = site.serve(THOUGHT)
+    first, second, third = (
+        replied(app.store, asked(app.store, f"Message {n}"), f"Answer {n} is **here**.").id for n in (1, 2, 3)
+    )
+    page = data_page(site)
+    page.get_by_role("button", name="Rate replies one by one").press("Enter")
+    card = page.get_by_role("dialog")
+    expect(card).to_contain_text("3 replies without your rating")
+    expect(card.locator("strong")).to_have_text("here")
+    page.keyboard.press("t")
+    expect(card.locator("details")).to_have_attribute("open", "")
+    page.keyboard.press("g")
+    expect(card).to_contain_text("Answer 2")
+    page.keyboard.press("s")
+    expect(card).to_contain_text("Answer 1")
+    page.keyboard.press("z")
+    expect(card).to_contain_text("Answer 2")
+    page.keyboard.press("s")
+    expect(card).to_contain_text("Answer 1")
+    page.keyboard.press("b")
+    expect(card).to_contain_text("Every reply has your rating.")
+    page.keyboard.press("Escape")
+    expect(page.locator(".judged")).to_have_count(2)
+    thumbs = {rating.reply_id: rating.thumb for rating in ratings_of(app)}
+    assert thumbs == {third: "up", first: "down"} and second not in thumbs
+
+
+def ratings_of(app: App) -> list[Rating]:
+    return [row.judgement for row in rows(app.store).rows if isinstance(row.judgement, Rating)]
+
+
 # --- export, archive, import -----------------------------------------------------------------------------------------
 
 
@@ -363,6 +428,12 @@ def test_an_export_without_consent_says_what_to_do(site: Site) -> None:
     page.locator("#export").get_by_role("button", name="Export").click()
     expect(page.locator("#job .error")).to_contain_text("Allow it")
     expect(page.locator("#job a")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#rows[aria-busy]")).to_have_count(0)
+    expect(page.locator("#job")).to_be_empty()
+    page.locator("#export").get_by_role("button", name="Export").click()
+    page.locator("#job").get_by_role("button", name="Close").click()
+    expect(page.locator("#job")).to_be_empty()
 
 
 def test_unredacted_exports_are_warned_of_and_the_equal_command_is_shown(site: Site) -> None:
@@ -374,16 +445,21 @@ def test_unredacted_exports_are_warned_of_and_the_equal_command_is_shown(site: S
     expect(page.locator("#unredacted")).to_be_visible()
     page.get_by_label("Test split, %").fill("20")
     page.get_by_text("The same in a terminal").click()
-    expect(page.locator("#command code")).to_have_text(
-        "r1chat export preference -o preference.jsonl --test 0.2 --language en --no-redact"
-    )
+    page.locator("#filter [name=text]").fill("six times")
+    command = "r1chat export preference -o preference.jsonl --test 0.2 --language en --text 'six times' --no-redact"
+    expect(page.locator("#command code")).to_have_text(f"{command} --data-dir {site.folder}")
+    page.get_by_role("button", name="Copy the command").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == f"{command} --data-dir {site.folder}"
+    page.get_by_label("Kind").select_option("Step")
+    expect(page.locator("#command")).to_contain_text("the filter leaves out what this format is made from")
 
 
 def test_a_command_quotes_what_a_shell_would_read() -> None:
     said = {"format": "unpaired", "suffix": ".parquet", "model": "x; rm -rf ~", "until": "2026-01-31", "longest": "9"}
-    html = exporting.command(said, WORDS["en"])
-    assert "r1chat export unpaired -o unpaired.parquet --model &#39;x; rm -rf ~&#39; --until 2026-02-01</code>" in html
-    assert "no flag for this part of the filter: Characters, at most" in html
+    html = exporting.command(said | {"text": "-n", "kind": "rating"}, WORDS["en"], Path("/data/my folder"))
+    parts = "--model &#39;x; rm -rf ~&#39; --longest 9 --text=-n --until 2026-02-01 --source thumbs"
+    assert f"r1chat export unpaired -o unpaired.parquet {parts} --data-dir &#39;/data/my folder&#39;</code>" in html
 
 
 def test_an_archive_goes_out_and_comes_in_elsewhere(site: Site, tmp_path: Path) -> None:

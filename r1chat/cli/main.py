@@ -301,6 +301,15 @@ def export(
     verified: Annotated[
         bool | None, typer.Option("--verified/--not-verified", help="Only where a reply was found right, or wrong.")
     ] = None,
+    shortest: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Only replies of at least so many characters.")
+    ] = None,
+    longest: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Only replies of at most so many characters.")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only where this stands in message, reply or comment.")
+    ] = None,
     redact: Annotated[bool, typer.Option("--redact/--no-redact", help="Replace personal data. Default: do.")] = True,
     template: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A chat template where none is known: GGUF or Jinja.")
@@ -564,6 +573,9 @@ def _export(flags: Flags) -> int:
             "since",
             "until",
             "verified",
+            "shortest",
+            "longest",
+            "text",
             "redact",
             "template",
             "everything",

@@ -69,6 +69,9 @@ class Wanted:
     until: str | None = None
     rater: str | None = None
     verified: bool | None = None
+    shortest: int | None = None
+    longest: int | None = None
+    text: str | None = None
     redact: bool = True
     template: Path | None = None
     everything: bool = False
@@ -212,6 +215,9 @@ def _options(wanted: Wanted) -> Options:
             until=_time("--until", wanted.until),
             rater=wanted.rater or "",
             verified=wanted.verified,
+            shortest=wanted.shortest,
+            longest=wanted.longest,
+            text=wanted.text or "",
         ),
         redact=wanted.redact,
         template=wanted.template,

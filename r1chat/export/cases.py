@@ -11,7 +11,7 @@ from r1chat.judgements import Comparison, Rating, Reference, StepLabel
 from r1chat.store.dataset import JudgedReply, JudgedTurn
 from r1chat.store.entries import Kind
 
-ExportStatus = Literal["exported", "undecided", "no_consent", "excluded", "refused"]
+ExportStatus = Literal["exported", "undecided", "no_consent", "excluded", "refused", "other_format"]
 
 
 class Case(NamedTuple):

@@ -9,6 +9,10 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from r1chat.export.cases import Case, ExportStatus, cases, export_status
+from r1chat.export.formats import FORMS, Refused, TrainingRow
+from r1chat.export.options import Format, Thoughts
+from r1chat.export.templates import Templates
+from r1chat.export.texts import Texts
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
 from r1chat.languages import language_of
 from r1chat.messages import StoredReply
@@ -24,8 +28,8 @@ class JudgementRow:
     `sides`: for a comparison left and right, for a correction the corrected reply and what it stands for, else the
     reply that was judged; for a reference all replies to the message. `judgement` is the corrected reply itself for a
     correction. `status` says whether an export takes it: "undecided" are ties, both bad and skipped, which make no
-    pair. `reason` is a code of `r1chat.export.refusals.REASONS` where it is refused, and the rater's own words where it
-    is excluded.
+    pair; "other_format" is what the chosen format is not made from. `reason` is a code of
+    `r1chat.export.refusals.REASONS` where it is refused, and the rater's own words where it is excluded.
     """
 
     kind: Kind
@@ -52,8 +56,18 @@ class Page:
     next: str | None
 
 
-def rows(store: Store, filter: Filter = Filter(), before: str | None = None, limit: int = 50) -> Page:  # noqa: B008
-    """A page of judgements, newest first. `before`: see `Page.next`; one that makes no sense begins at the newest."""
+def rows(
+    store: Store,
+    filter: Filter = Filter(),  # noqa: B008  frozen
+    before: str | None = None,
+    limit: int = 50,
+    format: Format | None = None,
+    thoughts: Thoughts | None = None,
+) -> Page:
+    """A page of judgements, newest first. `before`: see `Page.next`; one that makes no sense begins at the newest.
+
+    With a `format` and its `thoughts`, `status` is that of an export in this format with its usual sources.
+    """
     with store.dataset.snapshot() as snapshot:
         with closing(snapshot.entries(filter, before=_place(before))) as listed:
             entries = list(islice(listed, limit + 1))
@@ -62,7 +76,34 @@ def rows(store: Store, filter: Filter = Filter(), before: str | None = None, lim
         found = {case.id: case for turn in turns.values() for case in cases(turn)}
         wanted = [found[entry.id] for entry in entries]
         replies = snapshot.stored_replies({side.id for case in wanted for side in case.sides})
-    return Page(tuple(_row(case, replies) for case in wanted), _cursor(entries[-1]) if more else None)
+    status = export_status if format is None else _Judge(format, thoughts).status
+    return Page(tuple(_row(case, replies, *status(case)) for case in wanted), _cursor(entries[-1]) if more else None)
+
+
+class _Judge:
+    """Whether a judgement becomes a row of one format: asks the format itself, with messages that nobody reads."""
+
+    def __init__(self, format: Format, thoughts: Thoughts | None) -> None:
+        self._form = FORMS[format]
+        self._kinds = self._form.fixed or {self._form.kinds[source] for source in self._form.default}
+        answers = thoughts == "answer-only" and thoughts in self._form.thoughts  # sides may then be the same
+        self._texts = Texts("answer-only" if answers else "full", Templates(None, None), str)
+
+    def status(self, case: Case) -> tuple[ExportStatus, str]:
+        """As `export_status`, for this format."""
+        status, reason = export_status(case)
+        alone = status == "refused" and case.kind in self._form.alone
+        if status in ("excluded", "no_consent"):
+            return status, reason
+        if case.kind not in self._kinds:
+            return "other_format", ""
+        if status != "exported" and not alone:
+            return status, reason
+        made = [*self._form.make(case, self._texts)]
+        if any(isinstance(row, TrainingRow) for row in made):
+            return "exported", ""
+        refused = next((row.reason for row in made if isinstance(row, Refused)), None)
+        return ("refused", refused) if refused else ("other_format", "")
 
 
 def count(store: Store, filter: Filter = Filter()) -> int:  # noqa: B008
@@ -73,9 +114,8 @@ def count(store: Store, filter: Filter = Filter()) -> int:  # noqa: B008
         return snapshot.count(filter)
 
 
-def _row(case: Case, replies: Mapping[str, StoredReply]) -> JudgementRow:
+def _row(case: Case, replies: Mapping[str, StoredReply], status: ExportStatus, reason: str) -> JudgementRow:
     turn, judgement = case.turn, case.judgement
-    status, reason = export_status(case)
     return JudgementRow(
         kind=case.kind,
         id=case.id,

@@ -56,7 +56,7 @@ def export(
     """
     form = FORMS[format]
     _check(format, form, path, options)
-    judged = _kinds(form, options)
+    judged = kinds_of(format, options)
     selection = replace(options.filter, kinds=judged)
     templates = Templates(catalogue, options.template)
     with store.dataset.snapshot() as snapshot:
@@ -209,7 +209,9 @@ def _check(format: Format, form: Form, path: Path, options: Options) -> None:
         )
 
 
-def _kinds(form: Form, options: Options) -> frozenset[Kind]:
+def kinds_of(format: Format, options: Options) -> frozenset[Kind]:
+    """The kinds of judgement that an export reads. Raises ExportError where its filter leaves none of them."""
+    form = FORMS[format]
     kinds = form.fixed or {form.kinds[source] for source in options.sources or form.default}
     kept = frozenset(kinds) & (options.filter.kinds or frozenset(KINDS))
     if not kept:

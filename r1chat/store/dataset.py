@@ -44,7 +44,7 @@ from r1chat.store.judgement_schema import (
     step_labels,
     verifications,
 )
-from r1chat.store.judgements import consented
+from r1chat.store.judgements import consented, newest
 from r1chat.store.schema import conversations, later_thoughts, replies, stored_reply, turns
 
 Value = TypeVar("Value")
@@ -252,6 +252,38 @@ class Snapshot:
         """Everybody who judged something."""
         raters = union(*(select(table.c.rater) for table in (comparisons, ratings, step_labels, references)))
         return sorted(rater for rater in self._connection.scalars(raters) if rater)
+
+    def unrated(self, rater: str, before: tuple[datetime, str] | None = None) -> tuple[str | None, int]:
+        """The id of the newest finished reply whose answer the rater has not rated, and how many there are.
+
+        `before`: only those older than this time and id. A person's own corrections are not among them.
+        """
+        rated = select(ratings.c.reply_id).where(
+            ratings.c.thumb != "",
+            ratings.c.part == "answer",
+            ratings.c.rater == rater,
+            ratings.c.number.in_(newest(ratings, ratings.c.reply_id, ratings.c.part, ratings.c.rater)),
+        )
+        waiting = (
+            select(replies.c.id)
+            .join(turns, turns.c.id == replies.c.turn_id)
+            .join(conversations, conversations.c.id == turns.c.conversation_id)
+            .where(
+                conversations.c.deleted_at.is_(None),
+                replies.c.finish == "stop",
+                replies.c.answer != "",
+                replies.c.origin != "corrected",
+                replies.c.id.not_in(rated),
+            )
+        )
+        if before is not None:
+            at, last = before
+            waiting = waiting.where(
+                or_(replies.c.created_at < at, (replies.c.created_at == at) & (replies.c.id < last))
+            )
+        count = self._connection.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+        first = self._connection.scalar(waiting.order_by(replies.c.created_at.desc(), replies.c.id.desc()).limit(1))
+        return first, count
 
     def consents(self, conversation_ids: Collection[str]) -> dict[str, bool]:
         """Whether each of these conversations may be exported."""

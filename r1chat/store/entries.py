@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_
 from r1chat.languages import language_of
 from r1chat.store.judgement_schema import comparison_sides, comparisons, ratings, references, step_labels, verifications
 from r1chat.store.judgements import newest
-from r1chat.store.schema import replies
+from r1chat.store.schema import replies, turns
 
 Kind = Literal["comparison", "correction", "rating", "step", "reference"]
 Language = Literal["en", "zh", ""]
@@ -30,7 +30,8 @@ class Filter:
     `model` is a key `backend:name`, or a name, of at least one reply that was judged. `language` is that of the
     message, "en" or "zh". `since` and `until` bound when it was judged, the second exclusively. `verified`: a reply
     that was judged was found right (True) or wrong (False) by rule. `shortest` and `longest` bound the characters of
-    thought and answer together, of every reply that was judged.
+    thought and answer together, of every reply that was judged. `text` stands, in any case, in the message, in a reply
+    that was judged, or in what the rater wrote.
     """
 
     kinds: frozenset[Kind] = frozenset()
@@ -43,6 +44,7 @@ class Filter:
     verified: bool | None = None
     shortest: int | None = None
     longest: int | None = None
+    text: str = ""
 
     def allows(self, message: str) -> bool:
         """Whether a message is in the selected language."""
@@ -123,7 +125,25 @@ def _narrowed(kind: Kind, selection: Filter) -> Select[Any]:
         query = query.where(~_any(sides, length < selection.shortest))
     if selection.longest is not None:
         query = query.where(~_any(sides, length > selection.longest))
+    if selection.text:
+        query = query.where(_holds(kind, selection.text, sides))
     return query
+
+
+_WRITTEN = {"comparison": comparisons.c.comment, "rating": ratings.c.comment, "reference": references.c.text}
+_TURN = {"comparison": comparison_sides.c.turn_id, "reference": references.c.turn_id}
+
+
+def _holds(kind: Kind, text: str, sides: ColumnElement[bool]) -> ColumnElement[bool]:
+    """SQL condition: the text stands in the message, in a reply that was judged, or in the rater's own words."""
+    message = _TURN.get(kind, replies.c.turn_id)
+    places = [
+        select(turns.c.id).where(turns.c.id == message, turns.c.content.icontains(text, autoescape=True)).exists(),
+        _any(sides, or_(*(part.icontains(text, autoescape=True) for part in (_side.c.answer, _side.c.reasoning)))),
+    ]
+    if kind in _WRITTEN:
+        places.append(_WRITTEN[kind].icontains(text, autoescape=True))
+    return or_(*places)
 
 
 def _any(sides: ColumnElement[bool], condition: ColumnElement[bool]) -> ColumnElement[bool]:

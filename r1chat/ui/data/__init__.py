@@ -6,6 +6,7 @@ person does, through routes that the guard protects like every other.
 query     address -> filter, and its form       rows      judgements with their evidence
 evidence  texts, with personal data replaced    conflicts what was judged twice
 players   comparisons -> results of a league    league    its picture and table
+queue     one reply after the other, to rate
 exporting the forms, and the equal command      jobs      one export or import in the background
 page      frame and panels                      routes    everything that the page asks for or sends
 answering how they answer                       job_routes what they ask of jobs

@@ -1,10 +1,13 @@
 // The data page: shows what the server sends, asks for more, and sends what a person does.
 
-import {all, around, element, find as findIn, target} from '../talk/dom.js';
+import {copied} from '../talk/clipboard.js';
+import {all, around, element, find as findIn, modified, target, typing} from '../talk/dom.js';
 
 const root = findIn(document, '#data .data');
 const BASE = '../r1chat/data/';
 const PAUSE = 400;  // ms between two looks at a job
+const QUIET = 300;  // ms without a key after which is searched
+const STAYS = 1500;  // ms that a button says that it has copied
 const PARTS = ['league', 'conflicts'];  // panels that are filled when they are unfolded
 /** @type {Set<string>} */
 const filled = new Set();
@@ -59,6 +62,7 @@ function filter() {
   return new URLSearchParams(filledIn('#filter'));
 }
 function shownAs(query = filter()) {
+  for (const name of ['format', 'thoughts']) if (field(`#export [name=${name}]`).value) query.set(name, field(`#export [name=${name}]`).value);
   if (field('#redacted').checked) query.set('redacted', 'yes');
   return query;
 }
@@ -75,7 +79,7 @@ async function rows(keep = false) {
   if (mine !== newest) return;
   list.removeAttribute('aria-busy');
   if (!answer) return;
-  const unfolded = all(list, '.side[open]').map(side => `#${around(side, '.judged').id} [data-reply="${side.dataset.reply}"]`);
+  const unfolded = all(list, '.side > [open]').map(side => `#${around(side, '.judged').id} [data-reply="${side.dataset.reply}"]`);
   list.innerHTML = answer.text;
   for (const side of keep ? unfolded : []) {
     const again = details(`#rows ${side}`);
@@ -135,8 +139,16 @@ function form() {
 }
 async function command() {
   if (!details('#command').open) return;
-  const answer = await ask(`command?${new URLSearchParams(form())}`);
-  if (answer) find('#command > div').innerHTML = answer.text;
+  let response, text = '';
+  try {
+    response = await fetch(`${BASE}command?${new URLSearchParams(form())}`);
+    text = await response.text();
+  } catch {
+    return;  // the next act tells
+  }
+  const box = find('#command > div');
+  if (response.ok) box.innerHTML = text;
+  else box.replaceChildren(element('p', {className: 'warn', textContent: text}));
 }
 async function counters() {
   const answer = await ask('counters');
@@ -207,6 +219,13 @@ const verbs = {
     follow(await send('archive', {everything: everything.checked}));
   },
   cancel: () => send('cancel', {}),
+  async dismiss() { if (await send('dismiss', {})) find('#job').textContent = ''; },
+  async copy(button) {
+    if (!await copied(findIn(button.parentElement, 'code').textContent)) return;
+    const {textContent} = button;
+    button.textContent = button.dataset.done;
+    setTimeout(() => { button.textContent = textContent; }, STAYS);
+  },
 };
 
 /** @param {HTMLElement} control @param {Event} event */
@@ -241,6 +260,7 @@ root.addEventListener('change', event => {
   else if (control.id === 'import') upload(/** @type {HTMLInputElement} */ (control));
   else if (around(control, '#export')) {
     find('#unredacted').hidden = field('#export [name=redact]').checked;
+    if (control.matches('[name=format], [name=thoughts]')) rows(true);
     command();
   }
 });
@@ -250,13 +270,80 @@ root.addEventListener('toggle', async event => {
   if (PARTS.includes(folded.id)) fill(folded.id);
   else if (folded.id === 'command') command();
   else if (folded.matches('.exclude')) findIn(folded, 'input').focus();
-  else if (folded.matches('.side') && !findIn(folded, '.all').firstChild) {
+  else if (folded.matches('.side > details') && !findIn(folded, '.all').firstChild) {
     const answer = await ask(`reply/${folded.dataset.reply}?${shownAs(new URLSearchParams())}`);
     if (answer) findIn(folded, '.all').innerHTML = answer.text;
   }
 }, true);
 
+let typed = 0;
+root.addEventListener('input', event => {
+  if (!around(event.target, '#filter [name=text]')) return;
+  clearTimeout(typed);
+  typed = window.setTimeout(filtered, QUIET);
+});
+
+// --- rating one reply after the other --------------------------------------------------------------------------------
+
+const queue = /** @type {HTMLDialogElement} */ (find('#unrated'));
+/** @type {string[]} places in the queue that were left, the newest last */
+let places = [];
+let place = '';  // after which reply the one that shows comes
+let deciding = false;  // a verdict is on its way
+
+async function openQueue() {
+  places = [];
+  if (!await showNext('')) return;
+  queue.showModal();
+}
+/** @param {string} after */
+async function showNext(after) {
+  const answer = await ask(`next?after=${after}`);
+  if (!answer) return false;
+  place = after;
+  find('#unrated .card').innerHTML = answer.text;
+  find('#unrated .card').scrollTop = 0;
+  return true;
+}
+/** @param {'up' | 'down' | ''} thumb */
+async function decide(thumb) {
+  const article = find('#unrated article');
+  if (!article || deciding) return;
+  deciding = true;
+  const {id} = article.dataset;
+  const thought = /** @type {HTMLDetailsElement | null} */ (findIn(article, 'details'))?.open ?? null;
+  if (!thumb || await send('rate', {id, thumb, thought})) {
+    places.push(place);
+    await showNext(id);
+  }
+  deciding = false;
+}
+async function goBack() {
+  if (places.length) await showNext(places.pop());
+}
+Object.assign(verbs, {
+  queue: openQueue,
+  'queue-good': () => decide('up'), 'queue-bad': () => decide('down'), 'queue-skip': () => decide(''), 'queue-back': goBack,
+  'queue-close': () => queue.close(),
+});
+queue.addEventListener('close', () => {
+  say('');
+  counters();
+  refresh(true);
+});
+queue.addEventListener('keydown', event => {
+  if (typing(event) || modified(event) || event.repeat) return;
+  const done = {g: () => decide('up'), b: () => decide('down'), s: () => decide(''), z: goBack, t: foldThought}[event.key.toLowerCase()];
+  if (!done) return;
+  event.preventDefault();
+  done();
+});
+function foldThought() {
+  const thought = details('#unrated article details');
+  if (thought) thought.open = !thought.open;
+}
+
 if (innerWidth <= 760) for (const panel of all(root, '.panel')) /** @type {HTMLDetailsElement} */ (panel).open = panel.id === 'consent';
 counters();
 refresh(false);
-ask('job').then(follow);
+ask('job?first=yes').then(follow);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -13,6 +14,7 @@ from r1chat.archive import Imported, Written, told
 from r1chat.errors import MessageError
 from r1chat.export import FORMATS, SUFFIXES, THOUGHTS, Format, Options, Summary
 from r1chat.export.formats import FORMS
+from r1chat.export.run import kinds_of
 from r1chat.sizes import readable_size
 from r1chat.ui.data import query
 from r1chat.ui.data.jobs import State
@@ -21,10 +23,16 @@ from r1chat.ui.html.parts import EMPTY, attributes, concat
 from r1chat.ui.words.page import Words
 
 MOST_FOR_TESTING = 90  # percent
-_FLAGS = {"model": "--model", "language": "--language", "rater": "--rater", "since": "--since"}
+_FLAGS = {
+    "model": "--model",
+    "language": "--language",
+    "rater": "--rater",
+    "since": "--since",
+    "shortest": "--shortest",
+    "longest": "--longest",
+    "text": "--text",
+}
 _VERIFIED = {"right": "--verified", "wrong": "--not-verified"}
-_SOURCES = {"comparison": "comparison", "correction": "correction", "rating": "thumbs"}
-_NO_FLAG = {"shortest": "filter_shortest", "longest": "filter_longest"}
 
 Fields = Mapping[str, str]  # those of a form, and those of the filter
 
@@ -96,9 +104,14 @@ def read(fields: Fields) -> tuple[Format, str, Options]:
     return format, f"{format}{suffix}", options
 
 
-def command(fields: Fields, words: Words) -> Markup:
-    """The same export as a line for a terminal; where it has no flag for a part of the filter, that is said."""
+def command(fields: Fields, words: Words, data_dir: Path | None = None) -> Markup:
+    """The same export as a line for a terminal, and a button that copies it.
+
+    `data_dir`: the data folder, where it is not the usual one. Raises MessageError, and ExportError where the format is
+    not made from the kind of judgement that the filter asks for.
+    """
     format, file, options = read(fields)
+    kinds = kinds_of(format, options)
     parts = ["r1chat", "export", format, "-o", file]
     if options.thoughts:
         parts += ["--thoughts", options.thoughts]
@@ -107,19 +120,21 @@ def command(fields: Fields, words: Words) -> Markup:
     asked = query.asked(fields)
     for name, flag in _FLAGS.items():
         if name in asked:
-            parts += [flag, asked[name]]
+            value = asked[name]
+            parts += [f"{flag}={value}"] if value.startswith("-") else [flag, value]
     if options.filter.until:
         parts += ["--until", f"{options.filter.until:%Y-%m-%d}"]
-    if asked.get("kind") in _SOURCES and not FORMS[format].fixed:
-        parts += ["--source", _SOURCES[asked["kind"]]]
+    if options.filter.kinds:
+        for source in (source for source, kind in FORMS[format].kinds.items() if kind in kinds):
+            parts += ["--source", source]
     if asked.get("verified") in _VERIFIED:
         parts.append(_VERIFIED[asked["verified"]])
     if not options.redact:
         parts.append("--no-redact")
-    missing = ", ".join(str(getattr(words, _NO_FLAG[name])) for name in _NO_FLAG if name in asked)
-    note = words.export_no_command.format(parts=missing) if missing else ""
-    return Markup("<code>{}</code>{}").format(
-        shlex.join(parts), Markup('<p class="warn">{}</p>').format(note) if note else EMPTY
+    if data_dir is not None:
+        parts += ["--data-dir", str(data_dir)]
+    return Markup('<code>{}</code><button type="button" data-verb="copy"{}>{}</button>').format(
+        shlex.join(parts), attributes(data_done=words.copied), words.copy_command
     )
 
 
@@ -128,9 +143,12 @@ def archive_name(now: datetime) -> str:
     return f"r1chat-{now:%Y-%m-%d}.jsonl"
 
 
-def status(state: State | None, words: Words) -> Markup:
-    """How far a job is, or what came of it, with its files to take."""
-    if state is None:
+def status(state: State | None, words: Words, new_page: bool = False) -> Markup:
+    """How far a job is, or what came of it, with its files to take.
+
+    `new_page`: for a page that is just opened, which does not show a job that failed or was cancelled before.
+    """
+    if state is None or (new_page and (state.cancelled or state.error is not None)):
         return EMPTY
     if not state.over:
         done = words.job_progress.format(done=f"{state.done:,}", total=f"{state.total:,}") if state.total else ""
@@ -138,12 +156,15 @@ def status(state: State | None, words: Words) -> Markup:
         return Markup('<p>{} <span>{}</span></p><progress{}></progress><button data-verb="cancel">{}</button>').format(
             words.job_running, done, bar, words.cancel
         )
+    close = Markup('<button type="button" class="close" data-verb="dismiss" aria-label="{}">✕</button>').format(
+        words.close
+    )
     if state.cancelled:
-        return Markup("<p>{}</p>").format(words.job_cancelled)
+        return close + Markup("<p>{}</p>").format(words.job_cancelled)
     if state.error is not None:
-        return Markup('<p class="notice error">{}</p>').format(state.error.sentence(words.lang))
+        return close + Markup('<p class="notice error">{}</p>').format(state.error.sentence(words.lang))
     lines = concat(Markup("<p>{}</p>").format(line) for line in _results(state.result, words))
-    return lines + _files(state, words)
+    return close + lines + _files(state, words)
 
 
 def _results(result: Summary | Written | Imported | None, words: Words) -> list[str]:

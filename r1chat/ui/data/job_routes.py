@@ -31,7 +31,11 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
 
     @web.get("/r1chat/data/job")
     def job(request: Request) -> Response:
-        return _job(request, jobs, lambda: None)
+        return _job(request, jobs, lambda: None, new_page=request.query_params.get("first") == "yes")
+
+    @web.post("/r1chat/data/dismiss")
+    def dismiss(request: Request) -> Response:
+        return _job(request, jobs, jobs.dismiss)
 
     @web.post("/r1chat/data/cancel")
     def cancel(request: Request) -> Response:
@@ -101,12 +105,12 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
         return FileResponse(file, filename=name, headers=QUIET, media_type="application/octet-stream")
 
 
-def _job(request: Request, jobs: Jobs, begin: Callable[[], object]) -> Response:
+def _job(request: Request, jobs: Jobs, begin: Callable[[], object], new_page: bool = False) -> Response:
     """Begin a job, and say how it stands; the header tells the page whether to ask again."""
 
     def html(w: Words) -> str:
         begin()
-        return exporting.status(jobs.state, w)
+        return exporting.status(jobs.state, w, new_page)
 
     response = html_answer(request, html)
     response.headers["X-Running"] = "yes" if jobs.running else "no"

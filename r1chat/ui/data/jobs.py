@@ -93,6 +93,15 @@ class Jobs:
             self._thread.start()
         return begun
 
+    def dismiss(self) -> None:
+        """Forget a job that is over, and its files."""
+        with self._lock:
+            if self.running:
+                return
+            if self._folder is not None:
+                self._folder.cleanup()
+            self._folder = self._state = None
+
     def cancel(self) -> None:
         """Cancel the running job at its next step."""
         self._cancel.set()

@@ -31,7 +31,7 @@ def frame(asked: Query, choices: Choices, consent: bool, job: State | None, word
         (
             _panel("consent", words.consent_title, consent_form(consent, words), unfolded=True),
             _panel("exporting", words.exporting, exporting.form(words), unfolded=True),
-            Markup('<div id="job" role="status">{}</div>').format(exporting.status(job, words)),
+            Markup('<div id="job" role="status">{}</div>').format(exporting.status(job, words, new_page=True)),
             _panel("archive", words.archive, exporting.archive_form(words)),
             _panel("importing", words.importing, exporting.import_form(words)),
             _panel("redaction", words.redaction, _redaction(words)),
@@ -43,9 +43,15 @@ def frame(asked: Query, choices: Choices, consent: bool, job: State | None, word
         '<div id="data"><div class="data"><header class="head"><a href="../" id="back">{back}</a>'
         '<h1>{title}</h1><div id="gathered"></div></header>'
         '<div id="trouble" role="alert"></div>'
+        '<nav class="jumps" aria-label="{jumps}"><a href="#exporting">{exporting}</a> '
+        '<a href="#consent">{consent}</a></nav>'
         '<div class="columns"><div class="panels">{panels}</div><section>'
-        '<h2>{rows} <small id="count"></small></h2>{filter}'
+        '<div class="over"><h2>{rows} <small id="count"></small></h2>'
+        '<button type="button" data-verb="queue">{rate}</button></div>{filter}'
         '<div id="rows" aria-busy="true"><p>{loading}</p></div></section></div>'
+        '<dialog id="unrated" aria-label="{rate}"><header><h2>{rate}</h2>'
+        '<button type="button" class="close" data-verb="queue-close" aria-label="{close}">✕</button></header>'
+        '<div class="card" aria-live="polite" tabindex="-1" autofocus></div></dialog>'
         '<template id="broken">{broken}</template></div></div>'
     ).format(
         back=words.data_back,
@@ -55,6 +61,11 @@ def frame(asked: Query, choices: Choices, consent: bool, job: State | None, word
         filter=query.form(asked, choices, words),
         loading=words.data_loading,
         broken=words.data_broken,
+        jumps=words.data_jumps,
+        exporting=words.exporting,
+        consent=words.consent_title,
+        rate=words.queue_title,
+        close=words.close,
     )
 
 

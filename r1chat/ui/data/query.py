@@ -16,7 +16,7 @@ from r1chat.store.entries import KINDS, Language
 from r1chat.ui.html.parts import attributes, concat
 from r1chat.ui.words.page import Words
 
-FIELDS = ("kind", "model", "language", "rater", "verified", "since", "until", "shortest", "longest")
+FIELDS = ("text", "kind", "model", "language", "rater", "verified", "since", "until", "shortest", "longest")
 LONGEST_VALUE = 300  # characters
 
 Query = Mapping[str, str]
@@ -50,6 +50,7 @@ def read(query: Query) -> Filter:
         verified={"right": True, "wrong": False}.get(values.get("verified", "")),
         shortest=_length(values.get("shortest", "")),
         longest=_length(values.get("longest", "")),
+        text=values.get("text", ""),
     )
 
 
@@ -59,9 +60,11 @@ def form(query: Query, choices: Choices, words: Words) -> Markup:
     kinds = [(kind, str(getattr(words, f"kind_{kind}"))) for kind in KINDS]
     languages = [("en", words.filter_english), ("zh", words.filter_chinese)]
     verified = [("right", words.filter_right), ("wrong", words.filter_wrong)]
+    first = _input("text", words.filter_text, "search", values) + _select(
+        "kind", words.filter_kind, kinds, values, words
+    )
     fields = (
-        _select("kind", words.filter_kind, kinds, values, words)
-        + _select("model", words.filter_model, [(key, key) for key in choices.models], values, words)
+        _select("model", words.filter_model, [(key, key) for key in choices.models], values, words)
         + _select("language", words.filter_language, languages, values, words)
         + _select("verified", words.filter_verified, verified, values, words)
         + _select("rater", words.filter_rater, [(rater, rater) for rater in choices.raters], values, words)
@@ -71,8 +74,17 @@ def form(query: Query, choices: Choices, words: Words) -> Markup:
         + _input("longest", words.filter_longest, "number", values)
     )
     return Markup(
-        '<form id="filter" aria-label="{}">{}<button type="reset" data-verb="clear">{}</button></form>'
-    ).format(words.filter_title, fields, words.filter_clear)
+        '<form id="filter" role="search" aria-label="{}"><div class="first">{}</div>'
+        '<details{}><summary>{}</summary><div class="rest">{}</div></details>'
+        '<button type="reset" data-verb="clear">{}</button></form>'
+    ).format(
+        words.filter_title,
+        first,
+        attributes(open=bool(values.keys() - {"text", "kind"})),
+        words.filter_more,
+        fields,
+        words.filter_clear,
+    )
 
 
 def options(choices: Sequence[tuple[str, str]], chosen: str = "") -> Markup:

@@ -7,18 +7,21 @@ lets pass only from this page.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
 from r1chat.app import App
+from r1chat.config import Settings
 from r1chat.errors import MessageError
-from r1chat.export import count, rows
+from r1chat.export import FORMATS, THOUGHTS, Format, Thoughts, count, rows
 from r1chat.export.conflicts import conflicts
+from r1chat.judgements import Thumb
 from r1chat.redact import Redactor, account_names
 from r1chat.ui.data import conflicts as twice
-from r1chat.ui.data import evidence, exporting, league, page, query
+from r1chat.ui.data import evidence, exporting, league, page, query, queue
 from r1chat.ui.data.answering import Sent, html_answer
 from r1chat.ui.data.job_routes import add_jobs
 from r1chat.ui.data.jobs import Jobs
@@ -62,10 +65,11 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
         def html(w: Words) -> str:
             wanted = query.read(asked)
             limit = min(max(_number(asked.get("limit", "")), PAGE), MOST)
-            found = rows(app.store, wanted, asked.get("before") or None, limit)
+            format, thoughts = _chosen(asked.get("format", ""), asked.get("thoughts", ""))
+            found = rows(app.store, wanted, asked.get("before") or None, limit, format, thoughts)
             with app.store.dataset.snapshot() as snapshot:
                 consents = snapshot.consents({row.conversation_id for row in found.rows})
-            shown = Shown(consents, redacted=asked.get("redacted") == "yes", names=names)
+            shown = Shown(consents, redacted=asked.get("redacted") == "yes", names=names, format=format)
             if asked.get("before"):
                 return listing(found, shown, w)
             counter = Markup('<template id="counted">{}</template>').format(f"{count(app.store, wanted):,}")
@@ -79,6 +83,21 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
     def one_reply(request: Request, reply_id: str) -> Response:
         redactor = Redactor(names) if request.query_params.get("redacted") == "yes" else None
         return html_answer(request, lambda w: reply(app.store.reply(reply_id), redactor, w))
+
+    @web.get("/r1chat/data/next")
+    def next_unrated(request: Request) -> Response:
+        """The newest reply that is not rated yet; `after`: older than this one."""
+        after = request.query_params.get("after", "")
+
+        def html(w: Words) -> str:
+            last = app.store.reply(after) if after else None
+            with app.store.dataset.snapshot() as snapshot:
+                place = (last.created, last.id) if last else None
+                reply_id, waiting = snapshot.unrated(app.teacher.rater, place)
+            stored = app.store.reply(reply_id) if reply_id else None
+            return queue.card(stored, app.store.turn(stored.turn_id).content if stored else "", waiting, w)
+
+        return html_answer(request, html)
 
     @web.get("/r1chat/data/counters")
     def counters(request: Request) -> Response:
@@ -102,7 +121,7 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
 
     @web.get("/r1chat/data/command")
     def command(request: Request) -> Response:
-        return html_answer(request, lambda w: exporting.command(request.query_params, w))
+        return html_answer(request, lambda w: exporting.command(request.query_params, w, _folder(app)))
 
 
 def _add_acts(web: FastAPI, app: App) -> None:
@@ -119,6 +138,17 @@ def _add_acts(web: FastAPI, app: App) -> None:
 
         return html_answer(request, html)
 
+    @web.post("/r1chat/data/rate")
+    def rate(request: Request, fields: Sent) -> Response:
+        """A thumb for the answer of a reply."""
+
+        def html(w: Words) -> str:
+            thumb: Thumb = "up" if fields.text("thumb") == "up" else "down"
+            app.teacher.rate(fields.text("id"), "answer", thumb, thought_open=fields.flag("thought"))
+            return ""
+
+        return html_answer(request, html)
+
     @web.post("/r1chat/data/exclude")
     def exclude(request: Request, fields: Sent) -> Response:
         """Whether a judgement is kept out, and why."""
@@ -131,6 +161,19 @@ def _add_acts(web: FastAPI, app: App) -> None:
             return ""
 
         return html_answer(request, html)
+
+
+def _chosen(format: str, thoughts: str) -> tuple[Format | None, Thoughts | None]:
+    """The format and the way of thoughts that the page names; None where it names none that there is."""
+    return next((name for name in FORMATS if name == format), None), next(
+        (name for name in THOUGHTS if name == thoughts), None
+    )
+
+
+def _folder(app: App) -> Path | None:
+    """The data folder that a command in a terminal must be told; None for the one that it uses by itself."""
+    folder = app.settings.data_dir
+    return None if folder == Settings.model_fields["data_dir"].get_default(call_default_factory=True) else folder
 
 
 def _number(text: str) -> int:

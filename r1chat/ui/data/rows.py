@@ -8,16 +8,19 @@ from typing import cast
 
 from markupsafe import Markup
 
-from r1chat.export import JudgementRow, Page
+from r1chat.export import Format, JudgementRow, Page
 from r1chat.export.refusals import REASONS, Reason
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
 from r1chat.messages import StoredReply
 from r1chat.redact import Redactor
 from r1chat.ui.data.evidence import excerpt, whole
-from r1chat.ui.html.parts import EMPTY, attributes, concat, joined
+from r1chat.ui.html.blocks import Segments
+from r1chat.ui.html.parts import EMPTY, attributes, concat, joined, markdown
+from r1chat.ui.html.unfinished import without_open_formula
 from r1chat.ui.words.page import Words, spoken
 
 MANY_SIDES = 8  # replies to one message that are listed under its reference
+BEGINNING = 500  # characters of a reply that a row shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Shown:
     consents: Mapping[str, bool] = field(default_factory=dict)
     redacted: bool = False
     names: Collection[str] = ()
+    format: Format | None = None  # that of the export: the badges say whether it takes a row
 
 
 def listing(page: Page, shown: Shown, words: Words) -> Markup:
@@ -39,13 +43,36 @@ def listing(page: Page, shown: Shown, words: Words) -> Markup:
 
 
 def reply(stored: StoredReply, redactor: Redactor | None, words: Words) -> Markup:
-    """A whole reply, thought and answer, as text."""
+    """A whole reply, thought and answer, drawn; with a redactor as the text that an export writes."""
     parts = [(words.row_thought, stored.reply.reasoning), (words.row_answer, stored.reply.answer)]
     return concat(
-        Markup('<h4>{}</h4><div class="text">{}</div>').format(title, whole(text, redactor))
+        Markup("<h4>{}</h4>{}").format(title, drawn(text) if redactor is None else _as_text(text, redactor))
         for title, text in parts
         if text
     )
+
+
+def drawn(text: str) -> Markup:
+    """A text of a model with its Markdown and formulas."""
+    pieces = Segments(trusting=True)
+    pieces.feed(text)
+    ends = [*pieces.starts[1:], len(text)]
+    blocks = zip(pieces.prefixes, pieces.starts, ends, strict=True)
+    return Markup('<div class="read">{}</div>').format(
+        concat(markdown(prefix + text[start:end].rstrip()) for prefix, start, end in blocks)
+    )
+
+
+def _as_text(text: str, redactor: Redactor | None) -> Markup:
+    return Markup('<div class="text">{}</div>').format(whole(text, redactor))
+
+
+def _beginning(text: str, redactor: Redactor | None) -> Markup:
+    """The first lines of a reply, drawn; with a redactor one line of text."""
+    if redactor is not None:
+        return excerpt(text, redactor)
+    cut = text if len(text) <= BEGINNING else without_open_formula(text[:BEGINNING]).rstrip() + "…"
+    return drawn(cut)
 
 
 def _row(row: JudgementRow, shown: Shown, words: Words) -> Markup:
@@ -60,7 +87,7 @@ def _row(row: JudgementRow, shown: Shown, words: Words) -> Markup:
         id=row.id,
         kind=getattr(words, f"kind_{row.kind}"),
         verdict=_verdict(row, redactor, words),
-        badge=_standing(row, redactor, words),
+        badge=_standing(row, shown.format, redactor, words),
         prompt=_prompt(row.prompt, redactor),
         sides=_sides(row, redactor, words),
         meta=_meta(row, redactor, words),
@@ -94,8 +121,10 @@ def _verdict(row: JudgementRow, redactor: Redactor | None, words: Words) -> Mark
     return words.row_corrected
 
 
-def _standing(row: JudgementRow, redactor: Redactor | None, words: Words) -> Markup:
+def _standing(row: JudgementRow, format: Format | None, redactor: Redactor | None, words: Words) -> Markup:
     name = str(getattr(words, f"status_{row.status}"))
+    if row.status == "other_format" and format is not None:
+        return Markup('<span class="export-status">{}</span>').format(words.not_in_format.format(format=format))
     if row.status == "no_consent":  # many rows at once: the switches beside it say the rest
         return Markup('<span class="export-status" title="{}">{}</span>').format(words.why_no_consent, name)
     why: Markup | str = whole(row.reason, redactor) if row.status == "excluded" else ""
@@ -151,15 +180,15 @@ def _side(
 ) -> Markup:
     best = Markup(' · <span class="best">✓ {}</span>').format(words.row_won) if won else EMPTY
     return Markup(
-        '<details class="{kind}" data-reply="{id}"><summary><span class="who">{label}{best}{mark}</span>'
-        '<span class="says">{says}</span></summary><div class="all"></div></details>'
+        '<div class="{kind}"><details data-reply="{id}"><summary><span class="who">{label}{best}{mark}</span></summary>'
+        '<div class="all"></div></details><div class="says">{says}</div></div>'
     ).format(
         kind="side won" if won else "side",
         id=stored.id,
         label=label,
         best=best,
         mark=_mark(verified, words),
-        says=excerpt(stored.reply.answer or stored.reply.reasoning, redactor) or words.row_nothing,
+        says=_beginning(stored.reply.answer or stored.reply.reasoning, redactor) or words.row_nothing,
     )
 
 

@@ -2,7 +2,7 @@
 
 import {openDialog} from '../composer/dialogs.js';
 import {act, onAnswer} from '../talk/acts.js';
-import {copied} from '../talk/copying.js';
+import {copied} from '../talk/clipboard.js';
 import {all, around, find, modified, typing} from '../talk/dom.js';
 import {state} from '../talk/state.js';
 import {tell} from '../talk/toast.js';
@@ -63,6 +63,7 @@ document.addEventListener('change', event => {
     document.cookie = `${LANGUAGE_COOKIE}=${value}; path=/; max-age=31536000; SameSite=Strict`;
     location.reload();  // what is being written is kept as a draft
   } else if (name === 'notify') allowNotifications(box);
+  else if (name === 'titles') act('set-default', '', JSON.stringify({titles: value})).then(told);
   else if (name in DEFAULTS) {
     localStorage.setItem(`r1chat.${name}`, value);
     document.dispatchEvent(new Event(name === 'fold' ? 'r1chat:fold' : 'r1chat:looks'));

@@ -1,7 +1,8 @@
 // Copies an answer, a question, a thought or code, also where the page is no secure context and browsers keep their clipboard back.
 
 import {addVerbs} from './acts.js';
-import {all, around, element, find} from './dom.js';
+import {copied} from './clipboard.js';
+import {all, around, find} from './dom.js';
 import {onPatch} from './patches.js';
 import {textOf} from './request.js';
 import {state} from './state.js';
@@ -52,30 +53,3 @@ onPatch(blocks => {  // a button on every block of code
     for (const head of node ? all(node, '.code > .code-language') : []) head.append(made.content.cloneNode(true));
   }
 });
-
-/** Put a text on the clipboard; whether that worked. @param {string} text */
-export async function copied(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {  // there is none, or it was refused
-    return copiedFromBox(text);
-  }
-}
-
-/** @param {string} text */
-function copiedFromBox(text) {
-  const focused = /** @type {HTMLElement} */ (document.activeElement);
-  const box = element('textarea', {value: text});
-  box.style.cssText = 'position: fixed; opacity: 0';
-  document.body.append(box);
-  box.select();
-  try {
-    return document.execCommand('copy');
-  } catch {
-    return false;
-  } finally {
-    box.remove();
-    focused?.focus({preventScroll: true});
-  }
-}

@@ -13,6 +13,7 @@ class DataWords:
     # the frame
     data_title = Both("Feedback data", "反馈数据")
     data_back = Both("← Back to the chat", "← 返回聊天")
+    data_jumps = Both("On this page", "本页内容")
     data_loading = Both("Loading …", "正在加载……")
     data_broken = Both(
         "r1chat did not answer. Look whether it still runs, then reload the page.",
@@ -30,6 +31,8 @@ class DataWords:
     # the filter
     filter_title = Both("Filter", "筛选")
     filter_any = Both("any", "不限")
+    filter_text = Both("Text", "文字")
+    filter_more = Both("More filters", "更多筛选")
     filter_kind = Both("Kind", "类型")
     filter_model = Both("Model", "模型")
     filter_language = Both("Language of the message", "消息语言")
@@ -92,6 +95,8 @@ class DataWords:
     status_no_consent = Both("not allowed yet", "尚未允许")
     status_excluded = Both("excluded", "已排除")
     status_refused = Both("refused", "不合格")
+    status_other_format = Both("not in this format", "不属于此格式")
+    not_in_format = Both("not in {format}", "不属于 {format}")
     why_undecided = Both(
         "A tie prefers neither reply, so no pair comes of it. It counts in the league.",
         "没有分出高下，不成偏好对；排行榜会计入。",
@@ -100,6 +105,16 @@ class DataWords:
         "This conversation may not be exported yet. Allow it in this row, or allow all conversations.",
         "此对话还不允许导出。可在本行允许，或允许全部对话。",
     )
+
+    # the queue of replies that wait for a rating
+    queue_title = Both("Rate replies one by one", "逐个评价回复")
+    queue_left = Both("{n} replies without your rating", "还有 {n} 个回复没有评价")
+    queue_one = Both("1 reply without your rating", "还有 1 个回复没有评价")
+    queue_done = Both("Every reply has your rating.", "所有回复都已评价。")
+    queue_good = Both("Good", "好")
+    queue_bad = Both("Bad", "不好")
+    queue_skip = Both("Skip", "跳过")
+    queue_back = Both("Back", "返回")
 
     # consent
     consent_title = Both("Consent", "许可")
@@ -206,9 +221,7 @@ class DataWords:
     export_filter = Both("The export takes what the filter shows.", "只导出筛选出的评价。")
     export_make = Both("Export", "导出")
     export_same = Both("The same in a terminal", "等价命令")
-    export_no_command = Both(
-        "A terminal has no flag for this part of the filter: {parts}.", "命令行没有对应这部分筛选的参数：{parts}。"
-    )
+    copy_command = Both("Copy the command", "复制命令")
     export_bad_test = Both(
         "“{value}” is not a share for testing. Enter a number from 0 to 90.", "“{value}”不是测试比例，请填写 0 到 90。"
     )

@@ -115,14 +115,11 @@ class RatingWords:
     gathered_one_rating = Both("1 rating", "1 条评价")
     gathered_verified = Both("{n} verified", "{n} 条已验证")
     gathered_nothing = Both("nothing judged yet", "还没有评价")
-    good_for_pairs = Both(
-        "{n} preference pairs (comparisons and corrections): DPO, ORPO, a reward model",
-        "{n} 个偏好对（比较和修正）：DPO、ORPO、奖励模型",
-    )
-    good_for_thumbs = Both("{n} thumbs: KTO", "{n} 个赞踩：KTO")
+    good_for_pairs = Both("Preference pairs: {n} (DPO, ORPO, reward model)", "偏好对：{n}（DPO、ORPO、奖励模型）")
+    good_for_thumbs = Both("Thumbs: {n} (KTO)", "赞踩：{n}（KTO）")
     good_for_verified = Both(
-        "{n} replies verified by rule, {m} right answers: GRPO, SFT on what is right",
-        "{n} 条经规则验证的回复、{m} 个正确答案：GRPO、用正确回复做 SFT",
+        "Replies verified by rule: {n}, right answers: {m} (GRPO, SFT)",
+        "经规则验证的回复：{n}，正确答案：{m}（GRPO、SFT）",
     )
-    good_for_steps = Both("{n} thoughts judged step by step: PRM", "{n} 段逐步评判的思考：PRM")
-    gathered_consent = Both("{n} of {m} conversations may be exported", "{m} 个对话中有 {n} 个可以导出")
+    good_for_steps = Both("Thoughts judged by step: {n} (PRM)", "逐步评判的思考：{n}（PRM）")
+    gathered_consent = Both("Conversations that may be exported: {n} of {m}", "可以导出的对话：{n} / {m}")
