@@ -20,6 +20,7 @@ from r1chat.messages import ConversationInfo
 from r1chat.servers import Server, Servers
 from r1chat.store import IN_MEMORY, Store
 from r1chat.teach import Teacher
+from r1chat.titling import IDLE, Titler
 
 _MAKING = threading.Lock()  # of the app of temporary conversations
 KEPT_AFTER_DELETION = timedelta(days=30)  # then the next start erases a deleted conversation for good
@@ -38,6 +39,7 @@ class App:
     meter: Meter
     servers: Servers
     pulls: Pulls = field(default_factory=Pulls)
+    titler: Titler | None = None
     kept: App | None = None  # of an app of temporary conversations: the one that keeps the others
 
     @property
@@ -82,6 +84,10 @@ class App:
         """Those that are in memory alone, newest first."""
         return self.temporary.store.conversations() if self.temporary else []
 
+    def begin_titling(self, idle: float = IDLE) -> None:
+        """Have conversations named by their model from now on, as the settings say; `idle`: see `Titler`."""
+        self.titler = Titler(self.chat, lambda: self.settings.titles, idle)
+
     def change(self, **values: str) -> None:
         """Keep settings in `settings.toml`, in force from now on. Raises ConfigError, ExportError."""
         self.settings = change(self.settings, **values)
@@ -104,6 +110,8 @@ class App:
 
     def close(self) -> None:
         """Stop and save running replies and downloads, and close models, connections and the database."""
+        if self.titler:
+            self.titler.close()
         self.downloads.close()
         self.pulls.close()
         self.meter.close()

@@ -123,6 +123,7 @@ class Chat:
         self._closing = threading.Event()
         self._editions: dict[str, int] = {}  # by conversation: how often what it shows has changed
         self._when_made: list[Callable[[str], None]] = []
+        self._when_begun: list[Callable[[str], None]] = []
         self._recorder = Recorder(store, self.publish, sweep_every)
 
     def send(
@@ -501,6 +502,22 @@ class Chat:
         """Have `call` called, with the id of the message, whenever replies to it are finished and saved."""
         self._when_made.append(call)
 
+    def when_begun(self, call: Callable[[str], None]) -> None:
+        """Have `call` called, with the id of the conversation, whenever a reply is about to be made."""
+        self._when_begun.append(call)
+
+    def upcoming(self, turn_id: str, reply: Reply, model: str) -> tuple[Backend, ModelInfo, Request]:
+        """The next request of a conversation as far as it is known after this reply: all but the message.
+
+        Raises UnknownModelError, BackendError, NotFoundError.
+        """
+        backend, info = self.catalogue.find(model)
+        turn = self.store.turn(turn_id)
+        view = self.store.info(turn.conversation_id)
+        history = (*self._history(turn, view, info), _assistant_message(reply, view.keep_thoughts and info.recalls))
+        budget = _budget(view.budget, info)
+        return backend, info, Request(info.name, history, thinking=_thinking(view, info), budget=budget)
+
     def close(self) -> None:
         """Stop every reply, and save what is not saved yet, for some seconds."""
         self._closing.set()
@@ -617,6 +634,8 @@ class Chat:
         """Let it run, and tell every page. Called when what it needs is stored for good."""
         with self._lock:
             self._running[work.conversation_id] = work
+        for call in self._when_begun:
+            call(work.conversation_id)
         work.start()
         self.publish(work.conversation_id)
 
@@ -647,13 +666,8 @@ class Chat:
         if generation.snapshot().finish != "stop" or self._closing.is_set():
             return
         with suppress(R1ChatError):
-            backend, info = self.catalogue.find(":".join(generation.model))
-            turn = self.store.turn(generation.turn_id)
-            view = self.store.info(turn.conversation_id)
-            answered = _assistant_message(generation.snapshot(), view.keep_thoughts and info.recalls)
-            history = (*self._history(turn, view, info), answered)
-            budget = _budget(view.budget, info)
-            backend.warm(Request(info.name, history, thinking=_thinking(view, info), budget=budget))
+            backend, _, request = self.upcoming(generation.turn_id, generation.snapshot(), ":".join(generation.model))
+            backend.warm(request)
 
     def advice(self, info: ModelInfo | None, thinking: str = "") -> sampling.Recommended:
         """What to sample a model with, and who recommends it; None: a model that nobody knows."""

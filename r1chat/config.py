@@ -25,6 +25,7 @@ from r1chat.messages import Params
 
 BackendName = Literal["llama.cpp", "ollama", "openai"]
 Thinking = Literal["", "off", "on", "minimal", "low", "medium", "high", "xhigh", "max"]
+Titles = Literal["local", "all", "off"]
 FILE_NAME = "settings.toml"
 FIRST_PORT = 7860  # of the page, where none is given
 LAST_PORT = 65_535
@@ -88,6 +89,9 @@ class Settings(BaseSettings):
     # how it behaves, in new conversations
     system: str = ""  # the system prompt
     thinking: Thinking = ""  # off, on, or an effort that the model knows; default: the model's own way
+
+    # what is written in idle time
+    titles: Titles = "local"  # conversations are named by their model: by local ones, by all, or by none (off)
 
     # how it learns
     rater: str = ""  # who judges, a pseudonym; default: drawn once, and kept in the data folder

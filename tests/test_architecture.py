@@ -24,7 +24,7 @@ LAYERS: tuple[frozenset[str], ...] = (
         {"library", "generation", "archive", "calibration", "summary", "phrasings", "ranking", "league", "rewards"}
     ),
     frozenset({"chat"}),
-    frozenset({"teach"}),
+    frozenset({"teach", "titling"}),
     frozenset({"app", "evaluation"}),
     frozenset({"export", "training"}),
     frozenset({"ui"}),

@@ -122,6 +122,7 @@ def serve(app: App, announce: Callable[[str], None], log_level: str = "warning")
                 webbrowser.open(server.address)  # the printed one stays good for another browser
 
     server = PageServer(app, log_level)
+    app.begin_titling()
     server.run(ready)
 
 

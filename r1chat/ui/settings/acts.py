@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import get_args
 
 from markupsafe import escape
 
 from r1chat.app import App
 from r1chat.chat import checked_system
+from r1chat.config import Titles
 from r1chat.errors import MessageError
 from r1chat.ui.act import Act, Actions, Answer
 from r1chat.ui.settings.dialog import Values, dialog
@@ -22,10 +24,12 @@ def show_settings(app: App, act: Act) -> Answer:
 
 
 def set_default(app: App, act: Act) -> Answer | None:
-    """Set the model or the system prompt of new conversations; the text is a JSON object."""
+    """Set the model or the system prompt of new conversations, or who names them; the text is a JSON object."""
     fields = act.fields
     if "model" in fields:
         app.main.change(model=fields.text("model")[:LONGEST_ADDRESS])
+    if fields.text("titles") in get_args(Titles):
+        app.main.change(titles=fields.text("titles"))
     if "system" in fields:
         app.main.change(system=checked_system(fields.text("system")))
     if act.conversation:
@@ -69,7 +73,8 @@ def _values(app: App) -> Values:
         model=settings.model,
         models=models,
         system=app.chat.default_behaviour.system,
-        fixed=[name for name in ("model", "system") if name in environment],
+        titles=settings.titles,
+        fixed=[name for name in ("model", "system", "titles") if name in environment],
         servers=app.servers.all(),
         base_url=settings.base_url,
         data_dir=str(settings.data_dir),

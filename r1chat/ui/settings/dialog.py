@@ -26,6 +26,7 @@ class Values:
     model: str  # the key or name of the default model; "": the best there is
     models: Sequence[tuple[str, str]]  # keys and names
     system: str
+    titles: str  # whose models name conversations
     fixed: Sequence[str]  # settings that flags or the environment set
     servers: Sequence[Server]
     base_url: str  # of the server that was given at the start
@@ -136,6 +137,8 @@ def _models(values: Values, words: Words) -> Markup:
         ),
         "\n" + values.system,
     )
+    titles = (("off", words.titles_off), ("local", words.titles_local), ("all", words.titles_all))
+    note = words.set_elsewhere if "titles" in values.fixed else words.titles_note
     save = Markup('<button type="button" class="second" data-command="save-system">{}</button>').format(words.save)
     return concat(
         (
@@ -146,6 +149,7 @@ def _models(values: Values, words: Words) -> Markup:
                 system,
                 EMPTY if fixed_system else save,
             ),
+            _choice("titles", words.titles, titles, note, values.titles),
             Markup('<p><a href="models/">{}</a></p>').format(words.all_models),
         )
     )

@@ -1,7 +1,7 @@
 // The list of conversations.
 
 import {act, onAnswer} from './acts.js';
-import {prompt} from './composer.js';
+import {goTo} from './composer.js';
 import {all, around, element, find, modified} from './dom.js';
 import {lookFor} from './found.js';
 import {onState} from './patches.js';
@@ -16,9 +16,10 @@ document.addEventListener('click', event => {
   const {verb, id, text} = button.dataset;
   if (verb === 'rename') rename(button, id);
   else if (verb === 'more') showMore(button);
-  else if (verb === 'open') lookFor(id) || act('open', id).then(() => { if (matchMedia('(hover: hover)').matches) prompt()?.focus(); });
+  else if (verb === 'open') lookFor(id) || goTo('open', id);
+  else if (verb === 'temporary') goTo('temporary');
   else act(verb, id, text ?? '').then(() => find(document, verb === 'delete' ? '#list .undo button' : '#list [aria-current]')?.focus());
-  if (verb === 'open') document.body.classList.remove('list-open');
+  if (verb === 'open' || verb === 'temporary') document.body.classList.remove('list-open');
 });
 
 // One stop of Tab for the whole list: arrows lead from row to row, and to the right to what can be done with one.
@@ -66,6 +67,14 @@ function markWorking() {
   for (const row of rows()) row.classList.toggle('works', working.includes(row.dataset.id));
 }
 onState(markWorking);
+
+/** The title of the conversation that shows, which may have been written meanwhile. */
+onState(({shown, heading}) => {
+  const row = shown && find(document, `#list [data-verb=open][data-id="${CSS.escape(shown)}"]`);
+  if (!row || !heading || row.textContent === heading) return;
+  row.title = row.title.replace(row.textContent, () => heading);
+  row.textContent = heading;
+});
 
 onAnswer(() => {  // the list changes by answers alone
   oneStop();

@@ -44,6 +44,13 @@ class SettingsWords:
     default_system = Both("System prompt for new conversations", "新对话的系统提示词")
     default_system_note = Both("Each conversation can have its own.", "每个对话可以单独设置。")
     saved = Both("Saved.", "已保存。")
+    titles = Both("Titles written by the model", "由模型撰写标题")
+    titles_note = Both(
+        "When nothing else runs; a message that you send comes first.", "仅在空闲时进行；你发送的消息优先。"
+    )
+    titles_off = Both("Off", "关")
+    titles_local = Both("Local models", "本机模型")
+    titles_all = Both("All models", "所有模型")
     set_elsewhere = Both(
         "It is set by a flag or a variable of the environment, which comes first.",
         "它由命令行选项或环境变量设定，后者优先。",
@@ -60,7 +67,7 @@ class SettingsWords:
         "That is no address of a server. Write one such as http://127.0.0.1:8080/v1.",
         "这不是服务器地址。请填写例如 http://127.0.0.1:8080/v1 的地址。",
     )
-    server_key = Both("Key (where it needs one)", "密钥（如需要）")
+    server_key = Both("Key (optional)", "密钥（可选）")
     add_server = Both("Add", "添加")
     test_server = Both("Test", "测试")
     remove_server = Both("Remove", "移除")
