@@ -16,6 +16,13 @@ from r1chat.ui.talk.presence import Presence
 from r1chat.ui.talk.render import Block, ReplyRenderer
 from r1chat.ui.words.page import WORDS, Words
 
+OUTLINED = (
+    "First the area.\n\n",
+    "Wait, that is wrong. ",
+    "Let me check: 3 + 4 = 7.\n\n",
+    "So my first result was wrong.\n\n",
+    "Alternatively, use `code`.\n\n",
+)
 EN, ZH = WORDS["en"], WORDS["zh"]
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -418,3 +425,19 @@ def test_without_a_model_the_page_says_how_to_get_one() -> None:
     html = render.welcome(Presence(None, EN.no_model, ""), "/models", EN)
     assert "There is no model yet." in html and 'href="models/"' in html and "/models" in html
     assert 'data-verb="ask"' not in html
+
+
+@given(st.lists(st.sampled_from(OUTLINED), min_size=1, max_size=12), st.integers(3, 40))
+def test_the_outline_that_grew_row_by_row_is_the_whole_one(pieces: list[str], size: int) -> None:
+    text = "".join(pieces)
+    grown, rows = ReplyRenderer("r", EN), dict[str, object]()
+    for end in [*range(0, len(text), size), len(text)]:
+        grown.update(Reply(text[:end]))
+        rows |= {row.id: row for row in grown.outline_rows() or []}
+    grown.update(Reply(text, closed=True))
+    rows |= {row.id: row for row in grown.outline_rows() or []}
+    whole = ReplyRenderer("r", EN)
+    whole.update(Reply(text, closed=True))
+    assert [*rows.values()] == whole.outline_rows()
+    assert grown.outline() == whole.outline()
+    assert grown.outline_rows() == []

@@ -34,6 +34,7 @@ from r1chat.ui.compare.comparison import OpenComparison
 from r1chat.ui.html.parts import EMPTY, notice
 from r1chat.ui.judge import consent, gathered, rating, reference
 from r1chat.ui.talk import ledger, presence, render, sidebar, temporary, votes
+from r1chat.ui.talk.moments import legend, outline_count
 from r1chat.ui.words.page import words
 
 Patch = dict[str, Any]
@@ -85,6 +86,7 @@ class Viewer:
         self._messages: dict[str, _Message] = {}  # by the id of the turn
         self._outlined_at = float("-inf")
         self._outlined = ""  # the reply whose steps the outline shows
+        self._outline_sent = ""  # the reply whose outline the page has had whole
         self._fixed: dict[str, str] = {}  # model key -> why its replies cannot be continued
         self._judged = Judged()
         self._last_hidden = ""  # the last turn that the model does not see
@@ -227,9 +229,25 @@ class Viewer:
             blocks += self._change(f"{reply_id}-strip", html=shown.renderer.strip(reply))
         now = time.monotonic()
         if reply_id == self._outlined and (reply.finish or now - self._outlined_at >= OUTLINE_EVERY):
-            blocks += self._change("outline", html=shown.renderer.outline())
+            blocks += self._outline(reply_id, shown.renderer, over=reply.finish is not None)
             self._outlined_at = now
         return blocks + [self._piece(reply_id, block) for block in rendered]
+
+    def _outline(self, reply_id: str, renderer: render.ReplyRenderer, over: bool) -> list[Block]:
+        """The outline: whole at first and at the end, between only the rows that have changed."""
+        rows = renderer.outline_rows()
+        if over or rows is None or self._outline_sent != reply_id:
+            html = renderer.outline()
+            self._outline_sent = reply_id if html else ""
+            for part in ("outline-count", "outline-legend"):
+                self._sent.pop(part, None)
+            return self._change("outline", html=html)
+        blocks: list[Block] = [
+            {"id": row.id, "into": f"{reply_id}-outline", "kind": row.kind, "html": row.html} for row in rows
+        ]
+        count = outline_count(renderer.moments, self._words)
+        blocks += self._change("outline-count", html=Markup("{}").format(count))
+        return blocks + self._change("outline-legend", html=legend(renderer.moments, self._words))
 
     def _speaker(self, message: _Message, reply_id: str) -> str:
         """Who wrote a reply, for its heading; the side of a blind comparison has only its letter."""
@@ -264,6 +282,7 @@ class Viewer:
         if self._comparing(conversation):
             self._outlined = ""
         if not self._outlined:
+            self._outline_sent = ""
             blocks += self._change("outline", html=EMPTY)
         for turn in conversation.turns:
             blocks += self._turn(turn, running)
@@ -322,7 +341,7 @@ class Viewer:
             "running": "1" if running else "",
             "thinking": "1" if thinking else "",
             "lang": self._words.lang,
-            "heading": conversation.info.title or self._words.untitled,
+            "heading": conversation.info.title or self._untitled(),
             "empty": "" if conversation.turns else "1",
             "ended": _ended(conversation),
             "shown": self._conversation_id,
@@ -330,6 +349,10 @@ class Viewer:
             "cannotAnswer": self._cannot_steer(":".join(running.model)) if isinstance(running, Generation) else "",
             "comparing": "1" if self._comparing(conversation) else "",
         }
+
+    def _untitled(self) -> str:
+        """What a conversation without a title is called."""
+        return temporary.NAME.pick(self._words.lang) if self._app.is_temporary else self._words.untitled
 
     def _cannot_steer(self, model: str) -> str:
         """Why the replies of a model cannot be continued; "" where they can, or where nobody is there to ask."""

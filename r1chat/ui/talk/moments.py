@@ -10,11 +10,12 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from r1chat.messages import Verdict
-from r1chat.reflect import KINDS, Effect, Kind, Moment, Step
+from r1chat.reflect import KINDS, Effect, Kind, Moment, Reader, Step
 from r1chat.ui.html.formula import BEGIN, END
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, concat, markdown
@@ -59,6 +60,8 @@ SYMBOLS = Markup('<svg width="0" height="0" class="symbols" aria-hidden="true">{
     )
 )  # to be put into a page once: every mark refers to it
 GAP = 3.6  # percent of the timeline between two marks, so that they do not hide each other
+NARROW_GAP = 11.5  # the same on a phone
+NARROW_CROWD = 9  # moments; more than that hide each other on a phone
 CROWD = 24  # moments; more than that hide each other on one line
 _TITLED = 400  # characters of a step that its title is made from
 Verdicts = Mapping[tuple[int, int], Verdict]  # by the moment's place in the thought
@@ -131,17 +134,19 @@ def strip(moments: Sequence[Moment], length: int, reasoning: str, words: Words) 
         return EMPTY
     dense = len(moments) > CROWD
     places = [100 * moment.start / max(1, length) for moment in moments]
+    near = places if dense or len(moments) > NARROW_CROWD else _spread(places, NARROW_GAP)
     if not dense:
-        places = _spread(places)
+        places = _spread(places, GAP)
     dots = [mark(kind, "changed", "lane") for kind in KINDS] if dense else []
-    for moment, place in zip(moments, places, strict=True):
+    for moment, place, narrow in zip(moments, places, near, strict=True):
         name = f"{kind_name(moment.kind, words)}, {effect_name(moment.effect, words)}: {_quoted(reasoning, moment)}"
         marks = attributes(
             class_=f"{CLASSES[moment.kind]} {moment.effect}",
-            style=f"left:{place:.1f}%",
+            style=f"--at:{place:.1f}%;--near:{narrow:.1f}%",
             data_start=moment.start,
             title=name,
             aria_label=name,
+            tabindex=-1 if dense else None,  # too small for fingers and too many for Tab: the arrows beside lead along
         )
         sign = EMPTY if dense else mark(moment.kind, moment.effect)
         dots.append(Markup('<button type="button"{}>{}</button>').format(marks, sign))
@@ -155,21 +160,21 @@ def strip(moments: Sequence[Moment], length: int, reasoning: str, words: Words) 
             ("sheet", "list-tree", words.outline),
         )
     )
-    line = "line dense" if dense else "line"
+    line = "line dense" if dense else "line many" if len(moments) > NARROW_CROWD else "line"
     return Markup('<div class="{}" role="group" aria-label="{}">{}</div>{}').format(
         line, words.moments, concat(dots), sides
     )
 
 
-def _spread(places: Sequence[float]) -> list[float]:
-    """Places from 0 to 100, in order, moved apart to `GAP` where they are nearer: first to the right, then back."""
+def _spread(places: Sequence[float], gap: float) -> list[float]:
+    """Places from 0 to 100, in order, moved apart to `gap` where they are nearer: first to the right, then back."""
     moved: list[float] = []
     for place in places:
-        moved.append(max(place, moved[-1] + GAP) if moved else place)
+        moved.append(max(place, moved[-1] + gap) if moved else place)
     limit = 100.0
     for index in range(len(moved) - 1, -1, -1):
         moved[index] = max(0.0, min(moved[index], limit))
-        limit = moved[index] - GAP
+        limit = moved[index] - gap
     return moved
 
 
@@ -193,31 +198,86 @@ def counts(moments: Sequence[Moment], words: Words) -> str:
     return words.comma.join(said)
 
 
-def outline(reply_id: str, text: str, steps: Sequence[Step], moments: Sequence[Moment], words: Words) -> Markup:
-    """The steps of the thought `text` by their titles, with the moments in them; and what the marks mean."""
-    starts = [moment.start for moment in moments]
-    rows = []
-    for number, step in enumerate(steps, 1):
-        inside = moments[bisect_left(starts, step.start) : bisect_left(starts, step.end)]
-        signs = [mark(moment.kind, moment.effect) for moment in inside[:3]]
-        caption = title(text[step.start : step.end][:_TITLED]) or step.title or words.step.format(n=number)
-        rows.append(
-            Markup('<li{}><button type="button"{}>{}<span class="title">{}</span>{}</button></li>').format(
-                attributes(class_=CLASSES[inside[0].kind] if inside else None),
-                attributes(data_reply=reply_id, data_start=step.start),
-                signs[0] if signs else Markup('<i class="plain-step" aria-hidden="true"></i>'),
-                caption,
-                concat(signs[1:]),
-            )
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A step in the outline: the id of its element, the class of its first moment ("" where it has none), its HTML."""
+
+    id: str
+    kind: str
+    html: Markup
+
+
+class Outline:
+    """The steps of one growing thought by their titles, with the moments in them.
+
+    Each call looks only at the steps that may have changed since the last one.
+    """
+
+    def __init__(self, reply_id: str, words: Words) -> None:
+        self._reply_id = reply_id
+        self._words = words
+        self._rows: list[Row] = []
+        self._final = 0  # rows, from the first, that will not change
+
+    def update(self, text: str, reader: Reader) -> list[Row]:
+        """The rows that are new or have changed. `text`: the thought that the reader has read."""
+        steps, moments, settled = reader.steps, reader.moments, reader.settled
+        open_from = moments[settled].start if settled < len(moments) else len(text)
+        changed = []
+        for index in range(self._final, len(steps)):
+            row = self._row(index, steps[index], text, moments)
+            if index == len(self._rows):
+                self._rows.append(row)
+            elif row == self._rows[index]:
+                continue
+            self._rows[index] = row
+            changed.append(row)
+        while self._final < len(steps) - 1 and steps[self._final].end <= open_from:
+            self._final += 1
+        return changed
+
+    def html(self, moments: Sequence[Moment]) -> Markup:
+        """All rows, and what the marks in them mean; empty where there is no step yet."""
+        if not self._rows:
+            return EMPTY
+        rows = concat(
+            Markup("<li{}>{}</li>").format(attributes(id=row.id, class_=row.kind or None), row.html)
+            for row in self._rows
         )
-    if not rows:
-        return EMPTY
-    count = words.one_moment if len(moments) == 1 else words.many_moments.format(n=len(moments)) if moments else ""
-    heading = Markup("<h2>{} <small>{}</small></h2>").format(words.this_thought, count)
-    return Markup("{}<ol>{}</ol>{}").format(heading, concat(rows), _legend(moments, words))
+        return Markup(
+            '<h2>{} <small id="outline-count">{}</small></h2><ol id="{}-outline">{}</ol>'
+            '<div id="outline-legend">{}</div>'
+        ).format(
+            self._words.this_thought,
+            outline_count(moments, self._words),
+            self._reply_id,
+            rows,
+            legend(moments, self._words),
+        )
+
+    def _row(self, index: int, step: Step, text: str, moments: Sequence[Moment]) -> Row:
+        first = bisect_left(moments, step.start, key=lambda moment: moment.start)
+        last = bisect_left(moments, step.end, key=lambda moment: moment.start)
+        inside = moments[first:last]
+        signs = [mark(moment.kind, moment.effect) for moment in inside[:3]]
+        named = title(text[step.start : min(step.end, step.start + _TITLED)]) or step.title
+        html = Markup('<button type="button"{}>{}<span class="title">{}</span>{}</button>').format(
+            attributes(data_reply=self._reply_id, data_start=step.start),
+            signs[0] if signs else Markup('<i class="plain-step" aria-hidden="true"></i>'),
+            named or self._words.step.format(n=index + 1),
+            concat(signs[1:]),
+        )
+        return Row(f"{self._reply_id}-o{index}", CLASSES[inside[0].kind] if inside else "", html)
 
 
-def _legend(moments: Sequence[Moment], words: Words) -> Markup:
+def outline_count(moments: Sequence[Moment], words: Words) -> str:
+    """How many moments there are, in words; "" where there are none."""
+    if not moments:
+        return ""
+    return words.one_moment if len(moments) == 1 else words.many_moments.format(n=len(moments))
+
+
+def legend(moments: Sequence[Moment], words: Words) -> Markup:
     """The kinds that occur, and what filled and hollow marks mean."""
     found = {moment.kind for moment in moments}
     if not found:

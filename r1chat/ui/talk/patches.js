@@ -32,7 +32,8 @@ export function patch({fresh, order, blocks = [], state: marks}) {
   for (const block of blocks) put(block);
   if (fresh) sweep(blocks);
   if (marks) {
-    Object.assign(document.body.dataset, marks);
+    const {dataset} = document.body;  // an attribute that is set anew is a mutation, though it stays the same
+    for (const [name, value] of Object.entries(marks)) if (dataset[name] !== value) dataset[name] = value;
     if (marks.lang) document.documentElement.lang = marks.lang;
     showWhatCannotBeDone();
   }
@@ -68,7 +69,7 @@ function put({id, into, kind, html, frame, gone, start, end}) {
   if (!node) {
     const parent = document.getElementById(into);
     if (!parent) return;
-    node = element('div', {id});
+    node = element(parent instanceof HTMLOListElement ? 'li' : 'div', {id});
     parent.append(node);
   }
   if (kind !== undefined && node.className !== kind) node.className = node.matches('.step.chosen') ? `${kind} chosen` : kind;
@@ -77,8 +78,20 @@ function put({id, into, kind, html, frame, gone, start, end}) {
   if (kind?.startsWith('reply ')) foldThought(node);
 }
 
+/** A line that only counts on: its element stays, with what moves in it. @param {HTMLElement} node @param {string} html */
+function countOn(node, html) {
+  const line = node.childElementCount === 1 ? node.firstElementChild : null;
+  if (!line?.matches('.live') || !html.startsWith('<span class="live">')) return false;
+  const made = document.createElement('template');
+  made.innerHTML = html;
+  if (made.content.childElementCount !== 1 || made.content.firstElementChild.childElementCount || line.childElementCount) return false;
+  line.textContent = made.content.textContent;
+  return true;
+}
+
 /** The tools of a step that is chosen stay, and so does who is among them. @param {HTMLElement} node @param {string} html */
 function fill(node, html) {
+  if (countOn(node, html)) return;
   const tools = find(node, ':scope > .tools'), at = find(node, 'mark.at')?.dataset.start;
   const focus = tools?.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
   const restore = keep(node);

@@ -25,7 +25,7 @@ from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, button, concat, icon_button, joined, markdown, notice, speed
 from r1chat.ui.html.unfinished import without_open_formula
 from r1chat.ui.talk import moments
-from r1chat.ui.talk.moments import Verdicts
+from r1chat.ui.talk.moments import Row, Verdicts
 from r1chat.ui.talk.presence import Presence, trouble
 from r1chat.ui.words.page import Words, spoken
 
@@ -73,6 +73,8 @@ class ReplyRenderer:
         self._answer = _Growing(f"{reply_id}-a", "part")
         self._bars = bars
         self._later: tuple[LaterThought, ...] = ()
+        self._outline = moments.Outline(reply_id, words)
+        self._outlined = self._thought.reader
 
     def update(self, reply: Reply) -> list[Block]:
         """The blocks that are new or have changed since the last call, in order.
@@ -126,9 +128,22 @@ class ReplyRenderer:
         """How often the thought checked itself, corrected itself and so on."""
         return moments.counts(self.moments, self.words)
 
+    def outline_rows(self) -> list[Row] | None:
+        """The steps of the thought that are new in its outline, or have changed, since this was asked last.
+
+        None: the thought was read anew, so the whole outline is to be shown again.
+        """
+        anew = self._outlined is not self._thought.reader
+        if anew:
+            self._outlined = self._thought.reader
+            self._outline = moments.Outline(self.reply_id, self.words)
+        rows = self._outline.update(self._thought.text, self._thought.reader)
+        return None if anew else rows
+
     def outline(self) -> Markup:
-        """The steps of the thought."""
-        return moments.outline(self.reply_id, self._thought.text, self._thought.reader.steps, self.moments, self.words)
+        """The whole outline of the thought."""
+        self.outline_rows()
+        return self._outline.html(self.moments)
 
 
 class _Growing:

@@ -178,9 +178,12 @@ document.addEventListener('keydown', event => {  // n and p: the next and the pr
 
 /** @param {HTMLElement} reply */
 async function showOutline(reply) {
-  const html = await textOf('outline', replyOf(reply));
-  if (html === null) return;
-  document.getElementById('outline').innerHTML = html;
+  const id = replyOf(reply);
+  if (!document.getElementById(`${id}-outline`)) {  // what shows already is kept up to date by the feed
+    const html = await textOf('outline', id);
+    if (html === null) return;
+    document.getElementById('outline').innerHTML = html;
+  }
   showCurrent();
   markSeen();
 }
@@ -229,7 +232,7 @@ document.addEventListener('keydown', event => {
 }, true);
 
 onPatch(blocks => {  // what came anew is marked again
-  if (!blocks.some(({id}) => id === 'outline' || id.endsWith('-strip'))) return;
+  if (!blocks.some(({id, into}) => id === 'outline' || id.endsWith('-strip') || into?.endsWith('-outline'))) return;
   showCurrent();
   markSeen();
 });
@@ -254,15 +257,27 @@ function markSeen() {
       last = Number(row[low].dataset.end);
     }
   }
-  /** @type {HTMLElement[]} */
-  const seen = [];
-  rows.forEach((row, index) => {
-    const begins = Number(row.dataset.start), ends = Number(rows[index + 1]?.dataset.start ?? Infinity);
-    const shows = begins < last && ends > first;
-    row.classList.toggle('seen', shows);
-    if (shows) seen.push(row);
-  });
-  if (seen.length && !document.body.classList.contains('sheet-open')) seen[0].scrollIntoView({block: 'nearest'});
+  const from = firstRow(rows, first), to = first < last ? firstRow(rows, last - 1) + 1 : from;
+  const seen = new Set(rows.slice(from, to));
+  for (const row of shown) if (!seen.has(row)) row.classList.remove('seen');
+  for (const row of seen) if (!shown.has(row)) row.classList.add('seen');
+  const [top] = seen, [before] = shown;
+  shown = seen;
+  if (top && top !== before && !document.body.classList.contains('sheet-open')) top.scrollIntoView({block: 'nearest'});
+}
+
+/** @type {Set<HTMLElement>} rows of the outline that are marked as seen */
+let shown = new Set();
+
+/** The index of the last row that begins at or before a place in the thought. @param {HTMLElement[]} rows @param {number} place */
+function firstRow(rows, place) {
+  let low = 0, high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (Number(rows[middle].dataset.start) > place) high = middle;
+    else low = middle + 1;
+  }
+  return Math.max(0, low - 1);
 }
 
 let marking = false;
