@@ -181,6 +181,14 @@ def test_thirty_quick_clicks_and_messages_right_after_each_other_are_all_carried
 def test_a_click_that_r1chat_does_not_hear_is_told_and_the_message_stays(site: Site) -> None:
     site.serve(THOUGHT)
     page = site.open()
+    page.route("**/r1chat/act", lambda route: route.abort())
+    ask(page, "7 + 3 = ?")
+    expect(page.get_by_test_id("toast-body")).to_be_visible()
+    boxes = "names => names.map(name => document.querySelector(name).getBoundingClientRect().toJSON())"
+    heading, toast = page.evaluate(boxes, [".welcome h1", ".toast"])
+    assert heading["bottom"] <= toast["top"] or toast["bottom"] <= heading["top"]
+    page.get_by_role("button", name="Close").click()
+    page.unroute("**/r1chat/act")
     ask(page, "7 + 3 = ?")
     finished(page)
     page.route("**/r1chat/act", lambda route: route.abort())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from site_driver import CHROMIUM, Gate, Site, ask, expect, finished
+from site_driver import CHROMIUM, Gate, Site, ask, choose_setting, expect, finished
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
@@ -76,6 +76,12 @@ def test_a_reply_that_ends_in_a_hidden_tab_is_told_by_its_title(site: Site) -> N
     gate = Gate(["<think>", "One moment"], ["</think>", "Done."])
     site.serve(gate)
     page = site.open()
+    page.context.grant_permissions(["notifications"])
+    page.evaluate(
+        "() => { globalThis.told = []; const Real = Notification; globalThis.Notification = class extends Real {"
+        " constructor(title, options) { super(title, options); told.push([title, options.body]); } }; }"
+    )
+    choose_setting(page, "General", "On")
     ask(page, "hello")
     expect(page).to_have_title(re.compile("^◌ hello"))
     page.evaluate(
@@ -84,5 +90,9 @@ def test_a_reply_that_ends_in_a_hidden_tab_is_told_by_its_title(site: Site) -> N
     )
     gate.opened.set()
     expect(page).to_have_title(re.compile("^● hello"))
+    assert page.evaluate("told") == [["hello", "The answer is complete."]]
     page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
     expect(page).to_have_title(re.compile("^hello"))
+    ask(page, "and again")
+    finished(page)
+    assert page.evaluate("told.length") == 1  # only in the background

@@ -120,7 +120,7 @@ def test_a_server_that_goes_and_comes_is_told_alike_everywhere_and_another_model
 
     def says(available: bool) -> None:
         expect(page.locator("#model-line")).to_have_text(re.compile("^ready" if available else "not available"))
-        expect(page.locator("#where")).to_have_text("On this computer" if available else "Not available now")
+        expect(page.locator("#where")).to_have_text("On this computer" if available else "")
         expect(page.locator(".welcome .notice.error")).to_have_count(0 if available else 1)
 
     says(False)
@@ -279,10 +279,44 @@ def findings(page: Page) -> list[str]:
     """What axe-core finds: the rule and the first element of each."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = page.evaluate("tags => axe.run(document, {runOnly: tags})", tags)["violations"]
+    found = page.evaluate("tags => axe.run(document, {runOnly: tags, rules: {'target-size': {enabled: true}}})", tags)[
+        "violations"
+    ]
     return [
         f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:200]}" for rule in found for node in rule["nodes"]
     ]
+
+
+def check_what_opens(page: Page) -> None:
+    """Dialogs, menus and the data page, each open."""
+    page.get_by_role("button", name="Settings").click()
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        assert findings(page) == [], f"settings: {tab.inner_text()}"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette [role=option]").first).to_be_visible()
+    assert findings(page) == [], "palette"
+    page.keyboard.press("Escape")
+    for name in ("Model", "Thinking"):
+        page.get_by_role("button", name=re.compile(f"^{name}:")).click()
+        assert findings(page) == [], name
+        page.keyboard.press("Escape")
+    page.get_by_role("button", name="How it should behave").click()
+    assert findings(page) == [], "behaviour"
+    page.keyboard.press("Escape")
+    page.get_by_role("searchbox", name="Search conversations").fill("arrives")
+    expect(page.locator("#list mark").first).to_be_visible()
+    assert findings(page) == [], "search"
+    page.locator("#gathered a").click()
+    expect(page.locator(".judged")).to_be_visible()
+    page.locator("#filter summary").click()
+    page.locator(".side summary").click()
+    expect(page.locator(".side .all .read").first).to_be_visible()
+    assert findings(page) == [], "data"
+    page.get_by_role("button", name="Rate replies one by one").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Every reply has your rating")
+    assert findings(page) == [], "queue"
 
 
 @in_browser
@@ -310,6 +344,9 @@ def test_axe_finds_nothing_on_the_main_states(site: Site, theme: str) -> None:
     assert findings(page) == [], "rated"
     more(page, "Think longer")
     assert findings(page) == [], "menu"
+    page.keyboard.press("Escape")
+    if theme == "light":
+        check_what_opens(page)
     down = site.open("&model=openai:gone", theme=theme)
     expect(down.locator(".notice.error")).to_be_visible()
     assert findings(down) == [], "server down"
@@ -329,6 +366,9 @@ def test_on_a_phone_what_is_tapped_is_large_enough_and_the_outline_is_a_sheet(si
           .filter(([, height]) => height < 44)"""
     )
     assert small == []
+    places = "marks => marks.map(mark => mark.getBoundingClientRect().x)"
+    first, second = page.locator(".strip .line button").evaluate_all(places)
+    assert second - first >= 18  # near the end of a short line they stand beside each other
     page.get_by_role("button", name="Outline", exact=True).click()
     expect(page.locator("#outline ol button").first).to_be_in_viewport()
     page.locator("#outline ol button").nth(1).click()

@@ -91,6 +91,7 @@ class Answer(TypedDict, total=False):
     """What the page shows after an act; what is missing stays as it is."""
 
     conversation: str  # the one that shows
+    temporary: bool  # whether it is kept in memory alone
     model: str  # the key of the one that is chosen
     steering: dict[str, object]  # `thinking`, `budget`, `own` and `keep`
     behaviour: dict[str, object]  # `system`, `system_role`, `sampling` and `preset`

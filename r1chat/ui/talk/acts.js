@@ -7,6 +7,7 @@ import {state} from './state.js';
  * What the page shows after an act; see `Answer` in `ui/act.py`.
  * @typedef {{
  *   conversation?: string,
+ *   temporary?: boolean,
  *   model?: string,
  *   steering?: {thinking: string, budget: string, own: number, keep: boolean},
  *   behaviour?: Record<string, unknown>,
@@ -54,6 +55,7 @@ export function show(answer) {
   if (answer.model !== undefined) state.model = answer.model;
   if (answer.steering) Object.assign(state, answer.steering);
   if (answer.behaviour) state.behaviour = answer.behaviour;
+  if (answer.temporary !== undefined) state.temporary = answer.temporary;
   const before = state.conversation;
   if (answer.conversation !== undefined) state.conversation = answer.conversation;
   for (const listener of listeners) listener(answer, before);

@@ -45,6 +45,7 @@ let queue = [];
 let mine = '';  // the conversation that box and queue belong to
 
 function keepDraft() {
+  if (leaving) return;  // what is in the box belongs to no conversation yet
   const text = prompt().value === sending ? '' : prompt().value;
   if (isTemporary()) {
     fleeting.set(mine, {text, queue: [...queue]});
@@ -63,9 +64,39 @@ document.addEventListener('click', event => {
   if (id) localStorage.removeItem(keyOf(id));
 }, true);
 
+/** @type {{text: string, queue: string[], acts: number} | null} what was left behind while the page goes to another conversation */
+let leaving = null;
+
+/**
+ * Go to another conversation. What is written from now on is part of the draft there, also before it shows.
+ * @param {string} verb @param {string} [id]
+ */
+export async function goTo(verb, id = '') {
+  if (leaving) leaving.acts++;
+  else {
+    keepDraft();
+    leaving = {text: prompt().value === sending ? '' : prompt().value, queue, acts: 1};
+    queue = [];
+    write('');
+    showQueue();
+  }
+  if (matchMedia('(hover: hover)').matches || verb === 'new') prompt().focus();
+  const done = await act(verb, id);
+  if (--leaving.acts) return done;
+  const left = leaving, typed = prompt().value;
+  leaving = null;
+  const draft = state.conversation === mine ? left : draftOf(state.conversation);
+  mine = state.conversation;
+  queue = draft.queue;
+  write([draft.text, typed].filter(Boolean).join('\n'));
+  showQueue();
+  keepDraft();
+  return done;
+}
+
 let opened = false;
 onAnswer(({conversation}, before) => {
-  if (conversation === undefined || (opened && conversation === before)) return;
+  if (leaving || conversation === undefined || (opened && conversation === before)) return;
   const text = prompt().value;
   if (!opened) {  // somebody was quicker than the page
     mine = conversation;
@@ -165,7 +196,7 @@ document.addEventListener('click', event => {  // Send and Stop take turns in on
   const button = around(event.target, '#answer, #send, #stop, #new');
   if (!button || (event.detail > 1 && button.id !== 'new')) return;
   if (button.id === 'send') send();
-  else if (button.id === 'new') act('new').then(() => prompt().focus());
+  else if (button.id === 'new') goTo('new');
   else act(button.id);
 });
 document.addEventListener('keydown', event => {
@@ -261,7 +292,7 @@ async function summarise() {
     if (!response) return;
     write('');
     keepDraft();
-    await act('new');
+    await goTo('new');
     box.placeholder = state.words.summarising;
     write('');
     for await (const line of lines(response.body)) write(text = JSON.parse(line));

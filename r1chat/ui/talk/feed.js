@@ -1,6 +1,6 @@
 // The stream of what happens in the conversation that shows.
 
-import {act} from './acts.js';
+import {goTo} from './composer.js';
 import {element} from './dom.js';
 import {onState, patch} from './patches.js';
 import {follow} from './scroll.js';
@@ -46,7 +46,7 @@ addEventListener('popstate', () => {
   const conversation = new URL(location.href).searchParams.get('c') ?? '';
   if (conversation === state.conversation && !walking) return;
   walking = true;
-  (conversation ? act('open', conversation) : act('new')).then(done => { if (!done) walking = false; });
+  (conversation ? goTo('open', conversation) : goTo('new')).then(done => { if (!done) walking = false; });
 });
 
 function connect() {

@@ -30,7 +30,7 @@ function goToHit() {
   sought = null;
   if (performance.now() > until) return;
   const parts = [...all(read, '.ask, .answer'), ...all(read, '.steps')];  // a thought is folded: what is read comes first
-  const range = words.flatMap(word => parts.map(part => rangeIn(part, word))).find(Boolean);
+  const range = words.flatMap(word => parts.map(part => rangesIn(part, word)[0])).find(Boolean);
   if (!range) return;
   const node = range.startContainer.parentElement;
   for (let fold = around(node, 'details'); fold; fold = around(fold.parentElement, 'details')) {
@@ -38,20 +38,22 @@ function goToHit() {
     fold.dataset.touched = '1';
   }
   release();
-  CSS.highlights?.set('found', new Highlight(range));
+  const block = around(node, '.step, .part, .ask') ?? node;
+  CSS.highlights?.set('found', new Highlight(...words.flatMap(word => rangesIn(block, word))));
   requestAnimationFrame(() => node.scrollIntoView({block: 'center'}));
 }
 
-/** The first place of a word in an element. @param {HTMLElement} part @param {string} word */
-function rangeIn(part, word) {
-  const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+/** The places of a word in an element. @param {HTMLElement} part @param {string} word */
+function rangesIn(part, word) {
+  const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT), ranges = [];
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
-    const start = text.textContent.toLowerCase().indexOf(word);
-    if (start < 0) continue;
-    const range = document.createRange();
-    range.setStart(text, start);
-    range.setEnd(text, start + word.length);
-    return range;
+    const found = text.textContent.toLowerCase();
+    for (let start = found.indexOf(word); start >= 0; start = found.indexOf(word, start + word.length)) {
+      const range = document.createRange();
+      range.setStart(text, start);
+      range.setEnd(text, start + word.length);
+      ranges.push(range);
+    }
   }
-  return null;
+  return ranges;
 }

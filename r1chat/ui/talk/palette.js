@@ -3,6 +3,7 @@
 import {openDialog} from '../composer/dialogs.js';
 import {openSettings} from '../settings/settings.js';
 import {act} from './acts.js';
+import {goTo} from './composer.js';
 import {all, around, element, find} from './dom.js';
 import {state} from './state.js';
 import {read} from './transcript.js';
@@ -21,7 +22,7 @@ const options = () => all(dialog(), OPTION);
 let runs = new Map();
 
 /** The name of a button. @param {HTMLElement} button */
-const nameOf = button => (button.getAttribute('aria-label') || button.dataset.tip || button.textContent || '').replace(/\s+/g, ' ').trim();
+const nameOf = button => (button.getAttribute('aria-label') || button.dataset.tip || find(button, 'b')?.textContent || button.textContent || '').replace(/\s+/g, ' ').trim();
 
 /** The buttons of the page that can be pressed now, and those of the newest message and reply. */
 function buttons() {
@@ -72,7 +73,7 @@ function choose(option) {
 /** @param {HTMLElement} option */
 function run(option) {
   dialog().close();
-  if (option.dataset.open) act('open', option.dataset.open);
+  if (option.dataset.open) goTo('open', option.dataset.open);
   else runs.get(option.id)?.();
 }
 

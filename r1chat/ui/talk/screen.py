@@ -26,6 +26,7 @@ def show(
     choice = choice_of(app, conversation, model)
     return {
         "conversation": conversation,
+        "temporary": app.is_temporary,
         "steering": choice.steering,
         "behaviour": choice.behaving,
         "blocks": [

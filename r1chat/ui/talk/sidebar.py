@@ -134,8 +134,8 @@ def model_state(model: ModelInfo | None, why: str, words: Words, expected: str =
 
 def where(host: str, available: bool, words: Words) -> Markup:
     """Where messages to the chosen model go. `host`: as `Catalogue.host` has it."""
-    if not available:
-        return Markup("{}").format(words.where_nowhere)
+    if not available:  # the line beside it says so
+        return EMPTY
     return Markup("{}").format(words.where_host.format(host=host) if host else words.where_here)
 
 

@@ -2,6 +2,7 @@
 
 export const state = {
   conversation: '',
+  temporary: false,  // whether the conversation that shows is kept in memory alone
   model: '',
   lang: 'en',
   query: '',  // of the search above the list
@@ -19,4 +20,4 @@ export const state = {
 };
 
 /** Whether the conversation that shows is kept in memory alone: then nothing of it may reach the browser's disk. */
-export const isTemporary = () => Boolean(document.getElementById('temporary')?.textContent);
+export const isTemporary = () => state.temporary;

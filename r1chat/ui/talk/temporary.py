@@ -13,6 +13,7 @@ from r1chat.ui.talk.sidebar import row
 from r1chat.ui.words.page import Words
 
 NEW = Both("◌ Temporary conversation", "◌ 临时对话")
+NAME = Both("Temporary conversation", "临时对话")
 HEADING = Both("Temporary", "临时")
 LINE = Both(
     "A temporary conversation: nothing of it is written to disk. It is gone when you delete it, or when r1chat ends.",

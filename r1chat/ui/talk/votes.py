@@ -96,4 +96,5 @@ def _buttons(
         current = "true" if sample.id == shown else None
         caption = f"{index + 1} {glyph}"
         buttons.append(named_button("reply", sample.id, caption, label, data_text=0, aria_current=current))
-    return Markup('<span class="samples">{}</span>').format(concat(buttons))
+    name = words.vote_samples if len(members) > 1 else words.vote_sample.format(n="").strip()
+    return Markup('<span class="samples"><span>{}</span>{}</span>').format(name, concat(buttons))
