@@ -1,7 +1,7 @@
 """Screenshots of the page: `python -m benchmarks.screens FOLDER [--only thought-open] [--every light-en-desktop]`.
 
-Ten states of the page, each on a desktop and a phone, light and dark, in English and Chinese: 80 pictures named
-`STATE-THEME-LANGUAGE-SIZE.png`. The models are scripted, so that the pictures are the same at every run. Needs Chromium
+Ten states of the chat and the data page, each on a desktop and a phone, light and dark, in English and Chinese: 88
+pictures named `STATE-THEME-LANGUAGE-SIZE.png`. The models are scripted, so that the pictures are the same at every run. Needs Chromium
 and the `test` extra.
 """
 
@@ -43,6 +43,7 @@ STATES = (
     "vote",
     "compare",
     "server-down",
+    "data",
 )
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -212,10 +213,12 @@ def play(stage: Stage, state: str) -> str:
         stage.act(conversation, "vote", turn, "5")
         time.sleep(0.3)
         stage.finish(conversation)
-    if state == "rated":
+    if state in ("rated", "data"):
         stage.act(conversation, "rate", reply, '{"part": "answer", "thumb": "up"}')
         stage.act(conversation, "rate", reply, '{"part": "answer", "reason": "correct", "given": true}')
         stage.act(conversation, "refer", turn, '{"text": "124", "kind": "number"}')
+    if state == "data":
+        stage.app.teacher.set_consent(None, True)
     return f"&c={conversation}"
 
 
@@ -234,6 +237,9 @@ def arrange(page: Page, state: str) -> None:
     elif state == "rated":
         page.locator(".why > summary").click()
         page.locator("#jump").evaluate("button => button.click()")
+    elif state == "data":
+        page.goto(page.url.partition("?")[0] + "data/")
+        page.wait_for_selector("#rows:not([aria-busy]) .judged")
     elif state == "answer" or state == "compare":
         page.locator(".scroll").evaluate("scroll => { scroll.scrollTop = 0; }")
     page.mouse.move(5, 5)
@@ -263,6 +269,9 @@ def shoot(browser: Browser, stage: Stage, state: str, folder: Path, wanted: str)
         page.screenshot(path=made[-1])
         context.close()
     stage.actor.go_on.set()
+    if shown := query.partition("&c=")[2]:  # so that the list holds other conversations in the next state
+        stage.finish(shown)
+        stage.app.store.delete(shown)
     return made
 
 

@@ -575,7 +575,7 @@ def test_the_menu_is_used_by_keys_and_says_what_is_wrong(site: Site) -> None:
     expect(page.locator(".verdict.ready")).to_be_visible()
     assert sorted(request.params.temperature for request in backend.requests) == [0.6, 1.2]
     page.locator("[data-winner=left]").evaluate("node => { node.dataset.winner = 'middle'; node.click(); }")
-    expect(page.get_by_test_id("toast-body").last).to_contain_text("no choice that r1chat knows")
+    expect(page.get_by_test_id("toast-body").last).to_contain_text("does not know that choice")
     expect(page.locator(".comparison")).to_have_count(1)
 
 

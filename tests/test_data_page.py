@@ -60,6 +60,8 @@ def data_page(site: Site, query: str = "", **options: object) -> Page:
     page = site.open(**options)  # type: ignore[arg-type]
     page.goto(f"{origin(site)}/data{query}")
     expect(page.locator("#rows[aria-busy]")).to_have_count(0)
+    if page.locator("#filter details").get_attribute("open") is None:
+        page.locator("#filter summary").click()
     return page
 
 

@@ -280,7 +280,7 @@ def test_budget_holds_for_the_conversation_begun_with_it_and_can_be_taken_off(tm
         (turn,) = app.store.conversation(info.id).turns
     assert turn.reply is not None and turn.reply.provenance.budget == 300
     assert info.budget is None
-    assert "300 tokens" in err and "“soon” is no number" in err
+    assert "300 tokens" in err and "“soon” is not a number" in err
     assert err.count("as many tokens as the context window holds") == 3
 
 

@@ -183,7 +183,7 @@ def _number(text: str, example: str) -> int:
     try:
         return int(text.replace(",", ""))
     except ValueError:
-        sentence = Both("“{text}” is no number. Write it like {example}.", "“{text}”不是数字。请这样写：{example}。")
+        sentence = Both("“{text}” is not a number. Enter it like {example}.", "“{text}”不是数字。请这样写：{example}。")
         raise MessageError(sentence.format(text=text, example=example)) from None
 
 

@@ -22,7 +22,7 @@ class CompareWords:
     compare_against = Both("This model against", "此模型对比")
     no_other_model = Both("There is no other model that is ready.", "没有其他可用的模型。")
     bad_temperature = Both(
-        "That is no temperature. Write a number from 0 to 5, such as 1.0.",
+        "That is not a temperature. Enter a number from 0 to 5, such as 1.0.",
         "这不是温度。请写 0 到 5 之间的数，例如 1.0。",
     )
 
@@ -87,7 +87,7 @@ class CompareWords:
     compare_with = Both("With {other}", "与 {other} 比较")
     rank = Both("Rank all", "全部排名")
     bad_choice = Both(
-        "That is no choice that r1chat knows, so nothing was stored. Reload the page and choose again.",
+        "r1chat does not know that choice, so nothing was stored. Reload the page and choose again.",
         "r1chat 无法识别这个选择，因此没有保存。请重新加载页面后再选择。",
     )
     comparison_decided = Both(

@@ -64,7 +64,7 @@ class SettingsWords:
     )
     server_address = Both("Address", "地址")
     bad_address = Both(
-        "That is no address of a server. Write one such as http://127.0.0.1:8080/v1.",
+        "That is not a server address. Enter one such as http://127.0.0.1:8080/v1.",
         "这不是服务器地址。请填写例如 http://127.0.0.1:8080/v1 的地址。",
     )
     server_key = Both("Key (optional)", "密钥（可选）")
