@@ -40,7 +40,7 @@ def frame(asked: Query, choices: Choices, consent: bool, job: State | None, word
         )
     )
     return Markup(
-        '<div id="data"><div class="data"><header class="head"><a href="../" id="back">{back}</a>'
+        '<div id="data"><main class="data"><header class="head"><a href="../" id="back">{back}</a>'
         '<h1>{title}</h1><div id="gathered"></div></header>'
         '<div id="trouble" role="alert"></div>'
         '<nav class="jumps" aria-label="{jumps}"><a href="#exporting">{exporting}</a> '
@@ -52,7 +52,7 @@ def frame(asked: Query, choices: Choices, consent: bool, job: State | None, word
         '<dialog id="unrated" aria-label="{rate}"><header><h2>{rate}</h2>'
         '<button type="button" class="close" data-verb="queue-close" aria-label="{close}">✕</button></header>'
         '<div class="card" aria-live="polite" tabindex="-1" autofocus></div></dialog>'
-        '<template id="broken">{broken}</template></div></div>'
+        '<template id="broken">{broken}</template></main></div>'
     ).format(
         back=words.data_back,
         title=words.data_title,
