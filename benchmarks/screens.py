@@ -1,8 +1,8 @@
 """Screenshots of the page: `python -m benchmarks.screens FOLDER [--only thought-open] [--every light-en-desktop]`.
 
 Ten states of the chat and the data page, each on a desktop and a phone, light and dark, in English and Chinese: 88
-pictures named `STATE-THEME-LANGUAGE-SIZE.png`. The models are scripted, so that the pictures are the same at every run. Needs Chromium
-and the `test` extra.
+pictures named `STATE-THEME-LANGUAGE-SIZE.png`. The models are scripted, so that the pictures are the same at every run.
+Needs Chromium and the `test` extra.
 """
 
 from __future__ import annotations
