@@ -290,6 +290,7 @@ def findings(page: Page) -> list[str]:
 def check_what_opens(page: Page) -> None:
     """Dialogs, menus and the data page, each open."""
     page.get_by_role("button", name="Settings").click()
+    expect(page.get_by_role("tab", name="General")).to_be_visible()
     for tab in page.get_by_role("tab").all():
         tab.click()
         assert findings(page) == [], f"settings: {tab.inner_text()}"

@@ -46,7 +46,7 @@ def reply(stored: StoredReply, redactor: Redactor | None, words: Words) -> Marku
     """A whole reply, thought and answer, drawn; with a redactor as the text that an export writes."""
     parts = [(words.row_thought, stored.reply.reasoning), (words.row_answer, stored.reply.answer)]
     return concat(
-        Markup("<h4>{}</h4>{}").format(title, drawn(text) if redactor is None else _as_text(text, redactor))
+        Markup("<h3>{}</h3>{}").format(title, drawn(text) if redactor is None else _as_text(text, redactor))
         for title, text in parts
         if text
     )
