@@ -427,6 +427,7 @@ def test_without_a_model_the_page_says_how_to_get_one() -> None:
     assert 'data-verb="ask"' not in html
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.sampled_from(OUTLINED), min_size=1, max_size=12), st.integers(3, 40))
 def test_the_outline_that_grew_row_by_row_is_the_whole_one(pieces: list[str], size: int) -> None:
     text = "".join(pieces)
