@@ -56,6 +56,7 @@ class Found:
 
     form: ReasoningFormat | None
     problem: UnsupportedError | None = None
+    wants_parts: bool = False  # it reads each message as a list of parts, as templates for images do
 
 
 @lru_cache(maxsize=256)
@@ -91,8 +92,23 @@ class _Finder:
         self._source = source
         self._names = {"bos_token": bos, "eos_token": eos, "tools": None}
         self._read, self._constants = TEMPLATES.vocabulary(source)
+        self._wants_parts = False
 
     def found(self) -> Found:
+        self._wants_parts = self._reads_parts_alone()
+        return replace(self._found(), wants_parts=self._wants_parts)
+
+    def _reads_parts_alone(self) -> bool:
+        """Whether a message as plain text is lost or refused, and one as a list of parts is not."""
+        written = []
+        for self._wants_parts in (False, True):
+            try:
+                written.append(QUESTION in self._prompt())
+            except BackendError:
+                written.append(False)
+        return written == [False, True]
+
+    def _found(self) -> Found:
         if self._prompt() != self._prompt():
             return Found(None, UnsupportedError(VARIES))
         table = format_by_source(self._source)
@@ -122,7 +138,8 @@ class _Finder:
     # -- rendering ----------------------------------------------------------------------------------------------------
 
     def _render(self, messages: list[dict[str, Any]], generate: bool, variables: Mapping[str, Any]) -> str:
-        names = self._names | dict(variables) | {"messages": messages, "add_generation_prompt": generate}
+        given = [in_parts(message) for message in messages] if self._wants_parts else messages
+        names = self._names | dict(variables) | {"messages": given, "add_generation_prompt": generate}
         return TEMPLATES.render(self._source, [names], _ANY_DAY)[0]
 
     def _prompt(self, variables: Variables = ()) -> str:
@@ -145,7 +162,9 @@ class _Finder:
                 if tags := self._tags_of_field(field, variables):
                     return tags
         tails = self._tails(switches)
-        return self._tags_of_prompts(tails) or self._tags_of_constants(tails) or self._tags_of_source()
+        past = self._render([_user(QUESTION), assistant(ANSWER)], False, {})
+        before_answer = text_after(past, QUESTION).partition(ANSWER)[0]
+        return self._tags_of_prompts([*tails, before_answer]) or self._tags_of_constants(tails) or self._tags_of_source()
 
     def _tails(self, switches: list[tuple[str, list[Any]]]) -> list[str]:
         """What the prompt of a reply ends with, for each value of each switch."""
@@ -173,7 +192,7 @@ class _Finder:
         return tags_between(before, between, after, bare, text_after(prompt, QUESTION))
 
     def _tags_of_prompts(self, tails: list[str]) -> Tags | None:
-        """The tags by what a prompt ends with: an empty thought with thinking off, an opened one with it on."""
+        """The tags by what stands before an answer: an empty thought with thinking off, an opened one with it on."""
         for tail in tails:
             last = list(TAG.finditer(tail))[-2:]
             if len(last) == 2 and last[0].group() in mirrored(last[1].group()):
@@ -261,7 +280,9 @@ class _Finder:
         default = self._prompt()
         for name, values in switches:
             texts = [value for value in values if isinstance(value, str)]
-            if ("effort" in name or "strength" in name) and not name.startswith(EFFORTS):
+            if name.endswith("_effort") and name.startswith(EFFORTS):
+                form = self._with_one_effort(form, name, default)
+            elif "effort" in name or "strength" in name:
                 form = self._with_efforts(form, name, texts, default)
             elif "budget" in name:
                 form = self._with_budget(form, name, default)
@@ -271,7 +292,7 @@ class _Finder:
                 form = self._with_switch(form, name, default)
         if not form.on and form.off is None and self._is_off(default, form):
             form = replace(form, off=(), on_by_default=False)
-        return form
+        return self._with_off_word(form) if form.off is None else form
 
     def _with_switch(self, form: ReasoningFormat, name: str, default: str) -> ReasoningFormat:
         """A switch that is true or false. A template may have several, which are then set together."""
@@ -343,6 +364,25 @@ class _Finder:
             return form
         return replace(form, efforts=efforts, effort_variable=name, default_effort=chosen)
 
+    def _with_one_effort(self, form: ReasoningFormat, name: str, default: str) -> ReasoningFormat:
+        """An effort with a switch of its own: `low_effort` of Nemotron 3 Super, `medium_effort` of Ultra."""
+        effort = name.removesuffix("_effort")
+        if effort not in EFFORTS or form.efforts or self._tried(((name, True),)) in (None, default):
+            return form
+        return replace(form, efforts=(effort,), effort_variable=name)
+
+    def _with_off_word(self, form: ReasoningFormat) -> ReasoningFormat:
+        """A word in the system prompt that switches thinking off, and is left out of it (Nemotron Nano 2)."""
+        for word in ("/no_think", "/nothink"):
+            if word in self._constants:
+                try:
+                    prompt = self._render([{"role": "system", "content": word}, _user(QUESTION)], True, dict(form.on))
+                except BackendError:
+                    continue
+                if self._is_off(prompt, form) and word not in prompt:
+                    return replace(form, off=(), off_word=word)
+        return form
+
     def _with_budget(self, form: ReasoningFormat, name: str, default: str) -> ReasoningFormat:
         none, some = self._tried(((name, 0),)), self._tried(((name, 1024),))
         if some in (None, default):
@@ -378,7 +418,9 @@ class _Finder:
 
     def _is_off(self, prompt: str, form: ReasoningFormat) -> bool:
         """Whether a prompt ends behind a closed thought, or within the answer."""
-        tail = prompt.rstrip()
+        tail = text_after(prompt, QUESTION).rstrip()
+        if re.search(rf"{re.escape(form.open.strip())}\s*{re.escape(form.close.strip())}", tail):
+            return True  # an empty thought, perhaps with a new turn behind it (Solar)
         return tail.endswith(form.close) or bool(form.answer_open and tail.endswith(form.answer_open))
 
     # -- the history --------------------------------------------------------------------------------------------------
@@ -425,6 +467,12 @@ def assistant(content: str, thought: str = "", field: HistoryField = "") -> dict
         blocks = [{"type": "thoughts", "text": thought}, {"type": "response", "text": content}]
         return {"role": "assistant", "content": {"blocks": blocks}}
     return {"role": "assistant", "content": content, field: thought}
+
+
+def in_parts(message: dict[str, Any]) -> dict[str, Any]:
+    """A message with its text as the only part of its content."""
+    content = message["content"]
+    return message | {"content": [{"type": "text", "text": content}] if isinstance(content, str) else content}
 
 
 def _user(content: str) -> dict[str, Any]:
