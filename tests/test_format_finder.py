@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from functools import cache
 from importlib.util import find_spec
@@ -41,23 +42,27 @@ def reading(template: ChatTemplate, expected: dict[str, Any]) -> dict[str, Any]:
     off = None if form.off is None else text_of(template.prompt([ASK], thinking="off"))
     keeps = "never" if form.keep is None else "always" if form.keep == () else dict(form.keep)
     opened = not form.open_text or text_of(template.prompt([ASK])).rstrip().endswith(form.open)
-    return {
-        "open": form.open if form.open_text else "",
-        "close": form.close,
-        "text": [form.open_text, form.close_text] if expected["text"] else None,
-        "opens": form.opens_in_prompt and opened,
-        "off": expected["off"] if off is not None and off.endswith(expected["off"] or "?") else off,
-        "default": "on" if form.on_by_default else "off",
-        "efforts": [*form.efforts],
-        "keeps": "content" if keeps == "never" and expected["keeps"] == "content" else keeps,
-    } | {
-        name: value
-        for name, value in (
-            ("budget", bool(form.budget_variable)),
-            ("system_part", form.system_part[: len(expected.get("system_part", ""))]),
-        )
-        if name in expected
-    } | {name: expected[name] for name in ("answer_after_off",) if name in expected}
+    return (
+        {
+            "open": form.open if form.open_text else "",
+            "close": form.close,
+            "text": [form.open_text, form.close_text] if expected["text"] else None,
+            "opens": form.opens_in_prompt and opened,
+            "off": expected["off"] if off is not None and off.endswith(expected["off"] or "?") else off,
+            "default": "on" if form.on_by_default else "off",
+            "efforts": [*form.efforts],
+            "keeps": "content" if keeps == "never" and expected["keeps"] == "content" else keeps,
+        }
+        | {
+            name: value
+            for name, value in (
+                ("budget", bool(form.budget_variable)),
+                ("system_part", form.system_part[: len(expected.get("system_part", ""))]),
+            )
+            if name in expected
+        }
+        | {name: expected[name] for name in ("answer_after_off",) if name in expected}
+    )
 
 
 def text_of(prompt: Prompt) -> str:
@@ -111,7 +116,10 @@ def kept_thoughts_stand_as_the_template_writes_them(source: str, template: ChatT
     assert form.keep is not None
     messages = [
         *(ASK, Message("assistant", "It is 4.", "Two and two."), Message("user", "And 3 + 3?")),
-        *(Message("assistant", "**6**\n\nAnd `x`.", "Three\n\nand three, {{ so }} <b>six</b>."), Message("user", "Why?")),
+        *(
+            Message("assistant", "**6**\n\nAnd `x`.", "Three\n\nand three, {{ so }} <b>six</b>."),
+            Message("user", "Why?"),
+        ),
     ]
     given = [
         assistant(message.content, message.reasoning, form.history_field) if message.role == "assistant" else as_given
@@ -144,43 +152,57 @@ def test_every_template_of_llama_cpp_and_trl_has_an_expectation() -> None:
 
 # --- templates that nobody has seen ----------------------------------------------------------------------------------
 
-RENAMED = {
-    "Qwen-Qwen3-0.6B": ("<think>", "</think>"),
-    "GLM-4.7-Flash": ("<think>", "</think>"),
-    "NVIDIA-Nemotron-3-Nano-30B-A3B-BF16": ("<think>", "</think>"),
-    "deepseek-ai-DeepSeek-R1-Distill-Llama-8B": ("<think>", "</think>"),
-    "deepseek-ai-DeepSeek-V4": ("<think>", "</think>"),
-    "MiniMax-M3": ("mm:think>", "mm:think>"),
-    "ByteDance-Seed-OSS": ("<seed:think>", "</seed:think>"),
-    "upstage-Solar-Open-100B": ("<|think|>", ""),
-    "inclusionai-ling-3.0-flash": ("<think>", "</think>"),
-    "Cohere2MoE": ("<|START_THINKING|>", "<|END_THINKING|>"),
-}
-INVENTED = (
-    ("<ponder>", "</ponder>"),
-    ("[MUSE]", "[/MUSE]"),
-    ("<|reflect_begin|>", "<|reflect_end|>"),
-    ("«denke»", "«/denke»"),
+SHAPES = (
+    *(
+        ("<{a}>", "</{a}>"),
+        ("[{A}]", "[/{A}]"),
+        ("<|{a}_start|>", "<|{a}_end|>"),
+        ("<|begin_of_{a}|>", "<|end_of_{a}|>"),
+    ),
+    *(("<{a}:{b}>", "</{a}:{b}>"), ("<|{a}|>", "<|/{a}|>"), ("<<{a}>>", "<</{a}>>"), ("<{A}_{B}>", "</{A}_{B}>")),
+    *(("<|START_{A}|>", "<|END_{A}|>"), ("<|{a}.begin|>", "<|{a}.end|>"), ("<{a}_open>", "<{a}_close>")),
+    *(("«{a}»", "«/{a}»"), ("◁{a}▷", "◁/{a}▷"), ("⟦{a}⟧", "⟦/{a}⟧"), ("⟪{a}⟫", "⟪/{a}⟫"), ("{{{a}}}", "{{/{a}}}")),
+    *(
+        ("[[{a}]]", "[[/{a}]]"),
+        ("#{a}#", "#/{a}#"),
+        ("@@{a}@@", "@@/{a}@@"),
+        ("({a})", "(/{a})"),
+        ("<%{a}%>", "<%/{a}%>"),
+    ),
+    *(("<|{a}|>", "<|{b}|>"), ("<{a}>", "<{b}>"), ("<|{a}>", "<{a}|>"), ("[{a}:{b}]", "[end:{a}:{b}]")),  # no mirror
 )
+OF_THE_TABLE = ("Apriel", "Kimi-K3", "muse-glimmer", "gpt-oss", "gemma-4")  # `known_formats.py` knows their tags
+COMPOSED = ("tencent-Hy3", "MiniMax-M3")  # their tags stand nowhere in one piece
 
 
-def test_invented_tags_are_understood_in_nine_of_ten_templates() -> None:
+def renamed(name: str, chance: random.Random) -> tuple[str, dict[str, Any]]:
+    """A template whose tags are invented ones, and what is expected of it."""
+    expected, source = EXPECTED[name], SOURCES[name]
+    words = ["".join(chance.choice("bdfgklmnprstvz") + chance.choice("aeiou") for _ in range(3)) for _ in range(2)]
+    names = {"a": words[0], "b": words[1], "A": words[0].upper(), "B": words[1].upper()}
+    opener, closer = (shape.format(**names) for shape in chance.choice(SHAPES))
+    if expected["close"] == "<|end|>":  # of Solar: it ends every turn
+        closer = "<|end|>"
+
+    def rename(text: str) -> str:
+        return text.replace(expected["close"], closer).replace(expected["open"], opener)
+
+    new = {"open": opener, "close": closer, "off": expected["off"] and rename(expected["off"])}
+    return rename(source), expected | new | {"text": expected["text"] and [*map(rename, expected["text"])]}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_invented_tags_are_understood_in_nine_of_ten_templates(seed: int) -> None:
+    names = [name for name in sorted(SOURCES) if EXPECTED[name] and EXPECTED[name].get("open")]
+    names = [name for name in names if not any(known in name for known in (*OF_THE_TABLE, *COMPOSED))]
+    chance = random.Random(seed)
     missed = []
-    for name, (opener, closer) in RENAMED.items():
-        for new_open, new_close in INVENTED:
-            source = SOURCES[name]
-            if name == "MiniMax-M3":
-                source = source.replace("'mm:think>'", "'X'")
-                opener, closer = "<mm:think>", "</mm:think>"
-            renamed = source.replace(closer, new_close) if closer else source
-            renamed = renamed.replace(opener, new_open)
-            if renamed == SOURCES[name]:
-                continue
-            form = find_format(renamed, "<BOS>", "<EOS>").form
-            expected_close = new_close if closer else "<|end|>"
-            if form is None or (form.open, form.close) != (new_open, expected_close):
-                missed.append((name, new_open, form and (form.open, form.close)))
-    assert len(missed) <= len(RENAMED) * len(INVENTED) // 10, missed
+    for name in chance.sample(names, 20):
+        source, expected = renamed(name, chance)
+        template = ChatTemplate(source, "<BOS>", "<EOS>")
+        if template.form is None or reading(template, expected) != expected:
+            missed.append((name, expected["open"], expected["close"]))
+    assert len(missed) <= 2, missed
 
 
 # --- bad templates ---------------------------------------------------------------------------------------------------

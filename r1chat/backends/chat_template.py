@@ -177,9 +177,7 @@ class ChatTemplate:
                     return self._told_apart(parts, texts, messages, native)
         return (Piece(plain, True),)
 
-    def _rendered(
-        self, messages: Sequence[Message], native: bool, variables: Variables, word: str
-    ) -> tuple[str, str]:
+    def _rendered(self, messages: Sequence[Message], native: bool, variables: Variables, word: str) -> tuple[str, str]:
         """The prompt, and the prompt with marks in place of what persons and models wrote."""
         field = self.form.history_field if native and self.form is not None else ""
         marks = [

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -20,9 +21,11 @@ from r1chat.backends.template_process import TEMPLATES
 from r1chat.backends.template_tags import (
     TAG,
     Tags,
+    added_pairs,
     common_length,
     ends_with,
     mirrored,
+    pairs_of_tags,
     tags_between,
     text_after,
     whole_tags,
@@ -34,6 +37,7 @@ from r1chat.reasoning_format import R1_FORMAT, HistoryField, ReasoningFormat, Va
 QUESTION, ANSWER, THOUGHT, NEXT, SYSTEM = "questionword", "answerword", "thoughtword", "nextword", "systemword"
 EFFORTS = ("none", "no_think", "minimal", "low", "medium", "high", "xhigh", "max")  # least first
 _OFF_NAMES = {"none", "no_think", "nothink", "off", "disabled", "false", "no"}
+_OFF_WORDS = ("/no_think", "/nothink")  # of a system prompt
 _ON_NAMES = {"on", "enabled", "true", "yes", "adaptive"}
 _SWITCH = re.compile(r"think|reason|effort", re.IGNORECASE)
 _KEEPS = re.compile(r"preserve|keep|clear|drop|truncate|history|include_think|think_render|add_thought", re.IGNORECASE)
@@ -152,6 +156,16 @@ class _Finder:
         except BackendError:
             return None
 
+    def _prompts_with_off_words(self, variables: Variables = ()) -> dict[str, str]:
+        """By each word that the template may take for an off switch: the prompt with it in the system message."""
+        prompts = {}
+        for word in _OFF_WORDS:
+            if word in self._constants:
+                messages = [{"role": "system", "content": word}, _user(QUESTION)]
+                with suppress(BackendError):
+                    prompts[word] = self._render(messages, True, dict(variables))
+        return prompts
+
     # -- the tags -----------------------------------------------------------------------------------------------------
 
     def _tags(self, switches: list[tuple[str, list[Any]]]) -> Tags | None:
@@ -164,16 +178,22 @@ class _Finder:
         tails = self._tails(switches)
         past = self._render([_user(QUESTION), assistant(ANSWER)], False, {})
         before_answer = text_after(past, QUESTION).partition(ANSWER)[0]
-        return self._tags_of_prompts([*tails, before_answer]) or self._tags_of_constants(tails) or self._tags_of_source()
+        for opener, closer in added_pairs(tails, before_answer):
+            return self._completed(opener, closer, tails)
+        return (
+            self._tags_of_prompts([*tails, before_answer])
+            or self._tags_of_constants(tails)
+            or self._tags_of_prose(switches)
+        )
 
     def _tails(self, switches: list[tuple[str, list[Any]]]) -> list[str]:
         """What the prompt of a reply ends with, for each value of each switch."""
-        prompts = [self._prompt()]
+        prompts = [self._prompt(), *self._prompts_with_off_words().values()]
         for name, values in switches:
             for value in (True, False, *values):
-                if (prompt := self._tried(((name, value),))) is not None and prompt not in prompts:
+                if (prompt := self._tried(((name, value),))) is not None:
                     prompts.append(prompt)
-        return [text_after(prompt, QUESTION) for prompt in prompts]
+        return list(dict.fromkeys(text_after(prompt, QUESTION) for prompt in prompts))
 
     def _tags_of_field(self, field: HistoryField, variables: Mapping[str, Any]) -> Tags | None:
         """The tags around the thought of the last reply, where the template reads it from this field."""
@@ -204,7 +224,7 @@ class _Finder:
             last = list(TAG.finditer(tail))[-1:]
             if last and not tail[last[0].end() :].strip() and last[0].group() not in frame:
                 for closer in self._closers():
-                    if last[0].group() in mirrored(closer) or self._cuts_at(closer):
+                    if closer != last[0].group() and (last[0].group() in mirrored(closer) or self._cuts_at(closer)):
                         return self._completed(last[0].group(), closer, tails)
         return None
 
@@ -216,15 +236,20 @@ class _Finder:
                     return self._completed(opener, closer, tails)
         return None
 
-    def _tags_of_source(self) -> Tags | None:
-        """The tags by what the template tells the model to write, in prose (Granite 3.3)."""
-        pair = re.search(r"(<(\w*(?:think|thought|reason)\w*)>).{0,40}(</\2>)", self._source, re.IGNORECASE | re.DOTALL)
-        if pair is None:
-            return None
-        answer = re.search(r"(<(response|answer)>).{0,40}(</\2>)", self._source, re.DOTALL)
-        if answer is None:
-            return Tags(pair[1], pair[3], pair[1] + "\n", f"\n{pair[3]}\n\n")
-        return Tags(pair[1], pair[3], pair[1], pair[3] + answer[1], answer[1], answer[3])
+    def _tags_of_prose(self, switches: list[tuple[str, list[Any]]]) -> Tags | None:
+        """The tags by what the system prompt tells the model to write once thinking is on (Granite 3.3)."""
+        for name, values in switches:
+            texts = [text for value in (True, *values) if (text := self._tried(((name, value),)))]
+            off = self._tried(((name, False),)) or self._prompt()
+            for text in texts:
+                start = common_length(text, off)
+                end = len(text) - common_length(text[start:][::-1], off[start:][::-1])
+                if pairs := list(pairs_of_tags(text[start:end])):
+                    (opener, closer), *others = pairs
+                    if not others:
+                        return Tags(opener, closer, opener + "\n", f"\n{closer}\n\n")
+                    return Tags(opener, closer, opener, closer + others[0][0], *others[0])
+        return None
 
     def _cuts_at(self, tag: str) -> bool:
         """Whether the template looks for this tag in a message, or divides one there."""
@@ -373,14 +398,9 @@ class _Finder:
 
     def _with_off_word(self, form: ReasoningFormat) -> ReasoningFormat:
         """A word in the system prompt that switches thinking off, and is left out of it (Nemotron Nano 2)."""
-        for word in ("/no_think", "/nothink"):
-            if word in self._constants:
-                try:
-                    prompt = self._render([{"role": "system", "content": word}, _user(QUESTION)], True, dict(form.on))
-                except BackendError:
-                    continue
-                if self._is_off(prompt, form) and word not in prompt:
-                    return replace(form, off=(), off_word=word)
+        for word, prompt in self._prompts_with_off_words(form.on).items():
+            if self._is_off(prompt, form) and word not in prompt:
+                return replace(form, off=(), off_word=word)
         return form
 
     def _with_budget(self, form: ReasoningFormat, name: str, default: str) -> ReasoningFormat:
