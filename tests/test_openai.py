@@ -28,6 +28,7 @@ from r1chat.messages import (
     BackendEvent,
     Began,
     Finish,
+    LaterThought,
     Message,
     Params,
     Progress,
@@ -36,6 +37,7 @@ from r1chat.messages import (
     Reply,
     ReplySoFar,
     Request,
+    segments,
 )
 from r1chat.think import collect
 
@@ -416,6 +418,23 @@ def test_llama_server_without_that_route_continues_the_final_message() -> None:
     assert (first["continue_final_message"], first["add_generation_prompt"]) == ("reasoning_content", False)
     last = {"role": "assistant", "reasoning_content": f"\n{THOUGHT}\n", "content": "\n\nThe answer is"}
     assert (second["messages"][-1], second["continue_final_message"]) == (last, "content")
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_llama_server_without_that_route_goes_on_in_a_second_thought(closed: bool) -> None:
+    later = (LaterThought(len("Two.\n\n"), len("It is 4.")),)
+    so_far = ReplySoFar("Two.\n\nWait, 3", closed, "It is 4.\n\nOr" if closed else "It is 4.", later)
+    rest = sse(delta("stop", content=" 6." if closed else " + 3.\n</think>\n\nOr 6."))
+    with llama(rest) as (backend, server):
+        reply = collect(backend.stream(request(so_far)), so_far)
+        sent = server.requests[-1].json
+    end = "Wait, 3\n</think>\n\nOr" if closed else "Wait, 3"
+    last = {"role": "assistant", "reasoning_content": "\nTwo.\n", "content": f"\n\nIt is 4.\n\n<think>\n{end}"}
+    assert (sent["messages"][-1], sent["continue_final_message"]) == (last, "content")
+    assert segments(reply.reasoning, reply.answer, reply.later) == [
+        ("Two.", "It is 4."),
+        ("Wait, 3" if closed else "Wait, 3 + 3.", "Or 6."),
+    ]
 
 
 def test_llama_server_without_that_route_cannot_continue_a_reply_without_a_thought() -> None:
