@@ -31,6 +31,7 @@ from r1chat.messages import (
     Raw,
     Reasoning,
     ReplySoFar,
+    segments,
 )
 from r1chat.reasoning_format import R1_FORMAT, ReasoningFormat
 
