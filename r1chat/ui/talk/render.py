@@ -366,8 +366,23 @@ def not_saved(stored: StoredReply, words: Words) -> Markup:
     return notice(words.not_saved.format(why=stored.not_saved.sentence(words.lang)), error=True)
 
 
-def origin(stored: StoredReply, question: str, words: Words) -> Markup:
-    """How a reply came to be, where a person had a hand in it; and that the model is not made for such a question."""
+def of_another_file(turns: Sequence[StoredTurn]) -> set[str]:
+    """The replies whose model has another file (by its digest) than earlier in the branch, under the same name."""
+    files: dict[tuple[str, str], str] = {}
+    changed = set()
+    for reply in (turn.reply for turn in turns if turn.reply is not None):
+        made = reply.provenance
+        if made.digest and files.setdefault((made.backend, made.model), made.digest) != made.digest:
+            changed.add(reply.id)
+            files[made.backend, made.model] = made.digest
+    return changed
+
+
+def origin(stored: StoredReply, question: str, words: Words, *, other_file: bool = False) -> Markup:
+    """How a reply came to be, where a person had a hand in it; and that the model is not made for such a question.
+
+    `other_file`: another model file has its model's name now.
+    """
     made = stored.provenance
     origins = {
         "edited": words.origin_edited,
@@ -382,6 +397,8 @@ def origin(stored: StoredReply, question: str, words: Words) -> Markup:
         parts.append(words.cut_by_person)
     elif made.closed_by == "budget":
         parts.append(words.cut_by_budget.format(n=f"{made.budget or 0:,}"))
+    if other_file:
+        parts.append(words.other_file.format(model=made.model))
     if made.model == NANO and made.origin != "corrected" and len(_NUMBER.findall(question)) < 2:
         parts.append(words.nano_answered)
     return Markup('<div class="origin">{}</div>').format(joined(*parts)) if parts else EMPTY
