@@ -201,7 +201,7 @@ class _Thought(_Growing):
     def __init__(self, name: str, verdicts: Verdicts, bars: Bars | None) -> None:
         super().__init__(name, "step")
         self._bars = bars
-        self.reader = Reader(bars)
+        self.reader = self._growing = Reader(bars)  # the first is a closed copy of the second while the thought is over
         self._verdicts = verdicts
         self._closed = False
         self._read = 0  # characters
@@ -211,19 +211,14 @@ class _Thought(_Growing):
     def read(self, text: str, over: bool) -> list[Block]:
         """Like `update`, and the steps whose moments have changed; `over`: the thought will not grow."""
         if not text.startswith(self._text):
-            self.reader, self._closed, self._read, self._marked, self._settled = Reader(self._bars), False, 0, {}, 0
-        if not self._closed:
-            self.reader.feed(text[self._read :])
-            self._read = len(text)
+            self._growing, self._closed, self._read, self._marked, self._settled = Reader(self._bars), False, 0, {}, 0
+        if len(text) > self._read or not self._closed:
+            if self._closed:  # it was over, and goes on
+                self._closed, self._settled = False, 0
+            self._growing.feed(text[self._read :])
+            self.reader, self._read = self._growing, len(text)
             if over:
-                self.reader.close()
-                self._closed = True
-        elif len(text) > self._read:  # it was over, and goes on
-            self.reader, self._closed, self._settled = Reader(self._bars), over, 0
-            self.reader.feed(text)
-            self._read = len(text)
-            if over:
-                self.reader.close()
+                self.reader, self._closed = self._growing.closed(), True
         blocks = self.update(text, over)
         sent = {block.id for block in blocks}
         changed = {self._holder(moment) for moment in self.reader.moments[self._settled :]}
