@@ -633,6 +633,6 @@ def test_a_reader_goes_on_after_a_closed_copy_of_it_was_taken() -> None:
 
 TRACE_THAT_GOES_ON = (
     "So 40 + 35 = 75 minutes. Wait, that can't be right, since there are 60 minutes in an hour. Let me check again: "
-    "75 - 60 = 15.\n\nSo it arrives at 12:15. Alternatively, maybe the table counts from the next station.\n\nHmm, is it "
-    "12:15? No, it is 13:15. 等等，这里好像不对。让我再检查一遍：75 - 60 = 15，所以是12点15分。"
+    "75 - 60 = 15.\n\nSo it arrives at 12:15. Alternatively, maybe the table counts from the next station.\n\nHmm, is "
+    "it 12:15? No, it is 13:15. 等等，这里好像不对。让我再检查一遍：75 - 60 = 15，所以是12点15分。"
 )
