@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -805,6 +806,20 @@ def test_off_is_asked_for_in_the_way_of_the_template() -> None:
         assert server.asked("/v1/chat/completions")[-1].json["chat_template_kwargs"] == {"enable_thinking": False}
         list(backend.stream(replace(request(), model="qwen")))
         assert "chat_template_kwargs" not in server.asked("/v1/chat/completions")[-1].json
+
+
+def test_off_that_is_a_word_of_the_system_prompt_is_said_there() -> None:
+    folder = Path(__file__).parent / "data" / "formats" / "templates"
+    template = (folder / "NVIDIA-Nemotron-Nano-v2.jinja").read_text(encoding="utf-8")
+    entry = {"data": [{"id": "nemotron", "owned_by": "llamacpp"}]}
+    props = written("GET", "/props", json.dumps({"chat_template": template}))
+    with backend_at(written("GET", "/v1/models", json.dumps(entry)), props, event_stream(LAST)) as (backend, server):
+        assert backend.models()[0].reasoning.choices == ("off", "on")
+        messages = (Message("system", "Be brief."), *SUM)
+        list(backend.stream(replace(request(messages=messages), model="nemotron", thinking="off")))
+        assert server.asked("/v1/chat/completions")[-1].json["messages"][0]["content"] == "Be brief.\n/no_think"
+        list(backend.stream(replace(request(messages=messages), model="nemotron")))
+        assert server.asked("/v1/chat/completions")[-1].json["messages"][0]["content"] == "Be brief."
 
 
 def test_a_server_whose_template_is_not_known_does_not_steer_a_thought() -> None:
