@@ -16,8 +16,9 @@ from r1chat.backends.chat_template import R1_TEMPLATE, ChatTemplate, Prompt
 from r1chat.backends.format_finder import assistant, find_any_format, find_format
 from r1chat.backends.template_process import TEMPLATES, TemplateProcess
 from r1chat.errors import ModelFileError
-from r1chat.messages import Message, ReplySoFar
+from r1chat.messages import Began, Finish, Message, Raw, ReplySoFar
 from r1chat.reasoning_format import ReasoningFormat, Variables
+from r1chat.think import collect
 
 DATA = Path(__file__).parent / "data" / "formats"
 # From llama.cpp's models/templates (MIT), see tests/data/formats/README.md
@@ -110,6 +111,8 @@ def off_is_the_form_of_the_template_byte_for_byte(
         assert text_of(prompt) == native
     answered = template.prompt([ASK], ReplySoFar(closed=True, answer="4"))
     assert text_of(answered) == f"{native}{answer_after_off}4"
+    reply = collect([Began(form), Raw(f"{answer_after_off}It is 4."), Finish("stop")], ReplySoFar(closed=True))
+    assert (reply.reasoning, reply.answer) == ("", "It is 4.")
 
 
 def kept_thoughts_stand_as_the_template_writes_them(source: str, template: ChatTemplate, form: ReasoningFormat) -> None:
