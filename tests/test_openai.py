@@ -814,7 +814,8 @@ def test_off_that_is_a_word_of_the_system_prompt_is_said_there() -> None:
     entry = {"data": [{"id": "nemotron", "owned_by": "llamacpp"}]}
     props = written("GET", "/props", json.dumps({"chat_template": template}))
     with backend_at(written("GET", "/v1/models", json.dumps(entry)), props, event_stream(LAST)) as (backend, server):
-        assert backend.models()[0].reasoning.choices == ("off", "on")
+        form = backend.models()[0].reasoning
+        assert form is not None and form.choices == ("off", "on")
         messages = (Message("system", "Be brief."), *SUM)
         list(backend.stream(replace(request(messages=messages), model="nemotron", thinking="off")))
         assert server.asked("/v1/chat/completions")[-1].json["messages"][0]["content"] == "Be brief.\n/no_think"
