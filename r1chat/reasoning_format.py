@@ -42,6 +42,7 @@ class ReasoningFormat:
 
     on: Variables = ()
     off: Variables | None = None
+    off_word: str = ""  # with `off`: what the system prompt says to switch it off (`/no_think` of Nemotron Nano 2)
     on_by_default: bool = True
     efforts: tuple[str, ...] = ()
     effort_variable: str = ""
@@ -81,7 +82,9 @@ class ReasoningFormat:
             others = (pair for pair in self.variables(thinking) if pair[0] != self.budget_variable)
             return (*others, (self.budget_variable, budget))
         if thinking in self.efforts and self.effort_variable:
-            return (*(pair for pair in self.on if pair[0] != self.effort_variable), (self.effort_variable, thinking))
+            # `low_effort` of Nemotron 3 Super is true or false
+            value = thinking if self.effort_variable != f"{thinking}_effort" else True
+            return (*(pair for pair in self.on if pair[0] != self.effort_variable), (self.effort_variable, value))
         return self.on
 
 

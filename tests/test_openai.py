@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from r1chat.messages import (
     BackendEvent,
     Began,
     Finish,
+    LaterThought,
     Message,
     Params,
     Progress,
@@ -36,6 +38,7 @@ from r1chat.messages import (
     Reply,
     ReplySoFar,
     Request,
+    segments,
 )
 from r1chat.think import collect
 
@@ -418,6 +421,23 @@ def test_llama_server_without_that_route_continues_the_final_message() -> None:
     assert (second["messages"][-1], second["continue_final_message"]) == (last, "content")
 
 
+@pytest.mark.parametrize("closed", [False, True])
+def test_llama_server_without_that_route_goes_on_in_a_second_thought(closed: bool) -> None:
+    later = (LaterThought(len("Two.\n\n"), len("It is 4.")),)
+    so_far = ReplySoFar("Two.\n\nWait, 3", closed, "It is 4.\n\nOr" if closed else "It is 4.", later)
+    rest = sse(delta("stop", content=" 6." if closed else " + 3.\n</think>\n\nOr 6."))
+    with llama(rest) as (backend, server):
+        reply = collect(backend.stream(request(so_far)), so_far)
+        sent = server.requests[-1].json
+    end = "Wait, 3\n</think>\n\nOr" if closed else "Wait, 3"
+    last = {"role": "assistant", "reasoning_content": "\nTwo.\n", "content": f"\n\nIt is 4.\n\n<think>\n{end}"}
+    assert (sent["messages"][-1], sent["continue_final_message"]) == (last, "content")
+    assert segments(reply.reasoning, reply.answer, reply.later) == [
+        ("Two.", "It is 4."),
+        ("Wait, 3" if closed else "Wait, 3 + 3.", "Or 6."),
+    ]
+
+
 def test_llama_server_without_that_route_cannot_continue_a_reply_without_a_thought() -> None:
     with llama(wire(CONTINUE, 1)[0]) as (backend, _), pytest.raises(UnsupportedError):
         list(backend.stream(request(ReplySoFar("", False, "I need"))))
@@ -786,6 +806,21 @@ def test_off_is_asked_for_in_the_way_of_the_template() -> None:
         assert server.asked("/v1/chat/completions")[-1].json["chat_template_kwargs"] == {"enable_thinking": False}
         list(backend.stream(replace(request(), model="qwen")))
         assert "chat_template_kwargs" not in server.asked("/v1/chat/completions")[-1].json
+
+
+def test_off_that_is_a_word_of_the_system_prompt_is_said_there() -> None:
+    folder = Path(__file__).parent / "data" / "formats" / "templates"
+    template = (folder / "NVIDIA-Nemotron-Nano-v2.jinja").read_text(encoding="utf-8")
+    entry = {"data": [{"id": "nemotron", "owned_by": "llamacpp"}]}
+    props = written("GET", "/props", json.dumps({"chat_template": template}))
+    with backend_at(written("GET", "/v1/models", json.dumps(entry)), props, event_stream(LAST)) as (backend, server):
+        form = backend.models()[0].reasoning
+        assert form is not None and form.choices == ("off", "on")
+        messages = (Message("system", "Be brief."), *SUM)
+        list(backend.stream(replace(request(messages=messages), model="nemotron", thinking="off")))
+        assert server.asked("/v1/chat/completions")[-1].json["messages"][0]["content"] == "Be brief.\n/no_think"
+        list(backend.stream(replace(request(messages=messages), model="nemotron")))
+        assert server.asked("/v1/chat/completions")[-1].json["messages"][0]["content"] == "Be brief."
 
 
 def test_a_server_whose_template_is_not_known_does_not_steer_a_thought() -> None:

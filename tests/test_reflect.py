@@ -617,3 +617,22 @@ def test_the_watchdog_barks_at_loops_only() -> None:
         alarms = Watchdog(trace.get("prompt") or said[trace["lang"]]).feed(chain + "\n")
         expected = ["loop"] if "loop" in trace["traits"] else []
         assert [alarm.kind for alarm in alarms] == expected, trace["id"]
+
+
+def test_a_reader_goes_on_after_a_closed_copy_of_it_was_taken() -> None:
+    text = TRACE_THAT_GOES_ON
+    for cut in range(0, len(text), 7):
+        reader = Reader()
+        reader.feed(text[:cut])
+        closed, whole = reader.closed(), read(text[:cut])
+        assert (closed.moments, closed.steps, closed.scores) == (whole.moments, whole.steps, whole.scores)
+        reader.feed(text[cut:])
+        reader.close()
+        assert (reader.moments, reader.steps) == (read(text).moments, read(text).steps)
+
+
+TRACE_THAT_GOES_ON = (
+    "So 40 + 35 = 75 minutes. Wait, that can't be right, since there are 60 minutes in an hour. Let me check again: "
+    "75 - 60 = 15.\n\nSo it arrives at 12:15. Alternatively, maybe the table counts from the next station.\n\nHmm, is "
+    "it 12:15? No, it is 13:15. 等等，这里好像不对。让我再检查一遍：75 - 60 = 15，所以是12点15分。"
+)

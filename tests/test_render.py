@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from r1chat.config import NANO
 from r1chat.judgements import Judged
-from r1chat.messages import ModelInfo, Progress, Reply, StoredReply, StoredTurn, Timings, Usage
+from r1chat.messages import ModelInfo, Progress, Provenance, Reply, StoredReply, StoredTurn, Timings, Usage
 from r1chat.ui.talk import render, votes
 from r1chat.ui.talk.presence import Presence
 from r1chat.ui.talk.render import Block, ReplyRenderer
@@ -300,6 +300,18 @@ def test_reopened_reply_that_was_stopped_says_both() -> None:
 
 def stored(reply: Reply, position: int = 1, siblings: int = 1) -> StoredReply:
     return StoredReply("r1", "t1", NOW, reply, position=position, siblings=siblings)
+
+
+def test_a_reply_says_when_its_model_is_another_file_than_the_conversation_began_with() -> None:
+    digests = ("", "aa", "aa", "bb", "bb")  # that of a large file is not known at once
+    replies = [
+        StoredReply(f"r{at}", f"t{at}", NOW, THOUGHT, Provenance(backend="llama", model="qwen", digest=digest))
+        for at, digest in enumerate(digests)
+    ]
+    turns = [StoredTurn(reply.turn_id, "c1", None, NOW, "hello", reply) for reply in replies]
+    assert render.of_another_file(turns) == {"r3"}
+    assert "Another file has the name qwen" in render.origin(replies[3], "hello", EN, other_file=True)
+    assert "Another file" not in render.origin(replies[3], "hello", EN)
 
 
 def test_message_is_escaped_and_keeps_its_lines() -> None:

@@ -21,7 +21,7 @@ from r1chat.cli.talk import Talk
 from r1chat.cli.terminal import ask, begin, converse, remark_on
 from r1chat.config import load
 from r1chat.errors import GenerationError, NotFoundError
-from r1chat.messages import Finish, Progress, Reply, Request
+from r1chat.messages import Finish, LaterThought, Progress, Reply, Request
 
 THOUGHT = ["<think>", "\n7 + 3", " is 10.", "\n</think>\n\n", "It is ", "10."]
 DIM, PLAIN = "\x1b[2m", "\x1b[22m"
@@ -68,6 +68,33 @@ def shown(*replies: Reply, out: io.StringIO | None = None, err: io.StringIO | No
         screen.show(reply)
     screen.end()
     return out.getvalue(), err.getvalue()
+
+
+AGAIN = (LaterThought(len("Two and two.\n\n"), len("It is 4.")),)
+THINKS_AGAIN = (
+    Reply(reasoning="Two and"),
+    Reply(reasoning="Two and two.", answer="It is", closed=True),
+    Reply(reasoning="Two and two.\n\nWait,", answer="It is 4.", later=AGAIN),
+    Reply(reasoning="Two and two.\n\nWait, 3 + 3.", answer="It is 4.\n\nThe other", later=AGAIN, closed=True),
+    Reply(
+        reasoning="Two and two.\n\nWait, 3 + 3.",
+        answer="It is 4.\n\nThe other is 6.",
+        later=AGAIN,
+        closed=True,
+        finish="stop",
+    ),
+)
+
+
+@pytest.mark.parametrize("replies", [THINKS_AGAIN, THINKS_AGAIN[-1:]], ids=["as it grows", "at once"])
+def test_a_second_thought_is_printed_where_it_stands(replies: tuple[Reply, ...]) -> None:
+    assert shown(*replies) == ("It is 4.\n\nThe other is 6.\n", "Two and two.\nWait, 3 + 3.\n")
+    both = Terminal()  # the thought and the answer go to one terminal
+    shown(*replies, out=both, err=both)
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", both.getvalue())
+    places = [plain.index(text) for text in ("Two and", "It is", "Wait,", "The other")]
+    assert places == sorted(places), plain
+    assert plain.count("3 + 3.") == 1 and re.search(r"4\.\s*\n\n\s*.*Wait,", plain), plain
 
 
 def test_only_what_is_new_is_printed() -> None:

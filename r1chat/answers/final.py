@@ -48,6 +48,15 @@ _EXPLAINED = re.compile(
     r"|[,，]?因为|[,，]?即|\s\((?=[a-zA-Z])",
     re.IGNORECASE,
 )
+_CLOCK = re.compile(r"(?<![\d:])\d{1,2}:[0-5]\d(?::[0-5]\d)?(?![\d:])(?:\s*[ap]\.?m\b\.?)?", re.IGNORECASE)
+_CONCLUDED = re.compile(  # the result comes behind the reason after all: "for the three pens, so each costs **$1.25**"
+    r"\*\*[^*]{0,40}\d|(?:[,;]\s*(?:and\s+)?|\s)(?:so|thus|hence|therefore|making|giving)\s[^.]{0,80}\d|所以|因此|故",
+    re.IGNORECASE,
+)
+_CHECKED = re.compile(  # what follows proves the answer, and is not it
+    r"^[ *_#>]{0,8}(?:check(?:ing)?|verif(?:y|ying|ication)|proof|检验|檢驗|验证|驗證|验算|驗算)[ *_]{0,4}[:：]",
+    re.IGNORECASE | re.MULTILINE,
+)
 _SENTENCE = re.compile(r"(?<=[。！？；])|(?<=[^\W\d_]\.)\s|(?<=[\d)$%*\ue001]\.)\s+(?=[A-Z])|(?<=[^\W\d_][!?])\s")
 _NUMBER = re.compile(
     r"(?:(?<![0-9a-zA-Z)\]}.])[-−])?[$¥€£]?"
@@ -73,6 +82,9 @@ _BOX_LINK = re.compile(
     re.IGNORECASE,
 )
 _BOX_NAME = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z](?:_\{?\w\}?)?)\s*=\s*$")
+_CHOSEN = re.compile(
+    r"\b(?:option|choice|answer)\s+[*(\[]{0,3}([A-J])[*)\]]{0,3}\s+is\s+(?:the\s+)?(?:correct|right)", re.IGNORECASE
+)
 _LETTER = re.compile(r"[(\[（][A-J][)\]）]")
 _CHOICE = re.compile(
     r"(?i:option|choice|选项|選項|选|選)?[\s:：]*(?:[(\[（]([A-J])[)\]）]|([A-J])(?=\s*$|\s*(?:选?项|選?項)|\s*[).:：、）](?!\d)|\s+[(（]))"
@@ -106,6 +118,8 @@ def _final(answer: str) -> str | None:
     if tagged := _TAGGED.findall(tail):
         tail = tagged[-1]
     for announced in reversed(list(_ANNOUNCED.finditer(tail))):
+        if chosen := _CHOSEN.match(tail, announced.start()):
+            return chosen[1]
         rest = tail[announced.end() :].lstrip()
         if not _DENIED.match(rest) and (stated := _stated(rest, whole=bool(announced["sentence"]))):
             return stated
@@ -182,7 +196,7 @@ def _stated(text: str, *, whole: bool) -> str:
     if choice(bare := _STARS.sub("", line.rstrip("*_ "))):
         return unwrap(bare)
     clause = _divided(line)[0] if whole else _clause(line)
-    return _sentence(clause, first=True) or ""
+    return _sentence(_unexplained(clause), first=True) or ""
 
 
 def _span(text: str, start: int = 0) -> re.Match[str] | None:
@@ -234,6 +248,8 @@ def _sentence(sentence: str, *, first: bool) -> str | None:
     if first and _JUDGED.match(plain + ",") and len(plain) < _SHORT:
         return plain
     numbers = list(_NUMBER.finditer(plain))
+    if numbers and (clock := next((time for time in _CLOCK.finditer(plain) if time.end() >= numbers[-1].end()), None)):
+        return clock[0]
     if _NUMBERS.fullmatch(plain) or (first and _begins_with_number(plain)) or not numbers:
         return _result(plain) if first else None
     for copula in reversed(list(_COPULA.finditer(plain))):
@@ -318,6 +334,8 @@ def _last(text: str) -> str | None:
     """The answer of a text that announces none."""
     if text.rstrip().endswith("```"):  # code answers in another way
         return None
+    if (check := _CHECKED.search(text)) and _NUMBER.search(text, 0, check.start()):
+        text = text[: check.start()]
     lines = [_BULLET.sub("", line).strip() for line in text.splitlines() if re.search(r"\w", line)]
     if not lines:
         return None
@@ -348,6 +366,8 @@ def _last(text: str) -> str | None:
 def _unexplained(sentence: str) -> str:
     """The sentence up to the reason that it gives, if a result stands before that."""
     for reason in _EXPLAINED.finditer(_masked(sentence)):
+        if _CONCLUDED.search(sentence, reason.end()):
+            break
         if _NUMBER.search(sentence[: reason.start()]):
             return sentence[: reason.start()]
     return sentence

@@ -51,6 +51,7 @@ _ORDINAL = re.compile(
     r"(?:the\s+)?(-?\d[\d,]*)\s*(?:\^\s*(?:\{\s*(?:st|nd|rd|th)\s*\}|(?:st|nd|rd|th)\b)|(?:st|nd|rd|th)(?![a-zA-Z])|-?th(?![a-zA-Z]))"
     r"(?:\s+[a-z]+)?(?=\s*$)"
 )
+_TENTHS = re.compile(rf"打?(?:({_DIGIT}{{1,2}}|\d\d?|\d\.\d)折|({_DIGIT})成({_DIGIT})?)$")  # 八五折: 85 % of a price
 _CHINESE_ORDINAL = re.compile(rf"第\s*([\d]+|{_NUMERAL})\s*[\u4e00-\u9fff]{{0,4}}(?=\s*$)")
 
 
@@ -74,6 +75,9 @@ def to_digits(text: str) -> str:
         return ordinal[1]
     if ordinal := _CHINESE_ORDINAL.match(text):
         return ordinal[1] if ordinal[1].isdigit() else str(_integer(ordinal[1]))
+    if tenths := _TENTHS.fullmatch(text):
+        digits = (tenths[1] or tenths[2] + (tenths[3] or "")).replace(".", "")
+        return "".join(str(_DIGITS.get(digit, digit)) for digit in digits).ljust(2, "0") + "%"
     if (chinese := _CHINESE.match(text)) and chinese["number"][0] not in "百千万萬亿億":
         return _chinese(chinese) + " " + text[chinese.end() :]
     if text.lower() in _ORDINAL_WORDS:

@@ -90,6 +90,14 @@ _FONT = re.compile(
 _NUMBER_SETS = re.compile(r"\\(?:mathbb|Bbb|mathbf)\s*(?:\{\s*([RZNQC])\s*\}|([RZNQC]))")
 _SLANTED = re.compile(r"(?:\{\})?\^\s*(?:\{(\d+)\}|(\d))\s*/\s*_\s*(?:\{(\d+)\}|(\d))")
 _STARRED_POWER = re.compile(r"(?<=[\w)}\]])\*\*(?=[\w({\\-])")
+_APOSTROPHES = re.compile(r"(?<![\d.,'])\d{1,3}(?:'\d{3})+(?![\d'])")  # 1'000'000
+_MINUTES_OF_ARC = re.compile(
+    r"(\d{1,3})\s*\^\s*\{?\s*\\circ\s*\}?\s*(\d{1,2}(?:\.\d{1,9})?)\s*'(?!')(?:\s*(\d{1,2}(?:\.\d{1,9})?)\s*'')?"
+)
+_MINUTES = re.compile(
+    r"(小时\s*\d{1,3})\s*分(?![钟之米数])|(\d{1,3})\s*分(?=\s*\d{1,2}(?:\.\d{1,9})?\s*秒)"
+)  # 3小时20分
+_RUPEES = re.compile(r"(?<![a-zA-Z])Rs\.?\s*(?=\d)")
 _LAYERS = 8  # of nested fonts, and of wrappers, that are looked through
 _WRAPPERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("__", "__"), ("`", "`"))
 _QUOTES = (('"', '"'), ("“", "”"), ("「", "」"), ("*", "*"), ("_", "_"))
@@ -117,6 +125,10 @@ def tidy(text: str) -> str:
     text = re.sub(r"\\[dtc](?=frac|binom)", r"\\", _SWITCHES.sub(" ", text))
     text = _without_fonts(text)
     text = _SLANTED.sub(lambda part: rf"\frac{{{part[1] or part[2]}}}{{{part[3] or part[4]}}}", text)
+    text = _APOSTROPHES.sub(lambda number: number[0].replace("'", ","), text.replace("’", "'"))
+    text = _RUPEES.sub("₹", text)
+    text = _MINUTES.sub(lambda time: (time[1] or time[2]) + "分钟", text)
+    text = _MINUTES_OF_ARC.sub(lambda angle: rf"({angle[1]}+{angle[2]}/60+{angle[3] or 0}/3600)^\circ ", text)
     return text.strip()
 
 
@@ -155,7 +167,7 @@ def _without_wrapper(text: str) -> str:
         return whole[1]
     if re.match(r"\\f?box", text) and (box := last_box(text)) and text.endswith("}"):
         return box
-    kept = len(text.rstrip(".。,，;；:：、"))
+    kept = len(text.rstrip(".．。,，;；:：、"))
     text = text[: kept + text[:kept].endswith("\\")]  # \; is a space
     if text.endswith(")") and not re.search(r"[(\[]", text):
         return text.rstrip(")")

@@ -695,9 +695,10 @@ def _odd(name: str) -> bool:
 def _based(found: re.Match[str]) -> Node:
     base = found[2] or found[3]
     number = int(base) if base.isdigit() else tokens.BASES.get(base, 0)
-    if not 2 <= number <= 16 or len(found[1]) > 200 or any(int(digit, 16) >= number for digit in found[1]):
-        raise Unreadable(f"{found[1]} in base {base}")
-    return Based(found[1], number)
+    digits = "".join(found[1].split())
+    if not 2 <= number <= 16 or len(digits) > 200 or any(int(digit, 16) >= number for digit in digits):
+        raise Unreadable(f"{digits} in base {base}")
+    return Based(digits, number)
 
 
 def _recurring(whole: str, fixed: str, period: str) -> Num:

@@ -65,7 +65,10 @@ THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?")
 SPACED_THOUSANDS = re.compile(r"\d{1,3}(?:\s\d{3})+(?![\d.]*\d)(?:\.\d+)?")
 NUMBER = re.compile(r"\d+(?:\.(?!\.)\d*)?|\.\d+")
 SCIENCE = re.compile(r"[eE]([-+]?\d{1,4})(?![\d.])")
-BASED = re.compile(r"([0-9A-F]+)\s*_\s*(?:\{\s*\(?\s*(\d{1,2}|[a-z]{3,8})\s*\)?\s*\}|(\d))", re.ASCII)
+BASED = re.compile(
+    r"([0-9A-F]+(?:\s+[A-F][0-9A-F]*|(?<=[A-F])\s+[0-9][0-9A-F]*){0,60})\s*_\s*(?:\{\s*\(?\s*(\d{1,2}|[a-z]{3,8})\s*\)?\s*\}|(\d))",
+    re.ASCII,
+)
 BASES = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 BASES |= {"eleven": 11, "twelve": 12, "sixteen": 16}
 MIXED = re.compile(

@@ -132,16 +132,17 @@ cny_jiao: 角 毛 毛钱
 eur: euro euros EUR 欧元 €
 gbp: GBP £ 英镑
 jpy: yen JPY 日元
+inr: rupee rupees INR 卢比
 percent: % percent per_cent pct percentage_points 个百分点
 """
 _DEFINITIONS = (
-    *(f"{currency} = [{currency}]" for currency in ("usd", "cny", "eur", "gbp", "jpy")),
+    *(f"{currency} = [{currency}]" for currency in ("usd", "cny", "eur", "gbp", "jpy", "inr")),
     "usd_cent = usd / 100",
     "cny_jiao = cny / 10",
     "half_kilogram = 0.5 kilogram",
     "chinese_acre = 2000 / 3 meter ** 2",
 )
-CURRENCIES = {"$": "usd", "\ue024": "usd", "¥": "cny", "￥": "cny", "€": "eur", "£": "gbp"}
+CURRENCIES = {"$": "usd", "\ue024": "usd", "¥": "cny", "￥": "cny", "€": "eur", "£": "gbp", "₹": "inr"}
 _TEMPERATURES = {"kelvin": (Fraction(1), Fraction(0)), "degC": (Fraction(1), Fraction("273.15"))}
 _TEMPERATURES["degF"] = (Fraction(5, 9), Fraction("459.67") * Fraction(5, 9))  # factor and offset to kelvin
 _ANGLES = ("degree", "radian")

@@ -15,15 +15,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from r1chat.backends.format_finder import assistant, find_format
+from r1chat.backends.format_finder import assistant, find_format, in_parts
 from r1chat.backends.prompt import (
     CLOSE,
     OPEN,
     continuation,
     opens_thought,
+    rest_of_opening,
     thought_in_history,
     up_to_next_user_message,
     with_next_user_message,
+    with_off_word,
     without_empty_thought,
 )
 from r1chat.backends.template_process import TEMPLATES
@@ -96,6 +98,7 @@ class ChatTemplate:
         TEMPLATES.vocabulary(source)
         found = find_format(source, bos, eos)
         self.problem = found.problem
+        self._wants_parts = found.wants_parts
         mentions = f"{OPEN[1:]}" in source
         self.form = found.form or (R1_FORMAT if mentions and found.problem is None else None)
         self._forced = mentions and knows_think and R1_ASSISTANT in source
@@ -118,8 +121,11 @@ class ChatTemplate:
             so_far = replace(so_far, closed=True)
         form, skips = self.form, thinking == OFF or (so_far.closed and not so_far.reasoning.strip())
         if form is not None and skips and form.off is not None and not so_far.reasoning.strip():
-            head = self._pieces(messages, form.off)
-            return Prompt(head, (Piece(so_far.answer, False),) if so_far.answer else ())
+            head = self._pieces(messages, form.off, form.off_word)
+            if not so_far.answer:
+                return Prompt(head)
+            opening = rest_of_opening("".join(piece.text for piece in head), form)
+            return Prompt(head, _joined((Piece(opening, True), Piece(so_far.answer, False))))
         if thinking == OFF and so_far == ReplySoFar():
             so_far = ReplySoFar(closed=True)
         head = self._pieces(messages, form.variables(thinking, budget) if form else ())
@@ -152,13 +158,16 @@ class ChatTemplate:
 
     # -- rendering ----------------------------------------------------------------------------------------------------
 
-    def _pieces(self, messages: Sequence[Message], variables: Variables) -> tuple[Piece, ...]:
-        """The rendered messages. Thoughts stand where the template puts them, else as the model wrote them."""
+    def _pieces(self, messages: Sequence[Message], variables: Variables, word: str = "") -> tuple[Piece, ...]:
+        """The rendered messages. Thoughts stand where the template puts them, else as the model wrote them.
+
+        `word`: what the template looks for in the system prompt, and leaves out of it.
+        """
         keeps = any(message.reasoning for message in messages)
         native = keeps and self.form is not None and self.form.keep is not None
         if native and self.form is not None and self.form.keep:
             variables = (*variables, *self.form.keep)
-        plain, marked = self._rendered(messages, native, variables)
+        plain, marked = self._rendered(messages, native, variables, word)
         parts = _MARK.split(marked)  # template, number, kind, template, number, kind, … template
         for tidy_content in _TIDIES[:2]:
             for tidy_thought in _TIDIES if native else _TIDIES[:1]:
@@ -168,7 +177,7 @@ class ChatTemplate:
                     return self._told_apart(parts, texts, messages, native)
         return (Piece(plain, True),)
 
-    def _rendered(self, messages: Sequence[Message], native: bool, variables: Variables) -> tuple[str, str]:
+    def _rendered(self, messages: Sequence[Message], native: bool, variables: Variables, word: str) -> tuple[str, str]:
         """The prompt, and the prompt with marks in place of what persons and models wrote."""
         field = self.form.history_field if native and self.form is not None else ""
         marks = [
@@ -181,8 +190,9 @@ class ChatTemplate:
                 assistant(message.content, message.reasoning, field)
                 if message.role == "assistant"
                 else {"role": message.role, "content": message.content}
-                for message in these
+                for message in with_off_word(these, word)
             ]
+            given = [in_parts(message) for message in given] if self._wants_parts else given
             renders.append(self._names | dict(variables) | {"messages": given})
         plain, marked = TEMPLATES.render(self._source, renders)
         return plain, marked

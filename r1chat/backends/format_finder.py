@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -20,9 +21,11 @@ from r1chat.backends.template_process import TEMPLATES
 from r1chat.backends.template_tags import (
     TAG,
     Tags,
+    added_pairs,
     common_length,
     ends_with,
     mirrored,
+    pairs_of_tags,
     tags_between,
     text_after,
     whole_tags,
@@ -34,6 +37,7 @@ from r1chat.reasoning_format import R1_FORMAT, HistoryField, ReasoningFormat, Va
 QUESTION, ANSWER, THOUGHT, NEXT, SYSTEM = "questionword", "answerword", "thoughtword", "nextword", "systemword"
 EFFORTS = ("none", "no_think", "minimal", "low", "medium", "high", "xhigh", "max")  # least first
 _OFF_NAMES = {"none", "no_think", "nothink", "off", "disabled", "false", "no"}
+_OFF_WORDS = ("/no_think", "/nothink")  # of a system prompt
 _ON_NAMES = {"on", "enabled", "true", "yes", "adaptive"}
 _SWITCH = re.compile(r"think|reason|effort", re.IGNORECASE)
 _KEEPS = re.compile(r"preserve|keep|clear|drop|truncate|history|include_think|think_render|add_thought", re.IGNORECASE)
@@ -56,6 +60,7 @@ class Found:
 
     form: ReasoningFormat | None
     problem: UnsupportedError | None = None
+    wants_parts: bool = False  # it reads each message as a list of parts, as templates for images do
 
 
 @lru_cache(maxsize=256)
@@ -91,8 +96,23 @@ class _Finder:
         self._source = source
         self._names = {"bos_token": bos, "eos_token": eos, "tools": None}
         self._read, self._constants = TEMPLATES.vocabulary(source)
+        self._wants_parts = False
 
     def found(self) -> Found:
+        self._wants_parts = self._reads_parts_alone()
+        return replace(self._found(), wants_parts=self._wants_parts)
+
+    def _reads_parts_alone(self) -> bool:
+        """Whether a message as plain text is lost or refused, and one as a list of parts is not."""
+        written = []
+        for self._wants_parts in (False, True):
+            try:
+                written.append(QUESTION in self._prompt())
+            except BackendError:
+                written.append(False)
+        return written == [False, True]
+
+    def _found(self) -> Found:
         if self._prompt() != self._prompt():
             return Found(None, UnsupportedError(VARIES))
         table = format_by_source(self._source)
@@ -122,7 +142,8 @@ class _Finder:
     # -- rendering ----------------------------------------------------------------------------------------------------
 
     def _render(self, messages: list[dict[str, Any]], generate: bool, variables: Mapping[str, Any]) -> str:
-        names = self._names | dict(variables) | {"messages": messages, "add_generation_prompt": generate}
+        given = [in_parts(message) for message in messages] if self._wants_parts else messages
+        names = self._names | dict(variables) | {"messages": given, "add_generation_prompt": generate}
         return TEMPLATES.render(self._source, [names], _ANY_DAY)[0]
 
     def _prompt(self, variables: Variables = ()) -> str:
@@ -135,6 +156,16 @@ class _Finder:
         except BackendError:
             return None
 
+    def _prompts_with_off_words(self, variables: Variables = ()) -> dict[str, str]:
+        """By each word that the template may take for an off switch: the prompt with it in the system message."""
+        prompts = {}
+        for word in _OFF_WORDS:
+            if word in self._constants:
+                messages = [{"role": "system", "content": word}, _user(QUESTION)]
+                with suppress(BackendError):
+                    prompts[word] = self._render(messages, True, dict(variables))
+        return prompts
+
     # -- the tags -----------------------------------------------------------------------------------------------------
 
     def _tags(self, switches: list[tuple[str, list[Any]]]) -> Tags | None:
@@ -145,16 +176,24 @@ class _Finder:
                 if tags := self._tags_of_field(field, variables):
                     return tags
         tails = self._tails(switches)
-        return self._tags_of_prompts(tails) or self._tags_of_constants(tails) or self._tags_of_source()
+        past = self._render([_user(QUESTION), assistant(ANSWER)], False, {})
+        before_answer = text_after(past, QUESTION).partition(ANSWER)[0]
+        for opener, closer in added_pairs(tails, before_answer):
+            return self._completed(opener, closer, tails)
+        return (
+            self._tags_of_prompts([*tails, before_answer])
+            or self._tags_of_constants(tails)
+            or self._tags_of_prose(switches)
+        )
 
     def _tails(self, switches: list[tuple[str, list[Any]]]) -> list[str]:
         """What the prompt of a reply ends with, for each value of each switch."""
-        prompts = [self._prompt()]
+        prompts = [self._prompt(), *self._prompts_with_off_words().values()]
         for name, values in switches:
             for value in (True, False, *values):
-                if (prompt := self._tried(((name, value),))) is not None and prompt not in prompts:
+                if (prompt := self._tried(((name, value),))) is not None:
                     prompts.append(prompt)
-        return [text_after(prompt, QUESTION) for prompt in prompts]
+        return list(dict.fromkeys(text_after(prompt, QUESTION) for prompt in prompts))
 
     def _tags_of_field(self, field: HistoryField, variables: Mapping[str, Any]) -> Tags | None:
         """The tags around the thought of the last reply, where the template reads it from this field."""
@@ -173,7 +212,7 @@ class _Finder:
         return tags_between(before, between, after, bare, text_after(prompt, QUESTION))
 
     def _tags_of_prompts(self, tails: list[str]) -> Tags | None:
-        """The tags by what a prompt ends with: an empty thought with thinking off, an opened one with it on."""
+        """The tags by what stands before an answer: an empty thought with thinking off, an opened one with it on."""
         for tail in tails:
             last = list(TAG.finditer(tail))[-2:]
             if len(last) == 2 and last[0].group() in mirrored(last[1].group()):
@@ -185,7 +224,7 @@ class _Finder:
             last = list(TAG.finditer(tail))[-1:]
             if last and not tail[last[0].end() :].strip() and last[0].group() not in frame:
                 for closer in self._closers():
-                    if last[0].group() in mirrored(closer) or self._cuts_at(closer):
+                    if closer != last[0].group() and (last[0].group() in mirrored(closer) or self._cuts_at(closer)):
                         return self._completed(last[0].group(), closer, tails)
         return None
 
@@ -197,15 +236,20 @@ class _Finder:
                     return self._completed(opener, closer, tails)
         return None
 
-    def _tags_of_source(self) -> Tags | None:
-        """The tags by what the template tells the model to write, in prose (Granite 3.3)."""
-        pair = re.search(r"(<(\w*(?:think|thought|reason)\w*)>).{0,40}(</\2>)", self._source, re.IGNORECASE | re.DOTALL)
-        if pair is None:
-            return None
-        answer = re.search(r"(<(response|answer)>).{0,40}(</\2>)", self._source, re.DOTALL)
-        if answer is None:
-            return Tags(pair[1], pair[3], pair[1] + "\n", f"\n{pair[3]}\n\n")
-        return Tags(pair[1], pair[3], pair[1], pair[3] + answer[1], answer[1], answer[3])
+    def _tags_of_prose(self, switches: list[tuple[str, list[Any]]]) -> Tags | None:
+        """The tags by what the system prompt tells the model to write once thinking is on (Granite 3.3)."""
+        for name, values in switches:
+            texts = [text for value in (True, *values) if (text := self._tried(((name, value),)))]
+            off = self._tried(((name, False),)) or self._prompt()
+            for text in texts:
+                start = common_length(text, off)
+                end = len(text) - common_length(text[start:][::-1], off[start:][::-1])
+                if pairs := list(pairs_of_tags(text[start:end])):
+                    (opener, closer), *others = pairs
+                    if not others:
+                        return Tags(opener, closer, opener + "\n", f"\n{closer}\n\n")
+                    return Tags(opener, closer, opener, closer + others[0][0], *others[0])
+        return None
 
     def _cuts_at(self, tag: str) -> bool:
         """Whether the template looks for this tag in a message, or divides one there."""
@@ -261,7 +305,9 @@ class _Finder:
         default = self._prompt()
         for name, values in switches:
             texts = [value for value in values if isinstance(value, str)]
-            if ("effort" in name or "strength" in name) and not name.startswith(EFFORTS):
+            if name.endswith("_effort") and name.startswith(EFFORTS):
+                form = self._with_one_effort(form, name, default)
+            elif "effort" in name or "strength" in name:
                 form = self._with_efforts(form, name, texts, default)
             elif "budget" in name:
                 form = self._with_budget(form, name, default)
@@ -271,7 +317,7 @@ class _Finder:
                 form = self._with_switch(form, name, default)
         if not form.on and form.off is None and self._is_off(default, form):
             form = replace(form, off=(), on_by_default=False)
-        return form
+        return self._with_off_word(form) if form.off is None else form
 
     def _with_switch(self, form: ReasoningFormat, name: str, default: str) -> ReasoningFormat:
         """A switch that is true or false. A template may have several, which are then set together."""
@@ -343,6 +389,20 @@ class _Finder:
             return form
         return replace(form, efforts=efforts, effort_variable=name, default_effort=chosen)
 
+    def _with_one_effort(self, form: ReasoningFormat, name: str, default: str) -> ReasoningFormat:
+        """An effort with a switch of its own: `low_effort` of Nemotron 3 Super, `medium_effort` of Ultra."""
+        effort = name.removesuffix("_effort")
+        if effort not in EFFORTS or form.efforts or self._tried(((name, True),)) in (None, default):
+            return form
+        return replace(form, efforts=(effort,), effort_variable=name)
+
+    def _with_off_word(self, form: ReasoningFormat) -> ReasoningFormat:
+        """A word in the system prompt that switches thinking off, and is left out of it (Nemotron Nano 2)."""
+        for word, prompt in self._prompts_with_off_words(form.on).items():
+            if self._is_off(prompt, form) and word not in prompt:
+                return replace(form, off=(), off_word=word)
+        return form
+
     def _with_budget(self, form: ReasoningFormat, name: str, default: str) -> ReasoningFormat:
         none, some = self._tried(((name, 0),)), self._tried(((name, 1024),))
         if some in (None, default):
@@ -378,7 +438,9 @@ class _Finder:
 
     def _is_off(self, prompt: str, form: ReasoningFormat) -> bool:
         """Whether a prompt ends behind a closed thought, or within the answer."""
-        tail = prompt.rstrip()
+        tail = text_after(prompt, QUESTION).rstrip()
+        if re.search(rf"{re.escape(form.open.strip())}\s*{re.escape(form.close.strip())}", tail):
+            return True  # an empty thought, perhaps with a new turn behind it (Solar)
         return tail.endswith(form.close) or bool(form.answer_open and tail.endswith(form.answer_open))
 
     # -- the history --------------------------------------------------------------------------------------------------
@@ -425,6 +487,12 @@ def assistant(content: str, thought: str = "", field: HistoryField = "") -> dict
         blocks = [{"type": "thoughts", "text": thought}, {"type": "response", "text": content}]
         return {"role": "assistant", "content": {"blocks": blocks}}
     return {"role": "assistant", "content": content, field: thought}
+
+
+def in_parts(message: dict[str, Any]) -> dict[str, Any]:
+    """A message with its text as the only part of its content."""
+    content = message["content"]
+    return message | {"content": [{"type": "text", "text": content}] if isinstance(content, str) else content}
 
 
 def _user(content: str) -> dict[str, Any]:

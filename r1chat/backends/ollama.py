@@ -90,7 +90,8 @@ class _Model:
     @property
     def switches_off(self) -> bool:
         """Whether `think: false` leaves the thought out."""
-        return self.found.form is not None and self.found.form.off is not None
+        form = self.found.form
+        return form is not None and form.off is not None and not form.off_word
 
     def think(self, thinking: str) -> bool | str:
         """The value of `think` for a choice. gpt-oss wants a level and ignores true and false."""

@@ -40,8 +40,10 @@ from r1chat.backends.prompt import (
     continued,
     control_texts,
     opens_thought,
+    rest_of_opening,
     up_to_next_user_message,
     with_next_user_message,
+    with_off_word,
 )
 from r1chat.both import Both, Wording
 from r1chat.errors import BackendError, UnsupportedError
@@ -255,7 +257,7 @@ class OpenAIBackend:
     def _chat(self, request: Request, server: _Server) -> dict[str, Any]:
         body = {
             "model": request.model,
-            "messages": chat_messages(request.messages),
+            "messages": chat_messages(self._messages(request, server, request.messages)),
             "stream": True,
             "stream_options": {"include_usage": True},
             **sampling(request.params, server.kind),
@@ -273,6 +275,14 @@ class OpenAIBackend:
         if variables and server.kind is not Kind.OTHER:
             body["chat_template_kwargs"] = variables
         return body
+
+    def _messages(self, request: Request, server: _Server, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        """The messages; where the thought is left out, with the word that the template looks for."""
+        form = server.form(request.model)
+        skips = request.thinking == OFF or (
+            request.so_far is not None and request.so_far.closed and not request.so_far.reasoning
+        )
+        return with_off_word(messages, form.off_word) if form is not None and skips else messages
 
     def _variables(self, request: Request, server: _Server) -> Variables:
         """What the server's template is to be rendered with; nothing where nothing was chosen."""
@@ -301,7 +311,10 @@ class OpenAIBackend:
                 variables = self._variables(replace(request, so_far=so_far), server)
                 prompt = await self._render(request, request.messages, variables)
                 off_form = so_far.closed and not so_far.reasoning and form is not None and form.off is not None
-                prompt = prompt + so_far.answer if off_form else continued(prompt, so_far, form)
+                if off_form and form is not None:
+                    prompt += (rest_of_opening(prompt, form) if so_far.answer else "") + so_far.answer
+                else:
+                    prompt = continued(prompt, so_far, form)
                 return f"{self._root}/completion", self._raw(request, server, prompt), prompt
         last, what = final_message(so_far, server.kind, form)
         body = self._chat(request, server)
@@ -360,6 +373,7 @@ class OpenAIBackend:
                 history = ThoughtsInHistory(messages, form)
                 messages = history.messages
             given |= dict(form.keep or ())
+        messages = self._messages(request, server, messages)
         body: dict[str, Any] = {"model": request.model, "messages": chat_messages(messages)}
         if given:
             body["chat_template_kwargs"] = given

@@ -31,8 +31,9 @@ from r1chat.messages import (
     Raw,
     Reasoning,
     ReplySoFar,
+    segments,
 )
-from r1chat.reasoning_format import ReasoningFormat
+from r1chat.reasoning_format import R1_FORMAT, ReasoningFormat
 
 _SECRET_IN_ADDRESS = Both(
     "The address of a server holds a name or password before the @. Leave it out, and give the key as the key.",
@@ -315,12 +316,26 @@ def final_message(so_far: ReplySoFar, kind: Kind, form: ReasoningFormat | None) 
     """
     if kind is Kind.VLLM:
         return {"role": "assistant", "content": continued("", so_far, form)}, True
-    if so_far.closed or so_far.later:
+    if so_far.later:
+        return _final_message_again(so_far, form or R1_FORMAT), "content"
+    if so_far.closed:
         thought = f"\n{so_far.reasoning.rstrip()}\n"
         return {"role": "assistant", "reasoning_content": thought, "content": f"\n\n{so_far.answer}"}, "content"
     if not so_far.reasoning:
         raise UnsupportedError(_NOT_WITHOUT_THOUGHT)
     return {"role": "assistant", "reasoning_content": f"\n{so_far.reasoning}", "content": ""}, "reasoning_content"
+
+
+def _final_message_again(so_far: ReplySoFar, form: ReasoningFormat) -> dict[str, str]:
+    """A reply that thought again within its answer: the later thoughts stand in the content, the last one as it is."""
+    (thought, answer), *later = segments(so_far.reasoning, so_far.answer, so_far.later)
+    content = f"\n\n{answer.rstrip()}"
+    for number, (again, answered) in enumerate(later, 1):
+        content += f"\n\n{form.open_text.lstrip()}{again}"
+        if so_far.closed or number < len(later):
+            content += f"{form.close_text}{answered}"
+    message = {"role": "assistant", "content": content}
+    return message | ({"reasoning_content": f"\n{thought.rstrip()}\n"} if thought else {})
 
 
 def sampling(params: Params, kind: Kind) -> dict[str, Any]:

@@ -106,6 +106,25 @@ def without_empty_thought(text: str, form: ReasoningFormat) -> str:
     return re.sub(rf"\s*(?:{opener}\s*)?{closer}\s*$", "", text)
 
 
+def with_off_word(messages: Sequence[Message], word: str) -> tuple[Message, ...]:
+    """The messages with a format's `off_word` in their system prompt, or as one of its own."""
+    if not word:
+        return tuple(messages)
+    if messages and messages[0].role == "system":
+        first = messages[0]
+        return (replace(first, content=f"{first.content}\n{word}"), *messages[1:])
+    return (Message("system", word), *messages)
+
+
+def rest_of_opening(prompt: str, form: ReasoningFormat) -> str:
+    """What opens the answer behind a prompt without a thought, where the template leaves that to the model (Solar)."""
+    if not form.answer_open or prompt.rstrip().endswith(form.answer_open):
+        return ""
+    closing = form.close_text.strip()
+    at = next((at for at in range(len(closing), 0, -1) if prompt.rstrip().endswith(closing[:at])), 0)
+    return closing[at:] if at >= len(form.close.strip()) else ""
+
+
 def control_texts(form: ReasoningFormat | None) -> list[str]:
     """The texts in a format's tags that may be tokens of their own; of all common tags where no format is known."""
     if form is None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 TAG = re.compile(
-    r"<[^<>\s]{1,60}>|\[[^\[\]\s]{1,60}\]|[◁«⟦【〈‹{§%#@~]+[^\s◁▷«»⟦⟧【】〈〉‹›{}§]{1,60}[▷»⟧】〉›}§%#@~]+"
+    r"<{1,2}[^<>\s]{1,60}>{1,2}|\[{1,2}[^\[\]\s]{1,60}\]{1,2}|[◁«⟦【〈‹⟪≪⸨｟{§%#@~]+[^\s◁▷«»⟦⟧【】〈〉‹›⟪⟫≪≫⸨⸩｟｠{}§]{1,60}[▷»⟧】〉›⟫≫⸩｠}§%#@~]+"
 )
 
 
@@ -58,6 +59,40 @@ def tags_between(before: str, between: str, after: str, bare: str, prompt: str) 
         open_text = before[len(prompt) :]
     closing = (TAG.match(after.strip()) or [""])[0] if answer_open and not ends_turn else ""
     return Tags(open_, close, open_text, between, answer_open, closing, ends_turn)
+
+
+def added_pairs(texts: list[str], before_answer: str) -> Iterator[tuple[str, str]]:
+    """Pairs of tags by which one text goes on where another ends, the likelier first.
+
+    `texts`: what the prompts of a reply end with, thinking on and off. An empty thought adds both tags; where the other
+    text has opened the thought, the closing tag alone. `before_answer`: what stands before an earlier answer.
+    """
+    for longer, shorter in _extensions([*texts, before_answer]):
+        match [tag.group() for tag in TAG.finditer(longer[len(shorter) :])]:
+            case [opener, closer] if opener != closer:
+                yield opener, closer
+    for longer, shorter in _extensions(texts):
+        closing = TAG.findall(longer[len(shorter) :])
+        opener = next((tag.group() for tag in TAG.finditer(shorter) if tag.end() == len(shorter)), "")
+        if opener and len(closing) == 1 and (opener not in before_answer or ends_with(before_answer, closing[0])):
+            yield opener, closing[0]
+
+
+def pairs_of_tags(prose: str) -> Iterator[tuple[str, str]]:
+    """The pairs that a text in prose tells a model to write: `between <a></a>`, `<a> your thoughts </a>`."""
+    tags = list(TAG.finditer(prose))
+    for first, second in pairwise(tags):
+        between = prose[first.end() : second.start()]
+        if first.group() in mirrored(second.group()) or (not between.strip() and first.group() != second.group()):
+            yield first.group(), second.group()
+
+
+def _extensions(texts: list[str]) -> Iterator[tuple[str, str]]:
+    """Texts that begin with another one (its last white space aside), and hold nothing but tags behind it."""
+    for shorter in {text.rstrip(): None for text in texts}:
+        for longer in texts:
+            if longer != shorter and longer.startswith(shorter) and not TAG.sub("", longer[len(shorter) :]).strip():
+                yield longer, shorter
 
 
 def common_length(text: str, other: str) -> int:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TextIO
 
 from r1chat.cli.drawing import draw
 from r1chat.cli.process import harmless
 from r1chat.cli.wrapping import Writer, columns
-from r1chat.messages import Progress, Reply
+from r1chat.messages import LaterThought, Progress, Reply
 from r1chat.reflect import Reader
 from r1chat.ui.html.blocks import Splitter
 from r1chat.ui.talk.moments import GLYPHS
@@ -54,12 +55,30 @@ class Screen:
             self.note("(What stands above was still thought; the answer follows.)")
             *_, unseen = reply.reasoning.rpartition(self._answer)
             self._reasoning, self._answer = reply.reasoning.removesuffix(unseen), ""
-        self._print(self._thought, reply.reasoning[len(self._reasoning) :])
-        self._reasoning = reply.reasoning
-        certain = self._out.isatty() or reply.closed or reply.finish is not None or not thinks
-        if certain:  # a program that reads the answer must not be given thought
-            self._print(self._said, reply.answer[len(self._answer) :], last=reply.finish is not None)
-            self._answer = reply.answer
+        certain = self._out.isatty() or reply.closed or bool(reply.later) or reply.finish is not None or not thinks
+        cuts = [LaterThought(0, 0), *reply.later, LaterThought(len(reply.reasoning), len(reply.answer))]
+        for cut, following in pairwise(cuts):
+            self._show_thought(reply, following)
+            if certain:  # a program that reads the answer must not be given thought
+                self._show_answer(reply, cut, following)
+
+    def _show_thought(self, reply: Reply, end: LaterThought) -> None:
+        """Print the new part of a thought that ends before another one, or with the reply."""
+        new = reply.reasoning[len(self._reasoning) : end.thought]
+        if end.thought < len(reply.reasoning):
+            new = new.rstrip()  # a blank line joins it to the next thought
+        self._print(self._thought, new)
+        self._reasoning = reply.reasoning[: max(end.thought, len(self._reasoning))]
+
+    def _show_answer(self, reply: Reply, begin: LaterThought, end: LaterThought) -> None:
+        """Print the new part of the answer between two thoughts."""
+        new = reply.answer[len(self._answer) : end.answer]
+        if begin.answer and len(self._answer) <= begin.answer:  # a blank line joins it to the part before
+            new = new.lstrip("\n")
+            if new and not self._out.isatty():
+                new = "\n" + new
+        self._print(self._said, new, last=reply.finish is not None and end.answer == len(reply.answer))
+        self._answer = reply.answer[: max(end.answer, len(self._answer))]
 
     def end(self) -> None:
         """End the lines that are open; the next reply is another one."""
@@ -94,7 +113,7 @@ class Screen:
         self.show_status("")
         if self._open not in (None, part):
             self._end_line()
-            if part is self._said and self._live and self._out.isatty():
+            if self._live and self._out.isatty():
                 print(file=self._err, flush=True)  # a blank line between thought and answer
         self._open = part
         part.write(text, last)

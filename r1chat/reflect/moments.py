@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from copy import copy
 from dataclasses import dataclass
 
 from r1chat.reflect.cues import anywhere
@@ -88,6 +89,15 @@ class MomentFinder:
         """No text comes any more: every effect is final."""
         self.settled = len(self.moments)
         self._open.clear()
+
+    def copy(self) -> MomentFinder:
+        """A finder that goes on by itself from here."""
+        other = copy(self)
+        other.moments, other.scores = [*self.moments], [*self.scores]
+        other._open = deque(map(copy, self._open))
+        other._recent, other._said, other._known = self._recent.copy(), self._said.copy(), self._known.copy()
+        other._surroundings = copy(self._surroundings)
+        return other
 
     def _judge(self, sentence: Sentence, seen: set[str], names: set[str]) -> Moment | None:
         self._stammers = False

@@ -7,6 +7,7 @@ complete one. Both give the same result at the end, whatever the chunks were.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 
 from r1chat.reflect.model import Bars
 from r1chat.reflect.moments import Moment, MomentFinder
@@ -37,6 +38,13 @@ class Reader:
         """The chain is over: the last sentence counts as it stands, and every effect is final."""
         self._read(self._splitter.close())
         self._finder.close()
+
+    def closed(self) -> Reader:
+        """A closed copy; this one can go on. The cost is that of copying the moments and steps."""
+        other = copy(self)
+        other._splitter, other._finder, other._cutter = copy(self._splitter), self._finder.copy(), self._cutter.copy()
+        other.close()
+        return other
 
     @property
     def moments(self) -> tuple[Moment, ...]:

@@ -7,6 +7,7 @@ moment, and where a paragraph grows long. Formulas in display and code stay whol
 from __future__ import annotations
 
 import re
+from copy import copy
 from dataclasses import dataclass
 
 from r1chat.reflect.moments import Moment
@@ -50,6 +51,12 @@ class StepCutter:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self._display = False  # inside \[ … \] or $$ … $$
+
+    def copy(self) -> StepCutter:
+        """A cutter that goes on by itself from here."""
+        other = copy(self)
+        other.steps = [*self.steps]
+        return other
 
     def take(self, sentence: Sentence, moment: Moment | None) -> None:
         """Add one sentence."""

@@ -229,6 +229,9 @@ def _marks_of(form: ReasoningFormat) -> tuple[Mark, ...]:
     ]
     if form.answer_open:
         marks.append(Mark(form.answer_open, Role.ANSWER, plain=is_plain(form.answer_open)))
+        tags = re.findall(r"<[^<>]+>", form.answer_open)
+        if form.off is not None and len(tags) > 1:  # a prompt without a thought opens the turn, the model the answer
+            marks.append(Mark(tags[-1], Role.ANSWER))
     if form.answer_close and form.answer_close != form.close:
         marks.append(Mark(form.answer_close, Role.UNWRAP, plain=is_plain(form.answer_close)))
     marks += [Mark(tag, Role.DROP) for tag in form.more_tags]

@@ -87,6 +87,7 @@ class Viewer:
         self._outlined_at = float("-inf")
         self._outlined = ""  # the reply whose steps the outline shows
         self._outline_sent = ""  # the reply whose outline the page has had whole
+        self._of_another_file: set[str] = set()  # replies, see `render.of_another_file`
         self._fixed: dict[str, str] = {}  # model key -> why its replies cannot be continued
         self._judged = Judged()
         self._last_hidden = ""  # the last turn that the model does not see
@@ -278,6 +279,7 @@ class Viewer:
         for turn in conversation.turns:
             message = self._messages.setdefault(turn.id, _Message())
             message.comparison = open_comparison(self._app, self._judged, turn, turn is conversation.turns[-1])
+        self._of_another_file = render.of_another_file(conversation.turns)
         self._outlined = next((turn.reply.id for turn in reversed(conversation.turns) if turn.reply is not None), "")
         if self._comparing(conversation):
             self._outlined = ""
@@ -433,7 +435,8 @@ class Viewer:
         made = stored.provenance
         cannot_resume = self._cannot_steer(f"{made.backend}:{made.model}") if reply.finish in render.CAN_GO_ON else ""
         notes = render.not_saved(stored, self._words) + render.notices(reply, self._words, cannot_resume)
-        notes += render.origin(stored, question, self._words) + self._compared(stored)
+        notes += render.origin(stored, question, self._words, other_file=stored.id in self._of_another_file)
+        notes += self._compared(stored)
         if stored.provenance.vote_id:
             samples = self._app.store.votes(stored.provenance.vote_id)
             notes = votes.panel(samples, stored.id, self._judged, self._words) + notes

@@ -216,7 +216,7 @@ class _Thought(_Growing):
     def __init__(self, name: str, verdicts: Verdicts, bars: Bars | None) -> None:
         super().__init__(name, "step")
         self._bars = bars
-        self.reader = Reader(bars)
+        self.reader = self._growing = Reader(bars)  # the first is a closed copy of the second while the thought is over
         self._verdicts = verdicts
         self._closed = False
         self._read = 0  # characters
@@ -226,19 +226,14 @@ class _Thought(_Growing):
     def read(self, text: str, over: bool) -> list[Block]:
         """Like `update`, and the steps whose moments have changed; `over`: the thought will not grow."""
         if not text.startswith(self._text):
-            self.reader, self._closed, self._read, self._marked, self._settled = Reader(self._bars), False, 0, {}, 0
-        if not self._closed:
-            self.reader.feed(text[self._read :])
-            self._read = len(text)
+            self._growing, self._closed, self._read, self._marked, self._settled = Reader(self._bars), False, 0, {}, 0
+        if len(text) > self._read or not self._closed:
+            if self._closed:  # it was over, and goes on
+                self._closed, self._settled = False, 0
+            self._growing.feed(text[self._read :])
+            self.reader, self._read = self._growing, len(text)
             if over:
-                self.reader.close()
-                self._closed = True
-        elif len(text) > self._read:  # it was over, and goes on
-            self.reader, self._closed, self._settled = Reader(self._bars), over, 0
-            self.reader.feed(text)
-            self._read = len(text)
-            if over:
-                self.reader.close()
+                self.reader, self._closed = self._growing.closed(), True
         blocks = self.update(text, over)
         sent = {block.id for block in blocks}
         changed = {self._holder(moment) for moment in self.reader.moments[self._settled :]}
@@ -381,8 +376,23 @@ def not_saved(stored: StoredReply, words: Words) -> Markup:
     return notice(words.not_saved.format(why=stored.not_saved.sentence(words.lang)), error=True)
 
 
-def origin(stored: StoredReply, question: str, words: Words) -> Markup:
-    """How a reply came to be, where a person had a hand in it; and that the model is not made for such a question."""
+def of_another_file(turns: Sequence[StoredTurn]) -> set[str]:
+    """The replies whose model has another file (by its digest) than earlier in the branch, under the same name."""
+    files: dict[tuple[str, str], str] = {}
+    changed = set()
+    for reply in (turn.reply for turn in turns if turn.reply is not None):
+        made = reply.provenance
+        if made.digest and files.setdefault((made.backend, made.model), made.digest) != made.digest:
+            changed.add(reply.id)
+            files[made.backend, made.model] = made.digest
+    return changed
+
+
+def origin(stored: StoredReply, question: str, words: Words, *, other_file: bool = False) -> Markup:
+    """How a reply came to be, where a person had a hand in it; and that the model is not made for such a question.
+
+    `other_file`: another model file has its model's name now.
+    """
     made = stored.provenance
     origins = {
         "edited": words.origin_edited,
@@ -397,6 +407,8 @@ def origin(stored: StoredReply, question: str, words: Words) -> Markup:
         parts.append(words.cut_by_person)
     elif made.closed_by == "budget":
         parts.append(words.cut_by_budget.format(n=f"{made.budget or 0:,}"))
+    if other_file:
+        parts.append(words.other_file.format(model=made.model))
     if made.model == NANO and made.origin != "corrected" and len(_NUMBER.findall(question)) < 2:
         parts.append(words.nano_answered)
     return Markup('<div class="origin">{}</div>').format(joined(*parts)) if parts else EMPTY

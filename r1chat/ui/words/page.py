@@ -98,6 +98,10 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
         "else comes out as nonsense.",
         "r1chat-nano 随 r1chat 附带，用来试用本页。它只会做简单的加减法，每个对话一道题，其他问题都会胡说。",
     )
+    other_file = Both(
+        "Another file has the name {model} now than when this conversation began.",
+        "名称 {model} 现在对应的文件与对话开始时不同。",
+    )
     nano_answered = Both(
         "r1chat-nano wrote this: it only does small sums. For anything else, get another model.",
         "这是 r1chat-nano 写的：它只会做简单的加减法。其他问题请换用别的模型。",
