@@ -27,6 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"teach"}),
     frozenset({"app", "evaluation"}),
     frozenset({"export", "training"}),
+    frozenset({"learn"}),
     frozenset({"ui"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
@@ -65,7 +66,7 @@ HOMES = {
     "pint": ("r1chat.answers.units",),
     "torch": ("r1chat.training",),
     "datasets": (),
-    "transformers": (),
+    "transformers": ("r1chat.training.base",),
     "trl": (),
 }
 

@@ -336,6 +336,32 @@ class Adapting:
         best = self.best if self.best and self.best[0].step else None  # the base itself is no result
         return Result(best[0] if best else None, self.looks, why, harmed, best[1] if best else {})
 
+    # -- for the proof ------------------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def agreed(self) -> list[bool]:
+        """Of each held-out row, whether its likelihoods moved to the judged side."""
+        found = []
+        for row, now, before in zip(self.held, self._held_scores(), self._before, strict=True):
+            gain = now[0] - before[0]
+            if self.plan.kind == "prefer":
+                gain -= now[1] - before[1]
+            found.append(gain > 0 if row.good else gain < 0)
+        return found
+
+    @torch.no_grad()
+    def plain_likelihood(self, texts: Sequence[Sequence[int]]) -> tuple[float, float]:
+        """Nats for each token of some texts: by the base, and now."""
+        sequences = Sequences([text[:1] for text in texts], [text[1:] for text in texts])
+
+        def mean() -> float:
+            scores = score(self.base, sequences)
+            return float(scores.log_probability.sum() / scores.tokens.sum())
+
+        with self.adapter.disabled():
+            before = mean()
+        return before, mean()
+
     # -- checkpoints --------------------------------------------------------------------------------------------------
 
     def save(self) -> None:

@@ -11,7 +11,9 @@ import logging
 import os
 import warnings
 from collections.abc import Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -95,12 +97,12 @@ def _frozen(base: Base) -> Base:
 
 
 def _from_transformers(file: Path, header: Header) -> Base:
-    os.environ |= {"HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}  # the file is all that is read
+    os.environ["HF_HUB_OFFLINE"] = "1"  # the file is all that is read
     import transformers
 
     logging.getLogger("transformers").setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stderr(StringIO()):  # progress bars
             warnings.simplefilter("ignore")
             model: Any = transformers.AutoModelForCausalLM.from_pretrained(
                 str(file.parent), gguf_file=file.name, dtype=torch.float32, attn_implementation="sdpa"

@@ -6,12 +6,23 @@ For a process that trains, which is never the page's.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from r1chat.backends.llama.child.context import Context
+from r1chat.backends.llama.child.context import Context, Sampler
 from r1chat.backends.llama.child.model import Model
+from r1chat.messages import Params
 
 WINDOW = 1024  # tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A reply as text, its tokens, and whether it came to its end."""
+
+    text: str
+    tokens: int
+    ended: bool
 
 
 class Reading:
@@ -45,3 +56,24 @@ class Reading:
             self._context.evaluate(tokens[:-1], 0)
         self._context.step(tokens[-1], len(tokens) - 1)
         return self._context.logits()
+
+    def write(self, tokens: Sequence[int], limit: int, seed: int, temperature: float = 0.6) -> Written:
+        """A reply to a prompt's tokens, of at most `limit` tokens, sampled as DeepSeek recommends for R1."""
+        tokens = tokens[-(WINDOW - limit) :]
+        sampler = Sampler(self._model, Params(temperature=temperature, top_p=0.95, top_k=50), seed)
+        try:
+            self._context.clear()
+            if len(tokens) > 1:
+                self._context.evaluate(tokens[:-1], 0)
+            token, text, count = tokens[-1], b"", 0
+            for position in range(len(tokens) - 1, len(tokens) - 1 + limit):
+                self._context.step(token, position)
+                token = sampler.pick(self._context)
+                piece = self._model.piece(token)
+                if piece is None:
+                    return Written(text.decode(errors="replace"), count, True)
+                text += piece
+                count += 1
+            return Written(text.decode(errors="replace"), count, False)
+        finally:
+            sampler.close()
