@@ -155,6 +155,7 @@ PAGE = (
     frozenset({"composer", "settings"}),
     frozenset({"data"}),
     frozenset({"library"}),
+    frozenset({"learn"}),
     frozenset({"talk"}),
     frozenset({"registry", "document"}),
     frozenset({"page", "routes"}),

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from r1chat.backends.catalogue import Catalogue
+from r1chat.backends.chat_template import R1_ASSISTANT
 from r1chat.both import Both
 from r1chat.errors import ExportError, TrainingError
 from r1chat.export import Format, Options, export, set_apart
@@ -152,6 +153,18 @@ def lift(rows: int) -> int:
     """
     held = max(1.0, rows * APART)
     return int(min(50, round(100 * 1.96 * math.sqrt(0.25 / held) / 1.8)))
+
+
+def question_of(prompt: str) -> str:
+    """The person's last message in a rendered prompt, as well as that can be told."""
+    text = prompt.rpartition(R1_ASSISTANT)[0].rpartition("<｜User｜>")[2] if R1_ASSISTANT in prompt else prompt
+    for start, end in (
+        ("<|im_start|>user\n", "<|im_end|>"),
+        ("<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>"),
+    ):
+        if start in text:
+            text = text.rpartition(start)[2].partition(end)[0]
+    return text.strip()
 
 
 def _without_contradictions(rows: Sequence[TextRow]) -> list[TextRow]:

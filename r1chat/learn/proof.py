@@ -77,7 +77,8 @@ class Proof:
 
     `agreed`: the share of judgements set apart on which the child's likelihoods moved to the judged side, with its
     interval (0.5 is chance). `right` and `ended` are shares; `tokens` and `thought` lengths (a thought's in
-    characters); `language`: the share of answers in the language of the prompt; `plain`: nats for each token of ordinary text.
+    characters); `language`: the share of answers in the language of the prompt; `plain`: nats for each token of
+    ordinary text.
     """
 
     prompts: int

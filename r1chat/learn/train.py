@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from r1chat.app import App
-from r1chat.backends.chat_template import R1_ASSISTANT
 from r1chat.backends.format_finder import find_format
 from r1chat.backends.gguf import Header
 from r1chat.backends.llama.adapters import base_keys, belongs_to
@@ -27,7 +26,7 @@ from r1chat.backends.llama.machine import available_memory
 from r1chat.both import Both
 from r1chat.errors import ExportError, R1ChatError, TrainingError
 from r1chat.learn.forecast import forecast
-from r1chat.learn.gather import Gathered, TextRow, check_enough, read_rows, write_rows
+from r1chat.learn.gather import Gathered, TextRow, check_enough, question_of, read_rows, write_rows
 from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, Proof, compare
 from r1chat.learn.runs import Run, Status, now, only_one
 from r1chat.sizes import readable_size
@@ -329,7 +328,7 @@ class _Job:
 
         before, after = adapting.plain_likelihood([reading.prompt(text) for text in PLAIN])
         return compare(
-            [(text, _question(text)) for text in texts[:PROMPTS]],
+            [(text, question_of(text)) for text in texts[:PROMPTS]],
             {prompt: (solution, "") for prompt, solution in gathered.solutions.items()},
             found.form,
             write(None),
@@ -338,18 +337,6 @@ class _Job:
             after - before,
             tell,
         )
-
-
-def _question(prompt: str) -> str:
-    """The person's last message in a rendered prompt, as well as that can be told."""
-    text = prompt.rpartition(R1_ASSISTANT)[0].rpartition("<｜User｜>")[2] if R1_ASSISTANT in prompt else prompt
-    for start, end in (
-        ("<|im_start|>user\n", "<|im_end|>"),
-        ("<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>"),
-    ):
-        if start in text:
-            text = text.rpartition(start)[2].partition(end)[0]
-    return text.strip()
 
 
 def _samples(rows: Sequence[Row]) -> list[list[int]]:

@@ -155,6 +155,7 @@ class Adapting:
         saved = time.monotonic()
         if not self.looks:
             self._look(tell)
+            self.save()
         while self.step < self.steps:
             if cancelled():
                 self.save()
@@ -170,6 +171,8 @@ class Adapting:
                 self.seconds += time.monotonic() - began
                 if end := self._end(look):
                     return self._result(*end)
+                self.save()
+                saved = time.monotonic()
             if time.monotonic() - saved > self.plan.save:
                 self.save()
                 saved = time.monotonic()
