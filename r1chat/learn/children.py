@@ -36,6 +36,10 @@ class Children:
     def names(self) -> list[str]:
         return sorted(file.stem for file in self.folder.glob("*.gguf"))
 
+    def of_runs(self) -> dict[str, str]:
+        """The name of each kept child, by the name of its run."""
+        return {str(self.record(name).get("run", "")): name for name in self.names()}
+
     def record(self, name: str) -> dict[str, Any]:
         """What the run that made it says; empty for an adapter that came from elsewhere."""
         with suppress(OSError, ValueError):

@@ -126,7 +126,10 @@ def compare(
         pairs = [(value(one.before, one.prompt), value(one.after, one.prompt)) for one in examples]
         return bootstrap([new - old for old, new in pairs if old is not None and new is not None])
 
-    ordered = sorted(examples, key=lambda one: one.before.answer == one.after.answer)  # what differs first
+    ordered = sorted(  # what differs first
+        examples,
+        key=lambda one: (one.before.answer == one.after.answer, one.before.reasoning == one.after.reasoning),
+    )
     return Proof(
         prompts=len(examples),
         examples=tuple(ordered[:SHOWN]),

@@ -61,7 +61,6 @@ class Status:
     base: dict[str, Any] = field(default_factory=dict)  # name, title, sha256
     data: str = ""  # SHA-256 of the rows
     proof: dict[str, Any] = field(default_factory=dict)
-    kept: str = ""  # the child's name in the model list
 
     @property
     def sentence(self) -> Both:

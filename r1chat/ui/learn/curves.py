@@ -41,7 +41,7 @@ def _curve(
     )
     about = w.curve_about.format(name=name, first=worded(values[0]), last=worded(values[-1]))
     return Markup(
-        '<figure><svg viewBox="0 0 {width} {height}" role="img" aria-label="{about}">'
+        '<figure><svg viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" aria-label="{about}">'
         '<polyline points="{points}"/></svg>'
         "<figcaption><b>{name}</b> {first} → {last}</figcaption></figure>"
     ).format(

@@ -76,7 +76,7 @@ document.addEventListener('click', async event => {
   if (text === null || (question && text === id)) return;
   button.disabled = true;
   const answer = await ask(verb, {id, text});
-  if (answer && verb === 'compare') location.href = `../?${new URLSearchParams({conversation: answer.text})}`;
+  if (answer && verb === 'compare') location.href = `../?${new URLSearchParams({c: answer.text})}`;
   else show(answer);
   if (answer && ['keep', 'rename', 'delete'].includes(verb)) await family();
   button.disabled = false;

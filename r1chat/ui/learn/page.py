@@ -121,12 +121,14 @@ def _suffices(material: Material, w: LearnWords) -> str:
 # --- runs ------------------------------------------------------------------------------------------------------------
 
 
-def run_cards(runs: Sequence[Run], w: LearnWords) -> Markup:
-    """All runs, newest first."""
-    return concat(run_card(run, run.status, w, opened=not number) for number, run in enumerate(runs))
+def run_cards(runs: Sequence[Run], kept: Mapping[str, str], w: LearnWords) -> Markup:
+    """All runs, newest first. `kept`: the names of their children in the model list, by the name of the run."""
+    return concat(
+        run_card(run, run.status, kept.get(run.name, ""), w, opened=not number) for number, run in enumerate(runs)
+    )
 
 
-def run_card(run: Run, status: Status, w: LearnWords, opened: bool) -> Markup:
+def run_card(run: Run, status: Status, kept: str, w: LearnWords, opened: bool) -> Markup:
     """A run: how far it is, its curves, and what came of it."""
     running = status.state in RUNNING
     told = getattr(w, status.state).format(step=status.step, steps=status.steps)
@@ -151,19 +153,19 @@ def run_card(run: Run, status: Status, w: LearnWords, opened: bool) -> Markup:
         why=Markup('<p class="why">{}</p>').format(why) if why else EMPTY,
         curves=curves(run.log(), w) if opened or running else EMPTY,
         proof=proof(status, w, opened) if status.proof else EMPTY,
-        buttons=_run_buttons(run, status, w),
+        buttons=_run_buttons(run, status, kept, w),
     )
 
 
-def _run_buttons(run: Run, status: Status, w: LearnWords) -> Markup:
+def _run_buttons(run: Run, status: Status, kept: str, w: LearnWords) -> Markup:
     if status.state in RUNNING:
         if run.is_cancelled:
             return Markup("<span>{}</span>").format(w.cancelling)
         return act("cancel", run.name, w.cancel)
     found = EMPTY
     if status.state == "done":
-        if status.kept:
-            found += Markup('<span class="kept">{}</span>').format(w.kept.format(name=status.kept))
+        if kept:
+            found += Markup('<span class="kept">{}</span>').format(w.kept.format(name=kept))
         else:
             found += act("keep", run.name, w.keep, primary=True)
     elif status.state in ("interrupted", "cancelled", "failed"):
@@ -208,14 +210,16 @@ def _figure(name: str, estimate: Mapping[str, float], worded: Any) -> Markup:
 
 
 def _example(example: Mapping[str, Any], w: LearnWords) -> Markup:
+    same = example["before"]["answer"] == example["after"]["answer"]
     return Markup('<li><p class="prompt">{prompt}</p><div class="sides">{before}{after}</div></li>').format(
         prompt=example["prompt"],
-        before=_side(w.before, example["before"], w),
-        after=_side(w.after, example["after"], w),
+        before=_side(w.before, example["before"], w, opened=same),
+        after=_side(w.after, example["after"], w, opened=same),
     )
 
 
-def _side(title: str, side: Mapping[str, Any], w: LearnWords) -> Markup:
+def _side(title: str, side: Mapping[str, Any], w: LearnWords, opened: bool) -> Markup:
+    """One side; its thought unfolded where the answers do not differ."""
     mark = EMPTY
     if side["right"] is not None:
         mark = Markup('<span class="{}">{}</span>').format(
@@ -223,7 +227,9 @@ def _side(title: str, side: Mapping[str, Any], w: LearnWords) -> Markup:
         )
     thought = EMPTY
     if side["reasoning"]:
-        thought = Markup("<details><summary>{}</summary><p>{}</p></details>").format(w.thinks, side["reasoning"])
+        thought = Markup("<details{}><summary>{}</summary><p>{}</p></details>").format(
+            attributes(open=opened), w.thinks, side["reasoning"]
+        )
     return Markup("<section><h4>{} {}</h4>{}<p>{}</p></section>").format(title, mark, thought, side["answer"])
 
 

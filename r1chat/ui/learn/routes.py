@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -61,7 +60,7 @@ def add(web: FastAPI, app: App) -> None:
         return response
 
     def cards(w: LearnWords) -> Markup:
-        return page.run_cards(runs.all(), w)
+        return page.run_cards(runs.all(), children.of_runs(), w)
 
     def families(w: LearnWords) -> list[page.Family]:
         return _families(app, children, w)
@@ -131,16 +130,13 @@ def _act(app: App, runs: Runs, children: Children, verb: str, named: Named) -> N
         file = backend.file(run.status.base.get("name", "")) if isinstance(backend, LlamaCppBackend) else None
         if file is None:
             raise TrainingError(LearnWords.senseless)
-        run.write(replace(run.status, kept=children.keep(run, file.path)))
+        children.keep(run, file.path)
         app.catalogue.statuses(fresh=True)
     elif verb == "rename":
         children.rename(named.id, named.text.strip())
         app.catalogue.statuses(fresh=True)
     elif verb == "delete":
         children.delete(named.id)
-        for run in runs.all():
-            if run.status.kept == named.id:
-                run.write(replace(run.status, kept=""))
         app.catalogue.statuses(fresh=True)
     else:
         raise TrainingError(LearnWords.senseless)
