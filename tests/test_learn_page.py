@@ -1,4 +1,4 @@
-"""From judgements to a better model in a real browser: trained on the Learn page, kept, chatted with, compared blind."""
+"""From judgements to a better model, in a browser: trained on the Learn page, kept, chatted with, compared blind."""
 
 from __future__ import annotations
 
