@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
@@ -20,12 +21,14 @@ from typing import Any
 import pytest
 from sums import CHECK, judge, nano, new_store, sums, written
 
+from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.llama.adapters import base_keys
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.cli.main import main
 from r1chat.config import nano_model
-from r1chat.errors import ModelFileError, TrainingError
+from r1chat.errors import ExportError, ModelFileError, TrainingError
 from r1chat.learn.children import Children, liked
+from r1chat.learn.gather import Gathered, check_enough, read_rows, write_rows
 from r1chat.learn.runs import Runs, Wish, only_one
 from r1chat.messages import Message, Params, Raw, Request
 
@@ -311,6 +314,26 @@ def test_a_gentle_run_prefers_what_was_preferred_on_rows_that_it_has_not_seen(tm
     assert result.best.first > -0.005
 
 
+def test_a_full_disk_in_mid_run_is_said_and_the_last_checkpoint_stays(tmp_path: Path) -> None:
+    from r1chat.training.adapting import CHECKPOINT, Adapting, Guard, Plan
+    from r1chat.training.base import read_base
+
+    data = rows(16)
+    plan = Plan("prefer", rate=1e-5, epochs=1)
+    first = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard())
+    first.save()
+    kept = (tmp_path / CHECKPOINT).read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(kept) // 2, before[1]))
+    try:
+        with pytest.raises(ExportError, match="disk is full"):
+            first.run(lambda line: None, lambda: False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (tmp_path / CHECKPOINT).read_bytes() == kept
+    assert [file.name for file in tmp_path.iterdir()] == [CHECKPOINT]
+
+
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     with closing(new_store(tmp_path)) as store:
         judge(store, 40)
@@ -333,7 +356,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
             pass
         begun = Runs(tmp_path).get("long").status.step
         Runs(tmp_path).get("long").cancel()
-        assert again.wait(60) == 130
+        assert again.wait(300) == 130
     finally:
         again.kill()
     assert begun <= max(steps, default=0) + 8
@@ -350,46 +373,92 @@ def refusal(capsys: pytest.CaptureFixture[str], *command: str) -> str:
     return capsys.readouterr().err
 
 
-def test_too_little_and_foreign_and_contradictory_data_are_refused_with_numbers(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.fixture(scope="module")
+def catalogue() -> Iterator[Catalogue]:
+    with closing(LlamaCppBackend([nano_model()])) as backend:
+        yield Catalogue({"llama.cpp": backend})
+
+
+@pytest.fixture
+def gather(catalogue: Catalogue, tmp_path: Path) -> Iterator[Callable[..., Gathered]]:
+    """What a run would learn from; each call judges more."""
+    with closing(new_store(tmp_path)) as store:
+
+        def gathered(count: int, *more: Any, every_model: bool = False, **how: bool) -> Gathered:
+            judge(store, count, *more, **how)
+            file = write_rows(store, catalogue, "prefer", tmp_path)
+            found = read_rows("prefer", file, {nano().digest}, {NANO}, every_model)
+            check_enough(found, "prefer")
+            return found
+
+        yield gathered
+
+
+def test_too_little_is_refused_with_numbers(gather: Callable[..., Gathered]) -> None:
+    with pytest.raises(
+        TrainingError, match="12 judgements can be used: too few .* 25 are the least, and 150 would show"
+    ):
+        gather(12)
+    assert len(gather(30).rows) >= 20
+
+
+def test_judgements_of_another_file_of_the_model_are_refused_and_taken_when_asked_for(
+    gather: Callable[..., Gathered],
 ) -> None:
-    with closing(new_store(tmp_path / "few")) as store:
-        judge(store, 12)
-    assert "12 judgements can be used: too few" in refusal(capsys, *train(tmp_path / "few"))
-    with closing(new_store(tmp_path / "other")) as store:
-        judge(store, 30, replace(nano(), digest="ab" * 32))
-    told = refusal(capsys, *train(tmp_path / "other"))
-    assert "All 30 judgements are of other models" in told and "r1chat-nano (abababab)" in told
-    with closing(new_store(tmp_path / "both")) as store:
-        judge(store, 30)
-        judge(store, 30, turned=True)
-    assert "contradict each other" in refusal(capsys, *train(tmp_path / "both"))
-    with closing(new_store(tmp_path / "same")) as store:
-        judge(store, 30, same=True)
-    assert "none can be set apart" in refusal(capsys, *train(tmp_path / "same"))
-    assert "There is nothing to export" in refusal(capsys, *train(tmp_path / "none"))
+    with pytest.raises(TrainingError, match=r"All 30 judgements are of other models.*r1chat-nano \(abababab\)"):
+        gather(30, replace(nano(), digest="ab" * 32))
+    assert len(gather(0, every_model=True).rows) >= 20
+    assert gather(30).others.total() == 30
 
 
-def test_a_file_that_is_no_export_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "rows.jsonl"
-    for content, sentence in (
+def test_judgements_that_contradict_each_other_teach_nothing(gather: Callable[..., Gathered]) -> None:
+    assert gather(30).contradictions == 0
+    with pytest.raises(TrainingError, match="All 60 judgements contradict each other"):
+        gather(30, turned=True)
+
+
+def test_judgements_of_one_question_cannot_be_set_apart(gather: Callable[..., Gathered]) -> None:
+    with pytest.raises(TrainingError, match="none can be set apart"):
+        gather(30, same=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
         ('{"prompt": [{"role": "user", "content": "x"}], "chosen": "a", "rejected": "b"}', "--thoughts rendered"),
         ('{"prompt": "x", "completion": "a"}', "Line 1 of rows.jsonl"),
         ("\x00 nothing", "no JSON Lines"),
         ("", "0 judgements can be used"),
-    ):
+        (None, "cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_export_is_refused(content: str | None, sentence: str, tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    if content is not None:
         file.write_text(content)
-        assert sentence in refusal(capsys, *train(tmp_path / "data", "--data", str(file)))
-    assert "cannot be read" in refusal(capsys, *train(tmp_path / "data", "--data", str(tmp_path / "nowhere.jsonl")))
+    with pytest.raises(TrainingError, match=sentence):
+        check_enough(read_rows("prefer", file, (), (), True), "prefer")
+
+
+def test_a_file_without_a_test_set_is_split_by_conversation_and_prompt(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    lines = [
+        {"prompt": f"p{n // 2}", "chosen": f"a{n}", "rejected": f"b{n}", "conversation": f"c{n // 3}"}
+        for n in range(90)
+    ]
+    file.write_text("\n".join(map(json.dumps, lines)))
+    found = read_rows("prefer", file, (), (), True)
+    assert 0.1 < len(found.held) / 90 < 0.35 and len(found.rows) + len(found.held) == 90
+    for field in ("prompt", "conversation"):
+        assert not {getattr(row, field) for row in found.rows} & {getattr(row, field) for row in found.held}
 
 
 def test_settings_and_models_that_make_no_sense_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "no learning rate" in refusal(capsys, *train(tmp_path, "--rate", "7"))
     assert "makes no sense" in refusal(capsys, *train(tmp_path, "--epochs", "0"))
-    assert "cannot be a name" in refusal(capsys, *train(tmp_path, "--name", "../x"))
     assert "Name the model" in refusal(capsys, "train", "prefer", "--data-dir", str(tmp_path))
-    other = ["train", "prefer", "--model", "nobody", "--data-dir", str(tmp_path)]
-    assert "nobody" in refusal(capsys, *other)
+    with pytest.raises(TrainingError, match="cannot be a name"):
+        Runs(tmp_path).begin(Wish("prefer", "llama.cpp:x"), "../x")
 
 
 def test_a_child_is_not_trained_itself(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,6 +22,7 @@ from r1chat.errors import ExportError, TrainingError
 from r1chat.export import Format, Options, export, set_apart
 from r1chat.export.options import Source
 from r1chat.learn.runs import Kind
+from r1chat.rewards import Reference
 from r1chat.store import Store
 
 FORMATS: dict[Kind, Format] = {"prefer": "preference", "sft": "sft", "kto": "unpaired"}
@@ -51,14 +52,14 @@ class TextRow:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What there is to learn from. `solutions`: right answers by prompt, of what is set apart.
+    """What there is to learn from. `solutions`: right answers by prompt, of conversations that are set apart.
 
     `others` counts judgements of other models by name; `contradictions` those that say the opposite of another one.
     """
 
     rows: tuple[TextRow, ...]
     held: tuple[TextRow, ...]
-    solutions: dict[str, str] = field(default_factory=dict)
+    solutions: dict[str, Reference] = field(default_factory=dict)
     others: Counter[str] = field(default_factory=Counter)
     contradictions: int = 0
 
@@ -124,14 +125,16 @@ def read_rows(kind: Kind, file: Path, digests: Iterable[str], names: Iterable[st
     rows, held = [row for row in rows if row in agreed], [row for row in held if row in agreed]
     if contradictions and not rows:
         raise TrainingError(_CONTRADICTORY.format(n=contradictions))
-    prompts = {row.conversation for row in held}
-    solutions = {}
-    answers = file.with_name("answers.jsonl")
-    if answers.exists():
-        solutions = {
-            line["prompt"]: line["solution"] for _, line in _lines(answers) if line.get("conversation") in prompts
-        }
-    return Gathered(tuple(rows), tuple(held), solutions, others, contradictions)
+    return Gathered(tuple(rows), tuple(held), _solutions(file, held), others, contradictions)
+
+
+def _solutions(file: Path, held: Sequence[TextRow]) -> dict[str, Reference]:
+    """Right answers that `write_rows` wrote beside the data, of the conversations that are set apart."""
+    answers, apart = file.with_name("answers.jsonl"), {row.conversation for row in held}
+    if not answers.exists():
+        return {}
+    lines = [line for _, line in _lines(answers) if line.get("conversation") in apart]
+    return {line["prompt"]: Reference(line["solution"], line["solution_kind"]) for line in lines}
 
 
 def check_enough(gathered: Gathered, kind: Kind) -> Both | None:

@@ -15,7 +15,7 @@ from r1chat.evaluation.measures import Estimate, bootstrap
 from r1chat.languages import language_of
 from r1chat.messages import Began, Finish, Raw, Reply
 from r1chat.reasoning_format import ReasoningFormat
-from r1chat.rewards import accuracy
+from r1chat.rewards import Reference, accuracy
 from r1chat.think import collect
 
 PROMPTS = 24  # at most, of those that are set apart
@@ -103,7 +103,7 @@ class Proof:
 
 def compare(
     prompts: Sequence[tuple[str, str]],
-    solutions: Mapping[str, tuple[str, str]],
+    solutions: Mapping[str, Reference],
     form: ReasoningFormat | None,
     before: Write,
     after: Write,
@@ -113,7 +113,7 @@ def compare(
 ) -> Proof:
     """Have both write replies to prompts: (text that the model reads, text to show).
 
-    `solutions`: right answer and kind by prompt. `agreed`: of each judgement that was set apart, whether it is on the
+    `solutions`: right answers by prompt. `agreed`: of each judgement that was set apart, whether it is on the
     judged side. `tell` is called with the prompts that are done.
     """
     examples = []
@@ -144,12 +144,12 @@ def compare(
     )
 
 
-def _side(written: WrittenReply, prompt: str, form: ReasoningFormat | None, solution: tuple[str, str] | None) -> Side:
+def _side(written: WrittenReply, prompt: str, form: ReasoningFormat | None, solution: Reference | None) -> Side:
     opened = form is not None and prompt.rstrip().endswith(form.open_text.strip())
     finish = Finish("stop" if written.ended else "length")
     reply: Reply = collect([Began(form, opened), Raw(written.text, written.tokens), finish])
     right = None
     if solution:
-        value = accuracy(reply.answer, solution[0]).value if written.ended else 0.0
+        value = accuracy(reply.answer, solution).value if written.ended else 0.0
         right = None if value is None else value == 1.0
     return Side(reply.reasoning, reply.answer, written.tokens, written.ended, right)

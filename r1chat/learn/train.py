@@ -329,7 +329,7 @@ class _Job:
         before, after = adapting.plain_likelihood([reading.prompt(text) for text in PLAIN])
         return compare(
             [(text, question_of(text)) for text in texts[:PROMPTS]],
-            {prompt: (solution, "") for prompt, solution in gathered.solutions.items()},
+            gathered.solutions,
             found.form,
             write(None),
             write(self.run.adapter),

@@ -63,9 +63,9 @@ class Plan:
     batch: int = 8
     rank: int = 16
     beta: float = 0.1
-    supervised: float = 1.0
+    supervised: float = 50.0
     tokens: int = 2048
-    checks: int = 6
+    checks: int = 3
     seed: int = 0
     threads: int = 1
     save: float = 20.0  # seconds between two checkpoints
@@ -80,13 +80,15 @@ class Guard:
     """When a run ends. Falls are against the model before training, on the held-out rows.
 
     `fall`: nats for each token of the chosen replies. `first`: share of their tokens that the model predicts first.
-    `learnt`: reward accuracy. `patience`: looks in a row without a lower loss. `least`: rows without which the
-    accuracy decides nothing.
+    `learnt` and `margin`: reward accuracy and mean reward, both of which mean that the judgements are learnt; going on
+    would only push the rejected replies down. `patience`: looks in a row without a lower loss. `least`: rows without
+    which the accuracy decides nothing.
     """
 
     fall: float = 0.02
     first: float = 0.01
     learnt: float = 0.95
+    margin: float = 0.5
     patience: int = 4
     least: int = 8
 
@@ -328,7 +330,8 @@ class Adapting:
         """Why the run ends here, and whether the guard objects; None where it goes on."""
         if harm := self._harm(look):
             return harm, True
-        if self.plan.kind == "prefer" and len(self.held) >= self.guard.least and look.accuracy >= self.guard.learnt:
+        decides = self.plan.kind == "prefer" and len(self.held) >= self.guard.least
+        if decides and look.accuracy >= self.guard.learnt and look.margin >= self.guard.margin:
             return _LEARNT.format(accuracy=look.accuracy), False
         assert self.best is not None
         if sum(other.step > self.best[0].step for other in self.looks) >= self.guard.patience:
