@@ -396,7 +396,7 @@ def gather(catalogue: Catalogue, tmp_path: Path) -> Iterator[Callable[..., Gathe
 
 def test_too_little_is_refused_with_numbers(gather: Callable[..., Gathered]) -> None:
     with pytest.raises(
-        TrainingError, match="12 judgements can be used: too few .* 25 are the least, and 150 would show"
+        TrainingError, match=r"12 judgements can be used: too few .* 25 are the least, and 150 would show"
     ):
         gather(12)
     assert len(gather(30).rows) >= 20

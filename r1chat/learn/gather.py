@@ -183,6 +183,8 @@ def _without_contradictions(rows: Sequence[TextRow]) -> list[TextRow]:
 
 def _split(rows: Sequence[TextRow]) -> tuple[list[TextRow], list[TextRow]]:
     """About a fifth set apart: whole conversations, and all that share a prompt with them."""
+    if not rows:
+        return [], []
     groups = {row.prompt: row.conversation or row.prompt for row in rows}
     for row in rows:
         first = groups[row.prompt]

@@ -9,6 +9,7 @@ finds harm; what is kept is the best state that the guard has passed.
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import pickle
@@ -372,22 +373,24 @@ class Adapting:
 
     def save(self) -> None:
         """Write the checkpoint; a kill at any time leaves the old one or the new one. Raises ExportError."""
+        content = io.BytesIO()  # torch.save turns a full disk into a RuntimeError
+        torch.save(
+            {
+                "plan": json.dumps(asdict(self.plan), sort_keys=True),
+                "rows": (len(self.rows), len(self.held)),
+                "weights": self.adapter.weights(),
+                "optimiser": self.optimiser.state_dict(),
+                "step": self.step,
+                "seconds": self.seconds,
+                "looks": [asdict(look) for look in self.looks],
+                "best": (asdict(self.best[0]), self.best[1]) if self.best else None,
+                "reference": self._reference,
+                "before": self._before,
+            },
+            content,
+        )
         with replacing(self.folder / CHECKPOINT) as file:
-            torch.save(
-                {
-                    "plan": json.dumps(asdict(self.plan), sort_keys=True),
-                    "rows": (len(self.rows), len(self.held)),
-                    "weights": self.adapter.weights(),
-                    "optimiser": self.optimiser.state_dict(),
-                    "step": self.step,
-                    "seconds": self.seconds,
-                    "looks": [asdict(look) for look in self.looks],
-                    "best": (asdict(self.best[0]), self.best[1]) if self.best else None,
-                    "reference": self._reference,
-                    "before": self._before,
-                },
-                file,
-            )
+            file.write(content.getbuffer())
 
     def _load(self) -> None:
         try:
