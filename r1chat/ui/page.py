@@ -206,6 +206,7 @@ _SCRIPT_WORDS = (
     "hint_queue",
     "message",
     "models",
+    "learn",
     "new_conversation",
     "not_allowed",
     "outline",
