@@ -35,7 +35,7 @@ def learn(app: App, kind: str, flags: Mapping[str, Any]) -> int:
         return 1
     for line in report(status):
         _say(line)
-    if flags["keep"]:
+    if flags["keep"] and not status.proof["harmed"]:
         base = app.catalogue.backend("llama.cpp")
         file = base.file(status.base["name"]) if base else None  # type: ignore[attr-defined]
         name = Children(app.settings.models_folder).keep(run, file.path if file else Path(status.base["name"]))

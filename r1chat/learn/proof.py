@@ -93,7 +93,7 @@ class Proof:
     plain: float
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "harmed": self.harmed}
 
     @property
     def harmed(self) -> bool:

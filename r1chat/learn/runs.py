@@ -204,19 +204,32 @@ class Runs:
 @contextmanager
 def only_one(run: Run) -> Iterator[None]:
     """Hold the place of the one run that may train. Raises TrainingError where another one holds it."""
-    lock = run.folder.parent / LOCK
-    if other := holder(run.folder.parent):
+    claim(run, current_owner())
+    try:
+        yield
+    finally:
+        (run.folder.parent / LOCK).unlink(missing_ok=True)
+
+
+def claim(run: Run, owner: str) -> None:
+    """Give a process the place of the one that may train. Raises TrainingError where another one has it."""
+    folder = run.folder.parent
+    lock = folder / LOCK
+    if (other := holder(folder)) and _owner(folder) != owner:
         raise TrainingError(_BUSY.format(name=other))
     lock.unlink(missing_ok=True)
     try:
         with lock.open("x", encoding="utf-8") as file:
-            file.write(json.dumps({"owner": current_owner(), "run": run.name}))
+            file.write(json.dumps({"owner": owner, "run": run.name}))
     except FileExistsError:
-        raise TrainingError(_BUSY.format(name=holder(run.folder.parent) or "?")) from None
+        raise TrainingError(_BUSY.format(name=holder(folder) or "?")) from None
+
+
+def _owner(folder: Path) -> str:
     try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)
+        return str(json.loads((folder / LOCK).read_text(encoding="utf-8"))["owner"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def holder(folder: Path) -> str:

@@ -14,7 +14,8 @@ from contextlib import suppress
 from r1chat.both import Both
 from r1chat.config import Settings
 from r1chat.errors import TrainingError
-from r1chat.learn.runs import Run, holder
+from r1chat.learn.runs import Run, Status, claim, holder
+from r1chat.store.owner import owner_of
 
 OUTPUT = "output.txt"  # in the run's folder: what the process prints
 
@@ -41,6 +42,7 @@ def start(settings: Settings, run: Run) -> None:
         "R1CHAT_MODEL_PATH": os.pathsep.join(map(str, settings.model_path)),
         "R1CHAT_OLLAMA": "false",
     }
+    run.write(Status())
     try:
         with (run.folder / OUTPUT).open("wb") as output:
             process = subprocess.Popen(
@@ -53,6 +55,7 @@ def start(settings: Settings, run: Run) -> None:
             )
     except OSError as error:
         raise TrainingError(_NO_PROCESS.format(reason=error.strerror)) from None
+    claim(run, owner_of(process.pid))  # from now on the run lives, though its process is still loading
     _lower_priority(process.pid)
     threading.Thread(target=process.wait, name="r1chat-learn", daemon=True).start()  # so that it leaves no zombie
 
