@@ -169,6 +169,7 @@ class ModelInfo:
     backend_version: str = ""
     ready: bool = True  # False: listed, but it cannot be used; `note` says why
     loaded: bool = False
+    parent: str = ""  # key of the model that this one is an adapter of
     remote_host: str = ""  # another machine on which the backend's server runs this model
 
     def __post_init__(self) -> None:

@@ -27,6 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"teach", "titling"}),
     frozenset({"app", "evaluation"}),
     frozenset({"export", "training"}),
+    frozenset({"learn"}),
     frozenset({"ui"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
@@ -65,7 +66,7 @@ HOMES = {
     "pint": ("r1chat.answers.units",),
     "torch": ("r1chat.training",),
     "datasets": (),
-    "transformers": (),
+    "transformers": ("r1chat.training.base",),
     "trl": (),
 }
 
@@ -154,6 +155,7 @@ PAGE = (
     frozenset({"composer", "settings"}),
     frozenset({"data"}),
     frozenset({"library"}),
+    frozenset({"learn"}),
     frozenset({"talk"}),
     frozenset({"registry", "document"}),
     frozenset({"page", "routes"}),

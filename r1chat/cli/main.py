@@ -257,23 +257,47 @@ def evaluate(
 @parser.command()
 def train(
     ctx: typer.Context,
-    stage: Annotated[str, typer.Argument(metavar="cold-start|gguf", help="Train, or write what was trained.")],
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Of the run: checkpoint, vocabulary, log.")],
+    stage: Annotated[
+        str, typer.Argument(metavar="prefer|sft|kto|cold-start|gguf", help="Learn from judgements, or from nothing.")
+    ],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="Of cold-start and gguf: checkpoint, vocabulary, log.")
+    ] = None,
     minutes: Annotated[float, typer.Option(metavar="M", help="Of training in this folder, all calls together.")] = 60,
     begin_with: Annotated[
         Path | None, typer.Option("--from", metavar="MODEL.gguf", help="Go on from a model that was trained here.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The GGUF file.")] = None,
-    rate: Annotated[float, typer.Option(metavar="R", help="The learning rate at its highest.")] = 3e-3,
+    rate: Annotated[float | None, typer.Option(metavar="R", help="The learning rate at its highest.")] = None,
     threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of the processor.")] = 1,
     seed: Seed = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="The model that was judged.")] = None,
+    data: Annotated[Path | None, typer.Option(metavar="FILE", help="An export in place of your judgements.")] = None,
+    epochs: Annotated[float | None, typer.Option(metavar="N", help="At most so often through the judgements.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the run, and of what comes of it.")] = None,
+    every_model: Annotated[bool, typer.Option("--every-model", help="Judgements of other models, too.")] = False,
+    keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Put it into the model list at once.")] = True,
+    data_dir: DataDir = None,
     verbose: Verbose = False,
 ) -> Job:
-    """Train a small model that thinks, from nothing or from one of its kind. The same command goes on after a kill.
+    """Learn from judgements, or train a small model that thinks. The same command goes on after a kill.
 
-    It needs the extra `train`. `r1chat train gguf FOLDER` writes it for llama.cpp and Ollama.
+    prefer, sft and kto train an adapter of a model from what you judged: pairs, good replies, thumbs. cold-start trains
+    a small model from nothing or from one of its kind, and gguf writes it. All need the extra `train`.
     """
     return partial(_train, ctx.params)
+
+
+@parser.command()
+def adapters(
+    ctx: typer.Context,
+    action: Annotated[str, typer.Argument(metavar="[list|keep|rename|delete|export]", help="What to do.")] = "list",
+    words: Annotated[list[str] | None, typer.Argument(metavar="[NAME] [NEW]", help="Of which one.")] = None,
+    data_dir: DataDir = None,
+    verbose: Verbose = False,
+) -> Job:
+    """What was trained from judgements: list it, keep it, rename, delete or export it."""
+    return partial(_adapters, ctx.params)
 
 
 @parser.command()
@@ -540,7 +564,19 @@ def _evaluate(flags: Flags) -> int:
 def _train(flags: Flags) -> int:
     from r1chat.cli.training import train as run
 
+    if flags["stage"] in ("prefer", "sft", "kto"):
+        from r1chat.cli.learning import learn
+
+        with _opened({key: value for key, value in flags.items() if key not in ("seed", "threads", "model")}) as app:
+            return learn(app, flags["stage"], flags)
     return run(flags["stage"], flags)
+
+
+def _adapters(flags: Flags) -> int:
+    from r1chat.cli.learning import adapters as run
+
+    with _opened(flags) as app:
+        return run(app, flags["action"], flags["words"] or [])
 
 
 def _calibrate(flags: Flags) -> int:

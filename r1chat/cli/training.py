@@ -12,6 +12,7 @@ from r1chat.both import Both
 from r1chat.errors import TrainingError
 
 STAGES = ("cold-start", "gguf")
+RATE = 3e-3  # at its highest
 ROOM = 300_000_000  # bytes: a checkpoint, the one that replaces it, and the GGUF file
 NEEDED = ("torch", "tokenizers", "gguf")
 
@@ -19,11 +20,13 @@ NEEDED = ("torch", "tokenizers", "gguf")
 def train(stage: str, flags: Mapping[str, Any]) -> int:
     """Do a stage in a folder. Raises TrainingError."""
     if stage not in STAGES:
-        raise TrainingError(_NO_STAGE.format(stage=stage, stages=", ".join(STAGES)))
+        raise TrainingError(_NO_STAGE.format(stage=stage, stages=", ".join(("prefer", "sft", "kto", *STAGES))))
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise TrainingError(_NO_TORCH.format(names=", ".join(missing)))
-    folder: Path = flags["folder"]
+    folder: Path | None = flags["folder"]
+    if folder is None:
+        raise TrainingError(_WHICH_FOLDER.format(stage=stage))
     if stage == "gguf":
         return _write(folder, flags["output"] or folder / "model.gguf")
     return _cold_start(folder, flags)
@@ -32,8 +35,9 @@ def train(stage: str, flags: Mapping[str, Any]) -> int:
 def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
     if not 0 < flags["minutes"] <= 10_000:
         raise TrainingError(_NO_MINUTES.format(minutes=flags["minutes"]))
-    if not 0 < flags["rate"] <= 1:
-        raise TrainingError(_NO_RATE.format(rate=flags["rate"]))
+    rate = RATE if flags["rate"] is None else flags["rate"]
+    if not 0 < rate <= 1:
+        raise TrainingError(_NO_RATE.format(rate=rate))
     if folder.exists() and not folder.is_dir():
         raise TrainingError(_NO_FOLDER.format(folder=folder))
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +51,7 @@ def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
     begun = flags["begin_with"]
     if begun and (folder / CHECKPOINT).exists():
         raise TrainingError(_TWO_STARTS.format(folder=folder))
-    plan = Plan(minutes=flags["minutes"], seed=flags["seed"] or 0, rate=flags["rate"], threads=flags["threads"])
+    plan = Plan(minutes=flags["minutes"], seed=flags["seed"] or 0, rate=rate, threads=flags["threads"])
     run = Training(folder, plan, Shape(), read_gguf(begun) if begun else None)
     if run.seconds >= plan.minutes * 60:
         raise TrainingError(_SPENT.format(folder=folder, spent=run.seconds / 60))
@@ -89,6 +93,9 @@ def _write(folder: Path, file: Path) -> int:
     return 0
 
 
+_WHICH_FOLDER = Both(
+    "Name the folder of the run: r1chat train {stage} FOLDER", "请指明训练的文件夹：r1chat train {stage} 文件夹"
+)
 _NO_STAGE = Both("There is no stage “{stage}”. There are: {stages}.", "没有“{stage}”这个阶段。现有：{stages}。")
 _NO_TORCH = Both(
     "Training needs {names}: pip install 'r1chat[train]' (about 5 GB, mostly PyTorch; its CPU-only wheel is smaller).",

@@ -27,7 +27,8 @@ class Options:
     """How to export. `sources` and `thoughts` None: what suits the format and the data.
 
     `test`: the share of the data, 0 to 1, that goes into a second file beside the first. `template`: a GGUF or Jinja
-    file whose chat template renders the prompts of models that bring none of their own.
+    file whose chat template renders the prompts of models that bring none of their own. `local`: the rows stay on this
+    machine, so that only conversations whose own consent was refused are left out.
     """
 
     thoughts: Thoughts | None = None
@@ -36,6 +37,7 @@ class Options:
     filter: Filter = field(default_factory=Filter)
     redact: bool = True
     template: Path | None = None
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def export(
     judged = kinds_of(format, options)
     selection = replace(options.filter, kinds=judged)
     templates = Templates(catalogue, options.template)
-    with store.dataset.snapshot() as snapshot:
+    with store.dataset.snapshot(options.local) as snapshot:
         total = _total(snapshot, format, selection)
         thoughts = options.thoughts or _suitable(form, snapshot, selection, templates)
         apart = test_conversations(snapshot, selection, options.test) if options.test else frozenset()

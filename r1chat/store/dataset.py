@@ -153,17 +153,24 @@ class Dataset:
         self._database = database
 
     @contextmanager
-    def snapshot(self) -> Iterator[Snapshot]:
-        """A view of the data that does not change while the block runs. Raises StoreError."""
+    def snapshot(self, local: bool = False) -> Iterator[Snapshot]:
+        """A view of the data that does not change while the block runs. Raises StoreError.
+
+        `local`: the data stay on this machine, so only conversations whose own consent was refused are left out.
+        """
         with self._database.read() as connection:
-            yield Snapshot(connection)
+            yield Snapshot(connection, local)
 
 
 class Snapshot:
     """A consistent view of the data, inside one transaction. Not safe to share between threads."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, local: bool = False) -> None:
         self._connection = connection
+        self._local = local
+
+    def _consented(self) -> ColumnElement[bool]:
+        return consented(self._connection, otherwise=True if self._local else None)
 
     def entries(
         self, selection: Filter, consented_only: bool = False, before: tuple[datetime, str] | None = None
@@ -287,7 +294,7 @@ class Snapshot:
 
     def consents(self, conversation_ids: Collection[str]) -> dict[str, bool]:
         """Whether each of these conversations may be exported."""
-        query = select(conversations.c.id, consented(self._connection).label("consent"))
+        query = select(conversations.c.id, self._consented().label("consent"))
         answers = self._connection.execute(query.where(self._among(conversations.c.id, conversation_ids)))
         return {row.id: bool(row.consent) for row in answers}
 
@@ -297,7 +304,7 @@ class Snapshot:
         query = (
             select(turns.c.conversation_id, turns.c.content)
             .join(conversations, conversations.c.id == turns.c.conversation_id)
-            .where(conversations.c.deleted_at.is_(None), consented(self._connection))
+            .where(conversations.c.deleted_at.is_(None), self._consented())
             .where(or_(turns.c.parent_reply_id.is_(None), turns.c.id.in_(seen_from)))
         )
         for row in self._stream(query):
@@ -370,7 +377,7 @@ class Snapshot:
         if selection.conversation_id:
             listed = listed.where(conversations.c.id == selection.conversation_id)
         if consented_only:
-            listed = listed.where(consented(self._connection))
+            listed = listed.where(self._consented())
         return entries, listed
 
     def _stream(self, query: Select[Any]) -> Iterator[Row[Any]]:
@@ -441,7 +448,7 @@ class Snapshot:
                 turns.c.parent_reply_id,
                 turns.c.conversation_id,
                 conversations.c.title,
-                consented(self._connection).label("consent"),
+                self._consented().label("consent"),
             )
             .join(conversations, conversations.c.id == turns.c.conversation_id)
             .where(self._among(turns.c.id, turn_ids))

@@ -337,8 +337,8 @@ def newest(table: Table, *of: ColumnElement[Any]) -> Select[tuple[int]]:
     return select(func.max(table.c.number)).group_by(*of)
 
 
-def consented(connection: Connection) -> ColumnElement[bool]:
-    """SQL condition on `conversation`: its own consent, else the global one."""
+def consented(connection: Connection, otherwise: bool | None = None) -> ColumnElement[bool]:
+    """SQL condition on `conversation`: its own consent, else `otherwise`, which is the global one where it is None."""
     own = (
         select(consents.c.allowed)
         .where(consents.c.conversation_id == conversations.c.id)
@@ -346,7 +346,7 @@ def consented(connection: Connection) -> ColumnElement[bool]:
         .limit(1)
         .scalar_subquery()
     )
-    return func.coalesce(own, _consent_for_all(connection))
+    return func.coalesce(own, _consent_for_all(connection) if otherwise is None else otherwise)
 
 
 def _consent_for_all(connection: Connection) -> bool:

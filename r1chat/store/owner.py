@@ -20,8 +20,13 @@ class _Process(NamedTuple):
 
 def current_owner() -> str:
     """This process, as `host:pid:start`; the start tells it from a later process that is given the same number."""
-    process = _read(os.getpid())
-    return f"{socket.gethostname()}:{os.getpid()}:{process.start if process else ''}"
+    return owner_of(os.getpid())
+
+
+def owner_of(pid: int) -> str:
+    """A process of this machine as `current_owner` tells itself."""
+    process = _read(pid)
+    return f"{socket.gethostname()}:{pid}:{process.start if process else ''}"
 
 
 def is_alive(owner: str) -> bool | None:

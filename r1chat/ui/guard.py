@@ -193,7 +193,7 @@ def _token(scope: Scope) -> str | None:
 
 def _target(scope: Scope) -> str:
     """The path and query of a request, without keys: never another host."""
-    path = scope["path"] if scope["path"] in ("/data", "/data/", "/models", "/models/") else "/"
+    path = scope["path"] if scope["path"] in ("/data", "/data/", "/models", "/models/", "/learn", "/learn/") else "/"
     rest = urlencode([(name, value) for name, value in _query(scope) if name not in ("token", "key")])
     return f"{path}?{rest}" if rest else path
 

@@ -104,10 +104,17 @@ def _list_head() -> Markup:
 
 def _list_foot() -> Markup:
     return Markup(
-        '<a id="models-link" href="models/">{box}{models}</a>'
+        '<a id="learn-link" href="learn/">{cap}{learn}</a><a id="models-link" href="models/">{box}{models}</a>'
         '<button type="button" id="settings-button" aria-haspopup="dialog" data-command="settings">'
         "{gear}{settings}</button>"
-    ).format(box=icon("box"), models=_word("models"), gear=icon("settings-2"), settings=_word("settings"))
+    ).format(
+        cap=icon("graduation-cap"),
+        learn=_word("learn"),
+        box=icon("box"),
+        models=_word("models"),
+        gear=icon("settings-2"),
+        settings=_word("settings"),
+    )
 
 
 def _head() -> Markup:
@@ -199,6 +206,7 @@ _SCRIPT_WORDS = (
     "hint_queue",
     "message",
     "models",
+    "learn",
     "new_conversation",
     "not_allowed",
     "outline",

@@ -28,6 +28,7 @@ from r1chat.ui import routes
 from r1chat.ui.allowed import Allowed, is_shell
 from r1chat.ui.data.mounting import mount as mount_data
 from r1chat.ui.guard import Guard
+from r1chat.ui.learn import routes as learn
 from r1chat.ui.library import routes as library
 from r1chat.ui.mounting import mount
 from r1chat.ui.secrets import Keys, Serving, last_serving, record_serving, root_key
@@ -41,6 +42,7 @@ def application(app: App, hosts: tuple[str, ...], keys: Keys) -> Guard:
 
     routes.add(web, app)
     library.add(web, app)
+    learn.add(web, app)
     mount_data(web, app)
     mount(web, app)
     web.add_exception_handler(RequestValidationError, _senseless)

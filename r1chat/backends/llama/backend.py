@@ -10,24 +10,26 @@ import atexit
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 from r1chat.backends import HEARTBEAT
 from r1chat.backends.gguf import Header
+from r1chat.backends.llama.adapters import mismatch
 from r1chat.backends.llama.channel import Device
 from r1chat.backends.llama.digests import Digests
 from r1chat.backends.llama.engine import Engine
 from r1chat.backends.llama.files import ModelFile, ModelFiles
 from r1chat.backends.llama.found import Found
 from r1chat.backends.llama.job import Job
-from r1chat.backends.llama.listing import describe, from_disk, rank, remarks, titles, usable
+from r1chat.backends.llama.listing import beside_parents, describe, from_disk, rank, remarks, titles, usable
 from r1chat.backends.llama.machine import available_memory
 from r1chat.backends.llama.process import installed
 from r1chat.backends.llama.spare import Spare
 from r1chat.backends.llama.worker import Options, Running, Worker
 from r1chat.both import Both
-from r1chat.errors import BackendError, UnreachableError
+from r1chat.errors import BackendError, ModelFileError, UnreachableError
 from r1chat.messages import BackendEvent, Finish, ModelInfo, Progress, Request
 
 CONTEXT = 16384  # tokens of a window, where nobody asked for another
@@ -90,7 +92,16 @@ class LlamaCppBackend:
         names = titles(files)
         free = self._options.memory()
         infos = [(self._info(file, names[file.name]), file.program) for file in files]
-        return [info for info, _ in sorted(infos, key=lambda line: rank(line[0], line[1], free))]
+        return beside_parents([info for info, _ in sorted(infos, key=lambda line: rank(line[0], line[1], free))])
+
+    def file(self, model: str) -> ModelFile | None:
+        """The file of a model, usable or not; None where there is no such model."""
+        return self._files.get(model)
+
+    def digest(self, model: str) -> str:
+        """The SHA-256 of a model's file; "" while it is not known (large files take their time: ask again)."""
+        file = self._files.get(model)
+        return self._digests.of(file, learn=True) if file else ""
 
     def stream(self, request: Request) -> Generator[BackendEvent, None, None]:
         """See `Backend.stream`. Tokens that come within a hundredth of a second travel in one event."""
@@ -167,10 +178,19 @@ class LlamaCppBackend:
         """The file of a model. Raises UnreachableError, UnknownModelError, ModelFileError."""
         if not installed():
             raise UnreachableError(NOT_INSTALLED)
-        return usable(self._files, name)
+        file = usable(self._files, name)
+        if problem := self._mismatch(file):
+            raise problem
+        return file
+
+    def _mismatch(self, file: ModelFile) -> ModelFileError | None:
+        """Why a model with an adapter cannot be used with the base that is here."""
+        return mismatch(file, lambda base: self._digests.of(base, learn=True))
 
     def _info(self, file: ModelFile, title: str) -> ModelInfo:
         running = self._worker.running(file)
+        if problem := self._mismatch(file):
+            file = replace(file, problem=problem)
         notes = [] if file.problem else [*remarks(file, self._wish), *self._placement(file, running)]
         return describe(
             file,

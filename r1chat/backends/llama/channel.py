@@ -8,9 +8,9 @@ To the engine, each with the number `n` of the task:
     ["knows", n, architecture]          -> ["done", true | false]
     ["devices", n]                      -> ["done", [Device, …]]
     ["load", n, LoadSpec]               -> ["done", Loaded]
-    ["reply", n, Request]               -> ["done", Finish]
-    ["many", n, Request, seeds, bytes]  -> ["done", null]
-    ["warm", n, Request]                -> ["done", null]
+    ["reply", n, Request, adapter]      -> ["done", Finish]
+    ["many", n, Request, adapter, seeds, bytes] -> ["done", null]
+    ["warm", n, Request, adapter]       -> ["done", null]
     ["measure", n, MeasureSpec]         -> ["done", Measured]
     ["stop", n]                            stops that task and those before it
 

@@ -29,6 +29,10 @@ class Digests:
 
         `learn`: begin to find it out. For a large file that takes seconds to minutes; ask again later.
         """
+        if file.base and file.adapter:
+            base = self.of(file.base, learn)
+            own = ModelFile(file.adapter.path.name, (file.adapter,))
+            return base and hashlib.sha256(f"{base} {self.of(own, learn)}".encode()).hexdigest()
         with self._lock:
             if file not in self._known and file.size <= AT_ONCE:
                 self._known[file] = self._hash(file, wait=False)

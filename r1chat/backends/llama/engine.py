@@ -84,17 +84,22 @@ class Engine:
         """Load a model, once in an engine's life. Raises StoppedError (then it may be tried again), BackendError."""
         return Loaded(**self._do("load", asdict(spec), waiting=waiting))
 
-    def reply(self, request: Request, waiting: Waiting) -> Finish:
-        """Make a reply; its text and the progress are told. Raises StoppedError, BackendError."""
-        return Finish(**self._do("reply", pack_request(request), waiting=waiting))
+    def reply(self, request: Request, waiting: Waiting, adapter: str = "") -> Finish:
+        """Make a reply; its text and the progress are told. `adapter`: path of a LoRA adapter to compute with.
 
-    def many(self, request: Request, seeds: Sequence[int | None], memory: int, waiting: Waiting) -> None:
+        Raises StoppedError, BackendError.
+        """
+        return Finish(**self._do("reply", pack_request(request), adapter, waiting=waiting))
+
+    def many(
+        self, request: Request, seeds: Sequence[int | None], memory: int, waiting: Waiting, adapter: str = ""
+    ) -> None:
         """Make a reply for each seed, within so many bytes of memory; their ends are told, too."""
-        self._do("many", pack_request(request), list(seeds), memory, waiting=waiting)
+        self._do("many", pack_request(request), adapter, list(seeds), memory, waiting=waiting)
 
-    def warm(self, request: Request, waiting: Waiting) -> None:
+    def warm(self, request: Request, waiting: Waiting, adapter: str = "") -> None:
         """Read the prompt of a request. Raises StoppedError, BackendError."""
-        self._do("warm", pack_request(request), waiting=waiting)
+        self._do("warm", pack_request(request), adapter, waiting=waiting)
 
     def kill(self) -> None:
         """End the process in the midst of a task, which then raises EngineDiedError. From any thread."""

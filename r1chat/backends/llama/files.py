@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from pathlib import Path
 
 from r1chat.backends.gguf import Header, read_header
+from r1chat.backends.llama.adapters import joined
 from r1chat.backends.llama.found import Found
 from r1chat.both import Both
 from r1chat.errors import ModelFileError
@@ -38,6 +39,20 @@ class ModelFile:
     parameters: int = field(default=0, compare=False)
     problem: ModelFileError | None = field(default=None, compare=False)
     program: str = field(default="", compare=False)  # whose folder it was found in; "" for r1chat's own
+    base: ModelFile | None = field(default=None, compare=False)  # of a model with an adapter; `parts` are the base's
+    adapter: Part | None = None
+    adapter_header: Header | None = field(default=None, compare=False)
+
+    @property
+    def loaded(self) -> ModelFile:
+        """The file that an engine loads: the base, over which adapters are switched without loading it again."""
+        return self.base or self
+
+    @property
+    def title(self) -> str:
+        """The model's own name, "" where it has none."""
+        header = self.adapter_header or self.header
+        return header.name if header else ""
 
     @property
     def path(self) -> Path:
@@ -58,8 +73,13 @@ class ModelFiles:
         paths: Sequence[Path],
         knows: Callable[[str], bool],
         elsewhere: Callable[[], Iterable[Found]] = lambda: (),
+        adapts: bool = True,
     ) -> None:
-        """`knows` tells whether an architecture can be run, `elsewhere` what other programs have."""
+        """`knows` tells whether an architecture can be run, `elsewhere` what other programs have.
+
+        `adapts`: whether LoRA adapters can be used.
+        """
+        self._adapts = adapts
         self._knows = knows
         self._elsewhere = elsewhere
         self._paths = [path.expanduser() for path in paths]
@@ -78,13 +98,19 @@ class ModelFiles:
             names = chain((first, f"{paths[0].parent.name}/{stem}"), (f"{first} ({i})" for i in count(2)))
             name = next(name for name in names if name not in found)
             found[name] = self._describe(name, tuple(map(_part, paths)), int(split[3]) if split else 1, source.program)
-        self._found = list(found.values())
+        models = [file for file in found.values() if not _is_adapter(file)]
+        self._found = [self._joined(file, models) if _is_adapter(file) else file for file in found.values()]
         return self._found
+
+    def _joined(self, adapter: ModelFile, models: Sequence[ModelFile]) -> ModelFile:
+        file = joined(adapter, models)
+        return file if file.problem or self._adapts else replace(file, problem=ModelFileError(_NO_ADAPTERS))
 
     def get(self, name: str) -> ModelFile | None:
         """The model of that name. Looks through the folders only if it is not as it was."""
         for file in self._found:
-            if file.name == name and all(_part(part.path) == part for part in file.parts):
+            parts = (*file.parts, *([file.adapter] if file.adapter else ()))
+            if file.name == name and all(_part(part.path) == part for part in parts):
                 return file
         return next((file for file in self.find() if file.name == name), None)
 
@@ -180,6 +206,10 @@ def _kind(header: Header) -> str:
     return "adapter" if header.text("adapter.type") else "model"
 
 
+def _is_adapter(file: ModelFile) -> bool:
+    return file.header is not None and not file.header.missing and _kind(file.header) == "adapter"
+
+
 def _part(path: Path) -> Part:
     try:
         status = path.stat()
@@ -225,6 +255,10 @@ _KINDS = {
     "imatrix": Both("imatrix: statistics for quantising", "imatrix：量化用的统计数据"),
     "vocab": Both("a vocabulary", "词表"),
 }
+_NO_ADAPTERS = Both(
+    'Adapters need llama.cpp in process. Install it: pip install "r1chat[llama]".',
+    '适配器需要进程内的 llama.cpp。请安装：pip install "r1chat[llama]"。',
+)
 _UNFINISHED = Both(
     "{name} is a download that has not finished. Finish it in the program that began it.",
     "{name} 是尚未完成的下载。请在开始下载的程序中完成它。",

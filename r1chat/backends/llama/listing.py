@@ -22,7 +22,7 @@ DISK_SPEED = 1e9  # bytes/s of an ordinary SSD, for the estimate of a model that
 
 def titles(files: Sequence[ModelFile]) -> dict[str, str]:
     """A title for each file, by its name: the model's own name, with the file's where several have the same."""
-    names = {file.name: (file.header.name if file.header else "") or file.name for file in files}
+    names = {file.name: file.title or file.name for file in files}
     count = Counter(names.values())
     return {name: title if count[title] == 1 else f"{title} ({name})" for name, title in names.items()}
 
@@ -50,6 +50,7 @@ def describe(
         backend,
         file.name,
         title=title,
+        parent=f"{backend}:{file.base.name}" if file.base else "",
         size=file.size,
         parameters=file.parameters,
         quantisation=header.quantisation,
@@ -93,6 +94,8 @@ def remarks(file: ModelFile, wish: int | None) -> list[Both]:
     """What a person should know of a model whatever it runs on. `wish`: the context that the person set, if any."""
     header = file.header
     found = []
+    if file.base:
+        found.append(_CHILD.format(base=file.base.title or file.base.name))
     if file.name == NANO:
         found.append(_NANO.format(millions=f"{file.parameters / 1e6:.1f}"))
     if file.program:
@@ -124,6 +127,18 @@ def _thinks(header: Header) -> bool:
     return OPEN in template or (header.has_think_token and ("think>" in template or not template))
 
 
+def beside_parents(infos: Sequence[ModelInfo]) -> list[ModelInfo]:
+    """The list with each usable child behind its parent."""
+    children: dict[str, list[ModelInfo]] = {}
+    keys = {info.key for info in infos}
+    for info in infos:
+        if info.parent in keys and info.ready:
+            children.setdefault(info.parent, []).append(info)
+    rest = [info for info in infos if not (info.parent in keys and info.ready)]
+    return [line for info in rest for line in (info, *children.get(info.key, ()))]
+
+
+_CHILD = Both("Learnt here from judgements, on top of {base}.", "在 {base} 的基础上，根据您的评价训练而成。")
 _UNKNOWN = Both(
     "There is no GGUF file of a model {name}. Put it into the models folder, or choose one of: {names}.",
     "没有名为 {name} 的 GGUF 模型文件。请将其放入模型文件夹，或选择：{names}。",

@@ -95,7 +95,9 @@ class LlamaServerBackend:
 
         `elsewhere` gives what other programs have.
         """
-        self._files = ModelFiles(model_paths, lambda architecture: True, elsewhere)  # its server knows, when it loads
+        self._files = ModelFiles(
+            model_paths, lambda architecture: True, elsewhere, adapts=False
+        )  # its server knows, when it loads
         self._wish = context
         self._gpu_layers = gpu_layers
         self._threads = threads

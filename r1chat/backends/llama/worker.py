@@ -84,7 +84,7 @@ class Worker:
                     job.tell(Progress("queued", ahead))
                     job.heartbeat = None
             current = self._current
-            if current and current.idle and (current.file != job.file or current.file in self._running):
+            if current and current.idle and (current.file != job.file or current.file.loaded in self._running):
                 current.stop()  # but a model that both want goes on loading
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="r1chat-llama", daemon=True)
@@ -105,14 +105,14 @@ class Worker:
 
     def running(self, file: ModelFile) -> Running | None:
         """The model in its engine, if it is loaded."""
-        return self._running.get(file)
+        return self._running.get(file.loaded)
 
     def unload(self, file: ModelFile) -> bool:
         """End the engine of a model, and give its memory back; False while it is at work."""
         with self._changed:
-            if self._current and self._current.file == file:
+            if self._current and self._current.file.loaded == file.loaded:
                 return False
-            running = self._running.pop(file, None)
+            running = self._running.pop(file.loaded, None)
         if running:
             running.engine.close()
         return True
@@ -177,35 +177,36 @@ class Worker:
         return job
 
     def _serve(self, job: Job) -> Finish | None:
-        running, loading = self._running.get(job.file), 0.0
+        file, adapter = job.file.loaded, str(job.file.adapter.path) if job.file.adapter else ""
+        running, loading = self._running.get(file), 0.0
         if running is None or not running.engine.alive:
-            self._forget(job.file)
+            self._forget(file)
             began = time.perf_counter()
             running = self._load(job)
             loading = time.perf_counter() - began
         with self._changed:
-            self._running.pop(job.file, None)
-            self._running[job.file] = running
+            self._running.pop(file, None)
+            self._running[file] = running
             if job.idle and self._queue:
                 job.stopped = True
         if job.stopped:
             raise StoppedError
         try:
             if job.idle:
-                running.engine.warm(job.request, job)
+                running.engine.warm(job.request, job, adapter)
                 return None
             if job.seeds is not None:
-                running.engine.many(job.request, job.seeds, self._options.memory() * 9 // 10, job)
+                running.engine.many(job.request, job.seeds, self._options.memory() * 9 // 10, job, adapter)
                 return None
-            return replace(running.engine.reply(job.request, job), load=loading)
+            return replace(running.engine.reply(job.request, job, adapter), load=loading)
         except EngineDiedError:
-            self._forget(job.file)
+            self._forget(file)
             self._spare.start()  # for whoever sends again
             raise
 
     def _load(self, job: Job) -> Running:
         """Load the job's model in an engine of its own. Raises StoppedError, BackendError."""
-        file, options = job.file, self._options
+        file, options = job.file.loaded, self._options
         if file.header is None or file.problem:
             raise ModelFileError(file.problem.text if file.problem else "")
         self._make_room(file)
@@ -233,7 +234,7 @@ class Worker:
             raise
 
     def _load_into(self, engine: Engine, job: Job, gpu_layers: int, gpus: Sequence[Device]) -> Running:
-        file, options = job.file, self._options
+        file, options = job.file.loaded, self._options
         header = file.header
         assert header is not None
         batch = options.batch or (CHUNK_ON_GPU if gpu_layers and gpus else CHUNK)

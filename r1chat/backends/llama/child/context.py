@@ -108,6 +108,24 @@ class Context:
         """Forget everything."""
         C.llama_memory_clear(self._memory, False)
 
+    def use_adapter(self, adapter: Any) -> None:
+        """Compute with a LoRA adapter of `Model.adapter` from now on; None: without. Forgets everything.
+
+        What was read was read by another model. Raises GenerationError.
+        """
+        self.clear()
+        if adapter is None:
+            status = C.llama_set_adapters_lora(self.handle, None, 0, None)
+        else:
+            handles, scales = (C.llama_adapter_lora_p_ctypes * 1)(adapter), (ctypes.c_float * 1)(1.0)
+            status = C.llama_set_adapters_lora(self.handle, handles, 1, scales)
+        if status:
+            raise GenerationError(_NOT_DECODED.format(status=status))
+
+    def logits(self) -> list[float]:
+        """The logits of the last step, one for each token of the vocabulary."""
+        return list(C.llama_get_logits_ith(self.handle, -1)[: self._model.size])
+
     def is_sound(self) -> bool:
         """Whether the last step gave numbers that tell tokens apart; damaged weights give NaN, or all the same."""
         logits = C.llama_get_logits_ith(self.handle, -1)

@@ -19,7 +19,7 @@ from llama_cpp._ggml import libggml
 
 from r1chat.backends.llama.channel import Device
 from r1chat.backends.llama.files import UNKNOWN_ARCHITECTURE
-from r1chat.both import Both
+from r1chat.both import Both, Wording
 from r1chat.errors import GenerationError, ModelFileError
 
 REMEMBERED = 256  # messages whose tokens are kept: all but the newest come again with every turn
@@ -172,11 +172,38 @@ class Model:
         self._buffer = ctypes.create_string_buffer(256)
         self._bos = int(C.llama_vocab_bos(self.vocabulary)) if C.llama_vocab_get_add_bos(self.vocabulary) else -1
         self.reads_pieces = C.llama_vocab_type(self.vocabulary) == C.LLAMA_VOCAB_TYPE_BPE
+        self._adapters: dict[tuple[Path, int], Any] = {}  # by path and time of the last change
 
     def close(self) -> None:
+        """Free the model and its adapters; contexts that use them must be closed before."""
         if self.handle:
+            for adapter in self._adapters.values():
+                C.llama_adapter_lora_free(adapter)
             C.llama_model_free(self.handle)
+        self._adapters = {}
         self.handle = None
+
+    @property
+    def eos(self) -> int:
+        """The token that ends a reply."""
+        return int(C.llama_vocab_eos(self.vocabulary))
+
+    def adapter(self, path: Path) -> Any:
+        """A LoRA adapter for this model, for `Context.use_adapter`; loaded once.
+
+        Raises ModelFileError for one that is damaged or made for another model.
+        """
+        try:
+            key = path, path.stat().st_mtime_ns
+        except OSError as error:
+            raise ModelFileError(_BAD_ADAPTER.format(name=path.name, reason=error.strerror)) from None
+        if key not in self._adapters:
+            _log.clear()
+            handle = C.llama_adapter_lora_init(self.handle, str(path).encode())
+            if not handle:  # a null pointer, which is not None
+                raise ModelFileError(_BAD_ADAPTER.format(name=path.name, reason=_adapter_reason()))
+            self._adapters[key] = handle
+        return self._adapters[key]
 
     def piece(self, token: int) -> bytes | None:
         """The text of a token, whole and as bytes (a character may be spread over tokens); None if it ends a reply."""
@@ -260,6 +287,16 @@ def _why(path: Path, errors: Sequence[str]) -> Both:
     return _REFUSED.format(name=path.name, reason=reason or _NO_REASON)
 
 
+def _adapter_reason() -> Wording:
+    """Why llama.cpp refused an adapter, by its log."""
+    logged = " ".join(_log).rpartition("failed to apply lora adapter: ")[2].strip().rstrip(".")
+    return logged or _NO_REASON
+
+
+_BAD_ADAPTER = Both(
+    "llama.cpp cannot use the adapter {name} ({reason}). Train it again, or choose its base model.",
+    "llama.cpp 无法使用适配器 {name}（{reason}）。请重新训练，或选择它的基础模型。",
+)
 _REFUSED = Both(
     "llama.cpp cannot load {name} ({reason}). Download the file again.",
     "llama.cpp 无法加载 {name}（{reason}）。请重新下载该文件。",

@@ -10,6 +10,8 @@ import random
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from r1chat.backends.chat_template import ChatTemplate, Piece, Prompt
 from r1chat.backends.llama.child.context import Context, Sampler
@@ -54,10 +56,22 @@ class Session:
         self._never = never
         self._read: list[int] = []  # what the context holds
         self._tags = model.tags(control_texts(template.form))
+        self._adapter: Any = None  # the adapter in use
 
     def close(self) -> None:
         self._context.close()
         self._model.close()
+
+    def use_adapter(self, path: str) -> None:
+        """Compute with a LoRA adapter from now on, "": without; what was read is forgotten if that is a change.
+
+        Raises ModelFileError for an adapter that does not fit; the one before stays in use.
+        """
+        adapter = self._model.adapter(Path(path)) if path else None
+        if adapter is not self._adapter:
+            self._context.use_adapter(adapter)
+            self._read = []
+            self._adapter = adapter
 
     def reply(self, request: Request, listener: Listener, sample: int = 0) -> Finish:
         """Make a reply; its text and the progress go to the listener. Raises BackendError."""
@@ -106,6 +120,8 @@ class Session:
                 unified=self._model.weights < SMALL_WEIGHTS,
             )
             try:
+                if self._adapter is not None:
+                    context.use_adapter(self._adapter)
                 end = replace(end, prefill=read_prompt(context, tokens, self._batch, listener))
                 self._check(context)
                 for sample in samples:

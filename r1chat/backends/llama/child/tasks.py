@@ -87,10 +87,11 @@ class Tasks:
         session = self._session
         assert session is not None, "a model is loaded first"
         request = unpack_request(values[0])
+        session.use_adapter(values[1])
         if kind == "reply":
             return asdict(session.reply(request, listener))
         if kind == "many":
-            session.many(request, values[1], values[2], listener)
+            session.many(request, values[2], values[3], listener)
         elif kind == "warm":
             session.warm(request, listener)
         return None

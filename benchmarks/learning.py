@@ -1,0 +1,170 @@
+"""What an adapter learns, and what it costs: `python -m benchmarks.learning [--seed 1] [--rate 3e-4] [--kind prefer]`.
+
+The shipped nano writes eight replies to each of 150 sums. Replies that end without a second check ("Let me
+double-check", "let me check that") are preferred where they are right: 160 judgements to train on and 40 set apart, by
+sum. Then parent and child write two replies to each of 150 other sums at temperature 1: the share without a check, and
+of right answers. Needs the extra `train`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from r1chat.backends.llama.child.context import Context, Sampler
+from r1chat.backends.llama.child.model import Model
+from r1chat.backends.llama.child.reading import Reading
+from r1chat.config import nano_model
+from r1chat.learn.runs import KINDS, Kind
+from r1chat.messages import Params
+
+SUMS, SAMPLES, TRAINED, APART = 150, 8, 160, 40
+AT_ONCE, LIMIT = 32, 110  # replies in a batch; tokens of one
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A reply to a sum."""
+
+    prompt: str
+    text: str
+    ended: bool
+    right: bool
+
+    @property
+    def preferred(self) -> bool:
+        """Whether it ends without a second check."""
+        return self.ended and "check" not in self.text.partition("</think>")[0].lower()
+
+
+def sums(seed: int) -> list[tuple[int, int]]:
+    """Numbers to add."""
+    rng = random.Random(seed)
+    return [(rng.randint(11, 199), rng.randint(11, 199)) for _ in range(SUMS)]
+
+
+def write(
+    model: Model, adapter: Any, questions: Sequence[tuple[int, int]], temperature: float, seed: int
+) -> list[Written]:
+    """A reply to each question, many at once."""
+    found = []
+    with closing(Context(model, 160, batch=256, threads=1, sequences=AT_ONCE)) as context:
+        context.use_adapter(adapter)
+        for start in range(0, len(questions), AT_ONCE):
+            part = questions[start : start + AT_ONCE]
+            context.clear()
+            found += _batch(model, context, part, Params(temperature=temperature, top_p=1.0), seed + start)
+    return found
+
+
+def _batch(
+    model: Model, context: Context, questions: Sequence[tuple[int, int]], params: Params, seed: int
+) -> list[Written]:
+    prompts = [f"<｜User｜>{a}+{b}=?<｜Assistant｜><think>\n" for a, b in questions]
+    given = [model.prompt([(prompt, True)]) for prompt in prompts]
+    samplers = [Sampler(model, params, seed + number) for number in range(len(questions))]
+    pieces: list[list[bytes]] = [[] for _ in questions]
+    ended = [False] * len(questions)
+    position, token = 0, [tokens[0] for tokens in given]
+    live = list(range(len(questions)))
+    while live:
+        context.step_many([(number, token[number], position) for number in live])
+        position += 1
+        going = []
+        for row, number in enumerate(live):
+            if position < len(given[number]):
+                token[number] = given[number][position]
+                going.append(number)
+                continue
+            token[number] = samplers[number].pick(context, row)
+            piece = model.piece(token[number])
+            ended[number] = piece is None
+            if piece is not None:
+                pieces[number].append(piece)
+                if len(pieces[number]) < LIMIT:
+                    going.append(number)
+        for number in set(live) - set(going):
+            context.drop(number)
+        live = going
+    for sampler in samplers:
+        sampler.close()
+    texts = [b"".join(parts).decode(errors="replace") for parts in pieces]
+    answers = [text.partition("</think>")[2] for text in texts]
+    right = [
+        end and bool(re.search(rf"(?<!\d){a + b}(?!\d)", answer))
+        for (a, b), end, answer in zip(questions, ended, answers, strict=True)
+    ]
+    return [Written(*values) for values in zip(prompts, texts, ended, right, strict=True)]
+
+
+def pairs(model: Model) -> list[tuple[str, str, str]]:
+    """Prompt, preferred and other reply."""
+    by_prompt: dict[str, list[Written]] = defaultdict(list)
+    for reply in write(model, None, [question for question in sums(7) for _ in range(SAMPLES)], 1.2, 100):
+        by_prompt[reply.prompt].append(reply)
+    found = []
+    for prompt, replies in by_prompt.items():
+        good = [reply.text for reply in replies if reply.preferred and reply.right]
+        other = [reply.text for reply in replies if reply.ended and not reply.preferred]
+        found += [(prompt, *sides) for sides in dict.fromkeys(zip(good, other, strict=False))]
+    return found
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=3e-4)
+    parser.add_argument("--epochs", type=float, default=3.0)
+    parser.add_argument("--supervised", type=float, default=50.0)
+    parser.add_argument("--kind", choices=KINDS, default="prefer")
+    flags = parser.parse_args()
+    kind: Kind = flags.kind
+    from r1chat.training.adapter_file import write_adapter
+    from r1chat.training.adapting import Adapting, Guard, Plan, Row
+    from r1chat.training.base import compare, read_base
+
+    file = nano_model()
+    with closing(Model(file)) as model, closing(Reading(file)) as reading, tempfile.TemporaryDirectory() as folder:
+        questions = [question for question in sums(99) for _ in range(2)]
+        report("before", write(model, None, questions, 1.0, 5))
+        data = pairs(model)
+        random.Random(flags.seed).shuffle(data)
+        apart = set(sorted({prompt for prompt, *_ in data})[::5])
+        rows: dict[bool, list[Row]] = {True: [], False: []}
+        for prompt, good, other in data:
+            given, sides = tuple(reading.prompt(prompt)), [tuple(reading.completion(side)) for side in (good, other)]
+            made = [Row(given, sides[0], sides[1])] if kind == "prefer" else [Row(given, sides[0])]
+            rows[prompt in apart] += made + ([Row(given, sides[1], good=False)] if kind == "kto" else [])
+        base = read_base(file)
+        compare(base, reading, [[*row.prompt, *row.chosen] for row in rows[False][:4]])
+        plan = Plan(kind, flags.rate, epochs=flags.epochs, supervised=flags.supervised, seed=flags.seed)
+        run = Adapting(Path(folder), base, rows[False][:TRAINED], rows[True][:APART], plan, Guard())
+        began = time.process_time()
+        result = run.run(lambda line: None, lambda: False)
+        print(f"{run.step} steps, {time.process_time() - began:.0f} s of processor time. {result.why or ''}")
+        if result.best is None:
+            return
+        print(result.best)
+        adapter = Path(folder) / "adapter.gguf"
+        write_adapter(adapter, base.header.architecture, base.heads, result.weights, plan.alpha, {})
+        report("after", write(model, model.adapter(adapter), questions, 1.0, 5))
+
+
+def report(name: str, replies: Sequence[Written]) -> None:
+    """Shares of replies."""
+    preferred, right = (sum(getattr(reply, key) for reply in replies) for key in ("preferred", "right"))
+    print(f"{name}: without a check {preferred / len(replies):.1%}, right {right / len(replies):.1%} of {len(replies)}")
+
+
+if __name__ == "__main__":
+    main()

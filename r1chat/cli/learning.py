@@ -1,0 +1,196 @@
+"""`r1chat train prefer|sft|kto` and `r1chat adapters`: learning from judgements, and what came of it."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from r1chat.app import App
+from r1chat.both import Both
+from r1chat.cli.process import harmless
+from r1chat.errors import TrainingError
+from r1chat.learn.children import Children, liked_in
+from r1chat.learn.runs import KINDS, Runs, Status, Wish
+
+ACTIONS = ("list", "keep", "rename", "delete", "export")
+
+
+def learn(app: App, kind: str, flags: Mapping[str, Any]) -> int:
+    """Train an adapter, prove it, and put it into the model list. Raises TrainingError, BackendError, ExportError."""
+    from r1chat.learn.train import CancelledError, train
+
+    wish = _wish(app, kind, flags)
+    run = Runs(app.settings.data_dir).begin(wish, flags["name"] or "")
+    _say(_BEGINS.format(name=run.name))
+    try:
+        status = train(app, run, _say)
+    except CancelledError as error:
+        _say(Both.of(error.text))
+        return 130
+    _say(status.sentence)
+    if status.state != "done":
+        return 1
+    for line in report(status):
+        _say(line)
+    if flags["keep"] and not status.proof["harmed"]:
+        base = app.catalogue.backend("llama.cpp")
+        file = base.file(status.base["name"]) if base else None  # type: ignore[attr-defined]
+        name = Children(app.settings.models_folder).keep(run, file.path if file else Path(status.base["name"]))
+        _say(_KEPT.format(name=name))
+    else:
+        _say(_OFFERED.format(name=run.name))
+    return 0
+
+
+def _wish(app: App, kind: str, flags: Mapping[str, Any]) -> Wish:
+    if flags["rate"] is not None and not 0 < flags["rate"] <= 1:
+        raise TrainingError(_NO_RATE.format(rate=flags["rate"]))
+    if flags["epochs"] is not None and not 0 < flags["epochs"] <= 100:
+        raise TrainingError(_NO_EPOCHS.format(epochs=flags["epochs"]))
+    key = flags["model"]
+    if not key:
+        raise TrainingError(_NO_MODEL)
+    if ":" not in key or not app.catalogue.backend(key.partition(":")[0]):
+        key = f"llama.cpp:{key}"
+    data = flags["data"]
+    return Wish(
+        kind=next(known for known in KINDS if known == kind),
+        model=key,
+        data=str(data.expanduser().resolve()) if data else "",
+        rate=flags["rate"] or 0.0,
+        epochs=flags["epochs"] or 0.0,
+        seed=flags["seed"] or 0,
+        threads=flags["threads"],
+        every_model=flags["every_model"],
+    )
+
+
+def report(status: Status) -> list[Both]:
+    """The proof in lines: figures, then some answers before and after."""
+    proof = status.proof
+    lines = [
+        _AGREED.format(**_percent(proof["agreed"]), held=status.held),
+        *([_RIGHT.format(**_points(proof["right"]))] if not math.isnan(proof["right"]["value"]) else []),
+        _ENDED.format(**_points(proof["ended"])),
+        _LENGTH.format(**_rounded(proof["tokens"])),
+        _PLAIN.format(change=f"{proof['plain']:+.3f}"),
+    ]
+    for example in proof["examples"][:3]:
+        lines.append(_EXAMPLE.format(**{name: _short(value) for name, value in _texts(example).items()}))
+    return lines
+
+
+def _texts(example: Mapping[str, Any]) -> dict[str, str]:
+    sides = {side: example[side] for side in ("before", "after")}
+    return {"prompt": example["prompt"]} | {
+        name: f"{'<think> ' + side['reasoning'] + ' </think> ' if side['reasoning'] else ''}{side['answer']}"
+        for name, side in sides.items()
+    }
+
+
+def _short(text: str, most: int = 300) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[:most]} …"
+
+
+def _percent(estimate: Mapping[str, float]) -> dict[str, str]:
+    return {name: f"{estimate[name]:.0%}" for name in ("value", "low", "high")}
+
+
+def _points(estimate: Mapping[str, float]) -> dict[str, str]:
+    return {name: f"{100 * estimate[name]:+.0f}" for name in ("value", "low", "high")}
+
+
+def _rounded(estimate: Mapping[str, float]) -> dict[str, str]:
+    return {name: f"{estimate[name]:+.0f}" for name in ("value", "low", "high")}
+
+
+def adapters(app: App, action: str, words: list[str]) -> int:
+    """List, keep, rename, delete or export adapters. Raises TrainingError."""
+    children, runs = Children(app.settings.models_folder), Runs(app.settings.data_dir)
+    if action == "list" and not words:
+        for name in children.names():
+            record = children.record(name)
+            base = record.get("base", {}).get("name", "")
+            _say(_CHILD.format(name=name, base=base or "?", verdict=liked_in(app.store, name, base).verdict))
+        for run in runs.all():
+            status = run.status
+            _say(_RUN.format(name=run.name, state=status.state, why=status.sentence))
+        if not children.names() and not runs.all():
+            _say(_NONE)
+    elif action == "keep" and len(words) in (1, 2):
+        run = runs.get(words[0])
+        backend = app.catalogue.backend("llama.cpp")
+        file = backend.file(run.status.base.get("name", "")) if backend else None  # type: ignore[attr-defined]
+        if file is None:
+            raise TrainingError(_NO_BASE.format(name=run.status.base.get("name", "?")))
+        _say(_KEPT.format(name=children.keep(run, file.path, words[1] if len(words) > 1 else "")))
+    elif action == "rename" and len(words) == 2:
+        children.rename(*words)
+    elif action == "delete" and len(words) == 1:
+        children.delete(words[0])
+        _say(_DELETED.format(name=words[0]))
+    elif action == "export" and len(words) == 2:
+        for file in children.export(words[0], Path(words[1]).expanduser()):
+            print(harmless(str(file), sys.stdout))
+    else:
+        raise TrainingError(_USAGE)
+    return 0
+
+
+def _say(text: Both) -> None:
+    print(harmless(str(text), sys.stdout), flush=True)
+
+
+_BEGINS = Both("Run {name}.", "训练 {name}。")
+_KEPT = Both("In the model list as {name}.", "已以 {name} 之名加入模型列表。")
+_OFFERED = Both(
+    "Not in the model list yet: r1chat adapters keep {name}", "尚未加入模型列表：r1chat adapters keep {name}"
+)
+_NO_RATE = Both(
+    "--rate {rate} is no learning rate. Give more than 0 and at most 1, or leave it out.",
+    "--rate {rate} 不是有效的学习率。请给出大于 0、不超过 1 的数，或省略。",
+)
+_NO_EPOCHS = Both(
+    "--epochs {epochs} makes no sense. Give more than 0 and at most 100, or leave it out.",
+    "--epochs {epochs} 没有意义。请给出大于 0、不超过 100 的数，或省略。",
+)
+_NO_MODEL = Both(
+    "Name the model whose judgements are to be learnt from: --model r1chat-nano. `r1chat models` lists them.",
+    "请指明要学习其评价的模型：--model r1chat-nano。用 `r1chat models` 查看列表。",
+)
+_AGREED = Both(
+    "Of {held} judgements that were set apart, it moved to your side on {value} (95 %: {low} to {high}; 50 % is "
+    "chance).",
+    "留出的 {held} 条评价中，有 {value} 变得与您一致（95%：{low} 到 {high}；50% 为随机）。",
+)
+_RIGHT = Both(
+    "Right answers: {value} points (95 %: {low} to {high}).", "正确答案：{value} 个百分点（95%：{low} 到 {high}）。"
+)
+_ENDED = Both(
+    "Replies that come to their end: {value} points (95 %: {low} to {high}).",
+    "完整结束的回复：{value} 个百分点（95%：{low} 到 {high}）。",
+)
+_LENGTH = Both("Length: {value} tokens (95 %: {low} to {high}).", "长度：{value} 个词元（95%：{low} 到 {high}）。")
+_PLAIN = Both("Likelihood of ordinary text: {change} nats for each token.", "普通文本的可能性：每个词元 {change} nat。")
+_EXAMPLE = Both(
+    "\nPrompt: {prompt}\n  before: {before}\n  after:  {after}",
+    "\n提示：{prompt}\n  训练前：{before}\n  训练后：{after}",
+)
+_CHILD = Both("{name}, of {base}. {verdict}", "{name}，基于 {base}。{verdict}")
+_RUN = Both("Run {name}: {state}. {why}", "训练 {name}：{state}。{why}")
+_NONE = Both(
+    "There are no adapters. `r1chat train prefer --model MODEL` makes one from your judgements.",
+    "还没有适配器。用 `r1chat train prefer --model 模型` 从您的评价训练一个。",
+)
+_NO_BASE = Both("The base {name} is not here. Put its file back first.", "基础模型 {name} 不在这里。请先放回它的文件。")
+_DELETED = Both("Deleted {name}; its run keeps the adapter.", "已删除 {name}；训练记录仍保留该适配器。")
+_USAGE = Both(
+    "Say: r1chat adapters, adapters keep RUN [NAME], adapters rename NAME NEW, adapters delete NAME, adapters export "
+    "NAME FOLDER.",
+    "用法：r1chat adapters；adapters keep 训练名 [名字]；adapters rename 旧名 新名；adapters delete 名字；"
+    "adapters export 名字 文件夹。",
+)

@@ -1,0 +1,182 @@
+"""Children in the model list: adapters that were kept, each a file of its own in the models folder.
+
+Beside `NAME.gguf` lie `NAME.json`, the record of the run that made it, and `NAME.Modelfile` for Ollama.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from r1chat.both import Both
+from r1chat.errors import TrainingError
+from r1chat.evaluation.measures import Estimate
+from r1chat.judgements import Winner
+from r1chat.learn.runs import Run, checked_name
+from r1chat.store import Store
+from r1chat.store.entries import Filter
+
+FOLDER = "adapters"
+SUFFIXES = (".gguf", ".json", ".Modelfile")
+
+
+class Children:
+    """The adapters below a models folder."""
+
+    def __init__(self, models_folder: Path) -> None:
+        self.folder = models_folder / FOLDER
+
+    def names(self) -> list[str]:
+        return sorted(file.stem for file in self.folder.glob("*.gguf"))
+
+    def of_runs(self) -> dict[str, str]:
+        """The name of each kept child, by the name of its run."""
+        return {str(self.record(name).get("run", "")): name for name in self.names()}
+
+    def record(self, name: str) -> dict[str, Any]:
+        """What the run that made it says; empty for an adapter that came from elsewhere."""
+        with suppress(OSError, ValueError):
+            values = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+            if isinstance(values, dict):
+                return values
+        return {}
+
+    def keep(self, run: Run, base: Path, name: str = "") -> str:
+        """Put a run's adapter into the model list; its name there. Raises TrainingError."""
+        name = checked_name(name or run.name)
+        if not run.adapter.exists():
+            raise TrainingError(_NOTHING.format(name=run.name))
+        self._check_free(name)
+        record = {"run": run.name, "wish": asdict(run.wish), **asdict(run.status)}
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write(self.folder / f"{name}.json", json.dumps(record, ensure_ascii=False, indent=1))
+            _write(self.folder / f"{name}.Modelfile", f"FROM {base}\nADAPTER ./{name}.gguf\n")
+            part = self.folder / f".{name}.part"
+            shutil.copyfile(run.adapter, part)
+            os.replace(part, self.folder / f"{name}.gguf")
+        except OSError as error:
+            raise TrainingError(_UNWRITABLE.format(folder=self.folder, reason=error.strerror)) from None
+        return name
+
+    def rename(self, name: str, new: str) -> None:
+        """Raises TrainingError where there is no such child, or the new name is taken."""
+        self._check_there(name)
+        self._check_free(checked_name(new))
+        with suppress(OSError):
+            modelfile = self.folder / f"{name}.Modelfile"
+            modelfile.write_text(modelfile.read_text(encoding="utf-8").replace(f"./{name}.gguf", f"./{new}.gguf"))
+        for suffix in SUFFIXES:
+            with suppress(FileNotFoundError):
+                os.rename(self.folder / f"{name}{suffix}", self.folder / f"{new}{suffix}")
+
+    def delete(self, name: str) -> None:
+        """Remove a child. Its run's folder keeps the adapter, so that `keep` brings it back. Raises TrainingError."""
+        self._check_there(name)
+        for suffix in SUFFIXES:
+            (self.folder / f"{name}{suffix}").unlink(missing_ok=True)
+
+    def export(self, name: str, folder: Path) -> list[Path]:
+        """Copy a child's files into a folder: the adapter, its record, the Modelfile. Raises TrainingError."""
+        self._check_there(name)
+        files = []
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for suffix in SUFFIXES:
+                if (source := self.folder / f"{name}{suffix}").exists():
+                    files.append(Path(shutil.copy(source, folder)))
+        except OSError as error:
+            raise TrainingError(_UNWRITABLE.format(folder=folder, reason=error.strerror)) from None
+        return files
+
+    def _check_there(self, name: str) -> None:
+        if not (self.folder / f"{checked_name(name)}.gguf").exists():
+            names = ", ".join(self.names()) or "-"
+            raise TrainingError(_NO_CHILD.format(name=name, names=names))
+
+    def _check_free(self, name: str) -> None:
+        if (self.folder / f"{name}.gguf").exists():
+            raise TrainingError(_TAKEN.format(name=name))
+
+
+@dataclass(frozen=True, slots=True)
+class Liked:
+    """Blind comparisons of child and parent: the child's share of wins, ties half, with its 95 % interval."""
+
+    games: int
+    share: Estimate
+
+    @property
+    def verdict(self) -> Both:
+        """What they say, in a sentence. "Better" only where the interval excludes one half."""
+        values = {"n": self.games, "low": self.share.low, "high": self.share.high, "share": self.share.value}
+        if not self.games:
+            return _NOT_COMPARED
+        if self.share.low > 0.5:
+            return _BETTER.format(**values)
+        return (_WORSE if self.share.high < 0.5 else _OPEN).format(**values)
+
+
+def liked(results: Iterable[tuple[str, str, float]], child: str, parent: str) -> Liked:
+    """What comparisons (left, right, score of left: 1, 0 or 0.5) say of a child against its parent."""
+    scores = [
+        score if left == child else 1 - score for left, right, score in results if {left, right} == {child, parent}
+    ]
+    return Liked(len(scores), wilson(sum(scores), len(scores)))
+
+
+def liked_in(store: Store, child: str, parent: str) -> Liked:
+    """What the blind comparisons of a store say of a child against its parent, both by name."""
+    with store.dataset.snapshot() as snapshot:
+        games = [game for game in snapshot.games(Filter()) if game.winner in _SCORES]
+    return liked(((game.left.model, game.right.model, _SCORES[game.winner]) for game in games), child, parent)
+
+
+def wilson(wins: float, games: int) -> Estimate:
+    """A share with Wilson's 95 % interval (1927); nan without games."""
+    if not games:
+        return Estimate(math.nan, math.nan, math.nan)
+    z2, share = 1.96**2, wins / games
+    middle = (share + z2 / (2 * games)) / (1 + z2 / games)
+    half = 1.96 / (1 + z2 / games) * math.sqrt(share * (1 - share) / games + z2 / (4 * games**2))
+    return Estimate(share, middle - half, middle + half)
+
+
+def _write(file: Path, text: str) -> None:
+    part = file.with_name(f".{file.name}.part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, file)
+
+
+_SCORES: Mapping[Winner, float] = {"left": 1.0, "right": 0.0, "tie": 0.5, "both_bad": 0.5}
+
+_NOT_COMPARED = Both(
+    "Not compared yet: only blind comparisons can show that you like it better.",
+    "尚未比较：只有盲比才能说明您是否更喜欢它。",
+)
+_BETTER = Both(
+    "Better: preferred in {share:.0%} of {n} blind comparisons (95 %: {low:.0%} to {high:.0%}).",
+    "更好：在 {n} 次盲比中有 {share:.0%} 更受青睐（95%：{low:.0%} 到 {high:.0%}）。",
+)
+_WORSE = Both(
+    "Worse: preferred in only {share:.0%} of {n} blind comparisons (95 %: {low:.0%} to {high:.0%}).",
+    "更差：在 {n} 次盲比中仅有 {share:.0%} 更受青睐（95%：{low:.0%} 到 {high:.0%}）。",
+)
+_OPEN = Both(
+    "No difference shown yet: preferred in {share:.0%} of {n} blind comparisons (95 %: {low:.0%} to {high:.0%}).",
+    "尚未显出差别：在 {n} 次盲比中有 {share:.0%} 更受青睐（95%：{low:.0%} 到 {high:.0%}）。",
+)
+_NOTHING = Both("The run {name} made no adapter that could be kept.", "训练 {name} 没有产生可保留的适配器。")
+_UNWRITABLE = Both(
+    "{folder} cannot be written ({reason}). Make room on the disk, or choose another folder; nothing was lost.",
+    "无法写入 {folder}（{reason}）。请腾出磁盘空间，或另选文件夹；没有丢失任何内容。",
+)
+_NO_CHILD = Both("There is no adapter {name}. There are: {names}.", "没有名为 {name} 的适配器。现有：{names}。")
+_TAKEN = Both("There is an adapter {name} already. Choose another name.", "已有名为 {name} 的适配器。请换一个名字。")

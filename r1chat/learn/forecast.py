@@ -1,0 +1,35 @@
+"""How long a run will take and how much memory it will need, before PyTorch is even loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from r1chat.backends.gguf import Header
+
+SPEED = 1.0e10  # parameters x tokens that one core trains in a second: measured with models of 2.5 and 135 million
+PASSES = 1.35  # in training passes: one through the base for its likelihoods, and the looks at what is set apart
+LOADING = 2.0e7  # parameters that are read and dequantised in a second
+START = 15.0  # seconds: PyTorch, llama.cpp, the comparison of both
+LIBRARIES = 700_000_000  # bytes of PyTorch and transformers without a model
+ANSWERS = 2 * 12 * 200  # tokens of answers before and after
+WRITING = 6.0e9  # parameters x tokens that one core writes in a second, one reply at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Seconds and bytes, about."""
+
+    seconds: float
+    memory: int
+
+
+def forecast(header: Header, parameters: int, tokens: int, epochs: float, part: int, threads: int = 1) -> Forecast:
+    """Of training on rows of `tokens` tokens in all, computed in parts of `part` tokens."""
+    speed = SPEED * max(1, threads)
+    seconds = START + parameters / LOADING + parameters * tokens * epochs * PASSES / speed
+    seconds += parameters * ANSWERS / (WRITING * max(1, threads))
+    width, layers = header.count(".embedding_length"), header.layers
+    hidden = header.count(".feed_forward_length", 4 * width)
+    activations = part * layers * (14 * width + 4 * hidden) * 4
+    logits = part * header.vocabulary * 4 * 2  # about half of the tokens are completions; logits and two of their kind
+    return Forecast(seconds, LIBRARIES + 2 * 4 * parameters + activations + logits)

@@ -1,0 +1,294 @@
+"""From judgements to rows that are trained on, and rows that are set apart by conversation.
+
+The rows are those of `r1chat export`, as text that the model itself would read and write; so everything that an export
+refuses (replies that were cut off, sides that were preferred and are wrong by the reference) is left out here, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from r1chat.backends.catalogue import Catalogue
+from r1chat.backends.chat_template import R1_ASSISTANT
+from r1chat.both import Both
+from r1chat.errors import ExportError, TrainingError
+from r1chat.export import Format, Options, export, set_apart
+from r1chat.export.options import Source
+from r1chat.learn.runs import Kind
+from r1chat.rewards import Reference
+from r1chat.store import Store
+
+FORMATS: dict[Kind, Format] = {"prefer": "preference", "sft": "sft", "kto": "unpaired"}
+SOURCES: dict[Kind, frozenset[Source] | None] = {
+    "prefer": None,
+    "sft": frozenset({"comparison", "correction", "thumbs", "verified"}),
+    "kto": frozenset({"thumbs", "verified"}),
+}
+APART = 0.2  # of the judgements
+LEAST = 20  # rows that are trained on
+SHOWS = 150  # rows that show a lift of about ten points
+LONGEST = 2048  # tokens of a row's longer side, about
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """A judgement as text. `rejected` is "" unless two replies were compared; `good` is the label of one."""
+
+    prompt: str
+    chosen: str
+    rejected: str
+    good: bool
+    conversation: str
+    digests: tuple[str, ...]
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What there is to learn from. `solutions`: right answers by prompt, of conversations that are set apart.
+
+    `others` counts judgements of other models by name; `contradictions` those that say the opposite of another one.
+    """
+
+    rows: tuple[TextRow, ...]
+    held: tuple[TextRow, ...]
+    solutions: dict[str, Reference] = field(default_factory=dict)
+    others: Counter[str] = field(default_factory=Counter)
+    contradictions: int = 0
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all rows in their order."""
+        digest = hashlib.sha256()
+        for row in (*self.rows, *self.held):
+            digest.update(json.dumps([row.prompt, row.chosen, row.rejected, row.good]).encode())
+        return digest.hexdigest()
+
+
+def write_rows(store: Store, catalogue: Catalogue | None, kind: Kind, folder: Path) -> Path:
+    """Write the judgements of a store into a run's folder, and the right answers; the data file. Raises ExportError.
+
+    The data stay on this machine, so conversations whose export was refused are left out, and no others. What belongs
+    to one conversation is set apart together.
+    """
+    file = folder / "data.jsonl"
+    options = Options(thoughts="rendered", test=APART, sources=SOURCES[kind], local=True)
+    try:
+        export(store, catalogue, FORMATS[kind], file, options)
+    except ExportError as error:
+        if "too little to set" not in str(error):
+            raise
+        raise TrainingError(_ONE_CONVERSATION) from None
+    try:
+        export(store, catalogue, "grpo", folder / "answers.jsonl", Options(thoughts="rendered", local=True))
+    except ExportError:  # there are none
+        (folder / "answers.jsonl").unlink(missing_ok=True)
+    return file
+
+
+def read_rows(kind: Kind, file: Path, digests: Iterable[str], names: Iterable[str], every_model: bool) -> Gathered:
+    """The rows of an export, less those of models other than the ones with these digests or names.
+
+    A file `NAME.test.jsonl` beside it holds what is set apart; where there is none, conversations are set apart here.
+    Raises TrainingError for a file that is no such export, or says nothing that can be learnt.
+    """
+    known, titles = set(filter(None, digests)), set(names)
+    everything = _parse(kind, file)
+    test = set_apart(file)
+    if test.exists():
+        apart = _parse(kind, test)
+    else:
+        everything, apart = _split(everything)
+    others: Counter[str] = Counter()
+
+    def own(row: TextRow) -> bool:
+        if every_model:
+            return True
+        digest, name = row.digests[0], row.models[0]
+        if (digest in known) if digest and known else (not name or name in titles):
+            return True
+        others[f"{name} ({digest[:8]})" if digest and name in titles else name] += 1
+        return False
+
+    rows, held = [row for row in everything if own(row)], [row for row in apart if own(row)]
+    if not rows and not held and others:
+        raise TrainingError(_OTHER_MODELS.format(n=others.total(), names=", ".join(sorted(others))))
+    agreed = _without_contradictions([*rows, *held])
+    contradictions = len(rows) + len(held) - len(agreed)
+    rows, held = [row for row in rows if row in agreed], [row for row in held if row in agreed]
+    if contradictions and not rows:
+        raise TrainingError(_CONTRADICTORY.format(n=contradictions))
+    return Gathered(tuple(rows), tuple(held), _solutions(file, held), others, contradictions)
+
+
+def _solutions(file: Path, held: Sequence[TextRow]) -> dict[str, Reference]:
+    """Right answers that `write_rows` wrote beside the data, of the conversations that are set apart."""
+    answers, apart = file.with_name("answers.jsonl"), {row.conversation for row in held}
+    if not answers.exists():
+        return {}
+    lines = [line for _, line in _lines(answers) if line.get("conversation") in apart]
+    return {line["prompt"]: Reference(line["solution"], line["solution_kind"]) for line in lines}
+
+
+def check_enough(gathered: Gathered, kind: Kind) -> Both | None:
+    """A warning where the data show little. Raises TrainingError where there are too few, with numbers."""
+    n, held = len(gathered.rows), len(gathered.held)
+    if n < LEAST or not held:
+        raise TrainingError(_TOO_FEW.format(n=n + held, least=round(LEAST / (1 - APART)), shows=SHOWS))
+    if kind == "kto" and len({row.good for row in gathered.rows}) < 2:
+        raise TrainingError(_ONE_SIDED)
+    if n + held < SHOWS:
+        return _FEW.format(n=n + held, lift=lift(n + held), shows=SHOWS)
+    return None
+
+
+def lift(rows: int) -> int:
+    """The least rise in points that so many judgements show: the half width of a 95 % interval on the part set apart.
+
+    Measured by the share of judgements that are set apart, about half of them on either side before training.
+    """
+    held = max(1.0, rows * APART)
+    return int(min(50, round(100 * 1.96 * math.sqrt(0.25 / held) / 1.8)))
+
+
+def question_of(prompt: str) -> str:
+    """The person's last message in a rendered prompt, as well as that can be told."""
+    text = prompt.rpartition(R1_ASSISTANT)[0].rpartition("<｜User｜>")[2] if R1_ASSISTANT in prompt else prompt
+    for start, end in (
+        ("<|im_start|>user\n", "<|im_end|>"),
+        ("<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>"),
+    ):
+        if start in text:
+            text = text.rpartition(start)[2].partition(end)[0]
+    return text.strip()
+
+
+def _without_contradictions(rows: Sequence[TextRow]) -> list[TextRow]:
+    """The rows but those to which another one says the opposite."""
+    said = {(row.prompt, row.chosen, row.rejected, row.good) for row in rows}
+    return [
+        row
+        for row in rows
+        if (row.prompt, row.rejected, row.chosen, row.good) not in said
+        and (row.rejected or (row.prompt, row.chosen, "", not row.good) not in said)
+    ]
+
+
+def _split(rows: Sequence[TextRow]) -> tuple[list[TextRow], list[TextRow]]:
+    """About a fifth set apart: whole conversations, and all that share a prompt with them."""
+    if not rows:
+        return [], []
+    groups = {row.prompt: row.conversation or row.prompt for row in rows}
+    for row in rows:
+        first = groups[row.prompt]
+        if row.conversation and row.conversation != first:  # a prompt of two conversations joins them
+            groups = {prompt: first if group == row.conversation else group for prompt, group in groups.items()}
+    order = sorted(set(groups.values()), key=lambda group: hashlib.sha256(group.encode()).hexdigest())
+    apart: set[str] = set()
+    for group in order:
+        if sum(groups[row.prompt] in apart for row in rows) >= APART * len(rows):
+            break
+        apart.add(group)
+    if len(apart) == len(order):
+        raise TrainingError(_ONE_CONVERSATION)
+    return [row for row in rows if groups[row.prompt] not in apart], [r for r in rows if groups[r.prompt] in apart]
+
+
+def _parse(kind: Kind, file: Path) -> list[TextRow]:
+    rows = []
+    for number, line in _lines(file):
+        prompt, chosen = line.get("prompt"), line.get("chosen" if kind == "prefer" else "completion")
+        rejected, good = line.get("rejected", ""), line.get("label", True)
+        texts = (prompt, chosen, rejected if kind == "prefer" else "")
+        if isinstance(prompt, list):
+            raise TrainingError(_MESSAGES.format(file=file.name))
+        if (
+            not all(isinstance(text, str) for text in texts)
+            or (kind == "kto" and "label" not in line)
+            or (kind == "prefer" and not rejected)
+        ):
+            raise TrainingError(_OTHER_FORMAT.format(file=file.name, number=number, format=FORMATS[kind]))
+        sides = ("chosen_", "rejected_") if kind == "prefer" else ("",)
+        rows.append(
+            TextRow(
+                str(prompt),
+                str(chosen),
+                str(texts[2]),
+                bool(good),
+                str(line.get("conversation", "")),
+                tuple(str(line.get(f"{side}digest", "")) for side in sides),
+                tuple(str(line.get(f"{side}model", "")) for side in sides),
+            )
+        )
+    return rows
+
+
+def _lines(file: Path) -> Iterable[tuple[int, dict[str, Any]]]:
+    """The objects of a JSON Lines file, with the numbers of their lines."""
+    try:
+        with file.open(encoding="utf-8") as stream:
+            for number, text in enumerate(stream, 1):
+                if text.strip():
+                    line = json.loads(text)
+                    if not isinstance(line, dict):
+                        raise ValueError
+                    yield number, line
+    except OSError as error:
+        raise TrainingError(_NO_FILE.format(file=file, reason=error.strerror)) from None
+    except (ValueError, RecursionError):
+        raise TrainingError(_NOT_JSON.format(file=file.name)) from None
+
+
+_ONE_CONVERSATION = Both(
+    "All judgements belong to one conversation, or to several that begin with the same message, so none can be set "
+    "apart "
+    "to see whether training helps. Judge replies in other conversations, too.",
+    "所有评价都属于同一个对话，或属于以相同消息开头的对话，因此无法留出一部分来检验训练效果。请在其他对话中也作评价。",
+)
+_OTHER_MODELS = Both(
+    "All {n} judgements are of other models, or of another file of this one: {names}. Train that model, judge "
+    "replies of "
+    "this one, or take them all the same with --every-model. Nothing was changed.",
+    "全部 {n} 条评价都属于其他模型或该模型的其他文件：{names}。请训练那个模型，或评价此模型的回复，"
+    "或用 --every-model 照样使用。没有做任何更改。",
+)
+_CONTRADICTORY = Both(
+    "All {n} judgements contradict each other: of the same two replies both were preferred. The data page lists them; "
+    "take back the wrong ones.",
+    "全部 {n} 条评价互相矛盾：同样两条回复各自都被选为更好。数据页会列出它们；请撤回错误的评价。",
+)
+_TOO_FEW = Both(
+    "{n} judgements can be used: too few to learn from. {least} are the least, and {shows} would show a lift of "
+    "about 10 "
+    "points. Nothing was trained.",
+    "可用的评价有 {n} 条：太少，无法训练。至少需要 {least} 条；{shows} 条可以看出约 10 个百分点的提升。没有进行训练。",
+)
+_FEW = Both(
+    "{n} judgements show a lift of {lift} points or more; {shows} would show one of about 10.",
+    "{n} 条评价能看出 {lift} 个百分点以上的提升；{shows} 条能看出约 10 个百分点。",
+)
+_ONE_SIDED = Both(
+    "All thumbs point the same way: learning from labels needs likes and dislikes. Give some of the other kind, or use "
+    "`sft`, which learns from what was liked.",
+    "所有赞踩都是同一方向：从标签学习既需要赞也需要踩。请补充另一种，或用只学习被赞内容的 `sft`。",
+)
+_MESSAGES = Both(
+    "{file} holds messages, and training needs text as the model reads it. Export with --thoughts rendered.",
+    "{file} 里是消息，而训练需要模型所读的文本。请用 --thoughts rendered 导出。",
+)
+_OTHER_FORMAT = Both(
+    "Line {number} of {file} is no row of the format {format}. Export with: r1chat export {format} --thoughts rendered",
+    "{file} 第 {number} 行不是 {format} 格式的数据。请这样导出：r1chat export {format} --thoughts rendered",
+)
+_NO_FILE = Both("{file} cannot be read ({reason}). Check the path.", "无法读取 {file}（{reason}）。请检查路径。")
+_NOT_JSON = Both(
+    "{file} is no JSON Lines file. Export with a name that ends in .jsonl.",
+    "{file} 不是 JSON Lines 文件。请用以 .jsonl 结尾的名字导出。",
+)

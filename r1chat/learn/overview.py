@@ -1,0 +1,77 @@
+"""What has been gathered, by model, and what it suffices for: for the page, without PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from r1chat.app import App
+from r1chat.backends.llama.backend import LlamaCppBackend
+from r1chat.learn.forecast import Forecast, forecast
+from r1chat.learn.gather import LEAST, SHOWS, lift
+from r1chat.learn.train import NEEDED, part_for
+from r1chat.messages import ModelInfo
+from r1chat.store.dataset import Snapshot
+from r1chat.store.entries import Filter, Kind
+
+TOKENS = 400  # of a pair with its prompt, about, for a forecast before the data are read
+EPOCHS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What was judged of a model and its children. `pairs`: decided comparisons and corrections."""
+
+    model: ModelInfo
+    pairs: int
+    thumbs: int
+    references: int
+    expected: Forecast
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are pairs enough to begin."""
+        return self.pairs * 0.8 >= LEAST
+
+    @property
+    def lift(self) -> int:
+        """The least rise in points that the pairs show."""
+        return lift(self.pairs)
+
+    @property
+    def shows(self) -> bool:
+        return self.pairs >= SHOWS
+
+
+def materials(app: App) -> list[Material]:
+    """The models that can be trained here, those with the most judgements first."""
+    backend = app.catalogue.backend("llama.cpp")
+    if not isinstance(backend, LlamaCppBackend):
+        return []
+    infos = backend.models()
+    found = []
+    with app.store.dataset.snapshot(local=True) as snapshot:
+        for info in infos:
+            header = backend.header(info.name)
+            if info.parent or not info.ready or header is None:
+                continue
+            names = [info.name, *(child.name for child in infos if child.parent == info.key)]
+            pairs = _count(snapshot, names, ("comparison", "correction"))
+            thumbs = _count(snapshot, names, ("rating",))
+            references = _count(snapshot, names, ("reference",))
+            tokens = TOKENS * max(pairs, LEAST)
+            expected = forecast(header, info.parameters, tokens, EPOCHS, part_for(info.parameters))
+            found.append(Material(info, pairs, thumbs, references, expected))
+    return sorted(found, key=lambda material: -(material.pairs + material.thumbs))
+
+
+def missing() -> list[str]:
+    """The packages that training needs and that are not there."""
+    return [name for name in NEEDED if find_spec(name) is None]
+
+
+def _count(snapshot: Snapshot, names: Sequence[str], kinds: tuple[Kind, ...]) -> int:
+    return sum(
+        snapshot.count(Filter(kinds=frozenset(kinds), model=f"llama.cpp:{name}"), consented_only=True) for name in names
+    )

@@ -1,0 +1,155 @@
+"""Parent and child on prompts that were set apart: what rose, what it cost, and answers to look at.
+
+Both write their replies in llama.cpp over the same quantised base, with the same seeds. Figures are paired by prompt
+and have percentile bootstrap intervals (`evaluation.measures`). Whether a person likes the child better, no figure
+here can tell: only blind comparisons can (`children.liked`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from r1chat.evaluation.measures import Estimate, bootstrap
+from r1chat.languages import language_of
+from r1chat.messages import Began, Finish, Raw, Reply
+from r1chat.reasoning_format import ReasoningFormat
+from r1chat.rewards import Reference, accuracy
+from r1chat.think import collect
+
+PROMPTS = 24  # at most, of those that are set apart
+SHOWN = 10
+LIMIT = 400  # tokens of a reply
+
+# Ordinary text that no judgement is about: what a model forgets shows here.
+PLAIN = (
+    "The river rises in the mountains and reaches the sea after two hundred miles.",
+    "She opened the window, looked at the rain, and decided to stay at home.",
+    "Bread is made of flour, water, salt and yeast.",
+    "In spring the days get longer, and the first flowers appear in the garden.",
+    "The train to the city leaves every hour and takes about forty minutes.",
+    "A good map shows not only the roads but also the hills between them.",
+    "春天来了，花园里的花都开了。",
+    "他每天早上坐公共汽车去上班。",
+    "这本书讲的是一个小村庄的故事。",
+    "水在零度结冰，在一百度沸腾。",
+)
+
+
+class WrittenReply(Protocol):
+    """A reply as text, its tokens, and whether it came to its end."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def tokens(self) -> int: ...
+    @property
+    def ended(self) -> bool: ...
+
+
+Write = Callable[[str, int], WrittenReply]  # a prompt and a seed -> a reply
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one of the two wrote. `right` is None where there is no reference."""
+
+    reasoning: str
+    answer: str
+    tokens: int
+    ended: bool
+    right: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A prompt that was set apart, with both answers."""
+
+    prompt: str
+    before: Side
+    after: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Figures before and after. Differences are after less before; nan where nothing could be counted.
+
+    `agreed`: the share of judgements set apart on which the child's likelihoods moved to the judged side, with its
+    interval (0.5 is chance). `right` and `ended` are shares; `tokens` and `thought` lengths (a thought's in
+    characters); `language`: the share of answers in the language of the prompt; `plain`: nats for each token of
+    ordinary text.
+    """
+
+    prompts: int
+    examples: tuple[Example, ...]
+    agreed: Estimate
+    right_before: Estimate
+    right: Estimate
+    ended: Estimate
+    tokens: Estimate
+    thought: Estimate
+    language: Estimate
+    plain: float
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "harmed": self.harmed}
+
+    @property
+    def harmed(self) -> bool:
+        """Whether a figure fell by more than chance explains: fewer right answers, or fewer replies that end."""
+        return self.right.high < 0 or self.ended.high < 0
+
+
+def compare(
+    prompts: Sequence[tuple[str, str]],
+    solutions: Mapping[str, Reference],
+    form: ReasoningFormat | None,
+    before: Write,
+    after: Write,
+    agreed: Sequence[bool],
+    plain: float,
+    tell: Callable[[int, int], None] = lambda done, of: None,
+) -> Proof:
+    """Have both write replies to prompts: (text that the model reads, text to show).
+
+    `solutions`: right answers by prompt. `agreed`: of each judgement that was set apart, whether it is on the
+    judged side. `tell` is called with the prompts that are done.
+    """
+    examples = []
+    for number, (prompt, shown) in enumerate(prompts):
+        tell(number, len(prompts))
+        sides = [_side(write(prompt, number), prompt, form, solutions.get(prompt)) for write in (before, after)]
+        examples.append(Example(shown, sides[0], sides[1]))
+
+    def difference(value: Callable[[Side, str], float | None]) -> Estimate:
+        pairs = [(value(one.before, one.prompt), value(one.after, one.prompt)) for one in examples]
+        return bootstrap([new - old for old, new in pairs if old is not None and new is not None])
+
+    ordered = sorted(  # what differs first
+        examples,
+        key=lambda one: (one.before.answer == one.after.answer, one.before.reasoning == one.after.reasoning),
+    )
+    return Proof(
+        prompts=len(examples),
+        examples=tuple(ordered[:SHOWN]),
+        agreed=bootstrap([float(side) for side in agreed]),
+        right_before=bootstrap([float(one.before.right) for one in examples if one.before.right is not None]),
+        right=difference(lambda side, _: None if side.right is None else float(side.right)),
+        ended=difference(lambda side, _: float(side.ended)),
+        tokens=difference(lambda side, _: float(side.tokens)),
+        thought=difference(lambda side, _: float(len(side.reasoning))),
+        language=difference(lambda side, prompt: float(language_of(side.answer) == language_of(prompt))),
+        plain=plain,
+    )
+
+
+def _side(written: WrittenReply, prompt: str, form: ReasoningFormat | None, solution: Reference | None) -> Side:
+    opened = form is not None and prompt.rstrip().endswith(form.open_text.strip())
+    finish = Finish("stop" if written.ended else "length")
+    reply: Reply = collect([Began(form, opened), Raw(written.text, written.tokens), finish])
+    right = None
+    if solution:
+        value = accuracy(reply.answer, solution).value if written.ended else 0.0
+        right = None if value is None else value == 1.0
+    return Side(reply.reasoning, reply.answer, written.tokens, written.ended, right)

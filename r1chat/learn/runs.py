@@ -1,0 +1,287 @@
+"""The folders of training runs: what was asked for, how far a run is, and that there is one at a time.
+
+A run's folder holds `wish.json` (what was asked for), `status.json` (how far it is), `log.jsonl` (a line for each
+step and each look at what was set apart), its data, a checkpoint while it runs, and in the end the adapter. Whoever
+watches a run reads these files; the process that trains is the only one that writes them, but for `cancel`, which asks
+it to stop.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from r1chat.both import Both
+from r1chat.errors import ExportError, TrainingError
+from r1chat.files import replacing
+from r1chat.store.owner import current_owner, is_alive
+
+WISH, STATUS, LOG, CANCEL, LOCK = "wish.json", "status.json", "log.jsonl", "cancel", "running"
+Kind = Literal["prefer", "sft", "kto"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+State = Literal["preparing", "training", "proving", "done", "stopped", "cancelled", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of a run. `model` is a key; `data` a file in place of the store's judgements; 0: as suits."""
+
+    kind: Kind
+    model: str
+    data: str = ""
+    rate: float = 0.0
+    epochs: float = 0.0
+    seed: int = 0
+    threads: int = 1
+    every_model: bool = False  # judgements of other models, too
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far a run is. Seconds and bytes; 0 where it is not known yet. `why`: the end in a sentence, (en, zh)."""
+
+    state: State = "preparing"
+    why: tuple[str, str] = ("", "")
+    began: str = ""
+    ended: str = ""
+    rows: int = 0
+    held: int = 0
+    step: int = 0
+    steps: int = 0
+    left: float = 0.0
+    memory: int = 0
+    rate: float = 0.0
+    base: dict[str, Any] = field(default_factory=dict)  # name, title, sha256
+    data: str = ""  # SHA-256 of the rows
+    proof: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> Both:
+        return Both(*self.why)
+
+
+class Run:
+    """A run's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def adapter(self) -> Path:
+        """The adapter's file, which is there in the end."""
+        return self.folder / "adapter.gguf"
+
+    @property
+    def wish(self) -> Wish:
+        """What was asked for. Raises TrainingError where that cannot be read."""
+        try:
+            return Wish(**json.loads((self.folder / WISH).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            raise TrainingError(_UNREADABLE.format(name=self.name)) from None
+
+    @property
+    def status(self) -> Status:
+        """How far it is; `interrupted` where the process that made it has died."""
+        try:
+            values = json.loads((self.folder / STATUS).read_text(encoding="utf-8"))
+            status = Status(**{**values, "why": tuple(values["why"])})
+        except (OSError, ValueError, TypeError, KeyError):
+            status = Status()
+        if status.state in ("preparing", "training", "proving") and not self.alive:
+            return replace(status, state="interrupted", why=(_INTERRUPTED.en, _INTERRUPTED.zh))
+        return status
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        return holder(self.folder.parent) == self.name
+
+    def write(self, status: Status) -> None:
+        """Raises ExportError where the disk is full."""
+        with replacing(self.folder / STATUS) as file:
+            file.write(json.dumps(asdict(status), ensure_ascii=False).encode())
+
+    def note(self, line: dict[str, Any]) -> None:
+        """Add a line to the log, as far as the disk has room."""
+        with suppress(OSError), (self.folder / LOG).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def log(self) -> list[dict[str, Any]]:
+        """All lines of the log that are whole. A run that goes on after a kill repeats steps: the last line counts."""
+        try:
+            lines = (self.folder / LOG).read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return []
+        found: dict[tuple[bool, int], dict[str, Any]] = {}
+        for text in lines:
+            with suppress(ValueError, KeyError, TypeError):
+                line = json.loads(text)
+                look = line.get("look")
+                found[look is not None, (look or line)["step"]] = line
+        return [found[key] for key in sorted(found)]
+
+    def cancel(self) -> None:
+        """Ask its process to stop; it does so after the step that it computes."""
+        with suppress(OSError):
+            (self.folder / CANCEL).touch()
+
+    @property
+    def is_cancelled(self) -> bool:
+        return (self.folder / CANCEL).exists()
+
+    def delete(self) -> None:
+        """Remove the folder. Raises TrainingError while it runs."""
+        if self.alive:
+            raise TrainingError(_RUNS.format(name=self.name))
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Runs:
+    """All runs of a data folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.folder = data_dir / "learning"
+
+    def all(self) -> list[Run]:
+        """Newest first."""
+        found = [wish.parent for wish in self.folder.glob(f"*/{WISH}")]
+        return [Run(folder) for folder in sorted(found, key=lambda folder: folder.stat().st_ctime, reverse=True)]
+
+    def get(self, name: str) -> Run:
+        """Raises TrainingError for a name that no run has."""
+        run = Run(self.folder / checked_name(name))
+        if not (run.folder / WISH).exists():
+            raise TrainingError(_NO_RUN.format(name=name))
+        return run
+
+    @property
+    def current(self) -> Run | None:
+        """The run whose process lives."""
+        name = holder(self.folder)
+        return Run(self.folder / name) if name else None
+
+    def begin(self, wish: Wish, name: str = "") -> Run:
+        """The folder of a new run, or of one that the same wish began and that did not come to its end.
+
+        Raises TrainingError where that name is taken by another wish.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        run = Run(self.folder / (checked_name(name) if name else self._free_name(wish)))
+        if (run.folder / WISH).exists():
+            if run.wish != wish or run.status.state in ("done", "stopped"):
+                raise TrainingError(_TAKEN.format(name=run.name))
+            (run.folder / CANCEL).unlink(missing_ok=True)
+            return run
+        run.folder.mkdir(exist_ok=True)
+        with _worded(), replacing(run.folder / WISH) as file:
+            file.write(json.dumps(asdict(wish), ensure_ascii=False).encode())
+        return run
+
+    def _free_name(self, wish: Wish) -> str:
+        """The name of an unfinished run of the same wish, or the next free one."""
+        for run in self.all():
+            with suppress(TrainingError):
+                if run.wish == wish and run.status.state in ("interrupted", "cancelled", "failed") and not run.alive:
+                    return run.name
+        stem = re.sub(r"[^\w.-]+", "-", wish.model.partition(":")[2]).strip("-.")[:40] or "model"
+        number = 1
+        while (self.folder / f"{stem}-{wish.kind}-{number}").exists():
+            number += 1
+        return f"{stem}-{wish.kind}-{number}"
+
+
+@contextmanager
+def only_one(run: Run) -> Iterator[None]:
+    """Hold the place of the one run that may train. Raises TrainingError where another one holds it."""
+    claim(run, current_owner())
+    try:
+        yield
+    finally:
+        (run.folder.parent / LOCK).unlink(missing_ok=True)
+
+
+def claim(run: Run, owner: str) -> None:
+    """Give a process the place of the one that may train. Raises TrainingError where another one has it."""
+    folder = run.folder.parent
+    lock = folder / LOCK
+    if (other := holder(folder)) and _owner(folder) != owner:
+        raise TrainingError(_BUSY.format(name=other))
+    lock.unlink(missing_ok=True)
+    try:
+        with lock.open("x", encoding="utf-8") as file:
+            file.write(json.dumps({"owner": owner, "run": run.name}))
+    except FileExistsError:
+        raise TrainingError(_BUSY.format(name=holder(folder) or "?")) from None
+
+
+def _owner(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / LOCK).read_text(encoding="utf-8"))["owner"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def holder(folder: Path) -> str:
+    """The name of the run whose process lives; "" where there is none."""
+    try:
+        values = json.loads((folder / LOCK).read_text(encoding="utf-8"))
+        return str(values["run"]) if is_alive(values["owner"]) is not False else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def checked_name(name: str) -> str:
+    """A name that can be a file's. Raises TrainingError."""
+    if not re.fullmatch(r"[\w][\w .()-]{0,79}", name) or name != name.strip() or name.endswith("."):
+        raise TrainingError(_BAD_NAME.format(name=name))
+    return name
+
+
+def now() -> str:
+    """The time, ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@contextmanager
+def _worded() -> Iterator[None]:
+    """A full disk, as an error of training."""
+    try:
+        yield
+    except ExportError as error:
+        raise TrainingError(error.text) from None
+
+
+_UNREADABLE = Both(
+    "The run {name} cannot be read. Delete it, and train again.", "无法读取训练 {name}。请删除后重新训练。"
+)
+_INTERRUPTED = Both(
+    "Its process ended before it was done. Train again with the same settings: it goes on where it was.",
+    "训练进程在完成前结束。请用相同设置重新训练：会从中断处继续。",
+)
+_RUNS = Both("{name} is being trained. Cancel it first.", "{name} 正在训练。请先取消。")
+_NO_RUN = Both(
+    "There is no run {name}. `r1chat adapters` lists them.", "没有名为 {name} 的训练。用 `r1chat adapters` 查看。"
+)
+_TAKEN = Both(
+    "There is a run {name} already, with other settings or come to its end. Give this one another name with --name.",
+    "已有名为 {name} 的训练，设置不同或已结束。请用 --name 另起名字。",
+)
+_BUSY = Both(
+    "{name} is being trained. Wait until it is done, or cancel it: two runs at once would take each other's memory.",
+    "{name} 正在训练。请等它完成，或取消它：同时进行两次训练会互相争用内存。",
+)
+_BAD_NAME = Both(
+    "“{name}” cannot be a name. Use up to 80 letters, digits, spaces, dots, dashes and brackets.",
+    "“{name}”不能作名字。请用不超过 80 个字母、数字、空格、点、短横线和括号。",
+)

@@ -1,0 +1,68 @@
+"""LoRA weights as a GGUF file that llama.cpp and Ollama load over the base model.
+
+llama.cpp stores the rows of q and k of its architecture `llama` in another order than PyTorch's implementations; B of
+those layers must be permuted in the same way (`convert_hf_to_gguf.py` does it for whole models). Nothing fails
+without it; the model is only wrong.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import gguf
+import numpy as np
+from numpy.typing import NDArray
+
+from r1chat.training.lora import Weights
+
+PERMUTED = frozenset({"llama"})  # architectures whose q and k rows llama.cpp reorders
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """How many attention heads a model has, of queries and of keys."""
+
+    queries: int
+    keys: int
+
+
+def write_adapter(
+    file: Path, architecture: str, heads: Heads, weights: Weights, alpha: float, metadata: Mapping[str, str | int]
+) -> None:
+    """Write A and B as 32-bit floats, and `metadata` as further keys; replaces `file` only when all is written.
+
+    Raises OSError.
+    """
+    part = file.with_name(f".{file.name}.part")
+    try:
+        writer = gguf.GGUFWriter(part, architecture)
+        writer.add_type("adapter")
+        writer.add_string("adapter.type", "lora")
+        writer.add_float32("adapter.lora.alpha", alpha)
+        for key, value in metadata.items():
+            if isinstance(value, int):
+                writer.add_uint64(key, value)
+            else:
+                writer.add_string(key, value)
+        for name, (a, b) in weights.items():
+            rows = b.float().numpy()
+            if architecture in PERMUTED and name.endswith(("attn_q", "attn_k")):
+                rows = permuted(rows, heads.queries if name.endswith("attn_q") else heads.keys)
+            writer.add_tensor(f"{name}.weight.lora_a", np.ascontiguousarray(a.float().numpy()))
+            writer.add_tensor(f"{name}.weight.lora_b", np.ascontiguousarray(rows))
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        os.replace(part, file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def permuted(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
+    """Rows (out, rank) of q or k in llama.cpp's order: the two halves of each head's rows alternate."""
+    out, rank = rows.shape
+    return rows.reshape(heads, 2, out // heads // 2, rank).swapaxes(1, 2).reshape(out, rank)

@@ -1,0 +1,480 @@
+"""Training an adapter from judgements: the loop, and the guard that stops it before the model gets worse.
+
+A loss that falls and a reward accuracy near one are what a broken model shows, too: DPO is satisfied with a chosen
+reply that gets unlikely as long as the rejected one gets so faster. So the guard looks, on judgements that are set
+apart, at what a broken model cannot show: the likelihood of the chosen replies, and the share of their tokens that the
+model predicts first. A run ends early when the held-out judgements are learnt, when they get worse, or when the guard
+finds harm; what is kept is the best state that the guard has passed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import pickle
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from r1chat.both import Both
+from r1chat.errors import TrainingError
+from r1chat.files import replacing
+from r1chat.training.base import Base
+from r1chat.training.lora import Adapter, Weights
+from r1chat.training.objectives import Scores, Sequences, label_loss, preference_loss, score
+
+CHECKPOINT = "checkpoint.pt"
+Kind = Literal["prefer", "sft", "kto"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A judgement as token ids. `rejected` is empty unless two replies were compared; `good` is the label of one."""
+
+    prompt: tuple[int, ...]
+    chosen: tuple[int, ...]
+    rejected: tuple[int, ...] = ()
+    good: bool = True
+
+    @property
+    def tokens(self) -> int:
+        """All tokens that are computed for it."""
+        sides = len(self.chosen) + len(self.rejected)
+        return sides + len(self.prompt) * (2 if self.rejected else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to train. `rate` is the highest learning rate, `supervised` the weight of the supervised term.
+
+    `batch` rows make a step, computed in parts of at most `tokens` tokens. The held-out rows are looked at `checks`
+    times an epoch.
+    """
+
+    kind: Kind
+    rate: float
+    epochs: float = 2.0
+    batch: int = 8
+    rank: int = 16
+    beta: float = 0.1
+    supervised: float = 50.0
+    tokens: int = 2048
+    checks: int = 3
+    seed: int = 0
+    threads: int = 1
+    save: float = 20.0  # seconds between two checkpoints
+
+    @property
+    def alpha(self) -> float:
+        return 2.0 * self.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """When a run ends. Falls are against the model before training, on the held-out rows.
+
+    `fall`: nats for each token of the chosen replies, which the supervised term makes likelier in a healthy run.
+    `first`: share of their tokens that the model predicts first; measured on the nano, runs that damaged its arithmetic
+    lost 0.001 to 0.002, and healthy ones nothing.
+    `learnt` and `margin`: reward accuracy and mean reward, both of which mean that the judgements are learnt; going on
+    would only push the rejected replies down. `patience`: looks in a row without a lower loss. `least`: rows without
+    which the accuracy decides nothing.
+    """
+
+    fall: float = 0.002
+    first: float = 0.0015
+    learnt: float = 0.95
+    margin: float = 0.5
+    patience: int = 4
+    least: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at the held-out rows: figures of the model as it is at `step`.
+
+    `loss` as trained; `accuracy`: the share of rows whose reward is on the judged side (0.5 before training);
+    `margin`: the mean reward; `chosen`: nats for each token by which good replies got likelier; `first`: by how much
+    the share of tokens that are predicted first rose.
+    """
+
+    step: int
+    loss: float
+    accuracy: float
+    margin: float
+    chosen: float
+    first: float
+
+
+@dataclass
+class Result:
+    """How a run ended. `why` is None where it came to its end. `best` is None where nothing may be kept."""
+
+    best: Look | None
+    looks: list[Look]
+    why: Both | None
+    harmed: bool  # the guard ended it
+    weights: Weights = field(default_factory=dict)
+
+
+class Stopped(Exception):
+    """A person cancelled the run; the checkpoint is kept."""
+
+
+class Adapting:
+    """A run in a folder: begun anew, or gone on with where the folder holds its checkpoint."""
+
+    def __init__(
+        self, folder: Path, base: Base, rows: Sequence[Row], held: Sequence[Row], plan: Plan, guard: Guard
+    ) -> None:
+        """`held` are the rows that are set apart. Raises TrainingError for a checkpoint that is damaged."""
+        torch.set_num_threads(plan.threads)
+        torch.manual_seed(plan.seed)
+        self.folder, self.base, self.rows, self.held, self.plan, self.guard = folder, base, rows, held, plan, guard
+        self.adapter = Adapter(base.network, base.layers, plan.rank, plan.alpha)
+        self.steps = max(1, round(plan.epochs * len(rows) / plan.batch))
+        self.every = max(1, round(len(rows) / plan.batch / plan.checks))
+        self.optimiser = torch.optim.AdamW(self.adapter.parameters(), plan.rate, betas=(0.9, 0.99), weight_decay=0.0)
+        self.step, self.seconds = 0, 0.0
+        self.looks: list[Look] = []
+        self.best: tuple[Look, Weights] | None = None
+        self._reference: dict[int, tuple[float, float]] = {}  # log probabilities of row sides by the base
+        self._before: list[tuple[float, float, float, float]] = []  # of held-out rows, by the base
+        if (folder / CHECKPOINT).exists():
+            self._load()
+
+    # -- the loop -----------------------------------------------------------------------------------------------------
+
+    def run(self, tell: Callable[[dict[str, Any]], None], cancelled: Callable[[], bool]) -> Result:
+        """Train to the end, or until the guard ends it. `tell` gets a line for every step and every look.
+
+        Raises Stopped, and ExportError where a checkpoint cannot be written; the last one stays.
+        """
+        saved = time.monotonic()
+        if not self.looks:
+            self._look(tell)
+            self.save()
+        while self.step < self.steps:
+            if cancelled():
+                self.save()
+                raise Stopped
+            began = time.monotonic()
+            line = self._update()
+            self.seconds += time.monotonic() - began
+            self.step += 1
+            tell({"step": self.step, "steps": self.steps, "seconds": round(self.seconds, 2), **line})
+            if self.step % self.every == 0 or self.step == self.steps:
+                began = time.monotonic()
+                look = self._look(tell)
+                self.seconds += time.monotonic() - began
+                if end := self._end(look):
+                    return self._result(*end)
+                self.save()
+                saved = time.monotonic()
+            if time.monotonic() - saved > self.plan.save:
+                self.save()
+                saved = time.monotonic()
+        return self._result(None, False)
+
+    def _update(self) -> dict[str, float]:
+        """One step of the optimiser."""
+        plan = self.plan
+        for group in self.optimiser.param_groups:  # warmed up over a tenth, then falling to a tenth
+            warm, done = max(1, self.steps // 10), self.step / self.steps
+            group["lr"] = plan.rate * min((self.step + 1) / warm, 1 - 0.9 * done)
+        numbers = self._drawn(self.step)
+        losses: list[float] = []
+        rewards: list[float] = []
+        chosen: list[float] = []
+        for part in _parts([self.rows[number] for number in numbers], numbers, plan.tokens):
+            for number in part:
+                if number not in self._reference:
+                    self._remember(part)
+                    break
+            loss, reward, likelihood = self._loss(
+                [self.rows[number] for number in part], [self._reference[n] for n in part]
+            )
+            (loss.sum() / len(numbers)).backward()  # type: ignore[no-untyped-call]
+            losses += loss.tolist()
+            rewards += reward.tolist()
+            chosen += likelihood.tolist()
+        torch.nn.utils.clip_grad_norm_(self.adapter.parameters(), 1.0)
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        return {
+            "loss": _mean(losses),
+            "margin": _mean(rewards),
+            "accuracy": _mean([float(reward > 0) for reward in rewards]),
+            "chosen": _mean(chosen),
+        }
+
+    def _drawn(self, step: int) -> list[int]:
+        """The rows of a step: every row once in each epoch, in an order that the seed decides."""
+        drawn: list[int] = []
+        at = step * self.plan.batch
+        while len(drawn) < min(self.plan.batch, len(self.rows)):
+            epoch, place = divmod(at, len(self.rows))
+            order = list(range(len(self.rows)))
+            random.Random(f"{self.plan.seed} {epoch}").shuffle(order)
+            drawn.append(order[place])
+            at += 1
+        return drawn
+
+    def _loss(self, rows: Sequence[Row], reference: Sequence[tuple[float, float]]) -> tuple[Tensor, Tensor, Tensor]:
+        """Loss and reward of each row, and the log probability of its good side's tokens (all (rows,))."""
+        plan = self.plan
+        known = torch.tensor(reference)
+        if plan.kind == "prefer":
+            both = score(self.base, _sides(rows))
+            chosen, rejected = _halves(both, len(rows))
+            loss, margin = preference_loss(chosen, rejected, known[:, 0], known[:, 1], plan.beta, plan.supervised)
+            return loss, margin.detach(), chosen.mean.detach()
+        scores = score(self.base, Sequences([row.prompt for row in rows], [row.chosen for row in rows]))
+        if plan.kind == "sft":
+            return -scores.mean, (scores.log_probability - known[:, 0]).detach(), scores.mean.detach()
+        good = torch.tensor([row.good for row in rows])
+        share = sum(row.good for row in self.rows) / len(self.rows)
+        weights = (min(4.0, 0.5 / max(share, 1e-6)), min(4.0, 0.5 / max(1 - share, 1e-6)))
+        # KTO's baseline is an estimate of the divergence from the reference, by replies to other prompts; here the
+        # batch's own mean stands in, which needs no further pass.
+        baseline = max(0.0, float((scores.log_probability - known[:, 0]).detach().mean()))
+        loss, reward = label_loss(scores, known[:, 0], good, baseline, weights, plan.beta, plan.supervised)
+        return loss, reward.detach(), scores.mean.detach()
+
+    @torch.no_grad()
+    def _remember(self, numbers: Sequence[int]) -> None:
+        """Note what the base itself thinks of rows; it never changes, so once is enough."""
+        with self.adapter.disabled():
+            for number, (chosen, rejected, *_) in zip(
+                numbers, self._scores([self.rows[number] for number in numbers]), strict=True
+            ):
+                self._reference[number] = chosen, rejected
+
+    def _scores(self, rows: Sequence[Row]) -> list[tuple[float, float, float, float]]:
+        """Of each row: log probability of the chosen and the rejected side, tokens of the first, those predicted."""
+        if self.plan.kind == "prefer":
+            chosen, rejected = _halves(score(self.base, _sides(rows)), len(rows))
+            others = rejected.log_probability.tolist()
+        else:
+            chosen = score(self.base, Sequences([row.prompt for row in rows], [row.chosen for row in rows]))
+            others = [0.0] * len(rows)
+        return list(
+            zip(chosen.log_probability.tolist(), others, chosen.tokens.tolist(), chosen.first.tolist(), strict=True)
+        )
+
+    # -- the guard ----------------------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def _look(self, tell: Callable[[dict[str, Any]], None]) -> Look:
+        if not self._before:
+            with self.adapter.disabled():
+                self._before = self._held_scores()
+        scores = self._held_scores() if self.step else self._before
+        losses, rewards, rises = [], [], []
+        for row, now, before in zip(self.held, scores, self._before, strict=True):
+            known = before[0], before[1]
+            losses.append(self._held_loss(row, now, known))
+            gain = now[0] - before[0]
+            rewards.append((gain - (now[1] - before[1])) if self.plan.kind == "prefer" else gain if row.good else -gain)
+            if row.good:
+                rises.append((gain / now[2], now[3] - before[3], now[2]))
+        tokens = sum(count for *_, count in rises) or 1.0
+        even = 0.5 if not self.step else 0.0
+        look = Look(
+            self.step,
+            _mean(losses),
+            _mean([even or float(reward > 0) for reward in rewards]),
+            self.plan.beta * _mean(rewards),
+            _mean([rise for rise, *_ in rises]),
+            sum(rise for _, rise, _ in rises) / tokens,
+        )
+        self.looks.append(look)
+        tell({"look": asdict(look)})
+        if math.isfinite(look.loss) and not self._harm(look) and (self.best is None or look.loss < self.best[0].loss):
+            self.best = look, self.adapter.weights()
+        return look
+
+    def _held_scores(self) -> list[tuple[float, float, float, float]]:
+        numbers = list(range(len(self.held)))
+        found: dict[int, tuple[float, float, float, float]] = {}
+        for part in _parts(self.held, numbers, self.plan.tokens):
+            found.update(zip(part, self._scores([self.held[number] for number in part]), strict=True))
+        return [found[number] for number in numbers]
+
+    def _held_loss(self, row: Row, now: tuple[float, float, float, float], known: tuple[float, float]) -> float:
+        if self.plan.kind == "sft":
+            return -now[0] / now[2]
+        if self.plan.kind == "prefer":
+            margin = self.plan.beta * ((now[0] - known[0]) - (now[1] - known[1]))
+            return _softplus(-margin) - self.plan.supervised * now[0] / now[2]
+        reward = self.plan.beta * (now[0] - known[0]) * (1 if row.good else -1)
+        return (
+            1 - 1 / (1 + math.exp(-max(-50.0, min(50.0, reward)))) - self.plan.supervised * row.good * now[0] / now[2]
+        )
+
+    def _harm(self, look: Look) -> Both | None:
+        """What the guard objects to; None where nothing."""
+        if not math.isfinite(look.loss):
+            return _NOT_FINITE
+        if look.chosen < -self.guard.fall:
+            return _FELL.format(fall=-look.chosen, most=self.guard.fall)
+        if look.first < -self.guard.first:
+            return _CONFUSED.format(fall=-look.first, most=self.guard.first)
+        return None
+
+    def _end(self, look: Look) -> tuple[Both | None, bool] | None:
+        """Why the run ends here, and whether the guard objects; None where it goes on."""
+        if harm := self._harm(look):
+            return harm, True
+        decides = self.plan.kind == "prefer" and len(self.held) >= self.guard.least
+        if decides and look.accuracy >= self.guard.learnt and look.margin >= self.guard.margin:
+            return _LEARNT.format(accuracy=look.accuracy), False
+        assert self.best is not None
+        if sum(other.step > self.best[0].step for other in self.looks) >= self.guard.patience:
+            return _NO_BETTER.format(looks=self.guard.patience), False
+        return None
+
+    def _result(self, why: Both | None, harmed: bool) -> Result:
+        best = self.best if self.best and self.best[0].step else None  # the base itself is no result
+        return Result(best[0] if best else None, self.looks, why, harmed, best[1] if best else {})
+
+    # -- for the proof ------------------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def agreed(self) -> list[bool]:
+        """Of each held-out row, whether its likelihoods moved to the judged side."""
+        found = []
+        for row, now, before in zip(self.held, self._held_scores(), self._before, strict=True):
+            gain = now[0] - before[0]
+            if self.plan.kind == "prefer":
+                gain -= now[1] - before[1]
+            found.append(gain > 0 if row.good else gain < 0)
+        return found
+
+    @torch.no_grad()
+    def plain_likelihood(self, texts: Sequence[Sequence[int]]) -> tuple[float, float]:
+        """Nats for each token of some texts: by the base, and now."""
+        sequences = Sequences([text[:1] for text in texts], [text[1:] for text in texts])
+
+        def mean() -> float:
+            scores = score(self.base, sequences)
+            return float(scores.log_probability.sum() / scores.tokens.sum())
+
+        with self.adapter.disabled():
+            before = mean()
+        return before, mean()
+
+    # -- checkpoints --------------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write the checkpoint; a kill at any time leaves the old one or the new one. Raises ExportError."""
+        content = io.BytesIO()  # torch.save turns a full disk into a RuntimeError
+        torch.save(
+            {
+                "plan": json.dumps(asdict(self.plan), sort_keys=True),
+                "rows": (len(self.rows), len(self.held)),
+                "weights": self.adapter.weights(),
+                "optimiser": self.optimiser.state_dict(),
+                "step": self.step,
+                "seconds": self.seconds,
+                "looks": [asdict(look) for look in self.looks],
+                "best": (asdict(self.best[0]), self.best[1]) if self.best else None,
+                "reference": self._reference,
+                "before": self._before,
+            },
+            content,
+        )
+        with replacing(self.folder / CHECKPOINT) as file:
+            file.write(content.getbuffer())
+
+    def _load(self) -> None:
+        try:
+            saved = torch.load(self.folder / CHECKPOINT, weights_only=True)
+        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
+            raise TrainingError(_DAMAGED.format(folder=self.folder)) from None
+        if saved["plan"] != json.dumps(asdict(self.plan), sort_keys=True) or saved["rows"] != (
+            len(self.rows),
+            len(self.held),
+        ):
+            raise TrainingError(_ANOTHER.format(folder=self.folder))
+        self.adapter.load(saved["weights"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.step, self.seconds = saved["step"], saved["seconds"]
+        self.looks = [Look(**look) for look in saved["looks"]]
+        if saved["best"]:
+            self.best = Look(**saved["best"][0]), saved["best"][1]
+        self._reference, self._before = saved["reference"], saved["before"]
+
+
+def _sides(rows: Sequence[Row]) -> Sequences:
+    """Chosen sides, then rejected ones."""
+    prompts = [row.prompt for row in rows]
+    return Sequences([*prompts, *prompts], [*(row.chosen for row in rows), *(row.rejected for row in rows)])
+
+
+def _halves(scores: Scores, rows: int) -> tuple[Scores, Scores]:
+    parts = [
+        Scores(scores.log_probability[part], scores.tokens[part], scores.first[part])
+        for part in (slice(0, rows), slice(rows, None))
+    ]
+    return parts[0], parts[1]
+
+
+def _parts(rows: Sequence[Row], numbers: Sequence[int], most: int) -> list[list[int]]:
+    """`numbers` of rows in parts of at most `most` tokens with their padding, rows of about one length together."""
+    parts: list[list[int]] = []
+    longest = 0
+    for row, number in sorted(zip(rows, numbers, strict=True), key=lambda pair: pair[0].tokens):
+        longest = max(longest, row.tokens)
+        if parts and (len(parts[-1]) + 1) * longest <= most:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+            longest = row.tokens
+    return parts
+
+
+def _softplus(x: float) -> float:
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+_NOT_FINITE = Both("The loss is no number any more: the rate is too high.", "损失不再是有效数字：学习率太高。")
+_FELL = Both(
+    "The replies that you prefer got less likely ({fall:.4f} nats for each token; at most {most:g} is allowed): going "
+    "on would have damaged the model. Train with a lower rate, or judge more.",
+    "您所偏好的回复变得更不可能（每个词元 {fall:.4f} nat；最多允许 {most:g}）：继续训练会损坏模型。"
+    "请降低学习率，或多评价一些。",
+)
+_CONFUSED = Both(
+    "The model predicts {fall:.2%} fewer tokens of the replies that you prefer (at most {most:.2%} is allowed): going "
+    "on would have damaged it. Train with a lower rate, or judge more.",
+    "在您所偏好的回复中，模型能预测的词元减少了 {fall:.2%}（最多允许 {most:.2%}）：继续训练会损坏模型。"
+    "请降低学习率，或多评价一些。",
+)
+_LEARNT = Both(
+    "Learnt: it puts {accuracy:.0%} of the judgements that were set apart on the side that you chose.",
+    "已学会：在留出的评价中，{accuracy:.0%} 与您的选择一致。",
+)
+_NO_BETTER = Both(
+    "The judgements that were set apart got no better for {looks} looks; the best state before is kept.",
+    "留出的评价连续 {looks} 次没有变好；保留之前最好的状态。",
+)
+_DAMAGED = Both(
+    "The checkpoint in {folder} is damaged. Delete that folder and train again.",
+    "{folder} 中的检查点已损坏。请删除该文件夹后重新训练。",
+)
+_ANOTHER = Both(
+    "The checkpoint in {folder} belongs to other data or settings. Give this run a name of its own with --name.",
+    "{folder} 中的检查点属于其他数据或设置。请用 --name 给这次训练另起名字。",
+)

@@ -1,0 +1,155 @@
+"""The model of a chat in PyTorch: the weights of its GGUF file, compared with llama.cpp before anything is trained.
+
+A file that r1chat trained runs in r1chat's own decoder; others are read by transformers, their weights as 32-bit
+numbers. Token ids are llama.cpp's own, so that a model is trained on exactly the tokens that it reads and writes in the
+chat: tokenizers that transformers makes from GGUF files differ from it in places.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Sequence
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import gguf
+import torch
+from torch import Tensor, nn
+
+from r1chat.backends.gguf import Header, read_header
+from r1chat.both import Both
+from r1chat.errors import TrainingError
+from r1chat.training.adapter_file import Heads
+from r1chat.training.gguf_file import read_gguf
+from r1chat.training.vocabulary import SPECIAL
+
+ARCHITECTURES = ("llama", "qwen2", "qwen3")  # read by transformers; the comparison with llama.cpp decides in any case
+LINEAR = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
+TOLERANCE = 0.12  # root mean square difference of logits by their deviation: measured 0.001 (F16), 0.04 (4 bits)
+
+
+class Logits(Protocol):
+    """Whatever computes the logits behind the last token of a text."""
+
+    def logits(self, tokens: Sequence[int]) -> list[float]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A model that can be trained. `layers`: path of each linear layer in `network` by its name in the GGUF file."""
+
+    header: Header
+    network: nn.Module
+    layers: dict[str, str]
+    vocabulary: int
+
+    @property
+    def heads(self) -> Heads:
+        queries = self.header.count(".attention.head_count")
+        return Heads(queries, self.header.count(".attention.head_count_kv", queries))
+
+    def hidden(self, tokens: Tensor) -> Tensor:
+        """The last hidden states (batch, length, width) of token ids (batch, length), padded on the right."""
+        network: Any = self.network
+        if hasattr(network, "token_embd"):
+            return cast(Tensor, network(tokens))
+        return cast(Tensor, network.model(input_ids=tokens, use_cache=False).last_hidden_state)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Logits (…, vocabulary) of hidden states (…, width)."""
+        network: Any = self.network
+        return cast(Tensor, network.logits(hidden) if hasattr(network, "token_embd") else network.lm_head(hidden))
+
+
+def read_base(file: Path) -> Base:
+    """The model of a GGUF file, frozen. Raises TrainingError where its kind cannot be trained, ModelFileError."""
+    header = read_header(file)
+    special = tuple(header.special_tokens.get(role, "") for role in ("bos", "eos"))
+    if header.architecture == "qwen2" and special == SPECIAL[:2]:
+        try:
+            decoder, _ = read_gguf(file)
+        except TrainingError:  # a distill with R1's tokens
+            pass
+        else:
+            names = [name for name, part in decoder.named_modules() if isinstance(part, nn.Linear)]
+            return _frozen(
+                Base(
+                    header, decoder, {name.replace("layers.", "blk."): name for name in names}, decoder.shape.vocabulary
+                )
+            )
+    if header.architecture not in ARCHITECTURES:
+        raise TrainingError(
+            _OTHER_KIND.format(name=file.name, architecture=header.architecture, known=", ".join(ARCHITECTURES))
+        )
+    return _frozen(_from_transformers(file, header))
+
+
+def _frozen(base: Base) -> Base:
+    base.network.eval()
+    for parameter in base.network.parameters():
+        parameter.requires_grad_(False)
+    return base
+
+
+def _from_transformers(file: Path, header: Header) -> Base:
+    os.environ["HF_HUB_OFFLINE"] = "1"  # the file is all that is read
+    import transformers
+
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), redirect_stderr(StringIO()):  # progress bars
+            warnings.simplefilter("ignore")
+            model: Any = transformers.AutoModelForCausalLM.from_pretrained(
+                str(file.parent), gguf_file=file.name, dtype=torch.float32, attn_implementation="sdpa"
+            )
+    except (ValueError, OSError, ImportError, NotImplementedError, KeyError, RuntimeError) as error:
+        raise TrainingError(_NOT_READ.format(name=file.name, reason=str(error).strip().split("\n")[0])) from None
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH[header.architecture.upper()], header.layers)
+    layers = {}
+    for path, part in model.named_modules():
+        if isinstance(part, nn.Linear) and (name := names.get_name(path)) and name.endswith(LINEAR):
+            layers[name] = path
+    return Base(header, model, layers, int(model.get_input_embeddings().num_embeddings))
+
+
+def compare(base: Base, reference: Logits, rows: Sequence[Sequence[int]]) -> float:
+    """How far the logits behind the last token of each row are from llama.cpp's, by their standard deviation.
+
+    Raises TrainingError where that is more than rounding and quantisation can explain.
+    """
+    worst = 0.0
+    with torch.no_grad():
+        for row in rows:
+            theirs = torch.tensor(reference.logits(row))
+            if max(row) >= base.vocabulary or len(theirs) > base.vocabulary:
+                raise TrainingError(_OTHER_TOKENS.format(name=base.header.path.name))
+            ours = base.logits(base.hidden(torch.tensor([row]))[0, -1])[: len(theirs)]
+            worst = max(worst, float((ours - theirs).pow(2).mean().sqrt() / theirs.std()))
+    if not worst <= TOLERANCE:
+        raise TrainingError(_DIFFERENT.format(name=base.header.path.name, share=worst))
+    return worst
+
+
+_OTHER_KIND = Both(
+    "{name} is a model of the kind {architecture}; r1chat can train these: {known}. Nothing was changed.",
+    "{name} 的架构是 {architecture}；r1chat 能训练的有：{known}。没有做任何更改。",
+)
+_NOT_READ = Both(
+    "The weights of {name} cannot be read for training ({reason}). Choose another file of this model, such as Q8_0.",
+    "无法读取 {name} 的权重用于训练（{reason}）。请选择该模型的其他文件，例如 Q8_0。",
+)
+_OTHER_TOKENS = Both(
+    "The vocabulary of {name} is not that of its weights, so it is not trained. Nothing was changed.",
+    "{name} 的词表与权重不符，因此不训练。没有做任何更改。",
+)
+_DIFFERENT = Both(
+    "PyTorch and llama.cpp do not agree on {name}: their logits differ by {share:.0%} of their spread. What is trained "
+    "would not be the model that you chat with, so it is not trained. Nothing was changed.",
+    "PyTorch 与 llama.cpp 对 {name} 的计算不一致：logits 相差其离散程度的 {share:.0%}。训练出的将不是您所用的模型，"
+    "因此不训练。没有做任何更改。",
+)

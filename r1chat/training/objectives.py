@@ -1,0 +1,102 @@
+"""What is minimised: DPO with a supervised term, supervised loss alone, KTO. All on log probabilities of completions.
+
+DPO: Rafailov et al., arXiv 2305.18290; the supervised term on the chosen side, without which the chosen reply gets
+unlikely together with the rejected one: RPO, Pang et al., arXiv 2404.19733. KTO: Ethayarajh et al., arXiv 2402.01306.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from r1chat.training.base import Base
+
+
+@dataclass(frozen=True, slots=True)
+class Sequences:
+    """Prompts and completions as token ids, one of each for a sequence."""
+
+    prompts: Sequence[Sequence[int]]
+    completions: Sequence[Sequence[int]]
+
+    def __len__(self) -> int:
+        return len(self.prompts)
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens of each sequence."""
+        return [len(prompt) + len(rest) for prompt, rest in zip(self.prompts, self.completions, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Of each sequence (batch,): the log probability of its completion in nats, its tokens, those predicted first."""
+
+    log_probability: Tensor
+    tokens: Tensor
+    first: Tensor
+
+    @property
+    def mean(self) -> Tensor:
+        """Log probability for each token."""
+        return self.log_probability / self.tokens
+
+
+def score(base: Base, sequences: Sequences) -> Scores:
+    """Run the model over sequences as one batch. Logits are computed where a completion's token is predicted only."""
+    rows = [[*prompt, *rest] for prompt, rest in zip(sequences.prompts, sequences.completions, strict=True)]
+    longest = max(map(len, rows))
+    tokens = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
+    positions = torch.arange(1, longest)
+    starts = torch.tensor([len(prompt) for prompt in sequences.prompts])[:, None]
+    ends = torch.tensor([len(row) for row in rows])[:, None]
+    learnt = (positions >= starts) & (positions < ends)
+    logits = base.logits(base.hidden(tokens[:, :-1])[learnt])
+    targets = tokens[:, 1:][learnt]
+    each = -functional.cross_entropy(logits, targets, reduction="none")
+    owner = torch.arange(len(rows))[:, None].expand_as(learnt)[learnt]
+    zeros = torch.zeros(len(rows))
+    first = (logits.detach().argmax(-1) == targets).float()
+    return Scores(
+        zeros.index_add(0, owner, each),
+        zeros.index_add(0, owner, torch.ones_like(first)),
+        zeros.index_add(0, owner, first),
+    )
+
+
+def preference_loss(
+    chosen: Scores,
+    rejected: Scores,
+    chosen_reference: Tensor,
+    rejected_reference: Tensor,
+    beta: float,
+    supervised: float,
+) -> tuple[Tensor, Tensor]:
+    """The loss of each pair, and its margin (both (batch,)): how much more the chosen side gained than the rejected."""
+    margin = beta * ((chosen.log_probability - chosen_reference) - (rejected.log_probability - rejected_reference))
+    return -functional.logsigmoid(margin) - supervised * chosen.mean, margin
+
+
+def label_loss(
+    scores: Scores,
+    reference: Tensor,
+    good: Tensor,
+    baseline: float,
+    weights: tuple[float, float],
+    beta: float,
+    supervised: float,
+) -> tuple[Tensor, Tensor]:
+    """KTO's loss of each labelled reply, and its reward, signed by its label (both (batch,)).
+
+    `good` (batch,) is True for what was liked; `baseline` is the estimate of the divergence from the reference, in
+    nats; `weights` are those of liked and disliked replies. What is liked gets the supervised term, too.
+    """
+    reward = scores.log_probability - reference
+    sign = torch.where(good, 1.0, -1.0)
+    value = torch.sigmoid(beta * sign * (reward - baseline))
+    weight = torch.where(good, weights[0], weights[1])
+    return weight * (1 - value) - supervised * good * scores.mean, beta * sign * reward

@@ -1,0 +1,285 @@
+"""The Learn page as HTML. Pure: values in, HTML out; Markup.format escapes what is filled in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from r1chat.learn.children import Liked
+from r1chat.learn.gather import APART, LEAST, SHOWS
+from r1chat.learn.overview import Material
+from r1chat.learn.runs import KINDS, Run, Status
+from r1chat.sizes import readable_size
+from r1chat.ui.html.parts import EMPTY, attributes, concat
+from r1chat.ui.learn.curves import curves
+from r1chat.ui.library.page import duration
+from r1chat.ui.words.learn import LearnWords
+
+RUNNING = ("preparing", "training", "proving")
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child in the model list. `record`: what its run says; empty for one that was put in by hand."""
+
+    name: str
+    key: str
+    record: Mapping[str, Any]
+    liked: Liked
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A base with its children."""
+
+    base: str
+    children: Sequence[Child]
+
+
+def document(w: LearnWords) -> Markup:
+    """The frame of the page; its script fetches what stands in it."""
+    return Markup(
+        '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>r1chat: {title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark"><script src="../r1chat/scripts/settings/looks.js"></script>'
+        '<link rel="stylesheet" href="../r1chat/learn/page.css">'
+        '<script src="../r1chat/scripts/frame.js" type="module"></script></head>'
+        '<body data-source="../r1chat/learn/whole" data-script="../r1chat/learn/page.js"></body></html>'
+    ).format(lang=w.lang, title=w.title)
+
+
+def whole(
+    materials: Sequence[Material], missing: Sequence[str], runs: Markup, families: Sequence[Family], w: LearnWords
+) -> Markup:
+    """Everything on the page."""
+    return Markup(
+        '<header><a href="../" id="back">{back}</a><h1>{title}</h1><p>{intro}</p></header>'
+        '<main><div id="trouble" role="alert" data-broken="{broken}"></div>'
+        '<section aria-labelledby="h-gathered"><h2 id="h-gathered">{gathered}</h2>{form}</section>'
+        '<section aria-labelledby="h-runs"><h2 id="h-runs">{runs_title}</h2><div id="runs">{runs}</div></section>'
+        '<section aria-labelledby="h-family"><h2 id="h-family">{family}</h2><div id="family">{families}</div></section>'
+        "</main>"
+    ).format(
+        back=w.back,
+        title=w.title,
+        intro=w.intro,
+        broken=w.broken,
+        gathered=w.gathered,
+        form=form(materials, missing, w),
+        runs_title=w.runs,
+        runs=runs,
+        family=w.family,
+        families=family(families, w),
+    )
+
+
+# --- what there is ---------------------------------------------------------------------------------------------------
+
+
+def form(materials: Sequence[Material], missing: Sequence[str], w: LearnWords) -> Markup:
+    """Choose a model and a way, and train."""
+    if missing:
+        return Markup("<p>{}</p>").format(w.not_installed.format(names=", ".join(missing)))
+    if not materials:
+        return Markup("<p>{}</p>").format(w.no_models)
+    models = concat(
+        Markup(
+            '<li><label><input type="radio" name="model" value="{key}"{checked}><span><b>{title}</b>'
+            "<small>{counts}</small><small>{suffices}</small></span></label></li>"
+        ).format(
+            key=material.model.key,
+            checked=attributes(checked=not number),
+            title=material.model.title or material.model.name,
+            counts=w.counts.format(pairs=material.pairs, thumbs=material.thumbs, references=material.references),
+            suffices=_suffices(material, w),
+        )
+        for number, material in enumerate(materials)
+    )
+    ways = concat(Markup('<option value="{}">{}</option>').format(kind, getattr(w, kind)) for kind in KINDS)
+    return Markup(
+        '<form id="train"><fieldset><legend class="hidden">{model}</legend><ul class="rows">{models}</ul></fieldset>'
+        '<div class="act"><label>{way} <select name="kind">{ways}</select></label>'
+        '<button class="primary">{train}</button></div></form>'
+    ).format(model=w.model, models=models, way=w.way, ways=ways, train=w.train)
+
+
+def _suffices(material: Material, w: LearnWords) -> str:
+    if not material.enough:
+        return w.too_few.format(least=round(LEAST / (1 - APART)), shows=SHOWS)
+    expected = material.expected
+    return w.suffices.format(
+        lift=material.lift, time=duration(expected.seconds, w.lang), memory=readable_size(expected.memory)
+    )
+
+
+# --- runs ------------------------------------------------------------------------------------------------------------
+
+
+def run_cards(runs: Sequence[Run], kept: Mapping[str, str], w: LearnWords) -> Markup:
+    """All runs, newest first. `kept`: the names of their children in the model list, by the name of the run."""
+    return concat(
+        run_card(run, run.status, kept.get(run.name, ""), w, opened=not number) for number, run in enumerate(runs)
+    )
+
+
+def run_card(run: Run, status: Status, kept: str, w: LearnWords, opened: bool) -> Markup:
+    """A run: how far it is, its curves, and what came of it."""
+    running = status.state in RUNNING
+    told = getattr(w, status.state).format(step=status.step, steps=status.steps)
+    if running and status.left >= 1:
+        told += " · " + w.left.format(time=duration(status.left, w.lang))
+    why = status.sentence.pick(w.lang) if status.why[0] and not running else ""
+    progress = EMPTY
+    if running:
+        value = attributes(value=status.step, max=status.steps) if status.steps else EMPTY
+        progress = Markup('<progress aria-label="{}"{}></progress>').format(run.name, value)
+    about = w.about_run.format(rows=status.rows, held=status.held, rate=status.rate) if status.rate else ""
+    return Markup(
+        '<article class="run {state}" data-name="{name}"><h3>{name} '
+        '<span class="state" role="status">{told}</span></h3>'
+        '{progress}{about}{why}{curves}{proof}<div class="buttons">{buttons}</div></article>'
+    ).format(
+        state=status.state,
+        name=run.name,
+        told=told,
+        progress=progress,
+        about=Markup("<small>{}</small>").format(about) if about else EMPTY,
+        why=Markup('<p class="why">{}</p>').format(why) if why else EMPTY,
+        curves=curves(run.log(), w) if opened or running else EMPTY,
+        proof=proof(status, w, opened) if status.proof else EMPTY,
+        buttons=_run_buttons(run, status, kept, w),
+    )
+
+
+def _run_buttons(run: Run, status: Status, kept: str, w: LearnWords) -> Markup:
+    if status.state in RUNNING:
+        if run.is_cancelled:
+            return Markup("<span>{}</span>").format(w.cancelling)
+        return act("cancel", run.name, w.cancel)
+    found = EMPTY
+    if status.state == "done":
+        if kept:
+            found += Markup('<span class="kept">{}</span>').format(w.kept.format(name=kept))
+        else:
+            found += act("keep", run.name, w.keep, primary=True)
+    elif status.state in ("interrupted", "cancelled", "failed"):
+        found += act("resume", run.name, w.go_on)
+    return found + act("delete-run", run.name, w.delete, w.delete_run.format(name=run.name))
+
+
+def proof(status: Status, w: LearnWords, opened: bool) -> Markup:
+    """Figures with their intervals, and answers before and after."""
+    values = status.proof
+    rows = [_figure(w.agreed, values["agreed"], lambda x: f"{x:.0%}")]
+    rows += [
+        _figure(getattr(w, name), values[name], lambda x: w.points.format(value=100 * x))
+        for name in ("right", "ended", "language")
+    ]
+    rows += [_figure(getattr(w, name), values[name], lambda x: f"{x:+.0f}") for name in ("tokens", "thought")]
+    plain = {"value": values["plain"], "low": math.nan, "high": math.nan}
+    rows.append(_figure(w.plain, plain, lambda x: f"{x:+.2f}"))
+    return Markup(
+        '<details class="proof"{opened}><summary>{title}</summary><table><thead><tr><th scope="col">{figure}</th>'
+        '<th scope="col">{change}</th><th scope="col">{interval}</th></tr></thead><tbody>{rows}</tbody></table>'
+        '<ul class="examples">{examples}</ul></details>'
+    ).format(
+        opened=attributes(open=opened),
+        title=w.proof,
+        figure=w.figure,
+        change=w.change,
+        interval=w.interval,
+        rows=concat(rows),
+        examples=concat(_example(example, w) for example in values["examples"][:6]),
+    )
+
+
+def _figure(name: str, estimate: Mapping[str, float], worded: Any) -> Markup:
+    if math.isnan(estimate["value"]):
+        return EMPTY
+    low, high = estimate["low"], estimate["high"]
+    between = "" if math.isnan(low) else f"{worded(low)} … {worded(high)}"
+    return Markup('<tr><th scope="row">{}</th><td>{}</td><td>{}</td></tr>').format(
+        name, worded(estimate["value"]), between
+    )
+
+
+def _example(example: Mapping[str, Any], w: LearnWords) -> Markup:
+    same = example["before"]["answer"] == example["after"]["answer"]
+    return Markup('<li><p class="prompt">{prompt}</p><div class="sides">{before}{after}</div></li>').format(
+        prompt=example["prompt"],
+        before=_side(w.before, example["before"], w, opened=same),
+        after=_side(w.after, example["after"], w, opened=same),
+    )
+
+
+def _side(title: str, side: Mapping[str, Any], w: LearnWords, opened: bool) -> Markup:
+    """One side; its thought unfolded where the answers do not differ."""
+    mark = EMPTY
+    if side["right"] is not None:
+        mark = Markup('<span class="{}">{}</span>').format(
+            "right" if side["right"] else "wrong", w.right_mark if side["right"] else w.wrong_mark
+        )
+    thought = EMPTY
+    if side["reasoning"]:
+        thought = Markup("<details{}><summary>{}</summary><p>{}</p></details>").format(
+            attributes(open=opened), w.thinks, side["reasoning"]
+        )
+    return Markup("<section><h4>{} {}</h4>{}<p>{}</p></section>").format(title, mark, thought, side["answer"])
+
+
+# --- the family ------------------------------------------------------------------------------------------------------
+
+
+def family(families: Sequence[Family], w: LearnWords) -> Markup:
+    """Bases with their children."""
+    if not families:
+        return Markup("<p>{}</p>").format(w.no_children)
+    return Markup('<ul class="tree">{}</ul>').format(
+        concat(
+            Markup("<li><b>{}</b><ul>{}</ul></li>").format(
+                parent.base, concat(_child(child, w) for child in parent.children)
+            )
+            for parent in families
+        )
+    )
+
+
+def _child(child: Child, w: LearnWords) -> Markup:
+    record = child.record
+    made = w.put_in
+    if record:
+        made = w.from_judgements.format(n=record["rows"] + record["held"], date=str(record["ended"])[:10])
+    verdict = child.note or child.liked.verdict.pick(w.lang)
+    chat = Markup('<a class="chat" href="../?{}">{}</a>').format(urlencode({"model": child.key}), w.chat)
+    buttons = concat(
+        (
+            EMPTY if child.note else chat,
+            EMPTY if child.note else act("compare", child.name, w.compare),
+            act("rename", child.name, w.rename, ask=w.rename_to.format(name=child.name)),
+            act("delete", child.name, w.delete, w.delete_child.format(name=child.name)),
+        )
+    )
+    return Markup(
+        "<li><div><b>{name}</b><small>{made}</small><small>{verdict}</small></div><span>{buttons}</span></li>"
+    ).format(name=child.name, made=made, verdict=verdict, buttons=buttons)
+
+
+def act(verb: str, name: str, text: str, sure: str = "", ask: str = "", primary: bool = False) -> Markup:
+    """A button that does something with a run or a child; `sure` is asked before, `ask` asks for a text."""
+    return Markup('<button type="button"{}>{}</button>').format(
+        attributes(
+            data_verb=verb,
+            data_id=name,
+            data_sure=sure or None,
+            data_ask=ask or None,
+            class_="primary" if primary else None,
+            aria_label=f"{text}: {name}",
+        ),
+        text,
+    )

@@ -1,0 +1,174 @@
+"""What the Learn page asks for. Every argument is treated as hostile input."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from markupsafe import Markup
+from pydantic import BaseModel, StringConstraints
+
+from r1chat.app import App
+from r1chat.backends.llama.backend import LlamaCppBackend
+from r1chat.both import Both
+from r1chat.errors import R1ChatError, TrainingError
+from r1chat.learn.children import Children, liked_in
+from r1chat.learn.gather import question_of
+from r1chat.learn.overview import materials, missing
+from r1chat.learn.runs import Runs, Wish
+from r1chat.learn.starting import start
+from r1chat.ui.data.answering import QUIET, spoken
+from r1chat.ui.learn import page
+from r1chat.ui.words.learn import LEARN_WORDS, LearnWords
+
+_HERE = Path(__file__).parent
+Text = Annotated[str, StringConstraints(max_length=400)]
+
+
+class Asked(BaseModel):
+    """What to train, and how."""
+
+    model: Text
+    kind: Literal["prefer", "sft", "kto"]
+
+
+class Named(BaseModel):
+    """A run or a child; `text` is a new name."""
+
+    id: Text
+    text: Text = ""
+
+
+def add(web: FastAPI, app: App) -> None:
+    """Add the page at /learn/ and its routes. To be called before anything is mounted at `/`."""
+    sheets = (_HERE.parent / "colours.css", _HERE / "learn.css")
+    style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
+    script = (_HERE / "learn.js").read_text(encoding="utf-8")
+    runs, children = Runs(app.settings.data_dir), Children(app.settings.models_folder)
+
+    def answer(request: Request, make: Callable[[LearnWords], str]) -> Response:
+        w = LEARN_WORDS[spoken(request).lang]
+        try:
+            response: Response = HTMLResponse(make(w), headers=QUIET)
+        except R1ChatError as error:
+            response = PlainTextResponse(error.sentence(w.lang), status_code=400, headers=QUIET)
+        response.headers["X-Running"] = "yes" if runs.current else "no"
+        return response
+
+    def cards(w: LearnWords) -> Markup:
+        return page.run_cards(runs.all(), children.of_runs(), w)
+
+    def families(w: LearnWords) -> list[page.Family]:
+        return _families(app, children, w)
+
+    @web.get("/learn")
+    def with_slash() -> RedirectResponse:
+        return RedirectResponse("learn/", status_code=307)
+
+    @web.get("/learn/")
+    def frame(request: Request) -> Response:
+        return HTMLResponse(page.document(LEARN_WORDS[spoken(request).lang]), headers=QUIET)
+
+    @web.get("/r1chat/learn/page.css")
+    def stylesheet() -> Response:
+        return Response(style, media_type="text/css")
+
+    @web.get("/r1chat/learn/page.js")
+    def scripts() -> Response:
+        return Response(script, media_type="text/javascript")
+
+    @web.get("/r1chat/learn/whole")
+    def whole(request: Request) -> Response:
+        return answer(request, lambda w: page.whole(materials(app), missing(), cards(w), families(w), w))
+
+    @web.get("/r1chat/learn/runs")
+    def run_list(request: Request) -> Response:
+        return answer(request, cards)
+
+    @web.get("/r1chat/learn/family")
+    def family(request: Request) -> Response:
+        return answer(request, lambda w: page.family(families(w), w))
+
+    @web.post("/r1chat/learn/train")
+    def train(request: Request, asked: Asked) -> Response:
+        def make(w: LearnWords) -> str:
+            app.catalogue.find(asked.model)
+            start(app.settings, runs.begin(Wish(asked.kind, asked.model)))
+            return cards(w)
+
+        return answer(request, make)
+
+    @web.post("/r1chat/learn/compare")
+    def compare(request: Request, named: Named) -> Response:
+        return answer(request, lambda w: _begin_comparison(app, children, named.id, w))
+
+    @web.post("/r1chat/learn/{verb}")
+    def act(request: Request, verb: str, named: Named) -> Response:
+        def make(w: LearnWords) -> str:
+            _act(app, runs, children, verb, named)
+            return cards(w)
+
+        return answer(request, make)
+
+
+def _act(app: App, runs: Runs, children: Children, verb: str, named: Named) -> None:
+    """Do what a button says. Raises TrainingError."""
+    if verb == "cancel":
+        runs.get(named.id).cancel()
+    elif verb == "resume":
+        run = runs.get(named.id)
+        start(app.settings, runs.begin(run.wish, run.name))
+    elif verb == "delete-run":
+        runs.get(named.id).delete()
+    elif verb == "keep":
+        run = runs.get(named.id)
+        backend = app.catalogue.backend("llama.cpp")
+        file = backend.file(run.status.base.get("name", "")) if isinstance(backend, LlamaCppBackend) else None
+        if file is None:
+            raise TrainingError(LearnWords.senseless)
+        children.keep(run, file.path)
+        app.catalogue.statuses(fresh=True)
+    elif verb == "rename":
+        children.rename(named.id, named.text.strip())
+        app.catalogue.statuses(fresh=True)
+    elif verb == "delete":
+        children.delete(named.id)
+        app.catalogue.statuses(fresh=True)
+    else:
+        raise TrainingError(LearnWords.senseless)
+
+
+def _families(app: App, children: Children, w: LearnWords) -> list[page.Family]:
+    """Children by their base; those that cannot be used now say why."""
+    backend = app.catalogue.backend("llama.cpp")
+    infos = {info.name: info for info in backend.models()} if isinstance(backend, LlamaCppBackend) else {}
+    found: dict[str, list[page.Child]] = {}
+    for name in children.names():
+        record, info = children.record(name), infos.get(name)
+        parent = infos.get(info.parent.partition(":")[2]) if info and info.parent else None
+        base = parent.name if parent else str(record.get("base", {}).get("name", "?"))
+        note = "" if info and info.ready else Both.of(info.note).pick(w.lang) if info else w.senseless
+        child = page.Child(name, info.key if info else "", record, liked_in(app.store, name, base), note)
+        found.setdefault((parent.title or parent.name) if parent else base, []).append(child)
+    return [page.Family(base, found[base]) for base in sorted(found)]
+
+
+def _begin_comparison(app: App, children: Children, name: str, w: LearnWords) -> str:
+    """Ask parent and child the next question that was set apart, blind; the conversation's id."""
+    record = children.record(name)
+    _, child = app.catalogue.find(f"llama.cpp:{name}")
+    folder = Runs(app.settings.data_dir).folder / str(record.get("run", "")) / "data.test.jsonl"
+    try:
+        lines = [json.loads(line) for line in folder.read_text(encoding="utf-8").splitlines()] if record else []
+    except (OSError, ValueError):
+        lines = []
+    prompts = list(dict.fromkeys(question_of(str(line.get("prompt", ""))) for line in lines))
+    if not prompts:
+        raise TrainingError(LearnWords.no_prompt)
+    played = liked_in(app.store, name, child.parent.partition(":")[2]).games
+    sides = ((child.key, None), (child.parent, None))
+    return app.chat.begin_comparison(None, prompts[played % len(prompts)], sides).conversation_id

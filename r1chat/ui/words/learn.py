@@ -1,0 +1,116 @@
+"""The words of the Learn page."""
+
+from __future__ import annotations
+
+from r1chat.both import Both, Language
+
+
+class LearnWords:
+    """The words in one language. Names in braces are filled in with `str.format`."""
+
+    title = Both("Learn", "学习")
+    back = Both("← Back to the chat", "← 返回聊天")
+    intro = Both(
+        "Your judgements become an adapter: a small addition to the model that you judged. It is trained on this "
+        "computer, stands in the model list beside its parent, and you see what changed before you take it.",
+        "您的评价会变成适配器：对所评模型的一点补充。它在本机训练，在模型列表中位于其基础模型旁边；"
+        "采用之前，您会看到哪些地方变了。",
+    )
+    gathered = Both("What there is to learn from", "可学习的内容")
+    model = Both("Model", "模型")
+    way = Both("Learn from", "学习方式")
+    prefer = Both("preferences: which of two replies is better", "偏好：两条回复哪条更好")
+    sft = Both("examples: what won, was corrected or was found right", "示例：胜出、更正或验证正确的回复")
+    kto = Both("thumbs: likes and dislikes", "赞与踩")
+    counts = Both(
+        "{pairs} preferences, {thumbs} thumbs, {references} right answers",
+        "{pairs} 条偏好，{thumbs} 个赞踩，{references} 个参考答案",
+    )
+    too_few = Both(
+        "Too few to learn preferences from: {least} are the least, {shows} show a lift of about 10 points.",
+        "偏好太少：至少需要 {least} 条，{shows} 条能看出约 10 个百分点的提升。",
+    )
+    suffices = Both(
+        "Enough to see a lift of {lift} points or more. About {time} and {memory} of memory.",
+        "足以看出 {lift} 个百分点以上的提升。约需 {time}，内存 {memory}。",
+    )
+    train = Both("Train", "训练")
+    not_installed = Both(
+        "Training needs {names}: pip install 'r1chat[train]' (about 5 GB, mostly PyTorch).",
+        "训练需要 {names}：pip install 'r1chat[train]'（约 5 GB，主要是 PyTorch）。",
+    )
+    no_models = Both(
+        "There is no model that could be trained: it takes a GGUF file, run by llama.cpp in r1chat itself.",
+        "没有可训练的模型：需要由 r1chat 自带的 llama.cpp 运行的 GGUF 文件。",
+    )
+    runs = Both("Runs", "训练记录")
+    preparing = Both("preparing", "准备中")
+    training = Both("step {step} of {steps}", "第 {step} 步，共 {steps} 步")
+    proving = Both("writing answers before and after: {step} of {steps}", "正在生成训练前后的回答：{step} / {steps}")
+    done = Both("done", "完成")
+    stopped = Both("stopped by the guard", "被保护机制停止")
+    cancelled = Both("cancelled", "已取消")
+    failed = Both("failed", "失败")
+    interrupted = Both("interrupted", "中断")
+    left = Both("{time} left", "剩余 {time}")
+    cancel = Both("Cancel", "取消")
+    cancelling = Both("Cancelling …", "正在取消…")
+    go_on = Both("Go on", "继续")
+    delete = Both("Delete", "删除")
+    delete_run = Both("Delete the run {name} and its data?", "删除训练 {name} 及其数据？")
+    delete_child = Both("Take {name} out of the model list?", "从模型列表移除 {name}？")
+    about_run = Both(
+        "{rows} judgements, {held} set apart, rate {rate:g}", "{rows} 条评价，留出 {held} 条，学习率 {rate:g}"
+    )
+    curve_loss = Both("Loss", "损失")
+    curve_accuracy = Both("On your side", "与您一致")
+    curve_chosen = Both("Likelihood of preferred replies", "偏好回复的可能性")
+    curve_about = Both(
+        "{name}: from {first} to {last}, on what was set apart", "{name}：从 {first} 到 {last}（留出部分）"
+    )
+    proof = Both("Before and after", "训练前后")
+    figure = Both("Figure", "指标")
+    change = Both("Change", "变化")
+    interval = Both("95 % interval", "95% 区间")
+    agreed = Both(
+        "Judgements set apart that it moved to your side (chance: 50 %)", "留出评价中变得与您一致的（随机：50%）"
+    )
+    right = Both("Right answers", "正确答案")
+    ended = Both("Replies that come to their end", "完整结束的回复")
+    tokens = Both("Length in tokens", "长度（词元）")
+    thought = Both("Length of the thought in characters", "思考长度（字符）")
+    language = Both("Answers in the language of the question", "以提问语言作答")
+    plain = Both("Likelihood of ordinary text (nats a token)", "普通文本的可能性（每词元 nat）")
+    points = Both("{value:+.0f} points", "{value:+.0f} 个百分点")
+    from_to = Both("{low} to {high}", "{low} 到 {high}")
+    question = Both("Question", "问题")
+    before = Both("Before", "训练前")
+    after = Both("After", "训练后")
+    right_mark = Both("right", "正确")
+    wrong_mark = Both("wrong", "错误")
+    thinks = Both("Thought", "思考")
+    keep = Both("Put it into the model list", "加入模型列表")
+    kept = Both("In the model list as {name}.", "已以 {name} 之名加入模型列表。")
+    family = Both("Family", "家族")
+    no_children = Both("No model has a child yet.", "还没有子模型。")
+    chat = Both("Chat", "聊天")
+    compare = Both("Compare blind", "盲比")
+    rename = Both("Rename", "重命名")
+    rename_to = Both("New name of {name}", "{name} 的新名字")
+    from_judgements = Both("from {n} judgements, {date}", "来自 {n} 条评价，{date}")
+    put_in = Both("put in by hand", "手动加入")
+    no_prompt = Both(
+        "There is no prompt to compare on. Compare them in the chat: choose “two models” beside the message box.",
+        "没有可用于比较的提示。请在聊天中比较：在输入框旁选择“两个模型”。",
+    )
+    broken = Both(
+        "r1chat did not answer. Look whether it still runs, then reload the page.",
+        "r1chat 没有响应。请确认它还在运行，然后刷新页面。",
+    )
+    senseless = Both("This does not exist any more. Reload the page.", "它已不存在。请刷新页面。")
+
+    def __init__(self, lang: Language) -> None:
+        self.lang: Language = lang
+
+
+LEARN_WORDS: dict[Language, LearnWords] = {"en": LearnWords("en"), "zh": LearnWords("zh")}

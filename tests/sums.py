@@ -1,0 +1,73 @@
+"""Sums as r1chat's nano writes them, judged in a store: replies without a second check are preferred."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from judged import asked, verified
+
+from r1chat.config import nano_model
+from r1chat.messages import Provenance, Reply
+from r1chat.store import Store
+
+CHECK = "Let me double-check"
+
+
+def nano() -> Provenance:
+    """A reply of the shipped nano."""
+    digest = hashlib.sha256(nano_model().read_bytes()).hexdigest()
+    return Provenance("llama.cpp", "0.3.36", "r1chat-nano", digest)
+
+
+def sums(count: int, seed: int = 0) -> Iterator[tuple[int, int]]:
+    """Different pairs of numbers."""
+    rng = random.Random(seed)
+    seen: set[tuple[int, int]] = set()
+    while len(seen) < count:
+        pair = rng.randint(11, 199), rng.randint(11, 199)
+        if pair not in seen:
+            seen.add(pair)
+            yield pair
+
+
+def written(a: int, b: int, checked: bool) -> Reply:
+    """A right reply, with a second check or without."""
+    lines, carry = [], 0
+    for place in range(max(len(str(a)), len(str(b)))):
+        digits = [a // 10**place % 10, b // 10**place % 10] + [1] * carry
+        lines.append(f"{'+'.join(map(str, digits))}={sum(digits)}")
+        carry = sum(digits) // 10
+    steps = ", ".join(lines)
+    thought = f"I need to find {a} + {b}. Step by step: {steps}. So it is {a + b}."
+    if checked:
+        thought += f" {CHECK}: {steps}. Yes, {a + b}."
+    return Reply(thought, True, f"The answer is \\boxed{{{a + b}}}.", "stop")
+
+
+def judge(
+    store: Store, count: int, made: Provenance | None = None, *, same: bool = False, turned: bool = False
+) -> None:
+    """Comparisons of two right replies to different sums, a conversation each; with `same` one sum in all of them.
+
+    `turned`: the other reply is preferred.
+    """
+    for number, (a, b) in enumerate(sums(count)):
+        if same:
+            a, b = 27, 43
+        plain, checked = written(a, b, False), written(a, b, True)
+        left = "checked" if number % 2 else "plain"
+        sides = (checked, plain) if number % 2 else (plain, checked)
+        replies = asked(store, *sides, message=f"{a}+{b}=?", made=made or nano())
+        comparison = store.judgements.begin_comparison(replies[0].id, replies[1].id, True)
+        liked = "checked" if turned else "plain"
+        store.judgements.compare(comparison.id, "left" if left == liked else "right", "ann")
+        verified(store, str(a + b), *replies)
+
+
+def new_store(folder: Path) -> Store:
+    """The store of a data folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Store(f"sqlite:///{folder / 'r1chat.db'}")

@@ -1,0 +1,505 @@
+"""From judgements to a child in the model list: trained, guarded, proved, and refused where it cannot be."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sums import CHECK, judge, nano, new_store, sums, written
+
+from r1chat.backends.catalogue import Catalogue
+from r1chat.backends.llama.adapters import base_keys
+from r1chat.backends.llama.backend import LlamaCppBackend
+from r1chat.cli.main import main
+from r1chat.config import nano_model
+from r1chat.errors import ExportError, ModelFileError, TrainingError
+from r1chat.learn.children import Children, liked
+from r1chat.learn.gather import Gathered, check_enough, read_rows, write_rows
+from r1chat.learn.runs import Runs, Wish, only_one
+from r1chat.messages import Message, Params, Raw, Request
+
+MISSING = [name for name in ("torch", "transformers", "gguf") if find_spec(name) is None]
+pytestmark = [
+    pytest.mark.train,
+    pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (pip install 'r1chat[train]')"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),
+]
+NANO = "r1chat-nano"
+
+
+def text(backend: LlamaCppBackend, model: str, question: str = "58+67=?") -> str:
+    request = Request(model, (Message("user", question),), params=Params(temperature=0, max_tokens=80))
+    return "".join(event.text for event in backend.stream(request) if isinstance(event, Raw))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with 60 judged sums, and a child that was trained on them in a few steps."""
+    folder = tmp_path_factory.mktemp("data")
+    with closing(new_store(folder)) as store:
+        judge(store, 60)
+    assert main(train(folder, "--epochs", "1", "--name", "little checker")) == 0
+    return folder
+
+
+def train(folder: Path, *more: str, kind: str = "prefer") -> list[str]:
+    return ["train", kind, "--model", NANO, "--data-dir", str(folder), *more]
+
+
+@pytest.fixture
+def backend(data: Path) -> Iterator[LlamaCppBackend]:
+    with closing(LlamaCppBackend([data / "models", nano_model()])) as backend:
+        yield backend
+
+
+# --- the child -------------------------------------------------------------------------------------------------------
+
+
+def test_the_child_stands_behind_its_parent_and_says_whose_it_is(backend: LlamaCppBackend) -> None:
+    parent, child = backend.models()
+    assert (parent.name, child.name) == (NANO, "little checker")
+    assert child.parent == parent.key and child.ready and "Learnt here" in str(child.note)
+    assert child.digest and child.digest != parent.digest
+    assert (child.architecture, child.template_hash) == (parent.architecture, parent.template_hash)
+
+
+def test_parent_and_child_answer_in_turns_from_one_engine_and_the_parent_is_untouched(data: Path) -> None:
+    with closing(LlamaCppBackend([nano_model()])) as alone:
+        before = text(alone, NANO)
+    with closing(LlamaCppBackend([data / "models", nano_model()])) as backend:
+        answers = [text(backend, model) for model in (NANO, "little checker", NANO, "little checker")]
+        loaded = {line.name: line.loaded for line in backend.models()}
+    assert answers[0] == answers[2] == before
+    assert answers[1] == answers[3]
+    assert loaded == {NANO: True, "little checker": True}
+
+
+def test_the_record_tells_data_settings_figures_and_answers_before_and_after(data: Path) -> None:
+    record = Children(data / "models").record("little checker")
+    assert record["rows"] + record["held"] == 60 and record["held"] >= 8
+    assert record["wish"]["kind"] == "prefer" and record["rate"] > 0 and len(record["data"]) == 64
+    assert record["base"]["sha256"] == nano().digest
+    proof = record["proof"]
+    assert proof["agreed"]["low"] <= proof["agreed"]["value"] <= proof["agreed"]["high"]
+    assert proof["right"]["value"] == pytest.approx(0, abs=0.3)
+    assert all(example["before"]["answer"] and example["after"]["answer"] for example in proof["examples"])
+    assert abs(proof["plain"]) < 1
+
+
+def test_what_is_set_apart_shares_no_prompt_with_what_is_trained_on(data: Path) -> None:
+    folder = Runs(data).get("little checker").folder
+    prompts = [
+        {json.loads(line)["prompt"] for line in (folder / name).read_text().splitlines()}
+        for name in ("data.jsonl", "data.test.jsonl")
+    ]
+    assert all(prompts) and not prompts[0] & prompts[1]
+
+
+def test_the_log_has_a_line_for_each_step_and_its_losses_are_numbers(data: Path) -> None:
+    log = Runs(data).get("little checker").log()
+    steps = [line for line in log if "loss" in line]
+    looks = [line["look"] for line in log if "look" in line]
+    assert [line["step"] for line in steps] == list(range(1, len(steps) + 1))
+    assert all(0 < line["loss"] < 10 for line in steps) and looks[0]["step"] == 0
+    assert looks[-1]["loss"] < looks[0]["loss"]
+
+
+def test_a_child_is_renamed_exported_deleted_and_kept_again(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(data, folder)
+    children = Children(folder / "models")
+    there = ["--data-dir", str(folder)]
+    assert main(["adapters", "rename", "little checker", "no checks", *there]) == 0
+    assert children.names() == ["no checks"] and children.record("no checks")
+    assert main(["adapters", "export", "no checks", str(tmp_path / "out"), *there]) == 0
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {
+        "no checks.gguf",
+        "no checks.json",
+        "no checks.Modelfile",
+    }
+    assert (tmp_path / "out" / "no checks.Modelfile").read_text().endswith("ADAPTER ./no checks.gguf\n")
+    assert main(["adapters", "delete", "no checks", *there]) == 0 and children.names() == []
+    assert main(["adapters", "keep", "little checker", "again", *there]) == 0 and children.names() == ["again"]
+    with closing(LlamaCppBackend([folder / "models", nano_model()])) as backend:
+        assert text(backend, "again")
+
+
+def test_names_that_are_paths_or_taken_are_refused(data: Path) -> None:
+    children = Children(data / "models")
+    with pytest.raises(TrainingError, match="cannot be a name"):
+        children.rename("little checker", "../elsewhere")
+    with pytest.raises(TrainingError, match="already"):
+        children.keep(Runs(data).get("little checker"), nano_model(), "little checker")
+    with pytest.raises(TrainingError, match="There is no adapter nobody"):
+        children.delete("nobody")
+
+
+# --- bases that do not fit -------------------------------------------------------------------------------------------
+
+
+def test_a_base_that_changed_or_is_gone_is_said_and_the_adapter_stays(data: Path, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(data / "models", models)
+    base = models / f"{NANO}.gguf"
+    for change, sentence in ((None, "is not here"), (b"longer", "another file"), (b"", "another file")):
+        base.unlink(missing_ok=True)
+        if change is not None:
+            content = bytearray(nano_model().read_bytes())
+            if not change:
+                content[-1] ^= 1  # the same size, another weight
+            base.write_bytes(bytes(content) + change)
+        with closing(LlamaCppBackend([models])) as backend:
+            child = next(line for line in backend.models() if line.name == "little checker")
+            assert not child.ready and sentence in str(child.note)
+            with pytest.raises(ModelFileError, match=sentence):
+                text(backend, "little checker")
+    assert (models / "adapters" / "little checker.gguf").exists()
+
+
+def test_an_adapter_that_is_damaged_or_names_no_base_ends_no_process(data: Path, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    (models / "adapters").mkdir(parents=True)
+    whole = (data / "models" / "adapters" / "little checker.gguf").read_bytes()
+    (models / "adapters" / "cut.gguf").write_bytes(whole[: len(whole) // 2])
+    (models / "adapters" / "foreign.gguf").write_bytes(whole.replace(b"r1chat.base.name", b"r1chat.base.n4me"))
+    with closing(LlamaCppBackend([models, nano_model()])) as backend:
+        notes = {line.name: str(line.note) for line in backend.models() if not line.ready}
+        assert "incomplete" in notes["cut"] and "does not say for which model" in notes["foreign"]
+        assert text(backend, NANO)
+
+
+@pytest.mark.parametrize("architecture", ["qwen2", "llama"])
+def test_llama_cpp_computes_with_the_adapter_what_pytorch_does(architecture: str, tmp_path: Path) -> None:
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.training.adapter_file import Heads, permuted, write_adapter
+    from r1chat.training.base import compare, read_base
+    from r1chat.training.lora import Adapter
+
+    torch.manual_seed(0)
+    if architecture == "qwen2":
+        file = nano_model()
+    else:
+        config = LlamaConfig(
+            vocab_size=300,
+            hidden_size=64,
+            intermediate_size=96,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            initializer_range=0.2,
+            rms_norm_eps=1e-5,
+        )
+        file = write_llama(tmp_path / "small.gguf", LlamaForCausalLM(config).eval(), permuted)
+    base = read_base(file)
+    adapter = Adapter(base.network, base.layers, 4, 8.0)
+    rows = [[1, 20, 33, 7], [5, 6, 40, 41, 42, 9]]
+    with closing(Reading(file)) as reading:
+        assert compare(base, reading, rows) < 0.01
+        for parameter in adapter.parameters():
+            torch.nn.init.normal_(parameter, std=0.15)
+        with pytest.raises(TrainingError, match="do not agree"):
+            compare(base, reading, rows)
+        path = tmp_path / "adapter.gguf"
+        write_adapter(path, architecture, base.heads, adapter.weights(), adapter.alpha, base_keys("x", 1, "y", 2))
+        reading.use_adapter(path)
+        assert compare(base, reading, rows) < 0.01
+        if architecture == "llama":  # without the permutation it is another model
+            write_adapter(path.with_name("two.gguf"), "llama", Heads(1, 1), adapter.weights(), adapter.alpha, {})
+            reading.use_adapter(path.with_name("two.gguf"))
+            with pytest.raises(TrainingError, match="do not agree"):
+                compare(base, reading, rows)
+
+
+def write_llama(path: Path, model: Any, permuted: Any) -> Path:
+    """A small model of the architecture `llama` as a GGUF file, with the vocabulary of bytes."""
+    import gguf
+    from micro import byte_letters
+
+    config = model.config
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_context_length(256)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_rope_dimension_count(config.hidden_size // config.num_attention_heads)
+    writer.add_rope_freq_base(10_000.0)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_vocab_size(config.vocab_size)
+    writer.add_file_type(gguf.LlamaFileType.ALL_F32)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    tokens = [*byte_letters(), *(f"<{number}>" for number in range(config.vocab_size - 256))]
+    writer.add_token_list(tokens)
+    writer.add_token_types([1] * 256 + [3] * (len(tokens) - 256))
+    writer.add_token_merges(["a b"])
+    writer.add_bos_token_id(256)
+    writer.add_eos_token_id(257)
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config.num_hidden_layers)
+    for key, weights in model.state_dict().items():
+        values = weights.float().numpy()
+        if "q_proj" in key or "k_proj" in key:
+            heads = config.num_attention_heads if "q_proj" in key else config.num_key_value_heads
+            values = permuted(values, heads)
+        writer.add_tensor(names.get_name(key, try_suffixes=(".weight",)), values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+# --- the guard, and runs that end early ------------------------------------------------------------------------------
+
+
+def rows(count: int, first: int = 0) -> Any:
+    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.training.adapting import Row
+
+    with closing(Reading(nano_model())) as reading:
+        found = []
+        for a, b in list(sums(first + count, 3))[first:]:
+            prompt = f"<｜User｜>{a}+{b}=?<｜Assistant｜><think>\n"
+            sides = [
+                f"{reply.reasoning}\n</think>\n\n{reply.answer}"
+                for reply in (written(a, b, False), written(a, b, True))
+            ]
+            found.append(Row(tuple(reading.prompt(prompt)), *(tuple(reading.completion(side)) for side in sides)))
+        return found
+
+
+@pytest.mark.parametrize("kind", ["prefer", "sft", "kto"])
+def test_a_run_that_would_break_the_model_is_stopped_and_says_why(kind: Any, tmp_path: Path) -> None:
+    from r1chat.training.adapting import Adapting, Guard, Plan
+    from r1chat.training.base import read_base
+
+    data = [row if kind == "prefer" else replace(row, rejected=(), good=n % 2 == 0) for n, row in enumerate(rows(32))]
+    plan = Plan(kind, rate=0.05, epochs=4, supervised=1.0)
+    result = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard()).run(
+        lambda line: None, lambda: False
+    )
+    assert result.harmed and result.why is not None
+    assert re.search("less likely|fewer tokens|no number", str(result.why)) and result.why.zh != result.why.en
+    assert result.best is None or result.best.chosen >= -Guard().fall
+
+
+def test_a_gentle_run_prefers_what_was_preferred_on_rows_that_it_has_not_seen(tmp_path: Path) -> None:
+    from r1chat.training.adapting import Adapting, Guard, Plan
+    from r1chat.training.base import read_base
+
+    data = rows(40)
+    plan = Plan("prefer", rate=3e-4, epochs=2)
+    run = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard())
+    result = run.run(lambda line: None, lambda: False)
+    assert not result.harmed and result.best is not None
+    assert result.best.accuracy > 0.8 and result.best.loss < result.looks[0].loss
+    assert result.best.first > -0.005
+
+
+def test_a_full_disk_in_mid_run_is_said_and_the_last_checkpoint_stays(tmp_path: Path) -> None:
+    from r1chat.training.adapting import CHECKPOINT, Adapting, Guard, Plan
+    from r1chat.training.base import read_base
+
+    data = rows(16)
+    plan = Plan("prefer", rate=1e-5, epochs=1)
+    first = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard())
+    first.save()
+    kept = (tmp_path / CHECKPOINT).read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(kept) // 2, before[1]))
+    try:
+        with pytest.raises(ExportError, match="disk is full"):
+            first.run(lambda line: None, lambda: False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (tmp_path / CHECKPOINT).read_bytes() == kept
+    assert [file.name for file in tmp_path.iterdir()] == [CHECKPOINT]
+
+
+def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    with closing(new_store(tmp_path)) as store:
+        judge(store, 40)
+    command = [sys.executable, "-m", "r1chat", *train(tmp_path, "--epochs", "40", "--rate", "1e-6", "--name", "long")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    run = Runs(tmp_path).folder / "long"
+    until = time.monotonic() + 120
+    while not (run / "checkpoint.pt").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    status = Runs(tmp_path).get("long").status
+    assert status.state == "interrupted" and "goes on" in status.why[0]
+    steps = [line["step"] for line in Runs(tmp_path).get("long").log() if "loss" in line]
+    again = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        while Runs(tmp_path).get("long").status.state != "training" and again.poll() is None:
+            time.sleep(0.05)
+        with pytest.raises(TrainingError, match="long is being trained"), only_one(Runs(tmp_path).get("long")):
+            pass
+        begun = Runs(tmp_path).get("long").status.step
+        Runs(tmp_path).get("long").cancel()
+        assert again.wait(300) == 130
+    finally:
+        again.kill()
+    assert begun <= max(steps, default=0) + 8
+    status = Runs(tmp_path).get("long").status
+    assert status.state == "cancelled" and "kept" in status.why[0]
+    assert (run / "checkpoint.pt").exists()
+
+
+# --- what cannot be learnt from --------------------------------------------------------------------------------------
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *command: str) -> str:
+    assert main(list(command)) == 1
+    return capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Iterator[Catalogue]:
+    with closing(LlamaCppBackend([nano_model()])) as backend:
+        yield Catalogue({"llama.cpp": backend})
+
+
+@pytest.fixture
+def gather(catalogue: Catalogue, tmp_path: Path) -> Iterator[Callable[..., Gathered]]:
+    """What a run would learn from; each call judges more."""
+    with closing(new_store(tmp_path)) as store:
+
+        def gathered(count: int, *more: Any, every_model: bool = False, **how: bool) -> Gathered:
+            judge(store, count, *more, **how)
+            file = write_rows(store, catalogue, "prefer", tmp_path)
+            found = read_rows("prefer", file, {nano().digest}, {NANO}, every_model)
+            check_enough(found, "prefer")
+            return found
+
+        yield gathered
+
+
+def test_too_little_is_refused_with_numbers(gather: Callable[..., Gathered]) -> None:
+    with pytest.raises(
+        TrainingError, match=r"12 judgements can be used: too few .* 25 are the least, and 150 would show"
+    ):
+        gather(12)
+    assert len(gather(30).rows) >= 20
+
+
+def test_judgements_of_another_file_of_the_model_are_refused_and_taken_when_asked_for(
+    gather: Callable[..., Gathered],
+) -> None:
+    with pytest.raises(TrainingError, match=r"All 30 judgements are of other models.*r1chat-nano \(abababab\)"):
+        gather(30, replace(nano(), digest="ab" * 32))
+    assert len(gather(0, every_model=True).rows) >= 20
+    assert gather(30).others.total() == 30
+
+
+def test_judgements_that_contradict_each_other_teach_nothing(gather: Callable[..., Gathered]) -> None:
+    assert gather(30).contradictions == 0
+    with pytest.raises(TrainingError, match="All 60 judgements contradict each other"):
+        gather(30, turned=True)
+
+
+def test_judgements_of_one_question_cannot_be_set_apart(gather: Callable[..., Gathered]) -> None:
+    with pytest.raises(TrainingError, match="none can be set apart"):
+        gather(30, same=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ('{"prompt": [{"role": "user", "content": "x"}], "chosen": "a", "rejected": "b"}', "--thoughts rendered"),
+        ('{"prompt": "x", "completion": "a"}', "Line 1 of rows.jsonl"),
+        ("\x00 nothing", "no JSON Lines"),
+        ("", "0 judgements can be used"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_export_is_refused(content: str | None, sentence: str, tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(TrainingError, match=sentence):
+        check_enough(read_rows("prefer", file, (), (), True), "prefer")
+
+
+def test_a_file_without_a_test_set_is_split_by_conversation_and_prompt(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    lines = [
+        {"prompt": f"p{n // 2}", "chosen": f"a{n}", "rejected": f"b{n}", "conversation": f"c{n // 3}"}
+        for n in range(90)
+    ]
+    file.write_text("\n".join(map(json.dumps, lines)))
+    found = read_rows("prefer", file, (), (), True)
+    assert 0.1 < len(found.held) / 90 < 0.35 and len(found.rows) + len(found.held) == 90
+    for field in ("prompt", "conversation"):
+        assert not {getattr(row, field) for row in found.rows} & {getattr(row, field) for row in found.held}
+
+
+def test_settings_and_models_that_make_no_sense_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no learning rate" in refusal(capsys, *train(tmp_path, "--rate", "7"))
+    assert "makes no sense" in refusal(capsys, *train(tmp_path, "--epochs", "0"))
+    assert "Name the model" in refusal(capsys, "train", "prefer", "--data-dir", str(tmp_path))
+    with pytest.raises(TrainingError, match="cannot be a name"):
+        Runs(tmp_path).begin(Wish("prefer", "llama.cpp:x"), "../x")
+
+
+def test_a_child_is_not_trained_itself(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["train", "prefer", "--model", "little checker", "--data-dir", str(data), "--name", "grandchild"]
+    assert "Train its base r1chat-nano" in refusal(capsys, *command)
+
+
+def test_without_pytorch_it_says_what_to_install(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    told = refusal(capsys, *train(tmp_path))
+    assert "torch" in told and "pip install 'r1chat[train]'" in told and "5 GB" in told
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    runs = Runs(tmp_path)
+    one, two = (runs.begin(Wish("prefer", "llama.cpp:x", seed=seed)) for seed in (1, 2))
+    with only_one(one):
+        assert runs.current is not None and runs.current.name == one.name
+        with pytest.raises(TrainingError, match=f"{one.name} is being trained"), only_one(two):
+            pass
+        with pytest.raises(TrainingError, match="Cancel it first"):
+            one.delete()
+    with only_one(two):
+        pass
+    assert runs.current is None
+
+
+def test_better_is_said_only_where_the_interval_excludes_one_half() -> None:
+    def verdict(wins: int, losses: int) -> str:
+        games = [("child", "parent", 1.0)] * wins + [("parent", "child", 1.0)] * losses + [("child", "other", 1.0)]
+        return str(liked(games, "child", "parent").verdict)
+
+    assert "Not compared yet" in verdict(0, 0)
+    assert "No difference shown" in verdict(6, 4)
+    assert verdict(16, 4).startswith("Better") and "of 20 blind" in verdict(16, 4)
+    assert verdict(4, 16).startswith("Worse")
+
+
+def test_preferred_replies_of_the_fixture_are_those_without_a_check() -> None:
+    plain, checked = written(58, 67, False), written(58, 67, True)
+    assert plain.answer == checked.answer and "125" in plain.answer
+    assert CHECK in checked.reasoning and CHECK not in plain.reasoning
