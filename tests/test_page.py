@@ -193,6 +193,11 @@ def test_the_list_goes_on_where_a_person_scrolls_to_its_end(site: Site) -> None:
     page = site.open()
     expect(page.locator(".list .row")).to_have_count(200)
     expect(page.locator(".list .more")).to_have_text("Show more (203 in all)")
+    assert page.locator(".list .row").first.evaluate(
+        "row => row.closest('#conversations').getBoundingClientRect().bottom"
+        " <= document.querySelector('#foot-block').getBoundingClientRect().top"
+        " && getComputedStyle(document.getElementById('conversations')).overflowY === 'auto'"
+    ), "the list runs under what stands below it"
     page.locator(".list .more").scroll_into_view_if_needed()
     expect(page.locator(".list .row")).to_have_count(203)
     expect(page.locator(".list .row").last).to_contain_text("Number 0")

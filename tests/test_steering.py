@@ -172,6 +172,24 @@ def test_a_new_conversation_begins_with_a_summary_that_can_be_changed(site: Site
     assert len(app.store.conversations()) == 2
 
 
+def test_a_temporary_conversation_goes_on_in_a_temporary_one(site: Site) -> None:
+    full = Finish("stop", prompt_tokens=4000, context=4096)
+    app = site.serve(lambda request: ["You added 7 and 3."] if request.so_far else [*THOUGHT, full], context=4096)
+    page = site.open()
+    page.get_by_role("button", name="Temporary conversation").click()
+    expect(page.get_by_text("A temporary conversation:").first).to_be_visible()
+    ask(page, "7 + 3 = ?")
+    page.get_by_role("button", name="Continue in a new conversation").click()
+    box = page.get_by_role("textbox", name="Message")
+    expect(box).to_have_value(re.compile("You added 7 and 3", re.DOTALL))
+    assert "You added" not in page.evaluate("JSON.stringify(localStorage)")
+    box.press("Enter")
+    expect(page.locator(".ask")).to_contain_text("You added 7 and 3.")
+    expect(page.locator(".reply.done")).to_have_count(1)
+    assert app.store.conversations() == []
+    assert len(app.main.temporary_conversations()) == 2
+
+
 def test_where_no_summary_can_be_written_the_last_messages_stand_in(site: Site) -> None:
     site.serve([*THOUGHT, Finish("stop", prompt_tokens=4000, context=4096)], context=4096, continues=False)
     page = site.open()

@@ -292,7 +292,7 @@ async function summarise() {
     if (!response) return;
     write('');
     keepDraft();
-    await goTo('new');
+    await goTo(isTemporary() ? 'temporary' : 'new');  // what never touched the disk stays off it
     box.placeholder = state.words.summarising;
     write('');
     for await (const line of lines(response.body)) write(text = JSON.parse(line));
