@@ -275,9 +275,16 @@ def test_a_turn_shifts_nothing_and_writes_nothing_to_the_console(site: Site) -> 
     assert said == []
 
 
+SETTLED = """async () => {  // what fades in or out has no contrast of its own
+  const ending = () => document.getAnimations().filter(one => one.effect.getComputedTiming().endTime !== Infinity);
+  while (ending().length) await Promise.allSettled(ending().map(one => one.finished));
+}"""
+
+
 def findings(page: Page) -> list[str]:
     """What axe-core finds: the rule and the first element of each."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.evaluate(SETTLED)
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     found = page.evaluate("tags => axe.run(document, {runOnly: tags, rules: {'target-size': {enabled: true}}})", tags)[
         "violations"
