@@ -15,10 +15,20 @@ from r1chat.training import everyday
 from r1chat.training.chains import MAKERS, RIGHT, WRONG, answer_text, chain
 from r1chat.training.vocabulary import ASSISTANT, BOS, CLOSE, EOS, THINK, USER
 
-TALK = "talk"
+TALK, FOLLOW = "talk", "follow"
 LONGEST = 512  # tokens
-WEIGHTS = {"sums": 3.0, "products": 2.0, "primes": 1.5, TALK: 2.5}  # others 1: how often a task is drawn
+WEIGHTS = {
+    "sums": 2.5,
+    "products": 1.5,
+    "primes": 1.3,
+    "stories": 2.0,
+    "countdown": 1.3,
+    FOLLOW: 1.2,
+    TALK: 4.0,
+}  # else 1
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
+WITHOUT_THOUGHT = 0.04  # the share of examples with an empty thought ("thinking off")
+ANSWERED = ("sums", "products", "expressions", "stories", "equations", "division", "percentages")  # for a second turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +49,68 @@ def texts(rng: random.Random, split: str = "train") -> Iterator[Text]:
     while True:
         (name,) = rng.choices(names, weights)
         lang = rng.choice(LANGUAGES)
-        yield _talk(rng, lang) if name == TALK else _problem(name, rng, lang, split)
+        text = _text_of(name, rng, lang, split)
+        yield _without_thought(text) if split == "train" and rng.random() < WITHOUT_THOUGHT else text
 
 
-def _problem(name: str, rng: random.Random, lang: Language, split: str) -> Text:
+def _text_of(name: str, rng: random.Random, lang: Language, split: str) -> Text:
+    if name == FOLLOW:
+        return _second_turn(rng, lang, split)
+    if name == TALK:
+        talk = everyday.draw(rng, lang)
+        before = _exchange(*_answered(rng, lang, split)) if rng.random() < 0.2 else ""
+        return _text(TALK, lang, talk.question, talk.thought, talk.answer, talk.answer, before)
     drawn = _drawn(name, rng, lang, split)
-    question = drawn.question
-    if rng.random() < 0.3:
-        question = f"{question} {generated.DIRECTIVES.pick(lang)}"
-    before = ""
-    if rng.random() < 0.08:  # a second turn that has nothing to do with the first
-        earlier = _talk(rng, lang)
-        before = f"{USER}{earlier.prompt.split(USER)[1].split(ASSISTANT)[0]}{ASSISTANT}{earlier.answer}{EOS}"
-    thought = chain(name, drawn.values, drawn.answer, lang, rng)
-    return _text(name, lang, question, thought, answer_text(drawn.answer, lang), drawn.answer, before)
+    chance = rng.random()
+    before = ""  # an earlier turn that has nothing to do with this one
+    if chance < 0.06:
+        talk = everyday.draw(rng, lang)
+        before = _exchange(talk.question, talk.answer)
+    elif chance < 0.12:
+        before = _exchange(*_answered(rng, lang, split))
+    answer = drawn.example or drawn.answer
+    thought = chain(name, drawn.values, answer, lang, rng)
+    question = _asked(name, drawn.question, rng, lang)
+    return _text(name, lang, question, thought, answer_text(answer, lang), answer, before)
 
 
-def _talk(rng: random.Random, lang: Language) -> Text:
-    talk = everyday.draw(rng, lang)
-    return _text(TALK, lang, talk.question, talk.thought, talk.answer, talk.answer)
+def _asked(name: str, question: str, rng: random.Random, lang: Language) -> str:
+    """A question as people type it, now and then with a directive."""
+    if name != "primes":
+        question = everyday.worn(question, rng, lang)
+    return f"{question} {generated.DIRECTIVES.pick(lang)}" if rng.random() < 0.3 else question
+
+
+def _answered(rng: random.Random, lang: Language, split: str) -> tuple[str, str, str]:
+    """A question that has a whole number for an answer, the reply, and that number."""
+    while True:
+        name = rng.choice(ANSWERED)
+        drawn = _drawn(name, rng, lang, split)
+        if re.fullmatch(r"-?\d{1,6}", drawn.answer):
+            return _asked(name, drawn.question, rng, lang), answer_text(drawn.answer, lang), drawn.answer
+
+
+def _second_turn(rng: random.Random, lang: Language, split: str) -> Text:
+    """A turn that goes on with the answer before: "now double it"."""
+    while True:
+        question, reply, number = _answered(rng, lang, split)
+        before, sign, by, words = everyday.follow(rng, lang, int(number))
+        if generated.split_of(f"{before}{sign}{by}") == split:
+            break
+    value = before + by if sign == "+" else before - by if sign == "-" else before * by if sign == "*" else before // by
+    thought = chain(FOLLOW, (before, sign, by), str(value), lang, rng)
+    earlier = _exchange(question, reply)
+    return _text(FOLLOW, lang, words, thought, answer_text(str(value), lang), str(value), earlier)
+
+
+def _exchange(question: str, reply: str, *_: str) -> str:
+    return f"{USER}{question}{ASSISTANT}{reply}{EOS}"
+
+
+def _without_thought(text: Text) -> Text:
+    """The same with an empty thought, which stands in the prompt where a person has turned thinking off."""
+    answer = text.completion.partition(f"{CLOSE}\n\n")[2]
+    return Text(text.task, text.language, f"{text.prompt}\n{CLOSE}\n\n", answer, text.answer)
 
 
 def _text(task: str, lang: Language, question: str, thought: str, reply: str, answer: str, before: str = "") -> Text:

@@ -42,13 +42,13 @@ class Plan:
     """
 
     minutes: float = 60.0
-    tokens: int = 4096
+    tokens: int = 3072
     rate: float = 3e-3
     warm: int = 100
     anneal: float = 0.15
     seed: int = 0
     save: float = 120.0
-    check: float = 600.0
+    check: float = 900.0
     problems: int = 300
     threads: int = 1
 
@@ -95,7 +95,7 @@ class Training:
         elif start:
             self.model, self.tokenizer = start
         else:
-            sample = islice(texts(random.Random(plan.seed)), 3000)
+            sample = islice(texts(random.Random(plan.seed)), 12_000)
             plain = (f"{_question(text)}\n{text.completion.partition(CLOSE)[0]}\n{text.answer}" for text in sample)
             self.tokenizer = train_vocabulary(plain, shape.vocabulary)
             torch.manual_seed(plan.seed)
