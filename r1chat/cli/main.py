@@ -257,21 +257,29 @@ def evaluate(
 @parser.command()
 def train(
     ctx: typer.Context,
-    stage: Annotated[str, typer.Argument(metavar="cold-start|gguf", help="Train, or write what was trained.")],
+    stage: Annotated[str, typer.Argument(metavar="cold-start|reject|grpo|gguf", help="What to do.")],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Of the run: checkpoint, vocabulary, log.")],
     minutes: Annotated[float, typer.Option(metavar="M", help="Of training in this folder, all calls together.")] = 60,
     begin_with: Annotated[
         Path | None, typer.Option("--from", metavar="MODEL.gguf", help="Go on from a model that was trained here.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The GGUF file.")] = None,
-    rate: Annotated[float, typer.Option(metavar="R", help="The learning rate at its highest.")] = 3e-3,
+    rate: Annotated[float | None, typer.Option(metavar="R", help="The learning rate at its highest.")] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Of reject, grpo; more than one may be given.")
+    ] = None,
+    k: Annotated[int, typer.Option("-k", metavar="K", help="Of reject, grpo: samples of each problem.")] = 8,
+    problems: Annotated[
+        int | None, typer.Option(metavar="N", help="Of reject: in all (400); of grpo: in a step (16, at most 64).")
+    ] = None,
     threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of the processor.")] = 1,
     seed: Seed = None,
     verbose: Verbose = False,
 ) -> Job:
     """Train a small model that thinks, from nothing or from one of its kind. The same command goes on after a kill.
 
-    It needs the extra `train`. `r1chat train gguf FOLDER` writes it for llama.cpp and Ollama.
+    cold-start: from made-up chains of thought. reject: on its own right samples. grpo: reinforcement learning with
+    rule rewards. gguf: write the model for llama.cpp and Ollama. It needs the extra `train`.
     """
     return partial(_train, ctx.params)
 

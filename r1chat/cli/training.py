@@ -11,7 +11,7 @@ from typing import Any
 from r1chat.both import Both
 from r1chat.errors import TrainingError
 
-STAGES = ("cold-start", "gguf")
+STAGES = ("cold-start", "reject", "grpo", "gguf")
 ROOM = 300_000_000  # bytes: a checkpoint, the one that replaces it, and the GGUF file
 NEEDED = ("torch", "tokenizers", "gguf")
 
@@ -26,13 +26,19 @@ def train(stage: str, flags: Mapping[str, Any]) -> int:
     folder: Path = flags["folder"]
     if stage == "gguf":
         return _write(folder, flags["output"] or folder / "model.gguf")
-    return _cold_start(folder, flags)
+    _examine(folder, flags)
+    if stage == "cold-start":
+        return _cold_start(folder, flags)
+    from r1chat.cli.reinforcing import reinforce
+
+    return reinforce(stage, folder, flags)
 
 
-def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
+def _examine(folder: Path, flags: Mapping[str, Any]) -> None:
+    """Raises TrainingError for flags and a folder that no stage can train with."""
     if not 0 < flags["minutes"] <= 10_000:
         raise TrainingError(_NO_MINUTES.format(minutes=flags["minutes"]))
-    if not 0 < flags["rate"] <= 1:
+    if flags["rate"] is not None and not 0 < flags["rate"] <= 1:
         raise TrainingError(_NO_RATE.format(rate=flags["rate"]))
     if folder.exists() and not folder.is_dir():
         raise TrainingError(_NO_FOLDER.format(folder=folder))
@@ -40,14 +46,17 @@ def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
     free = shutil.disk_usage(folder).free
     if free < ROOM:
         raise TrainingError(_NO_ROOM.format(folder=folder, free=free // 1_000_000, needed=ROOM // 1_000_000))
+    if flags["begin_with"] and (folder / "checkpoint.pt").exists():
+        raise TrainingError(_TWO_STARTS.format(folder=folder))
+
+
+def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
     from r1chat.training.gguf_file import read_gguf
-    from r1chat.training.loop import CHECKPOINT, Plan, Training
+    from r1chat.training.loop import Plan, Training
     from r1chat.training.model import Shape
 
     begun = flags["begin_with"]
-    if begun and (folder / CHECKPOINT).exists():
-        raise TrainingError(_TWO_STARTS.format(folder=folder))
-    plan = Plan(minutes=flags["minutes"], seed=flags["seed"] or 0, rate=flags["rate"], threads=flags["threads"])
+    plan = Plan(minutes=flags["minutes"], seed=flags["seed"] or 0, rate=flags["rate"] or 3e-3, threads=flags["threads"])
     run = Training(folder, plan, Shape(), read_gguf(begun) if begun else None)
     if run.seconds >= plan.minutes * 60:
         raise TrainingError(_SPENT.format(folder=folder, spent=run.seconds / 60))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tokenizers import Tokenizer
 
 from r1chat.evaluation import generated
 from r1chat.evaluation.generated import Drawn, Language
+from r1chat.evaluation.problems import MATH_PROMPT, MATH_PROMPT_ZH
+from r1chat.judgements import Check
 from r1chat.training import everyday
 from r1chat.training.chains import MAKERS, RIGHT, WRONG, answer_text, chain
 from r1chat.training.vocabulary import ASSISTANT, BOS, CLOSE, EOS, THINK, USER
@@ -33,18 +35,23 @@ ANSWERED = ("sums", "products", "expressions", "stories", "equations", "division
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A prompt, which ends within the opened thought, and what comes after it. `answer`: the right one."""
+    """A prompt, which ends within the opened thought, and what comes after it. `answer`: a right one.
+
+    `reference`, of the kind `kind`, is what any answer is judged by.
+    """
 
     task: str
     language: Language
     prompt: str
     completion: str
     answer: str
+    reference: str
+    kind: Check
 
 
-def texts(rng: random.Random, split: str = "train") -> Iterator[Text]:
-    """Examples without end; those of one split share no problem with another's."""
-    names = [*MAKERS, TALK]
+def texts(rng: random.Random, split: str = "train", tasks: Sequence[str] = ()) -> Iterator[Text]:
+    """Examples without end, of all tasks or some; those of one split share no problem with another's."""
+    names = list(tasks) or [*MAKERS, TALK]
     weights = [WEIGHTS.get(name, 1.0) for name in names]
     while True:
         (name,) = rng.choices(names, weights)
@@ -59,7 +66,8 @@ def _text_of(name: str, rng: random.Random, lang: Language, split: str) -> Text:
     if name == TALK:
         talk = everyday.draw(rng, lang)
         before = _exchange(*_answered(rng, lang, split)) if rng.random() < 0.2 else ""
-        return _text(TALK, lang, talk.question, talk.thought, talk.answer, talk.answer, before)
+        question = _directed(talk.question, lang, rng) if rng.random() < 0.05 else talk.question
+        return _text(TALK, lang, question, talk.thought, talk.answer, talk.answer, before)
     drawn = _drawn(name, rng, lang, split)
     chance = rng.random()
     before = ""  # an earlier turn that has nothing to do with this one
@@ -71,14 +79,22 @@ def _text_of(name: str, rng: random.Random, lang: Language, split: str) -> Text:
     answer = drawn.example or drawn.answer
     thought = chain(name, drawn.values, answer, lang, rng)
     question = _asked(name, drawn.question, rng, lang)
-    return _text(name, lang, question, thought, answer_text(answer, lang), answer, before)
+    text = _text(name, lang, question, thought, answer_text(answer, lang), answer, before)
+    return replace(text, reference=drawn.answer, kind=drawn.kind)
 
 
 def _asked(name: str, question: str, rng: random.Random, lang: Language) -> str:
     """A question as people type it, now and then with a directive."""
     if name != "primes":
         question = everyday.worn(question, rng, lang)
-    return f"{question} {generated.DIRECTIVES.pick(lang)}" if rng.random() < 0.3 else question
+    return _directed(question, lang, rng) if rng.random() < 0.3 else question
+
+
+def _directed(question: str, lang: Language, rng: random.Random) -> str:
+    """A question with one of the directives that `r1chat eval` puts behind it."""
+    if rng.random() < 0.6:
+        return f"{question} {generated.DIRECTIVES.pick(lang)}"
+    return (MATH_PROMPT_ZH if lang == "zh" else MATH_PROMPT).format(question=question)
 
 
 def _answered(rng: random.Random, lang: Language, split: str) -> tuple[str, str, str]:
@@ -110,12 +126,13 @@ def _exchange(question: str, reply: str, *_: str) -> str:
 def _without_thought(text: Text) -> Text:
     """The same with an empty thought, which stands in the prompt where a person has turned thinking off."""
     answer = text.completion.partition(f"{CLOSE}\n\n")[2]
-    return Text(text.task, text.language, f"{text.prompt}\n{CLOSE}\n\n", answer, text.answer)
+    return replace(text, prompt=f"{text.prompt}\n{CLOSE}\n\n", completion=answer)
 
 
 def _text(task: str, lang: Language, question: str, thought: str, reply: str, answer: str, before: str = "") -> Text:
     prompt = f"{BOS}{before}{USER}{question}{ASSISTANT}{THINK}\n"
-    return Text(task, lang, prompt, f"{thought}\n{CLOSE}\n\n{reply}{EOS}", answer)
+    kind: Check = "text" if task == TALK else "number"
+    return Text(task, lang, prompt, f"{thought}\n{CLOSE}\n\n{reply}{EOS}", answer, answer, kind)
 
 
 def _drawn(name: str, rng: random.Random, lang: Language, split: str) -> Drawn:
