@@ -257,7 +257,7 @@ def evaluate(
 @parser.command()
 def train(
     ctx: typer.Context,
-    stage: Annotated[str, typer.Argument(metavar="cold-start|reject|grpo|gguf", help="What to do.")],
+    stage: Annotated[str, typer.Argument(metavar="STAGE", help="cold-start, reject, grpo, distill or gguf.")],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Of the run: checkpoint, vocabulary, log.")],
     minutes: Annotated[float, typer.Option(metavar="M", help="Of training in this folder, all calls together.")] = 60,
     begin_with: Annotated[
@@ -266,20 +266,23 @@ def train(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The GGUF file.")] = None,
     rate: Annotated[float | None, typer.Option(metavar="R", help="The learning rate at its highest.")] = None,
     task: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Of reject, grpo; more than one may be given.")
+        list[str] | None, typer.Option(metavar="NAME", help="Not of cold-start; more than one may be given.")
     ] = None,
-    k: Annotated[int, typer.Option("-k", metavar="K", help="Of reject, grpo: samples of each problem.")] = 8,
+    k: Annotated[int, typer.Option("-k", metavar="K", help="Of reject, grpo, distill: samples of each problem.")] = 8,
     problems: Annotated[
-        int | None, typer.Option(metavar="N", help="Of reject: in all (400); of grpo: in a step (16, at most 64).")
+        int | None, typer.Option(metavar="N", help="In all (reject 400, distill 100); of grpo in a step (16).")
     ] = None,
+    teacher: Annotated[str | None, typer.Option(metavar="NAME", help="Of distill: the model to learn from.")] = None,
     threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of the processor.")] = 1,
     seed: Seed = None,
+    data_dir: DataDir = None,
     verbose: Verbose = False,
 ) -> Job:
     """Train a small model that thinks, from nothing or from one of its kind. The same command goes on after a kill.
 
     cold-start: from made-up chains of thought. reject: on its own right samples. grpo: reinforcement learning with
-    rule rewards. gguf: write the model for llama.cpp and Ollama. It needs the extra `train`.
+    rule rewards. distill: on the right replies of a larger model. gguf: write the model for llama.cpp and Ollama. It
+    needs the extra `train`.
     """
     return partial(_train, ctx.params)
 

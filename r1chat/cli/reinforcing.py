@@ -1,9 +1,10 @@
-"""`r1chat train reject` and `r1chat train grpo`: what a small model learns from its own samples."""
+"""`r1chat train reject`, `grpo` and `distill`: what a small model learns from samples, its own or a teacher's."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ from r1chat.both import Both
 from r1chat.errors import TrainingError
 from r1chat.evaluation import generated
 
-RATES = {"reject": 3e-4, "grpo": 5e-5}  # learning rates where none is named
-PROBLEMS = {"reject": 400, "grpo": 16}
+RATES = {"reject": 3e-4, "grpo": 5e-5, "distill": 1e-3}  # learning rates where none is named
+PROBLEMS = {"reject": 400, "grpo": 16, "distill": 100}
 
 
 def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
-    """Do one of the two stages in a folder. Raises TrainingError."""
+    """Do one of the stages in a folder. Raises TrainingError."""
     from r1chat.training.gguf_file import read_gguf
     from r1chat.training.loop import CHECKPOINT, LOG, Plan, Training, load
 
@@ -41,11 +42,14 @@ def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
 
         run = Grpo(folder, plan, Reinforcement(problems=min(problems, 64), k=flags["k"], tasks=tasks), start)
     else:
-        from r1chat.training.reject import Rejection, gather, source
+        from r1chat.training.reject import Rejection, gather, sampler, source
 
         rejection = Rejection(problems, flags["k"], tasks, seed=seed)
         model, tokenizer = start or load(folder)
-        kept = gather(folder, rejection, model, tokenizer, _tell_samples)
+        if stage == "reject":
+            kept = gather(folder, rejection, sampler(rejection, model, tokenizer), _tell_samples)
+        else:
+            kept = _distilled(folder, replace(rejection, tasks=tasks or tuple(generated.TASKS)), flags)
         run = Training(folder, plan, model.shape, start, source(kept))
     if run.seconds >= plan.minutes * 60:
         raise TrainingError(_SPENT.format(folder=folder, spent=run.seconds / 60))
@@ -62,6 +66,22 @@ def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
     return 0
 
 
+def _distilled(folder: Path, rejection: Any, flags: Mapping[str, Any]) -> list[Any]:
+    """What the teacher, a model of any backend, wrote and what of it was kept."""
+    from contextlib import closing
+
+    from r1chat.app import connect
+    from r1chat.config import load as load_settings
+    from r1chat.training.distill import teacher
+    from r1chat.training.reject import gather
+
+    if not flags["teacher"]:
+        raise TrainingError(_NO_TEACHER)
+    with closing(connect(load_settings(data_dir=flags["data_dir"]))) as catalogue:
+        backend, info = catalogue.find(catalogue.default(flags["teacher"]).key)
+        return gather(folder, rejection, teacher(backend, info, rejection), _tell_samples)
+
+
 def _tell_samples(done: int, samples: int, kept: int) -> None:
     print(f"{done} problems, {samples} samples, {kept} kept", flush=True)
 
@@ -73,6 +93,10 @@ def _tell(line: dict[str, Any]) -> None:
     print(f"step {line['step']:>5}  {line['seconds'] / 60:5.1f} min  {figures}{dev}", flush=True)
 
 
+_NO_TEACHER = Both(
+    "distill learns from a model of yours: name it with --teacher NAME (`r1chat models` lists them).",
+    "distill 需要一个教师模型：请用 --teacher NAME 指定（`r1chat models` 列出可用模型）。",
+)
 _NO_TASK = Both("There is no task “{task}”. There are: {tasks}.", "没有“{task}”这个任务。现有：{tasks}。")
 _NO_GROUP = Both(
     "-k {k} and --problems {problems}: give 2 to 64 samples of each problem, and at least 1 problem.",

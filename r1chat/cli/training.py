@@ -11,7 +11,7 @@ from typing import Any
 from r1chat.both import Both
 from r1chat.errors import TrainingError
 
-STAGES = ("cold-start", "reject", "grpo", "gguf")
+STAGES = ("cold-start", "reject", "grpo", "distill", "gguf")
 ROOM = 300_000_000  # bytes: a checkpoint, the one that replaces it, and the GGUF file
 NEEDED = ("torch", "tokenizers", "gguf")
 

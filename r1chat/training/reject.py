@@ -20,9 +20,9 @@ from r1chat.both import Both
 from r1chat.errors import TrainingError
 from r1chat.training.data import Text, texts
 from r1chat.training.model import Decoder
-from r1chat.training.sampling import complete
+from r1chat.training.sampling import Completion, complete
 from r1chat.training.scoring import score
-from r1chat.training.vocabulary import EOS
+from r1chat.training.vocabulary import EOS, THINK
 
 SAMPLES = "samples.jsonl"
 KEPT = 2
@@ -40,11 +40,23 @@ class Rejection:
     seed: int = 0
 
 
+Writer = Callable[[list[Text], int], list[Completion]]  # texts and the number of their lot: a completion of each
+
+
+def sampler(plan: Rejection, model: Decoder, tokenizer: Tokenizer) -> Writer:
+    """The model's own samples."""
+
+    def write(asked: list[Text], number: int) -> list[Completion]:
+        prompts = [text.prompt for text in asked]
+        return complete(model, tokenizer, prompts, plan.temperature, seed=plan.seed * 1_000_003 + number)
+
+    return write
+
+
 def gather(
     folder: Path,
     plan: Rejection,
-    model: Decoder,
-    tokenizer: Tokenizer,
+    write: Writer,
     tell: Callable[[int, int, int], None] = lambda done, samples, kept: None,
 ) -> list[Text]:
     """Sample and filter; what is kept stands in the folder's `samples.jsonl`, which a later call goes on with.
@@ -63,10 +75,9 @@ def gather(
     samples = sum(line["samples"] for line in done)
     for number in range(len(done), -(-plan.problems // AT_ONCE)):
         rng = random.Random(f"reject {plan.seed} {number}")
-        asked = [text for text in islice(texts(rng, "train", plan.tasks), AT_ONCE) for _ in range(plan.k)]
-        written = complete(
-            model, tokenizer, [text.prompt for text in asked], plan.temperature, seed=plan.seed * 1_000_003 + number
-        )
+        drawn = (text for text in texts(rng, "train", plan.tasks) if text.prompt.endswith(f"{THINK}\n"))
+        asked = [text for text in islice(drawn, AT_ONCE) for _ in range(plan.k)]
+        written = write(asked, number)
         new = _filtered(
             asked, [(row.text, mark.perfect) for row, mark in zip(written, score(asked, written), strict=True)]
         )
