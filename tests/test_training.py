@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -23,10 +24,11 @@ import pytest
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.backends.llama.child.context import Context
 from r1chat.backends.llama.child.model import Model
+from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.cli.main import main
 from r1chat.errors import TrainingError
 from r1chat.evaluation import generated
-from r1chat.messages import Began, Message, Params, Raw, Request
+from r1chat.messages import Began, Finish, Message, Params, Raw, Request
 from r1chat.reasoning_format import R1_FORMAT
 
 MISSING = [name for name in ("torch", "tokenizers", "gguf") if find_spec(name) is None]
@@ -167,6 +169,7 @@ def test_train_and_dev_share_no_problem_and_mistakes_are_not_learnt(trained: Pat
         (("warm-up", "RUN"), "no stage"),
         (("gguf", "RUN"), "no checkpoint"),
         (("grpo", "RUN"), "goes on from a model"),
+        (("distill", "RUN", "--from", "FILE"), "cannot be read"),
         (("grpo", "RUN", "--task", "chess"), "no task"),
         (("reject", "RUN", "-k", "1"), "2 to 64 samples"),
         (("cold-start", "RUN", "--minutes", "0"), "no time"),
@@ -298,3 +301,40 @@ def test_grpo_writes_its_curves_tells_how_it_went_and_goes_on(
     assert main([*words, "0.1"]) == 1  # the minutes are spent
     assert main([*words, "0.2"]) == 0
     assert log(tmp_path)[-1]["step"] > lines[-1]["step"]
+
+
+def test_the_demo_goes_through_all_stages_and_its_model_answers(tmp_path: Path) -> None:
+    from r1chat.training.demo import Demo, run
+    from r1chat.training.model import Shape
+
+    told: list[str] = []
+    plan = Demo(minutes=0.9, tasks=("primes",), problems=8)
+    result = run(tmp_path, plan, told.append, Shape(**SIZES))
+    assert told == ["cold start", "more of it", "rejection sampling", "GRPO"] == list(result["stages"])
+    assert result["loss"][1] < result["loss"][0] - 1
+    assert json.loads((tmp_path / "demo.json").read_text())["stages"] == result["stages"]
+    assert "<svg" in (tmp_path / "demo.svg").read_text()
+    with closing(LlamaCppBackend([tmp_path / "demo.gguf"])) as backend:
+        request = Request("demo", (Message("user", "Is 91 prime? (A) yes (B) no"),), params=Params(max_tokens=60))
+        assert sum(event.tokens for event in backend.stream(request) if isinstance(event, Raw)) >= 1
+    before = (tmp_path / "GRPO" / "log.jsonl").read_text()
+    assert run(tmp_path, plan, told.append, Shape(**SIZES))["stages"] == result["stages"]  # nothing is trained again
+    assert (tmp_path / "GRPO" / "log.jsonl").read_text() == before
+
+
+def test_a_teachers_right_replies_are_kept_and_its_wrong_and_cut_ones_are_not(tmp_path: Path) -> None:
+    from r1chat.training.distill import teacher
+    from r1chat.training.reject import Rejection, gather
+
+    def reply(request: Request) -> Script:
+        """Always B, after a thought; cut off where the number is even."""
+        number = int(re.search(r"\d+", request.messages[-1].content)[0])  # type: ignore[index]
+        words = [f"<think>{number} is not prime, I say.", "</think>", "\\boxed{B}"]
+        return [*words, Finish("stop" if number % 2 else "length")]
+
+    backend = ScriptedBackend(reply)
+    plan = Rejection(32, 2, ("primes",))
+    kept = gather(tmp_path, plan, teacher(backend, backend.models()[0], plan))
+    assert kept and all(text.answer == "B" for text in kept)
+    assert all(int(re.search(r"\d+", text.completion)[0]) % 2 for text in kept)  # type: ignore[index]
+    assert all(text.completion.count("</think>") == 1 and text.completion.endswith("▁sentence｜>") for text in kept)

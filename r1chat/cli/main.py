@@ -257,7 +257,7 @@ def evaluate(
 @parser.command()
 def train(
     ctx: typer.Context,
-    stage: Annotated[str, typer.Argument(metavar="STAGE", help="cold-start, reject, grpo, distill or gguf.")],
+    stage: Annotated[str, typer.Argument(metavar="STAGE", help="cold-start, reject, grpo, distill, gguf or demo.")],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Of the run: checkpoint, vocabulary, log.")],
     minutes: Annotated[float, typer.Option(metavar="M", help="Of training in this folder, all calls together.")] = 60,
     begin_with: Annotated[
@@ -281,8 +281,8 @@ def train(
     """Train a small model that thinks, from nothing or from one of its kind. The same command goes on after a kill.
 
     cold-start: from made-up chains of thought. reject: on its own right samples. grpo: reinforcement learning with
-    rule rewards. distill: on the right replies of a larger model. gguf: write the model for llama.cpp and Ollama. It
-    needs the extra `train`.
+    rule rewards. distill: on the right replies of a larger model. gguf: write the model for llama.cpp and Ollama.
+    demo: all of it in at most 30 minutes, with figures. It needs the extra `train`.
     """
     return partial(_train, ctx.params)
 

@@ -22,9 +22,6 @@ def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
     from r1chat.training.loop import CHECKPOINT, LOG, Plan, Training, load
 
     tasks = tuple(flags["task"] or ())
-    for name in tasks:
-        if name not in generated.TASKS:
-            raise TrainingError(_NO_TASK.format(task=name, tasks=", ".join(generated.TASKS)))
     problems = PROBLEMS[stage] if flags["problems"] is None else flags["problems"]
     if not 2 <= flags["k"] <= 64 or problems < 1:
         raise TrainingError(_NO_GROUP.format(k=flags["k"], problems=problems))
@@ -97,7 +94,6 @@ _NO_TEACHER = Both(
     "distill learns from a model of yours: name it with --teacher NAME (`r1chat models` lists them).",
     "distill 需要一个教师模型：请用 --teacher NAME 指定（`r1chat models` 列出可用模型）。",
 )
-_NO_TASK = Both("There is no task “{task}”. There are: {tasks}.", "没有“{task}”这个任务。现有：{tasks}。")
 _NO_GROUP = Both(
     "-k {k} and --problems {problems}: give 2 to 64 samples of each problem, and at least 1 problem.",
     "-k {k}、--problems {problems}：每题样本数须为 2 到 64，题数至少为 1。",

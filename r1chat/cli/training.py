@@ -10,8 +10,9 @@ from typing import Any
 
 from r1chat.both import Both
 from r1chat.errors import TrainingError
+from r1chat.evaluation import generated
 
-STAGES = ("cold-start", "reject", "grpo", "distill", "gguf")
+STAGES = ("cold-start", "reject", "grpo", "distill", "gguf", "demo")
 ROOM = 300_000_000  # bytes: a checkpoint, the one that replaces it, and the GGUF file
 NEEDED = ("torch", "tokenizers", "gguf")
 
@@ -29,6 +30,8 @@ def train(stage: str, flags: Mapping[str, Any]) -> int:
     _examine(folder, flags)
     if stage == "cold-start":
         return _cold_start(folder, flags)
+    if stage == "demo":
+        return _demo(folder, flags)
     from r1chat.cli.reinforcing import reinforce
 
     return reinforce(stage, folder, flags)
@@ -38,6 +41,9 @@ def _examine(folder: Path, flags: Mapping[str, Any]) -> None:
     """Raises TrainingError for flags and a folder that no stage can train with."""
     if not 0 < flags["minutes"] <= 10_000:
         raise TrainingError(_NO_MINUTES.format(minutes=flags["minutes"]))
+    for name in flags["task"] or ():
+        if name not in generated.TASKS:
+            raise TrainingError(_NO_TASK.format(task=name, tasks=", ".join(generated.TASKS)))
     if flags["rate"] is not None and not 0 < flags["rate"] <= 1:
         raise TrainingError(_NO_RATE.format(rate=flags["rate"]))
     if folder.exists() and not folder.is_dir():
@@ -73,6 +79,23 @@ def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
     return 0
 
 
+def _demo(folder: Path, flags: Mapping[str, Any]) -> int:
+    from r1chat.training import demo
+
+    tasks = tuple(flags["task"] or demo.Demo().tasks)
+    plan = demo.Demo(min(flags["minutes"], 30.0), tasks, seed=flags["seed"] or 0, threads=flags["threads"])
+    try:
+        result = demo.run(folder, plan, lambda name: print(f"{name} …", flush=True))
+    except KeyboardInterrupt:
+        print("Stopped; the same command goes on.")
+        return 130
+    print(f"loss {result['loss'][0]:.2f} -> {result['loss'][1]:.2f}")
+    for name, values in result["stages"].items():
+        print(f"  {name:<20} pass@1 {values['pass@1']:4.0%}   {values['length']:.0f} tokens")
+    print(f"The picture: {folder / demo.PICTURE}\nThe model: {folder / 'demo.gguf'}")
+    return 0
+
+
 def _line(values: dict[str, Any]) -> str:
     text = f"step {values['step']:>6}  {values['seconds'] / 60:6.1f} min  {values['tokens'] / 1e6:6.2f} M tokens"
     if "loss" in values:
@@ -99,6 +122,7 @@ def _write(folder: Path, file: Path) -> int:
 
 
 _NO_STAGE = Both("There is no stage “{stage}”. There are: {stages}.", "没有“{stage}”这个阶段。现有：{stages}。")
+_NO_TASK = Both("There is no task “{task}”. There are: {tasks}.", "没有“{task}”这个任务。现有：{tasks}。")
 _NO_TORCH = Both(
     "Training needs {names}: pip install 'r1chat[train]' (about 5 GB, mostly PyTorch; its CPU-only wheel is smaller).",
     "训练需要 {names}：pip install 'r1chat[train]'（约 5 GB，主要是 PyTorch；仅 CPU 的版本更小）。",

@@ -41,7 +41,7 @@ class Plan:
     """How long and how to train.
 
     `tokens` in a batch; `anneal` is the last share of the time. A checkpoint is written every `save` seconds of
-    training, and `problems` of the dev split are asked every `check` seconds.
+    training, and `problems` of the dev split are asked every `check` seconds (none: 0).
     """
 
     minutes: float = 60.0
@@ -145,19 +145,16 @@ class Training:
                     self.note({"loss": sum(losses) / len(losses)}, tell)
                     losses = []
                     self.save()
-                if self.seconds - checked > self.plan.check:
+                if self.plan.problems and self.seconds - checked > self.plan.check:
                     checked = self.seconds
                     self.note({"dev": accuracy(self.model, self.tokenizer, self.plan.problems)}, tell)
                 if self.seconds >= self.plan.minutes * 60:
                     break
             self.pool += 1
-        self.note(
-            {
-                "loss": sum(losses) / max(1, len(losses)),
-                "dev": accuracy(self.model, self.tokenizer, self.plan.problems),
-            },
-            tell,
-        )
+        values: dict[str, Any] = {"loss": sum(losses) / len(losses)} if losses else {}
+        if self.plan.problems:
+            values["dev"] = accuracy(self.model, self.tokenizer, self.plan.problems)
+        self.note(values, tell)
         self.save()
 
     def save(self) -> None:
