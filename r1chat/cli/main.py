@@ -248,8 +248,8 @@ def evaluate(
     """Measure a model on a task: pass@1, pass@k and cons@k, each with an interval. A run that was killed goes on.
 
     Made-up tasks: sums, products, division, expressions, decimals, percentages, fractions, equations, divisors, primes,
-    sorting, letters, clock, stories. A file of problems: GSM8K, MATH-500, AIME, GPQA, MMLU and CMATH as published, or
-    JSON Lines with question and answer.
+    sorting, letters, clock, stories, countdown. A file of problems: GSM8K, MATH-500, AIME, GPQA, MMLU and CMATH as
+    published, or JSON Lines with question and answer.
     """
     return partial(_evaluate, ctx.params)
 
