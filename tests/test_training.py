@@ -89,7 +89,7 @@ def test_the_loss_falls_and_the_log_has_the_dev_split_by_task(trained: Path) -> 
     found = losses(trained)
     assert found[-1] < found[0] - 1
     dev = log(trained)[-1]["dev"]
-    assert dev and set(dev) <= {*generated.TASKS, "talk"} and all(0 <= share <= 1 for share in dev.values())
+    assert dev and set(dev) <= {*generated.TASKS, "follow", "talk"} and all(0 <= share <= 1 for share in dev.values())
 
 
 def test_a_killed_run_goes_on_where_it_was_saved(tmp_path: Path) -> None:
