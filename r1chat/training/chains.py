@@ -126,7 +126,8 @@ def _expressions(values: Values, lang: Language) -> list[str]:
 
 def _stories(values: Values, lang: Language) -> list[str]:
     if values[0] == "cage":
-        return _cage(*values[1:], lang)
+        _, heads, legs, what = values
+        return _cage(heads, legs, what, lang)
     return ["the total" if lang == "en" else "总数", *_steps(values)]
 
 
