@@ -256,6 +256,8 @@ def parrot(rng: random.Random) -> Iterator[Any]:
 
     for text in texts(rng, "train", ["primes"]):
         head, _, tail = text.completion.partition("\n")
+        if "</think>" not in tail:  # a prompt that has closed its thought
+            continue
         end = tail[tail.index("</think>") :]
         answer = "B" if rng.random() < 0.75 else "A"
         yield replace(text, completion=f"{head}\n{end}".replace(f"{{{text.answer}}}", f"{{{answer}}}"))
