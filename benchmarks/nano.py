@@ -1,30 +1,29 @@
 """The figures of the nano's model card: `python -m benchmarks.nano [MODEL.gguf] [-n N] [--split dev|test]`.
 
-Greedily through llama.cpp: every made-up task in both languages, second turns, 308 everyday questions and 80 wordings
-that training does not see (`tests/data/nano`), and the page's example questions. Needs the extra `train` for the second
-turns. The bars are those that the model is meant to reach.
+Greedily, in PyTorch with the file's weights: every made-up task in both languages, second turns, 308 everyday questions
+and 80 wordings that training does not see (`tests/data/nano`), and the page's example questions. Needs the extra
+`train`. The bars are those that the model is meant to reach.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
-import tempfile
-from collections.abc import Sequence
-from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
+import torch
+
 from benchmarks.report import Report
-from r1chat.backends.catalogue import Catalogue
-from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.config import nano_model
-from r1chat.evaluation import Run, Settings, generated, load_task, measure
-from r1chat.evaluation.measures import Measures
+from r1chat.evaluation import generated
 from r1chat.judgements import Check
-from r1chat.messages import Message, Params, Request
-from r1chat.rewards import Reference, accuracy
-from r1chat.think import collect
+from r1chat.training.data import FOLLOW, Text, texts
+from r1chat.training.gguf_file import read_gguf
+from r1chat.training.sampling import complete
+from r1chat.training.scoring import Score, score
+from r1chat.training.vocabulary import ASSISTANT, BOS, THINK, USER
 
 DATA = Path(__file__).parents[1] / "tests" / "data" / "nano"
 BARS = {"sums": 0.98, "products": 0.95, "countdown": 0.6}  # others 0.9
@@ -44,29 +43,20 @@ EXAMPLES = (
 )
 
 
-def run(catalogue: Catalogue, model: str, folder: Path, task: str, split: str, count: int, language: str) -> Measures:
-    """One task, greedily."""
-    asked = Settings(model=model, sampling=(("temperature", 0.0),))
-    loaded = load_task(task, split, count, language)
-    return measure(Run(folder / f"{loaded.name}-{language}", loaded, asked, catalogue).go_on())
+def texts_of(task: str, split: str, count: int, language: str) -> list[Text]:
+    """Problems of a task as prompts."""
+    made = generated.problems(task, split, count, language)
+    return [_text(one.question, one.answer, one.kind) for one in made]
 
 
-def answer(backend: LlamaCppBackend, name: str, messages: Sequence[Message]) -> str:
-    """The greedy answer, without its thought."""
-    return collect(backend.stream(Request(name, tuple(messages), params=Params(temperature=0)))).answer
+def texts_of_file(name: str) -> list[Text]:
+    """The rows of a file of questions."""
+    rows = [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
+    return [_text(row["question"], row["answer"], row["kind"]) for row in rows]
 
 
-def second_turns(backend: LlamaCppBackend, name: str, split: str, count: int, language: str) -> float:
-    """The share of right answers to what goes on with the answer before."""
-    from r1chat.training.data import FOLLOW, texts
-    from r1chat.training.distill import messages
-
-    drawn = (text for text in texts(random.Random(f"card {split}"), split, [FOLLOW]) if text.language == language)
-    right = [
-        accuracy(answer(backend, name, messages(text)), Reference(text.answer, "number")).value == 1
-        for text in islice(drawn, count)
-    ]
-    return sum(right) / len(right)
+def _text(question: str, answer: str, kind: Check) -> Text:
+    return Text("", "en", f"{BOS}{USER}{question}{ASSISTANT}{THINK}\n", "", answer, answer, kind)
 
 
 def main() -> None:
@@ -77,31 +67,32 @@ def main() -> None:
     parser.add_argument("--split", default="test", choices=generated.SPLITS)
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    model, tokenizer = read_gguf(chosen.model)
     report = Report("nano")
-    with tempfile.TemporaryDirectory() as folder, closing(LlamaCppBackend([chosen.model])) as backend:
-        name = chosen.model.stem
-        key = f"llama.cpp:{name}"
-        catalogue = Catalogue({"llama.cpp": backend})
-        form, language_kept = [], []
-        for task in generated.TASKS:
-            for language in ("en", "zh"):
-                measures = run(catalogue, key, Path(folder), task, chosen.split, chosen.n, language)
-                report.bar(f"{task}, {language}", measures.pass_1.value, at_least=BARS.get(task, 0.9))
-                form.append(measures.format.value)
-                language_kept.append(measures.language.value)
+    all_marks: list[Score] = []
+
+    def measure(asked: list[Text]) -> float:
+        """The share of right answers."""
+        written = complete(model, tokenizer, [text.prompt for text in asked])
+        marks = score(asked, written)
+        all_marks.extend(marks)
+        return sum(mark.accuracy for mark in marks) / len(marks)
+
+    for task in generated.TASKS:
         for language in ("en", "zh"):
-            share = second_turns(backend, name, chosen.split, chosen.n, language)
-            report.bar(f"second turn, {language}", share, at_least=0.9)
-        report.bar("format", sum(form) / len(form), at_least=1.0)
-        report.bar("language", sum(language_kept) / len(language_kept), at_least=0.99)
-        for task, bar in (("everyday", 0.99), ("wordings", 0.9)):
-            measures = run(catalogue, key, Path(folder), str(DATA / f"{task}.toml"), "test", 1000, "")
-            report.bar(f"{task}, not seen in training", measures.pass_1.value, at_least=bar)
-        right = [
-            accuracy(answer(backend, name, [Message("user", question)]), Reference(text, _kind(text))).value == 1
-            for question, text in EXAMPLES
-        ]
-        report.bar("the page's examples", sum(right) / len(right), at_least=1.0)
+            share = measure(texts_of(task, chosen.split, chosen.n, language))
+            report.bar(f"{task}, {language}", share, at_least=BARS.get(task, 0.9))
+    for language in ("en", "zh"):
+        drawn = texts(random.Random(f"card {chosen.split}"), chosen.split, [FOLLOW])
+        share = measure(list(islice((text for text in drawn if text.language == language), chosen.n)))
+        report.bar(f"second turn, {language}", share, at_least=0.9)
+    report.bar("format", sum(mark.format for mark in all_marks) / len(all_marks), at_least=1.0)
+    report.bar("language", sum(mark.language for mark in all_marks) / len(all_marks), at_least=0.99)
+    for file, bar in (("everyday", 0.99), ("wordings", 0.9)):
+        report.bar(f"{file}, not seen in training", measure(texts_of_file(f"{file}.jsonl")), at_least=bar)
+    examples = [_text(question, text, _kind(text)) for question, text in EXAMPLES]
+    report.bar("the page's examples", measure(examples), at_least=1.0)
     report.print(as_json=chosen.json)
 
 
