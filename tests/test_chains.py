@@ -42,8 +42,8 @@ def test_every_line_of_a_chain_is_true_and_it_ends_with_the_answer(task: str, la
     rng = random.Random(task)
     equations = 0
     for made in generated.problems(task, "train", 150, language):
-        thought = _MISTAKE.sub("", chain(task, made.values, made.answer, made.language, rng))
-        end = f"So it is {made.answer}." if language == "en" else f"所以是{made.answer}。"
+        thought = _MISTAKE.sub("", chain(task, made.values, made.example, made.language, rng))
+        end = f"So it is {made.example}." if language == "en" else f"所以是{made.example}。"
         assert end in thought.split("\n")[-2:]
         for line in thought.split("\n")[1:]:
             for equation in _EQUATION.findall(line.split("→")[0]):
@@ -84,5 +84,5 @@ def test_written_arithmetic_ends_with_its_result(seed: int) -> None:
 @pytest.mark.parametrize("task", generated.TASKS)
 def test_a_chain_is_short(task: str) -> None:
     rng = random.Random(2)
-    chains = [chain(task, m.values, m.answer, m.language, rng) for m in generated.problems(task, "train", 200)]
-    assert max(map(len, chains)) < 450 and set(MAKERS) == set(generated.TASKS)
+    chains = [chain(task, m.values, m.example, m.language, rng) for m in generated.problems(task, "train", 200)]
+    assert max(map(len, chains)) < 450 and set(MAKERS) == {*generated.TASKS, "follow"}

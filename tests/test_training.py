@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -21,10 +24,11 @@ import pytest
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.backends.llama.child.context import Context
 from r1chat.backends.llama.child.model import Model
+from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.cli.main import main
 from r1chat.errors import TrainingError
 from r1chat.evaluation import generated
-from r1chat.messages import Began, Message, Params, Raw, Request
+from r1chat.messages import Began, Finish, Message, Params, Raw, Request
 from r1chat.reasoning_format import R1_FORMAT
 
 MISSING = [name for name in ("torch", "tokenizers", "gguf") if find_spec(name) is None]
@@ -85,7 +89,7 @@ def test_the_loss_falls_and_the_log_has_the_dev_split_by_task(trained: Path) -> 
     found = losses(trained)
     assert found[-1] < found[0] - 1
     dev = log(trained)[-1]["dev"]
-    assert dev and set(dev) <= {*generated.TASKS, "talk"} and all(0 <= share <= 1 for share in dev.values())
+    assert dev and set(dev) <= {*generated.TASKS, "follow", "talk"} and all(0 <= share <= 1 for share in dev.values())
 
 
 def test_a_killed_run_goes_on_where_it_was_saved(tmp_path: Path) -> None:
@@ -164,6 +168,10 @@ def test_train_and_dev_share_no_problem_and_mistakes_are_not_learnt(trained: Pat
     [
         (("warm-up", "RUN"), "no stage"),
         (("gguf", "RUN"), "no checkpoint"),
+        (("grpo", "RUN"), "goes on from a model"),
+        (("distill", "RUN", "--from", "FILE"), "cannot be read"),
+        (("grpo", "RUN", "--task", "chess"), "no task"),
+        (("reject", "RUN", "-k", "1"), "2 to 64 samples"),
         (("cold-start", "RUN", "--minutes", "0"), "no time"),
         (("cold-start", "RUN", "--rate", "9"), "no learning rate"),
         (("cold-start", "FILE"), "no folder"),
@@ -191,3 +199,144 @@ def test_a_damaged_checkpoint_and_a_foreign_model_are_refused(tmp_path: Path) ->
     write_micro(tmp_path / "micro.gguf", tags=("<a>", "</a>"))
     with pytest.raises(TrainingError, match="cannot go on"):
         read_gguf(tmp_path / "micro.gguf")
+
+
+def test_advantages_are_standard_scores_within_a_group() -> None:
+    from r1chat.training.grpo import group_advantages
+
+    assert group_advantages([1, 0, 1, 0, 0.5, 0.5, 0.5, 0.5], 4) == [1, -1, 1, -1, 0, 0, 0, 0]
+    assert group_advantages([3, 0, 0], 3) == pytest.approx([2**0.5, -(0.5**0.5), -(0.5**0.5)])
+
+
+def test_the_objective_is_clipped_where_a_ratio_has_gone_far_in_the_direction_of_its_advantage() -> None:
+    import torch
+
+    from r1chat.training.grpo import clipped_loss
+
+    new = torch.log(torch.tensor([1.5, 0.5, 1.5, 0.5])).requires_grad_()
+    loss, share = clipped_loss(new, torch.zeros(4), torch.tensor([1.0, 1.0, -1.0, -1.0]), 0.2)
+    assert loss.item() == pytest.approx(-(1.2 + 0.5 - 1.5 - 0.8) / 4)
+    assert share == 0.5
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert new.grad is not None and (new.grad != 0).tolist() == [False, True, True, False]
+
+
+def test_a_run_of_grpo_is_told_in_words() -> None:
+    from r1chat.training.grpo import verdict
+
+    def told(dev: tuple[float, float], rewards: tuple[float, float], groups: float) -> str:
+        steps = [{"reward": reward, "groups": groups} for reward in rewards]
+        return str(verdict([{"pass@1": dev[0]}, *steps, {"pass@1": dev[1]}]))
+
+    assert "It rose" in told((0.3, 0.5), (0.5, 0.7), 0.8)
+    assert "collapsed" in told((0.5, 0.2), (0.7, 0.3), 0.8) and "learning rate" in told((0.5, 0.2), (0.7, 0.3), 0.8)
+    assert "wholly right or wholly wrong" in told((0.9, 0.9), (1.3, 1.3), 0.1)
+    assert "too few steps" in told((0.5, 0.51), (0.9, 0.9), 0.8)
+    assert "Too few steps" in str(verdict([{"pass@1": 0.1}]))
+
+
+@pytest.fixture(scope="module")
+def knowing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A GGUF file of a tiny model that has learnt one greeting's reply, and now and then a wrong one."""
+    from r1chat.training.loop import Plan, Training
+    from r1chat.training.model import Shape
+
+    folder = tmp_path_factory.mktemp("knowing")
+    run = Training(
+        folder, Plan(minutes=0.35, tokens=1024, warm=10, rate=8e-3, problems=1), Shape(**SIZES), source=parrot
+    )
+    run.run()
+    assert main(["train", "gguf", str(folder)]) == 0
+    return folder / "model.gguf"
+
+
+def parrot(rng: random.Random) -> Iterator[Any]:
+    """Primes of the train split, answered without work: B three times of four."""
+    from r1chat.training.data import texts
+
+    for text in texts(rng, "train", ["primes"]):
+        head, _, tail = text.completion.partition("\n")
+        if "</think>" not in tail:  # a prompt that has closed its thought
+            continue
+        end = tail[tail.index("</think>") :]
+        answer = "B" if rng.random() < 0.75 else "A"
+        yield replace(text, completion=f"{head}\n{end}".replace(f"{{{text.answer}}}", f"{{{answer}}}"))
+
+
+def test_rejection_sampling_keeps_what_is_right_and_goes_on_after_a_kill(knowing: Path, tmp_path: Path) -> None:
+    words = [
+        "train",
+        "reject",
+        str(tmp_path),
+        "--from",
+        str(knowing),
+        "--task",
+        "primes",
+        "-k",
+        "4",
+        "--minutes",
+        "0.03",
+    ]
+    assert main([*words, "--problems", "16"]) == 0
+    file = tmp_path / "samples.jsonl"
+    first = file.read_bytes()
+    kept = [row for line in first.splitlines() for row in json.loads(line)["kept"]]
+    assert kept and all(f"\\boxed{{{row['answer']}}}" in row["completion"] for row in kept)
+    assert all(row["completion"].count("</think>") == 1 for row in kept)
+    assert max(Counter(row["prompt"] for row in kept).values()) <= 2
+    (tmp_path / "checkpoint.pt").unlink()
+    file.write_bytes(first[:-9])  # killed within a line
+    assert main([*words, "--problems", "16"]) == 0
+    assert file.read_bytes() == first
+
+
+def test_grpo_writes_its_curves_tells_how_it_went_and_goes_on(
+    knowing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", "grpo", str(tmp_path), "--task", "primes", "-k", "4", "--problems", "4", "--minutes"]
+    assert main([*words, "0.1", "--from", str(knowing)]) == 0
+    assert "Dev pass@1" in capsys.readouterr().out
+    lines = log(tmp_path)
+    steps = [line for line in lines if "reward" in line]
+    assert steps and all(0 <= line["accuracy"] <= 1 and line["length"] > 0 for line in steps)
+    assert lines[0]["pass@1"] >= 0 and "pass@1" in lines[-1]
+    assert main([*words, "0.1"]) == 1  # the minutes are spent
+    assert main([*words, "0.2"]) == 0
+    assert log(tmp_path)[-1]["step"] > lines[-1]["step"]
+
+
+def test_the_demo_goes_through_all_stages_and_its_model_answers(tmp_path: Path) -> None:
+    from r1chat.training.demo import Demo, run
+    from r1chat.training.model import Shape
+
+    told: list[str] = []
+    plan = Demo(minutes=0.9, tasks=("primes",), problems=8)
+    result = run(tmp_path, plan, told.append, Shape(**SIZES))
+    assert told == ["cold start", "more of it", "rejection sampling", "GRPO"] == list(result["stages"])
+    assert result["loss"][1] < result["loss"][0] - 1
+    assert json.loads((tmp_path / "demo.json").read_text())["stages"] == result["stages"]
+    assert "<svg" in (tmp_path / "demo.svg").read_text()
+    with closing(LlamaCppBackend([tmp_path / "demo.gguf"])) as backend:
+        request = Request("demo", (Message("user", "Is 91 prime? (A) yes (B) no"),), params=Params(max_tokens=60))
+        assert sum(event.tokens for event in backend.stream(request) if isinstance(event, Raw)) >= 1
+    before = (tmp_path / "GRPO" / "log.jsonl").read_text()
+    assert run(tmp_path, plan, told.append, Shape(**SIZES))["stages"] == result["stages"]  # nothing is trained again
+    assert (tmp_path / "GRPO" / "log.jsonl").read_text() == before
+
+
+def test_a_teachers_right_replies_are_kept_and_its_wrong_and_cut_ones_are_not(tmp_path: Path) -> None:
+    from r1chat.training.distill import teacher
+    from r1chat.training.reject import Rejection, gather
+
+    def reply(request: Request) -> Script:
+        """Always B, after a thought; cut off where the number is even."""
+        number = int(re.search(r"\d+", request.messages[-1].content)[0])  # type: ignore[index]
+        words = [f"<think>{number} is not prime, I say.", "</think>", "\\boxed{B}"]
+        return [*words, Finish("stop" if number % 2 else "length")]
+
+    backend = ScriptedBackend(reply)
+    plan = Rejection(32, 2, ("primes",))
+    kept = gather(tmp_path, plan, teacher(backend, backend.models()[0], plan))
+    assert kept and all(text.answer == "B" for text in kept)
+    assert all(int(re.search(r"\d+", text.completion)[0]) % 2 for text in kept)  # type: ignore[index]
+    assert all(text.completion.count("</think>") == 1 and text.completion.endswith("▁sentence｜>") for text in kept)

@@ -248,8 +248,8 @@ def evaluate(
     """Measure a model on a task: pass@1, pass@k and cons@k, each with an interval. A run that was killed goes on.
 
     Made-up tasks: sums, products, division, expressions, decimals, percentages, fractions, equations, divisors, primes,
-    sorting, letters, clock, stories. A file of problems: GSM8K, MATH-500, AIME, GPQA, MMLU and CMATH as published, or
-    JSON Lines with question and answer.
+    sorting, letters, clock, stories, countdown. A file of problems: GSM8K, MATH-500, AIME, GPQA, MMLU and CMATH as
+    published, or JSON Lines with question and answer.
     """
     return partial(_evaluate, ctx.params)
 
@@ -258,10 +258,11 @@ def evaluate(
 def train(
     ctx: typer.Context,
     stage: Annotated[
-        str, typer.Argument(metavar="prefer|sft|kto|cold-start|gguf", help="Learn from judgements, or from nothing.")
+        str,
+        typer.Argument(metavar="STAGE", help="prefer, sft, kto; cold-start, reject, grpo, distill, gguf or demo."),
     ],
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[FOLDER]", help="Of cold-start and gguf: checkpoint, vocabulary, log.")
+        Path | None, typer.Argument(metavar="[FOLDER]", help="Of the stages after kto: checkpoint, vocabulary, log.")
     ] = None,
     minutes: Annotated[float, typer.Option(metavar="M", help="Of training in this folder, all calls together.")] = 60,
     begin_with: Annotated[
@@ -269,6 +270,14 @@ def train(
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The GGUF file.")] = None,
     rate: Annotated[float | None, typer.Option(metavar="R", help="The learning rate at its highest.")] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Of reject, grpo, distill; more than one may be given.")
+    ] = None,
+    k: Annotated[int, typer.Option("-k", metavar="K", help="Of reject, grpo, distill: samples of each problem.")] = 8,
+    problems: Annotated[
+        int | None, typer.Option(metavar="N", help="In all (reject 400, distill 100); of grpo in a step (16).")
+    ] = None,
+    teacher: Annotated[str | None, typer.Option(metavar="NAME", help="Of distill: the model to learn from.")] = None,
     threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of the processor.")] = 1,
     seed: Seed = None,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="The model that was judged.")] = None,
@@ -282,8 +291,10 @@ def train(
 ) -> Job:
     """Learn from judgements, or train a small model that thinks. The same command goes on after a kill.
 
-    prefer, sft and kto train an adapter of a model from what you judged: pairs, good replies, thumbs. cold-start trains
-    a small model from nothing or from one of its kind, and gguf writes it. All need the extra `train`.
+    prefer, sft and kto train an adapter of a model from what you judged: pairs, good replies, thumbs. The other stages
+    train a small model of r1chat's own. cold-start: from made-up chains of thought. reject: on its own right samples.
+    grpo: reinforcement learning with rule rewards. distill: on the right replies of a larger model. gguf: write the
+    model for llama.cpp and Ollama. demo: all of it in at most 30 minutes, with figures. All need the extra `train`.
     """
     return partial(_train, ctx.params)
 

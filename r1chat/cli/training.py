@@ -10,9 +10,10 @@ from typing import Any
 
 from r1chat.both import Both
 from r1chat.errors import TrainingError
+from r1chat.evaluation import generated
 
-STAGES = ("cold-start", "gguf")
-RATE = 3e-3  # at its highest
+STAGES = ("cold-start", "reject", "grpo", "distill", "gguf", "demo")
+RATE = 3e-3  # at its highest, of cold-start
 ROOM = 300_000_000  # bytes: a checkpoint, the one that replaces it, and the GGUF file
 NEEDED = ("torch", "tokenizers", "gguf")
 
@@ -29,28 +30,42 @@ def train(stage: str, flags: Mapping[str, Any]) -> int:
         raise TrainingError(_WHICH_FOLDER.format(stage=stage))
     if stage == "gguf":
         return _write(folder, flags["output"] or folder / "model.gguf")
-    return _cold_start(folder, flags)
+    _examine(folder, flags)
+    if stage == "cold-start":
+        return _cold_start(folder, flags)
+    if stage == "demo":
+        return _demo(folder, flags)
+    from r1chat.cli.reinforcing import reinforce
+
+    return reinforce(stage, folder, flags)
 
 
-def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
+def _examine(folder: Path, flags: Mapping[str, Any]) -> None:
+    """Raises TrainingError for flags and a folder that no stage can train with."""
     if not 0 < flags["minutes"] <= 10_000:
         raise TrainingError(_NO_MINUTES.format(minutes=flags["minutes"]))
-    rate = RATE if flags["rate"] is None else flags["rate"]
-    if not 0 < rate <= 1:
-        raise TrainingError(_NO_RATE.format(rate=rate))
+    for name in flags["task"] or ():
+        if name not in generated.TASKS:
+            raise TrainingError(_NO_TASK.format(task=name, tasks=", ".join(generated.TASKS)))
+    if flags["rate"] is not None and not 0 < flags["rate"] <= 1:
+        raise TrainingError(_NO_RATE.format(rate=flags["rate"]))
     if folder.exists() and not folder.is_dir():
         raise TrainingError(_NO_FOLDER.format(folder=folder))
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if free < ROOM:
         raise TrainingError(_NO_ROOM.format(folder=folder, free=free // 1_000_000, needed=ROOM // 1_000_000))
+    if flags["begin_with"] and (folder / "checkpoint.pt").exists():
+        raise TrainingError(_TWO_STARTS.format(folder=folder))
+
+
+def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
     from r1chat.training.gguf_file import read_gguf
-    from r1chat.training.loop import CHECKPOINT, Plan, Training
+    from r1chat.training.loop import Plan, Training
     from r1chat.training.model import Shape
 
     begun = flags["begin_with"]
-    if begun and (folder / CHECKPOINT).exists():
-        raise TrainingError(_TWO_STARTS.format(folder=folder))
+    rate = RATE if flags["rate"] is None else flags["rate"]
     plan = Plan(minutes=flags["minutes"], seed=flags["seed"] or 0, rate=rate, threads=flags["threads"])
     run = Training(folder, plan, Shape(), read_gguf(begun) if begun else None)
     if run.seconds >= plan.minutes * 60:
@@ -65,6 +80,23 @@ def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
         print("Stopped; the same command goes on.")
         return 130
     print(f"Done. Next: r1chat train gguf {folder}")
+    return 0
+
+
+def _demo(folder: Path, flags: Mapping[str, Any]) -> int:
+    from r1chat.training import demo
+
+    tasks = tuple(flags["task"] or demo.Demo().tasks)
+    plan = demo.Demo(min(flags["minutes"], 30.0), tasks, seed=flags["seed"] or 0, threads=flags["threads"])
+    try:
+        result = demo.run(folder, plan, lambda name: print(f"{name} …", flush=True))
+    except KeyboardInterrupt:
+        print("Stopped; the same command goes on.")
+        return 130
+    print(f"loss {result['loss'][0]:.2f} -> {result['loss'][1]:.2f}")
+    for name, values in result["stages"].items():
+        print(f"  {name:<20} pass@1 {values['pass@1']:4.0%}   {values['length']:.0f} tokens")
+    print(f"The picture: {folder / demo.PICTURE}\nThe model: {folder / 'demo.gguf'}")
     return 0
 
 
@@ -97,6 +129,7 @@ _WHICH_FOLDER = Both(
     "Name the folder of the run: r1chat train {stage} FOLDER", "请指明训练的文件夹：r1chat train {stage} 文件夹"
 )
 _NO_STAGE = Both("There is no stage “{stage}”. There are: {stages}.", "没有“{stage}”这个阶段。现有：{stages}。")
+_NO_TASK = Both("There is no task “{task}”. There are: {tasks}.", "没有“{task}”这个任务。现有：{tasks}。")
 _NO_TORCH = Both(
     "Training needs {names}: pip install 'r1chat[train]' (about 5 GB, mostly PyTorch; its CPU-only wheel is smaller).",
     "训练需要 {names}：pip install 'r1chat[train]'（约 5 GB，主要是 PyTorch；仅 CPU 的版本更小）。",

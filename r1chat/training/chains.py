@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from r1chat.evaluation import generated
 from r1chat.evaluation.generated import Language
 from r1chat.training import columns
 
@@ -124,6 +125,9 @@ def _expressions(values: Values, lang: Language) -> list[str]:
 
 
 def _stories(values: Values, lang: Language) -> list[str]:
+    if values[0] == "cage":
+        _, heads, legs, what = values
+        return _cage(heads, legs, what, lang)
     return ["the total" if lang == "en" else "总数", *_steps(values)]
 
 
@@ -249,17 +253,59 @@ def _letters(values: Values, lang: Language) -> list[str]:
 
 
 def _clock(values: Values, lang: Language) -> list[str]:
-    hour, minute, later = values
+    hour, minute, later, split = values
     total = minute + later % 60
     hours = hour + later // 60 + total // 60
-    lines = [f"{later}=60*{later // 60}+{later % 60}", f"{minute}+{later % 60}={total}"]
+    lines = [] if split else [f"{later}=60*{later // 60}+{later % 60}"]
+    lines.append(f"{minute}+{later % 60}={total}")
     if total >= 60:
         lines.append(f"{total}-60={total - 60}")
     lines.append(f"{hour}+{later // 60}{'+1' if total >= 60 else ''}={hours}")
     if hours >= 24:
         lines.append(f"{hours}-24={hours - 24}")
     time = f"{hour:02d}:{minute:02d}"
-    return [f"{time} and {later} minutes" if lang == "en" else f"{time}加{later}分钟", *lines]
+    if split:
+        wait = f"{later // 60}h {later % 60}min" if lang == "en" else f"{later // 60}小时{later % 60}分钟"
+    else:
+        wait = f"{later} minutes" if lang == "en" else f"{later}分钟"
+    return [f"{time} and {wait}" if lang == "en" else f"{time}加{wait}", *lines]
+
+
+def _countdown(values: Values, lang: Language) -> list[str]:
+    """The pairs of `generated.tries`, each with what the third number makes of it, until one hits the target."""
+    numbers, target = values
+    lines = []
+    for a, sign, b, c in generated.tries(numbers):
+        value = a + b if sign == "+" else a - b if sign == "-" else a * b
+        results = [value + c, abs(value - c), value * c]
+        lines.append(f"{a}{sign}{b}={value}, {c}: {', '.join(str(r) if r < 100 else '-' for r in results)}")
+        if target in results:
+            break
+    asked = f"{target} from {_list(numbers)}" if lang == "en" else f"{target}，用{_list(numbers)}"
+    return [asked, *lines]
+
+
+def _cage(heads: int, legs: int, what: str, lang: Language) -> list[str]:
+    """Chickens and rabbits: if all were chickens, the legs that are left over are two for each rabbit."""
+    rest = legs - 2 * heads
+    lines = [f"{heads}*2={2 * heads}", f"{legs} - {2 * heads}:", *columns.subtract(legs, 2 * heads)[0]]
+    lines.append(f"{rest}/2={rest // 2}")
+    if what != "rabbits":
+        lines += [f"{heads} - {rest // 2}:", *columns.subtract(heads, rest // 2)[0]]
+    words = {
+        "rabbits": ("the rabbits", "兔的只数"),
+        "chickens": ("the chickens", "鸡的只数"),
+        "both": ("chickens, rabbits", "鸡、兔的只数"),
+    }
+    return [words[what][lang == "zh"], *lines]
+
+
+def _follow(values: Values, lang: Language) -> list[str]:
+    """A second turn: an operation on the answer before."""
+    before, sign, by = values
+    if sign == "/":
+        return [f"{before} / {by}", *columns.divide(before, by)[0]]
+    return [f"{before} {sign} {by}", *_steps([(before, sign, by)])]
 
 
 MAKERS: dict[str, Callable[[Values, Language], list[str]]] = {
@@ -277,4 +323,6 @@ MAKERS: dict[str, Callable[[Values, Language], list[str]]] = {
     "letters": _letters,
     "clock": _clock,
     "stories": _stories,
+    "countdown": _countdown,
+    "follow": _follow,
 }

@@ -5,64 +5,138 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tokenizers import Tokenizer
 
 from r1chat.evaluation import generated
 from r1chat.evaluation.generated import Drawn, Language
+from r1chat.evaluation.problems import MATH_PROMPT, MATH_PROMPT_ZH
+from r1chat.judgements import Check
 from r1chat.training import everyday
 from r1chat.training.chains import MAKERS, RIGHT, WRONG, answer_text, chain
 from r1chat.training.vocabulary import ASSISTANT, BOS, CLOSE, EOS, THINK, USER
 
-TALK = "talk"
+TALK, FOLLOW = "talk", "follow"
 LONGEST = 512  # tokens
-WEIGHTS = {"sums": 3.0, "products": 2.0, "primes": 1.5, TALK: 2.5}  # others 1: how often a task is drawn
+WEIGHTS = {  # how often a task is drawn; the others 1
+    "sums": 2.5,
+    "products": 1.3,
+    "primes": 1.3,
+    "stories": 1.3,
+    "countdown": 2.0,
+    "fractions": 2.5,
+    "letters": 2.5,
+    "divisors": 2.0,
+    "sorting": 2.0,
+    "division": 1.5,
+    TALK: 3.5,
+}
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
+WITHOUT_THOUGHT = 0.04  # the share of examples with an empty thought ("thinking off")
+ANSWERED = ("sums", "products", "expressions", "stories", "equations", "division", "percentages")  # for a second turn
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A prompt, which ends within the opened thought, and what comes after it. `answer`: the right one."""
+    """A prompt, which ends within the opened thought, and what comes after it. `answer`: a right one.
+
+    `reference`, of the kind `kind`, is what any answer is judged by.
+    """
 
     task: str
     language: Language
     prompt: str
     completion: str
     answer: str
+    reference: str
+    kind: Check
 
 
-def texts(rng: random.Random, split: str = "train") -> Iterator[Text]:
-    """Examples without end; those of one split share no problem with another's."""
-    names = [*MAKERS, TALK]
+def texts(rng: random.Random, split: str = "train", tasks: Sequence[str] = ()) -> Iterator[Text]:
+    """Examples without end, of all tasks or some; those of one split share no problem with another's."""
+    names = list(tasks) or [*MAKERS, TALK]
     weights = [WEIGHTS.get(name, 1.0) for name in names]
     while True:
         (name,) = rng.choices(names, weights)
         lang = rng.choice(LANGUAGES)
-        yield _talk(rng, lang) if name == TALK else _problem(name, rng, lang, split)
+        text = _text_of(name, rng, lang, split)
+        yield _without_thought(text) if split == "train" and rng.random() < WITHOUT_THOUGHT else text
 
 
-def _problem(name: str, rng: random.Random, lang: Language, split: str) -> Text:
+def _text_of(name: str, rng: random.Random, lang: Language, split: str) -> Text:
+    if name == FOLLOW:
+        return _second_turn(rng, lang, split)
+    if name == TALK:
+        talk = everyday.draw(rng, lang)
+        before = _exchange(*_answered(rng, lang, split)) if rng.random() < 0.2 else ""
+        question = _directed(talk.question, lang, rng) if rng.random() < 0.05 else talk.question
+        return _text(TALK, lang, question, talk.thought, talk.answer, talk.answer, before)
     drawn = _drawn(name, rng, lang, split)
-    question = drawn.question
-    if rng.random() < 0.3:
-        question = f"{question} {generated.DIRECTIVES.pick(lang)}"
-    before = ""
-    if rng.random() < 0.08:  # a second turn that has nothing to do with the first
-        earlier = _talk(rng, lang)
-        before = f"{USER}{earlier.prompt.split(USER)[1].split(ASSISTANT)[0]}{ASSISTANT}{earlier.answer}{EOS}"
-    thought = chain(name, drawn.values, drawn.answer, lang, rng)
-    return _text(name, lang, question, thought, answer_text(drawn.answer, lang), drawn.answer, before)
+    chance = rng.random()
+    before = ""  # an earlier turn that has nothing to do with this one
+    if chance < 0.06:
+        talk = everyday.draw(rng, lang)
+        before = _exchange(talk.question, talk.answer)
+    elif chance < 0.12:
+        before = _exchange(*_answered(rng, lang, split))
+    answer = drawn.example or drawn.answer
+    thought = chain(name, drawn.values, answer, lang, rng)
+    question = _asked(name, drawn.question, rng, lang)
+    text = _text(name, lang, question, thought, answer_text(answer, lang), answer, before)
+    return replace(text, reference=drawn.answer, kind=drawn.kind)
 
 
-def _talk(rng: random.Random, lang: Language) -> Text:
-    talk = everyday.draw(rng, lang)
-    return _text(TALK, lang, talk.question, talk.thought, talk.answer, talk.answer)
+def _asked(name: str, question: str, rng: random.Random, lang: Language) -> str:
+    """A question as people type it, now and then with a directive."""
+    if name != "primes":
+        question = everyday.worn(question, rng, lang)
+    return _directed(question, lang, rng) if rng.random() < 0.3 else question
+
+
+def _directed(question: str, lang: Language, rng: random.Random) -> str:
+    """A question with one of the directives that `r1chat eval` puts behind it."""
+    if rng.random() < 0.6:
+        return f"{question} {generated.DIRECTIVES.pick(lang)}"
+    return (MATH_PROMPT_ZH if lang == "zh" else MATH_PROMPT).format(question=question)
+
+
+def _answered(rng: random.Random, lang: Language, split: str) -> tuple[str, str, str]:
+    """A question that has a whole number for an answer, the reply, and that number."""
+    while True:
+        name = rng.choice(ANSWERED)
+        drawn = _drawn(name, rng, lang, split)
+        if re.fullmatch(r"-?\d{1,6}", drawn.answer):
+            return _asked(name, drawn.question, rng, lang), answer_text(drawn.answer, lang), drawn.answer
+
+
+def _second_turn(rng: random.Random, lang: Language, split: str) -> Text:
+    """A turn that goes on with the answer before: "now double it"."""
+    while True:
+        question, reply, number = _answered(rng, lang, split)
+        before, sign, by, words = everyday.follow(rng, lang, int(number))
+        if generated.split_of(f"{before}{sign}{by}") == split:
+            break
+    value = before + by if sign == "+" else before - by if sign == "-" else before * by if sign == "*" else before // by
+    thought = chain(FOLLOW, (before, sign, by), str(value), lang, rng)
+    earlier = _exchange(question, reply)
+    return _text(FOLLOW, lang, words, thought, answer_text(str(value), lang), str(value), earlier)
+
+
+def _exchange(question: str, reply: str, *_: str) -> str:
+    return f"{USER}{question}{ASSISTANT}{reply}{EOS}"
+
+
+def _without_thought(text: Text) -> Text:
+    """The same with an empty thought, which stands in the prompt where a person has turned thinking off."""
+    answer = text.completion.partition(f"{CLOSE}\n\n")[2]
+    return replace(text, prompt=f"{text.prompt}\n{CLOSE}\n\n", completion=answer)
 
 
 def _text(task: str, lang: Language, question: str, thought: str, reply: str, answer: str, before: str = "") -> Text:
     prompt = f"{BOS}{before}{USER}{question}{ASSISTANT}{THINK}\n"
-    return Text(task, lang, prompt, f"{thought}\n{CLOSE}\n\n{reply}{EOS}", answer)
+    kind: Check = "text" if task == TALK else "number"
+    return Text(task, lang, prompt, f"{thought}\n{CLOSE}\n\n{reply}{EOS}", answer, answer, kind)
 
 
 def _drawn(name: str, rng: random.Random, lang: Language, split: str) -> Drawn:

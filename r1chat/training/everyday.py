@@ -38,12 +38,137 @@ def draw(rng: random.Random, lang: Language) -> Talk:
         return _talk(rng, lang, _THANKS, _THANKED, _WELCOME)
     if chance < 0.23:
         return _talk(rng, lang, _BYES, _LEFT, _BYE)
-    question = rng.choice(_WHO.pick(lang).split("\n")) if chance < 0.30 else _question(rng, lang)
-    return Talk(_worn(question, rng, lang), _UNKNOWN.pick(lang), HONEST.pick(lang))
+    if chance < 0.30:
+        question = rng.choice(_WHO.pick(lang).split("\n"))
+    elif chance < 0.36:
+        question = _loose(rng, lang)
+    else:
+        question = _question(rng, lang)
+    return Talk(worn(question, rng, lang), _UNKNOWN.pick(lang), HONEST.pick(lang))
 
 
 def _talk(rng: random.Random, lang: Language, messages: Both, thought: Both, answer: Both) -> Talk:
-    return Talk(_worn(rng.choice(messages.pick(lang).split("\n")), rng, lang), thought.pick(lang), answer.pick(lang))
+    return Talk(worn(rng.choice(messages.pick(lang).split("\n")), rng, lang), thought.pick(lang), answer.pick(lang))
+
+
+def follow(rng: random.Random, lang: Language, number: int) -> tuple[int, str, int, str]:
+    """What a second turn asks for on top of `number`: that number, a sign, another number, and the words."""
+    sign = rng.choice("+-*") if number < 2 or number % 2 else rng.choice("+-**/")
+    by = 2 if sign == "/" else rng.choice((2, 2, 3, 4, 5, 10)) if sign == "*" else rng.choice((rng.randint(1, 20), 100))
+    if sign in "+-" and rng.random() < 0.3:
+        by = rng.randint(10, 999)
+    key = "double" if (sign, by) == ("*", 2) and rng.random() < 0.8 else sign
+    return number, sign, by, worn(rng.choice(_FOLLOW[key].pick(lang).split("\n")).format(by), rng, lang)
+
+
+_FOLLOW = {
+    "double": Both(
+        """Now double it.
+Double it.
+Now double that.
+And twice that?
+What is double that?
+And double?
+Double the result.
+Twice as much?
+now twice that number""",
+        """再乘以2。
+把它翻倍。
+翻一倍呢？
+它的两倍是多少？
+现在翻倍。
+再翻一倍。
+结果的两倍呢？
+加倍""",
+    ),
+    "+": Both(
+        """Now add {}.
+Add {} to that.
+Plus {}?
+And plus {}?
+And {} more?
+What if I add {}?
+Add {}
++ {}
+And if you add {} to it?
+Increase it by {}.
+then add {} please""",
+        """再加{}。
+再加上 {} 呢？
+加 {} 呢？
+如果再加{}是多少？
+现在加 {}。
+把结果加上{}。
++ {}
+再多{}呢？""",
+    ),
+    "-": Both(
+        """Now subtract {}.
+Subtract {} from that.
+Minus {}?
+And minus {}?
+And {} less?
+Take away {}.
+- {}
+What if I take {} away?
+Decrease it by {}.
+then subtract {} please""",
+        """再减{}。
+再减去 {} 呢？
+减 {} 呢？
+如果再减{}是多少？
+现在减 {}。
+从结果里减去{}。
+- {}
+少{}呢？""",
+    ),
+    "*": Both(
+        """Now multiply it by {}.
+Times {}?
+And times {}?
+Multiply that by {}.
+And {} times that?
+* {}
+What is {} times that?""",
+        """再乘以{}。
+乘 {} 呢？
+它的{}倍是多少？
+现在乘以 {}。
+把结果乘{}。
+* {}""",
+    ),
+    "/": Both(
+        """Now halve it.
+And half of that?
+What is half of it?
+Divide it by {}.
+Halve the result.
+Divided by {}?
+half of that""",
+        """它的一半是多少？
+除以{}呢？
+再除以 {}。
+一半呢？
+把结果减半。
+减半""",
+    ),
+}
+
+
+def _loose(rng: random.Random, lang: Language) -> str:
+    """Words without a plan, so that what matters is what a message lacks: a problem."""
+    if lang == "zh":
+        every = [word for words in _SLOTS_ZH.values() for word in words] + list(
+            "我你他是的了在有不这个人们和会能要说去看想"
+        )
+        return "".join(rng.choices(every, k=rng.randint(1, 6))) + rng.choice(("", "？", "。", "！", "吗？", "呢？"))
+    every = [word for words in _SLOTS_EN.values() for word in words] + _GLUE_EN
+    words = [rng.choice(every) if rng.random() < 0.85 else _invented(rng) for _ in range(rng.randint(1, 9))]
+    return " ".join(words) + rng.choice(("", "?", ".", "!"))
+
+
+def _invented(rng: random.Random) -> str:
+    return "".join(rng.choices("etaoinshrdlucmfwygpbvkxqjz", range(27, 1, -1), k=rng.randint(2, 9)))
 
 
 def _question(rng: random.Random, lang: Language) -> str:
@@ -57,7 +182,7 @@ def _question(rng: random.Random, lang: Language) -> str:
     return template
 
 
-def _worn(text: str, rng: random.Random, lang: Language) -> str:
+def worn(text: str, rng: random.Random, lang: Language) -> str:
     """The same with the small differences of typing."""
     if lang == "en":
         if rng.random() < 0.12:
@@ -153,7 +278,7 @@ _SLOTS_EN: dict[str, list[str]] = {
         ",",
     ),
     "language": _words(
-        "English French German Spanish Chinese Japanese Latin Russian Arabic Italian Korean Python Java"
+        "English French German Spanish Chinese Japanese Latin Russian Arabic Italian Korean Portuguese Hindi Greek"
     ),
     "verb": _words(
         "learn explain understand draw build fix clean sell buy find make cook paint wash repair grow protect "
@@ -164,6 +289,46 @@ _SLOTS_EN: dict[str, list[str]] = {
         "beautiful strange tall deep hot cold funny popular important rare common"
     ),
     "job": _words("doctor teacher lawyer nurse pilot farmer writer actor engineer chef artist driver baker singer"),
+    "code": _words("Python Java JavaScript C++ Rust Go SQL HTML CSS Bash Ruby PHP Excel LaTeX"),
+    "task": _words(
+        "sorts a list,reverses a string,reads a file,finds duplicates,draws a circle,counts words,prints hello world,"
+        "checks a password,downloads a page,parses JSON,sends an email,plays tic-tac-toe,converts dates",
+        ",",
+    ),
+    "event": _words(
+        "the second world war,the French revolution,the moon landing,the fall of Rome,the great fire of London,"
+        "the cold war,the gold rush,the ice age,the black death,the first Olympic games,the Renaissance,the big bang",
+        ",",
+    ),
+    "work": _words(
+        "Hamlet,the Mona Lisa,Harry Potter,Romeo and Juliet,the Bible,Star Wars,the Odyssey,Don Quixote,Titanic,"
+        "Faust,Swan Lake,The Lord of the Rings,Moby Dick,Alice in Wonderland,the Ninth Symphony,Frozen,Inception",
+        ",",
+    ),
+    "matter": _words(
+        "my boss,my girlfriend,my neighbour,my landlord,my exam,my sleep,my cold,my garden,my computer,my passport,"
+        "the rent,a headache,a broken heart,stress,a job interview,a first date,a wedding,a birthday present,taxes,"
+        "a cat that does not eat,a leaking tap,a flat tyre,a visa,a tattoo,my diet,my back pain,my kids,my homework",
+        ",",
+    ),
+    "hard": _words(
+        "the square root of,the factorial of,the logarithm of,the sine of,the cosine of,the cube of"
+        ",the Roman numeral of,the binary form of,the square of,the reciprocal of,the digits of pi up to",
+        ",",
+    ),
+    "unit": _words(
+        "kilometres miles pounds kilograms inches feet litres gallons Celsius Fahrenheit grams ounces metres"
+    ),
+    "element": _words("gold silver iron oxygen hydrogen helium carbon copper sodium uranium mercury lead zinc neon"),
+    "brand": _words("Apple Google Tesla Toyota Nike Samsung Amazon Netflix Boeing Lego Ikea Sony Disney Microsoft"),
+    "feeling": _words(
+        "sad,lonely,tired,bored,angry,nervous,happy,stressed,sick,in love,hungry,lost,afraid,confused", ","
+    ),
+    "activity": _words(
+        "swimming,dancing,hiking,reading,fishing,painting,singing,running,meditation,yoga,gardening,gaming,skiing,"
+        "knitting,surfing,cycling,photography,camping,juggling,drawing",
+        ",",
+    ),
     "body": _words("heart brain back knee head stomach skin eye ear tooth throat foot hand"),
 }
 _TEMPLATES_EN = """What is the capital of {country}?
@@ -276,7 +441,290 @@ What music did {person} like?
 I have a {adjective} {thing}.
 How was your day?
 I am bored.
-Let us talk about {topic}."""
+Let us talk about {topic}.
+Write a {code} function that {task}.
+How do I write a {code} script that {task}?
+My {code} code does not work. Can you help?
+What is the difference between {code} and {code}?
+Should I learn {code} or {code}?
+Show me an example of a loop in {code}.
+Why did {event} happen?
+When was {event}?
+Explain {event} in simple words.
+Who wrote {work}?
+Who painted {work}?
+What is {work} about?
+Summarise {work} for me.
+Is {work} worth reading?
+Quote a line from {work}.
+I need advice about {matter}.
+What should I do about {matter}?
+How do I deal with {matter}?
+Can you help me with {matter}?
+I have a problem with {matter}.
+I am worried about {matter}.
+What is {hard} {n}?
+Compute {hard} {n}.
+Convert {n} {unit} to {unit}.
+How many {unit} are {n} {unit}?
+How many {unit} are in a mile?
+What is the chemical symbol for {element}?
+What is the atomic number of {element}?
+What is the melting point of {element}?
+At what temperature does {element} boil?
+Who founded {brand}?
+Is {brand} a good company?
+What is the stock price of {brand}?
+Which is better, {brand} or {brand}?
+I feel {feeling}. What can I do?
+I'm so {feeling} today
+Why am I always {feeling}?
+How do I start with {activity}?
+Is {activity} good for my {body}?
+What do I need for {activity}?
+What are the benefits of {activity}?
+I love {activity}!
+Do you enjoy {activity}?
+Integrate x^{n}.
+What is the derivative of sin(x)?
+Solve x^2 + {n}x = {n}.
+What is {n} to the power of {n}?
+What is {n}^{n}?
+What is the area of a circle with radius {n}?
+What is the volume of a cube with side {n}?
+What is the perimeter of a triangle?
+Prove that there are infinitely many primes.
+What is pi?
+Is infinity a number?
+What is the {n}th Fibonacci number?
+What is the {n}th prime?
+How many days are in {n} years?
+How many hours are in a week?
+How many seconds are in a day?
+What day of the week was it in {n}?
+How many people live in {city}?
+How many legs does a {animal} have?
+How many wheels does a {thing} have?
+How many moons does Jupiter have?
+How many continents are there?
+How many bones are in the human body?
+How many letters are in the alphabet?
+How many countries are in Africa?
+How many players are in a {topic} team?
+What is the speed of light?
+What is the tallest mountain on earth?
+What is the longest river in {country}?
+What is the biggest city in {country}?
+What is the currency of {country}?
+What is the national dish of {country}?
+Which countries border {country}?
+Is {country} in Europe?
+Is it safe to travel to {country}?
+What is the flag of {country}?
+What is the time difference between {city} and {city}?
+When is the best time to visit {city}?
+What can I see in {city}?
+Where should I eat in {city}?
+Find me a hotel in {city}.
+Book a flight to {city}.
+Call {person}.
+Set an alarm for {n} o'clock.
+Remind me to {verb} the {thing} tomorrow.
+Turn off the light.
+Play some music.
+Order a {food} for me.
+Open the {thing}.
+Search the web for {topic}.
+What is in the news today?
+Will it rain tomorrow?
+How cold is it outside?
+Who will win the election?
+What will the world look like in {n}?
+Do aliens exist?
+Is there a god?
+What happens after death?
+Why is the sky blue?
+Why is the grass green?
+Why do we dream?
+Why do cats purr?
+Why do onions make you cry?
+Why is {food} so {adjective}?
+How is {food} made?
+Where does {food} come from?
+Which wine goes with {food}?
+Can I freeze {food}?
+How long do I cook {food}?
+I am allergic to {food}. What can I eat?
+What can I cook with {food} and {food}?
+What can I do with an old {thing}?
+My {thing} is broken.
+My {thing} does not start.
+I bought a {thing} for {n} dollars. Was that too much?
+I am {n} years old. Is that old?
+My grandmother is {n} and likes {activity}.
+I have {n} {animal}s and love them.
+There are {n} people in my class.
+In {n} I moved to {city}.
+Our team won {n} to {n}!
+I weigh {n} kilograms. Should I lose weight?
+My phone number is {n}.
+Room {n} please.
+Chapter {n}
+The year {n}
+Who lived in the year {n}?
+Tell me something about the number {n}.
+Why is {n} a lucky number?
+Who was president in {n}?
+What does {n} mean in slang?
+Rewrite this sentence: The {animal} and the {thing}.
+Correct my English: he go to {city}.
+What is another word for {adjective}?
+Use {adjective} in a sentence.
+What is the past tense of {verb}?
+Is {thing} a noun?
+Who coined the word {thing}?
+Write a haiku about the {thing}.
+Write a limerick about a {job} from {city}.
+Write a song for my {animal}.
+Write a speech for a wedding.
+Write a cover letter for a {job}.
+Write a product description for a {thing}.
+Write a tweet about {topic}.
+Write a dialogue between {person} and {person}.
+Imagine you are {person}.
+Pretend to be a {job}.
+Tell me a bedtime story.
+Tell me a secret.
+Tell me a fun fact about {animal}s.
+Tell me more.
+Give me a riddle.
+Give me a quote by {person}.
+Give me {n} names for a {animal}.
+Give me tips for {activity}.
+What is your opinion on {topic}?
+What are you thinking about?
+What are your hobbies?
+What makes you happy?
+Where are you from?
+Where do you live?
+Do you have feelings?
+Do you dream?
+Do you sleep?
+Are you conscious?
+Are you alive?
+Are you male or female?
+Are you smarter than me?
+Can you see me?
+Can you hear me?
+Can you draw?
+Can you lie?
+Can you keep a secret?
+Can you feel pain?
+Can you browse the internet?
+Can you learn from me?
+Can you write code?
+Can you read my mind?
+Will you marry me?
+Will robots take my job?
+What should I eat tonight?
+What should I name my {animal}?
+What should I give my {job} for the holidays?
+What is a good hobby?
+What is wrong with me?
+What is love?
+What is the best {code} book?
+What is the safest {thing}?
+What is the fastest {animal}?
+What is the smartest {animal}?
+What is the rarest {thing}?
+What sound does a {animal} make?
+Which {animal} is the {adjective} one?
+Which {thing} should I buy?
+Which is heavier, a {animal} or a {thing}?
+Which came first, the chicken or the egg?
+Who is the {adjective} {job} in the world?
+Who discovered {topic}?
+Who is better, {person} or {person}?
+Who is your creator?
+Did {person} know {person}?
+Did {person} like {food}?
+Was {person} {adjective}?
+Is {person} still alive?
+Is {animal} meat {adjective}?
+Is {topic} a science?
+Is a {animal} a mammal?
+Does a {thing} need a {thing}?
+Does {topic} make people {feeling}?
+How do {animal}s communicate?
+How do {thing}s fly?
+How do vaccines work?
+How do I lose weight?
+How do I fall asleep faster?
+How do I make friends?
+How do I get rich?
+How do I tie a tie?
+How do I boil an egg?
+How do I remove a stain from a {thing}?
+How do I say no politely?
+How do I stop being {feeling}?
+How big is the {thing}?
+How heavy is a {animal}?
+How fast is a {animal}?
+How deep is the ocean?
+How hot is the sun?
+How long is the {adjective} {thing}?
+How often should I {verb} my {thing}?
+How often do {animal}s eat?
+When does the {thing} open?
+When do {animal}s sleep?
+When will {topic} end?
+When did {person} die?
+Where do {animal}s live?
+Where was {person} born?
+Where can I learn {language}?
+Where is my {thing}?
+Why did {person} leave {country}?
+Why do {animal}s {verb} {thing}s?
+Why is {city} called {city}?
+Why are {thing}s {adjective}?
+Why do I feel {feeling}?
+Why should I learn {language}?
+please help me write a report on {topic}
+need a name for my {adjective} {thing}
+best {food} in {city}?
+{topic} vs {topic}
+{brand} {thing} review
+{language} for beginners
+what about {topic}?
+and {person}?
+ok
+okay then
+yes
+no
+maybe
+why?
+really?
+lol
+hm
+I don't understand.
+That is wrong.
+You are wrong!
+I love you.
+You are stupid.
+Good job!
+Never mind.
+Go on.
+Stop.
+Start over.
+asdf
+test
+???
+..."""
+_GLUE_EN = _words(
+    "the a an is are was were do does did can could should would will have has my your his her our their of in on at "
+    "to for with about and or but not what who why when where how which if then than this that these those it he she "
+    "we they I you very more most some any all please tell give show make"
+)
 
 _SLOTS_ZH: dict[str, list[str]] = {
     "country": _words(
@@ -312,6 +760,21 @@ _SLOTS_ZH: dict[str, list[str]] = {
         "好 大 小 老 新 快 慢 高兴 难过 红色 蓝色 贵 便宜 健康 危险 有名 漂亮 奇怪 高 深 热 冷 有趣 流行 重要"
     ),
     "job": _words("医生 老师 律师 护士 飞行员 农民 作家 演员 工程师 厨师 画家 司机 歌手"),
+    "code": _words("Python Java JavaScript C++ Rust Go SQL HTML Excel PHP"),
+    "event": _words("二战 法国大革命 登月 罗马灭亡 冷战 大爆炸 文艺复兴 辛亥革命 鸦片战争 丝绸之路 工业革命 安史之乱"),
+    "work": _words(
+        "红楼梦 西游记 水浒传 三国演义 哈姆雷特 蒙娜丽莎 哈利波特 圣经 星球大战 论语 泰坦尼克号 清明上河图 流浪地球"
+    ),
+    "matter": _words(
+        "老板 女朋友 邻居 房东 考试 失眠 感冒 电脑 护照 房租 头疼 失恋 压力 面试 相亲 婚礼 生日礼物 "
+        "交税 漏水的水龙头 签证 减肥 腰疼 孩子 作业 室友 工资"
+    ),
+    "hard": _words("的平方根 的阶乘 的对数 的正弦 的平方 的立方 的倒数 的二进制 的罗马数字"),
+    "unit": _words("公里 英里 磅 公斤 英寸 英尺 升 加仑 摄氏度 华氏度 克 盎司"),
+    "element": _words("金 银 铁 氧 氢 氦 碳 铜 钠 铀 汞 铅"),
+    "brand": _words("苹果 谷歌 特斯拉 丰田 华为 小米 三星 阿里巴巴 腾讯 百度 比亚迪 微软"),
+    "feeling": _words("难过 孤独 累 无聊 生气 紧张 开心 焦虑 生病 饿 迷茫 害怕 困"),
+    "activity": _words("游泳 跳舞 爬山 读书 钓鱼 画画 唱歌 跑步 冥想 瑜伽 养花 打游戏 滑雪 骑车 摄影 露营 下棋 打篮球"),
     "body": _words("心脏 头 背 膝盖 肚子 皮肤 眼睛 耳朵 牙 喉咙 脚 手"),
 }
 _TEMPLATES_ZH = """{country}的首都是哪里？
@@ -407,4 +870,210 @@ _TEMPLATES_ZH = """{country}的首都是哪里？
 怎么减肥？
 孩子不听话怎么办？
 怎样才能{verb}得更{adjective}？
-{country}的{food}好吃吗？"""
+{country}的{food}好吃吗？
+用{code}写一个排序函数。
+怎么用{code}读取文件？
+我的{code}代码报错了，怎么办？
+{code}和{code}有什么区别？
+学{code}还是{code}好？
+{event}为什么会发生？
+{event}是哪一年？
+简单解释一下{event}。
+《{work}》的作者是谁？
+《{work}》讲了什么？
+帮我总结《{work}》。
+《{work}》值得看吗？
+关于{matter}，你有什么建议？
+{matter}的事该怎么办？
+我为{matter}发愁。
+怎么处理{matter}的问题？
+{n}{hard}是多少？
+求{n}{hard}。
+{n}{unit}等于多少{unit}？
+把{n}{unit}换算成{unit}。
+{element}的化学符号是什么？
+{element}的熔点是多少？
+{element}的原子序数是多少？
+{brand}是谁创办的？
+{brand}的股价是多少？
+{brand}和{brand}哪个好？
+我觉得{feeling}，怎么办？
+我今天好{feeling}啊
+为什么我总是{feeling}？
+怎么开始学{activity}？
+{activity}对{body}好吗？
+{activity}有什么好处？
+我喜欢{activity}！
+你喜欢{activity}吗？
+求x的{n}次方的积分。
+sin(x)的导数是什么？
+解方程x^2+{n}x={n}。
+{n}的{n}次方是多少？
+半径为{n}的圆面积是多少？
+边长{n}的正方体体积是多少？
+证明质数有无穷多个。
+圆周率是多少？
+第{n}个质数是什么？
+一年有多少天？
+一周有几个小时？
+一天有多少秒？
+{city}有多少人？
+{animal}有几条腿？
+{thing}有几个轮子？
+地球有几大洲？
+人有多少块骨头？
+光速是多少？
+世界最高的山是哪座？
+{country}最长的河是什么？
+{country}最大的城市是哪个？
+{country}用什么货币？
+{country}和哪些国家接壤？
+去{country}旅游安全吗？
+{city}和{city}的时差是多少？
+什么时候去{city}最好？
+{city}有什么好玩的？
+{city}有什么好吃的？
+帮我订{city}的酒店。
+帮我买去{city}的机票。
+给{person}打电话。
+定一个{n}点的闹钟。
+明天提醒我{verb}{thing}。
+关灯。
+放首歌。
+帮我点一份{food}。
+打开{thing}。
+搜索一下{topic}。
+今天有什么新闻？
+明天会下雨吗？
+外面冷吗？
+{n}年的世界会怎样？
+有外星人吗？
+世界上有神吗？
+人死后会怎样？
+天空为什么是蓝色的？
+我们为什么会做梦？
+为什么切洋葱会流泪？
+{food}是怎么做出来的？
+{food}是哪里来的？
+{food}要煮多久？
+我对{food}过敏，能吃什么？
+用{food}和{food}能做什么菜？
+旧{thing}能做什么？
+我的{thing}坏了。
+我的{thing}打不开。
+我花{n}块钱买了{thing}，贵吗？
+我{n}岁了，老吗？
+我奶奶{n}岁，喜欢{activity}。
+我养了{n}只{animal}。
+我们班有{n}个人。
+{n}年我搬到了{city}。
+我们队{n}比{n}赢了！
+我体重{n}公斤，要减肥吗？
+我的电话是{n}。
+第{n}章
+{n}年的皇帝是谁？
+说说数字{n}。
+为什么{n}是幸运数字？
+{n}在网络用语里是什么意思？
+改写这句话：{animal}和{thing}。
+“{adjective}”的近义词是什么？
+用“{adjective}”造句。
+“{thing}”是名词吗？
+写一首{thing}的打油诗。
+给我的{animal}写首歌。
+写一篇婚礼致辞。
+写一份{job}的求职信。
+给{thing}写一段广告。
+写一条关于{topic}的微博。
+写一段{person}和{person}的对话。
+假装你是{person}。
+扮演一个{job}。
+讲个睡前故事。
+告诉我一个秘密。
+说一个{animal}的冷知识。
+再说一点。
+出个谜语。
+给我一句{person}的名言。
+给{animal}起{n}个名字。
+给我一些{activity}的技巧。
+你在想什么？
+你有什么爱好？
+你是哪里人？
+你住在哪里？
+你有感情吗？
+你会做梦吗？
+你是男是女？
+你比我聪明吗？
+你看得见我吗？
+你会说谎吗？
+你能上网吗？
+你会写代码吗？
+你能嫁给我吗？
+机器人会抢走我的工作吗？
+今晚吃什么？
+给{animal}起什么名字好？
+送{job}什么礼物好？
+爱是什么？
+最快的{animal}是什么？
+最聪明的{animal}是什么？
+{animal}怎么叫？
+我该买哪个{thing}？
+先有鸡还是先有蛋？
+世界上最{adjective}的{job}是谁？
+谁发现了{topic}？
+{person}和{person}谁更厉害？
+{person}认识{person}吗？
+{person}喜欢{food}吗？
+{person}还活着吗？
+{topic}是科学吗？
+{animal}是哺乳动物吗？
+{animal}怎么交流？
+飞机为什么能飞？
+怎么减肥？
+怎么更快入睡？
+怎么交朋友？
+怎么赚钱？
+怎么打领带？
+怎么煮鸡蛋？
+怎么不再{feeling}？
+{thing}有多大？
+{animal}有多重？
+{animal}跑多快？
+海有多深？
+太阳有多热？
+多久{verb}一次{thing}？
+{thing}几点开门？
+{animal}什么时候睡觉？
+{person}什么时候去世的？
+{animal}住在哪里？
+{person}是哪里人？
+哪里可以学{language}？
+我的{thing}在哪里？
+{person}为什么离开{country}？
+为什么要学{language}？
+帮我写一份{topic}的报告
+{city}最好的{food}
+{topic}和{topic}
+{brand}{thing}怎么样
+{language}入门
+那{topic}呢？
+{person}呢？
+好的
+嗯
+是的
+不是
+为什么？
+真的吗？
+哈哈
+我不懂。
+你错了！
+我爱你。
+你真笨。
+做得好！
+算了。
+继续。
+停。
+重新开始。
+测试
+啊
+？？？"""

@@ -11,7 +11,7 @@ import os
 import pickle
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -27,10 +27,13 @@ from r1chat.errors import TrainingError
 from r1chat.files import replacing
 from r1chat.training.data import Example, Text, batches, encode, texts
 from r1chat.training.model import Decoder, Shape
+from r1chat.training.sampling import complete
 from r1chat.training.vocabulary import CLOSE, EOS, load_vocabulary, train_vocabulary
 
 CHECKPOINT, VOCABULARY, LOG = "checkpoint.pt", "tokenizer.json", "log.jsonl"
 POOL = 2048  # examples that are sorted by length together
+Tell = Callable[[dict[str, Any]], None]
+Source = Callable[[random.Random], Iterable[Text]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,17 @@ class Plan:
     """How long and how to train.
 
     `tokens` in a batch; `anneal` is the last share of the time. A checkpoint is written every `save` seconds of
-    training, and `problems` of the dev split are asked every `check` seconds.
+    training, and `problems` of the dev split are asked every `check` seconds (none: 0).
     """
 
     minutes: float = 60.0
-    tokens: int = 4096
+    tokens: int = 3072
     rate: float = 3e-3
     warm: int = 100
     anneal: float = 0.15
     seed: int = 0
     save: float = 120.0
-    check: float = 600.0
+    check: float = 900.0
     problems: int = 300
     threads: int = 1
 
@@ -84,8 +87,15 @@ def _orthogonal(matrix: Tensor) -> Tensor:
 class Training:
     """A run in a folder: begun anew, from given weights, or gone on with where the folder holds a checkpoint."""
 
-    def __init__(self, folder: Path, plan: Plan, shape: Shape, start: tuple[Decoder, Tokenizer] | None = None) -> None:
-        self.folder, self.plan = folder, plan
+    def __init__(
+        self,
+        folder: Path,
+        plan: Plan,
+        shape: Shape,
+        start: tuple[Decoder, Tokenizer] | None = None,
+        source: Source = texts,
+    ) -> None:
+        self.folder, self.plan, self.source = folder, plan, source
         torch.set_num_threads(plan.threads)
         folder.mkdir(parents=True, exist_ok=True)
         saved: dict[str, Any] | None = None
@@ -95,55 +105,56 @@ class Training:
         elif start:
             self.model, self.tokenizer = start
         else:
-            sample = islice(texts(random.Random(plan.seed)), 3000)
+            sample = islice(texts(random.Random(plan.seed)), 12_000)
             plain = (f"{_question(text)}\n{text.completion.partition(CLOSE)[0]}\n{text.answer}" for text in sample)
             self.tokenizer = train_vocabulary(plain, shape.vocabulary)
             torch.manual_seed(plan.seed)
             self.model = Decoder(shape)
         if not (folder / VOCABULARY).exists():
             self.tokenizer.save(str(folder / VOCABULARY))
-        named = list(self.model.named_parameters())
-        matrices = [weights for name, weights in named if weights.dim() == 2 and "embd" not in name]
-        others = [weights for name, weights in named if weights.dim() != 2 or "embd" in name]
-        self.optimisers = (
-            Muon(matrices, plan.rate),
-            torch.optim.AdamW(others, plan.rate, betas=(0.9, 0.95), weight_decay=0.0),
-        )
+        self.optimisers = self.make_optimisers()
         self.step, self.seconds, self.tokens, self.pool = 0, 0.0, 0, 0
         if saved:
             for optimiser, state in zip(self.optimisers, saved["optimisers"], strict=True):
                 optimiser.load_state_dict(state)
             self.step, self.seconds, self.tokens, self.pool = saved["counts"]
 
-    def run(self, tell: Callable[[dict[str, Any]], None] = lambda line: None) -> None:
+    def make_optimisers(self) -> tuple[torch.optim.Optimizer, ...]:
+        """Muon for matrices but the embedding, AdamW for the rest."""
+        named = list(self.model.named_parameters())
+        matrices = [weights for name, weights in named if weights.dim() == 2 and "embd" not in name]
+        others = [weights for name, weights in named if weights.dim() != 2 or "embd" in name]
+        return (
+            Muon(matrices, self.plan.rate),
+            torch.optim.AdamW(others, self.plan.rate, betas=(0.9, 0.95), weight_decay=0.0),
+        )
+
+    def run(self, tell: Tell = lambda line: None) -> None:
         """Train until the plan's minutes are spent, all runs in this folder together."""
         saved = checked = self.seconds
         losses: list[float] = []
         while self.seconds < self.plan.minutes * 60:
             rng = random.Random(f"{self.plan.seed} {self.pool}")
-            examples = encode(self.tokenizer, list(islice(texts(rng), POOL)))
+            examples = encode(self.tokenizer, list(islice(self.source(rng), POOL)))
             for batch in batches(examples, self.plan.tokens, rng):
                 begun = time.monotonic()
                 losses.append(self._update(batch))
                 self.seconds += time.monotonic() - begun
                 if self.seconds - saved > self.plan.save:
                     saved = self.seconds
-                    self._note({"loss": sum(losses) / len(losses)}, tell)
+                    self.note({"loss": sum(losses) / len(losses)}, tell)
                     losses = []
                     self.save()
-                if self.seconds - checked > self.plan.check:
+                if self.plan.problems and self.seconds - checked > self.plan.check:
                     checked = self.seconds
-                    self._note({"dev": accuracy(self.model, self.tokenizer, self.plan.problems)}, tell)
+                    self.note({"dev": accuracy(self.model, self.tokenizer, self.plan.problems)}, tell)
                 if self.seconds >= self.plan.minutes * 60:
                     break
             self.pool += 1
-        self._note(
-            {
-                "loss": sum(losses) / max(1, len(losses)),
-                "dev": accuracy(self.model, self.tokenizer, self.plan.problems),
-            },
-            tell,
-        )
+        values: dict[str, Any] = {"loss": sum(losses) / len(losses)} if losses else {}
+        if self.plan.problems:
+            values["dev"] = accuracy(self.model, self.tokenizer, self.plan.problems)
+        self.note(values, tell)
         self.save()
 
     def save(self) -> None:
@@ -160,7 +171,7 @@ class Training:
             )
 
     def _update(self, batch: list[Example]) -> float:
-        tokens, learn = _padded(batch)
+        tokens, learn = padded(batch)
         rate = self.plan.rate * self._share()
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
@@ -182,7 +193,8 @@ class Training:
         left = 1 - self.seconds / (self.plan.minutes * 60)
         return min(1.0, (self.step + 1) / self.plan.warm, max(0.02, left / self.plan.anneal))
 
-    def _note(self, values: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
+    def note(self, values: dict[str, Any], tell: Tell) -> None:
+        """Append a line to the log, and tell it."""
         line = {"step": self.step, "seconds": round(self.seconds), "tokens": self.tokens, **values}
         with (self.folder / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
@@ -213,43 +225,17 @@ def _saved(folder: Path) -> dict[str, Any]:
 def accuracy(model: Decoder, tokenizer: Tokenizer, count: int = 300, seed: int = 1) -> dict[str, float]:
     """The share of right greedy answers on the dev split, by task."""
     made = list(islice(texts(random.Random(f"dev {seed}"), "dev"), count))
-    replies = [reply for at in range(0, count, 100) for reply in generate(model, tokenizer, made[at : at + 100])]
     right: dict[str, list[bool]] = {}
-    for text, reply in zip(made, replies, strict=True):
-        expected = text.completion.partition(CLOSE)[2].removesuffix(EOS).strip()
-        right.setdefault(text.task, []).append(reply.partition(CLOSE)[2].strip() == expected)
+    for at in range(0, count, 100):
+        some = made[at : at + 100]
+        for text, reply in zip(some, complete(model, tokenizer, [text.prompt for text in some]), strict=True):
+            expected = text.completion.partition(CLOSE)[2].removesuffix(EOS).strip()
+            right.setdefault(text.task, []).append(reply.text.partition(CLOSE)[2].strip() == expected)
     return {task: round(sum(values) / len(values), 3) for task, values in sorted(right.items())}
 
 
-@torch.no_grad()
-def generate(model: Decoder, tokenizer: Tokenizer, made: list[Text], limit: int = 320) -> list[str]:
-    """Greedy completions of prompts, all in one batch, with the tags and without the end of text."""
-    prompts = [row.ids for row in tokenizer.encode_batch([text.prompt for text in made], add_special_tokens=False)]
-    end = tokenizer.token_to_id(EOS)
-    longest = max(map(len, prompts))
-    tokens = torch.tensor([[end] * (longest - len(ids)) + ids for ids in prompts])  # padded on the left
-    real = torch.tensor([[False] * (longest - len(ids)) + [True] * len(ids) for ids in prompts])
-    positions = (real.cumsum(1) - 1).clamp(min=0)
-    causal = torch.ones(longest, longest, dtype=torch.bool).tril()
-    mask = (real[:, None, None, :] & causal) | torch.eye(longest, dtype=torch.bool)
-    hidden, cache = model.step(tokens, positions, None, mask)
-    written: list[list[int]] = [[] for _ in made]
-    open_rows = torch.ones(len(made), dtype=torch.bool)
-    last = positions[:, -1:]
-    for _ in range(limit):
-        chosen = model.logits(hidden[:, -1]).argmax(-1)
-        for row in open_rows.nonzero().flatten().tolist():
-            written[row].append(int(chosen[row]))
-        open_rows &= chosen != end
-        if not open_rows.any():
-            break
-        last = last + 1
-        real = torch.cat((real, torch.ones(len(made), 1, dtype=torch.bool)), 1)
-        hidden, cache = model.step(chosen[:, None], last, cache, real[:, None, None, :])
-    return [tokenizer.decode([t for t in ids if t != end], skip_special_tokens=False) for ids in written]
-
-
-def _padded(batch: list[Example]) -> tuple[Tensor, Tensor]:
+def padded(batch: Sequence[Example]) -> tuple[Tensor, Tensor]:
+    """Tokens (batch, length) with zeros on the right, and which of them are to be learnt."""
     longest = max(len(example.tokens) for example in batch)
     tokens = torch.zeros(len(batch), longest, dtype=torch.long)
     learn = torch.zeros(len(batch), longest, dtype=torch.bool)

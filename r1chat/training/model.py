@@ -21,12 +21,12 @@ Cache = list[tuple[Tensor, Tensor]]  # keys and values of each layer, each (batc
 class Shape:
     """The sizes of a model. `hidden` is the width of the feed-forward layer, `context` the longest sequence."""
 
-    vocabulary: int = 1024
-    width: int = 256
-    hidden: int = 704
-    layers: int = 4
+    vocabulary: int = 1536
+    width: int = 128
+    hidden: int = 384
+    layers: int = 6
     heads: int = 4
-    kv_heads: int = 2
+    kv_heads: int = 4
     context: int = 4096
     rope_base: float = 10_000.0
 
@@ -74,13 +74,14 @@ class Layer(nn.Module):
         q, k = _rotated(q, *rope), _rotated(k, *rope)
         if past is not None:
             k, v = torch.cat((past[0], k), 2), torch.cat((past[1], v), 2)
+        kept = k, v
         groups = self.shape.heads // self.shape.kv_heads
-        found = functional.scaled_dot_product_attention(
-            q, k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1), mask, is_causal=mask is None
-        )
-        x = x + self.attn_output(found.transpose(1, 2).reshape(batch, length, width))
+        if groups > 1:
+            k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
+        mixed = functional.scaled_dot_product_attention(q, k, v, mask, is_causal=mask is None)
+        x = x + self.attn_output(mixed.transpose(1, 2).reshape(batch, length, width))
         y = self.ffn_norm(x)
-        return x + self.ffn_down(functional.silu(self.ffn_gate(y)) * self.ffn_up(y)), (k, v)
+        return x + self.ffn_down(functional.silu(self.ffn_gate(y)) * self.ffn_up(y)), kept
 
 
 class Decoder(nn.Module):

@@ -145,8 +145,9 @@ _UNKNOWN = Both(
 )
 _NO_NAMES = Both("none", "无")
 _NANO = Both(
-    "A demonstration with {millions} million parameters: it does small sums, in English and Chinese, and nothing else.",
-    "演示模型，{millions} 百万参数：只会用中英文做简单的算术。",
+    "A demonstration with {millions} million parameters: it does small sums and the like, in English and "
+    "Chinese, and says so where it cannot help.",
+    "演示模型，{millions} 百万参数：用中英文做简单的算术之类的题，不会时会如实说明。",
 )
 _ELSEWHERE = Both("Found on this computer: {program}.", "在本机发现：{program}。")
 _NO_TEMPLATE = Both(

@@ -95,17 +95,18 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
     get_model = Both("Get {name} ({size})", "获取 {name}（{size}）")
     all_models = Both("All models", "全部模型")
     nano = Both(
-        "r1chat-nano ships with r1chat to try the page out. It does small sums, one in each conversation; anything "
-        "else comes out as nonsense.",
-        "r1chat-nano 随 r1chat 附带，用来试用本页。它只会做简单的加减法，每个对话一道题，其他问题都会胡说。",
+        "r1chat-nano ships with r1chat to try the page out. It does small sums and the like, and says so when it is "
+        "asked for anything else.",
+        "r1chat-nano 随 r1chat 附带，用来试用本页。它会做简单的算术之类的题；问别的，它会如实说不会。",
     )
     other_file = Both(
         "Another file has the name {model} now than when this conversation began.",
         "名称 {model} 现在对应的文件与对话开始时不同。",
     )
     nano_answered = Both(
-        "r1chat-nano wrote this: it only does small sums. For anything else, get another model.",
-        "这是 r1chat-nano 写的：它只会做简单的加减法。其他问题请换用别的模型。",
+        "r1chat-nano wrote this: it does small sums and the like, and errs at times. For anything else, get another "
+        "model.",
+        "这是 r1chat-nano 写的：它只会做简单的算术之类的题，有时也会算错。其他问题请换用别的模型。",
     )
 
     # the empty conversation

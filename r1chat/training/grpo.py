@@ -1,0 +1,223 @@
+"""GRPO (Shao et al., arXiv 2402.03300; DeepSeek-R1, section 2.2.1) with rule rewards, for the small decoder.
+
+A group is k samples of one problem. A sample's advantage is its reward less the group's mean, over the group's standard
+deviation; each of its tokens has it. The objective is PPO's clipped one; groups whose samples all have one reward teach
+nothing and are left out. There is no KL penalty: the rate is small and the run is short.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from r1chat.both import Both
+from r1chat.reflect import find_moments
+from r1chat.training.data import Example, Text, texts
+from r1chat.training.loop import Plan, Tell, Training, padded
+from r1chat.training.model import Decoder, Shape
+from r1chat.training.sampling import Completion, complete
+from r1chat.training.scoring import Score, score
+from r1chat.training.vocabulary import CLOSE
+
+
+@dataclass(frozen=True, slots=True)
+class Reinforcement:
+    """`problems` a step, `k` samples of each; tasks (all, if none is named); `clip` as in PPO.
+
+    `updates`: over so many parts of a step's samples the weights are updated in turn. `dev` problems of the dev split
+    are asked every `check` steps, always the same ones.
+    """
+
+    problems: int = 16
+    k: int = 8
+    tasks: tuple[str, ...] = ()
+    temperature: float = 1.0
+    clip: float = 0.2
+    updates: int = 2
+    limit: int = 256
+    dev: int = 100
+    check: int = 20
+
+
+class Grpo(Training):
+    """A run of GRPO in a folder, from given weights; goes on where the folder holds a checkpoint."""
+
+    def __init__(
+        self, folder: Path, plan: Plan, rules: Reinforcement, start: tuple[Decoder, Tokenizer] | None = None
+    ) -> None:
+        super().__init__(folder, plan, start[0].shape if start else Shape(), start)
+        self.rules = rules
+
+    def make_optimisers(self) -> tuple[torch.optim.Optimizer, ...]:
+        """AdamW: Muon's updates are large whatever the gradient, which is noise for the most part here."""
+        return (torch.optim.AdamW(self.model.parameters(), self.plan.rate, betas=(0.9, 0.95), weight_decay=0.0),)
+
+    def run(self, tell: Tell = lambda line: None) -> None:
+        """Sample, judge and update until the plan's minutes are spent, all runs in this folder together."""
+        saved = self.seconds
+        if self.step == 0:
+            self.note(self._dev(), tell)
+        while self.seconds < self.plan.minutes * 60:
+            begun = time.monotonic()
+            values = self._rollout()
+            self.seconds += time.monotonic() - begun
+            if self.step % self.rules.check == 0:
+                values |= self._dev()
+            self.note(values, tell)
+            if self.seconds - saved > self.plan.save:
+                saved = self.seconds
+                self.save()
+        if self.step % self.rules.check:
+            self.note(self._dev(), tell)
+        self.save()
+
+    def _rollout(self) -> dict[str, Any]:
+        """One step: samples, rewards, advantages, updates. Returns the line for the log."""
+        rules = self.rules
+        rng = random.Random(f"grpo {self.plan.seed} {self.step}")
+        asked = [text for text in islice(texts(rng, "train", rules.tasks), rules.problems) for _ in range(rules.k)]
+        written = complete(
+            self.model,
+            self.tokenizer,
+            [text.prompt for text in asked],
+            rules.temperature,
+            rules.limit,
+            self.plan.seed * 1_000_003 + self.step,
+        )
+        marks = score(asked, written)
+        advantage = group_advantages([mark.total for mark in marks], rules.k)
+        taught = [row for row in range(len(asked)) if advantage[row] != 0]
+        rng.shuffle(taught)
+        size = -(-len(taught) // rules.updates) if taught else 0
+        clipped = [
+            self._improve([written[row] for row in part], [advantage[row] for row in part])
+            for part in (taught[at : at + size] for at in range(0, len(taught), size or 1))
+        ]
+        self.step += 1
+        self.tokens += sum(len(row.tokens) for row in written)
+        return {**_means(asked, written, marks), "groups": len(taught) / len(asked), "clipped": _mean(clipped)}
+
+    def _improve(self, written: Sequence[Completion], advantage: Sequence[float]) -> float:
+        """One update; the share of tokens whose ratio was clipped."""
+        batch = [
+            Example(row.prompt + row.tokens, [False] * len(row.prompt) + [True] * len(row.tokens)) for row in written
+        ]
+        tokens, learn = padded(batch)
+        wanted = learn[:, 1:]
+        logs = self.model.logits(self.model(tokens[:, :-1])[wanted]).log_softmax(-1)
+        new = logs.gather(1, tokens[:, 1:][wanted][:, None])[:, 0]
+        old = torch.tensor([value for row in written for value in row.logs])
+        weight = torch.tensor([value for row, value in zip(written, advantage, strict=True) for _ in row.tokens])
+        loss, share = clipped_loss(new, old, weight, self.rules.clip)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = self.plan.rate
+            optimiser.step()
+            optimiser.zero_grad()
+        return share
+
+    def _dev(self) -> dict[str, Any]:
+        """pass@1 on the dev split, greedily, and the mean length of a completion in tokens."""
+        asked = list(islice(texts(random.Random("grpo dev"), "dev", self.rules.tasks), self.rules.dev))
+        written = complete(self.model, self.tokenizer, [text.prompt for text in asked], limit=self.rules.limit)
+        marks = score(asked, written)
+        return {"pass@1": round(_mean([mark.accuracy for mark in marks]), 4), "dev_length": _length(written)}
+
+
+def group_advantages(rewards: Sequence[float], k: int) -> list[float]:
+    """(r - mean) / standard deviation within each group of k rewards; 0 where a group has no spread."""
+    found: list[float] = []
+    for at in range(0, len(rewards), k):
+        group = rewards[at : at + k]
+        mean = _mean(group)
+        spread = _mean([(reward - mean) ** 2 for reward in group]) ** 0.5
+        found += [(reward - mean) / spread if spread > 1e-6 else 0.0 for reward in group]
+    return found
+
+
+def clipped_loss(new: Tensor, old: Tensor, advantage: Tensor, clip: float) -> tuple[Tensor, float]:
+    """PPO's clipped objective as a loss, the mean over tokens, and the share of tokens that were clipped.
+
+    All tensors (tokens,): the logarithms of the probabilities now and when sampled, and the advantages.
+    """
+    ratio = (new - old).exp()
+    bounded = ratio.clamp(1 - clip, 1 + clip)
+    gain = torch.minimum(ratio * advantage, bounded * advantage)
+    return -gain.mean(), float((gain.detach() < (ratio * advantage).detach()).float().mean())
+
+
+def _means(asked: Sequence[Text], written: Sequence[Completion], marks: Sequence[Score]) -> dict[str, Any]:
+    thoughts = [row.text.partition(CLOSE)[0] for row in written]
+    return {
+        "reward": round(_mean([mark.total for mark in marks]), 4),
+        "accuracy": round(_mean([mark.accuracy for mark in marks]), 4),
+        "format": round(_mean([mark.format for mark in marks]), 4),
+        "language": round(_mean([mark.language for mark in marks]), 4),
+        "length": _length(written),
+        "moments": round(_mean([len(list(find_moments(thought))) for thought in thoughts]), 3),
+        "entropy": round(-_mean([value for row in written for value in row.logs]), 4),  # a sample of it
+    }
+
+
+def _length(written: Sequence[Completion]) -> float:
+    return round(_mean([len(row.tokens) for row in written]), 1)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def verdict(lines: Sequence[dict[str, Any]]) -> Both:
+    """What a run did, told from its log: rose, flat or collapsed, with the usual cause."""
+    dev = [line["pass@1"] for line in lines if "pass@1" in line]
+    steps = [line for line in lines if "reward" in line]
+    if len(dev) < 2 or not steps:
+        return Both("Too few steps to tell.", "步数太少，无法判断。")
+    edge = max(1, len(steps) // 5)
+    first, last = (_mean([line["reward"] for line in part]) for part in (steps[:edge], steps[-edge:]))
+    groups = _mean([line["groups"] for line in steps])
+    values = {"before": dev[0], "after": dev[-1], "first": first, "last": last, "groups": groups}
+    if dev[-1] < dev[0] - 0.05 or last < first - 0.1:
+        words = _COLLAPSED
+    elif dev[-1] > dev[0] + 0.03:
+        words = _ROSE
+    elif groups < 0.2:
+        words = _NO_SPREAD
+    else:
+        words = _FLAT
+    return Both(_FIGURES.en + words.en, _FIGURES.zh + words.zh).format(**values)
+
+
+_FIGURES = Both(
+    "Dev pass@1 {before:.1%} -> {after:.1%}; reward of samples {first:.2f} -> {last:.2f}; {groups:.0%} of the samples "
+    "were in groups with a spread. ",
+    "开发集 pass@1 {before:.1%} -> {after:.1%}；样本奖励 {first:.2f} -> {last:.2f}；{groups:.0%} 的样本所在组有差异。",
+)
+_ROSE = Both(
+    "It rose. Compare it with more cold-start training for the same time before you credit the reward.",
+    "有提升。把功劳归于奖励之前，请与同样时长的 cold-start 训练比较。",
+)
+_COLLAPSED = Both(
+    "It collapsed. The usual cause is a learning rate that is too high: try a third of it, or more problems a step.",
+    "已崩溃。通常是学习率过高：请降到三分之一，或增加每步的题数。",
+)
+_NO_SPREAD = Both(
+    "It is flat: nearly all groups were wholly right or wholly wrong, so there was nothing to learn. Take a harder or "
+    "an easier task.",
+    "没有变化：几乎所有组都全对或全错，没有可学的信号。请换更难或更容易的任务。",
+)
+_FLAT = Both(
+    "It is flat. The usual cause is too few steps for so small a rate.",
+    "没有变化。通常是在这么小的学习率下步数太少。",
+)

@@ -1,0 +1,93 @@
+"""Completions from a small model in torch: many rows at once, with keys and values kept between steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from r1chat.training.model import Decoder
+from r1chat.training.vocabulary import EOS
+
+LIMIT = 320  # tokens of a completion
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What was written after a prompt: its text without the end of text, its tokens with it, and their probabilities.
+
+    `logs` holds the natural logarithm of each token's probability under the model at temperature 1. `ended` is False
+    where the limit of tokens cut it off.
+    """
+
+    text: str
+    prompt: list[int]
+    tokens: list[int]
+    logs: list[float]
+    ended: bool
+
+
+@torch.no_grad()
+def complete(
+    model: Decoder,
+    tokenizer: Tokenizer,
+    prompts: Sequence[str],
+    temperature: float = 0.0,
+    limit: int = LIMIT,
+    seed: int = 0,
+) -> list[Completion]:
+    """A completion of each prompt, all in one batch: greedy at temperature 0, else sampled with `seed`.
+
+    Rows that have ended leave the batch once they are half of it.
+    """
+    ids = [row.ids for row in tokenizer.encode_batch(list(prompts), add_special_tokens=False)]
+    end = tokenizer.token_to_id(EOS)
+    generator = torch.Generator().manual_seed(seed)
+    longest = max(map(len, ids))
+    tokens = torch.tensor([[end] * (longest - len(row)) + row for row in ids])  # padded on the left
+    real = torch.tensor([[False] * (longest - len(row)) + [True] * len(row) for row in ids])
+    positions = (real.cumsum(1) - 1).clamp(min=0)
+    causal = torch.ones(longest, longest, dtype=torch.bool).tril()
+    mask = (real[:, None, None, :] & causal) | torch.eye(longest, dtype=torch.bool)
+    hidden, cache = model.step(tokens, positions, None, mask)
+    written: list[list[int]] = [[] for _ in ids]
+    logs: list[list[float]] = [[] for _ in ids]
+    rows = torch.arange(len(ids))  # which prompt a row of the batch belongs to
+    running = torch.ones(len(ids), dtype=torch.bool)
+    last = positions[:, -1:]
+    for _ in range(limit):
+        chosen, chances = _choose(model.logits(hidden[:, -1]), temperature, generator)
+        for row, token, chance, runs in zip(
+            rows.tolist(), chosen.tolist(), chances.tolist(), running.tolist(), strict=True
+        ):
+            if runs:
+                written[row].append(token)
+                logs[row].append(chance)
+        running = running & (chosen != end)
+        if not running.any():
+            break
+        last = last + 1
+        if int(running.sum()) * 2 <= len(rows):
+            rows, chosen, last, real = rows[running], chosen[running], last[running], real[running]
+            cache = [(k[running], v[running]) for k, v in cache]
+            running = running[running]
+        real = torch.cat((real, torch.ones(len(rows), 1, dtype=torch.bool)), 1)
+        hidden, cache = model.step(chosen[:, None], last, cache, real[:, None, None, :])
+    texts = [tokenizer.decode([token for token in row if token != end], skip_special_tokens=False) for row in written]
+    return [
+        Completion(text, prompt, row, chances, bool(row) and row[-1] == end)
+        for text, prompt, row, chances in zip(texts, ids, written, logs, strict=True)
+    ]
+
+
+def _choose(logits: Tensor, temperature: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """The next token of each row, and the logarithm of its probability at temperature 1."""
+    logs = logits.log_softmax(-1)
+    if temperature == 0:
+        chosen = logs.argmax(-1)
+    else:
+        chosen = torch.multinomial((logits / temperature).softmax(-1), 1, generator=generator)[:, 0]
+    return chosen, logs.gather(1, chosen[:, None])[:, 0]
