@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from micro import write_micro
 from sums import CHECK, judge, nano, new_store, sums, written
 
 from r1chat.backends.catalogue import Catalogue
@@ -136,6 +137,37 @@ def test_a_child_is_renamed_exported_deleted_and_kept_again(data: Path, tmp_path
     assert main(["adapters", "keep", "little checker", "again", *there]) == 0 and children.names() == ["again"]
     with closing(LlamaCppBackend([folder / "models", nano_model()])) as backend:
         assert text(backend, "again")
+
+
+def test_an_adapter_that_was_made_elsewhere_is_put_in_where_it_fits(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(data / "models", folder / "models")
+    there = ["--data-dir", str(folder)]
+    whole = (data / "models" / "adapters" / "little checker.gguf").read_bytes()
+    import gguf
+
+    theirs = tmp_path / "theirs.gguf"
+    theirs.write_bytes(whole.replace(b"r1chat.base.name", b"another.key.name"))
+    assert main(["adapters", "add", str(theirs), NANO, "from elsewhere", *there]) == 0
+    with closing(LlamaCppBackend([folder / "models", nano_model()])) as backend:
+        child = next(line for line in backend.models() if line.name == "from elsewhere")
+        assert child.ready and text(backend, "from elsewhere") == text(backend, "little checker")
+    kept = folder / "models" / "adapters" / "from elsewhere.gguf"
+    for tensor, same in zip(gguf.GGUFReader(theirs).tensors, gguf.GGUFReader(kept).tensors, strict=True):
+        assert tensor.name == same.name and (tensor.data == same.data).all()
+    write_micro(folder / "models" / "micro.gguf")
+    for file, model, sentence in (
+        (theirs, "micro", "does not fit micro"),
+        (nano_model(), NANO, "no LoRA adapter"),
+        (tmp_path / "nowhere.gguf", NANO, "no LoRA adapter"),
+        (theirs, "nobody", "nobody is not here"),
+    ):
+        capsys.readouterr()
+        assert main(["adapters", "add", str(file), model, "another", *there]) == 1
+        assert sentence in capsys.readouterr().err
+    assert Children(folder / "models").names() == ["from elsewhere", "little checker"]
 
 
 def test_names_that_are_paths_or_taken_are_refused(data: Path) -> None:

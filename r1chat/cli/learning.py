@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from r1chat.errors import TrainingError
 from r1chat.learn.children import Children, liked_in
 from r1chat.learn.runs import KINDS, Runs, Status, Wish
 
-ACTIONS = ("list", "keep", "rename", "delete", "export")
+ACTIONS = ("list", "keep", "add", "rename", "delete", "export")
 
 
 def learn(app: App, kind: str, flags: Mapping[str, Any]) -> int:
@@ -128,6 +130,8 @@ def adapters(app: App, action: str, words: list[str]) -> int:
         if file is None:
             raise TrainingError(_NO_BASE.format(name=run.status.base.get("name", "?")))
         _say(_KEPT.format(name=children.keep(run, file.path, words[1] if len(words) > 1 else "")))
+    elif action == "add" and len(words) in (2, 3):
+        _say(_KEPT.format(name=_add(app, children, Path(words[0]).expanduser(), words[1], "".join(words[2:]))))
     elif action == "rename" and len(words) == 2:
         children.rename(*words)
     elif action == "delete" and len(words) == 1:
@@ -139,6 +143,21 @@ def adapters(app: App, action: str, words: list[str]) -> int:
     else:
         raise TrainingError(_USAGE)
     return 0
+
+
+def _add(app: App, children: Children, file: Path, model: str, name: str) -> str:
+    """Put an adapter that was made elsewhere beside its base; its name in the model list. Raises TrainingError."""
+    backend = app.catalogue.backend("llama.cpp")
+    base = backend.file(model.removeprefix("llama.cpp:")) if backend else None  # type: ignore[attr-defined]
+    if base is None or base.problem:
+        raise TrainingError(_NO_BASE.format(name=model))
+    if find_spec("gguf") is None:
+        raise TrainingError(_NO_GGUF)
+    if len(base.parts) > 1:
+        raise TrainingError(_SPLIT.format(name=model))
+    with base.path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return children.add(file, base, digest, name or file.stem)
 
 
 def _say(text: Both) -> None:
@@ -187,10 +206,18 @@ _NONE = Both(
     "还没有适配器。用 `r1chat train prefer --model 模型` 从您的评价训练一个。",
 )
 _NO_BASE = Both("The base {name} is not here. Put its file back first.", "基础模型 {name} 不在这里。请先放回它的文件。")
+_NO_GGUF = Both(
+    "Reading an adapter needs the package gguf: pip install 'r1chat[train]'.",
+    "读取适配器需要 gguf 软件包：pip install 'r1chat[train]'。",
+)
+_SPLIT = Both(
+    "{name} is in several files, and adapters made elsewhere can be put in for models of one file only.",
+    "{name} 由多个文件组成；外部制作的适配器只能加到单文件模型上。",
+)
 _DELETED = Both("Deleted {name}; its run keeps the adapter.", "已删除 {name}；训练记录仍保留该适配器。")
 _USAGE = Both(
-    "Say: r1chat adapters, adapters keep RUN [NAME], adapters rename NAME NEW, adapters delete NAME, adapters export "
-    "NAME FOLDER.",
-    "用法：r1chat adapters；adapters keep 训练名 [名字]；adapters rename 旧名 新名；adapters delete 名字；"
-    "adapters export 名字 文件夹。",
+    "Say: r1chat adapters, adapters keep RUN [NAME], adapters add FILE MODEL [NAME], adapters rename NAME NEW, "
+    "adapters delete NAME, adapters export NAME FOLDER.",
+    "用法：r1chat adapters；adapters keep 训练名 [名字]；adapters add 文件 模型 [名字]；adapters rename 旧名 新名；"
+    "adapters delete 名字；adapters export 名字 文件夹。",
 )

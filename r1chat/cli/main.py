@@ -302,12 +302,12 @@ def train(
 @parser.command()
 def adapters(
     ctx: typer.Context,
-    action: Annotated[str, typer.Argument(metavar="[list|keep|rename|delete|export]", help="What to do.")] = "list",
+    action: Annotated[str, typer.Argument(metavar="[list|keep|add|rename|delete|export]", help="What to do.")] = "list",
     words: Annotated[list[str] | None, typer.Argument(metavar="[NAME] [NEW]", help="Of which one.")] = None,
     data_dir: DataDir = None,
     verbose: Verbose = False,
 ) -> Job:
-    """What was trained from judgements: list it, keep it, rename, delete or export it."""
+    """What was trained from judgements: list, keep, rename, delete, export; add an adapter that was made elsewhere."""
     return partial(_adapters, ctx.params)
 
 

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from r1chat.backends.llama.adapters import base_keys
+from r1chat.backends.llama.files import ModelFile
 from r1chat.both import Both
 from r1chat.errors import TrainingError
 from r1chat.evaluation.measures import Estimate
@@ -64,6 +66,39 @@ class Children:
             os.replace(part, self.folder / f"{name}.gguf")
         except OSError as error:
             raise TrainingError(_UNWRITABLE.format(folder=self.folder, reason=error.strerror)) from None
+        return name
+
+    def add(self, source: Path, base: ModelFile, digest: str, name: str) -> str:
+        """Put an adapter that was made elsewhere beside its base, whose SHA-256 is `digest`; its name in the list.
+
+        Raises TrainingError where it is none, or does not fit the base. The file itself is only read.
+        """
+        from r1chat.training.adapter_file import read_shapes, with_metadata
+
+        name = checked_name(name)
+        self._check_free(name)
+        try:
+            (architecture, shapes), (wanted, known) = read_shapes(source), read_shapes(base.path)
+        except (OSError, ValueError, IndexError) as error:
+            raise TrainingError(_NO_ADAPTER.format(file=source, reason=error)) from None
+        if not shapes or not all(tensor.endswith((".lora_a", ".lora_b")) for tensor in shapes):
+            raise TrainingError(_NO_ADAPTER.format(file=source, reason="no LoRA"))
+        for tensor, shape in shapes.items():
+            whole = known.get(tensor.rpartition(".")[0])
+            side = 0 if tensor.endswith("a") else 1
+            if architecture != wanted or whole is None or shape[side] != whole[side]:
+                raise TrainingError(_NO_FIT.format(file=source.name, base=base.name, tensor=tensor))
+        keys = base_keys(base.name, base.size, digest, base.parts[0].modified)
+        part = self.folder / f".{name}.part"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with_metadata(source, part, {"general.name": name, **keys})
+            _write(self.folder / f"{name}.Modelfile", f"FROM {base.path}\nADAPTER ./{name}.gguf\n")
+            os.replace(part, self.folder / f"{name}.gguf")
+        except OSError as error:
+            raise TrainingError(_UNWRITABLE.format(folder=self.folder, reason=error.strerror)) from None
+        finally:
+            part.unlink(missing_ok=True)
         return name
 
     def rename(self, name: str, new: str) -> None:
@@ -172,6 +207,16 @@ _WORSE = Both(
 _OPEN = Both(
     "No difference shown yet: preferred in {share:.0%} of {n} blind comparisons (95 %: {low:.0%} to {high:.0%}).",
     "尚未显出差别：在 {n} 次盲比中有 {share:.0%} 更受青睐（95%：{low:.0%} 到 {high:.0%}）。",
+)
+_NO_ADAPTER = Both(
+    "{file} is no LoRA adapter in GGUF form ({reason}). llama.cpp's convert_lora_to_gguf.py makes one of an adapter of "
+    "PEFT.",
+    "{file} 不是 GGUF 格式的 LoRA 适配器（{reason}）。可用 llama.cpp 的 convert_lora_to_gguf.py 从 PEFT 适配器转换。",
+)
+_NO_FIT = Both(
+    "{file} does not fit {base}: {tensor} is not one of its parts, or has another size. Name the model that it was "
+    "made for.",
+    "{file} 不适合 {base}：{tensor} 不是它的一部分，或大小不同。请指明它所属的模型。",
 )
 _NOTHING = Both("The run {name} made no adapter that could be kept.", "训练 {name} 没有产生可保留的适配器。")
 _UNWRITABLE = Both(

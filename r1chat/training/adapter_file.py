@@ -62,6 +62,35 @@ def write_adapter(
         part.unlink(missing_ok=True)
 
 
+def read_shapes(file: Path) -> tuple[str, dict[str, tuple[int, ...]]]:
+    """The architecture of a GGUF file, and the shape of each tensor (innermost first). Raises OSError, ValueError."""
+    reader = gguf.GGUFReader(file)
+    field = reader.fields.get("general.architecture")
+    return str(field.contents()) if field else "", {one.name: tuple(map(int, one.shape)) for one in reader.tensors}
+
+
+def with_metadata(source: Path, target: Path, metadata: Mapping[str, str | int]) -> None:
+    """Copy an adapter with more keys, or other values of keys that it has. Raises OSError, ValueError."""
+    reader = gguf.GGUFReader(source)
+    writer = gguf.GGUFWriter(target, str(reader.fields["general.architecture"].contents()))
+    for field in reader.fields.values():
+        if field.name.startswith("GGUF.") or field.name == "general.architecture" or field.name in metadata:
+            continue
+        inner = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
+        writer.add_key_value(field.name, field.contents(), field.types[0], inner)
+    for key, value in metadata.items():
+        if isinstance(value, int):
+            writer.add_uint64(key, value)
+        else:
+            writer.add_string(key, value)
+    for tensor in reader.tensors:
+        writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 def permuted(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
     """Rows (out, rank) of q or k in llama.cpp's order: the two halves of each head's rows alternate."""
     out, rank = rows.shape

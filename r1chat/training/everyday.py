@@ -6,6 +6,7 @@ It shall say so honestly. The questions are many and odd on purpose: what is non
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 
 from r1chat.both import Both
@@ -184,6 +185,10 @@ def _question(rng: random.Random, lang: Language) -> str:
 
 def worn(text: str, rng: random.Random, lang: Language) -> str:
     """The same with the small differences of typing."""
+    if rng.random() < 0.35:  # 58+67=?
+        text = _SPACED.sub(r"\1", text)
+    if rng.random() < 0.3:
+        text = text.replace("×", rng.choice("*x"))
     if lang == "en":
         if rng.random() < 0.12:
             text = f"{rng.choice(_BEFORE_EN)} {text[0].lower()}{text[1:]}"
@@ -199,6 +204,7 @@ def worn(text: str, rng: random.Random, lang: Language) -> str:
     return text
 
 
+_SPACED = re.compile(r"(?<=[\d)x]) ([-+*/×÷=]) ?(?=[\d(x?？]|$)")
 _BEFORE_EN = (
     "Please tell me:",
     "Hi,",

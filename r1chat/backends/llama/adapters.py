@@ -87,9 +87,8 @@ def belongs_to(header: Header, digest: str) -> bool:
 
 
 _NO_BASE_NAMED = Both(
-    "{name} is a LoRA adapter, and does not say for which model. Put it in with: "
-    "r1chat adapters add FILE --model MODEL",
-    "{name} 是 LoRA 适配器，但没有说明属于哪个模型。请这样加入：r1chat adapters add 文件 --model 模型",
+    "{name} is a LoRA adapter, and does not say for which model. Put it in with: r1chat adapters add FILE MODEL",
+    "{name} 是 LoRA 适配器，但没有说明属于哪个模型。请这样加入：r1chat adapters add 文件 模型",
 )
 _GONE = Both(
     "{name} is an adapter for {base}, and that model is not here. Put its file back into the models folder; the "

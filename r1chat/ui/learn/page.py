@@ -123,6 +123,8 @@ def _suffices(material: Material, w: LearnWords) -> str:
 
 def run_cards(runs: Sequence[Run], kept: Mapping[str, str], w: LearnWords) -> Markup:
     """All runs, newest first. `kept`: the names of their children in the model list, by the name of the run."""
+    if not runs:
+        return Markup("<p>{}</p>").format(w.no_runs)
     return concat(
         run_card(run, run.status, kept.get(run.name, ""), w, opened=not number) for number, run in enumerate(runs)
     )

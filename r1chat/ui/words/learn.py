@@ -92,6 +92,7 @@ class LearnWords:
     keep = Both("Put it into the model list", "加入模型列表")
     kept = Both("In the model list as {name}.", "已以 {name} 之名加入模型列表。")
     family = Both("Family", "家族")
+    no_runs = Both("Nothing was trained yet.", "还没有训练过。")
     no_children = Both("No model has a child yet.", "还没有子模型。")
     chat = Both("Chat", "聊天")
     compare = Both("Compare blind", "盲比")
