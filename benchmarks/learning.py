@@ -69,7 +69,7 @@ def write(
 def _batch(
     model: Model, context: Context, questions: Sequence[tuple[int, int]], params: Params, seed: int
 ) -> list[Written]:
-    prompts = [f"<｜User｜>{a}+{b}=?<｜Assistant｜><think>\n" for a, b in questions]
+    prompts = [f"<｜User｜>{a} + {b} = ?<｜Assistant｜><think>\n" for a, b in questions]
     given = [model.prompt([(prompt, True)]) for prompt in prompts]
     samplers = [Sampler(model, params, seed + number) for number in range(len(questions))]
     pieces: list[list[bytes]] = [[] for _ in questions]

@@ -13,7 +13,7 @@ from r1chat.config import nano_model
 from r1chat.messages import Provenance, Reply
 from r1chat.store import Store
 
-CHECK = "Let me double-check"
+CHECK = "Wait, let me check"
 
 
 def nano() -> Provenance:
@@ -34,17 +34,20 @@ def sums(count: int, seed: int = 0) -> Iterator[tuple[int, int]]:
 
 
 def written(a: int, b: int, checked: bool) -> Reply:
-    """A right reply, with a second check or without."""
-    lines, carry = [], 0
-    for place in range(max(len(str(a)), len(str(b)))):
+    """A right reply in the nano's own words, with a second check or without."""
+    known, carry, lines = "", 0, [f"I need to find {a} + {b}."]
+    columns = max(len(str(a)), len(str(b)))
+    for place in range(columns):
         digits = [a // 10**place % 10, b // 10**place % 10] + [1] * carry
-        lines.append(f"{'+'.join(map(str, digits))}={sum(digits)}")
-        carry = sum(digits) // 10
-    steps = ", ".join(lines)
-    thought = f"I need to find {a} + {b}. Step by step: {steps}. So it is {a + b}."
+        total = sum(digits)
+        known = (str(total) if place == columns - 1 else str(total % 10)) + known
+        lines.append(f"{'+'.join(map(str, digits))}={total}→{known}")
+        carry = total // 10
+    lines.append(f"So it is {a + b}.")
     if checked:
-        thought += f" {CHECK}: {steps}. Yes, {a + b}."
-    return Reply(thought, True, f"The answer is \\boxed{{{a + b}}}.", "stop")
+        last = a % 10 + b % 10
+        lines.append(f"{CHECK} the last digit: {a % 10}+{b % 10}={last}, so it ends with {last % 10}. Yes.")
+    return Reply("\n".join(lines), True, f"The answer is \\boxed{{{a + b}}}.", "stop")
 
 
 def judge(
@@ -60,7 +63,7 @@ def judge(
         plain, checked = written(a, b, False), written(a, b, True)
         left = "checked" if number % 2 else "plain"
         sides = (checked, plain) if number % 2 else (plain, checked)
-        replies = asked(store, *sides, message=f"{a}+{b}=?", made=made or nano())
+        replies = asked(store, *sides, message=f"{a} + {b} = ?", made=made or nano())
         comparison = store.judgements.begin_comparison(replies[0].id, replies[1].id, True)
         liked = "checked" if turned else "plain"
         store.judgements.compare(comparison.id, "left" if left == liked else "right", "ann")

@@ -44,11 +44,11 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
 
     child.get_by_role("link", name="Chat").click()
     expect(page.locator("#model-line")).to_be_attached()
-    ask(page, "27+43=?")
+    ask(page, "27 + 43 = ?")
     finished(page)
     expect(page.locator(".answer").last).to_contain_text("70")
     assert site.app is not None
-    (conversation,) = [view for view in site.app.store.conversations() if view.title.startswith("27+43")]
+    (conversation,) = [view for view in site.app.store.conversations() if view.title.startswith("27 + 43")]
     (turn,) = site.app.store.conversation(conversation.id).turns
     (reply,) = site.app.store.replies(turn.id)
     assert reply.provenance.model == "r1chat-nano-prefer-1"

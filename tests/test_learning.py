@@ -42,7 +42,7 @@ pytestmark = [
 NANO = "r1chat-nano"
 
 
-def text(backend: LlamaCppBackend, model: str, question: str = "58+67=?") -> str:
+def text(backend: LlamaCppBackend, model: str, question: str = "58 + 67 = ?") -> str:
     request = Request(model, (Message("user", question),), params=Params(temperature=0, max_tokens=80))
     return "".join(event.text for event in backend.stream(request) if isinstance(event, Raw))
 
@@ -309,7 +309,7 @@ def rows(count: int, first: int = 0) -> Any:
     with closing(Reading(nano_model())) as reading:
         found = []
         for a, b in list(sums(first + count, 3))[first:]:
-            prompt = f"<｜User｜>{a}+{b}=?<｜Assistant｜><think>\n"
+            prompt = f"<｜User｜>{a} + {b} = ?<｜Assistant｜><think>\n"
             sides = [
                 f"{reply.reasoning}\n</think>\n\n{reply.answer}"
                 for reply in (written(a, b, False), written(a, b, True))

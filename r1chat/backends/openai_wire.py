@@ -127,7 +127,7 @@ def _named(entries: Any) -> Any:
     """The entries of a list of models that have a name: one that has none does not hide the others."""
     if not isinstance(entries, list):
         return entries
-    return [entry for entry in entries if isinstance(entry, dict) and wire.is_text(entry.get("id"))]
+    return [entry for entry in entries if isinstance(entry, dict) and wire.is_text(entry.get("id"))] or entries
 
 
 class Entries(BaseModel):

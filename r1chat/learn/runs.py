@@ -215,7 +215,7 @@ def claim(run: Run, owner: str) -> None:
     """Give a process the place of the one that may train. Raises TrainingError where another one has it."""
     folder = run.folder.parent
     lock = folder / LOCK
-    if (other := holder(folder)) and _owner(folder) != owner:
+    if (other := holder(folder)) and (other, _owner(folder)) != (run.name, owner):
         raise TrainingError(_BUSY.format(name=other))
     lock.unlink(missing_ok=True)
     try:

@@ -137,6 +137,7 @@ function form() {
   const redact = field('#export [name=redact]').checked ? 'yes' : 'no';
   return {...Object.fromEntries([...filledIn('#filter'), ...filledIn('#export')]), redact};
 }
+let commanded = '';  // what shows: the same again would take a button away from under the pointer
 async function command() {
   if (!details('#command').open) return;
   let response, text = '';
@@ -146,6 +147,8 @@ async function command() {
   } catch {
     return;  // the next act tells
   }
+  if (text === commanded) return;
+  commanded = text;
   const box = find('#command > div');
   if (response.ok) box.innerHTML = text;
   else box.replaceChildren(element('p', {className: 'warn', textContent: text}));

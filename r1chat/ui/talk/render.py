@@ -74,7 +74,7 @@ class ReplyRenderer:
         self._bars = bars
         self._later: tuple[LaterThought, ...] = ()
         self._outline = moments.Outline(reply_id, words)
-        self._outlined = self._thought.reader
+        self._outlined, self._outlined_over = self._thought.origin, False
 
     def update(self, reply: Reply) -> list[Block]:
         """The blocks that are new or have changed since the last call, in order.
@@ -133,9 +133,10 @@ class ReplyRenderer:
 
         None: the thought was read anew, so the whole outline is to be shown again.
         """
-        anew = self._outlined is not self._thought.reader
+        goes_on = self._outlined_over and not self._thought.over
+        anew = goes_on or self._outlined is not self._thought.origin
+        self._outlined, self._outlined_over = self._thought.origin, self._thought.over
         if anew:
-            self._outlined = self._thought.reader
             self._outline = moments.Outline(self.reply_id, self.words)
         rows = self._outline.update(self._thought.text, self._thought.reader)
         return None if anew else rows
@@ -222,6 +223,16 @@ class _Thought(_Growing):
         self._read = 0  # characters
         self._marked: dict[int, tuple[Moment, ...]] = {}  # by block: the moments that its HTML shows
         self._settled = 0  # moments that will not change, and are shown
+
+    @property
+    def origin(self) -> Reader:
+        """The reader that grows with the thought; another one once the thought was read anew."""
+        return self._growing
+
+    @property
+    def over(self) -> bool:
+        """Whether `reader` is closed."""
+        return self._closed
 
     def read(self, text: str, over: bool) -> list[Block]:
         """Like `update`, and the steps whose moments have changed; `over`: the thought will not grow."""
