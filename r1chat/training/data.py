@@ -20,17 +20,17 @@ from r1chat.training.vocabulary import ASSISTANT, BOS, CLOSE, EOS, THINK, USER
 TALK, FOLLOW = "talk", "follow"
 LONGEST = 512  # tokens
 WEIGHTS = {  # how often a task is drawn; the others 1
-    "sums": 2.5,
+    "sums": 4.0,
     "products": 1.3,
     "primes": 1.3,
     "stories": 1.3,
     "countdown": 2.0,
-    "fractions": 2.5,
-    "letters": 2.5,
-    "divisors": 2.0,
-    "sorting": 2.0,
+    "fractions": 3.0,
+    "letters": 5.0,
+    "divisors": 4.0,
+    "sorting": 4.0,
     "division": 1.5,
-    TALK: 3.5,
+    TALK: 4.0,
 }
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 WITHOUT_THOUGHT = 0.04  # the share of examples with an empty thought ("thinking off")
