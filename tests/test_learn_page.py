@@ -7,8 +7,7 @@ from contextlib import closing
 from importlib.util import find_spec
 
 import pytest
-from playwright.sync_api import expect
-from site_driver import Site, ask, finished
+from site_driver import Site, ask, expect, finished
 from sums import judge, new_store
 
 from r1chat.learn.runs import Runs, only_one
