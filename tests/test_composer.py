@@ -280,12 +280,12 @@ def test_settings_are_kept_and_a_key_is_never_shown_again(site: Site) -> None:
     page.wait_for_function("() => document.querySelectorAll('.toast').length > 0")
 
     dialog.get_by_role("tab", name="Servers").click()
-    for address, why in (("", "no address"), ("ftp://x", "ftp://x")):
+    for address, why in (("", "not a server address"), ("ftp://x", "ftp://x")):
         dialog.get_by_role("textbox", name="Address").fill(address)
         dialog.get_by_role("button", name="Add").click()
         expect(page.get_by_test_id("toast-body").filter(has_text=why)).to_be_visible()
     dialog.get_by_role("textbox", name="Address").fill("http://127.0.0.1:9/v1")
-    dialog.get_by_label("Key (where it needs one)").fill("sk-secret-key")
+    dialog.get_by_label("Key (optional)").fill("sk-secret-key")
     dialog.get_by_role("button", name="Add").click()
     expect(dialog.get_by_text("with a key")).to_be_visible()
     dialog.get_by_role("button", name="Test: http://127.0.0.1:9/v1").click()
