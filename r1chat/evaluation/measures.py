@@ -119,6 +119,16 @@ def bootstrap(values: Sequence[float]) -> Estimate:
     return Estimate(float(known.mean()), float(low), float(high))
 
 
+def wilson(wins: float, games: int) -> Estimate:
+    """A share with Wilson's 95 % interval (1927); nan without games."""
+    if not games:
+        return Estimate(math.nan, math.nan, math.nan)
+    z2, share = 1.96**2, wins / games
+    middle = (share + z2 / (2 * games)) / (1 + z2 / games)
+    half = 1.96 / (1 + z2 / games) * math.sqrt(share * (1 - share) / games + z2 / (4 * games**2))
+    return Estimate(share, middle - half, middle + half)
+
+
 @dataclass(frozen=True, slots=True)
 class Paired:
     """Two runs on the same problems: pass@1 of the second less that of the first, and McNemar's exact test.

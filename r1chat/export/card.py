@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from math import sqrt
 
 from r1chat import __version__
+from r1chat.evaluation.measures import wilson
 from r1chat.export.options import Format, Options, Summary, Thoughts
 from r1chat.export.r1_models import licence
 from r1chat.export.statistics import Statistics
@@ -236,11 +236,9 @@ def _share(part: int, whole: int) -> str:
 
 
 def _interval(part: int, whole: int) -> str:
-    """Wilson's interval, in which the true share lies 19 times in 20; 50 % would be no bias."""
-    z = 1.96
-    share, spread = part / whole, z * z / whole
-    middle, half = share + spread / 2, z * sqrt(share * (1 - share) / whole + spread / whole / 4)
-    return f", true share likely {(middle - half) / (1 + spread):.0%} to {(middle + half) / (1 + spread):.0%}"
+    """In which the true share lies 19 times in 20; 50 % would be no bias."""
+    share = wilson(part, whole)
+    return f", true share likely {share.low:.0%} to {share.high:.0%}"
 
 
 def _plural(count: int, one: str, many: str = "") -> str:

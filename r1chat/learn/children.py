@@ -6,7 +6,6 @@ Beside `NAME.gguf` lie `NAME.json`, the record of the run that made it, and `NAM
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 from collections.abc import Iterable, Mapping
@@ -19,7 +18,7 @@ from r1chat.backends.llama.adapters import base_keys
 from r1chat.backends.llama.files import ModelFile
 from r1chat.both import Both
 from r1chat.errors import TrainingError
-from r1chat.evaluation.measures import Estimate
+from r1chat.evaluation.measures import Estimate, wilson
 from r1chat.judgements import Winner
 from r1chat.learn.runs import Run, checked_name
 from r1chat.store import Store
@@ -50,17 +49,18 @@ class Children:
                 return values
         return {}
 
-    def keep(self, run: Run, base: Path, name: str = "") -> str:
+    def keep(self, run: Run, name: str = "") -> str:
         """Put a run's adapter into the model list; its name there. Raises TrainingError."""
         name = checked_name(name or run.name)
         if not run.adapter.exists():
             raise TrainingError(_NOTHING.format(name=run.name))
         self._check_free(name)
-        record = {"run": run.name, "wish": asdict(run.wish), **asdict(run.status)}
+        status = run.status
+        record = {"run": run.name, "wish": asdict(run.wish), **asdict(status)}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             _write(self.folder / f"{name}.json", json.dumps(record, ensure_ascii=False, indent=1))
-            _write(self.folder / f"{name}.Modelfile", f"FROM {base}\nADAPTER ./{name}.gguf\n")
+            self._write_modelfile(name, status.base.get("path", ""))
             part = self.folder / f".{name}.part"
             shutil.copyfile(run.adapter, part)
             os.replace(part, self.folder / f"{name}.gguf")
@@ -93,7 +93,7 @@ class Children:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with_metadata(source, part, {"general.name": name, **keys})
-            _write(self.folder / f"{name}.Modelfile", f"FROM {base.path}\nADAPTER ./{name}.gguf\n")
+            self._write_modelfile(name, str(base.path))
             os.replace(part, self.folder / f"{name}.gguf")
         except OSError as error:
             raise TrainingError(_UNWRITABLE.format(folder=self.folder, reason=error.strerror)) from None
@@ -130,6 +130,10 @@ class Children:
         except OSError as error:
             raise TrainingError(_UNWRITABLE.format(folder=folder, reason=error.strerror)) from None
         return files
+
+    def _write_modelfile(self, name: str, base: str) -> None:
+        """For `ollama create`."""
+        _write(self.folder / f"{name}.Modelfile", f"FROM {base}\nADAPTER ./{name}.gguf\n")
 
     def _check_there(self, name: str) -> None:
         if not (self.folder / f"{checked_name(name)}.gguf").exists():
@@ -172,16 +176,6 @@ def liked_in(store: Store, child: str, parent: str) -> Liked:
     with store.dataset.snapshot() as snapshot:
         games = [game for game in snapshot.games(Filter()) if game.winner in _SCORES]
     return liked(((game.left.model, game.right.model, _SCORES[game.winner]) for game in games), child, parent)
-
-
-def wilson(wins: float, games: int) -> Estimate:
-    """A share with Wilson's 95 % interval (1927); nan without games."""
-    if not games:
-        return Estimate(math.nan, math.nan, math.nan)
-    z2, share = 1.96**2, wins / games
-    middle = (share + z2 / (2 * games)) / (1 + z2 / games)
-    half = 1.96 / (1 + z2 / games) * math.sqrt(share * (1 - share) / games + z2 / (4 * games**2))
-    return Estimate(share, middle - half, middle + half)
 
 
 def _write(file: Path, text: str) -> None:
