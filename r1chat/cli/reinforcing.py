@@ -18,8 +18,9 @@ PROBLEMS = {"reject": 400, "grpo": 16, "distill": 100}
 
 def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
     """Do one of the stages in a folder. Raises TrainingError."""
+    from r1chat.training.checkpoint import CHECKPOINT
     from r1chat.training.gguf_file import read_gguf
-    from r1chat.training.loop import CHECKPOINT, LOG, Plan, Training, load
+    from r1chat.training.loop import LOG, Plan, Training, load
 
     tasks = tuple(flags["task"] or ())
     problems = PROBLEMS[stage] if flags["problems"] is None else flags["problems"]

@@ -108,8 +108,9 @@ def _line(values: dict[str, Any]) -> str:
 
 
 def _write(folder: Path, file: Path) -> int:
+    from r1chat.training.checkpoint import CHECKPOINT
     from r1chat.training.gguf_file import write_gguf
-    from r1chat.training.loop import CHECKPOINT, load
+    from r1chat.training.loop import load
 
     if not (folder / CHECKPOINT).exists():
         raise TrainingError(_NO_CHECKPOINT.format(folder=folder))

@@ -9,10 +9,8 @@ finds harm; what is kept is the best state that the guard has passed.
 
 from __future__ import annotations
 
-import io
 import json
 import math
-import pickle
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -25,12 +23,11 @@ from torch import Tensor
 
 from r1chat.both import Both
 from r1chat.errors import TrainingError
-from r1chat.files import replacing
 from r1chat.training.base import Base
+from r1chat.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from r1chat.training.lora import Adapter, Weights
 from r1chat.training.objectives import Scores, Sequences, label_loss, preference_loss, score
 
-CHECKPOINT = "checkpoint.pt"
 Kind = Literal["prefer", "sft", "kto"]
 
 
@@ -375,8 +372,8 @@ class Adapting:
 
     def save(self) -> None:
         """Write the checkpoint; a kill at any time leaves the old one or the new one. Raises ExportError."""
-        content = io.BytesIO()  # torch.save turns a full disk into a RuntimeError
-        torch.save(
+        save_checkpoint(
+            self.folder,
             {
                 "plan": json.dumps(asdict(self.plan), sort_keys=True),
                 "rows": (len(self.rows), len(self.held)),
@@ -389,16 +386,10 @@ class Adapting:
                 "reference": self._reference,
                 "before": self._before,
             },
-            content,
         )
-        with replacing(self.folder / CHECKPOINT) as file:
-            file.write(content.getbuffer())
 
     def _load(self) -> None:
-        try:
-            saved = torch.load(self.folder / CHECKPOINT, weights_only=True)
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
-            raise TrainingError(_DAMAGED.format(folder=self.folder)) from None
+        saved = load_checkpoint(self.folder)
         if saved["plan"] != json.dumps(asdict(self.plan), sort_keys=True) or saved["rows"] != (
             len(self.rows),
             len(self.held),
@@ -469,10 +460,6 @@ _LEARNT = Both(
 _NO_BETTER = Both(
     "The judgements that were set apart got no better for {looks} looks; the best state before is kept.",
     "留出的评价连续 {looks} 次没有变好；保留之前最好的状态。",
-)
-_DAMAGED = Both(
-    "The checkpoint in {folder} is damaged. Delete that folder and train again.",
-    "{folder} 中的检查点已损坏。请删除该文件夹后重新训练。",
 )
 _ANOTHER = Both(
     "The checkpoint in {folder} belongs to other data or settings. Give this run a name of its own with --name.",

@@ -26,6 +26,7 @@ from r1chat.both import Both
 from r1chat.errors import TrainingError
 from r1chat.training.adapter_file import Heads
 from r1chat.training.gguf_file import read_gguf
+from r1chat.training.model import Decoder
 from r1chat.training.vocabulary import SPECIAL
 
 ARCHITECTURES = ("llama", "qwen2", "qwen3")  # read by transformers; the comparison with llama.cpp decides in any case
@@ -55,15 +56,17 @@ class Base:
 
     def hidden(self, tokens: Tensor) -> Tensor:
         """The last hidden states (batch, length, width) of token ids (batch, length), padded on the right."""
+        if isinstance(self.network, Decoder):
+            return cast(Tensor, self.network(tokens))
         network: Any = self.network
-        if hasattr(network, "token_embd"):
-            return cast(Tensor, network(tokens))
         return cast(Tensor, network.model(input_ids=tokens, use_cache=False).last_hidden_state)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Logits (…, vocabulary) of hidden states (…, width)."""
+        if isinstance(self.network, Decoder):
+            return self.network.logits(hidden)
         network: Any = self.network
-        return cast(Tensor, network.logits(hidden) if hasattr(network, "token_embd") else network.lm_head(hidden))
+        return cast(Tensor, network.lm_head(hidden))
 
 
 def read_base(file: Path) -> Base:

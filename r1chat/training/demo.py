@@ -17,10 +17,11 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from r1chat.files import replacing
+from r1chat.training.checkpoint import CHECKPOINT
 from r1chat.training.data import Text, texts
 from r1chat.training.gguf_file import read_gguf, write_gguf
 from r1chat.training.grpo import Grpo, Reinforcement
-from r1chat.training.loop import CHECKPOINT, Plan, Training, load
+from r1chat.training.loop import Plan, Training, load
 from r1chat.training.model import Decoder, Shape
 from r1chat.training.reject import Rejection, gather, sampler, source
 from r1chat.training.sampling import complete

@@ -8,29 +8,26 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from r1chat.both import Both
-from r1chat.errors import TrainingError
-from r1chat.files import replacing
+from r1chat.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from r1chat.training.data import Example, Text, batches, encode, texts
 from r1chat.training.model import Decoder, Shape
 from r1chat.training.sampling import complete
 from r1chat.training.vocabulary import CLOSE, EOS, load_vocabulary, train_vocabulary
 
-CHECKPOINT, VOCABULARY, LOG = "checkpoint.pt", "tokenizer.json", "log.jsonl"
+VOCABULARY, LOG = "tokenizer.json", "log.jsonl"
 POOL = 2048  # examples that are sorted by length together
 Tell = Callable[[dict[str, Any]], None]
 Source = Callable[[random.Random], Iterable[Text]]
@@ -100,7 +97,7 @@ class Training:
         folder.mkdir(parents=True, exist_ok=True)
         saved: dict[str, Any] | None = None
         if (folder / CHECKPOINT).exists():
-            saved = _saved(folder)
+            saved = load_checkpoint(folder)
             self.model, self.tokenizer = _model(saved), load_vocabulary(folder / VOCABULARY)
         elif start:
             self.model, self.tokenizer = start
@@ -158,17 +155,16 @@ class Training:
         self.save()
 
     def save(self) -> None:
-        """Write the checkpoint; a kill at any time leaves the old one or the new one."""
-        with replacing(self.folder / CHECKPOINT) as file:
-            torch.save(
-                {
-                    "shape": asdict(self.model.shape),
-                    "model": self.model.state_dict(),
-                    "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
-                    "counts": (self.step, self.seconds, self.tokens, self.pool + 1),
-                },
-                file,
-            )
+        """Write the checkpoint; see `save_checkpoint`."""
+        save_checkpoint(
+            self.folder,
+            {
+                "shape": asdict(self.model.shape),
+                "model": self.model.state_dict(),
+                "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+                "counts": (self.step, self.seconds, self.tokens, self.pool + 1),
+            },
+        )
 
     def _update(self, batch: list[Example]) -> float:
         tokens, learn = padded(batch)
@@ -205,7 +201,7 @@ class Training:
 
 def load(folder: Path) -> tuple[Decoder, Tokenizer]:
     """What a run in a folder has trained so far. Raises TrainingError for a checkpoint that is damaged."""
-    return _model(_saved(folder)), load_vocabulary(folder / VOCABULARY)
+    return _model(load_checkpoint(folder)), load_vocabulary(folder / VOCABULARY)
 
 
 def _model(saved: dict[str, Any]) -> Decoder:
@@ -213,13 +209,6 @@ def _model(saved: dict[str, Any]) -> Decoder:
     model = Decoder(Shape(**saved["shape"]))
     model.load_state_dict(saved["model"])
     return model
-
-
-def _saved(folder: Path) -> dict[str, Any]:
-    try:
-        return cast(dict[str, Any], torch.load(folder / CHECKPOINT, weights_only=True))
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
-        raise TrainingError(_DAMAGED.format(file=folder / CHECKPOINT)) from None
 
 
 def accuracy(model: Decoder, tokenizer: Tokenizer, count: int = 300, seed: int = 1) -> dict[str, float]:
@@ -247,9 +236,3 @@ def padded(batch: Sequence[Example]) -> tuple[Tensor, Tensor]:
 
 def _question(text: Text) -> str:
     return text.prompt.partition("<｜User｜>")[2].partition("<｜Assistant｜>")[0]
-
-
-_DAMAGED = Both(
-    "{file} is damaged. Name another folder, or go on from a GGUF file with --from.",
-    "{file} 已损坏。请换一个文件夹，或用 --from 从 GGUF 文件接着训练。",
-)
