@@ -175,7 +175,7 @@ def test_names_that_are_paths_or_taken_are_refused(data: Path) -> None:
     with pytest.raises(TrainingError, match="cannot be a name"):
         children.rename("little checker", "../elsewhere")
     with pytest.raises(TrainingError, match="already"):
-        children.keep(Runs(data).get("little checker"), nano_model(), "little checker")
+        children.keep(Runs(data).get("little checker"), "little checker")
     with pytest.raises(TrainingError, match="There is no adapter nobody"):
         children.delete("nobody")
 

@@ -25,7 +25,7 @@ _REQUESTS = {
 _REQUESTS["HEAD"] = _REQUESTS["GET"]
 _SHELL = re.compile(
     rf"/(?:data/?|models/?|learn/?)?|/(?:theme\.css|favicon\.ico|manifest\.json|(?:assets|static)/(?:{_NAME}/)*{_NAME})"
-    rf"|/r1chat/(?:(?:scripts|static)/(?:{_NAME}/)*{_NAME}|(?:page|data)\.css|(?:library|learn)/page\.(?:css|js)|data/file/{_NAME}/{_NAME})"
+    rf"|/r1chat/(?:(?:scripts|static)/(?:{_NAME}/)*{_NAME}|(?:page|data|library/page|learn/page)\.css|data/file/{_NAME}/{_NAME})"
 )
 
 

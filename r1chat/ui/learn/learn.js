@@ -1,33 +1,9 @@
 // The Learn page: begins runs, shows how far they are, and does what the buttons of runs and children say.
-const base = '../r1chat/learn/';
-/** @param {string} selector @returns {any} */
-const find = selector => document.querySelector(selector);
+import {asking, find} from '../asking.js';
+
+const ask = asking('../r1chat/learn/');
 const pause = 900;  // ms between two looks at a run
 let watching = false;
-
-/** @param {string} text */
-function say(text) {
-  const trouble = find('#trouble');
-  trouble.textContent = text;
-  if (text) trouble.scrollIntoView({block: 'nearest'});
-}
-
-/** @param {string} path @param {object} [body] */
-async function ask(path, body) {
-  const options = body && {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body)};
-  try {
-    const response = await fetch(base + path, options);
-    const text = await response.text();
-    if (response.ok) {
-      say('');
-      return {text, running: response.headers.get('X-Running') === 'yes'};
-    }
-    say(response.status < 500 ? text : find('#trouble').dataset.broken);
-  } catch {
-    say(find('#trouble').dataset.broken);
-  }
-  return null;
-}
 
 /** @param {{text: string, running: boolean} | null} answer */
 function show(answer) {
@@ -95,5 +71,3 @@ find('#train')?.addEventListener('submit', async (/** @type {SubmitEvent} */ eve
 
 document.addEventListener('visibilitychange', async () => { if (!document.hidden) show(await ask('runs')); });
 if (find('.run.preparing, .run.training, .run.proving')) watch();
-
-export {};

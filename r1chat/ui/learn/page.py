@@ -50,7 +50,7 @@ def document(w: LearnWords) -> Markup:
         '<meta name="color-scheme" content="light dark"><script src="../r1chat/scripts/settings/looks.js"></script>'
         '<link rel="stylesheet" href="../r1chat/learn/page.css">'
         '<script src="../r1chat/scripts/frame.js" type="module"></script></head>'
-        '<body data-source="../r1chat/learn/whole" data-script="../r1chat/learn/page.js"></body></html>'
+        '<body data-source="../r1chat/learn/whole" data-script="../r1chat/scripts/learn/learn.js"></body></html>'
     ).format(lang=w.lang, title=w.title)
 
 

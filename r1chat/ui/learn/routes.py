@@ -18,9 +18,10 @@ from r1chat.both import Both
 from r1chat.errors import R1ChatError, TrainingError
 from r1chat.learn.children import Children, liked_in
 from r1chat.learn.gather import question_of
-from r1chat.learn.overview import materials, missing
+from r1chat.learn.overview import materials
 from r1chat.learn.runs import Runs, Wish
 from r1chat.learn.starting import start
+from r1chat.learn.train import check_installed, missing
 from r1chat.ui.data.answering import QUIET, spoken
 from r1chat.ui.learn import page
 from r1chat.ui.words.learn import LEARN_WORDS, LearnWords
@@ -47,7 +48,6 @@ def add(web: FastAPI, app: App) -> None:
     """Add the page at /learn/ and its routes. To be called before anything is mounted at `/`."""
     sheets = (_HERE.parent / "colours.css", _HERE / "learn.css")
     style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
-    script = (_HERE / "learn.js").read_text(encoding="utf-8")
     runs, children = Runs(app.settings.data_dir), Children(app.settings.models_folder)
 
     def answer(request: Request, make: Callable[[LearnWords], str]) -> Response:
@@ -77,10 +77,6 @@ def add(web: FastAPI, app: App) -> None:
     def stylesheet() -> Response:
         return Response(style, media_type="text/css")
 
-    @web.get("/r1chat/learn/page.js")
-    def scripts() -> Response:
-        return Response(script, media_type="text/javascript")
-
     @web.get("/r1chat/learn/whole")
     def whole(request: Request) -> Response:
         return answer(request, lambda w: page.whole(materials(app), missing(), cards(w), families(w), w))
@@ -96,6 +92,7 @@ def add(web: FastAPI, app: App) -> None:
     @web.post("/r1chat/learn/train")
     def train(request: Request, asked: Asked) -> Response:
         def make(w: LearnWords) -> str:
+            check_installed()
             app.catalogue.find(asked.model)
             start(app.settings, runs.begin(Wish(asked.kind, asked.model)))
             return cards(w)
@@ -125,12 +122,7 @@ def _act(app: App, runs: Runs, children: Children, verb: str, named: Named) -> N
     elif verb == "delete-run":
         runs.get(named.id).delete()
     elif verb == "keep":
-        run = runs.get(named.id)
-        backend = app.catalogue.backend("llama.cpp")
-        file = backend.file(run.status.base.get("name", "")) if isinstance(backend, LlamaCppBackend) else None
-        if file is None:
-            raise TrainingError(LearnWords.senseless)
-        children.keep(run, file.path)
+        children.keep(runs.get(named.id))
         app.catalogue.statuses(fresh=True)
     elif verb == "rename":
         children.rename(named.id, named.text.strip())

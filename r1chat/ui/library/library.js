@@ -1,33 +1,9 @@
 // The library page: starts downloads, shows how far they are, searches, deletes.
-const base = '../r1chat/library/';
-/** @param {string} selector @returns {any} */
-const find = selector => document.querySelector(selector);
+import {asking, find} from '../asking.js';
+
+const ask = asking('../r1chat/library/');
 const pause = 700;  // ms between two looks at the downloads
 let watching = false;
-
-/** @param {string} text */
-function say(text) {
-  const trouble = find('#trouble');
-  trouble.textContent = text;
-  if (text) trouble.scrollIntoView({block: 'nearest'});
-}
-
-/** @param {string} path @param {object} [body] */
-async function ask(path, body) {
-  const options = body && {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body)};
-  try {
-    const response = await fetch(base + path, options);
-    const text = await response.text();
-    if (response.ok) {
-      say('');
-      return {text, running: response.headers.get('X-Running') === 'yes'};
-    }
-    say(response.status < 500 ? text : find('#trouble').dataset.broken);
-  } catch {
-    say(find('#trouble').dataset.broken);
-  }
-  return null;
-}
 
 /** @param {{text: string, running: boolean}} answer */
 function show(answer) {

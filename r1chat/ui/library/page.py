@@ -52,7 +52,7 @@ def document(w: LibraryWords) -> Markup:
         '<meta name="color-scheme" content="light dark"><script src="../r1chat/scripts/settings/looks.js"></script>'
         '<link rel="stylesheet" href="../r1chat/library/page.css">'
         '<script src="../r1chat/scripts/frame.js" type="module"></script></head>'
-        '<body data-source="../r1chat/library/whole" data-script="../r1chat/library/page.js"></body></html>'
+        '<body data-source="../r1chat/library/whole" data-script="../r1chat/scripts/library/library.js"></body></html>'
     ).format(lang=w.lang, title=w.title)
 
 

@@ -44,7 +44,6 @@ def add(web: FastAPI, app: App) -> None:
     """Add the page at /models/ and its routes. To be called before anything is mounted at `/`."""
     sheets = (_HERE.parent / "colours.css", _HERE / "library.css")
     style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
-    script = (_HERE / "library.js").read_text(encoding="utf-8")
 
     def answer(request: Request, make: Callable[[LibraryWords], str]) -> Response:
         w = LIBRARY_WORDS[spoken(request).lang]
@@ -77,10 +76,6 @@ def add(web: FastAPI, app: App) -> None:
     @web.get("/r1chat/library/page.css")
     def stylesheet() -> Response:
         return Response(style, media_type="text/css")
-
-    @web.get("/r1chat/library/page.js")
-    def scripts() -> Response:
-        return Response(script, media_type="text/javascript")
 
     @web.get("/r1chat/library/jobs")
     def jobs(request: Request) -> Response:
