@@ -16,14 +16,15 @@ from r1chat.cli.process import harmless
 from r1chat.errors import TrainingError
 from r1chat.learn.children import Children, liked_in
 from r1chat.learn.runs import KINDS, Runs, Status, Wish
+from r1chat.learn.train import CancelledError, check_installed, train
 
 ACTIONS = ("list", "keep", "add", "rename", "delete", "export")
 
 
 def learn(app: App, kind: str, flags: Mapping[str, Any]) -> int:
     """Train an adapter, prove it, and put it into the model list. Raises TrainingError, BackendError, ExportError."""
-    from r1chat.learn.train import CancelledError, train
 
+    check_installed()
     wish = _wish(app, kind, flags)
     run = Runs(app.settings.data_dir).begin(wish, flags["name"] or "")
     _say(_BEGINS.format(name=run.name))
@@ -38,9 +39,7 @@ def learn(app: App, kind: str, flags: Mapping[str, Any]) -> int:
     for line in report(status):
         _say(line)
     if flags["keep"] and not status.proof["harmed"]:
-        base = app.catalogue.backend("llama.cpp")
-        file = base.file(status.base["name"]) if base else None  # type: ignore[attr-defined]
-        name = Children(app.settings.models_folder).keep(run, file.path if file else Path(status.base["name"]))
+        name = Children(app.settings.models_folder).keep(run)
         _say(_KEPT.format(name=name))
     else:
         _say(_OFFERED.format(name=run.name))
@@ -124,12 +123,7 @@ def adapters(app: App, action: str, words: list[str]) -> int:
         if not children.names() and not runs.all():
             _say(_NONE)
     elif action == "keep" and len(words) in (1, 2):
-        run = runs.get(words[0])
-        backend = app.catalogue.backend("llama.cpp")
-        file = backend.file(run.status.base.get("name", "")) if backend else None  # type: ignore[attr-defined]
-        if file is None:
-            raise TrainingError(_NO_BASE.format(name=run.status.base.get("name", "?")))
-        _say(_KEPT.format(name=children.keep(run, file.path, words[1] if len(words) > 1 else "")))
+        _say(_KEPT.format(name=children.keep(runs.get(words[0]), "".join(words[1:]))))
     elif action == "add" and len(words) in (2, 3):
         _say(_KEPT.format(name=_add(app, children, Path(words[0]).expanduser(), words[1], "".join(words[2:]))))
     elif action == "rename" and len(words) == 2:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 from r1chat.app import App
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.learn.forecast import Forecast, forecast
-from r1chat.learn.gather import LEAST, SHOWS, lift
-from r1chat.learn.train import NEEDED, part_for
+from r1chat.learn.gather import APART, LEAST, lift
+from r1chat.learn.train import EPOCHS, part_for
 from r1chat.messages import ModelInfo
 from r1chat.store.dataset import Snapshot
 from r1chat.store.entries import Filter, Kind
 
 TOKENS = 400  # of a pair with its prompt, about, for a forecast before the data are read
-EPOCHS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +30,12 @@ class Material:
     @property
     def enough(self) -> bool:
         """Whether there are pairs enough to begin."""
-        return self.pairs * 0.8 >= LEAST
+        return self.pairs * (1 - APART) >= LEAST
 
     @property
     def lift(self) -> int:
         """The least rise in points that the pairs show."""
         return lift(self.pairs)
-
-    @property
-    def shows(self) -> bool:
-        return self.pairs >= SHOWS
 
 
 def materials(app: App) -> list[Material]:
@@ -64,11 +58,6 @@ def materials(app: App) -> list[Material]:
             expected = forecast(header, info.parameters, tokens, EPOCHS, part_for(info.parameters))
             found.append(Material(info, pairs, thumbs, references, expected))
     return sorted(found, key=lambda material: -(material.pairs + material.thumbs))
-
-
-def missing() -> list[str]:
-    """The packages that training needs and that are not there."""
-    return [name for name in NEEDED if find_spec(name) is None]
 
 
 def _count(snapshot: Snapshot, names: Sequence[str], kinds: tuple[Kind, ...]) -> int:

@@ -58,7 +58,7 @@ class Status:
     left: float = 0.0
     memory: int = 0
     rate: float = 0.0
-    base: dict[str, Any] = field(default_factory=dict)  # name, title, sha256
+    base: dict[str, Any] = field(default_factory=dict)  # name, title, sha256, path
     data: str = ""  # SHA-256 of the rows
     proof: dict[str, Any] = field(default_factory=dict)
 
@@ -211,12 +211,18 @@ def only_one(run: Run) -> Iterator[None]:
         (run.folder.parent / LOCK).unlink(missing_ok=True)
 
 
+def check_free(run: Run) -> None:
+    """Raises TrainingError while the process of a run lives, this one or another."""
+    if other := holder(run.folder.parent):
+        raise TrainingError(_BUSY.format(name=other))
+
+
 def claim(run: Run, owner: str) -> None:
     """Give a process the place of the one that may train. Raises TrainingError where another one has it."""
     folder = run.folder.parent
     lock = folder / LOCK
-    if (other := holder(folder)) and (other, _owner(folder)) != (run.name, owner):
-        raise TrainingError(_BUSY.format(name=other))
+    if (holder(folder), _owner(folder)) != (run.name, owner):
+        check_free(run)
     lock.unlink(missing_ok=True)
     try:
         with lock.open("x", encoding="utf-8") as file:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from r1chat.both import Both
 from r1chat.config import Settings
 from r1chat.errors import TrainingError
-from r1chat.learn.runs import Run, Status, claim, holder
+from r1chat.learn.runs import Run, Status, check_free, claim
 from r1chat.store.owner import owner_of
 
 OUTPUT = "output.txt"  # in the run's folder: what the process prints
@@ -25,8 +25,7 @@ def start(settings: Settings, run: Run) -> None:
 
     Raises TrainingError while another one runs, or where no process can be started.
     """
-    if other := holder(run.folder.parent):
-        raise TrainingError(_BUSY.format(name=other))
+    check_free(run)
     wish = run.wish
     command = [sys.executable, "-m", "r1chat", "train", wish.kind, "--model", wish.model, "--name", run.name]
     command += ["--seed", str(wish.seed), "--threads", str(wish.threads), "--no-keep"]
@@ -66,8 +65,4 @@ def _lower_priority(pid: int) -> None:
         os.setpriority(os.PRIO_PROCESS, pid, 10)
 
 
-_BUSY = Both(
-    "{name} is being trained. Wait until it is done, or cancel it: two runs at once would take each other's memory.",
-    "{name} 正在训练。请等它完成，或取消它：同时进行两次训练会互相争用内存。",
-)
 _NO_PROCESS = Both("No process could be started ({reason}). Try again.", "无法启动进程（{reason}）。请重试。")

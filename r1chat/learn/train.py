@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 NEEDED = ("torch", "transformers", "gguf", "llama_cpp")
 ROOM = 300_000_000  # bytes: a checkpoint, the one that replaces it, the adapter
 COMPARED = 6  # rows whose logits are compared with llama.cpp's
+EPOCHS = 3.0  # at most, through the judgements
 LONGEST = 1000  # tokens of a row's longer side; longer ones are left out
 
 Tell = Callable[[Both], None]
@@ -63,11 +64,15 @@ class Target:
         return self.file.header
 
 
+def missing() -> list[str]:
+    """The packages that training needs and that are not there."""
+    return [name for name in NEEDED if find_spec(name) is None]
+
+
 def check_installed() -> None:
     """Raises TrainingError where a package is missing."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        raise TrainingError(_NOT_INSTALLED.format(names=", ".join(missing)))
+    if names := missing():
+        raise TrainingError(_NOT_INSTALLED.format(names=", ".join(names)))
 
 
 def find_target(app: App, key: str) -> Target:
@@ -106,9 +111,8 @@ def part_for(parameters: int) -> int:
 def train(app: App, run: Run, tell: Tell) -> Status:
     """Do a run, or go on with it; its last status. `tell` gets a sentence at each turn of events.
 
-    Raises what ended it, with the same sentence in the run's status; its checkpoint is kept.
+    Raises what ended it, with the same sentence in the run's status; its checkpoint is kept. See `check_installed`.
     """
-    check_installed()
     with only_one(run):
         status = replace(Status(), began=now())
         job = _Job(app, run, status, tell)
@@ -155,7 +159,12 @@ class _Job:
             held=len(gathered.held),
             rate=rate,
             data=gathered.digest,
-            base={"name": file.name, "title": file.title or file.name, "sha256": target.digest},
+            base={
+                "name": file.name,
+                "title": file.title or file.name,
+                "sha256": target.digest,
+                "path": str(file.path),
+            },
         )
         from r1chat.backends.llama.child.reading import Reading
         from r1chat.training.base import compare as compare_logits
@@ -251,7 +260,7 @@ class _Job:
 
     @property
     def _epochs(self) -> float:
-        return self.wish.epochs or 3.0
+        return self.wish.epochs or EPOCHS
 
     def _train(self, base: Base, rows: Sequence[Row], held: Sequence[Row], rate: float) -> tuple[Adapting, Result]:
         from r1chat.training.adapting import Adapting, Guard, Plan, Stopped
