@@ -209,6 +209,8 @@ def own_rater(settings: Settings) -> str:
         return settings.rater
     file = settings.data_dir / "rater"
     try:
+        if file.exists() and not file.is_file():
+            raise OSError("not a plain file")
         if not file.exists() or not file.stat().st_size:  # empty: a process was killed while it wrote
             file.touch(mode=0o600)
             file.write_text(f"rater-{secrets.token_hex(4)}\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Which host names and addresses mean this computer."""
+"""Which host names and addresses mean this computer, or its own network."""
 
 from __future__ import annotations
 
@@ -13,5 +13,15 @@ def is_loopback(host: str) -> bool:
         return True
     try:
         return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_inside(host: str) -> bool:
+    """Whether a host means this computer or, as an IP address, its own network: none of the internet's."""
+    if is_loopback(host):
+        return True
+    try:
+        return not ip_address(host).is_global
     except ValueError:
         return False

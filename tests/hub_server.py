@@ -72,7 +72,7 @@ class FakeHub:
             return
         if self.elsewhere:
             handler.send_response(302)
-            handler.send_header("location", self.elsewhere + handler.path)
+            handler.send_header("location", self.elsewhere + urlsplit(handler.path).path)
             handler.send_header("content-length", "0")
             handler.end_headers()
             return

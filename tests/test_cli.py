@@ -453,6 +453,12 @@ def test_settings_file_that_cannot_be_read(data_dir: Path, capsys: pytest.Captur
     assert "settings.toml" in refused(capsys, "chat", "Hi")
 
 
+def test_rater_file_that_is_no_plain_file(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data_dir.mkdir()
+    (data_dir / "rater").symlink_to("/dev/zero")
+    assert "not a plain file" in refused(capsys, "chat", "Hi")
+
+
 def test_defect_is_a_sentence_and_the_details_are_in_the_log(tmp_path: Path, data_dir: Path) -> None:
     data_dir.mkdir()
     (tmp_path / "sqlalchemy.py").write_text("raise RuntimeError('a broken installation')", encoding="utf-8")

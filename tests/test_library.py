@@ -278,6 +278,22 @@ def test_token_goes_to_the_hub_and_not_where_it_redirects(hub: FakeHub, tmp_path
         assert {key for _, _, key in other.asked} == {""}
 
 
+def test_hub_of_the_internet_that_redirects_to_this_computer_is_refused(
+    hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving_hub() as proxy, serving_hub() as inside:
+        proxy.files, proxy.elsewhere, inside.files = hub.files, inside.address, hub.files
+        monkeypatch.setenv("HTTP_PROXY", proxy.address)  # by which a hub that is not of this computer can be had here
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        far = Hub("http://hub.example")
+        assert far.header(REPO, far.variants(REPO)) is None
+        downloads = Downloads(tmp_path, far)
+        job = loaded(downloads, downloads.add(REPO, variant(far)), ("failed",))
+        downloads.close()
+        assert "hub.example redirects to 127.0.0.1" in str(job.error)
+        assert inside.asked == []
+
+
 def test_model_comes_from_modelscope_too(hub: FakeHub, tmp_path: Path) -> None:
     scope = Hub(hub.address, modelscope=True)
     downloads = Downloads(tmp_path, scope)

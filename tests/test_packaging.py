@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import sysconfig
-import urllib.parse
-import urllib.request
 import venv
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from site_driver import ask, expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ("r1chat", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE")
@@ -87,7 +89,6 @@ def environment(folder: Path) -> dict[str, str]:
     return ours | {"R1CHAT_DATA_DIR": str(folder), "R1CHAT_OLLAMA": "false", "R1CHAT_FIND_MODELS": "false"}
 
 
-@pytest.mark.install
 def test_installed_wheel_answers_in_the_terminal(installed: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [installed / "r1chat", "chat", "--json", "27 + 43 = ?"],
@@ -100,8 +101,7 @@ def test_installed_wheel_answers_in_the_terminal(installed: Path, tmp_path: Path
     assert "70" in json.loads(done.stdout)["answer"]
 
 
-@pytest.mark.install
-def test_installed_wheel_serves_its_page_with_styles_and_scripts(installed: Path, tmp_path: Path) -> None:
+def test_installed_wheel_serves_its_page_and_answers_there(installed: Path, tmp_path: Path, browser: Browser) -> None:
     command = [installed / "r1chat", "serve", "--no-browser", "--port", "0"]
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, text=True
@@ -109,13 +109,14 @@ def test_installed_wheel_serves_its_page_with_styles_and_scripts(installed: Path
         try:
             assert server.stdout is not None
             address = next(word for line in server.stdout for word in line.split() if word.startswith("http"))
-            browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-            with browser.open(address) as page:
-                html = page.read().decode()
-            links = set(re.findall(r"r1chat/[a-z]+\.css", html))
-            assert links
-            for link in links:
-                with browser.open(urllib.parse.urljoin(address, link)) as part:
-                    assert part.read()
+            page = browser.new_page()
+            missing: list[str] = []
+            page.on("response", lambda answer: answer.status < 400 or missing.append(answer.url))
+            page.goto(address)
+            page.wait_for_selector("#model-line", state="attached")
+            ask(page, "27 + 43 = ?")
+            expect(page.locator(".answer")).to_contain_text("70")
+            page.close()
+            assert missing == []
         finally:
             server.terminate()

@@ -18,7 +18,7 @@ import httpx
 
 from r1chat.both import Both
 from r1chat.errors import LibraryError
-from r1chat.library.hub import TIMEOUT, Hub, RemoteFile, Variant, refusal
+from r1chat.library.hub import Hub, RemoteFile, Variant, asking, refusal
 from r1chat.sizes import readable_size
 
 CHUNK = 1 << 18  # bytes that are written at once
@@ -143,7 +143,7 @@ def _append(hub: Hub, file: RemoteFile, path: Path, size: int, report: Callable[
     if size:
         headers["range"] = f"bytes={size}-"
     with (
-        httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client,
+        asking(file.url) as client,
         client.stream("GET", file.url, headers=headers) as response,
     ):
         if response.status_code == 416 and size:  # nothing is left, or another file stands there now

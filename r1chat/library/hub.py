@@ -19,6 +19,7 @@ import httpx
 from r1chat.backends.gguf import Header, parse_header
 from r1chat.both import Both
 from r1chat.errors import LibraryError, R1ChatError
+from r1chat.loopback import is_inside
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +172,7 @@ class Hub:
         """Bytes `start` to `end` of a file, fewer where it ends. Raises httpx.HTTPError."""
         headers = {**self.headers(file.url), **_AS_IT_IS, "range": f"bytes={start}-{end - 1}"}
         with (
-            httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client,
+            asking(file.url) as client,
             client.stream("GET", file.url, headers=headers) as response,
         ):
             response.raise_for_status()
@@ -208,7 +209,7 @@ class Hub:
         url = self.address + path
         try:
             with (
-                httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client,
+                asking(url) as client,
                 client.stream("GET", url, params=query, headers={**self.headers(url), **_AS_IT_IS}) as response,
             ):
                 if response.status_code != 200:
@@ -225,6 +226,17 @@ class Hub:
             raise LibraryError(_UNREACHABLE.format(host=self.host, reason=type(error).__name__)) from None
         except (ValueError, RecursionError):
             raise LibraryError(_STRANGE.format(host=self.host)) from None
+
+
+def asking(url: str) -> httpx.Client:
+    """A client that follows redirects. One that leads a hub's reader into its own network raises LibraryError."""
+    host = urlsplit(url).hostname or ""
+
+    def check(request: httpx.Request) -> None:
+        if is_inside(request.url.host.lower()) and not is_inside(host.lower()):
+            raise LibraryError(_LED_INSIDE.format(host=host, target=request.url.host))
+
+    return httpx.Client(timeout=TIMEOUT, follow_redirects=True, event_hooks={"request": [check]})
 
 
 def source(text: str, hub: Hub) -> Hub:
@@ -343,6 +355,11 @@ def refusal(response: httpx.Response, host: str) -> LibraryError:
     )
 
 
+_LED_INSIDE = Both(
+    "{host} redirects to {target}, an address of this computer or its network. Nothing was asked there. Choose another "
+    "source.",
+    "{host} 重定向到 {target}，这是本机或本地网络的地址。未向该地址发送任何请求。请换一个来源。",
+)
 _UNREACHABLE = Both(
     "{host} cannot be reached ({reason}). Check the connection; a mirror can be set with HF_ENDPOINT.",
     "无法连接 {host}（{reason}）。请检查网络；可用 HF_ENDPOINT 设置镜像站。",
