@@ -58,6 +58,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of the garbage collector's sight: it is half a million objects, and stays."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def leftovers_are_found() -> Iterator[None]:
     """Collect garbage after each file: what a test left open fails in that file, not in whichever runs by then."""
