@@ -26,6 +26,7 @@ from r1chat.store.entries import Filter
 
 FOLDER = "adapters"
 SUFFIXES = (".gguf", ".json", ".Modelfile")
+NARROW = 0.15  # half the width of the 95 % interval at which blind comparisons suffice: 20 to 40 of them
 
 
 class Children:
@@ -131,6 +132,28 @@ class Children:
             raise TrainingError(_UNWRITABLE.format(folder=folder, reason=error.strerror)) from None
         return files
 
+    def merge(self, name: str, base: Path, target: Path) -> None:
+        """Write a child as a model of its own: its base with the adapter added to the weights, in one GGUF file.
+
+        Its logits are compared with those of base and adapter in llama.cpp. Raises TrainingError; nothing is left then.
+        """
+        from r1chat.training.adapter_file import merge
+        from r1chat.training.merging import check_merged
+
+        self._check_there(name)
+        if target.suffix != ".gguf" or target.exists():
+            raise TrainingError((_EXISTS if target.exists() else _NO_GGUF_NAME).format(file=target))
+        part = target.with_name(f".{target.name}.part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            merge(base, self.folder / f"{name}.gguf", part, name)
+            check_merged(base, self.folder / f"{name}.gguf", part)
+            os.replace(part, target)
+        except (OSError, ValueError) as error:
+            raise TrainingError(_NOT_MERGED.format(file=target, reason=error)) from None
+        finally:
+            part.unlink(missing_ok=True)
+
     def _write_modelfile(self, name: str, base: str) -> None:
         """For `ollama create`."""
         _write(self.folder / f"{name}.Modelfile", f"FROM {base}\nADAPTER ./{name}.gguf\n")
@@ -151,6 +174,11 @@ class Liked:
 
     games: int
     share: Estimate
+
+    @property
+    def suffices(self) -> bool:
+        """Whether the interval is narrow enough; its width alone decides, so that stopping favours no side."""
+        return self.games > 0 and self.share.high - self.share.low <= 2 * NARROW
 
     @property
     def verdict(self) -> Both:
@@ -216,6 +244,11 @@ _NOTHING = Both("The run {name} made no adapter that could be kept.", "训练 {n
 _UNWRITABLE = Both(
     "{folder} cannot be written ({reason}). Make room on the disk, or choose another folder; nothing was lost.",
     "无法写入 {folder}（{reason}）。请腾出磁盘空间，或另选文件夹；没有丢失任何内容。",
+)
+_EXISTS = Both("{file} exists already. Name another file.", "{file} 已存在。请换一个文件名。")
+_NO_GGUF_NAME = Both("{file} must end in .gguf.", "{file} 必须以 .gguf 结尾。")
+_NOT_MERGED = Both(
+    "{file} could not be written ({reason}). Nothing was changed.", "无法写入 {file}（{reason}）。没有做任何更改。"
 )
 _NO_CHILD = Both("There is no adapter {name}. There are: {names}.", "没有名为 {name} 的适配器。现有：{names}。")
 _TAKEN = Both("There is an adapter {name} already. Choose another name.", "已有名为 {name} 的适配器。请换一个名字。")

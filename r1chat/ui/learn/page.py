@@ -13,7 +13,7 @@ from markupsafe import Markup
 from r1chat.learn.children import Liked
 from r1chat.learn.gather import APART, LEAST, SHOWS
 from r1chat.learn.overview import Material
-from r1chat.learn.runs import KINDS, Run, Status
+from r1chat.learn.runs import KINDS, UNFINISHED, Run, Status
 from r1chat.sizes import readable_size
 from r1chat.ui.html.parts import EMPTY, attributes, concat
 from r1chat.ui.learn.curves import curves
@@ -64,9 +64,13 @@ def whole(
         '<section aria-labelledby="h-gathered"><h2 id="h-gathered">{gathered}</h2>{form}</section>'
         '<section aria-labelledby="h-runs"><h2 id="h-runs">{runs_title}</h2><div id="runs">{runs}</div></section>'
         '<section aria-labelledby="h-family"><h2 id="h-family">{family}</h2><div id="family">{families}</div></section>'
-        "</main>"
+        '</main><dialog id="blind" aria-labelledby="h-blind"><header><h2 id="h-blind">{blind}</h2>'
+        '<button type="button" data-verb="close" aria-label="{close}">✕</button></header>'
+        '<div class="card"></div></dialog>'
     ).format(
         back=w.back,
+        blind=w.blind,
+        close=w.close,
         title=w.title,
         intro=w.intro,
         broken=w.broken,
@@ -161,16 +165,16 @@ def run_card(run: Run, status: Status, kept: str, w: LearnWords, opened: bool) -
 
 def _run_buttons(run: Run, status: Status, kept: str, w: LearnWords) -> Markup:
     if status.state in RUNNING:
-        if run.is_cancelled:
-            return Markup("<span>{}</span>").format(w.cancelling)
-        return act("cancel", run.name, w.cancel)
+        if run.is_stopping:
+            return Markup("<span>{}</span>").format(w.cancelling if run.is_cancelled else w.pausing)
+        return act("pause", run.name, w.pause) + act("cancel", run.name, w.cancel)
     found = EMPTY
     if status.state == "done":
         if kept:
             found += Markup('<span class="kept">{}</span>').format(w.kept.format(name=kept))
         else:
             found += act("keep", run.name, w.keep, primary=True)
-    elif status.state in ("interrupted", "cancelled", "failed"):
+    elif status.state in UNFINISHED:
         found += act("resume", run.name, w.go_on)
     return found + act("delete-run", run.name, w.delete, w.delete_run.format(name=run.name))
 
