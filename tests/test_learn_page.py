@@ -87,7 +87,7 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
     expect(rules.locator("figcaption", has_text="Reward of samples")).to_be_visible(timeout=PATIENCE)
     rules.get_by_role("button", name="Pause").click()
     expect(rules).to_have_class(re.compile("paused"), timeout=PATIENCE)
-    expect(rules).to_contain_text("paused at step")
+    expect(rules).to_contain_text("Paused. What was trained so far is kept")
     expect(rules.get_by_role("button", name="Go on")).to_be_visible()
     page.once("dialog", lambda dialog: dialog.accept())
     rules.get_by_role("button", name="Delete").click()

@@ -109,8 +109,8 @@ async function judge(button) {
 blind?.addEventListener('click', event => {
   judge(event.target instanceof Element ? event.target.closest('[data-winner]') : null);
 });
-blind?.addEventListener('keydown', event => {
-  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || !/^[1-5]$/.test(event.key)) return;
+document.addEventListener('keydown', event => {  // on the whole page: a button that was clicked is gone with its pair
+  if (!blind?.open || event.repeat || event.ctrlKey || event.metaKey || event.altKey || !/^[1-5]$/.test(event.key)) return;
   judge(blind.querySelectorAll('[data-winner]')[Number(event.key) - 1]);
 });
 blind?.addEventListener('close', family);

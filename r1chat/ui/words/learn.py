@@ -50,7 +50,7 @@ class LearnWords:
     proving = Both("writing answers before and after: {step} of {steps}", "正在生成训练前后的回答：{step} / {steps}")
     done = Both("done", "完成")
     stopped = Both("stopped by the guard", "被保护机制停止")
-    paused = Both("paused at step {step} of {steps}", "已暂停：第 {step} 步，共 {steps} 步")
+    paused = Both("paused", "已暂停")
     cancelled = Both("cancelled", "已取消")
     failed = Both("failed", "失败")
     interrupted = Both("interrupted", "中断")
