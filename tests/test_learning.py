@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from judged import asked
 from micro import write_micro
 from sums import CHECK, answered, judge, nano, new_store, sums, written
 
@@ -28,8 +29,9 @@ from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.cli.main import main
 from r1chat.config import nano_model
 from r1chat.errors import ExportError, ModelFileError, TrainingError
+from r1chat.judgements import Aspects
 from r1chat.learn.children import Children, liked
-from r1chat.learn.gather import Gathered, check_enough, read_rows, write_rows
+from r1chat.learn.gather import Gathered, TextRow, check_enough, read_rows, write_rows
 from r1chat.learn.runs import Runs, Wish, only_one
 from r1chat.messages import Message, Params, Raw, Reply, ReplySoFar, Request
 from r1chat.think import collect
@@ -632,6 +634,39 @@ def test_judgements_that_contradict_each_other_teach_nothing(gather: Callable[..
 def test_judgements_of_one_question_cannot_be_set_apart(gather: Callable[..., Gathered]) -> None:
     with pytest.raises(TrainingError, match="none can be set apart"):
         gather(30, same=True)
+
+
+def test_helpful_and_harmless_marks_label_replies_apart_or_as_a_weighted_sum(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    from r1chat.learn.proof import agreed_by_aspect
+
+    with closing(new_store(tmp_path)) as store:
+        for number, (a, b) in enumerate(sums(30)):
+            (reply,) = asked(store, written(a, b, False), message=f"{a} + {b} = ?", made=nano())
+            marks = Aspects(helpfulness=number % 5 + 1, harmlessness=5 if number % 2 else 1)
+            store.judgements.rate(reply.id, "answer", "up", "ann", aspects=marks)
+        file = write_rows(store, catalogue, "kto", tmp_path)
+
+    def rows(by: str) -> list[TextRow]:
+        found = read_rows("kto", file, {nano().digest}, {NANO}, False, by)
+        return [*found.rows, *found.held]
+
+    assert all(row.good for row in rows(""))
+    helpful, harmless, both = (rows(by) for by in ("helpfulness", "harmlessness", "helpfulness=1,harmlessness=2"))
+    assert len(helpful) == 24 and sum(row.good for row in helpful) == 12  # 3 of 5 says nothing
+    assert all(row.prompt.endswith("\n</think>\n\n") and row.chosen.startswith("The answer is") for row in helpful)
+    assert len(harmless) == 30 and sum(row.good for row in harmless) == 15
+    assert all("</think>" in row.chosen and "</think>" not in row.prompt for row in harmless)
+    assert all(row.good == (dict(row.marks)["harmlessness"] == 5) for row in both)
+    shares = agreed_by_aspect(harmless, [True] * 30)
+    assert shares["harmlessness"].value == 1 and 0.2 < shares["helpfulness"].value < 0.8
+
+
+def test_aspects_that_make_no_sense_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for by in ("cheerfulness", "helpfulness=-1", "helpfulness,helpfulness", "helpfulness=x"):
+        assert "makes no sense" in refusal(capsys, *train(tmp_path, "--by", by, kind="kto"))
+    assert "train kto --by" in refusal(capsys, *train(tmp_path, "--by", "helpfulness"))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.both import Both
 from r1chat.cli.process import harmless
 from r1chat.errors import TrainingError
+from r1chat.learn.aspects import ASPECTS, weights
 from r1chat.learn.children import Children, liked_in
 from r1chat.learn.runs import KINDS, Runs, Status, Wish
 from r1chat.learn.train import CancelledError, check_installed, train
@@ -68,7 +69,16 @@ def _wish(app: App, kind: str, flags: Mapping[str, Any]) -> Wish:
         seed=flags["seed"] or 0,
         threads=flags["threads"],
         every_model=flags["every_model"],
+        by=_by(kind, flags["by"] or ""),
     )
+
+
+def _by(kind: str, text: str) -> str:
+    """The aspects whose marks are the labels. Raises TrainingError where that makes no sense."""
+    if text and kind != "kto":
+        raise TrainingError(_BY_OTHER.format(kind=kind))
+    weights(text)
+    return text
 
 
 def report(status: Status) -> list[Both]:
@@ -77,6 +87,11 @@ def report(status: Status) -> list[Both]:
     judged = not math.isnan(proof["agreed"]["value"])
     lines = [
         *([_AGREED.format(**_percent(proof["agreed"]), held=status.held)] if judged else []),
+        *(
+            _BY_ASPECT.format(aspect=aspect, **_percent(proof[aspect]))
+            for aspect in ASPECTS
+            if not math.isnan(proof[aspect]["value"])
+        ),
         *([_RIGHT.format(**_points(proof["right"]))] if not math.isnan(proof["right"]["value"]) else []),
         _ENDED.format(**_points(proof["ended"])),
         _LENGTH.format(**_rounded(proof["tokens"])),
@@ -203,6 +218,14 @@ _AGREED = Both(
     "Of {held} judgements that were set apart, it moved to your side on {value} (95 %: {low} to {high}; 50 % is "
     "chance).",
     "留出的 {held} 条评价中，有 {value} 变得与您一致（95%：{low} 到 {high}；50% 为随机）。",
+)
+_BY_ASPECT = Both(
+    "By the marks of {aspect}: {value} (95 %: {low} to {high}).",
+    "按 {aspect} 的评分：{value}（95%：{low} 到 {high}）。",
+)
+_BY_OTHER = Both(
+    "--by labels single replies by their marks, which {kind} does not take. Train with: r1chat train kto --by …",
+    "--by 用评分标注单条回复，{kind} 不支持。请使用：r1chat train kto --by …",
 )
 _RIGHT = Both(
     "Right answers: {value} points (95 %: {low} to {high}).", "正确答案：{value} 个百分点（95%：{low} 到 {high}）。"

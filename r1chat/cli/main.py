@@ -285,6 +285,10 @@ def train(
     epochs: Annotated[float | None, typer.Option(metavar="N", help="At most so often through the judgements.")] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the run, and of what comes of it.")] = None,
     every_model: Annotated[bool, typer.Option("--every-model", help="Judgements of other models, too.")] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="ASPECTS", help="Of kto: helpfulness, harmlessness, or helpfulness=1,harmlessness=2."),
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Put it into the model list at once.")] = True,
     data_dir: DataDir = None,
     verbose: Verbose = False,

@@ -10,8 +10,8 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,6 +22,7 @@ from r1chat.errors import ExportError, TrainingError
 from r1chat.export import Format, Options, export, set_apart
 from r1chat.export.options import Source
 from r1chat.judgements import Check
+from r1chat.learn.aspects import ASPECTS, Aspect, label, split_thought, weights
 from r1chat.learn.runs import Kind
 from r1chat.rewards import Reference
 from r1chat.store import Store
@@ -44,7 +45,8 @@ LONGEST = 2048  # tokens of a row's longer side, about
 class TextRow:
     """A judgement as text. `rejected` is "" unless two replies were compared; `good` is the label of one.
 
-    Of a question with a known answer there are `prompt` and `reference` alone.
+    Of a question with a known answer there are `prompt` and `reference` alone. `marks`: 1 to 5 by aspect, 0 where none
+    was given.
     """
 
     prompt: str
@@ -55,6 +57,7 @@ class TextRow:
     digests: tuple[str, ...]
     models: tuple[str, ...]
     reference: Reference | None = None
+    marks: tuple[tuple[Aspect, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +104,21 @@ def write_rows(store: Store, catalogue: Catalogue | None, kind: Kind, folder: Pa
     return file
 
 
-def read_rows(kind: Kind, file: Path, digests: Iterable[str], names: Iterable[str], every_model: bool) -> Gathered:
+def read_rows(
+    kind: Kind, file: Path, digests: Iterable[str], names: Iterable[str], every_model: bool, by: str = ""
+) -> Gathered:
     """The rows of an export, less those of models other than the ones with these digests or names.
 
-    A file `NAME.test.jsonl` beside it holds what is set apart; where there is none, conversations are set apart here.
+    `by`: the aspects whose marks label replies, see `aspects`. A file `NAME.test.jsonl` beside it holds what is set
+    apart; where there is none, conversations are set apart here.
     Raises TrainingError for a file that is no such export, or says nothing that can be learnt.
     """
     known, titles = set(filter(None, digests)), set(names)
-    everything = _parse(kind, file)
+    aspects = weights(by)
+    everything = _by_marks(_parse(kind, file), aspects)
     test = set_apart(file)
     if test.exists():
-        apart = _parse(kind, test)
+        apart = _by_marks(_parse(kind, test), aspects)
     else:
         everything, apart = _split(everything)
     others: Counter[str] = Counter()
@@ -196,6 +203,20 @@ def _without_contradictions(rows: Sequence[TextRow]) -> list[TextRow]:
     ]
 
 
+def _by_marks(rows: list[TextRow], by: Mapping[Aspect, float]) -> list[TextRow]:
+    """Replies labelled by their marks; those without a mark that says something are left out."""
+    if not by:
+        return rows
+    found = []
+    for row in rows:
+        good = label(dict(row.marks), by)
+        if good is None:
+            continue
+        thought, answer = split_thought(row.chosen) if set(by) == {"helpfulness"} else ("", row.chosen)
+        found.append(replace(row, prompt=row.prompt + thought, chosen=answer, good=good))
+    return found
+
+
 def _one_answer_each(rows: Sequence[TextRow]) -> list[TextRow]:
     """The questions but those with two different answers."""
     answers: dict[str, set[Reference | None]] = {}
@@ -255,6 +276,7 @@ def _parse(kind: Kind, file: Path) -> list[TextRow]:
                 tuple(str(line.get(f"{side}digest", "")) for side in sides),
                 tuple(str(line.get(f"{side}model", "")) for side in sides),
                 reference,
+                tuple((aspect, int(line.get(aspect) or 0)) for aspect in ASPECTS),
             )
         )
     return rows

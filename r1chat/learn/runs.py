@@ -43,6 +43,7 @@ class Wish:
     seed: int = 0
     threads: int = 1
     every_model: bool = False  # judgements of other models, too
+    by: str = ""  # of kto: the aspects whose marks are the labels, see `aspects.weights`; "": the thumbs
 
 
 @dataclass(frozen=True, slots=True)

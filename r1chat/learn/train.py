@@ -27,7 +27,7 @@ from r1chat.both import Both
 from r1chat.errors import ExportError, R1ChatError, TrainingError
 from r1chat.learn.forecast import forecast
 from r1chat.learn.gather import Gathered, TextRow, check_enough, question_of, read_rows, write_rows
-from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, Proof, compare
+from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, Proof, agreed_by_aspect, compare
 from r1chat.learn.runs import Run, Status, now, only_one
 from r1chat.sizes import readable_size
 
@@ -198,7 +198,7 @@ class _Job:
             except R1ChatError:
                 self.run.adapter.unlink(missing_ok=True)
                 raise
-            proof = self._prove(base, reading, adapting, gathered)
+            proof = self._prove(base, reading, adapting, gathered, apart)
         (self.run.folder / "checkpoint.pt").unlink(missing_ok=True)
         self.status = replace(self.status, proof=proof.as_json())
         sentences = [result.why] if result.why else []
@@ -232,7 +232,7 @@ class _Job:
         file = Path(wish.data) if wish.data else self.run.folder / "data.jsonl"
         if not wish.data and not file.exists():
             file = write_rows(self.app.store, self.app.catalogue, wish.kind, self.run.folder)
-        return read_rows(wish.kind, file, target.digests, target.names, wish.every_model or bool(wish.data))
+        return read_rows(wish.kind, file, target.digests, target.names, wish.every_model or bool(wish.data), wish.by)
 
     def _encode(self, reading: Reading, texts: Sequence[TextRow]) -> Encoded:
         """Token ids of rows; rows that are too long are left out."""
@@ -334,6 +334,7 @@ class _Job:
         reading: Reading,
         adapting: Trainer,
         gathered: Gathered,
+        apart: Encoded,
     ) -> Proof:
         from r1chat.training.objectives import likelihood_change
 
@@ -358,16 +359,18 @@ class _Job:
             self.status = replace(self.status, step=done, steps=of, left=0.0)
             self._write()
 
-        return compare(
+        agreed = adapting.agreed()
+        proof = compare(
             [(text, question_of(text)) for text in texts[:PROMPTS]],
             gathered.solutions,
             found.form,
             write(None),
             write(self.run.adapter),
-            adapting.agreed(),
+            agreed,
             likelihood_change(base, adapting.adapter, [reading.prompt(text) for text in PLAIN]),
             tell,
         )
+        return replace(proof, **agreed_by_aspect([text for text, _ in apart], agreed))
 
 
 def _problems(encoded: Encoded) -> list[Problem]:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from r1chat.learn.aspects import ASPECTS
 from r1chat.learn.children import Liked
 from r1chat.learn.gather import APART, LEAST, SHOWS
 from r1chat.learn.overview import Material
@@ -20,6 +21,7 @@ from r1chat.ui.learn.curves import curves
 from r1chat.ui.library.page import duration
 from r1chat.ui.words.learn import LearnWords
 
+WAYS = (*KINDS, *(f"kto:{aspect}" for aspect in ASPECTS))  # kinds, with the aspects of marks that label
 RUNNING = ("preparing", "training", "proving")
 
 
@@ -105,7 +107,9 @@ def form(materials: Sequence[Material], missing: Sequence[str], w: LearnWords) -
         )
         for number, material in enumerate(materials)
     )
-    ways = concat(Markup('<option value="{}">{}</option>').format(kind, getattr(w, kind)) for kind in KINDS)
+    ways = concat(
+        Markup('<option value="{}">{}</option>').format(kind, getattr(w, kind.replace(":", "_"))) for kind in WAYS
+    )
     return Markup(
         '<form id="train"><fieldset><legend class="hidden">{model}</legend><ul class="rows">{models}</ul></fieldset>'
         '<div class="act"><label>{way} <select name="kind">{ways}</select></label>'
@@ -183,6 +187,9 @@ def proof(status: Status, w: LearnWords, opened: bool) -> Markup:
     """Figures with their intervals, and answers before and after."""
     values = status.proof
     rows = [_figure(w.agreed, values["agreed"], lambda x: f"{x:.0%}")]
+    rows += [
+        _figure(getattr(w, f"agreed_{name}"), values[name], lambda x: f"{x:.0%}") for name in ASPECTS if name in values
+    ]
     rows += [
         _figure(getattr(w, name), values[name], lambda x: w.points.format(value=100 * x))
         for name in ("right", "ended", "language")

@@ -19,7 +19,7 @@ from r1chat.judgements import Winner
 from r1chat.learn.blind import BlindQueue
 from r1chat.learn.children import Children, liked_in
 from r1chat.learn.overview import materials
-from r1chat.learn.runs import Kind, Runs, Wish
+from r1chat.learn.runs import KINDS, Runs, Wish
 from r1chat.learn.starting import start
 from r1chat.learn.train import check_installed, missing
 from r1chat.ui.data.answering import QUIET, spoken
@@ -31,10 +31,10 @@ Text = Annotated[str, StringConstraints(max_length=400)]
 
 
 class Asked(BaseModel):
-    """What to train, and how."""
+    """What to train, and how: a kind, and after a colon the aspects of marks that label."""
 
     model: Text
-    kind: Kind
+    kind: Text
 
 
 class Named(BaseModel):
@@ -104,7 +104,11 @@ def add(web: FastAPI, app: App) -> None:
         def make(w: LearnWords) -> str:
             check_installed()
             app.catalogue.find(asked.model)
-            start(app.settings, runs.begin(Wish(asked.kind, asked.model)))
+            if asked.kind not in page.WAYS:
+                raise TrainingError(LearnWords.senseless)
+            name, _, by = asked.kind.partition(":")
+            kind = next(known for known in KINDS if known == name)
+            start(app.settings, runs.begin(Wish(kind, asked.model, by=by)))
             return cards(w)
 
         return answer(request, make)

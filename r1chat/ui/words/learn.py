@@ -22,6 +22,8 @@ class LearnWords:
     prefer = Both("preferences: which of two replies is better", "偏好：两条回复哪条更好")
     sft = Both("examples: what won, was corrected or was found right", "示例：胜出、更正或验证正确的回复")
     kto = Both("thumbs: likes and dislikes", "赞与踩")
+    kto_helpfulness = Both("marks of helpfulness, for the answer", "有用性评分（针对答案）")
+    kto_harmlessness = Both("marks of harmlessness, for thought and answer", "无害性评分（针对思考与答案）")
     grpo = Both("right answers: reinforcement learning (GRPO)", "参考答案：强化学习（GRPO）")
     counts = Both(
         "{pairs} preferences, {thumbs} thumbs, {references} right answers",
@@ -81,6 +83,8 @@ class LearnWords:
     agreed = Both(
         "Judgements set apart that it moved to your side (chance: 50 %)", "留出评价中变得与您一致的（随机：50%）"
     )
+    agreed_helpfulness = Both("The same by marks of helpfulness", "同上，按有用性评分")
+    agreed_harmlessness = Both("The same by marks of harmlessness", "同上，按无害性评分")
     right = Both("Right answers", "正确答案")
     ended = Both("Replies that come to their end", "完整结束的回复")
     tokens = Both("Length in tokens", "长度（词元）")
