@@ -26,7 +26,7 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
         judge(store, 30)
     site.serve()
     page = site.open()
-    for question in ("27 + 43 = ?", "58 + 67 = ?"):
+    for question in ("31 + 42 = ?", "58 + 67 = ?"):
         page.get_by_role("button", name="New conversation").click()
         expect(page.locator(".welcome")).to_be_visible()
         page.get_by_role("textbox", name="Message").fill(question)

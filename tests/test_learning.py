@@ -195,6 +195,68 @@ def test_an_adapter_that_was_made_elsewhere_is_put_in_where_it_fits(
     assert Children(folder / "models").names() == ["from elsewhere", "little checker"]
 
 
+def test_an_adapter_of_peft_is_put_in_and_computes_what_it_computed_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+    from safetensors.torch import save_file
+    from transformers import LlamaForCausalLM
+
+    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.training.adapter_file import permuted
+    from r1chat.training.base import compare, read_base
+    from r1chat.training.lora import Adapter
+
+    torch.manual_seed(0)
+    models, folder = tmp_path / "models", tmp_path / "child"
+    models.mkdir()
+    folder.mkdir()
+    file = write_llama(models / "small.gguf", LlamaForCausalLM(small_llama()).eval(), permuted)
+    base = read_base(file)
+    adapter = Adapter(base.network, base.layers, 4, 8.0)
+    for parameter in adapter.parameters():
+        torch.nn.init.normal_(parameter, std=0.15)
+    saved = {}
+    for name, (a, b) in adapter.weights().items():
+        saved[f"base_model.model.{base.layers[name]}.lora_A.weight"] = a
+        saved[f"base_model.model.{base.layers[name]}.lora_B.weight"] = b
+    save_file(saved, folder / "adapter_model.safetensors")
+    config = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "bias": "none"}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    there = ["--data-dir", str(tmp_path)]
+    assert main(["adapters", "add", str(folder), "small", "from peft", *there]) == 0
+    with closing(Reading(file)) as reading:
+        reading.use_adapter(models / "adapters" / "from peft.gguf")
+        assert compare(base, reading, [[1, 20, 33, 7], [5, 6, 40, 41, 42, 9]]) < 0.01
+    for change, sentence in (
+        ({"use_dora": True}, "with use_dora"),
+        ({"peft_type": "IA3"}, "no LoRA"),
+        ({"modules_to_save": ["lm_head"]}, "with modules_to_save"),
+    ):
+        (folder / "adapter_config.json").write_text(json.dumps(config | change))
+        capsys.readouterr()
+        assert main(["adapters", "add", str(folder), "small", "another", *there]) == 1
+        assert sentence in capsys.readouterr().err
+    (folder / "adapter_config.json").unlink()
+    assert main(["adapters", "add", str(folder), "small", "another", *there]) == 1
+    assert [path.name for path in (models / "adapters").glob("*.gguf")] == ["from peft.gguf"]
+
+
+def small_llama() -> Any:
+    from transformers import LlamaConfig
+
+    return LlamaConfig(
+        vocab_size=300,
+        hidden_size=64,
+        intermediate_size=96,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        initializer_range=0.2,
+        rms_norm_eps=1e-5,
+    )
+
+
 def test_names_that_are_paths_or_taken_are_refused(data: Path) -> None:
     children = Children(data / "models")
     with pytest.raises(TrainingError, match="cannot be a name"):
@@ -341,7 +403,7 @@ def test_right_answers_that_do_not_suffice_or_contradict_each_other_are_refused(
 
 def test_reinforcement_of_a_model_that_r1chat_did_not_make_is_refused(tmp_path: Path) -> None:
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import LlamaForCausalLM
 
     from r1chat.training.adapter_file import permuted
     from r1chat.training.adapter_grpo import AdapterGrpo
@@ -349,15 +411,7 @@ def test_reinforcement_of_a_model_that_r1chat_did_not_make_is_refused(tmp_path: 
     from r1chat.training.base import read_base
 
     torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=300,
-        hidden_size=64,
-        intermediate_size=96,
-        num_hidden_layers=1,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-    )
-    file = write_llama(tmp_path / "small.gguf", LlamaForCausalLM(config).eval(), permuted)
+    file = write_llama(tmp_path / "small.gguf", LlamaForCausalLM(small_llama()).eval(), permuted)
     with pytest.raises(TrainingError, match=r"docs/scale\.md"):
         AdapterGrpo(tmp_path, read_base(file), [], [], Plan("grpo", 1e-4))
 
@@ -399,7 +453,7 @@ def test_an_adapter_that_is_damaged_or_names_no_base_ends_no_process(data: Path,
 @pytest.mark.parametrize("architecture", ["qwen2", "llama"])
 def test_llama_cpp_computes_with_the_adapter_what_pytorch_does(architecture: str, tmp_path: Path) -> None:
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import LlamaForCausalLM
 
     from r1chat.backends.llama.child.reading import Reading
     from r1chat.training.adapter_file import Heads, permuted, write_adapter
@@ -410,17 +464,7 @@ def test_llama_cpp_computes_with_the_adapter_what_pytorch_does(architecture: str
     if architecture == "qwen2":
         file = nano_model()
     else:
-        config = LlamaConfig(
-            vocab_size=300,
-            hidden_size=64,
-            intermediate_size=96,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            initializer_range=0.2,
-            rms_norm_eps=1e-5,
-        )
-        file = write_llama(tmp_path / "small.gguf", LlamaForCausalLM(config).eval(), permuted)
+        file = write_llama(tmp_path / "small.gguf", LlamaForCausalLM(small_llama()).eval(), permuted)
     base = read_base(file)
     adapter = Adapter(base.network, base.layers, 4, 8.0)
     rows = [[1, 20, 33, 7], [5, 6, 40, 41, 42, 9]]

@@ -72,12 +72,15 @@ class Children:
     def add(self, source: Path, base: ModelFile, digest: str, name: str) -> str:
         """Put an adapter that was made elsewhere beside its base, whose SHA-256 is `digest`; its name in the list.
 
-        Raises TrainingError where it is none, or does not fit the base. The file itself is only read.
+        `source` is a GGUF file, or a folder as PEFT writes it. Raises TrainingError where it is none, or does not fit
+        the base. The source itself is only read.
         """
         from r1chat.training.adapter_file import read_shapes, with_metadata
 
         name = checked_name(name)
         self._check_free(name)
+        if source.is_dir():
+            return self._add_folder(source, base, digest, name)
         try:
             (architecture, shapes), (wanted, known) = read_shapes(source), read_shapes(base.path)
         except (OSError, ValueError, IndexError) as error:
@@ -101,6 +104,28 @@ class Children:
         finally:
             part.unlink(missing_ok=True)
         return name
+
+    def _add_folder(self, source: Path, base: ModelFile, digest: str, name: str) -> str:
+        """Put an adapter of PEFT into the list: written as GGUF first."""
+        from r1chat.training.adapter_file import Heads, write_adapter
+        from r1chat.training.peft_file import read_peft
+
+        assert base.header is not None
+        try:
+            weights, alpha = read_peft(source, base.header)
+        except (OSError, ValueError, KeyError) as error:
+            raise TrainingError(_NO_PEFT.format(file=source, reason=error)) from None
+        queries = base.header.count(".attention.head_count")
+        heads = Heads(queries, base.header.count(".attention.head_count_kv", queries))
+        part = self.folder / f".{name}.peft"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_adapter(part, base.header.architecture, heads, weights, alpha, {})
+            return self.add(part, base, digest, name)
+        except OSError as error:
+            raise TrainingError(_UNWRITABLE.format(folder=self.folder, reason=error.strerror)) from None
+        finally:
+            part.unlink(missing_ok=True)
 
     def rename(self, name: str, new: str) -> None:
         """Raises TrainingError where there is no such child, or the new name is taken."""
@@ -231,9 +256,14 @@ _OPEN = Both(
     "尚未显出差别：在 {n} 次盲比中有 {share:.0%} 更受青睐（95%：{low:.0%} 到 {high:.0%}）。",
 )
 _NO_ADAPTER = Both(
-    "{file} is no LoRA adapter in GGUF form ({reason}). llama.cpp's convert_lora_to_gguf.py makes one of an adapter of "
-    "PEFT.",
-    "{file} 不是 GGUF 格式的 LoRA 适配器（{reason}）。可用 llama.cpp 的 convert_lora_to_gguf.py 从 PEFT 适配器转换。",
+    "{file} is no LoRA adapter in GGUF form ({reason}). Of an adapter of PEFT, give the folder.",
+    "{file} 不是 GGUF 格式的 LoRA 适配器（{reason}）。如果是 PEFT 的适配器，请给出其文件夹。",
+)
+_NO_PEFT = Both(
+    "{file} is no folder of a LoRA adapter that llama.cpp could use ({reason}). PEFT writes adapter_config.json and "
+    "adapter_model.safetensors; give that folder.",
+    "{file} 不是 llama.cpp 可用的 LoRA 适配器文件夹（{reason}）。PEFT 会写出 adapter_config.json 和 "
+    "adapter_model.safetensors；请给出该文件夹。",
 )
 _NO_FIT = Both(
     "{file} does not fit {base}: {tensor} is not one of its parts, or has another size. Name the model that it was "

@@ -370,7 +370,8 @@ class _Job:
             likelihood_change(base, adapting.adapter, [reading.prompt(text) for text in PLAIN]),
             tell,
         )
-        return replace(proof, **agreed_by_aspect([text for text, _ in apart], agreed))
+        by_aspect = agreed_by_aspect([text for text, _ in apart], agreed)
+        return replace(proof, helpfulness=by_aspect["helpfulness"], harmlessness=by_aspect["harmlessness"])
 
 
 def _problems(encoded: Encoded) -> list[Problem]:
