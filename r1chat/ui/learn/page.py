@@ -118,12 +118,14 @@ def form(materials: Sequence[Material], missing: Sequence[str], w: LearnWords) -
 
 
 def _suffices(material: Material, w: LearnWords) -> str:
-    if not material.enough:
-        return w.too_few.format(least=round(LEAST / (1 - APART)), shows=SHOWS)
+    """What the judgements of a model are enough for."""
     expected = material.expected
-    return w.suffices.format(
-        lift=material.lift, time=duration(expected.seconds, w.lang), memory=readable_size(expected.memory)
-    )
+    text = w.too_few.format(least=round(LEAST / (1 - APART)), shows=SHOWS)
+    if material.enough:
+        text = w.suffices.format(
+            lift=material.lift, time=duration(expected.seconds, w.lang), memory=readable_size(expected.memory)
+        )
+    return " ".join((text, w.answers_suffice)) if material.enough_answers else text
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------
