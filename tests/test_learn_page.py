@@ -78,7 +78,7 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
         expect(blind.locator(".hint")).to_contain_text(f"of {decided} blind comparisons")
     page.keyboard.press("Escape")
     expect(page.locator(".tree ul li")).to_contain_text("of 3 blind comparisons")
-    winners = [site.app.store.judgements.judged(view.id) for view in site.app.store.conversations()]
+    winners = [site.app.teacher.judged(view.id) for view in site.app.store.conversations()]
     verdicts = {said.sides.id: said.winner for judged in winners for said in judged.comparisons.values()}
     assert [verdicts[str(sides)] for sides in seen] == ["left", "tie", "skipped", "right"]
 

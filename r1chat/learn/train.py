@@ -382,10 +382,10 @@ def _problems(encoded: Encoded) -> list[Problem]:
 
 
 def _samples(rows: Sequence[Row]) -> list[list[int]]:
-    """Some texts of rows, cut at different places."""
+    """Some texts of rows, cut at different places; never behind the end of a reply, which no model was trained on."""
     found = []
     for number, row in enumerate(rows[:COMPARED]):
-        text = [*row.prompt, *row.chosen]
+        text = [*row.prompt, *row.chosen[:-1]]
         found.append(text[: max(2, len(text) - number * len(row.chosen) // COMPARED)][:512])
     return found
 
