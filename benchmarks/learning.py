@@ -1,9 +1,9 @@
 """What an adapter learns, and what it costs: `python -m benchmarks.learning [--seed 1] [--rate 3e-4] [--kind prefer]`.
 
-The shipped nano writes eight replies to each of 150 sums. Replies that end without a second check ("Let me
-double-check", "let me check that") are preferred where they are right: 160 judgements to train on and 40 set apart, by
-sum. Then parent and child write two replies to each of 150 other sums at temperature 1: the share without a check, and
-of right answers. Needs the extra `train`.
+The shipped nano writes eight replies to each of 150 sums. Some check their result a second time ("let me check"), some
+do not; whichever it does less often is preferred, where it is right: 160 judgements to train on and 40 set apart, by
+sum. Then parent and child write two replies to each of 150 other sums at temperature 1: the share of preferred replies
+and of right answers, with the paired difference and its 95 % bootstrap interval over sums. Needs the extra `train`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from r1chat.backends.llama.child.context import Context, Sampler
 from r1chat.backends.llama.child.model import Model
 from r1chat.backends.llama.child.reading import Reading
 from r1chat.config import nano_model
-from r1chat.learn.runs import KINDS, Kind
+from r1chat.evaluation.measures import bootstrap
+from r1chat.learn.runs import Kind
 from r1chat.messages import Params
 
 SUMS, SAMPLES, TRAINED, APART = 150, 8, 160, 40
+REPLIES = 2  # of parent and child to each of the other sums
 AT_ONCE, LIMIT = 32, 110  # replies in a batch; tokens of one
 
 
@@ -40,10 +42,9 @@ class Written:
     ended: bool
     right: bool
 
-    @property
-    def preferred(self) -> bool:
-        """Whether it ends without a second check."""
-        return self.ended and "check" not in self.text.partition("</think>")[0].lower()
+    def has(self, checked: bool) -> bool:
+        """Whether it comes to its end, with a second check in its thought or without."""
+        return self.ended and checked == ("check" in self.text.partition("</think>")[0].lower())
 
 
 def sums(seed: int) -> list[tuple[int, int]]:
@@ -106,15 +107,15 @@ def _batch(
     return [Written(*values) for values in zip(prompts, texts, ended, right, strict=True)]
 
 
-def pairs(model: Model) -> list[tuple[str, str, str]]:
+def pairs(model: Model, checked: bool) -> list[tuple[str, str, str]]:
     """Prompt, preferred and other reply."""
     by_prompt: dict[str, list[Written]] = defaultdict(list)
     for reply in write(model, None, [question for question in sums(7) for _ in range(SAMPLES)], 1.2, 100):
         by_prompt[reply.prompt].append(reply)
     found = []
     for prompt, replies in by_prompt.items():
-        good = [reply.text for reply in replies if reply.preferred and reply.right]
-        other = [reply.text for reply in replies if reply.ended and not reply.preferred]
+        good = [reply.text for reply in replies if reply.has(checked) and reply.right]
+        other = [reply.text for reply in replies if reply.has(not checked)]
         found += [(prompt, *sides) for sides in dict.fromkeys(zip(good, other, strict=False))]
     return found
 
@@ -126,7 +127,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--epochs", type=float, default=3.0)
     parser.add_argument("--supervised", type=float, default=50.0)
-    parser.add_argument("--kind", choices=KINDS, default="prefer")
+    parser.add_argument("--kind", choices=("prefer", "sft", "kto"), default="prefer")
     flags = parser.parse_args()
     kind: Kind = flags.kind
     from r1chat.training.adapter_file import write_adapter
@@ -135,9 +136,12 @@ def main() -> None:
 
     file = nano_model()
     with closing(Model(file)) as model, closing(Reading(file)) as reading, tempfile.TemporaryDirectory() as folder:
-        questions = [question for question in sums(99) for _ in range(2)]
-        report("before", write(model, None, questions, 1.0, 5))
-        data = pairs(model)
+        questions = [question for question in sums(99) for _ in range(REPLIES)]
+        before = write(model, None, questions, 1.0, 5)
+        checked = 2 * sum(reply.has(True) for reply in before) < len(before)
+        print(f"preferred: replies {'with' if checked else 'without'} a second check")
+        report("before", before, checked)
+        data = pairs(model, checked)
         random.Random(flags.seed).shuffle(data)
         apart = set(sorted({prompt for prompt, *_ in data})[::5])
         rows: dict[bool, list[Row]] = {True: [], False: []}
@@ -157,13 +161,25 @@ def main() -> None:
         print(result.best)
         adapter = Path(folder) / "adapter.gguf"
         write_adapter(adapter, base.header.architecture, base.heads, result.weights, plan.alpha, {})
-        report("after", write(model, model.adapter(adapter), questions, 1.0, 5))
+        after = write(model, model.adapter(adapter), questions, 1.0, 5)
+        report("after", after, checked)
+        for name, values in (
+            ("preferred", [(old.has(checked), new.has(checked)) for old, new in zip(before, after, strict=True)]),
+            ("right", [(old.right, new.right) for old, new in zip(before, after, strict=True)]),
+        ):
+            by_sum = [
+                sum(new - old for old, new in values[at : at + REPLIES]) / REPLIES
+                for at in range(0, len(values), REPLIES)
+            ]
+            change = bootstrap(by_sum)
+            points = [100 * value for value in (change.value, change.low, change.high)]
+            print(f"{name}: {points[0]:+.1f} points [{points[1]:+.1f}, {points[2]:+.1f}]")
 
 
-def report(name: str, replies: Sequence[Written]) -> None:
+def report(name: str, replies: Sequence[Written], checked: bool) -> None:
     """Shares of replies."""
-    preferred, right = (sum(getattr(reply, key) for reply in replies) for key in ("preferred", "right"))
-    print(f"{name}: without a check {preferred / len(replies):.1%}, right {right / len(replies):.1%} of {len(replies)}")
+    preferred, right = sum(reply.has(checked) for reply in replies), sum(reply.right for reply in replies)
+    print(f"{name}: preferred {preferred / len(replies):.1%}, right {right / len(replies):.1%} of {len(replies)}")
 
 
 if __name__ == "__main__":

@@ -70,6 +70,13 @@ def judge(
         verified(store, str(a + b), *replies)
 
 
+def answered(store: Store, count: int, seed: int = 0, right: bool = True) -> None:
+    """Questions with their answers, a conversation each; with wrong ones unless `right`."""
+    for a, b in sums(count, seed):
+        (reply,) = asked(store, written(a, b, False), message=f"{a} + {b} = ?", made=nano())
+        store.judgements.set_reference(reply.turn_id, str(a + b + (not right)), "number", "ann")
+
+
 def new_store(folder: Path) -> Store:
     """The store of a data folder."""
     folder.mkdir(parents=True, exist_ok=True)

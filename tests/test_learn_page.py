@@ -1,4 +1,4 @@
-"""From judgements to a better model, in a browser: trained on the Learn page, kept, chatted with, compared blind."""
+"""From judgements to a better model, in a browser: judged in the chat, trained on the Learn page, kept, compared."""
 
 from __future__ import annotations
 
@@ -23,11 +23,23 @@ PATIENCE = 150_000  # ms, on a busy machine
 
 def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site: Site) -> None:
     with closing(new_store(site.folder)) as store:
-        judge(store, 32)
+        judge(store, 30)
     site.serve()
     page = site.open()
+    for question in ("31 + 42 = ?", "58 + 67 = ?"):
+        page.get_by_role("button", name="New conversation").click()
+        expect(page.locator(".welcome")).to_be_visible()
+        page.get_by_role("textbox", name="Message").fill(question)
+        page.locator("#compare summary").click()
+        page.get_by_role("button", name="Two replies of this model").click()
+        expect(page.locator(".verdict.ready")).to_be_visible()
+        page.get_by_role("button", name="A is better").click()
+        expect(page.locator(".compared")).to_contain_text("You chose this reply")
+    page.get_by_role("button", name="Good", exact=True).click()
+    expect(page.locator(".saved")).to_be_attached()
     page.get_by_role("link", name="Learn").click()
-    expect(page.locator("#train li").first).to_contain_text("32 preferences, 0 thumbs, 32 right answers")
+    expect(page.locator("#train li").first).to_contain_text("32 preferences, 1 thumbs, 30 right answers")
+    expect(page.locator("#train li").first).to_contain_text("Right answers: enough for reinforcement learning")
     page.locator("#train").get_by_role("button", name="Train").click()
 
     run = page.locator(".run").first
@@ -38,7 +50,7 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
     expect(page.locator("#family")).to_contain_text("No model has a child yet")
     run.get_by_role("button", name="Put it into the model list").click()
     child = page.locator(".tree ul li")
-    expect(child).to_contain_text("from 32 judgements")
+    expect(child).to_contain_text(re.compile(r"from 3[0-2] judgements"))
     expect(child).to_contain_text("Not compared yet")
 
     child.get_by_role("link", name="Chat").click()
@@ -54,11 +66,33 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
 
     page.get_by_role("link", name="Learn").click()
     page.get_by_role("button", name="Compare blind").click()
-    expect(page.locator(".verdict.ready")).to_be_visible()
-    page.get_by_role("button", name="A is better").click()
-    expect(page.locator(".compared")).to_contain_text("r1chat-nano-prefer-1")
-    page.get_by_role("link", name="Learn").click()
-    expect(page.locator(".tree ul li")).to_contain_text("of 1 blind comparisons")
+    blind = page.get_by_role("dialog", name="Which reply is better?")
+    seen = []
+    for number, key in enumerate(("1", "3", "5", "2")):  # A is better, a tie, skipped, B is better
+        expect(blind.get_by_role("button", name="A is better")).to_be_enabled()
+        assert "nano" not in blind.inner_text()
+        seen.append(blind.locator("article").get_attribute("data-sides"))
+        page.keyboard.press(key)
+        expect(blind.locator(f"article[data-sides='{seen[-1]}']")).to_have_count(0)
+        decided = number + 1 - (number >= 2)
+        expect(blind.locator(".hint")).to_contain_text(f"of {decided} blind comparisons")
+    page.keyboard.press("Escape")
+    expect(page.locator(".tree ul li")).to_contain_text("of 3 blind comparisons")
+    winners = [site.app.teacher.judged(view.id) for view in site.app.store.conversations()]
+    verdicts = {said.sides.id: said.winner for judged in winners for said in judged.comparisons.values()}
+    assert [verdicts[str(sides)] for sides in seen] == ["left", "tie", "skipped", "right"]
+
+    page.get_by_role("combobox", name="Learn from").select_option("grpo")
+    page.locator("#train").get_by_role("button", name="Train").click()
+    rules = page.locator(".run", has_text="r1chat-nano-grpo-1")
+    expect(rules.locator("figcaption", has_text="Reward of samples")).to_be_visible(timeout=PATIENCE)
+    rules.get_by_role("button", name="Pause").click()
+    expect(rules).to_have_class(re.compile("paused"), timeout=PATIENCE)
+    expect(rules).to_contain_text("Paused. What was trained so far is kept")
+    expect(rules.get_by_role("button", name="Go on")).to_be_visible()
+    page.once("dialog", lambda dialog: dialog.accept())
+    rules.get_by_role("button", name="Delete").click()
+    expect(rules).to_have_count(0)
 
     page.on("dialog", lambda dialog: dialog.accept("no checks"))
     page.get_by_role("button", name="Rename").click()

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from judged import asked
 from micro import write_micro
-from sums import CHECK, judge, nano, new_store, sums, written
+from sums import CHECK, answered, judge, nano, new_store, sums, written
 
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.llama.adapters import base_keys
@@ -28,10 +29,12 @@ from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.cli.main import main
 from r1chat.config import nano_model
 from r1chat.errors import ExportError, ModelFileError, TrainingError
+from r1chat.judgements import Aspects
 from r1chat.learn.children import Children, liked
-from r1chat.learn.gather import Gathered, check_enough, read_rows, write_rows
+from r1chat.learn.gather import Gathered, TextRow, check_enough, read_rows, write_rows
 from r1chat.learn.runs import Runs, Wish, only_one
-from r1chat.messages import Message, Params, Raw, Request
+from r1chat.messages import Message, Params, Raw, Reply, ReplySoFar, Request
+from r1chat.think import collect
 
 MISSING = [name for name in ("torch", "transformers", "gguf") if find_spec(name) is None]
 pytestmark = [
@@ -87,6 +90,28 @@ def test_parent_and_child_answer_in_turns_from_one_engine_and_the_parent_is_unto
     assert answers[0] == answers[2] == before
     assert answers[1] == answers[3]
     assert loaded == {NANO: True, "little checker": True}
+
+
+def test_a_llama_server_computes_with_the_adapter_and_goes_on_with_a_steered_thought(
+    data: Path, backend: LlamaCppBackend
+) -> None:
+    pytest.importorskip("xllamacpp", reason='the extra "llama-server" is not installed')
+    from r1chat.backends.llama.server import LlamaServerBackend
+
+    def reply(backend: Any, model: str, so_far: ReplySoFar | None = None) -> Reply:
+        params = Params(temperature=0, max_tokens=80)
+        request = Request(model, (Message("user", "58 + 67 = ?"),), so_far, params)
+        return collect(backend.stream(request), so_far)
+
+    with closing(LlamaServerBackend([data / "models", nano_model()])) as server:
+        parent, child = server.models()
+        assert child.parent == parent.key and child.ready and child.digest == backend.models()[1].digest
+        for model in (NANO, "little checker"):
+            own, theirs = reply(backend, model), reply(server, model)
+            assert (theirs.reasoning, theirs.answer) == (own.reasoning, own.answer)
+        steered = ReplySoFar("Wait, let me", closed=False)
+        assert reply(server, "little checker", steered).reasoning.startswith("Wait, let me")
+        assert "\\boxed" in reply(server, "little checker", ReplySoFar("So it is 125.", closed=True)).answer
 
 
 def test_the_record_tells_data_settings_figures_and_answers_before_and_after(data: Path) -> None:
@@ -170,6 +195,68 @@ def test_an_adapter_that_was_made_elsewhere_is_put_in_where_it_fits(
     assert Children(folder / "models").names() == ["from elsewhere", "little checker"]
 
 
+def test_an_adapter_of_peft_is_put_in_and_computes_what_it_computed_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+    from safetensors.torch import save_file
+    from transformers import LlamaForCausalLM
+
+    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.training.adapter_file import permuted
+    from r1chat.training.base import compare, read_base
+    from r1chat.training.lora import Adapter
+
+    torch.manual_seed(0)
+    models, folder = tmp_path / "models", tmp_path / "child"
+    models.mkdir()
+    folder.mkdir()
+    file = write_llama(models / "small.gguf", LlamaForCausalLM(small_llama()).eval(), permuted)
+    base = read_base(file)
+    adapter = Adapter(base.network, base.layers, 4, 8.0)
+    for parameter in adapter.parameters():
+        torch.nn.init.normal_(parameter, std=0.15)
+    saved = {}
+    for name, (a, b) in adapter.weights().items():
+        saved[f"base_model.model.{base.layers[name]}.lora_A.weight"] = a
+        saved[f"base_model.model.{base.layers[name]}.lora_B.weight"] = b
+    save_file(saved, folder / "adapter_model.safetensors")
+    config = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "bias": "none"}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    there = ["--data-dir", str(tmp_path)]
+    assert main(["adapters", "add", str(folder), "small", "from peft", *there]) == 0
+    with closing(Reading(file)) as reading:
+        reading.use_adapter(models / "adapters" / "from peft.gguf")
+        assert compare(base, reading, [[1, 20, 33, 7], [5, 6, 40, 41, 42, 9]]) < 0.01
+    for change, sentence in (
+        ({"use_dora": True}, "with use_dora"),
+        ({"peft_type": "IA3"}, "no LoRA"),
+        ({"modules_to_save": ["lm_head"]}, "with modules_to_save"),
+    ):
+        (folder / "adapter_config.json").write_text(json.dumps(config | change))
+        capsys.readouterr()
+        assert main(["adapters", "add", str(folder), "small", "another", *there]) == 1
+        assert sentence in capsys.readouterr().err
+    (folder / "adapter_config.json").unlink()
+    assert main(["adapters", "add", str(folder), "small", "another", *there]) == 1
+    assert [path.name for path in (models / "adapters").glob("*.gguf")] == ["from peft.gguf"]
+
+
+def small_llama() -> Any:
+    from transformers import LlamaConfig
+
+    return LlamaConfig(
+        vocab_size=300,
+        hidden_size=64,
+        intermediate_size=96,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        initializer_range=0.2,
+        rms_norm_eps=1e-5,
+    )
+
+
 def test_names_that_are_paths_or_taken_are_refused(data: Path) -> None:
     children = Children(data / "models")
     with pytest.raises(TrainingError, match="cannot be a name"):
@@ -178,6 +265,155 @@ def test_names_that_are_paths_or_taken_are_refused(data: Path) -> None:
         children.keep(Runs(data).get("little checker"), "little checker")
     with pytest.raises(TrainingError, match="There is no adapter nobody"):
         children.delete("nobody")
+
+
+def test_a_child_is_merged_into_one_file_that_answers_as_base_and_adapter_do(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = ["--data-dir", str(data)]
+    file = tmp_path / "merged.gguf"
+    assert main(["adapters", "merge", "little checker", str(file), *there]) == 0
+    with closing(LlamaCppBackend([data / "models", nano_model(), file])) as backend:
+        for question in ("58 + 67 = ?", "199 + 8 = ?"):
+            assert text(backend, "merged", question) == text(backend, "little checker", question)
+        merged = next(line for line in backend.models() if line.name == "merged")
+        assert not merged.parent and merged.title == "little checker"
+    content = file.read_bytes()
+    for target, name, sentence in (
+        (file, "little checker", "exists already"),
+        (tmp_path / "merged.bin", "little checker", "must end in .gguf"),
+        (tmp_path / "other.gguf", "nobody", "nobody"),
+    ):
+        capsys.readouterr()
+        assert main(["adapters", "merge", name, str(target), *there]) == 1
+        assert sentence in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["merged.gguf"] and file.read_bytes() == content
+
+
+def test_a_quantised_base_is_merged_within_the_error_of_eight_bits(tmp_path: Path) -> None:
+    import gguf
+    import numpy as np
+
+    from r1chat.training.adapter_file import merge
+
+    rng = np.random.default_rng(0)
+    weights, a, b = (rng.normal(size=shape).astype(np.float32) for shape in ((64, 96), (4, 96), (64, 4)))
+    base, adapter, target = (tmp_path / name for name in ("base.gguf", "adapter.gguf", "merged.gguf"))
+    four_bits = gguf.GGMLQuantizationType.Q4_0
+    stored = gguf.quants.quantize(weights, four_bits)
+    writer = gguf.GGUFWriter(base, "llama")
+    writer.add_array("tokenizer.ggml.tokens", ["a", "b"])
+    writer.add_tensor("blk.0.attn_q.weight", stored, raw_dtype=four_bits)
+    writer.add_tensor("blk.0.attn_k.weight", stored, raw_dtype=four_bits)
+    written_whole(writer)
+    writer = gguf.GGUFWriter(adapter, "llama")
+    writer.add_float32("adapter.lora.alpha", 8.0)
+    writer.add_tensor("blk.0.attn_q.weight.lora_a", a)
+    writer.add_tensor("blk.0.attn_q.weight.lora_b", b)
+    written_whole(writer)
+    merge(base, adapter, target, "one")
+    reader = gguf.GGUFReader(target)
+    query, key = reader.tensors
+    assert str(reader.fields["general.name"].contents()) == "one"
+    assert reader.fields["tokenizer.ggml.tokens"].contents() == ["a", "b"]
+    assert (key.data == stored).all() and key.tensor_type == four_bits
+    expected = gguf.quants.dequantize(stored, four_bits) + 2.0 * b @ a
+    merged = gguf.quants.dequantize(query.data, query.tensor_type)
+    assert np.abs(merged - expected).max() <= np.abs(expected).max() / 127
+
+
+def written_whole(writer: Any) -> None:
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+# --- reinforcement learning from right answers -----------------------------------------------------------------------
+
+
+def test_right_answers_train_a_child_whose_end_is_told_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(new_store(tmp_path)) as store:
+        answered(store, 30)
+    command = train(tmp_path, "--epochs", "0.7", "--name", "by answers", kind="grpo")
+    ended = main(command)
+    status = Runs(tmp_path).get("by answers").status
+    assert (ended, status.state) in ((0, "done"), (1, "stopped"))
+    assert re.search("It rose|It is flat|It collapsed", status.why[0]) and "pass@1" in status.why[0]
+    assert status.rows + status.held == 30
+    log = Runs(tmp_path).get("by answers").log()
+    steps = [line for line in log if "reward" in line]
+    assert len(steps) >= 2 and all(0 <= step["reward"] <= 1.4 and step["length"] > 10 for step in steps)
+    assert all({"moments", "groups", "seconds"} <= step.keys() for step in steps)
+    looks = [line["look"] for line in log if "look" in line]
+    assert looks[0]["step"] == 0 and all(0 <= look["pass@1"] <= 1 for look in looks)
+    if ended == 0:
+        assert Children(tmp_path / "models").names() == ["by answers"]
+        assert "moved to your side" not in capsys.readouterr().out
+        assert status.proof["right"]["low"] <= status.proof["right"]["high"]
+
+
+def test_reinforcement_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.rewards import Reference
+    from r1chat.training.adapter_grpo import AdapterGrpo, Problem
+    from r1chat.training.adapting import Plan, Stopped
+    from r1chat.training.base import read_base
+
+    with closing(Reading(nano_model())) as reading:
+        problems = []
+        for a, b in sums(24, 5):
+            prompt = f"<｜User｜>{a} + {b} = ?<｜Assistant｜><think>\n"
+            problems.append(Problem(tuple(reading.prompt(prompt)), prompt, Reference(str(a + b), "number")))
+    plan = Plan("grpo", 1e-3, epochs=2, batch=4)
+    lines: list[dict[str, Any]] = []
+    first = AdapterGrpo(tmp_path, read_base(nano_model()), problems[4:], problems[:4], plan)
+    with pytest.raises(Stopped):
+        first.run(lines.append, lambda: first.step >= 1)
+    again = AdapterGrpo(tmp_path, read_base(nano_model()), problems[4:], problems[:4], plan)
+    assert (again.step, again.exams, again.lines) == (1, first.exams, first.lines)
+    for name, (a, b) in first.adapter.weights().items():
+        kept_a, kept_b = again.adapter.weights()[name]
+        assert (a == kept_a).all() and (b == kept_b).all()
+    with pytest.raises(TrainingError, match="belongs to other data"):
+        AdapterGrpo(tmp_path, read_base(nano_model()), problems[5:], problems[:4], plan)
+
+
+def test_right_answers_that_do_not_suffice_or_contradict_each_other_are_refused(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    def gathered(store: Any) -> Gathered:
+        file = write_rows(store, catalogue, "grpo", tmp_path)
+        found = read_rows("grpo", file, {nano().digest}, {NANO}, False)
+        check_enough(found, "grpo")
+        return found
+
+    with closing(new_store(tmp_path)) as store:
+        answered(store, 20)
+        with pytest.raises(TrainingError, match="20 questions have a right answer: too few"):
+            gathered(store)
+        answered(store, 10, seed=1)
+        found = gathered(store)
+        assert len(found.rows) + len(found.held) == 30 and set(found.solutions) == {row.prompt for row in found.held}
+        answered(store, 5, right=False)
+        assert gathered(store).contradictions == 10
+
+
+def test_reinforcement_of_a_model_that_r1chat_did_not_make_is_refused(tmp_path: Path) -> None:
+    import torch
+    from transformers import LlamaForCausalLM
+
+    from r1chat.training.adapter_file import permuted
+    from r1chat.training.adapter_grpo import AdapterGrpo
+    from r1chat.training.adapting import Plan
+    from r1chat.training.base import read_base
+
+    torch.manual_seed(0)
+    file = write_llama(tmp_path / "small.gguf", LlamaForCausalLM(small_llama()).eval(), permuted)
+    with pytest.raises(TrainingError, match=r"docs/scale\.md"):
+        AdapterGrpo(tmp_path, read_base(file), [], [], Plan("grpo", 1e-4))
 
 
 # --- bases that do not fit -------------------------------------------------------------------------------------------
@@ -217,7 +453,7 @@ def test_an_adapter_that_is_damaged_or_names_no_base_ends_no_process(data: Path,
 @pytest.mark.parametrize("architecture", ["qwen2", "llama"])
 def test_llama_cpp_computes_with_the_adapter_what_pytorch_does(architecture: str, tmp_path: Path) -> None:
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import LlamaForCausalLM
 
     from r1chat.backends.llama.child.reading import Reading
     from r1chat.training.adapter_file import Heads, permuted, write_adapter
@@ -228,17 +464,7 @@ def test_llama_cpp_computes_with_the_adapter_what_pytorch_does(architecture: str
     if architecture == "qwen2":
         file = nano_model()
     else:
-        config = LlamaConfig(
-            vocab_size=300,
-            hidden_size=64,
-            intermediate_size=96,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            initializer_range=0.2,
-            rms_norm_eps=1e-5,
-        )
-        file = write_llama(tmp_path / "small.gguf", LlamaForCausalLM(config).eval(), permuted)
+        file = write_llama(tmp_path / "small.gguf", LlamaForCausalLM(small_llama()).eval(), permuted)
     base = read_base(file)
     adapter = Adapter(base.network, base.layers, 4, 8.0)
     rows = [[1, 20, 33, 7], [5, 6, 40, 41, 42, 9]]
@@ -387,13 +613,13 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
         with pytest.raises(TrainingError, match="long is being trained"), only_one(Runs(tmp_path).get("long")):
             pass
         begun = Runs(tmp_path).get("long").status.step
-        Runs(tmp_path).get("long").cancel()
+        Runs(tmp_path).get("long").pause()
         assert again.wait(300) == 130
     finally:
         again.kill()
     assert begun <= max(steps, default=0) + 8
     status = Runs(tmp_path).get("long").status
-    assert status.state == "cancelled" and "kept" in status.why[0]
+    assert status.state == "paused" and "it goes on from there" in status.why[0]
     assert (run / "checkpoint.pt").exists()
 
 
@@ -452,6 +678,39 @@ def test_judgements_that_contradict_each_other_teach_nothing(gather: Callable[..
 def test_judgements_of_one_question_cannot_be_set_apart(gather: Callable[..., Gathered]) -> None:
     with pytest.raises(TrainingError, match="none can be set apart"):
         gather(30, same=True)
+
+
+def test_helpful_and_harmless_marks_label_replies_apart_or_as_a_weighted_sum(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    from r1chat.learn.proof import agreed_by_aspect
+
+    with closing(new_store(tmp_path)) as store:
+        for number, (a, b) in enumerate(sums(30)):
+            (reply,) = asked(store, written(a, b, False), message=f"{a} + {b} = ?", made=nano())
+            marks = Aspects(helpfulness=number % 5 + 1, harmlessness=5 if number % 2 else 1)
+            store.judgements.rate(reply.id, "answer", "up", "ann", aspects=marks)
+        file = write_rows(store, catalogue, "kto", tmp_path)
+
+    def rows(by: str) -> list[TextRow]:
+        found = read_rows("kto", file, {nano().digest}, {NANO}, False, by)
+        return [*found.rows, *found.held]
+
+    assert all(row.good for row in rows(""))
+    helpful, harmless, both = (rows(by) for by in ("helpfulness", "harmlessness", "helpfulness=1,harmlessness=2"))
+    assert len(helpful) == 24 and sum(row.good for row in helpful) == 12  # 3 of 5 says nothing
+    assert all(row.prompt.endswith("\n</think>\n\n") and row.chosen.startswith("The answer is") for row in helpful)
+    assert len(harmless) == 30 and sum(row.good for row in harmless) == 15
+    assert all("</think>" in row.chosen and "</think>" not in row.prompt for row in harmless)
+    assert all(row.good == (dict(row.marks)["harmlessness"] == 5) for row in both)
+    shares = agreed_by_aspect(harmless, [True] * 30)
+    assert shares["harmlessness"].value == 1 and 0.2 < shares["helpfulness"].value < 0.8
+
+
+def test_aspects_that_make_no_sense_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for by in ("cheerfulness", "helpfulness=-1", "helpfulness,helpfulness", "helpfulness=x"):
+        assert "makes no sense" in refusal(capsys, *train(tmp_path, "--by", by, kind="kto"))
+    assert "train kto --by" in refusal(capsys, *train(tmp_path, "--by", "helpfulness"))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`r1chat train prefer|sft|kto` and `r1chat adapters`: learning from judgements, and what came of it."""
+"""`r1chat train prefer|sft|kto|grpo` and `r1chat adapters`: learning from judgements, and what came of it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from r1chat.app import App
+from r1chat.backends.llama.adapters import mismatch
+from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.both import Both
 from r1chat.cli.process import harmless
 from r1chat.errors import TrainingError
+from r1chat.learn.aspects import ASPECTS, weights
 from r1chat.learn.children import Children, liked_in
 from r1chat.learn.runs import KINDS, Runs, Status, Wish
 from r1chat.learn.train import CancelledError, check_installed, train
 
-ACTIONS = ("list", "keep", "add", "rename", "delete", "export")
+ACTIONS = ("list", "keep", "add", "rename", "delete", "export", "merge")
 
 
 def learn(app: App, kind: str, flags: Mapping[str, Any]) -> int:
@@ -66,14 +69,29 @@ def _wish(app: App, kind: str, flags: Mapping[str, Any]) -> Wish:
         seed=flags["seed"] or 0,
         threads=flags["threads"],
         every_model=flags["every_model"],
+        by=_by(kind, flags["by"] or ""),
     )
+
+
+def _by(kind: str, text: str) -> str:
+    """The aspects whose marks are the labels. Raises TrainingError where that makes no sense."""
+    if text and kind != "kto":
+        raise TrainingError(_BY_OTHER.format(kind=kind))
+    weights(text)
+    return text
 
 
 def report(status: Status) -> list[Both]:
     """The proof in lines: figures, then some answers before and after."""
     proof = status.proof
+    judged = not math.isnan(proof["agreed"]["value"])
     lines = [
-        _AGREED.format(**_percent(proof["agreed"]), held=status.held),
+        *([_AGREED.format(**_percent(proof["agreed"]), held=status.held)] if judged else []),
+        *(
+            _BY_ASPECT.format(aspect=aspect, **_percent(proof[aspect]))
+            for aspect in ASPECTS
+            if not math.isnan(proof[aspect]["value"])
+        ),
         *([_RIGHT.format(**_points(proof["right"]))] if not math.isnan(proof["right"]["value"]) else []),
         _ENDED.format(**_points(proof["ended"])),
         _LENGTH.format(**_rounded(proof["tokens"])),
@@ -110,7 +128,7 @@ def _rounded(estimate: Mapping[str, float]) -> dict[str, str]:
 
 
 def adapters(app: App, action: str, words: list[str]) -> int:
-    """List, keep, rename, delete or export adapters. Raises TrainingError."""
+    """Do one of ACTIONS with adapters. Raises TrainingError."""
     children, runs = Children(app.settings.models_folder), Runs(app.settings.data_dir)
     if action == "list" and not words:
         for name in children.names():
@@ -134,9 +152,30 @@ def adapters(app: App, action: str, words: list[str]) -> int:
     elif action == "export" and len(words) == 2:
         for file in children.export(words[0], Path(words[1]).expanduser()):
             print(harmless(str(file), sys.stdout))
+    elif action == "merge" and len(words) == 2:
+        _merge(app, children, words[0], Path(words[1]).expanduser())
+        print(harmless(words[1], sys.stdout))
     else:
         raise TrainingError(_USAGE)
     return 0
+
+
+def _merge(app: App, children: Children, name: str, target: Path) -> None:
+    """Write a child and its base as one file. Raises TrainingError where one of them is missing or has changed."""
+    if find_spec("gguf") is None:
+        raise TrainingError(_NO_GGUF)
+    backend = app.catalogue.backend("llama.cpp")
+    child = backend.file(name) if isinstance(backend, LlamaCppBackend) else None
+    if child is None or child.base is None:
+        children.record(name)
+        raise TrainingError(child.problem.text if child and child.problem else _NO_BASE.format(name=name))
+    with child.base.path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if problem := mismatch(child, lambda _: digest):
+        raise TrainingError(problem.text)
+    if len(child.base.parts) > 1:
+        raise TrainingError(_SPLIT.format(name=child.base.name))
+    children.merge(name, child.base.path, target)
 
 
 def _add(app: App, children: Children, file: Path, model: str, name: str) -> str:
@@ -180,6 +219,14 @@ _AGREED = Both(
     "chance).",
     "留出的 {held} 条评价中，有 {value} 变得与您一致（95%：{low} 到 {high}；50% 为随机）。",
 )
+_BY_ASPECT = Both(
+    "By the marks of {aspect}: {value} (95 %: {low} to {high}).",
+    "按 {aspect} 的评分：{value}（95%：{low} 到 {high}）。",
+)
+_BY_OTHER = Both(
+    "--by labels single replies by their marks, which {kind} does not take. Train with: r1chat train kto --by …",
+    "--by 用评分标注单条回复，{kind} 不支持。请使用：r1chat train kto --by …",
+)
 _RIGHT = Both(
     "Right answers: {value} points (95 %: {low} to {high}).", "正确答案：{value} 个百分点（95%：{low} 到 {high}）。"
 )
@@ -205,13 +252,13 @@ _NO_GGUF = Both(
     "读取适配器需要 gguf 软件包：pip install 'r1chat[train]'。",
 )
 _SPLIT = Both(
-    "{name} is in several files, and adapters made elsewhere can be put in for models of one file only.",
-    "{name} 由多个文件组成；外部制作的适配器只能加到单文件模型上。",
+    "{name} is in several files, and this works for models of one file only. Join them with llama-gguf-split --merge.",
+    "{name} 由多个文件组成；此操作只适用于单文件模型。请用 llama-gguf-split --merge 合并。",
 )
 _DELETED = Both("Deleted {name}; its run keeps the adapter.", "已删除 {name}；训练记录仍保留该适配器。")
 _USAGE = Both(
     "Say: r1chat adapters, adapters keep RUN [NAME], adapters add FILE MODEL [NAME], adapters rename NAME NEW, "
-    "adapters delete NAME, adapters export NAME FOLDER.",
+    "adapters delete NAME, adapters export NAME FOLDER, adapters merge NAME FILE.gguf.",
     "用法：r1chat adapters；adapters keep 训练名 [名字]；adapters add 文件 模型 [名字]；adapters rename 旧名 新名；"
-    "adapters delete 名字；adapters export 名字 文件夹。",
+    "adapters delete 名字；adapters export 名字 文件夹；adapters merge 名字 文件.gguf。",
 )

@@ -259,7 +259,7 @@ def train(
     ctx: typer.Context,
     stage: Annotated[
         str,
-        typer.Argument(metavar="STAGE", help="prefer, sft, kto; cold-start, reject, grpo, distill, gguf or demo."),
+        typer.Argument(metavar="STAGE", help="prefer, sft, kto, grpo; cold-start, reject, distill, gguf or demo."),
     ],
     folder: Annotated[
         Path | None, typer.Argument(metavar="[FOLDER]", help="Of the stages after kto: checkpoint, vocabulary, log.")
@@ -285,16 +285,21 @@ def train(
     epochs: Annotated[float | None, typer.Option(metavar="N", help="At most so often through the judgements.")] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the run, and of what comes of it.")] = None,
     every_model: Annotated[bool, typer.Option("--every-model", help="Judgements of other models, too.")] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="ASPECTS", help="Of kto: helpfulness, harmlessness, or helpfulness=1,harmlessness=2."),
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Put it into the model list at once.")] = True,
     data_dir: DataDir = None,
     verbose: Verbose = False,
 ) -> Job:
     """Learn from judgements, or train a small model that thinks. The same command goes on after a kill.
 
-    prefer, sft and kto train an adapter of a model from what you judged: pairs, good replies, thumbs. The other stages
-    train a small model of r1chat's own. cold-start: from made-up chains of thought. reject: on its own right samples.
-    grpo: reinforcement learning with rule rewards. distill: on the right replies of a larger model. gguf: write the
-    model for llama.cpp and Ollama. demo: all of it in at most 30 minutes, with figures. All need the extra `train`.
+    prefer, sft and kto train an adapter of a model from what you judged: pairs, good replies, thumbs; grpo with --model
+    from questions with right answers. The other stages train a small model of r1chat's own. cold-start: from made-up
+    chains of thought. reject: on its own right samples. grpo with a folder: reinforcement learning with rule rewards on
+    made-up tasks. distill: on the right replies of a larger model. gguf: write the model for llama.cpp and Ollama.
+    demo: all of it in at most 30 minutes, with figures. All need the extra `train`.
     """
     return partial(_train, ctx.params)
 
@@ -302,12 +307,14 @@ def train(
 @parser.command()
 def adapters(
     ctx: typer.Context,
-    action: Annotated[str, typer.Argument(metavar="[list|keep|add|rename|delete|export]", help="What to do.")] = "list",
+    action: Annotated[
+        str, typer.Argument(metavar="[list|keep|add|rename|delete|export|merge]", help="What to do.")
+    ] = "list",
     words: Annotated[list[str] | None, typer.Argument(metavar="[NAME] [NEW]", help="Of which one.")] = None,
     data_dir: DataDir = None,
     verbose: Verbose = False,
 ) -> Job:
-    """What was trained from judgements: list, keep, rename, delete, export; add an adapter that was made elsewhere."""
+    """What was trained from judgements: list, keep, rename, delete, export, merge; add one that was made elsewhere."""
     return partial(_adapters, ctx.params)
 
 
@@ -575,7 +582,7 @@ def _evaluate(flags: Flags) -> int:
 def _train(flags: Flags) -> int:
     from r1chat.cli.training import train as run
 
-    if flags["stage"] in ("prefer", "sft", "kto"):
+    if flags["stage"] in ("prefer", "sft", "kto") or (flags["stage"] == "grpo" and flags["model"]):
         from r1chat.cli.learning import learn
 
         with _opened({key: value for key, value in flags.items() if key not in ("seed", "threads", "model")}) as app:

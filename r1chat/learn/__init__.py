@@ -6,6 +6,7 @@ runs      the folders of runs: what was asked for, how far each one is; one at a
 train     one run from beginning to end, in a process of its own
 proof     parent and child on prompts that were set apart
 children  adapters in the model list: kept, renamed, deleted, exported
+blind     a queue of blind comparisons of a child with its parent
 
 Only `train` and `proof` need the extra `train`, and they alone run in a process that loads PyTorch.
 """

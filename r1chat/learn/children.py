@@ -26,6 +26,7 @@ from r1chat.store.entries import Filter
 
 FOLDER = "adapters"
 SUFFIXES = (".gguf", ".json", ".Modelfile")
+NARROW = 0.15  # half the width of the 95 % interval at which blind comparisons suffice: 20 to 40 of them
 
 
 class Children:
@@ -71,12 +72,15 @@ class Children:
     def add(self, source: Path, base: ModelFile, digest: str, name: str) -> str:
         """Put an adapter that was made elsewhere beside its base, whose SHA-256 is `digest`; its name in the list.
 
-        Raises TrainingError where it is none, or does not fit the base. The file itself is only read.
+        `source` is a GGUF file, or a folder as PEFT writes it. Raises TrainingError where it is none, or does not fit
+        the base. The source itself is only read.
         """
         from r1chat.training.adapter_file import read_shapes, with_metadata
 
         name = checked_name(name)
         self._check_free(name)
+        if source.is_dir():
+            return self._add_folder(source, base, digest, name)
         try:
             (architecture, shapes), (wanted, known) = read_shapes(source), read_shapes(base.path)
         except (OSError, ValueError, IndexError) as error:
@@ -100,6 +104,28 @@ class Children:
         finally:
             part.unlink(missing_ok=True)
         return name
+
+    def _add_folder(self, source: Path, base: ModelFile, digest: str, name: str) -> str:
+        """Put an adapter of PEFT into the list: written as GGUF first."""
+        from r1chat.training.adapter_file import Heads, write_adapter
+        from r1chat.training.peft_file import read_peft
+
+        assert base.header is not None
+        try:
+            weights, alpha = read_peft(source, base.header)
+        except (OSError, ValueError, KeyError) as error:
+            raise TrainingError(_NO_PEFT.format(file=source, reason=error)) from None
+        queries = base.header.count(".attention.head_count")
+        heads = Heads(queries, base.header.count(".attention.head_count_kv", queries))
+        part = self.folder / f".{name}.peft"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_adapter(part, base.header.architecture, heads, weights, alpha, {})
+            return self.add(part, base, digest, name)
+        except OSError as error:
+            raise TrainingError(_UNWRITABLE.format(folder=self.folder, reason=error.strerror)) from None
+        finally:
+            part.unlink(missing_ok=True)
 
     def rename(self, name: str, new: str) -> None:
         """Raises TrainingError where there is no such child, or the new name is taken."""
@@ -131,6 +157,28 @@ class Children:
             raise TrainingError(_UNWRITABLE.format(folder=folder, reason=error.strerror)) from None
         return files
 
+    def merge(self, name: str, base: Path, target: Path) -> None:
+        """Write a child as a model of its own: its base with the adapter added to the weights, in one GGUF file.
+
+        Its logits are compared with those of base and adapter in llama.cpp. Raises TrainingError; nothing is left then.
+        """
+        from r1chat.training.adapter_file import merge
+        from r1chat.training.merging import check_merged
+
+        self._check_there(name)
+        if target.suffix != ".gguf" or target.exists():
+            raise TrainingError((_EXISTS if target.exists() else _NO_GGUF_NAME).format(file=target))
+        part = target.with_name(f".{target.name}.part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            merge(base, self.folder / f"{name}.gguf", part, name)
+            check_merged(base, self.folder / f"{name}.gguf", part)
+            os.replace(part, target)
+        except (OSError, ValueError) as error:
+            raise TrainingError(_NOT_MERGED.format(file=target, reason=error)) from None
+        finally:
+            part.unlink(missing_ok=True)
+
     def _write_modelfile(self, name: str, base: str) -> None:
         """For `ollama create`."""
         _write(self.folder / f"{name}.Modelfile", f"FROM {base}\nADAPTER ./{name}.gguf\n")
@@ -151,6 +199,11 @@ class Liked:
 
     games: int
     share: Estimate
+
+    @property
+    def suffices(self) -> bool:
+        """Whether the interval is narrow enough; its width alone decides, so that stopping favours no side."""
+        return self.games > 0 and self.share.high - self.share.low <= 2 * NARROW
 
     @property
     def verdict(self) -> Both:
@@ -203,9 +256,14 @@ _OPEN = Both(
     "尚未显出差别：在 {n} 次盲比中有 {share:.0%} 更受青睐（95%：{low:.0%} 到 {high:.0%}）。",
 )
 _NO_ADAPTER = Both(
-    "{file} is no LoRA adapter in GGUF form ({reason}). llama.cpp's convert_lora_to_gguf.py makes one of an adapter of "
-    "PEFT.",
-    "{file} 不是 GGUF 格式的 LoRA 适配器（{reason}）。可用 llama.cpp 的 convert_lora_to_gguf.py 从 PEFT 适配器转换。",
+    "{file} is no LoRA adapter in GGUF form ({reason}). Of an adapter of PEFT, give the folder.",
+    "{file} 不是 GGUF 格式的 LoRA 适配器（{reason}）。如果是 PEFT 的适配器，请给出其文件夹。",
+)
+_NO_PEFT = Both(
+    "{file} is no folder of a LoRA adapter that llama.cpp could use ({reason}). PEFT writes adapter_config.json and "
+    "adapter_model.safetensors; give that folder.",
+    "{file} 不是 llama.cpp 可用的 LoRA 适配器文件夹（{reason}）。PEFT 会写出 adapter_config.json 和 "
+    "adapter_model.safetensors；请给出该文件夹。",
 )
 _NO_FIT = Both(
     "{file} does not fit {base}: {tensor} is not one of its parts, or has another size. Name the model that it was "
@@ -216,6 +274,11 @@ _NOTHING = Both("The run {name} made no adapter that could be kept.", "训练 {n
 _UNWRITABLE = Both(
     "{folder} cannot be written ({reason}). Make room on the disk, or choose another folder; nothing was lost.",
     "无法写入 {folder}（{reason}）。请腾出磁盘空间，或另选文件夹；没有丢失任何内容。",
+)
+_EXISTS = Both("{file} exists already. Name another file.", "{file} 已存在。请换一个文件名。")
+_NO_GGUF_NAME = Both("{file} must end in .gguf.", "{file} 必须以 .gguf 结尾。")
+_NOT_MERGED = Both(
+    "{file} could not be written ({reason}). Nothing was changed.", "无法写入 {file}（{reason}）。没有做任何更改。"
 )
 _NO_CHILD = Both("There is no adapter {name}. There are: {names}.", "没有名为 {name} 的适配器。现有：{names}。")
 _TAKEN = Both("There is an adapter {name} already. Choose another name.", "已有名为 {name} 的适配器。请换一个名字。")

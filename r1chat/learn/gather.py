@@ -10,10 +10,10 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.chat_template import R1_ASSISTANT
@@ -21,15 +21,19 @@ from r1chat.both import Both
 from r1chat.errors import ExportError, TrainingError
 from r1chat.export import Format, Options, export, set_apart
 from r1chat.export.options import Source
+from r1chat.judgements import Check
+from r1chat.learn.aspects import ASPECTS, Aspect, label, split_thought, weights
 from r1chat.learn.runs import Kind
 from r1chat.rewards import Reference
 from r1chat.store import Store
 
-FORMATS: dict[Kind, Format] = {"prefer": "preference", "sft": "sft", "kto": "unpaired"}
+FORMATS: dict[Kind, Format] = {"prefer": "preference", "sft": "sft", "kto": "unpaired", "grpo": "grpo"}
+_TAUGHT: dict[Kind, str] = {"prefer": "chosen", "sft": "completion", "kto": "completion", "grpo": "solution"}  # column
 SOURCES: dict[Kind, frozenset[Source] | None] = {
     "prefer": None,
     "sft": frozenset({"comparison", "correction", "thumbs", "verified"}),
     "kto": frozenset({"thumbs", "verified"}),
+    "grpo": None,
 }
 APART = 0.2  # of the judgements
 LEAST = 20  # rows that are trained on
@@ -39,7 +43,11 @@ LONGEST = 2048  # tokens of a row's longer side, about
 
 @dataclass(frozen=True, slots=True)
 class TextRow:
-    """A judgement as text. `rejected` is "" unless two replies were compared; `good` is the label of one."""
+    """A judgement as text. `rejected` is "" unless two replies were compared; `good` is the label of one.
+
+    Of a question with a known answer there are `prompt` and `reference` alone. `marks`: 1 to 5 by aspect, 0 where none
+    was given.
+    """
 
     prompt: str
     chosen: str
@@ -48,6 +56,8 @@ class TextRow:
     conversation: str
     digests: tuple[str, ...]
     models: tuple[str, ...]
+    reference: Reference | None = None
+    marks: tuple[tuple[Aspect, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,8 @@ class Gathered:
         """SHA-256 of all rows in their order."""
         digest = hashlib.sha256()
         for row in (*self.rows, *self.held):
-            digest.update(json.dumps([row.prompt, row.chosen, row.rejected, row.good]).encode())
+            known = [row.reference.text, row.reference.kind] if row.reference else []
+            digest.update(json.dumps([row.prompt, row.chosen, row.rejected, row.good, *known]).encode())
         return digest.hexdigest()
 
 
@@ -93,17 +104,21 @@ def write_rows(store: Store, catalogue: Catalogue | None, kind: Kind, folder: Pa
     return file
 
 
-def read_rows(kind: Kind, file: Path, digests: Iterable[str], names: Iterable[str], every_model: bool) -> Gathered:
+def read_rows(
+    kind: Kind, file: Path, digests: Iterable[str], names: Iterable[str], every_model: bool, by: str = ""
+) -> Gathered:
     """The rows of an export, less those of models other than the ones with these digests or names.
 
-    A file `NAME.test.jsonl` beside it holds what is set apart; where there is none, conversations are set apart here.
+    `by`: the aspects whose marks label replies, see `aspects`. A file `NAME.test.jsonl` beside it holds what is set
+    apart; where there is none, conversations are set apart here.
     Raises TrainingError for a file that is no such export, or says nothing that can be learnt.
     """
     known, titles = set(filter(None, digests)), set(names)
-    everything = _parse(kind, file)
+    aspects = weights(by)
+    everything = _by_marks(_parse(kind, file), aspects)
     test = set_apart(file)
     if test.exists():
-        apart = _parse(kind, test)
+        apart = _by_marks(_parse(kind, test), aspects)
     else:
         everything, apart = _split(everything)
     others: Counter[str] = Counter()
@@ -120,12 +135,17 @@ def read_rows(kind: Kind, file: Path, digests: Iterable[str], names: Iterable[st
     rows, held = [row for row in everything if own(row)], [row for row in apart if own(row)]
     if not rows and not held and others:
         raise TrainingError(_OTHER_MODELS.format(n=others.total(), names=", ".join(sorted(others))))
-    agreed = _without_contradictions([*rows, *held])
+    agreed = (_one_answer_each if kind == "grpo" else _without_contradictions)([*rows, *held])
     contradictions = len(rows) + len(held) - len(agreed)
     rows, held = [row for row in rows if row in agreed], [row for row in held if row in agreed]
     if contradictions and not rows:
         raise TrainingError(_CONTRADICTORY.format(n=contradictions))
-    return Gathered(tuple(rows), tuple(held), _solutions(file, held), others, contradictions)
+    if kind == "grpo":
+        rows, held = _distinct(rows), _distinct(held)
+        solutions = {row.prompt: row.reference for row in held if row.reference}
+    else:
+        solutions = _solutions(file, held)
+    return Gathered(tuple(rows), tuple(held), solutions, others, contradictions)
 
 
 def _solutions(file: Path, held: Sequence[TextRow]) -> dict[str, Reference]:
@@ -140,11 +160,13 @@ def _solutions(file: Path, held: Sequence[TextRow]) -> dict[str, Reference]:
 def check_enough(gathered: Gathered, kind: Kind) -> Both | None:
     """A warning where the data show little. Raises TrainingError where there are too few, with numbers."""
     n, held = len(gathered.rows), len(gathered.held)
+    if kind == "grpo" and (n < LEAST or not held):
+        raise TrainingError(_TOO_FEW_ANSWERS.format(n=n + held, least=round(LEAST / (1 - APART))))
     if n < LEAST or not held:
         raise TrainingError(_TOO_FEW.format(n=n + held, least=round(LEAST / (1 - APART)), shows=SHOWS))
     if kind == "kto" and len({row.good for row in gathered.rows}) < 2:
         raise TrainingError(_ONE_SIDED)
-    if n + held < SHOWS:
+    if n + held < SHOWS and kind != "grpo":
         return _FEW.format(n=n + held, lift=lift(n + held), shows=SHOWS)
     return None
 
@@ -181,6 +203,33 @@ def _without_contradictions(rows: Sequence[TextRow]) -> list[TextRow]:
     ]
 
 
+def _by_marks(rows: list[TextRow], by: Mapping[Aspect, float]) -> list[TextRow]:
+    """Replies labelled by their marks; those without a mark that says something are left out."""
+    if not by:
+        return rows
+    found = []
+    for row in rows:
+        good = label(dict(row.marks), by)
+        if good is None:
+            continue
+        thought, answer = split_thought(row.chosen) if set(by) == {"helpfulness"} else ("", row.chosen)
+        found.append(replace(row, prompt=row.prompt + thought, chosen=answer, good=good))
+    return found
+
+
+def _one_answer_each(rows: Sequence[TextRow]) -> list[TextRow]:
+    """The questions but those with two different answers."""
+    answers: dict[str, set[Reference | None]] = {}
+    for row in rows:
+        answers.setdefault(row.prompt, set()).add(row.reference)
+    return [row for row in rows if len(answers[row.prompt]) == 1]
+
+
+def _distinct(rows: Sequence[TextRow]) -> list[TextRow]:
+    """One row of each prompt."""
+    return list({row.prompt: row for row in rows}.values())
+
+
 def _split(rows: Sequence[TextRow]) -> tuple[list[TextRow], list[TextRow]]:
     """About a fifth set apart: whole conversations, and all that share a prompt with them."""
     if not rows:
@@ -204,7 +253,7 @@ def _split(rows: Sequence[TextRow]) -> tuple[list[TextRow], list[TextRow]]:
 def _parse(kind: Kind, file: Path) -> list[TextRow]:
     rows = []
     for number, line in _lines(file):
-        prompt, chosen = line.get("prompt"), line.get("chosen" if kind == "prefer" else "completion")
+        prompt, chosen = line.get("prompt"), line.get(_TAUGHT[kind])
         rejected, good = line.get("rejected", ""), line.get("label", True)
         texts = (prompt, chosen, rejected if kind == "prefer" else "")
         if isinstance(prompt, list):
@@ -216,18 +265,27 @@ def _parse(kind: Kind, file: Path) -> list[TextRow]:
         ):
             raise TrainingError(_OTHER_FORMAT.format(file=file.name, number=number, format=FORMATS[kind]))
         sides = ("chosen_", "rejected_") if kind == "prefer" else ("",)
+        reference = _reference(str(chosen), line.get("solution_kind")) if kind == "grpo" else None
         rows.append(
             TextRow(
                 str(prompt),
-                str(chosen),
+                "" if reference else str(chosen),
                 str(texts[2]),
                 bool(good),
                 str(line.get("conversation", "")),
                 tuple(str(line.get(f"{side}digest", "")) for side in sides),
                 tuple(str(line.get(f"{side}model", "")) for side in sides),
+                reference,
+                tuple((aspect, int(line.get(aspect) or 0)) for aspect in ASPECTS),
             )
         )
     return rows
+
+
+def _reference(text: str, kind: Any) -> Reference:
+    """A right answer; of the likeliest kind where the file names none that r1chat knows."""
+    known = next((name for name in get_args(Check) if name == kind), None)
+    return Reference(text, known) if known else Reference.read(text)
 
 
 def _lines(file: Path) -> Iterable[tuple[int, dict[str, Any]]]:
@@ -269,6 +327,10 @@ _TOO_FEW = Both(
     "about 10 "
     "points. Nothing was trained.",
     "可用的评价有 {n} 条：太少，无法训练。至少需要 {least} 条；{shows} 条可以看出约 10 个百分点的提升。没有进行训练。",
+)
+_TOO_FEW_ANSWERS = Both(
+    "{n} questions have a right answer: too few to learn from. {least} are the least. Nothing was trained.",
+    "有参考答案的问题有 {n} 个：太少，无法训练。至少需要 {least} 个。没有进行训练。",
 )
 _FEW = Both(
     "{n} judgements show a lift of {lift} points or more; {shows} would show one of about 10.",

@@ -33,6 +33,11 @@ class Material:
         return self.pairs * (1 - APART) >= LEAST
 
     @property
+    def enough_answers(self) -> bool:
+        """Whether there are right answers enough for reinforcement learning."""
+        return self.references * (1 - APART) >= LEAST
+
+    @property
     def lift(self) -> int:
         """The least rise in points that the pairs show."""
         return lift(self.pairs)

@@ -7,12 +7,15 @@ here can tell: only blind comparisons can (`children.liked`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from r1chat.evaluation.measures import Estimate, bootstrap
 from r1chat.languages import language_of
+from r1chat.learn.aspects import ASPECTS, Aspect, label
+from r1chat.learn.gather import TextRow
 from r1chat.messages import Began, Finish, Raw, Reply
 from r1chat.reasoning_format import ReasoningFormat
 from r1chat.rewards import Reference, accuracy
@@ -20,6 +23,7 @@ from r1chat.think import collect
 
 PROMPTS = 24  # at most, of those that are set apart
 SHOWN = 10
+UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 LIMIT = 400  # tokens of a reply
 
 # Ordinary text that no judgement is about: what a model forgets shows here.
@@ -76,9 +80,9 @@ class Proof:
     """Figures before and after. Differences are after less before; nan where nothing could be counted.
 
     `agreed`: the share of judgements set apart on which the child's likelihoods moved to the judged side, with its
-    interval (0.5 is chance). `right` and `ended` are shares; `tokens` and `thought` lengths (a thought's in
-    characters); `language`: the share of answers in the language of the prompt; `plain`: nats for each token of
-    ordinary text.
+    interval (0.5 is chance); `helpfulness` and `harmlessness` the same by the marks of that aspect. `right`
+    and `ended` are shares; `tokens` and `thought` lengths (a thought's in characters); `language`: the share of answers
+    in the language of the prompt; `plain`: nats for each token of ordinary text.
     """
 
     prompts: int
@@ -91,6 +95,8 @@ class Proof:
     thought: Estimate
     language: Estimate
     plain: float
+    helpfulness: Estimate = UNKNOWN
+    harmlessness: Estimate = UNKNOWN
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "harmed": self.harmed}
@@ -99,6 +105,22 @@ class Proof:
     def harmed(self) -> bool:
         """Whether a figure fell by more than chance explains: fewer right answers, or fewer replies that end."""
         return self.right.high < 0 or self.ended.high < 0
+
+
+def agreed_by_aspect(rows: Sequence[TextRow], agreed: Sequence[bool]) -> dict[Aspect, Estimate]:
+    """The share of replies whose likelihood moved to the side of their mark, by aspect; nan without marks.
+
+    `agreed`: of each row, whether it moved to the side of its label.
+    """
+    found: dict[Aspect, Estimate] = {}
+    for aspect in ASPECTS:
+        sides = [
+            float((side == row.good) == liked)
+            for row, side in zip(rows, agreed, strict=False)
+            if not row.rejected and (liked := label(dict(row.marks), {aspect: 1.0})) is not None
+        ]
+        found[aspect] = bootstrap(sides)
+    return found
 
 
 def compare(

@@ -2,8 +2,8 @@
 
 A run's folder holds `wish.json` (what was asked for), `status.json` (how far it is), `log.jsonl` (a line for each
 step and each look at what was set apart), its data, a checkpoint while it runs, and in the end the adapter. Whoever
-watches a run reads these files; the process that trains is the only one that writes them, but for `cancel`, which asks
-it to stop.
+watches a run reads these files; the process that trains is the only one that writes them, but for `cancel` and `pause`,
+which ask it to stop.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from r1chat.errors import ExportError, TrainingError
 from r1chat.files import replacing
 from r1chat.store.owner import current_owner, is_alive
 
-WISH, STATUS, LOG, CANCEL, LOCK = "wish.json", "status.json", "log.jsonl", "cancel", "running"
-Kind = Literal["prefer", "sft", "kto"]
+WISH, STATUS, LOG, LOCK = "wish.json", "status.json", "log.jsonl", "running"
+CANCEL, PAUSE = "cancel", "pause"
+Kind = Literal["prefer", "sft", "kto", "grpo"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-State = Literal["preparing", "training", "proving", "done", "stopped", "cancelled", "failed", "interrupted"]
+State = Literal["preparing", "training", "proving", "done", "stopped", "paused", "cancelled", "failed", "interrupted"]
+UNFINISHED: tuple[State, ...] = ("interrupted", "paused", "cancelled", "failed")  # a run that can go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Wish:
     seed: int = 0
     threads: int = 1
     every_model: bool = False  # judgements of other models, too
+    by: str = ""  # of kto: the aspects whose marks are the labels, see `aspects.weights`; "": the thumbs
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +139,19 @@ class Run:
         with suppress(OSError):
             (self.folder / CANCEL).touch()
 
+    def pause(self) -> None:
+        """Ask its process to end after the step that it computes, with a checkpoint from which the run goes on."""
+        with suppress(OSError):
+            (self.folder / PAUSE).touch()
+
     @property
     def is_cancelled(self) -> bool:
         return (self.folder / CANCEL).exists()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether its process was asked to stop, for good or for now."""
+        return self.is_cancelled or (self.folder / PAUSE).exists()
 
     def delete(self) -> None:
         """Remove the folder. Raises TrainingError while it runs."""
@@ -181,7 +194,8 @@ class Runs:
         if (run.folder / WISH).exists():
             if run.wish != wish or run.status.state in ("done", "stopped"):
                 raise TrainingError(_TAKEN.format(name=run.name))
-            (run.folder / CANCEL).unlink(missing_ok=True)
+            for request in (CANCEL, PAUSE):
+                (run.folder / request).unlink(missing_ok=True)
             return run
         run.folder.mkdir(exist_ok=True)
         with _worded(), replacing(run.folder / WISH) as file:
@@ -192,7 +206,7 @@ class Runs:
         """The name of an unfinished run of the same wish, or the next free one."""
         for run in self.all():
             with suppress(TrainingError):
-                if run.wish == wish and run.status.state in ("interrupted", "cancelled", "failed") and not run.alive:
+                if run.wish == wish and run.status.state in UNFINISHED and not run.alive:
                     return run.name
         stem = re.sub(r"[^\w.-]+", "-", wish.model.partition(":")[2]).strip("-.")[:40] or "model"
         number = 1

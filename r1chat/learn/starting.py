@@ -34,6 +34,7 @@ def start(settings: Settings, run: Run) -> None:
     command += ["--epochs", repr(wish.epochs)] if wish.epochs else []
     command += ["--data", wish.data] if wish.data else []
     command += ["--every-model"] if wish.every_model else []
+    command += ["--by", wish.by] if wish.by else []
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(entry or os.getcwd() for entry in sys.path),
         "R1CHAT_DATABASE_URL": settings.database,

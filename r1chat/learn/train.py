@@ -27,26 +27,32 @@ from r1chat.both import Both
 from r1chat.errors import ExportError, R1ChatError, TrainingError
 from r1chat.learn.forecast import forecast
 from r1chat.learn.gather import Gathered, TextRow, check_enough, question_of, read_rows, write_rows
-from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, Proof, compare
+from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, Proof, agreed_by_aspect, compare
 from r1chat.learn.runs import Run, Status, now, only_one
 from r1chat.sizes import readable_size
 
 if TYPE_CHECKING:
     from r1chat.backends.llama.child.reading import Reading
+    from r1chat.training.adapter_grpo import AdapterGrpo, GrpoResult, Problem
     from r1chat.training.adapting import Adapting, Result, Row
     from r1chat.training.base import Base
+
+    Encoded = Sequence[tuple[TextRow, Row]]
+    Trainer = Adapting | AdapterGrpo
 
 NEEDED = ("torch", "transformers", "gguf", "llama_cpp")
 ROOM = 300_000_000  # bytes: a checkpoint, the one that replaces it, the adapter
 COMPARED = 6  # rows whose logits are compared with llama.cpp's
 EPOCHS = 3.0  # at most, through the judgements
+EPOCHS_GRPO = 6.0  # through the questions with right answers
+SAMPLED = 8 * 150  # tokens that GRPO samples for each question, about
 LONGEST = 1000  # tokens of a row's longer side; longer ones are left out
 
 Tell = Callable[[Both], None]
 
 
 class CancelledError(TrainingError):
-    """A person cancelled the run; what was trained is kept."""
+    """A person cancelled or paused the run; what was trained is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +125,9 @@ def train(app: App, run: Run, tell: Tell) -> Status:
         try:
             return job.do()
         except CancelledError:
-            job.end("cancelled", _CANCELLED)
-            raise
+            paused = not run.is_cancelled
+            job.end("paused" if paused else "cancelled", _PAUSED if paused else _CANCELLED)
+            raise CancelledError(_PAUSED if paused else _CANCELLED) from None
         except R1ChatError as error:
             text = Both.of(error.text)
             job.end("failed", text)
@@ -151,7 +158,7 @@ class _Job:
             self.tell(_CONTRADICTIONS.format(n=gathered.contradictions))
         if gathered.others:
             self.tell(_OTHERS.format(n=gathered.others.total(), names=", ".join(sorted(gathered.others))))
-        file, header = target.file, target.header
+        file = target.file
         rate = self.wish.rate or rate_for(file.parameters)
         self.status = replace(
             self.status,
@@ -171,14 +178,15 @@ class _Job:
         from r1chat.training.base import read_base
 
         with closing(Reading(file.path, self.wish.threads)) as reading:
-            rows, held = self._encode(reading, gathered.rows), self._encode(reading, gathered.held)
+            trained, apart = self._encode(reading, gathered.rows), self._encode(reading, gathered.held)
+            rows, held = [row for _, row in trained], [row for _, row in apart]
             if not rows or not held:
                 raise TrainingError(_ALL_TOO_LONG.format(most=LONGEST))
             self._forecast(target, rows)
             self._write()
             base = read_base(file.path)
             compare_logits(base, reading, _samples(rows))
-            adapting, result = self._train(base, rows, held, rate)
+            adapting, result = self._train(base, trained, apart, rate)
             if result.best is None:
                 why = result.why or _NOTHING_LEARNT
                 return self.end("stopped", why if result.harmed else Both.sentences([_NOTHING_LEARNT, why]))
@@ -190,7 +198,7 @@ class _Job:
             except R1ChatError:
                 self.run.adapter.unlink(missing_ok=True)
                 raise
-            proof = self._prove(header, reading, adapting, gathered, held)
+            proof = self._prove(base, reading, adapting, gathered, apart)
         (self.run.folder / "checkpoint.pt").unlink(missing_ok=True)
         self.status = replace(self.status, proof=proof.as_json())
         sentences = [result.why] if result.why else []
@@ -224,27 +232,29 @@ class _Job:
         file = Path(wish.data) if wish.data else self.run.folder / "data.jsonl"
         if not wish.data and not file.exists():
             file = write_rows(self.app.store, self.app.catalogue, wish.kind, self.run.folder)
-        return read_rows(wish.kind, file, target.digests, target.names, wish.every_model or bool(wish.data))
+        return read_rows(wish.kind, file, target.digests, target.names, wish.every_model or bool(wish.data), wish.by)
 
-    def _encode(self, reading: Reading, texts: Sequence[TextRow]) -> list[Row]:
+    def _encode(self, reading: Reading, texts: Sequence[TextRow]) -> Encoded:
+        """Token ids of rows; rows that are too long are left out."""
         from r1chat.training.adapting import Row
 
         rows = []
         for text in texts:
             prompt = tuple(reading.prompt(text.prompt))
-            chosen = tuple(reading.completion(text.chosen))
+            chosen = () if text.reference else tuple(reading.completion(text.chosen))
             rejected = tuple(reading.completion(text.rejected)) if text.rejected else ()
             if len(prompt) + max(len(chosen), len(rejected)) <= LONGEST:
-                rows.append(Row(prompt, chosen, rejected, text.good))
+                rows.append((text, Row(prompt, chosen, rejected, text.good)))
         return rows
 
     def _forecast(self, target: Target, rows: Sequence[Row]) -> None:
         """Tell what it will take. Raises TrainingError where memory does not suffice."""
         file = target.file
+        sampled = SAMPLED if self.wish.kind == "grpo" else 0
         expected = forecast(
             target.header,
             file.parameters,
-            sum(row.tokens for row in rows),
+            sum(row.tokens + sampled for row in rows),
             self._epochs,
             part_for(file.parameters),
             self.wish.threads,
@@ -260,9 +270,10 @@ class _Job:
 
     @property
     def _epochs(self) -> float:
-        return self.wish.epochs or EPOCHS
+        return self.wish.epochs or (EPOCHS_GRPO if self.wish.kind == "grpo" else EPOCHS)
 
-    def _train(self, base: Base, rows: Sequence[Row], held: Sequence[Row], rate: float) -> tuple[Adapting, Result]:
+    def _train(self, base: Base, trained: Encoded, apart: Encoded, rate: float) -> tuple[Trainer, Result | GrpoResult]:
+        from r1chat.training.adapter_grpo import AdapterGrpo
         from r1chat.training.adapting import Adapting, Guard, Plan, Stopped
 
         wish = self.wish
@@ -274,7 +285,12 @@ class _Job:
             seed=wish.seed,
             threads=wish.threads,
         )
-        adapting = Adapting(self.run.folder, base, rows, held, plan, Guard())
+        adapting: Trainer
+        if wish.kind == "grpo":
+            adapting = AdapterGrpo(self.run.folder, base, _problems(trained), _problems(apart), plan)
+        else:
+            rows, held = [row for _, row in trained], [row for _, row in apart]
+            adapting = Adapting(self.run.folder, base, rows, held, plan, Guard())
         self.status = replace(self.status, state="training", step=adapting.step, steps=adapting.steps)
         self._write()
         written = time.monotonic()
@@ -291,14 +307,14 @@ class _Job:
                 self._write()
 
         try:
-            result = adapting.run(note, lambda: self.run.is_cancelled)
+            result: Result | GrpoResult = adapting.run(note, lambda: self.run.is_stopping)
         except Stopped:
             raise CancelledError(_CANCELLED) from None
         except ExportError as error:
             raise TrainingError(error.text) from None
         return adapting, result
 
-    def _write_adapter(self, target: Target, base: Base, adapting: Adapting, result: Result) -> None:
+    def _write_adapter(self, target: Target, base: Base, adapting: Trainer, result: Result | GrpoResult) -> None:
         from r1chat.training.adapter_file import write_adapter
 
         file = target.file
@@ -313,10 +329,18 @@ class _Job:
             raise TrainingError(_UNWRITABLE.format(file=self.run.adapter, reason=error.strerror)) from None
 
     def _prove(
-        self, header: Header, reading: Reading, adapting: Adapting, gathered: Gathered, held: Sequence[Row]
+        self,
+        base: Base,
+        reading: Reading,
+        adapting: Trainer,
+        gathered: Gathered,
+        apart: Encoded,
     ) -> Proof:
+        from r1chat.training.objectives import likelihood_change
+
         self.status = replace(self.status, state="proving")
         self._write()
+        header = base.header
         special = header.special_tokens
         found = find_format(header.chat_template, special.get("bos", ""), special.get("eos", ""))
         texts = list(dict.fromkeys([*gathered.solutions, *(row.prompt for row in gathered.held)]))
@@ -324,7 +348,7 @@ class _Job:
 
         def write(adapter: Path | None) -> Callable[[str, int], Any]:
             def one(prompt: str, seed: int) -> Any:
-                if self.run.is_cancelled:
+                if self.run.is_stopping:
                     raise CancelledError(_CANCELLED)
                 reading.use_adapter(adapter)
                 return reading.write(reading.prompt(prompt), LIMIT, seed)
@@ -335,24 +359,33 @@ class _Job:
             self.status = replace(self.status, step=done, steps=of, left=0.0)
             self._write()
 
-        before, after = adapting.plain_likelihood([reading.prompt(text) for text in PLAIN])
-        return compare(
+        agreed = adapting.agreed()
+        proof = compare(
             [(text, question_of(text)) for text in texts[:PROMPTS]],
             gathered.solutions,
             found.form,
             write(None),
             write(self.run.adapter),
-            adapting.agreed(),
-            after - before,
+            agreed,
+            likelihood_change(base, adapting.adapter, [reading.prompt(text) for text in PLAIN]),
             tell,
         )
+        by_aspect = agreed_by_aspect([text for text, _ in apart], agreed)
+        return replace(proof, helpfulness=by_aspect["helpfulness"], harmlessness=by_aspect["harmlessness"])
+
+
+def _problems(encoded: Encoded) -> list[Problem]:
+    """Questions with right answers, for GRPO."""
+    from r1chat.training.adapter_grpo import Problem
+
+    return [Problem(row.prompt, text.prompt, text.reference) for text, row in encoded if text.reference]
 
 
 def _samples(rows: Sequence[Row]) -> list[list[int]]:
-    """Some texts of rows, cut at different places."""
+    """Some texts of rows, cut at different places; never behind the end of a reply, which no model was trained on."""
     found = []
     for number, row in enumerate(rows[:COMPARED]):
-        text = [*row.prompt, *row.chosen]
+        text = [*row.prompt, *row.chosen[:-1]]
         found.append(text[: max(2, len(text) - number * len(row.chosen) // COMPARED)][:512])
     return found
 
@@ -420,6 +453,9 @@ _HARMED = Both(
 _CANCELLED = Both(
     "Cancelled. What was trained so far is kept: train again with the same settings to go on.",
     "已取消。已训练的部分会保留：用相同设置重新训练即可继续。",
+)
+_PAUSED = Both(
+    "Paused. What was trained so far is kept: it goes on from there.", "已暂停。已训练的部分会保留：可从此处继续。"
 )
 _UNWRITABLE = Both(
     "{file} cannot be written ({reason}). Make room on the disk and train again: it goes on where it was.",

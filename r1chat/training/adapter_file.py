@@ -72,6 +72,17 @@ def read_shapes(file: Path) -> tuple[str, dict[str, tuple[int, ...]]]:
 def with_metadata(source: Path, target: Path, metadata: Mapping[str, str | int]) -> None:
     """Copy an adapter with more keys, or other values of keys that it has. Raises OSError, ValueError."""
     reader = gguf.GGUFReader(source)
+    writer = _copy_keys(reader, target, metadata)
+    for tensor in reader.tensors:
+        writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def _copy_keys(reader: gguf.GGUFReader, target: Path, metadata: Mapping[str, str | int]) -> gguf.GGUFWriter:
+    """The writer of a file with the keys of another one and those of `metadata`, which win; without tensors yet."""
     writer = gguf.GGUFWriter(target, str(reader.fields["general.architecture"].contents()))
     for field in reader.fields.values():
         if field.name.startswith("GGUF.") or field.name == "general.architecture" or field.name in metadata:
@@ -79,16 +90,57 @@ def with_metadata(source: Path, target: Path, metadata: Mapping[str, str | int])
         inner = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
         writer.add_key_value(field.name, field.contents(), field.types[0], inner)
     for key, value in metadata.items():
-        if isinstance(value, int):
+        if key == "general.file_type":
+            writer.add_file_type(int(value))
+        elif isinstance(value, int):
             writer.add_uint64(key, value)
         else:
             writer.add_string(key, value)
+    return writer
+
+
+def merge(base: Path, adapter: Path, target: Path, name: str) -> None:
+    """Write a base with a LoRA adapter added to its weights as one GGUF file, called `name`.
+
+    A changed matrix of a quantised base is written as Q8_0, since most of the change would be lost in fewer bits; one
+    of 16 or 32 bits keeps its type, and so does all that the adapter leaves alone. One tensor at a time is in memory.
+    Raises OSError, ValueError.
+    """
+    reader, addition = gguf.GGUFReader(base), gguf.GGUFReader(adapter)
+    parts = {tensor.name: tensor.data.astype(np.float32) for tensor in addition.tensors}
+    alpha = float(addition.fields["adapter.lora.alpha"].contents())
+    changed = {name.removesuffix(".lora_a") for name in parts if name.endswith(".lora_a")}
+    types = {
+        tensor.name: _merged_type(tensor.tensor_type) if tensor.name in changed else tensor.tensor_type
+        for tensor in reader.tensors
+    }
+    metadata: dict[str, str | int] = {"general.name": name}
+    if gguf.GGMLQuantizationType.Q8_0 in types.values():
+        metadata["general.file_type"] = gguf.LlamaFileType.MOSTLY_Q8_0
+    writer = _copy_keys(reader, target, metadata)
     for tensor in reader.tensors:
-        writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
+        kind = types[tensor.name]
+        shape = [int(size) for size in reversed(tensor.shape)]
+        block, size = gguf.GGML_QUANT_SIZES[kind]
+        writer.add_tensor_info(
+            tensor.name, shape, np.dtype(np.float32), tensor.n_elements // block * size, raw_dtype=kind
+        )
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
+    writer.write_ti_data_to_file()
+    for tensor in reader.tensors:
+        data = tensor.data
+        if tensor.name in changed:
+            a, b = parts[f"{tensor.name}.lora_a"], parts[f"{tensor.name}.lora_b"]
+            whole = gguf.quants.dequantize(data, tensor.tensor_type).astype(np.float32)
+            data = gguf.quants.quantize(whole + (b @ a) * (alpha / len(a)), types[tensor.name])
+        writer.write_tensor_data(data)
     writer.close()
+
+
+def _merged_type(kind: gguf.GGMLQuantizationType) -> gguf.GGMLQuantizationType:
+    kept = gguf.GGMLQuantizationType.F32, gguf.GGMLQuantizationType.F16, gguf.GGMLQuantizationType.BF16
+    return kind if kind in kept else gguf.GGMLQuantizationType.Q8_0
 
 
 def permuted(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:

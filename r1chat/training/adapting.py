@@ -28,7 +28,7 @@ from r1chat.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpo
 from r1chat.training.lora import Adapter, Weights
 from r1chat.training.objectives import Scores, Sequences, label_loss, preference_loss, score
 
-Kind = Literal["prefer", "sft", "kto"]
+Kind = Literal["prefer", "sft", "kto", "grpo"]  # the last one is trained by `adapter_grpo`
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,19 +354,6 @@ class Adapting:
                 gain -= now[1] - before[1]
             found.append(gain > 0 if row.good else gain < 0)
         return found
-
-    @torch.no_grad()
-    def plain_likelihood(self, texts: Sequence[Sequence[int]]) -> tuple[float, float]:
-        """Nats for each token of some texts: by the base, and now."""
-        sequences = Sequences([text[:1] for text in texts], [text[1:] for text in texts])
-
-        def mean() -> float:
-            scores = score(self.base, sequences)
-            return float(scores.log_probability.sum() / scores.tokens.sum())
-
-        with self.adapter.disabled():
-            before = mean()
-        return before, mean()
 
     # -- checkpoints --------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from typing import Any, Protocol, cast
 
 import gguf
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from r1chat.backends.gguf import Header, read_header
@@ -42,12 +43,16 @@ class Logits(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A model that can be trained. `layers`: path of each linear layer in `network` by its name in the GGUF file."""
+    """A model that can be trained. `layers`: path of each linear layer in `network` by its name in the GGUF file.
+
+    `tokenizer` is there for models that r1chat's own decoder computes.
+    """
 
     header: Header
     network: nn.Module
     layers: dict[str, str]
     vocabulary: int
+    tokenizer: Tokenizer | None = None
 
     @property
     def heads(self) -> Heads:
@@ -75,16 +80,13 @@ def read_base(file: Path) -> Base:
     special = tuple(header.special_tokens.get(role, "") for role in ("bos", "eos"))
     if header.architecture == "qwen2" and special == SPECIAL[:2]:
         try:
-            decoder, _ = read_gguf(file)
+            decoder, tokenizer = read_gguf(file)
         except TrainingError:  # a distill with R1's tokens
             pass
         else:
             names = [name for name, part in decoder.named_modules() if isinstance(part, nn.Linear)]
-            return _frozen(
-                Base(
-                    header, decoder, {name.replace("layers.", "blk."): name for name in names}, decoder.shape.vocabulary
-                )
-            )
+            layers = {name.replace("layers.", "blk."): name for name in names}
+            return _frozen(Base(header, decoder, layers, decoder.shape.vocabulary, tokenizer))
     if header.architecture not in ARCHITECTURES:
         raise TrainingError(
             _OTHER_KIND.format(name=file.name, architecture=header.architecture, known=", ".join(ARCHITECTURES))

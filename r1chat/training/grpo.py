@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from tokenizers import Tokenizer
@@ -21,7 +21,7 @@ from torch import Tensor
 
 from r1chat.both import Both
 from r1chat.reflect import find_moments
-from r1chat.training.data import Example, Text, texts
+from r1chat.training.data import Example, texts
 from r1chat.training.loop import Plan, Tell, Training, padded
 from r1chat.training.model import Decoder, Shape
 from r1chat.training.sampling import Completion, complete
@@ -104,20 +104,11 @@ class Grpo(Training):
         ]
         self.step += 1
         self.tokens += sum(len(row.tokens) for row in written)
-        return {**_means(asked, written, marks), "groups": len(taught) / len(asked), "clipped": _mean(clipped)}
+        return {**means(written, marks), "groups": len(taught) / len(asked), "clipped": average(clipped)}
 
     def _improve(self, written: Sequence[Completion], advantage: Sequence[float]) -> float:
         """One update; the share of tokens whose ratio was clipped."""
-        batch = [
-            Example(row.prompt + row.tokens, [False] * len(row.prompt) + [True] * len(row.tokens)) for row in written
-        ]
-        tokens, learn = padded(batch)
-        wanted = learn[:, 1:]
-        logs = self.model.logits(self.model(tokens[:, :-1])[wanted]).log_softmax(-1)
-        new = logs.gather(1, tokens[:, 1:][wanted][:, None])[:, 0]
-        old = torch.tensor([value for row in written for value in row.logs])
-        weight = torch.tensor([value for row, value in zip(written, advantage, strict=True) for _ in row.tokens])
-        loss, share = clipped_loss(new, old, weight, self.rules.clip)
+        loss, share = policy_loss(self.model, written, advantage, self.rules.clip)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimiser in self.optimisers:
@@ -132,7 +123,21 @@ class Grpo(Training):
         asked = list(islice(texts(random.Random("grpo dev"), "dev", self.rules.tasks), self.rules.dev))
         written = complete(self.model, self.tokenizer, [text.prompt for text in asked], limit=self.rules.limit)
         marks = score(asked, written)
-        return {"pass@1": round(_mean([mark.accuracy for mark in marks]), 4), "dev_length": _length(written)}
+        return {"pass@1": round(average([mark.accuracy for mark in marks]), 4), "dev_length": _length(written)}
+
+
+def policy_loss(
+    model: Decoder, written: Sequence[Completion], advantage: Sequence[float], clip: float
+) -> tuple[Tensor, float]:
+    """`clipped_loss` of completions under the model as it is now; `advantage` is that of each completion."""
+    batch = [Example(row.prompt + row.tokens, [False] * len(row.prompt) + [True] * len(row.tokens)) for row in written]
+    tokens, learn = padded(batch)
+    sampled = learn[:, 1:]
+    logs = model.logits(model(tokens[:, :-1])[sampled]).log_softmax(-1)
+    new = logs.gather(1, tokens[:, 1:][sampled][:, None])[:, 0]
+    old = torch.tensor([value for row in written for value in row.logs])
+    weight = torch.tensor([value for row, value in zip(written, advantage, strict=True) for _ in row.tokens])
+    return clipped_loss(new, old, weight, clip)
 
 
 def group_advantages(rewards: Sequence[float], k: int) -> list[float]:
@@ -140,8 +145,8 @@ def group_advantages(rewards: Sequence[float], k: int) -> list[float]:
     found: list[float] = []
     for at in range(0, len(rewards), k):
         group = rewards[at : at + k]
-        mean = _mean(group)
-        spread = _mean([(reward - mean) ** 2 for reward in group]) ** 0.5
+        mean = average(group)
+        spread = average([(reward - mean) ** 2 for reward in group]) ** 0.5
         found += [(reward - mean) / spread if spread > 1e-6 else 0.0 for reward in group]
     return found
 
@@ -157,51 +162,60 @@ def clipped_loss(new: Tensor, old: Tensor, advantage: Tensor, clip: float) -> tu
     return -gain.mean(), float((gain.detach() < (ratio * advantage).detach()).float().mean())
 
 
-def _means(asked: Sequence[Text], written: Sequence[Completion], marks: Sequence[Score]) -> dict[str, Any]:
+def means(written: Sequence[Completion], marks: Sequence[Score]) -> dict[str, Any]:
+    """Means of a step's samples, for the log."""
     thoughts = [row.text.partition(CLOSE)[0] for row in written]
     return {
-        "reward": round(_mean([mark.total for mark in marks]), 4),
-        "accuracy": round(_mean([mark.accuracy for mark in marks]), 4),
-        "format": round(_mean([mark.format for mark in marks]), 4),
-        "language": round(_mean([mark.language for mark in marks]), 4),
+        "reward": round(average([mark.total for mark in marks]), 4),
+        "accuracy": round(average([mark.accuracy for mark in marks]), 4),
+        "format": round(average([mark.format for mark in marks]), 4),
+        "language": round(average([mark.language for mark in marks]), 4),
         "length": _length(written),
-        "moments": round(_mean([len(list(find_moments(thought))) for thought in thoughts]), 3),
-        "entropy": round(-_mean([value for row in written for value in row.logs]), 4),  # a sample of it
+        "moments": round(average([len(list(find_moments(thought))) for thought in thoughts]), 3),
+        "entropy": round(-average([value for row in written for value in row.logs]), 4),  # a sample of it
     }
 
 
 def _length(written: Sequence[Completion]) -> float:
-    return round(_mean([len(row.tokens) for row in written]), 1)
+    return round(average([len(row.tokens) for row in written]), 1)
 
 
-def _mean(values: Sequence[float]) -> float:
+def average(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def verdict(lines: Sequence[dict[str, Any]]) -> Both:
-    """What a run did, told from its log: rose, flat or collapsed, with the usual cause."""
+Outcome = Literal["rose", "flat", "no_spread", "collapsed"]
+
+
+def outcome(lines: Sequence[dict[str, Any]]) -> tuple[Outcome, Both] | None:
+    """What a run did, told from its log, and the figures that say so; None after too few steps."""
     dev = [line["pass@1"] for line in lines if "pass@1" in line]
     steps = [line for line in lines if "reward" in line]
     if len(dev) < 2 or not steps:
-        return Both("Too few steps to tell.", "步数太少，无法判断。")
+        return None
     edge = max(1, len(steps) // 5)
-    first, last = (_mean([line["reward"] for line in part]) for part in (steps[:edge], steps[-edge:]))
-    groups = _mean([line["groups"] for line in steps])
+    first, last = (average([line["reward"] for line in part]) for part in (steps[:edge], steps[-edge:]))
+    groups = average([line["groups"] for line in steps])
     values = {"before": dev[0], "after": dev[-1], "first": first, "last": last, "groups": groups}
+    kind: Outcome
     if dev[-1] < dev[0] - 0.05 or last < first - 0.1:
-        words = _COLLAPSED
+        kind = "collapsed"
     elif dev[-1] > dev[0] + 0.03:
-        words = _ROSE
-    elif groups < 0.2:
-        words = _NO_SPREAD
+        kind = "rose"
     else:
-        words = _FLAT
-    return Both(_FIGURES.en + words.en, _FIGURES.zh + words.zh).format(**values)
+        kind = "no_spread" if groups < 0.2 else "flat"
+    return kind, _FIGURES.format(**values)
+
+
+def verdict(lines: Sequence[dict[str, Any]]) -> Both:
+    """What a run did in a sentence: rose, flat or collapsed, with the usual cause."""
+    result = outcome(lines)
+    return Both.sentences([result[1], _WORDS[result[0]]]) if result else TOO_SHORT
 
 
 _FIGURES = Both(
     "Dev pass@1 {before:.1%} -> {after:.1%}; reward of samples {first:.2f} -> {last:.2f}; {groups:.0%} of the samples "
-    "were in groups with a spread. ",
+    "were in groups with a spread.",
     "开发集 pass@1 {before:.1%} -> {after:.1%}；样本奖励 {first:.2f} -> {last:.2f}；{groups:.0%} 的样本所在组有差异。",
 )
 _ROSE = Both(
@@ -221,3 +235,5 @@ _FLAT = Both(
     "It is flat. The usual cause is too few steps for so small a rate.",
     "没有变化。通常是在这么小的学习率下步数太少。",
 )
+TOO_SHORT = Both("Too few steps to tell.", "步数太少，无法判断。")
+_WORDS: dict[Outcome, Both] = {"rose": _ROSE, "flat": _FLAT, "no_spread": _NO_SPREAD, "collapsed": _COLLAPSED}

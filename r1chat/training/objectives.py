@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from r1chat.training.base import Base
+from r1chat.training.lora import Adapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,20 @@ def score(base: Base, sequences: Sequences) -> Scores:
         zeros.index_add(0, owner, torch.ones_like(first)),
         zeros.index_add(0, owner, first),
     )
+
+
+@torch.no_grad()
+def likelihood_change(base: Base, adapter: Adapter, texts: Sequence[Sequence[int]]) -> float:
+    """By how many nats for each token the adapter made texts (token ids) likelier."""
+    sequences = Sequences([text[:1] for text in texts], [text[1:] for text in texts])
+
+    def mean() -> float:
+        scores = score(base, sequences)
+        return float(scores.log_probability.sum() / scores.tokens.sum())
+
+    with adapter.disabled():
+        before = mean()
+    return mean() - before
 
 
 def preference_loss(

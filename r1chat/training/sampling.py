@@ -30,7 +30,6 @@ class Completion:
     ended: bool
 
 
-@torch.no_grad()
 def complete(
     model: Decoder,
     tokenizer: Tokenizer,
@@ -39,15 +38,28 @@ def complete(
     limit: int = LIMIT,
     seed: int = 0,
 ) -> list[Completion]:
-    """A completion of each prompt, all in one batch: greedy at temperature 0, else sampled with `seed`.
+    """A completion of each prompt, all in one batch: greedy at temperature 0, else sampled with `seed`."""
+    ids = [row.ids for row in tokenizer.encode_batch(list(prompts), add_special_tokens=False)]
+    return complete_tokens(model, tokenizer, ids, temperature, limit, seed)
+
+
+@torch.no_grad()
+def complete_tokens(
+    model: Decoder,
+    tokenizer: Tokenizer,
+    ids: Sequence[Sequence[int]],
+    temperature: float = 0.0,
+    limit: int = LIMIT,
+    seed: int = 0,
+) -> list[Completion]:
+    """The same for prompts that are token ids already.
 
     Rows that have ended leave the batch once they are half of it.
     """
-    ids = [row.ids for row in tokenizer.encode_batch(list(prompts), add_special_tokens=False)]
     end = tokenizer.token_to_id(EOS)
     generator = torch.Generator().manual_seed(seed)
     longest = max(map(len, ids))
-    tokens = torch.tensor([[end] * (longest - len(row)) + row for row in ids])  # padded on the left
+    tokens = torch.tensor([[end] * (longest - len(row)) + list(row) for row in ids])  # padded on the left
     real = torch.tensor([[False] * (longest - len(row)) + [True] * len(row) for row in ids])
     positions = (real.cumsum(1) - 1).clamp(min=0)
     causal = torch.ones(longest, longest, dtype=torch.bool).tril()
@@ -78,7 +90,7 @@ def complete(
         hidden, cache = model.step(chosen[:, None], last, cache, real[:, None, None, :])
     texts = [tokenizer.decode([token for token in row if token != end], skip_special_tokens=False) for row in written]
     return [
-        Completion(text, prompt, row, chances, bool(row) and row[-1] == end)
+        Completion(text, list(prompt), row, chances, bool(row) and row[-1] == end)
         for text, prompt, row, chances in zip(texts, ids, written, logs, strict=True)
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
 
@@ -73,13 +73,8 @@ class ModelFiles:
         paths: Sequence[Path],
         knows: Callable[[str], bool],
         elsewhere: Callable[[], Iterable[Found]] = lambda: (),
-        adapts: bool = True,
     ) -> None:
-        """`knows` tells whether an architecture can be run, `elsewhere` what other programs have.
-
-        `adapts`: whether LoRA adapters can be used.
-        """
-        self._adapts = adapts
+        """`knows` tells whether an architecture can be run, `elsewhere` what other programs have."""
         self._knows = knows
         self._elsewhere = elsewhere
         self._paths = [path.expanduser() for path in paths]
@@ -99,12 +94,8 @@ class ModelFiles:
             name = next(name for name in names if name not in found)
             found[name] = self._describe(name, tuple(map(_part, paths)), int(split[3]) if split else 1, source.program)
         models = [file for file in found.values() if not _is_adapter(file)]
-        self._found = [self._joined(file, models) if _is_adapter(file) else file for file in found.values()]
+        self._found = [joined(file, models) if _is_adapter(file) else file for file in found.values()]
         return self._found
-
-    def _joined(self, adapter: ModelFile, models: Sequence[ModelFile]) -> ModelFile:
-        file = joined(adapter, models)
-        return file if file.problem or self._adapts else replace(file, problem=ModelFileError(_NO_ADAPTERS))
 
     def get(self, name: str) -> ModelFile | None:
         """The model of that name. Looks through the folders only if it is not as it was."""
@@ -255,10 +246,6 @@ _KINDS = {
     "imatrix": Both("imatrix: statistics for quantising", "imatrix：量化用的统计数据"),
     "vocab": Both("a vocabulary", "词表"),
 }
-_NO_ADAPTERS = Both(
-    'Adapters need llama.cpp in process. Install it: pip install "r1chat[llama]".',
-    '适配器需要进程内的 llama.cpp。请安装：pip install "r1chat[llama]"。',
-)
 _UNFINISHED = Both(
     "{name} is a download that has not finished. Finish it in the program that began it.",
     "{name} 是尚未完成的下载。请在开始下载的程序中完成它。",

@@ -1,7 +1,7 @@
 """GGUF files without a compiler: llama.cpp's own server, from the package xllamacpp, in a child process on loopback.
 
 Stands in for `LlamaCppBackend` where llama-cpp-python is missing. Each loaded model is a server of its own, spoken to
-as to any other llama-server.
+as to any other llama-server; a base with a LoRA adapter is one, too.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from pathlib import Path
 
 from r1chat.backends import HEARTBEAT
 from r1chat.backends.gguf import Header
+from r1chat.backends.llama.adapters import mismatch
 from r1chat.backends.llama.digests import Digests
 from r1chat.backends.llama.files import ModelFile, ModelFiles
 from r1chat.backends.llama.found import Found
-from r1chat.backends.llama.listing import describe, from_disk, rank, remarks, titles, usable
+from r1chat.backends.llama.listing import beside_parents, describe, from_disk, rank, remarks, titles, usable
 from r1chat.backends.llama.machine import Fit, Needs, available_memory
 from r1chat.backends.llama.process import Process
 from r1chat.backends.openai import OpenAIBackend
@@ -46,6 +47,7 @@ class _Server:
         key = secrets.token_urlsafe(16)  # other programs on this machine shall not use it
         spec = {
             "path": str(file.path),
+            "adapter": str(file.adapter.path) if file.adapter else "",
             "window": fit.window,
             "mapped": fit.mapped,
             "batch": _BATCH,
@@ -95,9 +97,7 @@ class LlamaServerBackend:
 
         `elsewhere` gives what other programs have.
         """
-        self._files = ModelFiles(
-            model_paths, lambda architecture: True, elsewhere, adapts=False
-        )  # its server knows, when it loads
+        self._files = ModelFiles(model_paths, lambda architecture: True, elsewhere)  # its server knows, when it loads
         self._wish = context
         self._gpu_layers = gpu_layers
         self._threads = threads
@@ -116,11 +116,11 @@ class LlamaServerBackend:
         names = titles(files)
         free = self._memory()
         infos = [(self._info(file, names[file.name]), file.program) for file in files]
-        return [info for info, _ in sorted(infos, key=lambda line: rank(line[0], line[1], free))]
+        return beside_parents([info for info, _ in sorted(infos, key=lambda line: rank(line[0], line[1], free))])
 
     def stream(self, request: Request) -> Generator[BackendEvent, None, None]:
         """See `Backend.stream`."""
-        file = usable(self._files, request.model)
+        file = self._usable(request.model)
         server: _Server | None = None
         try:
             for started in self._start(file):
@@ -148,7 +148,7 @@ class LlamaServerBackend:
     def warm(self, request: Request) -> None:
         """Load the model, and read the prompt of `request` while nobody waits for a reply."""
         try:
-            file = usable(self._files, request.model)
+            file = self._usable(request.model)
             server = self._server(file)
         except BackendError as error:
             log.debug("%s was not warmed: %s", request.model, error)
@@ -183,6 +183,17 @@ class LlamaServerBackend:
         self._digests.close()
         for file in list(self._servers):
             self._forget(file)
+
+    def _usable(self, name: str) -> ModelFile:
+        """The file of a model. Raises UnknownModelError, ModelFileError."""
+        file = usable(self._files, name)
+        if problem := self._mismatch(file):
+            raise problem
+        return file
+
+    def _mismatch(self, file: ModelFile) -> ModelFileError | None:
+        """Why a model with an adapter cannot be used with the base that is here."""
+        return mismatch(file, lambda base: self._digests.of(base, learn=True))
 
     # -- servers ------------------------------------------------------------------------------------------------------
 
@@ -234,6 +245,8 @@ class LlamaServerBackend:
 
     def _info(self, file: ModelFile, title: str) -> ModelInfo:
         server = self._servers.get(file)
+        if problem := self._mismatch(file):
+            file = replace(file, problem=problem)
         notes = [] if file.problem else remarks(file, self._wish)
         free = self._memory()
         if not file.problem and not server and file.size > free and self._gpu_layers == 0:

@@ -47,13 +47,14 @@ document.addEventListener('click', async event => {
   const button = event.target instanceof Element ? event.target.closest('button[data-verb]') : null;
   if (!button) return;
   const {verb, id, sure, ask: question} = button.dataset;
+  if (verb === 'compare') return openBlind(id);
+  if (verb === 'close') return blind.close();
   if (sure && !confirm(sure)) return;
   const text = question ? prompt(question, id) : '';
   if (text === null || (question && text === id)) return;
   button.disabled = true;
   const answer = await ask(verb, {id, text});
-  if (answer && verb === 'compare') location.href = `../?${new URLSearchParams({c: answer.text})}`;
-  else show(answer);
+  show(answer);
   if (answer && ['keep', 'rename', 'delete'].includes(verb)) await family();
   button.disabled = false;
 });
@@ -68,6 +69,51 @@ find('#train')?.addEventListener('submit', async (/** @type {SubmitEvent} */ eve
   if (answer) find('#h-runs').scrollIntoView({block: 'start', behavior: 'smooth'});
   button.disabled = false;
 });
+
+// --- blind comparisons, one after the other ---------------------------------------------------------------------------
+
+const glance = 400;  // ms between two looks at a pair that is being written
+const blind = /** @type {HTMLDialogElement} */ (find('#blind'));
+let judging = false;  // a verdict is on its way
+
+/** @param {string} child */
+async function openBlind(child) {
+  const answer = await ask('pair', {id: child});
+  if (!answer) return;
+  blind.showModal();
+  showPair(answer, child);
+}
+
+/** @param {{text: string} | null} answer @param {string} child */
+async function showPair(answer, child) {
+  if (!answer) return blind.close();  // what went wrong stands on the page
+  const card = find('#blind .card');
+  if (card.innerHTML !== answer.text) card.innerHTML = answer.text;
+  if (!find('#blind [data-waits]')) return;
+  await new Promise(resolve => setTimeout(resolve, glance));
+  if (blind.open && !judging) showPair(await ask('pair', {id: child}), child);
+}
+
+/** @param {HTMLButtonElement | undefined} button */
+async function judge(button) {
+  const article = find('#blind article');
+  if (!button || button.disabled || judging || !article) return;
+  judging = true;
+  const seen = [...article.querySelectorAll('section')].map(side => side.querySelector('details')?.open ?? false);
+  const {child, sides} = article.dataset;
+  const answer = await ask('judge', {id: child, sides, winner: button.dataset.winner, seen});
+  judging = false;
+  showPair(answer, child);
+}
+
+blind?.addEventListener('click', event => {
+  judge(event.target instanceof Element ? event.target.closest('[data-winner]') : null);
+});
+document.addEventListener('keydown', event => {  // on the whole page: a button that was clicked is gone with its pair
+  if (!blind?.open || event.repeat || event.ctrlKey || event.metaKey || event.altKey || !/^[1-5]$/.test(event.key)) return;
+  judge(blind.querySelectorAll('[data-winner]')[Number(event.key) - 1]);
+});
+blind?.addEventListener('close', family);
 
 document.addEventListener('visibilitychange', async () => { if (!document.hidden) show(await ask('runs')); });
 if (find('.run.preparing, .run.training, .run.proving')) watch();

@@ -10,16 +10,18 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from r1chat.learn.aspects import ASPECTS
 from r1chat.learn.children import Liked
 from r1chat.learn.gather import APART, LEAST, SHOWS
 from r1chat.learn.overview import Material
-from r1chat.learn.runs import KINDS, Run, Status
+from r1chat.learn.runs import KINDS, UNFINISHED, Run, Status
 from r1chat.sizes import readable_size
 from r1chat.ui.html.parts import EMPTY, attributes, concat
 from r1chat.ui.learn.curves import curves
 from r1chat.ui.library.page import duration
 from r1chat.ui.words.learn import LearnWords
 
+WAYS = (*KINDS, *(f"kto:{aspect}" for aspect in ASPECTS))  # kinds, with the aspects of marks that label
 RUNNING = ("preparing", "training", "proving")
 
 
@@ -64,9 +66,13 @@ def whole(
         '<section aria-labelledby="h-gathered"><h2 id="h-gathered">{gathered}</h2>{form}</section>'
         '<section aria-labelledby="h-runs"><h2 id="h-runs">{runs_title}</h2><div id="runs">{runs}</div></section>'
         '<section aria-labelledby="h-family"><h2 id="h-family">{family}</h2><div id="family">{families}</div></section>'
-        "</main>"
+        '</main><dialog id="blind" aria-labelledby="h-blind"><header><h2 id="h-blind">{blind}</h2>'
+        '<button type="button" data-verb="close" aria-label="{close}">✕</button></header>'
+        '<div class="card"></div></dialog>'
     ).format(
         back=w.back,
+        blind=w.blind,
+        close=w.close,
         title=w.title,
         intro=w.intro,
         broken=w.broken,
@@ -101,7 +107,9 @@ def form(materials: Sequence[Material], missing: Sequence[str], w: LearnWords) -
         )
         for number, material in enumerate(materials)
     )
-    ways = concat(Markup('<option value="{}">{}</option>').format(kind, getattr(w, kind)) for kind in KINDS)
+    ways = concat(
+        Markup('<option value="{}">{}</option>').format(kind, getattr(w, kind.replace(":", "_"))) for kind in WAYS
+    )
     return Markup(
         '<form id="train"><fieldset><legend class="hidden">{model}</legend><ul class="rows">{models}</ul></fieldset>'
         '<div class="act"><label>{way} <select name="kind">{ways}</select></label>'
@@ -110,12 +118,14 @@ def form(materials: Sequence[Material], missing: Sequence[str], w: LearnWords) -
 
 
 def _suffices(material: Material, w: LearnWords) -> str:
-    if not material.enough:
-        return w.too_few.format(least=round(LEAST / (1 - APART)), shows=SHOWS)
+    """What the judgements of a model are enough for."""
     expected = material.expected
-    return w.suffices.format(
-        lift=material.lift, time=duration(expected.seconds, w.lang), memory=readable_size(expected.memory)
-    )
+    text = w.too_few.format(least=round(LEAST / (1 - APART)), shows=SHOWS)
+    if material.enough:
+        text = w.suffices.format(
+            lift=material.lift, time=duration(expected.seconds, w.lang), memory=readable_size(expected.memory)
+        )
+    return " ".join((text, w.answers_suffice)) if material.enough_answers else text
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------
@@ -161,16 +171,16 @@ def run_card(run: Run, status: Status, kept: str, w: LearnWords, opened: bool) -
 
 def _run_buttons(run: Run, status: Status, kept: str, w: LearnWords) -> Markup:
     if status.state in RUNNING:
-        if run.is_cancelled:
-            return Markup("<span>{}</span>").format(w.cancelling)
-        return act("cancel", run.name, w.cancel)
+        if run.is_stopping:
+            return Markup("<span>{}</span>").format(w.cancelling if run.is_cancelled else w.pausing)
+        return act("pause", run.name, w.pause) + act("cancel", run.name, w.cancel)
     found = EMPTY
     if status.state == "done":
         if kept:
             found += Markup('<span class="kept">{}</span>').format(w.kept.format(name=kept))
         else:
             found += act("keep", run.name, w.keep, primary=True)
-    elif status.state in ("interrupted", "cancelled", "failed"):
+    elif status.state in UNFINISHED:
         found += act("resume", run.name, w.go_on)
     return found + act("delete-run", run.name, w.delete, w.delete_run.format(name=run.name))
 
@@ -179,6 +189,9 @@ def proof(status: Status, w: LearnWords, opened: bool) -> Markup:
     """Figures with their intervals, and answers before and after."""
     values = status.proof
     rows = [_figure(w.agreed, values["agreed"], lambda x: f"{x:.0%}")]
+    rows += [
+        _figure(getattr(w, f"agreed_{name}"), values[name], lambda x: f"{x:.0%}") for name in ASPECTS if name in values
+    ]
     rows += [
         _figure(getattr(w, name), values[name], lambda x: w.points.format(value=100 * x))
         for name in ("right", "ended", "language")

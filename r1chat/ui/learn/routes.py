@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -16,14 +15,15 @@ from r1chat.app import App
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.both import Both
 from r1chat.errors import R1ChatError, TrainingError
+from r1chat.judgements import Winner
+from r1chat.learn.blind import BlindQueue
 from r1chat.learn.children import Children, liked_in
-from r1chat.learn.gather import question_of
 from r1chat.learn.overview import materials
-from r1chat.learn.runs import Runs, Wish
+from r1chat.learn.runs import KINDS, Runs, Wish
 from r1chat.learn.starting import start
 from r1chat.learn.train import check_installed, missing
 from r1chat.ui.data.answering import QUIET, spoken
-from r1chat.ui.learn import page
+from r1chat.ui.learn import blind, page
 from r1chat.ui.words.learn import LEARN_WORDS, LearnWords
 
 _HERE = Path(__file__).parent
@@ -31,10 +31,10 @@ Text = Annotated[str, StringConstraints(max_length=400)]
 
 
 class Asked(BaseModel):
-    """What to train, and how."""
+    """What to train, and how: a kind, and after a colon the aspects of marks that label."""
 
     model: Text
-    kind: Literal["prefer", "sft", "kto"]
+    kind: Text
 
 
 class Named(BaseModel):
@@ -44,11 +44,21 @@ class Named(BaseModel):
     text: Text = ""
 
 
+class Verdict(BaseModel):
+    """Which side of a pair of a child is better; `seen`: whether the thoughts were open."""
+
+    id: Text
+    sides: Text
+    winner: Winner
+    seen: tuple[bool, bool]
+
+
 def add(web: FastAPI, app: App) -> None:
     """Add the page at /learn/ and its routes. To be called before anything is mounted at `/`."""
     sheets = (_HERE.parent / "colours.css", _HERE / "learn.css")
     style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     runs, children = Runs(app.settings.data_dir), Children(app.settings.models_folder)
+    queue = BlindQueue(app, children)
 
     def answer(request: Request, make: Callable[[LearnWords], str]) -> Response:
         w = LEARN_WORDS[spoken(request).lang]
@@ -94,14 +104,30 @@ def add(web: FastAPI, app: App) -> None:
         def make(w: LearnWords) -> str:
             check_installed()
             app.catalogue.find(asked.model)
-            start(app.settings, runs.begin(Wish(asked.kind, asked.model)))
+            if asked.kind not in page.WAYS:
+                raise TrainingError(LearnWords.senseless)
+            name, _, by = asked.kind.partition(":")
+            kind = next(known for known in KINDS if known == name)
+            start(app.settings, runs.begin(Wish(kind, asked.model, by=by)))
             return cards(w)
 
         return answer(request, make)
 
-    @web.post("/r1chat/learn/compare")
-    def compare(request: Request, named: Named) -> Response:
-        return answer(request, lambda w: _begin_comparison(app, children, named.id, w))
+    def pair(request: Request, name: str) -> Response:
+        return answer(request, lambda w: blind.card(name, queue.next(name), queue.liked(name), w, spoken(request)))
+
+    @web.post("/r1chat/learn/pair")
+    def next_pair(request: Request, named: Named) -> Response:
+        return pair(request, named.id)
+
+    @web.post("/r1chat/learn/judge")
+    def judge(request: Request, verdict: Verdict) -> Response:
+        def make(w: LearnWords) -> str:
+            queue.decide(verdict.id, verdict.sides, verdict.winner, verdict.seen)
+            return ""
+
+        decided = answer(request, make)
+        return pair(request, verdict.id) if decided.status_code == 200 else decided
 
     @web.post("/r1chat/learn/{verb}")
     def act(request: Request, verb: str, named: Named) -> Response:
@@ -116,6 +142,8 @@ def _act(app: App, runs: Runs, children: Children, verb: str, named: Named) -> N
     """Do what a button says. Raises TrainingError."""
     if verb == "cancel":
         runs.get(named.id).cancel()
+    elif verb == "pause":
+        runs.get(named.id).pause()
     elif verb == "resume":
         run = runs.get(named.id)
         start(app.settings, runs.begin(run.wish, run.name))
@@ -147,20 +175,3 @@ def _families(app: App, children: Children, w: LearnWords) -> list[page.Family]:
         child = page.Child(name, info.key if info else "", record, liked_in(app.store, name, base), note)
         found.setdefault((parent.title or parent.name) if parent else base, []).append(child)
     return [page.Family(base, found[base]) for base in sorted(found)]
-
-
-def _begin_comparison(app: App, children: Children, name: str, w: LearnWords) -> str:
-    """Ask parent and child the next question that was set apart, blind; the conversation's id."""
-    record = children.record(name)
-    _, child = app.catalogue.find(f"llama.cpp:{name}")
-    folder = Runs(app.settings.data_dir).folder / str(record.get("run", "")) / "data.test.jsonl"
-    try:
-        lines = [json.loads(line) for line in folder.read_text(encoding="utf-8").splitlines()] if record else []
-    except (OSError, ValueError):
-        lines = []
-    prompts = list(dict.fromkeys(question_of(str(line.get("prompt", ""))) for line in lines))
-    if not prompts:
-        raise TrainingError(LearnWords.no_prompt)
-    played = liked_in(app.store, name, child.parent.partition(":")[2]).games
-    sides = ((child.key, None), (child.parent, None))
-    return app.chat.begin_comparison(None, prompts[played % len(prompts)], sides).conversation_id

@@ -22,6 +22,9 @@ class LearnWords:
     prefer = Both("preferences: which of two replies is better", "偏好：两条回复哪条更好")
     sft = Both("examples: what won, was corrected or was found right", "示例：胜出、更正或验证正确的回复")
     kto = Both("thumbs: likes and dislikes", "赞与踩")
+    kto_helpfulness = Both("marks of helpfulness, for the answer", "有用性评分（针对答案）")
+    kto_harmlessness = Both("marks of harmlessness, for thought and answer", "无害性评分（针对思考与答案）")
+    grpo = Both("right answers: reinforcement learning (GRPO)", "参考答案：强化学习（GRPO）")
     counts = Both(
         "{pairs} preferences, {thumbs} thumbs, {references} right answers",
         "{pairs} 条偏好，{thumbs} 个赞踩，{references} 个参考答案",
@@ -34,6 +37,7 @@ class LearnWords:
         "Enough to see a lift of {lift} points or more. About {time} and {memory} of memory.",
         "足以看出 {lift} 个百分点以上的提升。约需 {time}，内存 {memory}。",
     )
+    answers_suffice = Both("Right answers: enough for reinforcement learning.", "参考答案：足以进行强化学习。")
     train = Both("Train", "训练")
     not_installed = Both(
         "Training needs {names}: pip install 'r1chat[train]' (about 5 GB, mostly PyTorch).",
@@ -49,10 +53,13 @@ class LearnWords:
     proving = Both("writing answers before and after: {step} of {steps}", "正在生成训练前后的回答：{step} / {steps}")
     done = Both("done", "完成")
     stopped = Both("stopped by the guard", "被保护机制停止")
+    paused = Both("paused", "已暂停")
     cancelled = Both("cancelled", "已取消")
     failed = Both("failed", "失败")
     interrupted = Both("interrupted", "中断")
     left = Both("{time} left", "剩余 {time}")
+    pause = Both("Pause", "暂停")
+    pausing = Both("Pausing …", "正在暂停…")
     cancel = Both("Cancel", "取消")
     cancelling = Both("Cancelling …", "正在取消…")
     go_on = Both("Go on", "继续")
@@ -65,9 +72,11 @@ class LearnWords:
     curve_loss = Both("Loss", "损失")
     curve_accuracy = Both("On your side", "与您一致")
     curve_chosen = Both("Likelihood of preferred replies", "偏好回复的可能性")
-    curve_about = Both(
-        "{name}: from {first} to {last}, on what was set apart", "{name}：从 {first} 到 {last}（留出部分）"
-    )
+    curve_passed = Both("Right answers, set apart", "留出问题的正确率")
+    curve_reward = Both("Reward of samples", "样本奖励")
+    curve_length = Both("Length of samples in tokens", "样本长度（词元）")
+    curve_moments = Both("Moments of reflection in a thought", "每次思考的反思次数")
+    curve_about = Both("{name}: from {first} to {last}", "{name}：从 {first} 到 {last}")
     proof = Both("Before and after", "训练前后")
     figure = Both("Figure", "指标")
     change = Both("Change", "变化")
@@ -75,6 +84,8 @@ class LearnWords:
     agreed = Both(
         "Judgements set apart that it moved to your side (chance: 50 %)", "留出评价中变得与您一致的（随机：50%）"
     )
+    agreed_helpfulness = Both("The same by marks of helpfulness", "同上，按有用性评分")
+    agreed_harmlessness = Both("The same by marks of harmlessness", "同上，按无害性评分")
     right = Both("Right answers", "正确答案")
     ended = Both("Replies that come to their end", "完整结束的回复")
     tokens = Both("Length in tokens", "长度（词元）")
@@ -100,10 +111,9 @@ class LearnWords:
     rename_to = Both("New name of {name}", "{name} 的新名字")
     from_judgements = Both("from {n} judgements, {date}", "来自 {n} 条评价，{date}")
     put_in = Both("put in by hand", "手动加入")
-    no_prompt = Both(
-        "There is no prompt to compare on. Compare them in the chat: choose “two models” beside the message box.",
-        "没有可用于比较的提示。请在聊天中比较：在输入框旁选择“两个模型”。",
-    )
+    blind = Both("Which reply is better?", "哪个回复更好？")
+    blind_done = Both("Enough: the interval is narrow.", "已足够：区间已较窄。")
+    close = Both("Close", "关闭")
     broken = Both(
         "r1chat did not answer. Look whether it still runs, then reload the page.",
         "r1chat 没有响应。请确认它还在运行，然后刷新页面。",

@@ -33,6 +33,7 @@ def main() -> None:
 
 def _serve(
     path: str,
+    adapter: str,
     window: int,
     batch: int,
     weights: int,
@@ -45,6 +46,10 @@ def _serve(
 
     params = xllamacpp.CommonParams()
     params.model.path = path
+    if adapter:
+        lora = xllamacpp.CommonAdapterLoraInfo()
+        lora.path, lora.scale = adapter, 1.0
+        params.lora_adapters = [lora]
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [key]
