@@ -111,7 +111,7 @@ blind?.addEventListener('click', event => {
 });
 document.addEventListener('keydown', event => {  // on the whole page: a button that was clicked is gone with its pair
   if (!blind?.open || event.repeat || event.ctrlKey || event.metaKey || event.altKey || !/^[1-5]$/.test(event.key)) return;
-  judge(blind.querySelectorAll('[data-winner]')[Number(event.key) - 1]);
+  judge(/** @type {HTMLButtonElement | undefined} */ (blind.querySelectorAll('[data-winner]')[Number(event.key) - 1]));
 });
 blind?.addEventListener('close', family);
 
