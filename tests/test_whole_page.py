@@ -12,12 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, expect, finished, more
+from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, choose_budget, expect, finished, more
 
+from r1chat import steer
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.backends.scripted import ScriptedBackend
+from r1chat.messages import Reply, ReplySoFar
+from r1chat.ui.html.plain import plain
 from r1chat.ui.html.unfinished import without_open_formula
+from r1chat.ui.talk.render import ReplyRenderer
 from r1chat.ui.talk.titles import title
+from r1chat.ui.words.page import words
 
 AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 REFLECTING = (
@@ -69,6 +74,38 @@ def test_a_formula_is_held_back_until_it_is_whole_and_a_price_is_not(text: str, 
 )
 def test_a_step_is_named_by_its_first_words_with_code_as_code(step: str, html: str) -> None:
     assert title(step) == html
+
+
+def test_a_formula_that_a_budget_or_a_person_cut_is_no_raw_latex() -> None:
+    cut = ReplyRenderer("r", words("en"))
+    cut.update(Reply(reasoning="So the area is $\\fr"))
+    spent = steer.spent(ReplySoFar("So the area is $\\frac{1"))
+    blocks = cut.update(Reply(reasoning=spent.reasoning, closed=True))
+    assert blocks[0].html.striptags() == "So the area is …"
+    assert cut.update(Reply(reasoning=spent.reasoning, closed=True)) == []  # it is sent once
+    (part,) = ReplyRenderer("r", words("en")).update(Reply(answer="It is $x +", finish="stopped"))
+    assert part.html.striptags() == "It is …"
+    (part,) = ReplyRenderer("r", words("en")).update(Reply(answer="It is $x", finish="stop"))
+    assert part.html.striptags() == "It is $x"  # the model meant a dollar sign
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        (r"**3** is $x^2$ and $\frac{a+1}{2}$ so", "3 is x² and (a + 1)/2 so"),
+        ("| Row | Whole tiles | |:--|--:| | 1 | 19 |", "Row · Whole tiles · 1 · 19"),
+        ("```python print(2 * 3) ``` *By* area", "print(2 * 3) By area"),
+        (r"…it would be $\frac{32}{0.25}$, but $\fra", "…it would be 32/0.25, but …"),
+        ("## See [the page](http://x.y/z)", "See the page"),
+        (r"It is \(\boxed{4}\).", "It is 4."),
+        (
+            "3 > 2, 2*3*4, a * b and snake_case_name for $5 and $10",
+            "3 > 2, 2*3*4, a * b and snake_case_name for $5 and $10",
+        ),
+    ],
+)
+def test_an_excerpt_is_read_without_the_marks_of_markdown(markdown: str, text: str) -> None:
+    assert plain(markdown) == text
 
 
 def test_a_short_formula_is_drawn_in_the_name_of_a_step() -> None:
@@ -366,7 +403,9 @@ def test_on_a_phone_what_is_tapped_is_large_enough_and_the_outline_is_a_sheet(si
     page = site.open(width=390, height=844)
     ask(page, "When does it arrive?")
     finished(page)
-    page.locator("details.thought > summary").click()
+    folded = page.locator("details.thought > summary")
+    assert folded.evaluate("line => line.scrollWidth <= line.clientWidth")  # it wraps, and is not cut
+    folded.click()
     small = page.evaluate(
         """() => [...document.querySelectorAll('.reply > .acts :is(button, summary), .strip .icon-button')]
           .filter(e => e.checkVisibility() && !e.closest('details:not([open]) > div'))
@@ -374,6 +413,13 @@ def test_on_a_phone_what_is_tapped_is_large_enough_and_the_outline_is_a_sheet(si
           .filter(([, height]) => height < 44)"""
     )
     assert small == []
+    choose_budget(page, 40)
+    expect(page.get_by_role("spinbutton", name="Thinking tokens")).to_be_visible()
+    outside = """() => [...document.querySelectorAll('#controls button')].filter(e => e.checkVisibility())
+      .filter(e => e.getBoundingClientRect().right > document.querySelector('#box').getBoundingClientRect().right)"""
+    assert page.evaluate(outside) == []
+    colour = "['#note', '#where'].map(name => getComputedStyle(document.querySelector(name)).color)"
+    assert len(set(page.evaluate(colour))) == 1  # quiet: the ink of an HTML block of Gradio is not ours
     places = "marks => marks.map(mark => mark.getBoundingClientRect().x)"
     first, second = page.locator(".strip .line button").evaluate_all(places)
     assert second - first >= 18  # near the end of a short line they stand beside each other

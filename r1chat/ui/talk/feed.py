@@ -32,6 +32,7 @@ from r1chat.ui.compare import comparison as comparisons
 from r1chat.ui.compare.acts import open_comparison, order, sibling_acts
 from r1chat.ui.compare.comparison import OpenComparison
 from r1chat.ui.html.parts import EMPTY, notice
+from r1chat.ui.html.plain import with_drawn_formulas
 from r1chat.ui.judge import consent, gathered, rating, reference
 from r1chat.ui.talk import ledger, presence, render, sidebar, temporary, votes
 from r1chat.ui.talk.moments import legend, outline_count
@@ -343,7 +344,7 @@ class Viewer:
             "running": "1" if running else "",
             "thinking": "1" if thinking else "",
             "lang": self._words.lang,
-            "heading": conversation.info.title or self._untitled(),
+            "heading": with_drawn_formulas(conversation.info.title) or self._untitled(),
             "empty": "" if conversation.turns else "1",
             "ended": _ended(conversation),
             "shown": self._conversation_id,
