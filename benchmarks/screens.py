@@ -1,4 +1,5 @@
-"""Screenshots of the page: `python -m benchmarks.screens FOLDER [--only thought-open] [--every light-en-desktop]`.
+"""Screenshots of the page: `python -m benchmarks.screens FOLDER [--only thought-open] [--every light-en-desktop]`, and
+those of the README: `python -m benchmarks.screens assets --readme`.
 
 Ten states of the chat, the pages beside it, and a conversation with a model of each of four families whose thoughts
 are not marked as R1's are: each on a desktop and a phone, light and dark, in English and Chinese, named
@@ -67,6 +68,17 @@ STATES = (
     *BESIDE,
     *FAMILIES,
 )
+README = {  # by their names in `assets`
+    "page-light": "answer-light-en-desktop",
+    "page-dark": "answer-dark-en-desktop",
+    "page-phone": "answer-light-en-phone",
+    "page-zh": "thought-open-light-zh-desktop",
+    "page-moments": "thought-open-light-en-desktop",
+    "page-vote": "vote-light-en-desktop",
+    "page-teach": "rated-light-en-desktop",
+    "page-compare": "compare-light-en-desktop",
+    "page-data": "data-light-en-desktop",
+}
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LANGS: tuple[Lang, ...] = ("en", "zh")
@@ -311,13 +323,16 @@ def arrange(page: Page, state: str) -> None:
     page.wait_for_timeout(500)
 
 
-def shoot(browser: Browser, stage: Stage, state: str, folder: Path, wanted: str) -> list[Path]:
-    """The pictures of one state in one language."""
-    made = []
+def shoot(browser: Browser, stage: Stage, state: str, folder: Path, names: Mapping[str, str]) -> list[Path]:
+    """The pictures of one state in one language that have a name in `names`."""
+    made: list[Path] = []
+    wanted = [name for name in names if name.startswith(f"{state}-") and f"-{stage.actor.lang}-" in name]
+    if not wanted:
+        return made
     query = play(stage, state)
     for theme, (size, (width, height)) in itertools.product(THEMES, SIZES.items()):
         name = f"{state}-{theme}-{stage.actor.lang}-{size}"
-        if wanted not in name:
+        if name not in wanted:
             continue
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -330,7 +345,7 @@ def shoot(browser: Browser, stage: Stage, state: str, folder: Path, wanted: str)
         page = context.new_page()
         page.goto(stage.address() + query)
         arrange(page, state)
-        made.append(folder / f"{name}.png")
+        made.append(folder / f"{names[name]}.png")
         page.screenshot(path=made[-1])
         context.close()
     stage.actor.go_on.set()
@@ -340,14 +355,14 @@ def shoot(browser: Browser, stage: Stage, state: str, folder: Path, wanted: str)
     return made
 
 
-def run(folder: Path, only: Mapping[str, bool], wanted: str, langs: tuple[Lang, ...]) -> list[Path]:
-    """Play every state in every language, and take its pictures."""
+def run(folder: Path, names: Mapping[str, str]) -> list[Path]:
+    """Play the states, and take the pictures that have a name in `names`: that of their files."""
     from r1chat.ui.server import PageServer
 
     made: list[Path] = []
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
-        for lang in langs:
+        for lang in (lang for lang in LANGS if any(f"-{lang}-" in name for name in names)):
             with tempfile.TemporaryDirectory() as data:
                 actor = Actor(lang)
                 model = ScriptedBackend(actor, model_names=MODELS, rate=400, formats=FORMATS)
@@ -360,8 +375,8 @@ def run(folder: Path, only: Mapping[str, bool], wanted: str, langs: tuple[Lang, 
                 for question in EARLIER[lang]:
                     stage.finish(stage.ask(question))
                 try:
-                    for state in only:
-                        made += shoot(browser, stage, state, folder, wanted)
+                    for state in STATES:
+                        made += shoot(browser, stage, state, folder, names)
                 finally:
                     actor.go_on.set()
                     app.chat.close()
@@ -376,9 +391,13 @@ def main() -> None:
     parser.add_argument("--only", choices=STATES, action="append", help="one state; may be given more than once")
     parser.add_argument("--every", default="", metavar="TEXT", help="only pictures with this in their names: dark-en")
     parser.add_argument("--lang", choices=LANGS, action="append")
+    parser.add_argument("--readme", action="store_true", help="those of the README, by their names in assets")
     options = parser.parse_args()
-    states = dict.fromkeys(options.only or STATES, True)
-    for path in run(options.folder, states, options.every, tuple(options.lang or LANGS)):
+    every = itertools.product(options.only or STATES, THEMES, options.lang or LANGS, SIZES)
+    names = {name: name for name in map("-".join, every) if options.every in name}
+    if options.readme:
+        names = {picture: name for name, picture in README.items()}
+    for path in run(options.folder, names):
         print(path)
 
 

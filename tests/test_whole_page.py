@@ -309,7 +309,32 @@ def test_a_turn_shifts_nothing_and_writes_nothing_to_the_console(site: Site) -> 
     finished(page)
     page.wait_for_timeout(300)
     assert page.evaluate("window.shifted") <= 0.05
+    here = page.url
+    for pause in (0, 150, 500):  # left before it is there
+        page.goto(here, wait_until="commit")
+        page.wait_for_timeout(pause)
+        page.goto(re.sub(r"/(\?.*)?$", "/models/", here))
+    page.goto(here)
+    expect(page.locator(".reply.done")).to_be_visible()
     assert said == []
+
+
+@in_browser
+def test_a_conversation_is_printed_whole_and_dark_on_white(site: Site) -> None:
+    lines = "\n\n".join(f"Paragraph {n}. The quick brown fox jumps over the lazy dog." for n in range(90))
+    site.serve(["<think>Hm.</think>", f"```python\nx = {'1 + ' * 60}1\n```\n\n{lines}"])
+    page = site.open(width=794, height=1123, theme="dark")  # A4 at 96 pixels to the inch
+    ask(page, "Tell me.")
+    finished(page)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator(".part p").last.evaluate("end => end.getBoundingClientRect().y") > 2 * 1123
+    assert page.evaluate("document.documentElement.scrollWidth") <= 794
+    assert page.locator(".read pre").evaluate("code => code.scrollWidth <= code.clientWidth")
+    for part in ("#left", "#bottom", ".reply > .acts"):
+        expect(page.locator(part)).to_be_hidden()
+    ink = page.locator(".answer").evaluate("text => getComputedStyle(text).color")
+    assert max(map(int, re.findall(r"\d+", ink))) < 100
+    assert page.pdf(format="A4").count(b"/Type /Page\n") >= 3
 
 
 SETTLED = """async () => {  // what fades in or out has no contrast of its own
@@ -418,6 +443,9 @@ def test_on_a_phone_what_is_tapped_is_large_enough_and_the_outline_is_a_sheet(si
     outside = """() => [...document.querySelectorAll('#controls button')].filter(e => e.checkVisibility())
       .filter(e => e.getBoundingClientRect().right > document.querySelector('#box').getBoundingClientRect().right)"""
     assert page.evaluate(outside) == []
+    middles = """() => [...document.querySelectorAll('#controls :is(button, summary)')].filter(e => e.checkVisibility())
+      .map(e => e.getBoundingClientRect()).map(({y, height}) => Math.round(y + height / 2))"""
+    assert len(set(page.evaluate(middles))) == 1  # they stand in one line
     colour = "['#note', '#where'].map(name => getComputedStyle(document.querySelector(name)).color)"
     assert len(set(page.evaluate(colour))) == 1  # quiet: the ink of an HTML block of Gradio is not ours
     places = "marks => marks.map(mark => mark.getBoundingClientRect().x)"

@@ -359,7 +359,8 @@ def _in_pieces(line: str) -> Markup:
 
 def _in_whole_parts(line: str) -> str:
     """A line of `joined` parts that wraps before a dot only: a narrow screen shows as many whole parts as fit."""
-    return " ·\u00a0".join(part.replace(" ", "\u00a0") for part in line.split(" · "))
+    parts = line.split(" · ")
+    return " ·\u00a0".join(part.replace(" ", "\u00a0") for part in parts) if len(parts) > 1 else line
 
 
 def _text(line: str) -> Markup:
