@@ -119,6 +119,7 @@ def _head() -> Markup:
 def _composer() -> Markup:
     w = words("en")
     return Markup(
+        '<template id="icon-pencil">{pencil}</template><template id="icon-x">{x}</template>'
         '<div id="queue"></div><div id="box">'
         '<div id="prompt"><textarea rows="1" autocomplete="off"{prompt}></textarea></div>'
         '<div id="few-shot" role="status" hidden></div>'
@@ -142,6 +143,8 @@ def _composer() -> Markup:
         '</li><li role="presentation"><ul id="palette-found" role="group" data-name="conversations"></ul></li></ul>'
         "</dialog>"
     ).format(
+        pencil=icon("pencil"),
+        x=icon("x"),
         prompt=attributes(
             data_name="message",
             data_holds="placeholder",
