@@ -420,6 +420,11 @@ def test_axe_finds_nothing_on_the_main_states(site: Site, theme: str) -> None:
     down = site.open("&model=openai:gone", theme=theme)
     expect(down.locator(".notice.error")).to_be_visible()
     assert findings(down) == [], "server down"
+    assert site.server is not None
+    for name in ("models", "learn"):
+        down.goto(f"{site.server.origin}/{name}/")
+        expect(down.locator("h1")).to_be_visible()
+        assert findings(down) == [], name
 
 
 @in_browser
