@@ -119,17 +119,20 @@ class Viewer:
             generation = self._app.chat.running(self._conversation_id)  # before the store: what runs no more is saved
             try:
                 yield self._whole(generation)
-            except NotFoundError as error:
+                yield from self._as_it_grows(generation, seen)
+            except NotFoundError as error:  # deleted, maybe while a reply was being made
                 yield self._lost(error)
-                continue
-            if isinstance(generation, Samples) and not generation.vote_id and generation.turn_id in self._messages:
-                yield from self._follow_sides(generation, seen)
-            elif generation is not None and self._shown(generation.turn_id, generation.reply_id) is None:
-                yield from self._wait_for(generation, seen)
-            elif isinstance(generation, Generation):
-                yield from self._follow(generation, seen)
-            elif isinstance(generation, Samples):
-                yield from self._follow_vote(generation, seen)
+
+    def _as_it_grows(self, generation: Generation | Samples | None, seen: int) -> Iterator[Patch]:
+        """What is being made, until there are other news."""
+        if isinstance(generation, Samples) and not generation.vote_id and generation.turn_id in self._messages:
+            yield from self._follow_sides(generation, seen)
+        elif generation is not None and self._shown(generation.turn_id, generation.reply_id) is None:
+            yield from self._wait_for(generation, seen)
+        elif isinstance(generation, Generation):
+            yield from self._follow(generation, seen)
+        elif isinstance(generation, Samples):
+            yield from self._follow_vote(generation, seen)
 
     def _pulse(self) -> Iterator[Patch]:
         """What changed of the chosen model's server while nothing else did; from time to time a heartbeat."""
