@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ import pytest
 from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, choose_budget, expect, finished, more
 
 from r1chat import steer
+from r1chat.app import build
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.backends.scripted import ScriptedBackend
-from r1chat.messages import Reply, ReplySoFar
+from r1chat.config import load
+from r1chat.messages import ModelInfo, Reply, ReplySoFar
 from r1chat.ui.html.plain import plain
 from r1chat.ui.html.unfinished import without_open_formula
+from r1chat.ui.talk.feed import Viewer
 from r1chat.ui.talk.render import ReplyRenderer
 from r1chat.ui.talk.titles import title
 from r1chat.ui.words.page import words
@@ -33,6 +37,24 @@ REFLECTING = (
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")  # of gradio's
 in_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
+
+
+class _Titled(ScriptedBackend):
+    """A model whose file says what it is called."""
+
+    def models(self) -> list[ModelInfo]:
+        return [replace(model, title="Small R1") for model in super().models()]
+
+
+def test_below_its_reply_a_model_is_called_what_the_menu_calls_it(tmp_path: Path) -> None:
+    app = build(load(data_dir=tmp_path, ollama=False), {"scripted": _Titled(lambda _: THOUGHT)})
+    try:
+        done = app.chat.send(None, "7 + 3 = ?", "scripted:scripted")
+        done.wait(10)
+        shown = next(Viewer(app, done.conversation_id, "scripted:scripted", "en").patches())
+        assert any("Small R1 ·" in block.get("html", "") for block in shown["blocks"])
+    finally:
+        app.close()
 
 
 # --- a formula that is still open ------------------------------------------------------------------------------------

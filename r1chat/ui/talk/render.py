@@ -512,15 +512,10 @@ def position(stored: StoredReply, words: Words) -> Markup:
     return _switch("reply", stored.id, stored.position, stored.siblings, words)
 
 
-def figures(stored: StoredReply, words: Words) -> Markup:
+def figures(stored: StoredReply, maker: str, words: Words) -> Markup:
     """Who wrote it, and how fast: the model's name, tokens per second, and the time to the first token."""
-    line = joined(maker(stored, words), meta(stored.reply, words))
+    line = joined(maker, meta(stored.reply, words))
     return Markup('<span class="meta">{}</span>').format(_in_pieces(line))
-
-
-def maker(stored: StoredReply, words: Words) -> str:
-    """The name of the model that wrote a reply, or that a person did. Text."""
-    return words.own_words if stored.provenance.origin == "corrected" else stored.provenance.model
 
 
 def _captioned(picture: str, caption: str) -> Markup:
