@@ -11,6 +11,7 @@ import itertools
 import os
 import re
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -113,6 +114,8 @@ def measure(total: int, rate: float) -> dict[str, Any]:
         client.send("Performance.enable")
         metrics = {m["name"]: m["value"] for m in client.send("Performance.getMetrics")["metrics"]}
         memory = _renderer_memory()
+    if len(marks) < 2:
+        raise SystemExit(f"The run was over too soon to be measured: {len(speaker.said)} words; give it more --tokens.")
     delays = sorted((when - speaker.said[number] * 1000) for number, when in seen)
     rates = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in itertools.pairwise(marks)]
     return {
@@ -148,6 +151,7 @@ def main() -> None:
     cli.add_argument("--json", action="store_true")
     args = cli.parse_args()
     os.environ.setdefault("R1CHAT_OPEN_BROWSER", "false")
+    print(f"page: {args.tokens:,} tokens take about {args.tokens / args.rate:,.0f} s", file=sys.stderr, flush=True)
     got = measure(args.tokens, args.rate)
     report = Report("page")
     report.bar("updates per second at the end", got["updates_last"], at_least=9.0)

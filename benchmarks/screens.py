@@ -1,8 +1,10 @@
-"""Screenshots of the page: `python -m benchmarks.screens FOLDER [--only thought-open] [--every light-en-desktop]`.
+"""Screenshots of the page: `python -m benchmarks.screens FOLDER [--only thought-open] [--every light-en-desktop]`, and
+those of the README: `python -m benchmarks.screens assets --readme`.
 
-Ten states of the chat and the data page, each on a desktop and a phone, light and dark, in English and Chinese: 88
-pictures named `STATE-THEME-LANGUAGE-SIZE.png`. The models are scripted, so that the pictures are the same at every run.
-Needs Chromium and the `test` extra.
+Ten states of the chat, the pages beside it, and a conversation with a model of each of four families whose thoughts
+are not marked as R1's are: each on a desktop and a phone, light and dark, in English and Chinese, named
+`STATE-THEME-LANGUAGE-SIZE.png`. The models are scripted, so that the pictures are the same at every run. Needs Chromium
+and the `test` extra.
 """
 
 from __future__ import annotations
@@ -20,10 +22,12 @@ from typing import TYPE_CHECKING, Literal
 
 from benchmarks.browser import chromium
 from r1chat.app import App, build
+from r1chat.backends.format_finder import find_format
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import load
-from r1chat.messages import Raw, Request
+from r1chat.messages import BackendEvent, Began, Raw, Request
+from r1chat.reasoning_format import ReasoningFormat
 from r1chat.ui.act import Act
 from r1chat.ui.registry import perform
 
@@ -32,6 +36,23 @@ if TYPE_CHECKING:
 
 Lang = Literal["en", "zh"]
 
+FAMILIES = {  # by state: the model's name, and its chat template
+    "harmony": ("gpt-oss-20b", "openai-gpt-oss-120b"),
+    "magistral": ("Magistral-Small-2509", "mistralai-Ministral-3-14B-Reasoning-2512"),
+    "gemma": ("gemma-4-31B-it", "google-gemma-4-31B-it"),
+    "seed-oss": ("Seed-OSS-36B-Instruct", "ByteDance-Seed-OSS"),
+}
+TEMPLATES = Path(__file__).parents[1] / "tests" / "data" / "formats" / "templates"
+
+
+def _format_of(template: str) -> ReasoningFormat:
+    found = find_format((TEMPLATES / f"{template}.jinja").read_text(encoding="utf-8"), "<BOS>", "<EOS>").form
+    assert found is not None, template
+    return found
+
+
+FORMATS = {model: _format_of(template) for model, template in FAMILIES.values()}
+BESIDE = {"library": "models/", "learn": "learn/"}  # pages that show without a conversation
 STATES = (
     "start",
     "thought-live",
@@ -44,11 +65,25 @@ STATES = (
     "compare",
     "server-down",
     "data",
+    *BESIDE,
+    *FAMILIES,
 )
+README = {  # by their names in `assets`
+    "page-light": "answer-light-en-desktop",
+    "page-dark": "answer-dark-en-desktop",
+    "page-phone": "answer-light-en-phone",
+    "page-zh": "thought-open-light-zh-desktop",
+    "page-moments": "thought-open-light-en-desktop",
+    "page-vote": "vote-light-en-desktop",
+    "page-teach": "rated-light-en-desktop",
+    "page-compare": "compare-light-en-desktop",
+    "page-data": "data-light-en-desktop",
+}
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LANGS: tuple[Lang, ...] = ("en", "zh")
 MODEL = "scripted:R1-Distill-Qwen-7B"
+MODELS = ("R1-Distill-Qwen-7B", "Qwen3-1.7B", *FORMATS)
 AWAY = "qwen3-8b"  # the model of the server that is down
 
 THOUGHT = {
@@ -111,6 +146,7 @@ EARLIER = {
     "zh": ("9.11 和 9.9 哪个更大？", "strawberry 里有几个字母 r？", "制订一周的慢跑计划"),
 }
 SHORT = {"en": ("9.9 is larger.", "Three.", "Run on three days."), "zh": ("9.9 更大。", "三个。", "一周跑三天。")}
+SUM_ANSWER = {"en": "$17 \\cdot 24 = \\boxed{408}$", "zh": "$17 \\cdot 24 = \\boxed{408}$"}
 SUM = {"en": "17 · 24 = ?", "zh": "17 · 24 等于多少？"}
 
 
@@ -127,12 +163,28 @@ class Actor:
 
     def __call__(self, request: Request) -> Script:
         question = request.messages[-1].content
+        if request.model in FORMATS:
+            return self._speak_as(request)
         if question == SUM[self.lang]:
             value = next(self.samples)
             return ["<think>", "17 · 20 = 340, 17 · 4 = 68.", "</think>", f"$17 \\cdot 24 = \\boxed{{{value}}}$"]
         if question in EARLIER[self.lang]:
             return ["<think>", "…", "</think>", SHORT[self.lang][EARLIER[self.lang].index(question)]]
         return self._speak()
+
+    def _speak_as(self, request: Request) -> Iterator[BackendEvent | str]:
+        """As a model of one of the families does: with the tags of its own template."""
+        form = FORMATS[request.model]
+        yield Began(form, form.opens_in_prompt and request.so_far is None)
+        if request.so_far is not None:
+            yield from _tokens(ANSWER[self.lang] if self.pause else SUM_ANSWER[self.lang])
+            return
+        if not form.opens_in_prompt:
+            yield Raw(form.open_text, 0)
+        yield from _tokens(THOUGHT[self.lang])
+        while self.pause and not self.go_on.wait(0.05):  # until the person wants the answer
+            yield ""
+        yield from _tokens(form.close_text + ANSWER[self.lang])
 
     def _speak(self) -> Iterator[Raw | str]:
         thought, answer = THOUGHT[self.lang], ANSWER[self.lang]
@@ -169,9 +221,10 @@ class Stage:
     actor: Actor
     address: Callable[[], str]  # a new one each time: it opens the page once
 
-    def ask(self, text: str, verb: str = "ask") -> str:
-        """Send a message; the id of its conversation."""
-        act = Act(verb, text=text, model=MODEL, lang=self.actor.lang)
+    def ask(self, text: str, verb: str = "ask", conversation: str = "", model: str = MODEL, budget: int = 0) -> str:
+        """Send a message, with a thinking budget unless that is 0; the id of its conversation."""
+        steered = ("own", budget) if budget else ("off", None)
+        act = Act(verb, "", text, conversation, model, self.actor.lang, *steered)
         return str(perform(self.app, act)["conversation"])
 
     def finish(self, conversation: str) -> None:
@@ -193,8 +246,10 @@ class Stage:
 def play(stage: Stage, state: str) -> str:
     """Bring the app into a state; the query of the page's address."""
     stage.actor.pause, stage.actor.go_on = "", threading.Event()
-    if state == "start":
+    if state == "start" or state in BESIDE:
         return ""
+    if state in FAMILIES:
+        return f"&c={answer_now_and_by_budget(stage, FAMILIES[state][0])}"
     if state == "server-down":
         return f"&model=openai:{AWAY}"
     if state in ("thought-live", "answer-live"):
@@ -222,10 +277,26 @@ def play(stage: Stage, state: str) -> str:
     return f"&c={conversation}"
 
 
+def answer_now_and_by_budget(stage: Stage, name: str) -> str:
+    """A conversation whose first thought a person ends, and whose second one a budget; its id."""
+    model, lang = f"scripted:{name}", stage.actor.lang
+    stage.actor.pause = "thought"
+    conversation = stage.ask(QUESTION[lang], model=model)
+    running = stage.app.chat.running(conversation)
+    while running is not None and not running.snapshots()[0].reasoning.endswith(THOUGHT[lang][-9:]):
+        time.sleep(0.02)
+    stage.act(conversation, "answer", "")
+    stage.finish(conversation)
+    stage.actor.pause = ""
+    stage.ask(SUM[lang], conversation=conversation, model=model, budget=60)
+    stage.finish(conversation)
+    return conversation
+
+
 def arrange(page: Page, state: str) -> None:
     """What a person would click to see the state."""
     page.wait_for_selector("#model-line", state="attached")
-    if state not in ("start", "server-down"):
+    if state not in ("start", "server-down", *BESIDE):
         page.wait_for_selector(".reply", timeout=20_000)
         page.wait_for_timeout(300)
     if state == "thought-open":
@@ -240,19 +311,28 @@ def arrange(page: Page, state: str) -> None:
     elif state == "data":
         page.goto(page.url.partition("?")[0] + "data/")
         page.wait_for_selector("#rows:not([aria-busy]) .judged")
+    elif state in BESIDE:
+        page.goto(page.url.partition("?")[0] + BESIDE[state])
+        page.wait_for_load_state("networkidle")
+    elif state in FAMILIES:
+        page.locator("details.thought > summary").last.click()
+        page.locator(".scroll").evaluate("scroll => { scroll.scrollTop = scroll.scrollHeight; }")
     elif state == "answer" or state == "compare":
         page.locator(".scroll").evaluate("scroll => { scroll.scrollTop = 0; }")
     page.mouse.move(5, 5)
     page.wait_for_timeout(500)
 
 
-def shoot(browser: Browser, stage: Stage, state: str, folder: Path, wanted: str) -> list[Path]:
-    """The pictures of one state in one language."""
-    made = []
+def shoot(browser: Browser, stage: Stage, state: str, folder: Path, names: Mapping[str, str]) -> list[Path]:
+    """The pictures of one state in one language that have a name in `names`."""
+    made: list[Path] = []
+    wanted = [name for name in names if name.startswith(f"{state}-") and f"-{stage.actor.lang}-" in name]
+    if not wanted:
+        return made
     query = play(stage, state)
     for theme, (size, (width, height)) in itertools.product(THEMES, SIZES.items()):
         name = f"{state}-{theme}-{stage.actor.lang}-{size}"
-        if wanted not in name:
+        if name not in wanted:
             continue
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -265,7 +345,7 @@ def shoot(browser: Browser, stage: Stage, state: str, folder: Path, wanted: str)
         page = context.new_page()
         page.goto(stage.address() + query)
         arrange(page, state)
-        made.append(folder / f"{name}.png")
+        made.append(folder / f"{names[name]}.png")
         page.screenshot(path=made[-1])
         context.close()
     stage.actor.go_on.set()
@@ -275,17 +355,17 @@ def shoot(browser: Browser, stage: Stage, state: str, folder: Path, wanted: str)
     return made
 
 
-def run(folder: Path, only: Mapping[str, bool], wanted: str, langs: tuple[Lang, ...]) -> list[Path]:
-    """Play every state in every language, and take its pictures."""
+def run(folder: Path, names: Mapping[str, str]) -> list[Path]:
+    """Play the states, and take the pictures that have a name in `names`: that of their files."""
     from r1chat.ui.server import PageServer
 
     made: list[Path] = []
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
-        for lang in langs:
+        for lang in (lang for lang in LANGS if any(f"-{lang}-" in name for name in names)):
             with tempfile.TemporaryDirectory() as data:
                 actor = Actor(lang)
-                model = ScriptedBackend(actor, model_names=("R1-Distill-Qwen-7B", "Qwen3-1.7B"), rate=400)
+                model = ScriptedBackend(actor, model_names=MODELS, rate=400, formats=FORMATS)
                 away = OpenAIBackend("http://127.0.0.1:9/v1")
                 settings = load(data_dir=data, port=0, open_browser=False)
                 app = build(settings, {"scripted": model, "openai": away})
@@ -295,8 +375,8 @@ def run(folder: Path, only: Mapping[str, bool], wanted: str, langs: tuple[Lang, 
                 for question in EARLIER[lang]:
                     stage.finish(stage.ask(question))
                 try:
-                    for state in only:
-                        made += shoot(browser, stage, state, folder, wanted)
+                    for state in STATES:
+                        made += shoot(browser, stage, state, folder, names)
                 finally:
                     actor.go_on.set()
                     app.chat.close()
@@ -311,9 +391,13 @@ def main() -> None:
     parser.add_argument("--only", choices=STATES, action="append", help="one state; may be given more than once")
     parser.add_argument("--every", default="", metavar="TEXT", help="only pictures with this in their names: dark-en")
     parser.add_argument("--lang", choices=LANGS, action="append")
+    parser.add_argument("--readme", action="store_true", help="those of the README, by their names in assets")
     options = parser.parse_args()
-    states = dict.fromkeys(options.only or STATES, True)
-    for path in run(options.folder, states, options.every, tuple(options.lang or LANGS)):
+    every = itertools.product(options.only or STATES, THEMES, options.lang or LANGS, SIZES)
+    names = {name: name for name in map("-".join, every) if options.every in name}
+    if options.readme:
+        names = {picture: name for name, picture in README.items()}
+    for path in run(options.folder, names):
         print(path)
 
 

@@ -786,7 +786,7 @@ def _check_continues(info: ModelInfo) -> None:
 def title_of(prompt: str) -> str:
     """A conversation's name, from its first message."""
     line = " ".join(prompt.split())
-    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip(" ,.;:，。；：、") + "…"
 
 
 def _beside(item: str, siblings: list[str], step: int) -> str:

@@ -29,6 +29,11 @@ def cut(so_far: ReplySoFar) -> ReplySoFar:
     return replace(so_far, reasoning=so_far.reasoning.rstrip(), closed=True)
 
 
+def ends_by_budget(text: str) -> bool:
+    """Whether a thought ends with the sentence that a spent budget puts there."""
+    return text.rstrip().endswith((_ENOUGH.en, _ENOUGH.zh))
+
+
 def spent(so_far: ReplySoFar) -> ReplySoFar:
     """The budget is spent: the thought ends with a sentence that says so."""
     thought = so_far.reasoning.rstrip()

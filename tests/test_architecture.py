@@ -159,7 +159,7 @@ PAGE = (
     frozenset({"talk"}),
     frozenset({"registry", "document"}),
     frozenset({"page", "routes"}),
-    frozenset({"wiring"}),
+    frozenset({"opening"}),
     frozenset({"mounting"}),
     frozenset({"server"}),
 )
@@ -211,7 +211,7 @@ def test_gradio_is_imported_in_one_place_which_makes_it_fast_and_silent() -> Non
         for item in imports(name, source, package)
         if item.target.startswith("r1chat.ui.startup")
     }
-    assert users == {"r1chat.ui.page", "r1chat.ui.wiring", "r1chat.ui.mounting"}
+    assert users == {"r1chat.ui.page", "r1chat.ui.mounting"}
 
 
 def test_app_py_knows_nothing_but_the_command_line() -> None:

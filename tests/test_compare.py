@@ -108,6 +108,25 @@ def said_of(app: App, sides: Sides) -> Comparison:
     return app.teacher.judged(app.store.turn(sides.turn_id).conversation_id).comparisons[sides.id]
 
 
+def test_a_comparison_that_is_deleted_while_it_runs_is_said_to_be_gone(opened: Callable[..., App]) -> None:
+    go_on = threading.Event()
+
+    def waits(_: Request) -> Script:
+        while not go_on.wait(0.02):
+            yield Progress("waiting")
+        yield from FIVE
+
+    app = opened(waits, waits)
+    asked = json.dumps({"prompt": "2 and 3?", "against": WARM})
+    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD), None)
+    sent = Viewer(app, conversation, COLD, "en").patches()
+    next(sent)
+    app.store.delete(conversation)
+    go_on.set()
+    blocks = (block for patch in sent for block in patch.get("blocks", []))
+    assert "is not there" in next(block["html"] for block in blocks if block["id"] == "welcome")
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_no_event_tells_the_sides_apart_but_their_words(opened: Callable[..., App], fails: bool) -> None:
     looked = threading.Event()

@@ -237,7 +237,7 @@ def test_nothing_may_be_exported_until_a_person_says_so(site: Site) -> None:
     page = data_page(site)
     expect(page.locator(".export-status")).to_have_text(["not allowed yet"] * 2)
     row(page, "one and one").get_by_label("Conversation may be exported").check()
-    expect(row(page, "one and one").locator(".export-status")).to_have_text("not in preference")
+    expect(row(page, "one and one").locator(".export-status")).to_have_text("not for DPO, ORPO")
     page.locator("#export [name=format]").select_option("unpaired")
     expect(row(page, "one and one").locator(".export-status")).to_have_text("will be exported")
     page.locator("#export [name=format]").select_option("preference")
@@ -263,7 +263,7 @@ def test_a_judgement_is_excluded_with_a_reason_and_taken_in_again(site: Site) ->
     expect(page.locator(".export-status")).to_have_text("excluded")
     expect(page.locator(".because")).to_have_text("a <b>slip</b>")
     page.get_by_role("button", name="Include again").click()
-    expect(page.locator(".export-status")).to_have_text("not in preference")
+    expect(page.locator(".export-status")).to_have_text("not for DPO, ORPO")
 
 
 def test_contradictions_are_listed_and_marked_in_their_rows(site: Site) -> None:
@@ -347,16 +347,16 @@ def test_text_is_searched_and_badges_say_what_the_chosen_format_takes(site: Site
     app.teacher.set_consent(None, True)
     page = data_page(site, width=760)
     expect(row(page, "six times seven").locator(".export-status")).to_have_text("will be exported")
-    expect(row(page, "Name a prime").locator(".export-status")).to_have_text("not in preference")
+    expect(row(page, "Name a prime").locator(".export-status")).to_have_text("not for DPO, ORPO")
     expect(row(page, "six times seven").locator(".says mfrac")).to_be_visible()
     expect(row(page, "six times seven").locator(".says strong")).to_have_text("not")
     assert page.locator("#rows").bounding_box()["y"] < page.locator("#exporting").bounding_box()["y"]  # type: ignore[index]
     page.locator("#exporting > summary").click()
     page.get_by_role("combobox", name="For").select_option("SFT: good replies only")
-    expect(row(page, "Name a prime").locator(".export-status")).to_have_text("not in sft")
+    expect(row(page, "Name a prime").locator(".export-status")).to_have_text("not for SFT")
     page.get_by_role("combobox", name="For").select_option("KTO: replies with a label")
     expect(row(page, "Name a prime").locator(".export-status")).to_have_text("will be exported")
-    expect(row(page, "six times seven").locator(".export-status")).to_have_text("not in unpaired")
+    expect(row(page, "six times seven").locator(".export-status")).to_have_text("not for KTO")
     search = page.get_by_role("searchbox", name="Text")
     search.fill("SEVEN IS")
     expect(page.locator(".judged")).to_have_count(1)

@@ -7,17 +7,26 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, expect, finished, more
+from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, choose_budget, expect, finished, more
 
+from r1chat import steer
+from r1chat.app import build
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.backends.scripted import ScriptedBackend
+from r1chat.config import load
+from r1chat.messages import ModelInfo, Reply, ReplySoFar
+from r1chat.ui.html.plain import plain
 from r1chat.ui.html.unfinished import without_open_formula
+from r1chat.ui.talk.feed import Viewer
+from r1chat.ui.talk.render import ReplyRenderer
 from r1chat.ui.talk.titles import title
+from r1chat.ui.words.page import words
 
 AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 REFLECTING = (
@@ -28,6 +37,24 @@ REFLECTING = (
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")  # of gradio's
 in_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
+
+
+class _Titled(ScriptedBackend):
+    """A model whose file says what it is called."""
+
+    def models(self) -> list[ModelInfo]:
+        return [replace(model, title="Small R1") for model in super().models()]
+
+
+def test_below_its_reply_a_model_is_called_what_the_menu_calls_it(tmp_path: Path) -> None:
+    app = build(load(data_dir=tmp_path, ollama=False), {"scripted": _Titled(lambda _: THOUGHT)})
+    try:
+        done = app.chat.send(None, "7 + 3 = ?", "scripted:scripted")
+        done.wait(10)
+        shown = next(Viewer(app, done.conversation_id, "scripted:scripted", "en").patches())
+        assert any("Small R1 ·" in block.get("html", "") for block in shown["blocks"])
+    finally:
+        app.close()
 
 
 # --- a formula that is still open ------------------------------------------------------------------------------------
@@ -69,6 +96,38 @@ def test_a_formula_is_held_back_until_it_is_whole_and_a_price_is_not(text: str, 
 )
 def test_a_step_is_named_by_its_first_words_with_code_as_code(step: str, html: str) -> None:
     assert title(step) == html
+
+
+def test_a_formula_that_a_budget_or_a_person_cut_is_no_raw_latex() -> None:
+    cut = ReplyRenderer("r", words("en"))
+    cut.update(Reply(reasoning="So the area is $\\fr"))
+    spent = steer.spent(ReplySoFar("So the area is $\\frac{1"))
+    blocks = cut.update(Reply(reasoning=spent.reasoning, closed=True))
+    assert blocks[0].html.striptags() == "So the area is …"
+    assert cut.update(Reply(reasoning=spent.reasoning, closed=True)) == []  # it is sent once
+    (part,) = ReplyRenderer("r", words("en")).update(Reply(answer="It is $x +", finish="stopped"))
+    assert part.html.striptags() == "It is …"
+    (part,) = ReplyRenderer("r", words("en")).update(Reply(answer="It is $x", finish="stop"))
+    assert part.html.striptags() == "It is $x"  # the model meant a dollar sign
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        (r"**3** is $x^2$ and $\frac{a+1}{2}$ so", "3 is x² and (a + 1)/2 so"),
+        ("| Row | Whole tiles | |:--|--:| | 1 | 19 |", "Row · Whole tiles · 1 · 19"),
+        ("```python print(2 * 3) ``` *By* area", "print(2 * 3) By area"),
+        (r"…it would be $\frac{32}{0.25}$, but $\fra", "…it would be 32/0.25, but …"),
+        ("## See [the page](http://x.y/z)", "See the page"),
+        (r"It is \(\boxed{4}\).", "It is 4."),
+        (
+            "3 > 2, 2*3*4, a * b and snake_case_name for $5 and $10",
+            "3 > 2, 2*3*4, a * b and snake_case_name for $5 and $10",
+        ),
+    ],
+)
+def test_an_excerpt_is_read_without_the_marks_of_markdown(markdown: str, text: str) -> None:
+    assert plain(markdown) == text
 
 
 def test_a_short_formula_is_drawn_in_the_name_of_a_step() -> None:
@@ -272,7 +331,32 @@ def test_a_turn_shifts_nothing_and_writes_nothing_to_the_console(site: Site) -> 
     finished(page)
     page.wait_for_timeout(300)
     assert page.evaluate("window.shifted") <= 0.05
+    here = page.url
+    for pause in (0, 150, 500):  # left before it is there
+        page.goto(here, wait_until="commit")
+        page.wait_for_timeout(pause)
+        page.goto(re.sub(r"/(\?.*)?$", "/models/", here))
+    page.goto(here)
+    expect(page.locator(".reply.done")).to_be_visible()
     assert said == []
+
+
+@in_browser
+def test_a_conversation_is_printed_whole_and_dark_on_white(site: Site) -> None:
+    lines = "\n\n".join(f"Paragraph {n}. The quick brown fox jumps over the lazy dog." for n in range(90))
+    site.serve(["<think>Hm.</think>", f"```python\nx = {'1 + ' * 60}1\n```\n\n{lines}"])
+    page = site.open(width=794, height=1123, theme="dark")  # A4 at 96 pixels to the inch
+    ask(page, "Tell me.")
+    finished(page)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator(".part p").last.evaluate("end => end.getBoundingClientRect().y") > 2 * 1123
+    assert page.evaluate("document.documentElement.scrollWidth") <= 794
+    assert page.locator(".read pre").evaluate("code => code.scrollWidth <= code.clientWidth")
+    for part in ("#left", "#bottom", ".reply > .acts"):
+        expect(page.locator(part)).to_be_hidden()
+    ink = page.locator(".answer").evaluate("text => getComputedStyle(text).color")
+    assert max(map(int, re.findall(r"\d+", ink))) < 100
+    assert page.pdf(format="A4").count(b"/Type /Page\n") >= 3
 
 
 SETTLED = """async () => {  // what fades in or out has no contrast of its own
@@ -358,6 +442,11 @@ def test_axe_finds_nothing_on_the_main_states(site: Site, theme: str) -> None:
     down = site.open("&model=openai:gone", theme=theme)
     expect(down.locator(".notice.error")).to_be_visible()
     assert findings(down) == [], "server down"
+    assert site.server is not None
+    for name in ("models", "learn"):
+        down.goto(f"{site.server.origin}/{name}/")
+        expect(down.locator("h1")).to_be_visible()
+        assert findings(down) == [], name
 
 
 @in_browser
@@ -366,7 +455,9 @@ def test_on_a_phone_what_is_tapped_is_large_enough_and_the_outline_is_a_sheet(si
     page = site.open(width=390, height=844)
     ask(page, "When does it arrive?")
     finished(page)
-    page.locator("details.thought > summary").click()
+    folded = page.locator("details.thought > summary")
+    assert folded.evaluate("line => line.scrollWidth <= line.clientWidth")  # it wraps, and is not cut
+    folded.click()
     small = page.evaluate(
         """() => [...document.querySelectorAll('.reply > .acts :is(button, summary), .strip .icon-button')]
           .filter(e => e.checkVisibility() && !e.closest('details:not([open]) > div'))
@@ -374,6 +465,16 @@ def test_on_a_phone_what_is_tapped_is_large_enough_and_the_outline_is_a_sheet(si
           .filter(([, height]) => height < 44)"""
     )
     assert small == []
+    choose_budget(page, 40)
+    expect(page.get_by_role("spinbutton", name="Thinking tokens")).to_be_visible()
+    outside = """() => [...document.querySelectorAll('#controls button')].filter(e => e.checkVisibility())
+      .filter(e => e.getBoundingClientRect().right > document.querySelector('#box').getBoundingClientRect().right)"""
+    assert page.evaluate(outside) == []
+    middles = """() => [...document.querySelectorAll('#controls :is(button, summary)')].filter(e => e.checkVisibility())
+      .map(e => e.getBoundingClientRect()).map(({y, height}) => Math.round(y + height / 2))"""
+    assert len(set(page.evaluate(middles))) == 1  # they stand in one line
+    colour = "['#note', '#where'].map(name => getComputedStyle(document.querySelector(name)).color)"
+    assert len(set(page.evaluate(colour))) == 1  # quiet: the ink of an HTML block of Gradio is not ours
     places = "marks => marks.map(mark => mark.getBoundingClientRect().x)"
     first, second = page.locator(".strip .line button").evaluate_all(places)
     assert second - first >= 18  # near the end of a short line they stand beside each other

@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from rich.console import Console
 from rich.markdown import Markdown
 
-from r1chat.cli.formula import subscript, superscript, to_text
+from r1chat.ui.html.formula_text import subscript, superscript, to_text
 from r1chat.ui.html.markdown import parse
 
 _TRAILING_SPACES = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)  # Rich fills every line up to its width

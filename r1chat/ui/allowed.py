@@ -18,9 +18,9 @@ _PAGES = re.compile(rf"/(?:data/?|models/?|learn/?)?|/r1chat/data/file/{_NAME}/{
 _REQUESTS = {
     "GET": re.compile(
         rf"/(?:config/?|theme\.css|favicon\.ico|manifest\.json|(?:assets|static)/(?:{_NAME}/)*{_NAME}"
-        rf"|gradio_api/(?:info|startup-events|queue/data|heartbeat/\w+))|/r1chat/(?:{_NAME}/)*{_NAME}"
+        rf"|gradio_api/(?:info|startup-events))|/r1chat/(?:{_NAME}/)*{_NAME}"
     ),
-    "POST": re.compile(rf"/gradio_api/(?:queue/join|cancel|reset)/?|/r1chat/(?:{_NAME}/)*{_NAME}"),
+    "POST": re.compile(rf"/r1chat/(?:{_NAME}/)*{_NAME}"),
 }
 _REQUESTS["HEAD"] = _REQUESTS["GET"]
 _SHELL = re.compile(

@@ -10,7 +10,6 @@ from r1chat.app import App
 from r1chat.ui.html.markdown import pygments_css
 from r1chat.ui.page import layout
 from r1chat.ui.startup import gradio as gr
-from r1chat.ui.wiring import wire
 
 _UI = Path(__file__).parent
 _SHEETS = (
@@ -37,8 +36,7 @@ _MONO = ["ui-monospace", "Noto Sans Mono", "monospace"]
 def mount(web: FastAPI, app: App) -> None:
     """Put the page at `/`. To be called after every other route is there."""
     with gr.Blocks(title="r1chat", analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
-        wire(app, blocks, layout())
-    blocks.queue(default_concurrency_limit=16, api_open=False)
+        layout()
     style = _styles()
 
     @web.get("/r1chat/page.css")
@@ -76,4 +74,4 @@ def theme() -> gr.themes.Base:
 def _styles() -> str:
     """Our style sheet. Served by ourselves, since Gradio rewrites the selectors of what it is given."""
     sheets = "\n".join((_UI / name).read_text(encoding="utf-8") for name in _SHEETS)
-    return sheets + pygments_css(dark=False) + pygments_css(dark=True)
+    return f"{sheets}{pygments_css(dark=False)}\n@media not print {{\n{pygments_css(dark=True)}\n}}\n"

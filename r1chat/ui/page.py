@@ -6,8 +6,6 @@ Words are English until the page knows better: `data-word` and `data-name` say w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from markupsafe import Markup
 
 from r1chat.ui.html.icons import icon
@@ -19,20 +17,10 @@ from r1chat.ui.words.page import words
 
 # A component of our own. Its template is static: no text of a model or a person ever reaches Gradio's templating,
 # which would run it as code. Its script is a module that r1chat serves itself; see `talk/transcript.js`.
-_IMPORT = (
-    """import(new URL('r1chat/scripts/talk/main.js', document.baseURI)).then(main => main.start({props, watch}));"""
-)
+_IMPORT = """import(new URL('r1chat/scripts/talk/main.js', document.baseURI)).then(main => main.start());"""
 
 
-@dataclass(frozen=True)
-class Widgets:
-    """The widgets that change after the page is there."""
-
-    jump: gr.HTML
-    transcript: gr.HTML
-
-
-def layout() -> Widgets:
+def layout() -> None:
     """The elements in their places."""
     with gr.Row(elem_id="frame"):
         with gr.Column(elem_id="left", min_width=0):
@@ -43,7 +31,7 @@ def layout() -> Widgets:
         with gr.Column(elem_id="middle", min_width=0):
             gr.HTML(_head(), elem_id="top", padding=False)
             with gr.Column(elem_classes=["scroll"], min_width=0):
-                transcript = gr.HTML(
+                gr.HTML(
                     None,
                     html_template='<div class="read" role="log" aria-live="off"></div>',
                     js_on_load=_IMPORT,
@@ -52,10 +40,9 @@ def layout() -> Widgets:
                     container=False,
                 )
             with gr.Column(elem_id="bottom", min_width=0):
-                jump = gr.HTML(jump_html("en"), elem_id="jump-block", padding=False)
+                gr.HTML('<div id="jump-place"></div>', elem_id="jump-block", padding=False)
                 gr.HTML(_composer(), elem_id="composer-block", padding=False)
         gr.HTML(_outline(), elem_id="right", padding=False)
-    return Widgets(jump=jump, transcript=transcript)
 
 
 def jump_html(lang: str) -> Markup:
@@ -132,6 +119,7 @@ def _head() -> Markup:
 def _composer() -> Markup:
     w = words("en")
     return Markup(
+        '<template id="icon-pencil">{pencil}</template><template id="icon-x">{x}</template>'
         '<div id="queue"></div><div id="box">'
         '<div id="prompt"><textarea rows="1" autocomplete="off"{prompt}></textarea></div>'
         '<div id="few-shot" role="status" hidden></div>'
@@ -155,6 +143,8 @@ def _composer() -> Markup:
         '</li><li role="presentation"><ul id="palette-found" role="group" data-name="conversations"></ul></li></ul>'
         "</dialog>"
     ).format(
+        pencil=icon("pencil"),
+        x=icon("x"),
         prompt=attributes(
             data_name="message",
             data_holds="placeholder",

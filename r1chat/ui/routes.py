@@ -59,24 +59,24 @@ def _add_acts(web: FastAPI, app: App) -> None:
     async def act(request: Request) -> Response:
         sent = await _sent(request)
         if sent is None:
-            return _refused(_words(request).long_act, 413)
+            return refused(_words(request).long_act, 413)
         done = Act.read(sent)
         try:
             return JSONResponse(await run_in_threadpool(perform, app, done), headers=QUIET)
         except R1ChatError as error:
-            return _refused(error.sentence(done.lang), 400)
+            return refused(error.sentence(done.lang), 400)
 
     @web.post("/r1chat/summary")
     async def summary(request: Request) -> Response:
         sent = await _sent(request)
         if sent is None:
-            return _refused(_words(request).long_act, 413)
+            return refused(_words(request).long_act, 413)
         asked = Act.read(sent)
         try:
             home = await run_in_threadpool(app.home_of, asked.conversation)
             texts = await run_in_threadpool(carry.first_message, home, asked.conversation, asked.model, asked.words)
         except R1ChatError as error:
-            return _refused(error.sentence(asked.lang), 400)
+            return refused(error.sentence(asked.lang), 400)
         lines = (f"{json.dumps(text)}\n" for text in texts)
         return StreamingResponse(_guarded(lines), media_type="application/jsonl", headers=QUIET)
 
@@ -84,12 +84,12 @@ def _add_acts(web: FastAPI, app: App) -> None:
     async def phrasings(request: Request) -> Response:
         sent = await _sent(request)
         if sent is None:
-            return _refused(_words(request).long_act, 413)
+            return refused(_words(request).long_act, 413)
         asked = Act.read(sent)
         try:
             return JSONResponse(await run_in_threadpool(write_phrasings, app, asked), headers=QUIET)
         except R1ChatError as error:
-            return _refused(error.sentence(asked.lang), 400)
+            return refused(error.sentence(asked.lang), 400)
 
 
 async def _sent(request: Request) -> Payload | None:
@@ -102,7 +102,8 @@ async def _sent(request: Request) -> Payload | None:
     return Payload.parse(bytes(body))
 
 
-def _refused(sentence: str, status: int) -> Response:
+def refused(sentence: str, status: int) -> Response:
+    """A sentence that the page shows."""
     return PlainTextResponse(sentence, status_code=status, headers=QUIET)
 
 
@@ -128,7 +129,7 @@ def _add_texts(web: FastAPI, app: App) -> None:
             return PlainTextResponse(read(page), headers=QUIET)
         except R1ChatError as error:
             status = 404 if isinstance(error, NotFoundError) else 400
-            return _refused(error.sentence(page.lang), status)
+            return refused(error.sentence(page.lang), status)
 
     @web.get("/r1chat/answer/{reply_id}")
     def answer(request: Request, reply_id: str) -> Response:

@@ -24,7 +24,7 @@ from r1chat.config import FIRST_PORT
 from r1chat.errors import ConfigError
 from r1chat.loopback import LOOPBACK
 from r1chat.store.owner import current_owner
-from r1chat.ui import routes
+from r1chat.ui import opening, routes
 from r1chat.ui.allowed import Allowed, is_shell
 from r1chat.ui.data.mounting import mount as mount_data
 from r1chat.ui.guard import Guard
@@ -41,6 +41,7 @@ def application(app: App, hosts: tuple[str, ...], keys: Keys) -> Guard:
     web = FastAPI(title="r1chat", docs_url=None, redoc_url=None, openapi_url=None)
 
     routes.add(web, app)
+    opening.add(web, app)
     library.add(web, app)
     learn.add(web, app)
     mount_data(web, app)

@@ -27,6 +27,8 @@ NAVIGATION = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-f
         "//gradio_api/file={foreign}/steal",
         "/gradio_api/upload_progress?upload_id=x",
         "/gradio_api/custom_component/x/client/component/index.js",
+        "/gradio_api/queue/data?session_hash=x",
+        "/gradio_api/heartbeat/x",
         "/gradio_api/runs",
         "/gradio_api/vibe-code",
         "/gradio_api/deep_link?session_hash=x",
@@ -49,6 +51,7 @@ def test_no_route_of_gradio_fetches_or_serves_what_it_is_told(
 @pytest.mark.parametrize(
     "route",
     [
+        "/gradio_api/queue/join",
         "/gradio_api/upload",
         "/gradio_api/run/sent",
         "/gradio_api/api/sent",

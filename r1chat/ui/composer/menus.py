@@ -100,9 +100,10 @@ def thinking_menu(model: ModelInfo | None, choice: Choice, words: Words) -> Mark
     told = thinking_word(chosen, words)
     if chosen != OFF and choice.budget is not None and not no_budget:
         told = joined(told if chosen != ON else "", words.budget_tokens_of.format(n=f"{choice.budget:,}"))
-    label = icon("lightbulb") + Markup('<span class="text">{}</span>').format(told)
+    name = words.thinking_pill.format(choice=told)
+    both = Markup('<span class="text wide">{}</span><span class="text narrow">{}</span>').format(name, told)
     inside = _group(words.thoughts, items) + _group(words.budget_group, limits)
-    return _popup("thinking", words.thinking_pill.format(choice=told), label, inside, words.budget)
+    return _popup("thinking", name, icon("lightbulb") + both, inside, words.budget)
 
 
 def chosen_thinking(model: ModelInfo | None, thinking: str) -> str:

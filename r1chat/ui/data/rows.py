@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -124,7 +125,8 @@ def _verdict(row: JudgementRow, redactor: Redactor | None, words: Words) -> Mark
 def _standing(row: JudgementRow, format: Format | None, redactor: Redactor | None, words: Words) -> Markup:
     name = str(getattr(words, f"status_{row.status}"))
     if row.status == "other_format" and format is not None:
-        return Markup('<span class="export-status">{}</span>').format(words.not_in_format.format(format=format))
+        use = re.split("[:：]", str(getattr(words, f"format_{format.replace('-', '_')}")))[0]  # what the menu calls it
+        return Markup('<span class="export-status">{}</span>').format(words.not_in_format.format(format=use))
     if row.status == "no_consent":  # many rows at once: the switches beside it say the rest
         return Markup('<span class="export-status" title="{}">{}</span>').format(words.why_no_consent, name)
     why: Markup | str = whole(row.reason, redactor) if row.status == "excluded" else ""

@@ -85,8 +85,10 @@ def notice(sentence: str, error: bool = False) -> Markup:
 
 
 def speed(tokens_per_second: float | None, words: Words, digits: int) -> str:
-    """`41.2 tokens/s`, or nothing where it is not known. Text."""
-    return "" if tokens_per_second is None else words.speed.format(n=f"{tokens_per_second:,.{digits}f}")
+    """`41.2 tokens/s` (from 100 on without a fraction), or nothing where it is not known. Text."""
+    if tokens_per_second is None:
+        return ""
+    return words.speed.format(n=f"{tokens_per_second:,.{digits if tokens_per_second < 100 else 0}f}")
 
 
 def joined(*parts: str) -> str:

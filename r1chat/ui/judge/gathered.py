@@ -5,6 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from r1chat.judgements import Gathered
+from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import joined
 from r1chat.ui.words.page import Words
 
@@ -20,8 +21,8 @@ def html(gathered: Gathered, words: Words) -> Markup:
     if gathered.verified:
         parts.append(words.gathered_verified.format(n=f"{gathered.verified:,}"))
     title = "\n".join(good_for(gathered, words))
-    return Markup('<a href="data" title="{}"><b>{}</b> <span>{}</span></a>').format(
-        title, words.gathered, joined(*parts) or words.gathered_nothing
+    return Markup('<a href="data/" title="{}">{}<b>{}</b> <span>{}</span></a>').format(
+        title, icon("database"), words.gathered, joined(*parts) or words.gathered_nothing
     )
 
 

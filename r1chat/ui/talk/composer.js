@@ -235,18 +235,20 @@ function showQueue() {
   find(document, '#queue').replaceChildren(...queue.map((text, number) => {
     const row = element('div', {className: 'queued'});
     const label = element('span', {textContent: text, title: state.words.queued_message});
-    row.append(label, queueButton('queued_edit', '↩', () => {
+    row.append(label, queueButton('queued_edit', 'pencil', () => {
       queue.splice(number, 1);
       write([text, prompt().value].filter(Boolean).join('\n'));
       prompt().focus();
-    }), queueButton('queued_remove', '✕', () => queue.splice(number, 1)));
+    }), queueButton('queued_remove', 'x', () => queue.splice(number, 1)));
     return row;
   }));
 }
 
-/** @param {string} word @param {string} sign @param {() => void} done */
-function queueButton(word, sign, done) {
-  const button = element('button', {type: 'button', className: 'square', textContent: sign, title: state.words[word]});
+/** @param {string} word @param {string} icon @param {() => void} done */
+function queueButton(word, icon, done) {
+  const button = element('button', {type: 'button', className: 'square', title: state.words[word]});
+  const template = /** @type {HTMLTemplateElement} */ (document.getElementById(`icon-${icon}`));
+  button.append(template.content.cloneNode(true));
   button.setAttribute('aria-label', state.words[word]);
   button.addEventListener('click', () => {
     done();

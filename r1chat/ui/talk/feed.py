@@ -31,7 +31,9 @@ from r1chat.reflect import Moment, Watchdog
 from r1chat.ui.compare import comparison as comparisons
 from r1chat.ui.compare.acts import open_comparison, order, sibling_acts
 from r1chat.ui.compare.comparison import OpenComparison
+from r1chat.ui.composer.menus import model_name
 from r1chat.ui.html.parts import EMPTY, notice
+from r1chat.ui.html.plain import with_drawn_formulas
 from r1chat.ui.judge import consent, gathered, rating, reference
 from r1chat.ui.talk import ledger, presence, render, sidebar, temporary, votes
 from r1chat.ui.talk.moments import legend, outline_count
@@ -88,6 +90,7 @@ class Viewer:
         self._outlined = ""  # the reply whose steps the outline shows
         self._outline_sent = ""  # the reply whose outline the page has had whole
         self._of_another_file: set[str] = set()  # replies, see `render.of_another_file`
+        self._names: dict[str, str] = {}  # model key -> what the menu calls it
         self._fixed: dict[str, str] = {}  # model key -> why its replies cannot be continued
         self._judged = Judged()
         self._last_hidden = ""  # the last turn that the model does not see
@@ -118,17 +121,20 @@ class Viewer:
             generation = self._app.chat.running(self._conversation_id)  # before the store: what runs no more is saved
             try:
                 yield self._whole(generation)
-            except NotFoundError as error:
+                yield from self._as_it_grows(generation, seen)
+            except NotFoundError as error:  # deleted, maybe while a reply was being made
                 yield self._lost(error)
-                continue
-            if isinstance(generation, Samples) and not generation.vote_id and generation.turn_id in self._messages:
-                yield from self._follow_sides(generation, seen)
-            elif generation is not None and self._shown(generation.turn_id, generation.reply_id) is None:
-                yield from self._wait_for(generation, seen)
-            elif isinstance(generation, Generation):
-                yield from self._follow(generation, seen)
-            elif isinstance(generation, Samples):
-                yield from self._follow_vote(generation, seen)
+
+    def _as_it_grows(self, generation: Generation | Samples | None, seen: int) -> Iterator[Patch]:
+        """What is being made, until there are other news."""
+        if isinstance(generation, Samples) and not generation.vote_id and generation.turn_id in self._messages:
+            yield from self._follow_sides(generation, seen)
+        elif generation is not None and self._shown(generation.turn_id, generation.reply_id) is None:
+            yield from self._wait_for(generation, seen)
+        elif isinstance(generation, Generation):
+            yield from self._follow(generation, seen)
+        elif isinstance(generation, Samples):
+            yield from self._follow_vote(generation, seen)
 
     def _pulse(self) -> Iterator[Patch]:
         """What changed of the chosen model's server while nothing else did; from time to time a heartbeat."""
@@ -343,7 +349,7 @@ class Viewer:
             "running": "1" if running else "",
             "thinking": "1" if thinking else "",
             "lang": self._words.lang,
-            "heading": conversation.info.title or self._untitled(),
+            "heading": with_drawn_formulas(conversation.info.title) or self._untitled(),
             "empty": "" if conversation.turns else "1",
             "ended": _ended(conversation),
             "shown": self._conversation_id,
@@ -452,14 +458,26 @@ class Viewer:
         row = render.reply_acts(stored, words, cannot_resume) + rating.thumbs(stored, self._judged, words)
         more = render.more_acts(stored, words, self._cannot_steer(self._model)) + sibling_acts(stored, words)
         row += rating.more(stored, more, words)
-        return row + render.position(stored, words) + render.figures(stored, words)
+        return row + render.position(stored, words) + render.figures(stored, self._maker(stored), words)
+
+    def _maker(self, stored: StoredReply) -> str:
+        """What the menu calls the model that wrote a reply, or that a person did. Text."""
+        made = stored.provenance
+        if made.origin == "corrected":
+            return self._words.own_words
+        key = f"{made.backend}:{made.model}"
+        if key not in self._names:  # asked once: a server may be slow
+            self._names[key] = made.model
+            with suppress(R1ChatError):  # the model may be gone
+                self._names[key] = model_name(self._app.catalogue.glance(key))
+        return self._names[key]
 
     def _body(self, stored: StoredReply, into: str, reply: Reply) -> list[Block]:
         """Thought and answer, with the person's labels of the moments in them."""
         blocks: list[Block] = []
         verdicts = self._verdicts.get(stored.id, {})
         replies = self._messages[stored.turn_id].replies
-        self._messages[stored.turn_id].makers[stored.id] = render.maker(stored, self._words)
+        self._messages[stored.turn_id].makers[stored.id] = self._maker(stored)
         if shown := replies.get(stored.id):
             for span, verdict in verdicts.items():
                 if shown.renderer.verdicts.get(span) != verdict:  # labelled here, or in another tab

@@ -26,30 +26,43 @@ import '../judge/rating.js';
 import {nameColumns} from '../settings/settings.js';
 import {read} from './transcript.js';
 
+const RETRY = 1000;  // ms
 const BEGIN = new Set(['again', 'ask', 'longer', 'resume', 'retry', 'skip', 'vote']);  // a double click begins one reply
 
 /**
- * What the server says of the page as a whole, as the value of the transcript's component.
+ * What the server says of the page as a whole; see `ui/opening.py`.
  * @typedef {{lang: string, words: Record<string, string>, model: string, answer: import('./acts.js').Answer, told: string}} Value
  */
 
-/**
- * Called when the transcript is there.
- * @param {{props: {value: Value}, watch: (name: string, heard: () => void) => void}} component
- */
-export function start({props, watch}) {
-  let filled = false;
-  const opened = () => {
-    const {value} = props;
-    if (!value || filled) return;  // Gradio may give the same value again, when something else is chosen already
-    filled = true;
-    Object.assign(state, {lang: value.lang, words: value.words, model: value.model});
-    wordLayout();
-    show(value.answer);
-    if (value.told) tell(value.told);
-  };
-  watch('value', opened);
-  opened();
+/** @type {Promise<void>} */
+let started = null;
+
+/** Called when the transcript is there. */
+export function start() {
+  started ??= open();
+}
+
+/** @returns {Response} */
+const noResponse = () => null;
+
+/** Fill the page, in the browser's language and on the conversation of its address. */
+async function open() {
+  const asked = new URLSearchParams(location.search), query = new URLSearchParams();
+  for (const name of ['c', 'model']) if (asked.has(name)) query.set(name, asked.get(name));
+  let response = null;
+  while (!response) {
+    response = await fetch(`r1chat/opening?${query}`).catch(noResponse);  // left, or not running: it may come back
+    if (!response) await new Promise(done => setTimeout(done, RETRY));
+  }
+  if (!response.ok) {
+    tell(await response.text());
+    return;
+  }
+  const value = /** @type {Value} */ (await response.json());
+  Object.assign(state, {lang: value.lang, words: value.words, model: value.model});
+  wordLayout();
+  show(value.answer);
+  if (value.told) tell(value.told);
 }
 
 onAnswer(showConversation);

@@ -20,6 +20,7 @@ from r1chat.library.forecast import Forecast
 from r1chat.messages import FinishReason, LaterThought, Progress, Reply, StoredReply, StoredTurn, Verdict
 from r1chat.reflect import Alarm, Bars, Moment, Reader
 from r1chat.sizes import readable_size
+from r1chat.steer import ends_by_budget
 from r1chat.ui.html.blocks import Segments
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, button, concat, icon_button, joined, markdown, notice, speed
@@ -95,7 +96,7 @@ class ReplyRenderer:
             replace(block, later=bisect_right(thoughts, block.start))
             for block in self._thought.read(reply.reasoning, over)
         ]
-        parts = self._answer.update(reply.answer, reply.finish is not None)
+        parts = self._answer.update(reply.answer, reply.finish is not None, whole=reply.finish == "stop")
         blocks = gone + [block for block in steps if not block.later]
         for number, place in enumerate(begun, len(self._later) + 1):
             blocks += [block for block in parts if block.gone or block.start < place.answer]
@@ -159,6 +160,7 @@ class _Growing:
         self._open: Block | None = None
         self._over = False  # the text will not grow
         self._held = False  # the last block lacks a formula that is still open
+        self._whole = False  # it ended by itself: a formula that is open at its end was meant so
 
     @property
     def text(self) -> str:
@@ -168,8 +170,11 @@ class _Growing:
     def _new_splitter(self) -> Segments:
         return Segments(trusting=self._kind == "part")
 
-    def update(self, text: str, over: bool) -> list[Block]:
-        """The blocks that are new or have changed; `over`: the text will not grow. A formula that is open waits."""
+    def update(self, text: str, over: bool, whole: bool = False) -> list[Block]:
+        """The blocks that are new or have changed; `over`: the text will not grow, `whole`: since it ended by itself.
+
+        A formula that is open at the end waits. Where the text was cut there, "…" stands for it.
+        """
         sent = 0
         if not text.startswith(self._text):  # a comparison of memory: 10 µs for 100,000 characters
             sent = len(self._splitter.starts)
@@ -177,7 +182,7 @@ class _Growing:
             self._open = None
         if self._held:
             self._open, self._held = None, False
-        self._text, self._over = text, over
+        self._text, self._over, self._whole = text, over, whole
         first = self._splitter.feed(text, self.breaks)
         count = len(self._splitter.starts)
         blocks = [block for index in range(first, count) if (block := self._block(index)) is not self._open]
@@ -202,13 +207,20 @@ class _Growing:
         return markdown(self._shown(index, piece))
 
     def _shown(self, index: int, piece: str) -> str:
-        """The text of a block as it is rendered; of the last one of a growing text, without an open formula."""
-        whole = self._splitter.prefixes[index] + piece
-        if self._over or index + 1 < len(self._splitter.starts):
-            return whole
-        shown = without_open_formula(whole)
-        self._held = shown != whole
+        """The text of a block as it is rendered; of the last one, without a formula that is open."""
+        text = self._splitter.prefixes[index] + piece
+        if self._whole or not self._is_last(index):
+            return text
+        shown = without_open_formula(text)
+        if shown != text and self._over:
+            return f"{shown.rstrip()} …"
+        self._held = shown != text
         return shown
+
+    def _is_last(self, index: int) -> bool:
+        """Whether the text ends with this block, but for the sentence that follows where a budget was spent."""
+        after = len(self._splitter.starts) - 1 - index
+        return after == 0 or (after == 1 and self._over and ends_by_budget(self._text))
 
 
 class _Thought(_Growing):
@@ -325,18 +337,30 @@ def summary(reply: Reply, words: Words, counts: str = "", given: int = 0) -> Mar
         if not reply.reasoning:
             return _text(words.no_thought)
         if given and not sampled:  # kept from another reply, or a person's words: there is no time to tell
-            return _text(joined(words.thought, tokens, counts))
+            return _in_pieces(joined(words.thought, tokens, counts))
         time = words.duration(seconds, 1 if seconds < 1 else 0)
         said = words.thought_more if given else words.thought_for
-        return _text(joined(said.format(time=time), tokens, counts))
+        return _in_pieces(joined(said.format(time=time), tokens, counts))
     if reply.finish is None:
         if reply.progress is not None or not reply.reasoning:
             line = _stage(reply.progress or Progress("waiting"), words)
         else:
             line = joined(words.thinking, words.duration(seconds), tokens, speed(reply.tokens_per_second, words, 0))
-        return Markup('<span class="live">{}</span>').format(line)
+        return Markup('<span class="live">{}</span>').format(_in_whole_parts(line))
     ended = words.stopped_thinking if reply.finish == "stopped" else words.unfinished_thought
-    return _text(joined(ended, words.duration(seconds), tokens, counts))
+    return _in_pieces(joined(ended, words.duration(seconds), tokens, counts))
+
+
+def _in_pieces(line: str) -> Markup:
+    """A line that breaks after its dots and commas only."""
+    pieces = re.split(r"(?<= · )|(?<=, )|(?<=、)", line)
+    return concat(Markup('<span class="piece">{}</span>{}').format(p.rstrip(), p[len(p.rstrip()) :]) for p in pieces)
+
+
+def _in_whole_parts(line: str) -> str:
+    """A line of `joined` parts that wraps before a dot only: a narrow screen shows as many whole parts as fit."""
+    parts = line.split(" · ")
+    return " ·\u00a0".join(part.replace(" ", "\u00a0") for part in parts) if len(parts) > 1 else line
 
 
 def _text(line: str) -> Markup:
@@ -479,7 +503,7 @@ def more_acts(stored: StoredReply, words: Words, cannot_steer: str = "") -> Mark
         parts.append(button("longer", stored.id, longer, barred=cannot_steer))
     parts.append(button("skip", stored.turn_id, _captioned("skip-forward", words.skip_thinking), barred=cannot_steer))
     for form, label in (("html", words.save_html), ("md", words.save_markdown)):
-        parts.append(button("save-conversation", form, _captioned("arrow-down", label)))
+        parts.append(button("save-conversation", form, _captioned("download", label)))
     return concat([*parts, _vote(stored.turn_id, words)])
 
 
@@ -488,14 +512,10 @@ def position(stored: StoredReply, words: Words) -> Markup:
     return _switch("reply", stored.id, stored.position, stored.siblings, words)
 
 
-def figures(stored: StoredReply, words: Words) -> Markup:
+def figures(stored: StoredReply, maker: str, words: Words) -> Markup:
     """Who wrote it, and how fast: the model's name, tokens per second, and the time to the first token."""
-    return Markup('<span class="meta">{}</span>').format(joined(maker(stored, words), meta(stored.reply, words)))
-
-
-def maker(stored: StoredReply, words: Words) -> str:
-    """The name of the model that wrote a reply, or that a person did. Text."""
-    return words.own_words if stored.provenance.origin == "corrected" else stored.provenance.model
+    line = joined(maker, meta(stored.reply, words))
+    return Markup('<span class="meta">{}</span>').format(_in_pieces(line))
 
 
 def _captioned(picture: str, caption: str) -> Markup:
@@ -581,7 +601,8 @@ def welcome(now: Presence, folder: str, words: Words, offers: Sequence[Offer] = 
     Where it cannot be used: why, and the ways out. Where there is no real model yet, `offers` are made.
     """
     goes = words.goes_to.format(host=now.host) if now.host else words.stays_here
-    sentence = f"{words.welcome} {goes}" if now.available else words.welcome
+    between = "" if words.lang == "zh" else " "
+    sentence = f"{words.welcome}{between}{goes}" if now.available else words.welcome
     head = Markup("<h1>{}</h1><p>{}</p>").format(words.greeting, sentence)
     nano = now.model is not None and now.model.name == NANO
     links = concat(_offer(offer, words) for offer in offers)
@@ -593,7 +614,10 @@ def welcome(now: Presence, folder: str, words: Words, offers: Sequence[Offer] = 
         return concat([head, trouble(now, words), EMPTY if now.others else get])
     questions = (words.nano_questions if nano else words.questions).split("\n")
     buttons = concat(
-        Markup('<button type="button"{}>{}</button>').format(attributes(data_verb="ask", data_text=question), question)
+        Markup('<button type="button"{}>{}</button>').format(
+            attributes(data_verb="ask", data_text=question),
+            re.sub(r"(?<=\d) ", "\u00a0", question),  # a number and its unit stay on one line
+        )
         for question in questions
     )
     examples = Markup('<div class="examples" role="group" aria-label="{}">{}</div>').format(words.try_one, buttons)

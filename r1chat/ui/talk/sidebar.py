@@ -12,6 +12,7 @@ from r1chat.store.search_terms import hits
 from r1chat.store.search_terms import words as query_words
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, concat, joined
+from r1chat.ui.html.plain import plain, with_drawn_formulas
 from r1chat.ui.words.page import Words, spoken
 
 
@@ -79,7 +80,7 @@ def _more(page: ConversationPage, words: Words) -> Markup:
 
 def row(info: ConversationInfo, current: str, words: Words, query: str = "") -> Markup:
     """A conversation in the list, with its buttons."""
-    name, here = info.title or words.untitled, info.id == current
+    name, here = with_drawn_formulas(info.title) or words.untitled, info.id == current
     when = f"{info.updated.astimezone():%Y-%m-%d %H:%M}"
     buttons = [
         Markup("<button{}>{}</button>").format(
@@ -94,7 +95,7 @@ def row(info: ConversationInfo, current: str, words: Words, query: str = "") -> 
         buttons.append(Markup('<button class="tool"{}>{}</button>').format(marks, icon(picture)))
     html = Markup('<div class="{}">{}</div>').format("row current" if here else "row", concat(buttons))
     if info.excerpt:
-        html += Markup('<div class="excerpt">{}</div>').format(_marked(info.excerpt, query))
+        html += Markup('<div class="excerpt">{}</div>').format(_marked(plain(info.excerpt), query))
     return html
 
 
@@ -111,7 +112,9 @@ def palette_row(info: ConversationInfo, words: Words) -> Markup:
     """A conversation in the command palette."""
     marks = attributes(role="option", id=f"palette-{info.id}", data_open=info.id, aria_selected="false")
     when = f"{info.updated.astimezone():%Y-%m-%d %H:%M}"
-    return Markup("<li{}><span>{}</span><small>{}</small></li>").format(marks, info.title or words.untitled, when)
+    return Markup("<li{}><span>{}</span><small>{}</small></li>").format(
+        marks, with_drawn_formulas(info.title) or words.untitled, when
+    )
 
 
 def nothing_in_palette(words: Words) -> Markup:

@@ -96,7 +96,7 @@ class DataWords:
     status_excluded = Both("excluded", "已排除")
     status_refused = Both("refused", "不合格")
     status_other_format = Both("not in this format", "不属于此格式")
-    not_in_format = Both("not in {format}", "不属于 {format}")
+    not_in_format = Both("not for {format}", "不用于 {format}")
     why_undecided = Both(
         "A tie prefers neither reply, so no pair comes of it. It counts in the league.",
         "没有分出高下，不成偏好对；排行榜会计入。",

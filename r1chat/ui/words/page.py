@@ -326,8 +326,10 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
         return self.nearly_tokens.format(n=f"{count:,}")
 
     def duration(self, seconds: float, digits: int = 0) -> str:
-        """A time: `0.4 s` with one digit, `12 s`, `2 min 5 s`."""
+        """A time: `0.4 s` with one digit, `12 s`, `2 min 5 s`; with one digit, what rounds to nothing is `<0.1 s`."""
         seconds = max(0.0, seconds)
+        if digits == 1 and 0 <= seconds < 0.05:
+            return self.seconds.format(n="<0.1")
         if round(seconds, digits) < 60:
             return self.seconds.format(n=f"{seconds:.{digits}f}")
         minutes, rest = divmod(round(seconds), 60)

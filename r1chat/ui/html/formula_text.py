@@ -1,4 +1,4 @@
-"""LaTeX as one line of Unicode text, for terminals: `\\frac{a+1}{2}` is `(a + 1)/2`, `x^2` is `x²`.
+"""LaTeX as one line of Unicode text, for terminals, titles, excerpts: `\\frac{a+1}{2}` is `(a + 1)/2`, `x^2` is `x²`.
 
 The page's converter reads the LaTeX; what is here turns its MathML into characters. Rows of a table (matrices, cases,
 aligned equations) are separated by semicolons, or stand on lines of their own where the table is the whole formula.
