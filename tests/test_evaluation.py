@@ -29,7 +29,7 @@ from r1chat.evaluation.report import distill, lines, paper_row
 from r1chat.evaluation.run import DONE
 from r1chat.messages import Request
 from r1chat.rewards import Reference, accuracy
-from r1chat.rewards.programs import Tests
+from r1chat.rewards.programs import Requirements
 from r1chat.store import Store
 
 SHARED = Path(__file__).parents[1].parent / "shared"
@@ -449,7 +449,8 @@ def test_tests_that_cannot_be_run_say_so(tmp_path: Path, text: str, says: str) -
 
 def test_two_tasks_with_other_tests_are_two_tasks() -> None:
     first, second = (
-        Task("t", (Problem("1", "q", "", "text", Tests(asserts)),), "here") for asserts in ("assert 1", "assert 2")
+        Task("t", (Problem("1", "q", "", "text", Requirements(asserts)),), "here")
+        for asserts in ("assert 1", "assert 2")
     )
     assert first.digest != second.digest
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from r1chat.rewards.programs import PROTECTIONS, Limits, Tests, passes, program, run
+from r1chat.rewards.programs import PROTECTIONS, Limits, Requirements, passes, program, run
 
 SHORT = Limits(seconds=1)
 ACTIVE = run("").protections
@@ -16,17 +16,17 @@ linux = pytest.mark.skipif(not {"network", "files"} <= set(ACTIVE), reason=f"thi
 @pytest.mark.parametrize(
     ("code", "tests", "value"),
     [
-        ("def f(x): return x + 1", Tests("assert f(1) == 2"), 1.0),
-        ("def f(x): return x", Tests("assert f(1) == 2"), 0.0),
-        ("def f(x) return x", Tests("assert f(1) == 2"), 0.0),
-        ("import os; os._exit(0)", Tests("assert False"), 0.0),  # ends before its tests
-        ("raise SystemExit(0)", Tests("assert False"), 0.0),
-        ("def f(x): return sqrt(x)", Tests("assert f(4) == 2", before="from math import sqrt"), 1.0),
-        ("print(sum(map(int, input().split())))", Tests(cases=(("1 2", "3"), ("4 5\n", "9 \n\n"))), 1.0),
-        ("print(3)", Tests(cases=(("1 2", "3"), ("4 5", "9"))), 0.0),
+        ("def f(x): return x + 1", Requirements("assert f(1) == 2"), 1.0),
+        ("def f(x): return x", Requirements("assert f(1) == 2"), 0.0),
+        ("def f(x) return x", Requirements("assert f(1) == 2"), 0.0),
+        ("import os; os._exit(0)", Requirements("assert False"), 0.0),  # ends before its tests
+        ("raise SystemExit(0)", Requirements("assert False"), 0.0),
+        ("def f(x): return sqrt(x)", Requirements("assert f(4) == 2", before="from math import sqrt"), 1.0),
+        ("print(sum(map(int, input().split())))", Requirements(cases=(("1 2", "3"), ("4 5\n", "9 \n\n"))), 1.0),
+        ("print(3)", Requirements(cases=(("1 2", "3"), ("4 5", "9"))), 0.0),
     ],
 )
-def test_a_program_passes_where_all_its_tests_do(code: str, tests: Tests, value: float) -> None:
+def test_a_program_passes_where_all_its_tests_do(code: str, tests: Requirements, value: float) -> None:
     assert passes(f"Here it is:\n\n```python\n{code}\n```\nDone.", tests).value == value
 
 
@@ -34,17 +34,17 @@ def test_the_last_block_is_the_program_and_prose_is_none() -> None:
     assert program("```python\nx = 1\n```\nNo:\n```\nx = 2\n```") == "x = 2\n"
     assert program("def f():\n    return 1\n") is not None
     assert program("I cannot do that.") is None
-    assert passes("I cannot do that.", Tests("assert True")).value == 0.0
+    assert passes("I cannot do that.", Requirements("assert True")).value == 0.0
 
 
 def test_the_reason_of_a_failure_is_said() -> None:
-    assert "NameError" in passes("```python\npass\n```", Tests("f(1)")).why
+    assert "NameError" in passes("```python\npass\n```", Requirements("f(1)")).why
 
 
 @pytest.mark.parametrize("code", ["while True: pass", "import time; time.sleep(60)", "while True: print('x' * 1000)"])
 def test_an_endless_program_is_ended(code: str) -> None:
     begun = time.monotonic()
-    reward = passes(f"```python\n{code}\n```", Tests("assert True"), SHORT)
+    reward = passes(f"```python\n{code}\n```", Requirements("assert True"), SHORT)
     assert reward.value == 0.0
     assert time.monotonic() - begun < 30
 

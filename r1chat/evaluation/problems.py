@@ -35,7 +35,7 @@ from r1chat.errors import CheckError, EvaluationError
 from r1chat.evaluation import generated
 from r1chat.judgements import CHECKS, Check
 from r1chat.rewards import Reference, check
-from r1chat.rewards.programs import Tests
+from r1chat.rewards.programs import Requirements
 
 MADE_UP = 100  # problems
 LARGEST = 200_000_000  # bytes of a task file
@@ -67,7 +67,7 @@ class Problem:
     question: str
     answer: str
     kind: Check
-    tests: Tests | None = None
+    tests: Requirements | None = None
 
     @property
     def reference(self) -> Reference:
@@ -267,7 +267,7 @@ def _asserted(row: Mapping[str, Any], id: str) -> Problem:
         raise ValueError(f"its tests are no Python ({error})") from None
     if not asserts.strip():
         raise ValueError("it has no tests")
-    return Problem(id, CODE_PROMPT.format(question=question), "", "text", Tests(asserts, before=before))
+    return Problem(id, CODE_PROMPT.format(question=question), "", "text", Requirements(asserts, before=before))
 
 
 def _with_input(row: Mapping[str, Any], id: str) -> Problem:
@@ -278,7 +278,7 @@ def _with_input(row: Mapping[str, Any], id: str) -> Problem:
         raise ValueError("its tests do not read standard input; write them as asserts")
     pairs = tuple((_string(case, "input"), _string(case, "output")) for case in cases)
     question = INPUT_PROMPT.format(question=_string(row, *_QUESTIONS))
-    return Problem(id, question, "", "text", Tests(cases=pairs))
+    return Problem(id, question, "", "text", Requirements(cases=pairs))
 
 
 _FORMS: tuple[tuple[tuple[str, ...], Callable[[Mapping[str, Any], str], Problem]], ...] = (

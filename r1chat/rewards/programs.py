@@ -42,7 +42,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Tests:
+class Requirements:
     """What a program must do: `asserts` is code that runs after it; or for each input what it must print.
 
     `before` is code that runs before the program, such as imports.
@@ -63,7 +63,7 @@ class Outcome:
     protections: tuple[str, ...]
 
 
-def passes(answer: str, tests: Tests, limits: Limits = Limits()) -> Reward:
+def passes(answer: str, tests: Requirements, limits: Limits = Limits()) -> Reward:
     """1.0 where the program in a reply passes all tests, else 0.0 with the first failure."""
     code = program(answer)
     if code is None:

@@ -202,40 +202,8 @@ def _equations(values: Values, lang: Language) -> list[str]:
 
 
 def _divisors(values: Values, lang: Language) -> list[str]:
-    """Euclid's algorithm in steps of one digit: subtraction of large numbers, long division by small ones."""
     a, b = values
-    lines = [f"gcd({a}, {b})"]
-    a, b = max(a, b), min(a, b)
-    while b > 1 and a != b:
-        if b > _SMALL:
-            lines.append(f"{a}-{b}→{'→'.join(_growing(a, b))}")
-            a, b = max(a - b, b), min(a - b, b)
-        else:
-            lines += [f"{a} / {b}:", *_remainder(a, b)]
-            a, b = b, a % b
-    if a == b:
-        lines.append(f"{a}={b}")
-    return lines
-
-
-_SMALL = 20  # divisors that long division is done with
-
-
-def _growing(a: int, b: int) -> list[str]:
-    """The last digit of a - b, the last two, and so on to all places of a."""
-    return [line.partition("→")[2] for line in columns.subtract(a, b)[0]]
-
-
-def _remainder(a: int, b: int) -> list[str]:
-    """Long division without the quotient, from the first digits that b goes into."""
-    lines, rest = [], 0
-    for digit in str(a):
-        part = rest * 10 + int(digit)
-        times = part // b
-        rest = part - times * b
-        if times or lines:
-            lines.append(f"{part}: {b}*{times}={times * b}, {part}-{times * b}={rest}")
-    return lines
+    return [f"gcd({a}, {b})", *_euclid(a, b)[0]]
 
 
 def _primes(values: Values, lang: Language) -> list[str]:
@@ -260,17 +228,15 @@ def _primes(values: Values, lang: Language) -> list[str]:
 
 
 def _sorting(values: Values, lang: Language) -> list[str]:
-    """The numbers by their tens; those of one ten in order behind an arrow."""
     numbers, down = values
-    parts = []
-    for tens in range(9, -1, -1) if down else range(10):
-        found = [number for number in numbers if number // 10 == tens]
-        ordered = sorted(found, reverse=down)
-        text = f"{_list(found)}→{_list(ordered)}" if len(found) > 1 else _list(found) or "-"
-        parts.append(f"{tens}: {text}")
+    left = list(numbers)
+    lines = []
+    while left:
+        chosen = max(left) if down else min(left)
+        left.remove(chosen)
+        lines.append(f"{chosen}: {', '.join(map(str, left))}" if left else f"{chosen}")
     way = ("descending", "从大到小") if down else ("ascending", "从小到大")
-    asked = f"{way[0]} order: {_list(numbers)}" if lang == "en" else f"{way[1]}：{_list(numbers)}"
-    return [asked, "; ".join(parts)]
+    return [f"{way[0]} order: {_list(numbers)}" if lang == "en" else f"{way[1]}：{_list(numbers)}", *lines]
 
 
 def _list(numbers: Sequence[int]) -> str:
