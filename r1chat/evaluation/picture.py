@@ -89,13 +89,13 @@ def curve(title: str, points: Sequence[Point]) -> str:
         own = sorted((point for point in known if point.kind == kind), key=lambda point: point.tokens)
         line = " ".join("{},{}".format(*place(point, point.accuracy.value)) for point in own)
         marks.append(f'<polyline class="{kind}" points="{line}"/>' if len(own) > 1 else "")
-        for point in own:
+        for index, point in enumerate(own):
             (x, y), (_, high), (_, low) = (
                 place(point, share) for share in (point.accuracy.value, point.accuracy.high, point.accuracy.low)
             )
             marks.append(
                 f'<g class="{kind}"><line class="spread" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
-                f'<circle cx="{x}" cy="{y}" r="5"/><text class="tick" x="{x}" y="{y - 12}">'
+                f'<circle cx="{x}" cy="{y}" r="5"/><text class="tick" x="{x}" y="{y + (24 if index % 2 else -12)}">'
                 f"{escape(label(point))}</text></g>"
             )
         if own:

@@ -206,7 +206,10 @@ _QUESTIONS = ("question", "problem", "input", "question_content", "text", "promp
 
 
 def _string(row: Mapping[str, Any], *names: str) -> str:
-    value = next(row[name] for name in names if name in row)
+    name = next((name for name in names if name in row), None)
+    if name is None:
+        raise ValueError(f"“{names[0]}” is missing")
+    value = row[name]
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise TypeError(f"“{names[0]}” is no text")
     return str(value)

@@ -63,7 +63,7 @@ def _confined(libc: ctypes.CDLL, box: str) -> bool:
     return done
 
 
-def _limited(limits: dict) -> bool:
+def _limited(limits: dict[str, int]) -> bool:
     try:
         import resource
     except ImportError:
