@@ -1,8 +1,9 @@
 """The figures of the nano's model card: `python -m benchmarks.nano [MODEL.gguf] [-n N] [--split dev|test]`.
 
 Greedily, in PyTorch with the file's weights: every made-up task in both languages, second turns, 308 everyday questions
-and 80 wordings that training does not see (`tests/data/nano`), and the page's example questions. Needs the extra
-`train`. The bars are those that the model is meant to reach.
+and 80 wordings that training does not see (`tests/data/nano`), and the page's example questions. With `--split dev`
+everyday questions and wordings are others, too: those to choose a model by. Needs the extra `train`. The bars are those
+that the model is meant to reach.
 """
 
 from __future__ import annotations
@@ -89,8 +90,9 @@ def main() -> None:
         report.bar(f"second turn, {language}", share, at_least=0.9)
     report.bar("format", sum(mark.format for mark in all_marks) / len(all_marks), at_least=1.0)
     report.bar("language", sum(mark.language for mark in all_marks) / len(all_marks), at_least=0.99)
+    apart = "_dev" if chosen.split == "dev" else ""
     for file, bar in (("everyday", 0.99), ("wordings", 0.9)):
-        report.bar(f"{file}, not seen in training", measure(texts_of_file(f"{file}.jsonl")), at_least=bar)
+        report.bar(f"{file}, not seen in training", measure(texts_of_file(f"{file}{apart}.jsonl")), at_least=bar)
     examples = [_text(question, text, _kind(text)) for question, text in EXAMPLES]
     report.bar("the page's examples", measure(examples), at_least=1.0)
     report.print(as_json=chosen.json)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
+import string
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from r1chat.evaluation import generated
-from r1chat.training import columns
+from r1chat.training import columns, everyday, phrases, wordings
 from r1chat.training.chains import MAKERS, RIGHT, WRONG, chain
 
 _EQUATION = re.compile(r"(?<![\w.:])-?\d+(?:[-+*/=]-?\d+)+(?![\w.:])")
@@ -86,3 +89,60 @@ def test_a_chain_is_short(task: str) -> None:
     rng = random.Random(2)
     chains = [chain(task, m.values, m.example, m.language, rng) for m in generated.problems(task, "train", 200)]
     assert max(map(len, chains)) < 450 and set(MAKERS) == {*generated.TASKS, "follow"}
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+APART = Path(__file__).parent / "data" / "nano"  # what training must not see
+
+
+def plain(text: str) -> str:
+    """Letters, digits and signs alone."""
+    return re.sub(r"[\s？?。.!！,，、:：;'’\"“”]", "", text).lower()
+
+
+def test_what_is_measured_is_in_no_list_of_training() -> None:
+    files = [file.read_text(encoding="utf-8") for file in APART.glob("*.jsonl")]
+    apart = {plain(json.loads(line)["question"]) for text in files for line in text.splitlines()}
+    assert len(apart) > 500
+    lists = (phrases.GREETINGS, phrases.THANKS, phrases.BYES, phrases.WHO)
+    written = [line for both in lists for text in (both.en, both.zh) for line in text.split("\n")]
+    written += [*phrases.TEMPLATES_EN.split("\n"), *phrases.TEMPLATES_ZH.split("\n")]
+    assert not [line for line in written if plain(line) in apart]
+    rng = random.Random(1)
+    drawn = [everyday.draw(rng, language).question for language in ("en", "zh") for _ in range(3000)]
+    for language in ("en", "zh"):
+        for name in generated.TASKS:
+            made = [generated.TASKS[name](rng, language) for _ in range(100)]
+            drawn += [wordings.reworded(name, one, rng, language) for one in made]
+    assert not [question for question in drawn if plain(question) in apart]
+
+
+@pytest.mark.parametrize("name", generated.TASKS)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_question_in_other_words_keeps_its_numbers(name: str, language: str) -> None:
+    rng = random.Random(name)
+    for made in generated.problems(name, "train", 100, language):
+        drawn = generated.Drawn(made.core, made.question, made.answer, made.kind, made.values, made.example)
+        question = wordings.reworded(name, drawn, rng, made.language)
+        assert not re.search("[{}]", question.replace(r"\boxed{}", ""))
+        for number in re.findall(r"\d+", made.question):
+            if name not in ("clock", "stories"):  # 9:05 and 09:05; 2 and 4 legs, 200 dollars
+                assert number in question, (made.question, question)
+
+
+def test_wordings_of_one_list_have_the_same_fields() -> None:
+    lists = {
+        name: value for name, value in vars(wordings).items() if isinstance(value, wordings.Both) and name.isupper()
+    }
+    lists |= {f"sums {sign}": both for sign, both in wordings.SUMS.items()}
+    assert len(lists) > 14
+    for name, both in lists.items():
+        for text in (both.en, both.zh):
+            fields = [{part[1] for part in string.Formatter().parse(line) if part[1]} for line in text.split("\n")]
+            fields = [{"way"} | own - {"ends"} if "ends" in own else own for own in fields]
+            assert all(own == fields[0] for own in fields), (name, [own for own in fields if own != fields[0]])
+    for signs, both in wordings.STORIES.items():
+        wanted = {"a", "b", "c"} if len(signs) == 2 else {"a", "b"}
+        for line in f"{both.en}\n{both.zh}".split("\n"):
+            assert wanted <= {part[1] for part in string.Formatter().parse(line)}, line

@@ -20,13 +20,16 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.cli.main import main
 from r1chat.errors import BackendError, EvaluationError, GenerationError
-from r1chat.evaluation import Problem, Run, Settings, Task, generated, load_task, measure
+from r1chat.evaluation import Problem, Run, Settings, Task, curve, generated, load_task, measure
+from r1chat.evaluation.curve import Axes
 from r1chat.evaluation.measures import Sample, Solved, bootstrap, compare_runs, pass_at
+from r1chat.evaluation.picture import curve as draw_curve
 from r1chat.evaluation.picture import picture
 from r1chat.evaluation.report import distill, lines, paper_row
 from r1chat.evaluation.run import DONE
 from r1chat.messages import Request
 from r1chat.rewards import Reference, accuracy
+from r1chat.rewards.programs import Requirements
 from r1chat.store import Store
 
 SHARED = Path(__file__).parents[1].parent / "shared"
@@ -352,6 +355,106 @@ def test_a_reply_that_was_cut_is_wrong_and_counts_as_truncated(tmp_path: Path) -
     assert measure(done).pass_1.value == 0.0
 
 
+def right_after_a_second_look(request: Request) -> Script:
+    """Wrong at first; right once the thought goes on after "Wait". A budget of 0 is right for even numbers."""
+    number = int(request.messages[-1].content.split("+")[0])
+    begun = request.so_far.reasoning if request.so_far else None
+    if begun:
+        return [" I see.\n</think>\n\n", f"It is \\boxed{{{number + 1}}}."]
+    if begun == "":
+        return [f"It is \\boxed{{{number + 1 if number % 2 == 0 else 0}}}."]
+    return ["<think>", "\nLet me see.", "\n</think>\n\n", "It is \\boxed{0}."]
+
+
+def test_a_curve_has_a_point_for_each_budget_wait_and_vote(tmp_path: Path) -> None:
+    catalogue = Catalogue({"scripted": ScriptedBackend(right_after_a_second_look)})
+    axes = Axes(budgets=(0,), waits=(1,), votes=(1, 3))
+    try:
+        points = curve.measured(tmp_path, TASK, Settings(MODEL), axes, catalogue)
+        again = curve.measured(tmp_path, TASK, Settings(MODEL), axes, catalogue)
+    finally:
+        catalogue.close()
+    shares = {(point.kind, point.amount): point.accuracy.value for point in points}
+    assert shares == {("budget", 0): 0.5, ("wait", 1): 1.0, ("vote", 1): 0.0, ("vote", 3): 0.0}
+    tokens = {(point.kind, point.amount): point.tokens for point in points}
+    assert tokens["budget", 0] == 0
+    assert tokens["wait", 1] > tokens["vote", 1]  # both thoughts count
+    assert tokens["vote", 3] == 3 * tokens["vote", 1]
+    assert again == points
+    drawn = draw_curve("tiny <1>", points)
+    assert "tiny &lt;1&gt;" in drawn
+    assert all(f">{curve.label(point)}</text>" in drawn for point in points)
+
+
+# --- programs --------------------------------------------------------------------------------------------------------
+
+CODE_ROWS = {
+    "own.jsonl": '{"question": "Double it: f(x)", "tests": ["assert f(2) == 4", "assert f(0) == 0"]}',
+    "human_eval.jsonl": json.dumps(
+        {
+            "task_id": "HumanEval/0",
+            "prompt": 'from typing import List\n\ndef f(x: int) -> int:\n    """Double."""\n',
+            "test": "def check(candidate):\n    assert candidate(2) == 4\n",
+            "entry_point": "f",
+        }
+    ),
+    "mbpp.jsonl": '{"task_id": 2, "text": "Double a number.", "test_list": ["assert f(2) == 4"]}',
+    "inputs.jsonl": '{"question": "Double", "cases": [{"input": "2", "output": "4"}, {"input": "5", "output": "10"}]}',
+    "lcb.jsonl": json.dumps(
+        {
+            "question_content": "Double it",
+            "question_id": "a1",
+            "public_test_cases": '[{"input": "2\\n", "output": "4\\n", "testtype": "stdin"}]',
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CODE_ROWS)
+def test_programs_are_judged_by_running_their_tests(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(CODE_ROWS[name])
+    task = load_task(str(tmp_path / name))
+    assert task.code and "```python" in task.problems[0].question
+    reads = "print({} * int(input()))" if task.problems[0].tests and task.problems[0].tests.cases else ""
+
+    def half_right(request: Request) -> Script:
+        factor = 2 if (request.params.seed or 0) % 2 == 0 else 3
+        code = reads.format(factor) if reads else f"def f(x):\n    return {factor} * x"
+        return ["<think>", "\nHm.\n</think>\n\n", f"Here:\n\n```python\n{code}\n```\n"]
+
+    with run(tmp_path / "run", half_right, task, k=2) as it:
+        done = it.go_on()
+    assert [sample.correct for sample in done[0].samples] == [True, False]
+    assert measure(done).pass_1.value == 0.5
+    assert math.isnan(measure(done).majority.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"question": "f", "tests": "assert f("}', "its tests are no Python"),
+        ('{"question": "f", "tests": []}', "it has no tests"),
+        ('{"question": "f", "cases": [{"input": "1"}]}', "Line 1"),
+        (
+            '{"question_content": "f", "public_test_cases": "[{\\"testtype\\": \\"functional\\"}]"}',
+            "write them as asserts",
+        ),
+    ],
+)
+def test_tests_that_cannot_be_run_say_so(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "a.jsonl").write_text(text)
+    with pytest.raises(EvaluationError, match=re.escape(says)):
+        load_task(str(tmp_path / "a.jsonl"))
+
+
+def test_two_tasks_with_other_tests_are_two_tasks() -> None:
+    first, second = (
+        Task("t", (Problem("1", "q", "", "text", Requirements(asserts)),), "here")
+        for asserts in ("assert 1", "assert 2")
+    )
+    assert first.digest != second.digest
+
+
 # --- the command -----------------------------------------------------------------------------------------------------
 
 
@@ -384,6 +487,25 @@ def test_the_command_prints_figures_and_leaves_report_and_picture(
     assert "no difference shown" in capsys.readouterr().out
 
 
+def test_the_command_draws_a_curve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ("--model", "r1chat-nano", "--data-dir", str(tmp_path), "-n", "2", "--waits", "", "--votes", "1,2")
+    assert evaluate("curve", "sums", *flags, "--budgets", "0") == 0
+    assert "vote of 2" in capsys.readouterr().out
+    folder = tmp_path / "evaluations" / "curve-sums-r1chat-nano"
+    points = json.loads((folder / "curve.json").read_text())["points"]
+    assert [(point["kind"], point["amount"]) for point in points] == [("budget", 0), ("vote", 1), ("vote", 2)]
+    assert (folder / "curve.svg").read_text().startswith("<svg")
+
+
+def test_programs_are_run_only_where_a_person_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "own.jsonl").write_text(CODE_ROWS["own.jsonl"])
+    words = (str(tmp_path / "own.jsonl"), "--model", "r1chat-nano", "--data-dir", str(tmp_path), "--max-tokens", "8")
+    assert evaluate(*words) == 1
+    assert "--run-code" in capsys.readouterr().err
+    assert evaluate(*words, "--run-code") == 0
+    assert "pass@1" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -393,6 +515,10 @@ def test_the_command_prints_figures_and_leaves_report_and_picture(
         (("sums", "-k", "99"), "1 to 32"),
         (("sums", "--split", "all"), "train, dev and test"),
         (("compare", "a"), "compare RUN RUN"),
+        (("curve",), "eval curve TASK"),
+        (("curve", "sums", "--budgets", "1,x"), "whole numbers with commas"),
+        (("curve", "sums", "--waits", "99"), "numbers from 1 to 8"),
+        (("curve", "sums", "--budgets", "", "--waits", "", "--votes", ""), "at least one of"),
         (("compare", "a", "b"), "There is no run"),
         (("sums", "--model", "nobody"), "nobody"),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -17,18 +17,24 @@ from r1chat.both import Both
 from r1chat.cli.process import harmless, polite_signals
 from r1chat.config import Settings as AppSettings
 from r1chat.errors import EvaluationError
-from r1chat.evaluation import Problem, Run, Settings, Solved, load_task, measure
+from r1chat.evaluation import Problem, Run, Settings, Solved, Task, curve, load_task, measure
 from r1chat.evaluation.measures import bootstrap, compare_runs, pass_at
+from r1chat.evaluation.picture import curve as draw_curve
 from r1chat.evaluation.picture import picture
-from r1chat.evaluation.report import as_values, lines, paired_lines
+from r1chat.evaluation.report import as_values, finite, lines, paired_lines
 from r1chat.evaluation.run import SPECIFICATION, read_solved, runs
 from r1chat.files import replacing
+from r1chat.rewards.programs import PROTECTIONS
+from r1chat.rewards.programs import run as run_program
 
 FOLDER = "evaluations"  # in the data folder
 
 
 def evaluate(settings: AppSettings, words: list[str], flags: Mapping[str, Any]) -> int:
-    """Do what `r1chat eval` was asked: a task by name or file, `list`, or `compare RUN RUN`. Raises R1ChatError."""
+    """Do what `r1chat eval` was asked: a task by name or file, `list`, `compare RUN RUN`, or `curve TASK`.
+
+    Raises R1ChatError.
+    """
     folder = settings.data_dir / FOLDER
     if words == ["list"]:
         return _list(folder)
@@ -36,6 +42,10 @@ def evaluate(settings: AppSettings, words: list[str], flags: Mapping[str, Any]) 
         if len(words) != 3:
             raise EvaluationError(_TWO_RUNS)
         return _compare([_existing(folder, name) for name in words[1:]], flags["as_json"])
+    if words[0] == "curve":
+        if len(words) != 2:
+            raise EvaluationError(_CURVE_OF)
+        return _curve(settings, folder, words[1], flags)
     if len(words) > 1:
         raise EvaluationError(_ONE_TASK.format(words=" ".join(words)))
     return _run(settings, folder, words[0], flags)
@@ -45,7 +55,7 @@ def _run(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any
     count = flags["count"]
     if count < 1:
         raise EvaluationError(_NO_COUNT.format(count=count))
-    task = load_task(name, flags["split"], count, flags["language"] or "")
+    task = _loaded(name, count, flags)
     with polite_signals(), closing(connect(settings)) as catalogue:
         asked = _asked(settings, catalogue, flags)
         title = flags["name"] or re.sub(r"[^\w.-]+", "-", f"{task.name}-{asked.model.partition(':')[2]}-k{asked.k}")
@@ -66,6 +76,64 @@ def _run(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any
     return 0
 
 
+def _loaded(name: str, count: int, flags: Mapping[str, Any]) -> Task:
+    """The task. Raises EvaluationError where it holds programs to run and nobody said that they may be."""
+    task = load_task(name, flags["split"], count, flags["language"] or "")
+    if not task.code:
+        return task
+    active = run_program("").protections
+    if not flags["run_code"]:
+        raise EvaluationError(_MAY_RUN.format(task=task.name, missing=_missing(active)))
+    print(_WILL_RUN.format(missing=_missing(active)), file=sys.stderr)
+    return task
+
+
+def _missing(active: Sequence[str]) -> Both:
+    names = [_PROTECTIONS[name] for name in PROTECTIONS if name not in active]
+    if not names:
+        return Both("", "")
+    return Both(
+        f" On this system they are not kept from {', '.join(name.en for name in names)}.",
+        f"在本系统上无法阻止其{'、'.join(name.zh for name in names)}。",
+    )
+
+
+def _curve(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any]) -> int:
+    if flags["count"] < 1:
+        raise EvaluationError(_NO_COUNT.format(count=flags["count"]))
+    given = {key: _numbers(key, flags[key]) for key in ("budgets", "waits", "votes") if flags[key] is not None}
+    axes = curve.checked(curve.Axes(**given))
+    task = _loaded(name, flags["count"], flags)
+    if task.code and axes.votes[1:]:
+        raise EvaluationError(_NO_VOTES)
+    with polite_signals(), closing(connect(settings)) as catalogue:
+        asked = _asked(settings, catalogue, flags)
+        title = flags["name"] or re.sub(r"[^\w.-]+", "-", f"curve-{task.name}-{asked.model.partition(':')[2]}")
+
+        def work(name: str, run: Run) -> list[Solved]:
+            return _with_progress(run, flags["as_json"], name)
+
+        points = curve.measured(folder / title, task, asked, axes, catalogue, work)
+    heading = f"{task.name}: {len(task.problems)} problems, {asked.model}"
+    values = json.dumps(finite({"task": task.name, "model": asked.model, "points": [asdict(p) for p in points]}))
+    for file, text in (("curve.json", values), ("curve.svg", draw_curve(heading, points))):
+        with replacing(folder / title / file) as stream:
+            stream.write(text.encode())
+    if flags["as_json"]:
+        print(values)
+        return 0
+    for line in (heading, *curve.lines(points), f"The picture: {folder / title / 'curve.svg'}"):
+        print(harmless(line, sys.stdout))
+    return 0
+
+
+def _numbers(name: str, text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise EvaluationError(_NO_NUMBERS.format(name=name, text=text)) from None
+
+
 def _asked(settings: AppSettings, catalogue: Catalogue, flags: Mapping[str, Any]) -> Settings:
     values = [(name, value) for name, value in settings.preferred_sampling.items() if name != "seed"]
     return Settings(
@@ -79,7 +147,7 @@ def _asked(settings: AppSettings, catalogue: Catalogue, flags: Mapping[str, Any]
     )
 
 
-def _with_progress(run: Run, quiet: bool) -> list[Solved]:
+def _with_progress(run: Run, quiet: bool, name: str = "") -> list[Solved]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -90,7 +158,7 @@ def _with_progress(run: Run, quiet: bool) -> list[Solved]:
         def tell(problem: Problem, done: list[Solved]) -> None:
             decided = [sample.correct for one in done for sample in one.samples if sample.correct is not None]
             right = f"{sum(decided) / len(decided):.0%} right" if decided else "…"
-            progress.update(bar, completed=len(done), description=f"{run.task.name}: {right}")
+            progress.update(bar, completed=len(done), description=f"{name or run.task.name}: {right}")
 
         solved = run.go_on(tell)
         progress.update(bar, completed=len(solved))
@@ -134,6 +202,27 @@ def _existing(folder: Path, name: str) -> Path:
     return place
 
 
+_CURVE_OF = Both("A curve is of one task: r1chat eval curve TASK.", "曲线只针对一个任务：r1chat eval curve 任务。")
+_NO_NUMBERS = Both(
+    "--{name} {text}: give whole numbers with commas between them, such as 1,4,8.",
+    "--{name} {text}：请给出用逗号隔开的整数，例如 1,4,8。",
+)
+_MAY_RUN = Both(
+    "{task} asks for programs. To judge them, what the model writes is run on this computer: without network, in a "
+    "folder of its own, with limits on time, memory and files.{missing} Say that you want this with --run-code.",
+    "{task} 要求编写程序。评判时会在本机运行模型写的程序：无网络，在单独的文件夹里，并限制时间、内存和文件。{missing}"
+    "如果同意，请加上 --run-code。",
+)
+_WILL_RUN = Both("What the model writes is run on this computer.{missing}", "将在本机运行模型写的程序。{missing}")
+_PROTECTIONS = {
+    "network": Both("using the network", "使用网络"),
+    "processes": Both("leaving processes behind", "留下进程"),
+    "files": Both("reading and changing your files", "读取和更改您的文件"),
+    "limits": Both("using much memory", "占用大量内存"),
+}
+_NO_VOTES = Both(
+    "Programs do not vote: there is no majority of them. Give --votes 1.", "程序之间没有多数票。请用 --votes 1。"
+)
 _TWO_RUNS = Both(
     "Compare takes two runs: r1chat eval compare RUN RUN. `r1chat eval list` names them.",
     "compare 需要两次运行：r1chat eval compare RUN RUN。`r1chat eval list` 会列出它们。",

@@ -224,7 +224,7 @@ def moments(
 def evaluate(
     ctx: typer.Context,
     words: Annotated[
-        list[str], typer.Argument(metavar="TASK", help="A made-up task, a file of problems, list, or compare RUN RUN.")
+        list[str], typer.Argument(metavar="TASK", help="A made-up task, a file, list, compare RUN RUN, or curve TASK.")
     ],
     backend: BackendName = None,
     model: Model = None,
@@ -235,6 +235,18 @@ def evaluate(
     language: Annotated[str | None, typer.Option(metavar="en|zh", help="Of a made-up task; both without it.")] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the run; the same name goes on with it.")] = None,
     budget: Annotated[int | None, typer.Option(metavar="TOKENS", help="Of thinking; 0 skips the thought.")] = None,
+    budgets: Annotated[
+        str | None, typer.Option(metavar="N,N,…", help="Of curve: thinking tokens; 0,512,2048,8192 by default.")
+    ] = None,
+    waits: Annotated[
+        str | None, typer.Option(metavar="N,N,…", help="Of curve: how often a thought goes on with “Wait”; 1,2.")
+    ] = None,
+    votes: Annotated[
+        str | None, typer.Option(metavar="N,N,…", help="Of curve: samples that vote; 1,4,8,16 by default.")
+    ] = None,
+    run_code: Annotated[
+        bool, typer.Option("--run-code", help="Of code problems: run what the model writes, confined.")
+    ] = False,
     temperature: Temperature = None,
     seed: Seed = None,
     max_tokens: MaxTokens = None,
@@ -249,7 +261,8 @@ def evaluate(
 
     Made-up tasks: sums, products, division, expressions, decimals, percentages, fractions, equations, divisors, primes,
     sorting, letters, clock, stories, countdown. A file of problems: GSM8K, MATH-500, AIME, GPQA, MMLU and CMATH as
-    published, or JSON Lines with question and answer.
+    published, or JSON Lines with question and answer; code problems as HumanEval, MBPP and LiveCodeBench have them, or
+    with question and tests. curve TASK: accuracy over thinking tokens, as a picture.
     """
     return partial(_evaluate, ctx.params)
 

@@ -791,29 +791,41 @@ def countdown(rng: random.Random, lang: Language) -> Drawn:
     return Drawn(core, question, _pattern(numbers, target), "pattern", (numbers, target), _solution(numbers, target))
 
 
-def tries(numbers: tuple[int, ...]) -> Iterator[tuple[int, str, int, int]]:
-    """The pairs to begin a countdown of three numbers with: larger, sign, smaller, and the number that is left."""
+def pairs(numbers: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:
+    """The ways to begin a countdown of three numbers: the larger and the smaller of a pair, and the number left."""
     for left in (2, 1, 0):
         a, b = sorted((numbers[i] for i in range(3) if i != left), reverse=True)
-        for sign in "+-*":
-            yield a, sign, b, numbers[left]
+        yield a, b, numbers[left]
+
+
+def needed(target: int, c: int) -> Iterator[tuple[str, int | None, str]]:
+    """What a pair must make so that `c` leads from it to the target: a sign, that number, and the sign that undoes it.
+
+    24 with 3: 24-3=21 (21+3), 24+3=27 (27-3), 24/3=8 (8*3). None where the target is no multiple of `c`.
+    """
+    yield "-", target - c, "+"
+    yield "+", target + c, "-"
+    yield "/", None if target % c else target // c, "*"
+
+
+def made(a: int, b: int) -> dict[str, int]:
+    """What a pair makes with each sign."""
+    return {"+": a + b, "-": a - b, "*": a * b}
 
 
 def _solution(numbers: tuple[int, ...], target: int) -> str:
-    """The first expression in the order of `tries` that makes the target. Raises ValueError where there is none."""
-    for a, sign, b, c in tries(numbers):
-        first = f"{a}{sign}{b}"
-        bare = first if sign == "*" else f"({first})"
-        value = _result(((a, sign, b),))
-        for result, form in (
-            (value + c, f"{first}+{c}"),
-            (value - c, f"{first}-{c}"),
-            (c - value, f"{c}-{bare}"),
-            (value * c, f"{bare}*{c}"),
-        ):
-            if result == target:
-                return form
+    """The first expression in the order of `pairs` and `needed`. Raises ValueError where there is none."""
+    for a, b, c in pairs(numbers):
+        for _, need, sign in needed(target, c):
+            for first, value in made(a, b).items():
+                if value == need:
+                    return combined(f"{a}{first}{b}", sign, c)
     raise ValueError(f"nothing makes {target} of {numbers}")
+
+
+def combined(pair: str, sign: str, c: int) -> str:
+    """The expression "pair sign c", with parentheses where they are needed."""
+    return f"({pair}){sign}{c}" if sign == "*" and "*" not in pair else f"{pair}{sign}{c}"
 
 
 def _pattern(numbers: tuple[int, ...], target: int) -> str:

@@ -1,4 +1,4 @@
-"""A run, or several, as an SVG: shares with their intervals, the paper's figures as marks. Pure."""
+"""Runs as an SVG: shares with intervals, the paper's figures as marks; accuracy over thinking tokens. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from r1chat.evaluation.curve import Point, label
 from r1chat.evaluation.measures import Estimate, Measures
 from r1chat.evaluation.report import paper_row
 
@@ -66,6 +67,53 @@ def _at(share: float) -> float:
     return round(_LEFT + _PLOT * share, 1)
 
 
+def curve(title: str, points: Sequence[Point]) -> str:
+    """An SVG of accuracy over thinking tokens (logarithmic), a line for budgets, one for "Wait", one for votes."""
+    known = [point for point in points if not math.isnan(point.accuracy.value) and not math.isnan(point.tokens)]
+    most = max((math.log10(point.tokens + 1) for point in known), default=1.0) or 1.0
+    left, top, width, height = 60, 50, 640, 300
+
+    def place(point: Point, share: float) -> tuple[float, float]:
+        return round(left + width * math.log10(point.tokens + 1) / most, 1), round(top + height * (1 - share), 1)
+
+    marks = [f'<text class="title" x="0" y="20">{escape(title)}</text>']
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        y = top + height * (1 - share)
+        marks.append(f'<line class="grid" x1="{left}" x2="{left + width}" y1="{y}" y2="{y}"/>')
+        marks.append(f'<text class="tick" x="{left - 24}" y="{y + 4}">{share:.0%}</text>')
+    for power in range(int(most) + 1):
+        x = round(left + width * math.log10(10**power + 1) / most, 1)
+        marks.append(f'<text class="tick" x="{x}" y="{top + height + 22}">{10**power:,}</text>')
+    marks.append(f'<text class="tick" x="{left + width / 2}" y="{top + height + 42}">thinking tokens a problem</text>')
+    for number, (kind, name) in enumerate((("budget", "budgets"), ("wait", "Wait"), ("vote", "votes"))):
+        own = sorted((point for point in known if point.kind == kind), key=lambda point: point.tokens)
+        line = " ".join("{},{}".format(*place(point, point.accuracy.value)) for point in own)
+        marks.append(f'<polyline class="{kind}" points="{line}"/>' if len(own) > 1 else "")
+        for index, point in enumerate(own):
+            (x, y), (_, high), (_, low) = (
+                place(point, share) for share in (point.accuracy.value, point.accuracy.high, point.accuracy.low)
+            )
+            marks.append(
+                f'<g class="{kind}"><line class="spread" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
+                f'<circle cx="{x}" cy="{y}" r="5"/><text class="tick" x="{x}" y="{y + (24 if index % 2 else -12)}">'
+                f"{escape(label(point))}</text></g>"
+            )
+        if own:
+            marks.append(f'<text class="{kind}" x="{left + 110 * number}" y="40">● {name}</text>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-10 0 {left + width + 60} {top + height + 60}" role="img" '
+        f'aria-label="{escape(title)}"><style>{_STYLE}{_CURVES}</style>{"".join(marks)}</svg>'
+    )
+
+
+_CURVES = "polyline{fill:none;stroke-width:2}.spread{stroke-width:2;opacity:.35}" + "".join(
+    f"polyline.{kind},.{kind} .spread{{stroke:{colour}}}.{kind} circle,text.{kind}{{fill:{colour}}}"
+    for kind, colour in (
+        ("budget", "light-dark(#3b5bdb,#8ea2ff)"),
+        ("wait", "light-dark(#c04f00,#ff8a4c)"),
+        ("vote", "light-dark(#1f7a3f,#6fcf8f)"),
+    )
+)
 _STYLE = (
     "svg{color-scheme:light dark;font:13px system-ui,sans-serif}"
     "text{fill:light-dark(#22211f,#ece9e4)}.title{font-weight:600}.name{text-anchor:end}"

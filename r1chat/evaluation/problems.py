@@ -3,7 +3,10 @@ r"""Tasks: problems with right answers, from files or made up.
 A file is JSON Lines, JSON or CSV. Its fields tell which form it is: GSM8K (`question`, `answer` with `####`), MATH-500
 and AIME (`problem`, `answer`), GPQA (`Question`, `Correct Answer`, `Incorrect Answer 1` …), MMLU (`question`,
 `choices`, `answer` as an index or a letter), CMATH (`input`, `golden`), and r1chat's own: `question`, `answer`, and
-where they are wanted `kind` (as for reference answers) and `id`. A TOML file gives a task a name and a prompt:
+where they are wanted `kind` (as for reference answers) and `id`. Code problems: HumanEval (`prompt`, `test`,
+`entry_point`), MBPP (`text` or `prompt`, `test_list`), LiveCodeBench (`question_content`, `public_test_cases`), and
+r1chat's own: `question` with `tests` (Python, asserts) or `cases` (`input`, `output`). A TOML file gives a task a name
+and a prompt:
 
     name = "our-sums"
     file = "sums.jsonl"                  # beside the TOML file
@@ -23,7 +26,7 @@ import random
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,7 @@ from r1chat.errors import CheckError, EvaluationError
 from r1chat.evaluation import generated
 from r1chat.judgements import CHECKS, Check
 from r1chat.rewards import Reference, check
+from r1chat.rewards.programs import Requirements
 
 MADE_UP = 100  # problems
 LARGEST = 200_000_000  # bytes of a task file
@@ -43,17 +47,27 @@ CHOICE_PROMPT = (
     "{question}\n\n{options}\n\nPlease reason step by step, and put the letter of your answer in \\boxed{{}}."
 )
 
+CODE_PROMPT = "{question}\n\nWrite a Python program and put all of it in one block: ```python … ```."
+INPUT_PROMPT = (
+    "{question}\n\nWrite a Python program that reads standard input and writes standard output, and put all of it in "
+    "one block: ```python … ```."
+)
+
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A question as the model is asked it, the directive included, and its right answer."""
+    """A question as the model is asked it, the directive included, and its right answer.
+
+    A problem with `tests` asks for a program, and has no answer.
+    """
 
     id: str
     question: str
     answer: str
     kind: Check
+    tests: Requirements | None = None
 
     @property
     def reference(self) -> Reference:
@@ -73,8 +87,15 @@ class Task:
     @property
     def digest(self) -> str:
         """Tells whether two tasks are the same: 16 hexadecimal digits over all problems."""
-        text = json.dumps([[p.id, p.question, p.answer, p.kind] for p in self.problems])
+        text = json.dumps(
+            [[p.id, p.question, p.answer, p.kind, *([asdict(p.tests)] if p.tests else [])] for p in self.problems]
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def code(self) -> bool:
+        """Whether any problem asks for a program, which must be run to be judged."""
+        return any(problem.tests for problem in self.problems)
 
 
 def load_task(name: str, split: str = "test", count: int | None = None, language: str = "") -> Task:
@@ -129,8 +150,9 @@ def _read(file: Path, prompt: str) -> tuple[Problem, ...]:
     for line, row in _rows(file):
         try:
             problem = _problem(row, str(len(problems) + 1), prompt)
-            check(problem.reference)
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+            if not problem.tests:
+                check(problem.reference)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise EvaluationError(_BAD_ROW.format(file=file.name, line=line, reason=_reason(error))) from None
         except CheckError as error:
             raise EvaluationError(_BAD_ROW.format(file=file.name, line=line, reason=error.text)) from None
@@ -174,15 +196,20 @@ def _problem(row: Mapping[str, Any], number: str, prompt: str) -> Problem:
     question = _string(row, *_QUESTIONS)
     if not question.strip():
         raise ValueError("the question is empty")
-    problem = form(row, str(row.get("id") or row.get("unique_id") or number))
+    problem = form(
+        row, str(row.get("id") or row.get("unique_id") or row.get("task_id") or row.get("question_id") or number)
+    )
     return replace(problem, question=prompt.replace("{question}", question)) if prompt else problem
 
 
-_QUESTIONS = ("question", "problem", "input")
+_QUESTIONS = ("question", "problem", "input", "question_content", "text", "prompt")
 
 
 def _string(row: Mapping[str, Any], *names: str) -> str:
-    value = next(row[name] for name in names if name in row)
+    name = next((name for name in names if name in row), None)
+    if name is None:
+        raise ValueError(f"“{names[0]}” is missing")
+    value = row[name]
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise TypeError(f"“{names[0]}” is no text")
     return str(value)
@@ -223,7 +250,47 @@ def _choice(id: str, question: str, options: list[str], letter: str) -> Problem:
     return Problem(id, CHOICE_PROMPT.format(question=question, options=lines), letter, "choice")
 
 
+def _asserted(row: Mapping[str, Any], id: str) -> Problem:
+    """A program that is followed by asserts: our own, HumanEval, MBPP."""
+    question, before = _string(row, *_QUESTIONS), ""
+    if "entry_point" in row:  # HumanEval: the prompt is the beginning of a program
+        asserts = f"{_string(row, 'test')}\ncheck({_string(row, 'entry_point')})"
+        before = "\n".join(line for line in question.split("\n") if line.startswith(("import ", "from ")))
+        question = f"Complete this function:\n\n```python\n{question.strip()}\n```"
+    else:
+        tests = next(row[name] for name in ("tests", "test_list") if name in row)
+        asserts = "\n".join(map(str, tests)) if isinstance(tests, list) else str(tests)
+        setup = row.get("test_setup_code") or row.get("test_imports") or ""
+        before = "\n".join(map(str, setup)) if isinstance(setup, list) else str(setup)
+        if "test_list" in row:  # MBPP says the function's name in its tests alone
+            question = f"{question}\nIt must pass: {asserts.split(chr(10))[0]}"
+    try:
+        compile(f"{before}\n{asserts}", "tests", "exec")
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"its tests are no Python ({error})") from None
+    if not asserts.strip():
+        raise ValueError("it has no tests")
+    return Problem(id, CODE_PROMPT.format(question=question), "", "text", Requirements(asserts, before=before))
+
+
+def _with_input(row: Mapping[str, Any], id: str) -> Problem:
+    """A program that reads and prints: our own, LiveCodeBench (its public tests)."""
+    cases = next(row[name] for name in ("cases", "public_test_cases") if name in row)
+    cases = json.loads(cases) if isinstance(cases, str) else cases
+    if not cases or not isinstance(cases, list) or any(case.get("testtype", "stdin") != "stdin" for case in cases):
+        raise ValueError("its tests do not read standard input; write them as asserts")
+    pairs = tuple((_string(case, "input"), _string(case, "output")) for case in cases)
+    question = INPUT_PROMPT.format(question=_string(row, *_QUESTIONS))
+    return Problem(id, question, "", "text", Requirements(cases=pairs))
+
+
 _FORMS: tuple[tuple[tuple[str, ...], Callable[[Mapping[str, Any], str], Problem]], ...] = (
+    (("prompt", "test", "entry_point"), _asserted),
+    (("text", "test_list"), _asserted),
+    (("prompt", "test_list"), _asserted),
+    (("question", "tests"), _asserted),
+    (("question", "cases"), _with_input),
+    (("question_content", "public_test_cases"), _with_input),
     (("question", "correct answer", "incorrect answer 1"), _gpqa),
     (("question", "choices", "answer"), _mmlu),
     (("input", "golden"), _open_question),

@@ -71,7 +71,7 @@ def as_values(asked: Mapping[str, Any], measures: Measures) -> dict[str, Any]:
     """All of it, for programs; a figure that could not be counted is null."""
     paper = paper_row(asked, measures)
     values = {"run": dict(asked), "measures": asdict(measures), "paper": asdict(paper) if paper else None}
-    return _finite(values)  # type: ignore[no-any-return]
+    return finite(values)  # type: ignore[no-any-return]
 
 
 def rows(measures: Measures) -> Iterator[tuple[str, str, str]]:
@@ -129,9 +129,10 @@ def _plain(estimate: Estimate, form: str) -> tuple[str, str]:
     return form.format(estimate.value), f"{form.format(estimate.low)} … {form.format(estimate.high)}"
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """The same with None for nan, which JSON does not know."""
     if isinstance(value, dict):
-        return {name: _finite(inner) for name, inner in value.items()}
+        return {name: finite(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
+        return [finite(inner) for inner in value]
     return None if isinstance(value, float) and math.isnan(value) else value

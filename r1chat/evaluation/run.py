@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from r1chat.files import replacing
 from r1chat.messages import StoredReply
 from r1chat.reflect import find_moments
 from r1chat.rewards import accuracy, format_reward, language_consistency
+from r1chat.rewards.programs import passes
 from r1chat.store import Store
 from r1chat.teach import Teacher
 from r1chat.votes import majority
@@ -35,7 +36,10 @@ RATER = "evaluation"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is asked of the model. `sampling`: parameters in place of the recommended ones; `budget` in tokens."""
+    """What is asked of the model. `sampling`: parameters in place of the recommended ones; `budget` in tokens.
+
+    `waits`: how often an ended thought is opened again with "Wait".
+    """
 
     model: str  # a key, backend:name
     k: int = 1
@@ -44,6 +48,7 @@ class Settings:
     thinking: str = ""
     system: str = ""
     budget: int | None = None
+    waits: int = 0
 
 
 class Run:
@@ -78,7 +83,7 @@ class Run:
             "paper": self.task.paper,
             "title": model.title or model.name,
             "quantisation": model.quantisation,
-            **asdict(self.settings),
+            **{name: value for name, value in asdict(self.settings).items() if name != "waits" or value},
         }
         return json.loads(json.dumps(values))  # type: ignore[no-any-return]
 
@@ -113,20 +118,35 @@ class Run:
         turn = store.add_turn(conversation.id, problem.question, None)
         if settings.budget:
             store.set_steering(conversation.id, settings.budget, False)
-        if settings.k > 1 and settings.budget is None:
+        earlier: dict[str, list[StoredReply]] = {}  # what a sample's thought went on from, by the id of its last reply
+        if settings.k > 1 and settings.budget is None and not settings.waits:
             self._set_seed(chat, conversation.id, seed)
             chat.vote(turn.id, settings.k, settings.model).wait()
+            replies = store.replies(turn.id)
         else:
+            replies = []
             for sample in range(settings.k):
                 self._set_seed(chat, conversation.id, seed + sample)
-                chat.again(turn.id, settings.model, skip_thought=settings.budget == 0).wait()
-        replies = store.replies(turn.id)
+                made = [self._ask(chat, turn.id)]
+                while len(made) <= settings.waits and made[-1].reply.finish == "stop" and made[-1].reply.reasoning:
+                    generation = chat.think_longer(made[-1].id, settings.model)
+                    generation.wait()
+                    made.append(store.reply(generation.reply_id))
+                replies.append(made[-1])
+                earlier[made[-1].id] = made[:-1]
         if all(reply.reply.finish == "error" for reply in replies):
             raise GenerationError(replies[0].reply.error)
-        teacher.set_reference(turn.id, problem.answer, problem.kind)
-        chosen = majority(replies)
-        verdict = _right(chosen, problem) if chosen else False
-        return Solved(problem.id, turn.id, tuple(_sample(reply, problem) for reply in replies), verdict)
+        if not problem.tests:
+            teacher.set_reference(turn.id, problem.answer, problem.kind)
+        chosen = None if problem.tests else majority(replies)  # programs do not vote
+        verdict = is_right(chosen, problem) if chosen else None if problem.tests else False
+        samples = tuple(_sample(reply, problem, earlier.get(reply.id, ())) for reply in replies)
+        return Solved(problem.id, turn.id, samples, verdict)
+
+    def _ask(self, chat: Chat, turn_id: str) -> StoredReply:
+        generation = chat.again(turn_id, self.settings.model, skip_thought=self.settings.budget == 0)
+        generation.wait()
+        return chat.store.reply(generation.reply_id)
 
     def _set_seed(self, chat: Chat, conversation_id: str, seed: int) -> None:
         values = sampling.checked({**dict(self.settings.sampling), "seed": seed % 2**31})
@@ -168,28 +188,32 @@ def _parse(line: bytes) -> Solved:
     return replace(Solved(samples=(), **values), samples=samples)
 
 
-def _sample(stored: StoredReply, problem: Problem) -> Sample:
+def _sample(stored: StoredReply, problem: Problem, earlier: Sequence[StoredReply] = ()) -> Sample:
+    """`earlier`: the replies whose thought this one went on from; their tokens and seconds count."""
     reply = stored.reply
+    usages, timings = ([getattr(one.reply, name) for one in (*earlier, stored)] for name in ("usage", "timings"))
     moments: dict[str, int] = {}
     for moment in find_moments(reply.reasoning):
         moments[moment.kind] = moments.get(moment.kind, 0) + 1
     return Sample(
         reply=stored.id,
-        correct=_right(stored, problem),
+        correct=is_right(stored, problem),
         finish=reply.finish or "",
-        thinking=reply.usage.reasoning_tokens,
-        answer=reply.usage.answer_tokens,
-        seconds=reply.timings.decode or reply.timings.total,
+        thinking=sum(usage.reasoning_tokens for usage in usages),
+        answer=sum(usage.answer_tokens for usage in usages),
+        seconds=sum(timing.decode or timing.total for timing in timings),
         format=format_reward(reply).value,
         language=language_consistency(reply.reasoning, problem.question).value,
         moments=moments,
     )
 
 
-def _right(stored: StoredReply, problem: Problem) -> bool | None:
+def is_right(stored: StoredReply, problem: Problem) -> bool | None:
     """Whether a reply is right; one that did not end is not. None: undecided."""
     if stored.reply.finish != "stop":
         return False
+    if problem.tests:
+        return passes(stored.reply.answer, problem.tests).value == 1.0
     value = accuracy(stored.reply.answer, problem.reference).value
     return None if value is None else value == 1.0
 

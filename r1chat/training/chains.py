@@ -272,17 +272,22 @@ def _clock(values: Values, lang: Language) -> list[str]:
 
 
 def _countdown(values: Values, lang: Language) -> list[str]:
-    """The pairs of `generated.tries`, each with what the third number makes of it, until one hits the target."""
+    """For each pair what it makes, and what it would have to make for the third number to lead on to the target."""
     numbers, target = values
-    lines = []
-    for a, sign, b, c in generated.tries(numbers):
-        value = a + b if sign == "+" else a - b if sign == "-" else a * b
-        results = [value + c, abs(value - c), value * c]
-        lines.append(f"{a}{sign}{b}={value}, {c}: {', '.join(str(r) if r < 100 else '-' for r in results)}")
-        if target in results:
-            break
-    asked = f"{target} from {_list(numbers)}" if lang == "en" else f"{target}，用{_list(numbers)}"
-    return [asked, *lines]
+    yes, no = ("yes", "no") if lang == "en" else ("有", "无")
+    lines = [f"{target} from {_list(numbers)}" if lang == "en" else f"{target}，用{_list(numbers)}"]
+    for a, b, c in generated.pairs(numbers):
+        results = generated.made(a, b)
+        lines.append(", ".join(f"{a}{sign}{b}={value}" for sign, value in results.items()))
+        tests = []
+        for sign, need, _ in generated.needed(target, c):
+            first = next((other for other, value in results.items() if value == need), "")
+            text = f"{target}{sign}{c}" + ("" if need is None else f"={need}")
+            tests.append(f"{text} {yes}: {a}{first}{b}" if first else f"{text} {no}")
+            if first:
+                return [*lines, ", ".join(tests)]
+        lines.append(", ".join(tests))
+    raise ValueError(f"nothing makes {target} of {numbers}")
 
 
 def _cage(heads: int, legs: int, what: str, lang: Language) -> list[str]:

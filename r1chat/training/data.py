@@ -13,25 +13,26 @@ from r1chat.evaluation import generated
 from r1chat.evaluation.generated import Drawn, Language
 from r1chat.evaluation.problems import MATH_PROMPT, MATH_PROMPT_ZH
 from r1chat.judgements import Check
-from r1chat.training import everyday
+from r1chat.training import everyday, wordings
 from r1chat.training.chains import MAKERS, RIGHT, WRONG, answer_text, chain
 from r1chat.training.vocabulary import ASSISTANT, BOS, CLOSE, EOS, THINK, USER
 
 TALK, FOLLOW = "talk", "follow"
 LONGEST = 512  # tokens
 WEIGHTS = {  # how often a task is drawn; the others 1
-    "sums": 4.0,
+    "sums": 3.0,
     "products": 1.3,
     "primes": 1.3,
-    "stories": 1.3,
-    "countdown": 2.0,
-    "fractions": 3.0,
-    "letters": 5.0,
-    "divisors": 4.0,
-    "sorting": 4.0,
+    "stories": 1.5,
+    "countdown": 5.0,
+    "fractions": 2.0,
+    "letters": 2.5,
+    "divisors": 3.0,
+    "sorting": 3.0,
     "division": 1.5,
-    TALK: 4.0,
+    TALK: 7.0,
 }
+REWORDED = 0.6  # the share of training's problems that are asked in the wordings of `wordings`
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 WITHOUT_THOUGHT = 0.04  # the share of examples with an empty thought ("thinking off")
 ANSWERED = ("sums", "products", "expressions", "stories", "equations", "division", "percentages")  # for a second turn
@@ -82,13 +83,15 @@ def _text_of(name: str, rng: random.Random, lang: Language, split: str) -> Text:
         before = _exchange(*_answered(rng, lang, split))
     answer = drawn.example or drawn.answer
     thought = chain(name, drawn.values, answer, lang, rng)
-    question = _asked(name, drawn.question, rng, lang)
+    question = _asked(name, drawn, rng, lang, split)
     text = _text(name, lang, question, thought, answer_text(answer, lang), answer, before)
     return replace(text, reference=drawn.answer, kind=drawn.kind)
 
 
-def _asked(name: str, question: str, rng: random.Random, lang: Language) -> str:
-    """A question as people type it, now and then with a directive."""
+def _asked(name: str, drawn: Drawn, rng: random.Random, lang: Language, split: str) -> str:
+    """A question as people type it, now and then with a directive; in training in more wordings."""
+    reworded = split == "train" and rng.random() < REWORDED
+    question = wordings.reworded(name, drawn, rng, lang) if reworded else drawn.question
     if name != "primes":
         question = everyday.worn(question, rng, lang)
     return _directed(question, lang, rng) if rng.random() < 0.3 else question
@@ -107,7 +110,7 @@ def _answered(rng: random.Random, lang: Language, split: str) -> tuple[str, str,
         name = rng.choice(ANSWERED)
         drawn = _drawn(name, rng, lang, split)
         if re.fullmatch(r"-?\d{1,6}", drawn.answer):
-            return _asked(name, drawn.question, rng, lang), answer_text(drawn.answer, lang), drawn.answer
+            return _asked(name, drawn, rng, lang, split), answer_text(drawn.answer, lang), drawn.answer
 
 
 def _second_turn(rng: random.Random, lang: Language, split: str) -> Text:

@@ -93,16 +93,21 @@ def worn(text: str, rng: random.Random, lang: Language) -> str:
         text = _SPACED.sub(r"\1", text)
     if rng.random() < 0.3:
         text = text.replace("×", rng.choice("*x"))
+    before, after = _AROUND[lang]
+    if rng.random() < 0.15:
+        text = f"{text}{'' if lang == 'zh' else ' '}{rng.choice(after)}"
     if lang == "en":
-        if rng.random() < 0.12:
-            text = f"{rng.choice(phrases.BEFORE_EN)} {text[0].lower()}{text[1:]}"
+        if rng.random() < 0.2:
+            text = f"{rng.choice(before)} {text[0].lower()}{text[1:]}"
         if rng.random() < 0.25:
             text = text.lower()
+        elif rng.random() < 0.02:
+            text = text.upper()
         if rng.random() < 0.2:
             text = text.rstrip("?.!")
     else:
-        if rng.random() < 0.12:
-            text = rng.choice(phrases.BEFORE_ZH) + text
+        if rng.random() < 0.2:
+            text = rng.choice(before) + text
         if rng.random() < 0.2:
             text = text.rstrip("？。！")
     return text
@@ -112,6 +117,10 @@ _SPACED = re.compile(r"(?<=[\d)x]) ([-+*/×÷=]) ?(?=[\d(x?？]|$)")
 _TEMPLATES: dict[Language, list[str]] = {
     "en": phrases.TEMPLATES_EN.split("\n"),
     "zh": phrases.TEMPLATES_ZH.split("\n"),
+}
+_AROUND = {
+    "en": (phrases.BEFORE_EN.split("\n"), phrases.AFTER_EN.split("\n")),
+    "zh": (phrases.BEFORE_ZH.split("\n"), phrases.AFTER_ZH.split("\n")),
 }
 _LOOSE_EN = [*chain.from_iterable(phrases.SLOTS_EN.values()), *phrases.GLUE_EN]
 _LOOSE_ZH = [*chain.from_iterable(phrases.SLOTS_ZH.values()), *"我你他是的了在有不这个人们和会能要说去看想"]

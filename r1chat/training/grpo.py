@@ -8,7 +8,6 @@ nothing and are left out. There is no KL penalty: the rate is small and the run 
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -67,9 +66,9 @@ class Grpo(Training):
         if self.step == 0:
             self.note(self._dev(), tell)
         while self.seconds < self.plan.minutes * 60:
-            begun = time.monotonic()
+            begun = self.plan.clock()
             values = self._rollout()
-            self.seconds += time.monotonic() - begun
+            self.seconds += self.plan.clock() - begun
             if self.step % self.rules.check == 0:
                 values |= self._dev()
             self.note(values, tell)

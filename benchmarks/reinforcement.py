@@ -1,0 +1,174 @@
+"""What reinforcement learning adds to more supervised training: `python -m benchmarks.reinforcement FOLDER`.
+
+A small model is trained on one made-up task until more of it brings little. From that checkpoint, for each seed and for
+the same processor time: more supervised training (the control), rejection sampling (its sampling counted), and GRPO.
+Each is measured on the same problems of the test split, which chose nothing: greedily, and with 8 samples at
+temperature 0.6 (pass@1, cons@8). The same command goes on after a kill. Needs the extra `train`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+
+from benchmarks.report import Report
+from r1chat.training.data import Text, texts
+from r1chat.training.grpo import Grpo, Reinforcement
+from r1chat.training.loop import Plan, Training, load
+from r1chat.training.model import Decoder, Shape
+from r1chat.training.reject import Rejection, gather, sampler, source
+from r1chat.training.sampling import Completion, complete
+from r1chat.training.scoring import score
+from r1chat.votes import group
+
+SHAPE = Shape(vocabulary=640, width=96, hidden=256, layers=4, heads=3, kv_heads=3, context=1024)
+ARMS = ("more", "reject", "grpo")
+NAMES = {"start": "the start", "more": "more supervised training", "reject": "rejection sampling", "grpo": "GRPO"}
+SAMPLES, TEMPERATURE, LIMIT = 8, 0.6, 200
+RATES = {"start": 4e-3, "more": 1e-3, "reject": 3e-4, "grpo": 1e-4}  # chosen on the dev split
+
+Figures = dict[str, float]
+
+
+def measure(model: Decoder, tokenizer: Tokenizer, task: str, split: str, count: int) -> Figures:
+    """Greedy pass@1, and pass@1 and cons@8 of samples, on the first problems of a split."""
+    asked = list(islice((t for t in texts(random.Random("arms"), split, [task])), count))
+    greedy = score(asked, _written(model, tokenizer, asked, 0.0))
+    many = [text for text in asked for _ in range(SAMPLES)]
+    written = _written(model, tokenizer, many, TEMPERATURE)
+    marks = score(many, written)
+    agreed = []
+    for at in range(0, len(many), SAMPLES):
+        answers = [row.text.partition("</think>")[2] if row.ended else None for row in written[at : at + SAMPLES]]
+        groups = group(answers)
+        agreed.append(marks[at + groups[0].members[0]].accuracy if groups else 0.0)
+    return {
+        "greedy": _mean([mark.accuracy for mark in greedy]),
+        "pass@1": _mean([mark.accuracy for mark in marks]),
+        "cons@8": _mean(agreed),
+        "tokens": _mean([len(row.tokens) for row in written]),
+    }
+
+
+def _written(model: Decoder, tokenizer: Tokenizer, asked: list[Text], temperature: float) -> list[Completion]:
+    found: list[Completion] = []
+    for at in range(0, len(asked), 200):
+        prompts = [text.prompt for text in asked[at : at + 200]]
+        found += complete(model, tokenizer, prompts, temperature, LIMIT, seed=at)
+    return found
+
+
+def _mean(values: list[Any]) -> float:
+    return round(statistics.fmean(values), 4) if values else 0.0
+
+
+def start(folder: Path, task: str, minutes: float) -> Training:
+    """The common checkpoint; goes on where it was."""
+    run = Training(folder, _plan("start", minutes, 0), SHAPE, source=_only(task))
+    if run.seconds < minutes * 60:
+        run.run(_tell)
+    return run
+
+
+def arm(name: str, folder: Path, begun: Path, task: str, minutes: float, seed: int) -> tuple[Decoder, Tokenizer]:
+    """The model after one way to go on from the checkpoint in `begun` for the same processor time."""
+    origin = load(begun)
+    plan = _plan(name, minutes, seed)
+    if name == "more":
+        run = Training(folder, plan, origin[0].shape, origin, _only(task))
+    elif name == "reject":
+        spent = folder / "sampled.json"  # processor seconds of the sampling
+        if not spent.exists():  # a kill within the sampling: all of it again, so that its time is known
+            shutil.rmtree(folder, ignore_errors=True)
+        clock = time.process_time()
+        rejection = Rejection(problems=400, k=4, tasks=(task,), seed=seed)
+        kept = gather(folder, rejection, sampler(rejection, *origin))
+        if not spent.exists():
+            spent.write_text(json.dumps(time.process_time() - clock))
+        left = minutes - json.loads(spent.read_text()) / 60
+        plan = _plan(name, max(left, 0.05), seed)
+        run = Training(folder, plan, origin[0].shape, origin, source(kept))
+    else:
+        run = Grpo(folder, plan, Reinforcement(problems=8, k=8, tasks=(task,), limit=LIMIT, dev=50, check=1000), origin)
+    if run.seconds < run.plan.minutes * 60:
+        run.run(_tell)
+    return run.model, run.tokenizer
+
+
+def _plan(name: str, minutes: float, seed: int) -> Plan:
+    return Plan(
+        minutes=minutes,
+        rate=RATES[name],
+        warm=100 if name == "start" else 10,
+        anneal=0.3 if name == "start" else 1.0,
+        seed=seed,
+        save=20,
+        problems=0,
+        clock=time.process_time,
+    )
+
+
+def _only(task: str) -> Callable[[random.Random], Iterator[Text]]:
+    return lambda rng: texts(rng, "train", [task])
+
+
+def _tell(line: dict[str, Any]) -> None:
+    print(json.dumps(line), flush=True)
+
+
+def main() -> None:
+    """Train, measure and print."""
+    parser = argparse.ArgumentParser(description="Reinforcement learning against more supervised training.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--task", default="countdown")
+    parser.add_argument("--start-minutes", type=float, default=4.0, help="of the common checkpoint, processor time")
+    parser.add_argument("--minutes", type=float, default=1.5, help="of each way to go on, processor time")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
+    parser.add_argument("--split", choices=("dev", "test"), default="test")
+    parser.add_argument("-n", type=int, default=100, help="problems")
+    parser.add_argument("--grpo-rate", type=float, default=RATES["grpo"])
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    RATES["grpo"] = chosen.grpo_rate
+    torch.set_num_threads(1)
+    begun = chosen.folder / "start"
+    start(begun, chosen.task, chosen.start_minutes)
+    found: dict[str, list[Figures]] = {}
+    jobs = [
+        ("start", 0, begun),
+        *((name, seed, chosen.folder / f"{name}-{seed}") for seed in range(chosen.seeds) for name in chosen.arms),
+    ]
+    for name, seed, place in jobs:
+        file = place / f"{chosen.split}-{chosen.n}.json"
+        if not file.exists():
+            model, tokenizer = (
+                load(begun) if name == "start" else arm(name, place, begun, chosen.task, chosen.minutes, seed)
+            )
+            figures = measure(model, tokenizer, chosen.task, chosen.split, chosen.n)
+            file.write_text(json.dumps(figures))
+            print(place.name, figures, flush=True)
+        found.setdefault(name, []).append(json.loads(file.read_text()))
+    report = Report("reinforcement")
+    for name, runs in found.items():
+        for figure in ("greedy", "pass@1", "cons@8"):
+            values = [run[figure] for run in runs]
+            report.figure(f"{NAMES[name]}, {figure}", statistics.fmean(values))
+            if len(values) > 1:
+                report.figure(f"{NAMES[name]}, {figure}, standard deviation", statistics.stdev(values))
+    report.print(as_json=chosen.json)
+
+
+if __name__ == "__main__":
+    main()
