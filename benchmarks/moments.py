@@ -1,8 +1,9 @@
 """Moments of reflection: `python -m benchmarks.moments [--json]`.
 
 How long a megabyte of reasoning takes on one core, in one piece and token by token, and the same for hostile text.
-Where the annotated traces are beside the project (../shared), also how well moments are found in them, and the
-watchdog's false alarms.
+Where the annotated traces are beside the project (../shared), also the time for them, how well moments are found in
+them, and the watchdog's false alarms. The digest is of every moment, score and step in all those texts: a change that
+should only make it faster leaves it as it is.
 
 The model is trained on the snippets in `training/moments/` alone, never on the traces. The figures are
 leave-one-source-out: on the traces of each source the bar is the best one on all others. They are optimistic all the
@@ -17,9 +18,10 @@ import argparse
 import importlib.util
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -154,6 +156,18 @@ def measure_traces(report: Report) -> None:
         report.figure(f"F1 on {name} traces, with the bar that ships", shipped[lang].f1)
     report.bar("kind agreed, of the hits", overall.kinds / max(1, overall.hits), at_least=0.80)
     report.bar("effect agreed, of the hits", overall.effects / max(1, overall.hits), at_least=0.75)
+    for lang, name in (("en", "English"), ("zh", "Chinese")):
+        texts = [trace.text for trace in traces if trace.lang == lang]
+        megabytes = sum(len(text.encode()) for text in texts) / MEGABYTE
+        spent = seconds(lambda texts=texts: list(map(read, texts)))  # type: ignore[misc]
+        report.bar(f"seconds for a megabyte of {name} traces", spent / megabytes, at_most=1.0)
+    report.figure("digest of the marks", digest([*map(made_up, (ENGLISH, CHINESE)), *(t.text for t in traces)]))
+
+
+def digest(texts: Iterable[str]) -> str:
+    """A short digest of every moment, score and step of these texts."""
+    readers = map(read, texts)
+    return sha256("\n".join(repr((r.moments, r.scores, r.steps)) for r in readers).encode()).hexdigest()[:12]
 
 
 def measure_watchdog(report: Report) -> None:

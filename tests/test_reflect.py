@@ -19,6 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1chat.reflect import KINDS, Alarm, Moment, Reader, Step, Watchdog, find_moments, find_steps, list_moments, read
+from r1chat.reflect.cues import anywhere, marks
+from r1chat.reflect.features import Known, features
 from r1chat.reflect.sentences import Splitter
 from training.snippets import chains
 
@@ -636,3 +638,21 @@ TRACE_THAT_GOES_ON = (
     "75 - 60 = 15.\n\nSo it arrives at 12:15. Alternatively, maybe the table counts from the next station.\n\nHmm, is "
     "it 12:15? No, it is 13:15. 等等，这里好像不对。让我再检查一遍：75 - 60 = 15，所以是12点15分。"
 )
+
+
+# --- features --------------------------------------------------------------------------------------------------------
+
+
+def test_the_features_looked_up_are_those_built_that_have_weights() -> None:
+    chains_of_all_kinds = [chain.text for chain in chains(1)][::20]
+    built: list[tuple[str, set[str], set[str], set[str]]] = []
+    for text in [*chains_of_all_kinds, "对吗，", "好，，", "。？", "a, b, c", "为什么？”", ""]:
+        for sentence in re.split(r"(?<=[.。?？\n])", text):
+            seen = marks(sentence)
+            built.append((sentence, seen, anywhere(seen), features(sentence, seen, anywhere(seen))))
+    names = set().union(*(found for *_, found in built))
+    known = {"bias", *sorted(names)[::2]}  # half of them, of every zone
+    lookup = Known(known)
+    assert {name.partition(":")[0] for name in known} >= {"h", "b", "s", "c", "e", "bias"}
+    for sentence, seen, anywhere_in_it, found in built:
+        assert lookup.features(sentence, seen, anywhere_in_it) == found & known, sentence

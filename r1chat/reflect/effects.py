@@ -1,13 +1,13 @@
 """Decides what came of a moment from the sentences that follow it.
 
-Owns which groups of words agree, change or reject, and what counts as a result. Evidence is gathered sentence by
-sentence, each read once.
+Owns which groups of words agree, change or reject, and what counts as a result. Each sentence is read once (`Clues`),
+however many moments it is evidence for.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from r1chat.reflect.weights import Kind
 
@@ -43,6 +43,29 @@ def results(sentence: str) -> set[str]:
     return {value.replace(",", "").strip(" .").lower() for value in found} - {""} if found else set()
 
 
+class Clues(NamedTuple):
+    """What one sentence says about the moments before it."""
+
+    agrees: bool
+    changes: bool
+    rejects: bool
+    denies: bool
+    results: set[str]
+
+
+def clues(groups: set[str], results: set[str]) -> Clues:
+    """The clues in a sentence with words of these groups and these results."""
+    if not groups:
+        return Clues(False, False, False, False, results)
+    return Clues(
+        not _AGREES.isdisjoint(groups),
+        not _CHANGES.isdisjoint(groups),
+        not _REJECTS.isdisjoint(groups),
+        not _DENIES.isdisjoint(groups),
+        results,
+    )
+
+
 class Evidence:
     """The evidence for one moment's effect so far. `before`: the results stated up to the moment."""
 
@@ -54,15 +77,16 @@ class Evidence:
         self._denied = self._rederived = False
         self._overtaken = 0  # sentences after which the next moment came, 0 as long as none has
 
-    def hear(self, groups: set[str], found: set[str]) -> None:
-        """Take in the next sentence after the moment: the groups that its words are of, and its results."""
+    def hear(self, said: Clues) -> None:
+        """Take in the next sentence after the moment."""
         if not self.heard:
-            self._denied = not _DENIES.isdisjoint(groups)
+            self._denied = said.denies
         self.heard += 1
-        self._agrees += not _AGREES.isdisjoint(groups)
-        self._changes += not _CHANGES.isdisjoint(groups)
-        self._rejects += self.heard <= 2 and not _REJECTS.isdisjoint(groups)
-        self._rederived = self._rederived or not self._before.isdisjoint(found)
+        self._agrees += said.agrees
+        self._changes += said.changes
+        self._rejects += said.rejects and self.heard <= 2
+        if said.results and not self._rederived:
+            self._rederived = not self._before.isdisjoint(said.results)
 
     def overtake(self) -> None:
         """The next moment begins in the sentence that was heard last."""

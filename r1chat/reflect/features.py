@@ -11,6 +11,7 @@ many clauses: `c`, how each later clause begins, and `e`, how a question ends.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 
 from r1chat.reflect.cues import HEAD
@@ -23,6 +24,7 @@ _CLAUSE_ENDS = frozenset(",，:：;；。（(")
 _CLOSERS = frozenset('?？"”’」』)）]*')
 _HEAD_TOKENS = 10
 _BODY_TOKENS = 14
+_SIZES = [f"size {sixths}" for sixths in range(7)]
 
 
 def tokens(text: str) -> list[str]:
@@ -38,46 +40,113 @@ def tokens(text: str) -> list[str]:
 
 
 def features(text: str, marks: set[str], names: set[str]) -> set[str]:
-    """The features of a sentence with these marks, those of the surroundings included; `names`: `anywhere(marks)`."""
+    """All features of a sentence with these marks, those of the surroundings included; `names`: `anywhere(marks)`."""
     found = names | {"bias"}
     words = tokens(text)
     if not words:
         return found
-    head = _pause(words, 2, _HEAD_TOKENS)
-    head = max(3, head)
-    body = _pause(words, head + 1, head + _BODY_TOKENS)
-    _add_grams(found, words[:head])
+    head, body = _zones(words)
+    found.update([f"h:{word}" for word in words[:head]])
+    pairs = [f"h:{first} {second}" for first, second in pairwise(words[:head])]
+    found.update(pairs)
+    found.update([f"{pair} {third}" for pair, third in zip(pairs, words[2:head], strict=False)])
     found.update([f"b:{word}" for word in words[head:body]])
-    asks = "?" if "?" in marks else "."
-    if words[0] > "\u3400" or "，" in words:
-        _add_clauses(found, words, asks)
-    found.update((f"q{asks}{words[0]}", f"q{asks}{' '.join(words[:2])}", f"size {min(6, len(words) // 6)}"))
-    found.update([f"s:{' '.join(words[:count])}" for count in range(1, 5)])
+    found.update(_outside_zones(words, "?" in marks))
     return found
 
 
-def _add_clauses(found: set[str], words: list[str], asks: str) -> None:
-    """How the later clauses of a Chinese sentence begin, and how it ends."""
-    clauses = [at + 1 for at in range(2, len(words)) if words[at] in _CLAUSE_ENDS]
-    found.update([f"c:{' '.join(words[at : at + 2])}" for at in clauses])
-    found.update([f"c:{' '.join(words[at : at + 3])}" for at in clauses])
-    if asks == "?":
-        end = len(words)
-        while end > 1 and words[end - 1] in _CLOSERS:
-            end -= 1
-        found.update((f"e:{words[end - 1]}", f"e:{' '.join(words[max(0, end - 2) : end])}"))
+class Known:
+    """Finds the features of a sentence that are among `names`: `features(…) & names`, in less time.
+
+    The n-grams of the head are looked up in a tree, those of the body in a dictionary: their strings are not built.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = frozenset(names)
+        self._head = _Node()
+        self._body: dict[str, str] = {}
+        for name in self._names:
+            zone, _, words = name.partition(":")
+            if zone == "h":
+                self._head.add(words.split(), name)
+            elif zone == "b":
+                self._body[words] = name
+
+    def features(self, text: str, marks: set[str], names: set[str]) -> set[str]:
+        """The known features of a sentence with these marks; `names`: `anywhere(marks)`."""
+        found = self._names.intersection((*names, "bias"))
+        words = tokens(text)
+        if not words:
+            return set(found)
+        head, body = _zones(words)
+        grams = self._head.grams(words[:head])
+        inside = self._body
+        grams.update([inside[word] for word in words[head:body] if word in inside])
+        grams.update(found, self._names.intersection(_outside_zones(words, "?" in marks)))
+        return grams
+
+
+class _Node(dict[str, "_Node"]):
+    """A node of a tree of n-grams: each word that may follow, and its node. `name`: of the feature that ends here."""
+
+    __slots__ = ("name",)
+
+    def __init__(self) -> None:
+        self.name = ""
+
+    def add(self, words: list[str], name: str) -> None:
+        node = self
+        for word in words:
+            node = node.setdefault(word, _Node())
+        node.name = name
+
+    def grams(self, words: list[str]) -> set[str]:
+        """The features that one, two or three words in a row are, from any word on."""
+        found: set[str] = set()
+        for first, second, third in zip(words, [*words[1:], ""], [*words[2:], "", ""], strict=False):
+            node = self.get(first)
+            if node is None:
+                continue
+            if node.name:
+                found.add(node.name)
+            node = node.get(second)
+            if node is None:
+                continue
+            if node.name:
+                found.add(node.name)
+            node = node.get(third)
+            if node is not None and node.name:
+                found.add(node.name)
+        return found
+
+
+def _outside_zones(words: list[str], asks: bool) -> list[str]:
+    """How the sentence starts, its length, and of a Chinese one how later clauses begin and a question ends."""
+    first, second = words[0], " ".join(words[:2])
+    third, question = " ".join(words[:3]), "q?" if asks else "q."
+    found = [f"s:{first}", f"s:{second}", f"s:{third}", f"s:{' '.join(words[:4])}", question + first, question + second]
+    found.append(_SIZES[min(6, len(words) // 6)])
+    if first > "\u3400" or "，" in words:
+        clauses = [at for at, word in enumerate(words[2:], 3) if word in _CLAUSE_ENDS]
+        found += [f"c:{' '.join(words[at : at + 2])}" for at in clauses]
+        found += [f"c:{' '.join(words[at : at + 3])}" for at in clauses]
+        if asks:
+            end = len(words)
+            while end > 1 and words[end - 1] in _CLOSERS:
+                end -= 1
+            found += [f"e:{words[end - 1]}", f"e:{' '.join(words[max(0, end - 2) : end])}"]
+    return found
+
+
+def _zones(words: list[str]) -> tuple[int, int]:
+    """Where the head and where the body ends."""
+    head = max(3, _pause(words, 2, _HEAD_TOKENS))
+    return head, _pause(words, head + 1, head + _BODY_TOKENS)
 
 
 def _pause(words: list[str], begin: int, end: int) -> int:
     """Index of the first comma, colon or dash in words[begin:end]; else where that slice ends."""
-    for at in range(begin, min(end, len(words))):
-        if words[at] in _PAUSES:
+    for at, word in enumerate(words[begin:end], begin):
+        if word in _PAUSES:
             return at
     return min(end, len(words))
-
-
-def _add_grams(found: set[str], words: list[str]) -> None:
-    found.update([f"h:{word}" for word in words])
-    pairs = [f"h:{first} {second}" for first, second in pairwise(words)]
-    found.update(pairs)
-    found.update([f"{pair} {third}" for pair, third in zip(pairs, words[2:], strict=False)])

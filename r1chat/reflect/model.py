@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from r1chat.reflect.features import Known
 from r1chat.reflect.weights import BAR, KINDS, LANE, Kind, points, votes
 
 Bars = Mapping[Kind, int]  # the score that a sentence needs for each kind
@@ -41,16 +42,19 @@ def hopeless(prior: int, names: set[str]) -> bool:
     return prior < (_HOPELESS_CHINESE if "han" in names else _HOPELESS)
 
 
+def features(text: str, marks: set[str], names: set[str]) -> set[str]:
+    """The features of a sentence that have weights. `names`: `anywhere(marks)`."""
+    return _model().known.features(text, marks, names)
+
+
 def score(prior: int, features: set[str]) -> int:
-    """How strongly a sentence is a moment: at least `bar()` for one."""
-    model = _model()
-    return max(prior, _LEAST) + sum(map(model.weights.__getitem__, features & model.names))
+    """How strongly a sentence with these `features()` is a moment: at least `bar()` for one."""
+    return sum(map(_model().weights.__getitem__, features), max(prior, _LEAST))
 
 
 def kind(names: set[str], features: set[str]) -> Kind:
     """The likeliest kind of a sentence that is a moment; the first of those that are equally likely."""
-    model = _model()
-    lanes = sum(map(model.kinds.__getitem__, features & model.kind_names), _VOTES * votes(names))
+    lanes = sum(map(_model().kinds.__getitem__, features), _VOTES * votes(names))
     totals = [lanes >> LANE * at & _LANE_MASK for at in range(len(KINDS))]
     return KINDS[totals.index(max(totals))]
 
@@ -63,10 +67,9 @@ def bar() -> int:
 @dataclass(frozen=True)
 class _Model:
     bar: int
-    weights: dict[str, int]  # of features, for being a moment
-    kinds: dict[str, int]  # of features, for the kinds in the order of KINDS, each in a lane of its own
-    names: frozenset[str]
-    kind_names: frozenset[str]
+    weights: dict[str, int]  # of each feature, for being a moment
+    kinds: dict[str, int]  # of each feature, for the kinds in the order of KINDS, each in a lane of its own
+    known: Known
 
 
 @cache
@@ -76,8 +79,6 @@ def _model() -> _Model:
     kinds: dict[str, int] = {}
     for line in lines:
         name, weight, *of_kinds = line.split("\t")
-        if weight != "0":
-            weights[name] = int(weight)
-        if of_kinds:
-            kinds[name] = sum(int(weight) + _SHIFT << LANE * at for at, weight in enumerate(of_kinds))
-    return _Model(int(bar.split("\t")[1]), weights, kinds, frozenset(weights), frozenset(kinds))
+        weights[name] = int(weight)
+        kinds[name] = sum(int(weight) + _SHIFT << LANE * at for at, weight in enumerate(of_kinds))
+    return _Model(int(bar.split("\t")[1]), weights, kinds, Known(weights))

@@ -12,9 +12,8 @@ from copy import copy
 from dataclasses import dataclass
 
 from r1chat.reflect.cues import anywhere
-from r1chat.reflect.effects import WINDOW, Effect, Evidence, results
-from r1chat.reflect.features import features
-from r1chat.reflect.model import Bars, bar, hopeless, kind, prior, score
+from r1chat.reflect.effects import WINDOW, Effect, Evidence, clues, results
+from r1chat.reflect.model import Bars, bar, features, hopeless, kind, prior, score
 from r1chat.reflect.sentences import Sentence
 from r1chat.reflect.surroundings import Surroundings
 from r1chat.reflect.weights import KINDS, Kind
@@ -49,7 +48,7 @@ class MomentFinder:
     """
 
     def __init__(self, bars: Bars | None = None) -> None:
-        self.moments: list[Moment] = []
+        self._moments: list[Moment] = []  # effects of _moments[settled:] are decided when they are asked for
         self.scores: list[int | None] = []  # of the moments; None where the model was not asked
         self._bars = bars or {}
         self._lowest = min(self._bars.get(name, bar()) for name in KINDS)
@@ -70,20 +69,29 @@ class MomentFinder:
         seen = self._surroundings.marks(sentence)
         arrived = results(sentence.text[:_READ])
         names = anywhere(seen) if seen else seen
-        for evidence in self._open:
-            evidence.hear(names, arrived)
+        if self._open:
+            said = clues(names, arrived)
+            for evidence in self._open:
+                evidence.hear(said)
         self._recent.append(arrived)
         found = self._judge(sentence, seen, names)
         if found:
             if self._open:
                 self._open[-1].overtake()
-            self.moments.append(found)
+            self._moments.append(found)
             self._open.append(Evidence(found.kind, set().union(*self._recent)))
         self._surroundings.advance(sentence, found is not None or self._stammers)
-        self._update()
+        self._settle()
         self._last, self._last_bare, self._bare = sentence.text, self._bare, None
         self._asked = sentence if "?" in seen and not found and not sentence.code else None
         return found
+
+    @property
+    def moments(self) -> list[Moment]:
+        """The moments so far, in order of `start`."""
+        for at, evidence in enumerate(self._open, self.settled):
+            self._decide(at, evidence)
+        return self._moments
 
     def close(self) -> None:
         """No text comes any more: every effect is final."""
@@ -93,7 +101,7 @@ class MomentFinder:
     def copy(self) -> MomentFinder:
         """A finder that goes on by itself from here."""
         other = copy(self)
-        other.moments, other.scores = [*self.moments], [*self.scores]
+        other._moments, other.scores = [*self._moments], [*self.scores]
         other._open = deque(map(copy, self._open))
         other._recent, other._said, other._known = self._recent.copy(), self._said.copy(), self._known.copy()
         other._surroundings = copy(self._surroundings)
@@ -150,17 +158,15 @@ class MomentFinder:
         if not self._known[saying]:
             del self._known[saying]
 
-    def _update(self) -> None:
+    def _settle(self) -> None:
         while self._open and (self._open[0].heard >= WINDOW or (len(self._open) > 1 and self._open[0].heard > 2)):
-            self._settle(self.settled, self._open.popleft())
+            self._decide(self.settled, self._open.popleft())
             self.settled += 1
-        for at, evidence in enumerate(self._open, self.settled):
-            self._settle(at, evidence)
 
-    def _settle(self, at: int, evidence: Evidence) -> None:
-        moment, effect = self.moments[at], evidence.effect()
+    def _decide(self, at: int, evidence: Evidence) -> None:
+        moment, effect = self._moments[at], evidence.effect()
         if moment.effect != effect:
-            self.moments[at] = Moment(moment.start, moment.end, moment.kind, effect)
+            self._moments[at] = Moment(moment.start, moment.end, moment.kind, effect)
 
 
 def _denies(question: Sentence, seen: set[str]) -> bool:

@@ -6,17 +6,21 @@ Owns offsets, line ends, quotes and code fences. Does not know what a sentence s
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 LONGEST = 2000  # characters; a longer sentence is cut there, which bounds the work on one line
 
-# Runs are bounded so that a megabyte of full stops or newlines takes linear time.
-_BOUNDARY = re.compile(r"\n\s{0,63}+|[。！？]{1,64}+[\"”』」）)]{0,16}+|[.!?]{1,64}+[\"”’)\]]{0,16}+")
+# Runs are bounded so that a megabyte of full stops or newlines takes linear time. The first character is a set of its
+# own: `re` searches for a set much faster than for alternatives.
+_BOUNDARY = re.compile(
+    r"[\n.!?。！？](?:(?<=\n)\s{0,63}+|(?<=[.!?])[.!?]{0,63}+[\"”’)\]]{0,16}+|(?<=[。！？])[。！？]{0,63}+[\"”』」）)]{0,16}+)"
+)
 _LONGEST_BOUNDARY = 80
 _LONGEST_FENCE = 6000  # characters; a fence that nobody closes is forgotten then
 
 
-class Sentence(NamedTuple):
+@dataclass(slots=True)
+class Sentence:
     """A sentence without the white space around it; `start` and `end` are offsets in the whole text."""
 
     start: int
@@ -85,8 +89,8 @@ class Splitter:
         if not text:
             self._newlines += piece.count("\n")
             return False
-        lead = len(piece) - len(piece.lstrip())
-        newlines = self._newlines + piece.count("\n", 0, lead)
+        lead = piece.find(text)
+        newlines = self._newlines + (piece.count("\n", 0, lead) if lead else 0)
         if newlines:
             self._quoting = False
         fence = text.startswith("```")

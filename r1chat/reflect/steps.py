@@ -29,7 +29,7 @@ _NOISE = re.compile(
     rf"|(?:{_OPENING})(?=[\s,，。:：—.!！]|(?<=[\u4e00-\u9fff])))+",
     re.I,
 )
-_WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]")
+_MARKED = re.compile(r"[\\${}*_`#>~|\[\]<]")  # what _MATHS, _COMMAND or _MARKUP begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,12 @@ class StepCutter:
 
 def title(sentence: str) -> str:
     """A few words from the beginning, without Markdown, LaTeX and "Okay, so"; empty where there are no words."""
-    text = _MARKUP.sub("", _MATHS.sub(_plain, sentence[:400]))
-    text = " ".join(_COMMAND.sub(" ", text).split())
+    text = sentence[:400]
+    if _MARKED.search(text):
+        text = _COMMAND.sub(" ", _MARKUP.sub("", _MATHS.sub(_plain, text)))
+    text = " ".join(text.split())
     text = _NOISE.sub("", text).rstrip(" .:,;，。：；、!！")
-    if not any(letter.isalpha() for letter in text):
+    if not any(map(str.isalpha, text)):
         return ""
     return text[0].upper() + _shorten(text)[1:]
 
@@ -109,7 +111,11 @@ def _fitting(text: str) -> int:
     """How many characters of it fill a title."""
     room = TITLE
     for at, letter in enumerate(text):
-        room -= 2 if letter >= "\u2e80" and _WIDE.match(letter) else 1
+        room -= 2 if _is_wide(letter) else 1
         if room < 0:
             return at
     return len(text)
+
+
+def _is_wide(letter: str) -> bool:
+    return "\u2e80" <= letter <= "\u9fff" or "\uac00" <= letter <= "\ud7af" or "\uff00" <= letter <= "\uffef"
