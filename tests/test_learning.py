@@ -8,14 +8,18 @@ import re
 import resource
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -27,13 +31,15 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.llama.adapters import base_keys
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.cli.main import main
-from r1chat.config import nano_model
+from r1chat.config import load, nano_model
 from r1chat.errors import ExportError, ModelFileError, TrainingError
 from r1chat.judgements import Aspects
 from r1chat.learn.children import Children, liked
 from r1chat.learn.gather import Gathered, TextRow, check_enough, read_rows, write_rows
-from r1chat.learn.runs import Runs, Wish, only_one
+from r1chat.learn.runs import LOCK, Run, Runs, Wish, claim, only_one
+from r1chat.learn.starting import start
 from r1chat.messages import Message, Params, Raw, Reply, ReplySoFar, Request
+from r1chat.store.owner import current_owner
 from r1chat.think import collect
 
 MISSING = [name for name in ("torch", "transformers", "gguf") if find_spec(name) is None]
@@ -114,7 +120,7 @@ def test_a_llama_server_computes_with_the_adapter_and_goes_on_with_a_steered_tho
         assert "\\boxed" in reply(server, "little checker", ReplySoFar("So it is 125.", closed=True)).answer
 
 
-def test_the_record_tells_data_settings_figures_and_answers_before_and_after(data: Path) -> None:
+def test_the_record_tells_data_settings_and_figures_and_the_run_answers_before_and_after(data: Path) -> None:
     record = Children(data / "models").record("little checker")
     assert record["rows"] + record["held"] == 60 and record["held"] >= 8
     assert record["wish"]["kind"] == "prefer" and record["rate"] > 0 and len(record["data"]) == 64
@@ -122,7 +128,9 @@ def test_the_record_tells_data_settings_figures_and_answers_before_and_after(dat
     proof = record["proof"]
     assert proof["agreed"]["low"] <= proof["agreed"]["value"] <= proof["agreed"]["high"]
     assert proof["right"]["value"] == pytest.approx(0, abs=0.3)
-    assert all(example["before"]["answer"] and example["after"]["answer"] for example in proof["examples"])
+    status = Runs(data).get("little checker").status
+    assert all(example["before"]["answer"] and example["after"]["answer"] for example in status.proof["examples"])
+    assert "examples" not in proof and "path" not in record["base"], "a person's texts would leave with the adapter"
     assert abs(proof["plain"]) < 1
 
 
@@ -777,6 +785,70 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
     with only_one(two):
         pass
     assert runs.current is None
+
+
+def test_the_place_of_a_dead_process_is_taken_by_one_alone(tmp_path: Path) -> None:
+    runs = Runs(tmp_path)
+    candidates = [runs.begin(Wish("prefer", "llama.cpp:x", seed=seed)) for seed in range(4)]
+    dead = json.dumps({"owner": f"{socket.gethostname()}:999999999:1", "run": "gone"})
+
+    def attempt(run: Run, place: Barrier) -> bool:
+        place.wait()
+        with suppress(TrainingError):
+            claim(run, current_owner())
+            return True
+        return False
+
+    for _ in range(50):
+        (runs.folder / LOCK).write_text(dead)
+        place = Barrier(len(candidates))
+        with ThreadPoolExecutor(len(candidates)) as pool:
+            assert sum(pool.map(attempt, candidates, [place] * len(candidates))) == 1
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "[]",
+        '{"run": "x"}',
+        '{"run": "../x", "rows": 1, "held": 1}',
+        '{"run": "x", "base": []}',
+        '{"run": "x", "base": {"name": "\\ud800"}}',
+        "[" * 100_000,
+    ],
+)
+def test_a_record_that_makes_no_sense_harms_nothing(record: str, tmp_path: Path) -> None:
+    children = Children(tmp_path)
+    children.folder.mkdir()
+    for suffix, content in ((".gguf", "x"), (".json", record)):
+        (children.folder / f"child{suffix}").write_text(content)
+    values = children.record("child")
+    assert not values or (values["run"], values["rows"], values["base"]) == ("x", 0, {})
+
+
+def test_a_file_whose_header_asks_for_all_memory_is_no_adapter(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = b"key"
+    array = struct.pack("<IQ", 4, 1 << 62)  # so many numbers of 32 bits
+    header = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", len(key)) + key + struct.pack("<I", 9) + array
+    (tmp_path / "bomb.gguf").write_bytes(header)
+    told = refusal(capsys, "adapters", "add", str(tmp_path / "bomb.gguf"), "r1chat-nano", "--data-dir", str(tmp_path))
+    assert "bomb.gguf is no LoRA adapter" in told
+
+
+def test_training_runs_nothing_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    (downloads / "httpx.py").write_text("open('ran', 'w')\nraise SystemExit(9)\n", encoding="utf-8")
+    monkeypatch.chdir(downloads)
+    run = Runs(tmp_path).begin(Wish("prefer", "llama.cpp:gone"))
+    start(load(data_dir=tmp_path, models_dir=tmp_path / "models", ollama=False), run)
+    deadline = time.monotonic() + 60
+    while run.alive and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert "gone" in str(run.status.sentence) or "gone" in (run.folder / "output.txt").read_text()
+    assert not (downloads / "ran").exists()
 
 
 def test_better_is_said_only_where_the_interval_excludes_one_half() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import logging
 import os
 import random
@@ -25,6 +26,7 @@ from r1chat.library import CURATED, Downloads, Hub, Job, Variant
 from r1chat.library.curated import READING_PACE, expect, suitable
 from r1chat.library.forecast import Rates, Resources, Speeds
 from r1chat.library.hub import RemoteFile, choose, grouped, parse_address, source
+from r1chat.loopback import is_inside
 
 REPO = "someone/Tiny-R1-GGUF"
 DATA = random.Random(1).randbytes(3_000_000)
@@ -276,6 +278,37 @@ def test_token_goes_to_the_hub_and_not_where_it_redirects(hub: FakeHub, tmp_path
         assert job.state == "done"
         assert {key for path, _, key in hub.asked if "resolve" in path} == {"Bearer secret"}
         assert {key for _, _, key in other.asked} == {""}
+
+
+def test_names_that_a_disk_cannot_hold_are_not_offered_and_do_not_stop_the_start(hub: FakeHub, tmp_path: Path) -> None:
+    long = "界" * 82 + ".gguf"  # 251 bytes; while it grows its name is longer
+    hub.files["owner/long-GGUF"] = {long: DATA, "short-Q8_0.gguf": DATA}
+    assert [made.files[0].name for made in Hub(hub.address).variants("owner/long-GGUF")] == ["short-Q8_0.gguf"]
+    downloads = Downloads(tmp_path, Hub(hub.address))
+    loaded(downloads, downloads.add(REPO, variant(hub)))
+    downloads.close()
+    (file,) = tmp_path.glob("downloads*.json") or tmp_path.rglob("downloads.json")
+    row = {
+        "repo": "owner/long-GGUF",
+        "variant": {"name": "x", "quantisation": "", "files": [{"path": long, "url": "http://h/x"}]},
+    }
+    file.write_text(json.dumps([row]), encoding="utf-8")
+    again = Downloads(tmp_path, Hub(hub.address))
+    assert again.jobs() == []
+    again.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "inside"),
+    [
+        *((host, True) for host in ("127.1", "2130706433", "0x7f000001", "0", "10.1", "192.168.1.1", "2852039166")),
+        *((host, True) for host in ("::1", "[::1]", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1")),
+        *((host, True) for host in ("fec0::1", "a.localhost", "LOCALHOST")),
+        *((host, False) for host in ("1.1.1.1", "2606:4700:4700::1111", "no-such-name.invalid")),
+    ],
+)
+def test_an_address_of_this_computer_or_its_network_is_known_however_it_is_spelled(host: str, inside: bool) -> None:
+    assert is_inside(host) is inside
 
 
 def test_hub_of_the_internet_that_redirects_to_this_computer_is_refused(

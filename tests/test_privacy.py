@@ -18,11 +18,16 @@ def test_a_conversation_makes_no_connection_outside_this_computer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("R1CHAT_OLLAMA", "false")
+    downloads = tmp_path / "downloads"  # a folder with a program of somebody else in it
+    downloads.mkdir()
+    (downloads / "httpx.py").write_text("open('ran', 'w')\nraise SystemExit(9)\n", encoding="utf-8")
+    monkeypatch.chdir(downloads)
     assert main(["doctor", "--privacy", "--json", "--data-dir", str(tmp_path)]) == 0
     seen = json.loads(capsys.readouterr().out)
     assert seen["connections"] == []
     assert "70" in seen["answer"]
     assert not (tmp_path / "r1chat.db").exists(), "it was held in the person's own data"
+    assert not (downloads / "ran").exists(), "a file of the current folder was run"
 
 
 def test_a_server_elsewhere_is_named_and_not_reached(

@@ -6,10 +6,10 @@ import re
 import pytest
 
 from r1chat.cli.drawing import draw
-from r1chat.ui.html.formula_text import to_text
 from r1chat.cli.screen import Screen
 from r1chat.cli.wrapping import Writer
 from r1chat.messages import Reply
+from r1chat.ui.html.formula_text import to_text
 
 ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[78])")
 

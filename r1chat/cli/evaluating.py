@@ -151,14 +151,15 @@ def _with_progress(run: Run, quiet: bool, name: str = "") -> list[Solved]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
         bar = progress.add_task("", total=len(run.task.problems))
 
         def tell(problem: Problem, done: list[Solved]) -> None:
             decided = [sample.correct for one in done for sample in one.samples if sample.correct is not None]
             right = f"{sum(decided) / len(decided):.0%} right" if decided else "…"
-            progress.update(bar, completed=len(done), description=f"{name or run.task.name}: {right}")
+            told = harmless(f"{name or run.task.name}: {right}", sys.stderr)
+            progress.update(bar, completed=len(done), description=told)
 
         solved = run.go_on(tell)
         progress.update(bar, completed=len(solved))

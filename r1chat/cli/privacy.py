@@ -53,13 +53,13 @@ def watch(settings: Settings) -> Seen:
         env = {
             **os.environ,
             "R1CHAT_CONNECTIONS": str(notes),
-            "PYTHONPATH": os.pathsep.join(filter(None, (str(WATCHER), os.environ.get("PYTHONPATH", "")))),
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(WATCHER), *sys.path))),
             "R1CHAT_DATA_DIR": str(Path(folder) / "data"),
             "R1CHAT_MODELS_DIR": str(settings.models_folder),
             "R1CHAT_DATABASE_URL": "",
             **_model(settings),
         }
-        command = [sys.executable, "-m", "r1chat", "serve", "--no-browser", "--port", "0"]
+        command = [sys.executable, "-P", "-m", "r1chat", "serve", "--no-browser", "--port", "0"]
         with (Path(folder) / "stderr").open("w+") as errors:
             served = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=errors, text=True)
             try:

@@ -14,11 +14,13 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, TextIO
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # not tab, newline
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")  # not tab, newline
+_ENTITY = re.compile(r"&#?\w{2,30};")  # of Markdown: a control character by its number or name
 
 
 def speak_utf8() -> None:
@@ -30,7 +32,10 @@ def speak_utf8() -> None:
 
 def harmless(text: str, stream: TextIO) -> str:
     """Text that cannot steer the terminal, where the stream is one; else the text as it is."""
-    return _CONTROL.sub("\ufffd", text.replace("\r", "")) if stream.isatty() else text
+    if not stream.isatty():
+        return text
+    text = _ENTITY.sub(lambda entity: "\ufffd" if _CONTROL.search(unescape(entity[0])) else entity[0], text)
+    return _CONTROL.sub("\ufffd", text.replace("\r", ""))
 
 
 def stop_writing() -> None:

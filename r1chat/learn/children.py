@@ -10,17 +10,17 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from r1chat.backends.llama.adapters import base_keys
 from r1chat.backends.llama.files import ModelFile
 from r1chat.both import Both
-from r1chat.errors import TrainingError
+from r1chat.errors import ModelFileError, TrainingError
 from r1chat.evaluation.measures import Estimate, wilson
 from r1chat.judgements import Winner
-from r1chat.learn.runs import Run, checked_name
+from r1chat.learn.runs import Run, Status, checked_name
 from r1chat.store import Store
 from r1chat.store.entries import Filter
 
@@ -43,11 +43,12 @@ class Children:
         return {str(self.record(name).get("run", "")): name for name in self.names()}
 
     def record(self, name: str) -> dict[str, Any]:
-        """What the run that made it says; empty for an adapter that came from elsewhere."""
-        with suppress(OSError, ValueError):
+        """What the run that made it says; empty for an adapter that came from elsewhere, or where it makes no sense."""
+        with suppress(OSError, ValueError, TypeError, RecursionError, TrainingError):
             values = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
-            if isinstance(values, dict):
-                return values
+            status = Status.read(values)
+            kept = {key: values[key] for key in ("run", "wish") if key in values}
+            return {**kept, "run": checked_name(str(values["run"])), **asdict(status)} if "run" in values else {}
         return {}
 
     def keep(self, run: Run, name: str = "") -> str:
@@ -57,7 +58,9 @@ class Children:
             raise TrainingError(_NOTHING.format(name=run.name))
         self._check_free(name)
         status = run.status
-        record = {"run": run.name, "wish": asdict(run.wish), **asdict(status)}
+        base = {key: value for key, value in status.base.items() if key != "path"}
+        proof = {key: value for key, value in status.proof.items() if key != "examples"}  # a person's own texts
+        record = {"run": run.name, "wish": asdict(run.wish), **asdict(replace(status, base=base, proof=proof))}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             _write(self.folder / f"{name}.json", json.dumps(record, ensure_ascii=False, indent=1))
@@ -83,14 +86,15 @@ class Children:
             return self._add_folder(source, base, digest, name)
         try:
             (architecture, shapes), (wanted, known) = read_shapes(source), read_shapes(base.path)
-        except (OSError, ValueError, IndexError) as error:
+        except (OSError, ValueError, LookupError, RecursionError, ModelFileError) as error:
             raise TrainingError(_NO_ADAPTER.format(file=source, reason=error)) from None
         if not shapes or not all(tensor.endswith((".lora_a", ".lora_b")) for tensor in shapes):
             raise TrainingError(_NO_ADAPTER.format(file=source, reason="no LoRA"))
         for tensor, shape in shapes.items():
             whole = known.get(tensor.rpartition(".")[0])
             side = 0 if tensor.endswith("a") else 1
-            if architecture != wanted or whole is None or shape[side] != whole[side]:
+            both = whole is not None and len(shape) == len(whole) == 2
+            if architecture != wanted or whole is None or not both or shape[side] != whole[side]:
                 raise TrainingError(_NO_FIT.format(file=source.name, base=base.name, tensor=tensor))
         keys = base_keys(base.name, base.size, digest, base.parts[0].modified)
         part = self.folder / f".{name}.part"
@@ -98,6 +102,7 @@ class Children:
             self.folder.mkdir(parents=True, exist_ok=True)
             with_metadata(source, part, {"general.name": name, **keys})
             self._write_modelfile(name, str(base.path))
+            (self.folder / f"{name}.json").unlink(missing_ok=True)  # of a former child
             os.replace(part, self.folder / f"{name}.gguf")
         except OSError as error:
             raise TrainingError(_UNWRITABLE.format(folder=self.folder, reason=error.strerror)) from None

@@ -135,9 +135,10 @@ def read_rows(
     rows, held = [row for row in everything if own(row)], [row for row in apart if own(row)]
     if not rows and not held and others:
         raise TrainingError(_OTHER_MODELS.format(n=others.total(), names=", ".join(sorted(others))))
-    agreed = (_one_answer_each if kind == "grpo" else _without_contradictions)([*rows, *held])
-    contradictions = len(rows) + len(held) - len(agreed)
+    agreed = set((_one_answer_each if kind == "grpo" else _without_contradictions)([*rows, *held]))
+    before = len(rows) + len(held)
     rows, held = [row for row in rows if row in agreed], [row for row in held if row in agreed]
+    contradictions = before - len(rows) - len(held)
     if contradictions and not rows:
         raise TrainingError(_CONTRADICTORY.format(n=contradictions))
     if kind == "grpo":
@@ -234,20 +235,43 @@ def _split(rows: Sequence[TextRow]) -> tuple[list[TextRow], list[TextRow]]:
     """About a fifth set apart: whole conversations, and all that share a prompt with them."""
     if not rows:
         return [], []
-    groups = {row.prompt: row.conversation or row.prompt for row in rows}
-    for row in rows:
-        first = groups[row.prompt]
-        if row.conversation and row.conversation != first:  # a prompt of two conversations joins them
-            groups = {prompt: first if group == row.conversation else group for prompt, group in groups.items()}
-    order = sorted(set(groups.values()), key=lambda group: hashlib.sha256(group.encode()).hexdigest())
+    groups = _joined(rows)
+    sizes = Counter(groups[row.prompt] for row in rows)
     apart: set[str] = set()
-    for group in order:
-        if sum(groups[row.prompt] in apart for row in rows) >= APART * len(rows):
+    taken = 0
+    for group in sorted(sizes, key=lambda group: hashlib.sha256(group.encode("utf-8", "replace")).hexdigest()):
+        if taken >= APART * len(rows):
             break
         apart.add(group)
-    if len(apart) == len(order):
+        taken += sizes[group]
+    if len(apart) == len(sizes):
         raise TrainingError(_ONE_CONVERSATION)
     return [row for row in rows if groups[row.prompt] not in apart], [r for r in rows if groups[r.prompt] in apart]
+
+
+def _joined(rows: Sequence[TextRow]) -> dict[str, str]:
+    """The group of each prompt: conversations that share a prompt are one, named by the first of them in the alphabet.
+
+    Union-find, in nearly linear time.
+    """
+    parents: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        path = []
+        while (parent := parents.setdefault(name, name)) != name:
+            path.append(name)
+            name = parent
+        parents.update(dict.fromkeys(path, name))
+        return name
+
+    def names(row: TextRow) -> tuple[str, str]:
+        prompt = f"prompt {row.prompt}"
+        return (f"conversation {row.conversation}" if row.conversation else prompt), prompt
+
+    for row in rows:
+        first, last = sorted(map(root, names(row)))
+        parents[last] = first
+    return {row.prompt: root(names(row)[1]) for row in rows}
 
 
 def _parse(kind: Kind, file: Path) -> list[TextRow]:

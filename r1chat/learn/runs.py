@@ -18,12 +18,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from filelock import FileLock
+
 from r1chat.both import Both
 from r1chat.errors import ExportError, TrainingError
 from r1chat.files import replacing
 from r1chat.store.owner import current_owner, is_alive
 
-WISH, STATUS, LOG, LOCK = "wish.json", "status.json", "log.jsonl", "running"
+WISH, STATUS, LOG, LOCK = "wish.json", "status.json", "log.jsonl", ".running"
 CANCEL, PAUSE = "cancel", "pause"
 Kind = Literal["prefer", "sft", "kto", "grpo"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -69,6 +71,22 @@ class Status:
     def sentence(self) -> Both:
         return Both(*self.why)
 
+    @classmethod
+    def read(cls, values: Any) -> Status:
+        """The status that an object of JSON holds; other keys count for nothing. Raises TypeError, ValueError."""
+        known = cls()
+        if not isinstance(values, dict):
+            raise TypeError("no object")
+        found = {name: values[name] for name in asdict(known) if name in values}
+        found["why"] = tuple(str(part) for part in found.get("why", ()))
+        for name, value in found.items():
+            default = getattr(known, name)
+            kinds = (int, float) if isinstance(default, (int, float)) else type(default)
+            if not isinstance(value, kinds):
+                raise TypeError(name)
+        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate cannot be shown
+        return cls(**found)
+
 
 class Run:
     """A run's folder."""
@@ -97,9 +115,8 @@ class Run:
     def status(self) -> Status:
         """How far it is; `interrupted` where the process that made it has died."""
         try:
-            values = json.loads((self.folder / STATUS).read_text(encoding="utf-8"))
-            status = Status(**{**values, "why": tuple(values["why"])})
-        except (OSError, ValueError, TypeError, KeyError):
+            status = Status.read(json.loads((self.folder / STATUS).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, RecursionError):
             status = Status()
         if status.state in ("preparing", "training", "proving") and not self.alive:
             return replace(status, state="interrupted", why=(_INTERRUPTED.en, _INTERRUPTED.zh))
@@ -190,6 +207,7 @@ class Runs:
         Raises TrainingError where that name is taken by another wish.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)  # what people wrote lies in it, also where the data folder is open to others
         run = Run(self.folder / (checked_name(name) if name else self._free_name(wish)))
         if (run.folder / WISH).exists():
             if run.wish != wish or run.status.state in ("done", "stopped"):
@@ -234,36 +252,36 @@ def check_free(run: Run) -> None:
 def claim(run: Run, owner: str) -> None:
     """Give a process the place of the one that may train. Raises TrainingError where another one has it."""
     folder = run.folder.parent
-    lock = folder / LOCK
-    if (holder(folder), _owner(folder)) != (run.name, owner):
-        check_free(run)
-    lock.unlink(missing_ok=True)
+    with FileLock(folder / f"{LOCK}.lock"):  # for this moment; another process may look at the same time
+        if (holder(folder), _owner(folder)) != (run.name, owner):
+            check_free(run)
+        (folder / LOCK).write_text(json.dumps({"owner": owner, "run": run.name}), encoding="utf-8")
+
+
+def _claimed(lock: Path) -> tuple[str, str] | None:
+    """The name of the run that a lock is for, and the process that owns it; None where that cannot be read."""
     try:
-        with lock.open("x", encoding="utf-8") as file:
-            file.write(json.dumps({"owner": owner, "run": run.name}))
-    except FileExistsError:
-        raise TrainingError(_BUSY.format(name=holder(folder) or "?")) from None
+        values = json.loads(lock.read_text(encoding="utf-8"))
+        return str(values["run"]), str(values["owner"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def _owner(folder: Path) -> str:
-    try:
-        return str(json.loads((folder / LOCK).read_text(encoding="utf-8"))["owner"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+    claimed = _claimed(folder / LOCK)
+    return claimed[1] if claimed else ""
 
 
 def holder(folder: Path) -> str:
     """The name of the run whose process lives; "" where there is none."""
-    try:
-        values = json.loads((folder / LOCK).read_text(encoding="utf-8"))
-        return str(values["run"]) if is_alive(values["owner"]) is not False else ""
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+    claimed = _claimed(folder / LOCK)
+    return claimed[0] if claimed and is_alive(claimed[1]) is not False else ""
 
 
 def checked_name(name: str) -> str:
     """A name that can be a file's. Raises TrainingError."""
-    if not re.fullmatch(r"[\w][\w .()-]{0,79}", name) or name != name.strip() or name.endswith("."):
+    plain = re.fullmatch(r"[\w][\w .()-]{0,79}", name) and len(name.encode()) <= 200
+    if not plain or name != name.strip() or name.endswith("."):
         raise TrainingError(_BAD_NAME.format(name=name))
     return name
 

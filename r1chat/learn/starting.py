@@ -27,7 +27,7 @@ def start(settings: Settings, run: Run) -> None:
     """
     check_free(run)
     wish = run.wish
-    command = [sys.executable, "-m", "r1chat", "train", wish.kind, "--model", wish.model, "--name", run.name]
+    command = [sys.executable, "-P", "-m", "r1chat", "train", wish.kind, "--model", wish.model, "--name", run.name]
     command += ["--seed", str(wish.seed), "--threads", str(wish.threads), "--no-keep"]
     command += ["--data-dir", str(settings.data_dir)]
     command += ["--rate", repr(wish.rate)] if wish.rate else []
@@ -36,7 +36,7 @@ def start(settings: Settings, run: Run) -> None:
     command += ["--every-model"] if wish.every_model else []
     command += ["--by", wish.by] if wish.by else []
     environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(entry or os.getcwd() for entry in sys.path),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # "" is the current folder, whoever filled it
         "R1CHAT_DATABASE_URL": settings.database,
         "R1CHAT_MODELS_DIR": str(settings.models_folder),
         "R1CHAT_MODEL_PATH": os.pathsep.join(map(str, settings.model_path)),

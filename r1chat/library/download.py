@@ -164,6 +164,7 @@ def _append(hub: Hub, file: RemoteFile, path: Path, size: int, report: Callable[
             raise httpx.ReadError("the hub sent another range than the one that was asked for")
         limit = file.size or 1 << 50
         position = size if resumed else 0
+        checked = position
         with path.open("r+b" if path.exists() else "wb", buffering=0) as target:
             target.seek(position)
             target.truncate()
@@ -173,6 +174,9 @@ def _append(hub: Hub, file: RemoteFile, path: Path, size: int, report: Callable[
                 position += target.write(chunk)
                 if position > limit:
                     raise LibraryError(_other_size(file, position))
+                if not file.size and position - checked >= SPARE:  # the hub told no size
+                    checked = position
+                    _room(path.parent, SPARE)
                 report(position)
         if file.size and position < file.size:
             raise httpx.ReadError("the connection ended before the file did")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,12 +29,14 @@ MODELSCOPE = "https://modelscope.cn"
 TIMEOUT = httpx.Timeout(20, read=30)  # seconds
 FIRST_BYTES, MOST_BYTES = 1 << 20, 1 << 26  # of a file that are loaded for its header
 MAX_ANSWER = 16_000_000  # bytes of a listing
+MAX_SECONDS = 60  # in which it comes
 _AS_IT_IS = {"accept-encoding": "identity"}  # what is compressed could unpack to any size
 
 _REPO = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}")
 _NAME = re.compile(
-    r"[\w(\[][^\\/\x00-\x1f\x7f-\x9f\u200e-\u202e]{0,199}"
+    r"[\w(\[][^\\/\x00-\x1f\x7f-\x9f\u061c\u200e-\u202e\u2066-\u2069\ud800-\udfff]{0,199}"
 )  # of a file: harmless on disk and on a terminal
+_LONGEST_NAME = 240  # bytes: a file system takes 255, and what grows has a longer name
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
 _QUANTISATION = re.compile(
     r"(?<![A-Za-z0-9])((?:UD-)?(?:I?Q\d(?:_[A-Z0-9]+)*|T?BF16|F16|F32|MXFP4(?:_MOE)?))(?![a-z])", re.IGNORECASE
@@ -135,7 +138,7 @@ class Hub:
                 ).format(repo=repo[:100])
             )
         files = self._modelscope_files(repo) if self._modelscope else self._files(repo)
-        variants = grouped([file for file in files if _NAME.fullmatch(file.name)])
+        variants = grouped([file for file in files if is_usable(file.name)])
         if not variants:
             raise LibraryError(
                 Both(
@@ -216,10 +219,10 @@ class Hub:
                     raise refusal(response, self.host)
                 if response.headers.get("content-encoding", "identity") != "identity":
                     raise LibraryError(_STRANGE.format(host=self.host))
-                body = b""
+                body, begun = bytearray(), time.monotonic()
                 for chunk in response.iter_bytes():
                     body += chunk
-                    if len(body) > MAX_ANSWER:
+                    if len(body) > MAX_ANSWER or time.monotonic() - begun > MAX_SECONDS:
                         raise LibraryError(_STRANGE.format(host=self.host))
             return json.loads(body)
         except httpx.HTTPError as error:
@@ -228,13 +231,19 @@ class Hub:
             raise LibraryError(_STRANGE.format(host=self.host)) from None
 
 
+def is_usable(name: str) -> bool:
+    """Whether a file of that name can be kept on this disk and shown."""
+    return _NAME.fullmatch(name) is not None and len(name.encode()) <= _LONGEST_NAME
+
+
 def asking(url: str) -> httpx.Client:
     """A client that follows redirects. One that leads a hub's reader into its own network raises LibraryError."""
     host = urlsplit(url).hostname or ""
 
     def check(request: httpx.Request) -> None:
-        if is_inside(request.url.host.lower()) and not is_inside(host.lower()):
-            raise LibraryError(_LED_INSIDE.format(host=host, target=request.url.host))
+        target = request.url.host
+        if target != host and is_inside(target) and not is_inside(host):
+            raise LibraryError(_LED_INSIDE.format(host=host, target=target))
 
     return httpx.Client(timeout=TIMEOUT, follow_redirects=True, event_hooks={"request": [check]})
 

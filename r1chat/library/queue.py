@@ -22,7 +22,7 @@ from r1chat.both import Both
 from r1chat.errors import LibraryError, R1ChatError
 from r1chat.files import replacing
 from r1chat.library.download import DownloadProgress, Stopped, discard, download
-from r1chat.library.hub import Hub, RemoteFile, Variant, source
+from r1chat.library.hub import Hub, RemoteFile, Variant, is_usable, source
 
 State = Literal["waiting", "running", "checking", "paused", "done", "failed"]
 KEPT = 50  # downloads that are done and still listed
@@ -302,8 +302,10 @@ def _job(row: Any) -> Job | None:
         variant = row["variant"]
         files = tuple(RemoteFile(**file) for file in variant["files"])
         repo, name = str(row["repo"]), str(variant["name"])
-        if not files or any("/" in file.name or not file.url.startswith(("http://", "https://")) for file in files):
+        if not files or any(
+            not is_usable(file.name) or not file.url.startswith(("http://", "https://")) for file in files
+        ):
             return None
         return Job(f"{repo}/{name}", repo, Variant(name, str(variant["quantisation"]), files))
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError, ValueError):
         return None

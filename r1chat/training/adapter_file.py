@@ -16,6 +16,7 @@ import gguf
 import numpy as np
 from numpy.typing import NDArray
 
+from r1chat.backends.gguf import read_header
 from r1chat.training.lora import Weights
 
 PERMUTED = frozenset({"llama"})  # architectures whose q and k rows llama.cpp reorders
@@ -63,7 +64,11 @@ def write_adapter(
 
 
 def read_shapes(file: Path) -> tuple[str, dict[str, tuple[int, ...]]]:
-    """The architecture of a GGUF file, and the shape of each tensor (innermost first). Raises OSError, ValueError."""
+    """The architecture of a GGUF file, and the shape of each tensor (innermost first).
+
+    Raises OSError, ValueError, and ModelFileError for a header that asks for more memory than headers take.
+    """
+    read_header(file)
     reader = gguf.GGUFReader(file)
     field = reader.fields.get("general.architecture")
     return str(field.contents()) if field else "", {one.name: tuple(map(int, one.shape)) for one in reader.tensors}

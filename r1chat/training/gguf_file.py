@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
+from r1chat.backends.gguf import read_header
 from r1chat.both import Both
-from r1chat.errors import TrainingError
+from r1chat.errors import ModelFileError, TrainingError
 from r1chat.training.model import EPSILON, Decoder, Shape
 from r1chat.training.vocabulary import SPECIAL, TEMPLATE, make_vocabulary
 
@@ -64,8 +65,9 @@ def write_gguf(file: Path, model: Decoder, tokenizer: Tokenizer, name: str = "r1
 def read_gguf(file: Path) -> tuple[Decoder, Tokenizer]:
     """The model and tokenizer of a file that `write_gguf` wrote. Raises TrainingError for any other."""
     try:
+        read_header(file)  # bounded
         reader = gguf.GGUFReader(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, LookupError, RecursionError, ModelFileError) as error:
         raise TrainingError(_UNREADABLE.format(file=file, reason=error)) from None
     tensors = {tensor.name: tensor for tensor in reader.tensors}
     tokens = reader.fields["tokenizer.ggml.tokens"].contents() if "tokenizer.ggml.tokens" in reader.fields else []

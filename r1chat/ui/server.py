@@ -26,6 +26,7 @@ from r1chat.loopback import LOOPBACK
 from r1chat.store.owner import current_owner
 from r1chat.ui import opening, routes
 from r1chat.ui.allowed import Allowed, is_shell
+from r1chat.ui.bounded import Bounded
 from r1chat.ui.data.mounting import mount as mount_data
 from r1chat.ui.guard import Guard
 from r1chat.ui.learn import routes as learn
@@ -51,7 +52,8 @@ def application(app: App, hosts: tuple[str, ...], keys: Keys) -> Guard:
         if isinstance(server, FastAPI):  # Gradio's: a handler that is none is a KeyError there
             server.add_exception_handler(RequestValidationError, _senseless)
             server.add_exception_handler(KeyError, _senseless)
-    return Guard(Allowed(web), hosts=hosts, keys=keys, is_shell=is_shell)
+    bounded = Bounded(Allowed(web), ("/r1chat/learn/", "/r1chat/library/"))
+    return Guard(bounded, hosts=hosts, keys=keys, is_shell=is_shell)
 
 
 async def _senseless(request: Request, error: Exception) -> Response:

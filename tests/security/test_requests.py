@@ -19,6 +19,8 @@ POSTS = [
     "/r1chat/library/get",
     "/r1chat/library/pause",
     "/r1chat/library/remove",
+    "/r1chat/learn/train",
+    "/r1chat/learn/keep",
     "/r1chat/data/export",
     "/r1chat/data/archive",
     "/r1chat/data/consent",
@@ -61,8 +63,8 @@ def test_a_name_of_five_megabytes_is_cut(page: httpx.Client, verb: str) -> None:
 
 
 def test_an_act_that_is_too_large_is_refused_while_it_comes(page: httpx.Client) -> None:
-    response = page.post("/r1chat/act", content=b"x" * 20_000_000)
-    assert response.status_code == 413
+    for path in ("/r1chat/act", "/r1chat/learn/keep", "/r1chat/library/get"):
+        assert page.post(path, content=b"x" * 20_000_000).status_code == 413
 
 
 RAW = {
