@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import replace
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Barrier
@@ -35,10 +36,12 @@ from r1chat.config import load, nano_model
 from r1chat.errors import ExportError, ModelFileError, TrainingError
 from r1chat.judgements import Aspects
 from r1chat.learn.children import Children, liked
+from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.gather import Gathered, TextRow, check_enough, read_rows, write_rows
 from r1chat.learn.runs import LOCK, Run, Runs, Wish, claim, only_one
 from r1chat.learn.starting import start
 from r1chat.messages import Message, Params, Raw, Reply, ReplySoFar, Request
+from r1chat.store import Store
 from r1chat.store.owner import current_owner
 from r1chat.think import collect
 
@@ -835,6 +838,28 @@ def test_a_file_whose_header_asks_for_all_memory_is_no_adapter(
     (tmp_path / "bomb.gguf").write_bytes(header)
     told = refusal(capsys, "adapters", "add", str(tmp_path / "bomb.gguf"), "r1chat-nano", "--data-dir", str(tmp_path))
     assert "bomb.gguf is no LoRA adapter" in told
+
+
+def test_what_was_erased_for_good_leaves_the_runs(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(data, folder)
+    run = Runs(folder).get("little checker")
+
+    def kept() -> list[str]:
+        files = (run.folder / "data.jsonl", run.folder / "data.test.jsonl")
+        return [json.loads(line)["conversation"] for file in files for line in file.read_text().splitlines()]
+
+    with closing(Store(f"sqlite:///{folder / 'r1chat.db'}")) as store:
+        before = kept()
+        forget_erased(store, Runs(folder))
+        assert kept() == before and run.status.proof["examples"]
+        store.delete(before[0])
+        forget_erased(store, Runs(folder))
+        assert kept() == before, "it can still be had back"
+        store.purge(timedelta(seconds=-1))
+        forget_erased(store, Runs(folder))
+    assert set(kept()) == set(before) - {before[0]}
+    assert run.status.proof["examples"] == [] and run.status.proof["agreed"] and run.adapter.exists()
 
 
 def test_training_runs_nothing_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

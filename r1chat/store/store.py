@@ -7,6 +7,7 @@ first locks that conversation's row, so that threads and processes take turns.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -231,6 +232,15 @@ class Store:
                 erase(connection, conversation_id)
             search.tidy(connection)
             return len(found)
+
+    def erased(self, ids: Set[str]) -> set[str]:
+        """Those of some ids of conversations that are in the store no more, not even as deleted ones."""
+        kept: set[str] = set()
+        with self._database.read() as connection:
+            for start in range(0, len(ids), 500):
+                part = sorted(ids)[start : start + 500]
+                kept.update(connection.scalars(select(conversations.c.id).where(conversations.c.id.in_(part))))
+        return set(ids) - kept
 
     # -- turns and branches -------------------------------------------------------------------------------------------
 

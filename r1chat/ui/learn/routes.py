@@ -18,6 +18,7 @@ from r1chat.errors import R1ChatError, TrainingError
 from r1chat.judgements import Winner
 from r1chat.learn.blind import BlindQueue
 from r1chat.learn.children import Children, liked_in
+from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.overview import materials
 from r1chat.learn.runs import KINDS, Runs, Wish
 from r1chat.learn.starting import start
@@ -59,6 +60,7 @@ def add(web: FastAPI, app: App) -> None:
     style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     runs, children = Runs(app.settings.data_dir), Children(app.settings.models_folder)
     queue = BlindQueue(app, children)
+    forget_erased(app.store, runs)
 
     def answer(request: Request, make: Callable[[LearnWords], str]) -> Response:
         w = LEARN_WORDS[spoken(request).lang]
