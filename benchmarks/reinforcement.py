@@ -1,9 +1,10 @@
 """What reinforcement learning adds to more supervised training: `python -m benchmarks.reinforcement FOLDER`.
 
-A small model is trained on one made-up task for `--start-minutes`; whether more of it brings little is for the reader to
-see from the control. From that checkpoint, for each seed and for the same processor time: more supervised training (the control), rejection sampling (its sampling counted), and GRPO.
-Each is measured on the same problems of the test split, which chose nothing: greedily, and with 8 samples at
-temperature 0.6 (pass@1, cons@8). The same command goes on after a kill. Needs the extra `train`.
+A small model is trained on one made-up task for `--start-minutes`; whether that is its plateau, the control tells. From
+that checkpoint, for each seed and for the same processor time: more supervised training (the control), rejection
+sampling (its sampling counted), and GRPO. Each is measured on the same problems of the test split, which chose nothing:
+greedily, and with 8 samples at temperature 0.6 (pass@1, cons@8). The same command goes on after a kill. Needs the extra
+`train`.
 """
 
 from __future__ import annotations
