@@ -84,3 +84,8 @@ def test_composed_services_are_closed_to_the_network_and_set_what_there_is_to_se
     assert set(ours["environment"]) <= names
     assert "OLLAMA_KEEP_ALIVE" in ollama["environment"] and "OLLAMA_KEEP_ALIVE" in str(ours["environment"])
     assert "r1chat:" + dict(instructions())["VOLUME"] in ours["volumes"]
+
+
+def test_the_image_has_the_system_library_that_llama_cpp_needs() -> None:
+    stages = "\n".join(" ".join(line) for line in instructions()).split("FROM ")
+    assert "libgomp1" in stages[-1], "the slim image lacks it, and xllamacpp does not load without it"

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import pytest
 from hub_server import FakeHub, serving_hub
 
 from r1chat.app import library
+from r1chat.cli.library import get
 from r1chat.config import load
 from r1chat.errors import LibraryError
 from r1chat.library import CURATED, Downloads, Hub, Job, Variant
@@ -412,3 +414,17 @@ def test_files_with_names_that_would_deceive_are_not_offered(hub: FakeHub) -> No
     deceiving = ("-rf.gguf", "a\x1b[2J.gguf", "..\\w.gguf", "a\u202efugg.gguf", "n" * 250 + ".gguf")
     hub.files[REPO] = dict.fromkeys((good, *deceiving), b"x")
     assert [file.name for variant in Hub(hub.address).variants(REPO) for file in variant.files] == [good]
+
+
+def test_what_is_no_name_of_a_model_is_told_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "my model.gguf"
+    file.write_bytes(b"GGUF")
+    downloads = Downloads(tmp_path / "models", Hub("http://127.0.0.1:9"))
+    for text, advice in (
+        (str(file), f"into {tmp_path / 'models'}"),
+        ("smollm9", "`r1chat models find smollm9` searches"),
+        ("/no/such/file.gguf", "is no address of a model"),
+        ("x" * 5000, "`r1chat models find"),
+    ):
+        with pytest.raises(LibraryError, match=re.escape(advice)):
+            get(downloads, text)

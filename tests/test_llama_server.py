@@ -15,7 +15,7 @@ import pytest
 from micro import write_micro
 
 from r1chat.backends.llama.server import LlamaServerBackend
-from r1chat.errors import ContextError, GenerationError, ModelFileError, UnknownModelError
+from r1chat.errors import BackendError, ContextError, GenerationError, ModelFileError, UnknownModelError
 from r1chat.generation import sampled
 from r1chat.messages import BackendEvent, Finish, Message, Params, Reply, ReplySoFar, Request
 from r1chat.think import collect
@@ -26,6 +26,23 @@ ROOT = Path(__file__).parent.parent
 NANO = ROOT / "assets" / "r1chat-nano.gguf"
 SUM = (Message("user", "27 + 43 = ?"),)
 GREEDY = Params(temperature=0)
+
+
+def test_a_missing_system_library_is_named_with_what_brings_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reason = "libgomp.so.1: cannot open shared object file"
+    (tmp_path / "xllamacpp.py").write_text(f"raise ImportError({reason!r})")
+    monkeypatch.syspath_prepend(tmp_path)  # the server's process gets this path
+    with closing(LlamaServerBackend([NANO])) as backend, pytest.raises(BackendError) as failure:
+        reply_to(backend, ask())
+    assert reason in str(failure.value) and "apt install libgomp1" in str(failure.value)
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),
+        "R1CHAT_DATA_DIR": str(tmp_path),
+    }
+    command = [sys.executable, "-m", "r1chat", "doctor"]
+    doctor = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", cwd=tmp_path)
+    (line,) = [line for line in doctor.stdout.splitlines() if line.startswith("PROBLEM  xllamacpp")]
+    assert reason in line and doctor.returncode == 1 and not doctor.stderr
 
 
 @pytest.fixture(scope="module")

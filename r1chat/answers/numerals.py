@@ -47,6 +47,12 @@ _CHINESE = re.compile(
     rf"(?P<sign>[负負]?)(?:(?P<whole>{_NUMERAL})又)?(?:(?P<bottom>{_NUMERAL})分之)?(?P<number>{_NUMERAL})(?:[点點](?P<places>{_DIGIT}{{1,40}}))?"
     rf"(?=\s*(?:{_UNIT})?\s*$)"
 )
+# 两个半小时, 半小时 and 三天半; 三点半 is a time of day.
+_HALVED = "小时|小時|钟头|鐘頭|分钟|分鐘|秒|天|日|周|星期|年|世纪|公里|千米|里|米|厘米|公斤|千克|斤|克|吨|噸|升|倍"
+_HALF = re.compile(
+    rf"(?:(?P<number>{_NUMERAL}|\d{{1,9}})\s*[个個]?)?半(?P<unit>[个個]?\s*(?:{_HALVED}|[月圈]))"
+    rf"|(?P<before>{_NUMERAL}|\d{{1,9}})\s*(?P<of>[个個]?\s*(?:{_HALVED}|[个個]月))半"
+)
 _ORDINAL = re.compile(
     r"(?:the\s+)?(-?\d[\d,]*)\s*(?:\^\s*(?:\{\s*(?:st|nd|rd|th)\s*\}|(?:st|nd|rd|th)\b)|(?:st|nd|rd|th)(?![a-zA-Z])|-?th(?![a-zA-Z]))"
     r"(?:\s+[a-z]+)?(?=\s*$)"
@@ -75,6 +81,9 @@ def to_digits(text: str) -> str:
         return ordinal[1]
     if ordinal := _CHINESE_ORDINAL.match(text):
         return ordinal[1] if ordinal[1].isdigit() else str(_integer(ordinal[1]))
+    if half := _HALF.fullmatch(text):
+        number, unit = half["number"] or half["before"] or "0", half["unit"] or half["of"]
+        return f"{number if number.isdigit() and number.isascii() else _integer(number)}.5 {unit}"
     if tenths := _TENTHS.fullmatch(text):
         digits = (tenths[1] or tenths[2] + (tenths[3] or "")).replace(".", "")
         return "".join(str(_DIGITS.get(digit, digit)) for digit in digits).ljust(2, "0") + "%"

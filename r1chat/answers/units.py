@@ -289,7 +289,7 @@ def _collect(factors: list[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
 
 
 def _counted(text: str, start: int, spaced: bool) -> tuple[Unit, int] | None:
-    """Words that name what was counted: `apples`, `名学生`."""
+    """Words that name what was counted: `apples`, `t-shirts`, `名学生`; 2x-y is algebra."""
     if thing := _CHINESE_THING.match(text, start):
         if _END.match(text, thing.end()) and not _LINKS.search(thing[0]):
             return Unit((), thing[0].strip()), thing.end()
@@ -298,7 +298,7 @@ def _counted(text: str, start: int, spaced: bool) -> tuple[Unit, int] | None:
     if not thing or text[start - 1 : start] == "\\" or not _END.match(text, thing.end()):
         return None
     words = thing[1].lower().split()
-    if len(words[0]) < 3 or _GOES_ON.intersection(words) or "or" in words:
+    if max(map(len, words[0].split("-"))) < 3 or _GOES_ON.intersection(words) or "or" in words:
         return None
     return Unit((), thing[1].strip()), thing.end()
 

@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -31,6 +32,7 @@ from r1chat.sizes import readable_size
 from r1chat.store import Store
 
 LIBRARIES = ("gradio", "ollama", "httpx", "SQLAlchemy")
+_MISSING_LIBRARY = "Install the system's library that it names (`libgomp`: apt install libgomp1), or the package anew."
 ENGINES = {"llama-cpp-python": "llama", "xllamacpp": "llama-server"}  # distribution -> the extra that brings it
 LITTLE_SPACE = 2_000_000_000  # bytes; the smallest R1 distill takes 1.1 GB
 LITTLE_MEMORY = 2_000_000_000  # bytes; it needs this much with its context
@@ -131,7 +133,11 @@ def _program() -> Iterator[Check]:
             yield Check(name, "problem", "is not installed", "Install r1chat again: pip install r1chat.")
     engines = [name for name in ENGINES if _installed(name)]
     for name in engines:
-        yield Check(name, "ok", metadata.version(name))
+        problem = _import_problem("xllamacpp") if name == "xllamacpp" else ""  # `_machine` loads the other one
+        if problem:
+            yield Check(name, "problem", f"does not load: {problem}", _MISSING_LIBRARY)
+        else:
+            yield Check(name, "ok", metadata.version(name))
     if not engines:
         for name, extra in ENGINES.items():
             yield Check(name, "hint", "is not installed", f'To run GGUF files: pip install "r1chat[{extra}]"')
@@ -143,6 +149,13 @@ def _installed(distribution: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return True
+
+
+def _import_problem(module: str) -> str:
+    """Why a module cannot be imported, tried in a process of its own; "" where it can."""
+    command = [sys.executable, "-c", f"import {module}"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL)
+    return done.stderr.strip().rpartition("\n")[2] or f"it ended with {done.returncode}" if done.returncode else ""
 
 
 def _machine() -> Iterator[Check]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TextIO
 
@@ -15,6 +16,15 @@ from r1chat.library.hub import choose, parse_address, source
 from r1chat.library.speed import Meter
 from r1chat.sizes import readable_size
 
+_ON_DISK = Both(
+    "{file} is on this computer already. Put it, or a link to it, into {folder}; then `r1chat models` lists it.",
+    "{file} 已在本机上。请将它（或它的链接）放入 {folder}，`r1chat models` 就会列出。",
+)
+_UNKNOWN = Both(
+    "No model of the list is called {name}. `r1chat models find {name}` searches for it; any repository or file can be "
+    "given as owner/name or by its address.",
+    "列表中没有名为 {name} 的模型。`r1chat models find {name}` 可以搜索；也可用 owner/name 或地址指定任意仓库或文件。",
+)
 NAMES = ("list", "find", "get", "rm")
 
 
@@ -53,6 +63,10 @@ def get(downloads: Downloads, text: str, out: TextIO = sys.stderr) -> str:
     Ctrl-C pauses it: what came is kept, and the same command goes on. Raises LibraryError.
     """
     curated = next((model for model in CURATED if model.name.lower() == text.lower()), None)
+    if not curated and os.path.isfile(text):
+        raise LibraryError(_ON_DISK.format(file=text, folder=downloads.folder))
+    if not curated and "/" not in text:
+        raise LibraryError(_UNKNOWN.format(name=text))
     repo, file = (curated.repo, curated.quantisations[0].file) if curated else parse_address(text)
     hub = downloads.hub if curated else source(text, downloads.hub)
     print(f"Asking {hub.host} for {repo} …", file=out)

@@ -62,6 +62,8 @@ class _Server:
             message = self.process.channel.receive()
             if message is None:
                 raise self.process.died()
+            if message[0] == "broken":
+                raise BackendError(_BROKEN.format(reason=message[1]))
             if message[0] != "ready":
                 raise ModelFileError(_REFUSED.format(name=file.path.name, reason=message[1]))
             self.client = OpenAIBackend(message[1], key)
@@ -266,5 +268,11 @@ class LlamaServerBackend:
 _REFUSED = Both(
     "llama.cpp cannot load {name} ({reason}). Download the file again, or choose another model.",
     "llama.cpp 无法加载 {name}（{reason}）。请重新下载该文件，或选择其他模型。",
+)
+_BROKEN = Both(
+    "llama.cpp cannot start, since xllamacpp does not load ({reason}). Install the system's library that it names, or "
+    "the package anew. `libgomp` comes with: apt install libgomp1.",
+    "llama.cpp 无法启动：xllamacpp 加载失败（{reason}）。请安装其中提到的系统库，或重新安装该包。"
+    "`libgomp` 可用 apt install libgomp1 安装。",
 )
 _CLOSING = Both("r1chat is closing; start it again to go on.", "r1chat 正在关闭；请重新启动后继续。")

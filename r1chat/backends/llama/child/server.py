@@ -23,6 +23,9 @@ def main() -> None:
     try:
         server = _serve(**message[1])
         channel.send("ready", server.listening_address)
+    except ImportError as error:  # a library of the system is missing
+        channel.send("broken", str(error))
+        return
     except Exception as error:  # whatever xllamacpp makes of a file that llama.cpp refuses
         channel.send("unusable", str(error) or type(error).__name__)
         return
