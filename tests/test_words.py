@@ -132,7 +132,9 @@ def pairs(source: str) -> Iterator[tuple[str, str]]:
 
 def test_every_text_of_the_package_has_the_same_fields_in_both_languages() -> None:
     """A field that only one language knows is a KeyError in place of the sentence. Chinese has no plural: no `s`."""
-    paths = [path for path in sorted(ROOT.rglob("*.py")) if path.name != "wordings.py"]  # lists of questions to train on
+    paths = [
+        path for path in sorted(ROOT.rglob("*.py")) if path.name != "wordings.py"
+    ]  # lists of questions to train on
     texts = [pair for path in paths for pair in pairs(path.read_text(encoding="utf-8"))]
     assert len(texts) > 500, "the search for texts found too few: does it still look in the right place?"
     assert [pair for pair in texts if ({*fields(pair[0])} ^ {*fields(pair[1])}) - {"s"}] == []
