@@ -46,7 +46,7 @@ def test_a_page_of_its_own_has_the_thought_folded_its_moments_marked_and_formula
     assert write_document(store, conversation, tmp_path / "chat.html", Words("en")) == 2
     page = (tmp_path / "chat.html").read_text(encoding="utf-8")
     assert "<title>Sums &lt;b&gt;&amp; more&lt;/b&gt;</title>" in page
-    assert re.search(r'<details class="thought"><summary>[^<]*12 s', page)
+    assert re.search(r'<details class="thought"><summary><span class="piece">[^<]*12 s', page)
     assert re.search(
         r'<mark class="(check|fix)[^>]*><svg class="moment [^>]*><use href="#moment-(check|fix)"/></svg>Wait', page
     )

@@ -58,7 +58,7 @@ def test_one_click_rates_an_answer_and_what_unfolds_explains_it(site: Site) -> N
     button(page, "Bad").click()
     pressed(button(page, "Bad"))
     expect(page.locator("#gathered a")).to_contain_text("1 rating")
-    expect(page.locator("#gathered a")).to_have_attribute("href", "data")
+    expect(page.locator("#gathered a")).to_have_attribute("href", "data/")
     why = page.locator(".teach .why")
     button(why, "wrong").click()
     pressed(button(why, "wrong"))
