@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -144,7 +145,10 @@ def test_an_error_that_cannot_be_read_is_told_as_the_servers(tmp_path: Path, sta
     request = httpx.Request("POST", "http://127.0.0.1/v1/chat/completions")
     response = httpx.Response(status, content=body, request=request)
     with pytest.raises(wire.Refusal) as refusal:
-        asyncio.run(wire.success(response))
+        with ThreadPoolExecutor(
+            1
+        ) as pool:  # the main thread may hold a loop of Gradio, which would be dropped unclosed
+            pool.submit(asyncio.run, wire.success(response)).result()
     assert isinstance(refusal.value.sentence, str)
     if (error := wire.too_long(refusal.value.text)) is not None:
         assert "too long" in error.text.en
