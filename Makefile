@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 help:
 	@echo 'make run     the app, as a user starts it'
 	@echo 'make test    the whole suite (25 minutes on 2 cores)'
-	@echo 'make quick   the suite without browser, PostgreSQL and trainers (two to three minutes)'
+	@echo 'make quick   the suite without browser, PostgreSQL and trainers (five minutes)'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make bench   every benchmark, one after the other'
 

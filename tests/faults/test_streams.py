@@ -144,11 +144,9 @@ def test_a_reply_without_end_is_ended_with_a_sentence_and_what_came_is_kept(tmp_
 def test_an_error_that_cannot_be_read_is_told_as_the_servers(tmp_path: Path, status: int, body: bytes) -> None:
     request = httpx.Request("POST", "http://127.0.0.1/v1/chat/completions")
     response = httpx.Response(status, content=body, request=request)
-    with pytest.raises(wire.Refusal) as refusal:
-        with ThreadPoolExecutor(
-            1
-        ) as pool:  # the main thread may hold a loop of Gradio, which would be dropped unclosed
-            pool.submit(asyncio.run, wire.success(response)).result()
+    # In a thread: the main one may hold a loop of Gradio, which asyncio.run would drop unclosed.
+    with pytest.raises(wire.Refusal) as refusal, ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, wire.success(response)).result()
     assert isinstance(refusal.value.sentence, str)
     if (error := wire.too_long(refusal.value.text)) is not None:
         assert "too long" in error.text.en
