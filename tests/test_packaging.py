@@ -80,7 +80,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     # A plain path entry: the .pth files of this environment, among them the one of this checkout, are not read.
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     pip = [sys.executable, "-m", "pip", "--python", str(programs / "python"), "install", "--no-deps", "--no-index"]
-    subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
+    pip.append("--ignore-installed")  # pip sees the r1chat of this environment, too
+    subprocess.run([*pip, str(wheel)], check=True, capture_output=True, env=environment(folder))
     yield programs
 
 
