@@ -268,7 +268,7 @@ def small_llama() -> Any:
     )
 
 
-def test_names_that_are_paths_or_taken_are_refused(data: Path) -> None:
+def test_names_that_are_paths_or_taken_are_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     children = Children(data / "models")
     with pytest.raises(TrainingError, match="cannot be a name"):
         children.rename("little checker", "../elsewhere")
@@ -276,6 +276,8 @@ def test_names_that_are_paths_or_taken_are_refused(data: Path) -> None:
         children.keep(Runs(data).get("little checker"), "little checker")
     with pytest.raises(TrainingError, match="There is no adapter nobody"):
         children.delete("nobody")
+    assert main(["adapters", "merge", "nobody", str(data / "whole.gguf"), "--data-dir", str(data)]) == 1
+    assert "There is no adapter nobody" in capsys.readouterr().err
 
 
 def test_a_child_is_merged_into_one_file_that_answers_as_base_and_adapter_do(
@@ -774,6 +776,18 @@ def test_without_pytorch_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "torch", None)
     told = refusal(capsys, *train(tmp_path))
     assert "torch" in told and "pip install 'r1chat[train]'" in told and "5 GB" in told
+
+
+def test_without_pytorch_an_adapter_is_read_and_a_folder_of_peft_says_what_to_install(tmp_path: Path) -> None:
+    def told(source: Path) -> str:
+        there = ["adapters", "add", str(source), NANO, "--data-dir", str(tmp_path)]
+        code = f"import sys; sys.modules['torch'] = None; from r1chat.cli.main import main; sys.exit(main({there!r}))"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.returncode == 1
+        return done.stderr
+
+    assert "is no LoRA adapter in GGUF form (no LoRA)" in told(nano_model())
+    assert "pip install 'r1chat[train]'" in told(tmp_path)
 
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:

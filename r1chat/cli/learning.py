@@ -164,10 +164,10 @@ def _merge(app: App, children: Children, name: str, target: Path) -> None:
     """Write a child and its base as one file. Raises TrainingError where one of them is missing or has changed."""
     if find_spec("gguf") is None:
         raise TrainingError(_NO_GGUF)
+    children.check_there(name)
     backend = app.catalogue.backend("llama.cpp")
     child = backend.file(name) if isinstance(backend, LlamaCppBackend) else None
     if child is None or child.base is None:
-        children.record(name)
         raise TrainingError(child.problem.text if child and child.problem else _NO_BASE.format(name=name))
     with child.base.path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -186,6 +186,8 @@ def _add(app: App, children: Children, file: Path, model: str, name: str) -> str
         raise TrainingError(_NO_BASE.format(name=model))
     if find_spec("gguf") is None:
         raise TrainingError(_NO_GGUF)
+    if file.is_dir():  # PEFT's files are read with PyTorch
+        check_installed()
     if len(base.parts) > 1:
         raise TrainingError(_SPLIT.format(name=model))
     with base.path.open("rb") as stream:

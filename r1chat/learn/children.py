@@ -134,7 +134,7 @@ class Children:
 
     def rename(self, name: str, new: str) -> None:
         """Raises TrainingError where there is no such child, or the new name is taken."""
-        self._check_there(name)
+        self.check_there(name)
         self._check_free(checked_name(new))
         with suppress(OSError):
             modelfile = self.folder / f"{name}.Modelfile"
@@ -145,13 +145,13 @@ class Children:
 
     def delete(self, name: str) -> None:
         """Remove a child. Its run's folder keeps the adapter, so that `keep` brings it back. Raises TrainingError."""
-        self._check_there(name)
+        self.check_there(name)
         for suffix in SUFFIXES:
             (self.folder / f"{name}{suffix}").unlink(missing_ok=True)
 
     def export(self, name: str, folder: Path) -> list[Path]:
         """Copy a child's files into a folder: the adapter, its record, the Modelfile. Raises TrainingError."""
-        self._check_there(name)
+        self.check_there(name)
         files = []
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -170,7 +170,7 @@ class Children:
         from r1chat.training.adapter_file import merge
         from r1chat.training.merging import check_merged
 
-        self._check_there(name)
+        self.check_there(name)
         if target.suffix != ".gguf" or target.exists():
             raise TrainingError((_EXISTS if target.exists() else _NO_GGUF_NAME).format(file=target))
         part = target.with_name(f".{target.name}.part")
@@ -188,7 +188,8 @@ class Children:
         """For `ollama create`."""
         _write(self.folder / f"{name}.Modelfile", f"FROM {base}\nADAPTER ./{name}.gguf\n")
 
-    def _check_there(self, name: str) -> None:
+    def check_there(self, name: str) -> None:
+        """Raises TrainingError where there is no such child."""
         if not (self.folder / f"{checked_name(name)}.gguf").exists():
             names = ", ".join(self.names()) or "-"
             raise TrainingError(_NO_CHILD.format(name=name, names=names))

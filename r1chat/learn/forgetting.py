@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from r1chat.errors import ExportError, TrainingError
+from r1chat.errors import R1ChatError
 from r1chat.files import replacing
 from r1chat.learn.runs import Run, Runs
 from r1chat.store import Store
@@ -23,7 +23,7 @@ def forget_erased(store: Store, runs: Runs) -> None:
     A run that has lost rows loses its answers before and after, which may repeat them; figures and adapter stay.
     """
     for run in runs.all():
-        with suppress(ExportError, OSError, TrainingError):  # a full disk: at the next start
+        with suppress(R1ChatError, OSError):  # a full disk, a busy database: at the next start
             if not run.alive and not run.wish.data:
                 _forget(store, run)
 

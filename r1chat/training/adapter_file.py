@@ -11,13 +11,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gguf
 import numpy as np
 from numpy.typing import NDArray
 
 from r1chat.backends.gguf import read_header
-from r1chat.training.lora import Weights
+
+if TYPE_CHECKING:  # what is written here needs no PyTorch to be read
+    from r1chat.training.lora import Weights
 
 PERMUTED = frozenset({"llama"})  # architectures whose q and k rows llama.cpp reorders
 
