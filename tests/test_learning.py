@@ -42,7 +42,7 @@ from r1chat.learn.runs import LOCK, Run, Runs, Wish, claim, only_one
 from r1chat.learn.starting import start
 from r1chat.messages import Message, Params, Raw, Reply, ReplySoFar, Request
 from r1chat.store import Store
-from r1chat.store.owner import current_owner
+from r1chat.store.reply_owner import current_owner
 from r1chat.think import collect
 
 MISSING = [name for name in ("torch", "transformers", "gguf") if find_spec(name) is None]

@@ -1,7 +1,7 @@
 r"""Are two final answers the same? Each is read as a text, a choice, a moment or mathematics; then like meets like.
 
-Owns the judgements of what people take for the same answer. `reading.py` reads an answer, `views.py` looks at trees,
-`quantities.py` compares single values. Nothing here depends on time: a question has the same verdict everywhere.
+Owns the judgements of what people take for the same answer. `reading.py` reads an answer, `statements.py` looks at its
+tree, `quantities.py` compares single values. Nothing here depends on time: a question has one verdict everywhere.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from r1chat.answers import arithmetic, dates, regions
+from r1chat.answers import arithmetic, dates, intervals
 from r1chat.answers.arithmetic import Undecided
 from r1chat.answers.quantities import all_of, any_of, same_value
 from r1chat.answers.reading import Reading, plain_text, read
-from r1chat.answers.tree import Cases, Group, Matrix, Node, Num, Op, Relation, Sym, negative
-from r1chat.answers.views import (
+from r1chat.answers.statements import (
     Items,
     alternatives,
     assignments,
@@ -29,6 +28,7 @@ from r1chat.answers.views import (
     sequence,
     unordered,
 )
+from r1chat.answers.tree import Cases, Group, Matrix, Node, Num, Op, Relation, Sym, negative
 
 _MOST_STEPS = 5_000  # pairs of nodes that one comparison looks at
 _MOST_ITEMS = 60  # of a set or list that are compared one by one
@@ -105,8 +105,8 @@ def _agree(a: Node, b: Node) -> bool | None:
         return True
     if is_approximate(a) or is_approximate(b):
         return any_of(_agree(one, other) for one in alternatives(a) for other in alternatives(b))
-    if regions.looks_like(a) or regions.looks_like(b):
-        verdict = _regions(a, b)
+    if intervals.looks_like(a) or intervals.looks_like(b):
+        verdict = _intervals(a, b)
         if verdict is not None:
             return verdict
     values, others = assignments(a), assignments(b)
@@ -223,23 +223,23 @@ def _congruent(a: Relation, b: Relation) -> bool | None:
     return name_of(a.sides[0]) == name_of(b.sides[0]) and modulus == other_modulus and (residue - other) % modulus == 0
 
 
-def _regions(a: Node, b: Node) -> bool | None:
+def _intervals(a: Node, b: Node) -> bool | None:
     """Sets of real numbers; None where one of the two is not, and must be compared in another way."""
     names = [bound_variable(node) for node in (a, b)]
     if names[0] and names[1] and names[0] != names[1]:
         return False
-    one, other = regions.region(_member(a)), regions.region(_member(b))
+    one, other = intervals.region(_member(a)), intervals.region(_member(b))
     if one is None or other is None:
         if (one is None) != (other is None) and isinstance(a, Num) | isinstance(b, Num):
             return False
         return None
-    return regions.same(one, other)
+    return intervals.same(one, other)
 
 
 def _member(node: Node) -> Node:
     """A finite list that stands beside a region is a set of points."""
     listed = unordered(node)
-    if listed is not None and not regions.looks_like(node):
+    if listed is not None and not intervals.looks_like(node):
         return Group(tuple(listed.items), "{", "}")
     return node
 

@@ -2,19 +2,19 @@
 
 Owns the forms of these files and the rules by which they come in. Knows no SQL, no page and no command line.
 
-writing    the store -> an archive             reading     any file that is known -> the store; zips: one that is packed
+writer     the store -> an archive             reading     any file that is known -> the store; zips: one that is packed
 lines      a row <-> a line of an archive      rules       what a row may say
-restoring  an archive -> the store             values      the JSON values of a file, one after the other
+restore    an archive -> the store             json_values the JSON values of a file, one after the other
 programs   how each form is recognised and read; openwebui: that of Open WebUI, with its feedback
-foreign    a chat of any of them               shaping     that chat -> rows
-chats      entries -> chats                    adopting    chats -> the store
+foreign    a chat of any of them               rows        that chat -> rows
+chats      entries -> chats                    merge       chats -> the store
 untrusted  values of which nothing is certain  faults      what is wrong with a file
-counts     what came in, and what did not       telling     the same as sentences
+counts     what came in, and what did not       report      the same as sentences
 """
 
 from r1chat.archive.counts import LEFT_OUT, Imported, Written
 from r1chat.archive.reading import read
-from r1chat.archive.telling import contents, told
-from r1chat.archive.writing import write
+from r1chat.archive.report import contents, told
+from r1chat.archive.writer import write
 
 __all__ = ["LEFT_OUT", "Imported", "Written", "contents", "read", "told", "write"]

@@ -1,4 +1,4 @@
-"""The entries of a file of another program, each told by its form and given to `adopting`.
+"""The entries of a file of another program, each told by its form and given to `merge`.
 
 Chats that are several entries are put together first. What is no chat is counted; a file that has none at all is
 refused.
@@ -10,11 +10,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from r1chat.archive.adopting import Adoption
 from r1chat.archive.counts import Imported
 from r1chat.archive.faults import ADVICE, NO_CHAT, Fault
+from r1chat.archive.json_values import LONGEST_VALUE, JsonValue
+from r1chat.archive.merge import Adoption
 from r1chat.archive.programs import Entry, Form, LineForm, form_of, unwrapped
-from r1chat.archive.values import LONGEST_VALUE, JsonValue
 from r1chat.both import Both
 from r1chat.store.archive import Incoming
 

@@ -13,9 +13,9 @@ from typing import IO
 from r1chat.archive.chats import Entries, FaultAt
 from r1chat.archive.counts import Imported, OnProgress
 from r1chat.archive.faults import ADVICE, UNKNOWN, Fault
+from r1chat.archive.json_values import values
 from r1chat.archive.lines import LONGEST_LINE
-from r1chat.archive.restoring import Restoration
-from r1chat.archive.values import values
+from r1chat.archive.restore import Restoration
 from r1chat.archive.zips import files_with_chats, unpacking
 from r1chat.both import Both
 from r1chat.errors import ImportFileError

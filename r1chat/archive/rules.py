@@ -13,7 +13,7 @@ from r1chat.both import Both
 from r1chat.judgements import CHECKS, DOWN_REASONS, LONGEST_COMMENT, PARTS, UP_REASONS, WINNERS, StepVerdict, Thumb
 from r1chat.messages import ClosedBy, FinishReason, Origin, Verdict
 from r1chat.store.archive import FIELDS, Row
-from r1chat.store.belonging import EXCLUDABLE
+from r1chat.store.erase import EXCLUDABLE
 from r1chat.store.presets import LONGEST_NAME
 
 _ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {

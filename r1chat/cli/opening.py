@@ -9,7 +9,7 @@ from pathlib import Path
 
 from r1chat.both import Both
 from r1chat.errors import ConfigError
-from r1chat.store.owner import is_alive
+from r1chat.store.reply_owner import is_alive
 from r1chat.ui.secrets import last_serving
 
 PATIENCE = 5.0  # seconds

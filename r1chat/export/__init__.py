@@ -5,7 +5,7 @@ Owns which judgements become rows, which are refused, and what the rows look lik
 listing    judgements as a person sees them      conflicts  repeated and contradictory judgements
 cases      whether a judgement is exported       refusals   why not; identity: a reply that names its model
 formats    a judgement -> rows                   texts      what a trainer reads; templates, r1_models: in which form
-columns    names and types of all columns        evidence   the metadata columns of a row
+columns    names and types of all columns        metadata   the metadata columns of a row
 run        one export from store to files        split, statistics, card, writers   its parts
 """
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from r1chat.export import refusals
 from r1chat.export.cases import Case
-from r1chat.export.evidence import Values, about, about_pair, about_reply, about_thumb, accuracy
+from r1chat.export.metadata import Values, about, about_pair, about_reply, about_thumb, accuracy
 from r1chat.export.options import Format, Source, Thoughts
 from r1chat.export.texts import Text, Texts
 from r1chat.judgements import Rating, Reference, StepLabel

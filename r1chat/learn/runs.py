@@ -23,7 +23,7 @@ from filelock import FileLock
 from r1chat.both import Both
 from r1chat.errors import ExportError, TrainingError
 from r1chat.files import replacing
-from r1chat.store.owner import current_owner, is_alive
+from r1chat.store.reply_owner import current_owner, is_alive
 
 WISH, STATUS, LOG, LOCK = "wish.json", "status.json", "log.jsonl", ".running"
 CANCEL, PAUSE = "cancel", "pause"

@@ -15,7 +15,7 @@ from r1chat.both import Both
 from r1chat.config import Settings
 from r1chat.errors import TrainingError
 from r1chat.learn.runs import Run, Status, check_free, claim
-from r1chat.store.owner import owner_of
+from r1chat.store.reply_owner import owner_of
 
 OUTPUT = "output.txt"  # in the run's folder: what the process prints
 

@@ -35,8 +35,8 @@ from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.messages import Reply
 from r1chat.store import search
-from r1chat.store.belonging import BELONGS_TO, TABLES, belonging, erase
 from r1chat.store.database import Database
+from r1chat.store.erase import BELONGS_TO, TABLES, belonging, erase
 from r1chat.store.judgement_schema import (
     consents,
 )

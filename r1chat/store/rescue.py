@@ -23,8 +23,8 @@ from r1chat.errors import StoreError
 from r1chat.messages import Reply
 from r1chat.store import search
 from r1chat.store.backup import check
-from r1chat.store.belonging import TABLES
 from r1chat.store.database import Database
+from r1chat.store.erase import TABLES
 from r1chat.store.schema import conversations, replies, turns
 
 _TAKEN = Both(

@@ -32,13 +32,13 @@ from r1chat.messages import (
 )
 from r1chat.store import labels, listing, lookup, search
 from r1chat.store.archive import Archive
-from r1chat.store.belonging import erase
 from r1chat.store.branches import load_tree, open_branch, read_replies, read_reply, read_steps, read_turn, read_vote
 from r1chat.store.database import Database, DatabaseState
 from r1chat.store.dataset import Dataset
+from r1chat.store.erase import erase
 from r1chat.store.judgements import Judgements
-from r1chat.store.owner import current_owner, is_alive
 from r1chat.store.presets import Presets
+from r1chat.store.reply_owner import current_owner, is_alive
 from r1chat.store.schema import (
     LONGEST_NAME,
     behaviour_columns,

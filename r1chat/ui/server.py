@@ -23,7 +23,7 @@ from r1chat.both import Both
 from r1chat.config import FIRST_PORT
 from r1chat.errors import ConfigError
 from r1chat.loopback import LOOPBACK
-from r1chat.store.owner import current_owner
+from r1chat.store.reply_owner import current_owner
 from r1chat.ui import opening, routes
 from r1chat.ui.allowed import Allowed, is_shell
 from r1chat.ui.bounded import Bounded

@@ -1,7 +1,7 @@
 """ChatGPT: the entries of `conversations.json`, a tree of nodes by their ids under `mapping`. Pure.
 
 A reply is several nodes in a row: thoughts (since 2025, as a rule only summaries of them), calls of tools and their
-results, and the text, which `shaping` joins. `reasoning_recap` tells how long it thought.
+results, and the text, which `archive.rows` joins. `reasoning_recap` tells how long it thought.
 """
 
 from __future__ import annotations

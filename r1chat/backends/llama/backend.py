@@ -26,7 +26,7 @@ from r1chat.backends.llama.job import Job
 from r1chat.backends.llama.listing import beside_parents, describe, from_disk, rank, remarks, titles, usable
 from r1chat.backends.llama.machine import available_memory
 from r1chat.backends.llama.process import installed
-from r1chat.backends.llama.spare import Spare
+from r1chat.backends.llama.spare_process import Spare
 from r1chat.backends.llama.worker import Options, Running, Worker
 from r1chat.both import Both
 from r1chat.errors import BackendError, ModelFileError, UnreachableError

@@ -19,7 +19,7 @@ from r1chat.backends.llama.files import ModelFile
 from r1chat.backends.llama.job import Job
 from r1chat.backends.llama.machine import Needs, fitting_layers
 from r1chat.backends.llama.process import EngineDiedError
-from r1chat.backends.llama.spare import Spare
+from r1chat.backends.llama.spare_process import Spare
 from r1chat.both import Both
 from r1chat.errors import BackendError, GenerationError, ModelFileError
 from r1chat.messages import Finish, Progress

@@ -4,7 +4,7 @@ Its HTML comes from pure functions: values and words in, a string out. The page 
 person does, through routes that the guard protects like every other.
 
 query     address -> filter, and its form       rows      judgements with their evidence
-evidence  texts, with personal data replaced    conflicts what was judged twice
+redaction texts, with personal data replaced    conflicts what was judged twice
 players   comparisons -> results of a league    league    its picture and table
 queue     one reply after the other, to rate
 exporting the forms, and the equal command      jobs      one export or import in the background

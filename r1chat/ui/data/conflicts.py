@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from r1chat.export.conflicts import Conflict
-from r1chat.ui.data.evidence import excerpt
+from r1chat.ui.data.redaction import excerpt
 from r1chat.ui.html.parts import EMPTY, concat
 from r1chat.ui.words.page import Words
 

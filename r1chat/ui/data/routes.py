@@ -21,7 +21,7 @@ from r1chat.export.conflicts import conflicts
 from r1chat.judgements import Thumb
 from r1chat.redact import Redactor, account_names
 from r1chat.ui.data import conflicts as twice
-from r1chat.ui.data import evidence, exporting, league, page, query, queue
+from r1chat.ui.data import exporting, league, page, query, queue, redaction
 from r1chat.ui.data.answering import Sent, html_answer
 from r1chat.ui.data.job_routes import add_jobs
 from r1chat.ui.data.jobs import Jobs
@@ -117,7 +117,7 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
 
     @web.get("/r1chat/data/preview")
     def preview(request: Request) -> Response:
-        return html_answer(request, lambda w: evidence.report(_replaced(app, request.query_params, names), w))
+        return html_answer(request, lambda w: redaction.report(_replaced(app, request.query_params, names), w))
 
     @web.get("/r1chat/data/command")
     def command(request: Request) -> Response:
@@ -180,9 +180,9 @@ def _number(text: str) -> int:
     return int(text) if re.fullmatch("[0-9]{1,6}", text) else 0
 
 
-def _replaced(app: App, asked: Query, names: frozenset[str]) -> evidence.Replaced:
+def _replaced(app: App, asked: Query, names: frozenset[str]) -> redaction.Replaced:
     """What redaction would replace in an export of the filter, whether or not there is consent yet."""
-    replaced = evidence.Replaced()
+    replaced = redaction.Replaced()
     with app.store.dataset.snapshot() as snapshot:
         for batch in snapshot.turns(query.read(asked), consented_only=False):
             for turn in batch:

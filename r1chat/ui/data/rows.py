@@ -14,7 +14,7 @@ from r1chat.export.refusals import REASONS, Reason
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
 from r1chat.messages import StoredReply
 from r1chat.redact import Redactor
-from r1chat.ui.data.evidence import excerpt, whole
+from r1chat.ui.data.redaction import excerpt, whole
 from r1chat.ui.html.blocks import Segments
 from r1chat.ui.html.parts import EMPTY, attributes, concat, joined, markdown
 from r1chat.ui.html.unfinished import without_open_formula

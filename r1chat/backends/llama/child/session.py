@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from r1chat.backends.chat_template import ChatTemplate, Piece, Prompt
+from r1chat.backends.llama.child.batch import Sample, decode_many, read_prompt
 from r1chat.backends.llama.child.context import Context, Sampler
-from r1chat.backends.llama.child.many import Sample, decode_many, read_prompt
 from r1chat.backends.llama.child.model import Model
 from r1chat.backends.llama.child.writer import Listener, StoppedError, Writer
 from r1chat.backends.llama.machine import SMALL_WEIGHTS

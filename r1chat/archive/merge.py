@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from r1chat.archive.counts import Imported
 from r1chat.archive.foreign import Feedback, ForeignChat
-from r1chat.archive.shaping import Shape, shape_of
+from r1chat.archive.rows import Shape, shape_of
 from r1chat.store.archive import JUDGEMENTS, Incoming, Row, Rows
 
 
