@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from r1chat.answers import numerals
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
@@ -15,11 +17,32 @@ _DATES = (
     re.compile(r"(?:(?P<year>\d{4})\s*年\s*)?(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]"),
 )
 _TIME = re.compile(
-    r"(?P<early>上午|凌晨|早上|清晨)?(?P<late>下午|晚上|傍晚|中午)?\s*(?P<hour>\d{1,2})\s*"
+    r"(?P<early>上午|凌晨|早上|清晨|早晨)?(?P<late>下午|晚上|傍晚|中午)?\s*(?P<hour>\d{1,2})\s*"
     r"(?::\s*(?P<minute>\d{2})(?::\s*(?P<second>\d{2}))?|[时点]\s*(?:(?P<zh>\d{1,2})\s*分?|(?P<half>半)|整)?)?\s*"
     r"(?P<half_day>[ap]\.?\s?m\b\.?)?",
     re.IGNORECASE,
 )
+_ENGLISH_NUMBER = r"\d{1,2}|[a-z]+(?:-[a-z]+)?"
+_SPOKEN = re.compile(  # "half past three", "ten minutes to four", "9 o'clock"; "five to three" is a ratio as well
+    rf"(?:(?P<minutes>half|(?:a\s+)?quarter|(?:{_ENGLISH_NUMBER})(?=\s+minutes?\b))(?:\s+minutes?)?"
+    rf"\s+(?P<way>past|after|to|before)\s+)?(?P<hour>{_ENGLISH_NUMBER})(?P<full>\s+o['’]?\s?clock)?"
+    r"(?:\s+(?:(?P<early>a\.?m\.?|in the morning)|(?P<late>p\.?m\.?|in the (?:afternoon|evening)|at night)))?",
+    re.IGNORECASE,
+)
+_NUMERAL = "[零〇一二两三四五六七八九十]{1,3}"
+_SPOKEN_CHINESE = re.compile(  # 三点半, 下午三点一刻, 差五分四点; 三点五 is a decimal, and 三点十五 is none
+    rf"(?P<before>上午|凌晨|早上|清晨|早晨|下午|晚上|傍晚|中午)?\s*(?:差\s*(?P<lack>{_NUMERAL}|\d{{1,2}})\s*(?P<unit>分钟?|刻钟?)\s*)?"
+    rf"(?P<hour>{_NUMERAL}|\d{{1,2}})\s*[点點时時](?P<full>整|钟|鐘)?"
+    rf"(?:过?\s*(?:(?P<half>半)|(?P<quarters>[一三13])刻|(?P<minute>{_NUMERAL}|\d{{1,2}})(?P<mark>分)?))?",
+)
+_NAMED = {
+    "noon": "12:00",
+    "midday": "12:00",
+    "正午": "12:00",
+    "midnight": "00:00",
+    "午夜": "00:00",
+    "半夜十二点": "00:00",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +71,7 @@ def read(text: str) -> Moment | None:
     text = text.strip()
     if len(text) > 40:
         return None
-    return _date(text) or _time(text)
+    return _date(text) or _time(_in_digits(text))
 
 
 def _date(text: str) -> Date | None:
@@ -66,6 +89,52 @@ def _date(text: str) -> Date | None:
             month, day = int(parts[0]), int(parts[1])
         return Date(month, day, year) if 1 <= month <= 12 and 1 <= day <= 31 else None
     return None
+
+
+def _in_digits(text: str) -> str:
+    """A time of day in words as digits with a colon; any other text as it is."""
+    if named := _NAMED.get(text.lower().removeprefix("12 ").removeprefix("at ")):
+        return named
+    if found := _SPOKEN_CHINESE.fullmatch(text):
+        return _chinese_time(found) or text
+    if (found := _SPOKEN.fullmatch(text)) and (found["way"] or found["full"]):
+        return _english_time(found) or text
+    return text
+
+
+def _chinese_time(found: re.Match[str]) -> str:
+    hour, minute = _chinese(found["hour"]), 0
+    if found["half"]:
+        minute = 30
+    elif found["quarters"]:
+        minute = 15 * _chinese(found["quarters"])
+    elif written := found["minute"]:
+        if not (found["mark"] or found["before"] or "十" in written[:2] or written.isdigit()):
+            return ""  # 三点五
+        minute = _chinese(written)
+    elif found["lack"]:
+        hour, minute = (hour - 1) or 12, 60 - _chinese(found["lack"]) * (15 if found["unit"][0] == "刻" else 1)
+    return f"{found['before'] or ''}{hour}点{minute:02d}分" if hour >= 0 and 0 <= minute < 60 else ""
+
+
+def _english_time(found: re.Match[str]) -> str:
+    hour, minute = _english(found["hour"]), 0
+    if words := (found["minutes"] or "").lower():
+        minute = 30 if words == "half" else 15 if words.endswith("quarter") else _english(words)
+        if found["way"].lower() in ("to", "before"):
+            hour, minute = (hour - 1) or 12, 60 - minute
+    half_day = " am" if found["early"] else " pm" if found["late"] else ""
+    return f"{hour}:{minute:02d}{half_day}" if hour >= 0 and 0 <= minute < 60 else ""
+
+
+def _chinese(text: str) -> int:
+    return int(text) if text.isdigit() else numerals.integer(text)
+
+
+def _english(words: str) -> int:
+    """A number in digits or words; -1000 for any other word."""
+    digits = numerals.to_digits(words)
+    return int(digits) if digits.isdigit() else -1000
 
 
 def _time(text: str) -> Time | None:

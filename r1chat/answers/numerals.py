@@ -53,6 +53,7 @@ _HALF = re.compile(
     rf"(?:(?P<number>{_NUMERAL}|\d{{1,9}})\s*[个個]?)?半(?P<unit>[个個]?\s*(?:{_HALVED}|[月圈]))"
     rf"|(?P<before>{_NUMERAL}|\d{{1,9}})\s*(?P<of>[个個]?\s*(?:{_HALVED}|[个個]月))半"
 )
+_RATIO = re.compile(r"\s+to\s+|\s*比\s*", re.IGNORECASE)
 _ORDINAL = re.compile(
     r"(?:the\s+)?(-?\d[\d,]*)\s*(?:\^\s*(?:\{\s*(?:st|nd|rd|th)\s*\}|(?:st|nd|rd|th)\b)|(?:st|nd|rd|th)(?![a-zA-Z])|-?th(?![a-zA-Z]))"
     r"(?:\s+[a-z]+)?(?=\s*$)"
@@ -80,10 +81,10 @@ def to_digits(text: str) -> str:
     if ordinal := _ORDINAL.match(text):
         return ordinal[1]
     if ordinal := _CHINESE_ORDINAL.match(text):
-        return ordinal[1] if ordinal[1].isdigit() else str(_integer(ordinal[1]))
+        return ordinal[1] if ordinal[1].isdigit() else str(integer(ordinal[1]))
     if half := _HALF.fullmatch(text):
         number, unit = half["number"] or half["before"] or "0", half["unit"] or half["of"]
-        return f"{number if number.isdigit() and number.isascii() else _integer(number)}.5 {unit}"
+        return f"{number if number.isdigit() and number.isascii() else integer(number)}.5 {unit}"
     if tenths := _TENTHS.fullmatch(text):
         digits = (tenths[1] or tenths[2] + (tenths[3] or "")).replace(".", "")
         return "".join(str(_DIGITS.get(digit, digit)) for digit in digits).ljust(2, "0") + "%"
@@ -100,6 +101,12 @@ def to_digits(text: str) -> str:
         if value is not None:
             return f"{value} {text[english.end() :]}".strip()
     return text
+
+
+def ratio(text: str) -> str:
+    """A ratio in words (`5 to 3`, `3比4比5`) with colons; "" for any other text."""
+    parts = [to_digits(part).strip() for part in _RATIO.split(text)]
+    return ":".join(parts) if 1 < len(parts) < 6 and all(map(str.isdecimal, parts)) else ""
 
 
 def _english(words: str) -> int | None:
@@ -122,20 +129,21 @@ def _english(words: str) -> int | None:
 
 
 def _chinese(found: re.Match[str]) -> str:
-    number = str(_integer(found["number"]))
+    number = str(integer(found["number"]))
     if found["places"]:
         number += "." + "".join(str(_DIGITS[digit]) for digit in found["places"])
     sign = "-" if found["sign"] else ""
     if found["bottom"] == "百":
         return f"{sign}{number}%"
     if found["whole"]:
-        return f"{sign}{_integer(found['whole'])} {number}/{_integer(found['bottom'])}" if found["bottom"] else found[0]
+        return f"{sign}{integer(found['whole'])} {number}/{integer(found['bottom'])}" if found["bottom"] else found[0]
     if found["bottom"]:
-        return f"{sign}{number}/{_integer(found['bottom'])}"
+        return f"{sign}{number}/{integer(found['bottom'])}"
     return sign + number
 
 
-def _integer(text: str) -> int:
+def integer(text: str) -> int:
+    """The value of a Chinese numeral: 二十五, 二〇二四."""
     if all(character in _DIGITS for character in text):  # 二〇二四
         return int("".join(str(_DIGITS[character]) for character in text))
     total = section = digit = 0

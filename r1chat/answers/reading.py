@@ -124,7 +124,7 @@ def _attempts(plain: str) -> Iterable[str]:
         if not lead or lead.end() == len(bare):
             break
         bare = bare[lead.end() :]
-    yield numerals.to_digits(bare)
+    yield numerals.ratio(bare) or numerals.to_digits(bare)
     label = _LABEL.match(bare)
     if label:
         yield numerals.to_digits(bare[label.end() :])
