@@ -443,7 +443,7 @@ def test_llama_server_without_that_route_cannot_continue_a_reply_without_a_thoug
         list(backend.stream(request(ReplySoFar("", False, "I need"))))
 
 
-def test_vllm_continues_the_final_message() -> None:
+def test_vllm_whose_tokens_cannot_be_asked_for_continues_the_final_message() -> None:
     rest = sse(delta(reasoning="3=10."), delta("stop", content="\n\n10"))
     with backend_at(models_of("vllm"), rest) as (backend, server):
         reply = collect(backend.stream(request(ReplySoFar("7+"))), ReplySoFar("7+"))
@@ -451,6 +451,62 @@ def test_vllm_continues_the_final_message() -> None:
     assert sent["messages"][-1] == {"role": "assistant", "content": "<think>\n7+"}
     assert (sent["continue_final_message"], sent["add_generation_prompt"]) == (True, False)
     assert thought_and_answer(reply) == ("7+3=10.", True, "10")
+
+
+def test_vllm_s_adapter_is_a_child_of_its_model_with_its_window() -> None:
+    with backend_at(wire("vllm/01-models")) as (backend, _):
+        parent, child = backend.models()
+    assert (child.name, child.parent, child.context) == ("child", parent.key, 2048)
+    assert child.continues and child.recalls and child.template_hash == parent.template_hash
+
+
+def test_a_thought_that_vllm_s_template_opens_is_a_thought_from_its_first_word() -> None:
+    with backend_at(wire("vllm/01-models"), wire("vllm/10-chat")) as (backend, server):
+        events = list(backend.stream(request(temperature=0.0)))
+        sent = server.asked("/v1/chat/completions")[0].json
+    began = next(event for event in events if isinstance(event, Began))
+    assert began.opened and events.index(began) < events.index(next(e for e in events if isinstance(e, Raw)))
+    reply = collect(iter(events))
+    assert reply.closed and reply.reasoning.startswith("Okay, let me find") and reply.answer == ANSWER
+    assert sent["skip_special_tokens"] is False, "</think> is a control token here, and would not be written out"
+
+
+VLLM_THOUGHT = "I need to find 27 + 43.\n7+3=10→0\n"
+
+
+@pytest.mark.parametrize(
+    ("so_far", "prompt", "answer"),
+    [
+        (ReplySoFar(VLLM_THOUGHT), f"<think>\n{VLLM_THOUGHT}", ANSWER),
+        (
+            ReplySoFar(VLLM_THOUGHT, closed=True),
+            f"<think>\n{VLLM_THOUGHT.rstrip()}\n</think>\n\n",
+            "The answer is \\boxed{1}.",
+        ),
+        (
+            ReplySoFar(f"{VLLM_THOUGHT}2+4+1=7→70\nSo it is 70.", closed=True, answer="The answer is"),
+            "So it is 70.\n</think>\n\nThe answer is",
+            ANSWER,
+        ),
+    ],
+    ids=["in the thought", "behind it", "in the answer"],
+)
+def test_vllm_goes_on_from_the_prompt_as_text(so_far: ReplySoFar, prompt: str, answer: str) -> None:
+    with backend_at(wire("vllm/01-models"), wire("vllm/20-continue")) as (backend, server):
+        reply = collect(backend.stream(request(so_far, temperature=0.0)), so_far)
+        asked = server.asked("/v1/completions")[0].json
+        counted = server.asked("/tokenize")[1].json
+    assert counted["prompt"].endswith(prompt) and counted["add_special_tokens"] is False
+    assert asked["max_tokens"] == 2048 - len(asked["prompt"]), "it would end after 16 tokens"
+    assert reply.closed and reply.answer == answer
+
+
+def test_an_answer_at_once_is_no_thought_where_vllm_parts_them_itself() -> None:
+    parted = sse(delta(reasoning="7+3=10."), delta("stop", content="10"))
+    at_once = sse(delta("stop", content="It is 10."))
+    with backend_at(wire("vllm/01-models"), wire("vllm/10-chat", 0, 1), parted, at_once) as (backend, _):
+        assert thought_and_answer(collect(backend.stream(request()))) == ("7+3=10.", True, "10")
+        assert thought_and_answer(collect(backend.stream(request()))) == ("", False, "It is 10.")
 
 
 def test_what_comes_after_a_closed_thought_is_answer_whatever_the_server_calls_it() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Generator
-from contextlib import AbstractContextManager, aclosing, suppress
+from contextlib import AbstractContextManager, aclosing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from r1chat.backends.openai_wire import (
     Rendered,
     Status,
     TokenizerInfo,
+    Tokens,
     broken_off,
     chat_messages,
     final_message,
@@ -47,7 +48,7 @@ from r1chat.backends.prompt import (
 )
 from r1chat.both import Both, Wording
 from r1chat.errors import BackendError, UnsupportedError
-from r1chat.messages import BackendEvent, Began, Message, ModelInfo, Progress, Raw, ReplySoFar, Request
+from r1chat.messages import BackendEvent, Began, Message, ModelInfo, Progress, Raw, Reasoning, ReplySoFar, Request
 from r1chat.reasoning_format import OFF, ReasoningFormat, Variables
 
 _SERVER = Both("OpenAI-compatible server", "OpenAI 兼容服务器")
@@ -75,15 +76,19 @@ class _Server:
     props: Props = field(default_factory=Props)
     own_props: dict[str, Props] = field(default_factory=dict)  # by model, of a server that offers several
     found: dict[str, Found] = field(default_factory=dict)  # by model: its reasoning format
-    opens: dict[str, bool] = field(default_factory=dict)  # by model: whether its template opens the thought
+    opens: dict[tuple[str, str], bool] = field(default_factory=dict)  # by model and thinking: is the thought opened?
+    parses: set[str] = field(default_factory=set)  # models whose thoughts the server parts from the answer itself
 
     def props_of(self, model: str) -> Props:
         return self.own_props.get(model, self.props)
 
     def context(self, model: str) -> int:
         """The window in tokens, 0 where it is not told."""
-        entry = next((entry for entry in self.entries if entry.id == model), None)
+        entries = {entry.id: entry for entry in self.entries}
+        entry = entries.get(model)
         told = (entry.max_model_len or entry.file.n_ctx) if entry else 0
+        if entry and not told and entry.parent in entries:
+            told = entries[entry.parent].max_model_len or 0
         return self.props_of(model).default_generation_settings.n_ctx or told
 
     def form(self, model: str) -> ReasoningFormat | None:
@@ -206,8 +211,9 @@ class OpenAIBackend:
             thinks=server.thinks(entry.id),
             continues=continues,
             reasoning=found.form,
-            recalls=server.kind is Kind.LLAMA_SERVER and found.form is not None,
+            recalls=server.kind is not Kind.OTHER and found.form is not None,
             note=note,
+            parent=f"{self.name}:{entry.parent}" if entry.parent in {other.id for other in server.entries} else "",
             template_hash=hashlib.sha256(template.encode()).hexdigest() if template else "",
             backend_version=server.props.build_info,
             loaded=entry.status.value == "loaded"
@@ -226,11 +232,11 @@ class OpenAIBackend:
                 so_far = ReplySoFar(closed=True)  # the template knows no form without a thought: an empty one
             first = so_far == ReplySoFar()
             recalls = any(message.reasoning for message in request.messages)
-            raw = not first or (recalls and server.kind is Kind.LLAMA_SERVER and form is not None and form.keep is None)
+            raw = not first or (recalls and server.kind is not Kind.OTHER and form is not None and form.keep is None)
             if raw and first:  # only the prompt as text can carry thoughts that the template drops
                 try:
                     prompt = await self._render(request, request.messages)
-                    url, body = f"{self._root}/completion", self._raw(request, server, prompt)
+                    url, body = await self._raw(request, server, prompt)
                 except _RouteMissing:
                     raw = False
             elif raw:
@@ -251,6 +257,8 @@ class OpenAIBackend:
                             if form is not None or opened:
                                 yield Began(form, opened)
                         asked = asked or not isinstance(event, Progress)
+                        if isinstance(event, Reasoning):
+                            server.parses.add(request.model)
                         yield event
             yield reading.finish()
 
@@ -266,6 +274,8 @@ class OpenAIBackend:
             body["max_tokens"] = request.params.max_tokens
         if server.kind is Kind.LLAMA_SERVER:
             body["return_progress"] = True
+        if server.kind is Kind.VLLM:
+            body["skip_special_tokens"] = False  # else tags that are control tokens are not written out
         form = server.form(request.model)
         variables = dict(self._variables(request, server))
         if request.thinking and server.kind is Kind.OTHER and request.thinking in ("low", "medium", "high"):
@@ -304,35 +314,53 @@ class OpenAIBackend:
         if not server.continues(request.model):
             raise UnsupportedError(_UNKNOWN_FORMAT)
         form = server.form(request.model)
-        if server.kind is Kind.LLAMA_SERVER:
-            # The prompt as text: exact for every template, where `continue_final_message` drops the thought without a
-            # word if the server does not recognise the template.
-            with suppress(_RouteMissing):
-                variables = self._variables(replace(request, so_far=so_far), server)
-                prompt = await self._render(request, request.messages, variables)
-                off_form = so_far.closed and not so_far.reasoning and form is not None and form.off is not None
-                if off_form and form is not None:
-                    prompt += (rest_of_opening(prompt, form) if so_far.answer else "") + so_far.answer
-                else:
-                    prompt = continued(prompt, so_far, form)
-                return f"{self._root}/completion", self._raw(request, server, prompt), prompt
+        # The prompt as text: exact for every template. With `continue_final_message` llama-server drops the thought
+        # without a word where it does not recognise the template; vLLM refuses templates that drop it, as R1's does.
+        with suppress(_RouteMissing):
+            variables = self._variables(replace(request, so_far=so_far), server)
+            prompt = await self._render(request, request.messages, variables)
+            off_form = so_far.closed and not so_far.reasoning and form is not None and form.off is not None
+            if off_form and form is not None:
+                prompt += (rest_of_opening(prompt, form) if so_far.answer else "") + so_far.answer
+            else:
+                prompt = continued(prompt, so_far, form)
+            return *await self._raw(request, server, prompt), prompt
         last, what = final_message(so_far, server.kind, form)
         body = self._chat(request, server)
         body["messages"].append(last)
         more = {"continue_final_message": what, "add_generation_prompt": False}
         return f"{self.url}/chat/completions", body | more, ""
 
-    def _raw(self, request: Request, server: _Server, prompt: str) -> dict[str, Any]:
-        return {
+    async def _raw(self, request: Request, server: _Server, prompt: str) -> tuple[str, dict[str, Any]]:
+        """Where and how to ask for what comes after a prompt. Raises _RouteMissing where vLLM does not count it."""
+        body: dict[str, Any] = {
             "model": request.model,
             "prompt": prompt,
             "stream": True,
+            **sampling(request.params, server.kind),
+        }
+        if server.kind is Kind.VLLM:
+            tokens = await self._tokens(request.model, {"prompt": prompt, "add_special_tokens": False})
+            left = max(1, tokens.max_model_len - len(tokens.tokens))  # it would write 16 tokens unless told
+            more = {
+                "prompt": tokens.tokens,
+                "max_tokens": min(left, request.params.max_tokens or left),
+                "stream_options": {"include_usage": True},
+                "skip_special_tokens": False,
+            }
+            return f"{self.url}/completions", body | more
+        more = {
             "return_progress": True,
             "n_predict": request.params.max_tokens or -1,
             # control tokens that it would not write out otherwise
             "preserved_tokens": control_texts(server.form(request.model)),
-            **sampling(request.params, server.kind),
         }
+        return f"{self._root}/completion", body | more
+
+    async def _tokens(self, model: str, text: dict[str, Any]) -> Tokens:
+        """vLLM's token ids of a prompt or of messages. Raises _RouteMissing."""
+        with _missing_route():
+            return await self._ask(Tokens, "POST", f"{self._root}/tokenize", {"model": model} | text)
 
     async def _warm(self, request: Request) -> None:
         with self._translated(request.model):
@@ -344,23 +372,26 @@ class OpenAIBackend:
             else:
                 prompt = await self._render(request, request.messages)
             if prompt:
-                body = self._raw(request, server, prompt) | {"n_predict": 0}
-                async with aclosing(self._chunks(f"{self._root}/completion", body)) as chunks:
+                url, body = await self._raw(request, server, prompt)
+                async with aclosing(self._chunks(url, body | {"n_predict": 0})) as chunks:
                     async for _ in chunks:
                         pass
 
     async def _opens_thought(self, request: Request, server: _Server, text: str) -> bool:
         """Whether the prompt of a fresh reply, which begins with `text`, ends inside the thought; asked once."""
         form = server.form(request.model)
-        if form is None or server.kind is not Kind.LLAMA_SERVER or text.lstrip().startswith(form.open.strip()):
+        if form is None or server.kind is Kind.OTHER or text.lstrip().startswith(form.open.strip()):
             return False
-        if request.model not in server.opens:
+        if request.model in server.parses:  # an answer at once
+            return False
+        asked = request.model, request.thinking
+        if asked not in server.opens:
             with suppress(_RouteMissing, wire.Refusal, wire.NotUnderstood, httpx.TransportError):
-                server.opens[request.model] = opens_thought(await self._render(request, request.messages), form)
-        return server.opens.get(request.model, False)
+                server.opens[asked] = opens_thought(await self._render(request, request.messages), form)
+        return server.opens.get(asked, False)
 
     async def _render(self, request: Request, messages: tuple[Message, ...], variables: Variables | None = None) -> str:
-        """The prompt as llama-server's template writes it, with the thoughts that the messages carry.
+        """The prompt as the server's template writes it, with the thoughts that the messages carry.
 
         Raises _RouteMissing where that cannot be asked.
         """
@@ -377,12 +408,13 @@ class OpenAIBackend:
         body: dict[str, Any] = {"model": request.model, "messages": chat_messages(messages)}
         if given:
             body["chat_template_kwargs"] = given
-        try:
-            prompt = (await self._ask(Rendered, "POST", f"{self._root}/apply-template", body)).prompt
-        except wire.Refusal as refusal:
-            if refusal.status in (404, 405):
-                raise _RouteMissing from None
-            raise
+        if server.kind is Kind.VLLM:
+            ids = (await self._tokens(request.model, body)).tokens
+            asked, body = "detokenize", {"model": request.model, "tokens": ids}
+        else:
+            asked = "apply-template"
+        with _missing_route():
+            prompt = (await self._ask(Rendered, "POST", f"{self._root}/{asked}", body)).prompt
         return history.filled(prompt) if history else prompt
 
     # -- the wire -----------------------------------------------------------------------------------------------------
@@ -436,4 +468,15 @@ class OpenAIBackend:
 
 
 class _RouteMissing(Exception):
-    """The server does not offer a route of llama-server's: it is old, or something stands before it."""
+    """The server does not offer a route of its kind: it is old, or something stands before it."""
+
+
+@contextmanager
+def _missing_route() -> Generator[None]:
+    """A refusal that says that there is no such route, as _RouteMissing."""
+    try:
+        yield
+    except wire.Refusal as refusal:
+        if refusal.status in (404, 405):
+            raise _RouteMissing from None
+        raise

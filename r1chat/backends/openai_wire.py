@@ -116,6 +116,7 @@ class Entry(BaseModel):
     meta: Meta | Any = Field(None, union_mode="left_to_right")
     status: Status | Any = Field(None, union_mode="left_to_right")  # where it offers several models
     max_model_len: int | None = None  # vLLM
+    parent: str | None = None  # vLLM, of a LoRA adapter: the model that it belongs to
 
     @property
     def file(self) -> Meta:
@@ -149,9 +150,16 @@ class Props(BaseModel):
 
 
 class Rendered(BaseModel):
-    """llama-server's `/apply-template`."""
+    """llama-server's `/apply-template`, and vLLM's `/detokenize`."""
 
     prompt: str
+
+
+class Tokens(BaseModel):
+    """vLLM's `/tokenize`."""
+
+    tokens: list[int]
+    max_model_len: int
 
 
 class Delta(BaseModel):
