@@ -168,11 +168,13 @@ def _reduced(top: int, bottom: int) -> list[str]:
 
 
 def _euclid(a: int, b: int) -> tuple[list[str], int]:
+    """Remainders until one is 0, each worked as a line of long division is."""
     lines = []
     a, b = max(a, b), min(a, b)
     while b:
-        lines.append(f"{a}={b}*{a // b}+{a % b}")
-        a, b = b, a % b
+        times, rest = divmod(a, b)
+        lines.append(f"{a}: {b}*{times}={b * times}, {a}-{b * times}={rest}")
+        a, b = b, rest
     return lines, a
 
 
