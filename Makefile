@@ -3,6 +3,7 @@ PYTHON := .venv/bin/python
 
 help:
 	@echo 'make run     the app, as a user starts it'
+	@echo 'make check   style, direction of imports, words in both languages (ten seconds)'
 	@echo 'make test    the whole suite (25 minutes on 2 cores)'
 	@echo 'make quick   the suite without browser, PostgreSQL and trainers (five minutes)'
 	@echo 'make lint    ruff and mypy'
@@ -21,6 +22,11 @@ test: $(PYTHON)
 quick: $(PYTHON)
 	$(PYTHON) -m pytest -m "not browser and not postgres and not train"
 
+check: $(PYTHON)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	$(PYTHON) -m pytest -q tests/test_architecture.py tests/test_words.py -k 'not gradio'
+
 lint: $(PYTHON)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -29,4 +35,4 @@ lint: $(PYTHON)
 bench: $(PYTHON)
 	for name in start page decode store vote turns export moments answers forecast; do $(PYTHON) -m benchmarks.$$name || exit 1; done
 
-.PHONY: help run test quick lint bench
+.PHONY: help run check test quick lint bench
