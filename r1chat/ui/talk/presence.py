@@ -15,7 +15,7 @@ from r1chat.config import NANO
 from r1chat.errors import R1ChatError
 from r1chat.library.forecast import forecast
 from r1chat.messages import ModelInfo
-from r1chat.ui.html.parts import EMPTY, button, concat
+from r1chat.ui.html.parts import EMPTY, button, concat, unbroken
 from r1chat.ui.talk import sidebar
 from r1chat.ui.words.page import Words, spoken
 
@@ -92,5 +92,5 @@ def trouble(presence: Presence, words: Words) -> Markup:
         for model in presence.others
     )
     return Markup('<div class="notice error" role="status"><p>{}</p><div class="ways">{}</div></div>').format(
-        presence.why, ways
+        unbroken(presence.why), ways
     )

@@ -9,7 +9,7 @@ class LearnWords:
     """The words in one language. Names in braces are filled in with `str.format`."""
 
     title = Both("Learn", "学习")
-    back = Both("← Back to the chat", "← 返回聊天")
+    back = Both("Back to the chat", "返回聊天")
     intro = Both(
         "Your judgements become an adapter: a small addition to the model that you judged. It is trained on this "
         "computer, stands in the model list beside its parent, and you see what changed before you take it.",
