@@ -7,6 +7,7 @@ from contextlib import closing
 from importlib.util import find_spec
 
 import pytest
+from accessibility import AXE, findings
 from site_driver import Site, ask, expect, finished
 from sums import judge, new_store
 
@@ -68,6 +69,8 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
     page.get_by_role("button", name="Compare blind").click()
     blind = page.get_by_role("dialog", name="Which reply is better?")
     seen = []
+    expect(blind.get_by_role("button", name="A is better")).to_be_enabled()
+    assert not AXE.exists() or findings(page) == []
     for number, key in enumerate(("1", "3", "5", "2")):  # A is better, a tie, skipped, B is better
         expect(blind.get_by_role("button", name="A is better")).to_be_enabled()
         assert "nano" not in blind.inner_text()

@@ -261,8 +261,12 @@ def test_every_reply_to_a_message_is_checked_by_what_is_right(site: Site) -> Non
     finished(page)
     more(page, "3", exact=True).click()
     expect(page.locator(".notes .group")).to_have_count(3)
+    top = "reply => reply.getBoundingClientRect().top"
+    before = page.locator(".reply").evaluate(top)
     page.locator(".reference > summary").click()
     box = page.get_by_role("textbox", name="The right answer")
+    expect(box).to_be_in_viewport()
+    assert page.locator(".reply").evaluate(top) == before  # the form pushes nothing away
     box.fill("(10")
     page.get_by_label("Checked as").select_option("pattern")
     button(page, "Save").click()

@@ -22,7 +22,7 @@ export function tell(sentence, kind = 'error') {
   const toast = element('div', {className: `toast ${kind}`, role: kind === 'error' ? 'alert' : 'status'});
   toast.dataset.testid = 'toast-body';
   const close = element('button', {type: 'button', onclick: () => toast.remove()});
-  close.setAttribute('aria-label', state.words.close ?? 'Close');
+  close.setAttribute('aria-label', state.words.close ?? '');
   toast.append(element('span', {textContent: sentence}), close);
   wrap.append(toast);
   while (wrap.childElementCount > MOST) wrap.firstElementChild.remove();
