@@ -38,7 +38,7 @@ def once(browser: object) -> tuple[float, float, float]:
             printed = time.monotonic() - begin
             page = browser.new_page()  # type: ignore[attr-defined]
             page.goto(address)
-            page.wait_for_selector("#model-line .dot.ready")
+            page.wait_for_selector("#model-button .dot.ready")
             page.wait_for_selector(USABLE)
             page.locator("#prompt textarea").fill("27 + 43 = ?")
             usable = time.monotonic() - begin

@@ -13,13 +13,26 @@ SETTLED = """async () => {  // what fades in or out has no contrast of its own
 }"""
 
 
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+THEMES = {  # the rules that are looked at; in the dark only what depends on colours
+    "light": {"runOnly": TAGS, "rules": {"target-size": {"enabled": True}}},
+    "dark": {"runOnly": ["color-contrast"]},
+}
+
+
 def findings(page: Page) -> list[str]:
-    """What axe-core finds: the rule and the first element of each."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    page.evaluate(SETTLED)
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    options = {"runOnly": tags, "rules": {"target-size": {"enabled": True}}}
-    rules = page.evaluate("options => axe.run(document, options)", options)["violations"]
-    return [
-        f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:200]}" for rule in rules for node in rule["nodes"]
-    ]
+    """What axe-core finds in the light theme and then in the dark one: theme, rule and element."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    lines = []
+    for theme, options in THEMES.items():
+        page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        page.evaluate(SETTLED)
+        rules = page.evaluate("options => axe.run(document, options)", options)["violations"]
+        lines += [
+            f"{theme} {rule['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+            for rule in rules
+            for node in rule["nodes"]
+        ]
+    page.emulate_media(color_scheme="light")
+    return lines
