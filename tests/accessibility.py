@@ -26,7 +26,7 @@ def findings(page: Page) -> list[str]:
         page.evaluate(AXE.read_text(encoding="utf-8"))
     lines = []
     for theme, options in THEMES.items():
-        page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        _choose(page, theme)
         page.evaluate(SETTLED)
         rules = page.evaluate("options => axe.run(document, options)", options)["violations"]
         lines += [
@@ -34,5 +34,10 @@ def findings(page: Page) -> list[str]:
             for rule in rules
             for node in rule["nodes"]
         ]
-    page.emulate_media(color_scheme="light")
+    _choose(page, "light")
     return lines
+
+
+def _choose(page: Page, theme: str) -> None:
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.wait_for_function("dark => document.body.classList.contains('dark') === dark", arg=theme == "dark")
