@@ -39,7 +39,7 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
     page.get_by_role("button", name="Good", exact=True).click()
     expect(page.locator(".saved")).to_be_attached()
     page.get_by_role("link", name="Learn").click()
-    expect(page.locator("#train li").first).to_contain_text("32 preferences, 1 thumbs, 30 right answers")
+    expect(page.locator("#train li").first).to_contain_text("Preferences: 32 · thumbs: 1 · right answers: 30")
     expect(page.locator("#train li").first).to_contain_text("Right answers: enough for reinforcement learning")
     page.locator("#train").get_by_role("button", name="Train").click()
 

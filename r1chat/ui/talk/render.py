@@ -636,7 +636,7 @@ def _offer(offer: Offer, words: Words) -> Markup:
         '<a href="models/#{id}"><b>{get}</b><span>{text}</span><small>{licence} · {expected}</small></a>'
     ).format(
         id=model.name,
-        get=words.get_model.format(name=model.name, size=readable_size(model.size)),
+        get=words.get_model.format(name=model.name, size=readable_size(model.size).replace(" ", "\u00a0")),
         text=model.text.pick(words.lang),
         licence=model.licence,
         expected=offer.expected.sentence(words.lang),

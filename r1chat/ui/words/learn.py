@@ -26,7 +26,7 @@ class LearnWords:
     kto_harmlessness = Both("marks of harmlessness, for thought and answer", "无害性评分（针对思考与答案）")
     grpo = Both("right answers: reinforcement learning (GRPO)", "参考答案：强化学习（GRPO）")
     counts = Both(
-        "{pairs} preferences, {thumbs} thumbs, {references} right answers",
+        "Preferences: {pairs} · thumbs: {thumbs} · right answers: {references}",
         "{pairs} 条偏好，{thumbs} 个赞踩，{references} 个参考答案",
     )
     too_few = Both(
