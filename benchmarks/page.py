@@ -92,7 +92,7 @@ def measure(total: int, rate: float) -> dict[str, Any]:
     ):
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(address)
-        page.wait_for_selector("#model-line .dot.ready")
+        page.wait_for_selector("#model-button .dot.ready")
         page.get_by_role("textbox", name="Message").fill("Count for me.")
         page.keyboard.press("Enter")
         page.wait_for_selector("details.thought[open]")

@@ -7,6 +7,7 @@ from contextlib import closing
 from importlib.util import find_spec
 
 import pytest
+from accessibility import AXE, findings
 from site_driver import Site, ask, expect, finished
 from sums import judge, new_store
 
@@ -38,7 +39,7 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
     page.get_by_role("button", name="Good", exact=True).click()
     expect(page.locator(".saved")).to_be_attached()
     page.get_by_role("link", name="Learn").click()
-    expect(page.locator("#train li").first).to_contain_text("32 preferences, 1 thumbs, 30 right answers")
+    expect(page.locator("#train li").first).to_contain_text("Preferences: 32 · thumbs: 1 · right answers: 30")
     expect(page.locator("#train li").first).to_contain_text("Right answers: enough for reinforcement learning")
     page.locator("#train").get_by_role("button", name="Train").click()
 
@@ -68,6 +69,8 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
     page.get_by_role("button", name="Compare blind").click()
     blind = page.get_by_role("dialog", name="Which reply is better?")
     seen = []
+    expect(blind.get_by_role("button", name="A is better")).to_be_enabled()
+    assert not AXE.exists() or findings(page) == []
     for number, key in enumerate(("1", "3", "5", "2")):  # A is better, a tie, skipped, B is better
         expect(blind.get_by_role("button", name="A is better")).to_be_enabled()
         assert "nano" not in blind.inner_text()

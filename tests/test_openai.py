@@ -754,7 +754,9 @@ def test_nobody_there_says_what_to_check() -> None:
     with closing(OpenAIBackend("127.0.0.1:1")) as backend:
         with pytest.raises(UnreachableError, match=r"http://127\.0\.0\.1:1/v1.*--base-url") as raised:
             backend.models()
-        assert raised.value.sentence("zh").startswith("无法连接 http://127.0.0.1:1/v1 的 OpenAI 兼容服务器（")
+        assert raised.value.sentence("zh").startswith(
+            "无法连接 http://127.0.0.1:1/v1 的 OpenAI 兼容服务器（那里没有程序应答）"
+        )
         with pytest.raises(UnreachableError):
             list(backend.stream(request()))
 

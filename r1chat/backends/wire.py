@@ -77,6 +77,16 @@ _DOES_NOT_FIT = Both(
     "or set a larger context.",
     "对话{length}，{window}。没有截去任何内容。请缩短消息、开始新对话，或设置更大的上下文。",
 )
+_REASONS = {  # by what the network library says
+    "All connection attempts failed": Both("nothing answers there", "那里没有程序应答"),
+    "Connection refused": Both("nothing answers there", "那里没有程序应答"),
+    "Name or service not known": Both("no computer of that name is known", "找不到该名称的主机"),
+    "nodename nor servname provided": Both("no computer of that name is known", "找不到该名称的主机"),
+    "getaddrinfo failed": Both("no computer of that name is known", "找不到该名称的主机"),
+    "Temporary failure in name resolution": Both("names cannot be looked up now", "目前无法解析主机名"),
+    "Network is unreachable": Both("there is no network", "没有网络"),
+    "timed out": Both("it does not answer in time", "没有及时应答"),
+}
 NO_REASON = Both("it gave no reason", "未说明原因")
 _LENGTH = Both("{needed:,} tokens long", "长 {needed:,} 个词元")
 _LENGTH_UNKNOWN = Both("too long", "太长")
@@ -282,8 +292,10 @@ def translated(what: Both, url: str, advice: Both, refused: Callable[[Refusal], 
         raise GenerationError(_DISCONNECTED.format(what=what, url=url, reason=_reason(error))) from None
 
 
-def _reason(error: Exception) -> str:
-    return str(error).strip().rstrip(".") or type(error).__name__
+def _reason(error: Exception) -> Both | str:
+    """Why a connection failed: in both languages for the usual reasons, else in the network library's words."""
+    text = str(error).strip().rstrip(".") or type(error).__name__
+    return next((reason for part, reason in _REASONS.items() if part in text), text)
 
 
 def said(text: str) -> str:

@@ -38,7 +38,7 @@ def tab(own: Launched, browser: Any) -> Iterator[Any]:
     context.set_default_timeout(30_000)
     page = context.new_page()
     page.goto(own.address)
-    page.wait_for_selector("#model-line .dot.ready")
+    page.wait_for_selector("#model-button .dot.ready")
     ask(page, f"The {SECRET} has 27 + 43 = ?")
     finished(page)
     yield page
@@ -198,7 +198,7 @@ def test_a_browser_without_the_key_is_told_what_to_do(own: Launched, browser: An
     expect(page.locator("code")).to_have_text("r1chat open")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(25, 24, 23)"
     page.goto(own.fresh_address())
-    page.wait_for_selector("#model-line .dot.ready")
+    page.wait_for_selector("#model-button .dot.ready")
     context.close()
 
 
@@ -206,7 +206,7 @@ def test_a_browser_that_keeps_nothing_is_told_so(own: Launched, browser: Any) ->
     context = browser.new_context(locale="en-GB")
     page = context.new_page()
     page.goto(own.fresh_address())
-    page.wait_for_selector("#model-line .dot.ready")
+    page.wait_for_selector("#model-button .dot.ready")
     page.route("**/r1chat/enter", lambda route: route.fulfill(status=204))  # its cookie is not kept
     context.clear_cookies()
     page.goto(own.origin + "/")

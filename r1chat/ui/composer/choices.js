@@ -2,6 +2,7 @@
 
 import {act, onAnswer} from '../talk/acts.js';
 import {around, find} from '../talk/dom.js';
+import {onState} from '../talk/patches.js';
 import {state} from '../talk/state.js';
 
 document.addEventListener('click', event => {
@@ -23,6 +24,9 @@ function choose(kind, value) {
   if (state.budget === 'own' && kind === 'budget') box().focus();
   act('steer');
 }
+
+// A page that was opened while there was no model takes the first that appears.
+onState(({usable}) => { if (usable && !state.model) choose('model', usable); });
 
 /** @returns {HTMLInputElement} */
 const box = () => find(document, '#own-budget input');

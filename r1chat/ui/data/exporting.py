@@ -19,6 +19,7 @@ from r1chat.sizes import readable_size
 from r1chat.ui.data import query
 from r1chat.ui.data.jobs import State
 from r1chat.ui.data.rows import refusal
+from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, concat
 from r1chat.ui.words.page import Words
 
@@ -156,8 +157,8 @@ def status(state: State | None, words: Words, new_page: bool = False) -> Markup:
         return Markup('<p>{} <span>{}</span></p><progress{}></progress><button data-verb="cancel">{}</button>').format(
             words.job_running, done, bar, words.cancel
         )
-    close = Markup('<button type="button" class="close" data-verb="dismiss" aria-label="{}">✕</button>').format(
-        words.close
+    close = Markup('<button type="button" class="close" data-verb="dismiss" aria-label="{}">{}</button>').format(
+        words.close, icon("x")
     )
     if state.cancelled:
         return close + Markup("<p>{}</p>").format(words.job_cancelled)

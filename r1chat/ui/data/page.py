@@ -8,6 +8,7 @@ from r1chat.judgements import Gathered
 from r1chat.ui.data import exporting, query
 from r1chat.ui.data.jobs import State
 from r1chat.ui.data.query import Choices, Query
+from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, concat
 from r1chat.ui.judge.gathered import good_for
 from r1chat.ui.words.page import Words
@@ -40,7 +41,7 @@ def frame(asked: Query, choices: Choices, consent: bool, job: State | None, word
         )
     )
     return Markup(
-        '<div id="data"><main class="data"><header class="head"><a href="../" id="back">{back}</a>'
+        '<div id="data"><main class="data"><header class="head"><a href="../" id="back">{arrow}{back}</a>'
         '<h1>{title}</h1><div id="gathered"></div></header>'
         '<div id="trouble" role="alert"></div>'
         '<nav class="jumps" aria-label="{jumps}"><a href="#exporting">{exporting}</a> '
@@ -50,10 +51,11 @@ def frame(asked: Query, choices: Choices, consent: bool, job: State | None, word
         '<button type="button" data-verb="queue">{rate}</button></div>{filter}'
         '<div id="rows" aria-busy="true"><p>{loading}</p></div></section></div>'
         '<dialog id="unrated" aria-label="{rate}"><header><h2>{rate}</h2>'
-        '<button type="button" class="close" data-verb="queue-close" aria-label="{close}">✕</button></header>'
+        '<button type="button" class="close" data-verb="queue-close" aria-label="{close}">{cross}</button></header>'
         '<div class="card" aria-live="polite" tabindex="-1" autofocus></div></dialog>'
         '<template id="broken">{broken}</template></main></div>'
     ).format(
+        arrow=icon("arrow-left"),
         back=words.data_back,
         title=words.data_title,
         panels=panels,
@@ -66,6 +68,7 @@ def frame(asked: Query, choices: Choices, consent: bool, job: State | None, word
         consent=words.consent_title,
         rate=words.queue_title,
         close=words.close,
+        cross=icon("x"),
     )
 
 

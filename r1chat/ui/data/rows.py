@@ -16,6 +16,7 @@ from r1chat.messages import StoredReply
 from r1chat.redact import Redactor
 from r1chat.ui.data.redaction import excerpt, whole
 from r1chat.ui.html.blocks import Segments
+from r1chat.ui.html.icons import sign
 from r1chat.ui.html.parts import EMPTY, attributes, concat, joined, markdown
 from r1chat.ui.html.unfinished import without_open_formula
 from r1chat.ui.words.page import Words, spoken
@@ -111,7 +112,8 @@ def _verdict(row: JudgementRow, redactor: Redactor | None, words: Words) -> Mark
             for name in judgement.aspects.__slots__
             if (mark := getattr(judgement.aspects, name)) is not None
         ]
-        return joined(str(getattr(words, f"row_{judgement.part}_{judgement.thumb}")), *reasons, *marks)
+        line = joined(str(getattr(words, f"row_{judgement.part}_{judgement.thumb}")), *reasons, *marks)
+        return sign(f"thumbs-{judgement.thumb}") + line if judgement.thumb else line
     if isinstance(judgement, StepLabel):
         if judgement.verdict == "none_wrong":
             return words.row_none_wrong
@@ -180,7 +182,7 @@ def _side(
     redactor: Redactor | None,
     words: Words,
 ) -> Markup:
-    best = Markup(' · <span class="best">✓ {}</span>').format(words.row_won) if won else EMPTY
+    best = Markup(' · <span class="best">{}{}</span>').format(sign("check"), words.row_won) if won else EMPTY
     return Markup(
         '<div class="{kind}"><details data-reply="{id}"><summary><span class="who">{label}{best}{mark}</span></summary>'
         '<div class="all"></div></details><div class="says">{says}</div></div>'

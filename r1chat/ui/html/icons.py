@@ -16,6 +16,12 @@ _SHAPES: dict[str, str] = json.loads(Path(__file__).with_name("icons.json").read
 
 
 @cache
-def icon(name: str) -> Markup:
+def icon(name: str, kind: str = "icon") -> Markup:
     """The icon of that name in Lucide, 18 px. Raises KeyError for one that `icons.json` does not hold."""
-    return Markup('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{}</svg>').format(Markup(_SHAPES[name]))  # noqa: S704
+    shapes = Markup(_SHAPES[name])  # noqa: S704
+    return Markup('<svg class="{}" viewBox="0 0 24 24" aria-hidden="true">{}</svg>').format(kind, shapes)
+
+
+def sign(name: str) -> Markup:
+    """The icon of that name as high as the text that follows it."""
+    return icon(name, "icon small")

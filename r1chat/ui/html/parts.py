@@ -6,6 +6,7 @@ was not escaped does not pass for HTML: mypy finds it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from markupsafe import Markup
@@ -15,6 +16,7 @@ from r1chat.ui.html.markdown import to_html
 from r1chat.ui.words.page import Words
 
 EMPTY = Markup("")
+_OPTION = re.compile(r"(?<![\w-])([(“\"]?--[a-z][a-z-]*[)”\"]?)")
 
 
 def markdown(text: str) -> Markup:
@@ -53,7 +55,7 @@ def button(verb: str, subject: str, caption: str, kind: str = "", barred: str = 
 
 
 def named_button(
-    verb: str, subject: str, glyph: str, name: str, disabled: bool = False, **marks: str | int | None
+    verb: str, subject: str, glyph: str | Markup, name: str, disabled: bool = False, **marks: str | int | None
 ) -> Markup:
     """A button that shows a sign only; its name is read aloud, and shown by the pointer."""
     data = attributes(data_verb=verb, data_id=subject, **marks)
@@ -77,11 +79,20 @@ def menu(caption: str | Markup, inside: Markup, kind: str = "", **marks: str | N
     )
 
 
+def unbroken(sentence: str) -> Markup:
+    """A sentence in which no line ends within an option of a command, such as `--base-url`."""
+    parts = _OPTION.split(sentence)
+    return concat(
+        Markup('<span class="piece">{}</span>').format(part) if number % 2 else Markup("{}").format(part)
+        for number, part in enumerate(parts)
+    )
+
+
 def notice(sentence: str, error: bool = False) -> Markup:
     """One sentence to the person, as a box."""
     if error:
-        return Markup('<div class="notice error" role="alert">{}</div>').format(sentence)
-    return Markup('<div class="notice" role="status">{}</div>').format(sentence)
+        return Markup('<div class="notice error" role="alert">{}</div>').format(unbroken(sentence))
+    return Markup('<div class="notice" role="status">{}</div>').format(unbroken(sentence))
 
 
 def speed(tokens_per_second: float | None, words: Words, digits: int) -> str:

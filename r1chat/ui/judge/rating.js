@@ -108,7 +108,10 @@ function foldSaved(id) {
 read.addEventListener('toggle', async event => {  // some things take a while to find out: only when they are wanted
   const part = event.target;
   if (!(part instanceof HTMLDetailsElement) || !part.open) return;
-  if (part.matches('.reference') && find(part, 'summary') === document.activeElement) find(part, 'textarea').focus();
+  if (part.matches('.reference')) {
+    find(part, '.form').scrollIntoView({block: 'nearest'});
+    if (find(part, 'summary') === document.activeElement) find(part, 'textarea').focus({preventScroll: true});
+  }
   const {load, id} = part.dataset, place = part.lastElementChild;
   if (!load) return;
   if (!place.childElementCount) place.textContent = '…';

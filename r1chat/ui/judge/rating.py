@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from r1chat.judgements import DOWN_REASONS, UP_REASONS, Aspects, Judged, Part, Rating
 from r1chat.messages import StoredReply
-from r1chat.ui.html.icons import icon
+from r1chat.ui.html.icons import icon, sign
 from r1chat.ui.html.parts import EMPTY, attributes, button, concat, icon_button, menu
 from r1chat.ui.judge import reference
 from r1chat.ui.words.page import Words
@@ -57,14 +57,14 @@ def thought_panel(stored: StoredReply, judged: Judged, words: Words) -> Markup:
     parts = [
         icon_button("copy-thought", stored.id, "copy", words.copy_thought, data_done=words.copied),
         _thumbs(stored.id, "thought", judged, words),
-        _toggle("step", stored.id, f"✓ {words.no_wrong_step}", toggle, none, "no-wrong"),
+        _toggle("step", stored.id, words.no_wrong_step, toggle, none, "no-wrong", picture="check"),
         button("correct", stored.id, words.correct_thought, part="thought", **editing),
     ]
-    marks = {"verdict": verdict, "wrong": f"✗ {words.first_wrong}", "right": f"✓ {words.right_step}"}
+    marks = {"verdict": verdict, "wrong": words.first_wrong, "right": words.right_step}
     if label is not None and verdict == "first_wrong":
         marks |= {"start": str(label.start), "end": str(label.end)}
         back = button("step", stored.id, words.reference_back, text=json.dumps({"verdict": ""}), key="no-wrong-step")
-        parts.append(Markup('<span class="said">✗ {} {}</span>').format(words.wrong_step_marked, back))
+        parts.append(Markup('<span class="said">{}{} {}</span>').format(sign("flag"), words.wrong_step_marked, back))
     data = attributes(**{f"data_{name}": value for name, value in marks.items()})
     row = Markup('<div class="acts"{}>{}</div>').format(data, concat(parts))
     return row + _unfolded(stored.id, "thought", judged, words)
@@ -102,11 +102,12 @@ def _unfolded(reply_id: str, part: Part, judged: Judged, words: Words) -> Markup
         return EMPTY
     return Markup(
         '<details class="why" data-key="{part}-why"><summary>{caption} '
-        '<span class="saved" data-rating="{id}">✓ {saved}</span></summary>{inside}</details>'
+        '<span class="saved" data-rating="{id}">{tick}{saved}</span></summary>{inside}</details>'
     ).format(
         part=part,
         caption=words.say_why,
         id=rating.id,
+        tick=sign("check"),
         saved=words.rating_saved,
         inside=_reasons(rating, words) + _marks(rating, words) + _comment(rating, words),
     )
@@ -153,11 +154,18 @@ def _comment(rating: Rating, words: Words) -> Markup:
 
 
 def _toggle(
-    verb: str, subject: str, caption: str, change: object, given: bool, key: str, label: str | None = None
+    verb: str,
+    subject: str,
+    caption: str,
+    change: object,
+    given: bool,
+    key: str,
+    label: str | None = None,
+    picture: str = "",
 ) -> Markup:
     """A button that is pressed or not. `change` is what it will say; a second press takes that back.
 
-    `caption`: text, or an icon whose name is the `label`.
+    `caption`: text, or an icon whose name is the `label`. `picture`: the icon before a text.
     """
     marks = attributes(
         aria_pressed="true" if given else "false",
@@ -169,7 +177,8 @@ def _toggle(
         data_tip=label if isinstance(caption, Markup) else None,
     )
     kind = "toggle icon-button" if isinstance(caption, Markup) else "toggle"
-    return Markup('<button type="button" class="{}"{}>{}</button>').format(kind, marks, caption)
+    before = sign(picture) if picture else EMPTY
+    return Markup('<button type="button" class="{}"{}>{}{}</button>').format(kind, marks, before, caption)
 
 
 def _later(load: str, reply_id: str, caption: str) -> Markup:

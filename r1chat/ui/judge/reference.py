@@ -13,10 +13,11 @@ from r1chat.messages import StoredReply
 from r1chat.rewards import Reference as Rule
 from r1chat.rewards import Reward, accuracy, format_reward, language_consistency
 from r1chat.rewards.reward import shown
+from r1chat.ui.html.icons import sign
 from r1chat.ui.html.parts import EMPTY, attributes, button, concat
 from r1chat.ui.words.page import Words
 
-GLYPHS = {1.0: "✓", 0.0: "✗", None: "?"}  # by accuracy
+SIGNS: dict[float | None, str] = {1.0: "check", 0.0: "x"}  # by accuracy; others are undecided
 
 
 def form(turn_id: str, reference: Reference | None, words: Words) -> Markup:
@@ -34,7 +35,7 @@ def form(turn_id: str, reference: Reference | None, words: Words) -> Markup:
         '<label>{kind} <select data-key="reference-kind">{options}</select></label>{save}{back}</div></details>'
     ).format(
         known=reference.id if reference else "",
-        caption=f"✓ {words.reference_is.format(text=shown(text))}" if reference else words.reference,
+        caption=sign("check") + words.reference_is.format(text=shown(text)) if reference else words.reference,
         label=words.reference_text,
         text=text,
         kind=words.reference_kind,
@@ -44,25 +45,27 @@ def form(turn_id: str, reference: Reference | None, words: Words) -> Markup:
     )
 
 
-def verdict(reply_id: str, judged: Judged, words: Words) -> tuple[str, str]:
-    """Glyph and words of what the rule said of a reply; empty where it was not asked."""
-    found = judged.verifications.get(reply_id)
-    if found is None:
-        return "", ""
-    names = {1.0: words.is_right, 0.0: words.is_wrong, None: words.undecided}
-    return GLYPHS.get(found.accuracy, "?"), names.get(found.accuracy, words.undecided)
+def verdict(reply_id: str, judged: Judged, words: Words) -> tuple[Markup, str]:
+    """Icon and words of what the rule said of a reply; empty where it was not asked."""
+    verification = judged.verifications.get(reply_id)
+    if verification is None:
+        return EMPTY, ""
+    names: dict[float | None, str] = {1.0: words.is_right, 0.0: words.is_wrong}
+    name = names.get(verification.accuracy, words.undecided)
+    return sign(SIGNS.get(verification.accuracy, "circle-question-mark")), name
 
 
 def rules(stored: StoredReply, judged: Judged, words: Words) -> Markup:
     """The mark on a reply. Unfolded, the page asks for the sentences of all rules."""
-    glyph, name = verdict(stored.id, judged, words)
-    kind = {"✓": "right", "✗": "wrong"}.get(glyph, "open")
-    if not glyph and stored.turn_id in judged.references:
-        glyph, name = "…", words.not_checked
-    caption = Markup('<span class="mark {}">{} {}</span>').format(kind, glyph, name) if glyph else words.rule_rewards
+    picture, name = verdict(stored.id, judged, words)
     verified = judged.verifications.get(stored.id)
+    kinds: dict[float | None, str] = {1.0: "right", 0.0: "wrong"}
+    kind = kinds.get(verified.accuracy, "open") if verified else "open"
+    if not name and stored.turn_id in judged.references:
+        name = words.not_checked
+    caption = Markup('<span class="mark {}">{}{}</span>').format(kind, picture, name) if name else words.rule_rewards
     marks = attributes(
-        class_="rules" if glyph else "rules silent",
+        class_="rules" if name else "rules silent",
         data_key=f"rewards-{verified.reference_id if verified else ''}",
         data_load="rewards",
         data_id=stored.id,

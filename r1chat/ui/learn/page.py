@@ -16,6 +16,7 @@ from r1chat.learn.gather import APART, LEAST, SHOWS
 from r1chat.learn.overview import Material
 from r1chat.learn.runs import KINDS, UNFINISHED, Run, Status
 from r1chat.sizes import readable_size
+from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, concat
 from r1chat.ui.learn.curves import curves
 from r1chat.ui.library.page import duration
@@ -61,18 +62,20 @@ def whole(
 ) -> Markup:
     """Everything on the page."""
     return Markup(
-        '<header><a href="../" id="back">{back}</a><h1>{title}</h1><p>{intro}</p></header>'
+        '<header><a href="../" id="back">{arrow}{back}</a><h1>{title}</h1><p>{intro}</p></header>'
         '<main><div id="trouble" role="alert" data-broken="{broken}"></div>'
         '<section aria-labelledby="h-gathered"><h2 id="h-gathered">{gathered}</h2>{form}</section>'
         '<section aria-labelledby="h-runs"><h2 id="h-runs">{runs_title}</h2><div id="runs">{runs}</div></section>'
         '<section aria-labelledby="h-family"><h2 id="h-family">{family}</h2><div id="family">{families}</div></section>'
         '</main><dialog id="blind" aria-labelledby="h-blind"><header><h2 id="h-blind">{blind}</h2>'
-        '<button type="button" data-verb="close" aria-label="{close}">✕</button></header>'
+        '<button type="button" data-verb="close" aria-label="{close}">{cross}</button></header>'
         '<div class="card"></div></dialog>'
     ).format(
+        arrow=icon("arrow-left"),
         back=w.back,
         blind=w.blind,
         close=w.close,
+        cross=icon("x"),
         title=w.title,
         intro=w.intro,
         broken=w.broken,

@@ -15,6 +15,7 @@ from r1chat.library.curated import expect, suitable
 from r1chat.library.forecast import Forecast, Resources, Speeds, forecast
 from r1chat.messages import ModelInfo
 from r1chat.sizes import readable_size
+from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, concat
 from r1chat.ui.library.buttons import act, chat_link
 from r1chat.ui.library.ollama import Ollama, ollama_section
@@ -74,9 +75,9 @@ def library(
 ) -> Markup:
     """Everything on the page."""
     return Markup(
-        '<header><a href="../" id="back">{back}</a><h1>{title}</h1><p>{machine}</p><p class="privacy">{privacy}</p>'
-        '</header><main><div id="trouble" role="alert" data-broken="{broken}"></div><section '
-        'aria-labelledby="h-suggested"><h2 id="h-suggested">{suggested}</h2>{measuring}'
+        '<header><a href="../" id="back">{arrow}{back}</a><h1>{title}</h1><p>{machine}</p>'
+        '<p class="privacy">{privacy}</p></header><main><div id="trouble" role="alert" data-broken="{broken}"></div>'
+        '<section aria-labelledby="h-suggested"><h2 id="h-suggested">{suggested}</h2>{measuring}'
         '<div class="cards" id="cards">{cards}</div></section>'
         '<section aria-labelledby="h-downloads" id="downloads"{hidden}><h2 id="h-downloads">{downloads}</h2>'
         '<div id="jobs" aria-live="polite">{jobs}</div></section>'
@@ -87,6 +88,7 @@ def library(
         '<section aria-labelledby="h-more"><h2 id="h-more">{more}</h2>'
         '<ul class="rows" id="others">{others}</ul></section></main>'
     ).format(
+        arrow=icon("arrow-left"),
         back=w.back,
         title=w.title,
         machine=w.machine.format(

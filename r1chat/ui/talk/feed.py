@@ -141,9 +141,13 @@ class Viewer:
         patch: Patch = {}
         if self._app.catalogue.is_served(self._model) or not self._model:
             patch = {"blocks": blocks} if (blocks := self._presence(PULSE / 2)) else {}
+        state: dict[str, str] = {}
         if (working := " ".join(self._app.chat.working())) != self._working:
-            self._working = working
-            patch["state"] = {"working": working}
+            self._working = state["working"] = working
+        if not self._model and (usable := presence.usable_now(self._app)):
+            state["usable"] = usable
+        if state:
+            patch["state"] = state
         if patch:
             yield patch
         elif time.monotonic() - self._beat >= HEARTBEAT - PULSE:

@@ -15,7 +15,7 @@ from r1chat.config import NANO
 from r1chat.errors import R1ChatError
 from r1chat.library.forecast import forecast
 from r1chat.messages import ModelInfo
-from r1chat.ui.html.parts import EMPTY, button, concat
+from r1chat.ui.html.parts import EMPTY, button, concat, unbroken
 from r1chat.ui.talk import sidebar
 from r1chat.ui.words.page import Words, spoken
 
@@ -53,10 +53,24 @@ def look(app: App, key: str, words: Words, max_age: float | None = None) -> Pres
         except R1ChatError as error:
             return Presence(None, error.sentence(words.lang), catalogue.host(key), _others(app, key))
     failures = [status.failure for status in catalogue.statuses() if status.failure is not None]
-    wanted = app.settings.backend or ("openai" if app.settings.base_url else "")
+    wanted = _wanted_backend(app)
     named = [status.failure for status in catalogue.statuses() if status.failure and status.name == wanted]
     why = (named or failures)[0].sentence(words.lang) if named or (failures and wanted) else words.no_model
     return Presence(None, why, "", _others(app, ""))
+
+
+def usable_now(app: App) -> str:
+    """The key of a model to begin with, where there was none when the page was opened; "" while there is none."""
+    backend, name = _wanted_backend(app), app.settings.model
+    for status in app.catalogue.statuses():
+        for model in status.models if status.name == (backend or status.name) else ():
+            if model.ready and name in ("", model.name, model.key):
+                return model.key
+    return ""
+
+
+def _wanted_backend(app: App) -> str:
+    return app.settings.backend or ("openai" if app.settings.base_url else "")
 
 
 def _expected(app: App, model: ModelInfo, words: Words) -> str:
@@ -92,5 +106,5 @@ def trouble(presence: Presence, words: Words) -> Markup:
         for model in presence.others
     )
     return Markup('<div class="notice error" role="status"><p>{}</p><div class="ways">{}</div></div>').format(
-        presence.why, ways
+        unbroken(presence.why), ways
     )

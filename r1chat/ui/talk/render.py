@@ -22,7 +22,7 @@ from r1chat.reflect import Alarm, Bars, Moment, Reader
 from r1chat.sizes import readable_size
 from r1chat.steer import ends_by_budget
 from r1chat.ui.html.blocks import Segments
-from r1chat.ui.html.icons import icon
+from r1chat.ui.html.icons import icon, sign
 from r1chat.ui.html.parts import EMPTY, attributes, button, concat, icon_button, joined, markdown, notice, speed
 from r1chat.ui.html.unfinished import without_open_formula
 from r1chat.ui.talk import moments
@@ -305,7 +305,7 @@ def tools(words: Words) -> Markup:
         button(
             "edit-step", "", _captioned("git-branch", words.go_on_from_here), label=words.edit_step, cancel=words.cancel
         ),
-        button("wrong-step", "", _captioned("x", words.first_wrong), kind="wrong-step"),
+        button("wrong-step", "", _captioned("flag", words.first_wrong), kind="wrong-step"),
         button("wrong-step", "", _captioned("check", words.not_wrong), kind="not-wrong", text="back"),
         button("confirm", "", _captioned("check", words.is_moment)),
         button("deny", "", _captioned("x", words.no_moment)),
@@ -337,10 +337,10 @@ def summary(reply: Reply, words: Words, counts: str = "", given: int = 0) -> Mar
         if not reply.reasoning:
             return _text(words.no_thought)
         if given and not sampled:  # kept from another reply, or a person's words: there is no time to tell
-            return _in_pieces(joined(words.thought, tokens, counts))
+            return _in_pieces(joined(words.thought, tokens), counts)
         time = words.duration(seconds, 1 if seconds < 1 else 0)
         said = words.thought_more if given else words.thought_for
-        return _in_pieces(joined(said.format(time=time), tokens, counts))
+        return _in_pieces(joined(said.format(time=time), tokens), counts)
     if reply.finish is None:
         if reply.progress is not None or not reply.reasoning:
             line = _stage(reply.progress or Progress("waiting"), words)
@@ -348,13 +348,16 @@ def summary(reply: Reply, words: Words, counts: str = "", given: int = 0) -> Mar
             line = joined(words.thinking, words.duration(seconds), tokens, speed(reply.tokens_per_second, words, 0))
         return Markup('<span class="live">{}</span>').format(_in_whole_parts(line))
     ended = words.stopped_thinking if reply.finish == "stopped" else words.unfinished_thought
-    return _in_pieces(joined(ended, words.duration(seconds), tokens, counts))
+    return _in_pieces(joined(ended, words.duration(seconds), tokens), counts)
 
 
-def _in_pieces(line: str) -> Markup:
-    """A line that breaks after its dots and commas only."""
+def _in_pieces(line: str, counts: str = "") -> Markup:
+    """A line that breaks after its dots and commas only. `counts` follow behind a dot, on a phone in a line below."""
     pieces = re.split(r"(?<= · )|(?<=, )|(?<=、)", line)
-    return concat(Markup('<span class="piece">{}</span>{}').format(p.rstrip(), p[len(p.rstrip()) :]) for p in pieces)
+    html = concat(Markup('<span class="piece">{}</span>{}').format(p.rstrip(), p[len(p.rstrip()) :]) for p in pieces)
+    if counts:
+        html += Markup('<span class="tally"><span class="between"> · </span>{}</span>').format(_in_pieces(counts))
+    return html
 
 
 def _in_whole_parts(line: str) -> str:
@@ -437,7 +440,7 @@ def origin(stored: StoredReply, question: str, words: Words, *, other_file: bool
         "voted": words.origin_voted,
         "corrected": words.origin_corrected,
     }
-    parts = [f"↳ {origins[made.origin]}"] if made.origin in origins else []
+    parts = [origins[made.origin]] if made.origin in origins else []
     if made.closed_by == "person":
         parts.append(words.cut_by_person)
     elif made.closed_by == "budget":
@@ -446,7 +449,8 @@ def origin(stored: StoredReply, question: str, words: Words, *, other_file: bool
         parts.append(words.other_file.format(model=made.model))
     if made.model == NANO and made.origin != "corrected" and len(_NUMBER.findall(question)) < 2:
         parts.append(words.nano_answered)
-    return Markup('<div class="origin">{}</div>').format(joined(*parts)) if parts else EMPTY
+    picture = sign("corner-down-right") if made.origin in origins else EMPTY
+    return Markup('<div class="origin">{}{}</div>').format(picture, joined(*parts)) if parts else EMPTY
 
 
 def alarm(seen: Alarm, turn_id: str, words: Words, cannot_steer: str = "") -> Markup:
@@ -632,7 +636,7 @@ def _offer(offer: Offer, words: Words) -> Markup:
         '<a href="models/#{id}"><b>{get}</b><span>{text}</span><small>{licence} · {expected}</small></a>'
     ).format(
         id=model.name,
-        get=words.get_model.format(name=model.name, size=readable_size(model.size)),
+        get=words.get_model.format(name=model.name, size=readable_size(model.size).replace(" ", "\u00a0")),
         text=model.text.pick(words.lang),
         licence=model.licence,
         expected=offer.expected.sentence(words.lang),

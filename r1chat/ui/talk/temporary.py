@@ -8,11 +8,11 @@ from markupsafe import Markup
 
 from r1chat.both import Both
 from r1chat.messages import ConversationInfo
+from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import attributes, concat, notice
 from r1chat.ui.talk.sidebar import row
 from r1chat.ui.words.page import Words
 
-NEW = Both("◌ Temporary conversation", "◌ 临时对话")
 NAME = Both("Temporary conversation", "临时对话")
 HEADING = Both("Temporary", "临时")
 LINE = Both(
@@ -23,8 +23,10 @@ LINE = Both(
 
 def part(infos: Sequence[ConversationInfo], current: str, words: Words) -> Markup:
     """The head of the list: the button for a new one, and those that there are."""
-    button = Markup('<button class="temporary"{}>{}</button>').format(
-        attributes(data_verb="temporary", title=LINE.pick(words.lang)), NEW.pick(words.lang)
+    button = Markup('<button class="temporary"{}>{}{}</button>').format(
+        attributes(data_verb="temporary", title=LINE.pick(words.lang)),
+        icon("message-circle-dashed"),
+        NAME.pick(words.lang),
     )
     if not infos:
         return button

@@ -21,8 +21,8 @@ export function tell(sentence, kind = 'error') {
   for (const old of [...wrap.children]) if (old.firstChild.textContent === sentence) old.remove();
   const toast = element('div', {className: `toast ${kind}`, role: kind === 'error' ? 'alert' : 'status'});
   toast.dataset.testid = 'toast-body';
-  const close = element('button', {type: 'button', textContent: '✕', onclick: () => toast.remove()});
-  close.setAttribute('aria-label', state.words.close ?? '✕');
+  const close = element('button', {type: 'button', onclick: () => toast.remove()});
+  close.setAttribute('aria-label', state.words.close ?? '');
   toast.append(element('span', {textContent: sentence}), close);
   wrap.append(toast);
   while (wrap.childElementCount > MOST) wrap.firstElementChild.remove();

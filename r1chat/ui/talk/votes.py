@@ -10,6 +10,7 @@ from markupsafe import Markup
 from r1chat import votes
 from r1chat.judgements import Judged
 from r1chat.messages import Reply, StoredReply
+from r1chat.ui.html.icons import sign
 from r1chat.ui.html.parts import concat, joined, markdown, named_button
 from r1chat.ui.judge import reference
 from r1chat.ui.words.page import Words
@@ -21,9 +22,9 @@ def progress(replies: Sequence[Reply], words: Words) -> Markup:
     rows = [Markup('<p role="status">{}</p>').format(words.vote_running.format(done=done, n=len(replies)))]
     for number, reply in enumerate(replies, 1):
         tokens = words.tokens(reply.usage.reasoning_tokens + reply.usage.answer_tokens)
-        glyph, state = _state(reply, words)
+        picture, state = _state(reply, words)
         line = joined(words.vote_sample.format(n=number), state, tokens)
-        rows.append(Markup("<div>{} {}</div>").format(glyph, line))
+        rows.append(Markup("<div>{}{}</div>").format(picture, line))
     return _vote(rows)
 
 
@@ -31,12 +32,12 @@ def _vote(rows: Sequence[Markup]) -> Markup:
     return Markup('<div class="vote">{}</div>').format(concat(rows))
 
 
-def _state(reply: Reply, words: Words) -> tuple[str, str]:
+def _state(reply: Reply, words: Words) -> tuple[Markup, str]:
     if reply.finish is not None:
-        return ("✓", words.sample_done) if reply.finish == "stop" else ("✕", words.sample_unfinished)
+        return (sign("check"), words.sample_done) if reply.finish == "stop" else (sign("x"), words.sample_unfinished)
     if reply.answer:
-        return "…", words.answering
-    return "…", words.thinking if reply.reasoning else words.waiting
+        return sign("ellipsis"), words.answering
+    return sign("ellipsis"), words.thinking if reply.reasoning else words.waiting
 
 
 def panel(samples: Sequence[StoredReply], shown: str, judged: Judged, words: Words) -> Markup:
@@ -48,7 +49,9 @@ def panel(samples: Sequence[StoredReply], shown: str, judged: Judged, words: Wor
         voted.update(group.members)
         buttons = _buttons(samples, group.members, shown, judged, words)
         if group.undecided:
-            buttons = Markup('<span class="mark open">? {}</span>{}').format(words.vote_undecided, buttons)
+            buttons = Markup('<span class="mark open">{}{}</span>{}').format(
+                sign("circle-question-mark"), words.vote_undecided, buttons
+            )
         rows.append(
             Markup(
                 '<div class="group{}"><span class="says">{}</span>'
@@ -91,10 +94,10 @@ def _buttons(
     buttons = []
     for index in members:
         sample = samples[index]
-        glyph, verdict = reference.verdict(sample.id, judged, words)
+        picture, verdict = reference.verdict(sample.id, judged, words)
         label = joined(words.vote_sample.format(n=index + 1), verdict)
         current = "true" if sample.id == shown else None
-        caption = f"{index + 1} {glyph}"
+        caption = Markup("{}{}").format(index + 1, picture)
         buttons.append(named_button("reply", sample.id, caption, label, data_text=0, aria_current=current))
     name = words.vote_samples if len(members) > 1 else words.vote_sample.format(n="").strip()
     return Markup('<span class="samples"><span>{}</span>{}</span>').format(name, concat(buttons))

@@ -12,7 +12,7 @@ class DataWords:
 
     # the frame
     data_title = Both("Feedback data", "反馈数据")
-    data_back = Both("← Back to the chat", "← 返回聊天")
+    data_back = Both("Back to the chat", "返回聊天")
     data_jumps = Both("On this page", "本页内容")
     data_loading = Both("Loading …", "正在加载……")
     data_broken = Both(
@@ -21,10 +21,10 @@ class DataWords:
     )
     data_none = Both("Nothing is judged yet", "还没有任何评价")
     data_gather = Both(
-        "In the chat, ▲ and ▼ below a reply say whether it is good. “Compare” has a message answered twice, and asks "
-        "which reply is better. “Right answer…” at your message lets rules check every reply to it. What you say "
+        "In the chat, the thumbs below a reply say whether it is good. “Compare” has a message answered twice, and "
+        "asks which reply is better. “Right answer…” at your message lets rules check every reply to it. What you say "
         "appears here, and leaves this computer only if you take it with you.",
-        "在聊天页，回复下方的 ▲ 和 ▼ 表示好与不好；“比较”让同一条消息得到两个回复，由你选出更好的；"
+        "在聊天页，回复下方的赞和踩表示好与不好；“比较”让同一条消息得到两个回复，由你选出更好的；"
         "消息旁的“正确答案…”让规则检查每个回复。你的评价会出现在这里，除非你自己带走，否则不会离开这台电脑。",
     )
 
@@ -68,10 +68,10 @@ class DataWords:
     row_both_bad = Both("both bad", "都不好")
     row_skipped = Both("not compared", "未比较")
     row_blind = Both("blind", "盲评")
-    row_answer_up = Both("▲ good answer", "▲ 回答好")
-    row_answer_down = Both("▼ bad answer", "▼ 回答不好")
-    row_thought_up = Both("▲ good thought", "▲ 思考好")
-    row_thought_down = Both("▼ bad thought", "▼ 思考不好")
+    row_answer_up = Both("good answer", "回答好")
+    row_answer_down = Both("bad answer", "回答不好")
+    row_thought_up = Both("good thought", "思考好")
+    row_thought_down = Both("bad thought", "思考不好")
     row_first_wrong = Both("first wrong step", "第一个错误步骤")
     row_none_wrong = Both("no wrong step", "没有错误步骤")
     row_corrected = Both("corrected", "人工修正")

@@ -9,7 +9,7 @@ class LearnWords:
     """The words in one language. Names in braces are filled in with `str.format`."""
 
     title = Both("Learn", "学习")
-    back = Both("← Back to the chat", "← 返回聊天")
+    back = Both("Back to the chat", "返回聊天")
     intro = Both(
         "Your judgements become an adapter: a small addition to the model that you judged. It is trained on this "
         "computer, stands in the model list beside its parent, and you see what changed before you take it.",
@@ -26,7 +26,7 @@ class LearnWords:
     kto_harmlessness = Both("marks of harmlessness, for thought and answer", "无害性评分（针对思考与答案）")
     grpo = Both("right answers: reinforcement learning (GRPO)", "参考答案：强化学习（GRPO）")
     counts = Both(
-        "{pairs} preferences, {thumbs} thumbs, {references} right answers",
+        "Preferences: {pairs} · thumbs: {thumbs} · right answers: {references}",
         "{pairs} 条偏好，{thumbs} 个赞踩，{references} 个参考答案",
     )
     too_few = Both(

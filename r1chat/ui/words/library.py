@@ -9,7 +9,7 @@ class LibraryWords:
     """The words in one language. Names in braces are filled in with `str.format`."""
 
     title = Both("Models", "模型")
-    back = Both("← Back to the chat", "← 返回聊天")
+    back = Both("Back to the chat", "返回聊天")
     privacy = Both(
         "Nothing is asked of any host until you press a button here; then it is {host}, or modelscope.cn if you paste "
         "an address of it.",
