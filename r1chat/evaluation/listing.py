@@ -18,7 +18,7 @@ from r1chat.both import Both
 from r1chat.errors import EvaluationError
 from r1chat.evaluation.curve import Point, read_points
 from r1chat.evaluation.measures import Measures, Paired, Solved, compare_runs, measure, pass_at
-from r1chat.evaluation.run import DONE, SPECIFICATION, read_solved, read_specification
+from r1chat.evaluation.run import DONE, SPECIFICATION, read_failure, read_solved, read_specification
 from r1chat.evaluation.running import is_running
 
 FOLDER = "evaluations"  # in the data folder
@@ -27,13 +27,17 @@ CURVE = "curve.json"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A run as it lies in its folder. `asked`: its `run.json`. `share`: pass@1 so far, nan where nothing is judged."""
+    """A run as it lies in its folder.
+
+    `asked`: its `run.json`. `share`: pass@1 so far, nan where nothing is judged. `failure`: the error that ended it.
+    """
 
     folder: Path
     asked: Mapping[str, Any]
     done: int
     share: float
     running: bool
+    failure: Both | None = None
 
     @property
     def name(self) -> str:
@@ -103,7 +107,7 @@ class Evaluations:
         done = self.solved(folder)
         shares = [share for one in done if not math.isnan(share := pass_at(1, one))]
         share = sum(shares) / len(shares) if shares else math.nan
-        return Kept(folder, asked, len(done), share, is_running(folder))
+        return Kept(folder, asked, len(done), share, is_running(folder), read_failure(folder))
 
     def solved(self, folder: Path) -> tuple[Solved, ...]:
         """What a run has done so far."""

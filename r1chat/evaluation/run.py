@@ -21,7 +21,7 @@ from r1chat import __version__, sampling
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.chat import MOST_SAMPLES, Chat
-from r1chat.errors import EvaluationError, GenerationError
+from r1chat.errors import EvaluationError, GenerationError, R1ChatError
 from r1chat.evaluation.measures import Sample, Solved
 from r1chat.evaluation.problems import Problem, Task
 from r1chat.evaluation.running import held
@@ -35,7 +35,8 @@ from r1chat.teach import Teacher
 from r1chat.votes import majority
 
 SPECIFICATION, DONE = "run.json", "solved.jsonl"
-_TOLD = ("r1chat", "began", "asked", "recommended")  # in run.json, but no part of what makes two runs the same
+FAILURE = "failure.json"  # why the run ended before it was done, in both languages
+_TOLD = ("r1chat", "began", "asked", "code", "recommended")  # in run.json, but no part of what makes two runs the same
 RATER = "evaluation"
 
 
@@ -80,13 +81,17 @@ class Run:
             raise EvaluationError(_ANOTHER.format(folder=self.folder))
 
     def _told(self) -> dict[str, object]:
-        """What `run.json` also says: version, time (ISO 8601, UTC), how to load the task, recommended sampling."""
+        """What `run.json` also says.
+
+        Version, time (ISO 8601, UTC), how the task is loaded, whether it asks for programs, recommended sampling.
+        """
         header = self._catalogue.header(self.model.key)
         advice = sampling.recommended(self.model, header.metadata if header else None, self.settings.thinking)
         return {
             "r1chat": __version__,
             "began": datetime.now(UTC).isoformat(timespec="seconds"),
             "asked": asdict(self.task.origin) if self.task.origin else None,
+            "code": self.task.code,
             "recommended": {"temperature": advice.params.temperature, "top_p": advice.params.top_p},
         }
 
@@ -118,7 +123,14 @@ class Run:
         with held(self.folder):
             self._check()  # somebody may have begun another run in the same folder at the same moment
             _drop_cut_line(self.folder / DONE)
-            return self._go_on(tell)
+            (self.folder / FAILURE).unlink(missing_ok=True)
+            try:
+                return self._go_on(tell)
+            except R1ChatError as error:
+                with suppress(OSError):  # a full disk may be the reason
+                    told = json.dumps([error.sentence("en"), error.sentence("zh")], ensure_ascii=False)
+                    (self.folder / FAILURE).write_text(told, encoding="utf-8")
+                raise
 
     def _go_on(self, tell: Callable[[Problem, list[Solved]], None]) -> list[Solved]:
         done = self.solved()
@@ -208,6 +220,15 @@ def read_solved(folder: Path) -> list[Solved]:
         return [_parse(line) for line in lines[:-1]]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise EvaluationError(_UNREADABLE.format(name=folder.name, file=DONE)) from None
+
+
+def read_failure(folder: Path) -> Both | None:
+    """Why a run ended before it was done; None where it did not end by an error."""
+    try:
+        en, zh = json.loads((folder / FAILURE).read_text(encoding="utf-8"))
+        return Both(str(en), str(zh))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
 
 
 def _drop_cut_line(file: Path) -> None:

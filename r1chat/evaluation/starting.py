@@ -18,6 +18,7 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.config import Settings as AppSettings
 from r1chat.errors import EvaluationError
+from r1chat.evaluation.generated import TASKS
 from r1chat.evaluation.listing import FOLDER, Evaluations
 from r1chat.evaluation.problems import Origin, Task, load_task
 from r1chat.evaluation.run import Run, Settings, read_specification
@@ -25,7 +26,8 @@ from r1chat.evaluation.running import claim
 from r1chat.store.owner import owner_of
 
 OUTPUT = "output.txt"  # in the run's folder: what the process prints
-MOST_PROBLEMS = 10_000
+MOST_PROBLEMS = 20_000  # of a file
+MOST_MADE_UP = 1_000  # they are drawn while the page waits
 _PASSED = (  # settings by which the process finds the same models as the page
     *("find_models", "ollama", "ollama_host", "base_url", "context", "gpu_layers", "threads", "keep_alive"),
 )
@@ -50,8 +52,9 @@ def begin(settings: AppSettings, catalogue: Catalogue, order: Order) -> Path:
     Raises EvaluationError for an order that makes no sense, for code problems where `run_code` is not set, and while
     another run is worked on; BackendError for a model that is not there.
     """
-    if not 1 <= order.count <= MOST_PROBLEMS:
-        raise EvaluationError(_BAD_COUNT.format(most=MOST_PROBLEMS, count=order.count))
+    most = MOST_MADE_UP if order.task in TASKS else MOST_PROBLEMS
+    if not 1 <= order.count <= most:
+        raise EvaluationError(_BAD_COUNT.format(most=most, count=order.count))
     task = load_task(order.task, count=order.count)
     _check_code(task, order.run_code)
     sampling = tuple(sorted((name, value) for name, value in settings.preferred_sampling.items() if name != "seed"))
@@ -153,17 +156,6 @@ def _start(settings: AppSettings, folder: Path, run_code: bool) -> None:
     with suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, process.pid, 10)  # chatting goes before measuring
     threading.Thread(target=process.wait, name="r1chat-eval", daemon=True).start()  # so that it leaves no zombie
-
-
-def last_words(folder: Path) -> str:
-    """The last line that a run's process printed, which says why it ended; "" where it said nothing."""
-    try:
-        with (folder / OUTPUT).open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 4_000))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 _BAD_COUNT = Both(
