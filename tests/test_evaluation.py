@@ -31,7 +31,7 @@ from r1chat.evaluation.run import DONE, SPECIFICATION, read_solved
 from r1chat.evaluation.running import is_running
 from r1chat.messages import Request
 from r1chat.rewards import Reference, accuracy
-from r1chat.rewards.programs import Requirements
+from r1chat.rewards.programs import Requirements, read_requirements
 from r1chat.store import Store
 
 SHARED = Path(__file__).parents[1].parent / "shared"
@@ -427,6 +427,13 @@ def test_programs_are_judged_by_running_their_tests(tmp_path: Path, name: str) -
     with run(tmp_path / "run", half_right, task, k=2) as it:
         done = it.go_on()
     assert [sample.correct for sample in done[0].samples] == [True, False]
+    store = Store(f"sqlite:///{tmp_path / 'run' / 'r1chat.db'}")
+    reference = store.judgements.reference(done[0].turn)
+    assert reference is not None and reference.kind == "tests"
+    assert read_requirements(reference.text) == task.problems[0].tests
+    verified = store.judgements.judged(store.turn(done[0].turn).conversation_id).verifications
+    assert [verified[sample.reply].accuracy for sample in done[0].samples] == [1.0, 0.0]
+    store.close()
     assert measure(done).pass_1.value == 0.5
     assert math.isnan(measure(done).majority.value)
 

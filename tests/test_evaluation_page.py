@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from site_driver import Site, expect
+import pytest
+from site_driver import Site, ask, expect, finished, more
 from test_whole_page import AXE, findings
 
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.evaluation import Problem, Run, Settings, Task, curve
-from r1chat.evaluation.listing import CURVE, FOLDER
+from r1chat.evaluation.listing import CURVE, FOLDER, Evaluations
 from r1chat.evaluation.report import finite
+from r1chat.evaluation.running import stop
 from r1chat.messages import Request
+from r1chat.rewards.programs import Requirements
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Dialog
+else:  # Playwright is imported by the first test that uses a browser
+    Dialog = Any
 
 PATIENCE = 90_000  # ms, on a busy machine
 AIME = Task("aime24", (Problem("1", "1 + 1 = ?", "2", "number"),), "by hand", "aime_2024")
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_on(site: Site) -> Iterator[None]:
+    """Processes that the page began outlive it: one that a failed test leaves is ended."""
+    yield
+    for run in Evaluations(site.folder).all():
+        stop(run.folder)
 
 
 def draw_before(data: Path) -> None:
@@ -56,7 +74,7 @@ def test_an_evaluation_is_begun_watched_stopped_resumed_compared_and_kept(site: 
     first = page.locator(".run-row").filter(has_text="sums-r1chat-nano-k2")
     expect(first.get_by_role("checkbox")).to_be_checked()
     expect(first).to_have_class(re.compile("done"), timeout=PATIENCE)
-    table = page.get_by_role("region", name="Side by side")
+    table = page.get_by_role("group", name="Figures")
     expect(table.locator("tr", has_text="Asked")).to_contain_text("4 of 4")
     expect(table.locator("tr", has_text="pass@1")).to_contain_text(re.compile(r"\d %\d+\.\d … \d"))
     expect(table.locator("tr", has_text="pass@k")).to_contain_text("k = 2")
@@ -67,7 +85,7 @@ def test_an_evaluation_is_begun_watched_stopped_resumed_compared_and_kept(site: 
     problem = page.locator(".problems > li").first
     expect(problem).to_contain_text("Right answer:")
     problem.get_by_text(re.compile("Sample 1: (right|wrong)")).click()
-    expect(problem.get_by_text("Thought")).to_be_visible()
+    expect(problem.get_by_text("Thought").first).to_be_visible()
     question = problem.locator(".prompt").inner_text()
     problem.get_by_role("button", name="Keep as a conversation").click()
     problem.get_by_role("link", name="Open the conversation").click()
@@ -87,16 +105,16 @@ def test_an_evaluation_is_begun_watched_stopped_resumed_compared_and_kept(site: 
     assert page.url.count("run=") == 2
 
     # a long one: watched, refused a companion, stopped, and resumed
-    page.get_by_role("combobox", name="Task").select_option("stories")
-    page.get_by_role("spinbutton", name="Problems").fill("3000")
+    page.get_by_role("combobox", name="Task").select_option("products")
+    page.get_by_role("spinbutton", name="Problems").fill("400")
     page.get_by_role("spinbutton", name="Budget in tokens").fill("")
     page.get_by_role("button", name="Start").click()
-    long = page.locator(".run-row").filter(has_text="stories-r1chat-nano-k1")
+    long = page.locator(".run-row").filter(has_text="products-r1chat-nano-k1")
     expect(long.get_by_role("progressbar")).to_be_visible()
     expect(long).to_contain_text(re.compile(r"running: [1-9]\d* of"), timeout=PATIENCE)
     page.get_by_role("combobox", name="Task").select_option("sums")
     page.get_by_role("button", name="Start").click()
-    expect(page.locator("#trouble")).to_contain_text("stories-r1chat-nano-k1 is being measured")
+    expect(page.locator("#trouble")).to_contain_text("products-r1chat-nano-k1 is being measured")
     long.get_by_role("button", name="Stop").click()
     expect(long).to_contain_text(re.compile(r"stopped: [1-9]\d* of"), timeout=PATIENCE)
     done = int(re.findall(r"stopped: (\d+)", long.inner_text())[0])
@@ -110,13 +128,69 @@ def test_an_evaluation_is_begun_watched_stopped_resumed_compared_and_kept(site: 
     assert len(site.app.store.conversations()) == 1
 
 
+def test_the_tests_of_a_kept_code_problem_are_run_in_the_chat_after_a_question(site: Site) -> None:
+    tests = Requirements("assert f(0) == 0\nassert f(2) == 4")
+    task = Task("doubling", (Problem("1", "Write f, which doubles.", "", "text", tests),), "by hand")
+
+    def writes(request: Request) -> Script:
+        factor = 2 if request.messages[-1].content.startswith("Again") else 3
+        return ["<think>", "\nHm.\n</think>\n\n", f"Here:\n\n```python\ndef f(x):\n    return {factor} * x\n```\n"]
+
+    catalogue = Catalogue({"scripted": ScriptedBackend(writes)})
+    try:
+        Run(site.folder / FOLDER / "doubling", task, Settings("scripted:scripted"), catalogue).go_on()
+    finally:
+        catalogue.close()
+    site.serve(writes)
+    assert site.server is not None
+    page = site.open()
+    page.goto(f"{site.server.origin}/evaluation/")
+    page.get_by_text("Samples of doubling").click()
+    page.get_by_role("button", name="Keep as a conversation").click()
+    page.get_by_role("link", name="Open the conversation").click()
+    expect(page.locator(".reply .mark")).to_contain_text("wrong")  # as the evaluation found it
+    asked: list[str] = []
+
+    def decide(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        if len(asked) == 1:
+            dialog.dismiss()
+        else:
+            dialog.accept()
+
+    page.on("dialog", decide)
+    more(page, "Run the tests").click()
+    expect(page.locator("details.rules")).not_to_have_attribute("open", "")
+    more(page, "Run the tests").click()
+    expect(page.locator("details.rules")).to_contain_text("The program fails its tests: assert f(2) == 4")
+    assert len(asked) == 2 and "Not protected from" in asked[0]
+
+    # tests that a person gives, in a conversation of their own; nobody asks a second time
+    page.get_by_role("button", name="New conversation").click()
+    ask(page, "Again: write f, which doubles.")
+    finished(page)
+    page.get_by_text("Right answer…").click()
+    box = page.get_by_role("textbox", name="The right answer")
+    page.get_by_role("combobox", name="Checked as").select_option("tests")
+    box.fill("assert f(0) == 0")
+    box.press("End")
+    box.press("Enter")  # a line for each test: it does not save
+    box.press_sequentially("assert f(2) == 4")
+    page.locator(".reference .primary").click()
+    expect(page.locator(".reply .mark")).to_contain_text("tests not run")
+    more(page, "Run the tests").click()
+    expect(page.locator(".reply .mark")).to_contain_text("right")
+    expect(page.locator("details.rules")).to_contain_text("The program passes its tests.")
+    assert len(asked) == 2
+
+
 def test_what_the_command_measured_shows_beside_the_paper_on_a_phone_in_chinese(site: Site) -> None:
     draw_before(site.folder)
     site.serve()
     assert site.server is not None
     page = site.open(locale="zh-CN", width=390, height=844)
     page.goto(f"{site.server.origin}/evaluation/")
-    table = page.get_by_role("region", name="并排比较")
+    table = page.get_by_role("group", name="各项指标")
     expect(table).to_contain_text("aime <b>")
     expect(table.locator("tr", has_text="论文中的数值")).to_contain_text(
         "R1-Distill-Qwen-7B：pass@1 55.5%, cons@64 83.3%"

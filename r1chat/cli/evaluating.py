@@ -26,8 +26,7 @@ from r1chat.evaluation.report import as_values, finite, lines, paired_lines
 from r1chat.evaluation.run import SPECIFICATION, read_solved, read_specification, runs
 from r1chat.evaluation.starting import load_again, name_of, settings_of
 from r1chat.files import replacing
-from r1chat.rewards.programs import PROTECTIONS
-from r1chat.rewards.programs import run as run_program
+from r1chat.rewards.programs import unprotected
 
 
 def evaluate(settings: AppSettings, words: list[str], flags: Mapping[str, Any]) -> int:
@@ -104,20 +103,9 @@ def _check_code(task: Task, run_code: bool) -> None:
     """Say what is not confined where programs will be run. Raises EvaluationError where nobody allowed that."""
     if not task.code:
         return
-    active = run_program("").protections
     if not run_code:
-        raise EvaluationError(_MAY_RUN.format(task=task.name, missing=_missing(active)))
-    print(_WILL_RUN.format(missing=_missing(active)), file=sys.stderr)
-
-
-def _missing(active: Sequence[str]) -> Both:
-    names = [_PROTECTIONS[name] for name in PROTECTIONS if name not in active]
-    if not names:
-        return Both("", "")
-    return Both(
-        f" On this system they are not kept from {', '.join(name.en for name in names)}.",
-        f"在本系统上无法阻止其{'、'.join(name.zh for name in names)}。",
-    )
+        raise EvaluationError(_MAY_RUN.format(task=task.name, missing=unprotected()))
+    print(_WILL_RUN.format(missing=unprotected()), file=sys.stderr)
 
 
 def _curve(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any]) -> int:
@@ -237,12 +225,6 @@ _MAY_RUN = Both(
     "如果同意，请加上 --run-code。",
 )
 _WILL_RUN = Both("What the model writes is run on this computer.{missing}", "将在本机运行模型写的程序。{missing}")
-_PROTECTIONS = {
-    "network": Both("using the network", "使用网络"),
-    "processes": Both("leaving processes behind", "留下进程"),
-    "files": Both("reading and changing your files", "读取和更改您的文件"),
-    "limits": Both("using much memory", "占用大量内存"),
-}
 _NO_VOTES = Both(
     "Programs do not vote: there is no majority of them. Give --votes 1.", "程序之间没有多数票。请用 --votes 1。"
 )

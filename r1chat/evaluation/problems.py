@@ -240,6 +240,8 @@ def _open_question(row: Mapping[str, Any], id: str) -> Problem:
     question = _string(row, *_QUESTIONS)
     reference = Reference.read(_string(row, "golden", "answer"))
     kind = row.get("kind")
+    if kind == "tests":
+        raise ValueError("give its tests as “tests”, not as an answer")
     if kind is not None and kind not in CHECKS:
         raise ValueError(f"“{kind}” is no kind of check: {', '.join(CHECKS)}")
     return Problem(id, _with_directive(question), reference.text, kind or reference.kind)

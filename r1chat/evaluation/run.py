@@ -29,7 +29,7 @@ from r1chat.files import replacing
 from r1chat.messages import StoredReply
 from r1chat.reflect import find_moments
 from r1chat.rewards import accuracy, format_reward, language_consistency
-from r1chat.rewards.programs import passes
+from r1chat.rewards.programs import passes, write_requirements
 from r1chat.store import Store
 from r1chat.teach import Teacher
 from r1chat.votes import majority
@@ -178,6 +178,11 @@ class Run:
         chosen = None if problem.tests else majority(replies)  # programs do not vote
         verdict = is_right(chosen, problem) if chosen else None if problem.tests else False
         samples = tuple(_sample(reply, problem, earlier.get(reply.id, ())) for reply in replies)
+        if problem.tests:
+            tests = teacher.set_reference(turn.id, write_requirements(problem.tests), "tests")
+            for sample in samples:
+                right = None if sample.correct is None else float(sample.correct)
+                store.judgements.add_verification(sample.reply, tests.id, right)
         return Solved(problem.id, turn.id, samples, verdict)
 
     def _ask(self, chat: Chat, turn_id: str) -> StoredReply:
