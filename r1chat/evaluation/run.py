@@ -180,9 +180,9 @@ class Run:
         samples = tuple(_sample(reply, problem, earlier.get(reply.id, ())) for reply in replies)
         if problem.tests:
             tests = teacher.set_reference(turn.id, write_requirements(problem.tests), "tests")
-            for sample in samples:
-                right = None if sample.correct is None else float(sample.correct)
-                store.judgements.add_verification(sample.reply, tests.id, right)
+            for judged in samples:
+                right = None if judged.correct is None else float(judged.correct)
+                store.judgements.add_verification(judged.reply, tests.id, right)
         return Solved(problem.id, turn.id, samples, verdict)
 
     def _ask(self, chat: Chat, turn_id: str) -> StoredReply:
