@@ -108,8 +108,8 @@ class EvaluationWords:
     worse = Both("Worse: the interval leaves zero out.", "更差：区间不含零。")
     no_difference = Both("No difference shown: the interval holds zero.", "未显出差别：区间包含零。")
     mcnemar = Both(
-        "Right in one alone: {second_only} against {first_only} problems (McNemar, p = {p:.3f}).",
-        "仅一方答对：{second_only} 题对 {first_only} 题（McNemar 检验，p = {p:.3f}）。",
+        "Right in one alone: {second_only} against {first_only} problems (McNemar, p {p}).",
+        "仅一方答对：{second_only} 题对 {first_only} 题（McNemar 检验，p {p}）。",
     )
     not_paired = Both(
         "These two were asked different problems, so there is no paired comparison.",
