@@ -16,16 +16,20 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from benchmarks.browser import chromium
 from r1chat.app import App, build
+from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.format_finder import find_format
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import load
+from r1chat.evaluation import Run, curve, load_task
+from r1chat.evaluation import Settings as RunSettings
+from r1chat.evaluation.report import finite
 from r1chat.messages import BackendEvent, Began, Raw, Request
 from r1chat.reasoning_format import ReasoningFormat
 from r1chat.ui.act import Act
@@ -52,7 +56,11 @@ def _format_of(template: str) -> ReasoningFormat:
 
 
 FORMATS = {model: _format_of(template) for model, template in FAMILIES.values()}
-BESIDE = {"library": "models/", "learn": "learn/"}  # pages that show without a conversation
+BESIDE = {
+    "library": "models/",
+    "learn": "learn/",
+    "evaluation": "evaluation/",
+}  # pages that show without a conversation
 STATES = (
     "start",
     "thought-live",
@@ -277,6 +285,42 @@ def play(stage: Stage, state: str) -> str:
     return f"&c={conversation}"
 
 
+def measure_before(data_dir: Path) -> None:
+    """Two runs of the same problems, one of them stopped, and a curve: what the page of evaluations shows."""
+    task = load_task("sums", count=20)
+    rights = {problem.question: problem.answer for problem in task.problems}
+
+    def answers(request: Request) -> Script:
+        seed, model = request.params.seed or 0, request.model
+        right = rights[request.messages[0].content]
+        is_right = (seed * 7 + seed // 32 * 13) % 10 < (8 if model == MODELS[0] else 5)
+        thought = ["<think>", "\nLet me add them. ", "Wait, let me check that again. " * (seed % 3), "\n</think>\n\n"]
+        return [*thought, f"It is $\\boxed{{{right if is_right else 0}}}$."]
+
+    catalogue = Catalogue({"scripted": ScriptedBackend(answers, model_names=MODELS)})
+    try:
+        folder = data_dir / "evaluations"
+        for number, model in enumerate(MODELS[1::-1]):
+            name = f"sums-{model}-k4"
+            Run(folder / name, task, RunSettings(f"scripted:{model}", k=4), catalogue).go_on()
+            _date(folder / name, f"2026-11-2{number}T09:30:00+00:00")
+        points = curve.measured(
+            folder / "curve-sums", task, RunSettings(MODEL), curve.Axes((0, 16), (1,), (1, 4, 8)), catalogue
+        )
+        values = {"task": "sums", "model": MODEL, "points": [asdict(point) for point in points]}
+        (folder / "curve-sums" / "curve.json").write_text(json.dumps(finite(values)))
+        stopped = Run(folder / "products", load_task("products", count=20), RunSettings(MODEL), catalogue)
+        _date(stopped.folder, "2026-11-19T09:30:00+00:00")
+    finally:
+        catalogue.close()
+
+
+def _date(folder: Path, began: str) -> None:
+    """Pictures show the same date every time."""
+    file = folder / "run.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "began": began}))
+
+
 def answer_now_and_by_budget(stage: Stage, name: str) -> str:
     """A conversation whose first thought a person ends, and whose second one a budget; its id."""
     model, lang = f"scripted:{name}", stage.actor.lang
@@ -314,6 +358,8 @@ def arrange(page: Page, state: str) -> None:
     elif state in BESIDE:
         page.goto(page.url.partition("?")[0] + BESIDE[state])
         page.wait_for_load_state("networkidle")
+        if state == "evaluation":
+            page.locator("#side-by-side").evaluate("table => table.scrollIntoView()")
     elif state in FAMILIES:
         page.locator("details.thought > summary").last.click()
         page.locator(".scroll").evaluate("scroll => { scroll.scrollTop = scroll.scrollHeight; }")
@@ -372,6 +418,8 @@ def run(folder: Path, names: Mapping[str, str]) -> list[Path]:
                 server = PageServer(app)
                 server.start()
                 stage = Stage(app, actor, lambda server=server: server.address)  # type: ignore[misc]
+                if any(name.startswith("evaluation-") for name in names):
+                    measure_before(settings.data_dir)
                 for question in EARLIER[lang]:
                     stage.finish(stage.ask(question))
                 try:

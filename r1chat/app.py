@@ -132,8 +132,7 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None) -> 
     catalogue = connect(settings) if backends is None else Catalogue(backends, last_choice=NANO)
     chat = _chat(settings, store, catalogue)
     servers = Servers(settings.data_dir)
-    for server in servers.all():
-        catalogue.add(server.name, _openai(server))
+    _add_servers(catalogue, servers)
     teacher = Teacher(chat, own_rater(settings))
     return App(settings, store, catalogue, chat, teacher, library(settings), meter(settings), servers)
 
@@ -172,6 +171,18 @@ def meter(settings: Settings) -> Meter:
 def connect(settings: Settings) -> Catalogue:
     """The backends that the settings ask for, without a database; no model is loaded and no server asked yet."""
     return Catalogue(_backends(settings), last_choice=NANO)
+
+
+def connect_all(settings: Settings) -> Catalogue:
+    """The same, with the servers that were added on the page. Raises ConfigError."""
+    catalogue = connect(settings)
+    _add_servers(catalogue, Servers(settings.data_dir))
+    return catalogue
+
+
+def _add_servers(catalogue: Catalogue, servers: Servers) -> None:
+    for server in servers.all():
+        catalogue.add(server.name, _openai(server))
 
 
 def _backends(settings: Settings) -> dict[str, Backend]:

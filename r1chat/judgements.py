@@ -15,7 +15,7 @@ Part = Literal["answer", "thought"]
 Thumb = Literal["up", "down", ""]  # "": taken back
 Winner = Literal["left", "right", "tie", "both_bad", "skipped"]
 StepVerdict = Literal["first_wrong", "none_wrong", ""]  # "": taken back
-Check = Literal["number", "expression", "choice", "pattern", "text"]
+Check = Literal["number", "expression", "choice", "pattern", "text", "tests"]
 
 PARTS: tuple[Part, ...] = get_args(Part)
 WINNERS: tuple[Winner, ...] = get_args(Winner)
@@ -106,7 +106,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The right answer to a message, and how replies are checked against it. An empty `text` withdraws it."""
+    """The right answer to a message, and how replies are checked against it. An empty `text` withdraws it.
+
+    Of the kind "tests" the text is what a program must pass (`rewards.programs.read_requirements`); replies are checked
+    by running their programs, and only where a person asks for that.
+    """
 
     id: str
     turn_id: str

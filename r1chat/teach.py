@@ -32,7 +32,8 @@ from r1chat.judgements import (
 from r1chat.messages import Reply, StoredReply, Usage
 from r1chat.ranking import Ranking, ranked
 from r1chat.rewards import Reference as Rule
-from r1chat.rewards import accuracy, check
+from r1chat.rewards import Reward, accuracy, check
+from r1chat.rewards.programs import passes, read_requirements
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,9 @@ class Teacher:
         self._store = chat.store
         self._judgements = chat.store.judgements
         self._reopened: set[str] = set()  # ids of sides; not stored: after a restart the verdict in force holds
+        self._outcomes: dict[
+            str, tuple[str, Reward]
+        ] = {}  # by reply: the tests (an id) that it was run with; not stored
         self._ranking: set[str] = set()  # ids of turns; not stored: after a restart Rank continues from the comparisons
         chat.when_made(self._verify_quietly)
         chat.when_made(self._go_on_from_the_whole_side)
@@ -265,9 +269,12 @@ class Teacher:
         return reference
 
     def verify(self, turn_id: str) -> None:
-        """Check every finished reply to a message that has not been checked. Raises CheckError."""
+        """Check every finished reply to a message that has not been checked. Raises CheckError.
+
+        Tests are not run here, but where a person asks for it: `run_tests`.
+        """
         reference = self._judgements.reference(turn_id)
-        if reference is None:
+        if reference is None or reference.kind == "tests":
             return
         known = self.judged(self._store.turn(turn_id).conversation_id).verifications
         for stored in self._store.replies(turn_id):
@@ -275,6 +282,29 @@ class Teacher:
                 continue
             reward = accuracy(stored.reply.answer, Rule(reference.text, reference.kind))
             self._judgements.add_verification(stored.id, reference.id, reward.value)
+
+    def run_tests(self, reply_id: str) -> Reward:
+        """Run the program in a reply against the tests of its message, confined as the system allows; keep the verdict.
+
+        May take as long as the tests' time limits. Raises CheckError where the message has no tests, and MessageError
+        while the reply is being made.
+        """
+        stored = self._store.reply(reply_id)
+        reference = self._judgements.reference(stored.turn_id)
+        if reference is None or reference.kind != "tests":
+            raise CheckError(_NO_TESTS)
+        if stored.reply.finish is None:
+            raise MessageError(_STILL_WRITTEN)
+        reward = passes(stored.reply.answer, read_requirements(reference.text))
+        self._judgements.add_verification(reply_id, reference.id, reward.value)
+        self._outcomes[reply_id] = reference.id, reward
+        self._tell(reply_id)
+        return reward
+
+    def outcome(self, reply_id: str, reference_id: str) -> Reward | None:
+        """What running the tests of a reference said of a reply since r1chat was started; None where they were not."""
+        tests, reward = self._outcomes.get(reply_id, ("", None))
+        return reward if tests == reference_id else None
 
     def _verify_quietly(self, turn_id: str) -> None:
         try:
@@ -305,3 +335,13 @@ class Teacher:
 def comparable(reply: Reply) -> bool:
     """Whether a reply is whole: the model, or a person, ended it, and it has an answer."""
     return reply.finish == "stop" and bool(reply.answer.strip())
+
+
+_NO_TESTS = Both(
+    "There are no tests to run. Give them under “Right answer…”, of the kind “tests”.",
+    "没有可运行的测试。请在“正确答案…”中填写，类型选“测试”。",
+)
+_STILL_WRITTEN = Both(
+    "This reply is still being written. Wait until it ends, or stop it; then run the tests.",
+    "这个回复还在生成。请等它结束或先停止它，再运行测试。",
+)

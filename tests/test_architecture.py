@@ -156,6 +156,7 @@ PAGE = (
     frozenset({"data"}),
     frozenset({"library"}),
     frozenset({"learn"}),
+    frozenset({"evaluation"}),
     frozenset({"talk"}),
     frozenset({"registry", "document"}),
     frozenset({"page", "routes"}),

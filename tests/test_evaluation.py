@@ -22,14 +22,16 @@ from r1chat.cli.main import main
 from r1chat.errors import BackendError, EvaluationError, GenerationError
 from r1chat.evaluation import Problem, Run, Settings, Task, curve, generated, load_task, measure
 from r1chat.evaluation.curve import Axes
+from r1chat.evaluation.listing import FOLDER, Evaluations
 from r1chat.evaluation.measures import Sample, Solved, bootstrap, compare_runs, pass_at
 from r1chat.evaluation.picture import curve as draw_curve
 from r1chat.evaluation.picture import picture
 from r1chat.evaluation.report import distill, lines, paper_row
-from r1chat.evaluation.run import DONE
+from r1chat.evaluation.run import DONE, SPECIFICATION, read_solved
+from r1chat.evaluation.running import is_running
 from r1chat.messages import Request
 from r1chat.rewards import Reference, accuracy
-from r1chat.rewards.programs import Requirements
+from r1chat.rewards.programs import Requirements, read_requirements
 from r1chat.store import Store
 
 SHARED = Path(__file__).parents[1].parent / "shared"
@@ -257,7 +259,7 @@ def test_the_papers_row_is_found_by_the_models_name_and_says_what_differs() -> N
     row = paper_row(asked, measures)
     assert row is not None
     assert (row.pass_1, row.majority) == (70.0, 86.7)
-    assert row.differs[0] == "1 problems, not 30"
+    assert str(row.differs[0]) == "1 problems, not 30"
     assert any("Q4_K_M" in line for line in lines(asked, measures))
     assert "the paper: 70.0 %" in picture([(asked, measures)])
 
@@ -425,6 +427,13 @@ def test_programs_are_judged_by_running_their_tests(tmp_path: Path, name: str) -
     with run(tmp_path / "run", half_right, task, k=2) as it:
         done = it.go_on()
     assert [sample.correct for sample in done[0].samples] == [True, False]
+    store = Store(f"sqlite:///{tmp_path / 'run' / 'r1chat.db'}")
+    reference = store.judgements.reference(done[0].turn)
+    assert reference is not None and reference.kind == "tests"
+    assert read_requirements(reference.text) == task.problems[0].tests
+    verified = store.judgements.judged(store.turn(done[0].turn).conversation_id).verifications
+    assert [verified[sample.reply].accuracy for sample in done[0].samples] == [1.0, 0.0]
+    store.close()
     assert measure(done).pass_1.value == 0.5
     assert math.isnan(measure(done).majority.value)
 
@@ -453,6 +462,55 @@ def test_two_tasks_with_other_tests_are_two_tasks() -> None:
         for asserts in ("assert 1", "assert 2")
     )
     assert first.digest != second.digest
+
+
+# --- one process at a time -------------------------------------------------------------------------------------------
+
+
+def test_a_second_run_in_the_same_folder_is_refused_while_the_first_goes_on_and_nothing_is_lost(tmp_path: Path) -> None:
+    refused: list[EvaluationError] = []
+
+    def look_in(problem: Problem, done: list[Solved]) -> None:
+        if len(done) == 3:
+            with run(tmp_path / "run") as second, pytest.raises(EvaluationError) as error:
+                second.go_on()
+            refused.append(error.value)
+            assert is_running(tmp_path / "run")
+
+    with run(tmp_path / "run") as first:
+        done = first.go_on(look_in)
+    assert "being worked on by another" in str(refused[0])
+    assert refused[0].sentence("zh").startswith("另一个 r1chat eval 正在进行运行 run")
+    assert [one.problem for one in done] == [problem.id for problem in TASK.problems]
+    assert read_solved(tmp_path / "run") == done
+    assert not is_running(tmp_path / "run")
+    with run(tmp_path / "run") as again:
+        assert again.go_on() == done
+
+
+def test_who_reads_a_run_does_not_touch_the_line_that_is_being_written(tmp_path: Path) -> None:
+    with run(tmp_path / "run") as it:
+        done = it.go_on()
+    with (tmp_path / "run" / DONE).open("ab") as file:
+        file.write(b'{"problem": "6", "samp')
+    before = (tmp_path / "run" / DONE).read_bytes()
+    assert read_solved(tmp_path / "run") == done
+    assert (tmp_path / "run" / DONE).read_bytes() == before
+
+
+def test_a_damaged_run_gets_a_sentence_and_hides_no_other(tmp_path: Path) -> None:
+    for name in ("whole", "broken", "senseless"):
+        with run(tmp_path / FOLDER / name) as it:
+            it.go_on()
+    (tmp_path / FOLDER / "broken" / DONE).write_text("[1]\n")
+    (tmp_path / FOLDER / "senseless" / SPECIFICATION).write_text('{"task": 3}')
+    assert [kept.name for kept in Evaluations(tmp_path).all()] == ["whole"]
+    with pytest.raises(EvaluationError, match="is damaged") as error:
+        read_solved(tmp_path / FOLDER / "broken")
+    assert "已损坏" in error.value.sentence("zh")
+    for name in ("../whole", "", ".", "no such", "senseless"):
+        with pytest.raises(EvaluationError, match="There is no run"):
+            Evaluations(tmp_path).get(name)
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
@@ -516,6 +574,8 @@ def test_programs_are_run_only_where_a_person_says_so(tmp_path: Path, capsys: py
         (("sums", "--split", "all"), "train, dev and test"),
         (("compare", "a"), "compare RUN RUN"),
         (("curve",), "eval curve TASK"),
+        (("resume",), "resume RUN"),
+        (("resume", "a"), "There is no run"),
         (("curve", "sums", "--budgets", "1,x"), "whole numbers with commas"),
         (("curve", "sums", "--waits", "99"), "numbers from 1 to 8"),
         (("curve", "sums", "--budgets", "", "--waits", "", "--votes", ""), "at least one of"),
@@ -549,5 +609,5 @@ def test_a_killed_command_goes_on_and_gives_the_same_figures(tmp_path: Path) -> 
     assert forked.run(*words).returncode == 0
     cut = figures()
     done.unlink()
-    assert forked.run(*words).returncode == 0
+    assert forked.run("eval", "resume", "cut", "--data-dir", str(tmp_path), "--json").returncode == 0
     assert figures() == cut

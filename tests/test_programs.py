@@ -6,7 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from r1chat.rewards.programs import PROTECTIONS, Limits, Requirements, passes, program, run
+from r1chat.errors import CheckError
+from r1chat.rewards import Reference, accuracy, trl_reward
+from r1chat.rewards.programs import (
+    PROTECTIONS,
+    Limits,
+    Requirements,
+    passes,
+    program,
+    read_requirements,
+    run,
+    unprotected,
+    write_requirements,
+)
 
 SHORT = Limits(seconds=1)
 ACTIVE = run("").protections
@@ -37,8 +49,48 @@ def test_the_last_block_is_the_program_and_prose_is_none() -> None:
     assert passes("I cannot do that.", Requirements("assert True")).value == 0.0
 
 
-def test_the_reason_of_a_failure_is_said() -> None:
-    assert "NameError" in passes("```python\npass\n```", Requirements("f(1)")).why
+@pytest.mark.parametrize(
+    ("code", "tests", "says"),
+    [
+        ("pass", Requirements("f(1)"), "NameError"),
+        (
+            "def f(x): return x",
+            Requirements("assert f(0) == 0\nassert f(2) == 4\nassert f(3) == 9"),
+            "assert f(2) == 4",
+        ),
+        (
+            "def f(x): return x",
+            Requirements("def check(g):\n    assert g(2) == 4, 'twice'\ncheck(f)"),
+            "assert g(2) == 4, 'twice': twice",
+        ),
+        ("print(5)", Requirements(cases=(("1", "5"), ("2", "4"))), "for the input “2” it prints “5”, not “4”"),
+    ],
+)
+def test_the_first_failure_is_said(code: str, tests: Requirements, says: str) -> None:
+    assert says in passes(f"```python\n{code}\n```", tests).why
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        Requirements("assert f(2) == 4\nassert f(0) == 0"),
+        Requirements("assert f(2) == 4", before="import math"),
+        Requirements(cases=(("2\n", "4\n"), ("“3”", "6"))),
+        Requirements("{f(2): 1}\nassert f(2) == 4"),
+    ],
+)
+def test_tests_are_kept_as_the_text_of_a_reference(tests: Requirements) -> None:
+    assert read_requirements(write_requirements(tests)) == tests
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["assert f(", "2", "x = 1", "", "{}", '{"cases": [1]}', '{"cases": [[1, 2]]}', "[" * 5_000, '{"asserts": 3}'],
+)
+def test_what_tests_nothing_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(CheckError) as error:
+        read_requirements(text)
+    assert "测试" in error.value.sentence("zh")
 
 
 @pytest.mark.parametrize("code", ["while True: pass", "import time; time.sleep(60)", "while True: print('x' * 1000)"])
@@ -97,3 +149,19 @@ def test_memory_and_files_are_limited() -> None:
 def test_what_confined_a_program_is_known() -> None:
     assert set(ACTIVE) <= set(PROTECTIONS)
     assert "limits" in ACTIVE or sys.platform == "win32"
+
+
+def test_what_the_system_does_not_confine_is_said_in_both_languages() -> None:
+    missing = [name for name in PROTECTIONS if name not in ACTIVE]
+    for lang in ("en", "zh"):
+        assert bool(unprotected().pick(lang)) == bool(missing)
+        assert all(PROTECTIONS[name].pick(lang) in unprotected().pick(lang) for name in missing)
+
+
+def test_a_reward_runs_programs_only_where_that_is_asked_for() -> None:
+    assert accuracy("```python\nx = 1\n```", Reference("assert True", "tests")).value is None
+    columns = {"solution": ["assert f(2) == 4"] * 2, "solution_kind": ["tests"] * 2}
+    replies = ["Hm.</think>" + f"```python\ndef f(x): return {x}\n```" for x in ("2 * x", "x")]
+    prompts = ["Double it.<think>"] * 2
+    assert trl_reward("accuracy")(prompts, replies, **columns) == [None, None]
+    assert trl_reward("accuracy", run_code=True)(prompts, replies, **columns) == [1.0, 0.0]

@@ -146,6 +146,35 @@ def test_a_reference_checks_all_replies_and_those_that_come(opened: Callable[...
     assert found == {generation.reply_id: 1.0, other.reply_id: 0.0, later.reply_id: 1.0, corrected.id: 1.0}
 
 
+def test_tests_are_run_where_a_person_asks_for_it_and_never_before(opened: Callable[..., App]) -> None:
+    right, wrong = (f"<think>a</think>```python\ndef f(x): return {factor} * x\n```" for factor in (2, 3))
+    app = opened(right, wrong)
+    generation = app.chat.send(None, "Write f, which doubles.", MODEL)
+    generation.wait(10)
+    turn = generation.turn_id
+    with pytest.raises(CheckError, match="no tests to run"):
+        app.teacher.run_tests(generation.reply_id)
+    with pytest.raises(CheckError, match="no Python"):
+        app.teacher.set_reference(turn, "assert f(", "tests")
+    tests = app.teacher.set_reference(turn, "assert f(0) == 0\nassert f(2) == 4", "tests")
+    other = app.chat.again(turn, MODEL)
+    other.wait(10)
+
+    def found() -> dict[str, float | None]:
+        verified = app.teacher.judged(generation.conversation_id).verifications
+        return {reply_id: each.accuracy for reply_id, each in verified.items()}
+
+    assert found() == {}
+    assert app.teacher.run_tests(generation.reply_id).value == 1.0
+    assert "assert f(2) == 4" in app.teacher.run_tests(other.reply_id).why
+    assert found() == {generation.reply_id: 1.0, other.reply_id: 0.0}
+    outcome = app.teacher.outcome(other.reply_id, tests.id)
+    assert outcome is not None and "assert f(2) == 4" in outcome.why
+    app.teacher.set_reference(turn, "assert f(2) == 6", "tests")
+    assert found() == {}  # other tests: nothing is known until they are run
+    assert app.teacher.outcome(other.reply_id, "another") is None
+
+
 def test_a_rater_is_drawn_once_and_kept(opened: Callable[..., App]) -> None:
     first, second = opened("x").teacher.rater, opened("x").teacher.rater
     assert first == second and first.startswith("rater-")

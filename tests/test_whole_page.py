@@ -492,7 +492,7 @@ def test_axe_finds_nothing_on_any_state_in_either_theme(site: Site) -> None:
     expect(down.locator(".notice.error")).to_be_visible()
     assert findings(down) == [], "server down"
     assert site.server is not None
-    for name in ("models", "learn"):
+    for name in ("models", "learn", "evaluation"):
         down.goto(f"{site.server.origin}/{name}/")
         expect(down.locator("h1")).to_be_visible()
         assert findings(down) == [], name

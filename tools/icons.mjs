@@ -5,7 +5,7 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 
 const NAMES = [
-  'arrow-down', 'arrow-left', 'arrow-up', 'box', 'brain', 'check', 'chevron-down', 'chevron-left', 'chevron-right', 'circle-question-mark', 'columns-2',
+  'arrow-down', 'arrow-left', 'arrow-up', 'box', 'brain', 'chart-column', 'check', 'chevron-down', 'chevron-left', 'chevron-right', 'circle-question-mark', 'columns-2',
   'copy', 'corner-down-right', 'database', 'download', 'ellipsis', 'fast-forward', 'flag', 'git-branch', 'globe', 'graduation-cap', 'info', 'lightbulb', 'list-tree', 'lock', 'menu', 'message-circle-dashed',
   'monitor', 'panel-left', 'panel-right', 'pencil', 'plus', 'refresh-cw', 'scale', 'search', 'server', 'settings-2',
   'shield-check', 'skip-forward', 'sliders-horizontal', 'square', 'thumbs-down', 'thumbs-up', 'timer', 'trash',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -16,8 +17,16 @@ from r1chat.store import Store
 from r1chat.store.archive import JUDGEMENTS, Rows
 
 
-def write(store: Store, path: Path, everything: bool = False, progress: OnProgress | None = None) -> Written:
+def write(
+    store: Store,
+    path: Path,
+    everything: bool = False,
+    progress: OnProgress | None = None,
+    only: Sequence[str] | None = None,
+) -> Written:
     """Write all conversations with consent to a file of JSON Lines; `everything`: all of them, as a backup for oneself.
+
+    `only`: the ids of the conversations to write, whether or not they have consent.
 
     Deleted conversations are left out. Personal data are not replaced. `progress` is called with the conversations that
     are done and their total, and may raise to break it off. Raises ExportError, also where there is nothing to write,
@@ -25,7 +34,7 @@ def write(store: Store, path: Path, everything: bool = False, progress: OnProgre
     """
     kinds: Counter[str] = Counter()
     with store.archive.reading() as source:
-        conversation_ids = source.conversations(everything)
+        conversation_ids = source.conversations(everything) if only is None else only
         if not conversation_ids:
             raise ExportError(
                 Both(
@@ -38,7 +47,7 @@ def write(store: Store, path: Path, everything: bool = False, progress: OnProgre
             lines = _Lines(stream)
             lines.write(header())
             kinds += lines.write_rows(source.presets(None if everything else conversation_ids))
-            kinds += lines.write_rows(source.consents_for_all())
+            kinds += lines.write_rows(source.consents_for_all() if only is None else [])
             for done, rows in enumerate(source.rows(conversation_ids), 1):
                 kinds += lines.write_rows(rows)
                 if progress:

@@ -11,27 +11,26 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from r1chat.app import connect
+from r1chat.app import connect_all
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.cli.process import harmless, polite_signals
 from r1chat.config import Settings as AppSettings
 from r1chat.errors import EvaluationError
 from r1chat.evaluation import Problem, Run, Settings, Solved, Task, curve, load_task, measure
+from r1chat.evaluation.listing import FOLDER
 from r1chat.evaluation.measures import bootstrap, compare_runs, pass_at
 from r1chat.evaluation.picture import curve as draw_curve
 from r1chat.evaluation.picture import picture
 from r1chat.evaluation.report import as_values, finite, lines, paired_lines
-from r1chat.evaluation.run import SPECIFICATION, read_solved, runs
+from r1chat.evaluation.run import SPECIFICATION, read_solved, read_specification, runs
+from r1chat.evaluation.starting import load_again, name_of, settings_of
 from r1chat.files import replacing
-from r1chat.rewards.programs import PROTECTIONS
-from r1chat.rewards.programs import run as run_program
-
-FOLDER = "evaluations"  # in the data folder
+from r1chat.rewards.programs import unprotected
 
 
 def evaluate(settings: AppSettings, words: list[str], flags: Mapping[str, Any]) -> int:
-    """Do what `r1chat eval` was asked: a task by name or file, `list`, `compare RUN RUN`, or `curve TASK`.
+    """Do what `r1chat eval` was asked: a task by name or file, `list`, `compare RUN RUN`, `resume RUN` or `curve TASK`.
 
     Raises R1ChatError.
     """
@@ -42,6 +41,10 @@ def evaluate(settings: AppSettings, words: list[str], flags: Mapping[str, Any]) 
         if len(words) != 3:
             raise EvaluationError(_TWO_RUNS)
         return _compare([_existing(folder, name) for name in words[1:]], flags["as_json"])
+    if words[0] == "resume":
+        if len(words) != 2:
+            raise EvaluationError(_ONE_RUN)
+        return _resume(settings, _existing(folder, words[1]), flags)
     if words[0] == "curve":
         if len(words) != 2:
             raise EvaluationError(_CURVE_OF)
@@ -56,46 +59,53 @@ def _run(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any
     if count < 1:
         raise EvaluationError(_NO_COUNT.format(count=count))
     task = _loaded(name, count, flags)
-    with polite_signals(), closing(connect(settings)) as catalogue:
+    with polite_signals(), closing(connect_all(settings)) as catalogue:
         asked = _asked(settings, catalogue, flags)
-        title = flags["name"] or re.sub(r"[^\w.-]+", "-", f"{task.name}-{asked.model.partition(':')[2]}-k{asked.k}")
-        run = Run(folder / title, task, asked, catalogue)
+        run = Run(folder / (flags["name"] or name_of(task, asked)), task, asked, catalogue)
         solved = _with_progress(run, quiet=flags["as_json"])
-    specification = json.loads((run.folder / SPECIFICATION).read_text(encoding="utf-8"))
+    return _report(run.folder, solved, flags["as_json"])
+
+
+def _resume(settings: AppSettings, folder: Path, flags: Mapping[str, Any]) -> int:
+    """Go on with a run, whatever flags it was begun with."""
+    task = load_again(folder)
+    _check_code(task, flags["run_code"])
+    with polite_signals(), closing(connect_all(settings)) as catalogue:
+        solved = _with_progress(Run(folder, task, settings_of(folder), catalogue), quiet=flags["as_json"])
+    return _report(folder, solved, flags["as_json"])
+
+
+def _report(folder: Path, solved: Sequence[Solved], as_json: bool) -> int:
+    """Write and print what a run found."""
+    specification = read_specification(folder)
     measures = measure(solved)
     report = json.dumps(as_values(specification, measures), ensure_ascii=False, indent=2)
     for file, text in (("report.json", report), ("report.svg", picture([(specification, measures)]))):
-        with replacing(run.folder / file) as stream:
+        with replacing(folder / file) as stream:
             stream.write(text.encode())
-    if flags["as_json"]:
+    if as_json:
         print(report)
         return 0
     for line in lines(specification, measures):
         print(harmless(line, sys.stdout))
-    print(f"Every sample: r1chat serve --data-dir {run.folder}\nThe picture: {run.folder / 'report.svg'}")
+    print(f"Every sample: r1chat serve --data-dir {folder}\nThe picture: {folder / 'report.svg'}")
     return 0
 
 
 def _loaded(name: str, count: int, flags: Mapping[str, Any]) -> Task:
     """The task. Raises EvaluationError where it holds programs to run and nobody said that they may be."""
     task = load_task(name, flags["split"], count, flags["language"] or "")
-    if not task.code:
-        return task
-    active = run_program("").protections
-    if not flags["run_code"]:
-        raise EvaluationError(_MAY_RUN.format(task=task.name, missing=_missing(active)))
-    print(_WILL_RUN.format(missing=_missing(active)), file=sys.stderr)
+    _check_code(task, flags["run_code"])
     return task
 
 
-def _missing(active: Sequence[str]) -> Both:
-    names = [_PROTECTIONS[name] for name in PROTECTIONS if name not in active]
-    if not names:
-        return Both("", "")
-    return Both(
-        f" On this system they are not kept from {', '.join(name.en for name in names)}.",
-        f"在本系统上无法阻止其{'、'.join(name.zh for name in names)}。",
-    )
+def _check_code(task: Task, run_code: bool) -> None:
+    """Say what is not confined where programs will be run. Raises EvaluationError where nobody allowed that."""
+    if not task.code:
+        return
+    if not run_code:
+        raise EvaluationError(_MAY_RUN.format(task=task.name, missing=unprotected()))
+    print(_WILL_RUN.format(missing=unprotected()), file=sys.stderr)
 
 
 def _curve(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any]) -> int:
@@ -106,7 +116,7 @@ def _curve(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, A
     task = _loaded(name, flags["count"], flags)
     if task.code and axes.votes[1:]:
         raise EvaluationError(_NO_VOTES)
-    with polite_signals(), closing(connect(settings)) as catalogue:
+    with polite_signals(), closing(connect_all(settings)) as catalogue:
         asked = _asked(settings, catalogue, flags)
         title = flags["name"] or re.sub(r"[^\w.-]+", "-", f"curve-{task.name}-{asked.model.partition(':')[2]}")
 
@@ -179,7 +189,7 @@ def _list(folder: Path) -> int:
 
 
 def _compare(folders: list[Path], as_json: bool) -> int:
-    specifications = [json.loads((folder / SPECIFICATION).read_text(encoding="utf-8")) for folder in folders]
+    specifications = [read_specification(folder) for folder in folders]
     if specifications[0]["digest"] != specifications[1]["digest"]:
         raise EvaluationError(_OTHER_TASK.format(one=folders[0].name, other=folders[1].name))
     solved = [read_solved(folder) for folder in folders]
@@ -215,18 +225,16 @@ _MAY_RUN = Both(
     "如果同意，请加上 --run-code。",
 )
 _WILL_RUN = Both("What the model writes is run on this computer.{missing}", "将在本机运行模型写的程序。{missing}")
-_PROTECTIONS = {
-    "network": Both("using the network", "使用网络"),
-    "processes": Both("leaving processes behind", "留下进程"),
-    "files": Both("reading and changing your files", "读取和更改您的文件"),
-    "limits": Both("using much memory", "占用大量内存"),
-}
 _NO_VOTES = Both(
     "Programs do not vote: there is no majority of them. Give --votes 1.", "程序之间没有多数票。请用 --votes 1。"
 )
 _TWO_RUNS = Both(
     "Compare takes two runs: r1chat eval compare RUN RUN. `r1chat eval list` names them.",
     "compare 需要两次运行：r1chat eval compare RUN RUN。`r1chat eval list` 会列出它们。",
+)
+_ONE_RUN = Both(
+    "Resume takes one run: r1chat eval resume RUN. `r1chat eval list` names them.",
+    "resume 需要一次运行：r1chat eval resume RUN。`r1chat eval list` 会列出它们。",
 )
 _ONE_TASK = Both(
     "“{words}” is more than one task. Give one; options begin with --.",

@@ -224,7 +224,10 @@ def moments(
 def evaluate(
     ctx: typer.Context,
     words: Annotated[
-        list[str], typer.Argument(metavar="TASK", help="A made-up task, a file, list, compare RUN RUN, or curve TASK.")
+        list[str],
+        typer.Argument(
+            metavar="TASK", help="A made-up task, a file, list, compare RUN RUN, resume RUN, or curve TASK."
+        ),
     ],
     backend: BackendName = None,
     model: Model = None,

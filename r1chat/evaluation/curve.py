@@ -7,6 +7,7 @@ several samples (self-consistency, arXiv 2203.11171).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -117,18 +118,45 @@ def lines(points: Sequence[Point]) -> list[str]:
     for point in points:
         share = point.accuracy
         text.append(
-            f"  {label(point):<12}{point.tokens:>16,.0f}{100 * share.value:>8.1f} %"
+            f"  {label(point).en:<12}{point.tokens:>16,.0f}{100 * share.value:>8.1f} %"
             f"   {100 * share.low:.1f} … {100 * share.high:.1f}"
         )
     return text
 
 
-def label(point: Point) -> str:
+def label(point: Point) -> Both:
     """The name of a point."""
-    names = {"budget": f"{point.amount:,}", "wait": f"Wait × {point.amount}", "vote": f"vote of {point.amount}"}
-    return names[point.kind]
+    return _LABELS[point.kind].format(amount=point.amount)
 
 
+def read_points(file: Path) -> list[Point]:
+    """The points of a `curve.json`. Raises EvaluationError where that cannot be read."""
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        return [_point(point) for point in values["points"]]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise EvaluationError(_UNREADABLE.format(name=file.parent.name)) from None
+
+
+def _point(values: Any) -> Point:
+    def number(value: object) -> float:
+        return float("nan") if value is None else float(value)  # type: ignore[arg-type]
+
+    if values["kind"] not in _LABELS:
+        raise ValueError(values["kind"])
+    share = Estimate(*(number(values["accuracy"][name]) for name in ("value", "low", "high")))
+    return Point(values["kind"], int(values["amount"]), number(values["tokens"]), share)
+
+
+_LABELS = {
+    "budget": Both("{amount:,}", "{amount:,}"),
+    "wait": Both("Wait × {amount}", "Wait × {amount}"),
+    "vote": Both("vote of {amount}", "{amount} 次投票"),
+}
+_UNREADABLE = Both(
+    "The curve {name} cannot be read: its curve.json is damaged. Draw it again with r1chat eval curve.",
+    "无法读取曲线 {name}：其中的 curve.json 已损坏。请用 r1chat eval curve 重新绘制。",
+)
 _BAD_AMOUNT = Both(
     "--{name} {value}: give numbers from {least} to {most:,}, with commas between them.",
     "--{name} {value}：请给出 {least} 到 {most:,} 之间的数，用逗号隔开。",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from r1chat.both import Both
 from r1chat.evaluation.curve import Point, label
 from r1chat.evaluation.measures import Estimate, Measures
 from r1chat.evaluation.report import paper_row
@@ -67,8 +68,12 @@ def _at(share: float) -> float:
     return round(_LEFT + _PLOT * share, 1)
 
 
-def curve(title: str, points: Sequence[Point]) -> str:
-    """An SVG of accuracy over thinking tokens (logarithmic), a line for budgets, one for "Wait", one for votes."""
+def curve(title: str, points: Sequence[Point], lang: str = "en", style: bool = True) -> str:
+    """An SVG of accuracy over thinking tokens (logarithmic), a line for budgets, one for "Wait", one for votes.
+
+    `style`: with a style sheet that follows the reader's light or dark theme; else the page that shows it brings one.
+    All text in it is escaped.
+    """
     known = [point for point in points if not math.isnan(point.accuracy.value) and not math.isnan(point.tokens)]
     most = max((math.log10(point.tokens + 1) for point in known), default=1.0) or 1.0
     left, top, width, height = 60, 50, 640, 300
@@ -84,8 +89,8 @@ def curve(title: str, points: Sequence[Point]) -> str:
     for power in range(int(most) + 1):
         x = round(left + width * math.log10(10**power + 1) / most, 1)
         marks.append(f'<text class="tick" x="{x}" y="{top + height + 22}">{10**power:,}</text>')
-    marks.append(f'<text class="tick" x="{left + width / 2}" y="{top + height + 42}">thinking tokens a problem</text>')
-    for number, (kind, name) in enumerate((("budget", "budgets"), ("wait", "Wait"), ("vote", "votes"))):
+    marks.append(f'<text class="tick" x="{left + width / 2}" y="{top + height + 42}">{_TOKENS.pick(lang)}</text>')
+    for number, (kind, name) in enumerate(_KINDS.items()):
         own = sorted((point for point in known if point.kind == kind), key=lambda point: point.tokens)
         line = " ".join("{},{}".format(*place(point, point.accuracy.value)) for point in own)
         marks.append(f'<polyline class="{kind}" points="{line}"/>' if len(own) > 1 else "")
@@ -96,16 +101,18 @@ def curve(title: str, points: Sequence[Point]) -> str:
             marks.append(
                 f'<g class="{kind}"><line class="spread" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
                 f'<circle cx="{x}" cy="{y}" r="5"/><text class="tick" x="{x}" y="{y + (24 if index % 2 else -12)}">'
-                f"{escape(label(point))}</text></g>"
+                f"{escape(label(point).pick(lang))}</text></g>"
             )
         if own:
-            marks.append(f'<text class="{kind}" x="{left + 110 * number}" y="40">● {name}</text>')
+            marks.append(f'<text class="{kind}" x="{left + 110 * number}" y="40">● {name.pick(lang)}</text>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-10 0 {left + width + 60} {top + height + 60}" role="img" '
-        f'aria-label="{escape(title)}"><style>{_STYLE}{_CURVES}</style>{"".join(marks)}</svg>'
+        f'aria-label="{escape(title)}">{f"<style>{_STYLE}{_CURVES}</style>" if style else ""}{"".join(marks)}</svg>'
     )
 
 
+_TOKENS = Both("thinking tokens a problem", "每题思考 token 数")
+_KINDS = {"budget": Both("budgets", "预算"), "wait": Both("Wait", "Wait"), "vote": Both("votes", "投票")}
 _CURVES = "polyline{fill:none;stroke-width:2}.spread{stroke-width:2;opacity:.35}" + "".join(
     f"polyline.{kind},.{kind} .spread{{stroke:{colour}}}.{kind} circle,text.{kind}{{fill:{colour}}}"
     for kind, colour in (

@@ -76,13 +76,27 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """How a task was loaded: the arguments of `load_task`, with an absolute path for a file."""
+
+    name: str
+    split: str = "test"
+    count: int | None = None
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
-    """Problems under a name. `source` tells where they come from; `paper` names a column of the paper's table or ""."""
+    """Problems under a name. `source` tells where they come from; `paper` names a column of the paper's table or "".
+
+    `origin` None: the task was not loaded, but made by a program.
+    """
 
     name: str
     problems: tuple[Problem, ...]
     source: str
     paper: str = ""
+    origin: Origin | None = None
 
     @property
     def digest(self) -> str:
@@ -105,9 +119,11 @@ def load_task(name: str, split: str = "test", count: int | None = None, language
     made-up tasks. Raises EvaluationError with what to correct.
     """
     if name in generated.TASKS:
-        return _made_up(name, split, MADE_UP if count is None else count, language)
+        task = _made_up(name, split, MADE_UP if count is None else count, language)
+        return replace(task, origin=Origin(name, split, count, language))
     task = _from_file(name)
-    return replace(task, problems=task.problems[:count])
+    path = str(Path(name).expanduser().absolute())
+    return replace(task, problems=task.problems[:count], origin=Origin(path, split, count, language))
 
 
 def _from_file(name: str) -> Task:
@@ -224,6 +240,8 @@ def _open_question(row: Mapping[str, Any], id: str) -> Problem:
     question = _string(row, *_QUESTIONS)
     reference = Reference.read(_string(row, "golden", "answer"))
     kind = row.get("kind")
+    if kind == "tests":
+        raise ValueError("give its tests as “tests”, not as an answer")
     if kind is not None and kind not in CHECKS:
         raise ValueError(f"“{kind}” is no kind of check: {', '.join(CHECKS)}")
     return Problem(id, _with_directive(question), reference.text, kind or reference.kind)

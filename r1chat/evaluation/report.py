@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from r1chat.both import Both
 from r1chat.evaluation.measures import Estimate, Measures, Paired
 
 # DeepSeek-R1 (arXiv 2501.12948v1), table 5: percent, pass@1 of 64 samples at temperature 0.6, top-p 0.95, at most
@@ -34,7 +35,7 @@ class Compared:
     row: str
     pass_1: float
     majority: float | None
-    differs: tuple[str, ...]
+    differs: tuple[Both, ...]
 
 
 def paper_row(asked: Mapping[str, Any], measures: Measures) -> Compared | None:
@@ -43,17 +44,20 @@ def paper_row(asked: Mapping[str, Any], measures: Measures) -> Compared | None:
     if row is None or column not in PAPER[row]:
         return None
     values = dict(asked.get("sampling", ()))
+    temperature = values.get("temperature", asked.get("recommended", {}).get("temperature", PAPER_TEMPERATURE))
     differs = []
     if measures.problems != PAPER_PROBLEMS[column]:
-        differs.append(f"{measures.problems} problems, not {PAPER_PROBLEMS[column]}")
+        differs.append(_PROBLEMS.format(here=measures.problems, paper=PAPER_PROBLEMS[column]))
     if measures.k != PAPER_SAMPLES:
-        differs.append(f"{measures.k} samples, not {PAPER_SAMPLES}")
+        differs.append(_SAMPLES.format(here=measures.k, paper=PAPER_SAMPLES))
     if values.get("max_tokens") != PAPER_TOKENS:
-        differs.append(f"{values.get('max_tokens') or 'as many as the window holds'} tokens, not {PAPER_TOKENS:,}")
-    if values.get("temperature", PAPER_TEMPERATURE) != PAPER_TEMPERATURE:
-        differs.append(f"temperature {values['temperature']}, not {PAPER_TEMPERATURE}")
+        differs.append(_TOKENS.format(here=values.get("max_tokens") or _WINDOW, paper=PAPER_TOKENS))
+    if temperature != PAPER_TEMPERATURE:
+        differs.append(_TEMPERATURE.format(here=temperature, paper=PAPER_TEMPERATURE))
     if asked.get("quantisation"):
-        differs.append(f"quantised as {asked['quantisation']}; the paper's weights are 16 bits")
+        differs.append(_QUANTISED.format(here=asked["quantisation"]))
+    if asked.get("budget") is not None:
+        differs.append(_BUDGET.format(here=asked["budget"]))
     return Compared(row, PAPER[row][column], PAPER[row].get(f"{column} cons@64"), tuple(differs))
 
 
@@ -70,7 +74,8 @@ def distill(name: str) -> str | None:
 def as_values(asked: Mapping[str, Any], measures: Measures) -> dict[str, Any]:
     """All of it, for programs; a figure that could not be counted is null."""
     paper = paper_row(asked, measures)
-    values = {"run": dict(asked), "measures": asdict(measures), "paper": asdict(paper) if paper else None}
+    told = {**asdict(paper), "differs": [difference.en for difference in paper.differs]} if paper else None
+    values = {"run": dict(asked), "measures": asdict(measures), "paper": told}
     return finite(values)  # type: ignore[no-any-return]
 
 
@@ -136,3 +141,12 @@ def finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite(inner) for inner in value]
     return None if isinstance(value, float) and math.isnan(value) else value
+
+
+_PROBLEMS = Both("{here} problems, not {paper}", "{here} 道题，而非 {paper} 道")
+_SAMPLES = Both("{here} samples, not {paper}", "{here} 次采样，而非 {paper} 次")
+_TOKENS = Both("{here} tokens, not {paper:,}", "{here} 个 token，而非 {paper:,} 个")
+_WINDOW = Both("as many as the window holds", "上下文窗口所能容纳的")
+_TEMPERATURE = Both("temperature {here}, not {paper}", "温度 {here}，而非 {paper}")
+_QUANTISED = Both("quantised as {here}; the paper's weights are 16 bits", "量化为 {here}；论文使用 16 位权重")
+_BUDGET = Both("a thinking budget of {here} tokens; the paper sets none", "思考预算 {here} 个 token；论文未设预算")

@@ -2,7 +2,8 @@
 
 A run's folder is a data folder of r1chat: its database holds every sample, so `r1chat serve --data-dir FOLDER` opens
 them on the page. `run.json` says what was asked for, `solved.jsonl` has a line for each problem that is done. A run
-that was killed goes on with the first problem that is not. Seeds belong to problems, so it ends as if nothing had been.
+that was killed continues with the first problem that is not done. The seed of each sample is a function of its problem,
+so the figures are those of a run that was never interrupted. One process at a time works on a folder (`running`).
 """
 
 from __future__ import annotations
@@ -10,27 +11,32 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from r1chat import __version__, sampling
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.chat import MOST_SAMPLES, Chat
-from r1chat.errors import EvaluationError, GenerationError
+from r1chat.errors import EvaluationError, GenerationError, R1ChatError
 from r1chat.evaluation.measures import Sample, Solved
 from r1chat.evaluation.problems import Problem, Task
+from r1chat.evaluation.running import held
 from r1chat.files import replacing
 from r1chat.messages import StoredReply
 from r1chat.reflect import find_moments
 from r1chat.rewards import accuracy, format_reward, language_consistency
-from r1chat.rewards.programs import passes
+from r1chat.rewards.programs import passes, write_requirements
 from r1chat.store import Store
 from r1chat.teach import Teacher
 from r1chat.votes import majority
 
 SPECIFICATION, DONE = "run.json", "solved.jsonl"
+FAILURE = "failure.json"  # why the run ended before it was done, in both languages
+_TOLD = ("r1chat", "began", "asked", "code", "recommended")  # in run.json, but no part of what makes two runs the same
 RATER = "evaluation"
 
 
@@ -60,17 +66,34 @@ class Run:
         self.folder, self.task, self.settings = folder, task, settings
         self._catalogue = catalogue
         _, self.model = catalogue.find(settings.model)
-        wanted = self._specification()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = folder / SPECIFICATION
-        if file.exists():
-            known = json.loads(file.read_text(encoding="utf-8"))
-            if known != {**wanted, "r1chat": known.get("r1chat")}:  # another version may go on with it
-                raise EvaluationError(_ANOTHER.format(folder=folder))
-        else:
-            with replacing(file) as stream:
-                begun = {**wanted, "r1chat": __version__}
-                stream.write(json.dumps(begun, ensure_ascii=False, indent=2).encode())
+        if (folder / SPECIFICATION).exists():
+            self._check()
+            return
+        with replacing(folder / SPECIFICATION) as stream:
+            values = {**self._specification(), **self._told()}
+            stream.write(json.dumps(values, ensure_ascii=False, indent=2).encode())
+
+    def _check(self) -> None:
+        """Raises EvaluationError where the folder holds another run."""
+        known = read_specification(self.folder)
+        if {name: value for name, value in known.items() if name not in _TOLD} != self._specification():
+            raise EvaluationError(_ANOTHER.format(folder=self.folder))
+
+    def _told(self) -> dict[str, object]:
+        """What `run.json` also says.
+
+        Version, time (ISO 8601, UTC), how the task is loaded, whether it asks for programs, recommended sampling.
+        """
+        header = self._catalogue.header(self.model.key)
+        advice = sampling.recommended(self.model, header.metadata if header else None, self.settings.thinking)
+        return {
+            "r1chat": __version__,
+            "began": datetime.now(UTC).isoformat(timespec="seconds"),
+            "asked": asdict(self.task.origin) if self.task.origin else None,
+            "code": self.task.code,
+            "recommended": {"temperature": advice.params.temperature, "top_p": advice.params.top_p},
+        }
 
     def _specification(self) -> dict[str, object]:
         """What is asked for, as JSON has it."""
@@ -95,7 +118,21 @@ class Run:
         """Ask what has not been asked yet; `tell` is called before each problem. Returns all of it.
 
         Raises BackendError where the model cannot be asked at all; what is done stays, and the same call goes on.
+        Raises EvaluationError while another process works on the folder.
         """
+        with held(self.folder):
+            self._check()  # somebody may have begun another run in the same folder at the same moment
+            _drop_cut_line(self.folder / DONE)
+            (self.folder / FAILURE).unlink(missing_ok=True)
+            try:
+                return self._go_on(tell)
+            except R1ChatError as error:
+                with suppress(OSError):  # a full disk may be the reason
+                    told = json.dumps([error.sentence("en"), error.sentence("zh")], ensure_ascii=False)
+                    (self.folder / FAILURE).write_text(told, encoding="utf-8")
+                raise
+
+    def _go_on(self, tell: Callable[[Problem, list[Solved]], None]) -> list[Solved]:
         done = self.solved()
         known = {one.problem for one in done}
         with closing(Store(f"sqlite:///{self.folder / 'r1chat.db'}")) as store:
@@ -141,6 +178,11 @@ class Run:
         chosen = None if problem.tests else majority(replies)  # programs do not vote
         verdict = is_right(chosen, problem) if chosen else None if problem.tests else False
         samples = tuple(_sample(reply, problem, earlier.get(reply.id, ())) for reply in replies)
+        if problem.tests:
+            tests = teacher.set_reference(turn.id, write_requirements(problem.tests), "tests")
+            for judged in samples:
+                right = None if judged.correct is None else float(judged.correct)
+                store.judgements.add_verification(judged.reply, tests.id, right)
         return Solved(problem.id, turn.id, samples, verdict)
 
     def _ask(self, chat: Chat, turn_id: str) -> StoredReply:
@@ -159,27 +201,60 @@ class Run:
             os.fsync(file.fileno())
 
 
-def read_solved(folder: Path) -> list[Solved]:
-    """What a run in a folder has done so far; a last line that a kill cut off does not count."""
+def read_specification(folder: Path) -> dict[str, Any]:
+    """What was asked of the run in a folder: its `run.json`. Raises EvaluationError where that cannot be read."""
     try:
-        data = (folder / DONE).read_bytes()
+        values = json.loads((folder / SPECIFICATION).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise EvaluationError(_UNREADABLE.format(name=folder.name, file=SPECIFICATION))
+    return values
+
+
+def read_solved(folder: Path) -> list[Solved]:
+    """What a run in a folder has done so far, without a last line that is not whole (yet).
+
+    Raises EvaluationError where a whole line cannot be read.
+    """
+    try:
+        lines = (folder / DONE).read_bytes().split(b"\n")
     except OSError:
         return []
-    lines = data.split(b"\n")
-    if lines[-1]:  # cut: the problem is asked again
-        with (folder / DONE).open("rb+") as file:
-            file.truncate(len(data) - len(lines[-1]))
-    return [_parse(line) for line in lines[:-1]]
+    try:
+        return [_parse(line) for line in lines[:-1]]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise EvaluationError(_UNREADABLE.format(name=folder.name, file=DONE)) from None
 
 
-def runs(folder: Path) -> Iterator[tuple[Path, dict[str, object]]]:
-    """The runs below a folder, the oldest first, with what was asked for."""
-    found = sorted(folder.glob(f"*/{SPECIFICATION}"), key=lambda file: file.stat().st_mtime)
-    for file in found:
-        try:
-            yield file.parent, json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue  # a folder of somebody else's
+def read_failure(folder: Path) -> Both | None:
+    """Why a run ended before it was done; None where it did not end by an error."""
+    try:
+        en, zh = json.loads((folder / FAILURE).read_text(encoding="utf-8"))
+        return Both(str(en), str(zh))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+
+
+def _drop_cut_line(file: Path) -> None:
+    """Remove a last line that a kill cut off: its problem is asked again. Only for the process that holds the lock."""
+    try:
+        data = file.read_bytes()
+    except OSError:
+        return
+    if data and not data.endswith(b"\n"):
+        with file.open("rb+") as stream:
+            stream.truncate(data.rfind(b"\n") + 1)
+
+
+def runs(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The runs below a folder, the oldest first, with what was asked for. One that cannot be read is left out."""
+    found = []
+    for file in folder.glob(f"*/{SPECIFICATION}"):
+        with suppress(EvaluationError, OSError):
+            found.append((file.stat().st_mtime, file.parent, read_specification(file.parent)))
+    for _, place, specification in sorted(found, key=lambda entry: entry[:2]):
+        yield place, specification
 
 
 def _parse(line: bytes) -> Solved:
@@ -219,6 +294,10 @@ def is_right(stored: StoredReply, problem: Problem) -> bool | None:
 
 
 _BAD_K = Both("k is a number of samples from 1 to {most}, not {k}.", "k 是 1 到 {most} 的样本数，不能是 {k}。")
+_UNREADABLE = Both(
+    "The run {name} cannot be read: its {file} is damaged. Restore a copy of its folder, or delete it.",
+    "无法读取运行 {name}：其中的 {file} 已损坏。请恢复该文件夹的副本，或将其删除。",
+)
 _ANOTHER = Both(
     "{folder} holds another run: another task, model or setting. Give this one a name of its own with --name.",
     "{folder} 里是另一次运行（任务、模型或设置不同）。请用 --name 给这一次另起名字。",

@@ -289,6 +289,8 @@ def _parse(kind: Kind, file: Path) -> list[TextRow]:
         ):
             raise TrainingError(_OTHER_FORMAT.format(file=file.name, number=number, format=FORMATS[kind]))
         sides = ("chosen_", "rejected_") if kind == "prefer" else ("",)
+        if kind == "grpo" and line.get("solution_kind") == "tests":
+            continue  # training runs no programs
         reference = _reference(str(chosen), line.get("solution_kind")) if kind == "grpo" else None
         rows.append(
             TextRow(

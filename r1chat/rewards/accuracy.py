@@ -23,6 +23,7 @@ from r1chat.answers import (
 from r1chat.both import Both
 from r1chat.errors import CheckError
 from r1chat.judgements import Check
+from r1chat.rewards.programs import read_requirements
 from r1chat.rewards.reward import Reward, shown
 
 _WINDOW = 4_000  # characters at the end of an answer in which a lone letter is looked for
@@ -33,10 +34,10 @@ _LETTERS = re.compile(r"[A-J]{2,}|[(（]?[A-J][)）]?(?:[,，、;；\s]+(?:and\s
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The right answer: a number, an expression, a choice (one or more letters), a text, or a pattern.
+    """The right answer: a number, an expression, a choice (one or more letters), a text, a pattern, or tests.
 
     A pattern is a Python regular expression that must occur in the answer. Numbers and expressions are compared as
-    mathematics; texts regardless of case, white space and mark-up.
+    mathematics; texts regardless of case, white space and mark-up. Tests are for programs: see `programs`.
     """
 
     text: str
@@ -44,7 +45,7 @@ class Reference:
 
     @classmethod
     def read(cls, text: str) -> Reference:
-        r"""The reference of the most likely kind for a bare text, never a pattern.
+        r"""The reference of the most likely kind for a bare text, never a pattern or tests.
 
         Of a worked solution the part after `####` (GSM8K) or in the last `\boxed{…}` (MATH) counts.
         """
@@ -72,6 +73,8 @@ def check(reference: Reference) -> None:
         )
     if reference.kind == "pattern":
         occurs(reference.text, "")
+    elif reference.kind == "tests":
+        read_requirements(text)
     elif reference.kind == "choice" and not _letters(text):
         raise CheckError(
             Both(
@@ -93,13 +96,16 @@ def accuracy(answer: str, reference: Reference | str) -> Reward:
     """1.0 where the final answer agrees with the reference, 0.0 where it differs or there is none.
 
     `answer` is the reply without its thought. None is undecided: the final answer cannot be read or is too large to
-    compute, the reference is empty or no choice, or its pattern takes too long. Raises CheckError where the pattern is
-    broken, or the process that searches for it does not start.
+    compute, the reference is empty or no choice, or its pattern takes too long; or the reference is tests, since this
+    function runs no program (`programs.passes` does). Raises CheckError where the pattern is broken, or the process
+    that searches for it does not start.
     """
     if isinstance(reference, str):
         reference = Reference.read(reference)
     if not reference.text.strip():
         return Reward(None, "There is no reference to compare with.", "没有可比较的参考答案。")
+    if reference.kind == "tests":
+        return Reward(None, "The tests were not run.", "测试尚未运行。")
     if reference.kind == "pattern":
         return _pattern(answer, reference.text)
     if reference.kind == "choice":

@@ -20,15 +20,23 @@ import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO
 
-from r1chat.rewards.reward import Reward
+from r1chat.both import Both
+from r1chat.errors import CheckError
+from r1chat.rewards.reward import Reward, shown
 
 _SANDBOX = Path(__file__).with_name("sandbox_program.py")
 _BLOCK = re.compile(r"^```[ \t]*(?:python|py|python3)?[ \t]*\n(.*?)^```", re.DOTALL | re.MULTILINE | re.IGNORECASE)
 MOST_OUTPUT = 1_000_000  # bytes of what a program prints; the rest is not read
-PROTECTIONS = ("network", "processes", "files", "limits")
+PROTECTIONS = {  # what a program is kept from, by the name of the protection
+    "network": Both("using the network", "使用网络"),
+    "processes": Both("leaving processes behind", "留下进程"),
+    "files": Both("reading and changing your files", "读取和更改您的文件"),
+    "limits": Both("using much memory", "占用大量内存"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,43 @@ class Requirements:
     before: str = ""
 
 
+def read_requirements(text: str) -> Requirements:
+    """The tests of a reference: Python with asserts, or JSON as `write_requirements` writes it.
+
+    Raises CheckError with what to correct.
+    """
+    text = text.strip()
+    tests = _from_json(text) if text.startswith("{") else Requirements(asserts=text)
+    try:
+        tree = ast.parse(f"{tests.before}\n{tests.asserts}")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise CheckError(_NO_PYTHON.format(reason=error)) from None
+    tested = any(isinstance(part, ast.Assert | ast.Call) for part in ast.walk(tree))
+    if not tests.cases and not tested:
+        raise CheckError(_NO_TESTS)
+    return tests
+
+
+def write_requirements(tests: Requirements) -> str:
+    """Tests as the text of a reference: asserts alone as they are, anything else as a JSON object."""
+    if not tests.cases and not tests.before and not tests.asserts.lstrip().startswith("{"):
+        return tests.asserts
+    return json.dumps({name: value for name, value in asdict(tests).items() if value}, ensure_ascii=False)
+
+
+def _from_json(text: str) -> Requirements:
+    try:
+        values = json.loads(text)
+        cases = tuple((given, wanted) for given, wanted in values.get("cases", ()))
+        tests = Requirements(values.get("asserts", ""), cases, values.get("before", ""))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise CheckError(_NO_TESTS) from None
+    texts = (tests.asserts, tests.before, *(text for case in cases for text in case))
+    if not all(isinstance(text, str) for text in texts):
+        raise CheckError(_NO_TESTS)
+    return tests
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a program ended: exit status (negative: a signal; None: out of time), what it printed, what confined it."""
@@ -75,8 +120,10 @@ def passes(answer: str, tests: Requirements, limits: Limits = Limits()) -> Rewar
             return _failed(outcome, limits)
     for given, wanted in tests.cases:
         outcome = run(f"{tests.before}\n{code}", given, limits)
-        if outcome.status != 0 or _lines(outcome.output) != _lines(wanted):
+        if outcome.status != 0:
             return _failed(outcome, limits)
+        if _lines(outcome.output) != _lines(wanted):
+            return _printed(given, outcome.output, wanted)
     return Reward(1.0, "The program passes its tests.", "程序通过了测试。")
 
 
@@ -101,6 +148,19 @@ def run(code: str, given: str = "", limits: Limits = Limits()) -> Outcome:
         return _run(box, limits)
     finally:
         shutil.rmtree(box, ignore_errors=True)
+
+
+@cache
+def unprotected() -> Both:
+    """A sentence on what programs are not kept from on this system, with a space before it in English; else empty."""
+    active = run("").protections
+    names = [name for protection, name in PROTECTIONS.items() if protection not in active]
+    if not names:
+        return Both("", "")
+    return Both(
+        f" On this system they are not kept from {', '.join(name.en for name in names)}.",
+        f"在本系统上无法阻止其{'、'.join(name.zh for name in names)}。",
+    )
 
 
 def _run(box: Path, limits: Limits) -> Outcome:
@@ -163,6 +223,32 @@ def _failed(outcome: Outcome, limits: Limits) -> Reward:
         seconds = limits.seconds
         return Reward(0.0, f"The program did not end within {seconds} seconds.", f"程序没有在 {seconds} 秒内结束。")
     last = next((line for line in reversed(outcome.errors.strip().split("\n")) if line.strip()), "")[:200]
+    if last.startswith("AssertionError"):
+        last = ": ".join(filter(None, (_failing_line(outcome.errors), last.removeprefix("AssertionError").strip(": "))))
     if last:
         return Reward(0.0, f"The program fails its tests: {last}", f"程序未通过测试：{last}")
     return Reward(0.0, "The program fails its tests.", "程序未通过测试。")
+
+
+def _failing_line(traceback: str) -> str:
+    """The source of the line that raised, as a traceback shows it: the line after its last frame. "" without one."""
+    lines = traceback.split("\n")
+    frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
+    return lines[frames[-1] + 1].strip()[:200] if frames and frames[-1] + 1 < len(lines) else ""
+
+
+def _printed(given: str, output: str, wanted: str) -> Reward:
+    """A program that printed something else for an input."""
+    given, output, wanted = shown(given), shown(output), shown(wanted)
+    return Reward(
+        0.0,
+        f"The program fails its tests: for the input “{given}” it prints “{output}”, not “{wanted}”.",
+        f"程序未通过测试：输入“{given}”时输出“{output}”，而应为“{wanted}”。",
+    )
+
+
+_NO_PYTHON = Both("The tests are no Python: {reason}. Correct them.", "测试不是有效的 Python：{reason}。请更正。")
+_NO_TESTS = Both(
+    "There is no test: write lines such as assert f(2) == 4, one for each case.",
+    "没有测试：请写出类似 assert f(2) == 4 的行，每个用例一行。",
+)

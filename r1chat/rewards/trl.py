@@ -17,6 +17,7 @@ from r1chat.messages import BackendEvent, Finish, Raw, Reasoning, Reply
 from r1chat.rewards.accuracy import Reference, accuracy
 from r1chat.rewards.form import format_reward
 from r1chat.rewards.language import language_consistency
+from r1chat.rewards.programs import passes, read_requirements
 from r1chat.think import OPEN, SPECIAL_TOKENS, collect
 
 Name = Literal["accuracy", "format", "language"]
@@ -26,7 +27,9 @@ _ROLE = re.compile(r"<\|im_start\|>(?:system|user|assistant)\b|" + "|".join(map(
 _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
 
 
-def trl_reward(name: Name, *, column: str = "solution", opened: bool = True) -> Callable[..., list[float | None]]:
+def trl_reward(
+    name: Name, *, column: str = "solution", opened: bool = True, run_code: bool = False
+) -> Callable[..., list[float | None]]:
     """A reward function for `GRPOTrainer(reward_funcs=[…])`; its `__name__` is `{name}_reward`.
 
     The function takes `prompts` and `completions`, all of them plain text or all of them lists of messages, and the
@@ -37,6 +40,9 @@ def trl_reward(name: Name, *, column: str = "solution", opened: bool = True) -> 
     `opened`: the chat template ends the prompt with `<think>`, as the templates of R1's distills do. It applies to
     prompts given as messages; a prompt given as text shows whether it does. A thought that is never closed has no
     answer. A completion that was cut off within its answer is judged as it stands: the trainer does not report it.
+
+    `run_code`: references of the kind "tests" are checked by running the program of each completion on this computer,
+    confined as `r1chat.rewards.programs` says; without it their value is None.
     """
 
     def reward(prompts: Sequence[Text], completions: Sequence[Text], **columns: Any) -> list[float | None]:
@@ -50,12 +56,18 @@ def trl_reward(name: Name, *, column: str = "solution", opened: bool = True) -> 
             raise CheckError(f"The data set has no column “{column}”: name the one that holds the right answers.")
         kinds = columns.get(f"{column}_kind") or [None] * len(replies)
         cases = zip(replies, columns[column], kinds, strict=True)
-        return [accuracy(reply.answer, _reference(text, kind)).value for reply, text, kind in cases]
+        return [_accuracy(reply.answer, _reference(text, kind), run_code) for reply, text, kind in cases]
 
     if name not in ("accuracy", "format", "language"):
         raise CheckError(f"There is no reward “{name}”: take accuracy, format or language.")
     reward.__name__ = reward.__qualname__ = f"{name}_reward"
     return reward
+
+
+def _accuracy(answer: str, reference: Reference, run_code: bool) -> float | None:
+    if reference.kind == "tests" and run_code:
+        return passes(answer, read_requirements(reference.text)).value
+    return accuracy(answer, reference).value
 
 
 def _reference(text: object, kind: Check | None) -> Reference:

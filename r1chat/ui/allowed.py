@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from r1chat.ui.guard import App, Receive, Scope, Send
 
 _NAME = r"[\w-][\w.-]*"  # a segment that begins with a dot leads elsewhere
-_PAGES = re.compile(rf"/(?:data/?|models/?|learn/?)?|/r1chat/data/file/{_NAME}/{_NAME}")
+_PAGES = re.compile(rf"/(?:data/?|models/?|learn/?|evaluation/?)?|/r1chat/data/file/{_NAME}/{_NAME}")
 _REQUESTS = {
     "GET": re.compile(
         rf"/(?:config/?|theme\.css|favicon\.ico|manifest\.json|(?:assets|static)/(?:{_NAME}/)*{_NAME}"
@@ -24,8 +24,8 @@ _REQUESTS = {
 }
 _REQUESTS["HEAD"] = _REQUESTS["GET"]
 _SHELL = re.compile(
-    rf"/(?:data/?|models/?|learn/?)?|/(?:theme\.css|favicon\.ico|manifest\.json|(?:assets|static)/(?:{_NAME}/)*{_NAME})"
-    rf"|/r1chat/(?:(?:scripts|static)/(?:{_NAME}/)*{_NAME}|(?:page|data|library/page|learn/page)\.css|data/file/{_NAME}/{_NAME})"
+    rf"/(?:data/?|models/?|learn/?|evaluation/?)?|/(?:theme\.css|favicon\.ico|manifest\.json|(?:assets|static)/(?:{_NAME}/)*{_NAME})"
+    rf"|/r1chat/(?:(?:scripts|static)/(?:{_NAME}/)*{_NAME}|(?:page|data|library/page|learn/page|evaluation/page)\.css|data/file/{_NAME}/{_NAME})"
 )
 
 

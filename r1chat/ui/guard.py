@@ -31,6 +31,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 KEY_HEADER, CHALLENGE_HEADER, OPENER_HEADER = b"x-r1chat-key", b"x-r1chat-challenge", b"x-r1chat-opener"
 ENTER, LAUNCH = "/r1chat/enter", "/r1chat/launch"
 
+# pages beside the chat
+_FRAMES = frozenset(f"/{name}{end}" for name in ("data", "models", "learn", "evaluation") for end in ("", "/"))
 _DRAINED, _DRAIN_SECONDS = 1024 * 1024, 1.0
 _HTML: Headers = [(b"content-type", b"text/html; charset=utf-8")]
 _TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
@@ -193,7 +195,7 @@ def _token(scope: Scope) -> str | None:
 
 def _target(scope: Scope) -> str:
     """The path and query of a request, without keys: never another host."""
-    path = scope["path"] if scope["path"] in ("/data", "/data/", "/models", "/models/", "/learn", "/learn/") else "/"
+    path = scope["path"] if scope["path"] in _FRAMES else "/"
     rest = urlencode([(name, value) for name, value in _query(scope) if name not in ("token", "key")])
     return f"{path}?{rest}" if rest else path
 

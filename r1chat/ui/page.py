@@ -91,12 +91,16 @@ def _list_head() -> Markup:
 
 def _list_foot() -> Markup:
     return Markup(
-        '<a id="learn-link" href="learn/">{cap}{learn}</a><a id="models-link" href="models/">{box}{models}</a>'
+        '<a id="learn-link" href="learn/">{cap}{learn}</a>'
+        '<a id="evaluation-link" href="evaluation/">{chart}{evaluation}</a>'
+        '<a id="models-link" href="models/">{box}{models}</a>'
         '<button type="button" id="settings-button" aria-haspopup="dialog" data-command="settings">'
         "{gear}{settings}</button>"
     ).format(
         cap=icon("graduation-cap"),
         learn=_word("learn"),
+        chart=icon("chart-column"),
+        evaluation=_word("evaluation"),
         box=icon("box"),
         models=_word("models"),
         gear=icon("settings-2"),
@@ -197,6 +201,7 @@ _SCRIPT_WORDS = (
     "message",
     "models",
     "learn",
+    "evaluation",
     "new_conversation",
     "not_allowed",
     "outline",

@@ -21,6 +21,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response, Streami
 from r1chat.app import App
 from r1chat.calibration import load_or_default
 from r1chat.errors import NotFoundError, R1ChatError
+from r1chat.rewards.programs import unprotected
 from r1chat.ui.act import Act
 from r1chat.ui.composer.acts import write_phrasings
 from r1chat.ui.document import document
@@ -161,12 +162,22 @@ def _add_texts(web: FastAPI, app: App) -> None:
     @web.get("/r1chat/rewards/{reply_id}")
     def rewards(request: Request, reply_id: str) -> Response:
         def html(page: Words) -> str:
-            store = app.home_of(reply_id).store
-            stored = store.reply(reply_id)
-            right = store.judgements.reference(stored.turn_id)
-            return reference.rewards(stored, store.turn(stored.turn_id).content, right, page)
+            home = app.home_of(reply_id)
+            stored = home.store.reply(reply_id)
+            turn = home.store.turn(stored.turn_id)
+            right = home.store.judgements.reference(stored.turn_id)
+            outcome = None
+            if right is not None and right.kind == "tests":
+                verified = home.teacher.judged(turn.conversation_id).verifications.get(reply_id)
+                outcome = reference.outcome(home.teacher.outcome(reply_id, right.id), verified)
+            return reference.rewards(stored, turn.content, right, outcome, page)
 
         return answered(request, html)
+
+    @web.get("/r1chat/sandbox/{reply_id}")
+    def sandbox(request: Request, reply_id: str) -> Response:
+        """What a person should know before the program in a reply is run."""
+        return answered(request, lambda page: page.run_tests_sure.format(missing=unprotected().pick(page.lang)))
 
     @web.get("/r1chat/difference/{reply_id}")
     def changes(request: Request, reply_id: str) -> Response:

@@ -28,6 +28,7 @@ from r1chat.ui import opening, routes
 from r1chat.ui.allowed import Allowed, is_shell
 from r1chat.ui.bounded import Bounded
 from r1chat.ui.data.mounting import mount as mount_data
+from r1chat.ui.evaluation import routes as evaluation
 from r1chat.ui.guard import Guard
 from r1chat.ui.learn import routes as learn
 from r1chat.ui.library import routes as library
@@ -45,6 +46,7 @@ def application(app: App, hosts: tuple[str, ...], keys: Keys) -> Guard:
     opening.add(web, app)
     library.add(web, app)
     learn.add(web, app)
+    evaluation.add(web, app)
     mount_data(web, app)
     mount(web, app)
     web.add_exception_handler(RequestValidationError, _senseless)
@@ -52,7 +54,7 @@ def application(app: App, hosts: tuple[str, ...], keys: Keys) -> Guard:
         if isinstance(server, FastAPI):  # Gradio's: a handler that is none is a KeyError there
             server.add_exception_handler(RequestValidationError, _senseless)
             server.add_exception_handler(KeyError, _senseless)
-    bounded = Bounded(Allowed(web), ("/r1chat/learn/", "/r1chat/library/"))
+    bounded = Bounded(Allowed(web), ("/r1chat/evaluation/", "/r1chat/learn/", "/r1chat/library/"))
     return Guard(bounded, hosts=hosts, keys=keys, is_shell=is_shell)
 
 

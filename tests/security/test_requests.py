@@ -21,6 +21,9 @@ POSTS = [
     "/r1chat/library/remove",
     "/r1chat/learn/train",
     "/r1chat/learn/keep",
+    "/r1chat/evaluation/start",
+    "/r1chat/evaluation/keep",
+    "/r1chat/evaluation/resume",
     "/r1chat/data/export",
     "/r1chat/data/archive",
     "/r1chat/data/consent",
@@ -63,7 +66,7 @@ def test_a_name_of_five_megabytes_is_cut(page: httpx.Client, verb: str) -> None:
 
 
 def test_an_act_that_is_too_large_is_refused_while_it_comes(page: httpx.Client) -> None:
-    for path in ("/r1chat/act", "/r1chat/learn/keep", "/r1chat/library/get"):
+    for path in ("/r1chat/act", "/r1chat/learn/keep", "/r1chat/library/get", "/r1chat/evaluation/start"):
         assert page.post(path, content=b"x" * 20_000_000).status_code == 413
 
 

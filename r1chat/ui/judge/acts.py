@@ -17,6 +17,7 @@ from r1chat.ui.words.page import Words
 
 LONGEST_CORRECTION = 500_000  # characters; the longest thoughts have some 200,000
 LONGEST_REFERENCE = 4_000  # characters
+LONGEST_TESTS = 100_000  # characters of a reference that is tests
 
 _rating = threading.Lock()  # a rating says anew what was said before: two clicks must not forget each other
 
@@ -80,9 +81,15 @@ def refer(app: App, act: Act) -> None:
     """What is right in answer to a message; an empty text takes it back."""
     fields = act.fields
     right, kind = fields.text("text"), fields.word("kind")
-    if len(right) > LONGEST_REFERENCE:
-        raise MessageError(Words.long_reference.format(n=f"{len(right):,}", limit=f"{LONGEST_REFERENCE:,}"))
+    longest = LONGEST_TESTS if kind == "tests" else LONGEST_REFERENCE
+    if len(right) > longest:
+        raise MessageError(Words.long_reference.format(n=f"{len(right):,}", limit=f"{longest:,}"))
     app.teacher.set_reference(act.subject, right, cast(Check, kind) if kind else None)
+
+
+def run_tests(app: App, act: Act) -> None:
+    """Run the program in a reply against the tests of its message; the page has asked whether it may."""
+    app.teacher.run_tests(act.subject)
 
 
 def consent(app: App, act: Act) -> None:
@@ -98,5 +105,6 @@ ACTIONS: Actions = {
     "step": label_step,
     "correct": correct,
     "refer": refer,
+    "run-tests": run_tests,
     "consent": consent,
 }

@@ -36,6 +36,7 @@ addVerbs({
     const rules = find(around(button, '.reply'), 'details.rules');
     rules.open = true;
   },
+  'run-tests': runTests,
   refer(button, id) {
     const form = around(button, '.form');
     /** @type {HTMLTextAreaElement} */
@@ -82,7 +83,7 @@ addEventListener('pagehide', save);
 
 read.addEventListener('keydown', event => {
   const {key, shiftKey, isComposing} = event, at = target(event);
-  if (at.matches('.reference textarea') && key === 'Enter' && !shiftKey && !isComposing) {
+  if (at.matches('.reference textarea') && key === 'Enter' && !shiftKey && !isComposing && !holdsTests(at)) {
     event.preventDefault();
     find(around(at, '.form'), '.primary').click();
   }
@@ -94,6 +95,13 @@ read.addEventListener('keydown', event => {
     find(folded, 'summary').focus();
   }
 });
+
+/** Tests have a line each: Enter does not save them. @param {Element} box */
+function holdsTests(box) {
+  /** @type {HTMLSelectElement} */
+  const kind = find(around(box, '.form'), 'select');
+  return kind.value === 'tests';
+}
 
 /** @param {string} id */
 function foldSaved(id) {
@@ -144,11 +152,53 @@ onPatch(blocks => {
     const node = document.getElementById(id), reply = around(node, '.reply');
     if (!reply) continue;
     if (id.endsWith('-judge')) markSteps(reply);
+    if (id.endsWith('-teach') && unfolding.has(`${replyOf(reply)} rules`)) showRules(reply);
     for (const part of all(node, '.why')) {
       if (part instanceof HTMLDetailsElement && unfolding.delete(`${replyOf(part)} ${part.dataset.key}`)) part.open = true;
     }
   }
 });
+
+// --- tests of programs -----------------------------------------------------------------------------------------------
+
+const RUNS = 'r1chat.runs-programs';  // that a person was asked, in this browser
+
+/** Unfold what the rules say of a reply, as it is now. @param {HTMLElement} reply */
+function showRules(reply) {
+  /** @type {HTMLDetailsElement} */
+  const rules = find(reply, 'details.rules');
+  if (!rules) return;
+  if (rules.open) rules.dispatchEvent(new Event('toggle'));
+  else rules.open = true;
+}
+
+/** @param {HTMLElement} button @param {string} id */
+async function runTests(button, id) {
+  const reply = around(button, '.reply'), key = `${id} rules`;
+  if (!asked()) {
+    const told = await textOf('sandbox', id);
+    if (told === null || !confirm(told)) return;
+    remember();
+  }
+  unfolding.add(key);  // the verdict comes through the feed, before or after the answer
+  const done = await act('run-tests', id);
+  if (done) showRules(reply.isConnected ? reply : document.getElementById(reply.id) ?? reply);
+  setTimeout(() => unfolding.delete(key), SLOW);
+}
+
+function asked() {
+  try {
+    return localStorage.getItem(RUNS) === 'yes';
+  } catch {
+    return false;  // storage is switched off: it is asked each time
+  }
+}
+
+function remember() {
+  try {
+    localStorage.setItem(RUNS, 'yes');
+  } catch { /* storage is switched off */ }
+}
 
 // --- corrections -----------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ def thumbs(stored: StoredReply, judged: Judged, words: Words) -> Markup:
     return _thumbs(stored.id, "answer", judged, words) if stored.reply.answer else EMPTY
 
 
-def more(stored: StoredReply, others: Markup, words: Words) -> Markup:
+def more(stored: StoredReply, judged: Judged, others: Markup, words: Words) -> Markup:
     """The menu of what is done less often with a reply: `others`, and what teaches."""
     editing = {"label": words.correct_answer, "save": words.save_correction, "cancel": words.cancel}
     caption = Markup("{}<span>{}</span>")
@@ -31,6 +31,8 @@ def more(stored: StoredReply, others: Markup, words: Words) -> Markup:
     rules = caption.format(icon("scale"), words.rule_rewards)
     inside = others + button("correct", stored.id, correct, part="answer", **editing)
     inside += button("rules", stored.id, rules)
+    if reference.has_tests(stored, judged):
+        inside += button("run-tests", stored.id, caption.format(icon("check"), words.run_tests))
     return menu(icon("ellipsis"), inside, kind="more", aria_label=words.more_acts, data_tip=words.more_acts)
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from r1chat.errors import R1ChatError
-from r1chat.judgements import CHECKS, Judged, Reference
+from r1chat.judgements import CHECKS, Judged, Reference, Verification
 from r1chat.messages import StoredReply
 from r1chat.rewards import Reference as Rule
 from r1chat.rewards import Reward, accuracy, format_reward, language_consistency
+from r1chat.rewards.programs import program
 from r1chat.rewards.reward import shown
 from r1chat.ui.html.icons import sign
 from r1chat.ui.html.parts import EMPTY, attributes, button, concat
@@ -35,7 +36,7 @@ def form(turn_id: str, reference: Reference | None, words: Words) -> Markup:
         '<label>{kind} <select data-key="reference-kind">{options}</select></label>{save}{back}</div></details>'
     ).format(
         known=reference.id if reference else "",
-        caption=sign("check") + words.reference_is.format(text=shown(text)) if reference else words.reference,
+        caption=sign("check") + _caption(reference, words) if reference else words.reference,
         label=words.reference_text,
         text=text,
         kind=words.reference_kind,
@@ -43,6 +44,16 @@ def form(turn_id: str, reference: Reference | None, words: Words) -> Markup:
         save=button("refer", turn_id, words.save, kind="primary", key="reference-save"),
         back=button("unrefer", turn_id, words.reference_back) if reference else EMPTY,
     )
+
+
+def _caption(reference: Reference, words: Words) -> str:
+    return words.tests_given if reference.kind == "tests" else words.reference_is.format(text=shown(reference.text))
+
+
+def has_tests(stored: StoredReply, judged: Judged) -> bool:
+    """Whether a reply holds a program, and its message tests for one."""
+    given = judged.references.get(stored.turn_id)
+    return given is not None and given.kind == "tests" and program(stored.reply.answer) is not None
 
 
 def verdict(reply_id: str, judged: Judged, words: Words) -> tuple[Markup, str]:
@@ -62,7 +73,8 @@ def rules(stored: StoredReply, judged: Judged, words: Words) -> Markup:
     kinds: dict[float | None, str] = {1.0: "right", 0.0: "wrong"}
     kind = kinds.get(verified.accuracy, "open") if verified else "open"
     if not name and stored.turn_id in judged.references:
-        name = words.not_checked
+        tests = judged.references[stored.turn_id].kind == "tests"
+        name = words.tests_not_run if tests else words.not_checked
     caption = Markup('<span class="mark {}">{}{}</span>').format(kind, picture, name) if name else words.rule_rewards
     marks = attributes(
         class_="rules" if name else "rules silent",
@@ -73,15 +85,25 @@ def rules(stored: StoredReply, judged: Judged, words: Words) -> Markup:
     return Markup('<details{}><summary>{}</summary><div aria-live="polite"></div></details>').format(marks, caption)
 
 
-def rewards(stored: StoredReply, question: str, reference: Reference | None, words: Words) -> Markup:
-    """The rule rewards of a reply, each with its sentence. May take seconds."""
+def rewards(
+    stored: StoredReply, question: str, reference: Reference | None, outcome: Reward | None, words: Words
+) -> Markup:
+    """The rule rewards of a reply, each with its sentence. May take seconds. `outcome`: what running its tests said."""
     reply = stored.reply
     rows = [
-        (words.rule_accuracy, _accuracy(stored, reference, words)),
+        (words.rule_accuracy, outcome or _accuracy(stored, reference, words)),
         (words.rule_format, format_reward(reply)),
         (words.rule_language, language_consistency(reply.reasoning, question)),
     ]
     return Markup('<dl class="rewards">{}</dl>').format(concat(_row(name, reward, words) for name, reward in rows))
+
+
+def outcome(known: Reward | None, verified: Verification | None) -> Reward | None:
+    """What running the tests said of a reply: as it is `known`, else as it was kept, without the failing test."""
+    if known is not None or verified is None or verified.accuracy is None:
+        return known
+    told = Words.tests_passed if verified.accuracy == 1.0 else Words.tests_failed
+    return Reward(verified.accuracy, told.en, told.zh)
 
 
 def _accuracy(stored: StoredReply, reference: Reference | None, words: Words) -> Reward:

@@ -461,7 +461,7 @@ class Viewer:
         words = self._words
         row = render.reply_acts(stored, words, cannot_resume) + rating.thumbs(stored, self._judged, words)
         more = render.more_acts(stored, words, self._cannot_steer(self._model)) + sibling_acts(stored, words)
-        row += rating.more(stored, more, words)
+        row += rating.more(stored, self._judged, more, words)
         return row + render.position(stored, words) + render.figures(stored, self._maker(stored), words)
 
     def _maker(self, stored: StoredReply) -> str:

@@ -9,7 +9,7 @@ import {state} from './state.js';
 import {read} from './transcript.js';
 
 const QUIET = 150;  // ms without a key after which conversations are searched
-const PAGE = '#new, #list .temporary, #settings-button, #models-link, #learn-link, #gathered a, #behaviour-button, #hide-list, #show-list, #toggle-outline, #answer, #stop';
+const PAGE = '#new, #list .temporary, #settings-button, #models-link, #learn-link, #evaluation-link, #gathered a, #behaviour-button, #hide-list, #show-list, #toggle-outline, #answer, #stop';
 
 /** @returns {HTMLDialogElement} */
 const dialog = () => find(document, '#palette');

@@ -76,6 +76,7 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
     model = Both("Model", "模型")
     models = Both("Models", "模型")
     learn = Both("Learn", "学习")
+    evaluation = Both("Evaluation", "评测")
     model_ready = Both("ready", "就绪")
     model_ready_only = Both("ready, without steering", "就绪，不能引导思考")
     model_away = Both("not available", "不可用")

@@ -1,0 +1,190 @@
+"""What lies in the folder of evaluations: runs and curves, how far each is, and what it found; for the page.
+
+Figures are computed once for each state of a run's file, since the bootstrap takes some tenths of a second.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from r1chat.both import Both
+from r1chat.errors import EvaluationError
+from r1chat.evaluation.curve import Point, read_points
+from r1chat.evaluation.measures import Measures, Paired, Solved, compare_runs, measure, pass_at
+from r1chat.evaluation.run import DONE, SPECIFICATION, read_failure, read_solved, read_specification
+from r1chat.evaluation.running import is_running
+
+FOLDER = "evaluations"  # in the data folder
+CURVE = "curve.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A run as it lies in its folder.
+
+    `asked`: its `run.json`. `share`: pass@1 so far, nan where nothing is judged. `failure`: the error that ended it.
+    """
+
+    folder: Path
+    asked: Mapping[str, Any]
+    done: int
+    share: float
+    running: bool
+    failure: Both | None = None
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def problems(self) -> int:
+        return int(self.asked["problems"])
+
+    @property
+    def complete(self) -> bool:
+        return self.done >= self.problems
+
+    @property
+    def began(self) -> datetime:
+        """When it was begun, in UTC."""
+        with suppress(ValueError, TypeError):
+            began = datetime.fromisoformat(self.asked["began"]) if "began" in self.asked else None
+            if began is not None and began.tzinfo is not None:
+                return began
+        return datetime.fromtimestamp((self.folder / SPECIFICATION).stat().st_mtime, UTC)  # of an older version
+
+    @property
+    def temperature(self) -> float | None:
+        """What it is sampled with; None where an older version did not note it."""
+        value = dict(self.asked["sampling"]).get("temperature", self.asked.get("recommended", {}).get("temperature"))
+        return float(value) if isinstance(value, int | float) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A curve as it lies in its folder. `points` are empty while its runs are made."""
+
+    name: str
+    points: Sequence[Point]
+    task: str
+    model: str
+    running: bool
+
+
+class Evaluations:
+    """The evaluations of a data folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.folder = data_dir / FOLDER
+
+    def all(self) -> list[Kept]:
+        """All runs, newest first. What cannot be read is left out."""
+        found = []
+        for file in self.folder.glob(f"*/{SPECIFICATION}"):
+            with suppress(EvaluationError, OSError):
+                found.append(self._read(file.parent))
+        return sorted(found, key=lambda run: (run.began, run.name), reverse=True)
+
+    def get(self, name: str) -> Kept:
+        """A run by its name. Raises EvaluationError where there is none, or it cannot be read."""
+        folder = self.folder / name
+        if folder.parent != self.folder or name in ("", ".", "..") or not (folder / SPECIFICATION).exists():
+            raise EvaluationError(_NO_RUN.format(name=name))
+        try:
+            return self._read(folder)
+        except OSError:
+            raise EvaluationError(_NO_RUN.format(name=name)) from None
+
+    def _read(self, folder: Path) -> Kept:
+        asked = _checked(folder.name, read_specification(folder))
+        done = self.solved(folder)
+        shares = [share for one in done if not math.isnan(share := pass_at(1, one))]
+        share = sum(shares) / len(shares) if shares else math.nan
+        return Kept(folder, asked, len(done), share, is_running(folder), read_failure(folder))
+
+    def solved(self, folder: Path) -> tuple[Solved, ...]:
+        """What a run has done so far."""
+        return _solved(folder, *_state(folder))
+
+    def measures(self, run: Kept) -> Measures:
+        """The figures of a run so far."""
+        return _measures(run.folder, *_state(run.folder))
+
+    def paired(self, first: Kept, second: Kept) -> Paired | None:
+        """The second run against the first, where both are of the same problems; else None."""
+        if first.asked["digest"] != second.asked["digest"]:
+            return None
+        return _paired(first.folder, _state(first.folder), second.folder, _state(second.folder))
+
+    def running(self) -> str:
+        """The name of a run or a curve on which a process works; "" where there is none."""
+        for depth in ("*", "*/*"):
+            for file in self.folder.glob(f"{depth}/{SPECIFICATION}"):
+                if is_running(file.parent):
+                    return file.parent.relative_to(self.folder).parts[0]
+        return ""
+
+    def curves(self) -> list[Curve]:
+        """The curves that are drawn, or whose runs are being made, newest first."""
+        found = []
+        for folder in {file.parents[1] for file in self.folder.glob(f"*/*/{SPECIFICATION}")}:
+            running = any(is_running(file.parent) for file in folder.glob(f"*/{SPECIFICATION}"))
+            with suppress(EvaluationError, OSError):
+                asked = read_specification(next(folder.glob(f"*/{SPECIFICATION}")).parent)
+                points = read_points(folder / CURVE) if (folder / CURVE).exists() else []
+                if points or running:
+                    curve = Curve(folder.name, points, str(asked.get("task")), str(asked.get("title")), running)
+                    found.append((folder.stat().st_mtime, curve))
+        return [curve for _, curve in sorted(found, key=lambda entry: (entry[0], entry[1].name), reverse=True)]
+
+
+def _checked(name: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """A specification whose fields are what they should be. Raises EvaluationError."""
+    kinds: Mapping[str, type | tuple[type, ...]] = {
+        **dict.fromkeys(("task", "title", "model", "digest", "source", "paper"), str),
+        **dict.fromkeys(("problems", "k", "seed"), int),
+        "budget": (int, type(None)),
+        "sampling": list,
+    }
+    sound = all(isinstance(asked.get(field), kind) for field, kind in kinds.items())
+    sound = sound and all(isinstance(pair, list) and len(pair) == 2 for pair in asked["sampling"])
+    sound = sound and all(isinstance(pair[0], str) for pair in asked["sampling"])
+    if not sound or not isinstance(asked.get("recommended", {}), dict):
+        raise EvaluationError(_NO_RUN.format(name=name))
+    return asked
+
+
+def _state(folder: Path) -> tuple[int, int]:
+    """Size and time of the file of what is done: it tells whether that has changed."""
+    try:
+        status = (folder / DONE).stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
+
+
+@lru_cache(maxsize=200)
+def _solved(folder: Path, size: int, changed: int) -> tuple[Solved, ...]:
+    return tuple(read_solved(folder))
+
+
+@lru_cache(maxsize=100)
+def _measures(folder: Path, size: int, changed: int) -> Measures:
+    return measure(_solved(folder, size, changed))
+
+
+@lru_cache(maxsize=20)
+def _paired(first: Path, first_state: tuple[int, int], second: Path, second_state: tuple[int, int]) -> Paired:
+    return compare_runs(_solved(first, *first_state), _solved(second, *second_state))
+
+
+_NO_RUN = Both(
+    "There is no run “{name}” that could be read. Reload the page.", "没有可读取的运行“{name}”。请刷新页面。"
+)

@@ -1,0 +1,178 @@
+"""A run in a process of its own, begun by the page.
+
+It continues when the page is closed; its folder tells how far it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from r1chat.backends.catalogue import Catalogue
+from r1chat.both import Both
+from r1chat.config import Settings as AppSettings
+from r1chat.errors import EvaluationError
+from r1chat.evaluation.generated import TASKS
+from r1chat.evaluation.listing import FOLDER, Evaluations
+from r1chat.evaluation.problems import Origin, Task, load_task
+from r1chat.evaluation.run import Run, Settings, read_specification
+from r1chat.evaluation.running import claim
+from r1chat.store.owner import owner_of
+
+OUTPUT = "output.txt"  # in the run's folder: what the process prints
+MOST_PROBLEMS = 20_000  # of a file
+MOST_MADE_UP = 1_000  # they are drawn while the page waits
+_PASSED = (  # settings by which the process finds the same models as the page
+    *("find_models", "ollama", "ollama_host", "base_url", "context", "gpu_layers", "threads", "keep_alive"),
+)
+_starting = threading.Lock()  # two clicks at the same moment
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person asks for on the page. `model` is a key; `budget` None: thoughts as long as they are."""
+
+    task: str
+    model: str
+    count: int = 50
+    k: int = 1
+    budget: int | None = None
+    run_code: bool = False
+
+
+def begin(settings: AppSettings, catalogue: Catalogue, order: Order) -> Path:
+    """Begin a run, or go on with the same one; its folder.
+
+    Raises EvaluationError for an order that makes no sense, for code problems where `run_code` is not set, and while
+    another run is worked on; BackendError for a model that is not there.
+    """
+    most = MOST_MADE_UP if order.task in TASKS else MOST_PROBLEMS
+    if not 1 <= order.count <= most:
+        raise EvaluationError(_BAD_COUNT.format(most=most, count=order.count))
+    task = load_task(order.task, count=order.count)
+    _check_code(task, order.run_code)
+    sampling = tuple(sorted((name, value) for name, value in settings.preferred_sampling.items() if name != "seed"))
+    asked = Settings(
+        order.model, order.k, 0, sampling, thinking=settings.thinking, system=settings.system, budget=order.budget
+    )
+    with _starting:
+        _check_free(settings)
+        folder = _folder(settings.data_dir / FOLDER, task, asked, catalogue)
+        _start(settings, folder, order.run_code)
+    return folder
+
+
+def _folder(parent: Path, task: Task, asked: Settings, catalogue: Catalogue) -> Path:
+    """The folder of this very run, or a new one. Raises EvaluationError, BackendError."""
+    name, number = name_of(task, asked), 1
+    while True:
+        folder = parent / (name if number == 1 else f"{name}-{number}")
+        is_new = not folder.exists()
+        try:
+            return Run(folder, task, asked, catalogue).folder
+        except EvaluationError:  # another run has that name, or this one makes no sense
+            if is_new:
+                raise
+        number += 1
+
+
+def resume(settings: AppSettings, folder: Path, run_code: bool) -> None:
+    """Go on with a run. Raises EvaluationError as `begin` does, and where nobody noted how its task is loaded."""
+    task = load_again(folder)
+    _check_code(task, run_code)
+    with _starting:
+        _check_free(settings)
+        _start(settings, folder, run_code)
+
+
+def name_of(task: Task, settings: Settings) -> str:
+    """The name of a run's folder where the person gives none."""
+    budget = "" if settings.budget is None else f"-b{settings.budget}"
+    model = settings.model.partition(":")[2]
+    return re.sub(r"[^\w.-]+", "-", f"{task.name}-{model}-k{settings.k}{budget}").strip(".")
+
+
+def load_again(folder: Path) -> Task:
+    """The task of a run. Raises EvaluationError where it cannot be loaded any more."""
+    try:
+        values = Origin(**read_specification(folder).get("asked") or {})
+    except TypeError:
+        raise EvaluationError(_NO_ORIGIN.format(name=folder.name)) from None
+    return load_task(values.name, values.split, values.count, values.language)
+
+
+def settings_of(folder: Path) -> Settings:
+    """What a run asks of its model. Raises EvaluationError."""
+    values = read_specification(folder)
+    known = {name: values[name] for name in Settings.__slots__ if name in values}
+    try:
+        return Settings(**{**known, "sampling": tuple((name, value) for name, value in known["sampling"])})
+    except (TypeError, ValueError, KeyError):
+        raise EvaluationError(_NO_ORIGIN.format(name=folder.name)) from None
+
+
+def _check_code(task: Task, run_code: bool) -> None:
+    if task.code and not run_code:
+        raise EvaluationError(_MAY_RUN.format(task=task.name))
+
+
+def _check_free(settings: AppSettings) -> None:
+    if name := Evaluations(settings.data_dir).running():
+        raise EvaluationError(_BUSY.format(name=name))
+
+
+def _start(settings: AppSettings, folder: Path, run_code: bool) -> None:
+    command = [sys.executable, "-P", "-m", "r1chat", "eval", "resume", folder.name]
+    command += ["--data-dir", str(settings.data_dir), *(["--run-code"] if run_code else [])]
+    values = {name: getattr(settings, name) for name in _PASSED if name in settings.model_fields_set}
+    passed = {f"R1CHAT_{name.upper()}": str(value) for name, value in values.items() if value is not None}
+    if key := settings.api_key.get_secret_value():
+        passed["R1CHAT_API_KEY"] = key
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # "" is the current folder, whoever filled it
+        "R1CHAT_MODELS_DIR": str(settings.models_folder),
+        "R1CHAT_MODEL_PATH": os.pathsep.join(map(str, settings.model_path)),
+        **passed,
+    }
+    try:
+        with (folder / OUTPUT).open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=environment,
+            )
+    except OSError as error:
+        raise EvaluationError(_NO_PROCESS.format(reason=error.strerror)) from None
+    claim(folder, owner_of(process.pid))  # from now on the run lives, though its process is still loading
+    with suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, process.pid, 10)  # chatting goes before measuring
+    threading.Thread(target=process.wait, name="r1chat-eval", daemon=True).start()  # so that it leaves no zombie
+
+
+_BAD_COUNT = Both(
+    "{count} is no number of problems. Give one from 1 to {most:,}.",
+    "{count} 不是题目数量。请给出 1 到 {most:,} 的数。",
+)
+_MAY_RUN = Both(
+    "{task} asks for programs. To judge them, what the model writes is run on this computer, confined as far as the "
+    "system allows. Tick “Run what the model writes” if you want that.",
+    "{task} 要求编写程序。评判时会在本机运行模型写的程序，并在系统允许的范围内加以限制。"
+    "如果同意，请勾选“运行模型写的程序”。",
+)
+_BUSY = Both(
+    "{name} is being measured. Stop it first, or wait until it is done.", "正在测量 {name}。请先停止它，或等它完成。"
+)
+_NO_ORIGIN = Both(
+    "Nobody noted how the task of {name} is loaded. Go on with the same command by which it was begun.",
+    "没有记录 {name} 的任务来源。请用开始它的同一条命令继续。",
+)
+_NO_PROCESS = Both("No process could be started ({reason}). Try again.", "无法启动进程（{reason}）。请重试。")

@@ -1,0 +1,161 @@
+"""What the Evaluation page asks for. Every argument is treated as hostile input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from markupsafe import Markup
+from pydantic import BaseModel, StringConstraints
+
+from r1chat.app import App
+from r1chat.errors import EvaluationError, R1ChatError
+from r1chat.evaluation import running
+from r1chat.evaluation.generated import TASKS
+from r1chat.evaluation.listing import Evaluations, Kept
+from r1chat.evaluation.samples import is_kept, keep, read_samples
+from r1chat.evaluation.starting import Order, begin, resume
+from r1chat.ui.data.answering import QUIET, spoken
+from r1chat.ui.evaluation import page, samples, table
+from r1chat.ui.words.evaluation import EVALUATION_WORDS, EvaluationWords
+
+MOST_COLUMNS = 8
+
+_UI = Path(__file__).parents[1]
+_SHEETS = ("colours.css", "learn/learn.css", "evaluation/evaluation.css")
+Text = Annotated[str, StringConstraints(max_length=400)]
+Names = Annotated[list[Text], Query(alias="run", max_length=100)]
+
+
+class Asked(BaseModel):
+    """What to measure. `task` is a made-up one, or "file" for the file at `path`; `budget` None: no limit."""
+
+    task: Text
+    model: Text
+    path: Annotated[str, StringConstraints(max_length=1_000)] = ""
+    count: int = 50
+    k: int = 1
+    budget: int | None = None
+    run_code: bool = False
+
+
+class Named(BaseModel):
+    """A run. `agreed`: the person allows that programs of the model are run; `text`: a conversation."""
+
+    id: Text
+    text: Text = ""
+    agreed: bool = False
+
+
+def add(web: FastAPI, app: App) -> None:
+    """Add the page at /evaluation/ and its routes. To be called before anything is mounted at `/`."""
+    style = "".join((_UI / name).read_text(encoding="utf-8") for name in _SHEETS)
+    evaluations = Evaluations(app.settings.data_dir)
+
+    def answer(request: Request, make: Callable[[EvaluationWords], str]) -> Response:
+        w = EVALUATION_WORDS[spoken(request).lang]
+        try:
+            response: Response = HTMLResponse(make(w), headers=QUIET)
+        except R1ChatError as error:
+            response = PlainTextResponse(error.sentence(w.lang), status_code=400, headers=QUIET)
+        response.headers["X-Running"] = "yes" if evaluations.running() else "no"
+        return response
+
+    def overview(names: Sequence[str] | None) -> page.Overview:
+        found = evaluations.all()
+        known = {run.name for run in found}
+        chosen = [run.name for run in found[:2]] if names is None else [name for name in names if name in known]
+        return page.Overview(found, evaluations.curves(), chosen[:MOST_COLUMNS])
+
+    def side_by_side(view: page.Overview, w: EvaluationWords) -> Markup:
+        chosen = [run for run in view.runs if run.name in view.chosen and run.done]
+        columns = [table.Column(run, evaluations.measures(run)) for run in chosen]
+        paired = evaluations.paired(chosen[1], chosen[0]) if len(chosen) == 2 else None
+        return table.side_by_side(columns, paired, samples.folded(chosen, w), w)
+
+    @web.get("/evaluation")
+    def with_slash() -> RedirectResponse:
+        return RedirectResponse("evaluation/", status_code=307)
+
+    @web.get("/evaluation/")
+    def frame(request: Request) -> Response:
+        return HTMLResponse(page.document(EVALUATION_WORDS[spoken(request).lang]), headers=QUIET)
+
+    @web.get("/r1chat/evaluation/page.css")
+    def stylesheet() -> Response:
+        return Response(style, media_type="text/css")
+
+    @web.get("/r1chat/evaluation/whole")
+    def whole(request: Request, names: Names = []) -> Response:  # noqa: B006  pydantic copies it
+        def make(w: EvaluationWords) -> str:
+            view = overview(names or None)
+            models = [model for model in app.catalogue.models() if model.ready]
+            return page.whole(view, models, side_by_side(view, w), w)
+
+        return answer(request, make)
+
+    @web.get("/r1chat/evaluation/runs")
+    def run_list(request: Request, names: Names = []) -> Response:  # noqa: B006
+        return answer(request, lambda w: page.run_list(overview(names), w))
+
+    @web.get("/r1chat/evaluation/table")
+    def figures(request: Request, names: Names = []) -> Response:  # noqa: B006
+        return answer(request, lambda w: side_by_side(overview(names), w))
+
+    @web.get("/r1chat/evaluation/curves")
+    def curves(request: Request) -> Response:
+        return answer(request, lambda w: page.curves(evaluations.curves(), w))
+
+    @web.get("/r1chat/evaluation/samples")
+    def sample_list(
+        request: Request, run: Text, start: Annotated[int, Query(ge=0)] = 0, wrong: bool = False
+    ) -> Response:
+        return answer(request, lambda w: _samples(app, evaluations, evaluations.get(run), start, wrong, w))
+
+    @web.post("/r1chat/evaluation/start")
+    def start(request: Request, asked: Asked) -> Response:
+        def make(w: EvaluationWords) -> str:
+            if asked.task != page.FILE and asked.task not in TASKS:
+                raise EvaluationError(EvaluationWords.senseless)
+            name = asked.path if asked.task == page.FILE else asked.task
+            order = Order(name, asked.model, asked.count, asked.k, asked.budget, asked.run_code)
+            folder = begin(app.settings, app.catalogue, order)
+            return page.run_list(overview([folder.name]), w)
+
+        return answer(request, make)
+
+    @web.post("/r1chat/evaluation/keep")
+    def keep_conversation(request: Request, named: Named) -> Response:
+        def make(w: EvaluationWords) -> str:
+            keep(evaluations.get(named.id).folder, named.text, app.store)
+            return samples.link(named.text, w)
+
+        return answer(request, make)
+
+    @web.post("/r1chat/evaluation/{verb}")
+    def act(request: Request, verb: str, named: Named, names: Names = []) -> Response:  # noqa: B006
+        def make(w: EvaluationWords) -> str:
+            run = evaluations.get(named.id)
+            if verb == "stop":
+                running.stop(run.folder)
+            elif verb == "resume":
+                resume(app.settings, run.folder, named.agreed)
+            else:
+                raise EvaluationError(EvaluationWords.senseless)
+            return page.run_list(overview(names), w)
+
+        return answer(request, make)
+
+
+def _samples(app: App, evaluations: Evaluations, run: Kept, start: int, wrong: bool, w: EvaluationWords) -> Markup:
+    """Some problems of a run, from the one with the number `start` on; `wrong`: those with a wrong sample alone."""
+    solved = evaluations.solved(run.folder)
+    if wrong:
+        solved = tuple(one for one in solved if any(sample.correct is False for sample in one.samples))
+    asked = read_samples(run.folder, solved[start : start + samples.AT_ONCE])
+    kept = {one.conversation for one in asked if is_kept(one.conversation, app.store)}
+    following = start + samples.AT_ONCE
+    return samples.problems(run.name, asked, kept, following if following < len(solved) else None, w)
