@@ -220,6 +220,7 @@ _PROTECTIONS = {
     "processes": Both("leaving processes behind", "留下进程"),
     "files": Both("reading and changing your files", "读取和更改您的文件"),
     "limits": Both("using much memory", "占用大量内存"),
+    "disk": Both("filling the disk of temporary files", "占满临时文件所在的磁盘"),
 }
 _NO_VOTES = Both(
     "Programs do not vote: there is no majority of them. Give --votes 1.", "程序之间没有多数票。请用 --votes 1。"
