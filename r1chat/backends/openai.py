@@ -76,13 +76,17 @@ class _Server:
     own_props: dict[str, Props] = field(default_factory=dict)  # by model, of a server that offers several
     found: dict[str, Found] = field(default_factory=dict)  # by model: its reasoning format
     opens: dict[str, bool] = field(default_factory=dict)  # by model: whether its template opens the thought
+    by_name: dict[str, Entry] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_name = {entry.id: entry for entry in reversed(self.entries)}  # of equal names, the first
 
     def props_of(self, model: str) -> Props:
         return self.own_props.get(model, self.props)
 
     def context(self, model: str) -> int:
         """The window in tokens, 0 where it is not told."""
-        entry = next((entry for entry in self.entries if entry.id == model), None)
+        entry = self.by_name.get(model)
         told = (entry.max_model_len or entry.file.n_ctx) if entry else 0
         return self.props_of(model).default_generation_settings.n_ctx or told
 
@@ -180,8 +184,9 @@ class OpenAIBackend:
 
     async def _find_format(self, server: _Server, model: str) -> None:
         props = server.props_of(model)
-        found = await asyncio.to_thread(find_any_format, props.chat_template, props.bos_token, props.eos_token)
-        if found.form is None and found.problem is None and not props.chat_template:
+        if props.chat_template:  # looked at in another thread; without one a server may list thousands of models
+            found = await asyncio.to_thread(find_any_format, props.chat_template, props.bos_token, props.eos_token)
+        else:
             found = Found(format_by_name(model) if server.kind is not Kind.OTHER else None)
         server.found[model] = found
 

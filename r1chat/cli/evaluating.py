@@ -68,7 +68,7 @@ def _run(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any
         with replacing(run.folder / file) as stream:
             stream.write(text.encode())
     if flags["as_json"]:
-        print(report)
+        print(harmless(report, sys.stdout))
         return 0
     for line in lines(specification, measures):
         print(harmless(line, sys.stdout))
@@ -185,7 +185,8 @@ def _compare(folders: list[Path], as_json: bool) -> int:
     solved = [read_solved(folder) for folder in folders]
     paired = compare_runs(*solved)
     if as_json:
-        print(json.dumps({"runs": specifications, "paired": asdict(paired)}, ensure_ascii=False, indent=2))
+        values = {"runs": specifications, "paired": asdict(paired)}
+        print(harmless(json.dumps(values, ensure_ascii=False, indent=2), sys.stdout))
         return 0
     for specification, done in zip(specifications, solved, strict=True):
         for line in lines(specification, measure(done)):
