@@ -167,7 +167,10 @@ def _rows(file: Path) -> list[tuple[int, dict[str, Any]]]:
     text = _text(file)
     found: list[tuple[int, object]]
     if file.suffix.lower() == ".csv":
-        found = list(enumerate(csv.DictReader(io.StringIO(text)), 2))
+        try:
+            found = list(enumerate(csv.DictReader(io.StringIO(text)), 2))
+        except csv.Error as error:
+            raise EvaluationError(_UNREADABLE.format(file=file, reason=error)) from None
     elif file.suffix.lower() == ".json":
         found = list(enumerate(_parsed(file, 1, text), 1))
     else:

@@ -15,6 +15,7 @@ from threading import Thread
 
 import pytest
 
+from r1chat.backends.format_finder import find_format
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.errors import EvaluationError, LibraryError
 from r1chat.evaluation.problems import load_task
@@ -146,6 +147,17 @@ def test_a_server_that_lists_thousands_of_models_is_read_in_time() -> None:
     assert time.process_time() - began < 60
 
 
+@pytest.mark.parametrize("sign", ["{", "§", "#", "<", "["])
+@pytest.mark.parametrize("times", [90_000, 10_000_000])
+def test_a_chat_template_that_writes_countless_brackets_is_understood_or_refused_in_time(sign: str, times: int) -> None:
+    """A file that was downloaded brings it; where the search for tags is quadratic it stops the whole app."""
+    messages = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}"
+    began = time.process_time()
+    found = find_format(f"{messages}{{{{ '{sign}' * {times} }}}}")
+    assert found.form is None
+    assert time.process_time() - began < 30
+
+
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
@@ -169,6 +181,12 @@ def test_judgements_are_read_in_linear_time(tmp_path: Path) -> None:
     gathered = read_rows("prefer", tmp_path / "data.jsonl", (), (), every_model=True)
     assert len(gathered.rows) + len(gathered.held) == 24_000
     assert time.process_time() - began < 60
+
+
+def test_a_table_with_an_endless_field_is_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f"question,answer\n{'x' * 200_000},5\n")
+    with pytest.raises(EvaluationError, match=r"t\.csv cannot be read"):
+        load_task(str(tmp_path / "t.csv"))
 
 
 @pytest.mark.parametrize("mark", ["much", [1], 1e400, float("nan"), -7, 10**400, True])
