@@ -19,6 +19,7 @@ from r1chat.library.speed import Meter
 from r1chat.messages import ConversationInfo
 from r1chat.servers import Server, Servers
 from r1chat.store import IN_MEMORY, Store
+from r1chat.store.backup import forget_old_copies
 from r1chat.teach import Teacher
 from r1chat.titling import IDLE, Titler
 
@@ -129,6 +130,7 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None) -> 
     store = Store(settings.database)
     store.interrupt_unfinished()
     store.purge(KEPT_AFTER_DELETION)
+    forget_old_copies(settings.database, KEPT_AFTER_DELETION)
     catalogue = connect(settings) if backends is None else Catalogue(backends, last_choice=NANO)
     chat = _chat(settings, store, catalogue)
     servers = Servers(settings.data_dir)

@@ -78,17 +78,20 @@ class _Server:
     found: dict[str, Found] = field(default_factory=dict)  # by model: its reasoning format
     opens: dict[tuple[str, str], bool] = field(default_factory=dict)  # by model and thinking: is the thought opened?
     parses: set[str] = field(default_factory=set)  # models whose thoughts the server parts from the answer itself
+    by_name: dict[str, Entry] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_name = {entry.id: entry for entry in reversed(self.entries)}  # of equal names, the first
 
     def props_of(self, model: str) -> Props:
         return self.own_props.get(model, self.props)
 
     def context(self, model: str) -> int:
         """The window in tokens, 0 where it is not told."""
-        entries = {entry.id: entry for entry in self.entries}
-        entry = entries.get(model)
+        entry = self.by_name.get(model)
         told = (entry.max_model_len or entry.file.n_ctx) if entry else 0
-        if entry and not told and entry.parent in entries:
-            told = entries[entry.parent].max_model_len or 0
+        if entry and not told and entry.parent in self.by_name:
+            told = self.by_name[entry.parent].max_model_len or 0
         return self.props_of(model).default_generation_settings.n_ctx or told
 
     def form(self, model: str) -> ReasoningFormat | None:
@@ -185,8 +188,9 @@ class OpenAIBackend:
 
     async def _find_format(self, server: _Server, model: str) -> None:
         props = server.props_of(model)
-        found = await asyncio.to_thread(find_any_format, props.chat_template, props.bos_token, props.eos_token)
-        if found.form is None and found.problem is None and not props.chat_template:
+        if props.chat_template:  # looked at in another thread; without one a server may list thousands of models
+            found = await asyncio.to_thread(find_any_format, props.chat_template, props.bos_token, props.eos_token)
+        else:
             found = Found(format_by_name(model) if server.kind is not Kind.OTHER else None)
         server.found[model] = found
 
@@ -213,7 +217,7 @@ class OpenAIBackend:
             reasoning=found.form,
             recalls=server.kind is not Kind.OTHER and found.form is not None,
             note=note,
-            parent=f"{self.name}:{entry.parent}" if entry.parent in {other.id for other in server.entries} else "",
+            parent=f"{self.name}:{entry.parent}" if entry.parent in server.by_name else "",
             template_hash=hashlib.sha256(template.encode()).hexdigest() if template else "",
             backend_version=server.props.build_info,
             loaded=entry.status.value == "loaded"

@@ -17,6 +17,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MOST_NAMES, LONGEST_CONSTANT = 400, 200
+MOST_MARKUP = 100_000  # characters that a template may add to four times what it is given
 
 _now = datetime.now()
 
@@ -33,7 +34,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             compiled(request["source"])
             return vocabulary(request["source"])
         template = compiled(request["source"])
-        return {"texts": [template.render(**values) for values in request["renders"]]}
+        return {"texts": [rendered(template, values) for values in request["renders"]]}
     except TemplateSyntaxError as error:
         return {"error": "syntax", "text": error.message or "", "line": error.lineno}
     except TemplateError as error:
@@ -42,6 +43,17 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"error": "memory", "text": ""}
     except Exception as error:  # a template is a program: it can fail in any way
         return {"error": "broken", "text": f"{type(error).__name__}: {error}"[:500]}
+
+
+def rendered(template: Template, values: dict[str, Any]) -> str:
+    """The text that a template makes. Raises MemoryError where it is out of all proportion to what it is given."""
+    most = 4 * len(json.dumps(values, ensure_ascii=False)) + MOST_MARKUP
+    parts, size = [], 0
+    for part in template.generate(**values):
+        parts.append(part)
+        if (size := size + len(part)) > most:
+            raise MemoryError
+    return "".join(parts)
 
 
 @lru_cache(maxsize=8)

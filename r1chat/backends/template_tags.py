@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 TAG = re.compile(
-    r"<{1,2}[^<>\s]{1,60}>{1,2}|\[{1,2}[^\[\]\s]{1,60}\]{1,2}|[◁«⟦【〈‹⟪≪⸨｟{§%#@~]+[^\s◁▷«»⟦⟧【】〈〉‹›⟪⟫≪≫⸨⸩｟｠{}§]{1,60}[▷»⟧】〉›⟫≫⸩｠}§%#@~]+"
-)
+    r"<{1,2}[^<>\s]{1,60}>{1,2}|\[{1,2}[^\[\]\s]{1,60}\]{1,2}|[◁«⟦【〈‹⟪≪⸨｟{§%#@~]{1,4}[^\s◁▷«»⟦⟧【】〈〉‹›⟪⟫≪≫⸨⸩｟｠{}§]{1,60}[▷»⟧】〉›⟫≫⸩｠}§%#@~]{1,4}"
+)  # every repetition is bounded: a template can write millions of brackets
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from markdown_it.token import Token
 from rich.console import Console
 from rich.markdown import Markdown
 
+from r1chat.cli.process import without_controls
 from r1chat.ui.html.formula_text import subscript, superscript, to_text
 from r1chat.ui.html.markdown import parse
 
@@ -26,16 +27,16 @@ log = logging.getLogger(__name__)
 
 
 def draw(markdown: str, width: int, colour: bool) -> str:
-    """The text as lines of at most `width` cells, without a last line end. Its control characters must be gone.
+    """The text as lines of at most `width` cells, without a last line end; U+FFFD stands for its control characters.
 
-    Never raises: what cannot be drawn is returned as it is.
+    Never raises: what cannot be drawn is returned as it is, but for them.
     """
     try:
-        tokens = parse(markdown)
-        return markdown if tokens is None else _drawn(list(_drawable(tokens)), width, colour)
+        if (tokens := parse(markdown)) is not None:
+            return _drawn(list(_drawable(tokens)), width, colour)
     except Exception:  # a defect of a parser on some odd text: the text itself must still be read
         log.exception("a text of %d characters could not be drawn", len(markdown))
-        return markdown
+    return without_controls(markdown)
 
 
 def _drawn(tokens: list[Token], width: int, colour: bool) -> str:
@@ -54,7 +55,10 @@ def _drawn(tokens: list[Token], width: int, colour: bool) -> str:
 
 
 def _drawable(tokens: Iterable[Token], inline: bool = False) -> Iterator[Token]:
-    """The tokens that Rich knows: formulas and tags as text, and line breaks kept, as on the page."""
+    """The tokens that Rich knows: formulas and tags as text, and line breaks kept, as on the page.
+
+    Control characters are taken out here: the parser makes some of entities and of an address's `%1b`.
+    """
     script: Callable[[str], str] | None = None
     for token in tokens:
         if token.type == "formula":
@@ -75,6 +79,10 @@ def _drawable(tokens: Iterable[Token], inline: bool = False) -> Iterator[Token]:
             token.content = script(token.content)
         if token.children:
             token.children = list(_drawable(_without_bare_links(token.children), inline=True))
+        token.content, token.info = without_controls(token.content), without_controls(token.info)
+        token.attrs = {
+            name: without_controls(value) if isinstance(value, str) else value for name, value in token.attrs.items()
+        }
         yield token
 
 

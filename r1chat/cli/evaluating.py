@@ -84,7 +84,7 @@ def _report(folder: Path, solved: Sequence[Solved], as_json: bool) -> int:
         with replacing(folder / file) as stream:
             stream.write(text.encode())
     if as_json:
-        print(report)
+        print(harmless(report, sys.stdout))
         return 0
     for line in lines(specification, measures):
         print(harmless(line, sys.stdout))
@@ -195,7 +195,8 @@ def _compare(folders: list[Path], as_json: bool) -> int:
     solved = [read_solved(folder) for folder in folders]
     paired = compare_runs(*solved)
     if as_json:
-        print(json.dumps({"runs": specifications, "paired": asdict(paired)}, ensure_ascii=False, indent=2))
+        values = {"runs": specifications, "paired": asdict(paired)}
+        print(harmless(json.dumps(values, ensure_ascii=False, indent=2), sys.stdout))
         return 0
     for specification, done in zip(specifications, solved, strict=True):
         for line in lines(specification, measure(done)):

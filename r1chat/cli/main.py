@@ -503,7 +503,7 @@ def _models(flags: Flags) -> int:
         models = [model for status in statuses for model in status.models]
         listed = [asdict(model) | {"note": str(model.note), "key": model.key} for model in models]
         errors = {status.name: status.error for status in statuses if status.error}
-        print(json.dumps({"models": listed, "errors": errors}, ensure_ascii=False))
+        print(harmless(json.dumps({"models": listed, "errors": errors}, ensure_ascii=False), sys.stdout))
     else:
         print(harmless(models_table(statuses), sys.stdout))
     return 0

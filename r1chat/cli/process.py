@@ -35,7 +35,12 @@ def harmless(text: str, stream: TextIO) -> str:
     if not stream.isatty():
         return text
     text = _ENTITY.sub(lambda entity: "\ufffd" if _CONTROL.search(unescape(entity[0])) else entity[0], text)
-    return _CONTROL.sub("\ufffd", text.replace("\r", ""))
+    return without_controls(text.replace("\r", ""))
+
+
+def without_controls(text: str) -> str:
+    """The text with U+FFFD in place of characters that steer a terminal or turn the direction of writing."""
+    return _CONTROL.sub("\ufffd", text)
 
 
 def stop_writing() -> None:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from r1chat.app import App
 from r1chat.both import Both
+from r1chat.cli.process import harmless
 from r1chat.cli.screen import Screen
 from r1chat.cli.talk import NOW, Talk
 from r1chat.errors import BackendError, ConfigError, MessageError, NotFoundError, R1ChatError
@@ -61,7 +62,7 @@ def ask(talk: Talk, screen: Screen, message: str, as_json: bool = False) -> int:
     """Answer one message; the exit code: 0 for a whole reply (or one at its limit), 130 after Ctrl-C, else 1."""
     reply = talk.say(message)
     if as_json:
-        print(json.dumps(_as_json(talk, reply), ensure_ascii=False), flush=True)
+        print(harmless(json.dumps(_as_json(talk, reply), ensure_ascii=False), sys.stdout), flush=True)
     if talk.interrupted:
         screen.note(f"Stopped. What came is kept in conversation {talk.conversation_id}.")
         return 130

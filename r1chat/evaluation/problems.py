@@ -183,7 +183,10 @@ def _rows(file: Path) -> list[tuple[int, dict[str, Any]]]:
     text = _text(file)
     found: list[tuple[int, object]]
     if file.suffix.lower() == ".csv":
-        found = list(enumerate(csv.DictReader(io.StringIO(text)), 2))
+        try:
+            found = list(enumerate(csv.DictReader(io.StringIO(text)), 2))
+        except csv.Error as error:
+            raise EvaluationError(_UNREADABLE.format(file=file, reason=error)) from None
     elif file.suffix.lower() == ".json":
         found = list(enumerate(_parsed(file, 1, text), 1))
     else:
@@ -284,8 +287,8 @@ def _asserted(row: Mapping[str, Any], id: str) -> Problem:
             question = f"{question}\nIt must pass: {asserts.split(chr(10))[0]}"
     try:
         compile(f"{before}\n{asserts}", "tests", "exec")
-    except (SyntaxError, ValueError) as error:
-        raise ValueError(f"its tests are no Python ({error})") from None
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # nested too deep for the parser
+        raise ValueError(f"its tests are no Python ({error or type(error).__name__})") from None
     if not asserts.strip():
         raise ValueError("it has no tests")
     return Problem(id, CODE_PROMPT.format(question=question), "", "text", Requirements(asserts, before=before))

@@ -302,10 +302,15 @@ def _parse(kind: Kind, file: Path) -> list[TextRow]:
                 tuple(str(line.get(f"{side}digest", "")) for side in sides),
                 tuple(str(line.get(f"{side}model", "")) for side in sides),
                 reference,
-                tuple((aspect, int(line.get(aspect) or 0)) for aspect in ASPECTS),
+                tuple((aspect, _mark(line.get(aspect))) for aspect in ASPECTS),
             )
         )
     return rows
+
+
+def _mark(value: object) -> int:
+    """A mark from 1 to 5; 0 for anything else."""
+    return int(value) if isinstance(value, (int, float)) and 1 <= value <= 5 else 0
 
 
 def _reference(text: str, kind: Any) -> Reference:

@@ -85,12 +85,20 @@ class Repository:
 class Hub:
     """One hub. `address` is Hugging Face's, a mirror's (`HF_ENDPOINT`), or ModelScope's.
 
-    `modelscope` tells which routes it has; None: as its name says.
+    `modelscope` tells which routes it has; None: as its name says. `patience`: the seconds in which a listing, or the
+    beginning of a file, must come.
     """
 
-    def __init__(self, address: str = HUGGING_FACE, token: str = "", modelscope: bool | None = None) -> None:
+    def __init__(
+        self,
+        address: str = HUGGING_FACE,
+        token: str = "",
+        modelscope: bool | None = None,
+        patience: float = MAX_SECONDS,
+    ) -> None:
         self.address = address.rstrip("/")
         self._token = token
+        self._patience = patience
         self._headers: dict[str, Header | None] = {}
         self._modelscope = _is_modelscope(self.address) if modelscope is None else modelscope
 
@@ -180,11 +188,13 @@ class Hub:
         ):
             response.raise_for_status()
             skip = 0 if response.status_code == 206 else start
-            data = bytearray()
+            data, begun = bytearray(), time.monotonic()
             for chunk in response.iter_raw():
                 data += chunk
                 if len(data) >= skip + end - start:
                     break
+                if time.monotonic() - begun > self._patience:
+                    raise httpx.ReadTimeout("the beginning of the file comes too slowly")
         return bytes(data[skip : skip + end - start])
 
     def _files(self, repo: str) -> list[RemoteFile]:
@@ -222,7 +232,7 @@ class Hub:
                 body, begun = bytearray(), time.monotonic()
                 for chunk in response.iter_bytes():
                     body += chunk
-                    if len(body) > MAX_ANSWER or time.monotonic() - begun > MAX_SECONDS:
+                    if len(body) > MAX_ANSWER or time.monotonic() - begun > self._patience:
                         raise LibraryError(_STRANGE.format(host=self.host))
             return json.loads(body)
         except httpx.HTTPError as error:

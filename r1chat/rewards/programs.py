@@ -29,23 +29,30 @@ from r1chat.errors import CheckError
 from r1chat.rewards.reward import Reward, shown
 
 _SANDBOX = Path(__file__).with_name("sandbox_program.py")
-_BLOCK = re.compile(r"^```[ \t]*(?:python|py|python3)?[ \t]*\n(.*?)^```", re.DOTALL | re.MULTILINE | re.IGNORECASE)
+_FENCE = re.compile(r"^```([^\n]*)\n", re.MULTILINE)
+_NAMES = ("", "python", "py", "python3")  # of the language of a block
 MOST_OUTPUT = 1_000_000  # bytes of what a program prints; the rest is not read
+MOST_CODE = 50_000  # characters of a program; Python's parser takes quadratic time for some texts
 PROTECTIONS = {  # what a program is kept from, by the name of the protection
     "network": Both("using the network", "使用网络"),
     "processes": Both("leaving processes behind", "留下进程"),
     "files": Both("reading and changing your files", "读取和更改您的文件"),
     "limits": Both("using much memory", "占用大量内存"),
+    "disk": Both("filling the disk of temporary files", "占满临时文件所在的磁盘"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a program may use: seconds (processor, and on the clock), bytes of memory and of a file, processes."""
+    """What a program may use: seconds (processor, and on the clock), bytes of memory, of a file and of all files.
+
+    `processes` counts threads; where the system can refuse other processes, there are none.
+    """
 
     seconds: int = 10
     memory: int = 1_000_000_000
     file: int = 10_000_000
+    disk: int = 50_000_000
     processes: int = 32
 
 
@@ -67,6 +74,8 @@ def read_requirements(text: str) -> Requirements:
     Raises CheckError with what to correct.
     """
     text = text.strip()
+    if len(text) > MOST_CODE:
+        raise CheckError(_TOO_LONG.format(most=MOST_CODE))
     tests = _from_json(text) if text.startswith("{") else Requirements(asserts=text)
     try:
         tree = ast.parse(f"{tests.before}\n{tests.asserts}")
@@ -100,7 +109,10 @@ def _from_json(text: str) -> Requirements:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a program ended: exit status (negative: a signal; None: out of time), what it printed, what confined it."""
+    """How a program ended: its exit status, what it printed, and what confined it.
+
+    `status` is None where it was out of time, and -n or 128 + n where signal n ended it.
+    """
 
     status: int | None
     output: str
@@ -128,15 +140,32 @@ def passes(answer: str, tests: Requirements, limits: Limits = Limits()) -> Rewar
 
 
 def program(answer: str) -> str | None:
-    """The last block of Python in a reply, or all of it where it is a program; None where there is none."""
-    blocks = _BLOCK.findall(answer)
-    if blocks:
-        return str(blocks[-1])
+    """The last block of Python in a reply, or all of it where it is a program; None where there is none.
+
+    None, too, for more than MOST_CODE characters.
+    """
+    blocks = _blocks(answer)
+    if blocks or len(answer) > MOST_CODE:
+        return blocks[-1] if blocks and len(blocks[-1]) <= MOST_CODE else None
     try:
         tree = ast.parse(answer)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return answer if any(not isinstance(part, ast.Expr) for part in tree.body) else None
+
+
+def _blocks(answer: str) -> list[str]:
+    """The fenced blocks of Python, or of no language, in time linear in the text."""
+    blocks: list[str] = []
+    opening: re.Match[str] | None = None
+    for fence in _FENCE.finditer(f"{answer}\n"):
+        if opening is None:
+            opening = fence
+            continue
+        if opening[1].strip(" \t").lower() in _NAMES:
+            blocks.append(answer[opening.end() : fence.start()])
+        opening = None
+    return blocks
 
 
 def run(code: str, given: str = "", limits: Limits = Limits()) -> Outcome:
@@ -147,7 +176,16 @@ def run(code: str, given: str = "", limits: Limits = Limits()) -> Outcome:
         (box / "stdin").write_text(given, encoding="utf-8", errors="replace")
         return _run(box, limits)
     finally:
+        _remove(box)
+
+
+def _remove(box: Path) -> None:
+    """Delete a folder, whatever a program has left there: folders without permissions, or thousands in one another."""
+    with suppress(RecursionError):
         shutil.rmtree(box, ignore_errors=True)
+    if box.exists() and os.name == "posix":
+        for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+            subprocess.run([*command, str(box)], stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
 @cache
@@ -181,7 +219,7 @@ def _run(box: Path, limits: Limits) -> Outcome:
         os.close(write)
     printed: dict[str, bytes] = {}
     readers = [
-        threading.Thread(target=_read, args=(stream, name, printed))
+        threading.Thread(target=_read, args=(stream, name, printed), daemon=True)
         for name, stream in (("output", process.stdout), ("errors", process.stderr))
     ]
     for reader in readers:
@@ -247,6 +285,7 @@ def _printed(given: str, output: str, wanted: str) -> Reward:
     )
 
 
+_TOO_LONG = Both("The tests are longer than {most:,} characters.", "测试超过 {most:,} 个字符。")
 _NO_PYTHON = Both("The tests are no Python: {reason}. Correct them.", "测试不是有效的 Python：{reason}。请更正。")
 _NO_TESTS = Both(
     "There is no test: write lines such as assert f(2) == 4, one for each case.",

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import mkstemp
 
@@ -101,6 +102,16 @@ def before_migration(source: Path, revision: str) -> Copy:
         with suppress(OSError):
             old.unlink()
     return made
+
+
+def forget_old_copies(url: str, older_than: timedelta) -> None:
+    """Delete the copies before migrations that are older: they may hold what was erased for good since then."""
+    if not url.startswith("sqlite:///"):
+        return
+    for copy in (database_file(url).parent / FOLDER).glob("before-update-*.db"):
+        with suppress(OSError):
+            if time.time() - copy.stat().st_mtime > older_than.total_seconds():
+                copy.unlink()
 
 
 def restore(copy: Path, database: Path) -> tuple[Copy, Path | None]:

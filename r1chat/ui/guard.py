@@ -34,6 +34,8 @@ ENTER, LAUNCH = "/r1chat/enter", "/r1chat/launch"
 # pages beside the chat
 _FRAMES = frozenset(f"/{name}{end}" for name in ("data", "models", "learn", "evaluation") for end in ("", "/"))
 _DRAINED, _DRAIN_SECONDS = 1024 * 1024, 1.0
+_PROXYS = (b"x-forwarded-", b"forwarded", b"x-original-", b"x-rewrite-", b"x-gradio-server", b"x-direct-url")
+_SCHEME = b"x-forwarded-proto"
 _HTML: Headers = [(b"content-type", b"text/html; charset=utf-8")]
 _TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
 _NEVER_KEPT: Headers = [(b"cache-control", b"no-store")]
@@ -89,9 +91,9 @@ class Guard:
             await _respond(send, 303, [*_NEVER_KEPT, (b"location", _target(scope).encode())], b"")
         elif scope.get("method") in ("GET", "HEAD") and self._is_shell(scope["path"]):
             plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-            await self.app({**scope, "headers": plain}, receive, _framing(_hardened(send)))
+            await self.app(_without_proxys({**scope, "headers": plain}), receive, _framing(_hardened(send)))
         elif same(_session_key(scope), self.keys.session):
-            await self.app(_without_key(scope), receive, _hardened(send, private=True))
+            await self.app(_without_proxys(_without_key(scope)), receive, _hardened(send, private=True))
         else:
             await self._lock(scope, receive, send)
 
@@ -214,6 +216,19 @@ def _without_key(scope: Scope) -> Scope:
         return scope
     parts = [part for part in query.split(b"&") if not part.startswith(b"key=")]
     return {**scope, "query_string": b"&".join(parts)}
+
+
+def _without_proxys(scope: Scope) -> Scope:
+    """The request without headers in which a proxy tells where it was sent to: Gradio repeats them in what it serves.
+
+    Whether the page was asked for over HTTPS stays: behind a proxy with TLS its addresses depend on it.
+    """
+    kept = [
+        (name, value)
+        for name, value in scope["headers"]
+        if not name.startswith(_PROXYS) or (name == _SCHEME and value in (b"http", b"https"))
+    ]
+    return {**scope, "headers": kept}
 
 
 def _is_prefetch(scope: Scope) -> bool:

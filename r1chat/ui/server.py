@@ -27,6 +27,7 @@ from r1chat.store.reply_owner import current_owner
 from r1chat.ui import opening, routes
 from r1chat.ui.allowed import Allowed, is_shell
 from r1chat.ui.bounded import Bounded
+from r1chat.ui.connections import BoundedConnection
 from r1chat.ui.data.mounting import mount as mount_data
 from r1chat.ui.evaluation import routes as evaluation
 from r1chat.ui.guard import Guard
@@ -82,7 +83,7 @@ class PageServer:
             web,
             log_level=log_level,
             timeout_graceful_shutdown=1,
-            http="h11",
+            http=BoundedConnection,
             h11_max_incomplete_event_size=LARGEST_HEAD,
         )
         logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)

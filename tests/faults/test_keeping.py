@@ -9,13 +9,16 @@ import sqlite3
 import stat
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from r1chat.app import KEPT_AFTER_DELETION, build
 from r1chat.cli.main import main
+from r1chat.config import load
 from r1chat.errors import StoreError
 from r1chat.messages import Provenance, Reply
 from r1chat.store import Store, backup, migrations
@@ -211,6 +214,17 @@ def test_only_the_newest_copies_before_changes_are_kept(tmp_path: Path) -> None:
     shutil.copy(OLD, database)
     made = [backup.before_migration(database, "0001").path for _ in range(backup.KEPT + 2)]
     assert {copy for copy in made if copy.exists()} == set(made[-backup.KEPT :])
+
+
+def test_copies_before_changes_go_when_what_was_deleted_since_then_is_erased_for_good(tmp_path: Path) -> None:
+    settings = load(data_dir=tmp_path, models_dir=tmp_path / "models", ollama=False, find_models=False)
+    shutil.copy(OLD, tmp_path / "r1chat.db")
+    old, new = (backup.before_migration(tmp_path / "r1chat.db", "0001").path for _ in range(2))
+    month = KEPT_AFTER_DELETION.total_seconds()
+    for copy, age in ((old, month + 60), (new, month - 3600)):
+        os.utime(copy, (time.time() - age, time.time() - age))
+    build(settings, {}).close()
+    assert not old.exists() and new.exists()
 
 
 def test_a_backup_of_postgresql_names_its_own_tools(tmp_path: Path) -> None:

@@ -96,3 +96,28 @@ def test_a_malformed_request_is_refused(launched: Launched, page: httpx.Client, 
             status = []  # it has hung up
     assert status == [] or status[0][:1] == b"4"
     assert page.get("/r1chat/page.css").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/config", "/data/", "/models/", "/learn/"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X-Forwarded-Host",
+        "X-Forwarded-Prefix",
+        "X-Forwarded-Server",
+        "X-Original-Host",
+        "X-Gradio-Server",
+        "X-Direct-Url",
+        "Forwarded",
+    ],
+)
+def test_what_a_header_says_of_a_proxy_is_not_repeated(page: httpx.Client, path: str, name: str) -> None:
+    response = page.get(path, headers={name: "http://proxy.example"})
+    assert response.status_code == 200
+    assert "proxy.example" not in response.text + str(response.headers)
+
+
+def test_behind_a_proxy_with_tls_the_page_asks_over_https(page: httpx.Client) -> None:
+    host = page.base_url.netloc.decode()
+    assert f'"https://{host}"' in page.get("/config", headers={"X-Forwarded-Proto": "https"}).text
+    assert f'"http://{host}"' in page.get("/config", headers={"X-Forwarded-Proto": "javascript"}).text

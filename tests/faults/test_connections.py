@@ -1,0 +1,68 @@
+"""Connections of somebody else on this computer, who has no key: they do not keep the person out."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+
+import pytest
+from launched import Launched
+
+from r1chat.ui.connections import MOST_WAITING
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
+    r1chat = Launched(tmp_path_factory.mktemp("data"))
+    r1chat.start()
+    yield r1chat
+    r1chat.stop()
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 100_000, b"complete"])
+def test_of_connections_that_wait_only_so_many_are_kept(own: Launched, begun: bytes) -> None:
+    """Without a request, in the midst of one, and after one that anybody may make."""
+    if begun == b"complete":
+        begun = f"GET /r1chat/key.js HTTP/1.1\r\nHost: 127.0.0.1:{own.port}\r\n\r\nGET /".encode()
+    with ExitStack() as stack:
+        held = []
+        for _ in range(MOST_WAITING + 60):
+            held.append(stack.enter_context(socket.create_connection(("127.0.0.1", own.port), 10)))
+            held[-1].sendall(begun)
+        with closing(own.client()) as client:
+            asked = client.post("/r1chat/act", json={"verb": "ask", "text": "1 + 1 = ?", "lang": "en"})
+            assert asked.status_code == 200
+        deadline = time.monotonic() + 30
+        while (still := sum(map(_is_open, held))) > MOST_WAITING and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert 0 < still <= MOST_WAITING
+
+
+def test_a_stream_is_not_closed_for_connections_that_wait(own: Launched) -> None:
+    with closing(own.client()) as client, ExitStack() as stack:
+        asked = client.post("/r1chat/act", json={"verb": "temporary", "lang": "en"}).json()
+        with client.stream("GET", "/r1chat/feed", params={"conversation": asked["conversation"], "lang": "en"}) as feed:
+            for _ in range(2 * MOST_WAITING):
+                stack.enter_context(socket.create_connection(("127.0.0.1", own.port), 10))
+            with closing(own.client()) as other:
+                act = {"verb": "ask", "text": "heron", "conversation": asked["conversation"], "lang": "en"}
+                assert other.post("/r1chat/act", json=act).status_code == 200
+            deadline = time.monotonic() + 60
+            for line in feed.iter_lines():
+                if "heron" in line:
+                    break
+                assert time.monotonic() < deadline
+
+
+def _is_open(connection: socket.socket) -> bool:
+    connection.setblocking(False)
+    try:
+        while data := connection.recv(65_536):
+            assert data
+        return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False

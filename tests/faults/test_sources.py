@@ -1,0 +1,212 @@
+"""Hubs, servers and files of data that are slow, endless, huge or senseless."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from r1chat.backends.format_finder import find_format
+from r1chat.backends.openai import OpenAIBackend
+from r1chat.errors import EvaluationError, LibraryError
+from r1chat.evaluation.problems import load_task
+from r1chat.learn.forgetting import forget_erased
+from r1chat.learn.gather import read_rows
+from r1chat.learn.runs import Runs, Wish
+from r1chat.library.hub import Hub, RemoteFile, Variant
+from r1chat.store import Store
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def server(answer: Answer) -> Iterator[str]:
+    """A server on loopback; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            try:
+                answer(self)
+            except OSError:  # the client has gone
+                self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    running.daemon_threads = True
+    thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{running.server_address[1]}"
+    finally:
+        running.shutdown()
+        running.server_close()
+        thread.join()
+
+
+def trickle(handler: BaseHTTPRequestHandler) -> None:
+    """An answer without end, a byte at a time."""
+    handler.send_response(200)
+    handler.end_headers()
+    while True:
+        handler.wfile.write(b" ")
+        time.sleep(0.02)
+
+
+# --- hubs -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_listing_in_single_bytes_is_left() -> None:
+    with server(trickle) as address, pytest.raises(LibraryError, match="does not understand"):
+        Hub(address, patience=0.3).variants("owner/name-GGUF")
+
+
+def test_the_beginning_of_a_file_in_single_bytes_is_left() -> None:
+    with server(trickle) as address:
+        file = RemoteFile("m.gguf", f"{address}/m.gguf", 1_000_000)
+        assert Hub(address, patience=0.3).header("owner/name-GGUF", [Variant("m", "", (file,))]) is None
+
+
+def _small_disk() -> list[str]:
+    """The beginning of a command that runs Python with a disk of 220 MB of its own; empty where that cannot be had."""
+    if sys.platform != "linux" or not shutil.which("unshare"):
+        return []
+    mount = 'mount -t tmpfs -o size=220m tmpfs "$1" && shift && exec "$@"'
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh"]
+    tried = subprocess.run([*command, "/mnt", "true"], capture_output=True, check=False)
+    return command if tried.returncode == 0 else []
+
+
+def test_a_download_of_unknown_size_leaves_the_disk_some_room(tmp_path: Path) -> None:
+    command = _small_disk()
+    if not command:
+        pytest.skip("this system lets nobody mount a small disk")
+
+    def endless(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        while True:
+            handler.wfile.write(bytes(1_000_000))
+
+    code = """
+import shutil, sys, threading
+from pathlib import Path
+from r1chat.errors import LibraryError
+from r1chat.library.download import download
+from r1chat.library.hub import Hub, RemoteFile, Variant
+
+address, folder = sys.argv[1:]
+variant = Variant("m", "", (RemoteFile("m.gguf", f"{address}/m.gguf", 0),))
+try:
+    download(Hub(address), variant, Path(folder), lambda progress: None, threading.Event(), wait=0.01)
+except LibraryError as error:
+    print(error)
+print(shutil.disk_usage(folder).free)
+"""
+    with server(endless) as address:
+        run = subprocess.run(
+            [*command, str(tmp_path), sys.executable, "-c", code, address, str(tmp_path)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=ROOT,
+            check=False,
+        )
+    sentence, free = run.stdout.splitlines()
+    assert "left" in sentence and "Make room" in sentence
+    assert int(free) >= 60_000_000
+
+
+# --- servers ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_server_that_lists_thousands_of_models_is_read_in_time() -> None:
+    """In linear time: looking for each among all of them takes minutes."""
+    body = json.dumps({"object": "list", "data": [{"id": f"m{number}"} for number in range(30_000)]}).encode()
+
+    def listing(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("content-length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    began = time.process_time()
+    with server(listing) as address, closing(OpenAIBackend(address)) as backend:
+        assert len(backend.models()) == 30_000
+    assert time.process_time() - began < 60
+
+
+@pytest.mark.parametrize("sign", ["{", "§", "#", "<", "["])
+@pytest.mark.parametrize("times", [90_000, 10_000_000])
+def test_a_chat_template_that_writes_countless_brackets_is_understood_or_refused_in_time(sign: str, times: int) -> None:
+    """A file that was downloaded brings it; where the search for tags is quadratic it stops the whole app."""
+    messages = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}"
+    began = time.process_time()
+    found = find_format(f"{messages}{{{{ '{sign}' * {times} }}}}")
+    assert found.form is None
+    assert time.process_time() - began < 30
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tests", ["x" + ".a" * 100_000, "-" * 100_000 + "1"])
+def test_tests_that_are_nested_too_deep_are_told_with_their_line(tmp_path: Path, tests: str) -> None:
+    (tmp_path / "t.jsonl").write_text(json.dumps({"question": "q", "tests": tests}))
+    with pytest.raises(EvaluationError, match=r"Line 1 of t\.jsonl"):
+        load_task(str(tmp_path / "t.jsonl"))
+
+
+def test_judgements_are_read_in_linear_time(tmp_path: Path) -> None:
+    """Each conversation shares a prompt with the next; a quadratic reading takes many minutes."""
+    row = {"chosen": "a", "rejected": "b"}
+    lines = [
+        json.dumps({**row, "prompt": f"{number // 2}", "conversation": f"{(number + 1) // 2}"})
+        for number in range(16_000)
+    ]
+    other = [json.dumps({**row, "prompt": f"apart {number}"}) for number in range(8_000)]
+    (tmp_path / "data.jsonl").write_text("\n".join([*lines, *other]))
+    began = time.process_time()
+    gathered = read_rows("prefer", tmp_path / "data.jsonl", (), (), every_model=True)
+    assert len(gathered.rows) + len(gathered.held) == 24_000
+    assert time.process_time() - began < 60
+
+
+def test_a_table_with_an_endless_field_is_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f"question,answer\n{'x' * 200_000},5\n")
+    with pytest.raises(EvaluationError, match=r"t\.csv cannot be read"):
+        load_task(str(tmp_path / "t.csv"))
+
+
+@pytest.mark.parametrize("mark", ["much", [1], 1e400, float("nan"), -7, 10**400, True])
+def test_a_mark_that_makes_no_sense_is_none(tmp_path: Path, mark: object) -> None:
+    rows = [{"prompt": f"{n}", "completion": "a", "label": n % 2 == 0, "helpfulness": mark} for n in range(40)]
+    (tmp_path / "data.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    gathered = read_rows("kto", tmp_path / "data.jsonl", (), (), every_model=True)
+    marks = {dict(row.marks)["helpfulness"] for row in (*gathered.rows, *gathered.held)}
+    assert marks <= {0, 1}
+
+
+def test_a_database_that_cannot_be_read_leaves_the_folders_of_runs_as_they_are(tmp_path: Path) -> None:
+    """At the start, when what was erased for good is taken out of them: the page opens all the same."""
+    run = Runs(tmp_path).begin(Wish("prefer", "llama.cpp:m"))
+    (run.folder / "data.jsonl").write_text(json.dumps({"prompt": "p", "conversation": "c"}) + "\n")
+    database = tmp_path / "r1chat.db"
+    store = Store(f"sqlite:///{database}")
+    store.close()
+    for file in tmp_path.glob("r1chat.db*"):
+        file.write_bytes(b"no database" * 1000)
+    forget_erased(store, Runs(tmp_path))
+    store.close()
+    assert "conversation" in (run.folder / "data.jsonl").read_text()
