@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from r1chat.both import Both
 from r1chat.errors import EvaluationError
-from r1chat.store.owner import current_owner, is_alive
+from r1chat.store.reply_owner import current_owner, is_alive
 
 LOCK, OWNER = ".lock", ".running"
 _GLANCE = 0.5  # seconds to wait for a lock, since `is_running` may hold it for a moment

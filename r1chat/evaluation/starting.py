@@ -23,7 +23,7 @@ from r1chat.evaluation.listing import FOLDER, Evaluations
 from r1chat.evaluation.problems import Origin, Task, load_task
 from r1chat.evaluation.run import Run, Settings, read_specification
 from r1chat.evaluation.running import claim
-from r1chat.store.owner import owner_of
+from r1chat.store.reply_owner import owner_of
 
 OUTPUT = "output.txt"  # in the run's folder: what the process prints
 MOST_PROBLEMS = 20_000  # of a file
