@@ -220,6 +220,7 @@ def _point(point: Point, w: EvaluationWords) -> Markup:
         else f"{100 * share.value:.1f} % ({100 * share.low:.1f} … {100 * share.high:.1f})"
     )
     tokens = "–" if math.isnan(point.tokens) else f"{point.tokens:,.0f}"
+    name = label(point).pick(w.lang)
     return Markup('<tr><th scope="row">{}</th><td>{}</td><td>{}</td></tr>').format(
-        label(point).pick(w.lang), tokens, told
+        w.budget_of.format(n=name) if point.kind == "budget" else name, tokens, told
     )

@@ -121,6 +121,7 @@ class EvaluationWords:
     curves = Both("Curves", "曲线")
     curve_running = Both("being drawn", "绘制中")
     setting = Both("Setting", "设置")
+    budget_of = Both("budget of {n}", "预算 {n}")
     accuracy = Both("Right", "正确率")
     points = Both("Figures of {name}", "{name} 的数值")
     samples = Both("Samples of {name}", "{name} 的样本")
