@@ -345,6 +345,14 @@ def test_judging_works_on_a_phone_in_chinese(site: Site) -> None:
     button(page, "不好").click()
     expect(button(page.locator(".why"), "推理有误")).to_be_visible()
     page.locator(".reference > summary").click()
+    page.get_by_role("textbox", name="正确答案").fill("10")
+    form = page.locator(".reference .form").bounding_box()
+    assert form is not None
+    assert form["x"] >= 0
+    assert form["x"] + form["width"] <= 390
+    page.locator(".ask").click()  # elsewhere: it closes, and keeps what is written
+    expect(page.locator(".reference .form")).to_be_hidden()
+    expect(page.locator(".reference textarea")).to_have_value("10")
     unfold_thought(page)
     page.locator(".step").nth(1).click()
     button(page, "第一个错误步骤").click()

@@ -371,7 +371,7 @@ def test_vote_says_which_answer_could_not_be_compared() -> None:
         StoredReply(f"r{number}", "t1", NOW, Reply(answer=answer, finish="stop"))
         for number, answer in enumerate(answers)
     ]
-    for words, mark in ((EN, "? could not be compared"), (ZH, "? 无法比较")):
+    for words, mark in ((EN, "</svg>could not be compared"), (ZH, "</svg>无法比较")):
         html = votes.panel(samples, "r0", Judged(), words)
         assert html.count(mark) == 1
         assert "2/3" in html and html.index("2/3") < html.index(mark)

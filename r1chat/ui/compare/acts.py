@@ -205,9 +205,9 @@ def ask_menu(
         phrasings=words.phrasings,
     )
     caption = icon("columns-2") + Markup('<span class="text">{}</span>').format(words.compare)
-    return Markup('<details class="menu"><summary role="button">{}</summary><div>{}</div></details>').format(
-        caption, inside
-    )
+    return Markup(
+        '<details class="menu"><summary role="button" aria-label="{}">{}</summary><div>{}</div></details>'
+    ).format(words.compare, caption, inside)
 
 
 def _preset_line(presets: Sequence[Preset], words: Words) -> Markup:

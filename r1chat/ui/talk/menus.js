@@ -8,6 +8,8 @@ const open = () => all(document, 'details.menu[open]');
 document.addEventListener('click', event => {
   const inside = around(event.target, 'details.menu'), pressed = around(event.target, 'details.menu > div button');
   for (const menu of open()) if (menu !== inside || pressed) menu.open = false;
+  const form = around(event.target, 'details.reference');  // what is half written stays in it
+  for (const other of all(document, 'details.reference[open]')) if (other !== form) other.removeAttribute('open');
 });
 document.addEventListener('toggle', event => {
   const menu = target(event);
