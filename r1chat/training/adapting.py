@@ -79,7 +79,8 @@ class Guard:
 
     `fall`: nats for each token of the chosen replies, which the supervised term makes likelier in a healthy run.
     `first`: share of their tokens that the model predicts first; measured on the nano, runs that damaged its arithmetic
-    lost 0.001 to 0.002, and healthy ones nothing.
+    lost 0.001 to 0.002, and healthy ones nothing. Ordinary text has tokens of about equal chance, which change places
+    either way: a fall counts from twice its standard error over the rows.
     `learnt` and `margin`: reward accuracy and mean reward, both of which mean that the judgements are learnt; going on
     would only push the rejected replies down. `patience`: looks in a row without a lower loss. `least`: rows without
     which the accuracy decides nothing.
@@ -99,7 +100,7 @@ class Look:
 
     `loss` as trained; `accuracy`: the share of rows whose reward is on the judged side (0.5 before training);
     `margin`: the mean reward; `chosen`: nats for each token by which good replies got likelier; `first`: by how much
-    the share of tokens that are predicted first rose.
+    the share of tokens that are predicted first rose, `error`: the standard error of that.
     """
 
     step: int
@@ -108,6 +109,7 @@ class Look:
     margin: float
     chosen: float
     first: float
+    error: float = 0.0
 
 
 @dataclass
@@ -291,6 +293,7 @@ class Adapting:
             self.plan.beta * _mean(rewards),
             _mean([rise for rise, *_ in rises]),
             sum(rise for _, rise, _ in rises) / tokens,
+            math.sqrt(sum(rise**2 for _, rise, _ in rises)) / tokens,
         )
         self.looks.append(look)
         tell({"look": asdict(look)})
@@ -322,7 +325,7 @@ class Adapting:
             return _NOT_FINITE
         if look.chosen < -self.guard.fall:
             return _FELL.format(fall=-look.chosen, most=self.guard.fall)
-        if look.first < -self.guard.first:
+        if look.first < -max(self.guard.first, 2 * look.error):
             return _CONFUSED.format(fall=-look.first, most=self.guard.first)
         return None
 
