@@ -12,7 +12,7 @@ from r1chat.config import NANO
 from r1chat.judgements import Judged
 from r1chat.messages import ModelInfo, Progress, Provenance, Reply, StoredReply, StoredTurn, Timings, Usage
 from r1chat.ui.talk import render, votes
-from r1chat.ui.talk.presence import Presence
+from r1chat.ui.talk.availability import Availability
 from r1chat.ui.talk.render import Block, ReplyRenderer
 from r1chat.ui.words.page import WORDS, Words
 
@@ -418,7 +418,7 @@ def test_skeleton_has_every_place_of_a_reply() -> None:
 
 @pytest.mark.parametrize("words", [EN, ZH])
 def test_nano_model_says_what_it_is_and_is_asked_only_sums(words: Words) -> None:
-    html = render.welcome(Presence(ModelInfo("llama.cpp", NANO), "", ""), "/some/<folder>", words)
+    html = render.welcome(Availability(ModelInfo("llama.cpp", NANO), "", ""), "/some/<folder>", words)
     assert 'href="models/"' in html
     assert "/some/&lt;folder&gt;" in html
     asked = re.findall(r'data-verb="ask" data-text="([^"]*)"', html)
@@ -428,13 +428,13 @@ def test_nano_model_says_what_it_is_and_is_asked_only_sums(words: Words) -> None
 
 @pytest.mark.parametrize("words", [EN, ZH])
 def test_real_model_is_offered_real_questions(words: Words) -> None:
-    html = render.welcome(Presence(ModelInfo("ollama", "deepseek-r1:1.5b"), "", ""), "/models", words)
+    html = render.welcome(Availability(ModelInfo("ollama", "deepseek-r1:1.5b"), "", ""), "/models", words)
     assert html.count('data-verb="ask"') == 3
     assert "models/" not in html
 
 
 def test_without_a_model_the_page_says_how_to_get_one() -> None:
-    html = render.welcome(Presence(None, EN.no_model, ""), "/models", EN)
+    html = render.welcome(Availability(None, EN.no_model, ""), "/models", EN)
     assert "There is no model yet." in html and 'href="models/"' in html and "/models" in html
     assert 'data-verb="ask"' not in html
 

@@ -35,7 +35,7 @@ from r1chat.ui.composer.menus import model_name
 from r1chat.ui.html.parts import EMPTY, notice
 from r1chat.ui.html.plain import with_drawn_formulas
 from r1chat.ui.judge import consent, gathered, rating, reference
-from r1chat.ui.talk import ledger, presence, render, sidebar, temporary, votes
+from r1chat.ui.talk import availability, ledger, render, sidebar, temporary, votes
 from r1chat.ui.talk.moments import legend, outline_count
 from r1chat.ui.words.page import words
 
@@ -144,7 +144,7 @@ class Viewer:
         state: dict[str, str] = {}
         if (working := " ".join(self._app.chat.working())) != self._working:
             self._working = state["working"] = working
-        if not self._model and (usable := presence.usable_now(self._app)):
+        if not self._model and (usable := availability.usable_now(self._app)):
             state["usable"] = usable
         if state:
             patch["state"] = state
@@ -158,11 +158,11 @@ class Viewer:
 
     def _presence(self, max_age: float | None = None) -> list[Block]:
         """Whether the chosen model can be used: beside the picker, under the message box, and in the middle."""
-        now = presence.look(self._app, self._model, self._words, max_age)
-        blocks = self._change("state-place", html=presence.state_html(now, self._words))
-        blocks += self._change("where", html=presence.where_html(now, self._words))
+        now = availability.look(self._app, self._model, self._words, max_age)
+        blocks = self._change("state-place", html=availability.state_html(now, self._words))
+        blocks += self._change("where", html=availability.where_html(now, self._words))
         if self._conversation_id:
-            return blocks + self._change("trouble", "offers-section", "offers", presence.trouble(now, self._words))
+            return blocks + self._change("trouble", "offers-section", "offers", availability.trouble(now, self._words))
         return blocks + self._change("welcome", "welcome-section", "welcome", self._greeting(now))
 
     # -- a growing reply ----------------------------------------------------------------------------------------------
@@ -543,7 +543,7 @@ class Viewer:
     def _welcome(self) -> Patch:
         return self._without_turns(self._presence())
 
-    def _greeting(self, now: presence.Presence) -> Markup:
+    def _greeting(self, now: availability.Availability) -> Markup:
         folder = str(self._app.settings.models_folder)
         meter, window = self._app.meter, self._app.settings.context
         resources, speeds = meter.resources(), meter.known()

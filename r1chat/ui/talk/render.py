@@ -26,8 +26,8 @@ from r1chat.ui.html.icons import icon, sign
 from r1chat.ui.html.parts import EMPTY, attributes, button, concat, icon_button, joined, markdown, notice, speed
 from r1chat.ui.html.unfinished import without_open_formula
 from r1chat.ui.talk import moments
+from r1chat.ui.talk.availability import Availability, trouble
 from r1chat.ui.talk.moments import Row, Verdicts
-from r1chat.ui.talk.presence import Presence, trouble
 from r1chat.ui.words.page import Words, spoken
 
 LONG_MESSAGE = 2_000  # characters; a longer message of the person is folded
@@ -599,7 +599,7 @@ class Offer:
     expected: Forecast
 
 
-def welcome(now: Presence, folder: str, words: Words, offers: Sequence[Offer] = ()) -> Markup:
+def welcome(now: Availability, folder: str, words: Words, offers: Sequence[Offer] = ()) -> Markup:
     """The empty conversation: where messages go, and questions that the chosen model can answer.
 
     Where it cannot be used: why, and the ways out. Where there is no real model yet, `offers` are made.

@@ -8,7 +8,7 @@ from r1chat.ui.act import LONGEST_NAME, Answer, Block
 from r1chat.ui.composer.blocks import thinking_block
 from r1chat.ui.composer.choice import choice_of
 from r1chat.ui.html.parts import concat
-from r1chat.ui.talk import presence, sidebar, temporary
+from r1chat.ui.talk import availability, sidebar, temporary
 from r1chat.ui.words.page import Words
 
 PALETTE = 8  # conversations that the command palette offers at once
@@ -69,8 +69,8 @@ def palette_block(app: App, words: Words, query: str) -> Block:
 
 def model_blocks(app: App, key: str, words: Words) -> list[Block]:
     """The state of the chosen model, and where messages to it go."""
-    now = presence.look(app, key, words)
+    now = availability.look(app, key, words)
     return [
-        {"id": "state-place", "html": presence.state_html(now, words)},
-        {"id": "where", "html": presence.where_html(now, words)},
+        {"id": "state-place", "html": availability.state_html(now, words)},
+        {"id": "where", "html": availability.where_html(now, words)},
     ]

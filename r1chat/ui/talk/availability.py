@@ -23,7 +23,7 @@ OFFERED = 2  # models that are offered in place of one that is gone
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class Availability:
     """The state of the chosen model. `model` is None where it is not there; `why` then says it, as a sentence.
 
     `host`: where messages go, "" for this computer. `others`: models that can be used now.
@@ -41,22 +41,22 @@ class Presence:
         return self.model is not None and self.model.ready
 
 
-def look(app: App, key: str, words: Words, max_age: float | None = None) -> Presence:
+def look(app: App, key: str, words: Words, max_age: float | None = None) -> Availability:
     """The state of the model `key` ("" for none). `max_age`: seconds for which the last answer is good enough."""
     catalogue = app.catalogue
     if key:
         try:
             model = catalogue.glance(key) if max_age is None else catalogue.glance(key, max_age)
             if model.ready:
-                return Presence(model, "", catalogue.host(key), expected=_expected(app, model, words))
-            return Presence(model, spoken(model.note, words), catalogue.host(key), _others(app, key))
+                return Availability(model, "", catalogue.host(key), expected=_expected(app, model, words))
+            return Availability(model, spoken(model.note, words), catalogue.host(key), _others(app, key))
         except R1ChatError as error:
-            return Presence(None, error.sentence(words.lang), catalogue.host(key), _others(app, key))
+            return Availability(None, error.sentence(words.lang), catalogue.host(key), _others(app, key))
     failures = [status.failure for status in catalogue.statuses() if status.failure is not None]
     wanted = _wanted_backend(app)
     named = [status.failure for status in catalogue.statuses() if status.failure and status.name == wanted]
     why = (named or failures)[0].sentence(words.lang) if named or (failures and wanted) else words.no_model
-    return Presence(None, why, "", _others(app, ""))
+    return Availability(None, why, "", _others(app, ""))
 
 
 def usable_now(app: App) -> str:
@@ -87,24 +87,24 @@ def _others(app: App, key: str) -> tuple[ModelInfo, ...]:
     return tuple(sorted(usable, key=lambda model: model.name == NANO)[:OFFERED])
 
 
-def state_html(presence: Presence, words: Words) -> Markup:
+def state_html(availability: Availability, words: Words) -> Markup:
     """The line beside the picker."""
-    return sidebar.model_state(presence.model, presence.why, words, presence.expected)
+    return sidebar.model_state(availability.model, availability.why, words, availability.expected)
 
 
-def where_html(presence: Presence, words: Words) -> Markup:
+def where_html(availability: Availability, words: Words) -> Markup:
     """The line under the message box."""
-    return sidebar.where(presence.host, presence.available, words)
+    return sidebar.where(availability.host, availability.available, words)
 
 
-def trouble(presence: Presence, words: Words) -> Markup:
+def trouble(availability: Availability, words: Words) -> Markup:
     """Why the chosen model cannot be used, with the ways out; empty where it can."""
-    if presence.available:
+    if availability.available:
         return EMPTY
     ways = button("look-again", "", words.look_again, kind="way") + concat(
         button("use-model", "", words.use_model.format(name=model.title or model.name), kind="way", text=model.key)
-        for model in presence.others
+        for model in availability.others
     )
     return Markup('<div class="notice error" role="status"><p>{}</p><div class="ways">{}</div></div>').format(
-        unbroken(presence.why), ways
+        unbroken(availability.why), ways
     )
