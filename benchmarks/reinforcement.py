@@ -5,6 +5,10 @@ that checkpoint, for each seed and for the same processor time: more supervised 
 sampling (its sampling counted), and GRPO. Each is measured on the same problems of the test split, which chose nothing:
 greedily, and with 8 samples at temperature 0.6 (pass@1, cons@8). The same command goes on after a kill. Needs the extra
 `train`.
+
+With `--demonstrations N` the supervised training, at the start and in the control, has N chains and no more, as where
+people write them; the others learn from answers alone, of which there are as many as they ask for. That is the case of
+R1's cold start (arXiv 2501.12948v1, section 2.3.1): chains are dear, problems with a known answer are cheap.
 """
 
 from __future__ import annotations
@@ -15,7 +19,6 @@ import random
 import shutil
 import statistics
 import time
-from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,7 @@ from tokenizers import Tokenizer
 from benchmarks.report import Report
 from r1chat.training.data import Text, texts
 from r1chat.training.grpo import Grpo, Reinforcement
-from r1chat.training.loop import Plan, Training, load
+from r1chat.training.loop import Plan, Source, Training, load
 from r1chat.training.model import Decoder, Shape
 from r1chat.training.reject import Rejection, gather, sampler, source
 from r1chat.training.sampling import Completion, complete
@@ -74,20 +77,22 @@ def _mean(values: list[Any]) -> float:
     return round(statistics.fmean(values), 4) if values else 0.0
 
 
-def start(folder: Path, task: str, minutes: float) -> Training:
+def start(folder: Path, demonstrations: Source, minutes: float) -> Training:
     """The common checkpoint; goes on where it was."""
-    run = Training(folder, _plan("start", minutes, 0), SHAPE, source=_only(task))
+    run = Training(folder, _plan("start", minutes, 0), SHAPE, source=demonstrations)
     if run.seconds < minutes * 60:
         run.run(_tell)
     return run
 
 
-def arm(name: str, folder: Path, begun: Path, task: str, minutes: float, seed: int) -> tuple[Decoder, Tokenizer]:
+def arm(
+    name: str, folder: Path, begun: Path, task: str, demonstrations: Source, minutes: float, seed: int
+) -> tuple[Decoder, Tokenizer]:
     """The model after one way to go on from the checkpoint in `begun` for the same processor time."""
     origin = load(begun)
     plan = _plan(name, minutes, seed)
     if name == "more":
-        run = Training(folder, plan, origin[0].shape, origin, _only(task))
+        run = Training(folder, plan, origin[0].shape, origin, demonstrations)
     elif name == "reject":
         spent = folder / "sampled.json"  # processor seconds of the sampling
         if not spent.exists():  # a kill within the sampling: all of it again, so that its time is known
@@ -120,7 +125,10 @@ def _plan(name: str, minutes: float, seed: int) -> Plan:
     )
 
 
-def _only(task: str) -> Callable[[random.Random], Iterator[Text]]:
+def _demonstrations(task: str, count: int) -> Source:
+    """Chains of one task: always new ones, or the same `count` again and again."""
+    if count:
+        return source(list(islice(texts(random.Random("demonstrations"), "train", [task]), count)))
     return lambda rng: texts(rng, "train", [task])
 
 
@@ -140,12 +148,14 @@ def main() -> None:
     parser.add_argument("--split", choices=("dev", "test"), default="test")
     parser.add_argument("-n", type=int, default=100, help="problems")
     parser.add_argument("--grpo-rate", type=float, default=RATES["grpo"])
+    parser.add_argument("--demonstrations", type=int, default=0, help="chains to learn from; 0: always new ones")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     RATES["grpo"] = chosen.grpo_rate
     torch.set_num_threads(1)
     begun = chosen.folder / "start"
-    start(begun, chosen.task, chosen.start_minutes)
+    demonstrations = _demonstrations(chosen.task, chosen.demonstrations)
+    start(begun, demonstrations, chosen.start_minutes)
     found: dict[str, list[Figures]] = {}
     jobs = [
         ("start", 0, begun),
@@ -155,7 +165,9 @@ def main() -> None:
         file = place / f"{chosen.split}-{chosen.n}.json"
         if not file.exists():
             model, tokenizer = (
-                load(begun) if name == "start" else arm(name, place, begun, chosen.task, chosen.minutes, seed)
+                load(begun)
+                if name == "start"
+                else arm(name, place, begun, chosen.task, demonstrations, chosen.minutes, seed)
             )
             figures = measure(model, tokenizer, chosen.task, chosen.split, chosen.n)
             file.write_text(json.dumps(figures))
