@@ -20,17 +20,19 @@ from r1chat.training.vocabulary import ASSISTANT, BOS, CLOSE, EOS, THINK, USER
 TALK, FOLLOW = "talk", "follow"
 LONGEST = 512  # tokens
 WEIGHTS = {  # how often a task is drawn; the others 1
-    "sums": 3.0,
+    "sums": 4.5,
     "products": 1.3,
+    "expressions": 1.5,
     "primes": 1.3,
-    "stories": 1.5,
-    "countdown": 5.0,
-    "fractions": 2.0,
-    "letters": 2.5,
-    "divisors": 3.0,
-    "sorting": 3.0,
+    "stories": 2.0,
+    "countdown": 2.5,
+    "fractions": 4.0,
+    "letters": 2.0,
+    "divisors": 5.0,
+    "sorting": 2.0,
     "division": 1.5,
-    TALK: 7.0,
+    FOLLOW: 1.5,
+    TALK: 8.0,
 }
 REWORDED = 0.6  # the share of training's problems that are asked in the wordings of `wordings`
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
