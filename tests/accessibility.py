@@ -8,7 +8,8 @@ from site_driver import Page
 
 AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 SETTLED = """async () => {  // what fades in or out has no contrast of its own
-  const ending = () => document.getAnimations().filter(one => one.effect.getComputedTiming().endTime !== Infinity);
+  const ending = () => document.getAnimations().filter(
+    one => one.playState === 'running' && one.effect.getComputedTiming().endTime !== Infinity);
   while (ending().length) await Promise.allSettled(ending().map(one => one.finished));
 }"""
 
