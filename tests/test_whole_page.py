@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from accessibility import AXE, findings
 from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, choose_budget, expect, finished, more
 
 from r1chat import steer
@@ -29,6 +28,7 @@ from r1chat.ui.talk.render import ReplyRenderer
 from r1chat.ui.talk.titles import title
 from r1chat.ui.words.page import words
 
+AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 REFLECTING = (
     "<think>The train leaves at 9:40.\n\nWait, let me check the minutes: 40 + 35 = 75.\n\n"
     "So my first result was wrong.\n\nLet me double-check: it is 12:15.</think>It arrives at **12:15**.\n\n"
@@ -373,6 +373,26 @@ def test_a_conversation_is_printed_whole_and_dark_on_white(site: Site) -> None:
     assert page.pdf(format="A4").count(b"/Type /Page\n") >= 3
 
 
+SETTLED = """async () => {  // what fades in or out has no contrast of its own
+  const ending = () => document.getAnimations().filter(
+    one => one.playState === 'running' && one.effect.getComputedTiming().endTime !== Infinity);
+  while (ending().length) await Promise.allSettled(ending().map(one => one.finished));
+}"""
+
+
+def findings(page: Page) -> list[str]:
+    """What axe-core finds: the rule and the first element of each."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.evaluate(SETTLED)
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = page.evaluate("tags => axe.run(document, {runOnly: tags, rules: {'target-size': {enabled: true}}})", tags)[
+        "violations"
+    ]
+    return [
+        f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:200]}" for rule in found for node in rule["nodes"]
+    ]
+
+
 def check_what_opens(page: Page) -> None:
     """Dialogs, menus and the data page, each open."""
     page.get_by_role("button", name="Settings").click()
@@ -392,86 +412,31 @@ def check_what_opens(page: Page) -> None:
     page.get_by_role("button", name="How it should behave").click()
     assert findings(page) == [], "behaviour"
     page.keyboard.press("Escape")
-    page.keyboard.press("?")
-    expect(page.get_by_role("tab", name="Shortcuts")).to_have_attribute("aria-selected", "true")
-    page.keyboard.press("Escape")
-    page.locator("#compare summary").click()
-    assert findings(page) == [], "compare menu"
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Bad", exact=True).click()
-    expect(page.locator(".why")).to_have_attribute("open", "")
-    assert findings(page) == [], "details of a rating"
-    page.locator(".why > summary").click()
-    page.locator(".reference > summary").click()
-    page.get_by_role("textbox", name="The right answer").fill("12:15")
-    assert findings(page) == [], "right answer"
-    page.keyboard.press("Enter")
-    expect(page.locator(".rules .mark")).to_be_visible()
-    page.locator(".rules > summary").click()
-    expect(page.locator(".rewards")).to_be_visible()
-    assert findings(page) == [], "rewards"
-    page.locator(".rules > summary").click()
     page.get_by_role("searchbox", name="Search conversations").fill("arrives")
     expect(page.locator("#list mark").first).to_be_visible()
     assert findings(page) == [], "search"
-    page.get_by_role("searchbox", name="Search conversations").fill("")
-    more(page, "3", exact=True).click()
-    expect(page.locator(".vote .group")).to_have_count(1)
-    assert findings(page) == [], "vote"
-    page.get_by_role("textbox", name="Message").fill("Again?")
-    page.locator("#compare summary").click()
-    page.get_by_role("button", name="Two replies of this model").click()
-    expect(page.locator(".verdict.ready")).to_be_visible()
-    assert findings(page) == [], "comparison"
-    page.get_by_role("button", name="A is better").click()
-    expect(page.locator(".compared")).to_be_visible()
-    assert findings(page) == [], "compared"
-    check_on_a_phone(page)
     page.locator("#gathered a").click()
-    expect(page.locator(".judged").first).to_be_visible()
+    expect(page.locator(".judged")).to_be_visible()
     page.locator("#filter summary").click()
-    page.locator(".side summary").first.click()
+    page.locator(".side summary").click()
     expect(page.locator(".side .all .read").first).to_be_visible()
-    page.locator("#exporting").get_by_role("button", name="Export", exact=True).click()
-    expect(page.locator("#job .close")).to_be_visible()  # without consent it fails
     assert findings(page) == [], "data"
     page.get_by_role("button", name="Rate replies one by one").click()
-    expect(page.get_by_role("dialog").locator(".verdicts")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_contain_text("Every reply has your rating")
     assert findings(page) == [], "queue"
-
-
-def check_on_a_phone(page: Page) -> None:
-    """The drawer with the list, a menu and the outline as sheets."""
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.get_by_role("button", name="Conversations", exact=True).click()
-    expect(page.get_by_role("button", name="New conversation")).to_be_visible()
-    assert findings(page) == [], "drawer"
-    page.mouse.click(380, 400)
-    expect(page.get_by_role("button", name="New conversation")).to_be_hidden()
-    thought = page.locator("details.thought").last
-    if thought.get_attribute("open") is None:
-        thought.locator("> summary").click()
-    page.get_by_role("button", name="Outline", exact=True).last.click()
-    expect(page.locator("#outline ol button").first).to_be_in_viewport()
-    assert findings(page) == [], "outline"
-    page.keyboard.press("Escape")
-    thought.locator("> summary").click()
-    more(page, "Think longer")
-    assert findings(page) == [], "menu on a phone"
-    page.keyboard.press("Escape")
-    page.set_viewport_size({"width": 1280, "height": 800})
 
 
 @in_browser
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed (npm install)")
-def test_axe_finds_nothing_on_any_state_in_either_theme(site: Site) -> None:
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_main_states(site: Site, theme: str) -> None:
     site.serve(
         backends={
             "scripted": ScriptedBackend(lambda _: [REFLECTING], model_names=("Some model",)),
             "openai": OpenAIBackend("http://127.0.0.1:9/v1"),
         }
     )
-    page = site.open()
+    page = site.open(theme=theme)
     expect(page.locator(".welcome")).to_be_visible()
     assert findings(page) == [], "empty"
     ask(page, "When does it arrive?")
@@ -487,8 +452,9 @@ def test_axe_finds_nothing_on_any_state_in_either_theme(site: Site) -> None:
     more(page, "Think longer")
     assert findings(page) == [], "menu"
     page.keyboard.press("Escape")
-    check_what_opens(page)
-    down = site.open("&model=openai:gone")
+    if theme == "light":
+        check_what_opens(page)
+    down = site.open("&model=openai:gone", theme=theme)
     expect(down.locator(".notice.error")).to_be_visible()
     assert findings(down) == [], "server down"
     assert site.server is not None

@@ -48,13 +48,13 @@ def _side(caption: str, reply: Reply, same: bool, words: Words) -> Markup:
         thought = Markup("<details{}><summary>{}</summary><p>{}</p></details>").format(
             attributes(open=same), words.side_thought, reply.reasoning
         )
-    return Markup("<section><h4>{}</h4>{}{}<p>{}</p></section>").format(
+    return Markup("<section><h3>{}</h3>{}{}<p>{}</p></section>").format(
         caption, notes(reply, words), thought, reply.answer
     )
 
 
 def _writing(caption: str, words: Words) -> Markup:
-    return Markup('<section><h4>{}</h4><p class="writing">{}</p></section>').format(caption, words.wait_for_both)
+    return Markup('<section><h3>{}</h3><p class="writing">{}</p></section>').format(caption, words.wait_for_both)
 
 
 def _choices(pair: Pair, words: Words) -> Markup:
