@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from r1chat.both import Both
@@ -39,6 +40,11 @@ class Server:
         """The name of its backend: no colon, since keys of models are `backend:name`."""
         return f"openai@{self.url.partition('://')[2].removesuffix('/v1').replace(':', '~')}"
 
+    @property
+    def id(self) -> str:
+        """What the page calls it by: short, however long the address is."""
+        return f"server-{sha256(self.name.encode(errors='replace')).hexdigest()[:16]}"
+
     def __repr__(self) -> str:
         return f"Server({self.url!r})"
 
@@ -55,10 +61,10 @@ class Servers:
         """Every server, in the order in which they were added."""
         return self._servers
 
-    def find(self, name: str) -> Server:
-        """The server with that backend's name. Raises ConfigError."""
+    def find(self, server_id: str) -> Server:
+        """The server with that id. Raises ConfigError."""
         for server in self._servers:
-            if server.name == name:
+            if server.id == server_id:
                 return server
         raise ConfigError(_GONE)
 
@@ -70,18 +76,21 @@ class Servers:
             raise ConfigError(_TOO_MANY.format(most=MOST))
         self._write((*self._servers, server))
 
-    def remove(self, name: str) -> None:
-        """Forget a server and its key. Raises ConfigError for one that is not there."""
-        gone = self.find(name)
+    def remove(self, server_id: str) -> Server:
+        """Forget a server and its key; the one that it was. Raises ConfigError for one that is not there."""
+        gone = self.find(server_id)
         self._write(tuple(server for server in self._servers if server != gone))
+        return gone
 
     def _read(self) -> tuple[Server, ...]:
         try:
+            if self._file.exists() and not self._file.is_file():  # a pipe would be waited for
+                raise OSError("not a plain file")
             found = json.loads(self._file.read_text(encoding="utf-8"))
             return tuple(Server(str(entry["url"]), str(entry.get("key", ""))) for entry in found)
         except FileNotFoundError:
             return ()
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             reason = type(error).__name__  # its text may hold a key
             raise ConfigError(_UNREADABLE.format(file=self._file, reason=reason)) from None
 

@@ -36,7 +36,8 @@ _CLOSED = Both(
 _TOO_LONG = Both(
     "The server went on for more than {most:,} characters, so r1chat ended the reply. What came is kept. "
     "Ask again for something shorter, or with a limit of tokens.",
-    "服务器发送的回复超过 {most:,} 个字符，r1chat 已结束该回复。已收到的内容已保留。请改问较短的内容，或限制词元数。",
+    "服务器发送的回复超过 {most:,} 个字符，r1chat 已结束该回复。已收到的内容已保留。"
+    "请改问较短的内容，或限制 token 数。",
 )
 
 

@@ -10,15 +10,17 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from r1chat.backends import Backend
 from r1chat.backends.gguf import Header
+from r1chat.backends.listener import other_account_at
 from r1chat.both import Both
 from r1chat.errors import BackendError, UnknownModelError
-from r1chat.loopback import is_loopback
-from r1chat.messages import ModelInfo
+from r1chat.loopback import is_this_computer
+from r1chat.messages import LONGEST_NAME, ModelInfo
 
 FRESH_FOR = 5.0  # seconds for which an answer is used without asking again
 PATIENCE = 1.0  # seconds to wait for an answer before an older one is used
@@ -42,6 +44,21 @@ _NO_MODEL_NAMED = Both("no model {name!r}", "没有模型 {name!r}")
 _NO_USABLE_MODEL = Both("no model that can be used", "没有可用的模型")
 _AT_BACKEND = Both(" at backend {name!r}", "（后端 {name!r}）")
 _NONE = Both("none", "无")
+_OF_ANOTHER = Both(
+    "The server of this model is a program of {account}, another account of this computer, which reads what you send.",
+    "此模型的服务器是本机另一个账户 {account} 的程序，它会读到你发送的内容。",
+)
+_TAKEN_OVER = Both(
+    "Nothing was sent. What listens at {name}'s address is now a program of {account}, another account of this "
+    "computer. Choose another model; if you send again, that program reads it.",
+    "没有发送任何内容。现在在 {name} 的地址监听的是本机另一个账户 {account} 的程序。请选择其他模型；"
+    "如果再次发送，该程序会读到内容。",
+)
+_NOT_BY_ITSELF = Both(
+    " What listens at {name}'s address is a program of {account}, another account of this computer: r1chat sends "
+    "nothing there unless you choose one of its models.",
+    "在 {name} 的地址监听的是本机另一个账户 {account} 的程序：除非你选择其中的模型，r1chat 不会向其发送内容。",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +68,7 @@ class BackendStatus:
     name: str
     models: tuple[ModelInfo, ...] = ()
     failure: BackendError | None = None  # why there are no models
+    account: str = ""  # another person's account of this computer, whose program its server is
 
     @property
     def error(self) -> str:
@@ -90,9 +108,14 @@ class Catalogue:
     def find(self, key: str) -> tuple[Backend, ModelInfo]:
         """The backend and the model behind a key `backend:name`. Asks that backend alone, and waits where it must.
 
-        Raises UnknownModelError, or BackendError with the reason why the backend has no models.
+        Raises UnknownModelError, or BackendError with the reason why the backend has no models, or because its server
+        is now a program of another account than at the last answer: a person is to see that before something is sent.
         """
         status = self._status_for(key, max_age=FRESH_FOR, patience=PATIENCE)
+        account = _account_of(self._backends.get(status.name))
+        if account and account != status.account:
+            self._caches[status.name].renew(0.0)
+            raise BackendError(_TAKEN_OVER.format(name=status.name, account=account))
         if (model := status.model(key)) is None or not model.ready:
             status = self._status_for(key, max_age=0.0, patience=None)
             model = status.model(key)
@@ -114,12 +137,17 @@ class Catalogue:
         """The host (with its port) that messages to a model are sent to; "" where that is this computer itself."""
         backend_name, _, _ = key.partition(":")
         parts = urlsplit(str(getattr(self._backends.get(backend_name), "url", "")))
-        if parts.hostname and not is_loopback(parts.hostname):
+        if parts.hostname and not is_this_computer(parts.hostname):
             return parts.netloc.rpartition("@")[2]
         cache = self._caches.get(backend_name)
         model = cache.known(key) if cache is not None else None
         remote = model.remote_host if model is not None else ""
         return urlsplit(remote).netloc.rpartition("@")[2] or remote
+
+    def account(self, key: str) -> str:
+        """The account of this computer, another person's, whose program the server of a model is; "" for none."""
+        cache = self._caches.get(key.partition(":")[0])
+        return cache.account() if cache is not None else ""
 
     def is_served(self, key: str) -> bool:
         """Whether a server runs the model, which may go away, and not this process."""
@@ -132,15 +160,43 @@ class Catalogue:
         header: Header | None = read(name) if read else None
         return header
 
+    def paths(self, key: str) -> list[Path]:
+        """The files of a model, and of no other one; empty where none of this machine is read for it."""
+        backend_name, _, name = key.partition(":")
+        find = getattr(self._backends.get(backend_name), "paths", None)
+        paths: list[Path] = find(name) if find else []
+        return paths
+
+    def key_of(self, path: Path) -> str:
+        """The key of the model that a file of this machine is; "" if it is none."""
+        for backend_name, backend in self._backends.items():
+            find = getattr(backend, "name_of", None)
+            if find and (name := find(path)):
+                return f"{backend_name}:{name}"
+        return ""
+
+    def file_header(self, key: str) -> Header | None:
+        """The same, and of a model of Ollama's whose file lies on this machine, too."""
+        backend_name, _, name = key.partition(":")
+        find = getattr(self._backends.get("llama.cpp"), "of_ollama", None)
+        if backend_name != "ollama" or find is None:
+            return self.header(key)
+        file = find(name)
+        header: Header | None = file.header if file else None
+        return header
+
     def default(self, wanted: str = "", backend: str = "") -> ModelInfo:
         """The model to begin with: the one that was asked for by name or key, else the first usable one.
 
-        Waits for slow backends only where the others have no such model. Raises UnknownModelError.
+        One whose server is a program of another person's account has to be asked for by its key. Waits for slow
+        backends only where the others have no such model. Raises UnknownModelError.
         """
         statuses: list[BackendStatus] = []
         for patience in (PATIENCE, None):
             statuses = self._ask([name for name in self._caches if name == (backend or name)], FRESH_FOR, patience)
-            models = [model for status in statuses for model in status.models]
+            models = [
+                model for status in statuses for model in status.models if not status.account or model.key == wanted
+            ]
             if wanted:
                 fitting = [model for model in models if wanted in (model.name, model.key)]
             else:
@@ -149,12 +205,16 @@ class Catalogue:
             if fitting:
                 return fitting[0]
         failures = [status.failure.text for status in statuses if status.failure is not None]
+        others = [_NOT_BY_ITSELF.format(name=each.name, account=each.account) for each in statuses if each.account]
         raise UnknownModelError(
             _NO_DEFAULT.format(
                 what=_NO_MODEL_NAMED.format(name=wanted) if wanted else _NO_USABLE_MODEL,
                 where=_AT_BACKEND.format(name=backend) if backend else "",
                 names=self._usable_keys(),
-                errors=Both("".join(f" {text.en}" for text in failures), "".join(text.zh for text in failures)),
+                errors=Both(
+                    "".join([*(f" {text.en}" for text in failures), *(text.en for text in others)]),
+                    "".join(text.zh for text in (*failures, *others)),
+                ),
             )
         )
 
@@ -204,6 +264,11 @@ class Catalogue:
         return ", ".join(model.key for model in self.models() if model.ready) or _NONE
 
 
+def _account_of(backend: Backend | None) -> str:
+    """The account, another person's, whose program listens at a backend's address; "" for none."""
+    return other_account_at(str(getattr(backend, "url", "")))
+
+
 class _Cache:
     """What one backend answered last. The lock is held for moments only, never while the backend is asked."""
 
@@ -248,13 +313,23 @@ class _Cache:
         with self._lock:
             return self._status.model(key) if self._status is not None else None
 
+    def account(self) -> str:
+        """The other account of the last answer."""
+        with self._lock:
+            return self._status.account if self._status is not None else ""
+
     def close(self) -> None:
         """The backend is about to be closed: what a question under way meets from now on is no defect."""
         self._closed = True
 
     def _ask(self, question: threading.Event) -> None:
         try:
-            status = BackendStatus(self._name, tuple(self._backend.models()))
+            models = [model for model in self._backend.models() if len(model.name) <= LONGEST_NAME]
+            account = _account_of(self._backend)
+            if account:
+                note = _OF_ANOTHER.format(account=account)
+                models = [replace(model, note=note) if model.ready else model for model in models]
+            status = BackendStatus(self._name, tuple(models), account=account)
         except BackendError as error:
             status = BackendStatus(self._name, failure=error)
         except Exception:

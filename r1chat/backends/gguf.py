@@ -1,19 +1,20 @@
 """What a GGUF file says of itself: a reader of its header, quick on files of any size.
 
 It knows the file format and nothing of llama.cpp. Arrays (a vocabulary has 150,000 entries) are stepped over; weights
-are not read, only checked to be there. Everything in the file is taken as hostile: sizes are checked before use.
+are not read, only checked to be there. Everything in the file is taken as hostile: sizes are checked before use, and
+the file is read, not mapped, since whoever cuts a mapped file ends the process that looks at it (SIGBUS).
 """
 
 from __future__ import annotations
 
 import builtins
-import mmap
-import re
 import struct
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 from r1chat.both import Both
 from r1chat.errors import ModelFileError
@@ -21,10 +22,17 @@ from r1chat.errors import ModelFileError
 Value = int | float | bool | str
 
 VERSIONS = (2, 3)
-_MOST_ENTRIES, _MOST_ITEMS = 1 << 16, 1 << 24  # more metadata, tensors or array items than any model has
+_MOST_KEYS, _MOST_TENSORS, _MOST_ITEMS = 1 << 12, 1 << 16, 1 << 24  # more of them than any model has; of an array
 _MOST_STRINGS = 1 << 21  # in all arrays together; the largest vocabularies and their merges have 800,000
-_MOST_TEXT = 1 << 27  # bytes of all texts that are kept
+_MOST_TEXT = 1 << 27  # bytes of all texts
+_MOST_READ = 1 << 28  # bytes that are read in all; the largest headers have 20 MB
+_PIECE = 1 << 18  # bytes that are read at a time
 _MOST_LAYERS = 512  # of llama.cpp
+_LONGEST_KEY, _LONGEST_TEXT = 200, 300  # characters: a longer key is left out, a longer text is cut
+_LONGEST_TEMPLATE = 1 << 20  # bytes
+_TEMPLATE, _TOKENS = "tokenizer.chat_template", "tokenizer.ggml.tokens"
+_OF_LAYERS = (".attention.head_count", ".attention.head_count_kv", ".attention.sliding_window_pattern")
+_MOST_OF_LAYERS = 64  # arrays with a number for each layer
 # Every how many layers an architecture with a sliding window has one without, where the file does not tell
 _FULL_LAYER_EVERY = {"gemma2": 2, "gemma3": 6, "gemma3n": 5, "gpt-oss": 2, "cohere2": 4, "exaone4": 4, "olmo2": 4}
 
@@ -71,9 +79,9 @@ class Header:
 
     path: Path
     version: int
-    metadata: Mapping[str, Value]  # without arrays
+    metadata: Mapping[str, Value]  # without arrays; texts but for the chat template are cut
     arrays: Mapping[str, tuple[int, ...]]  # of numbers, one for each layer
-    special_tokens: Mapping[str, str]  # by role: "bos", "eos", "padding" …
+    special_tokens: Mapping[str, str]  # by role: "bos", "eos"
     vocabulary: int  # tokens
     has_think_token: bool
     has_output: bool  # an output matrix of its own
@@ -119,7 +127,7 @@ class Header:
 
     @property
     def chat_template(self) -> str:
-        return self.text("tokenizer.chat_template")
+        return self.text(_TEMPLATE)
 
     @property
     def writes_text(self) -> bool:
@@ -195,10 +203,10 @@ def read_header(path: Path) -> Header:
         if not path.is_file() and path.exists():  # a pipe would be waited for
             raise ModelFileError(_UNREADABLE.format(path=path, reason="no regular file"))
         with path.open("rb") as file:
-            if file.seek(0, 2) == 0:
+            size = file.seek(0, 2)
+            if size == 0:
                 raise ModelFileError(_EMPTY.format(name=path.name))
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _parse(path, data, len(data))
+            return _parse(path, _Cursor(file, size), size)
     except FileNotFoundError:
         raise ModelFileError(_NO_FILE.format(path=path)) from None
     except OSError as error:
@@ -214,7 +222,7 @@ def parse_header(name: str, beginning: bytes, size: int) -> Header | None:
     """
     path = Path(name)
     try:
-        return _parse(path, beginning, size)
+        return _parse(path, _Cursor(BytesIO(beginning), len(beginning)), size)
     except (struct.error, OverflowError, _MalformedError) as error:
         if len(beginning) < size:
             return None
@@ -226,20 +234,33 @@ class _MalformedError(Exception):
 
 
 class _Cursor:
-    """Steps through a file. Reading past its end raises struct.error, OverflowError or _MalformedError.
+    """Steps through the first `size` bytes of a file. Reading past their end, or what was cut off since, raises
+    struct.error, OverflowError or _MalformedError.
 
     So does a header that would take more time or memory than any model's.
     """
 
-    def __init__(self, data: mmap.mmap | builtins.bytes, at: int) -> None:
-        self.data = data
-        self.at = at
-        self._strings, self._text = _MOST_STRINGS, _MOST_TEXT  # what is left of both
+    def __init__(self, file: IO[builtins.bytes], size: int) -> None:
+        self._file, self._size = file, size
+        self._piece, self._begin = b"", 0  # what was read last, and where it stands in the file
+        self._at = 0  # in the piece, or behind it
+        self._strings, self._text, self._of_layers = _MOST_STRINGS, _MOST_TEXT, _MOST_OF_LAYERS  # what is left
+        self._read = _MOST_READ
+
+    @property
+    def place(self) -> int:
+        """Bytes from the beginning of the file."""
+        return self._begin + self._at
+
+    def take(self, length: int) -> builtins.bytes:
+        """The next `length` bytes."""
+        self._hold(length)
+        self._at += length
+        return self._piece[self._at - length : self._at]
 
     def number(self, code: str) -> int | float | bool:
         value: int | float | bool
-        (value,) = struct.unpack_from("<" + code, self.data, self.at)
-        self.at += struct.calcsize("<" + code)
+        (value,) = struct.unpack("<" + code, self.take(struct.calcsize("<" + code)))
         return value
 
     def size(self, code: str = "Q", most: int = 1 << 62) -> int:
@@ -248,79 +269,127 @@ class _Cursor:
             raise _MalformedError
         return value
 
-    def bytes(self) -> builtins.bytes:
-        length = self.size(most=len(self.data) - self.at)
-        self.at += length
+    def bytes(self, longest: int) -> builtins.bytes:
+        """A text, of which `longest` bytes are kept."""
+        length = self.size()
+        self._count(length)
+        kept = self.take(min(length, longest))
+        self._skip(length - len(kept))
+        return kept
+
+    def text(self, longest: int) -> str:
+        """A text of which `longest` characters are kept."""
+        return self.bytes(4 * longest).decode(errors="replace")[:longest]
+
+    def template(self) -> str:
+        """A text that is of use only as a whole."""
+        text = self.bytes(_LONGEST_TEMPLATE + 1)
+        if len(text) > _LONGEST_TEMPLATE:
+            raise _MalformedError
+        return text.decode(errors="replace")
+
+    def array(self, key: str) -> tuple[list[builtins.bytes], tuple[int, ...]]:
+        """Step over an array; gives the tokens, and the numbers of one that has one a layer."""
+        kind, count = self.size("I"), self.size(most=_MOST_ITEMS)
+        if kind in _NUMBERS:
+            length = count * struct.calcsize("<" + _NUMBERS[kind])
+            if not key.endswith(_OF_LAYERS) or count > _MOST_LAYERS or kind in _FLOATS:
+                self._skip(length)
+                return [], ()
+            self._of_layers -= 1
+            if self._of_layers < 0:
+                raise _MalformedError
+            return [], tuple(map(int, struct.unpack(f"<{count}{_NUMBERS[kind]}", self.take(length))))
+        if kind != _STRING:
+            raise _MalformedError
+        self._strings -= count
+        if self._strings < 0:
+            raise _MalformedError
+        return self._texts(count, keep=key == _TOKENS), ()
+
+    def _texts(self, count: int, keep: bool) -> list[builtins.bytes]:
+        """Step over as many texts as quickly as Python can."""
+        kept: list[builtins.bytes] = []
+        length_at = struct.Struct("<Q").unpack_from
+        piece, at = self._piece, self._at
+        for _ in range(count):
+            if at + 8 > len(piece):
+                self._at = at
+                self._hold(8)
+                piece, at = self._piece, self._at
+            begin = at + 8
+            at = begin + length_at(piece, at)[0]
+            if keep:
+                self._count(at - begin)
+                if at > len(piece):
+                    self._at, length = begin, at - begin
+                    self._hold(length)
+                    piece, begin = self._piece, self._at
+                    at = begin + length
+                kept.append(piece[begin:at])
+        self._at = at
+        self._skip(0)
+        return kept
+
+    def _count(self, length: int) -> None:
         self._text -= length
         if self._text < 0:
             raise _MalformedError
-        return self.data[self.at - length : self.at]
 
-    def text(self) -> str:
-        return self.bytes().decode(errors="replace")
-
-    def array(self, keep: bool) -> tuple[list[builtins.bytes], tuple[int, ...]]:
-        """Step over an array; gives its texts if they are to be kept, and its numbers if there is one a layer."""
-        kind, count = self.size("I"), self.size(most=_MOST_ITEMS)
-        at, data, length_at = self.at, self.data, struct.Struct("<Q").unpack_from
-        kept: list[builtins.bytes] = []
-        numbers: tuple[int, ...] = ()
-        if kind in _NUMBERS:
-            at += count * struct.calcsize("<" + _NUMBERS[kind])
-            if count <= _MOST_LAYERS and kind not in _FLOATS:
-                numbers = tuple(map(int, struct.unpack_from(f"<{count}{_NUMBERS[kind]}", data, self.at)))
-        elif kind == _STRING:
-            self._strings -= count
-            if self._strings < 0:
-                raise _MalformedError
-            for _ in range(count):
-                begin = at + 8
-                at = begin + length_at(data, at)[0]
-                if keep:
-                    self._text -= at - begin
-                    if self._text < 0:
-                        raise _MalformedError
-                    kept.append(data[begin:at])
-        else:
+    def _skip(self, length: int) -> None:
+        self._at += length
+        if self.place > self._size:
             raise _MalformedError
-        if at > len(data):
+
+    def _hold(self, length: int) -> None:
+        """Have the next `length` bytes in the piece."""
+        if self._at + length <= len(self._piece):
+            return
+        place = self.place
+        if place + length > self._size:
             raise _MalformedError
-        self.at = at
-        return kept, numbers
+        self._file.seek(place)
+        self._piece, self._begin, self._at = self._file.read(max(length, _PIECE)), place, 0
+        self._read -= len(self._piece)
+        if len(self._piece) < length or self._read < 0:
+            raise _MalformedError
 
 
-def _parse(path: Path, data: mmap.mmap | bytes, size: int) -> Header:
-    """`data` holds a file of `size` bytes, or its beginning."""
-    if data[:4] != b"GGUF":
+def _parse(path: Path, cursor: _Cursor, size: int) -> Header:
+    """The header under a cursor at the beginning of a file of `size` bytes."""
+    if cursor.take(4) != b"GGUF":
         raise ModelFileError(_NO_GGUF.format(name=path.name))
-    (version,) = struct.unpack_from("<I", data, 4)
+    version = cursor.size("I")
     if version not in VERSIONS:
         raise ModelFileError(
             _OTHER_VERSION.format(name=path.name, version=version, oldest=VERSIONS[0], newest=VERSIONS[-1])
         )
-    cursor = _Cursor(data, 8)
-    tensors, entries = cursor.size(most=_MOST_ENTRIES), cursor.size(most=_MOST_ENTRIES)
+    tensors, entries = cursor.size(most=_MOST_TENSORS), cursor.size(most=_MOST_KEYS)
     metadata: dict[str, Value] = {}
     arrays: dict[str, tuple[int, ...]] = {}
     tokens: list[bytes] = []
     for _ in range(entries):
-        key, kind = cursor.text(), cursor.size("I")
+        key, kind = cursor.text(_LONGEST_KEY + 1), cursor.size("I")
+        value: Value
         if kind == _ARRAY:
-            texts, numbers = cursor.array(keep=key == "tokenizer.ggml.tokens")
+            texts, numbers = cursor.array(key)
             tokens += texts
             if numbers:
                 arrays[key] = numbers
-        elif kind == _STRING:
-            metadata[key] = cursor.text()
+            continue
+        if kind == _STRING:
+            value = cursor.template() if key == _TEMPLATE else cursor.text(_LONGEST_TEXT)
         elif kind in _NUMBERS:
-            metadata[key] = cursor.number(_NUMBERS[kind])
+            value = cursor.number(_NUMBERS[kind])
         else:
             raise _MalformedError
+        if len(key) <= _LONGEST_KEY:
+            metadata[key] = value
     measured = _measure_tensors(cursor, tensors)
     alignment = metadata.get("general.alignment", 32)
     if not isinstance(alignment, int) or alignment < 1:
         raise _MalformedError
-    weights_begin = -(-cursor.at // alignment) * alignment
+    weights_begin = -(-cursor.place // alignment) * alignment
     _check_limits(metadata, tokens)
     return Header(
         path=path,
@@ -354,7 +423,7 @@ def _measure_tensors(cursor: _Cursor, count: int) -> _Measured:
     experts: Counter[int] = Counter()
     embedding: Counter[int] = Counter()
     for _ in range(count):
-        name = cursor.bytes()
+        name = cursor.bytes(_LONGEST_TEXT)
         numbers = 1
         for _ in range(cursor.size("I", most=8)):
             numbers *= cursor.size()
@@ -379,12 +448,12 @@ def _check_limits(metadata: Mapping[str, Value], tokens: list[bytes]) -> None:
 
 
 def _special_tokens(metadata: Mapping[str, Value], tokens: list[bytes]) -> dict[str, str]:
-    """The texts of the tokens that have a role."""
+    """The texts of the tokens that have a role here."""
     texts: dict[str, str] = {}
-    for key, token in metadata.items():
-        role = re.fullmatch(r"tokenizer\.ggml\.(\w+)_token_id", key)
-        if role and isinstance(token, int) and 0 <= token < len(tokens):
-            texts[role[1]] = tokens[token].decode(errors="replace")
+    for role in ("bos", "eos"):
+        token = metadata.get(f"tokenizer.ggml.{role}_token_id")
+        if isinstance(token, int) and 0 <= token < len(tokens):
+            texts[role] = tokens[token][:_LONGEST_TEXT].decode(errors="replace")
     return texts
 
 

@@ -1,14 +1,15 @@
-"""The models of an Ollama server, by its official client. Knows no other backend.
+"""The models of an Ollama server. Knows no other backend.
 
-Requests go through the client's session (its address, headers and key), but not through its typed calls: those cannot
-send `truncate`, `shift` and `_debug_render_only`, drop `_debug_info` and `remote_host` from what comes, and split the
-stream at U+0085, which Ollama sends unescaped inside a line. Without `truncate` and `shift` text is lost silently.
+Not by Ollama's own client: it cannot send `truncate`, `shift` and `_debug_render_only`, drops `_debug_info` and
+`remote_host` from what comes, and splits the stream at U+0085, which Ollama sends unescaped inside a line. Without
+`truncate` and `shift` text is lost silently.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AbstractContextManager, aclosing, suppress
@@ -16,7 +17,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
-import ollama
 
 from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge, Idle
@@ -49,6 +49,7 @@ from r1chat.backends.prompt import (
 from r1chat.both import Both
 from r1chat.errors import BackendError, UnsupportedError
 from r1chat.messages import (
+    LONGEST_NAME,
     Answer,
     BackendEvent,
     Began,
@@ -84,6 +85,7 @@ class _Model:
     context: int  # `num_ctx`: one value as long as r1chat runs, because another one loads the model again
     thinks: bool
     chats: bool
+    adapted: bool
     found: Found
     opens: bool | None = None  # whether its template opens the thought in the prompt; None: not asked yet
 
@@ -117,12 +119,14 @@ class OllamaBackend:
         """`host` in any form of OLLAMA_HOST. `context` is the window in tokens, for models that were made for as much.
 
         `keep_alive` is how long Ollama keeps a model loaded: seconds, or a duration such as "30m"; -1 for ever.
-        Raises ConfigError where `host` is no address.
+        Raises ConfigError where `host` is no address, or OLLAMA_API_KEY no key.
         """
         self.url = parse_host(host)
         self._context = context
         self._keep_alive = int(keep_alive) if re.fullmatch(r"-?\d+", str(keep_alive)) else keep_alive
-        self._http: httpx.AsyncClient = ollama.AsyncClient(self.url, **wire.connection(httpx.URL(self.url)))._client
+        key = os.environ.get("OLLAMA_API_KEY", "").strip()  # as Ollama's own programs have it
+        headers = wire.authorization(key)
+        self._http = httpx.AsyncClient(base_url=self.url, **wire.connection(httpx.URL(self.url), headers))
         self._bridge = Bridge("r1chat-ollama")
         self._idle = Idle(self._bridge)
         self._models: dict[str, _Model] = {}
@@ -151,8 +155,9 @@ class OllamaBackend:
                     self._ask(Tags, "GET", "/api/ps"),
                     self._ask(Version, "GET", "/api/version"),
                 )
+                listed = [tag for tag in tags.models if len(tag.name) <= LONGEST_NAME][: wire.MOST_MODELS]
                 at_once = asyncio.Semaphore(8)
-                found = await asyncio.gather(*(self._describe(tag, version.version, at_once) for tag in tags.models))
+                found = await asyncio.gather(*(self._describe(tag, version.version, at_once) for tag in listed))
         loaded = {tag.name for tag in running.models}
         infos = [replace(info, loaded=info.name in loaded) for info in found if info]
         return sorted(infos, key=lambda info: (not info.ready, not info.thinks, not info.loaded))
@@ -178,6 +183,7 @@ class OllamaBackend:
         if not model.chats:
             return None
         # a thought between tags that are not known cannot be written into a prompt
+        base = wire.as_text(tag.details.parent_model)[:LONGEST_NAME] if model.adapted else ""
         continues = at_least(version, RENDERS) and (not model.thinks or model.form is not None)
         return replace(
             info,
@@ -188,7 +194,8 @@ class OllamaBackend:
             continues=continues,
             reasoning=model.form,
             recalls=continues and model.form is not None,
-            note=note(tag, version) or (model.found.problem.text if model.found.problem else ""),
+            parent=f"{self.name}:{base}" if base else "",
+            note=note(tag, version, base) or (model.found.problem.text if model.found.problem else ""),
             architecture=model.architecture or tag.details.family,
             template_hash=hashlib.sha256(model.template.encode()).hexdigest() if model.template else "",
         )
@@ -198,7 +205,7 @@ class OllamaBackend:
         model = self._models.get(name)
         if model is None or digest not in (None, model.digest):
             show = await self._ask(Show, "POST", "/api/show", {"model": name})
-            architecture = str(show.fact("general.architecture") or "")
+            architecture = wire.as_text(show.fact("general.architecture"))[:LONGEST_NAME]
             trained = show.number(f"{architecture}.context_length")
             found = await asyncio.to_thread(find_any_format, show.template)
             model = self._models[name] = _Model(
@@ -209,6 +216,7 @@ class OllamaBackend:
                 trained_context=trained,
                 context=min(self._context, trained or self._context),
                 thinks="thinking" in show.capabilities,  # `tags` does not say so of every model that does
+                adapted=show.adapted,
                 chats=not show.capabilities or "completion" in show.capabilities,
                 found=found,
             )
@@ -250,18 +258,18 @@ class OllamaBackend:
     async def _events(self, path: str, body: dict[str, Any], model: _Model) -> AsyncGenerator[BackendEvent, None]:
         native = False
         halves, thought_halves = wire.Halves(), wire.Halves()
-        finish = Finish("cut", context=model.context)
+        finish, key = Finish("cut", context=model.context), wire.key_of(self._http.headers)
         async with aclosing(self._parts(path, body)) as parts:
             async for part in parts:
                 if part.error:
-                    raise broken_off(part.error)
+                    raise broken_off(part.error, key)
                 if thought := thought_halves.join(wire.as_text(part.message.thinking)):
                     native = True
                     yield Reasoning(thought)
                 if text := halves.join(wire.as_text(part.message.content) or wire.as_text(part.response)):
                     yield Answer(text) if native else Raw(text)
                 if part.done:
-                    finish = part.finish(model.context)
+                    finish = part.finish(model.context, key)
         yield finish
 
     async def _warm(self, request: Request) -> None:

@@ -13,10 +13,12 @@ from pydantic import BaseModel, BeforeValidator
 
 from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge
+from r1chat.backends.ollama_wire import Size
 from r1chat.both import Both
 from r1chat.errors import BackendError, GenerationError, UnknownModelError
-from r1chat.messages import BackendEvent, Progress
+from r1chat.messages import LONGEST_NAME, BackendEvent, Progress
 
+MOST_LAYERS = 1_000  # parts that a model is pulled in; it has a dozen
 FOREVER = -1  # as a time to keep a model in memory
 REGISTRY = "registry.ollama.ai"  # where Ollama itself fetches models whose names give no other host
 _YEARS_AHEAD = 10  # Ollama tells a time centuries ahead for a model that stays
@@ -36,24 +38,21 @@ class InMemory:
 
 class _Running(BaseModel):
     name: str
-    size: int = 0
-    size_vram: int = 0
+    size: Size = 0
+    size_vram: Size = 0
     expires_at: datetime | None = None
-    context_length: int = 0
+    context_length: Size = 0
 
 
 class _RunningList(BaseModel):
     models: list[_Running] = []
 
 
-_Count = Annotated[int | None, BeforeValidator(wire.counted)]
-
-
 class _PullLine(BaseModel):
     status: Any = ""
-    digest: Any = ""
-    total: _Count = None
-    completed: _Count = None
+    digest: Annotated[str, BeforeValidator(lambda value: wire.as_text(value)[:LONGEST_NAME])] = ""
+    total: Size = 0
+    completed: Size = 0
     error: Any = ""
 
 
@@ -87,6 +86,7 @@ class OllamaModels:
 
     async def _pull(self, model: str) -> AsyncGenerator[BackendEvent, None]:
         layers: dict[str, tuple[int, int]] = {}
+        done = total = 0
         with self._translated(model):
             yield Progress("waiting")
             async with self._http.stream("POST", "/api/pull", json={"model": model, "stream": True}) as response:
@@ -95,12 +95,15 @@ class OllamaModels:
                     async for data in lines:
                         for line in wire.all_parsed(_PullLine, data):
                             if line.error:
-                                raise _refused(model, wire.as_text(line.error))
+                                raise _refused(model, wire.as_text(line.error), wire.key_of(self._http.headers))
                             if line.status == "success":
                                 return
                             if line.digest and line.total:
-                                layers[str(line.digest)] = (min(line.completed or 0, line.total), line.total)
-                            done, total = (sum(layer[i] for layer in layers.values()) for i in (0, 1))
+                                before = layers.get(line.digest, (0, 0))
+                                layers[line.digest] = now = (min(line.completed, line.total), line.total)
+                                done, total = done + now[0] - before[0], total + now[1] - before[1]
+                                if len(layers) > MOST_LAYERS:
+                                    raise GenerationError(_TOO_MANY.format(model=model))
                             yield Progress("loading" if line.digest else "waiting", done, total)
         raise GenerationError(_BROKEN.format(model=model))
 
@@ -116,7 +119,8 @@ class OllamaModels:
     async def _running(self) -> list[_Running]:
         async with self._http.stream("GET", "/api/ps") as response:
             await wire.success(response)
-            return wire.parsed(_RunningList, await wire.body(response)).models
+            running = wire.parsed(_RunningList, await wire.body(response)).models
+        return [one for one in running if len(one.name) <= LONGEST_NAME][: wire.MOST_MODELS]
 
     async def _keep(self, model: str, seconds: int) -> None:
         body: dict[str, Any] = {"model": model, "messages": [], "keep_alive": seconds, "stream": False}
@@ -140,11 +144,11 @@ def _until(expires: datetime | None, now: datetime) -> datetime | None:
     return expires if expires.year < now.year + _YEARS_AHEAD else None
 
 
-def _refused(model: str, reason: str) -> BackendError:
+def _refused(model: str, reason: str, key: str) -> BackendError:
     """The error that a line of a pull stands for."""
     if "file does not exist" in reason or "not found" in reason:
         return UnknownModelError(_NO_SUCH_MODEL.format(model=model))
-    return GenerationError(_FAILED.format(model=model, reason=wire.shortened(reason).rstrip(".")))
+    return GenerationError(_FAILED.format(model=model, reason=wire.shortened(reason, key).rstrip(".")))
 
 
 _NO_SUCH_MODEL = Both(
@@ -154,6 +158,10 @@ _NO_SUCH_MODEL = Both(
 _FAILED = Both(
     "Ollama could not fetch {model!r}: {reason}. What came is kept: pull it again to go on.",
     "Ollama 无法获取 {model!r}：{reason}。已下载部分已保留：再次拉取即可继续。",
+)
+_TOO_MANY = Both(
+    "Ollama names more parts of {model!r} than a model has, so r1chat stopped. Check what runs at its address.",
+    "Ollama 为 {model!r} 列出的部分多于任何模型，r1chat 已停止。请检查该地址运行的程序。",
 )
 _BROKEN = Both(
     "Ollama stopped in the middle of {model!r}. What came is kept: pull it again to go on.",

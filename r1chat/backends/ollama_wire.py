@@ -58,10 +58,12 @@ _BROKE_OFF = Both(
 
 
 Count = Annotated[int | None, BeforeValidator(wire.counted)]
+Size = Annotated[int, BeforeValidator(wire.sized)]
 
 
 class Details(BaseModel):
     family: str = ""
+    parent_model: Any = ""  # the name in the FROM of its Modelfile
     quantization_level: str = ""
 
 
@@ -69,9 +71,9 @@ class Tag(BaseModel):
     """A model, in `/api/tags` and `/api/ps`. Size in bytes."""
 
     name: str
-    size: int = 0
+    size: Size = 0
     digest: str = ""
-    remote_host: str = ""
+    remote_host: wire.Name = ""
     details: Details = Details()
 
 
@@ -83,19 +85,24 @@ class Show(BaseModel):
     """A model's details, in `/api/show`."""
 
     template: str = ""
+    modelfile: Any = ""
     capabilities: list[str] = []
     model_info: dict[str, Any] | None = None
 
     def fact(self, key: str) -> Any:
         return (self.model_info or {}).get(key)
 
+    @property
+    def adapted(self) -> bool:
+        """Whether an adapter belongs to it."""
+        return re.search(r"^ADAPTER ", wire.as_text(self.modelfile), re.MULTILINE) is not None
+
     def number(self, key: str) -> int:
-        value = self.fact(key)
-        return value if isinstance(value, int) else 0
+        return wire.counted(self.fact(key)) or 0
 
 
 class Version(BaseModel):
-    version: str
+    version: wire.Name
 
 
 class ChatMessage(BaseModel):
@@ -122,12 +129,12 @@ class Part(BaseModel):
     eval_duration: Count = None
     debug: Debug | None = Field(None, alias="_debug_info")
 
-    def finish(self, context: int) -> Finish:
-        """The last line as the last event."""
+    def finish(self, context: int, key: str) -> Finish:
+        """The last line as the last event. `key` went with the request."""
         reason: FinishReason = "length" if self.done_reason == "length" else "stop"
         return Finish(
             reason,
-            raw_reason=self.done_reason,
+            raw_reason=wire.without_key(self.done_reason, key),
             prompt_tokens=self.prompt_eval_count,
             completion_tokens=self.eval_count,
             context=context,
@@ -161,7 +168,7 @@ def parse_host(value: str) -> str:
         host = parts.hostname or "127.0.0.1"
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{parts.port or default_port}{parts.path.rstrip('/')}"
-        httpx.URL(url)
+        _ = httpx.URL(url).host  # a ValueError for one such as `xn--`
     except (ValueError, KeyError, httpx.InvalidURL):
         raise ConfigError(_NO_ADDRESS.format(value=value)) from None
     return url
@@ -206,24 +213,26 @@ _REMOTE = Both(
     "Runs at {host}, not on this machine: what you write leaves it.",
     "在 {host} 上运行，不在本机：你写的内容会离开本机。",
 )
+_ADAPTER = Both("An adapter of {base}.", "{base} 的适配器。")
 _OLD = Both(
     "Ollama {version} is old: it cuts long conversations without a word. Update it to 0.12.6 or newer.",
     "Ollama {version} 版本过旧：它会不加提示地截断长对话。请更新到 0.12.6 或更新版本。",
 )
 
 
-def note(tag: Tag, version: str) -> Wording:
-    """What a person should know before choosing this model; "" for nothing."""
+def note(tag: Tag, version: str, base: str) -> Wording:
+    """What a person should know before choosing this model, an adapter of `base` unless that is ""; "" for nothing."""
     if tag.remote_host:
         return _REMOTE.format(host=tag.remote_host)
     if not at_least(version, NEVER_CUTS):
         return _OLD.format(version=version)
-    return ""
+    return _ADAPTER.format(base=base.removesuffix(":latest")) if base else ""
 
 
-def broken_off(error: Any) -> BackendError:
-    """The error that an `error` in mid-stream stands for."""
-    return GenerationError(_BROKE_OFF.format(reason=wire.shortened(wire.as_text(error)).rstrip(".") or wire.NO_REASON))
+def broken_off(error: Any, key: str) -> BackendError:
+    """The error that an `error` in mid-stream stands for. `key` went with the request."""
+    reason = wire.shortened(wire.as_text(error), key).rstrip(".")
+    return GenerationError(_BROKE_OFF.format(reason=reason or wire.NO_REASON))
 
 
 def refused(refusal: wire.Refusal, url: str, model: str, context: int) -> BackendError:

@@ -50,16 +50,22 @@ from r1chat.both import Both, Wording
 from r1chat.errors import BackendError, UnsupportedError
 from r1chat.messages import BackendEvent, Began, Message, ModelInfo, Progress, Raw, Reasoning, ReplySoFar, Request
 from r1chat.reasoning_format import OFF, ReasoningFormat, Variables
+from r1chat.unicode import REPLACED
 
 _SERVER = Both("OpenAI-compatible server", "OpenAI 兼容服务器")
 _ADVICE = Both(
-    "Is it running? Start it, and check the address (--base-url or R1CHAT_BASE_URL).",
-    "它是否在运行？请启动它，并检查地址（--base-url 或 R1CHAT_BASE_URL）。",
+    "Is it running? Start it, or check its address (Settings → Servers on the page, else --base-url or "
+    "R1CHAT_BASE_URL).",
+    "它是否在运行？请启动它，或检查它的地址（页面上的“设置 → 服务器”，或者 --base-url、R1CHAT_BASE_URL）。",
 )
 _UNKNOWN_FORMAT = Both(
     "How this model marks its thought is not known, since the server does not show its chat template; so its thought "
     "cannot be steered.",
     "服务器没有给出该模型的对话模板，因此不知道它如何标记思考，也就无法引导其思考。",
+)
+_NO_UNICODE = Both(
+    "The server gives this model a name that is no Unicode, so it cannot be asked for. Give it another name there.",
+    "服务器给这个模型的名称不是 Unicode，因此无法请求它。请在服务器上改名。",
 )
 _NOT_CONTINUED = Both(
     "This server cannot continue a reply. Ask again for a fresh one, or use llama-server, vLLM or Ollama.",
@@ -120,7 +126,7 @@ class OpenAIBackend:
     """The models of one server that speaks OpenAI's chat completions."""
 
     def __init__(self, base_url: str, api_key: str = "", *, context: int = 0, name: str = "openai") -> None:
-        """`base_url` with or without `/v1`. Raises ConfigError where it is no address.
+        """`base_url` with or without `/v1`. Raises ConfigError where it is no address, or the key no key.
 
         `context` is the window to reckon with, in tokens, where the server does not tell its own; 0: none.
         """
@@ -128,9 +134,7 @@ class OpenAIBackend:
         self.url = parse_base_url(base_url)
         self._root = self.url.removesuffix("/v1")  # where llama-server's own routes are
         self._context = context
-        self._http = httpx.AsyncClient(
-            **wire.connection(httpx.URL(self.url), {"Authorization": f"Bearer {api_key}"} if api_key else {})
-        )
+        self._http = httpx.AsyncClient(**wire.connection(httpx.URL(self.url), wire.authorization(api_key)))
         self._bridge = Bridge(f"r1chat-{name}")
         self._idle = Idle(self._bridge)
         self._server: _Server | None = None
@@ -203,6 +207,7 @@ class OpenAIBackend:
             note = _NOT_CONTINUED
         elif not continues:
             note = found.problem.text if found.problem else _UNKNOWN_FORMAT
+        nameable = REPLACED not in entry.id
         return ModelInfo(
             self.name,
             entry.id,
@@ -216,7 +221,8 @@ class OpenAIBackend:
             continues=continues,
             reasoning=found.form,
             recalls=server.kind is not Kind.OTHER and found.form is not None,
-            note=note,
+            note=note if nameable else _NO_UNICODE,
+            ready=nameable,
             parent=f"{self.name}:{entry.parent}" if entry.parent in server.by_name else "",
             template_hash=hashlib.sha256(template.encode()).hexdigest() if template else "",
             backend_version=server.props.build_info,
@@ -250,7 +256,8 @@ class OpenAIBackend:
                     yield Began(form, opened=first and opens_thought(prompt, form))
             else:
                 url, body = f"{self.url}/chat/completions", self._chat(request, server)
-            reading = Reading(server.context(request.model) or self._context, only_answer=so_far.closed)
+            context, key = server.context(request.model) or self._context, wire.key_of(self._http.headers)
+            reading = Reading(context, key, only_answer=so_far.closed)
             asked = raw
             async with aclosing(self._chunks(url, body)) as chunks:
                 async for chunk in chunks:
@@ -438,7 +445,7 @@ class OpenAIBackend:
             if kind.startswith("application/json"):  # it does not stream: one body with all of it
                 for chunk in wire.all_parsed(Chunk, await wire.body(response)):
                     if chunk.error:
-                        raise broken_off(chunk.error, response)
+                        raise broken_off(chunk.error, wire.key_of(response.request.headers))
                     if not (chunk.choices or chunk.content):
                         raise wire.NotUnderstood
                     yield chunk
@@ -459,7 +466,7 @@ class OpenAIBackend:
                         raise
                     for chunk in chunks:
                         if chunk.error:
-                            raise broken_off(chunk.error, response)
+                            raise broken_off(chunk.error, wire.key_of(response.request.headers))
                         began = True
                         yield chunk
 

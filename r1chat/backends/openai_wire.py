@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from r1chat.backends import wire
 from r1chat.backends.prompt import continued
 from r1chat.both import Both
+from r1chat.config import LAST_PORT
 from r1chat.errors import (
     BackendError,
     ConfigError,
@@ -115,7 +116,7 @@ class Entry(BaseModel):
     # llama-server; others may put anything there
     meta: Meta | Any = Field(None, union_mode="left_to_right")
     status: Status | Any = Field(None, union_mode="left_to_right")  # where it offers several models
-    max_model_len: int | None = None  # vLLM
+    max_model_len: Count = None  # vLLM
     parent: str | None = None  # vLLM, of a LoRA adapter: the model that it belongs to
 
     @property
@@ -136,7 +137,7 @@ class Entries(BaseModel):
 
 
 class Generation(BaseModel):
-    n_ctx: int = 0
+    n_ctx: Counted = 0
 
 
 class Props(BaseModel):
@@ -159,7 +160,7 @@ class Tokens(BaseModel):
     """vLLM's `/tokenize`."""
 
     tokens: list[int]
-    max_model_len: int
+    max_model_len: Counted
 
 
 class Delta(BaseModel):
@@ -211,8 +212,8 @@ class Timings(BaseModel):
 
 
 class PromptProgress(BaseModel):
-    total: int
-    processed: int
+    total: Counted
+    processed: Counted
 
 
 class Chunk(BaseModel):
@@ -232,9 +233,13 @@ class Chunk(BaseModel):
 class Reading:
     """Turns the chunks of one stream into events, and their last words into the Finish."""
 
-    def __init__(self, context: int, only_answer: bool = False) -> None:
-        """`only_answer`: the thought was closed before, so what a server calls reasoning now is not to be believed."""
+    def __init__(self, context: int, key: str, only_answer: bool = False) -> None:
+        """`only_answer`: the thought was closed before, so what a server calls reasoning now is not to be believed.
+
+        `key` goes with the request.
+        """
         self._context = context
+        self._key = key
         self._only_answer = only_answer
         self._native = False
         self._halves, self._thought_halves = wire.Halves(), wire.Halves()
@@ -274,7 +279,7 @@ class Reading:
         usage, timings = self._usage, self._timings
         return Finish(
             reason,
-            raw_reason=self._reason,
+            raw_reason=wire.without_key(self._reason, self._key),
             prompt_tokens=usage.prompt_tokens,
             cached_tokens=usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None,
             completion_tokens=usage.completion_tokens,
@@ -292,9 +297,10 @@ def parse_base_url(value: str) -> str:
     text = value.strip()
     try:
         url = httpx.URL(text if "://" in text else f"http://{text}")
-    except httpx.InvalidURL:
-        url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host:
+        known = url.scheme in ("http", "https") and bool(url.host) and (url.port is None or 0 < url.port <= LAST_PORT)
+    except (httpx.InvalidURL, ValueError):  # a ValueError for a host such as `xn--`
+        known = False
+    if not known:
         raise ConfigError(_NO_ADDRESS.format(value=value))
     if url.userinfo:  # the address is shown and stored with replies
         raise ConfigError(_SECRET_IN_ADDRESS)
@@ -367,10 +373,10 @@ def sampling(params: Params, kind: Kind) -> dict[str, Any]:
 # --- what it means ---------------------------------------------------------------------------------------------------
 
 
-def broken_off(error: Any, response: httpx.Response) -> BackendError:
-    """The error that an `error` in mid-stream stands for."""
-    text = wire.without_key(json.dumps({"error": error}, ensure_ascii=False), response)
-    reason = wire.said(text).rstrip(".") or wire.NO_REASON
+def broken_off(error: Any, key: str) -> BackendError:
+    """The error that an `error` in mid-stream stands for. `key` went with the request."""
+    text = json.dumps({"error": error}, ensure_ascii=False)
+    reason = wire.said(text, key).rstrip(".") or wire.NO_REASON
     return wire.too_long(text) or GenerationError(_BROKE_OFF.format(reason=reason))
 
 

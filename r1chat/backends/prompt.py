@@ -102,8 +102,9 @@ class ThoughtsInHistory:
 
 def without_empty_thought(text: str, form: ReasoningFormat) -> str:
     """What a template wrote before an answer, without the empty thought that it puts in place of a dropped one."""
-    opener, closer = re.escape(form.open.strip()), re.escape(form.close.strip())
-    return re.sub(rf"\s*(?:{opener}\s*)?{closer}\s*$", "", text)
+    opener, closer = form.open.strip(), form.close.strip()
+    rest = text.rstrip()
+    return rest.removesuffix(closer).rstrip().removesuffix(opener).rstrip() if rest.endswith(closer) else text
 
 
 def with_off_word(messages: Sequence[Message], word: str) -> tuple[Message, ...]:

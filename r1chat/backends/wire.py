@@ -7,25 +7,34 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Annotated, Any, TypeVar
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 from r1chat.both import Both
-from r1chat.errors import BackendError, ContextError, GenerationError, UnreachableError
-from r1chat.loopback import is_loopback
+from r1chat.config import BAD_KEY, is_key
+from r1chat.errors import BackendError, ConfigError, ContextError, GenerationError, UnreachableError
+from r1chat.loopback import is_this_computer
+from r1chat.messages import LONGEST_NAME
+from r1chat.unicode import clean, cleaned, is_unicode
 
 Form = TypeVar("Form", bound=BaseModel)
+Name = Annotated[str, AfterValidator(lambda text: text[:LONGEST_NAME])]  # of a few words that are shown
 
 CONNECT_WITHIN = 5.0  # seconds
 ANSWER_WITHIN = 15.0  # seconds, for questions that no model has to think about
 LONGEST_SENTENCE = 1000  # characters of an error in a server's own words: it is stored with the reply
+_MOST_WORDS = 64 * LONGEST_SENTENCE  # characters of what a server says that are looked at
 SHORTEST_KEY = 4  # characters; what is shorter is no secret, and would be found in every word
+MOST_MODELS = 5_000  # of an Ollama server, which is asked about each
 LONGEST_LINE = 16 << 20  # bytes of one line of a stream, or of a body that is read whole
 
+_MOST_BYTES = 1 << 50  # of a model
 _MOST = 1 << 40  # tokens or nanoseconds … more than any true count
 _HALF = re.compile("[\ud800-\udfff]")
 _JSON = json.JSONDecoder()
@@ -88,25 +97,30 @@ _REASONS = {  # by what the network library says
     "timed out": Both("it does not answer in time", "没有及时应答"),
 }
 NO_REASON = Both("it gave no reason", "未说明原因")
-_LENGTH = Both("{needed:,} tokens long", "长 {needed:,} 个词元")
+_LENGTH = Both("{needed:,} tokens long", "长 {needed:,} 个 token")
 _LENGTH_UNKNOWN = Both("too long", "太长")
-_WINDOW = Both("the window holds {context:,}", "而窗口只能容纳 {context:,} 个词元")
+_WINDOW = Both("the window holds {context:,}", "而窗口只能容纳 {context:,} 个 token")
 _WINDOW_UNKNOWN = Both("the model's window does not hold it", "超出了模型的窗口")
+
+
+_BAD_KEY = Both("The key cannot be used: {reason}.", "此密钥无法使用：{reason}。")
 
 
 class Refusal(Exception):
     """A server answered with a status that is no success; `text` is its body."""
 
-    def __init__(self, status: int, text: str, location: str = "") -> None:
-        super().__init__(f"{status} {text[:200]}")
+    def __init__(self, status: int, text: str, location: str = "", key: str = "") -> None:
+        """`key` is what went with the request, and stands in nothing that is shown."""
+        super().__init__(str(status))
         self.status = status
         self.text = text
         self.location = location
+        self._key = key
 
     @property
     def sentence(self) -> str:
         """The error as the server words it; "" where its body is not in the form of an API."""
-        return said(self.text)
+        return said(self.text, self._key)
 
 
 class TooMuchError(Exception):
@@ -122,15 +136,24 @@ def connection(url: httpx.URL, headers: Mapping[str, str] | None = None) -> dict
 
     Redirects are not followed: a prompt goes to the address that the person gave, or nowhere. A reply may take as
     long as it takes. Each request gets a connection of its own, because llama-server hangs up on some that are used
-    again (8 of 150 replies failed for that), and a new one costs less than a millisecond.
+    again (8 of 150 replies failed for that), and a new one costs less than a millisecond. To an `http` address no
+    certificates are loaded, which takes 0.03 s: such a client would refuse every TLS server.
     """
     return {
-        "trust_env": not is_loopback(url.host),
+        "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.scheme == "http" else True,
+        "trust_env": not is_this_computer(url.host),
         "follow_redirects": False,
         "timeout": httpx.Timeout(None, connect=CONNECT_WITHIN),
         "limits": httpx.Limits(max_keepalive_connections=0),
         "headers": {"Accept-Encoding": "identity", **(headers or {})},
     }
+
+
+def authorization(key: str) -> dict[str, str]:
+    """The header that carries a key; none for "". Raises ConfigError for what can be no key."""
+    if not is_key(key):
+        raise ConfigError(_BAD_KEY.format(reason=BAD_KEY))
+    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 async def lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
@@ -180,20 +203,37 @@ async def success(response: httpx.Response) -> httpx.Response:
     """The response, if its status is a success; otherwise raises Refusal."""
     if not response.is_success:
         text = (await body(response)).decode(errors="replace")
-        location = response.headers.get("location", "")
-        raise Refusal(response.status_code, without_key(text, response), shortened(without_key(location, response)))
+        key = key_of(response.request.headers)
+        raise Refusal(response.status_code, text, shortened(response.headers.get("location", ""), key), key)
     return response
 
 
-def without_key(text: str, response: httpx.Response) -> str:
-    """A server's words without the key that the request carried: they are shown, stored and exported."""
-    key = response.request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-    return text.replace(key, "•••") if len(key) >= SHORTEST_KEY else text
+def key_of(headers: httpx.Headers) -> str:
+    """The key that a request carries, "" for none."""
+    value: str = headers.get("authorization", "")
+    return value.removeprefix("Bearer ").strip()
+
+
+def without_key(text: str, key: str) -> str:
+    """A server's words without the key that it was sent, however that is spelled: they are shown, stored and exported.
+
+    To be used where words become a value of ours, when all that wrapped them is off.
+    """
+    text = text[:_MOST_WORDS]
+    return _spellings(key).sub("•••", text) if len(key) >= SHORTEST_KEY else text
+
+
+@lru_cache(16)
+def _spellings(key: str) -> re.Pattern[str]:
+    """Each character as it is, escaped as in JSON (perhaps several times), or as in an address."""
+    return re.compile(
+        "".join(rf"(?:\\{{0,8}}(?:{re.escape(c)}|u(?i:{ord(c):04x}))|%(?:25){{0,3}}(?i:{ord(c):02x}))" for c in key)
+    )
 
 
 def parsed(form: type[Form], data: bytes) -> Form:
-    """JSON as a value. Raises NotUnderstood."""
-    return all_parsed(form, data)[0]
+    """JSON as a value, half a surrogate pair in it as U+FFFD. Raises NotUnderstood."""
+    return _parsed(form, data, cleaned)[0]
 
 
 def all_parsed(form: type[Form], data: bytes) -> list[Form]:
@@ -202,8 +242,12 @@ def all_parsed(form: type[Form], data: bytes) -> list[Form]:
     Raises NotUnderstood where there is none, TooMuchError where there are more than `_MOST_VALUES`. Bad UTF-8
     becomes U+FFFD. Half a surrogate pair stays as it is: the other half may come with the next line.
     """
+    return _parsed(form, data, lambda value: value)
+
+
+def _parsed(form: type[Form], data: bytes, prepared: Callable[[Any], Any]) -> list[Form]:
     with suppress(ValidationError):
-        return [form.model_validate_json(data)]
+        return [form.model_validate_json(data)]  # refuses halves of surrogate pairs
     values: list[Form] = []
     text, at = data.decode(errors="replace"), 0
     with suppress(ValueError, RecursionError, ValidationError):
@@ -211,7 +255,7 @@ def all_parsed(form: type[Form], data: bytes) -> list[Form]:
             if len(values) == _MOST_VALUES:
                 raise TooMuchError
             value, at = _JSON.raw_decode(text, at)
-            values.append(form.model_validate(value))
+            values.append(form.model_validate(prepared(value)))
     if not values:
         raise NotUnderstood
     return values
@@ -241,7 +285,7 @@ class Halves:
 
 def is_text(value: object) -> bool:
     """Whether it is text without halves of surrogate pairs, which no database takes."""
-    return isinstance(value, str) and not _HALF.search(value)
+    return isinstance(value, str) and is_unicode(value)
 
 
 def as_text(value: object) -> str:
@@ -259,6 +303,11 @@ def as_text(value: object) -> str:
 def counted(value: object) -> int | None:
     """A count from outside, if it is one that can be true."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
+
+
+def sized(value: object) -> int:
+    """A number of bytes or tokens from outside; 0 for one that cannot be true."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_BYTES else 0
 
 
 class BrokenStreamError(Exception):
@@ -298,24 +347,25 @@ def _reason(error: Exception) -> Both | str:
     return next((reason for part, reason in _REASONS.items() if part in text), text)
 
 
-def said(text: str) -> str:
-    """The sentence in an API's error body, however deeply it is wrapped; "" where there is none."""
+def said(text: str, key: str) -> str:
+    """The sentence in an API's error body, however deeply it is wrapped, without the key; "" where there is none."""
     try:
         value: Any = json.loads(text)
     except (ValueError, RecursionError):
         return ""
-    for key in ("error", "message"):
+    for name in ("error", "message"):
         if isinstance(value, dict):
-            value = value.get(key, value)
+            value = value.get(name, value)
     if isinstance(value, dict):
         value = value.get("detail", "")
     if not isinstance(value, str):
         return ""
-    return said(value) or shortened(value)
+    return said(value, key) or shortened(value, key)
 
 
-def shortened(sentence: str) -> str:
-    """A server's sentence, of which `LONGEST_SENTENCE` characters are kept."""
+def shortened(sentence: str, key: str) -> str:
+    """A server's sentence without the key, of which `LONGEST_SENTENCE` characters are kept."""
+    sentence = clean(without_key(sentence, key))
     return sentence if len(sentence) <= LONGEST_SENTENCE else f"{sentence[:LONGEST_SENTENCE]}…"
 
 

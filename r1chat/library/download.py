@@ -68,7 +68,7 @@ def download(
             _check(part_of(folder, file), file, stop)
     for file in variant.files:
         if not _whole(folder, file):
-            part_of(folder, file).rename(folder / file.name)
+            part_of(folder, file).replace(folder / file.name)
     return folder / variant.files[0].name
 
 
@@ -86,9 +86,10 @@ def part_of(folder: Path, file: RemoteFile) -> Path:
 
 
 def _whole(folder: Path, file: RemoteFile) -> int:
-    """The size of a file that is there already; 0 where it is not."""
+    """The size of a file that is there already; 0 where it is not, or is not as large as the hub says."""
     path = folder / file.name
-    return path.stat().st_size if path.is_file() else 0
+    size = path.stat().st_size if path.is_file() else 0
+    return size if not file.size or size == file.size else 0
 
 
 def _make(folder: Path) -> None:
@@ -106,6 +107,8 @@ def _make(folder: Path) -> None:
 def _fetch(hub: Hub, file: RemoteFile, folder: Path, report: Callable[[int], None], stop: Event, wait: float) -> int:
     """Load one file to its end; returns its size in bytes."""
     path = part_of(folder, file)
+    if path.is_symlink():  # what it leads to is not ours to write
+        path.unlink()
     failures = 0
     while True:
         size = path.stat().st_size if path.exists() else 0

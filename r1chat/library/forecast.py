@@ -92,7 +92,7 @@ class Forecast:
         time = duration(self.thought)
         return Both(
             f"{text.en}, about {speed} tokens/s: a thought of {THOUGHT:,} tokens takes about {time.en}",
-            f"{text.zh}，约 {speed} 词元/秒：{THOUGHT:,} 个词元的思考约需{time.zh}",
+            f"{text.zh}，约 {speed} token/秒：{THOUGHT:,} 个 token 的思考约需{time.zh}",
         )
 
 

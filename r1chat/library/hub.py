@@ -10,9 +10,10 @@ import json
 import logging
 import re
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeGuard
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -20,7 +21,7 @@ import httpx
 from r1chat.backends.gguf import Header, parse_header
 from r1chat.both import Both
 from r1chat.errors import LibraryError, R1ChatError
-from r1chat.loopback import is_inside
+from r1chat.loopback import is_inside, is_this_computer
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +33,12 @@ MAX_ANSWER = 16_000_000  # bytes of a listing
 MAX_SECONDS = 60  # in which it comes
 _AS_IT_IS = {"accept-encoding": "identity"}  # what is compressed could unpack to any size
 
-_REPO = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}")
+_REPO = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}", re.ASCII)
 _NAME = re.compile(
     r"[\w(\[][^\\/\x00-\x1f\x7f-\x9f\u061c\u200e-\u202e\u2066-\u2069\ud800-\udfff]{0,199}"
 )  # of a file: harmless on disk and on a terminal
 _LONGEST_NAME = 240  # bytes: a file system takes 255, and what grows has a longer name
+_LONGEST_PATH = 360  # characters, within a repository
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
 _QUANTISATION = re.compile(
     r"(?<![A-Za-z0-9])((?:UD-)?(?:I?Q\d(?:_[A-Z0-9]+)*|T?BF16|F16|F32|MXFP4(?:_MOE)?))(?![a-z])", re.IGNORECASE
@@ -64,8 +66,9 @@ class Variant:
     """One model of a repository in one quantisation: a file, or all parts of a split one."""
 
     name: str
-    quantisation: str  # "" where the name does not tell
+    quantisation: str  # "" where neither the name nor the folder tells
     files: tuple[RemoteFile, ...]
+    folder: str = ""  # of its own on disk, where another model of the repository has files of the same names
 
     @property
     def size(self) -> int:
@@ -111,6 +114,11 @@ class Hub:
         """A repository by an address that leads here again; on Hugging Face its name is enough."""
         return f"{self.address}/models/{repo}" if self._modelscope else repo
 
+    def url(self, repo: str, path: str) -> str:
+        """Where a file of a repository is."""
+        place = f"models/{repo}/resolve/master" if self._modelscope else f"{repo}/resolve/main"
+        return f"{self.address}/{place}/{quote(path)}"
+
     def headers(self, url: str) -> Mapping[str, str]:
         """What a request for a file sends: the token, if the file is on the hub itself."""
         own = urlsplit(url).netloc == self.host
@@ -132,8 +140,7 @@ class Hub:
         for row in rows if isinstance(rows, list) else []:
             name = row.get("id") if isinstance(row, dict) else None
             if isinstance(name, str) and _REPO.fullmatch(name):
-                downloads = row.get("downloads")
-                found.append(Repository(name, downloads if isinstance(downloads, int) else 0, bool(row.get("gated"))))
+                found.append(Repository(name, _size(row.get("downloads")), bool(row.get("gated"))))
         return found
 
     def variants(self, repo: str) -> list[Variant]:
@@ -145,8 +152,7 @@ class Hub:
                     "{repo} 不是仓库名称，应形如 owner/name。",
                 ).format(repo=repo[:100])
             )
-        files = self._modelscope_files(repo) if self._modelscope else self._files(repo)
-        variants = grouped([file for file in files if is_usable(file.name)])
+        variants = grouped(self._modelscope_files(repo) if self._modelscope else self._files(repo))
         if not variants:
             raise LibraryError(
                 Both(
@@ -201,10 +207,10 @@ class Hub:
         rows = self._ask(f"/api/models/{repo}/tree/main", {"recursive": "true"})
         files = []
         for row in rows if isinstance(rows, list) else []:
-            if isinstance(row, dict) and row.get("type") == "file" and isinstance(path := row.get("path"), str):
+            if isinstance(row, dict) and row.get("type") == "file" and is_usable(path := row.get("path")):
                 lfs = row["lfs"] if isinstance(row.get("lfs"), dict) else {}
-                url = f"{self.address}/{repo}/resolve/main/{quote(path)}"
-                files.append(RemoteFile(path, url, _size(lfs.get("size", row.get("size"))), _digest(lfs.get("oid"))))
+                size, digest = _size(lfs.get("size", row.get("size"))), _digest(lfs.get("oid"))
+                files.append(RemoteFile(path, self.url(repo, path), size, digest))
         return files
 
     def _modelscope_files(self, repo: str) -> list[RemoteFile]:
@@ -213,9 +219,8 @@ class Hub:
         rows = data.get("Files") if isinstance(data, dict) else None
         files = []
         for row in rows if isinstance(rows, list) else []:
-            if isinstance(row, dict) and isinstance(path := row.get("Path"), str):
-                url = f"{self.address}/models/{repo}/resolve/master/{quote(path)}"
-                files.append(RemoteFile(path, url, _size(row.get("Size")), _digest(row.get("Sha256"))))
+            if isinstance(row, dict) and is_usable(path := row.get("Path")):
+                files.append(RemoteFile(path, self.url(repo, path), _size(row.get("Size")), _digest(row.get("Sha256"))))
         return files
 
     def _ask(self, path: str, query: Mapping[str, str]) -> Any:
@@ -241,13 +246,30 @@ class Hub:
             raise LibraryError(_STRANGE.format(host=self.host)) from None
 
 
-def is_usable(name: str) -> bool:
-    """Whether a file of that name can be kept on this disk and shown."""
-    return _NAME.fullmatch(name) is not None and len(name.encode()) <= _LONGEST_NAME
+def is_usable(path: object) -> TypeGuard[str]:
+    """Whether a file of that path in a repository can be kept on this disk and shown."""
+    return (
+        isinstance(path, str)
+        and len(path) <= _LONGEST_PATH
+        and all(_NAME.fullmatch(name) and len(name.encode()) <= _LONGEST_NAME for name in path.split("/"))
+    )
+
+
+def known_file(value: object, repo: object, hubs: Sequence[Hub]) -> RemoteFile | None:
+    """A file of a repository that was written down before; None for one that none of these hubs would name so."""
+    if not (isinstance(value, dict) and isinstance(repo, str) and _REPO.fullmatch(repo)):
+        return None
+    path, url = value.get("path"), value.get("url")
+    if not is_usable(path) or not any(url == hub.url(repo, path) for hub in hubs):
+        return None
+    return RemoteFile(path, str(url), _size(value.get("size")), _digest(value.get("sha256")))
 
 
 def asking(url: str) -> httpx.Client:
-    """A client that follows redirects. One that leads a hub's reader into its own network raises LibraryError."""
+    """A client that follows redirects. One that leads a hub's reader into its own network raises LibraryError.
+
+    Proxies from the environment are used, but not for a hub of this computer.
+    """
     host = urlsplit(url).hostname or ""
 
     def check(request: httpx.Request) -> None:
@@ -255,7 +277,8 @@ def asking(url: str) -> httpx.Client:
         if target != host and is_inside(target) and not is_inside(host):
             raise LibraryError(_LED_INSIDE.format(host=host, target=target))
 
-    return httpx.Client(timeout=TIMEOUT, follow_redirects=True, event_hooks={"request": [check]})
+    straight = {f"all://{httpx.URL(url).netloc.decode()}": None} if is_this_computer(host) else None
+    return httpx.Client(timeout=TIMEOUT, follow_redirects=True, event_hooks={"request": [check]}, mounts=straight)
 
 
 def source(text: str, hub: Hub) -> Hub:
@@ -330,14 +353,25 @@ def grouped(files: list[RemoteFile]) -> list[Variant]:
         groups.setdefault(stem, []).append(file)
         expected[stem] = int(part[3]) if part else 1
     variants = []
+    names = Counter(stem.rpartition("/")[2].lower() for stem in groups)
+    folders: set[tuple[str, str]] = set()
     for stem, parts in groups.items():
         if len(parts) == expected[stem]:
-            name = stem.rpartition("/")[2]
-            found = _QUANTISATION.findall(name)
-            variants.append(
-                Variant(name, found[-1].upper() if found else "", tuple(sorted(parts, key=lambda f: f.path)))
-            )
+            folder, _, name = stem.rpartition("/")
+            found = _QUANTISATION.findall(name) or _QUANTISATION.findall(folder)
+            variant = Variant(name, found[-1].upper() if found else "", tuple(sorted(parts, key=lambda f: f.path)))
+            if names[name.lower()] > 1:
+                variant = replace(variant, folder=own_folder(variant))
+                if (place := (variant.folder.lower(), name.lower())) in folders:
+                    continue
+                folders.add(place)
+            variants.append(variant)
     return sorted(variants, key=lambda variant: variant.size)
+
+
+def own_folder(variant: Variant) -> str:
+    """The folder that a model has to itself where another one of its repository has files of the same names."""
+    return variant.files[0].path.rpartition("/")[0].replace("/", "--")
 
 
 def refusal(response: httpx.Response, host: str) -> LibraryError:

@@ -17,7 +17,7 @@ def is_path(text: str) -> bool:
 
 
 def look_at(text: str) -> tuple[Path, Header, int]:
-    """The file, its header and its size in bytes. Raises ModelFileError."""
+    """The file, its header and its size in bytes. Raises ModelFileError, LibraryError."""
     path = _path(text)
     header = read_header(path)
     return path, header, path.stat().st_size
@@ -52,9 +52,19 @@ def _link(file: Path, target: Path) -> None:
 
 
 def _path(text: str) -> Path:
-    return Path(text.strip().removeprefix("file://")).expanduser().absolute()
+    text = text.strip().removeprefix("file://")
+    try:
+        if "\0" in text:
+            raise ValueError("NUL")
+        return Path(text).expanduser().absolute()
+    except (RuntimeError, ValueError) as error:  # the home folder of nobody
+        raise LibraryError(_NO_PATH.format(path=text.replace("\0", "\ufffd"), reason=error)) from None
 
 
+_NO_PATH = Both(
+    "{path} is no path of a file ({reason}). Give the whole path, from / on.",
+    "{path} 不是文件路径（{reason}）。请给出从 / 开始的完整路径。",
+)
 _TAKEN = Both(
     "{folder} has another file of the name {name} already. Rename one of them.",
     "{folder} 中已有同名文件 {name}。请重命名其中一个。",

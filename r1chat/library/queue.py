@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-import re
+import os
 import threading
 import time
 from collections import deque
@@ -21,11 +21,12 @@ from typing import Any, Literal
 from r1chat.both import Both
 from r1chat.errors import LibraryError, R1ChatError
 from r1chat.files import replacing
-from r1chat.library.download import DownloadProgress, Stopped, discard, download
-from r1chat.library.hub import Hub, RemoteFile, Variant, is_usable, source
+from r1chat.library.download import WAIT, DownloadProgress, Stopped, discard, download, part_of
+from r1chat.library.hub import MODELSCOPE, Hub, Variant, grouped, known_file, own_folder, source
 
 State = Literal["waiting", "running", "checking", "paused", "done", "failed"]
 KEPT = 50  # downloads that are done and still listed
+_MOST_BYTES, _MOST_KEPT = 16 << 20, 1000  # of `downloads.json`: others may have written it, if the folder is shared
 log = logging.getLogger(__name__)
 
 
@@ -33,7 +34,6 @@ log = logging.getLogger(__name__)
 class Job:
     """A download as it is shown. `speed` is in bytes a second, `left` in seconds, None where it cannot be told."""
 
-    id: str  # repository and name
     repo: str
     variant: Variant
     state: State = "waiting"
@@ -41,6 +41,11 @@ class Job:
     speed: float = 0.0
     error: R1ChatError | None = None
     samples: tuple[tuple[float, int], ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def id(self) -> str:
+        """Repository, folder where it has one, and name."""
+        return "/".join(filter(None, (self.repo, self.variant.folder, self.variant.name)))
 
     @property
     def total(self) -> int:
@@ -56,7 +61,9 @@ class Job:
 class Downloads:
     """The queue. `changed` is called, from any thread, whenever a job has changed. Safe to call from any thread."""
 
-    def __init__(self, folder: Path, hub: Hub, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, folder: Path, hub: Hub, changed: Callable[[], None] = lambda: None, wait: float = WAIT) -> None:
+        """`wait`: the pause in seconds after a first broken connection."""
+        self._wait = wait
         self.folder = folder
         self.hub = hub
         self._changed = changed
@@ -77,7 +84,7 @@ class Downloads:
 
     def add(self, repo: str, variant: Variant) -> Job:
         """Queue a model; one that is paused or has failed goes on."""
-        job = Job(f"{repo}/{variant.name}", repo, variant)
+        job = Job(repo, variant)
         with self._wake:
             known = self._jobs.get(job.id)
             active = known is not None and known.state in ("waiting", "running", "checking")
@@ -118,22 +125,29 @@ class Downloads:
         """The first file of a job's model."""
         return self._place(job) / job.variant.files[0].name
 
-    def files(self, name: str) -> list[Path]:
-        """The files of a model in the models folder, or links there, by its name in the list."""
-        return sorted(
+    def growing(self, job: Job) -> list[Path]:
+        """Where the files of a download grow."""
+        return [part_of(self._place(job), file) for file in job.variant.files]
+
+    def own(self, paths: Sequence[Path]) -> list[Path]:
+        """Those of a listed model's files that may be deleted: they, or links to them, are in the models folder."""
+        folder = os.path.realpath(self.folder)
+        return [
             path
-            for path in self.folder.rglob("*.gguf")
-            if re.sub(r"-\d{5}-of-\d{5}$", "", path.stem) == name and (path.is_file() or path.is_symlink())
-        )
+            for path in paths
+            if path.suffix.lower() == ".gguf"
+            and Path(os.path.realpath(path.parent)).is_relative_to(folder)
+            and (path.is_file() or path.is_symlink())
+        ]
 
-    def delete(self, name: str) -> None:
-        """Delete a model from the models folder, and its download from the list. Of a link, only the link goes.
+    def delete(self, name: str, paths: Sequence[Path]) -> None:
+        """Delete a model's files from the models folder, and its download from the list. Of a link, only the link goes.
 
-        Raises LibraryError.
+        `paths` are all of them, as the list of models has them: another model's may have the same names. Raises
+        LibraryError.
         """
-        files = self.files(name)
         try:
-            for file in files:
+            for file in self.own(paths):
                 file.unlink()
                 if file.parent != self.folder:
                     with suppress(OSError):
@@ -193,6 +207,7 @@ class Downloads:
                     self._place(job),
                     partial(self._report, job.id),
                     self._stop,
+                    self._wait,
                 )
             except Stopped:
                 state = "paused"
@@ -254,7 +269,7 @@ class Downloads:
         return job
 
     def _place(self, job: Job) -> Path:
-        return self.folder / job.repo.replace("/", "--")
+        return self.folder / "--".join(filter(None, (job.repo.replace("/", "--"), job.variant.folder)))
 
     # -- what outlasts the process ------------------------------------------------------------------------------------
 
@@ -276,18 +291,15 @@ class Downloads:
 
     def _load(self) -> None:
         try:
+            if not self._file.is_file() or self._file.stat().st_size > _MOST_BYTES:
+                return
             rows = json.loads(self._file.read_bytes())
         except (OSError, ValueError, RecursionError):
             return
-        for row in rows if isinstance(rows, list) else []:
-            job = _job(row)
+        for row in rows[:_MOST_KEPT] if isinstance(rows, list) else []:
+            job = _job(row, (self.hub, Hub(MODELSCOPE)))
             if job is not None:
-                loaded = sum(
-                    part.stat().st_size
-                    for file in job.variant.files
-                    if (part := self._place(job) / f"{file.name}.part").exists()
-                )
-                self._jobs[job.id] = replace(job, state="paused", done=loaded)
+                self._jobs[job.id] = replace(job, state="paused", done=sum(map(_size, self.growing(job))))
 
 
 def _speed(samples: Sequence[tuple[float, int]]) -> float:
@@ -296,16 +308,23 @@ def _speed(samples: Sequence[tuple[float, int]]) -> float:
     return max(0.0, (last - first) / (end - begin)) if end > begin else 0.0
 
 
-def _job(row: Any) -> Job | None:
-    """A row of the file; None for one that makes no sense."""
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 for one that is not there."""
     try:
-        variant = row["variant"]
-        files = tuple(RemoteFile(**file) for file in variant["files"])
-        repo, name = str(row["repo"]), str(variant["name"])
-        if not files or any(
-            not is_usable(file.name) or not file.url.startswith(("http://", "https://")) for file in files
-        ):
-            return None
-        return Job(f"{repo}/{name}", repo, Variant(name, str(variant["quantisation"]), files))
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _job(row: Any, hubs: Sequence[Hub]) -> Job | None:
+    """A row of the file; None for one that makes no sense, or names another source than these hubs."""
+    try:
+        repo, written = row["repo"], row["variant"]
+        files = [known_file(file, repo, hubs) for file in written["files"]]
+        [variant] = grouped([file for file in files if file is not None])
+        folder = written.get("folder", "")
     except (KeyError, TypeError, AttributeError, ValueError):
         return None
+    if len(variant.files) != len(files) or folder not in ("", own_folder(variant)):
+        return None
+    return Job(repo, replace(variant, folder=folder))

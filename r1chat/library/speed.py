@@ -10,11 +10,12 @@ import json
 import logging
 import os
 import platform
+import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,12 +28,16 @@ from r1chat.errors import R1ChatError
 from r1chat.files import replacing
 from r1chat.library.forecast import Rates, Resources, Speeds
 from r1chat.library.probe import THICK, THIN, Probe, write
+from r1chat.store.reply_owner import current_owner, is_alive
 
 FILE_NAME = "speed.json"
 SECONDS = 0.3  # for the repetitions of one figure
 DEPTH = 1024  # tokens of context at which keys and values count
 _FEWEST = 1e-6  # seconds: a difference that is smaller was not measured
 _FORMAT = 1
+_CLOSE_WITHIN = 5.0  # seconds
+_PREFIX, _OWNER = "speed-", "owner"  # a folder with the models that are measured, and the process that does it
+_OLD = 3600.0  # seconds; nobody measures that long
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +45,24 @@ log = logging.getLogger(__name__)
 class Meter:
     """The speeds of this machine. Safe to call from any thread. With `measure` False it only remembers."""
 
-    def __init__(self, folder: Path, *, measure: bool = True, gpu: bool = True, threads: int | None = None) -> None:
-        """`folder` is the data folder; `threads` None: as many as suit a model. `gpu` False leaves GPUs out."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        measure: bool = True,
+        gpu: bool = True,
+        threads: int | None = None,
+        seconds: float = SECONDS,
+    ) -> None:
+        """`folder` is the data folder; `threads` None: as many as suit a model. `gpu` False leaves GPUs out.
+
+        `seconds` is the time for the repetitions of one figure.
+        """
         self._file = folder / FILE_NAME
         self._measure = measure
         self._gpu = gpu
         self._threads = threads
+        self._seconds = seconds
         self._lock = threading.Lock()  # held while it measures
         self._speeds: Speeds | None = None
         self._devices: tuple[Device, ...] | None = None
@@ -96,19 +113,25 @@ class Meter:
             return self._speeds
 
     def close(self) -> None:
-        """Measure no more: what is under way ends without a result."""
+        """Measure no more: what is under way ends without a result, and its files are removed."""
         self._closed = True
         if (engine := self._engine) is not None:
             engine.kill()
+        if self._running is not None:
+            self._running.join(_CLOSE_WITHIN)
 
     # -- measuring ----------------------------------------------------------------------------------------------------
 
     def _measured(self) -> Speeds:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="speed-", dir=self._file.parent) as name:
+        remove_leftovers(self._file.parent)
+        with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=self._file.parent) as name:
             folder = Path(name)
+            (folder / _OWNER).write_text(current_owner(), encoding="utf-8")
             disk = 0.0
             for probe in (*THICK, THIN):
+                if self._closed:
+                    raise OSError("closed meanwhile")
                 write(folder / probe.file, probe)
                 disk = disk or read_speed(folder / probe.file)
             if not installed():
@@ -127,7 +150,7 @@ class Meter:
             try:
                 if self._closed:
                     engine.kill()
-                return rates_of(engine, folder, threads, gpu_layers)
+                return rates_of(engine, folder, threads, gpu_layers, self._seconds)
             finally:
                 self._engine = None
 
@@ -172,6 +195,19 @@ class Meter:
         return speeds
 
 
+def remove_leftovers(data_folder: Path) -> None:
+    """Delete the folders of models that a process which was killed while it measured has left (some 250 MB each)."""
+    for folder in data_folder.glob(f"{_PREFIX}*"):
+        try:
+            owner = (folder / _OWNER).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            owner = ""
+        with suppress(OSError):
+            old = time.time() - folder.stat().st_mtime > _OLD
+            if is_alive(owner) is False or (old and is_alive(owner) is None):
+                shutil.rmtree(folder)
+
+
 @dataclass(frozen=True, slots=True)
 class _Timed:
     probe: Probe
@@ -179,9 +215,9 @@ class _Timed:
     seconds: Measured
 
 
-def rates_of(engine: Engine, folder: Path, threads: int, gpu_layers: int = 0) -> Rates:
+def rates_of(engine: Engine, folder: Path, threads: int, gpu_layers: int = 0, seconds: float = SECONDS) -> Rates:
     """Run the probes of a folder. Raises BackendError."""
-    return rates_from([_time(engine, folder, probe, threads, gpu_layers) for probe in (THIN, *THICK)])
+    return rates_from([_time(engine, folder, probe, threads, gpu_layers, seconds) for probe in (THIN, *THICK)])
 
 
 def rates_from(timed: Sequence[_Timed]) -> Rates:
@@ -201,9 +237,9 @@ def rates_from(timed: Sequence[_Timed]) -> Rates:
     return Rates(weights, layer, attention, first.probe.parameters / first.seconds.prompt)
 
 
-def _time(engine: Engine, folder: Path, probe: Probe, threads: int, gpu_layers: int) -> _Timed:
+def _time(engine: Engine, folder: Path, probe: Probe, threads: int, gpu_layers: int, seconds: float) -> _Timed:
     path = folder / probe.file
-    spec = MeasureSpec(str(path), threads, gpu_layers, SECONDS, DEPTH if probe is THIN else 0)
+    spec = MeasureSpec(str(path), threads, gpu_layers, seconds, DEPTH if probe is THIN else 0)
     return _Timed(probe, path.stat().st_size, engine.measure(spec))
 
 

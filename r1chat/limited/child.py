@@ -18,7 +18,7 @@ MEMORY = 1024**3  # bytes that this process may take, where the system can hold 
 def main(program: str) -> None:
     """Answer questions until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the app
-    limit_memory()
+    limit_resources()
     answer = runpy.run_path(program)["answer"]
     print("ready", flush=True)
     for line in sys.stdin:
@@ -29,11 +29,13 @@ def main(program: str) -> None:
         print(text, flush=True)
 
 
-def limit_memory() -> None:
-    """Hold this process to `MEMORY`, on systems that can."""
+def limit_resources() -> None:
+    """Hold this process to `MEMORY`, on systems that can, and have it write no core file (see `r1chat.core_files`)."""
     with suppress(ImportError, ValueError, OSError):
         import resource
 
+        most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+        resource.setrlimit(resource.RLIMIT_CORE, (0 if most == 0 else 1, most))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 

@@ -43,7 +43,8 @@ class LlamaCppBackend:
     `context` is the window in tokens, as far as the model and memory allow; None: 16,384. `gpu_layers` go to a GPU: -1
     all, None as many as fit. `threads` None: as suits the machine and the model. `batch` is the chunk of a prompt that
     is read at once. `memory` tells the bytes that are free. With `endless`, for measurements, replies end only at the
-    window or the token limit. `elsewhere` gives what other programs have.
+    window or the token limit. `elsewhere` gives what other programs have. `ahead`: an engine is started before anybody
+    needs it.
 
     Replies are made one at a time, first come, first served. The same request with the same seed gives the same reply
     on the same machine. Text of messages stays text even where it reads like one of the model's special tokens, except
@@ -63,6 +64,7 @@ class LlamaCppBackend:
         memory: Callable[[], int] = available_memory,
         elsewhere: Callable[[], Iterable[Found]] = lambda: (),
         endless: bool = False,
+        ahead: bool = True,
     ) -> None:
         self._spare = Spare()
         self._files = ModelFiles(model_paths, self._spare.knows, elsewhere)
@@ -78,7 +80,7 @@ class LlamaCppBackend:
         self._worker = Worker(self._options, self._spare)
         self._digests = Digests(self._worker.resting)
         atexit.register(self.close)
-        if installed():
+        if ahead and installed():
             self._spare.start()
 
     def models(self) -> list[ModelInfo]:
@@ -155,6 +157,18 @@ class LlamaCppBackend:
         """What the file of a model says of itself; None where there is no such file."""
         file = self._files.get(model)
         return file.header if file else None
+
+    def paths(self, model: str) -> list[Path]:
+        """See `ModelFiles.paths`."""
+        return self._files.paths(model)
+
+    def name_of(self, path: Path) -> str:
+        """See `ModelFiles.name_of`."""
+        return self._files.name_of(path)
+
+    def of_ollama(self, model: str) -> ModelFile | None:
+        """See `ModelFiles.of_ollama`."""
+        return self._files.of_ollama(model)
 
     def unload(self, model: str) -> bool:
         """Give the memory of a model back; False while it makes a reply. Nothing happens to one that is not loaded."""

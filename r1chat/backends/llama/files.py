@@ -11,9 +11,10 @@ from pathlib import Path
 
 from r1chat.backends.gguf import Header, read_header
 from r1chat.backends.llama.adapters import joined
-from r1chat.backends.llama.found import Found
+from r1chat.backends.llama.found import Found, ollama_models_of
 from r1chat.both import Both
 from r1chat.errors import ModelFileError
+from r1chat.unicode import clean, is_unicode
 
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})")  # how large models are split over files
 _DOWNLOAD = re.compile(r".+\.gguf\.(part|partial|incomplete|download|downloading|crdownload|tmp)", re.IGNORECASE)
@@ -89,8 +90,8 @@ class ModelFiles:
             stem = split[1] if split else paths[0].name.removesuffix(".gguf") if source.name else paths[0].stem
             if source.program and stem.lower() in _NAMELESS:
                 stem = paths[0].parent.name
-            first = source.name or stem
-            names = chain((first, f"{paths[0].parent.name}/{stem}"), (f"{first} ({i})" for i in count(2)))
+            first, folder = clean(source.name or stem), clean(paths[0].parent.name)
+            names = chain((first, f"{folder}/{clean(stem)}"), (f"{first} ({i})" for i in count(2)))
             name = next(name for name in names if name not in found)
             found[name] = self._describe(name, tuple(map(_part, paths)), int(split[3]) if split else 1, source.program)
         models = [file for file in found.values() if not _is_adapter(file)]
@@ -104,6 +105,27 @@ class ModelFiles:
             if file.name == name and all(_part(part.path) == part for part in parts):
                 return file
         return next((file for file in self.find() if file.name == name), None)
+
+    def paths(self, name: str) -> list[Path]:
+        """The files of the model of that name alone; of a model with an adapter, the adapter's. Empty if none."""
+        file = self.get(name)
+        return self._own(file) if file else []
+
+    def name_of(self, path: Path) -> str:
+        """The name of the model that a file is, or is a part of; "" if it is of none."""
+        found = next((file for file in self._found if path in self._own(file)), None)
+        found = found or next((file for file in self.find() if path in self._own(file)), None)
+        return found.name if found else ""
+
+    @staticmethod
+    def _own(file: ModelFile) -> list[Path]:
+        return [file.adapter.path] if file.adapter else [part.path for part in file.parts]
+
+    def of_ollama(self, name: str) -> ModelFile | None:
+        """The file with which Ollama computes a model, without its adapter where it has one; None if it is not here."""
+        names = {name, f"{name}:latest"}
+        files = (file for file in self.find() if file.program == "Ollama" and not file.base)
+        return next((file for file in files if any(m.name in names for m in ollama_models_of(file.path))), None)
 
     def _models(self) -> Iterator[tuple[list[Path], Found]]:
         """The parts of each model, every one once, and where they come from."""
@@ -210,6 +232,8 @@ def _part(path: Path) -> Part:
 
 
 def _complete_header(path: Path, size: int) -> Header | ModelFileError:
+    if not is_unicode(str(path)):  # llama.cpp takes paths in UTF-8 alone
+        return ModelFileError(_NO_UNICODE.format(path=clean(str(path))))
     if _DOWNLOAD.fullmatch(path.name):
         return ModelFileError(_UNFINISHED.format(name=path.name))
     try:
@@ -246,6 +270,10 @@ _KINDS = {
     "imatrix": Both("imatrix: statistics for quantising", "imatrix：量化用的统计数据"),
     "vocab": Both("a vocabulary", "词表"),
 }
+_NO_UNICODE = Both(
+    "The name of this file, or of a folder above it, is not UTF-8: {path}. Rename it, then look again.",
+    "此文件或其上级文件夹的名称不是 UTF-8：{path}。请重命名后再试。",
+)
 _UNFINISHED = Both(
     "{name} is a download that has not finished. Finish it in the program that began it.",
     "{name} 是尚未完成的下载。请在开始下载的程序中完成它。",

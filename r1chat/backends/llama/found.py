@@ -5,6 +5,7 @@ Ollama, the Hugging Face cache, LM Studio, Jan, llama.cpp, GPT4All, and installe
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _OLLAMA_MODEL = "application/vnd.ollama.image.model"  # the media type of the layer that is the GGUF
+_OLLAMA_ADAPTER = "application/vnd.ollama.image.adapter"
+_LARGEST = 1 << 20  # bytes of a manifest; a longer one is cut, and is none then
 _OLLAMA_HOST, _OLLAMA_NAMESPACE = "registry.ollama.ai", "library"  # left out of names
 
 
@@ -26,11 +29,32 @@ class Found:
     name: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class OllamaModel:
+    """A model in Ollama's folder. `file`: its GGUF; `digest`: of its manifest, as Ollama tells it, hexadecimal.
+
+    `adapted`: an adapter belongs to it, so that the file alone is another model.
+    """
+
+    name: str
+    file: Path
+    digest: str
+    adapted: bool
+
+
+def ollama_models_of(file: Path) -> list[OllamaModel]:
+    """The models of Ollama that compute with this file, those without an adapter first; none if it is not Ollama's."""
+    if file.parent.name != "blobs":
+        return []
+    models = [model for model in _in_ollama(file.parents[1]) if model.file == file]
+    return sorted(models, key=lambda model: model.adapted)
+
+
 def found_models(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> Iterator[Found]:
     """Files and folders of other programs that are there now. `home` and `environ` are those of the person."""
     home = home or Path.home()
     for folder in _folders("Ollama", home, environ):
-        yield from _ollama(folder)
+        yield from (Found(model.file, "Ollama", model.name) for model in _in_ollama(folder) if not model.adapted)
     for program in ("Hugging Face", "LM Studio", "Jan", "llama.cpp", "GPT4All"):
         for folder in _folders(program, home, environ):
             if folder.is_dir():
@@ -62,21 +86,26 @@ def _folders(program: str, home: Path, environ: Mapping[str, str]) -> list[Path]
     return [Path(named)] if named else usual
 
 
-def _ollama(folder: Path) -> Iterator[Found]:
+def _in_ollama(folder: Path) -> Iterator[OllamaModel]:
     """Ollama's models, by its manifests: `manifests/HOST/NAMESPACE/MODEL/TAG` names blobs by their digests."""
     manifests = folder / "manifests"
     for manifest in sorted(manifests.glob("*/*/*/*")):
         host, namespace, model, tag = manifest.relative_to(manifests).parts
-        with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):  # not a manifest, or not readable
-            layers = json.loads(manifest.read_text(encoding="utf-8"))["layers"]
+        if not manifest.is_file():  # a pipe would be waited for
+            continue
+        with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):  # no manifest
+            with manifest.open("rb") as file:
+                content = file.read(_LARGEST)
+            layers = json.loads(content)["layers"]
+            adapted = any(layer["mediaType"] == _OLLAMA_ADAPTER for layer in layers)
             digests = [str(layer["digest"]) for layer in layers if layer["mediaType"] == _OLLAMA_MODEL]
             parts = [] if host == _OLLAMA_HOST else [host]
             parts += [] if namespace == _OLLAMA_NAMESPACE and not parts else [namespace]
             name = "/".join([*parts, f"{model}:{tag}"])
             for digest in digests[:1]:
                 blob = folder / "blobs" / Path(digest.replace(":", "-")).name
-                if blob.exists():
-                    yield Found(blob, "Ollama", name)
+                if blob.is_file():
+                    yield OllamaModel(name, blob, hashlib.sha256(content).hexdigest(), adapted)
 
 
 def _packages() -> Iterator[Found]:

@@ -138,7 +138,7 @@ def beside_parents(infos: Sequence[ModelInfo]) -> list[ModelInfo]:
     return [line for info in rest for line in (info, *children.get(info.key, ()))]
 
 
-_CHILD = Both("Learnt here from judgements, on top of {base}.", "在 {base} 的基础上，根据您的评价训练而成。")
+_CHILD = Both("Learnt here from judgements, on top of {base}.", "在 {base} 的基础上，根据你的评价训练而成。")
 _UNKNOWN = Both(
     "There is no GGUF file of a model {name}. Put it into the models folder, or choose one of: {names}.",
     "没有名为 {name} 的 GGUF 模型文件。请将其放入模型文件夹，或选择：{names}。",
@@ -156,11 +156,11 @@ _NO_TEMPLATE = Both(
 )
 _CAPPED = Both(
     "It was trained for a context of {trained} tokens, so the {wish} that were asked for are capped there.",
-    "该模型训练时的上下文为 {trained} 个词元，因此所要求的 {wish} 被限制为该值。",
+    "该模型训练时的上下文为 {trained} 个 token，因此所要求的 {wish} 被限制为该值。",
 )
 _FROM_DISK = Both(
     "Larger than the memory that is free now: it has {size}, {free} are free. It runs from disk: about {seconds} s for "
     "each token on an SSD that reads 1 GB/s.",
     "超过当前可用内存：模型 {size}，可用 {free}。将直接从磁盘运行："
-    "在读取速度 1 GB/s 的固态硬盘上每个词元约需 {seconds} 秒。",
+    "在读取速度 1 GB/s 的固态硬盘上每个 token 约需 {seconds} 秒。",
 )

@@ -26,7 +26,7 @@ SMALLEST_WINDOW = 1024  # tokens; less than this is of no use to a reasoning mod
 GPU_MARGIN = 1 << 30  # bytes of a GPU's memory that are left to the screen and other programs, as llama.cpp does
 GPU_BATCH = 512  # tokens
 _SCRATCH = 32 << 20  # bytes that llama.cpp takes on a GPU whatever the model
-_PROCESS = 48 << 20  # bytes of an engine's process without a model: Python and llama.cpp
+_PROCESS = 32 << 20  # bytes of an engine's process without a model: Python and the bindings of llama.cpp
 _PER_ENTRY = 310  # bytes that each token of a vocabulary takes, with its merges
 
 

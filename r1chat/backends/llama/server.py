@@ -167,6 +167,18 @@ class LlamaServerBackend:
         file = self._files.get(model)
         return file.header if file else None
 
+    def paths(self, model: str) -> list[Path]:
+        """See `ModelFiles.paths`."""
+        return self._files.paths(model)
+
+    def name_of(self, path: Path) -> str:
+        """See `ModelFiles.name_of`."""
+        return self._files.name_of(path)
+
+    def of_ollama(self, model: str) -> ModelFile | None:
+        """See `ModelFiles.of_ollama`."""
+        return self._files.of_ollama(model)
+
     def unload(self, model: str) -> bool:
         """Give the memory of a model back; False while it makes a reply. Nothing happens to one that is not loaded."""
         file = self._files.get(model)

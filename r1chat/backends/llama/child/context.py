@@ -219,7 +219,7 @@ class Sampler:
 
 _NO_MEMORY = Both(
     "There is no memory for a window of {window} tokens. Choose a smaller context in the settings.",
-    "内存不足以容纳 {window} 个词元的上下文。请在设置中选择更小的上下文。",
+    "内存不足以容纳 {window} 个 token 的上下文。请在设置中选择更小的上下文。",
 )
 _NOT_DECODED = Both(
     "llama.cpp could not go on (status {status}). Try again, or with a smaller context.",

@@ -11,9 +11,12 @@ import queue
 import signal
 import sys
 import threading
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
 from r1chat.backends.llama.channel import Channel
+from r1chat.core_files import write_no_core_files
 
 
 class Stops:
@@ -26,8 +29,10 @@ class Stops:
 def main() -> None:
     """Serve tasks until the channel ends. Standard input and output are the channel."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the page's process
+    write_no_core_files()  # a failed assertion of ggml aborts, and the prompt is in memory
     channel = take_over_standard_streams()
     try:
+        _import_bindings_alone()
         from r1chat.backends.llama.child.tasks import Tasks
     except Exception as error:  # a broken installation of llama.cpp may raise anything
         channel.send("unusable", f"{type(error).__name__}: {error}")
@@ -39,6 +44,18 @@ def main() -> None:
     served = Tasks(channel, stops, verbose="--verbose" in sys.argv)
     while True:
         served.serve(tasks.get())
+
+
+def _import_bindings_alone() -> None:
+    """Make `import llama_cpp.llama_cpp` load the C bindings without the package's own `__init__`.
+
+    That one imports a chat of its own, numpy and jinja2: two thirds of the processor time in which an engine starts.
+    """
+    spec = find_spec("llama_cpp")
+    if spec is not None and spec.submodule_search_locations is not None:
+        package = ModuleType("llama_cpp")
+        package.__path__ = list(spec.submodule_search_locations)
+        sys.modules["llama_cpp"] = package
 
 
 def take_over_standard_streams() -> Channel:

@@ -308,5 +308,5 @@ _NO_WRITER = Both(
 )
 _NO_TOKENS = Both(
     "llama.cpp cannot read this text as tokens. Shorten the message and try again.",
-    "llama.cpp 无法将这段文本转换为词元。请缩短消息后重试。",
+    "llama.cpp 无法将这段文本转换为 token。请缩短消息后重试。",
 )

@@ -11,11 +11,13 @@ from typing import Any
 
 from r1chat.backends.llama.child.main import take_over_standard_streams
 from r1chat.backends.llama.machine import default_threads
+from r1chat.core_files import write_no_core_files
 
 
 def main() -> None:
     """Serve one model on loopback until the channel ends. Standard input and output are the channel."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the page's process
+    write_no_core_files()
     channel = take_over_standard_streams()
     message = channel.receive()
     if message is None:

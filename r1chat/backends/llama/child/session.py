@@ -304,7 +304,7 @@ def _common(one: Sequence[int], other: Sequence[int]) -> int:
 _TOO_LONG = Both(
     "The conversation takes {needed} tokens, and the model's window holds {window}. "
     "Shorten the message, start a new conversation, or choose a larger context in the settings.",
-    "对话需要 {needed} 个词元，而模型的上下文只能容纳 {window} 个。请缩短消息、开始新对话，"
+    "对话需要 {needed} 个 token，而模型的上下文只能容纳 {window} 个。请缩短消息、开始新对话，"
     "或在设置中选择更大的上下文。",
 )
 _DAMAGED = Both(
