@@ -8,6 +8,7 @@ listing     the order of the list of conversations, and cursors into it
 database    connections, migrations, sentences for errors                archive  rows as they are, for archives
 erase       which rows a conversation has, and how they are erased
 backup      copies of an SQLite database: made, checked, put back      rescue  what can be read of a damaged one
+strict_check  whether a file of unknown origin has the schema and the types of its revision
 """
 
 from r1chat.store.database import IN_MEMORY, DatabaseState

@@ -7,18 +7,19 @@ checked before it gets its name. PostgreSQL has its own tools, and is told so.
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import mkstemp
 
 from r1chat.both import Both
 from r1chat.errors import StoreError
-from r1chat.store import migrations
+from r1chat.store import migrations, strict_check
 
 FOLDER = "backups"  # beside the database
 KEPT = 5  # of the copies that are made before migrations
@@ -44,6 +45,13 @@ _FOREIGN = Both(
     "import`.",
     "{file} 不是 r1chat 的数据库，或来自更新的版本。没有任何改动。存档请用 `r1chat import`。",
 )
+_UNEXPECTED = Both(
+    "{file} is not a database as r1chat makes them: {reason}. Nothing was changed. Choose another backup, or save the "
+    "rows that are sound into a new file: `r1chat rescue FILE --from {file}`.",
+    "{file} 与 r1chat 创建的数据库不同：{reason}。没有任何改动。请选择另一个备份，或把完好的行救到新文件中："
+    "`r1chat rescue FILE --from {file}`。",
+)
+_TOO_LONG = Both("reading it takes too long", "读取它耗时太长")
 _IN_USE = Both(
     "The database {file} is open in another program. Close r1chat everywhere, then try again; nothing was changed.",
     "数据库 {file} 正在另一个程序中打开。请关闭所有 r1chat，然后再试；没有任何改动。",
@@ -97,8 +105,8 @@ def before_migration(source: Path, revision: str) -> Copy:
     while (target := folder / f"{stem}{f'-{number}' if number else ''}.db").exists():
         number += 1
     made = _copy(source, target)
-    copies = sorted(folder.glob("before-update-*.db"), key=lambda file: file.stat().st_mtime)
-    for old in copies[:-KEPT]:
+    others = [file for file in folder.glob("before-update-*.db") if file != target]  # a clock may have been wrong
+    for old in sorted(others, key=lambda file: file.stat().st_mtime)[: 1 - KEPT]:
         with suppress(OSError):
             old.unlink()
     return made
@@ -110,30 +118,33 @@ def forget_old_copies(url: str, older_than: timedelta) -> None:
         return
     for copy in (database_file(url).parent / FOLDER).glob("before-update-*.db"):
         with suppress(OSError):
-            if time.time() - copy.stat().st_mtime > older_than.total_seconds():
+            age = time.time() - copy.stat().st_mtime
+            if age > older_than.total_seconds():
                 copy.unlink()
+            elif age < 0:  # made while the clock was wrong: from today on it ages
+                os.utime(copy)
 
 
 def restore(copy: Path, database: Path) -> tuple[Copy, Path | None]:
     """Put a copy in the place of a database; also where the old one went, if there was one. Raises StoreError.
 
-    The copy is checked first. The old database is kept, damaged or not; nothing is deleted. A kill at any time leaves
-    the old database in its place, or the new one.
+    The copy may come from anybody, so it is checked strictly first (see `strict_check`). The old database is kept,
+    damaged or not; nothing is deleted. A kill at any time leaves the old database in its place, or the new one.
     """
     copy = copy.expanduser()
     if not copy.is_file():
         raise StoreError(_NO_FILE.format(file=copy))
-    check(copy)
+    check(copy, strict=True)
     database.parent.mkdir(parents=True, exist_ok=True)
     new = database.with_name(f".{database.name}.restoring")
     new.unlink(missing_ok=True)
-    _copy(copy, new)
+    restored = _copy(copy, new, strict=True)
     try:
         kept = _keep(database) if database.exists() else None
         new.replace(database)
     finally:
         new.unlink(missing_ok=True)
-    return check(database), kept
+    return replace(restored, path=database), kept
 
 
 # Whatever is no plain table or index: triggers and views, also by another spelling of their type.
@@ -145,34 +156,64 @@ _ACTIVE = """
 """
 
 
-def check(file: Path) -> Copy:
-    """What a database holds. Raises StoreError where it is damaged, or none of r1chat's."""
+def check(file: Path, *, strict: bool = False) -> Copy:
+    """What a database holds. Raises StoreError where it is damaged, or none of r1chat's.
+
+    `strict`: also where its schema or one of its values is not as r1chat makes them. A backup is taken without that: a
+    copy of a database that is not quite in order is better than none.
+    """
     try:
-        with _opened(file) as connection:
+        with _opened(file) as connection, _bounds(connection, file, strict):
+            if strict:  # before any query that would evaluate an expression of the schema
+                _require_own_tables(connection, file)
+                strict_check.check_schema(connection)
             faults = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
             if faults != ["ok"]:
                 raise StoreError(_DAMAGED.format(file=file, reason="; ".join(map(str, faults))[:300]))
             if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
                 raise StoreError(_DAMAGED.format(file=file, reason="rows refer to rows that are not there"))
-            tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            active = connection.execute(_ACTIVE).fetchone()
-            if active or not {migrations.VERSION_TABLE, "conversation", "reply"} <= tables:  # r1chat has no triggers
-                raise StoreError(_FOREIGN.format(file=file))
+            _require_own_tables(connection, file)
             revision = connection.execute(f"SELECT version_num FROM {migrations.VERSION_TABLE}").fetchone()
             if revision is None or revision[0] not in migrations.REVISIONS:
                 raise StoreError(_FOREIGN.format(file=file))
+            if strict:
+                strict_check.check_values(connection)
             counts = [
                 int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
                 for table in ("conversation", "reply")
             ]
-    except sqlite3.Error as error:
+    except strict_check.UnexpectedContentError as error:
+        raise StoreError(_UNEXPECTED.format(file=file, reason=error.reason)) from None
+    except (sqlite3.Error, OSError) as error:
         if "not a database" in str(error):
             raise StoreError(_FOREIGN.format(file=file)) from None
-        raise StoreError(_DAMAGED.format(file=file, reason=error)) from None
+        reason = _TOO_LONG if "interrupted" in str(error) else error
+        raise StoreError(_DAMAGED.format(file=file, reason=reason)) from None
     return Copy(file, revision[0], counts[0], counts[1], file.stat().st_size)
 
 
-def _copy(source: Path, target: Path) -> Copy:
+def _require_own_tables(connection: sqlite3.Connection, file: Path) -> None:
+    """Raise StoreError for a database of another program, and for triggers and views: r1chat has none."""
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    active = connection.execute(_ACTIVE).fetchone()
+    if active or not {migrations.VERSION_TABLE, "conversation", "reply"} <= tables:
+        raise StoreError(_FOREIGN.format(file=file))
+
+
+def _bounds(connection: sqlite3.Connection, file: Path, strict: bool) -> AbstractContextManager[object]:
+    return strict_check.bounded(connection, file.stat().st_size) if strict else nullcontext()
+
+
+def _rebuild_search_index(copy: Path, source: Path) -> None:
+    """Raise StoreError, which names the source, where its private copy's search index cannot be made anew."""
+    try:
+        with closing(sqlite3.connect(copy)) as connection, _bounds(connection, copy, True):
+            strict_check.rebuild_search_index(connection)
+    except sqlite3.Error as error:
+        raise StoreError(_DAMAGED.format(file=source, reason=error)) from None
+
+
+def _copy(source: Path, target: Path, *, strict: bool = False) -> Copy:
     """A checked copy under a new name, readable by its owner alone; no trace of it where that fails."""
     part = ""
     try:
@@ -182,13 +223,15 @@ def _copy(source: Path, target: Path) -> Copy:
             old.backup(new)
             new.execute("PRAGMA journal_mode = DELETE")  # one file, no log beside it
         try:
-            made = check(Path(part))
+            made = check(Path(part), strict=strict)
+            if strict:
+                _rebuild_search_index(Path(part), source)
         except StoreError:
-            check(source)  # its sentence names the file that is there
+            check(source, strict=strict)  # its sentence names the file that is there
             raise
         with open(part, "rb+") as stream:
             os.fsync(stream.fileno())
-        os.link(part, target)  # fails where the name was taken meanwhile
+        _give_name(part, target)
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise StoreError(_FAILED.format(file=source, target=target, reason=reason)) from None
@@ -214,13 +257,48 @@ def _keep(database: Path) -> Path:
     try:
         for ending in ("-wal", "-shm", "-journal"):
             with suppress(FileNotFoundError):
-                os.link(f"{database}{ending}", f"{target}{ending}")
-        os.link(database, target)
+                _second_name(Path(f"{database}{ending}"), Path(f"{target}{ending}"))
+        _second_name(database, target)
         for ending in ("-wal", "-shm", "-journal"):  # they do not belong to the database that takes its place
             Path(f"{database}{ending}").unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(_FAILED.format(file=database, target=target, reason=error.strerror)) from None
     return target
+
+
+def _give_name(part: str, target: Path) -> None:
+    """Give a finished file its name. Raises FileExistsError where that was taken meanwhile."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:  # exFAT, FAT, and some network folders have no hard links: the name is taken by an empty file first
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        try:
+            os.replace(part, target)
+        except OSError:
+            os.unlink(target)
+            raise
+
+
+def _second_name(file: Path, target: Path) -> None:
+    """Give a file a second name; where the file system has no hard links, a copy of it gets that name."""
+    try:
+        os.link(file, target)
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except OSError:
+        with file.open("rb") as old:
+            number, part = mkstemp(dir=target.parent, prefix=f".{target.name[:64]}.", suffix=".part")
+            try:
+                with open(number, "wb") as new:
+                    shutil.copyfileobj(old, new)
+                    new.flush()
+                    os.fsync(new.fileno())
+                _give_name(part, target)
+            finally:
+                with suppress(FileNotFoundError):
+                    os.unlink(part)
 
 
 @contextmanager

@@ -5,25 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
 from r1chat.messages import StoredReply, StoredTurn
 from r1chat.store.schema import conversations, replies, stored_reply, stored_turn, turns
 from r1chat.store.tree import ReplyNode, Step, Tree, TurnNode
 
+# To make a statement takes longer than to run it: those of every message and reply are made once.
+_TURNS = select(turns.c.id, turns.c.parent_reply_id, turns.c.position, turns.c.shown_reply_id).where(
+    turns.c.conversation_id == bindparam("conversation")
+)
+_REPLIES = (
+    select(replies.c.id, replies.c.turn_id, replies.c.position, replies.c.shown_turn_id)
+    .join(turns, turns.c.id == replies.c.turn_id)
+    .where(turns.c.conversation_id == bindparam("conversation"))
+)
+_REPLY = select(replies).where(replies.c.id == bindparam("reply"))
+_SIBLINGS = select(func.count()).where(replies.c.turn_id == bindparam("turn"))
+_SHOW_FIRST = update(conversations).where(conversations.c.id == bindparam("conversation"))
+_SHOW_REPLY = update(turns).where(turns.c.id == bindparam("turn"))
+_SHOW_TURN = update(replies).where(replies.c.id == bindparam("reply"))
+
 
 def load_tree(connection: Connection, row: RowMapping) -> Tree:
     """The shape of the conversation that is this row of `conversation`."""
-    turn_nodes = connection.execute(
-        select(turns.c.id, turns.c.parent_reply_id, turns.c.position, turns.c.shown_reply_id).where(
-            turns.c.conversation_id == row["id"]
-        )
-    )
-    reply_nodes = connection.execute(
-        select(replies.c.id, replies.c.turn_id, replies.c.position, replies.c.shown_turn_id)
-        .join(turns, turns.c.id == replies.c.turn_id)
-        .where(turns.c.conversation_id == row["id"])
-    )
+    turn_nodes = connection.execute(_TURNS, {"conversation": row["id"]})
+    reply_nodes = connection.execute(_REPLIES, {"conversation": row["id"]})
     return Tree(
         row["shown_turn_id"],
         [TurnNode(*node) for node in turn_nodes],
@@ -57,8 +64,8 @@ def read_turn(connection: Connection, row: RowMapping, turn_id: str) -> StoredTu
 
 def read_reply(connection: Connection, reply_id: str) -> StoredReply:
     """A reply that is known to be there."""
-    row = connection.execute(select(replies).where(replies.c.id == reply_id)).mappings().one()
-    siblings = connection.scalar(select(func.count()).where(replies.c.turn_id == row["turn_id"]))
+    row = connection.execute(_REPLY, {"reply": reply_id}).mappings().one()
+    siblings = connection.scalar(_SIBLINGS, {"turn": row["turn_id"]})
     return stored_reply(row, siblings or 1)
 
 
@@ -92,11 +99,10 @@ def open_branch(connection: Connection, row: RowMapping, turn_id: str, reply_id:
         path[-1] = (path[-1][0], tree.replies[reply_id])
     first = path[0][0]
     if row["shown_turn_id"] != first.id:
-        of_conversation = update(conversations).where(conversations.c.id == row["id"])
-        connection.execute(of_conversation.values(shown_turn_id=first.id))
+        connection.execute(_SHOW_FIRST, {"conversation": row["id"], "shown_turn_id": first.id})
     for turn, reply in path:
         if reply and turn.shown_reply_id != reply.id:
-            connection.execute(update(turns).where(turns.c.id == turn.id).values(shown_reply_id=reply.id))
+            connection.execute(_SHOW_REPLY, {"turn": turn.id, "shown_reply_id": reply.id})
     for (_, above), (below, _) in pairwise(path):
         if above and above.shown_turn_id != below.id:
-            connection.execute(update(replies).where(replies.c.id == above.id).values(shown_turn_id=below.id))
+            connection.execute(_SHOW_TURN, {"reply": above.id, "shown_turn_id": below.id})

@@ -483,11 +483,11 @@ def _entry(row: Row[Any]) -> Entry:
 
 
 def _path(exchanges: Mapping[str, Exchange], reply_id: str | None) -> tuple[Exchange, ...]:
-    path: list[Exchange] = []
-    while reply_id is not None:
-        path.append(exchanges[reply_id])
-        reply_id = path[-1].parent_reply_id
-    return tuple(path[::-1])
+    path: dict[str, Exchange] = {}
+    while reply_id is not None and reply_id not in path:  # a restored file may go in a circle
+        path[reply_id] = exchanges[reply_id]
+        reply_id = exchanges[reply_id].parent_reply_id
+    return tuple(path.values())[::-1]
 
 
 def _picked(values: Mapping[str, Value], keys: Iterable[str]) -> dict[str, Value]:

@@ -27,16 +27,19 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 class Filter:
     """Which judgements to select; an empty field selects all.
 
-    `model` is a key `backend:name`, or a name, of at least one reply that was judged. `language` is that of the
-    message, "en" or "zh". `since` and `until` bound when it was judged, the second exclusively. `verified`: a reply
-    that was judged was found right (True) or wrong (False) by rule. `shortest` and `longest` bound the characters of
-    thought and answer together, of every reply that was judged. `text` stands, in any case, in the message, in a reply
-    that was judged, or in what the rater wrote.
+    `model` is a key `backend:name`, or a name, of at least one reply that was judged; `models` are several of them, any
+    of which will do. `trainable`: only what training can use, so no comparison without a winner and no reference of the
+    kind "tests", since training runs no programs. `language` is that of the message, "en" or "zh". `since` and `until`
+    bound when it was judged, the second exclusively. `verified`: a reply that was judged was found right (True) or
+    wrong (False) by rule. `shortest` and `longest` bound the characters of thought and answer together, of every reply
+    that was judged. `text` stands, in any case, in the message, in a reply that was judged, or in what the rater wrote.
     """
 
     kinds: frozenset[Kind] = frozenset()
     conversation_id: str = ""
     model: str = ""
+    models: frozenset[str] = frozenset()
+    trainable: bool = False
     language: Language = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -111,9 +114,12 @@ def _narrowed(kind: Kind, selection: Filter) -> Select[Any]:
         query = query.where(created < selection.until)
     if selection.rater:
         query = query.where(rater == selection.rater)
-    if selection.model:
-        key = _side.c.backend + ":" + _side.c.model
-        query = query.where(_any(sides, or_(_side.c.model == selection.model, key == selection.model)))
+    for names in ({selection.model} - {""}, selection.models):
+        if names:
+            key = _side.c.backend + ":" + _side.c.model
+            query = query.where(_any(sides, or_(_side.c.model.in_(names), key.in_(names))))
+    if selection.trainable and kind in _TRAINABLE:
+        query = query.where(_TRAINABLE[kind])
     if selection.verified is not None:
         verified = select(verifications.c.reply_id).where(
             verifications.c.reference_id.in_(references_in_force()),
@@ -130,6 +136,7 @@ def _narrowed(kind: Kind, selection: Filter) -> Select[Any]:
     return query
 
 
+_TRAINABLE = {"comparison": comparisons.c.winner.in_(("left", "right")), "reference": references.c.kind != "tests"}
 _WRITTEN = {"comparison": comparisons.c.comment, "rating": ratings.c.comment, "reference": references.c.text}
 _TURN = {"comparison": comparison_sides.c.turn_id, "reference": references.c.turn_id}
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Integer, Row, RowMapping, Table
 
 from r1chat.judgements import Aspects, Comparison, Rating, Reference, Sides, StepLabel, Verification
-from r1chat.store.schema import SafeText, UtcTime, metadata, text_column
+from r1chat.store.schema import SafeText, UtcTime, metadata, name_column, text_column
 
 
 def _reference(name: str, target: str) -> Column[str]:
@@ -24,7 +24,7 @@ def _table(name: str, *columns: Column[Any]) -> Table:
         Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
         Column("id", SafeText, nullable=False, unique=True),
         *columns,
-        text_column("rater"),
+        name_column("rater"),
         Column("created_at", UtcTime, nullable=False),
     )
 

@@ -369,7 +369,7 @@ def _length(connection: Connection, reply_id: str, column: ColumnElement[str]) -
 
 def _add(connection: Connection, table: Table, rater: str, **values: Any) -> Any:
     row = values | {"id": uuid4().hex, "rater": rater, "created_at": datetime.now(UTC)}
-    return connection.execute(insert(table).values(row).returning(*table.c)).mappings().one()
+    return connection.execute(insert(table).returning(*table.c), row).mappings().one()
 
 
 def _comment(text: str) -> str:

@@ -32,7 +32,7 @@ def add(
         "rater": rater,
         "created_at": now,
     }
-    made = connection.execute(insert(moment_labels).values(values).returning(*moment_labels.c))
+    made = connection.execute(insert(moment_labels).returning(*moment_labels.c), values)
     return moment_label(made.mappings().one())
 
 

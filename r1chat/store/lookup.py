@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, select
 
 from r1chat.both import Both
 from r1chat.errors import NotFoundError
@@ -15,6 +15,18 @@ from r1chat.store.schema import conversations, replies, turns
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
+# The conversation of each kind of thing; to make these statements takes longer than to run them.
+_OF_REPLY = select(turns.c.conversation_id).join(replies, replies.c.turn_id == turns.c.id)
+_QUERIES: dict[str, Select[tuple[object, ...]]] = {
+    kind: select(conversations).where(condition)
+    for kind, condition in {
+        "conversation": conversations.c.id == bindparam("id"),
+        "message": conversations.c.id.in_(select(turns.c.conversation_id).where(turns.c.id == bindparam("id"))),
+        "reply": conversations.c.id.in_(_OF_REPLY.where(replies.c.id == bindparam("id"))),
+        "vote": conversations.c.id.in_(_OF_REPLY.where(replies.c.vote_id == bindparam("id"))),
+    }.items()
+}
+_LOCKING = {kind: query.with_for_update() for kind, query in _QUERIES.items()}
 
 _NAMES = {
     "conversation": "对话",
@@ -37,48 +49,43 @@ def not_found(what: str) -> NotFoundError:
     )
 
 
+def is_id(value: object) -> bool:
+    """Whether it can be an id of the store's."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
 def check_id(value: object, what: str) -> None:
     """Raises NotFoundError for a value that is no id of the store's."""
-    if not isinstance(value, str) or not _ID.fullmatch(value):
+    if not is_id(value):
         raise not_found(what)
 
 
 def conversation(connection: Connection, conversation_id: str, lock: bool = False, deleted: bool = False) -> RowMapping:
     """The row of `conversation`; one that was deleted only where `deleted` allows it."""
-    check_id(conversation_id, "conversation")
-    query = select(conversations).where(conversations.c.id == conversation_id)
-    return _one(connection, query, "conversation", lock, deleted)
+    return _one(connection, "conversation", conversation_id, lock, deleted)
 
 
 def conversation_of_turn(connection: Connection, turn_id: str, lock: bool = False) -> RowMapping:
     """The row of the conversation that a message belongs to."""
-    check_id(turn_id, "message")
-    query = select(conversations).where(
-        conversations.c.id.in_(select(turns.c.conversation_id).where(turns.c.id == turn_id))
-    )
-    return _one(connection, query, "message", lock, deleted=False)
+    return _one(connection, "message", turn_id, lock, deleted=False)
 
 
 def conversation_of_reply(
     connection: Connection, reply_id: str, lock: bool = False, deleted: bool = False
 ) -> RowMapping:
     """The row of the conversation that a reply belongs to."""
-    check_id(reply_id, "reply")
-    of_reply = select(turns.c.conversation_id).join(replies, replies.c.turn_id == turns.c.id)
-    query = select(conversations).where(conversations.c.id.in_(of_reply.where(replies.c.id == reply_id)))
-    return _one(connection, query, "reply", lock, deleted)
+    return _one(connection, "reply", reply_id, lock, deleted)
 
 
 def conversation_of_vote(connection: Connection, vote_id: str) -> RowMapping:
     """The row of the conversation in which a vote was taken."""
-    check_id(vote_id, "vote")
-    of_vote = select(turns.c.conversation_id).join(replies, replies.c.turn_id == turns.c.id)
-    query = select(conversations).where(conversations.c.id.in_(of_vote.where(replies.c.vote_id == vote_id)))
-    return _one(connection, query, "vote", lock=False, deleted=False)
+    return _one(connection, "vote", vote_id, lock=False, deleted=False)
 
 
-def _one(connection: Connection, query: Select[tuple[object, ...]], what: str, lock: bool, deleted: bool) -> RowMapping:
-    row = connection.execute(query.with_for_update() if lock else query).mappings().first()
+def _one(connection: Connection, what: str, its_id: str, lock: bool, deleted: bool) -> RowMapping:
+    check_id(its_id, what)
+    query = (_LOCKING if lock else _QUERIES)[what]
+    row = connection.execute(query, {"id": its_id}).mappings().first()
     if row is None or (row["deleted_at"] is not None and not deleted):
         raise not_found(what)
     return row

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from sqlalchemy import Connection, select
 from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.messages import Reply
-from r1chat.store import search
+from r1chat.store import search, strict_check
 from r1chat.store.backup import check
 from r1chat.store.database import Database
 from r1chat.store.erase import TABLES
@@ -70,8 +70,9 @@ def rescue(damaged: Path, target: Path) -> list[Rescued]:
             shutil.copyfile(damaged, copy)
             with suppress(FileNotFoundError):
                 shutil.copyfile(f"{damaged}-wal", f"{copy}-wal")
+            size = sum(file.stat().st_size for file in Path(folder).iterdir())
             _pad(copy)
-            read = {name: _read(copy, name) for name in RESCUED}
+            read = {name: _read(copy, name, size) for name in RESCUED}
         except (OSError, sqlite3.Error) as error:
             raise StoreError(_UNREADABLE.format(file=damaged, reason=error)) from None
         if not any(rows for rows, _, _ in read.values()):
@@ -105,29 +106,46 @@ def _pad(file: Path) -> None:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _read(file: Path, table: str) -> tuple[list[Row], int, bool]:
-    """The rows of a table that can be read, how many cannot, and whether its end was reached."""
+def _read(file: Path, table: str, size: int) -> tuple[list[Row], int, bool]:
+    """The rows of a table that can be read, how many cannot, and whether its end was reached.
+
+    The file may come from anybody. `size` is that of what is really there, in bytes: no table has more rows than that,
+    or texts that are longer in all, unless pages of it are read more than once.
+    """
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-        connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA query_only = ON")
-        numbers, whole = _row_numbers(connection, table)
-        if not numbers:
-            return [], 0, whole
-        rows = list(_rows(connection, table, numbers))
-        kept = [row for row in rows if row is not None]
-        return kept, len(rows) - len(kept), whole
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.set_authorizer(_refuse_views)
+        with strict_check.bounded(connection, size) as over:
+            connection.execute("PRAGMA cell_size_check = OFF")  # a damaged page may have rows that can be read
+            columns = _safely(connection, f'PRAGMA table_xinfo("{table}")')
+            if any(name.lower() == "rowid" for _, name, *_ in columns):
+                return [], 0, False  # none of r1chat's: that name would no longer mean the number of the row
+            names = [name for _, name, *_, hidden in columns if not hidden]  # computed columns are left out
+            numbers, whole = _row_numbers(connection, table, size)
+            if not numbers or not names:
+                return [], 0, whole
+            rows = list(_Rows(connection, table, names, size, over).read(numbers))
+            kept = [row for row in rows if row is not None]
+            return kept, len(rows) - len(kept), whole
 
 
-def _row_numbers(connection: sqlite3.Connection, table: str) -> tuple[list[int], bool]:
+def _refuse_views(action: int, first: object, second: object, database: object, view: object) -> int:
+    return sqlite3.SQLITE_OK if view is None else sqlite3.SQLITE_DENY
+
+
+def _row_numbers(connection: sqlite3.Connection, table: str, most: int) -> tuple[list[int], bool]:
     """All row numbers that the table or one of its indexes names, and whether one of them could be read to its end."""
     numbers: set[int] = set()
     whole = False
     names = [row[1] for row in _safely(connection, f'PRAGMA index_list("{table}")')]
-    for source in (f'"{table}" NOT INDEXED', *(f'"{table}" INDEXED BY "{name}"' for name in names)):
+    for source in (f'"{table}" NOT INDEXED', *(f'"{table}" INDEXED BY {_quoted(name)}' for name in names)):
         for order in ("", " ORDER BY rowid DESC"):  # from both ends: what lies between is what is damaged
             try:
                 for (number,) in connection.execute(f"SELECT rowid FROM {source}{order}"):
                     numbers.add(number)
+                    if len(numbers) > most:
+                        raise sqlite3.DataError
                 whole = True
                 break
             except sqlite3.Error:
@@ -135,23 +153,54 @@ def _row_numbers(connection: sqlite3.Connection, table: str) -> tuple[list[int],
     return sorted(numbers), whole
 
 
-def _rows(connection: sqlite3.Connection, table: str, numbers: list[int]) -> Iterator[Row | None]:
-    """The rows with these numbers, in order; None for one that cannot be read."""
-    try:
-        found = connection.execute(
-            f'SELECT * FROM "{table}" NOT INDEXED WHERE rowid BETWEEN ? AND ?', (numbers[0], numbers[-1])
-        ).fetchall()
-    except sqlite3.Error:
-        found = None
-    if found is not None and (len(found) == len(numbers) or len(numbers) == 1):
-        yield from (dict(row) for row in found)
-        yield from [None] * (len(numbers) - len(found))
-    elif len(numbers) == 1:
-        yield None
-    else:
-        middle = len(numbers) // 2
-        yield from _rows(connection, table, numbers[:middle])
-        yield from _rows(connection, table, numbers[middle:])
+@dataclass
+class _Rows:
+    """Reads the rows of a table, up to `left` bytes of text and until time is `over`."""
+
+    connection: sqlite3.Connection
+    table: str
+    columns: list[str]
+    left: int
+    over: Callable[[], bool]
+
+    def read(self, numbers: list[int]) -> Iterator[Row | None]:
+        """The rows with these numbers, in order; None for one that cannot be read."""
+        if self.over():
+            yield from [None] * len(numbers)
+            return
+        try:
+            found = self._range(numbers[0], numbers[-1])
+        except sqlite3.Error:
+            found = None
+        if found is not None and (len(found) == len(numbers) or len(numbers) == 1):
+            self.left -= sum(map(_weight, found))
+            yield from (dict(zip(self.columns, row, strict=True)) for row in found)
+            yield from [None] * (len(numbers) - len(found))
+        elif len(numbers) == 1:
+            yield None
+        else:
+            middle = len(numbers) // 2
+            yield from self.read(numbers[:middle])
+            yield from self.read(numbers[middle:])
+
+    def _range(self, first: int, last: int) -> list[tuple[Any, ...]]:
+        names = ", ".join(map(_quoted, self.columns))
+        query = f'SELECT {names} FROM "{self.table}" NOT INDEXED WHERE rowid BETWEEN ? AND ?'
+        rows, left = [], self.left
+        for row in self.connection.execute(query, (first, last)):
+            left -= _weight(row)
+            if left < 0:
+                raise sqlite3.DataError
+            rows.append(row)
+        return rows
+
+
+def _weight(row: Iterable[object]) -> int:
+    return sum(len(value) for value in row if isinstance(value, str | bytes))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _safely(connection: sqlite3.Connection, query: str) -> list[Any]:
@@ -173,9 +222,11 @@ def _write(file: Path, read: dict[str, list[Row]]) -> dict[str, int]:
             assert isinstance(raw, sqlite3.Connection)
             raw.execute("PRAGMA defer_foreign_keys = ON")
             for name, rows in read.items():
-                columns = {row[1] for row in raw.execute(f'PRAGMA table_info("{name}")')}
+                types = strict_check.column_types(raw, name)
                 for row in rows:
-                    kept = {column: value for column, value in row.items() if column in columns}
+                    kept = {column: value for column, value in row.items() if column in types}
+                    if strict_check.wrong_column(name, types, list(kept), list(kept.values())):
+                        continue  # `restore` would not take it
                     names = ", ".join(f'"{column}"' for column in kept)
                     marks = ", ".join("?" * len(kept))
                     with suppress(sqlite3.IntegrityError):  # twice the same id, or a field that is lost

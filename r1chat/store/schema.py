@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Container, Sequence
-from contextlib import suppress
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -33,9 +33,12 @@ from sqlalchemy import (
 )
 
 from r1chat.both import Both, Wording
+from r1chat.json_columns import value_of
 from r1chat.messages import (
     FIRST_MOMENT,
     LAST_MOMENT,
+    LONGEST_NAME,
+    MOST_LATER,
     Behaviour,
     ConversationInfo,
     LaterThought,
@@ -52,7 +55,7 @@ from r1chat.messages import (
 
 Value = TypeVar("Value", Reply, Usage, Timings, Provenance, Params)
 
-LONGEST_NAME = 300  # characters of a title, or of the name of a model, as it is read
+_LONGEST_ERROR = 10_000  # characters of the sentence that a reply failed with
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -64,7 +67,23 @@ class SafeText(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else _UNSTORABLE.sub("\ufffd", value)
+        return None if value is None else _storable(value)
+
+
+class NameText(SafeText):
+    """A name, of which LONGEST_NAME characters are kept and read: it is shown with every reply, whoever wrote it."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else _storable(value[:LONGEST_NAME])
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else value[:LONGEST_NAME]
+
+
+def _storable(text: str) -> str:
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -97,6 +116,11 @@ def text_column(name: str, **options: Any) -> Column[str]:
     return Column(name, SafeText, nullable=False, server_default="", **options)
 
 
+def name_column(name: str) -> Column[str]:
+    """A name that is there in every row, empty where nothing was said."""
+    return Column(name, NameText, nullable=False, server_default="")
+
+
 metadata = MetaData()
 
 conversations = Table(
@@ -104,8 +128,8 @@ conversations = Table(
     metadata,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # names its texts in the search
     Column("id", SafeText, nullable=False, unique=True),
-    text_column("title"),
-    text_column("model"),
+    name_column("title"),
+    name_column("model"),
     Column("shown_turn_id", SafeText),  # see `tree`; a bookmark, not a reference
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),  # the last message or reply that was begun
@@ -113,21 +137,21 @@ conversations = Table(
     Column("budget", Integer),  # tokens
     Column("keep_thoughts", Boolean, nullable=False, server_default=false()),
     Column("seen_from", SafeText),  # the id of a message; like `shown_turn_id` no reference
-    text_column("thinking_choice"),
+    name_column("thinking_choice"),
     text_column("system"),
     text_column("sampling"),  # JSON, see `r1chat.sampling`
     Column("system_role", Boolean, nullable=False, server_default=false()),
-    text_column("preset"),  # its name; the preset may be gone
+    name_column("preset"),  # its name; the preset may be gone
 )
 
 presets = Table(
     "preset",
     metadata,
     Column("id", SafeText, primary_key=True),
-    Column("name", SafeText, nullable=False, unique=True),
-    text_column("model"),
+    Column("name", NameText, nullable=False, unique=True),
+    name_column("model"),
     Column("budget", Integer),  # tokens
-    text_column("thinking_choice"),
+    name_column("thinking_choice"),
     text_column("system"),
     Column("system_role", Boolean, nullable=False, server_default=false()),
     text_column("sampling"),
@@ -159,7 +183,7 @@ replies = Table(
     Column("closed", Boolean, nullable=False),
     Column("reopened", Boolean, nullable=False),
     text_column("error"),
-    text_column("raw_finish"),
+    name_column("raw_finish"),
     Column("prompt_tokens", Integer),
     Column("cached_tokens", Integer),
     Column("reasoning_tokens", Integer, nullable=False),
@@ -171,12 +195,12 @@ replies = Table(
     Column("load", Double),
     Column("prefill", Double),
     Column("decode", Double),
-    text_column("backend"),
-    text_column("backend_version"),
-    text_column("model"),
-    text_column("digest"),
-    text_column("quantisation"),
-    text_column("template_hash"),
+    name_column("backend"),
+    name_column("backend_version"),
+    name_column("model"),
+    name_column("digest"),
+    name_column("quantisation"),
+    name_column("template_hash"),
     Column("temperature", Double, nullable=False),
     Column("top_p", Double, nullable=False),
     Column("top_k", Integer, nullable=False),
@@ -191,16 +215,16 @@ replies = Table(
     text_column("reasoning"),
     text_column("answer"),
     Column("budget", Integer),  # tokens
-    text_column("closed_by"),
+    name_column("closed_by"),
     Column("vote_id", SafeText),
     Column("seen_from", SafeText),
     Column("keep_thoughts", Boolean, nullable=False, server_default=false()),
-    text_column("thinking_choice"),
+    name_column("thinking_choice"),
     text_column("system"),
-    text_column("sampling_source"),
+    name_column("sampling_source"),
     Column("presence_penalty", Double, nullable=False, server_default="0"),
     Column("system_role", Boolean, nullable=False, server_default=false()),
-    text_column("preset"),
+    name_column("preset"),
     text_column("later"),  # JSON: [[place in the reasoning, place in the answer], …]
 )
 
@@ -212,9 +236,9 @@ moment_labels = Table(
     Column("reply_id", SafeText, ForeignKey("reply.id", ondelete="CASCADE"), nullable=False),
     Column("start", Integer, nullable=False),  # this and `end` in characters of the reasoning
     Column("end", Integer, nullable=False),
-    Column("kind", SafeText, nullable=False),
+    Column("kind", NameText, nullable=False),
     Column("verdict", SafeText, nullable=False),
-    text_column("rater"),
+    name_column("rater"),
     Column("created_at", UtcTime, nullable=False),
 )
 
@@ -281,10 +305,10 @@ def conversation_info(row: RowMapping, excerpt: str = "") -> ConversationInfo:
     """A row of `conversation`."""
     return ConversationInfo(
         id=row["id"],
-        title=row["title"][:LONGEST_NAME],
+        title=row["title"],
         created=row["created_at"],
         updated=row["updated_at"],
-        model=row["model"][:LONGEST_NAME],
+        model=row["model"],
         excerpt=excerpt,
         budget=row["budget"],
         keep_thoughts=row["keep_thoughts"],
@@ -313,10 +337,16 @@ def moment_label(row: RowMapping) -> MomentLabel:
 
 def later_thoughts(column: str) -> tuple[LaterThought, ...]:
     """What `reply.later` says; nothing where it cannot be read, so that the texts of the reply still can."""
-    try:
-        return tuple(LaterThought(max(0, int(thought)), max(0, int(answer))) for thought, answer in json.loads(column))
-    except (ValueError, TypeError):
+    places = value_of(column, list) or []
+    if len(places) > MOST_LATER or not all(map(_is_place, places)):
         return ()
+    thoughts = accumulate((thought for thought, _ in places), max)  # they grow, so that no text comes twice
+    answers = accumulate((answer for _, answer in places), max)
+    return tuple(map(LaterThought, thoughts, answers))
+
+
+def _is_place(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(type(at) is int and 0 <= at < 2**31 for at in value)
 
 
 def _later_as_stored(later: Sequence[LaterThought]) -> str:
@@ -330,12 +360,11 @@ def _as_stored(text: Wording) -> str:
 
 def _as_read(column: str) -> Wording:
     """The text that `_as_stored` made a column of."""
-    if column.startswith('["'):
-        with suppress(ValueError):
-            match json.loads(column):
-                case [str(en), str(zh)]:
-                    return Both(en, zh)
-    return column
+    match value_of(column, list) if column.startswith('["') else None:
+        case [str(en), str(zh)]:
+            en, zh = (_storable(text[:_LONGEST_ERROR]) for text in (en, zh))  # JSON can spell what SafeText keeps out
+            return Both(en, zh)
+    return column[:_LONGEST_ERROR]
 
 
 def _fields(value: Reply | Usage | Timings | Provenance | Params, without: Container[str] = ()) -> dict[str, Any]:

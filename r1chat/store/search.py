@@ -22,6 +22,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Text,
+    bindparam,
     cast,
     column,
     delete,
@@ -44,6 +45,12 @@ _PER_CONVERSATION = 1_000_000
 
 _document = table("search_document", column("rowid", BigInteger), column("source", Text), column("terms", LargeBinary))
 _fts5 = table("search_index", column("search_index", Text), column("rowid", BigInteger), column("terms", Text))
+_LAST = (
+    select(_document.c.rowid)
+    .where(_document.c.rowid.between(bindparam("first"), bindparam("last")))
+    .order_by(_document.c.rowid.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +69,24 @@ def index(connection: Connection, number: int, source: str, content: str) -> Non
 
 def index_new(connection: Connection, number: int, source: str, content: str) -> None:
     """`index` for a source that said nothing before: it takes half the time."""
-    last = connection.scalar(
-        select(_document.c.rowid).where(_within(number)).order_by(_document.c.rowid.desc()).limit(1)
-    )
-    _insert(connection, (last or number * _PER_CONVERSATION) + 1, source, documents(content))
+    add_new(connection, number, source, documents(content))
+
+
+def add_new(connection: Connection, number: int, source: str, terms: Iterable[str]) -> None:
+    """`index_new` for the terms of a text, as `terms_of` finds them."""
+    first = number * _PER_CONVERSATION
+    last = connection.scalar(_LAST, {"first": first, "last": first + _PER_CONVERSATION - 1})
+    _insert(connection, (last or number * _PER_CONVERSATION) + 1, source, terms)
+
+
+def terms_of(content: str) -> list[str]:
+    """What the index keeps of a text. Takes about a second per million characters, and needs no connection."""
+    return list(documents(content))
+
+
+def terms_of_reply(reply: Reply) -> list[str]:
+    """What the index keeps of a finished reply."""
+    return terms_of(_both(reply.answer, reply.reasoning))
 
 
 def index_reply(connection: Connection, number: int, reply_id: str, reply: Reply) -> None:
@@ -158,15 +179,16 @@ def _delete(connection: Connection, which: ColumnElement[bool]) -> None:
     if connection.dialect.name == "sqlite":
         for rowid, packed in connection.execute(select(_document.c.rowid, _document.c.terms).where(which)).all():
             out = {"search_index": "delete", "rowid": rowid, "terms": zlib.decompress(packed).decode()}
-            connection.execute(insert(_fts5).values(out))  # how FTS5 spells it
+            connection.execute(insert(_fts5), out)  # how FTS5 spells it
     connection.execute(delete(_document).where(which))
 
 
 def _insert(connection: Connection, rowid: int, source: str, found: Iterable[str]) -> None:
     for number, terms in enumerate(found, rowid):
+        row = {"rowid": number, "source": source}
         if connection.dialect.name == "sqlite":
-            kept: object = zlib.compress(terms.encode())
-            connection.execute(insert(_fts5).values(rowid=number, terms=terms))
+            connection.execute(insert(_document), row | {"terms": zlib.compress(terms.encode())})
+            connection.execute(insert(_fts5), {"rowid": number, "terms": terms})
         else:
             kept = func.array_to_tsvector(func.string_to_array(terms, " "))
-        connection.execute(insert(_document).values(rowid=number, source=source, terms=kept))
+            connection.execute(insert(_document).values(**row, terms=kept))

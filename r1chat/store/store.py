@@ -7,17 +7,18 @@ first locks that conversation's row, so that threads and processes take turns.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from r1chat.both import Both
 from r1chat.errors import NotFoundError, StoreError
 from r1chat.messages import (
+    LONGEST_NAME,
     Behaviour,
     ClosedBy,
     Conversation,
@@ -40,7 +41,6 @@ from r1chat.store.judgements import Judgements
 from r1chat.store.presets import Presets
 from r1chat.store.reply_owner import current_owner, is_alive
 from r1chat.store.schema import (
-    LONGEST_NAME,
     behaviour_columns,
     conversation_info,
     conversations,
@@ -51,6 +51,10 @@ from r1chat.store.schema import (
 )
 from r1chat.store.search_terms import excerpt, words
 from r1chat.store.tree import Tree
+
+# To make a statement takes longer than to run it: those of every message and reply are made once.
+_CONVERSATION = update(conversations).where(conversations.c.number == bindparam("changed"))
+_REPLY = update(replies).where(replies.c.id == bindparam("changed"))
 
 SILENCE = timedelta(seconds=60)  # after which a reply counts as left, where nobody can tell whether its process lives
 
@@ -97,7 +101,7 @@ class Store:
         made, now = uuid4().hex, _now()
         values = {"id": made, "title": title, "model": model, "created_at": now, "updated_at": now}
         with self._database.write() as connection:
-            connection.execute(insert(conversations).values(values))
+            connection.execute(insert(conversations), values)
             row = lookup.conversation(connection, made)
             search.index_title(connection, row["number"], title)
             return conversation_info(row)
@@ -147,6 +151,13 @@ class Store:
         with self._database.read() as connection:
             return conversation_info(lookup.conversation(connection, conversation_id))
 
+    def kept(self, ids: Iterable[str]) -> set[str]:
+        """Those ids that conversations have which are not deleted."""
+        asked = conversations.c.id.in_([one for one in ids if lookup.is_id(one)])
+        query = select(conversations.c.id).where(asked, conversations.c.deleted_at.is_(None))
+        with self._database.read() as connection:
+            return set(connection.scalars(query))
+
     def conversation(self, conversation_id: str) -> Conversation:
         """A conversation with its open branch, first message to last."""
         with self._database.read() as connection:
@@ -177,7 +188,7 @@ class Store:
             raise StoreError(
                 Both(
                     "A thinking budget cannot be {budget} tokens. Give a number from 0, or none.",
-                    "思考预算不能是 {budget} 个词元。请给一个不小于 0 的数，或不设。",
+                    "思考预算不能是 {budget} 个 token。请给一个不小于 0 的数，或不设。",
                 ).format(budget=budget)
             )
         with self._database.write() as connection:
@@ -259,7 +270,7 @@ class Store:
                 "created_at": now,
                 "content": content,
             }
-            connection.execute(insert(turns).values(values))
+            connection.execute(insert(turns), values)
             _change(connection, row, updated_at=now)
             open_branch(connection, row, made)
             search.index(connection, row["number"], made, content)
@@ -317,7 +328,7 @@ class Store:
                 "created_at": now,
                 "saved_at": now,
             }
-            connection.execute(insert(replies).values(place | reply_columns(reply) | provenance_columns(provenance)))
+            connection.execute(insert(replies), place | reply_columns(reply) | provenance_columns(provenance))
             _change(connection, row, updated_at=now)
             open_branch(connection, row, turn_id, made)
             if reply.finish is not None:
@@ -422,13 +433,13 @@ def _now() -> datetime:
 
 
 def _change(connection: Connection, row: RowMapping, **values: Any) -> None:
-    connection.execute(update(conversations).where(conversations.c.number == row["number"]).values(values))
+    connection.execute(_CONVERSATION, {"changed": row["number"], **values})
 
 
 def _overwrite(connection: Connection, reply_id: str, reply: Reply, **more: str) -> None:
     lookup.check_id(reply_id, "reply")
     values = reply_columns(reply) | {"saved_at": _now()} | more
-    if not connection.execute(update(replies).where(replies.c.id == reply_id).values(values)).rowcount:
+    if not connection.execute(_REPLY, {"changed": reply_id, **values}).rowcount:
         raise lookup.not_found("reply")
 
 

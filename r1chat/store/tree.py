@@ -65,9 +65,13 @@ class Tree:
         """From the first message to this one; the last step has the reply that it shows."""
         turn = self.turns[turn_id]
         path: list[Step] = [(turn, self.shown_reply(turn))]
+        passed = {turn_id}
         while turn.parent_reply_id is not None:
             reply = self.replies[turn.parent_reply_id]
             turn = self.turns[reply.turn_id]
+            if turn.id in passed:  # a restored file may go in a circle
+                break
+            passed.add(turn.id)
             path.append((turn, reply))
         return path[::-1]
 

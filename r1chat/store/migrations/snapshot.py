@@ -18,9 +18,11 @@ _END = ";\n\n"  # of a statement; no statement holds an empty line
 
 def create(connection: Connection) -> None:
     """Make the tables of the snapshot in an empty database, inside the caller's transaction."""
+    cursor = connection.connection.cursor()  # of sqlite3: SQLAlchemy takes twice as long as the forty statements
     for statement in FILE.read_text(encoding="utf-8").split(_END):
         if statement.strip():
-            connection.exec_driver_sql(statement)
+            cursor.execute(statement)
+    cursor.close()
 
 
 def dump(connection: Connection) -> str:
