@@ -18,6 +18,12 @@ from r1chat.archive.programs import Entry, Form, LineForm, form_of, unwrapped
 from r1chat.both import Both
 from r1chat.store.archive import Incoming
 
+_FOREIGN = Both(
+    "more than {n:,} entries are no chat of a program that r1chat knows",
+    "超过 {n:,} 个条目不属于 r1chat 认识的任何程序的对话",
+)
+MOST_FOREIGN = 20_000  # entries that are no chat, of all files together: an export has few beside its chats
+
 
 @dataclass(slots=True)
 class _Pieces:
@@ -34,16 +40,21 @@ class Entries:
         self._adoption = Adoption(target)
         self._pieces: defaultdict[LineForm, dict[str, _Pieces]] = defaultdict(dict)
         self._pending = 0  # characters of the pieces
-        self._foreign = 0  # entries of this file
+        self._foreign = 0  # entries of this file that are no chat
+        self._foreign_before = 0  # of the files before it
         self._recognised = False  # whether this file has a chat
         self._first_fault: tuple[Fault, Both] | None = None
 
     def take(self, value: JsonValue, where: Both) -> None:
-        """The next value of a file. Raises Fault for pieces of chats that are too large."""
+        """The next value of a file. Raises Fault for pieces of chats that are too large, and for too many entries that
+        are no chat.
+        """
         for entry in unwrapped(value.value):
             form = form_of(entry)
             if form is None:
                 self._foreign += 1
+                if self._foreign_before + self._foreign > MOST_FOREIGN:
+                    raise Fault(_FOREIGN.format(n=MOST_FOREIGN), ADVICE)
                 self._note(Fault(NO_CHAT, ADVICE), where)
                 continue
             self._recognised = True
@@ -66,6 +77,7 @@ class Entries:
                 self._adoption.leave_out("foreign")
         else:
             self._adoption.left_out["other_files"] += 1
+        self._foreign_before += self._foreign
         self._foreign, self._recognised = 0, False
 
     def leave_out_file(self) -> None:

@@ -37,6 +37,10 @@ JUDGEMENTS_LEFT_OUT: Mapping[str, Both] = {
         "ratings of replies that are neither in the file nor here", "所评回复既不在文件中也不在这里的评价"
     ),
     "other_text": Both("ratings of replies whose text is another one here", "所评回复在这里文本不同的评价"),
+    "crowded": Both(
+        "comparisons of one reply with too many others (its rating came in)",
+        "同时与过多回复相比的比较（其评价已导入）",
+    ),
     "preferences": Both("preferences between two replies", "两个回复之间的偏好"),
 }
 PARTS_LEFT_OUT: Mapping[str, Both] = {

@@ -13,11 +13,13 @@ from hashlib import sha256
 from typing import Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from r1chat.archive.untrusted import name
 from r1chat.messages import Finish, Raw, Reply, Timings
 from r1chat.store.archive import Rows
 from r1chat.think import collect
 
 Role = Literal["user", "assistant", ""]
+_LONGEST_ID = 1000  # characters; it is read again for every message
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class ForeignChat:
         A chat without an id is known by all that it says: ask only when all its messages are there.
         """
         self.id = self.id or _digest(self)
+        if len(self.id) > _LONGEST_ID:
+            self.id = sha256(self.id.encode(errors="replace")).hexdigest()
         return uuid5(self.namespace, f"{self.id}\0{message_id}").hex
 
 
@@ -107,7 +111,8 @@ def reply_of(text: str, thought: str = "", thinking: float = 0.0) -> Reply:
 def _digest(chat: ForeignChat) -> str:
     digest = sha256(f"{chat.mark}\0{chat.title}\0{chat.created}\0{chat.model}".encode())
     for message in chat.messages.values():
-        parts = (message.id, message.parent, message.role, message.created, message.model, message.text)
+        model = name(message.model)  # a short one: messages may share a long one
+        parts = (message.id, message.parent, message.role, message.created, model, message.text)
         for part in (*parts, message.reply.reasoning, message.reply.answer):
             text = str(part).encode(errors="replace")
             digest.update(b"%d:" % len(text))

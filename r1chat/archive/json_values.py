@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import TextIOWrapper
 from typing import IO, Any, NamedTuple
 
@@ -16,12 +16,14 @@ from r1chat.archive.faults import Fault
 from r1chat.both import Both
 
 LONGEST_VALUE = 64 * 1024 * 1024  # characters
+LONGEST_NUMBER = 1_000  # characters, where it is an entry of its own; no such entry is a chat
 MOST_PARTS = 1_000_000  # of one value: objects, arrays and what is in them, as commas and brackets tell
 _CHUNK = 1 << 16
 _BETWEEN = re.compile(r"[ \t\r\n]*")
 _LARGE = 1 << 20  # characters from which on the end of a value is looked for before it is decoded
 _STRUCTURE = re.compile(r'[\[\]{}"]')
 _REST_OF_STRING = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*+', re.DOTALL)
+_REST_OF_NUMBER = len("e+")  # what a number may have behind it that is cut, and is none of it yet
 _CUT = 16  # an error so near to the end of what was read may come from the cut
 
 
@@ -34,13 +36,15 @@ class JsonValue(NamedTuple):
     value: Any
 
 
-def values(stream: IO[bytes]) -> Iterator[JsonValue]:
+def values(stream: IO[bytes], progress: Callable[[], None]) -> Iterator[JsonValue]:
     """Each element of the array that the file is, else each value of those that follow each other in it (JSON Lines,
     or a single object). Raises Fault where the file is neither, and for a value that is too large.
+
+    `progress` is called before each piece that is read, also within a value, and may raise to break it off.
     """
     text = TextIOWrapper(stream, encoding="utf-8-sig")  # programs on Windows like to put a mark first
     try:
-        yield from _Reader(text).values()
+        yield from _Reader(text, progress).values()
     except UnicodeDecodeError:
         raise Fault(Both("it is no text in UTF-8", "它不是 UTF-8 文本")) from None
     finally:
@@ -48,8 +52,9 @@ def values(stream: IO[bytes]) -> Iterator[JsonValue]:
 
 
 class _Reader:
-    def __init__(self, text: TextIOWrapper) -> None:
+    def __init__(self, text: TextIOWrapper, progress: Callable[[], None]) -> None:
         self._text = text
+        self._progress = progress
         self._buffer = ""
         self._at = 0  # in the buffer
         self._line = 1  # of that place
@@ -104,9 +109,16 @@ class _Reader:
         while True:
             try:
                 found, end = self._decoder.raw_decode(self._buffer, self._at)
-                if end < len(self._buffer) or not self._read(_CHUNK):  # else a number might go on
-                    size = end - self._at
-                    self._move(end)
+                size = end - self._at
+                is_number = isinstance(found, int | float) and not isinstance(found, bool)
+                if is_number and size > LONGEST_NUMBER:
+                    clause = Both(
+                        "entry {n} is a number of more than {m:,} characters", "第 {n} 条是超过 {m:,} 个字符的数字"
+                    )
+                    raise Fault(clause.format(n=number, m=LONGEST_NUMBER), line=line)
+                ends = not is_number or len(self._buffer) - end > _REST_OF_NUMBER
+                if ends or not self._read(_CHUNK):  # else it might go on
+                    self._move(self._at + size)
                     return JsonValue(line, number, size, found)
             except RecursionError:
                 clause = Both("entry {n} is nested too deeply", "第 {n} 条嵌套过深")
@@ -153,6 +165,7 @@ class _Reader:
 
     def _read(self, characters: int) -> bool:
         """Add to the buffer, and drop what is behind the place; whether there was more."""
+        self._progress()
         more = self._text.read(characters)
         self._buffer = self._buffer[self._at :] + more
         self._at = 0

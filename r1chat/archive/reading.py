@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
 from typing import IO
@@ -34,8 +35,9 @@ def read(store: Store, path: Path, progress: OnProgress | None = None) -> Import
     """Take in an archive of r1chat, or chats or feedback that another program exported; the file itself tells which it
     is.
 
-    `progress` is called with the bytes that are done and their total, and may raise to break it off. Raises
-    ImportFileError, which names the line, and StoreError; then nothing was changed.
+    `progress` is called with what is done and the size of the file in bytes, and may raise to break it off; one half is
+    for reading the file, the other for writing what it has to the store. Raises ImportFileError, which names the line;
+    then nothing was changed. Raises StoreError; then nothing was changed either, unless its sentence says so.
     """
     try:
         with path.expanduser().open("rb") as stream:
@@ -61,16 +63,10 @@ class _File:
         self._where = self._place(1)
 
     def read_into(self, store: Store) -> Imported:
-        start = self._stream.peek().removeprefix(_MARK)
         try:
             with store.archive.adding() as target:
-                if start.startswith(_ZIP):
-                    return self._adopt_zip(target)
-                if b'"r1chat_archive"' in start[:200] or not start.strip():
-                    return self._restore(target)
-                if start.lstrip()[:1] not in (b"[", b"{"):
-                    raise Fault(UNKNOWN, ADVICE)
-                return self._adopt(target)
+                imported = self._collect(target)
+                consents_left_out = target.write(self._write_on)
         except Fault as fault:
             where = fault.where if isinstance(fault, FaultAt) else self._where
             where = self._place(fault.line) if fault.line else where
@@ -79,6 +75,20 @@ class _File:
             raise ImportFileError(
                 sentence.format(file=self._name, where=where, clause=fault.clause, advice=advice)
             ) from None
+        if not consents_left_out:
+            return imported
+        left_out = {**imported.left_out, "consents": consents_left_out}
+        return replace(imported, left_out=left_out, consent_for_all=False)
+
+    def _collect(self, target: Incoming) -> Imported:
+        start = self._stream.peek().removeprefix(_MARK)
+        if start.startswith(_ZIP):
+            return self._adopt_zip(target)
+        if b'"r1chat_archive"' in start[:200] or not start.strip():
+            return self._restore(target)
+        if start.lstrip()[:1] not in (b"[", b"{"):
+            raise Fault(UNKNOWN, ADVICE)
+        return self._adopt(target)
 
     def _restore(self, target: Incoming) -> Imported:
         restoration = Restoration(target)
@@ -114,7 +124,7 @@ class _File:
         return imported
 
     def _take_all(self, entries: Entries, stream: IO[bytes]) -> None:
-        for value in values(stream):
+        for value in values(stream, lambda: self._at(self._where, stream)):
             self._at(self._place(value.line, value.number), stream)
             entries.take(value, self._where)
 
@@ -129,8 +139,15 @@ class _File:
 
     def _at(self, where: Both, stream: IO[bytes]) -> None:
         self._where = where
-        if self._progress and self._size:  # a pipe has none, and does not tell where it is
-            self._progress(self._done + stream.tell(), self._size)
+        if self._size:  # a pipe has none, and does not tell where it is
+            self._tell((self._done + stream.tell()) // 2)
+
+    def _write_on(self, rows: int, total: int) -> None:
+        self._tell((self._size + self._size * rows // total) // 2)
+
+    def _tell(self, done: int) -> None:
+        if self._progress and self._size:
+            self._progress(done, self._size)
 
     def _place(self, line: int, entry: int = 0) -> Both:
         place = Both("line {line}", "第 {line} 行")

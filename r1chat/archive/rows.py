@@ -64,14 +64,16 @@ def shape_of(chat: ForeignChat, now: datetime) -> Shape:
     shape.rows.append(("conversation", conversation))
     named = any(message.model for message in chat.messages.values())
     made: dict[str, Row] = {}
-    budget = 4 * len(nodes) + 10_000  # joined messages, over all branches
+    length = sum(map(_length, nodes.values()))
+    messages, characters = 4 * len(nodes) + 10_000, 4 * length + 200_000  # joined ones, over all branches
     for node in nodes.values():
         if node.continued and not node.answered and node.message.id not in chat.judged:
             shape.joined += 1
             continue
         run = _run(node)
-        budget -= len(run)
-        if budget < 0:
+        messages -= len(run)
+        characters -= sum(map(_length, run))
+        if messages < 0 or characters < 0:
             raise Fault(Both("its messages branch too often without an answer", "对话中没有回复的消息分支过多"))
         made[node.message.id] = row = _row(chat, run, "" if named else chat.model)
         shape.rows.append(("turn" if node.message.role == "user" else "reply", row))
@@ -125,6 +127,11 @@ def _run(node: _Node) -> list[_Node]:
     while (above := run[-1].above) is not None and above.message.role == node.message.role:
         run.append(above)
     return run[::-1]
+
+
+def _length(node: _Node) -> int:
+    reply = node.message.reply
+    return len(node.message.text) + len(reply.reasoning) + len(reply.answer)
 
 
 def _row(chat: ForeignChat, run: Sequence[_Node], model: str) -> Row:

@@ -5,29 +5,27 @@ Rows are checked in their order, one conversation after the other; what is remem
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import get_args
 
+from r1chat import sampling
 from r1chat.archive.faults import Fault
 from r1chat.both import Both
-from r1chat.judgements import CHECKS, DOWN_REASONS, LONGEST_COMMENT, PARTS, UP_REASONS, WINNERS, StepVerdict, Thumb
-from r1chat.messages import ClosedBy, FinishReason, Origin, Verdict
+from r1chat.judgements import LONGEST_COMMENT
+from r1chat.messages import LONGEST_MESSAGE
+from r1chat.store.allowed import ALLOWED, MARKS, REASONS
 from r1chat.store.archive import FIELDS, Row
 from r1chat.store.erase import EXCLUDABLE
 from r1chat.store.presets import LONGEST_NAME
+from r1chat.store.schema import later_thoughts
 
-_ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
-    "reply": {"finish": get_args(FinishReason), "origin": get_args(Origin), "closed_by": get_args(ClosedBy)},
-    "moment_label": {"verdict": get_args(Verdict)},
-    "rating": {"part": PARTS, "thumb": get_args(Thumb)},
-    "step_label": {"verdict": get_args(StepVerdict)},
-    "comparison": {"winner": WINNERS},
-    "reference": {"kind": CHECKS},
-}
-_REASONS = {"up": UP_REASONS, "down": DOWN_REASONS, "": ()}
 _COMMENTS = {"rating": "comment", "comparison": "comment", "exclusion": "reason"}
+_JSON: dict[str, dict[str, Callable[[str], object]]] = {  # what reads a column that is empty, or says something
+    "conversation": {"sampling": sampling.from_text},
+    "preset": {"sampling": sampling.from_text},
+    "reply": {"later": later_thoughts},
+}
 _SIGNED = ("seed", "top_k")
-_MARKS = ("helpfulness", "correctness", "clarity", "harmlessness")
 
 
 @dataclass(slots=True)
@@ -136,23 +134,29 @@ def check_preset(row: Row) -> None:
 
 
 def _check_values(kind: str, row: Row) -> None:
-    for name, allowed in _ALLOWED.get(kind, {}).items():
+    for name, allowed in ALLOWED.get(kind, {}).items():
         if row[name] is not None and row[name] not in allowed:
             clause = Both("“{value}” is no {name} of a {kind}", "“{value}”不是 {kind} 的 {name}")
             raise Fault(clause.format(value=row[name][:40], name=name, kind=kind))
+    for name, read in _JSON.get(kind, {}).items():
+        if row[name] and not read(row[name]):
+            raise Fault(Both("“{name}” cannot be read", "“{name}”无法读取").format(name=name))
     for column in FIELDS[kind]:
         number = row[column.name]
         if column.value == "integer" and column.name not in _SIGNED and number is not None and number < 0:
             raise Fault(Both("“{name}” is a number below zero", "“{name}”是负数").format(name=column.name))
     if kind == "reply" and row["finish"] is None:
         raise Fault(Both("a reply of an archive has a “finish”", "存档中的回复必须有“finish”"))
+    if len(row.get("system", "")) > LONGEST_MESSAGE:
+        clause = Both("“system” has more than {n:,} characters", "“system”超过 {n:,} 个字符")
+        raise Fault(clause.format(n=LONGEST_MESSAGE))
     if kind in _COMMENTS and len(row[_COMMENTS[kind]]) > LONGEST_COMMENT:
         clause = Both("“{name}” has more than {n:,} characters", "“{name}”超过 {n:,} 个字符")
         raise Fault(clause.format(name=_COMMENTS[kind], n=LONGEST_COMMENT))
     if kind == "rating":
-        unknown = set(row["reasons"].split()) - set(_REASONS[row["thumb"]])
+        unknown = set(row["reasons"].split()) - set(REASONS[row["thumb"]])
         if unknown:
             clause = Both("“{reason}” is no reason for this thumb", "“{reason}”不是这个评价的理由")
             raise Fault(clause.format(reason=min(unknown)[:40]))
-        if any(row[mark] is not None and row[mark] not in range(1, 6) for mark in _MARKS):
+        if any(row[mark] is not None and row[mark] not in range(1, 6) for mark in MARKS):
             raise Fault(Both("marks go from 1 to 5", "评分为 1 到 5"))

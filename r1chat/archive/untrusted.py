@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from r1chat.messages import LONGEST_NAME
+
 EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # moments that are believed
-LONGEST_NAME = 300  # characters of a title, or of the name of a model
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _IN_MILLISECONDS = 9e11  # of 1998; as seconds, a year that no date has
@@ -40,7 +41,7 @@ def identifier(value: Any) -> str:
 
 def name(value: Any) -> str:
     """A title, or the name of a model: one line of at most LONGEST_NAME characters."""
-    text = clean(value)
+    text = clean(value[: LONGEST_NAME + 1] if isinstance(value, str) else value)  # it is asked for at every message
     return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
 
 

@@ -20,6 +20,8 @@ from r1chat.archive.untrusted import clean, first_text, identifier, mapping, mom
 
 BACKEND = "openwebui"
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://openwebui.com")
+_MOST_BESIDE = 16  # replies to one message in the arena: it shows two, and more where a person has them made again
+_MOST_JUDGEMENTS = 10_000  # in the arena, of one chat
 
 
 def is_openwebui(entry: Mapping[str, Any]) -> bool:
@@ -99,6 +101,9 @@ class _Reader:
         models = data.get("sibling_model_ids")
         question = self._questions.get(message_id)
         beside = self._beside[question] if arena and question is not None else []
+        if len(beside) > _MOST_BESIDE or len(self.chat.feedback) > _MOST_JUDGEMENTS:
+            self.chat.feedback_left_out["crowded"] += 1
+            beside = []
         siblings = [
             other
             for other in beside

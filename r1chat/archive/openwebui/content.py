@@ -22,7 +22,7 @@ _OPENING = re.compile(r"^<details\b([^<>]*)>|(?<!`)<details\b([^<>]*)>(?=\s*<sum
 _TYPE = re.compile(r'(?:^|\s)type="(reasoning|tool_calls|code_interpreter)"')
 _SUMMARY = re.compile(r"\s*<summary>[^<]*</summary>[ \t]*\n?")
 _DURATION = re.compile(r'\bduration="(\d{1,7}(?:\.\d{1,6})?)"')
-_CLOSING = "\n</details>"
+_CLOSING = "</details>"
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#x27);")
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
 
@@ -54,10 +54,11 @@ def split_content(text: str) -> Content:
     thoughts: list[str] = []
     rest: list[str] = []
     tools, duration, at, closed = 0, 0.0, 0, True
+    last_line = text.rfind(f"\n{_CLOSING}")  # not looked for again behind it, or this would be quadratic
     while opening := _next_block(text, at):
         rest.append(text[at : opening.start()])
-        end = text.find(_CLOSING, opening.end())
-        end, closing = (end, _CLOSING) if end >= 0 else (text.find(_CLOSING[1:], opening.end()), _CLOSING[1:])
+        closing = f"\n{_CLOSING}" if opening.end() <= last_line else _CLOSING
+        end = text.find(closing, opening.end())
         block = text[opening.end() : end if end >= 0 else len(text)]
         at = end + len(closing) if end >= 0 else len(text)
         attributes = _attributes(opening)
@@ -65,7 +66,7 @@ def split_content(text: str) -> Content:
         if kind is None or kind[1] != "reasoning":
             tools += 1
             continue
-        thoughts.append(_unquoted(_SUMMARY.sub("", block, count=1)))
+        thoughts.append(_unquoted(block[summary.end() :] if (summary := _SUMMARY.match(block)) else block))
         told = _DURATION.search(attributes)
         duration += float(told[1]) if told else 0.0
         closed = end >= 0 and 'done="false"' not in attributes

@@ -62,12 +62,13 @@ def _add(chat: ForeignChat, key: str, parent: str | None, text: str, about: Mapp
     else:
         shown = next((at for at, version in enumerate(versions) if version.get("content") == text), len(versions))
         versions += [{}] if shown == len(versions) else []
+    named = first_text(about, "model_name", "model")
     for at, version in enumerate(versions or [{}]):
         said = text if at == shown else clean(version.get("content"))
         own = key if at == shown else f"{key}.{at}"
         created = moment(version.get("timestamp"), about.get("timestamp") if at == shown else None)
         message = ForeignMessage(own, parent, role, created)
-        model = first_text(version, "model_name", "model") or first_text(about, "model_name", "model")
+        model = first_text(version, "model_name", "model") or named
         if role == "user":
             chat.add(replace(message, text=said))
         else:
