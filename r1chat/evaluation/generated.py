@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import operator
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -711,12 +712,14 @@ def stories(rng: random.Random, lang: Language) -> Drawn:
     return Drawn(core, question, str(_result(steps)), values=steps)
 
 
+_DO: dict[str, Callable[[int, int], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+
+
 def _result(steps: Steps) -> int:
     """Of operations one after another; "." is the result of the one before."""
     value = 0
     for a, sign, b in steps:
-        a, b = (value if part == "." else part for part in (a, b))
-        value = a + b if sign == "+" else a - b if sign == "-" else a * b
+        value = _DO[sign](value if a == "." else a, value if b == "." else b)
     return value
 
 
@@ -835,8 +838,8 @@ def _pattern(numbers: tuple[int, ...], target: int) -> str:
     """
     forms = set()
     for a, b, c in permutations(numbers):
-        for one, two in product("+-*", repeat=2):
-            left, right = _result(((a, one, b), (".", two, c))), _result(((b, two, c), (a, one, ".")))
+        for one, two in product(_DO, repeat=2):
+            left, right = _DO[two](_DO[one](a, b), c), _DO[one](a, _DO[two](b, c))
             plain = right if two == "*" != one else left  # by precedence
             values = {f"({a}{one}{b}){two}{c}": left, f"{a}{one}({b}{two}{c})": right, f"{a}{one}{b}{two}{c}": plain}
             forms |= {form for form, value in values.items() if value == target}

@@ -20,9 +20,11 @@ from r1chat.evaluation.curve import Point, read_points
 from r1chat.evaluation.measures import Measures, Paired, Solved, compare_runs, measure, pass_at
 from r1chat.evaluation.run import DONE, SPECIFICATION, read_failure, read_solved, read_specification
 from r1chat.evaluation.running import is_running
+from r1chat.unicode import clean
 
 FOLDER = "evaluations"  # in the data folder
 CURVE = "curve.json"
+PACE = 20  # problems by which the time left is told: long ones and short ones, and what else the computer does now
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Kept:
     """A run as it lies in its folder.
 
     `asked`: its `run.json`. `share`: pass@1 so far, nan where nothing is judged. `failure`: the error that ended it.
+    `left`: about how many seconds the problems that are not done take, by the pace of the last ones; 0 if not known.
     """
 
     folder: Path
@@ -38,10 +41,12 @@ class Kept:
     share: float
     running: bool
     failure: Both | None = None
+    left: float = 0.0
 
     @property
     def name(self) -> str:
-        return self.folder.name
+        """The name of its folder, with U+FFFD for what is not UTF-8 in it."""
+        return clean(self.folder.name)
 
     @property
     def problems(self) -> int:
@@ -94,8 +99,9 @@ class Evaluations:
 
     def get(self, name: str) -> Kept:
         """A run by its name. Raises EvaluationError where there is none, or it cannot be read."""
-        folder = self.folder / name
-        if folder.parent != self.folder or name in ("", ".", "..") or not (folder / SPECIFICATION).exists():
+        files = self.folder.glob(f"*/{SPECIFICATION}")
+        folder = next((file.parent for file in files if clean(file.parent.name) == name), None)
+        if folder is None:
             raise EvaluationError(_NO_RUN.format(name=name))
         try:
             return self._read(folder)
@@ -103,11 +109,12 @@ class Evaluations:
             raise EvaluationError(_NO_RUN.format(name=name)) from None
 
     def _read(self, folder: Path) -> Kept:
-        asked = _checked(folder.name, read_specification(folder))
+        asked = _checked(clean(folder.name), read_specification(folder))
         done = self.solved(folder)
         shares = [share for one in done if not math.isnan(share := pass_at(1, one))]
         share = sum(shares) / len(shares) if shares else math.nan
-        return Kept(folder, asked, len(done), share, is_running(folder), read_failure(folder))
+        left = seconds_left(done, int(asked["problems"]))
+        return Kept(folder, asked, len(done), share, is_running(folder), read_failure(folder), left)
 
     def solved(self, folder: Path) -> tuple[Solved, ...]:
         """What a run has done so far."""
@@ -128,7 +135,7 @@ class Evaluations:
         for depth in ("*", "*/*"):
             for file in self.folder.glob(f"{depth}/{SPECIFICATION}"):
                 if is_running(file.parent):
-                    return file.parent.relative_to(self.folder).parts[0]
+                    return clean(file.parent.relative_to(self.folder).parts[0])
         return ""
 
     def curves(self) -> list[Curve]:
@@ -140,9 +147,18 @@ class Evaluations:
                 asked = read_specification(next(folder.glob(f"*/{SPECIFICATION}")).parent)
                 points = read_points(folder / CURVE) if (folder / CURVE).exists() else []
                 if points or running:
-                    curve = Curve(folder.name, points, str(asked.get("task")), str(asked.get("title")), running)
+                    curve = Curve(clean(folder.name), points, str(asked.get("task")), str(asked.get("title")), running)
                     found.append((folder.stat().st_mtime, curve))
         return [curve for _, curve in sorted(found, key=lambda entry: (entry[0], entry[1].name), reverse=True)]
+
+
+def seconds_left(done: Sequence[Solved], problems: int) -> float:
+    """About how many seconds the rest of so many problems takes: at the mean pace of the last `PACE` that are done.
+
+    0 where that is not known: nothing is done yet, or an older version noted no times.
+    """
+    times = [one.seconds for one in done[-PACE:] if one.seconds > 0]
+    return (problems - len(done)) * sum(times) / len(times) if times else 0.0
 
 
 def _checked(name: str, asked: dict[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from r1chat.errors import CheckError, EvaluationError
 from r1chat.evaluation import generated
 from r1chat.judgements import CHECKS, Check
 from r1chat.rewards import Reference, check
-from r1chat.rewards.programs import Requirements
+from r1chat.rewards.programs import MOST_CODE, Requirements
 
 MADE_UP = 100  # problems
 LARGEST = 200_000_000  # bytes of a task file
@@ -285,8 +285,11 @@ def _asserted(row: Mapping[str, Any], id: str) -> Problem:
         before = "\n".join(map(str, setup)) if isinstance(setup, list) else str(setup)
         if "test_list" in row:  # MBPP says the function's name in its tests alone
             question = f"{question}\nIt must pass: {asserts.split(chr(10))[0]}"
+    code = f"{before}\n{asserts}"
+    if len(code) > MOST_CODE:
+        raise ValueError(f"its tests are longer than {MOST_CODE:,} characters")
     try:
-        compile(f"{before}\n{asserts}", "tests", "exec")
+        compile(code, "tests", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # nested too deep for the parser
         raise ValueError(f"its tests are no Python ({error or type(error).__name__})") from None
     if not asserts.strip():

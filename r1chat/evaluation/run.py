@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
@@ -32,6 +33,7 @@ from r1chat.rewards import accuracy, format_reward, language_consistency
 from r1chat.rewards.programs import passes, write_requirements
 from r1chat.store import Store
 from r1chat.teach import Teacher
+from r1chat.unicode import cleaned
 from r1chat.votes import majority
 
 SPECIFICATION, DONE = "run.json", "solved.jsonl"
@@ -66,7 +68,8 @@ class Run:
         self.folder, self.task, self.settings = folder, task, settings
         self._catalogue = catalogue
         _, self.model = catalogue.find(settings.model)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # a mode is not for parents
+        folder.mkdir(exist_ok=True, mode=0o700)
         if (folder / SPECIFICATION).exists():
             self._check()
             return
@@ -143,7 +146,9 @@ class Run:
                 for number, problem in enumerate(self.task.problems):
                     if problem.id not in known:
                         tell(problem, done)
-                        done.append(self._solve(chat, teacher, problem, self.settings.seed + number * MOST_SAMPLES))
+                        began = time.monotonic()
+                        solved = self._solve(chat, teacher, problem, self.settings.seed + number * MOST_SAMPLES)
+                        done.append(replace(solved, seconds=time.monotonic() - began))
                         self._append(done[-1])
             finally:
                 chat.close()
@@ -204,7 +209,7 @@ class Run:
 def read_specification(folder: Path) -> dict[str, Any]:
     """What was asked of the run in a folder: its `run.json`. Raises EvaluationError where that cannot be read."""
     try:
-        values = json.loads((folder / SPECIFICATION).read_text(encoding="utf-8"))
+        values = cleaned(json.loads((folder / SPECIFICATION).read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
@@ -288,8 +293,9 @@ def is_right(stored: StoredReply, problem: Problem) -> bool | None:
     if stored.reply.finish != "stop":
         return False
     if problem.tests:
-        return passes(stored.reply.answer, problem.tests).value == 1.0
-    value = accuracy(stored.reply.answer, problem.reference).value
+        value = passes(stored.reply.answer, problem.tests).value
+    else:
+        value = accuracy(stored.reply.answer, problem.reference).value
     return None if value is None else value == 1.0
 
 

@@ -39,7 +39,7 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def claim(folder: Path, owner: str) -> None:
-    """Name the process that works on a run, or is about to; see `r1chat.store.owner`."""
+    """Name the process that works on a run, or is about to; see `r1chat.store.reply_owner`."""
     (folder / OWNER).write_text(owner, encoding="utf-8")
 
 

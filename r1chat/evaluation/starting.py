@@ -5,15 +5,12 @@ It continues when the page is closed; its folder tells how far it is.
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from r1chat import detached
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.config import Settings as AppSettings
@@ -23,7 +20,6 @@ from r1chat.evaluation.listing import FOLDER, Evaluations
 from r1chat.evaluation.problems import Origin, Task, load_task
 from r1chat.evaluation.run import Run, Settings, read_specification
 from r1chat.evaluation.running import claim
-from r1chat.store.reply_owner import owner_of
 
 OUTPUT = "output.txt"  # in the run's folder: what the process prints
 MOST_PROBLEMS = 20_000  # of a file
@@ -128,34 +124,16 @@ def _check_free(settings: AppSettings) -> None:
 
 
 def _start(settings: AppSettings, folder: Path, run_code: bool) -> None:
-    command = [sys.executable, "-P", "-m", "r1chat", "eval", "resume", folder.name]
-    command += ["--data-dir", str(settings.data_dir), *(["--run-code"] if run_code else [])]
     values = {name: getattr(settings, name) for name in _PASSED if name in settings.model_fields_set}
     passed = {f"R1CHAT_{name.upper()}": str(value) for name, value in values.items() if value is not None}
     if key := settings.api_key.get_secret_value():
         passed["R1CHAT_API_KEY"] = key
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # "" is the current folder, whoever filled it
-        "R1CHAT_MODELS_DIR": str(settings.models_folder),
-        "R1CHAT_MODEL_PATH": os.pathsep.join(map(str, settings.model_path)),
-        **passed,
-    }
+    arguments = ["eval", "resume", folder.name, *(["--run-code"] if run_code else [])]
     try:
-        with (folder / OUTPUT).open("wb") as output:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env=environment,
-            )
+        owner = detached.begin(arguments, settings, folder / OUTPUT, passed)
     except OSError as error:
         raise EvaluationError(_NO_PROCESS.format(reason=error.strerror)) from None
-    claim(folder, owner_of(process.pid))  # from now on the run lives, though its process is still loading
-    with suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, process.pid, 10)  # chatting goes before measuring
-    threading.Thread(target=process.wait, name="r1chat-eval", daemon=True).start()  # so that it leaves no zombie
+    claim(folder, owner)  # from now on the run lives, though its process is still loading
 
 
 _BAD_COUNT = Both(

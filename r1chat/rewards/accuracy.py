@@ -23,7 +23,7 @@ from r1chat.answers import (
 from r1chat.both import Both
 from r1chat.errors import CheckError
 from r1chat.judgements import Check
-from r1chat.rewards.programs import read_requirements
+from r1chat.rewards.programs import program, read_requirements
 from r1chat.rewards.reward import Reward, shown
 
 _WINDOW = 4_000  # characters at the end of an answer in which a lone letter is looked for
@@ -105,6 +105,12 @@ def accuracy(answer: str, reference: Reference | str) -> Reward:
     if not reference.text.strip():
         return Reward(None, "There is no reference to compare with.", "没有可比较的参考答案。")
     if reference.kind == "tests":
+        if program(answer) is None:
+            return Reward(
+                None,
+                "There is nothing to test: the reply holds no Python program.",
+                "无可测试：回复中没有 Python 程序。",
+            )
         return Reward(None, "The tests were not run.", "测试尚未运行。")
     if reference.kind == "pattern":
         return _pattern(answer, reference.text)

@@ -14,11 +14,14 @@ import re
 import secrets
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -29,6 +32,7 @@ from r1chat.errors import CheckError
 from r1chat.rewards.reward import Reward, shown
 
 _SANDBOX = Path(__file__).with_name("sandbox_program.py")
+_BOX, _NEW = "r1chat-run-", 60  # how the names of folders of programs begin; seconds
 _FENCE = re.compile(r"^```([^\n]*)\n", re.MULTILINE)
 _NAMES = ("", "python", "py", "python3")  # of the language of a block
 MOST_OUTPUT = 1_000_000  # bytes of what a program prints; the rest is not read
@@ -36,9 +40,9 @@ MOST_CODE = 50_000  # characters of a program; Python's parser takes quadratic t
 PROTECTIONS = {  # what a program is kept from, by the name of the protection
     "network": Both("using the network", "使用网络"),
     "processes": Both("leaving processes behind", "留下进程"),
-    "files": Both("reading and changing your files", "读取和更改您的文件"),
+    "files": Both("reading and changing your files", "读取和更改你的文件"),
     "limits": Both("using much memory", "占用大量内存"),
-    "disk": Both("filling the disk of temporary files", "占满临时文件所在的磁盘"),
+    "disk": Both("filling memory or disk with temporary files", "用临时文件占满内存或磁盘"),
 }
 
 
@@ -46,10 +50,12 @@ PROTECTIONS = {  # what a program is kept from, by the name of the protection
 class Limits:
     """What a program may use: seconds (processor, and on the clock), bytes of memory, of a file and of all files.
 
-    `processes` counts threads; where the system can refuse other processes, there are none.
+    `total`: seconds for all its tests. `processes` counts threads; where the system can refuse other processes, there
+    are none.
     """
 
     seconds: int = 10
+    total: int = 300
     memory: int = 1_000_000_000
     file: int = 10_000_000
     disk: int = 50_000_000
@@ -74,12 +80,16 @@ def read_requirements(text: str) -> Requirements:
     Raises CheckError with what to correct.
     """
     text = text.strip()
-    if len(text) > MOST_CODE:
-        raise CheckError(_TOO_LONG.format(most=MOST_CODE))
     tests = _from_json(text) if text.startswith("{") else Requirements(asserts=text)
+    code = "\n".join(filter(None, (tests.before, tests.asserts)))
+    if len(code) > MOST_CODE:
+        raise CheckError(_TOO_LONG.format(most=MOST_CODE))
     try:
-        tree = ast.parse(f"{tests.before}\n{tests.asserts}")
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        tree = ast.parse(code)
+    except SyntaxError as error:
+        reason = Both("{what}, line {line}", "{what}，第 {line} 行").format(what=error.msg, line=error.lineno or 1)
+        raise CheckError(_NO_PYTHON.format(reason=reason)) from None
+    except (ValueError, RecursionError, MemoryError) as error:
         raise CheckError(_NO_PYTHON.format(reason=error)) from None
     tested = any(isinstance(part, ast.Assert | ast.Call) for part in ast.walk(tree))
     if not tests.cases and not tested:
@@ -120,18 +130,33 @@ class Outcome:
     protections: tuple[str, ...]
 
 
-def passes(answer: str, tests: Requirements, limits: Limits = Limits()) -> Reward:
-    """1.0 where the program in a reply passes all tests, else 0.0 with the first failure."""
+def passes(
+    answer: str, tests: Requirements, limits: Limits = Limits(), stopped: Callable[[], bool] = lambda: False
+) -> Reward:
+    """1.0 where the program in a reply passes all tests, else 0.0 with the first failure.
+
+    None where all tests together took longer than `limits.total`, or `stopped`, which is asked ten times a second,
+    said to stop.
+    """
+    deadline = time.monotonic() + limits.total
+
+    def over() -> bool:
+        return stopped() or time.monotonic() > deadline
+
     code = program(answer)
     if code is None:
         return Reward(0.0, "The reply holds no Python program.", "回复中没有 Python 程序。")
     if tests.asserts:
         done = secrets.token_hex(16)  # printed after the last test: a program cannot end early and pass
-        outcome = run(f"{tests.before}\n{code}\n{tests.asserts}\nprint({done!r})\n", "", limits)
+        outcome = run(f"{tests.before}\n{code}\n{tests.asserts}\nprint({done!r})\n", "", limits, over)
+        if outcome.status is None and over():
+            return _unfinished(0, tests, limits, stopped())
         if outcome.status != 0 or not outcome.output.rstrip().endswith(done):
             return _failed(outcome, limits)
-    for given, wanted in tests.cases:
-        outcome = run(f"{tests.before}\n{code}", given, limits)
+    for number, (given, wanted) in enumerate(tests.cases):
+        outcome = run(f"{tests.before}\n{code}", given, limits, over)
+        if outcome.status is None and over():
+            return _unfinished(number, tests, limits, stopped())
         if outcome.status != 0:
             return _failed(outcome, limits)
         if _lines(outcome.output) != _lines(wanted):
@@ -168,15 +193,58 @@ def _blocks(answer: str) -> list[str]:
     return blocks
 
 
-def run(code: str, given: str = "", limits: Limits = Limits()) -> Outcome:
-    """Run a Python program with `given` as its standard input, in a folder that is deleted afterwards."""
-    box = Path(tempfile.mkdtemp(prefix="r1chat-run-"))
+def run(code: str, given: str = "", limits: Limits = Limits(), stopped: Callable[[], bool] = lambda: False) -> Outcome:
+    """Run a Python program with `given` as its standard input, in a folder that is deleted afterwards.
+
+    Code and input go through a pipe. `stopped` is asked ten times a second whether to end the program at once.
+    """
+    program, text = (value.encode("utf-8", "replace") for value in (code, given))
+    with _box() as box:
+        return _run(program, text, box, limits, stopped)
+
+
+@contextmanager
+def _box() -> Iterator[Path]:
+    """A new folder for a program's files, locked while it is in use, and then deleted."""
+    box = Path(tempfile.mkdtemp(prefix=_BOX, dir=_places()[0]))
     try:
-        (box / "main.py").write_text(code, encoding="utf-8", errors="replace")
-        (box / "stdin").write_text(given, encoding="utf-8", errors="replace")
-        return _run(box, limits)
+        with _locked(box):
+            yield box
     finally:
         _remove(box)
+
+
+def _places() -> list[Path]:
+    """The folders that hold boxes, the one for new ones first: in memory where the system has such a folder."""
+    memory, files = Path("/dev/shm"), Path(tempfile.gettempdir())
+    return [memory, files] if sys.platform == "linux" and os.access(memory, os.W_OK | os.X_OK) else [files]
+
+
+def remove_old_boxes() -> None:
+    """Delete the folders that runs left behind when their process was killed."""
+    for box in (box for place in _places() for box in place.glob(f"{_BOX}*")):
+        with suppress(OSError):
+            status = box.lstat()
+            ours = stat.S_ISDIR(status.st_mode) and os.name == "posix" and status.st_uid == os.geteuid()
+            if ours and time.time() - status.st_mtime > _NEW:  # it may be about to be locked
+                with _locked(box):
+                    _remove(box)
+
+
+@contextmanager
+def _locked(box: Path) -> Iterator[None]:
+    """Hold a folder's lock, which ends with this process. Raises OSError where another process holds it."""
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    folder = os.open(box, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _remove(box: Path) -> None:
@@ -201,44 +269,56 @@ def unprotected() -> Both:
     )
 
 
-def _run(box: Path, limits: Limits) -> Outcome:
+def _run(program: bytes, given: bytes, box: Path, limits: Limits, stopped: Callable[[], bool]) -> Outcome:
     read, write = os.pipe()
-    command = [sys.executable, "-I", "-B", str(_SANDBOX), json.dumps(asdict(limits)), str(write), str(box)]
-    try:
-        with (box / "stdin").open("rb") as given:
+    values = (json.dumps(asdict(limits)), write, box, os.getpid(), len(program))
+    with os.fdopen(read, "rb") as report:
+        try:
             process = subprocess.Popen(
-                command,
-                stdin=given,
+                [sys.executable, "-I", "-B", str(_SANDBOX), *map(str, values)],
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 pass_fds=(write,),
                 start_new_session=True,
                 env={},
             )
-    finally:
-        os.close(write)
-    printed: dict[str, bytes] = {}
-    readers = [
-        threading.Thread(target=_read, args=(stream, name, printed), daemon=True)
-        for name, stream in (("output", process.stdout), ("errors", process.stderr))
-    ]
-    for reader in readers:
-        reader.start()
-    status: int | None
-    try:
-        status = process.wait(limits.seconds + 2)
-    except subprocess.TimeoutExpired:
-        status = None
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for reader in readers:
-        reader.join(5)
-    with os.fdopen(read, "rb") as report:
+        finally:
+            os.close(write)
+        printed: dict[str, bytes] = {}
+        pipes = [
+            threading.Thread(target=_write, args=(process.stdin, program + given), daemon=True),
+            threading.Thread(target=_read, args=(process.stdout, "output", printed), daemon=True),
+            threading.Thread(target=_read, args=(process.stderr, "errors", printed), daemon=True),
+        ]
+        for pipe in pipes:
+            pipe.start()
+        try:
+            status = _ended(process, limits.seconds + 2, stopped)
+        finally:  # also where Ctrl-C ends this process
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            for pipe in pipes:
+                pipe.join(5)
         active = report.read(200)
     protections = tuple(json.loads(active)) if active else ()
     output, errors = (printed.get(name, b"").decode("utf-8", "replace") for name in ("output", "errors"))
     return Outcome(status, output, errors, protections)
+
+
+def _ended(process: subprocess.Popen[bytes], seconds: float, stopped: Callable[[], bool]) -> int | None:
+    """The exit status of a process; None where it did not end within so many seconds, or `stopped` says so before."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not stopped():
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(0.1)
+    return None
+
+
+def _write(stream: IO[bytes], data: bytes) -> None:
+    with suppress(OSError), stream:  # a program need not read its input
+        stream.write(data)
 
 
 def _read(stream: IO[bytes], name: str, into: dict[str, bytes]) -> None:
@@ -254,6 +334,19 @@ def _read(stream: IO[bytes], name: str, into: dict[str, bytes]) -> None:
 def _lines(text: str) -> list[str]:
     """Lines without white space at their ends and empty lines at the end: how contests compare."""
     return [line.rstrip() for line in text.rstrip().split("\n")]
+
+
+def _unfinished(passed: int, tests: Requirements, limits: Limits, stopped: bool) -> Reward:
+    """Tests that were ended before they had a verdict, after so many cases were passed."""
+    if stopped:
+        return Reward(None, "The tests were stopped.", "测试已停止。")
+    count, seconds = len(tests.cases), limits.total
+    return Reward(
+        None,
+        f"The tests took longer than {seconds} seconds in all; {passed} of {count} cases were passed until then. "
+        "Give fewer tests.",
+        f"全部测试用时超过 {seconds} 秒；此前 {count} 个用例中通过了 {passed} 个。请减少测试。",
+    )
 
 
 def _failed(outcome: Outcome, limits: Limits) -> Reward:
@@ -285,7 +378,10 @@ def _printed(given: str, output: str, wanted: str) -> Reward:
     )
 
 
-_TOO_LONG = Both("The tests are longer than {most:,} characters.", "测试超过 {most:,} 个字符。")
+_TOO_LONG = Both(
+    "The Python of the tests is longer than {most:,} characters. Give fewer tests.",
+    "测试的 Python 代码超过 {most:,} 个字符。请减少测试。",
+)
 _NO_PYTHON = Both("The tests are no Python: {reason}. Correct them.", "测试不是有效的 Python：{reason}。请更正。")
 _NO_TESTS = Both(
     "There is no test: write lines such as assert f(2) == 4, one for each case.",
