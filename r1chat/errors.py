@@ -7,6 +7,8 @@
     ├── MessageError            a message that cannot be sent as it is (empty, too long)
     ├── BusyError               a reply is still being made in that conversation
     ├── ExportError             an export has nothing to write, or nowhere to write it
+    │   ├── NothingToExportError
+    │   └── TooLittleToSplitError
     ├── ImportFileError         a file that cannot be taken in: broken, foreign, or at odds with what is there
     ├── LibraryError            a model that cannot be found or downloaded
     ├── EvaluationError         a task or a run of it that cannot be used as it is
@@ -63,6 +65,14 @@ class BusyError(R1ChatError):
 
 class ExportError(R1ChatError):
     """An export has nothing to write, or cannot be written; no file was made or replaced."""
+
+
+class NothingToExportError(ExportError):
+    """No judgement matches what was asked for."""
+
+
+class TooLittleToSplitError(ExportError):
+    """Nothing can be set apart for a test."""
 
 
 class ImportFileError(R1ChatError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 
 from r1chat import __version__
 from r1chat.evaluation.measures import wilson
@@ -42,15 +43,15 @@ _SOURCES = {
 }
 
 
-def card(summary: Summary, statistics: Statistics, options: Options) -> str:
-    """The card as Markdown; the same data give the same text."""
+def card(summary: Summary, statistics: Statistics, options: Options, clean: Callable[[str], str]) -> str:
+    """The card as Markdown; the same data give the same text. `clean` replaces personal data in names of models."""
     sections = (
         ("", _front_matter(summary, statistics)),
         (f"# {summary.files[0].stem}", _what(summary, statistics)),
         ("## Uses", _uses(summary)),
         ("## Structure", _structure(summary, statistics)),
-        ("## How it was made", _made(statistics, options)),
-        ("## Models and licences", _models(statistics)),
+        ("## How it was made", _made(statistics, options, clean)),
+        ("## Models and licences", _models(statistics, clean)),
         ("## Annotators", _annotators(statistics)),
         ("## Personal data and consent", _privacy(summary, options)),
         ("## Bias and limits", _limits(statistics)),
@@ -145,7 +146,7 @@ def _structure(summary: Summary, statistics: Statistics) -> str:
     return "\n".join([_THOUGHTS[summary.thoughts], "", *lines, "", *table])
 
 
-def _made(statistics: Statistics, options: Options) -> str:
+def _made(statistics: Statistics, options: Options, clean: Callable[[str], str]) -> str:
     lines = [f"- {_SOURCES.get(source, source)}: {count:,}" for source, count in sorted(statistics.sources.items())]
     lines += [
         f"- rows whose message is in {_LANGUAGES[code]}: {count:,}"
@@ -153,7 +154,7 @@ def _made(statistics: Statistics, options: Options) -> str:
     ]
     selection = options.filter
     chosen = {
-        "model": selection.model,
+        "model": clean(selection.model),
         "language": selection.language,
         "since": selection.since and f"{selection.since:%Y-%m-%d %H:%M} UTC",
         "until": selection.until and f"{selection.until:%Y-%m-%d %H:%M} UTC",
@@ -168,12 +169,12 @@ def _made(statistics: Statistics, options: Options) -> str:
     return "\n".join([f"Exported by r1chat {__version__} from judgements made while chatting:", "", *lines])
 
 
-def _models(statistics: Statistics) -> str:
+def _models(statistics: Statistics, clean: Callable[[str], str]) -> str:
     table = ["| model | digest | replies | terms |", "|---|---|---|---|"]
     for model, digests in sorted(statistics.models.items()):
         for digest, count in sorted(digests.items()):
             terms = licence(model) or "not known: look them up"
-            table.append(f"| {_cell(model)} | {_cell(digest[:19] or 'not known')} | {count:,} | {terms} |")
+            table.append(f"| {_cell(clean(model))} | {_cell(digest[:19] or 'not known')} | {count:,} | {terms} |")
     note = (
         "Replies may be under the terms of the model that wrote them, messages belong to who wrote them. "
         "Choose a licence for this data set with that in mind, and set it above."

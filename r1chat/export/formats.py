@@ -113,7 +113,7 @@ def _sft(case: Case, texts: Texts) -> Made:
             continue
         prompt = texts.prompt(case.turn, reply)
         values = {"prompt": prompt, "completion": texts.completion(reply, prompt)}
-        yield TrainingRow(values | about(case, texts) | about_reply(case, reply), (reply,))
+        yield TrainingRow(values | about(case, texts) | about_reply(case, texts, reply), (reply,))
 
 
 def _grpo(case: Case, texts: Texts) -> Made:
@@ -127,7 +127,7 @@ def _grpo(case: Case, texts: Texts) -> Made:
         "solution": texts.clean(case.judgement.text),
         "solution_kind": case.judgement.kind,
     }
-    yield TrainingRow(values | about(case, texts) | {"model": reply.model}, ())
+    yield TrainingRow(values | about(case, texts) | {"model": texts.clean(reply.model)}, ())
 
 
 def _stepwise(case: Case, texts: Texts) -> Made:
@@ -144,7 +144,7 @@ def _stepwise(case: Case, texts: Texts) -> Made:
         "completions": [texts.clean(step) for step in steps],
         "labels": [number != wrong for number in range(len(steps))],
     }
-    yield TrainingRow(values | about(case, texts) | about_reply(case, reply), (reply,))
+    yield TrainingRow(values | about(case, texts) | about_reply(case, texts, reply), (reply,))
 
 
 def _processbench(case: Case, texts: Texts) -> Made:
@@ -155,13 +155,13 @@ def _processbench(case: Case, texts: Texts) -> Made:
         yield Refused("no_thought", reply)
         return
     values = {
-        "generator": reply.model,
+        "generator": texts.clean(reply.model),
         "problem": texts.question(case.turn, reply),
         "steps": [texts.clean(step) for step in steps],
         "final_answer_correct": accuracy(case.turn, reply) is True,
         "label": -1 if wrong is None else wrong,
     }
-    yield TrainingRow(values | about(case, texts) | about_reply(case, reply), (reply,))
+    yield TrainingRow(values | about(case, texts) | about_reply(case, texts, reply), (reply,))
 
 
 def _steps(thought: str, label: StepLabel) -> tuple[list[str], int | None]:
@@ -225,7 +225,7 @@ def _turns(messages: Text) -> list[dict[str, str]]:
 def _labelled(case: Case, texts: Texts, reply: JudgedReply, label: bool) -> TrainingRow:
     prompt = texts.prompt(case.turn, reply)
     values = {"prompt": prompt, "completion": texts.completion(reply, prompt), "label": label}
-    return TrainingRow(values | about(case, texts) | about_reply(case, reply) | about_thumb(case), (reply,))
+    return TrainingRow(values | about(case, texts) | about_reply(case, texts, reply) | about_thumb(case), (reply,))
 
 
 def _refused_pair(case: Case, texts: Texts) -> Iterator[Refused]:

@@ -43,15 +43,15 @@ def about_pair(case: Case, texts: Texts, chosen: JudgedReply, rejected: JudgedRe
         "winner_side": comparison.winner if comparison else "",
         "dwell_seconds": (comparison and comparison.dwell) or 0.0,
     }
-    sides = zip(_SIDES, (*about_reply(case, chosen).values(), *about_reply(case, rejected).values()), strict=True)
-    return about(case, texts) | vote | dict(sides)
+    values = (value for reply in (chosen, rejected) for value in about_reply(case, texts, reply).values())
+    return about(case, texts) | vote | dict(zip(_SIDES, values, strict=True))
 
 
-def about_reply(case: Case, reply: JudgedReply) -> Values:
-    """The columns REPLY of one reply, in their order."""
+def about_reply(case: Case, texts: Texts, reply: JudgedReply) -> Values:
+    """The columns REPLY of one reply, in their order. Many servers call a model by its path, which names its owner."""
     return {
         "reply": reply.id,
-        "model": reply.model,
+        "model": texts.clean(reply.model),
         "digest": reply.digest,
         "origin": reply.origin,
         "verified": _VERIFIED[accuracy(case.turn, reply)],

@@ -28,7 +28,8 @@ class Options:
 
     `test`: the share of the data, 0 to 1, that goes into a second file beside the first. `template`: a GGUF or Jinja
     file whose chat template renders the prompts of models that bring none of their own. `local`: the rows stay on this
-    machine, so that only conversations whose own consent was refused are left out.
+    machine, to be trained on, so that only conversations whose own consent was refused are left out; and replies of
+    models whose chat template is not known are left out in place of an error.
     """
 
     thoughts: Thoughts | None = None

@@ -26,6 +26,7 @@ Reason = Literal[
     "no_thought",
     "no_reply",
     "verified_wrong",
+    "no_template",
 ]
 
 REASONS: Mapping[Reason, Both] = {
@@ -72,6 +73,11 @@ REASONS: Mapping[Reason, Both] = {
     "verified_wrong": Both(
         "The reply was preferred, but its answer is wrong by the reference. Correct the reply, or the reference.",
         "该回复被选为更好，但根据参考答案它是错的。请更正回复或参考答案。",
+    ),
+    "no_template": Both(
+        "A server wrote the reply and does not tell its chat template. Export with --template, or judge a model whose "
+        "file is here.",
+        "该回复由服务器生成，而服务器不提供对话模板。请用 --template 导出，或评价其文件在本机的模型。",
     ),
 }
 

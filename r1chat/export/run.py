@@ -10,7 +10,7 @@ from typing import IO
 
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
-from r1chat.errors import ExportError
+from r1chat.errors import ExportError, NothingToExportError
 from r1chat.export.card import card
 from r1chat.export.cases import Case, cases, export_status
 from r1chat.export.columns import columns
@@ -19,7 +19,7 @@ from r1chat.export.options import SUFFIXES, Format, Options, Summary, Thoughts
 from r1chat.export.refusals import REASONS
 from r1chat.export.split import test_conversations
 from r1chat.export.statistics import Statistics
-from r1chat.export.templates import Templates
+from r1chat.export.templates import NoTemplateError, Templates
 from r1chat.export.texts import Texts
 from r1chat.export.writers import Writer, writer
 from r1chat.files import replacing_together
@@ -71,7 +71,7 @@ def export(
                 name: writer(path, stream, columns(format, thoughts))
                 for name, stream in zip(("train", "test") if apart else ("train",), streams, strict=False)
             }
-            job = _Job(form, judged, texts, data, apart, streams[-1])
+            job = _Job(form, judged, texts, data, apart, streams[-1], options.local)
             done = 0
             for turns in snapshot.turns(replace(selection, kinds=judged | form.also)):
                 for turn in turns:
@@ -89,7 +89,7 @@ def export(
                 {kind: count for kind, count in sorted(redactor.counts.items()) if count},
                 files,
             )
-            streams[-2].write(card(summary, statistics, options).encode())
+            streams[-2].write(card(summary, statistics, options, texts.clean).encode())
     return summary
 
 
@@ -104,13 +104,16 @@ class _Job:
         data: dict[str, Writer],
         apart: frozenset[str],
         report: IO[bytes],
+        lenient: bool,
     ) -> None:
+        """`lenient`: leave out what has no chat template, in place of ending with its error."""
         self._form = form
         self._judged = judged
         self._texts = texts
         self._data = data
         self._apart = apart
         self._report = report
+        self._lenient = lenient
         self._statistics = Statistics()
 
     def take(self, turn: JudgedTurn) -> None:
@@ -125,7 +128,14 @@ class _Job:
             if status != "exported" and not (status == "refused" and case.kind in self._form.alone):
                 self._refuse(case, reason if status == "refused" else status, said=reason)
                 continue
-            for row in self._form.make(case, self._texts):
+            try:
+                made = list(self._form.make(case, self._texts))
+            except NoTemplateError:
+                if not self._lenient:
+                    raise
+                self._refuse(case, "no_template")
+                continue
+            for row in made:
                 if isinstance(row, Refused):
                     self._refuse(case, row.reason, row.reply.id if row.reply else "")
                 elif not (self._form.alone and self._repeats(row, seen)):
@@ -245,7 +255,7 @@ def _total(snapshot: Snapshot, format: Format, selection: Filter) -> int:
         "on the page first, or widen the filter.",
         "没有可导出的内容：{format} 由{kinds}生成，而没有符合条件的。请先在页面上评价一些回复，或放宽筛选。",
     )
-    raise ExportError(sentence.format(format=format, kinds=kinds))
+    raise NothingToExportError(sentence.format(format=format, kinds=kinds))
 
 
 def _suitable(form: Form, snapshot: Snapshot, selection: Filter, templates: Templates) -> Thoughts:

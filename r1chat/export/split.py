@@ -6,7 +6,7 @@ from collections import Counter
 from hashlib import sha256
 
 from r1chat.both import Both
-from r1chat.errors import ExportError
+from r1chat.errors import TooLittleToSplitError
 from r1chat.store.dataset import Snapshot
 from r1chat.store.entries import Filter
 
@@ -16,7 +16,7 @@ def test_conversations(snapshot: Snapshot, selection: Filter, share: float) -> f
 
     Conversations that begin with the same message, however it is spaced and capitalised, stay together: what a model
     was trained on would tell it the answers of its test. Their order is that of a hash of the message, so the same data
-    are split in the same way. Raises ExportError where there is too little to split.
+    are split in the same way. Raises TooLittleToSplitError where there is too little to split.
     """
     judged = snapshot.conversations(selection)
     groups = _Groups()
@@ -39,7 +39,7 @@ def test_conversations(snapshot: Snapshot, selection: Filter, share: float) -> f
             "数据太少，无法分出 {share:.0%} 作测试：以相同消息开头的对话要放在一起，只剩 {n} 组可选。"
             "请不带 --test 导出，或多评价一些。",
         )
-        raise ExportError(sentence.format(share=share, n=len(sizes)))
+        raise TooLittleToSplitError(sentence.format(share=share, n=len(sizes)))
     return frozenset(conversation for conversation in judged if groups.of(conversation) in chosen)
 
 

@@ -1,7 +1,7 @@
 """The chat templates of the models that wrote the replies: where they come from, and what they make of a prompt.
 
-A model that runs in process brings its own in its file. Servers do not tell theirs: for R1 and its distills it is
-known, for all others a person gives one.
+A model that is a file of this machine brings its own in it, one of Ollama's, too. Other servers do not tell theirs: for
+R1 and its distills it is known, for all others a person gives one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ from r1chat.errors import BackendError, ExportError, ModelFileError
 from r1chat.export.r1_models import is_r1
 from r1chat.messages import Message
 from r1chat.reasoning_format import R1_FORMAT, ReasoningFormat
+
+
+class NoTemplateError(ExportError):
+    """The chat template of a model is not known."""
 
 
 class Templates:
@@ -48,8 +52,8 @@ class Templates:
     def render(self, model: str, messages: Sequence[Message]) -> str:
         """The prompt of a reply by the model behind a key `backend:name`, with the thought opened where it opens it.
 
-        Without the begin-of-sentence that the model's tokenizer adds. Raises ExportError where there is no template,
-        or the template refuses the messages.
+        Without the begin-of-sentence that the model's tokenizer adds. Raises NoTemplateError where there is no
+        template, ExportError where the template refuses the messages.
         """
         try:
             return self._template(model).render(messages)
@@ -75,10 +79,10 @@ class Templates:
             "无法渲染 {model} 的提示，因为这里不知道它的对话模板。请用 --template 提供"
             "（该模型的 GGUF 文件或 Jinja 模板），或用 --thoughts full 导出消息。",
         )
-        raise ExportError(sentence.format(model=model))
+        raise NoTemplateError(sentence.format(model=model))
 
     def _own(self, model: str) -> Header | None:
-        header = self._catalogue.header(model) if self._catalogue else None
+        header = self._catalogue.file_header(model) if self._catalogue else None
         return header if header and header.chat_template else None
 
 
