@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import struct
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -20,12 +21,26 @@ from r1chat.both import Both
 from r1chat.errors import ModelFileError, TrainingError
 from r1chat.evaluation.measures import Estimate, wilson
 from r1chat.judgements import Winner
+from r1chat.learn.modelfile import modelfile
 from r1chat.learn.runs import Run, Status, checked_name
 from r1chat.store import Store
 from r1chat.store.entries import Filter
+from r1chat.unicode import is_unicode
 
 FOLDER = "adapters"
 SUFFIXES = (".gguf", ".json", ".Modelfile")
+# What readers of files raise where a file is not what it says.
+_MALFORMED = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    struct.error,
+    RecursionError,
+    MemoryError,
+    ModelFileError,
+)
 NARROW = 0.15  # half the width of the 95 % interval at which blind comparisons suffice: 20 to 40 of them
 
 
@@ -36,7 +51,8 @@ class Children:
         self.folder = models_folder / FOLDER
 
     def names(self) -> list[str]:
-        return sorted(file.stem for file in self.folder.glob("*.gguf"))
+        """The adapters, by name. A file whose name is not UTF-8 is left out: the model list says what to do with it."""
+        return sorted(file.stem for file in self.folder.glob("*.gguf") if is_unicode(file.stem))
 
     def of_runs(self) -> dict[str, str]:
         """The name of each kept child, by the name of its run."""
@@ -60,11 +76,12 @@ class Children:
         status = run.status
         base = {key: value for key, value in status.base.items() if key != "path"}
         proof = {key: value for key, value in status.proof.items() if key != "examples"}  # a person's own texts
-        record = {"run": run.name, "wish": asdict(run.wish), **asdict(replace(status, base=base, proof=proof))}
+        wish = replace(run.wish, data=Path(run.wish.data).name, weights=Path(run.wish.weights).name)  # no paths
+        record = {"run": run.name, "wish": asdict(wish), **asdict(replace(status, base=base, proof=proof))}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             _write(self.folder / f"{name}.json", json.dumps(record, ensure_ascii=False, indent=1))
-            self._write_modelfile(name, status.base.get("path", ""))
+            _write(self.folder / f"{name}.Modelfile", modelfile(Path(status.base.get("path", "")), f"{name}.gguf"))
             part = self.folder / f".{name}.part"
             shutil.copyfile(run.adapter, part)
             os.replace(part, self.folder / f"{name}.gguf")
@@ -78,34 +95,43 @@ class Children:
         `source` is a GGUF file, or a folder as PEFT writes it. Raises TrainingError where it is none, or does not fit
         the base. The source itself is only read.
         """
-        from r1chat.training.adapter_file import read_shapes, with_metadata
-
         name = checked_name(name)
         self._check_free(name)
         if source.is_dir():
             return self._add_folder(source, base, digest, name)
+        return self._add_file(source, base, digest, name, source)
+
+    def _add_file(self, source: Path, base: ModelFile, digest: str, name: str, shown: Path) -> str:
+        """Put an adapter in GGUF form into the list; `shown` is what a person knows it by."""
+        from r1chat.training.adapter_file import check_numbers, read_shapes, with_metadata
+
         try:
+            if source.exists() and not source.is_file():
+                raise ValueError("it is no plain file")  # a pipe or a device may never end
             (architecture, shapes), (wanted, known) = read_shapes(source), read_shapes(base.path)
-        except (OSError, ValueError, LookupError, RecursionError, ModelFileError) as error:
-            raise TrainingError(_NO_ADAPTER.format(file=source, reason=error)) from None
+            check_numbers(source)
+        except (*_MALFORMED, OSError) as error:
+            raise TrainingError(_NO_ADAPTER.format(file=shown, reason=error)) from None
         if not shapes or not all(tensor.endswith((".lora_a", ".lora_b")) for tensor in shapes):
-            raise TrainingError(_NO_ADAPTER.format(file=source, reason="no LoRA"))
+            raise TrainingError(_NO_ADAPTER.format(file=shown, reason="no LoRA"))
         for tensor, shape in shapes.items():
             whole = known.get(tensor.rpartition(".")[0])
             side = 0 if tensor.endswith("a") else 1
             both = whole is not None and len(shape) == len(whole) == 2
             if architecture != wanted or whole is None or not both or shape[side] != whole[side]:
-                raise TrainingError(_NO_FIT.format(file=source.name, base=base.name, tensor=tensor))
+                raise TrainingError(_NO_FIT.format(file=shown.name, base=base.name, tensor=tensor))
         keys = base_keys(base.name, base.size, digest, base.parts[0].modified)
         part = self.folder / f".{name}.part"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with_metadata(source, part, {"general.name": name, **keys})
-            self._write_modelfile(name, str(base.path))
+            _write(self.folder / f"{name}.Modelfile", modelfile(base.path, f"{name}.gguf"))
             (self.folder / f"{name}.json").unlink(missing_ok=True)  # of a former child
             os.replace(part, self.folder / f"{name}.gguf")
         except OSError as error:
             raise TrainingError(_UNWRITABLE.format(folder=self.folder, reason=error.strerror)) from None
+        except _MALFORMED as error:
+            raise TrainingError(_NO_ADAPTER.format(file=shown, reason=error)) from None
         finally:
             part.unlink(missing_ok=True)
         return name
@@ -118,7 +144,7 @@ class Children:
         assert base.header is not None
         try:
             weights, alpha = read_peft(source, base.header)
-        except (OSError, ValueError, KeyError) as error:
+        except (*_MALFORMED, OSError) as error:
             raise TrainingError(_NO_PEFT.format(file=source, reason=error)) from None
         queries = base.header.count(".attention.head_count")
         heads = Heads(queries, base.header.count(".attention.head_count_kv", queries))
@@ -126,7 +152,7 @@ class Children:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_adapter(part, base.header.architecture, heads, weights, alpha, {})
-            return self.add(part, base, digest, name)
+            return self._add_file(part, base, digest, name, source)
         except OSError as error:
             raise TrainingError(_UNWRITABLE.format(folder=self.folder, reason=error.strerror)) from None
         finally:
@@ -137,8 +163,9 @@ class Children:
         self.check_there(name)
         self._check_free(checked_name(new))
         with suppress(OSError):
-            modelfile = self.folder / f"{name}.Modelfile"
-            modelfile.write_text(modelfile.read_text(encoding="utf-8").replace(f"./{name}.gguf", f"./{new}.gguf"))
+            file = self.folder / f"{name}.Modelfile"
+            text = file.read_text(encoding="utf-8").replace(f"./{name}.gguf", f"./{new}.gguf")
+            file.write_text(text, encoding="utf-8")
         for suffix in SUFFIXES:
             with suppress(FileNotFoundError):
                 os.rename(self.folder / f"{name}{suffix}", self.folder / f"{new}{suffix}")
@@ -183,10 +210,6 @@ class Children:
             raise TrainingError(_NOT_MERGED.format(file=target, reason=error)) from None
         finally:
             part.unlink(missing_ok=True)
-
-    def _write_modelfile(self, name: str, base: str) -> None:
-        """For `ollama create`."""
-        _write(self.folder / f"{name}.Modelfile", f"FROM {base}\nADAPTER ./{name}.gguf\n")
 
     def check_there(self, name: str) -> None:
         """Raises TrainingError where there is no such child."""
@@ -247,7 +270,7 @@ _SCORES: Mapping[Winner, float] = {"left": 1.0, "right": 0.0, "tie": 0.5, "both_
 
 _NOT_COMPARED = Both(
     "Not compared yet: only blind comparisons can show that you like it better.",
-    "尚未比较：只有盲比才能说明您是否更喜欢它。",
+    "尚未比较：只有盲比才能说明你是否更喜欢它。",
 )
 _BETTER = Both(
     "Better: preferred in {share:.0%} of {n} blind comparisons (95 %: {low:.0%} to {high:.0%}).",

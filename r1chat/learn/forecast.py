@@ -12,7 +12,7 @@ LOADING = 2.0e7  # parameters that are read and dequantised in a second
 START = 15.0  # seconds: PyTorch, llama.cpp, the comparison of both
 LIBRARIES = 700_000_000  # bytes of PyTorch and transformers without a model
 TRANSFORMERS = 800_000_000  # bytes more where transformers computes the model: measured with 135 million parameters
-OWN = 2e7  # parameters below which r1chat's own decoder is likely to compute it
+SMALL = 2e7  # parameters below which a model is one of `r1chat train`, and computed by its own decoder
 ANSWERS = 2 * 12 * 200  # tokens of answers before and after
 WRITING = 6.0e9  # parameters x tokens that one core writes in a second, one reply at a time
 
@@ -34,5 +34,5 @@ def forecast(header: Header, parameters: int, tokens: int, epochs: float, part: 
     hidden = header.count(".feed_forward_length", 4 * width)
     activations = part * layers * (14 * width + 4 * hidden) * 4
     logits = part * header.vocabulary * 4 * 2  # about half of the tokens are completions; logits and two of their kind
-    libraries = LIBRARIES if parameters < OWN else LIBRARIES + TRANSFORMERS
+    libraries = LIBRARIES if parameters < SMALL else LIBRARIES + TRANSFORMERS
     return Forecast(seconds, libraries + 2 * 4 * parameters + activations + logits)

@@ -18,7 +18,7 @@ from typing import Any, get_args
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.chat_template import R1_ASSISTANT
 from r1chat.both import Both
-from r1chat.errors import ExportError, TrainingError
+from r1chat.errors import ExportError, NothingToExportError, TooLittleToSplitError, TrainingError
 from r1chat.export import Format, Options, export, set_apart
 from r1chat.export.options import Source
 from r1chat.judgements import Check
@@ -93,9 +93,9 @@ def write_rows(store: Store, catalogue: Catalogue | None, kind: Kind, folder: Pa
     options = Options(thoughts="rendered", test=APART, sources=SOURCES[kind], local=True)
     try:
         export(store, catalogue, FORMATS[kind], file, options)
-    except ExportError as error:
-        if "too little to set" not in str(error):
-            raise
+    except NothingToExportError:
+        raise _too_few(kind, 0) from None
+    except TooLittleToSplitError:
         raise TrainingError(_ONE_CONVERSATION) from None
     try:
         export(store, catalogue, "grpo", folder / "answers.jsonl", Options(thoughts="rendered", local=True))
@@ -161,15 +161,18 @@ def _solutions(file: Path, held: Sequence[TextRow]) -> dict[str, Reference]:
 def check_enough(gathered: Gathered, kind: Kind) -> Both | None:
     """A warning where the data show little. Raises TrainingError where there are too few, with numbers."""
     n, held = len(gathered.rows), len(gathered.held)
-    if kind == "grpo" and (n < LEAST or not held):
-        raise TrainingError(_TOO_FEW_ANSWERS.format(n=n + held, least=round(LEAST / (1 - APART))))
     if n < LEAST or not held:
-        raise TrainingError(_TOO_FEW.format(n=n + held, least=round(LEAST / (1 - APART)), shows=SHOWS))
+        raise _too_few(kind, n + held)
     if kind == "kto" and len({row.good for row in gathered.rows}) < 2:
         raise TrainingError(_ONE_SIDED)
     if n + held < SHOWS and kind != "grpo":
         return _FEW.format(n=n + held, lift=lift(n + held), shows=SHOWS)
     return None
+
+
+def _too_few(kind: Kind, n: int) -> TrainingError:
+    text = _TOO_FEW_ANSWERS if kind == "grpo" else _TOO_FEW
+    return TrainingError(text.format(n=n, least=round(LEAST / (1 - APART)), shows=SHOWS))
 
 
 def lift(rows: int) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from r1chat.app import App
 from r1chat.backends.llama.backend import LlamaCppBackend
+from r1chat.backends.llama.found import ollama_models_of
 from r1chat.learn.forecast import Forecast, forecast
 from r1chat.learn.gather import APART, LEAST, lift
 from r1chat.learn.train import EPOCHS, part_for
@@ -19,7 +19,10 @@ TOKENS = 400  # of a pair with its prompt, about, for a forecast before the data
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What was judged of a model and its children. `pairs`: decided comparisons and corrections."""
+    """What was judged of a model and its children, as far as training can use it.
+
+    `pairs`: comparisons with a winner, and corrections. `references`: right answers, without tests of programs.
+    """
 
     model: ModelInfo
     pairs: int
@@ -55,17 +58,22 @@ def materials(app: App) -> list[Material]:
             header = backend.header(info.name)
             if info.parent or not info.ready or header is None:
                 continue
-            names = [info.name, *(child.name for child in infos if child.parent == info.key)]
-            pairs = _count(snapshot, names, ("comparison", "correction"))
-            thumbs = _count(snapshot, names, ("rating",))
-            references = _count(snapshot, names, ("reference",))
+            file = backend.file(info.name)
+            keys = frozenset(
+                {
+                    info.key,
+                    *(child.key for child in infos if child.parent == info.key),
+                    *(f"ollama:{model.name}" for model in (ollama_models_of(file.path) if file else ())),
+                }
+            )
+            pairs = _count(snapshot, keys, "comparison", "correction")
+            thumbs = _count(snapshot, keys, "rating")
+            references = _count(snapshot, keys, "reference")
             tokens = TOKENS * max(pairs, LEAST)
             expected = forecast(header, info.parameters, tokens, EPOCHS, part_for(info.parameters))
             found.append(Material(info, pairs, thumbs, references, expected))
     return sorted(found, key=lambda material: -(material.pairs + material.thumbs))
 
 
-def _count(snapshot: Snapshot, names: Sequence[str], kinds: tuple[Kind, ...]) -> int:
-    return sum(
-        snapshot.count(Filter(kinds=frozenset(kinds), model=f"llama.cpp:{name}"), consented_only=True) for name in names
-    )
+def _count(snapshot: Snapshot, keys: frozenset[str], *kinds: Kind) -> int:
+    return snapshot.count(Filter(kinds=frozenset(kinds), models=keys, trainable=True), consented_only=True)

@@ -18,7 +18,7 @@ from r1chat.learn.aspects import ASPECTS, Aspect, label
 from r1chat.learn.gather import TextRow
 from r1chat.messages import Began, Finish, Raw, Reply
 from r1chat.reasoning_format import ReasoningFormat
-from r1chat.rewards import Reference, accuracy
+from r1chat.rewards import Reference, accuracy, format_reward
 from r1chat.think import collect
 
 PROMPTS = 24  # at most, of those that are set apart
@@ -57,13 +57,14 @@ Write = Callable[[str, int], WrittenReply]  # a prompt and a seed -> a reply
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one of the two wrote. `right` is None where there is no reference."""
+    """What one of the two wrote. `right` is None where there is no reference, `form` where its model has no thought."""
 
     reasoning: str
     answer: str
     tokens: int
     ended: bool
     right: bool | None
+    form: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ class Proof:
 
     `agreed`: the share of judgements set apart on which the child's likelihoods moved to the judged side, with its
     interval (0.5 is chance); `helpfulness` and `harmlessness` the same by the marks of that aspect. `right`
-    and `ended` are shares; `tokens` and `thought` lengths (a thought's in characters); `language`: the share of answers
-    in the language of the prompt; `plain`: nats for each token of ordinary text.
+    and `ended` are shares, `form` R1's format reward; `tokens` and `thought` lengths (a thought's in characters);
+    `language`: the share of answers in the language of the prompt; `plain`: nats for each token of ordinary text.
     """
 
     prompts: int
@@ -91,6 +92,7 @@ class Proof:
     right_before: Estimate
     right: Estimate
     ended: Estimate
+    form: Estimate
     tokens: Estimate
     thought: Estimate
     language: Estimate
@@ -159,6 +161,7 @@ def compare(
         right_before=bootstrap([float(one.before.right) for one in examples if one.before.right is not None]),
         right=difference(lambda side, _: None if side.right is None else float(side.right)),
         ended=difference(lambda side, _: float(side.ended)),
+        form=difference(lambda side, _: side.form),
         tokens=difference(lambda side, _: float(side.tokens)),
         thought=difference(lambda side, _: float(len(side.reasoning))),
         language=difference(lambda side, prompt: float(language_of(side.answer) == language_of(prompt))),
@@ -174,4 +177,5 @@ def _side(written: WrittenReply, prompt: str, form: ReasoningFormat | None, solu
     if solution:
         value = accuracy(reply.answer, solution).value if written.ended else 0.0
         right = None if value is None else value == 1.0
-    return Side(reply.reasoning, reply.answer, written.tokens, written.ended, right)
+    kept = format_reward(reply).value if form else None
+    return Side(reply.reasoning, reply.answer, written.tokens, written.ended, right, kept)

@@ -45,6 +45,7 @@ class Wish:
     seed: int = 0
     threads: int = 1
     every_model: bool = False  # judgements of other models, too
+    weights: str = ""  # the original weights, where the model's file cannot be trained, see `base.read_base`
     by: str = ""  # of kto: the aspects whose marks are the labels, see `aspects.weights`; "": the thumbs
 
 

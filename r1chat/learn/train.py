@@ -22,10 +22,11 @@ from r1chat.backends.gguf import Header
 from r1chat.backends.llama.adapters import base_keys, belongs_to
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.backends.llama.files import ModelFile
+from r1chat.backends.llama.found import ollama_models_of
 from r1chat.backends.llama.machine import available_memory
 from r1chat.both import Both
 from r1chat.errors import ExportError, R1ChatError, TrainingError
-from r1chat.learn.forecast import forecast
+from r1chat.learn.forecast import SMALL, forecast
 from r1chat.learn.gather import Gathered, TextRow, check_enough, question_of, read_rows, write_rows
 from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, Proof, agreed_by_aspect, compare
 from r1chat.learn.runs import Run, Status, now, only_one
@@ -96,6 +97,9 @@ def find_target(app: App, key: str) -> Target:
     while not (digest := backend.digest(info.name)):
         time.sleep(0.1)
     names, digests = {info.name}, {digest}
+    for model in ollama_models_of(file.path):  # what Ollama answered with this file, under its own digests
+        names.add(model.name)
+        digests.add(model.digest)
     for line in backend.models():
         child = backend.file(line.name)
         if child and child.adapter_header and belongs_to(child.adapter_header, digest):
@@ -104,14 +108,31 @@ def find_target(app: App, key: str) -> Target:
     return Target(file, digest, frozenset(digests), frozenset(names))
 
 
+def file_key(app: App, key: str) -> str:
+    """The key of the file behind a model of Ollama's; any other key as it is.
+
+    Raises TrainingError where the file is not here, or has an adapter in Ollama.
+    """
+    program, _, name = key.partition(":")
+    backend = app.catalogue.backend("llama.cpp")
+    if program != "ollama" or not isinstance(backend, LlamaCppBackend):
+        return key
+    if file := backend.of_ollama(name):
+        model = next(model for model in ollama_models_of(file.path) if model.name in (name, f"{name}:latest"))
+        if model.adapted:
+            raise TrainingError(_CHILD.format(name=model.name, base=file.name))
+        return f"llama.cpp:{file.name}"
+    raise TrainingError(_NOT_A_FILE.format(name=name))
+
+
 def rate_for(parameters: int) -> float:
     """The learning rate that suits a model's size, for LoRA: smaller models bear higher ones."""
-    return 3e-4 if parameters < 2e7 else 1e-4 if parameters < 1e9 else 5e-5
+    return 3e-4 if parameters < SMALL else 1e-4 if parameters < 1e9 else 5e-5
 
 
 def part_for(parameters: int) -> int:
     """Tokens that are computed together: as many as keep memory small beside the weights."""
-    return 4096 if parameters < 2e7 else 512
+    return 4096 if parameters < SMALL else 512
 
 
 def train(app: App, run: Run, tell: Tell) -> Status:
@@ -184,7 +205,7 @@ class _Job:
                 raise TrainingError(_ALL_TOO_LONG.format(most=LONGEST))
             self._forecast(target, rows)
             self._write()
-            base = read_base(file.path)
+            base = read_base(file.path, self.wish.weights)
             compare_logits(base, reading, _samples(rows))
             adapting, result = self._train(base, trained, apart, rate)
             if result.best is None:
@@ -323,7 +344,13 @@ class _Job:
         metadata: dict[str, str | int] = {"general.name": title, **keys}
         try:
             write_adapter(
-                self.run.adapter, target.header.architecture, base.heads, result.weights, adapting.plan.alpha, metadata
+                self.run.adapter,
+                target.header.architecture,
+                base.heads,
+                result.weights,
+                adapting.plan.alpha,
+                metadata,
+                base.reordered,
             )
         except OSError as error:
             raise TrainingError(_UNWRITABLE.format(file=self.run.adapter, reason=error.strerror)) from None
@@ -403,7 +430,7 @@ _NOT_A_FILE = Both(
 )
 _GONE = Both(
     "The file of {name} is gone. Put it back; your judgements are kept.",
-    "{name} 的文件已不在。请放回原处；您的评价都还在。",
+    "{name} 的文件已不在。请放回原处；你的评价都还在。",
 )
 _CHILD = Both(
     "{name} is an adapter itself. Train its base {base}: the judgements of all its children count, too.",
@@ -432,7 +459,7 @@ _FORECAST = Both(
 )
 _ALL_TOO_LONG = Both(
     "Every judged reply is longer than {most} tokens with its prompt, which training here does not take.",
-    "所有被评价的回复连同提示都超过 {most} 个词元，此处无法训练。",
+    "所有被评价的回复连同提示都超过 {most} 个 token，此处无法训练。",
 )
 _CONTRADICTIONS = Both(
     "{n} judgements contradict others and are left out; the data page lists them.",

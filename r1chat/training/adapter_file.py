@@ -7,6 +7,7 @@ without it; the model is only wrong.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,12 +35,20 @@ class Heads:
 
 
 def write_adapter(
-    file: Path, architecture: str, heads: Heads, weights: Weights, alpha: float, metadata: Mapping[str, str | int]
+    file: Path,
+    architecture: str,
+    heads: Heads,
+    weights: Weights,
+    alpha: float,
+    metadata: Mapping[str, str | int],
+    reordered: bool | None = None,
 ) -> None:
     """Write A and B as 32-bit floats, and `metadata` as further keys; replaces `file` only when all is written.
 
+    `reordered`: whether the base's file has the rows of q and k in llama.cpp's order; None: as its architecture has.
     Raises OSError.
     """
+    reorder = architecture in PERMUTED if reordered is None else reordered
     part = file.with_name(f".{file.name}.part")
     try:
         writer = gguf.GGUFWriter(part, architecture)
@@ -53,7 +62,7 @@ def write_adapter(
                 writer.add_string(key, value)
         for name, (a, b) in weights.items():
             rows = b.float().numpy()
-            if architecture in PERMUTED and name.endswith(("attn_q", "attn_k")):
+            if reorder and name.endswith(("attn_q", "attn_k")):
                 rows = permuted(rows, heads.queries if name.endswith("attn_q") else heads.keys)
             writer.add_tensor(f"{name}.weight.lora_a", np.ascontiguousarray(a.float().numpy()))
             writer.add_tensor(f"{name}.weight.lora_b", np.ascontiguousarray(rows))
@@ -75,6 +84,20 @@ def read_shapes(file: Path) -> tuple[str, dict[str, tuple[int, ...]]]:
     reader = gguf.GGUFReader(file)
     field = reader.fields.get("general.architecture")
     return str(field.contents()) if field else "", {one.name: tuple(map(int, one.shape)) for one in reader.tensors}
+
+
+def check_numbers(file: Path) -> None:
+    """Raise ValueError for an alpha or weights that are no finite numbers: every answer would be nonsense.
+
+    An alpha that is missing or zero stands for a scale of 1 in llama.cpp. Quantised weights are not looked at.
+    """
+    reader = gguf.GGUFReader(file)
+    alpha = reader.fields.get("adapter.lora.alpha")
+    if alpha is not None and not math.isfinite(float(alpha.contents())):
+        raise ValueError("its alpha is no finite number")
+    for tensor in reader.tensors:
+        if tensor.data.dtype.kind == "f" and not np.isfinite(tensor.data).all():
+            raise ValueError(f"{tensor.name} has values that are no finite numbers")
 
 
 def with_metadata(source: Path, target: Path, metadata: Mapping[str, str | int]) -> None:

@@ -24,18 +24,10 @@ from r1chat.training.adapting import Plan, Stopped
 from r1chat.training.base import Base
 from r1chat.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from r1chat.training.data import Text
-from r1chat.training.grpo import (
-    TOO_SHORT,
-    Outcome,
-    Reinforcement,
-    average,
-    group_advantages,
-    means,
-    outcome,
-    policy_loss,
-)
+from r1chat.training.grpo import Reinforcement, group_advantages, means, policy_loss
 from r1chat.training.lora import Adapter, Weights
 from r1chat.training.model import Decoder
+from r1chat.training.outcome import TOO_SHORT, Outcome, average, outcome
 from r1chat.training.sampling import complete_tokens
 from r1chat.training.scoring import score
 

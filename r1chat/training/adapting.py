@@ -2,9 +2,11 @@
 
 A loss that falls and a reward accuracy near one are what a broken model shows, too: DPO is satisfied with a chosen
 reply that gets unlikely as long as the rejected one gets so faster. So the guard looks, on judgements that are set
-apart, at what a broken model cannot show: the likelihood of the chosen replies, and the share of their tokens that the
-model predicts first. A run ends early when the held-out judgements are learnt, when they get worse, or when the guard
-finds harm; what is kept is the best state that the guard has passed.
+apart, at what a broken model cannot show: the likelihood of the chosen replies, the share of their tokens that the
+model predicts first, and, where the two replies of a pair part, the probability of going neither way. For what training
+takes from the rejected continuation need not all go to the chosen one, and likelihoods of whole replies hide that. A
+run ends early when the held-out judgements are learnt, when they get worse, or when the guard finds harm; what is kept
+is the best state that the guard has passed.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ from r1chat.errors import TrainingError
 from r1chat.training.base import Base
 from r1chat.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from r1chat.training.lora import Adapter, Weights
-from r1chat.training.objectives import Scores, Sequences, label_loss, preference_loss, score
+from r1chat.training.objectives import Scores, Sequences, label_loss, mass, preference_loss, score
+
+FORK = 0.9  # of the base's probability is on the next tokens of chosen and rejected reply: a pair that parts there
 
 Kind = Literal["prefer", "sft", "kto", "grpo"]  # the last one is trained by `adapter_grpo`
 
@@ -39,6 +43,12 @@ class Row:
     chosen: tuple[int, ...]
     rejected: tuple[int, ...] = ()
     good: bool = True
+
+    @property
+    def parting(self) -> int:
+        """The number of tokens that both sides begin with."""
+        sides = zip(self.chosen, self.rejected, strict=False)
+        return next((n for n, (one, other) in enumerate(sides) if one != other), len(self.rejected))
 
     @property
     def tokens(self) -> int:
@@ -81,6 +91,8 @@ class Guard:
     `first`: share of their tokens that the model predicts first; measured on the nano, runs that damaged its arithmetic
     lost 0.001 to 0.002, and healthy ones nothing. Ordinary text has tokens of about equal chance, which change places
     either way: a fall counts from twice its standard error over the rows.
+    `strays`: the probability of going neither way where pairs part. Measured on the nano, 0.002 cost no right answer,
+    0.02 to 0.06 cost 1 to 5 points.
     `learnt` and `margin`: reward accuracy and mean reward, both of which mean that the judgements are learnt; going on
     would only push the rejected replies down. `patience`: looks in a row without a lower loss. `least`: rows without
     which the accuracy decides nothing.
@@ -88,6 +100,7 @@ class Guard:
 
     fall: float = 0.002
     first: float = 0.0015
+    strays: float = 0.005
     learnt: float = 0.95
     margin: float = 0.5
     patience: int = 4
@@ -100,7 +113,8 @@ class Look:
 
     `loss` as trained; `accuracy`: the share of rows whose reward is on the judged side (0.5 before training);
     `margin`: the mean reward; `chosen`: nats for each token by which good replies got likelier; `first`: by how much
-    the share of tokens that are predicted first rose, `error`: the standard error of that.
+    the share of tokens that are predicted first rose, `error`: the standard error of that; `strays`: by how much the
+    probability of going neither way rose where pairs part, 0 where fewer than `Guard.least` pairs part clearly.
     """
 
     step: int
@@ -110,6 +124,7 @@ class Look:
     chosen: float
     first: float
     error: float = 0.0
+    strays: float = 0.0
 
 
 @dataclass
@@ -146,6 +161,7 @@ class Adapting:
         self.best: tuple[Look, Weights] | None = None
         self._reference: dict[int, tuple[float, float]] = {}  # log probabilities of row sides by the base
         self._before: list[tuple[float, float, float, float]] = []  # of held-out rows, by the base
+        self._ways: list[float] = []  # the probability of both ways where held-out pairs part, by the base
         if (folder / CHECKPOINT).exists():
             self._load()
 
@@ -275,6 +291,7 @@ class Adapting:
         if not self._before:
             with self.adapter.disabled():
                 self._before = self._held_scores()
+                self._ways = self._both_ways()
         scores = self._held_scores() if self.step else self._before
         losses, rewards, rises = [], [], []
         for row, now, before in zip(self.held, scores, self._before, strict=True):
@@ -294,6 +311,7 @@ class Adapting:
             _mean([rise for rise, *_ in rises]),
             sum(rise for _, rise, _ in rises) / tokens,
             math.sqrt(sum(rise**2 for _, rise, _ in rises)) / tokens,
+            self._strays() if self.step else 0.0,
         )
         self.looks.append(look)
         tell({"look": asdict(look)})
@@ -307,6 +325,22 @@ class Adapting:
         for part in _parts(self.held, numbers, self.plan.tokens):
             found.update(zip(part, self._scores([self.held[number] for number in part]), strict=True))
         return [found[number] for number in numbers]
+
+    def _both_ways(self) -> list[float]:
+        """Of each held-out pair, the probability of its two next tokens where its replies part; 0 where they do not."""
+        pairs = [row for row in self.held if row.rejected and row.parting < min(len(row.chosen), len(row.rejected))]
+        known: dict[Row, float] = {}
+        for part in _parts(pairs, list(range(len(pairs))), self.plan.tokens):
+            rows = [pairs[number] for number in part]
+            shared = Sequences([row.prompt for row in rows], [row.chosen[: row.parting] for row in rows])
+            ways = [(row.chosen[row.parting], row.rejected[row.parting]) for row in rows]
+            known.update(zip(rows, mass(self.base, shared, ways), strict=True))
+        return [known.get(row, 0.0) for row in self.held]
+
+    def _strays(self) -> float:
+        """By how much the probability of going neither way rose, over the pairs that part clearly."""
+        falls = [before - now for before, now in zip(self._ways, self._both_ways(), strict=True) if before >= FORK]
+        return _mean(falls) if len(falls) >= self.guard.least else 0.0
 
     def _held_loss(self, row: Row, now: tuple[float, float, float, float], known: tuple[float, float]) -> float:
         if self.plan.kind == "sft":
@@ -327,6 +361,8 @@ class Adapting:
             return _FELL.format(fall=-look.chosen, most=self.guard.fall)
         if look.first < -max(self.guard.first, 2 * look.error):
             return _CONFUSED.format(fall=-look.first, most=self.guard.first)
+        if look.strays > self.guard.strays:
+            return _STRAYED.format(share=look.strays, most=self.guard.strays)
         return None
 
     def _end(self, look: Look) -> tuple[Both | None, bool] | None:
@@ -375,6 +411,7 @@ class Adapting:
                 "best": (asdict(self.best[0]), self.best[1]) if self.best else None,
                 "reference": self._reference,
                 "before": self._before,
+                "ways": self._ways,
             },
         )
 
@@ -392,6 +429,7 @@ class Adapting:
         if saved["best"]:
             self.best = Look(**saved["best"][0]), saved["best"][1]
         self._reference, self._before = saved["reference"], saved["before"]
+        self._ways = saved.get("ways") or [0.0] * len(self.held)  # of an older version: not looked at
 
 
 def _sides(rows: Sequence[Row]) -> Sequences:
@@ -434,18 +472,23 @@ _NOT_FINITE = Both("The loss is no number any more: the rate is too high.", "损
 _FELL = Both(
     "The replies that you prefer got less likely ({fall:.4f} nats for each token; at most {most:g} is allowed): going "
     "on would have damaged the model. Train with a lower rate, or judge more.",
-    "您所偏好的回复变得更不可能（每个词元 {fall:.4f} nat；最多允许 {most:g}）：继续训练会损坏模型。"
+    "你所偏好的回复变得更不可能（每个 token {fall:.4f} nat；最多允许 {most:g}）：继续训练会损坏模型。"
     "请降低学习率，或多评价一些。",
 )
 _CONFUSED = Both(
     "The model predicts {fall:.2%} fewer tokens of the replies that you prefer (at most {most:.2%} is allowed): going "
     "on would have damaged it. Train with a lower rate, or judge more.",
-    "在您所偏好的回复中，模型能预测的词元减少了 {fall:.2%}（最多允许 {most:.2%}）：继续训练会损坏模型。"
+    "在你所偏好的回复中，模型能预测的 token 减少了 {fall:.2%}（最多允许 {most:.2%}）：继续训练会损坏模型。"
     "请降低学习率，或多评价一些。",
+)
+_STRAYED = Both(
+    "Where the replies that you compared part, the model goes neither way in {share:.1%} more cases than before (at "
+    "most {most:.1%} is allowed): going on would have damaged it.",
+    "在你所比较的回复分岔之处，模型两边都不走的情况比以前多了 {share:.1%}（最多允许 {most:.1%}）：继续训练会损坏模型。",
 )
 _LEARNT = Both(
     "Learnt: it puts {accuracy:.0%} of the judgements that were set apart on the side that you chose.",
-    "已学会：在留出的评价中，{accuracy:.0%} 与您的选择一致。",
+    "已学会：在留出的评价中，{accuracy:.0%} 与你的选择一致。",
 )
 _NO_BETTER = Both(
     "The judgements that were set apart got no better for {looks} looks; the best state before is kept.",

@@ -56,7 +56,8 @@ def run(folder: Path, plan: Demo, tell: Callable[[str], None], shape: Shape | No
         minutes = plan.minutes * SHARES[name]
         return Plan(minutes, rate=rate, warm=20, seed=plan.seed, save=10, check=1e9, problems=0, threads=plan.threads)
 
-    cold = folder / "cold"
+    places = folders(folder)
+    cold = places[COLD]
     tell(COLD)
     _trained(Training(cold, timed(COLD, 4e-3), shape or Shape(), source=examples))
     start = folder / "cold.gguf"
@@ -72,10 +73,9 @@ def run(folder: Path, plan: Demo, tell: Callable[[str], None], shape: Shape | No
     figures = {COLD: _measured(*load(cold), plan)}
     for name, make in stages.items():
         tell(name)
-        place = folder / name.replace(" ", "-")
-        _trained(make(place))
-        figures[name] = _measured(*load(place), plan)
-    write_gguf(folder / "demo.gguf", *load(folder / GRPO), "demo")
+        _trained(make(places[name]))
+        figures[name] = _measured(*load(places[name]), plan)
+    write_gguf(folder / "demo.gguf", *load(places[GRPO]), "demo")
     notes = [json.loads(line) for line in (cold / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     losses = [note["loss"] for note in notes if "loss" in note]
     result = {"minutes": plan.minutes, "tasks": plan.tasks, "loss": [losses[0], losses[-1]], "stages": figures}
@@ -84,6 +84,11 @@ def run(folder: Path, plan: Demo, tell: Callable[[str], None], shape: Shape | No
     with replacing(folder / PICTURE) as stream:
         stream.write(picture(figures).encode())
     return result
+
+
+def folders(folder: Path) -> dict[str, Path]:
+    """The folder of each stage."""
+    return {name: folder / ("cold" if name == COLD else name.replace(" ", "-")) for name in SHARES}
 
 
 def _from(place: Path, start: Path) -> tuple[Decoder, Tokenizer] | None:

@@ -64,6 +64,8 @@ def write_gguf(file: Path, model: Decoder, tokenizer: Tokenizer, name: str = "r1
 
 def read_gguf(file: Path) -> tuple[Decoder, Tokenizer]:
     """The model and tokenizer of a file that `write_gguf` wrote. Raises TrainingError for any other."""
+    if not file.exists():
+        raise TrainingError(_NO_FILE.format(file=file))
     try:
         read_header(file)  # bounded
         reader = gguf.GGUFReader(file)
@@ -99,6 +101,10 @@ def _merges(tokenizer: Tokenizer) -> list[tuple[str, str]]:
     return [(one, two) for one, two in json.loads(tokenizer.to_str())["model"]["merges"]]
 
 
+_NO_FILE = Both(
+    "There is no file {file}. Name one that `r1chat train gguf` wrote.",
+    "文件 {file} 不存在。请指定由 `r1chat train gguf` 写出的文件。",
+)
 _UNREADABLE = Both(
     "{file} cannot be read ({reason}). Name a file that `r1chat train gguf` wrote.",
     "{file} 无法读取（{reason}）。请指定由 `r1chat train gguf` 写出的文件。",

@@ -70,6 +70,17 @@ def score(base: Base, sequences: Sequences) -> Scores:
 
 
 @torch.no_grad()
+def mass(base: Base, sequences: Sequences, tokens: Sequence[tuple[int, ...]]) -> list[float]:
+    """Of each sequence, the probability that one of some tokens comes next."""
+    rows = [[*prompt, *rest] for prompt, rest in zip(sequences.prompts, sequences.completions, strict=True)]
+    longest = max(map(len, rows))
+    padded = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
+    last = base.hidden(padded)[torch.arange(len(rows)), torch.tensor([len(row) - 1 for row in rows])]
+    chances = base.logits(last).softmax(-1)
+    return [float(chances[number, list(ids)].sum()) for number, ids in enumerate(tokens)]
+
+
+@torch.no_grad()
 def likelihood_change(base: Base, adapter: Adapter, texts: Sequence[Sequence[int]]) -> float:
     """By how many nats for each token the adapter made texts (token ids) likelier."""
     sequences = Sequences([text[:1] for text in texts], [text[1:] for text in texts])

@@ -4,25 +4,69 @@ from __future__ import annotations
 
 import json
 import re
+import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import gguf
 from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
 from r1chat.backends.gguf import Header
 from r1chat.training.lora import Weights
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+_LARGEST_CONFIG, _LARGEST_WEIGHTS = 1 << 20, 16 << 30  # bytes
+_LARGEST_NUMBER = 1e6  # of alpha and of the rank; usual are 8 to 256
 _NAME = re.compile(r"base_model\.model\.(.+)\.lora_([AB])\.weight")
 
 
 def read_peft(folder: Path, header: Header) -> tuple[Weights, float]:
     """A and B by the names of a GGUF file of the base's architecture, and alpha.
 
-    Raises OSError; ValueError for what llama.cpp cannot add to a model: DoRA, biases, several ranks, whole layers.
+    Raises OSError; ValueError for files that are malformed, too large or no plain files, and for what llama.cpp cannot
+    add to a model: DoRA, biases, several ranks, whole layers.
     """
-    config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    config = _read_config(folder / CONFIG)
+    alpha, rank = _positive(config, "lora_alpha"), _positive(config, "r")
+    architecture = next((key for key, name in gguf.MODEL_ARCH_NAMES.items() if name == header.architecture), None)
+    if architecture is None:
+        raise ValueError(f"unknown architecture {header.architecture}")
+    names = gguf.get_tensor_name_map(architecture, header.layers)
+    sides: dict[str, dict[str, Tensor]] = {}
+    weights = folder / WEIGHTS
+    _require_plain_file(weights, _LARGEST_WEIGHTS)
+    try:
+        with safe_open(weights, "pt") as file:
+            for key in file.keys():  # noqa: SIM118  no mapping
+                match = _NAME.fullmatch(key)
+                name = names.get_name(match[1]) if match else None
+                if match is None or name is None:
+                    raise ValueError(f"unknown part {key[:200]}")
+                tensor = file.get_tensor(key)
+                if tensor.ndim != 2 or not tensor.is_floating_point():
+                    raise ValueError(f"{key} is no matrix of floating-point numbers")
+                if tensor.shape["AB".index(match[2])] != rank:
+                    raise ValueError(f"{key} has not the rank {rank:g} of {CONFIG}")
+                sides.setdefault(name, {})[match[2]] = tensor = tensor.float()
+                if not tensor.isfinite().all():
+                    raise ValueError(f"{key} has values that are no finite numbers")
+    except (SafetensorError, MemoryError, RuntimeError) as error:  # PyTorch's own error is a RuntimeError
+        raise ValueError(str(error) or "it takes too much memory") from None
+    if not sides or any(len(pair) < 2 for pair in sides.values()):
+        raise ValueError("incomplete")
+    return {name: (pair["A"], pair["B"]) for name, pair in sides.items()}, alpha
+
+
+def _read_config(file: Path) -> dict[str, Any]:
+    _require_plain_file(file, _LARGEST_CONFIG)
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError(f"{file.name} is nested too deeply") from None
+    if not isinstance(config, dict):
+        raise ValueError(f"{file.name} is no JSON object")
     if config.get("peft_type") != "LORA":
         raise ValueError("no LoRA")
     for key in ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save"):
@@ -30,21 +74,21 @@ def read_peft(folder: Path, header: Header) -> tuple[Weights, float]:
             raise ValueError(f"with {key}")
     if config.get("bias", "none") != "none":
         raise ValueError("with biases")
-    architecture = next((key for key, name in gguf.MODEL_ARCH_NAMES.items() if name == header.architecture), None)
-    if architecture is None:
-        raise ValueError(f"unknown architecture {header.architecture}")
-    names = gguf.get_tensor_name_map(architecture, header.layers)
-    sides: dict[str, dict[str, Any]] = {}
-    try:
-        with safe_open(folder / WEIGHTS, "pt") as file:
-            for key in file.keys():  # noqa: SIM118  no mapping
-                match = _NAME.fullmatch(key)
-                name = names.get_name(match[1]) if match else None
-                if match is None or name is None:
-                    raise ValueError(f"unknown part {key}")
-                sides.setdefault(name, {})[match[2]] = file.get_tensor(key).float()
-    except SafetensorError as error:
-        raise ValueError(str(error)) from None
-    if not sides or any(len(pair) < 2 for pair in sides.values()):
-        raise ValueError("incomplete")
-    return {name: (pair["A"], pair["B"]) for name, pair in sides.items()}, float(config["lora_alpha"])
+    return config
+
+
+def _positive(config: Mapping[str, Any], key: str) -> float:
+    """A number of the configuration that must be finite and greater than zero."""
+    value = config.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LARGEST_NUMBER:
+        raise ValueError(f"{key} is no number between 0 and {_LARGEST_NUMBER:g}")
+    return float(value)
+
+
+def _require_plain_file(file: Path, largest: int) -> None:
+    """Raise ValueError for a pipe or a device, which may never end, and for more than `largest` bytes."""
+    status = file.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(f"{file.name} is no plain file")
+    if status.st_size > largest:
+        raise ValueError(f"{file.name} has more than {largest:,} bytes")

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from r1chat.learn.recipe import Stage
 from r1chat.ui.html.parts import EMPTY, concat
 from r1chat.ui.words.learn import LearnWords
 
@@ -47,6 +48,23 @@ def curves(log: Sequence[Mapping[str, Any]], w: LearnWords) -> Markup:
     if not drawn:
         return EMPTY
     return Markup('<div class="curves">{}</div>').format(concat(_picture(lines, curve, w) for lines, curve in drawn))
+
+
+def stage_curves(stage: Stage, w: LearnWords) -> Markup:
+    """Figures of a stage of the recipe, as far as its log has two points of them."""
+    shown = [
+        _Curve(w.curve_loss, "loss", lambda x: f"{x:.2f}"),
+        _Curve(w.curve_dev, "pass@1" if stage.name == "grpo" else "dev", _percent),
+        _Curve(w.curve_reward, "reward", lambda x: f"{x:.2f}"),
+        _Curve(w.curve_groups, "groups", _percent),
+        _Curve(w.curve_length, "length", lambda x: f"{x:.0f}"),
+        _Curve(w.curve_moments, "moments", lambda x: f"{x:.2f}"),
+    ]
+    drawn = [(points, curve) for curve in shown if len(points := stage.points(curve.key)) > 1]
+    if not drawn:
+        return EMPTY
+    pictures = (_picture([{"step": at, curve.key: value} for at, value in points], curve, w) for points, curve in drawn)
+    return Markup('<div class="curves">{}</div>').format(concat(pictures))
 
 
 def _percent(value: float) -> str:

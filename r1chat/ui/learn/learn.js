@@ -42,6 +42,24 @@ async function family() {
   if (answer) find('#family').innerHTML = answer.text;
 }
 
+const glimpse = 5000;  // ms between two looks at a stage of the recipe that is going on
+
+/** Look again at the recipe while one of its stages goes on; what a person unfolded stays so. */
+async function follow() {
+  await new Promise(resolve => setTimeout(resolve, glimpse));
+  if (!document.hidden) {
+    const answer = await ask('recipe');
+    const place = find('#recipe');
+    if (answer && place.innerHTML !== answer.text) {
+      const open = [...place.querySelectorAll('details')].map(details => details.open);
+      place.innerHTML = answer.text;
+      const now = [...place.querySelectorAll('details')];
+      if (now.length === open.length) for (const at of now.keys()) now[at].open = open[at];
+    }
+  }
+  if (find('#recipe [data-live]')) follow();
+}
+
 document.addEventListener('click', async event => {
   /** @type {HTMLButtonElement} */
   const button = event.target instanceof Element ? event.target.closest('button[data-verb]') : null;
@@ -117,3 +135,4 @@ blind?.addEventListener('close', family);
 
 document.addEventListener('visibilitychange', async () => { if (!document.hidden) show(await ask('runs')); });
 if (find('.run.preparing, .run.training, .run.proving')) watch();
+if (find('#recipe [data-live]')) follow();

@@ -14,11 +14,12 @@ from r1chat.learn.aspects import ASPECTS
 from r1chat.learn.children import Liked
 from r1chat.learn.gather import APART, LEAST, SHOWS
 from r1chat.learn.overview import Material
+from r1chat.learn.recipe import Stage, StageName
 from r1chat.learn.runs import KINDS, UNFINISHED, Run, Status
 from r1chat.sizes import readable_size
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, concat
-from r1chat.ui.learn.curves import curves
+from r1chat.ui.learn.curves import curves, stage_curves
 from r1chat.ui.library.page import duration
 from r1chat.ui.words.learn import LearnWords
 
@@ -58,7 +59,12 @@ def document(w: LearnWords) -> Markup:
 
 
 def whole(
-    materials: Sequence[Material], missing: Sequence[str], runs: Markup, families: Sequence[Family], w: LearnWords
+    materials: Sequence[Material],
+    missing: Sequence[str],
+    runs: Markup,
+    families: Sequence[Family],
+    stages: Sequence[Stage],
+    w: LearnWords,
 ) -> Markup:
     """Everything on the page."""
     return Markup(
@@ -67,6 +73,7 @@ def whole(
         '<section aria-labelledby="h-gathered"><h2 id="h-gathered">{gathered}</h2>{form}</section>'
         '<section aria-labelledby="h-runs"><h2 id="h-runs">{runs_title}</h2><div id="runs">{runs}</div></section>'
         '<section aria-labelledby="h-family"><h2 id="h-family">{family}</h2><div id="family">{families}</div></section>'
+        '<section aria-labelledby="h-recipe"><h2 id="h-recipe">{made}</h2><div id="recipe">{recipe}</div></section>'
         '</main><dialog id="blind" aria-labelledby="h-blind"><header><h2 id="h-blind">{blind}</h2>'
         '<button type="button" data-verb="close" aria-label="{close}">{cross}</button></header>'
         '<div class="card"></div></dialog>'
@@ -85,6 +92,8 @@ def whole(
         runs=runs,
         family=w.family,
         families=family(families, w),
+        made=w.recipe,
+        recipe=recipe(stages, w),
     )
 
 
@@ -96,7 +105,8 @@ def form(materials: Sequence[Material], missing: Sequence[str], w: LearnWords) -
     if missing:
         return Markup("<p>{}</p>").format(w.not_installed.format(names=", ".join(missing)))
     if not materials:
-        return Markup("<p>{}</p>").format(w.no_models)
+        between = "" if w.lang == "zh" else " "
+        return Markup('<p>{}{}<a href="../models/">{}</a></p>').format(w.no_models, between, w.get_models)
     models = concat(
         Markup(
             '<li><label><input type="radio" name="model" value="{key}"{checked}><span><b>{title}</b>'
@@ -197,7 +207,8 @@ def proof(status: Status, w: LearnWords, opened: bool) -> Markup:
     ]
     rows += [
         _figure(getattr(w, name), values[name], lambda x: w.points.format(value=100 * x))
-        for name in ("right", "ended", "language")
+        for name in ("right", "ended", "form", "language")
+        if name in values  # runs of older versions have no `form`
     ]
     rows += [_figure(getattr(w, name), values[name], lambda x: f"{x:+.0f}") for name in ("tokens", "thought")]
     plain = {"value": values["plain"], "low": math.nan, "high": math.nan}
@@ -286,6 +297,54 @@ def _child(child: Child, w: LearnWords) -> Markup:
     return Markup(
         "<li><div><b>{name}</b><small>{made}</small><small>{verdict}</small></div><span>{buttons}</span></li>"
     ).format(name=child.name, made=made, verdict=verdict, buttons=buttons)
+
+
+# --- R1's recipe -----------------------------------------------------------------------------------------------------
+
+
+def recipe(stages: Sequence[Stage], w: LearnWords) -> Markup:
+    """What each stage of R1's recipe does to a model, with the curves of those that were run here."""
+    told: tuple[tuple[StageName, str, str], ...] = (
+        ("cold-start", w.cold_start, w.about_cold_start),
+        ("reject", w.reject, w.about_reject),
+        ("grpo", w.grpo_stage, w.about_grpo),
+        ("distill", w.distill, w.about_distill),
+    )
+    parts = []
+    for name, title, about in told:
+        run = [stage for stage in stages if stage.name == name]
+        cards = concat(_stage(stage, w, opened=not number) for number, stage in enumerate(run))
+        parts.append(
+            Markup('<article class="stage"><h3>{}</h3><p>{}</p>{}</article>').format(
+                title, about, cards or _command(w.not_run, name)
+            )
+        )
+    return Markup("<p>{}</p>{}{}").format(w.recipe_intro, _command("", "demo"), concat(parts))
+
+
+def _command(before: str, stage: str) -> Markup:
+    return Markup("<small>{} <code>r1chat train {} FOLDER</code></small>").format(before, stage)
+
+
+def _stage(stage: Stage, w: LearnWords, opened: bool) -> Markup:
+    last = stage.log[-1]
+    told = [w.stage_steps.format(steps=int(last["step"]), tokens=last.get("tokens", 0) / 1e6)]
+    if stage.samples:
+        told.append(w.stage_kept.format(kept=stage.kept, samples=stage.samples))
+    if stage.tested is not None:
+        told.append(w.stage_tested.format(share=stage.tested))
+    why = Markup('<p class="why">{}</p>').format(stage.verdict.pick(w.lang)) if stage.verdict else EMPTY
+    return Markup(
+        '<details{opened}><summary title="{folder}"><b>{title}</b> <small>{told}</small></summary>'
+        "{why}{curves}</details>"
+    ).format(
+        opened=attributes(open=opened, data_live=stage.live),
+        folder=str(stage.folder),
+        title=stage.title,
+        told=" · ".join(told),
+        why=why,
+        curves=stage_curves(stage, w),
+    )
 
 
 def act(verb: str, name: str, text: str, sure: str = "", ask: str = "", primary: bool = False) -> Markup:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 from pydantic import BaseModel, StringConstraints
 
@@ -20,11 +20,13 @@ from r1chat.learn.blind import BlindQueue
 from r1chat.learn.children import Children, liked_in
 from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.overview import materials
+from r1chat.learn.recipe import Stage, stages
 from r1chat.learn.runs import KINDS, Runs, Wish
 from r1chat.learn.starting import start
 from r1chat.learn.train import check_installed, missing
 from r1chat.ui.data.answering import QUIET, spoken
 from r1chat.ui.learn import blind, page
+from r1chat.ui.responses import HTMLResponse, PlainTextResponse
 from r1chat.ui.words.learn import LEARN_WORDS, LearnWords
 
 _HERE = Path(__file__).parent
@@ -77,6 +79,9 @@ def add(web: FastAPI, app: App) -> None:
     def families(w: LearnWords) -> list[page.Family]:
         return _families(app, children, w)
 
+    def known() -> list[Stage]:
+        return stages(app.settings.data_dir)
+
     @web.get("/learn")
     def with_slash() -> RedirectResponse:
         return RedirectResponse("learn/", status_code=307)
@@ -91,7 +96,7 @@ def add(web: FastAPI, app: App) -> None:
 
     @web.get("/r1chat/learn/whole")
     def whole(request: Request) -> Response:
-        return answer(request, lambda w: page.whole(materials(app), missing(), cards(w), families(w), w))
+        return answer(request, lambda w: page.whole(materials(app), missing(), cards(w), families(w), known(), w))
 
     @web.get("/r1chat/learn/runs")
     def run_list(request: Request) -> Response:
@@ -100,6 +105,10 @@ def add(web: FastAPI, app: App) -> None:
     @web.get("/r1chat/learn/family")
     def family(request: Request) -> Response:
         return answer(request, lambda w: page.family(families(w), w))
+
+    @web.get("/r1chat/learn/recipe")
+    def recipe(request: Request) -> Response:
+        return answer(request, lambda w: page.recipe(known(), w))
 
     @web.post("/r1chat/learn/train")
     def train(request: Request, asked: Asked) -> Response:

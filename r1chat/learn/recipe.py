@@ -1,0 +1,164 @@
+"""The stages of R1's recipe that a person had run by `r1chat train`: where they lie, and their curves. Without PyTorch.
+
+A stage trains in a folder of the person's choice. The data folder's `recipe.json` lists these folders, the newest
+first, so that the Learn page finds their logs; only `r1chat train` writes it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from r1chat.both import Both
+from r1chat.errors import ExportError
+from r1chat.files import replacing
+from r1chat.training.outcome import verdict
+
+FILE = "recipe.json"
+LOG, SAMPLES, DEMO = "log.jsonl", "samples.jsonl", "demo.json"
+StageName = Literal["cold-start", "reject", "grpo", "distill"]
+STAGES: tuple[StageName, ...] = get_args(StageName)
+MOST = 40  # folders that are remembered
+LIVE = 300.0  # seconds since the log's last line within which a stage may still be going on
+LARGEST = 1e15  # figure that a curve shows
+LONGEST = 20_000_000  # bytes of a log that are read
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage that was run. `samples` and `kept`: of rejection sampling and distillation, what was written and kept.
+
+    `tested`: the demo's share of right answers on the test split; None where nothing was measured.
+    """
+
+    name: StageName
+    folder: Path
+    log: Sequence[dict[str, float]]
+    samples: int
+    kept: int
+    tested: float | None
+    live: bool
+
+    @property
+    def title(self) -> str:
+        """The folder's name; of a demo's stage also the demo's."""
+        return self.folder.name if self.tested is None else f"{self.folder.parent.name}/{self.folder.name}"
+
+    @property
+    def verdict(self) -> Both | None:
+        """What reinforcement learning did, in words."""
+        with suppress(KeyError):  # a log that was edited
+            return verdict(self.log) if self.name == "grpo" else None
+        return None
+
+    def points(self, key: str) -> list[tuple[int, float]]:
+        """The figure `key` by step. What a kill had repeated counts once."""
+        found: list[tuple[int, float]] = []
+        for line in self.log:
+            if key in line:
+                step = int(line["step"])
+                while found and found[-1][0] >= step:
+                    found.pop()
+                found.append((step, line[key]))
+        return found
+
+
+def remember(data_dir: Path, name: StageName, folder: Path) -> None:
+    """Note that a stage is run in a folder, as far as the data folder can be written to."""
+    entry = {"stage": name, "folder": str(folder.expanduser().resolve())}
+    entries = [entry, *(known for known in _entries(data_dir) if known != entry)][:MOST]
+    with suppress(OSError, ExportError, UnicodeError):
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with replacing(data_dir / FILE) as file:
+            file.write(json.dumps(entries, ensure_ascii=False, indent=1).encode())
+
+
+def stages(data_dir: Path) -> list[Stage]:
+    """All stages whose folders still hold a log, the newest first."""
+    found = []
+    for entry in _entries(data_dir):
+        folder = Path(entry["folder"])
+        log = _lines(folder / LOG)
+        if log:
+            name = next(known for known in STAGES if known == entry["stage"])
+            written = [line for line in _objects(folder / SAMPLES) if isinstance(line.get("kept"), list)]
+            found.append(
+                Stage(
+                    name,
+                    folder,
+                    log,
+                    sum(int(line["samples"]) for line in written if isinstance(line.get("samples"), int)),
+                    sum(len(line["kept"]) for line in written),
+                    _tested(folder),
+                    _age(folder / LOG) < LIVE,
+                )
+            )
+    return found
+
+
+def _entries(data_dir: Path) -> list[dict[str, str]]:
+    try:
+        values = json.loads((data_dir / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return []
+    found = []
+    for value in values if isinstance(values, list) else []:
+        if isinstance(value, dict):
+            name, folder = value.get("stage"), value.get("folder")
+            if name in STAGES and isinstance(folder, str):
+                found.append({"stage": str(name), "folder": folder})
+    return found
+
+
+def _lines(file: Path) -> list[dict[str, float]]:
+    """The figures of a log, line by line; of those by task (`dev`) the mean."""
+    found = []
+    for line in _objects(file):
+        figures = {}
+        for key, value in line.items():
+            values = [one for one in (value.values() if isinstance(value, dict) else [value]) if _is_figure(one)]
+            if values:
+                figures[key] = sum(values) / len(values)
+        if "step" in figures:
+            found.append(figures)
+    return found
+
+
+def _is_figure(value: object) -> bool:
+    return isinstance(value, (int, float)) and abs(value) < LARGEST
+
+
+def _objects(file: Path) -> list[dict[str, Any]]:
+    """The whole lines of a file of JSON objects; none where it is no file, or immense."""
+    found = []
+    with suppress(OSError, ValueError):
+        if not file.is_file() or file.stat().st_size > LONGEST:
+            return []
+        for text in file.read_text(encoding="utf-8").splitlines():
+            with suppress(ValueError, RecursionError):
+                line = json.loads(text)
+                if isinstance(line, dict):
+                    found.append(line)
+    return found
+
+
+def _tested(folder: Path) -> float | None:
+    """What `r1chat train demo` measured of this stage."""
+    try:
+        values = json.loads((folder.parent / DEMO).read_text(encoding="utf-8"))["stages"]
+        by_folder = {"cold" if name == "cold start" else name.replace(" ", "-"): it for name, it in values.items()}
+        return float(by_folder[folder.name]["pass@1"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _age(file: Path) -> float:
+    try:
+        return time.time() - file.stat().st_mtime
+    except OSError:
+        return float("inf")
