@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
+from r1chat.both import Both
 from r1chat.chat import Chat
 from r1chat.config import NANO, Settings, change, nano_model, own_rater, prepare
+from r1chat.errors import BackendError, ConfigError, R1ChatError
 from r1chat.library.hub import HUGGING_FACE, Hub
 from r1chat.library.pulls import Pulls
 from r1chat.library.queue import Downloads
-from r1chat.library.speed import Meter
-from r1chat.messages import ConversationInfo
+from r1chat.library.speed import Meter, remove_leftovers
+from r1chat.messages import BackendEvent, ConversationInfo, ModelInfo, Request
+from r1chat.rewards.programs import remove_old_boxes
 from r1chat.servers import Server, Servers
 from r1chat.store import IN_MEMORY, Store
 from r1chat.store.backup import forget_old_copies
 from r1chat.teach import Teacher
 from r1chat.titling import IDLE, Titler
 
+if TYPE_CHECKING:
+    from r1chat.backends.llama.files import ModelFiles
+
+log = logging.getLogger(__name__)
+
+_LEFT_OUT = Both(
+    "The server {name} is left out. {reason} Remove it (Settings → Servers), then add it again.",
+    "已略去服务器 {name}。{reason}请移除它（设置 → 服务器），然后重新添加。",
+)
 _MAKING = threading.Lock()  # of the app of temporary conversations
 KEPT_AFTER_DELETION = timedelta(days=30)  # then the next start erases a deleted conversation for good
 
@@ -100,14 +115,18 @@ class App:
         from r1chat.backends.openai_wire import parse_base_url
 
         server = Server(parse_base_url(url.strip()), key.strip())
-        self.servers.add(server)
-        self.catalogue.add(server.name, _openai(server))
+        backend = _openai(server)
+        try:
+            self.servers.add(server)
+        except R1ChatError:
+            backend.close()
+            raise
+        self.catalogue.add(server.name, backend)
         return server.name
 
-    def remove_server(self, name: str) -> None:
+    def remove_server(self, server_id: str) -> None:
         """Let go of a server. Raises ConfigError for one that was not added on the page."""
-        self.servers.remove(name)
-        self.catalogue.remove(name)
+        self.catalogue.remove(self.servers.remove(server_id).name)
 
     def close(self) -> None:
         """Stop and save running replies and downloads, and close models, connections and the database."""
@@ -116,7 +135,9 @@ class App:
         self.downloads.close()
         self.pulls.close()
         self.meter.close()
+        self.teacher.close()
         if self.temporary:
+            self.temporary.teacher.close()
             self.temporary.chat.close()
             self.temporary.store.close()
         self.chat.close()
@@ -124,14 +145,19 @@ class App:
         self.store.close()
 
 
-def build(settings: Settings, backends: Mapping[str, Backend] | None = None) -> App:
-    """Build the app. Raises ConfigError and StoreError. `backends` replaces the backends of the settings."""
+def build(settings: Settings, backends: Mapping[str, Backend] | None = None, *, ahead: bool = False) -> App:
+    """Build the app. Raises ConfigError and StoreError. `backends` replaces the backends of the settings.
+
+    `ahead`: an engine of llama.cpp is started before anybody needs it.
+    """
     prepare(settings)
     store = Store(settings.database)
     store.interrupt_unfinished()
     store.purge(KEPT_AFTER_DELETION)
     forget_old_copies(settings.database, KEPT_AFTER_DELETION)
-    catalogue = connect(settings) if backends is None else Catalogue(backends, last_choice=NANO)
+    remove_old_boxes()
+    remove_leftovers(settings.data_dir)
+    catalogue = connect(settings, ahead) if backends is None else Catalogue(backends, last_choice=NANO)
     chat = _chat(settings, store, catalogue)
     servers = Servers(settings.data_dir)
     _add_servers(catalogue, servers)
@@ -160,6 +186,17 @@ def library(settings: Settings) -> Downloads:
     return Downloads(settings.models_folder, Hub(settings.hub or HUGGING_FACE, settings.hub_token.get_secret_value()))
 
 
+def own_models(settings: Settings) -> ModelFiles:
+    """The GGUF files of the settings, without those of other programs, by the names of the list of models."""
+    from r1chat.backends.llama.files import ModelFiles
+
+    return ModelFiles(_own_paths(settings), lambda architecture: True)
+
+
+def _own_paths(settings: Settings) -> list[Path]:
+    return [*settings.model_path, settings.models_folder, nano_model()]
+
+
 def meter(settings: Settings) -> Meter:
     """The speeds of this machine; nothing is measured yet."""
     return Meter(
@@ -170,9 +207,9 @@ def meter(settings: Settings) -> Meter:
     )
 
 
-def connect(settings: Settings) -> Catalogue:
+def connect(settings: Settings, ahead: bool = False) -> Catalogue:
     """The backends that the settings ask for, without a database; no model is loaded and no server asked yet."""
-    return Catalogue(_backends(settings), last_choice=NANO)
+    return Catalogue(_backends(settings, ahead), last_choice=NANO)
 
 
 def connect_all(settings: Settings) -> Catalogue:
@@ -184,11 +221,36 @@ def connect_all(settings: Settings) -> Catalogue:
 
 def _add_servers(catalogue: Catalogue, servers: Servers) -> None:
     for server in servers.all():
-        catalogue.add(server.name, _openai(server))
+        try:
+            backend = _openai(server)
+        except ConfigError as error:  # the others, and the page on which it can be removed, are there all the same
+            log.warning("a server of the list cannot be used: %s", error)
+            backend = _Unusable(server.name, error)
+        catalogue.add(server.name, backend)
 
 
-def _backends(settings: Settings) -> dict[str, Backend]:
-    backends: dict[str, Backend] = {"llama.cpp": _llama_cpp(settings)}
+class _Unusable:
+    """In place of the backend of a server whose entry in the list is none: it has no models, and says why."""
+
+    def __init__(self, name: str, error: ConfigError) -> None:
+        self.name = name
+        self._error = error
+
+    def models(self) -> list[ModelInfo]:
+        raise BackendError(_LEFT_OUT.format(name=self.name, reason=self._error.text))
+
+    def stream(self, request: Request) -> Iterator[BackendEvent]:
+        raise BackendError(_LEFT_OUT.format(name=self.name, reason=self._error.text))
+
+    def warm(self, request: Request) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def _backends(settings: Settings, ahead: bool) -> dict[str, Backend]:
+    backends: dict[str, Backend] = {"llama.cpp": _llama_cpp(settings, ahead)}
     if settings.ollama or settings.backend == "ollama":
         from r1chat.backends.ollama import OllamaBackend
 
@@ -202,16 +264,17 @@ def _backends(settings: Settings) -> dict[str, Backend]:
     return backends
 
 
-def _llama_cpp(settings: Settings) -> Backend:
+def _llama_cpp(settings: Settings, ahead: bool) -> Backend:
     """What runs GGUF files: llama-cpp-python, or where only that is installed, the server of xllamacpp."""
     from r1chat.backends.llama.backend import LlamaCppBackend
     from r1chat.backends.llama.found import found_models
     from r1chat.backends.llama.process import installed
     from r1chat.backends.llama.server import LlamaServerBackend
 
-    kind = LlamaServerBackend if installed("xllamacpp") and not installed("llama_cpp") else LlamaCppBackend
+    server = installed("xllamacpp") and not installed("llama_cpp")
+    kind = LlamaServerBackend if server else partial(LlamaCppBackend, ahead=ahead)
     return kind(
-        [*settings.model_path, settings.models_folder, nano_model()],
+        _own_paths(settings),
         context=settings.context if "context" in settings.model_fields_set else None,
         gpu_layers=settings.gpu_layers,
         threads=settings.threads,

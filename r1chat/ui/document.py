@@ -17,13 +17,13 @@ from r1chat.files import replacing
 from r1chat.messages import Conversation, StoredReply, StoredTurn, segments
 from r1chat.store import Store
 from r1chat.ui.html.markdown import plain, pygments_css, to_html
+from r1chat.ui.html.unloaded import unloaded
 from r1chat.ui.talk.moments import SYMBOLS
 from r1chat.ui.talk.render import Block, ReplyRenderer, notices, summary
 from r1chat.ui.words.page import Words
 
 STYLE = Path(__file__).with_name("document.css")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # a browser that opens the file loads and runs nothing
-_TAG = re.compile(r"<(/?)(details|summary)\b", re.IGNORECASE)
 _NAMELESS = Both("The model", "模型")
 _PERSON = Both("You", "你")
 
@@ -78,26 +78,21 @@ def _time(turn: StoredTurn | StoredReply) -> str:
 
 
 def _markdown(store: Store, conversation: Conversation, words: Words) -> str:
-    parts = [f"# {_title(conversation, words)}"]
+    parts = [f"# {unloaded(_title(conversation, words))}"]
     for turn in conversation.turns:
-        parts += [f"## {_PERSON.pick(words.lang)} · {_time(turn)}", turn.content.strip("\n")]
+        parts += [f"## {_PERSON.pick(words.lang)} · {_time(turn)}", unloaded(turn.content.strip("\n"))]
         if (stored := turn.reply) is None:
             continue
-        parts.append(f"## {_name(stored, words)} · {_time(stored)}")
+        parts.append(f"## {unloaded(_name(stored, words))} · {_time(stored)}")
         line = _told(stored, words)
         for thought, answer in segments(stored.reply.reasoning, stored.reply.answer, stored.reply.later):
             if thought := thought.strip("\n"):
-                parts.append(f"<details>\n<summary>{plain(line)}</summary>\n\n{_inside(thought)}\n\n</details>")
-            parts.append(answer.strip("\n"))
+                parts.append(f"<details>\n<summary>{plain(line)}</summary>\n\n{unloaded(thought)}\n\n</details>")
+            parts.append(unloaded(answer.strip("\n")))
             line = words.thought_again
         if told := _plain_text(notices(stored.reply, words)):
-            parts.append(f"*{told}*")
+            parts.append(f"*{unloaded(told)}*")
     return "\n\n".join(filter(None, parts)) + "\n"
-
-
-def _inside(thought: str) -> str:
-    """A thought that cannot end the fold around it."""
-    return _TAG.sub(r"&lt;\1\2", thought)
 
 
 def _told(stored: StoredReply, words: Words) -> str:
@@ -120,6 +115,7 @@ def _html(store: Store, conversation: Conversation, words: Words) -> str:
     return (
         f'<!doctype html>\n<html lang="{words.lang}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta http-equiv="x-dns-prefetch-control" content="off">\n'  # the policy does not keep Firefox from look-ups
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
         f"<style>\n{style}\n{pygments_css(dark=False)}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n</style>\n"
         f"</head>\n<body>\n{SYMBOLS}<h1>{title}</h1>\n{body}</body>\n</html>\n"

@@ -1,77 +1,43 @@
-"""Puts the chat page at `/`: Gradio's frame with our widgets, our style sheet and our theme."""
+"""The chat page at `/` and its files. No route of Gradio's is served: what it rendered is, and its frontend's files."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route, Router
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fastapi import FastAPI, Response
-
-from r1chat.app import App
-from r1chat.ui.html.markdown import pygments_css
-from r1chat.ui.page import layout
-from r1chat.ui.startup import gradio as gr
-
-_UI = Path(__file__).parent
-_SHEETS = (
-    "colours.css",
-    "page.css",
-    "composer/composer.css",
-    "settings/settings.css",
-    "talk/talk.css",
-    "talk/thought.css",
-    "html/text.css",
-    "judge/rating.css",
-    "compare/compare.css",
-)
-_HEAD = (
-    '<link rel="icon" type="image/svg+xml" href="r1chat/static/logo.svg">'
-    '<link rel="preload" as="font" type="font/woff2" href="r1chat/static/math.woff2" crossorigin>'
-    '<link rel="stylesheet" href="r1chat/page.css">'
-    '<script src="r1chat/scripts/settings/looks.js"></script>'
-)
-_SANS = ["system-ui", "Noto Sans", "Noto Sans CJK SC", "sans-serif"]
-_MONO = ["ui-monospace", "Noto Sans Mono", "monospace"]
+from r1chat.ui.files import Files, named_by_content, own_files, style_sheet
+from r1chat.ui.kept_page import ORIGIN, ChatPage, frontend, kept_or_rendered
+from r1chat.ui.responses import HTMLResponse
 
 
-def mount(web: FastAPI, app: App) -> None:
-    """Put the page at `/`. To be called after every other route is there."""
-    with gr.Blocks(title="r1chat", analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
-        layout()
-    style = _styles()
+def with_chat_page(app: ASGIApp) -> ASGIApp:
+    """An ASGI app that serves the page and its files, and passes every other request to `app`."""
+    page = kept_or_rendered(_render)
 
-    @web.get("/r1chat/page.css")
-    def stylesheet() -> Response:
-        return Response(style, media_type="text/css")
+    async def document(request: Request) -> Response:
+        forwarded = request.headers.get("x-forwarded-proto")  # of a proxy with TLS
+        scheme = forwarded if forwarded in ("http", "https") else "http"
+        return HTMLResponse(page.document.replace(ORIGIN, f"{scheme}://{request.headers['host']}"))
 
-    gr.mount_gradio_app(
-        web,
-        blocks,
-        path="/",
-        server_name="127.0.0.1",
-        footer_links=[],
-        show_error=True,
-        ssr_mode=False,
-        theme=theme(),
-        head=_HEAD,
-        max_file_size=0,
-        enable_monitoring=False,
-        pwa=False,
-        mcp_server=False,
-    )
+    folders = [Mount(f"/{name}", StaticFiles(directory=frontend() / name)) for name in ("assets", "static")]
+    files = {
+        **dict(own_files()),
+        **dict(named_by_content(frontend() / "assets", page.assets, "/assets")),
+        "/theme.css": style_sheet(page.theme),
+        "/r1chat/page.css": style_sheet(page.styles),
+    }
+    return Files(_Page([Route("/", document), *folders], redirect_slashes=False, default=app), files)
 
 
-def theme() -> gr.themes.Base:
-    """Quiet, and with the system's own fonts: none is loaded."""
-    base = gr.themes.Base(primary_hue="indigo", neutral_hue="stone", font=_SANS, font_mono=_MONO)
-    return base.set(
-        body_background_fill="#fbfaf8",
-        body_background_fill_dark="#191817",
-        body_text_color="#22211f",
-        body_text_color_dark="#ece9e4",
-    )
+class _Page(Router):
+    async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.default(scope, receive, send)  # the page has nothing to begin or end
 
 
-def _styles() -> str:
-    """Our style sheet. Served by ourselves, since Gradio rewrites the selectors of what it is given."""
-    sheets = "\n".join((_UI / name).read_text(encoding="utf-8") for name in _SHEETS)
-    return f"{sheets}{pygments_css(dark=False)}\n@media not print {{\n{pygments_css(dark=True)}\n}}\n"
+def _render() -> ChatPage:
+    from r1chat.ui.rendering import render  # imports Gradio
+
+    return render()

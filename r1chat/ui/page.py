@@ -1,7 +1,7 @@
 """The layout of the page. Gradio gives the frame; what is in it are plain elements that our scripts bring to life.
 
-Words are English until the page knows better: `data-word` and `data-name` say which of `script_words` stands where, and
-`talk/main.js` puts them in, so that nothing that was typed meanwhile is lost.
+Words are English until the page knows better: `data-word` and `data-name` say which of the words of `opening.py` stands
+where, and `talk/main.js` puts them in, so that nothing that was typed meanwhile is lost.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from r1chat.ui.html.icons import icon
-from r1chat.ui.html.parts import attributes, icon_button
+from r1chat.ui.html.parts import attributes, text_area, text_input
 from r1chat.ui.startup import gradio as gr
-from r1chat.ui.talk.moments import SYMBOLS
-from r1chat.ui.talk.render import tools
 from r1chat.ui.words.page import words
 
 # A component of our own. Its template is static: no text of a model or a person ever reaches Gradio's templating,
@@ -45,22 +43,6 @@ def layout() -> None:
         gr.HTML(_outline(), elem_id="right", padding=False)
 
 
-def jump_html(lang: str) -> Markup:
-    """The button that jumps to the newest text, and what scripts take copies of or write into."""
-    w = words(lang)
-    return Markup(
-        '<button id="jump" aria-label="{jump}" title="{jump}">{arrow}</button>{tools}{symbols}'
-        '<template id="copy-code">{copy}</template><div id="offline" role="alert" hidden></div>'
-        '<div id="announcer" class="unseen" role="status" aria-live="polite"></div>'
-    ).format(
-        jump=w.jump,
-        arrow=icon("arrow-down"),
-        tools=tools(w),
-        symbols=SYMBOLS,
-        copy=icon_button("copy-code", "", "copy", w.copy_code, data_done=w.copied),
-    )
-
-
 def _icon_button(name: str, sign: str, word: str, **marks: str | bool) -> Markup:
     """A button that shows a sign; `word` is its name."""
     told = str(getattr(words("en"), word))
@@ -77,14 +59,19 @@ def _list_head() -> Markup:
         '<a class="skip" href="#prompt" data-word="skip_to_message">{skip}</a>'
         '<div id="brand"><img src="r1chat/static/logo.svg" alt=""><span class="name">r1chat</span>{hide}</div>'
         '<button type="button" id="new">{plus}{new}</button>'
-        '<div id="search"><input type="search" {search} autocomplete="off" spellcheck="false"></div>'
+        '<div id="search">{search}</div>'
     ).format(
         skip=words("en").skip_to_message,
         hide=_icon_button("hide-list", "panel-left", "hide_list", class_="square", data_command="toggle-list"),
         plus=icon("plus"),
         new=_word("new_conversation"),
-        search=attributes(
-            data_name="search", data_holds="search", aria_label=words("en").search, placeholder=words("en").search
+        search=text_input(
+            type="search",
+            data_name="search",
+            data_holds="search",
+            aria_label=words("en").search,
+            placeholder=words("en").search,
+            spellcheck="false",
         ),
     )
 
@@ -125,10 +112,10 @@ def _composer() -> Markup:
     return Markup(
         '<template id="icon-pencil">{pencil}</template><template id="icon-x">{x}</template>'
         '<div id="queue"></div><div id="box">'
-        '<div id="prompt"><textarea rows="1" autocomplete="off"{prompt}></textarea></div>'
+        '<div id="prompt">{prompt}</div>'
         '<div id="few-shot" role="status" hidden></div>'
         '<div id="controls"><div id="model-place"></div><div id="thinking-place"></div>'
-        '<div id="own-budget" hidden><input type="number" min="1" step="1"{own}></div>'
+        '<div id="own-budget" hidden>{own}</div>'
         '{behaviour}<span class="space"></span><div id="compare"><div id="compare-place"></div></div>'
         '<button type="button" id="answer" hidden>{now}{answer}</button>'
         '<button type="button" id="stop"{stop} hidden>{stop_sign}'
@@ -140,16 +127,26 @@ def _composer() -> Markup:
         '<dialog id="behaviour" class="sheet" aria-labelledby="behaviour-title"></dialog>'
         '<dialog id="phrasings" class="sheet" aria-labelledby="phrasings-title"></dialog>'
         '<dialog id="settings" class="sheet" aria-labelledby="settings-title"></dialog>'
-        '<dialog id="palette" class="sheet" data-name="palette"><input type="search" role="combobox" '
-        'aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list" autocomplete="off" '
-        'spellcheck="false" data-name="palette" data-holds="palette"><ul id="palette-list" role="listbox" '
-        'data-name="palette"><li role="presentation"><ul id="palette-acts" role="group" data-name="palette_acts"></ul>'
+        '<dialog id="palette" class="sheet" data-name="palette">{palette}'
+        '<ul id="palette-list" role="listbox" data-name="palette">'
+        '<li role="presentation"><ul id="palette-acts" role="group" data-name="palette_acts"></ul>'
         '</li><li role="presentation"><ul id="palette-found" role="group" data-name="conversations"></ul></li></ul>'
         "</dialog>"
     ).format(
         pencil=icon("pencil"),
         x=icon("x"),
-        prompt=attributes(
+        palette=text_input(
+            type="search",
+            role="combobox",
+            aria_expanded="true",
+            aria_controls="palette-list",
+            aria_autocomplete="list",
+            spellcheck="false",
+            data_name="palette",
+            data_holds="palette",
+        ),
+        prompt=text_area(
+            rows=1,
             data_name="message",
             data_holds="placeholder",
             aria_label=w.message,
@@ -157,7 +154,7 @@ def _composer() -> Markup:
             autofocus=True,
             enterkeyhint="send",
         ),
-        own=attributes(data_name="budget_tokens", aria_label=w.budget_tokens, value=1000),
+        own=text_input(type="number", min=1, step=1, data_name="budget_tokens", aria_label=w.budget_tokens, value=1000),
         behaviour=_icon_button(
             "behaviour-button",
             "sliders-horizontal",
@@ -181,66 +178,3 @@ def _composer() -> Markup:
 def _outline() -> Markup:
     name = attributes(data_name="outline", aria_label=words("en").outline)
     return Markup('<aside{}><div id="outline"></div></aside>').format(name)
-
-
-# What the scripts say themselves, and what they put into the layout.
-_SCRIPT_WORDS = (
-    "answer_now",
-    "ask_phrasings",
-    "behaviour",
-    "broken",
-    "budget_tokens",
-    "cancel",
-    "close",
-    "conversations",
-    "copied",
-    "hide_list",
-    "hide_outline",
-    "hint",
-    "hint_queue",
-    "message",
-    "models",
-    "learn",
-    "evaluation",
-    "new_conversation",
-    "not_allowed",
-    "outline",
-    "palette",
-    "palette_acts",
-    "phrasings",
-    "phrasings_note",
-    "placeholder",
-    "queued_edit",
-    "queued_message",
-    "queued_remove",
-    "saved",
-    "search",
-    "send",
-    "settings",
-    "shortcuts",
-    "show_list",
-    "show_outline",
-    "skip_to_message",
-    "stop",
-    "summarising",
-    "unreachable",
-    "write_phrasings",
-)
-
-
-def script_words(lang: str) -> dict[str, str]:
-    """The words that the scripts know, by their names."""
-    w = words(lang)
-    named = {name: str(getattr(w, name)) for name in _SCRIPT_WORDS}
-    return {
-        **named,
-        "startAgain": w.start_again,
-        "notRunning": w.not_running,
-        "copyFailed": w.copy_failed,
-        "transcript": w.transcript,
-        "thinking": w.said_thinking,
-        "answering": w.said_answering,
-        "done": w.said_done,
-        "stopped": w.said_stopped,
-        "failed": w.said_failed,
-    }
