@@ -8,11 +8,11 @@ from typing import TypedDict
 
 from r1chat.app import App
 from r1chat.errors import MessageError
+from r1chat.messages import LONGEST_NAME
 from r1chat.ui.payload import Payload
 from r1chat.ui.words.page import Words, words
 
 LONGEST_ID = 64  # characters
-LONGEST_NAME = 300  # characters of the name of a model, and of a search
 
 # Thinking budget in tokens (None: no limit), and whether thoughts are kept (None: as the model's template does).
 Steering = tuple[int | None, bool | None]

@@ -1,24 +1,23 @@
 """The allow list of routes: an ASGI middleware that answers 404 to every request that the pages do not make.
 
-Gradio brings routes that fetch any address or serve any file that they are told of (`/gradio_api/file=…`,
-`/gradio_api/proxy=…`), that run a handler by its name, take uploads, or change the app. The pages use none of them, so
-none of them can be reached. Only pages and downloads may be opened by navigation, so a link to any other route is dead.
+Only pages and downloads may be opened by navigation, so a link to any other route is dead. Of Gradio there is no route
+at all (see `mounting.py`): it has some that fetch any address, serve any file, take uploads, or run a handler by its
+name.
 """
 
 from __future__ import annotations
 
 import re
 
-from starlette.responses import PlainTextResponse
-
 from r1chat.ui.guard import App, Receive, Scope, Send
+from r1chat.ui.responses import PlainTextResponse
 
 _NAME = r"[\w-][\w.-]*"  # a segment that begins with a dot leads elsewhere
 _PAGES = re.compile(rf"/(?:data/?|models/?|learn/?|evaluation/?)?|/r1chat/data/file/{_NAME}/{_NAME}")
 _REQUESTS = {
     "GET": re.compile(
-        rf"/(?:config/?|theme\.css|favicon\.ico|manifest\.json|(?:assets|static)/(?:{_NAME}/)*{_NAME}"
-        rf"|gradio_api/(?:info|startup-events))|/r1chat/(?:{_NAME}/)*{_NAME}"
+        rf"/(?:theme\.css|favicon\.ico|manifest\.json|(?:assets|static)/(?:{_NAME}/)*{_NAME})"
+        rf"|/r1chat/(?:{_NAME}/)*{_NAME}"
     ),
     "POST": re.compile(rf"/r1chat/(?:{_NAME}/)*{_NAME}"),
 }

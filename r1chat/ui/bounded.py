@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from r1chat.ui.responses import PlainTextResponse
 
 LARGEST = 1_000_000  # bytes
 

@@ -10,13 +10,10 @@ import math
 import re
 from collections.abc import Mapping
 
+from r1chat.unicode import clean
+
 MOST = 1e9  # of any number; larger ones are cut down to it
 LONGEST_WORD = 40  # characters
-
-
-def clean(text: str) -> str:
-    """The text without halves of surrogate pairs: JSON may hold them, and no encoding takes them."""
-    return text.encode("utf-8", "replace").decode()
 
 
 class Payload:
@@ -51,6 +48,11 @@ class Payload:
         """A text; "" for anything else."""
         value = self._fields.get(name)
         return clean(value) if isinstance(value, str) else ""
+
+    def texts(self, name: str) -> list[str]:
+        """The texts of a list; none for anything else."""
+        value = self._fields.get(name)
+        return [clean(text) for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
     def word(self, name: str) -> str:
         """One of r1chat's own words. Any other text stays recognisable in the sentence that refuses it."""

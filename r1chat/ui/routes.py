@@ -11,12 +11,11 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from r1chat.app import App
 from r1chat.calibration import load_or_default
@@ -29,16 +28,15 @@ from r1chat.ui.judge import difference, reference
 from r1chat.ui.language import LANGUAGE_COOKIE, spoken
 from r1chat.ui.payload import Payload
 from r1chat.ui.registry import perform
+from r1chat.ui.responses import JSONResponse, PlainTextResponse, as_json
 from r1chat.ui.talk import carry
 from r1chat.ui.talk.feed import Viewer
 from r1chat.ui.talk.render import ReplyRenderer
 from r1chat.ui.words.page import Words, words
 
 LARGEST = 16_000_000  # bytes of an act; the longest message has a million characters
+MOST_IDS = 1_000  # that a page asks about at once
 QUIET = {"Cache-Control": "no-store"}
-
-_UI = Path(__file__).parent
-_TYPES = {".svg": "image/svg+xml", ".woff2": "font/woff2", ".txt": "text/plain"}
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +46,6 @@ def add(web: FastAPI, app: App) -> None:
     _add_acts(web, app)
     _add_feed(web, app)
     _add_texts(web, app)
-    _add_scripts(web)
-    _add_static(web)
 
 
 # --- acts ------------------------------------------------------------------------------------------------------------
@@ -91,6 +87,14 @@ def _add_acts(web: FastAPI, app: App) -> None:
             return JSONResponse(await run_in_threadpool(write_phrasings, app, asked), headers=QUIET)
         except R1ChatError as error:
             return refused(error.sentence(asked.lang), 400)
+
+    @web.post("/r1chat/lost")
+    async def lost(request: Request) -> Response:
+        """Which of these conversations are not there any more, or never were on the disk."""
+        sent = await _sent(request)
+        ids = sent.texts("ids")[:MOST_IDS] if sent else []
+        kept = await run_in_threadpool(app.store.kept, ids)
+        return JSONResponse([name for name in ids if name not in kept], headers=QUIET)
 
 
 async def _sent(request: Request) -> Payload | None:
@@ -226,52 +230,7 @@ async def _events(viewer: Viewer) -> AsyncIterator[str]:
     try:
         while (patch := await queue.get()) is not None:
             room.release()
-            yield f"data: {_json(patch)}\n\n" if patch else ": \n\n"
+            yield f"data: {as_json(patch)}\n\n" if patch else ": \n\n"
     finally:
         viewer.leave()
         room.release(1000)
-
-
-def _json(patch: dict[str, Any]) -> str:
-    """A patch as JSON; half a surrogate pair, as a broken stream may end with, becomes a question mark."""
-    return json.dumps(patch, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
-
-
-# --- scripts ---------------------------------------------------------------------------------------------------------
-
-
-def _add_scripts(web: FastAPI) -> None:
-    scripts = {file.relative_to(_UI).as_posix(): file.read_bytes() for file in sorted(_UI.rglob("*.js"))}
-
-    @web.get("/r1chat/scripts/{path:path}")
-    def script(path: str) -> Response:
-        """One of our own modules, by its place below this folder; nothing else can be asked for."""
-        if path not in scripts:
-            raise HTTPException(404)
-        return Response(scripts[path], media_type="text/javascript", headers={"Cache-Control": "no-cache"})
-
-
-# --- the logo and the font -------------------------------------------------------------------------------------------
-
-
-def _add_static(web: FastAPI) -> None:
-    """The files of `static/`, and the logo where browsers look for an icon: for both of Gradio's pages."""
-    files = {file.name: (file.read_bytes(), _TYPES.get(file.suffix)) for file in sorted((_UI / "static").iterdir())}
-    manifest = {"name": "r1chat", "start_url": ".", "icons": [{"src": "r1chat/static/logo.svg", "sizes": "any"}]}
-
-    @web.get("/r1chat/static/{name}")
-    def static(name: str) -> Response:
-        if name not in files:
-            raise HTTPException(404)
-        content, media_type = files[name]
-        return Response(content, media_type=media_type, headers={"Cache-Control": "max-age=86400"})
-
-    @web.get("/favicon.ico")
-    @web.get("/data/favicon.ico")
-    def favicon() -> Response:
-        return static("logo.svg")
-
-    @web.get("/manifest.json")
-    @web.get("/data/manifest.json")
-    def web_manifest() -> Response:
-        return JSONResponse(manifest, media_type="application/manifest+json")

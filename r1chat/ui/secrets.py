@@ -111,8 +111,11 @@ def record_serving(folder: Path, serving: Serving) -> None:
 
 def last_serving(folder: Path) -> Serving | None:
     """What `record_serving` wrote last; None where nothing readable is there."""
+    file = folder / SERVING_FILE
     try:
-        fields = json.loads((folder / SERVING_FILE).read_text(encoding="utf-8"))
+        if not file.is_file():  # a pipe would be waited for
+            return None
+        fields = json.loads(file.read_text(encoding="utf-8"))
         serving = Serving(**fields)
         right = all(isinstance(value, str) for value in (serving.address, serving.opener, serving.owner))
         return serving if right and type(serving.port) is int and 0 < serving.port < 65_536 else None

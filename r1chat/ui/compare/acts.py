@@ -15,7 +15,7 @@ from r1chat.teach import comparable
 from r1chat.ui.act import Act, Actions
 from r1chat.ui.compare.comparison import OpenComparison
 from r1chat.ui.html.icons import icon
-from r1chat.ui.html.parts import EMPTY, attributes, button, concat
+from r1chat.ui.html.parts import EMPTY, attributes, button, concat, text_input
 from r1chat.ui.words.page import Words
 
 HOTTEST = 5.0  # temperature
@@ -50,7 +50,7 @@ def ask_both(app: App, act: Act, behaviour: Behaviour | None) -> str:
 
 
 def _ask_presets(app: App, act: Act, ids: list[object], behaviour: Behaviour | None) -> str:
-    presets = [app.store.presets.find(found) for found in ids if isinstance(found, str)]
+    presets = [app.main.store.presets.find(found) for found in ids if isinstance(found, str)]
     if len(presets) != 2 or presets[0].id == presets[1].id:
         raise MessageError(Words.two_presets)
     first, second = presets
@@ -188,7 +188,7 @@ def ask_menu(
     inside = Markup(
         '<p>{note}</p><button type="button" data-against="">{twice}</button>'
         '<div class="line"><span>{settings}</span>'
-        '<input type="number" min="0" max="{hottest:g}" step="0.1" value="{offered}" aria-label="{settings}">'
+        "{temperature}"
         '<button type="button" data-against="" data-temperature="1">{go}</button></div>'
         "<p>{against}</p>{others}{presets}"
         '<button type="button" class="phrasings" data-command="phrasings">{phrasings}</button>'
@@ -196,8 +196,14 @@ def ask_menu(
         note=words.compare_note,
         twice=words.compare_twice,
         settings=words.compare_settings,
-        hottest=HOTTEST,
-        offered=ANOTHER if temperature != ANOTHER else 0.6,
+        temperature=text_input(
+            type="number",
+            min=0,
+            max=f"{HOTTEST:g}",
+            step="0.1",
+            value=str(ANOTHER if temperature != ANOTHER else 0.6),
+            aria_label=words.compare_settings,
+        ),
         go=words.compare_go,
         against=words.compare_against,
         others=others or Markup("<small>{}</small>").format(words.no_other_model),

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from r1chat.judgements import LONGEST_COMMENT, Comparison, Sides, Winner
 from r1chat.messages import Params, Provenance, Reply, StoredReply
 from r1chat.teach import comparable
-from r1chat.ui.html.parts import EMPTY, attributes, button, concat, joined, notice, speed
+from r1chat.ui.html.parts import EMPTY, attributes, button, concat, joined, notice, speed, text_area
 from r1chat.ui.words.page import Words
 
 _ALONE = {"temperature", "seed"}  # parameters that are said in words
@@ -110,16 +110,20 @@ def verdict(comparison: OpenComparison, replies: Sequence[Reply], words: Words) 
     html = Markup(
         '<div class="choices">{buttons}</div><p class="hint" role="status">{hint}</p>'
         '<details class="comment" data-key="comment"{open}><summary>{label}</summary>'
-        '<textarea rows="2" maxlength="{most}" data-key="comment-text" aria-label="{label}" placeholder="{why}">'
-        "{comment}</textarea></details>"
+        "{comment}</details>"
     ).format(
         buttons=buttons,
         hint=" ".join(part for part in (why_not, after) if part),
         open=attributes(open=bool(comment)),
         label=words.comment,
-        most=LONGEST_COMMENT,
-        why=words.why,
-        comment=comment,
+        comment=text_area(
+            comment,
+            rows=2,
+            maxlength=LONGEST_COMMENT,
+            data_key="comment-text",
+            aria_label=words.comment,
+            placeholder=words.why,
+        ),
     )
     return f"verdict {'ready' if grown else 'waiting'}", html
 

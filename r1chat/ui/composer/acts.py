@@ -16,8 +16,9 @@ from r1chat.ui.act import Act, Actions, Answer
 from r1chat.ui.composer.blocks import composer_blocks, thinking_block
 from r1chat.ui.composer.choice import Choice, choice_of, model_info, of_preset
 from r1chat.ui.composer.panel import panel
-from r1chat.ui.payload import Payload, clean
+from r1chat.ui.payload import Payload
 from r1chat.ui.words.page import Words
+from r1chat.unicode import clean
 
 LONGEST_NUMBER = 40  # characters
 
@@ -118,7 +119,7 @@ def behave(app: App, act: Act) -> Answer:
 
 def use_preset(app: App, act: Act) -> Answer:
     """Have the conversation behave as a preset says."""
-    preset = app.store.presets.find(act.subject)
+    preset = app.main.store.presets.find(act.subject)
     model = preset.model or act.model
     if act.conversation:
         app.chat.use_preset(act.conversation, preset, act.model)
@@ -134,9 +135,14 @@ def use_preset(app: App, act: Act) -> Answer:
 
 
 def save_preset(app: App, act: Act) -> Answer:
-    """Keep what the dialog has under a name: a new preset, or the one with the id in place of what it was."""
+    """Keep what the dialog has under a name: a new preset, or the one with the id in place of what it was.
+
+    Raises MessageError in a temporary conversation, of which nothing is written to disk.
+    """
+    if app.is_temporary:
+        raise MessageError(Words.preset_in_temporary)
     choice = _as_written(app, act)
-    saved = app.store.presets.save(
+    saved = app.main.store.presets.save(
         act.fields.text("name"), choice.behaviour, choice.budget, act.model, preset_id=act.subject
     )
     return use_preset(app, replace(act, subject=saved.id))
@@ -144,7 +150,7 @@ def save_preset(app: App, act: Act) -> Answer:
 
 def delete_preset(app: App, act: Act) -> Answer:
     """Forget a preset."""
-    app.store.presets.delete(act.subject)
+    app.main.store.presets.delete(act.subject)
     choice = chosen(app, act)
     answer = _panel(app, act, choice)
     answer["blocks"] += composer_blocks(app, act.model, choice, act.words)
@@ -154,7 +160,9 @@ def delete_preset(app: App, act: Act) -> Answer:
 def _panel(app: App, act: Act, choice: Choice) -> Answer:
     info = model_info(app, act.model)
     advice = app.chat.advice(info, choice.behaviour.thinking)
-    return {"blocks": [{"id": "behaviour", "html": panel(info, advice, choice, app.store.presets.all(), act.words)}]}
+    return {
+        "blocks": [{"id": "behaviour", "html": panel(info, advice, choice, app.main.store.presets.all(), act.words)}]
+    }
 
 
 def _as_written(app: App, act: Act) -> Choice:

@@ -30,7 +30,7 @@ def composer_blocks(app: App, key: str, choice: Choice, words: Words) -> list[Bl
         thinking_block(app, key, choice, words),
         {
             "id": "compare-place",
-            "html": ask_menu(models, key, app.settings.temperature, app.store.presets.all(), words),
+            "html": ask_menu(models, key, app.settings.temperature, app.main.store.presets.all(), words),
         },
     ]
 

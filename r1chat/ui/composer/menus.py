@@ -53,6 +53,8 @@ def model_menu(statuses: Sequence[BackendStatus], key: str, words: Words) -> Mar
             items.append(_radio("model", model.key, model_name(model), model.key == key, why, model.quantisation))
         if status.failure is not None:
             items.append(Markup("<small>{}</small>").format(status.failure.sentence(words.lang)))
+        if status.account:
+            items.append(Markup("<small>{}</small>").format(words.where_account.format(account=status.account)))
         groups.append(_group(backend_title(status.name, words), items))
     if key and chosen is None:
         gone = key.partition(":")[2]

@@ -11,7 +11,7 @@ from r1chat.messages import ModelInfo, Preset
 from r1chat.sampling import Recommended
 from r1chat.ui.composer.choice import Choice
 from r1chat.ui.html.icons import icon
-from r1chat.ui.html.parts import EMPTY, attributes, concat
+from r1chat.ui.html.parts import EMPTY, attributes, concat, text_area, text_input
 from r1chat.ui.words.page import Words
 
 _FIELDS = ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "repeat_penalty", "seed", "max_tokens")
@@ -51,10 +51,16 @@ def close_button(words: Words) -> Markup:
 def _system(model: ModelInfo | None, choice: Choice, words: Words) -> Markup:
     family = sampling.family_of(model) if model else None
     parts = [
-        Markup('<label for="system">{}</label><textarea id="system" name="system" rows="4"{}>{}</textarea>').format(
+        Markup('<label for="system">{}</label>{}').format(
             words.system_prompt,
-            attributes(placeholder=words.system_placeholder, aria_describedby="system-note"),
-            "\n" + choice.behaviour.system,
+            text_area(
+                choice.behaviour.system,
+                id="system",
+                name="system",
+                rows=4,
+                placeholder=words.system_placeholder,
+                aria_describedby="system-note",
+            ),
         )
     ]
     if family is not None and family.no_system_prompt:
@@ -74,13 +80,12 @@ def _sampling(advice: Recommended, choice: Choice, words: Words) -> Markup:
     changed = sampling.from_text(choice.behaviour.sampling)
     hints = {"seed": words.random_seed, "max_tokens": words.no_most}
     fields = concat(
-        Markup("<label><span>{}</span><input{}></label>").format(
+        Markup("<label><span>{}</span>{}</label>").format(
             str(getattr(words, name)),
-            attributes(
+            text_input(
                 type="text",
                 inputmode="decimal",
                 name=name,
-                autocomplete="off",
                 placeholder=hints.get(name) or _number(getattr(advice.params, name)),
                 value=_number(changed[name]) if name in changed else "",
             ),
@@ -142,18 +147,15 @@ def _presets(choice: Choice, presets: Sequence[Preset], words: Words) -> Markup:
 
 def _save_as(choice: Choice, presets: Sequence[Preset], words: Words) -> Markup:
     used = next((preset for preset in presets if preset.name == choice.behaviour.preset), None)
-    name = Markup("<input{}>").format(
-        attributes(
-            type="text",
-            name="preset",
-            maxlength=80,
-            placeholder=words.preset_name,
-            aria_label=words.preset_name,
-            value=used.name if used else "",
-            data_id=used.id if used else "",
-            data_name=used.name if used else "",
-            autocomplete="off",
-        )
+    name = text_input(
+        type="text",
+        name="preset",
+        maxlength=80,
+        placeholder=words.preset_name,
+        aria_label=words.preset_name,
+        value=used.name if used else "",
+        data_id=used.id if used else "",
+        data_name=used.name if used else "",
     )
     return name + Markup('<button type="button" class="second" data-command="save-preset">{}</button>').format(
         words.save_preset

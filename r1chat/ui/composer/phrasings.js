@@ -2,7 +2,7 @@
 
 import {act} from '../talk/acts.js';
 import {deliver, prompt} from '../talk/composer.js';
-import {around, element, find} from '../talk/dom.js';
+import {around, element, find, textBox} from '../talk/dom.js';
 import {request} from '../talk/request.js';
 import {state} from '../talk/state.js';
 import {openDialog} from './dialogs.js';
@@ -22,7 +22,7 @@ function open() {
   const form = element('form', {method: 'dialog'});
   const heading = element('h2', {id: 'phrasings-title', textContent: words.phrasings});
   const note = element('p', {id: 'phrasings-note', textContent: words.phrasings_note});
-  const area = element('textarea', {rows: 9, value: prompt().value.trim()});
+  const area = textBox('textarea', {rows: 9, value: prompt().value.trim()});
   area.setAttribute('aria-labelledby', 'phrasings-title');
   area.setAttribute('aria-describedby', 'phrasings-note');
   const line = element('div', {className: 'footer'});

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+from fastapi.responses import Response
 
 from r1chat.errors import R1ChatError
 from r1chat.ui import language
 from r1chat.ui.payload import Payload
+from r1chat.ui.responses import HTMLResponse, PlainTextResponse
 from r1chat.ui.words.page import Words
 from r1chat.ui.words.page import words as words_in
 

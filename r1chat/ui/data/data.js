@@ -2,6 +2,7 @@
 
 import {copied} from '../talk/clipboard.js';
 import {all, around, element, find as findIn, modified, target, typing} from '../talk/dom.js';
+import {keepWideMarked, markWide} from '../wide.js';
 
 const root = findIn(document, '#data .data');
 const BASE = '../r1chat/data/';
@@ -73,6 +74,7 @@ async function rows(keep = false) {
   const mine = ++newest;
   const list = find('#rows');
   const query = shownAs();
+  find('#filter [data-verb=clear]').hidden = !filter().size;
   if (keep) query.set('limit', String(all(list, '.judged').length));
   list.setAttribute('aria-busy', 'true');
   const answer = await ask(`rows?${query}`);
@@ -102,6 +104,7 @@ async function more(button) {
   if (last?.nextElementSibling) findIn(last.nextElementSibling, 'summary')?.focus({preventScroll: true});
 }
 function mark() {
+  markWide(find('#rows'));
   for (const old of all(root, '.judged .clash')) old.remove();
   for (const entry of all(root, '#conflicts li')) {
     for (const id of entry.dataset.judged.split(' ')) {
@@ -187,6 +190,7 @@ const verbs = {
   more(button) { if (button instanceof HTMLButtonElement) more(button); },
   clear() {
     for (const control of all(find('#filter'), '[name]')) /** @type {HTMLInputElement} */ (control).value = '';
+    field('#filter [name=text]').focus();  // the button goes
     filtered();
   },
   async consent(control) {
@@ -298,6 +302,7 @@ async function openQueue() {
   places = [];
   if (!await showNext('')) return;
   queue.showModal();
+  markWide(queue);
 }
 /** @param {string} after */
 async function showNext(after) {
@@ -306,6 +311,7 @@ async function showNext(after) {
   place = after;
   find('#unrated .card').innerHTML = answer.text;
   find('#unrated .card').scrollTop = 0;
+  markWide(queue);
   return true;
 }
 /** @param {'up' | 'down' | ''} thumb */
@@ -347,6 +353,7 @@ function foldThought() {
 }
 
 if (innerWidth <= 760) for (const panel of all(root, '.panel')) /** @type {HTMLDetailsElement} */ (panel).open = panel.id === 'consent';
+keepWideMarked(root);
 counters();
 refresh(false);
 ask('job?first=yes').then(follow);

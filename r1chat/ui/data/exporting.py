@@ -20,7 +20,7 @@ from r1chat.ui.data import query
 from r1chat.ui.data.jobs import State
 from r1chat.ui.data.rows import refusal
 from r1chat.ui.html.icons import icon
-from r1chat.ui.html.parts import EMPTY, attributes, concat
+from r1chat.ui.html.parts import EMPTY, attributes, concat, text_input
 from r1chat.ui.words.page import Words
 
 MOST_FOR_TESTING = 90  # percent
@@ -51,15 +51,15 @@ def form(words: Words) -> Markup:
     )
     return Markup(
         '<form id="export" data-verb="export">{selects}'
-        '<label>{test}<input name="test" type="number" min="0" max="{most}" value="0"></label>'
-        '<label class="check"><input name="redact" type="checkbox" checked> {redact}</label>'
+        "<label>{test}{part}</label>"
+        '<label class="check"><input type="checkbox" name="redact" checked> {redact}</label>'
         '<p class="warn" id="unredacted" hidden>{unredacted}</p>'
         '<p>{filter}</p><button class="primary">{make}</button></form>'
         '<details id="command"><summary>{same}</summary><div></div></details>'
     ).format(
         selects=selects,
         test=words.export_test,
-        most=MOST_FOR_TESTING,
+        part=text_input(name="test", type="number", min=0, max=MOST_FOR_TESTING, value=0),
         redact=words.export_redact,
         unredacted=words.export_unredacted,
         filter=words.export_filter,
@@ -76,7 +76,7 @@ def _select(name: str, label: str, choices: Sequence[tuple[str, str]]) -> Markup
 def archive_form(words: Words) -> Markup:
     """Everything in one file."""
     return Markup(
-        '<form data-verb="archive"><p>{}</p><label class="check"><input name="everything" type="checkbox"> {}</label>'
+        '<form data-verb="archive"><p>{}</p><label class="check"><input type="checkbox" name="everything"> {}</label>'
         "<button>{}</button></form>"
     ).format(words.archive_hint, words.archive_everything, words.archive_make)
 

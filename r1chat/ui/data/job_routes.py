@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, PlainTextResponse, Response
+from fastapi.responses import FileResponse, Response
 
 from r1chat import archive
 from r1chat.app import App
@@ -20,6 +20,7 @@ from r1chat.export import Summary, export
 from r1chat.ui.data import exporting
 from r1chat.ui.data.answering import QUIET, Sent, html_answer, sentence, spoken
 from r1chat.ui.data.jobs import FOLDER, Jobs, Progress
+from r1chat.ui.responses import PlainTextResponse
 from r1chat.ui.words.page import Words
 
 _NO_FORMAT = Both("The request names no format to export. Reload the page.", "请求没有指明导出格式。请刷新页面。")

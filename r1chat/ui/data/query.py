@@ -13,7 +13,7 @@ from markupsafe import Markup
 from r1chat.errors import MessageError
 from r1chat.export import Filter
 from r1chat.store.entries import KINDS, Language
-from r1chat.ui.html.parts import attributes, concat
+from r1chat.ui.html.parts import attributes, concat, text_input
 from r1chat.ui.words.page import Words
 
 FIELDS = ("text", "kind", "model", "language", "rater", "verified", "since", "until", "shortest", "longest")
@@ -76,7 +76,7 @@ def form(query: Query, choices: Choices, words: Words) -> Markup:
     return Markup(
         '<form id="filter" role="search" aria-label="{}"><div class="first">{}</div>'
         '<details{}><summary>{}</summary><div class="rest">{}</div></details>'
-        '<button type="reset" data-verb="clear">{}</button></form>'
+        '<button type="reset" data-verb="clear" hidden>{}</button></form>'
     ).format(
         words.filter_title,
         first,
@@ -105,14 +105,14 @@ def _select(name: str, label: str, choices: Sequence[tuple[str, str]], values: Q
 
 def _input(name: str, label: str, kind: str, values: Query) -> Markup:
     number = kind == "number"
-    marks = attributes(
+    box = text_input(
         name=name,
         type=kind,
         min="0" if number else None,
         inputmode="numeric" if number else None,
         value=values.get(name, ""),
     )
-    return Markup("<label>{}<input{}></label>").format(label, marks)
+    return Markup("<label>{}{}</label>").format(label, box)
 
 
 def _day(text: str) -> datetime | None:

@@ -17,7 +17,7 @@ from r1chat.redact import Redactor
 from r1chat.ui.data.redaction import excerpt, whole
 from r1chat.ui.html.blocks import Segments
 from r1chat.ui.html.icons import sign
-from r1chat.ui.html.parts import EMPTY, attributes, concat, joined, markdown
+from r1chat.ui.html.parts import EMPTY, attributes, concat, joined, markdown, text_input
 from r1chat.ui.html.unfinished import without_open_formula
 from r1chat.ui.words.page import Words, spoken
 
@@ -252,6 +252,9 @@ def _exclusion(row: JudgementRow, words: Words) -> Markup:
         return Markup('<button data-verb="include" data-id="{}">{}</button>').format(row.id, words.row_include)
     return Markup(
         '<details class="exclude"><summary>{exclude}</summary><form data-verb="exclude" data-id="{id}">'
-        '<input name="reason" maxlength="500" placeholder="{why}" aria-label="{why}"><button>{exclude}</button>'
-        "</form></details>"
-    ).format(exclude=words.row_exclude, id=row.id, why=words.row_why)
+        "{why}<button>{exclude}</button></form></details>"
+    ).format(
+        exclude=words.row_exclude,
+        id=row.id,
+        why=text_input(name="reason", maxlength=500, placeholder=words.row_why, aria_label=words.row_why),
+    )

@@ -15,8 +15,10 @@ from r1chat.evaluation.listing import Curve, Kept
 from r1chat.evaluation.picture import curve as draw_curve
 from r1chat.evaluation.starting import MOST_PROBLEMS
 from r1chat.messages import ModelInfo
-from r1chat.ui.html.parts import EMPTY, attributes, concat
+from r1chat.ui.html.icons import icon
+from r1chat.ui.html.parts import EMPTY, attributes, concat, text_input
 from r1chat.ui.learn.page import act
+from r1chat.ui.library.page import duration
 from r1chat.ui.words.evaluation import TASK_NAMES, EvaluationWords
 
 FILE = "file"  # the choice of a file of problems
@@ -47,12 +49,13 @@ def document(w: EvaluationWords) -> Markup:
 def whole(overview: Overview, models: Sequence[ModelInfo], table: Markup, w: EvaluationWords) -> Markup:
     """Everything on the page."""
     return Markup(
-        '<header><a href="../" id="back">{back}</a><h1>{title}</h1><p>{intro}</p></header>'
+        '<header><a href="../" id="back">{arrow}{back}</a><h1>{title}</h1><p>{intro}</p></header>'
         '<main><div id="trouble" role="alert" data-broken="{broken}"></div>'
         '<section aria-labelledby="h-measure"><h2 id="h-measure">{measure}</h2>{form}</section>'
         '<section aria-labelledby="h-runs"><h2 id="h-runs">{runs_title}</h2><div id="runs">{runs}</div></section>'
         '<div id="side-by-side">{table}</div><div id="curves">{curves}</div></main>'
     ).format(
+        arrow=icon("arrow-left"),
         back=w.back,
         title=w.title,
         intro=w.intro,
@@ -89,8 +92,7 @@ def form(models: Sequence[ModelInfo], w: EvaluationWords) -> Markup:
         '{tasks}</optgroup><option value="{file}">{from_file}</option></select></label>'
         '<label>{model_label} <select name="model">{models}</select></label>'
         "{count}{k}{budget}</div>"
-        '<div class="of-file" hidden><label>{path} <input name="path" maxlength="1000" autocomplete="off" '
-        'spellcheck="false" aria-describedby="path-hint"></label><small id="path-hint">{path_hint}</small>'
+        '<div class="of-file" hidden><label>{path} {path_box}</label><small id="path-hint">{path_hint}</small>'
         '<label class="check"><input type="checkbox" name="run_code" aria-describedby="run-code-hint"> {run_code}'
         '</label><small id="run-code-hint">{run_code_hint}</small></div>'
         '<div class="act">{command}<button class="primary">{start}</button></div></form>'
@@ -106,6 +108,7 @@ def form(models: Sequence[ModelInfo], w: EvaluationWords) -> Markup:
         k=_number("k", w.samples_each, 1, 1, MOST_SAMPLES),
         budget=_number("budget", w.budget_asked, None, 0, LARGEST, w.budget_hint),
         path=w.path,
+        path_box=text_input(name="path", maxlength=1000, spellcheck="false", aria_describedby="path-hint"),
         path_hint=w.path_hint,
         run_code=w.run_code,
         run_code_hint=w.run_code_hint,
@@ -115,10 +118,17 @@ def form(models: Sequence[ModelInfo], w: EvaluationWords) -> Markup:
 
 
 def _number(name: str, caption: str, value: int | None, least: int, most: int, hint: str = "") -> Markup:
-    marks = attributes(
-        name=name, min=least, max=most, value=value, required=value is not None, placeholder=hint or None
+    box = text_input(
+        type="number",
+        step=1,
+        name=name,
+        min=least,
+        max=most,
+        value=value,
+        required=value is not None,
+        placeholder=hint or None,
     )
-    return Markup('<label>{} <input type="number" step="1"{}></label>').format(caption, marks)
+    return Markup("<label>{} {}</label>").format(caption, box)
 
 
 def _command(model: str) -> str:
@@ -140,26 +150,29 @@ def run_list(overview: Overview, w: EvaluationWords) -> Markup:
 def _run(run: Kept, chosen: bool, w: EvaluationWords) -> Markup:
     state = "running" if run.running else "done" if run.complete else "halted"
     told = getattr(w, state).format(done=run.done, all=run.problems)
-    share = "" if math.isnan(run.share) else f"pass@1 {100 * run.share:.1f} %"
+    share = "" if math.isnan(run.share) else f"pass@1 {w.share.format(n=100 * run.share)}"
     buttons = EMPTY
     if run.running:
         buttons = act("stop", run.name, w.stop)
     elif not run.complete:
         buttons = act("resume", run.name, w.resume, sure=w.may_run_again if run.asked.get("code") is True else "")
-    progress = EMPTY
+    left = progress = EMPTY
+    if run.running and run.left >= 1:  # outside of the state: figures are asked for anew whenever that changes
+        left = Markup('<span class="left"> · {}</span>').format(w.left.format(time=duration(run.left, w.lang)))
     if run.running:
         marks = attributes(value=run.done, max=max(run.problems, 1), aria_label=run.name)
         progress = Markup("<progress{}></progress>").format(marks)
     return Markup(
         '<li class="run-row {state}" data-name="{name}"><label>'
         '<input type="checkbox" name="run" value="{name}"{checked}><span><b>{name}</b> '
-        '<span class="state">{told}</span><small>{about}</small></span></label>'
+        '<span class="state">{told}</span>{left}<small>{about}</small></span></label>'
         '<span class="share">{share}</span><span class="buttons">{buttons}</span>{why}{progress}</li>'
     ).format(
         state=state,
         name=run.name,
         checked=attributes(checked=chosen),
         told=told,
+        left=left,
         about=w.about.format(
             model=run.asked["title"],
             problems=run.problems,
@@ -217,7 +230,7 @@ def _point(point: Point, w: EvaluationWords) -> Markup:
     told = (
         "–"
         if math.isnan(share.value)
-        else f"{100 * share.value:.1f} % ({100 * share.low:.1f} … {100 * share.high:.1f})"
+        else f"{w.share.format(n=100 * share.value)} ({100 * share.low:.1f} … {100 * share.high:.1f})"
     )
     tokens = "–" if math.isnan(point.tokens) else f"{point.tokens:,.0f}"
     name = label(point).pick(w.lang)

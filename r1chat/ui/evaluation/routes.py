@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 from pydantic import BaseModel, StringConstraints
 
@@ -20,6 +20,7 @@ from r1chat.evaluation.samples import is_kept, keep, read_samples
 from r1chat.evaluation.starting import Order, begin, resume
 from r1chat.ui.data.answering import QUIET, spoken
 from r1chat.ui.evaluation import page, samples, table
+from r1chat.ui.responses import HTMLResponse, PlainTextResponse
 from r1chat.ui.words.evaluation import EVALUATION_WORDS, EvaluationWords
 
 MOST_COLUMNS = 8

@@ -11,6 +11,7 @@ from r1chat.evaluation.listing import Kept
 from r1chat.evaluation.measures import Sample
 from r1chat.evaluation.samples import Asked
 from r1chat.messages import Reply
+from r1chat.ui.html.icons import sign
 from r1chat.ui.html.parts import EMPTY, attributes, concat
 from r1chat.ui.words.evaluation import EvaluationWords
 
@@ -66,7 +67,7 @@ def _problem(run: str, asked: Asked, kept: bool, w: EvaluationWords) -> Markup:
 
 def _sample(number: int, sample: Sample, reply: Reply | None, w: EvaluationWords) -> Markup:
     kind, verdict = {True: ("right", w.right), False: ("wrong", w.wrong), None: ("open", w.open)}[sample.correct]
-    mark = {"right": "✓", "wrong": "✗", "open": "?"}[kind]
+    mark = sign({"right": "check", "wrong": "x", "open": "circle-question-mark"}[kind])
     text = EMPTY
     if reply is not None:
         thought = EMPTY
@@ -75,6 +76,6 @@ def _sample(number: int, sample: Sample, reply: Reply | None, w: EvaluationWords
                 w.thought, reply.reasoning[:_LONGEST]
             )
         text = thought + Markup("<p>{}</p>").format(reply.answer[:_LONGEST] or w.no_answer)
-    return Markup('<details><summary><span class="{}">{} {}</span></summary>{}</details>').format(
+    return Markup('<details><summary><span class="{}">{}{}</span></summary>{}</details>').format(
         kind, mark, w.sample.format(n=number, verdict=verdict), text
     )

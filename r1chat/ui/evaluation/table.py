@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from markupsafe import Markup
 
@@ -102,16 +103,17 @@ def _figures(columns: Sequence[Column], w: EvaluationWords) -> Iterator[Row]:
     def row(name: str, value: Callable[[Measures], Estimate], cell: Callable[[Estimate], str]) -> Row:
         return name, [cell(value(column.measures)) for column in columns]
 
-    yield row("pass@1", lambda m: m.pass_1, _percent)
+    percent = partial(_percent, w)
+    yield row("pass@1", lambda m: m.pass_1, percent)
     if any(column.measures.k > 1 for column in columns):
-        yield w.pass_k, [_at_k(column.measures, column.measures.pass_k) for column in columns]
-        yield w.cons_k, [_at_k(column.measures, column.measures.majority) for column in columns]
+        yield w.pass_k, [_at_k(column.measures, column.measures.pass_k, w) for column in columns]
+        yield w.cons_k, [_at_k(column.measures, column.measures.majority, w) for column in columns]
     if any(cells := [_paper(column, w) for column in columns]):
         yield w.paper, [cell or "–" for cell in cells]
     yield row(w.thinking, lambda m: m.thinking, _plain("{:,.0f}"))
-    yield row(w.truncated, lambda m: m.truncated, _percent)
-    yield row(w.format, lambda m: m.format, _percent)
-    yield row(w.language, lambda m: m.language, _percent)
+    yield row(w.truncated, lambda m: m.truncated, percent)
+    yield row(w.format, lambda m: m.format, percent)
+    yield row(w.language, lambda m: m.language, percent)
     kinds = sorted({kind for column in columns for kind in column.measures.moments})
     nothing = Estimate(0.0, 0.0, 0.0)  # a run without any moment of a kind has no figure of it
     for kind in kinds:
@@ -126,21 +128,23 @@ def _figures(columns: Sequence[Column], w: EvaluationWords) -> Iterator[Row]:
             yield name, [str(count) for count in counts]
 
 
-def _percent(estimate: Estimate) -> str:
+def _percent(w: EvaluationWords, estimate: Estimate) -> str:
     if math.isnan(estimate.value):
         return "–"
-    return Markup("{:.1f} %<small>{:.1f} … {:.1f}</small>").format(*_hundredfold(estimate))
+    value, low, high = _hundredfold(estimate)
+    return Markup("{}<small>{:.1f} … {:.1f}</small>").format(w.share.format(n=value), low, high)
 
 
 def _hundredfold(estimate: Estimate) -> tuple[float, float, float]:
     return 100 * estimate.value, 100 * estimate.low, 100 * estimate.high
 
 
-def _at_k(measures: Measures, estimate: Estimate) -> str:
+def _at_k(measures: Measures, estimate: Estimate, w: EvaluationWords) -> str:
     if measures.k < 2 or math.isnan(estimate.value):
         return "–"
-    return Markup("{:.1f} % (k = {})<small>{:.1f} … {:.1f}</small>").format(
-        100 * estimate.value, measures.k, 100 * estimate.low, 100 * estimate.high
+    value, low, high = _hundredfold(estimate)
+    return Markup("{} (k\u00a0=\u00a0{})<small>{:.1f} … {:.1f}</small>").format(
+        w.share.format(n=value), measures.k, low, high
     )
 
 

@@ -22,7 +22,7 @@ _ALERT = re.compile(r"^([ >]*> ?)\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*
 _SECTION = re.compile(r"^ {0,3}\\((?:sub){0,2})section\*?\{([^{}]*)\}[ \t]*$")
 _LIST_LINE = re.compile(r"^[ \t]*\\(?:begin|end)\{(?:itemize|enumerate)\}[ \t]*$")
 _ITEM = re.compile(r"^[ \t]*\\item(?![A-Za-z])[ \t]*")
-_DELIMITERS = re.compile(r"[ >]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$")
+_DELIMITER, _MAYBE_DELIMITER = re.compile(":?-+:?"), re.compile(":?-*:?")
 _SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)|(?<!\\)\$\$.+?\$\$|(?<!\\)\$(?![\s$])[^$]+?(?<!\s)\$(?!\d)|\\\(.+?\\\)")
 _PIPE = re.compile(r"\\?\|")
 MAX_ROW = 4_000  # characters of a table's row that is looked at
@@ -78,7 +78,7 @@ def _lines(state: StateCore) -> None:
             lines[-1] = f"# {lines[-1].strip()}"
             continue
         else:
-            if "|" in line and lines and "-" in line and _DELIMITERS.match(line) and "|" in lines[-1]:
+            if "|" in line and lines and "-" in line and _is_delimiters(line) and "|" in lines[-1]:
                 lines[-1] = _row(lines[-1])
                 table = True
             elif not line.strip():
@@ -91,6 +91,12 @@ def _lines(state: StateCore) -> None:
             line = rewritten
         lines.append(line)
     state.src = "\n".join(lines)
+
+
+def _is_delimiters(line: str) -> bool:
+    """Whether it is the line below a table's head."""
+    first, *others = (cell.strip(" \t") for cell in line.lstrip(" >").removeprefix("|").split("|"))
+    return _DELIMITER.fullmatch(first) is not None and all(map(_MAYBE_DELIMITER.fullmatch, others))
 
 
 def _rewritten(line: str) -> str | None:

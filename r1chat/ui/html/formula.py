@@ -140,6 +140,13 @@ Found = tuple[
 ]  # the LaTeX ("" where the formula is not finished), where it ends, whether it is displayed
 
 
+def formula_at(source: str, start: int) -> Found | None:
+    """The formula that begins at a `$` or a backslash of a text; None where none does, or where it is not finished."""
+    find = _dollars if source[start] == "$" else _backslash
+    found = find(source, start, len(source))
+    return found if found and found[0] else None
+
+
 def _dollars(source: str, start: int, limit: int) -> Found | None:
     if source.startswith("$$", start):
         end = source.find("$$", start + 2, limit)

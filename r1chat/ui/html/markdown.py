@@ -30,7 +30,7 @@ from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
 from r1chat.ui.html.dialect import dialect
 from r1chat.ui.html.formula import formulas
-from r1chat.ui.html.links import leads_here
+from r1chat.ui.html.links import leads_here, mark_other_hosts
 
 MAX_TEXT = 100_000  # characters; what is longer is shown as plain text
 LEXING = 0.25  # seconds of computing for the colours of one piece of code
@@ -46,6 +46,7 @@ LANGUAGES = (
 
 _UNCOLOURED = {Name, Punctuation, Whitespace}  # they look like the text: half as many tags
 _LONG_WORD = re.compile(r"[^\s\u2e80-\uffef]{30}")  # in a table's cell: it may be broken anywhere
+_SHORT_WORDS = re.compile(r"[\u3400-\u9fff]{1,6}")  # Chinese, which may break between any two characters
 _ODD_CODE = re.compile(r"\s{65}|[^\n]{2000}")  # nobody writes it, and some lexers take minutes for it
 _NO_CHARACTER = re.compile("[\0\ud800-\udfff]")  # half a pair from a broken stream: no encoding takes it
 
@@ -57,7 +58,7 @@ def to_html(text: str) -> str:
     text = _NO_CHARACTER.sub("\ufffd", text)
     try:
         if (tokens := parse(text)) is not None:
-            return _sanitiser().clean(_parser().renderer.render(tokens, _parser().options, {}))
+            return mark_other_hosts(_sanitiser().clean(_parser().renderer.render(tokens, _parser().options, {})))
     except Exception:  # a defect of a parser on some odd text: the text itself must still be read
         log.exception("a text of %d characters could not be rendered", len(text))
     return f'<p class="plain">{escape(text)}</p>'
@@ -210,6 +211,8 @@ def _cell(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any
     classes = [align] if align else []
     if _LONG_WORD.search(tokens[index + 1].content):
         classes.append("long")
+    elif _SHORT_WORDS.fullmatch(tokens[index + 1].content.strip()):
+        classes.append("short")
     named = f' class="{" ".join(classes)}"' if classes else ""
     return f"<{token.tag}{named}" + (' dir="auto">' if token.attrs.get("dir") else ">")
 
@@ -238,8 +241,8 @@ _CLASSES = {
     "mrow": {"menclose-updiagonalstrike", "menclose-downdiagonalstrike", "menclose-horizontalstrike"},
     "p": {"plain"},
     "span": {"boxed", "display", "wide"} | {f"hl-{name}" for name in STANDARD_TYPES.values() if name},
-    "td": {"left", "center", "right", "long"},
-    "th": {"left", "center", "right", "long"},
+    "td": {"left", "center", "right", "long", "short"},
+    "th": {"left", "center", "right", "long", "short"},
 }
 
 

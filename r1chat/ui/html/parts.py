@@ -43,6 +43,21 @@ def attributes(**values: str | int | bool | None) -> Markup:
     return concat(made)
 
 
+def text_area(text: str = "", **marks: str | int | bool | None) -> Markup:
+    """A box for text of several lines.
+
+    Browsers write what stands in a box into their session files, in temporary conversations too, unless it says not to.
+    """
+    marks["autocomplete"] = "off"
+    return Markup("<textarea{}>\n{}</textarea>").format(attributes(**marks), text)  # the parser drops the first newline
+
+
+def text_input(**marks: str | int | bool | None) -> Markup:
+    """A box for one line of text, or for a number; see `text_area`."""
+    marks["autocomplete"] = "off"
+    return Markup("<input{}>").format(attributes(**marks))
+
+
 def button(verb: str, subject: str, caption: str, kind: str = "", barred: str = "", **data: str | int) -> Markup:
     """A button that does `verb` to the thing with the id `subject`; `data` become `data-` attributes.
 

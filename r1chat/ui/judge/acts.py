@@ -89,7 +89,12 @@ def refer(app: App, act: Act) -> None:
 
 def run_tests(app: App, act: Act) -> None:
     """Run the program in a reply against the tests of its message; the page has asked whether it may."""
-    app.teacher.run_tests(act.subject)
+    app.teacher.begin_tests(act.subject)
+
+
+def stop_tests(app: App, act: Act) -> None:
+    """End the run of a reply's tests."""
+    app.teacher.stop_tests(act.subject)
 
 
 def consent(app: App, act: Act) -> None:
@@ -106,5 +111,6 @@ ACTIONS: Actions = {
     "correct": correct,
     "refer": refer,
     "run-tests": run_tests,
+    "stop-tests": stop_tests,
     "consent": consent,
 }

@@ -14,6 +14,8 @@ const SLOW = 2000;  // ms of silence after which a comment is saved
 const say = (verb, id, fields) => act(verb, id, JSON.stringify(fields));
 /** @type {Set<string>} what shall be open as soon as it is there */
 const unfolding = new Set();
+/** @type {Map<string, boolean>} by reply whose tests were begun here: whether the page has shown that they run */
+const testing = new Map();
 /** @type {Map<string, string>} by message: the reference in whose place another one is being saved */
 const folding = new Map();
 
@@ -152,7 +154,7 @@ onPatch(blocks => {
     const node = document.getElementById(id), reply = around(node, '.reply');
     if (!reply) continue;
     if (id.endsWith('-judge')) markSteps(reply);
-    if (id.endsWith('-teach') && unfolding.has(`${replyOf(reply)} rules`)) showRules(reply);
+    if (id.endsWith('-teach') && testing.has(replyOf(reply))) followTests(reply);
     for (const part of all(node, '.why')) {
       if (part instanceof HTMLDetailsElement && unfolding.delete(`${replyOf(part)} ${part.dataset.key}`)) part.open = true;
     }
@@ -172,18 +174,27 @@ function showRules(reply) {
   else rules.open = true;
 }
 
-/** @param {HTMLElement} button @param {string} id */
-async function runTests(button, id) {
-  const reply = around(button, '.reply'), key = `${id} rules`;
+/** Unfold the verdict of tests that were begun here, when they have ended. @param {HTMLElement} reply */
+function followTests(reply) {
+  const id = replyOf(reply);
+  if (find(reply, '[data-verb=stop-tests]')) {
+    testing.set(id, true);
+    return;
+  }
+  showRules(reply);
+  if (testing.get(id)) testing.delete(id);
+}
+
+/** @param {HTMLElement} _button @param {string} id */
+async function runTests(_button, id) {
   if (!asked()) {
     const told = await textOf('sandbox', id);
     if (told === null || !confirm(told)) return;
     remember();
   }
-  unfolding.add(key);  // the verdict comes through the feed, before or after the answer
-  const done = await act('run-tests', id);
-  if (done) showRules(reply.isConnected ? reply : document.getElementById(reply.id) ?? reply);
-  setTimeout(() => unfolding.delete(key), SLOW);
+  testing.set(id, false);  // what becomes of them comes through the feed, before or after the answer
+  await act('run-tests', id);
+  setTimeout(() => { if (!testing.get(id)) testing.delete(id); }, SLOW);
 }
 
 function asked() {

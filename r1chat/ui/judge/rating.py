@@ -13,7 +13,7 @@ from markupsafe import Markup
 from r1chat.judgements import DOWN_REASONS, UP_REASONS, Aspects, Judged, Part, Rating
 from r1chat.messages import StoredReply
 from r1chat.ui.html.icons import icon, sign
-from r1chat.ui.html.parts import EMPTY, attributes, button, concat, icon_button, menu
+from r1chat.ui.html.parts import EMPTY, attributes, button, concat, icon_button, menu, text_area
 from r1chat.ui.judge import reference
 from r1chat.ui.words.page import Words
 
@@ -31,14 +31,15 @@ def more(stored: StoredReply, judged: Judged, others: Markup, words: Words) -> M
     rules = caption.format(icon("scale"), words.rule_rewards)
     inside = others + button("correct", stored.id, correct, part="answer", **editing)
     inside += button("rules", stored.id, rules)
-    if reference.has_tests(stored, judged):
+    if reference.has_tests(stored, judged) and stored.id not in judged.testing:
         inside += button("run-tests", stored.id, caption.format(icon("check"), words.run_tests))
     return menu(icon("ellipsis"), inside, kind="more", aria_label=words.more_acts, data_tip=words.more_acts)
 
 
 def panel(stored: StoredReply, judged: Judged, words: Words) -> Markup:
     """Below a reply: whether it is right, what unfolds from its thumb, and what a correction changed."""
-    parts = [reference.rules(stored, judged, words), _unfolded(stored.id, "answer", judged, words)]
+    stop = button("stop-tests", stored.id, words.stop_tests) if stored.id in judged.testing else EMPTY
+    parts = [reference.rules(stored, judged, words), stop, _unfolded(stored.id, "answer", judged, words)]
     if stored.provenance.origin == "corrected":
         parts.insert(0, _later("difference", stored.id, words.what_changed))
     return concat(parts)
@@ -145,14 +146,16 @@ def _marks(rating: Rating, words: Words) -> Markup:
 
 
 def _comment(rating: Rating, words: Words) -> Markup:
-    marks = attributes(
+    return text_area(
+        rating.comment,
+        class_="comment",
+        rows=1,
         data_id=rating.reply_id,
         data_part=rating.part,
         data_key=f"{rating.part}-comment",
         aria_label=words.rating_comment,
         placeholder=words.rating_comment,
     )
-    return Markup('<textarea class="comment" rows="1"{}>{}</textarea>').format(marks, rating.comment)
 
 
 def _toggle(

@@ -15,7 +15,7 @@ from r1chat.rewards import Reward, accuracy, format_reward, language_consistency
 from r1chat.rewards.programs import program
 from r1chat.rewards.reward import shown
 from r1chat.ui.html.icons import sign
-from r1chat.ui.html.parts import EMPTY, attributes, button, concat
+from r1chat.ui.html.parts import EMPTY, attributes, button, concat, text_area
 from r1chat.ui.words.page import Words
 
 SIGNS: dict[float | None, str] = {1.0: "check", 0.0: "x"}  # by accuracy; others are undecided
@@ -31,14 +31,18 @@ def form(turn_id: str, reference: Reference | None, words: Words) -> Markup:
     )
     return Markup(
         '<details class="reference" data-key="reference" data-reference="{known}"><summary>{caption}</summary>'
-        '<div class="form"><textarea rows="1" data-key="reference-text" aria-label="{label}" '
-        'placeholder="{label}">{text}</textarea>'
+        '<div class="form">{box}'
         '<label>{kind} <select data-key="reference-kind">{options}</select></label>{save}{back}</div></details>'
     ).format(
         known=reference.id if reference else "",
         caption=sign("check") + _caption(reference, words) if reference else words.reference,
-        label=words.reference_text,
-        text=text,
+        box=text_area(
+            text,
+            rows=1,
+            data_key="reference-text",
+            aria_label=words.reference_text,
+            placeholder=words.reference_text,
+        ),
         kind=words.reference_kind,
         options=options,
         save=button("refer", turn_id, words.save, kind="primary", key="reference-save"),
@@ -72,6 +76,8 @@ def rules(stored: StoredReply, judged: Judged, words: Words) -> Markup:
     verified = judged.verifications.get(stored.id)
     kinds: dict[float | None, str] = {1.0: "right", 0.0: "wrong"}
     kind = kinds.get(verified.accuracy, "open") if verified else "open"
+    if stored.id in judged.testing:
+        picture, name, kind = EMPTY, words.tests_running, "open"
     if not name and stored.turn_id in judged.references:
         tests = judged.references[stored.turn_id].kind == "tests"
         name = words.tests_not_run if tests else words.not_checked

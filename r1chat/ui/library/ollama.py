@@ -10,7 +10,7 @@ from markupsafe import Markup
 from r1chat.backends.ollama_models import REGISTRY, InMemory
 from r1chat.library.pulls import Pull
 from r1chat.sizes import readable_size
-from r1chat.ui.html.parts import EMPTY, concat
+from r1chat.ui.html.parts import EMPTY, concat, text_input
 from r1chat.ui.library.buttons import act, chat_link
 from r1chat.ui.words.library import LibraryWords
 
@@ -27,12 +27,13 @@ class Ollama:
 def ollama_section(ollama: Ollama, w: LibraryWords) -> Markup:
     return Markup(
         '<section aria-labelledby="h-ollama"><h2 id="h-ollama">Ollama</h2><p class="small">{about}</p>'
-        '<div id="ollama" aria-live="polite">{state}</div><form id="pull"><input name="model" aria-label="{label}" '
-        'placeholder="deepseek-r1:1.5b" maxlength="200" required><button>{pull}</button></form></section>'
+        '<div id="ollama" aria-live="polite">{state}</div><form id="pull">{box}<button>{pull}</button></form></section>'
     ).format(
         about=w.ollama_about.format(url=ollama.url, registry=REGISTRY),
         state=ollama_state(ollama, w),
-        label=w.pull_label,
+        box=text_input(
+            name="model", aria_label=w.pull_label, placeholder="deepseek-r1:1.5b", maxlength=200, required=True
+        ),
         pull=w.pull,
     )
 

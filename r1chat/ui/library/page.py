@@ -16,7 +16,7 @@ from r1chat.library.forecast import Forecast, Resources, Speeds, forecast
 from r1chat.messages import ModelInfo
 from r1chat.sizes import readable_size
 from r1chat.ui.html.icons import icon
-from r1chat.ui.html.parts import EMPTY, concat
+from r1chat.ui.html.parts import EMPTY, concat, text_input
 from r1chat.ui.library.buttons import act, chat_link
 from r1chat.ui.library.ollama import Ollama, ollama_section
 from r1chat.ui.words.library import LibraryWords
@@ -70,9 +70,7 @@ class Here:
     expected: Mapping[str, Forecast]
 
 
-def library(
-    machine: Machine, here: Here, jobs: Sequence[Job], ollama: Ollama | None, host: str, w: LibraryWords
-) -> Markup:
+def library(machine: Machine, here: Here, jobs: Markup, ollama: Ollama | None, host: str, w: LibraryWords) -> Markup:
     """Everything on the page."""
     return Markup(
         '<header><a href="../" id="back">{arrow}{back}</a><h1>{title}</h1><p>{machine}</p>'
@@ -83,8 +81,7 @@ def library(
         '<div id="jobs" aria-live="polite">{jobs}</div></section>'
         '<section aria-labelledby="h-here"><h2 id="h-here">{here}</h2><div id="here">{models}</div></section>'
         '{ollama}<section aria-labelledby="h-find"><h2 id="h-find">{search}</h2><form id="find" role="search">'
-        '<input name="text" type="search" aria-labelledby="h-find" placeholder="{placeholder}" maxlength="300" '
-        'required><button>{find}</button></form><div id="found" aria-live="polite"></div></section>'
+        '{box}<button>{find}</button></form><div id="found" aria-live="polite"></div></section>'
         '<section aria-labelledby="h-more"><h2 id="h-more">{more}</h2>'
         '<ul class="rows" id="others">{others}</ul></section></main>'
     ).format(
@@ -103,12 +100,19 @@ def library(
         cards=cards(machine, w),
         downloads=w.downloads,
         hidden=EMPTY if jobs else Markup(" hidden"),
-        jobs=downloads(jobs, w),
+        jobs=jobs,
         here=w.here,
         models=installed(here, w),
         ollama=ollama_section(ollama, w) if ollama else EMPTY,
         search=w.search.format(host=host),
-        placeholder=w.placeholder,
+        box=text_input(
+            name="text",
+            type="search",
+            aria_labelledby="h-find",
+            placeholder=w.placeholder,
+            maxlength=300,
+            required=True,
+        ),
         find=w.find,
         more=w.more,
         others=others(machine, w),
@@ -163,12 +167,12 @@ def row(model: Curated, machine: Machine, w: LibraryWords) -> Markup:
     )
 
 
-def downloads(jobs: Iterable[Job], w: LibraryWords) -> Markup:
-    """The downloads, with how far each is and what can be done with it."""
-    return concat(_download(job, w) for job in jobs)
+def downloads(jobs: Iterable[Job], ready: Mapping[str, str], w: LibraryWords) -> Markup:
+    """The downloads, with how far each is and what can be done with it. `ready`: by ids, the keys of the models."""
+    return concat(_download(job, ready.get(job.id, ""), w) for job in jobs)
 
 
-def _download(job: Job, w: LibraryWords) -> Markup:
+def _download(job: Job, key: str, w: LibraryWords) -> Markup:
     share = 100 * job.done / job.total if job.total else 0
     done, total = readable_size(job.done), readable_size(job.total)
     told = {
@@ -196,7 +200,7 @@ def _download(job: Job, w: LibraryWords) -> Markup:
         for verb in acts
     )
     if job.state == "done":
-        buttons = chat_link(f"llama.cpp:{job.variant.files[0].name.removesuffix('.gguf')}", job.variant.name, w)
+        buttons = chat_link(key, job.variant.name, w) if key else EMPTY
     return Markup(
         '<div class="job {state}"><b>{name}</b><progress max="100" value="{share}" aria-label="{name}"></progress>'
         "<span>{told}</span><div>{buttons}</div></div>"

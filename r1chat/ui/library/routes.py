@@ -9,7 +9,8 @@ from typing import Annotated
 
 import psutil
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
+from markupsafe import Markup
 from pydantic import BaseModel, StringConstraints
 
 from r1chat.app import App
@@ -21,10 +22,11 @@ from r1chat.library.hub import choose, parse_address, source
 from r1chat.ui.data.answering import QUIET, spoken
 from r1chat.ui.library import ollama as ollama_page
 from r1chat.ui.library import page
+from r1chat.ui.responses import HTMLResponse, PlainTextResponse
 from r1chat.ui.words.library import LIBRARY_WORDS, LibraryWords
 
 _HERE = Path(__file__).parent
-Text = Annotated[str, StringConstraints(max_length=400)]
+Text = Annotated[str, StringConstraints(max_length=1000)]
 
 
 class Wish(BaseModel):
@@ -69,7 +71,7 @@ def add(web: FastAPI, app: App) -> None:
         def make(w: LibraryWords) -> str:
             machine = _machine(app, measure=True)
             here = _here(app, machine)
-            return page.library(machine, here, app.downloads.jobs(), _ollama(app), app.downloads.hub.host, w)
+            return page.library(machine, here, _downloads(app, w), _ollama(app), app.downloads.hub.host, w)
 
         return answer(request, make)
 
@@ -79,7 +81,7 @@ def add(web: FastAPI, app: App) -> None:
 
     @web.get("/r1chat/library/jobs")
     def jobs(request: Request) -> Response:
-        return answer(request, lambda w: page.downloads(app.downloads.jobs(), w))
+        return answer(request, lambda w: _downloads(app, w))
 
     @web.get("/r1chat/library/here")
     def here(request: Request) -> Response:
@@ -133,7 +135,7 @@ def add(web: FastAPI, app: App) -> None:
         def make(w: LibraryWords) -> str:
             hub, (name, _) = source(wish.repo, app.downloads.hub), parse_address(wish.repo)
             app.downloads.add(name, choose(hub.variants(name), wish.file))
-            return page.downloads(app.downloads.jobs(), w)
+            return _downloads(app, w)
 
         return answer(request, make)
 
@@ -150,7 +152,7 @@ def add(web: FastAPI, app: App) -> None:
                 return page.installed(_here(app, _machine(app)), w)
             if verb in acts:
                 acts[verb](named.id)
-            return page.downloads(app.downloads.jobs(), w)
+            return _downloads(app, w)
 
         return answer(request, make)
 
@@ -178,30 +180,38 @@ def remove(app: App, key: str) -> None:
         app.catalogue.statuses(fresh=True)
         return
     name = key.removeprefix("llama.cpp:")
-    files = app.downloads.files(name)
-    if not files:
+    paths = app.catalogue.paths(f"llama.cpp:{name}")
+    if not app.downloads.own(paths):
         here = _here(app, _machine(app))
         words = LibraryWords.not_ours if any(model.key == key for model in here.models) else LibraryWords.no_model
         raise LibraryError(Both(words.en, words.zh).format(name=name[:100]))
-    app.downloads.delete(name)
+    app.downloads.delete(name, paths)
     app.catalogue.statuses(fresh=True)
 
 
 def _here(app: App, machine: page.Machine) -> page.Here:
-    growing = {file.name for job in app.downloads.jobs() if job.state != "done" for file in job.variant.files}
+    growing = {path for job in app.downloads.jobs() if job.state != "done" for path in app.downloads.growing(job)}
     models = [
         model
         for status in app.catalogue.statuses(fresh=True)
         for model in status.models
-        if model.ready or model.name not in growing  # the download itself stands above
+        if model.ready or growing.isdisjoint(app.catalogue.paths(model.key))  # the download itself stands above
     ]
-    removable = {model.key for model in models if model.backend == "ollama" or app.downloads.files(model.name)}
+    own = {model.key: app.downloads.own(app.catalogue.paths(model.key)) for model in models}
+    removable = {model.key for model in models if model.backend == "ollama" or own[model.key]}
     expected = {}
     for model in models:
         if model.ready and (header := app.catalogue.header(model.key)) is not None:
             expected[model.key] = machine.of_file(header, model.size)
-    linked = {key for key in removable if any(path.is_symlink() for path in app.downloads.files(key.partition(":")[2]))}
+    linked = {key for key in removable if any(path.is_symlink() for path in own[key])}
     return page.Here(models, removable, linked, expected)
+
+
+def _downloads(app: App, w: LibraryWords) -> Markup:
+    jobs = app.downloads.jobs()
+    done = [job for job in jobs if job.state == "done"]
+    keys = {job.id: key for job in done if (key := app.catalogue.key_of(app.downloads.path(job)))}
+    return page.downloads(jobs, keys, w)
 
 
 def _server(app: App) -> OllamaModels:

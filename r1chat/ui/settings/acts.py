@@ -11,11 +11,13 @@ from r1chat.app import App
 from r1chat.chat import checked_system
 from r1chat.config import Titles
 from r1chat.errors import MessageError
+from r1chat.messages import LONGEST_NAME
 from r1chat.ui.act import Act, Actions, Answer
 from r1chat.ui.settings.dialog import Values, dialog
 from r1chat.ui.words.page import Words
 
-LONGEST_ADDRESS = 2_000  # characters, of an address or a key
+LONGEST_ADDRESS = 200  # characters: with the name of a model behind it, it is the key of that model
+LONGEST_KEY = 2_000  # characters, of a server
 
 
 def show_settings(app: App, act: Act) -> Answer:
@@ -27,7 +29,7 @@ def set_default(app: App, act: Act) -> Answer | None:
     """Set the model or the system prompt of new conversations, or who names them; the text is a JSON object."""
     fields = act.fields
     if "model" in fields:
-        app.main.change(model=fields.text("model")[:LONGEST_ADDRESS])
+        app.main.change(model=fields.text("model")[:LONGEST_NAME])
     if fields.text("titles") in get_args(Titles):
         app.main.change(titles=fields.text("titles"))
     if "system" in fields:
@@ -42,7 +44,7 @@ def add_server(app: App, act: Act) -> Answer:
     """Add a server: `url` and `key` in a JSON object."""
     fields = act.fields
     url, key = fields.text("url"), fields.text("key")
-    if not url.strip() or len(url) > LONGEST_ADDRESS or len(key) > LONGEST_ADDRESS:
+    if not url.strip() or len(url) > LONGEST_ADDRESS or len(key) > LONGEST_KEY:
         raise MessageError(Words.bad_address)
     app.main.add_server(url, key)
     return show_settings(app, act)
@@ -62,7 +64,7 @@ def test_server(app: App, act: Act) -> Answer:
         told = status.failure.sentence(act.lang)
     else:
         told = act.words.server_ok.format(n=len(status.models))
-    return {"blocks": [{"id": f"told-{server.name}", "html": escape(told)}]}
+    return {"blocks": [{"id": f"told-{server.id}", "html": escape(told)}]}
 
 
 def _values(app: App) -> Values:

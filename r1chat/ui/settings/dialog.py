@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from r1chat.loopback import is_loopback
+from r1chat.loopback import is_this_computer
 from r1chat.servers import Server
 from r1chat.ui.html.icons import icon
-from r1chat.ui.html.parts import EMPTY, attributes, concat, joined
+from r1chat.ui.html.parts import EMPTY, attributes, concat, joined, text_area, text_input
 from r1chat.ui.words.page import Words
 
 
@@ -128,14 +128,13 @@ def _models(values: Values, words: Words) -> Markup:
         attributes(aria_label=words.default_model, data_setting="model", disabled=fixed), options
     )
     fixed_system = "system" in values.fixed
-    system = Markup('<textarea rows="4"{}>{}</textarea>').format(
-        attributes(
-            aria_label=words.default_system,
-            data_setting="system",
-            placeholder=words.system_placeholder,
-            disabled=fixed_system,
-        ),
-        "\n" + values.system,
+    system = text_area(
+        values.system,
+        rows=4,
+        aria_label=words.default_system,
+        data_setting="system",
+        placeholder=words.system_placeholder,
+        disabled=fixed_system,
     )
     titles = (("off", words.titles_off), ("local", words.titles_local), ("all", words.titles_all))
     note = words.set_elsewhere if "titles" in values.fixed else words.titles_note
@@ -156,35 +155,33 @@ def _models(values: Values, words: Words) -> Markup:
 
 
 def _servers(values: Values, words: Words) -> Markup:
-    rows = [server_row(server.name, server.url, bool(server.key), words) for server in values.servers]
+    rows = [server_row(server.id, server.url, bool(server.key), words) for server in values.servers]
     if values.base_url:
         rows.insert(0, _row(values.base_url, EMPTY, words.server_fixed))
     form = Markup(
-        '<form class="adding"><label><span>{address}</span><input{url}></label>'
-        "<label><span>{key_word}</span><input{key}></label>"
+        '<form class="adding"><label><span>{address}</span>{url}</label>'
+        "<label><span>{key_word}</span>{key}</label>"
         '<button type="submit" class="first">{add}</button></form>'
     ).format(
         address=words.server_address,
-        url=attributes(
-            type="text", inputmode="url", name="url", placeholder="http://127.0.0.1:8080/v1", autocomplete="off"
-        ),
+        url=text_input(type="text", inputmode="url", name="url", placeholder="http://127.0.0.1:8080/v1"),
         key_word=words.server_key,
-        key=attributes(type="password", name="key", autocomplete="off"),
+        key=text_input(type="password", name="key"),
         add=words.add_server,
     )
     return Markup("<p><small>{}</small></p>{}{}").format(words.servers_note, concat(rows), form)
 
 
-def server_row(name: str, url: str, has_key: bool, words: Words) -> Markup:
+def server_row(server_id: str, url: str, has_key: bool, words: Words) -> Markup:
     """A server that was added on the page. The key itself is never in it."""
-    leaves = "" if is_loopback(urlsplit(url).hostname or "") else words.server_leaves
+    leaves = "" if is_this_computer(urlsplit(url).hostname or "") else words.server_leaves
     buttons = concat(
         Markup('<button type="button" class="second"{}>{}</button>').format(
-            attributes(data_command=command, data_id=name, aria_label=f"{word}: {url}"), word
+            attributes(data_command=command, data_id=server_id, aria_label=f"{word}: {url}"), word
         )
         for command, word in (("test-server", words.test_server), ("remove-server", words.remove_server))
     )
-    told = Markup('<span class="told" role="status"{}></span>').format(attributes(id=f"told-{name}"))
+    told = Markup('<span class="told" role="status"{}></span>').format(attributes(id=f"told-{server_id}"))
     note = joined(words.server_has_key if has_key else "", leaves)
     return _row(url, Markup('<div class="line">{}{}</div>').format(told, buttons), note)
 

@@ -25,6 +25,7 @@
   });
   document.addEventListener('DOMContentLoaded', () => {
     apply();
+    if (!new URLSearchParams(location.search).has('c')) document.body.dataset.empty = '1';  // until a conversation shows
     new MutationObserver(apply).observe(document.body, {attributes: true, attributeFilter: ['class']});
   });
 })();

@@ -15,11 +15,17 @@ import {state} from './state.js';
  * }} Answer
  */
 
-let last = /** @type {Promise<unknown>} */ (Promise.resolve());
+/** @type {() => void} */
+let open;
+/** @type {Promise<unknown>} */
+let last = new Promise(done => { open = () => done(null); });
 /** @type {((answer: Answer, before: string) => void)[]} */
 const listeners = [];
 /** @type {Record<string, (button: HTMLElement, id: string) => void>} */
 const verbs = {};
+
+/** From now on acts are done: the page knows which conversation shows, and what was done before belongs to that. */
+export const begin = () => open();
 
 /**
  * Do something, after what was done before. Whether it was done; if not, the person was told why.

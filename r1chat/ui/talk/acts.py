@@ -92,6 +92,11 @@ def resume(app: App, act: Act) -> None:
     app.chat.resume(act.subject)
 
 
+def close_thought(app: App, act: Act) -> None:
+    """Answer now, for a reply that ended in its thought."""
+    app.chat.close_thought(act.subject)
+
+
 def fork(app: App, act: Act) -> None:
     """Go on from an edited step of a thought."""
     fields = act.fields
@@ -204,7 +209,7 @@ def delete(app: App, act: Act) -> Answer:
     running = app.chat.running(act.subject)
     if running is not None:
         running.stop()
-    deleted = app.store.conversation(act.subject).info
+    deleted = app.store.info(act.subject)  # what stands in it need not be readable
     app.store.delete(act.subject)
     if app.is_temporary:
         app.store.purge(timedelta(seconds=-1))
@@ -232,6 +237,7 @@ ACTIONS: Actions = {
     "skip": skip_thinking,
     "longer": think_longer,
     "resume": resume,
+    "close-thought": close_thought,
     "fork": fork,
     "vote": vote,
     "reply": show_reply,

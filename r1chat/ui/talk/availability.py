@@ -26,7 +26,8 @@ OFFERED = 2  # models that are offered in place of one that is gone
 class Availability:
     """The state of the chosen model. `model` is None where it is not there; `why` then says it, as a sentence.
 
-    `host`: where messages go, "" for this computer. `others`: models that can be used now.
+    `host`: where messages go, "" for this computer; `account`: whose program gets them there, if another person's.
+    `others`: models that can be used now.
     """
 
     model: ModelInfo | None
@@ -34,6 +35,7 @@ class Availability:
     host: str
     others: tuple[ModelInfo, ...] = ()
     expected: str = ""  # the forecast for a file of this computer
+    account: str = ""
 
     @property
     def available(self) -> bool:
@@ -48,7 +50,9 @@ def look(app: App, key: str, words: Words, max_age: float | None = None) -> Avai
         try:
             model = catalogue.glance(key) if max_age is None else catalogue.glance(key, max_age)
             if model.ready:
-                return Availability(model, "", catalogue.host(key), expected=_expected(app, model, words))
+                account = catalogue.account(key)
+                expected = _expected(app, model, words)
+                return Availability(model, "", catalogue.host(key), expected=expected, account=account)
             return Availability(model, spoken(model.note, words), catalogue.host(key), _others(app, key))
         except R1ChatError as error:
             return Availability(None, error.sentence(words.lang), catalogue.host(key), _others(app, key))
@@ -64,7 +68,7 @@ def usable_now(app: App) -> str:
     backend, name = _wanted_backend(app), app.settings.model
     for status in app.catalogue.statuses():
         for model in status.models if status.name == (backend or status.name) else ():
-            if model.ready and name in ("", model.name, model.key):
+            if model.ready and name in (("", model.name, model.key) if not status.account else (model.key,)):
                 return model.key
     return ""
 
@@ -83,7 +87,8 @@ def _expected(app: App, model: ModelInfo, words: Words) -> str:
 
 
 def _others(app: App, key: str) -> tuple[ModelInfo, ...]:
-    usable = [model for model in app.catalogue.models() if model.ready and model.key != key]
+    own = (status for status in app.catalogue.statuses() if not status.account)
+    usable = [model for status in own for model in status.models if model.ready and model.key != key]
     return tuple(sorted(usable, key=lambda model: model.name == NANO)[:OFFERED])
 
 
@@ -94,7 +99,7 @@ def state_html(availability: Availability, words: Words) -> Markup:
 
 def where_html(availability: Availability, words: Words) -> Markup:
     """The line under the message box."""
-    return sidebar.where(availability.host, availability.available, words)
+    return sidebar.where(availability.host, availability.account, availability.available, words)
 
 
 def trouble(availability: Availability, words: Words) -> Markup:

@@ -1,6 +1,6 @@
 // The clipboard, also where the page is no secure context and browsers keep theirs back.
 
-import {element} from './dom.js';
+import {textBox} from './dom.js';
 
 /** Put a text on the clipboard; whether that worked. @param {string} text */
 export async function copied(text) {
@@ -15,7 +15,7 @@ export async function copied(text) {
 /** @param {string} text */
 function copiedFromBox(text) {
   const focused = /** @type {HTMLElement} */ (document.activeElement);
-  const box = element('textarea', {value: text});
+  const box = textBox('textarea', {value: text});
   box.style.cssText = 'position: fixed; opacity: 0';
   document.body.append(box);
   box.select();

@@ -4,7 +4,7 @@ import {act, addVerbs, onAnswer} from './acts.js';
 import {around, element, find} from './dom.js';
 import {request} from './request.js';
 import {follow} from './scroll.js';
-import {isTemporary, state} from './state.js';
+import {state} from './state.js';
 import {tell} from './toast.js';
 
 const QUIET = 150;  // ms without a key after which is searched
@@ -25,8 +25,10 @@ let sending = '';  // a message that is on its way: a second Enter does not send
 /** @param {string} conversation */
 const keyOf = conversation => `r1chat.draft.${conversation}`;
 
-/** @type {Map<string, Draft>} of temporary conversations, which nothing may outlast */
+/** @type {Map<string, Draft>} those that never reach the disk: of temporary conversations, and of deleted ones */
 const fleeting = new Map();
+/** @type {Set<string>} conversations that were deleted here */
+const deleted = new Set();
 
 /** @param {string} conversation @returns {Draft} */
 function draftOf(conversation) {
@@ -40,29 +42,71 @@ function draftOf(conversation) {
   }
 }
 
-/** @type {string[]} messages that wait for the reply that runs */
-let queue = [];
-let mine = '';  // the conversation that box and queue belong to
-
-function keepDraft() {
-  if (leaving) return;  // what is in the box belongs to no conversation yet
-  const text = prompt().value === sending ? '' : prompt().value;
-  if (isTemporary()) {
-    fleeting.set(mine, {text, queue: [...queue]});
-    return;
-  }
+/** @param {{id: string, temporary: boolean}} conversation @param {Draft} draft */
+function keep({id, temporary}, draft) {
+  const stays = !temporary && !deleted.has(id);
+  if (stays) fleeting.delete(id);
+  else fleeting.set(id, draft);
   try {
-    if (text || queue.length) localStorage.setItem(keyOf(mine), JSON.stringify({text, queue}));
-    else localStorage.removeItem(keyOf(mine));
+    if (stays && (draft.text || draft.queue.length)) localStorage.setItem(keyOf(id), JSON.stringify({...draft, home: state.home}));
+    else localStorage.removeItem(keyOf(id));
   } catch {
     // storage is full or switched off: the text is in the box still
   }
 }
 
-document.addEventListener('click', event => {
-  const id = around(event.target, '[data-verb=delete]')?.dataset.id;
-  if (id) localStorage.removeItem(keyOf(id));
-}, true);
+/** @type {string[]} messages that wait for the reply that runs */
+let queue = [];
+/** The conversation that box and queue belong to: the one that showed when they were last filled. */
+let mine = {id: '', temporary: false};
+let opened = false;  // before, what is in the box belongs to no conversation
+
+/** @param {{id: string}} conversation whether the box is its */
+const isMine = ({id}) => !leaving && mine.id === id;
+
+/** From now on, box and queue are those of the conversation that shows. */
+function enter() {
+  mine = {id: state.conversation, temporary: state.temporary};
+  deleted.delete(mine.id);  // where it was, that has been undone
+}
+
+function keepDraft() {
+  if (leaving || !opened) return;
+  keep(mine, {text: prompt().value === sending ? '' : prompt().value, queue: [...queue]});
+}
+
+/**
+ * Delete a conversation. What was written in it leaves the disk; whoever undoes the deletion finds it again.
+ * @param {string} id
+ */
+export async function erase(id) {
+  const temporary = id === mine.id ? mine.temporary : fleeting.has(id);
+  deleted.add(id);
+  const done = await act('delete', id);
+  if (!done) deleted.delete(id);
+  if (done && temporary) fleeting.delete(id);
+  else keep({id, temporary}, draftOf(id));
+  return done;
+}
+
+/** Whether a draft is of another data folder: at this port r1chat may serve one after the other. @param {string} name */
+function isElsewhere(name) {
+  try {
+    return ![undefined, state.home].includes(JSON.parse(localStorage.getItem(name)).home);
+  } catch {
+    return false;
+  }
+}
+
+/** Drafts of conversations that are not there any more leave the disk. */
+async function dropLost() {
+  const drafts = Object.keys(localStorage).filter(name => name.startsWith(keyOf('')) && name !== keyOf(''));
+  const names = drafts.filter(name => !isElsewhere(name));
+  if (!names.length) return;
+  const ids = names.map(name => name.slice(keyOf('').length));
+  const response = await request('r1chat/lost', {ids});
+  if (response) for (const id of /** @type {string[]} */ (await response.json())) localStorage.removeItem(keyOf(id));
+}
 
 /** @type {{text: string, queue: string[], acts: number} | null} what was left behind while the page goes to another conversation */
 let leaving = null;
@@ -85,8 +129,8 @@ export async function goTo(verb, id = '') {
   if (--leaving.acts) return done;
   const left = leaving, typed = prompt().value;
   leaving = null;
-  const draft = state.conversation === mine ? left : draftOf(state.conversation);
-  mine = state.conversation;
+  const draft = state.conversation === mine.id ? left : draftOf(state.conversation);
+  enter();
   queue = draft.queue;
   write([draft.text, typed].filter(Boolean).join('\n'));
   showQueue();
@@ -94,27 +138,28 @@ export async function goTo(verb, id = '') {
   return done;
 }
 
-let opened = false;
 onAnswer(({conversation}, before) => {
   if (leaving || conversation === undefined || (opened && conversation === before)) return;
-  const text = prompt().value;
-  if (!opened) {  // somebody was quicker than the page
-    mine = conversation;
-    const draft = draftOf(mine);
+  if (!opened) {
+    opened = true;
+    enter();
+    const draft = draftOf(mine.id);
     queue = draft.queue;
-    write(text || draft.text, Boolean(text));
+    if (!sending) write([draft.text, prompt().value].filter(Boolean).join('\n'), true);  // who was quicker than the page loses nothing
+    keepDraft();
+    dropLost();
   } else if (before === '' && sending) {  // the message on its way began this conversation: what follows it stays here
-    localStorage.removeItem(keyOf(''));
-    mine = conversation;
+    keep(mine, {text: '', queue: []});
+    enter();
     fit();
   } else {
     keepDraft();
-    mine = conversation;
-    const draft = draftOf(mine);
+    enter();
+    const draft = draftOf(mine.id);
     queue = draft.queue;
     write(draft.text);
+    keepDraft();
   }
-  opened = true;
   showQueue();
 });
 
@@ -165,10 +210,22 @@ const ask = text => deliver(text, () => act('ask', '', text));
 export async function deliver(text, way) {
   sending = text;
   follow();
-  const sent = await way();
+  const sent = await begin(way);
   sending = '';
   if (sent && prompt().value === text) write('');
   keepDraft();
+  return sent;
+}
+
+/**
+ * Ask in any way. On the empty page the box goes to its place below the transcript now, not when the reply begins.
+ * @param {() => Promise<boolean>} way whether it was sent
+ */
+export async function begin(way) {
+  const {dataset} = document.body, {empty = ''} = dataset;
+  dataset.empty = '';
+  const sent = await way();
+  if (!sent) dataset.empty = empty;
   return sent;
 }
 
@@ -261,7 +318,7 @@ function queueButton(word, icon, done) {
 /** A reply has ended: the first message that waits is sent; after a stop or a failure it comes back into the box. */
 async function goOn() {
   const {ended = '', shown = ''} = document.body.dataset;
-  if (running() || !queue.length || mine !== shown || mine !== state.conversation || sending) return;
+  if (running() || !queue.length || mine.id !== shown || mine.id !== state.conversation || sending) return;
   const text = queue.shift();
   showQueue();
   if (GONE_ON.has(ended) && await ask(text)) keepDraft();
@@ -285,27 +342,34 @@ addVerbs({carry: summarise});
 /** Begin a new conversation. Its first message, a summary, grows in the box, and waits there to be changed and sent. */
 async function summarise() {
   const {conversation, model, lang} = state;
-  const box = prompt(), draft = box.value;
+  const box = prompt(), draft = box.value, from = mine;
   if (box.readOnly) return;
   box.readOnly = true;
-  let text = '';
+  let text = '', rest = draft, here = from;
   try {
     const response = await request('r1chat/summary', {conversation, model, lang});
-    if (!response) return;
+    if (!response || !isMine(from)) return;
     write('');
     keepDraft();
-    await goTo(isTemporary() ? 'temporary' : 'new');  // what never touched the disk stays off it
+    await goTo(from.temporary ? 'temporary' : 'new');  // what never touched the disk stays off it
+    here = mine;
+    rest = [draft, box.value].filter(Boolean).join('\n');  // what was begun there before
     box.placeholder = state.words.summarising;
     write('');
-    for await (const line of lines(response.body)) write(text = JSON.parse(line));
+    for await (const line of lines(response.body)) {
+      text = JSON.parse(line);
+      if (isMine(here)) write(text);  // else somebody reads another conversation meanwhile
+    }
   } catch {
     tell(state.words.unreachable);
   } finally {
     box.readOnly = false;
     box.placeholder = state.words.placeholder;
-    write(text + draft);
-    keepDraft();
-    box.focus();
+    if (isMine(here)) {
+      write(text + rest);
+      keepDraft();
+      box.focus();
+    } else keep(here, {...draftOf(here.id), text: text + rest});
   }
 }
 

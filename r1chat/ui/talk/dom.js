@@ -62,6 +62,18 @@ export function element(tag, properties = {}) {
   return Object.assign(document.createElement(tag), properties);
 }
 
+/**
+ * A new box for text; see `text_area` in `ui/html/parts.py`.
+ * @template {'input' | 'textarea'} K
+ * @param {K} tag
+ * @param {Partial<HTMLElementTagNameMap[K]>} [properties]
+ */
+export function textBox(tag, properties = {}) {
+  const box = element(tag, properties);
+  box.autocomplete = 'off';
+  return box;
+}
+
 /** The id of the reply that a node belongs to. @param {Node} node */
 export function replyOf(node) {
   return around(node, '.reply').id.slice('reply-'.length);

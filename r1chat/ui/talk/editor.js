@@ -1,6 +1,6 @@
 // A text of the conversation, edited where it stands. What is written stays until r1chat has taken it.
 
-import {element} from './dom.js';
+import {element, textBox} from './dom.js';
 import {settle} from './scroll.js';
 
 const PATIENCE = 1500;  // ms that a taken text waits for what replaces it, before it can be sent again
@@ -22,7 +22,7 @@ const PATIENCE = 1500;  // ms that a taken text waits for what replaces it, befo
  *   and says whether it was taken; `left` is called when the person gives up.
  */
 export function edit({place, after = place, hidden = [], most = 0.5, ...options}) {
-  const box = element('textarea', {className: 'editing', value: options.value});
+  const box = textBox('textarea', {className: 'editing', value: options.value});
   box.setAttribute('aria-label', options.label);
   const save = element('button', {type: 'button', textContent: options.save, className: 'primary'});
   const cancel = element('button', {type: 'button', textContent: options.cancel});

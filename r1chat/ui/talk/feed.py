@@ -95,6 +95,7 @@ class Viewer:
         self._judged = Judged()
         self._last_hidden = ""  # the last turn that the model does not see
         self._verdicts: dict[str, dict[tuple[int, int], Verdict]] = {}  # by reply and place
+        self._leading = ""  # the turn whose reply is the next thing to go on from
         self._fresh = True  # nothing was sent yet
         self._working = ""  # the conversations in which replies are made, as the page has them
         self._beat = float("-inf")  # when the last pulse was sent
@@ -296,9 +297,11 @@ class Viewer:
         if not self._outlined:
             self._outline_sent = ""
             blocks += self._change("outline", html=EMPTY)
+        room = self._window(conversation, running)  # what it offers is recommended before continuing the last reply
+        self._leading = conversation.turns[-1].id if conversation.turns and not self._sent["offers"][1] else ""
         for turn in conversation.turns:
             blocks += self._turn(turn, running)
-        blocks += self._window(conversation, running)
+        blocks += room
         if self._app.is_temporary:
             blocks += self._change("temporary", "temporary-section", "offers", temporary.line(self._words))
         else:
@@ -443,7 +446,7 @@ class Viewer:
                 blocks += self._change(f"{stored.id}-{part}", html=EMPTY)
             return blocks
         made = stored.provenance
-        cannot_resume = self._cannot_steer(f"{made.backend}:{made.model}") if reply.finish in render.CAN_GO_ON else ""
+        cannot_resume = self._cannot_steer(f"{made.backend}:{made.model}") if render.can_go_on(reply) else ""
         notes = render.not_saved(stored, self._words) + render.notices(reply, self._words, cannot_resume)
         notes += render.origin(stored, question, self._words, other_file=stored.id in self._of_another_file)
         notes += self._compared(stored)
@@ -459,7 +462,8 @@ class Viewer:
     def _acts(self, stored: StoredReply, cannot_resume: str) -> Markup:
         """The row under a reply that has ended."""
         words = self._words
-        row = render.reply_acts(stored, words, cannot_resume) + rating.thumbs(stored, self._judged, words)
+        row = render.reply_acts(stored, words, cannot_resume, leads=stored.turn_id == self._leading)
+        row += rating.thumbs(stored, self._judged, words)
         more = render.more_acts(stored, words, self._cannot_steer(self._model)) + sibling_acts(stored, words)
         row += rating.more(stored, self._judged, more, words)
         return row + render.position(stored, words) + render.figures(stored, self._maker(stored), words)

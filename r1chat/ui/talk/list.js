@@ -1,8 +1,8 @@
 // The list of conversations.
 
 import {act, onAnswer} from './acts.js';
-import {goTo} from './composer.js';
-import {all, around, element, find, modified} from './dom.js';
+import {erase, goTo} from './composer.js';
+import {all, around, find, modified, textBox} from './dom.js';
 import {lookFor} from './found.js';
 import {onState} from './patches.js';
 
@@ -18,7 +18,8 @@ document.addEventListener('click', event => {
   else if (verb === 'more') showMore(button);
   else if (verb === 'open') lookFor(id) || goTo('open', id);
   else if (verb === 'temporary') goTo('temporary');
-  else act(verb, id, text ?? '').then(() => find(document, verb === 'delete' ? '#list .undo button' : '#list [aria-current]')?.focus());
+  else if (verb === 'delete') erase(id).then(() => find(document, '#list .undo button')?.focus());
+  else act(verb, id, text ?? '').then(() => find(document, '#list [aria-current]')?.focus());
   if (verb === 'open' || verb === 'temporary') document.body.classList.remove('list-open');
 });
 
@@ -93,7 +94,7 @@ function toggleList(event) {
 /** @param {HTMLElement} button @param {string} id */
 function rename(button, id) {
   const row = around(button, '.row'), link = find(row, '[data-verb=open]');
-  const box = element('input', {value: link.textContent, className: 'renaming'});
+  const box = textBox('input', {value: link.textContent, className: 'renaming'});
   box.setAttribute('aria-label', button.getAttribute('aria-label'));
   let over = false;
   /** @param {boolean} save */

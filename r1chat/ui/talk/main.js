@@ -1,12 +1,12 @@
 // Starts the scripts of the chat page, and ties them to the few Gradio widgets that they know.
 
-import {act, addVerbs, onAnswer, press, show} from './acts.js';
+import {act, addVerbs, begin as beginActs, onAnswer, press, show} from './acts.js';
 import '../composer/behaviour.js';
 import '../composer/choices.js';
 import '../composer/phrasings.js';
 import '../composer/popup.js';
 import {nameParts} from './announcing.js';
-import './composer.js';
+import {begin} from './composer.js';
 import './copying.js';
 import './saving.js';
 import {all, around, find, target} from './dom.js';
@@ -16,50 +16,37 @@ import './list.js';
 import './found.js';
 import './menus.js';
 import './palette.js';
+import {opening} from './opening.js';
 import {textOf} from './request.js';
-import {hold} from './scroll.js';
+import {follow, hold} from './scroll.js';
 import {state} from './state.js';
 import {tell} from './toast.js';
 import './steps.js';
+import './wide.js';
 import '../compare/compare.js';
 import '../judge/rating.js';
 import {nameColumns} from '../settings/settings.js';
 import {read} from './transcript.js';
 
-const RETRY = 1000;  // ms
-const BEGIN = new Set(['again', 'ask', 'longer', 'resume', 'retry', 'skip', 'vote']);  // a double click begins one reply
-
-/**
- * What the server says of the page as a whole; see `ui/opening.py`.
- * @typedef {{lang: string, words: Record<string, string>, model: string, answer: import('./acts.js').Answer, told: string}} Value
- */
+const BEGIN = new Set(['again', 'ask', 'close-thought', 'longer', 'resume', 'retry', 'skip', 'vote']);  // a double click begins one reply
 
 /** @type {Promise<void>} */
 let started = null;
 
 /** Called when the transcript is there. */
 export function start() {
-  started ??= open();
+  started ??= open().finally(beginActs);
 }
-
-/** @returns {Response} */
-const noResponse = () => null;
 
 /** Fill the page, in the browser's language and on the conversation of its address. */
 async function open() {
-  const asked = new URLSearchParams(location.search), query = new URLSearchParams();
-  for (const name of ['c', 'model']) if (asked.has(name)) query.set(name, asked.get(name));
-  let response = null;
-  while (!response) {
-    response = await fetch(`r1chat/opening?${query}`).catch(noResponse);  // left, or not running: it may come back
-    if (!response) await new Promise(done => setTimeout(done, RETRY));
-  }
-  if (!response.ok) {
-    tell(await response.text());
+  const {refusal, value} = await opening;
+  if (refusal) {
+    tell(refusal);
+    state.conversation = new URLSearchParams(location.search).get('c') ?? '';  // what is sent all the same belongs to no other
     return;
   }
-  const value = /** @type {Value} */ (await response.json());
-  Object.assign(state, {lang: value.lang, words: value.words, model: value.model});
+  Object.assign(state, {lang: value.lang, words: value.words, home: value.home, model: value.model});
   wordLayout();
   show(value.answer);
   if (value.told) tell(value.told);
@@ -90,6 +77,7 @@ read.addEventListener('click', event => {
   const button = around(event.target, 'button[data-verb]');
   if (!button || (event.detail > 1 && BEGIN.has(button.dataset.verb))) return;
   if (around(button, '.switch, .vote')) hold(button);
+  else if (BEGIN.has(button.dataset.verb)) follow();
   press(button);
 });
 read.addEventListener('keydown', event => {
@@ -113,4 +101,4 @@ async function editMessage(button, id) {
   });
 }
 
-addVerbs({edit: editMessage});
+addVerbs({edit: editMessage, ask: ({dataset}) => begin(() => act('ask', '', dataset.text))});

@@ -60,8 +60,8 @@ SYMBOLS = Markup('<svg width="0" height="0" class="symbols" aria-hidden="true">{
     )
 )  # to be put into a page once: every mark refers to it
 GAP = 3.6  # percent of the timeline between two marks, so that they do not hide each other
-NARROW_GAP = 11.5  # the same on a phone
-NARROW_CROWD = 9  # moments; more than that hide each other on a phone
+NARROW_GAP = 13.7  # the same on a phone, whose line is 178 pixels wide: targets of 24 pixels
+NARROW_CROWD = 8  # moments; more than that hide each other on a phone
 CROWD = 24  # moments; more than that hide each other on one line
 _TITLED = 400  # characters of a step that its title is made from
 Verdicts = Mapping[tuple[int, int], Verdict]  # by the moment's place in the thought

@@ -21,13 +21,16 @@ const options = () => all(dialog(), OPTION);
 /** @type {Map<string, () => void>} what the acts do, by the id of their row */
 let runs = new Map();
 
-/** The name of a button. @param {HTMLElement} button */
-const nameOf = button => (button.getAttribute('aria-label') || button.dataset.tip || find(button, 'b')?.textContent || button.textContent || '').replace(/\s+/g, ' ').trim();
+/** The name of a button; that of its group before it, where the number of samples alone says nothing. @param {HTMLElement} button */
+const nameOf = button => [around(button, '.sampling')?.getAttribute('aria-label'), ownName(button)].filter(Boolean).join(': ');
+
+/** @param {HTMLElement} button */
+const ownName = button => (button.getAttribute('aria-label') || button.dataset.tip || find(button, 'b')?.textContent || button.textContent || '').replace(/\s+/g, ' ').trim();
 
 /** The buttons of the page that can be pressed now, and those of the newest message and reply. */
 function buttons() {
   const last = all(read, 'section:has(.reply)').at(-1);
-  const own = last ? all(last, '.acts button[data-verb]') : [];
+  const own = last ? all(last, '.acts button[data-verb]:not(.form *, input + *)') : [];  // the rest needs what is beside it
   return [...all(document, PAGE), ...own].filter(button => nameOf(button)
     && !around(button, '[hidden]') && getComputedStyle(button).display !== 'none' && button.getAttribute('aria-disabled') !== 'true' && !(button instanceof HTMLButtonElement && button.disabled));
 }
@@ -87,6 +90,10 @@ document.addEventListener('input', event => {
 document.addEventListener('click', event => {
   const option = around(event.target, `#palette ${OPTION}`);
   if (option) run(option);
+});
+document.addEventListener('pointermove', event => {  // one row is marked, by keys or by the pointer
+  const option = around(event.target, `#palette ${OPTION}`);
+  if (option && option.getAttribute('aria-selected') !== 'true') choose(option);
 });
 document.addEventListener('keydown', event => {
   const {code, key, ctrlKey, metaKey, altKey, shiftKey} = event;

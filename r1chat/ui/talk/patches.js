@@ -2,7 +2,7 @@
 
 import {all, around, element, find} from './dom.js';
 import {isFollowing, settle} from './scroll.js';
-import {read} from './transcript.js';
+import {read, scroller} from './transcript.js';
 
 /**
  * @typedef {{
@@ -10,6 +10,8 @@ import {read} from './transcript.js';
  * }} Block
  * @typedef {{fresh?: boolean, order?: string[], blocks?: Block[], state?: Record<string, string>}} Patch
  */
+
+const NEAR = 60;  // blocks: more than fill a screen
 
 /** @type {((blocks: Block[]) => void)[]} */
 const watchers = [];
@@ -30,7 +32,11 @@ export function onPatch(watcher) {
 export function patch({fresh, order, blocks = [], state: marks}) {
   if (order) arrange(order);
   for (const block of blocks) put(block);
-  if (fresh) sweep(blocks);
+  if (order) markOlder();
+  if (fresh) {
+    sweep(blocks);
+    layOutEnd();
+  }
   if (marks) {
     const {dataset} = document.body;  // an attribute that is set anew is a mutation, though it stays the same
     for (const [name, value] of Object.entries(marks)) if (dataset[name] !== value) dataset[name] = value;
@@ -54,11 +60,32 @@ function arrange(order) {
   }
 }
 
+/**
+ * Mark the turns before the last one, whose acts show on hover. A style sheet could find them with `:has`, but then each
+ * step that comes has the browser match every element of the transcript anew: 0.1 s where there are a thousand steps.
+ */
+function markOlder() {
+  const last = all(read, '.ask').at(-1)?.closest('section');
+  let older = Boolean(last);
+  for (const section of all(read, ':scope > section')) {
+    if (section === last) older = false;
+    section.toggleAttribute('data-older', older);
+  }
+}
+
 /** Remove what this page has from an earlier connection, and what is there no more. @param {Block[]} blocks */
 function sweep(blocks) {
   const named = new Set(blocks.map(({id}) => id));
   const here = 'section > [id], .steps > [id], .answer > [id], .side > * > [id]';
   for (const node of all(read, here)) if (!named.has(node.id)) node.remove();
+}
+
+/**
+ * Lay out the last blocks for good before they are drawn. The others have an estimated height until they are in sight,
+ * so a conversation that opens at its end would be drawn in a wrong place first.
+ */
+function layOutEnd() {
+  for (const block of all(read, '.part, .thought[open] .step').slice(-NEAR)) block.style.contentVisibility = 'visible';
 }
 
 /** @param {Block} block */
@@ -138,7 +165,8 @@ function copyWritten(old, part) {
 
 /**
  * Fold or unfold a thought as the setting says. The person's own click always wins, and so does somebody who reads: while
- * the page does not follow, nothing folds by itself. A thought that was stopped stays open.
+ * the page does not follow, no thought that begins on the screen or above it folds by itself. A thought that was stopped
+ * stays open.
  * @param {HTMLElement} reply
  */
 function foldThought(reply) {
@@ -147,8 +175,13 @@ function foldThought(reply) {
   if (!thought || thought.dataset.touched) return;
   const mode = localStorage.getItem('r1chat.fold') ?? 'end';
   const open = mode === 'open' || (mode === 'end' && reply.matches('.thinking, .unclosed'));
-  if (thought.open && !open && mode === 'end' && !isFollowing()) thought.dataset.touched = '1';
+  if (thought.open && !open && mode === 'end' && !isFollowing() && isReached(thought)) thought.dataset.touched = '1';
   else thought.open = open;
+}
+
+/** Whether a part of the transcript begins on the screen or above it. @param {HTMLElement} part */
+function isReached(part) {
+  return part.getBoundingClientRect().top < scroller.getBoundingClientRect().bottom;
 }
 
 document.addEventListener('r1chat:fold', () => {

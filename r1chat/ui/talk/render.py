@@ -23,7 +23,18 @@ from r1chat.sizes import readable_size
 from r1chat.steer import ends_by_budget
 from r1chat.ui.html.blocks import Segments
 from r1chat.ui.html.icons import icon, sign
-from r1chat.ui.html.parts import EMPTY, attributes, button, concat, icon_button, joined, markdown, notice, speed
+from r1chat.ui.html.parts import (
+    EMPTY,
+    attributes,
+    button,
+    concat,
+    icon_button,
+    joined,
+    markdown,
+    notice,
+    speed,
+    text_input,
+)
 from r1chat.ui.html.unfinished import without_open_formula
 from r1chat.ui.talk import moments
 from r1chat.ui.talk.availability import Availability, trouble
@@ -348,13 +359,17 @@ def summary(reply: Reply, words: Words, counts: str = "", given: int = 0) -> Mar
             line = joined(words.thinking, words.duration(seconds), tokens, speed(reply.tokens_per_second, words, 0))
         return Markup('<span class="live">{}</span>').format(_in_whole_parts(line))
     ended = words.stopped_thinking if reply.finish == "stopped" else words.unfinished_thought
-    return _in_pieces(joined(ended, words.duration(seconds), tokens), counts)
+    return _in_pieces(joined(ended, words.duration(seconds, 1 if seconds < 1 else 0), tokens), counts)
 
 
 def _in_pieces(line: str, counts: str = "") -> Markup:
-    """A line that breaks after its dots and commas only. `counts` follow behind a dot, on a phone in a line below."""
-    pieces = re.split(r"(?<= · )|(?<=, )|(?<=、)", line)
-    html = concat(Markup('<span class="piece">{}</span>{}').format(p.rstrip(), p[len(p.rstrip()) :]) for p in pieces)
+    """A line that breaks before its dots and after its commas only, so that none hangs where the rest is out of sight.
+
+    `counts` follow behind a dot, on a phone in a line below.
+    """
+    pieces = re.split(r" (?=· )|(?<=,) |(?<=、)", line)
+    between = EMPTY if "、" in line else Markup(" ")
+    html = between.join(Markup('<span class="piece">{}</span>').format(piece) for piece in pieces)
     if counts:
         html += Markup('<span class="tally"><span class="between"> · </span>{}</span>').format(_in_pieces(counts))
     return html
@@ -363,7 +378,8 @@ def _in_pieces(line: str, counts: str = "") -> Markup:
 def _in_whole_parts(line: str) -> str:
     """A line of `joined` parts that wraps before a dot only: a narrow screen shows as many whole parts as fit."""
     parts = line.split(" · ")
-    return " ·\u00a0".join(part.replace(" ", "\u00a0") for part in parts) if len(parts) > 1 else line
+    whole = [part.replace(" ", "\u00a0").replace("/", "/\u2060") for part in parts]  # a line may end at a slash
+    return " ·\u00a0".join(whole) if len(parts) > 1 else line
 
 
 def _text(line: str) -> Markup:
@@ -390,8 +406,11 @@ def notices(reply: Reply, words: Words, cannot_resume: str = "") -> Markup:
     parts = []
     if reply.reopened:
         parts.append(notice(words.reopened))
-    if cannot_resume and reply.finish in ("stopped", "cut", "interrupted"):
-        parts.append(notice(f"{words.ended_early} {cannot_resume}"))
+    if window_is_full(reply) and reply.finish != "error":
+        parts.append(notice(_length(reply, words)))
+    elif cannot_resume and reply.finish in ("stopped", "cut", "interrupted"):
+        ended = words.said_stopped if reply.finish == "stopped" else words.ended_early
+        parts.append(notice(f"{ended} {cannot_resume}"))
     elif reply.finish == "stopped":
         parts.append(notice(words.stopped))
     elif reply.finish == "cut":
@@ -403,7 +422,7 @@ def notices(reply: Reply, words: Words, cannot_resume: str = "") -> Markup:
     elif reply.finish == "error":
         parts.append(notice(spoken(reply.error, words) or words.failed, error=True))
     elif reply.finish == "stop" and not reply.answer.strip():
-        parts.append(notice(words.no_answer))
+        parts.append(notice(words.no_answer if reply.closed or not reply.reasoning else words.only_thought))
     return concat(parts)
 
 
@@ -464,9 +483,15 @@ def alarm(seen: Alarm, turn_id: str, words: Words, cannot_steer: str = "") -> Ma
     return Markup('<div class="notice" role="alert">{} {}</div>').format(sentence, ways)
 
 
+def can_go_on(reply: Reply) -> bool:
+    """Whether there is more to come of a reply that has ended: it ended early, or by itself with a thought alone."""
+    only_thought = reply.finish == "stop" and bool(reply.reasoning) and not reply.answer.strip()
+    return reply.finish in CAN_GO_ON or only_thought
+
+
 def window_is_full(reply: Reply) -> bool:
-    """Whether a reply ended because the context window has no room left, so that it cannot be continued."""
-    return reply.finish == "length" and reply.usage.free is not None and reply.usage.free < FULL
+    """Whether a reply ended early, however it did, and the context window has no room left to continue it."""
+    return can_go_on(reply) and reply.usage.free is not None and reply.usage.free < FULL
 
 
 def _length(reply: Reply, words: Words) -> str:
@@ -481,18 +506,21 @@ def _length(reply: Reply, words: Words) -> str:
     )
 
 
-def reply_acts(stored: StoredReply, words: Words, cannot_resume: str = "") -> Markup:
+def reply_acts(stored: StoredReply, words: Words, cannot_resume: str = "", *, leads: bool = True) -> Markup:
     """What is done most often with a reply that has ended: continue it, copy it, make another one.
 
-    `cannot_resume` says why the model that made this reply cannot continue it; "" where it can. The rest of the acts is
-    in `more_acts`.
+    `cannot_resume` says why the model that made this reply cannot continue it; "" where it can. `leads`: nothing else
+    on the page is recommended before continuing it. The rest of the acts is in `more_acts`.
     """
     reply = stored.reply
+    kind = "primary" if leads else "second"
     buttons = []
     if reply.too_long:
-        buttons.append(_edit(stored.turn_id, words, kind="primary"))
-    elif reply.finish in CAN_GO_ON and not window_is_full(reply):
-        buttons.append(button("resume", stored.id, words.resume, kind="primary", barred=cannot_resume))
+        buttons.append(_edit(stored.turn_id, words, kind=kind))
+    elif can_go_on(reply) and not window_is_full(reply):
+        in_thought = reply.finish == "stop" and not reply.closed  # it would end there again
+        verb, label = ("close-thought", words.answer_now) if in_thought else ("resume", words.resume)
+        buttons.append(button(verb, stored.id, label, kind=kind, barred=cannot_resume))
     if reply.answer:
         buttons.append(icon_button("copy", stored.id, "copy", words.copy, data_done=words.copied))
     buttons.append(icon_button("again", stored.turn_id, "refresh-cw", words.again))
@@ -519,7 +547,7 @@ def position(stored: StoredReply, words: Words) -> Markup:
 def figures(stored: StoredReply, maker: str, words: Words) -> Markup:
     """Who wrote it, and how fast: the model's name, tokens per second, and the time to the first token."""
     line = joined(maker, meta(stored.reply, words))
-    return Markup('<span class="meta">{}</span>').format(_in_pieces(line))
+    return Markup('<span class="meta" title="{}">{}</span>').format(line, _in_pieces(line))
 
 
 def _captioned(picture: str, caption: str) -> Markup:
@@ -529,7 +557,7 @@ def _captioned(picture: str, caption: str) -> Markup:
 def _vote(turn_id: str, words: Words) -> Markup:
     """How many replies to sample for a vote."""
     choices = concat(button("vote", turn_id, str(number), text=number) for number in (3, 5, 8))
-    own = Markup('<input type="number" min="2" max="32" placeholder="…" aria-label="{}">').format(words.samples)
+    own = text_input(type="number", min=2, max=32, placeholder="…", aria_label=words.samples)
     run = button("vote", turn_id, words.take_samples)
     return Markup('<div class="sampling" role="group" aria-label="{name}">{head}<div>{inside}</div></div>').format(
         name=words.vote, head=Markup("<p>{}</p>").format(_captioned("vote", words.vote)), inside=choices + own + run
@@ -605,6 +633,7 @@ def welcome(now: Availability, folder: str, words: Words, offers: Sequence[Offer
     Where it cannot be used: why, and the ways out. Where there is no real model yet, `offers` are made.
     """
     goes = words.goes_to.format(host=now.host) if now.host else words.stays_here
+    goes = words.goes_to_account.format(account=now.account) if now.account else goes
     between = "" if words.lang == "zh" else " "
     sentence = f"{words.welcome}{between}{goes}" if now.available else words.welcome
     head = Markup("<h1>{}</h1><p>{}</p>").format(words.greeting, sentence)

@@ -1,26 +1,30 @@
 // Asks r1chat for something. What goes wrong is told to the person, wherever it happens.
 
 import {state} from './state.js';
-import {tell} from './toast.js';
+import {tell, withdraw} from './toast.js';
 
 const KEEPABLE = 60_000;  // characters; a browser sends no more when the page is left
 
 /**
  * The response; null where there is none, or where r1chat refuses, which the person has been told.
  * @param {string} path
- * @param {object} [body] sent as JSON; without one, something is only asked for
+ * @param {Record<string, unknown>} [body] sent as JSON; without one, something is only asked for
  * @returns {Promise<Response>}
  */
 export async function request(path, body) {
+  const about = `${path} ${body?.verb ?? ''} ${body?.id ?? ''}`;
   let response;
   try {
     response = await fetch(path, body && posted(JSON.stringify(body)));
   } catch {
-    tell(state.words.unreachable);
+    tell(state.words.unreachable, 'error', about);
     return null;
   }
-  if (response.ok) return response;
-  tell(response.status < 500 && await response.text().catch(() => '') || state.words.broken);
+  if (response.ok) {
+    withdraw(about);
+    return response;
+  }
+  tell(response.status < 500 && await response.text().catch(() => '') || state.words.broken, 'error', about);
   return null;
 }
 

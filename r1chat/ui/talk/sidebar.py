@@ -135,10 +135,12 @@ def model_state(model: ModelInfo | None, why: str, words: Words, expected: str =
     return Markup('<span id="model-line" title="{}"><span class="dot {}"></span>{}</span>').format(title, kind, text)
 
 
-def where(host: str, available: bool, words: Words) -> Markup:
-    """Where messages to the chosen model go. `host`: as `Catalogue.host` has it."""
+def where(host: str, account: str, available: bool, words: Words) -> Markup:
+    """Where messages to the chosen model go. `host` and `account`: as `Catalogue` has them."""
     if not available:  # the line beside it says so
         return EMPTY
+    if account:
+        return Markup("{}").format(words.where_account.format(account=account))
     return Markup("{}").format(words.where_host.format(host=host) if host else words.where_here)
 
 

@@ -3,6 +3,7 @@
 export const state = {
   conversation: '',
   temporary: false,  // whether the conversation that shows is kept in memory alone
+  home: '',  // an id of the data folder
   model: '',
   lang: 'en',
   query: '',  // of the search above the list

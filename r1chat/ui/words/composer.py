@@ -37,7 +37,7 @@ class ComposerWords:
     budget_group = Both("Budget", "预算")
     budget_none = Both("No limit", "不限")
     budget_tokens_of = Both("{n} tokens", "{n} 个 token")
-    budget_custom = Both("Custom…", "自定…")
+    budget_custom = Both("Custom…", "自定义…")
     budget_needs_thought = Both("There is no thought to limit.", "没有思考，不需要预算。")
 
     # the queue
@@ -99,6 +99,11 @@ class ComposerWords:
     no_presets = Both("There is no preset yet.", "还没有预设。")
     preset_name = Both("Name of the preset", "预设名称")
     save_preset = Both("Save as a preset", "存为预设")
+    preset_in_temporary = Both(
+        "Nothing of a temporary conversation is written to disk, so no preset can be saved in it. Save the preset in "
+        "another conversation; it can be used here then.",
+        "临时对话的任何内容都不会写入磁盘，因此不能在其中保存预设。请在其他对话中保存；之后可以在这里使用。",
+    )
     use_preset = Both("Use", "使用")
     delete_preset = Both("Delete", "删除")
     compare_presets = Both("Compare presets", "比较预设")

@@ -139,9 +139,11 @@ class DataWords:
         "export: no search finds everything.",
         "导出时，邮箱、电话、密钥等会换成占位符。导出前请看一看：任何查找都会有遗漏。",
     )
-    redaction_none = Both("Nothing was found in {n} messages and their replies.", "{n} 条消息及其回复中没有发现。")
+    redaction_none = Both(
+        "Messages read, with their replies: {n}. Nothing was found.", "{n} 条消息及其回复中没有发现。"
+    )
     redaction_found = Both(
-        "In {n} messages and their replies, whether they may be exported or not:",
+        "Messages read, with their replies: {n}, whether they may be exported or not. Found:",
         "在 {n} 条消息及其回复中（无论是否允许导出）：",
     )
     redaction_first = Both(

@@ -9,7 +9,7 @@ class EvaluationWords:
     """The words in one language. Names in braces are filled in with `str.format`."""
 
     title = Both("Evaluation", "评测")
-    back = Both("← Back to the chat", "← 返回聊天")
+    back = Both("Back to the chat", "返回聊天")
     intro = Both(
         "An evaluation asks a model the same problems, checks every answer by rule, and says how often it is right and "
         "how sure that is. Everything runs on this computer, or where the model runs.",
@@ -51,6 +51,7 @@ class EvaluationWords:
     )
     choose = Both("Tick the runs that you want to see side by side.", "勾选要并排查看的评测。")
     running = Both("running: {done} of {all}", "进行中：{done} / {all}")
+    left = Both("{time} left", "剩余 {time}")
     done = Both("done", "完成")
     halted = Both("stopped: {done} of {all}", "已停止：{done} / {all}")
     about = Both("{model} · {problems} × {k} · {date}", "{model} · {problems} × {k} · {date}")
@@ -69,7 +70,7 @@ class EvaluationWords:
     )
     date = Both("Date", "日期")
     source = Both("Problems from", "题目来源")
-    made_up_source = Both("made up, split {split}, {language}", "自动出题，{split} 部分，{language}")
+    made_up_source = Both("made up, split {split}, {language}", "自动出题（{split}），{language}")
     both_languages = Both("both languages", "两种语言")
     english = Both("English", "英文")
     chinese = Both("Chinese", "中文")
@@ -94,6 +95,7 @@ class EvaluationWords:
     unjudged = Both("Samples that could not be judged", "无法判定的样本")
     failed = Both("Samples that failed", "失败的样本")
     paper = Both("The paper's figure", "论文中的数值")
+    share = Both("{n:.1f} %", "{n:.1f}%")
     paper_says = Both("R1-Distill-{row}: pass@1 {pass_1} %", "R1-Distill-{row}：pass@1 {pass_1}%")
     paper_majority = Both("cons@64 {majority} %", "cons@64 {majority}%")
     paper_differs = Both("This run differs: {what}.", "本次评测的不同之处：{what}。")

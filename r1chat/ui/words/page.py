@@ -82,6 +82,10 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
     model_away = Both("not available", "不可用")
     where_here = Both("On this computer", "在本机运行")
     where_host = Both("Messages go to {host}", "消息发送到 {host}")
+    where_account = Both(
+        "Messages go to a program of {account}, another account of this computer",
+        "消息发送到本机另一个账户 {account} 的程序",
+    )
     look_again = Both("Try again", "重试")
     use_model = Both("Use {name}", "使用 {name}")
     model_loading = Both("loading, {percent} %", "正在加载，{percent}%")
@@ -114,6 +118,10 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
     greeting = Both("What would you like to know?", "想知道什么？")
     welcome = Both("The model thinks first, then answers.", "模型会先思考，再回答。")
     stays_here = Both("Everything stays on this computer.", "一切内容都留在这台电脑上。")
+    goes_to_account = Both(
+        "Your messages go to a program of {account}, another account of this computer, which can read them.",
+        "你的消息会发送到本机另一个账户 {account} 的程序，它可以读到这些消息。",
+    )
     goes_to = Both("Your messages go to {host}.", "你的消息会发送到 {host}。")
     try_one = Both("Examples", "示例问题")
     nano_questions = Both(
@@ -187,11 +195,11 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
     moments = Both("Moments in the thought", "思考中的反思")
     previous_moment = Both("Previous moment (p)", "上一处反思（p）")
     next_moment = Both("Next moment (n)", "下一处反思（n）")
-    verification = Both("verification", "验证")
+    verification = Both("check", "验证")
     correction = Both("correction", "纠正")
     alternative = Both("alternative", "换思路")
-    rereading = Both("re-reading", "重读题目")
-    realisation = Both("realisation", "顿悟")
+    rereading = Both("re-reading", "重读")
+    realisation = Both("insight", "顿悟")
     changed = Both("changed the result", "有改变")
     confirmed = Both("confirmed", "得到确认")
     no_effect = Both("no effect", "没有结果")
@@ -199,8 +207,8 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
     many_checks = Both("{n} checks", "{n} 次验证")
     one_correction = Both("1 correction", "1 次纠正")
     many_corrections = Both("{n} corrections", "{n} 次纠正")
-    one_alternative = Both("1 change of mind", "1 次换思路")
-    many_alternatives = Both("{n} changes of mind", "{n} 次换思路")
+    one_alternative = Both("1 alternative", "1 次换思路")
+    many_alternatives = Both("{n} alternatives", "{n} 次换思路")
     one_rereading = Both("1 re-reading", "1 次重读")
     many_rereadings = Both("{n} re-readings", "{n} 次重读")
     one_realisation = Both("1 insight", "1 次顿悟")
@@ -298,6 +306,10 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
     no_answer = Both(
         "The model ended its reply without an answer. Try again, or continue it.",
         "模型没有给出回答就结束了，请重试或继续。",
+    )
+    only_thought = Both(
+        "The model ended its reply in the middle of its thought. Have it answer now, or try again.",
+        "模型在思考途中就结束了回复。可让它立即回答，或重试。",
     )
     save_html = Both("Save the conversation as a page (HTML)", "将对话存为网页（HTML）")
     save_markdown = Both("Save the conversation as Markdown", "将对话存为 Markdown")

@@ -86,20 +86,22 @@ class RatingWords:
     check_tests = Both("tests of a program", "程序的测试")
     tests_given = Both("Tests for a program", "程序的测试")
     tests_not_run = Both("tests not run", "测试未运行")
+    tests_running = Both("tests are running…", "正在运行测试……")
     tests_passed = Both("It passed its tests when they were run.", "运行时通过了测试。")
     tests_failed = Both(
         "It failed its tests when they were run. Run them again to see the first failure.",
         "运行时未通过测试。再次运行可看到第一个失败之处。",
     )
     run_tests = Both("Run the tests", "运行测试")
+    stop_tests = Both("Stop the tests", "停止测试")
     run_tests_sure = Both(
         "Run the program in this reply on this computer? As far as the system allows, it gets no network, sees no "
-        "files but Python’s and its own folder, which is deleted afterwards, and is stopped after 10 seconds.{missing} "
-        "Not "
+        "files but Python’s and its own folder, which is deleted afterwards, and is stopped after 10 seconds a "
+        "test.{missing} Not "
         "protected from: faults of the system’s kernel, use of the processor until then, and programs that set out to "
         "deceive their tests. This is asked once in this browser.",
         "要在本机运行这条回复中的程序吗？在系统允许的范围内，它不能使用网络，只能看到 Python 的文件和它自己的文件夹"
-        "（之后删除），并在 10 秒后停止。{missing}无法防范：系统内核的缺陷、在此之前占用处理器，"
+        "（之后删除），每个测试在 10 秒后停止。{missing}无法防范：系统内核的缺陷、在此之前占用处理器，"
         "以及蓄意欺骗测试的程序。本浏览器只询问一次。",
     )
     is_right = Both("right", "正确")

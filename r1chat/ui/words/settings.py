@@ -64,14 +64,14 @@ class SettingsWords:
     )
     server_address = Both("Address", "地址")
     bad_address = Both(
-        "That is not a server address. Enter one such as http://127.0.0.1:8080/v1.",
-        "这不是服务器地址。请填写例如 http://127.0.0.1:8080/v1 的地址。",
+        "That is not a server address. Enter one such as http://127.0.0.1:8080/v1, of at most 200 characters.",
+        "这不是服务器地址。请填写例如 http://127.0.0.1:8080/v1 的地址，最多 200 个字符。",
     )
     server_key = Both("Key (optional)", "密钥（可选）")
     add_server = Both("Add", "添加")
     test_server = Both("Test", "测试")
     remove_server = Both("Remove", "移除")
-    server_ok = Both("It answers: {n} models.", "有响应：{n} 个模型。")
+    server_ok = Both("It answers. Models: {n}", "有响应：{n} 个模型。")
     server_has_key = Both("with a key", "有密钥")
     server_leaves = Both("Messages sent here leave this computer.", "发到这里的消息会离开这台电脑。")
     server_fixed = Both("set by --base-url or a variable", "由 --base-url 或环境变量设定")
