@@ -31,7 +31,7 @@ from r1chat.messages import ModelInfo
 from r1chat.sizes import readable_size
 from r1chat.store import Store
 
-LIBRARIES = ("gradio", "ollama", "httpx", "SQLAlchemy")
+LIBRARIES = ("gradio", "httpx", "SQLAlchemy")
 _MISSING_LIBRARY = "Install the system's library that it names (`libgomp`: apt install libgomp1), or the package anew."
 ENGINES = {"llama-cpp-python": "llama", "xllamacpp": "llama-server"}  # distribution -> the extra that brings it
 LITTLE_SPACE = 2_000_000_000  # bytes; the smallest R1 distill takes 1.1 GB
@@ -269,6 +269,12 @@ def _forecast(settings: Settings, header: Header, size: int) -> Iterator[Check]:
 def _backend(status: BackendStatus, asked_for: bool) -> Check:
     if status.error:
         return Check(status.name, "problem" if asked_for else "hint", status.error)
+    if status.account:
+        advice = (
+            "r1chat sends it nothing unless you choose one of its models. Start your own server, or use another port."
+        )
+        found = f"what listens there is a program of {status.account}, another account of this computer"
+        return Check(status.name, "hint", found, advice)
     version = next((model.backend_version for model in status.models if model.backend_version), "")
     count = f"{len(status.models)} model{'' if len(status.models) == 1 else 's'}"
     return Check(status.name, "ok", f"{version}, {count}" if version else count)

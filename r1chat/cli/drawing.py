@@ -20,6 +20,7 @@ from r1chat.ui.html.formula_text import subscript, superscript, to_text
 from r1chat.ui.html.markdown import parse
 
 _TRAILING_SPACES = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)  # Rich fills every line up to its width
+_BLANK_EDGES = re.compile(r"\A(?:(?:\x1b\[[0-9;]*m)*\n)+|(?:\n(?:\x1b\[[0-9;]*m)*)+\Z")  # as around its tables
 _RAISED = re.compile(r"<sup>(.+)</sup>")  # the number of a footnote
 _SCRIPTS = {"<sub>": subscript, "<sup>": superscript}
 _SUMMARY = {"<summary>": "open", "</summary>": "close"}
@@ -51,7 +52,7 @@ def _drawn(tokens: list[Token], width: int, colour: bool) -> str:
         color_system="standard",
         legacy_windows=False,
     ).print(document)
-    return _TRAILING_SPACES.sub(r"\1", canvas.getvalue()).strip("\n")
+    return _BLANK_EDGES.sub("", _TRAILING_SPACES.sub(r"\1", canvas.getvalue()))
 
 
 def _drawable(tokens: Iterable[Token], inline: bool = False) -> Iterator[Token]:

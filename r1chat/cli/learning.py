@@ -19,7 +19,7 @@ from r1chat.errors import TrainingError
 from r1chat.learn.aspects import ASPECTS, weights
 from r1chat.learn.children import Children, liked_in
 from r1chat.learn.runs import KINDS, Runs, Status, Wish
-from r1chat.learn.train import CancelledError, check_installed, train
+from r1chat.learn.train import CancelledError, check_installed, file_key, train
 
 ACTIONS = ("list", "keep", "add", "rename", "delete", "export", "merge")
 
@@ -57,6 +57,7 @@ def _wish(app: App, kind: str, flags: Mapping[str, Any]) -> Wish:
     key = flags["model"]
     if not key:
         raise TrainingError(_NO_MODEL)
+    key = file_key(app, key)
     if ":" not in key or not app.catalogue.backend(key.partition(":")[0]):
         key = f"llama.cpp:{key}"
     data = flags["data"]
@@ -69,8 +70,15 @@ def _wish(app: App, kind: str, flags: Mapping[str, Any]) -> Wish:
         seed=flags["seed"] or 0,
         threads=flags["threads"],
         every_model=flags["every_model"],
+        weights=_original(flags["weights"] or ""),
         by=_by(kind, flags["by"] or ""),
     )
+
+
+def _original(text: str) -> str:
+    """A folder by its whole path; anything else is a name in the Hugging Face cache."""
+    folder = Path(text).expanduser()
+    return str(folder.resolve()) if text and folder.is_dir() else text
 
 
 def _by(kind: str, text: str) -> str:
@@ -219,7 +227,7 @@ _NO_MODEL = Both(
 _AGREED = Both(
     "Of {held} judgements that were set apart, it moved to your side on {value} (95 %: {low} to {high}; 50 % is "
     "chance).",
-    "留出的 {held} 条评价中，有 {value} 变得与您一致（95%：{low} 到 {high}；50% 为随机）。",
+    "留出的 {held} 条评价中，有 {value} 变得与你一致（95%：{low} 到 {high}；50% 为随机）。",
 )
 _BY_ASPECT = Both(
     "By the marks of {aspect}: {value} (95 %: {low} to {high}).",
@@ -236,8 +244,10 @@ _ENDED = Both(
     "Replies that come to their end: {value} points (95 %: {low} to {high}).",
     "完整结束的回复：{value} 个百分点（95%：{low} 到 {high}）。",
 )
-_LENGTH = Both("Length: {value} tokens (95 %: {low} to {high}).", "长度：{value} 个词元（95%：{low} 到 {high}）。")
-_PLAIN = Both("Likelihood of ordinary text: {change} nats for each token.", "普通文本的可能性：每个词元 {change} nat。")
+_LENGTH = Both("Length: {value} tokens (95 %: {low} to {high}).", "长度：{value} 个 token（95%：{low} 到 {high}）。")
+_PLAIN = Both(
+    "Likelihood of ordinary text: {change} nats for each token.", "普通文本的可能性：每个 token {change} nat。"
+)
 _EXAMPLE = Both(
     "\nPrompt: {prompt}\n  before: {before}\n  after:  {after}",
     "\n提示：{prompt}\n  训练前：{before}\n  训练后：{after}",
@@ -246,7 +256,7 @@ _CHILD = Both("{name}, of {base}. {verdict}", "{name}，基于 {base}。{verdict
 _RUN = Both("Run {name}: {state}. {why}", "训练 {name}：{state}。{why}")
 _NONE = Both(
     "There are no adapters. `r1chat train prefer --model MODEL` makes one from your judgements.",
-    "还没有适配器。用 `r1chat train prefer --model 模型` 从您的评价训练一个。",
+    "还没有适配器。用 `r1chat train prefer --model 模型` 从你的评价训练一个。",
 )
 _NO_BASE = Both("The base {name} is not here. Put its file back first.", "基础模型 {name} 不在这里。请先放回它的文件。")
 _NO_GGUF = Both(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TextIO
 
 from r1chat.both import Both
@@ -88,9 +90,9 @@ def get(downloads: Downloads, text: str, out: TextIO = sys.stderr) -> str:
     return str(downloads.path(job))
 
 
-def remove(downloads: Downloads, name: str) -> str:
-    """Delete a model from the models folder. Raises LibraryError where it is not there."""
-    if not downloads.files(name):
+def remove(downloads: Downloads, name: str, paths: Sequence[Path]) -> str:
+    """Delete a model, whose files are `paths`, from the models folder. Raises LibraryError where it is not there."""
+    if not downloads.own(paths):
         raise LibraryError(
             Both(
                 "There is no model {name} in {folder}. `r1chat models` lists the models; those of other programs are "
@@ -98,7 +100,7 @@ def remove(downloads: Downloads, name: str) -> str:
                 "{folder} 中没有模型 {name}。`r1chat models` 列出模型；其他程序的模型请在该程序中删除。",
             ).format(name=name[:100], folder=downloads.folder)
         )
-    downloads.delete(name)
+    downloads.delete(name, paths)
     return f"{name} is deleted."
 
 

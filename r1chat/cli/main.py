@@ -1,11 +1,12 @@
 """The command line: arguments in, exit code out.
 
 Defines the commands and their flags, and turns every error into one sentence on stderr. The commands' work is done in
-`ui.server`, `terminal`, `doctor` and `sharing`, imported when needed, so that `r1chat --help` is fast.
+`serving`, `terminal`, `doctor` and `sharing`, imported when needed, so that `r1chat --help` is fast.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +35,7 @@ from r1chat.cli.process import (
     stop_writing,
 )
 from r1chat.config import Settings, load, prepare
+from r1chat.core_files import write_no_core_files
 from r1chat.errors import BackendError, ConfigError, R1ChatError
 from r1chat.reasoning_format import R1_FORMAT
 
@@ -298,6 +300,10 @@ def train(
     seed: Seed = None,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="The model that was judged.")] = None,
     data: Annotated[Path | None, typer.Option(metavar="FILE", help="An export in place of your judgements.")] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Original weights, where the model's own file cannot be trained."),
+    ] = None,
     epochs: Annotated[float | None, typer.Option(metavar="N", help="At most so often through the judgements.")] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the run, and of what comes of it.")] = None,
     every_model: Annotated[bool, typer.Option("--every-model", help="Judgements of other models, too.")] = False,
@@ -450,8 +456,8 @@ def consent(
 
 
 def _serve(flags: Flags) -> int:
-    with _opened(flags) as app:
-        from r1chat.ui.server import serve as serve_page
+    with _opened(flags, chats=True) as app:
+        from r1chat.cli.serving import serve as serve_page
 
         def announce(address: str) -> None:
             print(f"r1chat is at {address}\nCtrl-C stops it; everything is saved.", flush=True)
@@ -478,7 +484,7 @@ def _chat(flags: Flags) -> int:
     message = _message(flags["message"], flags["source"])
     if message is None and flags["as_json"]:
         raise ConfigError(_NO_MESSAGE)
-    with _opened(flags) as app:
+    with _opened(flags, chats=True) as app:
         from r1chat.cli.screen import Screen
         from r1chat.cli.terminal import ask, begin, converse
 
@@ -532,9 +538,13 @@ def _library(flags: Flags) -> int:
         if action == "find":
             from r1chat.app import meter
 
-            found = library.find(downloads, name, meter(settings), settings.context)
+            with polite_signals():  # the models that it measures are removed
+                found = library.find(downloads, name, meter(settings), settings.context)
         else:
-            found = library.get(downloads, name) if action == "get" else library.remove(downloads, name)
+            from r1chat.app import own_models
+
+            paths = own_models(settings).paths(name) if action == "rm" else []
+            found = library.get(downloads, name) if action == "get" else library.remove(downloads, name, paths)
         print(harmless(found, sys.stdout))
     return 0
 
@@ -546,7 +556,8 @@ def _doctor(flags: Flags) -> int:
         settings: Settings | ConfigError = _settings(flags)
     except ConfigError as error:
         settings = error
-    checks = examine(settings)
+    with polite_signals():  # the models that it measures are removed
+        checks = examine(settings)
     healthy = all(check.state != "problem" for check in checks)
     if flags["as_json"]:
         print(json.dumps({"healthy": healthy, "checks": [asdict(check) for check in checks]}, ensure_ascii=False))
@@ -718,12 +729,16 @@ def _with_model_file(settings: Settings) -> Settings:
 
 
 @contextmanager
-def _opened(flags: Flags) -> Iterator[App]:
-    """The app, closed at the end however that comes: what runs is stopped and saved."""
+def _opened(flags: Flags, chats: bool = False) -> Iterator[App]:
+    """The app, closed at the end however that comes: what runs is stopped and saved.
+
+    `chats`: somebody is about to write to a model. The engine of another command would start for nothing.
+    """
     settings = _settings(flags)
     from r1chat.app import build
 
-    with polite_signals(), closing(build(settings)) as app:
+    ahead = chats and settings.backend in (None, "llama.cpp")
+    with polite_signals(), closing(build(settings, ahead=ahead)) as app:
         yield app
 
 
@@ -759,8 +774,13 @@ def _is_fed() -> bool:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 after an error, 130 after Ctrl-C, 141 where nobody reads on."""
     speak_utf8()
+    os.umask(os.umask(0o077) | 0o077)  # what r1chat writes is its owner's alone, whatever the shell says
+    write_no_core_files()
+    gc.set_threshold(
+        20_000, 20, 20
+    )  # imports make half a million objects that stay: a tenth of the start was for garbage
     try:
-        job = parser(args=None if argv is None else list(argv), prog_name="r1chat", standalone_mode=False)
+        job = _command()(args=None if argv is None else list(argv), prog_name="r1chat", standalone_mode=False)
         code: int = job() if callable(job) else 0
         sys.stdout.flush()
         return code
@@ -779,6 +799,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         file = log_file()
         where = f"The details are in {file}; R1CHAT_DEBUG=1 shows them here." if file else "R1CHAT_DEBUG=1 says more."
         return _complain(f"r1chat itself failed ({type(error).__name__}: {error}). {where}")
+
+
+@cache
+def _command() -> Callable[..., Any]:
+    """The parser of all commands, built from their signatures."""
+    return typer.main.get_group(parser)
 
 
 def _complain(sentence: str) -> int:

@@ -12,7 +12,7 @@ from r1chat.errors import ConfigError
 from r1chat.store.reply_owner import is_alive
 from r1chat.ui.secrets import last_serving
 
-PATIENCE = 5.0  # seconds
+PATIENCE = 15.0  # seconds; r1chat may be starting
 
 _NOT_RUNNING = Both(
     "r1chat is not running with the data folder {folder}. Start it: r1chat serve",

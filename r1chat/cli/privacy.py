@@ -28,7 +28,7 @@ from r1chat.errors import ConfigError
 
 WATCHER = Path(__file__).with_name("watcher")
 QUESTION = "27 + 43 = ?"
-PAGES = ("/", "/config", "/theme.css", "/r1chat/page.css", "/data/", "/r1chat/data/page", "/models/")
+PAGES = ("/", "/theme.css", "/r1chat/page.css", "/data/", "/r1chat/data/page", "/models/")
 _STARTS_WITHIN, _ANSWERS_WITHIN = 60.0, 300.0  # seconds
 
 _DID_NOT_START = Both(

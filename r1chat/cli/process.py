@@ -12,11 +12,12 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import unescape
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from types import FrameType
 from typing import Any, TextIO
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")  # not tab, newline
@@ -78,14 +79,16 @@ def log_file() -> Path | None:
 @contextmanager
 def rare_garbage_collection() -> Iterator[None]:
     """For one long job that makes many values and no cycles: a twelfth of its time went into looking for some."""
-    before = gc.get_threshold()
-    gc.freeze()  # what is there by now stays
+    threshold, frozen = gc.get_threshold(), gc.get_freeze_count()
+    if not frozen:  # else whoever calls has frozen objects, and they stay so
+        gc.freeze()  # what is there by now stays
     gc.set_threshold(5_000, 20, 20)
     try:
         yield
     finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
+        if not frozen:
+            gc.unfreeze()
+        gc.set_threshold(*threshold)
 
 
 @contextmanager
@@ -114,3 +117,35 @@ def polite_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def first_signal(end: Callable[[], None]) -> Iterator[list[int]]:
+    """Inside, the first request to end (Ctrl-C, SIGTERM, SIGHUP) calls `end`; the next one acts as usual.
+
+    Yields the list of the signals received. Nothing is raised: in the midst of a wait an exception can lose or keep its
+    lock, and one that comes while Python calls a weak reference back (as imports do all the time) is lost.
+    """
+    received: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        signal.signal(number, before[number])
+        end()
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows does not have the last
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: handler for number in numbers if callable(handler := signal.getsignal(number))}  # not nohup's
+    try:
+        for number in before:
+            signal.signal(number, stop)
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def leave_after(received: list[int]) -> None:
+    """End the program where a signal other than Ctrl-C asked for it."""
+    if ends := [number for number in received if number != signal.SIGINT]:
+        raise SystemExit(128 + ends[0])

@@ -21,6 +21,7 @@ def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
     from r1chat.training.checkpoint import CHECKPOINT
     from r1chat.training.gguf_file import read_gguf
     from r1chat.training.loop import LOG, Plan, Training, load
+    from r1chat.training.outcome import verdict
 
     tasks = tuple(flags["task"] or ())
     problems = PROBLEMS[stage] if flags["problems"] is None else flags["problems"]
@@ -36,7 +37,7 @@ def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
     )
     run: Training
     if stage == "grpo":
-        from r1chat.training.grpo import Grpo, Reinforcement, verdict
+        from r1chat.training.grpo import Grpo, Reinforcement
 
         run = Grpo(folder, plan, Reinforcement(problems=min(problems, 64), k=flags["k"], tasks=tasks), start)
     else:

@@ -13,8 +13,9 @@ from itertools import pairwise
 from typing import TextIO
 
 from r1chat.cli.drawing import draw
+from r1chat.cli.formulas import Formulas
 from r1chat.cli.process import harmless
-from r1chat.cli.wrapping import Writer, columns
+from r1chat.cli.wrapping import Writer, columns, wrapped
 from r1chat.messages import LaterThought, Progress, Reply
 from r1chat.reflect import Reader
 from r1chat.ui.html.blocks import Splitter
@@ -87,8 +88,9 @@ class Screen:
         self._start()
 
     def note(self, text: str) -> None:
-        """A line of r1chat's own, on stderr."""
-        self._print_line(harmless(text, self._err))
+        """Lines of r1chat's own, on stderr; on a terminal their words wrap whole."""
+        text = harmless(text, self._err)
+        self._print_line(wrapped(text) if self._live else text)
 
     def aside(self, text: str) -> None:
         """A line that only a person needs: dimmed, and only on a terminal."""
@@ -158,7 +160,7 @@ class _Plain(_Part):
 
 
 class _Thought(_Part):
-    """A thought on a terminal: dimmed, with a mark in the margin where a moment of reflection begins."""
+    """A thought on a terminal: dimmed, its formulas drawn, with a mark in the margin where a moment begins."""
 
     def __init__(self, stream: TextIO, dim: Callable[[str], str]) -> None:
         self._stream = stream
@@ -167,16 +169,18 @@ class _Thought(_Part):
 
     def _begin(self) -> None:
         self._writer = Writer(self._stream, _MARGIN, self._dim)
+        self._formulas = Formulas()
         self._reader = Reader()
         self._marked = 0
 
     def write(self, text: str, last: bool) -> None:
         text = harmless(text, self._stream)
-        self._writer.write(text)
+        self._writer.write(self._formulas.feed(text))
         self._reader.feed(text)
         self._mark()
 
     def end(self) -> None:
+        self._writer.write(self._formulas.feed("", last=True))
         self._reader.close()
         self._mark()
         print(file=self._stream, flush=True)
@@ -185,7 +189,7 @@ class _Thought(_Part):
     def _mark(self) -> None:
         moments = self._reader.moments
         for moment in moments[self._marked :]:
-            self._writer.mark(moment.start, GLYPHS[moment.kind])
+            self._writer.mark(self._formulas.place(moment.start), GLYPHS[moment.kind])
         self._marked = len(moments)
 
 

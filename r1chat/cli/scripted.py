@@ -16,9 +16,9 @@ from pathlib import Path
 from r1chat.app import build
 from r1chat.backends.scripted import ScriptedBackend
 from r1chat.cli.process import polite_signals
+from r1chat.cli.serving import serve
 from r1chat.config import load
 from r1chat.messages import Request
-from r1chat.ui.server import serve
 
 THOUGHT = """
 Okay, so I should find the sum of the numbers from 1 to 10. The formula is n(n+1)/2, which gives 10 · 11 / 2 = 50.

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import sys
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 
 from r1chat.app import App
 from r1chat.both import Both
+from r1chat.cli.process import first_signal, leave_after
 from r1chat.cli.screen import Screen
 from r1chat.errors import MessageError, R1ChatError
-from r1chat.generation import Generation, Samples
+from r1chat.generation import Generation
 from r1chat.judgements import Thumb
 from r1chat.messages import ModelInfo, Reply
 from r1chat.votes import Group, group, voice
@@ -93,12 +90,12 @@ class Talk:
         The conversation goes on from the majority's answer.
         """
         vote = self._app.chat.vote(self._last_turn(), samples, self.model.key)
-        with self._signals_stop(vote) as received:
+        with first_signal(vote.stop) as received:
             for replies in vote.watch():
                 done = sum(reply.finish is not None for reply in replies)
                 self._screen.show_status(f"{samples} replies: {done} finished …")
         self._screen.end()
-        _leave_after(received)
+        leave_after(received)
         turn = self._app.store.turn(vote.turn_id)
         self.reply_id = turn.reply.id if turn.reply else vote.reply_id
         answers = [voice(reply) for reply in vote.snapshots()]
@@ -144,7 +141,7 @@ class Talk:
     def _follow(self, generation: Generation) -> Reply:
         self.conversation_id, self._turn_id = generation.conversation_id, generation.turn_id
         self.reply_id = generation.reply_id
-        with self._signals_stop(generation) as received:
+        with first_signal(generation.stop) as received:
             for reply in generation.watch():
                 self._screen.show(reply, self.model.thinks)
                 self._read_ahead()
@@ -152,7 +149,7 @@ class Talk:
         if (error := generation.not_saved) is not None:
             self._screen.note(f"This reply is not saved yet. {error} It is saved as soon as that is possible.")
         self.interrupted = bool(received)
-        _leave_after(received)
+        leave_after(received)
         return reply
 
     def _read_ahead(self) -> None:
@@ -170,34 +167,3 @@ class Talk:
                 self._app.chat.answer_now(self.conversation_id or "")
             except R1ChatError as error:
                 self._screen.note(str(error))
-
-    @contextmanager
-    def _signals_stop(self, work: Generation | Samples) -> Iterator[list[int]]:
-        """Inside, the first request to end (Ctrl-C, SIGTERM, SIGHUP) stops the reply; the next one acts as usual.
-
-        Yields the list of the signals received. Nothing is raised: an exception in the midst of a wait can lose or
-        keep its lock.
-        """
-        received: list[int] = []
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            received.append(number)
-            work.stop()
-            signal.signal(number, before[number])
-
-        names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows does not have the last
-        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-        before = {number: handler for number in numbers if callable(handler := signal.getsignal(number))}  # not nohup's
-        try:
-            for number in before:
-                signal.signal(number, stop)
-            yield received
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def _leave_after(received: list[int]) -> None:
-    """End the program where a signal other than Ctrl-C asked for it."""
-    if ends := [number for number in received if number != signal.SIGINT]:
-        raise SystemExit(128 + ends[0])

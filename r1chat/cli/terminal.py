@@ -22,15 +22,16 @@ SAMPLES = 5  # of a vote, where no number is given
 HELP = """\
 /again        another reply to your last message
 /continue     go on with a reply that was stopped or cut off
-/now          close the thought and answer; works while it runs, too (type it and press Enter)
+/now          close the thought and answer; also while it runs (type it, Enter)
 /longer       think on where the last thought ended
-/budget N     let a thought take N tokens at most; quick, normal, deep or off, too; without N, show it
-/vote N       answer the last message N times and show what most replies say; without N, 5 times
+/budget N     let a thought take N tokens at most (or quick, normal, deep, off)
+/vote N       answer the last message N times (5), show what most replies say
 /good, /bad   rate the last answer
 /model NAME   go on with another model; without NAME, list them
 /new          begin a new conversation
 /quit         leave (so does Ctrl-D)
-Ctrl-C stops a reply and keeps what came. A message that begins with a slash needs a space before it."""
+Ctrl-C stops a reply and keeps what came.
+A message that begins with a slash needs a space before it."""
 
 
 def begin(app: App, screen: Screen, conversation_id: str | None, *, latest: bool, model_named: bool) -> Talk:
@@ -52,9 +53,10 @@ def begin(app: App, screen: Screen, conversation_id: str | None, *, latest: bool
         model = catalogue.default(settings.model, settings.backend or "")
     if not model.ready:
         raise BackendError(model.note)
-    for other in catalogue.models():
-        if not other.ready and other.name in {file.stem for file in settings.model_path}:
-            screen.note(str(other.note))  # whoever named the file in the settings expects to be offered it
+    if named := {file.stem for file in settings.model_path}:
+        for other in catalogue.models():
+            if not other.ready and other.name in named:
+                screen.note(str(other.note))  # whoever named the file in the settings expects to be offered it
     return Talk(app, screen, model, conversation_id)
 
 
@@ -83,14 +85,14 @@ def converse(talk: Talk, screen: Screen, read: Callable[[str], str] = input) -> 
         except (EOFError, KeyboardInterrupt):
             screen.note("")
             break
-        if line.rstrip() == "/quit":
+        if line.rstrip() in ("/quit", "/exit", "/bye"):
             break
         try:
             _obey(talk, screen, line)
         except R1ChatError as error:
             screen.note(str(error))
     if talk.conversation_id:
-        screen.note(f"Kept. Go on with it here (r1chat chat --conversation {talk.conversation_id}) or on the page.")
+        screen.note(f"Kept. Go on with it on the page, or here:\n  r1chat chat --conversation {talk.conversation_id}")
     return 0
 
 
@@ -190,10 +192,11 @@ def _number(text: str, example: str) -> int:
 
 def _comment(screen: Screen, reply: Reply) -> None:
     if remark := remark_on(reply):
-        screen.note(remark)
+        screen.note(f"{remark} /continue goes on with it." if reply.finish == "stopped" and not reply.error else remark)
     parts = []
     if reply.reasoning:
-        parts.append(f"thought for {reply.timings.thinking:.1f} s · {reply.usage.reasoning_tokens:,} tokens")
+        seconds = f"{reply.timings.thinking:.1f}" if reply.timings.thinking >= 0.05 else "<0.1"
+        parts.append(f"thought for {seconds} s · {reply.usage.reasoning_tokens:,} tokens")
     if speed := reply.tokens_per_second:
         parts.append(f"{speed:.0f} tokens/s")
     screen.aside(" · ".join(parts))

@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from r1chat.both import Both
+from r1chat.config import load as load_settings
 from r1chat.errors import TrainingError
 from r1chat.evaluation import generated
+from r1chat.learn.modelfile import r1_template
+from r1chat.learn.recipe import STAGES as OF_THE_RECIPE
+from r1chat.learn.recipe import StageName, remember
 
 STAGES = ("cold-start", "reject", "grpo", "distill", "gguf", "demo")
 RATE = 3e-3  # at its highest, of cold-start
@@ -31,10 +35,14 @@ def train(stage: str, flags: Mapping[str, Any]) -> int:
     if stage == "gguf":
         return _write(folder, flags["output"] or folder / "model.gguf")
     _examine(folder, flags)
+    data_dir = load_settings(data_dir=flags["data_dir"]).data_dir
+    for name in OF_THE_RECIPE:
+        if name == stage:
+            remember(data_dir, name, folder)
     if stage == "cold-start":
         return _cold_start(folder, flags)
     if stage == "demo":
-        return _demo(folder, flags)
+        return _demo(folder, flags, data_dir)
     from r1chat.cli.reinforcing import reinforce
 
     return reinforce(stage, folder, flags)
@@ -83,13 +91,20 @@ def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
     return 0
 
 
-def _demo(folder: Path, flags: Mapping[str, Any]) -> int:
+def _demo(folder: Path, flags: Mapping[str, Any], data_dir: Path) -> int:
     from r1chat.training import demo
+
+    kinds: dict[str, StageName] = {demo.COLD: "cold-start", demo.MORE: "cold-start", demo.REJECT: "reject"}
+    places = demo.folders(folder)
+
+    def tell(name: str) -> None:
+        remember(data_dir, kinds.get(name, "grpo"), places[name])
+        print(f"{name} …", flush=True)
 
     tasks = tuple(flags["task"] or demo.Demo().tasks)
     plan = demo.Demo(min(flags["minutes"], 30.0), tasks, seed=flags["seed"] or 0, threads=flags["threads"])
     try:
-        result = demo.run(folder, plan, lambda name: print(f"{name} …", flush=True))
+        result = demo.run(folder, plan, tell)
     except KeyboardInterrupt:
         print("Stopped; the same command goes on.")
         return 130
@@ -119,7 +134,8 @@ def _write(folder: Path, file: Path) -> int:
     try:
         write_gguf(file, *load(folder), file.stem)
         modelfile = file.with_suffix(".Modelfile")
-        modelfile.write_text(f"FROM ./{file.name}\nPARAMETER temperature 0\n", encoding="utf-8")
+        lines = f"FROM ./{file.name}\nPARAMETER temperature 0\n{r1_template(file)}"
+        modelfile.write_text(lines, encoding="utf-8")
     except OSError as error:
         raise TrainingError(_UNWRITABLE.format(file=file, reason=error.strerror)) from None
     print(f"{file}: {file.stat().st_size / 1e6:.1f} MB\nOllama: ollama create {file.stem} -f {modelfile}")

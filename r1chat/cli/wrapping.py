@@ -5,6 +5,7 @@ Knows lines, columns and the cursor; nothing of replies or Markdown.
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from bisect import bisect_right
@@ -124,6 +125,13 @@ class Writer:
         if above < _height():
             up = f"\x1b[{above}A" if above else ""
             self._stream.write(f"\x1b7{up}\r{self._style(glyph)}\x1b8")  # save the cursor, and come back
+
+
+def wrapped(text: str) -> str:
+    """The text in lines that the terminal is wide enough for; words stay whole where they fit into one."""
+    writer = Writer(io.StringIO())
+    writer.write(text)
+    return writer.layout
 
 
 def columns() -> int:
