@@ -21,6 +21,7 @@ from r1chat.both import Both
 from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, StoreError, UnsupportedError
 from r1chat.generation import Generation, Samples, remaining
 from r1chat.messages import (
+    LONGEST_MESSAGE,
     Behaviour,
     Conversation,
     ConversationInfo,
@@ -37,10 +38,9 @@ from r1chat.messages import (
     StoredTurn,
 )
 from r1chat.reasoning_format import OFF, ON
-from r1chat.recorder import SWEEP_EVERY, Recorder
+from r1chat.recorder import SAVED_WITHIN, SWEEP_EVERY, Recorder
 from r1chat.store import Store
 
-LONGEST_MESSAGE = 1_000_000  # characters
 TITLE_LENGTH = 60  # characters
 MOST_SAMPLES = 32  # of a vote
 MOST_PHRASINGS = 9  # of one question, itself among them
@@ -104,11 +104,13 @@ class Chat:
         system: str = "",
         thinking: str = "",
         repeatable: bool = False,
+        saved_within: float = SAVED_WITHIN,
     ) -> None:
         """`params`: for every reply that says nothing else; None: what each model's maker recommends, with `preferred`
         in place of some of it. `system` and `thinking` are for new conversations. `sweep_every`: seconds between two
         searches for replies that a killed process left behind. `repeatable`: a seed gives the same reply whatever came
-        before, at the price of reading each prompt anew.
+        before, at the price of reading each prompt anew. `saved_within`: seconds that the end of a reply waits for the
+        database.
         """
         self.store = store
         self.catalogue = catalogue
@@ -124,7 +126,7 @@ class Chat:
         self._editions: dict[str, int] = {}  # by conversation: how often what it shows has changed
         self._when_made: list[Callable[[str], None]] = []
         self._when_begun: list[Callable[[str], None]] = []
-        self._recorder = Recorder(store, self.publish, sweep_every)
+        self._recorder = Recorder(store, self.publish, sweep_every, saved_within)
 
     def send(
         self,

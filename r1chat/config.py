@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from r1chat.both import Both
@@ -44,6 +45,19 @@ def _with_valid_port(address: str) -> str:
     return address
 
 
+def is_key(text: str) -> bool:
+    """Whether a text can be sent as a key: ASCII that can be seen, without blanks; "" is no key, and can be."""
+    return all("!" <= char <= "~" for char in text)
+
+
+def _as_key(value: SecretStr) -> SecretStr:
+    key = value.get_secret_value().strip()
+    if not is_key(key):
+        raise PydanticCustomError(_NO_KEY, BAD_KEY.en)
+    return SecretStr(key)
+
+
+Key = Annotated[SecretStr, AfterValidator(_as_key)]
 Address = Annotated[str, AfterValidator(_with_valid_port)]
 
 
@@ -65,7 +79,7 @@ class Settings(BaseSettings):
     ollama_host: Address = Field("", validation_alias=AliasChoices("R1CHAT_OLLAMA_HOST", "OLLAMA_HOST"))
     ollama: bool = True  # look for an Ollama server
     base_url: Address = ""  # an OpenAI-compatible server
-    api_key: SecretStr = SecretStr("")
+    api_key: Key = SecretStr("")
 
     # how it runs
     context: int = Field(16384, ge=256)  # tokens
@@ -73,7 +87,7 @@ class Settings(BaseSettings):
     threads: int | None = Field(None, ge=1)
     measure_speed: bool = True  # time this machine once, for some seconds, when a forecast is asked for
     hub: str = Field("", validation_alias=AliasChoices("R1CHAT_HUB", "HF_ENDPOINT"))  # default: Hugging Face
-    hub_token: SecretStr = Field(SecretStr(""), validation_alias=AliasChoices("R1CHAT_HUB_TOKEN", "HF_TOKEN"))
+    hub_token: Key = Field(SecretStr(""), validation_alias=AliasChoices("R1CHAT_HUB_TOKEN", "HF_TOKEN"))
     keep_alive: str = "30m"  # how long Ollama keeps a model in memory
 
     # how it samples
@@ -195,7 +209,8 @@ def change(settings: Settings, **values: str) -> Settings:
         raise ConfigError(_BAD_FILE.format(file=file, reason=error)) from None
     for name, value in values.items():
         if value:
-            lines[name] = tomlkit.string(value, multiline="\n" in value)
+            readable = "\n" in value and not value.startswith("\n") and "\r" not in value  # TOML would leave these out
+            lines[name] = tomlkit.string(value, multiline=readable)
         else:
             lines.pop(name, None)
     with replacing(file) as stream:
@@ -242,6 +257,12 @@ _BAD_SETTINGS = Both(
     "有些设置无法使用：{faults}。它们来自命令行选项、环境变量 R1CHAT_<名称> 或 {file}。",
 )
 _UNKNOWN = Both("there is no setting {name!r}", "没有名为 {name!r} 的设置")
+_NO_KEY = "key"  # the type of that error, among pydantic's
+BAD_KEY = Both(
+    "it holds a character that no key has: a blank, an invisible character, or a dash or letter that is not ASCII. "
+    "Copy the key once more, without what stands around it",
+    "其中有密钥不会有的字符：空格、不可见字符，或非 ASCII 的横线或字母。请重新复制密钥，不要带上周围的内容",
+)
 _FAULTS = {  # pydantic's error types that settings can have
     "greater_than_equal": Both("must be at least {ge}", "不能小于 {ge}"),
     "greater_than": Both("must be greater than {gt}", "必须大于 {gt}"),
@@ -251,6 +272,7 @@ _FAULTS = {  # pydantic's error types that settings can have
     "float_parsing": Both("must be a number", "必须是数字"),
     "bool_parsing": Both("must be true or false", "必须是 true 或 false"),
     "literal_error": Both("must be one of {expected}", "必须是其中之一：{expected}"),
+    _NO_KEY: BAD_KEY,
     "value_error": Both("{error}", "{error}"),
 }
 

@@ -16,7 +16,7 @@ from r1chat.errors import ExportError
 _NOT_WRITTEN = Both(
     "{path} could not be written ({reason}). Check whether the disk is full and whether you may write to that folder, "
     "or choose another one; no file was written or replaced.",
-    "无法写入 {path}（{reason}）。请检查磁盘是否已满、您是否有权写入该文件夹，或另选一个；没有写入或替换任何文件。",
+    "无法写入 {path}（{reason}）。请检查磁盘是否已满、你是否有权写入该文件夹，或另选一个；没有写入或替换任何文件。",
 )
 
 

@@ -25,7 +25,6 @@ from r1chat.recorder import Recorder, Snapshot
 from r1chat.think import Draft, Splitter
 
 SAVE_EVERY = 0.5  # seconds; the promise is that a kill loses at most one
-SAVED_WITHIN = 2.0  # seconds; a finished reply that takes longer to save is shown as one that is not saved yet
 
 DEFECT = Both(
     "r1chat itself failed while it made this reply. What came is kept; try again, or see the log.",
@@ -131,7 +130,7 @@ class _Work(ABC, Generic[Seen]):
     def _end(self, when_saved: Callable[[], None]) -> None:
         """Save the end of it. `when_saved` is called once that is done, however late; watchers wait only a moment."""
         self._save()
-        saved = self._recorder.wait(self.reply_ids, SAVED_WITHIN)
+        saved = self._recorder.wait(self.reply_ids, self._recorder.saved_within)
         try:
             if saved:
                 when_saved()

@@ -141,6 +141,7 @@ class Judged:
     comparisons: Mapping[str, Comparison] = field(default_factory=dict)  # by the id of their sides
     reopened: frozenset[str] = frozenset()  # sides (ids) of decided comparisons that are open again
     ranking: frozenset[str] = frozenset()  # turns whose replies are being ranked, one comparison after the other
+    testing: frozenset[str] = frozenset()  # replies whose programs are being tested
     consent: bool = False  # whether the conversation may be exported
     own_consent: bool | None = None  # what was said of this conversation alone; None: the setting for all holds
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # numpy is imported when it is needed: it is an eighth of the imports of r1chat's start
+    from numpy import float64
+    from numpy.typing import NDArray
+
+    _Array = NDArray[float64]
 
 FEW = 20
 """The least number of comparisons for a league: of 20, it takes 15 wins to tell two players apart at the 5 % level."""
@@ -21,8 +25,6 @@ SCALE = 400.0  # points of lead of a player that wins ten times as often as it l
 _POINTS = SCALE / math.log(10)  # points for each unit of log-odds
 _TWO_SIDED_95 = 1.96
 _STEPS = 100
-
-_Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ def league(results: Iterable[tuple[str, str, float]], few: int = FEW, spread: fl
     gives a player without a loss a finite interval. Ties make the intervals a little too wide.
     Raises ValueError for any other score.
     """
+    import numpy as np
+
     played = [(left, right, score) for left, right, score in results if left != right]
     if len(played) < max(few, 1):
         return []
@@ -73,6 +77,8 @@ def league(results: Iterable[tuple[str, str, float]], few: int = FEW, spread: fl
 
 def _fit(scores: _Array, deviation: float) -> tuple[_Array, _Array]:
     """Strengths in log-odds, of mean 0, and their standard errors, by Newton's method with halved steps."""
+    import numpy as np
+
     points = scores[0] + scores[1] / 2
     games = scores.sum(axis=0)
     precision = np.eye(len(games)) / deviation**2

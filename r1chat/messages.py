@@ -14,8 +14,12 @@ from r1chat.both import Wording
 from r1chat.errors import ContextError, StoreError
 from r1chat.reasoning_format import ReasoningFormat
 
+LONGEST_MESSAGE = 1_000_000  # characters of a message of a person, or of a system prompt
 FIRST_MOMENT = datetime(1900, 1, 1, tzinfo=UTC)  # between these two, every time zone has a name for each moment
 LAST_MOMENT = datetime(9998, 12, 31, tzinfo=UTC)
+LONGEST_NAME = 300  # characters of a title, or of a model's name and what is told of it; longer names are not listed
+MOST_LATER = 200  # thoughts within an answer that stand apart; what is thought after that goes on with the last one
+_MOST_SIZE = 1 << 60  # bytes or parameters
 MOST_TOKENS = 100_000_000  # that anything can be counted in; windows have a few million at most
 MOST_SECONDS = 10_000_000.0  # that a reply can take: a third of a year
 
@@ -173,8 +177,14 @@ class ModelInfo:
     remote_host: str = ""  # another machine on which the backend's server runs this model
 
     def __post_init__(self) -> None:
+        """What a server says is shown with every model, so it is cut; a name is not, since it would be another one."""
         for name in ("context", "trained_context"):
             object.__setattr__(self, name, _plausible(getattr(self, name), MOST_TOKENS) or 0)
+        for name in ("size", "parameters"):
+            object.__setattr__(self, name, _plausible(getattr(self, name), _MOST_SIZE) or 0)
+        for name in ("title", "quantisation", "digest", "architecture", "template_hash", "backend_version", "parent"):
+            object.__setattr__(self, name, getattr(self, name)[:LONGEST_NAME])
+        object.__setattr__(self, "remote_host", self.remote_host[:LONGEST_NAME])
 
     @property
     def key(self) -> str:

@@ -19,6 +19,7 @@ from r1chat.messages import ClosedBy, Reply
 from r1chat.store import Store
 
 RETRY_AFTER = 0.5  # seconds between two tries; each of them waits for a locked database as well
+SAVED_WITHIN = 2.0  # seconds; a finished reply that takes longer to save is shown as one that is not saved yet
 SWEEP_EVERY = 30.0  # seconds between two searches for replies whose process is gone
 
 log = logging.getLogger(__name__)
@@ -43,11 +44,13 @@ class Recorder:
         store: Store,
         on_interrupted: Callable[[str], None] = lambda conversation_id: None,
         sweep_every: float = SWEEP_EVERY,
+        saved_within: float = SAVED_WITHIN,
     ) -> None:
         """`on_interrupted` is called with the id of a conversation in which a reply of an ended process was marked."""
         self._store = store
         self._on_interrupted = on_interrupted
         self._sweep_every = sweep_every
+        self.saved_within = saved_within
         self._pending: dict[str, Snapshot] = {}  # by reply; the first one is saved next
         self._errors: dict[str, StoreError] = {}  # by reply: why its newest snapshot is not saved
         self._condition = threading.Condition()

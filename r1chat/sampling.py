@@ -7,13 +7,13 @@ R1 (temperature 0.6, top-p 0.95). What a person set, in the settings or for a co
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from r1chat.both import Both
 from r1chat.errors import MessageError
+from r1chat.json_columns import value_of
 from r1chat.messages import Message, ModelInfo, Params
 from r1chat.reasoning_format import OFF
 
@@ -144,7 +144,7 @@ def is_sensible(name: str, value: object) -> bool:
     if name not in BOUNDS or isinstance(value, bool) or not isinstance(value, int | float):
         return False
     least, most = BOUNDS[name]
-    return math.isfinite(value) and least <= value <= most and (name not in _WHOLE or value == int(value))
+    return least <= value <= most and (name not in _WHOLE or value == int(value))  # not so for NaN
 
 
 def checked(values: Mapping[str, object]) -> dict[str, float | int]:
@@ -170,9 +170,6 @@ def as_text(values: Mapping[str, object]) -> str:
 
 def from_text(text: str) -> dict[str, float | int]:
     """What `as_text` wrote; nothing for what cannot be read."""
-    try:
-        values = json.loads(text) if text else {}
-    except ValueError:
-        return {}
+    values = value_of(text, dict) or {}
     names = {field.name for field in fields(Params)}
     return {name: value for name, value in values.items() if name in names and is_sensible(name, value)}

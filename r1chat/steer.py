@@ -91,7 +91,7 @@ def checked_budget(budget: int | None, context: int) -> int | None:
         raise MessageError(
             Both(
                 "A budget of {budget} tokens leaves no room for a thought. Give at least 1, or use “Skip thinking”.",
-                "{budget} 个词元的预算容不下思考。请至少给 1 个，或使用“跳过思考”。",
+                "{budget} 个 token 的预算容不下思考。请至少给 1 个，或使用“跳过思考”。",
             ).format(budget=budget)
         )
     if context and budget > context - RESERVE:
@@ -99,7 +99,7 @@ def checked_budget(budget: int | None, context: int) -> int | None:
             Both(
                 "A budget of {budget:,} tokens does not fit into the window of {context:,} tokens with an answer "
                 "behind it. Give at most {most:,}, or choose a larger window in the settings.",
-                "{budget:,} 个词元的预算加上回答，放不进 {context:,} 个词元的窗口。"
+                "{budget:,} 个 token 的预算加上回答，放不进 {context:,} 个 token 的窗口。"
                 "请最多给 {most:,} 个，或在设置里选更大的窗口。",
             ).format(budget=budget, context=context, most=context - RESERVE)
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 
@@ -30,6 +30,7 @@ from r1chat.judgements import (
     Winner,
 )
 from r1chat.messages import Reply, StoredReply, Usage
+from r1chat.program_runs import ProgramRuns
 from r1chat.ranking import Ranking, ranked
 from r1chat.rewards import Reference as Rule
 from r1chat.rewards import Reward, accuracy, check
@@ -47,9 +48,9 @@ class Teacher:
         self._store = chat.store
         self._judgements = chat.store.judgements
         self._reopened: set[str] = set()  # ids of sides; not stored: after a restart the verdict in force holds
-        self._outcomes: dict[
-            str, tuple[str, Reward]
-        ] = {}  # by reply: the tests (an id) that it was run with; not stored
+        # by reply: the tests (an id) that it was run with, and what came of it; not stored
+        self._outcomes: dict[str, tuple[str, Reward]] = {}
+        self._runs = ProgramRuns()
         self._ranking: set[str] = set()  # ids of turns; not stored: after a restart Rank continues from the comparisons
         chat.when_made(self._verify_quietly)
         chat.when_made(self._go_on_from_the_whole_side)
@@ -57,7 +58,8 @@ class Teacher:
     def judged(self, conversation_id: str) -> Judged:
         """All judgements of a conversation that are in force."""
         judged = self._judgements.judged(conversation_id, self.rater)
-        return replace(judged, reopened=frozenset(self._reopened), ranking=frozenset(self._ranking))
+        testing = self._runs.running()
+        return replace(judged, reopened=frozenset(self._reopened), ranking=frozenset(self._ranking), testing=testing)
 
     # -- one reply ----------------------------------------------------------------------------------------------------
 
@@ -283,23 +285,59 @@ class Teacher:
             reward = accuracy(stored.reply.answer, Rule(reference.text, reference.kind))
             self._judgements.add_verification(stored.id, reference.id, reward.value)
 
-    def run_tests(self, reply_id: str) -> Reward:
+    def begin_tests(self, reply_id: str) -> None:
+        """Run the tests in the background, as `run_tests` does; `Judged.testing` names the reply meanwhile.
+
+        Raises CheckError and MessageError as `run_tests` does, before anything is run.
+        """
+        stored, _ = self._tested(reply_id)
+
+        def work(stopped: Callable[[], bool]) -> None:
+            try:
+                self.run_tests(reply_id, stopped)
+            except R1ChatError as error:  # the conversation was deleted, or other tests were given meanwhile
+                log.info("tests were not run: %s", error)
+
+        conversation_id = self._store.turn(stored.turn_id).conversation_id
+        self._runs.begin(reply_id, work, lambda: self._chat.publish(conversation_id))
+        self._chat.publish(conversation_id)
+
+    def stop_tests(self, reply_id: str) -> None:
+        """End what `begin_tests` began; there is no verdict then."""
+        self._runs.stop(reply_id)
+        self._tell(reply_id)
+
+    def run_tests(self, reply_id: str, stopped: Callable[[], bool] = lambda: False) -> Reward:
         """Run the program in a reply against the tests of its message, confined as the system allows; keep the verdict.
 
-        May take as long as the tests' time limits. Raises CheckError where the message has no tests, and MessageError
-        while the reply is being made.
+        May take as long as the tests' time limits; no verdict is kept where it was `stopped`, took too long in all or
+        could not be run. Raises CheckError where the message has no tests, and MessageError while the reply is being
+        made.
         """
+        stored, reference = self._tested(reply_id)
+        try:
+            reward = passes(stored.reply.answer, read_requirements(reference.text), stopped=stopped)
+        except OSError as error:  # no memory, no process or no folder for it
+            reward = Reward(None, *(_NOT_RUN.format(reason=error).pick(lang) for lang in ("en", "zh")))
+        if reward.value is not None:
+            self._judgements.add_verification(reply_id, reference.id, reward.value)
+        self._outcomes[reply_id] = reference.id, reward
+        self._tell(reply_id)
+        return reward
+
+    def _tested(self, reply_id: str) -> tuple[StoredReply, Reference]:
+        """A reply and the tests of its message. Raises CheckError and MessageError; see `run_tests`."""
         stored = self._store.reply(reply_id)
         reference = self._judgements.reference(stored.turn_id)
         if reference is None or reference.kind != "tests":
             raise CheckError(_NO_TESTS)
         if stored.reply.finish is None:
             raise MessageError(_STILL_WRITTEN)
-        reward = passes(stored.reply.answer, read_requirements(reference.text))
-        self._judgements.add_verification(reply_id, reference.id, reward.value)
-        self._outcomes[reply_id] = reference.id, reward
-        self._tell(reply_id)
-        return reward
+        return stored, reference
+
+    def close(self) -> None:
+        """End the programs that are being tested."""
+        self._runs.close()
 
     def outcome(self, reply_id: str, reference_id: str) -> Reward | None:
         """What running the tests of a reference said of a reply since r1chat was started; None where they were not."""
@@ -340,6 +378,10 @@ def comparable(reply: Reply) -> bool:
 _NO_TESTS = Both(
     "There are no tests to run. Give them under “Right answer…”, of the kind “tests”.",
     "没有可运行的测试。请在“正确答案…”中填写，类型选“测试”。",
+)
+_NOT_RUN = Both(
+    "The program could not be run: {reason}. Close other programs and run the tests again.",
+    "无法运行该程序：{reason}。请关闭其他程序，再运行测试。",
 )
 _STILL_WRITTEN = Both(
     "This reply is still being written. Wait until it ends, or stop it; then run the tests.",

@@ -110,8 +110,9 @@ class Titler:
 
     def _needs_title(self, conversation: Conversation) -> bool:
         turns, model = conversation.turns, conversation.info.model
-        mode = self._wanted()
-        if mode == "off" or (mode == "local" and self._chat.catalogue.host(model)) or model.endswith(f":{NANO}"):
+        mode, catalogue = self._wanted(), self._chat.catalogue
+        elsewhere = catalogue.host(model) or catalogue.account(model)
+        if mode == "off" or (mode == "local" and elsewhere) or model.endswith(f":{NANO}"):
             return False
         return 0 < len(turns) <= TURNS and conversation.info.title == title_of(turns[0].content)
 
@@ -140,5 +141,5 @@ class Titler:
 def cleaned(answer: str) -> str:
     """What a model wrote as a title, without quotation marks and the like; "" where it is no title."""
     lines = [line.strip() for line in answer.strip().splitlines() if line.strip()]
-    title = _PREFIX.sub("", _MARKS.sub("", lines[0])).strip().rstrip(".。").strip() if lines else ""
+    title = _PREFIX.sub("", _MARKS.sub("", lines[0])).strip().rstrip(".。:：").strip() if lines else ""
     return title if 0 < len(title) <= LONGEST and any(letter.isalnum() for letter in title) else ""

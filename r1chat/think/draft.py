@@ -6,10 +6,8 @@ import time
 from collections.abc import Callable
 
 from r1chat.both import Wording
-from r1chat.messages import Finish, LaterThought, Progress, Reply, Timings, Usage
+from r1chat.messages import LONGEST_NAME, MOST_LATER, Finish, LaterThought, Progress, Reply, Timings, Usage
 from r1chat.think.events import AnswerStands, AnswerText, Closed, ReasoningText, ReplyEvent, ThoughtAgain
-
-MOST_LATER = 200  # thoughts within an answer that stand apart; what is thought after that goes on with the last one
 
 
 class Draft:
@@ -140,7 +138,7 @@ class Draft:
             answer=self._answer[0],
             finish=self._finish.reason if self._finish else None,
             error=self.error,
-            raw_finish=self._finish.raw_reason if self._finish else "",
+            raw_finish=self._finish.raw_reason[:LONGEST_NAME] if self._finish else "",
             reopened=self._reopened,
             later=self._later,
             usage=self._usage(),
