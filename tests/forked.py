@@ -1,16 +1,19 @@
 """Runs r1chat's commands in processes of their own, without the seconds that each would take to import everything.
 
 A nursery is a process that has imported r1chat and then forks: each command is a fork of it with its own environment,
-streams, signals and exit code. Where the start of Python itself is what a test is about, it uses `subprocess`.
+streams, signals and exit code. `CODE` as the first word makes the second one a program, as `python -c` does. Where the
+start of Python itself is what a test is about, it uses `subprocess`.
 
-Run as a program (`python tests/forked.py SOCKET MODULE…`), this file is the nursery.
+Run as a program (`python tests/forked.py SOCKET MODULE…`), this file is the nursery. That of the page is its fork.
 """
 
 from __future__ import annotations
 
 import atexit
 import fcntl
+import gc
 import importlib
+import io
 import json
 import os
 import signal
@@ -21,7 +24,7 @@ import tempfile
 import termios
 import threading
 import time
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -36,7 +39,8 @@ CORE = (
     "r1chat.cli.opening",
     "r1chat.cli.terminal",
 )
-PAGE = (*CORE, "r1chat.ui.server")
+PAGE = ("r1chat.ui.server", "r1chat.ui.application")  # what is imported besides
+CODE = "-c"
 PIPE, DEVNULL = subprocess.PIPE, subprocess.DEVNULL
 ROOT = Path(__file__).parents[1]
 DEADLINE = 60  # seconds
@@ -55,8 +59,10 @@ class Forked:
         stderr: int = PIPE,
         terminal: bool = False,
         new_session: bool = False,
+        page: bool = False,
     ) -> None:
-        """Start `r1chat WORDS`. `terminal`: its standard input is a terminal, which it is to be controlled by."""
+        """Start `r1chat WORDS`. `terminal`: its standard input is a terminal, which it is to be controlled by. `page`:
+        it finds everything of the page imported, as `r1chat serve` does."""
         ours, theirs = socket.socketpair()
         given: list[int] = []  # the command's descriptors, closed here once it has them
         self.stdin = self._stream(stdin, given, writes=True)
@@ -69,7 +75,8 @@ class Forked:
             "session": terminal or new_session,
             "terminal": terminal,
         }
-        socket.send_fds(_nursery(words[0] == "serve"), [json.dumps(order).encode()], [theirs.fileno(), *given])
+        order["page"] = page or words[0] == "serve"
+        _send(order, [theirs.fileno(), *given])
         theirs.close()
         for number in given:
             os.close(number)
@@ -143,11 +150,16 @@ def run(*words: str, stdin: str | None = None, **options: Any) -> subprocess.Com
     return subprocess.CompletedProcess(words, command.wait(), out, err)
 
 
+def _send(order: dict[str, Any], descriptors: list[int]) -> None:
+    """Give the nursery an order, and what it needs for it."""
+    socket.send_fds(_page_nursery() if order["page"] else _nursery(), [json.dumps(order).encode()], descriptors)
+
+
 @cache
-def _nursery(page: bool) -> socket.socket:
+def _nursery() -> socket.socket:
     """The socket on which a nursery takes orders; the nursery ends when this process does."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    command = [sys.executable, __file__, str(theirs.fileno()), *(PAGE if page else CORE)]
+    command = [sys.executable, __file__, str(theirs.fileno()), *CORE]
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=os.environ | {"PYTHONPATH": path})
     theirs.close()
@@ -160,26 +172,72 @@ def _nursery(page: bool) -> socket.socket:
     return ours
 
 
+@cache
+def _page_nursery() -> socket.socket:
+    """The same of a nursery that has imported the page, too."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    socket.send_fds(_nursery(), [json.dumps({"import": PAGE}).encode()], [theirs.fileno()])
+    theirs.close()
+    atexit.register(ours.close)
+    return ours
+
+
 # --- in the nursery --------------------------------------------------------------------------------------------------
 
 
-def take_orders(orders: socket.socket, modules: list[str]) -> None:
-    """Import the modules, then start a command for each order until the tests end."""
-    for module in modules:
-        importlib.import_module(module)
+def take_orders(orders: socket.socket) -> None:
+    """Start a command for each order until the tests end."""
     assert threading.active_count() == 1, "a process with threads cannot be forked"
+    gc.collect()
+    gc.freeze()  # else each command looks through half a million objects once more when it ends
     while True:
-        order, descriptors, _, _ = socket.recv_fds(orders, 1 << 20, 4)
-        if not order:
+        text, descriptors, _, _ = socket.recv_fds(orders, 1 << 20, 4)
+        if not text:
             return
+        order = json.loads(text)
         if os.fork() == 0:
             orders.close()
-            keep(json.loads(order), *descriptors)
+            if "import" in order:
+                for name in order["import"]:
+                    importlib.import_module(name)
+                warm_page()
+                return take_orders(socket.socket(fileno=descriptors[0]))
+            keep(order, *descriptors)
         for number in descriptors:
             os.close(number)
         with suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
+
+
+def warm() -> None:
+    """Do once what every command does: half of the time that a short one takes goes into what it does first."""
+    from r1chat.app import build
+    from r1chat.backends.scripted import ScriptedBackend
+    from r1chat.cli.main import main
+    from r1chat.config import Settings
+
+    with suppress(SystemExit), redirect_stdout(io.StringIO()):
+        main(["--help"])
+    with tempfile.TemporaryDirectory() as folder:
+        app = build(
+            Settings(data_dir=Path(folder), ollama=False, find_models=False),
+            {"scripted": ScriptedBackend(lambda _: "ok")},
+        )
+        app.chat.send(None, "?", "scripted:scripted").wait(DEADLINE)
+        app.close()
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread():
+                thread.join(DEADLINE)  # those of the reply are about to end
+
+
+def warm_page() -> None:
+    """Have the page rendered, if it is not kept: that imports Gradio."""
+    from starlette.responses import PlainTextResponse
+
+    from r1chat.ui.mounting import with_chat_page
+
+    with_chat_page(PlainTextResponse(""))
 
 
 def keep(order: dict[str, Any], told: int, *streams: int) -> None:
@@ -210,14 +268,21 @@ def become(order: dict[str, Any], streams: tuple[int, ...]) -> None:
     time.tzset()
     tempfile.tempdir = None  # the nursery's own
     os.chdir(order["cwd"])
-    sys.argv = ["r1chat", *order["words"]]
+    words = order["words"]
+    sys.argv = ["r1chat", *words] if words[0] != CODE else [CODE, *words[2:]]
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+    if words[0] == CODE:
+        exec(compile(words[1], "<string>", "exec"), {"__name__": "__main__"})
+        sys.exit()
     from r1chat.cli.main import main
 
-    sys.exit(main(order["words"]))
+    sys.exit(main(words))
 
 
 if __name__ == "__main__":
-    take_orders(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])
+    for name in sys.argv[2:]:
+        importlib.import_module(name)
+    warm()
+    take_orders(socket.socket(fileno=int(sys.argv[1])))

@@ -16,7 +16,7 @@ from typing import Any
 import forked
 import httpx
 from forked import Forked
-from keyed import open_page
+from keyed import PLAIN, open_page
 
 DEADLINE = 60  # seconds
 
@@ -67,8 +67,8 @@ class Launched:
         """A client that holds the keys, from a launch address of its own."""
         serving = json.loads((self.folder / "serving.json").read_text(encoding="utf-8"))
         opener = {"x-r1chat-opener": serving["opener"]}
-        key = httpx.post(self.origin + "/r1chat/launch", headers=opener, trust_env=False).text
-        client = httpx.Client(trust_env=False, timeout=20)
+        key = httpx.post(self.origin + "/r1chat/launch", headers=opener, **PLAIN).text
+        client = httpx.Client(**PLAIN, timeout=20)
         open_page(client, f"{self.origin}/?token={key}")
         return client
 
@@ -118,7 +118,7 @@ def other_port(handle: Callable[[str], bytes] | None = None, port: int = 0) -> I
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     other.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
     thread.start()
     try:
         yield other

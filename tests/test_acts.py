@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import socket
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
+import psutil
 import pytest
-from keyed import open_page
+from keyed import PLAIN, open_page
 from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, expect, finished
 
 from r1chat.app import App, build
@@ -49,8 +53,8 @@ def test_only_numbers_from_zero_on_are_numbers(value: object) -> None:
 
 def test_half_a_surrogate_pair_is_no_text_that_breaks_the_store() -> None:
     payload = Payload.parse('{"text": "a\\ud800b", "\\udc00": "\\ud800"}')
-    assert payload.text("text") == "a?b"
-    assert payload.strings() == {"text": "a?b", "?": "?"}
+    assert payload.text("text") == "a\ufffdb"
+    assert payload.strings() == {"text": "a\ufffdb", "\ufffd": "\ufffd"}
 
 
 @pytest.mark.parametrize(("budget", "own"), [("own", None), ("own", True), ("own", 1.5), ("own", "9"), ("many", 9)])
@@ -71,7 +75,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, http
     app.chat.send(None, "7 + 3 = ?", "scripted:scripted").wait(10)
     server = PageServer(app)
     server.start()
-    with httpx.Client(trust_env=False, timeout=20) as client:
+    with httpx.Client(**PLAIN, timeout=20) as client:
         open_page(client, server.address)
         yield app, client
     server.stop()
@@ -82,23 +86,22 @@ def conversation_of(app: App) -> str:
     return app.store.conversations()[0].id
 
 
+HOSTILE = ("../../etc/passwd", "<img src=x onerror=alert(1)>", "x" * 5_000, "\ud800\x00'\";--")
+
+
 @pytest.mark.parametrize("verb", sorted(ACTIONS))
-@pytest.mark.parametrize(
-    "hostile", ["../../etc/passwd", "<img src=x onerror=alert(1)>", "x" * 5_000, "\ud800\x00'\";--"]
-)
-def test_a_made_up_act_ends_in_a_sentence_and_changes_nothing(
-    served: tuple[App, httpx.Client], verb: str, hostile: str
-) -> None:
+def test_a_made_up_act_ends_in_a_sentence_and_changes_nothing(served: tuple[App, httpx.Client], verb: str) -> None:
     app, client = served
     before = app.store.conversation(conversation_of(app))
     fields = ("id", "text", "conversation", "model", "lang", "budget", "own", "keep", "query")
-    body = json.dumps({"verb": verb, **dict.fromkeys(fields, hostile)})
-    response = client.post("/r1chat/act", content=body)
-    assert response.status_code in (200, 400)
-    if response.status_code == 400:
-        assert re.search(r"[.!?]$", response.text)
-        assert response.headers["content-type"].startswith("text/plain")
-    assert app.store.conversation(conversation_of(app)) == before
+    for hostile in HOSTILE:
+        body = json.dumps({"verb": verb, **dict.fromkeys(fields, hostile)})
+        response = client.post("/r1chat/act", content=body)
+        assert response.status_code in (200, 400), hostile
+        if response.status_code == 400:
+            assert re.search(r"[.!?]$", response.text), hostile
+            assert response.headers["content-type"].startswith("text/plain"), hostile
+        assert app.store.conversation(conversation_of(app)) == before, hostile
 
 
 @pytest.mark.parametrize("body", ["", "[]", "null", '{"verb": ["stop"]}', '{"verb": "__class__"}', *DEEP])
@@ -113,6 +116,16 @@ def test_an_act_is_refused_in_the_language_of_its_page(served: tuple[App, httpx.
     assert refused.text == WORDS["zh"].bad_samples.format(value="many")
 
 
+def test_a_response_waits_for_no_acknowledgement_of_its_first_part(served: tuple[App, httpx.Client]) -> None:
+    url = served[1].base_url
+    with socket.create_connection((url.host, url.port), timeout=20) as ours:
+        ours.sendall(f"GET /r1chat/key.js HTTP/1.1\r\nHost: {url.netloc.decode()}\r\n\r\n".encode())
+        assert ours.recv(12) == b"HTTP/1.1 200"
+        (number,) = (c.fd for c in psutil.Process().net_connections("tcp") if c.raddr == ours.getsockname())
+        with socket.socket(fileno=os.dup(number)) as theirs:
+            assert theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
 def test_an_act_that_is_too_long_is_refused_without_being_read(served: tuple[App, httpx.Client]) -> None:
     response = served[1].post("/r1chat/act", content=b'{"text": "' + b"x" * 17_000_000)
     assert (response.status_code, response.text) == (413, WORDS["en"].long_act)
@@ -122,9 +135,21 @@ def test_no_other_page_and_nobody_without_the_key_can_act(served: tuple[App, htt
     app, client = served
     act = {"verb": "delete", "id": conversation_of(app)}
     assert client.post("/r1chat/act", json=act, headers={"origin": "http://evil.example"}).status_code == 403
-    assert httpx.post(f"{client.base_url}r1chat/act", json=act, trust_env=False).status_code == 403
+    assert httpx.post(f"{client.base_url}r1chat/act", json=act, **PLAIN).status_code == 403
     assert client.get("/r1chat/act").status_code in (404, 405)
     assert len(app.store.conversations()) == 1
+
+
+def test_a_conversation_that_cannot_be_read_can_be_deleted(served: tuple[App, httpx.Client]) -> None:
+    app, client = served
+    broken = app.store.new_conversation("Broken").id
+    app.store.add_turn(broken, "7 + 3 = ?", None)
+    with closing(sqlite3.connect(app.settings.data_dir / "r1chat.db")) as database, database:
+        database.execute("UPDATE turn SET created_at = 'abc' WHERE conversation_id = ?", [broken])
+    with pytest.raises(ValueError, match="isoformat"):
+        app.store.conversation(broken)
+    assert client.post("/r1chat/act", json={"verb": "delete", "id": broken}).status_code == 200
+    assert broken not in [info.id for info in app.store.conversations()]
 
 
 @pytest.mark.parametrize(

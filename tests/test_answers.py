@@ -8,7 +8,9 @@ import threading
 from fractions import Fraction
 from pathlib import Path
 
+import forked
 import pytest
+from forked import CODE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -485,6 +487,7 @@ def test_patterns_and_formulas_are_checked_in_many_threads_at_once() -> None:
     assert verdicts == {number: bool(number % 2) for number in range(3, 11)}
 
 
+@pytest.mark.process
 def test_importing_votes_and_rewards_loads_no_mathematics() -> None:
     code = "import sys, r1chat.votes, r1chat.rewards; print(*{'mpmath', 'pint'} & set(sys.modules))"
     loaded = subprocess.run(
@@ -493,6 +496,7 @@ def test_importing_votes_and_rewards_loads_no_mathematics() -> None:
     assert loaded.stdout.strip() == ""
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system has no /proc to find a child in")
 @pytest.mark.parametrize("end", ["pass", "os.kill(os.getpid(), 9)"], ids=["end", "kill"])
 def test_checker_is_gone_when_the_app_is(end: str) -> None:
@@ -503,9 +507,7 @@ def test_checker_is_gone_when_the_app_is(end: str) -> None:
         print(open(f'/proc/self/task/{{os.getpid()}}/children').read(), flush=True)
         {end}
     """
-    ended = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, timeout=120, capture_output=True, text=True, check=False
-    )
+    ended = forked.run(CODE, code)
     (child,) = ended.stdout.split()
     assert _ends(int(child)), ended.stderr
 
@@ -523,12 +525,11 @@ def test_interrupted_question_leaves_no_answer_for_the_next() -> None:
         except KeyboardInterrupt:
             print(occurs('a', 'cat'), occurs('b', 'cat'))
     """
-    told = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, timeout=120, capture_output=True, text=True, check=True
-    )
+    told = forked.run(CODE, code)
     assert told.stdout.split() == ["True", "False"]
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
 def test_forked_process_has_a_checker_of_its_own() -> None:
     code = """if True:
@@ -542,7 +543,8 @@ def test_forked_process_has_a_checker_of_its_own() -> None:
             os._exit(0)
         assert os.waitpid(forked, 0)[1] == 0
     """
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120, check=True)
+    done = forked.run(CODE, code)
+    assert done.returncode == 0, done.stderr
 
 
 def test_checker_that_does_not_start_says_what_to_do() -> None:
@@ -556,7 +558,7 @@ def test_checker_that_does_not_start_says_what_to_do() -> None:
         except CheckError as error:
             print(error)
     """
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120, capture_output=True, text=True)
+    told = forked.run(CODE, code)
     assert told.stdout.startswith("Patterns cannot be checked: the process that searches for them did not start.")
 
 

@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
 # Bottom to top: a room may import itself and any room of a layer below its own, never a neighbour in its layer.
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"both", "languages", "loopback", "sizes"}),
+    frozenset({"both", "core_files", "json_columns", "languages", "loopback", "sizes", "unicode"}),
     frozenset({"errors"}),
     frozenset({"reasoning_format"}),
     frozenset({"messages", "judgements", "files", "limited"}),
@@ -21,7 +22,19 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"store", "backends", "think", "reflect", "steer", "votes", "window", "sampling"}),
     frozenset({"recorder"}),
     frozenset(
-        {"library", "generation", "archive", "calibration", "summary", "phrasings", "ranking", "league", "rewards"}
+        {
+            "library",
+            "generation",
+            "detached",
+            "archive",
+            "calibration",
+            "summary",
+            "phrasings",
+            "ranking",
+            "program_runs",
+            "league",
+            "rewards",
+        }
     ),
     frozenset({"chat"}),
     frozenset({"teach", "titling"}),
@@ -53,7 +66,6 @@ HOMES = {
     "llama_cpp": ("r1chat.backends.llama.child",),
     "xllamacpp": ("r1chat.backends.llama.child",),
     "jinja2": ("r1chat.backends",),
-    "ollama": ("r1chat.backends.ollama*",),
     "openai": ("r1chat.backends.openai*",),
     "tomlkit": ("r1chat.config",),
     "httpx": ("r1chat.backends", "r1chat.library"),
@@ -80,8 +92,13 @@ class Import:
     line: int
 
 
-def imports(module: str, source: str, package: bool = False) -> Iterator[Import]:
+@cache
+def imports(module: str, source: str, package: bool = False) -> tuple[Import, ...]:
     """What a module imports, at its top or deep inside a function."""
+    return tuple(_imports(module, source, package))
+
+
+def _imports(module: str, source: str, package: bool) -> Iterator[Import]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             for name in node.names:
@@ -148,9 +165,26 @@ def test_imports_point_in_one_direction_and_libraries_stay_home() -> None:
 
 # The rooms of the page, bottom to top; a module of `ui/` itself stands by its name.
 PAGE = (
-    frozenset({"language", "payload", "words", "startup", "policy", "secrets", "door", "bounded", "connections"}),
+    frozenset({"responses"}),
+    frozenset(
+        {
+            "language",
+            "payload",
+            "words",
+            "startup",
+            "policy",
+            "secrets",
+            "door",
+            "bounded",
+            "connections",
+            "preloads",
+            "files",
+            "kept_page",
+            "later",
+        }
+    ),
     frozenset({"html"}),
-    frozenset({"act", "guard"}),
+    frozenset({"act", "guard", "listening"}),
     frozenset({"allowed", "judge", "compare"}),
     frozenset({"composer", "settings"}),
     frozenset({"data"}),
@@ -160,8 +194,8 @@ PAGE = (
     frozenset({"talk"}),
     frozenset({"registry", "document"}),
     frozenset({"page", "routes"}),
-    frozenset({"opening"}),
-    frozenset({"mounting"}),
+    frozenset({"opening", "rendering"}),
+    frozenset({"mounting", "application"}),
     frozenset({"server"}),
 )
 
@@ -198,6 +232,16 @@ def test_there_is_no_circle_of_imports_in_the_page() -> None:
     assert graph == {}, "these modules import each other in a circle"
 
 
+def test_boxes_for_text_are_made_in_two_places_which_keep_them_out_of_the_browsers_session_files() -> None:
+    written = re.compile(r"""<textarea|<input(?! type="(?:checkbox|radio|file)")|[eE]lement\('(?:textarea|input)'""")
+    makers = {
+        str(file.relative_to(ROOT / "r1chat" / "ui"))
+        for file in (ROOT / "r1chat").rglob("*")
+        if file.suffix in (".py", ".js") and written.search(file.read_text(encoding="utf-8"))
+    }
+    assert makers == {"html/parts.py"}
+
+
 def test_gradio_is_imported_in_one_place_which_makes_it_fast_and_silent() -> None:
     found = {
         name
@@ -212,7 +256,7 @@ def test_gradio_is_imported_in_one_place_which_makes_it_fast_and_silent() -> Non
         for item in imports(name, source, package)
         if item.target.startswith("r1chat.ui.startup")
     }
-    assert users == {"r1chat.ui.page", "r1chat.ui.mounting"}
+    assert users == {"r1chat.ui.page", "r1chat.ui.rendering"}
 
 
 def test_app_py_knows_nothing_but_the_command_line() -> None:
@@ -253,7 +297,7 @@ def test_the_walk_lets_pass_what_may_be() -> None:
 
 
 def test_command_line_starts_without_page_database_and_model() -> None:
-    slow = {"gradio", "rich", "uvicorn", "sqlalchemy", "llama_cpp", "ollama", "httpx", "jinja2"}
+    slow = {"gradio", "rich", "uvicorn", "sqlalchemy", "llama_cpp", "httpx", "jinja2"}
     code = f"import sys, r1chat.cli.main; print(*sorted({slow!r} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == ""

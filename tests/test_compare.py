@@ -7,6 +7,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,20 @@ in_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not i
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Callable[..., App]]:
+    with opener(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def undecided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Samples, Sides]]:
+    """An app with a comparison that nobody has decided, its samples and its sides, for acts that change nothing."""
+    with opener(tmp_path_factory.mktemp("undecided")) as opened:
+        app = opened(lambda _: FIVE, lambda _: SIX)
+        yield app, *compared(app)
+
+
+@contextmanager
+def opener(folder: Path) -> Iterator[Callable[..., App]]:
     apps: list[App] = []
 
     def with_models(cold: Callable[[Request], Script], warm: Callable[[Request], Script], **options: Any) -> App:
@@ -44,7 +59,7 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., App]]:
             "cold": ScriptedBackend(cold, "cold", ("quiet-1.5b",)),
             "warm": ScriptedBackend(warm, "warm", ("loud-7b",), **options),
         }
-        apps.append(build(Settings(data_dir=tmp_path, ollama=False), backends))
+        apps.append(build(Settings(data_dir=folder, ollama=False), backends))
         return apps[-1]
 
     yield with_models
@@ -223,9 +238,10 @@ def test_what_was_seen_and_for_how_long_is_kept(opened: Callable[..., App], thou
     ],
     ids=lambda said: said[:40],
 )
-def test_a_choice_that_makes_no_sense_is_refused_with_a_sentence(opened: Callable[..., App], said: str) -> None:
-    app = opened(lambda _: FIVE, lambda _: SIX)
-    vote, sides = compared(app)
+def test_a_choice_that_makes_no_sense_is_refused_with_a_sentence(
+    undecided: tuple[App, Samples, Sides], said: str
+) -> None:
+    app, vote, sides = undecided
     with pytest.raises(R1ChatError, match=r"\.$"):
         do(app, "choose", sides.id, said)
     assert app.teacher.judged(vote.conversation_id).comparisons == {}
@@ -240,9 +256,8 @@ def test_a_look_of_days_is_no_look(opened: Callable[..., App]) -> None:
 
 @pytest.mark.parametrize("verb", ["choose", "reopen", "keep-choice", "compare", "rank"])
 @pytest.mark.parametrize("which", ["made up", "of another kind", "deleted"])
-def test_what_is_not_there_cannot_be_compared(opened: Callable[..., App], verb: str, which: str) -> None:
-    app = opened(lambda _: FIVE, lambda _: SIX)
-    vote, sides = compared(app)
+def test_what_is_not_there_cannot_be_compared(undecided: tuple[App, Samples, Sides], verb: str, which: str) -> None:
+    app, vote, sides = undecided
     if which == "deleted":
         app.store.delete(vote.conversation_id)
     subject = {"made up": "../../etc/passwd", "of another kind": vote.conversation_id, "deleted": sides.id}[which]
@@ -525,15 +540,17 @@ def test_stop_stops_both_sides(site: Site) -> None:
 
 
 @in_browser
-def test_the_choice_stays_in_sight_of_long_replies(site: Site) -> None:
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_the_choice_stays_in_sight_of_long_replies(site: Site, width: int, height: int) -> None:
     site.serve(Both([*FIVE[:3], "It is 5.\n\n" * 60], [*SIX[:2], "It is 6.\n\n" * 90]))
-    page = site.open()
+    page = site.open(width=width, height=height)
     ask_both(page, "2 and 3?")
     expect(page.locator(".verdict.ready")).to_be_visible()
-    page.mouse.move(640, 400)
+    page.mouse.move(width / 2, 400)
     page.mouse.wheel(0, -20_000)
     expect(page.locator(".question")).to_be_in_viewport()
-    expect(page.get_by_role("button", name="A is better")).to_be_in_viewport(ratio=1)
+    for name in ("A is better", "B is better", "Tie", "Both bad", "Skip"):
+        expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
 
 
 @in_browser

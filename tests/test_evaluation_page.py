@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from site_driver import Site, ask, expect, finished, more
-from test_whole_page import AXE, findings
 
+from benchmarks.accessibility import AXE, findings
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.evaluation import Problem, Run, Settings, Task, curve
@@ -111,12 +111,13 @@ def test_an_evaluation_is_begun_watched_stopped_resumed_compared_and_kept(site: 
     page.get_by_role("button", name="Start").click()
     long = page.locator(".run-row").filter(has_text="products-r1chat-nano-k1")
     expect(long.get_by_role("progressbar")).to_be_visible()
-    expect(long).to_contain_text(re.compile(r"running: [1-9]\d* of"), timeout=PATIENCE)
+    expect(long).to_contain_text(re.compile(r"running: [1-9]\d* of 400 · .* (s|min) left"), timeout=PATIENCE)
     page.get_by_role("combobox", name="Task").select_option("sums")
     page.get_by_role("button", name="Start").click()
     expect(page.locator("#trouble")).to_contain_text("products-r1chat-nano-k1 is being measured")
     long.get_by_role("button", name="Stop").click()
     expect(long).to_contain_text(re.compile(r"stopped: [1-9]\d* of"), timeout=PATIENCE)
+    expect(long).not_to_contain_text("left")
     done = int(re.findall(r"stopped: (\d+)", long.inner_text())[0])
     long.get_by_role("button", name="Go on").click()
     expect(long).to_contain_text("running")
@@ -133,6 +134,8 @@ def test_the_tests_of_a_kept_code_problem_are_run_in_the_chat_after_a_question(s
     task = Task("doubling", (Problem("1", "Write f, which doubles.", "", "text", tests),), "by hand")
 
     def writes(request: Request) -> Script:
+        if request.messages[-1].content.startswith("Sleep"):
+            return ["<think>", "\nHm.\n</think>\n\n", "```python\nimport time\ntime.sleep(60)\n```\n"]
         factor = 2 if request.messages[-1].content.startswith("Again") else 3
         return ["<think>", "\nHm.\n</think>\n\n", f"Here:\n\n```python\ndef f(x):\n    return {factor} * x\n```\n"]
 
@@ -182,6 +185,24 @@ def test_the_tests_of_a_kept_code_problem_are_run_in_the_chat_after_a_question(s
     expect(page.locator(".reply .mark")).to_contain_text("right")
     expect(page.locator("details.rules")).to_contain_text("The program passes its tests.")
     assert len(asked) == 2
+
+    # tests that take long hold nothing up, and can be stopped
+    page.get_by_role("button", name="New conversation").click()
+    ask(page, "Sleep for a minute.")
+    finished(page)
+    page.get_by_text("Right answer…").click()
+    page.get_by_role("combobox", name="Checked as").select_option("tests")
+    page.get_by_role("textbox", name="The right answer").fill("assert True")
+    page.locator(".reference .primary").click()
+    expect(page.locator(".reply .mark")).to_contain_text("tests not run")
+    more(page, "Run the tests").click()
+    expect(page.locator(".reply .mark")).to_contain_text("tests are running…")
+    ask(page, "Again: write f.")
+    finished(page)
+    expect(page.locator(".reply")).to_have_count(2)
+    page.get_by_role("button", name="Stop the tests").click()
+    expect(page.locator(".reply .mark").first).to_contain_text("tests not run")
+    expect(page.locator("details.rules").first).to_contain_text("The tests were stopped.")
 
 
 def test_what_the_command_measured_shows_beside_the_paper_on_a_phone_in_chinese(site: Site) -> None:

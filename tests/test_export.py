@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
+from forked import CODE
 from judged import OTHER, R1, RIGHT, SUM, WRONG, asked, consented, corrected, verified, voted
 
 from r1chat.backends.catalogue import Catalogue
@@ -323,6 +323,7 @@ def test_earlier_thoughts_are_left_out_as_the_model_saw_it(store: Store, out: Pa
     assert row["prompt"] == [USER, *said("It is 70."), {"role": "user", "content": "Sure?"}]
 
 
+@pytest.mark.process
 def test_earlier_thoughts_are_there_where_the_model_was_shown_them(store: Store, out: Path) -> None:
     second_turn(store, replace(R1, keep_thoughts=True))
     (row,) = exported(store, out, thoughts="full")
@@ -343,6 +344,7 @@ def test_turns_that_the_model_was_not_shown_are_not_in_the_prompt(store: Store, 
     assert [each["content"] for each in row["prompt"]] == ["Sure?", "It is 70.", "Really?"]
 
 
+@pytest.mark.process
 def test_a_model_in_process_brings_its_own_template(store: Store, out: Path) -> None:
     voted(store, made=Provenance("llama.cpp", model="r1chat-nano"))
     with closing(Catalogue({"llama.cpp": LlamaCppBackend([nano_model()])})) as catalogue:
@@ -491,20 +493,41 @@ def test_redaction_can_be_turned_off_and_the_card_says_so(store: Store, out: Pat
     assert "NOT replaced" in out.with_suffix(".md").read_text()
 
 
+@pytest.mark.parametrize("format", ["preference", "unpaired", "grpo", "processbench"])
+def test_the_owner_of_a_model_file_by_whose_path_a_server_calls_it_is_redacted(
+    store: Store, out: Path, format: str
+) -> None:
+    everything(store, made=replace(R1, model="/home/wilhelmine/models/DeepSeek-R1-Distill-Qwen-1.5B.gguf"))
+    rows = exported(store, out, format=format)
+    assert rows
+    assert "<USER_1>/models/DeepSeek" in json.dumps(rows)
+    card = out.with_suffix(".md").read_text()
+    assert format == "grpo" or "its base, Qwen2.5" in card  # the licence is still found; such rows hold no reply
+    assert "wilhelmine" not in json.dumps(rows) + card
+
+
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def everything(store: Store) -> None:
+def everything(store: Store, made: Provenance = R1) -> None:
     """Judgements of every kind, on six conversations."""
     for number in range(6):
         message = f"{number} + 43 = ? 邮箱 user{number}@example.com"
-        right, wrong = asked(store, RIGHT, WRONG, message=message)
+        right, wrong = asked(store, RIGHT, WRONG, message=message, made=made)
         sides = store.judgements.begin_comparison(right.id, wrong.id)
         store.judgements.compare(sides.id, "left", "ann", dwell=number / 3)
         store.judgements.rate(right.id, "answer", "up", "ann")
         store.judgements.label_step(wrong.id, "first_wrong", 0, 8, "ann")
         verified(store, "70", right, wrong)
         corrected(store, wrong)
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store with `everything`, for tests that only read it."""
+    with closing(Store(f"sqlite:///{tmp_path_factory.mktemp('full') / 'r1chat.db'}")) as opened:
+        everything(consented(opened))
+        yield opened
 
 
 @pytest.mark.parametrize(
@@ -516,12 +539,11 @@ def everything(store: Store) -> None:
         if thoughts in FORMS[format].thoughts
     ],
 )
-def test_parquet_holds_the_same_rows_as_json_lines(store: Store, out: Path, format: Any, thoughts: Any) -> None:
+def test_parquet_holds_the_same_rows_as_json_lines(full: Store, out: Path, format: Any, thoughts: Any) -> None:
     import pyarrow.parquet as pq
 
-    everything(store)
-    rows = exported(store, out, format, thoughts=thoughts)
-    export(store, None, format, out.with_suffix(".parquet"), Options(thoughts=thoughts))
+    rows = exported(full, out, format, thoughts=thoughts)
+    export(full, None, format, out.with_suffix(".parquet"), Options(thoughts=thoughts))
     table = pq.read_table(out.with_suffix(".parquet"))
     assert table.to_pylist() == rows
     assert [list(row) for row in rows] == [table.column_names] * len(rows)
@@ -541,11 +563,10 @@ def test_rows_come_out_of_either_database_in_the_order_of_their_messages(store_u
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
-def test_the_same_data_give_the_same_bytes(store: Store, out: Path, suffix: str) -> None:
-    everything(store)
+def test_the_same_data_give_the_same_bytes(full: Store, out: Path, suffix: str) -> None:
     written = []
     for _ in range(2):
-        summary = export(store, None, "preference", out.with_suffix(suffix), Options(test=0.3))
+        summary = export(full, None, "preference", out.with_suffix(suffix), Options(test=0.3))
         written.append([path.read_bytes() for path in summary.files])
     assert written[0] == written[1]
     assert len(written[0]) == 4
@@ -653,6 +674,7 @@ def test_breaking_off_leaves_the_older_files(store: Store, out: Path) -> None:
     assert len(os.listdir(out.parent)) == 3
 
 
+@pytest.mark.process
 def test_a_full_disk_leaves_no_half_file_and_keeps_the_older_one(store: Store, out: Path, tmp_path: Path) -> None:
     for number in range(50):
         voted(store, "left", replace(RIGHT, reasoning=f"{number} carries. " * 500), WRONG)
@@ -671,7 +693,8 @@ try:
 except ExportError as error:
     print(error)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    done = forked.run(CODE, script)
+    assert done.returncode == 0, done.stderr
     assert "could not be written" in done.stdout
     assert out.read_text() == "older"
     assert os.listdir(out.parent) == ["data.jsonl"]

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from judged import R1, RIGHT, WRONG, asked, consented, voted
+from judged import OTHER, R1, RIGHT, WRONG, asked, consented, voted
 
 from r1chat.export import REASONS, Conflict, Filter, conflicts, count, rows
 from r1chat.messages import Reply
 from r1chat.store import Store
+from r1chat.store.entries import Kind
 
 
 @pytest.fixture
@@ -81,6 +82,27 @@ def test_a_count_is_of_what_a_filter_lets_through(store: Store) -> None:
     assert count(store, wanted) == 1
     assert [(row.id, row.language) for row in rows(store, wanted).rows] == [(chinese, "zh")]
     assert count(store, Filter(kinds=frozenset({"rating"}))) == 0
+
+
+def test_what_training_cannot_use_is_not_counted_and_nothing_counts_for_two_models(store: Store) -> None:
+    def judged(kind: Kind) -> int:
+        models = frozenset({"llama.cpp:parent", "llama.cpp:child"})
+        return count(store, Filter(kinds=frozenset({kind}), models=models, trainable=True))
+
+    parent, child = (replace(R1, model=model) for model in ("parent", "child"))
+    voted(store, made=OTHER)
+    for winner in ("left", "right", "tie", "both_bad", "skipped"):
+        voted(store, winner, made=parent)
+    (reply,) = asked(store, RIGHT, made=parent)
+    other = store.add_reply(reply.turn_id, child, WRONG)
+    said = store.judgements
+    said.compare(said.begin_comparison(reply.id, other.id).id, "left", "ann")
+    said.set_reference(reply.turn_id, "70", "number", "ann")
+    (program,) = asked(store, RIGHT, made=parent, message="Write f.")
+    said.set_reference(program.turn_id, "assert f(1) == 2", "tests", "ann")
+
+    assert (judged("comparison"), judged("reference")) == (3, 1)
+    assert count(store, Filter(kinds=frozenset({"reference"}))) == 2
 
 
 def test_nothing_is_exported_before_consent(store: Store) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
@@ -11,19 +15,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from forked import DEVNULL, Forked
 from hub_server import serving_hub
 from micro import write_micro
 
+from r1chat.app import build
 from r1chat.backends.gguf import Header, parse_header, read_header
 from r1chat.backends.llama.channel import Device, MeasureSpec
 from r1chat.backends.llama.engine import Engine
-from r1chat.config import nano_model
+from r1chat.config import load, nano_model
 from r1chat.errors import ModelFileError
 from r1chat.library import CURATED, Curated, Hub
 from r1chat.library.forecast import Rates, Resources, Speeds, duration, forecast
 from r1chat.library.local import is_path, link, look_at
 from r1chat.library.probe import THIN, write
 from r1chat.library.speed import Meter, quicker
+from r1chat.store.reply_owner import current_owner, owner_of
 
 RATES = Rates({"Q4_K": 10e9, "Q6_K": 10e9, "Q8_0": 10e9}, layer=1e-9, attention=10e9, prompt=50e9)
 SPEEDS = Speeds(RATES, RATES, None, disk=1e9)
@@ -159,6 +166,7 @@ def test_times_are_round(seconds: float, text: str) -> None:
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 def test_memory_of_an_engine_is_what_was_counted(tmp_path: Path) -> None:
     from benchmarks.forecast import run
 
@@ -171,13 +179,14 @@ def test_memory_of_an_engine_is_what_was_counted(tmp_path: Path) -> None:
     assert speed > 0
 
 
+@pytest.mark.process
 def test_deep_in_a_context_a_step_takes_longer(tmp_path: Path) -> None:
     path = tmp_path / THIN.file
     write(path, THIN)
     assert read_header(path).missing == 0
     with closing(Engine()) as engine:
         made = engine.measure(MeasureSpec(str(path), threads=1, gpu_layers=0, seconds=0.2, depth=2048))
-    assert 0 < made.prompt < made.step < made.deep
+    assert made.prompt > 0 and 0 < made.step < made.deep
 
 
 def test_measuring_ends_with_the_app(tmp_path: Path) -> None:
@@ -193,16 +202,44 @@ def test_measuring_ends_with_the_app(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.process
+def test_what_a_killed_measurement_left_goes_with_the_next_start(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "print(end='')"]) as ended:
+        gone = owner_of(ended.pid)
+    for name, owner in (("speed-gone", gone), ("speed-mine", current_owner()), ("speed-unnamed", "")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "thin.gguf").write_bytes(b"x")
+        if owner:
+            (tmp_path / name / "owner").write_text(owner)
+    os.utime(tmp_path / "speed-unnamed", (0, 0))
+    settings = load(data_dir=tmp_path, models_dir=tmp_path / "models", ollama=False, find_models=False)
+    build(settings, {}).close()
+    assert [path.name for path in tmp_path.glob("speed-*")] == ["speed-mine"]
+
+
+@pytest.mark.process
+def test_doctor_that_is_ended_while_it_measures_leaves_no_models(tmp_path: Path) -> None:
+    variables = os.environ | {"R1CHAT_MEASURE_SPEED": "true"}
+    doctor = Forked("doctor", "--data-dir", str(tmp_path), stdout=DEVNULL, stderr=DEVNULL, env=variables)
+    while doctor.returncode is None and not list(tmp_path.glob("speed-*/owner")):
+        time.sleep(0.01)
+    assert doctor.returncode is None, "it ended before it measured"
+    doctor.send_signal(signal.SIGTERM)
+    assert doctor.wait() == 128 + signal.SIGTERM
+    assert list(tmp_path.glob("speed-*")) == []
+
+
+@pytest.mark.process
 def test_machine_is_measured_once_and_remembered(tmp_path: Path) -> None:
-    meter = Meter(tmp_path, gpu=False)
+    meter = Meter(tmp_path, gpu=False, threads=1, seconds=0.02)
     assert meter.known() is None and meter.will_measure
     speeds = meter.speeds()
     assert speeds is not None and not speeds.rough and speeds.gpu is None
     assert set(speeds.cpu.weights) == {"Q4_K", "Q6_K", "Q8_0"}
     assert all(0 < rate < math.inf for rate in (*speeds.cpu.weights.values(), speeds.cpu.attention, speeds.disk))
     assert [path.name for path in tmp_path.iterdir()] == ["speed.json"]
-    assert Meter(tmp_path, gpu=False, measure=False).known() == speeds
-    assert Meter(tmp_path, gpu=False, measure=False, threads=7).known() is None  # another way to run
+    assert Meter(tmp_path, gpu=False, threads=1, measure=False).known() == speeds
+    assert Meter(tmp_path, gpu=False, threads=7, measure=False).known() is None  # another way to run
 
 
 def test_the_quicker_of_two_measurements_counts() -> None:

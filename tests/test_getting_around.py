@@ -33,6 +33,10 @@ def test_palette_shortcuts_search_and_unknown_addresses_lead_where_they_say(site
     expect(page.get_by_role("option", name="Regenerate")).to_be_visible()
     expect(page.get_by_role("option", name="Hide the list")).to_be_visible()
     expect(page.get_by_role("option", name="Show the list")).to_have_count(0)
+    expect(page.get_by_role("option", name="Sample & vote: 5")).to_have_count(1)
+    expect(page.get_by_role("option", name=re.compile("^(Save|5|Run)$"))).to_have_count(0)  # what says nothing alone
+    page.get_by_role("option", name="Models").hover()
+    expect(page.locator("#palette [aria-selected=true]")).to_have_text("Models")
     palette.fill("zebra")
     expect(page.locator("#palette-found")).to_have_text("Nothing found")
     page.keyboard.press("Escape")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
+import forked
 import gguf
 import numpy as np
 import pytest
+from forked import CODE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,13 +22,22 @@ NANO = Path(__file__).parent.parent / "assets" / "r1chat-nano.gguf"
 NANO_BYTES = NANO.read_bytes()
 
 
-def twins() -> list[bytes]:
-    """Tokens of the shipped vocabulary with five bytes, each of which stands at one place of the file."""
-    tokens = gguf.GGUFReader(NANO).fields["tokenizer.ggml.tokens"].contents()
-    return [token.encode() for token in tokens if len(token.encode()) == 5 and NANO_BYTES.count(token.encode()) == 1]
+@cache
+def twins() -> tuple[bytes, bytes]:
+    """Two tokens of the shipped vocabulary with five bytes, each of which stands at one place of the file."""
+    tokens = (token.encode() for token in gguf.GGUFReader(NANO).fields["tokenizer.ggml.tokens"].contents())
+    once = (token for token in tokens if len(token) == 5 and NANO_BYTES.count(token) == 1)
+    return next(once), next(once)
 
 
-TWINS = twins()
+def one_token_twice() -> bytes:
+    first, second = twins()
+    return NANO_BYTES.replace(first, second)
+
+
+def tokens_with_nul() -> bytes:
+    first, second = twins()
+    return NANO_BYTES.replace(first, b"a\0aaa").replace(second, b"a\0aab")
 
 
 def write_model(path: Path, *, weights: int = 64) -> gguf.GGUFWriter:
@@ -121,14 +134,16 @@ def test_what_is_no_model_says_what_it_is(tmp_path: Path) -> None:
         (b"GGUF" + struct.pack("<IQQQ1sI", 3, 0, 1, 1, b"k", 99), "damaged"),
         (b"GGUF" + struct.pack("<IQQQ1sIIQ", 3, 0, 1, 1, b"k", 9, 9, 1), "damaged"),
         (NANO_BYTES.replace(b"block_count\4\0\0\0\6\0", b"block_count\4\0\0\0\6\7"), "damaged"),
-        (NANO_BYTES.replace(TWINS[0], TWINS[1]), "damaged"),
-        (NANO_BYTES.replace(TWINS[0], b"a\0aaa").replace(TWINS[1], b"a\0aab"), "damaged"),
+        (one_token_twice, "damaged"),
+        (tokens_with_nul, "damaged"),
         (b"GGUF" + struct.pack("<IQQQ17sII", 3, 0, 1, 17, b"general.alignment", 4, 0), "damaged"),
     ],
 )
-def test_file_that_is_no_good_gives_a_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
+def test_file_that_is_no_good_gives_a_sentence(
+    tmp_path: Path, content: bytes | Callable[[], bytes], sentence: str
+) -> None:
     path = tmp_path / "bad.gguf"
-    path.write_bytes(content)
+    path.write_bytes(content if isinstance(content, bytes) else content())
     with pytest.raises(ModelFileError, match=sentence) as caught:
         read_header(path)
     assert "bad.gguf" in str(caught.value)
@@ -194,3 +209,111 @@ def test_token_of_gigabytes_is_refused(tmp_path: Path) -> None:
         file.truncate(path.stat().st_size + size)  # takes no room on disk
     with pytest.raises(ModelFileError, match="makes no sense"):
         read_header(path)
+
+
+def entry(key: str, kind: int, value: bytes) -> bytes:
+    return struct.pack("<Q", len(key)) + key.encode() + struct.pack("<I", kind) + value
+
+
+def text(value: bytes) -> bytes:
+    return struct.pack("<Q", len(value)) + value
+
+
+def with_entries(path: Path, *entries: bytes) -> Path:
+    path.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, len(entries)) + b"".join(entries))
+    return path
+
+
+def test_texts_that_are_shown_are_cut_where_they_are_read(tmp_path: Path) -> None:
+    keys = ("general.name", "general.architecture", "general.type", "r1chat.base.name")
+    path = with_entries(tmp_path / "long.gguf", *(entry(key, 8, text("名".encode() * 100_000)) for key in keys))
+    header = read_header(path)
+    assert [header.text(key) for key in keys] == ["名" * 300] * 4
+
+
+def test_keys_without_end_are_left_out(tmp_path: Path) -> None:
+    path = with_entries(tmp_path / "keys.gguf", *(entry(f"{n}" * 100_000, 4, bytes(4)) for n in range(5)))
+    assert read_header(path).metadata == {}
+
+
+def test_only_the_roles_that_are_used_have_a_token_and_no_role_has_one_without_end(tmp_path: Path) -> None:
+    tokens = entry("tokenizer.ggml.tokens", 9, struct.pack("<IQ", 8, 2) + text(b"x" * 100_000) + text(b"y"))
+    roles = [entry(f"tokenizer.ggml.{role}_token_id", 4, bytes(4)) for role in ("bos", "eos", "r1", "r2", "r3")]
+    header = read_header(with_entries(tmp_path / "roles.gguf", tokens, *roles))
+    assert header.special_tokens == {"bos": "x" * 300, "eos": "x" * 300}
+
+
+def test_arrays_for_each_layer_are_kept_where_they_mean_something_and_are_few(tmp_path: Path) -> None:
+    array = struct.pack("<IQ", 0, 512) + bytes(512)
+    kept, other = ".attention.head_count", ".anything"
+    names = [f"a{number}" for number in range(65)]
+    path = with_entries(tmp_path / "arrays.gguf", *(entry(name + other, 9, array) for name in names))
+    assert read_header(path).arrays == {}
+    path = with_entries(tmp_path / "many.gguf", *(entry(name + kept, 9, array) for name in names))
+    with pytest.raises(ModelFileError, match="makes no sense"):
+        read_header(path)
+
+
+def test_chat_template_of_megabytes_is_refused(tmp_path: Path) -> None:
+    template = entry("tokenizer.chat_template", 8, text(b"x" * (1 << 20)))
+    assert len(read_header(with_entries(tmp_path / "fits.gguf", template)).chat_template) == 1 << 20
+    template = entry("tokenizer.chat_template", 8, text(b"x" * ((1 << 20) + 1)))
+    with pytest.raises(ModelFileError, match="makes no sense"):
+        read_header(with_entries(tmp_path / "long.gguf", template))
+
+
+def test_metadata_of_more_keys_than_any_model_has_is_refused(tmp_path: Path) -> None:
+    keys = [entry(f"k{number}", 4, bytes(4)) for number in range(4097)]
+    assert len(read_header(with_entries(tmp_path / "many.gguf", *keys[1:])).metadata) == 4096
+    with pytest.raises(ModelFileError, match="makes no sense"):
+        read_header(with_entries(tmp_path / "more.gguf", *keys))
+
+
+def test_header_that_is_spread_over_a_large_file_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path, far, count = tmp_path / "spread.gguf", 300_000, 1_100
+    start = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + entry("tokenizer.ggml.merges", 9, struct.pack("<IQ", 8, count))
+    with path.open("wb") as file:
+        file.write(start)
+        for number in range(count):
+            file.seek(len(start) + number * (8 + far))
+            file.write(struct.pack("<Q", far))
+        file.truncate(len(start) + count * (8 + far))  # takes little room on disk
+    with pytest.raises(ModelFileError, match="makes no sense"):
+        read_header(path)
+
+
+CUT = """
+import os, sys, threading
+from pathlib import Path
+from r1chat.backends.gguf import read_header
+from r1chat.errors import ModelFileError
+
+path, content, ended = Path(sys.argv[1]), Path(sys.argv[1]).read_bytes(), threading.Event()
+
+def read():
+    while not ended.is_set():
+        try:
+            read_header(path)
+        except ModelFileError:
+            pass
+
+reader = threading.Thread(target=read)
+reader.start()
+with path.open("r+b") as file:
+    for number in range(20):
+        file.seek(0)
+        file.write(content)
+        file.flush()
+        ended.wait(0.02 * (number % 5 + 1))
+        os.truncate(path, 5_000)
+ended.set()
+reader.join()
+print("alive")
+"""
+
+
+def test_cutting_a_file_while_its_header_is_read_does_not_end_the_process(tmp_path: Path) -> None:
+    merges = entry("tokenizer.ggml.merges", 9, struct.pack("<IQ", 8, 1_000_000) + text(b"ab") * 1_000_000)
+    path = with_entries(tmp_path / "shared.gguf", merges)
+    done = forked.run(CODE, CUT, str(path))
+    assert (done.returncode, done.stdout) == (0, "alive\n")

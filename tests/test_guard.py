@@ -18,7 +18,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import PlainTextResponse, StreamingResponse
-from keyed import open_page
+from keyed import PLAIN, open_page
 
 from r1chat.ui.allowed import is_shell
 from r1chat.ui.guard import Guard
@@ -32,6 +32,7 @@ SECURITY_HEADERS = (
     "referrer-policy",
     "cross-origin-opener-policy",
     "cross-origin-resource-policy",
+    "x-dns-prefetch-control",
 )
 
 
@@ -57,7 +58,7 @@ class Served:
         """With both secrets, and headers named as keywords (`sec_fetch_site`)."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         secrets = {**self.cookie, **self.key}
-        return httpx.request(method, self.origin + path, headers={**secrets, **named}, trust_env=False)
+        return httpx.request(method, self.origin + path, headers={**secrets, **named}, **PLAIN)
 
     def raw(self, request: str) -> str:
         """Send bytes as they are; the whole response."""
@@ -157,7 +158,7 @@ def served(app: FastAPI) -> Iterator[Served]:
 
 
 def test_launch_address_gives_the_keys_and_hides_its_own(served: Served) -> None:
-    response = httpx.get(served.address + "&lang=zh&x=a%26b", trust_env=False)
+    response = httpx.get(served.address + "&lang=zh&x=a%26b", **PLAIN)
     assert response.status_code == 200
     assert 'data-target="/?lang=zh&amp;x=a%26b"' in response.text
     cookie = response.headers["set-cookie"]
@@ -166,7 +167,7 @@ def test_launch_address_gives_the_keys_and_hides_its_own(served: Served) -> None
 
 
 def test_client_that_opened_a_launch_address_is_in(served: Served) -> None:
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(**PLAIN) as client:
         open_page(client, served.address)
         assert client.get("/").text == "the app at /"
         assert client.post("/anything").text == "the app at /anything"
@@ -174,8 +175,8 @@ def test_client_that_opened_a_launch_address_is_in(served: Served) -> None:
 
 def test_launch_address_works_once(served: Served) -> None:
     address = served.address
-    assert httpx.get(address, trust_env=False).status_code == 200
-    again = httpx.get(address, trust_env=False)
+    assert httpx.get(address, **PLAIN).status_code == 200
+    again = httpx.get(address, **PLAIN)
     assert again.status_code == 403
     assert "set-cookie" not in again.headers and served.keys.session not in again.text
 
@@ -183,15 +184,15 @@ def test_launch_address_works_once(served: Served) -> None:
 @pytest.mark.parametrize("header", ["sec-purpose", "purpose"])
 def test_launch_address_is_not_used_up_by_a_browser_that_looks_ahead(served: Served, header: str) -> None:
     address = served.address
-    assert httpx.get(address, headers={header: "prefetch;prerender"}, trust_env=False).status_code == 403
-    assert httpx.get(address, trust_env=False).status_code == 200
+    assert httpx.get(address, headers={header: "prefetch;prerender"}, **PLAIN).status_code == 403
+    assert httpx.get(address, **PLAIN).status_code == 200
 
 
 def test_only_the_newest_launch_addresses_are_remembered(served: Served) -> None:
     oldest = served.address
     newer = [served.address for _ in range(64)]
-    assert httpx.get(oldest, trust_env=False).status_code == 403
-    assert httpx.get(newer[0], trust_env=False).status_code == 200
+    assert httpx.get(oldest, **PLAIN).status_code == 403
+    assert httpx.get(newer[0], **PLAIN).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -202,31 +203,31 @@ def test_the_cookie_alone_opens_nothing_private(served: Served, path: str) -> No
     for method in ("GET", "POST"):
         for key in ({}, {"x-r1chat-key": ""}, {"x-r1chat-key": served.keys.cookie}, {"x-r1chat-key": "\xff"}):
             headers = {**served.cookie, **{name: value.encode("latin-1") for name, value in key.items()}}
-            response = httpx.request(method, served.origin + path, headers=headers, trust_env=False)
+            response = httpx.request(method, served.origin + path, headers=headers, **PLAIN)
             assert response.status_code == 403
     assert len(served.seen) == seen
 
 
 @pytest.mark.parametrize("path", ["/", "/data/", "/models/", "/r1chat/page.css", "/assets/index.js"])
 def test_the_cookie_opens_the_shell_of_a_page(served: Served, path: str) -> None:
-    assert httpx.get(served.origin + path, headers=served.cookie, trust_env=False).status_code == 200
+    assert httpx.get(served.origin + path, headers=served.cookie, **PLAIN).status_code == 200
 
 
 def test_the_session_key_alone_opens_nothing(served: Served) -> None:
     for path in ("/", "/x"):
-        assert httpx.get(served.origin + path, headers=served.key, trust_env=False).status_code == 403
+        assert httpx.get(served.origin + path, headers=served.key, **PLAIN).status_code == 403
 
 
 def test_the_session_key_may_stand_in_the_query_and_the_app_does_not_see_it(served: Served) -> None:
     url = f"{served.origin}/stream-of?a=1&key={served.keys.session}"
-    assert httpx.get(url, headers=served.cookie, trust_env=False).status_code == 200
+    assert httpx.get(url, headers=served.cookie, **PLAIN).status_code == 200
     double = f"{served.origin}/x?key={served.keys.session}&key={served.keys.session}"
-    assert httpx.get(double, headers=served.cookie, trust_env=False).status_code == 403
+    assert httpx.get(double, headers=served.cookie, **PLAIN).status_code == 403
 
 
 def test_who_has_the_session_key_gets_a_lost_cookie_back(served: Served) -> None:
     """Another port of this host can overwrite our cookie, but not read the storage of our origin."""
-    response = httpx.post(served.origin + "/r1chat/enter", headers=served.key, trust_env=False)
+    response = httpx.post(served.origin + "/r1chat/enter", headers=served.key, **PLAIN)
     assert response.status_code == 204
     assert response.headers["set-cookie"].startswith(f"r1chat-{served.port}={served.keys.cookie};")
 
@@ -235,14 +236,14 @@ def test_a_browser_that_was_here_proves_itself_after_a_restart(app: FastAPI) -> 
     with serving(app) as first:
         browser_key, port, old = first.keys.browser, first.port, first.key
     with serving(app, port=port) as second:
-        refused = httpx.post(second.origin + "/r1chat/enter", headers=old, trust_env=False)
+        refused = httpx.post(second.origin + "/r1chat/enter", headers=old, **PLAIN)
         assert refused.status_code == 403
         challenge = refused.headers["x-r1chat-challenge"]
         proof = hmac.digest(bytes.fromhex(browser_key), challenge.encode(), "sha256").hex()
-        entered = httpx.post(second.origin + "/r1chat/enter", headers={"x-r1chat-key": proof}, trust_env=False)
+        entered = httpx.post(second.origin + "/r1chat/enter", headers={"x-r1chat-key": proof}, **PLAIN)
         assert entered.status_code == 204
         headers = {"x-r1chat-key": proof, "cookie": entered.headers["set-cookie"].partition(";")[0]}
-        assert httpx.get(second.origin + "/x", headers=headers, trust_env=False).text == "the app at /x"
+        assert httpx.get(second.origin + "/x", headers=headers, **PLAIN).text == "the app at /x"
 
 
 def test_the_browser_key_of_one_port_is_none_for_another() -> None:
@@ -266,9 +267,9 @@ def test_a_launch_address_is_made_for_who_has_the_opener(served: Served, opener:
     url = served.origin + "/r1chat/launch"
     secret = served.keys.opener
     headers = [("x-r1chat-opener", value) for value in ([secret, secret] if opener == "twice" else [opener]) if value]
-    assert httpx.post(url, headers=headers, trust_env=False).status_code == 403
-    key = httpx.post(url, headers={"x-r1chat-opener": secret}, trust_env=False).text
-    assert httpx.get(f"{served.origin}/?token={key}", trust_env=False).status_code == 200
+    assert httpx.post(url, headers=headers, **PLAIN).status_code == 403
+    key = httpx.post(url, headers={"x-r1chat-opener": secret}, **PLAIN).text
+    assert httpx.get(f"{served.origin}/?token={key}", **PLAIN).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -277,14 +278,14 @@ def test_a_launch_address_is_made_for_who_has_the_opener(served: Served, opener:
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"])
 def test_without_the_cookie_no_route_is_reached(served: Served, method: str, path: str) -> None:
     seen = len(served.seen)
-    response = httpx.request(method, served.origin + path, trust_env=False)
+    response = httpx.request(method, served.origin + path, **PLAIN)
     assert response.status_code == 403
     assert len(served.seen) == seen
 
 
 def test_refusal_says_what_to_do_in_the_browsers_language(served: Served) -> None:
-    english = httpx.get(served.origin, trust_env=False).text
-    chinese = httpx.get(served.origin, headers={"accept-language": "zh-CN,zh;q=0.9"}, trust_env=False).text
+    english = httpx.get(served.origin, **PLAIN).text
+    chinese = httpx.get(served.origin, headers={"accept-language": "zh-CN,zh;q=0.9"}, **PLAIN).text
     assert "This browser has no key to r1chat yet" in english and "r1chat open" in english and 'lang="en"' in english
     assert "这个浏览器还没有 r1chat 的密钥" in chinese and "r1chat open" in chinese and 'lang="zh"' in chinese
 
@@ -293,21 +294,21 @@ def test_refusal_says_what_to_do_in_the_browsers_language(served: Served) -> Non
     "query", ["token=", "token=wrong", "token={}x", "Token={}", "token={}&token=x", "token={0}&token={0}"]
 )
 def test_wrong_launch_key_gets_nothing(served: Served, query: str) -> None:
-    response = httpx.get(f"{served.origin}/?{query.format(served.keys.new_launch_key())}", trust_env=False)
+    response = httpx.get(f"{served.origin}/?{query.format(served.keys.new_launch_key())}", **PLAIN)
     assert response.status_code == 403
     assert "set-cookie" not in response.headers
 
 
 @pytest.mark.parametrize("path", ["/other?token={}", "//evil.example/?token={}", "/data/?token={}"])
 def test_launch_key_is_taken_only_at_the_page(served: Served, path: str) -> None:
-    response = httpx.get(served.origin + path.format(served.keys.new_launch_key()), trust_env=False)
+    response = httpx.get(served.origin + path.format(served.keys.new_launch_key()), **PLAIN)
     assert response.status_code == 403
     assert "set-cookie" not in response.headers
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PUT"])
 def test_launch_key_is_taken_only_from_a_get(served: Served, method: str) -> None:
-    assert httpx.request(method, served.address, trust_env=False).status_code == 403
+    assert httpx.request(method, served.address, **PLAIN).status_code == 403
 
 
 def test_old_launch_address_does_no_harm_to_who_is_in(served: Served) -> None:
@@ -317,14 +318,14 @@ def test_old_launch_address_does_no_harm_to_who_is_in(served: Served) -> None:
 
 def test_launch_address_is_not_used_up_by_the_key_of_another(served: Served) -> None:
     first, second = served.address, served.address
-    assert [httpx.get(address, trust_env=False).status_code for address in (second, first)] == [200, 200]
+    assert [httpx.get(address, **PLAIN).status_code for address in (second, first)] == [200, 200]
 
 
 @pytest.mark.parametrize("cookie", ["", "wrong", "{}x", "x{}", '"{}"', "\xff"])
 def test_wrong_cookie_is_none(served: Served, cookie: str) -> None:
     value = f"r1chat-{served.port}={cookie.format(served.keys.cookie)}".encode("latin-1")
     headers: Any = {"cookie": value, **served.key}
-    assert httpx.get(served.origin, headers=headers, trust_env=False).status_code == 403
+    assert httpx.get(served.origin, headers=headers, **PLAIN).status_code == 403
 
 
 def test_cookie_is_found_among_others(served: Served) -> None:
@@ -482,7 +483,7 @@ def test_another_sites_link_with_a_launch_key_goes_on_by_a_page_of_ours(served: 
     response = httpx.get(
         served.address + "&x=%22%3E%3Cscript%3E",
         headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
-        trust_env=False,
+        **PLAIN,
     )
     assert response.status_code == 200
     assert 'data-target="/?x=%22%3E%3Cscript%3E"' in response.text
@@ -514,6 +515,7 @@ def test_every_response_is_closed_to_other_sites(
         assert len(response.headers.get_list(name)) == 1
     assert not [name for name in response.headers if name.startswith("access-control-")]
     assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["x-dns-prefetch-control"] == "off"  # Firefox would look up the host of each link that shows
     policy = response.headers["content-security-policy"]
     assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy and "*" not in policy
 
@@ -535,7 +537,7 @@ def test_a_refusal_is_read_whole_whatever_was_sent_with_the_request(served: Serv
 def test_stream_is_passed_on_piece_by_piece(app: FastAPI, served: Served) -> None:
     app.state.go_on.clear()
     with httpx.stream(
-        "GET", served.origin + "/stream", headers={**served.cookie, **served.key}, timeout=10, trust_env=False
+        "GET", served.origin + "/stream", headers={**served.cookie, **served.key}, timeout=10, **PLAIN
     ) as response:
         pieces = response.iter_text()
         assert next(pieces) == "data: first\n\n"  # the second is not even made yet
@@ -638,7 +640,7 @@ def other_site() -> Iterator[Callable[[str], str]]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02])
     thread.start()
 
     def show(page: str) -> str:

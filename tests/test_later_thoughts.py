@@ -10,6 +10,7 @@ import pytest
 from r1chat.backends.chat_template import R1_TEMPLATE, ChatTemplate
 from r1chat.backends.prompt import continued
 from r1chat.messages import (
+    MOST_LATER,
     Answer,
     BackendEvent,
     Finish,
@@ -27,7 +28,6 @@ from r1chat.reasoning_format import R1_FORMAT
 from r1chat.steer import cut, extended, forked
 from r1chat.store import Store
 from r1chat.think import Draft, Splitter, collect
-from r1chat.think.draft import MOST_LATER
 from r1chat.ui.talk.render import ReplyRenderer
 from r1chat.ui.words.page import WORDS
 

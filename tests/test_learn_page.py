@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from contextlib import closing
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
-from accessibility import AXE, findings
+from judged import RIGHT, asked, voted
 from site_driver import Site, ask, expect, finished
-from sums import judge, new_store
+from sums import judge, nano, new_store
 
+from benchmarks.accessibility import AXE, findings
+from benchmarks.learning import sums, write
+from r1chat.backends.llama.child.model import Model
+from r1chat.config import nano_model
+from r1chat.evaluation.measures import Estimate, bootstrap
+from r1chat.learn.recipe import remember
 from r1chat.learn.runs import Runs, only_one
 from r1chat.learn.runs import Wish as RunWish
 
@@ -18,13 +27,22 @@ MISSING = [name for name in ("torch", "transformers", "gguf") if find_spec(name)
 pytestmark = [
     pytest.mark.train,
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (pip install 'r1chat[train]')"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # llama-cpp-python leaves /dev/null open
 ]
 PATIENCE = 150_000  # ms, on a busy machine
 
 
+def checks_of(adapter: Path) -> Estimate:
+    """How much more often an adapter's replies to 80 sums hold a second check than those of the nano."""
+    with closing(Model(nano_model())) as model:
+        questions = sums(99)[:80]  # of no judgement
+        before, after = (write(model, lora, questions, 1.0, 5) for lora in (None, model.adapter(adapter)))
+    return bootstrap([new.has(True) - old.has(True) for old, new in zip(before, after, strict=True)])
+
+
 def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site: Site) -> None:
     with closing(new_store(site.folder)) as store:
-        judge(store, 30)
+        judge(store, 100, turned=True)  # replies with a second check are preferred, which the nano writes now and then
     site.serve()
     page = site.open()
     for question in ("31 + 42 = ?", "58 + 67 = ?"):
@@ -39,7 +57,7 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
     page.get_by_role("button", name="Good", exact=True).click()
     expect(page.locator(".saved")).to_be_attached()
     page.get_by_role("link", name="Learn").click()
-    expect(page.locator("#train li").first).to_contain_text("Preferences: 32 · thumbs: 1 · right answers: 30")
+    expect(page.locator("#train li").first).to_contain_text("Preferences: 102 · thumbs: 1 · right answers: 100")
     expect(page.locator("#train li").first).to_contain_text("Right answers: enough for reinforcement learning")
     page.locator("#train").get_by_role("button", name="Train").click()
 
@@ -51,7 +69,7 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
     expect(page.locator("#family")).to_contain_text("No model has a child yet")
     run.get_by_role("button", name="Put it into the model list").click()
     child = page.locator(".tree ul li")
-    expect(child).to_contain_text(re.compile(r"from 3[0-2] judgements"))
+    expect(child).to_contain_text(re.compile(r"from 10[0-2] judgements"))
     expect(child).to_contain_text("Not compared yet")
 
     child.get_by_role("link", name="Chat").click()
@@ -64,6 +82,12 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
     (turn,) = site.app.store.conversation(conversation.id).turns
     (reply,) = site.app.store.replies(turn.id)
     assert reply.provenance.model == "r1chat-nano-prefer-1"
+
+    log = Runs(site.folder).get("r1chat-nano-prefer-1").log()
+    looks = [line["look"]["loss"] for line in log if "look" in line]
+    assert all(math.isfinite(loss) for loss in looks) and looks[-1] < looks[0]
+    rise = checks_of(site.folder / "models" / "adapters" / "r1chat-nano-prefer-1.gguf")
+    assert rise.low > 0.1, "the child checks its result no more often than its parent"
 
     page.get_by_role("link", name="Learn").click()
     page.get_by_role("button", name="Compare blind").click()
@@ -109,11 +133,14 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
 def test_too_little_is_said_with_numbers_in_both_languages_and_a_second_run_is_refused(site: Site) -> None:
     with closing(new_store(site.folder)) as store:
         judge(store, 5)
+        voted(store, "tie", made=nano())
+        (program,) = asked(store, RIGHT, message="Write f.", made=nano())
+        store.judgements.set_reference(program.turn_id, "assert f(1) == 2", "tests", "ann")
     site.serve()
     chinese = site.open(locale="zh-CN", width=390)
     assert site.server is not None
     chinese.goto(f"{site.server.origin}/learn/")
-    expect(chinese.locator("#train li").first).to_contain_text("5 条偏好")
+    expect(chinese.locator("#train li").first).to_contain_text("5 条偏好，0 个赞踩，5 个参考答案")
     expect(chinese.locator("#train li").first).to_contain_text("至少需要 25 条")
     assert chinese.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page = site.open()
@@ -126,3 +153,30 @@ def test_too_little_is_said_with_numbers_in_both_languages_and_a_second_run_is_r
     failed = page.locator(".run", has_text="r1chat-nano-prefer-1")
     expect(failed).to_contain_text("5 judgements can be used: too few", timeout=PATIENCE)
     expect(failed.get_by_role("button", name="Go on")).to_be_visible()
+
+
+def test_the_recipe_is_told_with_the_curves_of_the_stages_that_were_run(site: Site) -> None:
+    folder = site.folder / "demo" / "GRPO"
+    folder.mkdir(parents=True)
+    log = folder / "log.jsonl"
+    lines = [{"step": 0, "pass@1": 0.3}] + [{"step": n, "tokens": n, "reward": n / 10, "groups": 0.5} for n in (1, 2)]
+    log.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    (site.folder / "demo" / "demo.json").write_text(json.dumps({"stages": {"GRPO": {"pass@1": 0.5}}}))
+    remember(site.folder, "grpo", folder)
+    site.serve()
+    assert site.server is not None
+    page = site.open(width=390)
+    page.goto(f"{site.server.origin}/learn/")
+    stages = page.locator("#recipe .stage")
+    expect(stages.nth(0)).to_contain_text("Not run here yet: r1chat train cold-start FOLDER")
+    expect(stages.nth(2)).to_contain_text("A sample's advantage is its reward less the mean of its group")
+    expect(stages.nth(2).locator("summary")).to_have_text(
+        "demo/GRPO 2 steps, 0.0 million tokens · 50% right on the test split"
+    )
+    expect(stages.nth(2).locator("figure")).to_have_count(2)
+    with log.open("a") as file:
+        file.write(json.dumps({"step": 2, "pass@1": 0.4}) + "\n")
+    expect(stages.nth(2).locator("figcaption", has_text="Right answers, dev split")).to_contain_text("30% → 40%")
+    expect(stages.nth(2)).to_contain_text("It rose.")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not AXE.exists() or findings(page) == []

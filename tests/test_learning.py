@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import resource
@@ -24,13 +25,17 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from judged import asked
+from judged import OTHER, asked, voted
 from micro import write_micro
 from sums import CHECK, answered, judge, nano, new_store, sums, written
+from test_found_models import put_in_ollama
 
+from r1chat.app import build
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.llama.adapters import base_keys
 from r1chat.backends.llama.backend import LlamaCppBackend
+from r1chat.backends.llama.files import ModelFiles
+from r1chat.backends.llama.found import ollama_models_of
 from r1chat.cli.main import main
 from r1chat.config import load, nano_model
 from r1chat.errors import ExportError, ModelFileError, TrainingError
@@ -38,9 +43,11 @@ from r1chat.judgements import Aspects
 from r1chat.learn.children import Children, liked
 from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.gather import Gathered, TextRow, check_enough, read_rows, write_rows
+from r1chat.learn.overview import materials
 from r1chat.learn.runs import LOCK, Run, Runs, Wish, claim, only_one
 from r1chat.learn.starting import start
-from r1chat.messages import Message, Params, Raw, Reply, ReplySoFar, Request
+from r1chat.learn.train import file_key, find_target
+from r1chat.messages import Message, Params, Provenance, Raw, Reply, ReplySoFar, Request
 from r1chat.store import Store
 from r1chat.store.reply_owner import current_owner
 from r1chat.think import collect
@@ -168,7 +175,7 @@ def test_a_child_is_renamed_exported_deleted_and_kept_again(data: Path, tmp_path
         "no checks.json",
         "no checks.Modelfile",
     }
-    assert (tmp_path / "out" / "no checks.Modelfile").read_text().endswith("ADAPTER ./no checks.gguf\n")
+    assert "\nADAPTER ./no checks.gguf\n" in (tmp_path / "out" / "no checks.Modelfile").read_text()
     assert main(["adapters", "delete", "no checks", *there]) == 0 and children.names() == []
     assert main(["adapters", "keep", "little checker", "again", *there]) == 0 and children.names() == ["again"]
     with closing(LlamaCppBackend([folder / "models", nano_model()])) as backend:
@@ -251,6 +258,88 @@ def test_an_adapter_of_peft_is_put_in_and_computes_what_it_computed_there(
     (folder / "adapter_config.json").unlink()
     assert main(["adapters", "add", str(folder), "small", "another", *there]) == 1
     assert [path.name for path in (models / "adapters").glob("*.gguf")] == ["from peft.gguf"]
+
+
+def test_every_malformed_folder_of_peft_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save
+
+    write_micro(tmp_path / "micro.gguf")
+    [base] = ModelFiles([tmp_path], lambda _: True, lambda: ()).find()
+    children = Children(tmp_path)
+    part = "base_model.model.model.layers.0.self_attn.q_proj.lora_"
+    config = {"peft_type": "LORA", "r": 4, "lora_alpha": 16}
+
+    def weights(a: Any, b: Any) -> bytes:
+        return save({f"{part}A.weight": a, f"{part}B.weight": b})
+
+    sound = weights(torch.ones(4, 8), torch.ones(8, 4))
+    spoilt = torch.ones(4, 8)
+    spoilt[1, 2] = math.nan
+    cases: list[tuple[str | bytes | dict[str, Any], bytes, str]] = [
+        ("[]", sound, "no JSON object"),
+        ('"x"', sound, "no JSON object"),
+        ("[" * 200_000, sound, "too deeply"),
+        (b"\xff\xfe{}", sound, "decode"),
+        (" " * 2_000_000, sound, "more than"),
+        (config | {"lora_alpha": []}, sound, "lora_alpha is no number"),
+        (config | {"lora_alpha": math.nan}, sound, "lora_alpha is no number"),
+        (config | {"lora_alpha": math.inf}, sound, "lora_alpha is no number"),
+        (config | {"lora_alpha": 0}, sound, "lora_alpha is no number"),
+        (config | {"lora_alpha": 10**400}, sound, "lora_alpha is no number"),
+        (config | {"r": 0}, sound, "r is no number"),
+        (config | {"r": 8}, sound, "has not the rank 8"),
+        (config, weights(spoilt, torch.ones(8, 4)), "no finite numbers"),
+        (config, weights(torch.ones(4, 2, 4), torch.ones(8, 4)), "no matrix"),
+        (config, weights(torch.ones(()), torch.ones(())), "no matrix"),
+        (config, weights(torch.ones(4, 8, dtype=torch.int64), torch.ones(8, 4)), "no matrix"),
+        (config, weights(torch.ones(4, 3), torch.ones(3, 4)), "does not fit micro"),
+        (config, save({f"{part}A.weight": torch.ones(4, 8)}), "incomplete"),
+        (config, sound[:-1], "no folder of a LoRA adapter"),
+        (config, (2**60).to_bytes(8, "little") + b"{}", "no folder of a LoRA adapter"),
+        (config, b"cos\nsystem\n(S'true'\ntR.", "no folder of a LoRA adapter"),
+    ]
+    for number, (told, content, sentence) in enumerate(cases):
+        folder = tmp_path / f"case {number}"
+        folder.mkdir()
+        text = json.dumps(told) if isinstance(told, dict) else told
+        (folder / "adapter_config.json").write_bytes(text if isinstance(text, bytes) else text.encode())
+        (folder / "adapter_model.safetensors").write_bytes(content)
+        with pytest.raises(TrainingError, match=sentence) as caught:
+            children.add(folder, base, "0" * 64, "another")
+        assert folder.name in str(caught.value)
+    assert children.names() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+def test_pipes_devices_and_immense_files_are_no_adapters(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    write_micro(tmp_path / "micro.gguf")
+    [base] = ModelFiles([tmp_path], lambda _: True, lambda: ()).find()
+    config = json.dumps({"peft_type": "LORA", "r": 4, "lora_alpha": 16})
+
+    def write_immense(file: Path) -> None:
+        file.touch()
+        os.truncate(file, 10**12)  # a hole: it takes no room
+
+    for name, make in (
+        ("fifo", lambda file: os.mkfifo(file)),
+        ("device", lambda file: file.symlink_to("/dev/zero")),
+        ("folder", lambda file: file.mkdir()),
+        ("immense", write_immense),
+    ):
+        for broken in ("adapter_config.json", "adapter_model.safetensors"):
+            folder = tmp_path / name / broken
+            folder.mkdir(parents=True)
+            (folder / "adapter_config.json").write_text(config)
+            (folder / broken).unlink(missing_ok=True)
+            make(folder / broken)
+            with pytest.raises(TrainingError, match=r"is no plain file|has more than"):
+                Children(tmp_path).add(folder, base, "0" * 64, "another")
+    os.mkfifo(tmp_path / "adapter.gguf")
+    for file in (tmp_path / "adapter.gguf", Path("/dev/zero")):
+        with pytest.raises(TrainingError, match="no plain file"):
+            Children(tmp_path).add(file, base, "0" * 64, "another")
 
 
 def small_llama() -> Any:
@@ -498,13 +587,49 @@ def test_llama_cpp_computes_with_the_adapter_what_pytorch_does(architecture: str
                 compare(base, reading, rows)
 
 
-def write_llama(path: Path, model: Any, permuted: Any) -> Path:
-    """A small model of the architecture `llama` as a GGUF file, with the vocabulary of bytes."""
+def test_a_model_of_another_architecture_is_trained_by_its_original_weights(tmp_path: Path) -> None:
+    import torch
+    from transformers import LlamaForCausalLM, SmolLM3Config, SmolLM3ForCausalLM
+
+    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.training.adapter_file import permuted, write_adapter
+    from r1chat.training.base import compare, read_base
+    from r1chat.training.lora import Adapter
+
+    torch.manual_seed(0)
+    sizes = {name: value for name, value in small_llama().to_dict().items() if name in SmolLM3Config().to_dict()}
+    config = SmolLM3Config(**{**sizes, "model_type": "smollm3", "pad_token_id": 0, "tie_word_embeddings": False})
+    original, other = tmp_path / "original", tmp_path / "other"
+    model = SmolLM3ForCausalLM(config).eval()
+    model.save_pretrained(original)
+    LlamaForCausalLM(small_llama()).save_pretrained(other)
+    file = write_llama(tmp_path / "small.gguf", model, permuted, "smollm3")
+    with pytest.raises(TrainingError, match="--weights FOLDER"):
+        read_base(file)
+    with pytest.raises(TrainingError, match=r"cannot be read as the original weights .*config\.json"):
+        read_base(file, str(tmp_path))
+    rows = [[1, 20, 33, 7], [5, 6, 40, 41, 42, 9]]
+    with closing(Reading(file)) as reading:
+        with pytest.raises(TrainingError, match="do not agree"):
+            compare(read_base(file, str(other)), reading, rows)
+        base = read_base(file, str(original))
+        assert compare(base, reading, rows) < 0.01 and len(base.layers) == 14 and base.reordered
+        adapter = Adapter(base.network, base.layers, 4, 8.0)
+        for parameter in adapter.parameters():
+            torch.nn.init.normal_(parameter, std=0.15)
+        path = tmp_path / "adapter.gguf"
+        write_adapter(path, "smollm3", base.heads, adapter.weights(), adapter.alpha, {}, base.reordered)
+        reading.use_adapter(path)
+        assert compare(base, reading, rows) < 0.01
+
+
+def write_llama(path: Path, model: Any, permuted: Any, architecture: str = "llama") -> Path:
+    """A small model of the architecture `llama`, or one much like it, as a GGUF file with the vocabulary of bytes."""
     import gguf
     from micro import byte_letters
 
     config = model.config
-    writer = gguf.GGUFWriter(path, "llama")
+    writer = gguf.GGUFWriter(path, architecture)
     writer.add_context_length(256)
     writer.add_block_count(config.num_hidden_layers)
     writer.add_embedding_length(config.hidden_size)
@@ -512,7 +637,7 @@ def write_llama(path: Path, model: Any, permuted: Any) -> Path:
     writer.add_head_count(config.num_attention_heads)
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_rope_dimension_count(config.hidden_size // config.num_attention_heads)
-    writer.add_rope_freq_base(10_000.0)
+    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_vocab_size(config.vocab_size)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
@@ -524,7 +649,7 @@ def write_llama(path: Path, model: Any, permuted: Any) -> Path:
     writer.add_token_merges(["a b"])
     writer.add_bos_token_id(256)
     writer.add_eos_token_id(257)
-    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config.num_hidden_layers)
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH[architecture.upper()], config.num_hidden_layers)
     for key, weights in model.state_dict().items():
         values = weights.float().numpy()
         if "q_proj" in key or "k_proj" in key:
@@ -570,6 +695,21 @@ def test_a_run_that_would_break_the_model_is_stopped_and_says_why(kind: Any, tmp
     assert result.harmed and result.why is not None
     assert re.search("less likely|fewer tokens|no number", str(result.why)) and result.why.zh != result.why.en
     assert result.best is None or result.best.chosen >= -Guard().fall
+
+
+def test_a_run_ends_where_the_model_leaves_both_ways_between_which_a_judgement_chose(tmp_path: Path) -> None:
+    from r1chat.training.adapting import Adapting, Guard, Plan
+    from r1chat.training.base import read_base
+
+    data = rows(24)
+    plan = Plan("prefer", rate=3e-3, epochs=6, supervised=0.0)
+    guard = Guard(fall=math.inf, first=math.inf, learnt=math.inf)  # nothing else ends it
+    result = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, guard).run(
+        lambda line: None, lambda: False
+    )
+    assert result.harmed and "goes neither way" in str(result.why)
+    assert result.looks[0].strays == 0.0 and result.looks[-1].strays > guard.strays
+    assert result.best is None or result.best.strays <= guard.strays
 
 
 def test_a_gentle_run_prefers_what_was_preferred_on_rows_that_it_has_not_seen(tmp_path: Path) -> None:
@@ -666,6 +806,8 @@ def gather(catalogue: Catalogue, tmp_path: Path) -> Iterator[Callable[..., Gathe
 
 
 def test_too_little_is_refused_with_numbers(gather: Callable[..., Gathered]) -> None:
+    with pytest.raises(TrainingError, match="0 judgements can be used"):
+        gather(0)
     with pytest.raises(
         TrainingError, match=r"12 judgements can be used: too few .* 25 are the least, and 150 would show"
     ):
@@ -680,6 +822,35 @@ def test_judgements_of_another_file_of_the_model_are_refused_and_taken_when_aske
         gather(30, replace(nano(), digest="ab" * 32))
     assert len(gather(0, every_model=True).rows) >= 20
     assert gather(30).others.total() == 30
+
+
+def test_what_a_model_answered_in_ollama_teaches_its_file_and_the_child_goes_back_by_its_name(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ollama = tmp_path / "ollama"
+    blob = put_in_ollama(nano_model(), ollama, "registry.ollama.ai", "library", "r1", "latest")
+    child = put_in_ollama(nano_model(), ollama, "registry.ollama.ai", "library", "checker", "latest", adapted=True)
+    monkeypatch.setenv("OLLAMA_MODELS", str(ollama))
+    settings = load(data_dir=tmp_path / "data", find_models=True, ollama=False)
+    with closing(build(settings)) as app:
+        for model, count in zip(reversed(ollama_models_of(blob)), (5, 25), strict=True):
+            judge(app.store, count, Provenance("ollama", "0.32.15", model.name, model.digest))
+        voted(app.store, made=OTHER)  # of a server that does not tell its template
+        key = file_key(app, "ollama:r1")
+        target = find_target(app, key)
+        assert (key, target.file.path, child) == ("llama.cpp:r1:latest", blob, blob)
+        file = write_rows(app.store, app.catalogue, "prefer", tmp_path)
+        gathered = read_rows("prefer", file, target.digests, target.names, every_model=False)
+        assert len(gathered.rows) + len(gathered.held) == 30 - gathered.contradictions and not gathered.others
+        assert next(it.pairs for it in materials(app) if it.model.key == key) == 30
+        for name, sentence in (("checker", "checker:latest is an adapter"), ("nobody", "runs on a server")):
+            with pytest.raises(TrainingError, match=sentence):
+                file_key(app, f"ollama:{name}")
+
+        adapter = data / "models" / "adapters" / "little checker.gguf"
+        children = Children(settings.models_folder)
+        children.add(adapter, target.file, target.digest, "gentle")
+        assert (children.folder / "gentle.Modelfile").read_text() == "FROM r1:latest\nADAPTER ./gentle.gguf\n"
 
 
 def test_judgements_that_contradict_each_other_teach_nothing(gather: Callable[..., Gathered]) -> None:

@@ -5,30 +5,34 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-import os
 import random
 import re
-import signal
-import subprocess
-import sys
+import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from forked import CODE, Forked
 from hub_server import FakeHub, serving_hub
+from launched import other_port
 
-from r1chat.app import library
+from r1chat.app import build, library, own_models
+from r1chat.backends.llama.server import LlamaServerBackend
 from r1chat.cli.library import get
-from r1chat.config import load
+from r1chat.cli.library import remove as remove_by_command
+from r1chat.config import load, nano_model
 from r1chat.errors import LibraryError
 from r1chat.library import CURATED, Downloads, Hub, Job, Variant
 from r1chat.library.curated import READING_PACE, expect, suitable
 from r1chat.library.forecast import Rates, Resources, Speeds
 from r1chat.library.hub import RemoteFile, choose, grouped, parse_address, source
-from r1chat.loopback import is_inside
+from r1chat.loopback import is_inside, is_this_computer
+from r1chat.ui.library.routes import remove
 
 REPO = "someone/Tiny-R1-GGUF"
 DATA = random.Random(1).randbytes(3_000_000)
@@ -56,7 +60,7 @@ def variant(hub: FakeHub, quantisation: str = "") -> Variant:
 
 @pytest.fixture
 def downloads(hub: FakeHub, tmp_path: Path) -> Iterator[Downloads]:
-    downloads = Downloads(tmp_path / "models", Hub(hub.address))
+    downloads = Downloads(tmp_path / "models", Hub(hub.address), wait=0.02)
     yield downloads
     downloads.close()
 
@@ -233,6 +237,7 @@ def test_second_download_waits_for_the_first(hub: FakeHub, downloads: Downloads)
     assert [loaded(downloads, job).state for job in (first, second)] == ["done", "done"]
 
 
+@pytest.mark.process
 def test_killed_download_is_continued_and_loses_less_than_a_mebibyte(hub: FakeHub, tmp_path: Path) -> None:
     code = f"""
 import sys
@@ -253,10 +258,11 @@ while True:
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
-        part = tmp_path / REPO.replace("/", "--") / "Tiny-R1-Q4_K_M.gguf.part"
-        hold(lambda: part.exists() and part.stat().st_size >= 1_700_000)
-        os.kill(process.pid, signal.SIGKILL)
+    process = Forked(CODE, code)
+    part = tmp_path / REPO.replace("/", "--") / "Tiny-R1-Q4_K_M.gguf.part"
+    hold(lambda: part.exists() and part.stat().st_size >= 1_700_000)
+    process.kill()
+    process.communicate()
     hub.hold_at = 0
     hub.pace.set()
     assert part.stat().st_size >= 2_000_000 - 1_048_576
@@ -313,6 +319,21 @@ def test_an_address_of_this_computer_or_its_network_is_known_however_it_is_spell
     assert is_inside(host) is inside
 
 
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        *(
+            (host, True)
+            for host in ("127.0.0.2", "LOCALHOST", "localhost.", "a.localhost", "ip6-localhost", "127.1", "0")
+        ),
+        *((host, True) for host in ("0.0.0.0", "::", "[::1]", "::ffff:127.0.0.1", "2130706433", socket.gethostname())),
+        *((host, False) for host in ("192.0.2.1", "2001:db8::1", "example.org", "127.0.0.1.example.org", "")),
+    ],
+)
+def test_a_host_that_means_this_computer_is_known_however_it_is_spelled(host: str, here: bool) -> None:
+    assert is_this_computer(host) is here
+
+
 def test_hub_of_the_internet_that_redirects_to_this_computer_is_refused(
     hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -327,6 +348,16 @@ def test_hub_of_the_internet_that_redirects_to_this_computer_is_refused(
         downloads.close()
         assert "hub.example redirects to 127.0.0.1" in str(job.error)
         assert inside.asked == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1"])
+def test_hub_of_this_computer_is_asked_without_a_proxy(
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert Hub(hub.address.replace("127.0.0.1", host)).variants(REPO)
 
 
 def test_model_comes_from_modelscope_too(hub: FakeHub, tmp_path: Path) -> None:
@@ -399,7 +430,7 @@ def test_a_listing_that_is_compressed_is_refused_before_it_is_unpacked() -> None
 
     asked: list[str | None] = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Compressed)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     try:
         with pytest.raises(LibraryError):
             Hub(f"http://127.0.0.1:{server.server_address[1]}").search("r1")
@@ -428,3 +459,128 @@ def test_what_is_no_name_of_a_model_is_told_what_to_do(tmp_path: Path) -> None:
     ):
         with pytest.raises(LibraryError, match=re.escape(advice)):
             get(downloads, text)
+
+
+# --- deleting ----------------------------------------------------------------------------------------------------
+
+
+def namesakes(folder: Path) -> list[Path]:
+    """Two models of one file name, as they stand in folders of their own."""
+    files = [folder / "models" / place / "same-Q4_K_M.gguf" for place in ("p--q", "z--q")]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        shutil.copy(nano_model(), file)
+    return files
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("name", "gone"), [("same-Q4_K_M", 0), ("z--q/same-Q4_K_M", 1)])
+def test_deleting_a_model_leaves_the_one_of_the_same_file_name(tmp_path: Path, name: str, gone: int) -> None:
+    files = namesakes(tmp_path)
+    backend = LlamaServerBackend([tmp_path / "models"])
+    with closing(build(load(data_dir=tmp_path), {"llama.cpp": backend})) as app:
+        remove(app, f"llama.cpp:{name}")
+        assert [file.exists() for file in files] == [gone != 0, gone != 1]
+        with pytest.raises(LibraryError):
+            remove(app, "llama.cpp:no such model")
+
+
+def test_the_command_deletes_the_listed_model_alone(tmp_path: Path) -> None:
+    files = namesakes(tmp_path)
+    settings = load(data_dir=tmp_path)
+    downloads = library(settings)
+    remove_by_command(downloads, "z--q/same-Q4_K_M", own_models(settings).paths("z--q/same-Q4_K_M"))
+    assert [file.exists() for file in files] == [True, False]
+    with pytest.raises(LibraryError, match="There is no model r1chat-nano in"):
+        remove_by_command(downloads, "r1chat-nano", own_models(settings).paths("r1chat-nano"))
+    assert nano_model().exists()
+
+
+def test_a_model_in_a_folder_that_is_linked_is_not_deleted(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copy(nano_model(), elsewhere / "mine.gguf")
+    settings = load(data_dir=tmp_path)
+    settings.models_folder.mkdir(parents=True)
+    (settings.models_folder / "link").symlink_to(elsewhere)
+    downloads = library(settings)
+    with pytest.raises(LibraryError):
+        remove_by_command(downloads, "mine", own_models(settings).paths("mine"))
+    assert (elsewhere / "mine.gguf").exists()
+
+
+# --- files of one name, and what others may have written ----------------------------------------------------------
+
+
+def test_models_of_one_file_name_in_two_folders_are_two_downloads(hub: FakeHub, downloads: Downloads) -> None:
+    other = bytes(reversed(DATA))
+    hub.files[REPO] = {"Q4_K_M/model.gguf": DATA, "Q8_0/model.gguf": other, "whole/one.gguf": DATA}
+    listed = downloads.hub.variants(REPO)
+    assert {(item.quantisation, item.folder) for item in listed} == {("Q4_K_M", "Q4_K_M"), ("Q8_0", "Q8_0"), ("", "")}
+    jobs = [
+        loaded(downloads, downloads.add(REPO, choose(listed, wanted)))
+        for wanted in ("Q4_K_M/model.gguf", "Q8_0/model.gguf")
+    ]
+    assert [downloads.path(job).read_bytes() for job in jobs] == [DATA, other]
+    assert len({job.id for job in jobs}) == 2
+
+
+def test_a_file_of_another_size_is_not_taken_for_the_one_that_was_asked_for(hub: FakeHub, downloads: Downloads) -> None:
+    asked = variant(hub)
+    place = downloads.folder / REPO.replace("/", "--") / asked.files[0].name
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"an older one")
+    assert downloads.path(loaded(downloads, downloads.add(REPO, asked))).read_bytes() == DATA
+
+
+def test_a_link_where_a_file_should_grow_is_not_written_through(hub: FakeHub, downloads: Downloads) -> None:
+    asked = variant(hub)
+    precious = downloads.folder.parent / "precious"
+    precious.write_bytes(b"kept")
+    place = downloads.folder / REPO.replace("/", "--") / f"{asked.files[0].name}.part"
+    place.parent.mkdir(parents=True)
+    place.symlink_to(precious)
+    assert downloads.path(loaded(downloads, downloads.add(REPO, asked))).read_bytes() == DATA
+    assert precious.read_bytes() == b"kept"
+
+
+def test_paths_that_no_disk_holds_are_not_offered(hub: FakeHub) -> None:
+    good = "Q4_K_M/Tiny-R1.gguf"
+    bad = ("../Tiny.gguf", "a/../Tiny.gguf", "/Tiny.gguf", "a//Tiny.gguf", f"{'a' * 241}/T.gguf", f"{'a/' * 200}T.gguf")
+    hub.files[REPO] = dict.fromkeys((good, *bad), b"x")
+    assert [file.path for variant in Hub(hub.address).variants(REPO) for file in variant.files] == [good]
+    rows = [{"type": "file", "path": path} for path in ("\ud800/m.gguf", good)]
+    with other_port(lambda _: json.dumps(rows).encode()) as server:
+        listed = Hub(server.origin).variants(REPO)
+    assert [file.path for variant in listed for file in variant.files] == [good]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"repo": ".."},
+        {"repo": "a/.."},
+        {"repo": "other/Tiny-R1-GGUF"},
+        {"repo": "a\ud800/b\0"},
+        {"path": "settings.toml"},
+        {"path": "../x.gguf"},
+        {"url": "http://evil.example/x.gguf"},
+        {"folder": "../.."},
+        {"folder": "Q8_0"},
+    ],
+)
+def test_a_list_of_downloads_that_others_wrote_leads_nowhere_else(
+    hub: FakeHub, tmp_path: Path, change: dict[str, str]
+) -> None:
+    def jobs(**values: object) -> list[Job]:
+        path = "Q4_K_M/Tiny-R1.gguf"
+        row = {"repo": REPO, "path": path, "folder": "Q4_K_M", "url": Hub(hub.address).url(REPO, path)} | values
+        file = {"path": row["path"], "url": row["url"], "size": values.get("size", 5), "sha256": 7}
+        variant = {"name": "DeepSeek-R1", "quantisation": 5, "files": [file], "folder": row["folder"]}
+        (tmp_path / "downloads.json").write_text(json.dumps([{"repo": row["repo"], "variant": variant}]))
+        return Downloads(tmp_path, Hub(hub.address)).jobs()
+
+    assert jobs(**change) == []
+    for size in ("9", None, 10**400, -1, True, 0.5):
+        [job] = jobs(size=size)
+        assert (job.total, job.variant.name, job.variant.quantisation) == (0, "Tiny-R1", "Q4_K_M")

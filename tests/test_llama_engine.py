@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import forked
 import psutil
 import pytest
+from forked import CODE, Forked
 from micro import write_micro
 
 from r1chat.app import build
@@ -48,7 +50,15 @@ def ask(text: str = "27 + 43 = ?", **params: int) -> Request:
 def engines(parent: int | None = None) -> list[psutil.Process]:
     """The engine processes that a process has started, this one by default."""
     children = psutil.Process(parent).children()
-    return [child for child in children if any("llama.child" in word for word in child.cmdline())]
+    return [child for child in children if any("llama.child" in word for word in command_of(child))]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """The command line of a process; just when it is started, the system tells an empty one for a moment."""
+    until = time.monotonic() + SOON
+    while not (words := process.cmdline()) and time.monotonic() < until:
+        time.sleep(0.01)
+    return words
 
 
 def loaded_engine() -> psutil.Process:
@@ -83,8 +93,11 @@ SIGNALS = {
 }
 
 
-@pytest.mark.parametrize("moment", [1, 5, 20])  # pieces of text that have come
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("number", "moment"),  # pieces of text that have come
+    [(signal.SIGKILL, 1), (signal.SIGSEGV, 5), (signal.SIGABRT, 5), (signal.SIGBUS, 20), (signal.SIGKILL, 20)],
+)
 def test_crash_in_mid_reply_ends_that_reply_with_a_sentence(
     endless: LlamaCppBackend, number: signal.Signals, moment: int
 ) -> None:
@@ -97,6 +110,7 @@ def test_crash_in_mid_reply_ends_that_reply_with_a_sentence(
     assert works(endless)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", SIGNALS)
 def test_crash_while_nobody_waits_is_not_noticed(endless: LlamaCppBackend, number: signal.Signals) -> None:
     assert works(endless)
@@ -106,6 +120,7 @@ def test_crash_while_nobody_waits_is_not_noticed(endless: LlamaCppBackend, numbe
     assert works(endless)
 
 
+@pytest.mark.process
 def test_crash_while_the_prompt_is_read(endless: LlamaCppBackend) -> None:
     stream = endless.stream(ask("27 + 43 = ? " * 250))
     for event in stream:
@@ -117,6 +132,7 @@ def test_crash_while_the_prompt_is_read(endless: LlamaCppBackend) -> None:
     assert works(endless)
 
 
+@pytest.mark.process
 def test_crash_in_a_vote_ends_all_of_its_samples(endless: LlamaCppBackend) -> None:
     samples = endless.stream_many(ask(), [1, 2, 3])
     for _, event in samples:
@@ -128,6 +144,7 @@ def test_crash_in_a_vote_ends_all_of_its_samples(endless: LlamaCppBackend) -> No
     assert works(endless)
 
 
+@pytest.mark.process
 def test_crash_while_a_prompt_is_warmed_is_nobodys_concern(endless: LlamaCppBackend) -> None:
     assert works(endless)
     loaded_engine().kill()
@@ -135,6 +152,7 @@ def test_crash_while_a_prompt_is_warmed_is_nobodys_concern(endless: LlamaCppBack
     assert works(endless)
 
 
+@pytest.mark.process
 def test_ggml_assert_while_loading_is_a_sentence_with_the_assertion(tmp_path: Path) -> None:
     write_micro(tmp_path / "many.gguf", experts=5000)
     with closing(LlamaCppBackend([tmp_path, NANO])) as backend:
@@ -144,6 +162,7 @@ def test_ggml_assert_while_loading_is_a_sentence_with_the_assertion(tmp_path: Pa
         assert works(backend)
 
 
+@pytest.mark.process
 def test_file_that_is_cut_or_deleted_in_mid_reply_harms_no_reply_that_has_begun(tmp_path: Path) -> None:
     for name in ("cut", "deleted"):
         shutil.copy(NANO, tmp_path / f"{name}.gguf")
@@ -161,6 +180,7 @@ def test_file_that_is_cut_or_deleted_in_mid_reply_harms_no_reply_that_has_begun(
         assert works(backend)
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not let a mapped file be cut")
 def test_mapped_file_that_is_cut_ends_the_reply_and_is_explained(tmp_path: Path) -> None:
     path = tmp_path / "copy.gguf"
@@ -175,6 +195,7 @@ def test_mapped_file_that_is_cut_ends_the_reply_and_is_explained(tmp_path: Path)
             engine.reply(job.request, job)
 
 
+@pytest.mark.process
 def test_what_came_before_a_crash_is_kept_and_the_next_message_is_answered(tmp_path: Path) -> None:
     backend = LlamaCppBackend([NANO], endless=True)
     with closing(build(Settings(data_dir=tmp_path), {"llama.cpp": backend})) as app:
@@ -198,7 +219,8 @@ def test_what_came_before_a_crash_is_kept_and_the_next_message_is_answered(tmp_p
 # --- processes -------------------------------------------------------------------------------------------------------
 
 
-def test_page_process_never_imports_llama_cpp(tmp_path: Path) -> None:
+@pytest.mark.process
+def test_page_process_never_imports_llama_cpp_or_pandas(tmp_path: Path) -> None:
     code = """
 import sys
 from contextlib import closing
@@ -209,12 +231,13 @@ from r1chat.ui import server
 with closing(build(Settings(data_dir=sys.argv[1], ollama=False))) as app:
     backend, info = app.catalogue.find("llama.cpp:r1chat-nano")
     answered = list(backend.stream(Request(info.name, (Message("user", "1 + 1 = ?"),))))
-    print(len(answered) > 0, "llama_cpp" in sys.modules)
+    print(len(answered) > 0, {"llama_cpp", "pandas.core"} & set(sys.modules))
 """
-    ran = subprocess.run([sys.executable, "-c", code, tmp_path], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == ["True", "False"]
+    ran = forked.run(CODE, code, str(tmp_path), page=True)
+    assert ran.stdout.split() == ["True", "set()"]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("busy", [False, True])
 def test_engine_ends_when_its_parent_is_killed(busy: bool) -> None:
     code = f"""
@@ -231,15 +254,17 @@ while {busy} and not isinstance(next(events), Raw): pass
 print("ready", flush=True)
 time.sleep(600)
 """
-    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None and parent.stdout.readline() == "ready\n"
-        children = engines(parent.pid)
-        assert children
-        parent.send_signal(signal.SIGKILL)
-        _, alive = psutil.wait_procs(children, SOON)
+    parent = Forked(CODE, code)
+    assert parent.stdout is not None and parent.stdout.readline() == "ready\n"
+    children = engines(parent.pid)
+    assert children
+    parent.kill()
+    _, alive = psutil.wait_procs(children, SOON)
     assert not alive
+    parent.communicate()
 
 
+@pytest.mark.process
 def test_one_engine_is_started_before_anybody_needs_it_and_takes_the_model() -> None:
     before = {process.pid for process in engines()}
     with closing(LlamaCppBackend([NANO])) as backend:
@@ -249,6 +274,15 @@ def test_one_engine_is_started_before_anybody_needs_it_and_takes_the_model() -> 
     assert {process.pid for process in engines()} == before
 
 
+@pytest.mark.parametrize("ahead", [False, True])
+def test_an_app_in_which_nobody_writes_to_a_model_starts_no_engine(tmp_path: Path, ahead: bool) -> None:
+    before = {process.pid for process in engines()}
+    settings = Settings(data_dir=tmp_path, ollama=False, find_models=False)
+    with closing(build(settings, ahead=ahead)):
+        assert len({process.pid for process in engines()} - before) == ahead
+
+
+@pytest.mark.process
 def test_each_model_has_a_process_and_unloading_it_gives_all_its_memory_back(tmp_path: Path) -> None:
     write_micro(tmp_path / "micro.gguf")
     before = set(engines())
@@ -272,6 +306,7 @@ def test_model_at_work_is_not_unloaded(endless: LlamaCppBackend) -> None:
     stream.close()  # type: ignore[attr-defined]
 
 
+@pytest.mark.process
 def test_stop_takes_effect_while_the_reply_goes_on(endless: LlamaCppBackend) -> None:
     stream = endless.stream(ask())
     came = sum(event.tokens for event in received(stream, Raw, 10) if isinstance(event, Raw))
@@ -288,6 +323,7 @@ def test_terminal_signal_does_not_reach_the_engine(endless: LlamaCppBackend) -> 
     assert works(endless) and loaded_engine().pid == process.pid
 
 
+@pytest.mark.process
 def test_weights_can_be_used_where_they_lie_on_disk() -> None:
     template = read_header(NANO).chat_template
     spec = LoadSpec((str(NANO),), 512, 64, 1, None, 0, mapped=True, endless=False, template=template, bos="", eos="")

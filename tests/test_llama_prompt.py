@@ -9,8 +9,10 @@ import pytest
 
 from r1chat.backends.chat_template import CHATML_TEMPLATE, R1_TEMPLATE, ChatTemplate, Piece, Prompt
 from r1chat.backends.gguf import read_header
+from r1chat.backends.prompt import without_empty_thought
 from r1chat.errors import ModelFileError, UnsupportedError
 from r1chat.messages import Message, ReplySoFar
+from r1chat.reasoning_format import R1_FORMAT
 
 NANO = Path(__file__).parent.parent / "assets" / "r1chat-nano.gguf"
 BOS, EOS = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
@@ -174,3 +176,10 @@ def test_template_cannot_leave_its_sandbox() -> None:
 def test_template_cannot_change_the_messages() -> None:
     with pytest.raises(UnsupportedError, match="unsafe"):
         ChatTemplate("{% set _ = messages.append(1) %}").prompt(HI)
+
+
+def test_empty_thought_at_the_end_of_a_prompt_is_taken_off_in_one_go() -> None:
+    blanks = "x" + " " * 500_000  # a quadratic search would take minutes
+    assert without_empty_thought(f"{blanks}y", R1_FORMAT) == f"{blanks}y"
+    for empty in ("<think>\n\n</think>", "</think>"):
+        assert without_empty_thought(f"{blanks}{empty}\n\n", R1_FORMAT) == "x"

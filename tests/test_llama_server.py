@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import forked
 import psutil
 import pytest
+from forked import CODE
 from micro import write_micro
 
 from r1chat.backends.llama.server import LlamaServerBackend
+from r1chat.cli.main import main
 from r1chat.errors import BackendError, ContextError, GenerationError, ModelFileError, UnknownModelError
 from r1chat.generation import sampled
 from r1chat.messages import BackendEvent, Finish, Message, Params, Reply, ReplySoFar, Request
@@ -28,21 +30,21 @@ SUM = (Message("user", "27 + 43 = ?"),)
 GREEDY = Params(temperature=0)
 
 
-def test_a_missing_system_library_is_named_with_what_brings_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.process
+def test_a_missing_system_library_is_named_with_what_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     reason = "libgomp.so.1: cannot open shared object file"
     (tmp_path / "xllamacpp.py").write_text(f"raise ImportError({reason!r})")
     monkeypatch.syspath_prepend(tmp_path)  # the server's process gets this path
     with closing(LlamaServerBackend([NANO])) as backend, pytest.raises(BackendError) as failure:
         reply_to(backend, ask())
     assert reason in str(failure.value) and "apt install libgomp1" in str(failure.value)
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),
-        "R1CHAT_DATA_DIR": str(tmp_path),
-    }
-    command = [sys.executable, "-m", "r1chat", "doctor"]
-    doctor = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", cwd=tmp_path)
-    (line,) = [line for line in doctor.stdout.splitlines() if line.startswith("PROBLEM  xllamacpp")]
-    assert reason in line and doctor.returncode == 1 and not doctor.stderr
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # for the process in which the doctor tries it
+    assert main(["doctor", "--data-dir", str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    (line,) = [line for line in out.splitlines() if line.startswith("PROBLEM  xllamacpp")]
+    assert reason in line and not err
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,7 @@ def server() -> psutil.Process:
     return process
 
 
+@pytest.mark.process
 def test_fresh_reply_thinks_and_answers(nano: LlamaServerBackend) -> None:
     reply = reply_to(nano, ask())
     assert "27 + 43" in reply.reasoning and "\\boxed{70}" in reply.answer
@@ -78,6 +81,7 @@ def test_fresh_reply_thinks_and_answers(nano: LlamaServerBackend) -> None:
     assert model.loaded and model.thinks and model.continues and model.context == 4096 and len(model.digest) == 64
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("tokens", [5, 10, 30])
 def test_continued_thought_ends_in_the_same_reply_and_reads_nothing_twice(
     nano: LlamaServerBackend, tokens: int
@@ -103,11 +107,13 @@ def test_answer_now_and_skipping_the_thought(nano: LlamaServerBackend) -> None:
     assert skipped.reasoning == "" and skipped.answer
 
 
+@pytest.mark.process
 def test_same_seed_gives_the_same_reply_and_another_seed_another_one(nano: LlamaServerBackend) -> None:
     texts = [reply_to(nano, ask(params=Params(temperature=3.0, top_p=1.0, seed=seed))) for seed in (1, 1, 2)]
     assert texts[0].reasoning == texts[1].reasoning != texts[2].reasoning
 
 
+@pytest.mark.process
 def test_vote_gives_every_sample_its_own_end(nano: LlamaServerBackend) -> None:
     jobs = [(nano, ask(params=Params(seed=seed))) for seed in range(3)]
     ends = [event for _, event in sampled(jobs) if isinstance(event, Finish)]
@@ -129,6 +135,7 @@ def test_prompt_that_does_not_fit_is_refused_with_the_numbers(nano: LlamaServerB
     assert caught.value.needed > caught.value.context == 4096
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_crash_ends_one_reply_with_a_sentence(nano: LlamaServerBackend, number: signal.Signals) -> None:
     stream = nano.stream(Request("r1chat-nano", (Message("user", "27 + 43 = ? " * 250),), params=GREEDY))
@@ -140,6 +147,7 @@ def test_crash_ends_one_reply_with_a_sentence(nano: LlamaServerBackend, number: 
     assert "70" in reply_to(nano, ask()).answer
 
 
+@pytest.mark.process
 def test_unloading_ends_the_process(nano: LlamaServerBackend) -> None:
     reply_to(nano, ask())
     process = server()
@@ -147,6 +155,7 @@ def test_unloading_ends_the_process(nano: LlamaServerBackend) -> None:
     assert not nano.models()[0].loaded
 
 
+@pytest.mark.process
 def test_other_programs_cannot_use_the_server(nano: LlamaServerBackend) -> None:
     import urllib.error
     import urllib.request
@@ -160,6 +169,7 @@ def test_other_programs_cannot_use_the_server(nano: LlamaServerBackend) -> None:
     assert caught.value.code == 401
 
 
+@pytest.mark.process
 def test_files_that_cannot_be_used_are_explained(tmp_path: Path) -> None:
     write_micro(tmp_path / "alien.gguf", architecture="martian")
     (tmp_path / "cut.gguf").write_bytes(NANO.read_bytes()[:1_000_000])
@@ -170,6 +180,7 @@ def test_files_that_cannot_be_used_are_explained(tmp_path: Path) -> None:
                 list(backend.stream(Request(name, SUM)))
 
 
+@pytest.mark.process
 def test_it_takes_over_where_llama_cpp_python_is_missing(tmp_path: Path) -> None:
     code = """
 import sys
@@ -181,6 +192,7 @@ sys.exit(main(["chat", "27 + 43 = ?"]))
     assert done.returncode == 0 and "70" in done.stdout
 
 
+@pytest.mark.process
 def test_without_any_engine_files_are_refused_and_servers_work(tmp_path: Path) -> None:
     code = """
 import sys
@@ -198,4 +210,4 @@ print(main(["chat", "--base-url", "http://127.0.0.1:9/v1", "Hi"]))
 
 def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"R1CHAT_DATA_DIR": str(folder), "R1CHAT_OLLAMA": "false"}
-    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True)
+    return forked.run(CODE, code, env=env)

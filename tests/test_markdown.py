@@ -2,6 +2,7 @@
 
 import logging
 import re
+import socket
 from html.parser import HTMLParser
 
 import pytest
@@ -233,6 +234,12 @@ def test_table_cells_are_aligned_by_class() -> None:
     assert '<td class="left">1</td>' in html
     assert '<td class="center">2</td>' in html
     assert '<td class="right">3</td>' in html
+
+
+def test_a_short_chinese_cell_is_marked_so_that_it_stays_in_one_line() -> None:
+    html = to_html("| 时间 | 说明 |\n|---|---|\n| 中午 | 这一格里是一整句话。 |")
+    assert '<th class="short">时间</th>' in html and '<td class="short">中午</td>' in html
+    assert "<td>这一格里是一整句话。</td>" in html
 
 
 def test_struck_out_text() -> None:
@@ -468,3 +475,69 @@ def test_no_mixture_of_marks_gets_through_or_breaks_a_parser(text: str) -> None:
 
 def test_plain_text_is_escaped_for_attributes_too() -> None:
     assert plain("<a href='x' title=\"y\">&\ud800") == "&lt;a href=&#x27;x&#x27; title=&quot;y&quot;&gt;&amp;\ufffd"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://ip6-localhost:7861",
+        "http://localhost.localdomain/",
+        f"http://{socket.gethostname()}:7860",
+        f"http://{socket.gethostname().upper()}./",
+        "http://127.0.0.1.nip.io/",
+        "http://a-127-0-0-1.sslip.io",
+        "http://app.7f000001.nip.io",
+        "http://--1.sslip.io",
+        "http://0-0-0-0-0-0-0-1.sslip.io",
+        "http://0.0.0.0.nip.io",
+    ],
+)
+def test_a_name_of_this_computer_is_text(address: str) -> None:
+    assert "href" not in to_html(f"[a page]({address})")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://10.0.0.1.nip.io", "https://foo-1.example.org", "https://v-0-0-1.example.com", "https://a--1.example.com"],
+)
+def test_names_that_only_resemble_those_of_this_computer_stay_links(address: str) -> None:
+    assert f'href="{address}"' in to_html(f"[a page]({address})")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[https://bank.example](http://evil.example)",
+        "[bank.example/login](http://evil.example/x)",
+        "[https://bank.example](https://bank.example@evil.example)",
+        "[see **https://ba**nk.example/x](http://evil.example)",
+        "[https://bank.\u200bexample](http://evil.example)",
+        "![https://bank.example](http://evil.example/p.png)",
+    ],
+)
+def test_a_link_that_shows_another_address_has_its_own_host_beside_it(text: str) -> None:
+    assert "</a> <strong>(evil.example)</strong>" in to_html(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://bank.example/a.",
+        "[docs](http://evil.example)",
+        "[example.org](https://docs.example.org/)",
+        "[https://example.org/x](https://www.EXAMPLE.org/x)",
+        "[https://bank.example:443](https://bank.example)",
+    ],
+)
+def test_an_honest_link_has_nothing_beside_it(text: str) -> None:
+    assert "href" in to_html(text) and "<strong>" not in to_html(text)
+
+
+@pytest.mark.parametrize("line", ["-" + "|  " * 2_000 + "x", " " * 100_000 + "x|-", "-" + " |\t" * 2_000 + "x"])
+def test_line_that_is_almost_the_rule_of_a_table_is_read_in_one_go(line: str) -> None:
+    assert "<table>" not in to_html(f"a|b\n{line}")
+
+
+def test_rule_of_a_table_may_have_marks_of_its_columns_and_blanks() -> None:
+    for rule in ("-|-", "| :-: | --- |", ":--|--:", "|---|---|  "):
+        assert "<table>" in to_html(f"|`a|b`|c|\n{rule}\n|1|2|")

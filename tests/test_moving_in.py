@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
+import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
+from forked import CODE
 
 from benchmarks.fuzz_imports import fuzz
 from r1chat import archive
 from r1chat.archive import Imported
 from r1chat.archive.counts import CHATS_LEFT_OUT, MESSAGES_LEFT_OUT
+from r1chat.archive.openwebui import read_openwebui
+from r1chat.archive.programs.textgen import read_textgen
+from r1chat.archive.rows import shape_of
 from r1chat.errors import ImportFileError
 from r1chat.store import Store
 
@@ -506,6 +510,22 @@ def test_a_title_or_the_name_of_a_model_is_cut_to_what_a_list_can_show(store: St
 # --- files that cost too much ----------------------------------------------------------------------------------------
 
 
+READ_LARGE = (
+    "import resource, sys\n"
+    "from pathlib import Path\n"
+    "from r1chat import archive\n"
+    "from r1chat.errors import ImportFileError\n"
+    "from r1chat.store import Store\n"
+    "store = Store(f'sqlite:///{sys.argv[1]}/r1chat.db')\n"
+    "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+    "try:\n"
+    "    archive.read(store, Path(sys.argv[1], sys.argv[2]))\n"
+    "except ImportFileError as error:\n"
+    "    print(error)\n"
+    "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1000)\n"
+)
+
+
 def refused(store: Store, path: Path, *words: str) -> None:
     with pytest.raises(ImportFileError) as caught:
         archive.read(store, path)
@@ -522,7 +542,7 @@ def test_a_zip_whose_packing_unpacks_without_a_bound_is_refused(store: Store, tm
 
 
 def test_a_zip_that_unpacks_to_far_more_than_it_is_is_refused(store: Store, tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
         packed.writestr("conversations.json", b"[" + b" " * 80_000_000 + b"]")
     refused(store, tmp_path / "bomb.zip", "bomb.zip", "unpacks to 80,000,002 bytes")
 
@@ -541,6 +561,47 @@ def test_a_hostile_file_is_a_sentence_and_changes_nothing(
 ) -> None:
     (tmp_path / "export.json").write_bytes(content)
     refused(store, tmp_path / "export.json", "export.json", words, "Nothing was imported")
+
+
+def test_a_message_that_many_branches_repeat_is_refused(store: Store, tmp_path: Path) -> None:
+    def node(key: str, parent: str | None, role: str, text: str) -> Json:
+        said = {"author": {"role": role}, "content": {"content_type": "text", "parts": [text]}}
+        return {"id": key, "parent": parent, "children": [], "message": said}
+
+    nodes = {"long": node("long", None, "user", "x" * 30_000)}
+    for number in range(30):  # 900,000 characters, once each is joined to what it goes on from
+        nodes[f"q{number}"] = node(f"q{number}", "long", "user", "And?")
+        nodes[f"a{number}"] = node(f"a{number}", f"q{number}", "assistant", "Yes.")
+    (tmp_path / "export.json").write_text(json.dumps([{"title": "x", "mapping": nodes}]))
+    refused(store, tmp_path / "export.json", "branch too often")
+
+
+def test_the_id_and_the_model_of_a_chat_are_not_read_anew_for_every_message() -> None:
+    """In quadratic time: minutes."""
+    long, many = "x" * 4_000_000, range(1_000)
+    messages = {f"m{n}": {"role": ("user", "assistant")[n % 2], "content": "x", "parentId": f"m{n - 1}"} for n in many}
+    chat = read_openwebui({"id": long, "chat": {"models": [long], "history": {"messages": messages}}})
+    assert len(shape_of(chat, datetime.now(UTC)).rows) == 1_001
+    about = {"model_name": long, "versions": [{"content": f"{n}"} for n in many]}
+    chat = read_textgen({"internal": [["x", "y"]], "visible": [], "metadata": {"assistant_0": about}})
+    assert len(shape_of(chat, datetime.now(UTC)).rows) == 1_003
+
+
+def test_a_zip_with_a_name_that_is_not_the_unicode_that_it_says_is_broken(store: Store, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "named.zip", "w") as packed:
+        packed.writestr("é.json", "[]")
+    whole = (tmp_path / "named.zip").read_bytes()
+    for count, name in ((1, "local"), (-1, "both")):  # where the file stands, and in the list of files, too
+        (tmp_path / f"{name}.zip").write_bytes(whole.replace("é".encode(), b"\xff\xff", count))
+        refused(store, tmp_path / f"{name}.zip", "the zip is broken")
+
+
+def test_a_file_without_a_name_in_a_zip_is_none_with_chats(store: Store, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "nameless.zip", "w") as packed:
+        packed.writestr("x", "[]")
+    whole = (tmp_path / "nameless.zip").read_bytes()
+    (tmp_path / "nameless.zip").write_bytes(whole.replace(b"x", b"\0"))
+    refused(store, tmp_path / "nameless.zip", "no file in it holds chats")
 
 
 def test_an_encrypted_or_a_foreign_zip_says_what_to_do(store: Store, tmp_path: Path) -> None:
@@ -574,25 +635,69 @@ def test_one_entry_of_120_mb_costs_bounded_memory_and_is_a_sentence(
         file.write(start)
         for _ in range(120):
             file.write(piece * (1_000_000 // len(piece)))
-    code = (
-        "import resource, sys\n"
-        "from pathlib import Path\n"
-        "from r1chat import archive\n"
-        "from r1chat.errors import ImportFileError\n"
-        "from r1chat.store import Store\n"
-        "store = Store(f'sqlite:///{sys.argv[1]}/r1chat.db')\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "try:\n"
-        "    archive.read(store, Path(sys.argv[1], 'large.json'))\n"
-        "except ImportFileError as error:\n"
-        "    print(error)\n"
-        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1000)\n"
-    )
-    child = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path)]
-    sentence, megabytes = subprocess.run(child, capture_output=True, text=True, check=True).stdout.splitlines()
+    sentence, megabytes = forked.run(CODE, READ_LARGE, str(tmp_path), "large.json").stdout.splitlines()
     assert f"entry 1 {words}. Nothing was imported. Take this chat out of the file" in sentence
     assert int(megabytes) < 500
     assert store.conversations() == []
+
+
+def test_a_number_without_end_is_refused_after_its_first_thousand_digits(store: Store, tmp_path: Path) -> None:
+    """To decode it again with every piece that is read took hours for 2 GB, which a zip of 10 MB may hold."""
+    for name, start in (("list", b"[0."), ("lines", b"0."), ("whole", b"[1.")):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+            packed.writestr("conversations.json", start + b"1" * 4_000_000)
+        refused(store, tmp_path / f"{name}.zip", "entry 1 is a number of more than 1,000 characters")
+
+
+def test_a_number_that_stands_on_the_border_of_two_pieces_is_read_whole(store: Store, tmp_path: Path) -> None:
+    chat = (DATA / "sharegpt.json").read_text().strip().removeprefix("[")
+    for blanks in range(65_529, 65_536):  # a piece has 65,536 characters
+        (tmp_path / "export.json").write_text(f"[{' ' * blanks}1.5e+5, {chat}")
+        assert archive.read(store, tmp_path / "export.json").left_out["foreign"] == 1
+
+
+def test_an_import_can_be_broken_off_within_one_entry(store: Store, tmp_path: Path) -> None:
+    class Cancelled(Exception):
+        pass
+
+    def cancel(done: int, size: int) -> None:
+        if done:
+            raise Cancelled
+
+    (tmp_path / "export.json").write_text('[{"chat": "' + "x" * 5_000_000)  # does not end: its end would be an error
+    with pytest.raises(Cancelled):
+        archive.read(store, tmp_path / "export.json", cancel)
+
+
+def directory(path: Path, names: Iterable[bytes]) -> None:
+    """A zip with as many entries that say of themselves, in two of three places, that they are one."""
+    head = struct.Struct("<IHHHHHHIIIHHHHHII")
+    with path.open("wb") as file:
+        file.write(struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0) + b"a")
+        start = file.tell()
+        for name in names:
+            file.write(head.pack(0x02014B50, 20, 20, 0, 0, 0, 33, 0, 0, 0, len(name), 0, 0, 0, 0, 0, 0) + name)
+        end = file.tell()
+        file.write(struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, 1, 1, end - start, start))
+        file.write(struct.pack("<IIQI", 0x07064B50, 0, end, 1))
+        file.write(struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 1, 1, 0xFFFFFFFF, 0xFFFFFFFF, 0))
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ([b"a"] * 500_000, "it has more than 100,000 files"),
+        ([b"a" * 65_000] * 2_000, "its list of files has 130,092,000 bytes"),
+    ],
+    ids=["many", "long"],
+)
+def test_a_zip_with_a_list_of_files_without_end_costs_bounded_memory(
+    names: list[bytes], words: str, tmp_path: Path
+) -> None:
+    directory(tmp_path / "large.zip", names)
+    sentence, megabytes = forked.run(CODE, READ_LARGE, str(tmp_path), "large.zip").stdout.splitlines()
+    assert f"{words}, far more than chats" in sentence
+    assert int(megabytes) < 100
 
 
 def test_mutated_exports_come_in_or_are_refused_in_words(tmp_path: Path) -> None:

@@ -110,6 +110,14 @@ def test_window_is_the_setting_where_the_model_was_made_for_more() -> None:
         assert {(model.context, model.trained_context) for model in backend.models()} == {(2048, 4096)}
 
 
+@pytest.mark.parametrize(("key", "sent"), [(" secret \n", "Bearer secret"), ("", None)])
+def test_the_key_of_ollama_s_own_programs_is_sent(key: str, sent: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_API_KEY", key)
+    with backend_at(wire("ollama/01-version")) as (backend, server):
+        backend.models()
+    assert {received.headers.get("Authorization") for received in server.requests} == {sent}
+
+
 def test_no_models_installed() -> None:
     with backend_at(wire("ollama/01-version")) as (backend, _):
         assert backend.models() == []
@@ -583,6 +591,13 @@ def test_html_means_that_it_is_not_an_ollama_server(status: int) -> None:
             list(backend.stream(request()))
 
 
+def test_a_model_with_an_adapter_says_whose_it_is() -> None:
+    with backend_at(wire("ollama/04-adapter")) as (backend, _):
+        child, parent = sorted(backend.models(), key=lambda model: model.name)
+    assert (child.name, child.parent, str(child.note)) == ("brief:latest", parent.key, "An adapter of nano.")
+    assert (parent.name, parent.parent, str(parent.note)) == ("nano:latest", "", "")
+
+
 def test_another_kind_of_server_is_not_taken_for_one_that_lacks_the_model() -> None:
     elsewhere = [replace(wire("llama-server/30-errors", 5)[0], path=path) for path in ("/api/tags", "/api/ps")]
     with backend_at(elsewhere) as (backend, _), pytest.raises(UnreachableError, match="is no Ollama server"):
@@ -617,12 +632,16 @@ def test_nobody_there_says_what_to_check_and_gives_no_dangerous_advice() -> None
         assert "0.0.0.0" not in sentence and "ORIGINS" not in sentence
 
 
-def test_proxies_from_the_environment_do_not_see_local_traffic(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1"])
+def test_proxies_from_the_environment_do_not_see_local_traffic(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    with backend_at(wire("ollama/01-version")) as (backend, _):
+    with (
+        Replay(wire("ollama/01-version")) as server,
+        closing(OllamaBackend(server.url.replace("127.0.0.1", host))) as backend,
+    ):
         assert backend.models() == []
 
 

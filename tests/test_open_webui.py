@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from r1chat import archive, export
 from r1chat.archive import Imported
+from r1chat.archive.openwebui.content import split_content
 from r1chat.errors import ImportFileError
 from r1chat.judgements import Comparison, Rating
 from r1chat.messages import StoredReply, Usage
@@ -146,6 +147,17 @@ def test_every_way_in_which_a_thought_was_written_is_read(
     assert (stored.reply.reasoning, stored.reply.answer) == (thought, answer)
     assert stored.reply.usage == Usage()  # nobody counted
     assert (stored.reply.timings.first_token, stored.reply.timings.total) == (None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "tools"),
+    [
+        (f'\n<details type="reasoning">\n{" " * 500_000}x</details>', 0),  # in quadratic time: minutes
+        ('<details type="tool_calls">x</details>\n' * 50_000, 50_000),
+    ],
+)
+def test_a_hostile_thought_is_read_in_linear_time(text: str, tools: int) -> None:
+    assert split_content(text).tool_calls == tools
 
 
 def test_branches_come_in_with_their_order_and_the_one_that_was_open(store: Store, tmp_path: Path) -> None:
@@ -362,6 +374,14 @@ def test_feedback_from_the_arena_becomes_a_comparison(rating: int, better: str, 
     assert store.reply(winner).reply.answer == better
     assert said.sides.blind
     assert [stored.provenance.model for stored in only_replies(store)] == ["deepseek-r1:7b", "llama3"]
+
+
+def test_an_arena_of_more_replies_than_there_are_compares_none_and_counts_it(store: Store, tmp_path: Path) -> None:
+    names = [f"a{number}" for number in range(20)]
+    thumb = {"arena": True, "annotation": {"rating": 1}}
+    replies = [message(name, "assistant", f"It is {name}.", "q", **thumb) for name in names]
+    came = imported(store, tmp_path, chat(message("q", "user", "?", None, *names), *replies))
+    assert (came.replies, came.judgements, dict(came.left_out)) == (20, 20, {"crowded": 20})
 
 
 def test_a_thumb_outside_of_the_arena_or_for_a_model_elsewhere_compares_nothing(store: Store, tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ import pytest
 from replay import Exchange, Replay, wire, written
 from test_formats import DATA, WIRE
 
+from r1chat.app import build
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.backends.openai_wire import parse_base_url
+from r1chat.config import load
 from r1chat.errors import (
     BackendError,
     ConfigError,
@@ -41,6 +43,9 @@ from r1chat.messages import (
     segments,
 )
 from r1chat.think import collect
+from r1chat.ui import registry
+from r1chat.ui.act import Act
+from r1chat.ui.payload import Payload
 
 PROBE = "llama-server/01-probe"
 CHAT = "llama-server/10-chat"
@@ -649,10 +654,12 @@ def test_an_error_of_megabytes_is_kept_as_a_sentence() -> None:
     assert len(told.value.sentence("en")) < 1500
 
 
-def test_a_model_without_a_name_does_not_hide_the_others() -> None:
+def test_a_model_without_a_name_that_can_be_used_does_not_hide_the_others() -> None:
     entries = '[{"id": 7}, null, {"id": "\\ud800"}, {"id": "parrot"}, {"object": "model"}]'
     with backend_at(written("GET", "/v1/models", f'{{"data": {entries}}}')) as (backend, _):
-        assert [model.name for model in backend.models()] == ["parrot"]
+        models = backend.models()
+        assert [(model.name, model.ready) for model in models] == [("\ufffd", False), ("parrot", True)]
+        assert "no Unicode" in str(models[0].note)
 
 
 def test_wrong_key_says_where_to_put_the_right_one() -> None:
@@ -673,7 +680,7 @@ def test_prompt_that_does_not_fit_is_said_with_its_numbers() -> None:
     assert isinstance(error, ContextError)
     assert (error.needed, error.context) == (13_894, 2048)
     assert "13,894" in str(error) and "2,048" in str(error)
-    assert "对话长 13,894 个词元，而窗口只能容纳 2,048 个词元" in error.sentence("zh")
+    assert "对话长 13,894 个 token，而窗口只能容纳 2,048 个 token" in error.sentence("zh")
 
 
 @pytest.mark.parametrize(
@@ -761,16 +768,31 @@ def test_nobody_there_says_what_to_check() -> None:
             list(backend.stream(request()))
 
 
-def test_proxies_from_the_environment_do_not_see_local_traffic(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "127.1", "2130706433", "0", "[::ffff:127.0.0.1]"])
+def test_proxies_from_the_environment_do_not_see_local_traffic(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    with backend_at(wire(PROBE)) as (backend, _):
+    with (
+        Replay(wire(PROBE)) as server,
+        closing(OpenAIBackend(server.url.replace("127.0.0.1", host) + "/v1")) as backend,
+    ):
         assert backend.models()[0].name == "r1-nano"
 
 
-@pytest.mark.parametrize("value", ["", "ftp://example.com", "http://", "http://[::1"])
+NO_ADDRESSES = (
+    "ftp://example.com",
+    "http://",
+    "http://[::1",
+    "http://xn--/v1",
+    "http://xn--a/v1",
+    "http://a:99999",
+    "http://a:0",
+)
+
+
+@pytest.mark.parametrize("value", ["", *NO_ADDRESSES])
 def test_base_url_that_is_no_address(value: str) -> None:
     with pytest.raises(ConfigError, match="--base-url"):
         OpenAIBackend(value)
@@ -893,3 +915,51 @@ def test_an_address_with_a_password_in_it_is_refused() -> None:
     with pytest.raises(ConfigError, match="Leave it out") as caught:
         parse_base_url("http://user:secret@127.0.0.1:8080/v1")
     assert "secret" not in str(caught.value)
+
+
+NO_KEYS = ("sk-abc\u200bdef", "sk-abc\u2028def", "sk–abc", "skä", "sk abc", "sk\nabc", "sk-\ud800")
+
+
+@pytest.mark.parametrize("key", NO_KEYS)
+def test_a_key_that_no_header_takes_is_refused_without_showing_it(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match="no key has") as refused:
+        OpenAIBackend("127.0.0.1:1", key)
+    assert key not in str(refused.value)
+    for name in ("api_key", "hub_token"):
+        with pytest.raises(ConfigError, match=rf"{name} = '…': it holds a character that no key has"):
+            load(data_dir=tmp_path, **{name: key})
+    assert load(data_dir=tmp_path, api_key=" sk-abc\n").api_key.get_secret_value() == "sk-abc"
+
+
+def test_a_server_that_cannot_be_used_is_not_kept(tmp_path: Path) -> None:
+    with closing(build(load(data_dir=tmp_path), {})) as app:
+        for url, key in [("http://127.0.0.1:1/v1", NO_KEYS[0]), *((url, "") for url in NO_ADDRESSES)]:
+            with pytest.raises(ConfigError):
+                app.add_server(url, key)
+        assert app.servers.all() == () and app.catalogue.statuses() == []
+    assert not (tmp_path / "servers.json").exists()
+
+
+def test_an_entry_of_the_list_of_servers_that_cannot_be_used_is_left_out_and_said(tmp_path: Path) -> None:
+    entries = [{"url": "http://127.0.0.1:1/v1", "key": NO_KEYS[0]}, *({"url": url} for url in NO_ADDRESSES)]
+    (tmp_path / "servers.json").write_text(json.dumps(entries), encoding="utf-8")
+    with closing(build(load(data_dir=tmp_path), {})) as app:
+        assert all("is left out" in status.error for status in app.catalogue.statuses(fresh=True, patience=None))
+        assert len(app.catalogue.statuses()) == len(entries)
+        for server in app.servers.all():
+            app.remove_server(server.id)
+        assert app.catalogue.statuses() == []
+    assert json.loads((tmp_path / "servers.json").read_text(encoding="utf-8")) == []
+
+
+def test_a_server_with_a_long_address_is_removed_by_an_id_that_a_page_can_send(tmp_path: Path) -> None:
+    url = "https://gateway.example/v1/0123456789abcdef0123456789abcdef/my-gateway/openai"
+    with closing(build(load(data_dir=tmp_path), {})) as app:
+        app.add_server(url, "sk-abc")
+        (server,) = app.servers.all()
+        page = json.dumps(registry.perform(app, Act("settings"))["blocks"], default=str)
+        assert server.id in page
+        registry.perform(app, Act.read(Payload({"verb": "remove-server", "id": server.id})))
+        assert app.servers.all() == () and "sk-abc" not in (tmp_path / "servers.json").read_text(encoding="utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -15,31 +14,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from containerfile import ROOT, copy_sources
 from site_driver import ask, expect
+
+pytestmark = pytest.mark.process
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-ROOT = Path(__file__).parent.parent
-SOURCES = ("r1chat", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE")
 BUILD = "from setuptools.build_meta import build_wheel; print(build_wheel({!r}))"
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy of the tree by the build backend that pyproject.toml names."""
+    """The wheel, built from what the Containerfile copies by the build backend that pyproject.toml names."""
     tree = tmp_path_factory.mktemp("tree")
-    for name in SOURCES:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, tree)
-    (tree / "assets").mkdir()
-    shutil.copy(ROOT / "assets" / "r1chat-nano.gguf", tree / "assets")
+    copy_sources(tree)
     out = tmp_path_factory.mktemp("dist")
     # "default": setuptools warns of what it will change in later versions
     command = [sys.executable, "-W", "default", "-c", BUILD.format(str(out))]
-    subprocess.run(command, cwd=tree, check=True, capture_output=True)
+    subprocess.run(command, cwd=tree / "src", check=True, capture_output=True)
     (file,) = out.glob("r1chat-*.whl")
     return file
 
@@ -80,7 +74,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     # A plain path entry: the .pth files of this environment, among them the one of this checkout, are not read.
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     pip = [sys.executable, "-m", "pip", "--python", str(programs / "python"), "install", "--no-deps", "--no-index"]
-    pip.append("--ignore-installed")  # pip sees the r1chat of this environment, too
+    pip += ["--ignore-installed", "--no-compile"]  # pip sees the r1chat of this environment, too
     subprocess.run([*pip, str(wheel)], check=True, capture_output=True, env=environment(folder))
     yield programs
 

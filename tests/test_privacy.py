@@ -13,6 +13,8 @@ import pytest
 from r1chat.cli.main import main
 from r1chat.cli.privacy import WATCHER
 
+pytestmark = pytest.mark.process
+
 
 def test_a_conversation_makes_no_connection_outside_this_computer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -25,6 +25,7 @@ ACTIVE = run("").protections
 linux = pytest.mark.skipif(not {"network", "files"} <= set(ACTIVE), reason=f"this system confines only: {ACTIVE}")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("code", "tests", "value"),
     [
@@ -49,6 +50,7 @@ def test_the_last_block_is_the_program_and_prose_is_none() -> None:
     assert passes("I cannot do that.", Requirements("assert True")).value == 0.0
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("code", "tests", "says"),
     [
@@ -93,6 +95,24 @@ def test_what_tests_nothing_is_refused_with_a_sentence(text: str) -> None:
     assert "测试" in error.value.sentence("zh")
 
 
+def test_the_line_that_is_no_python_is_told_as_it_was_given() -> None:
+    with pytest.raises(CheckError, match=r"never closed, line 2\. Correct"):
+        read_requirements("assert f(1) == 1\nassert (f(2)")
+
+
+def test_a_reply_without_a_program_says_so_before_anything_is_run() -> None:
+    undecided = accuracy("It is 444.", Reference("assert f(1) == 1", "tests"))
+    assert undecided.value is None and "no Python program" in undecided.why
+
+
+def test_only_the_python_of_tests_is_bounded_and_not_what_a_program_is_given() -> None:
+    large = Requirements(cases=(("1 " * 60_000, "60000"),))
+    assert read_requirements(write_requirements(large)) == large
+    with pytest.raises(CheckError, match="Give fewer tests"):
+        read_requirements("assert f(2) == 4\n" * 4_000)
+
+
+@pytest.mark.process
 @pytest.mark.parametrize("code", ["while True: pass", "import time; time.sleep(60)", "while True: print('x' * 1000)"])
 def test_an_endless_program_is_ended(code: str) -> None:
     begun = time.monotonic()
@@ -101,16 +121,63 @@ def test_an_endless_program_is_ended(code: str) -> None:
     assert time.monotonic() - begun < 30
 
 
+@pytest.mark.process
+def test_many_tests_end_in_time_without_a_verdict() -> None:
+    slow = Requirements(cases=(("", ""),) * 3_000)
+    reward = passes("```python\nimport time\ntime.sleep(0.1)\n```", slow, Limits(total=1))
+    assert reward.value is None
+    assert "longer than 1 seconds in all" in reward.why and "of 3000 cases" in reward.why
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("within", [True, False])
+def test_tests_are_stopped_between_two_cases_and_within_one(within: bool) -> None:
+    calls = 0
+
+    def stopped() -> bool:
+        nonlocal calls
+        calls += 1
+        return calls > (2 if within else 12)
+
+    seconds = 60 if within else 0
+    many = Requirements(cases=(("", ""),) * 3_000)
+    reward = passes(f"```python\nimport time\ntime.sleep({seconds})\n```", many, stopped=stopped)
+    assert (reward.value, reward.why) == (None, "The tests were stopped.")
+
+
+@pytest.mark.process
+def test_a_traceback_shows_the_lines_of_the_program() -> None:
+    assert "return 1 / 0  # here" in run("def f():\n    return 1 / 0  # here\nf()").errors
+    assert "def f(x) return" in run("def f(x) return").errors
+
+
+@pytest.mark.process
+def test_a_program_is_the_main_module() -> None:
+    code = """
+        import __main__, inspect, pickle, sys
+        class Pair(tuple):
+            pass
+        assert __name__ == "__main__" and sys.argv == ["main.py"]
+        assert pickle.loads(pickle.dumps(Pair((1, 2)))) == (1, 2)
+        assert __main__.Pair is Pair and "class Pair" in inspect.getsource(Pair)
+        json
+    """.replace("\n        ", "\n")
+    assert run(code).errors.rstrip().split("\n")[-1].startswith("NameError: name 'json'")  # none of the sandbox's
+
+
+@pytest.mark.process
 def test_what_is_printed_is_kept_up_to_a_limit() -> None:
     assert len(run("print('x' * 5_000_000)").output) <= 1_000_000
 
 
+@pytest.mark.process
 @linux
 def test_no_program_reaches_the_network() -> None:
     outcome = run("import socket; socket.create_connection(('127.0.0.1', 9), 1)")
     assert "PermissionError" in outcome.errors or "unreachable" in outcome.errors
 
 
+@pytest.mark.process
 @linux
 def test_no_program_reads_or_writes_what_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
@@ -122,6 +189,7 @@ def test_no_program_reads_or_writes_what_is_not_its_own(tmp_path: Path) -> None:
     assert run("open('own', 'w').write('x'); print(open('own').read())").output == "x\n"
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds RLIMIT_AS")
 def test_memory_and_files_are_limited() -> None:
     assert "MemoryError" in run("x = bytearray(4_000_000_000)").errors
@@ -133,6 +201,7 @@ def test_what_confined_a_program_is_known() -> None:
     assert "limits" in ACTIVE or sys.platform == "win32"
 
 
+@pytest.mark.process
 def test_what_the_system_does_not_confine_is_said_in_both_languages() -> None:
     missing = [name for name in PROTECTIONS if name not in ACTIVE]
     for lang in ("en", "zh"):
@@ -140,6 +209,7 @@ def test_what_the_system_does_not_confine_is_said_in_both_languages() -> None:
         assert all(PROTECTIONS[name].pick(lang) in unprotected().pick(lang) for name in missing)
 
 
+@pytest.mark.process
 def test_a_reward_runs_programs_only_where_that_is_asked_for() -> None:
     assert accuracy("```python\nx = 1\n```", Reference("assert True", "tests")).value is None
     columns = {"solution": ["assert f(2) == 4"] * 2, "solution_kind": ["tests"] * 2}

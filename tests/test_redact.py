@@ -2,12 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 
+import forked
 import pytest
+from forked import CODE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -193,6 +193,7 @@ def test_chains_of_reasoning_hold_nothing_to_redact() -> None:
     assert [one for text in texts for one in find(text)] == []
 
 
+@pytest.mark.process
 def test_everyday_words_are_no_account_names() -> None:
     assert "schmidtke" in _account_names(login="schmidtke")
     assert not _account_names(login="root") & {"root"}
@@ -202,5 +203,5 @@ def test_everyday_words_are_no_account_names() -> None:
 def _account_names(login: str) -> set[str]:
     code = "from r1chat.redact import account_names; print(*account_names(), sep='\\n')"
     env = os.environ | {"LOGNAME": login}
-    run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    run = forked.run(CODE, code, env=env)
     return set(run.stdout.split("\n"))

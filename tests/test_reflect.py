@@ -47,6 +47,7 @@ def words(reasoning: str) -> list[str]:
 # --- moments ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("seed", ["0", "1", "2", "3"])
 def test_every_process_finds_the_same_moments(seed: str) -> None:
     text = SUM * 2 + "But since the user expects one answer, I'm confused. Wait, is it D? " + SUMME + "等等，这样对吗？"

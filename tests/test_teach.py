@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -63,8 +64,8 @@ def test_a_comparison_is_answered_twice_and_goes_on_from_the_winner(opened: Call
 def test_the_sides_of_blind_comparisons_are_drawn_by_lot(opened: Callable[..., App]) -> None:
     app = opened(*["<think>a</think>one"] * 60)
     cold, warm = Params(), Params(temperature=1.0)
-    left = []
-    for _ in range(30):
+    left: list[float | None] = []
+    while len(set(left)) < 2 and len(left) < 30:
         vote = app.chat.begin_comparison(None, "Which?", ((MODEL, cold), (MODEL, warm)))
         vote.wait(10)
         sides = app.teacher.judged(vote.conversation_id).sides[vote.turn_id]
@@ -173,6 +174,36 @@ def test_tests_are_run_where_a_person_asks_for_it_and_never_before(opened: Calla
     app.teacher.set_reference(turn, "assert f(2) == 6", "tests")
     assert found() == {}  # other tests: nothing is known until they are run
     assert app.teacher.outcome(other.reply_id, "another") is None
+
+
+def test_tests_run_in_the_background_until_they_are_stopped(opened: Callable[..., App]) -> None:
+    slow = "<think>a</think>```python\nimport time\ntime.sleep(60)\n```"
+    app = opened(slow, slow)
+    generation = app.chat.send(None, "Write a program that sleeps.", MODEL)
+    generation.wait(10)
+    other = app.chat.again(generation.turn_id, MODEL)
+    other.wait(10)
+    tests = app.teacher.set_reference(generation.turn_id, "assert True", "tests")
+
+    def testing() -> frozenset[str]:
+        return app.teacher.judged(generation.conversation_id).testing
+
+    for reply_id in (generation.reply_id, generation.reply_id, other.reply_id):  # one of them waits for its turn
+        app.teacher.begin_tests(reply_id)
+    assert testing() == {generation.reply_id, other.reply_id}
+    app.teacher.stop_tests(generation.reply_id)
+    assert testing() == {other.reply_id}
+    deadline = time.monotonic() + 10
+    while app.teacher.outcome(generation.reply_id, tests.id) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    app.teacher.close()  # as when r1chat is closed
+    assert testing() == frozenset()
+    assert not app.teacher.judged(generation.conversation_id).verifications
+    outcomes = [app.teacher.outcome(reply_id, tests.id) for reply_id in (generation.reply_id, other.reply_id)]
+    assert [outcome and outcome.why for outcome in outcomes] == ["The tests were stopped."] * 2
+    app.teacher.begin_tests(other.reply_id)
+    assert testing() == frozenset()
 
 
 def test_a_rater_is_drawn_once_and_kept(opened: Callable[..., App]) -> None:

@@ -218,6 +218,13 @@ def test_unknown_commands_are_not_sent_but_a_path_is(tmp_path: Path) -> None:
     assert [turn.content for turn in turns] == ["/usr/bin is what?", " /quit"]
 
 
+@pytest.mark.parametrize("leave", ["/quit", "/exit", "/bye"])
+def test_the_words_of_other_programs_leave_too(tmp_path: Path, leave: str) -> None:
+    with scripted(tmp_path) as app:
+        conversation(app, leave, "never read")
+        assert app.store.conversations() == []
+
+
 def test_error_ends_a_reply_and_not_the_conversation(tmp_path: Path) -> None:
     def script(request: Request) -> Script:
         return (
@@ -394,6 +401,7 @@ class Keyboard:
         return bool(data)
 
 
+@pytest.mark.process
 def test_ctrl_c_stops_a_reply_and_at_the_prompt_leaves(tmp_path: Path) -> None:
     with server_that_says(*WORDS, stalls_after=30) as server:
         keyboard = Keyboard(tmp_path, server)
@@ -411,6 +419,7 @@ def test_ctrl_c_stops_a_reply_and_at_the_prompt_leaves(tmp_path: Path) -> None:
     assert "Traceback" not in keyboard.screen
 
 
+@pytest.mark.process
 def test_thought_streams_dimmed_before_the_answer(tmp_path: Path) -> None:
     with server_that_says("It is 70.", reasoning="27 + 43 …") as server:
         keyboard = Keyboard(tmp_path, server)
@@ -423,6 +432,7 @@ def test_thought_streams_dimmed_before_the_answer(tmp_path: Path) -> None:
         assert keyboard.leave() == 0
 
 
+@pytest.mark.process
 def test_long_paste_of_many_lines_is_one_message(tmp_path: Path) -> None:
     text = "\n".join(f"line {i}:\t" + "数" * 40 for i in range(200))
     with server_that_says("Read.") as server:
@@ -438,6 +448,7 @@ def test_long_paste_of_many_lines_is_one_message(tmp_path: Path) -> None:
     assert turn.content == text
 
 
+@pytest.mark.process
 def test_now_is_obeyed_while_the_thought_runs(tmp_path: Path) -> None:
     with server_that_says("It is 70.", reasoning="27 + 43 …", stalls_after=1) as server:
         keyboard = Keyboard(tmp_path, server)

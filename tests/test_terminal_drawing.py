@@ -6,6 +6,7 @@ import re
 import pytest
 
 from r1chat.cli.drawing import draw
+from r1chat.cli.formulas import Formulas
 from r1chat.cli.screen import Screen
 from r1chat.cli.wrapping import Writer
 from r1chat.messages import Reply
@@ -133,6 +134,23 @@ def test_moments_are_marked_in_the_margin_of_the_line_in_which_they_begin() -> N
     marked = [line for line in lines if line[:1].strip()]
     assert len(marked) == 1
     assert "Wait" in marked[0] and marked[0][0] in "✓↺"
+
+
+@pytest.mark.parametrize("length", [1, 3, 7, 1000])
+def test_formulas_of_a_thought_are_drawn_when_they_are_whole_and_code_and_prices_stay(length: int) -> None:
+    thought = (
+        r"So $\frac{6 + 10}{2}$ costs $5 or $10, not `$x^2$`. \[ \sqrt{2} \]"
+        "\n\n```\na = '$x$'\n\nb = '$y$'\n```\n"
+        r"Wait, \boxed{7} is \(x^2\) and $x + 1"
+    )
+    formulas = Formulas()
+    pieces = [formulas.feed(thought[start : start + length]) for start in range(0, len(thought), length)]
+    assert all("frac" not in piece and "boxed" not in piece for piece in pieces)
+    drawn = "".join(pieces) + formulas.feed("", last=True)
+    assert drawn == (
+        "So (6 + 10)/2 costs $5 or $10, not `$x^2$`. √2\n\n```\na = '$x$'\n\nb = '$y$'\n```\nWait, ▌7▐ is x² and $x + 1"
+    )
+    assert formulas.place(thought.index("Wait")) == drawn.index("Wait")
 
 
 def test_block_is_drawn_in_the_place_of_its_words_once_it_is_whole() -> None:

@@ -110,6 +110,7 @@ def test_no_title_is_asked_for_where_the_setting_or_a_person_is_against_it(
     [
         ("**Title: Floor tiles**\n\nIt is about tiles.", "Floor tiles"),
         ("“地砖问题”。", "地砖问题"),
+        ("The sum is 55:\n\nIt adds up.", "The sum is 55"),
         ("", ""),
         ("---", ""),
         ("A sentence that goes on and on about what the title could be and never comes to it.", ""),

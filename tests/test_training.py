@@ -28,6 +28,7 @@ from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.cli.main import main
 from r1chat.errors import TrainingError
 from r1chat.evaluation import generated
+from r1chat.learn.recipe import remember, stages
 from r1chat.messages import Began, Finish, Message, Params, Raw, Request
 from r1chat.reasoning_format import R1_FORMAT
 
@@ -77,6 +78,15 @@ def answers(file: Path) -> Iterator[LlamaCppBackend]:
         yield backend
 
 
+@pytest.fixture(autouse=True, scope="module")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The data folder of the commands of this file."""
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("R1CHAT_DATA_DIR", str(folder))
+        yield folder
+
+
 def losses(folder: Path) -> list[float]:
     return [line["loss"] for line in log(folder) if "loss" in line]
 
@@ -92,6 +102,7 @@ def test_the_loss_falls_and_the_log_has_the_dev_split_by_task(trained: Path) -> 
     assert dev and set(dev) <= {*generated.TASKS, "follow", "talk"} and all(0 <= share <= 1 for share in dev.values())
 
 
+@pytest.mark.process
 def test_a_killed_run_goes_on_where_it_was_saved(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", COMMAND, str(tmp_path)])
     until = time.monotonic() + 60
@@ -137,6 +148,7 @@ def test_the_gguf_file_gives_the_logits_and_tokens_of_the_original(file: Path, t
             assert theirs == pytest.approx(ours, abs=0.05)
 
 
+@pytest.mark.process
 def test_the_gguf_file_answers_in_r1s_form(answers: LlamaCppBackend, file: Path) -> None:
     (info,) = answers.models()
     assert info.thinks and info.architecture == "qwen2" and info.ready
@@ -176,7 +188,7 @@ def test_train_and_dev_share_no_problem_and_mistakes_are_not_learnt(trained: Pat
         (("cold-start", "RUN", "--rate", "9"), "no learning rate"),
         (("cold-start", "FILE"), "no folder"),
         (("cold-start", "RUN", "--from", "FILE"), "cannot be read"),
-        (("cold-start", "RUN", "--from", "NOWHERE"), "cannot be read"),
+        (("cold-start", "RUN", "--from", "NOWHERE"), "There is no file"),
     ],
 )
 def test_what_makes_no_sense_gets_a_sentence(
@@ -222,7 +234,7 @@ def test_the_objective_is_clipped_where_a_ratio_has_gone_far_in_the_direction_of
 
 
 def test_a_run_of_grpo_is_told_in_words() -> None:
-    from r1chat.training.grpo import verdict
+    from r1chat.training.outcome import verdict
 
     def told(dev: tuple[float, float], rewards: tuple[float, float], groups: float) -> str:
         steps = [{"reward": reward, "groups": groups} for reward in rewards]
@@ -291,7 +303,7 @@ def test_rejection_sampling_keeps_what_is_right_and_goes_on_after_a_kill(knowing
 
 
 def test_grpo_writes_its_curves_tells_how_it_went_and_goes_on(
-    knowing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    knowing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], data_folder: Path
 ) -> None:
     words = ["train", "grpo", str(tmp_path), "--task", "primes", "-k", "4", "--problems", "4", "--minutes"]
     assert main([*words, "0.1", "--from", str(knowing)]) == 0
@@ -303,8 +315,12 @@ def test_grpo_writes_its_curves_tells_how_it_went_and_goes_on(
     assert main([*words, "0.1"]) == 1  # the minutes are spent
     assert main([*words, "0.2"]) == 0
     assert log(tmp_path)[-1]["step"] > lines[-1]["step"]
+    (stage,) = [stage for stage in stages(data_folder) if stage.folder == tmp_path]
+    assert (stage.name, stage.live) == ("grpo", True) and "Dev pass@1" in str(stage.verdict)
+    assert [step for step, _ in stage.points("reward")] == sorted({line["step"] for line in log(tmp_path)} - {0})
 
 
+@pytest.mark.process
 def test_the_demo_goes_through_all_stages_and_its_model_answers(tmp_path: Path) -> None:
     from r1chat.training.demo import Demo, run
     from r1chat.training.model import Shape
@@ -322,6 +338,24 @@ def test_the_demo_goes_through_all_stages_and_its_model_answers(tmp_path: Path) 
     before = (tmp_path / "GRPO" / "log.jsonl").read_text()
     assert run(tmp_path, plan, told.append, Shape(**SIZES))["stages"] == result["stages"]  # nothing is trained again
     assert (tmp_path / "GRPO" / "log.jsonl").read_text() == before
+
+
+def test_logs_that_make_no_sense_harm_no_page(tmp_path: Path) -> None:
+    from r1chat.ui.learn.page import recipe
+    from r1chat.ui.words.learn import LEARN_WORDS
+
+    odd = ['{"step": "x"}', "[1]", "{", '{"step": 1, "loss": NaN, "tokens": 1e999}', '{"step": 1, "reward": 1}']
+    for number, line in enumerate(odd):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "log.jsonl").write_text(f'{line}\n{{"step": 2, "pass@1": 0.5}}\n')
+        (folder / "samples.jsonl").write_text(f'{line}\n{{"kept": 5, "samples": "x"}}\n')
+        remember(tmp_path, "grpo", folder)
+    assert len(stages(tmp_path)) == len(odd)
+    assert "pass@1" not in recipe(stages(tmp_path), LEARN_WORDS["en"])
+    (tmp_path / "recipe.json").write_text('[{"stage": "x", "folder": 5}, 7]')
+    assert stages(tmp_path) == []
+    assert "r1chat train reject" in recipe([], LEARN_WORDS["zh"])
 
 
 def test_a_teachers_right_replies_are_kept_and_its_wrong_and_cut_ones_are_not(tmp_path: Path) -> None:

@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, choose_budget, expect, finished, more
 
+from benchmarks.accessibility import AXE, findings
+from benchmarks.screens import THOUGHT as TILES
 from r1chat import steer
 from r1chat.app import build
 from r1chat.backends.openai import OpenAIBackend
-from r1chat.backends.scripted import ScriptedBackend
+from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import load
-from r1chat.messages import ModelInfo, Reply, ReplySoFar
+from r1chat.messages import Finish, ModelInfo, Raw, Reply, ReplySoFar, Request
 from r1chat.ui.html.plain import plain
 from r1chat.ui.html.unfinished import without_open_formula
 from r1chat.ui.talk.feed import Viewer
@@ -28,7 +30,6 @@ from r1chat.ui.talk.render import ReplyRenderer
 from r1chat.ui.talk.titles import title
 from r1chat.ui.words.page import words
 
-AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 REFLECTING = (
     "<think>The train leaves at 9:40.\n\nWait, let me check the minutes: 40 + 35 = 75.\n\n"
     "So my first result was wrong.\n\nLet me double-check: it is 12:15.</think>It arrives at **12:15**.\n\n"
@@ -53,6 +54,30 @@ def test_below_its_reply_a_model_is_called_what_the_menu_calls_it(tmp_path: Path
         done.wait(10)
         shown = next(Viewer(app, done.conversation_id, "scripted:scripted", "en").patches())
         assert any("Small R1 ·" in block.get("html", "") for block in shown["blocks"])
+    finally:
+        app.close()
+
+
+def test_one_button_is_recommended_at_a_time(tmp_path: Path) -> None:
+    used = iter([300, 3500])
+
+    def cut_short(request: Request) -> Script:
+        return ["<think>", "Hm.", Finish("length", prompt_tokens=next(used), context=4096)]
+
+    app = build(load(data_dir=tmp_path, ollama=False), {"scripted": ScriptedBackend(cut_short, context=4096)})
+
+    def recommended(conversation: str) -> list[str]:
+        blocks = next(Viewer(app, conversation, "scripted:scripted", "en").patches())["blocks"]
+        return re.findall(
+            'class="primary" data-verb="(resume|carry|edit)"', "".join(block.get("html", "") for block in blocks)
+        )
+
+    try:
+        roomy = app.chat.send(None, "one", "scripted:scripted")
+        roomy.wait(10)
+        assert recommended(roomy.conversation_id) == ["resume"]
+        app.chat.send(roomy.conversation_id, "two", "scripted:scripted").wait(10)
+        assert recommended(roomy.conversation_id) == ["carry"]  # there is little room to continue in
     finally:
         app.close()
 
@@ -155,7 +180,7 @@ class _Models(BaseHTTPRequestHandler):
 def model_server(port: int = 0) -> Iterator[int]:
     """An OpenAI-compatible server that has one model; its port."""
     server = ThreadingHTTPServer(("127.0.0.1", port), _Models)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield server.server_address[1]
@@ -242,13 +267,18 @@ def test_back_and_forward_walk_conversations_and_the_tab_is_named_after_them(sit
     page.go_back()
     expect(page.locator(".welcome")).to_be_visible()
     page.go_back()
-    expect(page.locator(".ask")).to_have_text("First")
+    expect(page.locator(".ask")).to_have_text(["First"])
     expect(page).to_have_title("First · r1chat")
     page.go_forward()
     page.go_forward()
-    expect(page.locator(".ask")).to_have_text("Second")
+    expect(page.locator(".ask")).to_have_text(["Second"])
     ask(page, "Slow")
     expect(page).to_have_title(re.compile("^\u25cc Second"))
+    expect(page.locator("#list .works")).to_have_text("Second")
+    page.get_by_role("button", name="First", exact=True).click()
+    expect(page.locator(".ask")).to_have_text(["First"])
+    expect(page.locator("#list .works")).to_have_text("Second")  # it runs on, and the list says so
+    page.get_by_role("button", name="Second", exact=True).click()
     gate.opened.set()
     finished(page)
     expect(page).to_have_title("Second · r1chat")
@@ -331,6 +361,13 @@ SHIFTS = """() => {
   }).observe({type: 'layout-shift', buffered: false});
 }"""
 
+SHIFTED_SO_FAR = """() => new Promise(done => {
+  new PerformanceObserver(list => done(
+    list.getEntries().filter(entry => !entry.hadRecentInput).reduce((sum, {value}) => sum + value, 0)
+  )).observe({type: 'layout-shift', buffered: true});
+  setTimeout(() => done(0), 200);  // there is no entry
+})"""
+
 
 @in_browser
 def test_a_turn_shifts_nothing_and_writes_nothing_to_the_console(site: Site) -> None:
@@ -352,7 +389,58 @@ def test_a_turn_shifts_nothing_and_writes_nothing_to_the_console(site: Site) -> 
         page.goto(re.sub(r"/(\?.*)?$", "/models/", here))
     page.goto(here)
     expect(page.locator(".reply.done")).to_be_visible()
-    assert said == []
+    assert said == [], "\n".join(said)
+
+
+@in_browser
+def test_the_empty_page_is_laid_out_at_once_and_its_box_goes_below_with_the_first_message(site: Site) -> None:
+    site.serve(THOUGHT)
+    page = site.open(height=900)
+    expect(page.locator(".welcome h1")).to_be_visible()
+    assert page.evaluate(SHIFTED_SO_FAR) <= 0.1
+    middle = "document.querySelector('#box').getBoundingClientRect().bottom < innerHeight * 0.75"
+    assert page.evaluate(middle)
+    page.get_by_role("button", name="Is 9.11 larger than 9.9?").click()
+    assert not page.evaluate(middle)
+    finished(page)
+    page.get_by_role("button", name="New conversation").click()
+    page.wait_for_function(middle)
+
+
+@in_browser
+def test_the_first_page_that_offers_models_does_not_move_while_it_loads(site: Site) -> None:
+    site.serve()
+    page = site.open()
+    expect(page.locator(".get-models")).to_be_visible()
+    expect(page.get_by_role("button", name="Model: r1chat-nano")).to_be_visible()
+    assert page.evaluate(SHIFTED_SO_FAR) <= 0.01
+
+
+@in_browser
+def test_a_conversation_is_drawn_at_its_end_at_once(site: Site) -> None:
+    app = site.serve([*REFLECTING])
+    first = app.chat.send(None, "When does it arrive?", "scripted:scripted")
+    first.wait(10)
+    for question in ("And the next one?", "And back?"):
+        app.chat.send(first.conversation_id, question, "scripted:scripted").wait(10)
+    page = site.open(f"&c={first.conversation_id}")
+    expect(page.locator(".reply.done")).to_have_count(3)
+    expect(page.locator(".reply .acts").last).to_be_in_viewport()
+    assert page.evaluate(SHIFTED_SO_FAR) <= 0.01
+
+
+@in_browser
+def test_a_folded_thought_tells_all_its_figures_in_a_narrow_window(site: Site) -> None:
+    site.serve(["<think>", Raw(TILES["en"], 23_456), "</think>", "It is 75."])
+    page = site.open(width=800)
+    ask(page, "What is it?")
+    finished(page)
+    line = page.locator("details.thought > summary")
+    expect(line).to_contain_text("2 checks, 1 correction, 1 alternative, 1 re-reading")
+    cut = "line => line.scrollHeight > line.clientHeight || line.scrollWidth > line.clientWidth"
+    assert not line.evaluate(cut)
+    line.click()
+    assert line.evaluate("line => line.getBoundingClientRect().height") <= 48  # one line: the timeline has the rest
 
 
 @in_browser
@@ -371,26 +459,6 @@ def test_a_conversation_is_printed_whole_and_dark_on_white(site: Site) -> None:
     ink = page.locator(".answer").evaluate("text => getComputedStyle(text).color")
     assert max(map(int, re.findall(r"\d+", ink))) < 100
     assert page.pdf(format="A4").count(b"/Type /Page\n") >= 3
-
-
-SETTLED = """async () => {  // what fades in or out has no contrast of its own
-  const ending = () => document.getAnimations().filter(
-    one => one.playState === 'running' && one.effect.getComputedTiming().endTime !== Infinity);
-  while (ending().length) await Promise.allSettled(ending().map(one => one.finished));
-}"""
-
-
-def findings(page: Page) -> list[str]:
-    """What axe-core finds: the rule and the first element of each."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    page.evaluate(SETTLED)
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = page.evaluate("tags => axe.run(document, {runOnly: tags, rules: {'target-size': {enabled: true}}})", tags)[
-        "violations"
-    ]
-    return [
-        f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:200]}" for rule in found for node in rule["nodes"]
-    ]
 
 
 def check_what_opens(page: Page) -> None:

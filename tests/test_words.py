@@ -5,6 +5,7 @@ import builtins
 import re
 import string
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -92,9 +93,20 @@ BUILT_IN = {name for name in dir(builtins) if name.endswith("Error")}
 TERMINAL = ("cli/", "evals/", "rewards/trl.py", "answers/pattern_program.py")  # not shown by the page
 
 
+@cache
+def nodes(source: str) -> tuple[ast.AST, ...]:
+    """Every node of a module's syntax tree."""
+    return tuple(ast.walk(ast.parse(source)))
+
+
+def calls(node: ast.AST, name: str) -> bool:
+    """Whether a node is a call of the function of that name."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+
+
 def one_sided(source: str) -> Iterator[str]:
     """Errors and notes that are given a sentence as a plain string, which no Chinese page can show in Chinese."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         for keyword in node.keywords if isinstance(node, ast.Call) else ():
             if keyword.arg in ("note", "error") and _is_one_language(keyword.value):
                 yield f"line {keyword.value.lineno}: {keyword.arg}"
@@ -109,7 +121,7 @@ def _is_one_language(value: ast.expr) -> bool:
     """Whether an expression is a written string, or `str(…)` of something that may have two."""
     if isinstance(value, ast.Constant):
         return isinstance(value.value, str) and value.value != ""
-    return isinstance(value, ast.JoinedStr) or (isinstance(value, ast.Call) and ast.unparse(value.func) == "str")
+    return isinstance(value, ast.JoinedStr) or calls(value, "str")
 
 
 def test_every_error_that_may_reach_the_page_has_both_sentences() -> None:
@@ -123,8 +135,8 @@ def test_every_error_that_may_reach_the_page_has_both_sentences() -> None:
 
 def pairs(source: str) -> Iterator[tuple[str, str]]:
     """The texts of every `Both` that is written out as two plain strings."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Both":
+    for node in nodes(source):
+        if isinstance(node, ast.Call) and calls(node, "Both"):
             texts = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
             if len(texts) == 2:
                 yield str(texts[0]), str(texts[1])
@@ -140,6 +152,12 @@ def test_every_text_of_the_package_has_the_same_fields_in_both_languages() -> No
     assert [pair for pair in texts if ({*fields(pair[0])} ^ {*fields(pair[1])}) - {"s"}] == []
 
 
+def test_chinese_sentences_say_you_and_token_in_one_way() -> None:
+    paths = [path for path in sorted(ROOT.rglob("*.py")) if path.name not in ("phrases.py", "wordings.py")]
+    chinese = [zh for path in paths for _, zh in pairs(path.read_text(encoding="utf-8"))]
+    assert [zh for zh in chinese if re.search("您|词元", zh)] == []
+
+
 def test_the_search_for_sentences_in_one_language_finds_them() -> None:
     assert [*one_sided('raise MessageError("Only English.")')] and [*one_sided('raise StoreError(f"{n} rows.")')]
     assert [*one_sided("ModelInfo(name, note=str(problem))")] and [*one_sided('ModelInfo(name, note="Only English.")')]
@@ -151,8 +169,8 @@ def test_the_page_words_an_error_in_its_own_language() -> None:
     """`str(error)` is English: the page shows `error.sentence(lang)`. A log is read by developers."""
     shown = []
     for path in sorted((ROOT / "ui").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node) == "str(error)":
+        for node in nodes(path.read_text(encoding="utf-8")):
+            if isinstance(node, ast.Call) and calls(node, "str") and ast.unparse(node) == "str(error)":
                 shown.append(f"{path.relative_to(ROOT)}, line {node.lineno}")
     assert shown == []
 

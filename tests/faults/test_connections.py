@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 from launched import Launched
 
 from r1chat.ui.connections import MOST_WAITING
-
-
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
-    r1chat = Launched(tmp_path_factory.mktemp("data"))
-    r1chat.start()
-    yield r1chat
-    r1chat.stop()
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 100_000, b"complete"])
@@ -38,6 +30,48 @@ def test_of_connections_that_wait_only_so_many_are_kept(own: Launched, begun: by
         while (still := sum(map(_is_open, held))) > MOST_WAITING and time.monotonic() < deadline:
             time.sleep(0.1)
         assert 0 < still <= MOST_WAITING
+
+
+def test_a_flood_of_connections_does_not_crowd_out_one_whose_request_is_on_its_way(own: Launched) -> None:
+    request = f"GET /r1chat/key.js HTTP/1.1\r\nHost: 127.0.0.1:{own.port}\r\n\r\n".encode()
+    for _ in range(10):  # a busy machine may take longer for the flood than a request has
+        with ExitStack() as stack:
+            honest = stack.enter_context(socket.create_connection(("127.0.0.1", own.port), 10))
+            flood = [
+                stack.enter_context(socket.create_connection(("127.0.0.1", own.port), 10))
+                for _ in range(MOST_WAITING + 60)
+            ]
+            for connection in flood:
+                connection.sendall(request)
+            flood[-1].recv(1024)
+            try:
+                honest.sendall(request)
+                if honest.recv(1024).startswith(b"HTTP/1.1 200"):
+                    return
+            except OSError:
+                continue
+    raise AssertionError("the connection was closed each time")
+
+
+def test_connections_that_read_no_response_are_bounded_too(own: Launched) -> None:
+    request = f"GET /r1chat/key.js HTTP/1.1\r\nHost: 127.0.0.1:{own.port}\r\n\r\n".encode()
+    assert own.process is not None
+    files = Path(f"/proc/{own.process.pid}/fd")
+    before = len(list(files.iterdir()))
+    with ExitStack() as stack:
+        for _ in range(2 * MOST_WAITING):
+            held = stack.enter_context(socket.socket())
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            held.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+            held.settimeout(10)
+            held.connect(("127.0.0.1", own.port))
+            held.sendall(100 * request)
+        deadline = time.monotonic() + 30
+        while (open_ := len(list(files.iterdir())) - before) > MOST_WAITING + 10 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert open_ <= MOST_WAITING + 10
+        with closing(own.client()) as client:
+            assert client.get("/").status_code == 200
 
 
 def test_a_stream_is_not_closed_for_connections_that_wait(own: Launched) -> None:

@@ -6,13 +6,14 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import forked
 import pytest
+from forked import CODE
 
 from r1chat.errors import StoreError
 from r1chat.messages import Provenance, Reply
@@ -35,8 +36,7 @@ def opened(path: Path, patience: float = 5.0) -> Iterator[Store]:
 
 def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Another process that has imported the store."""
-    command = [sys.executable, "-c", OPEN + code, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
+    return forked.run(CODE, OPEN + code, *arguments)
 
 
 def filled(path: Path, replies: int = 60) -> str:
@@ -66,6 +66,7 @@ def test_a_write_waits_while_another_program_holds_the_database_and_is_told_who(
             Store(f"sqlite:///{path}", patience=0.01)
 
 
+@pytest.mark.process
 def test_a_database_that_cannot_grow_is_named_and_what_was_saved_stays(tmp_path: Path) -> None:
     path = tmp_path / "r1chat.db"
     with opened(path) as store:
@@ -88,6 +89,7 @@ def test_a_database_that_cannot_grow_is_named_and_what_was_saved_stays(tmp_path:
         assert store.reply(reply.id).reply.reasoning == "so far"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("readable", ["file", "folder"])
 def test_a_place_that_cannot_be_written_to_is_named_and_left_as_it_was(tmp_path: Path, readable: str) -> None:
     folder = Path("/tmp") / f"r1chat-faults-{os.getpid()}-{readable}"
@@ -118,6 +120,7 @@ def test_a_place_that_cannot_be_written_to_is_named_and_left_as_it_was(tmp_path:
         shutil.rmtree(folder)
 
 
+@pytest.mark.process
 def test_a_second_r1chat_leaves_the_replies_of_the_first_alone_and_both_write(tmp_path: Path) -> None:
     path = tmp_path / "r1chat.db"
     with opened(path) as store:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -10,11 +12,15 @@ import stat
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import closing
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from sqlalchemy import create_engine
 
 from r1chat.app import KEPT_AFTER_DELETION, build
 from r1chat.cli.main import main
@@ -29,7 +35,19 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 def filled(path: Path, conversations: int = 3, turns: int = 8) -> None:
-    """A database with conversations of long messages and replies."""
+    """Write a database with conversations of long messages and replies."""
+    path.write_bytes(_filled(conversations, turns))
+
+
+@cache
+def _filled(conversations: int, turns: int) -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "r1chat.db")
+        _fill(path, conversations, turns)
+        return path.read_bytes()
+
+
+def _fill(path: Path, conversations: int, turns: int) -> None:
     with closing(Store(f"sqlite:///{path}")) as store:
         for number in range(conversations):
             info = store.new_conversation(f"Bird {number}")
@@ -74,8 +92,12 @@ def test_a_backup_is_put_back_and_what_was_there_is_kept(tmp_path: Path, run: Ru
     assert len(contents(moved)) == 4
 
 
+@pytest.mark.process
+@pytest.mark.parametrize("links", [True, False])
 @pytest.mark.parametrize("damaged", [False, True])
-def test_a_kill_at_any_moment_of_a_restore_leaves_a_database_in_its_place(tmp_path: Path, damaged: bool) -> None:
+def test_a_kill_at_any_moment_of_a_restore_leaves_a_database_in_its_place(
+    tmp_path: Path, damaged: bool, links: bool
+) -> None:
     """Each call that changes a name is a moment; the process ends before it."""
     copy, old = tmp_path / "copy.db", tmp_path / "old.db"
     filled(copy, 1, 1)
@@ -87,7 +109,7 @@ def test_a_kill_at_any_moment_of_a_restore_leaves_a_database_in_its_place(tmp_pa
         folder.mkdir()
         database = folder / "r1chat.db"
         shutil.copy(old, database)
-        if not (killed := _restored_until(moment, copy, database)):
+        if not (killed := _restored_until(moment, copy, database, links)):
             break
         assert database.exists(), moment
         if not damaged:
@@ -98,7 +120,7 @@ def test_a_kill_at_any_moment_of_a_restore_leaves_a_database_in_its_place(tmp_pa
     assert kept.read_bytes() == old.read_bytes() or not damaged
 
 
-def _restored_until(moment: int, copy: Path, database: Path) -> bool:
+def _restored_until(moment: int, copy: Path, database: Path, links: bool) -> bool:
     """Restore in a process that is killed before it changes a name for the nth time; whether that came first."""
     child = os.fork()
     if not child:
@@ -108,12 +130,46 @@ def _restored_until(moment: int, copy: Path, database: Path) -> bool:
             if event in ("os.link", "os.rename", "os.remove") and next(left, None) is None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        sys.addaudithook(watch)
+        sys.addaudithook(watch if links else _without_links)
+        if not links:
+            sys.addaudithook(watch)
         try:
             backup.restore(copy, database)
         finally:
             os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def _without_links(event: str, arguments: tuple[object, ...]) -> None:
+    """What link(2) says on exFAT, FAT and some network folders. An audit hook stays until its process ends."""
+    if event == "os.link":
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+@pytest.mark.process
+def test_where_files_have_no_second_name_there_are_backups_copies_before_changes_and_restores(tmp_path: Path) -> None:
+    database, copy = tmp_path / "r1chat.db", tmp_path / "copy.db"
+    shutil.copy(OLD, database)
+    old = database.read_bytes()
+    child = os.fork()
+    if not child:
+        sys.addaudithook(_without_links)
+        try:
+            Store(f"sqlite:///{database}").close()
+            backup.backup(database, copy)
+            with pytest.raises(StoreError, match="exists already"):
+                backup.backup(database, copy)
+            backup.restore(copy, database)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    [before_update] = (tmp_path / "backups").iterdir()
+    [before_restore] = tmp_path.glob("r1chat-before-restore-*.db")
+    assert backup.check(before_update).revision == "0001" and database.read_bytes() != old
+    assert contents(copy) == contents(before_restore) == contents(database) == contents(before_update)
+    assert not [file for file in tmp_path.rglob(".*")], "nothing half done is left"
 
 
 def test_a_damaged_database_is_named_by_a_backup_and_not_the_copy(tmp_path: Path, run: Run) -> None:
@@ -216,6 +272,19 @@ def test_only_the_newest_copies_before_changes_are_kept(tmp_path: Path) -> None:
     assert {copy for copy in made if copy.exists()} == set(made[-backup.KEPT :])
 
 
+def test_a_copy_before_a_change_is_kept_where_older_ones_are_dated_in_the_future(tmp_path: Path) -> None:
+    database = tmp_path / "r1chat.db"
+    shutil.copy(OLD, database)
+    older = [backup.before_migration(database, "0001").path for _ in range(backup.KEPT)]
+    ahead = time.time() + 1e6
+    for copy in older:
+        os.utime(copy, (ahead, ahead))
+    newest = backup.before_migration(database, "0001").path
+    assert newest.exists() and sum(copy.exists() for copy in older) == backup.KEPT - 1
+    backup.forget_old_copies(f"sqlite:///{database}", KEPT_AFTER_DELETION)
+    assert all(copy.stat().st_mtime < ahead for copy in older if copy.exists()), "they would never be forgotten"
+
+
 def test_copies_before_changes_go_when_what_was_deleted_since_then_is_erased_for_good(tmp_path: Path) -> None:
     settings = load(data_dir=tmp_path, models_dir=tmp_path / "models", ollama=False, find_models=False)
     shutil.copy(OLD, tmp_path / "r1chat.db")
@@ -244,6 +313,123 @@ def test_a_backup_with_a_trigger_of_somebody_else_is_not_put_back(tmp_path: Path
     with pytest.raises(StoreError, match=r"no database of r1chat|is damaged"):
         backup.restore(tmp_path / "theirs.db", tmp_path / "r1chat.db")
     assert not (tmp_path / "r1chat.db").exists()
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small database that `restore` takes."""
+    path = tmp_path_factory.mktemp("sound") / "sound.db"
+    filled(path, 1, 2)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode = DELETE")
+    return path
+
+
+_REWRITE = "PRAGMA writable_schema = 1; UPDATE sqlite_master SET sql = replace(sql, {}) WHERE name = 'conversation'"
+
+FOREIGN_SCHEMAS = {
+    "a table is missing": "DROP TABLE preset",
+    "an index is missing": "DROP INDEX ix_reply_turn_id",
+    "a column is missing": "ALTER TABLE conversation DROP COLUMN preset",
+    "the search index is missing": "DROP TABLE search_index",
+    "a column more": "ALTER TABLE conversation ADD COLUMN more TEXT",
+    "a table more": "CREATE TABLE more (x TEXT COLLATE NOCASE)",
+    "a virtual table more": "CREATE VIRTUAL TABLE more USING fts5vocab(search_index, row)",
+    "a generated column": "ALTER TABLE conversation ADD COLUMN more TEXT AS (hex(zeroblob(400000000)))",
+    "a heavy default": _REWRITE.format("'system TEXT', 'system TEXT DEFAULT (hex(zeroblob(400000000)))'"),
+    "a CHECK": _REWRITE.format("'UNIQUE (id)', 'UNIQUE (id), CHECK (number < 3)'"),
+    "another type": _REWRITE.format("'title TEXT', 'title BLOB'"),
+    "an older revision": "UPDATE alembic_version SET version_num = '0003'",
+    "two revisions": "INSERT INTO alembic_version VALUES ('0001')",
+}
+
+
+@pytest.mark.parametrize("change", FOREIGN_SCHEMAS.values(), ids=FOREIGN_SCHEMAS)
+def test_a_backup_whose_schema_is_not_that_of_its_revision_is_refused(tmp_path: Path, sound: Path, change: str) -> None:
+    refused(sound, tmp_path, change, "is not a database as r1chat makes them")
+
+
+_RATE = (
+    "INSERT INTO rating (id, reply_id, created_at, part, thumb, reasons, clarity) "
+    "SELECT id, id, created_at, {} FROM reply LIMIT 1"
+)
+
+FOREIGN_VALUES = {
+    "a title of bytes": "UPDATE conversation SET title = x'ff00'",
+    "a title that is not UTF-8": "UPDATE conversation SET title = CAST(x'ffc0c1' AS TEXT)",
+    "half a surrogate pair": "UPDATE turn SET content = CAST(x'eda080' AS TEXT)",
+    "no date": "UPDATE conversation SET created_at = 'abc'",
+    "a date that does not exist": "UPDATE conversation SET updated_at = '2026-99-99 00:00:00.000000'",
+    "a number as date": "UPDATE conversation SET deleted_at = 1e300",
+    "a text as number": "UPDATE conversation SET budget = 'abc'",
+    "a text as duration": "UPDATE reply SET first_token = 'soon'",
+    "a text as truth value": "UPDATE reply SET closed = 'maybe'",
+    "an owner of bytes": "UPDATE reply SET owner = x'00ff'",
+    "an id that is none": "UPDATE reply SET id = '<script>' WHERE rowid = (SELECT max(rowid) FROM reply)",
+    "a number for which the search has no room": "UPDATE conversation SET number = 9223372036854775807",
+    "a time without end": "UPDATE reply SET thinking = 9e999",
+    "an end of a reply that is none": "UPDATE reply SET finish = 'evil'",
+    "a thumb that is none": _RATE.format("'answer', 'sideways', '', NULL"),
+    "a part of a reply that is none": _RATE.format("'evil', 'up', '', NULL"),
+    "a reason that is none": _RATE.format("'answer', 'up', 'evil', NULL"),
+    "a mark of 6": _RATE.format("'answer', 'up', '', 6"),
+    "terms that expand without end": "UPDATE search_document SET terms = zeroblob(10)",
+}
+
+
+@pytest.mark.parametrize("change", FOREIGN_VALUES.values(), ids=FOREIGN_VALUES)
+def test_a_backup_with_a_value_that_cannot_stand_in_its_column_is_refused(
+    tmp_path: Path, sound: Path, change: str
+) -> None:
+    refused(sound, tmp_path, change, "that cannot stand there|not decode to UTF-8")
+
+
+def refused(sound: Path, folder: Path, change: str, reason: str) -> None:
+    """Change a backup; it is refused, the old database stays, and what is sound can be rescued and restored."""
+    theirs, database = folder / "theirs.db", folder / "r1chat.db"
+    shutil.copy(sound, theirs)
+    with closing(sqlite3.connect(theirs)) as connection:
+        connection.executescript(change)
+    database.write_bytes(b"the old one")
+    with pytest.raises(StoreError, match=reason) as caught:
+        backup.restore(theirs, database)
+    assert "theirs.db" in str(caught.value) and "Nothing was changed" in str(caught.value)
+    assert {file.name for file in folder.iterdir()} == {"theirs.db", "r1chat.db"}
+    assert database.read_bytes() == b"the old one"
+
+
+def test_a_garbled_search_index_is_made_anew_by_a_restore(tmp_path: Path, sound: Path) -> None:
+    shutil.copy(sound, tmp_path / "theirs.db")
+    with closing(sqlite3.connect(tmp_path / "theirs.db")) as connection, connection:
+        connection.execute("UPDATE search_index_data SET block = zeroblob(1000)")
+    backup.restore(tmp_path / "theirs.db", tmp_path / "r1chat.db")
+    with closing(Store(f"sqlite:///{tmp_path / 'r1chat.db'}")) as store:
+        [found] = store.search("heron stork")
+        store.rename(found.id, "a bittern")
+        assert [hit.id for hit in store.search("bittern heron")] == [found.id]
+
+
+def test_rescue_leaves_out_the_rows_that_restore_would_refuse(tmp_path: Path, sound: Path) -> None:
+    shutil.copy(sound, tmp_path / "theirs.db")
+    with closing(sqlite3.connect(tmp_path / "theirs.db")) as connection, connection:
+        connection.execute("UPDATE reply SET owner = x'00ff' WHERE rowid = (SELECT max(rowid) FROM reply)")
+    rescue(tmp_path / "theirs.db", tmp_path / "saved.db")
+    restored, _ = backup.restore(tmp_path / "saved.db", tmp_path / "r1chat.db")
+    assert (restored.conversations, restored.replies) == (1, 1)
+
+
+def test_a_backup_of_every_older_version_is_put_back_and_opens(tmp_path: Path) -> None:
+    shutil.copy(OLD, tmp_path / "old.db")
+    for revision in migrations.REVISIONS:
+        engine = create_engine(f"sqlite:///{tmp_path / 'old.db'}")
+        with engine.begin() as connection:
+            migrations.upgrade(connection, revision)
+        engine.dispose()
+        database = tmp_path / f"{revision}.db"
+        assert backup.restore(tmp_path / "old.db", database)[0].revision == revision
+        with closing(Store(f"sqlite:///{database}")) as store:
+            assert len(store.conversations()) == 2
+            assert [hit.title for hit in store.search("marbles")] == ["27 + 43 = ?"]
 
 
 # --- rescue ----------------------------------------------------------------------------------------------------------
@@ -303,6 +489,65 @@ def test_what_is_no_database_cannot_be_rescued(tmp_path: Path, run: Run) -> None
     code, _, err = run("rescue", str(tmp_path / "saved.db"))
     assert code == 1 and "Restore a backup" in err
     assert not (tmp_path / "saved.db").exists()
+
+
+_ENDLESS = "WITH RECURSIVE x(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM x) SELECT n AS {}, hex(n) AS id FROM x"
+_HEAVY = (
+    "instr(hex(zeroblob(20000000)), hex(zeroblob(10000000)) || 'z')"  # hours, in a function that nothing interrupts
+)
+_ONE_ROW = "CREATE TABLE conversation (number INTEGER PRIMARY KEY, id TEXT); INSERT INTO conversation VALUES (1, 'a')"
+
+FOREIGN_TABLES = {
+    "a view without end": f"CREATE VIEW conversation AS {_ENDLESS.format('rowid')}",
+    "a view without end or row numbers": f"CREATE VIEW conversation AS {_ENDLESS.format('number')}",
+    "a computed column": f"{_ONE_ROW}; ALTER TABLE conversation ADD COLUMN title TEXT AS ({_HEAVY})",
+    "a computed row number": f"{_ONE_ROW}; ALTER TABLE conversation ADD COLUMN rowid TEXT AS ({_HEAVY})",
+}
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("tables", FOREIGN_TABLES.values(), ids=FOREIGN_TABLES)
+def test_rescue_evaluates_nothing_of_a_database_of_somebody_else(tmp_path: Path, tables: str) -> None:
+    """Its sound rows are saved all the same."""
+    filled(tmp_path / "theirs.db", 1, 1)
+    with closing(sqlite3.connect(tmp_path / "theirs.db")) as database:
+        database.executescript(f"DROP TABLE conversation; {tables}")
+        database.execute(f"INSERT INTO preset (id, name) VALUES ('{'a' * 32}', 'Mine')")
+        database.commit()
+    child = os.fork()
+    if not child:
+        resource.setrlimit(resource.RLIMIT_CPU, (20, 20))  # seconds, then it is ended
+        try:
+            rescue(tmp_path / "theirs.db", tmp_path / "saved.db")
+        finally:
+            os._exit(0)
+    assert not os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    with closing(Store(f"sqlite:///{tmp_path / 'saved.db'}")) as store:
+        assert [preset.name for preset in store.presets.all()] == ["Mine"]
+
+
+def test_rescue_reads_no_more_text_than_a_file_has_bytes(tmp_path: Path) -> None:
+    """Rows of a hostile file share the pages of one text: some megabytes would fill any memory."""
+    file = tmp_path / "theirs.db"
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("PRAGMA page_size = 512")
+        database.execute("CREATE TABLE preset (id TEXT, name TEXT, system TEXT)")
+        text = "x" * (600 * 508 - 3)  # of the row 39 bytes are in the page of the table, the rest in 600 pages
+        database.execute("INSERT INTO preset VALUES (?, 'Mine', ?)", ("a" * 32, text))
+        (root,) = database.execute("SELECT rootpage FROM sqlite_master").fetchone()
+    content = bytearray(file.read_bytes())
+    page = content[(root - 1) * 512 : root * 512]
+    cell = page[int.from_bytes(page[8:10], "big") :]  # the length in three bytes, the number in one, the row, a page
+    count = 504 // (len(cell) + 2)
+    starts = [512 - len(cell) * (number + 1) for number in range(count)]
+    page[3:7] = count.to_bytes(2, "big") + starts[-1].to_bytes(2, "big")
+    for number, start in enumerate(starts):
+        page[8 + 2 * number : 10 + 2 * number] = start.to_bytes(2, "big")
+        page[start : start + len(cell)] = cell[:3] + bytes([number + 1]) + cell[4:]
+    content[(root - 1) * 512 : root * 512] = page
+    file.write_bytes(content)
+    [presets] = [table for table in rescue(file, tmp_path / "saved.db") if table.saved]
+    assert count > 1 and (presets.saved, presets.unreadable) == (1, count - 1)
 
 
 def test_a_database_without_links_between_its_rows_is_no_backup(tmp_path: Path) -> None:

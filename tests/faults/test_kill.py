@@ -18,7 +18,9 @@ from launched import Launched
 from r1chat.messages import StoredReply
 from r1chat.store import Store
 
-EVERY = 0.02  # seconds between two words
+pytestmark = pytest.mark.process
+
+EVERY = 0.01  # seconds between two words
 
 
 @contextmanager
@@ -53,7 +55,7 @@ def counting_server() -> Iterator[tuple[str, list[float]]]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/v1", told
         server.shutdown()
 
@@ -69,7 +71,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int
             for number in range(3):
                 act = {"verb": "ask", "text": f"Count {number}", "model": "openai:m"}
                 assert client.post("/r1chat/act", json=act).status_code == 200
-            time.sleep(3)
+            time.sleep(2)
         at = time.monotonic()
         r1chat.stop(signal.SIGKILL)
         before = sum(1 for moment in told if moment < at - 1.0) // 3

@@ -6,7 +6,6 @@ import gc
 import os
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -14,7 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import forked
 import pytest
+from forked import CODE
 
 from r1chat.app import App, library, meter
 from r1chat.backends.catalogue import Catalogue
@@ -35,13 +36,13 @@ MakeApp = Callable[..., App]
 
 @pytest.fixture
 def make_app(tmp_path: Path) -> Iterator[MakeApp]:
-    """An app whose store waits 0.05 s for a locked database, on the file chats.db."""
+    """An app whose store waits 0.05 s for a locked database, and whose replies 0.3 s to be saved; it is chats.db."""
     apps: list[App] = []
 
     def make(script: Callable[[Request], Script], patience: float = 0.05, sweep_every: float = 30.0) -> App:
         store = Store(f"sqlite:///{tmp_path / 'chats.db'}", patience)
         catalogue = Catalogue({"scripted": ScriptedBackend(script)})
-        chat = Chat(store, catalogue, sweep_every=sweep_every)
+        chat = Chat(store, catalogue, sweep_every=sweep_every, saved_within=0.3)
         settings = load(data_dir=tmp_path / "data")
         teacher, servers = Teacher(chat, "rater"), Servers(settings.data_dir)
         apps.append(App(settings, store, catalogue, chat, teacher, library(settings), meter(settings), servers))
@@ -249,6 +250,7 @@ def test_the_end_of_a_vote_is_saved_and_counted_when_that_is_possible(make_app: 
     assert [reply.reply.answer for reply in app.store.votes(vote.vote_id or "")] == ["It is 10."] * 2
 
 
+@pytest.mark.process
 def test_a_reply_is_kept_while_the_disk_is_full_and_saved_when_there_is_room(tmp_path: Path) -> None:
     code = """
 import resource, signal, sys, time
@@ -258,7 +260,8 @@ from r1chat.chat import Chat
 from r1chat.store import Store
 
 store = Store(sys.argv[1])
-chat = Chat(store, Catalogue({"scripted": ScriptedBackend(lambda request: ["x" * 1_000_000])}))
+catalogue = Catalogue({"scripted": ScriptedBackend(lambda request: ["x" * 1_000_000])})
+chat = Chat(store, catalogue, saved_within=0.3)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
 generation = chat.send(None, "?", "scripted:scripted")
@@ -270,13 +273,7 @@ print(generation.saved(20), len(store.reply(generation.reply_id).reply.answer), 
 chat.close()
 store.close()
 """
-    run = subprocess.run(
-        [sys.executable, "-c", code, f"sqlite:///{tmp_path / 'chats.db'}"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=Path(__file__).parents[2],
-    )
+    run = forked.run(CODE, code, f"sqlite:///{tmp_path / 'chats.db'}")
     why, kept, saved = run.stdout.splitlines()
     assert "could not be written" in why and "disk is full" in why
     assert (kept, saved) == ("1000000", "True 1000000")

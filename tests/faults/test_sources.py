@@ -9,20 +9,28 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from replay import Replay, written
 
+from r1chat.app import build
+from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.format_finder import find_format
+from r1chat.backends.ollama import OllamaBackend
 from r1chat.backends.openai import OpenAIBackend
+from r1chat.backends.scripted import ScriptedBackend
+from r1chat.config import load
 from r1chat.errors import EvaluationError, LibraryError
 from r1chat.evaluation.problems import load_task
 from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.gather import read_rows
 from r1chat.learn.runs import Runs, Wish
 from r1chat.library.hub import Hub, RemoteFile, Variant
+from r1chat.messages import Finish
 from r1chat.store import Store
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -45,7 +53,7 @@ def server(answer: Answer) -> Iterator[str]:
 
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     running.daemon_threads = True
-    thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05})
+    thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield f"http://127.0.0.1:{running.server_address[1]}"
@@ -88,6 +96,7 @@ def _small_disk() -> list[str]:
     return command if tried.returncode == 0 else []
 
 
+@pytest.mark.process
 def test_a_download_of_unknown_size_leaves_the_disk_some_room(tmp_path: Path) -> None:
     command = _small_disk()
     if not command:
@@ -145,6 +154,54 @@ def test_a_server_that_lists_thousands_of_models_is_read_in_time() -> None:
     with server(listing) as address, closing(OpenAIBackend(address)) as backend:
         assert len(backend.models()) == 30_000
     assert time.process_time() - began < 60
+
+
+LONG = "x" * 100_000
+
+
+def test_what_an_ollama_server_calls_its_models_is_short_or_left_out() -> None:
+    """All of it stands in every list of models; a longer name could not be sent back by the page."""
+    huge = int("9" * 400)
+    details = {"quantization_level": LONG, "family": LONG, "parent_model": LONG}
+    tag = {"size": 5, "digest": LONG, "remote_host": LONG, "details": details}
+    facts = {"general.architecture": LONG, "general.parameter_count": huge, f"{LONG[:300]}.context_length": -5}
+    lists = json.dumps({"models": [{"name": LONG, **tag}, {"name": "m", **tag}]})
+    show = {"template": "{{ .Prompt }}", "capabilities": ["completion"], "modelfile": "ADAPTER x", "model_info": facts}
+    exchanges = [
+        written("GET", "/api/tags", lists),
+        written("GET", "/api/ps", json.dumps({"models": [{"name": LONG}, {"name": "m"}]})),
+        written("GET", "/api/version", json.dumps({"version": "9" * 5_000})),
+        written("POST", "/api/show", json.dumps(show)),
+    ]
+    with Replay(*exchanges) as replay, closing(OllamaBackend(replay.url)) as backend:
+        [info] = Catalogue({"ollama": backend}).models()
+        assert (info.name, info.parameters) == ("m", 0)
+        assert all(len(str(value)) <= 400 for value in asdict(info).values())
+    with Replay(*exchanges) as replay, closing(OllamaBackend(replay.url)) as backend:
+        assert [loaded.name for loaded in backend.manage.in_memory()] == ["m"]
+
+
+def test_what_an_openai_server_calls_its_models_is_short_or_left_out() -> None:
+    meta = {"ftype": LONG, "size": 1 << 40, "n_params": 5}
+    data = [{"id": LONG}, {"id": "m", "owned_by": "llamacpp", "meta": meta, "parent": LONG}]
+    props = {"build_info": LONG}
+    exchanges = [
+        written("GET", "/v1/models", json.dumps({"data": data})),
+        written("GET", "/props", json.dumps(props)),
+    ]
+    with Replay(*exchanges) as replay, closing(OpenAIBackend(replay.url)) as backend:
+        [info] = Catalogue({"openai": backend}).models()
+    assert (info.name, info.size, info.parameters) == ("m", 1 << 40, 5)
+    assert all(len(str(value)) <= 400 for value in asdict(info).values())
+
+
+def test_the_reason_for_which_a_server_ends_a_reply_is_kept_short(tmp_path: Path) -> None:
+    backend = ScriptedBackend(lambda _request: ["<think>hm</think>", "It is 10.", Finish("stop", LONG)])
+    with closing(build(load(data_dir=tmp_path / "data"), {"scripted": backend})) as app:
+        generation = app.chat.send(None, "7 + 3 = ?", "scripted:scripted")
+        generation.wait(10)
+        assert generation.saved(10)
+        assert app.store.reply(generation.reply_id).reply.raw_finish == LONG[:300]
 
 
 @pytest.mark.parametrize("sign", ["{", "§", "#", "<", "["])

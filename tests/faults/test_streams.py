@@ -61,7 +61,7 @@ def talking(folder: Path, play: Callable[[Send, threading.Event], object]) -> It
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/v1"
         app = build(load(data_dir=folder / "data"), {"openai": OpenAIBackend(url)})
         try:

@@ -94,6 +94,7 @@ def _read(number: int, take: Callable[[bytes], None]) -> None:
         take(data)
 
 
+@pytest.mark.process
 def test_the_name_of_a_task_steers_nothing(tmp_path: Path) -> None:
     """In the progress, which is drawn by a library with a markup of its own, and in the report."""
     (tmp_path / "p.jsonl").write_text(json.dumps({"question": "1 + 1 = ?", "answer": "2"}) + "\n")

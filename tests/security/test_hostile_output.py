@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -172,12 +173,26 @@ def evidence(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     site.down()
 
 
+class Handlers(HTMLParser):
+    """Collects what would run on an event: attributes `on…` of the elements of a reply."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements, self.found = 0, list[str]()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements += 1
+        self.found += [f"{tag} {name}={value}" for name, value in attrs if name.startswith("on")]
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_script_of_a_model_runs_and_no_request_leaves(evidence: Evidence, name: str) -> None:
     number = list(HOSTILE).index(name)
     assert number not in evidence.hits
     assert not [url for url in evidence.outside if re.search(rf"/{number}\b", url)]
-    assert not re.search(r"<[^>]*\son\w+\s*=\s*[\"']?hit", evidence.html[number])
+    handlers = Handlers()
+    handlers.feed(evidence.html[number])
+    assert handlers.elements > 10 and handlers.found == []
 
 
 def test_nothing_at_all_was_asked_of_another_server(evidence: Evidence) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from keyed import PLAIN
 from launched import Launched, OtherPort, other_port
 from site_driver import ask, expect, finished
 
@@ -66,7 +67,7 @@ def reload(tab: Any) -> None:
 
 def test_the_address_that_was_opened_is_dead_and_out_of_the_history(own: Launched, tab: Any) -> None:
     assert "token" not in tab.url
-    assert httpx.get(own.address, trust_env=False).status_code == 403
+    assert httpx.get(own.address, **PLAIN).status_code == 403
 
 
 def test_a_server_on_another_port_learns_the_cookie_and_can_do_nothing_with_it(
@@ -77,7 +78,7 @@ def test_a_server_on_another_port_learns_the_cookie_and_can_do_nothing_with_it(
     assert f"r1chat-{own.port}=" in cookie, "the browser kept the cookie back: this test shows nothing"
     conversation = re.search(r"c=(\w+)", tab.url)
     assert conversation
-    with httpx.Client(headers={"cookie": cookie}, trust_env=False) as thief:
+    with httpx.Client(headers={"cookie": cookie}, **PLAIN) as thief:
         for path in [*PRIVATE, f"/r1chat/feed?conversation={conversation[1]}"]:
             assert thief.get(own.origin + path).status_code == 403
         answer = thief.post(own.origin + "/r1chat/act", json={"verb": "search", "query": SECRET})
@@ -185,8 +186,8 @@ def test_who_serves_our_port_while_we_are_away_learns_nothing_that_opens_the_pag
     assert raw == "InvalidAccessError"
     for key in (signature, session):
         stolen = {"cookie": cookie, "x-r1chat-key": key}
-        assert httpx.post(own.origin + "/r1chat/enter", headers=stolen, trust_env=False).status_code == 403
-        assert httpx.get(own.origin + "/config", headers=stolen, trust_env=False).status_code == 403
+        assert httpx.post(own.origin + "/r1chat/enter", headers=stolen, **PLAIN).status_code == 403
+        assert httpx.get(own.origin + "/r1chat/feed", headers=stolen, **PLAIN).status_code == 403
     reload(tab)  # a bookmark works again
 
 

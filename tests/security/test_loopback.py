@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from keyed import PLAIN
 
 from r1chat.app import build
 from r1chat.backends.scripted import ScriptedBackend
@@ -31,7 +32,7 @@ def served(folder: Path, port: int = 0, host: str = "127.0.0.1") -> Iterator[int
 
 def status(port: int, host: str, at: str = "127.0.0.1") -> int:
     """What the server says to somebody without a key who asks for it by a name."""
-    return httpx.get(f"http://{at}:{port}/", headers={"host": f"{host}:{port}"}, trust_env=False).status_code
+    return httpx.get(f"http://{at}:{port}/", headers={"host": f"{host}:{port}"}, **PLAIN).status_code
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def test_a_malformed_request_is_refused(launched: Launched, page: httpx.Client, 
     assert page.get("/r1chat/page.css").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/config", "/data/", "/models/", "/learn/"])
+@pytest.mark.parametrize("path", ["/", "/data/", "/models/", "/learn/"])
 @pytest.mark.parametrize(
     "name",
     [
@@ -119,5 +119,5 @@ def test_what_a_header_says_of_a_proxy_is_not_repeated(page: httpx.Client, path:
 
 def test_behind_a_proxy_with_tls_the_page_asks_over_https(page: httpx.Client) -> None:
     host = page.base_url.netloc.decode()
-    assert f'"https://{host}"' in page.get("/config", headers={"X-Forwarded-Proto": "https"}).text
-    assert f'"http://{host}"' in page.get("/config", headers={"X-Forwarded-Proto": "javascript"}).text
+    assert f'"https://{host}"' in page.get("/", headers={"X-Forwarded-Proto": "https"}).text
+    assert f'"http://{host}"' in page.get("/", headers={"X-Forwarded-Proto": "javascript"}).text

@@ -33,6 +33,7 @@ NAVIGATION = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-f
         "/gradio_api/vibe-code",
         "/gradio_api/deep_link?session_hash=x",
         "/gradio_api/openapi.json",
+        "/config",
         "/monitoring",
         "/login_check",
         "/gradio_api/token",
@@ -74,14 +75,12 @@ def test_methods_that_no_page_uses_are_refused(page: httpx.Client, method: str) 
     assert page.request(method, "/gradio_api/queue/join").status_code == 404
 
 
-@pytest.mark.parametrize(
-    "path", ["/config", "/gradio_api/queue/data", "/r1chat/feed", "/theme.css", "/r1chat/answer/x"]
-)
+@pytest.mark.parametrize("path", ["/gradio_api/queue/data", "/r1chat/feed", "/theme.css", "/r1chat/answer/x"])
 def test_only_pages_are_opened_by_a_link(page: httpx.Client, path: str) -> None:
     assert page.get(path, headers=NAVIGATION).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/data/", "/config", "/theme.css", "/r1chat/page.css"])
+@pytest.mark.parametrize("path", ["/", "/data/", "/theme.css", "/r1chat/page.css"])
 def test_what_the_pages_need_is_there(page: httpx.Client, path: str) -> None:
     assert page.get(path).status_code == 200
 

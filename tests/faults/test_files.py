@@ -1,0 +1,45 @@
+"""Files of the data folder that are nothing that r1chat wrote, and texts that its files must bring back as they are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from r1chat.config import change, load
+from r1chat.errors import ConfigError, LibraryError
+from r1chat.library import local
+from r1chat.servers import Servers
+from r1chat.ui.secrets import SERVING_FILE, last_serving
+
+needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+
+
+def test_a_list_of_servers_that_is_nested_too_deeply_is_told(tmp_path: Path) -> None:
+    (tmp_path / "servers.json").write_text("[" * 200_000)
+    with pytest.raises(ConfigError, match=r"servers\.json cannot be read"):
+        Servers(tmp_path)
+
+
+@needs_pipes
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    for name in ("servers.json", SERVING_FILE):
+        os.mkfifo(tmp_path / name)
+    assert last_serving(tmp_path) is None
+    with pytest.raises(ConfigError, match=r"servers\.json cannot be read"):
+        Servers(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["\nBe kind.", "Be\r\nkind.", "\r\n", "One.\n\nTwo.\n", 'A "quote"""\n\\', "x", "'''\n"]
+)
+def test_a_text_of_the_settings_comes_back_as_it_is(tmp_path: Path, text: str) -> None:
+    change(load(data_dir=tmp_path), system=text)
+    assert load(data_dir=tmp_path).system == text
+
+
+@pytest.mark.parametrize("path", ["~nosuchuser/x.gguf", "/a\0b.gguf"])
+def test_a_path_of_a_file_that_is_none_is_told(path: str) -> None:
+    with pytest.raises(LibraryError, match="is no path of a file"):
+        local.look_at(path)
