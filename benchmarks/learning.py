@@ -1,14 +1,16 @@
-"""What an adapter learns, and what it costs: `python -m benchmarks.learning [--seed 1] [--rate 3e-4] [--kind prefer]`.
+"""What an adapter learns, and what it costs: `python -m benchmarks.learning [--seed 1] [--rate 3e-4] [--unguarded]`.
 
 The shipped nano writes eight replies to each of 150 sums. Some check their result a second time ("let me check"), some
 do not; whichever it does less often is preferred, where it is right: 160 judgements to train on and 40 set apart, by
 sum. Then parent and child write two replies to each of 150 other sums at temperature 1: the share of preferred replies
-and of right answers, with the paired difference and its 95 % bootstrap interval over sums. Needs the extra `train`.
+and of right answers, with the paired difference and its 95 % bootstrap interval over sums. `--unguarded` goes on to the
+last step whatever the guard sees, and measures the state there: what a guarded run is spared. Needs the extra `train`.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import re
 import tempfile
@@ -128,6 +130,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=3.0)
     parser.add_argument("--supervised", type=float, default=50.0)
     parser.add_argument("--kind", choices=("prefer", "sft", "kto"), default="prefer")
+    parser.add_argument("--unguarded", action="store_true")
     flags = parser.parse_args()
     kind: Kind = flags.kind
     from r1chat.training.adapter_file import write_adapter
@@ -152,15 +155,18 @@ def main() -> None:
         base = read_base(file)
         compare(base, reading, [[*row.prompt, *row.chosen] for row in rows[False][:4]])
         plan = Plan(kind, flags.rate, epochs=flags.epochs, supervised=flags.supervised, seed=flags.seed)
-        run = Adapting(Path(folder), base, rows[False][:TRAINED], rows[True][:APART], plan, Guard())
+        off = math.inf
+        guard = Guard(off, off, off, learnt=off, patience=plan.batch * len(data)) if flags.unguarded else Guard()
+        run = Adapting(Path(folder), base, rows[False][:TRAINED], rows[True][:APART], plan, guard)
         began = time.process_time()
         result = run.run(lambda line: None, lambda: False)
         print(f"{run.step} steps, {time.process_time() - began:.0f} s of processor time. {result.why or ''}")
-        if result.best is None:
+        weights = run.adapter.weights() if flags.unguarded else result.weights
+        print(run.looks[-1] if flags.unguarded else result.best)
+        if not weights:
             return
-        print(result.best)
         adapter = Path(folder) / "adapter.gguf"
-        write_adapter(adapter, base.header.architecture, base.heads, result.weights, plan.alpha, {})
+        write_adapter(adapter, base.header.architecture, base.heads, weights, plan.alpha, {})
         after = write(model, model.adapter(adapter), questions, 1.0, 5)
         report("after", after, checked)
         for name, values in (

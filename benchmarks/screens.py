@@ -1,5 +1,6 @@
 """Screenshots of the page: `python -m benchmarks.screens FOLDER [--only thought-open] [--every light-en-desktop]`, and
-those of the README: `python -m benchmarks.screens assets --readme`.
+those of the README: `python -m benchmarks.screens assets --readme`. With `--axe`, axe-core checks each state, too (it
+comes with `npm ci`).
 
 Ten states of the chat, the pages beside it, and a conversation with a model of each of four families whose thoughts
 are not marked as R1's are: each on a desktop and a phone, light and dark, in English and Chinese, named
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import sys
 import tempfile
 import threading
 import time
@@ -20,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from benchmarks.accessibility import findings
 from benchmarks.browser import chromium
 from r1chat.app import App, build
 from r1chat.backends.catalogue import Catalogue
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 Lang = Literal["en", "zh"]
+Check = Callable[[str, "Page"], None]  # of a picture's name and the page that it was taken of
 
 FAMILIES = {  # by state: the model's name, and its chat template
     "harmony": ("gpt-oss-20b", "openai-gpt-oss-120b"),
@@ -365,12 +369,14 @@ def arrange(page: Page, state: str) -> None:
         page.locator(".scroll").evaluate("scroll => { scroll.scrollTop = scroll.scrollHeight; }")
     elif state == "answer" or state == "compare":
         page.locator(".scroll").evaluate("scroll => { scroll.scrollTop = 0; }")
-    page.mouse.move(5, 5)
+    page.mouse.move(5, 60)  # over no button
     page.wait_for_timeout(500)
 
 
-def shoot(browser: Browser, stage: Stage, state: str, folder: Path, names: Mapping[str, str]) -> list[Path]:
-    """The pictures of one state in one language that have a name in `names`."""
+def shoot(
+    browser: Browser, stage: Stage, state: str, folder: Path, names: Mapping[str, str], check: Check | None = None
+) -> list[Path]:
+    """The pictures of one state in one language that have a name in `names`; `check` gets each name and its page."""
     made: list[Path] = []
     wanted = [name for name in names if name.startswith(f"{state}-") and f"-{stage.actor.lang}-" in name]
     if not wanted:
@@ -393,6 +399,8 @@ def shoot(browser: Browser, stage: Stage, state: str, folder: Path, names: Mappi
         arrange(page, state)
         made.append(folder / f"{names[name]}.png")
         page.screenshot(path=made[-1])
+        if check is not None:
+            check(name, page)
         context.close()
     stage.actor.go_on.set()
     if shown := query.partition("&c=")[2]:  # so that the list holds other conversations in the next state
@@ -401,8 +409,8 @@ def shoot(browser: Browser, stage: Stage, state: str, folder: Path, names: Mappi
     return made
 
 
-def run(folder: Path, names: Mapping[str, str]) -> list[Path]:
-    """Play the states, and take the pictures that have a name in `names`: that of their files."""
+def run(folder: Path, names: Mapping[str, str], check: Check | None = None) -> list[Path]:
+    """Play the states, and take the pictures that have a name in `names`: that of their files. `check`: see `shoot`."""
     from r1chat.ui.server import PageServer
 
     made: list[Path] = []
@@ -413,7 +421,7 @@ def run(folder: Path, names: Mapping[str, str]) -> list[Path]:
                 actor = Actor(lang)
                 model = ScriptedBackend(actor, model_names=MODELS, rate=400, formats=FORMATS)
                 away = OpenAIBackend("http://127.0.0.1:9/v1")
-                settings = load(data_dir=data, port=0, open_browser=False)
+                settings = load(data_dir=data, port=0, open_browser=False, measure_speed=False)
                 app = build(settings, {"scripted": model, "openai": away})
                 server = PageServer(app)
                 server.start()
@@ -424,7 +432,7 @@ def run(folder: Path, names: Mapping[str, str]) -> list[Path]:
                     stage.finish(stage.ask(question))
                 try:
                     for state in STATES:
-                        made += shoot(browser, stage, state, folder, names)
+                        made += shoot(browser, stage, state, folder, names, check)
                 finally:
                     actor.go_on.set()
                     app.chat.close()
@@ -440,13 +448,24 @@ def main() -> None:
     parser.add_argument("--every", default="", metavar="TEXT", help="only pictures with this in their names: dark-en")
     parser.add_argument("--lang", choices=LANGS, action="append")
     parser.add_argument("--readme", action="store_true", help="those of the README, by their names in assets")
+    parser.add_argument(
+        "--axe", action="store_true", help="say what axe-core finds; the exit code is 1 if it finds something"
+    )
     options = parser.parse_args()
     every = itertools.product(options.only or STATES, THEMES, options.lang or LANGS, SIZES)
     names = {name: name for name in map("-".join, every) if options.every in name}
     if options.readme:
         names = {picture: name for name, picture in README.items()}
-    for path in run(options.folder, names):
+    found: list[str] = []
+
+    def check(name: str, page: Page) -> None:
+        for finding in findings(page):
+            found.append(finding)
+            print(f"{name}: {finding}", flush=True)
+
+    for path in run(options.folder, names, check if options.axe else None):
         print(path)
+    sys.exit(1 if found else 0)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
+
 from benchmarks.browser import chromium
 from benchmarks.report import Report
 
@@ -27,8 +29,9 @@ def _environment() -> dict[str, str]:
     return environment | {"R1CHAT_FIND_MODELS": "false"}
 
 
-def once(browser: object) -> tuple[float, float, float]:
-    """Seconds from the command to the address, to a page that takes a question, and from Enter to the first token."""
+def once(browser: object) -> tuple[float, float, float, float]:
+    """Seconds from the command to the address, to a page that takes a question, and from Enter to the first token; and
+    the processor time that the server took until then, which says more where other programs run."""
     with tempfile.TemporaryDirectory() as folder:
         begin = time.monotonic()
         server = subprocess.Popen(
@@ -48,6 +51,7 @@ def once(browser: object) -> tuple[float, float, float]:
             page.wait_for_selector(USABLE)
             page.locator("#prompt textarea").fill("27 + 43 = ?")
             usable = time.monotonic() - begin
+            taken = sum(psutil.Process(server.pid).cpu_times()[:2])
             asked = time.monotonic()
             page.keyboard.press("Enter")
             page.wait_for_function("document.querySelector('.step')?.textContent.trim().length > 0", polling="raf")
@@ -57,7 +61,7 @@ def once(browser: object) -> tuple[float, float, float]:
         finally:
             server.terminate()
             server.wait(20)
-    return printed, usable, first
+    return printed, usable, first, taken
 
 
 def main() -> None:
@@ -68,11 +72,12 @@ def main() -> None:
     with chromium() as browser:
         once(browser)  # fills the disk cache, as any second start of a program finds it
         runs = [once(browser) for _ in range(args.runs)]
-    printed, usable, first = (statistics.median(column) for column in zip(*runs, strict=True))
+    printed, usable, first, taken = (statistics.median(column) for column in zip(*runs, strict=True))
     report = Report("start")
     report.bar("from the command to a usable page, median, s", usable, at_most=4.0)
     report.bar("from send to nano's first token on screen, median, s", first, at_most=0.5)
     report.figure("from the command to the address, median, s", printed)
+    report.figure("processor time of the server until the page is usable, median, s", taken)
     report.print(as_json=args.json)
 
 
