@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from errno import EISDIR
+from errno import EISDIR, ELOOP
 from pathlib import Path
 from tempfile import mkstemp
 from typing import IO
@@ -21,12 +22,17 @@ _NOT_WRITTEN = Both(
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path, follow: bool = True) -> Iterator[IO[bytes]]:
     """A temporary file that replaces `path` when the block ends without an error; otherwise nothing changes.
 
     It lies beside `path`, readable by its owner alone, and is synced before it is renamed. Anything but a regular file,
-    such as /dev/stdout, is written to directly. Raises ExportError where the disk is full or the folder not writable.
+    such as /dev/stdout, is written to directly. Without `follow` a link is replaced itself, not what it leads to: for
+    folders in which others may write. Raises ExportError where the disk is full or the folder not writable.
     """
+    if not follow:
+        with _together([path], [path]) as (stream,):
+            yield stream
+        return
     target = path.expanduser().resolve()
     if target.exists() and not target.is_file() and not target.is_dir():
         with _sentences(path), target.open("wb") as stream:
@@ -39,7 +45,13 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 @contextmanager
 def replacing_together(paths: Sequence[Path]) -> Iterator[tuple[IO[bytes], ...]]:
     """Temporary files that replace `paths` together when the block ends without an error. See `replacing`."""
-    targets = [path.expanduser().resolve() for path in paths]  # a link's target is replaced, not the link
+    with _together(paths, [path.expanduser().resolve() for path in paths]) as streams:  # what a link leads to
+        yield streams
+
+
+@contextmanager
+def _together(paths: Sequence[Path], targets: Sequence[Path]) -> Iterator[tuple[IO[bytes], ...]]:
+    """Temporary files that replace the `targets`, which a person knows as `paths`."""
     with _sentences(paths[0]), ExitStack() as stack:
         new: dict[str, IO[bytes]] = {}
         for target in targets:
@@ -54,6 +66,16 @@ def replacing_together(paths: Sequence[Path]) -> Iterator[tuple[IO[bytes], ...]]
             os.fsync(file.fileno())
         for name, target in zip(new, targets, strict=True):
             os.replace(name, target)
+
+
+@contextmanager
+def plain(path: Path) -> Iterator[IO[bytes]]:
+    """A regular file to read; raises OSError for a link, a pipe or a device, also where others may write beside it."""
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    with open(number, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise OSError(ELOOP, "no regular file", str(path))
+        yield stream
 
 
 def _unlink(name: str) -> None:

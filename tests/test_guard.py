@@ -401,9 +401,11 @@ def test_missing_or_doubled_name_is_refused(served: Served, lines: str) -> None:
 def test_configured_names_are_ours_with_the_port_or_their_own(app: FastAPI) -> None:
     with serving(app, hosts=("127.0.0.1", "Chat.Local", "pi.local:8080")) as served:
         assert served.get(host=f"chat.local:{served.port}").status_code == 200
+        assert served.get(host="chat.local").status_code == 200  # behind a proxy at the ports of HTTP and HTTPS
         assert served.get(host="pi.local:8080").status_code == 200
         assert served.get(host=f"pi.local:{served.port}").status_code == 421
         assert served.get(host=f"localhost:{served.port}").status_code == 421
+        assert served.get(host="127.0.0.1").status_code == 421
 
 
 # --- other sites -----------------------------------------------------------------------------------------------------

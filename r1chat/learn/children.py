@@ -9,17 +9,19 @@ import json
 import os
 import shutil
 import struct
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from r1chat.backends.llama.adapters import base_keys
 from r1chat.backends.llama.files import ModelFile
 from r1chat.both import Both
-from r1chat.errors import ModelFileError, TrainingError
+from r1chat.errors import ExportError, ModelFileError, TrainingError
 from r1chat.evaluation.measures import Estimate, wilson
+from r1chat.files import plain, replacing
 from r1chat.judgements import Winner
 from r1chat.learn.modelfile import modelfile
 from r1chat.learn.runs import Run, Status, checked_name
@@ -78,15 +80,11 @@ class Children:
         proof = {key: value for key, value in status.proof.items() if key != "examples"}  # a person's own texts
         wish = replace(run.wish, data=Path(run.wish.data).name, weights=Path(run.wish.weights).name)  # no paths
         record = {"run": run.name, "wish": asdict(wish), **asdict(replace(status, base=base, proof=proof))}
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _write(self.folder / f"{name}.json", json.dumps(record, ensure_ascii=False, indent=1))
-            _write(self.folder / f"{name}.Modelfile", modelfile(Path(status.base.get("path", "")), f"{name}.gguf"))
-            part = self.folder / f".{name}.part"
-            shutil.copyfile(run.adapter, part)
-            os.replace(part, self.folder / f"{name}.gguf")
-        except OSError as error:
-            raise TrainingError(_UNWRITABLE.format(folder=self.folder, reason=error.strerror)) from None
+        with self._files_of(name) as new:
+            (new / "json").write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+            lines = modelfile(Path(status.base.get("path", "")), f"{name}.gguf")
+            (new / "Modelfile").write_text(lines, encoding="utf-8")
+            shutil.copyfile(run.adapter, new / "gguf")
         return name
 
     def add(self, source: Path, base: ModelFile, digest: str, name: str) -> str:
@@ -121,19 +119,13 @@ class Children:
             if architecture != wanted or whole is None or not both or shape[side] != whole[side]:
                 raise TrainingError(_NO_FIT.format(file=shown.name, base=base.name, tensor=tensor))
         keys = base_keys(base.name, base.size, digest, base.parts[0].modified)
-        part = self.folder / f".{name}.part"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with_metadata(source, part, {"general.name": name, **keys})
-            _write(self.folder / f"{name}.Modelfile", modelfile(base.path, f"{name}.gguf"))
-            (self.folder / f"{name}.json").unlink(missing_ok=True)  # of a former child
-            os.replace(part, self.folder / f"{name}.gguf")
-        except OSError as error:
-            raise TrainingError(_UNWRITABLE.format(folder=self.folder, reason=error.strerror)) from None
+            with self._files_of(name) as new:
+                with_metadata(source, new / "gguf", {"general.name": name, **keys})
+                (new / "Modelfile").write_text(modelfile(base.path, f"{name}.gguf"), encoding="utf-8")
+                (self.folder / f"{name}.json").unlink(missing_ok=True)  # of a former child
         except _MALFORMED as error:
             raise TrainingError(_NO_ADAPTER.format(file=shown, reason=error)) from None
-        finally:
-            part.unlink(missing_ok=True)
         return name
 
     def _add_folder(self, source: Path, base: ModelFile, digest: str, name: str) -> str:
@@ -148,24 +140,17 @@ class Children:
             raise TrainingError(_NO_PEFT.format(file=source, reason=error)) from None
         queries = base.header.count(".attention.head_count")
         heads = Heads(queries, base.header.count(".attention.head_count_kv", queries))
-        part = self.folder / f".{name}.peft"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_adapter(part, base.header.architecture, heads, weights, alpha, {})
-            return self._add_file(part, base, digest, name, source)
-        except OSError as error:
-            raise TrainingError(_UNWRITABLE.format(folder=self.folder, reason=error.strerror)) from None
-        finally:
-            part.unlink(missing_ok=True)
+        with self._scratch() as scratch:
+            write_adapter(scratch / "peft", base.header.architecture, heads, weights, alpha, {})
+            return self._add_file(scratch / "peft", base, digest, name, source)
 
     def rename(self, name: str, new: str) -> None:
         """Raises TrainingError where there is no such child, or the new name is taken."""
         self.check_there(name)
         self._check_free(checked_name(new))
-        with suppress(OSError):
-            file = self.folder / f"{name}.Modelfile"
-            text = file.read_text(encoding="utf-8").replace(f"./{name}.gguf", f"./{new}.gguf")
-            file.write_text(text, encoding="utf-8")
+        with suppress(OSError), plain(self.folder / f"{name}.Modelfile") as file, self._files_of(name) as files:
+            text = file.read().decode(errors="replace").replace(f"./{name}.gguf", f"./{new}.gguf")
+            (files / "Modelfile").write_text(text, encoding="utf-8")
         for suffix in SUFFIXES:
             with suppress(FileNotFoundError):
                 os.rename(self.folder / f"{name}{suffix}", self.folder / f"{new}{suffix}")
@@ -183,8 +168,15 @@ class Children:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for suffix in SUFFIXES:
-                if (source := self.folder / f"{name}{suffix}").exists():
-                    files.append(Path(shutil.copy(source, folder)))
+                source, target = self.folder / f"{name}{suffix}", folder / f"{name}{suffix}"
+                if os.path.lexists(source):
+                    if source.is_symlink() or not source.is_file():
+                        raise TrainingError(_A_LINK.format(file=source))
+                    with plain(source) as stream, replacing(target, follow=False) as copy:
+                        shutil.copyfileobj(stream, copy)
+                    files.append(target)
+        except ExportError as error:
+            raise TrainingError(error.text) from None
         except OSError as error:
             raise TrainingError(_UNWRITABLE.format(folder=folder, reason=error.strerror)) from None
         return files
@@ -200,22 +192,40 @@ class Children:
         self.check_there(name)
         if target.suffix != ".gguf" or target.exists():
             raise TrainingError((_EXISTS if target.exists() else _NO_GGUF_NAME).format(file=target))
-        part = target.with_name(f".{target.name}.part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            merge(base, self.folder / f"{name}.gguf", part, name)
-            check_merged(base, self.folder / f"{name}.gguf", part)
-            os.replace(part, target)
+            with TemporaryDirectory(prefix=".", dir=target.parent) as scratch:
+                merged = Path(scratch) / "merged"
+                merge(base, self.folder / f"{name}.gguf", merged, name)
+                check_merged(base, self.folder / f"{name}.gguf", merged)
+                os.replace(merged, target)
         except (OSError, ValueError) as error:
             raise TrainingError(_NOT_MERGED.format(file=target, reason=error)) from None
-        finally:
-            part.unlink(missing_ok=True)
 
     def check_there(self, name: str) -> None:
         """Raises TrainingError where there is no such child."""
         if not (self.folder / f"{checked_name(name)}.gguf").exists():
             names = ", ".join(self.names()) or "-"
             raise TrainingError(_NO_CHILD.format(name=name, names=names))
+
+    @contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        """A folder of our own beside the children, where others who may write cannot have put a link before."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(prefix=".", dir=self.folder) as scratch:
+                yield Path(scratch)
+        except OSError as error:
+            raise TrainingError(_UNWRITABLE.format(folder=self.folder, reason=error.strerror)) from None
+
+    @contextmanager
+    def _files_of(self, name: str) -> Iterator[Path]:
+        """A folder for new files of a child, named "gguf", "json", "Modelfile"; they take their places at the end."""
+        with self._scratch() as scratch:
+            yield scratch
+            for suffix in reversed(SUFFIXES):  # the adapter last: with it the child is there
+                if (scratch / suffix[1:]).exists():
+                    os.replace(scratch / suffix[1:], self.folder / f"{name}{suffix}")
 
     def _check_free(self, name: str) -> None:
         if (self.folder / f"{name}.gguf").exists():
@@ -260,12 +270,6 @@ def liked_in(store: Store, child: str, parent: str) -> Liked:
     return liked(((game.left.model, game.right.model, _SCORES[game.winner]) for game in games), child, parent)
 
 
-def _write(file: Path, text: str) -> None:
-    part = file.with_name(f".{file.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, file)
-
-
 _SCORES: Mapping[Winner, float] = {"left": 1.0, "right": 0.0, "tie": 0.5, "both_bad": 0.5}
 
 _NOT_COMPARED = Both(
@@ -300,6 +304,12 @@ _NO_FIT = Both(
     "{file} 不适合 {base}：{tensor} 不是它的一部分，或大小不同。请指明它所属的模型。",
 )
 _NOTHING = Both("The run {name} made no adapter that could be kept.", "训练 {name} 没有产生可保留的适配器。")
+_A_LINK = Both(
+    "{file} is no file of its own but leads elsewhere, so it was not exported: another account may have put it there. "
+    "Remove it, or put a copy of what it leads to in its place.",
+    "{file} 不是独立的文件，而是指向别处，因此没有导出：可能是其他账户放在那里的。请删除它，"
+    "或用它所指向内容的副本替换它。",
+)
 _UNWRITABLE = Both(
     "{folder} cannot be written ({reason}). Make room on the disk, or choose another folder; nothing was lost.",
     "无法写入 {folder}（{reason}）。请腾出磁盘空间，或另选文件夹；没有丢失任何内容。",

@@ -7,6 +7,7 @@ continued by a range request. It gets its name only when every file of the model
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +24,7 @@ from r1chat.sizes import readable_size
 
 CHUNK = 1 << 18  # bytes that are written at once
 SPARE = 64_000_000  # bytes of the disk that stay free
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 TRIES = 6  # connections in a row that may break without bringing anything
 WAIT = 2.0  # seconds before the second try; then twice as long each time
 
@@ -168,7 +170,7 @@ def _append(hub: Hub, file: RemoteFile, path: Path, size: int, report: Callable[
         limit = file.size or 1 << 50
         position = size if resumed else 0
         checked = position
-        with path.open("r+b" if path.exists() else "wb", buffering=0) as target:
+        with open(os.open(path, _FLAGS, 0o666), "r+b", buffering=0) as target:
             target.seek(position)
             target.truncate()
             for chunk in response.iter_raw(CHUNK):

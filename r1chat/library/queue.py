@@ -283,7 +283,7 @@ class Downloads:
         try:
             if rows or self._file.exists():
                 self.folder.mkdir(parents=True, exist_ok=True)
-                with replacing(self._file) as stream:
+                with replacing(self._file, follow=False) as stream:
                     stream.write(json.dumps(rows).encode())
         except (OSError, R1ChatError) as error:  # the list is a comfort: what is loaded is found again by its name
             log.warning("the list of downloads cannot be kept: %s", error)

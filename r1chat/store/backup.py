@@ -20,6 +20,7 @@ from tempfile import mkstemp
 from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.store import migrations, strict_check
+from r1chat.store.journal import require_own_journal
 
 FOLDER = "backups"  # beside the database
 KEPT = 5  # of the copies that are made before migrations
@@ -245,6 +246,7 @@ def _copy(source: Path, target: Path, *, strict: bool = False) -> Copy:
 
 def _keep(database: Path) -> Path:
     """Give a database that nobody has open a second name, with its log, which is then taken away; that name."""
+    require_own_journal(database)
     try:
         with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")  # takes in the log; refused while somebody has it open
@@ -304,6 +306,7 @@ def _second_name(file: Path, target: Path) -> None:
 @contextmanager
 def _opened(file: Path) -> Iterator[sqlite3.Connection]:
     """A database to read."""
+    require_own_journal(file)
     uri = f"{file.resolve().as_uri()}?mode={'rw' if Path(f'{file}-wal').exists() else 'ro'}"
     with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)) as connection:
         connection.execute("PRAGMA query_only = ON")

@@ -23,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
 from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.store import backup, dialect, migrations
+from r1chat.store.journal import require_own_journal
 from r1chat.store.migrations import snapshot
 from r1chat.store.schema import conversations, replies
 
@@ -124,6 +125,7 @@ class Database:
         if self.kind == "sqlite":
             self.place = self._url.database or ""
             if not self._in_memory:
+                require_own_journal(Path(self.place))
                 _make_file(Path(self.place))
         else:
             shown = {key: value for key, value in self._url.query.items() if key in _SHOWN}

@@ -171,12 +171,13 @@ class Guard:
 
 
 def _authorities(host: str, port: int) -> list[str]:
-    """What the Host header says for this name: with the port, and without where it is HTTP's own."""
+    """What the Host header says for this name: with the port, and without it where it is HTTP's own or a proxy's."""
+    bare = port == 80 or host not in LOOPBACK
     if host.count(":") > 1 and not host.startswith("["):
         host = f"[{host}]"
     if ":" in host.rpartition("]")[2]:
         return [host]
-    return [f"{host}:{port}", host] if port == 80 else [f"{host}:{port}"]
+    return [f"{host}:{port}", *([host] if bare else [])]
 
 
 def _values(scope: Scope, name: bytes) -> list[str]:

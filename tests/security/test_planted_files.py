@@ -1,0 +1,117 @@
+"""Files that another account, or whoever passed a folder on, has put where r1chat reads or writes."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from r1chat.errors import StoreError, TrainingError
+from r1chat.learn.children import Children
+from r1chat.learn.runs import Run, Wish
+from r1chat.library.hub import Hub
+from r1chat.library.queue import Downloads
+from r1chat.store import Store, backup
+
+NANO = Path(__file__).parents[2] / "assets" / "r1chat-nano.gguf"
+MAGIC = bytes.fromhex("d9d505f920a163d7")
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Path:
+    file = tmp_path / "letters" / "victim.txt"
+    file.parent.mkdir()
+    file.write_text("a letter that nobody has twice")
+    return file
+
+
+def unharmed(victim: Path) -> bool:
+    return victim.read_text() == "a letter that nobody has twice"
+
+
+# --- a models folder in which others may write ------------------------------------------------------------------------
+
+
+def test_the_list_of_downloads_is_not_written_through_a_link(tmp_path: Path, victim: Path) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "downloads.json").symlink_to(victim)
+    model = models / "model.gguf"
+    model.write_bytes(b"GGUF")
+    with closing(Downloads(models, Hub("https://hub.invalid"))) as downloads:
+        downloads.delete("model", [model])
+    assert not model.exists() and unharmed(victim)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """A run that ended with an adapter, as far as keeping it goes."""
+    run = Run(tmp_path / "runs" / "first")
+    run.folder.mkdir(parents=True)
+    (run.folder / "wish.json").write_text(json.dumps(asdict(Wish("prefer", "llama.cpp:r1chat-nano"))))
+    (run.folder / "status.json").write_text(json.dumps({"state": "done", "base": {"path": str(NANO)}}))
+    run.adapter.write_bytes(b"GGUF")
+    return run
+
+
+@pytest.mark.parametrize("name", [".first.part", ".first.json.part", ".first.Modelfile.part", "first.json"])
+def test_a_child_is_not_written_through_a_link(tmp_path: Path, victim: Path, run: Run, name: str) -> None:
+    children = Children(tmp_path / "models")
+    children.folder.mkdir(parents=True)
+    (children.folder / name).symlink_to(victim)
+    children.keep(run)
+    assert unharmed(victim)
+    children.rename("first", "second")
+    assert unharmed(victim)
+    assert json.loads((children.folder / "second.json").read_text())["run"] == "first"
+
+
+def test_what_a_link_leads_to_is_not_exported_with_a_child(tmp_path: Path, victim: Path, run: Run) -> None:
+    children = Children(tmp_path / "models")
+    children.keep(run)
+    (children.folder / "first.json").unlink()
+    (children.folder / "first.json").symlink_to(victim)
+    with pytest.raises(TrainingError, match=r"first\.json is no file of its own"):
+        children.export("first", tmp_path / "out")
+    assert "a letter" not in "".join(file.read_text() for file in (tmp_path / "out").iterdir())
+
+
+# --- a database that somebody passed on -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def database(tmp_path: Path, victim: Path) -> Path:
+    """A database with a journal that has SQLite delete the victim."""
+    file = tmp_path / "got" / "r1chat.db"
+    file.parent.mkdir()
+    with closing(Store(f"sqlite:///{file}")):
+        pass
+    name = os.fsencode(victim)
+    page = int.from_bytes(file.read_bytes()[16:18], "big")
+    head = MAGIC + b"".join(number.to_bytes(4, "big") for number in (0, 4711, file.stat().st_size // page, 512, page))
+    tail = (0x40000000 // page + 1).to_bytes(4, "big") + name
+    tail += len(name).to_bytes(4, "big") + sum(name).to_bytes(4, "big") + MAGIC
+    Path(f"{file}-journal").write_bytes(head.ljust(512, b"\0") + tail)
+    Path(f"{file}-wal").touch()
+    return file
+
+
+def test_a_database_whose_journal_names_another_file_is_not_opened(database: Path, victim: Path) -> None:
+    with pytest.raises(StoreError, match="would delete another file"):
+        Store(f"sqlite:///{database}")
+    assert unharmed(victim)
+
+
+def test_a_backup_whose_journal_names_another_file_is_not_restored(
+    tmp_path: Path, database: Path, victim: Path
+) -> None:
+    link = tmp_path / "backup.db"
+    link.symlink_to(database)  # SQLite looks for the journal beside the file that a link leads to
+    for file in (database, link):
+        with pytest.raises(StoreError, match="would delete another file"):
+            backup.restore(file, tmp_path / "new" / "r1chat.db")
+    assert unharmed(victim)
