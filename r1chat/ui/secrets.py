@@ -92,6 +92,8 @@ def root_key(folder: Path) -> bytes:
     try:
         with suppress(FileExistsError):
             _write_new(file, secrets.token_hex(_KEY_BYTES))
+        if not file.is_file():  # a pipe would be waited for
+            raise ValueError("it is no file")
         key = bytes.fromhex(file.read_text(encoding="ascii").strip())
         if len(key) != _KEY_BYTES:
             raise ValueError(f"it holds {len(key)} bytes, not {_KEY_BYTES}")

@@ -11,7 +11,7 @@ from r1chat.config import change, load
 from r1chat.errors import ConfigError, LibraryError
 from r1chat.library import local
 from r1chat.servers import Servers
-from r1chat.ui.secrets import SERVING_FILE, last_serving
+from r1chat.ui.secrets import KEY_FILE, SERVING_FILE, last_serving, root_key
 
 needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 
@@ -27,6 +27,9 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
     for name in ("servers.json", SERVING_FILE):
         os.mkfifo(tmp_path / name)
     assert last_serving(tmp_path) is None
+    os.mkfifo(tmp_path / KEY_FILE)
+    with pytest.raises(ConfigError, match="it is no file"):
+        root_key(tmp_path)
     with pytest.raises(ConfigError, match=r"servers\.json cannot be read"):
         Servers(tmp_path)
 
