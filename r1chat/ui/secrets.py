@@ -127,5 +127,9 @@ def last_serving(folder: Path) -> Serving | None:
 
 def _write_new(file: Path, text: str) -> None:
     number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(number, "w", encoding="utf-8") as stream:
-        stream.write(text)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError:  # the disk is full: what is empty would be found the next time
+        file.unlink(missing_ok=True)
+        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,16 @@ def test_a_text_of_the_settings_comes_back_as_it_is(tmp_path: Path, text: str) -
 def test_a_path_of_a_file_that_is_none_is_told(path: str) -> None:
     with pytest.raises(LibraryError, match="is no path of a file"):
         local.look_at(path)
+
+
+def test_a_key_that_the_disk_could_not_hold_is_made_at_the_next_start(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))  # bytes; a key takes more
+    try:
+        with pytest.raises(ConfigError, match="cannot be used"):
+            root_key(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert root_key(tmp_path) == root_key(tmp_path)
