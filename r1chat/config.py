@@ -64,7 +64,9 @@ Address = Annotated[str, AfterValidator(_with_valid_port)]
 class Settings(BaseSettings):
     """All settings. Each field can be a line of `settings.toml` and an environment variable `R1CHAT_<FIELD>`."""
 
-    model_config = SettingsConfigDict(env_prefix="R1CHAT_", extra="forbid", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="R1CHAT_", env_ignore_empty=True, extra="forbid", frozen=True, populate_by_name=True
+    )
 
     # where things are kept
     data_dir: Path = Field(default_factory=lambda: user_data_path("r1chat", appauthor=False))
@@ -155,15 +157,15 @@ def nano_model() -> Path:
 
 
 def load(**flags: Any) -> Settings:
-    """The settings in force. A flag that is None or empty counts as absent. Raises ConfigError."""
-    present = {name: value for name, value in flags.items() if value is not None and value != ()}
+    """The settings in force. What is empty, as a flag, a variable or a line, counts as absent. Raises ConfigError."""
+    present = {name: value for name, value in flags.items() if value not in (None, "", ())}
     folder = (
         present.get("data_dir")
         or os.environ.get("R1CHAT_DATA_DIR")
         or Settings.model_fields["data_dir"].get_default(call_default_factory=True, validated_data={})
     )
     file = Path(folder).expanduser() / FILE_NAME
-    lines = _read(file)
+    lines = {name: value for name, value in _read(file).items() if value != ""}
 
     class WithFile(Settings):
         @classmethod

@@ -35,10 +35,10 @@ class Launched:
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        """Start it; after an earlier start, on the same port."""
+    def start(self, stderr: int = 2) -> None:
+        """Start it; after an earlier start, on the same port. `stderr`: the descriptor that its errors go to."""
         words = ["serve", "--port", str(self.port), "--no-browser", "--data-dir", str(self.folder)]
-        self.process = Forked(*words, env=self.env, stderr=2)
+        self.process = Forked(*words, env=self.env, stderr=stderr)
         assert self.process.stdout is not None
         found = None
         for line in self.process.stdout:

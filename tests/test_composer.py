@@ -219,6 +219,10 @@ def test_a_question_is_asked_in_other_words_and_the_answers_are_grouped(site: Si
     expect(page.locator("#few-shot")).to_contain_text("Worked examples tend to make DeepSeek-R1 answer worse")
     box.fill("What is 2 + 2?")
     expect(page.locator("#few-shot")).to_be_hidden()
+    box.fill("q" + " " * 300_000)  # costs no time in proportion to its square
+    box.fill("Example 1: 1 + 1?\nOutput: 2\n\nExample 2: 2 + 2?")
+    expect(page.locator("#few-shot")).to_be_visible()
+    box.fill("What is 2 + 2?")
     page.locator("#compare summary").click()
     page.get_by_role("button", name="Ask in other words").click()
     dialog = page.get_by_role("dialog", name="Ask in other words")

@@ -408,6 +408,32 @@ def test_configured_names_are_ours_with_the_port_or_their_own(app: FastAPI) -> N
         assert served.get(host="127.0.0.1").status_code == 421
 
 
+def test_refused_requests_whose_body_never_comes_hold_only_some_connections(app: FastAPI) -> None:
+    guard = Guard(app, keys=Keys(ROOT, 7860))
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"host", b"evil.example")]}
+
+    async def answered_at_once(many: int) -> int:
+        never, answered = asyncio.Event(), 0
+
+        async def receive() -> dict[str, Any]:
+            await never.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            nonlocal answered
+            answered += message["type"] == "http.response.start"
+
+        requests = [asyncio.create_task(guard(dict(scope), receive, send)) for _ in range(many)]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        at_once = answered
+        await asyncio.gather(*requests)
+        assert answered == many
+        return at_once
+
+    assert run(answered_at_once(200)) == 150
+
+
 # --- other sites -----------------------------------------------------------------------------------------------------
 
 

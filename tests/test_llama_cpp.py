@@ -22,6 +22,7 @@ from r1chat.backends.gguf import read_header
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.backends.llama.child.context import Context, Sampler
 from r1chat.backends.llama.child.model import LoadStoppedError, Model
+from r1chat.backends.llama.files import MOST_FOLDERS
 from r1chat.errors import BackendError, ContextError, GenerationError, ModelFileError, UnknownModelError
 from r1chat.messages import (
     BackendEvent,
@@ -908,3 +909,16 @@ def test_white_space_that_the_model_wrote_before_its_thought_costs_no_cache(nano
         end = end_of(list(nano.stream(replace(ask_nano, so_far=so_far))))
         assert (end.prompt_tokens or 0) - (end.cached_tokens or 0) <= 5
         assert (end.prompt_tokens or 0) > 30
+
+
+def test_a_link_to_a_whole_disk_hides_no_model_of_the_folder_itself(tmp_path: Path) -> None:
+    disk, models = tmp_path / "disk", tmp_path / "models"
+    for number in range(MOST_FOLDERS):
+        (disk / f"{number:05}").mkdir(parents=True)
+    models.mkdir()
+    (models / "a").symlink_to(disk)
+    for folder in (models / "z", disk / "00000", disk / f"{MOST_FOLDERS - 1:05}"):
+        folder.mkdir(exist_ok=True)
+        write_micro(folder / f"of-{folder.name}.gguf")
+    with closing(LlamaCppBackend([models])) as backend:
+        assert {model.name for model in backend.models()} == {"of-z", "of-00000"}

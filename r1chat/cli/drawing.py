@@ -15,9 +15,9 @@ from markdown_it.token import Token
 from rich.console import Console
 from rich.markdown import Markdown
 
-from r1chat.cli.process import without_controls
 from r1chat.ui.html.formula_text import subscript, superscript, to_text
 from r1chat.ui.html.markdown import parse
+from r1chat.unicode import without_controls
 
 _TRAILING_SPACES = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)  # Rich fills every line up to its width
 _BLANK_EDGES = re.compile(r"\A(?:(?:\x1b\[[0-9;]*m)*\n)+|(?:\n(?:\x1b\[[0-9;]*m)*)+\Z")  # as around its tables

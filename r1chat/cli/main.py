@@ -560,7 +560,8 @@ def _doctor(flags: Flags) -> int:
         checks = examine(settings)
     healthy = all(check.state != "problem" for check in checks)
     if flags["as_json"]:
-        print(json.dumps({"healthy": healthy, "checks": [asdict(check) for check in checks]}, ensure_ascii=False))
+        values = {"healthy": healthy, "checks": [asdict(check) for check in checks]}
+        print(harmless(json.dumps(values, ensure_ascii=False), sys.stdout))
     else:
         print(harmless(report(checks), sys.stdout))
     return 0 if healthy else 1
@@ -571,7 +572,7 @@ def _privacy(flags: Flags) -> int:
 
     seen = privacy.watch(_settings(flags))
     if flags["as_json"]:
-        print(json.dumps(asdict(seen), ensure_ascii=False))
+        print(harmless(json.dumps(asdict(seen), ensure_ascii=False), sys.stdout))
     else:
         for line in privacy.report(seen):
             print(harmless(line, sys.stdout))

@@ -20,7 +20,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")  # not tab, newline
+from r1chat.unicode import CONTROL, without_controls
+
 _ENTITY = re.compile(r"&#?\w{2,30};")  # of Markdown: a control character by its number or name
 
 
@@ -35,13 +36,8 @@ def harmless(text: str, stream: TextIO) -> str:
     """Text that cannot steer the terminal, where the stream is one; else the text as it is."""
     if not stream.isatty():
         return text
-    text = _ENTITY.sub(lambda entity: "\ufffd" if _CONTROL.search(unescape(entity[0])) else entity[0], text)
+    text = _ENTITY.sub(lambda entity: "\ufffd" if CONTROL.search(unescape(entity[0])) else entity[0], text)
     return without_controls(text.replace("\r", ""))
-
-
-def without_controls(text: str) -> str:
-    """The text with U+FFFD in place of characters that steer a terminal or turn the direction of writing."""
-    return _CONTROL.sub("\ufffd", text)
 
 
 def stop_writing() -> None:

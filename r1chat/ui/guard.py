@@ -34,6 +34,8 @@ ENTER, LAUNCH = "/r1chat/enter", "/r1chat/launch"
 # pages beside the chat
 _FRAMES = frozenset(f"/{name}{end}" for name in ("data", "models", "learn", "evaluation") for end in ("", "/"))
 _DRAINED, _DRAIN_SECONDS = 1024 * 1024, 1.0
+_MOST_DRAINING = 50  # refused requests whose rest is read at a time: each holds its connection open
+_DRAINING: set[object] = set()
 _PROXYS = (b"x-forwarded-", b"forwarded", b"x-original-", b"x-rewrite-", b"x-gradio-server", b"x-direct-url")
 _SCHEME = b"x-forwarded-proto"
 _HTML: Headers = [(b"content-type", b"text/html; charset=utf-8")]
@@ -323,7 +325,10 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, body:
 
 async def _drain(receive: Receive) -> None:
     """Read the rest of a small request: a connection closed on unread bytes is reset, and our answer lost with it."""
-    read = 0
+    if len(_DRAINING) >= _MOST_DRAINING:
+        return
+    read, this = 0, object()
+    _DRAINING.add(this)
     try:
         async with asyncio.timeout(_DRAIN_SECONDS):
             while read <= _DRAINED:
@@ -333,3 +338,5 @@ async def _drain(receive: Receive) -> None:
                     return
     except TimeoutError:
         return
+    finally:
+        _DRAINING.discard(this)

@@ -25,6 +25,14 @@ LARGEST_HEAD = 1024 * 1024  # bytes of a request's headers: another port can mak
 _READ_BY_FASTAPI = ("/r1chat/evaluation/", "/r1chat/learn/", "/r1chat/library/")
 
 
+_NOT_WORTH_A_LINE = (
+    "Cancel ",
+    "Invalid HTTP request received",  # any page of a browser can send these, without end
+    "Unsupported upgrade request",
+    "No supported WebSocket library",
+)
+
+
 class PageServer:
     """The page on a port of its own. Raises ConfigError where that port is taken."""
 
@@ -39,6 +47,7 @@ class PageServer:
             log_level=log_level,
             timeout_graceful_shutdown=1,
             http=BoundedConnection,
+            ws="none",
             h11_max_incomplete_event_size=LARGEST_HEAD,
         )
         config.load()
@@ -80,6 +89,6 @@ def _routes(app: App) -> ASGIApp:
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Not that requests were cut off when the server ended: every open page has one."""
+    """Not that requests were cut off when the server ended: every open page has one. Nor what anybody can cause."""
     cut = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
-    return not cut and not record.getMessage().startswith("Cancel ")
+    return not cut and not record.getMessage().startswith(_NOT_WORTH_A_LINE)

@@ -60,3 +60,19 @@ def test_a_key_that_the_disk_could_not_hold_is_made_at_the_next_start(tmp_path: 
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert root_key(tmp_path) == root_key(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["HOST", "DATA_DIR", "MODELS_DIR", "PORT"])
+def test_an_empty_variable_is_as_none(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a compose file or a unit sets it, where the name that it takes the value from is not set."""
+    monkeypatch.delenv("R1CHAT_DATA_DIR", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    usual = load().model_dump()
+    monkeypatch.setenv(f"R1CHAT_{name}", "")
+    assert load().model_dump() == usual and usual["host"] == "127.0.0.1"
+
+
+def test_an_empty_host_is_as_none_in_the_file_and_as_a_flag(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('host = ""\nmodels_dir = ""\n')
+    settings = load(data_dir=tmp_path, host="")
+    assert (settings.host, settings.models_folder) == ("127.0.0.1", tmp_path / "models")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from forked import Forked
+from replay import Replay, written
 
 from r1chat.cli.drawing import draw
 from r1chat.cli.screen import Screen
@@ -65,7 +66,7 @@ def test_an_answer_in_pieces_holds_no_control_character(monkeypatch: pytest.Monk
         assert "\x1b[2J" not in out.getvalue()
 
 
-def on_terminal(*words: str, data_dir: Path) -> str:
+def on_terminal(*words: str, data_dir: Path, codes: tuple[int, ...] = (0,)) -> str:
     """What a command writes on a terminal."""
     ours, theirs = pty.openpty()
     env = {name: value for name, value in os.environ.items() if not name.startswith("R1CHAT_")}
@@ -79,7 +80,7 @@ def on_terminal(*words: str, data_dir: Path) -> str:
     reader.join()
     os.close(ours)
     shown = b"".join(parts).decode(errors="replace")
-    assert code == 0, shown
+    assert code in codes, shown
     return shown
 
 
@@ -104,3 +105,11 @@ def test_the_name_of_a_task_steers_nothing(tmp_path: Path) -> None:
         shown = on_terminal(*words, data_dir=tmp_path / "data")
         assert "owned" in shown and "[/b]" in shown
         assert not re.search("\x1b\\]|[\x07\x80-\x9f\u202e]", shown)
+
+
+@pytest.mark.process
+def test_what_a_server_answers_steers_nothing_in_the_json_of_doctor(tmp_path: Path) -> None:
+    words = json.dumps({"error": {"message": "down \x9d52;c;eA==\x07 \u202e"}}, ensure_ascii=False)
+    with Replay(written("GET", "/v1/models", words, status=500)) as server:
+        shown = on_terminal("doctor", "--json", "--base-url", f"{server.url}/v1", data_dir=tmp_path, codes=(0, 1))
+    assert "52;c" in shown and not STEERS.search(shown.replace("\r", ""))

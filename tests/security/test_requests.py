@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -121,3 +122,23 @@ def test_behind_a_proxy_with_tls_the_page_asks_over_https(page: httpx.Client) ->
     host = page.base_url.netloc.decode()
     assert f'"https://{host}"' in page.get("/", headers={"X-Forwarded-Proto": "https"}).text
     assert f'"http://{host}"' in page.get("/", headers={"X-Forwarded-Proto": "javascript"}).text
+
+
+def test_what_any_page_can_send_writes_no_line(tmp_path: Path) -> None:
+    """To the terminal, or into the file of a service, which it would fill."""
+    folder = tmp_path / "data"
+    with (tmp_path / "errors").open("wb") as errors:
+        other = Launched(folder)
+        other.start(stderr=errors.fileno())
+        try:
+            for request in (
+                f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{other.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                "\x16\x03\x01\x02\x00\x01\r\n\r\n",
+            ):
+                with socket.create_connection(("127.0.0.1", other.port), 10) as connection:
+                    connection.sendall(request.encode("latin-1"))
+                    assert connection.recv(1024).startswith(b"HTTP/1.1 4")
+        finally:
+            other.stop()
+    assert (tmp_path / "errors").read_text() == ""

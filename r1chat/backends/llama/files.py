@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,6 +17,9 @@ from r1chat.both import Both
 from r1chat.errors import ModelFileError
 from r1chat.unicode import clean, is_unicode
 
+log = logging.getLogger(__name__)
+
+MOST_FOLDERS = 5_000  # that are looked through for models
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})")  # how large models are split over files
 _DOWNLOAD = re.compile(r".+\.gguf\.(part|partial|incomplete|download|downloading|crdownload|tmp)", re.IGNORECASE)
 _NAMELESS = ("model", "ggml-model")  # stems that say nothing: the folder has the name
@@ -194,20 +198,29 @@ class ModelFiles:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """GGUF files and unfinished downloads below a folder, sorted; links are followed, each folder is visited once."""
+    """GGUF files and unfinished downloads below a folder, sorted; each folder is visited once, linked ones at the end.
+
+    A link may lead to a whole disk: after MOST_FOLDERS the rest is left out.
+    """
     visited: set[str] = set()
-    for place, folders, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        if real in visited:
-            folders.clear()
-            continue
-        visited.add(real)
-        folders.sort()
-        # a folder with such a name is listed too, and explained
-        names = [*files, *(name for name in folders if name.lower().endswith(".gguf"))]
-        for name in sorted(names):
-            if name.lower().endswith(".gguf") or _DOWNLOAD.fullmatch(name):
-                yield Path(place, name)
+    starts = [str(folder)]
+    for start in starts:  # which grows
+        for place, folders, files in os.walk(start):
+            real = os.path.realpath(place)
+            if real in visited:
+                folders.clear()
+                continue
+            if len(visited) >= MOST_FOLDERS:
+                log.warning("%s holds more than %d folders: models in the others are not listed", folder, MOST_FOLDERS)
+                return
+            visited.add(real)
+            folders.sort()
+            starts += [path for name in folders if os.path.islink(path := os.path.join(place, name))]
+            # a folder with such a name is listed too, and explained
+            names = [*files, *(name for name in folders if name.lower().endswith(".gguf"))]
+            for name in sorted(names):
+                if name.lower().endswith(".gguf") or _DOWNLOAD.fullmatch(name):
+                    yield Path(place, name)
 
 
 def _kind(header: Header) -> str:

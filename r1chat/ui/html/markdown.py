@@ -19,6 +19,7 @@ from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
@@ -31,6 +32,7 @@ from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 from r1chat.ui.html.dialect import dialect
 from r1chat.ui.html.formula import formulas
 from r1chat.ui.html.links import leads_here, mark_other_hosts
+from r1chat.unicode import without_controls
 
 MAX_TEXT = 100_000  # characters; what is longer is shown as plain text
 LEXING = 0.25  # seconds of computing for the colours of one piece of code
@@ -105,11 +107,20 @@ def _parser() -> MarkdownIt:
     md.inline.ruler.at("emphasis", _emphasis)
     md.use(formulas)
     md.use(dialect)
+    md.core.ruler.push("code_without_controls", _code_without_controls)
     for name, rule in (("fence", _fence), ("code_block", _fence), ("image", _image)):
         md.add_render_rule(name, rule)
     for name in ("th_open", "td_open"):
         md.add_render_rule(name, _cell)
     return md
+
+
+def _code_without_controls(state: StateCore) -> None:
+    """Code is copied and run: it must read as it is. In a text, marks of direction have their use."""
+    for token in state.tokens:
+        for part in (token, *(token.children or ())):
+            if part.type in ("fence", "code_block", "code_inline"):
+                part.content = without_controls(part.content)
 
 
 def _emphasis(state: StateInline, silent: bool) -> bool:

@@ -263,15 +263,15 @@ document.addEventListener('keydown', event => {
 });
 
 // Two lines that begin an example, or two that begin its answer.
-const EXAMPLE = /^\s*(?:(?:example|input|question|q)\s*\d*\s*[:.)]|(?:例|示例|例子|输入|问题|问)\s*\d*\s*[：:])/gim;
-const ANSWER = /^\s*(?:(?:output|answer|a)\s*\d*\s*[:.)]|(?:输出|回答|答案|答)\s*\d*\s*[：:])/gim;
+const EXAMPLE = /^[ \t]{0,20}(?:(?:example|input|question|q) {0,3}\d{0,4} {0,3}[:.)]|(?:例|示例|例子|输入|问题|问) {0,3}\d{0,4} {0,3}[：:])/gim;
+const ANSWER = /^[ \t]{0,20}(?:(?:output|answer|a) {0,3}\d{0,4} {0,3}[:.)]|(?:输出|回答|答案|答) {0,3}\d{0,4} {0,3}[：:])/im;
+const LOOKED_AT = 20_000;  // characters of a message
 
 /** A quiet line where a message holds worked examples for a model whose maker advises against them. */
 function hintAtExamples() {
   const line = find(document, '#few-shot'), hint = find(document, '#few-shot-words')?.dataset.words ?? '';
-  const text = prompt().value;
+  const text = prompt().value.slice(0, LOOKED_AT);
   const shown = hint && (text.match(EXAMPLE)?.length ?? 0) >= 2 && ANSWER.test(text);
-  ANSWER.lastIndex = 0;
   line.hidden = !shown;
   if (shown) line.textContent = hint;
 }
