@@ -552,3 +552,10 @@ def test_code_reads_as_it_is_copied_and_run(text: str) -> None:
 
 def test_marks_of_direction_stay_in_a_text() -> None:
     assert "\u200f" in to_html("שלום\u200f!")
+
+
+@pytest.mark.parametrize("text", [r"$\raisebox{10em}{UP}$", r"$\hspace{300em}x$", r"$\raisebox{-900px}{x}$"])
+def test_a_formula_puts_nothing_outside_of_its_reply(text: str) -> None:
+    lengths = [value or "" for name, value in Page(to_html(text)).attributes if name in ("voffset", "width")]
+    assert not re.search(r"\b(?:10em|300em|900px)", " ".join(lengths))
+    assert "1em" in to_html(r"$\raisebox{1em}{x}$") and "2em" in to_html(r"$a\qquad b$")

@@ -94,12 +94,24 @@ def root_key(folder: Path) -> bytes:
             _write_new(file, secrets.token_hex(_KEY_BYTES))
         if not file.is_file():  # a pipe would be waited for
             raise ValueError("it is no file")
+        _require_own(file)
         key = bytes.fromhex(file.read_text(encoding="ascii").strip())
         if len(key) != _KEY_BYTES:
             raise ValueError(f"it holds {len(key)} bytes, not {_KEY_BYTES}")
     except (OSError, ValueError) as error:
         raise ConfigError(_NO_KEY.format(file=file, reason=error)) from None
     return key
+
+
+def _require_own(file: Path) -> None:
+    """Raise ValueError for a key of another account, which knows it; nobody else can read it from now on."""
+    if not hasattr(os, "geteuid"):
+        return
+    found = file.stat()
+    if found.st_uid not in (os.geteuid(), 0):
+        raise ValueError("it belongs to another account of this computer, which can enter the page with it")
+    if found.st_mode & 0o077:
+        file.chmod(0o600)
 
 
 def record_serving(folder: Path, serving: Serving) -> None:

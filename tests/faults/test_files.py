@@ -76,3 +76,18 @@ def test_an_empty_host_is_as_none_in_the_file_and_as_a_flag(tmp_path: Path) -> N
     (tmp_path / "settings.toml").write_text('host = ""\nmodels_dir = ""\n')
     settings = load(data_dir=tmp_path, host="")
     assert (settings.host, settings.models_folder) == ("127.0.0.1", tmp_path / "models")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owners here")
+def test_a_key_is_for_the_eyes_of_its_owner_alone(tmp_path: Path) -> None:
+    key = root_key(tmp_path)
+    (tmp_path / KEY_FILE).chmod(0o644)
+    assert root_key(tmp_path) == key and (tmp_path / KEY_FILE).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file away")
+def test_a_key_of_another_account_is_refused(tmp_path: Path) -> None:
+    root_key(tmp_path)
+    os.chown(tmp_path / KEY_FILE, 54_321, -1)
+    with pytest.raises(ConfigError, match="another account"):
+        root_key(tmp_path)

@@ -278,4 +278,15 @@ def _sanitiser() -> nh3.Cleaner:
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
-    return None if name == "href" and leads_here(value) else value
+    """The value of an attribute, None where it goes: an address of this computer, a part of a formula put far away."""
+    if name == "href" and leads_here(value):
+        return None
+    if length := _LENGTH.fullmatch(value):
+        most = _FAR_UP if name == "voffset" else _FAR
+        return value if abs(float(length[1])) * _EM.get(length[2], 1.0) <= most else None
+    return value
+
+
+_LENGTH = re.compile(r"([+-]?(?:\d{1,9}(?:\.\d*)?|\.\d+))(em|ex|px|pt|pc|mm|cm|in|mu|ch|rem|lh|vw|vh)")
+_EM = {"ex": 0.5, "px": 1 / 16, "pt": 1 / 12, "mm": 0.24, "cm": 2.4, "in": 6.0, "mu": 1 / 18, "ch": 0.5}  # in em
+_FAR, _FAR_UP = 60.0, 3.0  # em; further, it would stand over other messages or have the page scroll
