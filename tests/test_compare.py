@@ -50,14 +50,28 @@ def undecided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, S
         yield app, *compared(app)
 
 
+may_reply = threading.Event()  # cleared while a test has to see that replies are being made
+may_reply.set()
+
+
+def held(script: Callable[[Request], Script]) -> Callable[[Request], Script]:
+    """A script that waits until it may reply."""
+
+    def waits(request: Request) -> Script:
+        assert may_reply.wait(60)
+        return script(request)
+
+    return waits
+
+
 @contextmanager
 def opener(folder: Path) -> Iterator[Callable[..., App]]:
     apps: list[App] = []
 
     def with_models(cold: Callable[[Request], Script], warm: Callable[[Request], Script], **options: Any) -> App:
         backends = {
-            "cold": ScriptedBackend(cold, "cold", ("quiet-1.5b",)),
-            "warm": ScriptedBackend(warm, "warm", ("loud-7b",), **options),
+            "cold": ScriptedBackend(held(cold), "cold", ("quiet-1.5b",)),
+            "warm": ScriptedBackend(held(warm), "warm", ("loud-7b",), **options),
         }
         apps.append(build(Settings(data_dir=folder, ollama=False), backends))
         return apps[-1]
@@ -70,8 +84,12 @@ def opener(folder: Path) -> Iterator[Callable[..., App]]:
 def compared(app: App, **against: object) -> tuple[Samples, Sides]:
     """A question that both models have answered, as the page asks it."""
     asked = json.dumps({"prompt": "2 and 3?", "against": WARM, **against})
-    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD), None)
-    vote = app.chat.running(conversation)
+    may_reply.clear()
+    try:
+        conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD), None)
+        vote = app.chat.running(conversation)
+    finally:
+        may_reply.set()
     assert isinstance(vote, Samples)
     vote.wait(10)
     return vote, waiting(app, conversation)
