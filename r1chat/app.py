@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property, partial
@@ -16,7 +16,7 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.chat import Chat
 from r1chat.config import NANO, Settings, change, nano_model, own_rater, prepare
-from r1chat.errors import BackendError, ConfigError, R1ChatError
+from r1chat.errors import BackendError, ConfigError, EnvironmentSettingError, R1ChatError
 from r1chat.library.hub import HUGGING_FACE, Hub
 from r1chat.library.pulls import Pulls
 from r1chat.library.queue import Downloads
@@ -115,7 +115,7 @@ class App:
         from r1chat.backends.openai_wire import parse_base_url
 
         server = Server(parse_base_url(url.strip()), key.strip())
-        backend = _openai(server)
+        backend = _of_list(server)
         try:
             self.servers.add(server)
         except R1ChatError:
@@ -175,7 +175,7 @@ def _chat(settings: Settings, store: Store, catalogue: Catalogue) -> Chat:
     )
 
 
-def _openai(server: Server) -> Backend:
+def _of_list(server: Server) -> Backend:
     from r1chat.backends.openai import OpenAIBackend
 
     return OpenAIBackend(server.url, server.key, name=server.name)
@@ -222,25 +222,27 @@ def connect_all(settings: Settings) -> Catalogue:
 def _add_servers(catalogue: Catalogue, servers: Servers) -> None:
     for server in servers.all():
         try:
-            backend = _openai(server)
+            backend = _of_list(server)
         except ConfigError as error:  # the others, and the page on which it can be removed, are there all the same
             log.warning("a server of the list cannot be used: %s", error)
-            backend = _Unusable(server.name, error)
+            environment = isinstance(error, EnvironmentSettingError)
+            left_out = _LEFT_OUT.format(name=server.name, reason=error.text)
+            backend = _Unusable(server.name, error.text if environment else left_out)
         catalogue.add(server.name, backend)
 
 
 class _Unusable:
-    """In place of the backend of a server whose entry in the list is none: it has no models, and says why."""
+    """In place of the backend of a server that cannot be asked: it has no models, and says why."""
 
-    def __init__(self, name: str, error: ConfigError) -> None:
+    def __init__(self, name: str, why: Both) -> None:
         self.name = name
-        self._error = error
+        self._why = why
 
     def models(self) -> list[ModelInfo]:
-        raise BackendError(_LEFT_OUT.format(name=self.name, reason=self._error.text))
+        raise BackendError(self._why)
 
     def stream(self, request: Request) -> Iterator[BackendEvent]:
-        raise BackendError(_LEFT_OUT.format(name=self.name, reason=self._error.text))
+        raise BackendError(self._why)
 
     def warm(self, request: Request) -> None:
         pass
@@ -252,16 +254,30 @@ class _Unusable:
 def _backends(settings: Settings, ahead: bool) -> dict[str, Backend]:
     backends: dict[str, Backend] = {"llama.cpp": _llama_cpp(settings, ahead)}
     if settings.ollama or settings.backend == "ollama":
-        from r1chat.backends.ollama import OllamaBackend
-
-        backends["ollama"] = OllamaBackend(
-            settings.ollama_host, context=settings.context, keep_alive=settings.keep_alive
-        )
+        backends["ollama"] = _or_unusable("ollama", lambda: _ollama(settings))
     if settings.base_url:
-        from r1chat.backends.openai import OpenAIBackend
-
-        backends["openai"] = OpenAIBackend(settings.base_url, settings.api_key.get_secret_value())
+        backends["openai"] = _or_unusable("openai", lambda: _openai(settings))
     return backends
+
+
+def _or_unusable(name: str, make: Callable[[], Backend]) -> Backend:
+    """The backend; where the environment keeps it from being made, one that says so: the others work all the same."""
+    try:
+        return make()
+    except EnvironmentSettingError as error:
+        return _Unusable(name, error.text)
+
+
+def _openai(settings: Settings) -> Backend:
+    from r1chat.backends.openai import OpenAIBackend
+
+    return OpenAIBackend(settings.base_url, settings.api_key.get_secret_value())
+
+
+def _ollama(settings: Settings) -> Backend:
+    from r1chat.backends.ollama import OllamaBackend
+
+    return OllamaBackend(settings.ollama_host, context=settings.context, keep_alive=settings.keep_alive)
 
 
 def _llama_cpp(settings: Settings, ahead: bool) -> Backend:

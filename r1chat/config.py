@@ -284,7 +284,7 @@ def _read(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # of TOML, of UTF-8, of a number of thousands of digits
         raise ConfigError(_BAD_FILE.format(file=file, reason=error)) from None
     except RecursionError:
         raise ConfigError(_BAD_FILE.format(file=file, reason="nested too deeply")) from None

@@ -2,6 +2,7 @@
 
     R1ChatError                 something that a person can act on
     ├── ConfigError             a setting, a flag or the data folder is not usable
+    │   └── EnvironmentSettingError   what the environment says of proxies or certificates cannot be used
     ├── StoreError              the database refused, or comes from a newer version
     │   └── NotFoundError       a conversation, turn or reply that is not (or no longer) there
     ├── MessageError            a message that cannot be sent as it is (empty, too long)
@@ -45,6 +46,10 @@ class R1ChatError(Exception):
 
 class ConfigError(R1ChatError):
     """A setting, a flag or the data folder is not usable."""
+
+
+class EnvironmentSettingError(ConfigError):
+    """What the environment says of proxies or certificates is not usable, so no connection can be made there."""
 
 
 class StoreError(R1ChatError):

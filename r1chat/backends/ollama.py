@@ -125,8 +125,7 @@ class OllamaBackend:
         self._context = context
         self._keep_alive = int(keep_alive) if re.fullmatch(r"-?\d+", str(keep_alive)) else keep_alive
         key = os.environ.get("OLLAMA_API_KEY", "").strip()  # as Ollama's own programs have it
-        headers = wire.authorization(key)
-        self._http = httpx.AsyncClient(base_url=self.url, **wire.connection(httpx.URL(self.url), headers))
+        self._http = wire.client(self.url, wire.authorization(key), base_url=self.url)
         self._bridge = Bridge("r1chat-ollama")
         self._idle = Idle(self._bridge)
         self._models: dict[str, _Model] = {}

@@ -134,7 +134,7 @@ class OpenAIBackend:
         self.url = parse_base_url(base_url)
         self._root = self.url.removesuffix("/v1")  # where llama-server's own routes are
         self._context = context
-        self._http = httpx.AsyncClient(**wire.connection(httpx.URL(self.url), wire.authorization(api_key)))
+        self._http = wire.client(self.url, wire.authorization(api_key))
         self._bridge = Bridge(f"r1chat-{name}")
         self._idle = Idle(self._bridge)
         self._server: _Server | None = None

@@ -18,7 +18,14 @@ from pydantic import AfterValidator, BaseModel, ValidationError
 
 from r1chat.both import Both
 from r1chat.config import BAD_KEY, is_key
-from r1chat.errors import BackendError, ConfigError, ContextError, GenerationError, UnreachableError
+from r1chat.errors import (
+    BackendError,
+    ConfigError,
+    ContextError,
+    EnvironmentSettingError,
+    GenerationError,
+    UnreachableError,
+)
 from r1chat.loopback import is_this_computer
 from r1chat.messages import LONGEST_NAME
 from r1chat.unicode import clean, cleaned, is_unicode
@@ -103,6 +110,13 @@ _WINDOW = Both("the window holds {context:,}", "而窗口只能容纳 {context:,
 _WINDOW_UNKNOWN = Both("the model's window does not hold it", "超出了模型的窗口")
 
 
+_ENVIRONMENT = Both(
+    "No connection to {host} can be made with what the environment says of proxies or certificates ({reason}). Correct "
+    "ALL_PROXY, HTTP_PROXY, HTTPS_PROXY, NO_PROXY or SSL_CERT_FILE (r1chat takes proxies at http and https addresses), "
+    "then start r1chat again.",
+    "按环境变量中的代理或证书设置无法连接 {host}（{reason}）。请改正 ALL_PROXY、HTTP_PROXY、HTTPS_PROXY、NO_PROXY 或 "
+    "SSL_CERT_FILE（r1chat 支持 http 和 https 地址的代理），然后重新启动 r1chat。",
+)
 _BAD_KEY = Both("The key cannot be used: {reason}.", "此密钥无法使用：{reason}。")
 
 
@@ -129,6 +143,22 @@ class TooMuchError(Exception):
 
 class NotUnderstood(Exception):
     """What came is not what this kind of server sends."""
+
+
+def client(address: str, headers: Mapping[str, str], **more: Any) -> httpx.AsyncClient:
+    """The client of a server. Raises EnvironmentSettingError."""
+    with environment_settings(address):
+        return httpx.AsyncClient(**connection(httpx.URL(address), headers), **more)
+
+
+@contextmanager
+def environment_settings(address: str) -> Iterator[None]:
+    """Raise EnvironmentSettingError for whatever httpx raises while it makes a client, which reads the environment."""
+    try:
+        yield
+    except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+        host = httpx.URL(address).netloc.decode()
+        raise EnvironmentSettingError(_ENVIRONMENT.format(host=host, reason=error)) from None
 
 
 def connection(url: httpx.URL, headers: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -91,3 +91,9 @@ def test_a_key_of_another_account_is_refused(tmp_path: Path) -> None:
     os.chown(tmp_path / KEY_FILE, 54_321, -1)
     with pytest.raises(ConfigError, match="another account"):
         root_key(tmp_path)
+
+
+def test_a_number_without_end_in_the_settings_is_told(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text(f"context = {'9' * 5_001}\n")
+    with pytest.raises(ConfigError, match=r"settings\.toml cannot be read"):
+        load(data_dir=tmp_path)

@@ -31,6 +31,7 @@ from r1chat.learn.gather import read_rows
 from r1chat.learn.runs import Runs, Wish
 from r1chat.library.hub import Hub, RemoteFile, Variant
 from r1chat.messages import Finish
+from r1chat.servers import Server, Servers
 from r1chat.store import Store
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -267,3 +268,24 @@ def test_a_database_that_cannot_be_read_leaves_the_folders_of_runs_as_they_are(t
     forget_erased(store, Runs(tmp_path))
     store.close()
     assert "conversation" in (run.folder / "data.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALL_PROXY", "socks://127.0.0.1:1080"),
+        ("HTTPS_PROXY", "ftp://proxy.example"),
+        ("NO_PROXY", "[::1],localhost"),
+        ("SSL_CERT_FILE", "/no/such/file.pem"),
+    ],
+)
+def test_a_proxy_or_a_certificate_that_cannot_be_used_keeps_one_server_away_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    Servers(tmp_path).add(Server("https://models.example/v1"))
+    with closing(build(load(data_dir=tmp_path, ollama_host="https://nas.example:11434"))) as app:
+        statuses = {status.name: status for status in app.catalogue.statuses(patience=None)}
+        assert statuses["llama.cpp"].models
+        for backend in ("ollama", "openai@models.example"):
+            assert "NO_PROXY or SSL_CERT_FILE" in str(statuses[backend].error)
