@@ -1,7 +1,7 @@
 r"""Tasks by name: made up, from a file, or from a data set that was fetched from a hub.
 
-A file is JSON Lines, JSON, CSV or Parquet (`rows`), in a form that its fields tell (`forms`). A TOML file gives a task a
-name, a prompt, and columns of other names:
+A file is JSON Lines, JSON, CSV or Parquet (`rows`), in a form that its fields tell (`forms`). A TOML file gives a task
+a name, a prompt, and columns of other names:
 
     name = "our-sums"
     file = "sums.jsonl"                  # beside the TOML file; or, on a hub:
@@ -63,9 +63,9 @@ def load_task(
     """The task of a name: a made-up one (`generated.TASKS`), a data set (`DATA_SETS`), a TOML file or one of problems.
 
     `count`: the first so many problems; None: all of a file, MADE_UP of a made-up task. `split` of a file: "train" and
-    "dev" are about eight and two tenths of it, by a hash of the question; "test" is all of it. `language` is for made-up
-    tasks. Data sets lie in `folder`; `hub` is one in place of the table's, OWNER/NAME:FILE, and `name` any name.
-    Raises EvaluationError and LibraryError with what to correct.
+    "dev" are about eight and two tenths of it, by a hash of the question; "test" is all of it. `language` is for
+    made-up tasks. Data sets lie in `folder`; `hub` is one in place of the table's, OWNER/NAME:FILE, and `name` any
+    name. Raises EvaluationError and LibraryError with what to correct.
     """
     if name in generated.TASKS and not hub:
         task = _made_up(name, split, MADE_UP if count is None else count, language)
@@ -202,8 +202,8 @@ _UNKNOWN = Both(
     "没有名为“{name}”的任务。请给出文件（.toml、.jsonl、.json、.csv 或 .parquet），或以下之一：{names}。",
 )
 _NOT_HERE = Both(
-    "{name} is not on this computer yet. `r1chat eval fetch {name}{where}` fetches {source} from the hub, or give a file "
-    "that you have.",
+    "{name} is not on this computer yet. `r1chat eval fetch {name}{where}` fetches {source} from the hub; or give a "
+    "file that you have.",
     "本机上还没有 {name}。`r1chat eval fetch {name}{where}` 会从站点获取 {source}；也可以给出你已有的文件。",
 )
 _TWO_SOURCES = Both(

@@ -77,7 +77,8 @@ class _TooLargeError(LibraryError):
 
 
 _NO_PLACE = Both(
-    "{text} names no file of a data set. Write OWNER/NAME:FILE, for example openai/gsm8k:main/train-00000-of-00001.parquet.",
+    "{text} names no file of a data set. Write OWNER/NAME:FILE, for example "
+    "openai/gsm8k:main/train-00000-of-00001.parquet.",
     "{text} 不是数据集文件。请写成 OWNER/NAME:FILE，例如 openai/gsm8k:main/train-00000-of-00001.parquet。",
 )
 _TOO_LARGE = Both(

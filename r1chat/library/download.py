@@ -98,8 +98,8 @@ def _make(folder: Path) -> None:
     except OSError as error:
         raise LibraryError(
             Both(
-                "The folder {folder} cannot be made ({reason}). Choose another one with R1CHAT_MODELS_DIR, for data sets "
-                "with R1CHAT_DATA_DIR.",
+                "The folder {folder} cannot be made ({reason}). Choose another one with R1CHAT_MODELS_DIR, for data "
+                "sets with R1CHAT_DATA_DIR.",
                 "无法创建文件夹 {folder}（{reason}）。请用 R1CHAT_MODELS_DIR（数据集用 R1CHAT_DATA_DIR）选择其他位置。",
             ).format(folder=folder, reason=error.strerror or error)
         ) from None

@@ -404,8 +404,8 @@ def refusal(response: httpx.Response, host: str) -> LibraryError:
     if status in (401, 403):
         return LibraryError(
             Both(
-                "{host} wants to know who you are ({status}). Check the name; where the owner asks for it, agree to the "
-                "terms there, make a token, and give it to r1chat as R1CHAT_HUB_TOKEN; or choose a copy that is open "
+                "{host} wants to know who you are ({status}). Check the name; where the owner asks for it, agree to "
+                "the terms there, make a token, and give it to r1chat as R1CHAT_HUB_TOKEN; or choose a copy that is open "
                 "to all.",
                 "{host} 要求身份验证（{status}）。请检查名称；如所有者要求，请在该站同意其条款并创建令牌，"
                 "通过 R1CHAT_HUB_TOKEN 交给 r1chat；或选择公开的副本。",
@@ -443,8 +443,8 @@ _UNREACHABLE = Both(
     "无法连接 {host}（{reason}）。请检查网络；可用 HF_ENDPOINT 设置镜像站。",
 )
 _NO_DATA_SETS = Both(
-    "Data sets cannot be fetched from {host}. Choose Hugging Face or a mirror of it with HF_ENDPOINT, or give a file that "
-    "you have.",
+    "Data sets cannot be fetched from {host}. Choose Hugging Face or a mirror of it with HF_ENDPOINT, or give a file "
+    "that you have.",
     "无法从 {host} 获取数据集。请用 HF_ENDPOINT 选择 Hugging Face 或其镜像，或给出你已有的文件。",
 )
 _NO_DATA_FILE = Both(
