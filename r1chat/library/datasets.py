@@ -14,6 +14,7 @@ from r1chat.both import Both
 from r1chat.errors import LibraryError
 from r1chat.library.download import WAIT, DownloadProgress, discard, download
 from r1chat.library.hub import Hub, Variant, is_repository, is_usable
+from r1chat.sizes import readable_size
 
 LARGEST = 200_000_000  # bytes of a file
 
@@ -47,11 +48,12 @@ def fetch(
     folder: Path,
     report: Callable[[DownloadProgress], None],
     wait: float = WAIT,
+    most: int = LARGEST,
 ) -> Path:
     """Bring a file of a data set into the folder; where it is. The hub is asked only if it is not there yet.
 
-    What an earlier call brought of it is gone on with. `wait`: seconds after a first broken connection. Raises
-    LibraryError.
+    What an earlier call brought of it is gone on with. `wait`: seconds after a first broken connection. A file
+    of more than `most` bytes is not loaded. Raises LibraryError.
     """
     place = wanted.place(folder)
     if place.is_file():
@@ -60,8 +62,8 @@ def fetch(
     variant = Variant(file.name, "", (file,))
 
     def watch(progress: DownloadProgress) -> None:
-        if progress.done > LARGEST:  # the hub told no size, or a wrong one
-            raise _TooLargeError(_TOO_LARGE.format(file=wanted, most=LARGEST // 1_000_000))
+        if progress.done > most:  # the hub told no size, or a wrong one
+            raise _TooLargeError(_TOO_LARGE.format(file=wanted, most=readable_size(most)))
         report(progress)
 
     try:
@@ -82,6 +84,6 @@ _NO_PLACE = Both(
     "{text} 不是数据集文件。请写成 OWNER/NAME:FILE，例如 openai/gsm8k:main/train-00000-of-00001.parquet。",
 )
 _TOO_LARGE = Both(
-    "{file} is larger than {most} MB, and is not fetched. Choose a smaller file of problems.",
-    "{file} 大于 {most} MB，不会获取。请选择较小的题目文件。",
+    "{file} is larger than {most}, and is not fetched. Choose a smaller file of problems.",
+    "{file} 大于 {most}，不会获取。请选择较小的题目文件。",
 )

@@ -204,13 +204,17 @@ class Hub:
                     raise httpx.ReadTimeout("the beginning of the file comes too slowly")
         return bytes(data[skip : skip + end - start])
 
+    def data_set(self, repo: str) -> str:
+        """The address of a data set's page, for a person to read."""
+        return f"{self.address}/datasets/{repo}"
+
     def data_file(self, repo: str, path: str) -> RemoteFile:
         """A file of a data set's repository. Raises LibraryError where it cannot be had."""
         if self._modelscope:
             raise LibraryError(_NO_DATA_SETS.format(host=self.host))
         folder = path.rpartition("/")[0]
         rows = self._ask(f"/api/datasets/{repo}/tree/main{quote(f'/{folder}') if folder else ''}", {})
-        place = f"{self.address}/datasets/{repo}/resolve/main"
+        place = f"{self.data_set(repo)}/resolve/main"
         files = {file.path: file for file in _listed(rows, lambda path: f"{place}/{quote(path)}")}
         if path not in files:
             names = ", ".join(list(files)[:_NAMED]) or "–"
@@ -405,8 +409,8 @@ def refusal(response: httpx.Response, host: str) -> LibraryError:
         return LibraryError(
             Both(
                 "{host} wants to know who you are ({status}). Check the name; where the owner asks for it, agree to "
-                "the terms there, make a token, and give it to r1chat as R1CHAT_HUB_TOKEN; or choose a copy that is open "
-                "to all.",
+                "the terms there, make a token, and give it to r1chat as R1CHAT_HUB_TOKEN; or choose a copy that is "
+                "open to all.",
                 "{host} 要求身份验证（{status}）。请检查名称；如所有者要求，请在该站同意其条款并创建令牌，"
                 "通过 R1CHAT_HUB_TOKEN 交给 r1chat；或选择公开的副本。",
             ).format(host=host, status=status)
