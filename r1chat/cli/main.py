@@ -300,7 +300,8 @@ def train(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The GGUF file.")] = None,
     rate: Annotated[float | None, typer.Option(metavar="R", help="The learning rate at its highest.")] = None,
     task: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Of reject, grpo, distill; more than one may be given.")
+        list[str] | None,
+        typer.Option(metavar="NAME|FILE", help="Of reject, grpo, distill: a made-up task or a file. May be repeated."),
     ] = None,
     k: Annotated[int, typer.Option("-k", metavar="K", help="Of reject, grpo, distill: samples of each problem.")] = 8,
     problems: Annotated[
@@ -331,8 +332,8 @@ def train(
     prefer, sft and kto train an adapter of a model from what you judged: pairs, good replies, thumbs; grpo with --model
     from questions with right answers. The other stages train a small model of r1chat's own. cold-start: from made-up
     chains of thought. reject: on its own right samples. grpo with a folder: reinforcement learning with rule rewards on
-    made-up tasks. distill: on the right replies of a larger model. gguf: write the model for llama.cpp and Ollama.
-    demo: all of it in at most 30 minutes, with figures. All need the extra `train`.
+    made-up tasks or task files. distill: on the right replies of a larger model. gguf: write the model for llama.cpp
+    and Ollama. demo: all of it in at most 30 minutes, with figures. All need the extra `train`.
     """
     return partial(_train, ctx.params)
 
