@@ -59,8 +59,8 @@ def read_pool(file: str, tokenizer: Tokenizer) -> tuple[Pool, list[str]]:
     if questions * 4 > kept:  # a made-up task draws an odd word now and then
         shown = ", ".join(f"“{word}”" for word in words[:_SHOWN])
         notices.append(
-            f"{name}: {questions} of {kept} questions hold words that r1chat's cold start never shows, such as {shown}. A "
-            "model that has seen nothing else reads them letter by letter: expect few right samples."
+            f"{name}: {questions} of {kept} questions hold words that r1chat's cold start never shows, such as {shown}."
+            " A model that has seen nothing else reads them letter by letter: expect few right samples."
         )
     return pool, notices
 
