@@ -331,7 +331,11 @@ def test_the_demo_goes_through_all_stages_and_its_model_answers(tmp_path: Path) 
     assert told == ["cold start", "more of it", "rejection sampling", "GRPO"] == list(result["stages"])
     assert result["loss"][1] < result["loss"][0] - 1
     assert json.loads((tmp_path / "demo.json").read_text())["stages"] == result["stages"]
-    assert "<svg" in (tmp_path / "demo.svg").read_text()
+    assert all(one["low"] <= one["pass@1"] <= one["high"] for one in result["stages"].values())
+    lead = result["stages"]["GRPO"]["lead"]  # over the control, on the same problems
+    points = result["stages"]["GRPO"]["pass@1"] - result["stages"]["more of it"]["pass@1"]
+    assert lead["value"] == pytest.approx(points, abs=2e-4) and lead["low"] <= lead["value"] <= lead["high"]
+    assert "8 problems of the test split" in (tmp_path / "demo.svg").read_text()
     with closing(LlamaCppBackend([tmp_path / "demo.gguf"])) as backend:
         request = Request("demo", (Message("user", "Is 91 prime? (A) yes (B) no"),), params=Params(max_tokens=60))
         assert sum(event.tokens for event in backend.stream(request) if isinstance(event, Raw)) >= 1

@@ -114,7 +114,14 @@ def _demo(folder: Path, flags: Mapping[str, Any], data_dir: Path) -> int:
         return 130
     print(f"loss {result['loss'][0]:.2f} -> {result['loss'][1]:.2f}")
     for name, values in result["stages"].items():
-        print(f"  {name:<20} pass@1 {values['pass@1']:4.0%}   {values['length']:.0f} tokens")
+        told = f"pass@1 {values['pass@1']:.1%} [{values['low']:.1%}, {values['high']:.1%}]"
+        print(f"  {name:<20} {told}   {values['length']:.0f} tokens")
+    for name, values in result["stages"].items():
+        if lead := values.get("lead"):
+            print(
+                f"{name} against {demo.MORE}: {100 * lead['value']:+.1f} points "
+                f"[{100 * lead['low']:+.1f}, {100 * lead['high']:+.1f}]"
+            )
     print(f"The picture: {folder / demo.PICTURE}\nThe model: {folder / 'demo.gguf'}")
     return 0
 
