@@ -29,6 +29,8 @@ from r1chat.evaluation.published import DATA_SETS, known_name
 from r1chat.evaluation.starting import Order, begin
 from r1chat.library.datasets import DataFile, fetch
 from r1chat.library.hub import Hub
+from r1chat.ui.evaluation.page import form
+from r1chat.ui.words.evaluation import EVALUATION_WORDS
 
 
 def as_parquet(rows: list[dict[str, object]]) -> bytes:
@@ -346,9 +348,14 @@ def test_a_file_that_is_no_parquet_gets_a_sentence(tmp_path: Path, data: bytes) 
     assert "Parquet 文件" in error.value.sentence("zh")
 
 
-def test_the_page_begins_a_run_of_a_data_set_that_is_here_and_says_how_to_fetch_another(
-    hub: FakeHub, tmp_path: Path
-) -> None:
+def test_the_page_tells_which_data_sets_are_here() -> None:
+    model = ScriptedBackend([]).models()
+    shown = form(model, ["gsm8k"], EVALUATION_WORDS["en"])
+    assert '<option value="gsm8k">GSM8K</option>' in shown
+    assert '<option value="mmlu">MMLU (not on this computer yet)</option>' in shown
+
+
+def test_the_page_says_how_to_fetch_a_data_set_that_is_not_here(hub: FakeHub, tmp_path: Path) -> None:
     catalogue = Catalogue({"scripted": ScriptedBackend([])})
     try:
         with pytest.raises(EvaluationError, match="`r1chat eval fetch mmlu` fetches cais/mmlu"):

@@ -410,7 +410,7 @@ def test_a_task_file_is_parted_by_its_questions_and_eval_asks_the_part_that_is_h
     lines = (tmp_path / "primes.jsonl").read_text().splitlines()
     (tmp_path / "primes.jsonl").write_text("\n".join(reversed(lines)))
     assert parts(file) == (train, dev)
-    assert load_task(str(file), "dev").source.endswith("its part dev")
+    assert load_task(str(file), "dev").source.endswith(", dev")
     with pytest.raises(EvaluationError, match="is no split"):
         load_task(str(file), "valid")
 

@@ -85,7 +85,7 @@ def load_task(
     path = "" if hub or known_name(name) else str(Path(name).expanduser().absolute())
     source = f"{recipe.hub or recipe.file.name}, sha256 {digest(recipe.file)}"
     if split in _PARTS:
-        source += f", its part {split}"
+        source += f", {split}"
     origin = Origin(path or name, split, count, language, str(Path(folder).absolute()) if recipe.hub else "", hub)
     return Task(recipe.name, tuple(problem for problem, _ in found)[:count], source, recipe.paper, origin)
 

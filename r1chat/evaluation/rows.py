@@ -85,7 +85,7 @@ def _parquet(file: Path) -> Iterator[dict[str, Any]]:
         _examine(file)
         size = 0
         with parquet.ParquetFile(file) as opened:
-            for batch in opened.iter_batches(1_000):
+            for batch in opened.iter_batches(100):
                 size += batch.nbytes
                 if size > _UNPACKED:
                     raise EvaluationError(_TOO_LARGE.format(file=file, most=_UNPACKED // 1_000_000))
