@@ -56,13 +56,14 @@ class FakeHub:
                 handler.send_error(404)
                 return
             names = [name for name in inside if "/" not in name.removeprefix(folder)]
-            rows = [self._row(name, self.data[match[1]][name]) for name in names]
+            rows = [self._row(name, self.data[match[1]][name]) for name in names[:1_000]]  # its first page
             self._json(handler, rows if self.sizes else [{"type": "file", "path": row["path"]} for row in rows])
         elif match := re.fullmatch(r"/datasets/([^/]+/[^/]+)/resolve/main/(.+)", path):
             if match[1] in self.gated and not handler.headers.get("authorization"):
                 handler.send_error(401)
             else:
-                self._file(handler, self.data[match[1]][match[2]])
+                data = self.data.get(match[1], {}).get(match[2])
+                handler.send_error(404) if data is None else self._file(handler, data)
         elif match := re.fullmatch(r"/(?:models/)?([^/]+/[^/]+)/resolve/(?:main|master)/(.+)", path):
             self._file(handler, self.files[match[1]][match[2]])
         else:

@@ -160,8 +160,8 @@ def test_nothing_is_asked_of_the_hub_before_a_person_says_so(
 ) -> None:
     assert evaluate("gsm8k", "--model", "r1chat-nano") == 1
     told = capsys.readouterr().err
-    assert "say --fetch" in told and "openai/gsm8k:main/test-00000-of-00001.parquet, about 419 kB; licence: MIT" in told
-    assert hub.address.removeprefix("http://") in told
+    assert "say --fetch" in told and "openai/gsm8k:main/test-00000-of-00001.parquet, about 419 kB, licence: MIT" in told
+    assert f"{hub.address}/datasets/openai/gsm8k" in told
     with pytest.raises(EvaluationError, match="r1chat eval fetch gsm8k") as error:
         load_task("gsm8k", folder=tmp_path / FOLDER)
     assert "本机上还没有 gsm8k" in error.value.sentence("zh")
@@ -315,6 +315,14 @@ def test_a_name_that_has_its_own_problems_takes_none_from_elsewhere(hub: FakeHub
         with pytest.raises(EvaluationError, match="leave out --from"):
             missing(name, tmp_path, "me/own-sums:data/test.jsonl")
     assert hub.asked == []
+
+
+def test_a_file_that_a_long_listing_does_not_reach_is_fetched_nevertheless(hub: FakeHub, tmp_path: Path) -> None:
+    line = as_lines([{"question": "1+1?", "answer": "2"}])
+    hub.data["me/many"] = {f"{number}.jsonl": line for number in range(1_001)}
+    assert fetched(tmp_path, "ours", "me/many:1000.jsonl").problems[0].answer == "2"
+    with pytest.raises(LibraryError, match="no such model, data set or file"):
+        fetched(tmp_path, "ours", "me/many:1001.jsonl")
 
 
 def test_a_hub_that_cannot_be_reached_is_told(tmp_path: Path) -> None:

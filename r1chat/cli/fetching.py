@@ -40,10 +40,9 @@ def _about(name: str, wanted: DataFile, hub: Hub) -> Both:
     """What would be fetched from where, its size and licence."""
     known = DATA_SETS.get(known_name(name))
     if known and known.file == wanted:
-        return _KNOWN.format(
-            file=wanted, host=hub.host, size=readable_size(known.size), licence=known.licence, title=known.title
-        )
-    return _OTHER.format(file=wanted, host=hub.host, page=hub.data_set(wanted.repo))
+        told = {"title": known.title, "size": readable_size(known.size), "licence": known.licence}
+        return _KNOWN.format(file=wanted, page=hub.data_set(wanted.repo), **told)
+    return _OTHER.format(file=wanted, page=hub.data_set(wanted.repo))
 
 
 def _ask(name: str, told: Both) -> None:
@@ -71,10 +70,10 @@ def _with_progress(hub: Hub, wanted: DataFile, folder: Path, quiet: bool) -> Non
 
 
 _KNOWN = Both(
-    "{title} ({file}, about {size}; licence: {licence}) from {host}",
-    "{title}（{file}，约 {size}；许可证：{licence}），来自 {host}",
+    "{title} ({file}, about {size}, licence: {licence}) from {page}",
+    "{title}（{file}，约 {size}，许可证：{licence}），来自 {page}",
 )
-_OTHER = Both("{file} from {host} (size and licence: {page})", "{file}，来自 {host}（大小和许可证见 {page}）")
+_OTHER = Both("{file} from {page}, which tells its size and licence", "{file}，来自 {page}（大小和许可证见该页面）")
 _SAY_SO = Both(
     "{name} is not on this computer yet. To fetch {told}, say --fetch.",
     "本机上还没有 {name}。如要获取：{told}，请加上 --fetch。",

@@ -29,7 +29,7 @@ class DataSet:
     mixed: bool = False
 
 
-_NONE = Both("no licence stated; problems of competitions", "未注明许可证；竞赛题目")
+_NONE = Both("none stated; problems of competitions", "未注明；竞赛题目")
 _GATED = Both("CC BY 4.0; its owner wants a token", "CC BY 4.0；所有者要求令牌")
 
 DATA_SETS = {

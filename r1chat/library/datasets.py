@@ -62,12 +62,12 @@ def fetch(
     variant = Variant(file.name, "", (file,))
 
     def watch(progress: DownloadProgress) -> None:
-        if progress.done > most:  # the hub told no size, or a wrong one
+        if max(progress.done, progress.total) > most:
             raise _TooLargeError(_TOO_LARGE.format(file=wanted, most=readable_size(most)))
         report(progress)
 
     try:
-        watch(DownloadProgress(file.size, file.size))  # before anything is loaded
+        watch(DownloadProgress(0, file.size))  # before anything is loaded
         return download(hub, variant, place.parent, watch, Event(), wait)
     except _TooLargeError:
         discard(variant, place.parent)

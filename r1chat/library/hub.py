@@ -40,6 +40,7 @@ _NAME = re.compile(
 _LONGEST_NAME = 240  # bytes: a file system takes 255, and what grows has a longer name
 _LONGEST_PATH = 360  # characters, within a repository
 _NAMED = 12  # files that a sentence names
+_PAGE = 1_000  # entries of a listing's first page
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
 _QUANTISATION = re.compile(
     r"(?<![A-Za-z0-9])((?:UD-)?(?:I?Q\d(?:_[A-Z0-9]+)*|T?BF16|F16|F32|MXFP4(?:_MOE)?))(?![a-z])", re.IGNORECASE
@@ -217,6 +218,8 @@ class Hub:
         place = f"{self.data_set(repo)}/resolve/main"
         files = {file.path: file for file in _listed(rows, lambda path: f"{place}/{quote(path)}")}
         if path not in files:
+            if isinstance(rows, list) and len(rows) >= _PAGE:  # it may stand on a later page
+                return RemoteFile(path, f"{place}/{quote(path)}")
             names = ", ".join(list(files)[:_NAMED]) or "–"
             raise LibraryError(_NO_DATA_FILE.format(repo=repo, path=path, host=self.host, names=names))
         return files[path]
