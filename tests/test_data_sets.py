@@ -175,7 +175,7 @@ def test_a_fetched_data_set_is_measured_and_a_run_of_it_is_resumed(
     words = ("gsm8k", "--model", "r1chat-nano", "-n", "2", "--max-tokens", "8")
     assert evaluate(*words, "--fetch") == 0
     printed = capsys.readouterr()
-    assert "Fetching GSM8K (openai/gsm8k:" in printed.err and "pass@1" in printed.out
+    assert ": GSM8K (openai/gsm8k:" in printed.err and "pass@1" in printed.out
     asked = len(hub.asked)
     assert evaluate(*words, "--name", "again") == 0
     assert evaluate("resume", "again") == 0

@@ -31,7 +31,7 @@ def bring(settings: Settings, name: str, source: str, agreed: bool, quiet: bool 
         told = _about(name, wanted, hub)
         if not agreed:
             _ask(name, told)
-        print(harmless(f"Fetching {told} into {folder}", sys.stderr), file=sys.stderr)
+        print(harmless(f"Fetching into {folder}: {told}", sys.stderr), file=sys.stderr)
         _with_progress(hub, wanted, folder, quiet)
     return folder
 
