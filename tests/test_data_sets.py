@@ -24,7 +24,7 @@ from r1chat.cli.main import main
 from r1chat.config import load
 from r1chat.errors import EvaluationError, LibraryError, R1ChatError
 from r1chat.evaluation import Task, load_task
-from r1chat.evaluation.loading import FOLDER, missing
+from r1chat.evaluation.loading import DATA_FOLDER, missing
 from r1chat.evaluation.published import DATA_SETS, known_name
 from r1chat.evaluation.starting import Order, begin
 from r1chat.library.datasets import DataFile, fetch
@@ -81,10 +81,10 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
 
 
 def fetched(tmp_path: Path, name: str, hub: str = "") -> Task:
-    wanted = missing(name, tmp_path / FOLDER, hub)
+    wanted = missing(name, tmp_path / DATA_FOLDER, hub)
     if wanted:
-        fetch(hub_of(load()), wanted, tmp_path / FOLDER, lambda made: None, wait=0.01)
-    return load_task(name, folder=tmp_path / FOLDER, hub=hub)
+        fetch(hub_of(load()), wanted, tmp_path / DATA_FOLDER, lambda made: None, wait=0.01)
+    return load_task(name, folder=tmp_path / DATA_FOLDER, hub=hub)
 
 
 @pytest.mark.parametrize(
@@ -134,10 +134,10 @@ def test_the_first_problems_of_a_file_that_is_sorted_by_subject_are_a_sample_of_
     hub: FakeHub, tmp_path: Path
 ) -> None:
     fetched(tmp_path, "mmlu")
-    first = load_task("mmlu", count=20, folder=tmp_path / FOLDER).problems
+    first = load_task("mmlu", count=20, folder=tmp_path / DATA_FOLDER).problems
     numbers = [int(re.findall(r"Which (\d+)", problem.question)[0]) for problem in first]
     assert 4 <= sum(number >= 40 for number in numbers) <= 16
-    assert len({problem.id for problem in load_task("mmlu", folder=tmp_path / FOLDER).problems}) == 40
+    assert len({problem.id for problem in load_task("mmlu", folder=tmp_path / DATA_FOLDER).problems}) == 40
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_nothing_is_asked_of_the_hub_before_a_person_says_so(
     assert "say --fetch" in told and "openai/gsm8k:main/test-00000-of-00001.parquet, about 419 kB, licence: MIT" in told
     assert f"{hub.address}/datasets/openai/gsm8k" in told
     with pytest.raises(EvaluationError, match="r1chat eval fetch gsm8k") as error:
-        load_task("gsm8k", folder=tmp_path / FOLDER)
+        load_task("gsm8k", folder=tmp_path / DATA_FOLDER)
     assert "本机上还没有 gsm8k" in error.value.sentence("zh")
     assert hub.asked == []
 
@@ -214,7 +214,7 @@ def test_at_a_terminal_the_person_is_asked_once(hub: FakeHub, tmp_path: Path, re
 def test_fetch_alone_says_what_came(hub: FakeHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate("fetch", "math500") == 0
     assert "math-500: 1 problems (HuggingFaceH4/MATH-500:test.jsonl, sha256" in capsys.readouterr().out
-    assert (tmp_path / FOLDER / "HuggingFaceH4" / "MATH-500" / "test.jsonl").read_bytes() == FILES["math-500"]
+    assert (tmp_path / DATA_FOLDER / "HuggingFaceH4" / "MATH-500" / "test.jsonl").read_bytes() == FILES["math-500"]
     for word in ("sums", str(tmp_path / "own.jsonl")):
         assert evaluate("fetch", word) == 1
         assert "needs nothing from a hub" in capsys.readouterr().err
@@ -275,7 +275,7 @@ def test_a_file_that_arrives_damaged_is_not_kept(hub: FakeHub, tmp_path: Path) -
     hub.wrong_digest = True
     with pytest.raises(LibraryError, match="arrived damaged"):
         fetched(tmp_path, "gsm8k")
-    assert not [file for file in (tmp_path / FOLDER).rglob("*") if file.is_file()]
+    assert not [file for file in (tmp_path / DATA_FOLDER).rglob("*") if file.is_file()]
     hub.wrong_digest = False
     assert fetched(tmp_path, "gsm8k").problems
 

@@ -20,13 +20,11 @@ from r1chat.config import Settings as AppSettings
 from r1chat.errors import EvaluationError
 from r1chat.evaluation import Problem, Run, Settings, Solved, Task, curve, load_task, measure
 from r1chat.evaluation.listing import FOLDER
-from r1chat.evaluation.loading import FOLDER as DATA_SETS
-from r1chat.evaluation.loading import missing
+from r1chat.evaluation.loading import DATA_FOLDER, missing
 from r1chat.evaluation.measures import bootstrap, compare_runs, pass_at
 from r1chat.evaluation.picture import curve as draw_curve
 from r1chat.evaluation.picture import picture
-from r1chat.evaluation.published import DATA_SETS as PUBLISHED
-from r1chat.evaluation.published import known_name
+from r1chat.evaluation.published import DATA_SETS, known_name
 from r1chat.evaluation.report import as_values, finite, lines, paired_lines
 from r1chat.evaluation.run import SPECIFICATION, read_solved, read_specification, runs
 from r1chat.evaluation.starting import load_again, name_of, settings_of
@@ -104,8 +102,8 @@ def _report(folder: Path, solved: Sequence[Solved], as_json: bool) -> int:
 def _fetch(settings: AppSettings, name: str, flags: Mapping[str, Any]) -> int:
     """Bring the file of a task, and say what it is."""
     source = flags["source"] or ""
-    if missing(name, settings.data_dir / DATA_SETS, source) is None and not source and not known_name(name):
-        raise EvaluationError(_NOTHING_TO_FETCH.format(name=name, names=", ".join(PUBLISHED)))
+    if missing(name, settings.data_dir / DATA_FOLDER, source) is None and not source and not known_name(name):
+        raise EvaluationError(_NOTHING_TO_FETCH.format(name=name, names=", ".join(DATA_SETS)))
     folder = bring(settings, name, source, agreed=True, quiet=flags["as_json"])
     task = load_task(name, folder=folder, hub=source)
     print(harmless(f"{task.name}: {len(task.problems)} problems ({task.source}) in {folder}", sys.stdout))

@@ -10,7 +10,7 @@ from r1chat.both import Both
 from r1chat.cli.process import harmless
 from r1chat.config import Settings
 from r1chat.errors import EvaluationError
-from r1chat.evaluation.loading import FOLDER, missing
+from r1chat.evaluation.loading import DATA_FOLDER, missing
 from r1chat.evaluation.published import DATA_SETS, known_name
 from r1chat.library.datasets import DataFile, fetch
 from r1chat.library.download import DownloadProgress
@@ -24,7 +24,7 @@ def bring(settings: Settings, name: str, source: str, agreed: bool, quiet: bool 
     `source`: OWNER/NAME:FILE in place of the table's, or "". `agreed`: the person has asked for it; else a terminal is
     asked, and elsewhere it is refused. `quiet`: without a progress bar. Raises EvaluationError and LibraryError.
     """
-    folder = settings.data_dir / FOLDER
+    folder = settings.data_dir / DATA_FOLDER
     wanted = missing(name, folder, source)
     if wanted:
         hub = hub_of(settings)

@@ -35,7 +35,7 @@ from r1chat.evaluation.rows import SUFFIXES, bad_row, digest, read_rows, read_te
 from r1chat.library.datasets import DataFile
 
 MADE_UP = 100  # problems
-FOLDER = "datasets"  # in the data folder
+DATA_FOLDER = "datasets"  # in the data folder
 _PARTS = ("train", "dev")  # of a file
 
 

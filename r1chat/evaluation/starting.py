@@ -17,8 +17,7 @@ from r1chat.config import Settings as AppSettings
 from r1chat.errors import EvaluationError
 from r1chat.evaluation.generated import TASKS
 from r1chat.evaluation.listing import FOLDER, Evaluations
-from r1chat.evaluation.loading import FOLDER as DATA_SETS
-from r1chat.evaluation.loading import load_task
+from r1chat.evaluation.loading import DATA_FOLDER, load_task
 from r1chat.evaluation.problems import Origin, Task
 from r1chat.evaluation.run import Run, Settings, read_specification
 from r1chat.evaluation.running import claim
@@ -53,7 +52,7 @@ def begin(settings: AppSettings, catalogue: Catalogue, order: Order) -> Path:
     most = MOST_MADE_UP if order.task in TASKS else MOST_PROBLEMS
     if not 1 <= order.count <= most:
         raise EvaluationError(_BAD_COUNT.format(most=most, count=order.count))
-    task = load_task(order.task, count=order.count, folder=settings.data_dir / DATA_SETS)
+    task = load_task(order.task, count=order.count, folder=settings.data_dir / DATA_FOLDER)
     _check_code(task, order.run_code)
     sampling = tuple(sorted((name, value) for name, value in settings.preferred_sampling.items() if name != "seed"))
     asked = Settings(

@@ -16,7 +16,7 @@ from r1chat.errors import EvaluationError, R1ChatError
 from r1chat.evaluation import running
 from r1chat.evaluation.generated import TASKS
 from r1chat.evaluation.listing import Evaluations, Kept
-from r1chat.evaluation.loading import FOLDER, missing
+from r1chat.evaluation.loading import DATA_FOLDER, missing
 from r1chat.evaluation.published import DATA_SETS
 from r1chat.evaluation.samples import is_kept, keep, read_samples
 from r1chat.evaluation.starting import Order, begin, resume
@@ -71,7 +71,7 @@ def add(web: FastAPI, app: App) -> None:
         found = evaluations.all()
         known = {run.name for run in found}
         chosen = [run.name for run in found[:2]] if names is None else [name for name in names if name in known]
-        folder = app.settings.data_dir / FOLDER
+        folder = app.settings.data_dir / DATA_FOLDER
         here = [name for name in DATA_SETS if missing(name, folder) is None]
         return page.Overview(found, evaluations.curves(), chosen[:MOST_COLUMNS], here)
 
