@@ -112,7 +112,7 @@ def _tell(line: dict[str, Any]) -> None:
     names = ("loss", "reward", "accuracy", "length", "groups", "entropy", "pass@1")
     figures = "  ".join(f"{name} {line[name]:.3f}" for name in names if name in line)
     dev = "  ".join(f"{task} {share:.0%}" for task, share in line.get("dev", {}).items())
-    print(f"step {line['step']:>5}  {line['seconds'] / 60:5.1f} min  {figures}{dev}", flush=True)
+    print(f"step {line['step']:>5}  {line['seconds'] / 60:5.1f} min  {figures}  {dev}".rstrip(), flush=True)
 
 
 _SAME_NAME = Both(
