@@ -327,7 +327,9 @@ def test_the_demo_goes_through_all_stages_and_its_model_answers(tmp_path: Path) 
 
     told: list[str] = []
     plan = Demo(minutes=0.9, tasks=("primes",), problems=8)
-    result = run(tmp_path, plan, told.append, Shape(**SIZES))
+    notes: list[str] = []
+    result = run(tmp_path, plan, told.append, Shape(**SIZES), notes.append)
+    assert "16 problems, 64 samples" in notes[0]
     assert told == ["cold start", "more of it", "rejection sampling", "GRPO"] == list(result["stages"])
     assert result["loss"][1] < result["loss"][0] - 1
     assert json.loads((tmp_path / "demo.json").read_text())["stages"] == result["stages"]

@@ -108,7 +108,7 @@ def _demo(folder: Path, flags: Mapping[str, Any], data_dir: Path) -> int:
     tasks = tuple(flags["task"] or demo.Demo().tasks)
     plan = demo.Demo(min(flags["minutes"], 30.0), tasks, seed=flags["seed"] or 0, threads=flags["threads"])
     try:
-        result = demo.run(folder, plan, tell)
+        result = demo.run(folder, plan, tell, note=lambda text: print(f"  {text}", flush=True))
     except KeyboardInterrupt:
         print("Stopped; the same command goes on.")
         return 130

@@ -49,8 +49,16 @@ class Demo:
     threads: int = 1
 
 
-def run(folder: Path, plan: Demo, tell: Callable[[str], None], shape: Shape | None = None) -> dict[str, Any]:
+def run(
+    folder: Path,
+    plan: Demo,
+    tell: Callable[[str], None],
+    shape: Shape | None = None,
+    note: Callable[[str], None] = lambda text: None,
+) -> dict[str, Any]:
     """All stages; each goes on where its folder holds a checkpoint. Returns and writes the figures, and the picture.
+
+    `tell` gets the name of each stage, `note` how far it is.
 
     The figures: `loss` at the first and last note of the cold start; by stage `pass@1` with its 95 % interval `low` to
     `high`, the same by task (`tasks`), `length` in tokens, and of rejection sampling and GRPO the `lead` over the
@@ -77,13 +85,13 @@ def run(folder: Path, plan: Demo, tell: Callable[[str], None], shape: Shape | No
     places = folders(folder)
     cold = places[COLD]
     tell(COLD)
-    _trained(Training(cold, timed(COLD, 4e-3), shape or Shape(), source=examples))
+    _trained(Training(cold, timed(COLD, 4e-3), shape or Shape(), source=examples), note)
     start = folder / "cold.gguf"
     if not start.exists():
         write_gguf(start, *load(cold), "demo")
     stages: dict[str, Callable[[Path], Training]] = {
         MORE: lambda place: Training(place, timed(MORE, 1e-3), Shape(), _from(place, start), examples),
-        REJECT: lambda place: _rejecting(place, timed(REJECT, 3e-4), plan, start),
+        REJECT: lambda place: _rejecting(place, timed(REJECT, 3e-4), plan, start, note),
         GRPO: lambda place: Grpo(
             place, timed(GRPO, 5e-5), Reinforcement(problems=8, k=8, tasks=plan.tasks, dev=20), _from(place, start)
         ),
@@ -92,7 +100,7 @@ def run(folder: Path, plan: Demo, tell: Callable[[str], None], shape: Shape | No
     answers = {COLD: _answered(*load(cold), asked)}
     for name, make in stages.items():
         tell(name)
-        _trained(make(places[name]))
+        _trained(make(places[name]), note)
         answers[name] = _answered(*load(places[name]), asked)
     figures = {name: _figures(asked, answer) for name, answer in answers.items()}
     for name in (REJECT, GRPO):
@@ -125,15 +133,28 @@ def _from(place: Path, start: Path) -> tuple[Decoder, Tokenizer] | None:
     return None if (place / CHECKPOINT).exists() else read_gguf(start)
 
 
-def _rejecting(place: Path, plan: Plan, demo: Demo, start: Path) -> Training:
+def _rejecting(place: Path, plan: Plan, demo: Demo, start: Path, note: Callable[[str], None]) -> Training:
+    def tell(done: int, samples: int, kept: int) -> None:
+        note(f"{done} problems, {samples} samples, {kept} kept")
+
     rejection = Rejection(max(16, round(8 * demo.minutes)), 4, demo.tasks, seed=demo.seed)
-    kept = gather(place, rejection, sampler(rejection, *read_gguf(start)))
+    kept = gather(place, rejection, sampler(rejection, *read_gguf(start)), tell)
     return Training(place, plan, Shape(), _from(place, start), source(kept))
 
 
-def _trained(run: Training) -> None:
+def _trained(run: Training, note: Callable[[str], None]) -> None:
+    """Train to the end of the plan; once a minute of it, `note` gets how far it is."""
+    told = run.seconds
+
+    def tell(line: Mapping[str, Any]) -> None:
+        nonlocal told
+        if run.seconds - told >= 60:
+            told = run.seconds
+            figures = "".join(f"  {name} {line[name]:.3f}" for name in ("loss", "reward") if name in line)
+            note(f"{run.seconds / 60:.0f} of {run.plan.minutes:.1f} min{figures}")
+
     if run.seconds < run.plan.minutes * 60:
-        run.run()
+        run.run(tell)
 
 
 @dataclass(frozen=True, slots=True)
