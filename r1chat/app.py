@@ -183,7 +183,12 @@ def _of_list(server: Server) -> Backend:
 
 def library(settings: Settings) -> Downloads:
     """The downloads of models; no hub is asked yet."""
-    return Downloads(settings.models_folder, Hub(settings.hub or HUGGING_FACE, settings.hub_token.get_secret_value()))
+    return Downloads(settings.models_folder, hub_of(settings))
+
+
+def hub_of(settings: Settings) -> Hub:
+    """The hub of the settings; it is not asked yet."""
+    return Hub(settings.hub or HUGGING_FACE, settings.hub_token.get_secret_value())
 
 
 def own_models(settings: Settings) -> ModelFiles:

@@ -17,6 +17,9 @@ class FakeHub:
 
     def __init__(self) -> None:
         self.files: dict[str, dict[str, bytes]] = {}  # repository -> path -> content
+        self.data: dict[str, dict[str, bytes]] = {}  # the same of data sets
+        self.gated: set[str] = set()  # data sets that want a token
+        self.sizes = True  # whether listings of data sets tell sizes
         self.asked: list[tuple[str, str, str]] = []
         self.status = 0  # answers every download with this
         self.cut_after = 0  # bytes after which a connection breaks, once for each entry
@@ -46,6 +49,21 @@ class FakeHub:
             rows = [self._row(name, data) for name, data in self.files.get(match[1], {}).items()]
             files = [{"Path": row["path"], "Size": row["size"], "Sha256": row["digest"]} for row in rows]
             self._json(handler, {"Code": 200, "Data": {"Files": files}})
+        elif match := re.fullmatch(r"/api/datasets/([^/]+/[^/]+)/tree/main(?:/(.+))?", path):
+            folder = f"{match[2]}/" if match[2] else ""
+            inside = [name for name in self.data.get(match[1], {}) if name.startswith(folder)]
+            if not inside:
+                handler.send_error(404)
+                return
+            names = [name for name in inside if "/" not in name.removeprefix(folder)]
+            rows = [self._row(name, self.data[match[1]][name]) for name in names[:1_000]]  # its first page
+            self._json(handler, rows if self.sizes else [{"type": "file", "path": row["path"]} for row in rows])
+        elif match := re.fullmatch(r"/datasets/([^/]+/[^/]+)/resolve/main/(.+)", path):
+            if match[1] in self.gated and not handler.headers.get("authorization"):
+                handler.send_error(401)
+            else:
+                data = self.data.get(match[1], {}).get(match[2])
+                handler.send_error(404) if data is None else self._file(handler, data)
         elif match := re.fullmatch(r"/(?:models/)?([^/]+/[^/]+)/resolve/(?:main|master)/(.+)", path):
             self._file(handler, self.files[match[1]][match[2]])
         else:

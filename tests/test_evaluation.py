@@ -166,7 +166,7 @@ def test_a_toml_file_names_a_task_and_its_prompt(tmp_path: Path) -> None:
         ("a.jsonl", "[" * 100_000, "it is no JSON"),
         ("a.jsonl", "", "holds no problem"),
         ("a.toml", "name = ", "is no task"),
-        ("a.toml", 'name = "x"', "it needs a line"),
+        ("a.toml", 'name = "x"', "it needs one line"),
         ("a.toml", 'file = "missing.jsonl"', "cannot be read"),
     ],
 )

@@ -227,6 +227,9 @@ def test_what_the_command_measured_shows_beside_the_paper_on_a_phone_in_chinese(
     page.get_by_label("本机上的文件路径").fill("/no/such.jsonl")
     page.get_by_role("button", name="开始").click()
     expect(page.locator("#trouble")).to_contain_text("无法读取")
+    page.get_by_role("combobox", name="任务").select_option(label="MMLU（本机上还没有）")
+    page.get_by_role("button", name="开始").click()
+    expect(page.locator("#trouble")).to_contain_text("`r1chat eval fetch mmlu` 会从站点获取 cais/mmlu:all/test")
     page.get_by_text("curve-aime24 的数值").click()
     expect(page.locator("#curves table")).to_contain_text("2 次投票")
     if AXE.exists():

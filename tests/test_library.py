@@ -156,7 +156,7 @@ def test_refusal_of_the_hub_is_a_sentence(hub: FakeHub, downloads: Downloads, st
 
 
 def test_repository_that_is_not_there_is_told(hub: FakeHub) -> None:
-    with pytest.raises(LibraryError, match="no such model or file"):
+    with pytest.raises(LibraryError, match="no such model, data set or file"):
         Hub(hub.address).variants("nobody/nothing")
 
 

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -26,8 +26,8 @@ from r1chat.backends.llama.child.context import Context
 from r1chat.backends.llama.child.model import Model
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.cli.main import main
-from r1chat.errors import TrainingError
-from r1chat.evaluation import generated
+from r1chat.errors import EvaluationError, TrainingError
+from r1chat.evaluation import generated, load_task
 from r1chat.learn.recipe import remember, stages
 from r1chat.messages import Began, Finish, Message, Params, Raw, Request
 from r1chat.reasoning_format import R1_FORMAT
@@ -327,11 +327,17 @@ def test_the_demo_goes_through_all_stages_and_its_model_answers(tmp_path: Path) 
 
     told: list[str] = []
     plan = Demo(minutes=0.9, tasks=("primes",), problems=8)
-    result = run(tmp_path, plan, told.append, Shape(**SIZES))
+    notes: list[str] = []
+    result = run(tmp_path, plan, told.append, Shape(**SIZES), notes.append)
+    assert "16 problems, 64 samples" in notes[0]
     assert told == ["cold start", "more of it", "rejection sampling", "GRPO"] == list(result["stages"])
     assert result["loss"][1] < result["loss"][0] - 1
     assert json.loads((tmp_path / "demo.json").read_text())["stages"] == result["stages"]
-    assert "<svg" in (tmp_path / "demo.svg").read_text()
+    assert all(one["low"] <= one["pass@1"] <= one["high"] for one in result["stages"].values())
+    lead = result["stages"]["GRPO"]["lead"]  # over the control, on the same problems
+    points = result["stages"]["GRPO"]["pass@1"] - result["stages"]["more of it"]["pass@1"]
+    assert lead["value"] == pytest.approx(points, abs=2e-4) and lead["low"] <= lead["value"] <= lead["high"]
+    assert "8 problems of the test split" in (tmp_path / "demo.svg").read_text()
     with closing(LlamaCppBackend([tmp_path / "demo.gguf"])) as backend:
         request = Request("demo", (Message("user", "Is 91 prime? (A) yes (B) no"),), params=Params(max_tokens=60))
         assert sum(event.tokens for event in backend.stream(request) if isinstance(event, Raw)) >= 1
@@ -374,3 +380,139 @@ def test_a_teachers_right_replies_are_kept_and_its_wrong_and_cut_ones_are_not(tm
     assert kept and all(text.answer == "B" for text in kept)
     assert all(int(re.search(r"\d+", text.completion)[0]) % 2 for text in kept)  # type: ignore[index]
     assert all(text.completion.count("</think>") == 1 and text.completion.endswith("▁sentence｜>") for text in kept)
+
+
+# --- task files ------------------------------------------------------------------------------------------------------
+
+
+def write_primes(folder: Path, count: int = 60) -> Path:
+    """A task file of questions that `knowing` can answer."""
+    made = generated.problems("primes", "train", count)
+    rows = [{"question": one.question, "answer": one.answer, "kind": one.kind} for one in made]
+    (folder / "primes.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    (folder / "ours.toml").write_text('name = "our-primes"\nfile = "primes.jsonl"\nprompt = "{question}"\n')
+    return folder / "ours.toml"
+
+
+def parts(file: Path) -> tuple[set[str], set[str]]:
+    """The questions of a task file that are trained on, and those that are held out."""
+    train, dev = ({one.question for one in load_task(str(file), split).problems} for split in ("train", "dev"))
+    return train, dev
+
+
+def asked_in(rows: list[dict[str, Any]]) -> set[str]:
+    return {row["prompt"].partition("<｜User｜>")[2].partition("<｜Assistant｜>")[0] for row in rows}
+
+
+def test_a_task_file_is_parted_by_its_questions_and_eval_asks_the_part_that_is_held_out(tmp_path: Path) -> None:
+    file = write_primes(tmp_path)
+    train, dev = parts(file)
+    assert train and dev and not train & dev
+    assert train | dev == {one.question for one in load_task(str(file)).problems}
+    lines = (tmp_path / "primes.jsonl").read_text().splitlines()
+    (tmp_path / "primes.jsonl").write_text("\n".join(reversed(lines)))
+    assert parts(file) == (train, dev)
+    assert load_task(str(file), "dev").source.endswith(", dev")
+    with pytest.raises(EvaluationError, match="is no split"):
+        load_task(str(file), "valid")
+
+
+def test_rejection_sampling_of_a_task_file_asks_each_problem_once_and_none_that_is_held_out(
+    knowing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_primes(tmp_path)
+    train, dev = parts(file)
+    words = ["train", "reject", str(tmp_path / "run"), "--from", str(knowing), "--task", str(file), "-k", "4"]
+    assert main([*words, "--minutes", "0.03"]) == 0
+    printed = capsys.readouterr()
+    assert f"our-primes: {len(train)} problems to train on, {len(dev)} held out." in printed.err
+    assert f"{len(train)} problems, {4 * len(train)} samples" in printed.out
+    lines = [json.loads(line) for line in (tmp_path / "run" / "samples.jsonl").read_text().splitlines()]
+    assert sum(line["samples"] for line in lines) == 4 * len(train)
+    kept = [row for line in lines for row in line["kept"]]
+    assert kept and asked_in(kept) <= train
+    assert 0 <= log(tmp_path / "run")[-1]["dev"]["our-primes"] <= 1
+
+
+def test_grpo_learns_on_a_task_file_and_measures_what_is_held_out(knowing: Path, tmp_path: Path) -> None:
+    from r1chat.training.data import dev_texts, texts
+    from r1chat.training.gguf_file import read_gguf
+    from r1chat.training.pools import read_pool
+
+    file = write_primes(tmp_path)
+    words = ["train", "grpo", str(tmp_path / "run"), "--from", str(knowing), "--task", str(file)]
+    assert main([*words, "-k", "4", "--problems", "4", "--minutes", "0.05"]) == 0
+    lines = log(tmp_path / "run")
+    assert any(line.get("accuracy", 0) > 0 for line in lines) and "pass@1" in lines[-1]
+    train, dev = parts(file)
+    pool, _ = read_pool(str(file), read_gguf(knowing)[1])
+    drawn = [asdict(text) for text in islice(texts(random.Random(1), "train", pools=[pool]), len(train))]
+    assert asked_in(drawn) == train  # each once before any comes again
+    held = [asdict(text) for text in dev_texts("grpo dev", 100, pools=[pool])]
+    assert len(held) == len(dev) and asked_in(held) == dev
+
+
+def test_a_teacher_is_asked_the_problems_of_a_task_file(knowing: Path, tmp_path: Path) -> None:
+    from r1chat.training.distill import teacher
+    from r1chat.training.gguf_file import read_gguf
+    from r1chat.training.pools import read_pool
+    from r1chat.training.reject import Rejection, gather
+
+    file = write_primes(tmp_path)
+    pool, _ = read_pool(str(file), read_gguf(knowing)[1])
+    backend = ScriptedBackend(lambda request: ["<think>I say B.", "</think>", "\\boxed{B}", Finish("stop")])
+    plan = Rejection(400, 2, pools=(pool,))
+    kept = gather(tmp_path / "run", plan, teacher(backend, backend.models()[0], plan))
+    right = {text.prompt for text in pool.train if text.reference == "B" and text.language == "en"}
+    assert right and {text.prompt for text in kept} == right
+    assert all(text.completion.endswith("\\boxed{B}<｜end▁of▁sentence｜>") for text in kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.jsonl", '{"question": "1+1", "answer": "2"}\n{', "Line 2 of a.jsonl is no problem: it is no JSON"),
+        ("a.jsonl", '{"question": "1+1", "answer": ""}', "Line 1 of a.jsonl is no problem: The reference is empty"),
+        ("a.jsonl", '{"question": "1+1"}', "of no form that is known"),
+        ("a.jsonl", '{"question": "f", "tests": ["assert f(1)"]}', "asks for programs, and training runs none"),
+        ("a.jsonl", '{"question": "1+1", "answer": "2"}', "at least 10 and 2 are needed"),
+        ("a.jsonl", json.dumps({"question": "1+1 " * 300, "answer": "2"}), "has more than 256 tokens"),
+        ("a.toml", 'file = "nowhere.jsonl"', "cannot be read"),
+        ("a.toml", "x = 1", "it needs one line"),
+    ],
+)
+def test_a_task_file_that_nothing_can_be_learnt_from_says_why(
+    knowing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, text: str, says: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    words = ["train", "grpo", str(tmp_path / "run"), "--from", str(knowing), "--task", str(tmp_path / name)]
+    assert main(words) == 1
+    assert says in capsys.readouterr().err
+
+
+def test_task_files_are_for_the_stages_that_sample(
+    knowing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_primes(tmp_path)
+    assert main(["train", "demo", str(tmp_path / "run"), "--task", str(file)]) == 1
+    assert "no task" in (told := capsys.readouterr().err) and ".jsonl" not in told
+    words = ["train", "grpo", str(tmp_path / "run"), "--from", str(knowing), "--task"]
+    assert main([*words, "chess"]) == 1
+    assert "or give a file (.toml, .jsonl" in capsys.readouterr().err
+    assert main([*words, str(file), "--task", str(file)]) == 1
+    assert "Two tasks are called our-primes" in capsys.readouterr().err
+
+
+def test_words_that_no_cold_start_shows_and_problems_that_are_too_long_are_told(knowing: Path, tmp_path: Path) -> None:
+    from r1chat.training.gguf_file import read_gguf
+    from r1chat.training.pools import read_pool
+
+    tokenizer = read_gguf(knowing)[1]
+    _, notices = read_pool(str(write_primes(tmp_path)), tokenizer)
+    assert len(notices) == 1
+    rows = [{"question": f"Quokkas hoard {n} widgets and {n}?", "answer": str(2 * n)} for n in range(40)]
+    rows.append({"question": "1 + " * 300 + "1 = ?", "answer": "301"})
+    (tmp_path / "odd.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    _, notices = read_pool(str(tmp_path / "odd.jsonl"), tokenizer)
+    assert "1 of 41 problems have more than 256 tokens" in notices[1]
+    assert "40 of 40 questions" in notices[2] and "“quokkas”" in notices[2]

@@ -14,14 +14,17 @@ from typing import Any
 from r1chat.app import connect_all
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
+from r1chat.cli.fetching import bring
 from r1chat.cli.process import harmless, polite_signals
 from r1chat.config import Settings as AppSettings
 from r1chat.errors import EvaluationError
 from r1chat.evaluation import Problem, Run, Settings, Solved, Task, curve, load_task, measure
 from r1chat.evaluation.listing import FOLDER
+from r1chat.evaluation.loading import DATA_FOLDER, missing
 from r1chat.evaluation.measures import bootstrap, compare_runs, pass_at
 from r1chat.evaluation.picture import curve as draw_curve
 from r1chat.evaluation.picture import picture
+from r1chat.evaluation.published import DATA_SETS, known_name
 from r1chat.evaluation.report import as_values, finite, lines, paired_lines
 from r1chat.evaluation.run import SPECIFICATION, read_solved, read_specification, runs
 from r1chat.evaluation.starting import load_again, name_of, settings_of
@@ -30,7 +33,7 @@ from r1chat.rewards.programs import unprotected
 
 
 def evaluate(settings: AppSettings, words: list[str], flags: Mapping[str, Any]) -> int:
-    """Do what `r1chat eval` was asked: a task by name or file, `list`, `compare RUN RUN`, `resume RUN` or `curve TASK`.
+    """Do what `r1chat eval` was asked: a task by name or file, or one of `list`, `fetch`, `compare`, `resume`, `curve`.
 
     Raises R1ChatError.
     """
@@ -41,6 +44,10 @@ def evaluate(settings: AppSettings, words: list[str], flags: Mapping[str, Any]) 
         if len(words) != 3:
             raise EvaluationError(_TWO_RUNS)
         return _compare([_existing(folder, name) for name in words[1:]], flags["as_json"])
+    if words[0] == "fetch":
+        if len(words) != 2:
+            raise EvaluationError(_FETCH_WHAT)
+        return _fetch(settings, words[1], flags)
     if words[0] == "resume":
         if len(words) != 2:
             raise EvaluationError(_ONE_RUN)
@@ -58,7 +65,7 @@ def _run(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any
     count = flags["count"]
     if count < 1:
         raise EvaluationError(_NO_COUNT.format(count=count))
-    task = _loaded(name, count, flags)
+    task = _loaded(settings, name, count, flags)
     with polite_signals(), closing(connect_all(settings)) as catalogue:
         asked = _asked(settings, catalogue, flags)
         run = Run(folder / (flags["name"] or name_of(task, asked)), task, asked, catalogue)
@@ -92,9 +99,22 @@ def _report(folder: Path, solved: Sequence[Solved], as_json: bool) -> int:
     return 0
 
 
-def _loaded(name: str, count: int, flags: Mapping[str, Any]) -> Task:
+def _fetch(settings: AppSettings, name: str, flags: Mapping[str, Any]) -> int:
+    """Bring the file of a task, and say what it is."""
+    source = flags["source"] or ""
+    if missing(name, settings.data_dir / DATA_FOLDER, source) is None and not source and not known_name(name):
+        raise EvaluationError(_NOTHING_TO_FETCH.format(name=name, names=", ".join(DATA_SETS)))
+    folder = bring(settings, name, source, agreed=True, quiet=flags["as_json"])
+    task = load_task(name, folder=folder, hub=source)
+    print(harmless(f"{task.name}: {len(task.problems)} problems ({task.source}) in {folder}", sys.stdout))
+    return 0
+
+
+def _loaded(settings: AppSettings, name: str, count: int, flags: Mapping[str, Any]) -> Task:
     """The task. Raises EvaluationError where it holds programs to run and nobody said that they may be."""
-    task = load_task(name, flags["split"], count, flags["language"] or "")
+    source = flags["source"] or ""
+    folder = bring(settings, name, source, agreed=flags["fetch"] or bool(source), quiet=flags["as_json"])
+    task = load_task(name, flags["split"], count, flags["language"] or "", folder, source)
     _check_code(task, flags["run_code"])
     return task
 
@@ -113,7 +133,7 @@ def _curve(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, A
         raise EvaluationError(_NO_COUNT.format(count=flags["count"]))
     given = {key: _numbers(key, flags[key]) for key in ("budgets", "waits", "votes") if flags[key] is not None}
     axes = curve.checked(curve.Axes(**given))
-    task = _loaded(name, flags["count"], flags)
+    task = _loaded(settings, name, flags["count"], flags)
     if task.code and axes.votes[1:]:
         raise EvaluationError(_NO_VOTES)
     with polite_signals(), closing(connect_all(settings)) as catalogue:
@@ -240,6 +260,14 @@ _ONE_RUN = Both(
 _ONE_TASK = Both(
     "“{words}” is more than one task. Give one; options begin with --.",
     "“{words}”不止一个任务。请只给一个；选项以 -- 开头。",
+)
+_FETCH_WHAT = Both(
+    "Fetch takes one task: r1chat eval fetch gsm8k, or a name of yours with --from OWNER/NAME:FILE.",
+    "fetch 需要一个任务：r1chat eval fetch gsm8k，或自定名称并加上 --from OWNER/NAME:FILE。",
+)
+_NOTHING_TO_FETCH = Both(
+    "{name} needs nothing from a hub. What can be fetched: {names}; or a name of yours with --from OWNER/NAME:FILE.",
+    "{name} 不需要从站点获取。可获取：{names}；或自定名称并加上 --from OWNER/NAME:FILE。",
 )
 _NO_COUNT = Both(
     "-n {count} is no number of problems. Give 1 or more.", "-n {count} 不是题目数量。请给出 1 或更大的数。"

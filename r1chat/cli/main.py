@@ -228,7 +228,8 @@ def evaluate(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="TASK", help="A made-up task, a file, list, compare RUN RUN, resume RUN, or curve TASK."
+            metavar="TASK",
+            help="A made-up task, a data set, a file, list, fetch TASK, compare RUN RUN, resume RUN, or curve TASK.",
         ),
     ],
     backend: BackendName = None,
@@ -236,8 +237,17 @@ def evaluate(
     base_url: BaseUrl = None,
     samples: Annotated[int, typer.Option("-k", metavar="K", help="Samples of each problem.")] = 1,
     count: Annotated[int, typer.Option("-n", metavar="N", help="The first N problems.")] = 100,
-    split: Annotated[str, typer.Option(metavar="train|dev|test", help="Of a made-up task.")] = "test",
+    split: Annotated[
+        str, typer.Option(metavar="train|dev|test", help="Of a made-up task; of a file test is all of it.")
+    ] = "test",
     language: Annotated[str | None, typer.Option(metavar="en|zh", help="Of a made-up task; both without it.")] = None,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Fetch the data set from the hub, if it is not here yet.")
+    ] = False,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="OWNER/NAME:FILE", help="The file of another data set on the hub."),
+    ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the run; the same name goes on with it.")] = None,
     budget: Annotated[int | None, typer.Option(metavar="TOKENS", help="Of thinking; 0 skips the thought.")] = None,
     budgets: Annotated[
@@ -265,9 +275,10 @@ def evaluate(
     """Measure a model on a task: pass@1, pass@k and cons@k, each with an interval. A run that was killed goes on.
 
     Made-up tasks: sums, products, division, expressions, decimals, percentages, fractions, equations, divisors, primes,
-    sorting, letters, clock, stories, countdown. A file of problems: GSM8K, MATH-500, AIME, GPQA, MMLU and CMATH as
-    published, or JSON Lines with question and answer; code problems as HumanEval, MBPP and LiveCodeBench have them, or
-    with question and tests. curve TASK: accuracy over thinking tokens, as a picture.
+    sorting, letters, clock, stories, countdown. Data sets of a hub: gsm8k, math-500, aime-2024, gpqa-diamond, mmlu,
+    cmath; nothing is fetched before you say so. A file of problems: as these are published, or JSON Lines with question
+    and answer; code problems as HumanEval, MBPP and LiveCodeBench have them, or with question and tests. curve TASK:
+    accuracy over thinking tokens, as a picture.
     """
     return partial(_evaluate, ctx.params)
 
@@ -289,7 +300,8 @@ def train(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The GGUF file.")] = None,
     rate: Annotated[float | None, typer.Option(metavar="R", help="The learning rate at its highest.")] = None,
     task: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Of reject, grpo, distill; more than one may be given.")
+        list[str] | None,
+        typer.Option(metavar="NAME|FILE", help="Of reject, grpo, distill: a made-up task or a file. May be repeated."),
     ] = None,
     k: Annotated[int, typer.Option("-k", metavar="K", help="Of reject, grpo, distill: samples of each problem.")] = 8,
     problems: Annotated[
@@ -320,8 +332,8 @@ def train(
     prefer, sft and kto train an adapter of a model from what you judged: pairs, good replies, thumbs; grpo with --model
     from questions with right answers. The other stages train a small model of r1chat's own. cold-start: from made-up
     chains of thought. reject: on its own right samples. grpo with a folder: reinforcement learning with rule rewards on
-    made-up tasks. distill: on the right replies of a larger model. gguf: write the model for llama.cpp and Ollama.
-    demo: all of it in at most 30 minutes, with figures. All need the extra `train`.
+    made-up tasks or task files. distill: on the right replies of a larger model. gguf: write the model for llama.cpp
+    and Ollama. demo: all of it in at most 30 minutes, with figures. All need the extra `train`.
     """
     return partial(_train, ctx.params)
 

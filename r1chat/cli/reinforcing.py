@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from r1chat.both import Both
+from r1chat.cli.process import harmless
 from r1chat.errors import TrainingError
 from r1chat.evaluation import generated
 
@@ -19,18 +21,21 @@ PROBLEMS = {"reject": 400, "grpo": 16, "distill": 100}
 def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
     """Do one of the stages in a folder. Raises TrainingError."""
     from r1chat.training.checkpoint import CHECKPOINT
+    from r1chat.training.data import LONGEST, encode
     from r1chat.training.gguf_file import read_gguf
     from r1chat.training.loop import LOG, Plan, Training, load
     from r1chat.training.outcome import verdict
 
-    tasks = tuple(flags["task"] or ())
+    tasks = tuple(name for name in flags["task"] or () if name in generated.TASKS)
     problems = PROBLEMS[stage] if flags["problems"] is None else flags["problems"]
     if not 2 <= flags["k"] <= 64 or problems < 1:
         raise TrainingError(_NO_GROUP.format(k=flags["k"], problems=problems))
     begun = (folder / CHECKPOINT).exists()
     if not begun and not flags["begin_with"]:
         raise TrainingError(_NO_START.format(stage=stage, folder=folder))
-    start = None if begun else read_gguf(flags["begin_with"])
+    model, tokenizer = load(folder) if begun else read_gguf(flags["begin_with"])
+    start = None if begun else (model, tokenizer)
+    pools = _pools([name for name in flags["task"] or () if name not in generated.TASKS], tokenizer)
     seed = flags["seed"] or 0
     plan = Plan(
         minutes=flags["minutes"], rate=flags["rate"] or RATES[stage], warm=10, seed=seed, threads=flags["threads"]
@@ -39,17 +44,20 @@ def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
     if stage == "grpo":
         from r1chat.training.grpo import Grpo, Reinforcement
 
-        run = Grpo(folder, plan, Reinforcement(problems=min(problems, 64), k=flags["k"], tasks=tasks), start)
+        rules = Reinforcement(problems=min(problems, 64), k=flags["k"], tasks=tasks, pools=pools)
+        run = Grpo(folder, plan, rules, start)
     else:
         from r1chat.training.reject import Rejection, gather, sampler, source
 
-        rejection = Rejection(problems, flags["k"], tasks, seed=seed)
-        model, tokenizer = start or load(folder)
+        rejection = Rejection(problems, flags["k"], tasks, pools, seed=seed)
         if stage == "reject":
             kept = gather(folder, rejection, sampler(rejection, model, tokenizer), _tell_samples)
         else:
-            kept = _distilled(folder, replace(rejection, tasks=tasks or tuple(generated.TASKS)), flags)
-        run = Training(folder, plan, model.shape, start, source(kept))
+            every = () if pools else tuple(generated.TASKS)
+            kept = _distilled(folder, replace(rejection, tasks=tasks or every), flags)
+        if not encode(tokenizer, kept):
+            raise TrainingError(_ALL_LONG.format(most=LONGEST))
+        run = Training(folder, plan, model.shape, start, source(kept), pools)
     if run.seconds >= plan.minutes * 60:
         raise TrainingError(_SPENT.format(folder=folder, spent=run.seconds / 60))
     try:
@@ -63,6 +71,21 @@ def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
         print(verdict(lines))
     print(f"Done. Next: r1chat train gguf {folder}")
     return 0
+
+
+def _pools(files: Sequence[str], tokenizer: Any) -> tuple[Any, ...]:
+    """The problems of task files; what a person should know of them is printed. Raises TrainingError."""
+    from r1chat.training.pools import read_pool
+
+    found: dict[str, Any] = {}
+    for file in files:
+        pool, notices = read_pool(file, tokenizer)
+        if pool.name in found:
+            raise TrainingError(_SAME_NAME.format(name=pool.name))
+        found[pool.name] = pool
+        for notice in notices:
+            print(harmless(notice, sys.stderr), file=sys.stderr, flush=True)
+    return tuple(found.values())
 
 
 def _distilled(folder: Path, rejection: Any, flags: Mapping[str, Any]) -> list[Any]:
@@ -89,9 +112,18 @@ def _tell(line: dict[str, Any]) -> None:
     names = ("loss", "reward", "accuracy", "length", "groups", "entropy", "pass@1")
     figures = "  ".join(f"{name} {line[name]:.3f}" for name in names if name in line)
     dev = "  ".join(f"{task} {share:.0%}" for task, share in line.get("dev", {}).items())
-    print(f"step {line['step']:>5}  {line['seconds'] / 60:5.1f} min  {figures}{dev}", flush=True)
+    print(f"step {line['step']:>5}  {line['seconds'] / 60:5.1f} min  {figures}  {dev}".rstrip(), flush=True)
 
 
+_SAME_NAME = Both(
+    "Two tasks are called {name}. Rename a file, or give it a name in a TOML file.",
+    "有两个任务都叫 {name}。请重命名文件，或在 TOML 文件中另起名字。",
+)
+_ALL_LONG = Both(
+    "Every reply that was kept has more than {most} tokens with its question: too long for a model of this size. Name "
+    "easier or shorter problems with --task.",
+    "保留下来的每条回复连同题目都超过 {most} 个 token：对这种大小的模型来说太长。请用 --task 指定更容易或更短的题目。",
+)
 _NO_TEACHER = Both(
     "distill learns from a model of yours: name it with --teacher NAME (`r1chat models` lists them).",
     "distill 需要一个教师模型：请用 --teacher NAME 指定（`r1chat models` 列出可用模型）。",

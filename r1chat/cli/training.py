@@ -12,11 +12,13 @@ from r1chat.both import Both
 from r1chat.config import load as load_settings
 from r1chat.errors import TrainingError
 from r1chat.evaluation import generated
+from r1chat.evaluation.rows import SUFFIXES
 from r1chat.learn.modelfile import r1_template
 from r1chat.learn.recipe import STAGES as OF_THE_RECIPE
 from r1chat.learn.recipe import StageName, remember
 
 STAGES = ("cold-start", "reject", "grpo", "distill", "gguf", "demo")
+OF_FILES = ("reject", "grpo", "distill")  # stages that take problems from files, too
 RATE = 3e-3  # at its highest, of cold-start
 ROOM = 300_000_000  # bytes: a checkpoint, the one that replaces it, and the GGUF file
 NEEDED = ("torch", "tokenizers", "gguf")
@@ -34,7 +36,7 @@ def train(stage: str, flags: Mapping[str, Any]) -> int:
         raise TrainingError(_WHICH_FOLDER.format(stage=stage))
     if stage == "gguf":
         return _write(folder, flags["output"] or folder / "model.gguf")
-    _examine(folder, flags)
+    _examine(stage, folder, flags)
     data_dir = load_settings(data_dir=flags["data_dir"]).data_dir
     for name in OF_THE_RECIPE:
         if name == stage:
@@ -48,13 +50,15 @@ def train(stage: str, flags: Mapping[str, Any]) -> int:
     return reinforce(stage, folder, flags)
 
 
-def _examine(folder: Path, flags: Mapping[str, Any]) -> None:
+def _examine(stage: str, folder: Path, flags: Mapping[str, Any]) -> None:
     """Raises TrainingError for flags and a folder that no stage can train with."""
     if not 0 < flags["minutes"] <= 10_000:
         raise TrainingError(_NO_MINUTES.format(minutes=flags["minutes"]))
     for name in flags["task"] or ():
-        if name not in generated.TASKS:
-            raise TrainingError(_NO_TASK.format(task=name, tasks=", ".join(generated.TASKS)))
+        is_file = Path(name).suffix.lower() in (".toml", *SUFFIXES)
+        if name not in generated.TASKS and not (is_file and stage in OF_FILES):
+            files = _OR_FILES if stage in OF_FILES else Both("", "")
+            raise TrainingError(_NO_TASK.format(task=name, tasks=", ".join(generated.TASKS), files=files))
     if flags["rate"] is not None and not 0 < flags["rate"] <= 1:
         raise TrainingError(_NO_RATE.format(rate=flags["rate"]))
     if folder.exists() and not folder.is_dir():
@@ -104,13 +108,20 @@ def _demo(folder: Path, flags: Mapping[str, Any], data_dir: Path) -> int:
     tasks = tuple(flags["task"] or demo.Demo().tasks)
     plan = demo.Demo(min(flags["minutes"], 30.0), tasks, seed=flags["seed"] or 0, threads=flags["threads"])
     try:
-        result = demo.run(folder, plan, tell)
+        result = demo.run(folder, plan, tell, note=lambda text: print(f"  {text}", flush=True))
     except KeyboardInterrupt:
         print("Stopped; the same command goes on.")
         return 130
     print(f"loss {result['loss'][0]:.2f} -> {result['loss'][1]:.2f}")
     for name, values in result["stages"].items():
-        print(f"  {name:<20} pass@1 {values['pass@1']:4.0%}   {values['length']:.0f} tokens")
+        told = f"pass@1 {values['pass@1']:.1%} [{values['low']:.1%}, {values['high']:.1%}]"
+        print(f"  {name:<20} {told}   {values['length']:.0f} tokens")
+    for name, values in result["stages"].items():
+        if lead := values.get("lead"):
+            print(
+                f"{name} against {demo.MORE}: {100 * lead['value']:+.1f} points "
+                f"[{100 * lead['low']:+.1f}, {100 * lead['high']:+.1f}]"
+            )
     print(f"The picture: {folder / demo.PICTURE}\nThe model: {folder / 'demo.gguf'}")
     return 0
 
@@ -146,7 +157,14 @@ _WHICH_FOLDER = Both(
     "Name the folder of the run: r1chat train {stage} FOLDER", "请指明训练的文件夹：r1chat train {stage} 文件夹"
 )
 _NO_STAGE = Both("There is no stage “{stage}”. There are: {stages}.", "没有“{stage}”这个阶段。现有：{stages}。")
-_NO_TASK = Both("There is no task “{task}”. There are: {tasks}.", "没有“{task}”这个任务。现有：{tasks}。")
+_NO_TASK = Both(
+    "There is no task “{task}” to train on. There are: {tasks}{files}.",
+    "没有可训练的任务“{task}”。现有：{tasks}{files}。",
+)
+_OR_FILES = Both(
+    "; or give a file (.toml, .jsonl, .json, .csv or .parquet)",
+    "；也可以给出文件（.toml、.jsonl、.json、.csv 或 .parquet）",
+)
 _NO_TORCH = Both(
     "Training needs {names}: pip install 'r1chat[train]' (about 5 GB, mostly PyTorch; its CPU-only wheel is smaller).",
     "训练需要 {names}：pip install 'r1chat[train]'（约 5 GB，主要是 PyTorch；仅 CPU 的版本更小）。",

@@ -12,26 +12,33 @@ from r1chat.evaluation.curve import Point, label
 from r1chat.evaluation.measures import Estimate, Measures
 from r1chat.evaluation.report import paper_row
 
+Share = tuple[str, Estimate, float | None]  # its name, from 0 to 1, and the paper's figure in percent
+Block = tuple[str, Sequence[Share]]  # with a title
 _WIDTH, _LEFT, _ROW, _PLOT = 760, 250, 24, 440
 
 
 def picture(runs: Sequence[tuple[Mapping[str, Any], Measures]]) -> str:
-    """An SVG of the shares of runs, one block a run; it follows the reader's light or dark theme."""
-    marks: list[str] = []
-    y = 40
+    """An SVG of the shares of runs, one block a run."""
+    blocks: list[Block] = []
     for asked, measures in runs:
-        title = f"{asked['task']} · {asked['title']} · {measures.problems} × {measures.k}"
-        marks.append(f'<text class="title" x="0" y="{y}">{escape(title)}</text>')
-        y += 12
         paper = paper_row(asked, measures)
-        shares: list[tuple[str, Estimate, float | None]] = [
-            ("pass@1", measures.pass_1, paper.pass_1 if paper else None)
-        ]
+        shares: list[Share] = [("pass@1", measures.pass_1, paper.pass_1 if paper else None)]
         if measures.k > 1:
             shares.append((f"pass@{measures.k}", measures.pass_k, None))
             shares.append((f"cons@{measures.k}", measures.majority, paper.majority if paper else None))
         shares += [("truncated", measures.truncated, None), ("format", measures.format, None)]
         shares.append(("language", measures.language, None))
+        blocks.append((f"{asked['task']} · {asked['title']} · {measures.problems} × {measures.k}", shares))
+    return shares_of(blocks, "; ".join(str(asked["task"]) for asked, _ in runs))
+
+
+def shares_of(blocks: Sequence[Block], label: str) -> str:
+    """An SVG of shares with their intervals, in blocks with titles; it follows the reader's light or dark theme."""
+    marks: list[str] = []
+    y = 40
+    for title, shares in blocks:
+        marks.append(f'<text class="title" x="0" y="{y}">{escape(title)}</text>')
+        y += 12
         for name, estimate, known in shares:
             marks.append(_row(y, name, estimate, known))
             y += _ROW
@@ -43,7 +50,7 @@ def picture(runs: Sequence[tuple[Mapping[str, Any], Measures]]) -> str:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-10 0 {_WIDTH} {y}" role="img" '
-        f'aria-label="{escape("; ".join(str(asked["task"]) for asked, _ in runs))}"><style>{_STYLE}</style>'
+        f'aria-label="{escape(label)}"><style>{_STYLE}</style>'
         f"{axis}{''.join(marks)}</svg>"
     )
 

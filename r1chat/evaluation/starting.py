@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from r1chat import detached
@@ -17,7 +17,8 @@ from r1chat.config import Settings as AppSettings
 from r1chat.errors import EvaluationError
 from r1chat.evaluation.generated import TASKS
 from r1chat.evaluation.listing import FOLDER, Evaluations
-from r1chat.evaluation.problems import Origin, Task, load_task
+from r1chat.evaluation.loading import DATA_FOLDER, load_task
+from r1chat.evaluation.problems import Origin, Task
 from r1chat.evaluation.run import Run, Settings, read_specification
 from r1chat.evaluation.running import claim
 
@@ -51,7 +52,7 @@ def begin(settings: AppSettings, catalogue: Catalogue, order: Order) -> Path:
     most = MOST_MADE_UP if order.task in TASKS else MOST_PROBLEMS
     if not 1 <= order.count <= most:
         raise EvaluationError(_BAD_COUNT.format(most=most, count=order.count))
-    task = load_task(order.task, count=order.count)
+    task = load_task(order.task, count=order.count, folder=settings.data_dir / DATA_FOLDER)
     _check_code(task, order.run_code)
     sampling = tuple(sorted((name, value) for name, value in settings.preferred_sampling.items() if name != "seed"))
     asked = Settings(
@@ -100,7 +101,7 @@ def load_again(folder: Path) -> Task:
         values = Origin(**read_specification(folder).get("asked") or {})
     except TypeError:
         raise EvaluationError(_NO_ORIGIN.format(name=folder.name)) from None
-    return load_task(values.name, values.split, values.count, values.language)
+    return load_task(**asdict(values))
 
 
 def settings_of(folder: Path) -> Settings:

@@ -5,6 +5,7 @@ hub        Hugging Face and ModelScope: which GGUF files a repository has, and w
 forecast   a GGUF's header and this machine -> memory, window, speed, and a sentence
 speed      this machine's speed, measured once with models from `probe`
 download   one model -> files in the models folder: resumed, checked, never half-done
+datasets   one file of a data set -> a folder, from which it is used afterwards
 queue      the downloads of this r1chat, one after the other
 
 No host is asked for anything before a person has asked for a search or a download.

@@ -1,4 +1,4 @@
-"""One model from a hub into the models folder: resumed where it stopped, checked by its digest, never half-done.
+"""One model or data set from a hub into a folder: resumed where it stopped, checked by its digest, never half-done.
 
 A file grows as `NAME.part`, unbuffered, so that a killed process loses nothing that was written; what is left over is
 continued by a range request. It gets its name only when every file of the model is whole and its SHA-256 is right.
@@ -100,8 +100,9 @@ def _make(folder: Path) -> None:
     except OSError as error:
         raise LibraryError(
             Both(
-                "The folder {folder} cannot be made ({reason}). Choose another one with R1CHAT_MODELS_DIR.",
-                "无法创建文件夹 {folder}（{reason}）。请用 R1CHAT_MODELS_DIR 选择其他位置。",
+                "The folder {folder} cannot be made ({reason}). Choose another one with R1CHAT_MODELS_DIR, for data "
+                "sets with R1CHAT_DATA_DIR.",
+                "无法创建文件夹 {folder}（{reason}）。请用 R1CHAT_MODELS_DIR（数据集用 R1CHAT_DATA_DIR）选择其他位置。",
             ).format(folder=folder, reason=error.strerror or error)
         ) from None
 
@@ -127,8 +128,8 @@ def _fetch(hub: Hub, file: RemoteFile, folder: Path, report: Callable[[int], Non
                 raise LibraryError(
                     Both(
                         "The connection to {host} broke {count} times in a row ({reason}). What came is kept: "
-                        "press Resume when the network is back.",
-                        "与 {host} 的连接连续中断 {count} 次（{reason}）。已下载部分已保留：网络恢复后请点“继续”。",
+                        "resume when the network is back.",
+                        "与 {host} 的连接连续中断 {count} 次（{reason}）。已下载部分已保留：网络恢复后请继续。",
                     ).format(host=hub.host, count=failures, reason=type(error).__name__)
                 ) from None
             if stop.wait(wait * 2**failures if not grown else wait):
@@ -136,8 +137,8 @@ def _fetch(hub: Hub, file: RemoteFile, folder: Path, report: Callable[[int], Non
         except OSError as error:
             raise LibraryError(
                 Both(
-                    "{file} cannot be written to {folder} ({reason}). What came is kept: make room, then press Resume.",
-                    "无法将 {file} 写入 {folder}（{reason}）。已下载部分已保留：腾出空间后点“继续”。",
+                    "{file} cannot be written to {folder} ({reason}). What came is kept: make room, then resume.",
+                    "无法将 {file} 写入 {folder}（{reason}）。已下载部分已保留：腾出空间后请继续。",
                 ).format(file=file.name, folder=folder, reason=error.strerror or error)
             ) from None
 
@@ -224,8 +225,9 @@ def _room(folder: Path, needed: int) -> None:
         raise LibraryError(
             Both(
                 "The disk of {folder} has {free} left, and {needed} are needed. Make room, or choose "
-                "another folder with R1CHAT_MODELS_DIR.",
-                "{folder} 所在磁盘剩余 {free}，需要 {needed}。请腾出空间，或用 R1CHAT_MODELS_DIR 选择其他位置。",
+                "another folder with R1CHAT_MODELS_DIR, for data sets with R1CHAT_DATA_DIR.",
+                "{folder} 所在磁盘剩余 {free}，需要 {needed}。请腾出空间，或用 R1CHAT_MODELS_DIR（数据集用 "
+                "R1CHAT_DATA_DIR）选择其他位置。",
             ).format(folder=folder, free=readable_size(free), needed=readable_size(needed + SPARE))
         )
 

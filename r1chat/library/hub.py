@@ -1,4 +1,4 @@
-"""Model hubs: which GGUF files a repository has, and where. Hugging Face (or a mirror of it) and ModelScope.
+"""Hubs: which GGUF files a repository has, and where; files of data sets. Hugging Face (or a mirror) and ModelScope.
 
 Asks nobody until one of its methods is called. A token goes to the hub itself alone, never to where it redirects, and
 into no message or log. Raises LibraryError, whose sentence says what to do.
@@ -11,7 +11,7 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 from urllib.parse import quote, urlsplit
@@ -39,6 +39,8 @@ _NAME = re.compile(
 )  # of a file: harmless on disk and on a terminal
 _LONGEST_NAME = 240  # bytes: a file system takes 255, and what grows has a longer name
 _LONGEST_PATH = 360  # characters, within a repository
+_NAMED = 12  # files that a sentence names
+_PAGE = 1_000  # entries of a listing's first page
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
 _QUANTISATION = re.compile(
     r"(?<![A-Za-z0-9])((?:UD-)?(?:I?Q\d(?:_[A-Z0-9]+)*|T?BF16|F16|F32|MXFP4(?:_MOE)?))(?![a-z])", re.IGNORECASE
@@ -203,15 +205,28 @@ class Hub:
                     raise httpx.ReadTimeout("the beginning of the file comes too slowly")
         return bytes(data[skip : skip + end - start])
 
+    def data_set(self, repo: str) -> str:
+        """The address of a data set's page, for a person to read."""
+        return f"{self.address}/datasets/{repo}"
+
+    def data_file(self, repo: str, path: str) -> RemoteFile:
+        """A file of a data set's repository. Raises LibraryError where it cannot be had."""
+        if self._modelscope:
+            raise LibraryError(_NO_DATA_SETS.format(host=self.host))
+        folder = path.rpartition("/")[0]
+        rows = self._ask(f"/api/datasets/{repo}/tree/main{quote(f'/{folder}') if folder else ''}", {})
+        place = f"{self.data_set(repo)}/resolve/main"
+        files = {file.path: file for file in _listed(rows, lambda path: f"{place}/{quote(path)}")}
+        if path not in files:
+            if isinstance(rows, list) and len(rows) >= _PAGE:  # it may stand on a later page
+                return RemoteFile(path, f"{place}/{quote(path)}")
+            names = ", ".join(list(files)[:_NAMED]) or "–"
+            raise LibraryError(_NO_DATA_FILE.format(repo=repo, path=path, host=self.host, names=names))
+        return files[path]
+
     def _files(self, repo: str) -> list[RemoteFile]:
         rows = self._ask(f"/api/models/{repo}/tree/main", {"recursive": "true"})
-        files = []
-        for row in rows if isinstance(rows, list) else []:
-            if isinstance(row, dict) and row.get("type") == "file" and is_usable(path := row.get("path")):
-                lfs = row["lfs"] if isinstance(row.get("lfs"), dict) else {}
-                size, digest = _size(lfs.get("size", row.get("size"))), _digest(lfs.get("oid"))
-                files.append(RemoteFile(path, self.url(repo, path), size, digest))
-        return files
+        return _listed(rows, lambda path: self.url(repo, path))
 
     def _modelscope_files(self, repo: str) -> list[RemoteFile]:
         answer = self._ask(f"/api/v1/models/{repo}/repo/files", {"Revision": "master", "Recursive": "true"})
@@ -244,6 +259,22 @@ class Hub:
             raise LibraryError(_UNREACHABLE.format(host=self.host, reason=type(error).__name__)) from None
         except (ValueError, RecursionError):
             raise LibraryError(_STRANGE.format(host=self.host)) from None
+
+
+def _listed(rows: object, url: Callable[[str], str]) -> list[RemoteFile]:
+    """The files of Hugging Face's listing of a folder; `url` tells where the file of a path is."""
+    files = []
+    for row in rows if isinstance(rows, list) else []:
+        if isinstance(row, dict) and row.get("type") == "file" and is_usable(path := row.get("path")):
+            lfs = row["lfs"] if isinstance(row.get("lfs"), dict) else {}
+            size, digest = _size(lfs.get("size", row.get("size"))), _digest(lfs.get("oid"))
+            files.append(RemoteFile(path, url(path), size, digest))
+    return files
+
+
+def is_repository(name: str) -> bool:
+    """Whether that is a name of a repository: owner/name."""
+    return bool(_REPO.fullmatch(name))
 
 
 def is_usable(path: object) -> TypeGuard[str]:
@@ -380,17 +411,18 @@ def refusal(response: httpx.Response, host: str) -> LibraryError:
     if status in (401, 403):
         return LibraryError(
             Both(
-                "{host} wants to know who you are ({status}). Agree to the model's terms there, make a token, and give "
-                "it to r1chat as R1CHAT_HUB_TOKEN; or choose a copy of the model that is open to all.",
-                "{host} 要求身份验证（{status}）。请在该站同意模型条款并创建令牌，"
+                "{host} wants to know who you are ({status}). Check the name; where the owner asks for it, agree to "
+                "the terms there, make a token, and give it to r1chat as R1CHAT_HUB_TOKEN; or choose a copy that is "
+                "open to all.",
+                "{host} 要求身份验证（{status}）。请检查名称；如所有者要求，请在该站同意其条款并创建令牌，"
                 "通过 R1CHAT_HUB_TOKEN 交给 r1chat；或选择公开的副本。",
             ).format(host=host, status=status)
         )
     if status == 404:
         return LibraryError(
             Both(
-                "{host} has no such model or file (404). Check the name; it may have been moved or deleted.",
-                "{host} 上没有该模型或文件（404）。请检查名称，它可能已移动或删除。",
+                "{host} has no such model, data set or file (404). Check the name; it may have been moved or deleted.",
+                "{host} 上没有该模型、数据集或文件（404）。请检查名称，它可能已移动或删除。",
             ).format(host=host)
         )
     if status == 429:
@@ -416,6 +448,15 @@ _LED_INSIDE = Both(
 _UNREACHABLE = Both(
     "{host} cannot be reached ({reason}). Check the connection; a mirror can be set with HF_ENDPOINT.",
     "无法连接 {host}（{reason}）。请检查网络；可用 HF_ENDPOINT 设置镜像站。",
+)
+_NO_DATA_SETS = Both(
+    "Data sets cannot be fetched from {host}. Choose Hugging Face or a mirror of it with HF_ENDPOINT, or give a file "
+    "that you have.",
+    "无法从 {host} 获取数据集。请用 HF_ENDPOINT 选择 Hugging Face 或其镜像，或给出你已有的文件。",
+)
+_NO_DATA_FILE = Both(
+    "The data set {repo} on {host} has no file {path}. There are: {names}.",
+    "{host} 上的数据集 {repo} 没有文件 {path}。现有：{names}。",
 )
 _STRANGE = Both(
     "{host} answered in a way that r1chat does not understand. Is it a model hub?",

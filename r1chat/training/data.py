@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from tokenizers import Tokenizer
 
@@ -56,15 +57,46 @@ class Text:
     kind: Check
 
 
-def texts(rng: random.Random, split: str = "train", tasks: Sequence[str] = ()) -> Iterator[Text]:
-    """Examples without end, of all tasks or some; those of one split share no problem with another's."""
-    names = list(tasks) or [*MAKERS, TALK]
-    weights = [WEIGHTS.get(name, 1.0) for name in names]
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The problems of a file as texts without a completion: those to train on, and those that are held out."""
+
+    name: str
+    train: tuple[Text, ...]
+    dev: tuple[Text, ...]
+
+
+def texts(
+    rng: random.Random, split: str = "train", tasks: Sequence[str] = (), pools: Sequence[Pool] = ()
+) -> Iterator[Text]:
+    """Examples without end, of all made-up tasks or some, and of files; splits share no problem.
+
+    A problem of a file comes again only after all others of that file; splits but "train" are what is held out.
+    """
+    names: list[str | Pool] = [*tasks, *pools] or [*MAKERS, TALK]
+    weights = [WEIGHTS.get(name, 1.0) if isinstance(name, str) else 1.0 for name in names]
+    drawn = {pool.name: again(rng, pool.train if split == "train" else pool.dev) for pool in pools}
     while True:
         (name,) = rng.choices(names, weights)
+        if isinstance(name, Pool):
+            yield next(drawn[name.name])
+            continue
         lang = rng.choice(LANGUAGES)
         text = _text_of(name, rng, lang, split)
         yield _without_thought(text) if split == "train" and rng.random() < WITHOUT_THOUGHT else text
+
+
+def again(rng: random.Random, made: Sequence[Text]) -> Iterator[Text]:
+    """The texts without end, each time in another order."""
+    while True:
+        yield from rng.sample(made, len(made))
+
+
+def dev_texts(seed: str, count: int, tasks: Sequence[str] = (), pools: Sequence[Pool] = ()) -> list[Text]:
+    """Always the same texts of the dev split, at most `count`: fewer where files alone are asked and hold less."""
+    if pools and not tasks:
+        count = min(count, len(pools) * min(len(pool.dev) for pool in pools))
+    return list(islice(texts(random.Random(seed), "dev", tasks, pools), count))
 
 
 def _text_of(name: str, rng: random.Random, lang: Language, split: str) -> Text:

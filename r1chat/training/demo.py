@@ -1,14 +1,17 @@
 """The whole recipe in small, end to end: cold start, then three ways to go on for the same time, compared.
 
 From one cold start: more of the same training (the control), rejection sampling, and GRPO. Each is measured on the same
-problems of the test split, greedily. What reinforcement learning is worth is its lead over the control.
+problems of the test split, greedily. What reinforcement learning is worth is its lead over the control: the difference
+on the same problems, with a paired bootstrap interval. Time is the processor's, so that no stage is given less of it
+while the machine is busy.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,6 +19,8 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from r1chat.evaluation.measures import Estimate, bootstrap
+from r1chat.evaluation.picture import shares_of
 from r1chat.files import replacing
 from r1chat.training.checkpoint import CHECKPOINT
 from r1chat.training.data import Text, texts
@@ -29,60 +34,93 @@ from r1chat.training.scoring import score
 
 RESULT, PICTURE = "demo.json", "demo.svg"
 COLD, MORE, REJECT, GRPO = "cold start", "more of it", "rejection sampling", "GRPO"
+AT_ONCE = 100  # problems
 SHARES = {COLD: 0.55, MORE: 0.12, REJECT: 0.12, GRPO: 0.12}  # of the minutes; the rest is for sampling and measuring
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """How long, on which tasks, and how many problems of the test split are asked."""
+    """How long on an idle machine, on which tasks, and how many problems of the test split are asked."""
 
     minutes: float = 30.0
     tasks: tuple[str, ...] = ("sums", "countdown")
-    problems: int = 100
+    problems: int = 300
     seed: int = 0
     threads: int = 1
 
 
-def run(folder: Path, plan: Demo, tell: Callable[[str], None], shape: Shape | None = None) -> dict[str, Any]:
+def run(
+    folder: Path,
+    plan: Demo,
+    tell: Callable[[str], None],
+    shape: Shape | None = None,
+    note: Callable[[str], None] = lambda text: None,
+) -> dict[str, Any]:
     """All stages; each goes on where its folder holds a checkpoint. Returns and writes the figures, and the picture.
 
-    The figures: `loss` at the first and last note of the cold start, and by stage `pass@1` and `length` in tokens.
+    `tell` gets the name of each stage, `note` how far it is.
+
+    The figures: `loss` at the first and last note of the cold start; by stage `pass@1` with its 95 % interval `low` to
+    `high`, the same by task (`tasks`), `length` in tokens, and of rejection sampling and GRPO the `lead` over the
+    control; `cpu_minutes`: the processor time of this call.
     """
 
     def examples(rng: random.Random) -> Iterator[Text]:
         return texts(rng, "train", plan.tasks)
 
     def timed(name: str, rate: float) -> Plan:
-        minutes = plan.minutes * SHARES[name]
-        return Plan(minutes, rate=rate, warm=20, seed=plan.seed, save=10, check=1e9, problems=0, threads=plan.threads)
+        return Plan(
+            plan.minutes * SHARES[name],
+            rate=rate,
+            warm=20,
+            seed=plan.seed,
+            save=10,
+            check=1e9,
+            problems=0,
+            threads=plan.threads,
+            clock=time.thread_time,  # the same for each, however busy the machine is
+        )
 
+    begun = time.process_time()
     places = folders(folder)
     cold = places[COLD]
     tell(COLD)
-    _trained(Training(cold, timed(COLD, 4e-3), shape or Shape(), source=examples))
+    _trained(Training(cold, timed(COLD, 4e-3), shape or Shape(), source=examples), note)
     start = folder / "cold.gguf"
     if not start.exists():
         write_gguf(start, *load(cold), "demo")
     stages: dict[str, Callable[[Path], Training]] = {
         MORE: lambda place: Training(place, timed(MORE, 1e-3), Shape(), _from(place, start), examples),
-        REJECT: lambda place: _rejecting(place, timed(REJECT, 3e-4), plan, start),
+        REJECT: lambda place: _rejecting(place, timed(REJECT, 3e-4), plan, start, note),
         GRPO: lambda place: Grpo(
             place, timed(GRPO, 5e-5), Reinforcement(problems=8, k=8, tasks=plan.tasks, dev=20), _from(place, start)
         ),
     }
-    figures = {COLD: _measured(*load(cold), plan)}
+    asked = list(islice(texts(random.Random("demo"), "test", plan.tasks), plan.problems))
+    answers = {COLD: _answered(*load(cold), asked)}
     for name, make in stages.items():
         tell(name)
-        _trained(make(places[name]))
-        figures[name] = _measured(*load(places[name]), plan)
+        _trained(make(places[name]), note)
+        answers[name] = _answered(*load(places[name]), asked)
+    figures = {name: _figures(asked, answer) for name, answer in answers.items()}
+    for name in (REJECT, GRPO):
+        pairs = zip(answers[name], answers[MORE], strict=True)
+        figures[name]["lead"] = _rounded(bootstrap([one.right - other.right for one, other in pairs]))
     write_gguf(folder / "demo.gguf", *load(places[GRPO]), "demo")
     notes = [json.loads(line) for line in (cold / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     losses = [note["loss"] for note in notes if "loss" in note]
-    result = {"minutes": plan.minutes, "tasks": plan.tasks, "loss": [losses[0], losses[-1]], "stages": figures}
+    result = {
+        "minutes": plan.minutes,
+        "cpu_minutes": round((time.process_time() - begun) / 60, 1),
+        "tasks": plan.tasks,
+        "problems": len(asked),
+        "loss": [losses[0], losses[-1]],
+        "stages": figures,
+    }
     with replacing(folder / RESULT) as stream:
         stream.write(json.dumps(result, indent=2).encode())
     with replacing(folder / PICTURE) as stream:
-        stream.write(picture(figures).encode())
+        stream.write(picture(figures, len(asked)).encode())
     return result
 
 
@@ -95,41 +133,78 @@ def _from(place: Path, start: Path) -> tuple[Decoder, Tokenizer] | None:
     return None if (place / CHECKPOINT).exists() else read_gguf(start)
 
 
-def _rejecting(place: Path, plan: Plan, demo: Demo, start: Path) -> Training:
+def _rejecting(place: Path, plan: Plan, demo: Demo, start: Path, note: Callable[[str], None]) -> Training:
+    def tell(done: int, samples: int, kept: int) -> None:
+        note(f"{done} problems, {samples} samples, {kept} kept")
+
     rejection = Rejection(max(16, round(8 * demo.minutes)), 4, demo.tasks, seed=demo.seed)
-    kept = gather(place, rejection, sampler(rejection, *read_gguf(start)))
+    kept = gather(place, rejection, sampler(rejection, *read_gguf(start)), tell)
     return Training(place, plan, Shape(), _from(place, start), source(kept))
 
 
-def _trained(run: Training) -> None:
+def _trained(run: Training, note: Callable[[str], None]) -> None:
+    """Train to the end of the plan; once a minute of it, `note` gets how far it is."""
+    told = run.seconds
+
+    def tell(line: Mapping[str, Any]) -> None:
+        nonlocal told
+        if run.seconds - told >= 60:
+            told = run.seconds
+            figures = "".join(f"  {name} {line[name]:.3f}" for name in ("loss", "reward") if name in line)
+            note(f"{run.seconds / 60:.0f} of {run.plan.minutes:.1f} min{figures}")
+
     if run.seconds < run.plan.minutes * 60:
-        run.run()
+        run.run(tell)
 
 
-def _measured(model: Decoder, tokenizer: Tokenizer, plan: Demo) -> dict[str, float]:
-    """pass@1 on the test split, and the mean length of a completion."""
-    asked = list(islice(texts(random.Random("demo"), "test", plan.tasks), plan.problems))
-    written = complete(model, tokenizer, [text.prompt for text in asked], limit=256)
-    right = [mark.accuracy for mark in score(asked, written)]
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    right: float  # 1 or 0
+    length: int  # tokens
+
+
+def _answered(model: Decoder, tokenizer: Tokenizer, asked: Sequence[Text]) -> list[_Answer]:
+    """The greedy answer to each problem."""
+    found: list[_Answer] = []
+    for at in range(0, len(asked), AT_ONCE):
+        some = asked[at : at + AT_ONCE]
+        written = complete(model, tokenizer, [text.prompt for text in some], limit=256)
+        marks = score(some, written)
+        found += [_Answer(mark.accuracy, len(row.tokens)) for row, mark in zip(written, marks, strict=True)]
+    return found
+
+
+def _figures(asked: Sequence[Text], answers: Sequence[_Answer]) -> dict[str, Any]:
+    by_task: dict[str, list[float]] = {}
+    for text, answer in zip(asked, answers, strict=True):
+        by_task.setdefault(text.task, []).append(answer.right)
     return {
-        "pass@1": round(sum(right) / len(right), 4),
-        "length": round(sum(len(row.tokens) for row in written) / len(written), 1),
+        **_rounded(bootstrap([answer.right for answer in answers]), "pass@1"),
+        "length": round(sum(answer.length for answer in answers) / len(answers), 1),
+        "tasks": {
+            task: {**_rounded(bootstrap(right), "pass@1"), "problems": len(right)}
+            for task, right in sorted(by_task.items())
+        },
     }
 
 
-def picture(figures: dict[str, dict[str, float]]) -> str:
-    """pass@1 by stage as bars, in SVG."""
-    rows = []
-    for number, (name, values) in enumerate(figures.items()):
-        top, share = 20 + 40 * number, values["pass@1"]
-        rows.append(
-            f'<text x="150" y="{top + 18}" text-anchor="end">{name}</text>'
-            f'<rect x="160" y="{top}" width="{300 * share:.1f}" height="26" fill="#4d6bfe"/>'
-            f'<text x="{168 + 300 * share:.1f}" y="{top + 18}">{share:.0%}</text>'
-        )
-    height = 30 + 40 * len(figures)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="520" height="{height}" viewBox="0 0 520 {height}" '
-        f'font-family="sans-serif" font-size="14"><rect width="520" height="{height}" fill="#fff"/>'
-        f"{''.join(rows)}</svg>"
+def _rounded(estimate: Estimate, name: str = "value") -> dict[str, float]:
+    return {name: round(estimate.value, 4), "low": round(estimate.low, 4), "high": round(estimate.high, 4)}
+
+
+def picture(figures: Mapping[str, Mapping[str, Any]], problems: int) -> str:
+    """pass@1 by stage with intervals, over all problems and, where there are several tasks, by task, in SVG."""
+    tasks = next(iter(figures.values()))["tasks"]
+    blocks = [(f"pass@1 on {problems} problems of the test split", figures)]
+    if len(tasks) > 1:
+        blocks += [
+            (f"{task}: {tasks[task]['problems']} of them", {name: own["tasks"][task] for name, own in figures.items()})
+            for task in tasks
+        ]
+    return shares_of(
+        [
+            (title, [(name, Estimate(own["pass@1"], own["low"], own["high"]), None) for name, own in rows.items()])
+            for title, rows in blocks
+        ],
+        "pass@1 by stage",
     )

@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from r1chat.reflect import find_moments
-from r1chat.training.data import Example, texts
+from r1chat.training.data import Example, Pool, dev_texts, texts
 from r1chat.training.loop import Plan, Tell, Training, padded
 from r1chat.training.model import Decoder, Shape
 from r1chat.training.outcome import average
@@ -30,7 +30,7 @@ from r1chat.training.vocabulary import CLOSE
 
 @dataclass(frozen=True, slots=True)
 class Reinforcement:
-    """`problems` a step, `k` samples of each; tasks (all, if none is named); `clip` as in PPO.
+    """`problems` a step, `k` samples of each; tasks and files (all tasks, if neither is named); `clip` as in PPO.
 
     `updates`: over so many parts of a step's samples the weights are updated in turn. `dev` problems of the dev split
     are asked every `check` steps, always the same ones.
@@ -39,6 +39,7 @@ class Reinforcement:
     problems: int = 16
     k: int = 8
     tasks: tuple[str, ...] = ()
+    pools: tuple[Pool, ...] = ()
     temperature: float = 1.0
     clip: float = 0.2
     updates: int = 2
@@ -83,7 +84,8 @@ class Grpo(Training):
         """One step: samples, rewards, advantages, updates. Returns the line for the log."""
         rules = self.rules
         rng = random.Random(f"grpo {self.plan.seed} {self.step}")
-        asked = [text for text in islice(texts(rng, "train", rules.tasks), rules.problems) for _ in range(rules.k)]
+        drawn = texts(rng, "train", rules.tasks, rules.pools)
+        asked = [text for text in islice(drawn, rules.problems) for _ in range(rules.k)]
         written = complete(
             self.model,
             self.tokenizer,
@@ -119,7 +121,7 @@ class Grpo(Training):
 
     def _dev(self) -> dict[str, Any]:
         """pass@1 on the dev split, greedily, and the mean length of a completion in tokens."""
-        asked = list(islice(texts(random.Random("grpo dev"), "dev", self.rules.tasks), self.rules.dev))
+        asked = dev_texts("grpo dev", self.rules.dev, self.rules.tasks, self.rules.pools)
         written = complete(self.model, self.tokenizer, [text.prompt for text in asked], limit=self.rules.limit)
         marks = score(asked, written)
         return {"pass@1": round(average([mark.accuracy for mark in marks]), 4), "dev_length": _length(written)}

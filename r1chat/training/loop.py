@@ -22,9 +22,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from r1chat.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
-from r1chat.training.data import Example, Text, batches, encode, texts
+from r1chat.training.data import Example, Pool, Text, batches, dev_texts, encode, texts
 from r1chat.training.model import Decoder, Shape
+from r1chat.training.outcome import average
 from r1chat.training.sampling import complete
+from r1chat.training.scoring import score
 from r1chat.training.vocabulary import CLOSE, EOS, load_vocabulary, train_vocabulary
 
 VOCABULARY, LOG = "tokenizer.json", "log.jsonl"
@@ -93,8 +95,10 @@ class Training:
         shape: Shape,
         start: tuple[Decoder, Tokenizer] | None = None,
         source: Source = texts,
+        pools: Sequence[Pool] = (),
     ) -> None:
-        self.folder, self.plan, self.source = folder, plan, source
+        """`pools`: files whose held-out problems are asked besides the dev split."""
+        self.folder, self.plan, self.source, self.pools = folder, plan, source, pools
         torch.set_num_threads(plan.threads)
         folder.mkdir(parents=True, exist_ok=True)
         saved: dict[str, Any] | None = None
@@ -146,13 +150,13 @@ class Training:
                     self.save()
                 if self.plan.problems and self.seconds - checked > self.plan.check:
                     checked = self.seconds
-                    self.note({"dev": accuracy(self.model, self.tokenizer, self.plan.problems)}, tell)
+                    self.note({"dev": self._dev_shares()}, tell)
                 if self.seconds >= self.plan.minutes * 60:
                     break
             self.pool += 1
         values: dict[str, Any] = {"loss": sum(losses) / len(losses)} if losses else {}
         if self.plan.problems:
-            values["dev"] = accuracy(self.model, self.tokenizer, self.plan.problems)
+            values["dev"] = self._dev_shares()
         self.note(values, tell)
         self.save()
 
@@ -185,6 +189,15 @@ class Training:
         self.step += 1
         self.tokens += sum(len(example.tokens) for example in batch)
         return loss.item()
+
+    def _dev_shares(self) -> dict[str, float]:
+        """The share of right greedy answers, by task and by file."""
+        shares = accuracy(self.model, self.tokenizer, self.plan.problems)
+        for pool in self.pools:
+            asked = dev_texts("dev", 100, pools=[pool])
+            written = complete(self.model, self.tokenizer, [text.prompt for text in asked])
+            shares[pool.name] = round(average([mark.accuracy for mark in score(asked, written)]), 3)
+        return shares
 
     def _share(self) -> float:
         """Of the rate: warmed up, whole, or on its way to zero."""

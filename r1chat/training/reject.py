@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 
 from r1chat.both import Both
 from r1chat.errors import TrainingError
-from r1chat.training.data import Text, texts
+from r1chat.training.data import Pool, Text, again, texts
 from r1chat.training.model import Decoder
 from r1chat.training.sampling import Completion, complete
 from r1chat.training.scoring import score
@@ -31,13 +31,23 @@ AT_ONCE = 16  # problems
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """How many problems of which tasks (all, if none is named), how many samples of each, and how they are drawn."""
+    """How many problems of which tasks (all, if neither a task nor a file is named), and how they are sampled.
+
+    `k` samples of each. Of files alone no problem is asked twice, so there may be fewer than `problems`.
+    """
 
     problems: int = 500
     k: int = 4
     tasks: tuple[str, ...] = ()
+    pools: tuple[Pool, ...] = ()
     temperature: float = 1.0
     seed: int = 0
+
+    @property
+    def asked(self) -> int:
+        """The number of problems that are asked."""
+        alone = self.pools and not self.tasks
+        return min(self.problems, sum(len(pool.train) for pool in self.pools)) if alone else self.problems
 
 
 Writer = Callable[[list[Text], int], list[Completion]]  # texts and the number of their lot: a completion of each
@@ -73,10 +83,8 @@ def gather(
     done = [json.loads(line) for line in lines]
     kept = [Text(**row) for line in done for row in line["kept"]]
     samples = sum(line["samples"] for line in done)
-    for number in range(len(done), -(-plan.problems // AT_ONCE)):
-        rng = random.Random(f"reject {plan.seed} {number}")
-        drawn = (text for text in texts(rng, "train", plan.tasks) if text.prompt.endswith(f"{THINK}\n"))
-        asked = [text for text in islice(drawn, AT_ONCE) for _ in range(plan.k)]
+    for number in range(len(done), -(-plan.asked // AT_ONCE)):
+        asked = [text for text in _lot(plan, number) for _ in range(plan.k)]
         written = write(asked, number)
         new = _filtered(
             asked, [(row.text, mark.perfect) for row, mark in zip(written, score(asked, written), strict=True)]
@@ -88,10 +96,21 @@ def gather(
             stream.write("\n")
         kept += new
         samples += len(asked)
-        tell(min(plan.problems, (number + 1) * AT_ONCE), samples, len(kept))
+        tell(min(plan.asked, (number + 1) * AT_ONCE), samples, len(kept))
     if not kept:
         raise TrainingError(_NONE_KEPT.format(samples=samples))
     return kept
+
+
+def _lot(plan: Rejection, number: int) -> list[Text]:
+    """The problems that are asked together, `AT_ONCE` or what is left."""
+    if plan.pools and not plan.tasks:
+        every = [text for pool in plan.pools for text in pool.train]
+        random.Random(f"reject {plan.seed}").shuffle(every)
+        return every[: plan.asked][number * AT_ONCE : (number + 1) * AT_ONCE]
+    rng = random.Random(f"reject {plan.seed} {number}")
+    drawn = (text for text in texts(rng, "train", plan.tasks, plan.pools) if text.prompt.endswith(f"{THINK}\n"))
+    return list(islice(drawn, AT_ONCE))
 
 
 def _filtered(asked: list[Text], replies: list[tuple[str, bool]]) -> list[Text]:
@@ -108,11 +127,7 @@ def _filtered(asked: list[Text], replies: list[tuple[str, bool]]) -> list[Text]:
 def source(kept: list[Text]) -> Callable[[random.Random], Iterator[Text]]:
     """What is kept, again and again in another order."""
 
-    def draw(rng: random.Random) -> Iterator[Text]:
-        while True:
-            yield from rng.sample(kept, len(kept))
-
-    return draw
+    return lambda rng: again(rng, kept)
 
 
 _NONE_KEPT = Both(

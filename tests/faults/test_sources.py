@@ -25,7 +25,7 @@ from r1chat.backends.openai import OpenAIBackend
 from r1chat.backends.scripted import ScriptedBackend
 from r1chat.config import load
 from r1chat.errors import EvaluationError, LibraryError
-from r1chat.evaluation.problems import load_task
+from r1chat.evaluation import load_task
 from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.gather import read_rows
 from r1chat.learn.runs import Runs, Wish

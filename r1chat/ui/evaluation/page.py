@@ -13,6 +13,7 @@ from r1chat.evaluation.curve import LARGEST, Point, label
 from r1chat.evaluation.generated import TASKS
 from r1chat.evaluation.listing import Curve, Kept
 from r1chat.evaluation.picture import curve as draw_curve
+from r1chat.evaluation.published import DATA_SETS
 from r1chat.evaluation.starting import MOST_PROBLEMS
 from r1chat.messages import ModelInfo
 from r1chat.ui.html.icons import icon
@@ -26,11 +27,12 @@ FILE = "file"  # the choice of a file of problems
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the page shows: runs, curves, and the names of the runs that are chosen."""
+    """What the page shows: runs, curves, the names of the runs that are chosen, and of the data sets that are here."""
 
     runs: Sequence[Kept]
     curves: Sequence[Curve]
     chosen: Collection[str]
+    data_sets: Collection[str]
 
 
 def document(w: EvaluationWords) -> Markup:
@@ -61,7 +63,7 @@ def whole(overview: Overview, models: Sequence[ModelInfo], table: Markup, w: Eva
         intro=w.intro,
         broken=w.broken,
         measure=w.measure,
-        form=form(models, w),
+        form=form(models, overview.data_sets, w),
         runs_title=w.runs,
         runs=run_list(overview, w),
         table=table,
@@ -72,8 +74,8 @@ def whole(overview: Overview, models: Sequence[ModelInfo], table: Markup, w: Eva
 # --- a new one -------------------------------------------------------------------------------------------------------
 
 
-def form(models: Sequence[ModelInfo], w: EvaluationWords) -> Markup:
-    """Choose a task and a model, and start; or copy the command."""
+def form(models: Sequence[ModelInfo], data_sets: Collection[str], w: EvaluationWords) -> Markup:
+    """Choose a task and a model, and start; or copy the command. `data_sets`: the names of those that are here."""
     name = models[0].name if models else "NAME"
     command = Markup(
         '<p class="command">{label} <code>{command}</code> '
@@ -84,12 +86,19 @@ def form(models: Sequence[ModelInfo], w: EvaluationWords) -> Markup:
     tasks = concat(
         Markup('<option value="{}">{}</option>').format(task, TASK_NAMES[task].pick(w.lang)) for task in TASKS
     )
+    published = concat(
+        Markup('<option value="{}">{}</option>').format(
+            name, data_set.title if name in data_sets else w.not_here.format(title=data_set.title)
+        )
+        for name, data_set in DATA_SETS.items()
+    )
     options = concat(
         Markup('<option value="{}">{}</option>').format(model.key, model.title or model.name) for model in models
     )
     return Markup(
         '<form id="start"><div class="fields"><label>{task_label} <select name="task"><optgroup label="{made_up}">'
-        '{tasks}</optgroup><option value="{file}">{from_file}</option></select></label>'
+        '{tasks}</optgroup><optgroup label="{sets_label}">{published}</optgroup>'
+        '<option value="{file}">{from_file}</option></select></label>'
         '<label>{model_label} <select name="model">{models}</select></label>'
         "{count}{k}{budget}</div>"
         '<div class="of-file" hidden><label>{path} {path_box}</label><small id="path-hint">{path_hint}</small>'
@@ -100,6 +109,8 @@ def form(models: Sequence[ModelInfo], w: EvaluationWords) -> Markup:
         task_label=w.task,
         made_up=w.made_up,
         tasks=tasks,
+        sets_label=w.data_sets,
+        published=published,
         file=FILE,
         from_file=w.from_file,
         model_label=w.model,

@@ -16,6 +16,8 @@ from r1chat.errors import EvaluationError, R1ChatError
 from r1chat.evaluation import running
 from r1chat.evaluation.generated import TASKS
 from r1chat.evaluation.listing import Evaluations, Kept
+from r1chat.evaluation.loading import DATA_FOLDER, missing
+from r1chat.evaluation.published import DATA_SETS
 from r1chat.evaluation.samples import is_kept, keep, read_samples
 from r1chat.evaluation.starting import Order, begin, resume
 from r1chat.ui.data.answering import QUIET, spoken
@@ -32,7 +34,7 @@ Names = Annotated[list[Text], Query(alias="run", max_length=100)]
 
 
 class Asked(BaseModel):
-    """What to measure. `task` is a made-up one, or "file" for the file at `path`; `budget` None: no limit."""
+    """What to measure. `task`: a made-up one, a data set, or "file" for the file at `path`; `budget` None: no limit."""
 
     task: Text
     model: Text
@@ -69,7 +71,9 @@ def add(web: FastAPI, app: App) -> None:
         found = evaluations.all()
         known = {run.name for run in found}
         chosen = [run.name for run in found[:2]] if names is None else [name for name in names if name in known]
-        return page.Overview(found, evaluations.curves(), chosen[:MOST_COLUMNS])
+        folder = app.settings.data_dir / DATA_FOLDER
+        here = [name for name in DATA_SETS if missing(name, folder) is None]
+        return page.Overview(found, evaluations.curves(), chosen[:MOST_COLUMNS], here)
 
     def side_by_side(view: page.Overview, w: EvaluationWords) -> Markup:
         chosen = [run for run in view.runs if run.name in view.chosen and run.done]
@@ -119,7 +123,7 @@ def add(web: FastAPI, app: App) -> None:
     @web.post("/r1chat/evaluation/start")
     def start(request: Request, asked: Asked) -> Response:
         def make(w: EvaluationWords) -> str:
-            if asked.task != page.FILE and asked.task not in TASKS:
+            if asked.task != page.FILE and asked.task not in TASKS and asked.task not in DATA_SETS:
                 raise EvaluationError(EvaluationWords.senseless)
             name = asked.path if asked.task == page.FILE else asked.task
             order = Order(name, asked.model, asked.count, asked.k, asked.budget, asked.run_code)

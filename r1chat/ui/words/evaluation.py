@@ -18,12 +18,14 @@ class EvaluationWords:
     measure = Both("Measure a model", "评测模型")
     task = Both("Task", "任务")
     made_up = Both("Made-up tasks", "自动出题")
+    data_sets = Both("Data sets", "数据集")
+    not_here = Both("{title} (not on this computer yet)", "{title}（本机上还没有）")
     from_file = Both("A file of problems …", "题目文件…")
     path = Both("Path of the file on this computer", "本机上的文件路径")
     path_hint = Both(
-        "JSON Lines, JSON or CSV as published by GSM8K, MATH-500, AIME, GPQA, MMLU, CMATH, HumanEval or MBPP; or your "
-        "own, with question and answer.",
-        "GSM8K、MATH-500、AIME、GPQA、MMLU、CMATH、HumanEval 或 MBPP 发布的 JSON Lines、JSON 或 CSV；"
+        "JSON Lines, JSON, CSV or Parquet as published by GSM8K, MATH-500, AIME, GPQA, MMLU, CMATH, HumanEval or MBPP; "
+        "or your own, with question and answer.",
+        "GSM8K、MATH-500、AIME、GPQA、MMLU、CMATH、HumanEval 或 MBPP 发布的 JSON Lines、JSON、CSV 或 Parquet；"
         "也可以是自己的文件，含 question 和 answer。",
     )
     model = Both("Model", "模型")

@@ -1,0 +1,191 @@
+"""A row of a file -> a problem. The row's fields tell which form it is.
+
+GSM8K (`question`, `answer` with `####`), MATH-500 and AIME (`problem`, `answer`), GPQA (`Question`, `Correct Answer`,
+`Incorrect Answer 1` …), MMLU (`question`, `choices`, `answer` as an index or a letter), CMATH (`input` or `question`,
+`golden`), and r1chat's own: `question`, `answer`, and where they are wanted `kind` (as for reference answers) and `id`.
+Code problems: HumanEval (`prompt`, `test`, `entry_point`), MBPP (`text` or `prompt`, `test_list`), LiveCodeBench
+(`question_content`, `public_test_cases`), and r1chat's own: `question` with `tests` (Python, asserts) or `cases`
+(`input`, `output`).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from r1chat.both import Both
+from r1chat.errors import CheckError, EvaluationError
+from r1chat.evaluation.problems import (
+    CHOICE_PROMPT,
+    CODE_PROMPT,
+    INPUT_PROMPT,
+    MATH_PROMPT,
+    MATH_PROMPT_ZH,
+    Problem,
+)
+from r1chat.judgements import CHECKS, Check
+from r1chat.rewards import Reference, check
+from r1chat.rewards.programs import MOST_CODE, Requirements
+
+FIELDS = (  # that a column can be named for
+    *("question", "answer", "kind", "id", "choices", "tests", "cases"),
+    *("correct answer", "incorrect answer 1", "incorrect answer 2", "incorrect answer 3"),
+)
+_QUESTIONS = ("question", "problem", "input", "question_content", "text", "prompt")
+_IDS = ("id", "unique_id", "task_id", "question_id")
+_LETTERS = "ABCDEFGHIJ"
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a form makes of a row. `text` is what is asked, without a directive; `template` has one."""
+
+    text: str
+    template: str
+    answer: str
+    kind: Check
+    tests: Requirements | None = None
+
+
+def read_problem(row: Mapping[str, Any], number: int, prompt: str = "") -> tuple[Problem, str]:
+    """The problem of a row, whose fields have lower-case names, and what it asks without a directive.
+
+    `number` is its id where the row has none; `prompt`, with the field {question}, takes the place of the form's own.
+    Raises EvaluationError: a reason without a full stop.
+    """
+    try:
+        form = next((form for fields, form in _FORMS if all(field in row for field in fields)), None)
+        if form is None:
+            raise EvaluationError(_NO_FORM.format(fields=", ".join(row) or "–"))
+        if not _string(row, *_QUESTIONS).strip():
+            raise EvaluationError(_NO_QUESTION)
+        id = next((str(row[name]) for name in _IDS if row.get(name)), str(number))
+        read = form(row, id)
+        asked = prompt.replace("{question}", read.text) if prompt else read.template.format(question=read.text)
+        problem = Problem(id, asked, read.answer, read.kind, read.tests)
+        if not problem.tests:
+            check(problem.reference)
+    except CheckError as error:
+        raise EvaluationError(error.text) from None
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:  # a field of an unexpected kind
+        raise EvaluationError(_ODD_FIELD.format(reason=error)) from None
+    return problem, read.text
+
+
+def _string(row: Mapping[str, Any], *names: str) -> str:
+    name = next((name for name in names if name in row), None)
+    if name is None:
+        raise EvaluationError(_MISSING.format(field=names[0]))
+    value = row[name]
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise EvaluationError(_NO_TEXT.format(field=name))
+    return str(value)
+
+
+def _open_question(row: Mapping[str, Any], id: str) -> _Read:
+    """A question and its answer: GSM8K, MATH-500, AIME, CMATH, and our own."""
+    question = _string(row, *_QUESTIONS)
+    reference = Reference.read(_string(row, "golden", "answer"))
+    kind = row.get("kind")
+    if kind == "tests":
+        raise EvaluationError(_TESTS_AS_ANSWER)
+    if kind is not None and kind not in CHECKS:
+        raise EvaluationError(_NO_KIND.format(kind=kind, kinds=", ".join(CHECKS)))
+    template = MATH_PROMPT_ZH if _HAN.search(question) else MATH_PROMPT
+    return _Read(question, template, reference.text, kind or reference.kind)
+
+
+def _gpqa(row: Mapping[str, Any], id: str) -> _Read:
+    """The right answer and three wrong ones, in an order that the problem alone decides: the same in every run."""
+    right = _string(row, "correct answer")
+    options = [right, *(_string(row, f"incorrect answer {number}") for number in (1, 2, 3))]
+    random.Random(f"{id}{row['question']}").shuffle(options)
+    return _choice(_string(row, "question"), options, _LETTERS[options.index(right)])
+
+
+def _mmlu(row: Mapping[str, Any], id: str) -> _Read:
+    options = [str(option) for option in row["choices"]]
+    answer = row["answer"]
+    letter = _LETTERS[int(answer)] if str(answer).isdigit() else str(answer).strip().upper()
+    if not options or letter not in _LETTERS[: len(options)] or len(letter) != 1:
+        raise EvaluationError(_NO_CHOICE.format(answer=answer, count=len(options)))
+    return _choice(_string(row, "question"), options, letter)
+
+
+def _choice(question: str, options: list[str], letter: str) -> _Read:
+    lines = "\n".join(f"({name}) {option}" for name, option in zip(_LETTERS, options, strict=False))
+    return _Read(f"{question}\n\n{lines}", CHOICE_PROMPT, letter, "choice")
+
+
+def _asserted(row: Mapping[str, Any], id: str) -> _Read:
+    """A program that is followed by asserts: our own, HumanEval, MBPP."""
+    question, before = _string(row, *_QUESTIONS), ""
+    if "entry_point" in row:  # HumanEval: the prompt is the beginning of a program
+        asserts = f"{_string(row, 'test')}\ncheck({_string(row, 'entry_point')})"
+        before = "\n".join(line for line in question.split("\n") if line.startswith(("import ", "from ")))
+        question = f"Complete this function:\n\n```python\n{question.strip()}\n```"
+    else:
+        tests = next(row[name] for name in ("tests", "test_list") if name in row)
+        asserts = "\n".join(map(str, tests)) if isinstance(tests, list) else str(tests)
+        setup = row.get("test_setup_code") or row.get("test_imports") or ""
+        before = "\n".join(map(str, setup)) if isinstance(setup, list) else str(setup)
+        if "test_list" in row:  # MBPP says the function's name in its tests alone
+            question = f"{question}\nIt must pass: {asserts.split(chr(10))[0]}"
+    code = f"{before}\n{asserts}"
+    if len(code) > MOST_CODE:
+        raise EvaluationError(_LONG_TESTS.format(most=MOST_CODE))
+    try:
+        compile(code, "tests", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # nested too deep for the parser
+        raise EvaluationError(_NO_PYTHON.format(reason=error or type(error).__name__)) from None
+    if not asserts.strip():
+        raise EvaluationError(_NO_TESTS)
+    return _Read(question, CODE_PROMPT, "", "text", Requirements(asserts, before=before))
+
+
+def _with_input(row: Mapping[str, Any], id: str) -> _Read:
+    """A program that reads and prints: our own, LiveCodeBench (its public tests)."""
+    cases = next(row[name] for name in ("cases", "public_test_cases") if name in row)
+    cases = json.loads(cases) if isinstance(cases, str) else cases
+    if not cases or not isinstance(cases, list) or any(case.get("testtype", "stdin") != "stdin" for case in cases):
+        raise EvaluationError(_NO_INPUT)
+    pairs = tuple((_string(case, "input"), _string(case, "output")) for case in cases)
+    return _Read(_string(row, *_QUESTIONS), INPUT_PROMPT, "", "text", Requirements(cases=pairs))
+
+
+_FORMS: tuple[tuple[tuple[str, ...], Callable[[Mapping[str, Any], str], _Read]], ...] = (
+    (("prompt", "test", "entry_point"), _asserted),
+    (("text", "test_list"), _asserted),
+    (("prompt", "test_list"), _asserted),
+    (("question", "tests"), _asserted),
+    (("question", "cases"), _with_input),
+    (("question_content", "public_test_cases"), _with_input),
+    (("question", "correct answer", "incorrect answer 1"), _gpqa),
+    (("question", "choices", "answer"), _mmlu),
+    (("input", "golden"), _open_question),
+    (("question", "golden"), _open_question),
+    (("question", "answer"), _open_question),
+    (("problem", "answer"), _open_question),
+)
+
+_NO_FORM = Both(
+    "its fields ({fields}) are of no form that is known; question and answer are enough, and a TOML file can say which "
+    "columns those are",
+    "它的字段（{fields}）不属于任何已知形式；有 question 和 answer 就够了，也可以用 TOML 文件指明对应的列",
+)
+_NO_QUESTION = Both("the question is empty", "题目为空")
+_ODD_FIELD = Both("a field holds what cannot be read there ({reason})", "有字段的内容无法读取（{reason}）")
+_MISSING = Both("“{field}” is missing", "缺少“{field}”")
+_NO_TEXT = Both("“{field}” is no text", "“{field}”不是文本")
+_TESTS_AS_ANSWER = Both("give its tests as “tests”, not as an answer", "测试请写在“tests”里，而不是作为答案")
+_NO_KIND = Both("“{kind}” is no kind of check: {kinds}", "“{kind}”不是检查方式：{kinds}")
+_NO_CHOICE = Both("the answer {answer} is none of the {count} choices", "答案 {answer} 不在 {count} 个选项之中")
+_LONG_TESTS = Both("its tests are longer than {most:,} characters", "它的测试超过 {most:,} 个字符")
+_NO_PYTHON = Both("its tests are no Python ({reason})", "它的测试不是 Python（{reason}）")
+_NO_TESTS = Both("it has no tests", "它没有测试")
+_NO_INPUT = Both("its tests do not read standard input; write them as asserts", "它的测试不读取标准输入；请写成 assert")
