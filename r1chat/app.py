@@ -188,7 +188,11 @@ def library(settings: Settings) -> Downloads:
 
 def hub_of(settings: Settings) -> Hub:
     """The hub of the settings; it is not asked yet."""
-    return Hub(settings.hub or HUGGING_FACE, settings.hub_token.get_secret_value())
+    address = settings.hub or HUGGING_FACE
+    token = settings.hub_token.get_secret_value()
+    if not token and address.rstrip("/") == HUGGING_FACE:
+        token = settings.hf_token.get_secret_value()
+    return Hub(address, token)
 
 
 def own_models(settings: Settings) -> ModelFiles:

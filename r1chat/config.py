@@ -89,7 +89,8 @@ class Settings(BaseSettings):
     threads: int | None = Field(None, ge=1)
     measure_speed: bool = True  # time this machine once, for some seconds, when a forecast is asked for
     hub: str = Field("", validation_alias=AliasChoices("R1CHAT_HUB", "HF_ENDPOINT"))  # default: Hugging Face
-    hub_token: Key = Field(SecretStr(""), validation_alias=AliasChoices("R1CHAT_HUB_TOKEN", "HF_TOKEN"))
+    hub_token: Key = SecretStr("")
+    hf_token: Key = Field(SecretStr(""), validation_alias="HF_TOKEN")  # for Hugging Face itself, and no other hub
     keep_alive: str = "30m"  # how long Ollama keeps a model in memory
 
     # how it samples
@@ -281,6 +282,8 @@ _FAULTS = {  # pydantic's error types that settings can have
 
 def _read(file: Path) -> dict[str, Any]:
     try:
+        if file.exists() and not file.is_file():  # a pipe would be waited for
+            raise OSError("no plain file")
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return {}

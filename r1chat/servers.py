@@ -87,7 +87,7 @@ class Servers:
             if self._file.exists() and not self._file.is_file():  # a pipe would be waited for
                 raise OSError("not a plain file")
             found = json.loads(self._file.read_text(encoding="utf-8"))
-            return tuple(Server(str(entry["url"]), str(entry.get("key", ""))) for entry in found)
+            return tuple(Server(str(entry["url"]), str(entry.get("key") or "")) for entry in found)
         except FileNotFoundError:
             return ()
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

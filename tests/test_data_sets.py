@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import socket
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -371,3 +372,24 @@ def test_the_page_says_how_to_fetch_a_data_set_that_is_not_here(hub: FakeHub, tm
     finally:
         catalogue.close()
     assert hub.asked == []
+
+
+@pytest.mark.parametrize("text", ["[" + "{}," * 100_000, "{}\n" * 100_000])
+def test_a_file_of_something_else_is_refused_at_its_first_row(tmp_path: Path, text: str) -> None:
+    """Before all of it stands in memory, which takes a hundred times as much as the file."""
+    for name in ("a.json", "a.jsonl"):
+        (tmp_path / name).write_text(text)
+        tracemalloc.start()
+        try:
+            with pytest.raises(EvaluationError, match="is no problem"):
+                load_task(str(tmp_path / name))
+            assert tracemalloc.get_traced_memory()[1] < 5_000_000
+        finally:
+            tracemalloc.stop()
+
+
+@pytest.mark.parametrize("text", ["a" + ".a" * 20_000 + "=1", f"a = {'9' * 5_001}"])
+def test_a_task_file_that_takes_long_to_read_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.toml").write_text(text)
+    with pytest.raises(EvaluationError, match=r"a\.toml"):
+        load_task(str(tmp_path / "a.toml"))

@@ -163,7 +163,7 @@ def test_a_toml_file_names_a_task_and_its_prompt(tmp_path: Path) -> None:
         ("a.jsonl", '{"question": "1", "answer": [1]}', "Line 1"),
         ("a.jsonl", '{"question": "1", "answer": "(", "kind": "pattern"}', "Line 1"),
         ("a.jsonl", '{"question": "1", "choices": ["a"], "answer": 3}', "none of the 1 choices"),
-        ("a.jsonl", "[" * 100_000, "it is no JSON"),
+        ("a.jsonl", "[" * 100_000, "nested too deeply"),
         ("a.jsonl", "", "holds no problem"),
         ("a.toml", "name = ", "is no task"),
         ("a.toml", 'name = "x"', "it needs one line"),

@@ -385,7 +385,7 @@ def test_mirror_is_asked_by_its_variable_and_the_token_is_in_no_log(
     hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", hub.address)
-    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    monkeypatch.setenv("R1CHAT_HUB_TOKEN", "hf_secret")
     caplog.set_level(logging.DEBUG)
     downloads = library(load(data_dir=tmp_path))
     assert hub.address.endswith(downloads.hub.host) and hub.asked == []
@@ -395,6 +395,24 @@ def test_mirror_is_asked_by_its_variable_and_the_token_is_in_no_log(
     assert {key for _, _, key in hub.asked} == {"Bearer hf_secret"}
     assert job.state == "failed" and "hf_secret" not in f"{job}{job.error}{caplog.text}{downloads.hub!r}"
     assert "hf_secret" not in (downloads.folder / "downloads.json").read_text(encoding="utf-8")
+
+
+def test_the_token_of_hugging_face_is_not_sent_to_a_mirror(
+    hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    with closing(library(load(data_dir=tmp_path))) as downloads:
+        assert downloads.hub.headers("https://huggingface.co/a/b") == {"authorization": "Bearer hf_secret"}
+    monkeypatch.setenv("HF_ENDPOINT", hub.address)
+    with closing(library(load(data_dir=tmp_path))) as downloads:
+        downloads.hub.variants(REPO)
+    assert {key for _, _, key in hub.asked} == {""}
+
+
+def test_a_proxy_that_cannot_be_used_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:1080")
+    with pytest.raises(LibraryError, match="proxies or certificates"):
+        Hub("https://hub.example").search("qwen")
 
 
 def test_full_disk_is_told_before_anything_is_loaded(hub: FakeHub, downloads: Downloads) -> None:

@@ -6,10 +6,10 @@ Figures are computed once for each state of a run's file, since the bootstrap ta
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ class Kept:
         """When it was begun, in UTC."""
         with suppress(ValueError, TypeError):
             began = datetime.fromisoformat(self.asked["began"]) if "began" in self.asked else None
-            if began is not None and began.tzinfo is not None:
+            if began is not None and began.tzinfo is not None and MINYEAR + 1 < began.year < MAXYEAR - 1:
                 return began
         return datetime.fromtimestamp((self.folder / SPECIFICATION).stat().st_mtime, UTC)  # of an older version
 
@@ -172,9 +172,21 @@ def _checked(name: str, asked: dict[str, Any]) -> dict[str, Any]:
     sound = all(isinstance(asked.get(field), kind) for field, kind in kinds.items())
     sound = sound and all(isinstance(pair, list) and len(pair) == 2 for pair in asked["sampling"])
     sound = sound and all(isinstance(pair[0], str) for pair in asked["sampling"])
+    numbers = [value for value in _flat(asked) if isinstance(value, int | float)]
+    sound = sound and all(abs(number) < 1 << 63 for number in numbers)  # nor "not a number"
+    sound = sound and asked["problems"] > 0 and asked["k"] > 0
     if not sound or not isinstance(asked.get("recommended", {}), dict):
         raise EvaluationError(_NO_RUN.format(name=name))
     return asked
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    """What is in lists and objects."""
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _flat(part)
+    else:
+        yield value
 
 
 def _state(folder: Path) -> tuple[int, int]:

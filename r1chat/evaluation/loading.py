@@ -35,6 +35,7 @@ from r1chat.evaluation.rows import SUFFIXES, bad_row, digest, read_rows, read_te
 from r1chat.library.datasets import DataFile
 
 MADE_UP = 100  # problems
+LARGEST_TOML = 20_000  # bytes: a dotted key takes time in proportion to its square
 DATA_FOLDER = "datasets"  # in the data folder
 _PARTS = ("train", "dev")  # of a file
 
@@ -141,8 +142,8 @@ def _from_toml(file: Path, folder: Path) -> _Recipe:
         return value
 
     try:
-        values = tomllib.loads(read_text(file))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        values = tomllib.loads(read_text(file, LARGEST_TOML))
+    except (ValueError, RecursionError) as error:  # of TOML, or of a number of thousands of digits
         raise _bad(file, Both.of(str(error))) from None
     data, hub, prompt = text("file"), text("from"), text("prompt")
     if bool(data) == bool(hub):

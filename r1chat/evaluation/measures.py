@@ -11,7 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
+from pydantic import Field
+
+Count = Annotated[int, Field(ge=0, lt=1 << 53)]
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 RESAMPLES = 2_000
 _AT_ONCE = 1 << 15  # numbers that are drawn at once
 INTERVAL = 0.95
@@ -24,12 +30,12 @@ class Sample:
     reply: str
     correct: bool | None
     finish: str
-    thinking: int
-    answer: int
-    seconds: float
-    format: float | None = None
-    language: float | None = None
-    moments: dict[str, int] = field(default_factory=dict)
+    thinking: Count
+    answer: Count
+    seconds: Seconds
+    format: Share | None = None
+    language: Share | None = None
+    moments: dict[str, Count] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Solved:
     turn: str
     samples: tuple[Sample, ...]
     majority: bool | None = None
-    seconds: float = 0.0
+    seconds: Seconds = 0.0
 
 
 @dataclass(frozen=True, slots=True)

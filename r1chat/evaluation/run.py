@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from r1chat import __version__, sampling
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
@@ -40,6 +42,7 @@ SPECIFICATION, DONE = "run.json", "solved.jsonl"
 FAILURE = "failure.json"  # why the run ended before it was done, in both languages
 _TOLD = ("r1chat", "began", "asked", "code", "recommended")  # in run.json, but no part of what makes two runs the same
 RATER = "evaluation"
+_SOLVED = TypeAdapter(Solved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +230,8 @@ def read_solved(folder: Path) -> list[Solved]:
     except OSError:
         return []
     try:
-        return [_parse(line) for line in lines[:-1]]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return [_SOLVED.validate_json(line) for line in lines[:-1]]
+    except ValueError:
         raise EvaluationError(_UNREADABLE.format(name=folder.name, file=DONE)) from None
 
 
@@ -260,12 +263,6 @@ def runs(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             found.append((file.stat().st_mtime, file.parent, read_specification(file.parent)))
     for _, place, specification in sorted(found, key=lambda entry: entry[:2]):
         yield place, specification
-
-
-def _parse(line: bytes) -> Solved:
-    values = json.loads(line)
-    samples = tuple(Sample(**sample) for sample in values.pop("samples"))
-    return replace(Solved(samples=(), **values), samples=samples)
 
 
 def _sample(stored: StoredReply, problem: Problem, earlier: Sequence[StoredReply] = ()) -> Sample:

@@ -19,8 +19,9 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from r1chat.backends.gguf import Header, parse_header
+from r1chat.backends.wire import environment_settings
 from r1chat.both import Both
-from r1chat.errors import LibraryError, R1ChatError
+from r1chat.errors import EnvironmentSettingError, LibraryError, R1ChatError
 from r1chat.loopback import is_inside, is_this_computer
 
 log = logging.getLogger(__name__)
@@ -297,7 +298,8 @@ def known_file(value: object, repo: object, hubs: Sequence[Hub]) -> RemoteFile |
 
 
 def asking(url: str) -> httpx.Client:
-    """A client that follows redirects. One that leads a hub's reader into its own network raises LibraryError.
+    """A client that follows redirects. One that leads a hub's reader into its own network raises LibraryError, and so
+    does this where the environment's proxies cannot be used.
 
     Proxies from the environment are used, but not for a hub of this computer.
     """
@@ -309,7 +311,12 @@ def asking(url: str) -> httpx.Client:
             raise LibraryError(_LED_INSIDE.format(host=host, target=target))
 
     straight = {f"all://{httpx.URL(url).netloc.decode()}": None} if is_this_computer(host) else None
-    return httpx.Client(timeout=TIMEOUT, follow_redirects=True, event_hooks={"request": [check]}, mounts=straight)
+    try:
+        with environment_settings(url):
+            hooks: dict[str, list[Callable[..., None]]] = {"request": [check]}
+            return httpx.Client(timeout=TIMEOUT, follow_redirects=True, event_hooks=hooks, mounts=straight)
+    except EnvironmentSettingError as error:
+        raise LibraryError(error.text) from None
 
 
 def source(text: str, hub: Hub) -> Hub:

@@ -150,7 +150,7 @@ def _loaded(place: str, trouble: Both, name: str, **how: Any) -> Any:
         with warnings.catch_warnings(), redirect_stderr(StringIO()):  # progress bars
             warnings.simplefilter("ignore")
             return transformers.AutoModelForCausalLM.from_pretrained(
-                place, dtype=torch.float32, attn_implementation="sdpa", **how
+                place, dtype=torch.float32, attn_implementation="sdpa", trust_remote_code=False, **how
             )
     except (ValueError, OSError, ImportError, NotImplementedError, KeyError, RuntimeError) as error:
         raise TrainingError(trouble.format(name=name, reason=str(error).strip().split("\n")[0])) from None

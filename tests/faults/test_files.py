@@ -28,6 +28,9 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
     for name in ("servers.json", SERVING_FILE):
         os.mkfifo(tmp_path / name)
     assert last_serving(tmp_path) is None
+    os.mkfifo(tmp_path / "settings.toml")
+    with pytest.raises(ConfigError, match=r"settings\.toml cannot be read"):
+        load(data_dir=tmp_path)
     os.mkfifo(tmp_path / KEY_FILE)
     with pytest.raises(ConfigError, match="it is no file"):
         root_key(tmp_path)
