@@ -461,7 +461,7 @@ def test_reinforcement_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     from r1chat.backends.llama.child.reading import Reading
     from r1chat.rewards import Reference
     from r1chat.training.adapter_grpo import AdapterGrpo, Problem
-    from r1chat.training.adapting import Plan, Stopped
+    from r1chat.training.adapter_run import Plan, Stopped
     from r1chat.training.base import read_base
 
     with closing(Reading(nano_model())) as reading:
@@ -509,7 +509,7 @@ def test_reinforcement_of_a_model_that_r1chat_did_not_make_is_refused(tmp_path: 
 
     from r1chat.training.adapter_file import permuted
     from r1chat.training.adapter_grpo import AdapterGrpo
-    from r1chat.training.adapting import Plan
+    from r1chat.training.adapter_run import Plan
     from r1chat.training.base import read_base
 
     torch.manual_seed(0)
@@ -684,7 +684,8 @@ def rows(count: int, first: int = 0) -> Any:
 
 @pytest.mark.parametrize("kind", ["prefer", "sft", "kto"])
 def test_a_run_that_would_break_the_model_is_stopped_and_says_why(kind: Any, tmp_path: Path) -> None:
-    from r1chat.training.adapting import Adapting, Guard, Plan
+    from r1chat.training.adapter_run import Plan
+    from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import read_base
 
     data = [row if kind == "prefer" else replace(row, rejected=(), good=n % 2 == 0) for n, row in enumerate(rows(32))]
@@ -698,7 +699,8 @@ def test_a_run_that_would_break_the_model_is_stopped_and_says_why(kind: Any, tmp
 
 
 def test_a_run_ends_where_the_model_leaves_both_ways_between_which_a_judgement_chose(tmp_path: Path) -> None:
-    from r1chat.training.adapting import Adapting, Guard, Plan
+    from r1chat.training.adapter_run import Plan
+    from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import read_base
 
     data = rows(24)
@@ -713,7 +715,8 @@ def test_a_run_ends_where_the_model_leaves_both_ways_between_which_a_judgement_c
 
 
 def test_a_gentle_run_prefers_what_was_preferred_on_rows_that_it_has_not_seen(tmp_path: Path) -> None:
-    from r1chat.training.adapting import Adapting, Guard, Plan
+    from r1chat.training.adapter_run import Plan
+    from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import read_base
 
     data = rows(40)
@@ -726,8 +729,10 @@ def test_a_gentle_run_prefers_what_was_preferred_on_rows_that_it_has_not_seen(tm
 
 
 def test_a_full_disk_in_mid_run_is_said_and_the_last_checkpoint_stays(tmp_path: Path) -> None:
-    from r1chat.training.adapting import CHECKPOINT, Adapting, Guard, Plan
+    from r1chat.training.adapter_run import Plan
+    from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import read_base
+    from r1chat.training.checkpoint import CHECKPOINT
 
     data = rows(16)
     plan = Plan("prefer", rate=1e-5, epochs=1)

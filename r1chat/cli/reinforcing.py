@@ -19,6 +19,7 @@ PROBLEMS = {"reject": 400, "grpo": 16, "distill": 100}
 def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
     """Do one of the stages in a folder. Raises TrainingError."""
     from r1chat.training.checkpoint import CHECKPOINT
+    from r1chat.training.device import find_device
     from r1chat.training.gguf_file import read_gguf
     from r1chat.training.loop import LOG, Plan, Training, load
     from r1chat.training.outcome import verdict
@@ -33,7 +34,12 @@ def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
     start = None if begun else read_gguf(flags["begin_with"])
     seed = flags["seed"] or 0
     plan = Plan(
-        minutes=flags["minutes"], rate=flags["rate"] or RATES[stage], warm=10, seed=seed, threads=flags["threads"]
+        minutes=flags["minutes"],
+        rate=flags["rate"] or RATES[stage],
+        warm=10,
+        seed=seed,
+        threads=flags["threads"],
+        device=find_device(flags["device"]).type,
     )
     run: Training
     if stage == "grpo":
@@ -46,7 +52,7 @@ def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
         rejection = Rejection(problems, flags["k"], tasks, seed=seed)
         model, tokenizer = start or load(folder)
         if stage == "reject":
-            kept = gather(folder, rejection, sampler(rejection, model, tokenizer), _tell_samples)
+            kept = gather(folder, rejection, sampler(rejection, model.to(plan.device), tokenizer), _tell_samples)
         else:
             kept = _distilled(folder, replace(rejection, tasks=tasks or tuple(generated.TASKS)), flags)
         run = Training(folder, plan, model.shape, start, source(kept))

@@ -41,6 +41,7 @@ class Demo:
     problems: int = 100
     seed: int = 0
     threads: int = 1
+    device: str = "cpu"
 
 
 def run(folder: Path, plan: Demo, tell: Callable[[str], None], shape: Shape | None = None) -> dict[str, Any]:
@@ -54,7 +55,17 @@ def run(folder: Path, plan: Demo, tell: Callable[[str], None], shape: Shape | No
 
     def timed(name: str, rate: float) -> Plan:
         minutes = plan.minutes * SHARES[name]
-        return Plan(minutes, rate=rate, warm=20, seed=plan.seed, save=10, check=1e9, problems=0, threads=plan.threads)
+        return Plan(
+            minutes,
+            rate=rate,
+            warm=20,
+            seed=plan.seed,
+            save=10,
+            check=1e9,
+            problems=0,
+            threads=plan.threads,
+            device=plan.device,
+        )
 
     places = folders(folder)
     cold = places[COLD]
@@ -97,7 +108,8 @@ def _from(place: Path, start: Path) -> tuple[Decoder, Tokenizer] | None:
 
 def _rejecting(place: Path, plan: Plan, demo: Demo, start: Path) -> Training:
     rejection = Rejection(max(16, round(8 * demo.minutes)), 4, demo.tasks, seed=demo.seed)
-    kept = gather(place, rejection, sampler(rejection, *read_gguf(start)))
+    model, tokenizer = read_gguf(start)
+    kept = gather(place, rejection, sampler(rejection, model.to(demo.device), tokenizer))
     return Training(place, plan, Shape(), _from(place, start), source(kept))
 
 
@@ -109,7 +121,7 @@ def _trained(run: Training) -> None:
 def _measured(model: Decoder, tokenizer: Tokenizer, plan: Demo) -> dict[str, float]:
     """pass@1 on the test split, and the mean length of a completion."""
     asked = list(islice(texts(random.Random("demo"), "test", plan.tasks), plan.problems))
-    written = complete(model, tokenizer, [text.prompt for text in asked], limit=256)
+    written = complete(model.to(plan.device), tokenizer, [text.prompt for text in asked], limit=256)
     right = [mark.accuracy for mark in score(asked, written)]
     return {
         "pass@1": round(sum(right) / len(right), 4),
