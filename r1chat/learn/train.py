@@ -30,15 +30,15 @@ from r1chat.learn.forecast import SMALL, Forecast, forecast
 from r1chat.learn.gather import Gathered, TextRow, check_enough, question_of, read_rows, write_rows
 from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, SAMPLES, Proof, Write, agreed_by_aspect, compare
 from r1chat.learn.runs import Run, Status, now, only_one
+from r1chat.library.forecast import duration
 from r1chat.sizes import readable_size
 
 if TYPE_CHECKING:
-    import torch
-
     from r1chat.backends.llama.child.reading import Reading, Written
     from r1chat.training.adapter_grpo import AdapterGrpo, GrpoResult, Problem
     from r1chat.training.adapting import Adapting, Result, Row
     from r1chat.training.base import Base
+    from r1chat.training.device import Device
 
     Encoded = Sequence[tuple[TextRow, Row]]
     Trainer = Adapting | AdapterGrpo
@@ -275,7 +275,7 @@ class _Job:
                 rows.append((text, Row(prompt, chosen, rejected, text.good)))
         return rows
 
-    def _forecast(self, target: Target, rows: Sequence[Row], asked: Sequence[tuple[str, bool]]) -> torch.device:
+    def _forecast(self, target: Target, rows: Sequence[Row], asked: Sequence[tuple[str, bool]]) -> Device:
         """Tell what it will take, and where; the device. Raises TrainingError where memory does not suffice."""
         from r1chat.training.device import title
 
@@ -295,15 +295,15 @@ class _Job:
         )
         device, memory = self._place(file.name, expected)
         self.status = replace(self.status, left=expected.seconds, memory=memory)
-        values = {"rows": len(rows), "memory": readable_size(memory), "device": title(device)}
         text = _FORECAST if device.type == "cpu" else _FORECAST_GPU
-        self.tell(text.format(minutes=max(1, round(expected.seconds / 60)), **values))
+        minutes, needed = max(1, round(expected.seconds / 60)), readable_size(memory)
+        self.tell(text.format(rows=len(rows), device=title(device), minutes=minutes, memory=needed))
         if known and self._samples > 1:
-            minutes = max(1, round(expected.answers / 60))
-            self.tell(_FORECAST_PROOF.format(known=known, samples=self._samples, minutes=minutes))
+            lasts = duration(expected.answers)
+            self.tell(_FORECAST_PROOF.format(known=known, samples=self._samples, time=lasts))
         return device
 
-    def _place(self, name: str, expected: Forecast) -> tuple[torch.device, int]:
+    def _place(self, name: str, expected: Forecast) -> tuple[Device, int]:
         """Where to train, and how many bytes that takes there. Raises TrainingError where they are not free."""
         from r1chat.training.device import find_device, own_memory, title
 
@@ -512,10 +512,9 @@ _FORECAST_GPU = Both(
     "在{device}上用 {rows} 条评价训练：占用其内存 {memory}。开始后会显示剩余时间；仅用处理器约需 {minutes} 分钟。",
 )
 _FORECAST_PROOF = Both(
-    "Of that, about {minutes} min for the answers before and after: {samples} to each of {known} questions with a "
+    "Of that, about {time} for the answers before and after: {samples} to each of {known} questions with a "
     "right answer. --samples 1 takes less, and gives no cons@k.",
-    "其中约 {minutes} 分钟用于训练前后的回答：{known} 个有参考答案的问题各 {samples} 条。"
-    "--samples 1 更快，但没有 cons@k。",
+    "其中约{time}用于训练前后的回答：{known} 个有参考答案的问题各 {samples} 条。--samples 1 更快，但没有 cons@k。",
 )
 _ALL_TOO_LONG = Both(
     "Every judged reply is longer than {most} tokens with its prompt, which training here does not take.",

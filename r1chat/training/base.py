@@ -187,7 +187,7 @@ def compare(base: Base, reference: Logits, rows: Sequence[Sequence[int]]) -> flo
     distances = []
     with torch.no_grad():
         for row in rows:
-            theirs = torch.tensor(reference.logits(row))
+            theirs = torch.tensor(reference.logits(row), device=CPU)
             if max(row) >= base.vocabulary or len(theirs) > base.vocabulary:
                 raise TrainingError(_OTHER_TOKENS.format(name=base.header.path.name))
             ours = base.logits(base.hidden(torch.tensor([row], device=base.device))[0, -1]).cpu()[: len(theirs)]

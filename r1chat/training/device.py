@@ -14,10 +14,11 @@ import torch
 from r1chat.both import Both
 from r1chat.errors import TrainingError
 
+Device = torch.device
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
-def find_device(name: str) -> torch.device:
+def find_device(name: str) -> Device:
     """The device of one of these names; `auto`: a GPU where there is one, else the processor.
 
     Raises TrainingError for another name, and for a device that PyTorch does not find here.
@@ -30,10 +31,10 @@ def find_device(name: str) -> torch.device:
     if not there[name]:
         found = ", ".join(known for known, is_there in there.items() if is_there)
         raise TrainingError(_NOT_THERE.format(name=name, version=torch.__version__, found=found))
-    return torch.device(name)
+    return Device(name)
 
 
-def title(device: torch.device) -> Both:
+def title(device: Device) -> Both:
     """A device's name for a person."""
     if device.type == "cpu":
         return Both("the processor", "处理器")
@@ -41,7 +42,7 @@ def title(device: torch.device) -> Both:
     return Both(f"the GPU ({name})", f"GPU（{name}）")
 
 
-def own_memory(device: torch.device) -> int | None:
+def own_memory(device: Device) -> int | None:
     """The bytes that are free on a device with memory of its own; None where it shares the computer's."""
     return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None
 

@@ -231,12 +231,10 @@ def accuracy(model: Decoder, tokenizer: Tokenizer, count: int = 300, seed: int =
 def padded(batch: Sequence[Example], device: torch.device) -> tuple[Tensor, Tensor]:
     """Tokens (batch, length) with zeros on the right, and which of them are to be learnt, on a device."""
     longest = max(len(example.tokens) for example in batch)
-    tokens = torch.zeros(len(batch), longest, dtype=torch.long)
-    learn = torch.zeros(len(batch), longest, dtype=torch.bool)
-    for row, example in enumerate(batch):
-        tokens[row, : len(example.tokens)] = torch.tensor(example.tokens)
-        learn[row, : len(example.learn)] = torch.tensor(example.learn)
-    return tokens.to(device), learn.to(device)
+    gaps = [longest - len(example.tokens) for example in batch]
+    tokens = [[*example.tokens, *[0] * gap] for example, gap in zip(batch, gaps, strict=True)]
+    learn = [[*example.learn, *[False] * gap] for example, gap in zip(batch, gaps, strict=True)]
+    return torch.tensor(tokens, device=device), torch.tensor(learn, device=device)
 
 
 def _question(text: Text) -> str:
