@@ -587,6 +587,43 @@ def test_llama_cpp_computes_with_the_adapter_what_pytorch_does(architecture: str
                 compare(base, reading, rows)
 
 
+def test_a_trained_child_computes_in_llama_cpp_what_it_computes_in_peft(data: Path) -> None:
+    peft = pytest.importorskip("peft", reason="pip install peft")
+    import gguf
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from r1chat.backends.llama.child.reading import Reading
+
+    adapter = data / "models" / "adapters" / "little checker.gguf"
+    file = nano_model()
+    model = AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name, dtype=torch.float32)
+    del model.config.quantization_config, model.hf_quantizer
+    model.is_quantized = False  # its weights are plain numbers
+    layers = gguf.get_tensor_name_map(gguf.MODEL_ARCH.QWEN2, model.config.num_hidden_layers)
+    config = peft.LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
+    child = peft.get_peft_model(model, config).eval()
+    taken = 0
+    tensors = {tensor.name: torch.tensor(tensor.data) for tensor in gguf.GGUFReader(adapter).tensors}
+    for path, part in child.named_modules():
+        if isinstance(part, peft.tuners.lora.Linear):
+            name = layers.get_name(path.removeprefix("base_model.model."))
+            for side in ("a", "b"):
+                weight = getattr(part, f"lora_{side.upper()}")["default"].weight
+                weight.data.copy_(tensors[f"{name}.weight.lora_{side}"])
+                taken += 1
+    assert taken == len(tensors)
+    with closing(Reading(file)) as reading, torch.no_grad():
+        for question in ("58 + 67 = ?", "199 + 8 = ?"):
+            tokens = reading.prompt(f"<｜User｜>{question}<｜Assistant｜><think>\nI need to find")
+            reading.use_adapter(None)
+            alone = torch.tensor(reading.logits(tokens))
+            reading.use_adapter(adapter)
+            theirs, ours = torch.tensor(reading.logits(tokens)), child(torch.tensor([tokens])).logits[0, -1]
+            error = float((ours - theirs).pow(2).mean().sqrt() / theirs.std())
+            assert error < 0.01 < float((alone - theirs).pow(2).mean().sqrt() / theirs.std())
+
+
 def test_a_model_of_another_architecture_is_trained_by_its_original_weights(tmp_path: Path) -> None:
     import torch
     from transformers import LlamaForCausalLM, SmolLM3Config, SmolLM3ForCausalLM
