@@ -92,7 +92,8 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
     run = page.locator(".run").first
     expect(run.locator("progress")).to_be_visible()
     expect(run).to_have_class(re.compile("done"), timeout=PATIENCE)
-    expect(run.locator("figure")).to_have_count(3)
+    names = ["Loss", "On your side", "Reward margin", "Likelihood of preferred replies"]
+    expect(run.locator("figcaption b")).to_have_text(names)
     expect(run.locator(".examples li").first.locator("h4")).to_have_text([re.compile("^Before"), re.compile("^After")])
     expect(page.locator("#family")).to_contain_text("No model has a child yet")
     run.get_by_role("button", name="Put it into the model list").click()

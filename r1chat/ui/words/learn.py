@@ -72,6 +72,7 @@ class LearnWords:
     )
     curve_loss = Both("Loss", "损失")
     curve_accuracy = Both("On your side", "与你一致")
+    curve_margin = Both("Reward margin", "奖励差距")
     curve_chosen = Both("Likelihood of preferred replies", "偏好回复的可能性")
     curve_passed = Both("Right answers, set apart", "留出问题的正确率")
     curve_reward = Both("Reward of samples", "样本奖励")
