@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import pytest
 
 from r1chat.backends.gguf import read_header
+from r1chat.both import Both
 from r1chat.cli.learning import report
 from r1chat.config import nano_model
-from r1chat.learn.forecast import forecast
+from r1chat.errors import TrainingError
+from r1chat.learn.forecast import Forecast, forecast, needed_memory
 from r1chat.learn.proof import Proof, compare
 from r1chat.learn.runs import Status
 from r1chat.rewards import Reference
@@ -100,3 +102,17 @@ def test_more_samples_are_forecast_to_take_longer_and_no_more_memory() -> None:
     one, five = (forecast(header, 135_000_000, 50_000, 1, 512, known=24, samples=samples) for samples in (1, 5))
     assert five.answers == pytest.approx(3 * one.answers) and five.seconds > one.seconds
     assert five.memory == one.memory
+
+
+def test_memory_is_asked_of_the_place_that_trains() -> None:
+    expected = Forecast(60, 10, programs=1_000_000_000, weights=4_000_000_000, work=2_000_000_000)
+    gpu = Both("the GPU (H200)", "GPU（H200）")
+    assert needed_memory("m", expected, 7_000_000_000) == 7_000_000_000
+    assert needed_memory("m", expected, 5_000_000_000, (gpu, 6_000_000_000)) == 6_000_000_000
+    for free, own, sentence in (
+        (6_900_000_000, None, "needs about 7.0 GB of memory, and 6.9 GB are free"),
+        (4_900_000_000, 9_000_000_000, "needs about 5.0 GB of memory, and 4.9 GB are free"),
+        (9_000_000_000, 5_900_000_000, r"needs about 6.0 GB of memory of the GPU \(H200\), and 5.9 GB are free"),
+    ):
+        with pytest.raises(TrainingError, match=sentence):
+            needed_memory("m", expected, free, (gpu, own) if own else None)

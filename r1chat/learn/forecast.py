@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from r1chat.backends.gguf import Header
+from r1chat.both import Both
+from r1chat.errors import TrainingError
 from r1chat.learn.proof import PROMPTS, SAMPLES
+from r1chat.sizes import readable_size
 
 SPEED = 1.0e10  # parameters x tokens that one core trains in a second: measured with models of 2.5 and 135 million
 PASSES = 1.35  # in training passes: one through the base for its likelihoods, and the looks at what is set apart
@@ -37,6 +40,11 @@ class Forecast:
         """Bytes of the computer's memory where the processor trains."""
         return self.programs + self.weights + self.work
 
+    @property
+    def on_gpu(self) -> int:
+        """Bytes of a GPU's own memory where it trains."""
+        return self.weights + self.work
+
 
 def forecast(
     header: Header,
@@ -63,3 +71,28 @@ def forecast(
     logits = part * header.vocabulary * 4 * 2  # about half of the tokens are completions; logits and two of their kind
     libraries = LIBRARIES if parameters < SMALL else LIBRARIES + TRANSFORMERS
     return Forecast(seconds + answers, answers, libraries, 2 * 4 * parameters, activations + logits)
+
+
+def needed_memory(name: str, expected: Forecast, free: int, gpu: tuple[Both, int] | None = None) -> int:
+    """The bytes that training a model takes where it is computed. Raises TrainingError where they are not free.
+
+    `free`: bytes of the computer's memory. `gpu`: the name and free bytes of a GPU with memory of its own that trains;
+    the weights pass through the computer's memory then.
+    """
+    places = [(_MEMORY, expected.memory, free)]
+    if gpu:
+        of_gpu = _MEMORY_OF.format(device=gpu[0])
+        places = [(_MEMORY, expected.programs + expected.weights, free), (of_gpu, expected.on_gpu, gpu[1])]
+    for place, needed, left in places:
+        if needed > left:
+            sizes = {"needed": readable_size(needed), "free": readable_size(left)}
+            raise TrainingError(_TOO_LARGE.format(name=name, place=place, **sizes))
+    return places[-1][1]
+
+
+_MEMORY, _MEMORY_OF = Both("memory", "内存"), Both("memory of {device}", "{device} 的内存")
+_TOO_LARGE = Both(
+    "Training {name} needs about {needed} of {place}, and {free} are free. Close other programs, or train a smaller "
+    "model.",
+    "训练 {name} 约需 {needed} {place}，目前可用 {free}。请关闭其他程序，或训练更小的模型。",
+)

@@ -26,7 +26,7 @@ from r1chat.backends.llama.found import ollama_models_of
 from r1chat.backends.llama.machine import available_memory
 from r1chat.both import Both
 from r1chat.errors import ExportError, R1ChatError, TrainingError
-from r1chat.learn.forecast import SMALL, Forecast, forecast
+from r1chat.learn.forecast import SMALL, Forecast, forecast, needed_memory
 from r1chat.learn.gather import Gathered, TextRow, check_enough, question_of, read_rows, write_rows
 from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, SAMPLES, Proof, Write, agreed_by_aspect, compare
 from r1chat.learn.runs import Run, Status, now, only_one
@@ -308,21 +308,11 @@ class _Job:
         from r1chat.training.device import find_device, own_memory, title
 
         device = find_device(self.wish.device)
-        own, trains = own_memory(device), expected.weights + expected.work
-        if own is not None and own < trains and self.wish.device == "auto":
+        own = own_memory(device)
+        if self.wish.device == "auto" and own is not None and own < expected.on_gpu:
             device, own = find_device("cpu"), None
-
-        def check(place: Both, needed: int, free: int) -> None:
-            if needed > free:
-                sizes = {"needed": readable_size(needed), "free": readable_size(free)}
-                raise TrainingError(_TOO_LARGE.format(name=name, place=place, **sizes))
-
-        if own is None:
-            check(_MEMORY, expected.memory, available_memory())
-            return device, expected.memory
-        check(_MEMORY, expected.programs + expected.weights, available_memory())
-        check(_MEMORY_OF.format(device=title(device)), trains, own)
-        return device, trains
+        gpu = None if own is None else (title(device), own)
+        return device, needed_memory(name, expected, available_memory(), gpu)
 
     @property
     def _samples(self) -> int:
@@ -495,12 +485,6 @@ _NO_ROOM = Both(
 _NO_MEMORY = Both(
     "Memory ran out. Close other programs, or train a smaller model; what was trained so far is kept.",
     "内存不足。请关闭其他程序，或训练更小的模型；已训练的部分会保留。",
-)
-_MEMORY, _MEMORY_OF = Both("memory", "内存"), Both("memory of {device}", "{device} 的内存")
-_TOO_LARGE = Both(
-    "Training {name} needs about {needed} of {place}, and {free} are free. Close other programs, or train a smaller "
-    "model.",
-    "训练 {name} 约需 {needed} {place}，目前可用 {free}。请关闭其他程序，或训练更小的模型。",
 )
 _FORECAST = Both(
     "{rows} judgements to train on, on {device}: about {minutes} min, {memory} of memory.",
