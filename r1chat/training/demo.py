@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -34,7 +35,7 @@ SHARES = {COLD: 0.55, MORE: 0.12, REJECT: 0.12, GRPO: 0.12}  # of the minutes; t
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """How long, on which tasks, and how many problems of the test split are asked."""
+    """How long, by which clock, on which tasks, and how many problems of the test split are asked."""
 
     minutes: float = 30.0
     tasks: tuple[str, ...] = ("sums", "countdown")
@@ -42,6 +43,7 @@ class Demo:
     seed: int = 0
     threads: int = 1
     device: str = "cpu"
+    clock: Callable[[], float] = time.monotonic
 
 
 def run(folder: Path, plan: Demo, tell: Callable[[str], None], shape: Shape | None = None) -> dict[str, Any]:
@@ -65,6 +67,7 @@ def run(folder: Path, plan: Demo, tell: Callable[[str], None], shape: Shape | No
             problems=0,
             threads=plan.threads,
             device=plan.device,
+            clock=plan.clock,
         )
 
     places = folders(folder)
