@@ -2,8 +2,8 @@
 
 Both write their replies in llama.cpp over the same quantised base, with the same seeds: several to a prompt whose right
 answer is known, so that pass@1 and cons@k are those of `r1chat eval`. Figures are paired by prompt and have percentile
-bootstrap intervals (`evaluation.measures`). Whether a person likes the child better, no figure
-here can tell: only blind comparisons can (`children.liked`).
+bootstrap intervals (`evaluation.measures`). Whether a person likes the child better, no figure here can tell: only
+blind comparisons can (`children.liked`).
 """
 
 from __future__ import annotations
