@@ -40,6 +40,7 @@ from r1chat.cli.main import main
 from r1chat.config import load, nano_model
 from r1chat.errors import ExportError, ModelFileError, TrainingError
 from r1chat.judgements import Aspects
+from r1chat.learn.blind import BlindQueue
 from r1chat.learn.children import Children, liked
 from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.gather import Gathered, TextRow, check_enough, read_rows, write_rows
@@ -1112,6 +1113,29 @@ def test_better_is_said_only_where_the_interval_excludes_one_half() -> None:
     assert "No difference shown" in verdict(6, 4)
     assert verdict(16, 4).startswith("Better") and "of 20 blind" in verdict(16, 4)
     assert verdict(4, 16).startswith("Worse")
+
+
+def test_the_blind_queue_of_a_child_ends_by_itself(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(data, folder)
+    child = Provenance("llama.cpp", "0.3.36", "little checker", "cd" * 32)
+    settings = load(data_dir=folder, ollama=False)
+    with closing(build(settings)) as app:
+        queue = BlindQueue(app, Children(settings.models_folder))
+        for number in range(40):
+            turn = app.store.add_turn(app.store.new_conversation("Sums").id, f"{number} + 1 = ?", None)
+            sides = [app.store.add_reply(turn.id, made, written(number, 1, False)) for made in (child, nano())]
+            opened = app.store.judgements.begin_comparison(sides[0].id, sides[1].id, True)
+            app.store.judgements.compare(opened.id, "left" if number % 4 else "right", "ann")
+            if number == 5:
+                pair = queue.next("little checker")
+                assert pair is not None and {pair.left.provenance.model, pair.right.provenance.model} == {
+                    NANO,
+                    "little checker",
+                }
+        assert queue.next("little checker") is None
+        assert str(queue.liked("little checker").verdict).startswith("Better: preferred in 75% of 40")
+        app.chat.close()
 
 
 def test_preferred_replies_of_the_fixture_are_those_without_a_check() -> None:
