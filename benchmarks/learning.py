@@ -134,7 +134,8 @@ def main() -> None:
     flags = parser.parse_args()
     kind: Kind = flags.kind
     from r1chat.training.adapter_file import write_adapter
-    from r1chat.training.adapting import Adapting, Guard, Plan, Row
+    from r1chat.training.adapter_run import Plan
+    from r1chat.training.adapting import Adapting, Guard, Row
     from r1chat.training.base import compare, read_base
 
     file = nano_model()

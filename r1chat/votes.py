@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from r1chat.answers import compare, equivalent, final_answer
 from r1chat.messages import Reply, StoredReply
 
-__all__ = ["Group", "equivalent", "final_answer", "group", "majority", "voice"]
+__all__ = ["Group", "equivalent", "final_answer", "group", "majority", "voice", "winner"]
 
 _PATIENCE = 3  # undecided comparisons after which an answer is compared no more
 
@@ -59,8 +59,14 @@ def voice(reply: Reply) -> str:
 
 def majority(samples: Sequence[StoredReply]) -> StoredReply | None:
     """The first sample that gave the most frequent answer; None where none gave one."""
-    groups = group([voice(sample.reply) for sample in samples])
-    return samples[groups[0].members[0]] if groups else None
+    chosen = winner([sample.reply for sample in samples])
+    return None if chosen is None else samples[chosen]
+
+
+def winner(replies: Sequence[Reply]) -> int | None:
+    """The index of the first reply that gave the most frequent answer; None where none gave one."""
+    groups = group([voice(reply) for reply in replies])
+    return groups[0].members[0] if groups else None
 
 
 def _find(final: str, groups: list[tuple[str, list[int]]], undecided: dict[str, int]) -> list[int] | None:

@@ -27,7 +27,7 @@ from r1chat.evaluation.listing import FOLDER, PACE, Evaluations, seconds_left
 from r1chat.evaluation.measures import Sample, Solved, bootstrap, compare_runs, pass_at
 from r1chat.evaluation.picture import curve as draw_curve
 from r1chat.evaluation.picture import picture
-from r1chat.evaluation.report import distill, lines, paper_row
+from r1chat.evaluation.report import distill, lines, paired_lines, paper_row
 from r1chat.evaluation.run import DONE, SPECIFICATION, read_solved
 from r1chat.evaluation.running import is_running
 from r1chat.messages import Request
@@ -242,6 +242,16 @@ def test_two_runs_are_compared_problem_by_problem() -> None:
     assert (paired.only_first, paired.only_second) == (0, 20)
     assert paired.p == pytest.approx(2 / 2**20)
     assert compare_runs(old, old).p == 1.0
+
+
+def test_two_runs_with_several_samples_are_compared_by_their_majorities_too() -> None:
+    old = [solved(str(i), True, False, False, majority=False) for i in range(40)]
+    new = [solved(str(i), True, True, False, majority=i % 4 < 3) for i in range(40)]
+    paired = compare_runs(old, new)
+    assert (paired.k, paired.majority.value) == (3, pytest.approx(0.75)) and 0.5 < paired.majority.low < 0.75
+    assert any(line.startswith("  cons@3, difference") and "75.0 %" in line for line in paired_lines(paired, "ab"))
+    alone = compare_runs([solved("1", True)], [solved("1", False)])
+    assert not any("cons@" in line for line in paired_lines(alone, "ab"))
 
 
 def test_the_papers_row_is_found_by_the_models_name_and_says_what_differs() -> None:

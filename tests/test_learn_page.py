@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from judged import RIGHT, asked, voted
-from site_driver import Site, ask, expect, finished
-from sums import judge, nano, new_store
+from site_driver import Page, Site, ask, expect, finished, more
+from sums import answered, judge, nano, new_store
 
 from benchmarks.accessibility import AXE, findings
 from benchmarks.learning import sums, write
@@ -30,6 +30,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # llama-cpp-python leaves /dev/null open
 ]
 PATIENCE = 150_000  # ms, on a busy machine
+QUESTIONS = 14  # sums, nine replies to each
+CHILD = "r1chat-nano-kto-1"
 
 
 def checks_of(adapter: Path) -> Estimate:
@@ -40,11 +42,34 @@ def checks_of(adapter: Path) -> Estimate:
     return bootstrap([new.has(True) - old.has(True) for old, new in zip(before, after, strict=True)])
 
 
+def sampled(page: Page, question: str) -> None:
+    """Ask something in a new conversation, and take eight more samples of the reply."""
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    ask(page, question)
+    more(page, "8", exact=True).click()
+    expect(page.locator(".vote .group").first).to_be_visible()
+
+
+def rate_all(page: Page) -> tuple[int, int]:
+    """Rate every reply by keys: good where its thought checks the result a second time; how many are good, of all."""
+    page.get_by_role("button", name="Rate replies one by one").press("Enter")
+    article, good, rated = page.locator("#unrated article"), 0, 0
+    while not page.locator("#unrated .done").count():
+        reply = article.get_attribute("data-id")
+        checked = "check" in (article.locator("details").text_content() or "").lower()
+        page.keyboard.press("g" if checked else "b")
+        page.wait_for_function("id => document.querySelector('#unrated article')?.dataset.id !== id", arg=reply)
+        good, rated = good + checked, rated + 1
+    page.keyboard.press("Escape")
+    return good, rated
+
+
 def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site: Site) -> None:
-    with closing(new_store(site.folder)) as store:
-        judge(store, 100, turned=True)  # replies with a second check are preferred, which the nano writes now and then
     site.serve()
     page = site.open()
+    for a, b in sums(4)[:QUESTIONS]:
+        sampled(page, f"{a} + {b} = ?")
     for question in ("31 + 42 = ?", "58 + 67 = ?"):
         page.get_by_role("button", name="New conversation").click()
         expect(page.locator(".welcome")).to_be_visible()
@@ -52,24 +77,28 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
         page.locator("#compare summary").click()
         page.get_by_role("button", name="Two replies of this model").click()
         expect(page.locator(".verdict.ready")).to_be_visible()
-        page.get_by_role("button", name="A is better").click()
+        page.locator(".question").click()
+        page.keyboard.press("1")
         expect(page.locator(".compared")).to_contain_text("You chose this reply")
-    page.get_by_role("button", name="Good", exact=True).click()
-    expect(page.locator(".saved")).to_be_attached()
-    page.get_by_role("link", name="Learn").click()
-    expect(page.locator("#train li").first).to_contain_text("Preferences: 102 · thumbs: 1 · right answers: 100")
-    expect(page.locator("#train li").first).to_contain_text("Right answers: enough for reinforcement learning")
-    page.locator("#train").get_by_role("button", name="Train").click()
+    assert site.server is not None
+    page.goto(f"{site.server.origin}/data")
+    good, rated = rate_all(page)
+    assert rated == 9 * QUESTIONS + 4 and 0 < good < rated  # a reply, eight samples; two sides of two comparisons
 
+    page.goto(f"{site.server.origin}/learn/")
+    expect(page.locator("#train li").first).to_contain_text(f"Preferences: 2 · thumbs: {rated} · right answers: 0")
+    page.get_by_role("combobox", name="Learn from").select_option("kto")
+    page.locator("#train").get_by_role("button", name="Train").click()
     run = page.locator(".run").first
     expect(run.locator("progress")).to_be_visible()
     expect(run).to_have_class(re.compile("done"), timeout=PATIENCE)
-    expect(run.locator("figure")).to_have_count(3)
+    names = ["Loss", "On your side", "Reward margin", "Likelihood of preferred replies"]
+    expect(run.locator("figcaption b")).to_have_text(names)
     expect(run.locator(".examples li").first.locator("h4")).to_have_text([re.compile("^Before"), re.compile("^After")])
     expect(page.locator("#family")).to_contain_text("No model has a child yet")
     run.get_by_role("button", name="Put it into the model list").click()
     child = page.locator(".tree ul li")
-    expect(child).to_contain_text(re.compile(r"from 10[0-2] judgements"))
+    expect(child).to_contain_text(re.compile(r"from 1\d\d judgements"))
     expect(child).to_contain_text("Not compared yet")
 
     child.get_by_role("link", name="Chat").click()
@@ -81,12 +110,12 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
     (conversation,) = [view for view in site.app.store.conversations() if view.title.startswith("27 + 43")]
     (turn,) = site.app.store.conversation(conversation.id).turns
     (reply,) = site.app.store.replies(turn.id)
-    assert reply.provenance.model == "r1chat-nano-prefer-1"
+    assert reply.provenance.model == CHILD
 
-    log = Runs(site.folder).get("r1chat-nano-prefer-1").log()
+    log = Runs(site.folder).get(CHILD).log()
     looks = [line["look"]["loss"] for line in log if "look" in line]
     assert all(math.isfinite(loss) for loss in looks) and looks[-1] < looks[0]
-    rise = checks_of(site.folder / "models" / "adapters" / "r1chat-nano-prefer-1.gguf")
+    rise = checks_of(site.folder / "models" / "adapters" / f"{CHILD}.gguf")
     assert rise.low > 0.1, "the child checks its result no more often than its parent"
 
     page.get_by_role("link", name="Learn").click()
@@ -109,25 +138,38 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
     verdicts = {said.sides.id: said.winner for judged in winners for said in judged.comparisons.values()}
     assert [verdicts[str(sides)] for sides in seen] == ["left", "tie", "skipped", "right"]
 
-    page.get_by_role("combobox", name="Learn from").select_option("grpo")
-    page.locator("#train").get_by_role("button", name="Train").click()
-    rules = page.locator(".run", has_text="r1chat-nano-grpo-1")
-    expect(rules.locator("figcaption", has_text="Reward of samples")).to_be_visible(timeout=PATIENCE)
-    rules.get_by_role("button", name="Pause").click()
-    expect(rules).to_have_class(re.compile("paused"), timeout=PATIENCE)
-    expect(rules).to_contain_text("Paused. What was trained so far is kept")
-    expect(rules.get_by_role("button", name="Go on")).to_be_visible()
-    page.once("dialog", lambda dialog: dialog.accept())
-    rules.get_by_role("button", name="Delete").click()
-    expect(rules).to_have_count(0)
-
     page.on("dialog", lambda dialog: dialog.accept("no checks"))
     page.get_by_role("button", name="Rename").click()
     expect(page.locator(".tree ul li b")).to_have_text("no checks")
     page.get_by_role("button", name="Delete: no checks").click()
     expect(page.locator("#family")).to_contain_text("No model has a child yet")
-    page.get_by_role("button", name="Delete: r1chat-nano-prefer-1").click()
+    page.get_by_role("button", name=f"Delete: {CHILD}").click()
     expect(page.locator(".run")).to_have_count(0)
+
+
+def test_right_answers_train_by_the_page_through_a_pause_to_a_plain_word_on_what_came_of_it(site: Site) -> None:
+    with closing(new_store(site.folder)) as store:
+        answered(store, 30)
+    site.serve()
+    page = site.open()
+    page.get_by_role("link", name="Learn").click()
+    expect(page.locator("#train li").first).to_contain_text("Right answers: enough for reinforcement learning")
+    page.get_by_role("combobox", name="Learn from").select_option("grpo")
+    page.locator("#train").get_by_role("button", name="Train").click()
+    run = page.locator(".run", has_text="r1chat-nano-grpo-1")
+    expect(run.locator("figcaption", has_text="Reward of samples")).to_be_visible(timeout=PATIENCE)
+    run.get_by_role("button", name="Pause").click()
+    expect(run).to_have_class(re.compile("paused"), timeout=PATIENCE)
+    expect(run).to_contain_text("Paused. What was trained so far is kept")
+    run.get_by_role("button", name="Go on").click()
+    expect(run).to_have_class(re.compile("done|stopped"), timeout=2 * PATIENCE)
+    expect(run.locator(".why")).to_contain_text(re.compile(r"Dev pass@1 .* It (rose|is flat|collapsed)"))
+    if "done" in (run.get_attribute("class") or ""):
+        expect(run.locator(".proof")).to_contain_text("Right answers (pass@1)")
+        expect(run.locator(".proof")).to_contain_text("Right by the majority of 5 samples (cons@5)")
+    page.once("dialog", lambda dialog: dialog.accept())
+    run.get_by_role("button", name="Delete").click()
+    expect(run).to_have_count(0)
 
 
 def test_too_little_is_said_with_numbers_in_both_languages_and_a_second_run_is_refused(site: Site) -> None:

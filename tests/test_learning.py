@@ -40,6 +40,7 @@ from r1chat.cli.main import main
 from r1chat.config import load, nano_model
 from r1chat.errors import ExportError, ModelFileError, TrainingError
 from r1chat.judgements import Aspects
+from r1chat.learn.blind import BlindQueue
 from r1chat.learn.children import Children, liked
 from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.gather import Gathered, TextRow, check_enough, read_rows, write_rows
@@ -461,7 +462,7 @@ def test_reinforcement_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     from r1chat.backends.llama.child.reading import Reading
     from r1chat.rewards import Reference
     from r1chat.training.adapter_grpo import AdapterGrpo, Problem
-    from r1chat.training.adapting import Plan, Stopped
+    from r1chat.training.adapter_run import Plan, Stopped
     from r1chat.training.base import read_base
 
     with closing(Reading(nano_model())) as reading:
@@ -509,7 +510,7 @@ def test_reinforcement_of_a_model_that_r1chat_did_not_make_is_refused(tmp_path: 
 
     from r1chat.training.adapter_file import permuted
     from r1chat.training.adapter_grpo import AdapterGrpo
-    from r1chat.training.adapting import Plan
+    from r1chat.training.adapter_run import Plan
     from r1chat.training.base import read_base
 
     torch.manual_seed(0)
@@ -585,6 +586,43 @@ def test_llama_cpp_computes_with_the_adapter_what_pytorch_does(architecture: str
             reading.use_adapter(path.with_name("two.gguf"))
             with pytest.raises(TrainingError, match="do not agree"):
                 compare(base, reading, rows)
+
+
+def test_a_trained_child_computes_in_llama_cpp_what_it_computes_in_peft(data: Path) -> None:
+    peft = pytest.importorskip("peft", reason="pip install peft")
+    import gguf
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from r1chat.backends.llama.child.reading import Reading
+
+    adapter = data / "models" / "adapters" / "little checker.gguf"
+    file = nano_model()
+    model = AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name, dtype=torch.float32)
+    del model.config.quantization_config, model.hf_quantizer
+    model.is_quantized = False  # its weights are plain numbers
+    layers = gguf.get_tensor_name_map(gguf.MODEL_ARCH.QWEN2, model.config.num_hidden_layers)
+    config = peft.LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
+    child = peft.get_peft_model(model, config).eval()
+    taken = 0
+    tensors = {tensor.name: torch.tensor(tensor.data) for tensor in gguf.GGUFReader(adapter).tensors}
+    for path, part in child.named_modules():
+        if isinstance(part, peft.tuners.lora.Linear):
+            name = layers.get_name(path.removeprefix("base_model.model."))
+            for side in ("a", "b"):
+                weight = getattr(part, f"lora_{side.upper()}")["default"].weight
+                weight.data.copy_(tensors[f"{name}.weight.lora_{side}"])
+                taken += 1
+    assert taken == len(tensors)
+    with closing(Reading(file)) as reading, torch.no_grad():
+        for question in ("58 + 67 = ?", "199 + 8 = ?"):
+            tokens = reading.prompt(f"<｜User｜>{question}<｜Assistant｜><think>\nI need to find")
+            reading.use_adapter(None)
+            alone = torch.tensor(reading.logits(tokens))
+            reading.use_adapter(adapter)
+            theirs, ours = torch.tensor(reading.logits(tokens)), child(torch.tensor([tokens])).logits[0, -1]
+            error = float((ours - theirs).pow(2).mean().sqrt() / theirs.std())
+            assert error < 0.01 < float((alone - theirs).pow(2).mean().sqrt() / theirs.std())
 
 
 def test_a_model_of_another_architecture_is_trained_by_its_original_weights(tmp_path: Path) -> None:
@@ -684,7 +722,8 @@ def rows(count: int, first: int = 0) -> Any:
 
 @pytest.mark.parametrize("kind", ["prefer", "sft", "kto"])
 def test_a_run_that_would_break_the_model_is_stopped_and_says_why(kind: Any, tmp_path: Path) -> None:
-    from r1chat.training.adapting import Adapting, Guard, Plan
+    from r1chat.training.adapter_run import Plan
+    from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import read_base
 
     data = [row if kind == "prefer" else replace(row, rejected=(), good=n % 2 == 0) for n, row in enumerate(rows(32))]
@@ -698,7 +737,8 @@ def test_a_run_that_would_break_the_model_is_stopped_and_says_why(kind: Any, tmp
 
 
 def test_a_run_ends_where_the_model_leaves_both_ways_between_which_a_judgement_chose(tmp_path: Path) -> None:
-    from r1chat.training.adapting import Adapting, Guard, Plan
+    from r1chat.training.adapter_run import Plan
+    from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import read_base
 
     data = rows(24)
@@ -713,7 +753,8 @@ def test_a_run_ends_where_the_model_leaves_both_ways_between_which_a_judgement_c
 
 
 def test_a_gentle_run_prefers_what_was_preferred_on_rows_that_it_has_not_seen(tmp_path: Path) -> None:
-    from r1chat.training.adapting import Adapting, Guard, Plan
+    from r1chat.training.adapter_run import Plan
+    from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import read_base
 
     data = rows(40)
@@ -726,8 +767,10 @@ def test_a_gentle_run_prefers_what_was_preferred_on_rows_that_it_has_not_seen(tm
 
 
 def test_a_full_disk_in_mid_run_is_said_and_the_last_checkpoint_stays(tmp_path: Path) -> None:
-    from r1chat.training.adapting import CHECKPOINT, Adapting, Guard, Plan
+    from r1chat.training.adapter_run import Plan
+    from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import read_base
+    from r1chat.training.checkpoint import CHECKPOINT
 
     data = rows(16)
     plan = Plan("prefer", rate=1e-5, epochs=1)
@@ -1070,6 +1113,29 @@ def test_better_is_said_only_where_the_interval_excludes_one_half() -> None:
     assert "No difference shown" in verdict(6, 4)
     assert verdict(16, 4).startswith("Better") and "of 20 blind" in verdict(16, 4)
     assert verdict(4, 16).startswith("Worse")
+
+
+def test_the_blind_queue_of_a_child_ends_by_itself(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(data, folder)
+    child = Provenance("llama.cpp", "0.3.36", "little checker", "cd" * 32)
+    settings = load(data_dir=folder, ollama=False)
+    with closing(build(settings)) as app:
+        queue = BlindQueue(app, Children(settings.models_folder))
+        for number in range(40):
+            turn = app.store.add_turn(app.store.new_conversation("Sums").id, f"{number} + 1 = ?", None)
+            sides = [app.store.add_reply(turn.id, made, written(number, 1, False)) for made in (child, nano())]
+            opened = app.store.judgements.begin_comparison(sides[0].id, sides[1].id, True)
+            app.store.judgements.compare(opened.id, "left" if number % 4 else "right", "ann")
+            if number == 5:
+                pair = queue.next("little checker")
+                assert pair is not None and {pair.left.provenance.model, pair.right.provenance.model} == {
+                    NANO,
+                    "little checker",
+                }
+        assert queue.next("little checker") is None
+        assert str(queue.liked("little checker").verdict).startswith("Better: preferred in 75% of 40")
+        app.chat.close()
 
 
 def test_preferred_replies_of_the_fixture_are_those_without_a_check() -> None:

@@ -14,6 +14,7 @@ from r1chat.app import App
 from r1chat.backends.llama.adapters import mismatch
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.both import Both
+from r1chat.chat import MOST_SAMPLES
 from r1chat.cli.process import harmless
 from r1chat.errors import TrainingError
 from r1chat.learn.aspects import ASPECTS, weights
@@ -70,9 +71,27 @@ def _wish(app: App, kind: str, flags: Mapping[str, Any]) -> Wish:
         seed=flags["seed"] or 0,
         threads=flags["threads"],
         every_model=flags["every_model"],
+        samples=_samples(flags["samples"]),
+        device=_device(flags["device"]),
         weights=_original(flags["weights"] or ""),
         by=_by(kind, flags["by"] or ""),
     )
+
+
+def _samples(count: int | None) -> int:
+    """Raises TrainingError for a number that makes no sense."""
+    if count is not None and not 1 <= count <= MOST_SAMPLES:
+        raise TrainingError(_NO_SAMPLES.format(count=count, most=MOST_SAMPLES))
+    return count or 0
+
+
+def _device(name: str) -> str:
+    """Raises TrainingError for a device that is not there, before a run's folder is."""
+    if name != "auto":
+        from r1chat.training.device import find_device
+
+        find_device(name)
+    return name
 
 
 def _original(text: str) -> str:
@@ -100,7 +119,11 @@ def report(status: Status) -> list[Both]:
             for aspect in ASPECTS
             if not math.isnan(proof[aspect]["value"])
         ),
-        *([_RIGHT.format(**_points(proof["right"]))] if not math.isnan(proof["right"]["value"]) else []),
+        *(
+            text.format(samples=proof["samples"], **_points(proof[name]))
+            for name, text in (("right", _RIGHT), ("majority", _MAJORITY))
+            if not math.isnan(proof[name]["value"])
+        ),
         _ENDED.format(**_points(proof["ended"])),
         _LENGTH.format(**_rounded(proof["tokens"])),
         _PLAIN.format(change=f"{proof['plain']:+.3f}"),
@@ -238,7 +261,16 @@ _BY_OTHER = Both(
     "--by 用评分标注单条回复，{kind} 不支持。请使用：r1chat train kto --by …",
 )
 _RIGHT = Both(
-    "Right answers: {value} points (95 %: {low} to {high}).", "正确答案：{value} 个百分点（95%：{low} 到 {high}）。"
+    "Right answers (pass@1): {value} points (95 %: {low} to {high}).",
+    "正确答案（pass@1）：{value} 个百分点（95%：{low} 到 {high}）。",
+)
+_MAJORITY = Both(
+    "Right by the majority of {samples} samples (cons@{samples}): {value} points (95 %: {low} to {high}).",
+    "{samples} 个样本的多数票正确（cons@{samples}）：{value} 个百分点（95%：{low} 到 {high}）。",
+)
+_NO_SAMPLES = Both(
+    "--samples {count} is no number of replies to a question. Give 1 to {most}.",
+    "--samples {count} 不是每个问题的回复数。请给出 1 到 {most}。",
 )
 _ENDED = Both(
     "Replies that come to their end: {value} points (95 %: {low} to {high}).",

@@ -309,6 +309,9 @@ def train(
     ] = None,
     teacher: Annotated[str | None, typer.Option(metavar="NAME", help="Of distill: the model to learn from.")] = None,
     threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of the processor.")] = 1,
+    device: Annotated[
+        str, typer.Option(metavar="auto|cpu|cuda|mps", help="auto: a GPU where there is one, else the processor.")
+    ] = "auto",
     seed: Seed = None,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="The model that was judged.")] = None,
     data: Annotated[Path | None, typer.Option(metavar="FILE", help="An export in place of your judgements.")] = None,
@@ -317,6 +320,9 @@ def train(
         typer.Option(metavar="FOLDER", help="Original weights, where the model's own file cannot be trained."),
     ] = None,
     epochs: Annotated[float | None, typer.Option(metavar="N", help="At most so often through the judgements.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(metavar="K", help="Of the proof: replies to each question with a right answer (5).")
+    ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the run, and of what comes of it.")] = None,
     every_model: Annotated[bool, typer.Option("--every-model", help="Judgements of other models, too.")] = False,
     by: Annotated[

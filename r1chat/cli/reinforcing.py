@@ -22,6 +22,7 @@ def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
     """Do one of the stages in a folder. Raises TrainingError."""
     from r1chat.training.checkpoint import CHECKPOINT
     from r1chat.training.data import LONGEST, encode
+    from r1chat.training.device import find_device
     from r1chat.training.gguf_file import read_gguf
     from r1chat.training.loop import LOG, Plan, Training, load
     from r1chat.training.outcome import verdict
@@ -38,7 +39,12 @@ def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
     pools = _pools([name for name in flags["task"] or () if name not in generated.TASKS], tokenizer)
     seed = flags["seed"] or 0
     plan = Plan(
-        minutes=flags["minutes"], rate=flags["rate"] or RATES[stage], warm=10, seed=seed, threads=flags["threads"]
+        minutes=flags["minutes"],
+        rate=flags["rate"] or RATES[stage],
+        warm=10,
+        seed=seed,
+        threads=flags["threads"],
+        device=find_device(flags["device"]).type,
     )
     run: Training
     if stage == "grpo":
@@ -51,7 +57,7 @@ def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
 
         rejection = Rejection(problems, flags["k"], tasks, pools, seed=seed)
         if stage == "reject":
-            kept = gather(folder, rejection, sampler(rejection, model, tokenizer), _tell_samples)
+            kept = gather(folder, rejection, sampler(rejection, model.to(plan.device), tokenizer), _tell_samples)
         else:
             every = () if pools else tuple(generated.TASKS)
             kept = _distilled(folder, replace(rejection, tasks=tasks or every), flags)

@@ -51,7 +51,7 @@ def train(stage: str, flags: Mapping[str, Any]) -> int:
 
 
 def _examine(stage: str, folder: Path, flags: Mapping[str, Any]) -> None:
-    """Raises TrainingError for flags and a folder that no stage can train with."""
+    """Raises TrainingError for flags and a folder that no stage can train with, before anything is begun."""
     if not 0 < flags["minutes"] <= 10_000:
         raise TrainingError(_NO_MINUTES.format(minutes=flags["minutes"]))
     for name in flags["task"] or ():
@@ -61,6 +61,10 @@ def _examine(stage: str, folder: Path, flags: Mapping[str, Any]) -> None:
             raise TrainingError(_NO_TASK.format(task=name, tasks=", ".join(generated.TASKS), files=files))
     if flags["rate"] is not None and not 0 < flags["rate"] <= 1:
         raise TrainingError(_NO_RATE.format(rate=flags["rate"]))
+    if flags["device"] != "auto":
+        from r1chat.training.device import find_device
+
+        find_device(flags["device"])
     if folder.exists() and not folder.is_dir():
         raise TrainingError(_NO_FOLDER.format(folder=folder))
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,13 +76,20 @@ def _examine(stage: str, folder: Path, flags: Mapping[str, Any]) -> None:
 
 
 def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
+    from r1chat.training.device import find_device
     from r1chat.training.gguf_file import read_gguf
     from r1chat.training.loop import Plan, Training
     from r1chat.training.model import Shape
 
     begun = flags["begin_with"]
     rate = RATE if flags["rate"] is None else flags["rate"]
-    plan = Plan(minutes=flags["minutes"], seed=flags["seed"] or 0, rate=rate, threads=flags["threads"])
+    plan = Plan(
+        minutes=flags["minutes"],
+        seed=flags["seed"] or 0,
+        rate=rate,
+        threads=flags["threads"],
+        device=find_device(flags["device"]).type,
+    )
     run = Training(folder, plan, Shape(), read_gguf(begun) if begun else None)
     if run.seconds >= plan.minutes * 60:
         raise TrainingError(_SPENT.format(folder=folder, spent=run.seconds / 60))
@@ -97,6 +108,7 @@ def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
 
 def _demo(folder: Path, flags: Mapping[str, Any], data_dir: Path) -> int:
     from r1chat.training import demo
+    from r1chat.training.device import find_device
 
     kinds: dict[str, StageName] = {demo.COLD: "cold-start", demo.MORE: "cold-start", demo.REJECT: "reject"}
     places = demo.folders(folder)
@@ -106,7 +118,13 @@ def _demo(folder: Path, flags: Mapping[str, Any], data_dir: Path) -> int:
         print(f"{name} …", flush=True)
 
     tasks = tuple(flags["task"] or demo.Demo().tasks)
-    plan = demo.Demo(min(flags["minutes"], 30.0), tasks, seed=flags["seed"] or 0, threads=flags["threads"])
+    plan = demo.Demo(
+        min(flags["minutes"], 30.0),
+        tasks,
+        seed=flags["seed"] or 0,
+        threads=flags["threads"],
+        device=find_device(flags["device"]).type,
+    )
     try:
         result = demo.run(folder, plan, tell, note=lambda text: print(f"  {text}", flush=True))
     except KeyboardInterrupt:

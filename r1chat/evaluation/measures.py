@@ -142,14 +142,17 @@ def wilson(wins: float, games: int) -> Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Two runs on the same problems: pass@1 of the second less that of the first, and McNemar's exact test.
+    """Two runs on the same problems: pass@1 and cons@k of the second less those of the first, and McNemar's exact test.
 
+    `difference` is that of pass@1, `majority` that of cons@k; `k` is the least number of samples that a problem has.
     `only_first` and `only_second` count problems that the majority of one run's samples has right and the other's not.
     `p` is two-sided.
     """
 
     problems: int
+    k: int
     difference: Estimate
+    majority: Estimate
     only_first: int
     only_second: int
     p: float
@@ -159,10 +162,12 @@ def compare_runs(first: Sequence[Solved], second: Sequence[Solved]) -> Paired:
     """Compare two runs by the problems that both have solved (paired bootstrap; McNemar 1947, exact)."""
     others = {one.problem: one for one in second}
     pairs = [(one, others[one.problem]) for one in first if one.problem in others]
+    k = min((len(one.samples) for pair in pairs for one in pair), default=0)
     difference = bootstrap([pass_at(1, new) - pass_at(1, old) for old, new in pairs])
+    majority = bootstrap([_share(new.majority) - _share(old.majority) for old, new in pairs])
     only_first = sum(pass_at(1, old) > 0.5 >= pass_at(1, new) for old, new in pairs)
     only_second = sum(pass_at(1, new) > 0.5 >= pass_at(1, old) for old, new in pairs)
-    return Paired(len(pairs), difference, only_first, only_second, _two_sided(only_first, only_second))
+    return Paired(len(pairs), k, difference, majority, only_first, only_second, _two_sided(only_first, only_second))
 
 
 def _two_sided(first: int, second: int) -> float:

@@ -115,9 +115,15 @@ def paired_lines(paired: Paired, names: Sequence[str]) -> list[str]:
     figure, interval = _percent(paired.difference)
     low, high = paired.difference.low, paired.difference.high
     verdict = "better" if low > 0 else "worse" if high < 0 else "no difference shown"
-    return [
+    lines = [
         f"{names[1]} against {names[0]}, on {paired.problems} problems: {verdict}",
         f"  pass@1, difference     {figure:>10}   {interval}",
+    ]
+    if paired.k > 1:
+        figure, interval = _percent(paired.majority)
+        lines.append(f"  {f'cons@{paired.k}, difference':<23}{figure:>10}   {interval}")
+    return [
+        *lines,
         f"  right in one alone     {paired.only_second} against {paired.only_first} (McNemar, p = {paired.p:.3f})",
     ]
 

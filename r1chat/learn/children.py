@@ -266,7 +266,7 @@ def liked(results: Iterable[tuple[str, str, float]], child: str, parent: str) ->
 def liked_in(store: Store, child: str, parent: str) -> Liked:
     """What the blind comparisons of a store say of a child against its parent, both by name."""
     with store.dataset.snapshot() as snapshot:
-        games = [game for game in snapshot.games(Filter()) if game.winner in _SCORES]
+        games = [game for game in snapshot.games(Filter()) if game.blind and game.winner in _SCORES]
     return liked(((game.left.model, game.right.model, _SCORES[game.winner]) for game in games), child, parent)
 
 

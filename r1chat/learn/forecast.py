@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from r1chat.backends.gguf import Header
+from r1chat.both import Both
+from r1chat.errors import TrainingError
+from r1chat.learn.proof import PROMPTS, SAMPLES
+from r1chat.sizes import readable_size
 
 SPEED = 1.0e10  # parameters x tokens that one core trains in a second: measured with models of 2.5 and 135 million
 PASSES = 1.35  # in training passes: one through the base for its likelihoods, and the looks at what is set apart
@@ -13,26 +17,82 @@ START = 15.0  # seconds: PyTorch, llama.cpp, the comparison of both
 LIBRARIES = 700_000_000  # bytes of PyTorch and transformers without a model
 TRANSFORMERS = 800_000_000  # bytes more where transformers computes the model: measured with 135 million parameters
 SMALL = 2e7  # parameters below which a model is one of `r1chat train`, and computed by its own decoder
-ANSWERS = 2 * 12 * 200  # tokens of answers before and after
+ANSWER = 100  # tokens of an answer of the proof
 WRITING = 6.0e9  # parameters x tokens that one core writes in a second, one reply at a time
+BATCHED = 0.5  # of that time for each further reply to the same prompt: measured 0.49 with 135 million, 0.16 with 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Seconds and bytes, about."""
+    """Seconds and bytes, about. `answers`: seconds of them for the answers before and after.
+
+    Bytes of programs, of weights, and of what is computed from them.
+    """
 
     seconds: float
-    memory: int
+    answers: float
+    programs: int
+    weights: int
+    work: int
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the computer's memory where the processor trains."""
+        return self.programs + self.weights + self.work
+
+    @property
+    def on_gpu(self) -> int:
+        """Bytes of a GPU's own memory where it trains."""
+        return self.weights + self.work
 
 
-def forecast(header: Header, parameters: int, tokens: int, epochs: float, part: int, threads: int = 1) -> Forecast:
-    """Of training on rows of `tokens` tokens in all, computed in parts of `part` tokens."""
+def forecast(
+    header: Header,
+    parameters: int,
+    tokens: int,
+    epochs: float,
+    part: int,
+    threads: int = 1,
+    prompts: int = PROMPTS,
+    known: int = 0,
+    samples: int = SAMPLES,
+) -> Forecast:
+    """Of training on rows of `tokens` tokens in all, computed in parts of `part` tokens.
+
+    The proof has answers to `prompts`, to `known` of them `samples` each.
+    """
     speed = SPEED * max(1, threads)
     seconds = START + parameters / LOADING + parameters * tokens * epochs * PASSES / speed
-    seconds += parameters * ANSWERS / (WRITING * max(1, threads))
+    replies = 2 * (prompts + known * (samples - 1) * BATCHED)
+    answers = parameters * replies * ANSWER / (WRITING * max(1, threads))
     width, layers = header.count(".embedding_length"), header.layers
     hidden = header.count(".feed_forward_length", 4 * width)
     activations = part * layers * (14 * width + 4 * hidden) * 4
     logits = part * header.vocabulary * 4 * 2  # about half of the tokens are completions; logits and two of their kind
     libraries = LIBRARIES if parameters < SMALL else LIBRARIES + TRANSFORMERS
-    return Forecast(seconds, libraries + 2 * 4 * parameters + activations + logits)
+    return Forecast(seconds + answers, answers, libraries, 2 * 4 * parameters, activations + logits)
+
+
+def needed_memory(name: str, expected: Forecast, free: int, gpu: tuple[Both, int] | None = None) -> int:
+    """The bytes that training a model takes where it is computed. Raises TrainingError where they are not free.
+
+    `free`: bytes of the computer's memory. `gpu`: the name and free bytes of a GPU with memory of its own that trains;
+    the weights pass through the computer's memory then.
+    """
+    places = [(_MEMORY, expected.memory, free)]
+    if gpu:
+        of_gpu = _MEMORY_OF.format(device=gpu[0])
+        places = [(_MEMORY, expected.programs + expected.weights, free), (of_gpu, expected.on_gpu, gpu[1])]
+    for place, needed, left in places:
+        if needed > left:
+            sizes = {"needed": readable_size(needed), "free": readable_size(left)}
+            raise TrainingError(_TOO_LARGE.format(name=name, place=place, **sizes))
+    return places[-1][1]
+
+
+_MEMORY, _MEMORY_OF = Both("memory", "内存"), Both("memory of {device}", "{device} 的内存")
+_TOO_LARGE = Both(
+    "Training {name} needs about {needed} of {place}, and {free} are free. Close other programs, or train a smaller "
+    "model.",
+    "训练 {name} 约需 {needed} {place}，目前可用 {free}。请关闭其他程序，或训练更小的模型。",
+)

@@ -9,6 +9,7 @@ from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.backends.llama.found import ollama_models_of
 from r1chat.learn.forecast import Forecast, forecast
 from r1chat.learn.gather import APART, LEAST, lift
+from r1chat.learn.proof import PROMPTS
 from r1chat.learn.train import EPOCHS, part_for
 from r1chat.messages import ModelInfo
 from r1chat.store.dataset import Snapshot
@@ -70,7 +71,8 @@ def materials(app: App) -> list[Material]:
             thumbs = _count(snapshot, keys, "rating")
             references = _count(snapshot, keys, "reference")
             tokens = TOKENS * max(pairs, LEAST)
-            expected = forecast(header, info.parameters, tokens, EPOCHS, part_for(info.parameters))
+            known = min(PROMPTS, round(APART * references))
+            expected = forecast(header, info.parameters, tokens, EPOCHS, part_for(info.parameters), known=known)
             found.append(Material(info, pairs, thumbs, references, expected))
     return sorted(found, key=lambda material: -(material.pairs + material.thumbs))
 

@@ -1,8 +1,9 @@
 """Parent and child on prompts that were set apart: what rose, what it cost, and answers to look at.
 
-Both write their replies in llama.cpp over the same quantised base, with the same seeds. Figures are paired by prompt
-and have percentile bootstrap intervals (`evaluation.measures`). Whether a person likes the child better, no figure
-here can tell: only blind comparisons can (`children.liked`).
+Both write their replies in llama.cpp over the same quantised base, with the same seeds: several to a prompt whose right
+answer is known, so that pass@1 and cons@k are those of `r1chat eval`. Figures are paired by prompt and have percentile
+bootstrap intervals (`evaluation.measures`). Whether a person likes the child better, no figure here can tell: only
+blind comparisons can (`children.liked`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from r1chat.evaluation.measures import Estimate, bootstrap
+from r1chat.evaluation.measures import Estimate, Sample, Solved, bootstrap, compare_runs, measure, pass_at
 from r1chat.languages import language_of
 from r1chat.learn.aspects import ASPECTS, Aspect, label
 from r1chat.learn.gather import TextRow
@@ -20,7 +21,9 @@ from r1chat.messages import Began, Finish, Raw, Reply
 from r1chat.reasoning_format import ReasoningFormat
 from r1chat.rewards import Reference, accuracy, format_reward
 from r1chat.think import collect
+from r1chat.votes import winner
 
+SAMPLES = 5  # replies to a prompt whose right answer is known
 PROMPTS = 24  # at most, of those that are set apart
 SHOWN = 10
 UNKNOWN = Estimate(math.nan, math.nan, math.nan)
@@ -52,7 +55,7 @@ class WrittenReply(Protocol):
     def ended(self) -> bool: ...
 
 
-Write = Callable[[str, int], WrittenReply]  # a prompt and a seed -> a reply
+Write = Callable[[str, Sequence[int]], Sequence[WrittenReply]]  # a prompt and seeds -> a reply for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,10 @@ class Example:
 class Proof:
     """Figures before and after. Differences are after less before; nan where nothing could be counted.
 
+    `right` is the difference of pass@1, `majority` that of cons@`samples`; nan where there was one sample.
     `agreed`: the share of judgements set apart on which the child's likelihoods moved to the judged side, with its
-    interval (0.5 is chance); `helpfulness` and `harmlessness` the same by the marks of that aspect. `right`
-    and `ended` are shares, `form` R1's format reward; `tokens` and `thought` lengths (a thought's in characters);
+    interval (0.5 is chance); `helpfulness` and `harmlessness` the same by the marks of that aspect.
+    `ended` is a share, `form` R1's format reward; `tokens` and `thought` lengths (a thought's in characters);
     `language`: the share of answers in the language of the prompt; `plain`: nats for each token of ordinary text.
     """
 
@@ -99,6 +103,9 @@ class Proof:
     plain: float
     helpfulness: Estimate = UNKNOWN
     harmlessness: Estimate = UNKNOWN
+    samples: int = 1
+    majority_before: Estimate = UNKNOWN
+    majority: Estimate = UNKNOWN
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "harmed": self.harmed}
@@ -106,7 +113,7 @@ class Proof:
     @property
     def harmed(self) -> bool:
         """Whether a figure fell by more than chance explains: fewer right answers, or fewer replies that end."""
-        return self.right.high < 0 or self.ended.high < 0
+        return any(figure.high < 0 for figure in (self.right, self.majority, self.ended))
 
 
 def agreed_by_aspect(rows: Sequence[TextRow], agreed: Sequence[bool]) -> dict[Aspect, Estimate]:
@@ -133,23 +140,29 @@ def compare(
     after: Write,
     agreed: Sequence[bool],
     plain: float,
+    samples: int = SAMPLES,
     tell: Callable[[int, int], None] = lambda done, of: None,
 ) -> Proof:
     """Have both write replies to prompts: (text that the model reads, text to show).
 
-    `solutions`: right answers by prompt. `agreed`: of each judgement that was set apart, whether it is on the
-    judged side. `tell` is called with the prompts that are done.
+    `solutions`: right answers by prompt; to these both write `samples` replies. `agreed`: of each judgement that was
+    set apart, whether it is on the judged side. `tell` is called with the prompts that are done.
     """
-    examples = []
+    asked = []
     for number, (prompt, shown) in enumerate(prompts):
         tell(number, len(prompts))
-        sides = [_side(write(prompt, number), prompt, form, solutions.get(prompt)) for write in (before, after)]
-        examples.append(Example(shown, sides[0], sides[1]))
+        solution = solutions.get(prompt)
+        seeds = range(number * samples, number * samples + (samples if solution else 1))
+        old, new = (_asked(write(prompt, seeds), prompt, shown, form, solution) for write in (before, after))
+        asked.append((old, new))
 
     def difference(value: Callable[[Side, str], float | None]) -> Estimate:
-        pairs = [(value(one.before, one.prompt), value(one.after, one.prompt)) for one in examples]
-        return bootstrap([new - old for old, new in pairs if old is not None and new is not None])
+        return bootstrap([new.mean(value) - old.mean(value) for old, new in asked])
 
+    known = [number for number, (prompt, _) in enumerate(prompts) if prompt in solutions]
+    parent, child = ([asked[number][side].solved(str(number)) for number in known] for side in (0, 1))
+    paired = compare_runs(parent, child)
+    examples = [Example(old.prompt, old.sides[0], new.sides[0]) for old, new in asked]
     ordered = sorted(  # what differs first
         examples,
         key=lambda one: (one.before.answer == one.after.answer, one.before.reasoning == one.after.reasoning),
@@ -158,24 +171,60 @@ def compare(
         prompts=len(examples),
         examples=tuple(ordered[:SHOWN]),
         agreed=bootstrap([float(side) for side in agreed]),
-        right_before=bootstrap([float(one.before.right) for one in examples if one.before.right is not None]),
-        right=difference(lambda side, _: None if side.right is None else float(side.right)),
+        right_before=bootstrap([pass_at(1, one) for one in parent]),
+        right=paired.difference,
         ended=difference(lambda side, _: float(side.ended)),
         form=difference(lambda side, _: side.form),
         tokens=difference(lambda side, _: float(side.tokens)),
         thought=difference(lambda side, _: float(len(side.reasoning))),
         language=difference(lambda side, prompt: float(language_of(side.answer) == language_of(prompt))),
         plain=plain,
+        samples=samples,
+        majority_before=measure(parent).majority if samples > 1 else UNKNOWN,
+        majority=paired.majority if samples > 1 else UNKNOWN,
     )
 
 
-def _side(written: WrittenReply, prompt: str, form: ReasoningFormat | None, solution: Reference | None) -> Side:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A prompt with the replies of one of the two."""
+
+    prompt: str
+    sides: tuple[Side, ...]
+    majority: bool | None  # whether the majority's answer is right; None: undecided, or not known
+
+    def mean(self, value: Callable[[Side, str], float | None]) -> float:
+        """The mean of a figure over the replies; nan where none has it."""
+        known = [figure for side in self.sides if (figure := value(side, self.prompt)) is not None]
+        return sum(known) / len(known) if known else math.nan
+
+    def solved(self, name: str) -> Solved:
+        """The replies as `r1chat eval` has them."""
+        samples = (
+            Sample("", side.right, "stop" if side.ended else "length", 0, side.tokens, 0.0) for side in self.sides
+        )
+        return Solved(name, "", tuple(samples), self.majority)
+
+
+def _asked(
+    written: Sequence[WrittenReply], prompt: str, shown: str, form: ReasoningFormat | None, solution: Reference | None
+) -> _Asked:
+    replies = [_reply(one, prompt, form) for one in written]
+    sides = tuple(_side(reply, one.tokens, form, solution) for reply, one in zip(replies, written, strict=True))
+    chosen = winner(replies)
+    return _Asked(shown, sides, sides[chosen].right if chosen is not None else False)
+
+
+def _reply(written: WrittenReply, prompt: str, form: ReasoningFormat | None) -> Reply:
     opened = form is not None and prompt.rstrip().endswith(form.open_text.strip())
     finish = Finish("stop" if written.ended else "length")
-    reply: Reply = collect([Began(form, opened), Raw(written.text, written.tokens), finish])
-    right = None
+    return collect([Began(form, opened), Raw(written.text, written.tokens), finish])
+
+
+def _side(reply: Reply, tokens: int, form: ReasoningFormat | None, solution: Reference | None) -> Side:
+    ended, right = reply.finish == "stop", None
     if solution:
-        value = accuracy(reply.answer, solution).value if written.ended else 0.0
+        value = accuracy(reply.answer, solution).value if ended else 0.0
         right = None if value is None else value == 1.0
     kept = format_reward(reply).value if form else None
-    return Side(reply.reasoning, reply.answer, written.tokens, written.ended, right, kept)
+    return Side(reply.reasoning, reply.answer, tokens, ended, right, kept)

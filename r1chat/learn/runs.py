@@ -46,6 +46,8 @@ class Wish:
     threads: int = 1
     every_model: bool = False  # judgements of other models, too
     weights: str = ""  # the original weights, where the model's file cannot be trained, see `base.read_base`
+    samples: int = 0  # replies to each question with a right answer in the proof
+    device: str = "auto"  # see `training.device`
     by: str = ""  # of kto: the aspects whose marks are the labels, see `aspects.weights`; "": the thumbs
 
 

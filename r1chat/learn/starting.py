@@ -27,6 +27,8 @@ def start(settings: Settings, run: Run) -> None:
     arguments += ["--epochs", repr(wish.epochs)] if wish.epochs else []
     arguments += ["--data", wish.data] if wish.data else []
     arguments += ["--every-model"] if wish.every_model else []
+    arguments += ["--samples", str(wish.samples)] if wish.samples else []
+    arguments += ["--device", wish.device]
     arguments += ["--by", wish.by] if wish.by else []
     run.write(Status())
     try:

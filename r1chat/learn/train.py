@@ -26,17 +26,19 @@ from r1chat.backends.llama.found import ollama_models_of
 from r1chat.backends.llama.machine import available_memory
 from r1chat.both import Both
 from r1chat.errors import ExportError, R1ChatError, TrainingError
-from r1chat.learn.forecast import SMALL, forecast
+from r1chat.learn.forecast import SMALL, Forecast, forecast, needed_memory
 from r1chat.learn.gather import Gathered, TextRow, check_enough, question_of, read_rows, write_rows
-from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, Proof, agreed_by_aspect, compare
+from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, SAMPLES, Proof, Write, agreed_by_aspect, compare
 from r1chat.learn.runs import Run, Status, now, only_one
+from r1chat.library.forecast import duration
 from r1chat.sizes import readable_size
 
 if TYPE_CHECKING:
-    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.backends.llama.child.reading import Reading, Written
     from r1chat.training.adapter_grpo import AdapterGrpo, GrpoResult, Problem
     from r1chat.training.adapting import Adapting, Result, Row
     from r1chat.training.base import Base
+    from r1chat.training.device import Device
 
     Encoded = Sequence[tuple[TextRow, Row]]
     Trainer = Adapting | AdapterGrpo
@@ -180,12 +182,11 @@ class _Job:
         if gathered.others:
             self.tell(_OTHERS.format(n=gathered.others.total(), names=", ".join(sorted(gathered.others))))
         file = target.file
-        rate = self.wish.rate or rate_for(file.parameters)
         self.status = replace(
             self.status,
             rows=len(gathered.rows),
             held=len(gathered.held),
-            rate=rate,
+            rate=self.wish.rate or rate_for(file.parameters),
             data=gathered.digest,
             base={
                 "name": file.name,
@@ -195,31 +196,37 @@ class _Job:
             },
         )
         from r1chat.backends.llama.child.reading import Reading
+        from r1chat.training.device import memory_told
+
+        with closing(Reading(file.path, self.wish.threads)) as reading, memory_told():
+            return self._do(target, gathered, reading)
+
+    def _do(self, target: Target, gathered: Gathered, reading: Reading) -> Status:
+        """What needs PyTorch: base, training, adapter, proof."""
         from r1chat.training.base import compare as compare_logits
         from r1chat.training.base import read_base
 
-        with closing(Reading(file.path, self.wish.threads)) as reading:
-            trained, apart = self._encode(reading, gathered.rows), self._encode(reading, gathered.held)
-            rows, held = [row for _, row in trained], [row for _, row in apart]
-            if not rows or not held:
-                raise TrainingError(_ALL_TOO_LONG.format(most=LONGEST))
-            self._forecast(target, rows)
-            self._write()
-            base = read_base(file.path, self.wish.weights)
-            compare_logits(base, reading, _samples(rows))
-            adapting, result = self._train(base, trained, apart, rate)
-            if result.best is None:
-                why = result.why or _NOTHING_LEARNT
-                return self.end("stopped", why if result.harmed else Both.sentences([_NOTHING_LEARNT, why]))
-            adapting.adapter.load(result.weights)
-            self._write_adapter(target, base, adapting, result)
-            try:
-                reading.use_adapter(self.run.adapter)
-                compare_logits(base, reading, _samples(held))
-            except R1ChatError:
-                self.run.adapter.unlink(missing_ok=True)
-                raise
-            proof = self._prove(base, reading, adapting, gathered, apart)
+        trained, apart = self._encode(reading, gathered.rows), self._encode(reading, gathered.held)
+        rows, held = [row for _, row in trained], [row for _, row in apart]
+        if not rows or not held:
+            raise TrainingError(_ALL_TOO_LONG.format(most=LONGEST))
+        device = self._forecast(target, rows, _asked(gathered))
+        self._write()
+        base = read_base(target.file.path, self.wish.weights, device)
+        compare_logits(base, reading, _samples(rows))
+        adapting, result = self._train(base, trained, apart)
+        if result.best is None:
+            why = result.why or _NOTHING_LEARNT
+            return self.end("stopped", why if result.harmed else Both.sentences([_NOTHING_LEARNT, why]))
+        adapting.adapter.load(result.weights)
+        self._write_adapter(target, base, adapting, result)
+        try:
+            reading.use_adapter(self.run.adapter)
+            compare_logits(base, reading, _samples(held))
+        except R1ChatError:
+            self.run.adapter.unlink(missing_ok=True)
+            raise
+        proof = self._prove(base, reading, adapting, gathered, apart)
         (self.run.folder / "checkpoint.pt").unlink(missing_ok=True)
         self.status = replace(self.status, proof=proof.as_json())
         sentences = [result.why] if result.why else []
@@ -268,10 +275,13 @@ class _Job:
                 rows.append((text, Row(prompt, chosen, rejected, text.good)))
         return rows
 
-    def _forecast(self, target: Target, rows: Sequence[Row]) -> None:
-        """Tell what it will take. Raises TrainingError where memory does not suffice."""
+    def _forecast(self, target: Target, rows: Sequence[Row], asked: Sequence[tuple[str, bool]]) -> Device:
+        """Tell what it will take, and where; the device. Raises TrainingError where memory does not suffice."""
+        from r1chat.training.device import title
+
         file = target.file
         sampled = SAMPLED if self.wish.kind == "grpo" else 0
+        known = sum(is_known for _, is_known in asked)
         expected = forecast(
             target.header,
             file.parameters,
@@ -279,28 +289,48 @@ class _Job:
             self._epochs,
             part_for(file.parameters),
             self.wish.threads,
+            len(asked),
+            known,
+            self._samples,
         )
-        free = available_memory()
-        if expected.memory > free:
-            raise TrainingError(
-                _TOO_LARGE.format(name=file.name, needed=readable_size(expected.memory), free=readable_size(free))
-            )
-        self.status = replace(self.status, left=expected.seconds, memory=expected.memory)
-        minutes = max(1, round(expected.seconds / 60))
-        self.tell(_FORECAST.format(minutes=minutes, memory=readable_size(expected.memory), rows=len(rows)))
+        device, memory = self._place(file.name, expected)
+        self.status = replace(self.status, left=expected.seconds, memory=memory)
+        text = _FORECAST if device.type == "cpu" else _FORECAST_GPU
+        minutes, needed = max(1, round(expected.seconds / 60)), readable_size(memory)
+        self.tell(text.format(rows=len(rows), device=title(device), minutes=minutes, memory=needed))
+        if known and self._samples > 1:
+            lasts = duration(expected.answers)
+            self.tell(_FORECAST_PROOF.format(known=known, samples=self._samples, time=lasts))
+        return device
+
+    def _place(self, name: str, expected: Forecast) -> tuple[Device, int]:
+        """Where to train, and how many bytes that takes there. Raises TrainingError where they are not free."""
+        from r1chat.training.device import find_device, own_memory, title
+
+        device = find_device(self.wish.device)
+        own = own_memory(device)
+        if self.wish.device == "auto" and own is not None and own < expected.on_gpu:
+            device, own = find_device("cpu"), None
+        gpu = None if own is None else (title(device), own)
+        return device, needed_memory(name, expected, available_memory(), gpu)
+
+    @property
+    def _samples(self) -> int:
+        return self.wish.samples or SAMPLES
 
     @property
     def _epochs(self) -> float:
         return self.wish.epochs or (EPOCHS_GRPO if self.wish.kind == "grpo" else EPOCHS)
 
-    def _train(self, base: Base, trained: Encoded, apart: Encoded, rate: float) -> tuple[Trainer, Result | GrpoResult]:
+    def _train(self, base: Base, trained: Encoded, apart: Encoded) -> tuple[Trainer, Result | GrpoResult]:
         from r1chat.training.adapter_grpo import AdapterGrpo
-        from r1chat.training.adapting import Adapting, Guard, Plan, Stopped
+        from r1chat.training.adapter_run import Plan, Stopped
+        from r1chat.training.adapting import Adapting, Guard
 
         wish = self.wish
         plan = Plan(
             wish.kind,
-            rate,
+            self.status.rate,
             epochs=self._epochs,
             tokens=part_for(base.header.parameters),
             seed=wish.seed,
@@ -363,6 +393,7 @@ class _Job:
         gathered: Gathered,
         apart: Encoded,
     ) -> Proof:
+        from r1chat.backends.llama.child.writer import StoppedError
         from r1chat.training.objectives import likelihood_change
 
         self.status = replace(self.status, state="proving")
@@ -370,17 +401,16 @@ class _Job:
         header = base.header
         special = header.special_tokens
         found = find_format(header.chat_template, special.get("bos", ""), special.get("eos", ""))
-        texts = list(dict.fromkeys([*gathered.solutions, *(row.prompt for row in gathered.held)]))
-        random.Random(0).shuffle(texts)
 
-        def write(adapter: Path | None) -> Callable[[str, int], Any]:
-            def one(prompt: str, seed: int) -> Any:
-                if self.run.is_stopping:
-                    raise CancelledError(_CANCELLED)
+        def write(adapter: Path | None) -> Write:
+            def replies(prompt: str, seeds: Sequence[int]) -> list[Written]:
                 reading.use_adapter(adapter)
-                return reading.write(reading.prompt(prompt), LIMIT, seed)
+                try:
+                    return reading.write(reading.prompt(prompt), LIMIT, seeds, stopped=lambda: self.run.is_stopping)
+                except StoppedError:
+                    raise CancelledError(_CANCELLED) from None
 
-            return one
+            return replies
 
         def tell(done: int, of: int) -> None:
             self.status = replace(self.status, step=done, steps=of, left=0.0)
@@ -388,17 +418,25 @@ class _Job:
 
         agreed = adapting.agreed()
         proof = compare(
-            [(text, question_of(text)) for text in texts[:PROMPTS]],
+            [(text, question_of(text)) for text, _ in _asked(gathered)],
             gathered.solutions,
             found.form,
             write(None),
             write(self.run.adapter),
             agreed,
             likelihood_change(base, adapting.adapter, [reading.prompt(text) for text in PLAIN]),
+            self._samples,
             tell,
         )
         by_aspect = agreed_by_aspect([text for text, _ in apart], agreed)
         return replace(proof, helpfulness=by_aspect["helpfulness"], harmlessness=by_aspect["harmlessness"])
+
+
+def _asked(gathered: Gathered) -> list[tuple[str, bool]]:
+    """The prompts of the proof, and whether the right answer of each is known."""
+    texts = list(dict.fromkeys([*gathered.solutions, *(row.prompt for row in gathered.held)]))
+    random.Random(0).shuffle(texts)
+    return [(text, text in gathered.solutions) for text in texts[:PROMPTS]]
 
 
 def _problems(encoded: Encoded) -> list[Problem]:
@@ -448,14 +486,19 @@ _NO_MEMORY = Both(
     "Memory ran out. Close other programs, or train a smaller model; what was trained so far is kept.",
     "内存不足。请关闭其他程序，或训练更小的模型；已训练的部分会保留。",
 )
-_TOO_LARGE = Both(
-    "Training {name} needs about {needed} of memory, and {free} are free. Close other programs, or train a smaller "
-    "model.",
-    "训练 {name} 约需 {needed} 内存，目前可用 {free}。请关闭其他程序，或训练更小的模型。",
-)
 _FORECAST = Both(
-    "{rows} judgements to train on: about {minutes} min, {memory} of memory.",
-    "用 {rows} 条评价训练：约 {minutes} 分钟，内存 {memory}。",
+    "{rows} judgements to train on, on {device}: about {minutes} min, {memory} of memory.",
+    "在{device}上用 {rows} 条评价训练：约 {minutes} 分钟，内存 {memory}。",
+)
+_FORECAST_GPU = Both(
+    "{rows} judgements to train on, on {device}: {memory} of its memory. The time left shows once it runs; the "
+    "processor alone would take about {minutes} min.",
+    "在{device}上用 {rows} 条评价训练：占用其内存 {memory}。开始后会显示剩余时间；仅用处理器约需 {minutes} 分钟。",
+)
+_FORECAST_PROOF = Both(
+    "Of that, about {time} for the answers before and after: {samples} to each of {known} questions with a "
+    "right answer. --samples 1 takes less, and gives no cons@k.",
+    "其中约{time}用于训练前后的回答：{known} 个有参考答案的问题各 {samples} 条。--samples 1 更快，但没有 cons@k。",
 )
 _ALL_TOO_LONG = Both(
     "Every judged reply is longer than {most} tokens with its prompt, which training here does not take.",

@@ -139,11 +139,12 @@ class Player(NamedTuple):
 
 
 class Game(NamedTuple):
-    """A comparison as a result."""
+    """A comparison as a result. `blind`: the names were hidden."""
 
     winner: Winner
     left: Player
     right: Player
+    blind: bool
 
 
 class Dataset:
@@ -244,7 +245,7 @@ class Snapshot:
         left, right = replies.alias("left_side"), replies.alias("right_side")
         sides = [side.c[name] for side in (left, right) for name in Player._fields]
         query = (
-            select(listed_entries.c.content, comparisons.c.winner, *sides)
+            select(listed_entries.c.content, comparisons.c.winner, *sides, comparison_sides.c.blind)
             .join(comparisons, comparisons.c.id == listed_entries.c.id)
             .join(comparison_sides, comparison_sides.c.id == comparisons.c.duel_id)
             .join(left, left.c.id == comparison_sides.c.left_id)
@@ -253,7 +254,7 @@ class Snapshot:
         several = len(Player._fields)
         for row in self._stream(query):
             if selection.allows(row.content):
-                yield Game(row.winner, Player(*row[2 : 2 + several]), Player(*row[2 + several :]))
+                yield Game(row.winner, Player(*row[2 : 2 + several]), Player(*row[2 + several : -1]), row.blind)
 
     def raters(self) -> list[str]:
         """Everybody who judged something."""

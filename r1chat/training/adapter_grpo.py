@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import random
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,11 @@ import torch
 from r1chat.both import Both
 from r1chat.errors import TrainingError
 from r1chat.rewards import Reference
-from r1chat.training.adapting import Plan, Stopped
+from r1chat.training.adapter_run import AdapterRun, Plan, Tell
 from r1chat.training.base import Base
-from r1chat.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from r1chat.training.data import Text
 from r1chat.training.grpo import Reinforcement, group_advantages, means, policy_loss
-from r1chat.training.lora import Adapter, Weights
+from r1chat.training.lora import Weights
 from r1chat.training.model import Decoder
 from r1chat.training.outcome import TOO_SHORT, Outcome, average, outcome
 from r1chat.training.sampling import complete_tokens
@@ -67,8 +65,8 @@ class GrpoResult:
     weights: Weights = field(default_factory=dict)
 
 
-class AdapterGrpo:
-    """A run in a folder: begun anew, or gone on with where the folder holds its checkpoint."""
+class AdapterGrpo(AdapterRun[GrpoResult]):
+    """A run that learns from right answers."""
 
     def __init__(
         self, folder: Path, base: Base, problems: Sequence[Problem], held: Sequence[Problem], plan: Plan
@@ -76,52 +74,16 @@ class AdapterGrpo:
         """Raises TrainingError for a model that r1chat's decoder cannot compute, and for a damaged checkpoint."""
         if not isinstance(base.network, Decoder) or base.tokenizer is None:
             raise TrainingError(_OTHER_DECODER.format(name=base.header.path.name))
-        torch.set_num_threads(plan.threads)
-        torch.manual_seed(plan.seed)
-        self.folder, self.problems, self.held, self.plan = folder, problems, held, plan
+        super().__init__(folder, base, plan, (0.9, 0.95))
+        self.problems, self.held = problems, held
         self.model, self.tokenizer = base.network, base.tokenizer
         self.rules = Reinforcement(problems=min(plan.batch, len(problems)))
-        self.adapter = Adapter(base.network, base.layers, plan.rank, plan.alpha)
         self.steps = max(1, round(plan.epochs * len(problems) / self.rules.problems))
         self.every = max(1, round(self.steps / 6))
-        self.optimiser = torch.optim.AdamW(self.adapter.parameters(), plan.rate, betas=(0.9, 0.95), weight_decay=0.0)
-        self.step, self.seconds = 0, 0.0
         self.exams: list[Exam] = []
         self.lines: list[dict[str, Any]] = []  # figures of each step and exam, for the words at the end
         self.best: tuple[Exam, Weights] | None = None
-        if (folder / CHECKPOINT).exists():
-            self._load()
-
-    def run(self, tell: Callable[[dict[str, Any]], None], cancelled: Callable[[], bool]) -> GrpoResult:
-        """Sample, judge and update to the last step, or until pass@1 falls. `tell` gets a line for every step and exam.
-
-        Raises Stopped, and ExportError where a checkpoint cannot be written; the last one stays.
-        """
-        saved = time.monotonic()
-        if not self.exams:
-            self._examine(tell)
-            self.save()
-        while self.step < self.steps:
-            if cancelled():
-                self.save()
-                raise Stopped
-            began = time.monotonic()
-            figures = self._update()
-            self.seconds += time.monotonic() - began
-            self.step += 1
-            line = {"step": self.step, "steps": self.steps, "seconds": round(self.seconds, 2), **figures}
-            self.lines.append(line)
-            tell(line)
-            if self.step % self.every == 0 or self.step == self.steps:
-                began = time.monotonic()
-                exam = self._examine(tell)
-                self.seconds += time.monotonic() - began
-                if len(self.held) >= LEAST and exam.passed < self.exams[0].passed - FALL:
-                    break
-            if time.monotonic() - saved > self.plan.save:
-                self.save()
-                saved = time.monotonic()
-        return self._result()
+        self.restore()
 
     @property
     def _texts(self) -> list[Text]:
@@ -155,10 +117,12 @@ class AdapterGrpo:
             torch.nn.utils.clip_grad_norm_(self.adapter.parameters(), 1.0)
             self.optimiser.step()
             self.optimiser.zero_grad()
-        return {**means(written, marks), "groups": len(taught) / len(asked)}
+        figures = {**means(written, marks), "groups": len(taught) / len(asked)}
+        self.lines.append(figures)
+        return figures
 
-    def _examine(self, tell: Callable[[dict[str, Any]], None]) -> Exam:
-        """Greedy answers to the held-out problems; keeps the adapter where none was better."""
+    def _look(self, tell: Tell) -> bool:
+        """Greedy answers to the held-out problems; a fall of pass@1 ends the run."""
         tokens = [problem.tokens for problem in self.held]
         written = complete_tokens(self.model, self.tokenizer, tokens, limit=self.rules.limit)
         passed = average([mark.accuracy for mark in score(self._texts, written)])
@@ -169,7 +133,7 @@ class AdapterGrpo:
         highest = self.best[0].passed if self.best else self.exams[0].passed - 1e-9
         if self.step and passed > highest:
             self.best = exam, self.adapter.weights()
-        return exam
+        return len(self.held) >= LEAST and passed < self.exams[0].passed - FALL
 
     def _result(self) -> GrpoResult:
         told = outcome(self.lines)
@@ -185,35 +149,19 @@ class AdapterGrpo:
 
     # -- checkpoints --------------------------------------------------------------------------------------------------
 
-    def save(self) -> None:
-        """Write the checkpoint; see `save_checkpoint`."""
-        save_checkpoint(
-            self.folder,
-            {
-                "plan": self._identity,
-                "weights": self.adapter.weights(),
-                "optimiser": self.optimiser.state_dict(),
-                "step": self.step,
-                "seconds": self.seconds,
-                "exams": [asdict(exam) for exam in self.exams],
-                "lines": self.lines,
-                "best": (asdict(self.best[0]), self.best[1]) if self.best else None,
-            },
-        )
-
     @property
-    def _identity(self) -> str:
-        """What a checkpoint must have in common with the run that goes on from it."""
-        return json.dumps([asdict(self.plan), len(self.problems), len(self.held)], sort_keys=True)
+    def _identity(self) -> Mapping[str, Any]:
+        return {"plan": json.dumps([asdict(self.plan), len(self.problems), len(self.held)], sort_keys=True)}
 
-    def _load(self) -> None:
-        saved = load_checkpoint(self.folder)
-        if saved["plan"] != self._identity:
-            raise TrainingError(_ANOTHER.format(folder=self.folder))
-        self.adapter.load(saved["weights"])
-        self.optimiser.load_state_dict(saved["optimiser"])
-        self.step, self.seconds, self.lines = saved["step"], saved["seconds"], saved["lines"]
-        self.exams = [Exam(**exam) for exam in saved["exams"]]
+    def _state(self) -> dict[str, Any]:
+        return {
+            "exams": [asdict(exam) for exam in self.exams],
+            "lines": self.lines,
+            "best": (asdict(self.best[0]), self.best[1]) if self.best else None,
+        }
+
+    def _take(self, saved: Mapping[str, Any]) -> None:
+        self.lines, self.exams = saved["lines"], [Exam(**exam) for exam in saved["exams"]]
         if saved["best"]:
             self.best = Exam(**saved["best"][0]), saved["best"][1]
 
@@ -239,8 +187,4 @@ _OTHER_DECODER = Both(
     "docs/scale.md says how to train it with TRL from the same export.",
     "这里只能对 `r1chat train` 训练的模型做基于参考答案的强化学习；{name} 是其他类型。"
     "docs/scale.md 说明如何用同样的导出数据通过 TRL 训练。",
-)
-_ANOTHER = Both(
-    "The checkpoint in {folder} belongs to other data or settings. Give this run a name of its own with --name.",
-    "{folder} 中的检查点属于其他数据或设置。请用 --name 给这次训练另起名字。",
 )

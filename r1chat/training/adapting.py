@@ -1,4 +1,4 @@
-"""Training an adapter from judgements: the loop, and the guard that stops it before the model gets worse.
+"""Training an adapter from judgements: a step, and the guard that stops it before the model gets worse.
 
 A loss that falls and a reward accuracy near one are what a broken model shows, too: DPO is satisfied with a chosen
 reply that gets unlikely as long as the rejected one gets so faster. So the guard looks, on judgements that are set
@@ -14,25 +14,21 @@ from __future__ import annotations
 import json
 import math
 import random
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from r1chat.both import Both
-from r1chat.errors import TrainingError
+from r1chat.training.adapter_run import AdapterRun, Plan, Tell
 from r1chat.training.base import Base
-from r1chat.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
-from r1chat.training.lora import Adapter, Weights
+from r1chat.training.lora import Weights
 from r1chat.training.objectives import Scores, Sequences, label_loss, mass, preference_loss, score
 
 FORK = 0.9  # of the base's probability is on the next tokens of chosen and rejected reply: a pair that parts there
-
-Kind = Literal["prefer", "sft", "kto", "grpo"]  # the last one is trained by `adapter_grpo`
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +51,6 @@ class Row:
         """All tokens that are computed for it."""
         sides = len(self.chosen) + len(self.rejected)
         return sides + len(self.prompt) * (2 if self.rejected else 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How to train. `rate` is the highest learning rate, `supervised` the weight of the supervised term.
-
-    `batch` rows make a step, computed in parts of at most `tokens` tokens. The held-out rows are looked at `checks`
-    times an epoch.
-    """
-
-    kind: Kind
-    rate: float
-    epochs: float = 2.0
-    batch: int = 8
-    rank: int = 16
-    beta: float = 0.1
-    supervised: float = 50.0
-    tokens: int = 2048
-    checks: int = 3
-    seed: int = 0
-    threads: int = 1
-    save: float = 20.0  # seconds between two checkpoints
-
-    @property
-    def alpha(self) -> float:
-        return 2.0 * self.rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,65 +108,26 @@ class Result:
     weights: Weights = field(default_factory=dict)
 
 
-class Stopped(Exception):
-    """A person cancelled the run; the checkpoint is kept."""
-
-
-class Adapting:
-    """A run in a folder: begun anew, or gone on with where the folder holds its checkpoint."""
+class Adapting(AdapterRun[Result]):
+    """A run that learns from judgements."""
 
     def __init__(
         self, folder: Path, base: Base, rows: Sequence[Row], held: Sequence[Row], plan: Plan, guard: Guard
     ) -> None:
         """`held` are the rows that are set apart. Raises TrainingError for a checkpoint that is damaged."""
-        torch.set_num_threads(plan.threads)
-        torch.manual_seed(plan.seed)
-        self.folder, self.base, self.rows, self.held, self.plan, self.guard = folder, base, rows, held, plan, guard
-        self.adapter = Adapter(base.network, base.layers, plan.rank, plan.alpha)
+        super().__init__(folder, base, plan, (0.9, 0.99))
+        self.rows, self.held, self.guard = rows, held, guard
         self.steps = max(1, round(plan.epochs * len(rows) / plan.batch))
         self.every = max(1, round(len(rows) / plan.batch / plan.checks))
-        self.optimiser = torch.optim.AdamW(self.adapter.parameters(), plan.rate, betas=(0.9, 0.99), weight_decay=0.0)
-        self.step, self.seconds = 0, 0.0
         self.looks: list[Look] = []
         self.best: tuple[Look, Weights] | None = None
+        self._ending: tuple[Both | None, bool] = None, False  # why the run ended early, and whether the guard did it
         self._reference: dict[int, tuple[float, float]] = {}  # log probabilities of row sides by the base
         self._before: list[tuple[float, float, float, float]] = []  # of held-out rows, by the base
         self._ways: list[float] = []  # the probability of both ways where held-out pairs part, by the base
-        if (folder / CHECKPOINT).exists():
-            self._load()
+        self.restore()
 
-    # -- the loop -----------------------------------------------------------------------------------------------------
-
-    def run(self, tell: Callable[[dict[str, Any]], None], cancelled: Callable[[], bool]) -> Result:
-        """Train to the end, or until the guard ends it. `tell` gets a line for every step and every look.
-
-        Raises Stopped, and ExportError where a checkpoint cannot be written; the last one stays.
-        """
-        saved = time.monotonic()
-        if not self.looks:
-            self._look(tell)
-            self.save()
-        while self.step < self.steps:
-            if cancelled():
-                self.save()
-                raise Stopped
-            began = time.monotonic()
-            line = self._update()
-            self.seconds += time.monotonic() - began
-            self.step += 1
-            tell({"step": self.step, "steps": self.steps, "seconds": round(self.seconds, 2), **line})
-            if self.step % self.every == 0 or self.step == self.steps:
-                began = time.monotonic()
-                look = self._look(tell)
-                self.seconds += time.monotonic() - began
-                if end := self._end(look):
-                    return self._result(*end)
-                self.save()
-                saved = time.monotonic()
-            if time.monotonic() - saved > self.plan.save:
-                self.save()
-                saved = time.monotonic()
-        return self._result(None, False)
+    # -- a step -------------------------------------------------------------------------------------------------------
 
     def _update(self) -> dict[str, float]:
         """One step of the optimiser."""
@@ -245,7 +176,7 @@ class Adapting:
     def _loss(self, rows: Sequence[Row], reference: Sequence[tuple[float, float]]) -> tuple[Tensor, Tensor, Tensor]:
         """Loss and reward of each row, and the log probability of its good side's tokens (all (rows,))."""
         plan = self.plan
-        known = torch.tensor(reference)
+        known = torch.tensor(reference, device=self.base.device)
         if plan.kind == "prefer":
             both = score(self.base, _sides(rows))
             chosen, rejected = _halves(both, len(rows))
@@ -254,7 +185,7 @@ class Adapting:
         scores = score(self.base, Sequences([row.prompt for row in rows], [row.chosen for row in rows]))
         if plan.kind == "sft":
             return -scores.mean, (scores.log_probability - known[:, 0]).detach(), scores.mean.detach()
-        good = torch.tensor([row.good for row in rows])
+        good = torch.tensor([row.good for row in rows], device=self.base.device)
         share = sum(row.good for row in self.rows) / len(self.rows)
         weights = (min(4.0, 0.5 / max(share, 1e-6)), min(4.0, 0.5 / max(1 - share, 1e-6)))
         # KTO's baseline is an estimate of the divergence from the reference, by replies to other prompts; here the
@@ -287,7 +218,19 @@ class Adapting:
     # -- the guard ----------------------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def _look(self, tell: Callable[[dict[str, Any]], None]) -> Look:
+    def _look(self, tell: Tell) -> bool:
+        look = self._looked()
+        self.looks.append(look)
+        tell({"look": asdict(look)})
+        if math.isfinite(look.loss) and not self._harm(look) and (self.best is None or look.loss < self.best[0].loss):
+            self.best = look, self.adapter.weights()
+        ending = self._end(look) if self.step else None
+        if ending:
+            self._ending = ending
+        return ending is not None
+
+    def _looked(self) -> Look:
+        """The figures of the model as it is."""
         if not self._before:
             with self.adapter.disabled():
                 self._before = self._held_scores()
@@ -303,7 +246,7 @@ class Adapting:
                 rises.append((gain / now[2], now[3] - before[3], now[2]))
         tokens = sum(count for *_, count in rises) or 1.0
         even = 0.5 if not self.step else 0.0
-        look = Look(
+        return Look(
             self.step,
             _mean(losses),
             _mean([even or float(reward > 0) for reward in rewards]),
@@ -313,11 +256,6 @@ class Adapting:
             math.sqrt(sum(rise**2 for _, rise, _ in rises)) / tokens,
             self._strays() if self.step else 0.0,
         )
-        self.looks.append(look)
-        tell({"look": asdict(look)})
-        if math.isfinite(look.loss) and not self._harm(look) and (self.best is None or look.loss < self.best[0].loss):
-            self.best = look, self.adapter.weights()
-        return look
 
     def _held_scores(self) -> list[tuple[float, float, float, float]]:
         numbers = list(range(len(self.held)))
@@ -377,9 +315,9 @@ class Adapting:
             return _NO_BETTER.format(looks=self.guard.patience), False
         return None
 
-    def _result(self, why: Both | None, harmed: bool) -> Result:
+    def _result(self) -> Result:
         best = self.best if self.best and self.best[0].step else None  # the base itself is no result
-        return Result(best[0] if best else None, self.looks, why, harmed, best[1] if best else {})
+        return Result(best[0] if best else None, self.looks, *self._ending, best[1] if best else {})
 
     # -- for the proof ------------------------------------------------------------------------------------------------
 
@@ -396,35 +334,21 @@ class Adapting:
 
     # -- checkpoints --------------------------------------------------------------------------------------------------
 
-    def save(self) -> None:
-        """Write the checkpoint; a kill at any time leaves the old one or the new one. Raises ExportError."""
-        save_checkpoint(
-            self.folder,
-            {
-                "plan": json.dumps(asdict(self.plan), sort_keys=True),
-                "rows": (len(self.rows), len(self.held)),
-                "weights": self.adapter.weights(),
-                "optimiser": self.optimiser.state_dict(),
-                "step": self.step,
-                "seconds": self.seconds,
-                "looks": [asdict(look) for look in self.looks],
-                "best": (asdict(self.best[0]), self.best[1]) if self.best else None,
-                "reference": self._reference,
-                "before": self._before,
-                "ways": self._ways,
-            },
-        )
+    @property
+    def _identity(self) -> Mapping[str, Any]:
+        plan = json.dumps(asdict(self.plan), sort_keys=True)
+        return {"plan": plan, "rows": (len(self.rows), len(self.held))}
 
-    def _load(self) -> None:
-        saved = load_checkpoint(self.folder)
-        if saved["plan"] != json.dumps(asdict(self.plan), sort_keys=True) or saved["rows"] != (
-            len(self.rows),
-            len(self.held),
-        ):
-            raise TrainingError(_ANOTHER.format(folder=self.folder))
-        self.adapter.load(saved["weights"])
-        self.optimiser.load_state_dict(saved["optimiser"])
-        self.step, self.seconds = saved["step"], saved["seconds"]
+    def _state(self) -> dict[str, Any]:
+        return {
+            "looks": [asdict(look) for look in self.looks],
+            "best": (asdict(self.best[0]), self.best[1]) if self.best else None,
+            "reference": self._reference,
+            "before": self._before,
+            "ways": self._ways,
+        }
+
+    def _take(self, saved: Mapping[str, Any]) -> None:
         self.looks = [Look(**look) for look in saved["looks"]]
         if saved["best"]:
             self.best = Look(**saved["best"][0]), saved["best"][1]
@@ -493,8 +417,4 @@ _LEARNT = Both(
 _NO_BETTER = Both(
     "The judgements that were set apart got no better for {looks} looks; the best state before is kept.",
     "留出的评价连续 {looks} 次没有变好；保留之前最好的状态。",
-)
-_ANOTHER = Both(
-    "The checkpoint in {folder} belongs to other data or settings. Give this run a name of its own with --name.",
-    "{folder} 中的检查点属于其他数据或设置。请用 --name 给这次训练另起名字。",
 )

@@ -35,6 +35,7 @@ from r1chat.training.vocabulary import SPECIAL
 
 ARCHITECTURES = ("llama", "qwen2", "qwen3")  # read by transformers; the comparison with llama.cpp decides in any case
 LINEAR = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down", "attn_qkv")
+CPU = torch.device("cpu")
 TOLERANCE = 0.12  # root mean square difference of logits by their deviation: measured 0.001 (F16), 0.04 (4 bits)
 
 
@@ -60,6 +61,11 @@ class Base:
     reordered: bool = False
 
     @property
+    def device(self) -> torch.device:
+        """Where it is computed."""
+        return next(self.network.parameters()).device
+
+    @property
     def heads(self) -> Heads:
         queries = self.header.count(".attention.head_count")
         return Heads(queries, self.header.count(".attention.head_count_kv", queries))
@@ -79,15 +85,17 @@ class Base:
         return cast(Tensor, network.lm_head(hidden))
 
 
-def read_base(file: Path, original: str = "") -> Base:
-    """The model of a GGUF file, frozen. Raises TrainingError where its kind cannot be trained, ModelFileError.
+def read_base(file: Path, original: str = "", device: torch.device = CPU) -> Base:
+    """The model of a GGUF file on a device, frozen. Raises TrainingError where its kind cannot be trained.
+
+    Raises ModelFileError, too.
 
     `original`: a folder of the weights that the file was made of, as transformers keeps them, or the name under which
     the Hugging Face cache has them; read in place of the file's own.
     """
     header = read_header(file)
     if original:
-        return _frozen(_from_original(file, header, original))
+        return _frozen(_from_original(file, header, original), device)
     special = tuple(header.special_tokens.get(role, "") for role in ("bos", "eos"))
     if header.architecture == "qwen2" and special == SPECIAL[:2]:
         try:
@@ -97,16 +105,16 @@ def read_base(file: Path, original: str = "") -> Base:
         else:
             names = [name for name, part in decoder.named_modules() if isinstance(part, nn.Linear)]
             layers = {name.replace("layers.", "blk."): name for name in names}
-            return _frozen(Base(header, decoder, layers, decoder.shape.vocabulary, tokenizer))
+            return _frozen(Base(header, decoder, layers, decoder.shape.vocabulary, tokenizer), device)
     if header.architecture not in ARCHITECTURES:
         raise TrainingError(
             _OTHER_KIND.format(name=file.name, architecture=header.architecture, known=", ".join(ARCHITECTURES))
         )
-    return _frozen(_from_transformers(file, header))
+    return _frozen(_from_transformers(file, header), device)
 
 
-def _frozen(base: Base) -> Base:
-    base.network.eval()
+def _frozen(base: Base, device: torch.device) -> Base:
+    base.network.to(device).eval()
     for parameter in base.network.parameters():
         parameter.requires_grad_(False)
     return base
@@ -179,10 +187,10 @@ def compare(base: Base, reference: Logits, rows: Sequence[Sequence[int]]) -> flo
     distances = []
     with torch.no_grad():
         for row in rows:
-            theirs = torch.tensor(reference.logits(row))
+            theirs = torch.tensor(reference.logits(row), device=CPU)
             if max(row) >= base.vocabulary or len(theirs) > base.vocabulary:
                 raise TrainingError(_OTHER_TOKENS.format(name=base.header.path.name))
-            ours = base.logits(base.hidden(torch.tensor([row]))[0, -1])[: len(theirs)]
+            ours = base.logits(base.hidden(torch.tensor([row], device=base.device))[0, -1]).cpu()[: len(theirs)]
             distances.append(float((ours - theirs).pow(2).mean().sqrt() / theirs.std()))
     distance = sum(distances) / len(distances)
     if not distance <= TOLERANCE:

@@ -29,9 +29,9 @@ def save_checkpoint(folder: Path, values: Mapping[str, Any]) -> None:
 
 
 def load_checkpoint(folder: Path) -> dict[str, Any]:
-    """What was saved. Raises TrainingError where it is damaged."""
+    """What was saved, in the computer's memory. Raises TrainingError where it is damaged."""
     try:
-        return cast(dict[str, Any], torch.load(folder / CHECKPOINT, weights_only=True))
+        return cast(dict[str, Any], torch.load(folder / CHECKPOINT, "cpu", weights_only=True))
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
         raise TrainingError(_DAMAGED.format(file=folder / CHECKPOINT)) from None
 

@@ -47,6 +47,7 @@ class Demo:
     problems: int = 300
     seed: int = 0
     threads: int = 1
+    device: str = "cpu"
 
 
 def run(
@@ -79,6 +80,7 @@ def run(
             problems=0,
             threads=plan.threads,
             clock=time.thread_time,  # the same for each, however busy the machine is
+            device=plan.device,
         )
 
     begun = time.process_time()
@@ -138,7 +140,8 @@ def _rejecting(place: Path, plan: Plan, demo: Demo, start: Path, note: Callable[
         note(f"{done} problems, {samples} samples, {kept} kept")
 
     rejection = Rejection(max(16, round(8 * demo.minutes)), 4, demo.tasks, seed=demo.seed)
-    kept = gather(place, rejection, sampler(rejection, *read_gguf(start)), tell)
+    model, tokenizer = read_gguf(start)
+    kept = gather(place, rejection, sampler(rejection, model.to(demo.device), tokenizer), tell)
     return Training(place, plan, Shape(), _from(place, start), source(kept))
 
 

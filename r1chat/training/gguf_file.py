@@ -54,7 +54,7 @@ def write_gguf(file: Path, model: Decoder, tokenizer: Tokenizer, name: str = "r1
     writer.add_add_bos_token(True)
     writer.add_chat_template(TEMPLATE)
     for key, weights in model.state_dict().items():
-        values = weights.detach().float().numpy()
+        values = weights.detach().cpu().float().numpy()
         writer.add_tensor(_name(key), values.astype(np.float16) if values.ndim == 2 else values)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

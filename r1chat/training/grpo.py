@@ -132,12 +132,13 @@ def policy_loss(
 ) -> tuple[Tensor, float]:
     """`clipped_loss` of completions under the model as it is now; `advantage` is that of each completion."""
     batch = [Example(row.prompt + row.tokens, [False] * len(row.prompt) + [True] * len(row.tokens)) for row in written]
-    tokens, learn = padded(batch)
+    tokens, learn = padded(batch, model.device)
     sampled = learn[:, 1:]
     logs = model.logits(model(tokens[:, :-1])[sampled]).log_softmax(-1)
     new = logs.gather(1, tokens[:, 1:][sampled][:, None])[:, 0]
-    old = torch.tensor([value for row in written for value in row.logs])
-    weight = torch.tensor([value for row, value in zip(written, advantage, strict=True) for _ in row.tokens])
+    old = torch.tensor([value for row in written for value in row.logs], device=model.device)
+    each = [value for row, value in zip(written, advantage, strict=True) for _ in row.tokens]
+    weight = torch.tensor(each, device=model.device)
     return clipped_loss(new, old, weight, clip)
 
 

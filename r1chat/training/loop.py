@@ -42,6 +42,7 @@ class Plan:
     `tokens` in a batch; `anneal` is the last share of the time. A checkpoint is written every `save` seconds of
     training, and `problems` of the dev split are asked every `check` seconds (none: 0). `clock` tells the seconds:
     with `time.process_time` a run takes the same processor time however busy the machine is.
+    `device` is PyTorch's name of one.
     """
 
     minutes: float = 60.0
@@ -54,6 +55,7 @@ class Plan:
     check: float = 900.0
     problems: int = 300
     threads: int = 1
+    device: str = "cpu"
     clock: Callable[[], float] = time.monotonic
 
 
@@ -113,6 +115,7 @@ class Training:
             self.tokenizer = train_vocabulary(plain, shape.vocabulary)
             torch.manual_seed(plan.seed)
             self.model = Decoder(shape)
+        self.model.to(plan.device)
         if not (folder / VOCABULARY).exists():
             self.tokenizer.save(str(folder / VOCABULARY))
         self.optimisers = self.make_optimisers()
@@ -173,7 +176,7 @@ class Training:
         )
 
     def _update(self, batch: list[Example]) -> float:
-        tokens, learn = padded(batch)
+        tokens, learn = padded(batch, self.model.device)
         rate = self.plan.rate * self._share()
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
@@ -238,15 +241,13 @@ def accuracy(model: Decoder, tokenizer: Tokenizer, count: int = 300, seed: int =
     return {task: round(sum(values) / len(values), 3) for task, values in sorted(right.items())}
 
 
-def padded(batch: Sequence[Example]) -> tuple[Tensor, Tensor]:
-    """Tokens (batch, length) with zeros on the right, and which of them are to be learnt."""
+def padded(batch: Sequence[Example], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Tokens (batch, length) with zeros on the right, and which of them are to be learnt, on a device."""
     longest = max(len(example.tokens) for example in batch)
-    tokens = torch.zeros(len(batch), longest, dtype=torch.long)
-    learn = torch.zeros(len(batch), longest, dtype=torch.bool)
-    for row, example in enumerate(batch):
-        tokens[row, : len(example.tokens)] = torch.tensor(example.tokens)
-        learn[row, : len(example.learn)] = torch.tensor(example.learn)
-    return tokens, learn
+    gaps = [longest - len(example.tokens) for example in batch]
+    tokens = [[*example.tokens, *[0] * gap] for example, gap in zip(batch, gaps, strict=True)]
+    learn = [[*example.learn, *[False] * gap] for example, gap in zip(batch, gaps, strict=True)]
+    return torch.tensor(tokens, device=device), torch.tensor(learn, device=device)
 
 
 def _question(text: Text) -> str:

@@ -24,8 +24,8 @@ class LoraLinear(nn.Module):
     def __init__(self, inner: nn.Linear, rank: int, alpha: float) -> None:
         super().__init__()
         self.inner = inner
-        self.a = nn.Parameter(torch.empty(rank, inner.in_features))
-        self.b = nn.Parameter(torch.zeros(inner.out_features, rank))
+        self.a = nn.Parameter(torch.empty(rank, inner.in_features, device=inner.weight.device))
+        self.b = nn.Parameter(torch.zeros(inner.out_features, rank, device=inner.weight.device))
         nn.init.kaiming_uniform_(self.a, a=math.sqrt(5))
         self.scale = alpha / rank
         self.enabled = True
@@ -75,8 +75,12 @@ class Adapter:
             layer.enabled = enabled
 
     def weights(self) -> Weights:
-        """A copy of A and B of every layer."""
-        return {name: (layer.a.detach().clone(), layer.b.detach().clone()) for name, layer in self._layers.items()}
+        """A copy of A and B of every layer, in the computer's memory."""
+
+        def copied(values: Tensor) -> Tensor:
+            return values.detach().to("cpu", copy=True)
+
+        return {name: (copied(layer.a), copied(layer.b)) for name, layer in self._layers.items()}
 
     @torch.no_grad()
     def load(self, weights: Weights) -> None:

@@ -130,6 +130,11 @@ class Decoder(nn.Module):
         return functional.linear(hidden, self.token_embd.weight)
 
     @property
+    def device(self) -> torch.device:
+        """Where it is computed."""
+        return self.token_embd.weight.device
+
+    @property
     def parameters_count(self) -> int:
         """The number of weights."""
         return sum(weights.numel() for weights in self.parameters())

@@ -50,17 +50,17 @@ class Scores:
 def score(base: Base, sequences: Sequences) -> Scores:
     """Run the model over sequences as one batch. Logits are computed where a completion's token is predicted only."""
     rows = [[*prompt, *rest] for prompt, rest in zip(sequences.prompts, sequences.completions, strict=True)]
-    longest = max(map(len, rows))
-    tokens = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
-    positions = torch.arange(1, longest)
-    starts = torch.tensor([len(prompt) for prompt in sequences.prompts])[:, None]
-    ends = torch.tensor([len(row) for row in rows])[:, None]
+    longest, device = max(map(len, rows)), base.device
+    tokens = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=device)
+    positions = torch.arange(1, longest, device=device)
+    starts = torch.tensor([len(prompt) for prompt in sequences.prompts], device=device)[:, None]
+    ends = torch.tensor([len(row) for row in rows], device=device)[:, None]
     learnt = (positions >= starts) & (positions < ends)
     logits = base.logits(base.hidden(tokens[:, :-1])[learnt])
     targets = tokens[:, 1:][learnt]
     each = -functional.cross_entropy(logits, targets, reduction="none")
-    owner = torch.arange(len(rows))[:, None].expand_as(learnt)[learnt]
-    zeros = torch.zeros(len(rows))
+    owner = torch.arange(len(rows), device=device)[:, None].expand_as(learnt)[learnt]
+    zeros = torch.zeros(len(rows), device=device)
     first = (logits.detach().argmax(-1) == targets).float()
     return Scores(
         zeros.index_add(0, owner, each),
@@ -74,8 +74,8 @@ def mass(base: Base, sequences: Sequences, tokens: Sequence[tuple[int, ...]]) ->
     """Of each sequence, the probability that one of some tokens comes next."""
     rows = [[*prompt, *rest] for prompt, rest in zip(sequences.prompts, sequences.completions, strict=True)]
     longest = max(map(len, rows))
-    padded = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
-    last = base.hidden(padded)[torch.arange(len(rows)), torch.tensor([len(row) - 1 for row in rows])]
+    padded = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=base.device)
+    last = base.hidden(padded)[list(range(len(rows))), [len(row) - 1 for row in rows]]
     chances = base.logits(last).softmax(-1)
     return [float(chances[number, list(ids)].sum()) for number, ids in enumerate(tokens)]
 

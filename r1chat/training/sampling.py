@@ -57,18 +57,21 @@ def complete_tokens(
     Rows that have ended leave the batch once they are half of it.
     """
     end = tokenizer.token_to_id(EOS)
-    generator = torch.Generator().manual_seed(seed)
+    device = model.device
+    generator = torch.Generator(device).manual_seed(seed)
     longest = max(map(len, ids))
-    tokens = torch.tensor([[end] * (longest - len(row)) + list(row) for row in ids])  # padded on the left
-    real = torch.tensor([[False] * (longest - len(row)) + [True] * len(row) for row in ids])
+    tokens = torch.tensor(
+        [[end] * (longest - len(row)) + list(row) for row in ids], device=device
+    )  # padded on the left
+    real = torch.tensor([[False] * (longest - len(row)) + [True] * len(row) for row in ids], device=device)
     positions = (real.cumsum(1) - 1).clamp(min=0)
-    causal = torch.ones(longest, longest, dtype=torch.bool).tril()
-    mask = (real[:, None, None, :] & causal) | torch.eye(longest, dtype=torch.bool)
+    causal = torch.ones(longest, longest, dtype=torch.bool, device=device).tril()
+    mask = (real[:, None, None, :] & causal) | torch.eye(longest, dtype=torch.bool, device=device)
     hidden, cache = model.step(tokens, positions, None, mask)
     written: list[list[int]] = [[] for _ in ids]
     logs: list[list[float]] = [[] for _ in ids]
-    rows = torch.arange(len(ids))  # which prompt a row of the batch belongs to
-    running = torch.ones(len(ids), dtype=torch.bool)
+    rows = torch.arange(len(ids), device=device)  # which prompt a row of the batch belongs to
+    running = torch.ones(len(ids), dtype=torch.bool, device=device)
     last = positions[:, -1:]
     for _ in range(limit):
         chosen, chances = _choose(model.logits(hidden[:, -1]), temperature, generator)
@@ -86,7 +89,7 @@ def complete_tokens(
             rows, chosen, last, real = rows[running], chosen[running], last[running], real[running]
             cache = [(k[running], v[running]) for k, v in cache]
             running = running[running]
-        real = torch.cat((real, torch.ones(len(rows), 1, dtype=torch.bool)), 1)
+        real = torch.cat((real, torch.ones(len(rows), 1, dtype=torch.bool, device=device)), 1)
         hidden, cache = model.step(chosen[:, None], last, cache, real[:, None, None, :])
     texts = [tokenizer.decode([token for token in row if token != end], skip_special_tokens=False) for row in written]
     return [

@@ -184,6 +184,9 @@ def _paired(runs: Sequence[Kept], paired: Paired | None, w: EvaluationWords) -> 
         second=runs[0].name, first=runs[1].name, n=paired.problems, difference=value, low=low, high=high
     )
     verdict = w.better if low > 0 else w.worse if high < 0 else w.no_difference
+    if paired.k > 1:
+        value, low, high = _hundredfold(paired.majority)
+        told += w.paired_majority.format(k=paired.k, difference=value, low=low, high=high)
     p = f"= {paired.p:.3f}" if paired.p >= 0.001 else "< 0.001"
     mcnemar = w.mcnemar.format(first_only=paired.only_first, second_only=paired.only_second, p=p)
     return Markup('<div class="run paired"><h3>{}</h3><p><b>{}</b></p><p>{}</p><p>{}</p></div>').format(

@@ -42,6 +42,7 @@ def curves(log: Sequence[Mapping[str, Any]], w: LearnWords) -> Markup:
         kinds = [
             (looks, _Curve(w.curve_loss, "loss", lambda x: f"{x:.3f}")),
             (looks, _Curve(w.curve_accuracy, "accuracy", _percent)),
+            (looks, _Curve(w.curve_margin, "margin", lambda x: f"{x:+.2f}")),
             (looks, _Curve(w.curve_chosen, "chosen", lambda x: f"{x:+.3f}")),
         ]
     drawn = [(lines, curve) for lines, curve in kinds if len(lines) > 1]

@@ -206,9 +206,11 @@ def proof(status: Status, w: LearnWords, opened: bool) -> Markup:
         _figure(getattr(w, f"agreed_{name}"), values[name], lambda x: f"{x:.0%}") for name in ASPECTS if name in values
     ]
     rows += [
-        _figure(getattr(w, name), values[name], lambda x: w.points.format(value=100 * x))
-        for name in ("right", "ended", "form", "language")
-        if name in values  # runs of older versions have no `form`
+        _figure(
+            getattr(w, name).format(k=values.get("samples")), values[name], lambda x: w.points.format(value=100 * x)
+        )
+        for name in ("right", "majority", "ended", "form", "language")
+        if name in values  # runs of older versions lack some
     ]
     rows += [_figure(getattr(w, name), values[name], lambda x: f"{x:+.0f}") for name in ("tokens", "thought")]
     plain = {"value": values["plain"], "low": math.nan, "high": math.nan}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -58,29 +59,93 @@ class Verdict(BaseModel):
 
 def add(web: FastAPI, app: App) -> None:
     """Add the page at /learn/ and its routes. To be called before anything is mounted at `/`."""
-    sheets = (_HERE.parent / "colours.css", _HERE / "learn.css")
-    style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     runs, children = Runs(app.settings.data_dir), Children(app.settings.models_folder)
-    queue = BlindQueue(app, children)
     forget_erased(app.store, runs)
+    learning = _Learning(app, runs, children, BlindQueue(app, children))
+    _add_page(web)
+    _add_parts(web, learning)
+    _add_comparisons(web, learning)
+    _add_acts(web, learning)  # last, since a verb may be any word
 
-    def answer(request: Request, make: Callable[[LearnWords], str]) -> Response:
+
+@dataclass(frozen=True, slots=True)
+class _Learning:
+    """What the routes have in common."""
+
+    app: App
+    runs: Runs
+    children: Children
+    queue: BlindQueue
+
+    def answer(self, request: Request, make: Callable[[LearnWords], str]) -> Response:
+        """HTML in the language of whoever asks, or what is wrong in a sentence; and whether a run is going on."""
         w = LEARN_WORDS[spoken(request).lang]
         try:
             response: Response = HTMLResponse(make(w), headers=QUIET)
         except R1ChatError as error:
             response = PlainTextResponse(error.sentence(w.lang), status_code=400, headers=QUIET)
-        response.headers["X-Running"] = "yes" if runs.current else "no"
+        response.headers["X-Running"] = "yes" if self.runs.current else "no"
         return response
 
-    def cards(w: LearnWords) -> Markup:
-        return page.run_cards(runs.all(), children.of_runs(), w)
+    def whole(self, w: LearnWords) -> Markup:
+        return page.whole(materials(self.app), missing(), self.cards(w), self.families(w), self.stages, w)
 
-    def families(w: LearnWords) -> list[page.Family]:
-        return _families(app, children, w)
+    def cards(self, w: LearnWords) -> Markup:
+        return page.run_cards(self.runs.all(), self.children.of_runs(), w)
 
-    def known() -> list[Stage]:
-        return stages(app.settings.data_dir)
+    def families(self, w: LearnWords) -> list[page.Family]:
+        return _families(self.app, self.children, w)
+
+    @property
+    def stages(self) -> list[Stage]:
+        return stages(self.app.settings.data_dir)
+
+    def train(self, asked: Asked) -> None:
+        """Begin what a person asks for. Raises TrainingError, BackendError."""
+        check_installed()
+        self.app.catalogue.find(asked.model)
+        if asked.kind not in page.WAYS:
+            raise TrainingError(LearnWords.senseless)
+        name, _, by = asked.kind.partition(":")
+        kind = next(known for known in KINDS if known == name)
+        start(self.app.settings, self.runs.begin(Wish(kind, asked.model, by=by)))
+
+    def pair(self, request: Request, name: str) -> Response:
+        """The pair of a child that waits for a verdict."""
+
+        def card(w: LearnWords) -> Markup:
+            return blind.card(name, self.queue.next(name), self.queue.liked(name), w, spoken(request))
+
+        return self.answer(request, card)
+
+    def act(self, verb: str, named: Named) -> None:
+        """Do what a button says. Raises TrainingError."""
+        runs, children = self.runs, self.children
+        if verb == "cancel":
+            runs.get(named.id).cancel()
+        elif verb == "pause":
+            runs.get(named.id).pause()
+        elif verb == "resume":
+            run = runs.get(named.id)
+            start(self.app.settings, runs.begin(run.wish, run.name))
+        elif verb == "delete-run":
+            runs.get(named.id).delete()
+        elif verb == "keep":
+            children.keep(runs.get(named.id))
+        elif verb == "rename":
+            children.rename(named.id, named.text.strip())
+        elif verb == "delete":
+            children.delete(named.id)
+        else:
+            raise TrainingError(LearnWords.senseless)
+        if verb in ("keep", "rename", "delete"):
+            self.app.catalogue.statuses(fresh=True)
+
+
+def _add_page(web: FastAPI) -> None:
+    """The frame of the page, and its style."""
+    sheets = (_HERE.parent / "colours.css", _HERE / "learn.css")
+    style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
 
     @web.get("/learn")
     def with_slash() -> RedirectResponse:
@@ -94,83 +159,62 @@ def add(web: FastAPI, app: App) -> None:
     def stylesheet() -> Response:
         return Response(style, media_type="text/css")
 
+
+def _add_parts(web: FastAPI, learning: _Learning) -> None:
+    """What stands on the page, whole and in parts."""
+
     @web.get("/r1chat/learn/whole")
     def whole(request: Request) -> Response:
-        return answer(request, lambda w: page.whole(materials(app), missing(), cards(w), families(w), known(), w))
+        return learning.answer(request, learning.whole)
 
     @web.get("/r1chat/learn/runs")
     def run_list(request: Request) -> Response:
-        return answer(request, cards)
+        return learning.answer(request, learning.cards)
 
     @web.get("/r1chat/learn/family")
     def family(request: Request) -> Response:
-        return answer(request, lambda w: page.family(families(w), w))
+        return learning.answer(request, lambda w: page.family(learning.families(w), w))
 
     @web.get("/r1chat/learn/recipe")
     def recipe(request: Request) -> Response:
-        return answer(request, lambda w: page.recipe(known(), w))
+        return learning.answer(request, lambda w: page.recipe(learning.stages, w))
+
+
+def _add_comparisons(web: FastAPI, learning: _Learning) -> None:
+    """The blind queue of a child."""
+
+    @web.post("/r1chat/learn/pair")
+    def next_pair(request: Request, named: Named) -> Response:
+        return learning.pair(request, named.id)
+
+    @web.post("/r1chat/learn/judge")
+    def judge(request: Request, verdict: Verdict) -> Response:
+        def decide(w: LearnWords) -> str:
+            learning.queue.decide(verdict.id, verdict.sides, verdict.winner, verdict.seen)
+            return ""
+
+        decided = learning.answer(request, decide)
+        return learning.pair(request, verdict.id) if decided.status_code == 200 else decided
+
+
+def _add_acts(web: FastAPI, learning: _Learning) -> None:
+    """What buttons do; the answer is the runs as they are then."""
 
     @web.post("/r1chat/learn/train")
     def train(request: Request, asked: Asked) -> Response:
         def make(w: LearnWords) -> str:
-            check_installed()
-            app.catalogue.find(asked.model)
-            if asked.kind not in page.WAYS:
-                raise TrainingError(LearnWords.senseless)
-            name, _, by = asked.kind.partition(":")
-            kind = next(known for known in KINDS if known == name)
-            start(app.settings, runs.begin(Wish(kind, asked.model, by=by)))
-            return cards(w)
+            learning.train(asked)
+            return learning.cards(w)
 
-        return answer(request, make)
-
-    def pair(request: Request, name: str) -> Response:
-        return answer(request, lambda w: blind.card(name, queue.next(name), queue.liked(name), w, spoken(request)))
-
-    @web.post("/r1chat/learn/pair")
-    def next_pair(request: Request, named: Named) -> Response:
-        return pair(request, named.id)
-
-    @web.post("/r1chat/learn/judge")
-    def judge(request: Request, verdict: Verdict) -> Response:
-        def make(w: LearnWords) -> str:
-            queue.decide(verdict.id, verdict.sides, verdict.winner, verdict.seen)
-            return ""
-
-        decided = answer(request, make)
-        return pair(request, verdict.id) if decided.status_code == 200 else decided
+        return learning.answer(request, make)
 
     @web.post("/r1chat/learn/{verb}")
     def act(request: Request, verb: str, named: Named) -> Response:
         def make(w: LearnWords) -> str:
-            _act(app, runs, children, verb, named)
-            return cards(w)
+            learning.act(verb, named)
+            return learning.cards(w)
 
-        return answer(request, make)
-
-
-def _act(app: App, runs: Runs, children: Children, verb: str, named: Named) -> None:
-    """Do what a button says. Raises TrainingError."""
-    if verb == "cancel":
-        runs.get(named.id).cancel()
-    elif verb == "pause":
-        runs.get(named.id).pause()
-    elif verb == "resume":
-        run = runs.get(named.id)
-        start(app.settings, runs.begin(run.wish, run.name))
-    elif verb == "delete-run":
-        runs.get(named.id).delete()
-    elif verb == "keep":
-        children.keep(runs.get(named.id))
-        app.catalogue.statuses(fresh=True)
-    elif verb == "rename":
-        children.rename(named.id, named.text.strip())
-        app.catalogue.statuses(fresh=True)
-    elif verb == "delete":
-        children.delete(named.id)
-        app.catalogue.statuses(fresh=True)
-    else:
-        raise TrainingError(LearnWords.senseless)
+        return learning.answer(request, make)
 
 
 def _families(app: App, children: Children, w: LearnWords) -> list[page.Family]:

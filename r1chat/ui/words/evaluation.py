@@ -108,6 +108,10 @@ class EvaluationWords:
         "{second} 对比 {first}，共 {n} 题：pass@1 相差 {difference:+.1f} 个百分点"
         "（95%：{low:+.1f} 到 {high:+.1f}，配对自助法）。",
     )
+    paired_majority = Both(
+        " By the majority of {k} samples (cons@{k}): {difference:+.1f} points ({low:+.1f} to {high:+.1f}).",
+        "按 {k} 个样本的多数票（cons@{k}）：{difference:+.1f} 个百分点（{low:+.1f} 到 {high:+.1f}）。",
+    )
     better = Both("Better: the interval leaves zero out.", "更好：区间不含零。")
     worse = Both("Worse: the interval leaves zero out.", "更差：区间不含零。")
     no_difference = Both("No difference shown: the interval holds zero.", "未显出差别：区间包含零。")

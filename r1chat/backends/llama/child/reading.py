@@ -5,13 +5,16 @@ For a process that trains, which is never the page's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from r1chat.backends.llama.child.batch import Sample, decode_many, read_prompt
 from r1chat.backends.llama.child.context import Context, Sampler
 from r1chat.backends.llama.child.model import Model
-from r1chat.messages import Params
+from r1chat.backends.llama.machine import SMALL_WEIGHTS
+from r1chat.messages import BackendEvent, Finish, Params, Raw, Token
 
 WINDOW = 1024  # tokens
 
@@ -30,6 +33,8 @@ class Reading:
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         self._model = Model(path, mapped=True)
+        self._threads = threads
+        self._adapter: Any = None
         self._context = Context(self._model, WINDOW, batch=WINDOW, threads=threads)
         self.size = self._model.size
 
@@ -47,7 +52,8 @@ class Reading:
 
     def use_adapter(self, path: Path | None) -> None:
         """Compute with an adapter, or without one. Raises ModelFileError."""
-        self._context.use_adapter(None if path is None else self._model.adapter(path))
+        self._adapter = None if path is None else self._model.adapter(path)
+        self._context.use_adapter(self._adapter)
 
     def logits(self, tokens: Sequence[int]) -> list[float]:
         """The logits behind the last of `tokens`, at most WINDOW of them."""
@@ -57,23 +63,61 @@ class Reading:
         self._context.step(tokens[-1], len(tokens) - 1)
         return self._context.logits()
 
-    def write(self, tokens: Sequence[int], limit: int, seed: int, temperature: float = 0.6) -> Written:
-        """A reply to a prompt's tokens, of at most `limit` tokens, sampled as DeepSeek recommends for R1."""
+    def write(
+        self,
+        tokens: Sequence[int],
+        limit: int,
+        seeds: Sequence[int],
+        temperature: float = 0.6,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> list[Written]:
+        """Replies to a prompt's tokens, one for each seed and all in one batch, of at most `limit` tokens each.
+
+        Sampled as DeepSeek recommends for R1. Raises StoppedError as soon as `stopped` says so.
+        """
         tokens = tokens[-(WINDOW - limit) :]
-        sampler = Sampler(self._model, Params(temperature=temperature, top_p=0.95, top_k=50), seed)
+        params = Params(temperature=temperature, top_p=0.95, top_k=50)
+        samplers = [Sampler(self._model, params, seed) for seed in seeds]
+        replies = _Replies(len(seeds), stopped)
+        samples = [Sample(number, self._model, sampler, replies) for number, sampler in enumerate(samplers)]
+        context = Context(
+            self._model,
+            len(tokens) + limit,
+            batch=WINDOW,
+            threads=self._threads,
+            sequences=len(seeds),
+            unified=self._model.weights < SMALL_WEIGHTS,
+        )
         try:
-            self._context.clear()
-            if len(tokens) > 1:
-                self._context.evaluate(tokens[:-1], 0)
-            token, text, count = tokens[-1], b"", 0
-            for position in range(len(tokens) - 1, len(tokens) - 1 + limit):
-                self._context.step(token, position)
-                token = sampler.pick(self._context)
-                piece = self._model.piece(token)
-                if piece is None:
-                    return Written(text.decode(errors="replace"), count, True)
-                text += piece
-                count += 1
-            return Written(text.decode(errors="replace"), count, False)
+            if self._adapter is not None:
+                context.use_adapter(self._adapter)
+            read_prompt(context, tokens, WINDOW, replies)
+            decode_many(context, samples, limit, Finish("length", prompt_tokens=len(tokens)), replies)
         finally:
-            sampler.close()
+            context.close()
+            for sampler in samplers:
+                sampler.close()
+        return [replies.written(number) for number in range(len(seeds))]
+
+
+class _Replies:
+    """Takes what several samples tell."""
+
+    def __init__(self, count: int, stopped: Callable[[], bool]) -> None:
+        self._texts = [""] * count
+        self._ends = [Finish("length")] * count
+        self._stopped = stopped
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped()
+
+    def tell(self, event: BackendEvent, sample: int = 0) -> None:
+        if isinstance(event, (Raw, Token)):
+            self._texts[sample] += event.text
+        elif isinstance(event, Finish):
+            self._ends[sample] = event
+
+    def written(self, sample: int) -> Written:
+        end = self._ends[sample]
+        return Written(self._texts[sample], end.completion_tokens or 0, end.reason == "stop")

@@ -1,0 +1,190 @@
+"""Learning where something is in the way: each time a sentence, nothing lost, the parent untouched."""
+
+from __future__ import annotations
+
+import hashlib
+import resource
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from judged import RIGHT, WRONG
+from sums import judge, nano, new_store
+
+from r1chat.cli.main import main
+from r1chat.config import nano_model
+from r1chat.learn.children import Children, liked_in
+from r1chat.learn.runs import Run, Runs, Status, Wish, only_one
+from r1chat.messages import Provenance
+from r1chat.ui.learn.page import form, run_card
+from r1chat.ui.words.learn import LEARN_WORDS
+
+needs_torch = [
+    pytest.mark.train,
+    pytest.mark.skipif(
+        any(find_spec(name) is None for name in ("torch", "transformers", "gguf")),
+        reason="not installed (pip install 'r1chat[train]')",
+    ),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+def marked(test: object) -> object:
+    for mark in needs_torch:
+        test = mark(test)  # type: ignore[operator]
+    return test
+
+
+def own_base(folder: Path) -> Path:
+    """A model of one's own, of which 30 pairs were judged."""
+    base = folder / "models" / "mine.gguf"
+    base.parent.mkdir(parents=True)
+    base.write_bytes(nano_model().read_bytes())
+    with closing(new_store(folder)) as store:
+        judge(store, 30, Provenance("llama.cpp", "0.3.36", "mine", hashlib.sha256(base.read_bytes()).hexdigest()))
+    return base
+
+
+def train(folder: Path, *more: str, model: str = "mine") -> int:
+    command = ["train", "prefer", "--model", model, "--data-dir", str(folder), "--name", "first"]
+    return main([*command, "--samples", "1", *(more or ("--epochs", "1"))])
+
+
+def judged(folder: Path) -> int:
+    with closing(new_store(folder)) as store:
+        return store.judgements.gathered().comparisons
+
+
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """A disk on which no file gets larger than so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@marked
+def test_judgements_of_a_model_that_is_gone_wait_for_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = own_base(tmp_path)
+    away = base.rename(tmp_path / "away.gguf")
+    assert train(tmp_path) == 1
+    told = capsys.readouterr().err
+    assert "mine" in told and "Traceback" not in told and judged(tmp_path) == 30
+    away.rename(base)
+    assert train(tmp_path) == 0, "the same command goes on as soon as the file is back"
+    assert Children(tmp_path / "models").names() == ["first"]
+
+
+@marked
+def test_a_disk_that_fills_up_in_mid_run_and_a_base_that_changes_then_lose_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = own_base(tmp_path)
+    content = base.read_bytes()
+    with files_up_to(300_000):  # less than a checkpoint
+        assert train(tmp_path) == 1
+    assert "disk is full" in capsys.readouterr().err
+    run = Runs(tmp_path).get("first")
+    assert (
+        run.status.state == "failed" and "disk is full" in run.status.why[0] and run.status.why[0] != run.status.why[1]
+    )
+    data = (run.folder / "data.jsonl").read_bytes()
+    base.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))  # another file under the same name
+    assert train(tmp_path) == 1
+    assert "of other models, or of another file of this one" in capsys.readouterr().err
+    assert (run.folder / "data.jsonl").read_bytes() == data and judged(tmp_path) == 30
+    base.write_bytes(content)
+    assert train(tmp_path) == 0
+    assert run.status.state == "done" and base.read_bytes() == content
+
+
+@marked
+def test_a_second_run_is_refused_while_the_first_one_lives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own_base(tmp_path)
+    other = Runs(tmp_path).begin(Wish("prefer", "llama.cpp:other"), "the other")
+    with only_one(other):
+        assert train(tmp_path) == 1
+    assert "the other is being trained" in capsys.readouterr().err
+    assert other.status.state == "interrupted" and judged(tmp_path) == 30
+
+
+@marked
+def test_a_run_that_is_cancelled_says_so_and_goes_on_when_asked_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = own_base(tmp_path)
+    content = base.read_bytes()
+
+    def cancel() -> None:
+        run, until = Run(Runs(tmp_path).folder / "first"), time.monotonic() + 120
+        while run.status.state != "training" and time.monotonic() < until:
+            time.sleep(0.05)
+        run.cancel()
+
+    person = threading.Thread(target=cancel)
+    person.start()
+    assert train(tmp_path, "--rate", "1e-6", "--epochs", "60") == 130
+    person.join()
+    run = Runs(tmp_path).get("first")
+    assert run.status.state == "cancelled" and "Cancelled. What was trained so far is kept" in capsys.readouterr().out
+    assert (run.folder / "checkpoint.pt").exists() and base.read_bytes() == content
+    assert main(["adapters", "--data-dir", str(tmp_path)]) == 0
+    assert "first: cancelled" in capsys.readouterr().out
+
+
+@marked
+@pytest.mark.parametrize("samples", ["0", "33"])
+def test_a_number_of_samples_that_makes_no_sense_is_refused(
+    samples: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "prefer", "--model", "x", "--samples", samples, "--data-dir", str(tmp_path)]) == 1
+    assert f"--samples {samples} is no number of replies" in capsys.readouterr().err
+    assert Runs(tmp_path).all() == []
+
+
+# --- without PyTorch -------------------------------------------------------------------------------------------------
+
+
+def test_without_pytorch_the_page_says_what_to_install_in_both_languages() -> None:
+    english, chinese = (form([], ["torch", "gguf"], LEARN_WORDS[lang]) for lang in ("en", "zh"))
+    assert "Training needs torch, gguf" in english and "训练需要 torch, gguf" in chinese
+    assert all("r1chat[train]" in text and "5 GB" in text for text in (english, chinese))
+
+
+def test_a_run_that_goes_on_shows_how_much_time_is_left(tmp_path: Path) -> None:
+    run = Runs(tmp_path).begin(Wish("prefer", "llama.cpp:x"), "x")
+    status = Status("training", step=7, steps=60, left=750.0)
+    english, chinese = (run_card(run, status, "", LEARN_WORDS[lang], True) for lang in ("en", "zh"))
+    assert "step 7 of 60 · 12 min left" in english.replace("13 min", "12 min")
+    assert "第 7 步，共 60 步" in chinese and 'value="7" max="60"' in english
+
+
+def test_only_blind_comparisons_of_the_two_say_whether_a_child_is_better(tmp_path: Path) -> None:
+    parent = nano()
+    child = Provenance("llama.cpp", "0.3.36", "child", "cd" * 32)
+    with closing(new_store(tmp_path)) as store:
+
+        def compare(count: int, blind: bool) -> None:
+            for number in range(count):
+                turn = store.add_turn(store.new_conversation("Sums").id, f"{number} + 1 = ?", None)
+                sides = store.add_reply(turn.id, child, RIGHT), store.add_reply(turn.id, parent, WRONG)
+                opened = store.judgements.begin_comparison(sides[0].id, sides[1].id, blind)
+                store.judgements.compare(opened.id, "left", "ann")
+
+        compare(10, False)
+        assert liked_in(store, "child", parent.model).games == 0, "names were seen"
+        compare(6, True)
+        few = liked_in(store, "child", parent.model)
+        assert few.games == 6 and not few.suffices
+        compare(20, True)
+        many = liked_in(store, "child", parent.model)
+    assert many.suffices and str(many.verdict).startswith("Better") and "of 26 blind" in str(many.verdict)
