@@ -52,6 +52,8 @@ from r1chat.messages import Message, Params, Provenance, Raw, Reply, ReplySoFar,
 from r1chat.store import Store
 from r1chat.store.reply_owner import current_owner
 from r1chat.think import collect
+from r1chat.ui.learn.page import run_cards
+from r1chat.ui.words.learn import LEARN_WORDS
 
 MISSING = [name for name in ("torch", "transformers", "gguf") if find_spec(name) is None]
 pytestmark = [
@@ -1142,3 +1144,30 @@ def test_preferred_replies_of_the_fixture_are_those_without_a_check() -> None:
     plain, checked = written(58, 67, False), written(58, 67, True)
     assert plain.answer == checked.answer and "125" in plain.answer
     assert CHECK in checked.reasoning and CHECK not in plain.reasoning
+
+
+@pytest.mark.parametrize(
+    ("status", "log"),
+    [
+        ({"why": ["One part."]}, ""),
+        ({"state": "unheard of"}, ""),
+        ({"rate": 10**400}, ""),
+        ({"proof": {"right": 1}}, ""),
+        ({"proof": []}, ""),
+        ({}, "[1]"),
+        ({}, '{"look": 1}'),
+        ({}, '{"step": 1, "loss": "x"}\n{"step": 2, "loss": "x"}'),
+        ({}, '{"look": {"step": 1}}\n{"look": {"step": 2}}'),
+    ],
+)
+def test_a_run_that_makes_no_sense_hides_no_other_on_the_page(
+    tmp_path: Path, status: dict[str, object], log: str
+) -> None:
+    for name in ("sound", "odd"):
+        folder = Runs(tmp_path).folder / name
+        folder.mkdir(parents=True)
+        (folder / "wish.json").write_text(json.dumps({"kind": "prefer", "model": "llama.cpp:x"}))
+        told = {"state": "done", "rows": 5} | (status if name == "odd" else {})
+        (folder / "status.json").write_text(json.dumps(told))
+        (folder / "log.jsonl").write_text(log + "\n" if name == "odd" else "")
+    assert "sound" in str(run_cards(Runs(tmp_path).all(), {}, LEARN_WORDS["en"]))

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from pydantic import TypeAdapter, ValidationError
+
 from r1chat.evaluation.measures import Estimate, Sample, Solved, bootstrap, compare_runs, measure, pass_at
 from r1chat.languages import language_of
 from r1chat.learn.aspects import ASPECTS, Aspect, label
@@ -96,11 +98,11 @@ class Proof:
     right_before: Estimate
     right: Estimate
     ended: Estimate
-    form: Estimate
     tokens: Estimate
     thought: Estimate
     language: Estimate
     plain: float
+    form: Estimate = UNKNOWN
     helpfulness: Estimate = UNKNOWN
     harmlessness: Estimate = UNKNOWN
     samples: int = 1
@@ -114,6 +116,14 @@ class Proof:
     def harmed(self) -> bool:
         """Whether a figure fell by more than chance explains: fewer right answers, or fewer replies that end."""
         return any(figure.high < 0 for figure in (self.right, self.majority, self.ended))
+
+
+def read_proof(values: object) -> Proof | None:
+    """The proof that `as_json` wrote, perhaps of an older version; None where it makes no sense."""
+    try:
+        return TypeAdapter(Proof).validate_python(values)
+    except ValidationError:
+        return None
 
 
 def agreed_by_aspect(rows: Sequence[TextRow], agreed: Sequence[bool]) -> dict[Aspect, Estimate]:

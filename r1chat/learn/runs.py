@@ -81,14 +81,23 @@ class Status:
         if not isinstance(values, dict):
             raise TypeError("no object")
         found = {name: values[name] for name in asdict(known) if name in values}
-        found["why"] = tuple(str(part) for part in found.get("why", ()))
+        found["why"] = tuple(str(part) for part in found.get("why", known.why))
+        if len(found["why"]) != len(known.why) or found.get("state", known.state) not in get_args(State):
+            raise ValueError("no state with a sentence in both languages")
         for name, value in found.items():
             default = getattr(known, name)
             kinds = (int, float) if isinstance(default, (int, float)) else type(default)
-            if not isinstance(value, kinds):
+            if not isinstance(value, kinds) or (isinstance(default, (int, float)) and not abs(value) < 1 << 53):
                 raise TypeError(name)
         json.dumps(found, ensure_ascii=False).encode()  # half a surrogate cannot be shown
         return cls(**found)
+
+
+def _is_entry(figures: Any) -> bool:
+    """Whether these are the figures of one step, as a log has them."""
+    if not isinstance(figures, dict) or not isinstance(figures["step"], int):
+        return False
+    return all(isinstance(value, (int, float)) and not abs(value) >= 1 << 53 for value in figures.values())
 
 
 class Run:
@@ -150,8 +159,10 @@ class Run:
         for text in lines:
             with suppress(ValueError, KeyError, TypeError):
                 line = json.loads(text)
-                look = line.get("look")
-                found[look is not None, (look or line)["step"]] = line
+                is_look = "look" in line
+                figures = line["look"] if is_look else line
+                if _is_entry(figures):
+                    found[is_look, figures["step"]] = line
         return [found[key] for key in sorted(found)]
 
     def cancel(self) -> None:

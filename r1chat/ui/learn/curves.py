@@ -45,7 +45,8 @@ def curves(log: Sequence[Mapping[str, Any]], w: LearnWords) -> Markup:
             (looks, _Curve(w.curve_margin, "margin", lambda x: f"{x:+.2f}")),
             (looks, _Curve(w.curve_chosen, "chosen", lambda x: f"{x:+.3f}")),
         ]
-    drawn = [(lines, curve) for lines, curve in kinds if len(lines) > 1]
+    found = [([line for line in lines if curve.key in line], curve) for lines, curve in kinds]
+    drawn = [(lines, curve) for lines, curve in found if len(lines) > 1]
     if not drawn:
         return EMPTY
     return Markup('<div class="curves">{}</div>').format(concat(_picture(lines, curve, w) for lines, curve in drawn))

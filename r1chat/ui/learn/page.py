@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from r1chat.evaluation.measures import Estimate
 from r1chat.learn.aspects import ASPECTS
 from r1chat.learn.children import Liked
 from r1chat.learn.gather import APART, LEAST, SHOWS
 from r1chat.learn.overview import Material
+from r1chat.learn.proof import Example, Side, read_proof
 from r1chat.learn.recipe import Stage, StageName
 from r1chat.learn.runs import KINDS, UNFINISHED, Run, Status
 from r1chat.sizes import readable_size
@@ -200,21 +202,19 @@ def _run_buttons(run: Run, status: Status, kept: str, w: LearnWords) -> Markup:
 
 def proof(status: Status, w: LearnWords, opened: bool) -> Markup:
     """Figures with their intervals, and answers before and after."""
-    values = status.proof
-    rows = [_figure(w.agreed, values["agreed"], lambda x: f"{x:.0%}")]
-    rows += [
-        _figure(getattr(w, f"agreed_{name}"), values[name], lambda x: f"{x:.0%}") for name in ASPECTS if name in values
-    ]
+    found = read_proof(status.proof)
+    if found is None:
+        return EMPTY
+    rows = [_figure(w.agreed, found.agreed, lambda x: f"{x:.0%}")]
+    rows += [_figure(getattr(w, f"agreed_{name}"), getattr(found, name), lambda x: f"{x:.0%}") for name in ASPECTS]
     rows += [
         _figure(
-            getattr(w, name).format(k=values.get("samples")), values[name], lambda x: w.points.format(value=100 * x)
+            getattr(w, name).format(k=found.samples), getattr(found, name), lambda x: w.points.format(value=100 * x)
         )
         for name in ("right", "majority", "ended", "form", "language")
-        if name in values  # runs of older versions lack some
     ]
-    rows += [_figure(getattr(w, name), values[name], lambda x: f"{x:+.0f}") for name in ("tokens", "thought")]
-    plain = {"value": values["plain"], "low": math.nan, "high": math.nan}
-    rows.append(_figure(w.plain, plain, lambda x: f"{x:+.2f}"))
+    rows += [_figure(getattr(w, name), getattr(found, name), lambda x: f"{x:+.0f}") for name in ("tokens", "thought")]
+    rows.append(_figure(w.plain, Estimate(found.plain, math.nan, math.nan), lambda x: f"{x:+.2f}"))
     return Markup(
         '<details class="proof"{opened}><summary>{title}</summary><table><thead><tr><th scope="col">{figure}</th>'
         '<th scope="col">{change}</th><th scope="col">{interval}</th></tr></thead><tbody>{rows}</tbody></table>'
@@ -226,42 +226,41 @@ def proof(status: Status, w: LearnWords, opened: bool) -> Markup:
         change=w.change,
         interval=w.interval,
         rows=concat(rows),
-        examples=concat(_example(example, w) for example in values["examples"][:6]),
+        examples=concat(_example(example, w) for example in found.examples[:6]),
     )
 
 
-def _figure(name: str, estimate: Mapping[str, float], worded: Any) -> Markup:
-    if math.isnan(estimate["value"]):
+def _figure(name: str, estimate: Estimate, worded: Callable[[float], str]) -> Markup:
+    if math.isnan(estimate.value):
         return EMPTY
-    low, high = estimate["low"], estimate["high"]
-    between = "" if math.isnan(low) else f"{worded(low)} … {worded(high)}"
+    between = "" if math.isnan(estimate.low) else f"{worded(estimate.low)} … {worded(estimate.high)}"
     return Markup('<tr><th scope="row">{}</th><td>{}</td><td>{}</td></tr>').format(
-        name, worded(estimate["value"]), between
+        name, worded(estimate.value), between
     )
 
 
-def _example(example: Mapping[str, Any], w: LearnWords) -> Markup:
-    same = example["before"]["answer"] == example["after"]["answer"]
+def _example(example: Example, w: LearnWords) -> Markup:
+    same = example.before.answer == example.after.answer
     return Markup('<li><p class="prompt">{prompt}</p><div class="sides">{before}{after}</div></li>').format(
-        prompt=example["prompt"],
-        before=_side(w.before, example["before"], w, opened=same),
-        after=_side(w.after, example["after"], w, opened=same),
+        prompt=example.prompt,
+        before=_side(w.before, example.before, w, opened=same),
+        after=_side(w.after, example.after, w, opened=same),
     )
 
 
-def _side(title: str, side: Mapping[str, Any], w: LearnWords, opened: bool) -> Markup:
+def _side(title: str, side: Side, w: LearnWords, opened: bool) -> Markup:
     """One side; its thought unfolded where the answers do not differ."""
     mark = EMPTY
-    if side["right"] is not None:
+    if side.right is not None:
         mark = Markup('<span class="{}">{}</span>').format(
-            "right" if side["right"] else "wrong", w.right_mark if side["right"] else w.wrong_mark
+            "right" if side.right else "wrong", w.right_mark if side.right else w.wrong_mark
         )
     thought = EMPTY
-    if side["reasoning"]:
+    if side.reasoning:
         thought = Markup("<details{}><summary>{}</summary><p>{}</p></details>").format(
-            attributes(open=opened), w.thinks, side["reasoning"]
+            attributes(open=opened), w.thinks, side.reasoning
         )
-    return Markup("<section><h4>{} {}</h4>{}<p>{}</p></section>").format(title, mark, thought, side["answer"])
+    return Markup("<section><h4>{} {}</h4>{}<p>{}</p></section>").format(title, mark, thought, side.answer)
 
 
 # --- the family ------------------------------------------------------------------------------------------------------
