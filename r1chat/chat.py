@@ -346,15 +346,22 @@ class Chat:
         backend, info = self._usable(f"{provenance.backend}:{provenance.model}")
         _check_continues(info)
         with self._claimed(turn.conversation_id):
-            stored = change(self.store.reply(reply_id))  # now its end is saved
             history = self._history(turn, provenance, info)
-            params = remaining(provenance.params, 0, stored.reply)
-            if params.max_tokens == 0:  # asked for after the limit was reached: as many again
-                params = provenance.params
-            thinking = _thinking(provenance, info)
-            request = Request(info.name, history, stored.reply.so_far, params, thinking, budget=provenance.budget)
-            generation = Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
-            self._launch(generation)
+            found = self.store.take_reply(reply_id)  # now its end is saved
+            if found is None:  # another r1chat works on this data folder
+                raise BusyError(_BUSY)
+            try:
+                stored = change(found)
+                params = remaining(provenance.params, 0, stored.reply)
+                if params.max_tokens == 0:  # asked for after the limit was reached: as many again
+                    params = provenance.params
+                thinking = _thinking(provenance, info)
+                request = Request(info.name, history, stored.reply.so_far, params, thinking, budget=provenance.budget)
+                generation = Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
+                self._launch(generation)
+            except BaseException:
+                self.store.save_reply(reply_id, found.reply)
+                raise
         return generation
 
     def set_steering(self, conversation_id: str, budget: int | None, keep_thoughts: bool, model: str = "") -> None:

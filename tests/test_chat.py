@@ -1,8 +1,10 @@
 """A turn from question to stored reply, with a scripted model and a real database."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ from r1chat.errors import (
 )
 from r1chat.messages import Finish, Message, Params, Progress, Raw, ReplySoFar, Request
 from r1chat.store import Store
+from r1chat.store.reply_owner import owner_of
 
 MODEL = "scripted:scripted"
 THOUGHT = ["<think>", "\n7 + 3", " is 10.", "\n</think>\n\n", "It is ", "10."]
@@ -544,3 +547,18 @@ def test_a_reply_waits_to_be_saved_while_another_program_holds_the_database(tmp_
     assert store.reply(generation.reply_id).reply.answer == "It is 10."
     chat.close()
     store.close()
+
+
+def test_a_reply_that_another_process_makes_is_not_taken_from_it(make_app: MakeApp) -> None:
+    """Two r1chats on one data folder: what the other one made was overwritten."""
+    app = make_app(["<think>", "\nHm", "\n</think>\n\n", "It is", Finish("length")])
+    generation = app.chat.send(None, "7 + 3 = ?", MODEL)
+    generation.wait(10)
+    reply = app.store.reply(generation.reply_id).reply
+    with closing(sqlite3.connect(app.settings.data_dir / "r1chat.db")) as other, other:
+        other.execute("UPDATE reply SET finish = NULL, owner = ?", (owner_of(os.getppid()),))
+    with pytest.raises(BusyError, match="still being made"):
+        app.chat.resume(generation.reply_id)
+    with closing(sqlite3.connect(app.settings.data_dir / "r1chat.db")) as other, other:
+        assert other.execute("SELECT finish, answer FROM reply").fetchall() == [(None, reply.answer)]
+        other.execute("UPDATE reply SET owner = 'nobody:1:1'")

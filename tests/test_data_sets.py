@@ -393,3 +393,18 @@ def test_a_task_file_that_takes_long_to_read_is_refused(tmp_path: Path, text: st
     (tmp_path / "a.toml").write_text(text)
     with pytest.raises(EvaluationError, match=r"a\.toml"):
         load_task(str(tmp_path / "a.toml"))
+
+
+def test_a_small_parquet_file_of_huge_rows_is_refused_before_they_fill_the_memory(tmp_path: Path) -> None:
+    """A value that all rows share stands in the file once."""
+    shared = pa.DictionaryArray.from_arrays(pa.array([0] * 90, pa.int32()), pa.array(["a" * 10_000_000]))
+    table = pa.table({"question": shared, "answer": pa.array(["1"] * 90)})
+    how = {"compression": "zstd", "store_schema": False, "write_statistics": False}
+    how |= {"dictionary_pagesize_limit": 1 << 30}
+    parquet.write_table(table, tmp_path / "a.parquet", **how)
+    before = pa.total_allocated_bytes()
+    most = pa.default_memory_pool().max_memory()
+    with pytest.raises(EvaluationError, match="is larger than 200 MB"):
+        load_task(str(tmp_path / "a.parquet"))
+    assert (tmp_path / "a.parquet").stat().st_size < 10_000
+    assert pa.default_memory_pool().max_memory() - max(most, before) < 200_000_000

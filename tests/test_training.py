@@ -471,7 +471,7 @@ def test_a_teacher_is_asked_the_problems_of_a_task_file(knowing: Path, tmp_path:
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("a.jsonl", '{"question": "1+1", "answer": "2"}\n{', "Line 2 of a.jsonl is no problem: it is no JSON"),
+        ("a.jsonl", '{"question": "1+1", "answer": "2"}\n{', "Line 2 of a.jsonl is no problem: entry 2 is no JSON"),
         ("a.jsonl", '{"question": "1+1", "answer": ""}', "Line 1 of a.jsonl is no problem: The reference is empty"),
         ("a.jsonl", '{"question": "1+1"}', "of no form that is known"),
         ("a.jsonl", '{"question": "f", "tests": ["assert f(1)"]}', "asks for programs, and training runs none"),

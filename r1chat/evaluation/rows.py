@@ -18,7 +18,8 @@ from r1chat.sizes import readable_size
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 MOST_ROWS = 200_000
-_UNPACKED = 5 * LARGEST  # bytes that the rows of a Parquet file may take in memory
+_UNPACKED = LARGEST  # bytes that the rows of a Parquet file may take in memory
+_AT_ONCE = LARGEST // 4  # of these, read together
 
 
 def read_rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -92,6 +93,15 @@ def _csv(file: Path) -> Iterator[tuple[int, object]]:
         raise EvaluationError(_UNREADABLE.format(file=file, reason=error)) from None
 
 
+def _rows_at_once(opened: Any) -> int:
+    """How many rows of a Parquet file surely take no more than _AT_ONCE bytes: each may repeat the longest value."""
+    groups = [opened.metadata.row_group(number) for number in range(opened.metadata.num_row_groups)]
+    longest = max(
+        (sum(group.column(i).total_uncompressed_size for i in range(group.num_columns)) for group in groups), default=0
+    )
+    return max(1, min(100, _AT_ONCE // max(longest, 1)))
+
+
 def _parquet(file: Path) -> Iterator[tuple[int, object]]:
     import pyarrow as pa  # type: ignore[import-untyped]  # half a second: only where it is asked for
     from pyarrow import parquet
@@ -100,7 +110,7 @@ def _parquet(file: Path) -> Iterator[tuple[int, object]]:
         _examine(file)
         size, count = 0, 0
         with parquet.ParquetFile(file) as opened:
-            for batch in opened.iter_batches(100):
+            for batch in opened.iter_batches(_rows_at_once(opened)):
                 size += batch.nbytes
                 if size > _UNPACKED:
                     raise EvaluationError(_TOO_LARGE.format(file=file, most=readable_size(_UNPACKED)))

@@ -350,6 +350,22 @@ class Store:
                 _overwrite(connection, reply_id, reply, **values)
                 search.index_reply(connection, row["number"], reply_id, reply)
 
+    def take_reply(self, reply_id: str) -> StoredReply | None:
+        """Make a reply this process's own, to go on with it: as it is now. None while another process makes it.
+
+        From then on it has no end, until `save_reply` gives it one.
+        """
+        of_this = replies.c.id == reply_id
+        with self._database.write() as connection:
+            lookup.conversation_of_reply(connection, reply_id, lock=True)
+            row = connection.execute(select(replies.c.finish, replies.c.owner, replies.c.saved_at).where(of_this)).one()
+            if row.finish is None and row.owner != current_owner() and not _is_left(row.owner, row.saved_at):
+                return None
+            stored = read_reply(connection, reply_id)
+            taken = {"finish": None, "owner": current_owner(), "saved_at": _now()}
+            connection.execute(update(replies).where(of_this).values(taken))
+            return stored
+
     def set_provenance(self, reply_id: str, provenance: Provenance) -> None:
         """Say anew how a reply came to be."""
         with self._database.write() as connection:
