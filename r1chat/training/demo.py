@@ -12,13 +12,14 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
+from r1chat.errors import TrainingError
 from r1chat.evaluation.measures import Estimate, bootstrap
 from r1chat.evaluation.picture import shares_of
 from r1chat.files import replacing
@@ -28,14 +29,15 @@ from r1chat.training.gguf_file import read_gguf, write_gguf
 from r1chat.training.grpo import Grpo, Reinforcement
 from r1chat.training.loop import Plan, Training, load
 from r1chat.training.model import Decoder, Shape
-from r1chat.training.reject import Rejection, gather, sampler, source
+from r1chat.training.reject import AT_ONCE, SAMPLES, Rejection, gather, sampler, source
 from r1chat.training.sampling import complete
 from r1chat.training.scoring import score
 
 RESULT, PICTURE = "demo.json", "demo.svg"
 COLD, MORE, REJECT, GRPO = "cold start", "more of it", "rejection sampling", "GRPO"
-AT_ONCE = 100  # problems
-SHARES = {COLD: 0.55, MORE: 0.12, REJECT: 0.12, GRPO: 0.12}  # of the minutes; the rest is for sampling and measuring
+SAMPLING = 0.8  # of the time of rejection sampling
+MEASURED = 100  # problems at once
+SHARES = {COLD: 0.55, MORE: 0.12, REJECT: 0.12, GRPO: 0.12}  # of the minutes; the rest is for measuring
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +138,30 @@ def _from(place: Path, start: Path) -> tuple[Decoder, Tokenizer] | None:
 
 
 def _rejecting(place: Path, plan: Plan, demo: Demo, start: Path, note: Callable[[str], None]) -> Training:
+    """Sample for most of the stage's time, train for the rest of it: some rounds through what was kept, not dozens."""
+
     def tell(done: int, samples: int, kept: int) -> None:
         note(f"{done} problems, {samples} samples, {kept} kept")
 
-    rejection = Rejection(max(16, round(8 * demo.minutes)), 4, demo.tasks, seed=demo.seed)
+    file = place / SAMPLES
+    lots = file.read_bytes().count(b"\n") if file.exists() else 0
     model, tokenizer = read_gguf(start)
-    kept = gather(place, rejection, sampler(rejection, model.to(demo.device), tokenizer), tell)
+    write = sampler(Rejection(seed=demo.seed), model.to(demo.device), tokenizer)
+    begun, most = plan.clock(), plan.minutes * 60 * SAMPLING
+    while not (place / CHECKPOINT).exists() and (spent := plan.clock() - begun) < most:
+        lots += 1
+        try:
+            gather(place, _rejection(demo, lots), write, tell)
+        except TrainingError:  # none was right so far
+            if spent > most / 2:
+                raise
+    kept = gather(place, _rejection(demo, lots), write, tell)
+    plan = replace(plan, minutes=plan.minutes * (1 - SAMPLING))
     return Training(place, plan, Shape(), _from(place, start), source(kept))
+
+
+def _rejection(demo: Demo, lots: int) -> Rejection:
+    return Rejection(AT_ONCE * lots, 4, demo.tasks, seed=demo.seed)
 
 
 def _trained(run: Training, note: Callable[[str], None]) -> None:
@@ -169,8 +188,8 @@ class _Answer:
 def _answered(model: Decoder, tokenizer: Tokenizer, asked: Sequence[Text]) -> list[_Answer]:
     """The greedy answer to each problem."""
     found: list[_Answer] = []
-    for at in range(0, len(asked), AT_ONCE):
-        some = asked[at : at + AT_ONCE]
+    for at in range(0, len(asked), MEASURED):
+        some = asked[at : at + MEASURED]
         written = complete(model, tokenizer, [text.prompt for text in some], limit=256)
         marks = score(some, written)
         found += [_Answer(mark.accuracy, len(row.tokens)) for row, mark in zip(written, marks, strict=True)]
