@@ -1,7 +1,9 @@
 """The Ollama backend, against what a real server sent."""
 
+import gc
 import json
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -677,3 +679,23 @@ def test_ollama_host_in_any_form(value: str, url: str) -> None:
 def test_ollama_host_that_is_no_address(value: str) -> None:
     with pytest.raises(ConfigError, match="OLLAMA_HOST"):
         OllamaBackend(value)
+
+
+def test_templates_of_a_server_that_lies_do_not_fill_the_memory() -> None:
+    """Each listing names another model, and each has a template of megabytes."""
+    exchanges = [
+        written("GET", "/api/ps", '{"models": []}'),
+        written("GET", "/api/version", '{"version": "0.13.0"}'),
+    ]
+    for number in range(8):
+        tag = {"name": f"m{number}:x", "size": 1, "digest": "d"}
+        exchanges.append(written("GET", "/api/tags", json.dumps({"models": [tag]})))
+        exchanges.append(written("POST", "/api/show", json.dumps({"template": "{% if a %}" + "x" * 3_000_000})))
+    with Replay(*exchanges) as server, closing(OllamaBackend(server.url)) as backend:
+        tracemalloc.start()
+        try:
+            assert [model.name for _ in range(8) for model in backend.models()] == [f"m{n}:x" for n in range(8)]
+            gc.collect()
+            assert tracemalloc.get_traced_memory()[0] < 6_000_000
+        finally:
+            tracemalloc.stop()

@@ -35,6 +35,7 @@ from r1chat.errors import BackendError, UnsupportedError
 from r1chat.reasoning_format import R1_FORMAT, HistoryField, ReasoningFormat, Variables, is_plain
 
 QUESTION, ANSWER, THOUGHT, NEXT, SYSTEM = "questionword", "answerword", "thoughtword", "nextword", "systemword"
+LONGEST_TEMPLATE = 1 << 20  # characters
 EFFORTS = ("none", "no_think", "minimal", "low", "medium", "high", "xhigh", "max")  # least first
 _OFF_NAMES = {"none", "no_think", "nothink", "off", "disabled", "false", "no"}
 _OFF_WORDS = ("/no_think", "/nothink")  # of a system prompt
@@ -48,6 +49,7 @@ VARIES = Both(
     "This model's chat template writes something else each time it is used, so its thought cannot be steered.",
     "该模型的对话模板每次输出都不同，因此无法引导其思考。",
 )
+_TOO_LONG = Both("it is longer than a million characters", "它超过一百万个字符")
 NOT_UNDERSTOOD = Both(
     "This model's chat template could not be understood ({reason}), so its thought cannot be steered.",
     "无法理解该模型的对话模板（{reason}），因此无法引导其思考。",
@@ -63,7 +65,7 @@ class Found:
     wants_parts: bool = False  # it reads each message as a list of parts, as templates for images do
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)  # templates, of at most LONGEST_TEMPLATE characters
 def find_format(source: str, bos: str = "", eos: str = "") -> Found:
     """The reasoning format of a Jinja chat template, or why it has none. Never raises a BackendError."""
     try:
@@ -75,6 +77,8 @@ def find_format(source: str, bos: str = "", eos: str = "") -> Found:
 
 def find_any_format(template: str, bos: str = "", eos: str = "") -> Found:
     """Like `find_format`, for what a server calls its template: Jinja, or a Go template of Ollama's."""
+    if len(template) > LONGEST_TEMPLATE:
+        return Found(None, UnsupportedError(NOT_UNDERSTOOD.format(reason=_TOO_LONG)))
     if "{%" in template or not re.search(r"\{\{-?\s*(?:\$|\.|range|if|else|end)", template):
         return find_format(template, bos, eos) if template.strip() else Found(None)
     if table := format_by_source(template):

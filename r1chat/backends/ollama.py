@@ -78,7 +78,7 @@ class _Model:
     """What `show` says of a model, as far as it matters here."""
 
     digest: str
-    template: str
+    template_hash: str  # SHA-256; "" where it has none
     architecture: str
     parameters: int
     trained_context: int
@@ -157,6 +157,8 @@ class OllamaBackend:
                 listed = [tag for tag in tags.models if len(tag.name) <= LONGEST_NAME][: wire.MOST_MODELS]
                 at_once = asyncio.Semaphore(8)
                 found = await asyncio.gather(*(self._describe(tag, version.version, at_once) for tag in listed))
+        names = {tag.name for tag in listed}
+        self._models = {name: model for name, model in self._models.items() if name in names}
         loaded = {tag.name for tag in running.models}
         infos = [replace(info, loaded=info.name in loaded) for info in found if info]
         return sorted(infos, key=lambda info: (not info.ready, not info.thinks, not info.loaded))
@@ -196,7 +198,7 @@ class OllamaBackend:
             parent=f"{self.name}:{base}" if base else "",
             note=note(tag, version, base) or (model.found.problem.text if model.found.problem else ""),
             architecture=model.architecture or tag.details.family,
-            template_hash=hashlib.sha256(model.template.encode()).hexdigest() if model.template else "",
+            template_hash=model.template_hash,
         )
 
     async def _known(self, name: str, digest: str | None = None) -> _Model:
@@ -209,7 +211,7 @@ class OllamaBackend:
             found = await asyncio.to_thread(find_any_format, show.template)
             model = self._models[name] = _Model(
                 digest=digest or "",
-                template=show.template,
+                template_hash=hashlib.sha256(show.template.encode()).hexdigest() if show.template else "",
                 architecture=architecture,
                 parameters=show.number("general.parameter_count"),
                 trained_context=trained,
