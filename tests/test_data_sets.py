@@ -27,6 +27,7 @@ from r1chat.errors import EvaluationError, LibraryError, R1ChatError
 from r1chat.evaluation import Task, load_task
 from r1chat.evaluation.loading import DATA_FOLDER, missing
 from r1chat.evaluation.published import DATA_SETS, known_name
+from r1chat.evaluation.rows import MOST_COLUMNS
 from r1chat.evaluation.starting import Order, begin
 from r1chat.library.datasets import DataFile, fetch
 from r1chat.library.hub import Hub
@@ -408,3 +409,14 @@ def test_a_small_parquet_file_of_huge_rows_is_refused_before_they_fill_the_memor
         load_task(str(tmp_path / "a.parquet"))
     assert (tmp_path / "a.parquet").stat().st_size < 10_000
     assert pa.default_memory_pool().max_memory() - max(most, before) < 200_000_000
+
+
+def test_a_file_of_too_many_columns_is_refused(tmp_path: Path) -> None:
+    """Each row of a CSV takes as much as its head, however short it is."""
+    names = [f"c{number}" for number in range(MOST_COLUMNS + 1)]
+    (tmp_path / "a.csv").write_text(",".join(names) + "\n1\n")
+    (tmp_path / "a.jsonl").write_text(json.dumps(dict.fromkeys(names, 1)))
+    parquet.write_table(pa.table({name: ["1"] for name in names}), tmp_path / "a.parquet")
+    for name in ("a.csv", "a.jsonl", "a.parquet"):
+        with pytest.raises(EvaluationError, match="more than 1,000 columns"):
+            load_task(str(tmp_path / name))

@@ -18,6 +18,7 @@ from r1chat.sizes import readable_size
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 MOST_ROWS = 200_000
+MOST_COLUMNS = 1_000
 _UNPACKED = LARGEST  # bytes that the rows of a Parquet file may take in memory
 _AT_ONCE = LARGEST // 4  # of these, read together
 
@@ -31,6 +32,7 @@ def read_rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     for count, (number, row) in enumerate(readers.get(file.suffix.lower(), _json_lines)(file), 1):
         if not isinstance(row, dict):
             raise bad_row(file, number, _NO_OBJECT)
+        _require_columns(file, len(row))
         if count > MOST_ROWS:
             raise EvaluationError(_TOO_MANY.format(file=file, most=MOST_ROWS))
         yield number, {str(name).strip().lower(): value for name, value in row.items()}
@@ -64,6 +66,12 @@ def _examine(file: Path, most: int = LARGEST) -> None:
         raise EvaluationError(_TOO_LARGE.format(file=file, most=readable_size(most)))
 
 
+def _require_columns(file: Path, count: int) -> None:
+    """Raise EvaluationError for a file with more columns than any problem has."""
+    if count > MOST_COLUMNS:
+        raise EvaluationError(_TOO_WIDE.format(file=file, most=MOST_COLUMNS))
+
+
 def _json_lines(file: Path) -> Iterator[tuple[int, object]]:
     return ((value.line, value.value) for value in _values(file))
 
@@ -88,7 +96,9 @@ def _values(file: Path) -> Iterator[JsonValue]:
 
 def _csv(file: Path) -> Iterator[tuple[int, object]]:
     try:
-        yield from enumerate(csv.DictReader(io.StringIO(read_text(file))), 2)
+        reader = csv.DictReader(io.StringIO(read_text(file)))
+        _require_columns(file, len(reader.fieldnames or ()))  # each row has them all, however short it is
+        yield from enumerate(reader, 2)
     except csv.Error as error:
         raise EvaluationError(_UNREADABLE.format(file=file, reason=error)) from None
 
@@ -110,6 +120,7 @@ def _parquet(file: Path) -> Iterator[tuple[int, object]]:
         _examine(file)
         size, count = 0, 0
         with parquet.ParquetFile(file) as opened:
+            _require_columns(file, opened.metadata.num_columns)
             for batch in opened.iter_batches(_rows_at_once(opened)):
                 size += batch.nbytes
                 if size > _UNPACKED:
@@ -130,6 +141,10 @@ _BAD_ROW = Both(
 _NO_OBJECT = Both("it is no JSON object", "不是 JSON 对象")
 _TOO_LARGE = Both("{file} is larger than {most}. Split it.", "{file} 大于 {most}。请拆分。")
 _TOO_MANY = Both("{file} holds more than {most:,} problems. Split it.", "{file} 里的题目超过 {most:,} 道。请拆分。")
+_TOO_WIDE = Both(
+    "{file} has more than {most:,} columns. Leave those out that no problem needs.",
+    "{file} 的列超过 {most:,} 个。请去掉题目不需要的列。",
+)
 _UNREADABLE = Both("{file} cannot be read ({reason}).", "{file} 无法读取（{reason}）。")
 _NO_FILE = Both("no regular file", "不是普通文件")
 _NO_UTF_8 = Both("it is no text in UTF-8", "不是 UTF-8 文本")
