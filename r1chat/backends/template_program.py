@@ -30,10 +30,9 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     global _now
     _now = datetime.fromisoformat(request["now"])
     try:
+        template, words = compiled(request["source"])
         if "renders" not in request:
-            compiled(request["source"])
-            return vocabulary(request["source"])
-        template = compiled(request["source"])
+            return words
         return {"texts": [rendered(template, values) for values in request["renders"]]}
     except TemplateSyntaxError as error:
         return {"error": "syntax", "text": error.message or "", "line": error.lineno}
@@ -57,13 +56,15 @@ def rendered(template: Template, values: dict[str, Any]) -> str:
 
 
 @lru_cache(maxsize=8)
-def compiled(source: str) -> Template:
-    return environment().from_string(source)
-
-
-def vocabulary(source: str) -> dict[str, Any]:
-    """The names that a template reads, each with the constants that it is compared with, and its other short texts."""
+def compiled(source: str) -> tuple[Template, dict[str, Any]]:
+    """A template and its vocabulary."""
     tree = environment().parse(source)
+    words = vocabulary(tree)  # before it is compiled, which simplifies the tree
+    return environment().from_string(tree), words
+
+
+def vocabulary(tree: nodes.Template) -> dict[str, Any]:
+    """The names that a template reads, each with the constants that it is compared with, and its other short texts."""
     names: dict[str, list[Any]] = {
         node.name: [] for node in tree.find_all(nodes.Name) if isinstance(node, nodes.Name) and node.ctx == "load"
     }
