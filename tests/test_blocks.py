@@ -157,10 +157,20 @@ def test_the_late_end_of_a_forgotten_fence_opens_no_other() -> None:
 
 
 def test_no_block_grows_without_bound() -> None:
-    for line in ("a\n", "> a\n", "- a\n", "  a\n", "| a |\n", "$\n", "`\n", "    a\n", "\\[\n"):
+    for line in (
+        "a word\n",
+        "> a word\n",
+        "- an item\n",
+        "  a\n",
+        "| a cell |\n",
+        "$\n",
+        "`\n",
+        "    a = 1\n",
+        "\\[\n",
+    ):
         for head in ("", "- a\n", "```\n", "| a |\n|---|\n", "- ```\n"):
             for trusting in (True, False):
-                longest = max(map(len, blocks(head + line * (2 * HARD // len(line)), trusting)))
+                longest = max(map(len, blocks(head + line * ((HARD + 2 * SOFT) // len(line)), trusting)))
                 assert longest <= HARD + SOFT, (head, line)
 
 
