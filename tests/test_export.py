@@ -347,7 +347,7 @@ def test_turns_that_the_model_was_not_shown_are_not_in_the_prompt(store: Store, 
 @pytest.mark.process
 def test_a_model_in_process_brings_its_own_template(store: Store, out: Path) -> None:
     voted(store, made=Provenance("llama.cpp", model="r1chat-nano"))
-    with closing(Catalogue({"llama.cpp": LlamaCppBackend([nano_model()])})) as catalogue:
+    with closing(Catalogue({"llama.cpp": LlamaCppBackend([nano_model()], ahead=False)})) as catalogue:
         export(store, catalogue, "preference", out)
     (row,) = lines(out)
     assert (row["prompt"], row["chosen"]) == (PROMPT, RENDERED["right"])
