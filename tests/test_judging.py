@@ -149,7 +149,9 @@ def test_a_changed_mind_leaves_its_history_in_the_store(app: App, reply: StoredR
         ("consent", '{"allowed": "yes"}'),
     ],
 )
-def test_what_makes_no_sense_is_refused_with_a_sentence(rated: tuple[App, StoredReply], verb: str, text: str) -> None:
+def test_what_makes_no_sense_is_refused_with_a_sentence(
+    untouched: tuple[App, StoredReply], verb: str, text: str
+) -> None:
     app, reply = untouched
     subject = {"refer": reply.turn_id, "consent": app.store.turn(reply.turn_id).conversation_id}.get(verb, reply.id)
     before = (judged(app, reply), len(app.store.replies(reply.turn_id)))
