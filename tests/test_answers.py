@@ -432,7 +432,7 @@ def test_hostile_answer_is_read_in_linear_time(text: str) -> None:
 
 
 def test_hostile_pattern_comes_back_without_a_verdict() -> None:
-    assert occurs(r"(a|a)*b", "a" * 200) is None
+    assert occurs(r"(a|a)*b", "a" * 200, seconds=0.2) is None
     assert occurs(r"^\d+$", "42") is True
     assert occurs(r"^\d+$", "x") is False
 
