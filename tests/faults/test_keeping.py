@@ -190,7 +190,7 @@ def test_a_damaged_database_is_named_by_a_backup_and_not_the_copy(tmp_path: Path
 def test_a_backup_is_consistent_while_replies_are_written(tmp_path: Path) -> None:
     database = tmp_path / "r1chat.db"
     filled(database, 1, 1)
-    over = threading.Event()
+    over, written = threading.Event(), threading.Event()
 
     def write() -> None:
         with closing(Store(f"sqlite:///{database}")) as store:
@@ -198,11 +198,17 @@ def test_a_backup_is_consistent_while_replies_are_written(tmp_path: Path) -> Non
                 with store.transaction():  # always in pairs
                     store.new_conversation("left")
                     store.new_conversation("right")
+                written.set()
+
+    def copy(number: int) -> backup.Copy:
+        written.clear()
+        assert written.wait(60)
+        return backup.backup(database, tmp_path / f"copy-{number}.db")
 
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        copies = [backup.backup(database, tmp_path / f"copy-{number}.db") for number in range(3)]
+        copies = [copy(number) for number in range(3)]
     finally:
         over.set()
         writer.join()
