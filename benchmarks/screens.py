@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -59,7 +60,12 @@ def _format_of(template: str) -> ReasoningFormat:
     return found
 
 
-FORMATS = {model: _format_of(template) for model, template in FAMILIES.values()}
+@cache
+def formats() -> dict[str, ReasoningFormat]:
+    """The reasoning format of each family's model."""
+    return {model: _format_of(template) for model, template in FAMILIES.values()}
+
+
 BESIDE = {
     "library": "models/",
     "learn": "learn/",
@@ -95,7 +101,7 @@ SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LANGS: tuple[Lang, ...] = ("en", "zh")
 MODEL = "scripted:R1-Distill-Qwen-7B"
-MODELS = ("R1-Distill-Qwen-7B", "Qwen3-1.7B", *FORMATS)
+MODELS = ("R1-Distill-Qwen-7B", "Qwen3-1.7B", *(model for model, _ in FAMILIES.values()))
 AWAY = "qwen3-8b"  # the model of the server that is down
 
 THOUGHT = {
@@ -175,7 +181,7 @@ class Actor:
 
     def __call__(self, request: Request) -> Script:
         question = request.messages[-1].content
-        if request.model in FORMATS:
+        if request.model in formats():
             return self._speak_as(request)
         if question == SUM[self.lang]:
             value = next(self.samples)
@@ -186,7 +192,7 @@ class Actor:
 
     def _speak_as(self, request: Request) -> Iterator[BackendEvent | str]:
         """As a model of one of the families does: with the tags of its own template."""
-        form = FORMATS[request.model]
+        form = formats()[request.model]
         yield Began(form, form.opens_in_prompt and request.so_far is None)
         if request.so_far is not None:
             yield from _tokens(ANSWER[self.lang] if self.pause else SUM_ANSWER[self.lang])
@@ -419,7 +425,7 @@ def run(folder: Path, names: Mapping[str, str], check: Check | None = None) -> l
         for lang in (lang for lang in LANGS if any(f"-{lang}-" in name for name in names)):
             with tempfile.TemporaryDirectory() as data:
                 actor = Actor(lang)
-                model = ScriptedBackend(actor, model_names=MODELS, rate=400, formats=FORMATS)
+                model = ScriptedBackend(actor, model_names=MODELS, rate=400, formats=formats())
                 away = OpenAIBackend("http://127.0.0.1:9/v1")
                 settings = load(data_dir=data, port=0, open_browser=False, measure_speed=False)
                 app = build(settings, {"scripted": model, "openai": away})

@@ -37,6 +37,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# The files of the tests lie in memory: each database waits for the disk when it is closed. Where there is little room
+# in it, or programs may not be run there (some containers), they lie in the usual place.
+MEMORY = Path("/dev/shm")
+if sys.platform == "linux" and MEMORY.is_dir() and os.access(MEMORY, os.W_OK):
+    if shutil.disk_usage(MEMORY).free > 4_000_000_000 and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
 # Models of other programs on this computer are none of the tests' business; test_found_models.py makes its own.
 os.environ["R1CHAT_FIND_MODELS"] = "false"
 # Nor is the speed of this machine; test_forecast.py measures it.

@@ -101,7 +101,7 @@ def test_a_made_up_act_ends_in_a_sentence_and_changes_nothing(served: tuple[App,
         if response.status_code == 400:
             assert re.search(r"[.!?]$", response.text), hostile
             assert response.headers["content-type"].startswith("text/plain"), hostile
-        assert app.store.conversation(conversation_of(app)) == before, hostile
+    assert app.store.conversation(conversation_of(app)) == before
 
 
 @pytest.mark.parametrize("body", ["", "[]", "null", '{"verb": ["stop"]}', '{"verb": "__class__"}', *DEEP])

@@ -318,7 +318,7 @@ def test_other_answer_is_told_apart(a: str, b: str) -> None:
 
 
 @given(st.fractions(max_denominator=10**6), st.fractions(max_denominator=10**6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_fractions_agree_exactly_when_they_are_equal(a: Fraction, b: Fraction) -> None:
     written = rf"\frac{{{a.numerator}}}{{{a.denominator}}}"
     assert equivalent(written, f"{a.numerator}/{a.denominator}")
@@ -326,7 +326,7 @@ def test_fractions_agree_exactly_when_they_are_equal(a: Fraction, b: Fraction) -
 
 
 @given(st.integers(-(10**12), 10**12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_integer_is_found_again_however_it_is_announced(number: int) -> None:
     for answer in (
         rf"\boxed{{{number:,}}}",
@@ -340,7 +340,7 @@ def test_integer_is_found_again_however_it_is_announced(number: int) -> None:
 
 
 @given(st.text(st.sampled_from("\\boxed{}$()[] 0123456789=./%,xA答案是\n*-^"), max_size=60))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_no_text_breaks_the_reading_of_answers(text: str) -> None:
     final = final_answer(text)
     assert final is None or (final.strip() and equivalent(final, f" {final} "))
@@ -432,7 +432,7 @@ def test_hostile_answer_is_read_in_linear_time(text: str) -> None:
 
 
 def test_hostile_pattern_comes_back_without_a_verdict() -> None:
-    assert occurs(r"(a|a)*b", "a" * 200) is None
+    assert occurs(r"(a|a)*b", "a" * 200, seconds=0.2) is None
     assert occurs(r"^\d+$", "42") is True
     assert occurs(r"^\d+$", "x") is False
 

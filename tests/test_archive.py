@@ -405,10 +405,10 @@ def test_a_number_that_only_sqlite_holds_is_kept_there_and_refused_elsewhere(
         assert store.info(conversation.id).budget == 2**40
 
 
-def test_names_of_megabytes_are_cut_as_an_archive_is_read(other: Store, written: Path) -> None:
+def test_names_without_end_are_cut_as_an_archive_is_read(other: Store, written: Path) -> None:
     lines = lines_of(written)
     for line in lines:
-        line.update({name: "x" * 1_000_000 for name in ("model", "thinking_choice", "preset", "rater") if name in line})
+        line.update({name: "x" * 10_000 for name in ("model", "thinking_choice", "preset", "rater") if name in line})
     archive.read(other, sealed(written, lines))
     texts = [repr((info, other.conversation(info.id))) for info in other.conversations()]
     assert all("x" * 300 in text and "x" * 301 not in text for text in texts)
@@ -469,7 +469,7 @@ def test_a_folder_or_a_file_that_is_not_there_cannot_be_read(other: Store, tmp_p
     refused(other, tmp_path / "missing.jsonl", tmp_path, "missing.jsonl", "cannot be read")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_edit_of_the_bytes_imports_the_same_or_changes_nothing(
     data: st.DataObject, other: Store, written: Path, tmp_path: Path
@@ -536,8 +536,8 @@ def test_a_full_disk_leaves_no_half_file_and_keeps_the_one_that_was_there(other:
 
 
 def test_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:
-    def peak(store: Store, target: Store, conversations: int) -> int:
-        for _ in range(conversations):
+    def peak(store: Store, target: Store) -> int:
+        for _ in range(25):
             turn = store.add_turn(store.new_conversation().id, "x" * 10_000, None)
             store.add_reply(turn.id, Provenance(), Reply("y" * 50_000, True, "z", "stop"))
         tracemalloc.start()
@@ -547,8 +547,8 @@ def test_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:
         tracemalloc.stop()
         return found
 
-    stores = [Store(f"sqlite:///{tmp_path / f'{name}.db'}") for name in ("a", "b", "c", "d")]
-    few, many = peak(stores[0], stores[1], 25), peak(stores[2], stores[3], 75)
+    stores = [Store(f"sqlite:///{tmp_path / f'{name}.db'}") for name in ("a", "b", "c")]
+    few, twice = peak(stores[0], stores[1]), peak(stores[0], stores[2])
     for store in stores:
         store.close()
-    assert many < 1.5 * few
+    assert twice < 1.4 * few

@@ -44,7 +44,7 @@ def is_true(equation: str) -> bool:
 def test_every_line_of_a_chain_is_true_and_it_ends_with_the_answer(task: str, language: str) -> None:
     rng = random.Random(task)
     equations = 0
-    for made in generated.problems(task, "train", 150, language):
+    for made in generated.problems(task, "train", 60, language):
         thought = _MISTAKE.sub("", chain(task, made.values, made.example, made.language, rng))
         end = f"So it is {made.example}." if language == "en" else f"所以是{made.example}。"
         assert end in thought.split("\n")[-2:]

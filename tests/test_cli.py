@@ -18,7 +18,7 @@ from typing import Any
 
 import forked
 import pytest
-from forked import Forked
+from forked import CODE, Forked
 from replay import Exchange, Replay, written
 
 from r1chat import __version__
@@ -68,17 +68,6 @@ def python_m_r1chat(*words: str, stdin: str | None = None, **env: str) -> subpro
         encoding="utf-8",
         env={**os.environ, **env},
         timeout=DEADLINE,
-    )
-
-
-def started(*words: str) -> subprocess.Popen[str]:
-    """Start Python with these words."""
-    return subprocess.Popen(
-        [sys.executable, *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
     )
 
 
@@ -499,7 +488,10 @@ def test_defect_is_a_sentence_and_the_details_are_in_the_log(tmp_path: Path, dat
 @pytest.mark.process
 def test_broken_llama_cpp_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "llama_cpp.py").write_text("raise RuntimeError('a broken installation')", encoding="utf-8")
-    done = python_m_r1chat("chat", "Hi", PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    program = (
+        "import sys; from r1chat.cli.main import main; sys.path.insert(0, sys.argv[1]); sys.exit(main(['chat', 'Hi']))"
+    )
+    done = r1chat(CODE, program, str(tmp_path))
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "cannot be used (RuntimeError: a broken installation)" in done.stderr
 
@@ -522,7 +514,8 @@ def test_busy_port_is_a_sentence() -> None:
 @pytest.mark.parametrize("program", ["app.py", "r1chat serve"])
 def test_page_is_served_until_ctrl_c(program: str) -> None:
     flags = ("--no-browser", "--port", "0")
-    process = started(str(ROOT / "app.py"), *flags) if program == "app.py" else Forked("serve", *flags)
+    run = f"import runpy; runpy.run_path({str(ROOT / 'app.py')!r}, run_name='__main__')"
+    process = Forked(*([CODE, run] if program == "app.py" else ["serve"]), *flags, page=True)
     try:
         assert process.stdout is not None
         first, second = process.stdout.readline(), process.stdout.readline()

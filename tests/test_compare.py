@@ -321,7 +321,7 @@ def test_a_model_that_is_not_there_sends_nothing(opened: Callable[..., App]) -> 
 @pytest.mark.parametrize("decided", [False, True])
 def test_the_conversation_goes_on_from_the_only_side_that_is_whole(opened: Callable[..., App], decided: bool) -> None:
     app = opened(lambda _: ["<think>\nHm", GenerationError("Out of memory.")], lambda _: SIX)  # type: ignore[list-item]
-    for _ in range(6):  # whichever side it stands on
+    for _ in range(4):  # whichever side it stands on
         vote, sides = compared(app)
         if decided:
             decide(app, sides.id, winner="skipped")

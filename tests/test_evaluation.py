@@ -44,14 +44,14 @@ MODEL = "scripted:scripted"
 
 @pytest.mark.parametrize("name", generated.TASKS)
 def test_splits_of_a_made_up_task_share_no_problem(name: str) -> None:
-    cores = [{made.core for made in generated.problems(name, split, 60)} for split in generated.SPLITS]
+    cores = [{made.core for made in generated.problems(name, split, 30)} for split in generated.SPLITS]
     assert all(cores)
     assert not cores[0] & cores[1] | cores[0] & cores[2] | cores[1] & cores[2]
 
 
 @pytest.mark.parametrize("name", generated.TASKS)
 def test_the_right_answer_passes_its_own_check_and_another_one_does_not(name: str) -> None:
-    made = list(generated.problems(name, "train", 60))
+    made = list(generated.problems(name, "train", 30))
     answers = sorted({one.example for one in made})
     for one in made:
         reference = Reference(one.answer, one.kind)

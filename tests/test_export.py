@@ -347,7 +347,7 @@ def test_turns_that_the_model_was_not_shown_are_not_in_the_prompt(store: Store, 
 @pytest.mark.process
 def test_a_model_in_process_brings_its_own_template(store: Store, out: Path) -> None:
     voted(store, made=Provenance("llama.cpp", model="r1chat-nano"))
-    with closing(Catalogue({"llama.cpp": LlamaCppBackend([nano_model()])})) as catalogue:
+    with closing(Catalogue({"llama.cpp": LlamaCppBackend([nano_model()], ahead=False)})) as catalogue:
         export(store, catalogue, "preference", out)
     (row,) = lines(out)
     assert (row["prompt"], row["chosen"]) == (PROMPT, RENDERED["right"])
@@ -582,26 +582,26 @@ def test_lines_are_utf_8_as_it_is_and_nothing_but_a_newline_ends_them(store: Sto
 
 
 def test_no_prompt_is_in_both_train_and_test(store: Store, out: Path) -> None:
-    for number in range(40):
-        voted(store, message=f"{number % 20} + 1 = ?" if number < 20 else f" {number % 20}  + 1 = ? ")
+    for number in range(16):
+        voted(store, message=f"{number % 8} + 1 = ?" if number < 8 else f" {number % 8}  + 1 = ? ")
     summary = export(store, None, "preference", out, Options(test=0.25))
     test = out.with_name("data.test.jsonl")
     assert summary.files == (out, test, out.with_suffix(".md"), out.with_name("data.refused.jsonl"))
-    assert (summary.rows, summary.test_rows) == (30, 10)
+    assert (summary.rows, summary.test_rows) == (12, 4)
     prompts = [{"".join(row["prompt"].split()) for row in lines(path)} for path in (out, test)]
     assert not prompts[0] & prompts[1]
-    assert len(prompts[1]) == 5
+    assert len(prompts[1]) == 2
 
 
 def test_conversations_are_not_torn_apart(store: Store, out: Path) -> None:
-    for number in range(8):
+    for number in range(4):
         (first,) = asked(store, RIGHT, message=f"{number}?")
-        for after in range(3):
+        for after in range(2):
             left, right = asked(store, RIGHT, WRONG, message=f"{number}, {after}?", after=first)
             store.judgements.compare(store.judgements.begin_comparison(left.id, right.id).id, "left")
     export(store, None, "preference", out, Options(test=0.5))
     train, test = ({row["conversation"] for row in lines(path)} for path in (out, out.with_name("data.test.jsonl")))
-    assert len(train) == len(test) == 4
+    assert len(train) == len(test) == 2
     assert not train & test
 
 
@@ -676,8 +676,8 @@ def test_breaking_off_leaves_the_older_files(store: Store, out: Path) -> None:
 
 @pytest.mark.process
 def test_a_full_disk_leaves_no_half_file_and_keeps_the_older_one(store: Store, out: Path, tmp_path: Path) -> None:
-    for number in range(50):
-        voted(store, "left", replace(RIGHT, reasoning=f"{number} carries. " * 500), WRONG)
+    for number in range(10):
+        voted(store, "left", replace(RIGHT, reasoning=f"{number} carries. " * 2_500), WRONG)
     out.write_text("older")
     script = f"""
 import resource, signal

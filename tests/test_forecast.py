@@ -28,11 +28,12 @@ from r1chat.errors import ModelFileError
 from r1chat.library import CURATED, Curated, Hub
 from r1chat.library.forecast import Rates, Resources, Speeds, duration, forecast
 from r1chat.library.local import is_path, link, look_at
-from r1chat.library.probe import THIN, write
+from r1chat.library.probe import Probe, write
 from r1chat.library.speed import Meter, quicker
 from r1chat.store.reply_owner import current_owner, owner_of
 
 RATES = Rates({"Q4_K": 10e9, "Q6_K": 10e9, "Q8_0": 10e9}, layer=1e-9, attention=10e9, prompt=50e9)
+SMALL = (Probe("Q4_K", 2, 256, 256, 8, 2), *(Probe(kind, 1, 512, 512, 4, 1) for kind in ("Q4_K", "Q6_K", "Q8_0")))
 SPEEDS = Speeds(RATES, RATES, None, disk=1e9)
 GB = 10**9
 
@@ -181,11 +182,11 @@ def test_memory_of_an_engine_is_what_was_counted(tmp_path: Path) -> None:
 
 @pytest.mark.process
 def test_deep_in_a_context_a_step_takes_longer(tmp_path: Path) -> None:
-    path = tmp_path / THIN.file
-    write(path, THIN)
+    path = tmp_path / SMALL[0].file
+    write(path, SMALL[0])
     assert read_header(path).missing == 0
     with closing(Engine()) as engine:
-        made = engine.measure(MeasureSpec(str(path), threads=1, gpu_layers=0, seconds=0.2, depth=2048))
+        made = engine.measure(MeasureSpec(str(path), threads=1, gpu_layers=0, seconds=0.1, depth=1024))
     assert made.prompt > 0 and 0 < made.step < made.deep
 
 
@@ -231,7 +232,7 @@ def test_doctor_that_is_ended_while_it_measures_leaves_no_models(tmp_path: Path)
 
 @pytest.mark.process
 def test_machine_is_measured_once_and_remembered(tmp_path: Path) -> None:
-    meter = Meter(tmp_path, gpu=False, threads=1, seconds=0.02)
+    meter = Meter(tmp_path, gpu=False, threads=1, seconds=0.02, probes=SMALL)
     assert meter.known() is None and meter.will_measure
     speeds = meter.speeds()
     assert speeds is not None and not speeds.rough and speeds.gpu is None

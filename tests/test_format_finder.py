@@ -194,11 +194,10 @@ def renamed(name: str, chance: random.Random) -> tuple[str, dict[str, Any]]:
     return rename(source), expected | new | {"text": expected["text"] and [*map(rename, expected["text"])]}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_invented_tags_are_understood_in_nine_of_ten_templates(seed: int) -> None:
+def test_invented_tags_are_understood_in_nine_of_ten_templates() -> None:
     names = [name for name in sorted(SOURCES) if EXPECTED[name] and EXPECTED[name].get("open")]
     names = [name for name in names if not any(known in name for known in (*OF_THE_TABLE, *COMPOSED))]
-    chance = random.Random(seed)
+    chance = random.Random(1)
     missed = []
     for name in chance.sample(names, 20):
         source, expected = renamed(name, chance)

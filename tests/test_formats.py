@@ -17,7 +17,7 @@ from r1chat.think import collect
 DATA = Path(__file__).parent / "data" / "formats"
 OUTPUTS = [json.loads(line) for line in (DATA / "outputs.jsonl").read_text(encoding="utf-8").splitlines()]
 NEXT = "<|start|>assistant<|channel|>"
-CHUNKINGS = 100  # of each documented output; `python -m benchmarks.formats` tries 1,000
+CHUNKINGS = 40  # of each documented output; `python -m benchmarks.formats` tries 1,000
 FEW_CHUNKINGS = 24  # of the odd texts
 
 

@@ -32,7 +32,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def listed(home: Path, **environ: str) -> dict[str, ModelInfo]:
     """What the backend lists of a person's home folder."""
     found = [item for item in found_models(home, environ) if not item.program.startswith("Python")]
-    with closing(LlamaCppBackend([], elsewhere=lambda: found)) as backend:
+    with closing(LlamaCppBackend([], elsewhere=lambda: found, ahead=False)) as backend:
         return {info.name: info for info in backend.models()}
 
 
@@ -225,5 +225,5 @@ def test_file_in_an_installed_package_is_found(model: Path, tmp_path: Path) -> N
 def test_model_of_another_program_that_memory_cannot_hold_comes_last(model: Path, tmp_path: Path) -> None:
     found = [Found(put(model, tmp_path / "a" / "first.gguf"), "Jan")]
     own = put(model, tmp_path / "own" / "second.gguf")
-    with closing(LlamaCppBackend([own], memory=lambda: 1000, elsewhere=lambda: found)) as backend:
+    with closing(LlamaCppBackend([own], memory=lambda: 1000, elsewhere=lambda: found, ahead=False)) as backend:
         assert [info.name for info in backend.models()] == ["second", "first"]

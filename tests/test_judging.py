@@ -7,6 +7,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,19 +28,35 @@ from r1chat.ui.words.page import words
 THOUGHT = "27 + 43: 7 + 3 is 10.\n\n20 + 40 is 50.\n\nSo it is 60."
 
 
+def made(folder: Path) -> App:
+    script = ["<think>\n", THOUGHT, "\n</think>\n\n", "It is 60."]
+    return build(Settings(data_dir=folder, ollama=False), {"scripted": ScriptedBackend(lambda _: script)})
+
+
+def asked(app: App) -> StoredReply:
+    generation = app.chat.send(None, "27 + 43 = ?", "scripted:scripted")
+    generation.wait(10)
+    return app.store.reply(generation.reply_id)
+
+
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    script = ["<think>\n", THOUGHT, "\n</think>\n\n", "It is 60."]
-    opened = build(Settings(data_dir=tmp_path, ollama=False), {"scripted": ScriptedBackend(lambda _: script)})
-    yield opened
-    opened.close()
+    with closing(made(tmp_path)) as opened:
+        yield opened
 
 
 @pytest.fixture
 def reply(app: App) -> StoredReply:
-    generation = app.chat.send(None, "27 + 43 = ?", "scripted:scripted")
-    generation.wait(10)
-    return app.store.reply(generation.reply_id)
+    return asked(app)
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, StoredReply]]:
+    """An app with a reply that was rated, for tests that change nothing."""
+    with closing(made(tmp_path_factory.mktemp("data"))) as app:
+        reply = asked(app)
+        say(app, "rate", reply.id, part="answer", thumb="up")
+        yield app, reply
 
 
 def say(app: App, verb: str, subject: str, **said: object) -> None:
@@ -132,8 +149,10 @@ def test_a_changed_mind_leaves_its_history_in_the_store(app: App, reply: StoredR
         ("consent", '{"allowed": "yes"}'),
     ],
 )
-def test_what_makes_no_sense_is_refused_with_a_sentence(app: App, reply: StoredReply, verb: str, text: str) -> None:
-    say(app, "rate", reply.id, part="answer", thumb="up")
+def test_what_makes_no_sense_is_refused_with_a_sentence(
+    untouched: tuple[App, StoredReply], verb: str, text: str
+) -> None:
+    app, reply = untouched
     subject = {"refer": reply.turn_id, "consent": app.store.turn(reply.turn_id).conversation_id}.get(verb, reply.id)
     before = (judged(app, reply), len(app.store.replies(reply.turn_id)))
     with pytest.raises(R1ChatError) as refused:

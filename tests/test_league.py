@@ -61,7 +61,7 @@ def test_a_score_that_is_none_is_refused() -> None:
 @pytest.mark.parametrize("games", [60, 600])
 def test_intervals_hold_the_true_rating_19_times_in_20(games: int) -> None:
     random = np.random.default_rng(7)
-    rounds = 300
+    rounds = 150
     held = 0
     for _ in range(rounds):
         truth = random.normal(0, 200, size=5)

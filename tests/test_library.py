@@ -36,12 +36,13 @@ from r1chat.ui.library.routes import remove
 
 REPO = "someone/Tiny-R1-GGUF"
 DATA = random.Random(1).randbytes(3_000_000)
+TWICE = DATA * 2
 
 
 @pytest.fixture
 def hub() -> Iterator[FakeHub]:
     with serving_hub() as hub:
-        hub.files[REPO] = {"Tiny-R1-Q4_K_M.gguf": DATA, "Tiny-R1-Q8_0.gguf": DATA * 2, "mmproj-Tiny-R1.gguf": b"x"}
+        hub.files[REPO] = {"Tiny-R1-Q4_K_M.gguf": DATA, "Tiny-R1-Q8_0.gguf": TWICE, "mmproj-Tiny-R1.gguf": b"x"}
         yield hub
 
 

@@ -730,7 +730,7 @@ def test_a_pipe_and_links_in_a_circle_hide_no_other_model(tmp_path: Path) -> Non
     os.mkfifo(tmp_path / "pipe.gguf")
     (tmp_path / "circle.gguf").symlink_to(tmp_path / "circle.gguf")
     write_micro(tmp_path / "micro.gguf")
-    with closing(LlamaCppBackend([tmp_path])) as backend:
+    with closing(LlamaCppBackend([tmp_path], ahead=False)) as backend:
         assert [model.name for model in backend.models() if model.ready] == ["micro"]
 
 
@@ -783,7 +783,7 @@ def test_file_that_llama_cpp_refuses_gives_its_reason(folder: Path) -> None:
 
 
 def test_file_that_was_named_and_is_not_there_is_listed_with_the_reason(tmp_path: Path) -> None:
-    with closing(LlamaCppBackend([tmp_path / "gone.gguf", tmp_path / "no-folder-yet"])) as backend:
+    with closing(LlamaCppBackend([tmp_path / "gone.gguf", tmp_path / "no-folder-yet"], ahead=False)) as backend:
         (model,) = backend.models()
         assert (model.name, model.ready) == ("gone", False) and "no file" in str(model.note)
         with pytest.raises(ModelFileError, match="no file"):
@@ -796,7 +796,7 @@ def test_unknown_model_is_answered_with_those_that_there_are(nano: LlamaCppBacke
 
 
 def test_model_that_comes_and_goes_is_seen_at_once(folder: Path) -> None:
-    with closing(LlamaCppBackend([folder])) as backend:
+    with closing(LlamaCppBackend([folder], ahead=False)) as backend:
         write_micro(folder / "second.gguf")
         assert info(backend, "second").ready
         (folder / "second.gguf").unlink()
@@ -816,17 +816,17 @@ def test_models_of_one_general_name_have_titles_that_differ(tmp_path: Path) -> N
     for name in ("one", "two"):
         write_micro(tmp_path / f"{name}.gguf")
     write_micro(tmp_path / "three.gguf", name="another")
-    with closing(LlamaCppBackend([tmp_path])) as backend:
+    with closing(LlamaCppBackend([tmp_path], ahead=False)) as backend:
         assert {model.title for model in backend.models()} == {"micro (one)", "micro (two)", "another"}
 
 
 def test_file_without_a_template_and_a_context_that_is_capped_are_remarked(tmp_path: Path) -> None:
     write_micro(tmp_path / "bare.gguf", template="")
     write_micro(tmp_path / "whole.gguf")
-    with closing(LlamaCppBackend([tmp_path])) as backend:
+    with closing(LlamaCppBackend([tmp_path], ahead=False)) as backend:
         assert "no chat template" in str(info(backend, "bare").note) and info(backend, "bare").ready
         assert not info(backend, "whole").note
-    with closing(LlamaCppBackend([tmp_path], context=4096)) as backend:
+    with closing(LlamaCppBackend([tmp_path], context=4096, ahead=False)) as backend:
         assert "trained for a context of 512 tokens, so the 4,096" in str(info(backend, "whole").note)
 
 
@@ -856,7 +856,7 @@ def test_split_model_with_a_part_missing_says_so(tmp_path: Path) -> None:
     write_micro(tmp_path / "big.gguf", parts=3)
     parts = sorted(tmp_path.glob("big-*.gguf"))
     parts[1].unlink()
-    with closing(LlamaCppBackend([tmp_path])) as backend:
+    with closing(LlamaCppBackend([tmp_path], ahead=False)) as backend:
         assert f"{len(parts) - 1} of {len(parts)} files of big" in str(info(backend, "big").note)
 
 

@@ -48,7 +48,7 @@ def words(reasoning: str) -> list[str]:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("seed", ["0", "1", "2", "3"])
+@pytest.mark.parametrize("seed", ["0", "1"])
 def test_every_process_finds_the_same_moments(seed: str) -> None:
     text = SUM * 2 + "But since the user expects one answer, I'm confused. Wait, is it D? " + SUMME + "等等，这样对吗？"
     program = "import sys; from r1chat.reflect import read; r = read(sys.argv[1]); print(*r.moments, *r.scores)"
@@ -401,7 +401,7 @@ def test_mutated_chains_are_read_without_an_error(text: str, edits: list[tuple[i
 
 @pytest.mark.parametrize("unit", ["a", " ", "\n", ".", "?! ", '"', "。", "= ", "\\[", "等", "`", "1.", "$$"])
 def test_hostile_text_comes_through_in_one_piece(unit: str) -> None:
-    text = unit * (60_000 // len(unit))
+    text = unit * (30_000 // len(unit))
     check_cover(text, find_steps(text))
     Watchdog("What is it?").feed(text)
 
@@ -609,7 +609,7 @@ def test_sentences_are_those_of_the_scorer() -> None:
 @with_corpus
 def test_any_chunking_of_a_real_chain_gives_the_same() -> None:
     for number, (_, chain) in enumerate(chains_of_corpus()):
-        check_chunking(chain[:4_000], [1 + number % 7, 40, 3, 200 + number])
+        check_chunking(chain[:2_000], [1 + number % 7, 40, 3, 200 + number])
         check_cover(chain, find_steps(chain))
 
 

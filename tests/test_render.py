@@ -167,7 +167,7 @@ PIECES = [
 text = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(text, text, st.data())
 def test_any_sequence_of_snapshots_ends_in_the_same_page(reasoning: str, answer: str, data: st.DataObject) -> None:
     screen = Screen()
@@ -180,7 +180,7 @@ def test_any_sequence_of_snapshots_ends_in_the_same_page(reasoning: str, answer:
     assert screen.blocks == shown(whole)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(text, text), min_size=1, max_size=5))
 def test_even_snapshots_that_do_not_grow_end_in_the_page_of_the_last(snapshots: list[tuple[str, str]]) -> None:
     screen = Screen()

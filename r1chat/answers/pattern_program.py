@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import signal
 
-PROCESSOR_TIME = 2.0  # seconds of one search
 LAST_RESORT = 10.0  # seconds of processor time after which the system ends this process
 _TIMED = hasattr(signal, "setitimer")
 
@@ -17,16 +16,17 @@ class Expired(Exception):
     """The search took its processor time."""
 
 
-def answer(question: list[str]) -> bool | str | None:
+def answer(question: tuple[str, str, float]) -> bool | str | None:
     """Whether the pattern occurs in the text; None where that takes too long.
 
-    `question` is the pattern and the text. For what is no pattern the answer is what is wrong with it.
+    `question` is the pattern, the text, and the seconds of processor time that the search may take. For what is no
+    pattern the answer is what is wrong with it.
     """
-    pattern, text = question
+    pattern, text, seconds = question
     try:
         if _TIMED:
             signal.signal(signal.SIGVTALRM, expire)
-            signal.setitimer(signal.ITIMER_VIRTUAL, PROCESSOR_TIME)
+            signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
             signal.setitimer(signal.ITIMER_PROF, LAST_RESORT)  # SIGPROF is not handled: it ends the process
         return re.search(pattern, text) is not None
     except re.error as error:

@@ -9,6 +9,7 @@ from r1chat.both import Both
 from r1chat.errors import CheckError
 from r1chat.limited import LimitedProcess, NotStartedError
 
+SECONDS = 2.0  # of processor time for one search
 # Seconds on the clock for one search: where the child can bound its own processor time, only against a stuck process.
 LIMIT = 120.0 if hasattr(signal, "setitimer") else 2.0
 
@@ -24,13 +25,13 @@ _NOT_A_PATTERN = Both(
 _PROCESS = LimitedProcess(Path(__file__).with_name("pattern_program.py"))
 
 
-def occurs(pattern: str, text: str) -> bool | None:
-    """Whether a regular expression occurs in a text; None where the search takes too long.
+def occurs(pattern: str, text: str, seconds: float = SECONDS) -> bool | None:
+    """Whether a regular expression occurs in a text; None where the search takes more `seconds` of processor time.
 
     Raises CheckError where the pattern is invalid or the process does not start.
     """
     try:
-        verdict = _PROCESS.ask([pattern, text], LIMIT)
+        verdict = _PROCESS.ask([pattern, text, seconds], LIMIT)
     except NotStartedError:
         raise CheckError(_NOT_STARTED) from None
     if isinstance(verdict, str):

@@ -23,6 +23,7 @@ from typing import Any, TextIO
 from r1chat.unicode import CONTROL, without_controls
 
 _ENTITY = re.compile(r"&#?\w{2,30};")  # of Markdown: a control character by its number or name
+_RARE = 5_000  # new objects between two looks for garbage
 
 
 def speak_utf8() -> None:
@@ -75,15 +76,16 @@ def log_file() -> Path | None:
 @contextmanager
 def rare_garbage_collection() -> Iterator[None]:
     """For one long job that makes many values and no cycles: a twelfth of its time went into looking for some."""
-    threshold, frozen = gc.get_threshold(), gc.get_freeze_count()
-    if not frozen:  # else whoever calls has frozen objects, and they stay so
-        gc.freeze()  # what is there by now stays
-    gc.set_threshold(5_000, 20, 20)
+    threshold = gc.get_threshold()
+    if threshold[0] >= _RARE:  # whoever calls has seen to it, and to what is frozen
+        yield
+        return
+    gc.freeze()  # what is there by now stays
+    gc.set_threshold(_RARE, 20, 20)
     try:
         yield
     finally:
-        if not frozen:
-            gc.unfreeze()
+        gc.unfreeze()
         gc.set_threshold(*threshold)
 
 

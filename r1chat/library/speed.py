@@ -53,16 +53,18 @@ class Meter:
         gpu: bool = True,
         threads: int | None = None,
         seconds: float = SECONDS,
+        probes: Sequence[Probe] = (THIN, *THICK),
     ) -> None:
         """`folder` is the data folder; `threads` None: as many as suit a model. `gpu` False leaves GPUs out.
 
-        `seconds` is the time for the repetitions of one figure.
+        `seconds` is the time for the repetitions of one figure; `probes` the models that are run, the thin one first.
         """
         self._file = folder / FILE_NAME
         self._measure = measure
         self._gpu = gpu
         self._threads = threads
         self._seconds = seconds
+        self._probes = probes
         self._lock = threading.Lock()  # held while it measures
         self._speeds: Speeds | None = None
         self._devices: tuple[Device, ...] | None = None
@@ -129,7 +131,7 @@ class Meter:
             folder = Path(name)
             (folder / _OWNER).write_text(current_owner(), encoding="utf-8")
             disk = 0.0
-            for probe in (*THICK, THIN):
+            for probe in reversed(self._probes):
                 if self._closed:
                     raise OSError("closed meanwhile")
                 write(folder / probe.file, probe)
@@ -150,7 +152,7 @@ class Meter:
             try:
                 if self._closed:
                     engine.kill()
-                return rates_of(engine, folder, threads, gpu_layers, self._seconds)
+                return rates_of(engine, folder, threads, gpu_layers, self._seconds, self._probes)
             finally:
                 self._engine = None
 
@@ -215,9 +217,19 @@ class _Timed:
     seconds: Measured
 
 
-def rates_of(engine: Engine, folder: Path, threads: int, gpu_layers: int = 0, seconds: float = SECONDS) -> Rates:
-    """Run the probes of a folder. Raises BackendError."""
-    return rates_from([_time(engine, folder, probe, threads, gpu_layers, seconds) for probe in (THIN, *THICK)])
+def rates_of(
+    engine: Engine,
+    folder: Path,
+    threads: int,
+    gpu_layers: int = 0,
+    seconds: float = SECONDS,
+    probes: Sequence[Probe] = (THIN, *THICK),
+) -> Rates:
+    """Run the probes of a folder, the thin one first. Raises BackendError."""
+    thin = probes[0]
+    return rates_from(
+        [_time(engine, folder, probe, threads, gpu_layers, seconds, DEPTH if probe is thin else 0) for probe in probes]
+    )
 
 
 def rates_from(timed: Sequence[_Timed]) -> Rates:
@@ -237,9 +249,11 @@ def rates_from(timed: Sequence[_Timed]) -> Rates:
     return Rates(weights, layer, attention, first.probe.parameters / first.seconds.prompt)
 
 
-def _time(engine: Engine, folder: Path, probe: Probe, threads: int, gpu_layers: int, seconds: float) -> _Timed:
+def _time(
+    engine: Engine, folder: Path, probe: Probe, threads: int, gpu_layers: int, seconds: float, depth: int
+) -> _Timed:
     path = folder / probe.file
-    spec = MeasureSpec(str(path), threads, gpu_layers, seconds, DEPTH if probe is THIN else 0)
+    spec = MeasureSpec(str(path), threads, gpu_layers, seconds, depth)
     return _Timed(probe, path.stat().st_size, engine.measure(spec))
 
 

@@ -33,6 +33,7 @@ _SHOWN = ("host", "hostaddr", "port", "dbname", "user", "service")  # of a URL's
 
 IN_MEMORY = "memory:"  # in place of a URL: a database that is gone when it is closed
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
+_WRITE = "BEGIN IMMEDIATE"  # waits for its turn now
 _MIGRATION_LOCK = 7_218_441  # any number; two processes that migrate one PostgreSQL database must agree on it
 
 
@@ -131,7 +132,6 @@ class Database:
             shown = {key: value for key, value in self._url.query.items() if key in _SHOWN}
             self.place = self._url.set(query=shown).render_as_string(hide_password=True)
         self._engine = self._new_engine()
-        self._writer = self._engine.execution_options(writes=True)
         self._reader = (
             self._engine
             if self.kind == "sqlite"  # there every transaction sees one moment
@@ -158,13 +158,17 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent look at the data. Raises StoreError."""
-        with self._sentences(), self._turns, self._joined() or self._reader.begin() as connection:
+        with self._sentences(), self._turns, self._joined() or self._begun(self._reader) as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """All or nothing: an exception inside undoes everything. Raises StoreError."""
-        with self._sentences(), self._turns, self._joined() or self._writer.begin() as connection:
+        with (
+            self._sentences(),
+            self._turns,
+            self._joined() or self._begun(self._engine, _WRITE) as connection,
+        ):
             yield connection
 
     @contextmanager
@@ -176,6 +180,14 @@ class Database:
                 yield
             finally:
                 self._transaction.connection = outer
+
+    @contextmanager
+    def _begun(self, engine: Engine, begin: str = "BEGIN") -> Iterator[Connection]:
+        """A transaction, which SQLite is told to `begin`. An event of SQLAlchemy would be asked at each statement."""
+        with engine.begin() as connection:
+            if self.kind == "sqlite":
+                connection.exec_driver_sql(begin)
+            yield connection
 
     def _connection(self) -> Connection | None:
         """The connection of the `transaction` that this thread is in."""
@@ -237,18 +249,13 @@ class Database:
             # A migration that rebuilds a table drops the old one: with foreign keys on, that would empty others.
             connection.execute(f"PRAGMA foreign_keys = {'OFF' if migrating else 'ON'}")
 
-        @event.listens_for(engine, "begin")
-        def begin(connection: Connection) -> None:
-            writes = connection.get_execution_options().get("writes", False)
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
         return engine
 
     def _migrate(self) -> None:
         """To the latest revision, in one transaction: it succeeds, or the data stays as it was."""
         engine = self._engine if self._in_memory else self._new_engine(migrating=True)
         try:
-            with self._sentences(), engine.execution_options(writes=True).begin() as connection:
+            with self._sentences(), self._begun(engine, _WRITE) as connection:
                 if self.kind == "postgresql":
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
                 if self._revision(connection) == migrations.LATEST:

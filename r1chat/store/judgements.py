@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, insert, select
+from sqlalchemy.sql.dml import ReturningInsert
 
 from r1chat.both import Both
 from r1chat.errors import StoreError
@@ -369,7 +371,13 @@ def _length(connection: Connection, reply_id: str, column: ColumnElement[str]) -
 
 def _add(connection: Connection, table: Table, rater: str, **values: Any) -> Any:
     row = values | {"id": uuid4().hex, "rater": rater, "created_at": datetime.now(UTC)}
-    return connection.execute(insert(table).returning(*table.c), row).mappings().one()
+    return connection.execute(_insertion(table), row).mappings().one()
+
+
+@cache
+def _insertion(table: Table) -> ReturningInsert[Any]:
+    """Made once: that takes longer than to run it."""
+    return insert(table).returning(*table.c)
 
 
 def _comment(text: str) -> str:

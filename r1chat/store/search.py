@@ -51,6 +51,7 @@ _LAST = (
     .order_by(_document.c.rowid.desc())
     .limit(1)
 )
+_NEW_DOCUMENT, _NEW_TERMS, _OLD_TERMS = insert(_document), insert(_fts5), insert(_fts5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,11 @@ def index_new_reply(connection: Connection, number: int, reply_id: str, reply: R
 def index_title(connection: Connection, number: int, title: str) -> None:
     """Make a title findable, in place of the old one."""
     _delete(connection, _document.c.rowid == number * _PER_CONVERSATION)
+    index_new_title(connection, number, title)
+
+
+def index_new_title(connection: Connection, number: int, title: str) -> None:
+    """`index_title` for a conversation without one."""
     _insert(connection, number * _PER_CONVERSATION, "", list(documents(title))[:1])
 
 
@@ -179,7 +185,7 @@ def _delete(connection: Connection, which: ColumnElement[bool]) -> None:
     if connection.dialect.name == "sqlite":
         for rowid, packed in connection.execute(select(_document.c.rowid, _document.c.terms).where(which)).all():
             out = {"search_index": "delete", "rowid": rowid, "terms": zlib.decompress(packed).decode()}
-            connection.execute(insert(_fts5), out)  # how FTS5 spells it
+            connection.execute(_OLD_TERMS, out)  # how FTS5 spells it
     connection.execute(delete(_document).where(which))
 
 
@@ -187,8 +193,8 @@ def _insert(connection: Connection, rowid: int, source: str, found: Iterable[str
     for number, terms in enumerate(found, rowid):
         row = {"rowid": number, "source": source}
         if connection.dialect.name == "sqlite":
-            connection.execute(insert(_document), row | {"terms": zlib.compress(terms.encode())})
-            connection.execute(insert(_fts5), {"rowid": number, "terms": terms})
+            connection.execute(_NEW_DOCUMENT, row | {"terms": zlib.compress(terms.encode())})
+            connection.execute(_NEW_TERMS, {"rowid": number, "terms": terms})
         else:
             kept = func.array_to_tsvector(func.string_to_array(terms, " "))
             connection.execute(insert(_document).values(**row, terms=kept))

@@ -55,6 +55,7 @@ from r1chat.store.tree import Tree
 # To make a statement takes longer than to run it: those of every message and reply are made once.
 _CONVERSATION = update(conversations).where(conversations.c.number == bindparam("changed"))
 _REPLY = update(replies).where(replies.c.id == bindparam("changed"))
+_NEW_CONVERSATION, _NEW_TURN, _NEW_REPLY = insert(conversations), insert(turns), insert(replies)
 
 SILENCE = timedelta(seconds=60)  # after which a reply counts as left, where nobody can tell whether its process lives
 
@@ -101,9 +102,9 @@ class Store:
         made, now = uuid4().hex, _now()
         values = {"id": made, "title": title, "model": model, "created_at": now, "updated_at": now}
         with self._database.write() as connection:
-            connection.execute(insert(conversations), values)
+            connection.execute(_NEW_CONVERSATION, values)
             row = lookup.conversation(connection, made)
-            search.index_title(connection, row["number"], title)
+            search.index_new_title(connection, row["number"], title)
             return conversation_info(row)
 
     def conversations(self, limit: int = 200) -> list[ConversationInfo]:
@@ -270,10 +271,10 @@ class Store:
                 "created_at": now,
                 "content": content,
             }
-            connection.execute(insert(turns), values)
+            connection.execute(_NEW_TURN, values)
             _change(connection, row, updated_at=now)
             open_branch(connection, row, made)
-            search.index(connection, row["number"], made, content)
+            search.index_new(connection, row["number"], made, content)
             return read_turn(connection, row, made)
 
     def turn(self, turn_id: str) -> StoredTurn:
@@ -328,11 +329,11 @@ class Store:
                 "created_at": now,
                 "saved_at": now,
             }
-            connection.execute(insert(replies), place | reply_columns(reply) | provenance_columns(provenance))
+            connection.execute(_NEW_REPLY, place | reply_columns(reply) | provenance_columns(provenance))
             _change(connection, row, updated_at=now)
             open_branch(connection, row, turn_id, made)
             if reply.finish is not None:
-                search.index_reply(connection, row["number"], made, reply)
+                search.index_new_reply(connection, row["number"], made, reply)
             return read_reply(connection, made)
 
     def save_reply(self, reply_id: str, reply: Reply, closed_by: ClosedBy | None = None) -> None:

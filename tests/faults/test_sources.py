@@ -88,10 +88,10 @@ def test_the_beginning_of_a_file_in_single_bytes_is_left() -> None:
 
 
 def _small_disk() -> list[str]:
-    """The beginning of a command that runs Python with a disk of 220 MB of its own; empty where that cannot be had."""
+    """The beginning of a command that runs Python with a disk of 120 MB of its own; empty where that cannot be had."""
     if sys.platform != "linux" or not shutil.which("unshare"):
         return []
-    mount = 'mount -t tmpfs -o size=220m tmpfs "$1" && shift && exec "$@"'
+    mount = 'mount -t tmpfs -o size=120m tmpfs "$1" && shift && exec "$@"'
     command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh"]
     tried = subprocess.run([*command, "/mnt", "true"], capture_output=True, check=False)
     return command if tried.returncode == 0 else []
@@ -143,7 +143,7 @@ print(shutil.disk_usage(folder).free)
 
 def test_a_server_that_lists_thousands_of_models_is_read_in_time() -> None:
     """In linear time: looking for each among all of them takes minutes."""
-    body = json.dumps({"object": "list", "data": [{"id": f"m{number}"} for number in range(30_000)]}).encode()
+    body = json.dumps({"object": "list", "data": [{"id": f"m{number}"} for number in range(10_000)]}).encode()
 
     def listing(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
@@ -153,8 +153,8 @@ def test_a_server_that_lists_thousands_of_models_is_read_in_time() -> None:
 
     began = time.process_time()
     with server(listing) as address, closing(OpenAIBackend(address)) as backend:
-        assert len(backend.models()) == 30_000
-    assert time.process_time() - began < 60
+        assert len(backend.models()) == 10_000
+    assert time.process_time() - began < 6
 
 
 LONG = "x" * 100_000
@@ -231,14 +231,14 @@ def test_judgements_are_read_in_linear_time(tmp_path: Path) -> None:
     row = {"chosen": "a", "rejected": "b"}
     lines = [
         json.dumps({**row, "prompt": f"{number // 2}", "conversation": f"{(number + 1) // 2}"})
-        for number in range(16_000)
+        for number in range(8_000)
     ]
-    other = [json.dumps({**row, "prompt": f"apart {number}"}) for number in range(8_000)]
+    other = [json.dumps({**row, "prompt": f"apart {number}"}) for number in range(4_000)]
     (tmp_path / "data.jsonl").write_text("\n".join([*lines, *other]))
     began = time.process_time()
     gathered = read_rows("prefer", tmp_path / "data.jsonl", (), (), every_model=True)
-    assert len(gathered.rows) + len(gathered.held) == 24_000
-    assert time.process_time() - began < 60
+    assert len(gathered.rows) + len(gathered.held) == 12_000
+    assert time.process_time() - began < 15
 
 
 def test_a_table_with_an_endless_field_is_told(tmp_path: Path) -> None:

@@ -24,17 +24,18 @@ CRASHES = {
 }
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A current folder for crashes; skips where the system writes no core file of them there anyway."""
-    (tmp_path / "program.py").write_text(f"def answer(question):\n    {ABORT}\n")
-    crash(ABORT, tmp_path)
-    cores = list(tmp_path.glob("*core*"))
+    folder = tmp_path_factory.mktemp("crashes")
+    (folder / "program.py").write_text(f"def answer(question):\n    {ABORT}\n")
+    crash(ABORT, folder)
+    cores = list(folder.glob("*core*"))
     if not cores:
         pytest.skip("this system writes no core files into the current folder")
     for core in cores:
         core.unlink()
-    return tmp_path
+    return folder
 
 
 def crash(code: str, folder: Path) -> str:

@@ -46,13 +46,13 @@ BODIES: dict[str, str | bytes] = {
 }
 
 
-@pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("path", POSTS)
-def test_a_senseless_body_is_no_error_of_ours(page: httpx.Client, path: str, body: str) -> None:
-    begun = time.monotonic()
-    response = page.post(path, content=BODIES[body], headers={"content-type": "application/json"})
-    assert response.status_code < 500
-    assert time.monotonic() - begun < 15
+def test_a_senseless_body_is_no_error_of_ours(page: httpx.Client, path: str) -> None:
+    for name, body in BODIES.items():
+        begun = time.monotonic()
+        response = page.post(path, content=body, headers={"content-type": "application/json"})
+        assert response.status_code < 500, name
+        assert time.monotonic() - begun < 15, name
 
 
 @pytest.mark.parametrize("verb", ["rename", "model", "search"])

@@ -11,6 +11,8 @@ from r1chat.errors import BackendError
 
 log = logging.getLogger(__name__)
 
+_known: dict[str, bool] = {}  # architectures: the llama.cpp of this process stays the same
+
 
 class Spare:
     """At most one engine without a model. Safe to call from any thread."""
@@ -18,7 +20,6 @@ class Spare:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
-        self._known: dict[str, bool] = {}
         self._has_gpu: bool | None = None
         self._closed = False
 
@@ -34,12 +35,12 @@ class Spare:
     def knows(self, architecture: str) -> bool:
         """Whether this llama.cpp can run models of an architecture. Raises BackendError."""
         with self._lock:
-            if architecture not in self._known:
+            if architecture not in _known:
                 try:
-                    self._known[architecture] = self._running().knows(architecture)
+                    _known[architecture] = self._running().knows(architecture)
                 except EngineDiedError:
-                    self._known[architecture] = False
-            return self._known[architecture]
+                    _known[architecture] = False
+            return _known[architecture]
 
     def has_gpu(self) -> bool:
         """Whether there is a GPU that this llama.cpp can use. Raises BackendError."""
