@@ -205,6 +205,26 @@ def test_drafts_of_conversations_that_are_not_there_leave_the_disk_but_not_those
     assert "a draft" in kept and "of another folder" in kept and "older version" not in kept
 
 
+def test_where_the_storage_is_full_a_draft_stays_with_its_conversation_in_the_tab(site: Site) -> None:
+    site.serve(["<think>", "Yes.", "</think>", "1"])
+    page = site.open()
+    box = page.get_by_role("textbox", name="Message")
+    for message in ("first", "second"):
+        page.get_by_role("button", name="New conversation").click()
+        ask(page, message)
+        finished(page)
+    page.evaluate("""() => {
+      for (let size = 1 << 22; size; size >>= 1)
+        try { for (let n = 0; ; n++) localStorage.setItem(`full.${size}.${n}`, 'x'.repeat(size)); } catch { continue; }
+    }""")
+    box.fill("half written")
+    page.get_by_role("button", name="first", exact=True).click()
+    expect(page.locator(".toast")).to_contain_text("storage is full")
+    expect(box).to_have_value("")
+    page.get_by_role("button", name="second", exact=True).click()
+    expect(box).to_have_value("half written")
+
+
 def test_a_question_is_asked_in_other_words_and_the_answers_are_grouped(site: Site) -> None:
     def script(request: Request) -> Script:
         text = request.messages[-1].content

@@ -103,6 +103,7 @@ _SCRIPT_WORDS = (
     "close",
     "conversations",
     "copied",
+    "draft_not_kept",
     "hide_list",
     "hide_outline",
     "hint",

@@ -25,8 +25,10 @@ let sending = '';  // a message that is on its way: a second Enter does not send
 /** @param {string} conversation */
 const keyOf = conversation => `r1chat.draft.${conversation}`;
 
-/** @type {Map<string, Draft>} those that never reach the disk: of temporary conversations, and of deleted ones */
+/** @type {Map<string, Draft>} those that do not reach the disk: of temporary and of deleted conversations, and where
+ * the browser's storage is full */
 const fleeting = new Map();
+let overfull = false;  // that has been told
 /** @type {Set<string>} conversations that were deleted here */
 const deleted = new Set();
 
@@ -50,8 +52,10 @@ function keep({id, temporary}, draft) {
   try {
     if (stays && (draft.text || draft.queue.length)) localStorage.setItem(keyOf(id), JSON.stringify({...draft, home: state.home}));
     else localStorage.removeItem(keyOf(id));
-  } catch {
-    // storage is full or switched off: the text is in the box still
+  } catch {  // storage is full or switched off: this tab has it
+    if (!fleeting.has(id) && !overfull) tell(state.words.draft_not_kept ?? '');
+    overfull = true;
+    fleeting.set(id, draft);
   }
 }
 

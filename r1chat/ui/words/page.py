@@ -169,6 +169,10 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
         "The text could not be copied. Select it, and copy it with Ctrl+C (⌘C).",
         "无法复制。请选中文字，用 Ctrl+C（⌘C）复制。",
     )
+    draft_not_kept = Both(
+        "The browser's storage is full or switched off: what you write and do not send stays until you close this tab.",
+        "浏览器的存储空间已满或被关闭：写下而未发送的内容会保留到关闭此标签页为止。",
+    )
     position = Both("{position} of {siblings}", "{position} / {siblings}")
     previous = Both("Previous", "上一个")
     following = Both("Next", "下一个")
