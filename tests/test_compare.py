@@ -44,7 +44,7 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., App]]:
 
 @pytest.fixture(scope="module")
 def undecided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, str, Sides]]:
-    """An app with a comparison that nobody has decided: its conversation and its sides. For acts that change nothing."""
+    """An app, a comparison in it that nobody has decided, and its sides, for acts that change nothing."""
     with opener(tmp_path_factory.mktemp("undecided")) as opened:
         app = opened(lambda _: FIVE, lambda _: SIX)
         yield app, *compared(app)
