@@ -54,9 +54,12 @@ MARKED_BY_FIXTURE = {"browser": "browser", "postgresql_server": "postgres", "own
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Processes that run the tests: one a core for the suite, none but this one for the files that are named."""
+    """Processes that run the tests: one a core for the suite, none but this one for the files that are named.
+
+    Without browsers there is one more: these tests wait for processes, servers and locks, which leaves the cores idle.
+    """
     named = config.args_source is pytest.Config.ArgsSource.ARGS
-    return 0 if named else min(os.cpu_count() or 1, 4)
+    return 0 if named else min(os.cpu_count() or 1, 4) + ("not browser" in config.option.markexpr)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -43,25 +43,11 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., App]]:
 
 
 @pytest.fixture(scope="module")
-def undecided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Samples, Sides]]:
-    """An app with a comparison that nobody has decided, its samples and its sides, for acts that change nothing."""
+def undecided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, str, Sides]]:
+    """An app, a comparison in it that nobody has decided, and its sides, for acts that change nothing."""
     with opener(tmp_path_factory.mktemp("undecided")) as opened:
         app = opened(lambda _: FIVE, lambda _: SIX)
         yield app, *compared(app)
-
-
-may_reply = threading.Event()  # cleared while a test has to see that replies are being made
-may_reply.set()
-
-
-def held(script: Callable[[Request], Script]) -> Callable[[Request], Script]:
-    """A script that waits until it may reply."""
-
-    def waits(request: Request) -> Script:
-        assert may_reply.wait(60)
-        return script(request)
-
-    return waits
 
 
 @contextmanager
@@ -70,8 +56,8 @@ def opener(folder: Path) -> Iterator[Callable[..., App]]:
 
     def with_models(cold: Callable[[Request], Script], warm: Callable[[Request], Script], **options: Any) -> App:
         backends = {
-            "cold": ScriptedBackend(held(cold), "cold", ("quiet-1.5b",)),
-            "warm": ScriptedBackend(held(warm), "warm", ("loud-7b",), **options),
+            "cold": ScriptedBackend(cold, "cold", ("quiet-1.5b",)),
+            "warm": ScriptedBackend(warm, "warm", ("loud-7b",), **options),
         }
         apps.append(build(Settings(data_dir=folder, ollama=False), backends))
         return apps[-1]
@@ -81,18 +67,14 @@ def opener(folder: Path) -> Iterator[Callable[..., App]]:
         app.close()
 
 
-def compared(app: App, **against: object) -> tuple[Samples, Sides]:
-    """A question that both models have answered, as the page asks it."""
+def compared(app: App, **against: object) -> tuple[str, Sides]:
+    """A question that both models have answered, as the page asks it: the conversation and the sides."""
     asked = json.dumps({"prompt": "2 and 3?", "against": WARM, **against})
-    may_reply.clear()
-    try:
-        conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD), None)
-        vote = app.chat.running(conversation)
-    finally:
-        may_reply.set()
-    assert isinstance(vote, Samples)
-    vote.wait(10)
-    return vote, waiting(app, conversation)
+    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD), None)
+    if (vote := app.chat.running(conversation)) is not None:  # it may have ended by now
+        assert isinstance(vote, Samples)
+        vote.wait(10)
+    return conversation, waiting(app, conversation)
 
 
 def waiting(app: App, conversation: str) -> Sides:
@@ -217,9 +199,9 @@ def test_no_event_tells_the_sides_apart_but_their_words(opened: Callable[..., Ap
 
 def test_names_come_with_the_choice(opened: Callable[..., App]) -> None:
     app = opened(lambda _: FIVE, lambda _: SIX)
-    vote, sides = compared(app, temperature=1.3)
+    conversation, sides = compared(app, temperature=1.3)
     decide(app, sides.id, winner="left")
-    (patch,) = patches(app, vote.conversation_id, bool)
+    (patch,) = patches(app, conversation, bool)
     text = json.dumps(patch)
     assert "quiet-1.5b · temperature 0.6" in text.encode().decode("unicode_escape")
     assert "loud-7b · temperature 1.3" in text.encode().decode("unicode_escape")
@@ -256,13 +238,11 @@ def test_what_was_seen_and_for_how_long_is_kept(opened: Callable[..., App], thou
     ],
     ids=lambda said: said[:40],
 )
-def test_a_choice_that_makes_no_sense_is_refused_with_a_sentence(
-    undecided: tuple[App, Samples, Sides], said: str
-) -> None:
-    app, vote, sides = undecided
+def test_a_choice_that_makes_no_sense_is_refused_with_a_sentence(undecided: tuple[App, str, Sides], said: str) -> None:
+    app, conversation, sides = undecided
     with pytest.raises(R1ChatError, match=r"\.$"):
         do(app, "choose", sides.id, said)
-    assert app.teacher.judged(vote.conversation_id).comparisons == {}
+    assert app.teacher.judged(conversation).comparisons == {}
 
 
 def test_a_look_of_days_is_no_look(opened: Callable[..., App]) -> None:
@@ -274,18 +254,18 @@ def test_a_look_of_days_is_no_look(opened: Callable[..., App]) -> None:
 
 @pytest.mark.parametrize("verb", ["choose", "reopen", "keep-choice", "compare", "rank"])
 @pytest.mark.parametrize("which", ["made up", "of another kind", "deleted"])
-def test_what_is_not_there_cannot_be_compared(undecided: tuple[App, Samples, Sides], verb: str, which: str) -> None:
-    app, vote, sides = undecided
+def test_what_is_not_there_cannot_be_compared(undecided: tuple[App, str, Sides], verb: str, which: str) -> None:
+    app, conversation, sides = undecided
     if which == "deleted":
-        app.store.delete(vote.conversation_id)
-    subject = {"made up": "../../etc/passwd", "of another kind": vote.conversation_id, "deleted": sides.id}[which]
+        app.store.delete(conversation)
+    subject = {"made up": "../../etc/passwd", "of another kind": conversation, "deleted": sides.id}[which]
     if which == "deleted" and verb in ("compare", "rank"):
         subject = {"compare": sides.left_id, "rank": sides.turn_id}[verb]
     with pytest.raises(R1ChatError):
         do(app, verb, subject, '{"winner": "left"}')
     if which == "deleted":
-        app.store.undelete(vote.conversation_id)
-    judged = app.teacher.judged(vote.conversation_id)
+        app.store.undelete(conversation)
+    judged = app.teacher.judged(conversation)
     assert (judged.comparisons, judged.open_comparison(sides.turn_id)) == ({}, sides)
 
 
@@ -322,12 +302,12 @@ def test_a_model_that_is_not_there_sends_nothing(opened: Callable[..., App]) -> 
 def test_the_conversation_goes_on_from_the_only_side_that_is_whole(opened: Callable[..., App], decided: bool) -> None:
     app = opened(lambda _: ["<think>\nHm", GenerationError("Out of memory.")], lambda _: SIX)  # type: ignore[list-item]
     for _ in range(4):  # whichever side it stands on
-        vote, sides = compared(app)
+        conversation, sides = compared(app)
         if decided:
             decide(app, sides.id, winner="skipped")
         else:
-            heard_that(app, vote.conversation_id, lambda shown: shown.reply.answer == "It is **6**.")
-        generation = app.chat.send(vote.conversation_id, "And then?", WARM)
+            heard_that(app, conversation, lambda shown: shown.reply.answer == "It is **6**.")
+        generation = app.chat.send(conversation, "And then?", WARM)
         generation.wait(10)
         before = app.store.path(generation.turn_id)[0].reply
         assert before is not None and before.reply.answer == "It is **6**."

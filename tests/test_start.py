@@ -22,6 +22,9 @@ from r1chat.ui.kept_page import ChatPage, kept_or_rendered
 from r1chat.ui.later import Later
 from r1chat.ui.listening import Listening
 
+# Gradio, where a test before had the page rendered, has left an event loop, which the next `asyncio.run` lets go of.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
 in_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
 
 
