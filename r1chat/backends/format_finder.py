@@ -65,7 +65,7 @@ class Found:
     wants_parts: bool = False  # it reads each message as a list of parts, as templates for images do
 
 
-@lru_cache(maxsize=64)  # templates, of at most LONGEST_TEMPLATE characters
+@lru_cache(maxsize=32)  # of templates with at most LONGEST_TEMPLATE characters each
 def find_format(source: str, bos: str = "", eos: str = "") -> Found:
     """The reasoning format of a Jinja chat template, or why it has none. Never raises a BackendError."""
     try:
