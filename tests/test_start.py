@@ -22,9 +22,6 @@ from r1chat.ui.kept_page import ChatPage, kept_or_rendered
 from r1chat.ui.later import Later
 from r1chat.ui.listening import Listening
 
-# Gradio, where a test before had the page rendered, has left an event loop, which the next `asyncio.run` lets go of.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-
 in_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
 
 
@@ -145,6 +142,23 @@ from r1chat.ui.mounting import with_chat_page
 with_chat_page(lambda scope, receive, send: None)
 print("gradio" in sys.modules)
 """
+
+
+RENDERS = """
+import asyncio, gc, warnings
+warnings.simplefilter("error", ResourceWarning)
+from r1chat.ui.rendering import render
+render()
+warnings.simplefilter("ignore", DeprecationWarning)
+asyncio.set_event_loop(None)
+gc.collect()
+print("rendered")
+"""
+
+
+def test_rendering_the_page_leaves_no_event_loop_open() -> None:
+    done = forked.run(forked.CODE, RENDERS)
+    assert (done.stdout, done.stderr) == ("rendered\n", "")
 
 
 def test_gradio_is_imported_by_the_first_start_alone() -> None:

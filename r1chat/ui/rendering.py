@@ -44,7 +44,16 @@ _MONO = ["ui-monospace", "Noto Sans Mono", "monospace"]
 
 
 def render() -> ChatPage:
-    """Have Gradio render the page."""
+    """Have Gradio render the page.
+
+    In a thread of its own, with an event loop that ends with it: this thread may have one that runs, and where it has
+    none, Gradio would make one and leave it open.
+    """
+    with ThreadPoolExecutor(1) as elsewhere:
+        return elsewhere.submit(asyncio.run, _rendered()).result()
+
+
+async def _rendered() -> ChatPage:
     web = FastAPI()
     with one_app(), gr.Blocks(title="r1chat", analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
         layout()
@@ -66,8 +75,7 @@ def render() -> ChatPage:
     assets = preloads.gradio_files(frontend())
     linked = [f"assets/{name}" for name in assets]
     linked += [f"r1chat/scripts/{name}" for name in preloads.modules(_UI, "talk/main.js")]
-    with ThreadPoolExecutor(1) as elsewhere:  # this thread may have an event loop that runs
-        document, sheet = (elsewhere.submit(asyncio.run, _get(web, path)).result() for path in ("/", "/theme.css"))
+    document, sheet = await _get(web, "/"), await _get(web, "/theme.css")
     document = document.replace("<head>", f"<head>{_FIRST}", 1)
     document = document.replace("</head>", f"{preloads.links(linked)}</head>", 1)
     return ChatPage(document, sheet, _styles(), assets)
