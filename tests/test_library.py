@@ -289,6 +289,15 @@ def test_token_goes_to_the_hub_and_not_where_it_redirects(hub: FakeHub, tmp_path
         assert {key for _, _, key in other.asked} == {""}
 
 
+@pytest.mark.parametrize("elsewhere", ["http://xn--a", "file:///etc", "http://" + "a" * 70])
+def test_a_redirect_to_no_address_is_told_and_not_tried_again(hub: FakeHub, tmp_path: Path, elsewhere: str) -> None:
+    hub.elsewhere = elsewhere
+    with closing(Downloads(tmp_path, Hub(hub.address))) as downloads:
+        job = loaded(downloads, downloads.add(REPO, variant(hub)))
+    assert job.state == "failed" and "redirects to an address that is none" in str(job.error)
+    assert len([path for path, _, _ in hub.asked if "resolve" in path]) == 1
+
+
 def test_names_that_a_disk_cannot_hold_are_not_offered_and_do_not_stop_the_start(hub: FakeHub, tmp_path: Path) -> None:
     long = "界" * 82 + ".gguf"  # 251 bytes; while it grows its name is longer
     hub.files["owner/long-GGUF"] = {long: DATA, "short-Q8_0.gguf": DATA}

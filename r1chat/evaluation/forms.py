@@ -28,6 +28,7 @@ from r1chat.evaluation.problems import (
     Problem,
 )
 from r1chat.judgements import CHECKS, Check
+from r1chat.messages import LONGEST_MESSAGE
 from r1chat.rewards import Reference, check
 from r1chat.rewards.programs import MOST_CODE, Requirements
 
@@ -67,6 +68,8 @@ def read_problem(row: Mapping[str, Any], number: int, prompt: str = "") -> tuple
         id = next((str(row[name]) for name in _IDS if row.get(name)), str(number))
         read = form(row, id)
         asked = prompt.replace("{question}", read.text) if prompt else read.template.format(question=read.text)
+        if len(asked) > LONGEST_MESSAGE:
+            raise EvaluationError(_LONG_QUESTION.format(most=LONGEST_MESSAGE))
         problem = Problem(id, asked, read.answer, read.kind, read.tests)
         if not problem.tests:
             check(problem.reference)
@@ -178,6 +181,7 @@ _NO_FORM = Both(
     "columns those are",
     "它的字段（{fields}）不属于任何已知形式；有 question 和 answer 就够了，也可以用 TOML 文件指明对应的列",
 )
+_LONG_QUESTION = Both("its question is longer than {most:,} characters", "题目超过 {most:,} 个字符")
 _NO_QUESTION = Both("the question is empty", "题目为空")
 _ODD_FIELD = Both("a field holds what cannot be read there ({reason})", "有字段的内容无法读取（{reason}）")
 _MISSING = Both("“{field}” is missing", "缺少“{field}”")

@@ -172,10 +172,15 @@ def _bad(file: Path, reason: Both) -> EvaluationError:
 def _read(recipe: _Recipe) -> list[tuple[Problem, str]]:
     """The problems, and what each asks without a directive."""
     found: list[tuple[Problem, str]] = []
+    ids: set[str] = set()  # by which a run tells what is done
     for line, row in read_rows(recipe.file):
         try:
             fields = _renamed(row, recipe.columns) if recipe.columns else row
-            found.append(read_problem(fields, len(found) + 1, recipe.prompt))
+            problem, text = read_problem(fields, len(found) + 1, recipe.prompt)
+            if problem.id in ids:
+                raise EvaluationError(_SAME_ID.format(id=problem.id))
+            ids.add(problem.id)
+            found.append((problem, text))
         except EvaluationError as error:
             raise bad_row(recipe.file, line, error.text) from None
     if not found:
@@ -231,4 +236,5 @@ _NO_SUCH_FIELD = Both(
     "there is no field “{name}” for a column; there are {names}", "没有可对应列的字段“{name}”；可用：{names}"
 )
 _NO_COLUMN = Both("there is no column “{column}”, only {columns}", "没有列“{column}”，只有 {columns}")
+_SAME_ID = Both("another row has the id “{id}”, too", "另一行也使用了编号“{id}”")
 _EMPTY = Both("{file} holds no problem.", "{file} 里没有题目。")

@@ -19,7 +19,7 @@ import httpx
 
 from r1chat.both import Both
 from r1chat.errors import LibraryError
-from r1chat.library.hub import Hub, RemoteFile, Variant, asking, refusal
+from r1chat.library.hub import LED_NOWHERE, Hub, RemoteFile, Variant, asking, refusal
 from r1chat.sizes import readable_size
 
 CHUNK = 1 << 18  # bytes that are written at once
@@ -121,6 +121,8 @@ def _fetch(hub: Hub, file: RemoteFile, folder: Path, report: Callable[[int], Non
                 return size
             _append(hub, file, path, size, report, stop)
             return path.stat().st_size
+        except (httpx.InvalidURL, UnicodeError, httpx.UnsupportedProtocol, httpx.TooManyRedirects):
+            raise LibraryError(LED_NOWHERE.format(host=hub.host)) from None
         except httpx.HTTPError as error:
             grown = (path.stat().st_size if path.exists() else 0) > size
             failures = 0 if grown else failures + 1

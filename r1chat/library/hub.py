@@ -186,7 +186,7 @@ class Hub:
                 if header is not None or len(beginning) < end:
                     return header
                 end *= 4
-        except (httpx.HTTPError, R1ChatError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, R1ChatError) as error:
             log.info("the header of %s could not be read: %s", file.name, type(error).__name__)
         return None
 
@@ -260,7 +260,7 @@ class Hub:
             return json.loads(body)
         except httpx.HTTPError as error:
             raise LibraryError(_UNREACHABLE.format(host=self.host, reason=type(error).__name__)) from None
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, httpx.InvalidURL):
             raise LibraryError(_STRANGE.format(host=self.host)) from None
 
 
@@ -457,6 +457,10 @@ def refusal(response: httpx.Response, host: str) -> LibraryError:
     )
 
 
+LED_NOWHERE = Both(
+    "{host} redirects to an address that is none, or round in a circle. Choose another source.",
+    "{host} 重定向到无效的地址，或循环重定向。请换一个来源。",
+)
 _LED_INSIDE = Both(
     "{host} redirects to {target}, an address of this computer or its network. Nothing was asked there. Choose another "
     "source.",
