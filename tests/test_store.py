@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -181,6 +182,16 @@ def test_purging_erases_only_what_was_deleted_long_enough_ago(store: Store) -> N
     assert (state.conversations, state.replies) == (1, 2)
     store.new_conversation("takes the number of the one that is gone")
     assert [info.title for info in store.search("marbles")] == ["kept"]
+
+
+def test_what_was_deleted_while_the_clock_ran_ahead_is_erased_in_time(tmp_path: Path) -> None:
+    with closing(Store(f"sqlite:///{tmp_path / 'r1chat.db'}")) as store:
+        info = store.new_conversation("heron")
+        store.delete(info.id)
+        with closing(sqlite3.connect(tmp_path / "r1chat.db")) as other, other:
+            other.execute("UPDATE conversation SET deleted_at = '2999-01-01 00:00:00.000000'")
+        assert store.purge(timedelta(days=30)) == 0
+        assert store.purge(timedelta(0)) == 1
 
 
 def test_no_word_of_what_was_purged_stays_in_the_file(tmp_path: Path) -> None:

@@ -233,12 +233,18 @@ class Store:
             _change(connection, lookup.conversation(connection, conversation_id, True, deleted=True), deleted_at=None)
 
     def purge(self, older_than: timedelta) -> int:
-        """Erase for good what was deleted longer ago than that; how many conversations. No word of them stays."""
-        gone = select(conversations.c.id).where(conversations.c.deleted_at < _now() - older_than)
+        """Erase for good what was deleted longer ago than that; how many conversations. No word of them stays.
+
+        What was deleted in the future, while the clock was wrong, counts as deleted now.
+        """
+        now, deleted = _now(), conversations.c.deleted_at
+        gone = select(conversations.c.id).where(deleted < now - older_than)
+        ahead = select(conversations.c.id).where(deleted > now)
         with self._database.read() as connection:
-            if connection.scalars(gone.limit(1)).first() is None:  # as a rule; then nobody else has to wait
-                return 0
+            if not any(connection.scalars(some.limit(1)).first() for some in (gone, ahead)):  # as a rule
+                return 0  # nobody else has to wait
         with self._database.write() as connection:
+            connection.execute(update(conversations).where(deleted > now).values(deleted_at=now))
             found = connection.scalars(gone.with_for_update()).all()
             for conversation_id in found:
                 erase(connection, conversation_id)
