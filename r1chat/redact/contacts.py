@@ -6,7 +6,8 @@ import re
 
 from r1chat.redact.finding import Span
 
-# Scripts that put no space between words, or particles right behind: Thai, Lao, Tibetan, Burmese, Khmer, Hangul, kana, Han.
+# Scripts that put no space between words, or particles right behind: Thai, Lao, Tibetan, Burmese, Khmer, Hangul, kana
+# and Han.
 _UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1100-\u11ff\u3040-\u31ff\uac00-\ud7a3㐀-鿿豈-﫿"
 _LETTER = rf"[^\W_{_UNSPACED}]"
 _LABEL = rf"(?:(?:{_LETTER}|-){{1,63}}+|[{_UNSPACED}][{_UNSPACED}0-9-]{{0,62}}+)"
@@ -15,9 +16,9 @@ _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _UNSPACED_LOCAL_PART = re.compile(rf"[{_UNSPACED}]{{1,4}}$")  # no longer than a name: a sentence may stand before it
 # Top-level domains in these scripts, since what follows an address there may be the rest of the sentence.
 _TOP_LEVELS = """
-    中国 中國 公司 网络 網絡 网址 网店 网站 中文网 在线 商城 商店 商标 集团 企业 公益 政务 组织机构 机构 我爱你 移动 手机 信息 新闻
-    娱乐 游戏 购物 食品 餐厅 健康 时尚 招聘 慈善 书籍 珠宝 世界 广东 佛山 香港 台湾 台灣 澳門 澳门 新加坡 微博 联通
-    みんな コム 한국 닷컴 닷넷 ไทย คอม ລາວ"""
+    中国 中國 公司 网络 網絡 网址 网店 网站 中文网 在线 商城 商店 商标 集团 企业 公益 政务 组织机构 机构 我爱你 移动
+    手机 信息 新闻 娱乐 游戏 购物 食品 餐厅 健康 时尚 招聘 慈善 书籍 珠宝 世界 广东 佛山 香港 台湾 台灣 澳門 澳门
+    新加坡 微博 联通 みんな コム 한국 닷컴 닷넷 ไทย คอม ລາວ"""
 _TOP_LEVEL = re.compile("|".join(sorted(_TOP_LEVELS.split(), key=len, reverse=True)))
 _JOINTS = "._%+-'"
 _LONGEST_LOCAL_PART = 64

@@ -56,6 +56,4 @@ def _without_invisible(text: str, search: _Search) -> list[Span]:
     def place(index: int) -> int:
         return index + bisect_right(left_out, index)
 
-    return [
-        Span(place(span.start), place(span.end - 1) + 1, span.kind) for span in search(text.replace(INVISIBLE, ""))
-    ]
+    return [Span(place(span.start), place(span.end - 1) + 1, span.kind) for span in search(text.replace(INVISIBLE, ""))]

@@ -18,7 +18,9 @@ _HYPHEN = "\u2010"  # stands for those that are set inside a word
 _DASH = "\u2013"  # stands for all others
 _HYPHENS = "\u2010\u2011\ufe63\uff0d"
 _FORMS = range(0xFE50, 0xFF5F)  # small and full-width ones
-_SIGNS = "+.@_=*^<>%$&"  # not those that end a sentence, enclose a remark or separate (`！（／`): the plain ones calculate
+_SIGNS = (
+    "+.@_=*^<>%$&"  # not those that end a sentence, enclose a remark or separate (`！（／`): the plain ones calculate
+)
 _ARABIC = {"٫": ".", "٪": "%"}  # with the digits of their script
 _PLANES = range(0x80, 0x20000)  # no digit, space or dash stands further up
 _WIDE = "\U00010000-\U0001ffff"

@@ -25,10 +25,11 @@ _KEY = re.compile(
       # models
       sk-(?=[A-Za-z_-]{0,40}[0-9])[A-Za-z0-9_-]{16,}           # OpenAI, Anthropic, DeepSeek and many others
     | hf_[A-Za-z0-9]{20,} | api_org_[A-Za-z]{34}               # Hugging Face
-    | (?:gsk_|fw_|xai-|pplx-|csk-)(?=[A-Za-z]{0,40}[0-9])[A-Za-z0-9]{20,}    # Groq, Fireworks, xAI, Perplexity, Cerebras
-    | r8_[A-Za-z0-9]{30,} | nvapi-[A-Za-z0-9_-]{32,}           # Replicate, NVIDIA
+    | (?:gsk_|fw_|xai-)(?=[A-Za-z]{0,40}[0-9])[A-Za-z0-9]{20,}               # Groq, Fireworks, xAI
+    | (?:pplx|csk)-(?=[A-Za-z]{0,40}[0-9])[A-Za-z0-9]{20,}     # Perplexity, Cerebras
+    | r8_[A-Za-z0-9]{30,} | nvapi-(?=[a-z_-]{0,32}[A-Z0-9])[A-Za-z0-9_-]{32,}  # Replicate, NVIDIA
     | tgp_v1_[A-Za-z0-9_-]{30,} | wandb_v1_[A-Za-z0-9_-]{30,}  # Together, Weights & Biases
-    | (?:jina_|tvly-|pcsk_)(?=[A-Za-z_-]{0,40}[0-9])[A-Za-z0-9_-]{24,}       # Jina, Tavily, Pinecone
+    | (?:jina|pcsk)_[A-Za-z0-9_-]{50,} | tvly-(?:dev-|prod-)?[A-Za-z0-9]{24,}  # Jina, Pinecone, Tavily
     | lsv2_(?:pt|sk)_[0-9a-f_]{30,} | KGAT_[0-9a-f]{32}        # LangSmith, Kaggle
       # clouds
     | (?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9]) | ABSK[A-Za-z0-9+/]{60,}        # AWS
@@ -46,7 +47,7 @@ _KEY = re.compile(
     | gh[pousr]_[A-Za-z0-9]{20,} | github_pat_[A-Za-z0-9_]{20,}
     | gl(?:pat|dt|rt|cbt|ptt|ft|soat|imt|agent|oas|ffct)-[A-Za-z0-9_-]{20,}  # GitLab
     | AT[AC]TT3[A-Za-z0-9_-]{50,} | ATBB[A-Za-z0-9]{24,}       # Atlassian
-    | npm_[A-Za-z0-9]{36} | pypi-[A-Za-z0-9_-]{50,} | rubygems_[0-9a-f]{48}
+    | npm_[A-Za-z0-9]{36} | pypi-AgE[A-Za-z0-9_-]{50,} | rubygems_[0-9a-f]{48}
     | cio(?=[A-Za-z]{0,32}[0-9])[A-Za-z0-9]{32}(?![A-Za-z0-9]) | oy2[a-z0-9]{43}         # crates.io, NuGet
     | dckr_[op]at_[A-Za-z0-9_-]{20,} | PMAK-[0-9a-f]{24}-[0-9a-f]{34}        # Docker, Postman
     | sgp_[0-9a-f_]{40,} | sq[apu]_[0-9a-f]{40}                # Sourcegraph, SonarQube
@@ -59,7 +60,7 @@ _KEY = re.compile(
     | (?<=discord\.com/api/webhooks/)[0-9]{16,20}/[A-Za-z0-9_-]{50,}
     | (?<=discordapp\.com/api/webhooks/)[0-9]{16,20}/[A-Za-z0-9_-]{50,}
     | (?<=/open-apis/bot/v2/hook/)[0-9a-f-]{36}                # Feishu
-    | SK[0-9a-f]{32} | key-[0-9a-f]{32} | [0-9a-f]{32}-us[0-9]{1,2}          # Twilio, Mailgun, Mailchimp
+    | SK[0-9a-f]{32} | (?<![_-])key-[0-9a-f]{32} | [0-9a-f]{32}-us[0-9]{1,2}          # Twilio, Mailgun, Mailchimp
     | xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16} | EAA[A-Za-z0-9]{80,}             # Brevo, Facebook
     | [srp]k_(?:live|test)_[A-Za-z0-9]{16,} | whsec_[A-Za-z0-9+/]{20,}       # Stripe
     | rzp_(?:live|test)_[A-Za-z0-9]{14,} | sq0[a-z]{3}-[A-Za-z0-9_-]{22,}    # Razorpay, Square
@@ -80,10 +81,10 @@ _KEY_IN_PARTS = re.compile(
     | sl\.(?:u\.)?[A-Za-z0-9_-]{100,}                          # Dropbox
     | dp\.[a-z]{2,5}\.(?:[a-z0-9_-]{2,16}\.)?[A-Za-z0-9]{40,}  # Doppler
     | pat[A-Za-z0-9]{14}\.[0-9a-f]{64}                         # Airtable
-    | [0-9]{6,12}:[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])           # Telegram
+    | [0-9]{6,12}:A[A-Za-z0-9_-]{34}(?![A-Za-z0-9_-])          # Telegram
     | [A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}           # Microsoft Entra
-    | [0-9a-f]{32}\.[A-Za-z0-9]{16}(?![A-Za-z0-9])             # Zhipu
-    | [A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}  # Discord""",
+    | [0-9a-f]{32}\.(?![a-z]{16})[A-Za-z0-9]{16}(?![A-Za-z0-9])  # Zhipu
+    | [MNO](?=[A-Za-z]{0,27}[0-9])[A-Za-z0-9]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}  # Discord""",
     re.VERBOSE,
 )
 _PART_BEFORE = re.compile(
@@ -102,13 +103,16 @@ _PRIVATE_KEY = re.compile(
 _IN_AN_ADDRESS = re.compile(r"://[^\s/:@\0]{0,64}:([^\s/:@\0]{3,128})@")
 
 _SET = r"""["'`*]{0,3}\s{0,3}(?:[:：]|={1,2}|is\s|是|为)\s{0,3}"""
-_NAME = r"(?:key|secret|token|passw(?:or)?d|passphrase|credentials?|密钥|秘钥|密匙|私钥|令牌|凭证|口令|密码)(?:_[A-Za-z0-9]{1,10})?"
+_NAME = (
+    r"(?:key|secret|token|passw(?:or)?d|passphrase|credentials?|密钥|秘钥|密匙|私钥|令牌|凭证|口令|密码)"
+    r"(?:_[A-Za-z0-9]{1,10})?"
+)
 _SECRET_BEFORE = re.compile(
     rf"""(?:\b(?P<bearer>bearer)\s{{1,3}}|(?:{_NAME}{_SET}|\bsig=)["'`“]?|\bauthorization{_SET}["'`“]?(?:[a-z]{{3,12}}\s)?)$""",
     re.IGNORECASE,
 )
 _BASIC = re.compile(
-    r"""authorization["'`]{0,3}\s{0,3}[:=]\s{0,3}["'`]?basic\s{1,3}([A-Za-z0-9+/]{6,1024}+={0,2})""", re.IGNORECASE
+    r"""authorization["'`]{0,3}\s{0,3}[:=]\s{0,3}["'`]?basic\s{1,3}([A-Za-z0-9+/]{4,1024}+={0,2})""", re.IGNORECASE
 )
 _LONGEST_WORD = 32  # characters of a word and what stands between it and its value
 _REST_OF_SECRET = re.compile(r"[A-Za-z0-9_+/=.~-]{0,512}")
