@@ -344,6 +344,7 @@ def test_redacting_a_redacted_text_changes_nothing(text: str) -> None:
         "ー1",
         "authorization:basic a",
         "1:",
+        "-eyJ",
         "dp.st.",
         "SG.aaaaaaaaaaaaaaaa.",
     ],

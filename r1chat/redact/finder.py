@@ -14,7 +14,7 @@ from functools import partial
 
 from r1chat.redact.contacts import find_emails, find_home_paths
 from r1chat.redact.finding import PLACEHOLDER, Finding, Span, hide
-from r1chat.redact.fold import INVISIBLE, fold
+from r1chat.redact.fold import INVISIBLE, fold, plain_hyphens
 from r1chat.redact.keys import find_keys
 from r1chat.redact.names import find_names
 from r1chat.redact.numbers import find_numbers
@@ -31,19 +31,22 @@ def find(text: str, names: Collection[str] = ()) -> list[Finding]:
 
     Placeholders that already stand in the text are not searched. Takes time linear in the text.
     """
-    names = frozenset(map(fold, names))
+    names = frozenset(plain_hyphens(fold(name)) for name in names)
     searches: _Searches = (*_SEARCHES, partial(find_names, names=names)) if names else _SEARCHES
     taken: list[Span] = []
-    plain = fold(text)
-    rest = hide(plain, (match.span() for match in PLACEHOLDER.finditer(plain))) if "<" in plain else plain
+    rest = fold(text)
+    if "<" in rest:
+        rest = hide(rest, (match.span() for match in PLACEHOLDER.finditer(rest)))
+    seen = plain_hyphens(rest)
     if INVISIBLE in rest:
         searches = tuple(one for search in searches for one in (partial(_without_invisible, search=search), search))
     for _ in range(_ROUNDS):
         before = len(taken)
         for search in searches:
-            if spans := search(rest):
+            if spans := search(seen):
                 taken += spans
                 rest = hide(rest, (span[:2] for span in spans))
+                seen = plain_hyphens(rest)
         if len(taken) == before:
             break
     return [Finding(span.kind, span.start, span.end, text[span.start : span.end]) for span in sorted(taken)]

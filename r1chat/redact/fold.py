@@ -32,14 +32,20 @@ _INSIDE = re.compile(
 def fold(text: str) -> str:
     """The text in the same length with decimal digits, spaces, full-width letters and signs as the plain ones.
 
-    A dash of any kind becomes a hyphen between digits, a typographic hyphen between letters and digits; elsewhere they
-    separate and are no minus sign. Format characters become `INVISIBLE`.
+    Format characters become `INVISIBLE`; what becomes of dashes `plain_hyphens` says.
     """
     if text.isascii():
         return text
     foreign, plain = _table()
-    text = foreign.sub(lambda char: plain.get(char[0], char[0]), text)
-    return _INSIDE.sub("-", text) if _HYPHEN in text or _DASH in text else text
+    return foreign.sub(lambda char: plain.get(char[0], char[0]), text)
+
+
+def plain_hyphens(folded: str) -> str:
+    """The folded text with a hyphen for a dash between digits, and for a typographic hyphen inside a word.
+
+    Elsewhere dashes separate and are no minus sign, so they stay: beside a place that was hidden, too.
+    """
+    return _INSIDE.sub("-", folded) if _HYPHEN in folded or _DASH in folded else folded
 
 
 @cache

@@ -1,6 +1,7 @@
 """API keys, access tokens, private keys and passwords.
 
-A key is recognised by its issuer's prefix, any other secret by the word before it, such as `password=` or `Bearer`.
+A key is recognised by its issuer's prefix and what is publicly known of its length, a web hook by its address, any
+other secret by the word before it, such as `password=` or `Bearer`, and by looking random.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _IN_A_RUN = bytes(
 _SHORTEST_RUN = b"x" * 16
 _RUN = re.compile(rb"xxxxxxxxxxxxxxxx+")
 
-# What issuers document of their keys: how each begins, and of what and how many characters the rest is.
+# How the keys of each issuer begin, and of what and how many characters the rest is, at least.
 _KEY = re.compile(
     r"""(?<![A-Za-z0-9])(?:
       # models
@@ -92,7 +93,7 @@ _PART_BEFORE = re.compile(
       | dp\.[a-z]{2,5}(?:\.[a-z0-9_-]{2,16})?)\. | (?<![0-9])[0-9]{6,12}: | [A-Za-z0-9_~.-]{3}[78]Q~)$""",
     re.VERBOSE,
 )
-_WEB_TOKEN = re.compile(r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]++)?")
+_WEB_TOKEN = re.compile(r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,2048}+\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]++)?")
 _PRIVATE_KEY = re.compile(
     r"""-----BEGIN\ (?:[A-Z0-9]{1,12}\ ){0,3}PRIVATE\ KEY-----
     (?:\s*+[A-Z][A-Za-z-]{2,20}:\ [^\n\0]{0,100}\n)*+                  # the headers of an encrypted one
