@@ -21,6 +21,14 @@ PERSONAL = {
         ("write to alice.smith+x@mail.example.co.uk.", "alice.smith+x@mail.example.co.uk"),
         ("请发到foo_bar@163.com谢谢", "foo_bar@163.com"),
         ("josé@example.fr", "josé@example.fr"),
+        ("请发到：张三@例子.公司", "张三@例子.公司"),
+        ("李雷@例子.cn（工作）", "李雷@例子.cn"),
+        ("写信给anna@例子.中国谢谢", "anna@例子.中国"),
+        ("анна.б@почта.рф", "анна.б@почта.рф"),
+        ("이메일은anna@example.com으로", "anna@example.com"),
+        ("anna＠example．org", "anna＠example．org"),
+        ("ann\u00ada.b\u200b@exam\u200bple.org", "ann\u00ada.b\u200b@exam\u200bple.org"),
+        ("write to anna@my\u2011firm.org—she reads it", "anna@my\u2011firm.org"),
     ],
     "phone": [
         ("call +1 (415) 555-0123 now", "+1 (415) 555-0123"),
@@ -38,6 +46,20 @@ PERSONAL = {
         ("030 12345678", "030 12345678"),
         ("0755-12345678", "0755-12345678"),
         ("06 12 34 56 78", "06 12 34 56 78"),
+        ("+49\u202f170\u202f1234567", "+49\u202f170\u202f1234567"),
+        ("+49\u2009170\u20091234567", "+49\u2009170\u20091234567"),
+        ("(415)\u2011555\u20111234", "(415)\u2011555\u20111234"),
+        ("+1\u3000415–555–1234", "+1\u3000415–555–1234"),
+        ("＋４９　１７０　１２３４５６７", "＋４９　１７０　１２３４５６７"),
+        ("打给我１３８００１３８０００！", "１３８００１３８０００"),
+        ("（０１０）１２３４５６７８", "（０１０）１２３４５６７８"),
+        ("اتصل +٤٩ ١٧٠ ١٢٣٤٥٦٧", "+٤٩ ١٧٠ ١٢٣٤٥٦٧"),
+        ("𝟏𝟑𝟖𝟎𝟎𝟏𝟑𝟖𝟎𝟎𝟎", "𝟏𝟑𝟖𝟎𝟎𝟏𝟑𝟖𝟎𝟎𝟎"),
+        ("138\u200b0013\u200b8000", "138\u200b0013\u200b8000"),
+        ("\u2068+49\u200e 170 1234567\u2069", "+49\u200e 170 1234567"),
+        ("phone\u200b13800138000", "13800138000"),
+        ("03ー1234ー5678", "03ー1234ー5678"),
+        ("妈妈——13800138000", "13800138000"),
     ],
     "key": [
         ("sk-proj-abcdEFGH1234567890abcdEFGH", "sk-proj-abcdEFGH1234567890abcdEFGH"),
@@ -60,12 +82,23 @@ PERSONAL = {
         ("4111-1111-1111-1111 123", "4111-1111-1111-1111"),
         ("card=5555555555554444", "5555555555554444"),
         ("3782 822463 10005", "3782 822463 10005"),
+        ("4111\u2009 1111\u2009 1111\u2009 1111", "4111\u2009 1111\u2009 1111\u2009 1111"),
+        ("4111\u2009 1111 1111 1111", "4111\u2009 1111 1111 1111"),
+        ("4111\u200b1111\u200b1111\u200b1111", "4111\u200b1111\u200b1111\u200b1111"),
+        ("4111.1111.1111.1111", "4111.1111.1111.1111"),
+        ("卡４１１１１１１１１１１１１１１１", "４１１１１１１１１１１１１１１１"),
     ],
     "identity": [
         ("身份证11010519491231002X", "11010519491231002X"),
         ("SSN 123-45-6789", "123-45-6789"),
         ("to GB29 NWBK 6016 1331 9268 19 PLEASE", "GB29 NWBK 6016 1331 9268 19"),
         ("DE89370400440532013000", "DE89370400440532013000"),
+        (
+            "DE89\u202f3704\u202f0044\u202f0532\u202f0130\u202f00",
+            "DE89\u202f3704\u202f0044\u202f0532\u202f0130\u202f00",
+        ),
+        ("身份证１１０１０５１９４９１２３１００２Ｘ", "１１０１０５１９４９１２３１００２Ｘ"),
+        ("SSN 123–45–6789", "123–45–6789"),
     ],
     "path": [
         ("cd /home/alice/work", "alice"),
@@ -79,6 +112,73 @@ PERSONAL = {
         ("我叫张伟。", "张伟"),
     ],
 }
+
+HEX = "0123456789abcdef" * 8
+MIXED = "1a2B3c4D5e6F7g8H9i0J1k2L3m4N5o6P7q8R9s0T1u2V3w4X5y6Z7" * 3
+
+ISSUED = {  # put together here, since a search for secrets would take them for real ones
+    **{
+        prefix: prefix + MIXED[:48]
+        for prefix in ("gsk_", "fw_", "xai-", "pplx-", "csk-", "nvapi-", "tgp_v1_", "GOCSPX-")
+    },
+    **{
+        prefix: prefix + MIXED[:60]
+        for prefix in ("jina_", "pcsk_", "phx_", "fo1_", "figd_", "lin_api_", "CFPAT-", "ntn_")
+    },
+    **{
+        prefix: prefix + MIXED[:36]
+        for prefix in ("npm_", "nfp_", "r8_", "tvly-", "1//0", "HRKU-", "glc_", "gldt-", "glrt-")
+    },
+    **{prefix: prefix + MIXED[:90] for prefix in ("ABSK", "EAA", "ATATT3", "ops_eyJ", "sntrys_", "pypi-AgE", "whsec_")},
+    **{prefix: prefix + HEX[:32] for prefix in ("shpat_", "shpss_", "KGAT_", "dapi", "SK", "key-")},
+    **{prefix: prefix + HEX[:40] for prefix in ("pul-", "sbp_", "squ_", "sgp_", "lsv2_pt_")},
+    **{prefix: prefix + HEX[:64] for prefix in ("dop_v1_", "doo_v1_", "dor_v1_", "sntryu_")},
+    **{prefix: prefix + MIXED[:40] for prefix in ("ya29.", "AQ.", "hvs.", "dckr_pat_", "sb_secret_", "pscale_tkn_")},
+    "rubygems": "rubygems_" + HEX[:48],
+    "crates": "cio" + MIXED[:32],
+    "nuget": "oy2" + HEX[:43],
+    "aws": "ABIA" + "ABCDEFGH23456789",
+    "alibaba": "LTAI" + MIXED[:20],
+    "tencent": "AKID" + MIXED[:32],
+    "volcengine": "AKLT" + MIXED[:43],
+    "baidu": "bce-v3/ALTAK-" + MIXED[:21] + "/" + HEX[:40],
+    "sendgrid": "SG." + MIXED[:22] + "." + MIXED[:43],
+    "telegram": "123456789:AA" + MIXED[:33],
+    "discord": "MTA" + MIXED[:21] + ".G1a2b3." + MIXED[:38],
+    "zhipu": HEX[:32] + "." + MIXED[:16],
+    "terraform": MIXED[:14] + ".atlasv1." + MIXED[:67],
+    "airtable": "pat" + MIXED[:14] + "." + HEX[:64],
+    "doppler": "dp.st.prd." + MIXED[:43],
+    "dropbox": "sl.u." + MIXED[:130],
+    "entra": "abc8Q~" + MIXED[:34],
+    "slack": "xapp-1-A0123456789-1234567890123-" + HEX[:64],
+    "mailchimp": HEX[:32] + "-us12",
+    "brevo": "xkeysib-" + HEX[:64] + "-" + MIXED[:16],
+    "postman": "PMAK-" + HEX[:24] + "-" + HEX[:34],
+    "grafana": "glsa_" + MIXED[:32] + "_" + HEX[:8],
+    "age": "AGE-SECRET-KEY-1" + HEX[:58].upper(),
+    "tailscale": "tskey-auth-" + MIXED[:12] + "-" + MIXED[:32],
+    "square": "sq0atp-" + MIXED[:22],
+    "razorpay": "rzp_live_" + MIXED[:14],
+    "newrelic": "NRAK-" + HEX[:27].upper(),
+}
+
+NAMED = [  # what stands before a secret, the secret, what stands behind it
+    ("https://hooks.slack.com/services/", "T00000000/B00000000/" + MIXED[:24], ""),
+    ("https://discord.com/api/webhooks/", "123456789012345678/" + MIXED[:68], ""),
+    ("https://open.feishu.cn/open-apis/bot/v2/hook/", "550e8400-e29b-41d4-a716-446655440000", ""),
+    ("https://api.telegram.org/bot", "123456789:AA" + MIXED[:33], "/getMe"),
+    ("Authorization: Basic ", "YW5uYTpodW50ZXIyMTIz", ""),
+    ('"authorization": "Basic ', "YTpi", '"'),
+    ("Authorization: token ", MIXED[:40], ""),
+    ("API_KEY_PROD=", MIXED[:24], ""),
+    ("passphrase: ", MIXED[:24], ""),
+    ("私钥：", MIXED[:24], ""),
+    ("?se=2030&sig=", MIXED[:43], "&sp=r"),
+    ("api_key＝", MIXED[:24], ""),
+    ("", "sk-proj-1a2B\u200b3c4D5e6F7g8H9i0J", ""),
+    ("", "sk\u2011proj\u20111a2B3c4D5e6F7g8H9i0J", ""),
+]
 
 HARMLESS = [
     "7^12 = 13841287201",
@@ -100,6 +200,17 @@ HARMLESS = [
     "y = q@k.T + x@W.dot(v) + z@self.weight; @app.route('/x'); git@github.com:a/b",
     'password = input("x"); password=os.environ; "password": "string"; x://NAME:PASSWORD@HOST/; the password is 7294',
     "token = tokenizer.encode(text); token: my_long_variable_name_v2; risk-management-for-2020-and-more",
+    "７＾１２＝１３８４１２８７２０１，１３８４１２８７２０１＋５，３．１３８００１３８０００，１３８００１３８０００％",
+    "２０２３－０１－１５ １２：３０：４５，２０２３．０１．１５",
+    "٣٫١٣٨٠٠١٣٨٠٠٠, ٢٠٢٣/٠١/١٥",
+    "1990–2000, 2023\u201101\u201115, 5 – 3, 500–200–1000 = −700, 3–4–555–123–4567",
+    "1\u202f384\u202f128\u202f720\u202f100, 1\u2009700\u2009000\u2009000\u2009000, 4\u202f155\u202f550\u202f123",
+    "550e8400\u2011e29b\u201141d4\u2011a716\u2011446655440000, 4111.1111.1111.1112",
+    "npm_config_registry_of_all_packages_2 pypi-publish-to-the-index-of-packages-with-a-long-name-2-and-more",
+    "nvapi-examples-for-all-who-read-the-manual jina_embeddings_v2_base_en_model cache-key-" + HEX[:32],
+    "arn:aws:ec2::320805250157:ipam-resource-discovery-association is in the AUTHORIZATION: basic understanding",
+    "my_module_of_all_things.client.another_function_with_a_long_name; " + HEX[:32] + ".thumbnailpicture",
+    "谢谢@张三.李四, x@方阵.转置(1), γ@μ.T + α@β.dot(c), @小明",
     "/home/user/x, ~/x, ~anna2, https://example.com/home/page",
     "Hannah, annas, Schmidtke",
 ]
@@ -112,6 +223,17 @@ def test_personal_data_is_found_where_it_stands(kind: str, text: str, value: str
     [finding] = find(text, NAMES)
     assert (finding.kind, finding.text) == (kind, value)
     assert text[finding.start : finding.end] == value
+
+
+@pytest.mark.parametrize("key", ISSUED.values(), ids=ISSUED)
+def test_keys_are_known_by_their_shape(key: str) -> None:
+    assert Redactor()(f"a {key}, b") == "a <KEY_1>, b"
+    assert Redactor()(f"键是{key}。") == "键是<KEY_1>。"
+
+
+@pytest.mark.parametrize(("before", "secret", "after"), NAMED)
+def test_secrets_are_known_by_what_stands_before_them(before: str, secret: str, after: str) -> None:
+    assert Redactor()(before + secret + after) == f"{before}<KEY_1>{after}"
 
 
 @pytest.mark.parametrize("text", HARMLESS)
@@ -149,6 +271,10 @@ def test_a_value_has_one_placeholder_however_it_is_spelled() -> None:
     assert redact("13800138000 or +1 415 555 0123, (415) 555-0123") == "<PHONE_1> or <PHONE_2>, <PHONE_2>"
     assert redact("Anna: 4111 1111 1111 1111, ANNA: 4111111111111111") == "<NAME_1>: <CARD_1>, <NAME_1>: <CARD_1>"
     assert redact("/home/bob/x") == "/home/<USER_1>/x"
+    assert (
+        redact("13800138000 １３８\u2011００１３\u2011８０００, bob＠exam\u200bple．com")
+        == "<PHONE_1> <PHONE_1>, <EMAIL_1>"
+    )
     assert redact.counts == {"email": 2, "phone": 2, "name": 1, "card": 1, "path": 1}
     assert redact.counts["key"] == 0
 
@@ -163,6 +289,25 @@ FRAGMENTS = st.sampled_from(
     [text for cases in PERSONAL.values() for pair in cases for text in pair]
     + HARMLESS
     + ["+", "-", "- ", " + ", "=", "/", "@", ".", ",", " ", "\n", "(", ")", "0", "86", "+1", "a", "x.co", "<EMAIL_1>"]
+    + [
+        "\u200b",
+        "\u202f",
+        "\u2011",
+        "–",
+        "＠",
+        "．",
+        "（",
+        "）",
+        "１",
+        "ー",
+        "三",
+        "б",
+        "<EMA\u200bIL_1>",
+        "SG.",
+        "sk-",
+    ]
+    + [*ISSUED.values()]
+    + [part for parts in NAMED for part in parts]
 )
 
 
@@ -177,7 +322,32 @@ def test_redacting_a_redacted_text_changes_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["1-", "@", "a.a.a", "+1 ", "a@a.aa", "13800138000.", "sk-", "://a:", "token=aaaaaaaaaaaaaaaa.", "\0"]
+    "unit",
+    [
+        "1-",
+        "@",
+        "a.a.a",
+        "+1 ",
+        "a@a.aa",
+        "13800138000.",
+        "sk-",
+        "://a:",
+        "token=aaaaaaaaaaaaaaaa.",
+        "\0",
+        "@例.",
+        "例@",
+        "@а.а",
+        "+49\u200b1",
+        "\u200b",
+        "１",
+        "1\u2011",
+        "ー1",
+        "authorization:basic a",
+        "1:",
+        "-eyJ",
+        "dp.st.",
+        "SG.aaaaaaaaaaaaaaaa.",
+    ],
 )
 def test_long_hostile_text_comes_to_an_end(unit: str) -> None:
     text = unit * (75_000 // len(unit))  # a quadratic search would take minutes

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-import string
 
 from r1chat.redact.finding import Span
 
-_LATIN = "À-ÖØ-öø-ɏ"
-_AFTER_AT = re.compile(
-    rf"@(?!self\.)([A-Za-z0-9{_LATIN}][A-Za-z0-9{_LATIN}-]{{0,62}}+(?:\.[A-Za-z0-9{_LATIN}-]{{1,63}}+){{1,8}}+)"
-)
+# Scripts that put no space between words, or particles right behind: Thai, Lao, Tibetan, Burmese, Khmer, Hangul, kana
+# and Han.
+_UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1100-\u11ff\u3040-\u31ff\uac00-\ud7a3㐀-鿿豈-﫿"
+_LETTER = rf"[^\W_{_UNSPACED}]"
+_LABEL = rf"(?:(?:{_LETTER}|-){{1,63}}+|[{_UNSPACED}][{_UNSPACED}0-9-]{{0,62}}+)"
+_AFTER_AT = re.compile(rf"@(?!self\.)(?!-)({_LABEL}(?:\.{_LABEL}){{1,8}}+)")
+_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_UNSPACED_LOCAL_PART = re.compile(rf"[{_UNSPACED}]{{1,4}}$")  # no longer than a name: a sentence may stand before it
+# Top-level domains in these scripts, since what follows an address there may be the rest of the sentence.
+_TOP_LEVELS = """
+    中国 中國 公司 网络 網絡 网址 网店 网站 中文网 在线 商城 商店 商标 集团 企业 公益 政务 组织机构 机构 我爱你 移动
+    手机 信息 新闻 娱乐 游戏 购物 食品 餐厅 健康 时尚 招聘 慈善 书籍 珠宝 世界 广东 佛山 香港 台湾 台灣 澳門 澳门
+    新加坡 微博 联通 みんな コム 한국 닷컴 닷넷 ไทย คอม ລາວ"""
+_TOP_LEVEL = re.compile("|".join(sorted(_TOP_LEVELS.split(), key=len, reverse=True)))
 _JOINTS = "._%+-'"
-_BEFORE_AT = string.ascii_letters + string.digits + _JOINTS + "".join(map(chr, range(0xC0, 0x250)))
 _LONGEST_LOCAL_PART = 64
 _NOBODY_MAILS = frozenset({"git"})  # the user of every code host
 
@@ -37,8 +45,7 @@ def find_emails(text: str) -> list[Span]:
         return spans
     end = 0
     for match in _AFTER_AT.finditer(text):
-        before = text[max(end, match.start() - _LONGEST_LOCAL_PART) : match.start()]
-        local = before[len(before.rstrip(_BEFORE_AT)) :].lstrip(_JOINTS)
+        local = _local_part(text[max(end, match.start() - _LONGEST_LOCAL_PART) : match.start()])
         domain = _with_top_level(match[1])
         code = text[match.end() : match.end() + 1] in ("(", "[") and domain == match[1]
         if local and domain and not code and local not in _NOBODY_MAILS:
@@ -47,12 +54,36 @@ def find_emails(text: str) -> list[Span]:
     return spans
 
 
+def _local_part(before: str) -> str:
+    """The end of the text before an `@`: letters, digits and joints, else up to four letters of an unspaced script."""
+    start = len(before)
+    while start and (before[start - 1] in _JOINTS or _is_letter(before[start - 1])):
+        start -= 1
+    if local := before[start:].lstrip(_JOINTS):
+        return local
+    unspaced = _UNSPACED_LOCAL_PART.search(before)
+    return unspaced[0] if unspaced else ""
+
+
+def _is_letter(char: str) -> bool:
+    return char.isalnum() and not _IS_UNSPACED.match(char)
+
+
 def _with_top_level(domain: str) -> str:
-    """The domain without what follows its last alphabetic label; empty where nothing is left."""
+    """The domain without what follows its top-level domain; empty where it has none."""
     labels = domain.split(".")
-    while labels and not (len(labels[-1]) > 1 and labels[-1].isalpha()):
-        labels.pop()
-    return ".".join(labels) if len(labels) > 1 else ""
+    while labels:
+        if top_level := _top_level(labels.pop()):
+            return ".".join([*labels, top_level]) if labels else ""
+    return ""
+
+
+def _top_level(label: str) -> str:
+    """A word of letters; of an unspaced script the known domain that it begins with."""
+    if _IS_UNSPACED.match(label):
+        known = _TOP_LEVEL.match(label)
+        return known[0] if known else ""
+    return label if len(label) > 1 and label.isalpha() else ""
 
 
 def find_home_paths(text: str) -> list[Span]:

@@ -1,23 +1,29 @@
 """All personal data in a text, from all searches, without overlaps.
 
-Each search runs on the text with earlier findings hidden, as it would see the redacted text, and rounds of all searches
-repeat until one finds nothing. So a redacted text holds nothing to find.
+The searches see the folded text, with earlier findings hidden as in the redacted text, and rounds of all searches
+repeat until one finds nothing. So a redacted text holds nothing to find. Where the text has invisible characters, each
+search runs without them first, and then with them, since they may stand inside a value or between two.
 """
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Callable, Collection
 from functools import partial
 
 from r1chat.redact.contacts import find_emails, find_home_paths
 from r1chat.redact.finding import PLACEHOLDER, Finding, Span, hide
+from r1chat.redact.fold import INVISIBLE, fold, plain_hyphens
 from r1chat.redact.keys import find_keys
 from r1chat.redact.names import find_names
 from r1chat.redact.numbers import find_numbers
 
-_Searches = tuple[Callable[[str], list[Span]], ...]
+_Search = Callable[[str], list[Span]]
+_Searches = tuple[_Search, ...]
 _SEARCHES: _Searches = (find_keys, find_emails, find_home_paths, find_numbers)
 _ROUNDS = 4  # two are enough for what people write; the limit keeps hostile text linear
+_INVISIBLE = re.compile(INVISIBLE)
 
 
 def find(text: str, names: Collection[str] = ()) -> list[Finding]:
@@ -25,16 +31,32 @@ def find(text: str, names: Collection[str] = ()) -> list[Finding]:
 
     Placeholders that already stand in the text are not searched. Takes time linear in the text.
     """
-    names = frozenset(names)
+    names = frozenset(plain_hyphens(fold(name)) for name in names)
     searches: _Searches = (*_SEARCHES, partial(find_names, names=names)) if names else _SEARCHES
     taken: list[Span] = []
-    rest = hide(text, (match.span() for match in PLACEHOLDER.finditer(text))) if "<" in text else text
+    rest = fold(text)
+    if "<" in rest:
+        rest = hide(rest, (match.span() for match in PLACEHOLDER.finditer(rest)))
+    seen = plain_hyphens(rest)
+    if INVISIBLE in rest:
+        searches = tuple(one for search in searches for one in (partial(_without_invisible, search=search), search))
     for _ in range(_ROUNDS):
         before = len(taken)
         for search in searches:
-            if spans := search(rest):
+            if spans := search(seen):
                 taken += spans
                 rest = hide(rest, (span[:2] for span in spans))
+                seen = plain_hyphens(rest)
         if len(taken) == before:
             break
     return [Finding(span.kind, span.start, span.end, text[span.start : span.end]) for span in sorted(taken)]
+
+
+def _without_invisible(text: str, search: _Search) -> list[Span]:
+    """What a search finds in the text without its invisible characters, as places in the text."""
+    left_out = [match.start() - count for count, match in enumerate(_INVISIBLE.finditer(text))]
+
+    def place(index: int) -> int:
+        return index + bisect_right(left_out, index)
+
+    return [Span(place(span.start), place(span.end - 1) + 1, span.kind) for span in search(text.replace(INVISIBLE, ""))]

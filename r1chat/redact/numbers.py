@@ -14,40 +14,44 @@ from r1chat.redact.checks import iban_length, is_card, is_iban, is_resident_id
 from r1chat.redact.context import calculated, continues_row, named_before
 from r1chat.redact.finding import Kind, Span, hide
 
-_SEPARATORS = b" \xa0().-/"
+_SEPARATORS = b" ().-/"
+_PLAIN_IN_NUMBERS = (("（", "("), ("）", ")"), ("ー", "-"))  # elsewhere they enclose remarks and lengthen vowels
 _NINE = b"0" * 9
 _AS_DIGITS = bytes(48 if 48 <= code < 58 else 32 for code in range(256))
 
-_RUN = re.compile(r"[0-9](?:[ \u00a0().\-/]{0,2}+[0-9]){8,}+")
+_RUN = re.compile(r"[0-9](?:[ ().\-/]{0,2}+[0-9]){8,}+")
 _NUMBER = re.compile(r"[+(]{0,2}+[0-9]++")
 _FORM = re.compile(
     r"""(?<![0-9A-Za-z_])(?<![0-9][.])(?:
-      (?P<abroad> (?:\+|00(?=[1-9][0-9]{0,2}[ \u00a0.\-])) [1-9][0-9]{0,14}
-                  (?:(?:\ ?\(0\)\ ?|[ \u00a0.\-/]|\)[ ]?|[ ]?\()[0-9]{2,14}){0,5} )
-    | (?P<chinese> (?:86[ \-]?)? 1[3-9][0-9] (?P<c>[ \u00a0\-]?) [0-9]{4} (?P=c) [0-9]{4} )
+      (?P<abroad> (?:\+|00(?=[1-9][0-9]{0,2}[ .\-])) [1-9][0-9]{0,14}
+                  (?:(?:\ ?\(0\)\ ?|[ .\-/]|\)[ ]?|[ ]?\()[0-9]{2,14}){0,5} )
+    | (?P<chinese> (?:86[ \-]?)? 1[3-9][0-9] (?P<c>[ \-]?) [0-9]{4} (?P=c) [0-9]{4} )
     | (?P<resident> [1-9][0-9]{5} (?P<r>[ ]?) (?:19|20)[0-9]{6} (?P=r) [0-9]{3}[0-9Xx] )
     | (?P<social> (?!000|666|9)[0-9]{3} (?P<s>[ \-]) (?!00)[0-9]{2} (?P=s) (?!0000)[0-9]{4} )
-    | (?P<american> (?:1[ .\-])? (?:\([2-9][0-9]{2}\)[ ]?[0-9]{3}[ .\-][0-9]{4}
-                                   | [2-9][0-9]{2}(?P<a>[ \u00a0.\-])[0-9]{3}(?P=a)[0-9]{4}) )
+    | (?P<american> (?:1[ .\-])? (?:\([2-9][0-9]{2}\)[ \-]?[0-9]{3}[ .\-][0-9]{4}
+                                   | [2-9][0-9]{2}(?P<a>[ .\-])[0-9]{3}(?P=a)[0-9]{4}) )
     | (?P<pairs> 0[1-9] (?P<p>[ .\-]) [0-9]{2} (?:(?P=p)[0-9]{2}){3} (?!(?P=p)[0-9]) )
     | (?P<national> \(?0[1-9][0-9]{1,3} (?:\)[ ]?|[ \-./]) [0-9]{3,8} (?:[ \-][0-9]{2,5}){0,2}
                   | \(?0[1-9](?:\)[ ]?|[ \-]) [0-9]{4} [ \-] [0-9]{4} )
-    | (?P<card> [2-6][0-9]{3} (?P<g>[ \u00a0\-]) (?:[0-9]{4}(?P=g)){2} [0-9]{4} (?:(?P=g)[0-9]{3}(?![0-9]))?
-              | 3[0-9]{3} (?P<h>[ \u00a0\-]) [0-9]{6} (?P=h) [0-9]{4,5}
+    | (?P<card> [2-6][0-9]{3} (?P<g>[ .\-])(?:(?<=\ )\ )? (?:[0-9]{4}(?P=g)(?:(?<=\ )\ )?){2} [0-9]{4}
+                   (?:(?P=g)[0-9]{3}(?![0-9]))?
+              | 3[0-9]{3} (?P<h>[ \-]) [0-9]{6} (?P=h) [0-9]{4,5}
               | [2-6][0-9]{12,18} )
     | (?P<bare> [0-9]{10} )
     )(?![0-9A-Za-z_])(?!\.[0-9])""",
     re.VERBOSE,
 )
-_IBAN = re.compile(r"[A-Z](?<![A-Za-z0-9].)[A-Z][0-9]{2}(?:[ \u00a0-]?[A-Za-z0-9]){11,30}")
+_IBAN = re.compile(r"[A-Z](?<![A-Za-z0-9].)[A-Z][0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}")
 _GROUP = re.compile(r"[0-9]+")
-_SPACED = re.compile(r"[0-9 \u00a0]+")
+_SPACED = re.compile(r"[0-9 ]+")
 _SHAPES = ("abroad", "chinese", "resident", "social", "american", "pairs", "national", "card", "bare")
 _OFTEN_IN_ROWS = ("abroad", "pairs", "national")
 
 
 def find_numbers(text: str) -> list[Span]:
-    """Phones, cards, identity and account numbers, in order, without overlaps."""
+    """Phones, cards, identity and account numbers in a folded text, in order, without overlaps."""
+    for char, plain in _PLAIN_IN_NUMBERS:
+        text = text.replace(char, plain)
     if _NINE not in text.encode("latin-1", "replace").translate(_AS_DIGITS, _SEPARATORS):
         return []
     accounts = list(_ibans(text))
