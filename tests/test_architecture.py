@@ -72,7 +72,7 @@ HOMES = {
     "typer": ("r1chat.cli",),
     "rich": ("r1chat.cli",),
     "stdnum": ("r1chat.redact.checks",),
-    "pyarrow": ("r1chat.export.writers", "r1chat.evaluation.rows"),
+    "pyarrow": ("r1chat.export.writers", "r1chat.evaluation.parquet_program"),
     "orjson": ("r1chat.export",),
     "mpmath": ("r1chat.answers.arithmetic",),
     "pint": ("r1chat.answers.units",),

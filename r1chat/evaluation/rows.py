@@ -14,13 +14,15 @@ from r1chat.archive.json_values import JsonValue, values
 from r1chat.both import Both
 from r1chat.errors import EvaluationError
 from r1chat.library.datasets import LARGEST
+from r1chat.limited import LimitedProcess, NotStartedError
 from r1chat.sizes import readable_size
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 MOST_ROWS = 200_000
 MOST_COLUMNS = 1_000
 _UNPACKED = LARGEST  # bytes that the rows of a Parquet file may take in memory
-_AT_ONCE = LARGEST // 4  # of these, read together
+_PATIENCE = 60.0  # seconds for a hundred of them
+_PARQUET = LimitedProcess(Path(__file__).with_name("parquet_program.py"))
 
 
 def read_rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -103,35 +105,32 @@ def _csv(file: Path) -> Iterator[tuple[int, object]]:
         raise EvaluationError(_UNREADABLE.format(file=file, reason=error)) from None
 
 
-def _rows_at_once(opened: Any) -> int:
-    """How many rows of a Parquet file surely take no more than _AT_ONCE bytes: each may repeat the longest value."""
-    groups = [opened.metadata.row_group(number) for number in range(opened.metadata.num_row_groups)]
-    longest = max(
-        (sum(group.column(i).total_uncompressed_size for i in range(group.num_columns)) for group in groups), default=0
-    )
-    return max(1, min(100, _AT_ONCE // max(longest, 1)))
-
-
 def _parquet(file: Path) -> Iterator[tuple[int, object]]:
-    import pyarrow as pa  # type: ignore[import-untyped]  # half a second: only where it is asked for
-    from pyarrow import parquet
-
+    """The rows of a Parquet file, decoded in a process with a bound of memory."""
+    size = count = number = 0
     try:
         _examine(file)
-        size, count = 0, 0
-        with parquet.ParquetFile(file) as opened:
-            _require_columns(file, opened.metadata.num_columns)
-            for batch in opened.iter_batches(_rows_at_once(opened)):
-                size += batch.nbytes
-                if size > _UNPACKED:
-                    raise EvaluationError(_TOO_LARGE.format(file=file, most=readable_size(_UNPACKED)))
-                for row in batch.to_pylist():
-                    count += 1
-                    yield count, row
     except OSError as error:
-        raise EvaluationError(_UNREADABLE.format(file=file, reason=error.strerror or _NO_PARQUET)) from None
-    except (pa.ArrowException, UnicodeDecodeError):
-        raise EvaluationError(_UNREADABLE.format(file=file, reason=_NO_PARQUET)) from None
+        raise EvaluationError(_UNREADABLE.format(file=file, reason=error.strerror)) from None
+    while True:
+        asked = {"file": str(file.absolute()), "number": number, "columns": MOST_COLUMNS}
+        try:
+            found = _PARQUET.ask(asked, _PATIENCE)
+        except NotStartedError:
+            raise EvaluationError(_UNREADABLE.format(file=file, reason=_NO_PROCESS)) from None
+        if isinstance(found, dict) and found.get("fault") == "columns":
+            _require_columns(file, MOST_COLUMNS + 1)
+        if isinstance(found, dict) and "fault" in found:
+            raise EvaluationError(_UNREADABLE.format(file=file, reason=_NO_PARQUET))
+        size += found["bytes"] if isinstance(found, dict) else _UNPACKED + 1
+        if not isinstance(found, dict) or size > _UNPACKED:
+            raise EvaluationError(_TOO_LARGE.format(file=file, most=readable_size(_UNPACKED)))
+        if not found["rows"]:
+            return
+        for row in found["rows"]:
+            count += 1
+            yield count, row
+        number += 1
 
 
 _BAD_ROW = Both(
@@ -146,6 +145,7 @@ _TOO_WIDE = Both(
     "{file} 的列超过 {most:,} 个。请去掉题目不需要的列。",
 )
 _UNREADABLE = Both("{file} cannot be read ({reason}).", "{file} 无法读取（{reason}）。")
+_NO_PROCESS = Both("the process that reads it did not start", "读取它的进程没有启动")
 _NO_FILE = Both("no regular file", "不是普通文件")
 _NO_UTF_8 = Both("it is no text in UTF-8", "不是 UTF-8 文本")
 _NO_PARQUET = Both("it is no whole Parquet file", "不是完整的 Parquet 文件")
