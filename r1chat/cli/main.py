@@ -265,9 +265,9 @@ def evaluate(
     """Measure a model on a task: pass@1, pass@k and cons@k, each with an interval. A run that was killed goes on.
 
     Made-up tasks: sums, products, division, expressions, decimals, percentages, fractions, equations, divisors, primes,
-    sorting, letters, clock, stories, countdown. A file of problems: GSM8K, MATH-500, AIME, GPQA, MMLU and CMATH as
-    published, or JSON Lines with question and answer; code problems as HumanEval, MBPP and LiveCodeBench have them, or
-    with question and tests. curve TASK: accuracy over thinking tokens, as a picture.
+    sorting, letters, clock, stories, countdown, countdown-4. A file of problems: GSM8K, MATH-500, AIME, GPQA, MMLU and
+    CMATH as published, or JSON Lines with question and answer; code problems as HumanEval, MBPP and LiveCodeBench have
+    them, or with question and tests. curve TASK: accuracy over thinking tokens, as a picture.
     """
     return partial(_evaluate, ctx.params)
 

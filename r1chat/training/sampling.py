@@ -12,7 +12,7 @@ from torch import Tensor
 from r1chat.training.model import Decoder
 from r1chat.training.vocabulary import EOS
 
-LIMIT = 320  # tokens of a completion
+LIMIT = 480  # tokens of a completion
 
 
 @dataclass(frozen=True, slots=True)
