@@ -804,7 +804,7 @@ def countdown(rng: random.Random, lang: Language) -> Drawn:
 def countdown_4(rng: random.Random, lang: Language) -> Drawn:
     """The same with four numbers.
 
-    The third of `values` are `TRIES` of the `beginnings`, drawn blindly: where a search for the target may begin.
+    The third of `values` are one or two of the `beginnings`, drawn blindly: where a search for the target may begin.
     """
     while True:
         numbers, target = _game(rng, 4)
@@ -812,14 +812,14 @@ def countdown_4(rng: random.Random, lang: Language) -> Drawn:
         solutions = {one: solution for one in begun if (solution := _solution_from(numbers, target, *one))}
         if solutions:
             break
-    tries = tuple(rng.sample(begun, TRIES))
+    tries = tuple(rng.sample(begun, rng.randint(1, TRIES)))
     example = next(solutions[one] for one in (*tries, *begun) if one in solutions)
     question = _say(rng, lang, _COUNTDOWN_4_EN, _COUNTDOWN_4_ZH, n=", ".join(map(str, numbers)), t=target)
     core = f"countdown {sorted(numbers)} {target}"
     return Drawn(core, question, _pattern(numbers, target), "pattern", (numbers, target, tries), example)
 
 
-TRIES = 2  # of a chain for countdown with four numbers; more would not fit into what a small model is trained on
+TRIES = 2  # at most, in a chain for countdown with four numbers; a third would be more than small models are trained on
 
 
 def _game(rng: random.Random, count: int) -> tuple[tuple[int, ...], int]:

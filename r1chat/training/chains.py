@@ -294,9 +294,10 @@ def _countdown(values: Values, lang: Language) -> list[str]:
 
 
 def _countdown_4(values: Values, lang: Language) -> list[str]:
-    """The number that is used last is guessed, the other three are searched as in `_countdown`; then another guess.
+    """The number that is used last is guessed, and the other three are searched as in `_countdown`.
 
-    The guesses are blind: what a chain shows is how to search, not where.
+    Where that leads nowhere, there is a second guess or none. Both are blind: a chain shows how to search, not where,
+    and not how long.
     """
     numbers, target, tries = values
     lines = [_wanted(numbers, target, lang)]
