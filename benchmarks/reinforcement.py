@@ -114,7 +114,7 @@ def arm(
         plan = _plan(name, max(left, 0.05), seed)
         run = Training(folder, plan, origin[0].shape, origin, source(kept))
     else:
-        run = Grpo(folder, plan, Reinforcement(problems=8, k=8, tasks=(task,), dev=50, check=1000), origin)
+        run = Grpo(folder, plan, Reinforcement(problems=8, k=8, tasks=(task,), dev=20, check=1000), origin)
     if run.seconds < run.plan.minutes * 60:
         run.run(_tell)
     return run.model, run.tokenizer

@@ -118,7 +118,7 @@ def test_written_arithmetic_ends_with_its_result(seed: int) -> None:
 def test_a_chain_is_short(task: str) -> None:
     rng = random.Random(2)
     chains = [chain(task, m.values, m.example, m.language, rng) for m in generated.problems(task, "train", 200)]
-    assert max(map(len, chains)) < (560 if task == "countdown-4" else 450)
+    assert max(map(len, chains)) < (600 if task == "countdown-4" else 450)
     assert set(MAKERS) == {*generated.TASKS, "follow"}
 
 

@@ -302,12 +302,13 @@ def _countdown_4(values: Values, lang: Language) -> list[str]:
     numbers, target, tries = values
     lines = [_wanted(numbers, target, lang)]
     for sign, last in tries:
-        others, need, _ = generated.left_after(numbers, target, sign, last)
-        lines.append(f"{target}{sign}{last}={need}, {_wanted(others, need, lang)}")
+        others, need, undo = generated.left_after(numbers, target, sign, last)
+        way = f"{target}={need}{undo}{last}"
+        lines.append(f"{target}{sign}{last}={need}, {way}, {_wanted(others, need, lang)}")
         searched, found = _search(others, need, lang)
         lines += searched
         if found:
-            return [*lines, f"{need}={found}"]
+            return [*lines, f"{need}={found}, {way}"]
         lines.append("Wait, no. Again:" if lang == "en" else "等等，不行。重新试：")
     return [*lines[:-1], GIVEN_UP.pick(lang)]
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from r1chat.training.model import Cache, Decoder
 from r1chat.training.vocabulary import EOS
 
-LIMIT = 480  # tokens of a completion
+LIMIT = 512  # tokens of a completion
 
 
 @dataclass(frozen=True, slots=True)
