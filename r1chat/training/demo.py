@@ -67,7 +67,10 @@ def run(folder: Path, plan: Demo, tell: Callable[[str], None], shape: Shape | No
         MORE: lambda place: Training(place, timed(MORE, 1e-3), Shape(), _from(place, start), examples),
         REJECT: lambda place: _rejecting(place, timed(REJECT, 3e-4), plan, start),
         GRPO: lambda place: Grpo(
-            place, timed(GRPO, 5e-5), Reinforcement(problems=8, k=8, tasks=plan.tasks, dev=20), _from(place, start)
+            place,
+            timed(GRPO, 5e-5),
+            Reinforcement(problems=8, k=8, tasks=plan.tasks, limit=256, dev=20),
+            _from(place, start),
         ),
     }
     figures = {COLD: _measured(*load(cold), plan)}
