@@ -28,6 +28,7 @@ from r1chat.training.vocabulary import ASSISTANT, BOS, THINK, USER
 
 DATA = Path(__file__).parents[1] / "tests" / "data" / "nano"
 BARS = {"sums": 0.98, "products": 0.95, "countdown": 0.6}  # others 0.9
+FIGURES = ("countdown-4",)  # what the model is not meant to reach anything in
 EXAMPLES = (
     ("27 + 43 = ?", "70"),
     ("158 + 267 = ?", "425"),
@@ -83,7 +84,10 @@ def main() -> None:
     for task in generated.TASKS:
         for language in ("en", "zh"):
             share = measure(texts_of(task, chosen.split, chosen.n, language))
-            report.bar(f"{task}, {language}", share, at_least=BARS.get(task, 0.9))
+            if task in FIGURES:
+                report.figure(f"{task}, {language}", share)
+            else:
+                report.bar(f"{task}, {language}", share, at_least=BARS.get(task, 0.9))
     for language in ("en", "zh"):
         drawn = texts(random.Random(f"card {chosen.split}"), chosen.split, [FOLLOW])
         share = measure(list(islice((text for text in drawn if text.language == language), chosen.n)))

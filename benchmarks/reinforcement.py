@@ -3,8 +3,10 @@
 A small model is trained on one made-up task for `--start-minutes`; whether that is its plateau, the control tells. From
 that checkpoint, for each seed and for the same processor time: more supervised training (the control), rejection
 sampling (its sampling counted), and GRPO. Each is measured on the same problems of the test split, which chose nothing:
-greedily, and with 8 samples at temperature 0.6 (pass@1, cons@8). The same command goes on after a kill. Needs the extra
-`train`.
+greedily, and with 8 samples at temperature 0.6 (pass@1, pass@8, cons@8). The same command goes on after a kill. Needs
+the extra `train`.
+
+With `--from MODEL.gguf` the checkpoint is that model, taught the task for `--start-minutes` (0: as it is).
 
 With `--demonstrations N` the supervised training, at the start and in the control, has N chains and no more, as where
 people write them; the others learn from answers alone, of which there are as many as they ask for. That is the case of
@@ -19,6 +21,7 @@ import random
 import shutil
 import statistics
 import time
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,9 @@ import torch
 from tokenizers import Tokenizer
 
 from benchmarks.report import Report
+from r1chat.training.checkpoint import CHECKPOINT
 from r1chat.training.data import Text, texts
+from r1chat.training.gguf_file import read_gguf
 from r1chat.training.grpo import Grpo, Reinforcement
 from r1chat.training.loop import Plan, Source, Training, load
 from r1chat.training.model import Decoder, Shape
@@ -39,7 +44,7 @@ from r1chat.votes import group
 SHAPE = Shape(vocabulary=640, width=96, hidden=256, layers=4, heads=3, kv_heads=3, context=1024)
 ARMS = ("more", "reject", "grpo")
 NAMES = {"start": "the start", "more": "more supervised training", "reject": "rejection sampling", "grpo": "GRPO"}
-SAMPLES, TEMPERATURE, LIMIT = 8, 0.6, 200
+SAMPLES, TEMPERATURE = 8, 0.6
 RATES = {"start": 4e-3, "more": 1e-3, "reject": 3e-4, "grpo": 1e-4}  # none of them tuned
 
 Figures = dict[str, float]
@@ -52,14 +57,16 @@ def measure(model: Decoder, tokenizer: Tokenizer, task: str, split: str, count: 
     many = [text for text in asked for _ in range(SAMPLES)]
     written = _written(model, tokenizer, many, TEMPERATURE)
     marks = score(many, written)
-    agreed = []
+    agreed, solved = [], []
     for at in range(0, len(many), SAMPLES):
         answers = [row.text.partition("</think>")[2] if row.ended else None for row in written[at : at + SAMPLES]]
         groups = group(answers)
+        solved.append(max(mark.accuracy for mark in marks[at : at + SAMPLES]))
         agreed.append(marks[at + groups[0].members[0]].accuracy if groups else 0.0)
     return {
         "greedy": _mean([mark.accuracy for mark in greedy]),
         "pass@1": _mean([mark.accuracy for mark in marks]),
+        "pass@8": _mean(solved),
         "cons@8": _mean(agreed),
         "tokens": _mean([len(row.tokens) for row in written]),
     }
@@ -69,7 +76,7 @@ def _written(model: Decoder, tokenizer: Tokenizer, asked: list[Text], temperatur
     found: list[Completion] = []
     for at in range(0, len(asked), 200):
         prompts = [text.prompt for text in asked[at : at + 200]]
-        found += complete(model, tokenizer, prompts, temperature, LIMIT, seed=at)
+        found += complete(model, tokenizer, prompts, temperature, seed=at)
     return found
 
 
@@ -77,12 +84,13 @@ def _mean(values: list[Any]) -> float:
     return round(statistics.fmean(values), 4) if values else 0.0
 
 
-def start(folder: Path, demonstrations: Source, minutes: float) -> Training:
-    """The common checkpoint; goes on where it was."""
-    run = Training(folder, _plan("start", minutes, 0), SHAPE, source=demonstrations)
-    if run.seconds < minutes * 60:
+def start(folder: Path, demonstrations: Source, minutes: float, model: Path | None) -> None:
+    """The common checkpoint, from nothing or from a GGUF file; goes on where it was."""
+    begun = read_gguf(model) if model and not (folder / CHECKPOINT).exists() else None
+    plan = replace(_plan("start", minutes, 0), warm=20 if model else 100)
+    run = Training(folder, plan, SHAPE, begun, demonstrations)
+    if begun or run.seconds < minutes * 60:
         run.run(_tell)
-    return run
 
 
 def arm(
@@ -106,7 +114,7 @@ def arm(
         plan = _plan(name, max(left, 0.05), seed)
         run = Training(folder, plan, origin[0].shape, origin, source(kept))
     else:
-        run = Grpo(folder, plan, Reinforcement(problems=8, k=8, tasks=(task,), limit=LIMIT, dev=50, check=1000), origin)
+        run = Grpo(folder, plan, Reinforcement(problems=8, k=8, tasks=(task,), dev=20, check=1000), origin)
     if run.seconds < run.plan.minutes * 60:
         run.run(_tell)
     return run.model, run.tokenizer
@@ -116,7 +124,7 @@ def _plan(name: str, minutes: float, seed: int) -> Plan:
     return Plan(
         minutes=minutes,
         rate=RATES[name],
-        warm=100 if name == "start" else 10,
+        warm=10,
         anneal=0.3 if name == "start" else 1.0,
         seed=seed,
         save=20,
@@ -141,21 +149,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Reinforcement learning against more supervised training.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--task", default="countdown")
+    parser.add_argument("--from", dest="model", type=Path, metavar="MODEL.gguf", help="go on from it, not from nothing")
     parser.add_argument("--start-minutes", type=float, default=4.0, help="of the common checkpoint, processor time")
     parser.add_argument("--minutes", type=float, default=1.5, help="of each way to go on, processor time")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
     parser.add_argument("--split", choices=("dev", "test"), default="test")
     parser.add_argument("-n", type=int, default=100, help="problems")
-    parser.add_argument("--grpo-rate", type=float, default=RATES["grpo"])
+    for name, rate in RATES.items():
+        parser.add_argument(f"--{name}-rate", type=float, default=rate)
     parser.add_argument("--demonstrations", type=int, default=0, help="chains to learn from; 0: always new ones")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    RATES["grpo"] = chosen.grpo_rate
+    RATES.update({name: getattr(chosen, f"{name}_rate") for name in RATES})
     torch.set_num_threads(1)
     begun = chosen.folder / "start"
     demonstrations = _demonstrations(chosen.task, chosen.demonstrations)
-    start(begun, demonstrations, chosen.start_minutes)
+    start(begun, demonstrations, chosen.start_minutes, chosen.model)
     found: dict[str, list[Figures]] = {}
     jobs = [
         ("start", 0, begun),
@@ -175,7 +185,7 @@ def main() -> None:
         found.setdefault(name, []).append(json.loads(file.read_text()))
     report = Report("reinforcement")
     for name, runs in found.items():
-        for figure in ("greedy", "pass@1", "cons@8"):
+        for figure in ("greedy", "pass@1", "pass@8", "cons@8"):
             values = [run[figure] for run in runs]
             report.figure(f"{NAMES[name]}, {figure}", statistics.fmean(values))
             if len(values) > 1:

@@ -93,6 +93,48 @@ def test_every_right_expression_of_a_countdown_counts_and_no_other() -> None:
         assert not re.search(made.answer, f"\\boxed{{{made.example}+0}}")
 
 
+def test_every_right_expression_of_four_numbers_counts_and_no_other() -> None:
+    """All ways to put parentheses, needed or not, judged by their value and by the pattern."""
+    forms = (
+        "{}{}{}{}{}{}{}",
+        "({}{}{}){}{}{}{}",
+        "{}{}({}{}{}){}{}",
+        "{}{}{}{}({}{}{})",
+        "({}{}{}{}{}){}{}",
+        "{}{}({}{}{}{}{})",
+        "({}{}{}){}({}{}{})",
+        "(({}{}{}){}{}){}{}",
+        "({}{}({}{}{})){}{}",
+        "{}{}(({}{}{}){}{})",
+        "{}{}({}{}({}{}{}))",
+    )
+    right = 0
+    for made in generated.problems("countdown-4", "train", 3):
+        numbers, target, _ = made.values
+        pattern = re.compile(made.answer)
+        for (a, b, c, d), (x, y, z) in itertools.product(
+            itertools.permutations(numbers), itertools.product("+-*", repeat=3)
+        ):
+            for form in forms:
+                text = form.format(a, x, b, y, c, z, d)
+                assert bool(pattern.search(f"\\boxed{{{text}}}")) == (eval(text) == target), (text, target)
+                right += eval(text) == target
+        assert pattern.search(f"\\boxed{{ {made.example.replace('*', ' × ')} = {target} }}")
+        assert not pattern.search(f"\\boxed{{{target}}}") and not pattern.search(f"\\boxed{{{made.example}+0}}")
+    assert right > 30
+
+
+def test_a_countdown_with_four_numbers_is_asked_in_many_words_and_each_target_can_be_made() -> None:
+    made = list(generated.problems("countdown-4", "test", 300))
+    for one in made:
+        numbers, target, tries = one.values
+        assert sorted(map(int, re.findall(r"\d+", one.example))) == sorted(numbers) and eval(one.example) == target
+        assert 1 <= len(set(tries)) == len(tries) <= 2 and set(tries) <= set(generated.beginnings(numbers, target))
+    for language in ("en", "zh"):
+        asked = {re.sub(r"\d+", "", one.question.split(" Put ")[0]) for one in made if one.language == language}
+        assert len(asked) >= 9
+
+
 def test_the_same_task_is_the_same_every_time_and_in_both_languages() -> None:
     first, again = (load_task("stories", "test", 20) for _ in range(2))
     assert first == again

@@ -213,6 +213,41 @@ def test_a_damaged_checkpoint_and_a_foreign_model_are_refused(tmp_path: Path) ->
         read_gguf(tmp_path / "micro.gguf")
 
 
+def test_samples_of_a_batch_have_the_probabilities_that_the_model_gives_them_when_it_reads_each_alone(
+    trained: Path,
+) -> None:
+    import torch
+
+    from r1chat.training.loop import load
+    from r1chat.training.sampling import complete
+
+    model, tokenizer = load(trained)
+    prompts = [f"{'What is ' * (row % 4)}{row} + {row}?" for row in range(24)]
+    rows = complete(model, tokenizer, prompts, 5.0, 600, seed=3)
+    assert sorted(len(row.tokens) for row in rows)[12] < 550  # half of the rows have left the batch before its end
+    for row in rows:
+        tokens = torch.tensor([row.prompt + row.tokens])
+        with torch.no_grad():
+            logs = model.logits(model(tokens[:, :-1])).log_softmax(-1)[0, len(row.prompt) - 1 :]
+        whole = logs.gather(1, tokens[0, len(row.prompt) :, None])[:, 0]
+        assert torch.allclose(whole, torch.tensor(row.logs), atol=1e-3)
+
+
+def test_tokens_are_drawn_as_often_as_they_are_likely_at_the_temperature(trained: Path) -> None:
+    import torch
+
+    from r1chat.training.loop import load
+    from r1chat.training.sampling import complete
+
+    model, tokenizer = load(trained)
+    rows = complete(model, tokenizer, ["1 + 1"] * 4000, 1.5, 1, seed=5)
+    with torch.no_grad():
+        expected = (model.logits(model(torch.tensor([rows[0].prompt])))[0, -1] / 1.5).softmax(-1)
+    drawn = torch.bincount(torch.tensor([row.tokens[0] for row in rows]), minlength=len(expected)) / len(rows)
+    assert ((drawn - expected).abs() < 5 * (expected * (1 - expected) / len(rows)).sqrt() + 1e-3).all()
+    assert (drawn > 0).sum() > 3
+
+
 def test_advantages_are_standard_scores_within_a_group() -> None:
     from r1chat.training.grpo import group_advantages
 

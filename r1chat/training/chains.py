@@ -11,12 +11,16 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from r1chat.both import Both
 from r1chat.evaluation import generated
 from r1chat.evaluation.generated import Language
 from r1chat.training import columns
 
 WRONG, RIGHT = "\ue000", "\ue001"
 Values = Sequence[Any]
+
+GIVEN_UP = Both("I find no way.", "我没有找到办法。")
+NONE_FOUND = Both("I have tried, but I have found no way.", "我试过了，但是没有找到办法。")
 
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)
 
@@ -25,6 +29,8 @@ def chain(task: str, values: Values, answer: str, lang: Language, rng: random.Ra
     """The thought for a problem: lines, "\n" between them."""
     lines = MAKERS[task](values, lang)
     lines[0] = _opening(lines[0], lang, rng)
+    if lines[-1] == GIVEN_UP.pick(lang):
+        return "\n".join(lines)
     chance = rng.random()
     if chance < 0.12:
         _spoil(lines, lang, rng)
@@ -32,6 +38,11 @@ def chain(task: str, values: Values, answer: str, lang: Language, rng: random.Ra
     if chance > 0.75:
         lines.append(_check(task, values, answer, lang))
     return "\n".join(lines)
+
+
+def reply(thought: str, answer: str, lang: Language) -> str:
+    """The answer after a thought; where that has given up, a sentence that says so."""
+    return NONE_FOUND.pick(lang) if thought.endswith(GIVEN_UP.pick(lang)) else answer_text(answer, lang)
 
 
 def answer_text(answer: str, lang: Language) -> str:
@@ -276,20 +287,52 @@ def _clock(values: Values, lang: Language) -> list[str]:
 def _countdown(values: Values, lang: Language) -> list[str]:
     """For each pair what it makes, and what it would have to make for the third number to lead on to the target."""
     numbers, target = values
+    lines, found = _search(numbers, target, lang)
+    if not found:
+        raise ValueError(f"nothing makes {target} of {numbers}")
+    return [_wanted(numbers, target, lang), *lines]
+
+
+def _countdown_4(values: Values, lang: Language) -> list[str]:
+    """The number that is used last is guessed, and the other three are searched as in `_countdown`.
+
+    Where that leads nowhere, there is a second guess or none. Both are blind: a chain shows how to search, not where,
+    and not how long.
+    """
+    numbers, target, tries = values
+    lines = [_wanted(numbers, target, lang)]
+    for sign, last in tries:
+        others, need, undo = generated.left_after(numbers, target, sign, last)
+        way = f"{target}={need}{undo}{last}"
+        lines.append(f"{target}{sign}{last}={need}, {way}, {_wanted(others, need, lang)}")
+        searched, found = _search(others, need, lang)
+        lines += searched
+        if found:
+            return [*lines, f"{need}={found}, {way}"]
+        lines.append("Wait, no. Again:" if lang == "en" else "等等，不行。重新试：")
+    return [*lines[:-1], GIVEN_UP.pick(lang)]
+
+
+def _wanted(numbers: Sequence[int], target: int, lang: Language) -> str:
+    return f"{target} from {_list(numbers)}" if lang == "en" else f"{target}，用{_list(numbers)}"
+
+
+def _search(numbers: tuple[int, ...], target: int, lang: Language) -> tuple[list[str], str]:
+    """The lines of a search among three numbers, from both ends, and the expression that it finds, or ""."""
     yes, no = ("yes", "no") if lang == "en" else ("有", "无")
-    lines = [f"{target} from {_list(numbers)}" if lang == "en" else f"{target}，用{_list(numbers)}"]
+    lines: list[str] = []
     for a, b, c in generated.pairs(numbers):
         results = generated.made(a, b)
         lines.append(", ".join(f"{a}{sign}{b}={value}" for sign, value in results.items()))
         tests = []
-        for sign, need, _ in generated.needed(target, c):
+        for sign, need, undo in generated.needed(target, c):
             first = next((other for other, value in results.items() if value == need), "")
             text = f"{target}{sign}{c}" + ("" if need is None else f"={need}")
             tests.append(f"{text} {yes}: {a}{first}{b}" if first else f"{text} {no}")
             if first:
-                return [*lines, ", ".join(tests)]
+                return [*lines, ", ".join(tests)], generated.combined(f"{a}{first}{b}", undo, c)
         lines.append(", ".join(tests))
-    raise ValueError(f"nothing makes {target} of {numbers}")
+    return lines, ""
 
 
 def _cage(heads: int, legs: int, what: str, lang: Language) -> list[str]:
@@ -331,5 +374,6 @@ MAKERS: dict[str, Callable[[Values, Language], list[str]]] = {
     "clock": _clock,
     "stories": _stories,
     "countdown": _countdown,
+    "countdown-4": _countdown_4,
     "follow": _follow,
 }

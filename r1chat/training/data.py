@@ -15,7 +15,7 @@ from r1chat.evaluation.generated import Drawn, Language
 from r1chat.evaluation.problems import MATH_PROMPT, MATH_PROMPT_ZH
 from r1chat.judgements import Check
 from r1chat.training import everyday, wordings
-from r1chat.training.chains import MAKERS, RIGHT, WRONG, answer_text, chain
+from r1chat.training.chains import MAKERS, RIGHT, WRONG, answer_text, chain, reply
 from r1chat.training.vocabulary import ASSISTANT, BOS, CLOSE, EOS, THINK, USER
 
 TALK, FOLLOW = "talk", "follow"
@@ -27,6 +27,7 @@ WEIGHTS = {  # how often a task is drawn; the others 1
     "primes": 1.3,
     "stories": 2.0,
     "countdown": 2.5,
+    "countdown-4": 6.0,
     "fractions": 4.0,
     "letters": 2.0,
     "divisors": 5.0,
@@ -118,7 +119,7 @@ def _text_of(name: str, rng: random.Random, lang: Language, split: str) -> Text:
     answer = drawn.example or drawn.answer
     thought = chain(name, drawn.values, answer, lang, rng)
     question = _asked(name, drawn, rng, lang, split)
-    text = _text(name, lang, question, thought, answer_text(answer, lang), answer, before)
+    text = _text(name, lang, question, thought, reply(thought, answer, lang), answer, before)
     return replace(text, reference=drawn.answer, kind=drawn.kind)
 
 

@@ -97,7 +97,10 @@ def run(
         MORE: lambda place: Training(place, timed(MORE, 1e-3), Shape(), _from(place, start), examples),
         REJECT: lambda place: _rejecting(place, timed(REJECT, 3e-4), plan, start, note),
         GRPO: lambda place: Grpo(
-            place, timed(GRPO, 5e-5), Reinforcement(problems=8, k=8, tasks=plan.tasks, dev=20), _from(place, start)
+            place,
+            timed(GRPO, 5e-5),
+            Reinforcement(problems=8, k=8, tasks=plan.tasks, limit=256, dev=20),
+            _from(place, start),
         ),
     }
     asked = list(islice(texts(random.Random("demo"), "test", plan.tasks), plan.problems))

@@ -23,7 +23,7 @@ from r1chat.training.data import Example, Pool, dev_texts, texts
 from r1chat.training.loop import Plan, Tell, Training, padded
 from r1chat.training.model import Decoder, Shape
 from r1chat.training.outcome import average
-from r1chat.training.sampling import Completion, complete
+from r1chat.training.sampling import LIMIT, Completion, complete
 from r1chat.training.scoring import Score, score
 from r1chat.training.vocabulary import CLOSE
 
@@ -43,7 +43,7 @@ class Reinforcement:
     temperature: float = 1.0
     clip: float = 0.2
     updates: int = 2
-    limit: int = 256
+    limit: int = LIMIT
     dev: int = 100
     check: int = 20
 

@@ -235,9 +235,11 @@ def accuracy(model: Decoder, tokenizer: Tokenizer, count: int = 300, seed: int =
     right: dict[str, list[bool]] = {}
     for at in range(0, count, 100):
         some = made[at : at + 100]
-        for text, reply in zip(some, complete(model, tokenizer, [text.prompt for text in some]), strict=True):
+        written = complete(model, tokenizer, [text.prompt for text in some])
+        for text, reply, mark in zip(some, written, score(some, written), strict=True):
             expected = text.completion.partition(CLOSE)[2].removesuffix(EOS).strip()
-            right.setdefault(text.task, []).append(reply.text.partition(CLOSE)[2].strip() == expected)
+            exact = reply.text.partition(CLOSE)[2].strip() == expected
+            right.setdefault(text.task, []).append(mark.accuracy == 1 if text.kind == "pattern" else exact)
     return {task: round(sum(values) / len(values), 3) for task, values in sorted(right.items())}
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 EPSILON = 1e-6
-Cache = list[tuple[Tensor, Tensor]]  # keys and values of each layer, each (batch, kv_heads, length, head)
+Kept = tuple[Tensor, Tensor, int]  # of one layer: keys and values (batch, kv_heads, room, head), and how many are there
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,11 @@ class Layer(nn.Module):
         self.ffn_up = nn.Linear(shape.width, shape.hidden, bias=False)
         self.ffn_down = nn.Linear(shape.hidden, shape.width, bias=False)
 
-    def forward(
-        self, x: Tensor, rope: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None, mask: Tensor | None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """`x` (batch, length, width); `mask` (batch, 1, length, past + length), True where attention may look."""
+    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], past: Kept | None, mask: Tensor | None) -> Tensor:
+        """`x` (batch, length, width); `mask` (batch, 1, length, past + length), True where attention may look.
+
+        New keys and values are written behind those of `past`.
+        """
         batch, length, width = x.shape
         y = self.attn_norm(x)
         q = self.attn_q(y).view(batch, length, self.shape.heads, self.shape.head).transpose(1, 2)
@@ -73,15 +74,34 @@ class Layer(nn.Module):
         v = self.attn_v(y).view(batch, length, self.shape.kv_heads, self.shape.head).transpose(1, 2)
         q, k = _rotated(q, *rope), _rotated(k, *rope)
         if past is not None:
-            k, v = torch.cat((past[0], k), 2), torch.cat((past[1], v), 2)
-        kept = k, v
+            keys, values, begun = past
+            end = begun + length
+            keys[:, :, begun:end], values[:, :, begun:end] = k, v
+            k, v = keys[:, :, :end], values[:, :, :end]
         groups = self.shape.heads // self.shape.kv_heads
         if groups > 1:
             k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
         mixed = functional.scaled_dot_product_attention(q, k, v, mask, is_causal=mask is None)
         x = x + self.attn_output(mixed.transpose(1, 2).reshape(batch, length, width))
         y = self.ffn_norm(x)
-        return x + self.ffn_down(functional.silu(self.ffn_gate(y)) * self.ffn_up(y)), kept
+        return cast(Tensor, x + self.ffn_down(functional.silu(self.ffn_gate(y)) * self.ffn_up(y)))
+
+
+class Cache:
+    """Keys and values of what a batch has read so far, with room for more: nothing is copied when it grows."""
+
+    def __init__(self, shape: Shape, batch: int, room: int, device: torch.device) -> None:
+        size = (2, batch, shape.kv_heads, room, shape.head)
+        self.layers = [torch.empty(size, device=device) for _ in range(shape.layers)]  # keys and values of each
+        self.length = 0
+
+    def keep(self, rows: Tensor) -> None:
+        """Drop all rows but some; `rows` (batch,) is True for those."""
+        end = self.length
+        for number, old in enumerate(self.layers):
+            new = torch.empty(2, int(rows.sum()), *old.shape[2:], device=old.device)
+            new[:, :, :, :end] = old[:, rows, :, :end]
+            self.layers[number] = new
 
 
 class Decoder(nn.Module):
@@ -112,18 +132,17 @@ class Decoder(nn.Module):
         rope = self.cos[: tokens.shape[1]], self.sin[: tokens.shape[1]]
         x = self.token_embd(tokens)
         for layer in self.layers:
-            x, _ = layer(x, rope, None, None)
+            x = layer(x, rope, None, None)
         return cast(Tensor, self.output_norm(x))
 
-    def step(self, tokens: Tensor, positions: Tensor, past: Cache | None, mask: Tensor) -> tuple[Tensor, Cache]:
-        """Hidden states of new `tokens` at `positions` (both (batch, length)), and the cache with them."""
+    def step(self, tokens: Tensor, positions: Tensor, cache: Cache, mask: Tensor) -> Tensor:
+        """Hidden states of new `tokens` at `positions` (both (batch, length)), which the cache then holds."""
         rope = self.cos[positions][:, None], self.sin[positions][:, None]
         x = self.token_embd(tokens)
-        cache: Cache = []
-        for number, layer in enumerate(self.layers):
-            x, kept = layer(x, rope, past[number] if past else None, mask)
-            cache.append(kept)
-        return self.output_norm(x), cache
+        for layer, (keys, values) in zip(self.layers, cache.layers, strict=True):
+            x = layer(x, rope, (keys, values, cache.length), mask)
+        cache.length += tokens.shape[1]
+        return cast(Tensor, self.output_norm(x))
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Logits (…, vocabulary) of hidden states (…, width)."""

@@ -9,10 +9,10 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from r1chat.training.model import Decoder
+from r1chat.training.model import Cache, Decoder
 from r1chat.training.vocabulary import EOS
 
-LIMIT = 320  # tokens of a completion
+LIMIT = 512  # tokens of a completion
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ def complete_tokens(
     positions = (real.cumsum(1) - 1).clamp(min=0)
     causal = torch.ones(longest, longest, dtype=torch.bool, device=device).tril()
     mask = (real[:, None, None, :] & causal) | torch.eye(longest, dtype=torch.bool, device=device)
-    hidden, cache = model.step(tokens, positions, None, mask)
+    cache = Cache(model.shape, len(ids), longest + limit, device)
+    hidden = model.step(tokens, positions, cache, mask)
     written: list[list[int]] = [[] for _ in ids]
     logs: list[list[float]] = [[] for _ in ids]
     rows = torch.arange(len(ids), device=device)  # which prompt a row of the batch belongs to
@@ -87,10 +88,10 @@ def complete_tokens(
         last = last + 1
         if int(running.sum()) * 2 <= len(rows):
             rows, chosen, last, real = rows[running], chosen[running], last[running], real[running]
-            cache = [(k[running], v[running]) for k, v in cache]
+            cache.keep(running)
             running = running[running]
         real = torch.cat((real, torch.ones(len(rows), 1, dtype=torch.bool, device=device)), 1)
-        hidden, cache = model.step(chosen[:, None], last, cache, real[:, None, None, :])
+        hidden = model.step(chosen[:, None], last, cache, real[:, None, None, :])
     texts = [tokenizer.decode([token for token in row if token != end], skip_special_tokens=False) for row in written]
     return [
         Completion(text, list(prompt), row, chances, bool(row) and row[-1] == end)
@@ -104,5 +105,7 @@ def _choose(logits: Tensor, temperature: float, generator: torch.Generator) -> t
     if temperature == 0:
         chosen = logs.argmax(-1)
     else:
-        chosen = torch.multinomial((logits / temperature).softmax(-1), 1, generator=generator)[:, 0]
+        reached = (logits / temperature).softmax(-1).cumsum(-1)  # one random number a row, where multinomial draws many
+        level = torch.rand(len(logits), 1, generator=generator, device=logits.device) * reached[:, -1:]
+        chosen = torch.searchsorted(reached, level, right=True)[:, 0].clamp(max=logits.shape[-1] - 1)
     return chosen, logs.gather(1, chosen[:, None])[:, 0]

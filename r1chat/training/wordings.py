@@ -882,7 +882,7 @@ The numbers are {n}. How can I reach {t}?""",
 用{n}怎么得到{t}？
 用{n}凑{t}
 用{n}怎么凑出{t}
-用 {n} 三个数算{t}
+用 {n} 这些数算{t}
 用数字{n}各一次，结果是{t}
 请用{n}凑成{t}
 请用{n}得出{t}，每个数用一次
@@ -1204,7 +1204,7 @@ def _clock(values: Sequence[Any], rng: random.Random, lang: Language) -> Chosen:
 
 
 def _countdown(values: Sequence[Any], rng: random.Random, lang: Language) -> Chosen:
-    numbers, target = values
+    numbers, target, *_ = values
     return COUNTDOWN, {"n": ", ".join(map(str, numbers)), "t": target}
 
 
@@ -1233,5 +1233,6 @@ _CHOOSE: dict[str, Callable[[Sequence[Any], random.Random, Language], Chosen | N
     "letters": _letters,
     "clock": _clock,
     "countdown": _countdown,
+    "countdown-4": _countdown,
     "stories": _stories,
 }

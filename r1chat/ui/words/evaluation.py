@@ -173,4 +173,5 @@ TASK_NAMES = {  # of the made-up tasks
     "clock": Both("clock times", "时间"),
     "stories": Both("word problems", "应用题"),
     "countdown": Both("countdown", "数字游戏（countdown）"),
+    "countdown-4": Both("countdown with four numbers", "四个数的数字游戏（countdown）"),
 }
