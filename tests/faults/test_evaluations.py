@@ -1,0 +1,57 @@
+"""Runs of evaluations whose files make no sense: of another version, of somebody else, or damaged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from r1chat.evaluation.listing import FOLDER, Evaluations
+from r1chat.ui.evaluation.page import Overview, whole
+from r1chat.ui.evaluation.table import Column, side_by_side
+from r1chat.ui.words.evaluation import EVALUATION_WORDS
+
+SAMPLE = {"reply": "a" * 32, "correct": True, "finish": "stop", "thinking": 1, "answer": 1, "seconds": 1.0}
+DONE_LINE = {"problem": "1", "turn": "a" * 32, "samples": [SAMPLE], "majority": None, "seconds": 1.0}
+RUN = {
+    "task": "sums",
+    "title": "t",
+    "model": "m:x",
+    "digest": "d",
+    "source": "s",
+    "paper": "",
+    "problems": 2,
+    "k": 1,
+    "seed": 0,
+    "budget": None,
+    "sampling": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("run", "line"),
+    [
+        *((RUN | {name: 10**400}, DONE_LINE) for name in ("problems", "k", "seed", "budget")),
+        (RUN | {"sampling": [["temperature", 10**400]]}, DONE_LINE),
+        (RUN | {"recommended": {"temperature": 10**400}}, DONE_LINE),
+        (RUN | {"began": "0001-01-01T00:00:00+14:00"}, DONE_LINE),
+        (RUN, DONE_LINE | {"seconds": None}),
+        (RUN, DONE_LINE | {"majority": "x"}),
+        *((RUN, DONE_LINE | {"samples": [SAMPLE | {"seconds": value}]}) for value in (None, "x", [1], 10**400)),
+        *((RUN, DONE_LINE | {"samples": [SAMPLE | {"moments": value}]}) for value in (None, [1], {"check": "x"})),
+        (RUN, DONE_LINE | {"samples": [SAMPLE | {"format": 10**400}]}),
+        (RUN, [1]),
+    ],
+)
+def test_a_run_that_makes_no_sense_hides_no_other(tmp_path: Path, run: dict[str, Any], line: object) -> None:
+    for name, asked, solved in (("sound", RUN, DONE_LINE), ("theirs", run, line)):
+        (tmp_path / FOLDER / name).mkdir(parents=True)
+        (tmp_path / FOLDER / name / "run.json").write_text(json.dumps(asked))
+        (tmp_path / FOLDER / name / "solved.jsonl").write_text(json.dumps(solved) + "\n")
+    kept = Evaluations(tmp_path)
+    words = EVALUATION_WORDS["en"]
+    overview = Overview(kept.all(), kept.curves(), [run.name for run in kept.all()], [])
+    assert "sound" in str(whole(overview, [], "", words))
+    assert "sound" in str(side_by_side([Column(run, kept.measures(run)) for run in kept.all()], None, "", words))
