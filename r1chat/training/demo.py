@@ -142,9 +142,13 @@ def _from(place: Path, start: Path) -> tuple[Decoder, Tokenizer] | None:
 
 def _rejecting(place: Path, plan: Plan, demo: Demo, start: Path, note: Callable[[str], None]) -> Training:
     """Sample for most of the stage's time, train for the rest of it: some rounds through what was kept, not dozens."""
+    told = float("-inf")
 
     def tell(done: int, samples: int, kept: int) -> None:
-        note(f"{done} problems, {samples} samples, {kept} kept")
+        nonlocal told
+        if plan.clock() - told >= 60:
+            told = plan.clock()
+            note(f"{done} problems, {samples} samples, {kept} kept")
 
     file = place / SAMPLES
     lots = file.read_bytes().count(b"\n") if file.exists() else 0
