@@ -107,6 +107,13 @@ def _csv(file: Path) -> Iterator[tuple[int, object]]:
 
 def _parquet(file: Path) -> Iterator[tuple[int, object]]:
     """The rows of a Parquet file, decoded in a process with a bound of memory."""
+    try:
+        yield from _decoded(file)
+    finally:
+        _PARQUET.close()
+
+
+def _decoded(file: Path) -> Iterator[tuple[int, object]]:
     size = count = number = 0
     try:
         _examine(file)

@@ -18,7 +18,7 @@ from r1chat.messages import Provenance, Reply
 from r1chat.store import Store
 
 MESSAGES = 1_500  # more than one transaction of an import takes
-TEXT = " ".join(f"word{number}" for number in range(100))
+TEXT = " ".join(f"word{number}" for number in range(250))
 
 
 @pytest.fixture
