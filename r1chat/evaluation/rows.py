@@ -125,15 +125,17 @@ def _decoded(file: Path) -> Iterator[tuple[int, object]]:
             found = _PARQUET.ask(asked, _PATIENCE)
         except NotStartedError:
             raise EvaluationError(_UNREADABLE.format(file=file, reason=_NO_PROCESS)) from None
-        if isinstance(found, dict) and found.get("fault") == "columns":
-            _require_columns(file, MOST_COLUMNS + 1)
-        if isinstance(found, dict) and "fault" in found:
-            raise EvaluationError(_UNREADABLE.format(file=file, reason=_NO_PARQUET))
-        size += found["bytes"] if isinstance(found, dict) else _UNPACKED + 1
-        if not isinstance(found, dict) or size > _UNPACKED:
+        if not isinstance(found, dict):  # its memory did not suffice
             raise EvaluationError(_TOO_LARGE.format(file=file, most=readable_size(_UNPACKED)))
+        if found.get("fault") == "columns":
+            raise EvaluationError(_TOO_WIDE.format(file=file, most=MOST_COLUMNS))
+        if "fault" in found:
+            raise EvaluationError(_UNREADABLE.format(file=file, reason=_NO_PARQUET))
         if not found["rows"]:
             return
+        size += found["bytes"]
+        if size > _UNPACKED:
+            raise EvaluationError(_TOO_LARGE.format(file=file, most=readable_size(_UNPACKED)))
         for row in found["rows"]:
             count += 1
             yield count, row
@@ -151,7 +153,10 @@ _TOO_WIDE = Both(
     "{file} has more than {most:,} columns. Leave those out that no problem needs.",
     "{file} 的列超过 {most:,} 个。请去掉题目不需要的列。",
 )
-_UNREADABLE = Both("{file} cannot be read ({reason}).", "{file} 无法读取（{reason}）。")
+_UNREADABLE = Both(
+    "{file} cannot be read ({reason}). Give a whole file that you may read.",
+    "{file} 无法读取（{reason}）。请给出完整且你有权读取的文件。",
+)
 _NO_PROCESS = Both("the process that reads it did not start", "读取它的进程没有启动")
 _NO_FILE = Both("no regular file", "不是普通文件")
 _NO_UTF_8 = Both("it is no text in UTF-8", "不是 UTF-8 文本")

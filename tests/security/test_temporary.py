@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from launched import Launched
-from site_driver import CHROMIUM, FLAGS, THOUGHT, Gate, Route, Site, ask, expect, finished
+from site_driver import CHROMIUM, FLAGS, THOUGHT, Gate, Locator, Page, Route, Site, ask, expect, finished
 
 from r1chat.backends.scripted import Script
 from r1chat.messages import Finish, Request
@@ -166,6 +166,15 @@ def test_the_page_offers_one_and_says_what_it_is(site: Site) -> None:
     assert in_files(site.folder, WORD) == []
 
 
+def begin_temporary(page: Page) -> Locator:
+    """Have a reply in a conversation that is kept, then begin a temporary one; the message box."""
+    ask(page, "A kept one")
+    finished(page)
+    page.get_by_role("button", name="Temporary conversation").click()
+    expect(page.locator("#temporary")).to_be_visible()
+    return page.get_by_role("textbox", name="Message")
+
+
 STORED = "JSON.stringify(localStorage)"
 KEPT = "textarea, input:not([type=checkbox], [type=radio], [type=file])"  # what browsers keep
 LAX = "boxes => boxes.filter(box => box.autocomplete !== 'off').map(box => box.outerHTML)"
@@ -174,11 +183,7 @@ LAX = "boxes => boxes.filter(box => box.autocomplete !== 'off').map(box => box.o
 def test_what_was_typed_in_it_stays_in_the_tab_however_it_is_left_and_is_gone_when_it_is_deleted(site: Site) -> None:
     site.serve(THOUGHT)
     page = site.open()
-    box = page.get_by_role("textbox", name="Message")
-    ask(page, "A kept one")
-    finished(page)
-    page.get_by_role("button", name="Temporary conversation").click()
-    expect(page.locator("#temporary")).to_be_visible()
+    box = begin_temporary(page)
     ask(page, f"A {WORD}")
     finished(page)
     box.fill("An unsent archaeopteryx")
@@ -231,11 +236,7 @@ def test_its_summary_stays_in_it_when_another_conversation_is_read_meanwhile(sit
     gate = Slow(["An early "], ["archaeopteryx."])
     site.serve(gate, context=4096)
     page = site.open()
-    box = page.get_by_role("textbox", name="Message")
-    ask(page, "A kept one")
-    finished(page)
-    page.get_by_role("button", name="Temporary conversation").click()
-    expect(page.locator("#temporary")).to_be_visible()
+    box = begin_temporary(page)
     ask(page, f"A {WORD}")
     page.get_by_role("button", name="Continue in a new conversation").click()
     expect(box).to_have_value(re.compile("An early"))

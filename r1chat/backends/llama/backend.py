@@ -15,12 +15,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from r1chat.backends import HEARTBEAT
-from r1chat.backends.gguf import Header
 from r1chat.backends.llama.adapters import mismatch
 from r1chat.backends.llama.channel import Device
 from r1chat.backends.llama.digests import Digests
 from r1chat.backends.llama.engine import Engine
-from r1chat.backends.llama.files import ModelFile, ModelFiles
+from r1chat.backends.llama.files import ModelFile, ModelFiles, OfFiles
 from r1chat.backends.llama.found import Found
 from r1chat.backends.llama.job import Job
 from r1chat.backends.llama.listing import beside_parents, describe, from_disk, rank, remarks, titles, usable
@@ -37,7 +36,7 @@ CONTEXT = 16384  # tokens of a window, where nobody asked for another
 log = logging.getLogger(__name__)
 
 
-class LlamaCppBackend:
+class LlamaCppBackend(OfFiles):
     """Models from GGUF files and from folders of them, in the order of `model_paths`; usable ones first.
 
     `context` is the window in tokens, as far as the model and memory allow; None: 16,384. `gpu_layers` go to a GPU: -1
@@ -152,23 +151,6 @@ class LlamaCppBackend:
                 pass
         except BackendError as error:
             log.debug("%s was not warmed: %s", request.model, error)
-
-    def header(self, model: str) -> Header | None:
-        """What the file of a model says of itself; None where there is no such file."""
-        file = self._files.get(model)
-        return file.header if file else None
-
-    def paths(self, model: str) -> list[Path]:
-        """See `ModelFiles.paths`."""
-        return self._files.paths(model)
-
-    def name_of(self, path: Path) -> str:
-        """See `ModelFiles.name_of`."""
-        return self._files.name_of(path)
-
-    def of_ollama(self, model: str) -> ModelFile | None:
-        """See `ModelFiles.of_ollama`."""
-        return self._files.of_ollama(model)
 
     def unload(self, model: str) -> bool:
         """Give the memory of a model back; False while it makes a reply. Nothing happens to one that is not loaded."""

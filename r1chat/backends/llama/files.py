@@ -197,6 +197,29 @@ class ModelFiles:
         return None
 
 
+class OfFiles:
+    """What a backend tells of the files whose models it runs."""
+
+    _files: ModelFiles
+
+    def header(self, model: str) -> Header | None:
+        """What the file of a model says of itself; None where there is no such file."""
+        file = self._files.get(model)
+        return file.header if file else None
+
+    def paths(self, model: str) -> list[Path]:
+        """See `ModelFiles.paths`."""
+        return self._files.paths(model)
+
+    def name_of(self, path: Path) -> str:
+        """See `ModelFiles.name_of`."""
+        return self._files.name_of(path)
+
+    def of_ollama(self, model: str) -> ModelFile | None:
+        """See `ModelFiles.of_ollama`."""
+        return self._files.of_ollama(model)
+
+
 def _walk(folder: Path) -> Iterator[Path]:
     """GGUF files and unfinished downloads below a folder, sorted; each folder is visited once, linked ones at the end.
 

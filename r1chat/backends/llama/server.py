@@ -17,10 +17,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from r1chat.backends import HEARTBEAT
-from r1chat.backends.gguf import Header
 from r1chat.backends.llama.adapters import mismatch
 from r1chat.backends.llama.digests import Digests
-from r1chat.backends.llama.files import ModelFile, ModelFiles
+from r1chat.backends.llama.files import ModelFile, ModelFiles, OfFiles
 from r1chat.backends.llama.found import Found
 from r1chat.backends.llama.listing import beside_parents, describe, from_disk, rank, remarks, titles, usable
 from r1chat.backends.llama.machine import Fit, Needs, available_memory
@@ -77,7 +76,7 @@ class _Server:
         self.process.close()
 
 
-class LlamaServerBackend:
+class LlamaServerBackend(OfFiles):
     """Models from GGUF files, like `LlamaCppBackend`: the same names, keys and order, so either may take over.
 
     One model is loaded at a time. Samples of a vote queue for it.
@@ -161,23 +160,6 @@ class LlamaServerBackend:
         finally:
             with self._lock:
                 server.users -= 1
-
-    def header(self, model: str) -> Header | None:
-        """What the file of a model says of itself; None where there is no such file."""
-        file = self._files.get(model)
-        return file.header if file else None
-
-    def paths(self, model: str) -> list[Path]:
-        """See `ModelFiles.paths`."""
-        return self._files.paths(model)
-
-    def name_of(self, path: Path) -> str:
-        """See `ModelFiles.name_of`."""
-        return self._files.name_of(path)
-
-    def of_ollama(self, model: str) -> ModelFile | None:
-        """See `ModelFiles.of_ollama`."""
-        return self._files.of_ollama(model)
 
     def unload(self, model: str) -> bool:
         """Give the memory of a model back; False while it makes a reply. Nothing happens to one that is not loaded."""
