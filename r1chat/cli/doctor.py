@@ -182,7 +182,7 @@ def _machine() -> Iterator[Check]:
 def _settings(settings: Settings) -> Iterator[Check]:
     file = settings.data_dir / FILE_NAME
     names = sorted(f"R1CHAT_{name.upper()}" for name in Settings.model_fields)
-    variables = ", ".join(name for name in names if name in os.environ) or "no variables"
+    variables = ", ".join(name for name in names if os.environ.get(name)) or "no variables"
     yield Check("settings", "ok", f"{file if file.exists() else f'no file {file}'}; {variables}")
 
 
