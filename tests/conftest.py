@@ -92,9 +92,13 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.fixture(scope="module", autouse=True)
 def leftovers_are_found() -> Iterator[None]:
-    """Collect garbage after each file: what a test left open fails in that file, not in whichever runs by then."""
+    """Collect garbage after each file: what a test left open fails in that file, not in whichever runs by then.
+
+    What outlives the file (modules, caches) is not looked at again.
+    """
     yield
     gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, Literal
 
 from r1chat.both import Both
@@ -31,13 +32,15 @@ Language = Literal["en", "zh"]
 class Drawn:
     """What a generator draws: the core, the question in one of several wordings, and the right answer.
 
-    `values` are the numbers and words of the problem, in an order that belongs to the task: chains are made from them.
+    `answer` may be a function that makes it: a pattern takes milliseconds, and most of what is drawn for a small split
+    is of another one. `values` are the numbers and words of the problem, in an order that belongs to the task: chains
+    are made from them.
     `example` is an answer that is right, where `answer` is a pattern that describes all of them.
     """
 
     core: str
     question: str
-    answer: str
+    answer: str | Callable[[], str]
     kind: Check = "number"
     values: tuple[Any, ...] = ()
     example: str = ""
@@ -83,8 +86,9 @@ def problems(name: str, split: str = "test", count: int = 100, language: str = "
         question = drawn.question
         if rng.random() < 0.3:
             question = f"{question} {DIRECTIVES.pick(words)}"
-        example = drawn.example or drawn.answer
-        yield Made(f"{name}-{len(seen)}", drawn.core, question, drawn.answer, drawn.kind, words, drawn.values, example)
+        answer = drawn.answer if isinstance(drawn.answer, str) else drawn.answer()
+        example = drawn.example or answer
+        yield Made(f"{name}-{len(seen)}", drawn.core, question, answer, drawn.kind, words, drawn.values, example)
 
 
 def split_of(core: str) -> str:
@@ -798,7 +802,8 @@ def countdown(rng: random.Random, lang: Language) -> Drawn:
     numbers, target = _game(rng, 3)
     question = _say(rng, lang, _COUNTDOWN_EN, _COUNTDOWN_ZH, n=", ".join(map(str, numbers)), t=target)
     core = f"countdown {sorted(numbers)} {target}"
-    return Drawn(core, question, _pattern(numbers, target), "pattern", (numbers, target), _solution(numbers, target))
+    pattern = partial(_pattern, numbers, target)
+    return Drawn(core, question, pattern, "pattern", (numbers, target), _solution(numbers, target))
 
 
 def countdown_4(rng: random.Random, lang: Language) -> Drawn:
@@ -816,7 +821,8 @@ def countdown_4(rng: random.Random, lang: Language) -> Drawn:
     example = next(solutions[one] for one in (*tries, *begun) if one in solutions)
     question = _say(rng, lang, _COUNTDOWN_4_EN, _COUNTDOWN_4_ZH, n=", ".join(map(str, numbers)), t=target)
     core = f"countdown {sorted(numbers)} {target}"
-    return Drawn(core, question, _pattern(numbers, target), "pattern", (numbers, target, tries), example)
+    pattern = partial(_pattern, numbers, target)
+    return Drawn(core, question, pattern, "pattern", (numbers, target, tries), example)
 
 
 TRIES = 2  # at most, in a chain for countdown with four numbers; a third would be more than small models are trained on
