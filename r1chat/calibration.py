@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from r1chat.both import Both
 from r1chat.errors import ConfigError
-from r1chat.files import replacing
+from r1chat.files import read_json, replacing
 from r1chat.messages import MomentLabel
 from r1chat.reflect import KINDS, Bars, Kind, bar, read
 
@@ -135,7 +135,7 @@ def _kept(folder: Path) -> dict[str, dict[Kind, int]]:
     """The file's content; empty where there is none."""
     path = folder / FILE_NAME
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
+        kept = read_json(path)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):

@@ -88,6 +88,10 @@ class LibraryError(R1ChatError):
     """A model cannot be found or downloaded; what came of it is kept."""
 
 
+class PathError(R1ChatError):
+    """What a person gave as the path of a file or folder is none."""
+
+
 class EvaluationError(R1ChatError):
     """A task, or a run of it, that cannot be used as it is."""
 

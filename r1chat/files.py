@@ -1,7 +1,8 @@
-"""Atomic writing: a file is written completely or not at all."""
+"""Writing a file completely or not at all, and reading small files that others may have put in place of ours."""
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -9,11 +10,15 @@ from contextlib import ExitStack, contextmanager, suppress
 from errno import EISDIR, ELOOP
 from pathlib import Path
 from tempfile import mkstemp
-from typing import IO
+from typing import IO, Any
 
 from r1chat.both import Both
-from r1chat.errors import ExportError
+from r1chat.errors import ExportError, PathError
 
+_NO_PATH = Both(
+    "{path} is no path of a file or folder ({reason}). Give the whole path, from / on.",
+    "{path} 不是文件或文件夹的路径（{reason}）。请给出从 / 开始的完整路径。",
+)
 _NOT_WRITTEN = Both(
     "{path} could not be written ({reason}). Check whether the disk is full and whether you may write to that folder, "
     "or choose another one; no file was written or replaced.",
@@ -68,10 +73,45 @@ def _together(paths: Sequence[Path], targets: Sequence[Path]) -> Iterator[tuple[
             os.replace(name, target)
 
 
+def named_path(text: str | Path) -> Path:
+    """The whole path that a person means by `text`. Raises PathError: a NUL in it, the home folder of nobody."""
+    try:
+        if "\0" in str(text):
+            raise ValueError("NUL")
+        return Path(text).expanduser().absolute()
+    except (RuntimeError, ValueError) as error:
+        raise PathError(_NO_PATH.format(path=str(text).replace("\0", "\ufffd"), reason=error)) from None
+
+
+SMALL = 1 << 20  # bytes: r1chat's own notes are smaller
+
+
+def read_json(path: Path, most: int = SMALL, follow: bool = True) -> Any:
+    """What a small file of JSON holds. Raises OSError and ValueError as `read_text` does, ValueError for no JSON."""
+    try:
+        return json.loads(read_text(path, most, follow))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def read_text(path: Path, most: int = SMALL, follow: bool = True) -> str:
+    """The text of a small file, see `plain`. Raises OSError, and ValueError for more than `most` bytes or no UTF-8."""
+    with plain(path, follow) as stream:
+        data = stream.read(most + 1)
+    if len(data) > most:
+        raise ValueError(f"more than {most} bytes")
+    return data.decode()
+
+
 @contextmanager
-def plain(path: Path) -> Iterator[IO[bytes]]:
-    """A regular file to read; raises OSError for a link, a pipe or a device, also where others may write beside it."""
-    number = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+def plain(path: Path, follow: bool = False) -> Iterator[IO[bytes]]:
+    """A regular file to read, a link to one with `follow`.
+
+    Raises OSError for anything else: a pipe would be waited for, a device has no end. So it is read safely even where
+    others may write beside it.
+    """
+    no_link = 0 if follow else getattr(os, "O_NOFOLLOW", 0)
+    number = os.open(path, os.O_RDONLY | no_link | getattr(os, "O_NONBLOCK", 0))
     with open(number, "rb") as stream:
         if not stat.S_ISREG(os.fstat(number).st_mode):
             raise OSError(ELOOP, "no regular file", str(path))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from r1chat.both import Both
 from r1chat.errors import ConfigError
-from r1chat.files import replacing
+from r1chat.files import read_json, replacing
 
 FILE_NAME = "servers.json"
 MOST = 20  # servers
@@ -84,13 +84,11 @@ class Servers:
 
     def _read(self) -> tuple[Server, ...]:
         try:
-            if self._file.exists() and not self._file.is_file():  # a pipe would be waited for
-                raise OSError("not a plain file")
-            found = json.loads(self._file.read_text(encoding="utf-8"))
+            found = read_json(self._file)
             return tuple(Server(str(entry["url"]), str(entry.get("key") or "")) for entry in found)
         except FileNotFoundError:
             return ()
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             reason = type(error).__name__  # its text may hold a key
             raise ConfigError(_UNREADABLE.format(file=self._file, reason=reason)) from None
 

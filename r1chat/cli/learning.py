@@ -17,6 +17,7 @@ from r1chat.both import Both
 from r1chat.chat import MOST_SAMPLES
 from r1chat.cli.process import harmless
 from r1chat.errors import TrainingError
+from r1chat.files import named_path
 from r1chat.learn.aspects import ASPECTS, weights
 from r1chat.learn.children import Children, liked_in
 from r1chat.learn.runs import KINDS, Runs, Status, Wish
@@ -65,7 +66,7 @@ def _wish(app: App, kind: str, flags: Mapping[str, Any]) -> Wish:
     return Wish(
         kind=next(known for known in KINDS if known == kind),
         model=key,
-        data=str(data.expanduser().resolve()) if data else "",
+        data=str(named_path(data).resolve()) if data else "",
         rate=flags["rate"] or 0.0,
         epochs=flags["epochs"] or 0.0,
         seed=flags["seed"] or 0,
@@ -96,7 +97,7 @@ def _device(name: str) -> str:
 
 def _original(text: str) -> str:
     """A folder by its whole path; anything else is a name in the Hugging Face cache."""
-    folder = Path(text).expanduser()
+    folder = named_path(text)
     return str(folder.resolve()) if text and folder.is_dir() else text
 
 
@@ -174,17 +175,17 @@ def adapters(app: App, action: str, words: list[str]) -> int:
     elif action == "keep" and len(words) in (1, 2):
         _say(_KEPT.format(name=children.keep(runs.get(words[0]), "".join(words[1:]))))
     elif action == "add" and len(words) in (2, 3):
-        _say(_KEPT.format(name=_add(app, children, Path(words[0]).expanduser(), words[1], "".join(words[2:]))))
+        _say(_KEPT.format(name=_add(app, children, named_path(words[0]), words[1], "".join(words[2:]))))
     elif action == "rename" and len(words) == 2:
         children.rename(*words)
     elif action == "delete" and len(words) == 1:
         children.delete(words[0])
         _say(_DELETED.format(name=words[0]))
     elif action == "export" and len(words) == 2:
-        for file in children.export(words[0], Path(words[1]).expanduser()):
+        for file in children.export(words[0], named_path(words[1])):
             print(harmless(str(file), sys.stdout))
     elif action == "merge" and len(words) == 2:
-        _merge(app, children, words[0], Path(words[1]).expanduser())
+        _merge(app, children, words[0], named_path(words[1]))
         print(harmless(words[1], sys.stdout))
     else:
         raise TrainingError(_USAGE)

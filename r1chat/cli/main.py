@@ -37,6 +37,7 @@ from r1chat.cli.process import (
 from r1chat.config import Settings, load, prepare
 from r1chat.core_files import write_no_core_files
 from r1chat.errors import BackendError, ConfigError, R1ChatError
+from r1chat.files import named_path
 from r1chat.reasoning_format import R1_FORMAT
 
 if TYPE_CHECKING:
@@ -737,11 +738,11 @@ def _settings(flags: Flags) -> Settings:
 
 def _with_model_file(settings: Settings) -> Settings:
     """Settings that name a GGUF file as their model, as settings that name the model in it."""
-    file = Path(settings.model).expanduser()
+    file = Path(settings.model)
     if file.suffix.lower() != ".gguf" or settings.backend not in (None, "llama.cpp"):
         return settings
-    if file.name == settings.model and not file.exists():
-        file = settings.models_folder / file
+    in_models_folder = file.name == settings.model and not file.exists()
+    file = settings.models_folder / file if in_models_folder else named_path(file)
     name = re.sub(r"-\d{5}-of-\d{5}$", "", file.stem)  # the first part of a model that is split over files
     paths = (file, *settings.model_path)
     return settings.model_copy(update={"backend": "llama.cpp", "model": name, "model_path": paths})

@@ -7,7 +7,6 @@ several samples (self-consistency, arXiv 2203.11171).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from r1chat.errors import EvaluationError
 from r1chat.evaluation.measures import Estimate, Solved, bootstrap, measure
 from r1chat.evaluation.problems import Problem, Task
 from r1chat.evaluation.run import Run, Settings, is_right
+from r1chat.files import read_json
 from r1chat.store import Store
 from r1chat.votes import majority
 
@@ -132,9 +132,9 @@ def label(point: Point) -> Both:
 def read_points(file: Path) -> list[Point]:
     """The points of a `curve.json`. Raises EvaluationError where that cannot be read."""
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
+        values = read_json(file)
         return [_point(point) for point in values["points"]]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         raise EvaluationError(_UNREADABLE.format(name=file.parent.name)) from None
 
 

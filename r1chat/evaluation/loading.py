@@ -31,7 +31,8 @@ from r1chat.evaluation import generated
 from r1chat.evaluation.forms import FIELDS, read_problem
 from r1chat.evaluation.problems import Origin, Problem, Task
 from r1chat.evaluation.published import DATA_SETS, known_name
-from r1chat.evaluation.rows import SUFFIXES, bad_row, digest, read_rows, read_text
+from r1chat.evaluation.rows import SUFFIXES, bad_row, column_names, digest, read_rows, read_text
+from r1chat.files import named_path
 from r1chat.library.datasets import DataFile
 
 MADE_UP = 100  # problems
@@ -66,7 +67,7 @@ def load_task(
     `count`: the first so many problems; None: all of a file, MADE_UP of a made-up task. `split` of a file: "train" and
     "dev" are about eight and two tenths of it, by a hash of the question; "test" is all of it. `language` is for
     made-up tasks. Data sets lie in `folder`; `hub` is one in place of the table's, OWNER/NAME:FILE, and `name` any
-    name. Raises EvaluationError and LibraryError with what to correct.
+    name. Raises EvaluationError, LibraryError and PathError with what to correct.
     """
     if name in generated.TASKS and not hub:
         task = _made_up(name, split, MADE_UP if count is None else count, language)
@@ -83,7 +84,7 @@ def load_task(
         ]
     if recipe.mixed:
         found.sort(key=lambda pair: hashlib.sha256(pair[1].encode()).digest())
-    path = "" if hub or known_name(name) else str(Path(name).expanduser().absolute())
+    path = "" if hub or known_name(name) else str(named_path(name))
     source = f"{recipe.hub or recipe.file.name}, sha256 {digest(recipe.file)}"
     if split in _PARTS:
         source += f", {split}"
@@ -94,7 +95,7 @@ def load_task(
 def missing(name: str, folder: Path, hub: str = "") -> DataFile | None:
     """What must be fetched into `folder` before `load_task` can load that task; None where nothing must be.
 
-    Raises EvaluationError and LibraryError as `load_task` does.
+    Raises EvaluationError, LibraryError and PathError as `load_task` does.
     """
     if name in generated.TASKS and not hub:
         return None
@@ -111,7 +112,7 @@ def _made_up(name: str, split: str, count: int, language: str) -> Task:
 
 
 def _recipe(name: str, folder: Path, hub: str) -> _Recipe:
-    file = Path(name).expanduser()
+    file = named_path(name)
     known = DATA_SETS.get(known_name(name))
     if hub:
         if name in generated.TASKS or file.suffix.lower() in (".toml", *SUFFIXES):
@@ -191,7 +192,7 @@ def _read(recipe: _Recipe) -> list[tuple[Problem, str]]:
 def _renamed(row: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
     """The row with the columns that were named, and nothing else."""
     if absent := [column for column in columns.values() if column not in row]:
-        raise EvaluationError(_NO_COLUMN.format(column=absent[0], columns=", ".join(row) or "–"))
+        raise EvaluationError(_NO_COLUMN.format(column=absent[0], columns=column_names(row)))
     return {name: row[column] for name, column in columns.items()}
 
 

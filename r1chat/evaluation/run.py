@@ -28,7 +28,7 @@ from r1chat.errors import EvaluationError, GenerationError, R1ChatError
 from r1chat.evaluation.measures import Sample, Solved
 from r1chat.evaluation.problems import Problem, Task
 from r1chat.evaluation.running import held
-from r1chat.files import replacing
+from r1chat.files import read_json, replacing
 from r1chat.messages import StoredReply
 from r1chat.reflect import find_moments
 from r1chat.rewards import accuracy, format_reward, language_consistency
@@ -71,8 +71,11 @@ class Run:
         self.folder, self.task, self.settings = folder, task, settings
         self._catalogue = catalogue
         _, self.model = catalogue.find(settings.model)
-        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # a mode is not for parents
-        folder.mkdir(exist_ok=True, mode=0o700)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # a mode is not for parents
+            folder.mkdir(exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise EvaluationError(_NO_FOLDER.format(folder=folder, reason=error.strerror)) from None
         if (folder / SPECIFICATION).exists():
             self._check()
             return
@@ -212,7 +215,7 @@ class Run:
 def read_specification(folder: Path) -> dict[str, Any]:
     """What was asked of the run in a folder: its `run.json`. Raises EvaluationError where that cannot be read."""
     try:
-        values = cleaned(json.loads((folder / SPECIFICATION).read_text(encoding="utf-8")))
+        values = cleaned(read_json(folder / SPECIFICATION))
     except (OSError, ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
@@ -238,9 +241,9 @@ def read_solved(folder: Path) -> list[Solved]:
 def read_failure(folder: Path) -> Both | None:
     """Why a run ended before it was done; None where it did not end by an error."""
     try:
-        en, zh = json.loads((folder / FAILURE).read_text(encoding="utf-8"))
+        en, zh = read_json(folder / FAILURE)
         return Both(str(en), str(zh))
-    except (OSError, ValueError, TypeError, RecursionError):
+    except (OSError, ValueError, TypeError):
         return None
 
 
@@ -297,6 +300,10 @@ def is_right(stored: StoredReply, problem: Problem) -> bool | None:
 
 
 _BAD_K = Both("k is a number of samples from 1 to {most}, not {k}.", "k 是 1 到 {most} 的样本数，不能是 {k}。")
+_NO_FOLDER = Both(
+    "The folder {folder} cannot be made ({reason}). Check whether the disk is full, or give another name with --name.",
+    "无法创建文件夹 {folder}（{reason}）。请检查磁盘是否已满，或用 --name 另起名字。",
+)
 _UNREADABLE = Both(
     "The run {name} cannot be read: its {file} is damaged. Restore a copy of its folder, or delete it.",
     "无法读取运行 {name}：其中的 {file} 已损坏。请恢复该文件夹的副本，或将其删除。",

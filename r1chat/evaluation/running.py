@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from r1chat.both import Both
 from r1chat.errors import EvaluationError
+from r1chat.files import read_text
 from r1chat.store.reply_owner import current_owner, is_alive
 
 LOCK, OWNER = ".lock", ".running"
@@ -73,8 +74,8 @@ def stop(folder: Path) -> None:
 
 
 def _owner(folder: Path) -> str:
-    with suppress(OSError, UnicodeDecodeError):
-        return (folder / OWNER).read_text(encoding="utf-8")
+    with suppress(OSError, ValueError):
+        return read_text(folder / OWNER)
     return ""
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from r1chat.app import App
 from r1chat.both import Both
 from r1chat.errors import TrainingError
+from r1chat.files import read_text
 from r1chat.judgements import Sides, Winner
 from r1chat.learn.children import Children, Liked, liked_in
 from r1chat.learn.gather import question_of
 from r1chat.learn.runs import Runs
 from r1chat.messages import StoredReply
 
+_LONGEST = 50_000_000  # bytes of the questions that were set apart for a run
 AHEAD = 2  # pairs that are written at a time: the second one while a person reads the first
 
 
@@ -94,10 +96,12 @@ class BlindQueue:
         run = str(self._children.record(name).get("run", ""))
         file = Runs(self._app.settings.data_dir).folder / run / "data.test.jsonl"
         try:
-            lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if run else []
-        except (OSError, ValueError):
+            lines = [json.loads(line) for line in read_text(file, _LONGEST).splitlines()] if run else []
+        except (OSError, ValueError, RecursionError):
             lines = []
-        questions = list(dict.fromkeys(question_of(str(line.get("prompt", ""))) for line in lines))
+        questions = list(
+            dict.fromkeys(question_of(str(line.get("prompt", ""))) for line in lines if isinstance(line, dict))
+        )
         if not questions:
             raise TrainingError(_NO_QUESTION)
         return questions

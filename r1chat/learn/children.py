@@ -21,7 +21,7 @@ from r1chat.backends.llama.files import ModelFile
 from r1chat.both import Both
 from r1chat.errors import ExportError, ModelFileError, TrainingError
 from r1chat.evaluation.measures import Estimate, wilson
-from r1chat.files import plain, replacing
+from r1chat.files import plain, read_json, replacing
 from r1chat.judgements import Winner
 from r1chat.learn.modelfile import modelfile
 from r1chat.learn.runs import Run, Status, checked_name
@@ -62,8 +62,8 @@ class Children:
 
     def record(self, name: str) -> dict[str, Any]:
         """What the run that made it says; empty for an adapter that came from elsewhere, or where it makes no sense."""
-        with suppress(OSError, ValueError, TypeError, RecursionError, TrainingError):
-            values = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+        with suppress(OSError, ValueError, TypeError, TrainingError):
+            values = read_json(self.folder / f"{name}.json", follow=False)
             status = Status.read(values)
             kept = {key: values[key] for key in ("run", "wish") if key in values}
             return {**kept, "run": checked_name(str(values["run"])), **asdict(status)} if "run" in values else {}

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 
 from r1chat.both import Both
 from r1chat.errors import ExportError
-from r1chat.files import replacing
+from r1chat.files import read_json, read_text, replacing
 from r1chat.training.outcome import verdict
 
 FILE = "recipe.json"
@@ -92,7 +92,7 @@ def stages(data_dir: Path) -> list[Stage]:
                     name,
                     folder,
                     log,
-                    sum(int(line["samples"]) for line in written if isinstance(line.get("samples"), int)),
+                    sum(int(line["samples"]) for line in written if _is_figure(line.get("samples"))),
                     sum(len(line["kept"]) for line in written),
                     _tested(folder),
                     _age(folder / LOG) < LIVE,
@@ -103,8 +103,8 @@ def stages(data_dir: Path) -> list[Stage]:
 
 def _entries(data_dir: Path) -> list[dict[str, str]]:
     try:
-        values = json.loads((data_dir / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        values = read_json(data_dir / FILE)
+    except (OSError, ValueError):
         return []
     found = []
     for value in values if isinstance(values, list) else []:
@@ -137,9 +137,7 @@ def _objects(file: Path) -> list[dict[str, Any]]:
     """The whole lines of a file of JSON objects; none where it is no file, or immense."""
     found = []
     with suppress(OSError, ValueError):
-        if not file.is_file() or file.stat().st_size > LONGEST:
-            return []
-        for text in file.read_text(encoding="utf-8").splitlines():
+        for text in read_text(file, LONGEST).splitlines():
             with suppress(ValueError, RecursionError):
                 line = json.loads(text)
                 if isinstance(line, dict):
@@ -150,10 +148,10 @@ def _objects(file: Path) -> list[dict[str, Any]]:
 def _tested(folder: Path) -> float | None:
     """What `r1chat train demo` measured of this stage."""
     try:
-        values = json.loads((folder.parent / DEMO).read_text(encoding="utf-8"))["stages"]
+        values = read_json(folder.parent / DEMO)["stages"]
         by_folder = {"cold" if name == "cold start" else name.replace(" ", "-"): it for name, it in values.items()}
         return float(by_folder[folder.name]["pass@1"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -22,10 +22,11 @@ from filelock import FileLock
 
 from r1chat.both import Both
 from r1chat.errors import ExportError, TrainingError
-from r1chat.files import replacing
+from r1chat.files import read_json, read_text, replacing
 from r1chat.store.reply_owner import current_owner, is_alive
 
 WISH, STATUS, LOG, LOCK = "wish.json", "status.json", "log.jsonl", ".running"
+_LONGEST_LOG = 20_000_000  # bytes
 CANCEL, PAUSE = "cancel", "pause"
 Kind = Literal["prefer", "sft", "kto", "grpo"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -119,7 +120,7 @@ class Run:
     def wish(self) -> Wish:
         """What was asked for. Raises TrainingError where that cannot be read."""
         try:
-            return Wish(**json.loads((self.folder / WISH).read_text(encoding="utf-8")))
+            return Wish(**read_json(self.folder / WISH))
         except (OSError, ValueError, TypeError):
             raise TrainingError(_UNREADABLE.format(name=self.name)) from None
 
@@ -127,8 +128,8 @@ class Run:
     def status(self) -> Status:
         """How far it is; `interrupted` where the process that made it has died."""
         try:
-            status = Status.read(json.loads((self.folder / STATUS).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, RecursionError):
+            status = Status.read(read_json(self.folder / STATUS))
+        except (OSError, ValueError, TypeError):
             status = Status()
         if status.state in ("preparing", "training", "proving") and not self.alive:
             return replace(status, state="interrupted", why=(_INTERRUPTED.en, _INTERRUPTED.zh))
@@ -152,12 +153,12 @@ class Run:
     def log(self) -> list[dict[str, Any]]:
         """All lines of the log that are whole. A run that goes on after a kill repeats steps: the last line counts."""
         try:
-            lines = (self.folder / LOG).read_text(encoding="utf-8").splitlines()
-        except OSError:
+            lines = read_text(self.folder / LOG, _LONGEST_LOG).splitlines()
+        except (OSError, ValueError):
             return []
         found: dict[tuple[bool, int], dict[str, Any]] = {}
         for text in lines:
-            with suppress(ValueError, KeyError, TypeError):
+            with suppress(ValueError, KeyError, TypeError, RecursionError):
                 line = json.loads(text)
                 is_look = "look" in line
                 figures = line["look"] if is_look else line
@@ -275,9 +276,9 @@ def claim(run: Run, owner: str) -> None:
 def _claimed(lock: Path) -> tuple[str, str] | None:
     """The name of the run that a lock is for, and the process that owns it; None where that cannot be read."""
     try:
-        values = json.loads(lock.read_text(encoding="utf-8"))
+        values = read_json(lock)
         return str(values["run"]), str(values["owner"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from r1chat.backends.gguf import Header, read_header
 from r1chat.both import Both
 from r1chat.errors import LibraryError
+from r1chat.files import named_path
 
 
 def is_path(text: str) -> bool:
@@ -17,14 +18,17 @@ def is_path(text: str) -> bool:
 
 
 def look_at(text: str) -> tuple[Path, Header, int]:
-    """The file, its header and its size in bytes. Raises ModelFileError, LibraryError."""
-    path = _path(text)
+    """The file, its header and its size in bytes. Raises ModelFileError, PathError."""
+    path = named_path(text.strip().removeprefix("file://"))
     header = read_header(path)
     return path, header, path.stat().st_size
 
 
 def link(text: str, folder: Path) -> Path:
-    """Add a file to the models folder by a link; of a split model, all parts. Raises ModelFileError, LibraryError."""
+    """Add a file to the models folder by a link; of a split model, all parts.
+
+    Raises ModelFileError, LibraryError, PathError.
+    """
     path, _, _ = look_at(text)
     part = re.fullmatch(r"(.+)-\d{5}-of-(\d{5})\.gguf", path.name)
     files = sorted(path.parent.glob(f"*-of-{part[2]}.gguf")) if part else [path]
@@ -51,20 +55,6 @@ def _link(file: Path, target: Path) -> None:
         os.link(file, target)
 
 
-def _path(text: str) -> Path:
-    text = text.strip().removeprefix("file://")
-    try:
-        if "\0" in text:
-            raise ValueError("NUL")
-        return Path(text).expanduser().absolute()
-    except (RuntimeError, ValueError) as error:  # the home folder of nobody
-        raise LibraryError(_NO_PATH.format(path=text.replace("\0", "\ufffd"), reason=error)) from None
-
-
-_NO_PATH = Both(
-    "{path} is no path of a file ({reason}). Give the whole path, from / on.",
-    "{path} 不是文件路径（{reason}）。请给出从 / 开始的完整路径。",
-)
 _TAKEN = Both(
     "{folder} has another file of the name {name} already. Rename one of them.",
     "{folder} 中已有同名文件 {name}。请重命名其中一个。",

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from r1chat.both import Both
 from r1chat.errors import LibraryError, R1ChatError
-from r1chat.files import replacing
+from r1chat.files import read_json, replacing
 from r1chat.library.download import WAIT, DownloadProgress, Stopped, discard, download, part_of
 from r1chat.library.hub import MODELSCOPE, Hub, Variant, grouped, known_file, own_folder, source
 
@@ -291,10 +291,8 @@ class Downloads:
 
     def _load(self) -> None:
         try:
-            if not self._file.is_file() or self._file.stat().st_size > _MOST_BYTES:
-                return
-            rows = json.loads(self._file.read_bytes())
-        except (OSError, ValueError, RecursionError):
+            rows = read_json(self._file, _MOST_BYTES, follow=False)
+        except (OSError, ValueError):
             return
         for row in rows[:_MOST_KEPT] if isinstance(rows, list) else []:
             job = _job(row, (self.hub, Hub(MODELSCOPE)))

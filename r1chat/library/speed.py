@@ -25,7 +25,7 @@ from r1chat.backends.llama.engine import Engine
 from r1chat.backends.llama.machine import LARGE_WEIGHTS, available_memory, default_threads
 from r1chat.backends.llama.process import installed
 from r1chat.errors import R1ChatError
-from r1chat.files import replacing
+from r1chat.files import read_json, read_text, replacing
 from r1chat.library.forecast import Rates, Resources, Speeds
 from r1chat.library.probe import THICK, THIN, Probe, write
 from r1chat.store.reply_owner import current_owner, is_alive
@@ -181,7 +181,7 @@ class Meter:
 
     def _load(self) -> Speeds | None:
         try:
-            row = json.loads(self._file.read_bytes())
+            row = read_json(self._file)
             if row["key"] != self._key():
                 return None
             values = row["speeds"]
@@ -191,7 +191,7 @@ class Meter:
             seconds = [*cpu.weights.values(), cpu.layer, cpu.attention, cpu.prompt, speeds.disk, *few.weights.values()]
             if not all(isinstance(value, float) and value > 0 for value in seconds):
                 return None
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
         self._devices = devices
         return speeds
@@ -201,7 +201,7 @@ def remove_leftovers(data_folder: Path) -> None:
     """Delete the folders of models that a process which was killed while it measured has left (some 250 MB each)."""
     for folder in data_folder.glob(f"{_PREFIX}*"):
         try:
-            owner = (folder / _OWNER).read_text(encoding="utf-8")
+            owner = read_text(folder / _OWNER)
         except (OSError, ValueError):
             owner = ""
         with suppress(OSError):

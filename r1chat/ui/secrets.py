@@ -27,6 +27,7 @@ from pathlib import Path
 
 from r1chat.both import Both
 from r1chat.errors import ConfigError
+from r1chat.files import read_json
 
 MOST_LAUNCH_KEYS = 64  # not used yet; the oldest is forgotten
 KEY_FILE = "key"  # in the data folder: the root key
@@ -127,13 +128,11 @@ def last_serving(folder: Path) -> Serving | None:
     """What `record_serving` wrote last; None where nothing readable is there."""
     file = folder / SERVING_FILE
     try:
-        if not file.is_file():  # a pipe would be waited for
-            return None
-        fields = json.loads(file.read_text(encoding="utf-8"))
+        fields = read_json(file)
         serving = Serving(**fields)
         right = all(isinstance(value, str) for value in (serving.address, serving.opener, serving.owner))
         return serving if right and type(serving.port) is int and 0 < serving.port < 65_536 else None
-    except (OSError, ValueError, TypeError, RecursionError):
+    except (OSError, ValueError, TypeError):
         return None
 
 

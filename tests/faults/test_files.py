@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from r1chat.config import change, load
-from r1chat.errors import ConfigError, LibraryError
+from r1chat.errors import ConfigError, PathError
+from r1chat.evaluation.loading import load_task
 from r1chat.library import local
 from r1chat.servers import Servers
 from r1chat.ui.secrets import KEY_FILE, SERVING_FILE, last_serving, root_key
@@ -47,9 +48,11 @@ def test_a_text_of_the_settings_comes_back_as_it_is(tmp_path: Path, text: str) -
 
 
 @pytest.mark.parametrize("path", ["~nosuchuser/x.gguf", "/a\0b.gguf"])
-def test_a_path_of_a_file_that_is_none_is_told(path: str) -> None:
-    with pytest.raises(LibraryError, match="is no path of a file"):
+def test_a_path_of_a_file_that_is_none_is_told(path: str, tmp_path: Path) -> None:
+    with pytest.raises(PathError, match="is no path of a file"):
         local.look_at(path)
+    with pytest.raises(PathError, match="is no path of a file"):
+        load_task(path, folder=tmp_path)
 
 
 def test_a_key_that_the_disk_could_not_hold_is_made_at_the_next_start(tmp_path: Path) -> None:
