@@ -424,3 +424,20 @@ def test_a_file_of_too_many_columns_is_refused(tmp_path: Path) -> None:
     for name in ("a.csv", "a.jsonl", "a.parquet"):
         with pytest.raises(EvaluationError, match="more than 1,000 columns"):
             load_task(str(tmp_path / name))
+
+
+def test_a_csv_of_too_many_cells_or_commas_is_refused(tmp_path: Path) -> None:
+    """What is missing in a row takes time, what is too much in it memory."""
+    names = ",".join(["question", "answer", *(f"c{number}" for number in range(990))])
+    (tmp_path / "cells.csv").write_text(names + "\n1,2" * 30_000)
+    (tmp_path / "commas.csv").write_text("question,answer\n1,2" + "," * 200_000)
+    for name in ("cells.csv", "commas.csv"):
+        with pytest.raises(EvaluationError, match="more than 1,000 columns"):
+            load_task(str(tmp_path / name))
+
+
+def test_a_sentence_names_some_columns_of_a_file_whose_names_have_no_end(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({f"{number:03}" + "x" * 10_000: 1 for number in range(100)}))
+    with pytest.raises(EvaluationError, match="001x") as told:
+        load_task(str(tmp_path / "a.jsonl"))
+    assert len(str(told.value)) < 3_000

@@ -286,6 +286,17 @@ def test_two_runs_are_compared_problem_by_problem() -> None:
     assert compare_runs(old, old).p == 1.0
 
 
+def test_two_runs_of_a_large_data_set_are_compared() -> None:
+    old = [solved(str(number), number % 5 == 0) for number in range(14_000)]
+    new = [solved(str(number), number % 5 != 0) for number in range(14_000)]
+    paired = compare_runs(old, new)
+    assert (paired.only_first, paired.only_second, paired.p) == (2_800, 11_200, pytest.approx(0, abs=1e-300))
+    half = compare_runs(
+        [solved(str(n), n % 2 == 0) for n in range(2_000)], [solved(str(n), n % 2 == 1) for n in range(2_000)]
+    )
+    assert half.p == pytest.approx(1.0)
+
+
 def test_two_runs_with_several_samples_are_compared_by_their_majorities_too() -> None:
     old = [solved(str(i), True, False, False, majority=False) for i in range(40)]
     new = [solved(str(i), True, True, False, majority=i % 4 < 3) for i in range(40)]

@@ -27,6 +27,7 @@ from r1chat.evaluation.problems import (
     MATH_PROMPT_ZH,
     Problem,
 )
+from r1chat.evaluation.rows import column_names
 from r1chat.judgements import CHECKS, Check
 from r1chat.messages import LONGEST_MESSAGE
 from r1chat.rewards import Reference, check
@@ -62,7 +63,7 @@ def read_problem(row: Mapping[str, Any], number: int, prompt: str = "") -> tuple
     try:
         form = next((form for fields, form in _FORMS if all(field in row for field in fields)), None)
         if form is None:
-            raise EvaluationError(_NO_FORM.format(fields=", ".join(row) or "–"))
+            raise EvaluationError(_NO_FORM.format(fields=column_names(row)))
         if not _string(row, *_QUESTIONS).strip():
             raise EvaluationError(_NO_QUESTION)
         id = next((str(row[name]) for name in _IDS if row.get(name)), str(number))

@@ -32,18 +32,23 @@ Language = Literal["en", "zh"]
 class Drawn:
     """What a generator draws: the core, the question in one of several wordings, and the right answer.
 
-    `answer` may be a function that makes it: a pattern takes milliseconds, and most of what is drawn for a small split
-    is of another one. `values` are the numbers and words of the problem, in an order that belongs to the task: chains
-    are made from them.
-    `example` is an answer that is right, where `answer` is a pattern that describes all of them.
+    `right` is the answer, or a function that makes it: a pattern takes milliseconds, and most of what is drawn for a
+    small split is of another one. `values` are the numbers and words of the problem, in an order that belongs to the
+    task: chains are made from them. `example` is an answer that is right, where `answer` is a pattern that
+    describes all of them.
     """
 
     core: str
     question: str
-    answer: str | Callable[[], str]
+    right: str | Callable[[], str]
     kind: Check = "number"
     values: tuple[Any, ...] = ()
     example: str = ""
+
+    @property
+    def answer(self) -> str:
+        """The right answer, or the pattern of all that are right."""
+        return self.right if isinstance(self.right, str) else self.right()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def problems(name: str, split: str = "test", count: int = 100, language: str = "
         question = drawn.question
         if rng.random() < 0.3:
             question = f"{question} {DIRECTIVES.pick(words)}"
-        answer = drawn.answer if isinstance(drawn.answer, str) else drawn.answer()
+        answer = drawn.answer
         example = drawn.example or answer
         yield Made(f"{name}-{len(seen)}", drawn.core, question, answer, drawn.kind, words, drawn.values, example)
 

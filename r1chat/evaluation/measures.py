@@ -35,7 +35,7 @@ class Sample:
     seconds: Seconds
     format: Share | None = None
     language: Share | None = None
-    moments: dict[str, Count] = field(default_factory=dict)
+    moments: Annotated[dict[str, Count], Field(max_length=20)] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +171,14 @@ def compare_runs(first: Sequence[Solved], second: Sequence[Solved]) -> Paired:
 
 
 def _two_sided(first: int, second: int) -> float:
-    """Two-sided p of a sign test."""
+    """Two-sided p of a sign test: twice the chance of no more than the smaller count, which is summed downwards."""
     n, least = first + second, min(first, second)
-    return min(1.0, 2 * sum(math.comb(n, i) for i in range(least + 1)) / float(2**n))
+    chance = math.exp(math.lgamma(n + 1) - math.lgamma(least + 1) - math.lgamma(n - least + 1) - n * math.log(2))
+    total = 0.0
+    for count in range(least, -1, -1):
+        total += chance
+        chance *= count / (n - count + 1)
+    return min(1.0, 2 * total)
 
 
 def _mean(values: Sequence[float | None]) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from r1chat.sizes import readable_size
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 MOST_ROWS = 200_000
 MOST_COLUMNS = 1_000
+_MOST_CELLS = 20_000_000  # of a CSV file, of which each row has all columns
+_MOST_COMMAS = 100_000  # in a line of a CSV file
+_LONGEST_NAME, _MOST_NAMES = 60, 20  # characters, and columns that a sentence names
 _UNPACKED = LARGEST  # bytes that the rows of a Parquet file may take in memory
 _PATIENCE = 60.0  # seconds for a hundred of them
 _PARQUET = LimitedProcess(Path(__file__).with_name("parquet_program.py"))
@@ -34,10 +38,17 @@ def read_rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     for count, (number, row) in enumerate(readers.get(file.suffix.lower(), _json_lines)(file), 1):
         if not isinstance(row, dict):
             raise bad_row(file, number, _NO_OBJECT)
-        _require_columns(file, len(row))
+        if len(row) > MOST_COLUMNS:
+            raise _too_wide(file)
         if count > MOST_ROWS:
             raise EvaluationError(_TOO_MANY.format(file=file, most=MOST_ROWS))
         yield number, {str(name).strip().lower(): value for name, value in row.items()}
+
+
+def column_names(row: Mapping[str, Any]) -> str:
+    """The columns of a row for a sentence, which names some of them where they are many."""
+    names = [name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…" for name in islice(row, _MOST_NAMES)]
+    return ", ".join([*names, "…"] if len(row) > _MOST_NAMES else names) or "–"
 
 
 def bad_row(file: Path, line: int, reason: Both) -> EvaluationError:
@@ -68,10 +79,9 @@ def _examine(file: Path, most: int = LARGEST) -> None:
         raise EvaluationError(_TOO_LARGE.format(file=file, most=readable_size(most)))
 
 
-def _require_columns(file: Path, count: int) -> None:
-    """Raise EvaluationError for a file with more columns than any problem has."""
-    if count > MOST_COLUMNS:
-        raise EvaluationError(_TOO_WIDE.format(file=file, most=MOST_COLUMNS))
+def _too_wide(file: Path) -> EvaluationError:
+    """The sentence for a file with more columns than any problem has."""
+    return EvaluationError(_TOO_WIDE.format(file=file, most=MOST_COLUMNS))
 
 
 def _json_lines(file: Path) -> Iterator[tuple[int, object]]:
@@ -98,11 +108,21 @@ def _values(file: Path) -> Iterator[JsonValue]:
 
 def _csv(file: Path) -> Iterator[tuple[int, object]]:
     try:
-        reader = csv.DictReader(io.StringIO(read_text(file)))
-        _require_columns(file, len(reader.fieldnames or ()))  # each row has them all, however short it is
-        yield from enumerate(reader, 2)
+        reader = csv.DictReader(_narrow_lines(file))
+        columns = len(reader.fieldnames or ())
+        for number, row in enumerate(reader, 2):
+            if columns > MOST_COLUMNS or number * columns > _MOST_CELLS:
+                raise _too_wide(file)
+            yield number, row
     except csv.Error as error:
         raise EvaluationError(_UNREADABLE.format(file=file, reason=error)) from None
+
+
+def _narrow_lines(file: Path) -> Iterator[str]:
+    for line in io.StringIO(read_text(file)):
+        if line.count(",") > _MOST_COMMAS:
+            raise _too_wide(file)
+        yield line
 
 
 def _parquet(file: Path) -> Iterator[tuple[int, object]]:
@@ -128,7 +148,7 @@ def _decoded(file: Path) -> Iterator[tuple[int, object]]:
         if not isinstance(found, dict):  # its memory did not suffice
             raise EvaluationError(_TOO_LARGE.format(file=file, most=readable_size(_UNPACKED)))
         if found.get("fault") == "columns":
-            raise EvaluationError(_TOO_WIDE.format(file=file, most=MOST_COLUMNS))
+            raise _too_wide(file)
         if "fault" in found:
             raise EvaluationError(_UNREADABLE.format(file=file, reason=_NO_PARQUET))
         if not found["rows"]:

@@ -14,7 +14,7 @@ from r1chat.errors import EvaluationError, NotFoundError
 from r1chat.evaluation.measures import Solved
 from r1chat.judgements import Reference
 from r1chat.messages import Reply
-from r1chat.store import Store
+from r1chat.store import Store, backup
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ def _store(folder: Path) -> Store:
     file = folder / "r1chat.db"
     if not file.exists():
         raise EvaluationError(_NO_SAMPLES.format(name=folder.name))
+    backup.require_own_schema(file)  # the run may come from elsewhere
     return Store(f"sqlite:///{file}")
 
 

@@ -23,6 +23,7 @@ from r1chat.evaluation.run import Run, Settings, read_specification
 from r1chat.evaluation.running import claim
 
 OUTPUT = "output.txt"  # in the run's folder: what the process prints
+_LONGEST_NAME = 200
 MOST_PROBLEMS = 20_000  # of a file
 MOST_MADE_UP = 1_000  # they are drawn while the page waits
 _PASSED = (  # settings by which the process finds the same models as the page
@@ -89,10 +90,12 @@ def resume(settings: AppSettings, folder: Path, run_code: bool) -> None:
 
 
 def name_of(task: Task, settings: Settings) -> str:
-    """The name of a run's folder where the person gives none."""
+    """The name of a run's folder where the person gives none: `_LONGEST_NAME` bytes, so that a number may follow."""
     budget = "" if settings.budget is None else f"-b{settings.budget}"
     model = settings.model.partition(":")[2]
-    return re.sub(r"[^\w.-]+", "-", f"{task.name}-{model}-k{settings.k}{budget}").strip(".")
+    end = f"-k{settings.k}{budget}"
+    name = re.sub(r"[^\w.-]+", "-", f"{task.name}-{model}").encode()[: _LONGEST_NAME - len(end)].decode(errors="ignore")
+    return name.strip("-.") + end
 
 
 def load_again(folder: Path) -> Task:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from r1chat.errors import StoreError
 from r1chat.evaluation.listing import FOLDER, Evaluations
+from r1chat.evaluation.measures import Solved
+from r1chat.evaluation.problems import Task
+from r1chat.evaluation.run import Settings
+from r1chat.evaluation.samples import read_samples
+from r1chat.evaluation.starting import name_of
+from r1chat.store import Store
 from r1chat.ui.evaluation.page import Overview, whole
 from r1chat.ui.evaluation.table import Column, side_by_side
 from r1chat.ui.words.evaluation import EVALUATION_WORDS
@@ -41,6 +50,7 @@ RUN = {
         (RUN, DONE_LINE | {"majority": "x"}),
         *((RUN, DONE_LINE | {"samples": [SAMPLE | {"seconds": value}]}) for value in (None, "x", [1], 10**400)),
         *((RUN, DONE_LINE | {"samples": [SAMPLE | {"moments": value}]}) for value in (None, [1], {"check": "x"})),
+        (RUN, DONE_LINE | {"samples": [SAMPLE | {"moments": {str(number): 1 for number in range(100)}}]}),
         (RUN, DONE_LINE | {"samples": [SAMPLE | {"format": 10**400}]}),
         (RUN, [1]),
     ],
@@ -55,3 +65,24 @@ def test_a_run_that_makes_no_sense_hides_no_other(tmp_path: Path, run: dict[str,
     overview = Overview(kept.all(), kept.curves(), [run.name for run in kept.all()], [])
     assert "sound" in str(whole(overview, [], "", words))
     assert "sound" in str(side_by_side([Column(run, kept.measures(run)) for run in kept.all()], None, "", words))
+
+
+def test_a_view_in_the_database_of_a_run_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "r1chat.db"
+    Store(f"sqlite:///{file}").close()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(
+            "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; ALTER TABLE turn RENAME TO hidden;"
+            "CREATE VIEW turn AS WITH RECURSIVE endless(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM endless)"
+            " SELECT * FROM hidden, endless;"
+        )
+    with pytest.raises(StoreError, match=r"not one of r1chat's|missing"):
+        read_samples(tmp_path, [Solved("1", "a" * 32, ())])
+
+
+@pytest.mark.parametrize("model", ["m:" + "x" * 300, "m:" + "模" * 300, "m:--k"])
+def test_a_run_of_a_model_with_a_long_or_odd_name_has_a_folder(tmp_path: Path, model: str) -> None:
+    task = Task("-k", (), "s")
+    name = name_of(task, Settings(model, 1))
+    (tmp_path / f"{name}-12").mkdir()
+    assert not name.startswith("-") and name.endswith("-k1")
