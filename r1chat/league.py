@@ -7,6 +7,7 @@ leaderboard; "both bad" counts as a tie, since it prefers neither.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ if TYPE_CHECKING:  # numpy is imported when it is needed: it is an eighth of the
 
 FEW = 20
 """The least number of comparisons for a league: of 20, it takes 15 wins to tell two players apart at the 5 % level."""
+
+MOST = 100
+"""The players that are rated, those with the most comparisons: time grows with the third power of their number."""
 
 MEAN = 1000.0
 SCALE = 400.0  # points of lead of a player that wins ten times as often as it loses
@@ -42,7 +46,7 @@ class Standing:
 
 
 def league(results: Iterable[tuple[str, str, float]], few: int = FEW, spread: float = SCALE) -> list[Standing]:
-    """The players, best first; empty where there are fewer than `few` comparisons.
+    """The players, best first, `MOST` of them; empty where there are fewer than `few` comparisons.
 
     A result is (left, right, score of left): 1, 0, or 0.5 for a tie. What compares a player with itself is left out.
     Strengths have a normal prior of standard deviation `spread` points, so that a player without a loss has a finite
@@ -57,12 +61,15 @@ def league(results: Iterable[tuple[str, str, float]], few: int = FEW, spread: fl
     played = [(left, right, score) for left, right, score in results if left != right]
     if len(played) < max(few, 1):
         return []
-    names = sorted({name for left, right, _ in played for name in (left, right)})
+    games = Counter(name for left, right, _ in played for name in (left, right))
+    names = sorted(sorted(games, key=lambda name: (-games[name], name))[:MOST])
     place = {name: index for index, name in enumerate(names)}
     scores = np.zeros((3, len(names), len(names)))  # wins, ties, losses of row against column
     for left, right, score in played:
         if score not in (0, 0.5, 1):
             raise ValueError(f"A result's score is 1, 0.5 or 0, not {score!r}.")
+        if left not in place or right not in place:
+            continue
         outcome = 2 - int(2 * score)
         scores[outcome, place[left], place[right]] += 1
         scores[2 - outcome, place[right], place[left]] += 1

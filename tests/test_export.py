@@ -23,6 +23,7 @@ from r1chat.config import nano_model
 from r1chat.errors import ExportError
 from r1chat.export import FORMATS, Filter, Options, Summary, export
 from r1chat.export.formats import FORMS
+from r1chat.export.statistics import Statistics
 from r1chat.export.templates import Templates
 from r1chat.judgements import Aspects
 from r1chat.messages import Message, Provenance, Reply
@@ -646,6 +647,17 @@ def test_the_card_is_filled_from_the_data(store: Store, out: Path) -> None:
         "DPOTrainer",
     ):
         assert fact in body, fact
+
+
+def test_any_two_people_who_decided_the_same_comparison_count_once(store: Store) -> None:
+    left, right = asked(store, RIGHT, WRONG)
+    sides = store.judgements.begin_comparison(left.id, right.id)
+    for rater, winner in enumerate(("left", "right", "left", "tie", "left")):
+        store.judgements.compare(sides.id, winner, str(rater))  # type: ignore[arg-type]
+    statistics = Statistics()
+    with store.dataset.snapshot() as data:
+        statistics.judged(data.judged_turns([left.turn_id])[left.turn_id])
+    assert (statistics.agreed[True], statistics.agreed[False]) == (3, 3)
 
 
 def test_every_file_is_there_or_none(store: Store, out: Path) -> None:

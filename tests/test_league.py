@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from r1chat.league import FEW, league
+from r1chat.league import FEW, MOST, league
 
 
 def test_three_wins_of_four_are_a_lead_of_191_points() -> None:
@@ -76,3 +76,14 @@ def _play(random: np.random.Generator, truth: NDArray[np.float64], games: int) -
     chances = 1 / (1 + 10 ** ((truth[right] - truth[left]) / 400))
     wins = (random.random(games) < chances).astype(float)
     return list(zip(map(str, left), map(str, right), wins.tolist(), strict=True))
+
+
+def test_of_many_players_those_with_the_most_comparisons_are_rated() -> None:
+    seldom = [(f"seldom {number}", f"rare {number}", 1.0) for number in range(2_000)]
+    often = [(f"often {number % 60}", f"often {number % 61}", 0.5) for number in range(600)]
+    standings = league(seldom + often)
+    assert len(standings) == MOST
+    assert {f"often {number}" for number in range(61)} <= {standing.name for standing in standings}
+    assert sum(standing.games for standing in standings if standing.name.startswith("often")) == 2 * len(
+        [game for game in often if game[0] != game[1]]
+    )

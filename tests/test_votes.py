@@ -48,6 +48,18 @@ def test_hostile_samples_split_no_other_group() -> None:
     assert [one.undecided for one in groups] == [False, False, True, True, True]
 
 
+def test_of_very_many_answers_the_same_text_is_counted_together_and_no_more_is_compared() -> None:
+    answers = [f"x + {number}" for number in range(3_000)] * 2 + ["3/2", "1.5"]
+    groups = group(answers)  # comparing each with each would take an hour
+    assert [one.members for one in groups[:2]] == [(0, 3_000), (1, 3_001)]
+    assert [len(one.members) for one in groups[-2:]] == [1, 1]
+
+
+def test_votes_of_the_most_samples_with_thirty_answers_are_compared_by_mathematics() -> None:
+    answers = [f"{number}/4" for number in range(1, 31)] + [str(number / 4) for number in range(1, 31)]
+    assert all(len(one.members) == 2 for one in group(answers))
+
+
 @given(st.lists(st.sampled_from(["1", "2", "1.0", "x = 2", r"\frac{2}{2}", "A", "", "Paris"]), max_size=12))
 @settings(max_examples=100, deadline=None)
 def test_every_answer_is_in_one_group_at_most(answers: list[str]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter, defaultdict
 from datetime import datetime
-from itertools import combinations
 
 from r1chat.export.cases import Case
 from r1chat.export.formats import TrainingRow
@@ -53,10 +53,13 @@ class Statistics:
         """Count all comparisons of a message, whether they become rows or not."""
         for comparison in turn.comparisons:
             self.verdicts[comparison.winner] += 1
-        decided = [comparison for comparison in turn.comparisons if comparison.winner in ("left", "right")]
-        for first, second in combinations(decided, 2):
-            if first.sides.id == second.sides.id:
-                self.agreed[first.winner == second.winner] += 1
+        winners: defaultdict[str, Counter[str]] = defaultdict(Counter)  # by what was compared
+        for comparison in turn.comparisons:
+            winners[comparison.sides.id][comparison.winner] += 1
+        for won in winners.values():
+            left, right = won["left"], won["right"]
+            self.agreed[True] += math.comb(left, 2) + math.comb(right, 2)
+            self.agreed[False] += left * right
 
     def add(self, case: Case, row: TrainingRow, split: str) -> None:
         """Count a row that was written."""

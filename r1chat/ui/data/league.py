@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from r1chat.league import FEW, Standing, league
+from r1chat.league import FEW, MOST, Standing, league
 from r1chat.ui.data.players import Result
 from r1chat.ui.html.parts import concat
 from r1chat.ui.words.page import Words
@@ -22,7 +22,8 @@ def panel(results: Sequence[Result], words: Words) -> Markup:
     if not standings:
         return Markup("<p>{}</p>").format(words.league_few.format(n=len(results), few=FEW))
     how = words.league_how.format(n=f"{len(results):,}")
-    return Markup("{}<p>{}</p>{}").format(picture(standings, words), how, table(standings, words))
+    left_out = Markup("<p>{}</p>").format(words.league_most.format(n=MOST)) if len(standings) == MOST else Markup()
+    return Markup("{}{}<p>{}</p>{}").format(picture(standings, words), left_out, how, table(standings, words))
 
 
 def picture(standings: Sequence[Standing], words: Words) -> Markup:

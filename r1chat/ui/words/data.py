@@ -189,6 +189,7 @@ class DataWords:
         "Where intervals overlap, the order may be chance.",
         "根据 {n} 次比较得出的 Bradley–Terry 评分：高 400 分意味着赢的次数是输的十倍。区间重叠时，先后可能只是偶然。",
     )
+    league_most = Both("The {n} with the most comparisons are rated.", "只给比较次数最多的 {n} 个评分。")
     league_player = Both("Model and settings", "模型与设置")
     league_rating = Both("Rating", "评分")
     league_interval = Both("95 % interval", "95% 区间")
