@@ -10,14 +10,14 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import mkstemp
 
-from r1chat.both import Both
+from r1chat.both import Both, Wording
 from r1chat.errors import StoreError
 from r1chat.store import migrations, strict_check
 from r1chat.store.journal import require_own_journal
@@ -164,7 +164,7 @@ def check(file: Path, *, strict: bool = False) -> Copy:
     copy of a database that is not quite in order is better than none.
     """
     try:
-        with _opened(file) as connection, _bounds(connection, file, strict):
+        with _opened(file) as connection, _bounds(connection, file, strict) as over:
             if strict:  # before any query that would evaluate an expression of the schema
                 _require_own_tables(connection, file)
                 strict_check.check_schema(connection)
@@ -177,8 +177,8 @@ def check(file: Path, *, strict: bool = False) -> Copy:
             revision = connection.execute(f"SELECT version_num FROM {migrations.VERSION_TABLE}").fetchone()
             if revision is None or revision[0] not in migrations.REVISIONS:
                 raise StoreError(_FOREIGN.format(file=file))
-            if strict:
-                strict_check.check_values(connection)
+            if over is not None:
+                strict_check.check_values(connection, over)
             counts = [
                 int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
                 for table in ("conversation", "reply")
@@ -188,9 +188,23 @@ def check(file: Path, *, strict: bool = False) -> Copy:
     except (sqlite3.Error, OSError) as error:
         if "not a database" in str(error):
             raise StoreError(_FOREIGN.format(file=file)) from None
-        reason = _TOO_LONG if "interrupted" in str(error) else error
-        raise StoreError(_DAMAGED.format(file=file, reason=reason)) from None
+        raise StoreError(_DAMAGED.format(file=file, reason=_reason(error))) from None
     return Copy(file, revision[0], counts[0], counts[1], file.stat().st_size)
+
+
+def _reason(error: Exception) -> Wording:
+    return _TOO_LONG if "interrupted" in str(error) else str(error)
+
+
+def require_own_schema(file: Path) -> None:
+    """Raise StoreError for a database with anything but r1chat's tables: a view may never come to an end."""
+    try:
+        with _opened(file) as connection, strict_check.bounded(connection, file.stat().st_size):
+            strict_check.check_schema(connection)
+    except strict_check.UnexpectedContentError as error:
+        raise StoreError(_UNEXPECTED.format(file=file, reason=error.reason)) from None
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(_DAMAGED.format(file=file, reason=_reason(error))) from None
 
 
 def _require_own_tables(connection: sqlite3.Connection, file: Path) -> None:
@@ -201,17 +215,22 @@ def _require_own_tables(connection: sqlite3.Connection, file: Path) -> None:
         raise StoreError(_FOREIGN.format(file=file))
 
 
-def _bounds(connection: sqlite3.Connection, file: Path, strict: bool) -> AbstractContextManager[object]:
+def _bounds(
+    connection: sqlite3.Connection, file: Path, strict: bool
+) -> AbstractContextManager[Callable[[], bool] | None]:
     return strict_check.bounded(connection, file.stat().st_size) if strict else nullcontext()
 
 
 def _rebuild_search_index(copy: Path, source: Path) -> None:
     """Raise StoreError, which names the source, where its private copy's search index cannot be made anew."""
     try:
-        with closing(sqlite3.connect(copy)) as connection, _bounds(connection, copy, True):
-            strict_check.rebuild_search_index(connection)
+        with (
+            closing(sqlite3.connect(copy)) as connection,
+            strict_check.bounded(connection, copy.stat().st_size) as over,
+        ):
+            strict_check.rebuild_search_index(connection, over)
     except sqlite3.Error as error:
-        raise StoreError(_DAMAGED.format(file=source, reason=error)) from None
+        raise StoreError(_DAMAGED.format(file=source, reason=_reason(error))) from None
 
 
 def _copy(source: Path, target: Path, *, strict: bool = False) -> Copy:

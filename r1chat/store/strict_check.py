@@ -12,9 +12,10 @@ import re
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import create_engine
 
@@ -41,6 +42,7 @@ _VALUE = Both(
 )
 
 Object = tuple[object, object, object, object]  # type, name, table, SQL of a row of sqlite_master
+Row = tuple[Any, ...]
 Types = Mapping[str, tuple[str, bool]]  # of each column its declared type, and whether it may be NULL
 
 
@@ -56,7 +58,8 @@ class UnexpectedContentError(Exception):
 def bounded(connection: sqlite3.Connection, size: int) -> Iterator[Callable[[], bool]]:
     """Bound the values that queries on a file of `size` bytes may read, and their time in all; whether that is over.
 
-    A query that exceeds it raises sqlite3.DataError or sqlite3.OperationalError ("interrupted").
+    A query that exceeds it raises sqlite3.DataError or sqlite3.OperationalError ("interrupted"). What is done with its
+    rows does not count for SQLite: see `in_time`.
     """
     end = time.monotonic() + _BASE_TIME + _TIME_PER_MEGABYTE * size / 1e6
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
@@ -71,6 +74,14 @@ def bounded(connection: sqlite3.Connection, size: int) -> Iterator[Callable[[], 
         yield over
     finally:
         connection.set_progress_handler(None, 0)
+
+
+def in_time(rows: Iterable[Row], over: Callable[[], bool]) -> Iterator[Row]:
+    """Rows until the time is over. Raises sqlite3.OperationalError as SQLite itself does then."""
+    for row in rows:
+        if over():
+            raise sqlite3.OperationalError("interrupted")
+        yield row
 
 
 def check_schema(connection: sqlite3.Connection) -> None:
@@ -92,10 +103,10 @@ def check_schema(connection: sqlite3.Connection) -> None:
             raise UnexpectedContentError(template.format(name=min(str(row[1])[:100] for row in rows)))
 
 
-def check_values(connection: sqlite3.Connection) -> None:
+def check_values(connection: sqlite3.Connection, over: Callable[[], bool]) -> None:
     """Raise UnexpectedContentError for a value that is not of its column's type. The schema must be checked before.
 
-    Raises sqlite3.OperationalError for a text that is not UTF-8.
+    `over` is that of `bounded`. Raises sqlite3.OperationalError where the time is over, or a text is not UTF-8.
     """
     for (table,) in connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' "
@@ -104,27 +115,27 @@ def check_values(connection: sqlite3.Connection) -> None:
         types = column_types(connection, table)
         cursor = connection.execute(f'SELECT * FROM "{table}"')
         names = [entry[0] for entry in cursor.description]
-        for row in cursor:
+        for row in in_time(cursor, over):
             wrong = wrong_column(table, types, names, row)
             if wrong is not None:
                 raise UnexpectedContentError(_VALUE.format(table=table, column=wrong))
 
 
-def rebuild_search_index(connection: sqlite3.Connection) -> None:
+def rebuild_search_index(connection: sqlite3.Connection, over: Callable[[], bool]) -> None:
     """Fill the full-text index again from `search_document`, which `check_values` must have passed.
+
+    `over` is that of `bounded`. Raises sqlite3.OperationalError where the time is over.
 
     FTS5 has no check of such an index (one without content) that finds every damage.
     """
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_index'").fetchone():
         return  # a revision without one
+    documents = connection.execute("SELECT rowid, terms FROM search_document")
     with connection:
         connection.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
         connection.executemany(
             "INSERT INTO search_index (rowid, terms) VALUES (?, ?)",
-            (
-                (number, zlib.decompress(terms).decode())
-                for number, terms in connection.execute("SELECT rowid, terms FROM search_document")
-            ),
+            ((number, zlib.decompress(terms).decode()) for number, terms in in_time(documents, over)),
         )
 
 

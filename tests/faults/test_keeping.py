@@ -27,7 +27,7 @@ from r1chat.cli.main import main
 from r1chat.config import load
 from r1chat.errors import StoreError
 from r1chat.messages import Provenance, Reply
-from r1chat.store import Store, backup, migrations
+from r1chat.store import Store, backup, migrations, strict_check
 from r1chat.store.rescue import rescue
 
 OLD = Path(__file__).parents[1] / "data" / "store-0001.db"
@@ -393,6 +393,13 @@ def test_a_backup_with_a_value_that_cannot_stand_in_its_column_is_refused(
     tmp_path: Path, sound: Path, change: str
 ) -> None:
     refused(sound, tmp_path, change, "that cannot stand there|not decode to UTF-8")
+
+
+@pytest.mark.parametrize("step", [strict_check.check_values, strict_check.rebuild_search_index])
+def test_the_time_of_a_restore_is_looked_at_for_each_row(sound: Path, step: Callable[..., None]) -> None:
+    with closing(sqlite3.connect(sound)) as connection, pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        step(connection, lambda: True)
+    backup.check(sound, strict=True)
 
 
 def refused(sound: Path, folder: Path, change: str, reason: str) -> None:
