@@ -153,7 +153,7 @@ def _installed(distribution: str) -> bool:
 
 def _import_problem(module: str) -> str:
     """Why a module cannot be imported, tried in a process of its own; "" where it can."""
-    command = [sys.executable, "-c", f"import {module}"]
+    command = [sys.executable, "-P", "-c", f"import {module}"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL)
     return done.stderr.strip().rpartition("\n")[2] or f"it ended with {done.returncode}" if done.returncode else ""
 

@@ -1,6 +1,7 @@
 """What runs in the child process: the function `answer` of the program that is named on the command line.
 
-A question a line in, an answer a line out, both JSON. Run by its path, so that it needs no r1chat.
+A line in holds the seconds that the answer may take and the question, a line out the answer, both JSON. Run by its
+path, so that it needs no r1chat.
 """
 
 from __future__ import annotations
@@ -22,11 +23,20 @@ def main(program: str) -> None:
     answer = runpy.run_path(program)["answer"]
     print("ready", flush=True)
     for line in sys.stdin:
+        limit, question = json.loads(line)
+        _end_after(limit + 1)
         try:
-            text = json.dumps(answer(json.loads(line)))
+            text = json.dumps(answer(question))
         except MemoryError:
             text = "null"
+        _end_after(0)
         print(text, flush=True)
+
+
+def _end_after(seconds: float) -> None:
+    """End this process in so many seconds, where the app that would end it is gone by then; 0: do not."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)  # SIGALRM ends a process also within one long search of `re`
 
 
 def limit_resources() -> None:

@@ -42,7 +42,7 @@ class LimitedProcess:
         with self._lock:
             if self._child is None or self._child.poll() is not None:
                 self._start()
-            line = self._exchange(json.dumps(question) + "\n", limit)
+            line = self._exchange(json.dumps([limit, question]) + "\n", limit)
             return json.loads(line) if line else None
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 from contextlib import closing
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from r1chat.cli.main import main
 from r1chat.errors import StoreError, TrainingError
 from r1chat.learn.children import Children
 from r1chat.learn.runs import Run, Wish
@@ -17,6 +19,7 @@ from r1chat.library.hub import Hub
 from r1chat.library.queue import Downloads
 from r1chat.store import Store, backup
 
+PACKAGE = Path(__file__).parents[2] / "r1chat"
 NANO = Path(__file__).parents[2] / "assets" / "r1chat-nano.gguf"
 MAGIC = bytes.fromhex("d9d505f920a163d7")
 
@@ -70,6 +73,20 @@ def test_a_child_is_not_written_through_a_link(tmp_path: Path, victim: Path, run
     assert json.loads((children.folder / "second.json").read_text())["run"] == "first"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_or_a_device_in_place_of_a_childs_record_is_passed_over(tmp_path: Path, run: Run) -> None:
+    children = Children(tmp_path / "models")
+    for name, place in (("pipe", None), ("endless", "/dev/zero"), ("linked", str(run.folder / "wish.json"))):
+        children.keep(run, name)
+        record = children.folder / f"{name}.json"
+        record.unlink()
+        if place is None:
+            os.mkfifo(record)
+        else:
+            record.symlink_to(place)
+    assert [children.record(name) for name in ("pipe", "endless", "linked")] == [{}, {}, {}]
+
+
 def test_what_a_link_leads_to_is_not_exported_with_a_child(tmp_path: Path, victim: Path, run: Run) -> None:
     children = Children(tmp_path / "models")
     children.keep(run)
@@ -115,3 +132,29 @@ def test_a_backup_whose_journal_names_another_file_is_not_restored(
         with pytest.raises(StoreError, match="would delete another file"):
             backup.restore(file, tmp_path / "new" / "r1chat.db")
     assert unharmed(victim)
+
+
+# --- the current folder -----------------------------------------------------------------------------------------------
+
+
+def test_no_python_that_r1chat_starts_imports_from_the_current_folder() -> None:
+    """`python -P` and `-I` leave the current folder out of the module path, which `-c` and `-m` put first."""
+    started = [
+        [element.value if isinstance(element, ast.Constant) else None for element in node.elts]
+        for file in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.List) and node.elts and ast.unparse(node.elts[0]) == "sys.executable"
+    ]
+    assert len(started) >= 5
+    assert all(words[1] in ("-P", "-I") for words in started), started
+
+
+@pytest.mark.process
+def test_a_doctor_in_a_folder_with_a_planted_module_does_not_run_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("xllamacpp")
+    (tmp_path / "xllamacpp.py").write_text("open('ran', 'w')", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    main(["doctor", "--data-dir", str(tmp_path / "data")])
+    assert "xllamacpp" in capsys.readouterr().out and not (tmp_path / "ran").exists()
