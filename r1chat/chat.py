@@ -18,25 +18,19 @@ from r1chat import sampling, steer, votes, window
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
-from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, StoreError, UnsupportedError
-from r1chat.generation import Generation, Samples, remaining
-from r1chat.messages import (
-    LONGEST_MESSAGE,
+from r1chat.conversations import (
     Behaviour,
     Conversation,
     ConversationInfo,
-    Message,
-    ModelInfo,
     Origin,
-    Params,
     Preset,
     Provenance,
-    Reply,
-    ReplySoFar,
-    Request,
     StoredReply,
     StoredTurn,
 )
+from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, StoreError, UnsupportedError
+from r1chat.generation import Generation, Samples, remaining
+from r1chat.messages import LONGEST_MESSAGE, Message, ModelInfo, Params, Reply, ReplySoFar, Request
 from r1chat.reasoning_format import OFF, ON
 from r1chat.recorder import SAVED_WITHIN, SWEEP_EVERY, Recorder
 from r1chat.store import Store

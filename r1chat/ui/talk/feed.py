@@ -22,11 +22,12 @@ from markupsafe import Markup
 
 from r1chat import calibration, window
 from r1chat.app import App
+from r1chat.conversations import Conversation, Provenance, StoredReply, StoredTurn, Verdict
 from r1chat.errors import NotFoundError, R1ChatError
 from r1chat.generation import Generation, Samples
 from r1chat.judgements import Judged
 from r1chat.library.curated import expect, suitable
-from r1chat.messages import Conversation, ModelInfo, Provenance, Reply, StoredReply, StoredTurn, Verdict
+from r1chat.messages import ModelInfo, Reply
 from r1chat.reflect import Moment, Watchdog
 from r1chat.ui.compare import comparison as comparisons
 from r1chat.ui.compare.acts import open_comparison, order, sibling_acts

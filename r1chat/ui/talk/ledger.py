@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from r1chat import window
-from r1chat.messages import ConversationInfo, ModelInfo, StoredTurn, Usage
+from r1chat.conversations import ConversationInfo, StoredTurn
+from r1chat.messages import ModelInfo, Usage
 from r1chat.ui.html.parts import EMPTY, button, concat
 from r1chat.ui.words.page import Words
 
