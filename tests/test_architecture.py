@@ -37,6 +37,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "rewards",
         }
     ),
+    frozenset({"prompting"}),
     frozenset({"chat"}),
     frozenset({"teach", "titling"}),
     frozenset({"app", "evaluation"}),

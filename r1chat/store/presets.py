@@ -1,4 +1,4 @@
-"""Presets, part of the store: a behaviour with a budget and a model, under a name. Takes and returns `conversations.Preset`.
+"""Presets, part of the store: a behaviour with a budget and a model, under a name (`conversations.Preset`).
 
 The texts in `sampling` are those of `r1chat.sampling`; whoever saves a preset has checked them.
 """

@@ -159,7 +159,7 @@ def delete_preset(app: App, act: Act) -> Answer:
 
 def _panel(app: App, act: Act, choice: Choice) -> Answer:
     info = model_info(app, act.model)
-    advice = app.chat.advice(info, choice.behaviour.thinking)
+    advice = app.chat.prompting.advice(info, choice.behaviour.thinking)
     return {
         "blocks": [{"id": "behaviour", "html": panel(info, advice, choice, app.main.store.presets.all(), act.words)}]
     }
