@@ -47,6 +47,7 @@ HEARTBEAT = 10.0  # seconds; a page that left is noticed after this at the lates
 PULSE = 2.0  # seconds between two looks at the server of the chosen model, while nothing else happens
 OUTLINE_EVERY = 1.0  # seconds; the outline of a long thought is large
 INTERVAL = 0.05  # seconds between two patches of a growing reply
+MOST_SHOWN = 500  # messages, the last ones of a conversation: they are one patch, and one page
 
 _PLACES = ("who", "sum", "strip", "notes", "judge", "acts", "teach")  # of a reply, see `render.skeleton`
 
@@ -286,9 +287,10 @@ class Viewer:
             self._verdicts.setdefault(label.reply_id, {})[label.start, label.end] = label.verdict
         failed = any(turn.reply is not None and turn.reply.reply.finish == "error" for turn in conversation.turns[-1:])
         blocks = self._presence(0.0 if failed and not running else None)
-        for gone in self._messages.keys() - {turn.id for turn in conversation.turns}:  # `order` removes their sections
+        turns = conversation.turns[-MOST_SHOWN:]
+        for gone in self._messages.keys() - {turn.id for turn in turns}:  # `order` removes their sections
             self._forget_message(gone)
-        for turn in conversation.turns:
+        for turn in turns:
             message = self._messages.setdefault(turn.id, _Message())
             message.comparison = open_comparison(self._app, self._judged, turn, turn is conversation.turns[-1])
         self._of_another_file = render.of_another_file(conversation.turns)
@@ -300,9 +302,11 @@ class Viewer:
             blocks += self._change("outline", html=EMPTY)
         room = self._window(conversation, running)  # what it offers is recommended before continuing the last reply
         self._leading = conversation.turns[-1].id if conversation.turns and not self._sent["offers"][1] else ""
-        for turn in conversation.turns:
+        for turn in turns:
             blocks += self._turn(turn, running)
         blocks += room
+        if before := len(conversation.turns) - len(turns):
+            blocks += self._change("earlier", "earlier-section", "offers", ledger.earlier(before, self._words))
         if self._app.is_temporary:
             blocks += self._change("temporary", "temporary-section", "offers", temporary.line(self._words))
         else:
@@ -316,7 +320,8 @@ class Viewer:
             "fresh": fresh,
             "order": [
                 *(["temporary-section"] if self._app.is_temporary else []),
-                *(f"turn-{turn.id}" for turn in conversation.turns),
+                *(["earlier-section"] if before else []),
+                *(f"turn-{turn.id}" for turn in turns),
                 "offers-section",
                 "consent-section",
             ],
@@ -335,7 +340,7 @@ class Viewer:
             blocks.append({"id": f"left-out-{self._last_hidden}", "gone": True})
             self._sent.pop(f"left-out-{self._last_hidden}", None)
         self._last_hidden = last_hidden
-        if hidden:
+        if hidden and len(turns) - hidden < MOST_SHOWN:
             line = ledger.left_out(hidden, self._words)
             blocks += self._change(f"left-out-{last_hidden}", f"turn-{last_hidden}", "left-out", line)
         offers = EMPTY if running or comparing else ledger.offers(turns, view, self._chosen(), self._words)
