@@ -130,7 +130,7 @@ def test_a_run_makes_every_tensor_on_the_device_of_its_model(kind: Any, tmp_path
         run = Adapting(tmp_path, first, data[8:], data[:8], plan, Guard())
         run.run(lambda line: None, lambda: False)
         again = Adapting(tmp_path, base, data[8:], data[:8], plan, Guard())
-        assert again.step == run.step and len(again.agreed()) == 8
+        assert again.step == run.step and len(again.agreed(data[:8])) == 8
         likelihood_change(base, again.adapter, [row.chosen for row in data])
         with again.adapter.disabled():
             compare(base, reading, [row.prompt for row in data[:2]])
@@ -138,21 +138,25 @@ def test_a_run_makes_every_tensor_on_the_device_of_its_model(kind: Any, tmp_path
 
 
 def test_reinforcement_and_the_stages_of_the_recipe_do_so_too(tmp_path: Path) -> None:
+    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.reasoning_format import R1_FORMAT
     from r1chat.rewards import Reference
-    from r1chat.training.adapter_grpo import AdapterGrpo, Problem
+    from r1chat.training.adapter_grpo import AdapterGrpo, Problem, Speech
     from r1chat.training.adapter_run import Plan
     from r1chat.training.base import read_base
     from r1chat.training.gguf_file import read_gguf, write_gguf
     from r1chat.training.loop import Plan as LoopPlan
     from r1chat.training.loop import Training
     from r1chat.training.model import Shape
+    from r1chat.training.sampling import Words
 
     base = read_base(nano_model())
     prompts = [(row.prompt, f"<｜User｜>{a} + {b} = ?", a + b) for row, (a, b) in zip(rows(6), sums(6, 3), strict=True)]
-    problems = [Problem(tokens, text, Reference(str(known), "number")) for tokens, text, known in prompts]
+    problems = [Problem(tokens, text, text, Reference(str(known), "number")) for tokens, text, known in prompts]
     plan = Plan("grpo", 1e-4, epochs=1, batch=2)
-    with no_tensor_without_a_device():
-        AdapterGrpo(tmp_path, base, problems[2:], problems[:2], plan).run(lambda line: None, lambda: False)
+    with closing(Reading(nano_model())) as reading, no_tensor_without_a_device():
+        speech = Speech(Words(frozenset(reading.ends()), reading.text), R1_FORMAT, [reading.prompt("Bread.")], 64)
+        AdapterGrpo(tmp_path, base, problems[2:], problems[:2], plan, speech).run(lambda line: None, lambda: False)
     decoder = read_gguf(nano_model())
     run = Training(tmp_path / "loop", LoopPlan(minutes=0.02, tokens=512, problems=4), Shape(), decoder)
     with no_tensor_without_a_device():

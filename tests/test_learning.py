@@ -47,7 +47,7 @@ from r1chat.learn.gather import Gathered, TextRow, check_enough, read_rows, writ
 from r1chat.learn.overview import materials
 from r1chat.learn.runs import LOCK, Run, Runs, Wish, claim, only_one
 from r1chat.learn.starting import start
-from r1chat.learn.train import file_key, find_target
+from r1chat.learn.target import file_key, find_target
 from r1chat.messages import Message, Params, Provenance, Raw, Reply, ReplySoFar, Request
 from r1chat.store import Store
 from r1chat.store.reply_owner import current_owner
@@ -471,19 +471,31 @@ def test_reinforcement_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
         problems = []
         for a, b in sums(24, 5):
             prompt = f"<｜User｜>{a} + {b} = ?<｜Assistant｜><think>\n"
-            problems.append(Problem(tuple(reading.prompt(prompt)), prompt, Reference(str(a + b), "number")))
-    plan = Plan("grpo", 1e-3, epochs=2, batch=4)
-    lines: list[dict[str, Any]] = []
-    first = AdapterGrpo(tmp_path, read_base(nano_model()), problems[4:], problems[:4], plan)
-    with pytest.raises(Stopped):
-        first.run(lines.append, lambda: first.step >= 1)
-    again = AdapterGrpo(tmp_path, read_base(nano_model()), problems[4:], problems[:4], plan)
-    assert (again.step, again.exams, again.lines) == (1, first.exams, first.lines)
-    for name, (a, b) in first.adapter.weights().items():
-        kept_a, kept_b = again.adapter.weights()[name]
-        assert (a == kept_a).all() and (b == kept_b).all()
-    with pytest.raises(TrainingError, match="belongs to other data"):
-        AdapterGrpo(tmp_path, read_base(nano_model()), problems[5:], problems[:4], plan)
+            known = Reference(str(a + b), "number")
+            problems.append(Problem(tuple(reading.prompt(prompt)), prompt, f"{a} + {b} = ?", known))
+        plan = Plan("grpo", 1e-3, epochs=2, batch=4)
+        lines: list[dict[str, Any]] = []
+        made = read_base(nano_model()), problems[4:], problems[:4], plan, speech_of(reading)
+        first = AdapterGrpo(tmp_path, *made)
+        with pytest.raises(Stopped):
+            first.run(lines.append, lambda: first.step >= 1)
+        again = AdapterGrpo(tmp_path, read_base(nano_model()), *made[1:])
+        assert (again.step, again.exams, again.lines) == (1, first.exams, first.lines)
+        for name, (a, b) in first.adapter.weights().items():
+            kept_a, kept_b = again.adapter.weights()[name]
+            assert (a == kept_a).all() and (b == kept_b).all()
+        with pytest.raises(TrainingError, match="belongs to other data"):
+            AdapterGrpo(tmp_path, made[0], problems[5:], *made[2:])
+
+
+def speech_of(reading: Any, form: Any = None, limit: int = 128) -> Any:
+    """How a model speaks; in R1's form, if no other is named."""
+    from r1chat.reasoning_format import R1_FORMAT
+    from r1chat.training.adapter_grpo import Speech
+    from r1chat.training.sampling import Words
+
+    ordinary = [reading.prompt("Bread is made of flour and water.")]
+    return Speech(Words(frozenset(reading.ends()), reading.text), form or R1_FORMAT, ordinary, limit)
 
 
 def test_right_answers_that_do_not_suffice_or_contradict_each_other_are_refused(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from r1chat.app import App
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.backends.llama.found import ollama_models_of
+from r1chat.learn.defaults import EPOCHS, part_for
 from r1chat.learn.forecast import Forecast, forecast
 from r1chat.learn.gather import APART, LEAST, lift
 from r1chat.learn.proof import PROMPTS
-from r1chat.learn.train import EPOCHS, part_for
 from r1chat.messages import ModelInfo
 from r1chat.store.dataset import Snapshot
 from r1chat.store.entries import Filter, Kind

@@ -48,6 +48,8 @@ class Wish:
     weights: str = ""  # the original weights, where the model's file cannot be trained, see `base.read_base`
     samples: int = 0  # replies to each question with a right answer in the proof
     device: str = "auto"  # see `training.device`
+    trials: int = 1  # of prefer, sft, kto: runs from the same start at different rates, of which the best is kept
+    limit: int = 0  # of grpo: tokens of a sample
     by: str = ""  # of kto: the aspects whose marks are the labels, see `aspects.weights`; "": the thumbs
 
 
@@ -69,6 +71,7 @@ class Status:
     base: dict[str, Any] = field(default_factory=dict)  # name, title, sha256, path
     data: str = ""  # SHA-256 of the rows
     proof: dict[str, Any] = field(default_factory=dict)
+    trials: list[Any] = field(default_factory=list)  # those that have ended, see `trials.read_trials`
 
     @property
     def sentence(self) -> Both:
@@ -155,14 +158,14 @@ class Run:
             lines = (self.folder / LOG).read_text(encoding="utf-8").splitlines()
         except OSError:
             return []
-        found: dict[tuple[bool, int], dict[str, Any]] = {}
+        found: dict[tuple[int, bool, int], dict[str, Any]] = {}
         for text in lines:
             with suppress(ValueError, KeyError, TypeError):
                 line = json.loads(text)
                 is_look = "look" in line
                 figures = line["look"] if is_look else line
                 if _is_entry(figures):
-                    found[is_look, figures["step"]] = line
+                    found[int(line.get("trial", 0)), is_look, figures["step"]] = line
         return [found[key] for key in sorted(found)]
 
     def cancel(self) -> None:

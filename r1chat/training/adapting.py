@@ -26,7 +26,7 @@ from r1chat.both import Both
 from r1chat.training.adapter_run import AdapterRun, Plan, Tell
 from r1chat.training.base import Base
 from r1chat.training.lora import Weights
-from r1chat.training.objectives import Scores, Sequences, label_loss, mass, preference_loss, score
+from r1chat.training.objectives import Scores, Sequences, in_parts, label_loss, mass, preference_loss, score
 
 FORK = 0.9  # of the base's probability is on the next tokens of chosen and rejected reply: a pair that parts there
 
@@ -233,9 +233,9 @@ class Adapting(AdapterRun[Result]):
         """The figures of the model as it is."""
         if not self._before:
             with self.adapter.disabled():
-                self._before = self._held_scores()
+                self._before = self._all_scores(self.held)
                 self._ways = self._both_ways()
-        scores = self._held_scores() if self.step else self._before
+        scores = self._all_scores(self.held) if self.step else self._before
         losses, rewards, rises = [], [], []
         for row, now, before in zip(self.held, scores, self._before, strict=True):
             known = before[0], before[1]
@@ -257,11 +257,12 @@ class Adapting(AdapterRun[Result]):
             self._strays() if self.step else 0.0,
         )
 
-    def _held_scores(self) -> list[tuple[float, float, float, float]]:
-        numbers = list(range(len(self.held)))
+    def _all_scores(self, rows: Sequence[Row]) -> list[tuple[float, float, float, float]]:
+        """The scores of rows, computed in parts."""
+        numbers = list(range(len(rows)))
         found: dict[int, tuple[float, float, float, float]] = {}
-        for part in _parts(self.held, numbers, self.plan.tokens):
-            found.update(zip(part, self._scores([self.held[number] for number in part]), strict=True))
+        for part in _parts(rows, numbers, self.plan.tokens):
+            found.update(zip(part, self._scores([rows[number] for number in part]), strict=True))
         return [found[number] for number in numbers]
 
     def _both_ways(self) -> list[float]:
@@ -315,17 +316,19 @@ class Adapting(AdapterRun[Result]):
             return _NO_BETTER.format(looks=self.guard.patience), False
         return None
 
-    def _result(self) -> Result:
+    def result(self) -> Result:
         best = self.best if self.best and self.best[0].step else None  # the base itself is no result
         return Result(best[0] if best else None, self.looks, *self._ending, best[1] if best else {})
 
     # -- for the proof ------------------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def agreed(self) -> list[bool]:
-        """Of each held-out row, whether its likelihoods moved to the judged side."""
+    def agreed(self, rows: Sequence[Row]) -> list[bool]:
+        """Of each judgement, whether the likelihoods moved to its side."""
+        with self.adapter.disabled():
+            known = self._all_scores(rows)
         found = []
-        for row, now, before in zip(self.held, self._held_scores(), self._before, strict=True):
+        for row, now, before in zip(rows, self._all_scores(rows), known, strict=True):
             gain = now[0] - before[0]
             if self.plan.kind == "prefer":
                 gain -= now[1] - before[1]
@@ -340,12 +343,14 @@ class Adapting(AdapterRun[Result]):
         return {"plan": plan, "rows": (len(self.rows), len(self.held))}
 
     def _state(self) -> dict[str, Any]:
+        why, harmed = self._ending
         return {
             "looks": [asdict(look) for look in self.looks],
             "best": (asdict(self.best[0]), self.best[1]) if self.best else None,
             "reference": self._reference,
             "before": self._before,
             "ways": self._ways,
+            "ending": ((why.en, why.zh) if why else None, harmed),
         }
 
     def _take(self, saved: Mapping[str, Any]) -> None:
@@ -354,6 +359,8 @@ class Adapting(AdapterRun[Result]):
             self.best = Look(**saved["best"][0]), saved["best"][1]
         self._reference, self._before = saved["reference"], saved["before"]
         self._ways = saved.get("ways") or [0.0] * len(self.held)  # of an older version: not looked at
+        why, harmed = saved.get("ending", (None, False))
+        self._ending = Both(*why) if why else None, harmed
 
 
 def _sides(rows: Sequence[Row]) -> Sequences:
@@ -371,17 +378,8 @@ def _halves(scores: Scores, rows: int) -> tuple[Scores, Scores]:
 
 
 def _parts(rows: Sequence[Row], numbers: Sequence[int], most: int) -> list[list[int]]:
-    """`numbers` of rows in parts of at most `most` tokens with their padding, rows of about one length together."""
-    parts: list[list[int]] = []
-    longest = 0
-    for row, number in sorted(zip(rows, numbers, strict=True), key=lambda pair: pair[0].tokens):
-        longest = max(longest, row.tokens)
-        if parts and (len(parts[-1]) + 1) * longest <= most:
-            parts[-1].append(number)
-        else:
-            parts.append([number])
-            longest = row.tokens
-    return parts
+    """`numbers` of rows in parts of at most `most` tokens."""
+    return [[numbers[place] for place in part] for part in in_parts([row.tokens for row in rows], most)]
 
 
 def _softplus(x: float) -> float:

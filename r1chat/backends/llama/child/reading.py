@@ -50,6 +50,14 @@ class Reading:
         """The tokens of a whole reply, with the one that ends it."""
         return [*self._model.tokenize(text, True), self._model.eos]
 
+    def ends(self) -> list[int]:
+        """All tokens that end a reply."""
+        return self._model.ends()
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """The text of tokens, control tokens included."""
+        return b"".join(map(self._model.text, tokens)).decode(errors="replace")
+
     def use_adapter(self, path: Path | None) -> None:
         """Compute with an adapter, or without one. Raises ModelFileError."""
         self._adapter = None if path is None else self._model.adapter(path)
