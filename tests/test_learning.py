@@ -27,6 +27,7 @@ from typing import Any
 import pytest
 from judged import OTHER, asked, voted
 from micro import write_micro
+from small_llama import small_llama, write_llama
 from sums import CHECK, answered, judge, nano, new_store, sums, written
 from test_found_models import put_in_ollama
 
@@ -345,21 +346,6 @@ def test_pipes_devices_and_immense_files_are_no_adapters(tmp_path: Path) -> None
             Children(tmp_path).add(file, base, "0" * 64, "another")
 
 
-def small_llama() -> Any:
-    from transformers import LlamaConfig
-
-    return LlamaConfig(
-        vocab_size=300,
-        hidden_size=64,
-        intermediate_size=96,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        initializer_range=0.2,
-        rms_norm_eps=1e-5,
-    )
-
-
 def test_names_that_are_paths_or_taken_are_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     children = Children(data / "models")
     with pytest.raises(TrainingError, match="cannot be a name"):
@@ -460,44 +446,6 @@ def test_right_answers_train_a_child_whose_end_is_told_in_words(
         assert status.proof["right"]["low"] <= status.proof["right"]["high"]
 
 
-def test_reinforcement_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
-    from r1chat.backends.llama.child.reading import Reading
-    from r1chat.rewards import Reference
-    from r1chat.training.adapter_grpo import AdapterGrpo, Problem
-    from r1chat.training.adapter_run import Plan, Stopped
-    from r1chat.training.base import read_base
-
-    with closing(Reading(nano_model())) as reading:
-        problems = []
-        for a, b in sums(24, 5):
-            prompt = f"<｜User｜>{a} + {b} = ?<｜Assistant｜><think>\n"
-            known = Reference(str(a + b), "number")
-            problems.append(Problem(tuple(reading.prompt(prompt)), prompt, f"{a} + {b} = ?", known))
-        plan = Plan("grpo", 1e-3, epochs=2, batch=4)
-        lines: list[dict[str, Any]] = []
-        made = read_base(nano_model()), problems[4:], problems[:4], plan, speech_of(reading)
-        first = AdapterGrpo(tmp_path, *made)
-        with pytest.raises(Stopped):
-            first.run(lines.append, lambda: first.step >= 1)
-        again = AdapterGrpo(tmp_path, read_base(nano_model()), *made[1:])
-        assert (again.step, again.exams, again.lines) == (1, first.exams, first.lines)
-        for name, (a, b) in first.adapter.weights().items():
-            kept_a, kept_b = again.adapter.weights()[name]
-            assert (a == kept_a).all() and (b == kept_b).all()
-        with pytest.raises(TrainingError, match="belongs to other data"):
-            AdapterGrpo(tmp_path, made[0], problems[5:], *made[2:])
-
-
-def speech_of(reading: Any, form: Any = None, limit: int = 128) -> Any:
-    """How a model speaks; in R1's form, if no other is named."""
-    from r1chat.reasoning_format import R1_FORMAT
-    from r1chat.training.adapter_grpo import Speech
-    from r1chat.training.sampling import Words
-
-    ordinary = [reading.prompt("Bread is made of flour and water.")]
-    return Speech(Words(frozenset(reading.ends()), reading.text), form or R1_FORMAT, ordinary, limit)
-
-
 def test_right_answers_that_do_not_suffice_or_contradict_each_other_are_refused(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
@@ -516,21 +464,6 @@ def test_right_answers_that_do_not_suffice_or_contradict_each_other_are_refused(
         assert len(found.rows) + len(found.held) == 30 and set(found.solutions) == {row.prompt for row in found.held}
         answered(store, 5, right=False)
         assert gathered(store).contradictions == 10
-
-
-def test_reinforcement_of_a_model_that_r1chat_did_not_make_is_refused(tmp_path: Path) -> None:
-    import torch
-    from transformers import LlamaForCausalLM
-
-    from r1chat.training.adapter_file import permuted
-    from r1chat.training.adapter_grpo import AdapterGrpo
-    from r1chat.training.adapter_run import Plan
-    from r1chat.training.base import read_base
-
-    torch.manual_seed(0)
-    file = write_llama(tmp_path / "small.gguf", LlamaForCausalLM(small_llama()).eval(), permuted)
-    with pytest.raises(TrainingError, match=r"docs/scale\.md"):
-        AdapterGrpo(tmp_path, read_base(file), [], [], Plan("grpo", 1e-4))
 
 
 # --- bases that do not fit -------------------------------------------------------------------------------------------
@@ -673,46 +606,6 @@ def test_a_model_of_another_architecture_is_trained_by_its_original_weights(tmp_
         write_adapter(path, "smollm3", base.heads, adapter.weights(), adapter.alpha, {}, base.reordered)
         reading.use_adapter(path)
         assert compare(base, reading, rows) < 0.01
-
-
-def write_llama(path: Path, model: Any, permuted: Any, architecture: str = "llama") -> Path:
-    """A small model of the architecture `llama`, or one much like it, as a GGUF file with the vocabulary of bytes."""
-    import gguf
-    from micro import byte_letters
-
-    config = model.config
-    writer = gguf.GGUFWriter(path, architecture)
-    writer.add_context_length(256)
-    writer.add_block_count(config.num_hidden_layers)
-    writer.add_embedding_length(config.hidden_size)
-    writer.add_feed_forward_length(config.intermediate_size)
-    writer.add_head_count(config.num_attention_heads)
-    writer.add_head_count_kv(config.num_key_value_heads)
-    writer.add_rope_dimension_count(config.hidden_size // config.num_attention_heads)
-    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
-    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_vocab_size(config.vocab_size)
-    writer.add_file_type(gguf.LlamaFileType.ALL_F32)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("gpt-2")
-    tokens = [*byte_letters(), *(f"<{number}>" for number in range(config.vocab_size - 256))]
-    writer.add_token_list(tokens)
-    writer.add_token_types([1] * 256 + [3] * (len(tokens) - 256))
-    writer.add_token_merges(["a b"])
-    writer.add_bos_token_id(256)
-    writer.add_eos_token_id(257)
-    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH[architecture.upper()], config.num_hidden_layers)
-    for key, weights in model.state_dict().items():
-        values = weights.float().numpy()
-        if "q_proj" in key or "k_proj" in key:
-            heads = config.num_attention_heads if "q_proj" in key else config.num_key_value_heads
-            values = permuted(values, heads)
-        writer.add_tensor(names.get_name(key, try_suffixes=(".weight",)), values)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
 
 
 # --- the guard, and runs that end early ------------------------------------------------------------------------------

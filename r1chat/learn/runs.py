@@ -163,9 +163,9 @@ class Run:
             with suppress(ValueError, KeyError, TypeError):
                 line = json.loads(text)
                 is_look = "look" in line
-                figures = line["look"] if is_look else line
-                if _is_entry(figures):
-                    found[int(line.get("trial", 0)), is_look, figures["step"]] = line
+                figures, trial = line["look"] if is_look else line, line.get("trial", 0)
+                if _is_entry(figures) and isinstance(trial, int):
+                    found[trial, is_look, figures["step"]] = line
         return [found[key] for key in sorted(found)]
 
     def cancel(self) -> None:

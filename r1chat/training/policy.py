@@ -76,7 +76,5 @@ class FromTransformers:
         return _Growing(DynamicCache(config=self._network.config))
 
     def step(self, tokens: Tensor, positions: Tensor, cache: _Growing, mask: Tensor) -> Tensor:
-        found = self._network.model(
-            input_ids=tokens, attention_mask=mask, position_ids=positions, past_key_values=cache.inner, use_cache=True
-        )
+        found = self._network.model(tokens, mask, positions, cache.inner, use_cache=True)  # its names have changed
         return cast(Tensor, found.last_hidden_state)

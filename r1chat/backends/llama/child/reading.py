@@ -32,6 +32,7 @@ class Reading:
     """A loaded model. `close` frees it. Raises ModelFileError where llama.cpp cannot load it."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
+        self.path = path
         self._model = Model(path, mapped=True)
         self._threads = threads
         self._adapter: Any = None
