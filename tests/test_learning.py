@@ -28,7 +28,7 @@ import pytest
 from judged import OTHER, asked, voted
 from micro import write_micro
 from small_llama import small_llama, write_llama
-from sums import CHECK, answered, judge, nano, new_store, sums, written
+from sums import CHECK, answered, judge, nano, new_store, preferred_rows, sums, written
 from test_found_models import put_in_ollama
 
 from r1chat.app import build
@@ -611,29 +611,16 @@ def test_a_model_of_another_architecture_is_trained_by_its_original_weights(tmp_
 # --- the guard, and runs that end early ------------------------------------------------------------------------------
 
 
-def rows(count: int, first: int = 0) -> Any:
-    from r1chat.backends.llama.child.reading import Reading
-    from r1chat.training.adapting import Row
-
-    with closing(Reading(nano_model())) as reading:
-        found = []
-        for a, b in list(sums(first + count, 3))[first:]:
-            prompt = f"<｜User｜>{a} + {b} = ?<｜Assistant｜><think>\n"
-            sides = [
-                f"{reply.reasoning}\n</think>\n\n{reply.answer}"
-                for reply in (written(a, b, False), written(a, b, True))
-            ]
-            found.append(Row(tuple(reading.prompt(prompt)), *(tuple(reading.completion(side)) for side in sides)))
-        return found
-
-
 @pytest.mark.parametrize("kind", ["prefer", "sft", "kto"])
 def test_a_run_that_would_break_the_model_is_stopped_and_says_why(kind: Any, tmp_path: Path) -> None:
     from r1chat.training.adapter_run import Plan
     from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import read_base
 
-    data = [row if kind == "prefer" else replace(row, rejected=(), good=n % 2 == 0) for n, row in enumerate(rows(32))]
+    data = [
+        row if kind == "prefer" else replace(row, rejected=(), good=n % 2 == 0)
+        for n, row in enumerate(preferred_rows(32))
+    ]
     plan = Plan(kind, rate=0.05, epochs=4, supervised=1.0)
     result = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard()).run(
         lambda line: None, lambda: False
@@ -648,7 +635,7 @@ def test_a_run_ends_where_the_model_leaves_both_ways_between_which_a_judgement_c
     from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import read_base
 
-    data = rows(24)
+    data = preferred_rows(24)
     plan = Plan("prefer", rate=3e-3, epochs=6, supervised=0.0)
     guard = Guard(fall=math.inf, first=math.inf, learnt=math.inf)  # nothing else ends it
     result = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, guard).run(
@@ -664,7 +651,7 @@ def test_a_gentle_run_prefers_what_was_preferred_on_rows_that_it_has_not_seen(tm
     from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import read_base
 
-    data = rows(40)
+    data = preferred_rows(40)
     plan = Plan("prefer", rate=3e-4, epochs=2)
     run = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard())
     result = run.run(lambda line: None, lambda: False)
@@ -679,7 +666,7 @@ def test_a_full_disk_in_mid_run_is_said_and_the_last_checkpoint_stays(tmp_path: 
     from r1chat.training.base import read_base
     from r1chat.training.checkpoint import CHECKPOINT
 
-    data = rows(16)
+    data = preferred_rows(16)
     plan = Plan("prefer", rate=1e-5, epochs=1)
     first = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard())
     first.save()
