@@ -77,6 +77,26 @@ def test_the_forecast_counts_all_trials() -> None:
 
 
 @marked
+def test_of_trials_that_the_measure_does_not_tell_apart_the_gentlest_is_chosen() -> None:
+    from r1chat.training.adapting import Look, Result
+    from r1chat.training.trials import Trial, choose
+
+    def trial(rate: float, *losses: float) -> Trial:
+        look = Look(1, sum(losses) / len(losses), 1, 1, 0, 0) if losses else None
+        return Trial(rate, 1, Result(look, [], None, False, {}, list(losses)))
+
+    gentle, fast, slow, nothing = (
+        trial(1e-4, 2.1, 1.9, 2.2, 2.0),
+        trial(9e-4, 2.0, 2.0, 2.0, 2.0),
+        trial(1e-5, 3.0, 3.1, 3.0, 3.1),
+        trial(1e-6),
+    )
+    assert choose([fast, slow, gentle, nothing]) is gentle
+    assert choose([fast, slow, nothing]) is fast
+    assert choose([nothing]) is nothing
+
+
+@marked
 def test_the_best_by_the_guarded_measure_is_kept_and_what_has_ended_is_not_trained_again(tmp_path: Path) -> None:
     from r1chat.training.adapter_run import Plan, Stopped
     from r1chat.training.adapting import Guard
@@ -135,7 +155,7 @@ def test_cancelled_trials_leave_the_best_so_far_and_go_on_to_a_proof_by_what_cho
     trials = read_trials(status.trials)
     assert [trial.rate for trial in trials] == [3e-4, 1e-4] and sum(trial.kept for trial in trials) == 1
     kept = next(trial for trial in trials if trial.kept)
-    assert kept.loss == min(trial.loss or 9e9 for trial in trials) and status.rate == kept.rate
+    assert status.rate == kept.rate
     assert all(str(trial.sentence) in said for trial in trials) and "2 trials at different rates" in said
     assert f"Of 2 trials, the one at the rate {kept.rate:g} is kept" in status.why[0]
     assert {line["trial"] for line in run.log()} == {1, 2} and not list(run.folder.glob("trial-*"))

@@ -24,7 +24,7 @@ from r1chat.training.adapter_run import Plan
 from r1chat.training.adapting import Adapting, Guard, Row
 from r1chat.training.base import Base
 from r1chat.training.sampling import Words
-from r1chat.training.trials import Trial, Trials
+from r1chat.training.trials import Trial, Trials, choose
 
 LONGEST = 1000  # tokens of a row's longer side; longer ones are left out
 COMPARED = 6  # rows whose logits are compared with llama.cpp's
@@ -109,7 +109,7 @@ def tried(trainer: Trainer) -> list[Tried]:
     """The trials that have ended."""
     if not isinstance(trainer, Trials):
         return []
-    best = min(trainer.ended, key=lambda trial: trial.loss, default=None)
+    best = choose(trainer.ended) if trainer.ended else None
     return [_tried(trial, trial is best) for trial in trainer.ended]
 
 

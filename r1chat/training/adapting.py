@@ -106,6 +106,7 @@ class Result:
     why: Both | None
     harmed: bool  # the guard ended it
     weights: Weights = field(default_factory=dict)
+    losses: list[float] = field(default_factory=list)  # of the best state, by held-out row
 
 
 class Adapting(AdapterRun[Result]):
@@ -121,6 +122,8 @@ class Adapting(AdapterRun[Result]):
         self.every = max(1, round(len(rows) / plan.batch / plan.checks))
         self.looks: list[Look] = []
         self.best: tuple[Look, Weights] | None = None
+        self._losses: list[float] = []  # of the state that was looked at last, by held-out row
+        self._best_losses: list[float] = []
         self._ending: tuple[Both | None, bool] = None, False  # why the run ended early, and whether the guard did it
         self._reference: dict[int, tuple[float, float]] = {}  # log probabilities of row sides by the base
         self._before: list[tuple[float, float, float, float]] = []  # of held-out rows, by the base
@@ -224,6 +227,7 @@ class Adapting(AdapterRun[Result]):
         tell({"look": asdict(look)})
         if math.isfinite(look.loss) and not self._harm(look) and (self.best is None or look.loss < self.best[0].loss):
             self.best = look, self.adapter.weights()
+            self._best_losses = self._losses
         ending = self._end(look) if self.step else None
         if ending:
             self._ending = ending
@@ -244,6 +248,7 @@ class Adapting(AdapterRun[Result]):
             rewards.append((gain - (now[1] - before[1])) if self.plan.kind == "prefer" else gain if row.good else -gain)
             if row.good:
                 rises.append((gain / now[2], now[3] - before[3], now[2]))
+        self._losses = losses
         tokens = sum(count for *_, count in rises) or 1.0
         even = 0.5 if not self.step else 0.0
         return Look(
@@ -318,7 +323,7 @@ class Adapting(AdapterRun[Result]):
 
     def result(self) -> Result:
         best = self.best if self.best and self.best[0].step else None  # the base itself is no result
-        return Result(best[0] if best else None, self.looks, *self._ending, best[1] if best else {})
+        return Result(best[0] if best else None, self.looks, *self._ending, best[1] if best else {}, self._best_losses)
 
     # -- for the proof ------------------------------------------------------------------------------------------------
 
@@ -347,6 +352,7 @@ class Adapting(AdapterRun[Result]):
         return {
             "looks": [asdict(look) for look in self.looks],
             "best": (asdict(self.best[0]), self.best[1]) if self.best else None,
+            "losses": self._best_losses,
             "reference": self._reference,
             "before": self._before,
             "ways": self._ways,
@@ -357,6 +363,7 @@ class Adapting(AdapterRun[Result]):
         self.looks = [Look(**look) for look in saved["looks"]]
         if saved["best"]:
             self.best = Look(**saved["best"][0]), saved["best"][1]
+        self._best_losses = saved.get("losses", [])
         self._reference, self._before = saved["reference"], saved["before"]
         self._ways = saved.get("ways") or [0.0] * len(self.held)  # of an older version: not looked at
         why, harmed = saved.get("ending", (None, False))

@@ -1,11 +1,17 @@
 """Several trials in one run: from the same start at different rates, of which the best is kept.
 
-All are measured alike: by the loss on the rows that choose, in the best state that the guard has passed. Choosing among
-several makes that measure look better than it is, so these rows prove nothing; others, that chose nothing, must.
+All are measured alike: by the loss on the rows that choose, in the best state that the guard has passed. Of trials that
+this measure does not tell apart, the one at the lowest rate is kept: it has moved the model least. That is the rule of
+one standard error (Breiman et al., Classification and Regression Trees, 1984, section 3.4.3). Measured on the nano, the
+lowest loss alone chose a rate at which 5 points of right answers were lost, 0.06 below one that had lost none.
+
+Choosing among several makes the measure look better than it is, so these rows prove nothing; others, that chose
+nothing, must.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +34,20 @@ class Trial:
     def loss(self) -> float:
         """The loss by which trials are compared; infinite where no state passed the guard."""
         return self.result.best.loss if self.result.best else float("inf")
+
+
+def choose(trials: Sequence[Trial]) -> Trial:
+    """The trial at the lowest rate whose loss is within one standard error of the lowest one, row by row."""
+    lowest = min(trials, key=lambda trial: trial.loss)
+
+    def is_as_good(trial: Trial) -> bool:
+        differences = [a - b for a, b in zip(trial.result.losses, lowest.result.losses, strict=True)]
+        mean, count = sum(differences) / len(differences), len(differences)
+        error = math.sqrt(sum((one - mean) ** 2 for one in differences) / max(1, count - 1) / count)
+        return mean <= error
+
+    passed = [trial for trial in trials if trial.result.best and lowest.result.best and is_as_good(trial)]
+    return min(passed, key=lambda trial: trial.rate, default=lowest)
 
 
 class Trials:
@@ -73,7 +93,7 @@ class Trials:
         found = list(self.ended)
         if len(found) < len(self.rates):
             found.append(Trial(self.rates[len(found)], self._current.step, self._current.result()))
-        return min(found, key=lambda trial: trial.loss)
+        return choose(found)
 
     # -- what a run of one trial has, too -----------------------------------------------------------------------------
 

@@ -152,7 +152,11 @@ def _suffices(material: Material, w: LearnWords) -> str:
         text = w.suffices.format(
             lift=material.lift, time=duration(expected.seconds, w.lang), memory=readable_size(expected.memory)
         )
-    return " ".join((text, w.answers_suffice)) if material.enough_answers else text
+    if not material.enough_answers:
+        return text
+    sampled = material.by_answers
+    told = w.answers_suffice.format(time=duration(sampled.seconds, w.lang), memory=readable_size(sampled.memory))
+    return " ".join((text, told))
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------

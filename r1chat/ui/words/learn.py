@@ -47,7 +47,10 @@ class LearnWords:
         "Enough to see a lift of {lift} points or more. About {time} and {memory} of memory.",
         "足以看出 {lift} 个百分点以上的提升。约需 {time}，内存 {memory}。",
     )
-    answers_suffice = Both("Right answers: enough for reinforcement learning.", "参考答案：足以进行强化学习。")
+    answers_suffice = Both(
+        "Right answers: enough for reinforcement learning, about {time} and {memory} of memory.",
+        "参考答案：足以进行强化学习，约需 {time}，内存 {memory}。",
+    )
     train = Both("Train", "训练")
     not_installed = Both(
         "Training needs {names}: pip install 'r1chat[train]' (about 5 GB, mostly PyTorch).",
