@@ -65,8 +65,8 @@ def encode(reading: Reading, gathered: Gathered, choosing: Sequence[TextRow]) ->
         return rows
 
     trained, apart = encoded(gathered.rows), encoded(gathered.held)
-    lesson = Lesson(trained, encoded(choosing) or apart, apart)
-    if not trained or not apart:
+    lesson = Lesson(trained, encoded(choosing) if choosing else apart, apart)
+    if not trained or not lesson.choosing or not apart:
         raise TrainingError(_ALL_TOO_LONG.format(most=LONGEST))
     return lesson
 
@@ -111,6 +111,11 @@ def tried(trainer: Trainer) -> list[Tried]:
         return []
     best = choose(trainer.ended) if trainer.ended else None
     return [_tried(trial, trial is best) for trial in trainer.ended]
+
+
+def rate_of(trainer: Trainer) -> float:
+    """The rate of what a trainer has come to."""
+    return trainer.best.rate if isinstance(trainer, Trials) else trainer.plan.rate
 
 
 def _tried(trial: Trial, best: bool) -> Tried:

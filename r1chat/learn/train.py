@@ -214,7 +214,7 @@ class _Job:
         expected = forecast(
             target.header,
             file.parameters,
-            sum(row.tokens for row in lesson.rows),
+            0 if sampling else sum(row.tokens for row in lesson.rows),
             wish.epochs or epochs_for(wish.kind),
             part_for(file.parameters),
             wish.threads,
@@ -253,7 +253,7 @@ class _Job:
 
     def _train(self, target: Target, trainer: Trainer, lesson: Lesson, reading: Reading) -> Result | GrpoResult:
         """Train to the end. What a cancelled run came to so far is written as an adapter that can be kept."""
-        from r1chat.learn.teaching import tried
+        from r1chat.learn.teaching import rate_of, tried
         from r1chat.training.adapter_run import Stopped
 
         self.status = replace(self.status, state="training", step=trainer.step, steps=trainer.steps)
@@ -273,13 +273,13 @@ class _Job:
             result: Result | GrpoResult = trainer.run(note, lambda: self.run.is_stopping)
         except Stopped:
             if self.run.is_cancelled and (so_far := trainer.result()).best:
+                self.status = replace(self.status, rate=rate_of(trainer))
                 self._write_adapter(target, trainer, so_far, lesson, reading)
             raise CancelledError(_CANCELLED) from None
         except ExportError as error:
             raise TrainingError(error.text) from None
-        trials = tried(trainer)
-        rate = next((trial.rate for trial in trials if trial.kept), self.status.rate)
-        self.status = replace(self.status, trials=[asdict(trial) for trial in trials], rate=rate)
+        trials = [asdict(trial) for trial in tried(trainer)]
+        self.status = replace(self.status, trials=trials, rate=rate_of(trainer))
         return result
 
     def _write_adapter(
