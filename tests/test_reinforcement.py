@@ -190,8 +190,8 @@ def test_a_run_that_would_break_the_model_is_stopped_and_says_why(reading: Any, 
     from r1chat.training.adapter_grpo import AdapterGrpo
     from r1chat.training.adapter_run import Plan
 
-    problems, plan = problems_of(reading, 16), Plan("grpo", 0.05, epochs=6, batch=4)
-    run = AdapterGrpo(tmp_path, base_of(reading), problems[8:], problems[:8], plan, speech_of(reading, R1_FORMAT, 80))
+    problems, plan = problems_of(reading, 16), Plan("grpo", 0.05, epochs=3, batch=4)
+    run = AdapterGrpo(tmp_path, base_of(reading), problems[8:], problems[:8], plan, speech_of(reading, R1_FORMAT, 64))
     result = run.run(lambda line: None, lambda: False)
     assert result.harmed and run.step < run.steps
     assert re.search("got less likely|fell from", str(result.why)) and result.why.zh != result.why.en

@@ -81,9 +81,9 @@ def test_of_trials_that_the_measure_does_not_tell_apart_the_gentlest_is_chosen()
     from r1chat.training.adapting import Look, Result
     from r1chat.training.trials import Trial, choose
 
-    def trial(rate: float, *losses: float) -> Trial:
+    def trial(rate: float, *losses: float, learnt: bool = False) -> Trial:
         look = Look(1, sum(losses) / len(losses), 1, 1, 0, 0) if losses else None
-        return Trial(rate, 1, Result(look, [], None, False, {}, list(losses)))
+        return Trial(rate, 1, Result(look, [], None, False, {}, list(losses), learnt))
 
     gentle, fast, slow, nothing = (
         trial(1e-4, 2.1, 1.9, 2.2, 2.0),
@@ -94,6 +94,8 @@ def test_of_trials_that_the_measure_does_not_tell_apart_the_gentlest_is_chosen()
     assert choose([fast, slow, gentle, nothing]) is gentle
     assert choose([fast, slow, nothing]) is fast
     assert choose([nothing]) is nothing
+    sure, lower = trial(3e-4, 2.5, 2.6, 2.5, 2.6, learnt=True), trial(9e-4, 1.0, 1.1, 1.0, 1.1, learnt=True)
+    assert choose([lower, fast, sure]) is sure, "a lower loss than what is learnt is worth nothing"
 
 
 @marked
@@ -103,7 +105,7 @@ def test_the_best_by_the_guarded_measure_is_kept_and_what_has_ended_is_not_train
     from r1chat.training.base import read_base
     from r1chat.training.trials import Trials
 
-    data, rates = preferred_rows(24), (1e-6, 0.05, 3e-4)
+    data, rates = preferred_rows(20), (1e-6, 0.05, 3e-4)
     lines: list[dict[str, Any]] = []
 
     def trials() -> Trials:
@@ -131,7 +133,7 @@ def test_cancelled_trials_leave_the_best_so_far_and_go_on_to_a_proof_by_what_cho
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with closing(new_store(tmp_path)) as store:
-        judge(store, 60)
+        judge(store, 40)
     command = ["train", "prefer", "--model", "r1chat-nano", "--data-dir", str(tmp_path), "--name", "some"]
     command += ["--trials", "2", "--epochs", "1", "--samples", "1"]
 
@@ -160,7 +162,7 @@ def test_cancelled_trials_leave_the_best_so_far_and_go_on_to_a_proof_by_what_cho
     assert f"Of 2 trials, the one at the rate {kept.rate:g} is kept" in status.why[0]
     assert {line["trial"] for line in run.log()} == {1, 2} and not list(run.folder.glob("trial-*"))
     apart = [json.loads(line)["prompt"] for line in (run.folder / "data.test.jsonl").read_text().splitlines()]
-    assert (status.rows, status.held) == (60 - len(apart), len(apart))
+    assert (status.rows, status.held) == (40 - len(apart), len(apart))
     shown = {example["prompt"] for example in status.proof["examples"]}
     assert shown and all(any(question in prompt for prompt in apart) for question in shown)
     agreed = status.proof["agreed"]["value"] * len(apart)

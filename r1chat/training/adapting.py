@@ -107,6 +107,7 @@ class Result:
     harmed: bool  # the guard ended it
     weights: Weights = field(default_factory=dict)
     losses: list[float] = field(default_factory=list)  # of the best state, by held-out row
+    learnt: bool = False  # the best state has learnt the held-out judgements
 
 
 class Adapting(AdapterRun[Result]):
@@ -309,12 +310,15 @@ class Adapting(AdapterRun[Result]):
             return _STRAYED.format(share=look.strays, most=self.guard.strays)
         return None
 
+    def _is_learnt(self, look: Look) -> bool:
+        decides = self.plan.kind == "prefer" and len(self.held) >= self.guard.least
+        return decides and look.accuracy >= self.guard.learnt and look.margin >= self.guard.margin
+
     def _end(self, look: Look) -> tuple[Both | None, bool] | None:
         """Why the run ends here, and whether the guard objects; None where it goes on."""
         if harm := self._harm(look):
             return harm, True
-        decides = self.plan.kind == "prefer" and len(self.held) >= self.guard.least
-        if decides and look.accuracy >= self.guard.learnt and look.margin >= self.guard.margin:
+        if self._is_learnt(look):
             return _LEARNT.format(accuracy=look.accuracy), False
         assert self.best is not None
         if sum(other.step > self.best[0].step for other in self.looks) >= self.guard.patience:
@@ -323,7 +327,10 @@ class Adapting(AdapterRun[Result]):
 
     def result(self) -> Result:
         best = self.best if self.best and self.best[0].step else None  # the base itself is no result
-        return Result(best[0] if best else None, self.looks, *self._ending, best[1] if best else {}, self._best_losses)
+        if best is None:
+            return Result(None, self.looks, *self._ending)
+        look, weights = best
+        return Result(look, self.looks, *self._ending, weights, self._best_losses, self._is_learnt(look))
 
     # -- for the proof ------------------------------------------------------------------------------------------------
 
