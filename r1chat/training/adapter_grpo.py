@@ -64,8 +64,8 @@ class GrpoGuard:
 
     `passed`: of pass@1 on the held-out problems, where there are `least` or more. `kept`: nats for each token of the
     greedy replies that were right before training; `ordinary`: the same of ordinary text. `patience`: looks in a row
-    without a higher pass@1. Measured with SmolLM2-135M: while pass@1 rose from 25 to 94 %, replies got a third as long, and
-    those that were right before 0.13 nats a token less likely, but ordinary text no less.
+    without a higher pass@1. Measured with SmolLM2-135M: while pass@1 rose from 25 to 94 %, replies got a third as long,
+    and those that were right before 0.13 nats a token less likely, but ordinary text no less.
     """
 
     passed: float = 0.05
