@@ -160,7 +160,7 @@ class Run:
             return []
         found: dict[tuple[int, bool, int], dict[str, Any]] = {}
         for text in lines:
-            with suppress(ValueError, KeyError, TypeError):
+            with suppress(ValueError, KeyError, TypeError, AttributeError):
                 line = json.loads(text)
                 is_look = "look" in line
                 figures, trial = line["look"] if is_look else line, line.get("trial", 0)
