@@ -4,7 +4,8 @@ The shipped nano writes eight replies to each of 150 sums. Some check their resu
 do not; whichever it does less often is preferred, where it is right: 160 judgements to train on and 40 set apart, by
 sum. Then parent and child write two replies to each of 150 other sums at temperature 1: the share of preferred replies
 and of right answers, with the paired difference and its 95 % bootstrap interval over sums. `--unguarded` goes on to the
-last step whatever the guard sees, and measures the state there: what a guarded run is spared. Needs the extra `train`.
+last step whatever the guard sees, and measures the state there: what a guarded run is spared. `--trials N` trains at N
+rates on four fifths of the judgements, has the others choose, and measures all of them. Needs the extra `train`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from r1chat.backends.llama.child.model import Model
 from r1chat.backends.llama.child.reading import Reading
 from r1chat.config import nano_model
 from r1chat.evaluation.measures import bootstrap
+from r1chat.learn.defaults import rates_of
 from r1chat.learn.runs import Kind
 from r1chat.messages import Params
 
@@ -131,12 +133,15 @@ def main() -> None:
     parser.add_argument("--supervised", type=float, default=50.0)
     parser.add_argument("--kind", choices=("prefer", "sft", "kto"), default="prefer")
     parser.add_argument("--unguarded", action="store_true")
+    parser.add_argument("--trials", type=int, default=1)
     flags = parser.parse_args()
     kind: Kind = flags.kind
     from r1chat.training.adapter_file import write_adapter
     from r1chat.training.adapter_run import Plan
     from r1chat.training.adapting import Adapting, Guard, Row
     from r1chat.training.base import compare, read_base
+    from r1chat.training.lora import Weights
+    from r1chat.training.trials import Trials
 
     file = nano_model()
     with closing(Model(file)) as model, closing(Reading(file)) as reading, tempfile.TemporaryDirectory() as folder:
@@ -158,29 +163,52 @@ def main() -> None:
         plan = Plan(kind, flags.rate, epochs=flags.epochs, supervised=flags.supervised, seed=flags.seed)
         off = math.inf
         guard = Guard(off, off, off, learnt=off, patience=plan.batch * len(data)) if flags.unguarded else Guard()
-        run = Adapting(Path(folder), base, rows[False][:TRAINED], rows[True][:APART], plan, guard)
+
+        def measured(name: str, weights: Weights) -> None:
+            adapter = Path(folder) / f"{name}.gguf"
+            write_adapter(adapter, base.header.architecture, base.heads, weights, plan.alpha, {})
+            after = write(model, model.adapter(adapter), questions, 1.0, 5)
+            report(name, after, checked)
+            changes(before, after, checked)
+
+        trained, held = rows[False][:TRAINED], rows[True][:APART]
         began = time.process_time()
+        if flags.trials > 1:
+            first = set(sorted({row.prompt for row in trained})[::5])
+            choosing = [row for row in trained if row.prompt in first]
+            trained = [row for row in trained if row.prompt not in first]
+            trials = Trials(Path(folder), base, trained, choosing, plan, guard, rates_of(flags.rate, flags.trials))
+            trials.run(lambda line: None, lambda: False)
+            print(f"{time.process_time() - began:.0f} s of processor time; {len(choosing)} judgements choose")
+            for trial in trials.ended:
+                kept = "kept" if trial is trials.best else "not kept"
+                print(
+                    f"rate {trial.rate:g}, {trial.step} steps, {kept}: loss {trial.loss:.4f}. {trial.result.why or ''}"
+                )
+                if trial.result.best:
+                    measured(f"rate {trial.rate:g}", trial.result.weights)
+            return
+        run = Adapting(Path(folder), base, trained, held, plan, guard)
         result = run.run(lambda line: None, lambda: False)
         print(f"{run.step} steps, {time.process_time() - began:.0f} s of processor time. {result.why or ''}")
         weights = run.adapter.weights() if flags.unguarded else result.weights
         print(run.looks[-1] if flags.unguarded else result.best)
-        if not weights:
-            return
-        adapter = Path(folder) / "adapter.gguf"
-        write_adapter(adapter, base.header.architecture, base.heads, weights, plan.alpha, {})
-        after = write(model, model.adapter(adapter), questions, 1.0, 5)
-        report("after", after, checked)
-        for name, values in (
-            ("preferred", [(old.has(checked), new.has(checked)) for old, new in zip(before, after, strict=True)]),
-            ("right", [(old.right, new.right) for old, new in zip(before, after, strict=True)]),
-        ):
-            by_sum = [
-                sum(new - old for old, new in values[at : at + REPLIES]) / REPLIES
-                for at in range(0, len(values), REPLIES)
-            ]
-            change = bootstrap(by_sum)
-            points = [100 * value for value in (change.value, change.low, change.high)]
-            print(f"{name}: {points[0]:+.1f} points [{points[1]:+.1f}, {points[2]:+.1f}]")
+        if weights:
+            measured("after", weights)
+
+
+def changes(before: Sequence[Written], after: Sequence[Written], checked: bool) -> None:
+    """Paired changes with their 95 % intervals over sums."""
+    for name, values in (
+        ("preferred", [(old.has(checked), new.has(checked)) for old, new in zip(before, after, strict=True)]),
+        ("right", [(old.right, new.right) for old, new in zip(before, after, strict=True)]),
+    ):
+        by_sum = [
+            sum(new - old for old, new in values[at : at + REPLIES]) / REPLIES for at in range(0, len(values), REPLIES)
+        ]
+        change = bootstrap(by_sum)
+        points = [100 * value for value in (change.value, change.low, change.high)]
+        print(f"{name}: {points[0]:+.1f} points [{points[1]:+.1f}, {points[2]:+.1f}]")
 
 
 def report(name: str, replies: Sequence[Written], checked: bool) -> None:

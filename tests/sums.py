@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from judged import asked, verified
 
@@ -82,3 +84,21 @@ def new_store(folder: Path) -> Store:
     """The store of a data folder."""
     folder.mkdir(parents=True, exist_ok=True)
     return Store(f"sqlite:///{folder / 'r1chat.db'}")
+
+
+def preferred_rows(count: int) -> list[Any]:
+    """Judgements as token ids of the nano: a reply without a second check is preferred to one with it."""
+    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.training.adapting import Row
+
+    with closing(Reading(nano_model())) as reading:
+        return [
+            Row(
+                tuple(reading.prompt(f"<｜User｜>{a} + {b} = ?<｜Assistant｜><think>\n")),
+                *(
+                    tuple(reading.completion(f"{reply.reasoning}\n</think>\n\n{reply.answer}"))
+                    for reply in (written(a, b, False), written(a, b, True))
+                ),
+            )
+            for a, b in sums(count, 3)
+        ]

@@ -80,7 +80,7 @@ HOMES = {
     "pint": ("r1chat.answers.units",),
     "torch": ("r1chat.training",),
     "datasets": (),
-    "transformers": ("r1chat.training.base",),
+    "transformers": ("r1chat.training.base", "r1chat.training.policy"),
     "trl": (),
 }
 

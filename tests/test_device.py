@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sums import sums, written
+from sums import preferred_rows, sums
 
 from r1chat.cli.main import main
 from r1chat.config import nano_model
 from r1chat.learn.runs import Runs
 
 if TYPE_CHECKING:
-    from r1chat.training.adapting import Row
+    pass
 
 MISSING = [name for name in ("torch", "gguf") if find_spec(name) is None]
 pytestmark = [
@@ -94,23 +94,6 @@ def test_memory_that_is_not_there_is_told_as_such() -> None:
         raise RuntimeError("something else")
 
 
-def rows(count: int) -> list[Row]:
-    from r1chat.backends.llama.child.reading import Reading
-    from r1chat.training.adapting import Row
-
-    with closing(Reading(nano_model())) as reading:
-        return [
-            Row(
-                tuple(reading.prompt(f"<｜User｜>{a} + {b} = ?<｜Assistant｜><think>\n")),
-                *(
-                    tuple(reading.completion(f"{reply.reasoning}\n</think>\n\n{reply.answer}"))
-                    for reply in (written(a, b, False), written(a, b, True))
-                ),
-            )
-            for a, b in sums(count, 3)
-        ]
-
-
 @pytest.mark.parametrize("kind", ["prefer", "sft", "kto"])
 def test_a_run_makes_every_tensor_on_the_device_of_its_model(kind: Any, tmp_path: Path) -> None:
     from dataclasses import replace
@@ -121,7 +104,7 @@ def test_a_run_makes_every_tensor_on_the_device_of_its_model(kind: Any, tmp_path
     from r1chat.training.base import compare, read_base
     from r1chat.training.objectives import likelihood_change
 
-    data = rows(16)
+    data = preferred_rows(16)
     if kind != "prefer":
         data = [replace(row, rejected=(), good=number % 2 == 0) for number, row in enumerate(data)]
     first, base = read_base(nano_model()), read_base(nano_model())
@@ -130,7 +113,7 @@ def test_a_run_makes_every_tensor_on_the_device_of_its_model(kind: Any, tmp_path
         run = Adapting(tmp_path, first, data[8:], data[:8], plan, Guard())
         run.run(lambda line: None, lambda: False)
         again = Adapting(tmp_path, base, data[8:], data[:8], plan, Guard())
-        assert again.step == run.step and len(again.agreed()) == 8
+        assert again.step == run.step and len(again.agreed(data[:8])) == 8
         likelihood_change(base, again.adapter, [row.chosen for row in data])
         with again.adapter.disabled():
             compare(base, reading, [row.prompt for row in data[:2]])
@@ -138,21 +121,27 @@ def test_a_run_makes_every_tensor_on_the_device_of_its_model(kind: Any, tmp_path
 
 
 def test_reinforcement_and_the_stages_of_the_recipe_do_so_too(tmp_path: Path) -> None:
+    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.reasoning_format import R1_FORMAT
     from r1chat.rewards import Reference
-    from r1chat.training.adapter_grpo import AdapterGrpo, Problem
+    from r1chat.training.adapter_grpo import AdapterGrpo, Problem, Speech
     from r1chat.training.adapter_run import Plan
     from r1chat.training.base import read_base
     from r1chat.training.gguf_file import read_gguf, write_gguf
     from r1chat.training.loop import Plan as LoopPlan
     from r1chat.training.loop import Training
     from r1chat.training.model import Shape
+    from r1chat.training.sampling import Words
 
     base = read_base(nano_model())
-    prompts = [(row.prompt, f"<｜User｜>{a} + {b} = ?", a + b) for row, (a, b) in zip(rows(6), sums(6, 3), strict=True)]
-    problems = [Problem(tokens, text, Reference(str(known), "number")) for tokens, text, known in prompts]
+    problems = [
+        Problem(row.prompt, text := f"<｜User｜>{a} + {b} = ?", text, Reference(str(a + b), "number"))
+        for row, (a, b) in zip(preferred_rows(6), sums(6, 3), strict=True)
+    ]
     plan = Plan("grpo", 1e-4, epochs=1, batch=2)
-    with no_tensor_without_a_device():
-        AdapterGrpo(tmp_path, base, problems[2:], problems[:2], plan).run(lambda line: None, lambda: False)
+    with closing(Reading(nano_model())) as reading, no_tensor_without_a_device():
+        speech = Speech(Words(frozenset(reading.ends()), reading.text), R1_FORMAT, [reading.prompt("Bread.")], 64)
+        AdapterGrpo(tmp_path, base, problems[2:], problems[:2], plan, speech).run(lambda line: None, lambda: False)
     decoder = read_gguf(nano_model())
     run = Training(tmp_path / "loop", LoopPlan(minutes=0.02, tokens=512, problems=4), Shape(), decoder)
     with no_tensor_without_a_device():

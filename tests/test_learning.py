@@ -27,7 +27,8 @@ from typing import Any
 import pytest
 from judged import OTHER, asked, voted
 from micro import write_micro
-from sums import CHECK, answered, judge, nano, new_store, sums, written
+from small_llama import small_llama, write_llama
+from sums import CHECK, answered, judge, nano, new_store, preferred_rows, sums, written
 from test_found_models import put_in_ollama
 
 from r1chat.app import build
@@ -48,7 +49,7 @@ from r1chat.learn.gather import Gathered, TextRow, check_enough, read_rows, writ
 from r1chat.learn.overview import materials
 from r1chat.learn.runs import LOCK, Run, Runs, Wish, claim, only_one
 from r1chat.learn.starting import start
-from r1chat.learn.train import file_key, find_target
+from r1chat.learn.target import file_key, find_target
 from r1chat.messages import Message, Params, Raw, Reply, ReplySoFar, Request
 from r1chat.store import Store
 from r1chat.store.reply_owner import current_owner
@@ -346,21 +347,6 @@ def test_pipes_devices_and_immense_files_are_no_adapters(tmp_path: Path) -> None
             Children(tmp_path).add(file, base, "0" * 64, "another")
 
 
-def small_llama() -> Any:
-    from transformers import LlamaConfig
-
-    return LlamaConfig(
-        vocab_size=300,
-        hidden_size=64,
-        intermediate_size=96,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        initializer_range=0.2,
-        rms_norm_eps=1e-5,
-    )
-
-
 def test_names_that_are_paths_or_taken_are_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     children = Children(data / "models")
     with pytest.raises(TrainingError, match="cannot be a name"):
@@ -461,32 +447,6 @@ def test_right_answers_train_a_child_whose_end_is_told_in_words(
         assert status.proof["right"]["low"] <= status.proof["right"]["high"]
 
 
-def test_reinforcement_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
-    from r1chat.backends.llama.child.reading import Reading
-    from r1chat.rewards import Reference
-    from r1chat.training.adapter_grpo import AdapterGrpo, Problem
-    from r1chat.training.adapter_run import Plan, Stopped
-    from r1chat.training.base import read_base
-
-    with closing(Reading(nano_model())) as reading:
-        problems = []
-        for a, b in sums(24, 5):
-            prompt = f"<｜User｜>{a} + {b} = ?<｜Assistant｜><think>\n"
-            problems.append(Problem(tuple(reading.prompt(prompt)), prompt, Reference(str(a + b), "number")))
-    plan = Plan("grpo", 1e-3, epochs=2, batch=4)
-    lines: list[dict[str, Any]] = []
-    first = AdapterGrpo(tmp_path, read_base(nano_model()), problems[4:], problems[:4], plan)
-    with pytest.raises(Stopped):
-        first.run(lines.append, lambda: first.step >= 1)
-    again = AdapterGrpo(tmp_path, read_base(nano_model()), problems[4:], problems[:4], plan)
-    assert (again.step, again.exams, again.lines) == (1, first.exams, first.lines)
-    for name, (a, b) in first.adapter.weights().items():
-        kept_a, kept_b = again.adapter.weights()[name]
-        assert (a == kept_a).all() and (b == kept_b).all()
-    with pytest.raises(TrainingError, match="belongs to other data"):
-        AdapterGrpo(tmp_path, read_base(nano_model()), problems[5:], problems[:4], plan)
-
-
 def test_right_answers_that_do_not_suffice_or_contradict_each_other_are_refused(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
@@ -505,21 +465,6 @@ def test_right_answers_that_do_not_suffice_or_contradict_each_other_are_refused(
         assert len(found.rows) + len(found.held) == 30 and set(found.solutions) == {row.prompt for row in found.held}
         answered(store, 5, right=False)
         assert gathered(store).contradictions == 10
-
-
-def test_reinforcement_of_a_model_that_r1chat_did_not_make_is_refused(tmp_path: Path) -> None:
-    import torch
-    from transformers import LlamaForCausalLM
-
-    from r1chat.training.adapter_file import permuted
-    from r1chat.training.adapter_grpo import AdapterGrpo
-    from r1chat.training.adapter_run import Plan
-    from r1chat.training.base import read_base
-
-    torch.manual_seed(0)
-    file = write_llama(tmp_path / "small.gguf", LlamaForCausalLM(small_llama()).eval(), permuted)
-    with pytest.raises(TrainingError, match=r"docs/scale\.md"):
-        AdapterGrpo(tmp_path, read_base(file), [], [], Plan("grpo", 1e-4))
 
 
 # --- bases that do not fit -------------------------------------------------------------------------------------------
@@ -664,63 +609,7 @@ def test_a_model_of_another_architecture_is_trained_by_its_original_weights(tmp_
         assert compare(base, reading, rows) < 0.01
 
 
-def write_llama(path: Path, model: Any, permuted: Any, architecture: str = "llama") -> Path:
-    """A small model of the architecture `llama`, or one much like it, as a GGUF file with the vocabulary of bytes."""
-    import gguf
-    from micro import byte_letters
-
-    config = model.config
-    writer = gguf.GGUFWriter(path, architecture)
-    writer.add_context_length(256)
-    writer.add_block_count(config.num_hidden_layers)
-    writer.add_embedding_length(config.hidden_size)
-    writer.add_feed_forward_length(config.intermediate_size)
-    writer.add_head_count(config.num_attention_heads)
-    writer.add_head_count_kv(config.num_key_value_heads)
-    writer.add_rope_dimension_count(config.hidden_size // config.num_attention_heads)
-    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
-    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_vocab_size(config.vocab_size)
-    writer.add_file_type(gguf.LlamaFileType.ALL_F32)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("gpt-2")
-    tokens = [*byte_letters(), *(f"<{number}>" for number in range(config.vocab_size - 256))]
-    writer.add_token_list(tokens)
-    writer.add_token_types([1] * 256 + [3] * (len(tokens) - 256))
-    writer.add_token_merges(["a b"])
-    writer.add_bos_token_id(256)
-    writer.add_eos_token_id(257)
-    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH[architecture.upper()], config.num_hidden_layers)
-    for key, weights in model.state_dict().items():
-        values = weights.float().numpy()
-        if "q_proj" in key or "k_proj" in key:
-            heads = config.num_attention_heads if "q_proj" in key else config.num_key_value_heads
-            values = permuted(values, heads)
-        writer.add_tensor(names.get_name(key, try_suffixes=(".weight",)), values)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
-
-
 # --- the guard, and runs that end early ------------------------------------------------------------------------------
-
-
-def rows(count: int, first: int = 0) -> Any:
-    from r1chat.backends.llama.child.reading import Reading
-    from r1chat.training.adapting import Row
-
-    with closing(Reading(nano_model())) as reading:
-        found = []
-        for a, b in list(sums(first + count, 3))[first:]:
-            prompt = f"<｜User｜>{a} + {b} = ?<｜Assistant｜><think>\n"
-            sides = [
-                f"{reply.reasoning}\n</think>\n\n{reply.answer}"
-                for reply in (written(a, b, False), written(a, b, True))
-            ]
-            found.append(Row(tuple(reading.prompt(prompt)), *(tuple(reading.completion(side)) for side in sides)))
-        return found
 
 
 @pytest.mark.parametrize("kind", ["prefer", "sft", "kto"])
@@ -729,7 +618,10 @@ def test_a_run_that_would_break_the_model_is_stopped_and_says_why(kind: Any, tmp
     from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import read_base
 
-    data = [row if kind == "prefer" else replace(row, rejected=(), good=n % 2 == 0) for n, row in enumerate(rows(32))]
+    data = [
+        row if kind == "prefer" else replace(row, rejected=(), good=n % 2 == 0)
+        for n, row in enumerate(preferred_rows(32))
+    ]
     plan = Plan(kind, rate=0.05, epochs=4, supervised=1.0)
     result = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard()).run(
         lambda line: None, lambda: False
@@ -744,7 +636,7 @@ def test_a_run_ends_where_the_model_leaves_both_ways_between_which_a_judgement_c
     from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import read_base
 
-    data = rows(24)
+    data = preferred_rows(24)
     plan = Plan("prefer", rate=3e-3, epochs=6, supervised=0.0)
     guard = Guard(fall=math.inf, first=math.inf, learnt=math.inf)  # nothing else ends it
     result = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, guard).run(
@@ -760,7 +652,7 @@ def test_a_gentle_run_prefers_what_was_preferred_on_rows_that_it_has_not_seen(tm
     from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import read_base
 
-    data = rows(40)
+    data = preferred_rows(40)
     plan = Plan("prefer", rate=3e-4, epochs=2)
     run = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard())
     result = run.run(lambda line: None, lambda: False)
@@ -775,7 +667,7 @@ def test_a_full_disk_in_mid_run_is_said_and_the_last_checkpoint_stays(tmp_path: 
     from r1chat.training.base import read_base
     from r1chat.training.checkpoint import CHECKPOINT
 
-    data = rows(16)
+    data = preferred_rows(16)
     plan = Plan("prefer", rate=1e-5, epochs=1)
     first = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard())
     first.save()

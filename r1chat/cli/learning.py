@@ -20,9 +20,13 @@ from r1chat.errors import TrainingError
 from r1chat.files import named_path
 from r1chat.learn.aspects import ASPECTS, weights
 from r1chat.learn.children import Children, liked_in
+from r1chat.learn.defaults import MOST_TRIALS
 from r1chat.learn.runs import KINDS, Runs, Status, Wish
-from r1chat.learn.train import CancelledError, check_installed, file_key, train
+from r1chat.learn.target import file_key
+from r1chat.learn.train import CancelledError, check_installed, train
+from r1chat.learn.trials import read_trials
 
+LONGEST_SAMPLE = 8192  # tokens
 ACTIONS = ("list", "keep", "add", "rename", "delete", "export", "merge")
 
 
@@ -38,6 +42,8 @@ def learn(app: App, kind: str, flags: Mapping[str, Any]) -> int:
     except CancelledError as error:
         _say(Both.of(error.text))
         return 130
+    for trial in read_trials(status.trials):
+        _say(trial.sentence)
     _say(status.sentence)
     if status.state != "done":
         return 1
@@ -76,6 +82,8 @@ def _wish(app: App, kind: str, flags: Mapping[str, Any]) -> Wish:
         device=_device(flags["device"]),
         weights=_original(flags["weights"] or ""),
         by=_by(kind, flags["by"] or ""),
+        trials=_trials(kind, flags["trials"]),
+        limit=_limit(kind, flags["limit"]),
     )
 
 
@@ -84,6 +92,20 @@ def _samples(count: int | None) -> int:
     if count is not None and not 1 <= count <= MOST_SAMPLES:
         raise TrainingError(_NO_SAMPLES.format(count=count, most=MOST_SAMPLES))
     return count or 0
+
+
+def _trials(kind: str, count: int | None) -> int:
+    """Raises TrainingError for a number that makes no sense."""
+    if count is not None and (kind == "grpo" or not 1 <= count <= MOST_TRIALS):
+        raise TrainingError(_NO_TRIALS.format(count=count, most=MOST_TRIALS))
+    return count or 1
+
+
+def _limit(kind: str, tokens: int | None) -> int:
+    """Raises TrainingError for a number that makes no sense."""
+    if tokens is not None and (kind != "grpo" or not 1 <= tokens <= LONGEST_SAMPLE):
+        raise TrainingError(_NO_LIMIT.format(tokens=tokens, most=LONGEST_SAMPLE))
+    return tokens or 0
 
 
 def _device(name: str) -> str:
@@ -272,6 +294,14 @@ _MAJORITY = Both(
 _NO_SAMPLES = Both(
     "--samples {count} is no number of replies to a question. Give 1 to {most}.",
     "--samples {count} 不是每个问题的回复数。请给出 1 到 {most}。",
+)
+_NO_TRIALS = Both(
+    "--trials {count} makes no sense. prefer, sft and kto take 1 to {most}.",
+    "--trials {count} 没有意义。prefer、sft 和 kto 可用 1 到 {most}。",
+)
+_NO_LIMIT = Both(
+    "--limit {tokens} makes no sense. It is for grpo: the most tokens of a sample, 1 to {most}.",
+    "--limit {tokens} 没有意义。它用于 grpo：每个样本的最多 token 数，1 到 {most}。",
 )
 _ENDED = Both(
     "Replies that come to their end: {value} points (95 %: {low} to {high}).",

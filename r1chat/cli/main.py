@@ -324,6 +324,10 @@ def train(
     samples: Annotated[
         int | None, typer.Option(metavar="K", help="Of the proof: replies to each question with a right answer (5).")
     ] = None,
+    trials: Annotated[
+        int | None, typer.Option(metavar="N", help="Of prefer, sft, kto: at N rates, of which the best is kept.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", help="Of grpo --model: tokens of a sample (512).")] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the run, and of what comes of it.")] = None,
     every_model: Annotated[bool, typer.Option("--every-model", help="Judgements of other models, too.")] = False,
     by: Annotated[

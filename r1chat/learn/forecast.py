@@ -17,6 +17,9 @@ START = 15.0  # seconds: PyTorch, llama.cpp, the comparison of both
 LIBRARIES = 700_000_000  # bytes of PyTorch and transformers without a model
 TRANSFORMERS = 800_000_000  # bytes more where transformers computes the model: measured with 135 million parameters
 SMALL = 2e7  # parameters below which a model is one of `r1chat train`, and computed by its own decoder
+SAMPLING = 1.9e10  # parameters x tokens that one core samples in a second, 32 to 64 replies at a time
+GREEDY = 0.5  # of that where held-out questions are answered: fewer replies at a time
+SAMPLE = 150  # tokens of a sample, about
 ANSWER = 100  # tokens of an answer of the proof
 WRITING = 6.0e9  # parameters x tokens that one core writes in a second, one reply at a time
 BATCHED = 0.5  # of that time for each further reply to the same prompt: measured 0.49 with 135 million, 0.16 with 1.5
@@ -46,6 +49,23 @@ class Forecast:
         return self.weights + self.work
 
 
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """What reinforcement learning samples: `k` replies to each of `questions`, whose prompts have `prompt` tokens.
+
+    `held` other questions are answered at each of `looks`. A reply has at most `limit` tokens; `rows` are written at
+    once.
+    """
+
+    questions: int
+    held: int
+    prompt: float
+    limit: int
+    rows: int
+    k: int = 8
+    looks: int = 7
+
+
 def forecast(
     header: Header,
     parameters: int,
@@ -56,21 +76,40 @@ def forecast(
     prompts: int = PROMPTS,
     known: int = 0,
     samples: int = SAMPLES,
+    trials: int = 1,
+    sampling: Sampling | None = None,
 ) -> Forecast:
-    """Of training on rows of `tokens` tokens in all, computed in parts of `part` tokens.
+    """Of training on rows of `tokens` tokens in all, computed in parts of `part` tokens, in so many trials.
 
-    The proof has answers to `prompts`, to `known` of them `samples` each.
+    The proof has answers to `prompts`, to `known` of them `samples` each. `sampling`: of reinforcement learning, whose
+    rows have no tokens of their own.
     """
     speed = SPEED * max(1, threads)
-    seconds = START + parameters / LOADING + parameters * tokens * epochs * PASSES / speed
+    seconds = START + parameters / LOADING + parameters * tokens * epochs * PASSES * trials / speed
+    cache = 0
+    if sampling:
+        length = min(SAMPLE, sampling.limit)
+        replies = epochs * sampling.questions * sampling.k
+        written = replies * length + sampling.held * sampling.looks * length / GREEDY
+        seconds += parameters * written / (SAMPLING * max(1, threads))
+        seconds += parameters * replies * (sampling.prompt + length) / speed
+        cache = round(sampling.rows * (sampling.prompt + sampling.limit) * _cached(header))
     replies = 2 * (prompts + known * (samples - 1) * BATCHED)
     answers = parameters * replies * ANSWER / (WRITING * max(1, threads))
     width, layers = header.count(".embedding_length"), header.layers
     hidden = header.count(".feed_forward_length", 4 * width)
     activations = part * layers * (14 * width + 4 * hidden) * 4
     logits = part * header.vocabulary * 4 * 2  # about half of the tokens are completions; logits and two of their kind
+    work = max(activations + logits, cache)  # samples are written before they are trained on
     libraries = LIBRARIES if parameters < SMALL else LIBRARIES + TRANSFORMERS
-    return Forecast(seconds + answers, answers, libraries, 2 * 4 * parameters, activations + logits)
+    return Forecast(seconds + answers, answers, libraries, 2 * 4 * parameters, work)
+
+
+def _cached(header: Header) -> int:
+    """Bytes of keys and values of one token."""
+    heads = header.count(".attention.head_count") or 1
+    head = header.count(".attention.key_length") or header.count(".embedding_length") // heads
+    return header.layers * 2 * header.count(".attention.head_count_kv", heads) * head * 4
 
 
 def needed_memory(name: str, expected: Forecast, free: int, gpu: tuple[Both, int] | None = None) -> int:

@@ -170,6 +170,18 @@ def check_enough(gathered: Gathered, kind: Kind) -> Both | None:
     return None
 
 
+def choosing_part(gathered: Gathered) -> tuple[Gathered, tuple[TextRow, ...]]:
+    """What to train on without a fifth of it, and that fifth: it chooses among trials, and what is set apart proves.
+
+    Raises TrainingError where too little is left.
+    """
+    rows, choosing = _split(gathered.rows)
+    if len(rows) < LEAST:
+        least = math.ceil(LEAST / (1 - APART) ** 2)
+        raise TrainingError(_TOO_FEW_TO_CHOOSE.format(n=len(gathered.rows) + len(gathered.held), least=least))
+    return replace(gathered, rows=tuple(rows)), tuple(choosing)
+
+
 def _too_few(kind: Kind, n: int) -> TrainingError:
     text = _TOO_FEW_ANSWERS if kind == "grpo" else _TOO_FEW
     return TrainingError(text.format(n=n, least=round(LEAST / (1 - APART)), shows=SHOWS))
@@ -338,6 +350,12 @@ def _lines(file: Path) -> Iterable[tuple[int, dict[str, Any]]]:
         raise TrainingError(_NOT_JSON.format(file=file.name)) from None
 
 
+_TOO_FEW_TO_CHOOSE = Both(
+    "{n} judgements can be used: too few for several trials, since a part of them must choose the best one and prove "
+    "nothing; about {least} are the least. Train without --trials.",
+    "可用的评价有 {n} 条：不足以做多次试验，因为其中一部分要用来选出最好的一次，不能再用于检验；至少约需 {least} 条。"
+    "请去掉 --trials。",
+)
 _ONE_CONVERSATION = Both(
     "All judgements belong to one conversation, or to several that begin with the same message, so none can be set "
     "apart "

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from r1chat.app import App
+from r1chat.backends.gguf import Header
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.backends.llama.found import ollama_models_of
-from r1chat.learn.forecast import Forecast, forecast
+from r1chat.learn.defaults import EPOCHS, EPOCHS_GRPO, LIMIT, part_for, rows_for
+from r1chat.learn.forecast import Forecast, Sampling, forecast
 from r1chat.learn.gather import APART, LEAST, lift
 from r1chat.learn.proof import PROMPTS
-from r1chat.learn.train import EPOCHS, part_for
 from r1chat.messages import ModelInfo
 from r1chat.store.dataset import Snapshot
 from r1chat.store.entries import Filter, Kind
 
+PROMPT = 100  # tokens of a question, about
 TOKENS = 400  # of a pair with its prompt, about, for a forecast before the data are read
 
 
@@ -30,6 +32,7 @@ class Material:
     thumbs: int
     references: int
     expected: Forecast
+    by_answers: Forecast  # of reinforcement learning
 
     @property
     def enough(self) -> bool:
@@ -73,8 +76,18 @@ def materials(app: App) -> list[Material]:
             tokens = TOKENS * max(pairs, LEAST)
             known = min(PROMPTS, round(APART * references))
             expected = forecast(header, info.parameters, tokens, EPOCHS, part_for(info.parameters), known=known)
-            found.append(Material(info, pairs, thumbs, references, expected))
+            found.append(Material(info, pairs, thumbs, references, expected, _by_answers(header, info, references)))
     return sorted(found, key=lambda material: -(material.pairs + material.thumbs))
+
+
+def _by_answers(header: Header, info: ModelInfo, references: int) -> Forecast:
+    """Of reinforcement learning from so many right answers."""
+    held = round(APART * references)
+    sampling = Sampling(references - held, held, PROMPT, LIMIT, rows_for(info.parameters))
+    known = min(PROMPTS, held)
+    return forecast(
+        header, info.parameters, 0, EPOCHS_GRPO, part_for(info.parameters), 1, known, known, sampling=sampling
+    )
 
 
 def _count(snapshot: Snapshot, keys: frozenset[str], *kinds: Kind) -> int:

@@ -49,6 +49,8 @@ class Wish:
     weights: str = ""  # the original weights, where the model's file cannot be trained, see `base.read_base`
     samples: int = 0  # replies to each question with a right answer in the proof
     device: str = "auto"  # see `training.device`
+    trials: int = 1  # of prefer, sft, kto: runs from the same start at different rates, of which the best is kept
+    limit: int = 0  # of grpo: tokens of a sample
     by: str = ""  # of kto: the aspects whose marks are the labels, see `aspects.weights`; "": the thumbs
 
 
@@ -70,6 +72,7 @@ class Status:
     base: dict[str, Any] = field(default_factory=dict)  # name, title, sha256, path
     data: str = ""  # SHA-256 of the rows
     proof: dict[str, Any] = field(default_factory=dict)
+    trials: list[Any] = field(default_factory=list)  # those that have ended, see `trials.read_trials`
 
     @property
     def sentence(self) -> Both:
@@ -156,14 +159,14 @@ class Run:
             lines = read_text(self.folder / LOG, _LONGEST_LOG).splitlines()
         except (OSError, ValueError):
             return []
-        found: dict[tuple[bool, int], dict[str, Any]] = {}
+        found: dict[tuple[int, bool, int], dict[str, Any]] = {}
         for text in lines:
-            with suppress(ValueError, KeyError, TypeError, RecursionError):
+            with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 line = json.loads(text)
                 is_look = "look" in line
-                figures = line["look"] if is_look else line
-                if _is_entry(figures):
-                    found[is_look, figures["step"]] = line
+                figures, trial = line["look"] if is_look else line, line.get("trial", 0)
+                if _is_entry(figures) and isinstance(trial, int):
+                    found[trial, is_look, figures["step"]] = line
         return [found[key] for key in sorted(found)]
 
     def cancel(self) -> None:

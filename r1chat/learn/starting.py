@@ -28,6 +28,9 @@ def start(settings: Settings, run: Run) -> None:
     arguments += ["--data", wish.data] if wish.data else []
     arguments += ["--every-model"] if wish.every_model else []
     arguments += ["--samples", str(wish.samples)] if wish.samples else []
+    arguments += ["--trials", str(wish.trials)] if wish.trials > 1 else []
+    arguments += ["--limit", str(wish.limit)] if wish.limit else []
+    arguments += ["--weights", wish.weights] if wish.weights else []
     arguments += ["--device", wish.device]
     arguments += ["--by", wish.by] if wish.by else []
     run.write(Status())

@@ -11,66 +11,44 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from r1chat.app import App
 from r1chat.backends.format_finder import find_format
-from r1chat.backends.gguf import Header
-from r1chat.backends.llama.adapters import base_keys, belongs_to
-from r1chat.backends.llama.backend import LlamaCppBackend
-from r1chat.backends.llama.files import ModelFile
-from r1chat.backends.llama.found import ollama_models_of
+from r1chat.backends.llama.adapters import base_keys
 from r1chat.backends.llama.machine import available_memory
 from r1chat.both import Both
 from r1chat.errors import ExportError, R1ChatError, TrainingError
-from r1chat.learn.forecast import SMALL, Forecast, forecast, needed_memory
-from r1chat.learn.gather import Gathered, TextRow, check_enough, question_of, read_rows, write_rows
+from r1chat.learn.defaults import LIMIT as SAMPLE_LIMIT
+from r1chat.learn.defaults import epochs_for, part_for, rate_for, rows_for
+from r1chat.learn.forecast import Forecast, Sampling, forecast, needed_memory
+from r1chat.learn.gather import Gathered, TextRow, check_enough, choosing_part, question_of, read_rows, write_rows
 from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, SAMPLES, Proof, Write, agreed_by_aspect, compare
 from r1chat.learn.runs import Run, Status, now, only_one
+from r1chat.learn.target import Target, find_target
+from r1chat.learn.trials import chosen
 from r1chat.library.forecast import duration
+from r1chat.reasoning_format import ReasoningFormat
 from r1chat.sizes import readable_size
 
 if TYPE_CHECKING:
     from r1chat.backends.llama.child.reading import Reading, Written
-    from r1chat.training.adapter_grpo import AdapterGrpo, GrpoResult, Problem
-    from r1chat.training.adapting import Adapting, Result, Row
-    from r1chat.training.base import Base
+    from r1chat.learn.teaching import Lesson, Trainer
+    from r1chat.training.adapter_grpo import GrpoResult
+    from r1chat.training.adapting import Result
     from r1chat.training.device import Device
-
-    Encoded = Sequence[tuple[TextRow, Row]]
-    Trainer = Adapting | AdapterGrpo
 
 NEEDED = ("torch", "transformers", "gguf", "llama_cpp")
 ROOM = 300_000_000  # bytes: a checkpoint, the one that replaces it, the adapter
-COMPARED = 6  # rows whose logits are compared with llama.cpp's
-EPOCHS = 3.0  # at most, through the judgements
-EPOCHS_GRPO = 6.0  # through the questions with right answers
-SAMPLED = 8 * 150  # tokens that GRPO samples for each question, about
-LONGEST = 1000  # tokens of a row's longer side; longer ones are left out
 
 Tell = Callable[[Both], None]
 
 
 class CancelledError(TrainingError):
     """A person cancelled or paused the run; what was trained is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The model that is trained: its file, its digest, and those of its children."""
-
-    file: ModelFile
-    digest: str
-    digests: frozenset[str]
-    names: frozenset[str]
-
-    @property
-    def header(self) -> Header:
-        assert self.file.header is not None
-        return self.file.header
 
 
 def missing() -> list[str]:
@@ -84,59 +62,6 @@ def check_installed() -> None:
         raise TrainingError(_NOT_INSTALLED.format(names=", ".join(names)))
 
 
-def find_target(app: App, key: str) -> Target:
-    """The model behind a key. Raises TrainingError where it cannot be trained, BackendError where it is gone."""
-    backend, info = app.catalogue.find(key)
-    if not isinstance(backend, LlamaCppBackend):
-        raise TrainingError(_NOT_A_FILE.format(name=info.name))
-    file = backend.file(info.name)
-    if file is None or file.header is None or file.problem:
-        raise TrainingError(file.problem.text if file and file.problem else _GONE.format(name=info.name))
-    if file.base:
-        raise TrainingError(_CHILD.format(name=info.name, base=file.base.name))
-    if len(file.parts) > 1:
-        raise TrainingError(_SPLIT.format(name=info.name))
-    while not (digest := backend.digest(info.name)):
-        time.sleep(0.1)
-    names, digests = {info.name}, {digest}
-    for model in ollama_models_of(file.path):  # what Ollama answered with this file, under its own digests
-        names.add(model.name)
-        digests.add(model.digest)
-    for line in backend.models():
-        child = backend.file(line.name)
-        if child and child.adapter_header and belongs_to(child.adapter_header, digest):
-            names.add(line.name)
-            digests.add(line.digest)
-    return Target(file, digest, frozenset(digests), frozenset(names))
-
-
-def file_key(app: App, key: str) -> str:
-    """The key of the file behind a model of Ollama's; any other key as it is.
-
-    Raises TrainingError where the file is not here, or has an adapter in Ollama.
-    """
-    program, _, name = key.partition(":")
-    backend = app.catalogue.backend("llama.cpp")
-    if program != "ollama" or not isinstance(backend, LlamaCppBackend):
-        return key
-    if file := backend.of_ollama(name):
-        model = next(model for model in ollama_models_of(file.path) if model.name in (name, f"{name}:latest"))
-        if model.adapted:
-            raise TrainingError(_CHILD.format(name=model.name, base=file.name))
-        return f"llama.cpp:{file.name}"
-    raise TrainingError(_NOT_A_FILE.format(name=name))
-
-
-def rate_for(parameters: int) -> float:
-    """The learning rate that suits a model's size, for LoRA: smaller models bear higher ones."""
-    return 3e-4 if parameters < SMALL else 1e-4 if parameters < 1e9 else 5e-5
-
-
-def part_for(parameters: int) -> int:
-    """Tokens that are computed together: as many as keep memory small beside the weights."""
-    return 4096 if parameters < SMALL else 512
-
-
 def train(app: App, run: Run, tell: Tell) -> Status:
     """Do a run, or go on with it; its last status. `tell` gets a sentence at each turn of events.
 
@@ -148,9 +73,9 @@ def train(app: App, run: Run, tell: Tell) -> Status:
         try:
             return job.do()
         except CancelledError:
-            paused = not run.is_cancelled
-            job.end("paused" if paused else "cancelled", _PAUSED if paused else _CANCELLED)
-            raise CancelledError(_PAUSED if paused else _CANCELLED) from None
+            why = job.interrupted()
+            job.end("cancelled" if run.is_cancelled else "paused", why)
+            raise CancelledError(why) from None
         except R1ChatError as error:
             text = Both.of(error.text)
             job.end("failed", text)
@@ -175,6 +100,10 @@ class _Job:
         self._check_room()
         gathered = self._gather(target)
         warning = check_enough(gathered, self.wish.kind)
+        digest, total = gathered.digest, len(gathered.rows) + len(gathered.held)
+        choosing: tuple[TextRow, ...] = ()
+        if self.wish.trials > 1:
+            gathered, choosing = choosing_part(gathered)
         if warning:
             self.tell(warning)
         if gathered.contradictions:
@@ -184,10 +113,10 @@ class _Job:
         file = target.file
         self.status = replace(
             self.status,
-            rows=len(gathered.rows),
+            rows=total - len(gathered.held),
             held=len(gathered.held),
             rate=self.wish.rate or rate_for(file.parameters),
-            data=gathered.digest,
+            data=digest,
             base={
                 "name": file.name,
                 "title": file.title or file.name,
@@ -199,40 +128,49 @@ class _Job:
         from r1chat.training.device import memory_told
 
         with closing(Reading(file.path, self.wish.threads)) as reading, memory_told():
-            return self._do(target, gathered, reading)
+            return self._do(target, gathered, choosing, reading)
 
-    def _do(self, target: Target, gathered: Gathered, reading: Reading) -> Status:
+    def _do(self, target: Target, gathered: Gathered, choosing: Sequence[TextRow], reading: Reading) -> Status:
         """What needs PyTorch: base, training, adapter, proof."""
+        from r1chat.learn.teaching import encode, samples_of, trainer_of
         from r1chat.training.base import compare as compare_logits
         from r1chat.training.base import read_base
 
-        trained, apart = self._encode(reading, gathered.rows), self._encode(reading, gathered.held)
-        rows, held = [row for _, row in trained], [row for _, row in apart]
-        if not rows or not held:
-            raise TrainingError(_ALL_TOO_LONG.format(most=LONGEST))
-        device = self._forecast(target, rows, _asked(gathered))
+        self.run.adapter.unlink(missing_ok=True)  # of a run that was cancelled and goes on
+        lesson = encode(reading, gathered, choosing)
+        device = self._forecast(target, lesson, _asked(gathered))
         self._write()
         base = read_base(target.file.path, self.wish.weights, device)
-        compare_logits(base, reading, _samples(rows))
-        adapting, result = self._train(base, trained, apart)
+        compare_logits(base, reading, samples_of(lesson.trained))
+        special = base.header.special_tokens
+        form = find_format(base.header.chat_template, special.get("bos", ""), special.get("eos", "")).form
+        trainer = trainer_of(self.run.folder, self.wish, self.status.rate, base, lesson, reading, form)
+        result = self._train(target, trainer, lesson, reading)
         if result.best is None:
             why = result.why or _NOTHING_LEARNT
             return self.end("stopped", why if result.harmed else Both.sentences([_NOTHING_LEARNT, why]))
-        adapting.adapter.load(result.weights)
-        self._write_adapter(target, base, adapting, result)
-        try:
-            reading.use_adapter(self.run.adapter)
-            compare_logits(base, reading, _samples(held))
-        except R1ChatError:
-            self.run.adapter.unlink(missing_ok=True)
-            raise
-        proof = self._prove(base, reading, adapting, gathered, apart)
+        self._write_adapter(target, trainer, result, lesson, reading)
+        proof = self._prove(reading, trainer, gathered, lesson, form)
         (self.run.folder / "checkpoint.pt").unlink(missing_ok=True)
+        for folder in self.run.folder.glob("trial-*"):
+            shutil.rmtree(folder, ignore_errors=True)
         self.status = replace(self.status, proof=proof.as_json())
         sentences = [result.why] if result.why else []
+        if self.status.trials:
+            sentences.append(chosen(self.status.trials))
         if proof.harmed:
             sentences.append(_HARMED)
         return self.end("done", Both.sentences(sentences) if sentences else _DONE)
+
+    def interrupted(self) -> Both:
+        """What a person is told who paused or cancelled."""
+        if not self.run.is_cancelled:
+            return _PAUSED
+        return (
+            Both.sentences([_CANCELLED, _SO_FAR.format(name=self.run.name)])
+            if self.run.adapter.exists()
+            else _CANCELLED
+        )
 
     def end(self, state: Any, why: Both) -> Status:
         """The last status."""
@@ -249,9 +187,10 @@ class _Job:
 
     def _check_room(self) -> None:
         free = shutil.disk_usage(self.run.folder).free
-        if free < ROOM:
+        needed = ROOM * self.wish.trials
+        if free < needed:
             raise TrainingError(
-                _NO_ROOM.format(folder=self.run.folder, free=readable_size(free), needed=readable_size(ROOM))
+                _NO_ROOM.format(folder=self.run.folder, free=readable_size(free), needed=readable_size(needed))
             )
 
     def _gather(self, target: Target) -> Gathered:
@@ -262,42 +201,36 @@ class _Job:
             file = write_rows(self.app.store, self.app.catalogue, wish.kind, self.run.folder)
         return read_rows(wish.kind, file, target.digests, target.names, wish.every_model or bool(wish.data), wish.by)
 
-    def _encode(self, reading: Reading, texts: Sequence[TextRow]) -> Encoded:
-        """Token ids of rows; rows that are too long are left out."""
-        from r1chat.training.adapting import Row
-
-        rows = []
-        for text in texts:
-            prompt = tuple(reading.prompt(text.prompt))
-            chosen = () if text.reference else tuple(reading.completion(text.chosen))
-            rejected = tuple(reading.completion(text.rejected)) if text.rejected else ()
-            if len(prompt) + max(len(chosen), len(rejected)) <= LONGEST:
-                rows.append((text, Row(prompt, chosen, rejected, text.good)))
-        return rows
-
-    def _forecast(self, target: Target, rows: Sequence[Row], asked: Sequence[tuple[str, bool]]) -> Device:
+    def _forecast(self, target: Target, lesson: Lesson, asked: Sequence[tuple[str, bool]]) -> Device:
         """Tell what it will take, and where; the device. Raises TrainingError where memory does not suffice."""
         from r1chat.training.device import title
 
-        file = target.file
-        sampled = SAMPLED if self.wish.kind == "grpo" else 0
+        file, wish = target.file, self.wish
         known = sum(is_known for _, is_known in asked)
+        sampling = None
+        if wish.kind == "grpo":
+            limit, rows = wish.limit or SAMPLE_LIMIT, rows_for(file.parameters)
+            sampling = Sampling(len(lesson.trained), len(lesson.apart), lesson.longest_prompt, limit, rows)
         expected = forecast(
             target.header,
             file.parameters,
-            sum(row.tokens + sampled for row in rows),
-            self._epochs,
+            0 if sampling else sum(row.tokens for row in lesson.rows),
+            wish.epochs or epochs_for(wish.kind),
             part_for(file.parameters),
-            self.wish.threads,
+            wish.threads,
             len(asked),
             known,
             self._samples,
+            wish.trials,
+            sampling,
         )
         device, memory = self._place(file.name, expected)
         self.status = replace(self.status, left=expected.seconds, memory=memory)
         text = _FORECAST if device.type == "cpu" else _FORECAST_GPU
         minutes, needed = max(1, round(expected.seconds / 60)), readable_size(memory)
-        self.tell(text.format(rows=len(rows), device=title(device), minutes=minutes, memory=needed))
+        self.tell(text.format(rows=len(lesson.trained), device=title(device), minutes=minutes, memory=needed))
+        if lesson.choosing is not lesson.apart:
+            self.tell(_FORECAST_TRIALS.format(trials=wish.trials, rows=len(lesson.choosing)))
         if known and self._samples > 1:
             lasts = duration(expected.answers)
             self.tell(_FORECAST_PROOF.format(known=known, samples=self._samples, time=lasts))
@@ -318,89 +251,78 @@ class _Job:
     def _samples(self) -> int:
         return self.wish.samples or SAMPLES
 
-    @property
-    def _epochs(self) -> float:
-        return self.wish.epochs or (EPOCHS_GRPO if self.wish.kind == "grpo" else EPOCHS)
+    def _train(self, target: Target, trainer: Trainer, lesson: Lesson, reading: Reading) -> Result | GrpoResult:
+        """Train to the end. What a cancelled run came to so far is written as an adapter that can be kept."""
+        from r1chat.learn.teaching import rate_of, tried
+        from r1chat.training.adapter_run import Stopped
 
-    def _train(self, base: Base, trained: Encoded, apart: Encoded) -> tuple[Trainer, Result | GrpoResult]:
-        from r1chat.training.adapter_grpo import AdapterGrpo
-        from r1chat.training.adapter_run import Plan, Stopped
-        from r1chat.training.adapting import Adapting, Guard
-
-        wish = self.wish
-        plan = Plan(
-            wish.kind,
-            self.status.rate,
-            epochs=self._epochs,
-            tokens=part_for(base.header.parameters),
-            seed=wish.seed,
-            threads=wish.threads,
-        )
-        adapting: Trainer
-        if wish.kind == "grpo":
-            adapting = AdapterGrpo(self.run.folder, base, _problems(trained), _problems(apart), plan)
-        else:
-            rows, held = [row for _, row in trained], [row for _, row in apart]
-            adapting = Adapting(self.run.folder, base, rows, held, plan, Guard())
-        self.status = replace(self.status, state="training", step=adapting.step, steps=adapting.steps)
+        self.status = replace(self.status, state="training", step=trainer.step, steps=trainer.steps)
         self._write()
         written = time.monotonic()
-        first = adapting.step, adapting.seconds
 
         def note(line: dict[str, Any]) -> None:
             nonlocal written
             self.run.note(line)
-            step = line.get("step", self.status.step)
             if time.monotonic() - written > 0.5 or "look" in line:
                 written = time.monotonic()
-                per_step = (adapting.seconds - first[1]) / max(1, step - first[0])
-                self.status = replace(self.status, step=step, left=per_step * (adapting.steps - step))
+                trials = [asdict(trial) for trial in tried(trainer)]
+                self.status = replace(self.status, step=trainer.step, left=trainer.left, trials=trials)
                 self._write()
 
         try:
-            result: Result | GrpoResult = adapting.run(note, lambda: self.run.is_stopping)
+            result: Result | GrpoResult = trainer.run(note, lambda: self.run.is_stopping)
         except Stopped:
+            if self.run.is_cancelled and (so_far := trainer.result()).best:
+                self.status = replace(self.status, rate=rate_of(trainer))
+                self._write_adapter(target, trainer, so_far, lesson, reading)
             raise CancelledError(_CANCELLED) from None
         except ExportError as error:
             raise TrainingError(error.text) from None
-        return adapting, result
+        trials = [asdict(trial) for trial in tried(trainer)]
+        self.status = replace(self.status, trials=trials, rate=rate_of(trainer))
+        return result
 
-    def _write_adapter(self, target: Target, base: Base, adapting: Trainer, result: Result | GrpoResult) -> None:
+    def _write_adapter(
+        self, target: Target, trainer: Trainer, result: Result | GrpoResult, lesson: Lesson, reading: Reading
+    ) -> None:
+        """Write what was trained, and compare it in llama.cpp with PyTorch. Raises TrainingError; none is left then."""
+        from r1chat.learn.teaching import samples_of
         from r1chat.training.adapter_file import write_adapter
+        from r1chat.training.base import compare as compare_logits
 
-        file = target.file
+        file, base = target.file, trainer.base
         title = f"{file.title or file.name} · {self.run.name}"
         keys = base_keys(file.name, file.size, target.digest, file.parts[0].modified)
         metadata: dict[str, str | int] = {"general.name": title, **keys}
+        trainer.adapter.load(result.weights)
         try:
             write_adapter(
                 self.run.adapter,
                 target.header.architecture,
                 base.heads,
                 result.weights,
-                adapting.plan.alpha,
+                trainer.plan.alpha,
                 metadata,
                 base.reordered,
             )
         except OSError as error:
             raise TrainingError(_UNWRITABLE.format(file=self.run.adapter, reason=error.strerror)) from None
+        try:
+            reading.use_adapter(self.run.adapter)
+            compare_logits(base, reading, samples_of(lesson.apart))
+        except R1ChatError:
+            self.run.adapter.unlink(missing_ok=True)
+            raise
 
     def _prove(
-        self,
-        base: Base,
-        reading: Reading,
-        adapting: Trainer,
-        gathered: Gathered,
-        apart: Encoded,
+        self, reading: Reading, trainer: Trainer, gathered: Gathered, lesson: Lesson, form: ReasoningFormat | None
     ) -> Proof:
         from r1chat.backends.llama.child.writer import StoppedError
+        from r1chat.learn.teaching import agreed
         from r1chat.training.objectives import likelihood_change
 
         self.status = replace(self.status, state="proving")
         self._write()
-        header = base.header
-        special = header.special_tokens
-        found = find_format(header.chat_template, special.get("bos", ""), special.get("eos", ""))
 
         def write(adapter: Path | None) -> Write:
             def replies(prompt: str, seeds: Sequence[int]) -> list[Written]:
@@ -416,19 +338,19 @@ class _Job:
             self.status = replace(self.status, step=done, steps=of, left=0.0)
             self._write()
 
-        agreed = adapting.agreed()
+        sides = agreed(trainer, lesson.apart)
         proof = compare(
             [(text, question_of(text)) for text, _ in _asked(gathered)],
             gathered.solutions,
-            found.form,
+            form,
             write(None),
             write(self.run.adapter),
-            agreed,
-            likelihood_change(base, adapting.adapter, [reading.prompt(text) for text in PLAIN]),
+            sides,
+            likelihood_change(trainer.base, trainer.adapter, [reading.prompt(text) for text in PLAIN]),
             self._samples,
             tell,
         )
-        by_aspect = agreed_by_aspect([text for text, _ in apart], agreed)
+        by_aspect = agreed_by_aspect([text for text, _ in lesson.apart], sides)
         return replace(proof, helpfulness=by_aspect["helpfulness"], harmlessness=by_aspect["harmlessness"])
 
 
@@ -439,44 +361,10 @@ def _asked(gathered: Gathered) -> list[tuple[str, bool]]:
     return [(text, text in gathered.solutions) for text in texts[:PROMPTS]]
 
 
-def _problems(encoded: Encoded) -> list[Problem]:
-    """Questions with right answers, for GRPO."""
-    from r1chat.training.adapter_grpo import Problem
-
-    return [Problem(row.prompt, text.prompt, text.reference) for text, row in encoded if text.reference]
-
-
-def _samples(rows: Sequence[Row]) -> list[list[int]]:
-    """Some texts of rows, cut at different places; never behind the end of a reply, which no model was trained on."""
-    found = []
-    for number, row in enumerate(rows[:COMPARED]):
-        text = [*row.prompt, *row.chosen[:-1]]
-        found.append(text[: max(2, len(text) - number * len(row.chosen) // COMPARED)][:512])
-    return found
-
-
 _DONE = Both("Done.", "完成。")
 _NOT_INSTALLED = Both(
     "Training needs {names}: pip install 'r1chat[train]' (about 5 GB, mostly PyTorch; its CPU-only wheel is smaller).",
     "训练需要 {names}：pip install 'r1chat[train]'（约 5 GB，主要是 PyTorch；仅 CPU 的版本更小）。",
-)
-_NOT_A_FILE = Both(
-    "{name} runs on a server, which does not give its weights away. Choose the model's GGUF file in the list under "
-    "llama.cpp; r1chat finds those of Ollama and LM Studio, too.",
-    "{name} 运行在服务器上，无法取得其权重。请在列表的 llama.cpp 下选择该模型的 GGUF 文件；"
-    "r1chat 也会找到 Ollama 和 LM Studio 的文件。",
-)
-_GONE = Both(
-    "The file of {name} is gone. Put it back; your judgements are kept.",
-    "{name} 的文件已不在。请放回原处；你的评价都还在。",
-)
-_CHILD = Both(
-    "{name} is an adapter itself. Train its base {base}: the judgements of all its children count, too.",
-    "{name} 本身是适配器。请训练它的基础模型 {base}：其所有子模型的评价也会计入。",
-)
-_SPLIT = Both(
-    "{name} is split over several files, and training needs it in one. Join them with llama-gguf-split --merge.",
-    "{name} 分成了多个文件，而训练需要单个文件。请用 llama-gguf-split --merge 合并。",
 )
 _NO_ROOM = Both(
     "{folder} has {free} left on its disk; training needs {needed}. Make room first.",
@@ -500,9 +388,9 @@ _FORECAST_PROOF = Both(
     "right answer. --samples 1 takes less, and gives no cons@k.",
     "其中约{time}用于训练前后的回答：{known} 个有参考答案的问题各 {samples} 条。--samples 1 更快，但没有 cons@k。",
 )
-_ALL_TOO_LONG = Both(
-    "Every judged reply is longer than {most} tokens with its prompt, which training here does not take.",
-    "所有被评价的回复连同提示都超过 {most} 个 token，此处无法训练。",
+_FORECAST_TRIALS = Both(
+    "{trials} trials at different rates, in that time at most; {rows} judgements more are left out to choose the best.",
+    "在此时间内最多做 {trials} 次不同学习率的试验；另有 {rows} 条评价不参与训练，用来选出最好的一次。",
 )
 _CONTRADICTIONS = Both(
     "{n} judgements contradict others and are left out; the data page lists them.",
@@ -523,6 +411,10 @@ _HARMED = Both(
 _CANCELLED = Both(
     "Cancelled. What was trained so far is kept: train again with the same settings to go on.",
     "已取消。已训练的部分会保留：用相同设置重新训练即可继续。",
+)
+_SO_FAR = Both(
+    "The best state so far can be kept as it is, without a proof: r1chat adapters keep {name}.",
+    "目前最好的状态可以直接保留，但未经检验：r1chat adapters keep {name}。",
 )
 _PAUSED = Both(
     "Paused. What was trained so far is kept: it goes on from there.", "已暂停。已训练的部分会保留：可从此处继续。"

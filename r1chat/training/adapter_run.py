@@ -70,6 +70,17 @@ class AdapterRun(ABC, Generic[Outcome]):
         self.optimiser = torch.optim.AdamW(self.adapter.parameters(), plan.rate, betas=betas, weight_decay=0.0)
         self.step, self.seconds = 0, 0.0
         self.begun = False  # what is set apart was looked at once
+        self.ended = False  # the last step was made, or a look ended the run
+
+    @property
+    def pace(self) -> float:
+        """Seconds that a step takes, about, looks included."""
+        return self.seconds / max(1, self.step)
+
+    @property
+    def left(self) -> float:
+        """Seconds to the last step, about."""
+        return self.pace * (self.steps - self.step)
 
     def run(self, tell: Tell, cancelled: Callable[[], bool]) -> Outcome:
         """Train to the last step, or until a look ends the run. `tell` gets a line for every step and every look.
@@ -81,7 +92,7 @@ class AdapterRun(ABC, Generic[Outcome]):
             self._look(tell)
             self.begun = True
             self.save()
-        while self.step < self.steps:
+        while not self.ended:
             if cancelled():
                 self.save()
                 raise Stopped
@@ -93,14 +104,12 @@ class AdapterRun(ABC, Generic[Outcome]):
             looked = self.step % self.every == 0 or self.step == self.steps
             if looked:
                 began = time.monotonic()
-                ends = self._look(tell)
+                self.ended = self._look(tell) or self.step == self.steps
                 self.seconds += time.monotonic() - began
-                if ends:
-                    break
             if looked or time.monotonic() - saved > self.plan.save:
                 self.save()
                 saved = time.monotonic()
-        return self._result()
+        return self.result()
 
     @abstractmethod
     def _update(self) -> dict[str, Any]:
@@ -111,12 +120,8 @@ class AdapterRun(ABC, Generic[Outcome]):
         """Look at what is set apart, tell it, and keep the best state; True where the run ends here."""
 
     @abstractmethod
-    def _result(self) -> Outcome:
-        """What came of the run."""
-
-    @abstractmethod
-    def agreed(self) -> list[bool]:
-        """Of each judgement that was set apart, whether the likelihoods moved to its side; for the proof."""
+    def result(self) -> Outcome:
+        """What has come of the run so far."""
 
     # -- checkpoints --------------------------------------------------------------------------------------------------
 
@@ -143,6 +148,7 @@ class AdapterRun(ABC, Generic[Outcome]):
                 "optimiser": self.optimiser.state_dict(),
                 "step": self.step,
                 "seconds": self.seconds,
+                "ended": self.ended,
                 **self._state(),
             },
         )
@@ -157,6 +163,7 @@ class AdapterRun(ABC, Generic[Outcome]):
         self.adapter.load(saved["weights"])
         self.optimiser.load_state_dict(saved["optimiser"])
         self.step, self.seconds, self.begun = saved["step"], saved["seconds"], True
+        self.ended = saved.get("ended", self.step >= self.steps)  # an older version did not note it
         self._take(saved)
 
 

@@ -26,7 +26,7 @@ from r1chat.both import Both
 from r1chat.training.adapter_run import AdapterRun, Plan, Tell
 from r1chat.training.base import Base
 from r1chat.training.lora import Weights
-from r1chat.training.objectives import Scores, Sequences, label_loss, mass, preference_loss, score
+from r1chat.training.objectives import Scores, Sequences, in_parts, label_loss, mass, preference_loss, score
 
 FORK = 0.9  # of the base's probability is on the next tokens of chosen and rejected reply: a pair that parts there
 
@@ -106,6 +106,8 @@ class Result:
     why: Both | None
     harmed: bool  # the guard ended it
     weights: Weights = field(default_factory=dict)
+    losses: list[float] = field(default_factory=list)  # of the best state, by held-out row
+    learnt: bool = False  # the best state has learnt the held-out judgements
 
 
 class Adapting(AdapterRun[Result]):
@@ -121,6 +123,8 @@ class Adapting(AdapterRun[Result]):
         self.every = max(1, round(len(rows) / plan.batch / plan.checks))
         self.looks: list[Look] = []
         self.best: tuple[Look, Weights] | None = None
+        self._losses: list[float] = []  # of the state that was looked at last, by held-out row
+        self._best_losses: list[float] = []
         self._ending: tuple[Both | None, bool] = None, False  # why the run ended early, and whether the guard did it
         self._reference: dict[int, tuple[float, float]] = {}  # log probabilities of row sides by the base
         self._before: list[tuple[float, float, float, float]] = []  # of held-out rows, by the base
@@ -224,6 +228,7 @@ class Adapting(AdapterRun[Result]):
         tell({"look": asdict(look)})
         if math.isfinite(look.loss) and not self._harm(look) and (self.best is None or look.loss < self.best[0].loss):
             self.best = look, self.adapter.weights()
+            self._best_losses = self._losses
         ending = self._end(look) if self.step else None
         if ending:
             self._ending = ending
@@ -233,9 +238,9 @@ class Adapting(AdapterRun[Result]):
         """The figures of the model as it is."""
         if not self._before:
             with self.adapter.disabled():
-                self._before = self._held_scores()
+                self._before = self._all_scores(self.held)
                 self._ways = self._both_ways()
-        scores = self._held_scores() if self.step else self._before
+        scores = self._all_scores(self.held) if self.step else self._before
         losses, rewards, rises = [], [], []
         for row, now, before in zip(self.held, scores, self._before, strict=True):
             known = before[0], before[1]
@@ -244,6 +249,7 @@ class Adapting(AdapterRun[Result]):
             rewards.append((gain - (now[1] - before[1])) if self.plan.kind == "prefer" else gain if row.good else -gain)
             if row.good:
                 rises.append((gain / now[2], now[3] - before[3], now[2]))
+        self._losses = losses
         tokens = sum(count for *_, count in rises) or 1.0
         even = 0.5 if not self.step else 0.0
         return Look(
@@ -257,11 +263,12 @@ class Adapting(AdapterRun[Result]):
             self._strays() if self.step else 0.0,
         )
 
-    def _held_scores(self) -> list[tuple[float, float, float, float]]:
-        numbers = list(range(len(self.held)))
+    def _all_scores(self, rows: Sequence[Row]) -> list[tuple[float, float, float, float]]:
+        """The scores of rows, computed in parts."""
+        numbers = list(range(len(rows)))
         found: dict[int, tuple[float, float, float, float]] = {}
-        for part in _parts(self.held, numbers, self.plan.tokens):
-            found.update(zip(part, self._scores([self.held[number] for number in part]), strict=True))
+        for part in _parts(rows, numbers, self.plan.tokens):
+            found.update(zip(part, self._scores([rows[number] for number in part]), strict=True))
         return [found[number] for number in numbers]
 
     def _both_ways(self) -> list[float]:
@@ -303,29 +310,37 @@ class Adapting(AdapterRun[Result]):
             return _STRAYED.format(share=look.strays, most=self.guard.strays)
         return None
 
+    def _is_learnt(self, look: Look) -> bool:
+        decides = self.plan.kind == "prefer" and len(self.held) >= self.guard.least
+        return decides and look.accuracy >= self.guard.learnt and look.margin >= self.guard.margin
+
     def _end(self, look: Look) -> tuple[Both | None, bool] | None:
         """Why the run ends here, and whether the guard objects; None where it goes on."""
         if harm := self._harm(look):
             return harm, True
-        decides = self.plan.kind == "prefer" and len(self.held) >= self.guard.least
-        if decides and look.accuracy >= self.guard.learnt and look.margin >= self.guard.margin:
+        if self._is_learnt(look):
             return _LEARNT.format(accuracy=look.accuracy), False
         assert self.best is not None
         if sum(other.step > self.best[0].step for other in self.looks) >= self.guard.patience:
             return _NO_BETTER.format(looks=self.guard.patience), False
         return None
 
-    def _result(self) -> Result:
+    def result(self) -> Result:
         best = self.best if self.best and self.best[0].step else None  # the base itself is no result
-        return Result(best[0] if best else None, self.looks, *self._ending, best[1] if best else {})
+        if best is None:
+            return Result(None, self.looks, *self._ending)
+        look, weights = best
+        return Result(look, self.looks, *self._ending, weights, self._best_losses, self._is_learnt(look))
 
     # -- for the proof ------------------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def agreed(self) -> list[bool]:
-        """Of each held-out row, whether its likelihoods moved to the judged side."""
+    def agreed(self, rows: Sequence[Row]) -> list[bool]:
+        """Of each judgement, whether the likelihoods moved to its side."""
+        with self.adapter.disabled():
+            known = self._all_scores(rows)
         found = []
-        for row, now, before in zip(self.held, self._held_scores(), self._before, strict=True):
+        for row, now, before in zip(rows, self._all_scores(rows), known, strict=True):
             gain = now[0] - before[0]
             if self.plan.kind == "prefer":
                 gain -= now[1] - before[1]
@@ -340,20 +355,26 @@ class Adapting(AdapterRun[Result]):
         return {"plan": plan, "rows": (len(self.rows), len(self.held))}
 
     def _state(self) -> dict[str, Any]:
+        why, harmed = self._ending
         return {
             "looks": [asdict(look) for look in self.looks],
             "best": (asdict(self.best[0]), self.best[1]) if self.best else None,
+            "losses": self._best_losses,
             "reference": self._reference,
             "before": self._before,
             "ways": self._ways,
+            "ending": ((why.en, why.zh) if why else None, harmed),
         }
 
     def _take(self, saved: Mapping[str, Any]) -> None:
         self.looks = [Look(**look) for look in saved["looks"]]
         if saved["best"]:
             self.best = Look(**saved["best"][0]), saved["best"][1]
+        self._best_losses = saved.get("losses", [])
         self._reference, self._before = saved["reference"], saved["before"]
         self._ways = saved.get("ways") or [0.0] * len(self.held)  # of an older version: not looked at
+        why, harmed = saved.get("ending", (None, False))
+        self._ending = Both(*why) if why else None, harmed
 
 
 def _sides(rows: Sequence[Row]) -> Sequences:
@@ -371,17 +392,8 @@ def _halves(scores: Scores, rows: int) -> tuple[Scores, Scores]:
 
 
 def _parts(rows: Sequence[Row], numbers: Sequence[int], most: int) -> list[list[int]]:
-    """`numbers` of rows in parts of at most `most` tokens with their padding, rows of about one length together."""
-    parts: list[list[int]] = []
-    longest = 0
-    for row, number in sorted(zip(rows, numbers, strict=True), key=lambda pair: pair[0].tokens):
-        longest = max(longest, row.tokens)
-        if parts and (len(parts[-1]) + 1) * longest <= most:
-            parts[-1].append(number)
-        else:
-            parts.append([number])
-            longest = row.tokens
-    return parts
+    """`numbers` of rows in parts of at most `most` tokens."""
+    return [[numbers[place] for place in part] for part in in_parts([row.tokens for row in rows], most)]
 
 
 def _softplus(x: float) -> float:

@@ -17,12 +17,11 @@ from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import gguf
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from r1chat.backends.gguf import Header, read_header
@@ -31,6 +30,7 @@ from r1chat.errors import TrainingError
 from r1chat.training.adapter_file import PERMUTED, Heads, permuted
 from r1chat.training.gguf_file import read_gguf
 from r1chat.training.model import Decoder
+from r1chat.training.policy import FromTransformers, Policy
 from r1chat.training.vocabulary import SPECIAL
 
 ARCHITECTURES = ("llama", "qwen2", "qwen3")  # read by transformers; the comparison with llama.cpp decides in any case
@@ -49,15 +49,13 @@ class Logits(Protocol):
 class Base:
     """A model that can be trained. `layers`: path of each linear layer in `network` by its name in the GGUF file.
 
-    `tokenizer` is there for models that r1chat's own decoder computes. `reordered`: the GGUF file has the rows of q and
-    k in llama.cpp's order.
+    `reordered`: the GGUF file has the rows of q and k in llama.cpp's order.
     """
 
     header: Header
     network: nn.Module
     layers: dict[str, str]
     vocabulary: int
-    tokenizer: Tokenizer | None = None
     reordered: bool = False
 
     @property
@@ -70,19 +68,18 @@ class Base:
         queries = self.header.count(".attention.head_count")
         return Heads(queries, self.header.count(".attention.head_count_kv", queries))
 
+    @property
+    def policy(self) -> Policy[Any]:
+        """What computes it."""
+        return self.network if isinstance(self.network, Decoder) else FromTransformers(self.network)
+
     def hidden(self, tokens: Tensor) -> Tensor:
         """The last hidden states (batch, length, width) of token ids (batch, length), padded on the right."""
-        if isinstance(self.network, Decoder):
-            return cast(Tensor, self.network(tokens))
-        network: Any = self.network
-        return cast(Tensor, network.model(input_ids=tokens, use_cache=False).last_hidden_state)
+        return self.policy(tokens)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Logits (…, vocabulary) of hidden states (…, width)."""
-        if isinstance(self.network, Decoder):
-            return self.network.logits(hidden)
-        network: Any = self.network
-        return cast(Tensor, network.lm_head(hidden))
+        return self.policy.logits(hidden)
 
 
 def read_base(file: Path, original: str = "", device: torch.device = CPU) -> Base:
@@ -99,13 +96,13 @@ def read_base(file: Path, original: str = "", device: torch.device = CPU) -> Bas
     special = tuple(header.special_tokens.get(role, "") for role in ("bos", "eos"))
     if header.architecture == "qwen2" and special == SPECIAL[:2]:
         try:
-            decoder, tokenizer = read_gguf(file)
+            decoder, _ = read_gguf(file)
         except TrainingError:  # a distill with R1's tokens
             pass
         else:
             names = [name for name, part in decoder.named_modules() if isinstance(part, nn.Linear)]
             layers = {name.replace("layers.", "blk."): name for name in names}
-            return _frozen(Base(header, decoder, layers, decoder.shape.vocabulary, tokenizer), device)
+            return _frozen(Base(header, decoder, layers, decoder.shape.vocabulary), device)
     if header.architecture not in ARCHITECTURES:
         raise TrainingError(
             _OTHER_KIND.format(name=file.name, architecture=header.architecture, known=", ".join(ARCHITECTURES))

@@ -57,6 +57,11 @@ class Text:
     reference: str
     kind: Check
 
+    @property
+    def question(self) -> str:
+        """What the person asks."""
+        return self.prompt.partition("<｜User｜>")[2].partition("<｜Assistant｜>")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Pool:

@@ -23,9 +23,9 @@ from r1chat.training.data import Example, Pool, dev_texts, texts
 from r1chat.training.loop import Plan, Tell, Training, padded
 from r1chat.training.model import Decoder, Shape
 from r1chat.training.outcome import average
+from r1chat.training.policy import Policy
 from r1chat.training.sampling import LIMIT, Completion, complete
 from r1chat.training.scoring import Score, score
-from r1chat.training.vocabulary import CLOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Grpo(Training):
 
 
 def policy_loss(
-    model: Decoder, written: Sequence[Completion], advantage: Sequence[float], clip: float
+    model: Policy[Any], written: Sequence[Completion], advantage: Sequence[float], clip: float
 ) -> tuple[Tensor, float]:
     """`clipped_loss` of completions under the model as it is now; `advantage` is that of each completion."""
     batch = [Example(row.prompt + row.tokens, [False] * len(row.prompt) + [True] * len(row.tokens)) for row in written]
@@ -166,14 +166,13 @@ def clipped_loss(new: Tensor, old: Tensor, advantage: Tensor, clip: float) -> tu
 
 def means(written: Sequence[Completion], marks: Sequence[Score]) -> dict[str, Any]:
     """Means of a step's samples, for the log."""
-    thoughts = [row.text.partition(CLOSE)[0] for row in written]
     return {
         "reward": round(average([mark.total for mark in marks]), 4),
         "accuracy": round(average([mark.accuracy for mark in marks]), 4),
         "format": round(average([mark.format for mark in marks]), 4),
         "language": round(average([mark.language for mark in marks]), 4),
         "length": _length(written),
-        "moments": round(average([len(list(find_moments(thought))) for thought in thoughts]), 3),
+        "moments": round(average([len(list(find_moments(mark.thought))) for mark in marks]), 3),
         "entropy": round(-average([value for row in written for value in row.logs]), 4),  # a sample of it
     }
 

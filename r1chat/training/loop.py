@@ -111,7 +111,7 @@ class Training:
             self.model, self.tokenizer = start
         else:
             sample = islice(texts(random.Random(plan.seed)), 12_000)
-            plain = (f"{_question(text)}\n{text.completion.partition(CLOSE)[0]}\n{text.answer}" for text in sample)
+            plain = (f"{text.question}\n{text.completion.partition(CLOSE)[0]}\n{text.answer}" for text in sample)
             self.tokenizer = train_vocabulary(plain, shape.vocabulary)
             torch.manual_seed(plan.seed)
             self.model = Decoder(shape)
@@ -250,7 +250,3 @@ def padded(batch: Sequence[Example], device: torch.device) -> tuple[Tensor, Tens
     tokens = [[*example.tokens, *[0] * gap] for example, gap in zip(batch, gaps, strict=True)]
     learn = [[*example.learn, *[False] * gap] for example, gap in zip(batch, gaps, strict=True)]
     return torch.tensor(tokens, device=device), torch.tensor(learn, device=device)
-
-
-def _question(text: Text) -> str:
-    return text.prompt.partition("<｜User｜>")[2].partition("<｜Assistant｜>")[0]

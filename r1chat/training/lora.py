@@ -40,7 +40,8 @@ class LoraLinear(nn.Module):
 class Adapter:
     """The additions to all `layers` of a model; everything else in the model is frozen.
 
-    `layers` maps a layer's name in a GGUF file ("blk.0.attn_q") to its module path in `network`.
+    `layers` maps a layer's name in a GGUF file ("blk.0.attn_q") to its module path in `network`. A new adapter takes
+    the place of one that the model has.
     """
 
     def __init__(self, network: nn.Module, layers: Mapping[str, str], rank: int, alpha: float) -> None:
@@ -52,6 +53,7 @@ class Adapter:
             parent, _, child = path.rpartition(".")
             holder = network.get_submodule(parent)
             inner = getattr(holder, child)
+            inner = inner.inner if isinstance(inner, LoraLinear) else inner
             assert isinstance(inner, nn.Linear), f"{path} is no linear layer"
             layer = LoraLinear(inner, rank, alpha)
             setattr(holder, child, layer)

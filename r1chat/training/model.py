@@ -148,6 +148,10 @@ class Decoder(nn.Module):
         """Logits (…, vocabulary) of hidden states (…, width)."""
         return functional.linear(hidden, self.token_embd.weight)
 
+    def cache(self, rows: int, room: int) -> Cache:
+        """An empty cache with room for so many tokens of each row."""
+        return Cache(self.shape, rows, room, self.device)
+
     @property
     def device(self) -> torch.device:
         """Where it is computed."""

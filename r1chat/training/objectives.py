@@ -69,6 +69,20 @@ def score(base: Base, sequences: Sequences) -> Scores:
     )
 
 
+def in_parts(sizes: Sequence[int], most: int) -> list[list[int]]:
+    """The places of rows of so many tokens, in parts of at most `most` tokens with their padding.
+
+    Rows of about one length are together; a part has at least one row.
+    """
+    parts: list[list[int]] = []
+    for place in sorted(range(len(sizes)), key=lambda place: sizes[place]):
+        if parts and (len(parts[-1]) + 1) * sizes[place] <= most:
+            parts[-1].append(place)
+        else:
+            parts.append([place])
+    return parts
+
+
 @torch.no_grad()
 def mass(base: Base, sequences: Sequences, tokens: Sequence[tuple[int, ...]]) -> list[float]:
     """Of each sequence, the probability that one of some tokens comes next."""

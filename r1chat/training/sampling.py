@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from r1chat.training.model import Cache, Decoder
+from r1chat.training.policy import C, Policy
 from r1chat.training.vocabulary import EOS
 
 LIMIT = 512  # tokens of a completion
@@ -30,8 +30,16 @@ class Completion:
     ended: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a model's tokens say. `ends`: those that end a text; `text` gives that of the others."""
+
+    ends: frozenset[int]
+    text: Callable[[Sequence[int]], str]
+
+
 def complete(
-    model: Decoder,
+    model: Policy[C],
     tokenizer: Tokenizer,
     prompts: Sequence[str],
     temperature: float = 0.0,
@@ -40,13 +48,17 @@ def complete(
 ) -> list[Completion]:
     """A completion of each prompt, all in one batch: greedy at temperature 0, else sampled with `seed`."""
     ids = [row.ids for row in tokenizer.encode_batch(list(prompts), add_special_tokens=False)]
-    return complete_tokens(model, tokenizer, ids, temperature, limit, seed)
+    words = Words(
+        frozenset(tokenizer.encode(EOS, add_special_tokens=False).ids),
+        lambda tokens: tokenizer.decode(list(tokens), skip_special_tokens=False),
+    )
+    return complete_tokens(model, words, ids, temperature, limit, seed)
 
 
 @torch.no_grad()
 def complete_tokens(
-    model: Decoder,
-    tokenizer: Tokenizer,
+    model: Policy[C],
+    words: Words,
     ids: Sequence[Sequence[int]],
     temperature: float = 0.0,
     limit: int = LIMIT,
@@ -56,18 +68,16 @@ def complete_tokens(
 
     Rows that have ended leave the batch once they are half of it.
     """
-    end = tokenizer.token_to_id(EOS)
     device = model.device
+    ends = torch.tensor(sorted(words.ends), device=device)
     generator = torch.Generator(device).manual_seed(seed)
     longest = max(map(len, ids))
-    tokens = torch.tensor(
-        [[end] * (longest - len(row)) + list(row) for row in ids], device=device
-    )  # padded on the left
+    tokens = torch.tensor([[0] * (longest - len(row)) + list(row) for row in ids], device=device)  # padded on the left
     real = torch.tensor([[False] * (longest - len(row)) + [True] * len(row) for row in ids], device=device)
     positions = (real.cumsum(1) - 1).clamp(min=0)
     causal = torch.ones(longest, longest, dtype=torch.bool, device=device).tril()
     mask = (real[:, None, None, :] & causal) | torch.eye(longest, dtype=torch.bool, device=device)
-    cache = Cache(model.shape, len(ids), longest + limit, device)
+    cache = model.cache(len(ids), longest + limit)
     hidden = model.step(tokens, positions, cache, mask)
     written: list[list[int]] = [[] for _ in ids]
     logs: list[list[float]] = [[] for _ in ids]
@@ -82,7 +92,7 @@ def complete_tokens(
             if runs:
                 written[row].append(token)
                 logs[row].append(chance)
-        running = running & (chosen != end)
+        running = running & ~torch.isin(chosen, ends)
         if not running.any():
             break
         last = last + 1
@@ -92,10 +102,15 @@ def complete_tokens(
             running = running[running]
         real = torch.cat((real, torch.ones(len(rows), 1, dtype=torch.bool, device=device)), 1)
         hidden = model.step(chosen[:, None], last, cache, real[:, None, None, :])
-    texts = [tokenizer.decode([token for token in row if token != end], skip_special_tokens=False) for row in written]
     return [
-        Completion(text, list(prompt), row, chances, bool(row) and row[-1] == end)
-        for text, prompt, row, chances in zip(texts, ids, written, logs, strict=True)
+        Completion(
+            words.text([token for token in row if token not in words.ends]),
+            list(prompt),
+            row,
+            chances,
+            bool(row) and row[-1] in words.ends,
+        )
+        for prompt, row, chances in zip(ids, written, logs, strict=True)
     ]
 
 

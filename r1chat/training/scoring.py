@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from r1chat.rewards import trl_reward
+from r1chat.messages import Began, Finish, Raw
+from r1chat.reasoning_format import R1_FORMAT, ReasoningFormat
+from r1chat.rewards import Reference, accuracy, format_reward, language_consistency
+from r1chat.think import collect
 from r1chat.training.data import Text
 from r1chat.training.sampling import Completion
-
-_ACCURACY, _FORMAT, _LANGUAGE = (trl_reward(name) for name in ("accuracy", "format", "language"))
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Each from 0 to 1. A completion that was cut off, or cannot be judged, is wrong."""
+    """Each from 0 to 1. A completion that was cut off, or cannot be judged, is wrong. `thought`: what was scored."""
 
     accuracy: float
     format: float
     language: float
+    thought: str = ""
 
     @property
     def total(self) -> float:
@@ -32,13 +34,26 @@ class Score:
 
 
 def score(texts: Sequence[Text], completions: Sequence[Completion]) -> list[Score]:
-    """The scores of completions, one of each text."""
-    prompts, replies = [text.prompt for text in texts], [completion.text for completion in completions]
-    right = _ACCURACY(
-        prompts, replies, solution=[text.reference for text in texts], solution_kind=[text.kind for text in texts]
-    )
-    rows = zip(completions, right, _FORMAT(prompts, replies), _LANGUAGE(prompts, replies), strict=True)
+    """The scores of completions in R1's form, one of each text."""
     return [
-        Score((accuracy or 0.0) * row.ended, (form or 0.0) * row.ended, 0.0 if language is None else language)
-        for row, accuracy, form, language in rows
+        score_one(completion, text.prompt, text.question, Reference(text.reference, text.kind), R1_FORMAT)
+        for text, completion in zip(texts, completions, strict=True)
     ]
+
+
+def score_one(
+    completion: Completion, prompt: str, question: str, reference: Reference, form: ReasoningFormat | None
+) -> Score:
+    """The score of a completion behind a prompt, as text, that puts a question.
+
+    `form`: how the model marks its thought. One that has none (None) keeps the form with an answer that comes to its
+    end, and it is the answer whose language counts.
+    """
+    opened = form is not None and prompt.rstrip().endswith(form.open_text.strip())
+    finish = Finish("stop" if completion.ended else "length")
+    reply = collect([Began(form, opened), Raw(completion.text), finish])
+    kept = format_reward(reply).value if form else float(bool(reply.answer.strip()))
+    chain = reply.reasoning if form else reply.answer
+    right = accuracy(reply.answer, reference).value
+    language = language_consistency(chain, question).value
+    return Score((right or 0.0) * completion.ended, (kept or 0.0) * completion.ended, language or 0.0, chain)

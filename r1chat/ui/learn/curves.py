@@ -25,31 +25,38 @@ class _Curve:
 
 
 def curves(log: Sequence[Mapping[str, Any]], w: LearnWords) -> Markup:
-    """Figures of what was set apart, look by look; of GRPO also those of each step's samples.
+    """Figures of what was set apart, look by look; of GRPO also those of each step's samples; a line for each trial.
 
     A curve begins where it has two points.
     """
-    looks = [line["look"] for line in log if "look" in line]
-    steps = [line for line in log if "reward" in line]
-    if any("pass@1" in look for look in looks):
-        kinds = [(looks, _Curve(w.curve_passed, "pass@1", _percent))]
-        kinds += [
-            (steps, _Curve(w.curve_reward, "reward", lambda x: f"{x:.2f}")),
-            (steps, _Curve(w.curve_length, "length", lambda x: f"{x:.0f}")),
-            (steps, _Curve(w.curve_moments, "moments", lambda x: f"{x:.2f}")),
+    trials: dict[int, list[Mapping[str, Any]]] = {}
+    for line in log:
+        trials.setdefault(line.get("trial", 0), []).append(line)
+    drawn = []
+    for curve, is_look in _curves(log, w):
+        series = [[line["look"] for line in lines if "look" in line] if is_look else lines for lines in trials.values()]
+        found = [points for lines in series if len(points := [line for line in lines if curve.key in line]) > 1]
+        if found:
+            drawn.append(_picture(found, curve, w))
+    return Markup('<div class="curves">{}</div>').format(concat(drawn)) if drawn else EMPTY
+
+
+def _curves(log: Sequence[Mapping[str, Any]], w: LearnWords) -> list[tuple[_Curve, bool]]:
+    """What there is to draw, and whether it is a figure of looks or of steps."""
+    if any("pass@1" in line.get("look", ()) for line in log):
+        return [
+            (_Curve(w.curve_passed, "pass@1", _percent), True),
+            (_Curve(w.curve_reward, "reward", lambda x: f"{x:.2f}"), False),
+            (_Curve(w.curve_length, "length", lambda x: f"{x:.0f}"), False),
+            (_Curve(w.curve_moments, "moments", lambda x: f"{x:.2f}"), False),
+            (_Curve(w.curve_ordinary, "ordinary", lambda x: f"{x:+.3f}"), True),
         ]
-    else:
-        kinds = [
-            (looks, _Curve(w.curve_loss, "loss", lambda x: f"{x:.3f}")),
-            (looks, _Curve(w.curve_accuracy, "accuracy", _percent)),
-            (looks, _Curve(w.curve_margin, "margin", lambda x: f"{x:+.2f}")),
-            (looks, _Curve(w.curve_chosen, "chosen", lambda x: f"{x:+.3f}")),
-        ]
-    found = [([line for line in lines if curve.key in line], curve) for lines, curve in kinds]
-    drawn = [(lines, curve) for lines, curve in found if len(lines) > 1]
-    if not drawn:
-        return EMPTY
-    return Markup('<div class="curves">{}</div>').format(concat(_picture(lines, curve, w) for lines, curve in drawn))
+    return [
+        (_Curve(w.curve_loss, "loss", lambda x: f"{x:.3f}"), True),
+        (_Curve(w.curve_accuracy, "accuracy", _percent), True),
+        (_Curve(w.curve_margin, "margin", lambda x: f"{x:+.2f}"), True),
+        (_Curve(w.curve_chosen, "chosen", lambda x: f"{x:+.3f}"), True),
+    ]
 
 
 def stage_curves(stage: Stage, w: LearnWords) -> Markup:
@@ -65,7 +72,9 @@ def stage_curves(stage: Stage, w: LearnWords) -> Markup:
     drawn = [(points, curve) for curve in shown if len(points := stage.points(curve.key)) > 1]
     if not drawn:
         return EMPTY
-    pictures = (_picture([{"step": at, curve.key: value} for at, value in points], curve, w) for points, curve in drawn)
+    pictures = (
+        _picture([[{"step": at, curve.key: value} for at, value in points]], curve, w) for points, curve in drawn
+    )
     return Markup('<div class="curves">{}</div>').format(concat(pictures))
 
 
@@ -73,27 +82,29 @@ def _percent(value: float) -> str:
     return f"{value:.0%}"
 
 
-def _picture(lines: Sequence[Mapping[str, float]], curve: _Curve, w: LearnWords) -> Markup:
-    values = [line[curve.key] for line in lines]
-    worded = curve.worded
+def _picture(series: Sequence[Sequence[Mapping[str, float]]], curve: _Curve, w: LearnWords) -> Markup:
+    """A picture of a figure with a line for each series; the last one is told in words."""
+    worded, key = curve.worded, curve.key
+    values = [line[key] for lines in series for line in lines]
     low, span = min(values), max(max(values) - min(values), 1e-9)
-    last = max(lines[-1]["step"], 1)
-    points = " ".join(
-        f"{_EDGE + line['step'] / last * (_WIDTH - 2 * _EDGE):.1f},"
-        f"{_HEIGHT - _EDGE - (value - low) / span * (_HEIGHT - 2 * _EDGE):.1f}"
-        for line, value in zip(lines, values, strict=True)
-    )
-    about = w.curve_about.format(name=curve.name, first=worded(values[0]), last=worded(values[-1]))
+    last = max(*(lines[-1]["step"] for lines in series), 1)
+
+    def points(lines: Sequence[Mapping[str, float]]) -> str:
+        return " ".join(
+            f"{_EDGE + line['step'] / last * (_WIDTH - 2 * _EDGE):.1f},"
+            f"{_HEIGHT - _EDGE - (line[key] - low) / span * (_HEIGHT - 2 * _EDGE):.1f}"
+            for line in lines
+        )
+
+    ends = {"first": worded(series[-1][0][key]), "last": worded(series[-1][-1][key])}
     return Markup(
         '<figure><svg viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" aria-label="{about}">'
-        '<polyline points="{points}"/></svg>'
-        "<figcaption><b>{name}</b> {first} → {last}</figcaption></figure>"
+        "{lines}</svg><figcaption><b>{name}</b> {first} → {last}</figcaption></figure>"
     ).format(
         width=_WIDTH,
         height=_HEIGHT,
-        about=about,
-        points=points,
+        about=w.curve_about.format(name=curve.name, **ends),
+        lines=concat(Markup('<polyline points="{}"/>').format(points(lines)) for lines in series),
         name=curve.name,
-        first=worded(values[0]),
-        last=worded(values[-1]),
+        **ends,
     )

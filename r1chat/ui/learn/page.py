@@ -13,11 +13,13 @@ from markupsafe import Markup
 from r1chat.evaluation.measures import Estimate
 from r1chat.learn.aspects import ASPECTS
 from r1chat.learn.children import Liked
+from r1chat.learn.defaults import MOST_TRIALS
 from r1chat.learn.gather import APART, LEAST, SHOWS
 from r1chat.learn.overview import Material
 from r1chat.learn.proof import Example, Side, read_proof
 from r1chat.learn.recipe import Stage, StageName
 from r1chat.learn.runs import KINDS, UNFINISHED, Run, Status
+from r1chat.learn.trials import Tried, read_trials
 from r1chat.sizes import readable_size
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, concat
@@ -128,8 +130,18 @@ def form(materials: Sequence[Material], missing: Sequence[str], w: LearnWords) -
     return Markup(
         '<form id="train"><fieldset><legend class="hidden">{model}</legend><ul class="rows">{models}</ul></fieldset>'
         '<div class="act"><label>{way} <select name="kind">{ways}</select></label>'
+        '<label title="{about}">{trials} <select name="trials">{counts}</select></label>'
         '<button class="primary">{train}</button></div></form>'
-    ).format(model=w.model, models=models, way=w.way, ways=ways, train=w.train)
+    ).format(
+        model=w.model,
+        models=models,
+        way=w.way,
+        ways=ways,
+        trials=w.trials,
+        about=w.about_trials,
+        counts=concat(Markup("<option>{}</option>").format(count) for count in range(1, MOST_TRIALS + 1)),
+        train=w.train,
+    )
 
 
 def _suffices(material: Material, w: LearnWords) -> str:
@@ -140,7 +152,11 @@ def _suffices(material: Material, w: LearnWords) -> str:
         text = w.suffices.format(
             lift=material.lift, time=duration(expected.seconds, w.lang), memory=readable_size(expected.memory)
         )
-    return " ".join((text, w.answers_suffice)) if material.enough_answers else text
+    if not material.enough_answers:
+        return text
+    sampled = material.by_answers
+    told = w.answers_suffice.format(time=duration(sampled.seconds, w.lang), memory=readable_size(sampled.memory))
+    return " ".join((text, told))
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------
@@ -170,7 +186,7 @@ def run_card(run: Run, status: Status, kept: str, w: LearnWords, opened: bool) -
     return Markup(
         '<article class="run {state}" data-name="{name}"><h3>{name} '
         '<span class="state" role="status">{told}</span></h3>'
-        '{progress}{about}{why}{curves}{proof}<div class="buttons">{buttons}</div></article>'
+        '{progress}{about}{why}{trials}{curves}{proof}<div class="buttons">{buttons}</div></article>'
     ).format(
         state=status.state,
         name=run.name,
@@ -178,10 +194,22 @@ def run_card(run: Run, status: Status, kept: str, w: LearnWords, opened: bool) -
         progress=progress,
         about=Markup("<small>{}</small>").format(about) if about else EMPTY,
         why=Markup('<p class="why">{}</p>').format(why) if why else EMPTY,
+        trials=_trials(read_trials(status.trials), w),
         curves=curves(run.log(), w) if opened or running else EMPTY,
         proof=proof(status, w, opened) if status.proof else EMPTY,
         buttons=_run_buttons(run, status, kept, w),
     )
+
+
+def _trials(trials: Sequence[Tried], w: LearnWords) -> Markup:
+    """What each trial that has ended came to."""
+    if not trials:
+        return EMPTY
+    items = concat(
+        Markup("<li{}>{}</li>").format(attributes(class_="kept" if trial.kept else None), trial.sentence.pick(w.lang))
+        for trial in trials
+    )
+    return Markup('<ol class="trials" aria-label="{}">{}</ol>').format(w.trials, items)
 
 
 def _run_buttons(run: Run, status: Status, kept: str, w: LearnWords) -> Markup:
@@ -190,12 +218,12 @@ def _run_buttons(run: Run, status: Status, kept: str, w: LearnWords) -> Markup:
             return Markup("<span>{}</span>").format(w.cancelling if run.is_cancelled else w.pausing)
         return act("pause", run.name, w.pause) + act("cancel", run.name, w.cancel)
     found = EMPTY
-    if status.state == "done":
+    if status.state == "done" or (status.state == "cancelled" and run.adapter.exists()):
         if kept:
             found += Markup('<span class="kept">{}</span>').format(w.kept.format(name=kept))
         else:
             found += act("keep", run.name, w.keep, primary=True)
-    elif status.state in UNFINISHED:
+    if status.state in UNFINISHED:
         found += act("resume", run.name, w.go_on)
     return found + act("delete-run", run.name, w.delete, w.delete_run.format(name=run.name))
 

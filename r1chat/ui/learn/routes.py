@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from r1chat.app import App
 from r1chat.backends.llama.backend import LlamaCppBackend
@@ -19,6 +19,7 @@ from r1chat.errors import R1ChatError, TrainingError
 from r1chat.judgements import Winner
 from r1chat.learn.blind import BlindQueue
 from r1chat.learn.children import Children, liked_in
+from r1chat.learn.defaults import MOST_TRIALS
 from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.overview import materials
 from r1chat.learn.recipe import Stage, stages
@@ -35,10 +36,11 @@ Text = Annotated[str, StringConstraints(max_length=400)]
 
 
 class Asked(BaseModel):
-    """What to train, and how: a kind, and after a colon the aspects of marks that label."""
+    """What to train, and how: a kind, and after a colon the aspects of marks that label; in how many trials."""
 
     model: Text
     kind: Text
+    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = 1
 
 
 class Named(BaseModel):
@@ -108,7 +110,9 @@ class _Learning:
             raise TrainingError(LearnWords.senseless)
         name, _, by = asked.kind.partition(":")
         kind = next(known for known in KINDS if known == name)
-        start(self.app.settings, self.runs.begin(Wish(kind, asked.model, by=by)))
+        if kind == "grpo" and asked.trials > 1:
+            raise TrainingError(LearnWords.no_trials)
+        start(self.app.settings, self.runs.begin(Wish(kind, asked.model, by=by, trials=asked.trials)))
 
     def pair(self, request: Request, name: str) -> Response:
         """The pair of a child that waits for a verdict."""

@@ -25,6 +25,16 @@ class LearnWords:
     kto_helpfulness = Both("marks of helpfulness, for the answer", "有用性评分（针对答案）")
     kto_harmlessness = Both("marks of harmlessness, for thought and answer", "无害性评分（针对思考与答案）")
     grpo = Both("right answers: reinforcement learning (GRPO)", "参考答案：强化学习（GRPO）")
+    trials = Both("Trials", "试验次数")
+    about_trials = Both(
+        "Several trials at different rates, each from the same start; the best is kept. A fifth of the judgements "
+        "chooses it, and is not trained on.",
+        "以不同学习率从同一起点做多次试验，保留最好的一次。五分之一的评价用来选择，不参与训练。",
+    )
+    no_trials = Both(
+        "Right answers are learnt from in one trial. Choose 1, or another way to learn.",
+        "从参考答案学习只做一次试验。请选择 1，或换一种学习方式。",
+    )
     counts = Both(
         "Preferences: {pairs} · thumbs: {thumbs} · right answers: {references}",
         "{pairs} 条偏好，{thumbs} 个赞踩，{references} 个参考答案",
@@ -37,7 +47,10 @@ class LearnWords:
         "Enough to see a lift of {lift} points or more. About {time} and {memory} of memory.",
         "足以看出 {lift} 个百分点以上的提升。约需 {time}，内存 {memory}。",
     )
-    answers_suffice = Both("Right answers: enough for reinforcement learning.", "参考答案：足以进行强化学习。")
+    answers_suffice = Both(
+        "Right answers: enough for reinforcement learning, about {time} and {memory} of memory.",
+        "参考答案：足以进行强化学习，约需 {time}，内存 {memory}。",
+    )
     train = Both("Train", "训练")
     not_installed = Both(
         "Training needs {names}: pip install 'r1chat[train]' (about 5 GB, mostly PyTorch).",
@@ -76,6 +89,7 @@ class LearnWords:
     curve_chosen = Both("Likelihood of preferred replies", "偏好回复的可能性")
     curve_passed = Both("Right answers, set apart", "留出问题的正确率")
     curve_reward = Both("Reward of samples", "样本奖励")
+    curve_ordinary = Both("Likelihood of ordinary text", "普通文本的可能性")
     curve_length = Both("Length of samples in tokens", "样本长度（token）")
     curve_moments = Both("Moments of reflection in a thought", "每次思考的反思次数")
     curve_about = Both("{name}: from {first} to {last}", "{name}：从 {first} 到 {last}")

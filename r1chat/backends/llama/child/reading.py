@@ -32,6 +32,7 @@ class Reading:
     """A loaded model. `close` frees it. Raises ModelFileError where llama.cpp cannot load it."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
+        self.path = path
         self._model = Model(path, mapped=True)
         self._threads = threads
         self._adapter: Any = None
@@ -49,6 +50,14 @@ class Reading:
     def completion(self, text: str) -> list[int]:
         """The tokens of a whole reply, with the one that ends it."""
         return [*self._model.tokenize(text, True), self._model.eos]
+
+    def ends(self) -> list[int]:
+        """All tokens that end a reply."""
+        return self._model.ends()
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """The text of tokens, control tokens included."""
+        return b"".join(map(self._model.text, tokens)).decode(errors="replace")
 
     def use_adapter(self, path: Path | None) -> None:
         """Compute with an adapter, or without one. Raises ModelFileError."""
