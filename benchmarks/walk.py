@@ -11,7 +11,6 @@ import json
 import os
 import re
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, replace
@@ -119,16 +118,29 @@ def steps(folder: Path, app: App, client: TestClient, names: Names, scratch: Pat
 
 def reading(app: App, client: TestClient, names: Names) -> Iterator[Step]:
     """Every GET route, by what the application itself says of them, and the first patch of the feed."""
+    yield from _of_one(app, client, names)
+    for route in app_routes(client):
+        if "{" not in route or "/file/" in route:
+            yield from _gets(client, route, names)
+
+
+def _of_one(app: App, client: TestClient, names: Names) -> Iterator[Step]:
+    """What shows a conversation, a message or a reply."""
     for lang in ("en", "zh"):
         yield f"feed {lang}", partial(_first_patch, app, names.conversation, lang)
-    values = {"conversation_id": names.conversation, "turn_id": names.turn, "reply_id": names.reply}
     for route in app_routes(client):
-        if route in ELSEWHERE + STREAMS:
-            continue
-        for query in QUERIES.get(route, ("",)):
-            path = route.format(**values, job_id="none", name="none")
-            wanted = query.format(**{name: getattr(names, name) for name in Names.__slots__})
-            yield f"GET {route}{query}", partial(_get, client, path + wanted)
+        if "_id}" in route and "/file/" not in route:
+            yield from _gets(client, route, names)
+
+
+def _gets(client: TestClient, route: str, names: Names) -> Iterator[Step]:
+    values = {"conversation_id": names.conversation, "turn_id": names.turn, "reply_id": names.reply}
+    if route in ELSEWHERE + STREAMS:
+        return
+    for query in QUERIES.get(route, ("",)):
+        path = route.format(**values, job_id="none", name="none")
+        wanted = query.format(**{name: getattr(names, name) for name in Names.__slots__})
+        yield f"GET {route}{query}", partial(_get, client, path + wanted)
 
 
 def app_routes(client: TestClient) -> list[str]:
@@ -279,19 +291,25 @@ def run(folder: Path, words: Sequence[str]) -> str:
     return said.getvalue()
 
 
-def walk(folder: Path) -> Iterator[tuple[str, BaseException]]:
-    """Take every step over a data folder; those in which r1chat itself fails, with what was raised."""
+def walk(folder: Path, places: Sequence[Names]) -> Iterator[tuple[str, BaseException]]:
+    """Take every step at every place of a data folder; those in which r1chat itself fails, with what was raised."""
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            names = newest(folder)
             with opened(folder) as (app, client):
-                for name, step in steps(folder, app, client, names, Path(scratch)):
+                for name, step in _everywhere(folder, app, client, places, Path(scratch)):
                     try:
                         step()
                     except Exception as error:
                         yield name, error
+        except R1ChatError:
+            pass  # a sentence, and no page
         except Exception as error:
             yield "opening", error
-    for thread in threading.enumerate():
-        if thread.name == "r1chat-feed":
-            thread.join(5)
+
+
+def _everywhere(folder: Path, app: App, client: TestClient, places: Sequence[Names], scratch: Path) -> Iterator[Step]:
+    yield from reading(app, client, Names())
+    for names in places:
+        yield from _of_one(app, client, names)
+    if places:
+        yield from steps(folder, app, client, places[-1], scratch)
