@@ -33,7 +33,20 @@ from r1chat.errors import R1ChatError
 from r1chat.store import Store, backup
 from r1chat.store.allowed import ALLOWED, MARKS, REASONS
 
-NAMES = ("", " ", "x" * 400, "\u202eab\u2066", "a\0b", "<b>&\"'", "a:b:c", "模型", "\ufffe\uffff", "a\nb\r\x1b[2J", "%s{0}", "́")
+NAMES = (
+    "",
+    " ",
+    "x" * 400,
+    "\u202eab\u2066",
+    "a\0b",
+    "<b>&\"'",
+    "a:b:c",
+    "模型",
+    "\ufffe\uffff",
+    "a\nb\r\x1b[2J",
+    "%s{0}",
+    "́",
+)
 INTEGERS = (0, 1, -1, 2, 3, 50, 2**31 - 1, 2**31, 2**53, 2**63 - 1, -(2**63))
 NUMBERS = (0.0, -0.0, -1.0, 0.5, 1, 2, 1e17, 1e308, -1e308, 5e-324)
 MOMENTS = (
@@ -44,8 +57,36 @@ MOMENTS = (
     "1969-12-31 23:59:59",
     "2026-02-28 12:00:00.5",
 )
-JSONS = ("", "[]", "{}", "null", "1e999", "[" * 1000, '{"temperature": 1e308}', "[[0, 0]]", "[[5, 5], [1, 1], [9, 2]]", '["a", "b"]', '["\\ud800", ""]')
-ODD: tuple[Any, ...] = (None, True, 0, -1, 2**63, 1e308, "", "\ud800", "\0", "x" * 400, [], {}, [[]], {"a": None}, "2026-01-01")
+JSONS = (
+    "",
+    "[]",
+    "{}",
+    "null",
+    "1e999",
+    "[" * 1000,
+    '{"temperature": 1e308}',
+    "[[0, 0]]",
+    "[[5, 5], [1, 1], [9, 2]]",
+    '["a", "b"]',
+    '["\\ud800", ""]',
+)
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    2**63,
+    1e308,
+    "",
+    "\ud800",
+    "\0",
+    "x" * 400,
+    [],
+    {},
+    [[]],
+    {"a": None},
+    "2026-01-01",
+)
 
 
 def text(rng: random.Random) -> str:
@@ -147,10 +188,12 @@ def beside(folder: Path, rng: random.Random) -> None:
         file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     models = folder / "models" / "adapters"
     models.mkdir(parents=True, exist_ok=True)
-    for place in (models, models.parent):
-        (place / "empty.gguf").write_bytes(b"")
-        (place / "head.gguf").write_bytes(b"GGUF\3\0\0\0" + bytes(rng.randrange(256) for _ in range(40)))
-        (place / "empty.json").write_text(rng.choice(("[]", "{}", "null", '{"run": 1}', '{"run": "a run", "state": 5}', '{"run": "c"}')))
+    for files in (models, models.parent):
+        (files / "empty.gguf").write_bytes(b"")
+        (files / "head.gguf").write_bytes(b"GGUF\3\0\0\0" + bytes(rng.randrange(256) for _ in range(40)))
+        (files / "empty.json").write_text(
+            rng.choice(("[]", "{}", "null", '{"run": 1}', '{"run": "a run", "state": 5}', '{"run": "c"}'))
+        )
 
 
 def _change(value: Any, rng: random.Random) -> None:
@@ -177,7 +220,8 @@ def taken(source: Path, folder: Path, as_archive: bool) -> bool:
         if not as_archive:
             backup.restore(source / "r1chat.db", folder / "r1chat.db")
             return True
-        with closing(Store(f"sqlite:///{source / 'r1chat.db'}")) as old:
+        backup.restore(source / "r1chat.db", source / "first" / "r1chat.db")
+        with closing(Store(f"sqlite:///{source / 'first' / 'r1chat.db'}")) as old:
             archive.write(old, source / "all.jsonl", True)
         with closing(Store(f"sqlite:///{folder / 'r1chat.db'}")) as store:
             archive.read(store, source / "all.jsonl")
@@ -192,7 +236,7 @@ def places(folder: Path) -> list[Names]:
         found = connection.execute(
             "SELECT turn.conversation_id, turn.id, reply.id FROM reply JOIN turn ON turn.id = reply.turn_id"
         ).fetchall()
-    return [Names(*row, run="a run", other_run="c") for row in found]
+    return [Names(conversation, turn, reply, "a run", "c") for conversation, turn, reply in found]
 
 
 def failures(seed: int) -> Iterator[tuple[str, BaseException]]:

@@ -12,6 +12,7 @@ A folder as `r1chat restore` would take it is written row by row, so that a dime
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import multiprocessing
@@ -97,6 +98,25 @@ def _wide(rows: Rows, count: int) -> None:
         rows.verification(reply, reference)
 
 
+def _judged_in_a_row(rows: Rows, count: int) -> None:
+    """Messages with three replies each, of one vote and one line of parents, all of them compared and labelled."""
+    conversation, parent, last = rows.conversation(), None, None
+    for _ in range(count):
+        turn = rows.turn(conversation, parent)
+        replies = []
+        for _ in range(3):
+            last = rows.reply(turn, vote_id="ab" * 16, parent_id=last, kept_reasoning=5, origin="resumed")
+            replies.append(last)
+        for left, right in itertools.combinations(replies, 2):
+            rows.comparison(turn, left, right)
+        reference = rows.reference(turn)
+        for reply in replies:
+            rows.verification(reply, reference)
+            rows.moment_label(reply, 0, 5)
+            rows.step_label(reply)
+        parent = replies[-1]
+
+
 def _one_vote(rows: Rows, count: int) -> None:
     turn = rows.turn(rows.conversation())
     rows.reference(turn)
@@ -143,7 +163,7 @@ def _comparisons(rows: Rows, count: int) -> None:
 def _chain_of_comparisons(rows: Rows, count: int) -> None:
     turn = rows.turn(rows.conversation())
     replies = [rows.reply(turn) for _ in range(count)]
-    for left, right in zip(replies, replies[1:], strict=False):
+    for left, right in itertools.pairwise(replies):
         rows.comparison(turn, left, right)
 
 
@@ -344,6 +364,7 @@ def _model_folders(folder: Path, count: int) -> None:
 DIMENSIONS = (
     Dimension("conversations", 300, _rows(_conversations)),
     Dimension("messages in a row", 100, _rows(_deep)),
+    Dimension("judged messages in a row", 40, _rows(_judged_in_a_row)),
     Dimension("replies to a message", 150, _rows(_wide)),
     Dimension("samples of a vote", 100, _rows(_one_vote)),
     Dimension("branches", 200, _rows(_branches)),

@@ -2,7 +2,8 @@
 
 Its schema must be, statement by statement, what the migrations of its revision make: then it has no trigger, generated
 column, default or constraint of somebody else, and the queries that follow evaluate nothing foreign. Then every value
-must have the type of its column, and be a word that the column may hold. All queries have a time limit.
+must have the type of its column, and be a word that the column may hold, and comparisons must be of replies to one
+message. All queries have a time limit.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ _EXTRA = Both("{name} is not one of r1chat's, or defined in another way", "{name
 _VALUE = Both(
     "the table {table} has a value in {column} that cannot stand there", "表 {table} 的 {column} 列有不该出现的值"
 )
+_ASTRAY = Both("it compares replies that do not belong to one message", "其中比较了不属于同一条消息的回复")
 
 Object = tuple[object, object, object, object]  # type, name, table, SQL of a row of sqlite_master
 Row = tuple[Any, ...]
@@ -121,6 +123,21 @@ def check_values(connection: sqlite3.Connection, over: Callable[[], bool]) -> No
                 raise UnexpectedContentError(_VALUE.format(table=table, column=wrong))
 
 
+def check_relations(connection: sqlite3.Connection) -> None:
+    """Raise UnexpectedContentError for a comparison of replies to another message. The schema must be checked before.
+
+    Raises sqlite3.OperationalError where the time is over.
+    """
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'duel'").fetchone():
+        return  # a revision without comparisons
+    astray = connection.execute(
+        "SELECT 1 FROM duel LEFT JOIN reply AS one ON one.id = left_id LEFT JOIN reply AS other ON other.id = right_id "
+        "WHERE one.turn_id <> duel.turn_id OR other.turn_id <> duel.turn_id OR left_id = right_id"
+    ).fetchone()
+    if astray is not None:
+        raise UnexpectedContentError(_ASTRAY)
+
+
 def rebuild_search_index(connection: sqlite3.Connection, over: Callable[[], bool]) -> None:
     """Fill the full-text index again from `search_document`, which `check_values` must have passed.
 
@@ -181,10 +198,9 @@ def _fits(value: object, kind: str) -> bool:
 
 def _is_moment(value: str) -> bool:
     try:
-        datetime.fromisoformat(f"{value}+00:00")  # as `schema.UtcTime` reads it
+        return datetime.fromisoformat(f"{value}+00:00").tzinfo is not None  # as `schema.UtcTime` reads it
     except ValueError:
         return False
-    return True
 
 
 def _decompresses(value: object) -> bool:
