@@ -1,4 +1,4 @@
-"""Data folders as somebody else may pass them on: rows are written as they are told, past everything that r1chat checks.
+"""Data folders as somebody else may pass them on: rows are written as told, past everything that r1chat checks.
 
     with Rows(folder) as rows:
         conversation = rows.conversation(title="Sums")

@@ -5,7 +5,7 @@
 Each folder has conversations with a row of every kind. Then columns get values that their types allow and that r1chat
 itself would hardly write: numbers and dates at their ends, texts of all kinds of characters, bookmarks that lead
 nowhere, ancestors in a circle, NULL wherever that may be. The database is put in place by `restore`, every other one as
-an archive that is imported; beside it lie evaluations, trainings, presets and files of models that make as little sense. Every
+an archive that is imported; beside it lie evaluations, trainings and files of models that make as little sense. Every
 step of `benchmarks.walk` is taken over each conversation and each reply. What r1chat itself fails at is printed with
 its seed, and the command fails.
 """

@@ -1,10 +1,10 @@
 """How time grows with every number that a file from elsewhere can choose: `python -m benchmarks.scaling [NAME …]`.
 
-For each dimension (messages of a conversation, raters, columns of a table, …) data folders with n and with 4n things are
-made, and every step of `benchmarks.walk` is taken over both: all routes, what people do, exports, commands. Printed are
-the steps whose processor time matters, with the exponent log(t2 / t1) / log(4): 1 is linear, 2 quadratic. A step is
-marked `!` where it grows faster than linear and takes long, and `HANGS` where it was ended. The whole run takes some ten
-minutes; `--all` prints every step, `--list` the dimensions.
+For each dimension (messages of a conversation, raters, columns of a table, …) data folders with n and with 4n things
+are made, and every step of `benchmarks.walk` is taken over both: all routes, what people do, exports, commands. Printed
+are the steps whose processor time matters, with the exponent log(t2 / t1) / log(4): 1 is linear, 2 quadratic. A step is
+marked `!` where it grows faster than linear and takes long, and `HANGS` where it was ended. The whole run takes some
+ten minutes of an idle computer; `--all` prints every step, `--list` the dimensions.
 
 A folder as `r1chat restore` would take it is written row by row, so that a dimension may be one that no page offers.
 """
@@ -25,8 +25,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
-
 from benchmarks import folders
 from benchmarks.folders import Rows
 from benchmarks.walk import newest, opened, steps
