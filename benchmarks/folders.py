@@ -67,7 +67,7 @@ class Rows:
         return START + timedelta(seconds=self._count)
 
     def conversation(self, **columns: Any) -> str:
-        row = {"title": f"Sum {self._count}", "model": "scripted:scripted", "created_at": self.now}
+        row: dict[str, Any] = {"title": f"Sum {self._count}", "model": "scripted:scripted", "created_at": self.now}
         row |= {"updated_at": self.now, "shown_turn_id": None, "deleted_at": None, "budget": None, "preset": ""}
         row |= {"keep_thoughts": False, "thinking_choice": "", "system": "", "sampling": "", "system_role": False}
         return self.add("conversation", **{**row, "seen_from": None, **columns})

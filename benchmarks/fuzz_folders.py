@@ -32,6 +32,7 @@ from r1chat import archive
 from r1chat.errors import R1ChatError
 from r1chat.store import Store, backup
 from r1chat.store.allowed import ALLOWED, MARKS, REASONS
+from r1chat.store.schema import metadata
 
 NAMES = (
     "",
@@ -127,7 +128,7 @@ def fill(folder: Path, rng: random.Random) -> None:
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
     found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    return [name for (name,) in found if name in folders.metadata.tables]
+    return [name for (name,) in found if name in metadata.tables]
 
 
 def _make_odd(connection: sqlite3.Connection, table: str, share: float, rng: random.Random) -> None:

@@ -25,6 +25,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+
 from benchmarks import folders
 from benchmarks.folders import Rows
 from benchmarks.walk import newest, opened, steps

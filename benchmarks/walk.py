@@ -24,7 +24,7 @@ from r1chat import archive
 from r1chat.app import App, build
 from r1chat.backends.scripted import ScriptedBackend
 from r1chat.cli.main import main as command
-from r1chat.config import Settings
+from r1chat.config import Settings, load
 from r1chat.errors import R1ChatError
 from r1chat.evaluation.listing import Evaluations
 from r1chat.export import FORMATS, Options, export
@@ -72,7 +72,7 @@ Step = tuple[str, Callable[[], object]]
 
 def settings(folder: Path) -> Settings:
     """Those of a data folder, without what else is on this computer."""
-    return Settings(
+    return load(
         data_dir=folder,
         find_models=False,
         measure_speed=False,

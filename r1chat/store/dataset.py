@@ -110,8 +110,9 @@ class JudgedTurn(NamedTuple):
     """A message, what came before it, and what is in force on its replies.
 
     `history` has the last MOST_EARLIER + 1 messages at most. `wanted` are the ids of the judgements that were asked
-    for: only they are in `comparisons`, `ratings`, `steps` and among the corrections. `reference` and `verified` are given in any case. `replies` are those that were judged, and
-    all to the message where its reference was asked for. `excluded` has the reasons, by judgement.
+    for: only they are in `comparisons`, `ratings`, `steps` and among the corrections. `reference` and `verified` are
+    given in any case. `replies` are those that were judged, and all to the message where its reference was asked for.
+    `excluded` has the reasons, by judgement.
     """
 
     id: str

@@ -30,6 +30,10 @@ _MOST_OBJECTS = 1000  # tables and indexes; a database of r1chat has some fifty
 _BASE_TIME, _TIME_PER_MEGABYTE = 60.0, 1.0  # seconds: far more than a slow disk needs
 _STEPS = 100_000  # of SQLite's virtual machine between two looks at the clock
 _LARGEST_DOCUMENT = 4 * 1024**2  # bytes of a document's terms; texts are indexed in parts of 50,000 characters
+ASTRAY = (  # comparisons of replies to another message, by the number of their row
+    "SELECT duel.rowid FROM duel JOIN reply AS one ON one.id = left_id JOIN reply AS other ON other.id = right_id "
+    "WHERE one.turn_id <> duel.turn_id OR other.turn_id <> duel.turn_id OR left_id = right_id"
+)
 _DOCUMENTS_PER_CONVERSATION = 1_000_000  # see `search`
 _ID = re.compile(r"[0-9a-f]{32}")
 _OBJECTS = "SELECT type, name, tbl_name, sql FROM sqlite_master LIMIT ?"
@@ -130,11 +134,7 @@ def check_relations(connection: sqlite3.Connection) -> None:
     """
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'duel'").fetchone():
         return  # a revision without comparisons
-    astray = connection.execute(
-        "SELECT 1 FROM duel LEFT JOIN reply AS one ON one.id = left_id LEFT JOIN reply AS other ON other.id = right_id "
-        "WHERE one.turn_id <> duel.turn_id OR other.turn_id <> duel.turn_id OR left_id = right_id"
-    ).fetchone()
-    if astray is not None:
+    if connection.execute(f"{ASTRAY} LIMIT 1").fetchone() is not None:
         raise UnexpectedContentError(_ASTRAY)
 
 
