@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,7 @@ def steps(folder: Path, app: App, client: TestClient, names: Names, scratch: Pat
     yield from taking_out(app, names, scratch)
     yield from acting(app, client, names)
     yield from commands(folder, names, scratch)
+    yield "erasing for good", partial(_suppressed, lambda: _erase(app, names.conversation))
 
 
 # --- the page --------------------------------------------------------------------------------------------------------
@@ -250,6 +252,11 @@ def _gather(app: App, scratch: Path) -> None:
 def _import(file: Path, database: Path) -> None:
     with closing(Store(f"sqlite:///{database}")) as store:
         archive.read(store, file)
+
+
+def _erase(app: App, conversation: str) -> None:
+    app.store.delete(conversation)
+    app.store.purge(timedelta(0))
 
 
 def _suppressed(work: Callable[[], object]) -> None:

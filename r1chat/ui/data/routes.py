@@ -191,7 +191,7 @@ def _replaced(app: App, asked: Query, names: frozenset[str]) -> redaction.Replac
                     return replaced
                 replaced.messages += 1
                 earlier = [item for item in turn.history if item.reply_id not in seen]
-                seen.update(item.reply_id for item in earlier)
+                seen.update((item.reply_id for item in earlier), turn.replies)
                 texts = [turn.message, *(text for item in earlier for text in (item.message, item.answer))]
                 replies = [text for item in turn.replies.values() for text in (item.reasoning, item.answer)]
                 comments = [one.comment for one in turn.comparisons] + [one.comment for one in turn.ratings]
