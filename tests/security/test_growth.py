@@ -122,7 +122,7 @@ def test_a_thumb_for_a_thought_is_not_sought_among_all_ratings(tmp_path: Path) -
             raise AssertionError("all ratings were read")
 
     with Rows(tmp_path) as rows:
-        _, [(turn_id, reply)] = rows.talk(1)
+        _, [(_, reply)] = rows.talk(1)
         rows.rating(reply, rater="ann")
         for rater in ("ann", "bob"):
             rows.rating(reply, part="thought", rater=rater)
