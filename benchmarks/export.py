@@ -25,7 +25,8 @@ from sqlalchemy import Connection, create_engine, insert
 
 from benchmarks.report import Report
 from benchmarks.store import START, Talk
-from r1chat.messages import Provenance, Reply, Timings, Usage
+from r1chat.conversations import Provenance
+from r1chat.messages import Reply, Timings, Usage
 from r1chat.store import Store
 from r1chat.store.judgement_schema import comparison_sides, comparisons, consents
 from r1chat.store.schema import conversations, provenance_columns, replies, reply_columns, turns

@@ -18,8 +18,9 @@ from typing import Any
 
 from sqlalchemy import create_engine, event
 
+from r1chat.conversations import Provenance
 from r1chat.evaluation.listing import FOLDER as EVALUATIONS
-from r1chat.messages import Params, Provenance, Reply
+from r1chat.messages import Params, Reply
 from r1chat.servers import FILE_NAME as SERVERS
 from r1chat.store import Store
 from r1chat.store.schema import metadata, provenance_columns, reply_columns

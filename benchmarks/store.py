@@ -23,7 +23,8 @@ from uuid import UUID
 from sqlalchemy import MetaData, create_engine
 
 from benchmarks.report import Report
-from r1chat.messages import Params, Provenance, Reply, Timings, Usage
+from r1chat.conversations import Provenance
+from r1chat.messages import Params, Reply, Timings, Usage
 from r1chat.store import Store, migrations
 from r1chat.store.schema import provenance_columns, reply_columns
 

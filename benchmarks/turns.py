@@ -34,7 +34,8 @@ from benchmarks.report import Report
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.chat import Chat
-from r1chat.messages import Message, Params, Provenance, Reply, ReplySoFar, Request
+from r1chat.conversations import Provenance
+from r1chat.messages import Message, Params, Reply, ReplySoFar, Request
 from r1chat.store import Store
 from r1chat.think import collect
 

@@ -16,12 +16,13 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.chat import Chat
 from r1chat.config import NANO, Settings, change, nano_model, own_rater, prepare
+from r1chat.conversations import ConversationInfo
 from r1chat.errors import BackendError, ConfigError, EnvironmentSettingError, R1ChatError
 from r1chat.library.hub import HUGGING_FACE, Hub
 from r1chat.library.pulls import Pulls
 from r1chat.library.queue import Downloads
 from r1chat.library.speed import Meter, remove_leftovers
-from r1chat.messages import BackendEvent, ConversationInfo, ModelInfo, Request
+from r1chat.messages import BackendEvent, ModelInfo, Request
 from r1chat.rewards.programs import remove_old_boxes
 from r1chat.servers import Server, Servers
 from r1chat.store import IN_MEMORY, Store

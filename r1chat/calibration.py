@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from r1chat.both import Both
+from r1chat.conversations import MomentLabel
 from r1chat.errors import ConfigError
 from r1chat.files import read_json, replacing
-from r1chat.messages import MomentLabel
 from r1chat.reflect import KINDS, Bars, Kind, bar, read
 
 log = logging.getLogger(__name__)

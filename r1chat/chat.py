@@ -18,26 +18,27 @@ from r1chat import sampling, steer, votes, window
 from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
-from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, StoreError, UnsupportedError
-from r1chat.generation import Generation, Samples, remaining
-from r1chat.messages import (
-    LONGEST_MESSAGE,
+from r1chat.conversations import (
     Behaviour,
     Conversation,
-    ConversationInfo,
-    Message,
-    ModelInfo,
     Origin,
-    Params,
     Preset,
-    Provenance,
-    Reply,
-    ReplySoFar,
-    Request,
     StoredReply,
     StoredTurn,
 )
-from r1chat.reasoning_format import OFF, ON
+from r1chat.errors import BackendError, BusyError, MessageError, R1ChatError, StoreError
+from r1chat.generation import Generation, Samples, remaining
+from r1chat.messages import LONGEST_MESSAGE, ModelInfo, Params, Reply, ReplySoFar, Request
+from r1chat.prompting import (
+    Prompting,
+    assistant_message,
+    behaving,
+    budget_of,
+    check_continues,
+    keeps,
+    thinking_of,
+    with_seed,
+)
 from r1chat.recorder import SAVED_WITHIN, SWEEP_EVERY, Recorder
 from r1chat.store import Store
 
@@ -82,12 +83,6 @@ _NO_OPEN_THOUGHT = Both(
     "This reply has no open thought that could be closed. Ask again, or continue it.",
     "这个回复没有可以结束的思考。请再问一次，或继续这个回复。",
 )
-_CANNOT_CONTINUE = Both(
-    "The server of {model} cannot continue a reply, and that is how a thought is steered. Ask again without it, or use "
-    "a model through llama.cpp, Ollama, llama-server or vLLM.",
-    "{model} 的服务器不能续写回复，而引导思考正是靠续写。请不加引导再问一次，或通过 llama.cpp、Ollama、llama-server "
-    "或 vLLM 使用模型。",
-)
 
 
 class Chat:
@@ -114,8 +109,7 @@ class Chat:
         """
         self.store = store
         self.catalogue = catalogue
-        self._params = params
-        self._preferred = preferred
+        self.prompting = Prompting(store, catalogue, params, preferred)
         self._repeatable = repeatable
         self.default_behaviour = Behaviour(thinking, system)
         self._lock = threading.Lock()  # guards the next two; held for moments only
@@ -148,7 +142,7 @@ class Chat:
         prompt = _checked(prompt)
         backend, info = self._usable(model)
         if steering is not None or conversation_id is not None:
-            _budget(steering[0] if steering else self.store.info(conversation_id or "").budget, info)
+            budget_of(steering[0] if steering else self.store.info(conversation_id or "").budget, info)
         with self._claimed(conversation_id):
             with self.store.transaction():
                 if conversation_id is None:
@@ -165,7 +159,7 @@ class Chat:
         prompt = _checked(prompt)
         backend, info = self._usable(model)
         old = self.store.turn(turn_id)
-        _budget(self.store.info(old.conversation_id).budget, info)
+        budget_of(self.store.info(old.conversation_id).budget, info)
         with self._claimed(old.conversation_id):
             with self.store.transaction():
                 turn = self.store.add_turn(old.conversation_id, prompt, old.parent_reply_id)
@@ -186,7 +180,7 @@ class Chat:
         if running is not None:
             running.stop()
             running.wait(SECONDS_TO_END)
-        usual = self._sampling(self._usable(model)[1], self.store.info(conversation_id))[0]
+        usual = self.prompting.sampling_for(self._usable(model)[1], self.store.info(conversation_id))[0]
         warmer = replace(usual, seed=None, temperature=min(1.0, usual.temperature + 0.2))
         return self.again(turn_id, model, warmer)
 
@@ -195,7 +189,7 @@ class Chat:
         running = self.running(conversation_id)
         if not isinstance(running, Generation) or not running.snapshot().thinking:
             raise MessageError(_NO_THOUGHT_LEFT)
-        _check_continues(self.catalogue.find(":".join(running.model))[1])
+        check_continues(self.catalogue.find(":".join(running.model))[1])
         running.answer_now()
 
     def think_longer(self, reply_id: str, model: str) -> Generation:
@@ -213,7 +207,7 @@ class Chat:
         so_far = steer.forked(stored.reply, start, end, text)
         same = stored.reply.reasoning.startswith(so_far.reasoning)
         turn = self.store.turn(stored.turn_id)
-        _check_continues(self._usable(model)[1])
+        check_continues(self._usable(model)[1])
         running = self.running(turn.conversation_id)
         if isinstance(running, Generation) and running.reply_id == reply_id:
             running.stop()
@@ -226,20 +220,23 @@ class Chat:
             raise MessageError(_BAD_SAMPLES.format(most=MOST_SAMPLES, samples=samples))
         backend, info = self._usable(model)
         turn = self.store.turn(turn_id)
-        params, vote_id = params or self._sampling(info, self.store.info(turn.conversation_id))[0], uuid4().hex
+        params, vote_id = (
+            params or self.prompting.sampling_for(info, self.store.info(turn.conversation_id))[0],
+            uuid4().hex,
+        )
         first_seed = random.getrandbits(31) if params.seed is None else params.seed
         with self._claimed(turn.conversation_id):
             with self.store.transaction():
                 view = self.store.info(turn.conversation_id)
-                history = self._history(turn, view, info)
+                history = self.prompting.history(turn, view, info)
                 stored: list[StoredReply] = []
                 jobs: list[tuple[Backend, Request]] = []
                 for number in range(samples):
                     seeded = replace(params, seed=(first_seed + number) % 2**31)
-                    made = self._provenance(info, seeded, "voted", view)
+                    made = self.prompting.provenance(info, seeded, "voted", view)
                     provenance = replace(made, vote_id=vote_id)
                     stored.append(self.store.add_reply(turn.id, provenance))
-                    jobs.append((backend, Request(info.name, history, None, seeded, _thinking(view, info))))
+                    jobs.append((backend, Request(info.name, history, None, seeded, thinking_of(view, info))))
                 self.store.show_reply(stored[0].id)
             vote = Samples(
                 self._recorder, jobs, stored, turn.conversation_id, then=self._made, count=self._show_majority
@@ -268,16 +265,16 @@ class Chat:
                 if conversation_id is None:
                     conversation_id = self._begin_conversation(info, steering, behaviour)
                 view, vote_id = self.store.info(conversation_id), uuid4().hex
-                params = _seeded(self._sampling(info, view)[0])
+                params = with_seed(self.prompting.sampling_for(info, view)[0])
                 first = self._add_message(conversation_id, texts[0])
                 others = [self.store.add_turn(conversation_id, text, first.parent_reply_id) for text in texts[1:]]
                 stored: list[StoredReply] = []
                 jobs: list[tuple[Backend, Request]] = []
                 for turn in (first, *others):
-                    made = replace(self._provenance(info, params, "voted", view), vote_id=vote_id)
+                    made = replace(self.prompting.provenance(info, params, "voted", view), vote_id=vote_id)
                     stored.append(self.store.add_reply(turn.id, made))
-                    history = self._history(turn, view, info)
-                    jobs.append((backend, Request(info.name, history, None, params, _thinking(view, info))))
+                    history = self.prompting.history(turn, view, info)
+                    jobs.append((backend, Request(info.name, history, None, params, thinking_of(view, info))))
                 self.store.show_reply(stored[0].id)
             samples = Samples(self._recorder, jobs, stored, conversation_id, then=self._made, count=self._show_majority)
             self._launch(samples)
@@ -315,13 +312,15 @@ class Chat:
                 stored: list[StoredReply] = []
                 jobs: list[tuple[Backend, Request]] = []
                 for backend, model, params, own in usable:
-                    view = common if own is None else _behaving(common, own)
-                    history = self._history(turn, view, model)
-                    seeded = _seeded(params or self._sampling(model, view)[0])
+                    view = common if own is None else behaving(common, own)
+                    history = self.prompting.history(turn, view, model)
+                    seeded = with_seed(params or self.prompting.sampling_for(model, view)[0])
                     if any(request.params == seeded for _, request in jobs):
                         seeded = replace(seeded, seed=((seeded.seed or 0) + 1) % 2**31)
-                    stored.append(self.store.add_reply(turn.id, self._provenance(model, seeded, "sampled", view)))
-                    jobs.append((backend, Request(model.name, history, None, seeded, _thinking(view, model))))
+                    stored.append(
+                        self.store.add_reply(turn.id, self.prompting.provenance(model, seeded, "sampled", view))
+                    )
+                    jobs.append((backend, Request(model.name, history, None, seeded, thinking_of(view, model))))
                 self.store.judgements.begin_comparison(stored[0].id, stored[1].id, blind)
                 self.store.show_reply(stored[0].id)
             samples = Samples(self._recorder, jobs, stored, conversation_id, then=self._made)
@@ -344,9 +343,9 @@ class Chat:
         turn = self.store.turn(self.store.reply(reply_id).turn_id)
         provenance = self.store.reply(reply_id).provenance
         backend, info = self._usable(f"{provenance.backend}:{provenance.model}")
-        _check_continues(info)
+        check_continues(info)
         with self._claimed(turn.conversation_id):
-            history = self._history(turn, provenance, info)
+            history = self.prompting.history(turn, provenance, info)
             found = self.store.take_reply(reply_id)  # now its end is saved
             if found is None:  # another r1chat works on this data folder
                 raise BusyError(_BUSY)
@@ -355,7 +354,7 @@ class Chat:
                 params = remaining(provenance.params, 0, stored.reply)
                 if params.max_tokens == 0:  # asked for after the limit was reached: as many again
                     params = provenance.params
-                thinking = _thinking(provenance, info)
+                thinking = thinking_of(provenance, info)
                 request = Request(info.name, history, stored.reply.so_far, params, thinking, budget=provenance.budget)
                 generation = Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
                 self._launch(generation)
@@ -373,7 +372,7 @@ class Chat:
             info = self._usable(model)[1]
             steer.checked_budget(budget, info.context)
             if budget != self.store.info(conversation_id).budget:
-                _check_continues(info)
+                check_continues(info)
         self.store.set_steering(conversation_id, steer.checked_budget(budget, 0), keep_thoughts)
         self.publish(conversation_id)
 
@@ -523,9 +522,12 @@ class Chat:
         backend, info = self.catalogue.find(model)
         turn = self.store.turn(turn_id)
         view = self.store.info(turn.conversation_id)
-        history = (*self._history(turn, view, info), _assistant_message(reply, view.keep_thoughts and info.recalls))
-        budget = _budget(view.budget, info)
-        return backend, info, Request(info.name, history, thinking=_thinking(view, info), budget=budget)
+        history = (
+            *self.prompting.history(turn, view, info),
+            assistant_message(reply, view.keep_thoughts and info.recalls),
+        )
+        budget = budget_of(view.budget, info)
+        return backend, info, Request(info.name, history, thinking=thinking_of(view, info), budget=budget)
 
     def close(self) -> None:
         """Stop every reply, and save what is not saved yet, for some seconds."""
@@ -620,19 +622,19 @@ class Chat:
     ) -> Generation:
         """Store an empty reply, or one with the text that is given, and what will make it; nothing runs yet."""
         view = self.store.info(turn.conversation_id)
-        params = _seeded(params or self._sampling(info, view)[0])
+        params = with_seed(params or self.prompting.sampling_for(info, view)[0])
         if so_far is not None:
-            _check_continues(info)
+            check_continues(info)
         given = so_far or ReplySoFar()
         provenance = replace(
-            self._provenance(info, params, origin, view),
-            budget=_budget(view.budget, info),
+            self.prompting.provenance(info, params, origin, view),
+            budget=budget_of(view.budget, info),
             parent_id=parent.id if parent else None,
             kept_reasoning=len(given.reasoning),
             kept_answer=len(given.answer),
         )
-        history = self._history(turn, view, info)
-        thinking = _thinking(view, info)
+        history = self.prompting.history(turn, view, info)
+        thinking = thinking_of(view, info)
         request = Request(info.name, history, so_far, params, thinking, self._repeatable, provenance.budget)
         begun = Reply(reasoning=given.reasoning, closed=given.closed, answer=given.answer, later=given.later)
         stored = self.store.add_reply(turn.id, provenance, begun)
@@ -678,67 +680,6 @@ class Chat:
             backend, _, request = self.upcoming(generation.turn_id, generation.snapshot(), ":".join(generation.model))
             backend.warm(request)
 
-    def advice(self, info: ModelInfo | None, thinking: str = "") -> sampling.Recommended:
-        """What to sample a model with, and who recommends it; None: a model that nobody knows."""
-        info = info or ModelInfo("", "")
-        header = self.catalogue.header(info.key)
-        return sampling.recommended(info, header.metadata if header else None, thinking)
-
-    def _sampling(self, info: ModelInfo, view: ConversationInfo) -> tuple[Params, str]:
-        """What to sample the next reply of a conversation with, and who recommends it."""
-        advice = self.advice(info, _thinking(view, info))
-        base = self._params or sampling.with_values(advice.params, self._preferred)
-        params = sampling.with_values(base, sampling.from_text(view.sampling))
-        return params, advice.source if params == advice.params else "person"
-
-    def _provenance(self, info: ModelInfo, params: Params, origin: Origin, view: ConversationInfo) -> Provenance:
-        """How a reply comes to be that is sampled with these parameters."""
-        usual, source = self._sampling(info, view)
-        return Provenance(
-            backend=info.backend,
-            backend_version=info.backend_version,
-            model=info.name,
-            digest=info.digest,
-            quantisation=info.quantisation,
-            template_hash=info.template_hash,
-            params=params,
-            origin=origin,
-            seen_from=view.seen_from,
-            keep_thoughts=view.keep_thoughts and info.recalls,
-            thinking_choice=_thinking(view, info),
-            system=view.system,
-            system_role=view.system_role,
-            preset=view.preset,
-            sampling_source=source if replace(params, seed=usual.seed) == usual else "person",
-        )
-
-    def _history(self, turn: StoredTurn, view: ConversationInfo | Provenance, info: ModelInfo) -> tuple[Message, ...]:
-        """The branch up to this message, as far as the model is shown it: see `ConversationInfo`."""
-        messages: list[Message] = []
-        keeps = view.keep_thoughts and info.recalls
-        for step in window.shown(self.store.path(turn.id), view.seen_from):
-            messages.append(Message("user", step.content))
-            if step.id != turn.id and step.reply is not None:
-                messages.append(_assistant_message(step.reply.reply, keeps))
-        return sampling.with_system_prompt(messages, view.system, info, view.system_role)
-
-
-def _behaving(view: ConversationInfo, behaviour: Behaviour) -> ConversationInfo:
-    """A conversation as if it had that behaviour."""
-    return replace(
-        view,
-        thinking_choice=behaviour.thinking,
-        system=behaviour.system,
-        sampling=behaviour.sampling,
-        system_role=behaviour.system_role,
-        preset=behaviour.preset,
-    )
-
-
-def keeps(choice: bool | None, info: ModelInfo) -> bool:
-    """Whether earlier thoughts are kept: as was chosen, else as the model's template does."""
-    return choice if choice is not None else info.reasoning is not None and info.reasoning.keeps_thoughts
-
 
 def checked_system(system: str) -> str:
     """A system prompt, without blank space around it. Raises MessageError for one that is too long."""
@@ -746,16 +687,6 @@ def checked_system(system: str) -> str:
     if len(system) > LONGEST_MESSAGE:
         raise MessageError(_TOO_LONG_SYSTEM.format(length=len(system), most=LONGEST_MESSAGE))
     return system
-
-
-def _thinking(view: ConversationInfo | Provenance, info: ModelInfo) -> str:
-    """The choice of thinking, if this model knows it."""
-    choices = info.reasoning.choices if info.reasoning else (OFF, ON)
-    return view.thinking_choice if view.thinking_choice in (OFF, *choices) else ""
-
-
-def _assistant_message(reply: Reply, keep_thoughts: bool) -> Message:
-    return Message("assistant", reply.answer, reply.reasoning if keep_thoughts else "")
 
 
 def _with_closed_thought(stored: StoredReply) -> StoredReply:
@@ -774,22 +705,6 @@ def _checked(prompt: str) -> str:
     if len(prompt) > LONGEST_MESSAGE:
         raise MessageError(_TOO_LONG.format(length=len(prompt), most=LONGEST_MESSAGE))
     return prompt
-
-
-def _seeded(params: Params) -> Params:
-    """The parameters with a seed; one is drawn where there is none."""
-    return params if params.seed is not None else replace(params, seed=random.getrandbits(31))
-
-
-def _budget(budget: int | None, info: ModelInfo) -> int | None:
-    """The budget of a conversation for a reply of this model; none where the model could not keep to it."""
-    return steer.checked_budget(budget, info.context) if info.continues else None
-
-
-def _check_continues(info: ModelInfo) -> None:
-    """Raises UnsupportedError for a model whose replies cannot be continued."""
-    if not info.continues:
-        raise UnsupportedError(_CANNOT_CONTINUE.format(model=info.name))
 
 
 def title_of(prompt: str) -> str:

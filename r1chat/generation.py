@@ -19,8 +19,9 @@ from typing import Generic, TypeVar
 from r1chat import steer
 from r1chat.backends import Backend
 from r1chat.both import Both, Wording
+from r1chat.conversations import StoredReply
 from r1chat.errors import BackendError, StoreError
-from r1chat.messages import BackendEvent, ClosedBy, Finish, Params, Reply, Request, StoredReply
+from r1chat.messages import BackendEvent, ClosedBy, Finish, Params, Reply, Request
 from r1chat.recorder import Recorder, Snapshot
 from r1chat.think import Draft, Splitter
 

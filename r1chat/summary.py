@@ -11,9 +11,10 @@ from contextlib import closing
 from r1chat import steer, window
 from r1chat.backends import Backend
 from r1chat.both import Both
+from r1chat.conversations import Conversation, StoredTurn
 from r1chat.errors import UnsupportedError
 from r1chat.languages import language_of
-from r1chat.messages import Conversation, Message, ModelInfo, Params, Request, StoredTurn
+from r1chat.messages import Message, ModelInfo, Params, Request
 from r1chat.think import Draft, Splitter
 
 LONGEST = 400  # tokens

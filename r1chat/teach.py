@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from r1chat.both import Both
 from r1chat.chat import Chat
+from r1chat.conversations import StoredReply
 from r1chat.errors import CheckError, MessageError, R1ChatError
 from r1chat.judgements import (
     Aspects,
@@ -29,7 +30,7 @@ from r1chat.judgements import (
     Thumb,
     Winner,
 )
-from r1chat.messages import Reply, StoredReply, Usage
+from r1chat.messages import Reply, Usage
 from r1chat.program_runs import ProgramRuns
 from r1chat.ranking import Ranking, ranked
 from r1chat.rewards import Reference as Rule

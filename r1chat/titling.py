@@ -16,9 +16,10 @@ from r1chat import steer
 from r1chat.both import Both
 from r1chat.chat import Chat, title_of
 from r1chat.config import NANO, Titles
+from r1chat.conversations import Conversation
 from r1chat.errors import R1ChatError
 from r1chat.languages import language_of
-from r1chat.messages import Conversation, Message, Params
+from r1chat.messages import Message, Params
 from r1chat.think import Draft, Splitter
 
 IDLE = 3.0  # seconds without a reply before a title is written

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from r1chat.answers import compare, equivalent, final_answer
-from r1chat.messages import Reply, StoredReply
+from r1chat.conversations import StoredReply
+from r1chat.messages import Reply
 
 __all__ = ["Group", "equivalent", "final_answer", "group", "majority", "voice", "winner"]
 

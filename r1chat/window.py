@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from r1chat.messages import StoredTurn
+from r1chat.conversations import StoredTurn
 
 TIGHT = 0.25  # of the window: with less left for the next turn, a thought may not fit
 ROOMY = 0.5  # of the window: as much the oldest turns make free when they are left out

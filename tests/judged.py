@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from r1chat.messages import Provenance, Reply, StoredReply
+from r1chat.conversations import Provenance, StoredReply
+from r1chat.messages import Reply
 from r1chat.store import Store
 
 SUM = "27 + 43 = ?"

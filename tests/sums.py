@@ -10,7 +10,8 @@ from pathlib import Path
 from judged import asked, verified
 
 from r1chat.config import nano_model
-from r1chat.messages import Provenance, Reply
+from r1chat.conversations import Provenance
+from r1chat.messages import Reply
 from r1chat.store import Store
 
 CHECK = "Wait, let me check"

@@ -17,6 +17,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"reasoning_format"}),
     frozenset({"messages", "judgements", "files", "limited"}),
+    frozenset({"conversations"}),
     frozenset({"config", "redact", "servers"}),
     frozenset({"answers"}),
     frozenset({"store", "backends", "think", "reflect", "steer", "votes", "window", "sampling"}),
@@ -36,6 +37,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "rewards",
         }
     ),
+    frozenset({"prompting"}),
     frozenset({"chat"}),
     frozenset({"teach", "titling"}),
     frozenset({"app", "evaluation"}),

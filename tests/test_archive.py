@@ -19,9 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from r1chat import archive
+from r1chat.conversations import Provenance, StoredReply
 from r1chat.errors import ExportError, ImportFileError
 from r1chat.judgements import Aspects
-from r1chat.messages import Params, Provenance, Reply, StoredReply, Timings, Usage
+from r1chat.messages import Params, Reply, Timings, Usage
 from r1chat.store import Store
 
 Line = dict[str, Any]

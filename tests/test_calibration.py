@@ -12,8 +12,9 @@ import forked
 import pytest
 
 from r1chat.calibration import FILE_NAME, calibrate, load, undo
+from r1chat.conversations import Provenance
 from r1chat.errors import ConfigError
-from r1chat.messages import Provenance, Reply
+from r1chat.messages import Reply
 from r1chat.reflect import Moment, find_moments, read
 from r1chat.store import Store
 

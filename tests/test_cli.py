@@ -26,8 +26,8 @@ from r1chat.app import build
 from r1chat.cli.main import main
 from r1chat.cli.process import polite_signals
 from r1chat.config import load, nano_model
+from r1chat.conversations import Conversation
 from r1chat.library import CURATED
-from r1chat.messages import Conversation
 
 ROOT = Path(__file__).parents[1]
 DEADLINE = 60  # seconds; a process that takes longer hangs

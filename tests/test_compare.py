@@ -17,10 +17,11 @@ from site_driver import CHROMIUM, Locator, Page, Site, ask, choose_setting, expe
 from r1chat.app import App, build
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import Settings
+from r1chat.conversations import StoredReply
 from r1chat.errors import GenerationError, R1ChatError
 from r1chat.generation import Samples
 from r1chat.judgements import Comparison, Sides
-from r1chat.messages import Finish, Progress, Request, StoredReply
+from r1chat.messages import Finish, Progress, Request
 from r1chat.ui.act import Act
 from r1chat.ui.compare import acts as compare
 from r1chat.ui.talk.feed import Viewer

@@ -14,9 +14,10 @@ from site_driver import CHROMIUM, THOUGHT, Locator, Page, Site, expect
 
 from r1chat.app import App
 from r1chat.archive import write
+from r1chat.conversations import Provenance, StoredReply, StoredTurn
 from r1chat.export import rows
 from r1chat.judgements import Rating
-from r1chat.messages import Provenance, Reply, StoredReply, StoredTurn
+from r1chat.messages import Reply
 from r1chat.store import Store
 from r1chat.ui.data import exporting, league, query
 from r1chat.ui.words.page import WORDS

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+from r1chat.conversations import Provenance
 from r1chat.errors import ExportError, NotFoundError
-from r1chat.messages import Provenance, Reply, Timings
+from r1chat.messages import Reply, Timings
 from r1chat.store import Store
 from r1chat.ui.document import write_document
 from r1chat.ui.html.unloaded import unloaded

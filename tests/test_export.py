@@ -20,13 +20,14 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.chat_template import R1_TEMPLATE
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.config import nano_model
+from r1chat.conversations import Provenance
 from r1chat.errors import ExportError
 from r1chat.export import FORMATS, Filter, Options, Summary, export
 from r1chat.export.formats import FORMS
 from r1chat.export.statistics import Statistics
 from r1chat.export.templates import Templates
 from r1chat.judgements import Aspects
-from r1chat.messages import Message, Provenance, Reply
+from r1chat.messages import Message, Reply
 from r1chat.store import Store
 
 PROMPT = f"<｜User｜>{SUM}<｜Assistant｜><think>\n"

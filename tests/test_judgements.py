@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from r1chat.conversations import Provenance, StoredReply, StoredTurn
 from r1chat.errors import NotFoundError, StoreError
 from r1chat.judgements import Aspects, Gathered, Part
-from r1chat.messages import Provenance, Reply, StoredReply, StoredTurn
+from r1chat.messages import Reply
 from r1chat.store import Store
 
 THOUGHT = "27 + 43 = 60. Wait, 7 + 3 carries: 70."

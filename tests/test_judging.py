@@ -16,9 +16,10 @@ import pytest
 from r1chat.app import App, build
 from r1chat.backends.scripted import ScriptedBackend
 from r1chat.config import Settings
+from r1chat.conversations import StoredReply
 from r1chat.errors import CheckError, R1ChatError
 from r1chat.judgements import Aspects, Judged, Rating
-from r1chat.messages import Reply, StoredReply
+from r1chat.messages import Reply
 from r1chat.ui.act import Act
 from r1chat.ui.judge import acts as judging
 from r1chat.ui.judge import difference, rating

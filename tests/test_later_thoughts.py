@@ -9,6 +9,7 @@ import pytest
 
 from r1chat.backends.chat_template import R1_TEMPLATE, ChatTemplate
 from r1chat.backends.prompt import continued
+from r1chat.conversations import Provenance
 from r1chat.messages import (
     MOST_LATER,
     Answer,
@@ -16,7 +17,6 @@ from r1chat.messages import (
     Finish,
     LaterThought,
     Message,
-    Provenance,
     Raw,
     Reasoning,
     Reply,

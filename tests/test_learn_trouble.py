@@ -17,9 +17,9 @@ from sums import judge, nano, new_store
 
 from r1chat.cli.main import main
 from r1chat.config import nano_model
+from r1chat.conversations import Provenance
 from r1chat.learn.children import Children, liked_in
 from r1chat.learn.runs import Run, Runs, Status, Wish, only_one
-from r1chat.messages import Provenance
 from r1chat.ui.learn.page import form, run_card
 from r1chat.ui.words.learn import LEARN_WORDS
 

@@ -38,6 +38,7 @@ from r1chat.backends.llama.files import ModelFiles
 from r1chat.backends.llama.found import ollama_models_of
 from r1chat.cli.main import main
 from r1chat.config import load, nano_model
+from r1chat.conversations import Provenance
 from r1chat.errors import ExportError, ModelFileError, TrainingError
 from r1chat.judgements import Aspects
 from r1chat.learn.blind import BlindQueue
@@ -48,7 +49,7 @@ from r1chat.learn.overview import materials
 from r1chat.learn.runs import LOCK, Run, Runs, Wish, claim, only_one
 from r1chat.learn.starting import start
 from r1chat.learn.train import file_key, find_target
-from r1chat.messages import Message, Params, Provenance, Raw, Reply, ReplySoFar, Request
+from r1chat.messages import Message, Params, Raw, Reply, ReplySoFar, Request
 from r1chat.store import Store
 from r1chat.store.reply_owner import current_owner
 from r1chat.think import collect

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from r1chat import archive, export
 from r1chat.archive import Imported
 from r1chat.archive.openwebui.content import split_content
+from r1chat.conversations import StoredReply
 from r1chat.errors import ImportFileError
 from r1chat.judgements import Comparison, Rating
-from r1chat.messages import StoredReply, Usage
+from r1chat.messages import Usage
 from r1chat.store import Store
 
 Json = dict[str, Any]

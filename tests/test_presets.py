@@ -14,8 +14,8 @@ from r1chat import archive
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.scripted import ScriptedBackend
 from r1chat.chat import Chat
+from r1chat.conversations import Behaviour
 from r1chat.errors import ImportFileError, MessageError, NotFoundError, StoreError
-from r1chat.messages import Behaviour
 from r1chat.store import Store
 
 BRIEF = Behaviour("off", "Be brief.", '{"temperature": 0.25}', True)

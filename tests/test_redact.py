@@ -164,6 +164,9 @@ ISSUED = {  # put together here, since a search for secrets would take them for 
 }
 
 NAMED = [  # what stands before a secret, the secret, what stands behind it
+    ("curl -u anna:", "S3cretPass!", " https://example.com"),
+    ("curl -X POST https://example.com --user 'bob:", "hunter2x!", "' -d 3"),
+    ("Cookie: sessionid=", "38afes7a8dkj2h3k4j5h6k7j8h9", "; theme=dark"),
     ("https://hooks.slack.com/services/", "T00000000/B00000000/" + MIXED[:24], ""),
     ("https://discord.com/api/webhooks/", "123456789012345678/" + MIXED[:68], ""),
     ("https://open.feishu.cn/open-apis/bot/v2/hook/", "550e8400-e29b-41d4-a716-446655440000", ""),
@@ -247,6 +250,14 @@ def test_private_key_is_one_finding_even_where_its_end_is_missing() -> None:
     assert Redactor()(f"a\n{begin}{lines}Qw==\n{end}\nb") == "a\n<KEY_1>\nb"
     assert Redactor()(f"a\n{begin}{lines}") == "a\n<KEY_1>\n"
     assert Redactor()((begin + lines + end).replace("\n", r"\n")) == "<KEY_1>"
+
+
+def test_keys_of_other_programs_for_files_are_one_finding() -> None:
+    block = "PGP PRIVATE KEY BLOCK-----"
+    lines = "lQOYBF0AbcBCADJk2l3kjh2lk3j4hlk2j3h4lkj2h3l4kjh23lk4jh23lkj4habcd\n" * 3
+    assert Redactor()(f"a\n-----BEGIN {block}\n\n{lines}abcd\n=ab3d\n-----END {block}\nb") == "a\n<KEY_1>\nb"
+    putty = f"PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\nPrivate-Lines: 3\n{lines}Private-MAC: 9f2c1a"
+    assert Redactor()(f"a\n{putty}\nand b") == "a\n<KEY_1>\nand b"
 
 
 def test_findings_of_all_kinds_are_in_order_and_never_overlap() -> None:

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1chat.config import NANO
+from r1chat.conversations import Provenance, StoredReply, StoredTurn
 from r1chat.judgements import Judged
-from r1chat.messages import ModelInfo, Progress, Provenance, Reply, StoredReply, StoredTurn, Timings, Usage
+from r1chat.messages import ModelInfo, Progress, Reply, Timings, Usage
 from r1chat.ui.talk import render, votes
 from r1chat.ui.talk.availability import Availability
 from r1chat.ui.talk.render import Block, ReplyRenderer

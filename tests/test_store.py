@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from r1chat.conversations import Provenance, StoredReply, StoredTurn
 from r1chat.errors import NotFoundError, StoreError
-from r1chat.messages import Params, Progress, Provenance, Reply, StoredReply, StoredTurn, Timings, Usage
+from r1chat.messages import Params, Progress, Reply, Timings, Usage
 from r1chat.store import Store
 
 HOSTILE_CURSORS = ["x", "/", "2026-01-01T00:00:00/1", "2026-13-01T00:00:00+00:00/1", "2026-01-01T00:00:00+00:00/-1"]

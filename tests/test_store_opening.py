@@ -22,8 +22,9 @@ from alembic.script import ScriptDirectory
 from forked import CODE, PIPE, Forked
 from sqlalchemy import Connection, MetaData, create_engine, insert, select, text
 
+from r1chat.conversations import Provenance
 from r1chat.errors import StoreError
-from r1chat.messages import Params, Provenance, Reply, Timings, Usage
+from r1chat.messages import Params, Reply, Timings, Usage
 from r1chat.store import Store, migrations
 from r1chat.store.dialect import COMPILED
 from r1chat.store.migrations import snapshot
@@ -337,7 +338,8 @@ def test_the_state_says_what_the_doctor_wants_to_know(store_url: str) -> None:
 
 PROCESS = """
 import sys
-from r1chat.messages import Provenance, Reply
+from r1chat.conversations import Provenance
+from r1chat.messages import Reply
 from r1chat.store import Store
 
 store = Store(sys.argv[1])

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from r1chat.messages import Provenance, Reply
+from r1chat.conversations import Provenance
+from r1chat.messages import Reply
 from r1chat.store import Store
 
 

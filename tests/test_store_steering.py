@@ -13,9 +13,10 @@ from sqlalchemy import create_engine, text
 
 from r1chat import sampling
 from r1chat.both import Both
+from r1chat.conversations import Behaviour, Provenance, StoredReply, Verdict
 from r1chat.errors import NotFoundError, StoreError
 from r1chat.export import Filter, export, rows
-from r1chat.messages import Behaviour, ClosedBy, Provenance, Reply, StoredReply, Verdict, segments
+from r1chat.messages import ClosedBy, Reply, segments
 from r1chat.store import Store
 
 THOUGHT = "27 + 43 = 60. 等等，🙂 wait, 7 + 3 carries: 70."

@@ -68,3 +68,13 @@ def test_every_answer_is_in_one_group_at_most(answers: list[str]) -> None:
     assert sorted(members) == [index for index, answer in enumerate(answers) if answer]
     assert all(list(one.members) == sorted(one.members) for one in groups)
     assert [len(one.members) for one in groups] == sorted((len(one.members) for one in groups), reverse=True)
+
+
+def test_lists_of_large_sets_of_integers_are_left_undecided_before_they_take_long() -> None:
+    answers = [
+        ", ".join(rf"\{{x \in \mathbb{{Z}}: -{240 - k - j} \le x \le {240 - k}\}}" for k in range(20)) for j in range(4)
+    ]
+    assert [len(one.members) for one in group(answers)] == [1, 1, 1, 1]  # two of them took a minute
+    one, other = (rf"\boxed{{\{{x \in \mathbb{{Z}}: -200 {sign} x \le 200\}}}}" for sign in (r"\le", "<"))
+    assert [one.members for one in group([one, other, one])] == [(0, 2), (1,)]
+    assert len(group([other, other.replace("-200 <", r"-199 \le")])) == 1

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from site_driver import CHROMIUM, THOUGHT, Gate, Page, Site, ask, choose_budget, expect, finished, more
@@ -22,10 +24,11 @@ from r1chat.app import build
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import load
+from r1chat.conversations import Provenance
 from r1chat.messages import Finish, ModelInfo, Raw, Reply, ReplySoFar, Request
 from r1chat.ui.html.plain import plain
 from r1chat.ui.html.unfinished import without_open_formula
-from r1chat.ui.talk.feed import Viewer
+from r1chat.ui.talk.feed import MOST_SHOWN, Viewer
 from r1chat.ui.talk.render import ReplyRenderer
 from r1chat.ui.talk.titles import title
 from r1chat.ui.words.page import words
@@ -54,6 +57,34 @@ def test_below_its_reply_a_model_is_called_what_the_menu_calls_it(tmp_path: Path
         done.wait(10)
         shown = next(Viewer(app, done.conversation_id, "scripted:scripted", "en").patches())
         assert any("Small R1 ·" in block.get("html", "") for block in shown["blocks"])
+    finally:
+        app.close()
+
+
+def test_of_a_very_long_conversation_the_last_messages_are_sent_and_the_rest_is_told(tmp_path: Path) -> None:
+    app = build(load(data_dir=tmp_path, ollama=False), {"scripted": ScriptedBackend(lambda _: THOUGHT)})
+    try:
+        conversation = app.store.new_conversation("long").id
+        turn = app.store.add_turn(conversation, "question 0", None)
+        reply = app.store.add_reply(turn.id, Provenance(), Reply(answer="Yes.", finish="stop"))
+        with closing(sqlite3.connect(tmp_path / "r1chat.db")) as database, database:  # one by one would take a minute
+            database.row_factory = sqlite3.Row
+            first = dict(database.execute("SELECT * FROM turn").fetchone())
+            answer = dict(database.execute("SELECT * FROM reply").fetchone())
+            last = reply.id
+            for number in range(1, MOST_SHOWN + 12):
+                asked = first | {"id": uuid4().hex, "parent_reply_id": last, "content": f"question {number}"}
+                replied = answer | {"id": uuid4().hex, "turn_id": asked["id"]}
+                last = replied["id"]
+                for table, row in (("turn", asked), ("reply", replied)):
+                    places = ", ".join(f":{name}" for name in row)
+                    database.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", row)
+        sent = next(Viewer(app, conversation, "scripted:scripted", "en").patches())
+        shown = {block["id"]: block.get("html", "") for block in sent["blocks"]}
+        asked = [html for name, html in shown.items() if name.startswith("ask-")]
+        assert len(asked) == MOST_SHOWN and "question 12" in asked[0]
+        assert "its first 12 messages are not shown" in shown["earlier"]
+        assert sent["order"][0] == "earlier-section" and len(sent["order"]) == MOST_SHOWN + 3
     finally:
         app.close()
 

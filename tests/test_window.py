@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from r1chat.messages import Provenance, Reply, StoredReply, StoredTurn, Usage
+from r1chat.conversations import Provenance, StoredReply, StoredTurn
+from r1chat.messages import Reply, Usage
 from r1chat.window import next_prompt, oldest_left_out, shown
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from r1chat.answers.arithmetic import Undecided, exact, near, number, variables, walk
@@ -11,6 +12,7 @@ from r1chat.answers.tree import Builder, Group, Node, Num, Op, Quantity, Relatio
 
 _TURNED = {"<": ">", ">": "<", "≤": "≥", "≥": "≤", "=": "=", "≠": "≠"}
 _GREATEST_INTEGER, _MOST_INTEGERS = 10**9, 500
+_MOST_PIECES = 100  # of two sets that are intersected
 _INFINITY = Sym("infinity")
 
 
@@ -52,6 +54,7 @@ def _infinite(node: Node) -> bool:
     return node in (_INFINITY, Op("neg", (_INFINITY,)))
 
 
+@lru_cache(maxsize=64)  # a list of sets is compared item by item
 def region(node: Node) -> Region | None:
     """The set that a node stands for, in order; None where it is none of real constants. Raises Undecided."""
     found = _region(node)
@@ -110,18 +113,25 @@ def _integers(within: Region) -> Region | None:
         low, high = interval.low, interval.high
         if not (abs(low) < _GREATEST_INTEGER and abs(high) < _GREATEST_INTEGER and high - low <= _MOST_INTEGERS):
             raise Undecided
-        for value in range(int(low) - 1, int(high) + 2):
-            at = number(Num(Fraction(value)))
-            inside = (low < at or (interval.with_low and near(low, at))) and (
-                at < high or (interval.with_high and near(high, at))
-            )
-            if (
-                inside
-                and not (near(low, at) and not interval.with_low)
-                and not (near(high, at) and not interval.with_high)
-            ):
-                points.append(Interval(at, at, True, True))
+        inside = [value for value in {*_around(low), *_around(high)} if _holds(interval, number(Num(Fraction(value))))]
+        if inside:
+            first = number(Num(Fraction(min(inside))))
+            points += [Interval(at, at, True, True) for at in (first + n for n in range(max(inside) - min(inside) + 1))]
     return tuple(points)
+
+
+def _around(limit: Any) -> range:
+    """The integers next to a limit, on both sides."""
+    return range(int(limit) - 1, int(limit) + 2)
+
+
+def _holds(interval: Interval, value: Any) -> bool:
+    """Is the value in the interval? One that is near an end is that end."""
+    if near(interval.low, value) or near(interval.high, value):
+        return (interval.with_low or not near(interval.low, value)) and (
+            interval.with_high or not near(interval.high, value)
+        )
+    return bool(interval.low < value < interval.high)
 
 
 def _combined(kind: str, a: Region | None, b: Region | None) -> Region | None:
@@ -310,6 +320,8 @@ def _complement(intervals: Region) -> Region:
 
 
 def _intersection(a: Region, b: Region) -> Region:
+    if len(a) + len(b) > _MOST_PIECES:
+        raise Undecided
     return _complement((*_complement(a), *_complement(b)))
 
 

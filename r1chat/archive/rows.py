@@ -16,7 +16,8 @@ from r1chat.archive.faults import Fault
 from r1chat.archive.foreign import ForeignChat, ForeignMessage
 from r1chat.archive.untrusted import name
 from r1chat.both import Both
-from r1chat.messages import Provenance, Reply
+from r1chat.conversations import Provenance
+from r1chat.messages import Reply
 from r1chat.store.archive import Row, Rows
 from r1chat.store.schema import provenance_columns, reply_columns
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,7 @@ from r1chat.files import named_path
 from r1chat.library.datasets import DataFile
 
 MADE_UP = 100  # problems
+_PATIENCE = 120.0  # seconds for the rows of a file: patterns may take long to read
 LARGEST_TOML = 20_000  # bytes: a dotted key takes time in proportion to its square
 DATA_FOLDER = "datasets"  # in the data folder
 _PARTS = ("train", "dev")  # of a file
@@ -174,7 +176,10 @@ def _read(recipe: _Recipe) -> list[tuple[Problem, str]]:
     """The problems, and what each asks without a directive."""
     found: list[tuple[Problem, str]] = []
     ids: set[str] = set()  # by which a run tells what is done
+    began = time.monotonic()
     for line, row in read_rows(recipe.file):
+        if time.monotonic() - began > _PATIENCE:
+            raise EvaluationError(_TOO_SLOW.format(file=recipe.file, count=len(found), seconds=_PATIENCE))
         try:
             fields = _renamed(row, recipe.columns) if recipe.columns else row
             problem, text = read_problem(fields, len(found) + 1, recipe.prompt)
@@ -235,6 +240,10 @@ _NO_SUFFIX_HERE = Both("its file must end in {suffixes}", "它的文件必须以
 _NO_COLUMNS = Both('“columns” is no table such as question = "query"', '“columns”不是形如 question = "query" 的表')
 _NO_SUCH_FIELD = Both(
     "there is no field “{name}” for a column; there are {names}", "没有可对应列的字段“{name}”；可用：{names}"
+)
+_TOO_SLOW = Both(
+    "{file} takes too long to read: {count:,} problems after {seconds:.0f} s. Use simpler patterns or tests.",
+    "读取 {file} 太慢：{seconds:.0f} 秒后只得到 {count:,} 道题。请使用更简单的正则表达式或测试。",
 )
 _NO_COLUMN = Both("there is no column “{column}”, only {columns}", "没有列“{column}”，只有 {columns}")
 _SAME_ID = Both("another row has the id “{id}”, too", "另一行也使用了编号“{id}”")

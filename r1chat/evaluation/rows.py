@@ -111,8 +111,10 @@ def _csv(file: Path) -> Iterator[tuple[int, object]]:
         reader = csv.DictReader(_narrow_lines(file))
         columns = len(reader.fieldnames or ())
         for number, row in enumerate(reader, 2):
-            if columns > MOST_COLUMNS or number * columns > _MOST_CELLS:
+            if columns > MOST_COLUMNS:
                 raise _too_wide(file)
+            if number * columns > _MOST_CELLS:
+                raise EvaluationError(_TOO_MANY_CELLS.format(file=file, most=_MOST_CELLS))
             yield number, row
     except csv.Error as error:
         raise EvaluationError(_UNREADABLE.format(file=file, reason=error)) from None
@@ -172,6 +174,10 @@ _TOO_MANY = Both("{file} holds more than {most:,} problems. Split it.", "{file} 
 _TOO_WIDE = Both(
     "{file} has more than {most:,} columns. Leave those out that no problem needs.",
     "{file} 的列超过 {most:,} 个。请去掉题目不需要的列。",
+)
+_TOO_MANY_CELLS = Both(
+    "{file} has more than {most:,} cells (rows times columns). Leave columns out that no problem needs.",
+    "{file} 的单元格（行数乘列数）超过 {most:,} 个。请去掉题目不需要的列。",
 )
 _UNREADABLE = Both(
     "{file} cannot be read ({reason}). Give a whole file that you may read.",

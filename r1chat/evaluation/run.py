@@ -24,12 +24,12 @@ from r1chat import __version__, sampling
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.chat import MOST_SAMPLES, Chat
+from r1chat.conversations import StoredReply
 from r1chat.errors import EvaluationError, GenerationError, R1ChatError
 from r1chat.evaluation.measures import Sample, Solved
 from r1chat.evaluation.problems import Problem, Task
 from r1chat.evaluation.running import held
 from r1chat.files import read_json, replacing
-from r1chat.messages import StoredReply
 from r1chat.reflect import find_moments
 from r1chat.rewards import accuracy, format_reward, language_consistency
 from r1chat.rewards.programs import passes, write_requirements

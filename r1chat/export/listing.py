@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
+from r1chat.conversations import StoredReply
 from r1chat.export.cases import Case, ExportStatus, cases, export_status
 from r1chat.export.formats import FORMS, Refused, TrainingRow
 from r1chat.export.options import Format, Thoughts
@@ -16,7 +17,6 @@ from r1chat.export.templates import Templates
 from r1chat.export.texts import Texts
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
 from r1chat.languages import language_of
-from r1chat.messages import StoredReply
 from r1chat.store import Store
 from r1chat.store.dataset import Entry, JudgedReply
 from r1chat.store.entries import Filter, Kind

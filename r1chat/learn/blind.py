@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from r1chat.app import App
 from r1chat.both import Both
+from r1chat.conversations import StoredReply
 from r1chat.errors import TrainingError
 from r1chat.files import read_text
 from r1chat.judgements import Sides, Winner
 from r1chat.learn.children import Children, Liked, liked_in
 from r1chat.learn.gather import question_of
 from r1chat.learn.runs import Runs
-from r1chat.messages import StoredReply
 
 _LONGEST = 50_000_000  # bytes of the questions that were set apart for a run
 AHEAD = 2  # pairs that are written at a time: the second one while a person reads the first

@@ -95,17 +95,25 @@ _PART_BEFORE = re.compile(
 )
 _WEB_TOKEN = re.compile(r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,2048}+\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]++)?")
 _PRIVATE_KEY = re.compile(
-    r"""-----BEGIN\ (?:[A-Z0-9]{1,12}\ ){0,3}PRIVATE\ KEY-----
+    r"""-----BEGIN\ (?:[A-Z0-9]{1,12}\ ){0,3}PRIVATE\ KEY(?:\ BLOCK)?-----
     (?:\s*+[A-Z][A-Za-z-]{2,20}:\ [^\n\0]{0,100}\n)*+                  # the headers of an encrypted one
     (?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]{16,}+)*+                          # whole lines, in source code with a written \n
-    (?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]*+(?:\s|\\[nr])*+-----END\ [A-Z0-9 ]{1,40}-----)?""",
+    (?:(?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]*+){2}(?:\s|\\[nr])*+-----END\ [A-Z0-9 ]{1,40}-----)?""",
     re.VERBOSE,
+)
+_PUTTY_KEY = re.compile(
+    r"""PuTTY-User-Key-File-[0-9]:\ [^\n\0]{0,100}
+    (?:\n(?:[A-Za-z0-9-]{2,30}:\ [^\n\0]{0,200}|[A-Za-z0-9+/=]{1,100}(?=\n)))*+""",
+    re.VERBOSE,
+)
+_OF_CURL = re.compile(
+    r"""\bcurl\b[^\n\0]{0,200}?\s(?:-u|--user)[ =]?["']?[^\s:"'\0]{1,64}:(?P<value>[^\s"'\0]{3,128})""", re.VERBOSE
 )
 _IN_AN_ADDRESS = re.compile(r"://[^\s/:@\0]{0,64}:([^\s/:@\0]{3,128})@")
 
 _SET = r"""["'`*]{0,3}\s{0,3}(?:[:：]|={1,2}|is\s|是|为)\s{0,3}"""
 _NAME = (
-    r"(?:key|secret|token|passw(?:or)?d|passphrase|credentials?|密钥|秘钥|密匙|私钥|令牌|凭证|口令|密码)"
+    r"(?:key|secret|token|passw(?:or)?d|passphrase|credentials?|session_?id|密钥|秘钥|密匙|私钥|令牌|凭证|口令|密码)"
     r"(?:_[A-Za-z0-9]{1,10})?"
 )
 _SECRET_BEFORE = re.compile(
@@ -136,6 +144,10 @@ def find_keys(text: str) -> list[Span]:
         found += (match.span(1) for match in _IN_AN_ADDRESS.finditer(text) if not _DUMMY.match(match[1]))
     if "uthorization" in text or "UTHORIZATION" in text:
         found += (match.span(1) for match in _BASIC.finditer(text) if _names_a_user(match[1]))
+    if "PuTTY-User-Key-File-" in text:
+        found += (match.span() for match in _PUTTY_KEY.finditer(text))
+    if "curl" in text:
+        found += (match.span("value") for match in _OF_CURL.finditer(text) if not _DUMMY.match(match["value"]))
     if "assw" in text or "ASSW" in text or "pwd" in text or "密码" in text:
         found += _passwords(text)
     return _without_overlaps(found) if found else []
@@ -148,7 +160,7 @@ def _long_ones(text: str) -> list[tuple[int, int]]:
         return found
     if "eyJ" in text:
         found += (match.span() for match in _WEB_TOKEN.finditer(text))
-    if "PRIVATE KEY-----" in text:
+    if "PRIVATE KEY" in text:
         found += (match.span() for match in _PRIVATE_KEY.finditer(text))
     for run in _RUN.finditer(shape):
         start, end = run.span()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import get_args
 
+from r1chat.conversations import Origin, Verdict
 from r1chat.judgements import CHECKS, DOWN_REASONS, PARTS, UP_REASONS, WINNERS, StepVerdict, Thumb
-from r1chat.messages import ClosedBy, FinishReason, Origin, Verdict
+from r1chat.messages import ClosedBy, FinishReason
 
 ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     "reply": {"finish": get_args(FinishReason), "origin": get_args(Origin), "closed_by": get_args(ClosedBy)},

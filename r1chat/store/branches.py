@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
-from r1chat.messages import StoredReply, StoredTurn
+from r1chat.conversations import StoredReply, StoredTurn
 from r1chat.store.schema import conversations, replies, stored_reply, stored_turn, turns
 from r1chat.store.tree import ReplyNode, Step, Tree, TurnNode
 

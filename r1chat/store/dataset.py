@@ -30,8 +30,9 @@ from sqlalchemy import (
     union,
 )
 
+from r1chat.conversations import StoredReply
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification, Winner
-from r1chat.messages import StoredReply, segments
+from r1chat.messages import segments
 from r1chat.store import judgement_schema as rows
 from r1chat.store.database import Database
 from r1chat.store.entries import Filter, Kind, all_entries

@@ -11,8 +11,8 @@ from uuid import uuid4
 from sqlalchemy import Connection, func, insert, select
 
 from r1chat.both import Both
+from r1chat.conversations import MomentLabel, Verdict
 from r1chat.errors import StoreError
-from r1chat.messages import MomentLabel, Verdict
 from r1chat.store.schema import conversations, moment_label, moment_labels, replies, turns
 
 

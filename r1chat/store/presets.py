@@ -1,4 +1,4 @@
-"""Presets, part of the store: a behaviour with a budget and a model, under a name. Takes and returns `messages.Preset`.
+"""Presets, part of the store: a behaviour with a budget and a model, under a name (`conversations.Preset`).
 
 The texts in `sampling` are those of `r1chat.sampling`; whoever saves a preset has checked them.
 """
@@ -10,8 +10,8 @@ from uuid import uuid4
 from sqlalchemy import delete, insert, select, update
 
 from r1chat.both import Both
+from r1chat.conversations import Behaviour, Preset
 from r1chat.errors import NotFoundError, StoreError
-from r1chat.messages import Behaviour, Preset
 from r1chat.store.database import Database
 from r1chat.store.schema import behaviour_columns, preset, presets
 

@@ -33,22 +33,16 @@ from sqlalchemy import (
 )
 
 from r1chat.both import Both, Wording
+from r1chat.conversations import Behaviour, ConversationInfo, MomentLabel, Preset, Provenance, StoredReply, StoredTurn
 from r1chat.json_columns import value_of
 from r1chat.messages import (
     FIRST_MOMENT,
     LAST_MOMENT,
     LONGEST_NAME,
     MOST_LATER,
-    Behaviour,
-    ConversationInfo,
     LaterThought,
-    MomentLabel,
     Params,
-    Preset,
-    Provenance,
     Reply,
-    StoredReply,
-    StoredTurn,
     Timings,
     Usage,
 )

@@ -16,21 +16,19 @@ from uuid import uuid4
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from r1chat.both import Both
-from r1chat.errors import NotFoundError, StoreError
-from r1chat.messages import (
-    LONGEST_NAME,
+from r1chat.conversations import (
     Behaviour,
-    ClosedBy,
     Conversation,
     ConversationInfo,
     ConversationPage,
     MomentLabel,
     Provenance,
-    Reply,
     StoredReply,
     StoredTurn,
     Verdict,
 )
+from r1chat.errors import NotFoundError, StoreError
+from r1chat.messages import LONGEST_NAME, ClosedBy, Reply
 from r1chat.store import labels, listing, lookup, search
 from r1chat.store.archive import Archive
 from r1chat.store.branches import load_tree, open_branch, read_replies, read_reply, read_steps, read_turn, read_vote

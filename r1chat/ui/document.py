@@ -12,9 +12,10 @@ from html import unescape
 from pathlib import Path
 
 from r1chat.both import Both
+from r1chat.conversations import Conversation, StoredReply, StoredTurn
 from r1chat.errors import ExportError, NotFoundError
 from r1chat.files import replacing
-from r1chat.messages import Conversation, StoredReply, StoredTurn, segments
+from r1chat.messages import segments
 from r1chat.store import Store
 from r1chat.ui.html.markdown import plain, pygments_css, to_html
 from r1chat.ui.html.unloaded import unloaded

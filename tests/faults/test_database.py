@@ -15,15 +15,17 @@ import forked
 import pytest
 from forked import CODE
 
+from r1chat.conversations import Provenance
 from r1chat.errors import StoreError
-from r1chat.messages import Provenance, Reply
+from r1chat.messages import Reply
 from r1chat.store import Store
 
 ROOT = Path(__file__).parents[2]
 OPEN = """
 import sys
 from r1chat.errors import StoreError
-from r1chat.messages import Provenance, Reply
+from r1chat.conversations import Provenance
+from r1chat.messages import Reply
 from r1chat.store import Store
 """
 

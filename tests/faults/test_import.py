@@ -13,8 +13,9 @@ import pytest
 from forked import CODE
 
 from r1chat import archive
+from r1chat.conversations import Provenance
 from r1chat.errors import ImportFileError, StoreError
-from r1chat.messages import Provenance, Reply
+from r1chat.messages import Reply
 from r1chat.store import Store
 
 MESSAGES = 1_500  # more than one transaction of an import takes

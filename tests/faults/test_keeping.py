@@ -25,8 +25,9 @@ from sqlalchemy import create_engine
 from r1chat.app import KEPT_AFTER_DELETION, build
 from r1chat.cli.main import main
 from r1chat.config import load
+from r1chat.conversations import Provenance
 from r1chat.errors import StoreError
-from r1chat.messages import Provenance, Reply
+from r1chat.messages import Reply
 from r1chat.store import Store, backup, migrations, strict_check
 from r1chat.store.rescue import rescue
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from launched import Launched
 
-from r1chat.messages import StoredReply
+from r1chat.conversations import StoredReply
 from r1chat.store import Store
 
 pytestmark = pytest.mark.process

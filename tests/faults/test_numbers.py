@@ -17,7 +17,8 @@ from r1chat import archive
 from r1chat.app import build
 from r1chat.backends.scripted import ScriptedBackend
 from r1chat.config import load
-from r1chat.messages import Finish, ModelInfo, Provenance, Reply
+from r1chat.conversations import Provenance
+from r1chat.messages import Finish, ModelInfo, Reply
 from r1chat.store import Store
 from r1chat.ui.talk import sidebar
 from r1chat.ui.words.page import words

@@ -22,8 +22,9 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.chat import Chat
 from r1chat.config import load
+from r1chat.conversations import Provenance
 from r1chat.errors import BusyError, StoreError
-from r1chat.messages import Params, Progress, Provenance, Reply, Request
+from r1chat.messages import Params, Progress, Reply, Request
 from r1chat.servers import Servers
 from r1chat.store import Store
 from r1chat.teach import Teacher

@@ -18,11 +18,12 @@ from benchmarks.folders import Rows
 from benchmarks.walk import opened
 from r1chat.cli.keeping import save
 from r1chat.config import load
+from r1chat.conversations import StoredReply, StoredTurn
 from r1chat.export import Options, export
 from r1chat.export.cases import cases
 from r1chat.export.refusals import of_rating
 from r1chat.judgements import Comparison, Judged, Sides
-from r1chat.messages import Reply, StoredReply, StoredTurn, Usage
+from r1chat.messages import Reply, Usage
 from r1chat.store import Store, backup
 from r1chat.store.dataset import MOST_EARLIER
 from r1chat.store.entries import Filter

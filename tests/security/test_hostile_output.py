@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from site_driver import Site
 
-from r1chat.messages import Provenance, Reply
+from r1chat.conversations import Provenance
+from r1chat.messages import Reply
 from r1chat.store import Store
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")  # of gradio's

@@ -8,9 +8,10 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from r1chat.app import App
+from r1chat.conversations import Behaviour, Preset, StoredReply, StoredTurn
 from r1chat.errors import MessageError
 from r1chat.judgements import WINNERS, Judged
-from r1chat.messages import Behaviour, ModelInfo, Params, Preset, StoredReply, StoredTurn
+from r1chat.messages import ModelInfo, Params
 from r1chat.teach import comparable, ranking_of
 from r1chat.ui.act import Act, Actions
 from r1chat.ui.compare.comparison import OpenComparison

@@ -10,8 +10,9 @@ from dataclasses import dataclass, fields
 
 from markupsafe import Markup
 
+from r1chat.conversations import Provenance, StoredReply
 from r1chat.judgements import LONGEST_COMMENT, Comparison, Sides, Winner
-from r1chat.messages import Params, Provenance, Reply, StoredReply
+from r1chat.messages import Params, Reply
 from r1chat.teach import comparable
 from r1chat.ui.html.parts import EMPTY, attributes, button, concat, joined, notice, speed, text_area
 from r1chat.ui.words.page import Words

@@ -8,8 +8,8 @@ from dataclasses import replace
 from r1chat import sampling, steer
 from r1chat.app import App
 from r1chat.chat import checked_system
+from r1chat.conversations import Behaviour
 from r1chat.errors import MessageError
-from r1chat.messages import Behaviour
 from r1chat.phrasings import MOST, rephrase
 from r1chat.sampling import BOUNDS
 from r1chat.ui.act import Act, Actions, Answer
@@ -159,7 +159,7 @@ def delete_preset(app: App, act: Act) -> Answer:
 
 def _panel(app: App, act: Act, choice: Choice) -> Answer:
     info = model_info(app, act.model)
-    advice = app.chat.advice(info, choice.behaviour.thinking)
+    advice = app.chat.prompting.advice(info, choice.behaviour.thinking)
     return {
         "blocks": [{"id": "behaviour", "html": panel(info, advice, choice, app.main.store.presets.all(), act.words)}]
     }

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from r1chat import sampling
 from r1chat.app import App
-from r1chat.chat import keeps
+from r1chat.conversations import Behaviour, Preset
 from r1chat.errors import R1ChatError
-from r1chat.messages import Behaviour, ModelInfo, Preset
+from r1chat.messages import ModelInfo
+from r1chat.prompting import keeps
 from r1chat.steer import BUDGETS
 
 OWN_BUDGET = 1_000  # tokens; offered where a person begins to write a budget of their own

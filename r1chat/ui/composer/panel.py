@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from r1chat import sampling
-from r1chat.messages import ModelInfo, Preset
+from r1chat.conversations import Preset
+from r1chat.messages import ModelInfo
 from r1chat.sampling import Recommended
 from r1chat.ui.composer.choice import Choice
 from r1chat.ui.html.icons import icon

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from r1chat.messages import StoredReply
+from r1chat.conversations import StoredReply
 from r1chat.ui.data.rows import drawn
 from r1chat.ui.html.parts import EMPTY, attributes
 from r1chat.ui.words.page import Words

@@ -9,10 +9,10 @@ from typing import cast
 
 from markupsafe import Markup
 
+from r1chat.conversations import StoredReply
 from r1chat.export import Format, JudgementRow, Page
 from r1chat.export.refusals import REASONS, Reason
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
-from r1chat.messages import StoredReply
 from r1chat.redact import Redactor
 from r1chat.ui.data.redaction import excerpt, whole
 from r1chat.ui.html.blocks import Segments

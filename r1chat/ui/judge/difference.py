@@ -13,7 +13,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from r1chat.messages import StoredReply
+from r1chat.conversations import StoredReply
 from r1chat.ui.html.parts import concat
 from r1chat.ui.words.page import Words
 

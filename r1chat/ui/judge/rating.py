@@ -10,8 +10,8 @@ import json
 
 from markupsafe import Markup
 
+from r1chat.conversations import StoredReply
 from r1chat.judgements import DOWN_REASONS, UP_REASONS, Aspects, Judged, Part, Rating
-from r1chat.messages import StoredReply
 from r1chat.ui.html.icons import icon, sign
 from r1chat.ui.html.parts import EMPTY, attributes, button, concat, icon_button, menu, text_area
 from r1chat.ui.judge import reference

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from r1chat.conversations import StoredReply
 from r1chat.errors import R1ChatError
 from r1chat.judgements import CHECKS, Judged, Reference, Verification
-from r1chat.messages import StoredReply
 from r1chat.rewards import Reference as Rule
 from r1chat.rewards import Reward, accuracy, format_reward, language_consistency
 from r1chat.rewards.programs import program

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from r1chat.app import App
+from r1chat.conversations import Verdict
 from r1chat.errors import MessageError
-from r1chat.messages import Verdict
 from r1chat.ui.act import Act, Actions, Answer
 from r1chat.ui.compare.acts import ask_both
 from r1chat.ui.composer.acts import ask_phrasings, behaviour_of, choose_model, refresh_models

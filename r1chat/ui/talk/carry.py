@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from r1chat.app import App
+from r1chat.conversations import Conversation
 from r1chat.errors import BackendError
-from r1chat.messages import Conversation
 from r1chat.summary import last_messages, summarise
 from r1chat.ui.words.page import Words
 

@@ -22,11 +22,12 @@ from markupsafe import Markup
 
 from r1chat import calibration, window
 from r1chat.app import App
+from r1chat.conversations import Conversation, Provenance, StoredReply, StoredTurn, Verdict
 from r1chat.errors import NotFoundError, R1ChatError
 from r1chat.generation import Generation, Samples
 from r1chat.judgements import Judged
 from r1chat.library.curated import expect, suitable
-from r1chat.messages import Conversation, ModelInfo, Provenance, Reply, StoredReply, StoredTurn, Verdict
+from r1chat.messages import ModelInfo, Reply
 from r1chat.reflect import Moment, Watchdog
 from r1chat.ui.compare import comparison as comparisons
 from r1chat.ui.compare.acts import open_comparison, order, sibling_acts
@@ -46,6 +47,7 @@ HEARTBEAT = 10.0  # seconds; a page that left is noticed after this at the lates
 PULSE = 2.0  # seconds between two looks at the server of the chosen model, while nothing else happens
 OUTLINE_EVERY = 1.0  # seconds; the outline of a long thought is large
 INTERVAL = 0.05  # seconds between two patches of a growing reply
+MOST_SHOWN = 500  # messages, the last ones of a conversation: they are one patch, and one page
 
 _MOST_ANCESTORS = 16  # replies from which the tokens of a thought are counted; beyond, its characters tell
 
@@ -287,9 +289,10 @@ class Viewer:
             self._verdicts.setdefault(label.reply_id, {})[label.start, label.end] = label.verdict
         failed = any(turn.reply is not None and turn.reply.reply.finish == "error" for turn in conversation.turns[-1:])
         blocks = self._presence(0.0 if failed and not running else None)
-        for gone in self._messages.keys() - {turn.id for turn in conversation.turns}:  # `order` removes their sections
+        turns = conversation.turns[-MOST_SHOWN:]
+        for gone in self._messages.keys() - {turn.id for turn in turns}:  # `order` removes their sections
             self._forget_message(gone)
-        for turn in conversation.turns:
+        for turn in turns:
             message = self._messages.setdefault(turn.id, _Message())
             message.comparison = open_comparison(self._app, self._judged, turn, turn is conversation.turns[-1])
         self._of_another_file = render.of_another_file(conversation.turns)
@@ -301,9 +304,11 @@ class Viewer:
             blocks += self._change("outline", html=EMPTY)
         room = self._window(conversation, running)  # what it offers is recommended before continuing the last reply
         self._leading = conversation.turns[-1].id if conversation.turns and not self._sent["offers"][1] else ""
-        for turn in conversation.turns:
+        for turn in turns:
             blocks += self._turn(turn, running)
         blocks += room
+        if before := len(conversation.turns) - len(turns):
+            blocks += self._change("earlier", "earlier-section", "offers", ledger.earlier(before, self._words))
         if self._app.is_temporary:
             blocks += self._change("temporary", "temporary-section", "offers", temporary.line(self._words))
         else:
@@ -317,7 +322,8 @@ class Viewer:
             "fresh": fresh,
             "order": [
                 *(["temporary-section"] if self._app.is_temporary else []),
-                *(f"turn-{turn.id}" for turn in conversation.turns),
+                *(["earlier-section"] if before else []),
+                *(f"turn-{turn.id}" for turn in turns),
                 "offers-section",
                 "consent-section",
             ],
@@ -336,7 +342,7 @@ class Viewer:
             blocks.append({"id": f"left-out-{self._last_hidden}", "gone": True})
             self._sent.pop(f"left-out-{self._last_hidden}", None)
         self._last_hidden = last_hidden
-        if hidden:
+        if hidden and len(turns) - hidden < MOST_SHOWN:
             line = ledger.left_out(hidden, self._words)
             blocks += self._change(f"left-out-{last_hidden}", f"turn-{last_hidden}", "left-out", line)
         offers = EMPTY if running or comparing else ledger.offers(turns, view, self._chosen(), self._words)

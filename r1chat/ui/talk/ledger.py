@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from r1chat import window
-from r1chat.messages import ConversationInfo, ModelInfo, StoredTurn, Usage
-from r1chat.ui.html.parts import EMPTY, button, concat
+from r1chat.conversations import ConversationInfo, StoredTurn
+from r1chat.messages import ModelInfo, Usage
+from r1chat.ui.html.parts import EMPTY, button, concat, notice
 from r1chat.ui.words.page import Words
 
 
@@ -75,6 +76,11 @@ def _larger(model: ModelInfo, context: int, words: Words) -> str:
 
 def _last_context(turns: Sequence[StoredTurn]) -> int:
     return next((turn.reply.reply.usage.context or 0 for turn in reversed(turns) if turn.reply is not None), 0)
+
+
+def earlier(count: int, words: Words) -> Markup:
+    """That the first messages of a very long conversation are not on the page."""
+    return notice(words.earlier_messages.format(n=f"{count:,}"))
 
 
 def left_out(count: int, words: Words) -> Markup:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from r1chat.messages import Verdict
+from r1chat.conversations import Verdict
 from r1chat.reflect import KINDS, Effect, Kind, Moment, Reader, Step
 from r1chat.ui.html.formula import BEGIN, END
 from r1chat.ui.html.icons import icon

@@ -15,9 +15,10 @@ from typing import Literal
 from markupsafe import Markup
 
 from r1chat.config import NANO
+from r1chat.conversations import StoredReply, StoredTurn, Verdict
 from r1chat.library import Curated
 from r1chat.library.forecast import Forecast
-from r1chat.messages import FinishReason, LaterThought, Progress, Reply, StoredReply, StoredTurn, Verdict
+from r1chat.messages import FinishReason, LaterThought, Progress, Reply
 from r1chat.reflect import Alarm, Bars, Moment, Reader
 from r1chat.sizes import readable_size
 from r1chat.steer import ends_by_budget

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from r1chat.app import App
-from r1chat.messages import LONGEST_NAME, ConversationInfo
+from r1chat.conversations import ConversationInfo
+from r1chat.messages import LONGEST_NAME
 from r1chat.ui.act import Answer, Block
 from r1chat.ui.composer.blocks import thinking_block
 from r1chat.ui.composer.choice import choice_of

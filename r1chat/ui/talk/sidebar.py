@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from markupsafe import Markup
 
 from r1chat.app import KEPT_AFTER_DELETION
-from r1chat.messages import ConversationInfo, ConversationPage, ModelInfo, Progress
+from r1chat.conversations import ConversationInfo, ConversationPage
+from r1chat.messages import ModelInfo, Progress
 from r1chat.store.search_terms import hits
 from r1chat.store.search_terms import words as query_words
 from r1chat.ui.html.icons import icon

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from r1chat.both import Both
-from r1chat.messages import ConversationInfo
+from r1chat.conversations import ConversationInfo
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import attributes, concat, notice
 from r1chat.ui.talk.sidebar import row

@@ -8,8 +8,9 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from r1chat import votes
+from r1chat.conversations import StoredReply
 from r1chat.judgements import Judged
-from r1chat.messages import Reply, StoredReply
+from r1chat.messages import Reply
 from r1chat.ui.html.icons import sign
 from r1chat.ui.html.parts import concat, joined, markdown, named_button
 from r1chat.ui.judge import reference

@@ -45,6 +45,11 @@ class WindowWords:
     )
 
     # turns that are left out
+    earlier_messages = Both(
+        "This conversation is very long: its first {n} messages are not shown here. “Save the conversation …” in the "
+        "menu of a reply gives all of them.",
+        "这个对话非常长：最早的 {n} 条消息没有显示在这里。在回复的菜单中选择“将对话存为……”可得到全部消息。",
+    )
     one_left_out = Both("The model no longer sees the message above.", "模型不再看到上面的消息。")
     many_left_out = Both("The model no longer sees the {n} messages above.", "模型不再看到上面的 {n} 条消息。")
     show_all = Both("Show all messages to the model", "让模型看到全部消息")
