@@ -74,7 +74,7 @@ class Rows:
         return self.add("conversation", **{**row, "seen_from": None, **columns})
 
     def turn(self, conversation: str, parent: str | None = None, **columns: Any) -> str:
-        row = {
+        row: dict[str, Any] = {
             "conversation_id": conversation,
             "parent_reply_id": parent,
             "position": self._next(parent or conversation),
