@@ -232,6 +232,7 @@ def _write(file: Path, read: dict[str, list[Row]]) -> dict[str, int]:
                     with suppress(sqlite3.IntegrityError):  # twice the same id, or a field that is lost
                         raw.execute(f'INSERT INTO "{name}" ({names}) VALUES ({marks})', list(kept.values()))
             raw.execute(f"DELETE FROM duel WHERE rowid IN ({strict_check.ASTRAY})")  # `restore` would not take them
+            raw.execute(f"UPDATE turn SET parent_reply_id = NULL WHERE rowid IN ({strict_check.MOVED})")
             _drop_lost_branches(raw)
             while _drop_orphans(raw):
                 pass

@@ -34,6 +34,10 @@ ASTRAY = (  # comparisons of replies to another message, by the number of their 
     "SELECT duel.rowid FROM duel JOIN reply AS one ON one.id = left_id JOIN reply AS other ON other.id = right_id "
     "WHERE one.turn_id <> duel.turn_id OR other.turn_id <> duel.turn_id OR left_id = right_id"
 )
+MOVED = (  # messages after a reply in another conversation
+    "SELECT turn.rowid FROM turn JOIN reply ON reply.id = turn.parent_reply_id JOIN turn AS above "
+    "ON above.id = reply.turn_id WHERE above.conversation_id <> turn.conversation_id"
+)
 _DOCUMENTS_PER_CONVERSATION = 1_000_000  # see `search`
 _ID = re.compile(r"[0-9a-f]{32}")
 _OBJECTS = "SELECT type, name, tbl_name, sql FROM sqlite_master LIMIT ?"
@@ -46,6 +50,7 @@ _VALUE = Both(
     "the table {table} has a value in {column} that cannot stand there", "表 {table} 的 {column} 列有不该出现的值"
 )
 _ASTRAY = Both("it compares replies that do not belong to one message", "其中比较了不属于同一条消息的回复")
+_MOVED = Both("a message follows a reply of another conversation", "有消息接在另一个对话的回复之后")
 
 Object = tuple[object, object, object, object]  # type, name, table, SQL of a row of sqlite_master
 Row = tuple[Any, ...]
@@ -128,10 +133,12 @@ def check_values(connection: sqlite3.Connection, over: Callable[[], bool]) -> No
 
 
 def check_relations(connection: sqlite3.Connection) -> None:
-    """Raise UnexpectedContentError for a comparison of replies to another message. The schema must be checked before.
+    """Raise UnexpectedContentError for comparisons and messages that refer to replies of another place.
 
-    Raises sqlite3.OperationalError where the time is over.
+    The schema must be checked before. Raises sqlite3.OperationalError where the time is over.
     """
+    if connection.execute(f"{MOVED} LIMIT 1").fetchone() is not None:
+        raise UnexpectedContentError(_MOVED)
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'duel'").fetchone():
         return  # a revision without comparisons
     if connection.execute(f"{ASTRAY} LIMIT 1").fetchone() is not None:
