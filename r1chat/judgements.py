@@ -6,9 +6,11 @@ is in force. `rater` is a pseudonym; ids and dates are given by the store.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal, get_args
 
 Part = Literal["answer", "thought"]
@@ -129,7 +131,7 @@ class Verification:
     accuracy: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judged:
     """The judgements in force on one conversation by one rater; references and verifications are those of all."""
 
@@ -153,19 +155,35 @@ class Judged:
 
     def open_comparison(self, turn_id: str) -> Sides | None:
         """The undecided comparison of replies to a message, if there is one."""
-        decided = [comparison.sides for comparison in self.comparisons.values() if comparison.sides.turn_id == turn_id]
+        decided = (comparison.sides for comparison in self.comparisons_of(turn_id))
         again = next((sides for sides in decided if sides.id in self.reopened), None)
         newest = self.sides.get(turn_id)
         return again or (newest if newest is not None and newest.id not in self.comparisons else None)
 
     def said_of(self, reply_id: str) -> Comparison | None:
         """The newest comparison that this reply was a side of."""
-        about_reply = (
-            comparison
-            for comparison in self.comparisons.values()
-            if reply_id in (comparison.sides.left_id, comparison.sides.right_id)
-        )
-        return max(about_reply, key=lambda comparison: comparison.created, default=None)
+        return self._newest_of_reply.get(reply_id)
+
+    def comparisons_of(self, turn_id: str) -> Sequence[Comparison]:
+        """The comparisons of replies to a message."""
+        return self._of_turn.get(turn_id, ())
+
+    @cached_property
+    def _of_turn(self) -> Mapping[str, Sequence[Comparison]]:
+        """All comparisons, by message: a page asks for those of every message."""
+        found: defaultdict[str, list[Comparison]] = defaultdict(list)
+        for comparison in self.comparisons.values():
+            found[comparison.sides.turn_id].append(comparison)
+        return found
+
+    @cached_property
+    def _newest_of_reply(self) -> Mapping[str, Comparison]:
+        found: dict[str, Comparison] = {}
+        for comparison in self.comparisons.values():
+            for side in (comparison.sides.left_id, comparison.sides.right_id):
+                if side not in found or comparison.created > found[side].created:
+                    found[side] = comparison
+        return found
 
 
 @dataclass(frozen=True, slots=True)

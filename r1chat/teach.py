@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -223,14 +223,7 @@ class Teacher:
     def ranking(self, turn_id: str) -> Ranking:
         """The order of the whole replies to a message, as far as the comparisons in force determine it."""
         judged = self.judged(self._store.turn(turn_id).conversation_id)
-        known: dict[tuple[str, str], int] = {}
-        for comparison in sorted(judged.comparisons.values(), key=lambda comparison: comparison.created):
-            if comparison.winner != "skipped":
-                verdict = {"left": 1, "right": -1}.get(comparison.winner, 0)
-                known[comparison.sides.left_id, comparison.sides.right_id] = verdict
-                known[comparison.sides.right_id, comparison.sides.left_id] = -verdict
-        whole = [stored.id for stored in self._store.replies(turn_id) if comparable(stored.reply)]
-        return ranked(whole, lambda one, other: known.get((one, other)))
+        return ranking_of(self._store.replies(turn_id), judged)
 
     def _go_on_from(self, reply_id: str, turn_id: str) -> None:
         """Show that reply, unless messages follow another one, which would no longer be shown."""
@@ -369,6 +362,19 @@ class Teacher:
 
     def _tell(self, reply_id: str) -> None:
         self._chat.publish(self._store.turn(self._store.reply(reply_id).turn_id).conversation_id)
+
+
+def ranking_of(replies: Sequence[StoredReply], judged: Judged) -> Ranking:
+    """The order of the whole ones among all replies to one message; see `Teacher.ranking`."""
+    known: dict[tuple[str, str], int] = {}
+    comparisons = judged.comparisons_of(replies[0].turn_id) if replies else ()
+    for comparison in sorted(comparisons, key=lambda comparison: comparison.created):
+        if comparison.winner != "skipped":
+            verdict = {"left": 1, "right": -1}.get(comparison.winner, 0)
+            known[comparison.sides.left_id, comparison.sides.right_id] = verdict
+            known[comparison.sides.right_id, comparison.sides.left_id] = -verdict
+    whole = [stored.id for stored in replies if comparable(stored.reply)]
+    return ranked(whole, lambda one, other: known.get((one, other)))
 
 
 def comparable(reply: Reply) -> bool:

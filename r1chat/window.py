@@ -7,6 +7,7 @@ at a later message. Every reply remembers at which.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from r1chat.conversations import StoredTurn
 
@@ -29,15 +30,22 @@ def next_prompt(turns: Sequence[StoredTurn], keep_thoughts: bool, seen_from: str
     As long as the model is shown what it was shown for the last reply that tells, that is the sum of what the backend
     counted. What is shown or left out since then is added and taken off turn by turn, messages by their length.
     """
+    known, rate = _beside_turns(turns)
+    if known is None:
+        return None
+    return max(0, round(known + sum(_tokens(turn, keep_thoughts, rate) for turn in shown(turns, seen_from))))
+
+
+def _beside_turns(turns: Sequence[StoredTurn]) -> tuple[float | None, float]:
+    """About how many tokens of a prompt are not those of its turns, None where no reply tells; tokens per character."""
     told = next((turn for turn in reversed(turns) if _prompt(turn) is not None), None)
     if told is None or told.reply is None:
-        return None
+        return None, 0.0
     made, rate = told.reply.provenance, _tokens_per_character(turns)
     given = round(rate * made.kept_reasoning)  # of its thought, counted with its prompt
     prompt = (_prompt(told) or 0) - given
     then = shown(turns[: turns.index(told)], made.seen_from) if made.seen_from != told.id else ()
-    known = prompt - rate * len(told.content) - sum(_tokens(turn, made.keep_thoughts, rate) for turn in then)
-    return max(0, round(known + sum(_tokens(turn, keep_thoughts, rate) for turn in shown(turns, seen_from))))
+    return prompt - rate * len(told.content) - sum(_tokens(turn, made.keep_thoughts, rate) for turn in then), rate
 
 
 def oldest_left_out(
@@ -48,10 +56,13 @@ def oldest_left_out(
     Leaves out one turn at least; None where there is none but the last. `context` in tokens.
     """
     seen = shown(turns, seen_from)
-    for turn in seen[1:-1]:
-        taken = next_prompt(turns, keep_thoughts, turn.id)
-        if taken is not None and taken <= (1 - ROOMY) * context:
-            return turn.id
+    known, rate = _beside_turns(turns)
+    if known is not None:
+        left = known + sum(_tokens(turn, keep_thoughts, rate) for turn in seen)
+        for before, turn in pairwise(seen[:-1]):
+            left -= _tokens(before, keep_thoughts, rate)
+            if round(left) <= (1 - ROOMY) * context:
+                return turn.id
     return seen[-1].id if len(seen) > 1 else None
 
 

@@ -22,6 +22,7 @@ _PLURAL = {
     "verification": "verdicts",
     "consent": "consents",
     "exclusion": "exclusions",
+    "preset": "presets",
 }
 
 

@@ -80,6 +80,8 @@ def export_status(case: Case) -> tuple[ExportStatus, str]:
         return "no_consent", ""
     if isinstance(case.judgement, Comparison) and case.winner is None:
         return "undecided", ""
+    if turn.is_long:
+        return "refused", "long_history"
     reason = _refusal(case)
     return ("refused", reason) if reason else ("exported", "")
 

@@ -45,8 +45,9 @@ def conflicts(store: Store, filter: Filter = Filter()) -> list[Conflict]:  # noq
     with store.dataset.snapshot() as snapshot:
         for turns in snapshot.turns(filter, consented_only=False, repeated=True):
             for turn in turns:
+                prompt = _prompt(turn)
                 for case in cases(turn):
-                    if case.kind in _KINDS and case.id not in turn.excluded and (decision := _decision(case)):
+                    if case.kind in _KINDS and case.id not in turn.excluded and (decision := _decision(case, prompt)):
                         texts, verdict = decision
                         prompts[turn.id] = turn.message
                         judges_by_texts[texts].append(
@@ -63,9 +64,8 @@ def _conflict(decisions: list[tuple[Judge, Hashable]], prompts: dict[str, str]) 
     return Conflict("duplicate" if len(verdicts) == 1 else "contradiction", prompts[judges[0].turn_id], judges)
 
 
-def _decision(case: Case) -> tuple[Hashable, Hashable] | None:
+def _decision(case: Case, prompt: bytes) -> tuple[Hashable, Hashable] | None:
     """Keys of the texts that were judged and of the verdict; None where nothing was decided."""
-    prompt = _prompt(case.turn)
     if isinstance(case.judgement, Rating):
         return (prompt, case.judgement.part, _text(case.sides[0])), case.judgement.thumb
     if case.winner is None:

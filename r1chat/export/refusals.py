@@ -12,7 +12,7 @@ from typing import Literal
 from r1chat.both import Both
 from r1chat.export.identity import names_its_model
 from r1chat.judgements import Comparison, Rating, StepLabel
-from r1chat.store.dataset import JudgedReply, JudgedTurn
+from r1chat.store.dataset import MOST_EARLIER, JudgedReply, JudgedTurn
 
 Reason = Literal[
     "unfinished",
@@ -27,7 +27,10 @@ Reason = Literal[
     "no_reply",
     "verified_wrong",
     "no_template",
+    "long_history",
 ]
+OF_EVERY_ROW: frozenset[str] = frozenset({"long_history"})  # also where a row is one reply of a pair that is none
+
 
 REASONS: Mapping[Reason, Both] = {
     "unfinished": Both(
@@ -79,6 +82,10 @@ REASONS: Mapping[Reason, Both] = {
         "file is here.",
         "该回复由服务器生成，而服务器不提供对话模板。请用 --template 导出，或评价其文件在本机的模型。",
     ),
+    "long_history": Both(
+        f"More than {MOST_EARLIER} messages stand before this one. Judge replies in shorter conversations.",
+        f"这条消息之前有超过 {MOST_EARLIER} 条消息。请在较短的对话中评判回复。",
+    ),
 }
 
 _BY_FINISH: Mapping[str | None, Reason | None] = {
@@ -121,10 +128,7 @@ def of_comparison(turn: JudgedTurn, comparison: Comparison) -> Reason | None:
 
 def of_rating(turn: JudgedTurn, rating: Rating) -> Reason | None:
     """Why a thumb makes no label. A thumb for a thought needs the same rater's thumb for the answer."""
-    if rating.part == "thought" and not any(
-        other.reply_id == rating.reply_id and other.rater == rating.rater and other.part == "answer"
-        for other in turn.ratings
-    ):
+    if rating.part == "thought" and (rating.reply_id, rating.rater) not in turn.answers_rated:
         return "thought_only"
     return of_reply(turn.replies[rating.reply_id])
 

@@ -56,7 +56,9 @@ class _Groups:
             self._above[max(first, second)] = min(first, second)
 
     def of(self, conversation: str) -> bytes:
-        return self._smallest(self._messages[conversation])
+        """The name of its group; its own where it begins with no message, as a restored file may have it."""
+        message = self._messages.get(conversation)
+        return sha256(conversation.encode()).digest() if message is None else self._smallest(message)
 
     def _smallest(self, message: bytes) -> bytes:
         path = []

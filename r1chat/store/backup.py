@@ -179,6 +179,7 @@ def check(file: Path, *, strict: bool = False) -> Copy:
                 raise StoreError(_FOREIGN.format(file=file))
             if over is not None:
                 strict_check.check_values(connection, over)
+                strict_check.check_relations(connection)
             counts = [
                 int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
                 for table in ("conversation", "reply")

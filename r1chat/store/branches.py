@@ -76,14 +76,21 @@ def read_replies(connection: Connection, turn_id: str) -> list[StoredReply]:
     return [stored_reply(row, siblings=len(rows)) for row in rows]
 
 
-def read_vote(connection: Connection, vote_id: str) -> list[StoredReply]:
-    """The samples of a vote that is known to be there, oldest first: of one message, or of phrasings of one."""
+def read_vote(connection: Connection, vote_id: str, turn_id: str | None) -> list[StoredReply]:
+    """The samples of a vote that is known to be there, oldest first: of one message, or of phrasings of one.
+
+    `turn_id`: only those of this message and of the others that follow the same reply.
+    """
     wanted = (
         select(replies)
         .join(turns, turns.c.id == replies.c.turn_id)
         .where(replies.c.vote_id == vote_id)
         .order_by(turns.c.position, replies.c.position)
     )
+    if turn_id is not None:
+        above = select(turns.c.conversation_id, turns.c.parent_reply_id).where(turns.c.id == turn_id)
+        conversation_id, parent_id = connection.execute(above).one()
+        wanted = wanted.where(turns.c.conversation_id == conversation_id, turns.c.parent_reply_id == parent_id)
     rows = connection.execute(wanted).mappings().all()
     messages = {row["turn_id"] for row in rows}
     count = select(replies.c.turn_id, func.count()).where(replies.c.turn_id.in_(messages)).group_by(replies.c.turn_id)

@@ -51,6 +51,7 @@ from r1chat.store.schema import conversations, later_thoughts, replies, stored_r
 Value = TypeVar("Value")
 
 BATCH = 500  # messages that are read at a time
+MOST_EARLIER = 300  # messages before a judged one that are read: more than a model's window holds of a talk
 
 
 class Entry(NamedTuple):
@@ -109,9 +110,10 @@ class Exchange(NamedTuple):
 class JudgedTurn(NamedTuple):
     """A message, what came before it, and what is in force on its replies.
 
-    `wanted` are the ids of the judgements that were asked for: only they are in `comparisons`, `ratings`, `steps` and
-    among the corrections. `reference` and `verified` are given in any case. `replies` are those that were judged, and
-    all to the message where its reference was asked for. `excluded` has the reasons, by judgement.
+    `history` has the last MOST_EARLIER + 1 messages at most. `wanted` are the ids of the judgements that were asked
+    for: only they are in `comparisons`, `ratings`, `steps` and among the corrections. `reference` and `verified` are
+    given in any case. `replies` are those that were judged, and all to the message where its reference was asked for.
+    `excluded` has the reasons, by judgement.
     """
 
     id: str
@@ -124,10 +126,16 @@ class JudgedTurn(NamedTuple):
     replies: Mapping[str, JudgedReply]  # by id, oldest first
     comparisons: tuple[Comparison, ...]
     ratings: tuple[Rating, ...]
+    answers_rated: frozenset[tuple[str, str]]  # reply and rater of the ratings of answers
     steps: tuple[StepLabel, ...]
     reference: Reference | None
     verified: Mapping[str, Verification]  # by reply
     excluded: Mapping[str, str]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether more stands before the message than `history` has."""
+        return len(self.history) > MOST_EARLIER
 
 
 class Player(NamedTuple):
@@ -355,6 +363,11 @@ class Snapshot:
                 replies=by_turn[place.id],
                 comparisons=tuple(comparisons_on.get(place.id, ())),
                 ratings=tuple(ratings_on.get(place.id, ())),
+                answers_rated=frozenset(
+                    (rating.reply_id, rating.rater)
+                    for rating in ratings_on.get(place.id, ())
+                    if rating.part == "answer"
+                ),
                 steps=tuple(steps_on.get(place.id, ())),
                 reference=references_here.get(place.id),
                 verified=_picked(verified, by_turn[place.id]),
@@ -458,10 +471,12 @@ class Snapshot:
         return {row.id: row for row in self._connection.execute(query).all()}
 
     def _exchanges(self, reply_ids: Iterable[str | None]) -> dict[str, Exchange]:
-        """These replies and all above them, a level at a time."""
+        """These replies and those above them, a level at a time, as far as a history goes."""
         exchanges: dict[str, Exchange] = {}
         pending = {exchange for exchange in reply_ids if exchange is not None}
-        while pending:
+        for _ in range(MOST_EARLIER + 1):
+            if not pending:
+                break
             query = (
                 select(
                     replies.c.id,
@@ -486,7 +501,7 @@ def _entry(row: Row[Any]) -> Entry:
 
 def _path(exchanges: Mapping[str, Exchange], reply_id: str | None) -> tuple[Exchange, ...]:
     path: dict[str, Exchange] = {}
-    while reply_id is not None and reply_id not in path:  # a restored file may go in a circle
+    while reply_id is not None and reply_id not in path and len(path) <= MOST_EARLIER:  # a restored file may circle
         path[reply_id] = exchanges[reply_id]
         reply_id = exchanges[reply_id].parent_reply_id
     return tuple(path.values())[::-1]

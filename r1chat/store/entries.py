@@ -98,12 +98,14 @@ def _of(kind: Kind) -> tuple[Select[Any], ColumnElement[bool], ColumnElement[Any
         query = query.where(references.c.id.in_(references_in_force()))
         return query, _side.c.turn_id == references.c.turn_id, references.c.created_at, references.c.rater
     query = select(name, replies.c.id, replies.c.turn_id, replies.c.created_at)
-    query = query.where(replies.c.origin == "corrected", replies.c.parent_id.is_not(None))
+    query = query.join(_original, (_original.c.id == replies.c.parent_id) & (_original.c.turn_id == replies.c.turn_id))
+    query = query.where(replies.c.origin == "corrected")  # one of a reply to another message corrects nothing
     sides = _side.c.id.in_([replies.c.id, replies.c.parent_id])
     return query, sides, replies.c.created_at, literal("")
 
 
 _side = replies.alias("side")
+_original = replies.alias("original")
 
 
 def _narrowed(kind: Kind, selection: Filter) -> Select[Any]:

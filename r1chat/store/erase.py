@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, select, union_all, update
 
 from r1chat.store import search
 from r1chat.store.judgement_schema import (
@@ -70,4 +70,7 @@ def erase(connection: Connection, conversation_id: str) -> None:
     this = conversations.c.id == conversation_id
     search.forget(connection, connection.execute(select(conversations.c.number).where(this)).scalar_one())
     connection.execute(delete(exclusions).where(belonging("exclusion", [conversation_id])))  # has no foreign key
+    # Else each message would take the next one with it, and SQLite goes no deeper than a thousand rows.
+    above = turns.c.parent_reply_id.in_(_ids("reply", [conversation_id]))
+    connection.execute(update(turns).where(above).values(parent_reply_id=None))
     connection.execute(delete(conversations).where(this))

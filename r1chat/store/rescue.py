@@ -231,6 +231,9 @@ def _write(file: Path, read: dict[str, list[Row]]) -> dict[str, int]:
                     marks = ", ".join("?" * len(kept))
                     with suppress(sqlite3.IntegrityError):  # twice the same id, or a field that is lost
                         raw.execute(f'INSERT INTO "{name}" ({names}) VALUES ({marks})', list(kept.values()))
+            raw.execute(f"DELETE FROM duel WHERE rowid IN ({strict_check.ASTRAY})")  # `restore` would not take them
+            raw.execute(f"UPDATE turn SET parent_reply_id = NULL WHERE rowid IN ({strict_check.MOVED})")
+            _drop_lost_branches(raw)
             while _drop_orphans(raw):
                 pass
             left = {name: raw.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in read}
@@ -240,6 +243,23 @@ def _write(file: Path, read: dict[str, list[Row]]) -> dict[str, int]:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
     return {name: len(rows) - left[name] for name, rows in read.items()}
+
+
+def _drop_lost_branches(raw: sqlite3.Connection) -> None:
+    """Delete the messages whose conversation, or anything above them in it, is lost.
+
+    They lose the reply above them first: SQLite deletes what follows row by row, and no deeper than a thousand rows.
+    """
+    raw.execute(
+        "CREATE TEMP TABLE lost AS WITH RECURSIVE lost (id) AS ("
+        "SELECT id FROM turn WHERE conversation_id NOT IN (SELECT id FROM conversation) OR parent_reply_id NOT IN "
+        "(SELECT reply.id FROM reply JOIN turn ON turn.id = reply.turn_id) UNION "
+        "SELECT turn.id FROM lost JOIN reply ON reply.turn_id = lost.id JOIN turn ON turn.parent_reply_id = reply.id"
+        ") SELECT id FROM lost"
+    )
+    raw.execute("UPDATE turn SET parent_reply_id = NULL WHERE id IN (SELECT id FROM lost)")
+    raw.execute("DELETE FROM turn WHERE id IN (SELECT id FROM lost)")
+    raw.execute("DROP TABLE lost")
 
 
 def _drop_orphans(raw: sqlite3.Connection) -> bool:

@@ -391,11 +391,14 @@ class Store:
             lookup.conversation_of_turn(connection, turn_id)
             return read_replies(connection, turn_id)
 
-    def votes(self, vote_id: str) -> list[StoredReply]:
-        """The samples of one vote, oldest first."""
+    def votes(self, vote_id: str, turn_id: str | None = None) -> list[StoredReply]:
+        """The samples of one vote, oldest first; `turn_id`: to this message, and to others after the same reply."""
         with self._database.read() as connection:
-            lookup.conversation_of_vote(connection, vote_id)
-            return read_vote(connection, vote_id)
+            if turn_id is None:
+                lookup.conversation_of_vote(connection, vote_id)
+            else:
+                lookup.conversation_of_turn(connection, turn_id)
+            return read_vote(connection, vote_id, turn_id)
 
     def interrupt_unfinished(self) -> list[str]:
         """Mark replies as "interrupted" that no process makes any more; the ids of their conversations, one a reply.

@@ -2,7 +2,8 @@
 
 Its schema must be, statement by statement, what the migrations of its revision make: then it has no trigger, generated
 column, default or constraint of somebody else, and the queries that follow evaluate nothing foreign. Then every value
-must have the type of its column, and be a word that the column may hold. All queries have a time limit.
+must have the type of its column, and be a word that the column may hold, and comparisons must be of replies to one
+message. All queries have a time limit.
 """
 
 from __future__ import annotations
@@ -29,6 +30,14 @@ _MOST_OBJECTS = 1000  # tables and indexes; a database of r1chat has some fifty
 _BASE_TIME, _TIME_PER_MEGABYTE = 60.0, 1.0  # seconds: far more than a slow disk needs
 _STEPS = 100_000  # of SQLite's virtual machine between two looks at the clock
 _LARGEST_DOCUMENT = 4 * 1024**2  # bytes of a document's terms; texts are indexed in parts of 50,000 characters
+ASTRAY = (  # comparisons of replies to another message, by the number of their row
+    "SELECT duel.rowid FROM duel JOIN reply AS one ON one.id = left_id JOIN reply AS other ON other.id = right_id "
+    "WHERE one.turn_id <> duel.turn_id OR other.turn_id <> duel.turn_id OR left_id = right_id"
+)
+MOVED = (  # messages after a reply in another conversation
+    "SELECT turn.rowid FROM turn JOIN reply ON reply.id = turn.parent_reply_id JOIN turn AS above "
+    "ON above.id = reply.turn_id WHERE above.conversation_id <> turn.conversation_id"
+)
 _DOCUMENTS_PER_CONVERSATION = 1_000_000  # see `search`
 _ID = re.compile(r"[0-9a-f]{32}")
 _OBJECTS = "SELECT type, name, tbl_name, sql FROM sqlite_master LIMIT ?"
@@ -40,6 +49,8 @@ _EXTRA = Both("{name} is not one of r1chat's, or defined in another way", "{name
 _VALUE = Both(
     "the table {table} has a value in {column} that cannot stand there", "表 {table} 的 {column} 列有不该出现的值"
 )
+_ASTRAY = Both("it compares replies that do not belong to one message", "其中比较了不属于同一条消息的回复")
+_MOVED = Both("a message follows a reply of another conversation", "有消息接在另一个对话的回复之后")
 
 Object = tuple[object, object, object, object]  # type, name, table, SQL of a row of sqlite_master
 Row = tuple[Any, ...]
@@ -121,6 +132,19 @@ def check_values(connection: sqlite3.Connection, over: Callable[[], bool]) -> No
                 raise UnexpectedContentError(_VALUE.format(table=table, column=wrong))
 
 
+def check_relations(connection: sqlite3.Connection) -> None:
+    """Raise UnexpectedContentError for comparisons and messages that refer to replies of another place.
+
+    The schema must be checked before. Raises sqlite3.OperationalError where the time is over.
+    """
+    if connection.execute(f"{MOVED} LIMIT 1").fetchone() is not None:
+        raise UnexpectedContentError(_MOVED)
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'duel'").fetchone():
+        return  # a revision without comparisons
+    if connection.execute(f"{ASTRAY} LIMIT 1").fetchone() is not None:
+        raise UnexpectedContentError(_ASTRAY)
+
+
 def rebuild_search_index(connection: sqlite3.Connection, over: Callable[[], bool]) -> None:
     """Fill the full-text index again from `search_document`, which `check_values` must have passed.
 
@@ -181,10 +205,9 @@ def _fits(value: object, kind: str) -> bool:
 
 def _is_moment(value: str) -> bool:
     try:
-        datetime.fromisoformat(f"{value}+00:00")  # as `schema.UtcTime` reads it
+        return datetime.fromisoformat(f"{value}+00:00").tzinfo is not None  # as `schema.UtcTime` reads it
     except ValueError:
         return False
-    return True
 
 
 def _decompresses(value: object) -> bool:

@@ -66,7 +66,7 @@ class Tree:
         turn = self.turns[turn_id]
         path: list[Step] = [(turn, self.shown_reply(turn))]
         passed = {turn_id}
-        while turn.parent_reply_id is not None:
+        while turn.parent_reply_id in self.replies:
             reply = self.replies[turn.parent_reply_id]
             turn = self.turns[reply.turn_id]
             if turn.id in passed:  # a restored file may go in a circle

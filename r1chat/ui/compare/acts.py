@@ -12,7 +12,7 @@ from r1chat.conversations import Behaviour, Preset, StoredReply, StoredTurn
 from r1chat.errors import MessageError
 from r1chat.judgements import WINNERS, Judged
 from r1chat.messages import ModelInfo, Params
-from r1chat.teach import comparable
+from r1chat.teach import comparable, ranking_of
 from r1chat.ui.act import Act, Actions
 from r1chat.ui.compare.comparison import OpenComparison
 from r1chat.ui.html.icons import icon
@@ -146,14 +146,15 @@ def open_comparison(app: App, judged: Judged, turn: StoredTurn, last: bool) -> O
     return OpenComparison(sides, judged.comparisons.get(sides.id), goes_on, not last, left)
 
 
-def order(app: App, stored: StoredReply) -> list[list[int]]:
+def order(app: App, stored: StoredReply, judged: Judged) -> list[list[int]]:
     """The ranking of all whole replies to a message, by position, best first; [] where it is not complete."""
     if stored.siblings < 3:
         return []
-    ranking = app.teacher.ranking(stored.turn_id)
+    siblings = app.store.replies(stored.turn_id)
+    ranking = ranking_of(siblings, judged)
     if ranking.ask is not None or sum(map(len, ranking.groups)) < 3:
         return []
-    positions = {sibling.id: sibling.position for sibling in app.store.replies(stored.turn_id)}
+    positions = {sibling.id: sibling.position for sibling in siblings}
     return [sorted(positions[reply_id] for reply_id in group) for group in ranking.groups]
 
 

@@ -182,7 +182,7 @@ def _number(text: str) -> int:
 
 def _replaced(app: App, asked: Query, names: frozenset[str]) -> redaction.Replaced:
     """What redaction would replace in an export of the filter, whether or not there is consent yet."""
-    replaced = redaction.Replaced()
+    replaced, seen = redaction.Replaced(), set[str]()  # replies: the same history stands before many messages
     with app.store.dataset.snapshot() as snapshot:
         for batch in snapshot.turns(query.read(asked), consented_only=False):
             for turn in batch:
@@ -190,7 +190,9 @@ def _replaced(app: App, asked: Query, names: frozenset[str]) -> redaction.Replac
                     replaced.cut = True
                     return replaced
                 replaced.messages += 1
-                texts = [turn.message, *(text for item in turn.history for text in (item.message, item.answer))]
+                earlier = [item for item in turn.history if item.reply_id not in seen]
+                seen.update((item.reply_id for item in earlier), turn.replies)
+                texts = [turn.message, *(text for item in earlier for text in (item.message, item.answer))]
                 replies = [text for item in turn.replies.values() for text in (item.reasoning, item.answer)]
                 comments = [one.comment for one in turn.comparisons] + [one.comment for one in turn.ratings]
                 reference = [turn.reference.text] if turn.reference else []

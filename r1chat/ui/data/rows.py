@@ -58,7 +58,7 @@ def drawn(text: str) -> Markup:
     """A text of a model with its Markdown and formulas."""
     pieces = Segments(trusting=True)
     pieces.feed(text)
-    ends = [*pieces.starts[1:], len(text)]
+    ends = [*pieces.starts[1:], len(text)][: len(pieces.starts)]  # a text of blank lines has no piece
     blocks = zip(pieces.prefixes, pieces.starts, ends, strict=True)
     return Markup('<div class="read">{}</div>').format(
         concat(markdown(prefix + text[start:end].rstrip()) for prefix, start, end in blocks)

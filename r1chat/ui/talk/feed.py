@@ -49,6 +49,8 @@ OUTLINE_EVERY = 1.0  # seconds; the outline of a long thought is large
 INTERVAL = 0.05  # seconds between two patches of a growing reply
 MOST_SHOWN = 500  # messages, the last ones of a conversation: they are one patch, and one page
 
+_MOST_ANCESTORS = 16  # replies from which the tokens of a thought are counted; beyond, its characters tell
+
 _PLACES = ("who", "sum", "strip", "notes", "judge", "acts", "teach")  # of a reply, see `render.skeleton`
 
 
@@ -437,7 +439,7 @@ class Viewer:
         if chosen is None:
             return EMPTY
         replies = [self._app.store.reply(side) for side in chosen.sides.reply_ids.values()]
-        return comparisons.result(chosen, stored.id, replies, order(self._app, stored), self._words)
+        return comparisons.result(chosen, stored.id, replies, order(self._app, stored, self._judged), self._words)
 
     # -- one reply ----------------------------------------------------------------------------------------------------
 
@@ -457,7 +459,7 @@ class Viewer:
         notes += render.origin(stored, question, self._words, other_file=stored.id in self._of_another_file)
         notes += self._compared(stored)
         if stored.provenance.vote_id:
-            samples = self._app.store.votes(stored.provenance.vote_id)
+            samples = self._app.store.votes(stored.provenance.vote_id, stored.turn_id)
             notes = votes.panel(samples, stored.id, self._judged, self._words) + notes
         blocks += self._change(f"{stored.id}-notes", html=notes)
         blocks += self._change(f"{stored.id}-acts", html=self._acts(stored, cannot_resume))
@@ -504,14 +506,21 @@ class Viewer:
 
     def _given_tokens(self, made: Provenance) -> int:
         """About how many tokens of a thought came from its parent's: as many as its characters take there."""
-        if not made.kept_reasoning:
-            return 0
+        line = [made]
+        replies: list[Reply] = []  # those of the ancestors of `made`, whose part of the thought is in it
         with suppress(NotFoundError):
-            parent = self._app.store.reply(made.parent_id or "")
-            whole = self._given_tokens(parent.provenance) + parent.reply.usage.reasoning_tokens
-            if whole and parent.reply.reasoning:
-                return round(whole * made.kept_reasoning / len(parent.reply.reasoning))
-        return round(made.kept_reasoning / window.PER_TOKEN)
+            while line[-1].kept_reasoning and len(replies) < _MOST_ANCESTORS:
+                parent = self._app.store.reply(line[-1].parent_id or "")
+                replies.append(parent.reply)
+                line.append(parent.provenance)
+        given = round(line[-1].kept_reasoning / window.PER_TOKEN)
+        for child, parent_reply in reversed([*zip(line, replies, strict=False)]):
+            whole = given + parent_reply.usage.reasoning_tokens
+            if whole and parent_reply.reasoning:
+                given = round(whole * child.kept_reasoning / len(parent_reply.reasoning))
+            else:
+                given = round(child.kept_reasoning / window.PER_TOKEN)
+        return given
 
     def _forget_message(self, turn_id: str) -> None:
         self._sent.pop(f"you-{turn_id}", None)
