@@ -129,7 +129,8 @@ def _named(entries: Any) -> Any:
     """The entries of a list of models that have a name: one that has none does not hide the others."""
     if not isinstance(entries, list):
         return entries
-    return [entry for entry in entries if isinstance(entry, dict) and wire.is_text(entry.get("id"))] or entries
+    named = [entry for entry in entries if isinstance(entry, dict) and wire.is_text(entry.get("id"))]
+    return (named or entries)[: wire.MOST_MODELS]
 
 
 class Entries(BaseModel):

@@ -38,7 +38,7 @@ ANSWER_WITHIN = 15.0  # seconds, for questions that no model has to think about
 LONGEST_SENTENCE = 1000  # characters of an error in a server's own words: it is stored with the reply
 _MOST_WORDS = 64 * LONGEST_SENTENCE  # characters of what a server says that are looked at
 SHORTEST_KEY = 4  # characters; what is shorter is no secret, and would be found in every word
-MOST_MODELS = 5_000  # of an Ollama server, which is asked about each
+MOST_MODELS = 5_000  # of a server; an Ollama server is asked about each
 LONGEST_LINE = 16 << 20  # bytes of one line of a stream, or of a body that is read whole
 
 _MOST_BYTES = 1 << 50  # of a model

@@ -14,6 +14,9 @@ from r1chat.reflect.moments import Moment, MomentFinder
 from r1chat.reflect.sentences import Sentence, Splitter
 from r1chat.reflect.steps import Step, StepCutter
 
+MOST_SENTENCES = 20_000
+"""Of a chain; the rest of one that goes on is not read. Windows of 128,000 tokens hold some ten thousand."""
+
 
 class Reader:
     """Reads a growing chain: feed it every new piece of reasoning, read `moments` and `steps` at any time.
@@ -29,6 +32,7 @@ class Reader:
         self._splitter = Splitter()
         self._finder = MomentFinder(bars)
         self._cutter = StepCutter()
+        self._sentences = 0
 
     def feed(self, text: str) -> None:
         """Add the next piece of the chain."""
@@ -68,7 +72,9 @@ class Reader:
 
     def _read(self, sentences: Iterable[Sentence]) -> None:
         for sentence in sentences:
-            self._cutter.take(sentence, self._finder.take(sentence))
+            self._sentences += 1
+            if self._sentences <= MOST_SENTENCES:
+                self._cutter.take(sentence, self._finder.take(sentence))
 
 
 def read(reasoning: str, bars: Bars | None = None) -> Reader:
@@ -85,5 +91,8 @@ def find_moments(reasoning: str, bars: Bars | None = None) -> Iterator[Moment]:
 
 
 def find_steps(reasoning: str) -> list[Step]:
-    """The steps of a complete chain, in order; together they cover all of it but white space."""
+    """The steps of a complete chain, in order; together they cover all of it but white space.
+
+    Of a chain of more than `MOST_SENTENCES` the steps of the first so many.
+    """
     return list(read(reasoning).steps)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, ValuesView
 from contextlib import closing
@@ -16,6 +17,8 @@ import pytest
 
 from benchmarks.folders import Rows
 from benchmarks.walk import opened
+from r1chat.backends import wire
+from r1chat.backends.openai_wire import Entries
 from r1chat.cli.keeping import save
 from r1chat.config import load
 from r1chat.conversations import StoredReply, StoredTurn
@@ -24,11 +27,14 @@ from r1chat.export.cases import cases
 from r1chat.export.refusals import of_rating
 from r1chat.judgements import Comparison, Judged, Sides
 from r1chat.messages import Reply, Usage
+from r1chat.reflect.reader import MOST_SENTENCES, read
 from r1chat.store import Store, backup
 from r1chat.store.dataset import MOST_EARLIER
 from r1chat.store.entries import Filter
 from r1chat.store.rescue import rescue
 from r1chat.ui.talk.feed import Viewer
+from r1chat.ui.talk.render import ReplyRenderer, notices
+from r1chat.ui.words.page import words
 from r1chat.window import oldest_left_out
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of FastAPI's dependencies
@@ -161,3 +167,25 @@ def test_what_follows_a_lost_reply_is_left_out_of_a_rescue(tmp_path: Path) -> No
     lines = [*save(load(data_dir=tmp_path / "old"), tmp_path / "again.db", None)]
     assert any("presets" in line for line in lines)
     backup.restore(tmp_path / "saved.db", tmp_path / "new.db")
+
+
+def test_a_thought_of_very_many_short_steps_is_some_thousand_blocks_and_rows() -> None:
+    renderer = ReplyRenderer("a" * 32, words("en"))
+    text = "\n\n".join(f"Wait, hmm {number}" for number in range(MOST_SENTENCES + 5_000))
+    blocks = renderer.update(Reply(reasoning=text, closed=True, answer="x", finish="stop"))
+    assert 2_000 <= len(blocks) < 2_400
+    assert "".join(str(block.html) for block in blocks).count("hmm") == MOST_SENTENCES + 5_000
+    assert max(len(block.html) for block in blocks) < 100_000
+    assert len(renderer.moments) <= MOST_SENTENCES and len(read(text).steps) <= MOST_SENTENCES
+
+
+def test_of_a_reply_of_millions_of_characters_the_beginning_is_shown_and_that_is_said() -> None:
+    reply = Reply(reasoning="a b " * 300_000, closed=True, answer="x", finish="stop")
+    blocks = ReplyRenderer("a" * 32, words("en")).update(reply)
+    assert sum(len(block.html) for block in blocks) < 1_200_000
+    assert "the first 1,000,000 characters are shown" in notices(reply, words("en"))
+
+
+def test_a_server_lists_some_thousand_models_at_most() -> None:
+    entries = wire.parsed(Entries, json.dumps({"data": [{"id": f"m{number}"} for number in range(20_000)]}).encode())
+    assert len(entries.data) == wire.MOST_MODELS

@@ -15,6 +15,7 @@ from typing import Literal
 
 SOFT = 4_000  # characters; a longer paragraph or list ends at the next good place
 HARD = 12_000  # characters; what is longer still ends at the next line
+MOST_BLOCKS = 2_000  # of a text; from then on only long ones are blocks of their own, the others go on in them
 RETRY = 250  # characters from a place that was not good to the next one that is looked at
 
 _HEAD = 256  # characters of a line that tell what it begins
@@ -86,10 +87,11 @@ class Splitter:
         return first
 
     def _begin(self, at: int, kind: Kind = "text", prefix: str = "") -> None:
-        self.starts.append(at)
-        self.prefixes.append(prefix)
+        if len(self.starts) < MOST_BLOCKS or at - self.starts[-1] >= SOFT:
+            self.starts.append(at)
+            self.prefixes.append(prefix)
         self._kind = kind
-        self._due = at + SOFT
+        self._due = self.starts[-1] + SOFT
         self._apart = False
 
     def _read(self, text: str, end: int, whole: bool) -> None:

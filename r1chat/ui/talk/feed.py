@@ -305,6 +305,8 @@ class Viewer:
         room = self._window(conversation, running)  # what it offers is recommended before continuing the last reply
         self._leading = conversation.turns[-1].id if conversation.turns and not self._sent["offers"][1] else ""
         for turn in turns:
+            if self._left.is_set():
+                break
             blocks += self._turn(turn, running)
         blocks += room
         if before := len(conversation.turns) - len(turns):

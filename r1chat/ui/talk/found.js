@@ -47,7 +47,7 @@ function goToHit() {
 function rangesIn(part, word) {
   const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT), ranges = [];
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
-    const found = text.textContent.toLowerCase();
+    const found = lowered(text.textContent);
     for (let start = found.indexOf(word); start >= 0; start = found.indexOf(word, start + word.length)) {
       const range = document.createRange();
       range.setStart(text, start);
@@ -56,4 +56,10 @@ function rangesIn(part, word) {
     }
   }
   return ranges;
+}
+
+/** The text in lower case, each letter at its place: "İ" would become two. @param {string} text */
+function lowered(text) {
+  const low = text.toLowerCase();
+  return low.length === text.length ? low : Array.from(text, letter => letter.toLowerCase().length === letter.length ? letter.toLowerCase() : letter).join('');
 }

@@ -62,6 +62,9 @@ SYMBOLS = Markup('<svg width="0" height="0" class="symbols" aria-hidden="true">{
 GAP = 3.6  # percent of the timeline between two marks, so that they do not hide each other
 NARROW_GAP = 13.7  # the same on a phone, whose line is 178 pixels wide: targets of 24 pixels
 NARROW_CROWD = 8  # moments; more than that hide each other on a phone
+MOST_ROWS = 2_000  # steps of an outline
+MOST_MARKED = 2_000  # moments that are marked in the text
+MOST_MARKS = 500  # on the strip, which is sent whole at each new moment
 CROWD = 24  # moments; more than that hide each other on one line
 _TITLED = 400  # characters of a step that its title is made from
 Verdicts = Mapping[tuple[int, int], Verdict]  # by the moment's place in the thought
@@ -128,10 +131,11 @@ def mark(kind: Kind, effect: Effect, place: str = "") -> Markup:
 def strip(moments: Sequence[Moment], length: int, reasoning: str, words: Words) -> Markup:
     """The timeline: the moments on a line as long as the thought (`length` characters), and the ways along it.
 
-    Where they would hide each other every kind has a line of its own.
+    Where they would hide each other every kind has a line of its own. There are marks for the first `MOST_MARKS`.
     """
     if not moments:
         return EMPTY
+    moments = moments[:MOST_MARKS]
     dense = len(moments) > CROWD
     places = [100 * moment.start / max(1, length) for moment in moments]
     near = places if dense or len(moments) > NARROW_CROWD else _spread(places, NARROW_GAP)
@@ -208,7 +212,7 @@ class Row:
 
 
 class Outline:
-    """The steps of one growing thought by their titles, with the moments in them.
+    """The steps of one growing thought by their titles, the first `MOST_ROWS`, with the moments in them.
 
     Each call looks only at the steps that may have changed since the last one.
     """
@@ -224,7 +228,8 @@ class Outline:
         steps, moments, settled = reader.steps, reader.moments, reader.settled
         open_from = moments[settled].start if settled < len(moments) else len(text)
         changed = []
-        for index in range(self._final, len(steps)):
+        count = min(len(steps), MOST_ROWS)
+        for index in range(self._final, count):
             row = self._row(index, steps[index], text, moments)
             if index == len(self._rows):
                 self._rows.append(row)
@@ -232,7 +237,7 @@ class Outline:
                 continue
             self._rows[index] = row
             changed.append(row)
-        while self._final < len(steps) - 1 and steps[self._final].end <= open_from:
+        while self._final < count - 1 and steps[self._final].end <= open_from:
             self._final += 1
         return changed
 
@@ -244,6 +249,8 @@ class Outline:
             Markup("<li{}>{}</li>").format(attributes(id=row.id, class_=row.kind or None), row.html)
             for row in self._rows
         )
+        if len(self._rows) == MOST_ROWS:
+            rows += Markup("<li>…</li>")
         return Markup(
             '<h2>{} <small id="outline-count">{}</small></h2><ol id="{}-outline">{}</ol>'
             '<div id="outline-legend">{}</div>'

@@ -315,6 +315,11 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
         "The model ended its reply in the middle of its thought. Have it answer now, or try again.",
         "模型在思考途中就结束了回复。可让它立即回答，或重试。",
     )
+    first_shown = Both(
+        "This reply is very long: of its thought and of its answer the first {n} characters are shown. Copy it, or "
+        "save the conversation, to have all of it.",
+        "这条回复非常长：思考和回答各显示前 {n} 个字符。复制它或保存对话可得到全部内容。",
+    )
     save_html = Both("Save the conversation as a page (HTML)", "将对话存为网页（HTML）")
     save_markdown = Both("Save the conversation as Markdown", "将对话存为 Markdown")
     thought_again = Both("Thought again", "再次思考")
