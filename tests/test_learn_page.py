@@ -197,10 +197,10 @@ def test_too_little_is_said_with_numbers_in_both_languages_and_a_second_run_is_r
     expect(page.locator("#trouble")).to_contain_text("Right answers are learnt from in one trial")
     page.get_by_role("combobox", name="Learn from").select_option("prefer")
     page.locator("#train").get_by_role("button", name="Train").click()
-    failed = page.locator(".run", has_text="r1chat-nano-prefer-1")
+    failed = page.locator(".run", has_text="r1chat-nano-prefer-2")
     expect(failed).to_contain_text("5 judgements can be used: too few", timeout=PATIENCE)
     expect(failed.get_by_role("button", name="Go on")).to_be_visible()
-    assert Runs(site.folder).get("r1chat-nano-prefer-1").wish.trials == 3
+    assert Runs(site.folder).get("r1chat-nano-prefer-2").wish.trials == 3
 
 
 def test_the_recipe_is_told_with_the_curves_of_the_stages_that_were_run(site: Site) -> None:
