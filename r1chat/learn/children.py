@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import struct
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -265,9 +266,18 @@ def liked(results: Iterable[tuple[str, str, float]], child: str, parent: str) ->
 
 def liked_in(store: Store, child: str, parent: str) -> Liked:
     """What the blind comparisons of a store say of a child against its parent, both by name."""
+    return liked(blind_results(store).get(frozenset((child, parent)), ()), child, parent)
+
+
+def blind_results(store: Store) -> dict[frozenset[str], list[tuple[str, str, float]]]:
+    """All blind comparisons with a verdict, as `liked` takes them, by the names of the two models."""
+    found: defaultdict[frozenset[str], list[tuple[str, str, float]]] = defaultdict(list)
     with store.dataset.snapshot() as snapshot:
-        games = [game for game in snapshot.games(Filter()) if game.blind and game.winner in _SCORES]
-    return liked(((game.left.model, game.right.model, _SCORES[game.winner]) for game in games), child, parent)
+        for game in snapshot.games(Filter()):
+            if game.blind and game.winner in _SCORES:
+                left, right = game.left.model, game.right.model
+                found[frozenset((left, right))].append((left, right, _SCORES[game.winner]))
+    return found
 
 
 _SCORES: Mapping[Winner, float] = {"left": 1.0, "right": 0.0, "tie": 0.5, "both_bad": 0.5}
