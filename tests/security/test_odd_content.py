@@ -106,14 +106,13 @@ def test_a_conversation_without_a_first_message_is_set_apart_by_itself(tmp_path:
         assert len(set_apart(snapshot, Filter(), 0.3)) in (1, 3)
 
 
-@pytest.mark.parametrize("extra", ['"digest": 5', f'"more": {"[" * 970}{"]" * 970}'])
-def test_an_evaluation_with_an_odd_specification_is_left_out_everywhere(tmp_path: Path, extra: str) -> None:
+def test_an_evaluation_whose_specification_lacks_a_field_is_left_out_everywhere(tmp_path: Path) -> None:
     with Rows(tmp_path) as made:
         made.talk(1)
     for name in ("one", "two"):
         evaluation(tmp_path, name, 2, 1)
     file = tmp_path / "evaluations" / "one" / "run.json"
-    file.write_text(file.read_text(encoding="utf-8").rstrip("}") + f", {extra}}}", encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8").replace('"digest"', '"other"'), encoding="utf-8")
     assert "r1chat itself failed" not in run(tmp_path, ["eval", "compare", "one", "two"])
     with opened(tmp_path) as (_, client):
         response = client.get("/r1chat/evaluation/whole?names=one&names=two")
