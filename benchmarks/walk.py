@@ -23,9 +23,10 @@ from starlette.testclient import TestClient
 
 from r1chat import archive
 from r1chat.app import App, build
+from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.backends.scripted import ScriptedBackend
 from r1chat.cli.main import main as command
-from r1chat.config import Settings, load
+from r1chat.config import Settings, load, nano_model
 from r1chat.errors import R1ChatError
 from r1chat.evaluation.listing import Evaluations
 from r1chat.export import FORMATS, Options, export
@@ -88,7 +89,8 @@ def settings(folder: Path) -> Settings:
 def opened(folder: Path) -> Iterator[tuple[App, TestClient]]:
     """The app of a data folder with the scripted model, and a client of its routes, which nothing guards."""
     words = ["<think>", "7 + 3 carries.", "</think>", "It is **70**."]
-    app = build(settings(folder), {"scripted": ScriptedBackend(lambda request: words)})
+    files = LlamaCppBackend([folder / "models", nano_model()], ahead=False)  # only its lists are asked for
+    app = build(settings(folder), {"scripted": ScriptedBackend(lambda request: words), "llama.cpp": files})
     with closing(app), TestClient(application(app), headers={"accept-language": "en"}) as client:
         yield app, client
 

@@ -206,7 +206,14 @@ def test_an_adapter_that_was_made_elsewhere_is_put_in_where_it_fits(
     for tensor, same in zip(gguf.GGUFReader(theirs).tensors, gguf.GGUFReader(kept).tensors, strict=True):
         assert tensor.name == same.name and (tensor.data == same.data).all()
     write_micro(folder / "models" / "micro.gguf")
+    half = tmp_path / "half.gguf"
+    writer = gguf.GGUFWriter(half, "qwen2")
+    writer.add_float32("adapter.lora.alpha", 4.0)
+    first = next(tensor for tensor in gguf.GGUFReader(theirs).tensors if tensor.name.endswith(".lora_a"))
+    writer.add_tensor(first.name, np.asarray(first.data))
+    written_whole(writer)
     for file, model, sentence in (
+        (half, NANO, "has no other half"),
         (theirs, "micro", "does not fit micro"),
         (nano_model(), NANO, "no LoRA adapter"),
         (tmp_path / "nowhere.gguf", NANO, "no LoRA adapter"),

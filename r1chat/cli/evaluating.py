@@ -19,7 +19,7 @@ from r1chat.cli.process import harmless, polite_signals
 from r1chat.config import Settings as AppSettings
 from r1chat.errors import EvaluationError
 from r1chat.evaluation import Problem, Run, Settings, Solved, Task, curve, load_task, measure
-from r1chat.evaluation.listing import FOLDER
+from r1chat.evaluation.listing import FOLDER, sound_specification
 from r1chat.evaluation.loading import DATA_FOLDER, missing
 from r1chat.evaluation.measures import bootstrap, compare_runs, pass_at
 from r1chat.evaluation.picture import curve as draw_curve
@@ -209,7 +209,7 @@ def _list(folder: Path) -> int:
 
 
 def _compare(folders: list[Path], as_json: bool) -> int:
-    specifications = [read_specification(folder) for folder in folders]
+    specifications = [sound_specification(folder) for folder in folders]
     if specifications[0]["digest"] != specifications[1]["digest"]:
         raise EvaluationError(_OTHER_TASK.format(one=folders[0].name, other=folders[1].name))
     solved = [read_solved(folder) for folder in folders]

@@ -109,7 +109,7 @@ class Evaluations:
             raise EvaluationError(_NO_RUN.format(name=name)) from None
 
     def _read(self, folder: Path) -> Kept:
-        asked = _checked(clean(folder.name), read_specification(folder))
+        asked = sound_specification(folder)
         done = self.solved(folder)
         shares = [share for one in done if not math.isnan(share := pass_at(1, one))]
         share = sum(shares) / len(shares) if shares else math.nan
@@ -161,8 +161,9 @@ def seconds_left(done: Sequence[Solved], problems: int) -> float:
     return (problems - len(done)) * sum(times) / len(times) if times else 0.0
 
 
-def _checked(name: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """A specification whose fields are what they should be. Raises EvaluationError."""
+def sound_specification(folder: Path) -> dict[str, Any]:
+    """What was asked of a run, whose fields are what they should be. Raises EvaluationError."""
+    asked = read_specification(folder)
     kinds: Mapping[str, type | tuple[type, ...]] = {
         **dict.fromkeys(("task", "title", "model", "digest", "source", "paper"), str),
         **dict.fromkeys(("problems", "k", "seed"), int),
@@ -176,17 +177,19 @@ def _checked(name: str, asked: dict[str, Any]) -> dict[str, Any]:
     sound = sound and all(abs(number) < 1 << 63 for number in numbers)  # nor "not a number"
     sound = sound and asked["problems"] > 0 and asked["k"] > 0
     if not sound or not isinstance(asked.get("recommended", {}), dict):
-        raise EvaluationError(_NO_RUN.format(name=name))
+        raise EvaluationError(_NO_RUN.format(name=clean(folder.name)))
     return asked
 
 
 def _flat(value: Any) -> Iterator[Any]:
     """What is in lists and objects."""
-    if isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _flat(part)
-    else:
-        yield value
+    parts = [value]
+    while parts:  # as deep as JSON may be
+        part = parts.pop()
+        if isinstance(part, dict | list):
+            parts += part.values() if isinstance(part, dict) else part
+        else:
+            yield part
 
 
 def _state(folder: Path) -> tuple[int, int]:

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import struct
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -118,6 +119,10 @@ class Children:
             both = whole is not None and len(shape) == len(whole) == 2
             if architecture != wanted or whole is None or not both or shape[side] != whole[side]:
                 raise TrainingError(_NO_FIT.format(file=shown.name, base=base.name, tensor=tensor))
+        for tensor, shape in shapes.items():
+            other = shapes.get(tensor[:-1] + ("b" if tensor.endswith("a") else "a"), ())
+            if not other or (tensor.endswith("a") and shape[1] != other[0]):
+                raise TrainingError(_NO_ADAPTER.format(file=shown, reason=_HALF.format(tensor=tensor)))
         keys = base_keys(base.name, base.size, digest, base.parts[0].modified)
         try:
             with self._files_of(name) as new:
@@ -199,7 +204,7 @@ class Children:
                 merge(base, self.folder / f"{name}.gguf", merged, name)
                 check_merged(base, self.folder / f"{name}.gguf", merged)
                 os.replace(merged, target)
-        except (OSError, ValueError) as error:
+        except (*_MALFORMED, OSError) as error:
             raise TrainingError(_NOT_MERGED.format(file=target, reason=error)) from None
 
     def check_there(self, name: str) -> None:
@@ -265,9 +270,18 @@ def liked(results: Iterable[tuple[str, str, float]], child: str, parent: str) ->
 
 def liked_in(store: Store, child: str, parent: str) -> Liked:
     """What the blind comparisons of a store say of a child against its parent, both by name."""
+    return liked(blind_results(store).get(frozenset((child, parent)), ()), child, parent)
+
+
+def blind_results(store: Store) -> dict[frozenset[str], list[tuple[str, str, float]]]:
+    """All blind comparisons with a verdict, as `liked` takes them, by the names of the two models."""
+    found: defaultdict[frozenset[str], list[tuple[str, str, float]]] = defaultdict(list)
     with store.dataset.snapshot() as snapshot:
-        games = [game for game in snapshot.games(Filter()) if game.blind and game.winner in _SCORES]
-    return liked(((game.left.model, game.right.model, _SCORES[game.winner]) for game in games), child, parent)
+        for game in snapshot.games(Filter()):
+            if game.blind and game.winner in _SCORES:
+                left, right = game.left.model, game.right.model
+                found[frozenset((left, right))].append((left, right, _SCORES[game.winner]))
+    return found
 
 
 _SCORES: Mapping[Winner, float] = {"left": 1.0, "right": 0.0, "tie": 0.5, "both_bad": 0.5}
@@ -297,6 +311,10 @@ _NO_PEFT = Both(
     "adapter_model.safetensors; give that folder.",
     "{file} 不是 llama.cpp 可用的 LoRA 适配器文件夹（{reason}）。PEFT 会写出 adapter_config.json 和 "
     "adapter_model.safetensors；请给出该文件夹。",
+)
+_HALF = Both(
+    "{tensor} has no other half of the same rank",
+    "{tensor} 缺少秩相同的另一半",
 )
 _NO_FIT = Both(
     "{file} does not fit {base}: {tensor} is not one of its parts, or has another size. Name the model that it was "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from r1chat.app import App
@@ -57,7 +58,11 @@ def materials(app: App) -> list[Material]:
         return []
     infos = backend.models()
     found = []
+    children: defaultdict[str, list[str]] = defaultdict(list)
+    for info in infos:
+        children[info.parent].append(info.key)
     with app.store.dataset.snapshot(local=True) as snapshot:
+        replied = set(snapshot.all_models())
         for info in infos:
             header = backend.header(info.name)
             if info.parent or not info.ready or header is None:
@@ -66,10 +71,11 @@ def materials(app: App) -> list[Material]:
             keys = frozenset(
                 {
                     info.key,
-                    *(child.key for child in infos if child.parent == info.key),
+                    *children[info.key],
                     *(f"ollama:{model.name}" for model in (ollama_models_of(file.path) if file else ())),
                 }
             )
+            keys &= replied  # of most of very many files nothing needs to be counted
             pairs = _count(snapshot, keys, "comparison", "correction")
             thumbs = _count(snapshot, keys, "rating")
             references = _count(snapshot, keys, "reference")
@@ -91,4 +97,6 @@ def _by_answers(header: Header, info: ModelInfo, references: int) -> Forecast:
 
 
 def _count(snapshot: Snapshot, keys: frozenset[str], *kinds: Kind) -> int:
+    if not keys:
+        return 0
     return snapshot.count(Filter(kinds=frozenset(kinds), models=keys, trainable=True), consented_only=True)

@@ -253,8 +253,9 @@ class Store:
         """Those of some ids of conversations that are in the store no more, not even as deleted ones."""
         kept: set[str] = set()
         with self._database.read() as connection:
-            for start in range(0, len(ids), 500):
-                part = sorted(ids)[start : start + 500]
+            ordered = sorted(ids)
+            for start in range(0, len(ordered), 500):
+                part = ordered[start : start + 500]
                 kept.update(connection.scalars(select(conversations.c.id).where(conversations.c.id.in_(part))))
         return set(ids) - kept
 

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, ValuesView
+from collections.abc import Callable, Iterator, ValuesView
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from benchmarks.folders import Rows
 from benchmarks.walk import opened
 from r1chat.backends import wire
 from r1chat.backends.openai_wire import Entries
 from r1chat.cli.keeping import save
-from r1chat.config import load
+from r1chat.config import load, nano_model
 from r1chat.conversations import StoredReply, StoredTurn
 from r1chat.export import Options, export
 from r1chat.export.cases import cases
@@ -139,6 +140,37 @@ def test_a_thumb_for_a_thought_is_not_sought_among_all_ratings(tmp_path: Path) -
     unread = turn._replace(ratings=Unread(turn.ratings))
     assert of_rating(unread, judged["bob", "thought"]) == "thought_only"  # type: ignore[arg-type]
     assert of_rating(unread, judged["ann", "thought"]) is None  # type: ignore[arg-type]
+
+
+def statements(work: Callable[[], object]) -> int:
+    """How often the database was asked."""
+    asked: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        work()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    return len(asked)
+
+
+def test_the_learn_page_asks_the_database_no_more_often_for_more_models_and_adapters(tmp_path: Path) -> None:
+    asked = []
+    for count in (2, 9):
+        folder = tmp_path / str(count)
+        with Rows(folder) as rows:
+            rows.talk(1)
+        (folder / "models" / "adapters").mkdir(parents=True)
+        for number in range(count):
+            (folder / "models" / f"m{number}.gguf").symlink_to(nano_model())
+            (folder / "models" / "adapters" / f"a{number}.gguf").write_bytes(b"GGUF")
+        with opened(folder) as (_, client):
+            assert client.get("/r1chat/learn/whole").text.count("m1") > 0
+            asked.append(statements(lambda client=client: client.get("/r1chat/learn/whole")))  # type: ignore[misc]
+    assert asked[0] == asked[1]
 
 
 # --- more than SQLite deletes at once --------------------------------------------------------------------------------

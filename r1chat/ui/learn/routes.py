@@ -18,7 +18,7 @@ from r1chat.both import Both
 from r1chat.errors import R1ChatError, TrainingError
 from r1chat.judgements import Winner
 from r1chat.learn.blind import BlindQueue
-from r1chat.learn.children import Children, liked_in
+from r1chat.learn.children import Children, blind_results, liked
 from r1chat.learn.defaults import MOST_TRIALS
 from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.overview import materials
@@ -226,11 +226,13 @@ def _families(app: App, children: Children, w: LearnWords) -> list[page.Family]:
     backend = app.catalogue.backend("llama.cpp")
     infos = {info.name: info for info in backend.models()} if isinstance(backend, LlamaCppBackend) else {}
     found: dict[str, list[page.Child]] = {}
+    results = blind_results(app.store)  # once, however many children there are
     for name in children.names():
         record, info = children.record(name), infos.get(name)
         parent = infos.get(info.parent.partition(":")[2]) if info and info.parent else None
         base = parent.name if parent else str(record.get("base", {}).get("name", "?"))
         note = "" if info and info.ready else Both.of(info.note).pick(w.lang) if info else w.senseless
-        child = page.Child(name, info.key if info else "", record, liked_in(app.store, name, base), note)
+        said = liked(results.get(frozenset((name, base)), ()), name, base)
+        child = page.Child(name, info.key if info else "", record, said, note)
         found.setdefault((parent.title or parent.name) if parent else base, []).append(child)
     return [page.Family(base, found[base]) for base in sorted(found)]
