@@ -210,7 +210,7 @@ def test_an_adapter_that_was_made_elsewhere_is_put_in_where_it_fits(
     writer = gguf.GGUFWriter(half, "qwen2")
     writer.add_float32("adapter.lora.alpha", 4.0)
     first = next(tensor for tensor in gguf.GGUFReader(theirs).tensors if tensor.name.endswith(".lora_a"))
-    writer.add_tensor(first.name, np.asarray(first.data))
+    writer.add_tensor(first.name, first.data)
     written_whole(writer)
     for file, model, sentence in (
         (half, NANO, "has no other half"),
