@@ -22,7 +22,7 @@ from r1chat.rewards import Reference
 from r1chat.training.adapter_run import AdapterRun, Plan, Tell
 from r1chat.training.base import Base
 from r1chat.training.data import Text
-from r1chat.training.grpo import Reinforcement, group_advantages, means, policy_loss
+from r1chat.training.grpo import Reinforcement, add_gradient, group_advantages, means
 from r1chat.training.lora import Weights
 from r1chat.training.model import Decoder
 from r1chat.training.outcome import TOO_SHORT, Outcome, average, outcome
@@ -110,10 +110,7 @@ class AdapterGrpo(AdapterRun[GrpoResult]):
         for group in self.optimiser.param_groups:
             group["lr"] = self.plan.rate * min(1.0, (self.step + 1) / max(1, self.steps // 10))
         for part in (taught[at : at + size] for at in range(0, len(taught), size)):
-            loss, _ = policy_loss(
-                self.model, [written[row] for row in part], [advantage[row] for row in part], rules.clip
-            )
-            loss.backward()  # type: ignore[no-untyped-call]
+            add_gradient(self.model, [written[row] for row in part], [advantage[row] for row in part], rules)
             torch.nn.utils.clip_grad_norm_(self.adapter.parameters(), 1.0)
             self.optimiser.step()
             self.optimiser.zero_grad()
