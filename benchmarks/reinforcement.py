@@ -160,7 +160,7 @@ def main() -> None:
         parser.add_argument(f"--{name}-rate", type=float, default=rate)
     parser.add_argument("--grpo-problems", type=int, default=16, help="a step")
     parser.add_argument("--grpo-updates", type=int, default=1, help="a step")
-    parser.add_argument("--grpo-kl", type=float, default=0.1, help="weight of the penalty on the way from the start")
+    parser.add_argument("--grpo-kl", type=float, default=0.1, help="weight of the penalty on KL from the start")
     parser.add_argument("--demonstrations", type=int, default=0, help="chains to learn from; 0: always new ones")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
