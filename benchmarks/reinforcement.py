@@ -76,7 +76,7 @@ def _written(model: Decoder, tokenizer: Tokenizer, asked: list[Text], temperatur
     found: list[Completion] = []
     for at in range(0, len(asked), 200):
         prompts = [text.prompt for text in asked[at : at + 200]]
-        found += complete(model, tokenizer, prompts, temperature, seed=at)
+        found += complete(model, tokenizer, prompts, temperature, seed=at, kept=torch.bfloat16)
     return found
 
 
@@ -94,7 +94,7 @@ def start(folder: Path, demonstrations: Source, minutes: float, model: Path | No
 
 
 def arm(
-    name: str, folder: Path, begun: Path, task: str, demonstrations: Source, minutes: float, seed: int
+    name: str, folder: Path, begun: Path, demonstrations: Source, minutes: float, seed: int, rules: Reinforcement
 ) -> tuple[Decoder, Tokenizer]:
     """The model after one way to go on from the checkpoint in `begun` for the same processor time."""
     origin = load(begun)
@@ -106,7 +106,7 @@ def arm(
         if not spent.exists():  # a kill within the sampling: all of it again, so that its time is known
             shutil.rmtree(folder, ignore_errors=True)
         clock = time.process_time()
-        rejection = Rejection(problems=400, k=4, tasks=(task,), seed=seed)
+        rejection = Rejection(problems=400, k=4, tasks=rules.tasks, seed=seed)
         kept = gather(folder, rejection, sampler(rejection, *origin))
         if not spent.exists():
             spent.write_text(json.dumps(time.process_time() - clock))
@@ -114,7 +114,7 @@ def arm(
         plan = _plan(name, max(left, 0.05), seed)
         run = Training(folder, plan, origin[0].shape, origin, source(kept))
     else:
-        run = Grpo(folder, plan, Reinforcement(problems=8, k=8, tasks=(task,), dev=20, check=1000), origin)
+        run = Grpo(folder, replace(plan, warm=4, anneal=0.6), rules, origin)
     if run.seconds < run.plan.minutes * 60:
         run.run(_tell)
     return run.model, run.tokenizer
@@ -158,10 +158,22 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=100, help="problems")
     for name, rate in RATES.items():
         parser.add_argument(f"--{name}-rate", type=float, default=rate)
+    parser.add_argument("--grpo-problems", type=int, default=16, help="a step")
+    parser.add_argument("--grpo-updates", type=int, default=1, help="a step")
+    parser.add_argument("--grpo-kl", type=float, default=0.1, help="weight of the penalty on KL from the start")
     parser.add_argument("--demonstrations", type=int, default=0, help="chains to learn from; 0: always new ones")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     RATES.update({name: getattr(chosen, f"{name}_rate") for name in RATES})
+    rules = Reinforcement(
+        problems=chosen.grpo_problems,
+        k=8,
+        tasks=(chosen.task,),
+        kl=chosen.grpo_kl,
+        updates=chosen.grpo_updates,
+        dev=20,
+        check=1000,
+    )
     torch.set_num_threads(1)
     begun = chosen.folder / "start"
     demonstrations = _demonstrations(chosen.task, chosen.demonstrations)
@@ -175,9 +187,7 @@ def main() -> None:
         file = place / f"{chosen.split}-{chosen.n}.json"
         if not file.exists():
             model, tokenizer = (
-                load(begun)
-                if name == "start"
-                else arm(name, place, begun, chosen.task, demonstrations, chosen.minutes, seed)
+                load(begun) if name == "start" else arm(name, place, begun, demonstrations, chosen.minutes, seed, rules)
             )
             figures = measure(model, tokenizer, chosen.task, chosen.split, chosen.n)
             file.write_text(json.dumps(figures))

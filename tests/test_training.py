@@ -268,6 +268,66 @@ def test_the_objective_is_clipped_where_a_ratio_has_gone_far_in_the_direction_of
     assert new.grad is not None and (new.grad != 0).tolist() == [False, True, True, False]
 
 
+def test_the_gradient_is_the_mean_over_all_tokens_however_completions_are_put_together(trained: Path) -> None:
+    import torch
+
+    from r1chat.training import grpo
+    from r1chat.training.loop import load
+    from r1chat.training.sampling import complete
+
+    model, tokenizer = load(trained)
+    start = load(trained)[0]
+    weights = model.token_embd.weight
+    with torch.no_grad():
+        weights.mul_(1.1)  # away from the start, so that the penalty has a gradient
+    written = [
+        complete(model, tokenizer, ["1 + 1"], 1.5, limit=limit, seed=limit)[0] for limit in (300, 9, 500, 40) * 6
+    ]
+    advantage = [1.0, -2.0, 0.5, -0.1] * 6
+    rules = grpo.Reinforcement(kl=0.1)
+    total = sum(len(row.tokens) for row in written)
+    assert len(written) > grpo.TOKENS // max(
+        len(row.tokens) for row in written
+    )  # they are put together in several parts
+
+    def gradient(rows: list[int]) -> Any:
+        model.zero_grad()
+        grpo.add_gradient(model, [written[row] for row in rows], [advantage[row] for row in rows], rules, start)
+        assert weights.grad is not None
+        return weights.grad.clone()
+
+    apart = sum(gradient([row]) * (len(written[row].tokens) / total) for row in range(len(written)))
+    whole = gradient(list(range(len(written))))
+    assert torch.allclose(whole, apart, atol=1e-3 * whole.abs().max().item())
+
+
+def test_the_penalty_is_least_at_the_probabilities_of_the_start() -> None:
+    import torch
+
+    from r1chat.training.grpo import divergence
+
+    new = torch.tensor([-1.0, -2.0, -0.5]).requires_grad_()
+    penalty = divergence(new, torch.tensor([-1.0, -1.0, -1.5]))
+    assert penalty.tolist()[0] == 0 and (penalty[1:] > 0.3).all()
+    penalty.sum().backward()  # type: ignore[no-untyped-call]
+    assert new.grad is not None and new.grad.sign().tolist() == [0, -1, 1]
+
+
+def test_a_run_of_grpo_that_goes_on_is_held_to_the_model_that_it_began_with(knowing: Path, tmp_path: Path) -> None:
+    from r1chat.training.gguf_file import read_gguf
+    from r1chat.training.grpo import Grpo, Reinforcement
+    from r1chat.training.loop import Plan
+
+    rules = Reinforcement(problems=4, k=4, tasks=("primes",), kl=0.1, dev=4)
+    Grpo(tmp_path, Plan(minutes=0.05, rate=1e-3, warm=1, anneal=1.0), rules, read_gguf(knowing)).run()
+    assert max(line.get("kl", 0) for line in log(tmp_path)) > 0
+    again = Grpo(tmp_path, Plan(minutes=0.1), rules, None)
+    begun = read_gguf(knowing)[0].state_dict()
+    assert again.reference is not None
+    assert all(value.equal(begun[name]) for name, value in again.reference.state_dict().items())
+    assert not all(value.equal(begun[name]) for name, value in again.model.state_dict().items())
+
+
 def test_a_run_of_grpo_is_told_in_words() -> None:
     from r1chat.training.outcome import verdict
 

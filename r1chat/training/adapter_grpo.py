@@ -23,7 +23,7 @@ from r1chat.reasoning_format import ReasoningFormat
 from r1chat.rewards import Reference
 from r1chat.training.adapter_run import AdapterRun, Plan, Tell
 from r1chat.training.base import Base
-from r1chat.training.grpo import Reinforcement, group_advantages, means, policy_loss
+from r1chat.training.grpo import Reinforcement, add_gradient, group_advantages, means
 from r1chat.training.lora import Weights
 from r1chat.training.objectives import Sequences, in_parts, likelihood_change
 from r1chat.training.objectives import score as likelihood
@@ -152,11 +152,7 @@ class AdapterGrpo(AdapterRun[GrpoResult]):
 
     def _improve(self, written: Sequence[Completion], advantage: Sequence[float]) -> None:
         """One update, computed in parts of at most the plan's tokens."""
-        total = sum(len(row.tokens) for row in written)
-        for part in in_parts([len(row.prompt) + len(row.tokens) for row in written], self.plan.tokens):
-            rows = [written[place] for place in part]
-            loss, _ = policy_loss(self.base.policy, rows, [advantage[place] for place in part], self.rules.clip)
-            (loss * (sum(len(row.tokens) for row in rows) / total)).backward()  # type: ignore[no-untyped-call]
+        add_gradient(self.base.policy, written, advantage, self.rules, most=self.plan.tokens)
         torch.nn.utils.clip_grad_norm_(self.adapter.parameters(), 1.0)
         self.optimiser.step()
         self.optimiser.zero_grad()

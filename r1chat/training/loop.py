@@ -165,15 +165,17 @@ class Training:
 
     def save(self) -> None:
         """Write the checkpoint; see `save_checkpoint`."""
-        save_checkpoint(
-            self.folder,
-            {
-                "shape": asdict(self.model.shape),
-                "model": self.model.state_dict(),
-                "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
-                "counts": (self.step, self.seconds, self.tokens, self.pool + 1),
-            },
-        )
+        save_checkpoint(self.folder, self.state)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint holds."""
+        return {
+            "shape": asdict(self.model.shape),
+            "model": self.model.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "counts": (self.step, self.seconds, self.tokens, self.pool + 1),
+        }
 
     def _update(self, batch: list[Example]) -> float:
         tokens, learn = padded(batch, self.model.device)

@@ -34,8 +34,8 @@ class Policy(Protocol[C]):
     def logits(self, hidden: Tensor) -> Tensor:
         """Logits (…, vocabulary) of hidden states (…, width)."""
 
-    def cache(self, rows: int, room: int) -> C:
-        """An empty cache with room for so many tokens of each row."""
+    def cache(self, rows: int, room: int, kept: torch.dtype) -> C:
+        """An empty cache with room for so many tokens of each row, of that type where it can be chosen."""
 
     def step(self, tokens: Tensor, positions: Tensor, cache: C, mask: Tensor) -> Tensor:
         """Hidden states of new `tokens` at `positions` (both (batch, length)), which the cache then holds.
@@ -70,7 +70,7 @@ class FromTransformers:
     def logits(self, hidden: Tensor) -> Tensor:
         return cast(Tensor, self._network.lm_head(hidden))
 
-    def cache(self, rows: int, room: int) -> _Growing:
+    def cache(self, rows: int, room: int, kept: torch.dtype) -> _Growing:
         from transformers import DynamicCache
 
         return _Growing(DynamicCache(config=self._network.config))

@@ -45,14 +45,18 @@ def complete(
     temperature: float = 0.0,
     limit: int = LIMIT,
     seed: int = 0,
+    kept: torch.dtype = torch.float32,
 ) -> list[Completion]:
-    """A completion of each prompt, all in one batch: greedy at temperature 0, else sampled with `seed`."""
+    """A completion of each prompt, all in one batch: greedy at temperature 0, else sampled with `seed`.
+
+    `kept` is the type of the keys and values that are kept; see `Cache`.
+    """
     ids = [row.ids for row in tokenizer.encode_batch(list(prompts), add_special_tokens=False)]
     words = Words(
         frozenset(tokenizer.encode(EOS, add_special_tokens=False).ids),
         lambda tokens: tokenizer.decode(list(tokens), skip_special_tokens=False),
     )
-    return complete_tokens(model, words, ids, temperature, limit, seed)
+    return complete_tokens(model, words, ids, temperature, limit, seed, kept)
 
 
 @torch.no_grad()
@@ -63,10 +67,11 @@ def complete_tokens(
     temperature: float = 0.0,
     limit: int = LIMIT,
     seed: int = 0,
+    kept: torch.dtype = torch.float32,
 ) -> list[Completion]:
     """The same for prompts that are token ids already.
 
-    Rows that have ended leave the batch once they are half of it.
+    Rows that have ended leave the batch once they are a quarter of it.
     """
     device = model.device
     ends = torch.tensor(sorted(words.ends), device=device)
@@ -77,7 +82,7 @@ def complete_tokens(
     positions = (real.cumsum(1) - 1).clamp(min=0)
     causal = torch.ones(longest, longest, dtype=torch.bool, device=device).tril()
     mask = (real[:, None, None, :] & causal) | torch.eye(longest, dtype=torch.bool, device=device)
-    cache = model.cache(len(ids), longest + limit)
+    cache = model.cache(len(ids), longest + limit, kept)
     hidden = model.step(tokens, positions, cache, mask)
     written: list[list[int]] = [[] for _ in ids]
     logs: list[list[float]] = [[] for _ in ids]
@@ -96,7 +101,7 @@ def complete_tokens(
         if not running.any():
             break
         last = last + 1
-        if int(running.sum()) * 2 <= len(rows):
+        if int(running.sum()) * 4 <= len(rows) * 3:
             rows, chosen, last, real = rows[running], chosen[running], last[running], real[running]
             cache.keep(running)
             running = running[running]
