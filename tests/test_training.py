@@ -224,7 +224,7 @@ def test_samples_of_a_batch_have_the_probabilities_that_the_model_gives_them_whe
     model, tokenizer = load(trained)
     prompts = [f"{'What is ' * (row % 4)}{row} + {row}?" for row in range(24)]
     rows = complete(model, tokenizer, prompts, 5.0, 600, seed=3)
-    assert sorted(len(row.tokens) for row in rows)[12] < 550  # half of the rows have left the batch before its end
+    assert sorted(len(row.tokens) for row in rows)[6] < 590  # a quarter of the rows has left the batch before its end
     for row in rows:
         tokens = torch.tensor([row.prompt + row.tokens])
         with torch.no_grad():
