@@ -7,8 +7,8 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Collection, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import forked
@@ -54,16 +54,21 @@ def engines(parent: int | None = None) -> list[psutil.Process]:
 
 
 def command_of(process: psutil.Process) -> list[str]:
-    """The command line of a process; just when it is started, the system tells an empty one for a moment."""
+    """The command line of a process; just when it is started, the system tells an empty one for a moment.
+
+    Empty for one that was killed and that nobody has missed yet.
+    """
     until = time.monotonic() + SOON
-    while not (words := process.cmdline()) and time.monotonic() < until:
-        time.sleep(0.01)
-    return words
+    with suppress(psutil.NoSuchProcess):
+        while not (words := process.cmdline()) and time.monotonic() < until:
+            time.sleep(0.01)
+        return words
+    return []
 
 
-def loaded_engine() -> psutil.Process:
-    """The engine that takes most memory: the one with a model."""
-    return max(engines(), key=lambda process: process.memory_info().rss)
+def loaded_engine(besides: Collection[psutil.Process] = ()) -> psutil.Process:
+    """The engine that takes most memory, the one with a model; `besides` those that were there before."""
+    return max(set(engines()).difference(besides), key=lambda process: process.memory_info().rss)
 
 
 def received(stream: Iterator[BackendEvent], kind: type[BackendEvent], count: int = 1) -> list[BackendEvent]:
@@ -197,13 +202,14 @@ def test_mapped_file_that_is_cut_ends_the_reply_and_is_explained(tmp_path: Path)
 
 @pytest.mark.process
 def test_what_came_before_a_crash_is_kept_and_the_next_message_is_answered(tmp_path: Path) -> None:
+    before = engines()
     backend = LlamaCppBackend([NANO], endless=True)
     with closing(build(Settings(data_dir=tmp_path), {"llama.cpp": backend})) as app:
         turn = app.chat.send(None, "27 + 43 = ?", "llama.cpp:r1chat-nano")
         for reply in turn.watch():
             if len(reply.reasoning) > 20:
                 break
-        loaded_engine().kill()
+        loaded_engine(before).kill()
         cut = turn.wait(SOON)
         assert cut.finish == "error" and "memory ran out" in str(cut.error) and len(cut.reasoning) > 20
         (stored,) = [turn.reply for turn in app.store.conversation(turn.conversation_id).turns]
