@@ -4,8 +4,8 @@ PYTHON := .venv/bin/python
 help:
 	@echo 'make run     the app, as a user starts it'
 	@echo 'make check   style, direction of imports, words in both languages (ten seconds)'
-	@echo 'make test    the whole suite (25 minutes on 2 cores)'
-	@echo 'make quick   the suite without browser, PostgreSQL, trainers and what starts a process (a minute on 2 idle cores)'
+	@echo 'make test    the whole suite (16 minutes on 2 idle cores)'
+	@echo 'make quick   the suite without browser, PostgreSQL, trainers and what starts a process (a minute and a half on 2 idle cores)'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make bench   every benchmark, one after the other'
 

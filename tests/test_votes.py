@@ -49,9 +49,9 @@ def test_hostile_samples_split_no_other_group() -> None:
 
 
 def test_of_very_many_answers_the_same_text_is_counted_together_and_no_more_is_compared() -> None:
-    answers = [f"x + {number}" for number in range(3_000)] * 2 + ["3/2", "1.5"]
+    answers = [f"x + {number}" for number in range(1_500)] * 2 + ["3/2", "1.5"]
     groups = group(answers)  # comparing each with each would take an hour
-    assert [one.members for one in groups[:2]] == [(0, 3_000), (1, 3_001)]
+    assert [one.members for one in groups[:2]] == [(0, 1_500), (1, 1_501)]
     assert [len(one.members) for one in groups[-2:]] == [1, 1]
 
 

@@ -21,7 +21,7 @@ from r1chat.sizes import readable_size
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 MOST_ROWS = 200_000
 MOST_COLUMNS = 1_000
-_MOST_CELLS = 20_000_000  # of a CSV file, of which each row has all columns
+_MOST_CELLS = 5_000_000  # of a CSV file, of which each row has all columns
 _MOST_COMMAS = 100_000  # in a line of a CSV file
 _LONGEST_NAME, _MOST_NAMES = 60, 20  # characters, and columns that a sentence names
 _UNPACKED = LARGEST  # bytes that the rows of a Parquet file may take in memory
