@@ -21,13 +21,14 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from r1chat.both import Both
 from r1chat.errors import ConfigError
-from r1chat.files import replacing
+from r1chat.files import named_path, read_text, replacing
 from r1chat.messages import Params
 
 BackendName = Literal["llama.cpp", "ollama", "openai"]
 Thinking = Literal["", "off", "on", "minimal", "low", "medium", "high", "xhigh", "max"]
 Titles = Literal["local", "all", "off"]
 FILE_NAME = "settings.toml"
+_LARGEST = 16 << 20  # bytes of settings.toml: a system prompt may have a million characters
 FIRST_PORT = 7860  # of the page, where none is given
 LAST_PORT = 65_535
 NANO = "r1chat-nano"  # the model that ships with r1chat
@@ -158,14 +159,17 @@ def nano_model() -> Path:
 
 
 def load(**flags: Any) -> Settings:
-    """The settings in force. What is empty, as a flag, a variable or a line, counts as absent. Raises ConfigError."""
+    """The settings in force. What is empty, as a flag, a variable or a line, counts as absent.
+
+    Raises ConfigError, and PathError for a data folder that cannot be.
+    """
     present = {name: value for name, value in flags.items() if value not in (None, "", ())}
     folder = (
         present.get("data_dir")
         or os.environ.get("R1CHAT_DATA_DIR")
         or Settings.model_fields["data_dir"].get_default(call_default_factory=True, validated_data={})
     )
-    file = Path(folder).expanduser() / FILE_NAME
+    file = named_path(folder) / FILE_NAME
     lines = {name: value for name, value in _read(file).items() if value != ""}
 
     class WithFile(Settings):
@@ -184,7 +188,7 @@ def load(**flags: Any) -> Settings:
         settings = WithFile(**present)
     except ValidationError as error:
         raise ConfigError(_sentence(error, file)) from None
-    return settings.model_copy(update={"data_dir": settings.data_dir.expanduser()})
+    return settings.model_copy(update={"data_dir": named_path(settings.data_dir)})
 
 
 def prepare(settings: Settings) -> None:
@@ -282,9 +286,7 @@ _FAULTS = {  # pydantic's error types that settings can have
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        if file.exists() and not file.is_file():  # a pipe would be waited for
-            raise OSError("no plain file")
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(file, _LARGEST))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError) as error:  # of TOML, of UTF-8, of a number of thousands of digits

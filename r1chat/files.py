@@ -38,7 +38,7 @@ def replacing(path: Path, follow: bool = True) -> Iterator[IO[bytes]]:
         with _together([path], [path]) as (stream,):
             yield stream
         return
-    target = path.expanduser().resolve()
+    target = named_path(path).resolve()
     if target.exists() and not target.is_file() and not target.is_dir():
         with _sentences(path), target.open("wb") as stream:
             yield stream
@@ -50,7 +50,7 @@ def replacing(path: Path, follow: bool = True) -> Iterator[IO[bytes]]:
 @contextmanager
 def replacing_together(paths: Sequence[Path]) -> Iterator[tuple[IO[bytes], ...]]:
     """Temporary files that replace `paths` together when the block ends without an error. See `replacing`."""
-    with _together(paths, [path.expanduser().resolve() for path in paths]) as streams:  # what a link leads to
+    with _together(paths, [named_path(path).resolve() for path in paths]) as streams:  # what a link leads to
         yield streams
 
 
@@ -74,11 +74,11 @@ def _together(paths: Sequence[Path], targets: Sequence[Path]) -> Iterator[tuple[
 
 
 def named_path(text: str | Path) -> Path:
-    """The whole path that a person means by `text`. Raises PathError: a NUL in it, the home folder of nobody."""
+    """The path that a person means, `~` as their home folder. Raises PathError: the home of nobody, a NUL in it."""
     try:
         if "\0" in str(text):
             raise ValueError("NUL")
-        return Path(text).expanduser().absolute()
+        return Path(text).expanduser()
     except (RuntimeError, ValueError) as error:
         raise PathError(_NO_PATH.format(path=str(text).replace("\0", "\ufffd"), reason=error)) from None
 

@@ -20,6 +20,7 @@ from r1chat.archive.restore import Restoration
 from r1chat.archive.zips import files_with_chats, unpacking
 from r1chat.both import Both
 from r1chat.errors import ImportFileError
+from r1chat.files import named_path
 from r1chat.store import Store
 from r1chat.store.archive import Incoming
 
@@ -40,7 +41,7 @@ def read(store: Store, path: Path, progress: OnProgress | None = None) -> Import
     then nothing was changed. Raises StoreError; then nothing was changed either, unless its sentence says so.
     """
     try:
-        with path.expanduser().open("rb") as stream:
+        with named_path(path).open("rb") as stream:
             return _File(path.name, stream, progress).read_into(store)
     except OSError as error:
         sentence = Both(

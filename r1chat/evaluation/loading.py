@@ -86,7 +86,7 @@ def load_task(
         ]
     if recipe.mixed:
         found.sort(key=lambda pair: hashlib.sha256(pair[1].encode()).digest())
-    path = "" if hub or known_name(name) else str(named_path(name))
+    path = "" if hub or known_name(name) else str(named_path(name).absolute())
     source = f"{recipe.hub or recipe.file.name}, sha256 {digest(recipe.file)}"
     if split in _PARTS:
         source += f", {split}"

@@ -54,6 +54,10 @@ class Form:
     alone: frozenset[Kind] = frozenset()
     thoughts: frozenset[Thoughts] = frozenset({"full", "answer-only", "rendered"})
 
+    def takes_alone(self, kind: Kind, reason: str) -> bool:
+        """Whether one side of a refused pair still makes a row."""
+        return kind in self.alone and reason not in refusals.OF_EVERY_ROW
+
 
 def _preference(case: Case, texts: Texts) -> Made:
     for prompt, chosen, rejected, pair in _pair(case, texts):

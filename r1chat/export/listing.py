@@ -12,7 +12,6 @@ from r1chat.conversations import StoredReply
 from r1chat.export.cases import Case, ExportStatus, cases, export_status
 from r1chat.export.formats import FORMS, Refused, TrainingRow
 from r1chat.export.options import Format, Thoughts
-from r1chat.export.refusals import OF_EVERY_ROW
 from r1chat.export.templates import Templates
 from r1chat.export.texts import Texts
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
@@ -93,7 +92,7 @@ class _Judge:
     def status(self, case: Case) -> tuple[ExportStatus, str]:
         """As `export_status`, for this format."""
         status, reason = export_status(case)
-        alone = status == "refused" and case.kind in self._form.alone and reason not in OF_EVERY_ROW
+        alone = status == "refused" and self._form.takes_alone(case.kind, reason)
         if status in ("excluded", "no_consent"):
             return status, reason
         if case.kind not in self._kinds:

@@ -16,7 +16,7 @@ from r1chat.export.cases import Case, cases, export_status
 from r1chat.export.columns import columns
 from r1chat.export.formats import FORMS, Form, Refused, TrainingRow
 from r1chat.export.options import SUFFIXES, Format, Options, Summary, Thoughts
-from r1chat.export.refusals import OF_EVERY_ROW, REASONS
+from r1chat.export.refusals import REASONS
 from r1chat.export.split import test_conversations
 from r1chat.export.statistics import Statistics
 from r1chat.export.templates import NoTemplateError, Templates
@@ -125,7 +125,7 @@ class _Job:
             if case.kind not in self._judged:
                 continue
             status, reason = export_status(case)
-            alone = status == "refused" and case.kind in self._form.alone and reason not in OF_EVERY_ROW
+            alone = status == "refused" and self._form.takes_alone(case.kind, reason)
             if status != "exported" and not alone:
                 self._refuse(case, reason if status == "refused" else status, said=reason)
                 continue

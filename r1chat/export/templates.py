@@ -16,6 +16,7 @@ from r1chat.backends.known_formats import format_by_name
 from r1chat.both import Both
 from r1chat.errors import BackendError, ExportError, ModelFileError
 from r1chat.export.r1_models import is_r1
+from r1chat.files import named_path
 from r1chat.messages import Message
 from r1chat.reasoning_format import R1_FORMAT, ReasoningFormat
 
@@ -116,7 +117,7 @@ def _from_header(header: Header) -> _Template:
 def _read(file: Path) -> _Template:
     try:
         if file.suffix.lower() == ".gguf":
-            header = read_header(file.expanduser())
+            header = read_header(named_path(file))
             if not header.chat_template:
                 sentence = Both(
                     "{file} has no chat template in it. Give the template itself, as a Jinja file.",
@@ -124,7 +125,7 @@ def _read(file: Path) -> _Template:
                 )
                 raise ExportError(sentence.format(file=file))
             return _from_header(header)
-        source = file.expanduser().read_text(encoding="utf-8")
+        source = named_path(file).read_text(encoding="utf-8")
         like_r1 = R1_ASSISTANT in source
         return _Template(source, R1_BOS if like_r1 else "", R1_EOS if like_r1 else "")
     except OSError as error:

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 
 from r1chat.both import Both
 from r1chat.errors import ExportError
-from r1chat.files import read_json, read_text, replacing
+from r1chat.files import named_path, read_json, read_text, replacing
 from r1chat.training.outcome import verdict
 
 FILE = "recipe.json"
@@ -70,7 +70,7 @@ class Stage:
 
 def remember(data_dir: Path, name: StageName, folder: Path) -> None:
     """Note that a stage is run in a folder, as far as the data folder can be written to."""
-    entry = {"stage": name, "folder": str(folder.expanduser().resolve())}
+    entry = {"stage": name, "folder": str(named_path(folder).resolve())}
     entries = [entry, *(known for known in _entries(data_dir) if known != entry)][:MOST]
     with suppress(OSError, ExportError, UnicodeError):
         data_dir.mkdir(parents=True, exist_ok=True)

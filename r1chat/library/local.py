@@ -19,7 +19,7 @@ def is_path(text: str) -> bool:
 
 def look_at(text: str) -> tuple[Path, Header, int]:
     """The file, its header and its size in bytes. Raises ModelFileError, PathError."""
-    path = named_path(text.strip().removeprefix("file://"))
+    path = named_path(text.strip().removeprefix("file://")).absolute()
     header = read_header(path)
     return path, header, path.stat().st_size
 

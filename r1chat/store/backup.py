@@ -19,6 +19,7 @@ from tempfile import mkstemp
 
 from r1chat.both import Both, Wording
 from r1chat.errors import StoreError
+from r1chat.files import named_path
 from r1chat.store import migrations, strict_check
 from r1chat.store.journal import require_own_journal
 
@@ -84,7 +85,7 @@ def database_file(url: str) -> Path:
 
 def backup(source: Path, target: Path) -> Copy:
     """Copy a database to a new file, or under a name of its own into a folder. Raises StoreError."""
-    target = target.expanduser()
+    target = named_path(target)
     if target.is_dir():
         target = target / f"r1chat-{datetime.now():%Y-%m-%d-%H%M%S}.db"
     if not source.exists():
@@ -132,7 +133,7 @@ def restore(copy: Path, database: Path) -> tuple[Copy, Path | None]:
     The copy may come from anybody, so it is checked strictly first (see `strict_check`). The old database is kept,
     damaged or not; nothing is deleted. A kill at any time leaves the old database in its place, or the new one.
     """
-    copy = copy.expanduser()
+    copy = named_path(copy)
     if not copy.is_file():
         raise StoreError(_NO_FILE.format(file=copy))
     check(copy, strict=True)

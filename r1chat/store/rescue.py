@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select
 
 from r1chat.both import Both
 from r1chat.errors import StoreError
+from r1chat.files import named_path
 from r1chat.messages import Reply
 from r1chat.store import search, strict_check
 from r1chat.store.backup import check
@@ -61,7 +62,7 @@ class Rescued:
 
 def rescue(damaged: Path, target: Path) -> list[Rescued]:
     """Save what can be read into `target`, a new database that `restore` takes. Raises StoreError."""
-    damaged, target = damaged.expanduser(), target.expanduser()
+    damaged, target = named_path(damaged), named_path(target)
     if target.exists():
         raise StoreError(_TAKEN.format(file=target))
     with TemporaryDirectory(prefix="r1chat-rescue-", dir=target.parent if target.parent.is_dir() else None) as folder:

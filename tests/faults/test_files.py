@@ -13,6 +13,7 @@ from r1chat.errors import ConfigError, PathError
 from r1chat.evaluation.loading import load_task
 from r1chat.library import local
 from r1chat.servers import Servers
+from r1chat.store import backup
 from r1chat.ui.secrets import KEY_FILE, SERVING_FILE, last_serving, root_key
 
 needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
@@ -53,6 +54,10 @@ def test_a_path_of_a_file_that_is_none_is_told(path: str, tmp_path: Path) -> Non
         local.look_at(path)
     with pytest.raises(PathError, match="is no path of a file"):
         load_task(path, folder=tmp_path)
+    with pytest.raises(PathError, match="is no path of a file"):
+        backup.restore(Path(path), tmp_path / "r1chat.db")
+    with pytest.raises(PathError, match="is no path of a file"):
+        load(data_dir=Path(path))
 
 
 def test_a_key_that_the_disk_could_not_hold_is_made_at_the_next_start(tmp_path: Path) -> None:

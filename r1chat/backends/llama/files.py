@@ -15,6 +15,7 @@ from r1chat.backends.llama.adapters import joined
 from r1chat.backends.llama.found import Found, ollama_models_of
 from r1chat.both import Both
 from r1chat.errors import ModelFileError
+from r1chat.files import named_path
 from r1chat.unicode import clean, is_unicode
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class ModelFiles:
         """`knows` tells whether an architecture can be run, `elsewhere` what other programs have."""
         self._knows = knows
         self._elsewhere = elsewhere
-        self._paths = [path.expanduser() for path in paths]
+        self._paths = [named_path(path) for path in paths]
         self._read: dict[Part, Header | ModelFileError] = {}
         self._found: list[ModelFile] = []
 

@@ -42,7 +42,7 @@ from r1chat.ui.talk.availability import Availability, trouble
 from r1chat.ui.talk.moments import Row, Verdicts
 from r1chat.ui.words.page import Words, spoken
 
-MOST_SHOWN = 1_000_000  # characters of a thought, and of an answer
+LONGEST_SHOWN = 1_000_000  # characters of a thought, and of an answer
 LONG_MESSAGE = 2_000  # characters; a longer message of the person is folded
 PREVIEW = 600  # characters of it that are always shown
 _NUMBER = re.compile(r"\d+")
@@ -97,7 +97,7 @@ class ReplyRenderer:
         new text and of the last open block, at most some ten thousand characters. A thought or an answer that did not
         grow at its end (answer text turned out to be thought) is rendered anew.
         """
-        reply = _shown(reply)
+        reply = _beginning(reply)
         over = reply.closed or reply.finish is not None
         gone: list[Block] = []
         if reply.later[: len(self._later)] != self._later:  # they were part of one long thought after all
@@ -249,6 +249,7 @@ class _Thought(_Growing):
         self._read = 0  # characters
         self._marked: dict[int, tuple[Moment, ...]] = {}  # by block: the moments that its HTML shows
         self._settled = 0  # moments that will not change, and are shown
+        self._marks: tuple[Moment, ...] = ()  # the moments that are marked, as the reader had them last
 
     @property
     def origin(self) -> Reader:
@@ -271,9 +272,10 @@ class _Thought(_Growing):
             self.reader, self._read = self._growing, len(text)
             if over:
                 self.reader, self._closed = self._growing.closed(), True
+        self._marks = self.reader.moments[: moments.MOST_MARKED]
         blocks = self.update(text, over)
         sent = {block.id for block in blocks}
-        changed = {self._holder(moment) for moment in self.reader.moments[self._settled : moments.MOST_MARKED]}
+        changed = {self._holder(moment) for moment in self._marks[self._settled :]}
         self._settled = self.reader.settled
         for index in sorted(changed):
             if f"{self._name}{index}" not in sent and self._moments(index) != self._marked.get(index, ()):
@@ -299,7 +301,7 @@ class _Thought(_Growing):
     def _moments(self, index: int) -> tuple[Moment, ...]:
         starts = self._splitter.starts
         end = starts[index + 1] if index + 1 < len(starts) else len(self._text) + 1
-        found = self.reader.moments[: moments.MOST_MARKED]
+        found = self._marks
         first = bisect_left(found, starts[index], key=lambda moment: moment.start)
         last = bisect_left(found, end, key=lambda moment: moment.start)
         return found[first:last]
@@ -310,12 +312,12 @@ class _Thought(_Growing):
         return moments.marked_html(self._shown(index, piece), start - len(prefix), shown, self._verdicts)
 
 
-def _shown(reply: Reply) -> Reply:
+def _beginning(reply: Reply) -> Reply:
     """The beginning of a reply that is too long for a page; any other one itself."""
-    if max(len(reply.reasoning), len(reply.answer)) <= MOST_SHOWN:
+    if max(len(reply.reasoning), len(reply.answer)) <= LONGEST_SHOWN:
         return reply
-    later = tuple(place for place in reply.later if max(place.thought, place.answer) <= MOST_SHOWN)
-    return replace(reply, reasoning=reply.reasoning[:MOST_SHOWN], answer=reply.answer[:MOST_SHOWN], later=later)
+    later = tuple(place for place in reply.later if max(place.thought, place.answer) <= LONGEST_SHOWN)
+    return replace(reply, reasoning=reply.reasoning[:LONGEST_SHOWN], answer=reply.answer[:LONGEST_SHOWN], later=later)
 
 
 # --- the frame of a reply --------------------------------------------------------------------------------------------
@@ -415,8 +417,8 @@ def notices(reply: Reply, words: Words, cannot_resume: str = "") -> Markup:
     `cannot_resume`: why the model that made it cannot continue it, where that is so.
     """
     parts = []
-    if max(len(reply.reasoning), len(reply.answer)) > MOST_SHOWN:
-        parts.append(notice(words.first_shown.format(n=f"{MOST_SHOWN:,}")))
+    if max(len(reply.reasoning), len(reply.answer)) > LONGEST_SHOWN:
+        parts.append(notice(words.first_shown.format(n=f"{LONGEST_SHOWN:,}")))
     if reply.reopened:
         parts.append(notice(words.reopened))
     if window_is_full(reply) and reply.finish != "error":
