@@ -656,7 +656,7 @@ def test_programs_are_run_only_where_a_person_says_so(tmp_path: Path, capsys: py
         (("curve", "sums", "--budgets", "1,x"), "whole numbers with commas"),
         (("curve", "sums", "--waits", "99"), "numbers from 1 to 8"),
         (("curve", "sums", "--budgets", "", "--waits", "", "--votes", ""), "at least one of"),
-        (("compare", "a", "b"), "There is no run"),
+        (("compare", "a", "b"), "and no other. `r1chat eval TASK"),
         (("sums", "--model", "nobody"), "nobody"),
     ],
 )

@@ -21,6 +21,7 @@ PERSONAL = {
         ("write to alice.smith+x@mail.example.co.uk.", "alice.smith+x@mail.example.co.uk"),
         ("请发到foo_bar@163.com谢谢", "foo_bar@163.com"),
         ("josé@example.fr", "josé@example.fr"),
+        ("https://example.com/?to=anna%40example.com&x=1", "anna%40example.com"),
         ("请发到：张三@例子.公司", "张三@例子.公司"),
         ("李雷@例子.cn（工作）", "李雷@例子.cn"),
         ("写信给anna@例子.中国谢谢", "anna@例子.中国"),

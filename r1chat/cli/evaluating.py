@@ -229,8 +229,8 @@ def _compare(folders: list[Path], as_json: bool) -> int:
 def _existing(folder: Path, name: str) -> Path:
     place = folder / Path(name).name
     if not (place / SPECIFICATION).exists():
-        known = ", ".join(path.name for path, _ in runs(folder)) or "–"
-        raise EvaluationError(_NO_RUN.format(name=name, names=known))
+        known = ", ".join(path.name for path, _ in runs(folder))
+        raise EvaluationError(_NO_RUN.format(name=name, names=known) if known else _NO_RUNS.format(name=name))
     return place
 
 
@@ -275,5 +275,9 @@ _NO_COUNT = Both(
 _OTHER_TASK = Both(
     "{one} and {other} are runs of different problems, and cannot be compared.",
     "{one} 和 {other} 的题目不同，无法比较。",
+)
+_NO_RUNS = Both(
+    "There is no run “{name}”, and no other. `r1chat eval TASK --model NAME` makes one.",
+    "没有名为“{name}”的运行，也没有其他运行。`r1chat eval TASK --model NAME` 会产生一次运行。",
 )
 _NO_RUN = Both("There is no run “{name}”. There are: {names}.", "没有名为“{name}”的运行。现有：{names}。")
