@@ -188,9 +188,11 @@ def _equations(a: Relation, b: Relation) -> bool | None:
             return False
         return _agree(next(iter(value.values())), next(iter(other_value.values())))
     if len(a.sides) == len(b.sides) == 2:
-        numerators = [arithmetic.cleared(Op("+", (side.sides[0], negative(side.sides[1]))))[0] for side in (a, b)]
+        numerator, other_numerator = (
+            arithmetic.cleared(Op("+", (side.sides[0], negative(side.sides[1]))))[0] for side in (a, b)
+        )
         try:
-            if arithmetic.proportional(*numerators):
+            if arithmetic.proportional(numerator, other_numerator):
                 return True
         except Undecided:
             return None

@@ -94,10 +94,12 @@ def _ratios(ratio: Op, other: Node) -> bool | None:
         if len(parts) != len(other.args):
             return False
         if any(arithmetic.exact(part) == 0 for part in (*parts, *other.args)):
-            return all_of(arithmetic.equal(part, two) for part, two in zip(parts, other.args, strict=True))
+            return all_of(
+                arithmetic.equal(part, other_part) for part, other_part in zip(parts, other.args, strict=True)
+            )
         return all_of(
-            arithmetic.equal(Op("*", (part, other.args[0])), Op("*", (two, parts[0])))
-            for part, two in zip(parts[1:], other.args[1:], strict=True)
+            arithmetic.equal(Op("*", (part, other.args[0])), Op("*", (other_part, parts[0])))
+            for part, other_part in zip(parts[1:], other.args[1:], strict=True)
         )
     return len(parts) == 2 and arithmetic.equal(Op("/", parts), other)
 

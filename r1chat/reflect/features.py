@@ -74,15 +74,15 @@ class Known:
 
     def features(self, text: str, marks: set[str], names: set[str]) -> set[str]:
         """The known features of a sentence with these marks; `names`: `anywhere(marks)`."""
-        found = self._names.intersection((*names, "bias"))
+        active = self._names.intersection((*names, "bias"))
         words = tokens(text)
         if not words:
-            return set(found)
+            return set(active)
         head, body = _zones(words)
         grams = self._head.grams(words[:head])
         inside = self._body
         grams.update([inside[word] for word in words[head:body] if word in inside])
-        grams.update(found, self._names.intersection(_outside_zones(words, "?" in marks)))
+        grams.update(active, self._names.intersection(_outside_zones(words, "?" in marks)))
         return grams
 
 
