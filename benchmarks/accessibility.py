@@ -21,9 +21,9 @@ def findings(page: Page) -> list[str]:
     """The rule and the element of each finding, in the theme that the page is in."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     page.evaluate(SETTLED)
-    found = page.evaluate("tags => axe.run(document, {runOnly: tags, rules: {'target-size': {enabled: true}}})", TAGS)
+    results = page.evaluate("tags => axe.run(document, {runOnly: tags, rules: {'target-size': {enabled: true}}})", TAGS)
     return [
         f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
-        for rule in found["violations"]
+        for rule in results["violations"]
         for node in rule["nodes"]
     ]

@@ -73,7 +73,7 @@ class BareLoop:
         C.llama_memory_clear(C.llama_get_memory(self.context), False)
         text = PROMPT.encode()
         prompt = (C.llama_token * len(text))()
-        given = C.llama_tokenize(self.vocabulary, text, len(text), prompt, len(prompt), False, True)
+        prompt_length = C.llama_tokenize(self.vocabulary, text, len(text), prompt, len(prompt), False, True)
         sampler, context, batch = self.sampler(), self.context, self.batch
         tokens, positions = batch.token, batch.pos
         clock = time.perf_counter
@@ -83,7 +83,7 @@ class BareLoop:
             tokens[0] = token
             positions[0] = position
             C.llama_decode(context, batch)
-            if position + 1 < given:
+            if position + 1 < prompt_length:
                 token = prompt[position + 1]
             else:
                 token = C.llama_sampler_sample(sampler, context, -1)
@@ -125,8 +125,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.decode", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--pairs", type=int, default=5, help="how often each of the two is run")
-    asked = parser.parse_args()
-    runs = list(pairs(asked.pairs))
+    args = parser.parse_args()
+    runs = list(pairs(args.pairs))
     ours, bare = (thousands(side) for side in zip(*runs, strict=True))
     report = Report("decode")
     report.figure("tokens", len(runs[0][0]))
@@ -137,7 +137,7 @@ def main() -> None:
         report.figure(f"tokens/s, {name}, last thousand", 1000 / seconds[-1])
     report.bar("speed, of the bare loop's", sum(bare) / sum(ours), at_least=0.97)
     report.bar("slowdown over the window, of the bare loop's", ours[-1] / ours[0] / (bare[-1] / bare[0]), at_most=1.05)
-    report.print(as_json=asked.json)
+    report.print(as_json=args.json)
 
 
 if __name__ == "__main__":

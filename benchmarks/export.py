@@ -43,22 +43,22 @@ def pair_rows(talk: Talk, rng: random.Random, number: int) -> dict[str, list[dic
     conversation, turn, left, right, sides_id = (talk.id() for _ in range(5))
     mail = f" Write to user{number}@example.com." if number % 50 == 0 else ""
     content = talk.text(in_chinese, 20, 200) + mail
-    replies_made = []
+    reply_rows = []
     for position, side in enumerate((left, right), 1):
         thought = talk.text(in_chinese, 300, 1200) if number % 2 else ""
         usage, timings = Usage(100, 0, 500, 300, 16384), Timings(0.3, 20.0, 30.0)
         reply = Reply(thought, True, talk.text(in_chinese, 300, 900), "stop", usage=usage, timings=timings)
         place = {"id": side, "turn_id": turn, "position": position, "created_at": at, "saved_at": at}
-        replies_made.append(place | reply_columns(reply) | provenance_columns(MADE))
+        reply_rows.append(place | reply_columns(reply) | provenance_columns(MADE))
     judged = {"rater": f"rater-{number % 3}", "created_at": at}
-    said = {"id": talk.id(), "duel_id": sides_id, "winner": rng.choice(("left", "right"))}
+    verdict = {"id": talk.id(), "duel_id": sides_id, "winner": rng.choice(("left", "right"))}
     place = {"conversation_id": conversation, "parent_reply_id": None, "position": 1, "created_at": at}
     return {
         "conversation": [{"id": conversation, "title": f"Pair {number}", "created_at": at, "updated_at": at}],
         "turn": [place | {"id": turn, "content": content}],
-        "reply": replies_made,
+        "reply": reply_rows,
         "duel": [{"id": sides_id, "turn_id": turn, "left_id": left, "right_id": right, "blind": True} | judged],
-        "comparison": [said | judged | {"dwell": rng.uniform(2, 60), "comment": ""}],
+        "comparison": [verdict | judged | {"dwell": rng.uniform(2, 60), "comment": ""}],
     }
 
 
@@ -72,9 +72,9 @@ def fill(url: str, count: int) -> None:
         connection.execute(insert(consents), {"id": talk.id(), "rater": "", "created_at": START, "allowed": True})
     for first in range(0, count, BATCH):
         with engine.begin() as connection:
-            made = [pair_rows(talk, rng, number) for number in range(first, min(count, first + BATCH))]
+            batch = [pair_rows(talk, rng, number) for number in range(first, min(count, first + BATCH))]
             for name, table in tables.items():
-                _add(connection, table, [row for rows in made for row in rows[name]])
+                _add(connection, table, [row for rows in batch for row in rows[name]])
     engine.dispose()
 
 
@@ -96,12 +96,12 @@ def measured(data_dir: Path, file: Path, *options: str) -> tuple[float, float]:
 
 def digest(folder: Path) -> str:
     """Of all files in a folder. A little at a time: what this process has used counts as used by the next export."""
-    made = hashlib.sha256()
+    hasher = hashlib.sha256()
     for path in sorted(folder.iterdir()):
-        made.update(path.name.encode())
+        hasher.update(path.name.encode())
         with path.open("rb") as file:
-            made.update(hashlib.file_digest(file, "sha256").digest())
-    return made.hexdigest()
+            hasher.update(hashlib.file_digest(file, "sha256").digest())
+    return hasher.hexdigest()
 
 
 def measure(data_dir: Path, count: int) -> Report:
@@ -123,10 +123,10 @@ def measure(data_dir: Path, count: int) -> Report:
                 runs.append(measured(data_dir, Path(folder) / f"pairs.{suffix}", *options))
                 size = sum(path.stat().st_size for path in Path(folder).iterdir()) / 1e6
                 digests.add(digest(Path(folder)))
-        seconds = statistics.median(each for each, _ in runs)
+        seconds = statistics.median(duration for duration, _ in runs)
         report.figure(f"{name}: files, MB", size)
         report.bar(f"{name}: time, s", seconds, at_most=SECONDS)
-        report.bar(f"{name}: memory, MB", max(each for _, each in runs), at_most=MEGABYTES)
+        report.bar(f"{name}: memory, MB", max(memory for _, memory in runs), at_most=MEGABYTES)
         report.bar(f"{name}: other results than the first", len(digests) - 1, at_most=0)
     return report
 

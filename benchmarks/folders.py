@@ -123,12 +123,12 @@ class Rows:
     def talk(self, count: int, **columns: Any) -> tuple[str, list[tuple[str, str]]]:
         """A conversation of so many messages with a reply each; its id, and those of message and reply."""
         conversation, parent = self.conversation(), None
-        made = []
+        exchanges = []
         for number in range(count):
             turn = self.turn(conversation, parent, content=f"{number} + 43 = ?")
             parent = self.reply(turn, **columns)
-            made.append((turn, parent))
-        return conversation, made
+            exchanges.append((turn, parent))
+        return conversation, exchanges
 
     def _said(self) -> dict[str, Any]:
         return {"rater": "ann", "created_at": self.now}
@@ -142,14 +142,14 @@ def evaluation(folder: Path, name: str, problems: int, samples: int) -> None:
     """A run of an evaluation without a database of its own."""
     run = folder / EVALUATIONS / name
     run.mkdir(parents=True)
-    asked = {"task": "sums", "title": f"model {name}", "model": "scripted:scripted", "digest": "ab", "source": ""}
-    asked |= {"paper": "", "problems": problems, "k": samples, "seed": 0, "budget": None, "sampling": []}  # type: ignore[dict-item]
-    (run / "run.json").write_text(json.dumps(asked))
+    record = {"task": "sums", "title": f"model {name}", "model": "scripted:scripted", "digest": "ab", "source": ""}
+    record |= {"paper": "", "problems": problems, "k": samples, "seed": 0, "budget": None, "sampling": []}  # type: ignore[dict-item]
+    (run / "run.json").write_text(json.dumps(record))
     sample = {"reply": "ab", "correct": True, "finish": "stop", "thinking": 10, "answer": 5, "seconds": 0.1}
     with (run / "solved.jsonl").open("w") as stream:
         for number in range(problems):
-            each = [{**sample, "correct": (number + place) % 3 == len(name) % 3} for place in range(samples)]
-            line = {"problem": str(number), "turn": "ab", "samples": each, "majority": True, "seconds": 0.5}
+            attempts = [{**sample, "correct": (number + place) % 3 == len(name) % 3} for place in range(samples)]
+            line = {"problem": str(number), "turn": "ab", "samples": attempts, "majority": True, "seconds": 0.5}
             stream.write(json.dumps(line) + "\n")
 
 
@@ -157,8 +157,8 @@ def curve(folder: Path, name: str, points: int) -> None:
     """A curve of so many points, with one run below it."""
     evaluation(folder, f"{name}/budget-0", 1, 1)
     estimate = {"value": 0.5, "low": 0.4, "high": 0.6}
-    drawn = [{"kind": "budget", "amount": n, "tokens": float(n), "accuracy": estimate} for n in range(points)]
-    (folder / EVALUATIONS / name / "curve.json").write_text(json.dumps({"points": drawn}))
+    rows = [{"kind": "budget", "amount": n, "tokens": float(n), "accuracy": estimate} for n in range(points)]
+    (folder / EVALUATIONS / name / "curve.json").write_text(json.dumps({"points": rows}))
 
 
 def training(folder: Path, name: str, lines: int) -> None:

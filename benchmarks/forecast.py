@@ -84,39 +84,39 @@ def main() -> None:
     parser.add_argument("--threads", type=int, help="for all; default: as the app chooses them")
     parser.add_argument("--prompt", type=int, default=512, help="tokens of the prompt")
     parser.add_argument("--shapes", nargs="*", choices=SHAPES, default=list(SMALL))
-    asked = parser.parse_args()
+    args = parser.parse_args()
     report = Report("forecast")
     worst_memory = worst_speed = 0.0
     with tempfile.TemporaryDirectory(prefix="r1chat-forecast-") as name:
         folder = Path(name)
         for probe in (*THICK, THIN):
             write_probe(folder / probe.file, probe)
-        for shape in asked.shapes:
+        for shape in args.shapes:
             path = folder / "model.gguf"
             write(path, SHAPES[shape], name=shape)
             header, size = read_header(path), path.stat().st_size
-            threads = asked.threads or default_threads(size)
+            threads = args.threads or default_threads(size)
             rates, steps = [], []
-            for _ in range(asked.rounds):
+            for _ in range(args.rounds):
                 with closing(Engine()) as engine:
                     rates.append(rates_of(engine, folder, threads))
                 steps.append(step(path, threads))
             replies = []
             for window in WINDOWS:
-                memory, speed = run(path, header, window, threads, asked.prompt)
+                memory, speed = run(path, header, window, threads, args.prompt)
                 replies.append(speed)
                 needed = Needs.of(header, size, batch=BATCH, gpu_layers=0).bytes_for(window)
                 worst_memory = max(worst_memory, abs(needed / memory - 1))
                 report.figure(f"{shape}, window {window}, memory, MB", compared(needed / 1e6, memory / 1e6))
             begin, per_token = times(header, size, quickest(rates))
             predicted = 1 / (begin + per_token * steps[0].near)
-            measured = 1 / min(one.step for one in steps)
+            measured = 1 / min(timing.step for timing in steps)
             worst_speed = max(worst_speed, abs(predicted / measured - 1))
             report.figure(f"{shape}, {threads} threads, tokens/s", compared(predicted, measured))
             report.figure(f"{shape}, tokens/s of the quickest reply", max(replies))
     report.bar("largest error of memory", worst_memory, at_most=0.10)
     report.bar("largest error of speed", worst_speed, at_most=0.25)
-    report.print(as_json=asked.json)
+    report.print(as_json=args.json)
 
 
 def compared(predicted: float, measured: float) -> str:

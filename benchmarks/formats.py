@@ -34,22 +34,22 @@ def main() -> None:
     parser.add_argument("--chunkings", type=int, default=1000, help="of each output")
     parser.add_argument("--outputs", type=Path, default=OUTPUTS, help="JSON Lines of outputs")
     parser.add_argument("--templates", type=Path, help="a folder of Jinja chat templates to read")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     rng, right = random.Random(1), Counter[bool]()
-    for line in asked.outputs.read_text(encoding="utf-8").splitlines():
+    for line in args.outputs.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         opened: list[BackendEvent] = [Raw("<think>", 0)] if row["prompt_opens"] else []
         good = True
-        for _ in range(asked.chunkings):
+        for _ in range(args.chunkings):
             reply = collect([*opened, *chunked(row["text"], rng), Finish("stop")])
             good = good and (reply.reasoning, reply.answer) == (row["thought"], row["answer"])
         right[good] += 1
         if not good:
             print("wrong:", row["name"])
-    print(f"{right[True]} of {right.total()} outputs right in {asked.chunkings} chunkings each")
-    for path in sorted(asked.templates.glob("*.jinja")) if asked.templates else ():
-        found = find_format(path.read_text(encoding="utf-8"))
-        print(path.stem, "->", found.form or (found.problem and found.problem.sentence("en")) or "no thoughts")
+    print(f"{right[True]} of {right.total()} outputs right in {args.chunkings} chunkings each")
+    for path in sorted(args.templates.glob("*.jinja")) if args.templates else ():
+        finding = find_format(path.read_text(encoding="utf-8"))
+        print(path.stem, "->", finding.form or (finding.problem and finding.problem.sentence("en")) or "no thoughts")
 
 
 if __name__ == "__main__":

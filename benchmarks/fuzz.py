@@ -207,13 +207,13 @@ def crashes(name: str, inputs: int, rng: random.Random) -> float:
     slowest = 0.0
     for _ in range(inputs):
         text = made(rng, PIECES[name])
-        begun = time.perf_counter()
+        start = time.perf_counter()
         try:
             RUNS[name](text)
         except Exception:
             print(f"{name}: this input is a defect: {text!r}", file=sys.stderr)
             raise
-        slowest = max(slowest, time.perf_counter() - begun)
+        slowest = max(slowest, time.perf_counter() - start)
     return slowest
 
 
@@ -234,9 +234,9 @@ def growth(name: str, patterns: int, rng: random.Random) -> tuple[float, str]:
 
 
 def _seconds(run: Run, text: str) -> float:
-    begun = time.process_time()
+    start = time.process_time()
     run(text)
-    return time.process_time() - begun
+    return time.process_time() - start
 
 
 # --- GGUF ------------------------------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ def headers(inputs: int, rng: random.Random) -> tuple[float, int]:
         file = Path(folder) / "model.gguf"
         for data in _changed(whole, inputs, rng):
             file.write_bytes(data)
-            begun = time.perf_counter()
+            start = time.perf_counter()
             try:
                 read_header(file)
                 read += 1
@@ -262,7 +262,7 @@ def headers(inputs: int, rng: random.Random) -> tuple[float, int]:
                 print(f"gguf: {file} is a defect", file=sys.stderr)
                 Path("fuzz-defect.gguf").write_bytes(data)
                 raise
-            slowest = max(slowest, time.perf_counter() - begun)
+            slowest = max(slowest, time.perf_counter() - start)
     return slowest, read
 
 
@@ -292,21 +292,21 @@ def main() -> None:
     parser.add_argument("--patterns", type=int, default=60, help="that are repeated, for each parser")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     report = Report("fuzz")
-    for name in asked.parsers or [*RUNS, "gguf"]:
-        rng = random.Random(f"{asked.seed} {name}")
+    for name in args.parsers or [*RUNS, "gguf"]:
+        rng = random.Random(f"{args.seed} {name}")
         if name == "gguf":
-            slowest, read = headers(asked.inputs, rng)
-            report.figure("gguf: headers, of which were read all the same", f"{asked.inputs:,}, {read:,}")
+            slowest, read = headers(args.inputs, rng)
+            report.figure("gguf: headers, of which were read all the same", f"{args.inputs:,}, {read:,}")
             report.bar("gguf: slowest header, s", slowest, at_most=SLOW)
             continue
-        report.figure(f"{name}: inputs without a defect", f"{asked.inputs:,}")
-        report.bar(f"{name}: slowest input, s", crashes(name, asked.inputs, rng), at_most=SLOW)
-        worst, what = growth(name, asked.patterns, rng)
-        report.bar(f"{name}: time for four times as much, worst of {asked.patterns}", worst, at_most=8.0)
+        report.figure(f"{name}: inputs without a defect", f"{args.inputs:,}")
+        report.bar(f"{name}: slowest input, s", crashes(name, args.inputs, rng), at_most=SLOW)
+        worst, what = growth(name, args.patterns, rng)
+        report.bar(f"{name}: time for four times as much, worst of {args.patterns}", worst, at_most=8.0)
         report.figure(f"{name}: that was", what or "none took long enough to tell")
-    report.print(as_json=asked.json)
+    report.print(as_json=args.json)
 
 
 if __name__ == "__main__":

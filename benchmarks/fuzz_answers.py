@@ -111,4 +111,4 @@ def main(count: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(given) for given in (*sys.argv[1:], *("10000", "11")[len(sys.argv) - 1 :])))
+    main(*(int(argument) for argument in (*sys.argv[1:], *("10000", "11")[len(sys.argv) - 1 :])))

@@ -94,8 +94,8 @@ ODD: tuple[Any, ...] = (
 def text(rng: random.Random) -> str:
     """A text of a few pieces that a reader of texts looks for."""
     pieces = [*PLAIN, *(piece for kind in PIECES.values() for piece in kind), "\\boxed{", "70", " = ", "27 + 43"]
-    made = "".join(rng.choices(pieces, k=rng.choice((0, 1, 5, 60, 400))))
-    return made.encode("utf-8", "replace").decode()
+    content = "".join(rng.choices(pieces, k=rng.choice((0, 1, 5, 60, 400))))
+    return content.encode("utf-8", "replace").decode()
 
 
 # What would be refused: by `restore` and an import; by an import alone.
@@ -120,11 +120,11 @@ def fill(folder: Path, rng: random.Random, as_archive: bool) -> None:
     """Conversations with a row of every kind, of which a part is odd; `as_archive`: as an import takes them."""
     with Rows(folder) as rows:
         for _ in range(3):
-            conversation, made = rows.talk(2, answer=text(rng), reasoning=f"Wait, {text(rng)}")
-            turn, first = made[-1]
+            conversation, exchanges = rows.talk(2, answer=text(rng), reasoning=f"Wait, {text(rng)}")
+            turn, first = exchanges[-1]
             others = [rows.reply(turn, parent_id=first, answer=text(rng), vote_id="ab" * 16) for _ in range(3)]
             others.append(rows.reply(turn, parent_id=first, origin="corrected", answer=text(rng)))
-            rows.reply(rows.turn(conversation, made[0][1], content=text(rng)), reasoning=text(rng))
+            rows.reply(rows.turn(conversation, exchanges[0][1], content=text(rng)), reasoning=text(rng))
             reference = rows.reference(turn)
             for reply in (first, *others):
                 rows.rating(reply, comment=text(rng))
@@ -146,8 +146,8 @@ def fill(folder: Path, rng: random.Random, as_archive: bool) -> None:
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
-    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    return [name for (name,) in found if name in metadata.tables]
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return [name for (name,) in rows if name in metadata.tables]
 
 
 def _make_odd(connection: sqlite3.Connection, table: str, share: float, rng: random.Random, as_archive: bool) -> None:
@@ -260,10 +260,10 @@ def taken(source: Path, folder: Path, as_archive: bool) -> bool:
 def places(folder: Path) -> list[Names]:
     """Every reply in a data folder with its message and conversation, whatever these say of each other."""
     with closing(sqlite3.connect(folder / "r1chat.db")) as connection:
-        found = connection.execute(
+        rows = connection.execute(
             "SELECT turn.conversation_id, turn.id, reply.id FROM reply JOIN turn ON turn.id = reply.turn_id"
         ).fetchall()
-    return [Names(conversation, turn, reply, "a run", "c") for conversation, turn, reply in found]
+    return [Names(conversation, turn, reply, "a run", "c") for conversation, turn, reply in rows]
 
 
 def failures(seed: int, most: int = 100, refused: Callable[[], object] = bool) -> Iterator[tuple[str, BaseException]]:
@@ -284,8 +284,8 @@ def failures(seed: int, most: int = 100, refused: Callable[[], object] = bool) -
         if not was_taken:
             refused()
             return
-        found = places(Path(target))
-        yield from walk(Path(target), rng.sample(found, min(most, len(found))))
+        all_places = places(Path(target))
+        yield from walk(Path(target), rng.sample(all_places, min(most, len(all_places))))
 
 
 def main() -> None:

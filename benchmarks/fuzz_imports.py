@@ -120,7 +120,7 @@ def fuzz(inputs: int, seed: int, folder: Path) -> tuple[Counter[str], float]:
     try:
         for number in range(inputs):
             (folder / "export").write_bytes(mutated(rng, exports))
-            begun = time.perf_counter()
+            start = time.perf_counter()
             try:
                 came = archive.read(store, folder / "export")
             except R1ChatError as error:
@@ -129,7 +129,7 @@ def fuzz(inputs: int, seed: int, folder: Path) -> tuple[Counter[str], float]:
             else:
                 ends["came in"] += 1
                 assert came.source == "r1chat" or adds_up(came), (number, came)
-            slowest = max(slowest, time.perf_counter() - begun)
+            slowest = max(slowest, time.perf_counter() - start)
     except Exception:
         print(f"input {number} of seed {seed} is a defect; it is {folder / 'export'}", file=sys.stderr)
         raise
@@ -156,9 +156,9 @@ def growth(folder: Path, copies: int = 100) -> float:
         for count in (copies, 2 * copies):
             (folder / "large").write_bytes(make(count))
             store = Store(f"sqlite:///{folder / f'{name}-{count}.db'}")
-            begun = time.process_time()
+            start = time.process_time()
             archive.read(store, folder / "large")
-            times.append(time.process_time() - begun)
+            times.append(time.process_time() - start)
             store.close()
         worst = max(worst, times[1] / times[0])
     return worst
@@ -197,11 +197,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--inputs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
+    args = parser.parse_args()
     with TemporaryDirectory() as folder:
-        ends, slowest = fuzz(asked.inputs, asked.seed, Path(folder))
-        told = ", ".join(f"{count:,} {how}" for how, count in sorted(ends.items()))
-        print(f"{asked.inputs:,} inputs: {told}; no other end. The slowest took {slowest:.2f} s.")
+        ends, slowest = fuzz(args.inputs, args.seed, Path(folder))
+        summary = ", ".join(f"{count:,} {how}" for how, count in sorted(ends.items()))
+        print(f"{args.inputs:,} inputs: {summary}; no other end. The slowest took {slowest:.2f} s.")
         print(f"Twice the chats take up to {growth(Path(folder)):.1f} times the time.")
 
 

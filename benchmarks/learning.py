@@ -61,33 +61,33 @@ def write(
     model: Model, adapter: Any, questions: Sequence[tuple[int, int]], temperature: float, seed: int
 ) -> list[Written]:
     """A reply to each question, many at once."""
-    found = []
+    replies = []
     with closing(Context(model, 160, batch=256, threads=1, sequences=AT_ONCE)) as context:
         context.use_adapter(adapter)
         for start in range(0, len(questions), AT_ONCE):
             part = questions[start : start + AT_ONCE]
             context.clear()
-            found += _batch(model, context, part, Params(temperature=temperature, top_p=1.0), seed + start)
-    return found
+            replies += _batch(model, context, part, Params(temperature=temperature, top_p=1.0), seed + start)
+    return replies
 
 
 def _batch(
     model: Model, context: Context, questions: Sequence[tuple[int, int]], params: Params, seed: int
 ) -> list[Written]:
     prompts = [f"<｜User｜>{a} + {b} = ?<｜Assistant｜><think>\n" for a, b in questions]
-    given = [model.prompt([(prompt, True)]) for prompt in prompts]
+    prompt_tokens = [model.prompt([(prompt, True)]) for prompt in prompts]
     samplers = [Sampler(model, params, seed + number) for number in range(len(questions))]
     pieces: list[list[bytes]] = [[] for _ in questions]
     ended = [False] * len(questions)
-    position, token = 0, [tokens[0] for tokens in given]
+    position, token = 0, [tokens[0] for tokens in prompt_tokens]
     live = list(range(len(questions)))
     while live:
         context.step_many([(number, token[number], position) for number in live])
         position += 1
         going = []
         for row, number in enumerate(live):
-            if position < len(given[number]):
-                token[number] = given[number][position]
+            if position < len(prompt_tokens[number]):
+                token[number] = prompt_tokens[number][position]
                 going.append(number)
                 continue
             token[number] = samplers[number].pick(context, row)
@@ -116,12 +116,12 @@ def pairs(model: Model, checked: bool) -> list[tuple[str, str, str]]:
     by_prompt: dict[str, list[Written]] = defaultdict(list)
     for reply in write(model, None, [question for question in sums(7) for _ in range(SAMPLES)], 1.2, 100):
         by_prompt[reply.prompt].append(reply)
-    found = []
+    preferences = []
     for prompt, replies in by_prompt.items():
         good = [reply.text for reply in replies if reply.has(checked) and reply.right]
         other = [reply.text for reply in replies if reply.has(not checked)]
-        found += [(prompt, *sides) for sides in dict.fromkeys(zip(good, other, strict=False))]
-    return found
+        preferences += [(prompt, *sides) for sides in dict.fromkeys(zip(good, other, strict=False))]
+    return preferences
 
 
 def main() -> None:
@@ -155,9 +155,10 @@ def main() -> None:
         apart = set(sorted({prompt for prompt, *_ in data})[::5])
         rows: dict[bool, list[Row]] = {True: [], False: []}
         for prompt, good, other in data:
-            given, sides = tuple(reading.prompt(prompt)), [tuple(reading.completion(side)) for side in (good, other)]
-            made = [Row(given, sides[0], sides[1])] if kind == "prefer" else [Row(given, sides[0])]
-            rows[prompt in apart] += made + ([Row(given, sides[1], good=False)] if kind == "kto" else [])
+            prompt_tokens = tuple(reading.prompt(prompt))
+            sides = [tuple(reading.completion(side)) for side in (good, other)]
+            new_rows = [Row(prompt_tokens, sides[0], sides[1])] if kind == "prefer" else [Row(prompt_tokens, sides[0])]
+            rows[prompt in apart] += new_rows + ([Row(prompt_tokens, sides[1], good=False)] if kind == "kto" else [])
         base = read_base(file)
         compare(base, reading, [[*row.prompt, *row.chosen] for row in rows[False][:4]])
         plan = Plan(kind, flags.rate, epochs=flags.epochs, supervised=flags.supervised, seed=flags.seed)
@@ -171,24 +172,24 @@ def main() -> None:
             report(name, after, checked)
             changes(before, after, checked)
 
-        trained, held = rows[False][:TRAINED], rows[True][:APART]
+        train_rows, test_rows = rows[False][:TRAINED], rows[True][:APART]
         began = time.process_time()
         if flags.trials > 1:
-            first = set(sorted({row.prompt for row in trained})[::5])
-            choosing = [row for row in trained if row.prompt in first]
-            trained = [row for row in trained if row.prompt not in first]
-            trials = Trials(Path(folder), base, trained, choosing, plan, guard, rates_of(flags.rate, flags.trials))
+            first = set(sorted({row.prompt for row in train_rows})[::5])
+            choosing = [row for row in train_rows if row.prompt in first]
+            train_rows = [row for row in train_rows if row.prompt not in first]
+            trials = Trials(Path(folder), base, train_rows, choosing, plan, guard, rates_of(flags.rate, flags.trials))
             trials.run(lambda line: None, lambda: False)
             print(f"{time.process_time() - began:.0f} s of processor time; {len(choosing)} judgements choose")
             for trial in trials.ended:
-                kept = "kept" if trial is trials.best else "not kept"
+                fate = "kept" if trial is trials.best else "not kept"
                 print(
-                    f"rate {trial.rate:g}, {trial.step} steps, {kept}: loss {trial.loss:.4f}. {trial.result.why or ''}"
+                    f"rate {trial.rate:g}, {trial.step} steps, {fate}: loss {trial.loss:.4f}. {trial.result.why or ''}"
                 )
                 if trial.result.best:
                     measured(f"rate {trial.rate:g}", trial.result.weights)
             return
-        run = Adapting(Path(folder), base, trained, held, plan, guard)
+        run = Adapting(Path(folder), base, train_rows, test_rows, plan, guard)
         result = run.run(lambda line: None, lambda: False)
         print(f"{run.step} steps, {time.process_time() - began:.0f} s of processor time. {result.why or ''}")
         weights = run.adapter.weights() if flags.unguarded else result.weights

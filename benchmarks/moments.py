@@ -66,12 +66,12 @@ def made_up(template: str) -> str:
 
 def seconds(work: Callable[[], object], runs: int = 3) -> float:
     """The best of some runs, in seconds of one core."""
-    taken = []
+    times = []
     for _ in range(runs):
-        begun = time.process_time()
+        start = time.process_time()
         work()
-        taken.append(time.process_time() - begun)
-    return min(taken)
+        times.append(time.process_time() - start)
+    return min(times)
 
 
 def stream(text: str) -> None:
@@ -113,16 +113,16 @@ class Tally:
     def __init__(self) -> None:
         self.hits = self.false = self.missed = self.kinds = self.effects = 0
 
-    def add(self, trace: Trace, found: dict[int, Moment]) -> None:
-        """Count one trace; `found` by sentence."""
-        hits = trace.wanted.keys() & found.keys()
+    def add(self, trace: Trace, moments: dict[int, Moment]) -> None:
+        """Count one trace; `moments` by sentence."""
+        hits = trace.wanted.keys() & moments.keys()
         self.hits += len(hits)
-        self.false += len(found.keys() - hits - trace.unscored)
+        self.false += len(moments.keys() - hits - trace.unscored)
         self.missed += len(trace.wanted.keys() - hits)
         for at in hits:
             gold = trace.wanted[at]
-            self.kinds += found[at].kind in (gold["kind"], gold.get("kind_b"))
-            self.effects += found[at].effect in (gold["effect"], gold.get("effect_b"))
+            self.kinds += moments[at].kind in (gold["kind"], gold.get("kind_b"))
+            self.effects += moments[at].effect in (gold["effect"], gold.get("effect_b"))
 
     @property
     def f1(self) -> float:
@@ -134,11 +134,11 @@ def measure_traces(report: Report) -> None:
     """How well moments are found in real traces, leaving out one source at a time."""
     scorer = _load(SHARED / "tools" / "score_moments.py")
     traces = [trace for folder in CORPORA for trace in _annotated(scorer, folder)]
-    found = {height: [_found(scorer, trace, height) for trace in traces] for height in BARS}
+    by_height = {height: [_found(scorer, trace, height) for trace in traces] for height in BARS}
     overall, by_language = Tally(), {"en": Tally(), "zh": Tally(), "mixed": Tally()}
     for source in sorted({trace.source for trace in traces}):
-        height = max(BARS, key=lambda height: _f1_without(source, traces, found[height]))
-        for trace, moments in zip(traces, found[height], strict=True):
+        height = max(BARS, key=lambda height: _f1_without(source, traces, by_height[height]))
+        for trace, moments in zip(traces, by_height[height], strict=True):
             if trace.source == source:
                 overall.add(trace, moments)
                 by_language[trace.lang].add(trace, moments)
@@ -190,11 +190,11 @@ def _annotated(scorer: ModuleType, folder: Path) -> Iterator[Trace]:
         begin, end = scorer.reasoning_span(trace["text"])
         text = trace["text"][begin:end]
         sentences = scorer.sentences(text)
-        wanted: dict[int, dict[str, Any]] = {}
+        by_sentence: dict[int, dict[str, Any]] = {}
         for moment in gold["moments"]:
-            wanted.setdefault(scorer.sentence_of(sentences, moment["start"] - begin), moment)
-        unscored = frozenset(at for at, moment in wanted.items() if moment.get("agreed") is False)
-        agreed = {at: moment for at, moment in wanted.items() if at not in unscored}
+            by_sentence.setdefault(scorer.sentence_of(sentences, moment["start"] - begin), moment)
+        unscored = frozenset(at for at, moment in by_sentence.items() if moment.get("agreed") is False)
+        agreed = {at: moment for at, moment in by_sentence.items() if at not in unscored}
         yield Trace(trace["source"].split()[0], trace["lang"], text, sentences, agreed, unscored)
 
 
@@ -205,9 +205,9 @@ def _found(scorer: ModuleType, trace: Trace, height: int) -> dict[int, Moment]:
     return moments
 
 
-def _f1_without(source: str, traces: list[Trace], found: list[dict[int, Moment]]) -> float:
+def _f1_without(source: str, traces: list[Trace], all_moments: list[dict[int, Moment]]) -> float:
     tally = Tally()
-    for trace, moments in zip(traces, found, strict=True):
+    for trace, moments in zip(traces, all_moments, strict=True):
         if trace.source != source:
             tally.add(trace, moments)
     return tally.f1

@@ -47,8 +47,8 @@ EXAMPLES = (
 
 def texts_of(task: str, split: str, count: int, language: str) -> list[Text]:
     """Problems of a task as prompts."""
-    made = generated.problems(task, split, count, language)
-    return [_text(one.question, one.answer, one.kind) for one in made]
+    problems = generated.problems(task, split, count, language)
+    return [_text(problem.question, problem.answer, problem.kind) for problem in problems]
 
 
 def texts_of_file(name: str) -> list[Text]:
@@ -74,10 +74,10 @@ def main() -> None:
     report = Report("nano")
     all_marks: list[Score] = []
 
-    def measure(asked: list[Text]) -> float:
+    def measure(questions: list[Text]) -> float:
         """The share of right answers."""
-        written = complete(model, tokenizer, [text.prompt for text in asked])
-        marks = score(asked, written)
+        replies = complete(model, tokenizer, [text.prompt for text in questions])
+        marks = score(questions, replies)
         all_marks.extend(marks)
         return sum(mark.accuracy for mark in marks) / len(marks)
 
@@ -89,8 +89,8 @@ def main() -> None:
             else:
                 report.bar(f"{task}, {language}", share, at_least=BARS.get(task, 0.9))
     for language in ("en", "zh"):
-        drawn = texts(random.Random(f"card {chosen.split}"), chosen.split, [FOLLOW])
-        share = measure(list(islice((text for text in drawn if text.language == language), chosen.n)))
+        second_turns = texts(random.Random(f"card {chosen.split}"), chosen.split, [FOLLOW])
+        share = measure(list(islice((text for text in second_turns if text.language == language), chosen.n)))
         report.bar(f"second turn, {language}", share, at_least=0.9)
     report.bar("format", sum(mark.format for mark in all_marks) / len(all_marks), at_least=1.0)
     report.bar("language", sum(mark.language for mark in all_marks) / len(all_marks), at_least=0.99)

@@ -214,8 +214,8 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--shape", choices=SHAPES, default="tiny")
     parser.add_argument("--context", type=int, default=131_072, help="trained context in tokens")
-    asked = parser.parse_args()
-    write(asked.out, SHAPES[asked.shape], asked.context, name=f"random-{asked.shape}")
+    args = parser.parse_args()
+    write(args.out, SHAPES[args.shape], args.context, name=f"random-{args.shape}")
 
 
 if __name__ == "__main__":

@@ -79,13 +79,13 @@ class Figure:
 
 def _conversations(rows: Rows, count: int) -> None:
     for _ in range(count):
-        _, made = rows.talk(1)
-        rows.rating(made[0][1])
+        _, exchanges = rows.talk(1)
+        rows.rating(exchanges[0][1])
 
 
 def _deep(rows: Rows, count: int) -> None:
-    _, made = rows.talk(count)
-    for turn, reply in made:
+    _, exchanges = rows.talk(count)
+    for turn, reply in exchanges:
         rows.rating(reply)
         rows.verification(reply, rows.reference(turn))
 
@@ -126,9 +126,9 @@ def _one_vote(rows: Rows, count: int) -> None:
 
 
 def _branches(rows: Rows, count: int) -> None:
-    conversation, made = rows.talk(2)
+    conversation, exchanges = rows.talk(2)
     for _ in range(count):
-        turn = rows.turn(conversation, made[0][1])
+        turn = rows.turn(conversation, exchanges[0][1])
         rows.rating(rows.reply(turn))
 
 
@@ -197,10 +197,10 @@ def _names(rows: Rows, count: int) -> None:
     """Everything that has a name has another one each time."""
     for number in range(count):
         turn = rows.turn(rows.conversation(model=f"b{number}:m{number}", preset=f"p{number}", system=f"s{number}"))
-        named = {"model": f"m{number}", "digest": f"{number:064x}", "backend": f"b{number}", "preset": f"p{number}"}
-        named |= {"quantisation": f"q{number}", "system": f"s{number}", "template_hash": f"t{number}"}
-        left = rows.reply(turn, **named)
-        right = rows.reply(turn, **{**named, "model": f"m{number + 1}", "preset": f"p{number + 1}"})
+        columns = {"model": f"m{number}", "digest": f"{number:064x}", "backend": f"b{number}", "preset": f"p{number}"}
+        columns |= {"quantisation": f"q{number}", "system": f"s{number}", "template_hash": f"t{number}"}
+        left = rows.reply(turn, **columns)
+        right = rows.reply(turn, **{**columns, "model": f"m{number + 1}", "preset": f"p{number + 1}"})
         rows.comparison(turn, left, right, rater=f"r{number}")
         rows.rating(left, rater=f"r{number}")
         rows.preset(f"p{number}")
@@ -216,9 +216,9 @@ def _same_question(rows: Rows, count: int) -> None:
 
 
 def _words(rows: Rows, count: int) -> None:
-    _, made = rows.talk(1)
+    _, exchanges = rows.talk(1)
     text = " ".join(f"w{number}" for number in range(count))
-    rows.rating(rows.reply(made[0][0], answer=text, reasoning=text))
+    rows.rating(rows.reply(exchanges[0][0], answer=text, reasoning=text))
 
 
 def _personal(rows: Rows, count: int) -> None:
@@ -242,8 +242,8 @@ def _text(rows: Rows, text: str) -> None:
 def _later(rows: Rows, count: int) -> None:
     text = "Wait, let me check. " * count
     places = [[7 * n % len(text), 7 * n % len(text)] for n in range(min(count, 200))]
-    _, made = rows.talk(1)
-    rows.rating(rows.reply(made[0][0], answer=text, reasoning=text, later=json.dumps(places)))
+    _, exchanges = rows.talk(1)
+    rows.rating(rows.reply(exchanges[0][0], answer=text, reasoning=text, later=json.dumps(places)))
 
 
 def _wide_table(count: int) -> str:
@@ -408,7 +408,7 @@ def measured(dimension: Dimension, limit: float = LIMIT) -> list[Figure]:
         child = multiprocessing.get_context("fork").Process(target=_child, args=(dimension, skipped, there))
         child.start()
         there.close()
-        begun, since, worker = "", 0.0, psutil.Process(child.pid)
+        running, since, worker = "", 0.0, psutil.Process(child.pid)
         with suppress(EOFError):
             idle = 0  # seconds of the clock without a word
             while idle < 20 * limit and _spent(worker) - since < limit:
@@ -416,25 +416,25 @@ def measured(dimension: Dimension, limit: float = LIMIT) -> list[Figure]:
                 if not here.poll(1.0):
                     continue
                 idle = 0
-                kind, step, count, *taken = here.recv()
-                begun, since = (step if kind == "begun" else ""), _spent(worker)
+                kind, step, count, *cost = here.recv()
+                running, since = (step if kind == "begun" else ""), _spent(worker)
                 if kind == "done":
-                    times.setdefault(step, {}).setdefault(count, (taken[0], taken[1]))
-        hung = child.is_alive() and bool(begun)
+                    times.setdefault(step, {}).setdefault(count, (cost[0], cost[1]))
+        hung = child.is_alive() and bool(running)
         child.kill()
         child.join()
         here.close()
         if not hung:
             break
-        times.setdefault(begun, {})[count] = (math.inf, 0.0)
-        skipped.add(begun)
+        times.setdefault(running, {})[count] = (math.inf, 0.0)
+        skipped.add(running)
         if len(skipped) >= MOST_HANGING:
             break
     counts = dimension.count, FACTOR * dimension.count
     nothing = (0.0, 0.0)
     figures = []
-    for step, taken in times.items():
-        (small, _), (large, memory) = (taken.get(count, nothing) for count in counts)
+    for step, by_count in times.items():
+        (small, _), (large, memory) = (by_count.get(count, nothing) for count in counts)
         figures.append(Figure(step, small, math.inf if math.isinf(small) else large, memory))
     return figures
 
@@ -492,8 +492,8 @@ def printed(dimension: Dimension, figures: list[Figure], everything: bool) -> It
     yield f"{dimension.name} ({counts}): slowest {slowest.step} {slowest.large:.2f} s"
     for figure in sorted(figures, key=lambda figure: (not figure.mark, -figure.large)):
         if everything or figure.mark:
-            told = f"{figure.small:8.3f} s {figure.large:8.3f} s {figure.memory:7.0f} MB"
-            yield f"  {figure.mark:5} {figure.exponent:5.2f} {told}  {figure.step}"
+            cost = f"{figure.small:8.3f} s {figure.large:8.3f} s {figure.memory:7.0f} MB"
+            yield f"  {figure.mark:5} {figure.exponent:5.2f} {cost}  {figure.step}"
 
 
 def main() -> None:
@@ -504,9 +504,9 @@ def main() -> None:
     cli.add_argument("--all", action="store_true", help="every step, not only those that are marked")
     cli.add_argument("--list", action="store_true")
     args = cli.parse_args()
-    chosen = [one for one in DIMENSIONS if not args.names or one.name.startswith(tuple(args.names))]
+    chosen = [dimension for dimension in DIMENSIONS if not args.names or dimension.name.startswith(tuple(args.names))]
     if args.list:
-        print(*(one.name for one in chosen), sep="\n")
+        print(*(dimension.name for dimension in chosen), sep="\n")
         return
     read_header(nano_model())  # what every child needs is loaded before it is forked
     marked = 0

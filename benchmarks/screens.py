@@ -55,9 +55,9 @@ TEMPLATES = Path(__file__).parents[1] / "tests" / "data" / "formats" / "template
 
 
 def _format_of(template: str) -> ReasoningFormat:
-    found = find_format((TEMPLATES / f"{template}.jinja").read_text(encoding="utf-8"), "<BOS>", "<EOS>").form
-    assert found is not None, template
-    return found
+    form = find_format((TEMPLATES / f"{template}.jinja").read_text(encoding="utf-8"), "<BOS>", "<EOS>").form
+    assert form is not None, template
+    return form
 
 
 @cache
@@ -383,14 +383,14 @@ def shoot(
     browser: Browser, stage: Stage, state: str, folder: Path, names: Mapping[str, str], check: Check | None = None
 ) -> list[Path]:
     """The pictures of one state in one language that have a name in `names`; `check` gets each name and its page."""
-    made: list[Path] = []
-    wanted = [name for name in names if name.startswith(f"{state}-") and f"-{stage.actor.lang}-" in name]
-    if not wanted:
-        return made
+    pictures: list[Path] = []
+    picture_names = [name for name in names if name.startswith(f"{state}-") and f"-{stage.actor.lang}-" in name]
+    if not picture_names:
+        return pictures
     query = play(stage, state)
     for theme, (size, (width, height)) in itertools.product(THEMES, SIZES.items()):
         name = f"{state}-{theme}-{stage.actor.lang}-{size}"
-        if name not in wanted:
+        if name not in picture_names:
             continue
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -403,23 +403,23 @@ def shoot(
         page = context.new_page()
         page.goto(stage.address() + query)
         arrange(page, state)
-        made.append(folder / f"{names[name]}.png")
-        page.screenshot(path=made[-1])
+        pictures.append(folder / f"{names[name]}.png")
+        page.screenshot(path=pictures[-1])
         if check is not None:
             check(name, page)
         context.close()
     stage.actor.go_on.set()
-    if shown := query.partition("&c=")[2]:  # so that the list holds other conversations in the next state
-        stage.finish(shown)
-        stage.app.store.delete(shown)
-    return made
+    if conversation := query.partition("&c=")[2]:  # so that the list holds other conversations in the next state
+        stage.finish(conversation)
+        stage.app.store.delete(conversation)
+    return pictures
 
 
 def run(folder: Path, names: Mapping[str, str], check: Check | None = None) -> list[Path]:
     """Play the states, and take the pictures that have a name in `names`: that of their files. `check`: see `shoot`."""
     from r1chat.ui.server import PageServer
 
-    made: list[Path] = []
+    pictures: list[Path] = []
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
         for lang in (lang for lang in LANGS if any(f"-{lang}-" in name for name in names)):
@@ -438,13 +438,13 @@ def run(folder: Path, names: Mapping[str, str], check: Check | None = None) -> l
                     stage.finish(stage.ask(question))
                 try:
                     for state in STATES:
-                        made += shoot(browser, stage, state, folder, names, check)
+                        pictures += shoot(browser, stage, state, folder, names, check)
                 finally:
                     actor.go_on.set()
                     app.chat.close()
                     server.stop()
                     app.close()
-    return made
+    return pictures
 
 
 def main() -> None:
@@ -462,16 +462,16 @@ def main() -> None:
     names = {name: name for name in map("-".join, every) if options.every in name}
     if options.readme:
         names = {picture: name for name, picture in README.items()}
-    found: list[str] = []
+    all_findings: list[str] = []
 
     def check(name: str, page: Page) -> None:
         for finding in findings(page):
-            found.append(finding)
+            all_findings.append(finding)
             print(f"{name}: {finding}", flush=True)
 
     for path in run(options.folder, names, check if options.axe else None):
         print(path)
-    sys.exit(1 if found else 0)
+    sys.exit(1 if all_findings else 0)
 
 
 if __name__ == "__main__":

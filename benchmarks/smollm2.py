@@ -71,21 +71,21 @@ def short(reply: Sampled) -> bool:
 
 def replies(file: Path, model: Model, questions: list[str], count: int, adapter: Any = None) -> list[list[Sampled]]:
     """Replies to each question; those that `file` holds already are not written again."""
-    written = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+    all_replies = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
     with file.open("a", encoding="utf-8") as stream:
-        for number, question in enumerate(questions[len(written) :], len(written)):
+        for number, question in enumerate(questions[len(all_replies) :], len(all_replies)):
             prompt = model.prompt([(TEMPLATE.format(question=question), True)])
-            some = sample(model, adapter, prompt, count, PARAMS, 1000 * number, LIMIT)
-            written.append([[reply.text, reply.tokens, reply.ended] for reply in some])
-            stream.write(json.dumps(written[-1], ensure_ascii=False) + "\n")
+            samples = sample(model, adapter, prompt, count, PARAMS, 1000 * number, LIMIT)
+            all_replies.append([[reply.text, reply.tokens, reply.ended] for reply in samples])
+            stream.write(json.dumps(all_replies[-1], ensure_ascii=False) + "\n")
             stream.flush()
-    return [[Sampled(*values) for values in some] for some in written[: len(questions)]]
+    return [[Sampled(*values) for values in samples] for samples in all_replies[: len(questions)]]
 
 
-def pairs(question: str, some: list[Sampled]) -> Iterator[dict[str, str]]:
+def pairs(question: str, samples: list[Sampled]) -> Iterator[dict[str, str]]:
     """Pairs of a question in the form of `r1chat export preference --thoughts rendered`."""
-    liked = [reply.text for reply in some if short(reply)]
-    others = [reply.text for reply in some if reply.ended and not short(reply)]
+    liked = [reply.text for reply in samples if short(reply)]
+    others = [reply.text for reply in samples if reply.ended and not short(reply)]
     prompt = TEMPLATE.format(question=question)
     for chosen, rejected in islice(product(liked, others), PER_QUESTION):
         yield {"prompt": prompt, "chosen": chosen, "rejected": rejected, "conversation": question}
@@ -93,11 +93,13 @@ def pairs(question: str, some: list[Sampled]) -> Iterator[dict[str, str]]:
 
 def write_data(folder: Path, model: Model) -> None:
     """`pairs.jsonl` and `pairs.test.jsonl`."""
-    asked = QUESTIONS[ASKED:]
+    questions = QUESTIONS[ASKED:]
     rows = [
         row
-        for question, some in zip(asked, replies(folder / "samples.jsonl", model, asked, SAMPLES), strict=True)
-        for row in pairs(question, some)
+        for question, samples in zip(
+            questions, replies(folder / "samples.jsonl", model, questions, SAMPLES), strict=True
+        )
+        for row in pairs(question, samples)
     ]
     edge = next(n for n in range(APART, len(rows)) if rows[n]["conversation"] != rows[n - 1]["conversation"])
     for name, part in (("pairs.test.jsonl", rows[:edge]), ("pairs.jsonl", rows[edge : edge + TRAINED])):
@@ -145,12 +147,12 @@ def main() -> None:
         train(folder, flags)
     if flags.only in (None, "compare"):
         with closing(Model(model_file())) as model:
-            asked = QUESTIONS[:ASKED]
-            before = replies(folder / "before.jsonl", model, asked, REPLIES)
+            questions = QUESTIONS[:ASKED]
+            before = replies(folder / "before.jsonl", model, questions, REPLIES)
             sides = [("before", before)]
             if adapter_file.exists():
                 after = replies(
-                    folder / f"{flags.name}.after.jsonl", model, asked, REPLIES, model.adapter(adapter_file)
+                    folder / f"{flags.name}.after.jsonl", model, questions, REPLIES, model.adapter(adapter_file)
                 )
                 sides.append(("after", after))
                 change = bootstrap(

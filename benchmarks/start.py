@@ -51,17 +51,17 @@ def once(browser: object) -> tuple[float, float, float, float]:
             page.wait_for_selector(USABLE)
             page.locator("#prompt textarea").fill("27 + 43 = ?")
             usable = time.monotonic() - begin
-            taken = sum(psutil.Process(server.pid).cpu_times()[:2])
-            asked = time.monotonic()
+            processor_time = sum(psutil.Process(server.pid).cpu_times()[:2])
+            sent_at = time.monotonic()
             page.keyboard.press("Enter")
             page.wait_for_function("document.querySelector('.step')?.textContent.trim().length > 0", polling="raf")
-            first = time.monotonic() - asked
+            first = time.monotonic() - sent_at
             page.wait_for_selector(".answer .part")
             page.close()
         finally:
             server.terminate()
             server.wait(20)
-    return printed, usable, first, taken
+    return printed, usable, first, processor_time
 
 
 def main() -> None:
@@ -72,12 +72,12 @@ def main() -> None:
     with chromium() as browser:
         once(browser)  # fills the disk cache, as any second start of a program finds it
         runs = [once(browser) for _ in range(args.runs)]
-    printed, usable, first, taken = (statistics.median(column) for column in zip(*runs, strict=True))
+    printed, usable, first, processor_time = (statistics.median(column) for column in zip(*runs, strict=True))
     report = Report("start")
     report.bar("from the command to a usable page, median, s", usable, at_most=4.0)
     report.bar("from send to nano's first token on screen, median, s", first, at_most=0.5)
     report.figure("from the command to the address, median, s", printed)
-    report.figure("processor time of the server until the page is usable, median, s", taken)
+    report.figure("processor time of the server until the page is usable, median, s", processor_time)
     report.print(as_json=args.json)
 
 

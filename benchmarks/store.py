@@ -57,11 +57,11 @@ class Talk:
         return " ".join(self._random.choices(self.latin, cum_weights=self._weights, k=length // 3))[:length]
 
     def _distinct(self, make: Callable[[], str]) -> list[str]:
-        found: dict[str, None] = {}
-        while len(found) < 30_000:
-            found[make()] = None
+        words: dict[str, None] = {}
+        while len(words) < 30_000:
+            words[make()] = None
         # As in real text the most frequent words are the shortest.
-        return sorted(found, key=len)[:200] + self._random.sample(sorted(found), 20_000)
+        return sorted(words, key=len)[:200] + self._random.sample(sorted(words), 20_000)
 
 
 def conversation_rows(talk: Talk, number: int, length: int) -> tuple[dict[str, Any], list[Any], list[Any]]:

@@ -82,16 +82,16 @@ class Asker:
     def begin(self, history: History) -> str:
         """Store a conversation, and one more message that waits for its reply; the id of that message."""
         conversation, parent = self._store.new_conversation(model=KEY), None
-        for asked, answered in zip(history[::2], history[1::2], strict=True):
-            turn = self._store.add_turn(conversation.id, asked.content, parent)
-            made = Provenance("llama.cpp", MODEL)
-            parent = self._store.add_reply(turn.id, made, Reply("", True, answered.content, "stop")).id
+        for question, answer in zip(history[::2], history[1::2], strict=True):
+            turn = self._store.add_turn(conversation.id, question.content, parent)
+            provenance = Provenance("llama.cpp", MODEL)
+            parent = self._store.add_reply(turn.id, provenance, Reply("", True, answer.content, "stop")).id
         return self._store.add_turn(conversation.id, "?", parent).id
 
-    def ask(self, turn_id: str, asked: Message) -> Wait:
+    def ask(self, turn_id: str, message: Message) -> Wait:
         """Say a message anew, and take the reply's first token and nothing more."""
         began = time.perf_counter()
-        generation = self._chat.edit(turn_id, asked.content, KEY)
+        generation = self._chat.edit(turn_id, message.content, KEY)
         for reply in generation.watch(interval=0):
             if reply.reasoning or reply.answer:
                 break
@@ -156,10 +156,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15, help="how often each turn is asked")
     parser.add_argument("--shape", choices=SHAPES, default="tiny", help="of the model; the bar is for tiny")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    asked = parser.parse_args()
-    waits, cold = measure(SHAPES[asked.shape], asked.rounds)
+    args = parser.parse_args()
+    waits, cold = measure(SHAPES[args.shape], args.rounds)
     report = Report("turns")
-    report.figure("shape", asked.shape)
+    report.figure("shape", args.shape)
     for turn in range(1, TURNS + 1):
         report.figure(f"wait before the first token, turn {turn}, {LENGTH} tokens, ms", waits[turn, LENGTH].total)
     report.figure(f"turn {TURNS} where it was not read ahead, {LENGTH} tokens, ms", cold.total)
@@ -171,7 +171,7 @@ def main() -> None:
         first, last = waits[1, length], waits[TURNS, length]
         report.bar(f"tokens read at turn {TURNS} over turn 1, {length}", last.evaluated / first.evaluated, at_most=1)
         report.bar(f"wait of turn {TURNS} over turn 1, {length} tokens", last.total / first.total, at_most=1.2)
-    report.print(as_json=asked.json)
+    report.print(as_json=args.json)
 
 
 if __name__ == "__main__":

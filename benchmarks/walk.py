@@ -98,14 +98,14 @@ def opened(folder: Path) -> Iterator[tuple[App, TestClient]]:
 def newest(folder: Path) -> Names:
     """The last message and reply of the open branch of the newest conversation, and the first two evaluations."""
     runs = [run.name for run in Evaluations(folder).all()][:2]
-    found = Names(run=runs[0] if runs else "", other_run=runs[-1] if runs else "")
+    names = Names(run=runs[0] if runs else "", other_run=runs[-1] if runs else "")
     with closing(Store(f"sqlite:///{folder / 'r1chat.db'}")) as store:
         for info in store.conversations():
             turns = store.conversation(info.id).turns
             last = next((turn for turn in reversed(turns) if turn.reply is not None), None)
             if last is not None and last.reply is not None:
-                return replace(found, conversation=info.id, turn=last.id, reply=last.reply.id)
-    return found
+                return replace(names, conversation=info.id, turn=last.id, reply=last.reply.id)
+    return names
 
 
 def steps(folder: Path, app: App, client: TestClient, names: Names, scratch: Path) -> Iterator[Step]:
@@ -143,8 +143,8 @@ def _gets(client: TestClient, route: str, names: Names) -> Iterator[Step]:
         return
     for query in QUERIES.get(route, ("",)):
         path = route.format(**values, job_id="none", name="none")
-        wanted = query.format(**{name: getattr(names, name) for name in Names.__slots__})
-        yield f"GET {route}{query}", partial(_get, client, path + wanted)
+        parameters = query.format(**{name: getattr(names, name) for name in Names.__slots__})
+        yield f"GET {route}{query}", partial(_get, client, path + parameters)
 
 
 def app_routes(client: TestClient) -> list[str]:
@@ -175,8 +175,8 @@ def acting(app: App, client: TestClient, names: Names) -> Iterator[Step]:
     spot = {"conversation": names.conversation, "model": MODEL, "lang": "en"}
 
     def act(verb: str, subject: str = "", text: object = "", **more: object) -> Step:
-        written = text if isinstance(text, str) else json.dumps(text)
-        body = {"verb": verb, "id": subject, "text": written, **spot, **more}
+        content = text if isinstance(text, str) else json.dumps(text)
+        body = {"verb": verb, "id": subject, "text": content, **spot, **more}
         return f"act {verb}", partial(_act, app, client, body)
 
     yield act("search", query="43", text="43")
@@ -285,19 +285,19 @@ def commands(folder: Path, names: Names, scratch: Path) -> Iterator[Step]:
         ["rescue", str(scratch / "rescued.db")],
         ["restore", str(scratch / "backup.db")],
     ):
-        shown = " ".join(word for word in words if "/" not in word and not re.fullmatch("[0-9a-f]{32}", word))
-        yield f"r1chat {shown}", partial(run, folder, words)
+        label = " ".join(word for word in words if "/" not in word and not re.fullmatch("[0-9a-f]{32}", word))
+        yield f"r1chat {label}", partial(run, folder, words)
 
 
 def run(folder: Path, words: Sequence[str]) -> str:
     """What a command says; raises where r1chat itself fails."""
-    said = io.StringIO()
+    output = io.StringIO()
     os.environ["R1CHAT_FIND_MODELS"] = os.environ["R1CHAT_MEASURE_SPEED"] = os.environ["R1CHAT_OLLAMA"] = "false"
-    with redirect_stdout(said), redirect_stderr(said):
+    with redirect_stdout(output), redirect_stderr(output):
         command([*words, "--data-dir", str(folder)])
-    if "r1chat itself failed" in said.getvalue():
-        raise AssertionError(said.getvalue()[-2_000:])
-    return said.getvalue()
+    if "r1chat itself failed" in output.getvalue():
+        raise AssertionError(output.getvalue()[-2_000:])
+    return output.getvalue()
 
 
 def walk(folder: Path, places: Sequence[Names]) -> Iterator[tuple[str, BaseException]]:

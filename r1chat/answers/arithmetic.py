@@ -175,10 +175,10 @@ def _logarithm(base: Fraction, value: Fraction) -> Fraction | None:
     """A logarithm that is an integer."""
     if base <= 1 or value <= 0:
         return None
-    power, wanted = Fraction(1), max(value, 1 / value)
+    power, target = Fraction(1), max(value, 1 / value)
     for exponent in range(400):
-        if power >= wanted:
-            return (Fraction(exponent) if value >= 1 else Fraction(-exponent)) if power == wanted else None
+        if power >= target:
+            return (Fraction(exponent) if value >= 1 else Fraction(-exponent)) if power == target else None
         power *= base
     return None
 

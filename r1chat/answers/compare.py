@@ -65,11 +65,11 @@ def compare(answer: str, reference: str) -> bool | None:
         return _moments(a, b)
     if a.word and b.word and not (a.nodes and b.nodes):
         return a.word == b.word
-    for one, other in ((a, b), (b, a)):
-        if one.letters and one.rest and not other.letters and plain_text(one.rest) == other.text:
+    for first, second in ((a, b), (b, a)):
+        if first.letters and first.rest and not second.letters and plain_text(first.rest) == second.text:
             return True
     if a.nodes and b.nodes:
-        verdicts = [decide(one, other) for one in a.nodes for other in b.nodes]
+        verdicts = [decide(node, other) for node in a.nodes for other in b.nodes]
         return True if True in verdicts else verdicts[0]
     return None if (a.unread or b.unread) and (a.unread or a.nodes) and (b.unread or b.nodes) else False
 
@@ -104,7 +104,7 @@ def _agree(a: Node, b: Node) -> bool | None:
     if a == b:
         return True
     if is_approximate(a) or is_approximate(b):
-        return any_of(_agree(one, other) for one in alternatives(a) for other in alternatives(b))
+        return any_of(_agree(alternative, other) for alternative in alternatives(a) for other in alternatives(b))
     if intervals.looks_like(a) or intervals.looks_like(b):
         verdict = _intervals(a, b)
         if verdict is not None:
@@ -161,7 +161,7 @@ def _relations(a: Node, b: Node) -> bool | None:
         if a.operators == b.operators and len(a.sides) == len(b.sides):
             if a.operators == ("≡", "mod"):
                 return _congruent(a, b)
-            same = all_of(_agree(one, other) for one, other in zip(a.sides, b.sides, strict=True))
+            same = all_of(_agree(side, other) for side, other in zip(a.sides, b.sides, strict=True))
             if same or len(a.operators) > 1:
                 return same
         return _inequalities(a, b)
@@ -182,15 +182,17 @@ def _equations(a: Relation, b: Relation) -> bool | None:
     """Two equations: of the same zeros, or with values of the same name."""
     name, other = (next((n for n in (name_of(side.sides[0]), name_of(side.sides[-1])) if n), "") for side in (a, b))
     value, other_value = (assignments(side) for side in (a, b))
-    constant = all(not arithmetic.variables(node) for each in (value, other_value) for node in each.values())
+    constant = all(not arithmetic.variables(node) for values in (value, other_value) for node in values.values())
     if value and other_value and constant:
         if name != other and not (is_labelled(a.sides[0]) or is_labelled(b.sides[0])):
             return False
         return _agree(next(iter(value.values())), next(iter(other_value.values())))
     if len(a.sides) == len(b.sides) == 2:
-        one, two = (arithmetic.cleared(Op("+", (side.sides[0], negative(side.sides[1]))))[0] for side in (a, b))
+        numerator, other_numerator = (
+            arithmetic.cleared(Op("+", (side.sides[0], negative(side.sides[1]))))[0] for side in (a, b)
+        )
         try:
-            if arithmetic.proportional(one, two):
+            if arithmetic.proportional(numerator, other_numerator):
                 return True
         except Undecided:
             return None
@@ -208,10 +210,10 @@ def _inequalities(a: Relation, b: Relation) -> bool | None:
     turned = {"<": ">", ">": "<", "≤": "≥", "≥": "≤", "≠": "≠"}
     if a.operators[0] not in turned or b.operators[0] not in turned:
         return False
-    one, two = (Op("+", (side.sides[0], negative(side.sides[1]))) for side in (a, b))
+    difference, other_difference = (Op("+", (side.sides[0], negative(side.sides[1]))) for side in (a, b))
     sign = 1 if a.operators == b.operators else -1 if turned[a.operators[0]] == b.operators[0] else 0
     return bool(sign) and arithmetic.proportional(
-        one, two, lambda ratio: ratio.real * sign > 0 or a.operators[0] == "≠"
+        difference, other_difference, lambda ratio: ratio.real * sign > 0 or a.operators[0] == "≠"
     )
 
 
@@ -219,7 +221,7 @@ def _congruent(a: Relation, b: Relation) -> bool | None:
     residue, modulus = arithmetic.exact(a.sides[1]), arithmetic.exact(a.sides[2])
     other, other_modulus = arithmetic.exact(b.sides[1]), arithmetic.exact(b.sides[2])
     if residue is None or modulus is None or other is None or not modulus:
-        return all_of(_agree(one, two) for one, two in zip(a.sides, b.sides, strict=True))
+        return all_of(_agree(side, other_side) for side, other_side in zip(a.sides, b.sides, strict=True))
     return name_of(a.sides[0]) == name_of(b.sides[0]) and modulus == other_modulus and (residue - other) % modulus == 0
 
 
@@ -228,15 +230,15 @@ def _intervals(a: Node, b: Node) -> bool | None:
     names = [bound_variable(node) for node in (a, b)]
     if names[0] and names[1] and names[0] != names[1]:
         return False
-    one, other = intervals.region(_member(a)), intervals.region(_member(b))
-    if one is None or other is None:
-        if (one is None) != (other is None) and isinstance(a, Num) | isinstance(b, Num):
+    region, other_region = intervals.region(_member(a)), intervals.region(_member(b))
+    if region is None or other_region is None:
+        if (region is None) != (other_region is None) and isinstance(a, Num) | isinstance(b, Num):
             return False
         return None
-    _budget.left -= len(one) + len(other)  # a set of integers has hundreds of points
+    _budget.left -= len(region) + len(other_region)  # a set of integers has hundreds of points
     if _budget.left < 0:
         raise Undecided
-    return intervals.same(one, other)
+    return intervals.same(region, other_region)
 
 
 def _member(node: Node) -> Node:
@@ -250,19 +252,19 @@ def _member(node: Node) -> Node:
 # -- several items ----------------------------------------------------------------------------------------------------
 
 
-def _lists(a: Node, b: Node, one: Items | None, other: Items | None) -> bool | None:
-    if one is not None and other is not None:
-        if one.name and other.name and one.name != other.name:
+def _lists(a: Node, b: Node, first: Items | None, second: Items | None) -> bool | None:
+    if first is not None and second is not None:
+        if first.name and second.name and first.name != second.name:
             return False
-        return _matched(one.items, other.items, as_sets=one.braces or other.braces)
-    listed, node = (one, b) if one is not None else (other, a)
+        return _matched(first.items, second.items, as_sets=first.braces or second.braces)
+    listed, node = (first, b) if first is not None else (second, a)
     assert listed is not None
     ordered = sequence(node)
     if ordered is not None:
         if listed.braces or len(ordered) != len(listed.items):
             return False
         pairs = zip(listed.items, ordered, strict=True)
-        return all_of(_agree(*pair) if one is not None else _agree(pair[1], pair[0]) for pair in pairs)
+        return all_of(_agree(*pair) if first is not None else _agree(pair[1], pair[0]) for pair in pairs)
     if not listed.items:
         return False
     return _matched(listed.items, (node,), as_sets=True) if len(listed.items) <= 2 else False
@@ -295,13 +297,13 @@ def _ordered(a: Node, b: Node) -> bool | None:
         if len(a.rows) != len(b.rows) or len(a.rows[0]) != len(b.rows[0]):
             return False
         rows = zip(a.rows, b.rows, strict=True)
-        return all_of(_agree(one, other) for row, others in rows for one, other in zip(row, others, strict=True))
+        return all_of(_agree(entry, other) for row, others in rows for entry, other in zip(row, others, strict=True))
     if isinstance(a, Group) and isinstance(b, Group) and len(a.items) == 2 and a.opening != b.opening:
         return False  # an open interval or a point against a closed interval
-    one, other = sequence(a), sequence(b)
-    if one is None or other is None or len(one) != len(other):
+    items, other_items = sequence(a), sequence(b)
+    if items is None or other_items is None or len(items) != len(other_items):
         return False
-    return all_of(_agree(*pair) for pair in zip(one, other, strict=True))
+    return all_of(_agree(*pair) for pair in zip(items, other_items, strict=True))
 
 
 def _cases(a: Node, b: Node) -> bool | None:
@@ -312,7 +314,10 @@ def _cases(a: Node, b: Node) -> bool | None:
     for row in a.rows:
         verdicts = [
             len(row) == len(other)
-            and all_of(Sym("otherwise") in (one, two) or decide(one, two) for one, two in zip(row, other, strict=True))
+            and all_of(
+                Sym("otherwise") in (cell, other_cell) or decide(cell, other_cell)
+                for cell, other_cell in zip(row, other, strict=True)
+            )
             for other in left
         ]
         if True not in verdicts:

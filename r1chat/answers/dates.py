@@ -75,11 +75,11 @@ def read(text: str) -> Moment | None:
 
 def _date(text: str) -> Date | None:
     for number, pattern in enumerate(_DATES):
-        found = pattern.fullmatch(text)
-        if not found:
+        match = pattern.fullmatch(text)
+        if not match:
             continue
-        year = int(found["year"]) if found["year"] else None
-        parts = [part for index, part in enumerate(found.groups(), 1) if index != found.re.groupindex["year"]]
+        year = int(match["year"]) if match["year"] else None
+        parts = [part for index, part in enumerate(match.groups(), 1) if index != match.re.groupindex["year"]]
         if number == 0:
             month, day = _MONTHS.index(parts[0].lower()) + 1, int(parts[1])
         elif number == 1:
@@ -92,37 +92,37 @@ def _date(text: str) -> Date | None:
 
 def _in_digits(text: str) -> str:
     """A time of day in words as digits with a colon; any other text as it is."""
-    if named := _NAMED.get(text.lower().removeprefix("12 ").removeprefix("at ")):
-        return named
-    if found := _SPOKEN_CHINESE.fullmatch(text):
-        return _chinese_time(found) or text
-    if (found := _SPOKEN.fullmatch(text)) and (found["way"] or found["full"]):
-        return _english_time(found) or text
+    if digits := _NAMED.get(text.lower().removeprefix("12 ").removeprefix("at ")):
+        return digits
+    if match := _SPOKEN_CHINESE.fullmatch(text):
+        return _chinese_time(match) or text
+    if (match := _SPOKEN.fullmatch(text)) and (match["way"] or match["full"]):
+        return _english_time(match) or text
     return text
 
 
-def _chinese_time(found: re.Match[str]) -> str:
-    hour, minute = _chinese(found["hour"]), 0
-    if found["half"]:
+def _chinese_time(match: re.Match[str]) -> str:
+    hour, minute = _chinese(match["hour"]), 0
+    if match["half"]:
         minute = 30
-    elif found["quarters"]:
-        minute = 15 * _chinese(found["quarters"])
-    elif written := found["minute"]:
-        if not (found["mark"] or found["before"] or "十" in written[:2] or written.isdigit()):
+    elif match["quarters"]:
+        minute = 15 * _chinese(match["quarters"])
+    elif minutes := match["minute"]:
+        if not (match["mark"] or match["before"] or "十" in minutes[:2] or minutes.isdigit()):
             return ""  # 三点五
-        minute = _chinese(written)
-    elif found["lack"]:
-        hour, minute = (hour - 1) or 12, 60 - _chinese(found["lack"]) * (15 if found["unit"][0] == "刻" else 1)
-    return f"{found['before'] or ''}{hour}点{minute:02d}分" if hour >= 0 and 0 <= minute < 60 else ""
+        minute = _chinese(minutes)
+    elif match["lack"]:
+        hour, minute = (hour - 1) or 12, 60 - _chinese(match["lack"]) * (15 if match["unit"][0] == "刻" else 1)
+    return f"{match['before'] or ''}{hour}点{minute:02d}分" if hour >= 0 and 0 <= minute < 60 else ""
 
 
-def _english_time(found: re.Match[str]) -> str:
-    hour, minute = _english(found["hour"]), 0
-    if words := (found["minutes"] or "").lower():
+def _english_time(match: re.Match[str]) -> str:
+    hour, minute = _english(match["hour"]), 0
+    if words := (match["minutes"] or "").lower():
         minute = 30 if words == "half" else 15 if words.endswith("quarter") else _english(words)
-        if found["way"].lower() in ("to", "before"):
+        if match["way"].lower() in ("to", "before"):
             hour, minute = (hour - 1) or 12, 60 - minute
-    half_day = " am" if found["early"] else " pm" if found["late"] else ""
+    half_day = " am" if match["early"] else " pm" if match["late"] else ""
     return f"{hour}:{minute:02d}{half_day}" if hour >= 0 and 0 <= minute < 60 else ""
 
 
@@ -137,23 +137,23 @@ def _english(words: str) -> int:
 
 
 def _time(text: str) -> Time | None:
-    found = _TIME.fullmatch(text)
-    if not found:
+    match = _TIME.fullmatch(text)
+    if not match:
         return None
-    chinese = bool(found["early"] or found["late"])
-    half = (found["half_day"] or "").lower().replace(".", "").replace(" ", "")
-    if not (found["minute"] or half or chinese or "点" in text or found["zh"]):
+    chinese = bool(match["early"] or match["late"])
+    half = (match["half_day"] or "").lower().replace(".", "").replace(" ", "")
+    if not (match["minute"] or half or chinese or "点" in text or match["zh"]):
         return None
-    hour, minute = int(found["hour"]), 30 if found["half"] else int(found["minute"] or found["zh"] or 0)
+    hour, minute = int(match["hour"]), 30 if match["half"] else int(match["minute"] or match["zh"] or 0)
     if hour > 24 or minute > 59:
         return None
-    if (half == "pm" or found["late"]) and hour < 12:
+    if (half == "pm" or match["late"]) and hour < 12:
         hour += 12
-    if (half == "am" or found["early"]) and hour == 12:
+    if (half == "am" or match["early"]) and hour == 12:
         hour = 0
-    written = found["minute"] or ""
-    certain = bool(half or chinese or written.startswith("0") or not written or hour == 0)
-    return Time(hour * 3600 + minute * 60 + int(found["second"] or 0), bool(half or chinese) or hour > 12, certain)
+    digits = match["minute"] or ""
+    certain = bool(half or chinese or digits.startswith("0") or not digits or hour == 0)
+    return Time(hour * 3600 + minute * 60 + int(match["second"] or 0), bool(half or chinese) or hour > 12, certain)
 
 
 def agree(a: Moment, b: Moment) -> bool:

@@ -165,23 +165,23 @@ def single_number(text: str) -> re.Match[str] | None:
 
 def _boxed(answer: str) -> str:
     """The last box, and those that are joined to it: `x = 2` or `x = 3`."""
-    found = boxes(answer)
-    if not found:
+    spans = boxes(answer)
+    if not spans:
         return ""
     parts: list[str] = []
     joint = ""
-    for index in range(len(found) - 1, -1, -1):
-        start, _, content = found[index]
+    for index in range(len(spans) - 1, -1, -1):
+        start, _, content = spans[index]
         name = _BOX_NAME.search(answer[max(0, start - 20) : start])
-        parts.insert(0, f"{name[1]} = {content}" if name and len(found) > 1 else content)
-        if index == 0 or start - found[index - 1][1] > _LINK:
+        parts.insert(0, f"{name[1]} = {content}" if name and len(spans) > 1 else content)
+        if index == 0 or start - spans[index - 1][1] > _LINK:
             break
-        link = _BOX_LINK.fullmatch(answer, found[index - 1][1], start)
+        link = _BOX_LINK.fullmatch(answer, spans[index - 1][1], start)
         if not link or not link[0].strip() or "\n\n" in link[0]:
             break
         joint = link["joint"] or joint
     if len(parts) == 1:
-        return found[-1][2]
+        return spans[-1][2]
     return (r" \text{ or } " if joint.lower() in ("or", "或", "或者") else ", ").join(parts)
 
 
@@ -210,13 +210,13 @@ def _span(text: str, start: int = 0) -> re.Match[str] | None:
 
 def _spans(text: str) -> list[re.Match[str]]:
     """All formulas of a text."""
-    found, start = [], 0
+    spans, start = [], 0
     while opening := _OPENING.search(text, start):
         span = _span(text, opening.start())
         if span:
-            found.append(span)
+            spans.append(span)
         start = span.end() if span else opening.end()
-    return found
+    return spans
 
 
 def _masked(text: str) -> str:
@@ -283,7 +283,7 @@ def _measured(text: str) -> str | None:
 def _with_unit(text: str, number: re.Match[str]) -> str:
     """A number with the known unit behind it; a quantity in several units whole: 2 hours and 30 minutes."""
     measured = _one_unit(text, number)
-    earlier = [each for each in _NUMBER.finditer(text, 0, number.start())]
+    earlier = list(_NUMBER.finditer(text, 0, number.start()))
     if earlier and measured != number[0].strip():
         first = _one_unit(text, earlier[-1])
         between = text[earlier[-1].start() + len(first) : number.start()]
@@ -303,8 +303,8 @@ def _one_unit(text: str, number: re.Match[str]) -> str:
             if text[number.end() : end].strip() == "in" and re.match(r"\s+[a-z]", text[end:]):
                 continue  # 72 in all
             candidate = tidy("1 " + text[number.end() : end])
-            found = units.match(candidate, 1)
-            if found and found[0].factors and found[1] == len(candidate):
+            match = units.match(candidate, 1)
+            if match and match[0].factors and match[1] == len(candidate):
                 return text[number.start() : end].strip()
     return number[0].strip()
 
@@ -355,9 +355,9 @@ def _last(text: str) -> str | None:
         sentences = [part for part in _divided(line) if re.search(r"\w", part)]
         for sentence in reversed(sentences):
             if _NUMBER.search(sentence) or any(not _VARIABLE.fullmatch(_content(span)) for span in _spans(sentence)):
-                found = _sentence(_unexplained(sentence), first=False)
-                if found:
-                    return found
+                answer = _sentence(_unexplained(sentence), first=False)
+                if answer:
+                    return answer
     if judged:
         return judged[1]
     return last if short and not re.search(r"[.!?。！？:：]$", lines[-1]) else None

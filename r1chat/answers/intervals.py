@@ -57,17 +57,17 @@ def _infinite(node: Node) -> bool:
 @lru_cache(maxsize=64)  # a list of sets is compared item by item
 def region(node: Node) -> Region | None:
     """The set that a node stands for, in order; None where it is none of real constants. Raises Undecided."""
-    found = _region(node)
-    return None if found is None else _merged(found)
+    intervals = _region(node)
+    return None if intervals is None else _merged(intervals)
 
 
 def same(a: Region, b: Region) -> bool:
     """Are two regions equal?"""
     return len(a) == len(b) and all(
-        near(one.low, other.low)
-        and near(one.high, other.high)
-        and (one.with_low, one.with_high) == (other.with_low, other.with_high)
-        for one, other in zip(a, b, strict=True)
+        near(interval.low, other.low)
+        and near(interval.high, other.high)
+        and (interval.with_low, interval.with_high) == (other.with_low, other.with_high)
+        for interval, other in zip(a, b, strict=True)
     )
 
 
@@ -187,13 +187,13 @@ def _relation(node: Relation) -> Region | None:
         return _region(sides[1])
     if len(sides) == 2 and len(_names := variables(sides[0]) | variables(sides[1])) == 1 and operators[0] in _TURNED:
         return _solved(node, next(iter(_names)))
-    named = [
+    places = [
         index for index, side in enumerate(sides) if isinstance(side, Sym) and not _infinite(side) and variables(side)
     ]
-    if len(named) != 1 or len(sides) > 3:
+    if len(places) != 1 or len(sides) > 3:
         return None
-    middle = named[0]
-    found = _everything()
+    middle = places[0]
+    solution = _everything()
     for index, operator in enumerate(operators):
         if middle not in (index, index + 1) or operator not in _TURNED:
             return None
@@ -204,8 +204,8 @@ def _relation(node: Relation) -> Region | None:
         limit = _limit(_TURNED[operator] if left else operator, bound)
         if limit is None:
             return None
-        found = _intersection(found, limit)
-    return found
+        solution = _intersection(solution, limit)
+    return solution
 
 
 def _solved(node: Relation, name: str) -> Region | None:
@@ -239,14 +239,14 @@ def _line(node: Node, name: str) -> tuple[Any, Any] | None:
     """Slope and value at 0 of a linear expression; None for any other."""
     if node == Sym(name):
         return number(Num(Fraction(1))), number(Num(Fraction(0)))
-    at = [exact(_put(node, name, Num(Fraction(value)))) for value in (0, 1, 2, 5)]
-    if None in at:
+    values = [exact(_put(node, name, Num(Fraction(value)))) for value in (0, 1, 2, 5)]
+    if None in values:
         return None
-    zero, one, two, five = (value for value in at if value is not None)
-    slope = one - zero
-    if not slope or (two, five) != (zero + 2 * slope, zero + 5 * slope):
+    at_zero, at_one, at_two, at_five = (value for value in values if value is not None)
+    slope = at_one - at_zero
+    if not slope or (at_two, at_five) != (at_zero + 2 * slope, at_zero + 5 * slope):
         return None
-    return number(Num(slope)), number(Num(zero))
+    return number(Num(slope)), number(Num(at_zero))
 
 
 def _put(node: Node, name: str, value: Num) -> Node:
@@ -287,7 +287,7 @@ def _limit(operator: str, bound: Node) -> Region | None:
 def _merged(intervals: Region) -> Region:
     """The same numbers in ascending intervals that do not touch."""
     merged: list[Interval] = []
-    for interval in sorted(intervals, key=lambda each: (each.low, not each.with_low)):
+    for interval in sorted(intervals, key=lambda part: (part.low, not part.with_low)):
         if interval.low > interval.high or (
             near(interval.low, interval.high) and not (interval.with_low and interval.with_high)
         ):
@@ -311,12 +311,12 @@ def _merged(intervals: Region) -> Region:
 
 def _complement(intervals: Region) -> Region:
     limit = number(_INFINITY)
-    low, with_low, found = -limit, False, []
+    low, with_low, gaps = -limit, False, []
     for interval in _merged(intervals):
-        found.append(Interval(low, interval.low, with_low, not interval.with_low and interval.low != -limit))
+        gaps.append(Interval(low, interval.low, with_low, not interval.with_low and interval.low != -limit))
         low, with_low = interval.high, not interval.with_high
-    found.append(Interval(low, limit, with_low and low != limit, False))
-    return _merged(tuple(found))
+    gaps.append(Interval(low, limit, with_low and low != limit, False))
+    return _merged(tuple(gaps))
 
 
 def _intersection(a: Region, b: Region) -> Region:

@@ -64,15 +64,15 @@ _CHINESE_ORDINAL = re.compile(rf"第\s*([\d]+|{_NUMERAL})\s*[\u4e00-\u9fff]{{0,4
 
 def scale(text: str, start: int) -> tuple[int, int] | None:
     """The factor of "million" or `万` at `start`, and where it ends."""
-    found = _SCALE.match(text, start)
-    if not found:
+    match = _SCALE.match(text, start)
+    if not match:
         return None
-    if found[1]:
-        return _SCALES[found[1]], found.end()
+    if match[1]:
+        return _SCALES[match[1]], match.end()
     factor = 1
-    for character in found[0].strip():
+    for character in match[0].strip():
         factor *= _SCALES[character]
-    return factor, found.end()
+    return factor, match.end()
 
 
 def to_digits(text: str) -> str:
@@ -128,17 +128,17 @@ def _english(words: str) -> int | None:
     return total + section
 
 
-def _chinese(found: re.Match[str]) -> str:
-    number = str(integer(found["number"]))
-    if found["places"]:
-        number += "." + "".join(str(_DIGITS[digit]) for digit in found["places"])
-    sign = "-" if found["sign"] else ""
-    if found["bottom"] == "百":
+def _chinese(match: re.Match[str]) -> str:
+    number = str(integer(match["number"]))
+    if match["places"]:
+        number += "." + "".join(str(_DIGITS[digit]) for digit in match["places"])
+    sign = "-" if match["sign"] else ""
+    if match["bottom"] == "百":
         return f"{sign}{number}%"
-    if found["whole"]:
-        return f"{sign}{integer(found['whole'])} {number}/{integer(found['bottom'])}" if found["bottom"] else found[0]
-    if found["bottom"]:
-        return f"{sign}{number}/{integer(found['bottom'])}"
+    if match["whole"]:
+        return f"{sign}{integer(match['whole'])} {number}/{integer(match['bottom'])}" if match["bottom"] else match[0]
+    if match["bottom"]:
+        return f"{sign}{number}/{integer(match['bottom'])}"
     return sign + number
 
 

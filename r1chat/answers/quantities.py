@@ -34,16 +34,16 @@ def any_of(verdicts: Iterable[bool | None]) -> bool | None:
 
 def same_value(a: Node, b: Node) -> bool | None:
     """Are two single values the same? None: undecided. Raises Undecided."""
-    for one, other, first in ((a, b, True), (b, a, False)):
-        if _compound(one) and not isinstance(other, Quantity) and not _compound(other):  # 5 dollars and 25 cents: 5.25
-            sums = [_summed(one, argument.unit) for argument in one.args if isinstance(argument, Quantity)]
-            return any_of(_quantities(each, other) if first else _quantities(other, each) for each in sums)
+    for node, other, first in ((a, b, True), (b, a, False)):
+        if _compound(node) and not isinstance(other, Quantity) and not _compound(other):  # 5 dollars and 25 cents: 5.25
+            sums = [_summed(node, argument.unit) for argument in node.args if isinstance(argument, Quantity)]
+            return any_of(_quantities(total, other) if first else _quantities(other, total) for total in sums)
     a, b = _summed(a), _summed(b)
     if isinstance(a, Quantity) or isinstance(b, Quantity):
         return _quantities(a, b)
-    for one, other in ((a, b), (b, a)):
-        if isinstance(one, Op) and one.kind == "ratio":
-            return _ratios(one, other)
+    for node, other in ((a, b), (b, a)):
+        if isinstance(node, Op) and node.kind == "ratio":
+            return _ratios(node, other)
     if isinstance(b, Based) and isinstance(a, Num) and a.value.denominator == 1 and str(a.value) == b.digits:
         return True
     first_integral, second_integral = _without_constant(a), _without_constant(b)
@@ -94,10 +94,12 @@ def _ratios(ratio: Op, other: Node) -> bool | None:
         if len(parts) != len(other.args):
             return False
         if any(arithmetic.exact(part) == 0 for part in (*parts, *other.args)):
-            return all_of(arithmetic.equal(part, two) for part, two in zip(parts, other.args, strict=True))
+            return all_of(
+                arithmetic.equal(part, other_part) for part, other_part in zip(parts, other.args, strict=True)
+            )
         return all_of(
-            arithmetic.equal(Op("*", (part, other.args[0])), Op("*", (two, parts[0])))
-            for part, two in zip(parts[1:], other.args[1:], strict=True)
+            arithmetic.equal(Op("*", (part, other.args[0])), Op("*", (other_part, parts[0])))
+            for part, other_part in zip(parts[1:], other.args[1:], strict=True)
         )
     return len(parts) == 2 and arithmetic.equal(Op("/", parts), other)
 
@@ -150,10 +152,11 @@ def _measured(a: Quantity, b: Quantity) -> bool | None:
     if a.unit.factors and b.unit.factors:
         scale = units.conversion(a.unit, b.unit)
         if scale is None:
-            if any(units.price(one, other) for one, other in ((a.unit, b.unit), (b.unit, a.unit))):
+            if any(units.price(unit, other) for unit, other in ((a.unit, b.unit), (b.unit, a.unit))):
                 return arithmetic.equal(a.value, b.value)  # $18 and 18 dollars a day
             pairs = ((a.unit, b.unit), (b.unit, a.unit))
-            plain = any(one.angle == "degree" and units.temperature(other) for one, other in pairs)  # 20 degrees: 20°C
+            # 20 degrees: 20°C
+            plain = any(unit.angle == "degree" and units.temperature(other) for unit, other in pairs)
             return plain and arithmetic.equal(a.value, b.value)
         if a.unit.angle != b.unit.angle:
             radians = [Op("deg", (part.value,)) if part.unit.angle == "degree" else part.value for part in (a, b)]

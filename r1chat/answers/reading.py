@@ -102,18 +102,18 @@ def _undelimited(text: str) -> str:
 
 def _nodes(plain: str) -> tuple[Node, ...]:
     """The trees of a text, none where it is no mathematics."""
-    found: list[Node] = []
+    nodes: list[Node] = []
     for text in _attempts(plain):
         for thousands in (True, False):
             try:
                 node = syntax.parse(text, thousands=thousands)
             except (syntax.Unreadable, ValueError, RecursionError):
                 continue
-            if node not in found:
-                found.append(node)
-        if found:
+            if node not in nodes:
+                nodes.append(node)
+        if nodes:
             break
-    return tuple(found)
+    return tuple(nodes)
 
 
 def _attempts(plain: str) -> Iterable[str]:

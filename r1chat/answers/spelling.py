@@ -167,8 +167,8 @@ def _without_wrapper(text: str) -> str:
         return whole[1]
     if re.match(r"\\f?box", text) and (box := last_box(text)) and text.endswith("}"):
         return box
-    kept = len(text.rstrip(".．。,，;；:：、"))
-    text = text[: kept + text[:kept].endswith("\\")]  # \; is a space
+    length = len(text.rstrip(".．。,，;；:：、"))
+    text = text[: length + text[:length].endswith("\\")]  # \; is a space
     if text.endswith(")") and not re.search(r"[(\[]", text):
         return text.rstrip(")")
     return text[:-1] if re.search(r"[^\W\d]{2}[!！?？]\Z", text[-3:]) else text  # 5! and n! are factorials
@@ -197,5 +197,5 @@ def boxes(text: str) -> list[tuple[int, int, str]]:
 
 def last_box(text: str) -> str:
     """The content of the last of `boxes`, or an empty text."""
-    found = boxes(text)
-    return found[-1][2] if found else ""
+    spans = boxes(text)
+    return spans[-1][2] if spans else ""

@@ -96,15 +96,15 @@ def unordered(node: Node) -> Items | None:
         case Sym(name="empty"):
             return Items((), braces=True)
         case Group(items=items, opening="{"):
-            return Items(tuple(each for item in items for each in _signs(item)), braces=True)
+            return Items(tuple(value for item in items for value in _signs(item)), braces=True)
         case Group(items=items, opening=""):
             return _named_list(items)
         case Relation(operators=("=",) | ("∈",), sides=(left, right)) if name_of(left):
             inner = unordered(right)
             return inner and Items(inner.items, name_of(left), inner.braces)
         case Op(kind="∪", args=(left, right)):
-            one, other = unordered(left), unordered(right)
-            return Items((*one.items, *other.items), braces=True) if one and other else None
+            left_items, right_items = unordered(left), unordered(right)
+            return Items((*left_items.items, *right_items.items), braces=True) if left_items and right_items else None
     expressions = _signs(node)
     return Items(tuple(expressions)) if len(expressions) > 1 else None
 
@@ -120,7 +120,7 @@ def _named_list(items: tuple[Node, ...]) -> Items | None:
             stems.add(name.partition("_")[0])
             values += _signs(value)
         elif isinstance(item, Relation):
-            return None if not all(isinstance(each, Relation) for each in items) else Items(items)
+            return None if not all(isinstance(other, Relation) for other in items) else Items(items)
         else:
             values += _signs(item)
         if index and len(assigned) == 1 and not isinstance(items[0], Relation):
@@ -132,7 +132,7 @@ def _named_list(items: tuple[Node, ...]) -> Items | None:
 
 def _signs(node: Node) -> list[Node]:
     """The expressions that one with ± stands for, or the node alone."""
-    if not any(isinstance(each, Op) and each.kind in ("pm", "mp") for each in arithmetic.walk(node)):
+    if not any(isinstance(part, Op) and part.kind in ("pm", "mp") for part in arithmetic.walk(node)):
         return [node]
     return [_signed(node, sign) for sign in (1, -1)]
 

@@ -71,21 +71,21 @@ class _Parser:
     # -- characters ---------------------------------------------------------------------------------------------------
 
     def space(self) -> None:
-        if found := tokens.SPACE.match(self.text, self.position):
-            self.position = found.end()
+        if match := tokens.SPACE.match(self.text, self.position):
+            self.position = match.end()
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        found = pattern.match(self.text, self.position)
-        if found:
-            self.position = found.end()
-        return found
+        match = pattern.match(self.text, self.position)
+        if match:
+            self.position = match.end()
+        return match
 
     def peek(self) -> str:
         """The next command or character after white space; an empty text at the end."""
         self.space()
         if self.text.startswith("\\", self.position):
-            found = tokens.COMMAND.match(self.text, self.position)
-            return found[0] if found else "\\"
+            match = tokens.COMMAND.match(self.text, self.position)
+            return match[0] if match else "\\"
         return self.text[self.position : self.position + 1]
 
     def accept(self, token: str) -> bool:
@@ -144,17 +144,17 @@ class _Parser:
             self.space()
             if len(sides) == 1 and self.peek() == ":" and ":" not in stop:
                 sides = [self.ratio(sides[0])]
-            found = tokens.RELATION.match(self.text, self.position)
-            operator = tokens.RELATIONS.get(found[0]) if found else None
-            if found is None or operator is None:
+            match = tokens.RELATION.match(self.text, self.position)
+            operator = tokens.RELATIONS.get(match[0]) if match else None
+            if match is None or operator is None:
                 break
-            self.position = found.end()
+            self.position = match.end()
             self.accept("&")
             if operator in "<>" and self.accept("="):
                 operator = {"<": "≤", ">": "≥"}[operator]
             operators.append(operator)
             sides.append(self.operand())
-        if operators and (found := self.take(tokens.MODULUS)):
+        if operators and (match := self.take(tokens.MODULUS)):
             operators.append("mod")
             sides.append(self.argument())
             self.accept(")")
@@ -271,10 +271,10 @@ class _Parser:
 
     def unit(self, variables: bool = False) -> Unit | None:
         """A unit that ends the item; where it follows `variables`, a single letter is another one."""
-        found = units.match(self.text, self.position)
-        if found is None:
+        match = units.match(self.text, self.position)
+        if match is None:
             return None
-        unit, end = found
+        unit, end = match
         symbol = self.text[self.position : end].partition("^")[0].strip()
         if variables and (not unit.factors or len(symbol) == 1):  # a t^2
             return None
@@ -347,8 +347,8 @@ class _Parser:
         self.accept("+")
         if self.peek() == "(":
             return self.atom()
-        if found := self.take(re.compile(r"\d+(?:\.\d+)?")):
-            node: Node = Num(Fraction(found[0]))
+        if match := self.take(re.compile(r"\d+(?:\.\d+)?")):
+            node: Node = Num(Fraction(match[0]))
         else:
             node = self.argument()
         if self.peek() == "^":  # 2^3^2
@@ -402,22 +402,22 @@ class _Parser:
         start = self.position
         if (based := self.take(tokens.BASED)) is not None:
             return _based(based)
-        if found := self.take(tokens.RECURRING):
+        if match := self.take(tokens.RECURRING):
             return _recurring(
-                found[1], found[2], (found[3] or found[4]) + (found[5] or "") + (found[6] or found[7] or "")
+                match[1], match[2], (match[3] or match[4]) + (match[5] or "") + (match[6] or match[7] or "")
             )
-        if found := self.take(tokens.ELLIPSIS):
-            return _recurring(found[1] or found[4] or "", found[2] or found[5] or "", found[3] or found[6])
-        found = (
+        if match := self.take(tokens.ELLIPSIS):
+            return _recurring(match[1] or match[4] or "", match[2] or match[5] or "", match[3] or match[6])
+        match = (
             (self.thousands and self.take(tokens.THOUSANDS))
             or self.take(tokens.SPACED_THOUSANDS)
             or self.take(tokens.NUMBER)
         )
-        if not found or len(found[0]) > _LONGEST_NUMBER:
+        if not match or len(match[0]) > _LONGEST_NUMBER:
             raise Unreadable("too long a number")
-        written = re.sub(r"[\s,]", "", found[0])
-        node = _decimal(written)
-        if "." not in written and (mixed := tokens.MIXED.match(self.text, self.position)):
+        digits = re.sub(r"[\s,]", "", match[0])
+        node = _decimal(digits)
+        if "." not in digits and (mixed := tokens.MIXED.match(self.text, self.position)):
             top, bottom = int(mixed[1] or mixed[2] or mixed[5]), int(mixed[3] or mixed[4] or mixed[6])
             if 0 < top < bottom:
                 self.position = mixed.end()
@@ -476,11 +476,11 @@ class _Parser:
         ):
             self.position = based.end()
             return _based(based)
-        if found := self.take(tokens.COMBINATIONS):
-            top, bottom = int(found[2] or found[5]), int(found[3] or found[4])
+        if match := self.take(tokens.COMBINATIONS):
+            top, bottom = int(match[2] or match[5]), int(match[3] or match[4])
             if bottom <= top:
-                return Op("binom" if found[1] == "C" else "permutations", (Num(Fraction(top)), Num(Fraction(bottom))))
-            self.position = found.start()
+                return Op("binom" if match[1] == "C" else "permutations", (Num(Fraction(top)), Num(Fraction(bottom))))
+            self.position = match.start()
         if (point := tokens.POINT.match(self.text, self.position)) is not None:
             start, self.position = self.position, point.end()
             place = self.attempt(lambda: self.bracket("("))
@@ -507,8 +507,8 @@ class _Parser:
         return self.subscripted(name[0])
 
     def subscripted(self, name: str) -> Node:
-        if found := self.take(tokens.SUBSCRIPT):
-            return Sym(f"{name}_{''.join((found[1] or found[2]).split())}")
+        if match := self.take(tokens.SUBSCRIPT):
+            return Sym(f"{name}_{''.join((match[1] or match[2]).split())}")
         return _symbol(name)
 
     def command(self, token: str) -> Node:
@@ -612,8 +612,8 @@ class _Parser:
         for _ in range(2):
             if self.peek() == "_":
                 self.position += 1
-                found = self.take(re.compile(r"\d+"))
-                base = Num(Fraction(int(found[0]))) if found else self.argument()
+                match = self.take(re.compile(r"\d+"))
+                base = Num(Fraction(int(match[0]))) if match else self.argument()
             elif self.peek() == "^":
                 self.position += 1
                 power = self.exponent()
@@ -645,10 +645,10 @@ class _Parser:
             node = Op("*", (node, self.factor()))
 
     def environment(self) -> Node:
-        found = self.take(re.compile(r"\s*\{\s*([a-zA-Z]+\*?)\s*\}"))
-        if not found:
+        match = self.take(re.compile(r"\s*\{\s*([a-zA-Z]+\*?)\s*\}"))
+        if not match:
             raise Unreadable("begin")
-        name, rows = found[1], []
+        name, rows = match[1], []
         if name in ("array", "alignedat"):
             while self.take(tokens.HEADER):
                 pass
@@ -692,10 +692,10 @@ def _odd(name: str) -> bool:
     return not set(name.lower()) & set("aeiouy") or name in ("abc", "xyz", "axy", "bxy", "cxy", "abx", "aby")
 
 
-def _based(found: re.Match[str]) -> Node:
-    base = found[2] or found[3]
+def _based(match: re.Match[str]) -> Node:
+    base = match[2] or match[3]
     number = int(base) if base.isdigit() else tokens.BASES.get(base, 0)
-    digits = "".join(found[1].split())
+    digits = "".join(match[1].split())
     if not 2 <= number <= 16 or len(digits) > 200 or any(int(digit, 16) >= number for digit in digits):
         raise Unreadable(f"{digits} in base {base}")
     return Based(digits, number)
@@ -706,10 +706,10 @@ def _recurring(whole: str, fixed: str, period: str) -> Num:
     return Num(value + Fraction(int(period), (10 ** len(period) - 1) * 10 ** len(fixed)))
 
 
-def _decimal(written: str) -> Num:
-    places = len(written.partition(".")[2])
-    digits = len(written.replace(".", "").lstrip("0")) if places else 0
-    return Num(Fraction(written.rstrip(".") or "0"), digits, places)
+def _decimal(text: str) -> Num:
+    places = len(text.partition(".")[2])
+    digits = len(text.replace(".", "").lstrip("0")) if places else 0
+    return Num(Fraction(text.rstrip(".") or "0"), digits, places)
 
 
 def _shifted(node: Num, power: int) -> Num:

@@ -249,11 +249,11 @@ def _known(text: str, start: int) -> tuple[Unit, int] | None:
     position, sign, inverse = start, 1, False
     best: tuple[Unit, int] | None = None
     for _ in range(6):
-        found = _FACTOR.match(text, position)
-        if not found:
+        factor = _FACTOR.match(text, position)
+        if not factor:
             break
-        factors.append((_name(found["name"]), sign * _exponent(found)))
-        position = found.end()
+        factors.append((_name(factor["name"]), sign * _exponent(factor)))
+        position = factor.end()
         if _END.match(text, position) or _TRAILING.match(text, position) or not best:
             best = Unit(_collect(factors), text[start:position].strip()), position
         join = _JOIN.match(text, position)
@@ -272,12 +272,12 @@ def _name(spelling: str) -> str:
     return _SPELLINGS.get(key) or _WORDS[key.lower()]
 
 
-def _exponent(found: re.Match[str]) -> int:
-    if found["square"] or found["cubic"]:
-        return 2 if found["square"] else 3
-    if found["word"]:
-        return 2 if "sq" in found["word"].lower() else 3
-    return int(found["braced"] or found["raised"] or found["plain"] or 1)
+def _exponent(factor: re.Match[str]) -> int:
+    if factor["square"] or factor["cubic"]:
+        return 2 if factor["square"] else 3
+    if factor["word"]:
+        return 2 if "sq" in factor["word"].lower() else 3
+    return int(factor["braced"] or factor["raised"] or factor["plain"] or 1)
 
 
 def _collect(factors: list[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
@@ -323,10 +323,10 @@ def conversion(a: Unit, b: Unit) -> tuple[Fraction, Fraction] | None:
     if first and second:
         return first[0] / second[0], (first[1] - second[1]) / second[0]
     try:
-        one, other = _base(a.factors), _base(b.factors)
+        base, other_base = _base(a.factors), _base(b.factors)
     except ValueError:
         return None
-    return (one[0] / other[0], Fraction(0)) if one[1] == other[1] else None
+    return (base[0] / other_base[0], Fraction(0)) if base[1] == other_base[1] else None
 
 
 def temperature(unit: Unit) -> bool:

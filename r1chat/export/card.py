@@ -187,9 +187,9 @@ def _cell(text: str) -> str:
 
 
 def _annotators(statistics: Statistics) -> str:
-    named = {rater: count for rater, count in statistics.raters.items() if rater}
-    people = _plural(len(named), "person", "people")
-    text = f"{people}, by pseudonym, under `rater`." if named else "The raters are not known."
+    raters = {rater: count for rater, count in statistics.raters.items() if rater}
+    people = _plural(len(raters), "person", "people")
+    text = f"{people}, by pseudonym, under `rater`." if raters else "The raters are not known."
     both = statistics.agreed.total()
     if both:
         text += f" Where two of them decided the same comparison they agreed {_share(statistics.agreed[True], both)}."
@@ -200,11 +200,11 @@ def _privacy(summary: Summary, options: Options) -> str:
     consent = "Only conversations whose owner allowed it are in here."
     if not options.redact:
         return f"{consent} Personal data were NOT replaced: read the texts before you pass them on."
-    found = ", ".join(f"{count:,} × {kind}" for kind, count in summary.redacted.items())
+    counts = ", ".join(f"{count:,} × {kind}" for kind, count in summary.redacted.items())
     return (
         f"{consent} E-mail addresses, phone numbers, keys, card and identity numbers, and the names of this machine's "
         f"user were replaced by placeholders such as `<EMAIL_1>`, the same value by the same one throughout: "
-        f"{found or 'none were found'} (distinct values). Other names of people are not found by rule: read the texts "
+        f"{counts or 'none were found'} (distinct values). Other names of people are not found by rule: read the texts "
         "before you pass them on."
     )
 
@@ -242,5 +242,5 @@ def _interval(part: int, whole: int) -> str:
     return f", true share likely {share.low:.0%} to {share.high:.0%}"
 
 
-def _plural(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+def _plural(count: int, singular: str, plural: str = "") -> str:
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"

@@ -54,8 +54,8 @@ def conflicts(store: Store, filter: Filter = Filter()) -> list[Conflict]:  # noq
                             (Judge(case.id, case.rater, turn.conversation_id, turn.id), verdict)
                         )
     repeated = [decision for decision in judges_by_texts.values() if len(decision) > 1]
-    found = [_conflict(decision, prompts) for decision in repeated]
-    return sorted(found, key=lambda conflict: conflict.kind != "contradiction")
+    all_conflicts = [_conflict(decision, prompts) for decision in repeated]
+    return sorted(all_conflicts, key=lambda conflict: conflict.kind != "contradiction")
 
 
 def _conflict(decisions: list[tuple[Judge, Hashable]], prompts: dict[str, str]) -> Conflict:

@@ -223,7 +223,7 @@ def _pair(case: Case, texts: Texts) -> Iterator[tuple[Text, Text, Text, Pair]]:
 def _turns(messages: Text) -> list[dict[str, str]]:
     """Messages as ShareGPT's form has them."""
     assert not isinstance(messages, str)
-    return [{"from": _SHAREGPT_ROLES[each["role"]], "value": each["content"]} for each in messages]
+    return [{"from": _SHAREGPT_ROLES[message["role"]], "value": message["content"]} for message in messages]
 
 
 def _labelled(case: Case, texts: Texts, reply: JudgedReply, label: bool) -> TrainingRow:

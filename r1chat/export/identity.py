@@ -52,15 +52,15 @@ _OF_ITSELF = re.compile(
 _PARTS = re.compile(r"[^a-z0-9]+")
 
 
-def names_its_model(text: str, asked: str, model: str) -> bool:
-    """Whether a reply's `text` names a model or maker that was not in what was `asked`; `model` is who wrote it."""
+def names_its_model(text: str, prompt: str, model: str) -> bool:
+    """Whether a reply's `text` names a model or maker that was not in the `prompt`; `model` is who wrote it."""
     text = text.lower()
     known = _LATIN_NAMES if text.isascii() else _NAMES
     names = [name for name in (*known, *_own_name(model)) if name in text]
-    if names and any(name not in asked.lower() for name in names):
+    if names and any(name not in prompt.lower() for name in names):
         return True
     speaks = "我" in text or any([beginning in text for beginning in _BEGINNINGS])
-    return speaks and bool(_OF_ITSELF.search(text)) and not _OF_ITSELF.search(asked.lower())
+    return speaks and bool(_OF_ITSELF.search(text)) and not _OF_ITSELF.search(prompt.lower())
 
 
 @lru_cache

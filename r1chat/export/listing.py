@@ -73,11 +73,13 @@ def rows(
             entries = list(islice(listed, limit + 1))
         more, entries = len(entries) > limit, entries[:limit]
         turns = snapshot.judged_turns({entry.turn_id for entry in entries})
-        found = {case.id: case for turn in turns.values() for case in cases(turn)}
-        wanted = [found[entry.id] for entry in entries]
-        replies = snapshot.stored_replies({side.id for case in wanted for side in case.sides})
+        cases_by_id = {case.id: case for turn in turns.values() for case in cases(turn)}
+        page_cases = [cases_by_id[entry.id] for entry in entries]
+        replies = snapshot.stored_replies({side.id for case in page_cases for side in case.sides})
     status = export_status if format is None else _Judge(format, thoughts).status
-    return Page(tuple(_row(case, replies, *status(case)) for case in wanted), _cursor(entries[-1]) if more else None)
+    return Page(
+        tuple(_row(case, replies, *status(case)) for case in page_cases), _cursor(entries[-1]) if more else None
+    )
 
 
 class _Judge:
@@ -99,10 +101,10 @@ class _Judge:
             return "other_format", ""
         if status != "exported" and not alone:
             return status, reason
-        made = [*self._form.make(case, self._texts)]
-        if any(isinstance(row, TrainingRow) for row in made):
+        outcomes = [*self._form.make(case, self._texts)]
+        if any(isinstance(row, TrainingRow) for row in outcomes):
             return "exported", ""
-        refused = next((row.reason for row in made if isinstance(row, Refused)), None)
+        refused = next((row.reason for row in outcomes if isinstance(row, Refused)), None)
         return ("refused", refused) if refused else ("other_format", "")
 
 

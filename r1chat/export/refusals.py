@@ -118,10 +118,10 @@ def of_comparison(turn: JudgedTurn, comparison: Comparison) -> Reason | None:
     left, right = turn.replies[comparison.sides.left_id], turn.replies[comparison.sides.right_id]
     reason = of_pair(left, right)
     if reason is None and comparison.sides.blind:
-        asked = "\n".join([*(exchange.message for exchange in turn.history), turn.message])
+        prompt = "\n".join([*(exchange.message for exchange in turn.history), turn.message])
         for reply, seen in ((left, comparison.left_thought_seen), (right, comparison.right_thought_seen)):
             text = reply.answer if seen is False else f"{reply.reasoning}\n{reply.answer}"
-            if names_its_model(text, asked, reply.model):
+            if names_its_model(text, prompt, reply.model):
                 return "leaked_identity"
     return reason
 

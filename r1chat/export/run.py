@@ -127,16 +127,16 @@ class _Job:
             status, reason = export_status(case)
             alone = status == "refused" and self._form.takes_alone(case.kind, reason)
             if status != "exported" and not alone:
-                self._refuse(case, reason if status == "refused" else status, said=reason)
+                self._refuse(case, reason if status == "refused" else status, words=reason)
                 continue
             try:
-                made = list(self._form.make(case, self._texts))
+                rows = list(self._form.make(case, self._texts))
             except NoTemplateError:
                 if not self._lenient:
                     raise
                 self._refuse(case, "no_template")
                 continue
-            for row in made:
+            for row in rows:
                 if isinstance(row, Refused):
                     self._refuse(case, row.reason, row.reply.id if row.reply else "")
                 elif not (self._form.alone and self._repeats(row, seen)):
@@ -162,8 +162,8 @@ class _Job:
         seen.add(key)
         return known
 
-    def _refuse(self, case: Case, code: str, reply: str = "", said: str = "") -> None:
-        why = {"undecided": "Nobody won.", "excluded": self._texts.clean(said)}.get(code)
+    def _refuse(self, case: Case, code: str, reply: str = "", words: str = "") -> None:
+        why = {"undecided": "Nobody won.", "excluded": self._texts.clean(words)}.get(code)
         line = {
             "kind": case.kind,
             "id": case.id,
@@ -224,15 +224,15 @@ def kinds_of(format: Format, options: Options) -> frozenset[Kind]:
     """The kinds of judgement that an export reads. Raises ExportError where its filter leaves none of them."""
     form = FORMS[format]
     kinds = form.fixed or {form.kinds[source] for source in options.sources or form.default}
-    kept = frozenset(kinds) & (options.filter.kinds or frozenset(KINDS))
-    if not kept:
+    remaining = frozenset(kinds) & (options.filter.kinds or frozenset(KINDS))
+    if not remaining:
         sentence = Both(
             "There is nothing to export: the filter leaves out what this format is made from ({kinds}). Choose another "
             "format, or widen the filter.",
             "没有可导出的内容：筛选排除了这种格式所需的内容（{kinds}）。请选择其他格式，或放宽筛选。",
         )
         raise ExportError(sentence.format(kinds=", ".join(kinds)))
-    return kept
+    return remaining
 
 
 def _total(snapshot: Snapshot, format: Format, selection: Filter) -> int:

@@ -26,12 +26,12 @@ def test_conversations(snapshot: Snapshot, selection: Filter, share: float) -> f
     sizes: Counter[bytes] = Counter()
     for conversation, count in judged.items():
         sizes[groups.of(conversation)] += count
-    target, taken = share * judged.total(), 0
+    target, total = share * judged.total(), 0
     chosen: set[bytes] = set()
     for group in sorted(sizes):
-        if taken < target and taken + sizes[group] - target <= target - taken:  # nearer to the target than without it
+        if total < target and total + sizes[group] - target <= target - total:  # nearer to the target than without it
             chosen.add(group)
-            taken += sizes[group]
+            total += sizes[group]
     if not chosen or len(chosen) == len(sizes):
         sentence = Both(
             "There is too little to set {share:.0%} of it apart for a test: conversations that begin with the same "

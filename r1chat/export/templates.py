@@ -44,10 +44,10 @@ class Templates:
         """How the model behind a key `backend:name` marks its thought; as R1 does where nothing tells."""
         if model not in self._forms:
             try:
-                found = (self._own(model) or self._given) and self._template(model).form
+                form = (self._own(model) or self._given) and self._template(model).form
             except (BackendError, ExportError):
-                found = None
-            self._forms[model] = found or format_by_name(model.partition(":")[2]) or R1_FORMAT
+                form = None
+            self._forms[model] = form or format_by_name(model.partition(":")[2]) or R1_FORMAT
         return self._forms[model]
 
     def render(self, model: str, messages: Sequence[Message]) -> str:

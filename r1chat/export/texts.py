@@ -57,14 +57,14 @@ class Texts:
     def question(self, turn: JudgedTurn, by: JudgedReply) -> str:
         """The prompt as one text in any case, for trainers that take no messages."""
         prompt = self.prompt(turn, by)
-        return prompt if isinstance(prompt, str) else "\n\n".join(str(each["content"]) for each in prompt)
+        return prompt if isinstance(prompt, str) else "\n\n".join(str(message["content"]) for message in prompt)
 
     def _shown(self, turn: JudgedTurn, by: JudgedReply) -> list[Message]:
         messages: list[Message] = []
-        for each in _history(turn, by.seen_from):
-            thought = self.clean(each.reasoning) if by.keep_thoughts else ""
-            messages.append(Message("user", self.clean(each.message)))
-            messages.append(Message("assistant", self.clean(each.answer), thought))
+        for exchange in _history(turn, by.seen_from):
+            thought = self.clean(exchange.reasoning) if by.keep_thoughts else ""
+            messages.append(Message("user", self.clean(exchange.message)))
+            messages.append(Message("assistant", self.clean(exchange.answer), thought))
         messages.append(Message("user", self.clean(turn.message)))
         info = ModelInfo(by.backend, by.model, reasoning=self._templates.form(by.model_key))
         return list(with_system_prompt(messages, self.clean(by.system), info, by.system_role))
@@ -79,5 +79,5 @@ def _history(turn: JudgedTurn, seen_from: str | None) -> tuple[Exchange, ...]:
     """The earlier turns that the model was shown; see `Provenance.seen_from`."""
     if seen_from == turn.id:
         return ()
-    ids = [each.turn_id for each in turn.history]
+    ids = [exchange.turn_id for exchange in turn.history]
     return turn.history[ids.index(seen_from) :] if seen_from in ids else turn.history

@@ -21,7 +21,7 @@ CLOSE = "</think>"
 
 def weights(text: str) -> dict[Aspect, float]:
     """The weights of aspects: "helpfulness", or "helpfulness=1,harmlessness=2"; {} for "". Raises TrainingError."""
-    found: dict[Aspect, float] = {}
+    by_aspect: dict[Aspect, float] = {}
     for part in filter(None, text.split(",")):
         name, _, number = part.partition("=")
         aspect = next((known for known in ASPECTS if known == name.strip()), None)
@@ -29,10 +29,10 @@ def weights(text: str) -> dict[Aspect, float]:
             weight = float(number or 1)
         except ValueError:
             weight = 0.0
-        if aspect is None or aspect in found or not 0 < weight < 1000:
+        if aspect is None or aspect in by_aspect or not 0 < weight < 1000:
             raise TrainingError(_SENSELESS.format(text=text))
-        found[aspect] = weight
-    return found
+        by_aspect[aspect] = weight
+    return by_aspect
 
 
 def label(marks: Mapping[Aspect, int], by: Mapping[Aspect, float]) -> bool | None:

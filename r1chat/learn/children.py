@@ -66,8 +66,8 @@ class Children:
         with suppress(OSError, ValueError, TypeError, TrainingError):
             values = read_json(self.folder / f"{name}.json", follow=False)
             status = Status.read(values)
-            kept = {key: values[key] for key in ("run", "wish") if key in values}
-            return {**kept, "run": checked_name(str(values["run"])), **asdict(status)} if "run" in values else {}
+            origin = {key: values[key] for key in ("run", "wish") if key in values}
+            return {**origin, "run": checked_name(str(values["run"])), **asdict(status)} if "run" in values else {}
         return {}
 
     def keep(self, run: Run, name: str = "") -> str:
@@ -100,29 +100,29 @@ class Children:
             return self._add_folder(source, base, digest, name)
         return self._add_file(source, base, digest, name, source)
 
-    def _add_file(self, source: Path, base: ModelFile, digest: str, name: str, shown: Path) -> str:
+    def _add_file(self, source: Path, base: ModelFile, digest: str, name: str, display_path: Path) -> str:
         """Put an adapter in GGUF form into the list; `shown` is what a person knows it by."""
         from r1chat.training.adapter_file import check_numbers, read_shapes, with_metadata
 
         try:
             if source.exists() and not source.is_file():
                 raise ValueError("it is no plain file")  # a pipe or a device may never end
-            (architecture, shapes), (wanted, known) = read_shapes(source), read_shapes(base.path)
+            (architecture, shapes), (base_architecture, base_shapes) = read_shapes(source), read_shapes(base.path)
             check_numbers(source)
         except (*_MALFORMED, OSError) as error:
-            raise TrainingError(_NO_ADAPTER.format(file=shown, reason=error)) from None
+            raise TrainingError(_NO_ADAPTER.format(file=display_path, reason=error)) from None
         if not shapes or not all(tensor.endswith((".lora_a", ".lora_b")) for tensor in shapes):
-            raise TrainingError(_NO_ADAPTER.format(file=shown, reason="no LoRA"))
+            raise TrainingError(_NO_ADAPTER.format(file=display_path, reason="no LoRA"))
         for tensor, shape in shapes.items():
-            whole = known.get(tensor.rpartition(".")[0])
+            whole = base_shapes.get(tensor.rpartition(".")[0])
             side = 0 if tensor.endswith("a") else 1
             both = whole is not None and len(shape) == len(whole) == 2
-            if architecture != wanted or whole is None or not both or shape[side] != whole[side]:
-                raise TrainingError(_NO_FIT.format(file=shown.name, base=base.name, tensor=tensor))
+            if architecture != base_architecture or whole is None or not both or shape[side] != whole[side]:
+                raise TrainingError(_NO_FIT.format(file=display_path.name, base=base.name, tensor=tensor))
         for tensor, shape in shapes.items():
             other = shapes.get(tensor[:-1] + ("b" if tensor.endswith("a") else "a"), ())
             if not other or (tensor.endswith("a") and shape[1] != other[0]):
-                raise TrainingError(_NO_ADAPTER.format(file=shown, reason=_HALF.format(tensor=tensor)))
+                raise TrainingError(_NO_ADAPTER.format(file=display_path, reason=_HALF.format(tensor=tensor)))
         keys = base_keys(base.name, base.size, digest, base.parts[0].modified)
         try:
             with self._files_of(name) as new:
@@ -130,7 +130,7 @@ class Children:
                 (new / "Modelfile").write_text(modelfile(base.path, f"{name}.gguf"), encoding="utf-8")
                 (self.folder / f"{name}.json").unlink(missing_ok=True)  # of a former child
         except _MALFORMED as error:
-            raise TrainingError(_NO_ADAPTER.format(file=shown, reason=error)) from None
+            raise TrainingError(_NO_ADAPTER.format(file=display_path, reason=error)) from None
         return name
 
     def _add_folder(self, source: Path, base: ModelFile, digest: str, name: str) -> str:
@@ -275,13 +275,13 @@ def liked_in(store: Store, child: str, parent: str) -> Liked:
 
 def blind_results(store: Store) -> dict[frozenset[str], list[tuple[str, str, float]]]:
     """All blind comparisons with a verdict, as `liked` takes them, by the names of the two models."""
-    found: defaultdict[frozenset[str], list[tuple[str, str, float]]] = defaultdict(list)
+    by_models: defaultdict[frozenset[str], list[tuple[str, str, float]]] = defaultdict(list)
     with store.dataset.snapshot() as snapshot:
         for game in snapshot.games(Filter()):
             if game.blind and game.winner in _SCORES:
                 left, right = game.left.model, game.right.model
-                found[frozenset((left, right))].append((left, right, _SCORES[game.winner]))
-    return found
+                by_models[frozenset((left, right))].append((left, right, _SCORES[game.winner]))
+    return by_models
 
 
 _SCORES: Mapping[Winner, float] = {"left": 1.0, "right": 0.0, "tie": 0.5, "both_bad": 0.5}

@@ -90,8 +90,8 @@ def forecast(
     if sampling:
         length = min(SAMPLE, sampling.limit)
         replies = epochs * sampling.questions * sampling.k
-        written = replies * length + sampling.held * sampling.looks * length / GREEDY
-        seconds += parameters * written / (SAMPLING * max(1, threads))
+        sampled_tokens = replies * length + sampling.held * sampling.looks * length / GREEDY
+        seconds += parameters * sampled_tokens / (SAMPLING * max(1, threads))
         seconds += parameters * replies * (sampling.prompt + length) / speed
         cache = round(sampling.rows * (sampling.prompt + sampling.limit) * _cached(header))
     replies = 2 * (prompts + known * (samples - 1) * BATCHED)

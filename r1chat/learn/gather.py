@@ -132,26 +132,26 @@ def read_rows(
         others[f"{name} ({digest[:8]})" if digest and name in titles else name] += 1
         return False
 
-    rows, held = [row for row in everything if own(row)], [row for row in apart if own(row)]
-    if not rows and not held and others:
+    rows, test_rows = [row for row in everything if own(row)], [row for row in apart if own(row)]
+    if not rows and not test_rows and others:
         raise TrainingError(_OTHER_MODELS.format(n=others.total(), names=", ".join(sorted(others))))
-    agreed = set((_one_answer_each if kind == "grpo" else _without_contradictions)([*rows, *held]))
-    before = len(rows) + len(held)
-    rows, held = [row for row in rows if row in agreed], [row for row in held if row in agreed]
-    contradictions = before - len(rows) - len(held)
+    agreed = set((_one_answer_each if kind == "grpo" else _without_contradictions)([*rows, *test_rows]))
+    before = len(rows) + len(test_rows)
+    rows, test_rows = [row for row in rows if row in agreed], [row for row in test_rows if row in agreed]
+    contradictions = before - len(rows) - len(test_rows)
     if contradictions and not rows:
         raise TrainingError(_CONTRADICTORY.format(n=contradictions))
     if kind == "grpo":
-        rows, held = _distinct(rows), _distinct(held)
-        solutions = {row.prompt: row.reference for row in held if row.reference}
+        rows, test_rows = _distinct(rows), _distinct(test_rows)
+        solutions = {row.prompt: row.reference for row in test_rows if row.reference}
     else:
-        solutions = _solutions(file, held)
-    return Gathered(tuple(rows), tuple(held), solutions, others, contradictions)
+        solutions = _solutions(file, test_rows)
+    return Gathered(tuple(rows), tuple(test_rows), solutions, others, contradictions)
 
 
-def _solutions(file: Path, held: Sequence[TextRow]) -> dict[str, Reference]:
+def _solutions(file: Path, test_rows: Sequence[TextRow]) -> dict[str, Reference]:
     """Right answers that `write_rows` wrote beside the data, of the conversations that are set apart."""
-    answers, apart = file.with_name("answers.jsonl"), {row.conversation for row in held}
+    answers, apart = file.with_name("answers.jsonl"), {row.conversation for row in test_rows}
     if not answers.exists():
         return {}
     lines = [line for _, line in _lines(answers) if line.get("conversation") in apart]
@@ -160,13 +160,13 @@ def _solutions(file: Path, held: Sequence[TextRow]) -> dict[str, Reference]:
 
 def check_enough(gathered: Gathered, kind: Kind) -> Both | None:
     """A warning where the data show little. Raises TrainingError where there are too few, with numbers."""
-    n, held = len(gathered.rows), len(gathered.held)
-    if n < LEAST or not held:
-        raise _too_few(kind, n + held)
+    n, test_count = len(gathered.rows), len(gathered.held)
+    if n < LEAST or not test_count:
+        raise _too_few(kind, n + test_count)
     if kind == "kto" and len({row.good for row in gathered.rows}) < 2:
         raise TrainingError(_ONE_SIDED)
-    if n + held < SHOWS and kind != "grpo":
-        return _FEW.format(n=n + held, lift=lift(n + held), shows=SHOWS)
+    if n + test_count < SHOWS and kind != "grpo":
+        return _FEW.format(n=n + test_count, lift=lift(n + test_count), shows=SHOWS)
     return None
 
 
@@ -192,8 +192,8 @@ def lift(rows: int) -> int:
 
     Measured by the share of judgements that are set apart, about half of them on either side before training.
     """
-    held = max(1.0, rows * APART)
-    return int(min(50, round(100 * 1.96 * math.sqrt(0.25 / held) / 1.8)))
+    sample_size = max(1.0, rows * APART)
+    return int(min(50, round(100 * 1.96 * math.sqrt(0.25 / sample_size) / 1.8)))
 
 
 def question_of(prompt: str) -> str:
@@ -210,12 +210,12 @@ def question_of(prompt: str) -> str:
 
 def _without_contradictions(rows: Sequence[TextRow]) -> list[TextRow]:
     """The rows but those to which another one says the opposite."""
-    said = {(row.prompt, row.chosen, row.rejected, row.good) for row in rows}
+    judgements = {(row.prompt, row.chosen, row.rejected, row.good) for row in rows}
     return [
         row
         for row in rows
-        if (row.prompt, row.rejected, row.chosen, row.good) not in said
-        and (row.rejected or (row.prompt, row.chosen, "", not row.good) not in said)
+        if (row.prompt, row.rejected, row.chosen, row.good) not in judgements
+        and (row.rejected or (row.prompt, row.chosen, "", not row.good) not in judgements)
     ]
 
 
@@ -223,14 +223,14 @@ def _by_marks(rows: list[TextRow], by: Mapping[Aspect, float]) -> list[TextRow]:
     """Replies labelled by their marks; those without a mark that says something are left out."""
     if not by:
         return rows
-    found = []
+    labelled_rows = []
     for row in rows:
         good = label(dict(row.marks), by)
         if good is None:
             continue
         thought, answer = split_thought(row.chosen) if set(by) == {"helpfulness"} else ("", row.chosen)
-        found.append(replace(row, prompt=row.prompt + thought, chosen=answer, good=good))
-    return found
+        labelled_rows.append(replace(row, prompt=row.prompt + thought, chosen=answer, good=good))
+    return labelled_rows
 
 
 def _one_answer_each(rows: Sequence[TextRow]) -> list[TextRow]:
@@ -253,12 +253,12 @@ def _split(rows: Sequence[TextRow]) -> tuple[list[TextRow], list[TextRow]]:
     groups = _joined(rows)
     sizes = Counter(groups[row.prompt] for row in rows)
     apart: set[str] = set()
-    taken = 0
+    count = 0
     for group in sorted(sizes, key=lambda group: hashlib.sha256(group.encode("utf-8", "replace")).hexdigest()):
-        if taken >= APART * len(rows):
+        if count >= APART * len(rows):
             break
         apart.add(group)
-        taken += sizes[group]
+        count += sizes[group]
     if len(apart) == len(sizes):
         raise TrainingError(_ONE_CONVERSATION)
     return [row for row in rows if groups[row.prompt] not in apart], [r for r in rows if groups[r.prompt] in apart]

@@ -43,10 +43,10 @@ def r1_template(file: Path) -> str:
         header = read_header(file)
         special = header.special_tokens
         template = ChatTemplate(header.chat_template, special.get("bos", ""), special.get("eos", ""))
-        written = template.text((Message("user", "1"), Message("assistant", "2"), Message("user", "3")))
+        text = template.text((Message("user", "1"), Message("assistant", "2"), Message("user", "3")))
         turns = f"{R1_USER}1{R1_ASSISTANT}2{R1_EOS}{R1_USER}3{R1_ASSISTANT}"
-        before, found, opening = written.partition(turns)
-        if found and before in ("", R1_BOS) and '"""' not in opening and "{{" not in opening:
+        before, separator, opening = text.partition(turns)
+        if separator and before in ("", R1_BOS) and '"""' not in opening and "{{" not in opening:
             return f'TEMPLATE """{_R1}{opening}"""\n'
     return ""
 

@@ -57,7 +57,7 @@ def materials(app: App) -> list[Material]:
     if not isinstance(backend, LlamaCppBackend):
         return []
     infos = backend.models()
-    found = []
+    trainable = []
     children: defaultdict[str, list[str]] = defaultdict(list)
     for info in infos:
         children[info.parent].append(info.key)
@@ -82,15 +82,15 @@ def materials(app: App) -> list[Material]:
             tokens = TOKENS * max(pairs, LEAST)
             known = min(PROMPTS, round(APART * references))
             expected = forecast(header, info.parameters, tokens, EPOCHS, part_for(info.parameters), known=known)
-            found.append(Material(info, pairs, thumbs, references, expected, _by_answers(header, info, references)))
-    return sorted(found, key=lambda material: -(material.pairs + material.thumbs))
+            trainable.append(Material(info, pairs, thumbs, references, expected, _by_answers(header, info, references)))
+    return sorted(trainable, key=lambda material: -(material.pairs + material.thumbs))
 
 
 def _by_answers(header: Header, info: ModelInfo, references: int) -> Forecast:
     """Of reinforcement learning from so many right answers."""
-    held = round(APART * references)
-    sampling = Sampling(references - held, held, PROMPT, LIMIT, rows_for(info.parameters))
-    known = min(PROMPTS, held)
+    test_count = round(APART * references)
+    sampling = Sampling(references - test_count, test_count, PROMPT, LIMIT, rows_for(info.parameters))
+    known = min(PROMPTS, test_count)
     return forecast(
         header, info.parameters, 0, EPOCHS_GRPO, part_for(info.parameters), 1, known, known, sampling=sampling
     )

@@ -131,15 +131,15 @@ def agreed_by_aspect(rows: Sequence[TextRow], agreed: Sequence[bool]) -> dict[As
 
     `agreed`: of each row, whether it moved to the side of its label.
     """
-    found: dict[Aspect, Estimate] = {}
+    by_aspect: dict[Aspect, Estimate] = {}
     for aspect in ASPECTS:
         sides = [
             float((side == row.good) == liked)
             for row, side in zip(rows, agreed, strict=False)
             if not row.rejected and (liked := label(dict(row.marks), {aspect: 1.0})) is not None
         ]
-        found[aspect] = bootstrap(sides)
-    return found
+        by_aspect[aspect] = bootstrap(sides)
+    return by_aspect
 
 
 def compare(
@@ -158,30 +158,33 @@ def compare(
     `solutions`: right answers by prompt; to these both write `samples` replies. `agreed`: of each judgement that was
     set apart, whether it is on the judged side. `tell` is called with the prompts that are done.
     """
-    asked = []
-    for number, (prompt, shown) in enumerate(prompts):
+    pairs = []
+    for number, (prompt, question) in enumerate(prompts):
         tell(number, len(prompts))
         solution = solutions.get(prompt)
         seeds = range(number * samples, number * samples + (samples if solution else 1))
-        old, new = (_asked(write(prompt, seeds), prompt, shown, form, solution) for write in (before, after))
-        asked.append((old, new))
+        old, new = (_asked(write(prompt, seeds), prompt, question, form, solution) for write in (before, after))
+        pairs.append((old, new))
 
     def difference(value: Callable[[Side, str], float | None]) -> Estimate:
-        return bootstrap([new.mean(value) - old.mean(value) for old, new in asked])
+        return bootstrap([new.mean(value) - old.mean(value) for old, new in pairs])
 
     known = [number for number, (prompt, _) in enumerate(prompts) if prompt in solutions]
-    parent, child = ([asked[number][side].solved(str(number)) for number in known] for side in (0, 1))
+    parent, child = ([pairs[number][side].solved(str(number)) for number in known] for side in (0, 1))
     paired = compare_runs(parent, child)
-    examples = [Example(old.prompt, old.sides[0], new.sides[0]) for old, new in asked]
+    examples = [Example(old.prompt, old.sides[0], new.sides[0]) for old, new in pairs]
     ordered = sorted(  # what differs first
         examples,
-        key=lambda one: (one.before.answer == one.after.answer, one.before.reasoning == one.after.reasoning),
+        key=lambda example: (
+            example.before.answer == example.after.answer,
+            example.before.reasoning == example.after.reasoning,
+        ),
     )
     return Proof(
         prompts=len(examples),
         examples=tuple(ordered[:SHOWN]),
         agreed=bootstrap([float(side) for side in agreed]),
-        right_before=bootstrap([pass_at(1, one) for one in parent]),
+        right_before=bootstrap([pass_at(1, solved) for solved in parent]),
         right=paired.difference,
         ended=difference(lambda side, _: float(side.ended)),
         form=difference(lambda side, _: side.form),
@@ -217,18 +220,22 @@ class _Asked:
 
 
 def _asked(
-    written: Sequence[WrittenReply], prompt: str, shown: str, form: ReasoningFormat | None, solution: Reference | None
+    raw_replies: Sequence[WrittenReply],
+    prompt: str,
+    question: str,
+    form: ReasoningFormat | None,
+    solution: Reference | None,
 ) -> _Asked:
-    replies = [_reply(one, prompt, form) for one in written]
-    sides = tuple(_side(reply, one.tokens, form, solution) for reply, one in zip(replies, written, strict=True))
+    replies = [_reply(raw, prompt, form) for raw in raw_replies]
+    sides = tuple(_side(reply, raw.tokens, form, solution) for reply, raw in zip(replies, raw_replies, strict=True))
     chosen = winner(replies)
-    return _Asked(shown, sides, sides[chosen].right if chosen is not None else False)
+    return _Asked(question, sides, sides[chosen].right if chosen is not None else False)
 
 
-def _reply(written: WrittenReply, prompt: str, form: ReasoningFormat | None) -> Reply:
+def _reply(raw: WrittenReply, prompt: str, form: ReasoningFormat | None) -> Reply:
     opened = form is not None and prompt.rstrip().endswith(form.open_text.strip())
-    finish = Finish("stop" if written.ended else "length")
-    return collect([Began(form, opened), Raw(written.text, written.tokens), finish])
+    finish = Finish("stop" if raw.ended else "length")
+    return collect([Began(form, opened), Raw(raw.text, raw.tokens), finish])
 
 
 def _side(reply: Reply, tokens: int, form: ReasoningFormat | None, solution: Reference | None) -> Side:
@@ -236,5 +243,5 @@ def _side(reply: Reply, tokens: int, form: ReasoningFormat | None, solution: Ref
     if solution:
         value = accuracy(reply.answer, solution).value if ended else 0.0
         right = None if value is None else value == 1.0
-    kept = format_reward(reply).value if form else None
-    return Side(reply.reasoning, reply.answer, tokens, ended, right, kept)
+    form_score = format_reward(reply).value if form else None
+    return Side(reply.reasoning, reply.answer, tokens, ended, right, form_score)

@@ -58,14 +58,14 @@ class Stage:
 
     def points(self, key: str) -> list[tuple[int, float]]:
         """The figure `key` by step. What a kill had repeated counts once."""
-        found: list[tuple[int, float]] = []
+        curve: list[tuple[int, float]] = []
         for line in self.log:
             if key in line:
                 step = int(line["step"])
-                while found and found[-1][0] >= step:
-                    found.pop()
-                found.append((step, line[key]))
-        return found
+                while curve and curve[-1][0] >= step:
+                    curve.pop()
+                curve.append((step, line[key]))
+        return curve
 
 
 def remember(data_dir: Path, name: StageName, folder: Path) -> None:
@@ -80,25 +80,25 @@ def remember(data_dir: Path, name: StageName, folder: Path) -> None:
 
 def stages(data_dir: Path) -> list[Stage]:
     """All stages whose folders still hold a log, the newest first."""
-    found = []
+    all_stages = []
     for entry in _entries(data_dir):
         folder = Path(entry["folder"])
         log = _lines(folder / LOG)
         if log:
             name = next(known for known in STAGES if known == entry["stage"])
-            written = [line for line in _objects(folder / SAMPLES) if isinstance(line.get("kept"), list)]
-            found.append(
+            sample_lines = [line for line in _objects(folder / SAMPLES) if isinstance(line.get("kept"), list)]
+            all_stages.append(
                 Stage(
                     name,
                     folder,
                     log,
-                    sum(int(line["samples"]) for line in written if _is_figure(line.get("samples"))),
-                    sum(len(line["kept"]) for line in written),
+                    sum(int(line["samples"]) for line in sample_lines if _is_figure(line.get("samples"))),
+                    sum(len(line["kept"]) for line in sample_lines),
                     _tested(folder),
                     _age(folder / LOG) < LIVE,
                 )
             )
-    return found
+    return all_stages
 
 
 def _entries(data_dir: Path) -> list[dict[str, str]]:
@@ -106,27 +106,29 @@ def _entries(data_dir: Path) -> list[dict[str, str]]:
         values = read_json(data_dir / FILE)
     except (OSError, ValueError):
         return []
-    found = []
+    entries = []
     for value in values if isinstance(values, list) else []:
         if isinstance(value, dict):
             name, folder = value.get("stage"), value.get("folder")
             if name in STAGES and isinstance(folder, str):
-                found.append({"stage": str(name), "folder": folder})
-    return found
+                entries.append({"stage": str(name), "folder": folder})
+    return entries
 
 
 def _lines(file: Path) -> list[dict[str, float]]:
     """The figures of a log, line by line; of those by task (`dev`) the mean."""
-    found = []
+    lines = []
     for line in _objects(file):
         figures = {}
         for key, value in line.items():
-            values = [one for one in (value.values() if isinstance(value, dict) else [value]) if _is_figure(one)]
+            values = [
+                figure for figure in (value.values() if isinstance(value, dict) else [value]) if _is_figure(figure)
+            ]
             if values:
                 figures[key] = sum(values) / len(values)
         if "step" in figures:
-            found.append(figures)
-    return found
+            lines.append(figures)
+    return lines
 
 
 def _is_figure(value: object) -> bool:
@@ -135,14 +137,14 @@ def _is_figure(value: object) -> bool:
 
 def _objects(file: Path) -> list[dict[str, Any]]:
     """The whole lines of a file of JSON objects; none where it is no file, or immense."""
-    found = []
+    objects = []
     with suppress(OSError, ValueError):
         for text in read_text(file, LONGEST).splitlines():
             with suppress(ValueError, RecursionError):
                 line = json.loads(text)
                 if isinstance(line, dict):
-                    found.append(line)
-    return found
+                    objects.append(line)
+    return objects
 
 
 def _tested(folder: Path) -> float | None:

@@ -84,17 +84,17 @@ class Status:
         known = cls()
         if not isinstance(values, dict):
             raise TypeError("no object")
-        found = {name: values[name] for name in asdict(known) if name in values}
-        found["why"] = tuple(str(part) for part in found.get("why", known.why))
-        if len(found["why"]) != len(known.why) or found.get("state", known.state) not in get_args(State):
+        arguments = {name: values[name] for name in asdict(known) if name in values}
+        arguments["why"] = tuple(str(part) for part in arguments.get("why", known.why))
+        if len(arguments["why"]) != len(known.why) or arguments.get("state", known.state) not in get_args(State):
             raise ValueError("no state with a sentence in both languages")
-        for name, value in found.items():
+        for name, value in arguments.items():
             default = getattr(known, name)
             kinds = (int, float) if isinstance(default, (int, float)) else type(default)
             if not isinstance(value, kinds) or (isinstance(default, (int, float)) and not abs(value) < 1 << 53):
                 raise TypeError(name)
-        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate cannot be shown
-        return cls(**found)
+        json.dumps(arguments, ensure_ascii=False).encode()  # half a surrogate cannot be shown
+        return cls(**arguments)
 
 
 def _is_entry(figures: Any) -> bool:
@@ -159,15 +159,15 @@ class Run:
             lines = read_text(self.folder / LOG, _LONGEST_LOG).splitlines()
         except (OSError, ValueError):
             return []
-        found: dict[tuple[int, bool, int], dict[str, Any]] = {}
+        by_step: dict[tuple[int, bool, int], dict[str, Any]] = {}
         for text in lines:
             with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 line = json.loads(text)
                 is_look = "look" in line
                 figures, trial = line["look"] if is_look else line, line.get("trial", 0)
                 if _is_entry(figures) and isinstance(trial, int):
-                    found[trial, is_look, figures["step"]] = line
-        return [found[key] for key in sorted(found)]
+                    by_step[trial, is_look, figures["step"]] = line
+        return [by_step[key] for key in sorted(by_step)]
 
     def cancel(self) -> None:
         """Ask its process to stop; it does so after the step that it computes."""
@@ -203,8 +203,8 @@ class Runs:
 
     def all(self) -> list[Run]:
         """Newest first."""
-        found = [wish.parent for wish in self.folder.glob(f"*/{WISH}")]
-        return [Run(folder) for folder in sorted(found, key=lambda folder: folder.stat().st_ctime, reverse=True)]
+        folders = [wish.parent for wish in self.folder.glob(f"*/{WISH}")]
+        return [Run(folder) for folder in sorted(folders, key=lambda folder: folder.stat().st_ctime, reverse=True)]
 
     def get(self, name: str) -> Run:
         """Raises TrainingError for a name that no run has."""

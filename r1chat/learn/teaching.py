@@ -127,11 +127,11 @@ def _tried(trial: Trial, best: bool) -> Tried:
 
 def samples_of(rows: Encoded) -> list[list[int]]:
     """Some texts of rows, cut at different places; never behind the end of a reply, which no model was trained on."""
-    found = []
+    samples = []
     for number, (_, row) in enumerate(rows[:COMPARED]):
         text = [*row.prompt, *row.chosen[:-1]]
-        found.append(text[: max(2, len(text) - number * len(row.chosen) // COMPARED)][:512])
-    return found
+        samples.append(text[: max(2, len(text) - number * len(row.chosen) // COMPARED)][:512])
+    return samples
 
 
 def _problems(encoded: Encoded) -> list[Problem]:

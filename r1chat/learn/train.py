@@ -201,12 +201,12 @@ class _Job:
             file = write_rows(self.app.store, self.app.catalogue, wish.kind, self.run.folder)
         return read_rows(wish.kind, file, target.digests, target.names, wish.every_model or bool(wish.data), wish.by)
 
-    def _forecast(self, target: Target, lesson: Lesson, asked: Sequence[tuple[str, bool]]) -> Device:
+    def _forecast(self, target: Target, lesson: Lesson, prompts: Sequence[tuple[str, bool]]) -> Device:
         """Tell what it will take, and where; the device. Raises TrainingError where memory does not suffice."""
         from r1chat.training.device import title
 
         file, wish = target.file, self.wish
-        known = sum(is_known for _, is_known in asked)
+        known = sum(is_known for _, is_known in prompts)
         sampling = None
         if wish.kind == "grpo":
             limit, rows = wish.limit or SAMPLE_LIMIT, rows_for(file.parameters)
@@ -218,7 +218,7 @@ class _Job:
             wish.epochs or epochs_for(wish.kind),
             part_for(file.parameters),
             wish.threads,
-            len(asked),
+            len(prompts),
             known,
             self._samples,
             wish.trials,
@@ -258,13 +258,13 @@ class _Job:
 
         self.status = replace(self.status, state="training", step=trainer.step, steps=trainer.steps)
         self._write()
-        written = time.monotonic()
+        last_write = time.monotonic()
 
         def note(line: dict[str, Any]) -> None:
-            nonlocal written
+            nonlocal last_write
             self.run.note(line)
-            if time.monotonic() - written > 0.5 or "look" in line:
-                written = time.monotonic()
+            if time.monotonic() - last_write > 0.5 or "look" in line:
+                last_write = time.monotonic()
                 trials = [asdict(trial) for trial in tried(trainer)]
                 self.status = replace(self.status, step=trainer.step, left=trainer.left, trials=trials)
                 self._write()

@@ -30,8 +30,8 @@ def account_names() -> frozenset[str]:
     full = _full_name()
     parts = [part for part in re.split(r"[\s,.]+", full) if len(part) >= 3]
     single = [*_logins(), *parts, full if " " not in full else "", _host()]
-    kept = {name for name in single if _is_telling(name)}
-    return frozenset(kept | ({full} if " " in full else set()))
+    names = {name for name in single if _is_telling(name)}
+    return frozenset(names | ({full} if " " in full else set()))
 
 
 def _is_telling(name: str) -> bool:

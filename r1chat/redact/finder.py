@@ -33,23 +33,25 @@ def find(text: str, names: Collection[str] = ()) -> list[Finding]:
     """
     names = frozenset(plain_hyphens(fold(name)) for name in names)
     searches: _Searches = (*_SEARCHES, partial(find_names, names=names)) if names else _SEARCHES
-    taken: list[Span] = []
+    spans: list[Span] = []
     rest = fold(text)
     if "<" in rest:
         rest = hide(rest, (match.span() for match in PLACEHOLDER.finditer(rest)))
     seen = plain_hyphens(rest)
     if INVISIBLE in rest:
-        searches = tuple(one for search in searches for one in (partial(_without_invisible, search=search), search))
+        searches = tuple(
+            variant for search in searches for variant in (partial(_without_invisible, search=search), search)
+        )
     for _ in range(_ROUNDS):
-        before = len(taken)
+        before = len(spans)
         for search in searches:
-            if spans := search(seen):
-                taken += spans
-                rest = hide(rest, (span[:2] for span in spans))
+            if hits := search(seen):
+                spans += hits
+                rest = hide(rest, (span[:2] for span in hits))
                 seen = plain_hyphens(rest)
-        if len(taken) == before:
+        if len(spans) == before:
             break
-    return [Finding(span.kind, span.start, span.end, text[span.start : span.end]) for span in sorted(taken)]
+    return [Finding(span.kind, span.start, span.end, text[span.start : span.end]) for span in sorted(spans)]
 
 
 def _without_invisible(text: str, search: _Search) -> list[Span]:

@@ -139,40 +139,40 @@ _DUMMY = re.compile(
 
 def find_keys(text: str) -> list[Span]:
     """Keys in order, without overlaps; of an assignment only the value."""
-    found = _long_ones(text)
+    places = _long_ones(text)
     if "@" in text and "://" in text:
-        found += (match.span(1) for match in _IN_AN_ADDRESS.finditer(text) if not _DUMMY.match(match[1]))
+        places += (match.span(1) for match in _IN_AN_ADDRESS.finditer(text) if not _DUMMY.match(match[1]))
     if "uthorization" in text or "UTHORIZATION" in text:
-        found += (match.span(1) for match in _BASIC.finditer(text) if _names_a_user(match[1]))
+        places += (match.span(1) for match in _BASIC.finditer(text) if _names_a_user(match[1]))
     if "PuTTY-User-Key-File-" in text:
-        found += (match.span() for match in _PUTTY_KEY.finditer(text))
+        places += (match.span() for match in _PUTTY_KEY.finditer(text))
     if "curl" in text:
-        found += (match.span("value") for match in _OF_CURL.finditer(text) if not _DUMMY.match(match["value"]))
+        places += (match.span("value") for match in _OF_CURL.finditer(text) if not _DUMMY.match(match["value"]))
     if "assw" in text or "ASSW" in text or "pwd" in text or "密码" in text:
-        found += _passwords(text)
-    return _without_overlaps(found) if found else []
+        places += _passwords(text)
+    return _without_overlaps(places) if places else []
 
 
 def _long_ones(text: str) -> list[tuple[int, int]]:
     shape = text.encode("latin-1", "replace").translate(_IN_A_RUN)
-    found: list[tuple[int, int]] = []
+    places: list[tuple[int, int]] = []
     if _SHORTEST_RUN not in shape:
-        return found
+        return places
     if "eyJ" in text:
-        found += (match.span() for match in _WEB_TOKEN.finditer(text))
+        places += (match.span() for match in _WEB_TOKEN.finditer(text))
     if "PRIVATE KEY" in text:
-        found += (match.span() for match in _PRIVATE_KEY.finditer(text))
+        places += (match.span() for match in _PRIVATE_KEY.finditer(text))
     for run in _RUN.finditer(shape):
         start, end = run.span()
         if keys := [match.span() for match in _KEY.finditer(text, start, end)]:
-            found += keys
+            places += keys
         elif key := _in_parts(text, start, end):
-            found.append(key)
+            places.append(key)
         elif word := _SECRET_BEFORE.search(text[max(0, start - _LONGEST_WORD) : start]):
             secret = _secret_from(text, start, end)
             if _is_random(secret) or (word["bearer"] and re.search("[0-9]", secret)):
-                found.append((start, start + len(secret)))
-    return found
+                places.append((start, start + len(secret)))
+    return places
 
 
 def _in_parts(text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -229,8 +229,8 @@ def _is_password(value: str, quoted: bool) -> bool:
 
 def _without_overlaps(places: list[tuple[int, int]]) -> list[Span]:
     """The places in order; of two that overlap the earlier one, of two with the same start the longer one."""
-    kept: list[Span] = []
+    spans: list[Span] = []
     for start, end in sorted(places, key=lambda place: (place[0], -place[1])):
-        if not kept or start >= kept[-1].end:
-            kept.append(Span(start, end, "key"))
-    return kept
+        if not spans or start >= spans[-1].end:
+            spans.append(Span(start, end, "key"))
+    return spans

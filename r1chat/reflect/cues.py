@@ -51,7 +51,7 @@ def _by_first_character() -> dict[str, list[int]]:
     lengths: dict[str, set[int]] = {}
     for phrase in _CHARACTERS:
         lengths.setdefault(phrase[0], set()).add(len(phrase))
-    return {first: sorted(each, reverse=True) for first, each in lengths.items()}
+    return {first: sorted(sizes, reverse=True) for first, sizes in lengths.items()}
 
 
 _PHRASES = _by_first_words()
@@ -109,26 +109,26 @@ def marks(sentence: str) -> set[str]:
     if han:
         text = simplified(text)
         hits = sorted(hits + _chinese_hits(text))
-    found: set[str] = set()
+    sentence_marks: set[str] = set()
     at, head = _lead(text), True
     for start, end, group in hits:
         head = head and (start < at or not text[at:start].strip(_GAP))
         if head:
-            found.add("^" + group)
+            sentence_marks.add("^" + group)
             if group in _PAUSED and (text[end:].lstrip()[:1] or ",") in _STOPS:
-                found.add(f"^{group},")
+                sentence_marks.add(f"^{group},")
             head, at = group in _OPENING, end
         else:
-            found.add(group)
+            sentence_marks.add(group)
             if group in ("wait", "hold", "zwait") and _is_aside(text, start, end):
-                found.add("mid")
+                sentence_marks.add("mid")
     if _ENDS_ASKING.search(sentence[-8:]):
-        found.add("?")
+        sentence_marks.add("?")
     if "=" in text or sentence.rstrip().endswith((":", "：")):
-        found.add("=")
-    if han and found:
-        found.add("han")
-    return found
+        sentence_marks.add("=")
+    if han and sentence_marks:
+        sentence_marks.add("han")
+    return sentence_marks
 
 
 def anywhere(marks: set[str]) -> set[str]:

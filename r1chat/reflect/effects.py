@@ -35,12 +35,12 @@ _EQUALS = re.compile(r"[=≈] {0,2}(?:\\\(|\$)? ?(-?\d[\d,]{0,20}(?:\.\d{1,20})?
 
 def results(sentence: str) -> set[str]:
     """The values that a sentence arrives at, as bare text: boxed, stated as the answer, or behind an equals sign."""
-    found: list[str] = []
+    values: list[str] = []
     if any([word in sentence for word in _STATES]):
-        found += [next(group for group in match.groups() if group) for match in _STATED.finditer(sentence)]
+        values += [next(group for group in match.groups() if group) for match in _STATED.finditer(sentence)]
     if "=" in sentence or "≈" in sentence:
-        found += _EQUALS.findall(sentence)
-    return {value.replace(",", "").strip(" .").lower() for value in found} - {""} if found else set()
+        values += _EQUALS.findall(sentence)
+    return {value.replace(",", "").strip(" .").lower() for value in values} - {""} if values else set()
 
 
 class Clues(NamedTuple):
@@ -77,16 +77,16 @@ class Evidence:
         self._denied = self._rederived = False
         self._overtaken = 0  # sentences after which the next moment came, 0 as long as none has
 
-    def hear(self, said: Clues) -> None:
+    def hear(self, sentence_clues: Clues) -> None:
         """Take in the next sentence after the moment."""
         if not self.heard:
-            self._denied = said.denies
+            self._denied = sentence_clues.denies
         self.heard += 1
-        self._agrees += said.agrees
-        self._changes += said.changes
-        self._rejects += said.rejects and self.heard <= 2
-        if said.results and not self._rederived:
-            self._rederived = not self._before.isdisjoint(said.results)
+        self._agrees += sentence_clues.agrees
+        self._changes += sentence_clues.changes
+        self._rejects += sentence_clues.rejects and self.heard <= 2
+        if sentence_clues.results and not self._rederived:
+            self._rederived = not self._before.isdisjoint(sentence_clues.results)
 
     def overtake(self) -> None:
         """The next moment begins in the sentence that was heard last."""

@@ -32,27 +32,27 @@ def tokens(text: str) -> list[str]:
     text = text[:HEAD].lower()
     if not text.isascii():
         text = simplified(text.replace("’", "'"))
-    found = ["0" if token[0].isdigit() else token for token in _TOKEN.findall(text)]
+    words = ["0" if token[0].isdigit() else token for token in _TOKEN.findall(text)]
     begin = 0
-    while begin < len(found) and found[begin] in _LIST_MARKERS:
+    while begin < len(words) and words[begin] in _LIST_MARKERS:
         begin += 1
-    return found[begin:]
+    return words[begin:]
 
 
 def features(text: str, marks: set[str], names: set[str]) -> set[str]:
     """All features of a sentence with these marks, those of the surroundings included; `names`: `anywhere(marks)`."""
-    found = names | {"bias"}
+    active = names | {"bias"}
     words = tokens(text)
     if not words:
-        return found
+        return active
     head, body = _zones(words)
-    found.update([f"h:{word}" for word in words[:head]])
+    active.update([f"h:{word}" for word in words[:head]])
     pairs = [f"h:{first} {second}" for first, second in pairwise(words[:head])]
-    found.update(pairs)
-    found.update([f"{pair} {third}" for pair, third in zip(pairs, words[2:head], strict=False)])
-    found.update([f"b:{word}" for word in words[head:body]])
-    found.update(_outside_zones(words, "?" in marks))
-    return found
+    active.update(pairs)
+    active.update([f"{pair} {third}" for pair, third in zip(pairs, words[2:head], strict=False)])
+    active.update([f"b:{word}" for word in words[head:body]])
+    active.update(_outside_zones(words, "?" in marks))
+    return active
 
 
 class Known:
@@ -74,15 +74,15 @@ class Known:
 
     def features(self, text: str, marks: set[str], names: set[str]) -> set[str]:
         """The known features of a sentence with these marks; `names`: `anywhere(marks)`."""
-        found = self._names.intersection((*names, "bias"))
+        active = self._names.intersection((*names, "bias"))
         words = tokens(text)
         if not words:
-            return set(found)
+            return set(active)
         head, body = _zones(words)
         grams = self._head.grams(words[:head])
         inside = self._body
         grams.update([inside[word] for word in words[head:body] if word in inside])
-        grams.update(found, self._names.intersection(_outside_zones(words, "?" in marks)))
+        grams.update(active, self._names.intersection(_outside_zones(words, "?" in marks)))
         return grams
 
 
@@ -102,40 +102,40 @@ class _Node(dict[str, "_Node"]):
 
     def grams(self, words: list[str]) -> set[str]:
         """The features that one, two or three words in a row are, from any word on."""
-        found: set[str] = set()
+        names: set[str] = set()
         for first, second, third in zip(words, [*words[1:], ""], [*words[2:], "", ""], strict=False):
             node = self.get(first)
             if node is None:
                 continue
             if node.name:
-                found.add(node.name)
+                names.add(node.name)
             node = node.get(second)
             if node is None:
                 continue
             if node.name:
-                found.add(node.name)
+                names.add(node.name)
             node = node.get(third)
             if node is not None and node.name:
-                found.add(node.name)
-        return found
+                names.add(node.name)
+        return names
 
 
 def _outside_zones(words: list[str], asks: bool) -> list[str]:
     """How the sentence starts, its length, and of a Chinese one how later clauses begin and a question ends."""
     first, second = words[0], " ".join(words[:2])
     third, question = " ".join(words[:3]), "q?" if asks else "q."
-    found = [f"s:{first}", f"s:{second}", f"s:{third}", f"s:{' '.join(words[:4])}", question + first, question + second]
-    found.append(_SIZES[min(6, len(words) // 6)])
+    names = [f"s:{first}", f"s:{second}", f"s:{third}", f"s:{' '.join(words[:4])}", question + first, question + second]
+    names.append(_SIZES[min(6, len(words) // 6)])
     if first > "\u3400" or "，" in words:
         clauses = [at for at, word in enumerate(words[2:], 3) if word in _CLAUSE_ENDS]
-        found += [f"c:{' '.join(words[at : at + 2])}" for at in clauses]
-        found += [f"c:{' '.join(words[at : at + 3])}" for at in clauses]
+        names += [f"c:{' '.join(words[at : at + 2])}" for at in clauses]
+        names += [f"c:{' '.join(words[at : at + 3])}" for at in clauses]
         if asks:
             end = len(words)
             while end > 1 and words[end - 1] in _CLOSERS:
                 end -= 1
-            found += [f"e:{words[end - 1]}", f"e:{' '.join(words[max(0, end - 2) : end])}"]
-    return found
+            names += [f"e:{words[end - 1]}", f"e:{' '.join(words[max(0, end - 2) : end])}"]
+    return names
 
 
 def _zones(words: list[str]) -> tuple[int, int]:

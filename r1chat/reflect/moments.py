@@ -70,21 +70,21 @@ class MomentFinder:
         arrived = results(sentence.text[:_READ])
         names = anywhere(seen) if seen else seen
         if self._open:
-            said = clues(names, arrived)
+            sentence_clues = clues(names, arrived)
             for evidence in self._open:
-                evidence.hear(said)
+                evidence.hear(sentence_clues)
         self._recent.append(arrived)
-        found = self._judge(sentence, seen, names)
-        if found:
+        moment = self._judge(sentence, seen, names)
+        if moment:
             if self._open:
                 self._open[-1].overtake()
-            self._moments.append(found)
-            self._open.append(Evidence(found.kind, set().union(*self._recent)))
-        self._surroundings.advance(sentence, found is not None or self._stammers)
+            self._moments.append(moment)
+            self._open.append(Evidence(moment.kind, set().union(*self._recent)))
+        self._surroundings.advance(sentence, moment is not None or self._stammers)
         self._settle()
         self._last, self._last_bare, self._bare = sentence.text, self._bare, None
-        self._asked = sentence if "?" in seen and not found and not sentence.code else None
-        return found
+        self._asked = sentence if "?" in seen and not moment and not sentence.code else None
+        return moment
 
     @property
     def moments(self) -> list[Moment]:
@@ -114,26 +114,26 @@ class MomentFinder:
         if self._asked and "^wait" not in seen and self._surroundings.since and _denies(self._asked, seen):
             self.scores.append(None)
             return Moment(_begin(self._asked), sentence.end, "correction", "none")
-        found, reached = self._classify(sentence, seen, names)
-        if found is None:
+        moment_kind, reached = self._classify(sentence, seen, names)
+        if moment_kind is None:
             brief = {"brief"}
             self._stammers = "brief" in seen and self._classify(sentence, seen - brief, names - brief)[0] is not None
             return None
         if self._repeats(sentence.text):
             return None
         self.scores.append(reached)
-        return Moment(_begin(sentence), sentence.end, found, "none")
+        return Moment(_begin(sentence), sentence.end, moment_kind, "none")
 
     def _classify(self, sentence: Sentence, marks: set[str], names: set[str]) -> tuple[Kind | None, int]:
         """The kind of a sentence that is a moment, else None; and its score."""
         before = prior(marks, names)
         if hopeless(before, names):
             return None, before
-        found = features(sentence.text, marks, names)
-        reached = score(before, found)
+        active = features(sentence.text, marks, names)
+        reached = score(before, active)
         if reached < self._lowest:
             return None, reached
-        likeliest = kind(names, found)
+        likeliest = kind(names, active)
         return likeliest if reached >= self._bars.get(likeliest, bar()) else None, reached
 
     def _repeats(self, text: str) -> bool:

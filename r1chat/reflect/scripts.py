@@ -58,11 +58,11 @@ def _asked_in(question: str) -> set[str]:
     """The languages that a question is written in; empty where it does not tell, or breaks off."""
     if question.rstrip().endswith(("…", "...")):
         return set()
-    found = {match.lastgroup or "" for match in _FOREIGN.finditer(question)}
+    languages = {match.lastgroup or "" for match in _FOREIGN.finditer(question)}
     english = sum(word in _ENGLISH for word in re.findall(r"[a-z]+", question.lower()))
-    if english > 1 or (not found and _LATIN_WORD.search(question)):
-        found.add("English")
-    return found
+    if english > 1 or (not languages and _LATIN_WORD.search(question)):
+        languages.add("English")
+    return languages
 
 
 class Languages:

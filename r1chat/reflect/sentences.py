@@ -55,14 +55,14 @@ class Splitter:
 
     def _cut(self, text: str, last: bool) -> list[Sentence]:
         pending = self._pending + text if self._pending else text
-        found: list[Sentence] = []
+        sentences: list[Sentence] = []
         begin, seen = 0, self._seen
         while True:
             horizon = min(len(pending), begin + LONGEST + _LONGEST_BOUNDARY)
             boundary = _BOUNDARY.search(pending, seen, horizon)
             stop = boundary.start() if boundary else horizon
             if stop - begin >= LONGEST:
-                self._whole = not self._take(pending, begin, begin + LONGEST, found) and self._whole
+                self._whole = not self._take(pending, begin, begin + LONGEST, sentences) and self._whole
                 begin = seen = begin + LONGEST
                 continue
             if boundary is None:
@@ -74,16 +74,16 @@ class Splitter:
                 break
             seen = end
             if _ends_sentence(boundary.group(), pending[end : end + 1]):
-                self._take(pending, begin, end, found)
+                self._take(pending, begin, end, sentences)
                 self._whole = True
                 begin = end
         if last and begin < len(pending):
-            self._take(pending, begin, len(pending), found)
+            self._take(pending, begin, len(pending), sentences)
             begin = seen = len(pending)
         self._pending, self._offset, self._seen = pending[begin:], self._offset + begin, seen - begin
-        return found
+        return sentences
 
-    def _take(self, pending: str, begin: int, end: int, found: list[Sentence]) -> bool:
+    def _take(self, pending: str, begin: int, end: int, sentences: list[Sentence]) -> bool:
         piece = pending[begin:end]
         text = piece.strip()
         if not text:
@@ -98,7 +98,7 @@ class Splitter:
         start = self._offset + begin + lead
         code = fence or self._fenced
         end = start + len(text)
-        found.append(Sentence(start, end, text, newlines > 1, self._quoting, code, self._whole))
+        sentences.append(Sentence(start, end, text, newlines > 1, self._quoting, code, self._whole))
         if fence:
             self._fenced, self._fence = not self._fenced, start
         if (text.count('"') + text.count("“") + text.count("”")) % 2:

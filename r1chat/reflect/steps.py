@@ -65,8 +65,8 @@ class StepCutter:
         if last is None or self._begins(sentence, moment, formula, sentence.start - last.start):
             self.steps.append(Step(sentence.start, sentence.end, "" if formula else title(sentence.text)))
         else:
-            named = last.title or ("" if formula else title(sentence.text))
-            self.steps[-1] = Step(last.start, sentence.end, named)
+            step_title = last.title or ("" if formula else title(sentence.text))
+            self.steps[-1] = Step(last.start, sentence.end, step_title)
         opened, closed = sentence.text.rfind("\\["), sentence.text.rfind("\\]")
         if opened != closed:
             self._display = opened > closed

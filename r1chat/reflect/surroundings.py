@@ -27,18 +27,18 @@ class Surroundings:
 
     def marks(self, sentence: Sentence) -> set[str]:
         """The marks of a sentence: of its own words, and of where it stands. Empty where its words have none."""
-        found = marks(sentence.text)
-        if not found:
-            return found
+        sentence_marks = marks(sentence.text)
+        if not sentence_marks:
+            return sentence_marks
         if self._count < _FIRST:
-            found.add("first")
+            sentence_marks.add("first")
         if sentence.quoted:
-            found.add("quote")
+            sentence_marks.add("quote")
         if self.since < 2:
-            found.add("after2" if self.since else "after")
+            sentence_marks.add("after2" if self.since else "after")
             if self._brief and not self.since:
-                found.add("brief")
-        return found
+                sentence_marks.add("brief")
+        return sentence_marks
 
     def advance(self, sentence: Sentence, moment: bool) -> None:
         """Go on to the next sentence."""

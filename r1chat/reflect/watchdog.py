@@ -86,9 +86,9 @@ class Watchdog:
         if len(self._pending) <= _BLANK or self._pending.strip():
             return
         self._check_blank(self._pending, self._offset)
-        kept = "\n" if "\n" in self._pending else " "
-        self._offset += len(self._pending) - len(kept)
-        self._pending = kept
+        blank = "\n" if "\n" in self._pending else " "
+        self._offset += len(self._pending) - len(blank)
+        self._pending = blank
 
     def _check_blank(self, gap: str, at: int) -> None:
         if len(gap) > _BLANK and "loop" not in self._alarms:
@@ -144,8 +144,8 @@ class _Repetition:
 
     def quote(self) -> str:
         """What is repeated, from the beginning of a sentence where there is one."""
-        unit = [written for _, written, _ in self._unit()]
-        starts = [at for at, written in enumerate(unit) if unit[at - 1][-1] in ".!?。！？" or "\n" in written]
+        unit = [text for _, text, _ in self._unit()]
+        starts = [at for at, text in enumerate(unit) if unit[at - 1][-1] in ".!?。！？" or "\n" in text]
         first = starts[0] if starts else 0
         return "".join(unit[first:] + unit[:first] if self._distance else unit[first:])
 

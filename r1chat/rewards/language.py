@@ -70,9 +70,9 @@ def language_consistency(reasoning: str, question: str) -> Reward:
     """
     if not reasoning.strip():
         return Reward(None, "There is no chain of thought to judge.", "没有可评判的思考过程。")
-    asked = _weigh(_words(question))
+    question_counts = _weigh(_words(question))
     quoted = {word for _, word in _words(question)}
-    target = _main(asked)
+    target = _main(question_counts)
     counts = _weigh(
         (language, word) for language, word in _words(reasoning) if language == target or word not in quoted
     )

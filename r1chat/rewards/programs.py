@@ -107,7 +107,7 @@ def write_requirements(tests: Requirements) -> str:
 def _from_json(text: str) -> Requirements:
     try:
         values = json.loads(text)
-        cases = tuple((given, wanted) for given, wanted in values.get("cases", ()))
+        cases = tuple((stdin, expected) for stdin, expected in values.get("cases", ()))
         tests = Requirements(values.get("asserts", ""), cases, values.get("before", ""))
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise CheckError(_NO_TESTS) from None
@@ -153,14 +153,14 @@ def passes(
             return _unfinished(0, tests, limits, stopped())
         if outcome.status != 0 or not outcome.output.rstrip().endswith(done):
             return _failed(outcome, limits)
-    for number, (given, wanted) in enumerate(tests.cases):
-        outcome = run(f"{tests.before}\n{code}", given, limits, over)
+    for number, (stdin, expected) in enumerate(tests.cases):
+        outcome = run(f"{tests.before}\n{code}", stdin, limits, over)
         if outcome.status is None and over():
             return _unfinished(number, tests, limits, stopped())
         if outcome.status != 0:
             return _failed(outcome, limits)
-        if _lines(outcome.output) != _lines(wanted):
-            return _printed(given, outcome.output, wanted)
+        if _lines(outcome.output) != _lines(expected):
+            return _printed(stdin, outcome.output, expected)
     return Reward(1.0, "The program passes its tests.", "程序通过了测试。")
 
 
@@ -193,12 +193,12 @@ def _blocks(answer: str) -> list[str]:
     return blocks
 
 
-def run(code: str, given: str = "", limits: Limits = Limits(), stopped: Callable[[], bool] = lambda: False) -> Outcome:
-    """Run a Python program with `given` as its standard input, in a folder that is deleted afterwards.
+def run(code: str, stdin: str = "", limits: Limits = Limits(), stopped: Callable[[], bool] = lambda: False) -> Outcome:
+    """Run a Python program with `stdin` as its standard input, in a folder that is deleted afterwards.
 
     Code and input go through a pipe. `stopped` is asked ten times a second whether to end the program at once.
     """
-    program, text = (value.encode("utf-8", "replace") for value in (code, given))
+    program, text = (value.encode("utf-8", "replace") for value in (code, stdin))
     with _box() as box:
         return _run(program, text, box, limits, stopped)
 
@@ -269,7 +269,7 @@ def unprotected() -> Both:
     )
 
 
-def _run(program: bytes, given: bytes, box: Path, limits: Limits, stopped: Callable[[], bool]) -> Outcome:
+def _run(program: bytes, stdin: bytes, box: Path, limits: Limits, stopped: Callable[[], bool]) -> Outcome:
     read, write = os.pipe()
     values = (json.dumps(asdict(limits)), write, box, os.getpid(), len(program))
     with os.fdopen(read, "rb") as report:
@@ -287,7 +287,7 @@ def _run(program: bytes, given: bytes, box: Path, limits: Limits, stopped: Calla
             os.close(write)
         printed: dict[str, bytes] = {}
         pipes = [
-            threading.Thread(target=_write, args=(process.stdin, program + given), daemon=True),
+            threading.Thread(target=_write, args=(process.stdin, program + stdin), daemon=True),
             threading.Thread(target=_read, args=(process.stdout, "output", printed), daemon=True),
             threading.Thread(target=_read, args=(process.stderr, "errors", printed), daemon=True),
         ]
@@ -323,12 +323,12 @@ def _write(stream: IO[bytes], data: bytes) -> None:
 
 def _read(stream: IO[bytes], name: str, into: dict[str, bytes]) -> None:
     """Read to the end, and keep the first MOST_OUTPUT bytes."""
-    kept = b""
+    data = b""
     with stream:
         while part := stream.read(65_536):
-            if len(kept) < MOST_OUTPUT:
-                kept += part[: MOST_OUTPUT - len(kept)]
-                into[name] = kept
+            if len(data) < MOST_OUTPUT:
+                data += part[: MOST_OUTPUT - len(data)]
+                into[name] = data
 
 
 def _lines(text: str) -> list[str]:
@@ -368,13 +368,13 @@ def _failing_line(traceback: str) -> str:
     return lines[frames[-1] + 1].strip()[:200] if frames and frames[-1] + 1 < len(lines) else ""
 
 
-def _printed(given: str, output: str, wanted: str) -> Reward:
+def _printed(stdin: str, output: str, expected: str) -> Reward:
     """A program that printed something else for an input."""
-    given, output, wanted = shown(given), shown(output), shown(wanted)
+    stdin, output, expected = shown(stdin), shown(output), shown(expected)
     return Reward(
         0.0,
-        f"The program fails its tests: for the input “{given}” it prints “{output}”, not “{wanted}”.",
-        f"程序未通过测试：输入“{given}”时输出“{output}”，而应为“{wanted}”。",
+        f"The program fails its tests: for the input “{stdin}” it prints “{output}”, not “{expected}”.",
+        f"程序未通过测试：输入“{stdin}”时输出“{output}”，而应为“{expected}”。",
     )
 
 

@@ -247,7 +247,7 @@ def _apart(libc: ctypes.CDLL) -> bool:
 
 def _guarded(libc: ctypes.CDLL | None, parent: int, seconds: float) -> None:
     """Go on in a child, which is ended after so many seconds, and with this process or its parent."""
-    alive, held = os.pipe()  # shut when this process ends
+    alive, writer = os.pipe()  # shut when this process ends
     if child := os.fork():
         deadline = time.monotonic() + seconds
 
@@ -259,7 +259,7 @@ def _guarded(libc: ctypes.CDLL | None, parent: int, seconds: float) -> None:
         signal.signal(signal.SIGALRM, look)
         signal.setitimer(signal.ITIMER_REAL, 1, 1)
         _wait_for(child)
-    os.close(held)
+    os.close(writer)
     if libc:
         libc.prctl(DEATH_SIGNAL, signal.SIGKILL)
     if select.select([alive], [], [], 0)[0]:  # it ended before that

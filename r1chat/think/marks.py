@@ -86,14 +86,14 @@ class Marks:
         """
         marks = COMMON if form is None else _marks_of(form)
         if tokens:
-            written = re.compile("|".join(map(re.escape, sorted(tokens, key=len, reverse=True))))
+            token_pattern = re.compile("|".join(map(re.escape, sorted(tokens, key=len, reverse=True))))
             marks = tuple(
                 Mark(
-                    written.sub(lambda token: f"{TOKEN_BEGINS}{token[0]}{TOKEN_ENDS}", mark.text),
+                    token_pattern.sub(lambda token: f"{TOKEN_BEGINS}{token[0]}{TOKEN_ENDS}", mark.text),
                     mark.role,
                     mark.pair,
                     mark.plain,
-                    mark.loose and not written.search(mark.text),
+                    mark.loose and not token_pattern.search(mark.text),
                     mark.at_line,
                 )
                 for mark in marks

@@ -187,17 +187,17 @@ class Splitter:
         cut = self._marks.begins_at(text)
         text, self._tail = text[:cut], text[cut:]
         position = 0
-        for found in self._marks.pattern.finditer(text):
+        for match in self._marks.pattern.finditer(text):
             if self._over:
                 return
-            self._plain(text[position : found.start()], out)
-            position = found.end()
-            mark, following = self._marks.named(found.group()), text[position : position + 1] or self._tail[:1]
+            self._plain(text[position : match.start()], out)
+            position = match.end()
+            mark, following = self._marks.named(match.group()), text[position : position + 1] or self._tail[:1]
             if not following and self._needs_following(mark):
-                self._tail = found.group()
+                self._tail = match.group()
                 self._owed_by_space = self._owed - self._tokens
                 return
-            self._mark(mark, found.group(), following, out)
+            self._mark(mark, match.group(), following, out)
         if not self._over:
             self._plain(text[position:], out)
 
@@ -225,8 +225,8 @@ class Splitter:
     def _emit(self, text: str, out: list[ReplyEvent]) -> None:
         if self._leading:
             self._line = _Line()  # special tokens before the text are no part of its first line
-        held = sum(map(len, self._held))  # already seen by the line
-        self._line.feed(text[held:])
+        offset = sum(map(len, self._held))  # already seen by the line
+        self._line.feed(text[offset:])
         joint = len(self._between)
         text, self._between = self._between + text, ""
         self._held, self._leading, self._turn_ended = [], False, False
