@@ -254,7 +254,7 @@ def test_summary_of_a_thought_that_is_over_says_how_long_it_was(reply: Reply, en
 
 def test_tokens_that_a_fork_was_given_are_part_of_its_thought() -> None:
     forked = replace(THOUGHT, usage=replace(THOUGHT.usage, reasoning_tokens=30))
-    assert "about 1,230 tokens" in render.summary(forked, EN, given=1200)
+    assert "about 1,230 tokens" in render.summary(forked, EN, earlier_tokens=1200)
     assert "about" not in render.summary(forked, EN)
 
 

@@ -84,8 +84,8 @@ def chat(flags: Flags) -> int:
         from r1chat.cli.terminal import ask, begin, converse
 
         screen = Screen(sys.stdout, sys.stderr, quiet=flags["as_json"])
-        named = bool(flags["model"] or flags["backend"] or flags["base_url"])
-        talk = begin(app, screen, flags["conversation"], latest=flags["latest"], model_named=named)
+        model_named = bool(flags["model"] or flags["backend"] or flags["base_url"])
+        talk = begin(app, screen, flags["conversation"], latest=flags["latest"], model_named=model_named)
         if talk.conversation_id and (flags["system"] is not None or flags["thinking"] is not None):
             app.chat.set_behaviour(talk.conversation_id, flags["thinking"], flags["system"])
         return converse(talk, screen) if message is None else ask(talk, screen, message, flags["as_json"])
@@ -134,13 +134,13 @@ def library(flags: Flags) -> int:
             from r1chat.app import meter
 
             with polite_signals():  # the models that it measures are removed
-                found = library.find(downloads, name, meter(settings), settings.context)
+                output = library.find(downloads, name, meter(settings), settings.context)
         else:
             from r1chat.app import own_models
 
             paths = own_models(settings).paths(name) if action == "rm" else []
-            found = library.get(downloads, name) if action == "get" else library.remove(downloads, name, paths)
-        print(harmless(found, sys.stdout))
+            output = library.get(downloads, name) if action == "get" else library.remove(downloads, name, paths)
+        print(harmless(output, sys.stdout))
     return 0
 
 
@@ -258,11 +258,11 @@ def export_data(flags: Flags) -> int:
             "everything",
             "conversation",
         )
-        given = {name: flags[name] for name in names}
+        values = {name: flags[name] for name in names}
         sources = tuple(flags["sources"] or ())
-        wanted = Wanted(**given, sources=sources, model=flags["of_model"], rater=flags["of_rater"])
+        request = Wanted(**values, sources=sources, model=flags["of_model"], rater=flags["of_rater"])
         with rare_garbage_collection():
-            take_out(app, flags["kind"], flags["output"], wanted, sys.stdout, sys.stderr)
+            take_out(app, flags["kind"], flags["output"], request, sys.stdout, sys.stderr)
     return 0
 
 
@@ -302,10 +302,10 @@ def consent(flags: Flags) -> int:
 
 def _settings(flags: Flags) -> Settings:
     """The settings in force under these flags; logging follows them. Raises ConfigError."""
-    given = {name: value for name, value in flags.items() if name in Settings.model_fields}
-    if given.get("base_url") and not given.get("backend"):
-        given["backend"] = "openai"
-    settings = load(**given)
+    values = {name: value for name, value in flags.items() if name in Settings.model_fields}
+    if values.get("base_url") and not values.get("backend"):
+        values["backend"] = "openai"
+    settings = load(**values)
     if settings.backend == "openai" and not settings.base_url:
         raise ConfigError(_NO_ADDRESS)
     log_to(settings.data_dir / LOG_FILE, verbose=flags["verbose"])

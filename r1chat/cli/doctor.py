@@ -109,10 +109,10 @@ def _row(model: ModelInfo) -> tuple[str, ...]:
     )
 
 
-def _guarded(topic: str, probe: Callable[..., Iterable[Check]], *given: Settings) -> Iterator[Check]:
+def _guarded(topic: str, probe: Callable[..., Iterable[Check]], *arguments: Settings) -> Iterator[Check]:
     """What a probe finds, up to the error that ends it if there is one."""
     try:
-        yield from probe(*given)
+        yield from probe(*arguments)
     except R1ChatError as error:
         yield Check(topic, "problem", str(error))
     except Exception as error:  # a defect of ours must not hide the other findings
@@ -189,11 +189,11 @@ def _settings(settings: Settings) -> Iterator[Check]:
 def _data_folder(settings: Settings) -> Iterator[Check]:
     prepare(settings)
     free = shutil.disk_usage(settings.data_dir).free
-    found = f"{settings.data_dir}, {readable_size(free)} free"
+    text = f"{settings.data_dir}, {readable_size(free)} free"
     if free < LITTLE_SPACE:
-        yield Check("data folder", "hint", found, "Free some space before you download a model.")
+        yield Check("data folder", "hint", text, "Free some space before you download a model.")
     else:
-        yield Check("data folder", "ok", found)
+        yield Check("data folder", "ok", text)
 
 
 def _database(settings: Settings) -> Iterator[Check]:
@@ -257,8 +257,8 @@ def _forecast(settings: Settings, header: Header, size: int) -> Iterator[Check]:
     """What to expect of the chosen model; the machine is measured anew."""
     gauge = meter(settings)
     speeds = gauge.speeds(again=True)
-    made = forecast(header, size, settings.context, gauge.resources(), speeds, settings.gpu_layers)
-    yield Check("forecast", "ok" if made.window else "hint", made.sentence())
+    expectation = forecast(header, size, settings.context, gauge.resources(), speeds, settings.gpu_layers)
+    yield Check("forecast", "ok" if expectation.window else "hint", expectation.sentence())
     if speeds is not None:
         weights = speeds.cpu.weights["Q4_K"] / 1e9
         yield Check(
@@ -273,8 +273,8 @@ def _backend(status: BackendStatus, asked_for: bool) -> Check:
         advice = (
             "r1chat sends it nothing unless you choose one of its models. Start your own server, or use another port."
         )
-        found = f"what listens there is a program of {status.account}, another account of this computer"
-        return Check(status.name, "hint", found, advice)
+        text = f"what listens there is a program of {status.account}, another account of this computer"
+        return Check(status.name, "hint", text, advice)
     version = next((model.backend_version for model in status.models if model.backend_version), "")
     count = f"{len(status.models)} model{'' if len(status.models) == 1 else 's'}"
     return Check(status.name, "ok", f"{version}, {count}" if version else count)

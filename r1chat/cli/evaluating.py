@@ -67,8 +67,8 @@ def _run(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any
         raise EvaluationError(_NO_COUNT.format(count=count))
     task = _loaded(settings, name, count, flags)
     with polite_signals(), closing(connect_all(settings)) as catalogue:
-        asked = _asked(settings, catalogue, flags)
-        run = Run(folder / (flags["name"] or name_of(task, asked)), task, asked, catalogue)
+        run_settings = _asked(settings, catalogue, flags)
+        run = Run(folder / (flags["name"] or name_of(task, run_settings)), task, run_settings, catalogue)
         solved = _with_progress(run, quiet=flags["as_json"])
     return _report(run.folder, solved, flags["as_json"])
 
@@ -131,21 +131,21 @@ def _check_code(task: Task, run_code: bool) -> None:
 def _curve(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any]) -> int:
     if flags["count"] < 1:
         raise EvaluationError(_NO_COUNT.format(count=flags["count"]))
-    given = {key: _numbers(key, flags[key]) for key in ("budgets", "waits", "votes") if flags[key] is not None}
-    axes = curve.checked(curve.Axes(**given))
+    numbers = {key: _numbers(key, flags[key]) for key in ("budgets", "waits", "votes") if flags[key] is not None}
+    axes = curve.checked(curve.Axes(**numbers))
     task = _loaded(settings, name, flags["count"], flags)
     if task.code and axes.votes[1:]:
         raise EvaluationError(_NO_VOTES)
     with polite_signals(), closing(connect_all(settings)) as catalogue:
-        asked = _asked(settings, catalogue, flags)
-        title = flags["name"] or re.sub(r"[^\w.-]+", "-", f"curve-{task.name}-{asked.model.partition(':')[2]}")
+        run_settings = _asked(settings, catalogue, flags)
+        title = flags["name"] or re.sub(r"[^\w.-]+", "-", f"curve-{task.name}-{run_settings.model.partition(':')[2]}")
 
         def work(name: str, run: Run) -> list[Solved]:
             return _with_progress(run, flags["as_json"], name)
 
-        points = curve.measured(folder / title, task, asked, axes, catalogue, work)
-    heading = f"{task.name}: {len(task.problems)} problems, {asked.model}"
-    values = json.dumps(finite({"task": task.name, "model": asked.model, "points": [asdict(p) for p in points]}))
+        points = curve.measured(folder / title, task, run_settings, axes, catalogue, work)
+    heading = f"{task.name}: {len(task.problems)} problems, {run_settings.model}"
+    values = json.dumps(finite({"task": task.name, "model": run_settings.model, "points": [asdict(p) for p in points]}))
     for file, text in (("curve.json", values), ("curve.svg", draw_curve(heading, points))):
         with replacing(folder / title / file) as stream:
             stream.write(text.encode())
@@ -186,10 +186,10 @@ def _with_progress(run: Run, quiet: bool, name: str = "") -> list[Solved]:
         bar = progress.add_task("", total=len(run.task.problems))
 
         def tell(problem: Problem, done: list[Solved]) -> None:
-            decided = [sample.correct for one in done for sample in one.samples if sample.correct is not None]
+            decided = [sample.correct for solved in done for sample in solved.samples if sample.correct is not None]
             right = f"{sum(decided) / len(decided):.0%} right" if decided else "…"
-            told = harmless(f"{name or run.task.name}: {right}", sys.stderr)
-            progress.update(bar, completed=len(done), description=told)
+            description = harmless(f"{name or run.task.name}: {right}", sys.stderr)
+            progress.update(bar, completed=len(done), description=description)
 
         solved = run.go_on(tell)
         progress.update(bar, completed=len(solved))
@@ -197,13 +197,17 @@ def _with_progress(run: Run, quiet: bool, name: str = "") -> list[Solved]:
 
 
 def _list(folder: Path) -> int:
-    found = list(runs(folder))
-    for place, asked in found:
+    listing = list(runs(folder))
+    for place, specification in listing:
         done = read_solved(place)
-        share = bootstrap([pass_at(1, one) for one in done]).value
-        state = "" if len(done) == asked.get("problems") else f"  {len(done)} of {asked.get('problems')} done"
+        share = bootstrap([pass_at(1, solved) for solved in done]).value
+        state = (
+            ""
+            if len(done) == specification.get("problems")
+            else f"  {len(done)} of {specification.get('problems')} done"
+        )
         print(harmless(f"{place.name:<44}  pass@1 {100 * share:5.1f} %{state}", sys.stdout))
-    if not found:
+    if not listing:
         print("There is no run yet: r1chat eval sums --model NAME makes one.")
     return 0
 

@@ -25,37 +25,37 @@ def bring(settings: Settings, name: str, source: str, agreed: bool, quiet: bool 
     asked, and elsewhere it is refused. `quiet`: without a progress bar. Raises EvaluationError and LibraryError.
     """
     folder = settings.data_dir / DATA_FOLDER
-    wanted = missing(name, folder, source)
-    if wanted:
+    file = missing(name, folder, source)
+    if file:
         hub = hub_of(settings)
-        told = _about(name, wanted, hub)
+        description = _about(name, file, hub)
         if not agreed:
-            _ask(name, told)
-        print(harmless(f"Fetching into {folder}: {told}", sys.stderr), file=sys.stderr)
-        _with_progress(hub, wanted, folder, quiet)
+            _ask(name, description)
+        print(harmless(f"Fetching into {folder}: {description}", sys.stderr), file=sys.stderr)
+        _with_progress(hub, file, folder, quiet)
     return folder
 
 
-def _about(name: str, wanted: DataFile, hub: Hub) -> Both:
+def _about(name: str, file: DataFile, hub: Hub) -> Both:
     """What would be fetched from where, its size and licence."""
     known = DATA_SETS.get(known_name(name))
-    if known and known.file == wanted:
-        told = {"title": known.title, "size": readable_size(known.size), "licence": known.licence}
-        return _KNOWN.format(file=wanted, page=hub.data_set(wanted.repo), **told)
-    return _OTHER.format(file=wanted, page=hub.data_set(wanted.repo))
+    if known and known.file == file:
+        details = {"title": known.title, "size": readable_size(known.size), "licence": known.licence}
+        return _KNOWN.format(file=file, page=hub.data_set(file.repo), **details)
+    return _OTHER.format(file=file, page=hub.data_set(file.repo))
 
 
-def _ask(name: str, told: Both) -> None:
+def _ask(name: str, description: Both) -> None:
     """Go on only where a person at a terminal says yes."""
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
-        raise EvaluationError(_SAY_SO.format(name=name, told=told))
-    question = harmless(f"{name} is not on this computer yet. Fetch {told}? [y/N] ", sys.stderr)
+        raise EvaluationError(_SAY_SO.format(name=name, description=description))
+    question = harmless(f"{name} is not on this computer yet. Fetch {description}? [y/N] ", sys.stderr)
     print(question, end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise EvaluationError(_NOTHING.format(name=name))
 
 
-def _with_progress(hub: Hub, wanted: DataFile, folder: Path, quiet: bool) -> None:
+def _with_progress(hub: Hub, file: DataFile, folder: Path, quiet: bool) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
@@ -63,10 +63,10 @@ def _with_progress(hub: Hub, wanted: DataFile, folder: Path, quiet: bool) -> Non
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
         bar = progress.add_task("", total=None)
 
-        def report(made: DownloadProgress) -> None:
-            progress.update(bar, completed=made.done, total=made.total or None)
+        def report(download: DownloadProgress) -> None:
+            progress.update(bar, completed=download.done, total=download.total or None)
 
-        fetch(hub, wanted, folder, report)
+        fetch(hub, file, folder, report)
 
 
 _KNOWN = Both(
@@ -75,8 +75,8 @@ _KNOWN = Both(
 )
 _OTHER = Both("{file} from {page}, which tells its size and licence", "{file}，来自 {page}（大小和许可证见该页面）")
 _SAY_SO = Both(
-    "{name} is not on this computer yet. To fetch {told}, say --fetch.",
-    "本机上还没有 {name}。如要获取：{told}，请加上 --fetch。",
+    "{name} is not on this computer yet. To fetch {description}, say --fetch.",
+    "本机上还没有 {name}。如要获取：{description}，请加上 --fetch。",
 )
 _NOTHING = Both(
     "Nothing was fetched. A file of {name} that you have will do, too.",

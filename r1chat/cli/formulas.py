@@ -36,12 +36,12 @@ class Formulas:
         self._text += text
         whole = self._text if last else _without_open_end(without_open_formula(self._text))
         parts, position = [], self._passed
-        for begin, end, drawn in _drawn(whole):
+        for begin, end, drawing in _drawn(whole):
             if begin < position:
                 continue
-            parts += [whole[position:begin], drawn]
+            parts += [whole[position:begin], drawing]
             self._ends.append(self._start + end)
-            self._shifts.append((self._shifts[-1] if self._shifts else 0) + len(drawn) - (end - begin))
+            self._shifts.append((self._shifts[-1] if self._shifts else 0) + len(drawing) - (end - begin))
             position = end
         parts.append(whole[position:])
         self._passed = max(position, len(whole))
@@ -69,8 +69,8 @@ def _without_open_end(text: str) -> str:
         position, start = sign.end(), sign.start()
         if sign["open"] and "\n" not in text[start:] and len(text) - start <= LONGEST_INLINE:
             return text[:start]
-        if sign["opener"] and (found := formula_at(text, start)):
-            position = found[1]
+        if sign["opener"] and (formula := formula_at(text, start)):
+            position = formula[1]
         elif sign["opener"] and sign["opener"].endswith("{") and len(text) - start <= LONGEST_DISPLAY:
             return text[:start]
     return text
@@ -81,6 +81,6 @@ def _drawn(text: str) -> Iterator[tuple[int, int, str]]:
     position = 0
     while sign := _SIGN.search(text, position):
         position = sign.end()
-        if sign["opener"] and (found := formula_at(text, sign.start())):
-            latex, position, display = found
+        if sign["opener"] and (formula := formula_at(text, sign.start())):
+            latex, position, display = formula
             yield sign.start(), position, to_text(latex.strip(), display)

@@ -25,12 +25,12 @@ def fresh_address(folder: Path) -> str:
     serving = last_serving(folder)
     if serving is None or is_alive(serving.owner) is False:
         raise ConfigError(_NOT_RUNNING.format(folder=folder))
-    asked = urllib.request.Request(
+    request = urllib.request.Request(
         f"{serving.address}/r1chat/launch", method="POST", headers={"X-R1chat-Opener": serving.opener}
     )
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(asked, timeout=PATIENCE) as response:
+        with direct.open(request, timeout=PATIENCE) as response:
             key = response.read(200).decode("ascii", "replace")
     except (OSError, ValueError, urllib.error.URLError):
         key = ""

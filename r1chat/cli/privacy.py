@@ -93,7 +93,7 @@ def report(seen: Seen) -> Iterator[str]:
 
 def _model(settings: Settings) -> dict[str, str]:
     """The settings that say where messages go, from flags or files, for the process that is watched."""
-    named = {
+    variables = {
         "R1CHAT_BACKEND": settings.backend or "",
         "R1CHAT_MODEL": settings.model,
         "R1CHAT_BASE_URL": settings.base_url,
@@ -102,14 +102,14 @@ def _model(settings: Settings) -> dict[str, str]:
         "R1CHAT_API_KEY": settings.api_key.get_secret_value(),
         "R1CHAT_MODEL_PATH": os.pathsep.join(map(str, settings.model_path)),
     }
-    return {name: value for name, value in named.items() if value}
+    return {name: value for name, value in variables.items() if value}
 
 
 def _address(served: subprocess.Popen[str]) -> str:
     assert served.stdout is not None
     for line in served.stdout:
-        if found := re.search(r"http://\S+token=\S+", line):
-            return found[0]
+        if match := re.search(r"http://\S+token=\S+", line):
+            return match[0]
     return ""
 
 
@@ -136,8 +136,8 @@ def _talk(address: str, settings: Settings) -> str:
             if not line.startswith(b"data:") or time.monotonic() > until:
                 continue
             patch = json.loads(line[5:])
-            found = [block["id"] for block in patch.get("blocks", ()) if block["id"].endswith("-acts")]
-            if patch.get("state", {}).get("running") == "" and found:
-                with opener.open(f"{origin}/r1chat/answer/{found[-1][:32]}", timeout=30) as answer:
+            block_ids = [block["id"] for block in patch.get("blocks", ()) if block["id"].endswith("-acts")]
+            if patch.get("state", {}).get("running") == "" and block_ids:
+                with opener.open(f"{origin}/r1chat/answer/{block_ids[-1][:32]}", timeout=30) as answer:
                     return str(answer.read().decode())
     return ""

@@ -31,11 +31,11 @@ def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
     problems = PROBLEMS[stage] if flags["problems"] is None else flags["problems"]
     if not 2 <= flags["k"] <= 64 or problems < 1:
         raise TrainingError(_NO_GROUP.format(k=flags["k"], problems=problems))
-    begun = (folder / CHECKPOINT).exists()
-    if not begun and not flags["begin_with"]:
+    resumes = (folder / CHECKPOINT).exists()
+    if not resumes and not flags["begin_with"]:
         raise TrainingError(_NO_START.format(stage=stage, folder=folder))
-    model, tokenizer = load(folder) if begun else read_gguf(flags["begin_with"])
-    start = None if begun else (model, tokenizer)
+    model, tokenizer = load(folder) if resumes else read_gguf(flags["begin_with"])
+    start = None if resumes else (model, tokenizer)
     pools = _pools([name for name in flags["task"] or () if name not in generated.TASKS], tokenizer)
     seed = flags["seed"] or 0
     plan = Plan(
@@ -57,13 +57,13 @@ def reinforce(stage: str, folder: Path, flags: Mapping[str, Any]) -> int:
 
         rejection = Rejection(problems, flags["k"], tasks, pools, seed=seed)
         if stage == "reject":
-            kept = gather(folder, rejection, sampler(rejection, model.to(plan.device), tokenizer), _tell_samples)
+            examples = gather(folder, rejection, sampler(rejection, model.to(plan.device), tokenizer), _tell_samples)
         else:
             every = () if pools else tuple(generated.TASKS)
-            kept = _distilled(folder, replace(rejection, tasks=tasks or every), flags)
-        if not encode(tokenizer, kept):
+            examples = _distilled(folder, replace(rejection, tasks=tasks or every), flags)
+        if not encode(tokenizer, examples):
             raise TrainingError(_ALL_LONG.format(most=LONGEST))
-        run = Training(folder, plan, model.shape, start, source(kept), pools)
+        run = Training(folder, plan, model.shape, start, source(examples), pools)
     if run.seconds >= plan.minutes * 60:
         raise TrainingError(_SPENT.format(folder=folder, spent=run.seconds / 60))
     try:
@@ -83,15 +83,15 @@ def _pools(files: Sequence[str], tokenizer: Any) -> tuple[Any, ...]:
     """The problems of task files; what a person should know of them is printed. Raises TrainingError."""
     from r1chat.training.pools import read_pool
 
-    found: dict[str, Any] = {}
+    pools: dict[str, Any] = {}
     for file in files:
         pool, notices = read_pool(file, tokenizer)
-        if pool.name in found:
+        if pool.name in pools:
             raise TrainingError(_SAME_NAME.format(name=pool.name))
-        found[pool.name] = pool
+        pools[pool.name] = pool
         for notice in notices:
             print(harmless(notice, sys.stderr), file=sys.stderr, flush=True)
-    return tuple(found.values())
+    return tuple(pools.values())
 
 
 def _distilled(folder: Path, rejection: Any, flags: Mapping[str, Any]) -> list[Any]:
@@ -110,8 +110,8 @@ def _distilled(folder: Path, rejection: Any, flags: Mapping[str, Any]) -> list[A
         return gather(folder, rejection, teacher(backend, info, rejection), _tell_samples)
 
 
-def _tell_samples(done: int, samples: int, kept: int) -> None:
-    print(f"{done} problems, {samples} samples, {kept} kept", flush=True)
+def _tell_samples(done: int, samples: int, accepted: int) -> None:
+    print(f"{done} problems, {samples} samples, {accepted} kept", flush=True)
 
 
 def _tell(line: dict[str, Any]) -> None:

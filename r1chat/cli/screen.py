@@ -228,12 +228,12 @@ class _Answer(_Part):
         """Put the drawn block in the place of what was shown of it; what is too long to be taken back stays."""
         ends = [*self._splitter.starts, len(self._text)]
         source = self._splitter.prefixes[block] + self._text[ends[block] : ends[block + 1]]
-        drawn = draw(source, columns(), self._colour)
+        drawing = draw(source, columns(), self._colour)
         if self._writer.layout:
             self._writer.write(self._text[self._shown : ends[block + 1]])
-        shown = self._writer.layout
-        if shown != drawn and (not shown or self._writer.erase()):
-            self._stream.write(drawn)
+        layout = self._writer.layout
+        if layout != drawing and (not layout or self._writer.erase()):
+            self._stream.write(drawing)
         follows = block + 2 < len(ends)
         self._stream.write("\n\n" if follows else "\n")
         self._stream.flush()

@@ -78,21 +78,21 @@ class Wanted:
     conversation: str | None = None
 
 
-def take_out(app: App, kind: str, path: Path, wanted: Wanted, out: TextIO, err: TextIO) -> None:
+def take_out(app: App, kind: str, path: Path, request: Wanted, out: TextIO, err: TextIO) -> None:
     """Write an export or an archive, and say what was written. Raises ConfigError, ExportError, StoreError."""
     status = Status(err)
     try:
         if kind == CHAT:
-            lines = _take_chat(app, path, wanted)
-        elif wanted.conversation is not None:
+            lines = _take_chat(app, path, request)
+        elif request.conversation is not None:
             raise ConfigError(_NO_CONVERSATION)
         elif kind == ARCHIVE:
-            lines = _take_archive(app, path, wanted, status)
-        elif wanted.everything:
+            lines = _take_archive(app, path, request, status)
+        elif request.everything:
             raise ConfigError(_ONLY_FOR_ARCHIVES)
         else:
             format = _one_of(_FORMAT, kind, FORMATS, also=f"{ARCHIVE}, {CHAT}")
-            lines = describe(export(app.store, app.catalogue, format, path, _options(wanted), status.show))
+            lines = describe(export(app.store, app.catalogue, format, path, _options(request), status.show))
     finally:
         status.clear()
     for line in lines:
@@ -110,13 +110,13 @@ def take_in(app: App, path: Path, out: TextIO, err: TextIO) -> None:
         print(harmless(str(line), out), file=out)
 
 
-def _take_chat(app: App, path: Path, wanted: Wanted) -> list[str]:
+def _take_chat(app: App, path: Path, request: Wanted) -> list[str]:
     from r1chat.ui.document import write_document
     from r1chat.ui.words.page import Words
 
-    if wanted.conversation is None:
+    if request.conversation is None:
         raise ConfigError(_WHICH_CONVERSATION)
-    messages = write_document(app.store, wanted.conversation, path, Words("en"))
+    messages = write_document(app.store, request.conversation, path, Words("en"))
     return [f"{_count(messages, 'message')} with the replies in {path}. Personal data stand in it as they are."]
 
 
@@ -195,32 +195,32 @@ class Status:
             self._err.flush()
 
 
-def _take_archive(app: App, path: Path, wanted: Wanted, status: Status) -> list[str]:
-    if wanted != Wanted(everything=wanted.everything):
+def _take_archive(app: App, path: Path, request: Wanted, status: Status) -> list[str]:
+    if request != Wanted(everything=request.everything):
         raise ConfigError(_ONLY_EVERYTHING)
-    written = archive.write(app.store, path, wanted.everything, status.show)
-    return [f"{archive.contents(written)} in {path}. Personal data were not replaced."]
+    counts = archive.write(app.store, path, request.everything, status.show)
+    return [f"{archive.contents(counts)} in {path}. Personal data were not replaced."]
 
 
-def _options(wanted: Wanted) -> Options:
+def _options(request: Wanted) -> Options:
     """What was asked for, checked. Raises ConfigError."""
     return Options(
-        thoughts=_one_of(_WAY, wanted.thoughts, THOUGHTS) if wanted.thoughts else None,
-        test=wanted.test or 0.0,
-        sources=frozenset(_one_of(_SOURCE, source, SOURCES) for source in wanted.sources) or None,
+        thoughts=_one_of(_WAY, request.thoughts, THOUGHTS) if request.thoughts else None,
+        test=request.test or 0.0,
+        sources=frozenset(_one_of(_SOURCE, source, SOURCES) for source in request.sources) or None,
         filter=Filter(
-            model=wanted.model or "",
-            language=_one_of(_LANGUAGE, wanted.language, _LANGUAGES) if wanted.language else "",
-            since=_time("--since", wanted.since),
-            until=_time("--until", wanted.until),
-            rater=wanted.rater or "",
-            verified=wanted.verified,
-            shortest=wanted.shortest,
-            longest=wanted.longest,
-            text=wanted.text or "",
+            model=request.model or "",
+            language=_one_of(_LANGUAGE, request.language, _LANGUAGES) if request.language else "",
+            since=_time("--since", request.since),
+            until=_time("--until", request.until),
+            rater=request.rater or "",
+            verified=request.verified,
+            shortest=request.shortest,
+            longest=request.longest,
+            text=request.text or "",
         ),
-        redact=wanted.redact,
-        template=wanted.template,
+        redact=request.redact,
+        template=request.template,
     )
 
 
@@ -249,5 +249,5 @@ def _listed(counts: Mapping[Any, int]) -> str:
     return ", ".join(f"{count:,} {str(code).replace('_', ' ')}" for code, count in counts.items())
 
 
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+def _count(number: int, singular: str, plural: str = "") -> str:
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

@@ -53,9 +53,9 @@ def begin(app: App, screen: Screen, conversation_id: str | None, *, latest: bool
         model = catalogue.default(settings.model, settings.backend or "")
     if not model.ready:
         raise BackendError(model.note)
-    if named := {file.stem for file in settings.model_path}:
+    if file_names := {file.stem for file in settings.model_path}:
         for other in catalogue.models():
-            if not other.ready and other.name in named:
+            if not other.ready and other.name in file_names:
                 screen.note(str(other.note))  # whoever named the file in the settings expects to be offered it
     return Talk(app, screen, model, conversation_id)
 

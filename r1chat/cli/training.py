@@ -81,7 +81,7 @@ def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
     from r1chat.training.loop import Plan, Training
     from r1chat.training.model import Shape
 
-    begun = flags["begin_with"]
+    model_path = flags["begin_with"]
     rate = RATE if flags["rate"] is None else flags["rate"]
     plan = Plan(
         minutes=flags["minutes"],
@@ -90,7 +90,7 @@ def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
         threads=flags["threads"],
         device=find_device(flags["device"]).type,
     )
-    run = Training(folder, plan, Shape(), read_gguf(begun) if begun else None)
+    run = Training(folder, plan, Shape(), read_gguf(model_path) if model_path else None)
     if run.seconds >= plan.minutes * 60:
         raise TrainingError(_SPENT.format(folder=folder, spent=run.seconds / 60))
     print(
@@ -132,8 +132,8 @@ def _demo(folder: Path, flags: Mapping[str, Any], data_dir: Path) -> int:
         return 130
     print(f"loss {result['loss'][0]:.2f} -> {result['loss'][1]:.2f}")
     for name, values in result["stages"].items():
-        told = f"pass@1 {values['pass@1']:.1%} [{values['low']:.1%}, {values['high']:.1%}]"
-        print(f"  {name:<20} {told}   {values['length']:.0f} tokens")
+        score = f"pass@1 {values['pass@1']:.1%} [{values['low']:.1%}, {values['high']:.1%}]"
+        print(f"  {name:<20} {score}   {values['length']:.0f} tokens")
     for name, values in result["stages"].items():
         if lead := values.get("lead"):
             print(

@@ -100,9 +100,9 @@ class Writer:
         self._position -= len(self._word)
 
     def _add(self, text: str) -> None:
-        shown = text if self._column else " " * self._margin + text
-        self.layout += shown
-        self._output += shown
+        piece = text if self._column else " " * self._margin + text
+        self.layout += piece
+        self._output += piece
         self._column += cell_len(text)
 
     def _new_line(self) -> None:

@@ -128,9 +128,9 @@ def suitable(resources: Resources, speeds: Speeds | None = None, count: int = 3)
 
 
 def _suits(model: Curated, resources: Resources, speeds: Speeds | None) -> bool:
-    made = expect(model, resources, speeds)
-    if not made.fits:
+    expectation = expect(model, resources, speeds)
+    if not expectation.fits:
         return False
-    if made.speed is None:
+    if expectation.speed is None:
         return bool(resources.gpus) or ASSUMED / (model.size * model.active_share) >= READING_PACE
-    return made.speed >= READING_PACE
+    return expectation.speed >= READING_PACE

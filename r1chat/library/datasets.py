@@ -44,7 +44,7 @@ class DataFile:
 
 def fetch(
     hub: Hub,
-    wanted: DataFile,
+    file: DataFile,
     folder: Path,
     report: Callable[[DownloadProgress], None],
     wait: float = WAIT,
@@ -55,19 +55,19 @@ def fetch(
     What an earlier call brought of it is gone on with. `wait`: seconds after a first broken connection. A file
     of more than `most` bytes is not loaded. Raises LibraryError.
     """
-    place = wanted.place(folder)
+    place = file.place(folder)
     if place.is_file():
         return place
-    file = hub.data_file(wanted.repo, wanted.path)
-    variant = Variant(file.name, "", (file,))
+    remote = hub.data_file(file.repo, file.path)
+    variant = Variant(remote.name, "", (remote,))
 
     def watch(progress: DownloadProgress) -> None:
         if max(progress.done, progress.total) > most:
-            raise _TooLargeError(_TOO_LARGE.format(file=wanted, most=readable_size(most)))
+            raise _TooLargeError(_TOO_LARGE.format(file=file, most=readable_size(most)))
         report(progress)
 
     try:
-        watch(DownloadProgress(0, file.size))  # before anything is loaded
+        watch(DownloadProgress(0, remote.size))  # before anything is loaded
         return download(hub, variant, place.parent, watch, Event(), wait)
     except _TooLargeError:
         discard(variant, place.parent)

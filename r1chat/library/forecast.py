@@ -119,9 +119,11 @@ def forecast(
         fit = needs.fit(wish, resources.free)
     except ModelFileError:
         fit = Fit(0, mapped=True)
-    made = Forecast(needs.bytes_for(fit.window or wish), resources.free, fit.window, wish, fit.mapped, layers, on_gpu)
+    estimate = Forecast(
+        needs.bytes_for(fit.window or wish), resources.free, fit.window, wish, fit.mapped, layers, on_gpu
+    )
     if speeds is None or not fit.window:
-        return made
+        return estimate
     share = on_gpu / layers if speeds.gpu else 0.0
     cpu = speeds.cpu if size >= LARGE_WEIGHTS else speeds.few
     begin, per_token = (
@@ -134,9 +136,9 @@ def forecast(
     thought = THOUGHT * (begin + per_token * THOUGHT / 2)
     rate = cpu.prompt * (1 - share) + (speeds.gpu.prompt * share if speeds.gpu else 0.0)
     return Forecast(
-        made.memory,
-        made.free,
-        made.window,
+        estimate.memory,
+        estimate.free,
+        estimate.window,
         wish,
         fit.mapped,
         layers,
@@ -164,7 +166,7 @@ def times(header: Header, size: int, rates: Rates) -> tuple[float, float]:
 def _kinds(header: Header, size: int) -> dict[str, float]:
     """Bytes that one token reads, by the measured kind that they are most like; of a split model, of all its parts."""
     weights = header.weights
-    found: dict[str, float] = {}
+    bytes_by_kind: dict[str, float] = {}
     for part, share in (
         (weights.dense, 1.0),
         (weights.experts, header.expert_share),
@@ -172,11 +174,11 @@ def _kinds(header: Header, size: int) -> dict[str, float]:
     ):
         for kind, count in part.items():
             name = _LIKE.get(kind, "Q4_K")
-            found[name] = found.get(name, 0.0) + share * count
+            bytes_by_kind[name] = bytes_by_kind.get(name, 0.0) + share * count
     if not weights.size:  # the first part of a split model may hold no weights
         return {"Q4_K": float(size)}
     scale = max(1.0, size / weights.size)
-    return {name: count * scale for name, count in found.items()}
+    return {name: count * scale for name, count in bytes_by_kind.items()}
 
 
 def _read(header: Header, size: int) -> float:
@@ -194,8 +196,8 @@ def _parameters(weights: Mapping[int, int]) -> float:
     return sum(count / BLOCKS[kind][1] * BLOCKS[kind][0] for kind, count in weights.items() if kind in BLOCKS)
 
 
-def _joined(text: Both, more: Both, made: Forecast) -> Both:
-    more = more.format(count=made.gpu_layers, all=made.layers)
+def _joined(text: Both, more: Both, estimate: Forecast) -> Both:
+    more = more.format(count=estimate.gpu_layers, all=estimate.layers)
     return Both(text.en + more.en, text.zh + more.zh)
 
 

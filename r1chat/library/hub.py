@@ -141,12 +141,12 @@ class Hub:
         rows = self._ask(
             "/api/models", {"search": text[:200], "filter": "gguf", "sort": "downloads", "limit": str(count)}
         )
-        found = []
+        repositories = []
         for row in rows if isinstance(rows, list) else []:
             name = row.get("id") if isinstance(row, dict) else None
             if isinstance(name, str) and _REPO.fullmatch(name):
-                found.append(Repository(name, _size(row.get("downloads")), bool(row.get("gated"))))
-        return found
+                repositories.append(Repository(name, _size(row.get("downloads")), bool(row.get("gated"))))
+        return repositories
 
     def variants(self, repo: str) -> list[Variant]:
         """The models of a repository, smallest first."""
@@ -199,12 +199,12 @@ class Hub:
         ):
             response.raise_for_status()
             skip = 0 if response.status_code == 206 else start
-            data, begun = bytearray(), time.monotonic()
+            data, start_time = bytearray(), time.monotonic()
             for chunk in response.iter_raw():
                 data += chunk
                 if len(data) >= skip + end - start:
                     break
-                if time.monotonic() - begun > self._patience:
+                if time.monotonic() - start_time > self._patience:
                     raise httpx.ReadTimeout("the beginning of the file comes too slowly")
         return bytes(data[skip : skip + end - start])
 
@@ -252,10 +252,10 @@ class Hub:
                     raise refusal(response, self.host)
                 if response.headers.get("content-encoding", "identity") != "identity":
                     raise LibraryError(_STRANGE.format(host=self.host))
-                body, begun = bytearray(), time.monotonic()
+                body, start_time = bytearray(), time.monotonic()
                 for chunk in response.iter_bytes():
                     body += chunk
-                    if len(body) > MAX_ANSWER or time.monotonic() - begun > self._patience:
+                    if len(body) > MAX_ANSWER or time.monotonic() - start_time > self._patience:
                         raise LibraryError(_STRANGE.format(host=self.host))
             return json.loads(body)
         except httpx.HTTPError as error:
@@ -368,18 +368,18 @@ def parse_address(text: str) -> tuple[str, str]:
     return repo, file
 
 
-def choose(variants: list[Variant], wanted: str = "") -> Variant:
+def choose(variants: list[Variant], choice: str = "") -> Variant:
     """The variant of that file or quantisation; without one Q4_K_M, else the one nearest to its size."""
-    if wanted:
-        lower = wanted.lower()
+    if choice:
+        lower = choice.lower()
         for variant in variants:
             if lower in (variant.quantisation.lower(), variant.name.lower()) or any(
                 lower in (file.path.lower(), file.name.lower()) for file in variant.files
             ):
                 return variant
         raise LibraryError(
-            Both("There is no {wanted} here. There are: {names}.", "此处没有 {wanted}。现有：{names}。").format(
-                wanted=wanted[:100], names=", ".join(variant.quantisation or variant.name for variant in variants)
+            Both("There is no {choice} here. There are: {names}.", "此处没有 {choice}。现有：{names}。").format(
+                choice=choice[:100], names=", ".join(variant.quantisation or variant.name for variant in variants)
             )
         )
     for name in ("Q4_K_M", "Q4_K_S", "MXFP4", "Q4_0", "Q5_K_M", "Q8_0"):
@@ -406,8 +406,10 @@ def grouped(files: list[RemoteFile]) -> list[Variant]:
     for stem, parts in groups.items():
         if len(parts) == expected[stem]:
             folder, _, name = stem.rpartition("/")
-            found = _QUANTISATION.findall(name) or _QUANTISATION.findall(folder)
-            variant = Variant(name, found[-1].upper() if found else "", tuple(sorted(parts, key=lambda f: f.path)))
+            quantisations = _QUANTISATION.findall(name) or _QUANTISATION.findall(folder)
+            variant = Variant(
+                name, quantisations[-1].upper() if quantisations else "", tuple(sorted(parts, key=lambda f: f.path))
+            )
             if names[name.lower()] > 1:
                 variant = replace(variant, folder=own_folder(variant))
                 if (place := (variant.folder.lower(), name.lower())) in folders:

@@ -232,18 +232,18 @@ class Downloads:
     def _next(self) -> Job | None:
         return next((job for job in self._jobs.values() if job.state == "waiting"), None)
 
-    def _report(self, job_id: str, made: DownloadProgress) -> None:
+    def _report(self, job_id: str, progress: DownloadProgress) -> None:
         with self._wake:
             job = self._jobs[job_id]
             samples = deque(job.samples, maxlen=20)
             if not samples or time.monotonic() - samples[-1][0] >= 0.25:
-                samples.append((time.monotonic(), made.done))
-            elif not made.checking:
+                samples.append((time.monotonic(), progress.done))
+            elif not progress.checking:
                 return
             self._jobs[job_id] = replace(
                 job,
-                state="checking" if made.checking else "running",
-                done=made.done,
+                state="checking" if progress.checking else "running",
+                done=progress.done,
                 speed=_speed(samples),
                 samples=tuple(samples),
             )
@@ -317,10 +317,10 @@ def _size(path: Path) -> int:
 def _job(row: Any, hubs: Sequence[Hub]) -> Job | None:
     """A row of the file; None for one that makes no sense, or names another source than these hubs."""
     try:
-        repo, written = row["repo"], row["variant"]
-        files = [known_file(file, repo, hubs) for file in written["files"]]
+        repo, entry = row["repo"], row["variant"]
+        files = [known_file(file, repo, hubs) for file in entry["files"]]
         [variant] = grouped([file for file in files if file is not None])
-        folder = written.get("folder", "")
+        folder = entry.get("folder", "")
     except (KeyError, TypeError, AttributeError, ValueError):
         return None
     if len(variant.files) != len(files) or folder not in ("", own_folder(variant)):

@@ -243,9 +243,11 @@ def rates_from(timed: Sequence[_Timed]) -> Rates:
     rate = first.size / first.seconds.step
     layer = max(_FEWEST, shallow - thin.size / rate) / thin.probe.layers
     weights = {}
-    for one in thick:
-        rest = layer * one.probe.layers + one.probe.kv_bytes / attention * one.seconds.near
-        weights[one.probe.kind] = one.size / max(_FEWEST, one.seconds.step - min(rest, 0.5 * one.seconds.step))
+    for timing in thick:
+        rest = layer * timing.probe.layers + timing.probe.kv_bytes / attention * timing.seconds.near
+        weights[timing.probe.kind] = timing.size / max(
+            _FEWEST, timing.seconds.step - min(rest, 0.5 * timing.seconds.step)
+        )
     return Rates(weights, layer, attention, first.probe.parameters / first.seconds.prompt)
 
 
@@ -257,15 +259,15 @@ def _time(
     return _Timed(probe, path.stat().st_size, engine.measure(spec))
 
 
-def quicker(one: Speeds, other: Speeds) -> Speeds:
+def quicker(first: Speeds, second: Speeds) -> Speeds:
     """The quicker of both, figure by figure."""
-    gpu = quickest([one.gpu, other.gpu]) if one.gpu and other.gpu else one.gpu
+    gpu = quickest([first.gpu, second.gpu]) if first.gpu and second.gpu else first.gpu
     return replace(
-        one,
-        cpu=quickest([one.cpu, other.cpu]),
-        few=quickest([one.few, other.few]),
+        first,
+        cpu=quickest([first.cpu, second.cpu]),
+        few=quickest([first.few, second.few]),
         gpu=gpu,
-        disk=max(one.disk, other.disk),
+        disk=max(first.disk, second.disk),
     )
 
 

@@ -91,8 +91,8 @@ def _markdown(store: Store, conversation: Conversation, words: Words) -> str:
                 parts.append(f"<details>\n<summary>{plain(line)}</summary>\n\n{unloaded(thought)}\n\n</details>")
             parts.append(unloaded(answer.strip("\n")))
             line = words.thought_again
-        if told := _plain_text(notices(stored.reply, words)):
-            parts.append(f"*{unloaded(told)}*")
+        if notice := _plain_text(notices(stored.reply, words)):
+            parts.append(f"*{unloaded(notice)}*")
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -125,8 +125,8 @@ def _html(store: Store, conversation: Conversation, words: Words) -> str:
 
 def _turn_html(store: Store, turn: StoredTurn, words: Words) -> str:
     person = plain(_PERSON.pick(words.lang))
-    asked = f'<section class="ask"><h2>{person} <small>{_time(turn)}</small></h2>{to_html(turn.content)}</section>\n'
-    return asked + (_reply_html(store, turn.reply, words) if turn.reply else "")
+    question = f'<section class="ask"><h2>{person} <small>{_time(turn)}</small></h2>{to_html(turn.content)}</section>\n'
+    return question + (_reply_html(store, turn.reply, words) if turn.reply else "")
 
 
 def _reply_html(store: Store, stored: StoredReply, words: Words) -> str:

@@ -78,5 +78,5 @@ def style_sheet(text: str) -> File:
     return File(text.encode(), _TYPES[".css"], _ASKED_EACH_TIME)
 
 
-def _read(path: Path, kept: str) -> File:
-    return File(path.read_bytes(), _TYPES[path.suffix], kept)
+def _read(path: Path, cache_control: str) -> File:
+    return File(path.read_bytes(), _TYPES[path.suffix], cache_control)

@@ -226,12 +226,12 @@ def _without_proxys(scope: Scope) -> Scope:
 
     Whether the page was asked for over HTTPS stays: behind a proxy with TLS its addresses depend on it.
     """
-    kept = [
+    headers = [
         (name, value)
         for name, value in scope["headers"]
         if not name.startswith(_PROXYS) or (name == _SCHEME and value in (b"http", b"https"))
     ]
-    return {**scope, "headers": kept}
+    return {**scope, "headers": headers}
 
 
 def _is_prefetch(scope: Scope) -> bool:
@@ -266,14 +266,14 @@ def _hardened(send: Send, private: bool = False) -> Send:
         if message["type"] in ("http.response.start", "websocket.http.response.start"):
             headers = message.get("headers", [])
             ours = message.get("r1chat.security", security_headers())
-            kept = [
+            theirs = [
                 (name, value)
                 for name, value in headers
                 if name.lower() not in NAMES and not name.lower().startswith(b"access-control-")
             ]
-            if private and not any(name.lower() == b"cache-control" for name, _ in kept):
-                kept.append((b"cache-control", b"no-store"))
-            message = {"type": message["type"], "status": message["status"], "headers": [*kept, *ours]}
+            if private and not any(name.lower() == b"cache-control" for name, _ in theirs):
+                theirs.append((b"cache-control", b"no-store"))
+            message = {"type": message["type"], "status": message["status"], "headers": [*theirs, *ours]}
         await send(message)
 
     return hardened

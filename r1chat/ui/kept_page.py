@@ -34,9 +34,9 @@ class ChatPage:
 
 def gradio_folder() -> Path:
     """Where Gradio is installed, found without importing it."""
-    found = importlib.util.find_spec("gradio")
-    assert found is not None and found.origin is not None, "a dependency is not installed"
-    return Path(found.origin).parent
+    spec = importlib.util.find_spec("gradio")
+    assert spec is not None and spec.origin is not None, "a dependency is not installed"
+    return Path(spec.origin).parent
 
 
 def frontend() -> Path:
@@ -55,9 +55,9 @@ def kept_or_rendered(
     """
     stamp = _stamp(package)
     with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
-        kept = json.loads(place.read_text(encoding="utf-8"))
-        if kept.pop("stamp") == stamp:
-            return ChatPage(**kept)
+        values = json.loads(place.read_text(encoding="utf-8"))
+        if values.pop("stamp") == stamp:
+            return ChatPage(**values)
     page = render()
     if not sys.dont_write_bytecode:
         beside = place.with_name(f"{place.name}.{os.getpid()}")
@@ -71,8 +71,8 @@ def kept_or_rendered(
 def _stamp(package: Path) -> str:
     """Changes with every file that the rendering depends on, as Python knows a changed module: by time and size."""
     files = [*_files(package), frontend() / "index.html", gradio_folder() / "package.json"]
-    told = [(str(file), (status := file.stat()).st_mtime_ns, status.st_size) for file in sorted(files)]
-    return sha256(repr(told).encode()).hexdigest()
+    stats = [(str(file), (status := file.stat()).st_mtime_ns, status.st_size) for file in sorted(files)]
+    return sha256(repr(stats).encode()).hexdigest()
 
 
 def _files(folder: Path) -> Iterator[Path]:

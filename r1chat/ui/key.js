@@ -66,9 +66,9 @@
 
   /** Have the session key and the cookie that are valid now. Whether it succeeded. */
   async function enter() {
-    const held = await plainFetch(ENTER, {method: 'POST', headers: {[HEADER]: session()}});
-    if (held.ok) return true;  // only the cookie was missing
-    const key = await signed(held.headers.get('x-r1chat-challenge') ?? '').catch(() => '');
+    const response = await plainFetch(ENTER, {method: 'POST', headers: {[HEADER]: session()}});
+    if (response.ok) return true;  // only the cookie was missing
+    const key = await signed(response.headers.get('x-r1chat-challenge') ?? '').catch(() => '');
     if (!key || !(await plainFetch(ENTER, {method: 'POST', headers: {[HEADER]: key}})).ok) return false;
     setSession(key);
     return true;

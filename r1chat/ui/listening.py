@@ -27,8 +27,8 @@ class Listening:
         self.sockets, loopback = _with_other_loopback(listener, settings.host, port)
         self.keys = Keys(root_key(settings.data_dir), port)
         self.hosts = (*loopback, *([settings.host] if settings.host not in LOOPBACK else []), *settings.allowed_hosts)
-        shown = {"0.0.0.0": "127.0.0.1", "localhost": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
-        self.origin = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+        host = {"0.0.0.0": "127.0.0.1", "localhost": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+        self.origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         record_serving(settings.data_dir, Serving(self.origin, self.keys.opener, current_owner(), port))
 
     @property

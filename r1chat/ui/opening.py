@@ -54,21 +54,21 @@ def opened(app: App, lang: Language, conversation: str, model: str) -> dict[str,
     `conversation`: its id; one that is not there opens the empty page, and that is told. `model`: the key of the one to
     begin with where no conversation shows, from the page of models; "" for the usual one.
     """
-    told, w = "", words(lang)
+    notice, w = "", words(lang)
     if app.catalogue.account(model):  # any site may link here: the server of another account is not chosen by a link
         model = ""
     if conversation:
         try:
             model = app.home_of(conversation).store.info(conversation).model
         except NotFoundError:
-            conversation, told = "", w.no_such_conversation
+            conversation, notice = "", w.no_such_conversation
     key, home = model_key(app, model), app.home_of(conversation)
-    shown = show(home, conversation, key, w)
-    shown["blocks"] += model_blocks(app, key, w)
-    shown["blocks"] += composer_blocks(app, key, choice_of(home, conversation, key), w)
-    shown["blocks"].append({"id": "jump-place", "html": jump_html(lang)})
+    answer = show(home, conversation, key, w)
+    answer["blocks"] += model_blocks(app, key, w)
+    answer["blocks"] += composer_blocks(app, key, choice_of(home, conversation, key), w)
+    answer["blocks"].append({"id": "jump-place", "html": jump_html(lang)})
     opening = {"lang": lang, "words": script_words(lang), "home": _id(app.settings.data_dir)}
-    return {**opening, "answer": shown, "model": key, "told": told}
+    return {**opening, "answer": answer, "model": key, "told": notice}
 
 
 def _id(folder: Path) -> str:
@@ -141,9 +141,9 @@ _SCRIPT_WORDS = (
 def script_words(lang: str) -> dict[str, str]:
     """The words that the scripts know, by their names."""
     w = words(lang)
-    named = {name: str(getattr(w, name)) for name in _SCRIPT_WORDS}
+    texts = {name: str(getattr(w, name)) for name in _SCRIPT_WORDS}
     return {
-        **named,
+        **texts,
         "startAgain": w.start_again,
         "notRunning": w.not_running,
         "copyFailed": w.copy_failed,

@@ -45,8 +45,8 @@ def layout() -> None:
 
 def _icon_button(name: str, sign: str, word: str, **marks: str | bool) -> Markup:
     """A button that shows a sign; `word` is its name."""
-    told = str(getattr(words("en"), word))
-    data = attributes(type="button", id=name, data_name=word, aria_label=told, title=told, **marks)
+    title = str(getattr(words("en"), word))
+    data = attributes(type="button", id=name, data_name=word, aria_label=title, title=title, **marks)
     return Markup("<button{}>{}</button>").format(data, icon(sign))
 
 

@@ -63,9 +63,9 @@ def _needed(source: str, script: str = "", at: int | None = None) -> Iterator[st
     """The files that lazy imports need: those of scripts named `script…`, or of the first one from `at` on."""
     listed = _FILES.search(source)
     files = [file.strip("\"'`").removeprefix("./") for file in listed[1].split(",")] if listed else []
-    for found in _LAZY.finditer(source, at or 0):
-        if found[1].startswith(script):
-            yield found[1]
-            yield from (files[int(number)] for number in found[2].split(",") if number and int(number) < len(files))
+    for match in _LAZY.finditer(source, at or 0):
+        if match[1].startswith(script):
+            yield match[1]
+            yield from (files[int(number)] for number in match[2].split(",") if number and int(number) < len(files))
         if at is not None:
             return

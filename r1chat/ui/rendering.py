@@ -93,9 +93,9 @@ async def _get(app: ASGIApp, path: str) -> str:
         body += message.get("body", b"")
 
     scheme, _, host = ORIGIN.partition("://")
-    asked = {"method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": ""}
+    request = {"method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": ""}
     headers = [(b"host", host.encode()), (b"accept-encoding", b"identity")]
-    await app({"type": "http", "http_version": "1.1", "scheme": scheme, "headers": headers, **asked}, receive, send)
+    await app({"type": "http", "http_version": "1.1", "scheme": scheme, "headers": headers, **request}, receive, send)
     return body.decode()
 
 

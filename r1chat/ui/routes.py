@@ -68,12 +68,12 @@ def _add_acts(web: FastAPI, app: App) -> None:
         sent = await _sent(request)
         if sent is None:
             return refused(_words(request).long_act, 413)
-        asked = Act.read(sent)
+        act = Act.read(sent)
         try:
-            home = await run_in_threadpool(app.home_of, asked.conversation)
-            texts = await run_in_threadpool(carry.first_message, home, asked.conversation, asked.model, asked.words)
+            home = await run_in_threadpool(app.home_of, act.conversation)
+            texts = await run_in_threadpool(carry.first_message, home, act.conversation, act.model, act.words)
         except R1ChatError as error:
-            return refused(error.sentence(asked.lang), 400)
+            return refused(error.sentence(act.lang), 400)
         lines = (f"{json.dumps(text)}\n" for text in texts)
         return StreamingResponse(_guarded(lines), media_type="application/jsonl", headers=QUIET)
 
@@ -82,19 +82,19 @@ def _add_acts(web: FastAPI, app: App) -> None:
         sent = await _sent(request)
         if sent is None:
             return refused(_words(request).long_act, 413)
-        asked = Act.read(sent)
+        act = Act.read(sent)
         try:
-            return JSONResponse(await run_in_threadpool(write_phrasings, app, asked), headers=QUIET)
+            return JSONResponse(await run_in_threadpool(write_phrasings, app, act), headers=QUIET)
         except R1ChatError as error:
-            return refused(error.sentence(asked.lang), 400)
+            return refused(error.sentence(act.lang), 400)
 
     @web.post("/r1chat/lost")
     async def lost(request: Request) -> Response:
         """Which of these conversations are not there any more, or never were on the disk."""
         sent = await _sent(request)
         ids = sent.texts("ids")[:MOST_IDS] if sent else []
-        kept = await run_in_threadpool(app.store.kept, ids)
-        return JSONResponse([name for name in ids if name not in kept], headers=QUIET)
+        existing = await run_in_threadpool(app.store.kept, ids)
+        return JSONResponse([name for name in ids if name not in existing], headers=QUIET)
 
 
 async def _sent(request: Request) -> Payload | None:
@@ -199,10 +199,10 @@ def _add_texts(web: FastAPI, app: App) -> None:
 def _add_feed(web: FastAPI, app: App) -> None:
     @web.get("/r1chat/feed")
     async def feed(request: Request) -> StreamingResponse:
-        asked = request.query_params
-        conversation = asked.get("conversation", "")
+        params = request.query_params
+        conversation = params.get("conversation", "")
         home = await run_in_threadpool(app.home_of, conversation)
-        viewer = Viewer(home, conversation, asked.get("model", ""), asked.get("lang", "en"))
+        viewer = Viewer(home, conversation, params.get("model", ""), params.get("lang", "en"))
         return StreamingResponse(_events(viewer), media_type="text/event-stream", headers=QUIET)
 
 

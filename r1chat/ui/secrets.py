@@ -82,9 +82,9 @@ class Serving:
     port: int
 
 
-def same(given: str, secret: str) -> bool:
+def same(candidate: str, secret: str) -> bool:
     """Compare in constant time; whatever was given, of any alphabet."""
-    return compare_digest(given.encode("utf-8", "replace"), secret.encode())
+    return compare_digest(candidate.encode("utf-8", "replace"), secret.encode())
 
 
 def root_key(folder: Path) -> bytes:
@@ -108,10 +108,10 @@ def _require_own(file: Path) -> None:
     """Raise ValueError for a key of another account, which knows it; nobody else can read it from now on."""
     if not hasattr(os, "geteuid"):
         return
-    found = file.stat()
-    if found.st_uid not in (os.geteuid(), 0):
+    status = file.stat()
+    if status.st_uid not in (os.geteuid(), 0):
         raise ValueError("it belongs to another account of this computer, which can enter the page with it")
-    if found.st_mode & 0o077:
+    if status.st_mode & 0o077:
         file.chmod(0o600)
 
 

@@ -29,16 +29,16 @@ def _watch(event: str, args: tuple[object, ...]) -> None:
     if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
         address = args[1]
         target = address[0] if isinstance(address, tuple) and address else None  # a path: a socket of this computer
-        shown = f"{address[0]}:{address[1]}" if isinstance(address, tuple) and len(address) > 1 else ""
+        destination = f"{address[0]}:{address[1]}" if isinstance(address, tuple) and len(address) > 1 else ""
     elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
         target = args[0].decode("ascii", "replace") if isinstance(args[0], bytes) else args[0]
-        shown = str(target)
+        destination = str(target)
     else:
         return
     if not _is_here(target):
         with open(_FILE, "a", encoding="utf-8") as file:
-            file.write(f"{event} {shown}\n")
-        raise ConnectionRefusedError(f"r1chat doctor --privacy refuses connections outside loopback: {shown}")
+            file.write(f"{event} {destination}\n")
+        raise ConnectionRefusedError(f"r1chat doctor --privacy refuses connections outside loopback: {destination}")
 
 
 if _FILE:

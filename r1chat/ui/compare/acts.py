@@ -51,7 +51,7 @@ def ask_both(app: App, act: Act, behaviour: Behaviour | None) -> str:
 
 
 def _ask_presets(app: App, act: Act, ids: list[object], behaviour: Behaviour | None) -> str:
-    presets = [app.main.store.presets.find(found) for found in ids if isinstance(found, str)]
+    presets = [app.main.store.presets.find(preset_id) for preset_id in ids if isinstance(preset_id, str)]
     if len(presets) != 2 or presets[0].id == presets[1].id:
         raise MessageError(Words.two_presets)
     first, second = presets
@@ -140,8 +140,8 @@ def open_comparison(app: App, judged: Judged, turn: StoredTurn, last: bool) -> O
     sides = judged.open_comparison(turn.id)
     if sides is None:
         return None
-    shown = turn.reply.id if turn.reply is not None else ""
-    goes_on = {sides.left_id: "left", sides.right_id: "right"}.get(shown, "")
+    current_id = turn.reply.id if turn.reply is not None else ""
+    goes_on = {sides.left_id: "left", sides.right_id: "right"}.get(current_id, "")
     left = app.teacher.ranking(turn.id).left if turn.id in judged.ranking else 0
     return OpenComparison(sides, judged.comparisons.get(sides.id), goes_on, not last, left)
 

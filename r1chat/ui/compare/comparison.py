@@ -141,35 +141,40 @@ def _choice(number: int, winner: Winner, caption: str, why_not: str) -> Markup:
 
 def names(replies: Sequence[StoredReply], words: Words) -> tuple[str, str]:
     """Who wrote each side, and with which settings: temperature always, of the rest what tells them apart."""
-    one, other = (stored.provenance for stored in replies)
+    left, right = (stored.provenance for stored in replies)
     differing = [
         field.name
         for field in fields(Params)
-        if field.name not in _ALONE and getattr(one.params, field.name) != getattr(other.params, field.name)
+        if field.name not in _ALONE and getattr(left.params, field.name) != getattr(right.params, field.name)
     ]
-    same = (one.backend, one.model, one.origin) == (other.backend, other.model, other.origin)
-    seeds = same and not differing and one.params.temperature == other.params.temperature
-    return _name(one, differing, seeds, words), _name(other, differing, seeds, words)
+    same = (left.backend, left.model, left.origin) == (right.backend, right.model, right.origin)
+    seeds = same and not differing and left.params.temperature == right.params.temperature
+    return _name(left, differing, seeds, words), _name(right, differing, seeds, words)
 
 
-def _name(made: Provenance, differing: Sequence[str], seeds: bool, words: Words) -> str:
-    if made.origin == "corrected":
+def _name(provenance: Provenance, differing: Sequence[str], seeds: bool, words: Words) -> str:
+    if provenance.origin == "corrected":
         return words.own_words
-    parts = [made.model, made.quantisation, made.preset, words.at_temperature.format(n=made.params.temperature)]
-    parts += [f"{name.replace('_', '-')} {getattr(made.params, name)}" for name in differing]
+    parts = [
+        provenance.model,
+        provenance.quantisation,
+        provenance.preset,
+        words.at_temperature.format(n=provenance.params.temperature),
+    ]
+    parts += [f"{name.replace('_', '-')} {getattr(provenance.params, name)}" for name in differing]
     if seeds:
-        parts.append(words.with_seed.format(n=made.params.seed))
+        parts.append(words.with_seed.format(n=provenance.params.seed))
     return " · ".join(part for part in parts if part)
 
 
 def result(
-    chosen: Comparison, shown: str, replies: Sequence[StoredReply], order: Sequence[Sequence[int]], words: Words
+    chosen: Comparison, reply_id: str, replies: Sequence[StoredReply], order: Sequence[Sequence[int]], words: Words
 ) -> Markup:
-    """Below the shown reply: what was chosen between it and another one, who wrote them, and the way to choose again.
+    """Below a reply: what was chosen between it and another one, who wrote them, and the way to choose again.
 
     `order`: the positions of all replies, best first, equals together; empty where there is no ranking.
     """
-    side: Winner = "left" if shown == replies[0].id else "right"
+    side: Winner = "left" if reply_id == replies[0].id else "right"
     captions = [
         words.side_at.format(
             side=caption, place=words.position.format(position=stored.position, siblings=stored.siblings)

@@ -59,11 +59,11 @@ def choice_of(app: App, conversation_id: str, model: str) -> Choice:
     Raises NotFoundError.
     """
     if conversation_id:
-        info = app.store.info(conversation_id)
-        return Choice(info.budget, info.keep_thoughts, info.behaviour)
+        conversation = app.store.info(conversation_id)
+        return Choice(conversation.budget, conversation.keep_thoughts, conversation.behaviour)
     last = app.store.last_with(model)
-    found, default = model_info(app, model), app.chat.default_behaviour
-    keep = found is not None and keeps(None, found)
+    info, default = model_info(app, model), app.chat.default_behaviour
+    keep = info is not None and keeps(None, info)
     if last is None:
         return Choice(None, keep, default)
     return Choice(last.budget, keep, replace(default, thinking=last.thinking_choice or default.thinking))

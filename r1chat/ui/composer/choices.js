@@ -33,8 +33,8 @@ const box = () => find(document, '#own-budget input');
 
 /** The box of a budget of one's own, where that is chosen. */
 function showBox() {
-  const shown = state.budget === 'own' && state.thinking !== 'off';
-  find(document, '#own-budget').hidden = !shown;
+  const visible = state.budget === 'own' && state.thinking !== 'off';
+  find(document, '#own-budget').hidden = !visible;
 }
 
 onAnswer(({steering}) => {

@@ -99,11 +99,11 @@ def thinking_menu(model: ModelInfo | None, choice: Choice, words: Words) -> Mark
     limits = [
         _radio("budget", value, text, value == budget, no_budget if value != "off" else "") for value, text in budgets
     ]
-    told = thinking_word(chosen, words)
+    caption = thinking_word(chosen, words)
     if chosen != OFF and choice.budget is not None and not no_budget:
-        told = joined(told if chosen != ON else "", words.budget_tokens_of.format(n=f"{choice.budget:,}"))
-    name = words.thinking_pill.format(choice=told)
-    both = Markup('<span class="text wide">{}</span><span class="text narrow">{}</span>').format(name, told)
+        caption = joined(caption if chosen != ON else "", words.budget_tokens_of.format(n=f"{choice.budget:,}"))
+    name = words.thinking_pill.format(choice=caption)
+    both = Markup('<span class="text wide">{}</span><span class="text narrow">{}</span>').format(name, caption)
     inside = _group(words.thoughts, items) + _group(words.budget_group, limits)
     return _popup("thinking", name, icon("lightbulb") + both, inside, words.budget)
 

@@ -38,9 +38,9 @@ function open() {
 
 /** @param {string} className @param {string} command @param {string} textContent */
 function button(className, command, textContent) {
-  const made = element('button', {type: 'button', className, textContent});
-  made.dataset.command = command;
-  return made;
+  const node = element('button', {type: 'button', className, textContent});
+  node.dataset.command = command;
+  return node;
 }
 
 /** @param {HTMLButtonElement} pressed */

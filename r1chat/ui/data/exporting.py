@@ -118,18 +118,18 @@ def command(fields: Fields, words: Words, data_dir: Path | None = None) -> Marku
         parts += ["--thoughts", options.thoughts]
     if options.test:
         parts += ["--test", f"{options.test:g}"]
-    asked = query.asked(fields)
+    filters = query.asked(fields)
     for name, flag in _FLAGS.items():
-        if name in asked:
-            value = asked[name]
+        if name in filters:
+            value = filters[name]
             parts += [f"{flag}={value}"] if value.startswith("-") else [flag, value]
     if options.filter.until:
         parts += ["--until", f"{options.filter.until:%Y-%m-%d}"]
     if options.filter.kinds:
         for source in (source for source, kind in FORMS[format].kinds.items() if kind in kinds):
             parts += ["--source", source]
-    if asked.get("verified") in _VERIFIED:
-        parts.append(_VERIFIED[asked["verified"]])
+    if filters.get("verified") in _VERIFIED:
+        parts.append(_VERIFIED[filters["verified"]])
     if not options.redact:
         parts.append("--no-redact")
     if data_dir is not None:

@@ -120,19 +120,19 @@ def _job(request: Request, jobs: Jobs, begin: Callable[[], object], new_page: bo
 
 def _file_name(name: str) -> str:
     """A name that is one, whatever was sent: it stands in the sentences about the file."""
-    kept = re.sub(r"[^\w.() -]", "_", name.replace("\\", "/").rpartition("/")[2])[-80:].strip(". ")
-    return kept or "file"
+    file_name = re.sub(r"[^\w.() -]", "_", name.replace("\\", "/").rpartition("/")[2])[-80:].strip(". ")
+    return file_name or "file"
 
 
 async def _save(request: Request, file: Path) -> None:
     """Keep the body of a request as a file. Raises ImportFileError where it is empty or too large, and OSError."""
     size = 0
-    with file.open("wb") as kept:
+    with file.open("wb") as output:
         async for chunk in request.stream():
             size += len(chunk)
             if size > LARGEST_UPLOAD * 10**9:
-                told = Words.import_large.format(limit=LARGEST_UPLOAD, command=f"r1chat import {file.name}")
-                raise ImportFileError(told)
-            await run_in_threadpool(kept.write, chunk)
+                message = Words.import_large.format(limit=LARGEST_UPLOAD, command=f"r1chat import {file.name}")
+                raise ImportFileError(message)
+            await run_in_threadpool(output.write, chunk)
     if not size:
         raise ImportFileError(Words.import_empty)

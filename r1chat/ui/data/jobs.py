@@ -87,11 +87,11 @@ class Jobs:
             except OSError as error:
                 raise ExportError(Words.import_no_room.format(why=error.strerror or error)) from None
             self._cancel = threading.Event()
-            self._state = begun = State(uuid4().hex, kind)
+            self._state = state = State(uuid4().hex, kind)
             arguments = (work, Path(self._folder.name), self._cancel)
             self._thread = threading.Thread(target=self._run, args=arguments, name=f"r1chat-{kind}", daemon=True)
             self._thread.start()
-        return begun
+        return state
 
     def dismiss(self) -> None:
         """Forget a job that is over, and its files."""

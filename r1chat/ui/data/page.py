@@ -26,7 +26,7 @@ def document(words: Words) -> Markup:
     ).format(lang=words.lang, title=words.data_title)
 
 
-def frame(asked: Query, choices: Choices, consent: bool, job: State | None, words: Words) -> Markup:
+def frame(params: Query, choices: Choices, consent: bool, job: State | None, words: Words) -> Markup:
     """What is on the page, but for what it asks for later: counters, rows, the league, what was judged twice."""
     panels = concat(
         (
@@ -60,7 +60,7 @@ def frame(asked: Query, choices: Choices, consent: bool, job: State | None, word
         title=words.data_title,
         panels=panels,
         rows=words.rows_title,
-        filter=query.form(asked, choices, words),
+        filter=query.form(params, choices, words),
         loading=words.data_loading,
         broken=words.data_broken,
         jumps=words.data_jumps,

@@ -55,8 +55,8 @@ class Replaced:
     def look(self, texts: Iterable[str], names: Collection[str]) -> None:
         """Search these texts too."""
         for text in texts:
-            for found in find(text, names):
-                self.values[found.kind][found.text] += 1
+            for match in find(text, names):
+                self.values[match.kind][match.text] += 1
 
 
 def report(replaced: Replaced, words: Words) -> Markup:

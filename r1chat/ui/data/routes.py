@@ -60,22 +60,22 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
 
     @web.get("/r1chat/data/rows")
     def some_rows(request: Request) -> Response:
-        asked = request.query_params
+        params = request.query_params
 
         def html(w: Words) -> str:
-            wanted = query.read(asked)
-            limit = min(max(_number(asked.get("limit", "")), PAGE), MOST)
-            format, thoughts = _chosen(asked.get("format", ""), asked.get("thoughts", ""))
-            found = rows(app.store, wanted, asked.get("before") or None, limit, format, thoughts)
+            selection = query.read(params)
+            limit = min(max(_number(params.get("limit", "")), PAGE), MOST)
+            format, thoughts = _chosen(params.get("format", ""), params.get("thoughts", ""))
+            rows_page = rows(app.store, selection, params.get("before") or None, limit, format, thoughts)
             with app.store.dataset.snapshot() as snapshot:
-                consents = snapshot.consents({row.conversation_id for row in found.rows})
-            shown = Shown(consents, redacted=asked.get("redacted") == "yes", names=names, format=format)
-            if asked.get("before"):
-                return listing(found, shown, w)
-            counter = Markup('<template id="counted">{}</template>').format(f"{count(app.store, wanted):,}")
-            if not found.rows and query.asked(asked):  # without a filter, the counters say what to do
+                consents = snapshot.consents({row.conversation_id for row in rows_page.rows})
+            view = Shown(consents, redacted=params.get("redacted") == "yes", names=names, format=format)
+            if params.get("before"):
+                return listing(rows_page, view, w)
+            counter = Markup('<template id="counted">{}</template>').format(f"{count(app.store, selection):,}")
+            if not rows_page.rows and query.asked(params):  # without a filter, the counters say what to do
                 return counter + Markup("<p>{}</p>").format(w.rows_none)
-            return counter + listing(found, shown, w)
+            return counter + listing(rows_page, view, w)
 
         return html_answer(request, html)
 
@@ -106,8 +106,8 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
     @web.get("/r1chat/data/league")
     def standings(request: Request) -> Response:
         def html(w: Words) -> str:
-            wanted = query.read(request.query_params)
-            return league.panel(results(app.store, wanted, w), w)
+            selection = query.read(request.query_params)
+            return league.panel(results(app.store, selection, w), w)
 
         return html_answer(request, html)
 
@@ -180,11 +180,11 @@ def _number(text: str) -> int:
     return int(text) if re.fullmatch("[0-9]{1,6}", text) else 0
 
 
-def _replaced(app: App, asked: Query, names: frozenset[str]) -> redaction.Replaced:
+def _replaced(app: App, params: Query, names: frozenset[str]) -> redaction.Replaced:
     """What redaction would replace in an export of the filter, whether or not there is consent yet."""
     replaced, seen = redaction.Replaced(), set[str]()  # replies: the same history stands before many messages
     with app.store.dataset.snapshot() as snapshot:
-        for batch in snapshot.turns(query.read(asked), consented_only=False):
+        for batch in snapshot.turns(query.read(params), consented_only=False):
             for turn in batch:
                 if replaced.messages == MOST_READ:
                     replaced.cut = True
@@ -194,7 +194,8 @@ def _replaced(app: App, asked: Query, names: frozenset[str]) -> redaction.Replac
                 seen.update((item.reply_id for item in earlier), turn.replies)
                 texts = [turn.message, *(text for item in earlier for text in (item.message, item.answer))]
                 replies = [text for item in turn.replies.values() for text in (item.reasoning, item.answer)]
-                comments = [one.comment for one in turn.comparisons] + [one.comment for one in turn.ratings]
+                comments = [comparison.comment for comparison in turn.comparisons]
+                comments += [rating.comment for rating in turn.ratings]
                 reference = [turn.reference.text] if turn.reference else []
                 systems = {item.system for item in turn.replies.values()}
                 replaced.look([*texts, *replies, *comments, *reference, *turn.excluded.values(), *systems], names)

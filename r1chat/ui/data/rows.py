@@ -35,9 +35,9 @@ class Shown:
     format: Format | None = None  # that of the export: the badges say whether it takes a row
 
 
-def listing(page: Page, shown: Shown, words: Words) -> Markup:
+def listing(page: Page, view: Shown, words: Words) -> Markup:
     """A page of rows, and a button for the next one."""
-    rows = concat(_row(row, shown, words) for row in page.rows)
+    rows = concat(_row(row, view, words) for row in page.rows)
     if page.next is None:
         return rows
     marks = attributes(data_verb="more", data_id=page.next)
@@ -77,8 +77,8 @@ def _beginning(text: str, redactor: Redactor | None) -> Markup:
     return drawn(cut)
 
 
-def _row(row: JudgementRow, shown: Shown, words: Words) -> Markup:
-    redactor = Redactor(shown.names) if shown.redacted else None
+def _row(row: JudgementRow, view: Shown, words: Words) -> Markup:
+    redactor = Redactor(view.names) if view.redacted else None
     return Markup(
         '<article class="judged {status}" data-id="{id}" id="row-{id}"><header>'
         '<span class="kind">{kind}</span><b>{verdict}</b>{badge}</header>{prompt}{sides}'
@@ -89,14 +89,14 @@ def _row(row: JudgementRow, shown: Shown, words: Words) -> Markup:
         id=row.id,
         kind=getattr(words, f"kind_{row.kind}"),
         verdict=_verdict(row, redactor, words),
-        badge=_standing(row, shown.format, redactor, words),
+        badge=_standing(row, view.format, redactor, words),
         prompt=_prompt(row.prompt, redactor),
         sides=_sides(row, redactor, words),
         meta=_meta(row, redactor, words),
         conversation=row.conversation_id,
         title=row.conversation_title or words.untitled,
         open=words.row_open,
-        consent=_consent(row, shown, words),
+        consent=_consent(row, view, words),
         exclusion=_exclusion(row, words),
     )
 
@@ -198,11 +198,11 @@ def _side(
 
 def _made_by(stored: StoredReply, warm: bool, words: Words) -> str:
     """The model, the temperature where the sides differ in it, and whether a person wrote it."""
-    made = stored.provenance
-    parts = [made.model or made.backend]
+    provenance = stored.provenance
+    parts = [provenance.model or provenance.backend]
     if warm:
-        parts.append(words.league_temperature.format(t=f"{made.params.temperature:g}"))
-    if made.origin == "corrected":
+        parts.append(words.league_temperature.format(t=f"{provenance.params.temperature:g}"))
+    if provenance.origin == "corrected":
         parts.append(words.origin_corrected)
     return " · ".join(parts)
 
@@ -240,9 +240,9 @@ def _meta(row: JudgementRow, redactor: Redactor | None, words: Words) -> Markup:
     return Markup(" · ").join(part for part in parts if part)
 
 
-def _consent(row: JudgementRow, shown: Shown, words: Words) -> Markup:
+def _consent(row: JudgementRow, view: Shown, words: Words) -> Markup:
     marks = attributes(
-        data_verb="consent", data_id=row.conversation_id, checked=bool(shown.consents.get(row.conversation_id))
+        data_verb="consent", data_id=row.conversation_id, checked=bool(view.consents.get(row.conversation_id))
     )
     return Markup('<label class="allow"><input type="checkbox"{}> {}</label>').format(marks, words.row_consent)
 

@@ -27,11 +27,11 @@ function showRuns(answer) {
 /** How far the chosen runs are, as a text that changes with it. */
 const progress = () => [...document.querySelectorAll('.run-row:has(input:checked)')].map(row => `${row.getAttribute('data-name')} ${row.querySelector('.state').textContent}`).join('\n');
 
-let asked = 0;  // the number of the newest question for a table: an older answer that comes late counts no more
+let newest = 0;  // the number of the newest question for a table: an older answer that comes late counts no more
 
 async function showTable() {
-  const number = ++asked, answer = await ask(`table?${chosen()}`);
-  if (!answer || number !== asked) return;
+  const number = ++newest, answer = await ask(`table?${chosen()}`);
+  if (!answer || number !== newest) return;
   const place = find('#side-by-side');
   if (place.querySelector('.samples[open]')) {  // what a person reads there stays
     const parsed = new DOMParser().parseFromString(answer.text, 'text/html');
@@ -53,8 +53,8 @@ async function watch() {
   const answer = await ask(`runs?${chosen()}`);
   showRuns(answer);
   if (answer && (!answer.running || find('.curve .state'))) {
-    const drawn = await ask('curves');
-    if (drawn && find('#curves').innerHTML !== drawn.text) find('#curves').innerHTML = drawn.text;
+    const curves = await ask('curves');
+    if (curves && find('#curves').innerHTML !== curves.text) find('#curves').innerHTML = curves.text;
   }
 }
 

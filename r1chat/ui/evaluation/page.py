@@ -160,7 +160,7 @@ def run_list(overview: Overview, w: EvaluationWords) -> Markup:
 
 def _run(run: Kept, chosen: bool, w: EvaluationWords) -> Markup:
     state = "running" if run.running else "done" if run.complete else "halted"
-    told = getattr(w, state).format(done=run.done, all=run.problems)
+    status = getattr(w, state).format(done=run.done, all=run.problems)
     share = "" if math.isnan(run.share) else f"pass@1 {w.share.format(n=100 * run.share)}"
     buttons = EMPTY
     if run.running:
@@ -176,13 +176,13 @@ def _run(run: Kept, chosen: bool, w: EvaluationWords) -> Markup:
     return Markup(
         '<li class="run-row {state}" data-name="{name}"><label>'
         '<input type="checkbox" name="run" value="{name}"{checked}><span><b>{name}</b> '
-        '<span class="state">{told}</span>{left}<small>{about}</small></span></label>'
+        '<span class="state">{status}</span>{left}<small>{about}</small></span></label>'
         '<span class="share">{share}</span><span class="buttons">{buttons}</span>{why}{progress}</li>'
     ).format(
         state=state,
         name=run.name,
         checked=attributes(checked=chosen),
-        told=told,
+        status=status,
         left=left,
         about=w.about.format(
             model=run.asked["title"],
@@ -202,23 +202,23 @@ def _run(run: Kept, chosen: bool, w: EvaluationWords) -> Markup:
 # --- curves ----------------------------------------------------------------------------------------------------------
 
 
-def curves(found: Sequence[Curve], w: EvaluationWords) -> Markup:
+def curves(all_curves: Sequence[Curve], w: EvaluationWords) -> Markup:
     """The curves, each with its figures as a table."""
-    if not found:
+    if not all_curves:
         return EMPTY
     return Markup('<section aria-labelledby="h-curves"><h2 id="h-curves">{}</h2>{}</section>').format(
-        w.curves, concat(_curve(curve, w) for curve in found)
+        w.curves, concat(_curve(curve, w) for curve in all_curves)
     )
 
 
 def _curve(curve: Curve, w: EvaluationWords) -> Markup:
     state = Markup('<span class="state">{}</span>').format(w.curve_running) if curve.running else EMPTY
-    drawn = EMPTY
+    figure = EMPTY
     if curve.points:
         title = f"{curve.task} · {curve.model}"
         svg = Markup(draw_curve(title, curve.points, w.lang, style=False))  # noqa: S704  it escapes all text
         rows = concat(_point(point, w) for point in curve.points)
-        drawn = Markup(
+        figure = Markup(
             '<div class="scrolled" tabindex="0" role="group" aria-label="{name}">{svg}</div><details><summary>{points}'
             '</summary><table><thead><tr><th scope="col">{setting}</th><th scope="col">{tokens}</th>'
             '<th scope="col">{right}</th></tr></thead><tbody>{rows}</tbody></table></details>'
@@ -232,13 +232,13 @@ def _curve(curve: Curve, w: EvaluationWords) -> Markup:
             rows=rows,
         )
     return Markup('<article class="run curve" data-name="{}"><h3>{} {}</h3>{}</article>').format(
-        curve.name, curve.name, state, drawn
+        curve.name, curve.name, state, figure
     )
 
 
 def _point(point: Point, w: EvaluationWords) -> Markup:
     share = point.accuracy
-    told = (
+    text = (
         "–"
         if math.isnan(share.value)
         else f"{w.share.format(n=100 * share.value)} ({100 * share.low:.1f} … {100 * share.high:.1f})"
@@ -246,5 +246,5 @@ def _point(point: Point, w: EvaluationWords) -> Markup:
     tokens = "–" if math.isnan(point.tokens) else f"{point.tokens:,.0f}"
     name = label(point).pick(w.lang)
     return Markup('<tr><th scope="row">{}</th><td>{}</td><td>{}</td></tr>').format(
-        w.budget_of.format(n=name) if point.kind == "budget" else name, tokens, told
+        w.budget_of.format(n=name) if point.kind == "budget" else name, tokens, text
     )

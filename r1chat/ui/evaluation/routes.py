@@ -68,12 +68,12 @@ def add(web: FastAPI, app: App) -> None:
         return response
 
     def overview(names: Sequence[str] | None) -> page.Overview:
-        found = evaluations.all()
-        known = {run.name for run in found}
-        chosen = [run.name for run in found[:2]] if names is None else [name for name in names if name in known]
+        runs = evaluations.all()
+        known = {run.name for run in runs}
+        chosen = [run.name for run in runs[:2]] if names is None else [name for name in names if name in known]
         folder = app.settings.data_dir / DATA_FOLDER
         here = [name for name in DATA_SETS if missing(name, folder) is None]
-        return page.Overview(found, evaluations.curves(), chosen[:MOST_COLUMNS], here)
+        return page.Overview(runs, evaluations.curves(), chosen[:MOST_COLUMNS], here)
 
     def side_by_side(view: page.Overview, w: EvaluationWords) -> Markup:
         chosen = [run for run in view.runs if run.name in view.chosen and run.done]
@@ -121,33 +121,33 @@ def add(web: FastAPI, app: App) -> None:
         return answer(request, lambda w: _samples(app, evaluations, evaluations.get(run), start, wrong, w))
 
     @web.post("/r1chat/evaluation/start")
-    def start(request: Request, asked: Asked) -> Response:
+    def start(request: Request, form: Asked) -> Response:
         def make(w: EvaluationWords) -> str:
-            if asked.task != page.FILE and asked.task not in TASKS and asked.task not in DATA_SETS:
+            if form.task != page.FILE and form.task not in TASKS and form.task not in DATA_SETS:
                 raise EvaluationError(EvaluationWords.senseless)
-            name = asked.path if asked.task == page.FILE else asked.task
-            order = Order(name, asked.model, asked.count, asked.k, asked.budget, asked.run_code)
+            name = form.path if form.task == page.FILE else form.task
+            order = Order(name, form.model, form.count, form.k, form.budget, form.run_code)
             folder = begin(app.settings, app.catalogue, order)
             return page.run_list(overview([folder.name]), w)
 
         return answer(request, make)
 
     @web.post("/r1chat/evaluation/keep")
-    def keep_conversation(request: Request, named: Named) -> Response:
+    def keep_conversation(request: Request, target: Named) -> Response:
         def make(w: EvaluationWords) -> str:
-            keep(evaluations.get(named.id).folder, named.text, app.store)
-            return samples.link(named.text, w)
+            keep(evaluations.get(target.id).folder, target.text, app.store)
+            return samples.link(target.text, w)
 
         return answer(request, make)
 
     @web.post("/r1chat/evaluation/{verb}")
-    def act(request: Request, verb: str, named: Named, names: Names = []) -> Response:  # noqa: B006
+    def act(request: Request, verb: str, target: Named, names: Names = []) -> Response:  # noqa: B006
         def make(w: EvaluationWords) -> str:
-            run = evaluations.get(named.id)
+            run = evaluations.get(target.id)
             if verb == "stop":
                 running.stop(run.folder)
             elif verb == "resume":
-                resume(app.settings, run.folder, named.agreed)
+                resume(app.settings, run.folder, target.agreed)
             else:
                 raise EvaluationError(EvaluationWords.senseless)
             return page.run_list(overview(names), w)
@@ -159,8 +159,8 @@ def _samples(app: App, evaluations: Evaluations, run: Kept, start: int, wrong: b
     """Some problems of a run, from the one with the number `start` on; `wrong`: those with a wrong sample alone."""
     solved = evaluations.solved(run.folder)
     if wrong:
-        solved = tuple(one for one in solved if any(sample.correct is False for sample in one.samples))
-    asked = read_samples(run.folder, solved[start : start + samples.AT_ONCE])
-    kept = {one.conversation for one in asked if is_kept(one.conversation, app.store)}
+        solved = tuple(problem for problem in solved if any(sample.correct is False for sample in problem.samples))
+    problems = read_samples(run.folder, solved[start : start + samples.AT_ONCE])
+    conversations = {problem.conversation for problem in problems if is_kept(problem.conversation, app.store)}
     following = start + samples.AT_ONCE
-    return samples.problems(run.name, asked, kept, following if following < len(solved) else None, w)
+    return samples.problems(run.name, problems, conversations, following if following < len(solved) else None, w)

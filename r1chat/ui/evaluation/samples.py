@@ -33,10 +33,10 @@ def folded(runs: Sequence[Kept], w: EvaluationWords) -> Markup:
 
 
 def problems(
-    run: str, asked: Sequence[Asked], kept: Collection[str], following: int | None, w: EvaluationWords
+    run: str, batch: Sequence[Asked], conversations: Collection[str], following: int | None, w: EvaluationWords
 ) -> Markup:
-    """Some problems. `kept`: conversations that the chat has; `following`: the number of the next one, or None."""
-    rows = concat(_problem(run, one, one.conversation in kept, w) for one in asked)
+    """Some problems. `conversations`: those that the chat has; `following`: the number of the next one, or None."""
+    rows = concat(_problem(run, problem, problem.conversation in conversations, w) for problem in batch)
     if following is not None:
         more = attributes(data_verb="more", data_start=following)
         rows += Markup('<li class="more"><button type="button"{}>{}</button></li>').format(more, w.more)
@@ -48,20 +48,24 @@ def link(conversation: str, w: EvaluationWords) -> Markup:
     return Markup('<a class="chat" href="../?{}">{}</a>').format(urlencode({"c": conversation}), w.open_conversation)
 
 
-def _problem(run: str, asked: Asked, kept: bool, w: EvaluationWords) -> Markup:
+def _problem(run: str, problem: Asked, in_chat: bool, w: EvaluationWords) -> Markup:
     reference = EMPTY
-    if asked.reference is not None and asked.reference.text:
-        reference = Markup('<p class="reference">{}</p>').format(w.right_answer.format(text=asked.reference.text[:400]))
-    marks = attributes(data_verb="keep", data_id=run, data_text=asked.conversation)
+    if problem.reference is not None and problem.reference.text:
+        reference = Markup('<p class="reference">{}</p>').format(
+            w.right_answer.format(text=problem.reference.text[:400])
+        )
+    marks = attributes(data_verb="keep", data_id=run, data_text=problem.conversation)
     conversation = (
-        link(asked.conversation, w) if kept else Markup('<button type="button"{}>{}</button>').format(marks, w.keep)
+        link(problem.conversation, w)
+        if in_chat
+        else Markup('<button type="button"{}>{}</button>').format(marks, w.keep)
     )
     samples = concat(
-        _sample(number, sample, asked.replies.get(sample.reply), w)
-        for number, sample in enumerate(asked.solved.samples, 1)
+        _sample(number, sample, problem.replies.get(sample.reply), w)
+        for number, sample in enumerate(problem.solved.samples, 1)
     )
     return Markup('<li><p class="prompt">{}</p>{}<div class="said">{}</div><div class="buttons">{}</div></li>').format(
-        asked.question[:_LONGEST], reference, samples, conversation
+        problem.question[:_LONGEST], reference, samples, conversation
     )
 
 

@@ -62,8 +62,8 @@ Row = tuple[str, Sequence[str]]
 
 
 def _settings(columns: Sequence[Column], w: EvaluationWords) -> Iterator[Row]:
-    def row(name: str, told: Callable[[Kept], str]) -> Row:
-        return name, [told(column.run) for column in columns]
+    def row(name: str, value: Callable[[Kept], str]) -> Row:
+        return name, [value(column.run) for column in columns]
 
     yield row(w.task, lambda run: TASK_NAMES[t].pick(w.lang) if (t := run.asked["task"]) in TASK_NAMES else t)
     yield row(w.model, lambda run: run.asked["model"])
@@ -160,17 +160,19 @@ def _plain(form: str) -> Callable[[Estimate], str]:
 
 def _paper(column: Column, w: EvaluationWords) -> str:
     """What the paper says of the same distill, and how its setting differs; "" where it says nothing."""
-    found = paper_row(column.run.asked, column.measures)
-    if found is None:
+    paper = paper_row(column.run.asked, column.measures)
+    if paper is None:
         return ""
-    told = [w.paper_says.format(row=found.row, pass_1=found.pass_1)]
-    if found.majority is not None:
-        told.append(w.paper_majority.format(majority=found.majority))
+    sentences = [w.paper_says.format(row=paper.row, pass_1=paper.pass_1)]
+    if paper.majority is not None:
+        sentences.append(w.paper_majority.format(majority=paper.majority))
     comma = "；" if w.lang == "zh" else "; "
-    differs = comma.join(difference.pick(w.lang) for difference in found.differs)
+    differs = comma.join(difference.pick(w.lang) for difference in paper.differs)
     if not differs:
-        return ", ".join(told)
-    return Markup('{}<small class="differs">{}</small>').format(", ".join(told), w.paper_differs.format(what=differs))
+        return ", ".join(sentences)
+    return Markup('{}<small class="differs">{}</small>').format(
+        ", ".join(sentences), w.paper_differs.format(what=differs)
+    )
 
 
 def _paired(runs: Sequence[Kept], paired: Paired | None, w: EvaluationWords) -> Markup:
@@ -180,15 +182,15 @@ def _paired(runs: Sequence[Kept], paired: Paired | None, w: EvaluationWords) -> 
     if not paired.problems or math.isnan(paired.difference.value):
         return Markup('<p class="paired">{}</p>').format(w.nothing_shared)
     value, low, high = _hundredfold(paired.difference)
-    told = w.paired_difference.format(
+    text = w.paired_difference.format(
         second=runs[0].name, first=runs[1].name, n=paired.problems, difference=value, low=low, high=high
     )
     verdict = w.better if low > 0 else w.worse if high < 0 else w.no_difference
     if paired.k > 1:
         value, low, high = _hundredfold(paired.majority)
-        told += w.paired_majority.format(k=paired.k, difference=value, low=low, high=high)
+        text += w.paired_majority.format(k=paired.k, difference=value, low=low, high=high)
     p = f"= {paired.p:.3f}" if paired.p >= 0.001 else "< 0.001"
     mcnemar = w.mcnemar.format(first_only=paired.only_first, second_only=paired.only_second, p=p)
     return Markup('<div class="run paired"><h3>{}</h3><p><b>{}</b></p><p>{}</p><p>{}</p></div>').format(
-        w.paired, verdict, told, mcnemar
+        w.paired, verdict, text, mcnemar
     )

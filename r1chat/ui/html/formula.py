@@ -104,12 +104,12 @@ def _render(self: Any, tokens: Sequence[Token], index: int, options: Any, env: A
     display = token.meta["display"]
     mathml = to_mathml(content, display) if content else None
     if mathml is None:
-        shown = f'<code class="math-source">{escape(source)}</code>'
+        html = f'<code class="math-source">{escape(source)}</code>'
     elif display:
-        shown = boxed_text(mathml) or mathml
+        html = boxed_text(mathml) or mathml
     else:
-        shown = breakable(mathml)
-    return BEGIN * token.markup.count(BEGIN) + shown + END * token.markup.count(END)
+        html = breakable(mathml)
+    return BEGIN * token.markup.count(BEGIN) + html + END * token.markup.count(END)
 
 
 # --- where a formula begins and ends ---------------------------------------------------------------------------------
@@ -118,16 +118,16 @@ def _render(self: Any, tokens: Sequence[Token], index: int, options: Any, env: A
 def _inline(state: StateInline, silent: bool) -> bool:
     source, position, limit = state.src, state.pos, state.posMax
     if source[position] == "$":
-        found = _dollars(source, position, limit)
+        formula = _dollars(source, position, limit)
     elif source[position] == "\\":
-        found = _backslash(source, position, limit)
+        formula = _backslash(source, position, limit)
     elif source[position] == "[" and (bare := _BARE.match(source, position, limit)):
-        found = bare[1], bare.end(), True
+        formula = bare[1], bare.end(), True
     else:
         return False
-    if found is None:
+    if formula is None:
         return False
-    content, end, display = found
+    content, end, display = formula
     if not silent:
         token = state.push("formula", "math", 0)
         token.content, token.markup, token.meta = content.strip(), source[position:end], {"display": display}
@@ -143,8 +143,8 @@ Found = tuple[
 def formula_at(source: str, start: int) -> Found | None:
     """The formula that begins at a `$` or a backslash of a text; None where none does, or where it is not finished."""
     find = _dollars if source[start] == "$" else _backslash
-    found = find(source, start, len(source))
-    return found if found and found[0] else None
+    formula = find(source, start, len(source))
+    return formula if formula and formula[0] else None
 
 
 def _dollars(source: str, start: int, limit: int) -> Found | None:

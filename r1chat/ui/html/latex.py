@@ -88,10 +88,10 @@ def known(source: str) -> str:
 
 def _arguments(source: str, position: int, count: int) -> tuple[list[str] | None, int]:
     """The `count` brace groups that follow (past an option in brackets), and where they end; None if one is missing."""
-    found: list[str] = []
+    arguments: list[str] = []
     option = re.compile(r"\*?\s*(?:\[[^\[\]]*\])?").match(source, position)
     position = option.end() if option else position
-    while len(found) < count:
+    while len(arguments) < count:
         while source[position : position + 1].isspace():
             position += 1
         if source[position : position + 1] != "{":
@@ -104,9 +104,9 @@ def _arguments(source: str, position: int, count: int) -> tuple[list[str] | None
                 depth += {"{": 1, "}": -1}.get(source[position], 0)
         if depth:
             return None, position
-        found.append(source[start:position])
+        arguments.append(source[start:position])
         position += 1
-    return found, position
+    return arguments, position
 
 
 def _unit(text: str) -> str:

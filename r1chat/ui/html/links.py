@@ -53,8 +53,8 @@ def _marked(link: re.Match[str]) -> str:
     real = _host(authority)
     text = _LEFT_OUT.sub("", unescape(_TAG.sub("", link[2]))).strip()
     bare = _BARE_ADDRESS.match(text[:_LONGEST_NAME])
-    shown = _ADDRESS.findall(text[:_LONGEST_TEXT]) or ([bare[0]] if bare else [])
-    hosts = [_host(_authority(address if ":" in address else f"http://{address}") or "") for address in shown]
+    addresses = _ADDRESS.findall(text[:_LONGEST_TEXT]) or ([bare[0]] if bare else [])
+    hosts = [_host(_authority(address if ":" in address else f"http://{address}") or "") for address in addresses]
     if len(text) > _LONGEST_TEXT:
         hosts.append("")  # who knows what it shows
     if all(_is_within(real, host) for host in hosts):
@@ -62,10 +62,10 @@ def _marked(link: re.Match[str]) -> str:
     return f"{link[0]} <strong>({escape(real)})</strong>"
 
 
-def _is_within(host: str, shown: str) -> bool:
+def _is_within(host: str, domain: str) -> bool:
     """Whether a host is the one that a text shows, or belongs to it: docs.example.org to example.org."""
-    shown = shown.removeprefix("www.").rstrip(".,;:!)]}'\"")
-    return bool(shown) and (host == shown or host.endswith(f".{shown}"))
+    domain = domain.removeprefix("www.").rstrip(".,;:!)]}'\"")
+    return bool(domain) and (host == domain or host.endswith(f".{domain}"))
 
 
 def _authority(url: str) -> str | None:

@@ -224,8 +224,8 @@ def _cell(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any
         classes.append("long")
     elif _SHORT_WORDS.fullmatch(tokens[index + 1].content.strip()):
         classes.append("short")
-    named = f' class="{" ".join(classes)}"' if classes else ""
-    return f"<{token.tag}{named}" + (' dir="auto">' if token.attrs.get("dir") else ">")
+    attribute = f' class="{" ".join(classes)}"' if classes else ""
+    return f"<{token.tag}{attribute}" + (' dir="auto">' if token.attrs.get("dir") else ">")
 
 
 # --- what may reach the page -----------------------------------------------------------------------------------------

@@ -34,13 +34,13 @@ def attributes(**values: str | int | bool | None) -> Markup:
 
     None and False leave an attribute out. A trailing underscore is dropped: `class_`.
     """
-    made = []
+    parts = []
     for name, value in values.items():
         if value is None or value is False:
             continue
-        shown = name.rstrip("_").replace("_", "-")
-        made.append(Markup(" {}").format(shown) if value is True else Markup(' {}="{}"').format(shown, value))
-    return concat(made)
+        attribute = name.rstrip("_").replace("_", "-")
+        parts.append(Markup(" {}").format(attribute) if value is True else Markup(' {}="{}"').format(attribute, value))
+    return concat(parts)
 
 
 def text_area(text: str = "", **marks: str | int | bool | None) -> Markup:

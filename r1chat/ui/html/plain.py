@@ -26,14 +26,14 @@ _PIPES = re.compile(r"\s*\|(?:\s*\|)*\s*")
 def plain(text: str) -> str:
     """The text without what marks it, on one line; formulas as far as characters can draw them."""
     text = _FENCE.sub(" ", text)
-    shown = without_open_formula(text)
+    complete = without_open_formula(text)
     parts, at = [], 0
-    for code in _CODE.finditer(shown):
-        parts += [_without_marks(shown[at : code.start()]), code["code"]]
+    for code in _CODE.finditer(complete):
+        parts += [_without_marks(complete[at : code.start()]), code["code"]]
         at = code.end()
-    parts.append(_without_marks(shown[at:]))
+    parts.append(_without_marks(complete[at:]))
     line = " ".join("".join(parts).split())
-    return line if shown == text or line.endswith("…") else f"{line} …"
+    return line if complete == text or line.endswith("…") else f"{line} …"
 
 
 def with_drawn_formulas(text: str) -> str:

@@ -59,16 +59,16 @@ def _crosses(text: str) -> bool:
     return any(len(re.findall("`+", line)) % 2 for line in text.split("\n"))
 
 
-def _dead(found: re.Match[str]) -> str:
-    groups = found.groupdict()
+def _dead(match: re.Match[str]) -> str:
+    groups = match.groupdict()
     if groups["math"]:  # there a blank is nothing, and an entity would be shown
         return re.sub(r"<(?=[A-Za-z/!?])", "< ", groups["math"]).replace("![", "! [")
-    if groups["tag"] or found[0] == "\\<":
+    if groups["tag"] or match[0] == "\\<":
         return "&lt;"
     if groups["picture"]:
         others = "\\!" * (groups["picture"].count("!") - 1)
         return f"{others}[…]" if groups["nameless"] else f"{others}["
-    return found[0]
+    return match[0]
 
 
 @cache

@@ -68,13 +68,13 @@ def label_step(app: App, act: Act) -> None:
 def correct(app: App, act: Act) -> None:
     """A person's own answer, or thought, in place of a reply's."""
     fields = act.fields
-    written = fields.text("text")
-    if len(written) > LONGEST_CORRECTION:
-        raise MessageError(Words.long_correction.format(n=f"{len(written):,}", limit=f"{LONGEST_CORRECTION:,}"))
+    text = fields.text("text")
+    if len(text) > LONGEST_CORRECTION:
+        raise MessageError(Words.long_correction.format(n=f"{len(text):,}", limit=f"{LONGEST_CORRECTION:,}"))
     if fields.text("part") == "thought":
-        app.teacher.correct(act.subject, app.store.reply(act.subject).reply.answer, written)
+        app.teacher.correct(act.subject, app.store.reply(act.subject).reply.answer, text)
     else:
-        app.teacher.correct(act.subject, written)
+        app.teacher.correct(act.subject, text)
 
 
 def refer(app: App, act: Act) -> None:

@@ -188,8 +188,8 @@ function followTests(reply) {
 /** @param {HTMLElement} _button @param {string} id */
 async function runTests(_button, id) {
   if (!asked()) {
-    const told = await textOf('sandbox', id);
-    if (told === null || !confirm(told)) return;
+    const question = await textOf('sandbox', id);
+    if (question === null || !confirm(question)) return;
     remember();
   }
   testing.set(id, false);  // what becomes of them comes through the feed, before or after the answer

@@ -75,7 +75,7 @@ def thought_panel(stored: StoredReply, judged: Judged, words: Words) -> Markup:
 
 def _thumbs(reply_id: str, part: Part, judged: Judged, words: Words) -> Markup:
     rating = judged.ratings.get((reply_id, part))
-    given = rating.thumb if rating is not None else ""
+    current = rating.thumb if rating is not None else ""
     captions = {
         "up": words.good if part == "answer" else words.good_thought,
         "down": words.bad if part == "answer" else words.bad_thought,
@@ -85,8 +85,8 @@ def _thumbs(reply_id: str, part: Part, judged: Judged, words: Words) -> Markup:
             "rate",
             reply_id,
             icon(picture),
-            {"part": part, "thumb": "" if given == thumb else thumb},
-            given == thumb,
+            {"part": part, "thumb": "" if current == thumb else thumb},
+            current == thumb,
             f"{part}-{thumb}",
             captions[thumb],
         )
@@ -119,10 +119,10 @@ def _unfolded(reply_id: str, part: Part, judged: Judged, words: Words) -> Markup
 def _reasons(rating: Rating, words: Words) -> Markup:
     buttons = []
     for reason in UP_REASONS if rating.thumb == "up" else DOWN_REASONS:
-        given = reason in rating.reasons
-        change = {"part": rating.part, "reason": reason, "given": not given}
+        pressed = reason in rating.reasons
+        change = {"part": rating.part, "reason": reason, "given": not pressed}
         caption = str(getattr(words, f"reason_{reason}"))
-        buttons.append(_toggle("rate", rating.reply_id, caption, change, given, f"{rating.part}-{reason}"))
+        buttons.append(_toggle("rate", rating.reply_id, caption, change, pressed, f"{rating.part}-{reason}"))
     return Markup('<div class="reasons" role="group" aria-label="{}">{}</div>').format(
         words.rating_reasons, concat(buttons)
     )
@@ -131,12 +131,12 @@ def _reasons(rating: Rating, words: Words) -> Markup:
 def _marks(rating: Rating, words: Words) -> Markup:
     rows = []
     for aspect in Aspects.__slots__:
-        name, given = str(getattr(words, f"aspect_{aspect}")), getattr(rating.aspects, aspect)
+        name, current = str(getattr(words, f"aspect_{aspect}")), getattr(rating.aspects, aspect)
         buttons = []
         for mark in range(1, 6):
-            change = {"part": rating.part, "aspect": aspect, "mark": None if given == mark else mark}
+            change = {"part": rating.part, "aspect": aspect, "mark": None if current == mark else mark}
             key, label = f"{rating.part}-{aspect}-{mark}", words.mark_of.format(aspect=name, mark=mark)
-            buttons.append(_toggle("rate", rating.reply_id, str(mark), change, given == mark, key, label))
+            buttons.append(_toggle("rate", rating.reply_id, str(mark), change, current == mark, key, label))
         rows.append(
             Markup('<span class="aspect" role="group" aria-label="{name}"><span>{name}</span>{buttons}</span>').format(
                 name=name, buttons=concat(buttons)
@@ -163,7 +163,7 @@ def _toggle(
     subject: str,
     caption: str,
     change: object,
-    given: bool,
+    pressed: bool,
     key: str,
     label: str | None = None,
     picture: str = "",
@@ -173,7 +173,7 @@ def _toggle(
     `caption`: text, or an icon whose name is the `label`. `picture`: the icon before a text.
     """
     marks = attributes(
-        aria_pressed="true" if given else "false",
+        aria_pressed="true" if pressed else "false",
         data_verb=verb,
         data_id=subject,
         data_text=json.dumps(change),

@@ -56,8 +56,8 @@ def _caption(reference: Reference, words: Words) -> str:
 
 def has_tests(stored: StoredReply, judged: Judged) -> bool:
     """Whether a reply holds a program, and its message tests for one."""
-    given = judged.references.get(stored.turn_id)
-    return given is not None and given.kind == "tests" and program(stored.reply.answer) is not None
+    reference = judged.references.get(stored.turn_id)
+    return reference is not None and reference.kind == "tests" and program(stored.reply.answer) is not None
 
 
 def verdict(reply_id: str, judged: Judged, words: Words) -> tuple[Markup, str]:
@@ -108,8 +108,8 @@ def outcome(known: Reward | None, verified: Verification | None) -> Reward | Non
     """What running the tests said of a reply: as it is `known`, else as it was kept, without the failing test."""
     if known is not None or verified is None or verified.accuracy is None:
         return known
-    told = Words.tests_passed if verified.accuracy == 1.0 else Words.tests_failed
-    return Reward(verified.accuracy, told.en, told.zh)
+    sentence = Words.tests_passed if verified.accuracy == 1.0 else Words.tests_failed
+    return Reward(verified.accuracy, sentence.en, sentence.zh)
 
 
 def _accuracy(stored: StoredReply, reference: Reference | None, words: Words) -> Reward:

@@ -32,13 +32,13 @@ def curves(log: Sequence[Mapping[str, Any]], w: LearnWords) -> Markup:
     trials: dict[int, list[Mapping[str, Any]]] = {}
     for line in log:
         trials.setdefault(line.get("trial", 0), []).append(line)
-    drawn = []
+    pictures = []
     for curve, is_look in _curves(log, w):
         series = [[line["look"] for line in lines if "look" in line] if is_look else lines for lines in trials.values()]
-        found = [points for lines in series if len(points := [line for line in lines if curve.key in line]) > 1]
-        if found:
-            drawn.append(_picture(found, curve, w))
-    return Markup('<div class="curves">{}</div>').format(concat(drawn)) if drawn else EMPTY
+        trial_points = [points for lines in series if len(points := [line for line in lines if curve.key in line]) > 1]
+        if trial_points:
+            pictures.append(_picture(trial_points, curve, w))
+    return Markup('<div class="curves">{}</div>').format(concat(pictures)) if pictures else EMPTY
 
 
 def _curves(log: Sequence[Mapping[str, Any]], w: LearnWords) -> list[tuple[_Curve, bool]]:
@@ -61,7 +61,7 @@ def _curves(log: Sequence[Mapping[str, Any]], w: LearnWords) -> list[tuple[_Curv
 
 def stage_curves(stage: Stage, w: LearnWords) -> Markup:
     """Figures of a stage of the recipe, as far as its log has two points of them."""
-    shown = [
+    figures = [
         _Curve(w.curve_loss, "loss", lambda x: f"{x:.2f}"),
         _Curve(w.curve_dev, "pass@1" if stage.name == "grpo" else "dev", _percent),
         _Curve(w.curve_reward, "reward", lambda x: f"{x:.2f}"),
@@ -69,11 +69,11 @@ def stage_curves(stage: Stage, w: LearnWords) -> Markup:
         _Curve(w.curve_length, "length", lambda x: f"{x:.0f}"),
         _Curve(w.curve_moments, "moments", lambda x: f"{x:.2f}"),
     ]
-    drawn = [(points, curve) for curve in shown if len(points := stage.points(curve.key)) > 1]
-    if not drawn:
+    series = [(points, curve) for curve in figures if len(points := stage.points(curve.key)) > 1]
+    if not series:
         return EMPTY
     pictures = (
-        _picture([[{"step": at, curve.key: value} for at, value in points]], curve, w) for points, curve in drawn
+        _picture([[{"step": at, curve.key: value} for at, value in points]], curve, w) for points, curve in series
     )
     return Markup('<div class="curves">{}</div>').format(concat(pictures))
 

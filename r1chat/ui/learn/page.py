@@ -155,28 +155,29 @@ def _suffices(material: Material, w: LearnWords) -> str:
     if not material.enough_answers:
         return text
     sampled = material.by_answers
-    told = w.answers_suffice.format(time=duration(sampled.seconds, w.lang), memory=readable_size(sampled.memory))
-    return " ".join((text, told))
+    more = w.answers_suffice.format(time=duration(sampled.seconds, w.lang), memory=readable_size(sampled.memory))
+    return " ".join((text, more))
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------
 
 
-def run_cards(runs: Sequence[Run], kept: Mapping[str, str], w: LearnWords) -> Markup:
-    """All runs, newest first. `kept`: the names of their children in the model list, by the name of the run."""
+def run_cards(runs: Sequence[Run], child_names: Mapping[str, str], w: LearnWords) -> Markup:
+    """All runs, newest first. `child_names`: those of their children in the model list, by the name of the run."""
     if not runs:
         return Markup("<p>{}</p>").format(w.no_runs)
     return concat(
-        run_card(run, run.status, kept.get(run.name, ""), w, opened=not number) for number, run in enumerate(runs)
+        run_card(run, run.status, child_names.get(run.name, ""), w, opened=not number)
+        for number, run in enumerate(runs)
     )
 
 
-def run_card(run: Run, status: Status, kept: str, w: LearnWords, opened: bool) -> Markup:
-    """A run: how far it is, its curves, and what came of it."""
+def run_card(run: Run, status: Status, child: str, w: LearnWords, opened: bool) -> Markup:
+    """A run: how far it is, its curves, and what came of it. `child`: its name in the model list, or ""."""
     running = status.state in RUNNING
-    told = getattr(w, status.state).format(step=status.step, steps=status.steps)
+    text = getattr(w, status.state).format(step=status.step, steps=status.steps)
     if running and status.left >= 1:
-        told += " · " + w.left.format(time=duration(status.left, w.lang))
+        text += " · " + w.left.format(time=duration(status.left, w.lang))
     why = status.sentence.pick(w.lang) if status.why[0] and not running else ""
     progress = EMPTY
     if running:
@@ -185,19 +186,19 @@ def run_card(run: Run, status: Status, kept: str, w: LearnWords, opened: bool) -
     about = w.about_run.format(rows=status.rows, held=status.held, rate=status.rate) if status.rate else ""
     return Markup(
         '<article class="run {state}" data-name="{name}"><h3>{name} '
-        '<span class="state" role="status">{told}</span></h3>'
+        '<span class="state" role="status">{text}</span></h3>'
         '{progress}{about}{why}{trials}{curves}{proof}<div class="buttons">{buttons}</div></article>'
     ).format(
         state=status.state,
         name=run.name,
-        told=told,
+        text=text,
         progress=progress,
         about=Markup("<small>{}</small>").format(about) if about else EMPTY,
         why=Markup('<p class="why">{}</p>').format(why) if why else EMPTY,
         trials=_trials(read_trials(status.trials), w),
         curves=curves(run.log(), w) if opened or running else EMPTY,
         proof=proof(status, w, opened) if status.proof else EMPTY,
-        buttons=_run_buttons(run, status, kept, w),
+        buttons=_run_buttons(run, status, child, w),
     )
 
 
@@ -212,37 +213,37 @@ def _trials(trials: Sequence[Tried], w: LearnWords) -> Markup:
     return Markup('<ol class="trials" aria-label="{}">{}</ol>').format(w.trials, items)
 
 
-def _run_buttons(run: Run, status: Status, kept: str, w: LearnWords) -> Markup:
+def _run_buttons(run: Run, status: Status, child: str, w: LearnWords) -> Markup:
     if status.state in RUNNING:
         if run.is_stopping:
             return Markup("<span>{}</span>").format(w.cancelling if run.is_cancelled else w.pausing)
         return act("pause", run.name, w.pause) + act("cancel", run.name, w.cancel)
-    found = EMPTY
+    buttons = EMPTY
     if status.state == "done" or (status.state == "cancelled" and run.adapter.exists()):
-        if kept:
-            found += Markup('<span class="kept">{}</span>').format(w.kept.format(name=kept))
+        if child:
+            buttons += Markup('<span class="kept">{}</span>').format(w.kept.format(name=child))
         else:
-            found += act("keep", run.name, w.keep, primary=True)
+            buttons += act("keep", run.name, w.keep, primary=True)
     if status.state in UNFINISHED:
-        found += act("resume", run.name, w.go_on)
-    return found + act("delete-run", run.name, w.delete, w.delete_run.format(name=run.name))
+        buttons += act("resume", run.name, w.go_on)
+    return buttons + act("delete-run", run.name, w.delete, w.delete_run.format(name=run.name))
 
 
 def proof(status: Status, w: LearnWords, opened: bool) -> Markup:
     """Figures with their intervals, and answers before and after."""
-    found = read_proof(status.proof)
-    if found is None:
+    figures = read_proof(status.proof)
+    if figures is None:
         return EMPTY
-    rows = [_figure(w.agreed, found.agreed, lambda x: f"{x:.0%}")]
-    rows += [_figure(getattr(w, f"agreed_{name}"), getattr(found, name), lambda x: f"{x:.0%}") for name in ASPECTS]
+    rows = [_figure(w.agreed, figures.agreed, lambda x: f"{x:.0%}")]
+    rows += [_figure(getattr(w, f"agreed_{name}"), getattr(figures, name), lambda x: f"{x:.0%}") for name in ASPECTS]
     rows += [
         _figure(
-            getattr(w, name).format(k=found.samples), getattr(found, name), lambda x: w.points.format(value=100 * x)
+            getattr(w, name).format(k=figures.samples), getattr(figures, name), lambda x: w.points.format(value=100 * x)
         )
         for name in ("right", "majority", "ended", "form", "language")
     ]
-    rows += [_figure(getattr(w, name), getattr(found, name), lambda x: f"{x:+.0f}") for name in ("tokens", "thought")]
-    rows.append(_figure(w.plain, Estimate(found.plain, math.nan, math.nan), lambda x: f"{x:+.2f}"))
+    rows += [_figure(getattr(w, name), getattr(figures, name), lambda x: f"{x:+.0f}") for name in ("tokens", "thought")]
+    rows.append(_figure(w.plain, Estimate(figures.plain, math.nan, math.nan), lambda x: f"{x:+.2f}"))
     return Markup(
         '<details class="proof"{opened}><summary>{title}</summary><table><thead><tr><th scope="col">{figure}</th>'
         '<th scope="col">{change}</th><th scope="col">{interval}</th></tr></thead><tbody>{rows}</tbody></table>'
@@ -254,7 +255,7 @@ def proof(status: Status, w: LearnWords, opened: bool) -> Markup:
         change=w.change,
         interval=w.interval,
         rows=concat(rows),
-        examples=concat(_example(example, w) for example in found.examples[:6]),
+        examples=concat(_example(example, w) for example in figures.examples[:6]),
     )
 
 
@@ -310,9 +311,9 @@ def family(families: Sequence[Family], w: LearnWords) -> Markup:
 
 def _child(child: Child, w: LearnWords) -> Markup:
     record = child.record
-    made = w.put_in
+    origin = w.put_in
     if record:
-        made = w.from_judgements.format(n=record["rows"] + record["held"], date=str(record["ended"])[:10])
+        origin = w.from_judgements.format(n=record["rows"] + record["held"], date=str(record["ended"])[:10])
     verdict = child.note or child.liked.verdict.pick(w.lang)
     chat = Markup('<a class="chat" href="../?{}">{}</a>').format(urlencode({"model": child.key}), w.chat)
     buttons = concat(
@@ -324,8 +325,8 @@ def _child(child: Child, w: LearnWords) -> Markup:
         )
     )
     return Markup(
-        "<li><div><b>{name}</b><small>{made}</small><small>{verdict}</small></div><span>{buttons}</span></li>"
-    ).format(name=child.name, made=made, verdict=verdict, buttons=buttons)
+        "<li><div><b>{name}</b><small>{origin}</small><small>{verdict}</small></div><span>{buttons}</span></li>"
+    ).format(name=child.name, origin=origin, verdict=verdict, buttons=buttons)
 
 
 # --- R1's recipe -----------------------------------------------------------------------------------------------------
@@ -333,14 +334,14 @@ def _child(child: Child, w: LearnWords) -> Markup:
 
 def recipe(stages: Sequence[Stage], w: LearnWords) -> Markup:
     """What each stage of R1's recipe does to a model, with the curves of those that were run here."""
-    told: tuple[tuple[StageName, str, str], ...] = (
+    texts: tuple[tuple[StageName, str, str], ...] = (
         ("cold-start", w.cold_start, w.about_cold_start),
         ("reject", w.reject, w.about_reject),
         ("grpo", w.grpo_stage, w.about_grpo),
         ("distill", w.distill, w.about_distill),
     )
     parts = []
-    for name, title, about in told:
+    for name, title, about in texts:
         run = [stage for stage in stages if stage.name == name]
         cards = concat(_stage(stage, w, opened=not number) for number, stage in enumerate(run))
         parts.append(
@@ -357,20 +358,20 @@ def _command(before: str, stage: str) -> Markup:
 
 def _stage(stage: Stage, w: LearnWords, opened: bool) -> Markup:
     last = stage.log[-1]
-    told = [w.stage_steps.format(steps=int(last["step"]), tokens=last.get("tokens", 0) / 1e6)]
+    facts = [w.stage_steps.format(steps=int(last["step"]), tokens=last.get("tokens", 0) / 1e6)]
     if stage.samples:
-        told.append(w.stage_kept.format(kept=stage.kept, samples=stage.samples))
+        facts.append(w.stage_kept.format(kept=stage.kept, samples=stage.samples))
     if stage.tested is not None:
-        told.append(w.stage_tested.format(share=stage.tested))
+        facts.append(w.stage_tested.format(share=stage.tested))
     why = Markup('<p class="why">{}</p>').format(stage.verdict.pick(w.lang)) if stage.verdict else EMPTY
     return Markup(
-        '<details{opened}><summary title="{folder}"><b>{title}</b> <small>{told}</small></summary>'
+        '<details{opened}><summary title="{folder}"><b>{title}</b> <small>{facts}</small></summary>'
         "{why}{curves}</details>"
     ).format(
         opened=attributes(open=opened, data_live=stage.live),
         folder=str(stage.folder),
         title=stage.title,
-        told=" · ".join(told),
+        facts=" · ".join(facts),
         why=why,
         curves=stage_curves(stage, w),
     )

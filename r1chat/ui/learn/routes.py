@@ -102,17 +102,17 @@ class _Learning:
     def stages(self) -> list[Stage]:
         return stages(self.app.settings.data_dir)
 
-    def train(self, asked: Asked) -> None:
+    def train(self, form: Asked) -> None:
         """Begin what a person asks for. Raises TrainingError, BackendError."""
         check_installed()
-        self.app.catalogue.find(asked.model)
-        if asked.kind not in page.WAYS:
+        self.app.catalogue.find(form.model)
+        if form.kind not in page.WAYS:
             raise TrainingError(LearnWords.senseless)
-        name, _, by = asked.kind.partition(":")
+        name, _, by = form.kind.partition(":")
         kind = next(known for known in KINDS if known == name)
-        if kind == "grpo" and asked.trials > 1:
+        if kind == "grpo" and form.trials > 1:
             raise TrainingError(LearnWords.no_trials)
-        start(self.app.settings, self.runs.begin(Wish(kind, asked.model, by=by, trials=asked.trials)))
+        start(self.app.settings, self.runs.begin(Wish(kind, form.model, by=by, trials=form.trials)))
 
     def pair(self, request: Request, name: str) -> Response:
         """The pair of a child that waits for a verdict."""
@@ -122,24 +122,24 @@ class _Learning:
 
         return self.answer(request, card)
 
-    def act(self, verb: str, named: Named) -> None:
+    def act(self, verb: str, target: Named) -> None:
         """Do what a button says. Raises TrainingError."""
         runs, children = self.runs, self.children
         if verb == "cancel":
-            runs.get(named.id).cancel()
+            runs.get(target.id).cancel()
         elif verb == "pause":
-            runs.get(named.id).pause()
+            runs.get(target.id).pause()
         elif verb == "resume":
-            run = runs.get(named.id)
+            run = runs.get(target.id)
             start(self.app.settings, runs.begin(run.wish, run.name))
         elif verb == "delete-run":
-            runs.get(named.id).delete()
+            runs.get(target.id).delete()
         elif verb == "keep":
-            children.keep(runs.get(named.id))
+            children.keep(runs.get(target.id))
         elif verb == "rename":
-            children.rename(named.id, named.text.strip())
+            children.rename(target.id, target.text.strip())
         elif verb == "delete":
-            children.delete(named.id)
+            children.delete(target.id)
         else:
             raise TrainingError(LearnWords.senseless)
         if verb in ("keep", "rename", "delete"):
@@ -188,8 +188,8 @@ def _add_comparisons(web: FastAPI, learning: _Learning) -> None:
     """The blind queue of a child."""
 
     @web.post("/r1chat/learn/pair")
-    def next_pair(request: Request, named: Named) -> Response:
-        return learning.pair(request, named.id)
+    def next_pair(request: Request, target: Named) -> Response:
+        return learning.pair(request, target.id)
 
     @web.post("/r1chat/learn/judge")
     def judge(request: Request, verdict: Verdict) -> Response:
@@ -205,17 +205,17 @@ def _add_acts(web: FastAPI, learning: _Learning) -> None:
     """What buttons do; the answer is the runs as they are then."""
 
     @web.post("/r1chat/learn/train")
-    def train(request: Request, asked: Asked) -> Response:
+    def train(request: Request, form: Asked) -> Response:
         def make(w: LearnWords) -> str:
-            learning.train(asked)
+            learning.train(form)
             return learning.cards(w)
 
         return learning.answer(request, make)
 
     @web.post("/r1chat/learn/{verb}")
-    def act(request: Request, verb: str, named: Named) -> Response:
+    def act(request: Request, verb: str, target: Named) -> Response:
         def make(w: LearnWords) -> str:
-            learning.act(verb, named)
+            learning.act(verb, target)
             return learning.cards(w)
 
         return learning.answer(request, make)
@@ -225,14 +225,14 @@ def _families(app: App, children: Children, w: LearnWords) -> list[page.Family]:
     """Children by their base; those that cannot be used now say why."""
     backend = app.catalogue.backend("llama.cpp")
     infos = {info.name: info for info in backend.models()} if isinstance(backend, LlamaCppBackend) else {}
-    found: dict[str, list[page.Child]] = {}
+    families: dict[str, list[page.Child]] = {}
     results = blind_results(app.store)  # once, however many children there are
     for name in children.names():
         record, info = children.record(name), infos.get(name)
         parent = infos.get(info.parent.partition(":")[2]) if info and info.parent else None
         base = parent.name if parent else str(record.get("base", {}).get("name", "?"))
         note = "" if info and info.ready else Both.of(info.note).pick(w.lang) if info else w.senseless
-        said = liked(results.get(frozenset((name, base)), ()), name, base)
-        child = page.Child(name, info.key if info else "", record, said, note)
-        found.setdefault((parent.title or parent.name) if parent else base, []).append(child)
-    return [page.Family(base, found[base]) for base in sorted(found)]
+        preference = liked(results.get(frozenset((name, base)), ()), name, base)
+        child = page.Child(name, info.key if info else "", record, preference, note)
+        families.setdefault((parent.title or parent.name) if parent else base, []).append(child)
+    return [page.Family(base, families[base]) for base in sorted(families)]

@@ -70,13 +70,13 @@ def _in_memory(model: InMemory, w: LibraryWords) -> Markup:
 def _pull(pull: Pull, w: LibraryWords) -> Markup:
     share = 100 * pull.done / pull.total if pull.total else 0
     done, total = readable_size(pull.done), readable_size(pull.total)
-    told = {
+    status = {
         "running": w.pulling.format(done=done, total=total) if pull.total else w.asking,
         "done": w.done,
         "failed": pull.error.sentence(w.lang) if pull.error else w.failed,
     }[pull.state]
     if pull.checking:
-        told = w.checking
+        status = w.checking
     acts = {
         "running": [("stop-pull", w.cancel)],
         "failed": [("pull", w.again), ("stop-pull", w.dismiss)],
@@ -87,5 +87,5 @@ def _pull(pull: Pull, w: LibraryWords) -> Markup:
         buttons = chat_link(f"ollama:{pull.model}", pull.model, w) + buttons
     return Markup(
         '<div class="job {state}"><b>{name}</b><progress max="100" value="{share}" aria-label="{name}"></progress>'
-        "<span>{told}</span><div>{buttons}</div></div>"
-    ).format(state=pull.state, name=pull.model, share=f"{share:.1f}", told=told, buttons=buttons)
+        "<span>{status}</span><div>{buttons}</div></div>"
+    ).format(state=pull.state, name=pull.model, share=f"{share:.1f}", status=status, buttons=buttons)

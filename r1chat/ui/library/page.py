@@ -175,7 +175,7 @@ def downloads(jobs: Iterable[Job], ready: Mapping[str, str], w: LibraryWords) ->
 def _download(job: Job, key: str, w: LibraryWords) -> Markup:
     share = 100 * job.done / job.total if job.total else 0
     done, total = readable_size(job.done), readable_size(job.total)
-    told = {
+    status = {
         "waiting": w.waiting,
         "running": w.running.format(done=done, total=total, speed=readable_size(job.speed)),
         "checking": w.checking,
@@ -184,7 +184,7 @@ def _download(job: Job, key: str, w: LibraryWords) -> Markup:
         "failed": job.error.sentence(w.lang) if job.error else w.failed,
     }[job.state]
     if job.state == "running" and job.left is not None:
-        told += " · " + w.left.format(time=duration(job.left, w.lang))
+        status += " · " + w.left.format(time=duration(job.left, w.lang))
     acts = {
         "waiting": ("pause", "cancel"),
         "running": ("pause", "cancel"),
@@ -203,8 +203,8 @@ def _download(job: Job, key: str, w: LibraryWords) -> Markup:
         buttons = chat_link(key, job.variant.name, w) if key else EMPTY
     return Markup(
         '<div class="job {state}"><b>{name}</b><progress max="100" value="{share}" aria-label="{name}"></progress>'
-        "<span>{told}</span><div>{buttons}</div></div>"
-    ).format(state=job.state, name=job.variant.name, share=f"{share:.1f}", told=told, buttons=buttons)
+        "<span>{status}</span><div>{buttons}</div></div>"
+    ).format(state=job.state, name=job.variant.name, share=f"{share:.1f}", status=status, buttons=buttons)
 
 
 def installed(here: Here, w: LibraryWords) -> Markup:

@@ -97,9 +97,9 @@ def add(web: FastAPI, app: App) -> None:
         return answer(request, lambda w: ollama_page.ollama_state(_known_ollama(app), w))
 
     @web.post("/r1chat/library/ollama/{verb}")
-    def act_on_ollama(request: Request, verb: str, named: Named) -> Response:
+    def act_on_ollama(request: Request, verb: str, target: Named) -> Response:
         def make(w: LibraryWords) -> str:
-            act(app, verb, named.id.strip())
+            act(app, verb, target.id.strip())
             return ollama_page.ollama_state(_known_ollama(app), w)
 
         return answer(request, make)
@@ -140,18 +140,18 @@ def add(web: FastAPI, app: App) -> None:
         return answer(request, make)
 
     @web.post("/r1chat/library/{verb}")
-    def act_on_download(request: Request, verb: str, named: Named) -> Response:
+    def act_on_download(request: Request, verb: str, target: Named) -> Response:
         def make(w: LibraryWords) -> str:
             acts = {"pause": app.downloads.pause, "resume": app.downloads.resume, "cancel": app.downloads.cancel}
             if verb == "remove":
-                remove(app, named.id)
+                remove(app, target.id)
                 return page.installed(_here(app, _machine(app)), w)
             if verb == "link":
-                local.link(named.id, app.settings.models_folder)
+                local.link(target.id, app.settings.models_folder)
                 app.catalogue.statuses(fresh=True)
                 return page.installed(_here(app, _machine(app)), w)
             if verb in acts:
-                acts[verb](named.id)
+                acts[verb](target.id)
             return _downloads(app, w)
 
         return answer(request, make)

@@ -61,10 +61,10 @@ def test_server(app: App, act: Act) -> Answer:
     server = app.servers.find(act.subject)
     status = next(status for status in app.catalogue.statuses(fresh=True, patience=None) if status.name == server.name)
     if status.failure is not None:
-        told = status.failure.sentence(act.lang)
+        sentence = status.failure.sentence(act.lang)
     else:
-        told = act.words.server_ok.format(n=len(status.models))
-    return {"blocks": [{"id": f"told-{server.id}", "html": escape(told)}]}
+        sentence = act.words.server_ok.format(n=len(status.models))
+    return {"blocks": [{"id": f"told-{server.id}", "html": escape(sentence)}]}
 
 
 def _values(app: App) -> Values:

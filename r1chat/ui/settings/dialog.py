@@ -181,9 +181,9 @@ def server_row(server_id: str, url: str, has_key: bool, words: Words) -> Markup:
         )
         for command, word in (("test-server", words.test_server), ("remove-server", words.remove_server))
     )
-    told = Markup('<span class="told" role="status"{}></span>').format(attributes(id=f"told-{server_id}"))
+    status = Markup('<span class="told" role="status"{}></span>').format(attributes(id=f"told-{server_id}"))
     note = joined(words.server_has_key if has_key else "", leaves)
-    return _row(url, Markup('<div class="line">{}{}</div>').format(told, buttons), note)
+    return _row(url, Markup('<div class="line">{}{}</div>').format(status, buttons), note)
 
 
 def _data(values: Values, words: Words) -> Markup:

@@ -3,7 +3,7 @@
 (() => {
   const system = matchMedia('(prefers-color-scheme: dark)');
   /** @param {string} name @param {string} otherwise */
-  const kept = (name, otherwise) => {
+  const stored = (name, otherwise) => {
     try {
       return localStorage.getItem(`r1chat.${name}`) ?? otherwise;
     } catch {
@@ -11,9 +11,9 @@
     }
   };
   const apply = () => {
-    const theme = kept('theme', 'system');
+    const theme = stored('theme', 'system');
     const dark = theme === 'dark' || (theme === 'system' && system.matches);
-    document.documentElement.dataset.size = kept('size', 'normal');
+    document.documentElement.dataset.size = stored('size', 'normal');
     document.documentElement.style.colorScheme = dark ? 'dark' : 'light';
     if (document.body && document.body.classList.contains('dark') !== dark) document.body.classList.toggle('dark', dark);
   };

@@ -72,10 +72,10 @@ document.addEventListener('change', event => {
 
 /** @param {HTMLInputElement} box */
 async function allowNotifications(box) {
-  const wanted = box.value === 'on';
-  const allowed = wanted && 'Notification' in globalThis && await Notification.requestPermission() === 'granted';
+  const turnedOn = box.value === 'on';
+  const allowed = turnedOn && 'Notification' in globalThis && await Notification.requestPermission() === 'granted';
   localStorage.setItem('r1chat.notify', allowed ? 'on' : 'off');
-  if (!wanted || allowed) return;
+  if (!turnedOn || allowed) return;
   tell(state.words.not_allowed);
   /** @type {HTMLInputElement} */ (find(dialog(), 'input[name=notify][value=off]')).checked = true;
 }

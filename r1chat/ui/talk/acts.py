@@ -167,9 +167,9 @@ def new(app: App, act: Act) -> Answer:
 def new_temporary(app: App, act: Act) -> Answer:
     """A new conversation that is kept in memory alone."""
     home = app.main.begin_temporary()
-    made = home.store.new_conversation(model=act.model or model_key(app, ""))
-    home.store.set_behaviour(made.id, app.main.chat.default_behaviour)
-    return show(home, made.id, act.model, act.words, act.query)
+    conversation = home.store.new_conversation(model=act.model or model_key(app, ""))
+    home.store.set_behaviour(conversation.id, app.main.chat.default_behaviour)
+    return show(home, conversation.id, act.model, act.words, act.query)
 
 
 def search(app: App, act: Act) -> Answer:
@@ -213,9 +213,9 @@ def delete(app: App, act: Act) -> Answer:
     app.store.delete(act.subject)
     if app.is_temporary:
         app.store.purge(timedelta(seconds=-1))
-    shown = "" if act.subject == act.conversation else act.conversation
-    home = app.main.home_of(shown)
-    return show(home, shown, act.model, act.words, act.query, None if app.is_temporary else deleted)
+    conversation_id = "" if act.subject == act.conversation else act.conversation
+    home = app.main.home_of(conversation_id)
+    return show(home, conversation_id, act.model, act.words, act.query, None if app.is_temporary else deleted)
 
 
 def undelete(app: App, act: Act) -> Answer:

@@ -65,9 +65,9 @@ function title() {
     place.textContent = heading;
     place.hidden = !heading;
   }
-  const named = heading && !isTemporary();  // a browser keeps titles in its history
-  const shown = `${running ? WORKING : unseen ? DONE : ''}${named ? `${heading} · ` : ''}r1chat`;
-  if (document.title !== shown) document.title = shown;
+  const hasName = heading && !isTemporary();  // a browser keeps titles in its history
+  const tabTitle = `${running ? WORKING : unseen ? DONE : ''}${hasName ? `${heading} · ` : ''}r1chat`;
+  if (document.title !== tabTitle) document.title = tabTitle;
 }
 
 document.addEventListener('visibilitychange', () => {

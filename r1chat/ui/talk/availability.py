@@ -57,9 +57,13 @@ def look(app: App, key: str, words: Words, max_age: float | None = None) -> Avai
         except R1ChatError as error:
             return Availability(None, error.sentence(words.lang), catalogue.host(key), _others(app, key))
     failures = [status.failure for status in catalogue.statuses() if status.failure is not None]
-    wanted = _wanted_backend(app)
-    named = [status.failure for status in catalogue.statuses() if status.failure and status.name == wanted]
-    why = (named or failures)[0].sentence(words.lang) if named or (failures and wanted) else words.no_model
+    backend = _wanted_backend(app)
+    backend_failures = [status.failure for status in catalogue.statuses() if status.failure and status.name == backend]
+    why = (
+        (backend_failures or failures)[0].sentence(words.lang)
+        if backend_failures or (failures and backend)
+        else words.no_model
+    )
     return Availability(None, why, "", _others(app, ""))
 
 
@@ -82,8 +86,8 @@ def _expected(app: App, model: ModelInfo, words: Words) -> str:
     header = app.catalogue.header(model.key)
     if header is None:
         return ""
-    made = forecast(header, model.size, app.settings.context, app.meter.resources(), app.meter.known())
-    return made.sentence(words.lang)
+    expectation = forecast(header, model.size, app.settings.context, app.meter.resources(), app.meter.known())
+    return expectation.sentence(words.lang)
 
 
 def _others(app: App, key: str) -> tuple[ModelInfo, ...]:

@@ -28,14 +28,14 @@ def first_message(app: App, conversation_id: str, model: str, words: Words) -> I
 
 def _growing(app: App, conversation: Conversation, model: str, words: Words) -> Iterator[str]:
     title = conversation.info.title or words.untitled
-    summary, told = "", 0.0
+    summary, last_yield = "", 0.0
     try:
         backend, info = app.catalogue.find(model)
         with closing(summarise(conversation, backend, info)) as texts:  # type: ignore[type-var]
             for summary in texts:
-                if time.monotonic() - told >= INTERVAL:
+                if time.monotonic() - last_yield >= INTERVAL:
                     yield words.carried_summary.format(title=title, text=summary).rstrip()
-                    told = time.monotonic()
+                    last_yield = time.monotonic()
     except BackendError as error:
         log.info("no summary could be written: %s", error)
         summary = ""

@@ -34,8 +34,8 @@ const deleted = new Set();
 
 /** @param {string} conversation @returns {Draft} */
 function draftOf(conversation) {
-  const kept = fleeting.get(conversation);
-  if (kept) return kept;
+  const draft = fleeting.get(conversation);
+  if (draft) return draft;
   try {
     const {text = '', queue = []} = JSON.parse(localStorage.getItem(keyOf(conversation)) ?? '{}');
     return {text: String(text), queue: queue.map(String)};
@@ -275,9 +275,9 @@ const LOOKED_AT = 20_000;  // characters of a message
 function hintAtExamples() {
   const line = find(document, '#few-shot'), hint = find(document, '#few-shot-words')?.dataset.words ?? '';
   const text = prompt().value.slice(0, LOOKED_AT);
-  const shown = hint && (text.match(EXAMPLE)?.length ?? 0) >= 2 && ANSWER.test(text);
-  line.hidden = !shown;
-  if (shown) line.textContent = hint;
+  const visible = hint && (text.match(EXAMPLE)?.length ?? 0) >= 2 && ANSWER.test(text);
+  line.hidden = !visible;
+  if (visible) line.textContent = hint;
 }
 
 /** Which buttons there are, and which can be pressed. */
@@ -321,8 +321,8 @@ function queueButton(word, icon, done) {
 
 /** A reply has ended: the first message that waits is sent; after a stop or a failure it comes back into the box. */
 async function goOn() {
-  const {ended = '', shown = ''} = document.body.dataset;
-  if (running() || !queue.length || mine.id !== shown || mine.id !== state.conversation || sending) return;
+  const {ended = '', shown: conversation = ''} = document.body.dataset;
+  if (running() || !queue.length || mine.id !== conversation || mine.id !== state.conversation || sending) return;
   const text = queue.shift();
   showQueue();
   if (GONE_ON.has(ended) && await ask(text)) keepDraft();

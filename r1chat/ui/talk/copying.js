@@ -46,10 +46,10 @@ function name(button, text) {
 }
 
 onPatch(blocks => {  // a button on every block of code
-  const made = document.getElementById('copy-code');
-  if (!(made instanceof HTMLTemplateElement)) return;
+  const template = document.getElementById('copy-code');
+  if (!(template instanceof HTMLTemplateElement)) return;
   for (const {id, html} of blocks) {
     const node = html?.includes('class="code"') && document.getElementById(id);
-    for (const head of node ? all(node, '.code > .code-language') : []) head.append(made.content.cloneNode(true));
+    for (const head of node ? all(node, '.code > .code-language') : []) head.append(template.content.cloneNode(true));
   }
 });

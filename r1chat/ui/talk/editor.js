@@ -37,8 +37,8 @@ export function edit({place, after = place, hidden = [], most = 0.5, ...options}
   };
   save.onclick = async () => {
     save.disabled = true;
-    const taken = await options.saved(box.value);
-    if (taken) setTimeout(() => { save.disabled = false; }, PATIENCE);
+    const accepted = await options.saved(box.value);
+    if (accepted) setTimeout(() => { save.disabled = false; }, PATIENCE);
     else save.disabled = false;
   };
   cancel.onclick = leave;

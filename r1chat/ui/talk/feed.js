@@ -9,7 +9,7 @@ import {read} from './transcript.js';
 
 /** @type {EventSource} */
 let feed = null;
-let shown = '';  // the address of the feed
+let feedAddress = '';  // the address of the feed
 let subject = '';  // what it shows, in which language
 let walking = false;  // Back or Forward leads to a conversation
 
@@ -20,13 +20,13 @@ export function showConversation() {
   const {conversation, model, lang} = state;
   keepAddress(conversation);
   const address = `r1chat/feed?${new URLSearchParams({conversation, model, lang})}`;
-  if (address === shown && feed) return;
+  if (address === feedAddress && feed) return;
   const about = JSON.stringify([conversation, lang]);
   if (about !== subject) {
     read.replaceChildren();
     follow();
   }
-  [shown, subject] = [address, about];
+  [feedAddress, subject] = [address, about];
   connect();
 }
 
@@ -51,7 +51,7 @@ addEventListener('popstate', () => {
 
 function connect() {
   feed?.close();
-  const source = feed = new EventSource(shown);  // reconnects by itself; the server then sends everything anew
+  const source = feed = new EventSource(feedAddress);  // reconnects by itself; the server then sends everything anew
   feed.onopen = () => sayRunning(true);
   feed.onerror = () => {
     sayRunning(false);
@@ -87,7 +87,7 @@ function letGo() {
 }
 onState(letGo);
 document.addEventListener('visibilitychange', () => {
-  if (!shown) return;
+  if (!feedAddress) return;
   if (document.hidden) letGo();
   else if (!feed) connect();
 });

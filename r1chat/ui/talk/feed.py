@@ -227,25 +227,25 @@ class Viewer:
 
     def _growing(self, turn_id: str, reply_id: str, reply: Reply) -> list[Block]:
         message = self._messages[turn_id]
-        shown = message.replies[reply_id]
+        view = message.replies[reply_id]
         blocks = self._change(f"reply-{reply_id}", kind=f"reply {_state(reply)}")
         blocks += self._change(f"{reply_id}-who", html=Markup("{}").format(self._speaker(message, reply_id)))
         loading = reply.progress is not None and reply.progress.stage == "loading"
         if not message.blind and (loading or "model-line" in self._sent):
             blocks += self._change("model-line", html=sidebar.loading(reply.progress, self._words))
-        rendered = shown.renderer.update(reply)
+        rendered = view.renderer.update(reply)
         if message.blind:
             summary = comparisons.summary(reply, self._words)
         else:
-            summary = render.summary(reply, self._words, shown.renderer.counts(), shown.given)
+            summary = render.summary(reply, self._words, view.renderer.counts(), view.given)
         blocks += self._change(f"{reply_id}-sum", html=summary)
-        moments = shown.renderer.moments
-        if moments != shown.moments or (reply.closed and not shown.final):
-            shown.moments, shown.final = moments, reply.closed
-            blocks += self._change(f"{reply_id}-strip", html=shown.renderer.strip(reply))
+        moments = view.renderer.moments
+        if moments != view.moments or (reply.closed and not view.final):
+            view.moments, view.final = moments, reply.closed
+            blocks += self._change(f"{reply_id}-strip", html=view.renderer.strip(reply))
         now = time.monotonic()
         if reply_id == self._outlined and (reply.finish or now - self._outlined_at >= OUTLINE_EVERY):
-            blocks += self._outline(reply_id, shown.renderer, over=reply.finish is not None)
+            blocks += self._outline(reply_id, view.renderer, over=reply.finish is not None)
             self._outlined_at = now
         return blocks + [self._piece(reply_id, block) for block in rendered]
 
@@ -455,8 +455,10 @@ class Viewer:
             for part in ("notes", "judge", "acts", "teach"):
                 blocks += self._change(f"{stored.id}-{part}", html=EMPTY)
             return blocks
-        made = stored.provenance
-        cannot_resume = self._cannot_steer(f"{made.backend}:{made.model}") if render.can_go_on(reply) else ""
+        provenance = stored.provenance
+        cannot_resume = (
+            self._cannot_steer(f"{provenance.backend}:{provenance.model}") if render.can_go_on(reply) else ""
+        )
         notes = render.not_saved(stored, self._words) + render.notices(reply, self._words, cannot_resume)
         notes += render.origin(stored, question, self._words, other_file=stored.id in self._of_another_file)
         notes += self._compared(stored)
@@ -480,12 +482,12 @@ class Viewer:
 
     def _maker(self, stored: StoredReply) -> str:
         """What the menu calls the model that wrote a reply, or that a person did. Text."""
-        made = stored.provenance
-        if made.origin == "corrected":
+        provenance = stored.provenance
+        if provenance.origin == "corrected":
             return self._words.own_words
-        key = f"{made.backend}:{made.model}"
+        key = f"{provenance.backend}:{provenance.model}"
         if key not in self._names:  # asked once: a server may be slow
-            self._names[key] = made.model
+            self._names[key] = provenance.model
             with suppress(R1ChatError):  # the model may be gone
                 self._names[key] = model_name(self._app.catalogue.glance(key))
         return self._names[key]
@@ -496,33 +498,33 @@ class Viewer:
         verdicts = self._verdicts.get(stored.id, {})
         replies = self._messages[stored.turn_id].replies
         self._messages[stored.turn_id].makers[stored.id] = self._maker(stored)
-        if shown := replies.get(stored.id):
+        if view := replies.get(stored.id):
             for span, verdict in verdicts.items():
-                if shown.renderer.verdicts.get(span) != verdict:  # labelled here, or in another tab
-                    blocks += [self._piece(stored.id, block) for block in shown.renderer.judge(*span, verdict)]
+                if view.renderer.verdicts.get(span) != verdict:  # labelled here, or in another tab
+                    blocks += [self._piece(stored.id, block) for block in view.renderer.judge(*span, verdict)]
         else:
             renderer = render.ReplyRenderer(stored.id, self._words, verdicts, self._bars)
             replies[stored.id] = _Reply(renderer, self._given_tokens(stored.provenance))
             blocks += self._frame(f"reply-{stored.id}", into, "reply", render.skeleton(stored.id))
         return blocks + self._growing(stored.turn_id, stored.id, reply)
 
-    def _given_tokens(self, made: Provenance) -> int:
+    def _given_tokens(self, provenance: Provenance) -> int:
         """About how many tokens of a thought came from its parent's: as many as its characters take there."""
-        line = [made]
-        replies: list[Reply] = []  # those of the ancestors of `made`, whose part of the thought is in it
+        line = [provenance]
+        replies: list[Reply] = []  # those of the ancestors of `provenance`, whose part of the thought is in it
         with suppress(NotFoundError):
             while line[-1].kept_reasoning and len(replies) < _MOST_ANCESTORS:
                 parent = self._app.store.reply(line[-1].parent_id or "")
                 replies.append(parent.reply)
                 line.append(parent.provenance)
-        given = round(line[-1].kept_reasoning / window.PER_TOKEN)
+        tokens = round(line[-1].kept_reasoning / window.PER_TOKEN)
         for child, parent_reply in reversed([*zip(line, replies, strict=False)]):
-            whole = given + parent_reply.usage.reasoning_tokens
+            whole = tokens + parent_reply.usage.reasoning_tokens
             if whole and parent_reply.reasoning:
-                given = round(whole * child.kept_reasoning / len(parent_reply.reasoning))
+                tokens = round(whole * child.kept_reasoning / len(parent_reply.reasoning))
             else:
-                given = round(child.kept_reasoning / window.PER_TOKEN)
-        return given
+                tokens = round(child.kept_reasoning / window.PER_TOKEN)
+        return tokens
 
     def _forget_message(self, turn_id: str) -> None:
         self._sent.pop(f"you-{turn_id}", None)

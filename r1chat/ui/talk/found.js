@@ -47,8 +47,8 @@ function goToHit() {
 function rangesIn(part, word) {
   const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT), ranges = [];
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
-    const found = lowered(text.textContent);
-    for (let start = found.indexOf(word); start >= 0; start = found.indexOf(word, start + word.length)) {
+    const content = lowered(text.textContent);
+    for (let start = content.indexOf(word); start >= 0; start = content.indexOf(word, start + word.length)) {
       const range = document.createRange();
       range.setStart(text, start);
       range.setEnd(text, start + word.length);

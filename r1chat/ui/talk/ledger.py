@@ -20,8 +20,8 @@ def html(turns: Sequence[StoredTurn], view: ConversationInfo, words: Words) -> M
     """The bar in the head of the page, with its numbers; empty where the window is not known."""
     counted = (turn.reply.reply.usage for turn in reversed(turns) if turn.reply is not None)
     usage = next((usage for usage in counted if usage.context and usage.prompt_tokens is not None), Usage())
-    dropped = window.next_prompt(turns, False, view.seen_from)
-    kept = window.next_prompt(turns, True, view.seen_from)
+    without_thoughts = window.next_prompt(turns, False, view.seen_from)
+    with_thoughts = window.next_prompt(turns, True, view.seen_from)
     if not usage.context or usage.prompt_tokens is None or usage.free is None:
         return EMPTY
     numbers = {
@@ -32,7 +32,7 @@ def html(turns: Sequence[StoredTurn], view: ConversationInfo, words: Words) -> M
         "context": usage.context,
     }
     title = words.ledger.format(**{name: f"{count:,}" for name, count in numbers.items()})
-    title += "\n" + words.ledger_next.format(dropped=f"{dropped:,}", kept=f"{kept:,}")
+    title += "\n" + words.ledger_next.format(dropped=f"{without_thoughts:,}", kept=f"{with_thoughts:,}")
     short = words.ledger_short.format(used=f"{usage.context - usage.free:,}", context=f"{usage.context:,}")
     bars = concat(
         Markup('<i class="of-{}" style="width:{:.1f}%"></i>').format(name, 100 * numbers[name] / usage.context)
@@ -49,11 +49,11 @@ def offers(turns: Sequence[StoredTurn], view: ConversationInfo, model: ModelInfo
 
     `model` is the one that is chosen for the next turn.
     """
-    taken = window.next_prompt(turns, view.keep_thoughts, view.seen_from)
+    prompt_tokens = window.next_prompt(turns, view.keep_thoughts, view.seen_from)
     context = (model.context if model else 0) or _last_context(turns)
-    if taken is None or not context or context - taken >= window.TIGHT * context:
+    if prompt_tokens is None or not context or context - prompt_tokens >= window.TIGHT * context:
         return EMPTY
-    sentences = [words.tight.format(free=f"{max(0, context - taken):,}", context=f"{context:,}")]
+    sentences = [words.tight.format(free=f"{max(0, context - prompt_tokens):,}", context=f"{context:,}")]
     if view.keep_thoughts and (bare := window.next_prompt(turns, False, view.seen_from)) is not None:
         sentences.append(words.tight_thoughts.format(free=f"{max(0, context - bare):,}"))
     buttons = button("carry", "", words.carry_on, kind="primary")

@@ -55,7 +55,7 @@ document.addEventListener('keydown', event => {
 function showMore(button) {
   if (button instanceof HTMLButtonElement && !button.disabled) {
     button.disabled = true;
-    act('more', '', button.dataset.text).then(shown => { button.disabled = shown; });
+    act('more', '', button.dataset.text).then(success => { button.disabled = success; });
   }
 }
 
@@ -70,8 +70,8 @@ function markWorking() {
 onState(markWorking);
 
 /** The title of the conversation that shows, which may have been written meanwhile. */
-onState(({shown, heading}) => {
-  const row = shown && find(document, `#list [data-verb=open][data-id="${CSS.escape(shown)}"]`);
+onState(({shown: id, heading}) => {
+  const row = id && find(document, `#list [data-verb=open][data-id="${CSS.escape(id)}"]`);
   if (!row || !heading || row.textContent === heading) return;
   row.title = row.title.replace(row.textContent, () => heading);
   row.textContent = heading;

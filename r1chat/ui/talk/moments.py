@@ -77,18 +77,18 @@ _MARK_STOPS = re.compile(r"\n|\$|\\[(\[]|`|\*\*|__|\||<|\[")  # a mark must not 
 def marked_html(piece: str, start: int, moments: Sequence[Moment], verdicts: Verdicts) -> Markup:
     """The HTML of a step: `piece` stands at `start` of the thought, and `moments` begin in it."""
     text = _PRIVATE.sub("\ufffd", piece)
-    shown: list[Moment] = []
+    visible: list[Moment] = []
     for moment in sorted(moments, key=lambda moment: -moment.start):
         begin, end = _extent(text, moment.start - start, moment.end - start)
         if begin < end:
             text = f"{text[:begin]}{BEGIN}{text[begin:end]}{END}{text[end:]}"
-            shown.insert(0, moment)
+            visible.insert(0, moment)
     html = markdown(text)
-    if html.count(BEGIN) != len(shown) or html.count(END) != len(shown):  # one fell into code
+    if html.count(BEGIN) != len(visible) or html.count(END) != len(visible):  # one fell into code
         first = mark(moments[0].kind, moments[0].effect, "glyph") if moments else EMPTY
         return first + Markup("").join(_cut(html))
     pieces = _cut(html)  # text, mark, text, mark, …
-    for place, moment in enumerate(shown):
+    for place, moment in enumerate(visible):
         opening = _opening(moment, verdicts) + mark(moment.kind, moment.effect, "glyph")
         pieces[2 * place + 1] = Markup("{}{}</mark>").format(opening, pieces[2 * place + 1])
     return concat(pieces)
@@ -189,8 +189,8 @@ def _quoted(reasoning: str, moment: Moment) -> str:
 
 def counts(moments: Sequence[Moment], words: Words) -> str:
     """`3 checks, 1 correction`, the most frequent first; empty where there are none."""
-    found = Counter(moment.kind for moment in moments)
-    ordered = sorted(found, key=lambda kind: (-found[kind], KINDS.index(kind)))
+    by_kind = Counter(moment.kind for moment in moments)
+    ordered = sorted(by_kind, key=lambda kind: (-by_kind[kind], KINDS.index(kind)))
     names = {
         "verification": (words.one_check, words.many_checks),
         "correction": (words.one_correction, words.many_corrections),
@@ -198,8 +198,8 @@ def counts(moments: Sequence[Moment], words: Words) -> str:
         "re-reading": (words.one_rereading, words.many_rereadings),
         "realisation": (words.one_realisation, words.many_realisations),
     }
-    said = [names[kind][0] if found[kind] == 1 else names[kind][1].format(n=found[kind]) for kind in ordered]
-    return words.comma.join(said)
+    phrases = [names[kind][0] if by_kind[kind] == 1 else names[kind][1].format(n=by_kind[kind]) for kind in ordered]
+    return words.comma.join(phrases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,11 +267,11 @@ class Outline:
         last = bisect_left(moments, step.end, key=lambda moment: moment.start)
         inside = moments[first:last]
         signs = [mark(moment.kind, moment.effect) for moment in inside[:3]]
-        named = title(text[step.start : min(step.end, step.start + _TITLED)]) or step.title
+        name = title(text[step.start : min(step.end, step.start + _TITLED)]) or step.title
         html = Markup('<button type="button"{}>{}<span class="title">{}</span>{}</button>').format(
             attributes(data_reply=self._reply_id, data_start=step.start),
             signs[0] if signs else Markup('<i class="plain-step" aria-hidden="true"></i>'),
-            named or self._words.step.format(n=index + 1),
+            name or self._words.step.format(n=index + 1),
             concat(signs[1:]),
         )
         return Row(f"{self._reply_id}-o{index}", CLASSES[inside[0].kind] if inside else "", html)
@@ -286,14 +286,14 @@ def outline_count(moments: Sequence[Moment], words: Words) -> str:
 
 def legend(moments: Sequence[Moment], words: Words) -> Markup:
     """The kinds that occur, and what filled and hollow marks mean."""
-    found = {moment.kind for moment in moments}
-    if not found:
+    kinds = {moment.kind for moment in moments}
+    if not kinds:
         return EMPTY
-    kinds = concat(
-        Markup("<li>{}{}</li>").format(mark(kind, "changed"), kind_name(kind, words)) for kind in KINDS if kind in found
+    entries = concat(
+        Markup("<li>{}{}</li>").format(mark(kind, "changed"), kind_name(kind, words)) for kind in KINDS if kind in kinds
     )
     return Markup('<h2 class="unseen">{}</h2><ul class="legend">{}</ul><p class="legend">{}</p>').format(
-        words.marks, kinds, words.legend
+        words.marks, entries, words.legend
     )
 
 

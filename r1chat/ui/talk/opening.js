@@ -12,8 +12,8 @@ const noResponse = () => null;
 
 /** For the browser's language and the conversation of its address. @returns {Promise<{value?: Value, refusal?: string}>} */
 async function ask() {
-  const asked = new URLSearchParams(location.search), query = new URLSearchParams();
-  for (const name of ['c', 'model']) if (asked.has(name)) query.set(name, asked.get(name));
+  const params = new URLSearchParams(location.search), query = new URLSearchParams();
+  for (const name of ['c', 'model']) if (params.has(name)) query.set(name, params.get(name));
   let response = null;
   while (!response) {
     response = await fetch(`r1chat/opening?${query}`).catch(noResponse);  // left, or not running: it may come back

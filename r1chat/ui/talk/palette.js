@@ -46,11 +46,11 @@ async function open() {
 function showActs() {
   const typed = box().value.trim().toLowerCase();
   /** @type {Map<string, () => void>} */
-  const found = new Map();
-  for (const button of buttons()) if (!found.has(nameOf(button))) found.set(nameOf(button), () => button.click());
-  found.set(state.words.shortcuts, () => openSettings('keys'));
+  const acts = new Map();
+  for (const button of buttons()) if (!acts.has(nameOf(button))) acts.set(nameOf(button), () => button.click());
+  acts.set(state.words.shortcuts, () => openSettings('keys'));
   runs = new Map();
-  const rows = [...found].filter(([name]) => name.toLowerCase().includes(typed)).map(([name, run], number) => {
+  const rows = [...acts].filter(([name]) => name.toLowerCase().includes(typed)).map(([name, run], number) => {
     const row = element('li', {id: `palette-act-${number}`, textContent: name});
     row.setAttribute('role', 'option');
     runs.set(row.id, run);

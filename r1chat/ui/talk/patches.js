@@ -50,8 +50,8 @@ export function patch({fresh, order, blocks = [], state: marks}) {
 
 /** @param {string[]} order */
 function arrange(order) {
-  const wanted = new Set(order);
-  for (const node of [...read.children]) if (!wanted.has(node.id)) node.remove();
+  const ids = new Set(order);
+  for (const node of [...read.children]) if (!ids.has(node.id)) node.remove();
   let last = null;
   for (const id of order) {
     const node = document.getElementById(id) ?? element('section', {id});
@@ -75,9 +75,9 @@ function markOlder() {
 
 /** Remove what this page has from an earlier connection, and what is there no more. @param {Block[]} blocks */
 function sweep(blocks) {
-  const named = new Set(blocks.map(({id}) => id));
+  const ids = new Set(blocks.map(({id}) => id));
   const here = 'section > [id], .steps > [id], .answer > [id], .side > * > [id]';
-  for (const node of all(read, here)) if (!named.has(node.id)) node.remove();
+  for (const node of all(read, here)) if (!ids.has(node.id)) node.remove();
 }
 
 /**
@@ -109,10 +109,10 @@ function put({id, into, kind, html, frame, gone, start, end}) {
 function countOn(node, html) {
   const line = node.childElementCount === 1 ? node.firstElementChild : null;
   if (!line?.matches('.live') || !html.startsWith('<span class="live">')) return false;
-  const made = document.createElement('template');
-  made.innerHTML = html;
-  if (made.content.childElementCount !== 1 || made.content.firstElementChild.childElementCount || line.childElementCount) return false;
-  line.textContent = made.content.textContent;
+  const template = document.createElement('template');
+  template.innerHTML = html;
+  if (template.content.childElementCount !== 1 || template.content.firstElementChild.childElementCount || line.childElementCount) return false;
+  line.textContent = template.content.textContent;
   return true;
 }
 

@@ -103,7 +103,7 @@ class ReplyRenderer:
         if reply.later[: len(self._later)] != self._later:  # they were part of one long thought after all
             gone = [self._again(number, gone=True) for number in range(1, len(self._later) + 1)]
             self._thought, self._later = _Thought(f"{self.reply_id}-t", self.verdicts, self._bars), ()
-        begun = reply.later[len(self._later) :]
+        new_places = reply.later[len(self._later) :]
         self._thought.breaks = thoughts = [place.thought for place in reply.later]
         self._answer.breaks = [place.answer for place in reply.later]
         steps = [
@@ -112,7 +112,7 @@ class ReplyRenderer:
         ]
         parts = self._answer.update(reply.answer, reply.finish is not None, whole=reply.finish == "stop")
         blocks = gone + [block for block in steps if not block.later]
-        for number, place in enumerate(begun, len(self._later) + 1):
+        for number, place in enumerate(new_places, len(self._later) + 1):
             blocks += [block for block in parts if block.gone or block.start < place.answer]
             blocks.append(self._again(number))
             parts = [block for block in parts if not block.gone and block.start >= place.answer]
@@ -225,11 +225,11 @@ class _Growing:
         text = self._splitter.prefixes[index] + piece
         if self._whole or not self._is_last(index):
             return text
-        shown = without_open_formula(text)
-        if shown != text and self._over:
-            return f"{shown.rstrip()} …"
-        self._held = shown != text
-        return shown
+        complete = without_open_formula(text)
+        if complete != text and self._over:
+            return f"{complete.rstrip()} …"
+        self._held = complete != text
+        return complete
 
     def _is_last(self, index: int) -> bool:
         """Whether the text ends with this block, but for the sentence that follows where a budget was spent."""
@@ -301,15 +301,15 @@ class _Thought(_Growing):
     def _moments(self, index: int) -> tuple[Moment, ...]:
         starts = self._splitter.starts
         end = starts[index + 1] if index + 1 < len(starts) else len(self._text) + 1
-        found = self._marks
-        first = bisect_left(found, starts[index], key=lambda moment: moment.start)
-        last = bisect_left(found, end, key=lambda moment: moment.start)
-        return found[first:last]
+        marks = self._marks
+        first = bisect_left(marks, starts[index], key=lambda moment: moment.start)
+        last = bisect_left(marks, end, key=lambda moment: moment.start)
+        return marks[first:last]
 
     def _html(self, index: int, start: int, piece: str) -> Markup:
-        self._marked[index] = shown = self._moments(index)
+        self._marked[index] = inside = self._moments(index)
         prefix = self._splitter.prefixes[index]
-        return moments.marked_html(self._shown(index, piece), start - len(prefix), shown, self._verdicts)
+        return moments.marked_html(self._shown(index, piece), start - len(prefix), inside, self._verdicts)
 
 
 def _beginning(reply: Reply) -> Reply:
@@ -350,21 +350,21 @@ def skeleton(reply_id: str) -> Markup:
     ).format(id=reply_id)
 
 
-def summary(reply: Reply, words: Words, counts: str = "", given: int = 0) -> Markup:
+def summary(reply: Reply, words: Words, counts: str = "", earlier_tokens: int = 0) -> Markup:
     """The line that a thought folds to, with its moments counted; while it runs, what the model is doing.
 
-    `given`: about how many tokens of the thought were there before this reply was sampled.
+    `earlier_tokens`: about how many tokens of the thought were there before this reply was sampled.
     """
     sampled, seconds = reply.usage.reasoning_tokens, reply.timings.thinking
-    tokens = words.about_tokens(given + sampled) if given else _count(sampled, words)
+    tokens = words.about_tokens(earlier_tokens + sampled) if earlier_tokens else _count(sampled, words)
     if reply.closed:
         if not reply.reasoning:
             return _text(words.no_thought)
-        if given and not sampled:  # kept from another reply, or a person's words: there is no time to tell
+        if earlier_tokens and not sampled:  # kept from another reply, or a person's words: there is no time to tell
             return _in_pieces(joined(words.thought, tokens), counts)
         time = words.duration(seconds, 1 if seconds < 1 else 0)
-        said = words.thought_more if given else words.thought_for
-        return _in_pieces(joined(said.format(time=time), tokens), counts)
+        sentence = words.thought_more if earlier_tokens else words.thought_for
+        return _in_pieces(joined(sentence.format(time=time), tokens), counts)
     if reply.finish is None:
         if reply.progress is not None or not reply.reasoning:
             line = _stage(reply.progress or Progress("waiting"), words)
@@ -453,10 +453,13 @@ def of_another_file(turns: Sequence[StoredTurn]) -> set[str]:
     files: dict[tuple[str, str], str] = {}
     changed = set()
     for reply in (turn.reply for turn in turns if turn.reply is not None):
-        made = reply.provenance
-        if made.digest and files.setdefault((made.backend, made.model), made.digest) != made.digest:
+        provenance = reply.provenance
+        if (
+            provenance.digest
+            and files.setdefault((provenance.backend, provenance.model), provenance.digest) != provenance.digest
+        ):
             changed.add(reply.id)
-            files[made.backend, made.model] = made.digest
+            files[provenance.backend, provenance.model] = provenance.digest
     return changed
 
 
@@ -465,7 +468,7 @@ def origin(stored: StoredReply, question: str, words: Words, *, other_file: bool
 
     `other_file`: another model file has its model's name now.
     """
-    made = stored.provenance
+    provenance = stored.provenance
     origins = {
         "edited": words.origin_edited,
         "forked": words.origin_forked,
@@ -474,16 +477,16 @@ def origin(stored: StoredReply, question: str, words: Words, *, other_file: bool
         "voted": words.origin_voted,
         "corrected": words.origin_corrected,
     }
-    parts = [origins[made.origin]] if made.origin in origins else []
-    if made.closed_by == "person":
+    parts = [origins[provenance.origin]] if provenance.origin in origins else []
+    if provenance.closed_by == "person":
         parts.append(words.cut_by_person)
-    elif made.closed_by == "budget":
-        parts.append(words.cut_by_budget.format(n=f"{made.budget or 0:,}"))
+    elif provenance.closed_by == "budget":
+        parts.append(words.cut_by_budget.format(n=f"{provenance.budget or 0:,}"))
     if other_file:
-        parts.append(words.other_file.format(model=made.model))
-    if made.model == NANO and made.origin != "corrected" and len(_NUMBER.findall(question)) < 2:
+        parts.append(words.other_file.format(model=provenance.model))
+    if provenance.model == NANO and provenance.origin != "corrected" and len(_NUMBER.findall(question)) < 2:
         parts.append(words.nano_answered)
-    picture = sign("corner-down-right") if made.origin in origins else EMPTY
+    picture = sign("corner-down-right") if provenance.origin in origins else EMPTY
     return Markup('<div class="origin">{}{}</div>').format(picture, joined(*parts)) if parts else EMPTY
 
 

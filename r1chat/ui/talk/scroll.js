@@ -12,7 +12,7 @@ let following = true;
 let placed = 0;  // where it was put or scrolled to last
 let gesture = -Infinity;  // when the person last moved it
 /** @type {{index: number, selector: string, top: number, until: number}} a switch that keeps its place, or null */
-let held = null;
+let anchor = null;
 
 /** Nothing has been said: what greets is read from its beginning. */
 const isEmpty = () => Boolean(document.body.dataset.empty);
@@ -21,7 +21,7 @@ export const isFollowing = () => following;
 /** Go to the end, and stay there. */
 export function follow() {
   following = true;
-  held = null;
+  anchor = null;
   settle();
 }
 
@@ -34,7 +34,7 @@ export function release() {
 /** After the content has changed: the end, or the switch that was pressed, keeps its place. */
 export function settle() {
   if (following) scroller.scrollTop = isEmpty() ? 0 : scroller.scrollHeight;
-  else if (held) keepPlace();
+  else if (anchor) keepPlace();
   placed = scroller.scrollTop;
   mark();
 }
@@ -46,27 +46,27 @@ export function hold(button) {
   const part = around(button, '.vote, .asked') ?? around(button, '.acts');
   const selector = part.matches('.vote') ? '.vote' : part.matches('.asked') ? '.asked .switch' : '.reply .switch';
   const index = [...read.children].indexOf(section);
-  held = {index, selector, top: find(section, selector).getBoundingClientRect().top, until: performance.now() + HELD};
+  anchor = {index, selector, top: find(section, selector).getBoundingClientRect().top, until: performance.now() + HELD};
 }
 
 function keepPlace() {
-  const section = read.children[held.index];
-  const place = performance.now() < held.until && section ? find(section, held.selector) : null;
-  if (place) scroller.scrollTop += place.getBoundingClientRect().top - held.top;
-  else if (performance.now() >= held.until) held = null;
+  const section = read.children[anchor.index];
+  const place = performance.now() < anchor.until && section ? find(section, anchor.selector) : null;
+  if (place) scroller.scrollTop += place.getBoundingClientRect().top - anchor.top;
+  else if (performance.now() >= anchor.until) anchor = null;
 }
 
 function mark() {
   const away = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
   document.body.classList.toggle('following', following);
-  document.body.classList.toggle('held', held !== null);
+  document.body.classList.toggle('held', anchor !== null);
   document.body.classList.toggle('behind', !following && away > END && !isEmpty());
 }
 
 /** The person moves it; up, and it no longer follows. @param {boolean} up */
 function moved(up) {
   gesture = performance.now();
-  held = null;
+  anchor = null;
   if (up && scroller.scrollTop > 0) release();
 }
 

@@ -32,8 +32,8 @@ async function label(button) {
   const {start, end, kind} = mark.dataset, before = mark.className;
   mark.classList.remove('judged-confirmed', 'judged-denied');
   mark.classList.add(`judged-${verdict}`);
-  const said = {start: Number(start), end: Number(end), kind, verdict};
-  if (!await act('label', replyOf(step), JSON.stringify(said))) mark.className = before;
+  const judgement = {start: Number(start), end: Number(end), kind, verdict};
+  if (!await act('label', replyOf(step), JSON.stringify(judgement))) mark.className = before;
 }
 
 /** @param {HTMLElement} button */
@@ -94,8 +94,8 @@ function showCurrent() {
   if (moment) find(around(step, '.reply'), `.strip [data-start="${start}"]`)?.setAttribute('aria-current', 'true');
   const rows = all(document, `#outline button[data-reply="${CSS.escape(id)}"]`);
   const here = rows.filter(row => Number(row.dataset.start) >= begins && Number(row.dataset.start) < ends);
-  const row = here.filter(one => Number(one.dataset.start) <= start).at(-1) ?? here[0]
-    ?? rows.filter(one => Number(one.dataset.start) <= start).at(-1);
+  const row = here.filter(candidate => Number(candidate.dataset.start) <= start).at(-1) ?? here[0]
+    ?? rows.filter(candidate => Number(candidate.dataset.start) <= start).at(-1);
   row?.setAttribute('aria-current', 'step');
 }
 
@@ -259,15 +259,15 @@ function markSeen() {
   }
   const from = firstRow(rows, first), to = first < last ? firstRow(rows, last - 1) + 1 : from;
   const seen = new Set(rows.slice(from, to));
-  for (const row of shown) if (!seen.has(row)) row.classList.remove('seen');
-  for (const row of seen) if (!shown.has(row)) row.classList.add('seen');
-  const [top] = seen, [before] = shown;
-  shown = seen;
+  for (const row of seenRows) if (!seen.has(row)) row.classList.remove('seen');
+  for (const row of seen) if (!seenRows.has(row)) row.classList.add('seen');
+  const [top] = seen, [before] = seenRows;
+  seenRows = seen;
   if (top && top !== before && !document.body.classList.contains('sheet-open')) top.scrollIntoView({block: 'nearest'});
 }
 
 /** @type {Set<HTMLElement>} rows of the outline that are marked as seen */
-let shown = new Set();
+let seenRows = new Set();
 
 /** The index of the last row that begins at or before a place in the thought. @param {HTMLElement[]} rows @param {number} place */
 function firstRow(rows, place) {

@@ -38,8 +38,8 @@ def title(text: str) -> Markup:
     while at < len(text) and room > 0:
         piece = _PIECE.search(text, at)
         plain = text[at : piece.start() if piece else len(text)]
-        shown, room = _fitting(_OPEN.sub("…", plain) if piece is None else plain, room, first=not parts)
-        parts += shown
+        html, room = _fitting(_OPEN.sub("…", plain) if piece is None else plain, room, first=not parts)
+        parts += html
         if piece is None or room <= 0 or (piece["end"] and parts):
             break
         at = piece.end()
@@ -60,8 +60,8 @@ def title(text: str) -> Markup:
 
 
 def _code(text: str) -> Markup:
-    shown = text if len(text) <= LENGTH else text[: LENGTH - 1] + "…"
-    return Markup("<code>{}</code>").format(shown) if shown else EMPTY
+    short = text if len(text) <= LENGTH else text[: LENGTH - 1] + "…"
+    return Markup("<code>{}</code>").format(short) if short else EMPTY
 
 
 def _fitting(text: str, room: int, first: bool) -> tuple[Markup, int]:

@@ -41,14 +41,14 @@ def _state(reply: Reply, words: Words) -> tuple[Markup, str]:
     return sign("ellipsis"), words.thinking if reply.reasoning else words.waiting
 
 
-def panel(samples: Sequence[StoredReply], shown: str, judged: Judged, words: Words) -> Markup:
+def panel(samples: Sequence[StoredReply], current_id: str, judged: Judged, words: Words) -> Markup:
     """A bar for each answer, as long as its share; a button for each sample opens it, and says whether it is right."""
     groups = _groups(samples)
     rows = [Markup("<p><b>{}</b></p>").format(words.vote_of.format(n=len(samples)))]
     voted: set[int] = set()
     for place, group in enumerate(groups):
         voted.update(group.members)
-        buttons = _buttons(samples, group.members, shown, judged, words)
+        buttons = _buttons(samples, group.members, current_id, judged, words)
         if group.undecided:
             buttons = Markup('<span class="mark open">{}{}</span>{}').format(
                 sign("circle-question-mark"), words.vote_undecided, buttons
@@ -70,7 +70,7 @@ def panel(samples: Sequence[StoredReply], shown: str, judged: Judged, words: Wor
     if not groups:
         rows.append(Markup("<p>{}</p>").format(words.vote_none))
     if silent:
-        buttons = _buttons(samples, silent, shown, judged, words)
+        buttons = _buttons(samples, silent, current_id, judged, words)
         rows.append(Markup('<div class="group">{}{}</div>').format(words.vote_without.format(n=len(silent)), buttons))
     return _vote(rows)
 
@@ -90,14 +90,14 @@ def _formula(answer: str) -> str:
 
 
 def _buttons(
-    samples: Sequence[StoredReply], members: Sequence[int], shown: str, judged: Judged, words: Words
+    samples: Sequence[StoredReply], members: Sequence[int], current_id: str, judged: Judged, words: Words
 ) -> Markup:
     buttons = []
     for index in members:
         sample = samples[index]
         picture, verdict = reference.verdict(sample.id, judged, words)
         label = joined(words.vote_sample.format(n=index + 1), verdict)
-        current = "true" if sample.id == shown else None
+        current = "true" if sample.id == current_id else None
         caption = Markup("{}{}").format(index + 1, picture)
         buttons.append(named_button("reply", sample.id, caption, label, data_text=0, aria_current=current))
     name = words.vote_samples if len(members) > 1 else words.vote_sample.format(n="").strip()
