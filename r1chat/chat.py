@@ -233,8 +233,7 @@ class Chat:
                 jobs: list[tuple[Backend, Request]] = []
                 for number in range(samples):
                     seeded = replace(params, seed=(first_seed + number) % 2**31)
-                    provenance = self.prompting.provenance(info, seeded, "voted", view)
-                    provenance = replace(provenance, vote_id=vote_id)
+                    provenance = replace(self.prompting.provenance(info, seeded, "voted", view), vote_id=vote_id)
                     stored.append(self.store.add_reply(turn.id, provenance))
                     jobs.append((backend, Request(info.name, history, None, seeded, thinking_of(view, info))))
                 self.store.show_reply(stored[0].id)
