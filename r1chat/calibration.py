@@ -77,11 +77,11 @@ def describe(change: Change) -> str:
 
 def undo(folder: Path) -> bool:
     """Put the bars before the last change back in force. False where there is nothing to undo."""
-    kept = _kept(folder)
-    if "previous" not in kept:
+    content = _kept(folder)
+    if "previous" not in content:
         return False
     with replacing(folder / FILE_NAME) as file:
-        file.write(json.dumps({"bars": kept["previous"]}).encode())
+        file.write(json.dumps({"bars": content["previous"]}).encode())
     return True
 
 
@@ -135,14 +135,16 @@ def _kept(folder: Path) -> dict[str, dict[Kind, int]]:
     """The file's content; empty where there is none."""
     path = folder / FILE_NAME
     try:
-        kept = read_json(path)
+        content = read_json(path)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):
         raise _damaged(path) from None
-    if not isinstance(kept, dict) or not all(_are_bars(kept[name]) for name in kept.keys() & {"bars", "previous"}):
+    if not isinstance(content, dict) or not all(
+        _are_bars(content[name]) for name in content.keys() & {"bars", "previous"}
+    ):
         raise _damaged(path)
-    return kept
+    return content
 
 
 def _are_bars(value: object) -> bool:

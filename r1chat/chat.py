@@ -233,8 +233,7 @@ class Chat:
                 jobs: list[tuple[Backend, Request]] = []
                 for number in range(samples):
                     seeded = replace(params, seed=(first_seed + number) % 2**31)
-                    made = self.prompting.provenance(info, seeded, "voted", view)
-                    provenance = replace(made, vote_id=vote_id)
+                    provenance = replace(self.prompting.provenance(info, seeded, "voted", view), vote_id=vote_id)
                     stored.append(self.store.add_reply(turn.id, provenance))
                     jobs.append((backend, Request(info.name, history, None, seeded, thinking_of(view, info))))
                 self.store.show_reply(stored[0].id)
@@ -271,8 +270,8 @@ class Chat:
                 stored: list[StoredReply] = []
                 jobs: list[tuple[Backend, Request]] = []
                 for turn in (first, *others):
-                    made = replace(self.prompting.provenance(info, params, "voted", view), vote_id=vote_id)
-                    stored.append(self.store.add_reply(turn.id, made))
+                    provenance = replace(self.prompting.provenance(info, params, "voted", view), vote_id=vote_id)
+                    stored.append(self.store.add_reply(turn.id, provenance))
                     history = self.prompting.history(turn, view, info)
                     jobs.append((backend, Request(info.name, history, None, params, thinking_of(view, info))))
                 self.store.show_reply(stored[0].id)
@@ -346,11 +345,11 @@ class Chat:
         check_continues(info)
         with self._claimed(turn.conversation_id):
             history = self.prompting.history(turn, provenance, info)
-            found = self.store.take_reply(reply_id)  # now its end is saved
-            if found is None:  # another r1chat works on this data folder
+            original = self.store.take_reply(reply_id)  # now its end is saved
+            if original is None:  # another r1chat works on this data folder
                 raise BusyError(_BUSY)
             try:
-                stored = change(found)
+                stored = change(original)
                 params = remaining(provenance.params, 0, stored.reply)
                 if params.max_tokens == 0:  # asked for after the limit was reached: as many again
                     params = provenance.params
@@ -359,7 +358,7 @@ class Chat:
                 generation = Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
                 self._launch(generation)
             except BaseException:
-                self.store.save_reply(reply_id, found.reply)
+                self.store.save_reply(reply_id, original.reply)
                 raise
         return generation
 
@@ -625,19 +624,21 @@ class Chat:
         params = with_seed(params or self.prompting.sampling_for(info, view)[0])
         if so_far is not None:
             check_continues(info)
-        given = so_far or ReplySoFar()
+        beginning = so_far or ReplySoFar()
         provenance = replace(
             self.prompting.provenance(info, params, origin, view),
             budget=budget_of(view.budget, info),
             parent_id=parent.id if parent else None,
-            kept_reasoning=len(given.reasoning),
-            kept_answer=len(given.answer),
+            kept_reasoning=len(beginning.reasoning),
+            kept_answer=len(beginning.answer),
         )
         history = self.prompting.history(turn, view, info)
         thinking = thinking_of(view, info)
         request = Request(info.name, history, so_far, params, thinking, self._repeatable, provenance.budget)
-        begun = Reply(reasoning=given.reasoning, closed=given.closed, answer=given.answer, later=given.later)
-        stored = self.store.add_reply(turn.id, provenance, begun)
+        reply = Reply(
+            reasoning=beginning.reasoning, closed=beginning.closed, answer=beginning.answer, later=beginning.later
+        )
+        stored = self.store.add_reply(turn.id, provenance, reply)
         self.store.set_model(turn.conversation_id, info.key)
         return Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
 

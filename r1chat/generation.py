@@ -402,5 +402,5 @@ def sampled(jobs: list[tuple[Backend, Request]]) -> Generator[tuple[int, Backend
                 arrived.get(timeout=0.05)
 
 
-def _but_for_seed(one: Request, other: Request) -> bool:
-    return replace(one, params=replace(one.params, seed=other.params.seed)) == other
+def _but_for_seed(first: Request, second: Request) -> bool:
+    return replace(first, params=replace(first.params, seed=second.params.seed)) == second

@@ -150,8 +150,8 @@ class Judged:
     @property
     def anything(self) -> bool:
         """Whether a person judged anything in the conversation, or said whether it may be exported."""
-        said = (self.ratings, self.steps, self.references, self.comparisons)
-        return any(map(bool, said)) or self.own_consent is not None
+        judgements = (self.ratings, self.steps, self.references, self.comparisons)
+        return any(map(bool, judgements)) or self.own_consent is not None
 
     def open_comparison(self, turn_id: str) -> Sides | None:
         """The undecided comparison of replies to a message, if there is one."""
@@ -171,19 +171,19 @@ class Judged:
     @cached_property
     def _of_turn(self) -> Mapping[str, Sequence[Comparison]]:
         """All comparisons, by message: a page asks for those of every message."""
-        found: defaultdict[str, list[Comparison]] = defaultdict(list)
+        by_turn: defaultdict[str, list[Comparison]] = defaultdict(list)
         for comparison in self.comparisons.values():
-            found[comparison.sides.turn_id].append(comparison)
-        return found
+            by_turn[comparison.sides.turn_id].append(comparison)
+        return by_turn
 
     @cached_property
     def _newest_of_reply(self) -> Mapping[str, Comparison]:
-        found: dict[str, Comparison] = {}
+        newest: dict[str, Comparison] = {}
         for comparison in self.comparisons.values():
             for side in (comparison.sides.left_id, comparison.sides.right_id):
-                if side not in found or comparison.created > found[side].created:
-                    found[side] = comparison
-        return found
+                if side not in newest or comparison.created > newest[side].created:
+                    newest[side] = comparison
+        return newest
 
 
 @dataclass(frozen=True, slots=True)

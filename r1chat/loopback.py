@@ -58,10 +58,10 @@ def is_inside(host: str) -> bool:
     if is_loopback(host.lower()):
         return True
     try:
-        found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return False
-    return not all(_is_public(ip_address(str(address[0]).partition("%")[0])) for *_, address in found)
+    return not all(_is_public(ip_address(str(address[0]).partition("%")[0])) for *_, address in addresses)
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:

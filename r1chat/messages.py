@@ -74,8 +74,8 @@ def segments(reasoning: str, answer: str, later: tuple[LaterThought, ...]) -> li
     for i, cut in enumerate(cuts):
         following = cuts[i + 1] if i + 1 < len(cuts) else None
         thought = reasoning[cut.thought : following.thought if following else None]
-        said = answer[cut.answer : following.answer if following else None]
-        parts.append((thought.rstrip() if following else thought, said.lstrip("\n") if i else said))
+        answer_part = answer[cut.answer : following.answer if following else None]
+        parts.append((thought.rstrip() if following else thought, answer_part.lstrip("\n") if i else answer_part))
     return parts
 
 
@@ -83,11 +83,11 @@ def joined_segments(parts: Sequence[tuple[str, str]]) -> tuple[str, str, tuple[L
     """The reasoning, the answer and the later thoughts that `segments` made these of."""
     reasoning, answer = parts[0] if parts else ("", "")
     later = []
-    for thought, said in parts[1:]:
+    for thought, answer_part in parts[1:]:
         reasoning += "\n\n" if reasoning else ""
         later.append(LaterThought(len(reasoning), len(answer)))
         reasoning += thought
-        answer += ("\n\n" if answer and said else "") + said
+        answer += ("\n\n" if answer and answer_part else "") + answer_part
     return reasoning, answer, tuple(later)
 
 

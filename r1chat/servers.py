@@ -84,8 +84,8 @@ class Servers:
 
     def _read(self) -> tuple[Server, ...]:
         try:
-            found = read_json(self._file)
-            return tuple(Server(str(entry["url"]), str(entry.get("key") or "")) for entry in found)
+            entries = read_json(self._file)
+            return tuple(Server(str(entry["url"]), str(entry.get("key") or "")) for entry in entries)
         except FileNotFoundError:
             return ()
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

@@ -115,7 +115,7 @@ class Teacher:
                     "没有任何改动，也就没有可学的。请先修改文字，再保存。",
                 )
             )
-        made = replace(
+        provenance = replace(
             stored.provenance,
             origin="corrected",
             parent_id=reply_id,
@@ -125,28 +125,28 @@ class Teacher:
         )
         closed = bool(thought) or old.closed
         reply = Reply(thought, closed, answer, "stop", usage=Usage(context=old.usage.context))
-        corrected = self._store.add_reply(stored.turn_id, made, reply)
+        corrected = self._store.add_reply(stored.turn_id, provenance, reply)
         self._verify_quietly(stored.turn_id)
         self._tell(corrected.id)
         return corrected
 
     # -- two replies --------------------------------------------------------------------------------------------------
 
-    def begin_comparison(self, one_id: str, other_id: str) -> Sides:
+    def begin_comparison(self, first_id: str, second_id: str) -> Sides:
         """Begin a comparison of two existing replies; which one stands left is drawn by lot.
 
         Raises MessageError while one of them is being made.
         """
-        if any(self._store.reply(side).reply.finish is None for side in (one_id, other_id)):
+        if any(self._store.reply(side).reply.finish is None for side in (first_id, second_id)):
             raise MessageError(
                 Both(
                     "One of the two replies is still being written. Wait until both are there.",
                     "两个回复中有一个还在生成。请等两个都完成。",
                 )
             )
-        left_id, right_id = random.sample((one_id, other_id), 2)
+        left_id, right_id = random.sample((first_id, second_id), 2)
         sides = self._judgements.begin_comparison(left_id, right_id, blind=False)
-        self._tell(one_id)
+        self._tell(first_id)
         return sides
 
     def compare(
@@ -374,7 +374,7 @@ def ranking_of(replies: Sequence[StoredReply], judged: Judged) -> Ranking:
             known[comparison.sides.left_id, comparison.sides.right_id] = verdict
             known[comparison.sides.right_id, comparison.sides.left_id] = -verdict
     whole = [stored.id for stored in replies if comparable(stored.reply)]
-    return ranked(whole, lambda one, other: known.get((one, other)))
+    return ranked(whole, lambda first, second: known.get((first, second)))
 
 
 def comparable(reply: Reply) -> bool:

@@ -38,13 +38,13 @@ _PREFIX = re.compile(r"^\s*(?:title|标题)\s*[:：]\s*", re.IGNORECASE)
 class Titler:
     """Writes the titles of one `Chat`'s conversations, one at a time, in a thread of its own.
 
-    `wanted` tells the setting whenever it is needed. A reply that begins, in any conversation, ends the title that is
+    `mode` tells the setting whenever it is needed. A reply that begins, in any conversation, ends the title that is
     being written at once; it is tried again after that reply.
     """
 
-    def __init__(self, chat: Chat, wanted: Callable[[], Titles], idle: float = IDLE) -> None:
+    def __init__(self, chat: Chat, mode: Callable[[], Titles], idle: float = IDLE) -> None:
         self._chat = chat
-        self._wanted = wanted
+        self._mode = mode
         self._idle = idle
         self._change = threading.Condition()  # guards the next three
         self._waiting: dict[str, None] = {}  # conversations, in order
@@ -111,7 +111,7 @@ class Titler:
 
     def _needs_title(self, conversation: Conversation) -> bool:
         turns, model = conversation.turns, conversation.info.model
-        mode, catalogue = self._wanted(), self._chat.catalogue
+        mode, catalogue = self._mode(), self._chat.catalogue
         elsewhere = catalogue.host(model) or catalogue.account(model)
         if mode == "off" or (mode == "local" and elsewhere) or model.endswith(f":{NANO}"):
             return False

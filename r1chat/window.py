@@ -38,14 +38,15 @@ def next_prompt(turns: Sequence[StoredTurn], keep_thoughts: bool, seen_from: str
 
 def _beside_turns(turns: Sequence[StoredTurn]) -> tuple[float | None, float]:
     """About how many tokens of a prompt are not those of its turns, None where no reply tells; tokens per character."""
-    told = next((turn for turn in reversed(turns) if _prompt(turn) is not None), None)
-    if told is None or told.reply is None:
+    newest = next((turn for turn in reversed(turns) if _prompt(turn) is not None), None)
+    if newest is None or newest.reply is None:
         return None, 0.0
-    made, rate = told.reply.provenance, _tokens_per_character(turns)
-    given = round(rate * made.kept_reasoning)  # of its thought, counted with its prompt
-    prompt = (_prompt(told) or 0) - given
-    then = shown(turns[: turns.index(told)], made.seen_from) if made.seen_from != told.id else ()
-    return prompt - rate * len(told.content) - sum(_tokens(turn, made.keep_thoughts, rate) for turn in then), rate
+    provenance, rate = newest.reply.provenance, _tokens_per_character(turns)
+    kept_tokens = round(rate * provenance.kept_reasoning)  # of its thought, counted with its prompt
+    prompt = (_prompt(newest) or 0) - kept_tokens
+    then = shown(turns[: turns.index(newest)], provenance.seen_from) if provenance.seen_from != newest.id else ()
+    then_tokens = sum(_tokens(turn, provenance.keep_thoughts, rate) for turn in then)
+    return prompt - rate * len(newest.content) - then_tokens, rate
 
 
 def oldest_left_out(
@@ -73,16 +74,16 @@ def _prompt(turn: StoredTurn) -> int | None:
 def _tokens(turn: StoredTurn, keep_thoughts: bool, rate: float) -> float:
     tokens = rate * len(turn.content)
     if turn.reply is not None:
-        usage, made = turn.reply.reply.usage, turn.reply.provenance
-        tokens += usage.answer_tokens + rate * made.kept_answer
-        tokens += usage.reasoning_tokens + rate * made.kept_reasoning if keep_thoughts else 0
+        usage, provenance = turn.reply.reply.usage, turn.reply.provenance
+        tokens += usage.answer_tokens + rate * provenance.kept_answer
+        tokens += usage.reasoning_tokens + rate * provenance.kept_reasoning if keep_thoughts else 0
     return tokens
 
 
 def _tokens_per_character(turns: Sequence[StoredTurn]) -> float:
     """By what was sampled in this branch."""
     replies = [turn.reply for turn in turns if turn.reply is not None]
-    tokens = sum(each.reply.usage.reasoning_tokens + each.reply.usage.answer_tokens for each in replies)
-    written = sum(len(each.reply.reasoning) + len(each.reply.answer) for each in replies)
-    written -= sum(each.provenance.kept_reasoning + each.provenance.kept_answer for each in replies)
-    return tokens / written if tokens > 0 and written > 0 else 1 / PER_TOKEN
+    tokens = sum(stored.reply.usage.reasoning_tokens + stored.reply.usage.answer_tokens for stored in replies)
+    characters = sum(len(stored.reply.reasoning) + len(stored.reply.answer) for stored in replies)
+    characters -= sum(stored.provenance.kept_reasoning + stored.provenance.kept_answer for stored in replies)
+    return tokens / characters if tokens > 0 and characters > 0 else 1 / PER_TOKEN

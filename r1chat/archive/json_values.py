@@ -85,13 +85,13 @@ class _Reader:
             raise Fault(Both("something follows the end of the list", "列表结束之后还有内容"), line=self._line)
 
     def _expect(self, character: str) -> None:
-        found = self._next()
-        if found != character:
-            what = Both("“{found}” stands", "“{found}”出现") if found else Both("the file ends", "文件结束")
+        actual = self._next()
+        if actual != character:
+            what = Both("“{found}” stands", "“{found}”出现") if actual else Both("the file ends", "文件结束")
             clause = Both(
                 "it is no JSON: {what} where “{character}” belongs", "它不是 JSON：在应有“{character}”处{what}"
             )
-            raise Fault(clause.format(what=what.format(found=found), character=character), line=self._line)
+            raise Fault(clause.format(what=what.format(found=actual), character=character), line=self._line)
         self._at += 1
 
     def _next(self) -> str:
@@ -108,9 +108,9 @@ class _Reader:
         line = self._line
         while True:
             try:
-                found, end = self._decoder.raw_decode(self._buffer, self._at)
+                value, end = self._decoder.raw_decode(self._buffer, self._at)
                 size = end - self._at
-                is_number = isinstance(found, int | float) and not isinstance(found, bool)
+                is_number = isinstance(value, int | float) and not isinstance(value, bool)
                 if is_number and size > LONGEST_NUMBER:
                     clause = Both(
                         "entry {n} is a number of more than {m:,} characters", "第 {n} 条是超过 {m:,} 个字符的数字"
@@ -119,7 +119,7 @@ class _Reader:
                 ends = not is_number or len(self._buffer) - end > _REST_OF_NUMBER
                 if ends or not self._read(_CHUNK):  # else it might go on
                     self._move(self._at + size)
-                    return JsonValue(line, number, size, found)
+                    return JsonValue(line, number, size, value)
             except RecursionError:
                 clause = Both("entry {n} is nested too deeply", "第 {n} 条嵌套过深")
                 raise Fault(clause.format(n=number), line=line) from None

@@ -64,12 +64,12 @@ def parse(line: bytes) -> dict[str, Any]:
 def header_of(line: bytes) -> str:
     """The schema of the store that an archive with that first line was written from. Raises Fault."""
     try:
-        found = parse(line)
+        values = parse(line)
     except Fault:
-        found = {}
-    if "r1chat_archive" not in found:
+        values = {}
+    if "r1chat_archive" not in values:
         raise Fault(UNKNOWN, ADVICE)
-    version, schema = found["r1chat_archive"], found.get("schema")
+    version, schema = values["r1chat_archive"], values.get("schema")
     if type(version) is int and isinstance(schema, str) and re.fullmatch(r"[0-9]{4}", schema):
         if version > VERSION or schema > LATEST:
             raise Fault(
@@ -84,19 +84,19 @@ def header_of(line: bytes) -> str:
     raise Fault(Both("this is no header that r1chat writes", "这不是 r1chat 写出的文件头"))
 
 
-def row_of(found: Mapping[str, Any], schema: str) -> tuple[str, Row]:
+def row_of(values: Mapping[str, Any], schema: str) -> tuple[str, Row]:
     """The row that a line of an archive of that schema holds, with its kind. Raises Fault."""
-    kind = found.get("row")
+    kind = values.get("row")
     if not isinstance(kind, str) or kind not in FIELDS:
         raise Fault(Both("its “row” is none that r1chat knows", "r1chat 不认识它的“row”"))
     fields = FIELDS[kind]
-    if unknown := found.keys() - {"row"} - {field.name for field in fields}:
+    if unknown := values.keys() - {"row"} - {field.name for field in fields}:
         clause = Both("a {kind} has no column {name}", "{kind} 没有 {name} 这一列")
         raise Fault(clause.format(kind=kind, name=json.dumps(min(unknown)[:40])))
     row: Row = {}
     for field in fields:
-        if field.name in found:
-            row[field.name] = _value(kind, field, found[field.name])
+        if field.name in values:
+            row[field.name] = _value(kind, field, values[field.name])
         elif schema < LATEST and field.has_default:
             row[field.name] = field.default
         else:
@@ -105,8 +105,8 @@ def row_of(found: Mapping[str, Any], schema: str) -> tuple[str, Row]:
     return kind, row
 
 
-def _line(found: Mapping[str, Any]) -> bytes:
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+def _line(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def _written(value: Any, field: Field) -> Any:
@@ -119,41 +119,41 @@ def _moment(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _value(kind: str, field: Field, given: Any) -> Any:
-    if given is None and field.nullable:
+def _value(kind: str, field: Field, value: Any) -> Any:
+    if value is None and field.nullable:
         return None
-    if field.value == "text" and type(given) is str:
-        return _text(field, given)
-    if field.value == "integer" and type(given) is int:
-        if not -_LARGEST - 1 <= given <= _LARGEST:
+    if field.value == "text" and type(value) is str:
+        return _text(field, value)
+    if field.value == "integer" and type(value) is int:
+        if not -_LARGEST - 1 <= value <= _LARGEST:
             raise Fault(_TOO_LARGE.format(name=field.name))
-        return given
-    if field.value == "float" and type(given) in (int, float):
-        return _float(field, given)
-    if field.value == "boolean" and type(given) is bool:
-        return given
-    if field.value == "time" and type(given) is str:
-        return _time(field, given)
+        return value
+    if field.value == "float" and type(value) in (int, float):
+        return _float(field, value)
+    if field.value == "boolean" and type(value) is bool:
+        return value
+    if field.value == "time" and type(value) is str:
+        return _time(field, value)
     clause = Both(
         "“{name}” of a {kind} must be of type {type}, not {given}", "{kind} 的“{name}”应为 {type} 类型，而不是 {given}"
     )
-    raise Fault(clause.format(name=field.name, kind=kind, type=field.value, given=type(given).__name__))
+    raise Fault(clause.format(name=field.name, kind=kind, type=field.value, given=type(value).__name__))
 
 
-def _text(field: Field, given: str) -> str:
+def _text(field: Field, value: str) -> str:
     if field.name == "id" or field.name.endswith("_id") or field.name in _BOOKMARKS:
-        if not _ID.fullmatch(given):
+        if not _ID.fullmatch(value):
             clause = Both("“{name}” must have 32 hexadecimal digits", "“{name}”必须是 32 位十六进制数字")
             raise Fault(clause.format(name=field.name))
-    elif _UNSTORABLE.search(given):
+    elif _UNSTORABLE.search(value):
         clause = Both("“{name}” has a character that no database holds", "“{name}”含有数据库无法保存的字符")
         raise Fault(clause.format(name=field.name))
-    return given
+    return value
 
 
-def _float(field: Field, given: int | float) -> float:
+def _float(field: Field, value: int | float) -> float:
     try:
-        number = float(given)
+        number = float(value)
     except OverflowError:
         number = inf
     if not isfinite(number):  # 1e999 is JSON
@@ -161,10 +161,10 @@ def _float(field: Field, given: int | float) -> float:
     return number
 
 
-def _time(field: Field, given: str) -> datetime:
+def _time(field: Field, value: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(given)
-        if moment.tzinfo is not None and FIRST_MOMENT <= moment <= LAST_MOMENT and _moment(moment) == given:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is not None and FIRST_MOMENT <= moment <= LAST_MOMENT and _moment(moment) == value:
             return moment
     except (ValueError, OverflowError):
         pass  # one sentence for all of it

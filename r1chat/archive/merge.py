@@ -38,9 +38,9 @@ class Adoption:
         shape = shape_of(chat, self._now)
         self._programs[program] = None
         conversation_id = chat.own_id()
-        found = self._target.find(conversation_id)
+        existing = self._target.find(conversation_id)
         again = conversation_id in self._seen
-        merger = _Merger(self._target, found or [])
+        merger = _Merger(self._target, existing or [])
         merger.take(shape, chat.feedback)
         new = merger.added["turn"] + merger.added["reply"]
         self._added += merger.added
@@ -61,7 +61,7 @@ class Adoption:
         self._counts["chats"] += 1
         self.left_out["repeated"] += again
         self._seen.add(conversation_id)
-        if found is not None and not again:
+        if existing is not None and not again:
             self._there.add(conversation_id)
 
     def leave_out(self, reason: str) -> None:
@@ -111,8 +111,8 @@ class _Merger:
                 self._add(kind, row)
             elif kind == "reply" and _text(self._replies[row["id"]]) != _text(row):
                 other_text.add(row["id"])
-        for given in feedback:
-            self._judge(given, other_text)
+        for judgement in feedback:
+            self._judge(judgement, other_text)
 
     def _fits(self, kind: str, row: Row) -> bool:
         """Whether a row is of the kind that it has here, if it is here, and what it follows is of the right one."""
@@ -125,13 +125,13 @@ class _Merger:
             return True
         return self._kinds.get(_above(row)) == ("turn" if kind == "reply" else "reply")
 
-    def _judge(self, given: Feedback, other_text: set[str]) -> None:
-        if not self._replies.keys() >= set(given.about):
+    def _judge(self, judgement: Feedback, other_text: set[str]) -> None:
+        if not self._replies.keys() >= set(judgement.about):
             self.left_out["no_reply"] += 1
-        elif other_text & set(given.about):
+        elif other_text & set(judgement.about):
             self.left_out["other_text"] += 1
         else:
-            for kind, row in given.rows:
+            for kind, row in judgement.rows:
                 if row["id"] not in self._kinds:
                     if kind == "duel":
                         row["turn_id"] = self._replies[row["left_id"]]["turn_id"]

@@ -60,5 +60,5 @@ def _messages(number: int) -> Both:
     return _count(number, "message", "messages", "条消息")
 
 
-def _count(number: int, one: str, many: str, zh: str) -> Both:
-    return Both(f"{number:,} {one if number == 1 else many}", f"{number:,} {zh}")
+def _count(number: int, singular: str, plural: str, zh: str) -> Both:
+    return Both(f"{number:,} {singular if number == 1 else plural}", f"{number:,} {zh}")

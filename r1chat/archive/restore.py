@@ -39,10 +39,10 @@ class Restoration:
             raise Fault(Both("something follows the last line of the archive", "存档的最后一行之后还有内容"))
         if not self._schema:
             self._schema = header_of(line)
-        elif (found := parse(line)).get("row") == END:
-            self._end(found)
+        elif (values := parse(line)).get("row") == END:
+            self._end(values)
         else:
-            self._take_row(*row_of(found, self._schema))
+            self._take_row(*row_of(values, self._schema))
         self._lines += 1
         self._hash.update(line)
 
@@ -125,9 +125,9 @@ class Restoration:
         else:
             self._left_out["changed"] += 1
 
-    def _end(self, found: dict[str, object]) -> None:
+    def _end(self, values: dict[str, object]) -> None:
         self._close()
-        if found != {"row": END, "lines": self._lines, "sha256": self._hash.hexdigest()}:
+        if values != {"row": END, "lines": self._lines, "sha256": self._hash.hexdigest()}:
             raise Fault(
                 Both(
                     "the archive was changed after it was written, or a part of it is missing",

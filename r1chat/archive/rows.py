@@ -63,8 +63,8 @@ def shape_of(chat: ForeignChat, now: datetime) -> Shape:
         "updated_at": max(chat.updated or newest, started),
     }
     shape.rows.append(("conversation", conversation))
-    named = any(message.model for message in chat.messages.values())
-    made: dict[str, Row] = {}
+    has_models = any(message.model for message in chat.messages.values())
+    rows_by_message: dict[str, Row] = {}
     length = sum(map(_length, nodes.values()))
     messages, characters = 4 * len(nodes) + 10_000, 4 * length + 200_000  # joined ones, over all branches
     for node in nodes.values():
@@ -76,9 +76,9 @@ def shape_of(chat: ForeignChat, now: datetime) -> Shape:
         characters -= sum(map(_length, run))
         if messages < 0 or characters < 0:
             raise Fault(Both("its messages branch too often without an answer", "对话中没有回复的消息分支过多"))
-        made[node.message.id] = row = _row(chat, run, "" if named else chat.model)
+        rows_by_message[node.message.id] = row = _row(chat, run, "" if has_models else chat.model)
         shape.rows.append(("turn" if node.message.role == "user" else "reply", row))
-    _remember(chat, conversation, made)
+    _remember(chat, conversation, rows_by_message)
     return shape
 
 
@@ -167,13 +167,13 @@ def _joined(replies: Sequence[Reply]) -> Reply:
     )
 
 
-def _remember(chat: ForeignChat, conversation: Row, made: dict[str, Row]) -> None:
+def _remember(chat: ForeignChat, conversation: Row, rows_by_message: dict[str, Row]) -> None:
     """Let every message and reply on the branch that was open lead to the next one."""
     branch: list[Row] = []
     message = chat.messages.get(chat.current)
     while message is not None:
-        if message.id in made:
-            branch.append(made[message.id])
+        if message.id in rows_by_message:
+            branch.append(rows_by_message[message.id])
         message = chat.messages.get(chat.parent_of(message) or "")
     last = conversation
     for row in reversed(branch):

@@ -63,9 +63,9 @@ def moment(*values: Any) -> datetime | None:
     where they tell no zone) or as in "Nov 28, 2026 10:00" (in the zone of this machine).
     """
     for value in values:
-        found = _number_moment(value) if type(value) in (int, float) else _text_moment(value)
-        if found is not None and EARLIEST <= found <= LATEST:
-            return found
+        timestamp = _number_moment(value) if type(value) in (int, float) else _text_moment(value)
+        if timestamp is not None and EARLIEST <= timestamp <= LATEST:
+            return timestamp
     return None
 
 
@@ -89,7 +89,7 @@ def _text_moment(value: Any) -> datetime | None:
             month, day, year, hour, minute = spoken.groups()
             local = datetime(int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute))
             return local.astimezone(UTC)
-        found = datetime.fromisoformat(value)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        timestamp = datetime.fromisoformat(value)
+        return timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None

@@ -185,7 +185,7 @@ class Catalogue:
         header: Header | None = file.header if file else None
         return header
 
-    def default(self, wanted: str = "", backend: str = "") -> ModelInfo:
+    def default(self, name_or_key: str = "", backend: str = "") -> ModelInfo:
         """The model to begin with: the one that was asked for by name or key, else the first usable one.
 
         One whose server is a program of another person's account has to be asked for by its key. Waits for slow
@@ -195,20 +195,25 @@ class Catalogue:
         for patience in (PATIENCE, None):
             statuses = self._ask([name for name in self._caches if name == (backend or name)], FRESH_FOR, patience)
             models = [
-                model for status in statuses for model in status.models if not status.account or model.key == wanted
+                model
+                for status in statuses
+                for model in status.models
+                if not status.account or model.key == name_or_key
             ]
-            if wanted:
-                fitting = [model for model in models if wanted in (model.name, model.key)]
+            if name_or_key:
+                fitting = [model for model in models if name_or_key in (model.name, model.key)]
             else:
                 usable = [model for model in models if model.ready]
                 fitting = sorted(usable, key=lambda model: model.name == self._last_choice)
             if fitting:
                 return fitting[0]
         failures = [status.failure.text for status in statuses if status.failure is not None]
-        others = [_NOT_BY_ITSELF.format(name=each.name, account=each.account) for each in statuses if each.account]
+        others = [
+            _NOT_BY_ITSELF.format(name=status.name, account=status.account) for status in statuses if status.account
+        ]
         raise UnknownModelError(
             _NO_DEFAULT.format(
-                what=_NO_MODEL_NAMED.format(name=wanted) if wanted else _NO_USABLE_MODEL,
+                what=_NO_MODEL_NAMED.format(name=name_or_key) if name_or_key else _NO_USABLE_MODEL,
                 where=_AT_BACKEND.format(name=backend) if backend else "",
                 names=self._usable_keys(),
                 errors=Both(

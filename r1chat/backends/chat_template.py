@@ -96,11 +96,11 @@ class ChatTemplate:
         self._source = source
         self._names: dict[str, Any] = {"bos_token": bos, "eos_token": eos, "tools": None, "add_generation_prompt": True}
         TEMPLATES.vocabulary(source)
-        found = find_format(source, bos, eos)
-        self.problem = found.problem
-        self._wants_parts = found.wants_parts
+        finding = find_format(source, bos, eos)
+        self.problem = finding.problem
+        self._wants_parts = finding.wants_parts
         mentions = f"{OPEN[1:]}" in source
-        self.form = found.form or (R1_FORMAT if mentions and found.problem is None else None)
+        self.form = finding.form or (R1_FORMAT if mentions and finding.problem is None else None)
         self._forced = mentions and knows_think and R1_ASSISTANT in source
 
     def prompt(
@@ -186,14 +186,16 @@ class ChatTemplate:
         ]
         renders = []
         for these in (messages, marks):
-            given = [
+            template_messages = [
                 assistant(message.content, message.reasoning, field)
                 if message.role == "assistant"
                 else {"role": message.role, "content": message.content}
                 for message in with_off_word(these, word)
             ]
-            given = [in_parts(message) for message in given] if self._wants_parts else given
-            renders.append(self._names | dict(variables) | {"messages": given})
+            template_messages = (
+                [in_parts(message) for message in template_messages] if self._wants_parts else template_messages
+            )
+            renders.append(self._names | dict(variables) | {"messages": template_messages})
         plain, marked = TEMPLATES.render(self._source, renders)
         return plain, marked
 

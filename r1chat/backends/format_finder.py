@@ -108,13 +108,13 @@ class _Finder:
 
     def _reads_parts_alone(self) -> bool:
         """Whether a message as plain text is lost or refused, and one as a list of parts is not."""
-        written = []
+        shows_question = []
         for self._wants_parts in (False, True):
             try:
-                written.append(QUESTION in self._prompt())
+                shows_question.append(QUESTION in self._prompt())
             except BackendError:
-                written.append(False)
-        return written == [False, True]
+                shows_question.append(False)
+        return shows_question == [False, True]
 
     def _found(self) -> Found:
         if self._prompt() != self._prompt():
@@ -146,8 +146,8 @@ class _Finder:
     # -- rendering ----------------------------------------------------------------------------------------------------
 
     def _render(self, messages: list[dict[str, Any]], generate: bool, variables: Mapping[str, Any]) -> str:
-        given = [in_parts(message) for message in messages] if self._wants_parts else messages
-        names = self._names | dict(variables) | {"messages": given, "add_generation_prompt": generate}
+        template_messages = [in_parts(message) for message in messages] if self._wants_parts else messages
+        names = self._names | dict(variables) | {"messages": template_messages, "add_generation_prompt": generate}
         return TEMPLATES.render(self._source, [names], _ANY_DAY)[0]
 
     def _prompt(self, variables: Variables = ()) -> str:
@@ -207,10 +207,10 @@ class _Finder:
             prompt = self._render([_user(QUESTION)], True, variables)
         except BackendError:
             return None
-        written = text_after(with_thought, QUESTION)
-        before, found, rest = written.partition(THOUGHT)
-        between, answered, after = rest.partition(ANSWER)
-        if not (found and answered and between.strip()) or _IS_DUMPED.search(with_thought):
+        reply_text = text_after(with_thought, QUESTION)
+        before, thought, rest = reply_text.partition(THOUGHT)
+        between, answer, after = rest.partition(ANSWER)
+        if not (thought and answer and between.strip()) or _IS_DUMPED.search(with_thought):
             return None
         bare = text_after(without, QUESTION).partition(ANSWER)[0]
         return tags_between(before, between, after, bare, text_after(prompt, QUESTION))
@@ -276,7 +276,7 @@ class _Finder:
         before, _, after = bare.partition(ANSWER)
         empty = re.compile(rf"{re.escape(opener)}(\s*){re.escape(closer)}(\s*)$")
         opened = next((tail[len(tail.rstrip()) :] for tail in tails if ends_with(tail, opener)), None)
-        closed = next((found for text in (before, *tails) if (found := empty.search(text))), None)
+        closed = next((match for text in (before, *tails) if (match := empty.search(text))), None)
         if opened is not None:
             inside, behind = opened, (closed[2] if closed else "") or ("\n\n" if opened else "")
         elif closed is not None:
@@ -433,8 +433,8 @@ class _Finder:
             replaced = self._render(messages, True, dict(form.on)).partition(QUESTION)[0]
         except BackendError:
             return ""
-        before, found, after = replaced.partition(SYSTEM)
-        if not found or form.open not in usual or form.open in before + after:
+        before, system, after = replaced.partition(SYSTEM)
+        if not system or form.open not in usual or form.open in before + after:
             return ""
         return (
             usual[len(before) : len(usual) - len(after)] if usual.startswith(before) and usual.endswith(after) else ""
@@ -451,17 +451,17 @@ class _Finder:
 
     def _with_history(self, form: ReasoningFormat) -> ReasoningFormat:
         """Where the thoughts of earlier turns go, whether the template keeps them, and what makes it keep them."""
-        kept: list[tuple[Variables, HistoryField]] = []
+        keepers: list[tuple[Variables, HistoryField]] = []
         for more in ((), *self._keepers()):
             for field in _FIELDS:
                 if self._keeps(field, (*form.on, *more)):
-                    kept.append((more, field))
+                    keepers.append((more, field))
                     break
-            if kept:
+            if keepers:
                 break
-        if not kept:
+        if not keepers:
             return replace(form, keeps_thoughts=False, keep=None, history_field="")
-        more, field = kept[0]
+        more, field = keepers[0]
         return replace(form, keep=more, history_field=field, keeps_thoughts=not more)
 
     def _keepers(self) -> Iterator[Variables]:

@@ -273,9 +273,9 @@ class _Cursor:
         """A text, of which `longest` bytes are kept."""
         length = self.size()
         self._count(length)
-        kept = self.take(min(length, longest))
-        self._skip(length - len(kept))
-        return kept
+        text = self.take(min(length, longest))
+        self._skip(length - len(text))
+        return text
 
     def text(self, longest: int) -> str:
         """A text of which `longest` characters are kept."""
@@ -309,7 +309,7 @@ class _Cursor:
 
     def _texts(self, count: int, keep: bool) -> list[builtins.bytes]:
         """Step over as many texts as quickly as Python can."""
-        kept: list[builtins.bytes] = []
+        texts: list[builtins.bytes] = []
         length_at = struct.Struct("<Q").unpack_from
         piece, at = self._piece, self._at
         for _ in range(count):
@@ -326,10 +326,10 @@ class _Cursor:
                     self._hold(length)
                     piece, begin = self._piece, self._at
                     at = begin + length
-                kept.append(piece[begin:at])
+                texts.append(piece[begin:at])
         self._at = at
         self._skip(0)
-        return kept
+        return texts
 
     def _count(self, length: int) -> None:
         self._text -= length

@@ -59,11 +59,11 @@ def _meant(host: str) -> list[Address]:
 def _owners(address: Address, port: int, tables: Sequence[Path]) -> list[int]:
     """The accounts that listen at an address; where there are none, those that listen at every address."""
     exact, everywhere = set(), set()
-    for found, account in _listeners(port, tables):
-        mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-        if address in (found, mapped):
+    for local_address, account in _listeners(port, tables):
+        mapped = local_address.ipv4_mapped if isinstance(local_address, IPv6Address) else None
+        if address in (local_address, mapped):
             exact.add(account)
-        elif found.is_unspecified:
+        elif local_address.is_unspecified:
             everywhere.add(account)
     return sorted(exact or everywhere)
 

@@ -156,11 +156,11 @@ class OllamaBackend:
                 )
                 listed = [tag for tag in tags.models if len(tag.name) <= LONGEST_NAME][: wire.MOST_MODELS]
                 at_once = asyncio.Semaphore(8)
-                found = await asyncio.gather(*(self._describe(tag, version.version, at_once) for tag in listed))
+                descriptions = await asyncio.gather(*(self._describe(tag, version.version, at_once) for tag in listed))
         names = {tag.name for tag in listed}
         self._models = {name: model for name, model in self._models.items() if name in names}
         loaded = {tag.name for tag in running.models}
-        infos = [replace(info, loaded=info.name in loaded) for info in found if info]
+        infos = [replace(info, loaded=info.name in loaded) for info in descriptions if info]
         return sorted(infos, key=lambda info: (not info.ready, not info.thinks, not info.loaded))
 
     async def _describe(self, tag: Tag, version: str, at_once: asyncio.Semaphore) -> ModelInfo | None:
@@ -208,7 +208,7 @@ class OllamaBackend:
             show = await self._ask(Show, "POST", "/api/show", {"model": name})
             architecture = wire.as_text(show.fact("general.architecture"))[:LONGEST_NAME]
             trained = show.number(f"{architecture}.context_length")
-            found = await asyncio.to_thread(find_any_format, show.template)
+            finding = await asyncio.to_thread(find_any_format, show.template)
             model = self._models[name] = _Model(
                 digest=digest or "",
                 template_hash=hashlib.sha256(show.template.encode()).hexdigest() if show.template else "",
@@ -219,7 +219,7 @@ class OllamaBackend:
                 thinks="thinking" in show.capabilities,  # `tags` does not say so of every model that does
                 adapted=show.adapted,
                 chats=not show.capabilities or "completion" in show.capabilities,
-                found=found,
+                found=finding,
             )
         return model
 

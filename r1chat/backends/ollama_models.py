@@ -112,21 +112,21 @@ class OllamaModels:
             running = await self._running()
         now = datetime.now(UTC)
         return sorted(
-            (InMemory(one.name, one.size, one.size_vram, _until(one.expires_at, now)) for one in running),
-            key=lambda one: one.name,
+            (InMemory(model.name, model.size, model.size_vram, _until(model.expires_at, now)) for model in running),
+            key=lambda model: model.name,
         )
 
     async def _running(self) -> list[_Running]:
         async with self._http.stream("GET", "/api/ps") as response:
             await wire.success(response)
             running = wire.parsed(_RunningList, await wire.body(response)).models
-        return [one for one in running if len(one.name) <= LONGEST_NAME][: wire.MOST_MODELS]
+        return [model for model in running if len(model.name) <= LONGEST_NAME][: wire.MOST_MODELS]
 
     async def _keep(self, model: str, seconds: int) -> None:
         body: dict[str, Any] = {"model": model, "messages": [], "keep_alive": seconds, "stream": False}
         if seconds:  # another window than the present one would load the model again
             with self._translated(model):
-                window = next((one.context_length for one in await self._running() if one.name == model), 0)
+                window = next((running.context_length for running in await self._running() if running.name == model), 0)
             if window:
                 body["options"] = {"num_ctx": window}
         await self._done("POST", "/api/chat", model, body)

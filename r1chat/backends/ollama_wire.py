@@ -203,10 +203,10 @@ def sampling(params: Params) -> dict[str, Any]:
 # --- what it means ---------------------------------------------------------------------------------------------------
 
 
-def at_least(version: str, wanted: tuple[int, int, int]) -> bool:
-    """Whether `version` is not older than `wanted`. Unreadable ones, and 0.0.0 (built by hand), are taken as new."""
+def at_least(version: str, minimum: tuple[int, int, int]) -> bool:
+    """Whether `version` is not older than `minimum`. Unreadable ones, and 0.0.0 (built by hand), are taken as new."""
     numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:3])
-    return len(numbers) < 3 or numbers == (0, 0, 0) or numbers >= wanted
+    return len(numbers) < 3 or numbers == (0, 0, 0) or numbers >= minimum
 
 
 _REMOTE = Both(

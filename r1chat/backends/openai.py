@@ -95,10 +95,10 @@ class _Server:
     def context(self, model: str) -> int:
         """The window in tokens, 0 where it is not told."""
         entry = self.by_name.get(model)
-        told = (entry.max_model_len or entry.file.n_ctx) if entry else 0
-        if entry and not told and entry.parent in self.by_name:
-            told = self.by_name[entry.parent].max_model_len or 0
-        return self.props_of(model).default_generation_settings.n_ctx or told
+        window = (entry.max_model_len or entry.file.n_ctx) if entry else 0
+        if entry and not window and entry.parent in self.by_name:
+            window = self.by_name[entry.parent].max_model_len or 0
+        return self.props_of(model).default_generation_settings.n_ctx or window
 
     def form(self, model: str) -> ReasoningFormat | None:
         """How a model marks its thought: as its template says, else as its name suggests."""
@@ -118,8 +118,8 @@ class _Server:
         """Whether a reply of this model can be continued: the server can, and its thought's tags are known."""
         if self.kind is Kind.OTHER:
             return False
-        found = self.found_of(model)
-        return found.problem is None and (found.form is not None or bool(self.props_of(model).chat_template))
+        finding = self.found_of(model)
+        return finding.problem is None and (finding.form is not None or bool(self.props_of(model).chat_template))
 
 
 class OpenAIBackend:
@@ -193,20 +193,20 @@ class OpenAIBackend:
     async def _find_format(self, server: _Server, model: str) -> None:
         props = server.props_of(model)
         if props.chat_template:  # looked at in another thread; without one a server may list thousands of models
-            found = await asyncio.to_thread(find_any_format, props.chat_template, props.bos_token, props.eos_token)
+            finding = await asyncio.to_thread(find_any_format, props.chat_template, props.bos_token, props.eos_token)
         else:
-            found = Found(format_by_name(model) if server.kind is not Kind.OTHER else None)
-        server.found[model] = found
+            finding = Found(format_by_name(model) if server.kind is not Kind.OTHER else None)
+        server.found[model] = finding
 
     def _describe(self, server: _Server, entry: Entry) -> ModelInfo:
         template = server.props_of(entry.id).chat_template
-        found = server.found.get(entry.id, Found(None))
+        finding = server.found.get(entry.id, Found(None))
         continues = server.continues(entry.id)
         note: Wording = ""
         if server.kind is Kind.OTHER:
             note = _NOT_CONTINUED
         elif not continues:
-            note = found.problem.text if found.problem else _UNKNOWN_FORMAT
+            note = finding.problem.text if finding.problem else _UNKNOWN_FORMAT
         nameable = REPLACED not in entry.id
         return ModelInfo(
             self.name,
@@ -219,8 +219,8 @@ class OpenAIBackend:
             trained_context=entry.file.n_ctx_train,
             thinks=server.thinks(entry.id),
             continues=continues,
-            reasoning=found.form,
-            recalls=server.kind is not Kind.OTHER and found.form is not None,
+            reasoning=finding.form,
+            recalls=server.kind is not Kind.OTHER and finding.form is not None,
             note=note if nameable else _NO_UNICODE,
             ready=nameable,
             parent=f"{self.name}:{entry.parent}" if entry.parent in server.by_name else "",
@@ -258,16 +258,16 @@ class OpenAIBackend:
                 url, body = f"{self.url}/chat/completions", self._chat(request, server)
             context, key = server.context(request.model) or self._context, wire.key_of(self._http.headers)
             reading = Reading(context, key, only_answer=so_far.closed)
-            asked = raw
+            opening_known = raw
             async with aclosing(self._chunks(url, body)) as chunks:
                 async for chunk in chunks:
                     for event in reading.read(chunk):
                         # No thought of its own: a template that the server does not recognise may have opened one.
-                        if not asked and isinstance(event, Raw):
+                        if not opening_known and isinstance(event, Raw):
                             opened = await self._opens_thought(request, server, event.text)
                             if form is not None or opened:
                                 yield Began(form, opened)
-                        asked = asked or not isinstance(event, Progress)
+                        opening_known = opening_known or not isinstance(event, Progress)
                         if isinstance(event, Reasoning):
                             server.parses.add(request.model)
                         yield event
@@ -312,8 +312,8 @@ class OpenAIBackend:
             return ()
         if request.so_far is not None and request.so_far.closed and not request.so_far.reasoning:
             return form.off or ()
-        told = request.budget is not None and form.budget_variable
-        chosen = request.thinking or told or not form.on_by_default
+        has_budget = request.budget is not None and form.budget_variable
+        chosen = request.thinking or has_budget or not form.on_by_default
         return form.variables(request.thinking, request.budget) if chosen else ()
 
     async def _continuation(
@@ -395,11 +395,11 @@ class OpenAIBackend:
             return False
         if request.model in server.parses:  # an answer at once
             return False
-        asked = request.model, request.thinking
-        if asked not in server.opens:
+        key = request.model, request.thinking
+        if key not in server.opens:
             with suppress(_RouteMissing, wire.Refusal, wire.NotUnderstood, httpx.TransportError):
-                server.opens[asked] = opens_thought(await self._render(request, request.messages), form)
-        return server.opens.get(asked, False)
+                server.opens[key] = opens_thought(await self._render(request, request.messages), form)
+        return server.opens.get(key, False)
 
     async def _render(self, request: Request, messages: tuple[Message, ...], variables: Variables | None = None) -> str:
         """The prompt as the server's template writes it, with the thoughts that the messages carry.
@@ -408,24 +408,24 @@ class OpenAIBackend:
         """
         server = self._server or await self._look()
         form = server.form(request.model)
-        given = dict(self._variables(request, server) if variables is None else variables)
+        kwargs = dict(self._variables(request, server) if variables is None else variables)
         history = None
         if any(message.reasoning for message in messages) and form is not None:
             if form.keep is None:
                 history = ThoughtsInHistory(messages, form)
                 messages = history.messages
-            given |= dict(form.keep or ())
+            kwargs |= dict(form.keep or ())
         messages = self._messages(request, server, messages)
         body: dict[str, Any] = {"model": request.model, "messages": chat_messages(messages)}
-        if given:
-            body["chat_template_kwargs"] = given
+        if kwargs:
+            body["chat_template_kwargs"] = kwargs
         if server.kind is Kind.VLLM:
             ids = (await self._tokens(request.model, body)).tokens
-            asked, body = "detokenize", {"model": request.model, "tokens": ids}
+            route, body = "detokenize", {"model": request.model, "tokens": ids}
         else:
-            asked = "apply-template"
+            route = "apply-template"
         with _missing_route():
-            prompt = (await self._ask(Rendered, "POST", f"{self._root}/{asked}", body)).prompt
+            prompt = (await self._ask(Rendered, "POST", f"{self._root}/{route}", body)).prompt
         return history.filled(prompt) if history else prompt
 
     # -- the wire -----------------------------------------------------------------------------------------------------

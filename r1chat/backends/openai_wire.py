@@ -129,8 +129,8 @@ def _named(entries: Any) -> Any:
     """The entries of a list of models that have a name: one that has none does not hide the others."""
     if not isinstance(entries, list):
         return entries
-    named = [entry for entry in entries if isinstance(entry, dict) and wire.is_text(entry.get("id"))]
-    return (named or entries)[: wire.MOST_MODELS]
+    with_name = [entry for entry in entries if isinstance(entry, dict) and wire.is_text(entry.get("id"))]
+    return (with_name or entries)[: wire.MOST_MODELS]
 
 
 class Entries(BaseModel):
@@ -359,16 +359,16 @@ def sampling(params: Params, kind: Kind) -> dict[str, Any]:
     `top_k`, `min_p` and the penalty are no part of OpenAI's form, and a strict server refuses them: where it is not
     known that they are understood, they are sent only if they do something.
     """
-    wanted: dict[str, Any] = {"temperature": params.temperature, "top_p": params.top_p}
+    body: dict[str, Any] = {"temperature": params.temperature, "top_p": params.top_p}
     if params.seed is not None:
-        wanted["seed"] = params.seed
+        body["seed"] = params.seed
     if params.presence_penalty:
-        wanted["presence_penalty"] = params.presence_penalty
+        body["presence_penalty"] = params.presence_penalty
     penalty = "repetition_penalty" if kind is Kind.VLLM else "repeat_penalty"
     no_top_k = -1 if kind is Kind.VLLM else 0
     more = {"top_k": params.top_k or no_top_k, "min_p": params.min_p, penalty: params.repeat_penalty}
     neutral = {"top_k": no_top_k, "min_p": 0.0, penalty: 1.0}
-    return wanted | {name: value for name, value in more.items() if kind is not Kind.OTHER or value != neutral[name]}
+    return body | {name: value for name, value in more.items() if kind is not Kind.OTHER or value != neutral[name]}
 
 
 # --- what it means ---------------------------------------------------------------------------------------------------

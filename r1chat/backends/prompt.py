@@ -53,10 +53,10 @@ def continuation(prompt: str, so_far: ReplySoFar, form: ReasoningFormat | None) 
 
 def _continuation_again(so_far: ReplySoFar, form: ReasoningFormat, opened: bool, parts: list[Part]) -> list[Part]:
     """Like `continuation`, of a reply that thought again within its answer: each thought where it stands."""
-    *written, last = segments(so_far.reasoning, so_far.answer, so_far.later)
-    if not (opened or written[0][0]):  # the reply began with its answer
+    *earlier, last = segments(so_far.reasoning, so_far.answer, so_far.later)
+    if not (opened or earlier[0][0]):  # the reply began with its answer
         parts = []
-    for i, (thought, answer) in enumerate(written):
+    for i, (thought, answer) in enumerate(earlier):
         if thought or opened or i:
             parts += [(thought, False), *_tagged(form.close_text)]
         parts += [(f"{answer.rstrip()}\n\n", False), *_tagged(form.open_text.lstrip("\n"))]
@@ -95,8 +95,8 @@ class ThoughtsInHistory:
         for i, message in enumerate(self._given):
             if message.reasoning:
                 before, _, after = prompt.partition(f"\u2060{i}\u2060")
-                said = "".join(text for text, _ in thought_in_history(message, self._form))
-                prompt = without_empty_thought(before, self._form) + said + after
+                reply = "".join(text for text, _ in thought_in_history(message, self._form))
+                prompt = without_empty_thought(before, self._form) + reply + after
         return prompt
 
 

@@ -408,8 +408,8 @@ def too_long(text: str, context: int = 0) -> ContextError | None:
         needed, context = int(numbers[1]), int(numbers[2])
     elif maximum := _MAXIMUM.search(text):
         context = int(maximum[1])
-        if asked := _NEEDED.search(text, maximum.end()):
-            needed = int(asked[1])
+        if match := _NEEDED.search(text, maximum.end()):
+            needed = int(match[1])
     length = _LENGTH.format(needed=needed) if needed else _LENGTH_UNKNOWN
     window = _WINDOW.format(context=context) if context else _WINDOW_UNKNOWN
     return ContextError(_DOES_NOT_FIT.format(length=length, window=window), needed, context)

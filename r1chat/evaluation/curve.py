@@ -82,8 +82,8 @@ def measured(
     """Make or go on with all runs of a curve. `work` does one. Raises EvaluationError, BackendError."""
     axes = checked(axes)
     points: list[Point] = []
-    for name, kind, amount, asked in plan(axes, settings):
-        run = Run(folder / name, task, asked, catalogue)
+    for name, kind, amount, run_settings in plan(axes, settings):
+        run = Run(folder / name, task, run_settings, catalogue)
         solved = work(name, run)
         if kind == "vote":
             points += votes(run.folder, task, solved, axes.votes)
@@ -97,14 +97,14 @@ def votes(folder: Path, task: Task, solved: Sequence[Solved], sizes: Sequence[in
     """The accuracy of the majority among the first samples of each problem, for each size of a vote."""
     problems = {problem.id: problem for problem in task.problems}
     with closing(Store(f"sqlite:///{folder / 'r1chat.db'}")) as store:
-        replies = {one.turn: {stored.id: stored for stored in store.replies(one.turn)} for one in solved}
+        replies = {outcome.turn: {stored.id: stored for stored in store.replies(outcome.turn)} for outcome in solved}
     for size in sizes:
         shares = []
-        for one in solved:
-            chosen = majority([replies[one.turn][sample.reply] for sample in one.samples[:size]])
-            verdict = _verdict(chosen, problems[one.problem])
+        for outcome in solved:
+            chosen = majority([replies[outcome.turn][sample.reply] for sample in outcome.samples[:size]])
+            verdict = _verdict(chosen, problems[outcome.problem])
             shares.append(float("nan") if verdict is None else float(verdict))
-        tokens = [sum(sample.thinking for sample in one.samples[:size]) for one in solved]
+        tokens = [sum(sample.thinking for sample in outcome.samples[:size]) for outcome in solved]
         yield Point("vote", size, sum(tokens) / len(tokens) if tokens else float("nan"), bootstrap(shares))
 
 

@@ -68,10 +68,10 @@ def read_problem(row: Mapping[str, Any], number: int, prompt: str = "") -> tuple
             raise EvaluationError(_NO_QUESTION)
         id = next((str(row[name]) for name in _IDS if row.get(name)), str(number))
         read = form(row, id)
-        asked = prompt.replace("{question}", read.text) if prompt else read.template.format(question=read.text)
-        if len(asked) > LONGEST_MESSAGE:
+        question = prompt.replace("{question}", read.text) if prompt else read.template.format(question=read.text)
+        if len(question) > LONGEST_MESSAGE:
             raise EvaluationError(_LONG_QUESTION.format(most=LONGEST_MESSAGE))
-        problem = Problem(id, asked, read.answer, read.kind, read.tests)
+        problem = Problem(id, question, read.answer, read.kind, read.tests)
         if not problem.tests:
             check(problem.reference)
     except CheckError as error:

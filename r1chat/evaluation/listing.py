@@ -91,11 +91,11 @@ class Evaluations:
 
     def all(self) -> list[Kept]:
         """All runs, newest first. What cannot be read is left out."""
-        found = []
+        runs = []
         for file in self.folder.glob(f"*/{SPECIFICATION}"):
             with suppress(EvaluationError, OSError):
-                found.append(self._read(file.parent))
-        return sorted(found, key=lambda run: (run.began, run.name), reverse=True)
+                runs.append(self._read(file.parent))
+        return sorted(runs, key=lambda run: (run.began, run.name), reverse=True)
 
     def get(self, name: str) -> Kept:
         """A run by its name. Raises EvaluationError where there is none, or it cannot be read."""
@@ -109,12 +109,12 @@ class Evaluations:
             raise EvaluationError(_NO_RUN.format(name=name)) from None
 
     def _read(self, folder: Path) -> Kept:
-        asked = sound_specification(folder)
+        specification = sound_specification(folder)
         done = self.solved(folder)
-        shares = [share for one in done if not math.isnan(share := pass_at(1, one))]
+        shares = [share for outcome in done if not math.isnan(share := pass_at(1, outcome))]
         share = sum(shares) / len(shares) if shares else math.nan
-        left = seconds_left(done, int(asked["problems"]))
-        return Kept(folder, asked, len(done), share, is_running(folder), read_failure(folder), left)
+        left = seconds_left(done, int(specification["problems"]))
+        return Kept(folder, specification, len(done), share, is_running(folder), read_failure(folder), left)
 
     def solved(self, folder: Path) -> tuple[Solved, ...]:
         """What a run has done so far."""
@@ -140,16 +140,22 @@ class Evaluations:
 
     def curves(self) -> list[Curve]:
         """The curves that are drawn, or whose runs are being made, newest first."""
-        found = []
+        entries = []
         for folder in {file.parents[1] for file in self.folder.glob(f"*/*/{SPECIFICATION}")}:
             running = any(is_running(file.parent) for file in folder.glob(f"*/{SPECIFICATION}"))
             with suppress(EvaluationError, OSError):
-                asked = read_specification(next(folder.glob(f"*/{SPECIFICATION}")).parent)
+                specification = read_specification(next(folder.glob(f"*/{SPECIFICATION}")).parent)
                 points = read_points(folder / CURVE) if (folder / CURVE).exists() else []
                 if points or running:
-                    curve = Curve(clean(folder.name), points, str(asked.get("task")), str(asked.get("title")), running)
-                    found.append((folder.stat().st_mtime, curve))
-        return [curve for _, curve in sorted(found, key=lambda entry: (entry[0], entry[1].name), reverse=True)]
+                    curve = Curve(
+                        clean(folder.name),
+                        points,
+                        str(specification.get("task")),
+                        str(specification.get("title")),
+                        running,
+                    )
+                    entries.append((folder.stat().st_mtime, curve))
+        return [curve for _, curve in sorted(entries, key=lambda entry: (entry[0], entry[1].name), reverse=True)]
 
 
 def seconds_left(done: Sequence[Solved], problems: int) -> float:
@@ -157,28 +163,28 @@ def seconds_left(done: Sequence[Solved], problems: int) -> float:
 
     0 where that is not known: nothing is done yet, or an older version noted no times.
     """
-    times = [one.seconds for one in done[-PACE:] if one.seconds > 0]
+    times = [outcome.seconds for outcome in done[-PACE:] if outcome.seconds > 0]
     return (problems - len(done)) * sum(times) / len(times) if times else 0.0
 
 
 def sound_specification(folder: Path) -> dict[str, Any]:
     """What was asked of a run, whose fields are what they should be. Raises EvaluationError."""
-    asked = read_specification(folder)
+    specification = read_specification(folder)
     kinds: Mapping[str, type | tuple[type, ...]] = {
         **dict.fromkeys(("task", "title", "model", "digest", "source", "paper"), str),
         **dict.fromkeys(("problems", "k", "seed"), int),
         "budget": (int, type(None)),
         "sampling": list,
     }
-    sound = all(isinstance(asked.get(field), kind) for field, kind in kinds.items())
-    sound = sound and all(isinstance(pair, list) and len(pair) == 2 for pair in asked["sampling"])
-    sound = sound and all(isinstance(pair[0], str) for pair in asked["sampling"])
-    numbers = [value for value in _flat(asked) if isinstance(value, int | float)]
+    sound = all(isinstance(specification.get(field), kind) for field, kind in kinds.items())
+    sound = sound and all(isinstance(pair, list) and len(pair) == 2 for pair in specification["sampling"])
+    sound = sound and all(isinstance(pair[0], str) for pair in specification["sampling"])
+    numbers = [value for value in _flat(specification) if isinstance(value, int | float)]
     sound = sound and all(abs(number) < 1 << 63 for number in numbers)  # nor "not a number"
-    sound = sound and asked["problems"] > 0 and asked["k"] > 0
-    if not sound or not isinstance(asked.get("recommended", {}), dict):
+    sound = sound and specification["problems"] > 0 and specification["k"] > 0
+    if not sound or not isinstance(specification.get("recommended", {}), dict):
         raise EvaluationError(_NO_RUN.format(name=clean(folder.name)))
-    return asked
+    return specification
 
 
 def _flat(value: Any) -> Iterator[Any]:

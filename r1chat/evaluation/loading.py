@@ -79,19 +79,19 @@ def load_task(
         raise EvaluationError(_NOT_HERE.format(name=name, source=recipe.hub, where=f" --from {hub}" if hub else ""))
     if split not in generated.SPLITS:
         raise EvaluationError(_NO_PART.format(split=split))
-    found = _read(recipe)
+    pairs = _read(recipe)
     if split in _PARTS:
-        found = [
-            (problem, text) for problem, text in found if (generated.split_of(text) == "train") == (split == "train")
+        pairs = [
+            (problem, text) for problem, text in pairs if (generated.split_of(text) == "train") == (split == "train")
         ]
     if recipe.mixed:
-        found.sort(key=lambda pair: hashlib.sha256(pair[1].encode()).digest())
+        pairs.sort(key=lambda pair: hashlib.sha256(pair[1].encode()).digest())
     path = "" if hub or known_name(name) else str(named_path(name).absolute())
     source = f"{recipe.hub or recipe.file.name}, sha256 {digest(recipe.file)}"
     if split in _PARTS:
         source += f", {split}"
     origin = Origin(path or name, split, count, language, str(Path(folder).absolute()) if recipe.hub else "", hub)
-    return Task(recipe.name, tuple(problem for problem, _ in found)[:count], source, recipe.paper, origin)
+    return Task(recipe.name, tuple(problem for problem, _ in pairs)[:count], source, recipe.paper, origin)
 
 
 def missing(name: str, folder: Path, hub: str = "") -> DataFile | None:
@@ -107,8 +107,8 @@ def missing(name: str, folder: Path, hub: str = "") -> DataFile | None:
 
 def _made_up(name: str, split: str, count: int, language: str) -> Task:
     problems = tuple(
-        Problem(made.id, made.question, made.answer, made.kind)
-        for made in generated.problems(name, split, count, language)
+        Problem(problem.id, problem.question, problem.answer, problem.kind)
+        for problem in generated.problems(name, split, count, language)
     )
     return Task(name, problems, f"made up, split {split}, {language or 'both languages'}")
 
@@ -174,24 +174,24 @@ def _bad(file: Path, reason: Both) -> EvaluationError:
 
 def _read(recipe: _Recipe) -> list[tuple[Problem, str]]:
     """The problems, and what each asks without a directive."""
-    found: list[tuple[Problem, str]] = []
+    pairs: list[tuple[Problem, str]] = []
     ids: set[str] = set()  # by which a run tells what is done
     began = time.monotonic()
     for line, row in read_rows(recipe.file):
         if time.monotonic() - began > _PATIENCE:
-            raise EvaluationError(_TOO_SLOW.format(file=recipe.file, count=len(found), seconds=_PATIENCE))
+            raise EvaluationError(_TOO_SLOW.format(file=recipe.file, count=len(pairs), seconds=_PATIENCE))
         try:
             fields = _renamed(row, recipe.columns) if recipe.columns else row
-            problem, text = read_problem(fields, len(found) + 1, recipe.prompt)
+            problem, text = read_problem(fields, len(pairs) + 1, recipe.prompt)
             if problem.id in ids:
                 raise EvaluationError(_SAME_ID.format(id=problem.id))
             ids.add(problem.id)
-            found.append((problem, text))
+            pairs.append((problem, text))
         except EvaluationError as error:
             raise bad_row(recipe.file, line, error.text) from None
-    if not found:
+    if not pairs:
         raise EvaluationError(_EMPTY.format(file=recipe.file))
-    return found
+    return pairs
 
 
 def _renamed(row: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:

@@ -82,19 +82,19 @@ class Measures:
 
 def measure(solved: Sequence[Solved]) -> Measures:
     """The measures of a run; `k` is the least number of samples that a problem has."""
-    k = min((len(one.samples) for one in solved), default=0)
-    kinds = sorted({kind for one in solved for sample in one.samples for kind in sample.moments})
-    samples = [sample for one in solved for sample in one.samples]
+    k = min((len(outcome.samples) for outcome in solved), default=0)
+    kinds = sorted({kind for outcome in solved for sample in outcome.samples for kind in sample.moments})
+    samples = [sample for outcome in solved for sample in outcome.samples]
 
     def each(value: Callable[[Sample], float | None]) -> Estimate:
-        return bootstrap([_mean([value(sample) for sample in one.samples]) for one in solved])
+        return bootstrap([_mean([value(sample) for sample in outcome.samples]) for outcome in solved])
 
     return Measures(
         problems=len(solved),
         k=k,
-        pass_1=bootstrap([pass_at(1, one) for one in solved]),
-        pass_k=bootstrap([pass_at(k, one) for one in solved]),
-        majority=bootstrap([_share(one.majority) for one in solved]),
+        pass_1=bootstrap([pass_at(1, outcome) for outcome in solved]),
+        pass_k=bootstrap([pass_at(k, outcome) for outcome in solved]),
+        majority=bootstrap([_share(outcome.majority) for outcome in solved]),
         thinking=each(lambda sample: float(sample.thinking)),
         truncated=each(lambda sample: float(sample.finish == "length")),
         format=each(lambda sample: sample.format),
@@ -160,9 +160,9 @@ class Paired:
 
 def compare_runs(first: Sequence[Solved], second: Sequence[Solved]) -> Paired:
     """Compare two runs by the problems that both have solved (paired bootstrap; McNemar 1947, exact)."""
-    others = {one.problem: one for one in second}
-    pairs = [(one, others[one.problem]) for one in first if one.problem in others]
-    k = min((len(one.samples) for pair in pairs for one in pair), default=0)
+    others = {outcome.problem: outcome for outcome in second}
+    pairs = [(outcome, others[outcome.problem]) for outcome in first if outcome.problem in others]
+    k = min((len(outcome.samples) for pair in pairs for outcome in pair), default=0)
     difference = bootstrap([pass_at(1, new) - pass_at(1, old) for old, new in pairs])
     majority = bootstrap([_share(new.majority) - _share(old.majority) for old, new in pairs])
     only_first = sum(pass_at(1, old) > 0.5 >= pass_at(1, new) for old, new in pairs)

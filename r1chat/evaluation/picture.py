@@ -20,16 +20,18 @@ _WIDTH, _LEFT, _ROW, _PLOT = 760, 250, 24, 440
 def picture(runs: Sequence[tuple[Mapping[str, Any], Measures]]) -> str:
     """An SVG of the shares of runs, one block a run."""
     blocks: list[Block] = []
-    for asked, measures in runs:
-        paper = paper_row(asked, measures)
+    for specification, measures in runs:
+        paper = paper_row(specification, measures)
         shares: list[Share] = [("pass@1", measures.pass_1, paper.pass_1 if paper else None)]
         if measures.k > 1:
             shares.append((f"pass@{measures.k}", measures.pass_k, None))
             shares.append((f"cons@{measures.k}", measures.majority, paper.majority if paper else None))
         shares += [("truncated", measures.truncated, None), ("format", measures.format, None)]
         shares.append(("language", measures.language, None))
-        blocks.append((f"{asked['task']} · {asked['title']} · {measures.problems} × {measures.k}", shares))
-    return shares_of(blocks, "; ".join(str(asked["task"]) for asked, _ in runs))
+        blocks.append(
+            (f"{specification['task']} · {specification['title']} · {measures.problems} × {measures.k}", shares)
+        )
+    return shares_of(blocks, "; ".join(str(specification["task"]) for specification, _ in runs))
 
 
 def shares_of(blocks: Sequence[Block], label: str) -> str:

@@ -38,13 +38,13 @@ class Compared:
     differs: tuple[Both, ...]
 
 
-def paper_row(asked: Mapping[str, Any], measures: Measures) -> Compared | None:
+def paper_row(specification: Mapping[str, Any], measures: Measures) -> Compared | None:
     """What the paper says of this model on this task; None where it says nothing."""
-    row, column = distill(f"{asked['title']} {asked['model']}"), str(asked.get("paper", ""))
+    row, column = distill(f"{specification['title']} {specification['model']}"), str(specification.get("paper", ""))
     if row is None or column not in PAPER[row]:
         return None
-    values = dict(asked.get("sampling", ()))
-    temperature = values.get("temperature", asked.get("recommended", {}).get("temperature", PAPER_TEMPERATURE))
+    values = dict(specification.get("sampling", ()))
+    temperature = values.get("temperature", specification.get("recommended", {}).get("temperature", PAPER_TEMPERATURE))
     differs = []
     if measures.problems != PAPER_PROBLEMS[column]:
         differs.append(_PROBLEMS.format(here=measures.problems, paper=PAPER_PROBLEMS[column]))
@@ -54,28 +54,28 @@ def paper_row(asked: Mapping[str, Any], measures: Measures) -> Compared | None:
         differs.append(_TOKENS.format(here=values.get("max_tokens") or _WINDOW, paper=PAPER_TOKENS))
     if temperature != PAPER_TEMPERATURE:
         differs.append(_TEMPERATURE.format(here=temperature, paper=PAPER_TEMPERATURE))
-    if asked.get("quantisation"):
-        differs.append(_QUANTISED.format(here=asked["quantisation"]))
-    if asked.get("budget") is not None:
-        differs.append(_BUDGET.format(here=asked["budget"]))
+    if specification.get("quantisation"):
+        differs.append(_QUANTISED.format(here=specification["quantisation"]))
+    if specification.get("budget") is not None:
+        differs.append(_BUDGET.format(here=specification["budget"]))
     return Compared(row, PAPER[row][column], PAPER[row].get(f"{column} cons@64"), tuple(differs))
 
 
 def distill(name: str) -> str | None:
     """The paper's name of a distill, by the name of a model; None where it is none."""
-    if found := _DISTILL.search(name):
-        row = f"{found[1].title()}-{found[2].upper()}"
+    if match := _DISTILL.search(name):
+        row = f"{match[1].title()}-{match[2].upper()}"
         return row if row in PAPER else None
-    if found := re.search(r"deepseek-r1:(\S+)", name):
-        return _OLLAMA.get(found[1].lower())
+    if match := re.search(r"deepseek-r1:(\S+)", name):
+        return _OLLAMA.get(match[1].lower())
     return None
 
 
-def as_values(asked: Mapping[str, Any], measures: Measures) -> dict[str, Any]:
+def as_values(specification: Mapping[str, Any], measures: Measures) -> dict[str, Any]:
     """All of it, for programs; a figure that could not be counted is null."""
-    paper = paper_row(asked, measures)
-    told = {**asdict(paper), "differs": [difference.en for difference in paper.differs]} if paper else None
-    values = {"run": dict(asked), "measures": asdict(measures), "paper": told}
+    paper = paper_row(specification, measures)
+    paper_values = {**asdict(paper), "differs": [difference.en for difference in paper.differs]} if paper else None
+    values = {"run": dict(specification), "measures": asdict(measures), "paper": paper_values}
     return finite(values)  # type: ignore[no-any-return]
 
 
@@ -95,15 +95,18 @@ def rows(measures: Measures) -> Iterator[tuple[str, str, str]]:
     yield "tokens/s", *_plain(measures.speed, "{:,.1f}")
 
 
-def lines(asked: Mapping[str, Any], measures: Measures) -> list[str]:
+def lines(specification: Mapping[str, Any], measures: Measures) -> list[str]:
     """A run as lines of text."""
-    text = [f"{asked['task']}: {measures.problems} problems × {measures.k}, {asked['title']} ({asked['source']})"]
+    text = [
+        f"{specification['task']}: {measures.problems} problems × {measures.k}, "
+        f"{specification['title']} ({specification['source']})"
+    ]
     text += [f"  {name:<24}{figure:>10}   {interval}" for name, figure, interval in rows(measures)]
     if measures.undecided:
         text.append(f"  {measures.undecided} samples could not be judged, and count neither way")
     if measures.failed:
         text.append(f"  {measures.failed} samples failed, and count as wrong")
-    if paper := paper_row(asked, measures):
+    if paper := paper_row(specification, measures):
         majority = f", cons@64 {paper.majority} %" if paper.majority is not None else ""
         text.append(f"  the paper, R1-Distill-{paper.row}: pass@1 {paper.pass_1} %{majority}")
         text += [f"    this run differs: {difference}" for difference in paper.differs]

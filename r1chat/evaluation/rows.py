@@ -142,23 +142,23 @@ def _decoded(file: Path) -> Iterator[tuple[int, object]]:
     except OSError as error:
         raise EvaluationError(_UNREADABLE.format(file=file, reason=error.strerror)) from None
     while True:
-        asked = {"file": str(file.absolute()), "number": number, "columns": MOST_COLUMNS}
+        request = {"file": str(file.absolute()), "number": number, "columns": MOST_COLUMNS}
         try:
-            found = _PARQUET.ask(asked, _PATIENCE)
+            response = _PARQUET.ask(request, _PATIENCE)
         except NotStartedError:
             raise EvaluationError(_UNREADABLE.format(file=file, reason=_NO_PROCESS)) from None
-        if not isinstance(found, dict):  # its memory did not suffice
+        if not isinstance(response, dict):  # its memory did not suffice
             raise EvaluationError(_TOO_LARGE.format(file=file, most=readable_size(_UNPACKED)))
-        if found.get("fault") == "columns":
+        if response.get("fault") == "columns":
             raise _too_wide(file)
-        if "fault" in found:
+        if "fault" in response:
             raise EvaluationError(_UNREADABLE.format(file=file, reason=_NO_PARQUET))
-        if not found["rows"]:
+        if not response["rows"]:
             return
-        size += found["bytes"]
+        size += response["bytes"]
         if size > _UNPACKED:
             raise EvaluationError(_TOO_LARGE.format(file=file, most=readable_size(_UNPACKED)))
-        for row in found["rows"]:
+        for row in response["rows"]:
             count += 1
             yield count, row
         number += 1

@@ -40,7 +40,7 @@ from r1chat.votes import majority
 
 SPECIFICATION, DONE = "run.json", "solved.jsonl"
 FAILURE = "failure.json"  # why the run ended before it was done, in both languages
-_TOLD = ("r1chat", "began", "asked", "code", "recommended")  # in run.json, but no part of what makes two runs the same
+_NOTES = ("r1chat", "began", "asked", "code", "recommended")  # in run.json, but no part of what makes two runs the same
 RATER = "evaluation"
 _SOLVED = TypeAdapter(Solved)
 
@@ -86,7 +86,7 @@ class Run:
     def _check(self) -> None:
         """Raises EvaluationError where the folder holds another run."""
         known = read_specification(self.folder)
-        if {name: value for name, value in known.items() if name not in _TOLD} != self._specification():
+        if {name: value for name, value in known.items() if name not in _NOTES} != self._specification():
             raise EvaluationError(_ANOTHER.format(folder=self.folder))
 
     def _told(self) -> dict[str, object]:
@@ -137,13 +137,13 @@ class Run:
                 return self._go_on(tell)
             except R1ChatError as error:
                 with suppress(OSError):  # a full disk may be the reason
-                    told = json.dumps([error.sentence("en"), error.sentence("zh")], ensure_ascii=False)
-                    (self.folder / FAILURE).write_text(told, encoding="utf-8")
+                    sentences = json.dumps([error.sentence("en"), error.sentence("zh")], ensure_ascii=False)
+                    (self.folder / FAILURE).write_text(sentences, encoding="utf-8")
                 raise
 
     def _go_on(self, tell: Callable[[Problem, list[Solved]], None]) -> list[Solved]:
         done = self.solved()
-        known = {one.problem for one in done}
+        known = {outcome.problem for outcome in done}
         with closing(Store(f"sqlite:///{self.folder / 'r1chat.db'}")) as store:
             store.interrupt_unfinished()
             chat = Chat(store, self._catalogue, repeatable=True)
@@ -175,13 +175,13 @@ class Run:
             replies = []
             for sample in range(settings.k):
                 self._set_seed(chat, conversation.id, seed + sample)
-                made = [self._ask(chat, turn.id)]
-                while len(made) <= settings.waits and made[-1].reply.finish == "stop" and made[-1].reply.reasoning:
-                    generation = chat.think_longer(made[-1].id, settings.model)
+                chain = [self._ask(chat, turn.id)]
+                while len(chain) <= settings.waits and chain[-1].reply.finish == "stop" and chain[-1].reply.reasoning:
+                    generation = chat.think_longer(chain[-1].id, settings.model)
                     generation.wait()
-                    made.append(store.reply(generation.reply_id))
-                replies.append(made[-1])
-                earlier[made[-1].id] = made[:-1]
+                    chain.append(store.reply(generation.reply_id))
+                replies.append(chain[-1])
+                earlier[chain[-1].id] = chain[:-1]
         if all(reply.reply.finish == "error" for reply in replies):
             raise GenerationError(replies[0].reply.error)
         if not problem.tests:
@@ -260,18 +260,18 @@ def _drop_cut_line(file: Path) -> None:
 
 def runs(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The runs below a folder, the oldest first, with what was asked for. One that cannot be read is left out."""
-    found = []
+    entries = []
     for file in folder.glob(f"*/{SPECIFICATION}"):
         with suppress(EvaluationError, OSError):
-            found.append((file.stat().st_mtime, file.parent, read_specification(file.parent)))
-    for _, place, specification in sorted(found, key=lambda entry: entry[:2]):
+            entries.append((file.stat().st_mtime, file.parent, read_specification(file.parent)))
+    for _, place, specification in sorted(entries, key=lambda entry: entry[:2]):
         yield place, specification
 
 
 def _sample(stored: StoredReply, problem: Problem, earlier: Sequence[StoredReply] = ()) -> Sample:
     """`earlier`: the replies whose thought this one went on from; their tokens and seconds count."""
     reply = stored.reply
-    usages, timings = ([getattr(one.reply, name) for one in (*earlier, stored)] for name in ("usage", "timings"))
+    usages, timings = ([getattr(part.reply, name) for part in (*earlier, stored)] for name in ("usage", "timings"))
     moments: dict[str, int] = {}
     for moment in find_moments(reply.reasoning):
         moments[moment.kind] = moments.get(moment.kind, 0) + 1

@@ -33,15 +33,15 @@ def read_samples(folder: Path, solved: Sequence[Solved]) -> list[Asked]:
 
     Raises EvaluationError where there is no database, StoreError where it cannot be read.
     """
-    found = []
+    samples = []
     with closing(_store(folder)) as store:
-        for one in solved:
+        for outcome in solved:
             with suppress(NotFoundError):
-                turn = store.turn(one.turn)
-                replies = {stored.id: stored.reply for stored in store.replies(one.turn)}
-                reference = store.judgements.reference(one.turn)
-                found.append(Asked(one, turn.conversation_id, turn.content, reference, replies))
-    return found
+                turn = store.turn(outcome.turn)
+                replies = {stored.id: stored.reply for stored in store.replies(outcome.turn)}
+                reference = store.judgements.reference(outcome.turn)
+                samples.append(Asked(outcome, turn.conversation_id, turn.content, reference, replies))
+    return samples
 
 
 def keep(folder: Path, conversation_id: str, store: Store) -> None:

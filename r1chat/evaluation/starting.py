@@ -56,24 +56,24 @@ def begin(settings: AppSettings, catalogue: Catalogue, order: Order) -> Path:
     task = load_task(order.task, count=order.count, folder=settings.data_dir / DATA_FOLDER)
     _check_code(task, order.run_code)
     sampling = tuple(sorted((name, value) for name, value in settings.preferred_sampling.items() if name != "seed"))
-    asked = Settings(
+    run_settings = Settings(
         order.model, order.k, 0, sampling, thinking=settings.thinking, system=settings.system, budget=order.budget
     )
     with _starting:
         _check_free(settings)
-        folder = _folder(settings.data_dir / FOLDER, task, asked, catalogue)
+        folder = _folder(settings.data_dir / FOLDER, task, run_settings, catalogue)
         _start(settings, folder, order.run_code)
     return folder
 
 
-def _folder(parent: Path, task: Task, asked: Settings, catalogue: Catalogue) -> Path:
+def _folder(parent: Path, task: Task, settings: Settings, catalogue: Catalogue) -> Path:
     """The folder of this very run, or a new one. Raises EvaluationError, BackendError."""
-    name, number = name_of(task, asked), 1
+    name, number = name_of(task, settings), 1
     while True:
         folder = parent / (name if number == 1 else f"{name}-{number}")
         is_new = not folder.exists()
         try:
-            return Run(folder, task, asked, catalogue).folder
+            return Run(folder, task, settings, catalogue).folder
         except EvaluationError:  # another run has that name, or this one makes no sense
             if is_new:
                 raise

@@ -106,12 +106,12 @@ def before_migration(source: Path, revision: str) -> Copy:
     number = 0
     while (target := folder / f"{stem}{f'-{number}' if number else ''}.db").exists():
         number += 1
-    made = _copy(source, target)
+    copy = _copy(source, target)
     others = [file for file in folder.glob("before-update-*.db") if file != target]  # a clock may have been wrong
     for old in sorted(others, key=lambda file: file.stat().st_mtime)[: 1 - KEPT]:
         with suppress(OSError):
             old.unlink()
-    return made
+    return copy
 
 
 def forget_old_copies(url: str, older_than: timedelta) -> None:
@@ -142,11 +142,11 @@ def restore(copy: Path, database: Path) -> tuple[Copy, Path | None]:
     new.unlink(missing_ok=True)
     restored = _copy(copy, new, strict=True)
     try:
-        kept = _keep(database) if database.exists() else None
+        old_path = _keep(database) if database.exists() else None
         new.replace(database)
     finally:
         new.unlink(missing_ok=True)
-    return replace(restored, path=database), kept
+    return replace(restored, path=database), old_path
 
 
 # Whatever is no plain table or index: triggers and views, also by another spelling of their type.
@@ -245,7 +245,7 @@ def _copy(source: Path, target: Path, *, strict: bool = False) -> Copy:
             old.backup(new)
             new.execute("PRAGMA journal_mode = DELETE")  # one file, no log beside it
         try:
-            made = check(Path(part), strict=strict)
+            copy = check(Path(part), strict=strict)
             if strict:
                 _rebuild_search_index(Path(part), source)
         except StoreError:
@@ -262,7 +262,7 @@ def _copy(source: Path, target: Path, *, strict: bool = False) -> Copy:
             for ending in ("", "-journal", "-wal", "-shm"):
                 with suppress(OSError):
                     os.unlink(part + ending)
-    return Copy(target, made.revision, made.conversations, made.replies, made.size)
+    return Copy(target, copy.revision, copy.conversations, copy.replies, copy.size)
 
 
 def _keep(database: Path) -> Path:

@@ -40,17 +40,17 @@ def load_tree(connection: Connection, row: RowMapping) -> Tree:
 
 def read_steps(connection: Connection, tree: Tree, steps: Sequence[Step]) -> list[StoredTurn]:
     """These messages, each with the reply beside it."""
-    wanted_turns = select(turns).where(turns.c.id.in_([turn.id for turn, _ in steps]))
-    turn_rows = {row["id"]: row for row in connection.execute(wanted_turns).mappings()}
-    wanted_replies = select(replies).where(replies.c.id.in_([reply.id for _, reply in steps if reply]))
-    reply_rows = {row["id"]: row for row in connection.execute(wanted_replies).mappings()}
-    shown = {
+    turn_query = select(turns).where(turns.c.id.in_([turn.id for turn, _ in steps]))
+    turn_rows = {row["id"]: row for row in connection.execute(turn_query).mappings()}
+    reply_query = select(replies).where(replies.c.id.in_([reply.id for _, reply in steps if reply]))
+    reply_rows = {row["id"]: row for row in connection.execute(reply_query).mappings()}
+    reply_by_turn = {
         reply.turn_id: stored_reply(reply_rows[reply.id], siblings=len(tree.replies_to(reply.turn_id)))
         for _, reply in steps
         if reply
     }
     return [
-        stored_turn(turn_rows[turn.id], len(tree.turns_after(turn.parent_reply_id)), shown.get(turn.id))
+        stored_turn(turn_rows[turn.id], len(tree.turns_after(turn.parent_reply_id)), reply_by_turn.get(turn.id))
         for turn, _ in steps
     ]
 
@@ -71,8 +71,8 @@ def read_reply(connection: Connection, reply_id: str) -> StoredReply:
 
 def read_replies(connection: Connection, turn_id: str) -> list[StoredReply]:
     """All replies to a message, oldest first."""
-    wanted = select(replies).where(replies.c.turn_id == turn_id).order_by(replies.c.position)
-    rows = connection.execute(wanted).mappings().all()
+    query = select(replies).where(replies.c.turn_id == turn_id).order_by(replies.c.position)
+    rows = connection.execute(query).mappings().all()
     return [stored_reply(row, siblings=len(rows)) for row in rows]
 
 
@@ -81,7 +81,7 @@ def read_vote(connection: Connection, vote_id: str, turn_id: str | None) -> list
 
     `turn_id`: only those of this message and of the others that follow the same reply.
     """
-    wanted = (
+    query = (
         select(replies)
         .join(turns, turns.c.id == replies.c.turn_id)
         .where(replies.c.vote_id == vote_id)
@@ -90,8 +90,8 @@ def read_vote(connection: Connection, vote_id: str, turn_id: str | None) -> list
     if turn_id is not None:
         above = select(turns.c.conversation_id, turns.c.parent_reply_id).where(turns.c.id == turn_id)
         conversation_id, parent_id = connection.execute(above).one()
-        wanted = wanted.where(turns.c.conversation_id == conversation_id, turns.c.parent_reply_id == parent_id)
-    rows = connection.execute(wanted).mappings().all()
+        query = query.where(turns.c.conversation_id == conversation_id, turns.c.parent_reply_id == parent_id)
+    rows = connection.execute(query).mappings().all()
     messages = {row["turn_id"] for row in rows}
     count = select(replies.c.turn_id, func.count()).where(replies.c.turn_id.in_(messages)).group_by(replies.c.turn_id)
     siblings: dict[str, int] = {turn_id: number for turn_id, number in connection.execute(count)}

@@ -29,7 +29,7 @@ from r1chat.store.schema import conversations, replies
 
 log = logging.getLogger(__name__)
 
-_SHOWN = ("host", "hostaddr", "port", "dbname", "user", "service")  # of a URL's query; the rest may be a secret
+_PUBLIC = ("host", "hostaddr", "port", "dbname", "user", "service")  # of a URL's query; the rest may be a secret
 
 IN_MEMORY = "memory:"  # in place of a URL: a database that is gone when it is closed
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
@@ -129,8 +129,8 @@ class Database:
                 require_own_journal(Path(self.place))
                 _make_file(Path(self.place))
         else:
-            shown = {key: value for key, value in self._url.query.items() if key in _SHOWN}
-            self.place = self._url.set(query=shown).render_as_string(hide_password=True)
+            query = {key: value for key, value in self._url.query.items() if key in _PUBLIC}
+            self.place = self._url.set(query=query).render_as_string(hide_password=True)
         self._engine = self._new_engine()
         self._reader = (
             self._engine
@@ -148,8 +148,8 @@ class Database:
                         revision = self._revision(connection)
             if revision != migrations.LATEST:
                 if revision is not None and self.kind == "sqlite" and not self._in_memory:
-                    made = backup.before_migration(Path(self.place), revision)
-                    log.info("copied the database to %s before it is brought up to date", made.path)
+                    copy = backup.before_migration(Path(self.place), revision)
+                    log.info("copied the database to %s before it is brought up to date", copy.path)
                 self._migrate()
         except StoreError:
             self.close()

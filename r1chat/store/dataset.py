@@ -215,20 +215,20 @@ class Snapshot:
         # Messages of one time lie together in the database, so this reads it from its beginning to its end.
         order = (turns.c.created_at, entries.c.turn_id, entries.c.kind, entries.c.id)
         streamed = self._stream(listed.order_by(*order))
-        rows_asked = (row for row in streamed if selection.allows(row.content))
-        groups = groupby(rows_asked, key=lambda row: row.turn_id)
+        allowed_rows = (row for row in streamed if selection.allows(row.content))
+        groups = groupby(allowed_rows, key=lambda row: row.turn_id)
         while batch := {turn_id: [*map(_entry, group)] for turn_id, group in islice(groups, BATCH)}:
             yield self.load(batch)
 
     def judged_turns(self, turn_ids: Collection[str]) -> dict[str, JudgedTurn]:
         """These messages with all that is in force on them, by id."""
         entries, listed = self._listed(Filter(), False)
-        asked: defaultdict[str, list[Entry]] = defaultdict(list)
+        entries_by_turn: defaultdict[str, list[Entry]] = defaultdict(list)
         for row in self._connection.execute(
             listed.where(self._among(entries.c.turn_id, turn_ids)).order_by(entries.c.id)
         ):
-            asked[row.turn_id].append(_entry(row))
-        return {turn.id: turn for turn in self.load(asked)}
+            entries_by_turn[row.turn_id].append(_entry(row))
+        return {turn.id: turn for turn in self.load(entries_by_turn)}
 
     def stored_replies(self, reply_ids: Collection[str]) -> dict[str, StoredReply]:
         """Whole replies, by id; their siblings are not counted."""
@@ -326,12 +326,12 @@ class Snapshot:
         streamed = self._stream(listed.add_columns(turns.c.conversation_id))
         return Counter(row.conversation_id for row in streamed if selection.allows(row.content))
 
-    def load(self, asked: Mapping[str, Sequence[Entry]]) -> list[JudgedTurn]:
+    def load(self, entries_by_turn: Mapping[str, Sequence[Entry]]) -> list[JudgedTurn]:
         """The messages with these judgements, in the order of the mapping (message id to entries)."""
         ids: defaultdict[Kind, list[str]] = defaultdict(list)
-        for entry in chain.from_iterable(asked.values()):
+        for entry in chain.from_iterable(entries_by_turn.values()):
             ids[entry.kind].append(entry.id)
-        references_here = self._references(asked)
+        references_here = self._references(entries_by_turn)
         comparisons_here = self._comparisons(ids["comparison"])
         ratings_here = self._read(ratings, ids["rating"], rows.rating)
         steps_here = self._read(step_labels, ids["step"], rows.step_label)
@@ -342,7 +342,7 @@ class Snapshot:
         replies_here = self._replies(judged, ids["correction"], with_all)
         verified = self._verified(replies_here, references_here)
         excluded = self._excluded(judgement_ids)
-        places = self._turns(asked)
+        places = self._turns(entries_by_turn)
         exchanges = self._exchanges(place.parent_reply_id for place in places.values())
 
         by_turn: defaultdict[str, dict[str, JudgedReply]] = defaultdict(dict)
@@ -373,7 +373,7 @@ class Snapshot:
                 verified=_picked(verified, by_turn[place.id]),
                 excluded=_picked(excluded, [entry.id for entry in entries]),
             )
-            for place, entries in ((places[turn_id], entries) for turn_id, entries in asked.items())
+            for place, entries in ((places[turn_id], entries) for turn_id, entries in entries_by_turn.items())
         ]
 
     # -- one table each -----------------------------------------------------------------------------------------------
@@ -432,10 +432,10 @@ class Snapshot:
                 self._connection.scalars(select(replies.c.parent_id).where(self._among(replies.c.id, corrected)))
             )
         query = select(*(replies.c[name] for name in JudgedReply._fields))
-        rows_found = self._connection.execute(query.where(self._among(replies.c.id, needed))).all()
+        reply_rows = self._connection.execute(query.where(self._among(replies.c.id, needed))).all()
         if turn_ids:
-            rows_found = [*rows_found, *self._connection.execute(query.where(self._among(replies.c.turn_id, turn_ids)))]
-        judged = sorted((JudgedReply._make(row) for row in rows_found), key=lambda reply: reply.position)
+            reply_rows = [*reply_rows, *self._connection.execute(query.where(self._among(replies.c.turn_id, turn_ids)))]
+        judged = sorted((JudgedReply._make(row) for row in reply_rows), key=lambda reply: reply.position)
         return {reply.id: reply for reply in judged}
 
     def _verified(
@@ -447,8 +447,8 @@ class Snapshot:
             self._among(verifications.c.reply_id, reply_ids),
             self._among(verifications.c.reference_id, [reference.id for reference in references_by_turn.values()]),
         )
-        rows_found = self._connection.execute(query.order_by(verifications.c.number)).mappings()
-        return {row["reply_id"]: rows.verification(row) for row in rows_found}
+        verification_rows = self._connection.execute(query.order_by(verifications.c.number)).mappings()
+        return {row["reply_id"]: rows.verification(row) for row in verification_rows}
 
     def _excluded(self, subjects: Collection[str]) -> dict[str, str]:
         query = select(exclusions).where(self._among(exclusions.c.subject_id, subjects)).order_by(exclusions.c.number)

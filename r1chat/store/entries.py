@@ -139,7 +139,7 @@ def _narrowed(kind: Kind, selection: Filter) -> Select[Any]:
 
 
 _TRAINABLE = {"comparison": comparisons.c.winner.in_(("left", "right")), "reference": references.c.kind != "tests"}
-_WRITTEN = {"comparison": comparisons.c.comment, "rating": ratings.c.comment, "reference": references.c.text}
+_RATER_TEXT = {"comparison": comparisons.c.comment, "rating": ratings.c.comment, "reference": references.c.text}
 _TURN = {"comparison": comparison_sides.c.turn_id, "reference": references.c.turn_id}
 
 
@@ -150,8 +150,8 @@ def _holds(kind: Kind, text: str, sides: ColumnElement[bool]) -> ColumnElement[b
         select(turns.c.id).where(turns.c.id == message, turns.c.content.icontains(text, autoescape=True)).exists(),
         _any(sides, or_(*(part.icontains(text, autoescape=True) for part in (_side.c.answer, _side.c.reasoning)))),
     ]
-    if kind in _WRITTEN:
-        places.append(_WRITTEN[kind].icontains(text, autoescape=True))
+    if kind in _RATER_TEXT:
+        places.append(_RATER_TEXT[kind].icontains(text, autoescape=True))
     return or_(*places)
 
 

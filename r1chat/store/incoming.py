@@ -295,10 +295,10 @@ class _Writing:
             for ids in self._spool.new_conversations(20):
                 with self._database.write() as connection:
                     ours = conversations.c.id.in_(ids) & (conversations.c.deleted_at == self._mark)
-                    written = connection.scalars(select(conversations.c.id).where(ours)).all()
-                    for own_id in written:
+                    own_ids = connection.scalars(select(conversations.c.id).where(ours)).all()
+                    for own_id in own_ids:
                         erase(connection, own_id)
-                if not written:
+                if not own_ids:
                     return  # they were written in this order
                 time.sleep(PAUSE)
         except StoreError as error:
@@ -389,8 +389,8 @@ def _preset_like(connection: Connection, row: Row) -> Row | None:
     """The preset that has the id or the name of this one."""
     columns = [presets.c[field.name] for field in FIELDS["preset"]]
     same = or_(presets.c.id == row["id"], presets.c.name == row["name"])
-    found = connection.execute(select(*columns).where(same)).mappings().first()
-    return None if found is None else dict(found)
+    existing = connection.execute(select(*columns).where(same)).mappings().first()
+    return None if existing is None else dict(existing)
 
 
 def _same_place(preset: Row, other: Row) -> bool:

@@ -154,17 +154,17 @@ def comparison(row: RowMapping, of: Sides) -> Comparison:
 
 
 _SIDES = [comparison_sides.c[name] for name in ("id", "turn_id", "left_id", "right_id", "blind", "created_at")]
-_SAID = [
+_VERDICT = [
     comparisons.c[name]
     for name in ("id", "winner", "created_at", "rater", "left_thought_seen", "right_thought_seen", "dwell", "comment")
 ]
-COMPARISON = (*_SAID, *_SIDES)  # of a comparison joined with its sides, in the order of their fields
+COMPARISON = (*_VERDICT, *_SIDES)  # of a comparison joined with its sides, in the order of their fields
 
 
 def whole_comparison(row: Row[Any]) -> Comparison:
     """A row of COMPARISON; half the time of the two above, for where there are many."""
-    said = len(_SAID)
-    return Comparison(row[0], Sides(*row[said:]), *row[1:said])
+    sides_start = len(_VERDICT)
+    return Comparison(row[0], Sides(*row[sides_start:]), *row[1:sides_start])
 
 
 def reference(row: RowMapping) -> Reference:

@@ -32,8 +32,8 @@ def add(
         "rater": rater,
         "created_at": now,
     }
-    made = connection.execute(insert(moment_labels).returning(*moment_labels.c), values)
-    return moment_label(made.mappings().one())
+    rows = connection.execute(insert(moment_labels).returning(*moment_labels.c), values)
+    return moment_label(rows.mappings().one())
 
 
 def in_force(connection: Connection, reply_id: str) -> list[MomentLabel]:
@@ -43,8 +43,8 @@ def in_force(connection: Connection, reply_id: str) -> list[MomentLabel]:
         .where(moment_labels.c.reply_id == reply_id)
         .group_by(moment_labels.c.start, moment_labels.c.end)
     )
-    wanted = select(moment_labels).where(moment_labels.c.number.in_(newest))
-    ordered = wanted.order_by(moment_labels.c.start, moment_labels.c.end)
+    query = select(moment_labels).where(moment_labels.c.number.in_(newest))
+    ordered = query.order_by(moment_labels.c.start, moment_labels.c.end)
     return [moment_label(row) for row in connection.execute(ordered).mappings()]
 
 
@@ -57,8 +57,8 @@ def in_force_in(connection: Connection, conversation_id: str) -> list[MomentLabe
         .where(turns.c.conversation_id == conversation_id)
         .group_by(moment_labels.c.reply_id, moment_labels.c.start, moment_labels.c.end)
     )
-    wanted = select(moment_labels).where(moment_labels.c.number.in_(newest)).order_by(moment_labels.c.number)
-    return [moment_label(row) for row in connection.execute(wanted).mappings()]
+    query = select(moment_labels).where(moment_labels.c.number.in_(newest)).order_by(moment_labels.c.number)
+    return [moment_label(row) for row in connection.execute(query).mappings()]
 
 
 def all_in_force(connection: Connection) -> list[tuple[MomentLabel, str]]:
@@ -66,7 +66,7 @@ def all_in_force(connection: Connection) -> list[tuple[MomentLabel, str]]:
     newest = select(func.max(moment_labels.c.number)).group_by(
         moment_labels.c.reply_id, moment_labels.c.start, moment_labels.c.end
     )
-    wanted = (
+    query = (
         select(moment_labels, replies.c.reasoning)
         .join(replies, replies.c.id == moment_labels.c.reply_id)
         .join(turns, turns.c.id == replies.c.turn_id)
@@ -74,13 +74,13 @@ def all_in_force(connection: Connection) -> list[tuple[MomentLabel, str]]:
         .where(moment_labels.c.number.in_(newest), conversations.c.deleted_at.is_(None))
         .order_by(moment_labels.c.reply_id, moment_labels.c.start, moment_labels.c.end)
     )
-    return [(moment_label(row), row["reasoning"]) for row in connection.execute(wanted).mappings()]
+    return [(moment_label(row), row["reasoning"]) for row in connection.execute(query).mappings()]
 
 
 def _check_span(connection: Connection, reply_id: str, start: int, end: int) -> None:
     """A thought that still grows may be further than what was saved of it: its length is no bound yet."""
-    wanted = select(func.length(replies.c.reasoning), replies.c.finish).where(replies.c.id == reply_id)
-    length, finish = connection.execute(wanted).one()
+    query = select(func.length(replies.c.reasoning), replies.c.finish).where(replies.c.id == reply_id)
+    length, finish = connection.execute(query).one()
     if not 0 <= start < end or (finish is not None and end > length):
         raise StoreError(
             Both(

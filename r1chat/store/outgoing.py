@@ -29,10 +29,10 @@ class Outgoing:
 
     def conversations(self, everything: bool) -> Sequence[str]:
         """The ids of all conversations that may be exported, or of all, oldest first; none that was deleted."""
-        wanted = select(conversations.c.id).where(conversations.c.deleted_at.is_(None))
+        query = select(conversations.c.id).where(conversations.c.deleted_at.is_(None))
         if not everything:
-            wanted = wanted.where(consented(self._connection))
-        return self._connection.scalars(wanted.order_by(conversations.c.number)).all()
+            query = query.where(consented(self._connection))
+        return self._connection.scalars(query.order_by(conversations.c.number)).all()
 
     def consents_for_all(self) -> Rows:
         """The global consents."""
@@ -40,11 +40,11 @@ class Outgoing:
 
     def presets(self, conversation_ids: Sequence[str] | None) -> Rows:
         """The presets that these conversations came from; None: all of them."""
-        wanted = select(*(presets.c[field.name] for field in FIELDS["preset"])).order_by(presets.c.id)
+        query = select(*(presets.c[field.name] for field in FIELDS["preset"])).order_by(presets.c.id)
         if conversation_ids is not None:
             used = select(conversations.c.preset).where(conversations.c.id.in_(conversation_ids))
-            wanted = wanted.where(presets.c.name.in_(used))
-        return [("preset", dict(row)) for row in self._connection.execute(wanted).mappings()]
+            query = query.where(presets.c.name.in_(used))
+        return [("preset", dict(row)) for row in self._connection.execute(query).mappings()]
 
     def rows(self, conversation_ids: Sequence[str]) -> Iterator[Rows]:
         """The rows of each of these conversations."""
@@ -79,8 +79,8 @@ def _select(connection: Connection, kind: str, where: ColumnElement[bool]) -> li
     table = TABLES[kind]
     columns = [table.c[field.name] for field in FIELDS[kind]]
     order = (table.c.number,) if "number" in table.c else (table.c.position, table.c.id)
-    wanted = select(*columns).where(where).order_by(*order)
-    return [dict(row) for row in connection.execute(wanted).mappings()]
+    query = select(*columns).where(where).order_by(*order)
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def consents_for_all_of(connection: Connection) -> Rows:

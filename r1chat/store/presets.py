@@ -39,7 +39,7 @@ class Presets:
         """Every preset, by name."""
         with self._database.read() as connection:
             rows = connection.execute(select(presets)).mappings().all()
-        return sorted(map(preset, rows), key=lambda found: (found.name.casefold(), found.id))
+        return sorted(map(preset, rows), key=lambda entry: (entry.name.casefold(), entry.id))
 
     def find(self, preset_id: str) -> Preset:
         """The preset with that id. Raises NotFoundError."""

@@ -127,8 +127,8 @@ def _read(file: Path, table: str, size: int) -> tuple[list[Row], int, bool]:
             if not numbers or not names:
                 return [], 0, whole
             rows = list(_Rows(connection, table, names, size, over).read(numbers))
-            kept = [row for row in rows if row is not None]
-            return kept, len(rows) - len(kept), whole
+            readable = [row for row in rows if row is not None]
+            return readable, len(rows) - len(readable), whole
 
 
 def _refuse_views(action: int, first: object, second: object, database: object, view: object) -> int:
@@ -170,13 +170,13 @@ class _Rows:
             yield from [None] * len(numbers)
             return
         try:
-            found = self._range(numbers[0], numbers[-1])
+            rows = self._range(numbers[0], numbers[-1])
         except sqlite3.Error:
-            found = None
-        if found is not None and (len(found) == len(numbers) or len(numbers) == 1):
-            self.left -= sum(map(_weight, found))
-            yield from (dict(zip(self.columns, row, strict=True)) for row in found)
-            yield from [None] * (len(numbers) - len(found))
+            rows = None
+        if rows is not None and (len(rows) == len(numbers) or len(numbers) == 1):
+            self.left -= sum(map(_weight, rows))
+            yield from (dict(zip(self.columns, row, strict=True)) for row in rows)
+            yield from [None] * (len(numbers) - len(rows))
         elif len(numbers) == 1:
             yield None
         else:
@@ -225,13 +225,13 @@ def _write(file: Path, read: dict[str, list[Row]]) -> dict[str, int]:
             for name, rows in read.items():
                 types = strict_check.column_types(raw, name)
                 for row in rows:
-                    kept = {column: value for column, value in row.items() if column in types}
-                    if strict_check.wrong_column(name, types, list(kept), list(kept.values())):
+                    values = {column: value for column, value in row.items() if column in types}
+                    if strict_check.wrong_column(name, types, list(values), list(values.values())):
                         continue  # `restore` would not take it
-                    names = ", ".join(f'"{column}"' for column in kept)
-                    marks = ", ".join("?" * len(kept))
+                    names = ", ".join(f'"{column}"' for column in values)
+                    marks = ", ".join("?" * len(values))
                     with suppress(sqlite3.IntegrityError):  # twice the same id, or a field that is lost
-                        raw.execute(f'INSERT INTO "{name}" ({names}) VALUES ({marks})', list(kept.values()))
+                        raw.execute(f'INSERT INTO "{name}" ({names}) VALUES ({marks})', list(values.values()))
             raw.execute(f"DELETE FROM duel WHERE rowid IN ({strict_check.ASTRAY})")  # `restore` would not take them
             raw.execute(f"UPDATE turn SET parent_reply_id = NULL WHERE rowid IN ({strict_check.MOVED})")
             _drop_lost_branches(raw)
@@ -278,8 +278,8 @@ def _index(connection: Connection) -> None:
     """Make everything findable."""
     for row in connection.execute(select(conversations.c.number, conversations.c.id, conversations.c.title)).all():
         search.index_title(connection, row.number, row.title)
-        said = select(turns.c.id, turns.c.content).where(turns.c.conversation_id == row.id)
-        for turn in connection.execute(said).all():
+        messages = select(turns.c.id, turns.c.content).where(turns.c.conversation_id == row.id)
+        for turn in connection.execute(messages).all():
             search.index_new(connection, row.number, turn.id, turn.content)
             answers = select(replies.c.id, replies.c.answer, replies.c.reasoning).where(
                 replies.c.turn_id == turn.id, replies.c.finish.is_not(None)

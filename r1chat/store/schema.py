@@ -251,7 +251,7 @@ def provenance_columns(value: Provenance) -> dict[str, Any]:
 
 def behaviour_columns(value: Behaviour) -> dict[str, Any]:
     """A behaviour as columns of a conversation or a preset; a preset has no column for its own name in it."""
-    return {"thinking_choice" if name == "thinking" else name: found for name, found in asdict(value).items()}
+    return {"thinking_choice" if name == "thinking" else name: setting for name, setting in asdict(value).items()}
 
 
 def preset(row: RowMapping) -> Preset:
@@ -281,7 +281,7 @@ def stored_reply(row: RowMapping, siblings: int) -> StoredReply:
     )
 
 
-def stored_turn(row: RowMapping, siblings: int, shown: StoredReply | None) -> StoredTurn:
+def stored_turn(row: RowMapping, siblings: int, reply: StoredReply | None) -> StoredTurn:
     """A row of `turn`, one of so many siblings, with the reply that it shows."""
     return StoredTurn(
         id=row["id"],
@@ -289,7 +289,7 @@ def stored_turn(row: RowMapping, siblings: int, shown: StoredReply | None) -> St
         parent_reply_id=row["parent_reply_id"],
         created=row["created_at"],
         content=row["content"],
-        reply=shown,
+        reply=reply,
         position=row["position"],
         siblings=siblings,
     )
@@ -365,5 +365,7 @@ def _fields(value: Reply | Usage | Timings | Provenance | Params, without: Conta
     return {field.name: getattr(value, field.name) for field in fields(value) if field.name not in without}
 
 
-def _read(kind: type[Value], row: RowMapping, **given: Any) -> Value:
-    return kind(**{field.name: given[field.name] if field.name in given else row[field.name] for field in fields(kind)})
+def _read(kind: type[Value], row: RowMapping, **overrides: Any) -> Value:
+    return kind(
+        **{field.name: overrides[field.name] if field.name in overrides else row[field.name] for field in fields(kind)}
+    )

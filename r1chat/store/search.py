@@ -189,12 +189,12 @@ def _delete(connection: Connection, which: ColumnElement[bool]) -> None:
     connection.execute(delete(_document).where(which))
 
 
-def _insert(connection: Connection, rowid: int, source: str, found: Iterable[str]) -> None:
-    for number, terms in enumerate(found, rowid):
+def _insert(connection: Connection, rowid: int, source: str, pieces: Iterable[str]) -> None:
+    for number, terms in enumerate(pieces, rowid):
         row = {"rowid": number, "source": source}
         if connection.dialect.name == "sqlite":
             connection.execute(_NEW_DOCUMENT, row | {"terms": zlib.compress(terms.encode())})
             connection.execute(_NEW_TERMS, {"rowid": number, "terms": terms})
         else:
-            kept = func.array_to_tsvector(func.string_to_array(terms, " "))
-            connection.execute(insert(_document).values(**row, terms=kept))
+            vector = func.array_to_tsvector(func.string_to_array(terms, " "))
+            connection.execute(insert(_document).values(**row, terms=vector))

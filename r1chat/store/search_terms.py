@@ -51,21 +51,23 @@ class Word:
 
 def terms(text: str) -> set[str]:
     """The terms under which a text is found."""
-    found = set()
+    all_terms = set()
     for run in set(_RUN.findall(_fold(text))):
         if _STARTS_UNSPACED.match(run):
-            found.update(run)
-            found.update(_pairs(run))
+            all_terms.update(run)
+            all_terms.update(_pairs(run))
         else:
-            found.add(run[:LONGEST_TERM])
-    return found
+            all_terms.add(run[:LONGEST_TERM])
+    return all_terms
 
 
 def documents(text: str) -> Iterator[str]:
     """What the index keeps of a text: its terms with a space between, for each piece of it."""
     for start in range(0, len(text), PIECE):
-        if found := terms(text[start : start + PIECE + LONGEST_TERM]):  # a word at the edge is whole in one of two
-            yield " ".join(sorted(found))
+        if piece_terms := terms(
+            text[start : start + PIECE + LONGEST_TERM]
+        ):  # a word at the edge is whole in one of two
+            yield " ".join(sorted(piece_terms))
 
 
 def words(query: str) -> list[Word]:
@@ -74,10 +76,10 @@ def words(query: str) -> list[Word]:
     return [_word(run) for run in runs]
 
 
-def excerpt(text: str, wanted: Sequence[Word], before: int = 40, length: int = 160) -> str:
+def excerpt(text: str, query_words: Sequence[Word], before: int = 40, length: int = 160) -> str:
     """About `length` characters around the first place that has the longest of the wanted words, on one line."""
     folded = _fold(text)
-    longest_first = sorted(wanted, key=lambda word: len(word.text), reverse=True)
+    longest_first = sorted(query_words, key=lambda word: len(word.text), reverse=True)
     hits = (_pattern(word).search(folded) for word in longest_first)
     start = next((hit.start() for hit in hits if hit), 0)
     start = max(0, start - before)
@@ -87,10 +89,10 @@ def excerpt(text: str, wanted: Sequence[Word], before: int = 40, length: int = 1
     return f"{'…' if start else ''}{piece}{'…' if start + length < len(text) else ''}"
 
 
-def hits(text: str, wanted: Sequence[Word]) -> list[tuple[int, int]]:
+def hits(text: str, query_words: Sequence[Word]) -> list[tuple[int, int]]:
     """Where the wanted words stand in a text: offsets in characters, in order and without overlaps."""
     folded = _fold(text)
-    places = sorted(match.span() for word in wanted for match in _pattern(word).finditer(folded))
+    places = sorted(match.span() for word in query_words for match in _pattern(word).finditer(folded))
     apart: list[tuple[int, int]] = []
     for start, end in places:
         if not apart or start >= apart[-1][1]:

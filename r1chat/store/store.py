@@ -97,11 +97,11 @@ class Store:
 
     def new_conversation(self, title: str = "", model: str = "") -> ConversationInfo:
         """An empty conversation."""
-        made, now = uuid4().hex, _now()
-        values = {"id": made, "title": title, "model": model, "created_at": now, "updated_at": now}
+        new_id, now = uuid4().hex, _now()
+        values = {"id": new_id, "title": title, "model": model, "created_at": now, "updated_at": now}
         with self._database.write() as connection:
             connection.execute(_NEW_CONVERSATION, values)
-            row = lookup.conversation(connection, made)
+            row = lookup.conversation(connection, new_id)
             search.index_new_title(connection, row["number"], title)
             return conversation_info(row)
 
@@ -152,8 +152,8 @@ class Store:
 
     def kept(self, ids: Iterable[str]) -> set[str]:
         """Those ids that conversations have which are not deleted."""
-        asked = conversations.c.id.in_([one for one in ids if lookup.is_id(one)])
-        query = select(conversations.c.id).where(asked, conversations.c.deleted_at.is_(None))
+        among = conversations.c.id.in_([conversation_id for conversation_id in ids if lookup.is_id(conversation_id)])
+        query = select(conversations.c.id).where(among, conversations.c.deleted_at.is_(None))
         with self._database.read() as connection:
             return set(connection.scalars(query))
 
@@ -243,33 +243,33 @@ class Store:
                 return 0  # nobody else has to wait
         with self._database.write() as connection:
             connection.execute(update(conversations).where(deleted > now).values(deleted_at=now))
-            found = connection.scalars(gone.with_for_update()).all()
-            for conversation_id in found:
+            ids = connection.scalars(gone.with_for_update()).all()
+            for conversation_id in ids:
                 erase(connection, conversation_id)
             search.tidy(connection)
-            return len(found)
+            return len(ids)
 
     def erased(self, ids: Set[str]) -> set[str]:
         """Those of some ids of conversations that are in the store no more, not even as deleted ones."""
-        kept: set[str] = set()
+        present: set[str] = set()
         with self._database.read() as connection:
             ordered = sorted(ids)
             for start in range(0, len(ordered), 500):
                 part = ordered[start : start + 500]
-                kept.update(connection.scalars(select(conversations.c.id).where(conversations.c.id.in_(part))))
-        return set(ids) - kept
+                present.update(connection.scalars(select(conversations.c.id).where(conversations.c.id.in_(part))))
+        return set(ids) - present
 
     # -- turns and branches -------------------------------------------------------------------------------------------
 
     def add_turn(self, conversation_id: str, content: str, parent_reply_id: str | None) -> StoredTurn:
         """A message after that reply, or a first one after None; the open branch then ends in it."""
-        made, now = uuid4().hex, _now()
+        new_id, now = uuid4().hex, _now()
         with self._database.write() as connection:
             row = lookup.conversation(connection, conversation_id, lock=True)
             tree = load_tree(connection, row)
             _check_is_in(tree, parent_reply_id)
             values = {
-                "id": made,
+                "id": new_id,
                 "conversation_id": conversation_id,
                 "parent_reply_id": parent_reply_id,
                 "position": len(tree.turns_after(parent_reply_id)) + 1,
@@ -278,9 +278,9 @@ class Store:
             }
             connection.execute(_NEW_TURN, values)
             _change(connection, row, updated_at=now)
-            open_branch(connection, row, made)
-            search.index_new(connection, row["number"], made, content)
-            return read_turn(connection, row, made)
+            open_branch(connection, row, new_id)
+            search.index_new(connection, row["number"], new_id, content)
+            return read_turn(connection, row, new_id)
 
     def turn(self, turn_id: str) -> StoredTurn:
         """A message with the reply that it shows."""
@@ -322,12 +322,12 @@ class Store:
         owner: str | None = None,
     ) -> StoredReply:
         """Another reply to a message, made by `owner` (default: this process); the open branch then goes through it."""
-        made, now = uuid4().hex, _now()
+        new_id, now = uuid4().hex, _now()
         with self._database.write() as connection:
             row = lookup.conversation_of_turn(connection, turn_id, lock=True)
             _check_links(connection, provenance)
             place = {
-                "id": made,
+                "id": new_id,
                 "turn_id": turn_id,
                 "position": len(load_tree(connection, row).replies_to(turn_id)) + 1,
                 "owner": owner or current_owner(),
@@ -336,10 +336,10 @@ class Store:
             }
             connection.execute(_NEW_REPLY, place | reply_columns(reply) | provenance_columns(provenance))
             _change(connection, row, updated_at=now)
-            open_branch(connection, row, turn_id, made)
+            open_branch(connection, row, turn_id, new_id)
             if reply.finish is not None:
-                search.index_new_reply(connection, row["number"], made, reply)
-            return read_reply(connection, made)
+                search.index_new_reply(connection, row["number"], new_id, reply)
+            return read_reply(connection, new_id)
 
     def save_reply(self, reply_id: str, reply: Reply, closed_by: ClosedBy | None = None) -> None:
         """Replace what was saved of a reply, and who closed its thought (None: leave that as it is).
@@ -368,8 +368,8 @@ class Store:
             if row.finish is None and row.owner != current_owner() and not _is_left(row.owner, row.saved_at):
                 return None
             stored = read_reply(connection, reply_id)
-            taken = {"finish": None, "owner": current_owner(), "saved_at": _now()}
-            connection.execute(update(replies).where(of_this).values(taken))
+            values = {"finish": None, "owner": current_owner(), "saved_at": _now()}
+            connection.execute(update(replies).where(of_this).values(values))
             return stored
 
     def set_provenance(self, reply_id: str, provenance: Provenance) -> None:

@@ -31,10 +31,10 @@ class ReplyNode:
 
 
 class Tree:
-    """One conversation as it stands; `shown` is the first message that was shown last."""
+    """One conversation as it stands; `shown_turn_id` is the first message that was shown last."""
 
-    def __init__(self, shown: str | None, turns: Iterable[TurnNode], replies: Iterable[ReplyNode]) -> None:
-        self._shown = shown
+    def __init__(self, shown_turn_id: str | None, turns: Iterable[TurnNode], replies: Iterable[ReplyNode]) -> None:
+        self._shown = shown_turn_id
         self.turns = {turn.id: turn for turn in turns}
         self.replies = {reply.id: reply for reply in replies}
         self._after: dict[str | None, list[TurnNode]] = defaultdict(list)

@@ -167,8 +167,8 @@ def _messages(
     body: Mapping[str, Any], history: Mapping[str, Any]
 ) -> tuple[dict[str, Mapping[str, Any]], dict[str, str | None]]:
     """All messages of a chat by their ids, and what each follows."""
-    if isinstance(found := history.get("messages"), dict) and (found or not body.get("messages")):
-        data = {clean(key): mapping(value) for key, value in found.items()}
+    if isinstance(messages := history.get("messages"), dict) and (messages or not body.get("messages")):
+        data = {clean(key): mapping(value) for key, value in messages.items()}
         return data, {key: identifier(value.get("parentId")) or None for key, value in data.items()}
     data, parents = {}, {}
     last: str | None = None

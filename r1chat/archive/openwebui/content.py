@@ -67,8 +67,8 @@ def split_content(text: str) -> Content:
             tools += 1
             continue
         thoughts.append(_unquoted(block[summary.end() :] if (summary := _SUMMARY.match(block)) else block))
-        told = _DURATION.search(attributes)
-        duration += float(told[1]) if told else 0.0
+        match = _DURATION.search(attributes)
+        duration += float(match[1]) if match else 0.0
         closed = end >= 0 and 'done="false"' not in attributes
     answer = "\n\n".join(piece for part in (*rest, text[at:]) if (piece := part.strip("\n").rstrip()))
     thought = "\n\n".join(filter(None, thoughts))

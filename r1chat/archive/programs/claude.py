@@ -76,7 +76,7 @@ def _thinking_time(blocks: list[Mapping[str, Any]]) -> float:
     """Seconds, from the times at which its blocks of thought began and ended."""
     total = 0.0
     for block in blocks:
-        begun, ended = moment(block.get("start_timestamp")), moment(block.get("stop_timestamp"))
-        if block.get("type") == "thinking" and begun and ended:
-            total += max(0.0, (ended - begun).total_seconds())
+        start, end = moment(block.get("start_timestamp")), moment(block.get("stop_timestamp"))
+        if block.get("type") == "thinking" and start and end:
+            total += max(0.0, (end - start).total_seconds())
     return total

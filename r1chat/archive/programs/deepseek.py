@@ -84,13 +84,13 @@ def _add(
     )
     created = moment(data.get("inserted_at"))
     after = [identifier(child) for child in children]
-    asked = "REQUEST" in kinds or clean(data.get("role")).upper() == "USER"
-    replied = bool(kinds & {"THINK", "RESPONSE"}) or not asked
-    if asked:
-        own = f"{key}\0request" if replied else key
+    has_request = "REQUEST" in kinds or clean(data.get("role")).upper() == "USER"
+    has_reply = bool(kinds & {"THINK", "RESPONSE"}) or not has_request
+    if has_request:
+        own = f"{key}\0request" if has_reply else key
         chat.add(ForeignMessage(own, parent, "user", created, text=request, children=after))
         parent = own
-    if replied:
+    if has_reply:
         timings = seconds(data.get("thinking_elapsed_secs")) or sum(
             seconds(fragment.get("elapsed_secs")) for fragment in fragments if fragment.get("type") == "THINK"
         )

@@ -100,8 +100,8 @@ def _reply(version: Mapping[str, Any], info: Mapping[str, Any], chat: ForeignCha
         elif style.get("type") == "thinking":
             text = _text(step.get("content"), chat)
             thoughts.append(_without_tags(text, clean(step.get("prefix")), clean(step.get("suffix"))))
-            told = _DURATION.search(clean(style.get("title"))[:200])
-            duration += seconds(float(told[1])) if told else 0.0
+            match = _DURATION.search(clean(style.get("title"))[:200])
+            duration += seconds(float(match[1])) if match else 0.0
         else:
             answers.append(_text(step.get("content"), chat))
     if "steps" not in version:

@@ -94,7 +94,7 @@ def _turns(entry: Mapping[str, Any]) -> Sequence[Any] | None:
 
 
 def _read(backend: str, info: Mapping[str, Any], messages: Sequence[Any]) -> ForeignChat:
-    given = next((key for name in ("id", "uuid", "conversation_id") if (key := identifier(info.get(name)))), "")
+    chat_id = next((key for name in ("id", "uuid", "conversation_id") if (key := identifier(info.get(name)))), "")
     chat = ForeignChat(
         backend,
         "",  # the number of a row is no identity: another file may give it to another chat
@@ -103,7 +103,7 @@ def _read(backend: str, info: Mapping[str, Any], messages: Sequence[Any]) -> For
         moment(*(info.get(name) for name in _TIMES)),
         moment(info.get("updated_at"), info.get("update_time"), info.get("updated")),
         first_text(info, "model"),
-        mark=given,
+        mark=chat_id,
     )
     chat.parts["system_prompts"] += bool(clean(info.get("system")).strip())
     last: str | None = None
@@ -114,19 +114,19 @@ def _read(backend: str, info: Mapping[str, Any], messages: Sequence[Any]) -> For
 
 
 def _message(key: str, parent: str | None, data: Mapping[str, Any], chat: ForeignChat) -> ForeignMessage:
-    said = clean(data.get("role")) or clean(data.get("from"))
+    role_name = clean(data.get("role")) or clean(data.get("from"))
     content = data.get("content") if "role" in data else data.get("value")
     text, thought, files = _content(content)
     chat.parts["files"] += files
     chat.parts["tool_calls"] += len(sequence(data.get("tool_calls")))
     message = ForeignMessage(key, parent, "", moment(*(data.get(name) for name in _TIMES)))
-    role = _ROLES.get(said.lower(), "")
+    role = _ROLES.get(role_name.lower(), "")
     if role == "user":
         return replace(message, role="user", text=text)
     if role == "assistant":
         reply = reply_of(text, first_text(data, *_THOUGHTS) or thought)
         return replace(message, role="assistant", reply=reply, model=clean(data.get("model")))
-    return replace(message, left_out=_LEFT_OUT.get(said.lower(), "other_messages"))
+    return replace(message, left_out=_LEFT_OUT.get(role_name.lower(), "other_messages"))
 
 
 def _content(content: Any) -> tuple[str, str, int]:

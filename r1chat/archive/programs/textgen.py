@@ -30,23 +30,23 @@ def is_textgen(entry: Mapping[str, Any]) -> bool:
 def read_textgen(entry: Mapping[str, Any]) -> ForeignChat:
     """The chat of a history."""
     chat = ForeignChat("textgen", namespace=_NAMESPACE)
-    internal, visible = next((name, shown) for name, shown in _PAIRS if isinstance(entry.get(name), list))
+    internal, visible = next((name, other) for name, other in _PAIRS if isinstance(entry.get(name), list))
     metadata = mapping(entry.get("metadata"))
-    shown = sequence(entry.get(visible))
+    visible_pairs = sequence(entry.get(visible))
     parent: str | None = None
     for place, pair in enumerate(sequence(entry.get(internal))):
-        drawn = sequence(shown[place]) if place < len(shown) else ()
+        visible_pair = sequence(visible_pairs[place]) if place < len(visible_pairs) else ()
         for side, role in enumerate(("user", "assistant")):
             about = mapping(metadata.get(f"{role}_{place}"))
-            parent = _add(chat, f"{role}_{place}", parent, _text(pair, drawn, side), about) or parent
+            parent = _add(chat, f"{role}_{place}", parent, _text(pair, visible_pair, side), about) or parent
     chat.current = parent or ""
     return chat
 
 
-def _text(pair: Sequence[Any], drawn: Sequence[Any], side: int) -> str:
-    """What was said; the drawn text, whose HTML is escaped, only where there is no other one."""
+def _text(pair: Sequence[Any], visible_pair: Sequence[Any], side: int) -> str:
+    """What was said; the visible text, whose HTML is escaped, only where there is no other one."""
     text = clean(pair[side])
-    return text or (html.unescape(clean(drawn[side])) if side < len(drawn) else "")
+    return text or (html.unescape(clean(visible_pair[side])) if side < len(visible_pair) else "")
 
 
 def _add(chat: ForeignChat, key: str, parent: str | None, text: str, about: Mapping[str, Any]) -> str | None:
@@ -58,20 +58,20 @@ def _add(chat: ForeignChat, key: str, parent: str | None, text: str, about: Mapp
     versions = [mapping(version) for version in sequence(about.get("versions"))]
     index = about.get("current_version_index")
     if type(index) is int and 0 <= index < len(versions):
-        shown = index  # the one that stands in the history, which may have been edited
+        current = index  # the one that stands in the history, which may have been edited
     else:
-        shown = next((at for at, version in enumerate(versions) if version.get("content") == text), len(versions))
-        versions += [{}] if shown == len(versions) else []
-    named = first_text(about, "model_name", "model")
+        current = next((at for at, version in enumerate(versions) if version.get("content") == text), len(versions))
+        versions += [{}] if current == len(versions) else []
+    default_model = first_text(about, "model_name", "model")
     for at, version in enumerate(versions or [{}]):
-        said = text if at == shown else clean(version.get("content"))
-        own = key if at == shown else f"{key}.{at}"
-        created = moment(version.get("timestamp"), about.get("timestamp") if at == shown else None)
+        content = text if at == current else clean(version.get("content"))
+        own = key if at == current else f"{key}.{at}"
+        created = moment(version.get("timestamp"), about.get("timestamp") if at == current else None)
         message = ForeignMessage(own, parent, role, created)
-        model = first_text(version, "model_name", "model") or named
+        model = first_text(version, "model_name", "model") or default_model
         if role == "user":
-            chat.add(replace(message, text=said))
+            chat.add(replace(message, text=content))
         else:
-            thought = first_text(version, "reasoning") if at != shown else first_text(about, "reasoning")
-            chat.add(replace(message, reply=reply_of(said, thought), model=model))
+            thought = first_text(version, "reasoning") if at != current else first_text(about, "reasoning")
+            chat.add(replace(message, reply=reply_of(content, thought), model=model))
     return key

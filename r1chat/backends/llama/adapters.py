@@ -32,10 +32,14 @@ def joined(adapter: ModelFile, models: Sequence[ModelFile]) -> ModelFile:
     if not name:
         return replace(adapter, problem=ModelFileError(_NO_BASE_NAMED.format(name=adapter.name)))
     usable = [model for model in models if model.header and not model.problem]
-    named = next((model for model in usable if model.name == name), None)
-    base = named if named and named.size == size else next((model for model in usable if model.size == size), None)
+    namesake = next((model for model in usable if model.name == name), None)
+    base = (
+        namesake
+        if namesake and namesake.size == size
+        else next((model for model in usable if model.size == size), None)
+    )
     if base is None:
-        sentence = _CHANGED if named else _GONE
+        sentence = _CHANGED if namesake else _GONE
         return replace(adapter, problem=ModelFileError(sentence.format(name=_title(adapter), base=name)))
     if base.header is None or base.header.architecture != header.architecture:
         return replace(adapter, problem=ModelFileError(_CHANGED.format(name=_title(adapter), base=base.name)))

@@ -89,7 +89,7 @@ class ModelFiles:
 
     def find(self) -> list[ModelFile]:
         """All models, in the order of the paths, by name within a folder; those of other programs come last."""
-        found: dict[str, ModelFile] = {}
+        by_name: dict[str, ModelFile] = {}
         for paths, source in self._models():
             split = _PART.fullmatch(paths[0].stem)
             stem = split[1] if split else paths[0].name.removesuffix(".gguf") if source.name else paths[0].stem
@@ -97,10 +97,12 @@ class ModelFiles:
                 stem = paths[0].parent.name
             first, folder = clean(source.name or stem), clean(paths[0].parent.name)
             names = chain((first, f"{folder}/{clean(stem)}"), (f"{first} ({i})" for i in count(2)))
-            name = next(name for name in names if name not in found)
-            found[name] = self._describe(name, tuple(map(_part, paths)), int(split[3]) if split else 1, source.program)
-        models = [file for file in found.values() if not _is_adapter(file)]
-        self._found = [joined(file, models) if _is_adapter(file) else file for file in found.values()]
+            name = next(name for name in names if name not in by_name)
+            by_name[name] = self._describe(
+                name, tuple(map(_part, paths)), int(split[3]) if split else 1, source.program
+            )
+        models = [file for file in by_name.values() if not _is_adapter(file)]
+        self._found = [joined(file, models) if _is_adapter(file) else file for file in by_name.values()]
         return self._found
 
     def get(self, name: str) -> ModelFile | None:
@@ -118,9 +120,9 @@ class ModelFiles:
 
     def name_of(self, path: Path) -> str:
         """The name of the model that a file is, or is a part of; "" if it is of none."""
-        found = next((file for file in self._found if path in self._own(file)), None)
-        found = found or next((file for file in self.find() if path in self._own(file)), None)
-        return found.name if found else ""
+        model = next((file for file in self._found if path in self._own(file)), None)
+        model = model or next((file for file in self.find() if path in self._own(file)), None)
+        return model.name if model else ""
 
     @staticmethod
     def _own(file: ModelFile) -> list[Path]:

@@ -70,20 +70,23 @@ def _folders(program: str, home: Path, environ: Mapping[str, str]) -> list[Path]
     roaming = Path(environ.get("APPDATA") or home / "AppData" / "Roaming")
     local = Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
     if program == "Ollama":
-        named, usual = environ.get("OLLAMA_MODELS"), [home / ".ollama/models", Path("/usr/share/ollama/.ollama/models")]
+        override, usual = (
+            environ.get("OLLAMA_MODELS"),
+            [home / ".ollama/models", Path("/usr/share/ollama/.ollama/models")],
+        )
     elif program == "Hugging Face":
         hub = environ.get("HF_HOME")
-        named, usual = environ.get("HF_HUB_CACHE") or (f"{hub}/hub" if hub else None), [cache / "huggingface/hub"]
+        override, usual = environ.get("HF_HUB_CACHE") or (f"{hub}/hub" if hub else None), [cache / "huggingface/hub"]
     elif program == "LM Studio":
-        named, usual = None, [home / ".lmstudio/models", home / ".cache/lm-studio/models"]
+        override, usual = None, [home / ".lmstudio/models", home / ".cache/lm-studio/models"]
     elif program == "Jan":
         places = [data / "Jan/data", mac / "Jan/data", roaming / "Jan/data", home / "jan"]
-        named, usual = None, [place / part for place in places for part in ("llamacpp/models", "models")]
+        override, usual = None, [place / part for place in places for part in ("llamacpp/models", "models")]
     elif program == "llama.cpp":
-        named, usual = environ.get("LLAMA_CACHE"), [cache / "llama.cpp", home / "Library/Caches/llama.cpp"]
+        override, usual = environ.get("LLAMA_CACHE"), [cache / "llama.cpp", home / "Library/Caches/llama.cpp"]
     else:
-        named, usual = None, [place / "nomic.ai/GPT4All" for place in (data, mac, local)]
-    return [Path(named)] if named else usual
+        override, usual = None, [place / "nomic.ai/GPT4All" for place in (data, mac, local)]
+    return [Path(override)] if override else usual
 
 
 def _in_ollama(folder: Path) -> Iterator[OllamaModel]:

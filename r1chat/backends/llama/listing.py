@@ -45,7 +45,7 @@ def describe(
             backend, file.name, title=title, size=file.size, note=file.problem.text if file.problem else "", ready=False
         )
     template, trained = header.chat_template, header.trained_context
-    found = _found(header)
+    finding = _found(header)
     return ModelInfo(
         backend,
         file.name,
@@ -56,10 +56,10 @@ def describe(
         quantisation=header.quantisation,
         context=window or min(wish, trained or wish),
         trained_context=trained,
-        thinks=found.form is not None or _thinks(header),
-        continues=found.problem is None,
-        reasoning=found.form,
-        note=file.problem.text if file.problem else _note(notes, found),
+        thinks=finding.form is not None or _thinks(header),
+        continues=finding.problem is None,
+        reasoning=finding.form,
+        note=file.problem.text if file.problem else _note(notes, finding),
         digest=digest,
         architecture=header.architecture,
         template_hash=hashlib.sha256(template.encode()).hexdigest() if template else "",
@@ -69,10 +69,10 @@ def describe(
     )
 
 
-def _note(notes: Sequence[Both], found: Found) -> Wording:
+def _note(notes: Sequence[Both], finding: Found) -> Wording:
     if notes:
         return Both.sentences(notes)
-    return found.problem.text if found.problem else ""
+    return finding.problem.text if finding.problem else ""
 
 
 def usable(files: ModelFiles, name: str) -> ModelFile:
@@ -93,18 +93,18 @@ def rank(info: ModelInfo, program: str, free: int) -> tuple[bool, bool]:
 def remarks(file: ModelFile, wish: int | None) -> list[Both]:
     """What a person should know of a model whatever it runs on. `wish`: the context that the person set, if any."""
     header = file.header
-    found = []
+    notes = []
     if file.base:
-        found.append(_CHILD.format(base=file.base.title or file.base.name))
+        notes.append(_CHILD.format(base=file.base.title or file.base.name))
     if file.name == NANO:
-        found.append(_NANO.format(millions=f"{file.parameters / 1e6:.1f}"))
+        notes.append(_NANO.format(millions=f"{file.parameters / 1e6:.1f}"))
     if file.program:
-        found.append(_ELSEWHERE.format(program=file.program))
+        notes.append(_ELSEWHERE.format(program=file.program))
     if header and not header.chat_template:
-        found.append(_NO_TEMPLATE)
+        notes.append(_NO_TEMPLATE)
     if header and wish and 0 < header.trained_context < wish:
-        found.append(_CAPPED.format(trained=f"{header.trained_context:,}", wish=f"{wish:,}"))
-    return found
+        notes.append(_CAPPED.format(trained=f"{header.trained_context:,}", wish=f"{wish:,}"))
+    return notes
 
 
 def from_disk(size: int, free: int) -> Both:

@@ -78,19 +78,19 @@ def problems(name: str, split: str = "test", count: int = 100, language: str = "
     misses = 0
     while len(seen) < count:
         words: Language = language or ("en", "zh")[len(seen) % 2]  # type: ignore[assignment]
-        drawn = draw(rng, words)
-        if drawn.core in seen or split_of(drawn.core) != split:
+        problem = draw(rng, words)
+        if problem.core in seen or split_of(problem.core) != split:
             misses += 1
             if misses > 2_000 + 100 * count:
                 return
             continue
-        seen.add(drawn.core)
-        question = drawn.question
+        seen.add(problem.core)
+        question = problem.question
         if rng.random() < 0.3:
             question = f"{question} {DIRECTIVES.pick(words)}"
-        answer = drawn.answer
-        example = drawn.example or answer
-        yield Made(f"{name}-{len(seen)}", drawn.core, question, answer, drawn.kind, words, drawn.values, example)
+        answer = problem.answer
+        example = problem.example or answer
+        yield Made(f"{name}-{len(seen)}", problem.core, question, answer, problem.kind, words, problem.values, example)
 
 
 _BAD_CHOICE = Both(

@@ -58,12 +58,12 @@ def countdown_4(rng: random.Random, lang: Language) -> Drawn:
     """
     while True:
         numbers, target = _game(rng, 4)
-        begun = beginnings(numbers, target)
-        solutions = {one: solution for one in begun if (solution := _solution_from(numbers, target, *one))}
+        starts = beginnings(numbers, target)
+        solutions = {start: solution for start in starts if (solution := _solution_from(numbers, target, *start))}
         if solutions:
             break
-    tries = tuple(rng.sample(begun, rng.randint(1, TRIES)))
-    example = next(solutions[one] for one in (*tries, *begun) if one in solutions)
+    tries = tuple(rng.sample(starts, rng.randint(1, TRIES)))
+    example = next(solutions[start] for start in (*tries, *starts) if start in solutions)
     question = say(rng, lang, _COUNTDOWN_4_EN, _COUNTDOWN_4_ZH, n=", ".join(map(str, numbers)), t=target)
     core = f"countdown {sorted(numbers)} {target}"
     pattern = partial(_pattern, numbers, target)
@@ -90,7 +90,9 @@ def beginnings(numbers: tuple[int, ...], target: int) -> list[tuple[str, int]]:
     62 of 7, 8, 3, 2 with ("-", 8): the other three must make 62-8=54. See `needed`.
     """
     last = dict.fromkeys(numbers)
-    return [(sign, one) for one in last for sign, need, _ in needed(target, one) if need is not None and need > 0]
+    return [
+        (sign, number) for number in last for sign, need, _ in needed(target, number) if need is not None and need > 0
+    ]
 
 
 def left_after(numbers: tuple[int, ...], target: int, sign: str, last: int) -> tuple[tuple[int, ...], int, str]:
@@ -163,24 +165,24 @@ def _forms(numbers: tuple[int, ...], target: int) -> set[str]:
     them. A part is put together of a left and a right side, as the expression is read: from left to right.
     """
     whole = (1 << len(numbers)) - 1
-    made: dict[int, dict[tuple[int, int], set[str]]] = {
+    expressions: dict[int, dict[tuple[int, int], set[str]]] = {
         1 << at: {(number, 0): {str(number)}} for at, number in enumerate(numbers)
     }
     for part in range(1, whole + 1):
-        found = made.setdefault(part, {})
+        forms = expressions.setdefault(part, {})
         left = (part - 1) & part
         while left:
-            for (a, a_level), firsts in made[left].items():
-                for (b, b_level), seconds in made[part ^ left].items():
+            for (a, a_level), firsts in expressions[left].items():
+                for (b, b_level), seconds in expressions[part ^ left].items():
                     for sign, do in OPERATIONS.items():
                         value, level = do(a, b), 1 if sign == "*" else 2
                         if part == whole and value != target:
                             continue
-                        texts = found.setdefault((value, level), set())
-                        for one in _sides(firsts, a_level, a_level <= level):
-                            texts.update(one + sign + two for two in _sides(seconds, b_level, b_level < level))
+                        texts = forms.setdefault((value, level), set())
+                        for first in _sides(firsts, a_level, a_level <= level):
+                            texts.update(first + sign + second for second in _sides(seconds, b_level, b_level < level))
             left = (left - 1) & part
-    return {text for texts in made[whole].values() for text in texts}
+    return {text for texts in expressions[whole].values() for text in texts}
 
 
 def _sides(texts: set[str], level: int, bare: bool) -> list[str]:

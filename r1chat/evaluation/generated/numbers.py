@@ -97,10 +97,10 @@ def fractions(rng: random.Random, lang: Language) -> Drawn:
     sign = rng.choice("+-×")
     x, y = Fraction(a, b), Fraction(c, d)
     value = x + y if sign == "+" else x - y if sign == "-" else x * y
-    drawn = asked(rng, lang, f"{a}/{b} {sign} {c}/{d}", value, (a, b, sign, c, d))
+    problem = asked(rng, lang, f"{a}/{b} {sign} {c}/{d}", value, (a, b, sign, c, d))
     hint = " Give a fraction in lowest terms." if lang == "en" else " 请给出最简分数。"
     hint = hint if rng.random() < 0.5 else ""
-    return Drawn(drawn.core, drawn.question + hint, drawn.answer, "expression", drawn.values)
+    return Drawn(problem.core, problem.question + hint, problem.answer, "expression", problem.values)
 
 
 def equations(rng: random.Random, lang: Language) -> Drawn:

@@ -226,13 +226,13 @@ def stories(rng: random.Random, lang: Language) -> Drawn:
     if rng.random() < 0.12:
         return _cage(rng, lang)
     kind = rng.randrange(len(_STORIES))
-    boxes, each, more, less = rng.randint(2, 9), rng.randint(2, 12), rng.randint(2, 20), rng.randint(1, 4)
+    boxes, per_box, more, less = rng.randint(2, 9), rng.randint(2, 12), rng.randint(2, 20), rng.randint(1, 4)
     english, chinese, solve = _STORIES[kind]
     if kind in (4, 5, 9):  # one sum: larger numbers
-        each, more, less = rng.randint(2, 99), rng.randint(20, 99), rng.randint(2, 19)
-    values = {"b": boxes, "e": each, "m": more, "l": less, "t": rng.choice(_THINGS.pick(lang).split())}
+        per_box, more, less = rng.randint(2, 99), rng.randint(20, 99), rng.randint(2, 19)
+    values = {"b": boxes, "e": per_box, "m": more, "l": less, "t": rng.choice(_THINGS.pick(lang).split())}
     question = say(rng, lang, english, chinese, n=rng.choice(_NAMES.pick(lang).split()), **values)
-    steps = solve(boxes, each, more, less)
+    steps = solve(boxes, per_box, more, less)
     core = f"story{kind} " + " ".join(f"{a}{sign}{b}" for a, sign, b in steps)
     return Drawn(core, question, str(_result(steps)), values=steps)
 

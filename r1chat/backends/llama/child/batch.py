@@ -86,4 +86,4 @@ def decode_many(context: Context, samples: Sequence[Sample], limit: int, end: Fi
             for (sequence, _), goes in zip(live, going, strict=True):
                 if not goes:
                     context.drop(sequence)
-            live = [one for one, goes in zip(live, going, strict=True) if goes]
+            live = [entry for entry, goes in zip(live, going, strict=True) if goes]

@@ -82,13 +82,13 @@ def devices() -> list[Device]:
     handles = [_DEVICE_GET(index) for index in range(libggml.ggml_backend_dev_count())]
     kinds = [_DEVICE_TYPE(handle) for handle in handles]
     gpu = _GPU if _GPU in kinds else _SHARED_GPU
-    found = []
+    all_devices = []
     for handle, kind in zip(handles, kinds, strict=True):
         free, total = ctypes.c_size_t(0), ctypes.c_size_t(0)
         _DEVICE_MEMORY(handle, ctypes.byref(free), ctypes.byref(total))
         name, description = (text(handle).decode(errors="replace") for text in (_DEVICE_NAME, _DEVICE_DESCRIPTION))
-        found.append(Device(name, description, kind == gpu, free.value, total.value))
-    return found
+        all_devices.append(Device(name, description, kind == gpu, free.value, total.value))
+    return all_devices
 
 
 _GPU, _SHARED_GPU = 1, 2  # of ggml's enum ggml_backend_dev_type
@@ -161,8 +161,8 @@ class Model:
             self.close()
             raise ModelFileError(_NO_WRITER.format(name=path.name))
         self.layers = int(C.llama_model_n_layer(self.handle)) + 1  # the output counts as one
-        wanted = self.layers if gpu_layers < 0 else min(gpu_layers, self.layers)
-        self.gpu_layers = wanted if any(device.gpu for device in devices()) else 0
+        layers = self.layers if gpu_layers < 0 else min(gpu_layers, self.layers)
+        self.gpu_layers = layers if any(device.gpu for device in devices()) else 0
         self.vocabulary = C.llama_model_get_vocab(self.handle)
         self.size = int(C.llama_vocab_n_tokens(self.vocabulary))
         self.weights = int(C.llama_model_size(self.handle))
@@ -266,13 +266,13 @@ class Model:
     def tags(self, texts: Iterable[str]) -> tuple[str, ...]:
         """Those of the texts that are tokens of their own, not letters; from now on they count as control tokens."""
         special = C.LLAMA_TOKEN_ATTR_CONTROL | C.LLAMA_TOKEN_ATTR_USER_DEFINED
-        found = []
+        tags = []
         for text in texts:
             tokens = self._tokenized(text, True)
             if len(tokens) == 1 and C.llama_vocab_get_attr(self.vocabulary, tokens[0]) & special:
-                found.append(text)
+                tags.append(text)
                 self.control.add(tokens[0])
-        return tuple(found)
+        return tuple(tags)
 
     def ends(self) -> list[int]:
         """All tokens that end a reply."""

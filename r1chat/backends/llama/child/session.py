@@ -76,9 +76,9 @@ class Session:
     def reply(self, request: Request, listener: Listener, sample: int = 0) -> Finish:
         """Make a reply; its text and the progress go to the listener. Raises BackendError."""
         prompt = self._template.prompt(request.messages, request.so_far, request.thinking, request.budget)
-        tokens, given = self._tokens(prompt)
+        tokens, reply_tokens = self._tokens(prompt)
         limit, end = self._limit(tokens, request)
-        sampler = self._sampler(request, request.params.seed, given)
+        sampler = self._sampler(request, request.params.seed, reply_tokens)
         try:
             began = time.perf_counter()
             if request.repeatable:
@@ -98,7 +98,7 @@ class Session:
     def many(self, request: Request, seeds: Sequence[int | None], memory: int, listener: Listener) -> None:
         """Make a reply for each seed, as many at once as `memory` has bytes for; their ends are told, too."""
         prompt = self._template.prompt(request.messages, request.so_far, request.thinking, request.budget)
-        tokens, given = self._tokens(prompt)
+        tokens, reply_tokens = self._tokens(prompt)
         limit, end = self._limit(tokens, request)
         window = len(tokens) + limit
         at_once = max(1, min(len(seeds), memory // (window * self._token_bytes)))
@@ -109,7 +109,7 @@ class Session:
             return
         for start in range(0, len(seeds), at_once):
             part = seeds[start : start + at_once]
-            samplers = [self._sampler(request, seed, given) for seed in part]
+            samplers = [self._sampler(request, seed, reply_tokens) for seed in part]
             samples = [Sample(start + i, self._model, sampler, listener) for i, sampler in enumerate(samplers)]
             context = Context(
                 self._model,
@@ -213,11 +213,11 @@ class Session:
         limit, why = (room, "window") if wish is None or wish > room else (wish, "limit")
         return limit, Finish("length", why, prompt_tokens=len(tokens), context=self.window)
 
-    def _sampler(self, request: Request, seed: int | None, given: Sequence[int]) -> Sampler:
+    def _sampler(self, request: Request, seed: int | None, reply_tokens: Sequence[int]) -> Sampler:
         """A sampler that knows the reply so far; without a seed it draws one."""
         seed = random.getrandbits(31) if seed is None else seed
         sampler = Sampler(self._model, request.params, seed % 0xFFFFFFFF, self._never)  # 0xFFFFFFFF would mean any
-        sampler.accept(given)
+        sampler.accept(reply_tokens)
         return sampler
 
     # -- reading and writing ------------------------------------------------------------------------------------------
@@ -293,12 +293,12 @@ def _plain(pieces: Iterable[Piece]) -> list[tuple[str, bool]]:
     return [(piece.text, piece.markup) for piece in pieces]
 
 
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
+def _common(first: Sequence[int], second: Sequence[int]) -> int:
     """How many tokens two texts have in common at their beginning."""
-    for i, (a, b) in enumerate(zip(one, other, strict=False)):
+    for i, (a, b) in enumerate(zip(first, second, strict=False)):
         if a != b:
             return i
-    return min(len(one), len(other))
+    return min(len(first), len(second))
 
 
 _TOO_LONG = Both(

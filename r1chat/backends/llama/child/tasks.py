@@ -97,13 +97,13 @@ class Tasks:
         return None
 
     def _load(self, spec: LoadSpec, listener: Listener) -> Loaded:
-        told = -1
+        last_percent = -1
 
         def progress(percent: float) -> bool:
-            nonlocal told
-            if int(percent) > told:
-                told = int(percent)
-                listener.tell(Progress("loading", told, 100))
+            nonlocal last_percent
+            if int(percent) > last_percent:
+                last_percent = int(percent)
+                listener.tell(Progress("loading", last_percent, 100))
             return not listener.stopped
 
         reading = 0 if spec.mapped else READING
