@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 # Bottom to top: a room may import itself and any room of a layer below its own, never a neighbour in its layer.
@@ -298,6 +300,7 @@ def test_the_walk_lets_pass_what_may_be() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_command_line_starts_without_page_database_and_model() -> None:
     slow = {"gradio", "rich", "uvicorn", "sqlalchemy", "llama_cpp", "httpx", "jinja2"}
     code = f"import sys, r1chat.cli.main; print(*sorted({slow!r} & set(sys.modules)))"

@@ -90,6 +90,7 @@ def fetched(tmp_path: Path, name: str, hub: str = "") -> Task:
     return load_task(name, folder=tmp_path / DATA_FOLDER, hub=hub)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "question", "answer", "kind"),
     [
@@ -113,6 +114,7 @@ def test_every_data_set_of_the_table_is_fetched_read_and_then_used_without_the_h
     assert len(hub.asked) == asked
 
 
+@pytest.mark.slow
 def test_the_paper_has_a_figure_for_three_of_them(hub: FakeHub, tmp_path: Path) -> None:
     papers = {name: fetched(tmp_path, name).paper for name in DATA_SETS}
     assert {name: paper for name, paper in papers.items() if paper} == {
@@ -133,6 +135,7 @@ def test_the_choices_of_gpqa_are_shuffled_for_each_problem_and_the_same_every_ti
     assert [problem.answer for problem in load_task(str(tmp_path / "copy.csv")).problems] == letters
 
 
+@pytest.mark.slow
 def test_the_first_problems_of_a_file_that_is_sorted_by_subject_are_a_sample_of_all(
     hub: FakeHub, tmp_path: Path
 ) -> None:
@@ -171,7 +174,7 @@ def test_nothing_is_asked_of_the_hub_before_a_person_says_so(
     assert hub.asked == []
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_fetched_data_set_is_measured_and_a_run_of_it_is_resumed(
     hub: FakeHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -189,7 +192,7 @@ def test_a_fetched_data_set_is_measured_and_a_run_of_it_is_resumed(
     )
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize(("reply", "code"), [("y\n", 0), ("n\n", 1)])
 def test_at_a_terminal_the_person_is_asked_once(hub: FakeHub, tmp_path: Path, reply: str, code: int) -> None:
     outside, inside = pty.openpty()
@@ -397,6 +400,7 @@ def test_a_task_file_that_takes_long_to_read_is_refused(tmp_path: Path, text: st
         load_task(str(tmp_path / "a.toml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_a_list", [False, True])
 def test_a_small_parquet_file_of_huge_rows_is_refused_before_they_fill_the_memory(
     tmp_path: Path, in_a_list: bool
@@ -426,6 +430,7 @@ def test_a_file_of_too_many_columns_is_refused(tmp_path: Path) -> None:
             load_task(str(tmp_path / name))
 
 
+@pytest.mark.slow
 def test_a_csv_of_too_many_cells_or_commas_is_refused(tmp_path: Path) -> None:
     """What is missing in a row takes time, what is too much in it memory."""
     names = ",".join(["question", "answer", *(f"c{number}" for number in range(990))])

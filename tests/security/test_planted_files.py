@@ -150,7 +150,7 @@ def test_no_python_that_r1chat_starts_imports_from_the_current_folder() -> None:
     assert all(words[1] in ("-P", "-I") for words in started), started
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_doctor_in_a_folder_with_a_planted_module_does_not_run_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
