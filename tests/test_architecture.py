@@ -103,7 +103,7 @@ def imports(module: str, source: str, package: bool = False) -> tuple[Import, ..
 
 
 def _imports(module: str, source: str, package: bool) -> Iterator[Import]:
-    for node in ast.walk(ast.parse(source)):
+    for node in statements(ast.parse(source)):
         if isinstance(node, ast.Import):
             for name in node.names:
                 yield Import(module, name.name, node.lineno)
@@ -113,6 +113,14 @@ def _imports(module: str, source: str, package: bool) -> Iterator[Import]:
             base = ".".join(part for part in (above, node.module) if part)
             for name in node.names:
                 yield Import(module, f"{base}.{name.name}", node.lineno)
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """What is below a node but expressions: they are most of a syntax tree, and hold no import."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):
+            yield child
+            yield from statements(child)
 
 
 def complaint(found: Import) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -80,12 +79,14 @@ def plain(messages: list[Message]) -> list[dict[str, Any]]:
     return [{"role": message.role, "content": message.content} for message in messages]
 
 
-def templates() -> Iterator[Any]:
+def templates() -> list[Any]:
     """The name of each template; those of which the same is expected as of an earlier one are slow: there are many."""
     known: list[Any] = []
+    named = []
     for name in sorted(EXPECTED):
-        yield pytest.param(name, marks=[pytest.mark.slow] if EXPECTED[name] in known else [])
+        named.append(pytest.param(name, marks=[pytest.mark.slow] if EXPECTED[name] in known else []))
         known.append(EXPECTED[name])
+    return named
 
 
 # One test for each template: reading it, compiling it above all, is what takes the time.

@@ -38,7 +38,10 @@ from r1chat.ui.talk.render import ReplyRenderer, notices
 from r1chat.ui.words.page import words
 from r1chat.window import oldest_left_out
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of FastAPI's dependencies
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of FastAPI's dependencies
+]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -157,7 +160,6 @@ def statements(work: Callable[[], object]) -> int:
     return len(asked)
 
 
-@pytest.mark.slow
 def test_the_learn_page_asks_the_database_no_more_often_for_more_models_and_adapters(tmp_path: Path) -> None:
     asked = []
     for count in (2, 9):
@@ -202,7 +204,6 @@ def test_what_follows_a_lost_reply_is_left_out_of_a_rescue(tmp_path: Path) -> No
     backup.restore(tmp_path / "saved.db", tmp_path / "new.db")
 
 
-@pytest.mark.slow
 def test_a_thought_of_very_many_short_steps_is_some_thousand_blocks_and_rows() -> None:
     renderer = ReplyRenderer("a" * 32, words("en"))
     text = "\n\n".join(f"Wait, hmm {number}" for number in range(MOST_SENTENCES + 500))
