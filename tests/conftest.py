@@ -107,7 +107,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if is_quick_suite(config):
         count = config.stash.get(LEFT_OUT, 0)
         terminalreporter.write_line(f"slow tests that were left out: {count}; plain `pytest` runs them.")
-        for report in terminalreporter.getreports("passed"):
+        passed = sorted(terminalreporter.getreports("passed"), key=lambda report: -report.duration)
+        for report in passed[:10]:
             if report.duration > NOTABLE:
                 terminalreporter.write_line(f"not marked slow, took {report.duration:.1f} s: {report.nodeid}")
 
