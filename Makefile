@@ -5,7 +5,7 @@ help:
 	@echo 'make run     the app, as a user starts it'
 	@echo 'make check   style, direction of imports, words in both languages (ten seconds)'
 	@echo 'make test    the whole suite (16 minutes on 2 idle cores)'
-	@echo 'make quick   the suite without browser, PostgreSQL, trainers and what starts a process (a minute and a half on 2 idle cores)'
+	@echo 'make quick   the suite without browser, PostgreSQL, trainers and slow tests'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make bench   every benchmark, one after the other'
 
@@ -20,7 +20,7 @@ test: $(PYTHON)
 	$(PYTHON) -m pytest
 
 quick: $(PYTHON)
-	$(PYTHON) -m pytest -m "not browser and not postgres and not train and not process"
+	$(PYTHON) -m pytest -m "not browser and not postgres and not train"
 
 check: $(PYTHON)
 	.venv/bin/ruff check .

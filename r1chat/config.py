@@ -10,6 +10,7 @@ import re
 import secrets
 import tomllib
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -158,6 +159,24 @@ def nano_model() -> Path:
     return packaged if packaged.exists() else package.parent / "assets" / f"{NANO}.gguf"
 
 
+_lines: ContextVar[dict[str, Any]] = ContextVar("_lines")  # of the settings file that is being read
+
+
+class _WithFile(Settings):
+    """Settings from arguments, variables and the lines of a file: one class, since to make one takes 2 ms."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _lines.get  # type: ignore[return-value]
+
+
 def load(**flags: Any) -> Settings:
     """The settings in force. What is empty, as a flag, a variable or a line, counts as absent.
 
@@ -172,22 +191,13 @@ def load(**flags: Any) -> Settings:
     file = named_path(folder) / FILE_NAME
     lines = {name: value for name, value in _read(file).items() if value != ""}
 
-    class WithFile(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return init_settings, env_settings, lambda: lines  # type: ignore[return-value]
-
+    token = _lines.set(lines)
     try:
-        settings = WithFile(**present)
+        settings = _WithFile(**present)
     except ValidationError as error:
         raise ConfigError(_sentence(error, file)) from None
+    finally:
+        _lines.reset(token)
     return settings.model_copy(update={"data_dir": named_path(settings.data_dir)})
 
 

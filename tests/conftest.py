@@ -1,10 +1,10 @@
 """Databases and browsers for the tests that need one, and the markers by which those tests can be left out.
 
-    pytest -m "not browser and not postgres and not train"      # without what must be installed besides
-    make quick                                                  # besides without tests that start processes
+    pytest -m "not browser and not postgres and not train"      # the quick suite, `make quick`: also without slow tests
+    pytest                                                      # everything
 
-A test gets its marker from the fixtures that it uses. Playwright and psycopg are imported by the first fixture that
-needs them, so the quick suite runs where they are not installed.
+A test gets its marker from the fixtures that it uses; `slow` is written beside it. Playwright and psycopg are imported
+by the first fixture that needs them, so the quick suite runs where they are not installed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -50,7 +50,19 @@ os.environ["R1CHAT_FIND_MODELS"] = "false"
 os.environ["R1CHAT_MEASURE_SPEED"] = "false"
 
 
-MARKED_BY_FIXTURE = {"browser": "browser", "postgresql_server": "postgres", "own": "process", "spoken": "process"}
+MARKED_BY_FIXTURE = {"browser": "browser", "postgresql_server": "postgres"}
+LEFT_OUT = pytest.StashKey[int]()  # how many slow tests
+NOTABLE = 1.0  # seconds
+
+
+def files_are_named(config: pytest.Config) -> bool:
+    return config.args_source is pytest.Config.ArgsSource.ARGS
+
+
+def is_quick_suite(config: pytest.Config) -> bool:
+    """Whether slow tests are left out: no file is named, and `-m` says "not browser" and nothing of `slow`."""
+    expression = config.option.markexpr
+    return not files_are_named(config) and "not browser" in expression and "slow" not in expression
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -58,12 +70,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
     Without browsers there is one more: these tests wait for processes, servers and locks, which leaves the cores idle.
     """
-    named = config.args_source is pytest.Config.ArgsSource.ARGS
-    return 0 if named else min(os.cpu_count() or 1, 4) + ("not browser" in config.option.markexpr)
+    return 0 if files_are_named(config) else min(os.cpu_count() or 1, 4) + ("not browser" in config.option.markexpr)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by the fixtures that it uses, directly or through others.
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Mark each test by the fixtures that it uses, directly or through others; `-m` chooses; then slow ones may go.
 
     A browser shares two cores with everything else that runs: such a test may fail once, which the summary tells.
     """
@@ -73,6 +85,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(MARKED_BY_FIXTURE[fixture])
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+    yield
+    if is_quick_suite(config):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+        config.stash[LEFT_OUT] = len(slow)
+        if hasattr(config, "workeroutput"):  # this is a process of xdist
+            config.workeroutput["left out"] = len(slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a process of xdist tells at its end; each of them left out the same tests."""
+    if "left out" in getattr(node, "workeroutput", {}):
+        node.config.stash[LEFT_OUT] = node.workeroutput["left out"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what the quick suite left out, and which of its tests may have become slow."""
+    if is_quick_suite(config):
+        count = config.stash.get(LEFT_OUT, 0)
+        terminalreporter.write_line(f"slow tests that were left out: {count}; plain `pytest` runs them.")
+        passed = sorted(terminalreporter.getreports("passed"), key=lambda report: -report.duration)
+        for report in passed[:10]:
+            if report.duration > NOTABLE:
+                terminalreporter.write_line(f"not marked slow, took {report.duration:.1f} s: {report.nodeid}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -57,6 +57,7 @@ def test_half_a_surrogate_pair_is_no_text_that_breaks_the_store() -> None:
     assert payload.strings() == {"text": "a\ufffdb", "\ufffd": "\ufffd"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("budget", "own"), [("own", None), ("own", True), ("own", 1.5), ("own", "9"), ("many", 9)])
 def test_a_budget_that_is_no_number_is_refused(budget: str, own: object) -> None:
     with pytest.raises(MessageError) as refused:

@@ -317,6 +317,7 @@ def test_other_answer_is_told_apart(a: str, b: str) -> None:
     assert not equivalent(b, a)
 
 
+@pytest.mark.slow
 @given(st.fractions(max_denominator=10**6), st.fractions(max_denominator=10**6))
 @settings(max_examples=100, deadline=None)
 def test_fractions_agree_exactly_when_they_are_equal(a: Fraction, b: Fraction) -> None:
@@ -339,6 +340,7 @@ def test_integer_is_found_again_however_it_is_announced(number: int) -> None:
         assert equivalent(final, str(number)), answer
 
 
+@pytest.mark.slow
 @given(st.text(st.sampled_from("\\boxed{}$()[] 0123456789=./%,xA答案是\n*-^"), max_size=60))
 @settings(max_examples=200, deadline=None)
 def test_no_text_breaks_the_reading_of_answers(text: str) -> None:
@@ -346,6 +348,7 @@ def test_no_text_breaks_the_reading_of_answers(text: str) -> None:
     assert final is None or (final.strip() and equivalent(final, f" {final} "))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA.exists(), reason="the problems in ../shared/data are not here")
 def test_gsm8k_solutions_end_in_their_answers() -> None:
     lines = (DATA / "gsm8k_test.jsonl").read_text(encoding="utf-8").splitlines()
@@ -398,6 +401,7 @@ def test_hostile_formula_is_taken_for_nothing_else(text: str) -> None:
     assert not equivalent(text, r"x + \sqrt{2}")
 
 
+@pytest.mark.slow
 def test_mutated_answers_are_read_without_an_error() -> None:
     for reply, reference in mutated(300, seed=5):
         assert accuracy(reply, Reference.read(reference)).value in (0.0, 1.0, None)
@@ -487,7 +491,7 @@ def test_patterns_and_formulas_are_checked_in_many_threads_at_once() -> None:
     assert verdicts == {number: bool(number % 2) for number in range(3, 11)}
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_importing_votes_and_rewards_loads_no_mathematics() -> None:
     code = "import sys, r1chat.votes, r1chat.rewards; print(*{'mpmath', 'pint'} & set(sys.modules))"
     loaded = subprocess.run(
@@ -496,7 +500,7 @@ def test_importing_votes_and_rewards_loads_no_mathematics() -> None:
     assert loaded.stdout.strip() == ""
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system has no /proc to find a child in")
 @pytest.mark.parametrize("end", ["pass", "os.kill(os.getpid(), 9)"], ids=["end", "kill"])
 def test_checker_is_gone_when_the_app_is(end: str) -> None:
@@ -512,6 +516,7 @@ def test_checker_is_gone_when_the_app_is(end: str) -> None:
     assert _ends(int(child)), ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent in another way here")
 def test_interrupted_question_leaves_no_answer_for_the_next() -> None:
     code = """if True:
@@ -529,7 +534,6 @@ def test_interrupted_question_leaves_no_answer_for_the_next() -> None:
     assert told.stdout.split() == ["True", "False"]
 
 
-@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
 def test_forked_process_has_a_checker_of_its_own() -> None:
     code = """if True:

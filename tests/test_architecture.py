@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 # Bottom to top: a room may import itself and any room of a layer below its own, never a neighbour in its layer.
@@ -101,7 +103,7 @@ def imports(module: str, source: str, package: bool = False) -> tuple[Import, ..
 
 
 def _imports(module: str, source: str, package: bool) -> Iterator[Import]:
-    for node in ast.walk(ast.parse(source)):
+    for node in statements(ast.parse(source)):
         if isinstance(node, ast.Import):
             for name in node.names:
                 yield Import(module, name.name, node.lineno)
@@ -111,6 +113,14 @@ def _imports(module: str, source: str, package: bool) -> Iterator[Import]:
             base = ".".join(part for part in (above, node.module) if part)
             for name in node.names:
                 yield Import(module, f"{base}.{name.name}", node.lineno)
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """What is below a node but expressions: they are most of a syntax tree, and hold no import."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):
+            yield child
+            yield from statements(child)
 
 
 def complaint(found: Import) -> str | None:
@@ -298,6 +308,7 @@ def test_the_walk_lets_pass_what_may_be() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_command_line_starts_without_page_database_and_model() -> None:
     slow = {"gradio", "rich", "uvicorn", "sqlalchemy", "llama_cpp", "httpx", "jinja2"}
     code = f"import sys, r1chat.cli.main; print(*sorted({slow!r} & set(sys.modules)))"

@@ -470,6 +470,7 @@ def test_a_folder_or_a_file_that_is_not_there_cannot_be_read(other: Store, tmp_p
     refused(other, tmp_path / "missing.jsonl", tmp_path, "missing.jsonl", "cannot be read")
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_edit_of_the_bytes_imports_the_same_or_changes_nothing(
@@ -518,7 +519,6 @@ def test_a_full_device_is_said(store: Store) -> None:
         archive.write(store, Path("/dev/full"), everything=True)
 
 
-@pytest.mark.process
 def test_a_full_disk_leaves_no_half_file_and_keeps_the_one_that_was_there(other: Store, tmp_path: Path) -> None:
     fill(other)
     target = tmp_path / "target.jsonl"
@@ -536,6 +536,7 @@ def test_a_full_disk_leaves_no_half_file_and_keeps_the_one_that_was_there(other:
     assert not list(tmp_path.glob(".*.part"))
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:
     def peak(store: Store, target: Store) -> int:
         for _ in range(25):

@@ -158,6 +158,7 @@ def test_the_late_end_of_a_forgotten_fence_opens_no_other() -> None:
     assert blocks(text, trusting=False)[-2:] == ["plain", "text"]
 
 
+@pytest.mark.slow
 def test_no_block_grows_without_bound() -> None:
     for line in (
         "a word\n",
@@ -203,6 +204,7 @@ MARKS = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(MARKS), max_size=40).map("".join), st.data(), st.booleans())
 def test_blocks_never_depend_on_how_the_text_came_in(text: str, data: st.DataObject, trusting: bool) -> None:

@@ -52,7 +52,6 @@ def label(store: Store, replies: int) -> None:
         store.label_moment(reply.id, strong.start, strong.end, strong.kind, "confirmed")
 
 
-@pytest.mark.process
 def test_labels_raise_the_bar_of_their_kind_between_right_and_wrong_ones(store: Store, tmp_path: Path) -> None:
     label(store, 3)
     changes = {change.kind: change for change in calibrate(tmp_path, store.all_moment_labels())}
@@ -63,7 +62,6 @@ def test_labels_raise_the_bar_of_their_kind_between_right_and_wrong_ones(store: 
     assert list(find_moments(THOUGHT, load(tmp_path))) == [weak_and_strong()[1]]
 
 
-@pytest.mark.process
 def test_few_labels_change_nothing(store: Store, tmp_path: Path) -> None:
     label(store, 2)
     assert all(change.after == change.before for change in calibrate(tmp_path, store.all_moment_labels()))
@@ -71,7 +69,6 @@ def test_few_labels_change_nothing(store: Store, tmp_path: Path) -> None:
     assert not undo(tmp_path)
 
 
-@pytest.mark.process
 def test_calibrating_twice_gives_the_same_and_is_undone_at_once(store: Store, tmp_path: Path) -> None:
     label(store, 3)
     calibrate(tmp_path, store.all_moment_labels())
@@ -84,7 +81,6 @@ def test_calibrating_twice_gives_the_same_and_is_undone_at_once(store: Store, tm
     assert not undo(tmp_path)
 
 
-@pytest.mark.process
 def test_labels_in_deleted_conversations_do_not_count(store: Store) -> None:
     label(store, 1)
     assert len(store.all_moment_labels()) == 2
@@ -104,7 +100,7 @@ def r1chat(folder: Path, *words: str, stdin: str = "") -> subprocess.CompletedPr
     return forked.run("moments", *words, stdin=stdin, env=env)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_the_command_says_what_it_changed_uses_it_and_undoes_it(store: Store, tmp_path: Path) -> None:
     label(store, 3)
     store.close()

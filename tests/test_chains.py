@@ -60,6 +60,7 @@ def gives_up(made: generated.Made, thought: str) -> bool:
     return made.core.startswith("countdown") and thought.endswith(GIVEN_UP.pick(made.language))
 
 
+@pytest.mark.slow
 def test_a_countdown_with_four_numbers_gives_up_exactly_where_its_tries_lead_nowhere_and_says_so() -> None:
     rng = random.Random(4)
     ends = []

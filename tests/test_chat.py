@@ -528,6 +528,7 @@ def test_what_was_deleted_a_month_ago_is_erased_at_the_next_start(
     assert app.store.database_state().conversations == comes_back
 
 
+@pytest.mark.slow
 def test_a_reply_waits_to_be_saved_while_another_program_holds_the_database(tmp_path: Path) -> None:
     path, held = tmp_path / "chats.db", threading.Event()
     store = Store(f"sqlite:///{path}", patience=0.05)

@@ -112,7 +112,6 @@ def wait_until_kept(data_dir: Path, text: str) -> None:
 # --- one question ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.process
 def test_thought_goes_to_stderr_and_answer_to_stdout() -> None:
     done = r1chat("chat", "27 + 43 = ?", "--seed", "1")
     assert done.returncode == 0
@@ -121,7 +120,7 @@ def test_thought_goes_to_stderr_and_answer_to_stdout() -> None:
     assert "\x1b" not in done.stdout + done.stderr
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_json_prints_one_object_and_no_words_beside_it(data_dir: Path) -> None:
     done = r1chat("chat", "27 + 43 = ?", "--seed", "1", "--json")
     assert (done.returncode, done.stderr) == (0, "")
@@ -138,7 +137,7 @@ def test_json_prints_one_object_and_no_words_beside_it(data_dir: Path) -> None:
     assert stored is not None and said["reply"] == stored.id and said["reasoning"] == stored.reply.reasoning
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [(), ("-",)])
 def test_message_comes_from_standard_input(words: tuple[str, ...], data_dir: Path) -> None:
     with server_that_says("Yes.") as server:
@@ -147,7 +146,7 @@ def test_message_comes_from_standard_input(words: tuple[str, ...], data_dir: Pat
     assert kept(data_dir).turns[0].content == "Is this\na message?"
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("Summarise:",), ("Summarise:", "-")])
 def test_text_on_standard_input_follows_the_message(words: tuple[str, ...], data_dir: Path, tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
@@ -163,14 +162,14 @@ def test_text_on_standard_input_follows_the_message(words: tuple[str, ...], data
     assert [turn.content for turn in kept(data_dir).turns] == ["Summarise:\n\nOne.\n\nTwo."] * 2
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_empty_standard_input_adds_nothing_to_the_message(data_dir: Path) -> None:
     with server_that_says("Yes.") as server:
         assert r1chat("chat", "Hello", "--base-url", server.url, stdin="\n").returncode == 0
     assert kept(data_dir).turns[0].content == "Hello"
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_seed_and_sampling_reach_the_model(data_dir: Path) -> None:
     with server_that_says("Yes.") as server:
         flags = ["--temperature", "0.9", "--seed", "7", "--max-tokens", "50"]
@@ -179,7 +178,6 @@ def test_seed_and_sampling_reach_the_model(data_dir: Path) -> None:
     assert (asked.json["temperature"], asked.json["seed"], asked.json["max_tokens"]) == (0.9, 7, 50)
 
 
-@pytest.mark.process
 def test_flags_win_over_variables_and_variables_over_the_file(data_dir: Path) -> None:
     data_dir.mkdir()
     (data_dir / "settings.toml").write_text("temperature = 0.1\ntop_p = 0.2\nseed = 3\n", encoding="utf-8")
@@ -190,7 +188,7 @@ def test_flags_win_over_variables_and_variables_over_the_file(data_dir: Path) ->
     assert (asked.json["temperature"], asked.json["top_p"], asked.json["seed"]) == (0.1, 0.4, 5)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_words_are_utf_8_in_any_locale(data_dir: Path) -> None:
     odd = {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     with server_that_says("等等 — é", reasoning="嗯") as server:
@@ -199,14 +197,13 @@ def test_words_are_utf_8_in_any_locale(data_dir: Path) -> None:
     assert kept(data_dir).turns[0].content == "你好"
 
 
-@pytest.mark.process
 def test_answer_that_may_still_be_thought_is_held_back_from_a_program(data_dir: Path) -> None:
     with server_that_says("Let me see.\n", "</think>\n\n", "It is 70.") as server:
         done = r1chat("chat", "27 + 43 = ?", "--base-url", server.url)
     assert (done.stdout, done.stderr) == ("It is 70.\n", "Let me see.\n")
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_error_in_mid_reply_is_a_sentence_and_what_came_is_kept(data_dir: Path) -> None:
     with server_that_says("It is ", "70.") as server:
         _, reply = server.exchanges
@@ -220,7 +217,7 @@ def test_error_in_mid_reply_is_a_sentence_and_what_came_is_kept(data_dir: Path) 
     assert (turn.reply.reply.answer, turn.reply.reply.finish) == ("It is 70.", "error")
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_stream_that_was_cut_is_said_and_is_no_success(data_dir: Path) -> None:
     with server_that_says("It is ", "70.") as server:
         _, reply = server.exchanges
@@ -231,7 +228,7 @@ def test_stream_that_was_cut_is_said_and_is_no_success(data_dir: Path) -> None:
     assert "ask again" in done.stderr
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_message_longer_than_the_window_is_refused_with_the_numbers() -> None:
     done = r1chat("chat", stdin="abc " * 50_000)
     assert (done.returncode, done.stdout) == (1, "")
@@ -243,7 +240,7 @@ def test_message_longer_than_the_window_is_refused_with_the_numbers() -> None:
 # --- conversations are kept ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_conversation_goes_on_in_a_later_process(data_dir: Path) -> None:
     with server_that_says("A first answer.", reasoning="A thought.") as server:
         assert r1chat("chat", "First", "--base-url", server.url).returncode == 0
@@ -256,7 +253,7 @@ def test_conversation_goes_on_in_a_later_process(data_dir: Path) -> None:
     assert [turn.content for turn in kept(data_dir).turns] == ["First", "Second", "Third"]
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_killed_process_loses_nothing_that_was_said_before(data_dir: Path) -> None:
     with server_that_says(*WORDS, stalls_after=30) as server:
         process = Forked("chat", "Tell me", "--base-url", server.url)
@@ -273,7 +270,7 @@ def test_killed_process_loses_nothing_that_was_said_before(data_dir: Path) -> No
     assert turn.reply.reply.answer.split() == "".join(WORDS[:30]).split()
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_signal_stops_the_reply_and_keeps_it(number: signal.Signals, code: int, data_dir: Path) -> None:
     if signal.getsignal(number) is signal.SIG_IGN:
@@ -302,7 +299,7 @@ def test_error_met_on_the_way_out_does_not_hide_the_signal() -> None:
     assert left.value.code == 143
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_reader_that_leaves_is_no_error_to_talk_about(data_dir: Path) -> None:
     with server_that_says(*WORDS * 25, ms=10, reasoning="Hm.") as server:
         process = Forked("chat", "Tell me", "--base-url", server.url)
@@ -329,7 +326,6 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return err
 
 
-@pytest.mark.process
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -358,7 +354,6 @@ def test_bad_words_are_refused_in_one_sentence(
     assert said in refused(capsys, *words)
 
 
-@pytest.mark.process
 def test_json_without_a_message_is_refused_at_a_terminal() -> None:
     ours, theirs = os.openpty()
     try:
@@ -371,7 +366,6 @@ def test_json_without_a_message_is_refused_at_a_terminal() -> None:
     assert "--json needs a message" in err
 
 
-@pytest.mark.process
 @pytest.mark.parametrize("size", [0, 17, 3000])
 def test_damaged_model_file_is_named(size: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "broken.gguf"
@@ -379,7 +373,7 @@ def test_damaged_model_file_is_named(size: int, tmp_path: Path, capsys: pytest.C
     assert "broken.gguf" in refused(capsys, "chat", "Hi", "--model", str(file))
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_model_file_answers_by_its_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mine.gguf"
     file.write_bytes(nano_model().read_bytes())
@@ -387,7 +381,7 @@ def test_model_file_answers_by_its_path(tmp_path: Path, capsys: pytest.CaptureFi
     assert json.loads(capsys.readouterr().out)["model"] == "llama.cpp:mine"
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_model_file_answers_by_its_name_in_the_models_folder(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -397,7 +391,7 @@ def test_model_file_answers_by_its_name_in_the_models_folder(
     assert json.loads(capsys.readouterr().out)["model"] == "llama.cpp:mine"
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [None, b"hello"])
 def test_bad_file_in_the_settings_is_said_while_another_model_answers(
     content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -412,7 +406,6 @@ def test_bad_file_in_the_settings_is_said_while_another_model_answers(
     assert "broken.gguf" in err.splitlines()[0]
 
 
-@pytest.mark.process
 def test_ollama_that_is_not_there(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("R1CHAT_OLLAMA_HOST", closed_address())
     for words in (["chat", "Hi"], ["models"]):
@@ -420,13 +413,11 @@ def test_ollama_that_is_not_there(capsys: pytest.CaptureFixture[str], monkeypatc
         assert "Ollama" in said and "ollama serve" in said and "0.0.0.0" not in said
 
 
-@pytest.mark.process
 def test_server_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     address = closed_address()
     assert address in refused(capsys, "chat", "Hi", "--base-url", address)
 
 
-@pytest.mark.process
 def test_server_that_answers_html(capsys: pytest.CaptureFixture[str]) -> None:
     page = "<html><body>It works!</body></html>"
     with Replay(written("GET", "/v1/models", page, content_type="text/html")) as server:
@@ -473,7 +464,7 @@ def test_rater_file_that_is_no_plain_file(data_dir: Path, capsys: pytest.Capture
     assert "not a plain file" in refused(capsys, "chat", "Hi")
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_defect_is_a_sentence_and_the_details_are_in_the_log(tmp_path: Path, data_dir: Path) -> None:
     data_dir.mkdir()
     (tmp_path / "sqlalchemy.py").write_text("raise RuntimeError('a broken installation')", encoding="utf-8")
@@ -485,7 +476,6 @@ def test_defect_is_a_sentence_and_the_details_are_in_the_log(tmp_path: Path, dat
     assert "Traceback" in python_m_r1chat("chat", "Hi", PYTHONPATH=path, R1CHAT_DEBUG="1").stderr
 
 
-@pytest.mark.process
 def test_broken_llama_cpp_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "llama_cpp.py").write_text("raise RuntimeError('a broken installation')", encoding="utf-8")
     program = (
@@ -499,7 +489,6 @@ def test_broken_llama_cpp_is_a_sentence(tmp_path: Path) -> None:
 # --- the page --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.process
 def test_busy_port_is_a_sentence() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -510,7 +499,6 @@ def test_busy_port_is_a_sentence() -> None:
     assert port in done.stderr and "--port" in done.stderr and done.stderr.count("\n") == 1
 
 
-@pytest.mark.process
 @pytest.mark.parametrize("program", ["app.py", "r1chat serve"])
 def test_page_is_served_until_ctrl_c(program: str) -> None:
     flags = ("--no-browser", "--port", "0")
@@ -534,7 +522,6 @@ def test_page_is_served_until_ctrl_c(program: str) -> None:
 # --- models and doctor -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.process
 def test_models_are_listed_with_what_is_known_of_them(
     data_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -550,7 +537,6 @@ def test_models_are_listed_with_what_is_known_of_them(
     assert lines[-1].startswith("ollama: ")
 
 
-@pytest.mark.process
 def test_a_name_of_several_lines_makes_one_row(capsys: pytest.CaptureFixture[str]) -> None:
     name = "parrot\nllama.cpp  DeepSeek-R1  4 GB"
     models = written("GET", "/v1/models", json.dumps({"data": [{"id": name}]}))
@@ -560,7 +546,6 @@ def test_a_name_of_several_lines_makes_one_row(capsys: pytest.CaptureFixture[str
     assert not any(line.startswith("llama.cpp  DeepSeek") for line in capsys.readouterr().out.splitlines())
 
 
-@pytest.mark.process
 def test_models_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     with server_that_says("Yes.") as server:
         assert main(["models", "--json", "--base-url", server.url]) == 0
@@ -569,7 +554,7 @@ def test_models_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert said["errors"] == {}
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_doctor_finds_a_healthy_machine(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
@@ -601,7 +586,6 @@ def sick(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, str]:
     return {check["topic"]: check["found"] for check in json.loads(out)["checks"] if check["state"] == "problem"}
 
 
-@pytest.mark.process
 def test_doctor_tells_what_keeps_from_chatting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
     problems = sick(capsys, "--data-dir", str(tmp_path / "file" / "data"))
@@ -609,7 +593,6 @@ def test_doctor_tells_what_keeps_from_chatting(tmp_path: Path, capsys: pytest.Ca
     assert "--data-dir" in problems["data folder"]
 
 
-@pytest.mark.process
 def test_doctor_examines_what_it_can_where_the_settings_are_broken(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -618,13 +601,13 @@ def test_doctor_examines_what_it_can_where_the_settings_are_broken(
     assert "colour" in sick(capsys)["settings"]
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_doctor_knows_a_newer_database(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_newer_database(data_dir)
     assert "newer version" in sick(capsys)["database"]
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_doctor_misses_the_model_and_the_backend_that_were_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert "/nowhere/model.gguf" in sick(capsys, "--model", "/nowhere/model.gguf")["model"]
     assert set(sick(capsys, "--base-url", closed_address())) == {"openai", "models"}

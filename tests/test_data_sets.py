@@ -11,6 +11,7 @@ import resource
 import socket
 import tracemalloc
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -50,26 +51,31 @@ GPQA = (
     "Record ID,Question,Correct Answer,Incorrect Answer 1,Incorrect Answer 2,Incorrect Answer 3\n"
     + "".join(f"rec{i},Which {i}?,right,wrong 1,wrong 2,wrong 3\n" for i in range(24))
 ).encode()
-FILES = {  # what the hub has of each, in the columns in which it is published
-    "gsm8k": as_parquet([{"question": f"{i} and 3?", "answer": f"{i}+3={i + 3}\n#### {i + 3}"} for i in range(5)]),
-    "math-500": as_lines(
-        [{"problem": "Half of 1?", "solution": "…", "answer": "\\frac{1}{2}", "unique_id": "test/algebra/1.json"}]
-    ),
-    "aime-2024": as_parquet(
-        [{"id": 60, "problem": "P?", "solution": "…", "answer": "033", "url": "…", "year": "2024"}]
-    ),
-    "gpqa-diamond": GPQA,
-    "mmlu": as_parquet(
-        [
-            {"question": f"Which {i}?", "subject": subject, "choices": ["no", "yes", "a", "b"], "answer": 1}
-            for subject in ("abstract_algebra", "world_religions")
-            for i in range(20 if subject < "b" else 40, 40 if subject < "b" else 60)
-        ]
-    ),
-    "cmath": as_lines(
-        [{"grade": grade, "question": f"{grade} 加三？", "golden": str(grade + 3)} for grade in (1, 2, 3)]
-    ),
-}
+
+
+@cache
+def files() -> dict[str, bytes]:
+    """What the hub has of each data set, in the columns in which it is published."""
+    return {
+        "gsm8k": as_parquet([{"question": f"{i} and 3?", "answer": f"{i}+3={i + 3}\n#### {i + 3}"} for i in range(5)]),
+        "math-500": as_lines(
+            [{"problem": "Half of 1?", "solution": "…", "answer": "\\frac{1}{2}", "unique_id": "test/algebra/1.json"}]
+        ),
+        "aime-2024": as_parquet(
+            [{"id": 60, "problem": "P?", "solution": "…", "answer": "033", "url": "…", "year": "2024"}]
+        ),
+        "gpqa-diamond": GPQA,
+        "mmlu": as_parquet(
+            [
+                {"question": f"Which {i}?", "subject": subject, "choices": ["no", "yes", "a", "b"], "answer": 1}
+                for subject in ("abstract_algebra", "world_religions")
+                for i in range(20 if subject < "b" else 40, 40 if subject < "b" else 60)
+            ]
+        ),
+        "cmath": as_lines(
+            [{"grade": grade, "question": f"{grade} 加三？", "golden": str(grade + 3)} for grade in (1, 2, 3)]
+        ),
+    }
 
 
 @pytest.fixture
@@ -77,7 +83,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
     """A hub that has all data sets of the table, and is the one of the settings."""
     with serving_hub() as hub:
         for name, data_set in DATA_SETS.items():
-            hub.data[data_set.file.repo] = {data_set.file.path: FILES[name]}
+            hub.data[data_set.file.repo] = {data_set.file.path: files()[name]}
         monkeypatch.setenv("HF_ENDPOINT", hub.address)
         monkeypatch.setenv("R1CHAT_DATA_DIR", str(tmp_path))
         yield hub
@@ -90,6 +96,7 @@ def fetched(tmp_path: Path, name: str, hub: str = "") -> Task:
     return load_task(name, folder=tmp_path / DATA_FOLDER, hub=hub)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "question", "answer", "kind"),
     [
@@ -113,6 +120,7 @@ def test_every_data_set_of_the_table_is_fetched_read_and_then_used_without_the_h
     assert len(hub.asked) == asked
 
 
+@pytest.mark.slow
 def test_the_paper_has_a_figure_for_three_of_them(hub: FakeHub, tmp_path: Path) -> None:
     papers = {name: fetched(tmp_path, name).paper for name in DATA_SETS}
     assert {name: paper for name, paper in papers.items() if paper} == {
@@ -133,6 +141,7 @@ def test_the_choices_of_gpqa_are_shuffled_for_each_problem_and_the_same_every_ti
     assert [problem.answer for problem in load_task(str(tmp_path / "copy.csv")).problems] == letters
 
 
+@pytest.mark.slow
 def test_the_first_problems_of_a_file_that_is_sorted_by_subject_are_a_sample_of_all(
     hub: FakeHub, tmp_path: Path
 ) -> None:
@@ -171,7 +180,7 @@ def test_nothing_is_asked_of_the_hub_before_a_person_says_so(
     assert hub.asked == []
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_fetched_data_set_is_measured_and_a_run_of_it_is_resumed(
     hub: FakeHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -189,7 +198,7 @@ def test_a_fetched_data_set_is_measured_and_a_run_of_it_is_resumed(
     )
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize(("reply", "code"), [("y\n", 0), ("n\n", 1)])
 def test_at_a_terminal_the_person_is_asked_once(hub: FakeHub, tmp_path: Path, reply: str, code: int) -> None:
     outside, inside = pty.openpty()
@@ -217,7 +226,7 @@ def test_at_a_terminal_the_person_is_asked_once(hub: FakeHub, tmp_path: Path, re
 def test_fetch_alone_says_what_came(hub: FakeHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate("fetch", "math500") == 0
     assert "math-500: 1 problems (HuggingFaceH4/MATH-500:test.jsonl, sha256" in capsys.readouterr().out
-    assert (tmp_path / DATA_FOLDER / "HuggingFaceH4" / "MATH-500" / "test.jsonl").read_bytes() == FILES["math-500"]
+    assert (tmp_path / DATA_FOLDER / "HuggingFaceH4" / "MATH-500" / "test.jsonl").read_bytes() == files()["math-500"]
     for word in ("sums", str(tmp_path / "own.jsonl")):
         assert evaluate("fetch", word) == 1
         assert "needs nothing from a hub" in capsys.readouterr().err
@@ -351,9 +360,9 @@ def test_a_file_that_is_too_large_is_refused_and_not_kept(hub: FakeHub, tmp_path
     assert not [file for file in tmp_path.rglob("*") if file.is_file()]
 
 
-@pytest.mark.parametrize("data", [b"<html>Sign in</html>", FILES["gsm8k"][:-40]])
-def test_a_file_that_is_no_parquet_gets_a_sentence(tmp_path: Path, data: bytes) -> None:
-    (tmp_path / "test.parquet").write_bytes(data)
+@pytest.mark.parametrize("data", [b"<html>Sign in</html>", pytest.param(None, id="data1")])
+def test_a_file_that_is_no_parquet_gets_a_sentence(tmp_path: Path, data: bytes | None) -> None:
+    (tmp_path / "test.parquet").write_bytes(data or files()["gsm8k"][:-40])
     with pytest.raises(EvaluationError, match="it is no whole Parquet file") as error:
         load_task(str(tmp_path / "test.parquet"))
     assert "Parquet 文件" in error.value.sentence("zh")
@@ -397,6 +406,7 @@ def test_a_task_file_that_takes_long_to_read_is_refused(tmp_path: Path, text: st
         load_task(str(tmp_path / "a.toml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_a_list", [False, True])
 def test_a_small_parquet_file_of_huge_rows_is_refused_before_they_fill_the_memory(
     tmp_path: Path, in_a_list: bool
@@ -426,6 +436,7 @@ def test_a_file_of_too_many_columns_is_refused(tmp_path: Path) -> None:
             load_task(str(tmp_path / name))
 
 
+@pytest.mark.slow
 def test_a_csv_of_too_many_cells_or_commas_is_refused(tmp_path: Path) -> None:
     """What is missing in a row takes time, what is too much in it memory."""
     names = ",".join(["question", "answer", *(f"c{number}" for number in range(990))])

@@ -93,6 +93,7 @@ def test_every_right_expression_of_a_countdown_counts_and_no_other() -> None:
         assert not re.search(made.answer, f"\\boxed{{{made.example}+0}}")
 
 
+@pytest.mark.slow
 def test_every_right_expression_of_four_numbers_counts_and_no_other() -> None:
     """All ways to put parentheses, needed or not, judged by their value and by the pattern."""
     forms = (
@@ -124,8 +125,9 @@ def test_every_right_expression_of_four_numbers_counts_and_no_other() -> None:
     assert right > 30
 
 
+@pytest.mark.slow
 def test_a_countdown_with_four_numbers_is_asked_in_many_words_and_each_target_can_be_made() -> None:
-    made = list(generated.problems("countdown-4", "test", 300))
+    made = list(generated.problems("countdown-4", "test", 100))
     for one in made:
         numbers, target, tries = one.values
         assert sorted(map(int, re.findall(r"\d+", one.example))) == sorted(numbers) and eval(one.example) == target
@@ -363,6 +365,7 @@ def test_a_run_judges_every_sample_and_keeps_it_as_a_conversation(tmp_path: Path
     store.close()
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_it_was_and_ends_as_if_it_had_not_stopped(tmp_path: Path) -> None:
     with run(tmp_path / "whole", k=2) as it:
         whole = it.go_on()
@@ -432,6 +435,7 @@ def right_after_a_second_look(request: Request) -> Script:
     return ["<think>", "\nLet me see.", "\n</think>\n\n", "It is \\boxed{0}."]
 
 
+@pytest.mark.slow
 def test_a_curve_has_a_point_for_each_budget_wait_and_vote(tmp_path: Path) -> None:
     catalogue = Catalogue({"scripted": ScriptedBackend(right_after_a_second_look)})
     axes = Axes(budgets=(0,), waits=(1,), votes=(1, 3))
@@ -476,7 +480,7 @@ CODE_ROWS = {
 }
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CODE_ROWS)
 def test_programs_are_judged_by_running_their_tests(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(CODE_ROWS[name])
@@ -533,6 +537,7 @@ def test_two_tasks_with_other_tests_are_two_tasks() -> None:
 # --- one process at a time -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_second_run_in_the_same_folder_is_refused_while_the_first_goes_on_and_nothing_is_lost(tmp_path: Path) -> None:
     refused: list[EvaluationError] = []
 
@@ -572,6 +577,7 @@ def test_the_time_left_follows_the_pace_of_the_last_problems_and_is_unknown_with
     assert seconds_left([solved("of an older version")], 5) == seconds_left([], 5) == 0.0
 
 
+@pytest.mark.slow
 def test_a_damaged_run_gets_a_sentence_and_hides_no_other(tmp_path: Path) -> None:
     for name in ("whole", "broken", "senseless"):
         with run(tmp_path / FOLDER / name) as it:
@@ -594,7 +600,7 @@ def evaluate(*words: str) -> int:
     return main(["eval", *words])
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_the_command_prints_figures_and_leaves_report_and_picture(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -620,7 +626,7 @@ def test_the_command_prints_figures_and_leaves_report_and_picture(
     assert "no difference shown" in capsys.readouterr().out
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_the_command_draws_a_curve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flags = ("--model", "r1chat-nano", "--data-dir", str(tmp_path), "-n", "2", "--waits", "", "--votes", "1,2")
     assert evaluate("curve", "sums", *flags, "--budgets", "0") == 0
@@ -631,7 +637,7 @@ def test_the_command_draws_a_curve(tmp_path: Path, capsys: pytest.CaptureFixture
     assert (folder / "curve.svg").read_text().startswith("<svg")
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_programs_are_run_only_where_a_person_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "own.jsonl").write_text(CODE_ROWS["own.jsonl"])
     words = (str(tmp_path / "own.jsonl"), "--model", "r1chat-nano", "--data-dir", str(tmp_path), "--max-tokens", "8")
@@ -667,7 +673,7 @@ def test_what_makes_no_sense_gets_a_sentence(
     assert says in capsys.readouterr().err
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_killed_command_goes_on_and_gives_the_same_figures(tmp_path: Path) -> None:
     words = ["eval", "sums", "--model", "r1chat-nano", "-n", "5", "--name", "cut", "--json"]
     words += ["--data-dir", str(tmp_path)]

@@ -325,7 +325,6 @@ def test_earlier_thoughts_are_left_out_as_the_model_saw_it(store: Store, out: Pa
     assert row["prompt"] == [USER, *said("It is 70."), {"role": "user", "content": "Sure?"}]
 
 
-@pytest.mark.process
 def test_earlier_thoughts_are_there_where_the_model_was_shown_them(store: Store, out: Path) -> None:
     second_turn(store, replace(R1, keep_thoughts=True))
     (row,) = exported(store, out, thoughts="full")
@@ -346,7 +345,6 @@ def test_turns_that_the_model_was_not_shown_are_not_in_the_prompt(store: Store, 
     assert [each["content"] for each in row["prompt"]] == ["Sure?", "It is 70.", "Really?"]
 
 
-@pytest.mark.process
 def test_a_model_in_process_brings_its_own_template(store: Store, out: Path) -> None:
     voted(store, made=Provenance("llama.cpp", model="r1chat-nano"))
     with closing(Catalogue({"llama.cpp": LlamaCppBackend([nano_model()], ahead=False)})) as catalogue:
@@ -687,7 +685,7 @@ def test_breaking_off_leaves_the_older_files(store: Store, out: Path) -> None:
     assert len(os.listdir(out.parent)) == 3
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_full_disk_leaves_no_half_file_and_keeps_the_older_one(store: Store, out: Path, tmp_path: Path) -> None:
     for number in range(10):
         voted(store, "left", replace(RIGHT, reasoning=f"{number} carries. " * 2_500), WRONG)

@@ -43,7 +43,6 @@ def sources(file: str) -> list[str]:
     return [json.loads(line)["source"] for line in Path(file).read_text(encoding="utf-8").splitlines()]
 
 
-@pytest.mark.process
 def test_an_export_is_written_and_described_in_a_line_or_two(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     voted(consented(store), message="Mail ann@example.com?")
     voted(store, "tie")
@@ -58,7 +57,6 @@ def test_an_export_is_written_and_described_in_a_line_or_two(store: Store, capsy
     assert sources("pairs.jsonl") == ["comparison"]
 
 
-@pytest.mark.process
 def test_a_test_set_is_set_apart(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(10):
         voted(consented(store), message=f"{number}?")
@@ -66,7 +64,6 @@ def test_a_test_set_is_set_apart(store: Store, capsys: pytest.CaptureFixture[str
     assert "8 rows in pairs.jsonl, 2 in pairs.test.jsonl" in capsys.readouterr().out
 
 
-@pytest.mark.process
 def test_a_test_set_that_does_not_belong_to_the_rows_any_more_is_told(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -79,7 +76,7 @@ def test_a_test_set_that_does_not_belong_to_the_rows_any_more_is_told(
     assert Path("pairs.test.jsonl").exists()
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_filters_and_sources_narrow_what_is_written(store: Store) -> None:
     voted(consented(store), message="三加四等于几？", rater="bob", made=OTHER)
     voted(store, message="What is three and four?")
@@ -128,7 +125,6 @@ def test_what_cannot_be_is_one_sentence_and_no_file(
     assert os.listdir() == ["data"]
 
 
-@pytest.mark.process
 def test_a_date_without_a_zone_is_that_of_this_machine(store: Store) -> None:
     voted(consented(store))
     soon = (datetime.now() + timedelta(minutes=1)).isoformat(timespec="seconds")
@@ -138,7 +134,6 @@ def test_a_date_without_a_zone_is_that_of_this_machine(store: Store) -> None:
     assert main(["export", "preference", "-o", "a.jsonl", "--until", in_utc]) == 0
 
 
-@pytest.mark.process
 def test_without_consent_the_error_names_the_command_that_gives_it(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -198,7 +193,7 @@ def test_an_archive_holds_whole_conversations(store: Store, capsys: pytest.Captu
     assert "It is 70." in Path("all.jsonl").read_text()
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_on_a_terminal_it_says_how_far_it_is(store: Store) -> None:
     voted(consented(store))
     terminal, inside = pty.openpty()

@@ -167,7 +167,6 @@ def test_times_are_round(seconds: float, text: str) -> None:
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.process
 def test_memory_of_an_engine_is_what_was_counted(tmp_path: Path) -> None:
     from benchmarks.forecast import run
 
@@ -180,7 +179,7 @@ def test_memory_of_an_engine_is_what_was_counted(tmp_path: Path) -> None:
     assert speed > 0
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_deep_in_a_context_a_step_takes_longer(tmp_path: Path) -> None:
     path = tmp_path / SMALL[0].file
     write(path, SMALL[0])
@@ -190,6 +189,7 @@ def test_deep_in_a_context_a_step_takes_longer(tmp_path: Path) -> None:
     assert made.prompt > 0 and 0 < made.step < made.deep
 
 
+@pytest.mark.slow
 def test_measuring_ends_with_the_app(tmp_path: Path) -> None:
     meter = Meter(tmp_path, gpu=False)
     found: list[object] = []
@@ -203,7 +203,6 @@ def test_measuring_ends_with_the_app(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.process
 def test_what_a_killed_measurement_left_goes_with_the_next_start(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "print(end='')"]) as ended:
         gone = owner_of(ended.pid)
@@ -218,7 +217,7 @@ def test_what_a_killed_measurement_left_goes_with_the_next_start(tmp_path: Path)
     assert [path.name for path in tmp_path.glob("speed-*")] == ["speed-mine"]
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_doctor_that_is_ended_while_it_measures_leaves_no_models(tmp_path: Path) -> None:
     variables = os.environ | {"R1CHAT_MEASURE_SPEED": "true"}
     doctor = Forked("doctor", "--data-dir", str(tmp_path), stdout=DEVNULL, stderr=DEVNULL, env=variables)
@@ -230,7 +229,7 @@ def test_doctor_that_is_ended_while_it_measures_leaves_no_models(tmp_path: Path)
     assert list(tmp_path.glob("speed-*")) == []
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_machine_is_measured_once_and_remembered(tmp_path: Path) -> None:
     meter = Meter(tmp_path, gpu=False, threads=1, seconds=0.02, probes=SMALL)
     assert meter.known() is None and meter.will_measure

@@ -79,8 +79,18 @@ def plain(messages: list[Message]) -> list[dict[str, Any]]:
     return [{"role": message.role, "content": message.content} for message in messages]
 
 
+def templates() -> list[Any]:
+    """The name of each template; those of which the same is expected as of an earlier one are slow: there are many."""
+    known: list[Any] = []
+    named = []
+    for name in sorted(EXPECTED):
+        named.append(pytest.param(name, marks=[pytest.mark.slow] if EXPECTED[name] in known else []))
+        known.append(EXPECTED[name])
+    return named
+
+
 # One test for each template: reading it, compiling it above all, is what takes the time.
-@pytest.mark.parametrize("name", sorted(EXPECTED))
+@pytest.mark.parametrize("name", templates())
 def test_a_template_is_read_steered_and_given_its_history_as_it_says(name: str) -> None:
     source = SOURCES.get(name) or trl_templates()[name]
     expected = EXPECTED[name]
@@ -194,6 +204,7 @@ def renamed(name: str, chance: random.Random) -> tuple[str, dict[str, Any]]:
     return rename(source), expected | new | {"text": expected["text"] and [*map(rename, expected["text"])]}
 
 
+@pytest.mark.slow
 def test_invented_tags_are_understood_in_nine_of_ten_templates() -> None:
     names = [name for name in sorted(SOURCES) if EXPECTED[name] and EXPECTED[name].get("open")]
     names = [name for name in names if not any(known in name for known in (*OF_THE_TABLE, *COMPOSED))]
@@ -210,6 +221,7 @@ def test_invented_tags_are_understood_in_nine_of_ten_templates() -> None:
 # --- bad templates ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_template_that_loops_for_ever_ends_in_a_sentence() -> None:
     loop = "{% for a in range(99999) %}"
     loops = 3 * loop + 3 * "{% endfor %}"

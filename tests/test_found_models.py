@@ -56,7 +56,7 @@ def put_in_ollama(model: Path, folder: Path, *name: str, adapted: bool = False) 
     return put(model, folder / "blobs" / f"sha256-{digest}")
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_ollama_models_have_ollamas_names_and_answer_without_ollama(model: Path, tmp_path: Path) -> None:
     folder = tmp_path / ".ollama" / "models"
     put_in_ollama(model, folder, "registry.ollama.ai", "library", "deepseek-r1", "1.5b")
@@ -68,7 +68,6 @@ def test_ollama_models_have_ollamas_names_and_answer_without_ollama(model: Path,
         assert list(backend.stream(Request(info.name, SUM, params=Params(max_tokens=1))))
 
 
-@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_pipes_devices_and_depth_among_ollamas_manifests_are_passed_over(model: Path, tmp_path: Path) -> None:
     folder = tmp_path / ".ollama" / "models"
@@ -80,7 +79,6 @@ def test_pipes_devices_and_depth_among_ollamas_manifests_are_passed_over(model: 
     assert [name for name in listed(tmp_path) if ":" in name] == ["r1:latest"]
 
 
-@pytest.mark.process
 def test_a_file_that_ollama_runs_with_an_adapter_is_listed_as_the_model_without_it(model: Path, tmp_path: Path) -> None:
     folder = tmp_path / ".ollama" / "models"
     put_in_ollama(model, folder, "registry.ollama.ai", "library", "checker", "latest", adapted=True)
@@ -102,7 +100,6 @@ def test_names_of_ollama_keep_a_foreign_host_and_namespace(model: Path, tmp_path
     assert names == {"hf.co/someone/R1-GGUF:Q4_K_M", "someone/r1:latest"}
 
 
-@pytest.mark.process
 def test_broken_manifests_and_blobs_that_are_gone_hide_no_other(model: Path, tmp_path: Path) -> None:
     folder = tmp_path / ".ollama" / "models"
     put_in_ollama(model, folder, "registry.ollama.ai", "library", "good", "latest")
@@ -124,7 +121,6 @@ PLACES = {
 }
 
 
-@pytest.mark.process
 @pytest.mark.parametrize("program", PLACES)
 def test_models_of_each_program_are_found_and_nothing_is_changed(program: str, model: Path, tmp_path: Path) -> None:
     file = put(model, tmp_path / PLACES[program])
@@ -134,7 +130,6 @@ def test_models_of_each_program_are_found_and_nothing_is_changed(program: str, m
     assert (file.stat().st_mtime_ns, file.read_bytes(), sorted(tmp_path.rglob("*"))) == before
 
 
-@pytest.mark.process
 @pytest.mark.parametrize(
     ("variable", "folder"),
     [("HF_HUB_CACHE", ""), ("HF_HOME", "hub"), ("LLAMA_CACHE", ""), ("XDG_CACHE_HOME", "llama.cpp")],
@@ -144,7 +139,6 @@ def test_variables_of_the_programs_are_followed(variable: str, folder: str, mode
     assert set(listed(tmp_path, **{variable: str(tmp_path / "other")})) == {"B"}
 
 
-@pytest.mark.process
 def test_file_of_the_hugging_face_cache_is_listed_once_through_its_links(model: Path, tmp_path: Path) -> None:
     cache = tmp_path / ".cache/huggingface/hub/models--a--B"
     blob = put(model, cache / "blobs" / "abcdef")
@@ -196,7 +190,6 @@ def test_what_is_no_model_is_explained_and_not_offered(model: Path, tmp_path: Pa
         assert sentence in str(models[name].note), name
 
 
-@pytest.mark.process
 def test_linked_folders_names_with_spaces_and_folders_without_rights(model: Path, tmp_path: Path) -> None:
     put(model, tmp_path / "disk" / "一个 模型.gguf")
     folder = tmp_path / ".lmstudio" / "models"
@@ -212,7 +205,6 @@ def test_linked_folders_names_with_spaces_and_folders_without_rights(model: Path
     assert "一个 模型" in names and names <= {"一个 模型", "hidden"}  # root reads every folder
 
 
-@pytest.mark.process
 def test_file_in_an_installed_package_is_found(model: Path, tmp_path: Path) -> None:
     put(model, tmp_path / "site-packages" / "llm_small" / "Small.gguf")
     code = "import r1chat.backends.llama.found as f; [print(x.program, x.path.name) for x in f.found_models()]"
@@ -221,7 +213,6 @@ def test_file_in_an_installed_package_is_found(model: Path, tmp_path: Path) -> N
     assert "Python package llm_small Small.gguf" in done.stdout
 
 
-@pytest.mark.process
 def test_model_of_another_program_that_memory_cannot_hold_comes_last(model: Path, tmp_path: Path) -> None:
     found = [Found(put(model, tmp_path / "a" / "first.gguf"), "Jan")]
     own = put(model, tmp_path / "own" / "second.gguf")

@@ -196,6 +196,7 @@ def test_header_of_millions_of_empty_tokens_is_refused_before_it_is_read(tmp_pat
         read_header(path)
 
 
+@pytest.mark.slow
 def test_many_arrays_share_one_bound(tmp_path: Path) -> None:
     large = struct.pack("<IQ", 8, 800_000) + bytes(8 * 800_000)  # as the largest vocabularies are
     assert read_header(hostile(tmp_path / "large.gguf", large)).vocabulary == 800_000
@@ -316,6 +317,7 @@ print("alive")
 """
 
 
+@pytest.mark.slow
 def test_cutting_a_file_while_its_header_is_read_does_not_end_the_process(tmp_path: Path) -> None:
     merges = entry("tokenizer.ggml.merges", 9, struct.pack("<IQ", 8, 1_000_000) + text(b"ab") * 1_000_000)
     path = with_entries(tmp_path / "shared.gguf", merges)

@@ -232,6 +232,7 @@ def test_who_has_the_session_key_gets_a_lost_cookie_back(served: Served) -> None
     assert response.headers["set-cookie"].startswith(f"r1chat-{served.port}={served.keys.cookie};")
 
 
+@pytest.mark.slow
 def test_a_browser_that_was_here_proves_itself_after_a_restart(app: FastAPI) -> None:
     with serving(app) as first:
         browser_key, port, old = first.keys.browser, first.port, first.key
@@ -408,6 +409,7 @@ def test_configured_names_are_ours_with_the_port_or_their_own(app: FastAPI) -> N
         assert served.get(host="127.0.0.1").status_code == 421
 
 
+@pytest.mark.slow
 def test_refused_requests_whose_body_never_comes_hold_only_some_connections(app: FastAPI) -> None:
     guard = Guard(app, keys=Keys(ROOT, 7860))
     scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"host", b"evil.example")]}

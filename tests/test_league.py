@@ -78,6 +78,7 @@ def _play(random: np.random.Generator, truth: NDArray[np.float64], games: int) -
     return list(zip(map(str, left), map(str, right), wins.tolist(), strict=True))
 
 
+@pytest.mark.slow
 def test_of_many_players_those_with_the_most_comparisons_are_rated() -> None:
     seldom = [(f"seldom {number}", f"rare {number}", 1.0) for number in range(2_000)]
     often = [(f"often {number % 60}", f"often {number % 61}", 0.5) for number in range(600)]

@@ -168,6 +168,7 @@ def test_a_run_that_goes_on_shows_how_much_time_is_left(tmp_path: Path) -> None:
     assert "第 7 步，共 60 步" in chinese and 'value="7" max="60"' in english
 
 
+@pytest.mark.slow
 def test_only_blind_comparisons_of_the_two_say_whether_a_child_is_better(tmp_path: Path) -> None:
     parent = nano()
     child = Provenance("llama.cpp", "0.3.36", "child", "cd" * 32)

@@ -238,7 +238,6 @@ def test_second_download_waits_for_the_first(hub: FakeHub, downloads: Downloads)
     assert [loaded(downloads, job).state for job in (first, second)] == ["done", "done"]
 
 
-@pytest.mark.process
 def test_killed_download_is_continued_and_loses_less_than_a_mebibyte(hub: FakeHub, tmp_path: Path) -> None:
     code = f"""
 import sys
@@ -501,7 +500,6 @@ def namesakes(folder: Path) -> list[Path]:
     return files
 
 
-@pytest.mark.process
 @pytest.mark.parametrize(("name", "gone"), [("same-Q4_K_M", 0), ("z--q/same-Q4_K_M", 1)])
 def test_deleting_a_model_leaves_the_one_of_the_same_file_name(tmp_path: Path, name: str, gone: int) -> None:
     files = namesakes(tmp_path)

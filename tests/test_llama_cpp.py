@@ -155,7 +155,6 @@ def info(backend: LlamaCppBackend, name: str) -> ModelInfo:
 # --- replies ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.process
 def test_nano_thinks_and_answers_a_sum(nano: LlamaCppBackend) -> None:
     reply = reply_to(nano, nano_ask())
     assert "27 + 43" in reply.reasoning and "\\boxed{70}" in reply.answer
@@ -167,7 +166,6 @@ def test_a_reply_begins_with_its_format_and_that_the_prompt_opened_the_thought(n
     assert events[0] == Began(R1_FORMAT, opened=True, vocabulary=("</think>", "<think>"))
 
 
-@pytest.mark.process
 def test_tokens_are_counted_and_timed(nano: LlamaCppBackend) -> None:
     events = list(nano.stream(nano_ask()))
     end = end_of(events)
@@ -176,7 +174,7 @@ def test_tokens_are_counted_and_timed(nano: LlamaCppBackend) -> None:
     assert None not in (end.load, end.prefill, end.decode)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_same_seed_gives_the_same_reply_and_another_seed_another_one(
     micro: LlamaCppBackend, fresh: LlamaCppBackend
 ) -> None:
@@ -187,12 +185,10 @@ def test_same_seed_gives_the_same_reply_and_another_seed_another_one(
     assert one == again == elsewhere != other
 
 
-@pytest.mark.process
 def test_without_a_seed_replies_differ(micro: LlamaCppBackend) -> None:
     assert text_of(list(micro.stream(ask("a", Params())))) != text_of(list(micro.stream(ask("a", Params()))))
 
 
-@pytest.mark.process
 @pytest.mark.parametrize(
     "params",
     [
@@ -220,7 +216,7 @@ def test_top_p_alone_picks_what_it_picks_when_all_candidates_are_sorted(folder: 
                 assert picks[0] == picks[1]
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_repeat_penalty_counts_the_reply_so_far(tmp_path: Path) -> None:
     write_micro(tmp_path / "micro.gguf", chain=["a", "a", "b"])  # both as likely after "a"
     with closing(LlamaCppBackend([tmp_path])) as backend:
@@ -231,7 +227,6 @@ def test_repeat_penalty_counts_the_reply_so_far(tmp_path: Path) -> None:
     assert texts == ["a", "b"]
 
 
-@pytest.mark.process
 def test_seed_that_llama_cpp_reads_as_any_is_still_a_seed(micro: LlamaCppBackend) -> None:
     request = ask("a", Params(seed=0xFFFFFFFF))
     assert text_of(list(micro.stream(request))) == text_of(list(micro.stream(request)))
@@ -248,7 +243,6 @@ def test_reply_ends_at_the_token_limit(micro: LlamaCppBackend) -> None:
     assert (end.reason, end.raw_reason, end.completion_tokens) == ("length", "limit", 7)
 
 
-@pytest.mark.process
 @pytest.mark.parametrize("limit", [None, 3, 5, 6, 9])
 def test_characters_spread_over_tokens_come_whole(signs: LlamaCppBackend, limit: int | None) -> None:
     events = list(signs.stream(ask("a", Params(temperature=0, max_tokens=limit))))
@@ -284,7 +278,6 @@ def test_every_token_of_the_shipped_vocabulary_comes_back_whole() -> None:
 # --- continuing ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.process
 @pytest.mark.parametrize("tokens", [1, 10, 30])
 def test_continued_thought_ends_in_the_same_reply(nano: LlamaCppBackend, tokens: int) -> None:
     whole = reply_to(nano, nano_ask())
@@ -320,7 +313,7 @@ def test_answer_now_reads_no_more_than_what_is_new(nano: LlamaCppBackend) -> Non
     assert read <= 5  # the last token of the thought, and the tag between its newlines
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_sampled_tokens_are_kept_even_where_a_tokenizer_would_choose_others(tmp_path: Path) -> None:
     write_micro(tmp_path / "micro.gguf", words=["ab"], chain=["a", "b", "c", EOS])  # and not "ab", "c"
     with closing(LlamaCppBackend([tmp_path])) as backend:
@@ -332,7 +325,6 @@ def test_sampled_tokens_are_kept_even_where_a_tokenizer_would_choose_others(tmp_
     assert (end.prompt_tokens, elsewhere.prompt_tokens) == (prompt + 4, prompt + 3)
 
 
-@pytest.mark.process
 @pytest.mark.parametrize("cut", ["é", "éa", "éê"])
 def test_reply_is_continued_where_a_character_was_cut(accents: LlamaCppBackend, cut: str) -> None:
     list(accents.stream(ask("x", Params(temperature=0, max_tokens=3))))
@@ -343,7 +335,7 @@ def test_reply_is_continued_where_a_character_was_cut(accents: LlamaCppBackend, 
 # --- what was read before --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_common_beginning_of_two_requests_is_read_once(fresh: LlamaCppBackend) -> None:
     first = end_of(list(fresh.stream(ask("x" * 200 + "one", Params(max_tokens=1)))))
     second = end_of(list(fresh.stream(ask("x" * 200 + "two", Params(max_tokens=1)))))
@@ -364,7 +356,7 @@ def test_next_turn_is_warmed_up_to_the_persons_message(micro: LlamaCppBackend) -
     assert end_of(events).cached_tokens == 1 + 1 + 100 + 1 + 150 + 1 + 1
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_warming_gives_way_to_a_reply(folder: Path) -> None:
     with Gate() as gate, closing(LlamaCppBackend([folder], memory=gate.memory)) as backend:
         warming = threading.Thread(target=backend.warm, args=(ask("a" * 400),))
@@ -377,7 +369,7 @@ def test_warming_gives_way_to_a_reply(folder: Path) -> None:
         warming.join()
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_warming_does_not_load_a_model_while_another_is_wanted(folder: Path) -> None:
     write_micro(folder / "other.gguf")
     with Gate() as gate, closing(LlamaCppBackend([folder], memory=gate.memory)) as backend:
@@ -392,7 +384,7 @@ def test_warming_does_not_load_a_model_while_another_is_wanted(folder: Path) -> 
         assert [model.name for model in backend.models() if model.loaded] == ["micro"]
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_newer_warming_takes_the_place_of_an_older_one(folder: Path) -> None:
     with Gate() as gate, closing(LlamaCppBackend([folder], memory=gate.memory)) as backend:
         requests = [ask(letter * 400, Params(max_tokens=1)) for letter in "abc"]
@@ -408,7 +400,7 @@ def test_newer_warming_takes_the_place_of_an_older_one(folder: Path) -> None:
         assert end_of(list(backend.stream(ask("d"))))
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_warming_never_raises(folder: Path) -> None:
     (folder / "bad.gguf").write_bytes(b"no")
     with closing(LlamaCppBackend([folder])) as backend:
@@ -421,7 +413,7 @@ def test_warming_never_raises(folder: Path) -> None:
 # --- queue, progress, stopping ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_queued_reply_tells_its_place_until_it_is_its_turn() -> None:
     with closing(LlamaCppBackend([NANO], endless=True)) as backend:
         a = backend.stream(nano_ask())
@@ -436,7 +428,7 @@ def test_queued_reply_tells_its_place_until_it_is_its_turn() -> None:
         c.close()
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_closing_while_the_prompt_is_read_keeps_what_was_read(nano: LlamaCppBackend) -> None:
     request = Request("r1chat-nano", LONG, params=Params(max_tokens=1))
     list(nano.stream(nano_ask()))
@@ -449,7 +441,7 @@ def test_closing_while_the_prompt_is_read_keeps_what_was_read(nano: LlamaCppBack
     assert 0 < (end.cached_tokens or 0) < (end.prompt_tokens or 0) - 1
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_prompt_is_read_in_chunks_and_tells_how_far_it_is(nano: LlamaCppBackend) -> None:
     events = list(nano.stream(Request("r1chat-nano", (Message("user", "9" * 1500),), params=Params(max_tokens=1))))
     told = [event for event in events if isinstance(event, Progress) and event.stage == "prefill"]
@@ -470,7 +462,7 @@ def test_loading_stops_when_nobody_wants_the_model() -> None:
     assert len(shares) == 1
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_closing_while_the_model_loads_leaves_it_unloaded(folder: Path) -> None:
     write_micro(folder / "other.gguf")
     with Gate() as gate, closing(LlamaCppBackend([folder], memory=gate.memory)) as backend:
@@ -482,7 +474,7 @@ def test_closing_while_the_model_loads_leaves_it_unloaded(folder: Path) -> None:
         assert [model.name for model in backend.models() if model.loaded] == ["micro"]
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_closing_while_queued_gives_the_place_up(folder: Path) -> None:
     with Gate() as gate, closing(LlamaCppBackend([folder], memory=gate.memory)) as backend:
         streams = [backend.stream(ask(text, Params(max_tokens=1))) for text in "abc"]
@@ -510,7 +502,7 @@ def test_loading_tells_its_progress() -> None:
     assert len(shares) > 2 and shares == sorted(shares) and shares[-1] == 1.0
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_many_readers_at_once_each_get_their_own_reply(micro: LlamaCppBackend) -> None:
     alone = {seed: text_of(list(micro.stream(ask("a", Params(seed=seed))))) for seed in range(6)}
     together: dict[int, str] = {}
@@ -526,7 +518,7 @@ def test_many_readers_at_once_each_get_their_own_reply(micro: LlamaCppBackend) -
     assert together == alone
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_closing_the_backend_ends_the_reply_with_a_sentence() -> None:
     backend = LlamaCppBackend([NANO], endless=True)
     stream = backend.stream(nano_ask())
@@ -538,6 +530,7 @@ def test_closing_the_backend_ends_the_reply_with_a_sentence() -> None:
         list(backend.stream(nano_ask()))
 
 
+@pytest.mark.slow
 def test_process_that_ends_in_mid_reply_ends_in_order() -> None:
     code = """
 from r1chat.backends.llama.backend import LlamaCppBackend
@@ -550,6 +543,7 @@ print(next(event.text for event in stream if isinstance(event, Raw)))
     assert (ended.returncode, ended.stderr) == (0, "") and ended.stdout.strip()
 
 
+@pytest.mark.slow
 def test_nothing_is_written_to_the_terminal(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (folder / "noise.gguf").write_bytes(NANO.read_bytes().replace(b"deepseek-r1-qwen", b"deepseek-r1-none"))
     with closing(LlamaCppBackend([folder])) as backend:
@@ -607,6 +601,7 @@ def test_samples_of_uneven_length_end_one_by_one(tmp_path: Path) -> None:
     assert len(set(lengths)) > 2 and {end.reason for end in ends} == {"stop"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("free", "at_once"), [(10**9, 4), (130_000, 2), (1000, 1)])
 def test_samples_are_made_even_where_memory_is_short(folder: Path, free: int, at_once: int) -> None:
     left = iter([10**9])  # while the model loads
@@ -675,6 +670,7 @@ def test_special_tokens_that_a_person_types_stay_text(folder: Path) -> None:
     assert {text: tokens.count(token) for text, token in control.items()} == {USER: 1, ASSISTANT: 1, EOS: 0}
 
 
+@pytest.mark.slow
 def test_begin_of_sentence_is_there_once_whether_or_not_the_template_writes_it(tmp_path: Path) -> None:
     write_micro(tmp_path / "with.gguf")
     write_micro(tmp_path / "without.gguf", template="{% for m in messages %}{{ m.content }}{% endfor %}")
@@ -734,6 +730,7 @@ def test_a_pipe_and_links_in_a_circle_hide_no_other_model(tmp_path: Path) -> Non
         assert [model.name for model in backend.models() if model.ready] == ["micro"]
 
 
+@pytest.mark.slow
 def test_one_bad_file_hides_no_other(folder: Path) -> None:
     data = NANO.read_bytes()
     (folder / "a-zeros.gguf").write_bytes(b"\0" * 100)
@@ -763,6 +760,7 @@ def test_one_bad_file_hides_no_other(folder: Path) -> None:
         assert end_of(list(backend.stream(ask("a")))).reason in ("stop", "length")
 
 
+@pytest.mark.slow
 def test_damaged_weights_are_told_from_a_reply(folder: Path) -> None:
     for name, weight in {"no-number": float("nan"), "zero": 0.0}.items():
         write_micro(folder / f"{name}.gguf", weight=weight)
@@ -803,6 +801,7 @@ def test_model_that_comes_and_goes_is_seen_at_once(folder: Path) -> None:
         assert [model.name for model in backend.models()] == ["micro"]
 
 
+@pytest.mark.slow
 def test_file_that_was_replaced_is_loaded_anew(folder: Path) -> None:
     with closing(LlamaCppBackend([folder])) as backend:
         assert end_of(list(backend.stream(ask("a", GREEDY)))).context == 512
@@ -830,6 +829,7 @@ def test_file_without_a_template_and_a_context_that_is_capped_are_remarked(tmp_p
         assert "trained for a context of 512 tokens, so the 4,096" in str(info(backend, "whole").note)
 
 
+@pytest.mark.slow
 def test_same_name_in_two_folders_stays_two_models(folder: Path) -> None:
     (folder / "deeper").mkdir()
     shutil.copy(folder / "micro.gguf", folder / "deeper" / "micro.gguf")
@@ -840,6 +840,7 @@ def test_same_name_in_two_folders_stays_two_models(folder: Path) -> None:
         assert all(end_of(list(backend.stream(Request(name, SUM, params=Params(max_tokens=1))))) for name in names)
 
 
+@pytest.mark.slow
 def test_split_model_is_one_model(tmp_path: Path) -> None:
     write_micro(tmp_path / "big.gguf", parts=3)
     write_micro(tmp_path / "whole.gguf")
@@ -884,6 +885,7 @@ def test_window_is_no_larger_than_what_was_asked_for() -> None:
         assert end_of(list(backend.stream(nano_ask(params=Params(max_tokens=1))))).context == 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("free", "both"), [(10**12, True), (53_000_000, False)])
 def test_models_stay_loaded_only_while_memory_is_ample(folder: Path, free: int, both: bool) -> None:
     with closing(LlamaCppBackend([folder, NANO], memory=lambda: free)) as backend:
@@ -911,6 +913,7 @@ def test_white_space_that_the_model_wrote_before_its_thought_costs_no_cache(nano
         assert (end.prompt_tokens or 0) > 30
 
 
+@pytest.mark.slow
 def test_a_link_to_a_whole_disk_hides_no_model_of_the_folder_itself(tmp_path: Path) -> None:
     disk, models = tmp_path / "disk", tmp_path / "models"
     for number in range(MOST_FOLDERS):

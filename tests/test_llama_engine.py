@@ -98,7 +98,7 @@ SIGNALS = {
 }
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "moment"),  # pieces of text that have come
     [(signal.SIGKILL, 1), (signal.SIGSEGV, 5), (signal.SIGABRT, 5), (signal.SIGBUS, 20), (signal.SIGKILL, 20)],
@@ -115,7 +115,7 @@ def test_crash_in_mid_reply_ends_that_reply_with_a_sentence(
     assert works(endless)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("number", SIGNALS)
 def test_crash_while_nobody_waits_is_not_noticed(endless: LlamaCppBackend, number: signal.Signals) -> None:
     assert works(endless)
@@ -125,7 +125,7 @@ def test_crash_while_nobody_waits_is_not_noticed(endless: LlamaCppBackend, numbe
     assert works(endless)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_crash_while_the_prompt_is_read(endless: LlamaCppBackend) -> None:
     stream = endless.stream(ask("27 + 43 = ? " * 250))
     for event in stream:
@@ -137,7 +137,7 @@ def test_crash_while_the_prompt_is_read(endless: LlamaCppBackend) -> None:
     assert works(endless)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_crash_in_a_vote_ends_all_of_its_samples(endless: LlamaCppBackend) -> None:
     samples = endless.stream_many(ask(), [1, 2, 3])
     for _, event in samples:
@@ -149,7 +149,6 @@ def test_crash_in_a_vote_ends_all_of_its_samples(endless: LlamaCppBackend) -> No
     assert works(endless)
 
 
-@pytest.mark.process
 def test_crash_while_a_prompt_is_warmed_is_nobodys_concern(endless: LlamaCppBackend) -> None:
     assert works(endless)
     loaded_engine().kill()
@@ -157,7 +156,7 @@ def test_crash_while_a_prompt_is_warmed_is_nobodys_concern(endless: LlamaCppBack
     assert works(endless)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_ggml_assert_while_loading_is_a_sentence_with_the_assertion(tmp_path: Path) -> None:
     write_micro(tmp_path / "many.gguf", experts=5000)
     with closing(LlamaCppBackend([tmp_path, NANO])) as backend:
@@ -167,7 +166,7 @@ def test_ggml_assert_while_loading_is_a_sentence_with_the_assertion(tmp_path: Pa
         assert works(backend)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_file_that_is_cut_or_deleted_in_mid_reply_harms_no_reply_that_has_begun(tmp_path: Path) -> None:
     for name in ("cut", "deleted"):
         shutil.copy(NANO, tmp_path / f"{name}.gguf")
@@ -185,7 +184,6 @@ def test_file_that_is_cut_or_deleted_in_mid_reply_harms_no_reply_that_has_begun(
         assert works(backend)
 
 
-@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not let a mapped file be cut")
 def test_mapped_file_that_is_cut_ends_the_reply_and_is_explained(tmp_path: Path) -> None:
     path = tmp_path / "copy.gguf"
@@ -200,7 +198,7 @@ def test_mapped_file_that_is_cut_ends_the_reply_and_is_explained(tmp_path: Path)
             engine.reply(job.request, job)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_what_came_before_a_crash_is_kept_and_the_next_message_is_answered(tmp_path: Path) -> None:
     before = engines()
     backend = LlamaCppBackend([NANO], endless=True)
@@ -225,7 +223,7 @@ def test_what_came_before_a_crash_is_kept_and_the_next_message_is_answered(tmp_p
 # --- processes -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_page_process_never_imports_llama_cpp_or_pandas(tmp_path: Path) -> None:
     code = """
 import sys
@@ -243,7 +241,7 @@ with closing(build(Settings(data_dir=sys.argv[1], ollama=False))) as app:
     assert ran.stdout.split() == ["True", "set()"]
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("busy", [False, True])
 def test_engine_ends_when_its_parent_is_killed(busy: bool) -> None:
     code = f"""
@@ -270,7 +268,7 @@ time.sleep(600)
     parent.communicate()
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_one_engine_is_started_before_anybody_needs_it_and_takes_the_model() -> None:
     before = {process.pid for process in engines()}
     with closing(LlamaCppBackend([NANO])) as backend:
@@ -288,7 +286,7 @@ def test_an_app_in_which_nobody_writes_to_a_model_starts_no_engine(tmp_path: Pat
         assert len({process.pid for process in engines()} - before) == ahead
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_each_model_has_a_process_and_unloading_it_gives_all_its_memory_back(tmp_path: Path) -> None:
     write_micro(tmp_path / "micro.gguf")
     before = set(engines())
@@ -312,7 +310,6 @@ def test_model_at_work_is_not_unloaded(endless: LlamaCppBackend) -> None:
     stream.close()  # type: ignore[attr-defined]
 
 
-@pytest.mark.process
 def test_stop_takes_effect_while_the_reply_goes_on(endless: LlamaCppBackend) -> None:
     stream = endless.stream(ask())
     came = sum(event.tokens for event in received(stream, Raw, 10) if isinstance(event, Raw))
@@ -329,7 +326,7 @@ def test_terminal_signal_does_not_reach_the_engine(endless: LlamaCppBackend) -> 
     assert works(endless) and loaded_engine().pid == process.pid
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_weights_can_be_used_where_they_lie_on_disk() -> None:
     template = read_header(NANO).chat_template
     spec = LoadSpec((str(NANO),), 512, 64, 1, None, 0, mapped=True, endless=False, template=template, bos="", eos="")

@@ -30,7 +30,7 @@ SUM = (Message("user", "27 + 43 = ?"),)
 GREEDY = Params(temperature=0)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_missing_system_library_is_named_with_what_brings_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -72,7 +72,6 @@ def server() -> psutil.Process:
     return process
 
 
-@pytest.mark.process
 def test_fresh_reply_thinks_and_answers(nano: LlamaServerBackend) -> None:
     reply = reply_to(nano, ask())
     assert "27 + 43" in reply.reasoning and "\\boxed{70}" in reply.answer
@@ -81,7 +80,6 @@ def test_fresh_reply_thinks_and_answers(nano: LlamaServerBackend) -> None:
     assert model.loaded and model.thinks and model.continues and model.context == 4096 and len(model.digest) == 64
 
 
-@pytest.mark.process
 @pytest.mark.parametrize("tokens", [5, 10, 30])
 def test_continued_thought_ends_in_the_same_reply_and_reads_nothing_twice(
     nano: LlamaServerBackend, tokens: int
@@ -107,13 +105,12 @@ def test_answer_now_and_skipping_the_thought(nano: LlamaServerBackend) -> None:
     assert skipped.reasoning == "" and skipped.answer
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_same_seed_gives_the_same_reply_and_another_seed_another_one(nano: LlamaServerBackend) -> None:
     texts = [reply_to(nano, ask(params=Params(temperature=3.0, top_p=1.0, seed=seed))) for seed in (1, 1, 2)]
     assert texts[0].reasoning == texts[1].reasoning != texts[2].reasoning
 
 
-@pytest.mark.process
 def test_vote_gives_every_sample_its_own_end(nano: LlamaServerBackend) -> None:
     jobs = [(nano, ask(params=Params(seed=seed))) for seed in range(3)]
     ends = [event for _, event in sampled(jobs) if isinstance(event, Finish)]
@@ -135,7 +132,7 @@ def test_prompt_that_does_not_fit_is_refused_with_the_numbers(nano: LlamaServerB
     assert caught.value.needed > caught.value.context == 4096
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_crash_ends_one_reply_with_a_sentence(nano: LlamaServerBackend, number: signal.Signals) -> None:
     stream = nano.stream(Request("r1chat-nano", (Message("user", "27 + 43 = ? " * 250),), params=GREEDY))
@@ -147,7 +144,6 @@ def test_crash_ends_one_reply_with_a_sentence(nano: LlamaServerBackend, number: 
     assert "70" in reply_to(nano, ask()).answer
 
 
-@pytest.mark.process
 def test_unloading_ends_the_process(nano: LlamaServerBackend) -> None:
     reply_to(nano, ask())
     process = server()
@@ -155,7 +151,7 @@ def test_unloading_ends_the_process(nano: LlamaServerBackend) -> None:
     assert not nano.models()[0].loaded
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_other_programs_cannot_use_the_server(nano: LlamaServerBackend) -> None:
     import urllib.error
     import urllib.request
@@ -169,7 +165,6 @@ def test_other_programs_cannot_use_the_server(nano: LlamaServerBackend) -> None:
     assert caught.value.code == 401
 
 
-@pytest.mark.process
 def test_files_that_cannot_be_used_are_explained(tmp_path: Path) -> None:
     write_micro(tmp_path / "alien.gguf", architecture="martian")
     (tmp_path / "cut.gguf").write_bytes(NANO.read_bytes()[:1_000_000])
@@ -180,7 +175,7 @@ def test_files_that_cannot_be_used_are_explained(tmp_path: Path) -> None:
                 list(backend.stream(Request(name, SUM)))
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_it_takes_over_where_llama_cpp_python_is_missing(tmp_path: Path) -> None:
     code = """
 import sys
@@ -192,7 +187,7 @@ sys.exit(main(["chat", "27 + 43 = ?"]))
     assert done.returncode == 0 and "70" in done.stdout
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_without_any_engine_files_are_refused_and_servers_work(tmp_path: Path) -> None:
     code = """
 import sys

@@ -459,6 +459,7 @@ FRAGMENTS = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join))
 def test_no_mixture_of_marks_gets_through_or_breaks_a_parser(text: str) -> None:

@@ -617,6 +617,7 @@ def test_an_encrypted_or_a_foreign_zip_says_what_to_do(store: Store, tmp_path: P
     refused(store, tmp_path / "locked.zip", "data.json in it is encrypted")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("start", "piece", "words"),
     [
@@ -683,6 +684,7 @@ def directory(path: Path, names: Iterable[bytes]) -> None:
         file.write(struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 1, 1, 0xFFFFFFFF, 0xFFFFFFFF, 0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "words"),
     [
@@ -700,6 +702,7 @@ def test_a_zip_with_a_list_of_files_without_end_costs_bounded_memory(
     assert int(megabytes) < 100
 
 
+@pytest.mark.slow
 def test_mutated_exports_come_in_or_are_refused_in_words(tmp_path: Path) -> None:
     ends, _ = fuzz(100, seed=20, folder=tmp_path)
     assert ends.total() == 100

@@ -681,6 +681,7 @@ def test_ollama_host_that_is_no_address(value: str) -> None:
         OllamaBackend(value)
 
 
+@pytest.mark.slow
 def test_templates_of_a_server_that_lies_do_not_fill_the_memory() -> None:
     """Each listing names another model, and each has a template of megabytes."""
     exchanges = [

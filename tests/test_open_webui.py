@@ -483,6 +483,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_value_anywhere_comes_in_or_is_refused_in_words(data: st.DataObject, store: Store, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from containerfile import ROOT, copy_sources
 from site_driver import ask, expect
 
-pytestmark = pytest.mark.process
+pytestmark = pytest.mark.slow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

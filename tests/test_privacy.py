@@ -13,9 +13,8 @@ import pytest
 from r1chat.cli.main import main
 from r1chat.cli.privacy import WATCHER
 
-pytestmark = pytest.mark.process
 
-
+@pytest.mark.slow
 def test_a_conversation_makes_no_connection_outside_this_computer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -32,6 +31,7 @@ def test_a_conversation_makes_no_connection_outside_this_computer(
     assert not (downloads / "ran").exists(), "a file of the current folder was run"
 
 
+@pytest.mark.slow
 def test_a_server_elsewhere_is_named_and_not_reached(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

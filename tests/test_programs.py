@@ -25,7 +25,6 @@ ACTIVE = run("").protections
 linux = pytest.mark.skipif(not {"network", "files"} <= set(ACTIVE), reason=f"this system confines only: {ACTIVE}")
 
 
-@pytest.mark.process
 @pytest.mark.parametrize(
     ("code", "tests", "value"),
     [
@@ -50,7 +49,6 @@ def test_the_last_block_is_the_program_and_prose_is_none() -> None:
     assert passes("I cannot do that.", Requirements("assert True")).value == 0.0
 
 
-@pytest.mark.process
 @pytest.mark.parametrize(
     ("code", "tests", "says"),
     [
@@ -112,7 +110,7 @@ def test_only_the_python_of_tests_is_bounded_and_not_what_a_program_is_given() -
         read_requirements("assert f(2) == 4\n" * 4_000)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["while True: pass", "import time; time.sleep(60)", "while True: print('x' * 1000)"])
 def test_an_endless_program_is_ended(code: str) -> None:
     begun = time.monotonic()
@@ -121,7 +119,7 @@ def test_an_endless_program_is_ended(code: str) -> None:
     assert time.monotonic() - begun < 30
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_many_tests_end_in_time_without_a_verdict() -> None:
     slow = Requirements(cases=(("", ""),) * 3_000)
     reward = passes("```python\nimport time\ntime.sleep(0.1)\n```", slow, Limits(total=1))
@@ -129,7 +127,7 @@ def test_many_tests_end_in_time_without_a_verdict() -> None:
     assert "longer than 1 seconds in all" in reward.why and "of 3000 cases" in reward.why
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("within", [True, False])
 def test_tests_are_stopped_between_two_cases_and_within_one(within: bool) -> None:
     calls = 0
@@ -145,13 +143,11 @@ def test_tests_are_stopped_between_two_cases_and_within_one(within: bool) -> Non
     assert (reward.value, reward.why) == (None, "The tests were stopped.")
 
 
-@pytest.mark.process
 def test_a_traceback_shows_the_lines_of_the_program() -> None:
     assert "return 1 / 0  # here" in run("def f():\n    return 1 / 0  # here\nf()").errors
     assert "def f(x) return" in run("def f(x) return").errors
 
 
-@pytest.mark.process
 def test_a_program_is_the_main_module() -> None:
     code = """
         import __main__, inspect, pickle, sys
@@ -165,19 +161,16 @@ def test_a_program_is_the_main_module() -> None:
     assert run(code).errors.rstrip().split("\n")[-1].startswith("NameError: name 'json'")  # none of the sandbox's
 
 
-@pytest.mark.process
 def test_what_is_printed_is_kept_up_to_a_limit() -> None:
     assert len(run("print('x' * 5_000_000)").output) <= 1_000_000
 
 
-@pytest.mark.process
 @linux
 def test_no_program_reaches_the_network() -> None:
     outcome = run("import socket; socket.create_connection(('127.0.0.1', 9), 1)")
     assert "PermissionError" in outcome.errors or "unreachable" in outcome.errors
 
 
-@pytest.mark.process
 @linux
 def test_no_program_reads_or_writes_what_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
@@ -189,7 +182,6 @@ def test_no_program_reads_or_writes_what_is_not_its_own(tmp_path: Path) -> None:
     assert run("open('own', 'w').write('x'); print(open('own').read())").output == "x\n"
 
 
-@pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds RLIMIT_AS")
 def test_memory_and_files_are_limited() -> None:
     assert "MemoryError" in run("x = bytearray(4_000_000_000)").errors
@@ -201,7 +193,6 @@ def test_what_confined_a_program_is_known() -> None:
     assert "limits" in ACTIVE or sys.platform == "win32"
 
 
-@pytest.mark.process
 def test_what_the_system_does_not_confine_is_said_in_both_languages() -> None:
     missing = [name for name in PROTECTIONS if name not in ACTIVE]
     for lang in ("en", "zh"):
@@ -209,7 +200,6 @@ def test_what_the_system_does_not_confine_is_said_in_both_languages() -> None:
         assert all(PROTECTIONS[name].pick(lang) in unprotected().pick(lang) for name in missing)
 
 
-@pytest.mark.process
 def test_a_reward_runs_programs_only_where_that_is_asked_for() -> None:
     assert accuracy("```python\nx = 1\n```", Reference("assert True", "tests")).value is None
     columns = {"solution": ["assert f(2) == 4"] * 2, "solution_kind": ["tests"] * 2}

@@ -375,7 +375,7 @@ def test_chains_of_reasoning_hold_nothing_to_redact() -> None:
     assert [one for text in texts for one in find(text)] == []
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_everyday_words_are_no_account_names() -> None:
     assert "schmidtke" in _account_names(login="schmidtke")
     assert not _account_names(login="root") & {"root"}

@@ -47,7 +47,6 @@ def words(reasoning: str) -> list[str]:
 # --- moments ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.process
 @pytest.mark.parametrize("seed", ["0", "1"])
 def test_every_process_finds_the_same_moments(seed: str) -> None:
     text = SUM * 2 + "But since the user expects one answer, I'm confused. Wait, is it D? " + SUMME + "等等，这样对吗？"
@@ -606,6 +605,7 @@ def test_sentences_are_those_of_the_scorer() -> None:
         assert mine == theirs
 
 
+@pytest.mark.slow
 @with_corpus
 def test_any_chunking_of_a_real_chain_gives_the_same() -> None:
     for number, (_, chain) in enumerate(chains_of_corpus()):
@@ -613,6 +613,7 @@ def test_any_chunking_of_a_real_chain_gives_the_same() -> None:
         check_cover(chain, find_steps(chain))
 
 
+@pytest.mark.slow
 @with_corpus
 def test_the_watchdog_barks_at_loops_only() -> None:
     said = {"en": "What do you think?", "zh": "你怎么看？", "mixed": ""}

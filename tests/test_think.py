@@ -208,6 +208,7 @@ def test_a_fence_behind_a_special_token_is_one_in_any_chunking() -> None:
         assert texts(collect([*events, Finish("stop")])) == ("", False, "```\n<think>", False)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(PIECES, max_size=25), st.integers(0, 2**16), st.sampled_from(["stop", "length"]), st.booleans())
 def test_any_chunking_of_any_text_gives_the_same_reply(
@@ -231,6 +232,7 @@ def test_any_chunking_of_native_fields_gives_the_same_reply(a: list[str], b: lis
     assert texts(collect([*events, Finish("stop")])) == whole
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of real traces is not beside this checkout")
 def test_any_chunking_of_any_real_trace_gives_the_same_reply() -> None:
     """Each trace in one way, each way with a quarter of the traces."""

@@ -91,6 +91,7 @@ def test_a_message_ends_a_title_at_once_and_it_is_tried_again(opened: Callable[.
     assert titled(app, conversation, "Second try")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("titles", ["off", "local"])
 def test_no_title_is_asked_for_where_the_setting_or_a_person_is_against_it(
     opened: Callable[..., App], titles: str

@@ -61,6 +61,7 @@ def test_below_its_reply_a_model_is_called_what_the_menu_calls_it(tmp_path: Path
         app.close()
 
 
+@pytest.mark.slow
 def test_of_a_very_long_conversation_the_last_messages_are_sent_and_the_rest_is_told(tmp_path: Path) -> None:
     app = build(load(data_dir=tmp_path, ollama=False), {"scripted": ScriptedBackend(lambda _: THOUGHT)})
     try:

@@ -79,6 +79,7 @@ def test_a_model_is_found_without_asking_the_other_backends(tmp_path: Path) -> N
         assert not other.asked.acquire(blocking=False)
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs_is_listed_with_its_reason_beside_the_models_of_others(app: App) -> None:
     hanging, scripted = app.catalogue.statuses()
     assert hanging.models == ()
@@ -90,6 +91,7 @@ def test_a_server_that_hangs_is_listed_with_its_reason_beside_the_models_of_othe
         app.catalogue.find("nobody:x")
 
 
+@pytest.mark.slow
 def test_an_old_answer_is_used_while_the_backend_is_asked_again() -> None:
     backend = Switched()
     with closing(Catalogue({"switched": backend})) as catalogue:

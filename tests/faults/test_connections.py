@@ -12,6 +12,8 @@ from launched import Launched
 
 from r1chat.ui.connections import MOST_WAITING
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 10_000, b"complete"])
 def test_of_connections_that_wait_only_so_many_are_kept(own: Launched, begun: bytes) -> None:

@@ -68,7 +68,6 @@ def test_a_write_waits_while_another_program_holds_the_database_and_is_told_who(
             Store(f"sqlite:///{path}", patience=0.01)
 
 
-@pytest.mark.process
 def test_a_database_that_cannot_grow_is_named_and_what_was_saved_stays(tmp_path: Path) -> None:
     path = tmp_path / "r1chat.db"
     with opened(path) as store:
@@ -91,7 +90,6 @@ def test_a_database_that_cannot_grow_is_named_and_what_was_saved_stays(tmp_path:
         assert store.reply(reply.id).reply.reasoning == "so far"
 
 
-@pytest.mark.process
 @pytest.mark.parametrize("readable", ["file", "folder"])
 def test_a_place_that_cannot_be_written_to_is_named_and_left_as_it_was(tmp_path: Path, readable: str) -> None:
     folder = Path("/tmp") / f"r1chat-faults-{os.getpid()}-{readable}"
@@ -122,7 +120,6 @@ def test_a_place_that_cannot_be_written_to_is_named_and_left_as_it_was(tmp_path:
         shutil.rmtree(folder)
 
 
-@pytest.mark.process
 def test_a_second_r1chat_leaves_the_replies_of_the_first_alone_and_both_write(tmp_path: Path) -> None:
     path = tmp_path / "r1chat.db"
     with opened(path) as store:

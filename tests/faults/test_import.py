@@ -61,6 +61,7 @@ def conversations(folder: Path) -> int:
         return int(database.execute("SELECT count(*) FROM conversation").fetchone()[0])
 
 
+@pytest.mark.slow
 def test_replies_are_saved_while_a_file_is_read_and_while_it_is_written(store: Store, tmp_path: Path) -> None:
     mine = store.new_conversation("Mine").id
     turn = store.add_turn(mine, "27 + 43 = ?", None)
@@ -87,6 +88,7 @@ def test_a_very_long_message_is_found_by_its_last_word(store: Store, tmp_path: P
     assert [info.id for info in store.search("xylophone")] == [store.conversations()[0].id]
 
 
+@pytest.mark.slow
 def test_an_import_that_is_cancelled_while_it_writes_leaves_nothing(store: Store, tmp_path: Path) -> None:
     class Cancelled(Exception):
         pass
@@ -100,7 +102,7 @@ def test_an_import_that_is_cancelled_while_it_writes_leaves_nothing(store: Store
     assert conversations(tmp_path) == 0
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_what_a_kill_leaves_of_an_import_is_not_seen_and_the_same_file_comes_in_whole(
     store: Store, tmp_path: Path
 ) -> None:

@@ -98,7 +98,7 @@ def test_a_backup_is_put_back_and_what_was_there_is_kept(tmp_path: Path, run: Ru
     assert len(contents(moved)) == 4
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("links", [True, False])
 @pytest.mark.parametrize("damaged", [False, True])
 def test_a_kill_at_any_moment_of_a_restore_leaves_a_database_in_its_place(
@@ -152,7 +152,6 @@ def _without_links(event: str, arguments: tuple[object, ...]) -> None:
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
 
-@pytest.mark.process
 def test_where_files_have_no_second_name_there_are_backups_copies_before_changes_and_restores(tmp_path: Path) -> None:
     database, copy = tmp_path / "r1chat.db", tmp_path / "copy.db"
     shutil.copy(OLD, database)
@@ -437,6 +436,7 @@ def test_rescue_leaves_out_the_rows_that_restore_would_refuse(tmp_path: Path, so
     assert (restored.conversations, restored.replies) == (1, 1)
 
 
+@pytest.mark.slow
 def test_a_backup_of_every_older_version_is_put_back_and_opens(tmp_path: Path) -> None:
     shutil.copy(OLD, tmp_path / "old.db")
     for revision in migrations.REVISIONS:
@@ -524,7 +524,6 @@ FOREIGN_TABLES = {
 }
 
 
-@pytest.mark.process
 @pytest.mark.parametrize("tables", FOREIGN_TABLES.values(), ids=FOREIGN_TABLES)
 def test_rescue_evaluates_nothing_of_a_database_of_somebody_else(tmp_path: Path, tables: str) -> None:
     """Its sound rows are saved all the same."""

@@ -18,7 +18,7 @@ from launched import Launched
 from r1chat.conversations import StoredReply
 from r1chat.store import Store
 
-pytestmark = pytest.mark.process
+pytestmark = pytest.mark.slow
 
 EVERY = 0.01  # seconds between two words
 

@@ -101,6 +101,7 @@ def shown(app: App, conversation_id: str) -> str:
 # --- a database that somebody else holds ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_stream_goes_on_while_another_program_holds_the_database(make_app: MakeApp, tmp_path: Path) -> None:
     steps = Steps(["<think>"], [f" t{number}" for number in range(200)])
     app = make_app(steps, patience=60.0)  # a save that is tried does not come back while the database is held
@@ -165,6 +166,7 @@ def test_another_conversation_is_not_held_up_by_one_that_waits_for_the_database(
     assert len(begun) == 1
 
 
+@pytest.mark.slow
 def test_the_newest_snapshot_is_saved_and_those_before_it_are_not(make_app: MakeApp, tmp_path: Path) -> None:
     steps = Steps(["<think>"], [])
     app = make_app(steps)
@@ -199,6 +201,7 @@ def unsaved(make_app: MakeApp, tmp_path: Path) -> Iterator[tuple[App, str, str, 
         yield app, generation.reply_id, generation.conversation_id, holder
 
 
+@pytest.mark.slow
 def test_a_reply_whose_end_is_not_saved_stays_and_says_so_until_it_can_be_saved(
     unsaved: tuple[App, str, str, sqlite3.Connection],
 ) -> None:
@@ -218,6 +221,7 @@ def test_a_reply_whose_end_is_not_saved_stays_and_says_so_until_it_can_be_saved(
     assert [info.id for info in app.store.search("10")] == [conversation_id]
 
 
+@pytest.mark.slow
 def test_no_message_follows_a_reply_that_is_not_saved(unsaved: tuple[App, str, str, sqlite3.Connection]) -> None:
     app, _, conversation_id, holder = unsaved
     with pytest.raises(StoreError, match="last reply of this conversation is not saved yet") as caught:
@@ -229,6 +233,7 @@ def test_no_message_follows_a_reply_that_is_not_saved(unsaved: tuple[App, str, s
     assert len(app.store.conversation(conversation_id).turns) == 2
 
 
+@pytest.mark.slow
 def test_the_end_of_the_app_waits_for_what_is_not_saved(unsaved: tuple[App, str, str, sqlite3.Connection]) -> None:
     app, reply_id, _, holder = unsaved
     threading.Timer(0.3, holder.rollback).start()
@@ -236,6 +241,7 @@ def test_the_end_of_the_app_waits_for_what_is_not_saved(unsaved: tuple[App, str,
     assert app.store.reply(reply_id).reply.answer == "It is 10."
 
 
+@pytest.mark.slow
 def test_the_end_of_a_vote_is_saved_and_counted_when_that_is_possible(make_app: MakeApp, tmp_path: Path) -> None:
     steps = Steps([], ["<think>hm</think>", "It is 10."])
     app = make_app(lambda request: steps(request) if request.params.seed in (6, 7) else THOUGHT)
@@ -251,7 +257,7 @@ def test_the_end_of_a_vote_is_saved_and_counted_when_that_is_possible(make_app: 
     assert [reply.reply.answer for reply in app.store.votes(vote.vote_id or "")] == ["It is 10."] * 2
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_reply_is_kept_while_the_disk_is_full_and_saved_when_there_is_room(tmp_path: Path) -> None:
     code = """
 import resource, signal, sys, time
@@ -333,6 +339,7 @@ def test_a_finished_reply_is_let_go(make_app: MakeApp) -> None:
     until(lambda: gc.collect() >= 0 and left() is None)
 
 
+@pytest.mark.slow
 def test_a_reply_of_a_process_that_ends_later_is_marked_without_another_start(
     make_app: MakeApp, tmp_path: Path
 ) -> None:

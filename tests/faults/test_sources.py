@@ -98,7 +98,7 @@ def _small_disk() -> list[str]:
     return command if tried.returncode == 0 else []
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_download_of_unknown_size_leaves_the_disk_some_room(tmp_path: Path) -> None:
     command = _small_disk()
     if not command:

@@ -95,7 +95,7 @@ def _read(number: int, take: Callable[[bytes], None]) -> None:
         take(data)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_the_name_of_a_task_steers_nothing(tmp_path: Path) -> None:
     """In the progress, which is drawn by a library with a markup of its own, and in the report."""
     (tmp_path / "p.jsonl").write_text(json.dumps({"question": "1 + 1 = ?", "answer": "2"}) + "\n")
@@ -107,7 +107,7 @@ def test_the_name_of_a_task_steers_nothing(tmp_path: Path) -> None:
         assert not re.search("\x1b\\]|[\x07\x80-\x9f\u202e]", shown)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_what_a_server_answers_steers_nothing_in_the_json_of_doctor(tmp_path: Path) -> None:
     words = json.dumps({"error": {"message": "down \x9d52;c;eA==\x07 \u202e"}}, ensure_ascii=False)
     with Replay(written("GET", "/v1/models", words, status=500)) as server:

@@ -38,7 +38,10 @@ from r1chat.ui.talk.render import ReplyRenderer, notices
 from r1chat.ui.words.page import words
 from r1chat.window import oldest_left_out
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of FastAPI's dependencies
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of FastAPI's dependencies
+]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -19,6 +19,8 @@ from keyed import PLAIN
 from launched import Launched, OtherPort, other_port
 from site_driver import ask, expect, finished
 
+pytestmark = pytest.mark.slow
+
 SECRET = "xylophonist"
 PRIVATE = ["/config", "/r1chat/feed", "/r1chat/library/whole", "/r1chat/data/rows", "/gradio_api/info"]
 

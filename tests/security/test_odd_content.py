@@ -34,6 +34,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [4, 7])  # a restored database, and an archive
 def test_everything_opens_over_odd_content(seed: int) -> None:
     found = failures(seed, most=1, refused=lambda: pytest.fail("it was refused"))
@@ -119,6 +120,7 @@ def test_an_evaluation_whose_specification_lacks_a_field_is_left_out_everywhere(
         assert response.status_code == 200 and "model two" in response.text
 
 
+@pytest.mark.slow
 def test_an_answer_of_blank_lines_is_shown_on_the_data_page(tmp_path: Path) -> None:
     with Rows(tmp_path) as made:
         _, [(_, reply)] = made.talk(1, answer="\n\n\n", reasoning="\n\n")

@@ -147,6 +147,7 @@ def test_the_model_of_another_account_is_not_chosen_by_a_link(app: App) -> None:
     assert opened(app, "en", "", "llama.cpp:scripted")["model"] == "llama.cpp:scripted"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can listen as somebody else")
 def test_nothing_is_sent_to_another_account_that_takes_the_place_of_a_server_between_two_looks(tmp_path: Path) -> None:
     """Neither at once nor while it holds back the list of its models."""

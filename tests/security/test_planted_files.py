@@ -142,14 +142,15 @@ def test_no_python_that_r1chat_starts_imports_from_the_current_folder() -> None:
     started = [
         [element.value if isinstance(element, ast.Constant) else None for element in node.elts]
         for file in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if "sys.executable" in (source := file.read_text(encoding="utf-8"))
+        for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.List) and node.elts and ast.unparse(node.elts[0]) == "sys.executable"
     ]
     assert len(started) >= 5
     assert all(words[1] in ("-P", "-I") for words in started), started
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_doctor_in_a_folder_with_a_planted_module_does_not_run_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -124,6 +124,7 @@ def test_behind_a_proxy_with_tls_the_page_asks_over_https(page: httpx.Client) ->
     assert f'"http://{host}"' in page.get("/", headers={"X-Forwarded-Proto": "javascript"}).text
 
 
+@pytest.mark.slow
 def test_what_any_page_can_send_writes_no_line(tmp_path: Path) -> None:
     """To the terminal, or into the file of a service, which it would fill."""
     folder = tmp_path / "data"

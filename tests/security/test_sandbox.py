@@ -79,7 +79,6 @@ def precious(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.process
 @confined
 def test_a_file_that_is_not_its_own_stays_as_it_is(precious: Path) -> None:
     acts = """
@@ -106,7 +105,7 @@ def test_a_file_that_is_not_its_own_stays_as_it_is(precious: Path) -> None:
     assert not os.listxattr(precious)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @confined
 def test_no_program_speaks_to_a_service_of_the_session(tmp_path: Path) -> None:
     """Through its socket in the file system, as that of D-Bus, which starts programs, or of Docker."""
@@ -120,7 +119,7 @@ def test_no_program_speaks_to_a_service_of_the_session(tmp_path: Path) -> None:
     assert "PermissionError" in outcome.errors
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @alone
 def test_a_program_that_will_not_be_killed_with_its_group_ends_in_time() -> None:
     begging_off = "import ctypes, os, time\nctypes.CDLL(None).prctl(1, 0, 0, 0, 0)\n"
@@ -134,7 +133,7 @@ def test_a_program_that_will_not_be_killed_with_its_group_ends_in_time() -> None
     assert not [thread for thread in threading.enumerate() if "_read" in thread.name or "_write" in thread.name]
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @alone
 @pytest.mark.parametrize("namespaces", [True, False])
 def test_a_program_ends_with_the_process_that_began_it(namespaces: bool) -> None:
@@ -168,7 +167,7 @@ def test_a_program_ends_where_the_run_is_interrupted() -> None:
     assert not processes_of(os.getpid())
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @alone
 def test_the_guard_ends_a_program_where_nobody_else_does(tmp_path: Path) -> None:
     """As where the process that began it hangs."""
@@ -196,7 +195,6 @@ for name, number in CALLS.items():
 """
 
 
-@pytest.mark.process
 @confined
 def test_each_call_of_the_filter_is_refused() -> None:
     """With arguments that no call takes: another error than EPERM is the kernel's, so the filter let it through."""
@@ -207,7 +205,7 @@ def test_each_call_of_the_filter_is_refused() -> None:
     assert (outcome.output, outcome.errors) == ("done\n", "")
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @confined
 def test_another_process_is_left_alone_without_namespaces() -> None:
     victim = subprocess.Popen([sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"], stdout=-1)
@@ -274,7 +272,7 @@ except ModuleNotFoundError:
 """
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @confined
 @pytest.mark.parametrize("namespaces", [True, False])
 def test_an_ordinary_program_runs_as_ever(namespaces: bool) -> None:
@@ -283,7 +281,6 @@ def test_an_ordinary_program_runs_as_ever(namespaces: bool) -> None:
     assert printed == "81\n3\n3\nb'through' False True True\n0.5\n"
 
 
-@pytest.mark.process
 @confined
 def test_what_a_file_is_called_and_carries_is_not_told(precious: Path) -> None:
     code = f"""
@@ -310,7 +307,7 @@ def test_what_a_file_is_called_and_carries_is_not_told(precious: Path) -> None:
 # --- what is left on the disk -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_program_tests_and_input_lie_in_no_file_and_on_no_command_line() -> None:
     word, seen = "quetzalcoatlus", []
     before = boxes()
@@ -350,7 +347,6 @@ def test_old_folders_are_deleted_but_not_those_in_use() -> None:
     new.rmdir()
 
 
-@pytest.mark.process
 @alone
 def test_a_program_starts_no_other_but_threads() -> None:
     starts = ("os.fork()", "subprocess.run(['true'])", "os.posix_spawn('/bin/true', ['true'], {})")
@@ -361,13 +357,11 @@ def test_a_program_starts_no_other_but_threads() -> None:
     assert run(program).output == "refused\n" * 3 + "ran\n"
 
 
-@pytest.mark.process
 @confined
 def test_shared_memory_is_no_way_around_the_limit_of_memory() -> None:
     assert run("import ctypes\nprint(ctypes.CDLL(None).shmget(0, 200_000_000, 0o1600))").output == "-1\n"
 
 
-@pytest.mark.process
 @bounded
 @pytest.mark.parametrize(
     "code",
@@ -380,7 +374,6 @@ def test_a_program_does_not_fill_the_disk(code: str) -> None:
     assert "No space left" in run(code).errors
 
 
-@pytest.mark.process
 @pytest.mark.skipif(os.name != "posix", reason="POSIX's permissions of folders")
 @pytest.mark.parametrize(
     "code",

@@ -93,13 +93,11 @@ def act(client: httpx.Client, verb: str, **fields: str) -> dict[str, Any]:
     return dict(answer.json())
 
 
-@pytest.mark.process
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens_beside_names_that_are_no_unicode(hostile: httpx.Client, page: str) -> None:
     assert hostile.get(page).status_code == 200
 
 
-@pytest.mark.process
 def test_what_has_such_a_name_is_listed_and_the_reason_said(hostile: httpx.Client) -> None:
     models = hostile.get("/r1chat/library/whole").text
     assert "bad\ufffd" in models and "is not UTF-8" in models
@@ -110,7 +108,6 @@ def test_what_has_such_a_name_is_listed_and_the_reason_said(hostile: httpx.Clien
     assert samples.status_code == 200, samples.text
 
 
-@pytest.mark.process
 def test_the_other_models_answer_and_the_server_can_be_removed(hostile: httpx.Client) -> None:
     asked = act(hostile, "ask", text="27 + 43 = \ud800?".encode("utf-8", "replace").decode(), model="")
     assert asked["conversation"]
@@ -120,6 +117,7 @@ def test_the_other_models_answer_and_the_server_can_be_removed(hostile: httpx.Cl
     assert "server-" not in json.dumps(act(hostile, "settings"))
 
 
+@pytest.mark.slow
 def test_every_route_answers_with_the_responses_that_clean_their_text() -> None:
     for file in (ROOT / "r1chat" / "ui").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -129,7 +127,7 @@ def test_every_route_answers_with_the_responses_that_clean_their_text() -> None:
                 assert not unclean or node.module == "r1chat.ui.responses", file
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_files_are_their_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
     words = ["eval", "sums", "-n", "1", "--model", "r1chat-nano", "--data-dir", str(tmp_path / "data")]
     environment = {**os.environ, "R1CHAT_OLLAMA": "false", "R1CHAT_FIND_MODELS": "false", "PYTHONPATH": str(ROOT)}
