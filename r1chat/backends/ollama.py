@@ -20,7 +20,7 @@ import httpx
 
 from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge, Idle
-from r1chat.backends.format_finder import Found, find_any_format
+from r1chat.backends.format_finder import FoundFormat, find_any_format
 from r1chat.backends.known_formats import HARMONY
 from r1chat.backends.ollama_models import OllamaModels
 from r1chat.backends.ollama_wire import (
@@ -86,7 +86,7 @@ class _Model:
     thinks: bool
     chats: bool
     adapted: bool
-    found: Found
+    found: FoundFormat
     opens: bool | None = None  # whether its template opens the thought in the prompt; None: not asked yet
 
     @property
@@ -333,8 +333,8 @@ class OllamaBackend:
     # -- the wire -----------------------------------------------------------------------------------------------------
 
     async def _ask(
-        self, form: type[wire.Form], method: str, path: str, body: dict[str, Any] | None = None
-    ) -> wire.Form:
+        self, form: type[wire.Body], method: str, path: str, body: dict[str, Any] | None = None
+    ) -> wire.Body:
         async with self._http.stream(method, path, json=body) as response:
             await wire.success(response)
             return wire.parsed(form, await wire.body(response))

@@ -16,7 +16,7 @@ import httpx
 
 from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge, Idle
-from r1chat.backends.format_finder import Found, find_any_format
+from r1chat.backends.format_finder import FoundFormat, find_any_format
 from r1chat.backends.known_formats import format_by_name
 from r1chat.backends.openai_wire import (
     Chunk,
@@ -81,7 +81,7 @@ class _Server:
     entries: list[ModelEntry]
     props: Props = field(default_factory=Props)
     own_props: dict[str, Props] = field(default_factory=dict)  # by model, of a server that offers several
-    found: dict[str, Found] = field(default_factory=dict)  # by model: its reasoning format
+    found: dict[str, FoundFormat] = field(default_factory=dict)  # by model: its reasoning format
     opens: dict[tuple[str, str], bool] = field(default_factory=dict)  # by model and thinking: is the thought opened?
     parses: set[str] = field(default_factory=set)  # models whose thoughts the server parts from the answer itself
     by_name: dict[str, ModelEntry] = field(init=False)
@@ -104,11 +104,11 @@ class _Server:
         """How a model marks its thought: as its template says, else as its name suggests."""
         return self.found_of(model).form
 
-    def found_of(self, model: str) -> Found:
+    def found_of(self, model: str) -> FoundFormat:
         """The reasoning format of a model; a server with one model answers for it by any name."""
         if model not in self.found and len(self.found) == 1:
             return next(iter(self.found.values()))
-        return self.found.get(model, Found(None))
+        return self.found.get(model, FoundFormat(None))
 
     def thinks(self, model: str) -> bool:
         """Whether a model thinks, as far as the template tells; where there is none to see, it may."""
@@ -195,12 +195,12 @@ class OpenAIBackend:
         if props.chat_template:  # looked at in another thread; without one a server may list thousands of models
             found = await asyncio.to_thread(find_any_format, props.chat_template, props.bos_token, props.eos_token)
         else:
-            found = Found(format_by_name(model) if server.kind is not ServerKind.OTHER else None)
+            found = FoundFormat(format_by_name(model) if server.kind is not ServerKind.OTHER else None)
         server.found[model] = found
 
     def _describe(self, server: _Server, entry: ModelEntry) -> ModelInfo:
         template = server.props_of(entry.id).chat_template
-        found = server.found.get(entry.id, Found(None))
+        found = server.found.get(entry.id, FoundFormat(None))
         continues = server.continues(entry.id)
         note: Wording = ""
         if server.kind is ServerKind.OTHER:
@@ -432,7 +432,7 @@ class OpenAIBackend:
 
     # -- the wire -----------------------------------------------------------------------------------------------------
 
-    async def _ask(self, form: type[wire.Form], method: str, url: str, body: dict[str, Any] | None = None) -> wire.Form:
+    async def _ask(self, form: type[wire.Body], method: str, url: str, body: dict[str, Any] | None = None) -> wire.Body:
         async with self._http.stream(method, url, json=body) as response:
             await wire.success(response)
             return wire.parsed(form, await wire.body(response))
