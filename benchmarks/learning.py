@@ -25,7 +25,7 @@ from typing import Any
 
 from r1chat.backends.llama.child.context import Context, Sampler
 from r1chat.backends.llama.child.model import Model
-from r1chat.backends.llama.child.reading import Reading
+from r1chat.backends.llama.child.reading import LoadedModel
 from r1chat.config import nano_model
 from r1chat.evaluation.measures import bootstrap
 from r1chat.learn.defaults import rates_of
@@ -144,7 +144,7 @@ def main() -> None:
     from r1chat.training.trials import Trials
 
     file = nano_model()
-    with closing(Model(file)) as model, closing(Reading(file)) as reading, tempfile.TemporaryDirectory() as folder:
+    with closing(Model(file)) as model, closing(LoadedModel(file)) as reading, tempfile.TemporaryDirectory() as folder:
         questions = [question for question in sums(99) for _ in range(REPLIES)]
         before = write(model, None, questions, 1.0, 5)
         checked = 2 * sum(reply.has(True) for reply in before) < len(before)

@@ -98,7 +98,7 @@ def test_memory_that_is_not_there_is_told_as_such() -> None:
 def test_a_run_makes_every_tensor_on_the_device_of_its_model(kind: Any, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.backends.llama.child.reading import LoadedModel
     from r1chat.training.adapter_run import Plan
     from r1chat.training.adapting import Adapting, Guard
     from r1chat.training.base import compare, read_base
@@ -109,7 +109,7 @@ def test_a_run_makes_every_tensor_on_the_device_of_its_model(kind: Any, tmp_path
         data = [replace(row, rejected=(), good=number % 2 == 0) for number, row in enumerate(data)]
     first, base = read_base(nano_model()), read_base(nano_model())
     plan = Plan(kind, 1e-4, epochs=1)
-    with closing(Reading(nano_model())) as reading, no_tensor_without_a_device():
+    with closing(LoadedModel(nano_model())) as reading, no_tensor_without_a_device():
         run = Adapting(tmp_path, first, data[8:], data[:8], plan, Guard())
         run.run(lambda line: None, lambda: False)
         again = Adapting(tmp_path, base, data[8:], data[:8], plan, Guard())
@@ -121,7 +121,7 @@ def test_a_run_makes_every_tensor_on_the_device_of_its_model(kind: Any, tmp_path
 
 
 def test_reinforcement_and_the_stages_of_the_recipe_do_so_too(tmp_path: Path) -> None:
-    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.backends.llama.child.reading import LoadedModel
     from r1chat.reasoning_format import R1_FORMAT
     from r1chat.rewards import Reference
     from r1chat.training.adapter_grpo import AdapterGrpo, Problem, Speech
@@ -139,7 +139,7 @@ def test_reinforcement_and_the_stages_of_the_recipe_do_so_too(tmp_path: Path) ->
         for row, (a, b) in zip(preferred_rows(6), sums(6, 3), strict=True)
     ]
     plan = Plan("grpo", 1e-4, epochs=1, batch=2)
-    with closing(Reading(nano_model())) as reading, no_tensor_without_a_device():
+    with closing(LoadedModel(nano_model())) as reading, no_tensor_without_a_device():
         speech = Speech(Words(frozenset(reading.ends()), reading.text), R1_FORMAT, [reading.prompt("Bread.")], 64)
         AdapterGrpo(tmp_path, base, problems[2:], problems[:2], plan, speech).run(lambda line: None, lambda: False)
     decoder = read_gguf(nano_model())

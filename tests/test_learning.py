@@ -232,7 +232,7 @@ def test_an_adapter_of_peft_is_put_in_and_computes_what_it_computed_there(
     from safetensors.torch import save_file
     from transformers import LlamaForCausalLM
 
-    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.backends.llama.child.reading import LoadedModel
     from r1chat.training.adapter_file import permuted
     from r1chat.training.base import compare, read_base
     from r1chat.training.lora import Adapter
@@ -255,7 +255,7 @@ def test_an_adapter_of_peft_is_put_in_and_computes_what_it_computed_there(
     (folder / "adapter_config.json").write_text(json.dumps(config))
     there = ["--data-dir", str(tmp_path)]
     assert main(["adapters", "add", str(folder), "small", "from peft", *there]) == 0
-    with closing(Reading(file)) as reading:
+    with closing(LoadedModel(file)) as reading:
         reading.use_adapter(models / "adapters" / "from peft.gguf")
         assert compare(base, reading, [[1, 20, 33, 7], [5, 6, 40, 41, 42, 9]]) < 0.01
     for change, sentence in (
@@ -513,7 +513,7 @@ def test_llama_cpp_computes_with_the_adapter_what_pytorch_does(architecture: str
     import torch
     from transformers import LlamaForCausalLM
 
-    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.backends.llama.child.reading import LoadedModel
     from r1chat.training.adapter_file import Heads, permuted, write_adapter
     from r1chat.training.base import compare, read_base
     from r1chat.training.lora import Adapter
@@ -526,7 +526,7 @@ def test_llama_cpp_computes_with_the_adapter_what_pytorch_does(architecture: str
     base = read_base(file)
     adapter = Adapter(base.network, base.layers, 4, 8.0)
     rows = [[1, 20, 33, 7], [5, 6, 40, 41, 42, 9]]
-    with closing(Reading(file)) as reading:
+    with closing(LoadedModel(file)) as reading:
         assert compare(base, reading, rows) < 0.01
         for parameter in adapter.parameters():
             torch.nn.init.normal_(parameter, std=0.15)
@@ -549,7 +549,7 @@ def test_a_trained_child_computes_in_llama_cpp_what_it_computes_in_peft(data: Pa
     import torch
     from transformers import AutoModelForCausalLM
 
-    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.backends.llama.child.reading import LoadedModel
 
     adapter = data / "models" / "adapters" / "little checker.gguf"
     file = nano_model()
@@ -569,7 +569,7 @@ def test_a_trained_child_computes_in_llama_cpp_what_it_computes_in_peft(data: Pa
                 weight.data.copy_(tensors[f"{name}.weight.lora_{side}"])
                 taken += 1
     assert taken == len(tensors)
-    with closing(Reading(file)) as reading, torch.no_grad():
+    with closing(LoadedModel(file)) as reading, torch.no_grad():
         for question in ("58 + 67 = ?", "199 + 8 = ?"):
             tokens = reading.prompt(f"<｜User｜>{question}<｜Assistant｜><think>\nI need to find")
             reading.use_adapter(None)
@@ -584,7 +584,7 @@ def test_a_model_of_another_architecture_is_trained_by_its_original_weights(tmp_
     import torch
     from transformers import LlamaForCausalLM, SmolLM3Config, SmolLM3ForCausalLM
 
-    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.backends.llama.child.reading import LoadedModel
     from r1chat.training.adapter_file import permuted, write_adapter
     from r1chat.training.base import compare, read_base
     from r1chat.training.lora import Adapter
@@ -602,7 +602,7 @@ def test_a_model_of_another_architecture_is_trained_by_its_original_weights(tmp_
     with pytest.raises(TrainingError, match=r"cannot be read as the original weights .*config\.json"):
         read_base(file, str(tmp_path))
     rows = [[1, 20, 33, 7], [5, 6, 40, 41, 42, 9]]
-    with closing(Reading(file)) as reading:
+    with closing(LoadedModel(file)) as reading:
         with pytest.raises(TrainingError, match="do not agree"):
             compare(read_base(file, str(other)), reading, rows)
         base = read_base(file, str(original))

@@ -47,9 +47,9 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def reading(request: pytest.FixtureRequest) -> Iterator[Any]:
     """llama.cpp with the nano, or with the file of another fixture."""
-    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.backends.llama.child.reading import LoadedModel
 
-    with closing(Reading(request.getfixturevalue(request.param) if request.param else nano_model())) as reading:
+    with closing(LoadedModel(request.getfixturevalue(request.param) if request.param else nano_model())) as reading:
         yield reading
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from r1chat.backends.llama.child.reading import Reading
+from r1chat.backends.llama.child.reading import LoadedModel
 from r1chat.both import Both
 from r1chat.errors import TrainingError
 from r1chat.learn.defaults import LIMIT, epochs_for, part_for, rates_of, rows_for
@@ -51,7 +51,7 @@ class Lesson:
         return max(len(row.prompt) for row in self.rows)
 
 
-def encode(reading: Reading, gathered: Gathered, choosing: Sequence[TextRow]) -> Lesson:
+def encode(reading: LoadedModel, gathered: Gathered, choosing: Sequence[TextRow]) -> Lesson:
     """Token ids of rows. Raises TrainingError where none is left without those that are too long."""
 
     def encoded(texts: Sequence[TextRow]) -> Encoded:
@@ -72,7 +72,13 @@ def encode(reading: Reading, gathered: Gathered, choosing: Sequence[TextRow]) ->
 
 
 def trainer_of(
-    folder: Path, wish: Wish, rate: float, base: Base, lesson: Lesson, reading: Reading, form: ReasoningFormat | None
+    folder: Path,
+    wish: Wish,
+    rate: float,
+    base: Base,
+    lesson: Lesson,
+    reading: LoadedModel,
+    form: ReasoningFormat | None,
 ) -> Trainer:
     """The trainer of a run, begun or gone on with. `form`: how the model marks its thought.
 

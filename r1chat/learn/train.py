@@ -35,7 +35,7 @@ from r1chat.reasoning_format import ReasoningFormat
 from r1chat.sizes import readable_size
 
 if TYPE_CHECKING:
-    from r1chat.backends.llama.child.reading import Reading, Written
+    from r1chat.backends.llama.child.reading import GeneratedText, LoadedModel
     from r1chat.learn.teaching import Lesson, Trainer
     from r1chat.training.adapter_grpo import GrpoResult
     from r1chat.training.adapting import Result
@@ -124,13 +124,13 @@ class _Job:
                 "path": str(file.path),
             },
         )
-        from r1chat.backends.llama.child.reading import Reading
+        from r1chat.backends.llama.child.reading import LoadedModel
         from r1chat.training.device import memory_told
 
-        with closing(Reading(file.path, self.wish.threads)) as reading, memory_told():
+        with closing(LoadedModel(file.path, self.wish.threads)) as reading, memory_told():
             return self._do(target, gathered, choosing, reading)
 
-    def _do(self, target: Target, gathered: Gathered, choosing: Sequence[TextRow], reading: Reading) -> Status:
+    def _do(self, target: Target, gathered: Gathered, choosing: Sequence[TextRow], reading: LoadedModel) -> Status:
         """What needs PyTorch: base, training, adapter, proof."""
         from r1chat.learn.teaching import encode, samples_of, trainer_of
         from r1chat.training.base import compare as compare_logits
@@ -251,7 +251,7 @@ class _Job:
     def _samples(self) -> int:
         return self.wish.samples or SAMPLES
 
-    def _train(self, target: Target, trainer: Trainer, lesson: Lesson, reading: Reading) -> Result | GrpoResult:
+    def _train(self, target: Target, trainer: Trainer, lesson: Lesson, reading: LoadedModel) -> Result | GrpoResult:
         """Train to the end. What a cancelled run came to so far is written as an adapter that can be kept."""
         from r1chat.learn.teaching import rate_of, tried
         from r1chat.training.adapter_run import Stopped
@@ -283,7 +283,7 @@ class _Job:
         return result
 
     def _write_adapter(
-        self, target: Target, trainer: Trainer, result: Result | GrpoResult, lesson: Lesson, reading: Reading
+        self, target: Target, trainer: Trainer, result: Result | GrpoResult, lesson: Lesson, reading: LoadedModel
     ) -> None:
         """Write what was trained, and compare it in llama.cpp with PyTorch. Raises TrainingError; none is left then."""
         from r1chat.learn.teaching import samples_of
@@ -315,7 +315,7 @@ class _Job:
             raise
 
     def _prove(
-        self, reading: Reading, trainer: Trainer, gathered: Gathered, lesson: Lesson, form: ReasoningFormat | None
+        self, reading: LoadedModel, trainer: Trainer, gathered: Gathered, lesson: Lesson, form: ReasoningFormat | None
     ) -> Proof:
         from r1chat.backends.llama.child.writer import StoppedError
         from r1chat.learn.teaching import agreed
@@ -325,7 +325,7 @@ class _Job:
         self._write()
 
         def write(adapter: Path | None) -> Write:
-            def replies(prompt: str, seeds: Sequence[int]) -> list[Written]:
+            def replies(prompt: str, seeds: Sequence[int]) -> list[GeneratedText]:
                 reading.use_adapter(adapter)
                 try:
                     return reading.write(reading.prompt(prompt), LIMIT, seeds, stopped=lambda: self.run.is_stopping)

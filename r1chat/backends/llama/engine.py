@@ -30,7 +30,7 @@ from r1chat.messages import BackendEvent, Finish, Request
 log = logging.getLogger(__name__)
 
 
-class StoppedError(Exception):
+class TaskStoppedError(Exception):
     """The task was stopped before it was done."""
 
 
@@ -144,7 +144,7 @@ class Engine:
             if message[0] == "done":
                 return message[1]
             if message[0] == "stopped":
-                raise StoppedError
+                raise TaskStoppedError
             if message[0] == "error":
                 raise unpack_error(message[1:])
             if waiting and (event := unpack_event(message)):
