@@ -30,7 +30,7 @@ from r1chat.loopback import is_this_computer
 from r1chat.messages import LONGEST_NAME
 from r1chat.unicode import clean, cleaned, is_unicode
 
-Body = TypeVar("Form", bound=BaseModel)
+Body = TypeVar("Body", bound=BaseModel)
 Name = Annotated[str, AfterValidator(lambda text: text[:LONGEST_NAME])]  # of a few words that are shown
 
 CONNECT_WITHIN = 5.0  # seconds

@@ -81,13 +81,13 @@ class Engine:
         return Measured(**self._do("measure", asdict(spec)))
 
     def load(self, spec: LoadSpec, waiting: Waiting) -> Loaded:
-        """Load a model, once in an engine's life. Raises StoppedError (then it may be tried again), BackendError."""
+        """Load a model, once in an engine's life. Raises TaskStoppedError (then it may be tried again), BackendError."""
         return Loaded(**self._do("load", asdict(spec), waiting=waiting))
 
     def reply(self, request: Request, waiting: Waiting, adapter: str = "") -> Finish:
         """Make a reply; its text and the progress are told. `adapter`: path of a LoRA adapter to compute with.
 
-        Raises StoppedError, BackendError.
+        Raises TaskStoppedError, BackendError.
         """
         return Finish(**self._do("reply", pack_request(request), adapter, waiting=waiting))
 
@@ -98,7 +98,7 @@ class Engine:
         self._do("many", pack_request(request), adapter, list(seeds), memory, waiting=waiting)
 
     def warm(self, request: Request, waiting: Waiting, adapter: str = "") -> None:
-        """Read the prompt of a request. Raises StoppedError, BackendError."""
+        """Read the prompt of a request. Raises TaskStoppedError, BackendError."""
         self._do("warm", pack_request(request), adapter, waiting=waiting)
 
     def kill(self) -> None:

@@ -205,7 +205,7 @@ class Worker:
             raise
 
     def _load(self, job: Job) -> Running:
-        """Load the job's model in an engine of its own. Raises StoppedError, BackendError."""
+        """Load the job's model in an engine of its own. Raises TaskStoppedError, BackendError."""
         file, options = job.file.loaded, self._options
         if file.header is None or file.problem:
             raise ModelFileError(file.problem.text if file.problem else "")
