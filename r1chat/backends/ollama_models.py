@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator
 
 from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge
-from r1chat.backends.ollama_wire import _Size
+from r1chat.backends.ollama_wire import Size
 from r1chat.both import Both
 from r1chat.errors import BackendError, GenerationError, UnknownModelError
 from r1chat.messages import LONGEST_NAME, BackendEvent, Progress
@@ -38,10 +38,10 @@ class InMemory:
 
 class _Running(BaseModel):
     name: str
-    size: _Size = 0
-    size_vram: _Size = 0
+    size: Size = 0
+    size_vram: Size = 0
     expires_at: datetime | None = None
-    context_length: _Size = 0
+    context_length: Size = 0
 
 
 class _RunningList(BaseModel):
@@ -51,8 +51,8 @@ class _RunningList(BaseModel):
 class _PullLine(BaseModel):
     status: Any = ""
     digest: Annotated[str, BeforeValidator(lambda value: wire.as_text(value)[:LONGEST_NAME])] = ""
-    total: _Size = 0
-    completed: _Size = 0
+    total: Size = 0
+    completed: Size = 0
     error: Any = ""
 
 

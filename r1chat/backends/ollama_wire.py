@@ -58,7 +58,7 @@ _BROKE_OFF = Both(
 
 
 _Count = Annotated[int | None, BeforeValidator(wire.counted)]
-_Size = Annotated[int, BeforeValidator(wire.sized)]
+Size = Annotated[int, BeforeValidator(wire.sized)]
 
 
 class _Details(BaseModel):
@@ -71,7 +71,7 @@ class Tag(BaseModel):
     """A model, in `/api/tags` and `/api/ps`. Size in bytes."""
 
     name: str
-    size: _Size = 0
+    size: Size = 0
     digest: str = ""
     remote_host: wire.Name = ""
     details: _Details = _Details()

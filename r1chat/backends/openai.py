@@ -22,13 +22,13 @@ from r1chat.backends.openai_wire import (
     Chunk,
     ModelEntry,
     ModelList,
+    ModelStatus,
     Props,
     Rendered,
     ServerKind,
     StreamReader,
     TokenizerInfo,
     Tokens,
-    _Status,
     broken_off,
     chat_messages,
     final_message,
@@ -171,7 +171,7 @@ class OpenAIBackend:
                 with suppress(wire.Refusal, wire.NotUnderstood):  # it can be switched off
                     server.props = await self._ask(Props, "GET", f"{self._root}/props")
                 for entry in entries if len(entries) > 1 else ():
-                    if isinstance(entry.status, _Status) and entry.status.value == "loaded":
+                    if isinstance(entry.status, ModelStatus) and entry.status.value == "loaded":
                         await self._look_at(server, entry.id)
             else:
                 server = _Server(ServerKind.VLLM if "vllm" in owners else ServerKind.OTHER, entries)
@@ -227,7 +227,7 @@ class OpenAIBackend:
             template_hash=hashlib.sha256(template.encode()).hexdigest() if template else "",
             backend_version=server.props.build_info,
             loaded=entry.status.value == "loaded"
-            if isinstance(entry.status, _Status)
+            if isinstance(entry.status, ModelStatus)
             else server.kind is ServerKind.LLAMA_SERVER,
         )
 

@@ -104,7 +104,7 @@ class _Meta(BaseModel):
     ftype: str = ""
 
 
-class _Status(BaseModel):
+class ModelStatus(BaseModel):
     value: str = ""
 
 
@@ -115,7 +115,7 @@ class ModelEntry(BaseModel):
     owned_by: str | None = None
     # llama-server; others may put anything there
     meta: _Meta | Any = Field(None, union_mode="left_to_right")
-    status: _Status | Any = Field(None, union_mode="left_to_right")  # where it offers several models
+    status: ModelStatus | Any = Field(None, union_mode="left_to_right")  # where it offers several models
     max_model_len: _Count = None  # vLLM
     parent: str | None = None  # vLLM, of a LoRA adapter: the model that it belongs to
 
