@@ -29,7 +29,7 @@ from r1chat.backends.llama.child.reading import LoadedModel
 from r1chat.config import nano_model
 from r1chat.evaluation.measures import bootstrap
 from r1chat.learn.defaults import rates_of
-from r1chat.learn.runs import Kind
+from r1chat.learn.runs import TrainingKind
 from r1chat.messages import Params
 
 SUMS, SAMPLES, TRAINED, APART = 150, 8, 160, 40
@@ -135,7 +135,7 @@ def main() -> None:
     parser.add_argument("--unguarded", action="store_true")
     parser.add_argument("--trials", type=int, default=1)
     flags = parser.parse_args()
-    kind: Kind = flags.kind
+    kind: TrainingKind = flags.kind
     from r1chat.training.adapter_file import write_adapter
     from r1chat.training.adapter_run import Plan
     from r1chat.training.adapting import Adapting, Guard, Row

@@ -45,9 +45,9 @@ from r1chat.judgements import Aspects
 from r1chat.learn.blind import BlindQueue
 from r1chat.learn.children import Children, liked
 from r1chat.learn.forgetting import forget_erased
-from r1chat.learn.gather import Gathered, TextRow, check_enough, read_rows, write_rows
+from r1chat.learn.gather import TextRow, TrainingData, check_enough, read_rows, write_rows
 from r1chat.learn.overview import materials
-from r1chat.learn.runs import LOCK, Run, Runs, Wish, claim, only_one
+from r1chat.learn.runs import LOCK, Runs, RunWish, TrainingRun, claim, only_one
 from r1chat.learn.starting import start
 from r1chat.learn.target import file_key, find_target
 from r1chat.messages import Message, Params, Raw, Reply, ReplySoFar, Request
@@ -457,7 +457,7 @@ def test_right_answers_train_a_child_whose_end_is_told_in_words(
 def test_right_answers_that_do_not_suffice_or_contradict_each_other_are_refused(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    def gathered(store: Any) -> Gathered:
+    def gathered(store: Any) -> TrainingData:
         file = write_rows(store, catalogue, "grpo", tmp_path)
         found = read_rows("grpo", file, {nano().digest}, {NANO}, False)
         check_enough(found, "grpo")
@@ -736,11 +736,11 @@ def catalogue() -> Iterator[Catalogue]:
 
 
 @pytest.fixture
-def gather(catalogue: Catalogue, tmp_path: Path) -> Iterator[Callable[..., Gathered]]:
+def gather(catalogue: Catalogue, tmp_path: Path) -> Iterator[Callable[..., TrainingData]]:
     """What a run would learn from; each call judges more."""
     with closing(new_store(tmp_path)) as store:
 
-        def gathered(count: int, *more: Any, every_model: bool = False, **how: bool) -> Gathered:
+        def gathered(count: int, *more: Any, every_model: bool = False, **how: bool) -> TrainingData:
             judge(store, count, *more, **how)
             file = write_rows(store, catalogue, "prefer", tmp_path)
             found = read_rows("prefer", file, {nano().digest}, {NANO}, every_model)
@@ -750,7 +750,7 @@ def gather(catalogue: Catalogue, tmp_path: Path) -> Iterator[Callable[..., Gathe
         yield gathered
 
 
-def test_too_little_is_refused_with_numbers(gather: Callable[..., Gathered]) -> None:
+def test_too_little_is_refused_with_numbers(gather: Callable[..., TrainingData]) -> None:
     with pytest.raises(TrainingError, match="0 judgements can be used"):
         gather(0)
     with pytest.raises(
@@ -761,7 +761,7 @@ def test_too_little_is_refused_with_numbers(gather: Callable[..., Gathered]) -> 
 
 
 def test_judgements_of_another_file_of_the_model_are_refused_and_taken_when_asked_for(
-    gather: Callable[..., Gathered],
+    gather: Callable[..., TrainingData],
 ) -> None:
     with pytest.raises(TrainingError, match=r"All 30 judgements are of other models.*r1chat-nano \(abababab\)"):
         gather(30, replace(nano(), digest="ab" * 32))
@@ -798,13 +798,13 @@ def test_what_a_model_answered_in_ollama_teaches_its_file_and_the_child_goes_bac
         assert (children.folder / "gentle.Modelfile").read_text() == "FROM r1:latest\nADAPTER ./gentle.gguf\n"
 
 
-def test_judgements_that_contradict_each_other_teach_nothing(gather: Callable[..., Gathered]) -> None:
+def test_judgements_that_contradict_each_other_teach_nothing(gather: Callable[..., TrainingData]) -> None:
     assert gather(30).contradictions == 0
     with pytest.raises(TrainingError, match="All 60 judgements contradict each other"):
         gather(30, turned=True)
 
 
-def test_judgements_of_one_question_cannot_be_set_apart(gather: Callable[..., Gathered]) -> None:
+def test_judgements_of_one_question_cannot_be_set_apart(gather: Callable[..., TrainingData]) -> None:
     with pytest.raises(TrainingError, match="none can be set apart"):
         gather(30, same=True)
 
@@ -878,7 +878,7 @@ def test_settings_and_models_that_make_no_sense_are_refused(tmp_path: Path, caps
     assert "makes no sense" in refusal(capsys, *train(tmp_path, "--epochs", "0"))
     assert "Name the model" in refusal(capsys, "train", "prefer", "--data-dir", str(tmp_path))
     with pytest.raises(TrainingError, match="cannot be a name"):
-        Runs(tmp_path).begin(Wish("prefer", "llama.cpp:x"), "../x")
+        Runs(tmp_path).begin(RunWish("prefer", "llama.cpp:x"), "../x")
 
 
 def test_a_child_is_not_trained_itself(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -908,7 +908,7 @@ def test_without_pytorch_an_adapter_is_read_and_a_folder_of_peft_says_what_to_in
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:
     runs = Runs(tmp_path)
-    one, two = (runs.begin(Wish("prefer", "llama.cpp:x", seed=seed)) for seed in (1, 2))
+    one, two = (runs.begin(RunWish("prefer", "llama.cpp:x", seed=seed)) for seed in (1, 2))
     with only_one(one):
         assert runs.current is not None and runs.current.name == one.name
         with pytest.raises(TrainingError, match=f"{one.name} is being trained"), only_one(two):
@@ -922,10 +922,10 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
 
 def test_the_place_of_a_dead_process_is_taken_by_one_alone(tmp_path: Path) -> None:
     runs = Runs(tmp_path)
-    candidates = [runs.begin(Wish("prefer", "llama.cpp:x", seed=seed)) for seed in range(4)]
+    candidates = [runs.begin(RunWish("prefer", "llama.cpp:x", seed=seed)) for seed in range(4)]
     dead = json.dumps({"owner": f"{socket.gethostname()}:999999999:1", "run": "gone"})
 
-    def attempt(run: Run, place: Barrier) -> bool:
+    def attempt(run: TrainingRun, place: Barrier) -> bool:
         place.wait()
         with suppress(TrainingError):
             claim(run, current_owner())
@@ -997,7 +997,7 @@ def test_training_runs_nothing_of_the_current_folder(tmp_path: Path, monkeypatch
     downloads.mkdir()
     (downloads / "httpx.py").write_text("open('ran', 'w')\nraise SystemExit(9)\n", encoding="utf-8")
     monkeypatch.chdir(downloads)
-    run = Runs(tmp_path).begin(Wish("prefer", "llama.cpp:gone"))
+    run = Runs(tmp_path).begin(RunWish("prefer", "llama.cpp:gone"))
     start(load(data_dir=tmp_path, models_dir=tmp_path / "models", ollama=False), run)
     deadline = time.monotonic() + 60
     while run.alive and time.monotonic() < deadline:

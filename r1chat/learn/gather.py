@@ -23,13 +23,18 @@ from r1chat.export import Format, Options, export, set_apart
 from r1chat.export.options import Source
 from r1chat.judgements import Check
 from r1chat.learn.aspects import ASPECTS, Aspect, label, split_thought, weights
-from r1chat.learn.runs import Kind
+from r1chat.learn.runs import TrainingKind
 from r1chat.rewards import Reference
 from r1chat.store import Store
 
-FORMATS: dict[Kind, Format] = {"prefer": "preference", "sft": "sft", "kto": "unpaired", "grpo": "grpo"}
-_TAUGHT: dict[Kind, str] = {"prefer": "chosen", "sft": "completion", "kto": "completion", "grpo": "solution"}  # column
-SOURCES: dict[Kind, frozenset[Source] | None] = {
+FORMATS: dict[TrainingKind, Format] = {"prefer": "preference", "sft": "sft", "kto": "unpaired", "grpo": "grpo"}
+_TAUGHT: dict[TrainingKind, str] = {
+    "prefer": "chosen",
+    "sft": "completion",
+    "kto": "completion",
+    "grpo": "solution",
+}  # column
+SOURCES: dict[TrainingKind, frozenset[Source] | None] = {
     "prefer": None,
     "sft": frozenset({"comparison", "correction", "thumbs", "verified"}),
     "kto": frozenset({"thumbs", "verified"}),
@@ -61,7 +66,7 @@ class TextRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class TrainingData:
     """What there is to learn from. `solutions`: right answers by prompt, of conversations that are set apart.
 
     `others` counts judgements of other models by name; `contradictions` those that say the opposite of another one.
@@ -83,7 +88,7 @@ class Gathered:
         return digest.hexdigest()
 
 
-def write_rows(store: Store, catalogue: Catalogue | None, kind: Kind, folder: Path) -> Path:
+def write_rows(store: Store, catalogue: Catalogue | None, kind: TrainingKind, folder: Path) -> Path:
     """Write the judgements of a store into a run's folder, and the right answers; the data file. Raises ExportError.
 
     The data stay on this machine, so conversations whose export was refused are left out, and no others. What belongs
@@ -105,8 +110,8 @@ def write_rows(store: Store, catalogue: Catalogue | None, kind: Kind, folder: Pa
 
 
 def read_rows(
-    kind: Kind, file: Path, digests: Iterable[str], names: Iterable[str], every_model: bool, by: str = ""
-) -> Gathered:
+    kind: TrainingKind, file: Path, digests: Iterable[str], names: Iterable[str], every_model: bool, by: str = ""
+) -> TrainingData:
     """The rows of an export, less those of models other than the ones with these digests or names.
 
     `by`: the aspects whose marks label replies, see `aspects`. A file `NAME.test.jsonl` beside it holds what is set
@@ -146,7 +151,7 @@ def read_rows(
         solutions = {row.prompt: row.reference for row in held if row.reference}
     else:
         solutions = _solutions(file, held)
-    return Gathered(tuple(rows), tuple(held), solutions, others, contradictions)
+    return TrainingData(tuple(rows), tuple(held), solutions, others, contradictions)
 
 
 def _solutions(file: Path, held: Sequence[TextRow]) -> dict[str, Reference]:
@@ -158,7 +163,7 @@ def _solutions(file: Path, held: Sequence[TextRow]) -> dict[str, Reference]:
     return {line["prompt"]: Reference(line["solution"], line["solution_kind"]) for line in lines}
 
 
-def check_enough(gathered: Gathered, kind: Kind) -> Both | None:
+def check_enough(gathered: TrainingData, kind: TrainingKind) -> Both | None:
     """A warning where the data show little. Raises TrainingError where there are too few, with numbers."""
     n, held = len(gathered.rows), len(gathered.held)
     if n < LEAST or not held:
@@ -170,7 +175,7 @@ def check_enough(gathered: Gathered, kind: Kind) -> Both | None:
     return None
 
 
-def choosing_part(gathered: Gathered) -> tuple[Gathered, tuple[TextRow, ...]]:
+def choosing_part(gathered: TrainingData) -> tuple[TrainingData, tuple[TextRow, ...]]:
     """What to train on without a fifth of it, and that fifth: it chooses among trials, and what is set apart proves.
 
     Raises TrainingError where too little is left.
@@ -182,7 +187,7 @@ def choosing_part(gathered: Gathered) -> tuple[Gathered, tuple[TextRow, ...]]:
     return replace(gathered, rows=tuple(rows)), tuple(choosing)
 
 
-def _too_few(kind: Kind, n: int) -> TrainingError:
+def _too_few(kind: TrainingKind, n: int) -> TrainingError:
     text = _TOO_FEW_ANSWERS if kind == "grpo" else _TOO_FEW
     return TrainingError(text.format(n=n, least=round(LEAST / (1 - APART)), shows=SHOWS))
 
@@ -289,7 +294,7 @@ def _joined(rows: Sequence[TextRow]) -> dict[str, str]:
     return {row.prompt: root(names(row)[1]) for row in rows}
 
 
-def _parse(kind: Kind, file: Path) -> list[TextRow]:
+def _parse(kind: TrainingKind, file: Path) -> list[TextRow]:
     rows = []
     for number, line in _lines(file):
         prompt, chosen = line.get("prompt"), line.get(_TAUGHT[kind])

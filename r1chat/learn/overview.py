@@ -10,7 +10,7 @@ from r1chat.backends.gguf import Header
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.backends.llama.found import ollama_models_of
 from r1chat.learn.defaults import EPOCHS, EPOCHS_GRPO, LIMIT, part_for, rows_for
-from r1chat.learn.forecast import Forecast, Sampling, forecast
+from r1chat.learn.forecast import Sampling, TrainingForecast, forecast
 from r1chat.learn.gather import APART, LEAST, lift
 from r1chat.learn.proof import PROMPTS
 from r1chat.messages import ModelInfo
@@ -32,8 +32,8 @@ class Material:
     pairs: int
     thumbs: int
     references: int
-    expected: Forecast
-    by_answers: Forecast  # of reinforcement learning
+    expected: TrainingForecast
+    by_answers: TrainingForecast  # of reinforcement learning
 
     @property
     def enough(self) -> bool:
@@ -86,7 +86,7 @@ def materials(app: App) -> list[Material]:
     return sorted(found, key=lambda material: -(material.pairs + material.thumbs))
 
 
-def _by_answers(header: Header, info: ModelInfo, references: int) -> Forecast:
+def _by_answers(header: Header, info: ModelInfo, references: int) -> TrainingForecast:
     """Of reinforcement learning from so many right answers."""
     held = round(APART * references)
     sampling = Sampling(references - held, held, PROMPT, LIMIT, rows_for(info.parameters))

@@ -73,7 +73,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class ProofExample:
     """A prompt that was set apart, with both answers."""
 
     prompt: str
@@ -93,7 +93,7 @@ class Proof:
     """
 
     prompts: int
-    examples: tuple[Example, ...]
+    examples: tuple[ProofExample, ...]
     agreed: Estimate
     right_before: Estimate
     right: Estimate
@@ -172,7 +172,7 @@ def compare(
     known = [number for number, (prompt, _) in enumerate(prompts) if prompt in solutions]
     parent, child = ([asked[number][side].solved(str(number)) for number in known] for side in (0, 1))
     paired = compare_runs(parent, child)
-    examples = [Example(old.prompt, old.sides[0], new.sides[0]) for old, new in asked]
+    examples = [ProofExample(old.prompt, old.sides[0], new.sides[0]) for old, new in asked]
     ordered = sorted(  # what differs first
         examples,
         key=lambda one: (one.before.answer == one.after.answer, one.before.reasoning == one.after.reasoning),

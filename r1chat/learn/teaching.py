@@ -14,9 +14,9 @@ from r1chat.backends.llama.child.reading import LoadedModel
 from r1chat.both import Both
 from r1chat.errors import TrainingError
 from r1chat.learn.defaults import LIMIT, epochs_for, part_for, rates_of, rows_for
-from r1chat.learn.gather import Gathered, TextRow, question_of
+from r1chat.learn.gather import TextRow, TrainingData, question_of
 from r1chat.learn.proof import PLAIN
-from r1chat.learn.runs import Wish
+from r1chat.learn.runs import RunWish
 from r1chat.learn.trials import Tried
 from r1chat.reasoning_format import ReasoningFormat
 from r1chat.training.adapter_grpo import AdapterGrpo, Problem, Speech
@@ -51,7 +51,7 @@ class Lesson:
         return max(len(row.prompt) for row in self.rows)
 
 
-def encode(reading: LoadedModel, gathered: Gathered, choosing: Sequence[TextRow]) -> Lesson:
+def encode(reading: LoadedModel, gathered: TrainingData, choosing: Sequence[TextRow]) -> Lesson:
     """Token ids of rows. Raises TrainingError where none is left without those that are too long."""
 
     def encoded(texts: Sequence[TextRow]) -> Encoded:
@@ -73,7 +73,7 @@ def encode(reading: LoadedModel, gathered: Gathered, choosing: Sequence[TextRow]
 
 def trainer_of(
     folder: Path,
-    wish: Wish,
+    wish: RunWish,
     rate: float,
     base: Base,
     lesson: Lesson,

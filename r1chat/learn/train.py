@@ -24,10 +24,10 @@ from r1chat.both import Both
 from r1chat.errors import ExportError, R1ChatError, TrainingError
 from r1chat.learn.defaults import LIMIT as SAMPLE_LIMIT
 from r1chat.learn.defaults import epochs_for, part_for, rate_for, rows_for
-from r1chat.learn.forecast import Forecast, Sampling, forecast, needed_memory
-from r1chat.learn.gather import Gathered, TextRow, check_enough, choosing_part, question_of, read_rows, write_rows
+from r1chat.learn.forecast import Sampling, TrainingForecast, forecast, needed_memory
+from r1chat.learn.gather import TextRow, TrainingData, check_enough, choosing_part, question_of, read_rows, write_rows
 from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, SAMPLES, Proof, Write, agreed_by_aspect, compare
-from r1chat.learn.runs import Run, Status, now, only_one
+from r1chat.learn.runs import RunStatus, TrainingRun, now, only_one
 from r1chat.learn.target import Target, find_target
 from r1chat.learn.trials import chosen
 from r1chat.library.forecast import duration
@@ -62,13 +62,13 @@ def check_installed() -> None:
         raise TrainingError(_NOT_INSTALLED.format(names=", ".join(names)))
 
 
-def train(app: App, run: Run, tell: Tell) -> Status:
+def train(app: App, run: TrainingRun, tell: Tell) -> RunStatus:
     """Do a run, or go on with it; its last status. `tell` gets a sentence at each turn of events.
 
     Raises what ended it, with the same sentence in the run's status; its checkpoint is kept. See `check_installed`.
     """
     with only_one(run):
-        status = replace(Status(), began=now())
+        status = replace(RunStatus(), began=now())
         job = _Job(app, run, status, tell)
         try:
             return job.do()
@@ -89,11 +89,11 @@ def train(app: App, run: Run, tell: Tell) -> Status:
 
 
 class _Job:
-    def __init__(self, app: App, run: Run, status: Status, tell: Tell) -> None:
+    def __init__(self, app: App, run: TrainingRun, status: RunStatus, tell: Tell) -> None:
         self.app, self.run, self.status, self.tell = app, run, status, tell
         self.wish = run.wish
 
-    def do(self) -> Status:
+    def do(self) -> RunStatus:
         """All stages in their order."""
         self._write()
         target = find_target(self.app, self.wish.model)
@@ -130,7 +130,9 @@ class _Job:
         with closing(LoadedModel(file.path, self.wish.threads)) as reading, memory_told():
             return self._do(target, gathered, choosing, reading)
 
-    def _do(self, target: Target, gathered: Gathered, choosing: Sequence[TextRow], reading: LoadedModel) -> Status:
+    def _do(
+        self, target: Target, gathered: TrainingData, choosing: Sequence[TextRow], reading: LoadedModel
+    ) -> RunStatus:
         """What needs PyTorch: base, training, adapter, proof."""
         from r1chat.learn.teaching import encode, samples_of, trainer_of
         from r1chat.training.base import compare as compare_logits
@@ -172,7 +174,7 @@ class _Job:
             else _CANCELLED
         )
 
-    def end(self, state: Any, why: Both) -> Status:
+    def end(self, state: Any, why: Both) -> RunStatus:
         """The last status."""
         self.status = replace(self.status, state=state, why=(why.en, why.zh), ended=now(), left=0.0)
         self._write()
@@ -193,7 +195,7 @@ class _Job:
                 _NO_ROOM.format(folder=self.run.folder, free=readable_size(free), needed=readable_size(needed))
             )
 
-    def _gather(self, target: Target) -> Gathered:
+    def _gather(self, target: Target) -> TrainingData:
         """The rows; those of the store are written once, so that a run that goes on has the same."""
         wish = self.wish
         file = Path(wish.data) if wish.data else self.run.folder / "data.jsonl"
@@ -236,7 +238,7 @@ class _Job:
             self.tell(_FORECAST_PROOF.format(known=known, samples=self._samples, time=lasts))
         return device
 
-    def _place(self, name: str, expected: Forecast) -> tuple[Device, int]:
+    def _place(self, name: str, expected: TrainingForecast) -> tuple[Device, int]:
         """Where to train, and how many bytes that takes there. Raises TrainingError where they are not free."""
         from r1chat.training.device import find_device, own_memory, title
 
@@ -315,7 +317,12 @@ class _Job:
             raise
 
     def _prove(
-        self, reading: LoadedModel, trainer: Trainer, gathered: Gathered, lesson: Lesson, form: ReasoningFormat | None
+        self,
+        reading: LoadedModel,
+        trainer: Trainer,
+        gathered: TrainingData,
+        lesson: Lesson,
+        form: ReasoningFormat | None,
     ) -> Proof:
         from r1chat.backends.llama.child.writer import StoppedError
         from r1chat.learn.teaching import agreed
@@ -354,7 +361,7 @@ class _Job:
         return replace(proof, helpfulness=by_aspect["helpfulness"], harmlessness=by_aspect["harmlessness"])
 
 
-def _asked(gathered: Gathered) -> list[tuple[str, bool]]:
+def _asked(gathered: TrainingData) -> list[tuple[str, bool]]:
     """The prompts of the proof, and whether the right answer of each is known."""
     texts = list(dict.fromkeys([*gathered.solutions, *(row.prompt for row in gathered.held)]))
     random.Random(0).shuffle(texts)

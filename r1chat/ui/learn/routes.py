@@ -22,8 +22,8 @@ from r1chat.learn.children import Children, blind_results, liked
 from r1chat.learn.defaults import MOST_TRIALS
 from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.overview import materials
-from r1chat.learn.recipe import Stage, stages
-from r1chat.learn.runs import KINDS, Runs, Wish
+from r1chat.learn.recipe import RecipeStage, stages
+from r1chat.learn.runs import KINDS, Runs, RunWish
 from r1chat.learn.starting import start
 from r1chat.learn.train import check_installed, missing
 from r1chat.ui.data.answering import QUIET, spoken
@@ -99,7 +99,7 @@ class _Learning:
         return _families(self.app, self.children, w)
 
     @property
-    def stages(self) -> list[Stage]:
+    def stages(self) -> list[RecipeStage]:
         return stages(self.app.settings.data_dir)
 
     def train(self, asked: Asked) -> None:
@@ -112,7 +112,7 @@ class _Learning:
         kind = next(known for known in KINDS if known == name)
         if kind == "grpo" and asked.trials > 1:
             raise TrainingError(LearnWords.no_trials)
-        start(self.app.settings, self.runs.begin(Wish(kind, asked.model, by=by, trials=asked.trials)))
+        start(self.app.settings, self.runs.begin(RunWish(kind, asked.model, by=by, trials=asked.trials)))
 
     def pair(self, request: Request, name: str) -> Response:
         """The pair of a child that waits for a verdict."""
