@@ -137,8 +137,8 @@ def main() -> None:
     flags = parser.parse_args()
     kind: TrainingKind = flags.kind
     from r1chat.training.adapter_file import write_adapter
-    from r1chat.training.adapter_run import Plan
-    from r1chat.training.adapting import Adapting, Guard, Row
+    from r1chat.training.adapter_run import AdapterPlan
+    from r1chat.training.adapting import Adapting, TokenRow, TrainingGuard
     from r1chat.training.base import compare, read_base
     from r1chat.training.lora import Weights
     from r1chat.training.trials import Trials
@@ -153,16 +153,20 @@ def main() -> None:
         data = pairs(model, checked)
         random.Random(flags.seed).shuffle(data)
         apart = set(sorted({prompt for prompt, *_ in data})[::5])
-        rows: dict[bool, list[Row]] = {True: [], False: []}
+        rows: dict[bool, list[TokenRow]] = {True: [], False: []}
         for prompt, good, other in data:
             given, sides = tuple(reading.prompt(prompt)), [tuple(reading.completion(side)) for side in (good, other)]
-            made = [Row(given, sides[0], sides[1])] if kind == "prefer" else [Row(given, sides[0])]
-            rows[prompt in apart] += made + ([Row(given, sides[1], good=False)] if kind == "kto" else [])
+            made = [TokenRow(given, sides[0], sides[1])] if kind == "prefer" else [TokenRow(given, sides[0])]
+            rows[prompt in apart] += made + ([TokenRow(given, sides[1], good=False)] if kind == "kto" else [])
         base = read_base(file)
         compare(base, reading, [[*row.prompt, *row.chosen] for row in rows[False][:4]])
-        plan = Plan(kind, flags.rate, epochs=flags.epochs, supervised=flags.supervised, seed=flags.seed)
+        plan = AdapterPlan(kind, flags.rate, epochs=flags.epochs, supervised=flags.supervised, seed=flags.seed)
         off = math.inf
-        guard = Guard(off, off, off, learnt=off, patience=plan.batch * len(data)) if flags.unguarded else Guard()
+        guard = (
+            TrainingGuard(off, off, off, learnt=off, patience=plan.batch * len(data))
+            if flags.unguarded
+            else TrainingGuard()
+        )
 
         def measured(name: str, weights: Weights) -> None:
             adapter = Path(folder) / f"{name}.gguf"

@@ -621,31 +621,31 @@ def test_a_model_of_another_architecture_is_trained_by_its_original_weights(tmp_
 
 @pytest.mark.parametrize("kind", ["prefer", "sft", "kto"])
 def test_a_run_that_would_break_the_model_is_stopped_and_says_why(kind: Any, tmp_path: Path) -> None:
-    from r1chat.training.adapter_run import Plan
-    from r1chat.training.adapting import Adapting, Guard
+    from r1chat.training.adapter_run import AdapterPlan
+    from r1chat.training.adapting import Adapting, TrainingGuard
     from r1chat.training.base import read_base
 
     data = [
         row if kind == "prefer" else replace(row, rejected=(), good=n % 2 == 0)
         for n, row in enumerate(preferred_rows(32))
     ]
-    plan = Plan(kind, rate=0.05, epochs=4, supervised=1.0)
-    result = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard()).run(
+    plan = AdapterPlan(kind, rate=0.05, epochs=4, supervised=1.0)
+    result = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, TrainingGuard()).run(
         lambda line: None, lambda: False
     )
     assert result.harmed and result.why is not None
     assert re.search("less likely|fewer tokens|no number", str(result.why)) and result.why.zh != result.why.en
-    assert result.best is None or result.best.chosen >= -Guard().fall
+    assert result.best is None or result.best.chosen >= -TrainingGuard().fall
 
 
 def test_a_run_ends_where_the_model_leaves_both_ways_between_which_a_judgement_chose(tmp_path: Path) -> None:
-    from r1chat.training.adapter_run import Plan
-    from r1chat.training.adapting import Adapting, Guard
+    from r1chat.training.adapter_run import AdapterPlan
+    from r1chat.training.adapting import Adapting, TrainingGuard
     from r1chat.training.base import read_base
 
     data = preferred_rows(24)
-    plan = Plan("prefer", rate=3e-3, epochs=6, supervised=0.0)
-    guard = Guard(fall=math.inf, first=math.inf, learnt=math.inf)  # nothing else ends it
+    plan = AdapterPlan("prefer", rate=3e-3, epochs=6, supervised=0.0)
+    guard = TrainingGuard(fall=math.inf, first=math.inf, learnt=math.inf)  # nothing else ends it
     result = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, guard).run(
         lambda line: None, lambda: False
     )
@@ -655,13 +655,13 @@ def test_a_run_ends_where_the_model_leaves_both_ways_between_which_a_judgement_c
 
 
 def test_a_gentle_run_prefers_what_was_preferred_on_rows_that_it_has_not_seen(tmp_path: Path) -> None:
-    from r1chat.training.adapter_run import Plan
-    from r1chat.training.adapting import Adapting, Guard
+    from r1chat.training.adapter_run import AdapterPlan
+    from r1chat.training.adapting import Adapting, TrainingGuard
     from r1chat.training.base import read_base
 
     data = preferred_rows(40)
-    plan = Plan("prefer", rate=3e-4, epochs=2)
-    run = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard())
+    plan = AdapterPlan("prefer", rate=3e-4, epochs=2)
+    run = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, TrainingGuard())
     result = run.run(lambda line: None, lambda: False)
     assert not result.harmed and result.best is not None
     assert result.best.accuracy > 0.8 and result.best.loss < result.looks[0].loss
@@ -669,14 +669,14 @@ def test_a_gentle_run_prefers_what_was_preferred_on_rows_that_it_has_not_seen(tm
 
 
 def test_a_full_disk_in_mid_run_is_said_and_the_last_checkpoint_stays(tmp_path: Path) -> None:
-    from r1chat.training.adapter_run import Plan
-    from r1chat.training.adapting import Adapting, Guard
+    from r1chat.training.adapter_run import AdapterPlan
+    from r1chat.training.adapting import Adapting, TrainingGuard
     from r1chat.training.base import read_base
     from r1chat.training.checkpoint import CHECKPOINT
 
     data = preferred_rows(16)
-    plan = Plan("prefer", rate=1e-5, epochs=1)
-    first = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard())
+    plan = AdapterPlan("prefer", rate=1e-5, epochs=1)
+    first = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, TrainingGuard())
     first.save()
     kept = (tmp_path / CHECKPOINT).read_bytes()
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -78,12 +78,12 @@ def test_the_forecast_counts_all_trials() -> None:
 
 @marked
 def test_of_trials_that_the_measure_does_not_tell_apart_the_gentlest_is_chosen() -> None:
-    from r1chat.training.adapting import Look, Result
+    from r1chat.training.adapting import Look, TrainingResult
     from r1chat.training.trials import Trial, choose
 
     def trial(rate: float, *losses: float, learnt: bool = False) -> Trial:
         look = Look(1, sum(losses) / len(losses), 1, 1, 0, 0) if losses else None
-        return Trial(rate, 1, Result(look, [], None, False, {}, list(losses), learnt))
+        return Trial(rate, 1, TrainingResult(look, [], None, False, {}, list(losses), learnt))
 
     gentle, fast, slow, nothing = (
         trial(1e-4, 2.1, 1.9, 2.2, 2.0),
@@ -100,8 +100,8 @@ def test_of_trials_that_the_measure_does_not_tell_apart_the_gentlest_is_chosen()
 
 @marked
 def test_the_best_by_the_guarded_measure_is_kept_and_what_has_ended_is_not_trained_again(tmp_path: Path) -> None:
-    from r1chat.training.adapter_run import Plan, Stopped
-    from r1chat.training.adapting import Guard
+    from r1chat.training.adapter_run import AdapterPlan, RunCancelledError
+    from r1chat.training.adapting import TrainingGuard
     from r1chat.training.base import read_base
     from r1chat.training.trials import Trials
 
@@ -109,11 +109,11 @@ def test_the_best_by_the_guarded_measure_is_kept_and_what_has_ended_is_not_train
     lines: list[dict[str, Any]] = []
 
     def trials() -> Trials:
-        plan = Plan("prefer", rates[0], epochs=1)
-        return Trials(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard(), rates)
+        plan = AdapterPlan("prefer", rates[0], epochs=1)
+        return Trials(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, TrainingGuard(), rates)
 
     first = trials()
-    with pytest.raises(Stopped):
+    with pytest.raises(RunCancelledError):
         first.run(lines.append, lambda: len(first.ended) == 1)
     assert [trial.rate for trial in first.ended] == [1e-6] and {line["trial"] for line in lines} == {1, 2}
     assert first.result().best is not None

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from r1chat.backends.llama.child.reading import GeneratedText, LoadedModel
     from r1chat.learn.teaching import Lesson, Trainer
     from r1chat.training.adapter_grpo import GrpoResult
-    from r1chat.training.adapting import Result
-    from r1chat.training.device import Device
+    from r1chat.training.adapting import TrainingResult
+    from r1chat.training.device import TorchDevice
 
 NEEDED = ("torch", "transformers", "gguf", "llama_cpp")
 ROOM = 300_000_000  # bytes: a checkpoint, the one that replaces it, the adapter
@@ -203,7 +203,7 @@ class _Job:
             file = write_rows(self.app.store, self.app.catalogue, wish.kind, self.run.folder)
         return read_rows(wish.kind, file, target.digests, target.names, wish.every_model or bool(wish.data), wish.by)
 
-    def _forecast(self, target: Target, lesson: Lesson, asked: Sequence[tuple[str, bool]]) -> Device:
+    def _forecast(self, target: Target, lesson: Lesson, asked: Sequence[tuple[str, bool]]) -> TorchDevice:
         """Tell what it will take, and where; the device. Raises TrainingError where memory does not suffice."""
         from r1chat.training.device import title
 
@@ -238,7 +238,7 @@ class _Job:
             self.tell(_FORECAST_PROOF.format(known=known, samples=self._samples, time=lasts))
         return device
 
-    def _place(self, name: str, expected: TrainingForecast) -> tuple[Device, int]:
+    def _place(self, name: str, expected: TrainingForecast) -> tuple[TorchDevice, int]:
         """Where to train, and how many bytes that takes there. Raises TrainingError where they are not free."""
         from r1chat.training.device import find_device, own_memory, title
 
@@ -253,10 +253,12 @@ class _Job:
     def _samples(self) -> int:
         return self.wish.samples or SAMPLES
 
-    def _train(self, target: Target, trainer: Trainer, lesson: Lesson, reading: LoadedModel) -> Result | GrpoResult:
+    def _train(
+        self, target: Target, trainer: Trainer, lesson: Lesson, reading: LoadedModel
+    ) -> TrainingResult | GrpoResult:
         """Train to the end. What a cancelled run came to so far is written as an adapter that can be kept."""
         from r1chat.learn.teaching import rate_of, tried
-        from r1chat.training.adapter_run import Stopped
+        from r1chat.training.adapter_run import RunCancelledError
 
         self.status = replace(self.status, state="training", step=trainer.step, steps=trainer.steps)
         self._write()
@@ -272,8 +274,8 @@ class _Job:
                 self._write()
 
         try:
-            result: Result | GrpoResult = trainer.run(note, lambda: self.run.is_stopping)
-        except Stopped:
+            result: TrainingResult | GrpoResult = trainer.run(note, lambda: self.run.is_stopping)
+        except RunCancelledError:
             if self.run.is_cancelled and (so_far := trainer.result()).best:
                 self.status = replace(self.status, rate=rate_of(trainer))
                 self._write_adapter(target, trainer, so_far, lesson, reading)
@@ -285,7 +287,12 @@ class _Job:
         return result
 
     def _write_adapter(
-        self, target: Target, trainer: Trainer, result: Result | GrpoResult, lesson: Lesson, reading: LoadedModel
+        self,
+        target: Target,
+        trainer: Trainer,
+        result: TrainingResult | GrpoResult,
+        lesson: Lesson,
+        reading: LoadedModel,
     ) -> None:
         """Write what was trained, and compare it in llama.cpp with PyTorch. Raises TrainingError; none is left then."""
         from r1chat.learn.teaching import samples_of
