@@ -21,7 +21,7 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.cli.main import main
 from r1chat.errors import BackendError, EvaluationError, GenerationError
-from r1chat.evaluation import Problem, Run, Settings, Task, curve, generated, load_task, measure
+from r1chat.evaluation import Problem, Run, RunSettings, Task, curve, generated, load_task, measure
 from r1chat.evaluation.curve import Axes
 from r1chat.evaluation.listing import FOLDER, PACE, Evaluations, seconds_left
 from r1chat.evaluation.measures import Sample, Solved, bootstrap, compare_runs, pass_at
@@ -343,7 +343,7 @@ def right_half_of_the_time(request: Request) -> Script:
 def run(folder: Path, script: object = right_half_of_the_time, task: Task = TASK, **asked: object) -> Iterator[Run]:
     catalogue = Catalogue({"scripted": ScriptedBackend(script)})  # type: ignore[arg-type]
     try:
-        yield Run(folder, task, Settings(MODEL, **asked), catalogue)  # type: ignore[arg-type]
+        yield Run(folder, task, RunSettings(MODEL, **asked), catalogue)  # type: ignore[arg-type]
     finally:
         catalogue.close()
 
@@ -436,8 +436,8 @@ def test_a_curve_has_a_point_for_each_budget_wait_and_vote(tmp_path: Path) -> No
     catalogue = Catalogue({"scripted": ScriptedBackend(right_after_a_second_look)})
     axes = Axes(budgets=(0,), waits=(1,), votes=(1, 3))
     try:
-        points = curve.measured(tmp_path, TASK, Settings(MODEL), axes, catalogue)
-        again = curve.measured(tmp_path, TASK, Settings(MODEL), axes, catalogue)
+        points = curve.measured(tmp_path, TASK, RunSettings(MODEL), axes, catalogue)
+        again = curve.measured(tmp_path, TASK, RunSettings(MODEL), axes, catalogue)
     finally:
         catalogue.close()
     shares = {(point.kind, point.amount): point.accuracy.value for point in points}

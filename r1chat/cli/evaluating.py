@@ -18,7 +18,7 @@ from r1chat.cli.fetching import bring
 from r1chat.cli.process import harmless, polite_signals
 from r1chat.config import Settings as AppSettings
 from r1chat.errors import EvaluationError
-from r1chat.evaluation import Problem, Run, Settings, Solved, Task, curve, load_task, measure
+from r1chat.evaluation import Problem, Run, RunSettings, Solved, Task, curve, load_task, measure
 from r1chat.evaluation.listing import FOLDER, sound_specification
 from r1chat.evaluation.loading import DATA_FOLDER, missing
 from r1chat.evaluation.measures import bootstrap, compare_runs, pass_at
@@ -164,9 +164,9 @@ def _numbers(name: str, text: str) -> tuple[int, ...]:
         raise EvaluationError(_NO_NUMBERS.format(name=name, text=text)) from None
 
 
-def _asked(settings: AppSettings, catalogue: Catalogue, flags: Mapping[str, Any]) -> Settings:
+def _asked(settings: AppSettings, catalogue: Catalogue, flags: Mapping[str, Any]) -> RunSettings:
     values = [(name, value) for name, value in settings.preferred_sampling.items() if name != "seed"]
-    return Settings(
+    return RunSettings(
         model=catalogue.default(settings.model, settings.backend or "").key,
         k=flags["samples"],
         seed=flags["seed"] or 0,

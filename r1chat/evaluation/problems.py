@@ -44,7 +44,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class TaskOrigin:
     """How a task was loaded: the arguments of `load_task`, with absolute paths."""
 
     name: str
@@ -66,7 +66,7 @@ class Task:
     problems: tuple[Problem, ...]
     source: str
     paper: str = ""
-    origin: Origin | None = None
+    origin: TaskOrigin | None = None
 
     @property
     def digest(self) -> str:

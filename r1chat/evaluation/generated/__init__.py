@@ -21,7 +21,7 @@ from r1chat.evaluation.generated.countdown_game import (
     needed,
     pairs,
 )
-from r1chat.evaluation.generated.drawing import SPLITS, Draw, Drawn, Language, Made, split_of
+from r1chat.evaluation.generated.drawing import SPLITS, Draw, Drawn, GeneratedProblem, Language, split_of
 from r1chat.evaluation.generated.numbers import decimals, divisors, equations, fractions, percentages, primes, sorting
 from r1chat.evaluation.generated.stories import clock, letters, stories
 from r1chat.evaluation.generated.sums import division, expressions, products, sums
@@ -32,7 +32,7 @@ __all__ = [
     "TASKS",
     "Drawn",
     "Language",
-    "Made",
+    "GeneratedProblem",
     "beginnings",
     "combined",
     "left_after",
@@ -65,7 +65,9 @@ TASKS: dict[str, Draw] = {
 }
 
 
-def problems(name: str, split: str = "test", count: int = 100, language: str = "", seed: int = 0) -> Iterator[Made]:
+def problems(
+    name: str, split: str = "test", count: int = 100, language: str = "", seed: int = 0
+) -> Iterator[GeneratedProblem]:
     """At most `count` problems of a task, fewer where it has no more cores; both languages in turn, or one.
 
     Raises EvaluationError for a split or language that is none.
@@ -90,7 +92,9 @@ def problems(name: str, split: str = "test", count: int = 100, language: str = "
             question = f"{question} {DIRECTIVES.pick(words)}"
         answer = drawn.answer
         example = drawn.example or answer
-        yield Made(f"{name}-{len(seen)}", drawn.core, question, answer, drawn.kind, words, drawn.values, example)
+        yield GeneratedProblem(
+            f"{name}-{len(seen)}", drawn.core, question, answer, drawn.kind, words, drawn.values, example
+        )
 
 
 _BAD_CHOICE = Both(

@@ -42,7 +42,7 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class GeneratedProblem:
     """A problem of a split. `language` is "en" or "zh", `example` a right answer."""
 
     id: str

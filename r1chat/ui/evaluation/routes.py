@@ -15,7 +15,7 @@ from r1chat.app import App
 from r1chat.errors import EvaluationError, R1ChatError
 from r1chat.evaluation import running
 from r1chat.evaluation.generated import TASKS
-from r1chat.evaluation.listing import Evaluations, Kept
+from r1chat.evaluation.listing import Evaluations, StoredRun
 from r1chat.evaluation.loading import DATA_FOLDER, missing
 from r1chat.evaluation.published import DATA_SETS
 from r1chat.evaluation.samples import is_kept, keep, read_samples
@@ -155,7 +155,7 @@ def add(web: FastAPI, app: App) -> None:
         return answer(request, make)
 
 
-def _samples(app: App, evaluations: Evaluations, run: Kept, start: int, wrong: bool, w: EvaluationWords) -> Markup:
+def _samples(app: App, evaluations: Evaluations, run: StoredRun, start: int, wrong: bool, w: EvaluationWords) -> Markup:
     """Some problems of a run, from the one with the number `start` on; `wrong`: those with a wrong sample alone."""
     solved = evaluations.solved(run.folder)
     if wrong:

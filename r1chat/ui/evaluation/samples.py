@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from r1chat.evaluation.listing import Kept
+from r1chat.evaluation.listing import StoredRun
 from r1chat.evaluation.measures import Sample
-from r1chat.evaluation.samples import Asked
+from r1chat.evaluation.samples import ProblemConversation
 from r1chat.messages import Reply
 from r1chat.ui.html.icons import sign
 from r1chat.ui.html.parts import EMPTY, attributes, concat
@@ -19,7 +19,7 @@ AT_ONCE = 20  # problems
 _LONGEST = 20_000  # characters of a thought, or of an answer, that the list shows
 
 
-def folded(runs: Sequence[Kept], w: EvaluationWords) -> Markup:
+def folded(runs: Sequence[StoredRun], w: EvaluationWords) -> Markup:
     """The samples of each run, to be fetched when they are unfolded."""
     return concat(
         Markup(
@@ -33,7 +33,7 @@ def folded(runs: Sequence[Kept], w: EvaluationWords) -> Markup:
 
 
 def problems(
-    run: str, asked: Sequence[Asked], kept: Collection[str], following: int | None, w: EvaluationWords
+    run: str, asked: Sequence[ProblemConversation], kept: Collection[str], following: int | None, w: EvaluationWords
 ) -> Markup:
     """Some problems. `kept`: conversations that the chat has; `following`: the number of the next one, or None."""
     rows = concat(_problem(run, one, one.conversation in kept, w) for one in asked)
@@ -48,7 +48,7 @@ def link(conversation: str, w: EvaluationWords) -> Markup:
     return Markup('<a class="chat" href="../?{}">{}</a>').format(urlencode({"c": conversation}), w.open_conversation)
 
 
-def _problem(run: str, asked: Asked, kept: bool, w: EvaluationWords) -> Markup:
+def _problem(run: str, asked: ProblemConversation, kept: bool, w: EvaluationWords) -> Markup:
     reference = EMPTY
     if asked.reference is not None and asked.reference.text:
         reference = Markup('<p class="reference">{}</p>').format(w.right_answer.format(text=asked.reference.text[:400]))
