@@ -15,7 +15,7 @@ from r1chat.cli.process import harmless
 from r1chat.errors import ConfigError
 from r1chat.export import FORMATS, THOUGHTS, Filter, Options, Summary, export, set_apart
 from r1chat.export.options import SOURCES
-from r1chat.store.entries import Language
+from r1chat.store.entries import LanguageFilter
 
 ARCHIVE = "archive"
 CHAT = "chat"
@@ -224,7 +224,7 @@ def _options(wanted: Wanted) -> Options:
     )
 
 
-_LANGUAGES: tuple[Language, ...] = ("en", "zh")
+_LANGUAGES: tuple[LanguageFilter, ...] = ("en", "zh")
 
 
 def _one_of(what: Both, word: str, known: tuple[Choice, ...], also: str = "") -> Choice:

@@ -18,7 +18,7 @@ from r1chat.export.texts import Text, Texts
 from r1chat.judgements import Rating, Reference, StepLabel
 from r1chat.reflect import find_steps
 from r1chat.store.dataset import JudgedReply
-from r1chat.store.entries import Kind
+from r1chat.store.entries import JudgementKind
 
 
 class TrainingRow(NamedTuple):
@@ -47,14 +47,14 @@ class Form:
     """
 
     make: Callable[[Case, Texts], Made]
-    kinds: Mapping[Source, Kind]
+    kinds: Mapping[Source, JudgementKind]
     default: frozenset[Source] = frozenset()
-    fixed: frozenset[Kind] = frozenset()  # where there is no choice of sources
-    also: frozenset[Kind] = frozenset()
-    alone: frozenset[Kind] = frozenset()
+    fixed: frozenset[JudgementKind] = frozenset()  # where there is no choice of sources
+    also: frozenset[JudgementKind] = frozenset()
+    alone: frozenset[JudgementKind] = frozenset()
     thoughts: frozenset[Thoughts] = frozenset({"full", "answer-only", "rendered"})
 
-    def takes_alone(self, kind: Kind, reason: str) -> bool:
+    def takes_alone(self, kind: JudgementKind, reason: str) -> bool:
         """Whether one side of a refused pair still makes a row."""
         return kind in self.alone and reason not in refusals.OF_EVERY_ROW
 
@@ -184,8 +184,8 @@ def _steps(thought: str, label: StepLabel) -> tuple[list[str], int | None]:
 
 
 _SHAREGPT_ROLES = {"user": "human", "assistant": "gpt", "system": "system"}
-_PAIRS: Mapping[Source, Kind] = {"comparison": "comparison", "correction": "correction"}
-_SINGLE: Mapping[Source, Kind] = {"thumbs": "rating", "verified": "reference"}
+_PAIRS: Mapping[Source, JudgementKind] = {"comparison": "comparison", "correction": "correction"}
+_SINGLE: Mapping[Source, JudgementKind] = {"thumbs": "rating", "verified": "reference"}
 _BOTH: frozenset[Source] = frozenset(_PAIRS)
 
 FORMS: Mapping[Format, Form] = {

@@ -25,12 +25,12 @@ from r1chat.export.writers import Writer, writer
 from r1chat.files import replacing_together
 from r1chat.redact import Redactor, account_names
 from r1chat.store import Store
-from r1chat.store.dataset import JudgedTurn, Snapshot
-from r1chat.store.entries import KINDS, Filter, Kind
+from r1chat.store.dataset import DatasetView, JudgedTurn
+from r1chat.store.entries import KINDS, Filter, JudgementKind
 
 OnProgress = Callable[[int, int], None]
 
-_JUDGEMENTS: Mapping[Kind, Both] = {
+_JUDGEMENTS: Mapping[JudgementKind, Both] = {
     "comparison": Both("comparisons", "比较"),
     "correction": Both("corrections", "更正"),
     "rating": Both("thumbs", "赞或踩"),
@@ -99,7 +99,7 @@ class _Job:
     def __init__(
         self,
         form: Form,
-        judged: frozenset[Kind],
+        judged: frozenset[JudgementKind],
         texts: Texts,
         data: dict[str, Writer],
         apart: frozenset[str],
@@ -220,7 +220,7 @@ def _check(format: Format, form: Form, path: Path, options: Options) -> None:
         )
 
 
-def kinds_of(format: Format, options: Options) -> frozenset[Kind]:
+def kinds_of(format: Format, options: Options) -> frozenset[JudgementKind]:
     """The kinds of judgement that an export reads. Raises ExportError where its filter leaves none of them."""
     form = FORMS[format]
     kinds = form.fixed or {form.kinds[source] for source in options.sources or form.default}
@@ -235,7 +235,7 @@ def kinds_of(format: Format, options: Options) -> frozenset[Kind]:
     return kept
 
 
-def _total(snapshot: Snapshot, format: Format, selection: Filter) -> int:
+def _total(snapshot: DatasetView, format: Format, selection: Filter) -> int:
     """The number of judgements, at most. Raises ExportError, with the reason, where there are none."""
     judgements = snapshot.count(selection, consented_only=True)
     if judgements and not (selection.language and not any(snapshot.entries(selection, consented_only=True))):
@@ -259,7 +259,7 @@ def _total(snapshot: Snapshot, format: Format, selection: Filter) -> int:
     raise NothingToExportError(sentence.format(format=format, kinds=kinds))
 
 
-def _suitable(form: Form, snapshot: Snapshot, selection: Filter, templates: Templates) -> Thoughts:
+def _suitable(form: Form, snapshot: DatasetView, selection: Filter, templates: Templates) -> Thoughts:
     """Rendered text where all models are prompted as R1 is, since R1's template drops the thoughts of messages."""
     if "rendered" not in form.thoughts:
         return "full"

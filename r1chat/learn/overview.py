@@ -14,8 +14,8 @@ from r1chat.learn.forecast import Sampling, TrainingForecast, forecast
 from r1chat.learn.gather import APART, LEAST, lift
 from r1chat.learn.proof import PROMPTS
 from r1chat.messages import ModelInfo
-from r1chat.store.dataset import Snapshot
-from r1chat.store.entries import Filter, Kind
+from r1chat.store.dataset import DatasetView
+from r1chat.store.entries import Filter, JudgementKind
 
 PROMPT = 100  # tokens of a question, about
 TOKENS = 400  # of a pair with its prompt, about, for a forecast before the data are read
@@ -96,7 +96,7 @@ def _by_answers(header: Header, info: ModelInfo, references: int) -> TrainingFor
     )
 
 
-def _count(snapshot: Snapshot, keys: frozenset[str], *kinds: Kind) -> int:
+def _count(snapshot: DatasetView, keys: frozenset[str], *kinds: JudgementKind) -> int:
     if not keys:
         return 0
     return snapshot.count(Filter(kinds=frozenset(kinds), models=keys, trainable=True), consented_only=True)

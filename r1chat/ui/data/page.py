@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from r1chat.judgements import Gathered
+from r1chat.judgements import JudgementCounts
 from r1chat.ui.data import exporting, query
 from r1chat.ui.data.jobs import State
 from r1chat.ui.data.query import Choices, Query
@@ -72,7 +72,7 @@ def frame(asked: Query, choices: Choices, consent: bool, job: State | None, word
     )
 
 
-def counters(gathered: Gathered, words: Words) -> Markup:
+def counters(gathered: JudgementCounts, words: Words) -> Markup:
     """What was gathered, and what it is good for; what to do where that is nothing."""
     if not (gathered.pairs or gathered.ties or gathered.thumbs or gathered.steps or gathered.references):
         return Markup('<p class="none"><b>{}.</b> {}</p>').format(words.data_none, words.data_gather)
