@@ -128,7 +128,7 @@ def test_reinforcement_and_the_stages_of_the_recipe_do_so_too(tmp_path: Path) ->
     from r1chat.training.adapter_run import AdapterPlan
     from r1chat.training.base import read_base
     from r1chat.training.gguf_file import read_gguf, write_gguf
-    from r1chat.training.loop import Plan as LoopPlan
+    from r1chat.training.loop import Plan
     from r1chat.training.loop import Training
     from r1chat.training.model import Shape
     from r1chat.training.sampling import Vocabulary
@@ -143,7 +143,7 @@ def test_reinforcement_and_the_stages_of_the_recipe_do_so_too(tmp_path: Path) ->
         speech = Speech(Vocabulary(frozenset(reading.ends()), reading.text), R1_FORMAT, [reading.prompt("Bread.")], 64)
         AdapterGrpo(tmp_path, base, problems[2:], problems[:2], plan, speech).run(lambda line: None, lambda: False)
     decoder = read_gguf(nano_model())
-    run = Training(tmp_path / "loop", LoopPlan(minutes=0.02, tokens=512, problems=4), Shape(), decoder)
+    run = Training(tmp_path / "loop", Plan(minutes=0.02, tokens=512, problems=4), Shape(), decoder)
     with no_tensor_without_a_device():
         run.run()
         write_gguf(tmp_path / "model.gguf", run.model, run.tokenizer)

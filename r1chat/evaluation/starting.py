@@ -13,7 +13,7 @@ from pathlib import Path
 from r1chat import detached
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
-from r1chat.config import Settings as AppSettings
+from r1chat.config import Settings
 from r1chat.errors import EvaluationError
 from r1chat.evaluation.generated import TASKS
 from r1chat.evaluation.listing import FOLDER, Evaluations
@@ -44,7 +44,7 @@ class Order:
     run_code: bool = False
 
 
-def begin(settings: AppSettings, catalogue: Catalogue, order: Order) -> Path:
+def begin(settings: Settings, catalogue: Catalogue, order: Order) -> Path:
     """Begin a run, or go on with the same one; its folder.
 
     Raises EvaluationError for an order that makes no sense, for code problems where `run_code` is not set, and while
@@ -80,7 +80,7 @@ def _folder(parent: Path, task: Task, asked: RunSettings, catalogue: Catalogue) 
         number += 1
 
 
-def resume(settings: AppSettings, folder: Path, run_code: bool) -> None:
+def resume(settings: Settings, folder: Path, run_code: bool) -> None:
     """Go on with a run. Raises EvaluationError as `begin` does, and where nobody noted how its task is loaded."""
     task = load_again(folder)
     _check_code(task, run_code)
@@ -122,12 +122,12 @@ def _check_code(task: Task, run_code: bool) -> None:
         raise EvaluationError(_MAY_RUN.format(task=task.name))
 
 
-def _check_free(settings: AppSettings) -> None:
+def _check_free(settings: Settings) -> None:
     if name := Evaluations(settings.data_dir).running():
         raise EvaluationError(_BUSY.format(name=name))
 
 
-def _start(settings: AppSettings, folder: Path, run_code: bool) -> None:
+def _start(settings: Settings, folder: Path, run_code: bool) -> None:
     values = {name: getattr(settings, name) for name in _PASSED if name in settings.model_fields_set}
     passed = {f"R1CHAT_{name.upper()}": str(value) for name, value in values.items() if value is not None}
     if key := settings.api_key.get_secret_value():
