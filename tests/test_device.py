@@ -128,8 +128,7 @@ def test_reinforcement_and_the_stages_of_the_recipe_do_so_too(tmp_path: Path) ->
     from r1chat.training.adapter_run import AdapterPlan
     from r1chat.training.base import read_base
     from r1chat.training.gguf_file import read_gguf, write_gguf
-    from r1chat.training.loop import Plan
-    from r1chat.training.loop import Training
+    from r1chat.training.loop import Plan, Training
     from r1chat.training.model import Shape
     from r1chat.training.sampling import Vocabulary
 

@@ -81,7 +81,7 @@ class Engine:
         return Measured(**self._do("measure", asdict(spec)))
 
     def load(self, spec: LoadSpec, waiting: Waiting) -> Loaded:
-        """Load a model, once in an engine's life. Raises TaskStoppedError (then it may be tried again), BackendError."""
+        """Load a model, once in an engine's life. Raises TaskStoppedError (it may be tried again), BackendError."""
         return Loaded(**self._do("load", asdict(spec), waiting=waiting))
 
     def reply(self, request: Request, waiting: Waiting, adapter: str = "") -> Finish:
