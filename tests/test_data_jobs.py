@@ -13,7 +13,7 @@ import pytest
 from r1chat.archive import Written
 from r1chat.errors import BusyError, ExportError
 from r1chat.ui.data.exporting import status
-from r1chat.ui.data.jobs import Jobs, Progress, State
+from r1chat.ui.data.jobs import JobProgress, Jobs, JobState
 from r1chat.ui.words.page import WORDS
 
 EN = WORDS["en"]
@@ -26,7 +26,7 @@ def jobs(tmp_path: Path) -> Iterator[Jobs]:
     jobs.close()
 
 
-def over(jobs: Jobs) -> State | None:
+def over(jobs: Jobs) -> JobState | None:
     """The newest job, once it is over."""
     limit = time.monotonic() + 20
     while jobs.running and time.monotonic() < limit:
@@ -35,12 +35,12 @@ def over(jobs: Jobs) -> State | None:
     return jobs.state
 
 
-def writing(folder: Path, progress: Progress) -> Written:
+def writing(folder: Path, progress: JobProgress) -> Written:
     (folder / "made <1>.jsonl").write_bytes(b"x" * 1_500)
     return Written(1, 2, 3)
 
 
-def endless(folder: Path, progress: Progress) -> Written:
+def endless(folder: Path, progress: JobProgress) -> Written:
     while True:
         progress(3, 10)
         time.sleep(0.005)
@@ -77,10 +77,10 @@ def test_a_job_tells_how_far_it_is_and_can_be_cancelled(jobs: Jobs) -> None:
 
 
 def test_an_error_is_said_and_a_defect_does_not_leave_the_page_waiting(jobs: Jobs) -> None:
-    def failing(folder: Path, progress: Progress) -> Written:
+    def failing(folder: Path, progress: JobProgress) -> Written:
         raise ExportError("Nothing to <export>.")
 
-    def broken(folder: Path, progress: Progress) -> Written:
+    def broken(folder: Path, progress: JobProgress) -> Written:
         raise KeyError("a defect")
 
     jobs.start("export", failing)

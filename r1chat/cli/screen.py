@@ -18,7 +18,7 @@ from r1chat.cli.process import harmless
 from r1chat.cli.wrapping import Writer, columns, wrapped
 from r1chat.messages import LaterThought, Progress, Reply
 from r1chat.reflect import Reader
-from r1chat.ui.html.blocks import Splitter
+from r1chat.ui.html.blocks import BlockSplitter
 from r1chat.ui.talk.moments import GLYPHS
 
 _MARGIN = 2  # cells beside a thought
@@ -203,7 +203,7 @@ class _Answer(_Part):
 
     def _begin(self) -> None:
         self._text = ""
-        self._splitter = Splitter()
+        self._splitter = BlockSplitter()
         self._drawn = 0  # blocks
         self._shown = 0  # characters
         self._writer = Writer(self._stream)

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from r1chat.judgements import JudgementCounts
 from r1chat.ui.data import exporting, query
-from r1chat.ui.data.jobs import State
+from r1chat.ui.data.jobs import JobState
 from r1chat.ui.data.query import Choices, Query
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, concat
@@ -26,7 +26,7 @@ def document(words: Words) -> Markup:
     ).format(lang=words.lang, title=words.data_title)
 
 
-def frame(asked: Query, choices: Choices, consent: bool, job: State | None, words: Words) -> Markup:
+def frame(asked: Query, choices: Choices, consent: bool, job: JobState | None, words: Words) -> Markup:
     """What is on the page, but for what it asks for later: counters, rows, the league, what was judged twice."""
     panels = concat(
         (

@@ -58,11 +58,11 @@ def side_by_side(columns: Sequence[Column], paired: Paired | None, samples: Mark
     )
 
 
-Row = tuple[str, Sequence[str]]
+_Row = tuple[str, Sequence[str]]
 
 
-def _settings(columns: Sequence[Column], w: EvaluationWords) -> Iterator[Row]:
-    def row(name: str, told: Callable[[StoredRun], str]) -> Row:
+def _settings(columns: Sequence[Column], w: EvaluationWords) -> Iterator[_Row]:
+    def row(name: str, told: Callable[[StoredRun], str]) -> _Row:
         return name, [told(column.run) for column in columns]
 
     yield row(w.task, lambda run: TASK_NAMES[t].pick(w.lang) if (t := run.asked["task"]) in TASK_NAMES else t)
@@ -99,8 +99,8 @@ def _budget(run: StoredRun, w: EvaluationWords) -> str:
     return w.no_budget if budget is None else w.tokens.format(n=budget)
 
 
-def _figures(columns: Sequence[Column], w: EvaluationWords) -> Iterator[Row]:
-    def row(name: str, value: Callable[[Measures], Estimate], cell: Callable[[Estimate], str]) -> Row:
+def _figures(columns: Sequence[Column], w: EvaluationWords) -> Iterator[_Row]:
+    def row(name: str, value: Callable[[Measures], Estimate], cell: Callable[[Estimate], str]) -> _Row:
         return name, [cell(value(column.measures)) for column in columns]
 
     percent = partial(_percent, w)

@@ -13,7 +13,7 @@ from r1chat.config import Titles
 from r1chat.errors import MessageError
 from r1chat.messages import LONGEST_NAME
 from r1chat.ui.act import Act, Actions, PageUpdate
-from r1chat.ui.settings.dialog import Values, dialog
+from r1chat.ui.settings.dialog import SettingsValues, dialog
 from r1chat.ui.words.page import Words
 
 LONGEST_ADDRESS = 200  # characters: with the name of a model behind it, it is the key of that model
@@ -67,11 +67,11 @@ def test_server(app: App, act: Act) -> PageUpdate:
     return {"blocks": [{"id": f"told-{server.id}", "html": escape(told)}]}
 
 
-def _values(app: App) -> Values:
+def _values(app: App) -> SettingsValues:
     settings = app.settings
     environment = {name.removeprefix("R1CHAT_").lower() for name in os.environ if name.startswith("R1CHAT_")}
     models = [(model.key, model.title or model.name) for model in app.catalogue.models() if model.ready]
-    return Values(
+    return SettingsValues(
         model=settings.model,
         models=models,
         system=app.chat.default_behaviour.system,

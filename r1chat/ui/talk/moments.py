@@ -203,7 +203,7 @@ def counts(moments: Sequence[Moment], words: Words) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OutlineRow:
     """A step in the outline: the id of its element, the class of its first moment ("" where it has none), its HTML."""
 
     id: str
@@ -220,10 +220,10 @@ class Outline:
     def __init__(self, reply_id: str, words: Words) -> None:
         self._reply_id = reply_id
         self._words = words
-        self._rows: list[Row] = []
+        self._rows: list[OutlineRow] = []
         self._final = 0  # rows, from the first, that will not change
 
-    def update(self, text: str, reader: Reader) -> list[Row]:
+    def update(self, text: str, reader: Reader) -> list[OutlineRow]:
         """The rows that are new or have changed. `text`: the thought that the reader has read."""
         steps, moments, settled = reader.steps, reader.moments, reader.settled
         open_from = moments[settled].start if settled < len(moments) else len(text)
@@ -262,7 +262,7 @@ class Outline:
             legend(moments, self._words),
         )
 
-    def _row(self, index: int, step: Step, text: str, moments: Sequence[Moment]) -> Row:
+    def _row(self, index: int, step: Step, text: str, moments: Sequence[Moment]) -> OutlineRow:
         first = bisect_left(moments, step.start, key=lambda moment: moment.start)
         last = bisect_left(moments, step.end, key=lambda moment: moment.start)
         inside = moments[first:last]
@@ -274,7 +274,7 @@ class Outline:
             named or self._words.step.format(n=index + 1),
             concat(signs[1:]),
         )
-        return Row(f"{self._reply_id}-o{index}", CLASSES[inside[0].kind] if inside else "", html)
+        return OutlineRow(f"{self._reply_id}-o{index}", CLASSES[inside[0].kind] if inside else "", html)
 
 
 def outline_count(moments: Sequence[Moment], words: Words) -> str:
