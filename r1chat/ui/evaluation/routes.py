@@ -29,15 +29,15 @@ MOST_COLUMNS = 8
 
 _UI = Path(__file__).parents[1]
 _SHEETS = ("colours.css", "learn/learn.css", "evaluation/evaluation.css")
-Text = Annotated[str, StringConstraints(max_length=400)]
-Names = Annotated[list[Text], Query(alias="run", max_length=100)]
+_Text = Annotated[str, StringConstraints(max_length=400)]
+Names = Annotated[list[_Text], Query(alias="run", max_length=100)]
 
 
-class Asked(BaseModel):
+class _RunRequest(BaseModel):
     """What to measure. `task`: a made-up one, a data set, or "file" for the file at `path`; `budget` None: no limit."""
 
-    task: Text
-    model: Text
+    task: _Text
+    model: _Text
     path: Annotated[str, StringConstraints(max_length=1_000)] = ""
     count: int = 50
     k: int = 1
@@ -45,11 +45,11 @@ class Asked(BaseModel):
     run_code: bool = False
 
 
-class Named(BaseModel):
+class _Act(BaseModel):
     """A run. `agreed`: the person allows that programs of the model are run; `text`: a conversation."""
 
-    id: Text
-    text: Text = ""
+    id: _Text
+    text: _Text = ""
     agreed: bool = False
 
 
@@ -116,12 +116,12 @@ def add(web: FastAPI, app: App) -> None:
 
     @web.get("/r1chat/evaluation/samples")
     def sample_list(
-        request: Request, run: Text, start: Annotated[int, Query(ge=0)] = 0, wrong: bool = False
+        request: Request, run: _Text, start: Annotated[int, Query(ge=0)] = 0, wrong: bool = False
     ) -> Response:
         return answer(request, lambda w: _samples(app, evaluations, evaluations.get(run), start, wrong, w))
 
     @web.post("/r1chat/evaluation/start")
-    def start(request: Request, asked: Asked) -> Response:
+    def start(request: Request, asked: _RunRequest) -> Response:
         def make(w: EvaluationWords) -> str:
             if asked.task != page.FILE and asked.task not in TASKS and asked.task not in DATA_SETS:
                 raise EvaluationError(EvaluationWords.senseless)
@@ -133,7 +133,7 @@ def add(web: FastAPI, app: App) -> None:
         return answer(request, make)
 
     @web.post("/r1chat/evaluation/keep")
-    def keep_conversation(request: Request, named: Named) -> Response:
+    def keep_conversation(request: Request, named: _Act) -> Response:
         def make(w: EvaluationWords) -> str:
             keep(evaluations.get(named.id).folder, named.text, app.store)
             return samples.link(named.text, w)
@@ -141,7 +141,7 @@ def add(web: FastAPI, app: App) -> None:
         return answer(request, make)
 
     @web.post("/r1chat/evaluation/{verb}")
-    def act(request: Request, verb: str, named: Named, names: Names = []) -> Response:  # noqa: B006
+    def act(request: Request, verb: str, named: _Act, names: Names = []) -> Response:  # noqa: B006
         def make(w: EvaluationWords) -> str:
             run = evaluations.get(named.id)
             if verb == "stop":

@@ -32,29 +32,29 @@ from r1chat.ui.responses import HTMLResponse, PlainTextResponse
 from r1chat.ui.words.learn import LEARN_WORDS, LearnWords
 
 _HERE = Path(__file__).parent
-Text = Annotated[str, StringConstraints(max_length=400)]
+_Text = Annotated[str, StringConstraints(max_length=400)]
 
 
-class Asked(BaseModel):
+class _TrainingRequest(BaseModel):
     """What to train, and how: a kind, and after a colon the aspects of marks that label; in how many trials."""
 
-    model: Text
-    kind: Text
+    model: _Text
+    kind: _Text
     trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = 1
 
 
-class Named(BaseModel):
+class _Act(BaseModel):
     """A run or a child; `text` is a new name."""
 
-    id: Text
-    text: Text = ""
+    id: _Text
+    text: _Text = ""
 
 
-class Verdict(BaseModel):
+class _BlindVerdict(BaseModel):
     """Which side of a pair of a child is better; `seen`: whether the thoughts were open."""
 
-    id: Text
-    sides: Text
+    id: _Text
+    sides: _Text
     winner: Winner
     seen: tuple[bool, bool]
 
@@ -102,7 +102,7 @@ class _Learning:
     def stages(self) -> list[RecipeStage]:
         return stages(self.app.settings.data_dir)
 
-    def train(self, asked: Asked) -> None:
+    def train(self, asked: _TrainingRequest) -> None:
         """Begin what a person asks for. Raises TrainingError, BackendError."""
         check_installed()
         self.app.catalogue.find(asked.model)
@@ -122,7 +122,7 @@ class _Learning:
 
         return self.answer(request, card)
 
-    def act(self, verb: str, named: Named) -> None:
+    def act(self, verb: str, named: _Act) -> None:
         """Do what a button says. Raises TrainingError."""
         runs, children = self.runs, self.children
         if verb == "cancel":
@@ -188,11 +188,11 @@ def _add_comparisons(web: FastAPI, learning: _Learning) -> None:
     """The blind queue of a child."""
 
     @web.post("/r1chat/learn/pair")
-    def next_pair(request: Request, named: Named) -> Response:
+    def next_pair(request: Request, named: _Act) -> Response:
         return learning.pair(request, named.id)
 
     @web.post("/r1chat/learn/judge")
-    def judge(request: Request, verdict: Verdict) -> Response:
+    def judge(request: Request, verdict: _BlindVerdict) -> Response:
         def decide(w: LearnWords) -> str:
             learning.queue.decide(verdict.id, verdict.sides, verdict.winner, verdict.seen)
             return ""
@@ -205,7 +205,7 @@ def _add_acts(web: FastAPI, learning: _Learning) -> None:
     """What buttons do; the answer is the runs as they are then."""
 
     @web.post("/r1chat/learn/train")
-    def train(request: Request, asked: Asked) -> Response:
+    def train(request: Request, asked: _TrainingRequest) -> Response:
         def make(w: LearnWords) -> str:
             learning.train(asked)
             return learning.cards(w)
@@ -213,7 +213,7 @@ def _add_acts(web: FastAPI, learning: _Learning) -> None:
         return learning.answer(request, make)
 
     @web.post("/r1chat/learn/{verb}")
-    def act(request: Request, verb: str, named: Named) -> Response:
+    def act(request: Request, verb: str, named: _Act) -> Response:
         def make(w: LearnWords) -> str:
             learning.act(verb, named)
             return learning.cards(w)
