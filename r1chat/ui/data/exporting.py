@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from r1chat.archive import Imported, Written, told
+from r1chat.archive import ArchiveCounts, ImportCounts, told
 from r1chat.errors import MessageError
 from r1chat.export import FORMATS, SUFFIXES, THOUGHTS, Format, Options, Summary
 from r1chat.export.formats import FORMS
@@ -168,7 +168,7 @@ def status(state: JobState | None, words: Words, new_page: bool = False) -> Mark
     return close + lines + _files(state, words)
 
 
-def _results(result: Summary | Written | Imported | None, words: Words) -> list[str]:
+def _results(result: Summary | ArchiveCounts | ImportCounts | None, words: Words) -> list[str]:
     lines = []
     if isinstance(result, Summary):
         lines.append(words.export_done.format(rows=f"{result.rows:,}", test=f"{result.test_rows:,}"))
@@ -177,14 +177,14 @@ def _results(result: Summary | Written | Imported | None, words: Words) -> list[
             lines.append(words.export_refused.format(n=f"{sum(result.refused.values()):,}", why=why.rstrip(".。")))
         if result.redacted:
             lines.append(words.export_replaced.format(n=f"{sum(result.redacted.values()):,}"))
-    elif isinstance(result, Written):
+    elif isinstance(result, ArchiveCounts):
         lines.append(words.archive_done.format(**_counts(result)))
-    elif isinstance(result, Imported):
+    elif isinstance(result, ImportCounts):
         lines += [line.pick(words.lang) for line in told(result, result.source)]
     return lines
 
 
-def _counts(result: Written) -> dict[str, str]:
+def _counts(result: ArchiveCounts) -> dict[str, str]:
     return {name: f"{getattr(result, name):,}" for name in ("conversations", "replies", "judgements")}
 
 

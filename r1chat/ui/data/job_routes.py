@@ -59,7 +59,7 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
 
     @web.post("/r1chat/data/archive")
     def begin_archive(request: Request, fields: Sent) -> Response:
-        def work(folder: Path, progress: JobProgress) -> archive.Written:
+        def work(folder: Path, progress: JobProgress) -> archive.ArchiveCounts:
             name = exporting.archive_name(datetime.now())
             return archive.write(app.store, folder / name, fields.flag("everything") is True, progress)
 
@@ -85,7 +85,7 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
         except OSError as error:
             return sentence(ImportFileError(Words.import_no_room.format(why=error.strerror or error)), w)
 
-        def work(folder: Path, progress: JobProgress) -> archive.Imported:
+        def work(folder: Path, progress: JobProgress) -> archive.ImportCounts:
             with upload:
                 return archive.read(app.store, file, progress)
 

@@ -17,13 +17,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 from uuid import uuid4
 
-from r1chat.archive import Imported, Written
+from r1chat.archive import ArchiveCounts, ImportCounts
 from r1chat.errors import BusyError, ExportError, R1ChatError
 from r1chat.export import Summary
 from r1chat.ui.words.page import Words
 
 JobKind = Literal["export", "archive", "import"]
-JobResult = Summary | Written | Imported
+JobResult = Summary | ArchiveCounts | ImportCounts
 JobProgress = Callable[[int, int], None]
 Work = Callable[[Path, JobProgress], JobResult]
 
