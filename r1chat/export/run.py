@@ -14,7 +14,7 @@ from r1chat.errors import ExportError, NothingToExportError
 from r1chat.export.card import card
 from r1chat.export.cases import Case, cases, export_status
 from r1chat.export.columns import columns
-from r1chat.export.formats import FORMS, Form, Refused, TrainingRow
+from r1chat.export.formats import FORMS, FormatSpec, Refused, TrainingRow
 from r1chat.export.options import SUFFIXES, Format, Options, Summary, Thoughts
 from r1chat.export.refusals import REASONS
 from r1chat.export.split import test_conversations
@@ -28,7 +28,7 @@ from r1chat.store import Store
 from r1chat.store.dataset import DatasetView, JudgedTurn
 from r1chat.store.entries import KINDS, Filter, JudgementKind
 
-OnProgress = Callable[[int, int], None]
+_OnProgress = Callable[[int, int], None]
 
 _JUDGEMENTS: Mapping[JudgementKind, Both] = {
     "comparison": Both("comparisons", "比较"),
@@ -45,7 +45,7 @@ def export(
     format: Format,
     path: Path,
     options: Options = Options(),  # noqa: B008  frozen
-    progress: OnProgress | None = None,
+    progress: _OnProgress | None = None,
 ) -> Summary:
     """Write what was judged, and may be exported, as rows that a trainer takes; a card and a report lie beside them.
 
@@ -98,7 +98,7 @@ class _Job:
 
     def __init__(
         self,
-        form: Form,
+        form: FormatSpec,
         judged: frozenset[JudgementKind],
         texts: Texts,
         data: dict[str, Writer],
@@ -187,7 +187,7 @@ def _either(choices: Sequence[str]) -> Both:
     return Both(" or ".join(choices), " 或 ".join(choices))
 
 
-def _check(format: Format, form: Form, path: Path, options: Options) -> None:
+def _check(format: Format, form: FormatSpec, path: Path, options: Options) -> None:
     """Raises ExportError for options that contradict the format."""
     if path.suffix.lower() not in SUFFIXES:
         sentence = Both(
@@ -259,7 +259,7 @@ def _total(snapshot: DatasetView, format: Format, selection: Filter) -> int:
     raise NothingToExportError(sentence.format(format=format, kinds=kinds))
 
 
-def _suitable(form: Form, snapshot: DatasetView, selection: Filter, templates: Templates) -> Thoughts:
+def _suitable(form: FormatSpec, snapshot: DatasetView, selection: Filter, templates: Templates) -> Thoughts:
     """Rendered text where all models are prompted as R1 is, since R1's template drops the thoughts of messages."""
     if "rendered" not in form.thoughts:
         return "full"
