@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from r1chat.redact import Kind as Redacted
+from r1chat.redact import FindingKind as Redacted
 from r1chat.store.entries import Filter
 
 Format = Literal[

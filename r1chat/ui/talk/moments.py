@@ -15,28 +15,28 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from r1chat.conversations import Verdict
-from r1chat.reflect import KINDS, Effect, Kind, Moment, Reader, Step
+from r1chat.reflect import KINDS, Effect, Moment, MomentKind, Reader, Step
 from r1chat.ui.html.formula import BEGIN, END
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, concat, markdown
 from r1chat.ui.talk.titles import title
 from r1chat.ui.words.page import Words
 
-CLASSES: dict[Kind, str] = {
+CLASSES: dict[MomentKind, str] = {
     "verification": "check",
     "correction": "fix",
     "alternative": "other",
     "re-reading": "reread",
     "realisation": "aha",
 }
-GLYPHS: dict[Kind, str] = {  # where nothing can be drawn
+GLYPHS: dict[MomentKind, str] = {  # where nothing can be drawn
     "verification": "✓",
     "correction": "↺",
     "alternative": "⇄",
     "re-reading": "¶",
     "realisation": "✦",
 }
-_SHAPES: dict[Kind, tuple[str, str]] = {  # outline of the mark, and the picture in it
+_SHAPES: dict[MomentKind, tuple[str, str]] = {  # outline of the mark, and the picture in it
     "verification": ('<circle cx="12" cy="12" r="11" class="shape"/>', "m7 12.5 3.5 3.5L17 9"),
     "correction": (
         '<path d="M12 0 24 12 12 24 0 12Z" class="shape"/>',
@@ -120,7 +120,7 @@ def _opening(moment: Moment, verdicts: Verdicts) -> Markup:
     )
 
 
-def mark(kind: Kind, effect: Effect, place: str = "") -> Markup:
+def mark(kind: MomentKind, effect: Effect, place: str = "") -> Markup:
     """The sign of a moment, by its kind and effect. Needs `SYMBOLS` in the page."""
     name = CLASSES[kind]
     return Markup('<svg class="{}" viewBox="0 0 24 24" aria-hidden="true"><use href="#moment-{}"/></svg>').format(
@@ -297,7 +297,7 @@ def legend(moments: Sequence[Moment], words: Words) -> Markup:
     )
 
 
-def kind_name(kind: Kind, words: Words) -> str:
+def kind_name(kind: MomentKind, words: Words) -> str:
     """What a kind is called."""
     return {
         "verification": words.verification,
