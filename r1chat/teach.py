@@ -33,8 +33,8 @@ from r1chat.judgements import (
 from r1chat.messages import Reply, Usage
 from r1chat.program_runs import ProgramRuns
 from r1chat.ranking import Ranking, ranked
-from r1chat.rewards import Reference as Rule
 from r1chat.rewards import Reward, accuracy, check
+from r1chat.rewards import RightAnswer as Rule
 from r1chat.rewards.programs import passes, read_requirements
 
 log = logging.getLogger(__name__)

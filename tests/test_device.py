@@ -123,7 +123,7 @@ def test_a_run_makes_every_tensor_on_the_device_of_its_model(kind: Any, tmp_path
 def test_reinforcement_and_the_stages_of_the_recipe_do_so_too(tmp_path: Path) -> None:
     from r1chat.backends.llama.child.reading import LoadedModel
     from r1chat.reasoning_format import R1_FORMAT
-    from r1chat.rewards import Reference
+    from r1chat.rewards import RightAnswer
     from r1chat.training.adapter_grpo import AdapterGrpo, GrpoProblem, Speech
     from r1chat.training.adapter_run import AdapterPlan
     from r1chat.training.base import read_base
@@ -134,7 +134,7 @@ def test_reinforcement_and_the_stages_of_the_recipe_do_so_too(tmp_path: Path) ->
 
     base = read_base(nano_model())
     problems = [
-        GrpoProblem(row.prompt, text := f"<｜User｜>{a} + {b} = ?", text, Reference(str(a + b), "number"))
+        GrpoProblem(row.prompt, text := f"<｜User｜>{a} + {b} = ?", text, RightAnswer(str(a + b), "number"))
         for row, (a, b) in zip(preferred_rows(6), sums(6, 3), strict=True)
     ]
     plan = AdapterPlan("grpo", 1e-4, epochs=1, batch=2)

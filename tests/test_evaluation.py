@@ -31,7 +31,7 @@ from r1chat.evaluation.report import distill, lines, paired_lines, paper_row
 from r1chat.evaluation.run import DONE, SPECIFICATION, read_solved
 from r1chat.evaluation.running import is_running
 from r1chat.messages import Request
-from r1chat.rewards import Reference, accuracy
+from r1chat.rewards import RightAnswer, accuracy
 from r1chat.rewards.programs import Requirements, read_requirements
 from r1chat.store import Store
 
@@ -54,7 +54,7 @@ def test_the_right_answer_passes_its_own_check_and_another_one_does_not(name: st
     made = list(generated.problems(name, "train", 30))
     answers = sorted({one.example for one in made})
     for one in made:
-        reference = Reference(one.answer, one.kind)
+        reference = RightAnswer(one.answer, one.kind)
         assert accuracy(f"The answer is \\boxed{{{one.example}}}.", reference).value == 1.0
         wrong = next(answer for answer in answers if answer != one.example)
         assert accuracy(f"The answer is \\boxed{{{wrong}}}.", reference).value == 0.0

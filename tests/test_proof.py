@@ -17,12 +17,12 @@ from r1chat.errors import TrainingError
 from r1chat.learn.forecast import TrainingForecast, forecast, needed_memory
 from r1chat.learn.proof import Proof, compare
 from r1chat.learn.runs import RunStatus
-from r1chat.rewards import Reference
+from r1chat.rewards import RightAnswer
 from r1chat.ui.learn.page import proof as shown
 from r1chat.ui.words.learn import LEARN_WORDS
 
 PROMPTS = [(f"p{number}", f"Question {number}?") for number in range(12)]
-HALF = {prompt: Reference("1/2", "number") for prompt, _ in PROMPTS[:10]}  # the last two have no right answer
+HALF = {prompt: RightAnswer("1/2", "number") for prompt, _ in PROMPTS[:10]}  # the last two have no right answer
 
 
 @dataclass(frozen=True)

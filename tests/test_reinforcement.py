@@ -21,7 +21,7 @@ from r1chat.errors import TrainingError
 from r1chat.learn.forecast import Sampling, forecast
 from r1chat.learn.runs import Runs
 from r1chat.reasoning_format import R1_FORMAT, ReasoningFormat
-from r1chat.rewards import Reference
+from r1chat.rewards import RightAnswer
 
 MISSING = [name for name in ("torch", "transformers", "gguf") if find_spec(name) is None]
 pytestmark = [
@@ -68,7 +68,7 @@ def problems_of(reading: Any, count: int, form: ReasoningFormat | None = R1_FORM
     for a, b in sums(count, 5):
         question = f"{a} + {b} = ?"
         prompt = f"<｜User｜>{question}<｜Assistant｜><think>\n" if form else question
-        found.append(GrpoProblem(tuple(reading.prompt(prompt)), prompt, question, Reference(str(a + b), "number")))
+        found.append(GrpoProblem(tuple(reading.prompt(prompt)), prompt, question, RightAnswer(str(a + b), "number")))
     return found
 
 
@@ -141,7 +141,7 @@ def test_a_reply_is_scored_by_the_form_of_its_family(
 ) -> None:
     from r1chat.training.scoring import score_one
 
-    question, reference = "What is six times seven?", Reference("42", "number")
+    question, reference = "What is six times seven?", RightAnswer("42", "number")
     mark = score_one(completion(text), prompt, question, reference, form)
     assert (mark.accuracy, mark.format, mark.language) == marks
     cut = score_one(completion(text, ended=False), prompt, question, reference, form)

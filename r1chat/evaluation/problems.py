@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from r1chat.judgements import Check
-from r1chat.rewards import Reference
+from r1chat.rewards import RightAnswer
 from r1chat.rewards.programs import Requirements
 
 # DeepSeek's advice for R1: no few-shot examples, and the directive in the user's turn.
@@ -38,9 +38,9 @@ class Problem:
     tests: Requirements | None = None
 
     @property
-    def reference(self) -> Reference:
+    def reference(self) -> RightAnswer:
         """What an answer is checked against."""
-        return Reference(self.answer, self.kind)
+        return RightAnswer(self.answer, self.kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from r1chat.export.options import Source
 from r1chat.judgements import Check
 from r1chat.learn.aspects import ASPECTS, Aspect, label, split_thought, weights
 from r1chat.learn.runs import TrainingKind
-from r1chat.rewards import Reference
+from r1chat.rewards import RightAnswer
 from r1chat.store import Store
 
 FORMATS: dict[TrainingKind, Format] = {"prefer": "preference", "sft": "sft", "kto": "unpaired", "grpo": "grpo"}
@@ -61,7 +61,7 @@ class TextRow:
     conversation: str
     digests: tuple[str, ...]
     models: tuple[str, ...]
-    reference: Reference | None = None
+    reference: RightAnswer | None = None
     marks: tuple[tuple[Aspect, int], ...] = ()
 
 
@@ -74,7 +74,7 @@ class TrainingData:
 
     rows: tuple[TextRow, ...]
     held: tuple[TextRow, ...]
-    solutions: dict[str, Reference] = field(default_factory=dict)
+    solutions: dict[str, RightAnswer] = field(default_factory=dict)
     others: Counter[str] = field(default_factory=Counter)
     contradictions: int = 0
 
@@ -154,13 +154,13 @@ def read_rows(
     return TrainingData(tuple(rows), tuple(held), solutions, others, contradictions)
 
 
-def _solutions(file: Path, held: Sequence[TextRow]) -> dict[str, Reference]:
+def _solutions(file: Path, held: Sequence[TextRow]) -> dict[str, RightAnswer]:
     """Right answers that `write_rows` wrote beside the data, of the conversations that are set apart."""
     answers, apart = file.with_name("answers.jsonl"), {row.conversation for row in held}
     if not answers.exists():
         return {}
     lines = [line for _, line in _lines(answers) if line.get("conversation") in apart]
-    return {line["prompt"]: Reference(line["solution"], line["solution_kind"]) for line in lines}
+    return {line["prompt"]: RightAnswer(line["solution"], line["solution_kind"]) for line in lines}
 
 
 def check_enough(gathered: TrainingData, kind: TrainingKind) -> Both | None:
@@ -240,7 +240,7 @@ def _by_marks(rows: list[TextRow], by: Mapping[Aspect, float]) -> list[TextRow]:
 
 def _one_answer_each(rows: Sequence[TextRow]) -> list[TextRow]:
     """The questions but those with two different answers."""
-    answers: dict[str, set[Reference | None]] = {}
+    answers: dict[str, set[RightAnswer | None]] = {}
     for row in rows:
         answers.setdefault(row.prompt, set()).add(row.reference)
     return [row for row in rows if len(answers[row.prompt]) == 1]
@@ -333,10 +333,10 @@ def _mark(value: object) -> int:
     return int(value) if isinstance(value, (int, float)) and 1 <= value <= 5 else 0
 
 
-def _reference(text: str, kind: Any) -> Reference:
+def _reference(text: str, kind: Any) -> RightAnswer:
     """A right answer; of the likeliest kind where the file names none that r1chat knows."""
     known = next((name for name in get_args(Check) if name == kind), None)
-    return Reference(text, known) if known else Reference.read(text)
+    return RightAnswer(text, known) if known else RightAnswer.read(text)
 
 
 def _lines(file: Path) -> Iterable[tuple[int, dict[str, Any]]]:

@@ -21,7 +21,7 @@ from r1chat.learn.aspects import ASPECTS, Aspect, label
 from r1chat.learn.gather import TextRow
 from r1chat.messages import Began, Finish, Raw, Reply
 from r1chat.reasoning_format import ReasoningFormat
-from r1chat.rewards import Reference, accuracy, format_reward
+from r1chat.rewards import RightAnswer, accuracy, format_reward
 from r1chat.think import collect
 from r1chat.votes import winner
 
@@ -144,7 +144,7 @@ def agreed_by_aspect(rows: Sequence[TextRow], agreed: Sequence[bool]) -> dict[As
 
 def compare(
     prompts: Sequence[tuple[str, str]],
-    solutions: Mapping[str, Reference],
+    solutions: Mapping[str, RightAnswer],
     form: ReasoningFormat | None,
     before: Write,
     after: Write,
@@ -217,7 +217,7 @@ class _Asked:
 
 
 def _asked(
-    written: Sequence[WrittenReply], prompt: str, shown: str, form: ReasoningFormat | None, solution: Reference | None
+    written: Sequence[WrittenReply], prompt: str, shown: str, form: ReasoningFormat | None, solution: RightAnswer | None
 ) -> _Asked:
     replies = [_reply(one, prompt, form) for one in written]
     sides = tuple(_side(reply, one.tokens, form, solution) for reply, one in zip(replies, written, strict=True))
@@ -231,7 +231,7 @@ def _reply(written: WrittenReply, prompt: str, form: ReasoningFormat | None) -> 
     return collect([Began(form, opened), Raw(written.text, written.tokens), finish])
 
 
-def _side(reply: Reply, tokens: int, form: ReasoningFormat | None, solution: Reference | None) -> Side:
+def _side(reply: Reply, tokens: int, form: ReasoningFormat | None, solution: RightAnswer | None) -> Side:
     ended, right = reply.finish == "stop", None
     if solution:
         value = accuracy(reply.answer, solution).value if ended else 0.0

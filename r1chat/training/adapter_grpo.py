@@ -20,7 +20,7 @@ import torch
 
 from r1chat.both import Both
 from r1chat.reasoning_format import ReasoningFormat
-from r1chat.rewards import Reference
+from r1chat.rewards import RightAnswer
 from r1chat.training.adapter_run import AdapterPlan, AdapterRun, Tell
 from r1chat.training.base import Base
 from r1chat.training.grpo import Reinforcement, add_gradient, group_advantages, means
@@ -41,7 +41,7 @@ class GrpoProblem:
     tokens: tuple[int, ...]
     prompt: str
     question: str
-    reference: Reference
+    reference: RightAnswer
 
 
 @dataclass(frozen=True, slots=True)

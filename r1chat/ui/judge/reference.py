@@ -10,8 +10,8 @@ from markupsafe import Markup
 from r1chat.conversations import StoredReply
 from r1chat.errors import R1ChatError
 from r1chat.judgements import CHECKS, Judged, Reference, Verification
-from r1chat.rewards import Reference as Rule
 from r1chat.rewards import Reward, accuracy, format_reward, language_consistency
+from r1chat.rewards import RightAnswer as Rule
 from r1chat.rewards.programs import program
 from r1chat.rewards.reward import shown
 from r1chat.ui.html.icons import sign
