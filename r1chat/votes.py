@@ -14,7 +14,7 @@ from r1chat.answers import compare, equivalent, final_answer
 from r1chat.conversations import StoredReply
 from r1chat.messages import Reply
 
-__all__ = ["Group", "equivalent", "final_answer", "group", "majority", "voice", "winner"]
+__all__ = ["AnswerGroup", "equivalent", "final_answer", "group", "majority", "voice", "winner"]
 
 MOST_COMPARED = 1_000
 """Pairs of different answers that one grouping compares: as many as 45 different answers make."""

@@ -17,4 +17,4 @@ from r1chat.archive.reading import read
 from r1chat.archive.report import contents, told
 from r1chat.archive.writer import write
 
-__all__ = ["LEFT_OUT", "ImportCounts", "ArchiveCounts", "contents", "read", "told", "write"]
+__all__ = ["LEFT_OUT", "ArchiveCounts", "ImportCounts", "contents", "read", "told", "write"]

@@ -19,10 +19,10 @@ from r1chat.library.queue import DownloadJob, Downloads
 __all__ = [
     "CURATED",
     "Curated",
+    "DownloadJob",
     "DownloadProgress",
     "Downloads",
     "Hub",
-    "DownloadJob",
     "Quantisation",
     "Repository",
     "Variant",

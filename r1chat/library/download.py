@@ -52,7 +52,7 @@ def download(
 ) -> Path:
     """Bring all files of a model into `folder`; returns the first one.
 
-    Raises LibraryError or, when `stop` is set, Stopped. What was loaded before is taken up again.
+    Raises LibraryError or, when `stop` is set, DownloadStoppedError. What was loaded before is taken up again.
     `wait` is the pause in seconds after a first broken connection.
     """
     _make(folder)

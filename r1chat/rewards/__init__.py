@@ -12,8 +12,8 @@ from r1chat.rewards.reward import Reward
 from r1chat.rewards.trl import trl_reward
 
 __all__ = [
-    "RightAnswer",
     "Reward",
+    "RightAnswer",
     "accuracy",
     "check",
     "format_reward",

@@ -257,7 +257,7 @@ def _is_whole(piece: str) -> bool:
 
 
 class Segments:
-    """Like `BlockSplitter`, of a text in which blocks also begin at given places: each segment has a splitter of its own."""
+    """`BlockSplitter` for a text in which blocks also begin at given places: each segment has a splitter of its own."""
 
     def __init__(self, trusting: bool = True) -> None:
         self.starts: list[int] = []
