@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 NEEDED = ("torch", "transformers", "gguf", "llama_cpp")
 ROOM = 300_000_000  # bytes: a checkpoint, the one that replaces it, the adapter
 
-Tell = Callable[[Both], None]
+_Tell = Callable[[Both], None]
 
 
 class CancelledError(TrainingError):
@@ -62,7 +62,7 @@ def check_installed() -> None:
         raise TrainingError(_NOT_INSTALLED.format(names=", ".join(names)))
 
 
-def train(app: App, run: TrainingRun, tell: Tell) -> RunStatus:
+def train(app: App, run: TrainingRun, tell: _Tell) -> RunStatus:
     """Do a run, or go on with it; its last status. `tell` gets a sentence at each turn of events.
 
     Raises what ended it, with the same sentence in the run's status; its checkpoint is kept. See `check_installed`.
@@ -89,7 +89,7 @@ def train(app: App, run: TrainingRun, tell: Tell) -> RunStatus:
 
 
 class _Job:
-    def __init__(self, app: App, run: TrainingRun, status: RunStatus, tell: Tell) -> None:
+    def __init__(self, app: App, run: TrainingRun, status: RunStatus, tell: _Tell) -> None:
         self.app, self.run, self.status, self.tell = app, run, status, tell
         self.wish = run.wish
 

@@ -21,13 +21,13 @@ import torch
 from r1chat.both import Both
 from r1chat.reasoning_format import ReasoningFormat
 from r1chat.rewards import RightAnswer
-from r1chat.training.adapter_run import AdapterPlan, AdapterRun, Tell
+from r1chat.training.adapter_run import AdapterPlan, AdapterRun
 from r1chat.training.base import Base
 from r1chat.training.grpo import Reinforcement, add_gradient, group_advantages, means
 from r1chat.training.lora import Weights
 from r1chat.training.objectives import Sequences, in_parts, likelihood_change
 from r1chat.training.objectives import score as likelihood
-from r1chat.training.outcome import TOO_SHORT, Outcome, average, outcome
+from r1chat.training.outcome import TOO_SHORT, Outcome, Tell, average, outcome
 from r1chat.training.sampling import LIMIT, Completion, Vocabulary, complete_tokens
 from r1chat.training.scoring import Score, score_one
 

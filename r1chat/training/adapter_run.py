@@ -16,9 +16,9 @@ from r1chat.errors import TrainingError
 from r1chat.training.base import Base
 from r1chat.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from r1chat.training.lora import Adapter
+from r1chat.training.outcome import Tell
 
 _Kind = Literal["prefer", "sft", "kto", "grpo"]
-Tell = Callable[[dict[str, Any]], None]
 _Outcome = TypeVar("_Outcome")
 
 

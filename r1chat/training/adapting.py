@@ -23,10 +23,11 @@ import torch
 from torch import Tensor
 
 from r1chat.both import Both
-from r1chat.training.adapter_run import AdapterPlan, AdapterRun, Tell
+from r1chat.training.adapter_run import AdapterPlan, AdapterRun
 from r1chat.training.base import Base
 from r1chat.training.lora import Weights
 from r1chat.training.objectives import Scores, Sequences, in_parts, label_loss, mass, preference_loss, score
+from r1chat.training.outcome import Tell
 
 FORK = 0.9  # of the base's probability is on the next tokens of chosen and rejected reply: a pair that parts there
 

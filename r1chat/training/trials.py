@@ -18,10 +18,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from r1chat.training.adapter_run import AdapterPlan, Tell
+from r1chat.training.adapter_run import AdapterPlan
 from r1chat.training.adapting import Adapting, TokenRow, TrainingGuard, TrainingResult
 from r1chat.training.base import Base
 from r1chat.training.lora import Adapter
+from r1chat.training.outcome import Tell
 
 
 @dataclass(frozen=True, slots=True)

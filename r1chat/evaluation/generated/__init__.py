@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from r1chat.both import Both
+from r1chat.both import Both, Language
 from r1chat.errors import EvaluationError
 from r1chat.evaluation.generated.countdown_game import (
     beginnings,
@@ -21,7 +21,7 @@ from r1chat.evaluation.generated.countdown_game import (
     needed,
     pairs,
 )
-from r1chat.evaluation.generated.drawing import SPLITS, Draw, Drawn, GeneratedProblem, Language, split_of
+from r1chat.evaluation.generated.drawing import SPLITS, Draw, Drawn, GeneratedProblem, split_of
 from r1chat.evaluation.generated.numbers import decimals, divisors, equations, fractions, percentages, primes, sorting
 from r1chat.evaluation.generated.stories import clock, letters, stories
 from r1chat.evaluation.generated.sums import division, expressions, products, sums

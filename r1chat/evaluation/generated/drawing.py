@@ -7,13 +7,12 @@ import operator
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from r1chat.both import Language
 from r1chat.judgements import Check
 
 SPLITS = ("train", "dev", "test")
-
-Language = Literal["en", "zh"]
 
 OPERATIONS: dict[str, Callable[[int, int], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
