@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from benchmarks.report import Report
-from r1chat.rewards import Reference, accuracy
+from r1chat.rewards import RightAnswer, accuracy
 
 DATA = Path(__file__).parents[1] / "tests" / "data"
 CASES = (DATA / "answers.jsonl", DATA / "answers_more.jsonl")
@@ -26,7 +26,7 @@ def measure(report: Report, file: Path) -> None:
     expected = accepted = undecided = 0
     begin = time.process_time()
     for row in rows:
-        value = accuracy(row["reply"], Reference.read(row["reference"])).value
+        value = accuracy(row["reply"], RightAnswer.read(row["reference"])).value
         expected += value == float(row["right"])
         accepted += value == 1.0 and not row["right"]
         undecided += value is None

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from r1chat.rewards import Reference, accuracy
+from r1chat.rewards import RightAnswer, accuracy
 
 DATA = Path(__file__).parents[1] / "tests" / "data"
 PIECES = (
@@ -103,7 +103,7 @@ def main(count: int, seed: int) -> None:
     slowest: list[tuple[float, str, str]] = []
     for reply, reference in mutated(count, seed):
         begin = time.process_time()
-        verdicts[accuracy(reply, Reference.read(reference)).value] += 1
+        verdicts[accuracy(reply, RightAnswer.read(reference)).value] += 1
         slowest = sorted([*slowest, (time.process_time() - begin, reply, reference)], reverse=True)[:5]
     print(f"{count} inputs: {verdicts[1.0]} right, {verdicts[0.0]} wrong, {verdicts[None]} undecided")
     for seconds, reply, reference in slowest:

@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from r1chat import archive
-from r1chat.archive import Imported
+from r1chat.archive import ImportCounts
 from r1chat.archive.counts import CHATS_LEFT_OUT, MESSAGES_LEFT_OUT
 from r1chat.errors import R1ChatError
 from r1chat.store import Store
@@ -36,7 +36,7 @@ ODD: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def adds_up(came: Imported) -> bool:
+def adds_up(came: ImportCounts) -> bool:
     """Whether the counts add up to what the file holds."""
     chats = came.conversations + came.extended + came.known + sum(came.left_out.get(c, 0) for c in CHATS_LEFT_OUT)
     messages = came.turns + came.replies + came.joined + came.known_messages

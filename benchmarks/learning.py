@@ -25,11 +25,11 @@ from typing import Any
 
 from r1chat.backends.llama.child.context import Context, Sampler
 from r1chat.backends.llama.child.model import Model
-from r1chat.backends.llama.child.reading import Reading
+from r1chat.backends.llama.child.reading import LoadedModel
 from r1chat.config import nano_model
 from r1chat.evaluation.measures import bootstrap
 from r1chat.learn.defaults import rates_of
-from r1chat.learn.runs import Kind
+from r1chat.learn.runs import TrainingKind
 from r1chat.messages import Params
 
 SUMS, SAMPLES, TRAINED, APART = 150, 8, 160, 40
@@ -135,16 +135,16 @@ def main() -> None:
     parser.add_argument("--unguarded", action="store_true")
     parser.add_argument("--trials", type=int, default=1)
     flags = parser.parse_args()
-    kind: Kind = flags.kind
+    kind: TrainingKind = flags.kind
     from r1chat.training.adapter_file import write_adapter
-    from r1chat.training.adapter_run import Plan
-    from r1chat.training.adapting import Adapting, Guard, Row
+    from r1chat.training.adapter_run import AdapterPlan
+    from r1chat.training.adapting import Adapting, TokenRow, TrainingGuard
     from r1chat.training.base import compare, read_base
     from r1chat.training.lora import Weights
     from r1chat.training.trials import Trials
 
     file = nano_model()
-    with closing(Model(file)) as model, closing(Reading(file)) as reading, tempfile.TemporaryDirectory() as folder:
+    with closing(Model(file)) as model, closing(LoadedModel(file)) as reading, tempfile.TemporaryDirectory() as folder:
         questions = [question for question in sums(99) for _ in range(REPLIES)]
         before = write(model, None, questions, 1.0, 5)
         checked = 2 * sum(reply.has(True) for reply in before) < len(before)
@@ -153,17 +153,27 @@ def main() -> None:
         data = pairs(model, checked)
         random.Random(flags.seed).shuffle(data)
         apart = set(sorted({prompt for prompt, *_ in data})[::5])
-        rows: dict[bool, list[Row]] = {True: [], False: []}
+        rows: dict[bool, list[TokenRow]] = {True: [], False: []}
         for prompt, good, other in data:
             prompt_tokens = tuple(reading.prompt(prompt))
             sides = [tuple(reading.completion(side)) for side in (good, other)]
-            new_rows = [Row(prompt_tokens, sides[0], sides[1])] if kind == "prefer" else [Row(prompt_tokens, sides[0])]
-            rows[prompt in apart] += new_rows + ([Row(prompt_tokens, sides[1], good=False)] if kind == "kto" else [])
+            new_rows = (
+                [TokenRow(prompt_tokens, sides[0], sides[1])]
+                if kind == "prefer"
+                else [TokenRow(prompt_tokens, sides[0])]
+            )
+            rows[prompt in apart] += new_rows + (
+                [TokenRow(prompt_tokens, sides[1], good=False)] if kind == "kto" else []
+            )
         base = read_base(file)
         compare(base, reading, [[*row.prompt, *row.chosen] for row in rows[False][:4]])
-        plan = Plan(kind, flags.rate, epochs=flags.epochs, supervised=flags.supervised, seed=flags.seed)
+        plan = AdapterPlan(kind, flags.rate, epochs=flags.epochs, supervised=flags.supervised, seed=flags.seed)
         off = math.inf
-        guard = Guard(off, off, off, learnt=off, patience=plan.batch * len(data)) if flags.unguarded else Guard()
+        guard = (
+            TrainingGuard(off, off, off, learnt=off, patience=plan.batch * len(data))
+            if flags.unguarded
+            else TrainingGuard()
+        )
 
         def measured(name: str, weights: Weights) -> None:
             adapter = Path(folder) / f"{name}.gguf"

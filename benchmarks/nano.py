@@ -20,7 +20,7 @@ from benchmarks.report import Report
 from r1chat.config import nano_model
 from r1chat.evaluation import generated
 from r1chat.judgements import Check
-from r1chat.training.data import FOLLOW, Text, texts
+from r1chat.training.data import FOLLOW, TrainingText, texts
 from r1chat.training.gguf_file import read_gguf
 from r1chat.training.sampling import complete
 from r1chat.training.scoring import Score, score
@@ -45,20 +45,20 @@ EXAMPLES = (
 )
 
 
-def texts_of(task: str, split: str, count: int, language: str) -> list[Text]:
+def texts_of(task: str, split: str, count: int, language: str) -> list[TrainingText]:
     """Problems of a task as prompts."""
     problems = generated.problems(task, split, count, language)
     return [_text(problem.question, problem.answer, problem.kind) for problem in problems]
 
 
-def texts_of_file(name: str) -> list[Text]:
+def texts_of_file(name: str) -> list[TrainingText]:
     """The rows of a file of questions."""
     rows = [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
     return [_text(row["question"], row["answer"], row["kind"]) for row in rows]
 
 
-def _text(question: str, answer: str, kind: Check) -> Text:
-    return Text("", "en", f"{BOS}{USER}{question}{ASSISTANT}{THINK}\n", "", answer, answer, kind)
+def _text(question: str, answer: str, kind: Check) -> TrainingText:
+    return TrainingText("", "en", f"{BOS}{USER}{question}{ASSISTANT}{THINK}\n", "", answer, answer, kind)
 
 
 def main() -> None:
@@ -74,7 +74,7 @@ def main() -> None:
     report = Report("nano")
     all_marks: list[Score] = []
 
-    def measure(questions: list[Text]) -> float:
+    def measure(questions: list[TrainingText]) -> float:
         """The share of right answers."""
         replies = complete(model, tokenizer, [text.prompt for text in questions])
         marks = score(questions, replies)

@@ -31,10 +31,10 @@ from tokenizers import Tokenizer
 
 from benchmarks.report import Report
 from r1chat.training.checkpoint import CHECKPOINT
-from r1chat.training.data import Text, texts
+from r1chat.training.data import TrainingText, texts
 from r1chat.training.gguf_file import read_gguf
 from r1chat.training.grpo import Grpo, Reinforcement
-from r1chat.training.loop import Plan, Source, Training, load
+from r1chat.training.loop import Plan, TextSource, Training, load
 from r1chat.training.model import Decoder, Shape
 from r1chat.training.reject import Rejection, gather, sampler, source
 from r1chat.training.sampling import Completion, complete
@@ -72,7 +72,7 @@ def measure(model: Decoder, tokenizer: Tokenizer, task: str, split: str, count: 
     }
 
 
-def _written(model: Decoder, tokenizer: Tokenizer, asked: list[Text], temperature: float) -> list[Completion]:
+def _written(model: Decoder, tokenizer: Tokenizer, asked: list[TrainingText], temperature: float) -> list[Completion]:
     found: list[Completion] = []
     for at in range(0, len(asked), 200):
         prompts = [text.prompt for text in asked[at : at + 200]]
@@ -84,7 +84,7 @@ def _mean(values: list[Any]) -> float:
     return round(statistics.fmean(values), 4) if values else 0.0
 
 
-def start(folder: Path, demonstrations: Source, minutes: float, model: Path | None) -> None:
+def start(folder: Path, demonstrations: TextSource, minutes: float, model: Path | None) -> None:
     """The common checkpoint, from nothing or from a GGUF file; goes on where it was."""
     begun = read_gguf(model) if model and not (folder / CHECKPOINT).exists() else None
     plan = replace(_plan("start", minutes, 0), warm=20 if model else 100)
@@ -94,7 +94,7 @@ def start(folder: Path, demonstrations: Source, minutes: float, model: Path | No
 
 
 def arm(
-    name: str, folder: Path, begun: Path, demonstrations: Source, minutes: float, seed: int, rules: Reinforcement
+    name: str, folder: Path, begun: Path, demonstrations: TextSource, minutes: float, seed: int, rules: Reinforcement
 ) -> tuple[Decoder, Tokenizer]:
     """The model after one way to go on from the checkpoint in `begun` for the same processor time."""
     origin = load(begun)
@@ -133,7 +133,7 @@ def _plan(name: str, minutes: float, seed: int) -> Plan:
     )
 
 
-def _demonstrations(task: str, count: int) -> Source:
+def _demonstrations(task: str, count: int) -> TextSource:
     """Chains of one task: always new ones, or the same `count` again and again."""
     if count:
         return source(list(islice(texts(random.Random("demonstrations"), "train", [task]), count)))

@@ -31,8 +31,7 @@ from r1chat.backends.format_finder import find_format
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import load
-from r1chat.evaluation import Run, curve, load_task
-from r1chat.evaluation import Settings as RunSettings
+from r1chat.evaluation import Run, RunSettings, curve, load_task
 from r1chat.evaluation.report import finite
 from r1chat.messages import BackendEvent, Began, Raw, Request
 from r1chat.reasoning_format import ReasoningFormat

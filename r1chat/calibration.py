@@ -18,7 +18,7 @@ from r1chat.both import Both
 from r1chat.conversations import MomentLabel
 from r1chat.errors import ConfigError
 from r1chat.files import read_json, replacing
-from r1chat.reflect import KINDS, Bars, Kind, bar, read
+from r1chat.reflect import KINDS, Bars, MomentKind, bar, read
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ FEWEST = 5  # labels of a kind, below which its bar stays
 class Labelled(NamedTuple):
     """A label and the model's score of the moment that it is on, in hundredths of a logit."""
 
-    kind: Kind
+    kind: MomentKind
     score: int
     right: bool
 
@@ -38,7 +38,7 @@ class Labelled(NamedTuple):
 class Change:
     """What calibration makes of one kind. Bars in hundredths of a logit."""
 
-    kind: Kind
+    kind: MomentKind
     before: int
     after: int
     right: int  # labels Right mark
@@ -85,12 +85,12 @@ def undo(folder: Path) -> bool:
     return True
 
 
-def load(folder: Path) -> dict[Kind, int]:
+def load(folder: Path) -> dict[MomentKind, int]:
     """The bars in force, by kind; a kind that was not calibrated is absent. Raises ConfigError for a damaged file."""
     return _kept(folder).get("bars", {})
 
 
-def load_or_default(folder: Path) -> dict[Kind, int]:
+def load_or_default(folder: Path) -> dict[MomentKind, int]:
     """The bars in force; a damaged file is logged and counts as absent, so that the page shows conversations anyway."""
     try:
         return load(folder)
@@ -101,7 +101,7 @@ def load_or_default(folder: Path) -> dict[Kind, int]:
 
 def _score(labelled: Iterable[tuple[MomentLabel, str]]) -> Iterator[Labelled]:
     """The labels whose moments the finder still finds, by the kind that it gives them."""
-    scores: dict[str, dict[tuple[int, int], tuple[Kind, int | None]]] = {}
+    scores: dict[str, dict[tuple[int, int], tuple[MomentKind, int | None]]] = {}
     for label, reasoning in labelled:
         if label.reply_id not in scores:
             reader = read(reasoning)
@@ -112,7 +112,7 @@ def _score(labelled: Iterable[tuple[MomentLabel, str]]) -> Iterator[Labelled]:
             yield Labelled(kind, score, label.verdict == "confirmed")
 
 
-def _fit(kind: Kind, before: int, labels: list[Labelled]) -> Change:
+def _fit(kind: MomentKind, before: int, labels: list[Labelled]) -> Change:
     right = [label.score for label in labels if label.right]
     wrong = [label.score for label in labels if not label.right]
     after = bar()
@@ -131,7 +131,7 @@ def _write(folder: Path, bars: Bars, previous: Bars) -> None:
         file.write(json.dumps({"bars": dict(bars), "previous": dict(previous)}).encode())
 
 
-def _kept(folder: Path) -> dict[str, dict[Kind, int]]:
+def _kept(folder: Path) -> dict[str, dict[MomentKind, int]]:
     """The file's content; empty where there is none."""
     path = folder / FILE_NAME
     try:

@@ -34,10 +34,10 @@ DEFECT = Both(
 
 log = logging.getLogger(__name__)
 
-Seen = TypeVar("Seen")  # what a watcher is given
+_Update = TypeVar("_Update")  # what a watcher is given
 
 
-class _Work(ABC, Generic[Seen]):
+class _Work(ABC, Generic[_Update]):
     """A thread that makes replies, the replies as others see them, and how they are stopped. Thread-safe."""
 
     def __init__(self, recorder: Recorder, stored: Sequence[StoredReply], conversation_id: str) -> None:
@@ -92,7 +92,7 @@ class _Work(ABC, Generic[Seen]):
             self._changed.wait_for(lambda: self._done, timeout)
             return self._replies()[0]
 
-    def watch(self, interval: float = 0.05) -> Iterator[Seen]:
+    def watch(self, interval: float = 0.05) -> Iterator[_Update]:
         """The newest state whenever it has changed, at most once in `interval` seconds; the finished one comes last."""
         seen, done = -1, False
         while not done:
@@ -111,7 +111,7 @@ class _Work(ABC, Generic[Seen]):
         """The replies as they stand. The caller holds `_changed`."""
 
     @abstractmethod
-    def _seen(self, replies: list[Reply]) -> Seen:
+    def _seen(self, replies: list[Reply]) -> _Update:
         """What a watcher is given of the replies."""
 
     @abstractmethod

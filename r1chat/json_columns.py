@@ -11,10 +11,10 @@ from typing import TypeVar
 
 LONGEST = 100_000  # characters; what r1chat writes has some thousands
 
-Kind = TypeVar("Kind", bound=object)
+_Kind = TypeVar("_Kind", bound=object)
 
 
-def value_of(column: str, kind: type[Kind]) -> Kind | None:
+def value_of(column: str, kind: type[_Kind]) -> _Kind | None:
     """The JSON array (`list`) or object (`dict`) that a column holds; None where it holds nothing of that kind."""
     try:
         value = json.loads(column) if 0 < len(column) <= LONGEST else None

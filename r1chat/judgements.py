@@ -187,7 +187,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class JudgementCounts:
     """Counts of the judgements in force, of all raters."""
 
     thumbs: int = 0

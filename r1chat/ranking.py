@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-Outcome = Callable[[str, str], int | None]  # 1: the first is better, -1: the second, 0: a tie, None: not compared yet
+PairOutcome = Callable[
+    [str, str], int | None
+]  # 1: the first is better, -1: the second, 0: a tie, None: not compared yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Ranking:
     left: int = 0
 
 
-def ranked(items: Sequence[str], outcome: Outcome) -> Ranking:
+def ranked(items: Sequence[str], outcome: PairOutcome) -> Ranking:
     """The order of `items` as far as the comparisons determine it."""
     groups: list[list[str]] = []
     for number, item in enumerate(items):

@@ -44,7 +44,7 @@ _GGUF_KEYS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class _Family:
     """What a maker recommends: parameters with a thought, without one, and whether a system prompt harms."""
 
     name: str
@@ -60,30 +60,30 @@ def _p(temperature: float, top_p: float, top_k: int = 0, min_p: float = 0.0, pre
 
 # By the makers' model cards and the defaults of widely used programs; the first that fits counts.
 FAMILIES = (
-    Family("DeepSeek-R1", r"deepseek-?r1|r1-distill|(?:^|[^a-z0-9])r1(?:[^a-z0-9]|$)", _p(0.6, 0.95), None, True),
-    Family("DeepSeek-V4", r"deepseek-?v4", _p(1.0, 1.0)),
-    Family("DeepSeek-V3", r"deepseek-?v3", _p(0.6, 0.95)),
-    Family("QwQ", r"qwq", _p(0.6, 0.95, 40)),
-    Family("Qwen3.5 and later", r"qwen-?3\.[5-9]", _p(0.6, 0.95, 20, 0.0, 1.5), _p(0.7, 0.8, 20, 0.0, 1.5)),
-    Family("Qwen3", r"qwen-?3", _p(0.6, 0.95, 20), _p(0.7, 0.8, 20)),
-    Family("GLM", r"glm-?[45]|glm4|chatglm", _p(1.0, 0.95)),
-    Family("Kimi", r"kimi", _p(1.0, 0.95)),
-    Family("MiniMax", r"minimax", _p(1.0, 0.95, 40)),
-    Family("gpt-oss", r"gpt-?oss", _p(1.0, 1.0)),
-    Family("Gemma", r"gemma-?[34]", _p(1.0, 0.95, 64)),
-    Family("Ministral instruct", r"ministral(?!.*reason)", _p(0.15, 0.95)),
-    Family("Magistral", r"magistral|ministral", _p(0.7, 0.95)),
-    Family("Seed-OSS", r"seed-?oss", _p(1.1, 0.95)),
-    Family("Apertus", r"apertus", _p(0.8, 0.9)),
-    Family("Nemotron 3", r"nemotron-?3", _p(1.0, 0.95)),
-    Family("Nemotron", r"nemotron", _p(0.6, 0.95), _p(0.0, 1.0)),
-    Family("SmolLM3", r"smollm-?3", _p(0.6, 0.95)),
-    Family("LFM2.5", r"lfm-?2\.5", _p(0.1, 0.1, 50, 0.15)),
-    Family("Phi-4-reasoning", r"phi-?4.*reason", _p(0.8, 0.95)),
-    Family("EXAONE", r"exaone", _p(0.6, 0.95)),
-    Family("Hunyuan", r"hunyuan", _p(0.7, 0.8, 20)),
-    Family("Granite 4", r"granite-?4", _p(0.0, 1.0)),
-    Family("Muse Glimmer", r"glimmer", _p(1.0, 0.95, 64)),
+    _Family("DeepSeek-R1", r"deepseek-?r1|r1-distill|(?:^|[^a-z0-9])r1(?:[^a-z0-9]|$)", _p(0.6, 0.95), None, True),
+    _Family("DeepSeek-V4", r"deepseek-?v4", _p(1.0, 1.0)),
+    _Family("DeepSeek-V3", r"deepseek-?v3", _p(0.6, 0.95)),
+    _Family("QwQ", r"qwq", _p(0.6, 0.95, 40)),
+    _Family("Qwen3.5 and later", r"qwen-?3\.[5-9]", _p(0.6, 0.95, 20, 0.0, 1.5), _p(0.7, 0.8, 20, 0.0, 1.5)),
+    _Family("Qwen3", r"qwen-?3", _p(0.6, 0.95, 20), _p(0.7, 0.8, 20)),
+    _Family("GLM", r"glm-?[45]|glm4|chatglm", _p(1.0, 0.95)),
+    _Family("Kimi", r"kimi", _p(1.0, 0.95)),
+    _Family("MiniMax", r"minimax", _p(1.0, 0.95, 40)),
+    _Family("gpt-oss", r"gpt-?oss", _p(1.0, 1.0)),
+    _Family("Gemma", r"gemma-?[34]", _p(1.0, 0.95, 64)),
+    _Family("Ministral instruct", r"ministral(?!.*reason)", _p(0.15, 0.95)),
+    _Family("Magistral", r"magistral|ministral", _p(0.7, 0.95)),
+    _Family("Seed-OSS", r"seed-?oss", _p(1.1, 0.95)),
+    _Family("Apertus", r"apertus", _p(0.8, 0.9)),
+    _Family("Nemotron 3", r"nemotron-?3", _p(1.0, 0.95)),
+    _Family("Nemotron", r"nemotron", _p(0.6, 0.95), _p(0.0, 1.0)),
+    _Family("SmolLM3", r"smollm-?3", _p(0.6, 0.95)),
+    _Family("LFM2.5", r"lfm-?2\.5", _p(0.1, 0.1, 50, 0.15)),
+    _Family("Phi-4-reasoning", r"phi-?4.*reason", _p(0.8, 0.95)),
+    _Family("EXAONE", r"exaone", _p(0.6, 0.95)),
+    _Family("Hunyuan", r"hunyuan", _p(0.7, 0.8, 20)),
+    _Family("Granite 4", r"granite-?4", _p(0.0, 1.0)),
+    _Family("Muse Glimmer", r"glimmer", _p(1.0, 0.95, 64)),
 )
 
 
@@ -96,7 +96,7 @@ class Recommended:
     known: bool = True  # False: nobody recommends anything for this model, and R1's parameters stand in
 
 
-def family_of(info: ModelInfo) -> Family | None:
+def family_of(info: ModelInfo) -> _Family | None:
     """The family of a model, by its name and what its file calls itself."""
     for text in (info.name, info.title, info.architecture):
         for family in FAMILIES:

@@ -33,8 +33,7 @@ from r1chat.judgements import (
 from r1chat.messages import Reply, Usage
 from r1chat.program_runs import ProgramRuns
 from r1chat.ranking import Ranking, ranked
-from r1chat.rewards import Reference as Rule
-from r1chat.rewards import Reward, accuracy, check
+from r1chat.rewards import Reward, RightAnswer, accuracy, check
 from r1chat.rewards.programs import passes, read_requirements
 
 log = logging.getLogger(__name__)
@@ -254,7 +253,7 @@ class Teacher:
         `kind` None: guessed from the text. Raises CheckError for a reference that nothing could match.
         """
         if text.strip():
-            rule = Rule.read(text) if kind is None else Rule(text.strip(), kind)
+            rule = RightAnswer.read(text) if kind is None else RightAnswer(text.strip(), kind)
             check(rule)
             text, kind = rule.text, rule.kind
         reference = self._judgements.set_reference(turn_id, text, kind or "text", self.rater)
@@ -276,7 +275,7 @@ class Teacher:
         for stored in self._store.replies(turn_id):
             if stored.id in known or stored.reply.finish is None:
                 continue
-            reward = accuracy(stored.reply.answer, Rule(reference.text, reference.kind))
+            reward = accuracy(stored.reply.answer, RightAnswer(reference.text, reference.kind))
             self._judgements.add_verification(stored.id, reference.id, reward.value)
 
     def begin_tests(self, reply_id: str) -> None:

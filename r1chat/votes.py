@@ -14,7 +14,7 @@ from r1chat.answers import compare, equivalent, final_answer
 from r1chat.conversations import StoredReply
 from r1chat.messages import Reply
 
-__all__ = ["Group", "equivalent", "final_answer", "group", "majority", "voice", "winner"]
+__all__ = ["AnswerGroup", "equivalent", "final_answer", "group", "majority", "voice", "winner"]
 
 MOST_COMPARED = 1_000
 """Pairs of different answers that one grouping compares: as many as 45 different answers make."""
@@ -23,7 +23,7 @@ _PATIENCE = 3  # undecided comparisons after which an answer is compared no more
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class AnswerGroup:
     """Answers that say the same: the first one's final answer, and the indices of all, ascending.
 
     `undecided`: an answer on its own, since its comparison with another one was undecided.
@@ -34,7 +34,7 @@ class Group:
     undecided: bool = False
 
 
-def group(answers: Sequence[str | None]) -> list[Group]:
+def group(answers: Sequence[str | None]) -> list[AnswerGroup]:
     """Groups of equivalent final answers, largest first; of equally large ones the one that was seen first.
 
     `answers` are whole answers, without their thoughts; pass None for a sample that failed or is unfinished. None, and
@@ -88,10 +88,10 @@ class _Grouping:
             self._of_text[final] = members
         members.append(index)
 
-    def groups(self) -> Iterator[Group]:
+    def groups(self) -> Iterator[AnswerGroup]:
         """The groups, in the order in which they were begun."""
         for final, members in self._groups:
-            yield Group(final, tuple(members), len(members) == 1 and final in self._undecided)
+            yield AnswerGroup(final, tuple(members), len(members) == 1 and final in self._undecided)
 
     def _find(self, final: str) -> list[int] | None:
         """The members of the group whose first answer is equivalent; counts the comparisons that were undecided."""

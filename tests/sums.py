@@ -88,12 +88,12 @@ def new_store(folder: Path) -> Store:
 
 def preferred_rows(count: int) -> list[Any]:
     """Judgements as token ids of the nano: a reply without a second check is preferred to one with it."""
-    from r1chat.backends.llama.child.reading import Reading
-    from r1chat.training.adapting import Row
+    from r1chat.backends.llama.child.reading import LoadedModel
+    from r1chat.training.adapting import TokenRow
 
-    with closing(Reading(nano_model())) as reading:
+    with closing(LoadedModel(nano_model())) as reading:
         return [
-            Row(
+            TokenRow(
                 tuple(reading.prompt(f"<｜User｜>{a} + {b} = ?<｜Assistant｜><think>\n")),
                 *(
                     tuple(reading.completion(f"{reply.reasoning}\n</think>\n\n{reply.answer}"))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from benchmarks.fuzz_answers import mutated, rows
 from r1chat.answers import choice, choices, compare, equivalent, final_answer, occurs
 from r1chat.errors import CheckError
-from r1chat.rewards import Reference, accuracy
+from r1chat.rewards import RightAnswer, accuracy
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -248,7 +248,8 @@ def test_cases_of_a_kind_are_judged_as_a_person_judges_them(kind: str) -> None:
     wrong = [
         row
         for row in CASES
-        if row["kind"] == kind and accuracy(row["reply"], Reference.read(row["reference"])).value != float(row["right"])
+        if row["kind"] == kind
+        and accuracy(row["reply"], RightAnswer.read(row["reference"])).value != float(row["right"])
     ]
     assert not wrong
 
@@ -404,7 +405,7 @@ def test_hostile_formula_is_taken_for_nothing_else(text: str) -> None:
 @pytest.mark.slow
 def test_mutated_answers_are_read_without_an_error() -> None:
     for reply, reference in mutated(300, seed=5):
-        assert accuracy(reply, Reference.read(reference)).value in (0.0, 1.0, None)
+        assert accuracy(reply, RightAnswer.read(reference)).value in (0.0, 1.0, None)
 
 
 def test_verdict_does_not_depend_on_how_deep_the_caller_stands() -> None:

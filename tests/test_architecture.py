@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -314,3 +314,36 @@ def test_command_line_starts_without_page_database_and_model() -> None:
     code = f"import sys, r1chat.cli.main; print(*sorted({slow!r} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == ""
+
+
+def _defined_names(source: str) -> Iterator[str]:
+    """The classes and type aliases at the top of a module."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (name.id for name in targets if isinstance(name, ast.Name) and re.match("[A-Z]", name.id))
+
+
+def _defined_twice(sources: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Each name of a class or type alias, and the modules that define it, where these are several.
+
+    Constants are written in capitals; a name that begins with an underscore is its module's own.
+    """
+    homes: dict[str, list[str]] = {}
+    for module, source in sources:
+        for name in _defined_names(source):
+            if not name.isupper() and not name.startswith("_"):
+                homes.setdefault(name, []).append(module)
+    return {name: found for name, found in homes.items() if len(found) > 1}
+
+
+def test_a_name_of_a_class_or_type_alias_is_defined_once() -> None:
+    assert _defined_twice((name, source) for name, source, _ in modules()) == {}
+
+
+def test_the_walk_sees_a_name_that_is_defined_twice() -> None:
+    first = "class Kind: ...\nclass _Row: ...\nSIZE = 1\nValue: TypeAlias = int\n"
+    second = 'Kind = Literal["a"]\nclass _Row: ...\nSIZE = 2\nclass Value: ...\nclass Other: ...\n'
+    assert _defined_twice([("one", first), ("two", second)]) == {"Kind": ["one", "two"], "Value": ["one", "two"]}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1chat.ui.html.blocks import HARD, SOFT, Splitter
+from r1chat.ui.html.blocks import HARD, SOFT, BlockSplitter
 from r1chat.ui.html.markdown import to_html
 
 SENTENCE = "This is a sentence of some length. "
@@ -14,12 +14,12 @@ SENTENCE = "This is a sentence of some length. "
 
 def blocks(text: str, trusting: bool = True) -> list[str]:
     """The blocks of a text that comes whole."""
-    splitter = Splitter(trusting)
+    splitter = BlockSplitter(trusting)
     splitter.feed(text)
     return cut(text, splitter)
 
 
-def cut(text: str, splitter: Splitter) -> list[str]:
+def cut(text: str, splitter: BlockSplitter) -> list[str]:
     ends = [*splitter.starts[1:], len(text)]
     pieces = zip(splitter.prefixes, splitter.starts, ends, strict=False)  # no block at all: one end too many
     return [prefix + text[start:end].rstrip() for prefix, start, end in pieces]
@@ -52,7 +52,7 @@ def test_text_is_cut_into_what_stands_alone(text: str, expected: list[str]) -> N
 
 
 def test_feed_tells_the_first_block_that_may_have_changed() -> None:
-    splitter = Splitter()
+    splitter = BlockSplitter()
     assert splitter.feed("one") == 0
     assert splitter.feed("one\n\ntwo\n\nthree") == 0
     assert splitter.feed("one\n\ntwo\n\nthree and more") == 2
@@ -60,13 +60,13 @@ def test_feed_tells_the_first_block_that_may_have_changed() -> None:
 
 @pytest.mark.parametrize("begun", ["-", "1", "12", "1."])
 def test_a_line_that_may_become_an_item_waits_with_its_list(begun: str) -> None:
-    splitter = Splitter()
+    splitter = BlockSplitter()
     text = f"- a\n\n{begun}"
     splitter.feed(text)
     assert cut(text, splitter) == [text]
     splitter.feed(f"{text} x" if not begun.isdigit() else f"{text}) x")
     assert len(splitter.starts) == 1
-    other = Splitter()
+    other = BlockSplitter()
     other.feed(text)
     other.feed(f"{text}x")
     assert len(other.starts) == 2
@@ -115,7 +115,7 @@ def test_line_that_has_only_begun_is_not_judged(tail: str, together: str) -> Non
     for size, first in itertools.product(range(SOFT - 24, SOFT + 6), ("", "- ")):
         head = f"{first}{'x' * size}\n"
         text = f"{head}{tail}end"
-        growing = Splitter()
+        growing = BlockSplitter()
         for end in range(len(head), len(text) + 1):
             growing.feed(text[:end])
         assert cut(text, growing) == blocks(text)
@@ -208,9 +208,9 @@ MARKS = [
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(MARKS), max_size=40).map("".join), st.data(), st.booleans())
 def test_blocks_never_depend_on_how_the_text_came_in(text: str, data: st.DataObject, trusting: bool) -> None:
-    whole = Splitter(trusting)
+    whole = BlockSplitter(trusting)
     whole.feed(text)
-    growing = Splitter(trusting)
+    growing = BlockSplitter(trusting)
     for end in sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=30))):
         before = list(growing.starts)
         first = growing.feed(text[:end])

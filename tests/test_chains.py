@@ -55,7 +55,7 @@ def test_every_line_of_a_chain_is_true_and_it_ends_with_the_answer(task: str, la
     assert equations or task in ("decimals", "sorting", "letters")
 
 
-def gives_up(made: generated.Made, thought: str) -> bool:
+def gives_up(made: generated.GeneratedProblem, thought: str) -> bool:
     """Whether a chain ends without a result, as it may where none of its tries leads on."""
     return made.core.startswith("countdown") and thought.endswith(GIVEN_UP.pick(made.language))
 

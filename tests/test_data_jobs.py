@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from r1chat.archive import Written
+from r1chat.archive import ArchiveCounts
 from r1chat.errors import BusyError, ExportError
 from r1chat.ui.data.exporting import status
-from r1chat.ui.data.jobs import Jobs, Progress, State
+from r1chat.ui.data.jobs import JobProgress, Jobs, JobState
 from r1chat.ui.words.page import WORDS
 
 EN = WORDS["en"]
@@ -26,7 +26,7 @@ def jobs(tmp_path: Path) -> Iterator[Jobs]:
     jobs.close()
 
 
-def over(jobs: Jobs) -> State | None:
+def over(jobs: Jobs) -> JobState | None:
     """The newest job, once it is over."""
     limit = time.monotonic() + 20
     while jobs.running and time.monotonic() < limit:
@@ -35,12 +35,12 @@ def over(jobs: Jobs) -> State | None:
     return jobs.state
 
 
-def writing(folder: Path, progress: Progress) -> Written:
+def writing(folder: Path, progress: JobProgress) -> ArchiveCounts:
     (folder / "made <1>.jsonl").write_bytes(b"x" * 1_500)
-    return Written(1, 2, 3)
+    return ArchiveCounts(1, 2, 3)
 
 
-def endless(folder: Path, progress: Progress) -> Written:
+def endless(folder: Path, progress: JobProgress) -> ArchiveCounts:
     while True:
         progress(3, 10)
         time.sleep(0.005)
@@ -49,7 +49,7 @@ def endless(folder: Path, progress: Progress) -> Written:
 def test_files_can_be_taken_until_the_next_job(jobs: Jobs) -> None:
     begun = jobs.start("archive", writing)
     state = over(jobs)
-    assert state is not None and state.result == Written(1, 2, 3)
+    assert state is not None and state.result == ArchiveCounts(1, 2, 3)
     file = jobs.file(begun.id, "made <1>.jsonl")
     assert file is not None and file.stat().st_size == 1_500
     assert jobs.file(begun.id, "../r1chat.db") is None
@@ -77,10 +77,10 @@ def test_a_job_tells_how_far_it_is_and_can_be_cancelled(jobs: Jobs) -> None:
 
 
 def test_an_error_is_said_and_a_defect_does_not_leave_the_page_waiting(jobs: Jobs) -> None:
-    def failing(folder: Path, progress: Progress) -> Written:
+    def failing(folder: Path, progress: JobProgress) -> ArchiveCounts:
         raise ExportError("Nothing to <export>.")
 
-    def broken(folder: Path, progress: Progress) -> Written:
+    def broken(folder: Path, progress: JobProgress) -> ArchiveCounts:
         raise KeyError("a defect")
 
     jobs.start("export", failing)

@@ -98,9 +98,9 @@ def test_memory_that_is_not_there_is_told_as_such() -> None:
 def test_a_run_makes_every_tensor_on_the_device_of_its_model(kind: Any, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from r1chat.backends.llama.child.reading import Reading
-    from r1chat.training.adapter_run import Plan
-    from r1chat.training.adapting import Adapting, Guard
+    from r1chat.backends.llama.child.reading import LoadedModel
+    from r1chat.training.adapter_run import AdapterPlan
+    from r1chat.training.adapting import Adapting, TrainingGuard
     from r1chat.training.base import compare, read_base
     from r1chat.training.objectives import likelihood_change
 
@@ -108,11 +108,11 @@ def test_a_run_makes_every_tensor_on_the_device_of_its_model(kind: Any, tmp_path
     if kind != "prefer":
         data = [replace(row, rejected=(), good=number % 2 == 0) for number, row in enumerate(data)]
     first, base = read_base(nano_model()), read_base(nano_model())
-    plan = Plan(kind, 1e-4, epochs=1)
-    with closing(Reading(nano_model())) as reading, no_tensor_without_a_device():
-        run = Adapting(tmp_path, first, data[8:], data[:8], plan, Guard())
+    plan = AdapterPlan(kind, 1e-4, epochs=1)
+    with closing(LoadedModel(nano_model())) as reading, no_tensor_without_a_device():
+        run = Adapting(tmp_path, first, data[8:], data[:8], plan, TrainingGuard())
         run.run(lambda line: None, lambda: False)
-        again = Adapting(tmp_path, base, data[8:], data[:8], plan, Guard())
+        again = Adapting(tmp_path, base, data[8:], data[:8], plan, TrainingGuard())
         assert again.step == run.step and len(again.agreed(data[:8])) == 8
         likelihood_change(base, again.adapter, [row.chosen for row in data])
         with again.adapter.disabled():
@@ -121,29 +121,28 @@ def test_a_run_makes_every_tensor_on_the_device_of_its_model(kind: Any, tmp_path
 
 
 def test_reinforcement_and_the_stages_of_the_recipe_do_so_too(tmp_path: Path) -> None:
-    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.backends.llama.child.reading import LoadedModel
     from r1chat.reasoning_format import R1_FORMAT
-    from r1chat.rewards import Reference
-    from r1chat.training.adapter_grpo import AdapterGrpo, Problem, Speech
-    from r1chat.training.adapter_run import Plan
+    from r1chat.rewards import RightAnswer
+    from r1chat.training.adapter_grpo import AdapterGrpo, GrpoProblem, Speech
+    from r1chat.training.adapter_run import AdapterPlan
     from r1chat.training.base import read_base
     from r1chat.training.gguf_file import read_gguf, write_gguf
-    from r1chat.training.loop import Plan as LoopPlan
-    from r1chat.training.loop import Training
+    from r1chat.training.loop import Plan, Training
     from r1chat.training.model import Shape
-    from r1chat.training.sampling import Words
+    from r1chat.training.sampling import Vocabulary
 
     base = read_base(nano_model())
     problems = [
-        Problem(row.prompt, text := f"<｜User｜>{a} + {b} = ?", text, Reference(str(a + b), "number"))
+        GrpoProblem(row.prompt, text := f"<｜User｜>{a} + {b} = ?", text, RightAnswer(str(a + b), "number"))
         for row, (a, b) in zip(preferred_rows(6), sums(6, 3), strict=True)
     ]
-    plan = Plan("grpo", 1e-4, epochs=1, batch=2)
-    with closing(Reading(nano_model())) as reading, no_tensor_without_a_device():
-        speech = Speech(Words(frozenset(reading.ends()), reading.text), R1_FORMAT, [reading.prompt("Bread.")], 64)
+    plan = AdapterPlan("grpo", 1e-4, epochs=1, batch=2)
+    with closing(LoadedModel(nano_model())) as reading, no_tensor_without_a_device():
+        speech = Speech(Vocabulary(frozenset(reading.ends()), reading.text), R1_FORMAT, [reading.prompt("Bread.")], 64)
         AdapterGrpo(tmp_path, base, problems[2:], problems[:2], plan, speech).run(lambda line: None, lambda: False)
     decoder = read_gguf(nano_model())
-    run = Training(tmp_path / "loop", LoopPlan(minutes=0.02, tokens=512, problems=4), Shape(), decoder)
+    run = Training(tmp_path / "loop", Plan(minutes=0.02, tokens=512, problems=4), Shape(), decoder)
     with no_tensor_without_a_device():
         run.run()
         write_gguf(tmp_path / "model.gguf", run.model, run.tokenizer)

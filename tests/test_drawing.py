@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from site_driver import Browser
 
-from r1chat.ui.html.blocks import Splitter
+from r1chat.ui.html.blocks import BlockSplitter
 from r1chat.ui.html.markdown import to_html
 
 FOLDER = Path(__file__).parent / "data" / "render"
@@ -121,14 +121,14 @@ def test_details_hold_what_stands_between_their_tags() -> None:
         r"<details><summary>More</summary>.*<strong>text</strong>.*<li>a</li>.*</details>", html, re.DOTALL
     )
     assert html.index("</details>") < html.index("After it.")
-    splitter = Splitter()
+    splitter = BlockSplitter()
     splitter.feed(text)
     assert [text[start:][:8] for start in splitter.starts] == ["<details", "After it"]
 
 
 def test_displayed_formula_keeps_its_blank_lines_together() -> None:
     text = "Thus\n\n\\[\nx = 1\n\ny = 2\n\\]\n\nand so on."
-    splitter = Splitter()
+    splitter = BlockSplitter()
     splitter.feed(text)
     assert [text[start:][:6].strip() for start in splitter.starts] == ["Thus", "\\[\nx =", "and so"]
     html = to_html(text)

@@ -21,7 +21,7 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.cli.main import main
 from r1chat.errors import BackendError, EvaluationError, GenerationError
-from r1chat.evaluation import Problem, Run, Settings, Task, curve, generated, load_task, measure
+from r1chat.evaluation import Problem, Run, RunSettings, Task, curve, generated, load_task, measure
 from r1chat.evaluation.curve import Axes
 from r1chat.evaluation.listing import FOLDER, PACE, Evaluations, seconds_left
 from r1chat.evaluation.measures import Sample, Solved, bootstrap, compare_runs, pass_at
@@ -31,7 +31,7 @@ from r1chat.evaluation.report import distill, lines, paired_lines, paper_row
 from r1chat.evaluation.run import DONE, SPECIFICATION, read_solved
 from r1chat.evaluation.running import is_running
 from r1chat.messages import Request
-from r1chat.rewards import Reference, accuracy
+from r1chat.rewards import RightAnswer, accuracy
 from r1chat.rewards.programs import Requirements, read_requirements
 from r1chat.store import Store
 
@@ -54,7 +54,7 @@ def test_the_right_answer_passes_its_own_check_and_another_one_does_not(name: st
     made = list(generated.problems(name, "train", 30))
     answers = sorted({one.example for one in made})
     for one in made:
-        reference = Reference(one.answer, one.kind)
+        reference = RightAnswer(one.answer, one.kind)
         assert accuracy(f"The answer is \\boxed{{{one.example}}}.", reference).value == 1.0
         wrong = next(answer for answer in answers if answer != one.example)
         assert accuracy(f"The answer is \\boxed{{{wrong}}}.", reference).value == 0.0
@@ -345,7 +345,7 @@ def right_half_of_the_time(request: Request) -> Script:
 def run(folder: Path, script: object = right_half_of_the_time, task: Task = TASK, **asked: object) -> Iterator[Run]:
     catalogue = Catalogue({"scripted": ScriptedBackend(script)})  # type: ignore[arg-type]
     try:
-        yield Run(folder, task, Settings(MODEL, **asked), catalogue)  # type: ignore[arg-type]
+        yield Run(folder, task, RunSettings(MODEL, **asked), catalogue)  # type: ignore[arg-type]
     finally:
         catalogue.close()
 
@@ -440,8 +440,8 @@ def test_a_curve_has_a_point_for_each_budget_wait_and_vote(tmp_path: Path) -> No
     catalogue = Catalogue({"scripted": ScriptedBackend(right_after_a_second_look)})
     axes = Axes(budgets=(0,), waits=(1,), votes=(1, 3))
     try:
-        points = curve.measured(tmp_path, TASK, Settings(MODEL), axes, catalogue)
-        again = curve.measured(tmp_path, TASK, Settings(MODEL), axes, catalogue)
+        points = curve.measured(tmp_path, TASK, RunSettings(MODEL), axes, catalogue)
+        again = curve.measured(tmp_path, TASK, RunSettings(MODEL), axes, catalogue)
     finally:
         catalogue.close()
     shares = {(point.kind, point.amount): point.accuracy.value for point in points}

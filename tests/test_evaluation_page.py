@@ -15,7 +15,7 @@ from site_driver import Site, ask, expect, finished, more
 from benchmarks.accessibility import AXE, findings
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.scripted import Script, ScriptedBackend
-from r1chat.evaluation import Problem, Run, Settings, Task, curve
+from r1chat.evaluation import Problem, Run, RunSettings, Task, curve
 from r1chat.evaluation.listing import CURVE, FOLDER, Evaluations
 from r1chat.evaluation.report import finite
 from r1chat.evaluation.running import stop
@@ -46,7 +46,7 @@ def draw_before(data: Path) -> None:
         return ["<think>", "\nHm. Wait, let me check that again.", "\n</think>\n\n", "It is \\boxed{2}."]
 
     catalogue = Catalogue({"scripted": ScriptedBackend(answers, model_names=("DeepSeek-R1-Distill-Qwen-7B",))})
-    settings = Settings("scripted:DeepSeek-R1-Distill-Qwen-7B")
+    settings = RunSettings("scripted:DeepSeek-R1-Distill-Qwen-7B")
     try:
         Run(data / FOLDER / "aime <b>", AIME, settings, catalogue).go_on()
         points = curve.measured(
@@ -141,7 +141,7 @@ def test_the_tests_of_a_kept_code_problem_are_run_in_the_chat_after_a_question(s
 
     catalogue = Catalogue({"scripted": ScriptedBackend(writes)})
     try:
-        Run(site.folder / FOLDER / "doubling", task, Settings("scripted:scripted"), catalogue).go_on()
+        Run(site.folder / FOLDER / "doubling", task, RunSettings("scripted:scripted"), catalogue).go_on()
     finally:
         catalogue.close()
     site.serve(writes)

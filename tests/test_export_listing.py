@@ -11,7 +11,7 @@ from judged import OTHER, R1, RIGHT, WRONG, asked, consented, voted
 from r1chat.export import REASONS, Conflict, Filter, conflicts, count, rows
 from r1chat.messages import Reply
 from r1chat.store import Store
-from r1chat.store.entries import Kind
+from r1chat.store.entries import JudgementKind
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_count_is_of_what_a_filter_lets_through(store: Store) -> None:
 
 
 def test_what_training_cannot_use_is_not_counted_and_nothing_counts_for_two_models(store: Store) -> None:
-    def judged(kind: Kind) -> int:
+    def judged(kind: JudgementKind) -> int:
         models = frozenset({"llama.cpp:parent", "llama.cpp:child"})
         return count(store, Filter(kinds=frozenset({kind}), models=models, trainable=True))
 

@@ -16,7 +16,7 @@ import pytest
 from micro import write_micro
 
 from r1chat.backends.llama.backend import LlamaCppBackend
-from r1chat.backends.llama.found import Found, found_models, ollama_models_of
+from r1chat.backends.llama.found import FoundModel, found_models, ollama_models_of
 from r1chat.messages import Message, ModelInfo, Params, Request
 
 SUM = (Message("user", "27 + 43 = ?"),)
@@ -214,7 +214,7 @@ def test_file_in_an_installed_package_is_found(model: Path, tmp_path: Path) -> N
 
 
 def test_model_of_another_program_that_memory_cannot_hold_comes_last(model: Path, tmp_path: Path) -> None:
-    found = [Found(put(model, tmp_path / "a" / "first.gguf"), "Jan")]
+    found = [FoundModel(put(model, tmp_path / "a" / "first.gguf"), "Jan")]
     own = put(model, tmp_path / "own" / "second.gguf")
     with closing(LlamaCppBackend([own], memory=lambda: 1000, elsewhere=lambda: found, ahead=False)) as backend:
         assert [info.name for info in backend.models()] == ["second", "first"]

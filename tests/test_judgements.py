@@ -8,7 +8,7 @@ import pytest
 
 from r1chat.conversations import Provenance, StoredReply, StoredTurn
 from r1chat.errors import NotFoundError, StoreError
-from r1chat.judgements import Aspects, Gathered, Part
+from r1chat.judgements import Aspects, JudgementCounts, Part
 from r1chat.messages import Reply
 from r1chat.store import Store
 
@@ -163,7 +163,7 @@ def test_everything_is_counted_that_is_in_force_and_not_deleted(store: Store, tu
     judgements.add_verification(one.id, reference.id, 1.0)
     judgements.add_verification(other.id, reference.id, None)  # could not tell
     judgements.set_consent(turn.conversation_id, True)
-    everything = Gathered(
+    everything = JudgementCounts(
         thumbs=1,
         comparisons=1,
         ties=1,
@@ -176,6 +176,6 @@ def test_everything_is_counted_that_is_in_force_and_not_deleted(store: Store, tu
     )
     assert judgements.gathered() == everything
     store.delete(turn.conversation_id)
-    assert judgements.gathered() == Gathered()
+    assert judgements.gathered() == JudgementCounts()
     store.undelete(turn.conversation_id)
     assert judgements.gathered() == everything

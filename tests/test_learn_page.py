@@ -20,8 +20,7 @@ from r1chat.backends.llama.child.model import Model
 from r1chat.config import nano_model
 from r1chat.evaluation.measures import Estimate, bootstrap
 from r1chat.learn.recipe import remember
-from r1chat.learn.runs import Runs, only_one
-from r1chat.learn.runs import Wish as RunWish
+from r1chat.learn.runs import Runs, RunWish, only_one
 
 MISSING = [name for name in ("torch", "transformers", "gguf") if find_spec(name) is None]
 pytestmark = [

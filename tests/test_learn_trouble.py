@@ -19,7 +19,7 @@ from r1chat.cli.main import main
 from r1chat.config import nano_model
 from r1chat.conversations import Provenance
 from r1chat.learn.children import Children, liked_in
-from r1chat.learn.runs import Run, Runs, Status, Wish, only_one
+from r1chat.learn.runs import Runs, RunStatus, RunWish, TrainingRun, only_one
 from r1chat.ui.learn.page import form, run_card
 from r1chat.ui.words.learn import LEARN_WORDS
 
@@ -110,7 +110,7 @@ def test_a_disk_that_fills_up_in_mid_run_and_a_base_that_changes_then_lose_nothi
 @marked
 def test_a_second_run_is_refused_while_the_first_one_lives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own_base(tmp_path)
-    other = Runs(tmp_path).begin(Wish("prefer", "llama.cpp:other"), "the other")
+    other = Runs(tmp_path).begin(RunWish("prefer", "llama.cpp:other"), "the other")
     with only_one(other):
         assert train(tmp_path) == 1
     assert "the other is being trained" in capsys.readouterr().err
@@ -125,7 +125,7 @@ def test_a_run_that_is_cancelled_says_so_and_goes_on_when_asked_again(
     content = base.read_bytes()
 
     def cancel() -> None:
-        run, until = Run(Runs(tmp_path).folder / "first"), time.monotonic() + 120
+        run, until = TrainingRun(Runs(tmp_path).folder / "first"), time.monotonic() + 120
         while run.status.state != "training" and time.monotonic() < until:
             time.sleep(0.05)
         run.cancel()
@@ -161,8 +161,8 @@ def test_without_pytorch_the_page_says_what_to_install_in_both_languages() -> No
 
 
 def test_a_run_that_goes_on_shows_how_much_time_is_left(tmp_path: Path) -> None:
-    run = Runs(tmp_path).begin(Wish("prefer", "llama.cpp:x"), "x")
-    status = Status("training", step=7, steps=60, left=750.0)
+    run = Runs(tmp_path).begin(RunWish("prefer", "llama.cpp:x"), "x")
+    status = RunStatus("training", step=7, steps=60, left=750.0)
     english, chinese = (run_card(run, status, "", LEARN_WORDS[lang], True) for lang in ("en", "zh"))
     assert "step 7 of 60 · 12 min left" in english.replace("13 min", "12 min")
     assert "第 7 步，共 60 步" in chinese and 'value="7" max="60"' in english

@@ -45,9 +45,9 @@ from r1chat.judgements import Aspects
 from r1chat.learn.blind import BlindQueue
 from r1chat.learn.children import Children, liked
 from r1chat.learn.forgetting import forget_erased
-from r1chat.learn.gather import Gathered, TextRow, check_enough, read_rows, write_rows
+from r1chat.learn.gather import TextRow, TrainingData, check_enough, read_rows, write_rows
 from r1chat.learn.overview import materials
-from r1chat.learn.runs import LOCK, Run, Runs, Wish, claim, only_one
+from r1chat.learn.runs import LOCK, Runs, RunWish, TrainingRun, claim, only_one
 from r1chat.learn.starting import start
 from r1chat.learn.target import file_key, find_target
 from r1chat.messages import Message, Params, Raw, Reply, ReplySoFar, Request
@@ -232,7 +232,7 @@ def test_an_adapter_of_peft_is_put_in_and_computes_what_it_computed_there(
     from safetensors.torch import save_file
     from transformers import LlamaForCausalLM
 
-    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.backends.llama.child.reading import LoadedModel
     from r1chat.training.adapter_file import permuted
     from r1chat.training.base import compare, read_base
     from r1chat.training.lora import Adapter
@@ -255,7 +255,7 @@ def test_an_adapter_of_peft_is_put_in_and_computes_what_it_computed_there(
     (folder / "adapter_config.json").write_text(json.dumps(config))
     there = ["--data-dir", str(tmp_path)]
     assert main(["adapters", "add", str(folder), "small", "from peft", *there]) == 0
-    with closing(Reading(file)) as reading:
+    with closing(LoadedModel(file)) as reading:
         reading.use_adapter(models / "adapters" / "from peft.gguf")
         assert compare(base, reading, [[1, 20, 33, 7], [5, 6, 40, 41, 42, 9]]) < 0.01
     for change, sentence in (
@@ -457,7 +457,7 @@ def test_right_answers_train_a_child_whose_end_is_told_in_words(
 def test_right_answers_that_do_not_suffice_or_contradict_each_other_are_refused(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    def gathered(store: Any) -> Gathered:
+    def gathered(store: Any) -> TrainingData:
         file = write_rows(store, catalogue, "grpo", tmp_path)
         found = read_rows("grpo", file, {nano().digest}, {NANO}, False)
         check_enough(found, "grpo")
@@ -513,7 +513,7 @@ def test_llama_cpp_computes_with_the_adapter_what_pytorch_does(architecture: str
     import torch
     from transformers import LlamaForCausalLM
 
-    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.backends.llama.child.reading import LoadedModel
     from r1chat.training.adapter_file import Heads, permuted, write_adapter
     from r1chat.training.base import compare, read_base
     from r1chat.training.lora import Adapter
@@ -526,7 +526,7 @@ def test_llama_cpp_computes_with_the_adapter_what_pytorch_does(architecture: str
     base = read_base(file)
     adapter = Adapter(base.network, base.layers, 4, 8.0)
     rows = [[1, 20, 33, 7], [5, 6, 40, 41, 42, 9]]
-    with closing(Reading(file)) as reading:
+    with closing(LoadedModel(file)) as reading:
         assert compare(base, reading, rows) < 0.01
         for parameter in adapter.parameters():
             torch.nn.init.normal_(parameter, std=0.15)
@@ -549,7 +549,7 @@ def test_a_trained_child_computes_in_llama_cpp_what_it_computes_in_peft(data: Pa
     import torch
     from transformers import AutoModelForCausalLM
 
-    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.backends.llama.child.reading import LoadedModel
 
     adapter = data / "models" / "adapters" / "little checker.gguf"
     file = nano_model()
@@ -569,7 +569,7 @@ def test_a_trained_child_computes_in_llama_cpp_what_it_computes_in_peft(data: Pa
                 weight.data.copy_(tensors[f"{name}.weight.lora_{side}"])
                 taken += 1
     assert taken == len(tensors)
-    with closing(Reading(file)) as reading, torch.no_grad():
+    with closing(LoadedModel(file)) as reading, torch.no_grad():
         for question in ("58 + 67 = ?", "199 + 8 = ?"):
             tokens = reading.prompt(f"<｜User｜>{question}<｜Assistant｜><think>\nI need to find")
             reading.use_adapter(None)
@@ -584,7 +584,7 @@ def test_a_model_of_another_architecture_is_trained_by_its_original_weights(tmp_
     import torch
     from transformers import LlamaForCausalLM, SmolLM3Config, SmolLM3ForCausalLM
 
-    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.backends.llama.child.reading import LoadedModel
     from r1chat.training.adapter_file import permuted, write_adapter
     from r1chat.training.base import compare, read_base
     from r1chat.training.lora import Adapter
@@ -602,7 +602,7 @@ def test_a_model_of_another_architecture_is_trained_by_its_original_weights(tmp_
     with pytest.raises(TrainingError, match=r"cannot be read as the original weights .*config\.json"):
         read_base(file, str(tmp_path))
     rows = [[1, 20, 33, 7], [5, 6, 40, 41, 42, 9]]
-    with closing(Reading(file)) as reading:
+    with closing(LoadedModel(file)) as reading:
         with pytest.raises(TrainingError, match="do not agree"):
             compare(read_base(file, str(other)), reading, rows)
         base = read_base(file, str(original))
@@ -621,31 +621,31 @@ def test_a_model_of_another_architecture_is_trained_by_its_original_weights(tmp_
 
 @pytest.mark.parametrize("kind", ["prefer", "sft", "kto"])
 def test_a_run_that_would_break_the_model_is_stopped_and_says_why(kind: Any, tmp_path: Path) -> None:
-    from r1chat.training.adapter_run import Plan
-    from r1chat.training.adapting import Adapting, Guard
+    from r1chat.training.adapter_run import AdapterPlan
+    from r1chat.training.adapting import Adapting, TrainingGuard
     from r1chat.training.base import read_base
 
     data = [
         row if kind == "prefer" else replace(row, rejected=(), good=n % 2 == 0)
         for n, row in enumerate(preferred_rows(32))
     ]
-    plan = Plan(kind, rate=0.05, epochs=4, supervised=1.0)
-    result = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard()).run(
+    plan = AdapterPlan(kind, rate=0.05, epochs=4, supervised=1.0)
+    result = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, TrainingGuard()).run(
         lambda line: None, lambda: False
     )
     assert result.harmed and result.why is not None
     assert re.search("less likely|fewer tokens|no number", str(result.why)) and result.why.zh != result.why.en
-    assert result.best is None or result.best.chosen >= -Guard().fall
+    assert result.best is None or result.best.chosen >= -TrainingGuard().fall
 
 
 def test_a_run_ends_where_the_model_leaves_both_ways_between_which_a_judgement_chose(tmp_path: Path) -> None:
-    from r1chat.training.adapter_run import Plan
-    from r1chat.training.adapting import Adapting, Guard
+    from r1chat.training.adapter_run import AdapterPlan
+    from r1chat.training.adapting import Adapting, TrainingGuard
     from r1chat.training.base import read_base
 
     data = preferred_rows(24)
-    plan = Plan("prefer", rate=3e-3, epochs=6, supervised=0.0)
-    guard = Guard(fall=math.inf, first=math.inf, learnt=math.inf)  # nothing else ends it
+    plan = AdapterPlan("prefer", rate=3e-3, epochs=6, supervised=0.0)
+    guard = TrainingGuard(fall=math.inf, first=math.inf, learnt=math.inf)  # nothing else ends it
     result = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, guard).run(
         lambda line: None, lambda: False
     )
@@ -655,13 +655,13 @@ def test_a_run_ends_where_the_model_leaves_both_ways_between_which_a_judgement_c
 
 
 def test_a_gentle_run_prefers_what_was_preferred_on_rows_that_it_has_not_seen(tmp_path: Path) -> None:
-    from r1chat.training.adapter_run import Plan
-    from r1chat.training.adapting import Adapting, Guard
+    from r1chat.training.adapter_run import AdapterPlan
+    from r1chat.training.adapting import Adapting, TrainingGuard
     from r1chat.training.base import read_base
 
     data = preferred_rows(40)
-    plan = Plan("prefer", rate=3e-4, epochs=2)
-    run = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard())
+    plan = AdapterPlan("prefer", rate=3e-4, epochs=2)
+    run = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, TrainingGuard())
     result = run.run(lambda line: None, lambda: False)
     assert not result.harmed and result.best is not None
     assert result.best.accuracy > 0.8 and result.best.loss < result.looks[0].loss
@@ -669,14 +669,14 @@ def test_a_gentle_run_prefers_what_was_preferred_on_rows_that_it_has_not_seen(tm
 
 
 def test_a_full_disk_in_mid_run_is_said_and_the_last_checkpoint_stays(tmp_path: Path) -> None:
-    from r1chat.training.adapter_run import Plan
-    from r1chat.training.adapting import Adapting, Guard
+    from r1chat.training.adapter_run import AdapterPlan
+    from r1chat.training.adapting import Adapting, TrainingGuard
     from r1chat.training.base import read_base
     from r1chat.training.checkpoint import CHECKPOINT
 
     data = preferred_rows(16)
-    plan = Plan("prefer", rate=1e-5, epochs=1)
-    first = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard())
+    plan = AdapterPlan("prefer", rate=1e-5, epochs=1)
+    first = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, TrainingGuard())
     first.save()
     kept = (tmp_path / CHECKPOINT).read_bytes()
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -736,11 +736,11 @@ def catalogue() -> Iterator[Catalogue]:
 
 
 @pytest.fixture
-def gather(catalogue: Catalogue, tmp_path: Path) -> Iterator[Callable[..., Gathered]]:
+def gather(catalogue: Catalogue, tmp_path: Path) -> Iterator[Callable[..., TrainingData]]:
     """What a run would learn from; each call judges more."""
     with closing(new_store(tmp_path)) as store:
 
-        def gathered(count: int, *more: Any, every_model: bool = False, **how: bool) -> Gathered:
+        def gathered(count: int, *more: Any, every_model: bool = False, **how: bool) -> TrainingData:
             judge(store, count, *more, **how)
             file = write_rows(store, catalogue, "prefer", tmp_path)
             found = read_rows("prefer", file, {nano().digest}, {NANO}, every_model)
@@ -750,7 +750,7 @@ def gather(catalogue: Catalogue, tmp_path: Path) -> Iterator[Callable[..., Gathe
         yield gathered
 
 
-def test_too_little_is_refused_with_numbers(gather: Callable[..., Gathered]) -> None:
+def test_too_little_is_refused_with_numbers(gather: Callable[..., TrainingData]) -> None:
     with pytest.raises(TrainingError, match="0 judgements can be used"):
         gather(0)
     with pytest.raises(
@@ -761,7 +761,7 @@ def test_too_little_is_refused_with_numbers(gather: Callable[..., Gathered]) -> 
 
 
 def test_judgements_of_another_file_of_the_model_are_refused_and_taken_when_asked_for(
-    gather: Callable[..., Gathered],
+    gather: Callable[..., TrainingData],
 ) -> None:
     with pytest.raises(TrainingError, match=r"All 30 judgements are of other models.*r1chat-nano \(abababab\)"):
         gather(30, replace(nano(), digest="ab" * 32))
@@ -798,13 +798,13 @@ def test_what_a_model_answered_in_ollama_teaches_its_file_and_the_child_goes_bac
         assert (children.folder / "gentle.Modelfile").read_text() == "FROM r1:latest\nADAPTER ./gentle.gguf\n"
 
 
-def test_judgements_that_contradict_each_other_teach_nothing(gather: Callable[..., Gathered]) -> None:
+def test_judgements_that_contradict_each_other_teach_nothing(gather: Callable[..., TrainingData]) -> None:
     assert gather(30).contradictions == 0
     with pytest.raises(TrainingError, match="All 60 judgements contradict each other"):
         gather(30, turned=True)
 
 
-def test_judgements_of_one_question_cannot_be_set_apart(gather: Callable[..., Gathered]) -> None:
+def test_judgements_of_one_question_cannot_be_set_apart(gather: Callable[..., TrainingData]) -> None:
     with pytest.raises(TrainingError, match="none can be set apart"):
         gather(30, same=True)
 
@@ -878,7 +878,7 @@ def test_settings_and_models_that_make_no_sense_are_refused(tmp_path: Path, caps
     assert "makes no sense" in refusal(capsys, *train(tmp_path, "--epochs", "0"))
     assert "Name the model" in refusal(capsys, "train", "prefer", "--data-dir", str(tmp_path))
     with pytest.raises(TrainingError, match="cannot be a name"):
-        Runs(tmp_path).begin(Wish("prefer", "llama.cpp:x"), "../x")
+        Runs(tmp_path).begin(RunWish("prefer", "llama.cpp:x"), "../x")
 
 
 def test_a_child_is_not_trained_itself(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -908,7 +908,7 @@ def test_without_pytorch_an_adapter_is_read_and_a_folder_of_peft_says_what_to_in
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:
     runs = Runs(tmp_path)
-    one, two = (runs.begin(Wish("prefer", "llama.cpp:x", seed=seed)) for seed in (1, 2))
+    one, two = (runs.begin(RunWish("prefer", "llama.cpp:x", seed=seed)) for seed in (1, 2))
     with only_one(one):
         assert runs.current is not None and runs.current.name == one.name
         with pytest.raises(TrainingError, match=f"{one.name} is being trained"), only_one(two):
@@ -922,10 +922,10 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
 
 def test_the_place_of_a_dead_process_is_taken_by_one_alone(tmp_path: Path) -> None:
     runs = Runs(tmp_path)
-    candidates = [runs.begin(Wish("prefer", "llama.cpp:x", seed=seed)) for seed in range(4)]
+    candidates = [runs.begin(RunWish("prefer", "llama.cpp:x", seed=seed)) for seed in range(4)]
     dead = json.dumps({"owner": f"{socket.gethostname()}:999999999:1", "run": "gone"})
 
-    def attempt(run: Run, place: Barrier) -> bool:
+    def attempt(run: TrainingRun, place: Barrier) -> bool:
         place.wait()
         with suppress(TrainingError):
             claim(run, current_owner())
@@ -997,7 +997,7 @@ def test_training_runs_nothing_of_the_current_folder(tmp_path: Path, monkeypatch
     downloads.mkdir()
     (downloads / "httpx.py").write_text("open('ran', 'w')\nraise SystemExit(9)\n", encoding="utf-8")
     monkeypatch.chdir(downloads)
-    run = Runs(tmp_path).begin(Wish("prefer", "llama.cpp:gone"))
+    run = Runs(tmp_path).begin(RunWish("prefer", "llama.cpp:gone"))
     start(load(data_dir=tmp_path, models_dir=tmp_path / "models", ollama=False), run)
     deadline = time.monotonic() + 60
     while run.alive and time.monotonic() < deadline:

@@ -27,7 +27,7 @@ from r1chat.cli.library import get
 from r1chat.cli.library import remove as remove_by_command
 from r1chat.config import load, nano_model
 from r1chat.errors import LibraryError
-from r1chat.library import CURATED, Downloads, Hub, Job, Variant
+from r1chat.library import CURATED, DownloadJob, Downloads, Hub, Variant
 from r1chat.library.curated import READING_PACE, expect, suitable
 from r1chat.library.forecast import Rates, Resources, Speeds
 from r1chat.library.hub import RemoteFile, choose, grouped, parse_address, source
@@ -46,7 +46,9 @@ def hub() -> Iterator[FakeHub]:
         yield hub
 
 
-def loaded(downloads: Downloads, job: Job, states: tuple[str, ...] = ("done", "failed", "paused")) -> Job:
+def loaded(
+    downloads: Downloads, job: DownloadJob, states: tuple[str, ...] = ("done", "failed", "paused")
+) -> DownloadJob:
     """The job once it is in one of the states."""
     deadline = time.monotonic() + 20
     while job.state not in states:
@@ -598,7 +600,7 @@ def test_paths_that_no_disk_holds_are_not_offered(hub: FakeHub) -> None:
 def test_a_list_of_downloads_that_others_wrote_leads_nowhere_else(
     hub: FakeHub, tmp_path: Path, change: dict[str, str]
 ) -> None:
-    def jobs(**values: object) -> list[Job]:
+    def jobs(**values: object) -> list[DownloadJob]:
         path = "Q4_K_M/Tiny-R1.gguf"
         row = {"repo": REPO, "path": path, "folder": "Q4_K_M", "url": Hub(hub.address).url(REPO, path)} | values
         file = {"path": row["path"], "url": row["url"], "size": values.get("size", 5), "sha256": 7}

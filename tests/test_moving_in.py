@@ -17,7 +17,7 @@ from forked import CODE
 
 from benchmarks.fuzz_imports import fuzz
 from r1chat import archive
-from r1chat.archive import Imported
+from r1chat.archive import ImportCounts
 from r1chat.archive.counts import CHATS_LEFT_OUT, MESSAGES_LEFT_OUT
 from r1chat.archive.openwebui import read_openwebui
 from r1chat.archive.programs.textgen import read_textgen
@@ -57,12 +57,12 @@ def branch(store: Store) -> list[tuple[str, str, str]]:
     ]
 
 
-def told(store: Store, tmp_path: Path, value: Any) -> Imported:
+def told(store: Store, tmp_path: Path, value: Any) -> ImportCounts:
     (tmp_path / "export.json").write_text(json.dumps(value), encoding="utf-8")
     return archive.read(store, tmp_path / "export.json")
 
 
-def adds_up(came: Imported) -> bool:
+def adds_up(came: ImportCounts) -> bool:
     """Whether all that the file holds came in, was here, or is counted as left out."""
     chats = came.conversations + came.extended + came.known
     messages = came.turns + came.replies + came.joined + came.known_messages

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from r1chat import archive, export
-from r1chat.archive import Imported
+from r1chat.archive import ImportCounts
 from r1chat.archive.openwebui.content import split_content
 from r1chat.conversations import StoredReply
 from r1chat.errors import ImportFileError
@@ -76,7 +76,7 @@ def arena_chat() -> Json:
     )
 
 
-def imported(store: Store, folder: Path, *entries: Any) -> Imported:
+def imported(store: Store, folder: Path, *entries: Any) -> ImportCounts:
     (folder / "export.json").write_text(json.dumps(entries, indent=1), encoding="utf-8")
     return archive.read(store, folder / "export.json")
 
@@ -103,7 +103,7 @@ def contents(store: Store, folder: Path) -> bytes:
 
 def test_a_chat_becomes_a_conversation_and_its_thought_is_parted_from_the_answer(store: Store, tmp_path: Path) -> None:
     came = imported(store, tmp_path, chat(message("q", "user", "27 + 43 = ?"), message("a", "assistant", THOUGHT, "q")))
-    assert came == Imported("Open WebUI", conversations=1, replies=1, turns=1, chats=1, messages=2)
+    assert came == ImportCounts("Open WebUI", conversations=1, replies=1, turns=1, chats=1, messages=2)
     [info] = store.conversations()
     assert info.title == "Sums"
     assert info.created == datetime.fromtimestamp(1_737_360_000, UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from r1chat.errors import CheckError
-from r1chat.rewards import Reference, accuracy, trl_reward
+from r1chat.rewards import RightAnswer, accuracy, trl_reward
 from r1chat.rewards.programs import (
     PROTECTIONS,
     Limits,
@@ -99,7 +99,7 @@ def test_the_line_that_is_no_python_is_told_as_it_was_given() -> None:
 
 
 def test_a_reply_without_a_program_says_so_before_anything_is_run() -> None:
-    undecided = accuracy("It is 444.", Reference("assert f(1) == 1", "tests"))
+    undecided = accuracy("It is 444.", RightAnswer("assert f(1) == 1", "tests"))
     assert undecided.value is None and "no Python program" in undecided.why
 
 
@@ -201,7 +201,7 @@ def test_what_the_system_does_not_confine_is_said_in_both_languages() -> None:
 
 
 def test_a_reward_runs_programs_only_where_that_is_asked_for() -> None:
-    assert accuracy("```python\nx = 1\n```", Reference("assert True", "tests")).value is None
+    assert accuracy("```python\nx = 1\n```", RightAnswer("assert True", "tests")).value is None
     columns = {"solution": ["assert f(2) == 4"] * 2, "solution_kind": ["tests"] * 2}
     replies = ["Hm.</think>" + f"```python\ndef f(x): return {x}\n```" for x in ("2 * x", "x")]
     prompts = ["Double it.<think>"] * 2

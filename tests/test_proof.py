@@ -14,15 +14,15 @@ from r1chat.both import Both
 from r1chat.cli.learning import report
 from r1chat.config import nano_model
 from r1chat.errors import TrainingError
-from r1chat.learn.forecast import Forecast, forecast, needed_memory
+from r1chat.learn.forecast import TrainingForecast, forecast, needed_memory
 from r1chat.learn.proof import Proof, compare
-from r1chat.learn.runs import Status
-from r1chat.rewards import Reference
+from r1chat.learn.runs import RunStatus
+from r1chat.rewards import RightAnswer
 from r1chat.ui.learn.page import proof as shown
 from r1chat.ui.words.learn import LEARN_WORDS
 
 PROMPTS = [(f"p{number}", f"Question {number}?") for number in range(12)]
-HALF = {prompt: Reference("1/2", "number") for prompt, _ in PROMPTS[:10]}  # the last two have no right answer
+HALF = {prompt: RightAnswer("1/2", "number") for prompt, _ in PROMPTS[:10]}  # the last two have no right answer
 
 
 @dataclass(frozen=True)
@@ -82,19 +82,19 @@ def test_one_sample_has_no_majority() -> None:
 
 
 def test_the_figures_are_told_on_the_command_line_and_the_page_in_both_languages() -> None:
-    status = Status(proof=json.loads(json.dumps(proved(AGAINST, FOR).as_json())), held=2)
+    status = RunStatus(proof=json.loads(json.dumps(proved(AGAINST, FOR).as_json())), held=2)
     told = report(status)
     english, chinese = ("\n".join(line.pick(lang) for line in told) for lang in ("en", "zh"))
     assert "Right answers (pass@1): +20 points" in english and "(cons@5): +100 points" in english
     assert "5 个样本的多数票正确（cons@5）：+100 个百分点" in chinese
     for lang, words in (("en", "Right by the majority of 5 samples (cons@5)"), ("zh", "5 个样本的多数票正确")):
         assert words in shown(status, LEARN_WORDS[lang], True)  # type: ignore[index]
-    alone = Status(proof=proved(AGAINST, FOR, 1).as_json())
+    alone = RunStatus(proof=proved(AGAINST, FOR, 1).as_json())
     assert "cons@" not in "\n".join(map(str, report(alone))) + shown(alone, LEARN_WORDS["en"], True)
     older = {
         name: value for name, value in status.proof.items() if name not in ("samples", "majority", "majority_before")
     }
-    assert "pass@1" in shown(Status(proof=older), LEARN_WORDS["en"], True)
+    assert "pass@1" in shown(RunStatus(proof=older), LEARN_WORDS["en"], True)
 
 
 def test_more_samples_are_forecast_to_take_longer_and_no_more_memory() -> None:
@@ -105,7 +105,7 @@ def test_more_samples_are_forecast_to_take_longer_and_no_more_memory() -> None:
 
 
 def test_memory_is_asked_of_the_place_that_trains() -> None:
-    expected = Forecast(60, 10, programs=1_000_000_000, weights=4_000_000_000, work=2_000_000_000)
+    expected = TrainingForecast(60, 10, programs=1_000_000_000, weights=4_000_000_000, work=2_000_000_000)
     gpu = Both("the GPU (H200)", "GPU（H200）")
     assert needed_memory("m", expected, 7_000_000_000) == 7_000_000_000
     assert needed_memory("m", expected, 5_000_000_000, (gpu, 6_000_000_000)) == 6_000_000_000

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from r1chat.reflect import KINDS, Alarm, Moment, Reader, Step, Watchdog, find_moments, find_steps, list_moments, read
 from r1chat.reflect.cues import anywhere, marks
-from r1chat.reflect.features import Known, features
-from r1chat.reflect.sentences import Splitter
+from r1chat.reflect.features import FeatureFinder, features
+from r1chat.reflect.sentences import SentenceSplitter
 from training.snippets import chains
 
 ROOT = Path(__file__).parents[1]
@@ -596,7 +596,7 @@ def test_sentences_are_those_of_the_scorer() -> None:
     for _, chain in chains_of_corpus():
         if "```" in chain or re.search(r"[^\n。！？]{1900}", chain):
             continue  # a very long sentence is cut
-        splitter = Splitter()
+        splitter = SentenceSplitter()
         mine = [(one.start, one.end) for one in [*splitter.feed(chain), *splitter.close()]]
         spans = scorer().sentences(chain)
         theirs = [
@@ -654,7 +654,7 @@ def test_the_features_looked_up_are_those_built_that_have_weights() -> None:
             built.append((sentence, seen, anywhere(seen), features(sentence, seen, anywhere(seen))))
     names = set().union(*(found for *_, found in built))
     known = {"bias", *sorted(names)[::2]}  # half of them, of every zone
-    lookup = Known(known)
+    lookup = FeatureFinder(known)
     assert {name.partition(":")[0] for name in known} >= {"h", "b", "s", "c", "e", "bias"}
     for sentence, seen, anywhere_in_it, found in built:
         assert lookup.features(sentence, seen, anywhere_in_it) == found & known, sentence

@@ -21,7 +21,7 @@ from r1chat.errors import TrainingError
 from r1chat.learn.forecast import Sampling, forecast
 from r1chat.learn.runs import Runs
 from r1chat.reasoning_format import R1_FORMAT, ReasoningFormat
-from r1chat.rewards import Reference
+from r1chat.rewards import RightAnswer
 
 MISSING = [name for name in ("torch", "transformers", "gguf") if find_spec(name) is None]
 pytestmark = [
@@ -47,28 +47,28 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def reading(request: pytest.FixtureRequest) -> Iterator[Any]:
     """llama.cpp with the nano, or with the file of another fixture."""
-    from r1chat.backends.llama.child.reading import Reading
+    from r1chat.backends.llama.child.reading import LoadedModel
 
-    with closing(Reading(request.getfixturevalue(request.param) if request.param else nano_model())) as reading:
+    with closing(LoadedModel(request.getfixturevalue(request.param) if request.param else nano_model())) as reading:
         yield reading
 
 
 def speech_of(reading: Any, form: ReasoningFormat | None, limit: int = 128) -> Any:
     from r1chat.training.adapter_grpo import Speech
-    from r1chat.training.sampling import Words
+    from r1chat.training.sampling import Vocabulary
 
     ordinary = [reading.prompt("Bread is made of flour and water.")]
-    return Speech(Words(frozenset(reading.ends()), reading.text), form, ordinary, limit, rows=48)
+    return Speech(Vocabulary(frozenset(reading.ends()), reading.text), form, ordinary, limit, rows=48)
 
 
 def problems_of(reading: Any, count: int, form: ReasoningFormat | None = R1_FORMAT) -> list[Any]:
-    from r1chat.training.adapter_grpo import Problem
+    from r1chat.training.adapter_grpo import GrpoProblem
 
     found = []
     for a, b in sums(count, 5):
         question = f"{a} + {b} = ?"
         prompt = f"<｜User｜>{question}<｜Assistant｜><think>\n" if form else question
-        found.append(Problem(tuple(reading.prompt(prompt)), prompt, question, Reference(str(a + b), "number")))
+        found.append(GrpoProblem(tuple(reading.prompt(prompt)), prompt, question, RightAnswer(str(a + b), "number")))
     return found
 
 
@@ -141,7 +141,7 @@ def test_a_reply_is_scored_by_the_form_of_its_family(
 ) -> None:
     from r1chat.training.scoring import score_one
 
-    question, reference = "What is six times seven?", Reference("42", "number")
+    question, reference = "What is six times seven?", RightAnswer("42", "number")
     mark = score_one(completion(text), prompt, question, reference, form)
     assert (mark.accuracy, mark.format, mark.language) == marks
     cut = score_one(completion(text, ended=False), prompt, question, reference, form)
@@ -154,13 +154,13 @@ def test_a_reply_is_scored_by_the_form_of_its_family(
 @pytest.mark.parametrize(("reading", "form"), [("", R1_FORMAT), ("llama", None)], indirect=["reading"])
 def test_it_goes_on_from_its_checkpoint(reading: Any, form: ReasoningFormat | None, tmp_path: Path) -> None:
     from r1chat.training.adapter_grpo import AdapterGrpo
-    from r1chat.training.adapter_run import Plan, Stopped
+    from r1chat.training.adapter_run import AdapterPlan, RunCancelledError
 
-    problems, plan = problems_of(reading, 24, form), Plan("grpo", 1e-3, epochs=2, batch=4)
+    problems, plan = problems_of(reading, 24, form), AdapterPlan("grpo", 1e-3, epochs=2, batch=4)
     made = problems[4:], problems[:4], plan, speech_of(reading, form, 48)
     lines: list[dict[str, Any]] = []
     first = AdapterGrpo(tmp_path, base_of(reading), *made)
-    with pytest.raises(Stopped):
+    with pytest.raises(RunCancelledError):
         first.run(lines.append, lambda: first.step >= 1)
     again = AdapterGrpo(tmp_path, base_of(reading), *made)
     assert (again.step, again.exams, again.lines) == (1, first.exams, first.lines)
@@ -174,10 +174,10 @@ def test_it_goes_on_from_its_checkpoint(reading: Any, form: ReasoningFormat | No
 @pytest.mark.parametrize("reading", ["llama"], indirect=True)
 def test_a_model_that_r1chat_did_not_make_does_more_often_what_is_rewarded(reading: Any, tmp_path: Path) -> None:
     from r1chat.training.adapter_grpo import AdapterGrpo, GrpoGuard
-    from r1chat.training.adapter_run import Plan
+    from r1chat.training.adapter_run import AdapterPlan
 
     problems = problems_of(reading, 12, None)  # which it cannot answer; a reply that comes to its end has some reward
-    plan, guard = Plan("grpo", 0.02, epochs=8, tokens=4096), GrpoGuard(kept=9.0, ordinary=9.0, patience=99)
+    plan, guard = AdapterPlan("grpo", 0.02, epochs=8, tokens=4096), GrpoGuard(kept=9.0, ordinary=9.0, patience=99)
     lines: list[dict[str, Any]] = []
     run = AdapterGrpo(tmp_path, base_of(reading), problems[4:], problems[:4], plan, speech_of(reading, None, 32), guard)
     run.run(lines.append, lambda: False)
@@ -188,9 +188,9 @@ def test_a_model_that_r1chat_did_not_make_does_more_often_what_is_rewarded(readi
 @pytest.mark.parametrize("reading", [""], indirect=True)
 def test_a_run_that_would_break_the_model_is_stopped_and_says_why(reading: Any, tmp_path: Path) -> None:
     from r1chat.training.adapter_grpo import AdapterGrpo
-    from r1chat.training.adapter_run import Plan
+    from r1chat.training.adapter_run import AdapterPlan
 
-    problems, plan = problems_of(reading, 16), Plan("grpo", 0.05, epochs=3, batch=4)
+    problems, plan = problems_of(reading, 16), AdapterPlan("grpo", 0.05, epochs=3, batch=4)
     run = AdapterGrpo(tmp_path, base_of(reading), problems[8:], problems[:8], plan, speech_of(reading, R1_FORMAT, 64))
     result = run.run(lambda line: None, lambda: False)
     assert result.harmed and run.step < run.steps

@@ -15,8 +15,8 @@ from r1chat.errors import CheckError
 from r1chat.judgements import Check
 from r1chat.messages import Finish, FinishReason, Raw, Reply
 from r1chat.rewards import (
-    Reference,
     Reward,
+    RightAnswer,
     accuracy,
     check,
     format_reward,
@@ -47,7 +47,7 @@ SHARED = Path(__file__).parents[2] / "shared"
     ],
 )
 def test_right_answer_earns_one(answer: str, reference: str, kind: Check) -> None:
-    reward = accuracy(answer, Reference(reference, kind))
+    reward = accuracy(answer, RightAnswer(reference, kind))
     assert reward.value == 1.0, reward.why
 
 
@@ -64,7 +64,7 @@ def test_right_answer_earns_one(answer: str, reference: str, kind: Check) -> Non
     ],
 )
 def test_wrong_answer_earns_nothing_and_is_told_why(answer: str, reference: str, kind: Check, why: str) -> None:
-    reward = accuracy(answer, Reference(reference, kind))
+    reward = accuracy(answer, RightAnswer(reference, kind))
     assert (reward.value, reward.why) == (0.0, why)
     assert re.search(r"[\u4e00-\u9fff].*。$", reward.why_zh)
 
@@ -72,17 +72,17 @@ def test_wrong_answer_earns_nothing_and_is_told_why(answer: str, reference: str,
 @pytest.mark.parametrize(
     ("text", "reference"),
     [
-        ("Half of 4 is <<4/2=2>>2.\n#### 1,002", Reference("1,002", "number")),
-        (r"By symmetry it is $\boxed{\frac{\pi}{4}}$, as 2 + 2 = 4.", Reference(r"\frac{\pi}{4}", "expression")),
-        ("(C)", Reference("(C)", "choice")),
-        ("三十五个", Reference("三十五个", "number")),
-        ("12 apples", Reference("12 apples", "number")),
-        ("x^2 - 1", Reference("x^2 - 1", "expression")),
-        (" Paris\n", Reference("Paris", "text")),
+        ("Half of 4 is <<4/2=2>>2.\n#### 1,002", RightAnswer("1,002", "number")),
+        (r"By symmetry it is $\boxed{\frac{\pi}{4}}$, as 2 + 2 = 4.", RightAnswer(r"\frac{\pi}{4}", "expression")),
+        ("(C)", RightAnswer("(C)", "choice")),
+        ("三十五个", RightAnswer("三十五个", "number")),
+        ("12 apples", RightAnswer("12 apples", "number")),
+        ("x^2 - 1", RightAnswer("x^2 - 1", "expression")),
+        (" Paris\n", RightAnswer("Paris", "text")),
     ],
 )
-def test_bare_text_is_read_as_the_reference_that_it_most_likely_is(text: str, reference: Reference) -> None:
-    assert Reference.read(text) == reference
+def test_bare_text_is_read_as_the_reference_that_it_most_likely_is(text: str, reference: RightAnswer) -> None:
+    assert RightAnswer.read(text) == reference
 
 
 def test_answer_that_cannot_be_compared_is_undecided_and_the_sentence_stays_short() -> None:
@@ -96,29 +96,29 @@ def test_answer_that_cannot_be_compared_is_undecided_and_the_sentence_stays_shor
 
 def test_what_cannot_be_judged_has_no_value() -> None:
     assert accuracy("The answer is 5.", "").value is None
-    assert accuracy("The answer is 5.", Reference("five", "choice")).value is None
-    assert accuracy("a" * 200, Reference("x{99999999999}", "pattern")).value is None
+    assert accuracy("The answer is 5.", RightAnswer("five", "choice")).value is None
+    assert accuracy("a" * 200, RightAnswer("x{99999999999}", "pattern")).value is None
 
 
 @pytest.mark.parametrize(
     ("reference", "sentence"),
     [
-        (Reference(" ", "number"), "empty: write the right answer"),
-        (Reference("(", "pattern"), "not a regular expression: missing"),
-        (Reference("Paris", "choice"), "“Paris” is no choice"),
-        (Reference("a great many", "number"), "“a great many” is no number"),
-        (Reference("to be or not", "expression"), "“to be or not” is no expression"),
+        (RightAnswer(" ", "number"), "empty: write the right answer"),
+        (RightAnswer("(", "pattern"), "not a regular expression: missing"),
+        (RightAnswer("Paris", "choice"), "“Paris” is no choice"),
+        (RightAnswer("a great many", "number"), "“a great many” is no number"),
+        (RightAnswer("to be or not", "expression"), "“to be or not” is no expression"),
     ],
 )
-def test_useless_reference_is_refused_with_a_sentence(reference: Reference, sentence: str) -> None:
+def test_useless_reference_is_refused_with_a_sentence(reference: RightAnswer, sentence: str) -> None:
     with pytest.raises(CheckError, match=re.escape(sentence)):
         check(reference)
 
 
 def test_good_reference_passes() -> None:
     for text in ("18", r"\frac12", "B", "Paris"):
-        check(Reference.read(text))
-    check(Reference(r"\d+", "pattern"))
+        check(RightAnswer.read(text))
+    check(RightAnswer(r"\d+", "pattern"))
 
 
 @pytest.mark.skipif(not (SHARED / "data").exists(), reason="the problems in ../shared/data are not here")
@@ -126,7 +126,7 @@ def test_gsm8k_solutions_earn_one_and_their_neighbours_nothing() -> None:
     lines = (SHARED / "data" / "gsm8k_test.jsonl").read_text(encoding="utf-8").splitlines()
     solutions = [json.loads(line)["answer"] for line in lines]
     for solution, other in pairwise(solutions):
-        same = Reference.read(solution).text == Reference.read(other).text
+        same = RightAnswer.read(solution).text == RightAnswer.read(other).text
         assert accuracy(solution, solution).value == 1.0
         assert accuracy(solution, other).value == float(same)
 

@@ -8,7 +8,7 @@ import pytest
 from r1chat.cli.drawing import draw
 from r1chat.cli.formulas import Formulas
 from r1chat.cli.screen import Screen
-from r1chat.cli.wrapping import Writer
+from r1chat.cli.wrapping import TerminalWriter
 from r1chat.messages import Reply
 from r1chat.ui.html.formula_text import to_text
 
@@ -107,7 +107,7 @@ def test_words_wrap_whole_whatever_the_pieces_they_come_in() -> None:
     screens = []
     for size in (1, 3, 7, 1000):
         stream = io.StringIO()
-        writer = Writer(stream, margin=2)
+        writer = TerminalWriter(stream, margin=2)
         for start in range(0, len(text), size):
             writer.write(text[start : start + size])
         screens.append(screen_of(stream.getvalue()))
@@ -117,7 +117,7 @@ def test_words_wrap_whole_whatever_the_pieces_they_come_in() -> None:
 
 
 def test_chinese_wraps_between_characters_and_keeps_its_stops_off_the_beginning() -> None:
-    writer = Writer(io.StringIO())
+    writer = TerminalWriter(io.StringIO())
     writer.write("数" * 20 + "，" + "字" * 3)
     assert writer.layout.split("\n") == ["数" * 19, "数，字字字"]
 

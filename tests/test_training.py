@@ -102,7 +102,7 @@ def test_the_loss_falls_and_the_log_has_the_dev_split_by_task(trained: Path) -> 
     assert dev and set(dev) <= {*generated.TASKS, "follow", "talk"} and all(0 <= share <= 1 for share in dev.values())
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was_saved(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", COMMAND, str(tmp_path)])
     until = time.monotonic() + 60
@@ -148,7 +148,7 @@ def test_the_gguf_file_gives_the_logits_and_tokens_of_the_original(file: Path, t
             assert theirs == pytest.approx(ours, abs=0.05)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_the_gguf_file_answers_in_r1s_form(answers: LlamaCppBackend, file: Path) -> None:
     (info,) = answers.models()
     assert info.thinks and info.architecture == "qwen2" and info.ready
@@ -415,7 +415,7 @@ def test_grpo_writes_its_curves_tells_how_it_went_and_goes_on(
     assert [step for step, _ in stage.points("reward")] == sorted({line["step"] for line in log(tmp_path)} - {0})
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_the_demo_goes_through_all_stages_and_its_model_answers(tmp_path: Path) -> None:
     from r1chat.training.demo import Demo, run
     from r1chat.training.model import Shape

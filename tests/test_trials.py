@@ -20,8 +20,8 @@ from r1chat.errors import TrainingError
 from r1chat.learn.children import Children
 from r1chat.learn.defaults import rates_of
 from r1chat.learn.forecast import forecast
-from r1chat.learn.gather import Gathered, TextRow, choosing_part
-from r1chat.learn.runs import Run, Runs, Status, Wish
+from r1chat.learn.gather import TextRow, TrainingData, choosing_part
+from r1chat.learn.runs import Runs, RunStatus, RunWish, TrainingRun
 from r1chat.learn.trials import Tried, read_trials
 from r1chat.ui.learn.page import form, run_card
 from r1chat.ui.words.learn import LEARN_WORDS
@@ -50,14 +50,14 @@ def row(number: int, conversation: str = "") -> TextRow:
 def test_what_chooses_is_neither_trained_on_nor_set_apart_and_shares_no_conversation_with_either() -> None:
     rows = tuple(row(number, f"talk {number // 2}") for number in range(80))
     held = tuple(row(number) for number in range(100, 120))
-    left, choosing = choosing_part(Gathered(rows, held))
+    left, choosing = choosing_part(TrainingData(rows, held))
     assert left.held == held and {*left.rows, *choosing} == set(rows)
     assert 16 <= len(choosing) <= 18
     assert not {one.conversation for one in choosing} & {one.conversation for one in left.rows}
 
 
 def test_too_little_to_choose_is_refused_with_numbers() -> None:
-    gathered = Gathered(tuple(map(row, range(24))), tuple(row(number) for number in range(100, 106)))
+    gathered = TrainingData(tuple(map(row, range(24))), tuple(row(number) for number in range(100, 106)))
     with pytest.raises(TrainingError, match="30 judgements can be used: too few for several trials"):
         choosing_part(gathered)
 
@@ -78,12 +78,12 @@ def test_the_forecast_counts_all_trials() -> None:
 
 @marked
 def test_of_trials_that_the_measure_does_not_tell_apart_the_gentlest_is_chosen() -> None:
-    from r1chat.training.adapting import Look, Result
+    from r1chat.training.adapting import Look, TrainingResult
     from r1chat.training.trials import Trial, choose
 
     def trial(rate: float, *losses: float, learnt: bool = False) -> Trial:
         look = Look(1, sum(losses) / len(losses), 1, 1, 0, 0) if losses else None
-        return Trial(rate, 1, Result(look, [], None, False, {}, list(losses), learnt))
+        return Trial(rate, 1, TrainingResult(look, [], None, False, {}, list(losses), learnt))
 
     gentle, fast, slow, nothing = (
         trial(1e-4, 2.1, 1.9, 2.2, 2.0),
@@ -100,8 +100,8 @@ def test_of_trials_that_the_measure_does_not_tell_apart_the_gentlest_is_chosen()
 
 @marked
 def test_the_best_by_the_guarded_measure_is_kept_and_what_has_ended_is_not_trained_again(tmp_path: Path) -> None:
-    from r1chat.training.adapter_run import Plan, Stopped
-    from r1chat.training.adapting import Guard
+    from r1chat.training.adapter_run import AdapterPlan, RunCancelledError
+    from r1chat.training.adapting import TrainingGuard
     from r1chat.training.base import read_base
     from r1chat.training.trials import Trials
 
@@ -109,11 +109,11 @@ def test_the_best_by_the_guarded_measure_is_kept_and_what_has_ended_is_not_train
     lines: list[dict[str, Any]] = []
 
     def trials() -> Trials:
-        plan = Plan("prefer", rates[0], epochs=1)
-        return Trials(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, Guard(), rates)
+        plan = AdapterPlan("prefer", rates[0], epochs=1)
+        return Trials(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, TrainingGuard(), rates)
 
     first = trials()
-    with pytest.raises(Stopped):
+    with pytest.raises(RunCancelledError):
         first.run(lines.append, lambda: len(first.ended) == 1)
     assert [trial.rate for trial in first.ended] == [1e-6] and {line["trial"] for line in lines} == {1, 2}
     assert first.result().best is not None
@@ -138,7 +138,7 @@ def test_cancelled_trials_leave_the_best_so_far_and_go_on_to_a_proof_by_what_cho
     command += ["--trials", "2", "--epochs", "1", "--samples", "1"]
 
     def cancel() -> None:
-        run, until = Run(Runs(tmp_path).folder / "some"), time.monotonic() + 120
+        run, until = TrainingRun(Runs(tmp_path).folder / "some"), time.monotonic() + 120
         while not any(line.get("trial") == 2 for line in run.log()) and time.monotonic() < until:
             time.sleep(0.02)
         run.cancel()
@@ -175,14 +175,14 @@ def test_cancelled_trials_leave_the_best_so_far_and_go_on_to_a_proof_by_what_cho
 
 
 def test_the_page_tells_each_trial_in_both_languages_and_draws_a_line_for_each(tmp_path: Path) -> None:
-    run = Runs(tmp_path).begin(Wish("prefer", "llama.cpp:x", trials=2), "x")
+    run = Runs(tmp_path).begin(RunWish("prefer", "llama.cpp:x", trials=2), "x")
     for trial, step in ((1, 0), (1, 7), (2, 0), (2, 7)):
         run.note({"look": {"step": step, "loss": 2.0 - trial * step / 10}, "trial": trial})
     trials = [
         {"rate": 3e-4, "step": 42, "loss": 1.5, "accuracy": 0.9, "why": ["", ""], "kept": True},
         {"rate": 1e-4, "step": 7, "loss": None, "accuracy": None, "why": ["Too high.", "太高。"], "kept": False},
     ]
-    status = Status("done", rate=3e-4, trials=trials)
+    status = RunStatus("done", rate=3e-4, trials=trials)
     english, chinese = (run_card(run, status, "", LEARN_WORDS[lang], True) for lang in ("en", "zh"))
     assert "Kept: rate 0.0003, step 42. Loss 1.500, 90% on your side. It came to its last step." in english
     assert "Rate 0.0001, step 7: nothing that could be kept. Too high." in english
@@ -192,9 +192,9 @@ def test_the_page_tells_each_trial_in_both_languages_and_draws_a_line_for_each(t
 
 @pytest.mark.parametrize("trials", [[{"rate": "x"}], [3], [None], [{"rate": 1, "why": ["a"]}]])
 def test_trials_that_make_no_sense_harm_no_page(trials: list[Any], tmp_path: Path) -> None:
-    run = Runs(tmp_path).begin(Wish("prefer", "llama.cpp:x"), "x")
+    run = Runs(tmp_path).begin(RunWish("prefer", "llama.cpp:x"), "x")
     assert read_trials(trials) == []
-    assert "trials" not in run_card(run, Status("done", trials=trials), "", LEARN_WORDS["en"], True)
+    assert "trials" not in run_card(run, RunStatus("done", trials=trials), "", LEARN_WORDS["en"], True)
 
 
 def test_a_trial_is_a_sentence_in_both_languages() -> None:

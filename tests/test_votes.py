@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1chat.votes import MOST_COMPARED, Group, group
+from r1chat.votes import MOST_COMPARED, AnswerGroup, group
 
 
 def test_answers_in_other_spellings_are_counted_together() -> None:
@@ -14,12 +14,12 @@ def test_answers_in_other_spellings_are_counted_together() -> None:
         "答案是 50%。",
         r"We get \(1/2\).",
     ]
-    assert group(answers) == [Group(r"\frac{1}{2}", (0, 1, 3, 4)), Group("2", (2,))]
+    assert group(answers) == [AnswerGroup(r"\frac{1}{2}", (0, 1, 3, 4)), AnswerGroup("2", (2,))]
 
 
 def test_formulas_are_counted_together_by_mathematics() -> None:
     answers = [r"\boxed{x^2+2x+1}", r"\boxed{x^2+1}", r"\boxed{(x+1)^2}", r"\boxed{1 + 2x + x^2}"]
-    assert group(answers) == [Group("x^2+2x+1", (0, 2, 3)), Group("x^2+1", (1,))]
+    assert group(answers) == [AnswerGroup("x^2+2x+1", (0, 2, 3)), AnswerGroup("x^2+1", (1,))]
 
 
 def test_largest_group_comes_first_and_of_equal_ones_the_first_seen() -> None:
@@ -28,15 +28,15 @@ def test_largest_group_comes_first_and_of_equal_ones_the_first_seen() -> None:
 
 
 def test_failed_and_empty_samples_are_in_no_group() -> None:
-    assert group([None, "", "The answer is 5.", r"\boxed{}", None]) == [Group("5", (2,))]
+    assert group([None, "", "The answer is 5.", r"\boxed{}", None]) == [AnswerGroup("5", (2,))]
     assert group([None, ""]) == []
     assert group([]) == []
 
 
 def test_choices_and_prose_are_counted_by_what_they_say() -> None:
     answers = ["The answer is (B).", "**B**", "The answer is A.", "B. Paris"]
-    assert group(answers) == [Group("(B)", (0, 1, 3)), Group("A", (2,))]
-    assert group(["Paris", "**Paris**", "London"]) == [Group("Paris", (0, 1)), Group("London", (2,))]
+    assert group(answers) == [AnswerGroup("(B)", (0, 1, 3)), AnswerGroup("A", (2,))]
+    assert group(["Paris", "**Paris**", "London"]) == [AnswerGroup("Paris", (0, 1)), AnswerGroup("London", (2,))]
 
 
 def test_hostile_samples_split_no_other_group() -> None:

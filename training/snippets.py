@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from r1chat.reflect import Effect, Kind
+from r1chat.reflect import Effect, MomentKind
 
 FOLDER = Path(__file__).with_name("moments")
 _CHOICE = re.compile(r"\{([^{}]*\|[^{}]*)\}")
 _LABEL = re.compile(r"@([VCARI])([+=0]) ")
-_KINDS: dict[str, Kind] = {
+_KINDS: dict[str, MomentKind] = {
     "V": "verification",
     "C": "correction",
     "A": "alternative",
@@ -29,7 +29,7 @@ _EFFECTS: dict[str, Effect] = {"+": "changed", "=": "confirmed", "0": "none"}
 _MOST = 24  # variants of a snippet
 _PER_CHAIN = 6  # snippets in a chain
 
-Label = tuple[Kind, Effect]
+Label = tuple[MomentKind, Effect]
 Line = tuple[str, Label | None]
 
 

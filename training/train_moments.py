@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from r1chat.reflect.cues import anywhere
 from r1chat.reflect.features import features, tokens
 from r1chat.reflect.model import WEIGHTS
-from r1chat.reflect.sentences import Splitter
+from r1chat.reflect.sentences import SentenceSplitter
 from r1chat.reflect.surroundings import Surroundings
-from r1chat.reflect.weights import KINDS, Kind
+from r1chat.reflect.weights import KINDS, MomentKind
 from training.snippets import chains
 
 SEEDS = (1, 2)
@@ -44,13 +44,13 @@ class Example:
 
     wording: str
     features: frozenset[str]
-    kind: Kind | None
+    kind: MomentKind | None
 
 
 def examples(seed: int) -> Iterator[Example]:
     """The sentences with marks of all made-up chains."""
     for chain in chains(seed):
-        splitter, surroundings = Splitter(), Surroundings()
+        splitter, surroundings = SentenceSplitter(), Surroundings()
         for sentence in [*splitter.feed(chain.text), *splitter.close()]:
             label = chain.labels.get(sentence.start)
             marks = surroundings.marks(sentence)

@@ -62,10 +62,10 @@ class Time:
     certain: bool
 
 
-Moment = Date | Time
+DateOrTime = Date | Time
 
 
-def read(text: str) -> Moment | None:
+def read(text: str) -> DateOrTime | None:
     """The date or time that the whole text is, if it is one."""
     text = text.strip()
     if len(text) > 40:
@@ -156,7 +156,7 @@ def _time(text: str) -> Time | None:
     return Time(hour * 3600 + minute * 60 + int(match["second"] or 0), bool(half or chinese) or hour > 12, certain)
 
 
-def agree(a: Moment, b: Moment) -> bool:
+def agree(a: DateOrTime, b: DateOrTime) -> bool:
     """Is it the same day, or the same time? What one side leaves out (a year, am or pm) does not count."""
     if isinstance(a, Date) and isinstance(b, Date):
         return (a.month, a.day) == (b.month, b.day) and (None in (a.year, b.year) or a.year == b.year)

@@ -51,7 +51,7 @@ class Reading:
     text: str  # see `plain_text`
     letters: frozenset[str] = frozenset()  # of choices
     rest: str = ""  # what follows a choice's letter
-    moment: dates.Moment | None = None
+    moment: dates.DateOrTime | None = None
     nodes: tuple[Node, ...] = ()  # as mathematics; the likeliest first
     word: str = ""  # yes, no, true or false, at the beginning
     unread: bool = False  # it looks like mathematics that could not be read

@@ -12,9 +12,9 @@ untrusted  values of which nothing is certain  faults      what is wrong with a 
 counts     what came in, and what did not       report      the same as sentences
 """
 
-from r1chat.archive.counts import LEFT_OUT, Imported, Written
+from r1chat.archive.counts import LEFT_OUT, ArchiveCounts, ImportCounts
 from r1chat.archive.reading import read
 from r1chat.archive.report import contents, told
 from r1chat.archive.writer import write
 
-__all__ = ["LEFT_OUT", "Imported", "Written", "contents", "read", "told", "write"]
+__all__ = ["LEFT_OUT", "ArchiveCounts", "ImportCounts", "contents", "read", "told", "write"]

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from r1chat.archive.counts import Imported
+from r1chat.archive.counts import ImportCounts
 from r1chat.archive.faults import ADVICE, NO_CHAT, Fault
 from r1chat.archive.json_values import LONGEST_VALUE, JsonValue
 from r1chat.archive.merge import Adoption
@@ -84,7 +84,7 @@ class Entries:
         """A file of a zip is of no kind that holds chats."""
         self._adoption.left_out["other_files"] += 1
 
-    def done(self) -> Imported:
+    def done(self) -> ImportCounts:
         """What came in. Raises Fault where there was no chat at all; its `where` says of which entry it tells."""
         self._flush_all(scattered=True)
         if not self._adoption.came and self._first_fault is not None:

@@ -60,7 +60,7 @@ LEFT_OUT: Mapping[str, Both] = {**CHATS_LEFT_OUT, **MESSAGES_LEFT_OUT, **JUDGEME
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ArchiveCounts:
     """What an archive holds."""
 
     conversations: int = 0
@@ -70,7 +70,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportCounts:
     """What came in, and what did not.
 
     Of another program's file: `chats` is the sum of `conversations`, `extended`, `known` and what `left_out` counts of

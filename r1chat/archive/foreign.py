@@ -18,7 +18,7 @@ from r1chat.messages import Finish, Raw, Reply, Timings
 from r1chat.store.archive import Rows
 from r1chat.think import collect
 
-Role = Literal["user", "assistant", ""]
+ForeignRole = Literal["user", "assistant", ""]
 _LONGEST_ID = 1000  # characters; it is read again for every message
 
 
@@ -33,7 +33,7 @@ class ForeignMessage:
 
     id: str
     parent: str | None
-    role: Role
+    role: ForeignRole
     created: datetime | None = None
     text: str = ""
     reply: Reply = Reply(finish="stop")  # noqa: RUF009  frozen

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 
-from r1chat.archive.counts import Imported
+from r1chat.archive.counts import ImportCounts
 from r1chat.archive.foreign import Feedback, ForeignChat
-from r1chat.archive.rows import Shape, shape_of
+from r1chat.archive.rows import ChatRows, shape_of
 from r1chat.store.archive import JUDGEMENTS, Incoming, Row, Rows
 
 
@@ -69,9 +69,9 @@ class Adoption:
         self._counts["chats"] += 1
         self.left_out[reason] += 1
 
-    def done(self) -> Imported:
+    def done(self) -> ImportCounts:
         """What came in, now that there is no further chat."""
-        return Imported(
+        return ImportCounts(
             source=", ".join(self._programs),
             conversations=self._added["conversation"],
             replies=self._added["reply"],
@@ -98,7 +98,7 @@ class _Merger:
         self._replies = {row["id"]: row for kind, row in rows if kind == "reply"}
         self._children = Counter(_above(row) for kind, row in rows if kind in ("turn", "reply"))
 
-    def take(self, shape: Shape, feedback: list[Feedback]) -> None:
+    def take(self, shape: ChatRows, feedback: list[Feedback]) -> None:
         """Add what is new of a chat, and of the feedback on it."""
         other_text: set[str] = set()
         for kind, row in shape.rows:

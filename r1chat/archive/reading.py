@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from r1chat.archive.chats import Entries, FaultAt
-from r1chat.archive.counts import Imported, OnProgress
+from r1chat.archive.counts import ImportCounts, OnProgress
 from r1chat.archive.faults import ADVICE, UNKNOWN, Fault
 from r1chat.archive.json_values import values
 from r1chat.archive.lines import LONGEST_LINE
@@ -32,7 +32,7 @@ _ZIP = b"PK"
 _MARK = b"\xef\xbb\xbf"  # programs on Windows like to put it first
 
 
-def read(store: Store, path: Path, progress: OnProgress | None = None) -> Imported:
+def read(store: Store, path: Path, progress: OnProgress | None = None) -> ImportCounts:
     """Take in an archive of r1chat, or chats or feedback that another program exported; the file itself tells which it
     is.
 
@@ -63,7 +63,7 @@ class _File:
         self._done = 0  # bytes of those before it
         self._where = self._place(1)
 
-    def read_into(self, store: Store) -> Imported:
+    def read_into(self, store: Store) -> ImportCounts:
         try:
             with store.archive.adding() as target:
                 imported = self._collect(target)
@@ -81,7 +81,7 @@ class _File:
         left_out = {**imported.left_out, "consents": consents_left_out}
         return replace(imported, left_out=left_out, consent_for_all=False)
 
-    def _collect(self, target: Incoming) -> Imported:
+    def _collect(self, target: Incoming) -> ImportCounts:
         start = self._stream.peek().removeprefix(_MARK)
         if start.startswith(_ZIP):
             return self._adopt_zip(target)
@@ -91,19 +91,19 @@ class _File:
             raise Fault(UNKNOWN, ADVICE)
         return self._adopt(target)
 
-    def _restore(self, target: Incoming) -> Imported:
+    def _restore(self, target: Incoming) -> ImportCounts:
         restoration = Restoration(target)
         for line in self._lines():
             restoration.take(line)
         return restoration.done()
 
-    def _adopt(self, target: Incoming) -> Imported:
+    def _adopt(self, target: Incoming) -> ImportCounts:
         entries = Entries(target)
         self._take_all(entries, self._stream)
         entries.end_file(alone=True)
         return entries.done()
 
-    def _adopt_zip(self, target: Incoming) -> Imported:
+    def _adopt_zip(self, target: Incoming) -> ImportCounts:
         entries = Entries(target)
         with unpacking(self._stream, self._size) as archive:
             self._size = sum(file.file_size for file in archive.infolist())

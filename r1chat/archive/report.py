@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from r1chat.archive.counts import LEFT_OUT, Imported, Written
+from r1chat.archive.counts import LEFT_OUT, ArchiveCounts, ImportCounts
 from r1chat.both import Both
 
 
-def contents(of: Written | Imported) -> Both:
+def contents(of: ArchiveCounts | ImportCounts) -> Both:
     """How much it is."""
     return Both("{conversations}, {replies} and {judgements}", "{conversations}、{replies}和{judgements}").format(
         conversations=_count(of.conversations, "conversation", "conversations", "个对话"),
@@ -17,7 +17,7 @@ def contents(of: Written | Imported) -> Both:
     )
 
 
-def told(came: Imported, where: str) -> Iterator[Both]:
+def told(came: ImportCounts, where: str) -> Iterator[Both]:
     """What came in from `where`, what was here already, what has no place here, and what it allows."""
     yield Both("{contents} came in from {where}.", "从 {where} 导入了{contents}。").format(
         contents=contents(came), where=where

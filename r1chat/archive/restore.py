@@ -6,10 +6,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 
-from r1chat.archive.counts import Imported
+from r1chat.archive.counts import ImportCounts
 from r1chat.archive.faults import Fault
 from r1chat.archive.lines import END, header_of, parse, row_of
-from r1chat.archive.rules import Known, check_preset
+from r1chat.archive.rules import ConversationRows, check_preset
 from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.store.archive import JUDGEMENTS, Incoming, Row
@@ -25,7 +25,7 @@ class Restoration:
         self._hash = hashlib.sha256()
         self._ended = False
         self._conversations: set[str] = set()
-        self._rows: Known | None = None  # of the conversation that the lines are about
+        self._rows: ConversationRows | None = None  # of the conversation that the lines are about
         self._there: Iterator[tuple[str, Row]] | None = None  # what the store has of it already, as far as not compared
         self._same = True  # as far as compared
         self._added: Counter[str] = Counter()
@@ -46,7 +46,7 @@ class Restoration:
         self._lines += 1
         self._hash.update(line)
 
-    def done(self) -> Imported:
+    def done(self) -> ImportCounts:
         """What was taken in, now that there is no further line."""
         if not self._ended:
             cut = Both(
@@ -54,7 +54,7 @@ class Restoration:
             )
             raise Fault(cut if self._lines else Both("it is empty", "它是空的"))
         judgements = sum(self._added[kind] for kind in JUDGEMENTS)
-        return Imported(
+        return ImportCounts(
             "r1chat",
             self._added["conversation"],
             self._added["reply"],
@@ -72,7 +72,7 @@ class Restoration:
             if row["id"] in self._conversations:
                 raise Fault(Both("this conversation stands on a line before it already", "这个对话在之前的行中已出现"))
             self._conversations.add(row["id"])
-            self._rows = Known()
+            self._rows = ConversationRows()
             there = self._target.find(row["id"])
             self._there = None if there is None else iter(there)
             self._same = True

@@ -23,7 +23,7 @@ from r1chat.store.schema import provenance_columns, reply_columns
 
 
 @dataclass(slots=True)
-class Shape:
+class ChatRows:
     """The rows of a chat: its conversation, messages and replies, each after those that it refers to; none of an empty
     chat. Positions are not set yet.
 
@@ -47,9 +47,9 @@ class _Node:
     answered: bool = False  # by the other one
 
 
-def shape_of(chat: ForeignChat, now: datetime) -> Shape:
+def shape_of(chat: ForeignChat, now: datetime) -> ChatRows:
     """The rows of a chat. `now` stands for times that it lacks. Raises Fault where messages go in a circle."""
-    shape = Shape(messages=len(chat.messages), left_out=Counter(chat.parts))
+    shape = ChatRows(messages=len(chat.messages), left_out=Counter(chat.parts))
     started = chat.created or min((m.created for m in chat.messages.values() if m.created), default=now)
     nodes = _nodes(chat, started, shape.left_out)
     if not nodes:

@@ -29,7 +29,7 @@ _SIGNED = ("seed", "top_k")
 
 
 @dataclass(slots=True)
-class Known:
+class ConversationRows:
     """The rows of one conversation so far."""
 
     kinds: dict[str, str] = field(default_factory=dict)  # id -> the kind of its row

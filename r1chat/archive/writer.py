@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from r1chat.archive.counts import OnProgress, Written
+from r1chat.archive.counts import ArchiveCounts, OnProgress
 from r1chat.archive.lines import footer, header, row_line
 from r1chat.both import Both
 from r1chat.errors import ExportError
@@ -23,7 +23,7 @@ def write(
     everything: bool = False,
     progress: OnProgress | None = None,
     only: Sequence[str] | None = None,
-) -> Written:
+) -> ArchiveCounts:
     """Write all conversations with consent to a file of JSON Lines; `everything`: all of them, as a backup for oneself.
 
     `only`: the ids of the conversations to write, whether or not they have consent.
@@ -53,7 +53,9 @@ def write(
                 if progress:
                     progress(done, len(conversation_ids))
             lines.write(footer(lines.count, lines.digest))
-    return Written(kinds["conversation"], kinds["reply"], sum(kinds[kind] for kind in JUDGEMENTS), kinds["preset"])
+    return ArchiveCounts(
+        kinds["conversation"], kinds["reply"], sum(kinds[kind] for kind in JUDGEMENTS), kinds["preset"]
+    )
 
 
 class _Lines:

@@ -20,7 +20,7 @@ from r1chat.backends.known_formats import APRIEL, GEMMA_4, R1_FORMAT_NOT_OPENED,
 from r1chat.backends.template_process import TEMPLATES
 from r1chat.backends.template_tags import (
     TAG,
-    Tags,
+    TemplateTags,
     added_pairs,
     common_length,
     ends_with,
@@ -57,7 +57,7 @@ NOT_UNDERSTOOD = Both(
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFormat:
     """What a template says of thoughts. `form` None: it knows none, or `problem` says why that cannot be told."""
 
     form: ReasoningFormat | None
@@ -66,31 +66,31 @@ class Found:
 
 
 @lru_cache(maxsize=32)  # of templates with at most LONGEST_TEMPLATE characters each
-def find_format(source: str, bos: str = "", eos: str = "") -> Found:
+def find_format(source: str, bos: str = "", eos: str = "") -> FoundFormat:
     """The reasoning format of a Jinja chat template, or why it has none. Never raises a BackendError."""
     try:
         return _Finder(source, bos, eos).found()
     except BackendError as error:
         reason = Both(*(error.sentence(lang).partition(end)[0] for lang, end in (("en", ". "), ("zh", "。"))))
-        return Found(None, UnsupportedError(NOT_UNDERSTOOD.format(reason=reason)))
+        return FoundFormat(None, UnsupportedError(NOT_UNDERSTOOD.format(reason=reason)))
 
 
-def find_any_format(template: str, bos: str = "", eos: str = "") -> Found:
+def find_any_format(template: str, bos: str = "", eos: str = "") -> FoundFormat:
     """Like `find_format`, for what a server calls its template: Jinja, or a Go template of Ollama's."""
     if len(template) > LONGEST_TEMPLATE:
-        return Found(None, UnsupportedError(NOT_UNDERSTOOD.format(reason=_TOO_LONG)))
+        return FoundFormat(None, UnsupportedError(NOT_UNDERSTOOD.format(reason=_TOO_LONG)))
     if "{%" in template or not re.search(r"\{\{-?\s*(?:\$|\.|range|if|else|end)", template):
-        return find_format(template, bos, eos) if template.strip() else Found(None)
+        return find_format(template, bos, eos) if template.strip() else FoundFormat(None)
     if table := format_by_source(template):
-        return Found(table)
+        return FoundFormat(table)
     around = re.search(r"\}\}([^{}]*?)\{\{-?\s*[$.\w]*\.?Thinking\s*(-?)\}\}([^{}]*)", template)
     if around is None:
-        return Found(R1_FORMAT_NOT_OPENED if "<think>" in template else None)
+        return FoundFormat(R1_FORMAT_NOT_OPENED if "<think>" in template else None)
     before, after = around[1].lstrip("\n"), around[3].lstrip() if around[2] else around[3]
     opener, closer = before.strip(), (TAG.findall(after) or [""])[0]
     if not (opener and closer):
-        return Found(None)
-    return Found(ReasoningFormat(opener, closer, before, after, off=(("think", False),)))
+        return FoundFormat(None)
+    return FoundFormat(ReasoningFormat(opener, closer, before, after, off=(("think", False),)))
 
 
 class _Finder:
@@ -102,7 +102,7 @@ class _Finder:
         self._read, self._constants = TEMPLATES.vocabulary(source)
         self._wants_parts = False
 
-    def found(self) -> Found:
+    def found(self) -> FoundFormat:
         self._wants_parts = self._reads_parts_alone()
         return replace(self._found(), wants_parts=self._wants_parts)
 
@@ -116,17 +116,17 @@ class _Finder:
                 shows_question.append(False)
         return shows_question == [False, True]
 
-    def _found(self) -> Found:
+    def _found(self) -> FoundFormat:
         if self._prompt() != self._prompt():
-            return Found(None, UnsupportedError(VARIES))
+            return FoundFormat(None, UnsupportedError(VARIES))
         table = format_by_source(self._source)
         if table is not None:
-            return Found(self._with_history(self._with_table_switches(table)))
+            return FoundFormat(self._with_history(self._with_table_switches(table)))
         switches = list(self._switches())
         tags = self._tags(switches)
         if tags is None and "<think>" not in self._source:
-            return Found(None)
-        tags = tags or Tags(R1_FORMAT.open, R1_FORMAT.close, R1_FORMAT.open_text, R1_FORMAT.close_text)
+            return FoundFormat(None)
+        tags = tags or TemplateTags(R1_FORMAT.open, R1_FORMAT.close, R1_FORMAT.open_text, R1_FORMAT.close_text)
         form = ReasoningFormat(
             tags.open,
             tags.close,
@@ -141,7 +141,7 @@ class _Finder:
         form = replace(
             form, opens_in_prompt=ends_with(self._prompt(form.on), form.open), system_part=self._system_part(form)
         )
-        return Found(self._with_history(form))
+        return FoundFormat(self._with_history(form))
 
     # -- rendering ----------------------------------------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ class _Finder:
 
     # -- the tags -----------------------------------------------------------------------------------------------------
 
-    def _tags(self, switches: list[tuple[str, list[Any]]]) -> Tags | None:
+    def _tags(self, switches: list[tuple[str, list[Any]]]) -> TemplateTags | None:
         on = {name: True for name, _ in switches}
         efforts = {name: next((v for v in reversed(EFFORTS) if v in values), True) for name, values in switches}
         for variables in ({}, on, efforts):
@@ -199,7 +199,7 @@ class _Finder:
                     prompts.append(prompt)
         return list(dict.fromkeys(text_after(prompt, QUESTION) for prompt in prompts))
 
-    def _tags_of_field(self, field: HistoryField, variables: Mapping[str, Any]) -> Tags | None:
+    def _tags_of_field(self, field: HistoryField, variables: Mapping[str, Any]) -> TemplateTags | None:
         """The tags around the thought of the last reply, where the template reads it from this field."""
         try:
             with_thought = self._render([_user(QUESTION), assistant(ANSWER, THOUGHT, field)], False, variables)
@@ -215,7 +215,7 @@ class _Finder:
         bare = text_after(without, QUESTION).partition(ANSWER)[0]
         return tags_between(before, between, after, bare, text_after(prompt, QUESTION))
 
-    def _tags_of_prompts(self, tails: list[str]) -> Tags | None:
+    def _tags_of_prompts(self, tails: list[str]) -> TemplateTags | None:
         """The tags by what stands before an answer: an empty thought with thinking off, an opened one with it on."""
         for tail in tails:
             last = list(TAG.finditer(tail))[-2:]
@@ -232,7 +232,7 @@ class _Finder:
                         return self._completed(last[0].group(), closer, tails)
         return None
 
-    def _tags_of_constants(self, tails: list[str]) -> Tags | None:
+    def _tags_of_constants(self, tails: list[str]) -> TemplateTags | None:
         """The tags by what the template looks for in a reply in order to cut its thought off."""
         for closer in self._closers():
             if self._cuts_at(closer):
@@ -240,7 +240,7 @@ class _Finder:
                     return self._completed(opener, closer, tails)
         return None
 
-    def _tags_of_prose(self, switches: list[tuple[str, list[Any]]]) -> Tags | None:
+    def _tags_of_prose(self, switches: list[tuple[str, list[Any]]]) -> TemplateTags | None:
         """The tags by what the system prompt tells the model to write once thinking is on (Granite 3.3)."""
         for name, values in switches:
             texts = [text for value in (True, *values) if (text := self._tried(((name, value),)))]
@@ -251,8 +251,8 @@ class _Finder:
                 if pairs := list(pairs_of_tags(text[start:end])):
                     (opener, closer), *others = pairs
                     if not others:
-                        return Tags(opener, closer, opener + "\n", f"\n{closer}\n\n")
-                    return Tags(opener, closer, opener, closer + others[0][0], *others[0])
+                        return TemplateTags(opener, closer, opener + "\n", f"\n{closer}\n\n")
+                    return TemplateTags(opener, closer, opener, closer + others[0][0], *others[0])
         return None
 
     def _cuts_at(self, tag: str) -> bool:
@@ -270,7 +270,7 @@ class _Finder:
                     seen.add(tag.group())
                     yield tag.group()
 
-    def _completed(self, opener: str, closer: str, tails: list[str]) -> Tags:
+    def _completed(self, opener: str, closer: str, tails: list[str]) -> TemplateTags:
         """Tags with the white space that the prompts and an answer without a thought show around them."""
         bare = text_after(self._render([_user(QUESTION), assistant(ANSWER)], False, {}), QUESTION)
         before, _, after = bare.partition(ANSWER)
@@ -286,7 +286,7 @@ class _Finder:
         wrapper = "" if opener in before else before[whole_tags(before, common_length(before, tails[0])) :].strip()
         wrapper = wrapper if TAG.fullmatch(wrapper) else ""
         closing = (TAG.match(after.strip()) or [""])[0] if wrapper else ""
-        return Tags(opener, closer, opener + inside, inside + closer + behind + wrapper, wrapper, closing)
+        return TemplateTags(opener, closer, opener + inside, inside + closer + behind + wrapper, wrapper, closing)
 
     def _frame(self) -> set[str]:
         """The tags that stand around every turn."""

@@ -60,7 +60,7 @@ BLOCKS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class TensorBytes:
     """Bytes of a file's tensors by tensor type (a key of BLOCKS): what of them one token reads."""
 
     dense: Mapping[int, int] = field(default_factory=dict)  # all of it
@@ -86,7 +86,7 @@ class Header:
     has_think_token: bool
     has_output: bool  # an output matrix of its own
     parameters: int
-    weights: Weights
+    weights: TensorBytes
     missing: int  # bytes of weights that the header promises and the file lacks
 
     def text(self, key: str) -> str:
@@ -411,7 +411,7 @@ class _Measured:
     """What the list of tensors says. `end`: where the last one ends, counted from the first; 0 for a type not known."""
 
     parameters: int
-    weights: Weights
+    weights: TensorBytes
     has_output: bool
     end: int
 
@@ -434,7 +434,7 @@ def _measure_tensors(cursor: _Cursor, count: int) -> _Measured:
         has_output = has_output or name == b"output.weight"
         of = embedding if b"token_embd." in name else experts if b"_exps." in name else dense
         of[kind] += numbers // block * size
-    return _Measured(parameters, Weights(dict(dense), dict(experts), dict(embedding)), has_output, end)
+    return _Measured(parameters, TensorBytes(dict(dense), dict(experts), dict(embedding)), has_output, end)
 
 
 def _check_limits(metadata: Mapping[str, Value], tokens: list[bytes]) -> None:

@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 
 from r1chat.loopback import is_loopback, is_own, own_names, spelled_address
 
-Address = IPv4Address | IPv6Address
+_Address = IPv4Address | IPv6Address
 
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))  # proc_pid_net(5)
 _LISTENS = "0A"
-_LOOPBACK: dict[int, Address] = {4: ip_address("127.0.0.1"), 6: ip_address("::1")}
+_LOOPBACK: dict[int, _Address] = {4: ip_address("127.0.0.1"), 6: ip_address("::1")}
 _OF_ITS_NAME = ip_address("127.0.1.1")  # what the hosts file of Debian and its kin gives the name of the computer
 _ORDINARY = 1000  # the first account of a person; those below are the system's
 _SERVICES = range(61_184, 65_520)  # that systemd gives to services which it starts (DynamicUser)
@@ -44,7 +44,7 @@ def other_account_at(url: str, tables: Sequence[Path] = TABLES) -> str:
     return next(filter(None, others), "")
 
 
-def _meant(host: str) -> list[Address]:
+def _meant(host: str) -> list[_Address]:
     """The addresses of this computer that a host means, as far as can be told without DNS; none of another computer."""
     host = host.lower().rstrip(".")
     address = spelled_address(host)
@@ -56,7 +56,7 @@ def _meant(host: str) -> list[Address]:
     return [address] if address.is_loopback or is_own(address) else []
 
 
-def _owners(address: Address, port: int, tables: Sequence[Path]) -> list[int]:
+def _owners(address: _Address, port: int, tables: Sequence[Path]) -> list[int]:
     """The accounts that listen at an address; where there are none, those that listen at every address."""
     exact, everywhere = set(), set()
     for local_address, account in _listeners(port, tables):
@@ -68,7 +68,7 @@ def _owners(address: Address, port: int, tables: Sequence[Path]) -> list[int]:
     return sorted(exact or everywhere)
 
 
-def _listeners(port: int, tables: Sequence[Path]) -> Iterator[tuple[Address, int]]:
+def _listeners(port: int, tables: Sequence[Path]) -> Iterator[tuple[_Address, int]]:
     for table in tables:
         with suppress(OSError, ValueError, struct.error), table.open(encoding="ascii") as lines:
             next(lines, "")  # names of the columns

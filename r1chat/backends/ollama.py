@@ -20,14 +20,14 @@ import httpx
 
 from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge, Idle
-from r1chat.backends.format_finder import Found, find_any_format
+from r1chat.backends.format_finder import FoundFormat, find_any_format
 from r1chat.backends.known_formats import HARMONY
 from r1chat.backends.ollama_models import OllamaModels
 from r1chat.backends.ollama_wire import (
     RENDERS,
     TOO_OLD,
-    Part,
     Show,
+    StreamLine,
     Tag,
     Tags,
     Version,
@@ -86,7 +86,7 @@ class _Model:
     thinks: bool
     chats: bool
     adapted: bool
-    found: Found
+    found: FoundFormat
     opens: bool | None = None  # whether its template opens the thought in the prompt; None: not asked yet
 
     @property
@@ -309,7 +309,7 @@ class OllamaBackend:
             messages = history.messages
         # A server that does not know the debug flag makes a reply instead: let it be one token long.
         body = self._body(name, model, Params(max_tokens=1)) | self._chat(messages, model, thinking)
-        part = await self._ask(Part, "POST", "/api/chat", body | {"stream": False, "_debug_render_only": True})
+        part = await self._ask(StreamLine, "POST", "/api/chat", body | {"stream": False, "_debug_render_only": True})
         if part.debug is None:
             raise UnsupportedError(TOO_OLD)
         return history.filled(part.debug.rendered_template) if history else part.debug.rendered_template
@@ -333,20 +333,20 @@ class OllamaBackend:
     # -- the wire -----------------------------------------------------------------------------------------------------
 
     async def _ask(
-        self, form: type[wire.Form], method: str, path: str, body: dict[str, Any] | None = None
-    ) -> wire.Form:
+        self, form: type[wire.Body], method: str, path: str, body: dict[str, Any] | None = None
+    ) -> wire.Body:
         async with self._http.stream(method, path, json=body) as response:
             await wire.success(response)
             return wire.parsed(form, await wire.body(response))
 
-    async def _parts(self, path: str, body: dict[str, Any]) -> AsyncGenerator[Part, None]:
+    async def _parts(self, path: str, body: dict[str, Any]) -> AsyncGenerator[StreamLine, None]:
         async with self._http.stream("POST", path, json=body) as response:
             await wire.success(response)
             began = False
             async with aclosing(wire.lines(response)) as lines:
                 async for line in lines:
                     try:
-                        parts = wire.all_parsed(Part, line)
+                        parts = wire.all_parsed(StreamLine, line)
                     except wire.NotUnderstood:
                         if began:
                             raise wire.BrokenStreamError from None

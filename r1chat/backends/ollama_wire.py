@@ -57,11 +57,11 @@ _BROKE_OFF = Both(
 # --- what the server sends -------------------------------------------------------------------------------------------
 
 
-Count = Annotated[int | None, BeforeValidator(wire.counted)]
+_Count = Annotated[int | None, BeforeValidator(wire.counted)]
 Size = Annotated[int, BeforeValidator(wire.sized)]
 
 
-class Details(BaseModel):
+class _Details(BaseModel):
     family: str = ""
     parent_model: Any = ""  # the name in the FROM of its Modelfile
     quantization_level: str = ""
@@ -74,7 +74,7 @@ class Tag(BaseModel):
     size: Size = 0
     digest: str = ""
     remote_host: wire.Name = ""
-    details: Details = Details()
+    details: _Details = _Details()
 
 
 class Tags(BaseModel):
@@ -105,29 +105,29 @@ class Version(BaseModel):
     version: wire.Name
 
 
-class ChatMessage(BaseModel):
+class _ChatMessage(BaseModel):
     content: Any = ""
     thinking: Any = ""
 
 
-class Debug(BaseModel):
+class _Debug(BaseModel):
     rendered_template: str
 
 
-class Part(BaseModel):
+class StreamLine(BaseModel):
     """One line of `/api/chat` or `/api/generate`. Durations in nanoseconds."""
 
-    message: ChatMessage = ChatMessage()
+    message: _ChatMessage = _ChatMessage()
     response: Any = ""
     error: Any = ""
     done: bool = False
     done_reason: str = ""
-    load_duration: Count = None
-    prompt_eval_count: Count = None  # with the cached ones
-    prompt_eval_duration: Count = None  # without them
-    eval_count: Count = None
-    eval_duration: Count = None
-    debug: Debug | None = Field(None, alias="_debug_info")
+    load_duration: _Count = None
+    prompt_eval_count: _Count = None  # with the cached ones
+    prompt_eval_duration: _Count = None  # without them
+    eval_count: _Count = None
+    eval_duration: _Count = None
+    debug: _Debug | None = Field(None, alias="_debug_info")
 
     def finish(self, context: int, key: str) -> Finish:
         """The last line as the last event. `key` went with the request."""

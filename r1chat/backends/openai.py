@@ -16,17 +16,17 @@ import httpx
 
 from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge, Idle
-from r1chat.backends.format_finder import Found, find_any_format
+from r1chat.backends.format_finder import FoundFormat, find_any_format
 from r1chat.backends.known_formats import format_by_name
 from r1chat.backends.openai_wire import (
     Chunk,
-    Entries,
-    Entry,
-    Kind,
+    ModelEntry,
+    ModelList,
+    ModelStatus,
     Props,
-    Reading,
     Rendered,
-    Status,
+    ServerKind,
+    StreamReader,
     TokenizerInfo,
     Tokens,
     broken_off,
@@ -77,14 +77,14 @@ _NOT_CONTINUED = Both(
 class _Server:
     """What was found at the base URL."""
 
-    kind: Kind
-    entries: list[Entry]
+    kind: ServerKind
+    entries: list[ModelEntry]
     props: Props = field(default_factory=Props)
     own_props: dict[str, Props] = field(default_factory=dict)  # by model, of a server that offers several
-    found: dict[str, Found] = field(default_factory=dict)  # by model: its reasoning format
+    found: dict[str, FoundFormat] = field(default_factory=dict)  # by model: its reasoning format
     opens: dict[tuple[str, str], bool] = field(default_factory=dict)  # by model and thinking: is the thought opened?
     parses: set[str] = field(default_factory=set)  # models whose thoughts the server parts from the answer itself
-    by_name: dict[str, Entry] = field(init=False)
+    by_name: dict[str, ModelEntry] = field(init=False)
 
     def __post_init__(self) -> None:
         self.by_name = {entry.id: entry for entry in reversed(self.entries)}  # of equal names, the first
@@ -104,11 +104,11 @@ class _Server:
         """How a model marks its thought: as its template says, else as its name suggests."""
         return self.found_of(model).form
 
-    def found_of(self, model: str) -> Found:
+    def found_of(self, model: str) -> FoundFormat:
         """The reasoning format of a model; a server with one model answers for it by any name."""
         if model not in self.found and len(self.found) == 1:
             return next(iter(self.found.values()))
-        return self.found.get(model, Found(None))
+        return self.found.get(model, FoundFormat(None))
 
     def thinks(self, model: str) -> bool:
         """Whether a model thinks, as far as the template tells; where there is none to see, it may."""
@@ -116,7 +116,7 @@ class _Server:
 
     def continues(self, model: str) -> bool:
         """Whether a reply of this model can be continued: the server can, and its thought's tags are known."""
-        if self.kind is Kind.OTHER:
+        if self.kind is ServerKind.OTHER:
             return False
         finding = self.found_of(model)
         return finding.problem is None and (finding.form is not None or bool(self.props_of(model).chat_template))
@@ -164,18 +164,18 @@ class OpenAIBackend:
         async with asyncio.timeout(wire.ANSWER_WITHIN):
             async with self._http.stream("GET", f"{self.url}/models") as response:
                 await wire.success(response)
-                entries = wire.parsed(Entries, await wire.body(response)).data
+                entries = wire.parsed(ModelList, await wire.body(response)).data
             owners = {entry.owned_by for entry in entries}
             if response.headers.get("server") == "llama.cpp" or "llamacpp" in owners:
-                server = _Server(Kind.LLAMA_SERVER, entries)
+                server = _Server(ServerKind.LLAMA_SERVER, entries)
                 with suppress(wire.Refusal, wire.NotUnderstood):  # it can be switched off
                     server.props = await self._ask(Props, "GET", f"{self._root}/props")
                 for entry in entries if len(entries) > 1 else ():
-                    if isinstance(entry.status, Status) and entry.status.value == "loaded":
+                    if isinstance(entry.status, ModelStatus) and entry.status.value == "loaded":
                         await self._look_at(server, entry.id)
             else:
-                server = _Server(Kind.VLLM if "vllm" in owners else Kind.OTHER, entries)
-                if server.kind is Kind.VLLM:
+                server = _Server(ServerKind.VLLM if "vllm" in owners else ServerKind.OTHER, entries)
+                if server.kind is ServerKind.VLLM:
                     with suppress(wire.Refusal, wire.NotUnderstood, httpx.TransportError):
                         info = await self._ask(TokenizerInfo, "GET", f"{self._root}/tokenizer_info")
                         server.props = Props(chat_template=wire.as_text(info.chat_template))
@@ -195,15 +195,15 @@ class OpenAIBackend:
         if props.chat_template:  # looked at in another thread; without one a server may list thousands of models
             finding = await asyncio.to_thread(find_any_format, props.chat_template, props.bos_token, props.eos_token)
         else:
-            finding = Found(format_by_name(model) if server.kind is not Kind.OTHER else None)
+            finding = FoundFormat(format_by_name(model) if server.kind is not ServerKind.OTHER else None)
         server.found[model] = finding
 
-    def _describe(self, server: _Server, entry: Entry) -> ModelInfo:
+    def _describe(self, server: _Server, entry: ModelEntry) -> ModelInfo:
         template = server.props_of(entry.id).chat_template
-        finding = server.found.get(entry.id, Found(None))
+        finding = server.found.get(entry.id, FoundFormat(None))
         continues = server.continues(entry.id)
         note: Wording = ""
-        if server.kind is Kind.OTHER:
+        if server.kind is ServerKind.OTHER:
             note = _NOT_CONTINUED
         elif not continues:
             note = finding.problem.text if finding.problem else _UNKNOWN_FORMAT
@@ -220,15 +220,15 @@ class OpenAIBackend:
             thinks=server.thinks(entry.id),
             continues=continues,
             reasoning=finding.form,
-            recalls=server.kind is not Kind.OTHER and finding.form is not None,
+            recalls=server.kind is not ServerKind.OTHER and finding.form is not None,
             note=note if nameable else _NO_UNICODE,
             ready=nameable,
             parent=f"{self.name}:{entry.parent}" if entry.parent in server.by_name else "",
             template_hash=hashlib.sha256(template.encode()).hexdigest() if template else "",
             backend_version=server.props.build_info,
             loaded=entry.status.value == "loaded"
-            if isinstance(entry.status, Status)
-            else server.kind is Kind.LLAMA_SERVER,
+            if isinstance(entry.status, ModelStatus)
+            else server.kind is ServerKind.LLAMA_SERVER,
         )
 
     # -- replies ------------------------------------------------------------------------------------------------------
@@ -242,7 +242,9 @@ class OpenAIBackend:
                 so_far = ReplySoFar(closed=True)  # the template knows no form without a thought: an empty one
             first = so_far == ReplySoFar()
             recalls = any(message.reasoning for message in request.messages)
-            raw = not first or (recalls and server.kind is not Kind.OTHER and form is not None and form.keep is None)
+            raw = not first or (
+                recalls and server.kind is not ServerKind.OTHER and form is not None and form.keep is None
+            )
             if raw and first:  # only the prompt as text can carry thoughts that the template drops
                 try:
                     prompt = await self._render(request, request.messages)
@@ -257,7 +259,7 @@ class OpenAIBackend:
             else:
                 url, body = f"{self.url}/chat/completions", self._chat(request, server)
             context, key = server.context(request.model) or self._context, wire.key_of(self._http.headers)
-            reading = Reading(context, key, only_answer=so_far.closed)
+            reading = StreamReader(context, key, only_answer=so_far.closed)
             opening_known = raw
             async with aclosing(self._chunks(url, body)) as chunks:
                 async for chunk in chunks:
@@ -283,17 +285,17 @@ class OpenAIBackend:
         }
         if request.params.max_tokens:
             body["max_tokens"] = request.params.max_tokens
-        if server.kind is Kind.LLAMA_SERVER:
+        if server.kind is ServerKind.LLAMA_SERVER:
             body["return_progress"] = True
-        if server.kind is Kind.VLLM:
+        if server.kind is ServerKind.VLLM:
             body["skip_special_tokens"] = False  # else tags that are control tokens are not written out
         form = server.form(request.model)
         variables = dict(self._variables(request, server))
-        if request.thinking and server.kind is Kind.OTHER and request.thinking in ("low", "medium", "high"):
+        if request.thinking and server.kind is ServerKind.OTHER and request.thinking in ("low", "medium", "high"):
             body["reasoning_effort"] = request.thinking
         if form is not None and form.keep and any(message.reasoning for message in request.messages):
             variables |= dict(form.keep)
-        if variables and server.kind is not Kind.OTHER:
+        if variables and server.kind is not ServerKind.OTHER:
             body["chat_template_kwargs"] = variables
         return body
 
@@ -308,7 +310,7 @@ class OpenAIBackend:
     def _variables(self, request: Request, server: _Server) -> Variables:
         """What the server's template is to be rendered with; nothing where nothing was chosen."""
         form = server.form(request.model)
-        if form is None or server.kind is Kind.OTHER:
+        if form is None or server.kind is ServerKind.OTHER:
             return ()
         if request.so_far is not None and request.so_far.closed and not request.so_far.reasoning:
             return form.off or ()
@@ -320,7 +322,7 @@ class OpenAIBackend:
         self, request: Request, so_far: ReplySoFar, server: _Server
     ) -> tuple[str, dict[str, Any], str]:
         """Where to ask for the rest of a reply, how, and the prompt as far as it is known. Raises UnsupportedError."""
-        if server.kind is Kind.OTHER:
+        if server.kind is ServerKind.OTHER:
             raise UnsupportedError(_NOT_CONTINUED)
         if not server.continues(request.model):
             raise UnsupportedError(_UNKNOWN_FORMAT)
@@ -350,7 +352,7 @@ class OpenAIBackend:
             "stream": True,
             **sampling(request.params, server.kind),
         }
-        if server.kind is Kind.VLLM:
+        if server.kind is ServerKind.VLLM:
             tokens = await self._tokens(request.model, {"prompt": prompt, "add_special_tokens": False})
             left = max(1, tokens.max_model_len - len(tokens.tokens))  # it would write 16 tokens unless told
             more = {
@@ -376,7 +378,7 @@ class OpenAIBackend:
     async def _warm(self, request: Request) -> None:
         with self._translated(request.model):
             server = self._server or await self._look()
-            if server.kind is not Kind.LLAMA_SERVER:
+            if server.kind is not ServerKind.LLAMA_SERVER:
                 return
             if request.messages and request.messages[-1].role == "assistant":
                 prompt = up_to_next_user_message(await self._render(request, with_next_user_message(request.messages)))
@@ -391,7 +393,7 @@ class OpenAIBackend:
     async def _opens_thought(self, request: Request, server: _Server, text: str) -> bool:
         """Whether the prompt of a fresh reply, which begins with `text`, ends inside the thought; asked once."""
         form = server.form(request.model)
-        if form is None or server.kind is Kind.OTHER or text.lstrip().startswith(form.open.strip()):
+        if form is None or server.kind is ServerKind.OTHER or text.lstrip().startswith(form.open.strip()):
             return False
         if request.model in server.parses:  # an answer at once
             return False
@@ -419,7 +421,7 @@ class OpenAIBackend:
         body: dict[str, Any] = {"model": request.model, "messages": chat_messages(messages)}
         if kwargs:
             body["chat_template_kwargs"] = kwargs
-        if server.kind is Kind.VLLM:
+        if server.kind is ServerKind.VLLM:
             ids = (await self._tokens(request.model, body)).tokens
             route, body = "detokenize", {"model": request.model, "tokens": ids}
         else:
@@ -430,7 +432,7 @@ class OpenAIBackend:
 
     # -- the wire -----------------------------------------------------------------------------------------------------
 
-    async def _ask(self, form: type[wire.Form], method: str, url: str, body: dict[str, Any] | None = None) -> wire.Form:
+    async def _ask(self, form: type[wire.Body], method: str, url: str, body: dict[str, Any] | None = None) -> wire.Body:
         async with self._http.stream(method, url, json=body) as response:
             await wire.success(response)
             return wire.parsed(form, await wire.body(response))

@@ -79,11 +79,11 @@ _REFUSED = Both(
     "服务器拒绝了请求：{sentence}。请更改设置或模型，或查看服务器日志。",
 )
 
-Count = Annotated[int | None, BeforeValidator(wire.counted)]
-Counted = Annotated[int, BeforeValidator(lambda value: wire.counted(value) or 0)]
+_Count = Annotated[int | None, BeforeValidator(wire.counted)]
+_CountOrZero = Annotated[int, BeforeValidator(lambda value: wire.counted(value) or 0)]
 
 
-class Kind(Enum):
+class ServerKind(Enum):
     """What a server is; what it can do beyond the common ground follows from that."""
 
     LLAMA_SERVER = "llama-server"
@@ -94,35 +94,35 @@ class Kind(Enum):
 # --- what the server sends -------------------------------------------------------------------------------------------
 
 
-class Meta(BaseModel):
+class _Meta(BaseModel):
     """What llama-server says of a model's file."""
 
-    n_ctx: Counted = 0
-    n_ctx_train: Counted = 0
-    n_params: Counted = 0
-    size: Counted = 0
+    n_ctx: _CountOrZero = 0
+    n_ctx_train: _CountOrZero = 0
+    n_params: _CountOrZero = 0
+    size: _CountOrZero = 0
     ftype: str = ""
 
 
-class Status(BaseModel):
+class ModelStatus(BaseModel):
     value: str = ""
 
 
-class Entry(BaseModel):
+class ModelEntry(BaseModel):
     """A model in `/models`."""
 
     id: str
     owned_by: str | None = None
     # llama-server; others may put anything there
-    meta: Meta | Any = Field(None, union_mode="left_to_right")
-    status: Status | Any = Field(None, union_mode="left_to_right")  # where it offers several models
-    max_model_len: Count = None  # vLLM
+    meta: _Meta | Any = Field(None, union_mode="left_to_right")
+    status: ModelStatus | Any = Field(None, union_mode="left_to_right")  # where it offers several models
+    max_model_len: _Count = None  # vLLM
     parent: str | None = None  # vLLM, of a LoRA adapter: the model that it belongs to
 
     @property
-    def file(self) -> Meta:
+    def file(self) -> _Meta:
         """What is known of the model's file; all 0 where nothing is."""
-        return self.meta if isinstance(self.meta, Meta) else Meta()
+        return self.meta if isinstance(self.meta, _Meta) else _Meta()
 
 
 def _named(entries: Any) -> Any:
@@ -133,18 +133,18 @@ def _named(entries: Any) -> Any:
     return (with_name or entries)[: wire.MOST_MODELS]
 
 
-class Entries(BaseModel):
-    data: Annotated[list[Entry], BeforeValidator(_named)]
+class ModelList(BaseModel):
+    data: Annotated[list[ModelEntry], BeforeValidator(_named)]
 
 
-class Generation(BaseModel):
-    n_ctx: Counted = 0
+class _Generation(BaseModel):
+    n_ctx: _CountOrZero = 0
 
 
 class Props(BaseModel):
     """llama-server's `/props`."""
 
-    default_generation_settings: Generation = Generation()
+    default_generation_settings: _Generation = _Generation()
     chat_template: str = ""
     bos_token: str = ""
     eos_token: str = ""
@@ -161,10 +161,10 @@ class Tokens(BaseModel):
     """vLLM's `/tokenize`."""
 
     tokens: list[int]
-    max_model_len: Counted
+    max_model_len: _CountOrZero
 
 
-class Delta(BaseModel):
+class _Delta(BaseModel):
     """A piece of a message. Texts in any form: see `wire.as_text`."""
 
     content: Any = None
@@ -172,58 +172,58 @@ class Delta(BaseModel):
     reasoning: Any = None  # vLLM, Ollama, OpenRouter
 
 
-class Choice(BaseModel):
+class _Choice(BaseModel):
     index: int = 0
-    delta: Delta | None = None
-    message: Delta | None = None  # the whole of it, where a server does not stream
+    delta: _Delta | None = None
+    message: _Delta | None = None  # the whole of it, where a server does not stream
     text: Any = None  # plain completions
     finish_reason: Any = None
 
 
-Milliseconds = Annotated[float, BeforeValidator(lambda value: value if isinstance(value, int | float) else 0.0)]
+_Milliseconds = Annotated[float, BeforeValidator(lambda value: value if isinstance(value, int | float) else 0.0)]
 
 
-class Cached(BaseModel):
-    cached_tokens: Count = None
+class _CachedTokens(BaseModel):
+    cached_tokens: _Count = None
 
 
-class Usage(BaseModel):
-    prompt_tokens: Count = None
-    completion_tokens: Count = None
-    prompt_tokens_details: Cached | None = None
+class _Usage(BaseModel):
+    prompt_tokens: _Count = None
+    completion_tokens: _Count = None
+    prompt_tokens_details: _CachedTokens | None = None
 
 
-class Timings(BaseModel):
+class _Timings(BaseModel):
     """llama-server's clock, in milliseconds, and its counts."""
 
-    cache_n: Counted = 0
-    prompt_n: Counted = 0  # without the cached ones
-    prompt_ms: Milliseconds = 0
-    predicted_n: Counted = 0
-    predicted_ms: Milliseconds = 0
+    cache_n: _CountOrZero = 0
+    prompt_n: _CountOrZero = 0  # without the cached ones
+    prompt_ms: _Milliseconds = 0
+    predicted_n: _CountOrZero = 0
+    predicted_ms: _Milliseconds = 0
 
     @property
-    def usage(self) -> Usage:
+    def usage(self) -> _Usage:
         """The same counts in OpenAI's form."""
-        return Usage(
+        return _Usage(
             prompt_tokens=self.cache_n + self.prompt_n,
             completion_tokens=self.predicted_n,
-            prompt_tokens_details=Cached(cached_tokens=self.cache_n),
+            prompt_tokens_details=_CachedTokens(cached_tokens=self.cache_n),
         )
 
 
-class PromptProgress(BaseModel):
-    total: Counted
-    processed: Counted
+class _PromptProgress(BaseModel):
+    total: _CountOrZero
+    processed: _CountOrZero
 
 
 class Chunk(BaseModel):
     """One event of a stream: of `/chat/completions`, or of llama-server's `/completion` (`content` to `stop_type`)."""
 
-    choices: list[Choice] = []
-    usage: Usage | None = None
-    timings: Timings | None = None
-    prompt_progress: PromptProgress | None = None
+    choices: list[_Choice] = []
+    usage: _Usage | None = None
+    timings: _Timings | None = None
+    prompt_progress: _PromptProgress | None = None
     error: Any = None
     content: Any = ""
     tokens: list[Any] = []
@@ -231,7 +231,7 @@ class Chunk(BaseModel):
     stop_type: str = ""
 
 
-class Reading:
+class StreamReader:
     """Turns the chunks of one stream into events, and their last words into the Finish."""
 
     def __init__(self, context: int, key: str, only_answer: bool = False) -> None:
@@ -245,8 +245,8 @@ class Reading:
         self._native = False
         self._halves, self._thought_halves = wire.Halves(), wire.Halves()
         self._reason = ""
-        self._usage = Usage()
-        self._timings: Timings | None = None
+        self._usage = _Usage()
+        self._timings: _Timings | None = None
 
     def read(self, chunk: Chunk) -> list[BackendEvent]:
         """The events that this chunk brings, in order."""
@@ -261,11 +261,11 @@ class Reading:
             self._reason = {"limit": "length"}.get(chunk.stop_type, chunk.stop_type)
         for choice in chunk.choices:
             if choice.index == 0:
-                events += self._text(choice.delta or choice.message or Delta(content=choice.text))
+                events += self._text(choice.delta or choice.message or _Delta(content=choice.text))
                 self._reason = wire.as_text(choice.finish_reason) or self._reason
         return events
 
-    def _text(self, delta: Delta) -> list[BackendEvent]:
+    def _text(self, delta: _Delta) -> list[BackendEvent]:
         events: list[BackendEvent] = []
         if thought := self._thought_halves.join(wire.as_text(delta.reasoning_content) or wire.as_text(delta.reasoning)):
             self._native = not self._only_answer
@@ -323,13 +323,15 @@ def chat_messages(messages: tuple[Message, ...]) -> list[dict[str, str]]:
     ]
 
 
-def final_message(so_far: ReplySoFar, kind: Kind, form: ReasoningFormat | None) -> tuple[dict[str, str], str | bool]:
+def final_message(
+    so_far: ReplySoFar, kind: ServerKind, form: ReasoningFormat | None
+) -> tuple[dict[str, str], str | bool]:
     """A reply as the message that the server is to go on with, and the value of `continue_final_message`.
 
     llama-server puts its tags around what it is given and nothing else: the template's newlines are put in here.
     Raises UnsupportedError for what the form cannot say.
     """
-    if kind is Kind.VLLM:
+    if kind is ServerKind.VLLM:
         return {"role": "assistant", "content": continued("", so_far, form)}, True
     if so_far.later:
         return _final_message_again(so_far, form or R1_FORMAT), "content"
@@ -353,7 +355,7 @@ def _final_message_again(so_far: ReplySoFar, form: ReasoningFormat) -> dict[str,
     return message | ({"reasoning_content": f"\n{thought.rstrip()}\n"} if thought else {})
 
 
-def sampling(params: Params, kind: Kind) -> dict[str, Any]:
+def sampling(params: Params, kind: ServerKind) -> dict[str, Any]:
     """Sampling parameters in the words of each kind.
 
     `top_k`, `min_p` and the penalty are no part of OpenAI's form, and a strict server refuses them: where it is not
@@ -364,11 +366,13 @@ def sampling(params: Params, kind: Kind) -> dict[str, Any]:
         body["seed"] = params.seed
     if params.presence_penalty:
         body["presence_penalty"] = params.presence_penalty
-    penalty = "repetition_penalty" if kind is Kind.VLLM else "repeat_penalty"
-    no_top_k = -1 if kind is Kind.VLLM else 0
+    penalty = "repetition_penalty" if kind is ServerKind.VLLM else "repeat_penalty"
+    no_top_k = -1 if kind is ServerKind.VLLM else 0
     more = {"top_k": params.top_k or no_top_k, "min_p": params.min_p, penalty: params.repeat_penalty}
     neutral = {"top_k": no_top_k, "min_p": 0.0, penalty: 1.0}
-    return body | {name: value for name, value in more.items() if kind is not Kind.OTHER or value != neutral[name]}
+    return body | {
+        name: value for name, value in more.items() if kind is not ServerKind.OTHER or value != neutral[name]
+    }
 
 
 # --- what it means ---------------------------------------------------------------------------------------------------

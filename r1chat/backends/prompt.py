@@ -14,7 +14,7 @@ _NEXT_USER_MESSAGE = "\u2063"  # invisible, and in nobody's message: marks where
 
 _TOKEN = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
 
-Part = tuple[str, bool]  # a text, and whether it is a tag of the format's
+_Part = tuple[str, bool]  # a text, and whether it is a tag of the format's
 
 
 def opens_thought(prompt: str, form: ReasoningFormat = R1_FORMAT) -> bool:
@@ -30,7 +30,7 @@ def continued(prompt: str, so_far: ReplySoFar, form: ReasoningFormat | None) -> 
     return prompt + "".join(text for text, _ in continuation(prompt, so_far, form))
 
 
-def continuation(prompt: str, so_far: ReplySoFar, form: ReasoningFormat | None) -> list[Part]:
+def continuation(prompt: str, so_far: ReplySoFar, form: ReasoningFormat | None) -> list[_Part]:
     """What `continued` adds to the prompt, in parts."""
     if not so_far.closed and not so_far.reasoning:
         return [(so_far.answer, False)]  # no tag so far: as it was written
@@ -51,7 +51,7 @@ def continuation(prompt: str, so_far: ReplySoFar, form: ReasoningFormat | None) 
     return [*parts, (so_far.reasoning.rstrip(), False), *_tagged(form.close_text), (so_far.answer, False)]
 
 
-def _continuation_again(so_far: ReplySoFar, form: ReasoningFormat, opened: bool, parts: list[Part]) -> list[Part]:
+def _continuation_again(so_far: ReplySoFar, form: ReasoningFormat, opened: bool, parts: list[_Part]) -> list[_Part]:
     """Like `continuation`, of a reply that thought again within its answer: each thought where it stands."""
     *earlier, last = segments(so_far.reasoning, so_far.answer, so_far.later)
     if not (opened or earlier[0][0]):  # the reply began with its answer
@@ -66,7 +66,7 @@ def _continuation_again(so_far: ReplySoFar, form: ReasoningFormat, opened: bool,
     return [*parts, (thought.rstrip(), False), *_tagged(form.close_text), (answer, False)]
 
 
-def thought_in_history(message: Message, form: ReasoningFormat) -> list[Part]:
+def thought_in_history(message: Message, form: ReasoningFormat) -> list[_Part]:
     """A message with its thought as the model wrote it, for templates that would drop the thought."""
     return [
         *_tagged(form.open_text),
@@ -135,7 +135,7 @@ def control_texts(form: ReasoningFormat | None) -> list[str]:
     return sorted({part for tag in tags for part in (tag.strip(), *_TOKEN.findall(tag)) if part})
 
 
-def _tagged(text: str) -> list[Part]:
+def _tagged(text: str) -> list[_Part]:
     """Tags with the white space around them, which is ordinary text."""
     tag = text.strip()
     if not tag:

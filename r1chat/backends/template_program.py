@@ -93,7 +93,7 @@ def _with_all_below(node: nodes.Node) -> list[nodes.Node]:
     return all_nodes
 
 
-class Generation(Extension):
+class _Generation(Extension):
     """`{% generation %}` marks, for trainers, what the model says; for us its content is just text."""
 
     tags = {"generation"}  # noqa: RUF012 - as the base class has it
@@ -118,7 +118,7 @@ def environment() -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         optimized=False,  # folding constants takes a sixth of the time, and a template is rendered a few times
-        extensions=["jinja2.ext.loopcontrols", Generation],
+        extensions=["jinja2.ext.loopcontrols", _Generation],
     )
     sandbox.filters["tojson"] = to_json
     sandbox.filters["from_json"] = json.loads

@@ -13,7 +13,7 @@ TAG = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Tags:
+class TemplateTags:
     open: str
     close: str
     open_text: str
@@ -33,7 +33,7 @@ def ends_with(prompt: str, tag: str) -> bool:
     return prompt.rstrip().endswith(tag.rstrip())
 
 
-def tags_between(before: str, between: str, after: str, bare: str, prompt: str) -> Tags | None:
+def tags_between(before: str, between: str, after: str, bare: str, prompt: str) -> TemplateTags | None:
     """The tags, from the texts before a thought, behind it and behind the answer; `bare`: before an answer alone."""
     closers = TAG.findall(between)
     ends_turn = len(closers) > 1 and after.strip().startswith(closers[0]) and between.strip().startswith(closers[0])
@@ -58,7 +58,7 @@ def tags_between(before: str, between: str, after: str, bare: str, prompt: str) 
     else:
         open_text = before[len(prompt) :]
     closing = (TAG.match(after.strip()) or [""])[0] if answer_open and not ends_turn else ""
-    return Tags(open_, close, open_text, between, answer_open, closing, ends_turn)
+    return TemplateTags(open_, close, open_text, between, answer_open, closing, ends_turn)
 
 
 def added_pairs(texts: list[str], before_answer: str) -> Iterator[tuple[str, str]]:

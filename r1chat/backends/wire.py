@@ -30,7 +30,7 @@ from r1chat.loopback import is_this_computer
 from r1chat.messages import LONGEST_NAME
 from r1chat.unicode import clean, cleaned, is_unicode
 
-Form = TypeVar("Form", bound=BaseModel)
+Body = TypeVar("Body", bound=BaseModel)
 Name = Annotated[str, AfterValidator(lambda text: text[:LONGEST_NAME])]  # of a few words that are shown
 
 CONNECT_WITHIN = 5.0  # seconds
@@ -261,12 +261,12 @@ def _spellings(key: str) -> re.Pattern[str]:
     )
 
 
-def parsed(form: type[Form], data: bytes) -> Form:
+def parsed(form: type[Body], data: bytes) -> Body:
     """JSON as a value, half a surrogate pair in it as U+FFFD. Raises NotUnderstood."""
     return _parsed(form, data, cleaned)[0]
 
 
-def all_parsed(form: type[Form], data: bytes) -> list[Form]:
+def all_parsed(form: type[Body], data: bytes) -> list[Body]:
     """The JSON values of a line, of which there should be one.
 
     Raises NotUnderstood where there is none, TooMuchError where there are more than `_MOST_VALUES`. Bad UTF-8
@@ -275,10 +275,10 @@ def all_parsed(form: type[Form], data: bytes) -> list[Form]:
     return _parsed(form, data, lambda value: value)
 
 
-def _parsed(form: type[Form], data: bytes, prepared: Callable[[Any], Any]) -> list[Form]:
+def _parsed(form: type[Body], data: bytes, prepared: Callable[[Any], Any]) -> list[Body]:
     with suppress(ValidationError):
         return [form.model_validate_json(data)]  # refuses halves of surrogate pairs
-    values: list[Form] = []
+    values: list[Body] = []
     text, at = data.decode(errors="replace"), 0
     with suppress(ValueError, RecursionError, ValidationError):
         while (at := _next_value(text, at)) < len(text):

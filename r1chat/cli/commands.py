@@ -15,19 +15,19 @@ import typer
 from r1chat import __version__
 from r1chat.cli import actions
 
-Job = Callable[[], int]
+_Job = Callable[[], int]
 
-DataDir = Annotated[Path | None, typer.Option(metavar="DIR", help="Where conversations, models and settings are.")]
-BackendName = Annotated[str | None, typer.Option("--backend", metavar="llama.cpp|ollama|openai", help="What runs it.")]
-Model = Annotated[str | None, typer.Option(metavar="NAME", help="A name from `r1chat models`, or a GGUF file.")]
-BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server; implies that backend.")]
-Context = Annotated[int | None, typer.Option(metavar="TOKENS", help="The context window.")]
-GpuLayers = Annotated[int | None, typer.Option(metavar="N", help="Layers on the GPU; -1: all. Default: as fit.")]
-Temperature = Annotated[float | None, typer.Option(metavar="T", help="0.5 to 0.7 suits R1; 0.6 by default.")]
-Seed = Annotated[int | None, typer.Option(metavar="N", help="The same seed gives the same reply (llama.cpp).")]
-MaxTokens = Annotated[int | None, typer.Option(metavar="N", help="The most that thought and answer may take.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what goes on inside.")]
+_DataDir = Annotated[Path | None, typer.Option(metavar="DIR", help="Where conversations, models and settings are.")]
+_BackendName = Annotated[str | None, typer.Option("--backend", metavar="llama.cpp|ollama|openai", help="What runs it.")]
+_Model = Annotated[str | None, typer.Option(metavar="NAME", help="A name from `r1chat models`, or a GGUF file.")]
+_BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server; implies that backend.")]
+_Context = Annotated[int | None, typer.Option(metavar="TOKENS", help="The context window.")]
+_GpuLayers = Annotated[int | None, typer.Option(metavar="N", help="Layers on the GPU; -1: all. Default: as fit.")]
+_Temperature = Annotated[float | None, typer.Option(metavar="T", help="0.5 to 0.7 suits R1; 0.6 by default.")]
+_Seed = Annotated[int | None, typer.Option(metavar="N", help="The same seed gives the same reply (llama.cpp).")]
+_MaxTokens = Annotated[int | None, typer.Option(metavar="N", help="The most that thought and answer may take.")]
+_AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+_Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what goes on inside.")]
 
 parser = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -50,20 +50,20 @@ def r1chat(
 @parser.command()
 def serve(
     ctx: typer.Context,
-    backend: BackendName = None,
-    model: Model = None,
-    base_url: BaseUrl = None,
-    data_dir: DataDir = None,
+    backend: _BackendName = None,
+    model: _Model = None,
+    base_url: _BaseUrl = None,
+    data_dir: _DataDir = None,
     port: Annotated[int | None, typer.Option(metavar="N", help="Default: the first free one from 7860.")] = None,
     host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where to listen. Default: 127.0.0.1.")] = None,
     open_browser: Annotated[bool | None, typer.Option("--browser/--no-browser", help="Open the page there.")] = None,
-    context: Context = None,
-    gpu_layers: GpuLayers = None,
-    temperature: Temperature = None,
-    seed: Seed = None,
-    max_tokens: MaxTokens = None,
-    verbose: Verbose = False,
-) -> Job:
+    context: _Context = None,
+    gpu_layers: _GpuLayers = None,
+    temperature: _Temperature = None,
+    seed: _Seed = None,
+    max_tokens: _MaxTokens = None,
+    verbose: _Verbose = False,
+) -> _Job:
     """Open the page."""
     return partial(actions.serve, ctx.params)
 
@@ -72,9 +72,9 @@ def serve(
 def open_(
     ctx: typer.Context,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page, or only print it.")] = True,
-    data_dir: DataDir = None,
-    verbose: Verbose = False,
-) -> Job:
+    data_dir: _DataDir = None,
+    verbose: _Verbose = False,
+) -> _Job:
     """Open the page of the r1chat that is running, by a fresh address: each works once."""
     return partial(actions.open_page, ctx.params)
 
@@ -88,24 +88,24 @@ def chat(
     source: Annotated[
         str | None, typer.Argument(metavar="[-]", help="Append standard input; a pipe or file is without it, too.")
     ] = None,
-    backend: BackendName = None,
-    model: Model = None,
-    base_url: BaseUrl = None,
-    data_dir: DataDir = None,
+    backend: _BackendName = None,
+    model: _Model = None,
+    base_url: _BaseUrl = None,
+    data_dir: _DataDir = None,
     conversation: Annotated[str | None, typer.Option(metavar="ID", help="Continue this one.")] = None,
     latest: Annotated[bool, typer.Option("--continue", help="Continue the latest conversation.")] = False,
-    context: Context = None,
-    gpu_layers: GpuLayers = None,
-    temperature: Temperature = None,
-    seed: Seed = None,
-    max_tokens: MaxTokens = None,
+    context: _Context = None,
+    gpu_layers: _GpuLayers = None,
+    temperature: _Temperature = None,
+    seed: _Seed = None,
+    max_tokens: _MaxTokens = None,
     system: Annotated[str | None, typer.Option(metavar="TEXT", help="System prompt of a new conversation.")] = None,
     thinking: Annotated[
         str | None, typer.Option(metavar="HOW", help="off, on, or an effort such as low, medium, high.")
     ] = None,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-) -> Job:
+    as_json: _AsJson = False,
+    verbose: _Verbose = False,
+) -> _Job:
     """Talk in the terminal, or answer one message: the thought on stderr, the answer on stdout.
 
     `cat notes.txt | r1chat chat "Summarise:"` sends the message, a blank line, and the text.
@@ -118,13 +118,13 @@ def models(
     ctx: typer.Context,
     action: Annotated[str, typer.Argument(metavar="[list|find|get|rm]", help="What to do; list by default.")] = "list",
     name: Annotated[str, typer.Argument(metavar="NAME", help="Words, a name, owner/name, or an address.")] = "",
-    backend: BackendName = None,
-    model: Model = None,
-    base_url: BaseUrl = None,
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-) -> Job:
+    backend: _BackendName = None,
+    model: _Model = None,
+    base_url: _BaseUrl = None,
+    data_dir: _DataDir = None,
+    as_json: _AsJson = False,
+    verbose: _Verbose = False,
+) -> _Job:
     """List the models that can be used, and why others cannot; find, download and delete models.
 
     `r1chat models find qwen3`, `r1chat models get DeepSeek-R1-Distill-Qwen-1.5B`, `r1chat models rm NAME`.
@@ -135,18 +135,18 @@ def models(
 @parser.command()
 def doctor(
     ctx: typer.Context,
-    backend: BackendName = None,
-    model: Model = None,
-    base_url: BaseUrl = None,
-    data_dir: DataDir = None,
+    backend: _BackendName = None,
+    model: _Model = None,
+    base_url: _BaseUrl = None,
+    data_dir: _DataDir = None,
     port: Annotated[int | None, typer.Option(metavar="N", help="The port that the page shall have.")] = None,
     host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where it shall listen.")] = None,
     privacy: Annotated[
         bool, typer.Option("--privacy", help="Hold a conversation, and show the connections outside this computer.")
     ] = False,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-) -> Job:
+    as_json: _AsJson = False,
+    verbose: _Verbose = False,
+) -> _Job:
     """Say what is there, what is wrong, and what to do about it."""
     return partial(actions.privacy if privacy else actions.doctor, ctx.params)
 
@@ -159,10 +159,10 @@ def moments(
         bool, typer.Option("--calibrate", help="Set a threshold for each kind from your labels on the page.")
     ] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Take the last calibration back.")] = False,
-    as_json: AsJson = False,
-    data_dir: DataDir = None,
-    verbose: Verbose = False,
-) -> Job:
+    as_json: _AsJson = False,
+    data_dir: _DataDir = None,
+    verbose: _Verbose = False,
+) -> _Job:
     """List the moments of reflection in a chain of thought: where, of what kind, and what came of them."""
     if calibrate or undo:
         return partial(actions.calibrate, ctx.params)
@@ -179,9 +179,9 @@ def evaluate(
             help="A made-up task, a data set, a file, list, fetch TASK, compare RUN RUN, resume RUN, or curve TASK.",
         ),
     ],
-    backend: BackendName = None,
-    model: Model = None,
-    base_url: BaseUrl = None,
+    backend: _BackendName = None,
+    model: _Model = None,
+    base_url: _BaseUrl = None,
     samples: Annotated[int, typer.Option("-k", metavar="K", help="Samples of each problem.")] = 1,
     count: Annotated[int, typer.Option("-n", metavar="N", help="The first N problems.")] = 100,
     split: Annotated[
@@ -209,16 +209,16 @@ def evaluate(
     run_code: Annotated[
         bool, typer.Option("--run-code", help="Of code problems: run what the model writes, confined.")
     ] = False,
-    temperature: Temperature = None,
-    seed: Seed = None,
-    max_tokens: MaxTokens = None,
+    temperature: _Temperature = None,
+    seed: _Seed = None,
+    max_tokens: _MaxTokens = None,
     thinking: Annotated[str | None, typer.Option(metavar="off|on|EFFORT", help="As for chat.")] = None,
     system: Annotated[str | None, typer.Option(metavar="TEXT", help="A system prompt.")] = None,
-    context: Context = None,
-    as_json: AsJson = False,
-    data_dir: DataDir = None,
-    verbose: Verbose = False,
-) -> Job:
+    context: _Context = None,
+    as_json: _AsJson = False,
+    data_dir: _DataDir = None,
+    verbose: _Verbose = False,
+) -> _Job:
     """Measure a model on a task: pass@1, pass@k and cons@k, each with an interval. A run that was killed goes on.
 
     Made-up tasks: sums, products, division, expressions, decimals, percentages, fractions, equations, divisors, primes,
@@ -259,7 +259,7 @@ def train(
     device: Annotated[
         str, typer.Option(metavar="auto|cpu|cuda|mps", help="auto: a GPU where there is one, else the processor.")
     ] = "auto",
-    seed: Seed = None,
+    seed: _Seed = None,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="The model that was judged.")] = None,
     data: Annotated[Path | None, typer.Option(metavar="FILE", help="An export in place of your judgements.")] = None,
     weights: Annotated[
@@ -281,9 +281,9 @@ def train(
         typer.Option(metavar="ASPECTS", help="Of kto: helpfulness, harmlessness, or helpfulness=1,harmlessness=2."),
     ] = None,
     keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Put it into the model list at once.")] = True,
-    data_dir: DataDir = None,
-    verbose: Verbose = False,
-) -> Job:
+    data_dir: _DataDir = None,
+    verbose: _Verbose = False,
+) -> _Job:
     """Learn from judgements, or train a small model that thinks. The same command goes on after a kill.
 
     prefer, sft and kto train an adapter of a model from what you judged: pairs, good replies, thumbs; grpo with --model
@@ -302,9 +302,9 @@ def adapters(
         str, typer.Argument(metavar="[list|keep|add|rename|delete|export|merge]", help="What to do.")
     ] = "list",
     words: Annotated[list[str] | None, typer.Argument(metavar="[NAME] [NEW]", help="Of which one.")] = None,
-    data_dir: DataDir = None,
-    verbose: Verbose = False,
-) -> Job:
+    data_dir: _DataDir = None,
+    verbose: _Verbose = False,
+) -> _Job:
     """What was trained from judgements: list, keep, rename, delete, export, merge; add one that was made elsewhere."""
     return partial(actions.adapters, ctx.params)
 
@@ -348,9 +348,9 @@ def export(
         Path | None, typer.Option(metavar="FILE", help="A chat template where none is known: GGUF or Jinja.")
     ] = None,
     everything: Annotated[bool, typer.Option("--everything", help="For an archive: a backup, consent or not.")] = False,
-    data_dir: DataDir = None,
-    verbose: Verbose = False,
-) -> Job:
+    data_dir: _DataDir = None,
+    verbose: _Verbose = False,
+) -> _Job:
     """Write what was judged as rows that trainers take, whole conversations as an archive, or one as a document.
 
     Formats: preference, preference-implicit, unpaired, sft, grpo, stepwise, processbench, openai, llamafactory. A card
@@ -364,9 +364,9 @@ def export(
 def import_(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file tells by itself what it is.")],
-    data_dir: DataDir = None,
-    verbose: Verbose = False,
-) -> Job:
+    data_dir: _DataDir = None,
+    verbose: _Verbose = False,
+) -> _Job:
     """Take in an archive of r1chat, or chats from Open WebUI, llama.cpp, ChatGPT, Claude, DeepSeek and others."""
     return partial(actions.import_data, ctx.params)
 
@@ -375,9 +375,9 @@ def import_(
 def backup(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, or a folder for it.")],
-    data_dir: DataDir = None,
-    verbose: Verbose = False,
-) -> Job:
+    data_dir: _DataDir = None,
+    verbose: _Verbose = False,
+) -> _Job:
     """Copy all conversations to a file, while r1chat runs or not; the copy is checked."""
     return partial(actions.keep, ctx.params, "make")
 
@@ -386,9 +386,9 @@ def backup(
 def restore(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What `r1chat backup` or `r1chat rescue` made.")],
-    data_dir: DataDir = None,
-    verbose: Verbose = False,
-) -> Job:
+    data_dir: _DataDir = None,
+    verbose: _Verbose = False,
+) -> _Job:
     """Put a copy in the place of the conversations; these are moved to another file, and kept."""
     return partial(actions.keep, ctx.params, "put_back")
 
@@ -400,9 +400,9 @@ def rescue(
     damaged: Annotated[
         Path | None, typer.Option("--from", metavar="DATABASE", help="The damaged one. Default: r1chat's own.")
     ] = None,
-    data_dir: DataDir = None,
-    verbose: Verbose = False,
-) -> Job:
+    data_dir: _DataDir = None,
+    verbose: _Verbose = False,
+) -> _Job:
     """Save what can be read of a damaged database, and say what is missing; the database is left as it is."""
     return partial(actions.keep, ctx.params, "save")
 
@@ -414,8 +414,8 @@ def consent(
     everything: Annotated[bool, typer.Option("--all", help="All of which nothing else was said.")] = False,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Don't allow it any more.")] = False,
     page: Annotated[int, typer.Option("--page", metavar="N", help="Which page of the list to show.")] = 1,
-    data_dir: DataDir = None,
-    verbose: Verbose = False,
-) -> Job:
+    data_dir: _DataDir = None,
+    verbose: _Verbose = False,
+) -> _Job:
     """Allow that conversations are exported; without words, list what is allowed."""
     return partial(actions.consent, ctx.params)

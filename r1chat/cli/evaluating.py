@@ -16,9 +16,9 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.cli.fetching import bring
 from r1chat.cli.process import harmless, polite_signals
-from r1chat.config import Settings as AppSettings
+from r1chat.config import Settings
 from r1chat.errors import EvaluationError
-from r1chat.evaluation import Problem, Run, Settings, Solved, Task, curve, load_task, measure
+from r1chat.evaluation import Problem, Run, RunSettings, Solved, Task, curve, load_task, measure
 from r1chat.evaluation.listing import FOLDER, sound_specification
 from r1chat.evaluation.loading import DATA_FOLDER, missing
 from r1chat.evaluation.measures import bootstrap, compare_runs, pass_at
@@ -32,7 +32,7 @@ from r1chat.files import replacing
 from r1chat.rewards.programs import unprotected
 
 
-def evaluate(settings: AppSettings, words: list[str], flags: Mapping[str, Any]) -> int:
+def evaluate(settings: Settings, words: list[str], flags: Mapping[str, Any]) -> int:
     """Do what `r1chat eval` was asked: a task by name or file, or one of `list`, `fetch`, `compare`, `resume`, `curve`.
 
     Raises R1ChatError.
@@ -61,7 +61,7 @@ def evaluate(settings: AppSettings, words: list[str], flags: Mapping[str, Any]) 
     return _run(settings, folder, words[0], flags)
 
 
-def _run(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any]) -> int:
+def _run(settings: Settings, folder: Path, name: str, flags: Mapping[str, Any]) -> int:
     count = flags["count"]
     if count < 1:
         raise EvaluationError(_NO_COUNT.format(count=count))
@@ -73,7 +73,7 @@ def _run(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any
     return _report(run.folder, solved, flags["as_json"])
 
 
-def _resume(settings: AppSettings, folder: Path, flags: Mapping[str, Any]) -> int:
+def _resume(settings: Settings, folder: Path, flags: Mapping[str, Any]) -> int:
     """Go on with a run, whatever flags it was begun with."""
     task = load_again(folder)
     _check_code(task, flags["run_code"])
@@ -99,7 +99,7 @@ def _report(folder: Path, solved: Sequence[Solved], as_json: bool) -> int:
     return 0
 
 
-def _fetch(settings: AppSettings, name: str, flags: Mapping[str, Any]) -> int:
+def _fetch(settings: Settings, name: str, flags: Mapping[str, Any]) -> int:
     """Bring the file of a task, and say what it is."""
     source = flags["source"] or ""
     if missing(name, settings.data_dir / DATA_FOLDER, source) is None and not source and not known_name(name):
@@ -110,7 +110,7 @@ def _fetch(settings: AppSettings, name: str, flags: Mapping[str, Any]) -> int:
     return 0
 
 
-def _loaded(settings: AppSettings, name: str, count: int, flags: Mapping[str, Any]) -> Task:
+def _loaded(settings: Settings, name: str, count: int, flags: Mapping[str, Any]) -> Task:
     """The task. Raises EvaluationError where it holds programs to run and nobody said that they may be."""
     source = flags["source"] or ""
     folder = bring(settings, name, source, agreed=flags["fetch"] or bool(source), quiet=flags["as_json"])
@@ -128,7 +128,7 @@ def _check_code(task: Task, run_code: bool) -> None:
     print(_WILL_RUN.format(missing=unprotected()), file=sys.stderr)
 
 
-def _curve(settings: AppSettings, folder: Path, name: str, flags: Mapping[str, Any]) -> int:
+def _curve(settings: Settings, folder: Path, name: str, flags: Mapping[str, Any]) -> int:
     if flags["count"] < 1:
         raise EvaluationError(_NO_COUNT.format(count=flags["count"]))
     numbers = {key: _numbers(key, flags[key]) for key in ("budgets", "waits", "votes") if flags[key] is not None}
@@ -164,9 +164,9 @@ def _numbers(name: str, text: str) -> tuple[int, ...]:
         raise EvaluationError(_NO_NUMBERS.format(name=name, text=text)) from None
 
 
-def _asked(settings: AppSettings, catalogue: Catalogue, flags: Mapping[str, Any]) -> Settings:
+def _asked(settings: Settings, catalogue: Catalogue, flags: Mapping[str, Any]) -> RunSettings:
     values = [(name, value) for name, value in settings.preferred_sampling.items() if name != "seed"]
-    return Settings(
+    return RunSettings(
         model=catalogue.default(settings.model, settings.backend or "").key,
         k=flags["samples"],
         seed=flags["seed"] or 0,

@@ -21,7 +21,7 @@ from r1chat.files import named_path
 from r1chat.learn.aspects import ASPECTS, weights
 from r1chat.learn.children import Children, liked_in
 from r1chat.learn.defaults import MOST_TRIALS
-from r1chat.learn.runs import KINDS, Runs, Status, Wish
+from r1chat.learn.runs import KINDS, Runs, RunStatus, RunWish
 from r1chat.learn.target import file_key
 from r1chat.learn.train import CancelledError, check_installed, train
 from r1chat.learn.trials import read_trials
@@ -57,7 +57,7 @@ def learn(app: App, kind: str, flags: Mapping[str, Any]) -> int:
     return 0
 
 
-def _wish(app: App, kind: str, flags: Mapping[str, Any]) -> Wish:
+def _wish(app: App, kind: str, flags: Mapping[str, Any]) -> RunWish:
     if flags["rate"] is not None and not 0 < flags["rate"] <= 1:
         raise TrainingError(_NO_RATE.format(rate=flags["rate"]))
     if flags["epochs"] is not None and not 0 < flags["epochs"] <= 100:
@@ -69,7 +69,7 @@ def _wish(app: App, kind: str, flags: Mapping[str, Any]) -> Wish:
     if ":" not in key or not app.catalogue.backend(key.partition(":")[0]):
         key = f"llama.cpp:{key}"
     data = flags["data"]
-    return Wish(
+    return RunWish(
         kind=next(known for known in KINDS if known == kind),
         model=key,
         data=str(named_path(data).resolve()) if data else "",
@@ -131,7 +131,7 @@ def _by(kind: str, text: str) -> str:
     return text
 
 
-def report(status: Status) -> list[Both]:
+def report(status: RunStatus) -> list[Both]:
     """The proof in lines: figures, then some answers before and after."""
     proof = status.proof
     judged = not math.isnan(proof["agreed"]["value"])

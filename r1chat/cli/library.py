@@ -11,7 +11,7 @@ from typing import TextIO
 from r1chat.both import Both
 from r1chat.config import Settings
 from r1chat.errors import LibraryError
-from r1chat.library import CURATED, Downloads, Job
+from r1chat.library import CURATED, DownloadJob, Downloads
 from r1chat.library.curated import expect
 from r1chat.library.forecast import forecast
 from r1chat.library.hub import choose, parse_address, source
@@ -111,7 +111,7 @@ def open_downloads(settings: Settings) -> Downloads:
     return library(settings)
 
 
-def _line(job: Job) -> str:
+def _line(job: DownloadJob) -> str:
     if job.state == "checking":
         return "checking its SHA-256 …"
     share = f"{100 * job.done / job.total:.0f} %" if job.total else ""

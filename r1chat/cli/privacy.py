@@ -38,7 +38,7 @@ _DID_NOT_START = Both(
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observation:
     """What came of the conversation."""
 
     connections: tuple[str, ...]  # attempts outside loopback, as "event host:port"
@@ -46,7 +46,7 @@ class Seen:
     model: str
 
 
-def watch(settings: Settings) -> Seen:
+def watch(settings: Settings) -> Observation:
     """Run the conversation. Raises ConfigError where r1chat does not start."""
     with TemporaryDirectory(prefix="r1chat-privacy-") as folder:
         notes = Path(folder) / "connections"
@@ -77,10 +77,10 @@ def watch(settings: Settings) -> Seen:
                 if served.stdout is not None:
                     served.stdout.close()
         connections = notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []
-    return Seen(tuple(connections), answer, settings.model)
+    return Observation(tuple(connections), answer, settings.model)
 
 
-def report(seen: Seen) -> Iterator[str]:
+def report(seen: Observation) -> Iterator[str]:
     """What to tell a person."""
     yield f"A conversation was held: start, pages, one question, {'its answer' if seen.answer else 'no answer'}."
     count = len(seen.connections)

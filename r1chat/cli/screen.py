@@ -15,10 +15,10 @@ from typing import TextIO
 from r1chat.cli.drawing import draw
 from r1chat.cli.formulas import Formulas
 from r1chat.cli.process import harmless
-from r1chat.cli.wrapping import Writer, columns, wrapped
+from r1chat.cli.wrapping import TerminalWriter, columns, wrapped
 from r1chat.messages import LaterThought, Progress, Reply
 from r1chat.reflect import Reader
-from r1chat.ui.html.blocks import Splitter
+from r1chat.ui.html.blocks import BlockSplitter
 from r1chat.ui.talk.moments import GLYPHS
 
 _MARGIN = 2  # cells beside a thought
@@ -168,7 +168,7 @@ class _Thought(_Part):
         self._begin()
 
     def _begin(self) -> None:
-        self._writer = Writer(self._stream, _MARGIN, self._dim)
+        self._writer = TerminalWriter(self._stream, _MARGIN, self._dim)
         self._formulas = Formulas()
         self._reader = Reader()
         self._marked = 0
@@ -203,10 +203,10 @@ class _Answer(_Part):
 
     def _begin(self) -> None:
         self._text = ""
-        self._splitter = Splitter()
+        self._splitter = BlockSplitter()
         self._drawn = 0  # blocks
         self._shown = 0  # characters
-        self._writer = Writer(self._stream)
+        self._writer = TerminalWriter(self._stream)
 
     def write(self, text: str, last: bool) -> None:
         self._text += harmless(text, self._stream)
@@ -238,7 +238,7 @@ class _Answer(_Part):
         self._stream.write("\n\n" if follows else "\n")
         self._stream.flush()
         self._drawn, self._shown = block + 1, ends[block + 1]
-        self._writer = Writer(self._stream)
+        self._writer = TerminalWriter(self._stream)
 
 
 def _is_terminal(stream: TextIO) -> bool:

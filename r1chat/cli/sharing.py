@@ -15,12 +15,12 @@ from r1chat.cli.process import harmless
 from r1chat.errors import ConfigError
 from r1chat.export import FORMATS, THOUGHTS, Filter, Options, Summary, export, set_apart
 from r1chat.export.options import SOURCES
-from r1chat.store.entries import Language
+from r1chat.store.entries import LanguageFilter
 
 ARCHIVE = "archive"
 CHAT = "chat"
 LISTED = 20  # conversations
-Choice = TypeVar("Choice", bound=str)
+_Choice = TypeVar("_Choice", bound=str)
 
 _FORMAT = Both("format", "格式")
 _WAY = Both("way to export thoughts", "导出思考的方式")
@@ -80,7 +80,7 @@ class Wanted:
 
 def take_out(app: App, kind: str, path: Path, request: Wanted, out: TextIO, err: TextIO) -> None:
     """Write an export or an archive, and say what was written. Raises ConfigError, ExportError, StoreError."""
-    status = Status(err)
+    status = _StatusLine(err)
     try:
         if kind == CHAT:
             lines = _take_chat(app, path, request)
@@ -101,7 +101,7 @@ def take_out(app: App, kind: str, path: Path, request: Wanted, out: TextIO, err:
 
 def take_in(app: App, path: Path, out: TextIO, err: TextIO) -> None:
     """Import an archive, or what another program exported, and say what came. Raises ImportFileError, StoreError."""
-    status = Status(err)
+    status = _StatusLine(err)
     try:
         came = archive.read(app.store, path, status.show)
     finally:
@@ -175,7 +175,7 @@ def _list_consents(app: App, number: int, out: TextIO) -> None:
         print(f"Page {number} of {pages}; `r1chat consent --page N` shows another one.", file=out)
 
 
-class Status:
+class _StatusLine:
     """How far it is, in one line that overwrites itself; only on a terminal."""
 
     def __init__(self, err: TextIO) -> None:
@@ -195,7 +195,7 @@ class Status:
             self._err.flush()
 
 
-def _take_archive(app: App, path: Path, request: Wanted, status: Status) -> list[str]:
+def _take_archive(app: App, path: Path, request: Wanted, status: _StatusLine) -> list[str]:
     if request != Wanted(everything=request.everything):
         raise ConfigError(_ONLY_EVERYTHING)
     counts = archive.write(app.store, path, request.everything, status.show)
@@ -224,10 +224,10 @@ def _options(request: Wanted) -> Options:
     )
 
 
-_LANGUAGES: tuple[Language, ...] = ("en", "zh")
+_LANGUAGES: tuple[LanguageFilter, ...] = ("en", "zh")
 
 
-def _one_of(what: Both, word: str, known: tuple[Choice, ...], also: str = "") -> Choice:
+def _one_of(what: Both, word: str, known: tuple[_Choice, ...], also: str = "") -> _Choice:
     for choice in known:
         if choice == word:
             return choice

@@ -19,7 +19,7 @@ from r1chat.errors import MessageError, R1ChatError
 from r1chat.generation import Generation
 from r1chat.judgements import Thumb
 from r1chat.messages import ModelInfo, Reply
-from r1chat.votes import Group, group, voice
+from r1chat.votes import AnswerGroup, group, voice
 
 NOW = "/now"
 NOTHING_YET = Both(
@@ -84,7 +84,7 @@ class Talk:
         self._reply()
         return self._follow(self._app.chat.think_longer(self.reply_id, self.model.key))
 
-    def vote(self, samples: int) -> tuple[list[Group], int]:
+    def vote(self, samples: int) -> tuple[list[AnswerGroup], int]:
         """Answer the last message several times at once; the groups of equal answers, and how many samples count.
 
         The conversation goes on from the majority's answer.

@@ -24,7 +24,7 @@ def _as_it_is(text: str) -> str:
     return text
 
 
-class Writer:
+class TerminalWriter:
     """One text that grows on a terminal, from the beginning of a line on. Its control characters must be gone."""
 
     def __init__(self, stream: TextIO, margin: int = 0, style: Callable[[str], str] = _as_it_is) -> None:
@@ -129,7 +129,7 @@ class Writer:
 
 def wrapped(text: str) -> str:
     """The text in lines that the terminal is wide enough for; words stay whole where they fit into one."""
-    writer = Writer(io.StringIO())
+    writer = TerminalWriter(io.StringIO())
     writer.write(text)
     return writer.layout
 

@@ -19,12 +19,12 @@ from r1chat.chat import MOST_SAMPLES
 from r1chat.errors import EvaluationError
 from r1chat.evaluation.measures import Estimate, Solved, bootstrap, measure
 from r1chat.evaluation.problems import Problem, Task
-from r1chat.evaluation.run import Run, Settings, is_right
+from r1chat.evaluation.run import Run, RunSettings, is_right
 from r1chat.files import read_json
 from r1chat.store import Store
 from r1chat.votes import majority
 
-Kind = Literal["budget", "wait", "vote"]
+CurveKind = Literal["budget", "wait", "vote"]
 LARGEST = 1_000_000  # thinking tokens of a budget
 MOST_WAITS = 8
 
@@ -42,7 +42,7 @@ class Axes:
 class Point:
     """One setting: `tokens` is the mean of all thinking tokens spent on a problem, `accuracy` a share of problems."""
 
-    kind: Kind
+    kind: CurveKind
     amount: int
     tokens: float
     accuracy: Estimate
@@ -60,7 +60,7 @@ def checked(axes: Axes) -> Axes:
     return Axes(*(tuple(sorted(set(values))) for values in (axes.budgets, axes.waits, axes.votes)))
 
 
-def plan(axes: Axes, settings: Settings) -> Iterator[tuple[str, Kind, int, Settings]]:
+def plan(axes: Axes, settings: RunSettings) -> Iterator[tuple[str, CurveKind, int, RunSettings]]:
     """The runs of a curve: folder, kind, amount, settings. All votes come from one run, that of the largest."""
     for budget in axes.budgets:
         yield f"budget-{budget}", "budget", budget, replace(settings, k=1, budget=budget)
@@ -74,7 +74,7 @@ def plan(axes: Axes, settings: Settings) -> Iterator[tuple[str, Kind, int, Setti
 def measured(
     folder: Path,
     task: Task,
-    settings: Settings,
+    settings: RunSettings,
     axes: Axes,
     catalogue: Catalogue,
     work: Callable[[str, Run], Sequence[Solved]] = lambda name, run: run.go_on(),

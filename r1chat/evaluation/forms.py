@@ -30,7 +30,7 @@ from r1chat.evaluation.problems import (
 from r1chat.evaluation.rows import column_names
 from r1chat.judgements import CHECKS, Check
 from r1chat.messages import LONGEST_MESSAGE
-from r1chat.rewards import Reference, check
+from r1chat.rewards import RightAnswer, check
 from r1chat.rewards.programs import MOST_CODE, Requirements
 
 FIELDS = (  # that a column can be named for
@@ -94,7 +94,7 @@ def _string(row: Mapping[str, Any], *names: str) -> str:
 def _open_question(row: Mapping[str, Any], id: str) -> _Read:
     """A question and its answer: GSM8K, MATH-500, AIME, CMATH, and our own."""
     question = _string(row, *_QUESTIONS)
-    reference = Reference.read(_string(row, "golden", "answer"))
+    reference = RightAnswer.read(_string(row, "golden", "answer"))
     kind = row.get("kind")
     if kind == "tests":
         raise EvaluationError(_TESTS_AS_ANSWER)

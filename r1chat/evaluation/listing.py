@@ -28,7 +28,7 @@ PACE = 20  # problems by which the time left is told: long ones and short ones, 
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredRun:
     """A run as it lies in its folder.
 
     `asked`: its `run.json`. `share`: pass@1 so far, nan where nothing is judged. `failure`: the error that ended it.
@@ -89,7 +89,7 @@ class Evaluations:
     def __init__(self, data_dir: Path) -> None:
         self.folder = data_dir / FOLDER
 
-    def all(self) -> list[Kept]:
+    def all(self) -> list[StoredRun]:
         """All runs, newest first. What cannot be read is left out."""
         runs = []
         for file in self.folder.glob(f"*/{SPECIFICATION}"):
@@ -97,7 +97,7 @@ class Evaluations:
                 runs.append(self._read(file.parent))
         return sorted(runs, key=lambda run: (run.began, run.name), reverse=True)
 
-    def get(self, name: str) -> Kept:
+    def get(self, name: str) -> StoredRun:
         """A run by its name. Raises EvaluationError where there is none, or it cannot be read."""
         files = self.folder.glob(f"*/{SPECIFICATION}")
         folder = next((file.parent for file in files if clean(file.parent.name) == name), None)
@@ -108,23 +108,23 @@ class Evaluations:
         except OSError:
             raise EvaluationError(_NO_RUN.format(name=name)) from None
 
-    def _read(self, folder: Path) -> Kept:
+    def _read(self, folder: Path) -> StoredRun:
         specification = sound_specification(folder)
         done = self.solved(folder)
         shares = [share for outcome in done if not math.isnan(share := pass_at(1, outcome))]
         share = sum(shares) / len(shares) if shares else math.nan
         left = seconds_left(done, int(specification["problems"]))
-        return Kept(folder, specification, len(done), share, is_running(folder), read_failure(folder), left)
+        return StoredRun(folder, specification, len(done), share, is_running(folder), read_failure(folder), left)
 
     def solved(self, folder: Path) -> tuple[Solved, ...]:
         """What a run has done so far."""
         return _solved(folder, *_state(folder))
 
-    def measures(self, run: Kept) -> Measures:
+    def measures(self, run: StoredRun) -> Measures:
         """The figures of a run so far."""
         return _measures(run.folder, *_state(run.folder))
 
-    def paired(self, first: Kept, second: Kept) -> Paired | None:
+    def paired(self, first: StoredRun, second: StoredRun) -> Paired | None:
         """The second run against the first, where both are of the same problems; else None."""
         if first.asked["digest"] != second.asked["digest"]:
             return None

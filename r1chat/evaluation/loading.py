@@ -30,7 +30,7 @@ from r1chat.both import Both
 from r1chat.errors import EvaluationError
 from r1chat.evaluation import generated
 from r1chat.evaluation.forms import FIELDS, read_problem
-from r1chat.evaluation.problems import Origin, Problem, Task
+from r1chat.evaluation.problems import Problem, Task, TaskOrigin
 from r1chat.evaluation.published import DATA_SETS, known_name
 from r1chat.evaluation.rows import SUFFIXES, bad_row, column_names, digest, read_rows, read_text
 from r1chat.files import named_path
@@ -73,7 +73,7 @@ def load_task(
     """
     if name in generated.TASKS and not hub:
         task = _made_up(name, split, MADE_UP if count is None else count, language)
-        return replace(task, origin=Origin(name, split, count, language))
+        return replace(task, origin=TaskOrigin(name, split, count, language))
     recipe = _recipe(name, Path(folder), hub)
     if recipe.hub and not recipe.file.is_file():
         raise EvaluationError(_NOT_HERE.format(name=name, source=recipe.hub, where=f" --from {hub}" if hub else ""))
@@ -90,7 +90,7 @@ def load_task(
     source = f"{recipe.hub or recipe.file.name}, sha256 {digest(recipe.file)}"
     if split in _PARTS:
         source += f", {split}"
-    origin = Origin(path or name, split, count, language, str(Path(folder).absolute()) if recipe.hub else "", hub)
+    origin = TaskOrigin(path or name, split, count, language, str(Path(folder).absolute()) if recipe.hub else "", hub)
     return Task(recipe.name, tuple(problem for problem, _ in pairs)[:count], source, recipe.paper, origin)
 
 

@@ -12,17 +12,17 @@ from r1chat.evaluation.curve import Point, label
 from r1chat.evaluation.measures import Estimate, Measures
 from r1chat.evaluation.report import paper_row
 
-Share = tuple[str, Estimate, float | None]  # its name, from 0 to 1, and the paper's figure in percent
-Block = tuple[str, Sequence[Share]]  # with a title
+_Share = tuple[str, Estimate, float | None]  # its name, from 0 to 1, and the paper's figure in percent
+_Block = tuple[str, Sequence[_Share]]  # with a title
 _WIDTH, _LEFT, _ROW, _PLOT = 760, 250, 24, 440
 
 
 def picture(runs: Sequence[tuple[Mapping[str, Any], Measures]]) -> str:
     """An SVG of the shares of runs, one block a run."""
-    blocks: list[Block] = []
+    blocks: list[_Block] = []
     for specification, measures in runs:
         paper = paper_row(specification, measures)
-        shares: list[Share] = [("pass@1", measures.pass_1, paper.pass_1 if paper else None)]
+        shares: list[_Share] = [("pass@1", measures.pass_1, paper.pass_1 if paper else None)]
         if measures.k > 1:
             shares.append((f"pass@{measures.k}", measures.pass_k, None))
             shares.append((f"cons@{measures.k}", measures.majority, paper.majority if paper else None))
@@ -34,7 +34,7 @@ def picture(runs: Sequence[tuple[Mapping[str, Any], Measures]]) -> str:
     return shares_of(blocks, "; ".join(str(specification["task"]) for specification, _ in runs))
 
 
-def shares_of(blocks: Sequence[Block], label: str) -> str:
+def shares_of(blocks: Sequence[_Block], label: str) -> str:
     """An SVG of shares with their intervals, in blocks with titles; it follows the reader's light or dark theme."""
     marks: list[str] = []
     y = 40

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from r1chat.judgements import Check
-from r1chat.rewards import Reference
+from r1chat.rewards import RightAnswer
 from r1chat.rewards.programs import Requirements
 
 # DeepSeek's advice for R1: no few-shot examples, and the directive in the user's turn.
@@ -38,13 +38,13 @@ class Problem:
     tests: Requirements | None = None
 
     @property
-    def reference(self) -> Reference:
+    def reference(self) -> RightAnswer:
         """What an answer is checked against."""
-        return Reference(self.answer, self.kind)
+        return RightAnswer(self.answer, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class TaskOrigin:
     """How a task was loaded: the arguments of `load_task`, with absolute paths."""
 
     name: str
@@ -66,7 +66,7 @@ class Task:
     problems: tuple[Problem, ...]
     source: str
     paper: str = ""
-    origin: Origin | None = None
+    origin: TaskOrigin | None = None
 
     @property
     def digest(self) -> str:

@@ -46,7 +46,7 @@ _SOLVED = TypeAdapter(Solved)
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class RunSettings:
     """What is asked of the model. `sampling`: parameters in place of the recommended ones; `budget` in tokens.
 
     `waits`: how often an ended thought is opened again with "Wait".
@@ -65,7 +65,7 @@ class Settings:
 class Run:
     """A run in a folder. Raises EvaluationError where that folder holds another run, or `settings` make no sense."""
 
-    def __init__(self, folder: Path, task: Task, settings: Settings, catalogue: Catalogue) -> None:
+    def __init__(self, folder: Path, task: Task, settings: RunSettings, catalogue: Catalogue) -> None:
         if not 1 <= settings.k <= MOST_SAMPLES:
             raise EvaluationError(_BAD_K.format(most=MOST_SAMPLES, k=settings.k))
         self.folder, self.task, self.settings = folder, task, settings

@@ -18,7 +18,7 @@ from r1chat.store import Store, backup
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ProblemConversation:
     """A problem as it was asked: the conversation in the run's database, and the replies by the id of their sample."""
 
     solved: Solved
@@ -28,7 +28,7 @@ class Asked:
     replies: Mapping[str, Reply]
 
 
-def read_samples(folder: Path, solved: Sequence[Solved]) -> list[Asked]:
+def read_samples(folder: Path, solved: Sequence[Solved]) -> list[ProblemConversation]:
     """The questions and replies of these problems of a run; what is not in its database any more is left out.
 
     Raises EvaluationError where there is no database, StoreError where it cannot be read.
@@ -40,7 +40,7 @@ def read_samples(folder: Path, solved: Sequence[Solved]) -> list[Asked]:
                 turn = store.turn(outcome.turn)
                 replies = {stored.id: stored.reply for stored in store.replies(outcome.turn)}
                 reference = store.judgements.reference(outcome.turn)
-                samples.append(Asked(outcome, turn.conversation_id, turn.content, reference, replies))
+                samples.append(ProblemConversation(outcome, turn.conversation_id, turn.content, reference, replies))
     return samples
 
 

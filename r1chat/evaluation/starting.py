@@ -13,13 +13,13 @@ from pathlib import Path
 from r1chat import detached
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
-from r1chat.config import Settings as AppSettings
+from r1chat.config import Settings
 from r1chat.errors import EvaluationError
 from r1chat.evaluation.generated import TASKS
 from r1chat.evaluation.listing import FOLDER, Evaluations
 from r1chat.evaluation.loading import DATA_FOLDER, load_task
-from r1chat.evaluation.problems import Origin, Task
-from r1chat.evaluation.run import Run, Settings, read_specification
+from r1chat.evaluation.problems import Task, TaskOrigin
+from r1chat.evaluation.run import Run, RunSettings, read_specification
 from r1chat.evaluation.running import claim
 
 OUTPUT = "output.txt"  # in the run's folder: what the process prints
@@ -44,7 +44,7 @@ class Order:
     run_code: bool = False
 
 
-def begin(settings: AppSettings, catalogue: Catalogue, order: Order) -> Path:
+def begin(settings: Settings, catalogue: Catalogue, order: Order) -> Path:
     """Begin a run, or go on with the same one; its folder.
 
     Raises EvaluationError for an order that makes no sense, for code problems where `run_code` is not set, and while
@@ -56,7 +56,7 @@ def begin(settings: AppSettings, catalogue: Catalogue, order: Order) -> Path:
     task = load_task(order.task, count=order.count, folder=settings.data_dir / DATA_FOLDER)
     _check_code(task, order.run_code)
     sampling = tuple(sorted((name, value) for name, value in settings.preferred_sampling.items() if name != "seed"))
-    run_settings = Settings(
+    run_settings = RunSettings(
         order.model, order.k, 0, sampling, thinking=settings.thinking, system=settings.system, budget=order.budget
     )
     with _starting:
@@ -66,7 +66,7 @@ def begin(settings: AppSettings, catalogue: Catalogue, order: Order) -> Path:
     return folder
 
 
-def _folder(parent: Path, task: Task, settings: Settings, catalogue: Catalogue) -> Path:
+def _folder(parent: Path, task: Task, settings: RunSettings, catalogue: Catalogue) -> Path:
     """The folder of this very run, or a new one. Raises EvaluationError, BackendError."""
     name, number = name_of(task, settings), 1
     while True:
@@ -80,7 +80,7 @@ def _folder(parent: Path, task: Task, settings: Settings, catalogue: Catalogue) 
         number += 1
 
 
-def resume(settings: AppSettings, folder: Path, run_code: bool) -> None:
+def resume(settings: Settings, folder: Path, run_code: bool) -> None:
     """Go on with a run. Raises EvaluationError as `begin` does, and where nobody noted how its task is loaded."""
     task = load_again(folder)
     _check_code(task, run_code)
@@ -89,7 +89,7 @@ def resume(settings: AppSettings, folder: Path, run_code: bool) -> None:
         _start(settings, folder, run_code)
 
 
-def name_of(task: Task, settings: Settings) -> str:
+def name_of(task: Task, settings: RunSettings) -> str:
     """The name of a run's folder where the person gives none: `_LONGEST_NAME` bytes, so that a number may follow."""
     budget = "" if settings.budget is None else f"-b{settings.budget}"
     model = settings.model.partition(":")[2]
@@ -101,18 +101,18 @@ def name_of(task: Task, settings: Settings) -> str:
 def load_again(folder: Path) -> Task:
     """The task of a run. Raises EvaluationError where it cannot be loaded any more."""
     try:
-        values = Origin(**read_specification(folder).get("asked") or {})
+        values = TaskOrigin(**read_specification(folder).get("asked") or {})
     except TypeError:
         raise EvaluationError(_NO_ORIGIN.format(name=folder.name)) from None
     return load_task(**asdict(values))
 
 
-def settings_of(folder: Path) -> Settings:
+def settings_of(folder: Path) -> RunSettings:
     """What a run asks of its model. Raises EvaluationError."""
     values = read_specification(folder)
-    known = {name: values[name] for name in Settings.__slots__ if name in values}
+    known = {name: values[name] for name in RunSettings.__slots__ if name in values}
     try:
-        return Settings(**{**known, "sampling": tuple((name, value) for name, value in known["sampling"])})
+        return RunSettings(**{**known, "sampling": tuple((name, value) for name, value in known["sampling"])})
     except (TypeError, ValueError, KeyError):
         raise EvaluationError(_NO_ORIGIN.format(name=folder.name)) from None
 
@@ -122,12 +122,12 @@ def _check_code(task: Task, run_code: bool) -> None:
         raise EvaluationError(_MAY_RUN.format(task=task.name))
 
 
-def _check_free(settings: AppSettings) -> None:
+def _check_free(settings: Settings) -> None:
     if name := Evaluations(settings.data_dir).running():
         raise EvaluationError(_BUSY.format(name=name))
 
 
-def _start(settings: AppSettings, folder: Path, run_code: bool) -> None:
+def _start(settings: Settings, folder: Path, run_code: bool) -> None:
     values = {name: getattr(settings, name) for name in _PASSED if name in settings.model_fields_set}
     passed = {f"R1CHAT_{name.upper()}": str(value) for name, value in values.items() if value is not None}
     if key := settings.api_key.get_secret_value():

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from r1chat.export import refusals
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel
 from r1chat.store.dataset import JudgedReply, JudgedTurn
-from r1chat.store.entries import Kind
+from r1chat.store.entries import JudgementKind
 
 ExportStatus = Literal["exported", "undecided", "no_consent", "excluded", "refused", "other_format"]
 
@@ -21,7 +21,7 @@ class Case(NamedTuple):
     replies to the message for a reference.
     """
 
-    kind: Kind
+    kind: JudgementKind
     id: str
     turn: JudgedTurn
     judgement: Comparison | JudgedReply | Rating | StepLabel | Reference

@@ -18,7 +18,7 @@ from r1chat.export.texts import Text, Texts
 from r1chat.judgements import Rating, Reference, StepLabel
 from r1chat.reflect import find_steps
 from r1chat.store.dataset import JudgedReply
-from r1chat.store.entries import Kind
+from r1chat.store.entries import JudgementKind
 
 
 class TrainingRow(NamedTuple):
@@ -35,31 +35,31 @@ class Refused(NamedTuple):
     reply: JudgedReply | None = None
 
 
-Made = Iterator[TrainingRow | Refused]
+_Rows = Iterator[TrainingRow | Refused]
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class FormatSpec:
     """How a format is made. `default` of `sources` are taken where nothing was asked for; `kinds` are read for each.
 
     `also`: kinds that are only looked at. `alone`: kinds of which one side is taken, so that the other may be no whole
     reply.
     """
 
-    make: Callable[[Case, Texts], Made]
-    kinds: Mapping[Source, Kind]
+    make: Callable[[Case, Texts], _Rows]
+    kinds: Mapping[Source, JudgementKind]
     default: frozenset[Source] = frozenset()
-    fixed: frozenset[Kind] = frozenset()  # where there is no choice of sources
-    also: frozenset[Kind] = frozenset()
-    alone: frozenset[Kind] = frozenset()
+    fixed: frozenset[JudgementKind] = frozenset()  # where there is no choice of sources
+    also: frozenset[JudgementKind] = frozenset()
+    alone: frozenset[JudgementKind] = frozenset()
     thoughts: frozenset[Thoughts] = frozenset({"full", "answer-only", "rendered"})
 
-    def takes_alone(self, kind: Kind, reason: str) -> bool:
+    def takes_alone(self, kind: JudgementKind, reason: str) -> bool:
         """Whether one side of a refused pair still makes a row."""
         return kind in self.alone and reason not in refusals.OF_EVERY_ROW
 
 
-def _preference(case: Case, texts: Texts) -> Made:
+def _preference(case: Case, texts: Texts) -> _Rows:
     for prompt, chosen, rejected, pair in _pair(case, texts):
         yield TrainingRow(
             {"prompt": prompt, "chosen": chosen, "rejected": rejected} | about_pair(case, texts, *pair), pair
@@ -67,28 +67,28 @@ def _preference(case: Case, texts: Texts) -> Made:
     yield from _refused_pair(case, texts)
 
 
-def _implicit(case: Case, texts: Texts) -> Made:
+def _implicit(case: Case, texts: Texts) -> _Rows:
     for prompt, chosen, rejected, pair in _pair(case, texts):
         whole = {"chosen": _joined(prompt, chosen), "rejected": _joined(prompt, rejected)}
         yield TrainingRow(whole | {"margin": _margin(case, *pair)} | about_pair(case, texts, *pair), pair)
     yield from _refused_pair(case, texts)
 
 
-def _openai(case: Case, texts: Texts) -> Made:
+def _openai(case: Case, texts: Texts) -> _Rows:
     for prompt, chosen, rejected, pair in _pair(case, texts):
         values = {"input": {"messages": prompt}, "preferred_output": chosen, "non_preferred_output": rejected}
         yield TrainingRow(values, pair)
     yield from _refused_pair(case, texts)
 
 
-def _llamafactory(case: Case, texts: Texts) -> Made:
+def _llamafactory(case: Case, texts: Texts) -> _Rows:
     for prompt, chosen, rejected, pair in _pair(case, texts):
         values = {"conversations": _turns(prompt), "chosen": _turns(chosen)[-1], "rejected": _turns(rejected)[-1]}
         yield TrainingRow(values, pair)
     yield from _refused_pair(case, texts)
 
 
-def _unpaired(case: Case, texts: Texts) -> Made:
+def _unpaired(case: Case, texts: Texts) -> _Rows:
     if isinstance(case.judgement, Rating):
         if case.judgement.part == "answer":
             yield _labelled(case, texts, case.sides[0], case.judgement.thumb == "up")
@@ -100,7 +100,7 @@ def _unpaired(case: Case, texts: Texts) -> Made:
             yield Refused(reason, reply) if reason else _labelled(case, texts, reply, right)
 
 
-def _sft(case: Case, texts: Texts) -> Made:
+def _sft(case: Case, texts: Texts) -> _Rows:
     taught: tuple[JudgedReply, ...] = case.sides
     if case.kind in ("comparison", "correction"):
         taught = (case.winner,) if case.winner else ()
@@ -120,7 +120,7 @@ def _sft(case: Case, texts: Texts) -> Made:
         yield TrainingRow(values | about(case, texts) | about_reply(case, texts, reply), (reply,))
 
 
-def _grpo(case: Case, texts: Texts) -> Made:
+def _grpo(case: Case, texts: Texts) -> _Rows:
     assert isinstance(case.judgement, Reference)
     if not case.sides:
         yield Refused("no_reply")
@@ -134,7 +134,7 @@ def _grpo(case: Case, texts: Texts) -> Made:
     yield TrainingRow(values | about(case, texts) | {"model": texts.clean(reply.model)}, ())
 
 
-def _stepwise(case: Case, texts: Texts) -> Made:
+def _stepwise(case: Case, texts: Texts) -> _Rows:
     assert isinstance(case.judgement, StepLabel)
     reply, label = case.sides[0], case.judgement
     steps, wrong = _steps(reply.reasoning, label)
@@ -151,7 +151,7 @@ def _stepwise(case: Case, texts: Texts) -> Made:
     yield TrainingRow(values | about(case, texts) | about_reply(case, texts, reply), (reply,))
 
 
-def _processbench(case: Case, texts: Texts) -> Made:
+def _processbench(case: Case, texts: Texts) -> _Rows:
     assert isinstance(case.judgement, StepLabel)
     reply = case.sides[0]
     steps, wrong = _steps(reply.reasoning, case.judgement)
@@ -184,34 +184,34 @@ def _steps(thought: str, label: StepLabel) -> tuple[list[str], int | None]:
 
 
 _SHAREGPT_ROLES = {"user": "human", "assistant": "gpt", "system": "system"}
-_PAIRS: Mapping[Source, Kind] = {"comparison": "comparison", "correction": "correction"}
-_SINGLE: Mapping[Source, Kind] = {"thumbs": "rating", "verified": "reference"}
+_PAIRS: Mapping[Source, JudgementKind] = {"comparison": "comparison", "correction": "correction"}
+_SINGLE: Mapping[Source, JudgementKind] = {"thumbs": "rating", "verified": "reference"}
 _BOTH: frozenset[Source] = frozenset(_PAIRS)
 
-FORMS: Mapping[Format, Form] = {
-    "preference": Form(_preference, _PAIRS, _BOTH),
-    "preference-implicit": Form(_implicit, _PAIRS, _BOTH, also=frozenset({"rating"})),
-    "unpaired": Form(_unpaired, _SINGLE, frozenset({"thumbs"})),
-    "sft": Form(
+FORMS: Mapping[Format, FormatSpec] = {
+    "preference": FormatSpec(_preference, _PAIRS, _BOTH),
+    "preference-implicit": FormatSpec(_implicit, _PAIRS, _BOTH, also=frozenset({"rating"})),
+    "unpaired": FormatSpec(_unpaired, _SINGLE, frozenset({"thumbs"})),
+    "sft": FormatSpec(
         _sft,
         {**_PAIRS, **_SINGLE},
         frozenset({"comparison", "correction", "verified"}),
         alone=frozenset({"correction"}),
     ),
-    "grpo": Form(_grpo, {}, fixed=frozenset({"reference"})),
-    "stepwise": Form(_stepwise, {}, fixed=frozenset({"step"}), thoughts=frozenset({"full", "rendered"})),
-    "processbench": Form(_processbench, {}, fixed=frozenset({"step"}), thoughts=frozenset({"full"})),
-    "llamafactory": Form(_llamafactory, _PAIRS, _BOTH, thoughts=frozenset({"full", "answer-only"})),
-    "openai": Form(_openai, _PAIRS, _BOTH, thoughts=frozenset({"full", "answer-only"})),
+    "grpo": FormatSpec(_grpo, {}, fixed=frozenset({"reference"})),
+    "stepwise": FormatSpec(_stepwise, {}, fixed=frozenset({"step"}), thoughts=frozenset({"full", "rendered"})),
+    "processbench": FormatSpec(_processbench, {}, fixed=frozenset({"step"}), thoughts=frozenset({"full"})),
+    "llamafactory": FormatSpec(_llamafactory, _PAIRS, _BOTH, thoughts=frozenset({"full", "answer-only"})),
+    "openai": FormatSpec(_openai, _PAIRS, _BOTH, thoughts=frozenset({"full", "answer-only"})),
 }
 
 
 # --- pairs -----------------------------------------------------------------------------------------------------------
 
-Pair = tuple[JudgedReply, JudgedReply]
+_Pair = tuple[JudgedReply, JudgedReply]
 
 
-def _pair(case: Case, texts: Texts) -> Iterator[tuple[Text, Text, Text, Pair]]:
+def _pair(case: Case, texts: Texts) -> Iterator[tuple[Text, Text, Text, _Pair]]:
     """Prompt, chosen and rejected of a decided case, where they differ in what is exported of them."""
     winner, loser = case.winner, case.loser
     if winner is None or loser is None or _same(case, texts):

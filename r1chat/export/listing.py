@@ -17,8 +17,8 @@ from r1chat.export.texts import Texts
 from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verification
 from r1chat.languages import language_of
 from r1chat.store import Store
-from r1chat.store.dataset import Entry, JudgedReply
-from r1chat.store.entries import Filter, Kind
+from r1chat.store.dataset import JudgedReply, JudgementEntry
+from r1chat.store.entries import Filter, JudgementKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class JudgementRow:
     `r1chat.export.refusals.REASONS` where it is refused, and the rater's own words where it is excluded.
     """
 
-    kind: Kind
+    kind: JudgementKind
     id: str  # what `Teacher.exclude` takes
     conversation_id: str
     conversation_title: str
@@ -136,7 +136,7 @@ def _row(case: Case, replies: Mapping[str, StoredReply], status: ExportStatus, r
     )
 
 
-def _cursor(entry: Entry) -> str:
+def _cursor(entry: JudgementEntry) -> str:
     return f"{entry.created.astimezone(UTC).isoformat()} {entry.id}"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from r1chat.redact import Kind as Redacted
+from r1chat.redact import FindingKind
 from r1chat.store.entries import Filter
 
 Format = Literal[
@@ -50,5 +50,5 @@ class Summary:
     rows: int  # in the data file
     test_rows: int  # in the test file; 0 where there is none
     refused: Mapping[str, int] = field(default_factory=dict)
-    redacted: Mapping[Redacted, int] = field(default_factory=dict)  # distinct values replaced
+    redacted: Mapping[FindingKind, int] = field(default_factory=dict)  # distinct values replaced
     files: tuple[Path, ...] = ()  # data, test if there is one, card, report of refusals

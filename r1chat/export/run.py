@@ -14,7 +14,7 @@ from r1chat.errors import ExportError, NothingToExportError
 from r1chat.export.card import card
 from r1chat.export.cases import Case, cases, export_status
 from r1chat.export.columns import columns
-from r1chat.export.formats import FORMS, Form, Refused, TrainingRow
+from r1chat.export.formats import FORMS, FormatSpec, Refused, TrainingRow
 from r1chat.export.options import SUFFIXES, Format, Options, Summary, Thoughts
 from r1chat.export.refusals import REASONS
 from r1chat.export.split import test_conversations
@@ -25,12 +25,12 @@ from r1chat.export.writers import Writer, writer
 from r1chat.files import replacing_together
 from r1chat.redact import Redactor, account_names
 from r1chat.store import Store
-from r1chat.store.dataset import JudgedTurn, Snapshot
-from r1chat.store.entries import KINDS, Filter, Kind
+from r1chat.store.dataset import DatasetView, JudgedTurn
+from r1chat.store.entries import KINDS, Filter, JudgementKind
 
-OnProgress = Callable[[int, int], None]
+_OnProgress = Callable[[int, int], None]
 
-_JUDGEMENTS: Mapping[Kind, Both] = {
+_JUDGEMENTS: Mapping[JudgementKind, Both] = {
     "comparison": Both("comparisons", "比较"),
     "correction": Both("corrections", "更正"),
     "rating": Both("thumbs", "赞或踩"),
@@ -45,7 +45,7 @@ def export(
     format: Format,
     path: Path,
     options: Options = Options(),  # noqa: B008  frozen
-    progress: OnProgress | None = None,
+    progress: _OnProgress | None = None,
 ) -> Summary:
     """Write what was judged, and may be exported, as rows that a trainer takes; a card and a report lie beside them.
 
@@ -98,8 +98,8 @@ class _Job:
 
     def __init__(
         self,
-        form: Form,
-        judged: frozenset[Kind],
+        form: FormatSpec,
+        judged: frozenset[JudgementKind],
         texts: Texts,
         data: dict[str, Writer],
         apart: frozenset[str],
@@ -187,7 +187,7 @@ def _either(choices: Sequence[str]) -> Both:
     return Both(" or ".join(choices), " 或 ".join(choices))
 
 
-def _check(format: Format, form: Form, path: Path, options: Options) -> None:
+def _check(format: Format, form: FormatSpec, path: Path, options: Options) -> None:
     """Raises ExportError for options that contradict the format."""
     if path.suffix.lower() not in SUFFIXES:
         sentence = Both(
@@ -220,7 +220,7 @@ def _check(format: Format, form: Form, path: Path, options: Options) -> None:
         )
 
 
-def kinds_of(format: Format, options: Options) -> frozenset[Kind]:
+def kinds_of(format: Format, options: Options) -> frozenset[JudgementKind]:
     """The kinds of judgement that an export reads. Raises ExportError where its filter leaves none of them."""
     form = FORMS[format]
     kinds = form.fixed or {form.kinds[source] for source in options.sources or form.default}
@@ -235,7 +235,7 @@ def kinds_of(format: Format, options: Options) -> frozenset[Kind]:
     return remaining
 
 
-def _total(snapshot: Snapshot, format: Format, selection: Filter) -> int:
+def _total(snapshot: DatasetView, format: Format, selection: Filter) -> int:
     """The number of judgements, at most. Raises ExportError, with the reason, where there are none."""
     judgements = snapshot.count(selection, consented_only=True)
     if judgements and not (selection.language and not any(snapshot.entries(selection, consented_only=True))):
@@ -259,7 +259,7 @@ def _total(snapshot: Snapshot, format: Format, selection: Filter) -> int:
     raise NothingToExportError(sentence.format(format=format, kinds=kinds))
 
 
-def _suitable(form: Form, snapshot: Snapshot, selection: Filter, templates: Templates) -> Thoughts:
+def _suitable(form: FormatSpec, snapshot: DatasetView, selection: Filter, templates: Templates) -> Thoughts:
     """Rendered text where all models are prompted as R1 is, since R1's template drops the thoughts of messages."""
     if "rendered" not in form.thoughts:
         return "full"

@@ -7,11 +7,11 @@ from hashlib import sha256
 
 from r1chat.both import Both
 from r1chat.errors import TooLittleToSplitError
-from r1chat.store.dataset import Snapshot
+from r1chat.store.dataset import DatasetView
 from r1chat.store.entries import Filter
 
 
-def test_conversations(snapshot: Snapshot, selection: Filter, share: float) -> frozenset[str]:
+def test_conversations(snapshot: DatasetView, selection: Filter, share: float) -> frozenset[str]:
     """The conversations whose judgements are set apart, about that share of all.
 
     Conversations that begin with the same message, however it is spaced and capitalised, stay together: what a model

@@ -25,7 +25,7 @@ from r1chat.evaluation.measures import Estimate, wilson
 from r1chat.files import plain, read_json, replacing
 from r1chat.judgements import Winner
 from r1chat.learn.modelfile import modelfile
-from r1chat.learn.runs import Run, Status, checked_name
+from r1chat.learn.runs import RunStatus, TrainingRun, checked_name
 from r1chat.store import Store
 from r1chat.store.entries import Filter
 from r1chat.unicode import is_unicode
@@ -65,12 +65,12 @@ class Children:
         """What the run that made it says; empty for an adapter that came from elsewhere, or where it makes no sense."""
         with suppress(OSError, ValueError, TypeError, TrainingError):
             values = read_json(self.folder / f"{name}.json", follow=False)
-            status = Status.read(values)
+            status = RunStatus.read(values)
             origin = {key: values[key] for key in ("run", "wish") if key in values}
             return {**origin, "run": checked_name(str(values["run"])), **asdict(status)} if "run" in values else {}
         return {}
 
-    def keep(self, run: Run, name: str = "") -> str:
+    def keep(self, run: TrainingRun, name: str = "") -> str:
         """Put a run's adapter into the model list; its name there. Raises TrainingError."""
         name = checked_name(name or run.name)
         if not run.adapter.exists():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from r1chat.learn.forecast import SMALL
-from r1chat.learn.runs import Kind
+from r1chat.learn.runs import TrainingKind
 
 EPOCHS = 3.0  # at most, through the judgements
 EPOCHS_GRPO = 6.0  # through the questions with right answers
@@ -22,7 +22,7 @@ def rates_of(rate: float, trials: int) -> tuple[float, ...]:
     return tuple(float(f"{rate * factor:.3g}") for factor in FACTORS[:trials])
 
 
-def epochs_for(kind: Kind) -> float:
+def epochs_for(kind: TrainingKind) -> float:
     """How often to go through the data, at most."""
     return EPOCHS_GRPO if kind == "grpo" else EPOCHS
 

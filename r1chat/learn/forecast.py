@@ -26,7 +26,7 @@ BATCHED = 0.5  # of that time for each further reply to the same prompt: measure
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class TrainingForecast:
     """Seconds and bytes, about. `answers`: seconds of them for the answers before and after.
 
     Bytes of programs, of weights, and of what is computed from them.
@@ -78,7 +78,7 @@ def forecast(
     samples: int = SAMPLES,
     trials: int = 1,
     sampling: Sampling | None = None,
-) -> Forecast:
+) -> TrainingForecast:
     """Of training on rows of `tokens` tokens in all, computed in parts of `part` tokens, in so many trials.
 
     The proof has answers to `prompts`, to `known` of them `samples` each. `sampling`: of reinforcement learning, whose
@@ -102,7 +102,7 @@ def forecast(
     logits = part * header.vocabulary * 4 * 2  # about half of the tokens are completions; logits and two of their kind
     work = max(activations + logits, cache)  # samples are written before they are trained on
     libraries = LIBRARIES if parameters < SMALL else LIBRARIES + TRANSFORMERS
-    return Forecast(seconds + answers, answers, libraries, 2 * 4 * parameters, work)
+    return TrainingForecast(seconds + answers, answers, libraries, 2 * 4 * parameters, work)
 
 
 def _cached(header: Header) -> int:
@@ -112,7 +112,7 @@ def _cached(header: Header) -> int:
     return header.layers * 2 * header.count(".attention.head_count_kv", heads) * head * 4
 
 
-def needed_memory(name: str, expected: Forecast, free: int, gpu: tuple[Both, int] | None = None) -> int:
+def needed_memory(name: str, expected: TrainingForecast, free: int, gpu: tuple[Both, int] | None = None) -> int:
     """The bytes that training a model takes where it is computed. Raises TrainingError where they are not free.
 
     `free`: bytes of the computer's memory. `gpu`: the name and free bytes of a GPU with memory of its own that trains;

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from r1chat.errors import R1ChatError
 from r1chat.files import replacing
-from r1chat.learn.runs import Run, Runs
+from r1chat.learn.runs import Runs, TrainingRun
 from r1chat.store import Store
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def forget_erased(store: Store, runs: Runs) -> None:
                 _forget(store, run)
 
 
-def _forget(store: Store, run: Run) -> None:
+def _forget(store: Store, run: TrainingRun) -> None:
     rows = {file: _rows(file) for name in DATA if (file := run.folder / name).exists()}
     erased = store.erased({conversation for lines in rows.values() for _, conversation in lines if conversation})
     if not erased:

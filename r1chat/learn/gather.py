@@ -23,13 +23,18 @@ from r1chat.export import Format, Options, export, set_apart
 from r1chat.export.options import Source
 from r1chat.judgements import Check
 from r1chat.learn.aspects import ASPECTS, Aspect, label, split_thought, weights
-from r1chat.learn.runs import Kind
-from r1chat.rewards import Reference
+from r1chat.learn.runs import TrainingKind
+from r1chat.rewards import RightAnswer
 from r1chat.store import Store
 
-FORMATS: dict[Kind, Format] = {"prefer": "preference", "sft": "sft", "kto": "unpaired", "grpo": "grpo"}
-_TAUGHT: dict[Kind, str] = {"prefer": "chosen", "sft": "completion", "kto": "completion", "grpo": "solution"}  # column
-SOURCES: dict[Kind, frozenset[Source] | None] = {
+FORMATS: dict[TrainingKind, Format] = {"prefer": "preference", "sft": "sft", "kto": "unpaired", "grpo": "grpo"}
+_TAUGHT: dict[TrainingKind, str] = {
+    "prefer": "chosen",
+    "sft": "completion",
+    "kto": "completion",
+    "grpo": "solution",
+}  # column
+SOURCES: dict[TrainingKind, frozenset[Source] | None] = {
     "prefer": None,
     "sft": frozenset({"comparison", "correction", "thumbs", "verified"}),
     "kto": frozenset({"thumbs", "verified"}),
@@ -56,12 +61,12 @@ class TextRow:
     conversation: str
     digests: tuple[str, ...]
     models: tuple[str, ...]
-    reference: Reference | None = None
+    reference: RightAnswer | None = None
     marks: tuple[tuple[Aspect, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class TrainingData:
     """What there is to learn from. `solutions`: right answers by prompt, of conversations that are set apart.
 
     `others` counts judgements of other models by name; `contradictions` those that say the opposite of another one.
@@ -69,7 +74,7 @@ class Gathered:
 
     rows: tuple[TextRow, ...]
     held: tuple[TextRow, ...]
-    solutions: dict[str, Reference] = field(default_factory=dict)
+    solutions: dict[str, RightAnswer] = field(default_factory=dict)
     others: Counter[str] = field(default_factory=Counter)
     contradictions: int = 0
 
@@ -83,7 +88,7 @@ class Gathered:
         return digest.hexdigest()
 
 
-def write_rows(store: Store, catalogue: Catalogue | None, kind: Kind, folder: Path) -> Path:
+def write_rows(store: Store, catalogue: Catalogue | None, kind: TrainingKind, folder: Path) -> Path:
     """Write the judgements of a store into a run's folder, and the right answers; the data file. Raises ExportError.
 
     The data stay on this machine, so conversations whose export was refused are left out, and no others. What belongs
@@ -105,8 +110,8 @@ def write_rows(store: Store, catalogue: Catalogue | None, kind: Kind, folder: Pa
 
 
 def read_rows(
-    kind: Kind, file: Path, digests: Iterable[str], names: Iterable[str], every_model: bool, by: str = ""
-) -> Gathered:
+    kind: TrainingKind, file: Path, digests: Iterable[str], names: Iterable[str], every_model: bool, by: str = ""
+) -> TrainingData:
     """The rows of an export, less those of models other than the ones with these digests or names.
 
     `by`: the aspects whose marks label replies, see `aspects`. A file `NAME.test.jsonl` beside it holds what is set
@@ -146,19 +151,19 @@ def read_rows(
         solutions = {row.prompt: row.reference for row in test_rows if row.reference}
     else:
         solutions = _solutions(file, test_rows)
-    return Gathered(tuple(rows), tuple(test_rows), solutions, others, contradictions)
+    return TrainingData(tuple(rows), tuple(test_rows), solutions, others, contradictions)
 
 
-def _solutions(file: Path, test_rows: Sequence[TextRow]) -> dict[str, Reference]:
+def _solutions(file: Path, test_rows: Sequence[TextRow]) -> dict[str, RightAnswer]:
     """Right answers that `write_rows` wrote beside the data, of the conversations that are set apart."""
     answers, apart = file.with_name("answers.jsonl"), {row.conversation for row in test_rows}
     if not answers.exists():
         return {}
     lines = [line for _, line in _lines(answers) if line.get("conversation") in apart]
-    return {line["prompt"]: Reference(line["solution"], line["solution_kind"]) for line in lines}
+    return {line["prompt"]: RightAnswer(line["solution"], line["solution_kind"]) for line in lines}
 
 
-def check_enough(gathered: Gathered, kind: Kind) -> Both | None:
+def check_enough(gathered: TrainingData, kind: TrainingKind) -> Both | None:
     """A warning where the data show little. Raises TrainingError where there are too few, with numbers."""
     n, test_count = len(gathered.rows), len(gathered.held)
     if n < LEAST or not test_count:
@@ -170,7 +175,7 @@ def check_enough(gathered: Gathered, kind: Kind) -> Both | None:
     return None
 
 
-def choosing_part(gathered: Gathered) -> tuple[Gathered, tuple[TextRow, ...]]:
+def choosing_part(gathered: TrainingData) -> tuple[TrainingData, tuple[TextRow, ...]]:
     """What to train on without a fifth of it, and that fifth: it chooses among trials, and what is set apart proves.
 
     Raises TrainingError where too little is left.
@@ -182,7 +187,7 @@ def choosing_part(gathered: Gathered) -> tuple[Gathered, tuple[TextRow, ...]]:
     return replace(gathered, rows=tuple(rows)), tuple(choosing)
 
 
-def _too_few(kind: Kind, n: int) -> TrainingError:
+def _too_few(kind: TrainingKind, n: int) -> TrainingError:
     text = _TOO_FEW_ANSWERS if kind == "grpo" else _TOO_FEW
     return TrainingError(text.format(n=n, least=round(LEAST / (1 - APART)), shows=SHOWS))
 
@@ -235,7 +240,7 @@ def _by_marks(rows: list[TextRow], by: Mapping[Aspect, float]) -> list[TextRow]:
 
 def _one_answer_each(rows: Sequence[TextRow]) -> list[TextRow]:
     """The questions but those with two different answers."""
-    answers: dict[str, set[Reference | None]] = {}
+    answers: dict[str, set[RightAnswer | None]] = {}
     for row in rows:
         answers.setdefault(row.prompt, set()).add(row.reference)
     return [row for row in rows if len(answers[row.prompt]) == 1]
@@ -289,7 +294,7 @@ def _joined(rows: Sequence[TextRow]) -> dict[str, str]:
     return {row.prompt: root(names(row)[1]) for row in rows}
 
 
-def _parse(kind: Kind, file: Path) -> list[TextRow]:
+def _parse(kind: TrainingKind, file: Path) -> list[TextRow]:
     rows = []
     for number, line in _lines(file):
         prompt, chosen = line.get("prompt"), line.get(_TAUGHT[kind])
@@ -328,10 +333,10 @@ def _mark(value: object) -> int:
     return int(value) if isinstance(value, (int, float)) and 1 <= value <= 5 else 0
 
 
-def _reference(text: str, kind: Any) -> Reference:
+def _reference(text: str, kind: Any) -> RightAnswer:
     """A right answer; of the likeliest kind where the file names none that r1chat knows."""
     known = next((name for name in get_args(Check) if name == kind), None)
-    return Reference(text, known) if known else Reference.read(text)
+    return RightAnswer(text, known) if known else RightAnswer.read(text)
 
 
 def _lines(file: Path) -> Iterable[tuple[int, dict[str, Any]]]:

@@ -10,12 +10,12 @@ from r1chat.backends.gguf import Header
 from r1chat.backends.llama.backend import LlamaCppBackend
 from r1chat.backends.llama.found import ollama_models_of
 from r1chat.learn.defaults import EPOCHS, EPOCHS_GRPO, LIMIT, part_for, rows_for
-from r1chat.learn.forecast import Forecast, Sampling, forecast
+from r1chat.learn.forecast import Sampling, TrainingForecast, forecast
 from r1chat.learn.gather import APART, LEAST, lift
 from r1chat.learn.proof import PROMPTS
 from r1chat.messages import ModelInfo
-from r1chat.store.dataset import Snapshot
-from r1chat.store.entries import Filter, Kind
+from r1chat.store.dataset import DatasetView
+from r1chat.store.entries import Filter, JudgementKind
 
 PROMPT = 100  # tokens of a question, about
 TOKENS = 400  # of a pair with its prompt, about, for a forecast before the data are read
@@ -32,8 +32,8 @@ class Material:
     pairs: int
     thumbs: int
     references: int
-    expected: Forecast
-    by_answers: Forecast  # of reinforcement learning
+    expected: TrainingForecast
+    by_answers: TrainingForecast  # of reinforcement learning
 
     @property
     def enough(self) -> bool:
@@ -86,7 +86,7 @@ def materials(app: App) -> list[Material]:
     return sorted(trainable, key=lambda material: -(material.pairs + material.thumbs))
 
 
-def _by_answers(header: Header, info: ModelInfo, references: int) -> Forecast:
+def _by_answers(header: Header, info: ModelInfo, references: int) -> TrainingForecast:
     """Of reinforcement learning from so many right answers."""
     test_count = round(APART * references)
     sampling = Sampling(references - test_count, test_count, PROMPT, LIMIT, rows_for(info.parameters))
@@ -96,7 +96,7 @@ def _by_answers(header: Header, info: ModelInfo, references: int) -> Forecast:
     )
 
 
-def _count(snapshot: Snapshot, keys: frozenset[str], *kinds: Kind) -> int:
+def _count(snapshot: DatasetView, keys: frozenset[str], *kinds: JudgementKind) -> int:
     if not keys:
         return 0
     return snapshot.count(Filter(kinds=frozenset(kinds), models=keys, trainable=True), consented_only=True)

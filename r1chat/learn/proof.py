@@ -21,7 +21,7 @@ from r1chat.learn.aspects import ASPECTS, Aspect, label
 from r1chat.learn.gather import TextRow
 from r1chat.messages import Began, Finish, Raw, Reply
 from r1chat.reasoning_format import ReasoningFormat
-from r1chat.rewards import Reference, accuracy, format_reward
+from r1chat.rewards import RightAnswer, accuracy, format_reward
 from r1chat.think import collect
 from r1chat.votes import winner
 
@@ -73,7 +73,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class ProofExample:
     """A prompt that was set apart, with both answers."""
 
     prompt: str
@@ -93,7 +93,7 @@ class Proof:
     """
 
     prompts: int
-    examples: tuple[Example, ...]
+    examples: tuple[ProofExample, ...]
     agreed: Estimate
     right_before: Estimate
     right: Estimate
@@ -144,7 +144,7 @@ def agreed_by_aspect(rows: Sequence[TextRow], agreed: Sequence[bool]) -> dict[As
 
 def compare(
     prompts: Sequence[tuple[str, str]],
-    solutions: Mapping[str, Reference],
+    solutions: Mapping[str, RightAnswer],
     form: ReasoningFormat | None,
     before: Write,
     after: Write,
@@ -172,7 +172,7 @@ def compare(
     known = [number for number, (prompt, _) in enumerate(prompts) if prompt in solutions]
     parent, child = ([pairs[number][side].solved(str(number)) for number in known] for side in (0, 1))
     paired = compare_runs(parent, child)
-    examples = [Example(old.prompt, old.sides[0], new.sides[0]) for old, new in pairs]
+    examples = [ProofExample(old.prompt, old.sides[0], new.sides[0]) for old, new in pairs]
     ordered = sorted(  # what differs first
         examples,
         key=lambda example: (
@@ -224,7 +224,7 @@ def _asked(
     prompt: str,
     question: str,
     form: ReasoningFormat | None,
-    solution: Reference | None,
+    solution: RightAnswer | None,
 ) -> _Asked:
     replies = [_reply(raw, prompt, form) for raw in raw_replies]
     sides = tuple(_side(reply, raw.tokens, form, solution) for reply, raw in zip(replies, raw_replies, strict=True))
@@ -238,7 +238,7 @@ def _reply(raw: WrittenReply, prompt: str, form: ReasoningFormat | None) -> Repl
     return collect([Began(form, opened), Raw(raw.text, raw.tokens), finish])
 
 
-def _side(reply: Reply, tokens: int, form: ReasoningFormat | None, solution: Reference | None) -> Side:
+def _side(reply: Reply, tokens: int, form: ReasoningFormat | None, solution: RightAnswer | None) -> Side:
     ended, right = reply.finish == "stop", None
     if solution:
         value = accuracy(reply.answer, solution).value if ended else 0.0

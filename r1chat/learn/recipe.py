@@ -30,7 +30,7 @@ LONGEST = 20_000_000  # bytes of a log that are read
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class RecipeStage:
     """A stage that was run. `samples` and `kept`: of rejection sampling and distillation, what was written and kept.
 
     `tested`: the demo's share of right answers on the test split; None where nothing was measured.
@@ -78,7 +78,7 @@ def remember(data_dir: Path, name: StageName, folder: Path) -> None:
             file.write(json.dumps(entries, ensure_ascii=False, indent=1).encode())
 
 
-def stages(data_dir: Path) -> list[Stage]:
+def stages(data_dir: Path) -> list[RecipeStage]:
     """All stages whose folders still hold a log, the newest first."""
     all_stages = []
     for entry in _entries(data_dir):
@@ -88,7 +88,7 @@ def stages(data_dir: Path) -> list[Stage]:
             name = next(known for known in STAGES if known == entry["stage"])
             sample_lines = [line for line in _objects(folder / SAMPLES) if isinstance(line.get("kept"), list)]
             all_stages.append(
-                Stage(
+                RecipeStage(
                     name,
                     folder,
                     log,

@@ -28,17 +28,19 @@ from r1chat.store.reply_owner import current_owner, is_alive
 WISH, STATUS, LOG, LOCK = "wish.json", "status.json", "log.jsonl", ".running"
 _LONGEST_LOG = 20_000_000  # bytes
 CANCEL, PAUSE = "cancel", "pause"
-Kind = Literal["prefer", "sft", "kto", "grpo"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-State = Literal["preparing", "training", "proving", "done", "stopped", "paused", "cancelled", "failed", "interrupted"]
-UNFINISHED: tuple[State, ...] = ("interrupted", "paused", "cancelled", "failed")  # a run that can go on
+TrainingKind = Literal["prefer", "sft", "kto", "grpo"]
+KINDS: tuple[TrainingKind, ...] = get_args(TrainingKind)
+RunState = Literal[
+    "preparing", "training", "proving", "done", "stopped", "paused", "cancelled", "failed", "interrupted"
+]
+UNFINISHED: tuple[RunState, ...] = ("interrupted", "paused", "cancelled", "failed")  # a run that can go on
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RunWish:
     """What is asked of a run. `model` is a key; `data` a file in place of the store's judgements; 0: as suits."""
 
-    kind: Kind
+    kind: TrainingKind
     model: str
     data: str = ""
     rate: float = 0.0
@@ -55,10 +57,10 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class RunStatus:
     """How far a run is. Seconds and bytes; 0 where it is not known yet. `why`: the end in a sentence, (en, zh)."""
 
-    state: State = "preparing"
+    state: RunState = "preparing"
     why: tuple[str, str] = ("", "")
     began: str = ""
     ended: str = ""
@@ -79,14 +81,14 @@ class Status:
         return Both(*self.why)
 
     @classmethod
-    def read(cls, values: Any) -> Status:
+    def read(cls, values: Any) -> RunStatus:
         """The status that an object of JSON holds; other keys count for nothing. Raises TypeError, ValueError."""
         known = cls()
         if not isinstance(values, dict):
             raise TypeError("no object")
         arguments = {name: values[name] for name in asdict(known) if name in values}
         arguments["why"] = tuple(str(part) for part in arguments.get("why", known.why))
-        if len(arguments["why"]) != len(known.why) or arguments.get("state", known.state) not in get_args(State):
+        if len(arguments["why"]) != len(known.why) or arguments.get("state", known.state) not in get_args(RunState):
             raise ValueError("no state with a sentence in both languages")
         for name, value in arguments.items():
             default = getattr(known, name)
@@ -104,7 +106,7 @@ def _is_entry(figures: Any) -> bool:
     return all(isinstance(value, (int, float)) and not abs(value) >= 1 << 53 for value in figures.values())
 
 
-class Run:
+class TrainingRun:
     """A run's folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -120,20 +122,20 @@ class Run:
         return self.folder / "adapter.gguf"
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> RunWish:
         """What was asked for. Raises TrainingError where that cannot be read."""
         try:
-            return Wish(**read_json(self.folder / WISH))
+            return RunWish(**read_json(self.folder / WISH))
         except (OSError, ValueError, TypeError):
             raise TrainingError(_UNREADABLE.format(name=self.name)) from None
 
     @property
-    def status(self) -> Status:
+    def status(self) -> RunStatus:
         """How far it is; `interrupted` where the process that made it has died."""
         try:
-            status = Status.read(read_json(self.folder / STATUS))
+            status = RunStatus.read(read_json(self.folder / STATUS))
         except (OSError, ValueError, TypeError):
-            status = Status()
+            status = RunStatus()
         if status.state in ("preparing", "training", "proving") and not self.alive:
             return replace(status, state="interrupted", why=(_INTERRUPTED.en, _INTERRUPTED.zh))
         return status
@@ -143,7 +145,7 @@ class Run:
         """Whether its process runs."""
         return holder(self.folder.parent) == self.name
 
-    def write(self, status: Status) -> None:
+    def write(self, status: RunStatus) -> None:
         """Raises ExportError where the disk is full."""
         with replacing(self.folder / STATUS) as file:
             file.write(json.dumps(asdict(status), ensure_ascii=False).encode())
@@ -201,32 +203,34 @@ class Runs:
     def __init__(self, data_dir: Path) -> None:
         self.folder = data_dir / "learning"
 
-    def all(self) -> list[Run]:
+    def all(self) -> list[TrainingRun]:
         """Newest first."""
         folders = [wish.parent for wish in self.folder.glob(f"*/{WISH}")]
-        return [Run(folder) for folder in sorted(folders, key=lambda folder: folder.stat().st_ctime, reverse=True)]
+        return [
+            TrainingRun(folder) for folder in sorted(folders, key=lambda folder: folder.stat().st_ctime, reverse=True)
+        ]
 
-    def get(self, name: str) -> Run:
+    def get(self, name: str) -> TrainingRun:
         """Raises TrainingError for a name that no run has."""
-        run = Run(self.folder / checked_name(name))
+        run = TrainingRun(self.folder / checked_name(name))
         if not (run.folder / WISH).exists():
             raise TrainingError(_NO_RUN.format(name=name))
         return run
 
     @property
-    def current(self) -> Run | None:
+    def current(self) -> TrainingRun | None:
         """The run whose process lives."""
         name = holder(self.folder)
-        return Run(self.folder / name) if name else None
+        return TrainingRun(self.folder / name) if name else None
 
-    def begin(self, wish: Wish, name: str = "") -> Run:
+    def begin(self, wish: RunWish, name: str = "") -> TrainingRun:
         """The folder of a new run, or of one that the same wish began and that did not come to its end.
 
         Raises TrainingError where that name is taken by another wish.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)  # what people wrote lies in it, also where the data folder is open to others
-        run = Run(self.folder / (checked_name(name) if name else self._free_name(wish)))
+        run = TrainingRun(self.folder / (checked_name(name) if name else self._free_name(wish)))
         if (run.folder / WISH).exists():
             if run.wish != wish or run.status.state in ("done", "stopped"):
                 raise TrainingError(_TAKEN.format(name=run.name))
@@ -238,7 +242,7 @@ class Runs:
             file.write(json.dumps(asdict(wish), ensure_ascii=False).encode())
         return run
 
-    def _free_name(self, wish: Wish) -> str:
+    def _free_name(self, wish: RunWish) -> str:
         """The name of an unfinished run of the same wish, or the next free one."""
         for run in self.all():
             with suppress(TrainingError):
@@ -252,7 +256,7 @@ class Runs:
 
 
 @contextmanager
-def only_one(run: Run) -> Iterator[None]:
+def only_one(run: TrainingRun) -> Iterator[None]:
     """Hold the place of the one run that may train. Raises TrainingError where another one holds it."""
     claim(run, current_owner())
     try:
@@ -261,13 +265,13 @@ def only_one(run: Run) -> Iterator[None]:
         (run.folder.parent / LOCK).unlink(missing_ok=True)
 
 
-def check_free(run: Run) -> None:
+def check_free(run: TrainingRun) -> None:
     """Raises TrainingError while the process of a run lives, this one or another."""
     if other := holder(run.folder.parent):
         raise TrainingError(_BUSY.format(name=other))
 
 
-def claim(run: Run, owner: str) -> None:
+def claim(run: TrainingRun, owner: str) -> None:
     """Give a process the place of the one that may train. Raises TrainingError where another one has it."""
     folder = run.folder.parent
     with FileLock(folder / f"{LOCK}.lock"):  # for this moment; another process may look at the same time

@@ -9,12 +9,12 @@ from r1chat import detached
 from r1chat.both import Both
 from r1chat.config import Settings
 from r1chat.errors import TrainingError
-from r1chat.learn.runs import Run, Status, check_free, claim
+from r1chat.learn.runs import RunStatus, TrainingRun, check_free, claim
 
 OUTPUT = "output.txt"  # in the run's folder: what the process prints
 
 
-def start(settings: Settings, run: Run) -> None:
+def start(settings: Settings, run: TrainingRun) -> None:
     """Begin a run, or go on with it.
 
     Raises TrainingError while another one runs, or where no process can be started.
@@ -33,7 +33,7 @@ def start(settings: Settings, run: Run) -> None:
     arguments += ["--weights", wish.weights] if wish.weights else []
     arguments += ["--device", wish.device]
     arguments += ["--by", wish.by] if wish.by else []
-    run.write(Status())
+    run.write(RunStatus())
     try:
         owner = detached.begin(
             arguments,

@@ -10,26 +10,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from r1chat.backends.llama.child.reading import Reading
+from r1chat.backends.llama.child.reading import LoadedModel
 from r1chat.both import Both
 from r1chat.errors import TrainingError
 from r1chat.learn.defaults import LIMIT, epochs_for, part_for, rates_of, rows_for
-from r1chat.learn.gather import Gathered, TextRow, question_of
+from r1chat.learn.gather import TextRow, TrainingData, question_of
 from r1chat.learn.proof import PLAIN
-from r1chat.learn.runs import Wish
+from r1chat.learn.runs import RunWish
 from r1chat.learn.trials import Tried
 from r1chat.reasoning_format import ReasoningFormat
-from r1chat.training.adapter_grpo import AdapterGrpo, Problem, Speech
-from r1chat.training.adapter_run import Plan
-from r1chat.training.adapting import Adapting, Guard, Row
+from r1chat.training.adapter_grpo import AdapterGrpo, GrpoProblem, Speech
+from r1chat.training.adapter_run import AdapterPlan
+from r1chat.training.adapting import Adapting, TokenRow, TrainingGuard
 from r1chat.training.base import Base
-from r1chat.training.sampling import Words
+from r1chat.training.sampling import Vocabulary
 from r1chat.training.trials import Trial, Trials, choose
 
 LONGEST = 1000  # tokens of a row's longer side; longer ones are left out
 COMPARED = 6  # rows whose logits are compared with llama.cpp's
 
-Encoded = Sequence[tuple[TextRow, Row]]
+Encoded = Sequence[tuple[TextRow, TokenRow]]
 Trainer = Adapting | AdapterGrpo | Trials
 
 
@@ -42,7 +42,7 @@ class Lesson:
     apart: Encoded
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[TokenRow]:
         """Those that are trained on."""
         return [row for _, row in self.trained]
 
@@ -51,7 +51,7 @@ class Lesson:
         return max(len(row.prompt) for row in self.rows)
 
 
-def encode(reading: Reading, gathered: Gathered, choosing: Sequence[TextRow]) -> Lesson:
+def encode(reading: LoadedModel, gathered: TrainingData, choosing: Sequence[TextRow]) -> Lesson:
     """Token ids of rows. Raises TrainingError where none is left without those that are too long."""
 
     def encoded(texts: Sequence[TextRow]) -> Encoded:
@@ -61,7 +61,7 @@ def encode(reading: Reading, gathered: Gathered, choosing: Sequence[TextRow]) ->
             chosen = () if text.reference else tuple(reading.completion(text.chosen))
             rejected = tuple(reading.completion(text.rejected)) if text.rejected else ()
             if len(prompt) + max(len(chosen), len(rejected)) <= LONGEST:
-                rows.append((text, Row(prompt, chosen, rejected, text.good)))
+                rows.append((text, TokenRow(prompt, chosen, rejected, text.good)))
         return rows
 
     trained, apart = encoded(gathered.rows), encoded(gathered.held)
@@ -72,14 +72,20 @@ def encode(reading: Reading, gathered: Gathered, choosing: Sequence[TextRow]) ->
 
 
 def trainer_of(
-    folder: Path, wish: Wish, rate: float, base: Base, lesson: Lesson, reading: Reading, form: ReasoningFormat | None
+    folder: Path,
+    wish: RunWish,
+    rate: float,
+    base: Base,
+    lesson: Lesson,
+    reading: LoadedModel,
+    form: ReasoningFormat | None,
 ) -> Trainer:
     """The trainer of a run, begun or gone on with. `form`: how the model marks its thought.
 
     Raises TrainingError for a checkpoint that is damaged or of another run.
     """
     parameters = base.header.parameters
-    plan = Plan(
+    plan = AdapterPlan(
         wish.kind,
         rate,
         epochs=wish.epochs or epochs_for(wish.kind),
@@ -88,14 +94,14 @@ def trainer_of(
         threads=wish.threads,
     )
     if wish.kind == "grpo":
-        words = Words(frozenset(reading.ends()), reading.text)
+        words = Vocabulary(frozenset(reading.ends()), reading.text)
         ordinary = [reading.prompt(text) for text in PLAIN]
         speech = Speech(words, form, ordinary, wish.limit or LIMIT, rows_for(parameters))
         return AdapterGrpo(folder, base, _problems(lesson.trained), _problems(lesson.apart), plan, speech)
     choosing = [row for _, row in lesson.choosing]
     if wish.trials > 1:
-        return Trials(folder, base, lesson.rows, choosing, plan, Guard(), rates_of(rate, wish.trials))
-    return Adapting(folder, base, lesson.rows, choosing, plan, Guard())
+        return Trials(folder, base, lesson.rows, choosing, plan, TrainingGuard(), rates_of(rate, wish.trials))
+    return Adapting(folder, base, lesson.rows, choosing, plan, TrainingGuard())
 
 
 def agreed(trainer: Trainer, apart: Encoded) -> list[bool]:
@@ -134,10 +140,10 @@ def samples_of(rows: Encoded) -> list[list[int]]:
     return samples
 
 
-def _problems(encoded: Encoded) -> list[Problem]:
+def _problems(encoded: Encoded) -> list[GrpoProblem]:
     """Questions with right answers, for GRPO."""
     return [
-        Problem(row.prompt, text.prompt, question_of(text.prompt), text.reference)
+        GrpoProblem(row.prompt, text.prompt, question_of(text.prompt), text.reference)
         for text, row in encoded
         if text.reference
     ]

@@ -24,10 +24,10 @@ from r1chat.both import Both
 from r1chat.errors import ExportError, R1ChatError, TrainingError
 from r1chat.learn.defaults import LIMIT as SAMPLE_LIMIT
 from r1chat.learn.defaults import epochs_for, part_for, rate_for, rows_for
-from r1chat.learn.forecast import Forecast, Sampling, forecast, needed_memory
-from r1chat.learn.gather import Gathered, TextRow, check_enough, choosing_part, question_of, read_rows, write_rows
+from r1chat.learn.forecast import Sampling, TrainingForecast, forecast, needed_memory
+from r1chat.learn.gather import TextRow, TrainingData, check_enough, choosing_part, question_of, read_rows, write_rows
 from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, SAMPLES, Proof, Write, agreed_by_aspect, compare
-from r1chat.learn.runs import Run, Status, now, only_one
+from r1chat.learn.runs import RunStatus, TrainingRun, now, only_one
 from r1chat.learn.target import Target, find_target
 from r1chat.learn.trials import chosen
 from r1chat.library.forecast import duration
@@ -35,16 +35,16 @@ from r1chat.reasoning_format import ReasoningFormat
 from r1chat.sizes import readable_size
 
 if TYPE_CHECKING:
-    from r1chat.backends.llama.child.reading import Reading, Written
+    from r1chat.backends.llama.child.reading import GeneratedText, LoadedModel
     from r1chat.learn.teaching import Lesson, Trainer
     from r1chat.training.adapter_grpo import GrpoResult
-    from r1chat.training.adapting import Result
-    from r1chat.training.device import Device
+    from r1chat.training.adapting import TrainingResult
+    from r1chat.training.device import TorchDevice
 
 NEEDED = ("torch", "transformers", "gguf", "llama_cpp")
 ROOM = 300_000_000  # bytes: a checkpoint, the one that replaces it, the adapter
 
-Tell = Callable[[Both], None]
+_Tell = Callable[[Both], None]
 
 
 class CancelledError(TrainingError):
@@ -62,13 +62,13 @@ def check_installed() -> None:
         raise TrainingError(_NOT_INSTALLED.format(names=", ".join(names)))
 
 
-def train(app: App, run: Run, tell: Tell) -> Status:
+def train(app: App, run: TrainingRun, tell: _Tell) -> RunStatus:
     """Do a run, or go on with it; its last status. `tell` gets a sentence at each turn of events.
 
     Raises what ended it, with the same sentence in the run's status; its checkpoint is kept. See `check_installed`.
     """
     with only_one(run):
-        status = replace(Status(), began=now())
+        status = replace(RunStatus(), began=now())
         job = _Job(app, run, status, tell)
         try:
             return job.do()
@@ -89,11 +89,11 @@ def train(app: App, run: Run, tell: Tell) -> Status:
 
 
 class _Job:
-    def __init__(self, app: App, run: Run, status: Status, tell: Tell) -> None:
+    def __init__(self, app: App, run: TrainingRun, status: RunStatus, tell: _Tell) -> None:
         self.app, self.run, self.status, self.tell = app, run, status, tell
         self.wish = run.wish
 
-    def do(self) -> Status:
+    def do(self) -> RunStatus:
         """All stages in their order."""
         self._write()
         target = find_target(self.app, self.wish.model)
@@ -124,13 +124,15 @@ class _Job:
                 "path": str(file.path),
             },
         )
-        from r1chat.backends.llama.child.reading import Reading
+        from r1chat.backends.llama.child.reading import LoadedModel
         from r1chat.training.device import memory_told
 
-        with closing(Reading(file.path, self.wish.threads)) as reading, memory_told():
+        with closing(LoadedModel(file.path, self.wish.threads)) as reading, memory_told():
             return self._do(target, gathered, choosing, reading)
 
-    def _do(self, target: Target, gathered: Gathered, choosing: Sequence[TextRow], reading: Reading) -> Status:
+    def _do(
+        self, target: Target, gathered: TrainingData, choosing: Sequence[TextRow], reading: LoadedModel
+    ) -> RunStatus:
         """What needs PyTorch: base, training, adapter, proof."""
         from r1chat.learn.teaching import encode, samples_of, trainer_of
         from r1chat.training.base import compare as compare_logits
@@ -172,7 +174,7 @@ class _Job:
             else _CANCELLED
         )
 
-    def end(self, state: Any, why: Both) -> Status:
+    def end(self, state: Any, why: Both) -> RunStatus:
         """The last status."""
         self.status = replace(self.status, state=state, why=(why.en, why.zh), ended=now(), left=0.0)
         self._write()
@@ -193,7 +195,7 @@ class _Job:
                 _NO_ROOM.format(folder=self.run.folder, free=readable_size(free), needed=readable_size(needed))
             )
 
-    def _gather(self, target: Target) -> Gathered:
+    def _gather(self, target: Target) -> TrainingData:
         """The rows; those of the store are written once, so that a run that goes on has the same."""
         wish = self.wish
         file = Path(wish.data) if wish.data else self.run.folder / "data.jsonl"
@@ -201,7 +203,7 @@ class _Job:
             file = write_rows(self.app.store, self.app.catalogue, wish.kind, self.run.folder)
         return read_rows(wish.kind, file, target.digests, target.names, wish.every_model or bool(wish.data), wish.by)
 
-    def _forecast(self, target: Target, lesson: Lesson, prompts: Sequence[tuple[str, bool]]) -> Device:
+    def _forecast(self, target: Target, lesson: Lesson, prompts: Sequence[tuple[str, bool]]) -> TorchDevice:
         """Tell what it will take, and where; the device. Raises TrainingError where memory does not suffice."""
         from r1chat.training.device import title
 
@@ -236,7 +238,7 @@ class _Job:
             self.tell(_FORECAST_PROOF.format(known=known, samples=self._samples, time=lasts))
         return device
 
-    def _place(self, name: str, expected: Forecast) -> tuple[Device, int]:
+    def _place(self, name: str, expected: TrainingForecast) -> tuple[TorchDevice, int]:
         """Where to train, and how many bytes that takes there. Raises TrainingError where they are not free."""
         from r1chat.training.device import find_device, own_memory, title
 
@@ -251,10 +253,12 @@ class _Job:
     def _samples(self) -> int:
         return self.wish.samples or SAMPLES
 
-    def _train(self, target: Target, trainer: Trainer, lesson: Lesson, reading: Reading) -> Result | GrpoResult:
+    def _train(
+        self, target: Target, trainer: Trainer, lesson: Lesson, reading: LoadedModel
+    ) -> TrainingResult | GrpoResult:
         """Train to the end. What a cancelled run came to so far is written as an adapter that can be kept."""
         from r1chat.learn.teaching import rate_of, tried
-        from r1chat.training.adapter_run import Stopped
+        from r1chat.training.adapter_run import RunCancelledError
 
         self.status = replace(self.status, state="training", step=trainer.step, steps=trainer.steps)
         self._write()
@@ -270,8 +274,8 @@ class _Job:
                 self._write()
 
         try:
-            result: Result | GrpoResult = trainer.run(note, lambda: self.run.is_stopping)
-        except Stopped:
+            result: TrainingResult | GrpoResult = trainer.run(note, lambda: self.run.is_stopping)
+        except RunCancelledError:
             if self.run.is_cancelled and (so_far := trainer.result()).best:
                 self.status = replace(self.status, rate=rate_of(trainer))
                 self._write_adapter(target, trainer, so_far, lesson, reading)
@@ -283,7 +287,12 @@ class _Job:
         return result
 
     def _write_adapter(
-        self, target: Target, trainer: Trainer, result: Result | GrpoResult, lesson: Lesson, reading: Reading
+        self,
+        target: Target,
+        trainer: Trainer,
+        result: TrainingResult | GrpoResult,
+        lesson: Lesson,
+        reading: LoadedModel,
     ) -> None:
         """Write what was trained, and compare it in llama.cpp with PyTorch. Raises TrainingError; none is left then."""
         from r1chat.learn.teaching import samples_of
@@ -315,7 +324,12 @@ class _Job:
             raise
 
     def _prove(
-        self, reading: Reading, trainer: Trainer, gathered: Gathered, lesson: Lesson, form: ReasoningFormat | None
+        self,
+        reading: LoadedModel,
+        trainer: Trainer,
+        gathered: TrainingData,
+        lesson: Lesson,
+        form: ReasoningFormat | None,
     ) -> Proof:
         from r1chat.backends.llama.child.writer import StoppedError
         from r1chat.learn.teaching import agreed
@@ -325,7 +339,7 @@ class _Job:
         self._write()
 
         def write(adapter: Path | None) -> Write:
-            def replies(prompt: str, seeds: Sequence[int]) -> list[Written]:
+            def replies(prompt: str, seeds: Sequence[int]) -> list[GeneratedText]:
                 reading.use_adapter(adapter)
                 try:
                     return reading.write(reading.prompt(prompt), LIMIT, seeds, stopped=lambda: self.run.is_stopping)
@@ -354,7 +368,7 @@ class _Job:
         return replace(proof, helpfulness=by_aspect["helpfulness"], harmlessness=by_aspect["harmlessness"])
 
 
-def _asked(gathered: Gathered) -> list[tuple[str, bool]]:
+def _asked(gathered: TrainingData) -> list[tuple[str, bool]]:
     """The prompts of the proof, and whether the right answer of each is known."""
     texts = list(dict.fromkeys([*gathered.solutions, *(row.prompt for row in gathered.held)]))
     random.Random(0).shuffle(texts)

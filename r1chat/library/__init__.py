@@ -14,6 +14,16 @@ No host is asked for anything before a person has asked for a search or a downlo
 from r1chat.library.curated import CURATED, Curated, Quantisation
 from r1chat.library.download import DownloadProgress
 from r1chat.library.hub import Hub, Repository, Variant
-from r1chat.library.queue import Downloads, Job
+from r1chat.library.queue import DownloadJob, Downloads
 
-__all__ = ["CURATED", "Curated", "DownloadProgress", "Downloads", "Hub", "Job", "Quantisation", "Repository", "Variant"]
+__all__ = [
+    "CURATED",
+    "Curated",
+    "DownloadJob",
+    "DownloadProgress",
+    "Downloads",
+    "Hub",
+    "Quantisation",
+    "Repository",
+    "Variant",
+]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from r1chat.backends.gguf import BLOCKS, Header, Weights
+from r1chat.backends.gguf import BLOCKS, Header, TensorBytes
 from r1chat.both import Both
 from r1chat.library.forecast import Forecast, Resources, Speeds, forecast
 
@@ -48,7 +48,7 @@ class Curated:
         block, bytes_ = BLOCKS[kind]
         embedding = shape["vocabulary"] * shape["width"] // block * bytes_
         read = int((offered.size - embedding) * self.active_share)
-        weights = Weights({kind: read}, {kind: offered.size - embedding - read}, {kind: embedding})
+        weights = TensorBytes({kind: read}, {kind: offered.size - embedding - read}, {kind: embedding})
         counts = {
             "context_length": shape["context"],
             "block_count": shape["layers"],

@@ -38,7 +38,7 @@ class DownloadProgress:
     checking: bool = False
 
 
-class Stopped(Exception):
+class DownloadStoppedError(Exception):
     """A person paused or cancelled the download."""
 
 
@@ -52,7 +52,7 @@ def download(
 ) -> Path:
     """Bring all files of a model into `folder`; returns the first one.
 
-    Raises LibraryError or, when `stop` is set, Stopped. What was loaded before is taken up again.
+    Raises LibraryError or, when `stop` is set, DownloadStoppedError. What was loaded before is taken up again.
     `wait` is the pause in seconds after a first broken connection.
     """
     _make(folder)
@@ -135,7 +135,7 @@ def _fetch(hub: Hub, file: RemoteFile, folder: Path, report: Callable[[int], Non
                     ).format(host=hub.host, count=failures, reason=type(error).__name__)
                 ) from None
             if stop.wait(wait * 2**failures if not grown else wait):
-                raise Stopped from None
+                raise DownloadStoppedError from None
         except OSError as error:
             raise LibraryError(
                 Both(
@@ -161,7 +161,7 @@ def _append(hub: Hub, file: RemoteFile, path: Path, size: int, report: Callable[
             raise httpx.ReadError("the file has changed on the hub")
         if response.status_code in (429, 500, 502, 503, 504):
             if stop.wait(min(_seconds(response.headers.get("retry-after", "")), 60)):
-                raise Stopped
+                raise DownloadStoppedError
             if response.status_code == 429:
                 raise refusal(response, hub.host)
             raise httpx.ReadError(f"status {response.status_code}")
@@ -178,7 +178,7 @@ def _append(hub: Hub, file: RemoteFile, path: Path, size: int, report: Callable[
             target.truncate()
             for chunk in response.iter_raw(CHUNK):
                 if stop.is_set():
-                    raise Stopped
+                    raise DownloadStoppedError
                 position += target.write(chunk)
                 if position > limit:
                     raise LibraryError(_other_size(file, position))
@@ -203,7 +203,7 @@ def _check(path: Path, file: RemoteFile, stop: Event) -> None:
         while chunk := source.read(1 << 20):
             digest.update(chunk)
             if stop.is_set():
-                raise Stopped
+                raise DownloadStoppedError
     if digest.hexdigest() != file.sha256:
         path.unlink()
         raise LibraryError(

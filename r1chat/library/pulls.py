@@ -11,8 +11,8 @@ from typing import Literal
 from r1chat.errors import R1ChatError
 from r1chat.messages import BackendEvent, Progress
 
-Source = Callable[[str], Generator[BackendEvent, None, None]]
-State = Literal["running", "done", "failed"]
+PullSource = Callable[[str], Generator[BackendEvent, None, None]]
+PullState = Literal["running", "done", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Pull:
     """A pull as it is shown. Sizes in bytes; `total` 0: not known yet. `checking`: all is there."""
 
     model: str
-    state: State = "running"
+    state: PullState = "running"
     done: int = 0
     total: int = 0
     error: R1ChatError | None = None
@@ -45,7 +45,7 @@ class Pulls:
         with self._lock:
             return list(self._pulls.values())
 
-    def start(self, model: str, source: Source) -> None:
+    def start(self, model: str, source: PullSource) -> None:
         """Pull a model; nothing happens where that is under way."""
         with self._lock:
             if (known := self._pulls.get(model)) and known.state == "running":
@@ -71,7 +71,7 @@ class Pulls:
         for thread in self._threads:
             thread.join(5)
 
-    def _run(self, model: str, source: Source, stop: threading.Event) -> None:
+    def _run(self, model: str, source: PullSource, stop: threading.Event) -> None:
         try:
             with closing(source(model)) as events:
                 for event in events:

@@ -21,22 +21,22 @@ from typing import Any, Literal
 from r1chat.both import Both
 from r1chat.errors import LibraryError, R1ChatError
 from r1chat.files import read_json, replacing
-from r1chat.library.download import WAIT, DownloadProgress, Stopped, discard, download, part_of
+from r1chat.library.download import WAIT, DownloadProgress, DownloadStoppedError, discard, download, part_of
 from r1chat.library.hub import MODELSCOPE, Hub, Variant, grouped, known_file, own_folder, source
 
-State = Literal["waiting", "running", "checking", "paused", "done", "failed"]
+DownloadState = Literal["waiting", "running", "checking", "paused", "done", "failed"]
 KEPT = 50  # downloads that are done and still listed
 _MOST_BYTES, _MOST_KEPT = 16 << 20, 1000  # of `downloads.json`: others may have written it, if the folder is shared
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class DownloadJob:
     """A download as it is shown. `speed` is in bytes a second, `left` in seconds, None where it cannot be told."""
 
     repo: str
     variant: Variant
-    state: State = "waiting"
+    state: DownloadState = "waiting"
     done: int = 0
     speed: float = 0.0
     error: R1ChatError | None = None
@@ -68,7 +68,7 @@ class Downloads:
         self.hub = hub
         self._changed = changed
         self._file = folder / "downloads.json"
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, DownloadJob] = {}
         self._stop = threading.Event()
         self._running = ""
         self._cancelled: set[str] = set()
@@ -77,14 +77,14 @@ class Downloads:
         self._thread: threading.Thread | None = None
         self._load()
 
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[DownloadJob]:
         """All downloads, in the order in which they were asked for."""
         with self._wake:
             return list(self._jobs.values())
 
-    def add(self, repo: str, variant: Variant) -> Job:
+    def add(self, repo: str, variant: Variant) -> DownloadJob:
         """Queue a model; one that is paused or has failed goes on."""
-        job = Job(repo, variant)
+        job = DownloadJob(repo, variant)
         with self._wake:
             known = self._jobs.get(job.id)
             active = known is not None and known.state in ("waiting", "running", "checking")
@@ -121,11 +121,11 @@ class Downloads:
             discard(job.variant, self._place(job))
         self._save()
 
-    def path(self, job: Job) -> Path:
+    def path(self, job: DownloadJob) -> Path:
         """The first file of a job's model."""
         return self._place(job) / job.variant.files[0].name
 
-    def growing(self, job: Job) -> list[Path]:
+    def growing(self, job: DownloadJob) -> list[Path]:
         """Where the files of a download grow."""
         return [part_of(self._place(job), file) for file in job.variant.files]
 
@@ -163,7 +163,7 @@ class Downloads:
                 del self._jobs[job.id]
         self._save()
 
-    def wait(self, job_id: str, timeout: float = 1.0) -> Job:
+    def wait(self, job_id: str, timeout: float = 1.0) -> DownloadJob:
         """The job as soon as it has changed, or after `timeout` seconds. Raises LibraryError for one that is gone."""
         with self._wake:
             before = self._jobs.get(job_id)
@@ -198,7 +198,7 @@ class Downloads:
                 self._stop.clear()
                 self._jobs[job.id] = replace(job, state="running", error=None, samples=())
                 self._wake.notify_all()
-            state: State = "done"
+            state: DownloadState = "done"
             error: R1ChatError | None = None
             try:
                 download(
@@ -209,7 +209,7 @@ class Downloads:
                     self._stop,
                     self._wait,
                 )
-            except Stopped:
+            except DownloadStoppedError:
                 state = "paused"
             except R1ChatError as problem:
                 state, error = "failed", problem
@@ -229,7 +229,7 @@ class Downloads:
                 self._wake.notify_all()
             self._save()
 
-    def _next(self) -> Job | None:
+    def _next(self) -> DownloadJob | None:
         return next((job for job in self._jobs.values() if job.state == "waiting"), None)
 
     def _report(self, job_id: str, progress: DownloadProgress) -> None:
@@ -250,7 +250,7 @@ class Downloads:
             self._wake.notify_all()
         self._changed()
 
-    def _end(self, job_id: str, state: State) -> None:
+    def _end(self, job_id: str, state: DownloadState) -> None:
         job = self._get(job_id)
         with self._wake:
             if self._running == job_id:
@@ -261,14 +261,14 @@ class Downloads:
                 self._wake.notify_all()
         self._save()
 
-    def _get(self, job_id: str) -> Job:
+    def _get(self, job_id: str) -> DownloadJob:
         with self._wake:
             job = self._jobs.get(job_id)
         if job is None:
             raise LibraryError(Both("That download is no longer there.", "该下载已不存在。"))
         return job
 
-    def _place(self, job: Job) -> Path:
+    def _place(self, job: DownloadJob) -> Path:
         return self.folder / "--".join(filter(None, (job.repo.replace("/", "--"), job.variant.folder)))
 
     # -- what outlasts the process ------------------------------------------------------------------------------------
@@ -314,7 +314,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _job(row: Any, hubs: Sequence[Hub]) -> Job | None:
+def _job(row: Any, hubs: Sequence[Hub]) -> DownloadJob | None:
     """A row of the file; None for one that makes no sense, or names another source than these hubs."""
     try:
         repo, entry = row["repo"], row["variant"]
@@ -325,4 +325,4 @@ def _job(row: Any, hubs: Sequence[Hub]) -> Job | None:
         return None
     if len(variant.files) != len(files) or folder not in ("", own_folder(variant)):
         return None
-    return Job(repo, replace(variant, folder=folder))
+    return DownloadJob(repo, replace(variant, folder=folder))

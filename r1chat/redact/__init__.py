@@ -11,7 +11,7 @@ signs inside a number, keys without a known prefix or a word before them, and ad
 
 from r1chat.redact.accounts import account_names
 from r1chat.redact.finder import find
-from r1chat.redact.finding import KINDS, Finding, Kind
+from r1chat.redact.finding import KINDS, Finding, FindingKind
 from r1chat.redact.redactor import Redactor
 
-__all__ = ["KINDS", "Finding", "Kind", "Redactor", "account_names", "find"]
+__all__ = ["KINDS", "Finding", "FindingKind", "Redactor", "account_names", "find"]

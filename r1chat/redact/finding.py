@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
-Kind = Literal["email", "phone", "key", "card", "identity", "path", "name"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+FindingKind = Literal["email", "phone", "key", "card", "identity", "path", "name"]
+KINDS: tuple[FindingKind, ...] = get_args(FindingKind)
 
-WORDS: dict[Kind, str] = {
+WORDS: dict[FindingKind, str] = {
     "email": "EMAIL",
     "phone": "PHONE",
     "key": "KEY",
@@ -28,7 +28,7 @@ HIDDEN = "\0"
 class Finding:
     """Personal data at `text[start:end]` of the text given, in characters; of a home path only the user's part."""
 
-    kind: Kind
+    kind: FindingKind
     start: int
     end: int
     text: str
@@ -39,7 +39,7 @@ class Span(NamedTuple):
 
     start: int
     end: int
-    kind: Kind
+    kind: FindingKind
 
 
 def hide(text: str, places: Iterable[tuple[int, int]]) -> str:

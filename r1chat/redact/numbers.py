@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from r1chat.redact.checks import iban_length, is_card, is_iban, is_resident_id
 from r1chat.redact.context import calculated, continues_row, named_before
-from r1chat.redact.finding import Kind, Span, hide
+from r1chat.redact.finding import FindingKind, Span, hide
 
 _SEPARATORS = b" ().-/"
 _PLAIN_IN_NUMBERS = (("（", "("), ("）", ")"), ("ー", "-"))  # elsewhere they enclose remarks and lengthen vowels
@@ -91,7 +91,7 @@ def _judge(text: str, form: re.Match[str], gone: int) -> Span | None:
     digits = "".join(_GROUP.findall(form[0]))
     if shape == "resident" and is_resident_id(form[0].replace(" ", "")):
         return Span(form.start(), form.end(), "identity")
-    kind: Kind = "card" if shape in ("resident", "card") else "identity" if shape == "social" else "phone"
+    kind: FindingKind = "card" if shape in ("resident", "card") else "identity" if shape == "social" else "phone"
     if kind == "card":
         length = _card_length(form[0])
     elif shape == "abroad":

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from r1chat.redact.finder import find
-from r1chat.redact.finding import PLACEHOLDER, WORDS, Finding, Kind
+from r1chat.redact.finding import PLACEHOLDER, WORDS, Finding, FindingKind
 from r1chat.redact.fold import INVISIBLE, fold
 
 _NOT_IN_A_NUMBER = re.compile(r"[^0-9A-Za-z]")
@@ -25,11 +25,11 @@ class Redactor:
     """
 
     def __init__(self, names: Collection[str] = ()) -> None:
-        self.counts: Counter[Kind] = Counter()
+        self.counts: Counter[FindingKind] = Counter()
         """Distinct values replaced so far, by kind; 0 for a kind that was not found."""
         self._names = frozenset(names)
-        self._placeholders: dict[tuple[Kind, str], str] = {}
-        self._numbers: Counter[Kind] = Counter()
+        self._placeholders: dict[tuple[FindingKind, str], str] = {}
+        self._numbers: Counter[FindingKind] = Counter()
         self._taken: set[str] = set()
 
     def __call__(self, text: str) -> str:
@@ -52,7 +52,7 @@ class Redactor:
             self._placeholders[value] = self._next(finding.kind)
         return self._placeholders[value]
 
-    def _next(self, kind: Kind) -> str:
+    def _next(self, kind: FindingKind) -> str:
         while True:
             self._numbers[kind] += 1
             if (placeholder := f"<{WORDS[kind]}_{self._numbers[kind]}>") not in self._taken:

@@ -10,15 +10,15 @@ from r1chat.reflect.moments import Moment
 from r1chat.reflect.reader import Reader, find_moments, find_steps, read
 from r1chat.reflect.steps import Step
 from r1chat.reflect.watchdog import Alarm, Watchdog
-from r1chat.reflect.weights import KINDS, Kind
+from r1chat.reflect.weights import KINDS, MomentKind
 
 __all__ = [
     "KINDS",
     "Alarm",
     "Bars",
     "Effect",
-    "Kind",
     "Moment",
+    "MomentKind",
     "Reader",
     "Step",
     "Watchdog",

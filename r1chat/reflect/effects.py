@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-from r1chat.reflect.weights import Kind
+from r1chat.reflect.weights import MomentKind
 
 Effect = Literal["changed", "confirmed", "none"]
 
@@ -69,7 +69,7 @@ def clues(groups: set[str], results: set[str]) -> Clues:
 class Evidence:
     """The evidence for one moment's effect so far. `before`: the results stated up to the moment."""
 
-    def __init__(self, kind: Kind, before: set[str]) -> None:
+    def __init__(self, kind: MomentKind, before: set[str]) -> None:
         self._kind = kind
         self._before = before
         self.heard = 0  # sentences after the moment

@@ -55,7 +55,7 @@ def features(text: str, marks: set[str], names: set[str]) -> set[str]:
     return active
 
 
-class Known:
+class FeatureFinder:
     """Finds the features of a sentence that are among `names`: `features(…) & names`, in less time.
 
     The n-grams of the head are looked up in a tree, those of the body in a dictionary: their strings are not built.

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from r1chat.reflect.features import Known
-from r1chat.reflect.weights import BAR, KINDS, LANE, Kind, points, votes
+from r1chat.reflect.features import FeatureFinder
+from r1chat.reflect.weights import BAR, KINDS, LANE, MomentKind, points, votes
 
-Bars = Mapping[Kind, int]  # the score that a sentence needs for each kind
+Bars = Mapping[MomentKind, int]  # the score that a sentence needs for each kind
 
 WEIGHTS = Path(__file__).with_name("moments.tsv")
 # The weights for the kinds are added up in one integer: a lane for each kind, weights shifted to be positive.
@@ -52,7 +52,7 @@ def score(prior: int, features: set[str]) -> int:
     return sum(map(_model().weights.__getitem__, features), max(prior, _LEAST))
 
 
-def kind(names: set[str], features: set[str]) -> Kind:
+def kind(names: set[str], features: set[str]) -> MomentKind:
     """The likeliest kind of a sentence that is a moment; the first of those that are equally likely."""
     lanes = sum(map(_model().kinds.__getitem__, features), _VOTES * votes(names))
     totals = [lanes >> LANE * at & _LANE_MASK for at in range(len(KINDS))]
@@ -69,7 +69,7 @@ class _Model:
     bar: int
     weights: dict[str, int]  # of each feature, for being a moment
     kinds: dict[str, int]  # of each feature, for the kinds in the order of KINDS, each in a lane of its own
-    known: Known
+    known: FeatureFinder
 
 
 @cache
@@ -81,4 +81,4 @@ def _model() -> _Model:
         name, weight, *of_kinds = line.split("\t")
         weights[name] = int(weight)
         kinds[name] = sum(int(weight) + _SHIFT << LANE * at for at, weight in enumerate(of_kinds))
-    return _Model(int(bar.split("\t")[1]), weights, kinds, Known(weights))
+    return _Model(int(bar.split("\t")[1]), weights, kinds, FeatureFinder(weights))

@@ -16,7 +16,7 @@ from r1chat.reflect.effects import WINDOW, Effect, Evidence, clues, results
 from r1chat.reflect.model import Bars, bar, features, hopeless, kind, prior, score
 from r1chat.reflect.sentences import Sentence
 from r1chat.reflect.surroundings import Surroundings
-from r1chat.reflect.weights import KINDS, Kind
+from r1chat.reflect.weights import KINDS, MomentKind
 
 _BEFORE = 25  # sentences whose results a moment may confirm
 _LOOKBACK = 200  # moments among which a repeated one is a loop
@@ -35,7 +35,7 @@ class Moment:
 
     start: int
     end: int
-    kind: Kind
+    kind: MomentKind
     effect: Effect
 
 
@@ -124,7 +124,7 @@ class MomentFinder:
         self.scores.append(reached)
         return Moment(_begin(sentence), sentence.end, moment_kind, "none")
 
-    def _classify(self, sentence: Sentence, marks: set[str], names: set[str]) -> tuple[Kind | None, int]:
+    def _classify(self, sentence: Sentence, marks: set[str], names: set[str]) -> tuple[MomentKind | None, int]:
         """The kind of a sentence that is a moment, else None; and its score."""
         before = prior(marks, names)
         if hopeless(before, names):

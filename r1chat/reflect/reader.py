@@ -11,7 +11,7 @@ from copy import copy
 
 from r1chat.reflect.model import Bars
 from r1chat.reflect.moments import Moment, MomentFinder
-from r1chat.reflect.sentences import Sentence, Splitter
+from r1chat.reflect.sentences import Sentence, SentenceSplitter
 from r1chat.reflect.steps import Step, StepCutter
 
 MOST_SENTENCES = 20_000
@@ -29,7 +29,7 @@ class Reader:
     """
 
     def __init__(self, bars: Bars | None = None) -> None:
-        self._splitter = Splitter()
+        self._splitter = SentenceSplitter()
         self._finder = MomentFinder(bars)
         self._cutter = StepCutter()
         self._sentences = 0

@@ -32,7 +32,7 @@ class Sentence:
     whole: bool  # it is not the rest of a line that was cut
 
 
-class Splitter:
+class SentenceSplitter:
     """Feed it chunks; it hands out each sentence once, when it is certain where it ends."""
 
     def __init__(self) -> None:

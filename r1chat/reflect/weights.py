@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["verification", "correction", "alternative", "re-reading", "realisation"]
-KINDS: tuple[Kind, ...] = ("verification", "correction", "alternative", "re-reading", "realisation")
+MomentKind = Literal["verification", "correction", "alternative", "re-reading", "realisation"]
+KINDS: tuple[MomentKind, ...] = ("verification", "correction", "alternative", "re-reading", "realisation")
 
 BAR = 22  # tenths of a point, whose sum is the same in any order
 
@@ -65,7 +65,7 @@ after&zrecheck -1  after&zredo -1  after&zq -0.7  after&zdoubt -0.7  after&zself
 after2&question -0.8  after2&zbut -0.3
 """
 
-_VOTES: dict[Kind, str] = {
+_VOTES: dict[MomentKind, str] = {
     "verification": """verify 1.5  check 1  sure 1  justto 1  ? 0.6  did 0.7  isthat 0.6  = 0.4  again 0.5
         example 0.5  walk 0.5  miss 0.5  whatif 0.5
         zcheck 1  zrecheck 1.5  zredo 0.7  ztest 1.5  zma 0.8  zdoubt 0.5  zmiss 0.5""",
@@ -78,7 +78,7 @@ _VOTES: dict[Kind, str] = {
         zq 1.4  zuser 2  ^zbut&zq 0.5  zread 2.5""",
     "realisation": "aha 2.5  ohah 1  so 0.4  zreal 2.5  zah 0.8  zso 0.3",
 }
-_LEANING: dict[Kind, int] = {"verification": 8}  # tenths; what most moments are, where nothing says more
+_LEANING: dict[MomentKind, int] = {"verification": 8}  # tenths; what most moments are, where nothing says more
 
 LANE = 32  # bits: the votes for all kinds are added up in one integer, a lane for each kind in the order of KINDS
 

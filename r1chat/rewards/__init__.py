@@ -5,15 +5,15 @@ format. Section 2.3.2 adds language consistency, the share of words in the chain
 no trainer: `trl_reward` gives the form in which TRL's GRPOTrainer calls a reward, without importing it.
 """
 
-from r1chat.rewards.accuracy import Reference, accuracy, check
+from r1chat.rewards.accuracy import RightAnswer, accuracy, check
 from r1chat.rewards.form import format_reward
 from r1chat.rewards.language import language_consistency
 from r1chat.rewards.reward import Reward
 from r1chat.rewards.trl import trl_reward
 
 __all__ = [
-    "Reference",
     "Reward",
+    "RightAnswer",
     "accuracy",
     "check",
     "format_reward",

@@ -33,7 +33,7 @@ _LETTERS = re.compile(r"[A-J]{2,}|[(（]?[A-J][)）]?(?:[,，、;；\s]+(?:and\s
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class RightAnswer:
     """The right answer: a number, an expression, a choice (one or more letters), a text, a pattern, or tests.
 
     A pattern is a Python regular expression that must occur in the answer. Numbers and expressions are compared as
@@ -44,7 +44,7 @@ class Reference:
     kind: Check
 
     @classmethod
-    def read(cls, text: str) -> Reference:
+    def read(cls, text: str) -> RightAnswer:
         r"""The reference of the most likely kind for a bare text, never a pattern or tests.
 
         Of a worked solution the part after `####` (GSM8K) or in the last `\boxed{…}` (MATH) counts.
@@ -61,7 +61,7 @@ class Reference:
         return cls(text, "expression" if is_formula(text) else "text")
 
 
-def check(reference: Reference) -> None:
+def check(reference: RightAnswer) -> None:
     """Raises CheckError, with a sentence on what to correct, where no answer could ever match the reference."""
     text = reference.text.strip()
     if not text:
@@ -92,7 +92,7 @@ def check(reference: Reference) -> None:
         )
 
 
-def accuracy(answer: str, reference: Reference | str) -> Reward:
+def accuracy(answer: str, reference: RightAnswer | str) -> Reward:
     """1.0 where the final answer agrees with the reference, 0.0 where it differs or there is none.
 
     `answer` is the reply without its thought. None is undecided: the final answer cannot be read or is too large to
@@ -101,7 +101,7 @@ def accuracy(answer: str, reference: Reference | str) -> Reward:
     that searches for it does not start.
     """
     if isinstance(reference, str):
-        reference = Reference.read(reference)
+        reference = RightAnswer.read(reference)
     if not reference.text.strip():
         return Reward(None, "There is no reference to compare with.", "没有可比较的参考答案。")
     if reference.kind == "tests":

@@ -1,7 +1,7 @@
 """The reward for code: does the program in a reply pass its tests? The program is run, confined as the system allows.
 
 A program that a model wrote is run by `sandbox_program`. It is killed at its time limit, and what it prints is read up
-to a limit. What confines it depends on the system: `Outcome.protections` says what was active. Tests run in the
+to a limit. What confines it depends on the system: `ProgramOutcome.protections` says what was active. Tests run in the
 program's own process, so a program that sets out to deceive them can; they are a measure, no proof.
 """
 
@@ -118,7 +118,7 @@ def _from_json(text: str) -> Requirements:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ProgramOutcome:
     """How a program ended: its exit status, what it printed, and what confined it.
 
     `status` is None where it was out of time, and -n or 128 + n where signal n ended it.
@@ -193,7 +193,9 @@ def _blocks(answer: str) -> list[str]:
     return blocks
 
 
-def run(code: str, stdin: str = "", limits: Limits = Limits(), stopped: Callable[[], bool] = lambda: False) -> Outcome:
+def run(
+    code: str, stdin: str = "", limits: Limits = Limits(), stopped: Callable[[], bool] = lambda: False
+) -> ProgramOutcome:
     """Run a Python program with `stdin` as its standard input, in a folder that is deleted afterwards.
 
     Code and input go through a pipe. `stopped` is asked ten times a second whether to end the program at once.
@@ -269,7 +271,7 @@ def unprotected() -> Both:
     )
 
 
-def _run(program: bytes, stdin: bytes, box: Path, limits: Limits, stopped: Callable[[], bool]) -> Outcome:
+def _run(program: bytes, stdin: bytes, box: Path, limits: Limits, stopped: Callable[[], bool]) -> ProgramOutcome:
     read, write = os.pipe()
     values = (json.dumps(asdict(limits)), write, box, os.getpid(), len(program))
     with os.fdopen(read, "rb") as report:
@@ -304,7 +306,7 @@ def _run(program: bytes, stdin: bytes, box: Path, limits: Limits, stopped: Calla
         active = report.read(200)
     protections = tuple(json.loads(active)) if active else ()
     output, errors = (printed.get(name, b"").decode("utf-8", "replace") for name in ("output", "errors"))
-    return Outcome(status, output, errors, protections)
+    return ProgramOutcome(status, output, errors, protections)
 
 
 def _ended(process: subprocess.Popen[bytes], seconds: float, stopped: Callable[[], bool]) -> int | None:
@@ -349,7 +351,7 @@ def _unfinished(passed: int, tests: Requirements, limits: Limits, stopped: bool)
     )
 
 
-def _failed(outcome: Outcome, limits: Limits) -> Reward:
+def _failed(outcome: ProgramOutcome, limits: Limits) -> Reward:
     if outcome.status is None or outcome.status in (-signal.SIGXCPU, -signal.SIGKILL, 128 + 24, 128 + 9):
         seconds = limits.seconds
         return Reward(0.0, f"The program did not end within {seconds} seconds.", f"程序没有在 {seconds} 秒内结束。")

@@ -14,21 +14,21 @@ from typing import Any, Literal
 from r1chat.errors import CheckError
 from r1chat.judgements import Check
 from r1chat.messages import BackendEvent, Finish, Raw, Reasoning, Reply
-from r1chat.rewards.accuracy import Reference, accuracy
+from r1chat.rewards.accuracy import RightAnswer, accuracy
 from r1chat.rewards.form import format_reward
 from r1chat.rewards.language import language_consistency
 from r1chat.rewards.programs import passes, read_requirements
 from r1chat.think import OPEN, SPECIAL_TOKENS, collect
 
-Name = Literal["accuracy", "format", "language"]
-Text = str | Sequence[dict[str, Any]]  # plain text, or messages of `role` and `content`
+RewardName = Literal["accuracy", "format", "language"]
+_Text = str | Sequence[dict[str, Any]]  # plain text, or messages of `role` and `content`
 
 _ROLE = re.compile(r"<\|im_start\|>(?:system|user|assistant)\b|" + "|".join(map(re.escape, (*SPECIAL_TOKENS, OPEN))))
 _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
 
 
 def trl_reward(
-    name: Name, *, column: str = "solution", opened: bool = True, run_code: bool = False
+    name: RewardName, *, column: str = "solution", opened: bool = True, run_code: bool = False
 ) -> Callable[..., list[float | None]]:
     """A reward function for `GRPOTrainer(reward_funcs=[…])`; its `__name__` is `{name}_reward`.
 
@@ -45,7 +45,7 @@ def trl_reward(
     confined as `r1chat.rewards.programs` says; without it their value is None.
     """
 
-    def reward(prompts: Sequence[Text], completions: Sequence[Text], **columns: Any) -> list[float | None]:
+    def reward(prompts: Sequence[_Text], completions: Sequence[_Text], **columns: Any) -> list[float | None]:
         replies = [_reply(*pair, opened=opened) for pair in zip(prompts, completions, strict=True)]
         if name == "format":
             return [format_reward(reply).value for reply in replies]
@@ -64,18 +64,18 @@ def trl_reward(
     return reward
 
 
-def _accuracy(answer: str, reference: Reference, run_code: bool) -> float | None:
+def _accuracy(answer: str, reference: RightAnswer, run_code: bool) -> float | None:
     if reference.kind == "tests" and run_code:
         return passes(answer, read_requirements(reference.text)).value
     return accuracy(answer, reference).value
 
 
-def _reference(text: object, kind: Check | None) -> Reference:
+def _reference(text: object, kind: Check | None) -> RightAnswer:
     text = "" if text is None else str(text)
-    return Reference(text, kind) if kind else Reference.read(text)
+    return RightAnswer(text, kind) if kind else RightAnswer.read(text)
 
 
-def _reply(prompt: Text, completion: Text, opened: bool) -> Reply:
+def _reply(prompt: _Text, completion: _Text, opened: bool) -> Reply:
     """The completion, split into thought and answer."""
     events: list[BackendEvent] = []
     if isinstance(prompt, str):
@@ -109,7 +109,7 @@ def _content(message: dict[str, Any]) -> str:
     return "".join(str(part.get("text") or "") for part in content)
 
 
-def _question(prompt: Text) -> str:
+def _question(prompt: _Text) -> str:
     """The user's last message; of a rendered prompt its text without special tokens."""
     if isinstance(prompt, str):
         return _ROLE.sub(" ", prompt)

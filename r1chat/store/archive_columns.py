@@ -17,7 +17,7 @@ from r1chat.store.schema import UtcTime, presets
 
 Row = dict[str, Any]  # column -> str, int, float, bool, datetime or None
 Rows = list[tuple[str, Row]]  # each with its kind
-Value = Literal["text", "integer", "float", "boolean", "time"]
+ValueType = Literal["text", "integer", "float", "boolean", "time"]
 
 JUDGEMENTS = ("moment_label", "rating", "step_label", "comparison", "reference", "verification")
 _NOT_KEPT = {"number", "owner", "deleted_at"}
@@ -28,7 +28,7 @@ class Field:
     """A column of an archive. `target` is the kind of row whose id it holds; `has_default`: rows may lack it."""
 
     name: str
-    value: Value
+    value: ValueType
     nullable: bool
     has_default: bool
     target: str = ""
@@ -40,13 +40,13 @@ class Field:
 
 
 def _field(column: Column[Any]) -> Field:
-    values: tuple[tuple[type, Value], ...] = (
+    values: tuple[tuple[type, ValueType], ...] = (
         (Boolean, "boolean"),
         (Integer, "integer"),
         (Double, "float"),
         (UtcTime, "time"),
     )
-    text: Value = "text"
+    text: ValueType = "text"
     value = next((name for kind, name in values if isinstance(column.type, kind)), text)
     target = next((key.column.table.name for key in column.foreign_keys), "")
     nullable = bool(column.nullable)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
 from r1chat.conversations import StoredReply, StoredTurn
 from r1chat.store.schema import conversations, replies, stored_reply, stored_turn, turns
-from r1chat.store.tree import ReplyNode, Step, Tree, TurnNode
+from r1chat.store.tree import BranchStep, ReplyNode, Tree, TurnNode
 
 # To make a statement takes longer than to run it: those of every message and reply are made once.
 _TURNS = select(turns.c.id, turns.c.parent_reply_id, turns.c.position, turns.c.shown_reply_id).where(
@@ -38,7 +38,7 @@ def load_tree(connection: Connection, row: RowMapping) -> Tree:
     )
 
 
-def read_steps(connection: Connection, tree: Tree, steps: Sequence[Step]) -> list[StoredTurn]:
+def read_steps(connection: Connection, tree: Tree, steps: Sequence[BranchStep]) -> list[StoredTurn]:
     """These messages, each with the reply beside it."""
     turn_query = select(turns).where(turns.c.id.in_([turn.id for turn, _ in steps]))
     turn_rows = {row["id"]: row for row in connection.execute(turn_query).mappings()}

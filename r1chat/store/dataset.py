@@ -35,7 +35,7 @@ from r1chat.judgements import Comparison, Rating, Reference, StepLabel, Verifica
 from r1chat.messages import segments
 from r1chat.store import judgement_schema as rows
 from r1chat.store.database import Database
-from r1chat.store.entries import Filter, Kind, all_entries
+from r1chat.store.entries import Filter, JudgementKind, all_entries
 from r1chat.store.judgement_schema import (
     comparison_sides,
     comparisons,
@@ -48,16 +48,16 @@ from r1chat.store.judgement_schema import (
 from r1chat.store.judgements import consented, newest
 from r1chat.store.schema import conversations, later_thoughts, replies, stored_reply, turns
 
-Value = TypeVar("Value")
+_Value = TypeVar("_Value")
 
 BATCH = 500  # messages that are read at a time
 MOST_EARLIER = 300  # messages before a judged one that are read: more than a model's window holds of a talk
 
 
-class Entry(NamedTuple):
+class JudgementEntry(NamedTuple):
     """Where one judgement is."""
 
-    kind: Kind
+    kind: JudgementKind
     id: str
     turn_id: str
     created: datetime
@@ -163,16 +163,16 @@ class Dataset:
         self._database = database
 
     @contextmanager
-    def snapshot(self, local: bool = False) -> Iterator[Snapshot]:
+    def snapshot(self, local: bool = False) -> Iterator[DatasetView]:
         """A view of the data that does not change while the block runs. Raises StoreError.
 
         `local`: the data stay on this machine, so only conversations whose own consent was refused are left out.
         """
         with self._database.read() as connection:
-            yield Snapshot(connection, local)
+            yield DatasetView(connection, local)
 
 
-class Snapshot:
+class DatasetView:
     """A consistent view of the data, inside one transaction. Not safe to share between threads."""
 
     def __init__(self, connection: Connection, local: bool = False) -> None:
@@ -184,7 +184,7 @@ class Snapshot:
 
     def entries(
         self, selection: Filter, consented_only: bool = False, before: tuple[datetime, str] | None = None
-    ) -> Generator[Entry, None, None]:
+    ) -> Generator[JudgementEntry, None, None]:
         """Judgements in force, newest first; `before`: only those older than this time and id."""
         entries, listed = self._listed(selection, consented_only)
         if before is not None:
@@ -223,7 +223,7 @@ class Snapshot:
     def judged_turns(self, turn_ids: Collection[str]) -> dict[str, JudgedTurn]:
         """These messages with all that is in force on them, by id."""
         entries, listed = self._listed(Filter(), False)
-        entries_by_turn: defaultdict[str, list[Entry]] = defaultdict(list)
+        entries_by_turn: defaultdict[str, list[JudgementEntry]] = defaultdict(list)
         for row in self._connection.execute(
             listed.where(self._among(entries.c.turn_id, turn_ids)).order_by(entries.c.id)
         ):
@@ -326,9 +326,9 @@ class Snapshot:
         streamed = self._stream(listed.add_columns(turns.c.conversation_id))
         return Counter(row.conversation_id for row in streamed if selection.allows(row.content))
 
-    def load(self, entries_by_turn: Mapping[str, Sequence[Entry]]) -> list[JudgedTurn]:
+    def load(self, entries_by_turn: Mapping[str, Sequence[JudgementEntry]]) -> list[JudgedTurn]:
         """The messages with these judgements, in the order of the mapping (message id to entries)."""
-        ids: defaultdict[Kind, list[str]] = defaultdict(list)
+        ids: defaultdict[JudgementKind, list[str]] = defaultdict(list)
         for entry in chain.from_iterable(entries_by_turn.values()):
             ids[entry.kind].append(entry.id)
         references_here = self._references(entries_by_turn)
@@ -407,7 +407,7 @@ class Snapshot:
         there = func.json_each(json.dumps([*values])).table_valued("value")
         return column.in_(select(there.c.value))
 
-    def _read(self, table: Table, ids: Sequence[str], make: Callable[[RowMapping], Value]) -> list[Value]:
+    def _read(self, table: Table, ids: Sequence[str], make: Callable[[RowMapping], _Value]) -> list[_Value]:
         if not ids:
             return []
         query = select(table).where(self._among(table.c.id, ids)).order_by(table.c.number)
@@ -495,8 +495,8 @@ class Snapshot:
         return exchanges
 
 
-def _entry(row: Row[Any]) -> Entry:
-    return Entry._make(row[:4])  # as `all_entries` has them
+def _entry(row: Row[Any]) -> JudgementEntry:
+    return JudgementEntry._make(row[:4])  # as `all_entries` has them
 
 
 def _path(exchanges: Mapping[str, Exchange], reply_id: str | None) -> tuple[Exchange, ...]:
@@ -507,12 +507,12 @@ def _path(exchanges: Mapping[str, Exchange], reply_id: str | None) -> tuple[Exch
     return tuple(path.values())[::-1]
 
 
-def _picked(values: Mapping[str, Value], keys: Iterable[str]) -> dict[str, Value]:
+def _picked(values: Mapping[str, _Value], keys: Iterable[str]) -> dict[str, _Value]:
     return {key: values[key] for key in keys if key in values} if values else {}
 
 
-def _by(values: Iterable[Value], key: Callable[[Value], str]) -> dict[str, list[Value]]:
-    groups: defaultdict[str, list[Value]] = defaultdict(list)
+def _by(values: Iterable[_Value], key: Callable[[_Value], str]) -> dict[str, list[_Value]]:
+    groups: defaultdict[str, list[_Value]] = defaultdict(list)
     for value in values:
         groups[key(value)].append(value)
     return groups

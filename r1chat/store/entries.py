@@ -17,10 +17,10 @@ from r1chat.store.judgement_schema import comparison_sides, comparisons, ratings
 from r1chat.store.judgements import newest
 from r1chat.store.schema import replies, turns
 
-Kind = Literal["comparison", "correction", "rating", "step", "reference"]
-Language = Literal["en", "zh", ""]
+JudgementKind = Literal["comparison", "correction", "rating", "step", "reference"]
+LanguageFilter = Literal["en", "zh", ""]
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[JudgementKind, ...] = get_args(JudgementKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,12 @@ class Filter:
     that was judged. `text` stands, in any case, in the message, in a reply that was judged, or in what the rater wrote.
     """
 
-    kinds: frozenset[Kind] = frozenset()
+    kinds: frozenset[JudgementKind] = frozenset()
     conversation_id: str = ""
     model: str = ""
     models: frozenset[str] = frozenset()
     trainable: bool = False
-    language: Language = ""
+    language: LanguageFilter = ""
     since: datetime | None = None
     until: datetime | None = None
     rater: str = ""
@@ -70,7 +70,7 @@ def references_in_force() -> Select[Any]:
     )
 
 
-def _of(kind: Kind) -> tuple[Select[Any], ColumnElement[bool], ColumnElement[Any], ColumnElement[Any]]:
+def _of(kind: JudgementKind) -> tuple[Select[Any], ColumnElement[bool], ColumnElement[Any], ColumnElement[Any]]:
     """Of a kind: the query of those in force, the condition on `side` for the replies judged, the time, the rater."""
     name = literal(kind).label("kind")
     if kind == "comparison":
@@ -108,7 +108,7 @@ _side = replies.alias("side")
 _original = replies.alias("original")
 
 
-def _narrowed(kind: Kind, selection: Filter) -> Select[Any]:
+def _narrowed(kind: JudgementKind, selection: Filter) -> Select[Any]:
     query, sides, created, rater = _of(kind)
     if selection.since is not None:
         query = query.where(created >= selection.since)
@@ -143,7 +143,7 @@ _RATER_TEXT = {"comparison": comparisons.c.comment, "rating": ratings.c.comment,
 _TURN = {"comparison": comparison_sides.c.turn_id, "reference": references.c.turn_id}
 
 
-def _holds(kind: Kind, text: str, sides: ColumnElement[bool]) -> ColumnElement[bool]:
+def _holds(kind: JudgementKind, text: str, sides: ColumnElement[bool]) -> ColumnElement[bool]:
     """SQL condition: the text stands in the message, in a reply that was judged, or in the rater's own words."""
     message = _TURN.get(kind, replies.c.turn_id)
     places = [

@@ -29,8 +29,8 @@ from r1chat.judgements import (
     Aspects,
     Check,
     Comparison,
-    Gathered,
     Judged,
+    JudgementCounts,
     Part,
     Rating,
     Reference,
@@ -279,7 +279,7 @@ class Judgements:
                 own_consent=own,
             )
 
-    def gathered(self) -> Gathered:
+    def gathered(self) -> JudgementCounts:
         """Counts of the judgements in force, in conversations that are not deleted."""
         with self._database.read() as connection:
 
@@ -317,7 +317,7 @@ class Judgements:
                 verifications.c.reference_id.in_(reference_ids), verifications.c.accuracy.is_not(None)
             )
             all_conversations = select(conversations).where(conversations.c.deleted_at.is_(None))
-            return Gathered(
+            return JudgementCounts(
                 thumbs=count(of_replies(ratings, ratings.c.part, ratings.c.rater).where(ratings.c.thumb != "")),
                 comparisons=winners["left"] + winners["right"],
                 ties=winners["tie"] + winners["both_bad"],

@@ -43,7 +43,7 @@ _NO_ROOM = Both(
 
 _LARGEST = 1 << 40  # bytes; a header that names more is garbage
 
-Row = dict[str, Any]
+_Row = dict[str, Any]
 
 
 RESCUED = (*TABLES, "preset")  # all tables but the version and the search index, which is made anew
@@ -107,7 +107,7 @@ def _pad(file: Path) -> None:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _read(file: Path, table: str, size: int) -> tuple[list[Row], int, bool]:
+def _read(file: Path, table: str, size: int) -> tuple[list[_Row], int, bool]:
     """The rows of a table that can be read, how many cannot, and whether its end was reached.
 
     The file may come from anybody. `size` is that of what is really there, in bytes: no table has more rows than that,
@@ -164,7 +164,7 @@ class _Rows:
     left: int
     over: Callable[[], bool]
 
-    def read(self, numbers: list[int]) -> Iterator[Row | None]:
+    def read(self, numbers: list[int]) -> Iterator[_Row | None]:
         """The rows with these numbers, in order; None for one that cannot be read."""
         if self.over():
             yield from [None] * len(numbers)
@@ -214,7 +214,7 @@ def _safely(connection: sqlite3.Connection, query: str) -> list[Any]:
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def _write(file: Path, read: dict[str, list[Row]]) -> dict[str, int]:
+def _write(file: Path, read: dict[str, list[_Row]]) -> dict[str, int]:
     """A database of today's form with these rows, and its search index; how many rows of each table had no owner."""
     database = Database(f"sqlite:///{file}", patience=5.0)
     try:

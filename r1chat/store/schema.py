@@ -47,7 +47,7 @@ from r1chat.messages import (
     Usage,
 )
 
-Value = TypeVar("Value", Reply, Usage, Timings, Provenance, Params)
+_Value = TypeVar("_Value", Reply, Usage, Timings, Provenance, Params)
 
 _LONGEST_ERROR = 10_000  # characters of the sentence that a reply failed with
 
@@ -365,7 +365,7 @@ def _fields(value: Reply | Usage | Timings | Provenance | Params, without: Conta
     return {field.name: getattr(value, field.name) for field in fields(value) if field.name not in without}
 
 
-def _read(kind: type[Value], row: RowMapping, **overrides: Any) -> Value:
+def _read(kind: type[_Value], row: RowMapping, **overrides: Any) -> _Value:
     return kind(
         **{field.name: overrides[field.name] if field.name in overrides else row[field.name] for field in fields(kind)}
     )

@@ -55,7 +55,7 @@ _NEW_DOCUMENT, _NEW_TERMS, _OLD_TERMS = insert(_document), insert(_fts5), insert
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Match:
     """A row of `conversation` that has all the words, and the newest of its texts that has the longest of them."""
 
     conversation: RowMapping
@@ -122,7 +122,7 @@ def tidy(connection: Connection) -> None:
         connection.execute(insert(_fts5).values(search_index="optimize"))
 
 
-def find(connection: Connection, words: Sequence[Word], limit: int, condition: ColumnElement[bool]) -> list[Found]:
+def find(connection: Connection, words: Sequence[Word], limit: int, condition: ColumnElement[bool]) -> list[Match]:
     """The conversations that have all the words, in whichever of their texts, and meet the condition; newest first."""
     if not words:
         return []
@@ -142,7 +142,7 @@ def find(connection: Connection, words: Sequence[Word], limit: int, condition: C
     longest = max(words, key=lambda word: len(word.text))
     sources = _sources(connection, longest, [row["number"] for row in rows])
     texts = _texts(connection, list(sources.values()))
-    return [Found(row, texts.get(sources[row["number"]], row["title"])) for row in rows]
+    return [Match(row, texts.get(sources[row["number"]], row["title"])) for row in rows]
 
 
 def _sources(connection: Connection, word: Word, numbers: Sequence[int]) -> dict[int, str]:

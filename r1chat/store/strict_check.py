@@ -53,7 +53,7 @@ _ASTRAY = Both("it compares replies that do not belong to one message", "其中�
 _MOVED = Both("a message follows a reply of another conversation", "有消息接在另一个对话的回复之后")
 
 Object = tuple[object, object, object, object]  # type, name, table, SQL of a row of sqlite_master
-Row = tuple[Any, ...]
+_Row = tuple[Any, ...]
 Types = Mapping[str, tuple[str, bool]]  # of each column its declared type, and whether it may be NULL
 
 
@@ -87,7 +87,7 @@ def bounded(connection: sqlite3.Connection, size: int) -> Iterator[Callable[[], 
         connection.set_progress_handler(None, 0)
 
 
-def in_time(rows: Iterable[Row], over: Callable[[], bool]) -> Iterator[Row]:
+def in_time(rows: Iterable[_Row], over: Callable[[], bool]) -> Iterator[_Row]:
     """Rows until the time is over. Raises sqlite3.OperationalError as SQLite itself does then."""
     for row in rows:
         if over():

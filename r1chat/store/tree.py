@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-Step = tuple["TurnNode", "ReplyNode | None"]  # a message, and the reply that the branch goes through
+BranchStep = tuple["TurnNode", "ReplyNode | None"]  # a message, and the reply that the branch goes through
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,14 @@ class Tree:
         replies = self.replies_to(turn.id)
         return next((reply for reply in replies if reply.id == turn.shown_reply_id), replies[-1] if replies else None)
 
-    def open_branch(self) -> list[Step]:
+    def open_branch(self) -> list[BranchStep]:
         """The branch that is open, first to last."""
         return list(self._descend())
 
-    def path_to(self, turn_id: str) -> list[Step]:
+    def path_to(self, turn_id: str) -> list[BranchStep]:
         """From the first message to this one; the last step has the reply that it shows."""
         turn = self.turns[turn_id]
-        path: list[Step] = [(turn, self.shown_reply(turn))]
+        path: list[BranchStep] = [(turn, self.shown_reply(turn))]
         passed = {turn_id}
         while turn.parent_reply_id in self.replies:
             reply = self.replies[turn.parent_reply_id]
@@ -75,7 +75,7 @@ class Tree:
             path.append((turn, reply))
         return path[::-1]
 
-    def _descend(self) -> Iterator[Step]:
+    def _descend(self) -> Iterator[BranchStep]:
         parent, remembered = None, self._shown
         while turns := self.turns_after(parent):
             turn = next((turn for turn in turns if turn.id == remembered), turns[-1])

@@ -31,7 +31,7 @@ TOKEN_BEGINS, TOKEN_ENDS = "\ue100", "\ue101"
 _TOKEN = re.compile(f"{TOKEN_BEGINS}[^{TOKEN_BEGINS}{TOKEN_ENDS}]*{TOKEN_ENDS}")
 
 
-class Role(Enum):
+class MarkRole(Enum):
     """What a mark does."""
 
     OPEN = auto()  # a thought begins
@@ -52,7 +52,7 @@ class Mark:
     """
 
     text: str
-    role: Role
+    role: MarkRole
     pair: int = 0
     plain: bool = False
     loose: bool = False
@@ -61,7 +61,7 @@ class Mark:
     @property
     def pattern(self) -> str:
         pattern = re.escape(self.text)
-        if self.loose and self.role is Role.OPEN and re.fullmatch(r"<\w+>", self.text):
+        if self.loose and self.role is MarkRole.OPEN and re.fullmatch(r"<\w+>", self.text):
             pattern = pattern.removesuffix(">") + r"(?:\s[^<>\n]{0,60})?>"
         return pattern
 
@@ -140,7 +140,7 @@ class Marks:
         if mark := self.by_text.get(key):
             return mark
         if text.startswith(TOKEN_BEGINS):
-            return Mark(text, Role.DROP)
+            return Mark(text, MarkRole.DROP)
         return self.by_text[re.sub(r"\s.*", ">", key, flags=re.DOTALL)]
 
 
@@ -190,53 +190,55 @@ _EDGES = (
 
 def _wrappers() -> Iterable[Mark]:
     for opener, closer in _WRAPS:
-        yield Mark(opener, Role.WRAP, plain=True, loose=True)
-        yield Mark(closer, Role.UNWRAP, plain=True, loose=True)
+        yield Mark(opener, MarkRole.WRAP, plain=True, loose=True)
+        yield Mark(closer, MarkRole.UNWRAP, plain=True, loose=True)
 
 
 def _common() -> Iterable[Mark]:
     for pair, (opener, closer) in enumerate(COMMON_PAIRS, 1):
-        yield Mark(opener, Role.OPEN, pair, is_plain(opener), loose=True)
-        yield Mark(closer, Role.CLOSE, pair, is_plain(closer), loose=True)
+        yield Mark(opener, MarkRole.OPEN, pair, is_plain(opener), loose=True)
+        yield Mark(closer, MarkRole.CLOSE, pair, is_plain(closer), loose=True)
     for pair, (opener, closer) in enumerate(_STOPPED, 101):
-        yield Mark(opener, Role.OPEN, pair, at_line=opener.startswith(" "))
-        yield Mark(closer, Role.STOP)
+        yield Mark(opener, MarkRole.OPEN, pair, at_line=opener.startswith(" "))
+        yield Mark(closer, MarkRole.STOP)
     for opener, closer in _ANSWERS:
-        yield Mark(opener, Role.ANSWER, at_line=opener.startswith(" "))
-        yield Mark(closer, Role.STOP)
+        yield Mark(opener, MarkRole.ANSWER, at_line=opener.startswith(" "))
+        yield Mark(closer, MarkRole.STOP)
     yield from _wrappers()
     for text in _DROPPED:
-        yield Mark(text, Role.DROP)
+        yield Mark(text, MarkRole.DROP)
     for who in ("Here is", "Here's"):  # Granite 3.2 says it in prose
-        yield Mark(f"{who} my thought process:", Role.OPEN, 201, plain=True, at_line=True)
-        yield Mark(f"{who} my response:", Role.CLOSE, 201, plain=True, at_line=True)
-    yield Mark("[BEGIN FINAL RESPONSE]", Role.CLOSE, 202, at_line=True)  # Apriel
-    yield Mark("[END FINAL RESPONSE]", Role.UNWRAP)
+        yield Mark(f"{who} my thought process:", MarkRole.OPEN, 201, plain=True, at_line=True)
+        yield Mark(f"{who} my response:", MarkRole.CLOSE, 201, plain=True, at_line=True)
+    yield Mark("[BEGIN FINAL RESPONSE]", MarkRole.CLOSE, 202, at_line=True)  # Apriel
+    yield Mark("[END FINAL RESPONSE]", MarkRole.UNWRAP)
     yield from _edges()
 
 
 def _edges() -> Iterable[Mark]:
     for text in SPECIAL_TOKENS:
-        yield Mark(text, Role.EDGE)
+        yield Mark(text, MarkRole.EDGE)
     for text in _EDGES:
-        yield Mark(text, Role.EDGE)
+        yield Mark(text, MarkRole.EDGE)
 
 
 def _marks_of(form: ReasoningFormat) -> tuple[Mark, ...]:
     marks = [
-        Mark(form.open, Role.OPEN, 1, is_plain(form.open), loose=True),
-        Mark(form.close, Role.STOP if form.close_ends_turn else Role.CLOSE, 1, is_plain(form.close), loose=True),
+        Mark(form.open, MarkRole.OPEN, 1, is_plain(form.open), loose=True),
+        Mark(
+            form.close, MarkRole.STOP if form.close_ends_turn else MarkRole.CLOSE, 1, is_plain(form.close), loose=True
+        ),
     ]
     if form.answer_open:
-        marks.append(Mark(form.answer_open, Role.ANSWER, plain=is_plain(form.answer_open)))
+        marks.append(Mark(form.answer_open, MarkRole.ANSWER, plain=is_plain(form.answer_open)))
         tags = re.findall(r"<[^<>]+>", form.answer_open)
         if form.off is not None and len(tags) > 1:  # a prompt without a thought opens the turn, the model the answer
-            marks.append(Mark(tags[-1], Role.ANSWER))
+            marks.append(Mark(tags[-1], MarkRole.ANSWER))
     if form.answer_close and form.answer_close != form.close:
-        marks.append(Mark(form.answer_close, Role.UNWRAP, plain=is_plain(form.answer_close)))
-    marks += [Mark(tag, Role.DROP) for tag in form.more_tags]
+        marks.append(Mark(form.answer_close, MarkRole.UNWRAP, plain=is_plain(form.answer_close)))
+    marks += [Mark(tag, MarkRole.DROP) for tag in form.more_tags]
     if form.open.startswith("<|channel|>"):
-        marks += [Mark(opener, Role.ANSWER) for opener, _ in _ANSWERS if opener.startswith("<|channel|>")]
+        marks += [Mark(opener, MarkRole.ANSWER) for opener, _ in _ANSWERS if opener.startswith("<|channel|>")]
     return (*marks, *_wrappers(), *_edges())
 
 

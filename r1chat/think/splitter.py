@@ -38,7 +38,7 @@ from r1chat.think.events import (
     ReplyEvent,
     ThoughtAgain,
 )
-from r1chat.think.marks import END_TOKENS, START_TOKENS, TOKEN_BEGINS, TOKEN_ENDS, Mark, Marks, Role
+from r1chat.think.marks import END_TOKENS, START_TOKENS, TOKEN_BEGINS, TOKEN_ENDS, Mark, MarkRole, Marks
 
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
 _SENTENCE_ENDS = frozenset(".!?。！？…:：)）]】}*$")
@@ -203,8 +203,8 @@ class Splitter:
 
     def _needs_following(self, mark: Mark) -> bool:
         if self._state is _State.ANSWER:
-            return mark.role in (Role.OPEN, Role.CLOSE)
-        return self._state is _State.TAGGED and mark.role in (Role.CLOSE, Role.STOP) and mark.plain
+            return mark.role in (MarkRole.OPEN, MarkRole.CLOSE)
+        return self._state is _State.TAGGED and mark.role in (MarkRole.CLOSE, MarkRole.STOP) and mark.plain
 
     def _plain(self, text: str, out: list[ReplyEvent]) -> None:
         visible = text.rstrip()
@@ -244,14 +244,14 @@ class Splitter:
 
     def _mark(self, mark: Mark, text: str, following: str, out: list[ReplyEvent]) -> None:
         text = text.replace(TOKEN_BEGINS, "").replace(TOKEN_ENDS, "")
-        if self._state is _State.NATIVE and mark.role not in (Role.EDGE, Role.STOP, Role.DROP):
-            if mark.role is Role.OPEN and self._leading:
+        if self._state is _State.NATIVE and mark.role not in (MarkRole.EDGE, MarkRole.STOP, MarkRole.DROP):
+            if mark.role is MarkRole.OPEN and self._leading:
                 return  # the tag that the server has told already
             self._literal(text, out)
-        elif mark.role is Role.DROP:
+        elif mark.role is MarkRole.DROP:
             if self._line.in_code:
                 self._literal(text, out)
-        elif mark.role is Role.EDGE or (mark.role is Role.STOP and self._state is not _State.TAGGED):
+        elif mark.role is MarkRole.EDGE or (mark.role is MarkRole.STOP and self._state is not _State.TAGGED):
             self._edge(mark, text)
         elif mark.at_line and not self._line.blank:
             self._literal(text, out)
@@ -267,19 +267,19 @@ class Splitter:
             self._over, self._held, self._tail = True, [], ""
             return
         self._turn_ended = self._turn_ended or (
-            self._state is _State.ANSWER and not self._leading and (text in END_TOKENS or mark.role is Role.STOP)
+            self._state is _State.ANSWER and not self._leading and (text in END_TOKENS or mark.role is MarkRole.STOP)
         )
         if not self._marks.control:
             self._hold(text)
 
     def _mark_at_start(self, mark: Mark, text: str, out: list[ReplyEvent]) -> None:
-        if mark.role in (Role.WRAP, Role.UNWRAP):
+        if mark.role in (MarkRole.WRAP, MarkRole.UNWRAP):
             self._literal(text, out)
             return
         self._held = []
-        if mark.role is Role.OPEN:
+        if mark.role is MarkRole.OPEN:
             self._open(mark)
-        elif mark.role is Role.CLOSE:
+        elif mark.role is MarkRole.CLOSE:
             self._state = _State.TAGGED
             self._close(out)
         else:
@@ -289,11 +289,11 @@ class Splitter:
 
     def _mark_in_thought(self, mark: Mark, text: str, following: str, out: list[ReplyEvent]) -> None:
         line = self._line
-        if mark.role is Role.OPEN:
+        if mark.role is MarkRole.OPEN:
             if not self._leading:
                 self._quoted += self._pair in (0, mark.pair)
                 self._literal(text, out)
-        elif mark.role in (Role.CLOSE, Role.STOP) and self._pair in (0, mark.pair or self._pair):
+        elif mark.role in (MarkRole.CLOSE, MarkRole.STOP) and self._pair in (0, mark.pair or self._pair):
             between_quotes = line.last in _QUOTES and (following in _QUOTES or line.last == "`")
             after_quoted = self._quoted > 0 and (line.fenced or not (line.blank or following in ("", "\n")))
             if mark.plain and not self._leading and (between_quotes or after_quoted):
@@ -301,7 +301,7 @@ class Splitter:
                 self._literal(text, out)
             else:
                 self._close(out)
-        elif mark.role is Role.ANSWER and (not mark.plain or line.blank):
+        elif mark.role is MarkRole.ANSWER and (not mark.plain or line.blank):
             self._close(out)
             self._wrapped = True
         else:
@@ -309,19 +309,19 @@ class Splitter:
 
     def _mark_in_answer(self, mark: Mark, text: str, following: str, out: list[ReplyEvent]) -> None:
         line = self._line
-        if mark.role is Role.OPEN:
+        if mark.role is MarkRole.OPEN:
             tight = line.ends_sentence and not following.isspace() and following not in _QUOTES
             if not line.in_code and (self._leading or line.blank or tight or not mark.plain):
                 self._open(mark)
             else:
                 self._quoted += not line.in_code
                 self._literal(text, out)
-        elif mark.role is Role.CLOSE:
+        elif mark.role is MarkRole.CLOSE:
             self._close_in_answer(mark, text, following, out)
-        elif mark.role is Role.UNWRAP:
+        elif mark.role is MarkRole.UNWRAP:
             if (mark.plain and not self._wrapped) or line.in_code:
                 self._literal(text, out)
-        elif line.in_code or (mark.role is Role.WRAP and not (self._leading and self._thought)):
+        elif line.in_code or (mark.role is MarkRole.WRAP and not (self._leading and self._thought)):
             self._literal(text, out)
         elif not self._leading and self._suspect and line.blank and mark.plain:
             self._move(out)

@@ -20,28 +20,28 @@ import torch
 
 from r1chat.both import Both
 from r1chat.reasoning_format import ReasoningFormat
-from r1chat.rewards import Reference
-from r1chat.training.adapter_run import AdapterRun, Plan, Tell
+from r1chat.rewards import RightAnswer
+from r1chat.training.adapter_run import AdapterPlan, AdapterRun
 from r1chat.training.base import Base
 from r1chat.training.grpo import Reinforcement, add_gradient, group_advantages, means
 from r1chat.training.lora import Weights
 from r1chat.training.objectives import Sequences, in_parts, likelihood_change
 from r1chat.training.objectives import score as likelihood
-from r1chat.training.outcome import TOO_SHORT, Outcome, average, outcome
-from r1chat.training.sampling import LIMIT, Completion, Words, complete_tokens
+from r1chat.training.outcome import TOO_SHORT, Outcome, Tell, average, outcome
+from r1chat.training.sampling import LIMIT, Completion, Vocabulary, complete_tokens
 from r1chat.training.scoring import Score, score_one
 
 LOOKS = 6  # in a run, after the first one
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class GrpoProblem:
     """A question as the model reads it, as token ids and as text; as the person put it; and its right answer."""
 
     tokens: tuple[int, ...]
     prompt: str
     question: str
-    reference: Reference
+    reference: RightAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Speech:
     A sample has at most `limit` tokens; `rows` samples are written at once.
     """
 
-    words: Words
+    words: Vocabulary
     form: ReasoningFormat | None
     ordinary: Sequence[Sequence[int]] = ()
     limit: int = LIMIT
@@ -106,9 +106,9 @@ class AdapterGrpo(AdapterRun[GrpoResult]):
         self,
         folder: Path,
         base: Base,
-        problems: Sequence[Problem],
-        held: Sequence[Problem],
-        plan: Plan,
+        problems: Sequence[GrpoProblem],
+        held: Sequence[GrpoProblem],
+        plan: AdapterPlan,
         speech: Speech,
         guard: GrpoGuard | None = None,
     ) -> None:
@@ -157,7 +157,7 @@ class AdapterGrpo(AdapterRun[GrpoResult]):
         self.optimiser.step()
         self.optimiser.zero_grad()
 
-    def _written(self, asked: Sequence[Problem], temperature: float = 0.0, seed: int = 0) -> list[Completion]:
+    def _written(self, asked: Sequence[GrpoProblem], temperature: float = 0.0, seed: int = 0) -> list[Completion]:
         """A completion of each problem."""
         found: list[Completion] = []
         for at in range(0, len(asked), self.speech.rows):
@@ -167,7 +167,7 @@ class AdapterGrpo(AdapterRun[GrpoResult]):
             )
         return found
 
-    def _marks(self, asked: Sequence[Problem], written: Sequence[Completion]) -> list[Score]:
+    def _marks(self, asked: Sequence[GrpoProblem], written: Sequence[Completion]) -> list[Score]:
         return [
             score_one(row, one.prompt, one.question, one.reference, self.speech.form)
             for one, row in zip(asked, written, strict=True)

@@ -16,21 +16,21 @@ from r1chat.errors import TrainingError
 from r1chat.training.base import Base
 from r1chat.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from r1chat.training.lora import Adapter
+from r1chat.training.outcome import Tell
 
-Kind = Literal["prefer", "sft", "kto", "grpo"]
-Tell = Callable[[dict[str, Any]], None]
-Outcome = TypeVar("Outcome")
+_Kind = Literal["prefer", "sft", "kto", "grpo"]
+_Outcome = TypeVar("_Outcome")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class AdapterPlan:
     """How to train. `rate` is the highest learning rate, `supervised` the weight of the supervised term.
 
     `batch` rows make a step, computed in parts of at most `tokens` tokens. The held-out rows are looked at `checks`
     times an epoch.
     """
 
-    kind: Kind
+    kind: _Kind
     rate: float
     epochs: float = 2.0
     batch: int = 8
@@ -48,11 +48,11 @@ class Plan:
         return 2.0 * self.rank
 
 
-class Stopped(Exception):
+class RunCancelledError(Exception):
     """A person cancelled the run; the checkpoint is kept."""
 
 
-class AdapterRun(ABC, Generic[Outcome]):
+class AdapterRun(ABC, Generic[_Outcome]):
     """A run in a folder: begun anew, or gone on with where the folder holds its checkpoint.
 
     `steps` are made in all, and what is set apart is looked at before the first, after each `every` of them, and in the
@@ -62,7 +62,7 @@ class AdapterRun(ABC, Generic[Outcome]):
     steps: int
     every: int
 
-    def __init__(self, folder: Path, base: Base, plan: Plan, betas: tuple[float, float]) -> None:
+    def __init__(self, folder: Path, base: Base, plan: AdapterPlan, betas: tuple[float, float]) -> None:
         torch.set_num_threads(plan.threads)
         torch.manual_seed(plan.seed)
         self.folder, self.base, self.plan = folder, base, plan
@@ -82,10 +82,10 @@ class AdapterRun(ABC, Generic[Outcome]):
         """Seconds to the last step, about."""
         return self.pace * (self.steps - self.step)
 
-    def run(self, tell: Tell, cancelled: Callable[[], bool]) -> Outcome:
+    def run(self, tell: Tell, cancelled: Callable[[], bool]) -> _Outcome:
         """Train to the last step, or until a look ends the run. `tell` gets a line for every step and every look.
 
-        Raises Stopped, and ExportError where a checkpoint cannot be written; the last one stays.
+        Raises RunCancelledError, and ExportError where a checkpoint cannot be written; the last one stays.
         """
         saved = time.monotonic()
         if not self.begun:
@@ -95,7 +95,7 @@ class AdapterRun(ABC, Generic[Outcome]):
         while not self.ended:
             if cancelled():
                 self.save()
-                raise Stopped
+                raise RunCancelledError
             began = time.monotonic()
             figures = self._update()
             self.seconds += time.monotonic() - began
@@ -120,7 +120,7 @@ class AdapterRun(ABC, Generic[Outcome]):
         """Look at what is set apart, tell it, and keep the best state; True where the run ends here."""
 
     @abstractmethod
-    def result(self) -> Outcome:
+    def result(self) -> _Outcome:
         """What has come of the run so far."""
 
     # -- checkpoints --------------------------------------------------------------------------------------------------

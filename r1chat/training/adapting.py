@@ -23,16 +23,17 @@ import torch
 from torch import Tensor
 
 from r1chat.both import Both
-from r1chat.training.adapter_run import AdapterRun, Plan, Tell
+from r1chat.training.adapter_run import AdapterPlan, AdapterRun
 from r1chat.training.base import Base
 from r1chat.training.lora import Weights
 from r1chat.training.objectives import Scores, Sequences, in_parts, label_loss, mass, preference_loss, score
+from r1chat.training.outcome import Tell
 
 FORK = 0.9  # of the base's probability is on the next tokens of chosen and rejected reply: a pair that parts there
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TokenRow:
     """A judgement as token ids. `rejected` is empty unless two replies were compared; `good` is the label of one."""
 
     prompt: tuple[int, ...]
@@ -54,7 +55,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class TrainingGuard:
     """When a run ends. Falls are against the model before training, on the held-out rows.
 
     `fall`: nats for each token of the chosen replies, which the supervised term makes likelier in a healthy run.
@@ -84,7 +85,7 @@ class Look:
     `loss` as trained; `accuracy`: the share of rows whose reward is on the judged side (0.5 before training);
     `margin`: the mean reward; `chosen`: nats for each token by which good replies got likelier; `first`: by how much
     the share of tokens that are predicted first rose, `error`: the standard error of that; `strays`: by how much the
-    probability of going neither way rose where pairs part, 0 where fewer than `Guard.least` pairs part clearly.
+    probability of going neither way rose where pairs part, 0 where fewer than `TrainingGuard.least` pairs part clearly.
     """
 
     step: int
@@ -98,7 +99,7 @@ class Look:
 
 
 @dataclass
-class Result:
+class TrainingResult:
     """How a run ended. `why` is None where it came to its end. `best` is None where nothing may be kept."""
 
     best: Look | None
@@ -110,11 +111,17 @@ class Result:
     learnt: bool = False  # the best state has learnt the held-out judgements
 
 
-class Adapting(AdapterRun[Result]):
+class Adapting(AdapterRun[TrainingResult]):
     """A run that learns from judgements."""
 
     def __init__(
-        self, folder: Path, base: Base, rows: Sequence[Row], held: Sequence[Row], plan: Plan, guard: Guard
+        self,
+        folder: Path,
+        base: Base,
+        rows: Sequence[TokenRow],
+        held: Sequence[TokenRow],
+        plan: AdapterPlan,
+        guard: TrainingGuard,
     ) -> None:
         """`held` are the rows that are set apart. Raises TrainingError for a checkpoint that is damaged."""
         super().__init__(folder, base, plan, (0.9, 0.99))
@@ -177,7 +184,9 @@ class Adapting(AdapterRun[Result]):
             at += 1
         return drawn
 
-    def _loss(self, rows: Sequence[Row], reference: Sequence[tuple[float, float]]) -> tuple[Tensor, Tensor, Tensor]:
+    def _loss(
+        self, rows: Sequence[TokenRow], reference: Sequence[tuple[float, float]]
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Loss and reward of each row, and the log probability of its good side's tokens (all (rows,))."""
         plan = self.plan
         known = torch.tensor(reference, device=self.base.device)
@@ -207,7 +216,7 @@ class Adapting(AdapterRun[Result]):
             ):
                 self._reference[number] = chosen, rejected
 
-    def _scores(self, rows: Sequence[Row]) -> list[tuple[float, float, float, float]]:
+    def _scores(self, rows: Sequence[TokenRow]) -> list[tuple[float, float, float, float]]:
         """Of each row: log probability of the chosen and the rejected side, tokens of the first, those predicted."""
         if self.plan.kind == "prefer":
             chosen, rejected = _halves(score(self.base, _sides(rows)), len(rows))
@@ -263,7 +272,7 @@ class Adapting(AdapterRun[Result]):
             self._strays() if self.step else 0.0,
         )
 
-    def _all_scores(self, rows: Sequence[Row]) -> list[tuple[float, float, float, float]]:
+    def _all_scores(self, rows: Sequence[TokenRow]) -> list[tuple[float, float, float, float]]:
         """The scores of rows, computed in parts."""
         numbers = list(range(len(rows)))
         found: dict[int, tuple[float, float, float, float]] = {}
@@ -274,7 +283,7 @@ class Adapting(AdapterRun[Result]):
     def _both_ways(self) -> list[float]:
         """Of each held-out pair, the probability of its two next tokens where its replies part; 0 where they do not."""
         pairs = [row for row in self.held if row.rejected and row.parting < min(len(row.chosen), len(row.rejected))]
-        known: dict[Row, float] = {}
+        known: dict[TokenRow, float] = {}
         for part in _parts(pairs, list(range(len(pairs))), self.plan.tokens):
             rows = [pairs[number] for number in part]
             shared = Sequences([row.prompt for row in rows], [row.chosen[: row.parting] for row in rows])
@@ -287,7 +296,7 @@ class Adapting(AdapterRun[Result]):
         falls = [before - now for before, now in zip(self._ways, self._both_ways(), strict=True) if before >= FORK]
         return _mean(falls) if len(falls) >= self.guard.least else 0.0
 
-    def _held_loss(self, row: Row, now: tuple[float, float, float, float], known: tuple[float, float]) -> float:
+    def _held_loss(self, row: TokenRow, now: tuple[float, float, float, float], known: tuple[float, float]) -> float:
         if self.plan.kind == "sft":
             return -now[0] / now[2]
         if self.plan.kind == "prefer":
@@ -325,17 +334,17 @@ class Adapting(AdapterRun[Result]):
             return _NO_BETTER.format(looks=self.guard.patience), False
         return None
 
-    def result(self) -> Result:
+    def result(self) -> TrainingResult:
         best = self.best if self.best and self.best[0].step else None  # the base itself is no result
         if best is None:
-            return Result(None, self.looks, *self._ending)
+            return TrainingResult(None, self.looks, *self._ending)
         look, weights = best
-        return Result(look, self.looks, *self._ending, weights, self._best_losses, self._is_learnt(look))
+        return TrainingResult(look, self.looks, *self._ending, weights, self._best_losses, self._is_learnt(look))
 
     # -- for the proof ------------------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def agreed(self, rows: Sequence[Row]) -> list[bool]:
+    def agreed(self, rows: Sequence[TokenRow]) -> list[bool]:
         """Of each judgement, whether the likelihoods moved to its side."""
         with self.adapter.disabled():
             known = self._all_scores(rows)
@@ -377,7 +386,7 @@ class Adapting(AdapterRun[Result]):
         self._ending = Both(*why) if why else None, harmed
 
 
-def _sides(rows: Sequence[Row]) -> Sequences:
+def _sides(rows: Sequence[TokenRow]) -> Sequences:
     """Chosen sides, then rejected ones."""
     prompts = [row.prompt for row in rows]
     return Sequences([*prompts, *prompts], [*(row.chosen for row in rows), *(row.rejected for row in rows)])
@@ -391,7 +400,7 @@ def _halves(scores: Scores, rows: int) -> tuple[Scores, Scores]:
     return parts[0], parts[1]
 
 
-def _parts(rows: Sequence[Row], numbers: Sequence[int], most: int) -> list[list[int]]:
+def _parts(rows: Sequence[TokenRow], numbers: Sequence[int], most: int) -> list[list[int]]:
     """`numbers` of rows in parts of at most `most` tokens."""
     return [[numbers[place] for place in part] for part in in_parts([row.tokens for row in rows], most)]
 

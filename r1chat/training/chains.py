@@ -17,7 +17,7 @@ from r1chat.evaluation.generated import Language
 from r1chat.training import columns
 
 WRONG, RIGHT = "\ue000", "\ue001"
-Values = Sequence[Any]
+_Values = Sequence[Any]
 
 GIVEN_UP = Both("I find no way.", "我没有找到办法。")
 NONE_FOUND = Both("I have tried, but I have found no way.", "我试过了，但是没有找到办法。")
@@ -25,7 +25,7 @@ NONE_FOUND = Both("I have tried, but I have found no way.", "我试过了，但�
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)
 
 
-def chain(task: str, values: Values, answer: str, lang: Language, rng: random.Random) -> str:
+def chain(task: str, values: _Values, answer: str, lang: Language, rng: random.Random) -> str:
     """The thought for a problem: lines, "\n" between them."""
     lines = MAKERS[task](values, lang)
     lines[0] = _opening(lines[0], lang, rng)
@@ -70,7 +70,7 @@ def _spoil(lines: list[str], lang: Language, rng: random.Random) -> None:
     lines[number : number + 1] = [f"{WRONG}{wrong}→{result}{RIGHT}", doubt, line]
 
 
-def _check(task: str, values: Values, answer: str, lang: Language) -> str:
+def _check(task: str, values: _Values, answer: str, lang: Language) -> str:
     """A true check of the result where one is cheap, else a look back at it."""
     if task == "sums" and not answer.startswith("-"):
         _, sign, a, b = values
@@ -95,19 +95,19 @@ def _check(task: str, values: Values, answer: str, lang: Language) -> str:
 # --- the lines of each task; the first says what is asked ------------------------------------------------------------
 
 
-def _sums(values: Values, lang: Language) -> list[str]:
+def _sums(values: _Values, lang: Language) -> list[str]:
     expression, sign, a, b = values
     head = [f"{a} {sign} {b}:"] if expression.startswith("-") else []
     return [expression, *head, *columns.work(a, sign, b)[0]]
 
 
-def _products(values: Values, lang: Language) -> list[str]:
+def _products(values: _Values, lang: Language) -> list[str]:
     expression, a, b = values
     large, small = max(a, b), min(a, b)
     return [expression, f"{large} * {small}:", *columns.multiply(large, small)[0]]
 
 
-def _division(values: Values, lang: Language) -> list[str]:
+def _division(values: _Values, lang: Language) -> list[str]:
     a, b, what = values
     lines, quotient, rest = columns.divide(a, b)
     end = (f"quotient {quotient}, remainder {rest}") if lang == "en" else f"商{quotient}，余{rest}"
@@ -130,19 +130,19 @@ def _steps(steps: Sequence[tuple[Any, str, Any]]) -> list[str]:
     return lines
 
 
-def _expressions(values: Values, lang: Language) -> list[str]:
+def _expressions(values: _Values, lang: Language) -> list[str]:
     expression, *steps = values
     return [expression, *_steps(steps)]
 
 
-def _stories(values: Values, lang: Language) -> list[str]:
+def _stories(values: _Values, lang: Language) -> list[str]:
     if values[0] == "cage":
         _, heads, legs, what = values
         return _cage(heads, legs, what, lang)
     return ["the total" if lang == "en" else "总数", *_steps(values)]
 
 
-def _decimals(values: Values, lang: Language) -> list[str]:
+def _decimals(values: _Values, lang: Language) -> list[str]:
     first, second = values
     whole, one = first.split(".")
     two = second.split(".")[1]
@@ -156,7 +156,7 @@ def _decimals(values: Values, lang: Language) -> list[str]:
     ]
 
 
-def _percentages(values: Values, lang: Language) -> list[str]:
+def _percentages(values: _Values, lang: Language) -> list[str]:
     percent, of = values
     lines, product = columns.multiply(max(percent, of), min(percent, of))
     return [
@@ -189,7 +189,7 @@ def _euclid(a: int, b: int) -> tuple[list[str], int]:
     return lines, a
 
 
-def _fractions(values: Values, lang: Language) -> list[str]:
+def _fractions(values: _Values, lang: Language) -> list[str]:
     expression, a, b, sign, c, d = values
     if sign == "×":
         top, bottom = a * c, b * d
@@ -205,7 +205,7 @@ def _fractions(values: Values, lang: Language) -> list[str]:
     return [expression, *lines, f"{top}/{bottom}:", *_reduced(top, bottom)]
 
 
-def _equations(values: Values, lang: Language) -> list[str]:
+def _equations(values: _Values, lang: Language) -> list[str]:
     a, b, right = values
     left = f"{a}x {'+' if b >= 0 else '-'} {abs(b)} = {right}"
     worked, value = columns.work(right, "-" if b >= 0 else "+", abs(b))
@@ -214,12 +214,12 @@ def _equations(values: Values, lang: Language) -> list[str]:
     return [left, f"{a}x = {right} {'-' if b >= 0 else '+'} {abs(b)}:", *worked, f"{a}x = {value}", *lines, end]
 
 
-def _divisors(values: Values, lang: Language) -> list[str]:
+def _divisors(values: _Values, lang: Language) -> list[str]:
     a, b = values
     return [f"gcd({a}, {b})", *_euclid(a, b)[0]]
 
 
-def _primes(values: Values, lang: Language) -> list[str]:
+def _primes(values: _Values, lang: Language) -> list[str]:
     (n,) = values
     lines = []
     for p in _PRIMES:
@@ -240,7 +240,7 @@ def _primes(values: Values, lang: Language) -> list[str]:
     return [f"whether {n} is prime" if lang == "en" else f"{n}是不是质数", *lines]
 
 
-def _sorting(values: Values, lang: Language) -> list[str]:
+def _sorting(values: _Values, lang: Language) -> list[str]:
     numbers, down = values
     left = list(numbers)
     lines = []
@@ -256,7 +256,7 @@ def _list(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
-def _letters(values: Values, lang: Language) -> list[str]:
+def _letters(values: _Values, lang: Language) -> list[str]:
     letter, word = values
     count, parts = 0, []
     for other in word:
@@ -265,7 +265,7 @@ def _letters(values: Values, lang: Language) -> list[str]:
     return [f"the {letter} in {word}" if lang == "en" else f"{word}里的{letter}", "".join(parts).strip()]
 
 
-def _clock(values: Values, lang: Language) -> list[str]:
+def _clock(values: _Values, lang: Language) -> list[str]:
     hour, minute, later, split = values
     total = minute + later % 60
     hours = hour + later // 60 + total // 60
@@ -284,7 +284,7 @@ def _clock(values: Values, lang: Language) -> list[str]:
     return [f"{time} and {wait}" if lang == "en" else f"{time}加{wait}", *lines]
 
 
-def _countdown(values: Values, lang: Language) -> list[str]:
+def _countdown(values: _Values, lang: Language) -> list[str]:
     """For each pair what it makes, and what it would have to make for the third number to lead on to the target."""
     numbers, target = values
     lines, found = _search(numbers, target, lang)
@@ -293,7 +293,7 @@ def _countdown(values: Values, lang: Language) -> list[str]:
     return [_wanted(numbers, target, lang), *lines]
 
 
-def _countdown_4(values: Values, lang: Language) -> list[str]:
+def _countdown_4(values: _Values, lang: Language) -> list[str]:
     """The number that is used last is guessed, and the other three are searched as in `_countdown`.
 
     Where that leads nowhere, there is a second guess or none. Both are blind: a chain shows how to search, not where,
@@ -350,7 +350,7 @@ def _cage(heads: int, legs: int, what: str, lang: Language) -> list[str]:
     return [words[what][lang == "zh"], *lines]
 
 
-def _follow(values: Values, lang: Language) -> list[str]:
+def _follow(values: _Values, lang: Language) -> list[str]:
     """A second turn: an operation on the answer before."""
     before, sign, by = values
     if sign == "/":
@@ -358,7 +358,7 @@ def _follow(values: Values, lang: Language) -> list[str]:
     return [f"{before} {sign} {by}", *_steps([(before, sign, by)])]
 
 
-MAKERS: dict[str, Callable[[Values, Language], list[str]]] = {
+MAKERS: dict[str, Callable[[_Values, Language], list[str]]] = {
     "sums": _sums,
     "products": _products,
     "division": _division,

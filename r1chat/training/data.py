@@ -43,7 +43,7 @@ ANSWERED = ("sums", "products", "expressions", "stories", "equations", "division
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TrainingText:
     """A prompt, which ends within the opened thought, and what comes after it. `answer`: a right one.
 
     `reference`, of the kind `kind`, is what any answer is judged by.
@@ -68,13 +68,13 @@ class Pool:
     """The problems of a file as texts without a completion: those to train on, and those that are held out."""
 
     name: str
-    train: tuple[Text, ...]
-    dev: tuple[Text, ...]
+    train: tuple[TrainingText, ...]
+    dev: tuple[TrainingText, ...]
 
 
 def texts(
     rng: random.Random, split: str = "train", tasks: Sequence[str] = (), pools: Sequence[Pool] = ()
-) -> Iterator[Text]:
+) -> Iterator[TrainingText]:
     """Examples without end, of all made-up tasks or some, and of files; splits share no problem.
 
     A problem of a file comes again only after all others of that file; splits but "train" are what is held out.
@@ -92,20 +92,20 @@ def texts(
         yield _without_thought(text) if split == "train" and rng.random() < WITHOUT_THOUGHT else text
 
 
-def again(rng: random.Random, made: Sequence[Text]) -> Iterator[Text]:
+def again(rng: random.Random, made: Sequence[TrainingText]) -> Iterator[TrainingText]:
     """The texts without end, each time in another order."""
     while True:
         yield from rng.sample(made, len(made))
 
 
-def dev_texts(seed: str, count: int, tasks: Sequence[str] = (), pools: Sequence[Pool] = ()) -> list[Text]:
+def dev_texts(seed: str, count: int, tasks: Sequence[str] = (), pools: Sequence[Pool] = ()) -> list[TrainingText]:
     """Always the same texts of the dev split, at most `count`: fewer where files alone are asked and hold less."""
     if pools and not tasks:
         count = min(count, len(pools) * min(len(pool.dev) for pool in pools))
     return list(islice(texts(random.Random(seed), "dev", tasks, pools), count))
 
 
-def _text_of(name: str, rng: random.Random, lang: Language, split: str) -> Text:
+def _text_of(name: str, rng: random.Random, lang: Language, split: str) -> TrainingText:
     if name == FOLLOW:
         return _second_turn(rng, lang, split)
     if name == TALK:
@@ -153,7 +153,7 @@ def _answered(rng: random.Random, lang: Language, split: str) -> tuple[str, str,
             return _asked(name, drawn, rng, lang, split), answer_text(drawn.answer, lang), drawn.answer
 
 
-def _second_turn(rng: random.Random, lang: Language, split: str) -> Text:
+def _second_turn(rng: random.Random, lang: Language, split: str) -> TrainingText:
     """A turn that goes on with the answer before: "now double it"."""
     while True:
         question, reply, number = _answered(rng, lang, split)
@@ -170,16 +170,18 @@ def _exchange(question: str, reply: str, *_: str) -> str:
     return f"{USER}{question}{ASSISTANT}{reply}{EOS}"
 
 
-def _without_thought(text: Text) -> Text:
+def _without_thought(text: TrainingText) -> TrainingText:
     """The same with an empty thought, which stands in the prompt where a person has turned thinking off."""
     answer = text.completion.partition(f"{CLOSE}\n\n")[2]
     return replace(text, prompt=f"{text.prompt}\n{CLOSE}\n\n", completion=answer)
 
 
-def _text(task: str, lang: Language, question: str, thought: str, reply: str, answer: str, before: str = "") -> Text:
+def _text(
+    task: str, lang: Language, question: str, thought: str, reply: str, answer: str, before: str = ""
+) -> TrainingText:
     prompt = f"{BOS}{before}{USER}{question}{ASSISTANT}{THINK}\n"
     kind: Check = "text" if task == TALK else "number"
-    return Text(task, lang, prompt, f"{thought}\n{CLOSE}\n\n{reply}{EOS}", answer, answer, kind)
+    return TrainingText(task, lang, prompt, f"{thought}\n{CLOSE}\n\n{reply}{EOS}", answer, answer, kind)
 
 
 def _drawn(name: str, rng: random.Random, lang: Language, split: str) -> Drawn:
@@ -197,7 +199,7 @@ class Example:
     learn: list[bool]
 
 
-def encode(tokenizer: Tokenizer, made: Sequence[Text]) -> list[Example]:
+def encode(tokenizer: Tokenizer, made: Sequence[TrainingText]) -> list[Example]:
     """Token ids of examples; those that are too long are left out."""
     parts = [_parts(text) for text in made]
     ids = iter(tokenizer.encode_batch([part for row in parts for part, _ in row], add_special_tokens=False))
@@ -214,7 +216,7 @@ def encode(tokenizer: Tokenizer, made: Sequence[Text]) -> list[Example]:
     return found
 
 
-def _parts(text: Text) -> list[tuple[str, bool]]:
+def _parts(text: TrainingText) -> list[tuple[str, bool]]:
     parts = [(text.prompt, False)]
     for part in re.split(f"({WRONG}.*?{RIGHT})", text.completion):
         if part:

@@ -24,7 +24,7 @@ from r1chat.evaluation.measures import Estimate, bootstrap
 from r1chat.evaluation.picture import shares_of
 from r1chat.files import replacing
 from r1chat.training.checkpoint import CHECKPOINT
-from r1chat.training.data import Text, texts
+from r1chat.training.data import TrainingText, texts
 from r1chat.training.gguf_file import read_gguf, write_gguf
 from r1chat.training.grpo import Grpo, Reinforcement
 from r1chat.training.loop import Plan, Training, load
@@ -68,7 +68,7 @@ def run(
     control; `cpu_minutes`: the processor time of this call.
     """
 
-    def examples(rng: random.Random) -> Iterator[Text]:
+    def examples(rng: random.Random) -> Iterator[TrainingText]:
         return texts(rng, "train", plan.tasks)
 
     def timed(name: str, rate: float) -> Plan:
@@ -192,7 +192,7 @@ class _Answer:
     length: int  # tokens
 
 
-def _answered(model: Decoder, tokenizer: Tokenizer, asked: Sequence[Text]) -> list[_Answer]:
+def _answered(model: Decoder, tokenizer: Tokenizer, asked: Sequence[TrainingText]) -> list[_Answer]:
     """The greedy answer to each problem."""
     found: list[_Answer] = []
     for at in range(0, len(asked), MEASURED):
@@ -203,7 +203,7 @@ def _answered(model: Decoder, tokenizer: Tokenizer, asked: Sequence[Text]) -> li
     return found
 
 
-def _figures(asked: Sequence[Text], answers: Sequence[_Answer]) -> dict[str, Any]:
+def _figures(asked: Sequence[TrainingText], answers: Sequence[_Answer]) -> dict[str, Any]:
     by_task: dict[str, list[float]] = {}
     for text, answer in zip(asked, answers, strict=True):
         by_task.setdefault(text.task, []).append(answer.right)

@@ -14,11 +14,11 @@ import torch
 from r1chat.both import Both
 from r1chat.errors import TrainingError
 
-Device = torch.device
+TorchDevice = torch.device
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
-def find_device(name: str) -> Device:
+def find_device(name: str) -> TorchDevice:
     """The device of one of these names; `auto`: a GPU where there is one, else the processor.
 
     Raises TrainingError for another name, and for a device that PyTorch does not find here.
@@ -31,10 +31,10 @@ def find_device(name: str) -> Device:
     if not there[name]:
         found = ", ".join(known for known, is_there in there.items() if is_there)
         raise TrainingError(_NOT_THERE.format(name=name, version=torch.__version__, found=found))
-    return Device(name)
+    return TorchDevice(name)
 
 
-def title(device: Device) -> Both:
+def title(device: TorchDevice) -> Both:
     """A device's name for a person."""
     if device.type == "cpu":
         return Both("the processor", "处理器")
@@ -42,7 +42,7 @@ def title(device: Device) -> Both:
     return Both(f"the GPU ({name})", f"GPU（{name}）")
 
 
-def own_memory(device: Device) -> int | None:
+def own_memory(device: TorchDevice) -> int | None:
     """The bytes that are free on a device with memory of its own; None where it shares the computer's."""
     return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 from r1chat.backends import Backend
 from r1chat.messages import Message, ModelInfo, Params, Request
 from r1chat.think import collect
-from r1chat.training.data import Text
-from r1chat.training.reject import Rejection, Writer
+from r1chat.training.data import TrainingText
+from r1chat.training.reject import CompletionWriter, Rejection
 from r1chat.training.sampling import Completion
 from r1chat.training.vocabulary import ASSISTANT, CLOSE, EOS, USER
 
 LIMIT = 400  # tokens of a teacher's reply; a longer one is cut off, and not kept
 
 
-def teacher(backend: Backend, info: ModelInfo, plan: Rejection) -> Writer:
+def teacher(backend: Backend, info: ModelInfo, plan: Rejection) -> CompletionWriter:
     """A writer that asks the teacher. Raises BackendError where it cannot be asked."""
 
-    def write(asked: list[Text], number: int) -> list[Completion]:
+    def write(asked: list[TrainingText], number: int) -> list[Completion]:
         return [
             _ask(backend, info, text, plan, plan.seed * 1_000_003 + number * len(asked) + row)
             for row, text in enumerate(asked)
@@ -28,14 +28,14 @@ def teacher(backend: Backend, info: ModelInfo, plan: Rejection) -> Writer:
     return write
 
 
-def _ask(backend: Backend, info: ModelInfo, text: Text, plan: Rejection, seed: int) -> Completion:
+def _ask(backend: Backend, info: ModelInfo, text: TrainingText, plan: Rejection, seed: int) -> Completion:
     params = Params(temperature=plan.temperature, seed=seed % 2**31, max_tokens=LIMIT)
     reply = collect(backend.stream(Request(info.name, messages(text), params=params)))
     written = f"{reply.reasoning.strip()}\n{CLOSE}\n\n{reply.answer.strip()}"
     return Completion(written, [], [], [], reply.finish == "stop" and bool(reply.reasoning.strip()))
 
 
-def messages(text: Text) -> tuple[Message, ...]:
+def messages(text: TrainingText) -> tuple[Message, ...]:
     """The conversation that a prompt holds."""
     turns = []
     for part in text.prompt.split(USER)[1:]:

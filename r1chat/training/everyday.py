@@ -24,7 +24,7 @@ _BYE = Both("Goodbye!", "再见！")
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class _Talk:
     """A message that is no problem, a short thought about it, and the reply."""
 
     question: str
@@ -32,7 +32,7 @@ class Talk:
     answer: str
 
 
-def draw(rng: random.Random, lang: Language) -> Talk:
+def draw(rng: random.Random, lang: Language) -> _Talk:
     """A message: three quarters are questions that the model cannot answer."""
     chance = rng.random()
     if chance < 0.12:
@@ -47,11 +47,11 @@ def draw(rng: random.Random, lang: Language) -> Talk:
         question = _loose(rng, lang)
     else:
         question = _question(rng, lang)
-    return Talk(worn(question, rng, lang), _UNKNOWN.pick(lang), HONEST.pick(lang))
+    return _Talk(worn(question, rng, lang), _UNKNOWN.pick(lang), HONEST.pick(lang))
 
 
-def _talk(rng: random.Random, lang: Language, messages: Both, thought: Both, answer: Both) -> Talk:
-    return Talk(worn(rng.choice(messages.pick(lang).split("\n")), rng, lang), thought.pick(lang), answer.pick(lang))
+def _talk(rng: random.Random, lang: Language, messages: Both, thought: Both, answer: Both) -> _Talk:
+    return _Talk(worn(rng.choice(messages.pick(lang).split("\n")), rng, lang), thought.pick(lang), answer.pick(lang))
 
 
 def follow(rng: random.Random, lang: Language, number: int) -> tuple[int, str, int, str]:

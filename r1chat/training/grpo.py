@@ -23,10 +23,10 @@ from torch import Tensor
 from r1chat.reflect import find_moments
 from r1chat.training.checkpoint import CHECKPOINT, load_checkpoint
 from r1chat.training.data import Example, Pool, dev_texts, texts
-from r1chat.training.loop import Plan, Tell, Training, padded
+from r1chat.training.loop import Plan, Training, padded
 from r1chat.training.model import Decoder, Shape
 from r1chat.training.objectives import in_parts
-from r1chat.training.outcome import average
+from r1chat.training.outcome import Tell, average
 from r1chat.training.policy import Policy
 from r1chat.training.sampling import LIMIT, Completion, complete
 from r1chat.training.scoring import Score, score

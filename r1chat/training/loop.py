@@ -22,17 +22,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from r1chat.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
-from r1chat.training.data import Example, Pool, Text, batches, dev_texts, encode, texts
+from r1chat.training.data import Example, Pool, TrainingText, batches, dev_texts, encode, texts
 from r1chat.training.model import Decoder, Shape
-from r1chat.training.outcome import average
+from r1chat.training.outcome import Tell, average
 from r1chat.training.sampling import complete
 from r1chat.training.scoring import score
 from r1chat.training.vocabulary import CLOSE, EOS, load_vocabulary, train_vocabulary
 
 VOCABULARY, LOG = "tokenizer.json", "log.jsonl"
 POOL = 2048  # examples that are sorted by length together
-Tell = Callable[[dict[str, Any]], None]
-Source = Callable[[random.Random], Iterable[Text]]
+TextSource = Callable[[random.Random], Iterable[TrainingText]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ class Training:
         plan: Plan,
         shape: Shape,
         start: tuple[Decoder, Tokenizer] | None = None,
-        source: Source = texts,
+        source: TextSource = texts,
         pools: Sequence[Pool] = (),
     ) -> None:
         """`pools`: files whose held-out problems are asked besides the dev split."""

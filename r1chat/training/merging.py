@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from r1chat.backends.llama.child.reading import Reading
+from r1chat.backends.llama.child.reading import LoadedModel
 from r1chat.both import Both
 from r1chat.errors import TrainingError
 from r1chat.training.base import TOLERANCE
@@ -20,7 +20,7 @@ def check_merged(base: Path, adapter: Path, merged: Path) -> float:
 
     Raises TrainingError where that is more than rounding explains, ModelFileError where llama.cpp loads a file not.
     """
-    with closing(Reading(base)) as apart, closing(Reading(merged)) as one:
+    with closing(LoadedModel(base)) as apart, closing(LoadedModel(merged)) as one:
         apart.use_adapter(adapter)
         worst = 0.0
         for text in _TEXTS:

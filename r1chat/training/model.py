@@ -14,7 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 EPSILON = 1e-6
-Kept = tuple[Tensor, Tensor, int]  # of one layer: keys and values (batch, kv_heads, room, head), and how many are there
+LayerCache = tuple[
+    Tensor, Tensor, int
+]  # of one layer: keys and values (batch, kv_heads, room, head), and how many are there
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Layer(nn.Module):
         self.ffn_up = nn.Linear(shape.width, shape.hidden, bias=False)
         self.ffn_down = nn.Linear(shape.hidden, shape.width, bias=False)
 
-    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], past: Kept | None, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], past: LayerCache | None, mask: Tensor | None) -> Tensor:
         """`x` (batch, length, width); `mask` (batch, 1, length, past + length), True where attention may look.
 
         New keys and values are written behind those of `past`.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from r1chat.both import Both
 
+Tell = Callable[[dict[str, Any]], None]  # takes a line of the log
 Outcome = Literal["rose", "flat", "no_spread", "collapsed"]
 
 

@@ -13,14 +13,14 @@ import torch
 from torch import Tensor, nn
 
 
-class Cache(Protocol):
+class _Cache(Protocol):
     """The keys and values of what a batch has read so far."""
 
     def keep(self, rows: Tensor) -> None:
         """Drop all rows but some; `rows` (batch,) is True for those."""
 
 
-C = TypeVar("C", bound=Cache)
+C = TypeVar("C", bound=_Cache)
 
 
 class Policy(Protocol[C]):

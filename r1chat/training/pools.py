@@ -17,7 +17,7 @@ from r1chat.errors import TrainingError
 from r1chat.evaluation import Problem, load_task
 from r1chat.evaluation.generated import Language
 from r1chat.training.chains import MAKERS
-from r1chat.training.data import LONGEST, Pool, Text, texts
+from r1chat.training.data import LONGEST, Pool, TrainingText, texts
 from r1chat.training.vocabulary import ASSISTANT, BOS, THINK, USER
 
 LONGEST_PROMPT = LONGEST // 2  # tokens; the rest is for the reply
@@ -32,7 +32,7 @@ def read_pool(file: str, tokenizer: Tokenizer) -> tuple[Pool, list[str]]:
 
     Raises EvaluationError for a file that is no task, TrainingError for one that nothing can be learnt from.
     """
-    parts: list[tuple[Text, ...]] = []
+    parts: list[tuple[TrainingText, ...]] = []
     name, all_problems = "", 0
     for split in ("train", "dev"):
         task = load_task(file, split)
@@ -65,10 +65,10 @@ def read_pool(file: str, tokenizer: Tokenizer) -> tuple[Pool, list[str]]:
     return pool, notices
 
 
-def _text(task: str, problem: Problem) -> Text:
+def _text(task: str, problem: Problem) -> TrainingText:
     prompt = f"{BOS}{USER}{problem.question}{ASSISTANT}{THINK}\n"
     language: Language = "zh" if _HAN.search(problem.question) else "en"
-    return Text(task, language, prompt, "", problem.answer, problem.answer, problem.kind)
+    return TrainingText(task, language, prompt, "", problem.answer, problem.answer, problem.kind)
 
 
 def unknown_words(pool: Pool) -> tuple[int, list[str]]:
@@ -90,7 +90,7 @@ def _known_words() -> frozenset[str]:
     return frozenset(word for text in made for word in _words(text))
 
 
-def _words(text: Text) -> list[str]:
+def _words(text: TrainingText) -> list[str]:
     return [word.lower() for word in _WORD.findall(text.prompt.partition(USER)[2].rpartition(ASSISTANT)[0])]
 
 

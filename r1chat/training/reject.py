@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 
 from r1chat.both import Both
 from r1chat.errors import TrainingError
-from r1chat.training.data import Pool, Text, again, texts
+from r1chat.training.data import Pool, TrainingText, again, texts
 from r1chat.training.model import Decoder
 from r1chat.training.sampling import Completion, complete
 from r1chat.training.scoring import score
@@ -50,13 +50,15 @@ class Rejection:
         return min(self.problems, sum(len(pool.train) for pool in self.pools)) if alone else self.problems
 
 
-Writer = Callable[[list[Text], int], list[Completion]]  # texts and the number of their lot: a completion of each
+CompletionWriter = Callable[
+    [list[TrainingText], int], list[Completion]
+]  # texts and the number of their lot: a completion of each
 
 
-def sampler(plan: Rejection, model: Decoder, tokenizer: Tokenizer) -> Writer:
+def sampler(plan: Rejection, model: Decoder, tokenizer: Tokenizer) -> CompletionWriter:
     """The model's own samples."""
 
-    def write(asked: list[Text], number: int) -> list[Completion]:
+    def write(asked: list[TrainingText], number: int) -> list[Completion]:
         prompts = [text.prompt for text in asked]
         return complete(model, tokenizer, prompts, plan.temperature, seed=plan.seed * 1_000_003 + number)
 
@@ -66,9 +68,9 @@ def sampler(plan: Rejection, model: Decoder, tokenizer: Tokenizer) -> Writer:
 def gather(
     folder: Path,
     plan: Rejection,
-    write: Writer,
+    write: CompletionWriter,
     tell: Callable[[int, int, int], None] = lambda done, samples, kept: None,
-) -> list[Text]:
+) -> list[TrainingText]:
     """Sample and filter; what is kept stands in the folder's `samples.jsonl`, which a later call goes on with.
 
     A line of the file is `AT_ONCE` problems: how many samples were taken and those that were kept. `tell` gets the
@@ -81,7 +83,7 @@ def gather(
         lines.pop()
         file.write_text("".join(lines), encoding="utf-8")
     done = [json.loads(line) for line in lines]
-    kept = [Text(**row) for line in done for row in line["kept"]]
+    kept = [TrainingText(**row) for line in done for row in line["kept"]]
     samples = sum(line["samples"] for line in done)
     for number in range(len(done), -(-plan.asked // AT_ONCE)):
         asked = [text for text in _lot(plan, number) for _ in range(plan.k)]
@@ -102,7 +104,7 @@ def gather(
     return kept
 
 
-def _lot(plan: Rejection, number: int) -> list[Text]:
+def _lot(plan: Rejection, number: int) -> list[TrainingText]:
     """The problems that are asked together, `AT_ONCE` or what is left."""
     if plan.pools and not plan.tasks:
         every = [text for pool in plan.pools for text in pool.train]
@@ -113,18 +115,20 @@ def _lot(plan: Rejection, number: int) -> list[Text]:
     return list(islice(drawn, AT_ONCE))
 
 
-def _filtered(asked: list[Text], replies: list[tuple[str, bool]]) -> list[Text]:
+def _filtered(asked: list[TrainingText], replies: list[tuple[str, bool]]) -> list[TrainingText]:
     """Of each problem at most `KEPT` different perfect completions."""
-    kept: dict[str, list[Text]] = {}
+    kept: dict[str, list[TrainingText]] = {}
     for text, (reply, perfect) in zip(asked, replies, strict=True):
         own = kept.setdefault(text.prompt, [])
         completion = f"{reply}{EOS}"
         if perfect and len(own) < KEPT and all(completion != other.completion for other in own):
-            own.append(Text(text.task, text.language, text.prompt, completion, text.answer, text.reference, text.kind))
+            own.append(
+                TrainingText(text.task, text.language, text.prompt, completion, text.answer, text.reference, text.kind)
+            )
     return [text for own in kept.values() for text in own]
 
 
-def source(kept: list[Text]) -> Callable[[random.Random], Iterator[Text]]:
+def source(kept: list[TrainingText]) -> Callable[[random.Random], Iterator[TrainingText]]:
     """What is kept, again and again in another order."""
 
     return lambda rng: again(rng, kept)

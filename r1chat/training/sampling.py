@@ -31,7 +31,7 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Vocabulary:
     """What a model's tokens say. `ends`: those that end a text; `text` gives that of the others."""
 
     ends: frozenset[int]
@@ -52,7 +52,7 @@ def complete(
     `kept` is the type of the keys and values that are kept; see `Cache`.
     """
     ids = [row.ids for row in tokenizer.encode_batch(list(prompts), add_special_tokens=False)]
-    words = Words(
+    words = Vocabulary(
         frozenset(tokenizer.encode(EOS, add_special_tokens=False).ids),
         lambda tokens: tokenizer.decode(list(tokens), skip_special_tokens=False),
     )
@@ -62,7 +62,7 @@ def complete(
 @torch.no_grad()
 def complete_tokens(
     model: Policy[C],
-    words: Words,
+    words: Vocabulary,
     ids: Sequence[Sequence[int]],
     temperature: float = 0.0,
     limit: int = LIMIT,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from r1chat.messages import Began, Finish, Raw
 from r1chat.reasoning_format import R1_FORMAT, ReasoningFormat
-from r1chat.rewards import Reference, accuracy, format_reward, language_consistency
+from r1chat.rewards import RightAnswer, accuracy, format_reward, language_consistency
 from r1chat.think import collect
-from r1chat.training.data import Text
+from r1chat.training.data import TrainingText
 from r1chat.training.sampling import Completion
 
 
@@ -33,16 +33,16 @@ class Score:
         return min(self.accuracy, self.format, self.language) == 1.0
 
 
-def score(texts: Sequence[Text], completions: Sequence[Completion]) -> list[Score]:
+def score(texts: Sequence[TrainingText], completions: Sequence[Completion]) -> list[Score]:
     """The scores of completions in R1's form, one of each text."""
     return [
-        score_one(completion, text.prompt, text.question, Reference(text.reference, text.kind), R1_FORMAT)
+        score_one(completion, text.prompt, text.question, RightAnswer(text.reference, text.kind), R1_FORMAT)
         for text, completion in zip(texts, completions, strict=True)
     ]
 
 
 def score_one(
-    completion: Completion, prompt: str, question: str, reference: Reference, form: ReasoningFormat | None
+    completion: Completion, prompt: str, question: str, reference: RightAnswer, form: ReasoningFormat | None
 ) -> Score:
     """The score of a completion behind a prompt, as text, that puts a question.
 

@@ -18,10 +18,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from r1chat.training.adapter_run import Plan, Tell
-from r1chat.training.adapting import Adapting, Guard, Result, Row
+from r1chat.training.adapter_run import AdapterPlan
+from r1chat.training.adapting import Adapting, TokenRow, TrainingGuard, TrainingResult
 from r1chat.training.base import Base
 from r1chat.training.lora import Adapter
+from r1chat.training.outcome import Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Trial:
 
     rate: float
     step: int
-    result: Result
+    result: TrainingResult
 
     @property
     def loss(self) -> float:
@@ -64,10 +65,10 @@ class Trials:
         self,
         folder: Path,
         base: Base,
-        rows: Sequence[Row],
-        choosing: Sequence[Row],
-        plan: Plan,
-        guard: Guard,
+        rows: Sequence[TokenRow],
+        choosing: Sequence[TokenRow],
+        plan: AdapterPlan,
+        guard: TrainingGuard,
         rates: Sequence[float],
     ) -> None:
         """Raises TrainingError for a checkpoint that is damaged or of another run."""
@@ -82,7 +83,7 @@ class Trials:
         self._begin = begin
         self._current = begin(rates[0])
 
-    def run(self, tell: Tell, cancelled: Callable[[], bool]) -> Result:
+    def run(self, tell: Tell, cancelled: Callable[[], bool]) -> TrainingResult:
         """Make the trials that have not ended; what the best of them came to. `tell` gets their lines, with a number.
 
         Raises Stopped, and ExportError where a checkpoint cannot be written.
@@ -104,7 +105,7 @@ class Trials:
 
     # -- what a run of one trial has, too -----------------------------------------------------------------------------
 
-    def result(self) -> Result:
+    def result(self) -> TrainingResult:
         """What the best trial so far came to."""
         return self.best.result
 

@@ -80,14 +80,14 @@ class Act:
         return chosen, self.keep_thoughts
 
 
-class Block(TypedDict):
+class ElementUpdate(TypedDict):
     """An element of the page by its id, and its new HTML."""
 
     id: str
     html: str
 
 
-class Answer(TypedDict, total=False):
+class PageUpdate(TypedDict, total=False):
     """What the page shows after an act; what is missing stays as it is."""
 
     conversation: str  # the one that shows
@@ -95,8 +95,8 @@ class Answer(TypedDict, total=False):
     model: str  # the key of the one that is chosen
     steering: dict[str, object]  # `thinking`, `budget`, `own` and `keep`
     behaviour: dict[str, object]  # `system`, `system_role`, `sampling` and `preset`
-    blocks: list[Block]
+    blocks: list[ElementUpdate]
 
 
-Action = Callable[[App, Act], Answer | None]
+Action = Callable[[App, Act], PageUpdate | None]
 Actions = Mapping[str, Action]  # by verb

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from r1chat.ui.guard import App, Receive, Scope, Send
+from r1chat.ui.guard import ASGIApp, Receive, Scope, Send
 from r1chat.ui.responses import PlainTextResponse
 
 _NAME = r"[\w-][\w.-]*"  # a segment that begins with a dot leads elsewhere
@@ -36,7 +36,7 @@ def is_shell(path: str) -> bool:
 class Allowed:
     """Wraps an ASGI app: a request for a route that is not on the list never reaches it."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

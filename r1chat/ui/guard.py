@@ -23,10 +23,10 @@ from r1chat.ui.policy import NAMES, Headers, framed, security_headers
 from r1chat.ui.secrets import Keys, same
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+ASGIMessage = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[ASGIMessage]]
+Send = Callable[[ASGIMessage], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 KEY_HEADER, CHALLENGE_HEADER, OPENER_HEADER = b"x-r1chat-key", b"x-r1chat-challenge", b"x-r1chat-opener"
 ENTER, LAUNCH = "/r1chat/enter", "/r1chat/launch"
@@ -61,7 +61,7 @@ class Guard:
 
     def __init__(
         self,
-        app: App,
+        app: ASGIApp,
         *,
         keys: Keys,
         hosts: Iterable[str] = LOOPBACK,
@@ -262,7 +262,7 @@ def _hardened(send: Send, private: bool = False) -> Send:
     What is `private` is not kept by the browser, unless the app says how long it may be.
     """
 
-    async def hardened(message: Message) -> None:
+    async def hardened(message: ASGIMessage) -> None:
         if message["type"] in ("http.response.start", "websocket.http.response.start"):
             headers = message.get("headers", [])
             ours = message.get("r1chat.security", security_headers())
@@ -281,10 +281,10 @@ def _hardened(send: Send, private: bool = False) -> Send:
 
 def _framing(send: Send) -> Send:
     """Holds back a page until it is whole, to put our key script into it and to name its inline scripts."""
-    start: Message = {}
+    start: ASGIMessage = {}
     body = bytearray()
 
-    async def framing(message: Message) -> None:
+    async def framing(message: ASGIMessage) -> None:
         nonlocal start
         if message["type"] == "http.response.start":
             types = [value for name, value in message.get("headers", []) if name.lower() == b"content-type"]

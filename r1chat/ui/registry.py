@@ -6,7 +6,7 @@ import logging
 
 from r1chat.app import App
 from r1chat.errors import MessageError
-from r1chat.ui.act import Act, Actions, Answer
+from r1chat.ui.act import Act, Actions, PageUpdate
 from r1chat.ui.compare import acts as compare
 from r1chat.ui.composer import acts as composer
 from r1chat.ui.judge import acts as judge
@@ -19,7 +19,7 @@ ACTIONS: Actions = {**talk.ACTIONS, **judge.ACTIONS, **compare.ACTIONS, **compos
 log = logging.getLogger(__name__)
 
 
-def perform(app: App, act: Act) -> Answer:
+def perform(app: App, act: Act) -> PageUpdate:
     """Carry out an act; what it changes in a conversation comes through the feed. Raises R1ChatError."""
     action = ACTIONS.get(act.verb)
     if action is None:

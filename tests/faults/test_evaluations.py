@@ -14,7 +14,7 @@ from r1chat.errors import StoreError
 from r1chat.evaluation.listing import FOLDER, Evaluations
 from r1chat.evaluation.measures import Solved
 from r1chat.evaluation.problems import Task
-from r1chat.evaluation.run import Settings
+from r1chat.evaluation.run import RunSettings
 from r1chat.evaluation.samples import read_samples
 from r1chat.evaluation.starting import name_of
 from r1chat.store import Store
@@ -83,6 +83,6 @@ def test_a_view_in_the_database_of_a_run_is_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("model", ["m:" + "x" * 300, "m:" + "模" * 300, "m:--k"])
 def test_a_run_of_a_model_with_a_long_or_odd_name_has_a_folder(tmp_path: Path, model: str) -> None:
     task = Task("-k", (), "s")
-    name = name_of(task, Settings(model, 1))
+    name = name_of(task, RunSettings(model, 1))
     (tmp_path / f"{name}-12").mkdir()
     assert not name.startswith("-") and name.endswith("-k1")

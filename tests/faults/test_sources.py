@@ -29,7 +29,7 @@ from r1chat.errors import EvaluationError, LibraryError
 from r1chat.evaluation import load_task
 from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.gather import read_rows
-from r1chat.learn.runs import Runs, Wish
+from r1chat.learn.runs import Runs, RunWish
 from r1chat.library.hub import Hub, RemoteFile, Variant
 from r1chat.messages import Finish
 from r1chat.servers import Server, Servers
@@ -259,7 +259,7 @@ def test_a_mark_that_makes_no_sense_is_none(tmp_path: Path, mark: object) -> Non
 
 def test_a_database_that_cannot_be_read_leaves_the_folders_of_runs_as_they_are(tmp_path: Path) -> None:
     """At the start, when what was erased for good is taken out of them: the page opens all the same."""
-    run = Runs(tmp_path).begin(Wish("prefer", "llama.cpp:m"))
+    run = Runs(tmp_path).begin(RunWish("prefer", "llama.cpp:m"))
     (run.folder / "data.jsonl").write_text(json.dumps({"prompt": "p", "conversation": "c"}) + "\n")
     database = tmp_path / "r1chat.db"
     store = Store(f"sqlite:///{database}")

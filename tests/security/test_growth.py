@@ -19,7 +19,7 @@ from sqlalchemy import Engine, event
 from benchmarks.folders import Rows
 from benchmarks.walk import opened
 from r1chat.backends import wire
-from r1chat.backends.openai_wire import Entries
+from r1chat.backends.openai_wire import ModelList
 from r1chat.cli.keeping import save
 from r1chat.config import load, nano_model
 from r1chat.conversations import StoredReply, StoredTurn
@@ -222,5 +222,5 @@ def test_of_a_reply_of_millions_of_characters_the_beginning_is_shown_and_that_is
 
 
 def test_a_server_lists_some_thousand_models_at_most() -> None:
-    entries = wire.parsed(Entries, json.dumps({"data": [{"id": f"m{number}"} for number in range(20_000)]}).encode())
+    entries = wire.parsed(ModelList, json.dumps({"data": [{"id": f"m{number}"} for number in range(20_000)]}).encode())
     assert len(entries.data) == wire.MOST_MODELS

@@ -14,7 +14,7 @@ import pytest
 from r1chat.cli.main import main
 from r1chat.errors import StoreError, TrainingError
 from r1chat.learn.children import Children
-from r1chat.learn.runs import Run, Wish
+from r1chat.learn.runs import RunWish, TrainingRun
 from r1chat.library.hub import Hub
 from r1chat.library.queue import Downloads
 from r1chat.store import Store, backup
@@ -51,18 +51,18 @@ def test_the_list_of_downloads_is_not_written_through_a_link(tmp_path: Path, vic
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path) -> TrainingRun:
     """A run that ended with an adapter, as far as keeping it goes."""
-    run = Run(tmp_path / "runs" / "first")
+    run = TrainingRun(tmp_path / "runs" / "first")
     run.folder.mkdir(parents=True)
-    (run.folder / "wish.json").write_text(json.dumps(asdict(Wish("prefer", "llama.cpp:r1chat-nano"))))
+    (run.folder / "wish.json").write_text(json.dumps(asdict(RunWish("prefer", "llama.cpp:r1chat-nano"))))
     (run.folder / "status.json").write_text(json.dumps({"state": "done", "base": {"path": str(NANO)}}))
     run.adapter.write_bytes(b"GGUF")
     return run
 
 
 @pytest.mark.parametrize("name", [".first.part", ".first.json.part", ".first.Modelfile.part", "first.json"])
-def test_a_child_is_not_written_through_a_link(tmp_path: Path, victim: Path, run: Run, name: str) -> None:
+def test_a_child_is_not_written_through_a_link(tmp_path: Path, victim: Path, run: TrainingRun, name: str) -> None:
     children = Children(tmp_path / "models")
     children.folder.mkdir(parents=True)
     (children.folder / name).symlink_to(victim)
@@ -74,7 +74,7 @@ def test_a_child_is_not_written_through_a_link(tmp_path: Path, victim: Path, run
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_pipe_or_a_device_in_place_of_a_childs_record_is_passed_over(tmp_path: Path, run: Run) -> None:
+def test_a_pipe_or_a_device_in_place_of_a_childs_record_is_passed_over(tmp_path: Path, run: TrainingRun) -> None:
     children = Children(tmp_path / "models")
     for name, place in (("pipe", None), ("endless", "/dev/zero"), ("linked", str(run.folder / "wish.json"))):
         children.keep(run, name)
@@ -87,7 +87,7 @@ def test_a_pipe_or_a_device_in_place_of_a_childs_record_is_passed_over(tmp_path:
     assert [children.record(name) for name in ("pipe", "endless", "linked")] == [{}, {}, {}]
 
 
-def test_what_a_link_leads_to_is_not_exported_with_a_child(tmp_path: Path, victim: Path, run: Run) -> None:
+def test_what_a_link_leads_to_is_not_exported_with_a_child(tmp_path: Path, victim: Path, run: TrainingRun) -> None:
     children = Children(tmp_path / "models")
     children.keep(run)
     (children.folder / "first.json").unlink()

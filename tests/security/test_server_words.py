@@ -15,7 +15,7 @@ from r1chat.backends.ollama import OllamaBackend
 from r1chat.backends.ollama_models import MOST_LAYERS
 from r1chat.backends.ollama_wire import broken_off as ollama_broke
 from r1chat.backends.openai import OpenAIBackend
-from r1chat.backends.openai_wire import Chunk, Reading
+from r1chat.backends.openai_wire import Chunk, StreamReader
 from r1chat.backends.openai_wire import broken_off as openai_broke
 from r1chat.errors import BackendError
 from r1chat.messages import Message, Request
@@ -88,7 +88,7 @@ def test_reply_that_breaks_or_ends_with_the_key_is_stored_without_it() -> None:
     nested = {"message": json.dumps({"message": f"bad {KEY}"}).replace("/", "\\/")}
     for error in (openai_broke(nested, KEY), ollama_broke(f"bad {KEY}", KEY)):
         assert "bad •••" in str(error) and not has_key(str(error))
-    reading = Reading(0, KEY)
+    reading = StreamReader(0, KEY)
     reading.read(Chunk.model_validate({"choices": [{"finish_reason": f"bad {KEY}"}]}))
     assert reading.finish().raw_reason == "bad •••"
 

@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from r1chat.archive.foreign import ForeignChat, ForeignMessage, Role, reply_of
+from r1chat.archive.foreign import ForeignChat, ForeignMessage, ForeignRole, reply_of
 from r1chat.archive.untrusted import clean, first_text, identifier, mapping, moment, sequence
 
 _MESSAGES, _SHAREGPT = uuid5(NAMESPACE_URL, "messages"), uuid5(NAMESPACE_URL, "https://sharegpt.com")
-_ROLES: Mapping[str, Role] = {
+_ROLES: Mapping[str, ForeignRole] = {
     "user": "user",
     "human": "user",
     "prompter": "user",

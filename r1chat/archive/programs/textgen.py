@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from r1chat.archive.foreign import ForeignChat, ForeignMessage, Role, reply_of
+from r1chat.archive.foreign import ForeignChat, ForeignMessage, ForeignRole, reply_of
 from r1chat.archive.untrusted import clean, first_text, mapping, moment, sequence
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://github.com/oobabooga/textgen")
@@ -51,7 +51,7 @@ def _text(pair: Sequence[Any], visible_pair: Sequence[Any], side: int) -> str:
 
 def _add(chat: ForeignChat, key: str, parent: str | None, text: str, about: Mapping[str, Any]) -> str | None:
     """Add a message with its earlier versions; the id of the one that was shown, None where there is none."""
-    role: Role = "user" if key.startswith("user") else "assistant"
+    role: ForeignRole = "user" if key.startswith("user") else "assistant"
     if text in ("", _GREETING):
         return None
     chat.parts["files"] += len(sequence(about.get("attachments")))

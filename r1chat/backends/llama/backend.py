@@ -20,13 +20,13 @@ from r1chat.backends.llama.channel import Device
 from r1chat.backends.llama.digests import Digests
 from r1chat.backends.llama.engine import Engine
 from r1chat.backends.llama.files import ModelFile, ModelFiles, OfFiles
-from r1chat.backends.llama.found import Found
+from r1chat.backends.llama.found import FoundModel
 from r1chat.backends.llama.job import Job
 from r1chat.backends.llama.listing import beside_parents, describe, from_disk, rank, remarks, titles, usable
 from r1chat.backends.llama.machine import available_memory
 from r1chat.backends.llama.process import installed
 from r1chat.backends.llama.spare_process import Spare
-from r1chat.backends.llama.worker import Options, Running, Worker
+from r1chat.backends.llama.worker import Running, Worker, WorkerOptions
 from r1chat.both import Both
 from r1chat.errors import BackendError, ModelFileError, UnreachableError
 from r1chat.messages import BackendEvent, Finish, ModelInfo, Progress, Request
@@ -61,14 +61,14 @@ class LlamaCppBackend(OfFiles):
         threads: int | None = None,
         batch: int | None = None,
         memory: Callable[[], int] = available_memory,
-        elsewhere: Callable[[], Iterable[Found]] = lambda: (),
+        elsewhere: Callable[[], Iterable[FoundModel]] = lambda: (),
         endless: bool = False,
         ahead: bool = True,
     ) -> None:
         self._spare = Spare()
         self._files = ModelFiles(model_paths, self._spare.knows, elsewhere)
         self._wish = context
-        self._options = Options(
+        self._options = WorkerOptions(
             context=context or CONTEXT,
             gpu_layers=gpu_layers,
             threads=threads,

@@ -30,7 +30,7 @@ from r1chat.messages import BackendEvent, Finish, Request
 log = logging.getLogger(__name__)
 
 
-class StoppedError(Exception):
+class TaskStoppedError(Exception):
     """The task was stopped before it was done."""
 
 
@@ -81,13 +81,13 @@ class Engine:
         return Measured(**self._do("measure", asdict(spec)))
 
     def load(self, spec: LoadSpec, waiting: Waiting) -> Loaded:
-        """Load a model, once in an engine's life. Raises StoppedError (then it may be tried again), BackendError."""
+        """Load a model, once in an engine's life. Raises TaskStoppedError (it may be tried again), BackendError."""
         return Loaded(**self._do("load", asdict(spec), waiting=waiting))
 
     def reply(self, request: Request, waiting: Waiting, adapter: str = "") -> Finish:
         """Make a reply; its text and the progress are told. `adapter`: path of a LoRA adapter to compute with.
 
-        Raises StoppedError, BackendError.
+        Raises TaskStoppedError, BackendError.
         """
         return Finish(**self._do("reply", pack_request(request), adapter, waiting=waiting))
 
@@ -98,7 +98,7 @@ class Engine:
         self._do("many", pack_request(request), adapter, list(seeds), memory, waiting=waiting)
 
     def warm(self, request: Request, waiting: Waiting, adapter: str = "") -> None:
-        """Read the prompt of a request. Raises StoppedError, BackendError."""
+        """Read the prompt of a request. Raises TaskStoppedError, BackendError."""
         self._do("warm", pack_request(request), adapter, waiting=waiting)
 
     def kill(self) -> None:
@@ -144,7 +144,7 @@ class Engine:
             if message[0] == "done":
                 return message[1]
             if message[0] == "stopped":
-                raise StoppedError
+                raise TaskStoppedError
             if message[0] == "error":
                 raise unpack_error(message[1:])
             if waiting and (event := unpack_event(message)):

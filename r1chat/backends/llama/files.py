@@ -12,7 +12,7 @@ from pathlib import Path
 
 from r1chat.backends.gguf import Header, read_header
 from r1chat.backends.llama.adapters import joined
-from r1chat.backends.llama.found import Found, ollama_models_of
+from r1chat.backends.llama.found import FoundModel, ollama_models_of
 from r1chat.both import Both
 from r1chat.errors import ModelFileError
 from r1chat.files import named_path
@@ -27,7 +27,7 @@ _NAMELESS = ("model", "ggml-model")  # stems that say nothing: the folder has th
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FilePart:
     """A file as it was at one time: as long as both numbers stay the same, what was read from it holds."""
 
     path: Path
@@ -40,13 +40,13 @@ class ModelFile:
     """A model on disk: one file, or all parts of a split one. `problem` says why it cannot be used; None if it can."""
 
     name: str  # unique among those that were found together
-    parts: tuple[Part, ...]
+    parts: tuple[FilePart, ...]
     header: Header | None = field(default=None, compare=False)
     parameters: int = field(default=0, compare=False)
     problem: ModelFileError | None = field(default=None, compare=False)
     program: str = field(default="", compare=False)  # whose folder it was found in; "" for r1chat's own
     base: ModelFile | None = field(default=None, compare=False)  # of a model with an adapter; `parts` are the base's
-    adapter: Part | None = None
+    adapter: FilePart | None = None
     adapter_header: Header | None = field(default=None, compare=False)
 
     @property
@@ -78,13 +78,13 @@ class ModelFiles:
         self,
         paths: Sequence[Path],
         knows: Callable[[str], bool],
-        elsewhere: Callable[[], Iterable[Found]] = lambda: (),
+        elsewhere: Callable[[], Iterable[FoundModel]] = lambda: (),
     ) -> None:
         """`knows` tells whether an architecture can be run, `elsewhere` what other programs have."""
         self._knows = knows
         self._elsewhere = elsewhere
         self._paths = [named_path(path) for path in paths]
-        self._read: dict[Part, Header | ModelFileError] = {}
+        self._read: dict[FilePart, Header | ModelFileError] = {}
         self._found: list[ModelFile] = []
 
     def find(self) -> list[ModelFile]:
@@ -134,7 +134,7 @@ class ModelFiles:
         files = (file for file in self.find() if file.program == "Ollama" and not file.base)
         return next((file for file in files if any(m.name in names for m in ollama_models_of(file.path))), None)
 
-    def _models(self) -> Iterator[tuple[list[Path], Found]]:
+    def _models(self) -> Iterator[tuple[list[Path], FoundModel]]:
         """The parts of each model, every one once, and where they come from."""
         seen: set[Path] = set()
         for path, source in self._files():
@@ -149,9 +149,9 @@ class ModelFiles:
             seen.update(part.resolve() for part in parts)
             yield parts, source
 
-    def _files(self) -> Iterable[tuple[Path, Found]]:
+    def _files(self) -> Iterable[tuple[Path, FoundModel]]:
         for path in self._paths:
-            own = Found(path, "")
+            own = FoundModel(path, "")
             if path.is_dir():
                 yield from ((file, own) for file in _walk(path))
             elif path.exists() or path.suffix.lower() == ".gguf":  # a folder that is not there yet is no mistake
@@ -162,7 +162,7 @@ class ModelFiles:
             else:
                 yield source.path, source
 
-    def _describe(self, name: str, parts: tuple[Part, ...], expected: int, program: str) -> ModelFile:
+    def _describe(self, name: str, parts: tuple[FilePart, ...], expected: int, program: str) -> ModelFile:
         read = [self._header(part) for part in parts]
         headers = [header for header in read if isinstance(header, Header)]
         problems = [problem for problem in read if isinstance(problem, ModelFileError)]
@@ -179,7 +179,7 @@ class ModelFiles:
             program=program,
         )
 
-    def _header(self, part: Part) -> Header | ModelFileError:
+    def _header(self, part: FilePart) -> Header | ModelFileError:
         """The header, or why the file is no good."""
         if part not in self._read:
             self._read[part] = _complete_header(part.path, part.size)
@@ -262,12 +262,12 @@ def _is_adapter(file: ModelFile) -> bool:
     return file.header is not None and not file.header.missing and _kind(file.header) == "adapter"
 
 
-def _part(path: Path) -> Part:
+def _part(path: Path) -> FilePart:
     try:
         status = path.stat()
     except OSError:
-        return Part(path, 0, 0)
-    return Part(path, status.st_size, status.st_mtime_ns)
+        return FilePart(path, 0, 0)
+    return FilePart(path, status.st_size, status.st_mtime_ns)
 
 
 def _complete_header(path: Path, size: int) -> Header | ModelFileError:

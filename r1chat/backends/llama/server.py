@@ -20,7 +20,7 @@ from r1chat.backends import HEARTBEAT
 from r1chat.backends.llama.adapters import mismatch
 from r1chat.backends.llama.digests import Digests
 from r1chat.backends.llama.files import ModelFile, ModelFiles, OfFiles
-from r1chat.backends.llama.found import Found
+from r1chat.backends.llama.found import FoundModel
 from r1chat.backends.llama.listing import beside_parents, describe, from_disk, rank, remarks, titles, usable
 from r1chat.backends.llama.machine import Fit, Needs, available_memory
 from r1chat.backends.llama.process import Process
@@ -92,7 +92,7 @@ class LlamaServerBackend(OfFiles):
         gpu_layers: int | None = None,
         threads: int | None = None,
         memory: Callable[[], int] = available_memory,
-        elsewhere: Callable[[], Iterable[Found]] = lambda: (),
+        elsewhere: Callable[[], Iterable[FoundModel]] = lambda: (),
     ) -> None:
         """`context` None: 16,384 tokens. `gpu_layers` and `threads` None: as suits the machine.
 

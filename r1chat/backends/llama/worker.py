@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from r1chat.backends.llama.channel import Device, Loaded, LoadSpec
-from r1chat.backends.llama.engine import Engine, StoppedError
+from r1chat.backends.llama.engine import Engine, TaskStoppedError
 from r1chat.backends.llama.files import ModelFile
 from r1chat.backends.llama.job import Job
 from r1chat.backends.llama.machine import Needs, fitting_layers
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class WorkerOptions:
     """How models are run. `memory` tells the bytes that are free; `endless` replies go on to the window's end."""
 
     context: int
@@ -55,7 +55,7 @@ class Running:
 class Worker:
     """Owns the thread, the queue and the engines. Its methods are safe to call from any thread."""
 
-    def __init__(self, options: Options, spare: Spare) -> None:
+    def __init__(self, options: WorkerOptions, spare: Spare) -> None:
         self._options = options
         self._spare = spare
         self._changed = threading.Condition()
@@ -135,7 +135,7 @@ class Worker:
         while job := self._next():
             try:
                 finish = self._serve(job)
-            except StoppedError:
+            except TaskStoppedError:
                 job.end(_closed())
             except BackendError as error:
                 job.end(error)
@@ -190,7 +190,7 @@ class Worker:
             if job.idle and self._queue:
                 job.stopped = True
         if job.stopped:
-            raise StoppedError
+            raise TaskStoppedError
         try:
             if job.idle:
                 running.engine.warm(job.request, job, adapter)
@@ -205,7 +205,7 @@ class Worker:
             raise
 
     def _load(self, job: Job) -> Running:
-        """Load the job's model in an engine of its own. Raises StoppedError, BackendError."""
+        """Load the job's model in an engine of its own. Raises TaskStoppedError, BackendError."""
         file, options = job.file.loaded, self._options
         if file.header is None or file.problem:
             raise ModelFileError(file.problem.text if file.problem else "")
@@ -225,7 +225,7 @@ class Worker:
             engine.close()
             engine = self._spare.take()
             return self._load_into(engine, job, 0, gpus)
-        except StoppedError:
+        except TaskStoppedError:
             self._spare.give_back(engine)
             raise
         except BackendError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from r1chat.both import Both
+from r1chat.both import Both, Language
 from r1chat.errors import EvaluationError
 from r1chat.evaluation.generated.countdown_game import (
     beginnings,
@@ -21,7 +21,7 @@ from r1chat.evaluation.generated.countdown_game import (
     needed,
     pairs,
 )
-from r1chat.evaluation.generated.drawing import SPLITS, Draw, Drawn, Language, Made, split_of
+from r1chat.evaluation.generated.drawing import SPLITS, Draw, Drawn, GeneratedProblem, split_of
 from r1chat.evaluation.generated.numbers import decimals, divisors, equations, fractions, percentages, primes, sorting
 from r1chat.evaluation.generated.stories import clock, letters, stories
 from r1chat.evaluation.generated.sums import division, expressions, products, sums
@@ -31,8 +31,8 @@ __all__ = [
     "SPLITS",
     "TASKS",
     "Drawn",
+    "GeneratedProblem",
     "Language",
-    "Made",
     "beginnings",
     "combined",
     "left_after",
@@ -65,7 +65,9 @@ TASKS: dict[str, Draw] = {
 }
 
 
-def problems(name: str, split: str = "test", count: int = 100, language: str = "", seed: int = 0) -> Iterator[Made]:
+def problems(
+    name: str, split: str = "test", count: int = 100, language: str = "", seed: int = 0
+) -> Iterator[GeneratedProblem]:
     """At most `count` problems of a task, fewer where it has no more cores; both languages in turn, or one.
 
     Raises EvaluationError for a split or language that is none.
@@ -90,7 +92,9 @@ def problems(name: str, split: str = "test", count: int = 100, language: str = "
             question = f"{question} {DIRECTIVES.pick(words)}"
         answer = problem.answer
         example = problem.example or answer
-        yield Made(f"{name}-{len(seen)}", problem.core, question, answer, problem.kind, words, problem.values, example)
+        yield GeneratedProblem(
+            f"{name}-{len(seen)}", problem.core, question, answer, problem.kind, words, problem.values, example
+        )
 
 
 _BAD_CHOICE = Both(

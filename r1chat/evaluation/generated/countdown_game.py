@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from r1chat.evaluation.generated.drawing import OPERATIONS, Drawn, Language, say
+from r1chat.both import Language
+from r1chat.evaluation.generated.drawing import OPERATIONS, Drawn, say
 
 _COUNTDOWN_EN = (
     "Using the numbers {n}, each once, and + - *, make {t}.",

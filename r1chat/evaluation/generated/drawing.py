@@ -7,13 +7,12 @@ import operator
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from r1chat.both import Language
 from r1chat.judgements import Check
 
 SPLITS = ("train", "dev", "test")
-
-Language = Literal["en", "zh"]
 
 OPERATIONS: dict[str, Callable[[int, int], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
@@ -42,7 +41,7 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class GeneratedProblem:
     """A problem of a split. `language` is "en" or "zh", `example` a right answer."""
 
     id: str

@@ -6,7 +6,8 @@ import math
 import random
 from fractions import Fraction
 
-from r1chat.evaluation.generated.drawing import Drawn, Language, asked, say
+from r1chat.both import Language
+from r1chat.evaluation.generated.drawing import Drawn, asked, say
 
 
 def decimals(rng: random.Random, lang: Language) -> Drawn:

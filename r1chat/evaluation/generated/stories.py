@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from r1chat.both import Both
-from r1chat.evaluation.generated.drawing import OPERATIONS, Drawn, Language, say
+from r1chat.both import Both, Language
+from r1chat.evaluation.generated.drawing import OPERATIONS, Drawn, say
 from r1chat.evaluation.words import WORDS
 
 

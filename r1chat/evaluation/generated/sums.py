@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 
-from r1chat.evaluation.generated.drawing import ASK_EN, ASK_ZH, Drawn, Language, asked, number, say
+from r1chat.both import Language
+from r1chat.evaluation.generated.drawing import ASK_EN, ASK_ZH, Drawn, asked, number, say
 
 _SUM_EN = {
     "+": ("{a} plus {b}", "{a} and {b} together", "the sum of {a} and {b}", "{a} added to {b}"),

@@ -12,7 +12,7 @@ from r1chat.conversations import Behaviour
 from r1chat.errors import MessageError
 from r1chat.phrasings import MOST, rephrase
 from r1chat.sampling import BOUNDS
-from r1chat.ui.act import Act, Actions, Answer
+from r1chat.ui.act import Act, Actions, PageUpdate
 from r1chat.ui.composer.blocks import composer_blocks, thinking_block
 from r1chat.ui.composer.choice import Choice, choice_of, model_info, of_preset
 from r1chat.ui.composer.panel import panel
@@ -45,7 +45,7 @@ def behaviour_of(app: App, act: Act) -> Behaviour:
     )
 
 
-def steer_thinking(app: App, act: Act) -> Answer:
+def steer_thinking(app: App, act: Act) -> PageUpdate:
     """Keep the choice of thinking, the budget, and whether thoughts are kept."""
     budget, keep = act.steering
     if act.conversation:
@@ -59,19 +59,19 @@ def steer_thinking(app: App, act: Act) -> Answer:
     return {"steering": choice.steering, "blocks": [thinking_block(app, act.model, choice, act.words)]}
 
 
-def choose_model(app: App, act: Act) -> Answer:
+def choose_model(app: App, act: Act) -> PageUpdate:
     """Keep the chosen model with the conversation; a new one is steered as that model was last."""
     if act.conversation:
         app.store.set_model(act.conversation, act.model)
     choice = choice_of(app, act.conversation, act.model)
-    answer: Answer = {"model": act.model, "blocks": composer_blocks(app, act.model, choice, act.words)}
+    answer: PageUpdate = {"model": act.model, "blocks": composer_blocks(app, act.model, choice, act.words)}
     if not act.conversation:
         choice = replace(choice, behaviour=replace(behaviour_of(app, act), thinking=choice.behaviour.thinking))
         answer["steering"] = choice.steering
     return answer
 
 
-def refresh_models(app: App, act: Act) -> Answer:
+def refresh_models(app: App, act: Act) -> PageUpdate:
     """Ask every backend anew for its models."""
     app.catalogue.statuses(fresh=True)
     return {"blocks": composer_blocks(app, act.model, chosen(app, act), act.words)}
@@ -96,12 +96,12 @@ def write_phrasings(app: App, act: Act) -> list[str]:
 # --- how it should behave --------------------------------------------------------------------------------------------
 
 
-def show_behaviour(app: App, act: Act) -> Answer:
+def show_behaviour(app: App, act: Act) -> PageUpdate:
     """The dialog with what is chosen, and what the model's maker recommends."""
     return _panel(app, act, chosen(app, act))
 
 
-def behave(app: App, act: Act) -> Answer:
+def behave(app: App, act: Act) -> PageUpdate:
     """Keep the system prompt, the sampling, and whether thoughts are kept, as the dialog has them."""
     choice = _as_written(app, act)
     if act.conversation:
@@ -117,7 +117,7 @@ def behave(app: App, act: Act) -> Answer:
     return {"steering": choice.steering, "behaviour": choice.behaving}
 
 
-def use_preset(app: App, act: Act) -> Answer:
+def use_preset(app: App, act: Act) -> PageUpdate:
     """Have the conversation behave as a preset says."""
     preset = app.main.store.presets.find(act.subject)
     model = preset.model or act.model
@@ -134,7 +134,7 @@ def use_preset(app: App, act: Act) -> Answer:
     return {**answer, "model": model, "steering": choice.steering, "behaviour": choice.behaving}
 
 
-def save_preset(app: App, act: Act) -> Answer:
+def save_preset(app: App, act: Act) -> PageUpdate:
     """Keep what the dialog has under a name: a new preset, or the one with the id in place of what it was.
 
     Raises MessageError in a temporary conversation, of which nothing is written to disk.
@@ -148,7 +148,7 @@ def save_preset(app: App, act: Act) -> Answer:
     return use_preset(app, replace(act, subject=saved.id))
 
 
-def delete_preset(app: App, act: Act) -> Answer:
+def delete_preset(app: App, act: Act) -> PageUpdate:
     """Forget a preset."""
     app.main.store.presets.delete(act.subject)
     choice = chosen(app, act)
@@ -157,7 +157,7 @@ def delete_preset(app: App, act: Act) -> Answer:
     return answer
 
 
-def _panel(app: App, act: Act, choice: Choice) -> Answer:
+def _panel(app: App, act: Act, choice: Choice) -> PageUpdate:
     info = model_info(app, act.model)
     advice = app.chat.prompting.advice(info, choice.behaviour.thinking)
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from r1chat.app import App
 from r1chat.errors import R1ChatError
-from r1chat.ui.act import Block
+from r1chat.ui.act import ElementUpdate
 from r1chat.ui.compare.acts import ask_menu
 from r1chat.ui.composer.choice import Choice, model_info
 from r1chat.ui.composer.menus import model_menu, thinking_menu
@@ -21,7 +21,7 @@ def model_key(app: App, key: str) -> str:
         return ""
 
 
-def composer_blocks(app: App, key: str, choice: Choice, words: Words) -> list[Block]:
+def composer_blocks(app: App, key: str, choice: Choice, words: Words) -> list[ElementUpdate]:
     """Both menus, and what two replies can be asked for."""
     statuses = app.catalogue.statuses()
     models = [model for status in statuses for model in status.models]
@@ -35,6 +35,6 @@ def composer_blocks(app: App, key: str, choice: Choice, words: Words) -> list[Bl
     ]
 
 
-def thinking_block(app: App, key: str, choice: Choice, words: Words) -> Block:
+def thinking_block(app: App, key: str, choice: Choice, words: Words) -> ElementUpdate:
     """The menu of thinking alone."""
     return {"id": "thinking-place", "html": thinking_menu(model_info(app, key), choice, words)}

@@ -10,14 +10,14 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from r1chat.archive import Imported, Written, told
+from r1chat.archive import ArchiveCounts, ImportCounts, told
 from r1chat.errors import MessageError
 from r1chat.export import FORMATS, SUFFIXES, THOUGHTS, Format, Options, Summary
 from r1chat.export.formats import FORMS
 from r1chat.export.run import kinds_of
 from r1chat.sizes import readable_size
 from r1chat.ui.data import query
-from r1chat.ui.data.jobs import State
+from r1chat.ui.data.jobs import JobState
 from r1chat.ui.data.rows import refusal
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, concat, text_input
@@ -35,7 +35,7 @@ _FLAGS = {
 }
 _VERIFIED = {"right": "--verified", "wrong": "--not-verified"}
 
-Fields = Mapping[str, str]  # those of a form, and those of the filter
+_Fields = Mapping[str, str]  # those of a form, and those of the filter
 
 
 def form(words: Words) -> Markup:
@@ -88,7 +88,7 @@ def import_form(words: Words) -> Markup:
     ).format(words.import_hint, words.import_choose)
 
 
-def read(fields: Fields) -> tuple[Format, str, Options]:
+def read(fields: _Fields) -> tuple[Format, str, Options]:
     """Format, name of the file and options that a form asks for. Raises MessageError."""
     format = fields.get("format", "")
     suffix, thoughts, test = fields.get("suffix", ""), fields.get("thoughts", ""), fields.get("test", "") or "0"
@@ -105,7 +105,7 @@ def read(fields: Fields) -> tuple[Format, str, Options]:
     return format, f"{format}{suffix}", options
 
 
-def command(fields: Fields, words: Words, data_dir: Path | None = None) -> Markup:
+def command(fields: _Fields, words: Words, data_dir: Path | None = None) -> Markup:
     """The same export as a line for a terminal, and a button that copies it.
 
     `data_dir`: the data folder, where it is not the usual one. Raises MessageError, and ExportError where the format is
@@ -144,7 +144,7 @@ def archive_name(now: datetime) -> str:
     return f"r1chat-{now:%Y-%m-%d}.jsonl"
 
 
-def status(state: State | None, words: Words, new_page: bool = False) -> Markup:
+def status(state: JobState | None, words: Words, new_page: bool = False) -> Markup:
     """How far a job is, or what came of it, with its files to take.
 
     `new_page`: for a page that is just opened, which does not show a job that failed or was cancelled before.
@@ -168,7 +168,7 @@ def status(state: State | None, words: Words, new_page: bool = False) -> Markup:
     return close + lines + _files(state, words)
 
 
-def _results(result: Summary | Written | Imported | None, words: Words) -> list[str]:
+def _results(result: Summary | ArchiveCounts | ImportCounts | None, words: Words) -> list[str]:
     lines = []
     if isinstance(result, Summary):
         lines.append(words.export_done.format(rows=f"{result.rows:,}", test=f"{result.test_rows:,}"))
@@ -177,18 +177,18 @@ def _results(result: Summary | Written | Imported | None, words: Words) -> list[
             lines.append(words.export_refused.format(n=f"{sum(result.refused.values()):,}", why=why.rstrip(".。")))
         if result.redacted:
             lines.append(words.export_replaced.format(n=f"{sum(result.redacted.values()):,}"))
-    elif isinstance(result, Written):
+    elif isinstance(result, ArchiveCounts):
         lines.append(words.archive_done.format(**_counts(result)))
-    elif isinstance(result, Imported):
+    elif isinstance(result, ImportCounts):
         lines += [line.pick(words.lang) for line in told(result, result.source)]
     return lines
 
 
-def _counts(result: Written) -> dict[str, str]:
+def _counts(result: ArchiveCounts) -> dict[str, str]:
     return {name: f"{getattr(result, name):,}" for name in ("conversations", "replies", "judgements")}
 
 
-def _files(state: State, words: Words) -> Markup:
+def _files(state: JobState, words: Words) -> Markup:
     if not state.files:
         return EMPTY
     links = concat(

@@ -19,7 +19,7 @@ from r1chat.errors import BusyError, ImportFileError, MessageError, R1ChatError
 from r1chat.export import Summary, export
 from r1chat.ui.data import exporting
 from r1chat.ui.data.answering import QUIET, Sent, html_answer, sentence, spoken
-from r1chat.ui.data.jobs import FOLDER, Jobs, Progress
+from r1chat.ui.data.jobs import FOLDER, JobProgress, Jobs
 from r1chat.ui.responses import PlainTextResponse
 from r1chat.ui.words.page import Words
 
@@ -50,7 +50,7 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
                 raise MessageError(_NO_FORMAT)
             format, name, options = exporting.read(fields.strings())
 
-            def work(folder: Path, progress: Progress) -> Summary:
+            def work(folder: Path, progress: JobProgress) -> Summary:
                 return export(app.store, app.catalogue, format, folder / name, options, progress)
 
             jobs.start("export", work)
@@ -59,7 +59,7 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
 
     @web.post("/r1chat/data/archive")
     def begin_archive(request: Request, fields: Sent) -> Response:
-        def work(folder: Path, progress: Progress) -> archive.Written:
+        def work(folder: Path, progress: JobProgress) -> archive.ArchiveCounts:
             name = exporting.archive_name(datetime.now())
             return archive.write(app.store, folder / name, fields.flag("everything") is True, progress)
 
@@ -85,7 +85,7 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
         except OSError as error:
             return sentence(ImportFileError(Words.import_no_room.format(why=error.strerror or error)), w)
 
-        def work(folder: Path, progress: Progress) -> archive.Imported:
+        def work(folder: Path, progress: JobProgress) -> archive.ImportCounts:
             with upload:
                 return archive.read(app.store, file, progress)
 

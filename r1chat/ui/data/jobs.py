@@ -17,15 +17,15 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 from uuid import uuid4
 
-from r1chat.archive import Imported, Written
+from r1chat.archive import ArchiveCounts, ImportCounts
 from r1chat.errors import BusyError, ExportError, R1ChatError
 from r1chat.export import Summary
 from r1chat.ui.words.page import Words
 
-Kind = Literal["export", "archive", "import"]
-Result = Summary | Written | Imported
-Progress = Callable[[int, int], None]
-Work = Callable[[Path, Progress], Result]
+JobKind = Literal["export", "archive", "import"]
+JobResult = Summary | ArchiveCounts | ImportCounts
+JobProgress = Callable[[int, int], None]
+Work = Callable[[Path, JobProgress], JobResult]
 
 FOLDER = "job-"  # how the names of these folders begin
 OLD = 24 * 3600  # seconds
@@ -35,16 +35,16 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class JobState:
     """The state of a job: `done` of `total` steps; once over, it has a result or an error, or was cancelled."""
 
     id: str
-    kind: Kind
+    kind: JobKind
     done: int = 0
     total: int = 0
     over: bool = False
     cancelled: bool = False
-    result: Result | None = None
+    result: JobResult | None = None
     error: R1ChatError | None = None
     files: tuple[tuple[str, int], ...] = ()  # names and bytes
 
@@ -62,11 +62,11 @@ class Jobs:
         self._lock = threading.Lock()
         self._cancel = threading.Event()
         self._folder: TemporaryDirectory[str] | None = None
-        self._state: State | None = None
+        self._state: JobState | None = None
         self._thread: threading.Thread | None = None
 
     @property
-    def state(self) -> State | None:
+    def state(self) -> JobState | None:
         """The state of the newest job; None before the first one."""
         return self._state
 
@@ -75,7 +75,7 @@ class Jobs:
         """Whether a job is running."""
         return self._state is not None and not self._state.over
 
-    def start(self, kind: Kind, work: Work) -> State:
+    def start(self, kind: JobKind, work: Work) -> JobState:
         """Begin a job in a fresh folder. Raises BusyError while one runs, and ExportError where it cannot be made."""
         with self._lock:
             if self.running:
@@ -87,7 +87,7 @@ class Jobs:
             except OSError as error:
                 raise ExportError(Words.import_no_room.format(why=error.strerror or error)) from None
             self._cancel = threading.Event()
-            self._state = state = State(uuid4().hex, kind)
+            self._state = state = JobState(uuid4().hex, kind)
             arguments = (work, Path(self._folder.name), self._cancel)
             self._thread = threading.Thread(target=self._run, args=arguments, name=f"r1chat-{kind}", daemon=True)
             self._thread.start()

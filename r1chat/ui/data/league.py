@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from r1chat.league import FEW, MOST, Standing, league
-from r1chat.ui.data.players import Result
+from r1chat.ui.data.players import GameResult
 from r1chat.ui.html.parts import concat
 from r1chat.ui.words.page import Words
 
@@ -16,7 +16,7 @@ _WIDTH, _ROW, _EDGE, _AXIS = 320, 34, 8, 18  # in the SVG's own units, which are
 _TICKS = 4  # at most
 
 
-def panel(results: Sequence[Result], words: Words) -> Markup:
+def panel(results: Sequence[GameResult], words: Words) -> Markup:
     """The league of these results, or why there is none yet."""
     standings = league(results)
     if not standings:

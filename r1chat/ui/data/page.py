@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from r1chat.judgements import Gathered
+from r1chat.judgements import JudgementCounts
 from r1chat.ui.data import exporting, query
-from r1chat.ui.data.jobs import State
+from r1chat.ui.data.jobs import JobState
 from r1chat.ui.data.query import Choices, Query
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, concat
@@ -26,7 +26,7 @@ def document(words: Words) -> Markup:
     ).format(lang=words.lang, title=words.data_title)
 
 
-def frame(params: Query, choices: Choices, consent: bool, job: State | None, words: Words) -> Markup:
+def frame(params: Query, choices: Choices, consent: bool, job: JobState | None, words: Words) -> Markup:
     """What is on the page, but for what it asks for later: counters, rows, the league, what was judged twice."""
     panels = concat(
         (
@@ -72,7 +72,7 @@ def frame(params: Query, choices: Choices, consent: bool, job: State | None, wor
     )
 
 
-def counters(gathered: Gathered, words: Words) -> Markup:
+def counters(gathered: JudgementCounts, words: Words) -> Markup:
     """What was gathered, and what it is good for; what to do where that is nothing."""
     if not (gathered.pairs or gathered.ties or gathered.thumbs or gathered.steps or gathered.references):
         return Markup('<p class="none"><b>{}.</b> {}</p>').format(words.data_none, words.data_gather)

@@ -8,12 +8,12 @@ from r1chat.store.dataset import Player
 from r1chat.store.entries import Filter
 from r1chat.ui.words.page import Words
 
-Result = tuple[str, str, float]
+GameResult = tuple[str, str, float]
 
 _SCORES: dict[Winner, float] = {"left": 1.0, "right": 0.0, "tie": 0.5, "both_bad": 0.5}
 
 
-def results(store: Store, filter: Filter, words: Words) -> list[Result]:
+def results(store: Store, filter: Filter, words: Words) -> list[GameResult]:
     """Every comparison with a verdict between different players, of conversations that are not deleted."""
     with store.dataset.snapshot() as snapshot:
         games = [game for game in snapshot.games(filter) if game.winner in _SCORES]

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from r1chat.errors import MessageError
 from r1chat.export import Filter
-from r1chat.store.entries import KINDS, Language
+from r1chat.store.entries import KINDS, LanguageFilter
 from r1chat.ui.html.parts import attributes, concat, text_input
 from r1chat.ui.words.page import Words
 
@@ -43,7 +43,7 @@ def read(query: Query) -> Filter:
     return Filter(
         kinds=frozenset({kind}) if kind in KINDS else frozenset(),
         model=values.get("model", ""),
-        language=cast(Language, language) if language in ("en", "zh") else "",
+        language=cast(LanguageFilter, language) if language in ("en", "zh") else "",
         since=_day(values.get("since", "")),
         until=until and _next_day(until),  # the day itself is meant too
         rater=values.get("rater", ""),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from r1chat.redact import KINDS, Kind, Redactor, find
+from r1chat.redact import KINDS, FindingKind, Redactor, find
 from r1chat.redact.finding import PLACEHOLDER, WORDS
 from r1chat.ui.html.parts import EMPTY, concat
 from r1chat.ui.words.page import Words
@@ -50,7 +50,7 @@ class Replaced:
 
     messages: int = 0
     cut: bool = False  # there were more messages than were read
-    values: defaultdict[Kind, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    values: defaultdict[FindingKind, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def look(self, texts: Iterable[str], names: Collection[str]) -> None:
         """Search these texts too."""
@@ -69,7 +69,7 @@ def report(replaced: Replaced, words: Words) -> Markup:
     return Markup("<p>{}</p>{}{}").format(words.redaction_found.format(n=count), kinds, first)
 
 
-def _kind(kind: Kind, values: Counter[str], words: Words) -> Markup:
+def _kind(kind: FindingKind, values: Counter[str], words: Words) -> Markup:
     rows = concat(
         Markup("<tr><td>{}</td><td>{}</td></tr>").format(value, f"{times:,}")
         for value, times in values.most_common(EXAMPLES)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from r1chat.chat import MOST_SAMPLES
 from r1chat.evaluation.curve import LARGEST, Point, label
 from r1chat.evaluation.generated import TASKS
-from r1chat.evaluation.listing import Curve, Kept
+from r1chat.evaluation.listing import Curve, StoredRun
 from r1chat.evaluation.picture import curve as draw_curve
 from r1chat.evaluation.published import DATA_SETS
 from r1chat.evaluation.starting import MOST_PROBLEMS
@@ -29,7 +29,7 @@ FILE = "file"  # the choice of a file of problems
 class Overview:
     """What the page shows: runs, curves, the names of the runs that are chosen, and of the data sets that are here."""
 
-    runs: Sequence[Kept]
+    runs: Sequence[StoredRun]
     curves: Sequence[Curve]
     chosen: Collection[str]
     data_sets: Collection[str]
@@ -158,7 +158,7 @@ def run_list(overview: Overview, w: EvaluationWords) -> Markup:
     return Markup('<p>{}</p><ul class="rows">{}</ul>').format(w.choose, rows)
 
 
-def _run(run: Kept, chosen: bool, w: EvaluationWords) -> Markup:
+def _run(run: StoredRun, chosen: bool, w: EvaluationWords) -> Markup:
     state = "running" if run.running else "done" if run.complete else "halted"
     status = getattr(w, state).format(done=run.done, all=run.problems)
     share = "" if math.isnan(run.share) else f"pass@1 {w.share.format(n=100 * run.share)}"

@@ -15,7 +15,7 @@ from r1chat.app import App
 from r1chat.errors import EvaluationError, R1ChatError
 from r1chat.evaluation import running
 from r1chat.evaluation.generated import TASKS
-from r1chat.evaluation.listing import Evaluations, Kept
+from r1chat.evaluation.listing import Evaluations, StoredRun
 from r1chat.evaluation.loading import DATA_FOLDER, missing
 from r1chat.evaluation.published import DATA_SETS
 from r1chat.evaluation.samples import is_kept, keep, read_samples
@@ -29,15 +29,15 @@ MOST_COLUMNS = 8
 
 _UI = Path(__file__).parents[1]
 _SHEETS = ("colours.css", "learn/learn.css", "evaluation/evaluation.css")
-Text = Annotated[str, StringConstraints(max_length=400)]
-Names = Annotated[list[Text], Query(alias="run", max_length=100)]
+_Text = Annotated[str, StringConstraints(max_length=400)]
+Names = Annotated[list[_Text], Query(alias="run", max_length=100)]
 
 
-class Asked(BaseModel):
+class _RunRequest(BaseModel):
     """What to measure. `task`: a made-up one, a data set, or "file" for the file at `path`; `budget` None: no limit."""
 
-    task: Text
-    model: Text
+    task: _Text
+    model: _Text
     path: Annotated[str, StringConstraints(max_length=1_000)] = ""
     count: int = 50
     k: int = 1
@@ -45,11 +45,11 @@ class Asked(BaseModel):
     run_code: bool = False
 
 
-class Named(BaseModel):
+class _Act(BaseModel):
     """A run. `agreed`: the person allows that programs of the model are run; `text`: a conversation."""
 
-    id: Text
-    text: Text = ""
+    id: _Text
+    text: _Text = ""
     agreed: bool = False
 
 
@@ -116,12 +116,12 @@ def add(web: FastAPI, app: App) -> None:
 
     @web.get("/r1chat/evaluation/samples")
     def sample_list(
-        request: Request, run: Text, start: Annotated[int, Query(ge=0)] = 0, wrong: bool = False
+        request: Request, run: _Text, start: Annotated[int, Query(ge=0)] = 0, wrong: bool = False
     ) -> Response:
         return answer(request, lambda w: _samples(app, evaluations, evaluations.get(run), start, wrong, w))
 
     @web.post("/r1chat/evaluation/start")
-    def start(request: Request, form: Asked) -> Response:
+    def start(request: Request, form: _RunRequest) -> Response:
         def make(w: EvaluationWords) -> str:
             if form.task != page.FILE and form.task not in TASKS and form.task not in DATA_SETS:
                 raise EvaluationError(EvaluationWords.senseless)
@@ -133,7 +133,7 @@ def add(web: FastAPI, app: App) -> None:
         return answer(request, make)
 
     @web.post("/r1chat/evaluation/keep")
-    def keep_conversation(request: Request, target: Named) -> Response:
+    def keep_conversation(request: Request, target: _Act) -> Response:
         def make(w: EvaluationWords) -> str:
             keep(evaluations.get(target.id).folder, target.text, app.store)
             return samples.link(target.text, w)
@@ -141,7 +141,7 @@ def add(web: FastAPI, app: App) -> None:
         return answer(request, make)
 
     @web.post("/r1chat/evaluation/{verb}")
-    def act(request: Request, verb: str, target: Named, names: Names = []) -> Response:  # noqa: B006
+    def act(request: Request, verb: str, target: _Act, names: Names = []) -> Response:  # noqa: B006
         def make(w: EvaluationWords) -> str:
             run = evaluations.get(target.id)
             if verb == "stop":
@@ -155,7 +155,7 @@ def add(web: FastAPI, app: App) -> None:
         return answer(request, make)
 
 
-def _samples(app: App, evaluations: Evaluations, run: Kept, start: int, wrong: bool, w: EvaluationWords) -> Markup:
+def _samples(app: App, evaluations: Evaluations, run: StoredRun, start: int, wrong: bool, w: EvaluationWords) -> Markup:
     """Some problems of a run, from the one with the number `start` on; `wrong`: those with a wrong sample alone."""
     solved = evaluations.solved(run.folder)
     if wrong:

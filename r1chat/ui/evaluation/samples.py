@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from r1chat.evaluation.listing import Kept
+from r1chat.evaluation.listing import StoredRun
 from r1chat.evaluation.measures import Sample
-from r1chat.evaluation.samples import Asked
+from r1chat.evaluation.samples import ProblemConversation
 from r1chat.messages import Reply
 from r1chat.ui.html.icons import sign
 from r1chat.ui.html.parts import EMPTY, attributes, concat
@@ -19,7 +19,7 @@ AT_ONCE = 20  # problems
 _LONGEST = 20_000  # characters of a thought, or of an answer, that the list shows
 
 
-def folded(runs: Sequence[Kept], w: EvaluationWords) -> Markup:
+def folded(runs: Sequence[StoredRun], w: EvaluationWords) -> Markup:
     """The samples of each run, to be fetched when they are unfolded."""
     return concat(
         Markup(
@@ -33,7 +33,11 @@ def folded(runs: Sequence[Kept], w: EvaluationWords) -> Markup:
 
 
 def problems(
-    run: str, batch: Sequence[Asked], conversations: Collection[str], following: int | None, w: EvaluationWords
+    run: str,
+    batch: Sequence[ProblemConversation],
+    conversations: Collection[str],
+    following: int | None,
+    w: EvaluationWords,
 ) -> Markup:
     """Some problems. `conversations`: those that the chat has; `following`: the number of the next one, or None."""
     rows = concat(_problem(run, problem, problem.conversation in conversations, w) for problem in batch)
@@ -48,7 +52,7 @@ def link(conversation: str, w: EvaluationWords) -> Markup:
     return Markup('<a class="chat" href="../?{}">{}</a>').format(urlencode({"c": conversation}), w.open_conversation)
 
 
-def _problem(run: str, problem: Asked, in_chat: bool, w: EvaluationWords) -> Markup:
+def _problem(run: str, problem: ProblemConversation, in_chat: bool, w: EvaluationWords) -> Markup:
     reference = EMPTY
     if problem.reference is not None and problem.reference.text:
         reference = Markup('<p class="reference">{}</p>').format(

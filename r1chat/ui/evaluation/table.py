@@ -9,7 +9,7 @@ from functools import partial
 
 from markupsafe import Markup
 
-from r1chat.evaluation.listing import Kept
+from r1chat.evaluation.listing import StoredRun
 from r1chat.evaluation.measures import Estimate, Measures, Paired
 from r1chat.evaluation.report import paper_row
 from r1chat.ui.html.parts import EMPTY, concat
@@ -23,7 +23,7 @@ _SHOWN_APART = ("temperature",)  # sampling parameters with a row of their own
 class Column:
     """A run with its figures."""
 
-    run: Kept
+    run: StoredRun
     measures: Measures
 
 
@@ -58,11 +58,11 @@ def side_by_side(columns: Sequence[Column], paired: Paired | None, samples: Mark
     )
 
 
-Row = tuple[str, Sequence[str]]
+_Row = tuple[str, Sequence[str]]
 
 
-def _settings(columns: Sequence[Column], w: EvaluationWords) -> Iterator[Row]:
-    def row(name: str, value: Callable[[Kept], str]) -> Row:
+def _settings(columns: Sequence[Column], w: EvaluationWords) -> Iterator[_Row]:
+    def row(name: str, value: Callable[[StoredRun], str]) -> _Row:
         return name, [value(column.run) for column in columns]
 
     yield row(w.task, lambda run: TASK_NAMES[t].pick(w.lang) if (t := run.asked["task"]) in TASK_NAMES else t)
@@ -82,7 +82,7 @@ def _settings(columns: Sequence[Column], w: EvaluationWords) -> Iterator[Row]:
     yield row(w.seed, lambda run: str(run.asked["seed"]))
 
 
-def _source(run: Kept, w: EvaluationWords) -> str:
+def _source(run: StoredRun, w: EvaluationWords) -> str:
     origin = run.asked.get("asked")
     if not isinstance(origin, dict) or origin.get("name") not in TASK_NAMES:
         return str(run.asked["source"])
@@ -90,17 +90,17 @@ def _source(run: Kept, w: EvaluationWords) -> str:
     return w.made_up_source.format(split=origin.get("split"), language=language)
 
 
-def _other_sampling(run: Kept) -> str:
+def _other_sampling(run: StoredRun) -> str:
     return ", ".join(f"{name} {value}" for name, value in run.asked["sampling"] if name not in _SHOWN_APART)
 
 
-def _budget(run: Kept, w: EvaluationWords) -> str:
+def _budget(run: StoredRun, w: EvaluationWords) -> str:
     budget = run.asked["budget"]
     return w.no_budget if budget is None else w.tokens.format(n=budget)
 
 
-def _figures(columns: Sequence[Column], w: EvaluationWords) -> Iterator[Row]:
-    def row(name: str, value: Callable[[Measures], Estimate], cell: Callable[[Estimate], str]) -> Row:
+def _figures(columns: Sequence[Column], w: EvaluationWords) -> Iterator[_Row]:
+    def row(name: str, value: Callable[[Measures], Estimate], cell: Callable[[Estimate], str]) -> _Row:
         return name, [cell(value(column.measures)) for column in columns]
 
     percent = partial(_percent, w)
@@ -175,7 +175,7 @@ def _paper(column: Column, w: EvaluationWords) -> str:
     )
 
 
-def _paired(runs: Sequence[Kept], paired: Paired | None, w: EvaluationWords) -> Markup:
+def _paired(runs: Sequence[StoredRun], paired: Paired | None, w: EvaluationWords) -> Markup:
     """The first column (the newer run) against the second one."""
     if paired is None:
         return Markup('<p class="paired">{}</p>').format(w.not_paired)

@@ -42,10 +42,10 @@ _DETAILS_CLOSER = "</details"
 _CLOSERS = {"\\[": "\\]", "$$": "$$", "<details": _DETAILS_CLOSER}
 _HELD = {"\\]": 60, "$$": 60, _DETAILS_CLOSER: 400}  # lines
 
-Kind = Literal["text", "list", "table", "fence"]
+BlockKind = Literal["text", "list", "table", "fence"]
 
 
-class Splitter:
+class BlockSplitter:
     """Finds where the blocks of a growing text begin: `starts`, and a line to put before each when it is rendered.
 
     Such a `prefix` is empty but where a fence or a table is so long that it goes on in the next block. An open fence
@@ -57,7 +57,7 @@ class Splitter:
         self.starts: list[int] = []
         self.prefixes: list[str] = []
         self._trusting = trusting
-        self._kind: Kind = "text"
+        self._kind: BlockKind = "text"
         self._line = 0  # where the line begins that is being read
         self._seen = 0  # up to here it has no end
         self._placed = False  # it is known whether that line begins a block
@@ -65,7 +65,7 @@ class Splitter:
         self._due = 0  # from here on the block is long enough to end
         self._opening = ""  # the opening line of the fence, or the head of the table
         self._marks = 0  # how many backticks or tildes the fence was opened with
-        self._outer: Kind = "text"  # what the fence is in
+        self._outer: BlockKind = "text"  # what the fence is in
         self._forgotten = False  # a fence was given up; the line that closes it may still come
         self._above = ""  # the line before
         self._blank = False  # the line before was blank
@@ -86,7 +86,7 @@ class Splitter:
             self._read(text, len(text), whole=False)
         return first
 
-    def _begin(self, at: int, kind: Kind = "text", prefix: str = "") -> None:
+    def _begin(self, at: int, kind: BlockKind = "text", prefix: str = "") -> None:
         if len(self.starts) < MOST_BLOCKS or at - self.starts[-1] >= SOFT:
             self.starts.append(at)
             self.prefixes.append(prefix)
@@ -257,24 +257,24 @@ def _is_whole(piece: str) -> bool:
 
 
 class Segments:
-    """Like `Splitter`, of a text in which blocks also begin at given places: each segment has a splitter of its own."""
+    """`BlockSplitter` for a text in which blocks also begin at given places: each segment has a splitter of its own."""
 
     def __init__(self, trusting: bool = True) -> None:
         self.starts: list[int] = []
         self.prefixes: list[str] = []
         self._trusting = trusting
         self._breaks: list[int] = []
-        self._splitter = Splitter(trusting)
+        self._splitter = BlockSplitter(trusting)
         self._ended = 0  # blocks of the segments that have ended
 
     def feed(self, text: str, breaks: Sequence[int] = ()) -> int:
-        """Take the whole text so far; see `Splitter.feed`. `breaks` only grows while the text begins as it did."""
+        """Take the whole text so far; see `BlockSplitter.feed`. `breaks` only grows while the text begins as it did."""
         first = len(self.starts)
         for place in breaks[len(self._breaks) :]:
             first = min(first, self._take(text[self._base : place]))
             self._ended = len(self.starts)
             self._breaks.append(place)
-            self._splitter = Splitter(self._trusting)
+            self._splitter = BlockSplitter(self._trusting)
         return min(first, self._take(text[self._base :]))
 
     @property

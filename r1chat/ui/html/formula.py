@@ -135,19 +135,19 @@ def _inline(state: StateInline, silent: bool) -> bool:
     return True
 
 
-Found = tuple[
+FormulaSpan = tuple[
     str, int, bool
 ]  # the LaTeX ("" where the formula is not finished), where it ends, whether it is displayed
 
 
-def formula_at(source: str, start: int) -> Found | None:
+def formula_at(source: str, start: int) -> FormulaSpan | None:
     """The formula that begins at a `$` or a backslash of a text; None where none does, or where it is not finished."""
     find = _dollars if source[start] == "$" else _backslash
     formula = find(source, start, len(source))
     return formula if formula and formula[0] else None
 
 
-def _dollars(source: str, start: int, limit: int) -> Found | None:
+def _dollars(source: str, start: int, limit: int) -> FormulaSpan | None:
     if source.startswith("$$", start):
         end = source.find("$$", start + 2, limit)
         if end >= 0:
@@ -160,7 +160,7 @@ def _dollars(source: str, start: int, limit: int) -> Found | None:
     return match[1], match.end(), False
 
 
-def _backslash(source: str, start: int, limit: int) -> Found | None:
+def _backslash(source: str, start: int, limit: int) -> FormulaSpan | None:
     """`\\(…\\)`, `\\[…\\]`, `\\boxed{…}` or an environment; with an open end too, for nothing else begins so."""
     if match := _ESCAPED_TWICE.match(source, start, limit):
         return match[1] or match[2], match.end(), match[1] is None

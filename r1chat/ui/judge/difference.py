@@ -20,8 +20,8 @@ from r1chat.ui.words.page import Words
 MOST = 1_000  # tokens, or lines, of either side that are compared; difflib is quadratic, at worst cubic
 CONTEXT = 80  # characters of what is the same, on either side of a change
 
-Side = Literal["same", "removed", "added"]
-Piece = tuple[Side, str]
+_Side = Literal["same", "removed", "added"]
+_Piece = tuple[_Side, str]
 
 _TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+|\s+|.", re.DOTALL)
 
@@ -39,7 +39,7 @@ def html(original: StoredReply, corrected: StoredReply, words: Words) -> Markup:
     return concat(parts)
 
 
-def differences(old: str, new: str) -> Iterator[Piece]:
+def differences(old: str, new: str) -> Iterator[_Piece]:
     """Both texts as pieces, in order: without those added they make `old`, without those removed `new`."""
     before, after = _TOKEN.findall(old), _TOKEN.findall(new)
     first = _alike(before, after)
@@ -59,14 +59,14 @@ def _alike(before: Sequence[str], after: Sequence[str]) -> int:
     return next((index for index, (old, new) in pairs if old != new), min(len(before), len(after)))
 
 
-def _by_lines(old: str, new: str) -> Iterator[Piece]:
+def _by_lines(old: str, new: str) -> Iterator[_Piece]:
     before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
     if max(len(before), len(after)) > MOST:
         before, after = [old], [new]
     yield from _compared(before, after)
 
 
-def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[Piece]:
+def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[_Piece]:
     for _, start, end, new_start, new_end in SequenceMatcher(None, before, after).get_opcodes():
         if before[start:end] == after[new_start:new_end]:
             yield from _piece("same", before[start:end])
@@ -75,12 +75,12 @@ def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[Piece]:
             yield from _piece("added", after[new_start:new_end])
 
 
-def _piece(side: Side, tokens: Sequence[str]) -> Iterator[Piece]:
+def _piece(side: _Side, tokens: Sequence[str]) -> Iterator[_Piece]:
     if tokens:
         yield side, "".join(tokens)
 
 
-def _shown(pieces: list[Piece], words: Words) -> Markup:
+def _shown(pieces: list[_Piece], words: Words) -> Markup:
     parts = []
     for index, (side, text) in enumerate(pieces):
         if side == "removed":

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from r1chat.judgements import Gathered
+from r1chat.judgements import JudgementCounts
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import joined
 from r1chat.ui.words.page import Words
 
 
-def html(gathered: Gathered, words: Words) -> Markup:
+def html(gathered: JudgementCounts, words: Words) -> Markup:
     """`Data  34 pairs · 120 ratings · 12 verified`, a link to the page of the data; the rest is said in its title."""
     pairs, thumbs = gathered.pairs, gathered.thumbs
     parts = []
@@ -26,7 +26,7 @@ def html(gathered: Gathered, words: Words) -> Markup:
     )
 
 
-def good_for(gathered: Gathered, words: Words) -> list[str]:
+def good_for(gathered: JudgementCounts, words: Words) -> list[str]:
     """A sentence for each kind of what was gathered, and for how much of it may be exported."""
     return [
         words.good_for_pairs.format(n=f"{gathered.pairs:,}"),

@@ -10,8 +10,7 @@ from markupsafe import Markup
 from r1chat.conversations import StoredReply
 from r1chat.errors import R1ChatError
 from r1chat.judgements import CHECKS, Judged, Reference, Verification
-from r1chat.rewards import Reference as Rule
-from r1chat.rewards import Reward, accuracy, format_reward, language_consistency
+from r1chat.rewards import Reward, RightAnswer, accuracy, format_reward, language_consistency
 from r1chat.rewards.programs import program
 from r1chat.rewards.reward import shown
 from r1chat.ui.html.icons import sign
@@ -116,7 +115,7 @@ def _accuracy(stored: StoredReply, reference: Reference | None, words: Words) ->
     if reference is None:
         return Reward(None, Words.no_reference.en, Words.no_reference.zh)
     try:
-        return accuracy(stored.reply.answer, Rule(reference.text, reference.kind))
+        return accuracy(stored.reply.answer, RightAnswer(reference.text, reference.kind))
     except R1ChatError as error:
         return Reward(None, error.sentence("en"), error.sentence("zh"))
 

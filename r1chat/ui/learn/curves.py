@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from r1chat.learn.recipe import Stage
+from r1chat.learn.recipe import RecipeStage
 from r1chat.ui.html.parts import EMPTY, concat
 from r1chat.ui.words.learn import LearnWords
 
@@ -59,7 +59,7 @@ def _curves(log: Sequence[Mapping[str, Any]], w: LearnWords) -> list[tuple[_Curv
     ]
 
 
-def stage_curves(stage: Stage, w: LearnWords) -> Markup:
+def stage_curves(stage: RecipeStage, w: LearnWords) -> Markup:
     """Figures of a stage of the recipe, as far as its log has two points of them."""
     figures = [
         _Curve(w.curve_loss, "loss", lambda x: f"{x:.2f}"),

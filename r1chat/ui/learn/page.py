@@ -16,9 +16,9 @@ from r1chat.learn.children import Liked
 from r1chat.learn.defaults import MOST_TRIALS
 from r1chat.learn.gather import APART, LEAST, SHOWS
 from r1chat.learn.overview import Material
-from r1chat.learn.proof import Example, Side, read_proof
-from r1chat.learn.recipe import Stage, StageName
-from r1chat.learn.runs import KINDS, UNFINISHED, Run, Status
+from r1chat.learn.proof import ProofExample, Side, read_proof
+from r1chat.learn.recipe import RecipeStage, StageName
+from r1chat.learn.runs import KINDS, UNFINISHED, RunStatus, TrainingRun
 from r1chat.learn.trials import Tried, read_trials
 from r1chat.sizes import readable_size
 from r1chat.ui.html.icons import icon
@@ -67,7 +67,7 @@ def whole(
     missing: Sequence[str],
     runs: Markup,
     families: Sequence[Family],
-    stages: Sequence[Stage],
+    stages: Sequence[RecipeStage],
     w: LearnWords,
 ) -> Markup:
     """Everything on the page."""
@@ -162,7 +162,7 @@ def _suffices(material: Material, w: LearnWords) -> str:
 # --- runs ------------------------------------------------------------------------------------------------------------
 
 
-def run_cards(runs: Sequence[Run], child_names: Mapping[str, str], w: LearnWords) -> Markup:
+def run_cards(runs: Sequence[TrainingRun], child_names: Mapping[str, str], w: LearnWords) -> Markup:
     """All runs, newest first. `child_names`: those of their children in the model list, by the name of the run."""
     if not runs:
         return Markup("<p>{}</p>").format(w.no_runs)
@@ -172,7 +172,7 @@ def run_cards(runs: Sequence[Run], child_names: Mapping[str, str], w: LearnWords
     )
 
 
-def run_card(run: Run, status: Status, child: str, w: LearnWords, opened: bool) -> Markup:
+def run_card(run: TrainingRun, status: RunStatus, child: str, w: LearnWords, opened: bool) -> Markup:
     """A run: how far it is, its curves, and what came of it. `child`: its name in the model list, or ""."""
     running = status.state in RUNNING
     text = getattr(w, status.state).format(step=status.step, steps=status.steps)
@@ -213,7 +213,7 @@ def _trials(trials: Sequence[Tried], w: LearnWords) -> Markup:
     return Markup('<ol class="trials" aria-label="{}">{}</ol>').format(w.trials, items)
 
 
-def _run_buttons(run: Run, status: Status, child: str, w: LearnWords) -> Markup:
+def _run_buttons(run: TrainingRun, status: RunStatus, child: str, w: LearnWords) -> Markup:
     if status.state in RUNNING:
         if run.is_stopping:
             return Markup("<span>{}</span>").format(w.cancelling if run.is_cancelled else w.pausing)
@@ -229,7 +229,7 @@ def _run_buttons(run: Run, status: Status, child: str, w: LearnWords) -> Markup:
     return buttons + act("delete-run", run.name, w.delete, w.delete_run.format(name=run.name))
 
 
-def proof(status: Status, w: LearnWords, opened: bool) -> Markup:
+def proof(status: RunStatus, w: LearnWords, opened: bool) -> Markup:
     """Figures with their intervals, and answers before and after."""
     figures = read_proof(status.proof)
     if figures is None:
@@ -268,7 +268,7 @@ def _figure(name: str, estimate: Estimate, worded: Callable[[float], str]) -> Ma
     )
 
 
-def _example(example: Example, w: LearnWords) -> Markup:
+def _example(example: ProofExample, w: LearnWords) -> Markup:
     same = example.before.answer == example.after.answer
     return Markup('<li><p class="prompt">{prompt}</p><div class="sides">{before}{after}</div></li>').format(
         prompt=example.prompt,
@@ -332,7 +332,7 @@ def _child(child: Child, w: LearnWords) -> Markup:
 # --- R1's recipe -----------------------------------------------------------------------------------------------------
 
 
-def recipe(stages: Sequence[Stage], w: LearnWords) -> Markup:
+def recipe(stages: Sequence[RecipeStage], w: LearnWords) -> Markup:
     """What each stage of R1's recipe does to a model, with the curves of those that were run here."""
     texts: tuple[tuple[StageName, str, str], ...] = (
         ("cold-start", w.cold_start, w.about_cold_start),
@@ -356,7 +356,7 @@ def _command(before: str, stage: str) -> Markup:
     return Markup("<small>{} <code>r1chat train {} FOLDER</code></small>").format(before, stage)
 
 
-def _stage(stage: Stage, w: LearnWords, opened: bool) -> Markup:
+def _stage(stage: RecipeStage, w: LearnWords, opened: bool) -> Markup:
     last = stage.log[-1]
     facts = [w.stage_steps.format(steps=int(last["step"]), tokens=last.get("tokens", 0) / 1e6)]
     if stage.samples:

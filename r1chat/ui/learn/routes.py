@@ -22,8 +22,8 @@ from r1chat.learn.children import Children, blind_results, liked
 from r1chat.learn.defaults import MOST_TRIALS
 from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.overview import materials
-from r1chat.learn.recipe import Stage, stages
-from r1chat.learn.runs import KINDS, Runs, Wish
+from r1chat.learn.recipe import RecipeStage, stages
+from r1chat.learn.runs import KINDS, Runs, RunWish
 from r1chat.learn.starting import start
 from r1chat.learn.train import check_installed, missing
 from r1chat.ui.data.answering import QUIET, spoken
@@ -32,29 +32,29 @@ from r1chat.ui.responses import HTMLResponse, PlainTextResponse
 from r1chat.ui.words.learn import LEARN_WORDS, LearnWords
 
 _HERE = Path(__file__).parent
-Text = Annotated[str, StringConstraints(max_length=400)]
+_Text = Annotated[str, StringConstraints(max_length=400)]
 
 
-class Asked(BaseModel):
+class _TrainingRequest(BaseModel):
     """What to train, and how: a kind, and after a colon the aspects of marks that label; in how many trials."""
 
-    model: Text
-    kind: Text
+    model: _Text
+    kind: _Text
     trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = 1
 
 
-class Named(BaseModel):
+class _Act(BaseModel):
     """A run or a child; `text` is a new name."""
 
-    id: Text
-    text: Text = ""
+    id: _Text
+    text: _Text = ""
 
 
-class Verdict(BaseModel):
+class _BlindVerdict(BaseModel):
     """Which side of a pair of a child is better; `seen`: whether the thoughts were open."""
 
-    id: Text
-    sides: Text
+    id: _Text
+    sides: _Text
     winner: Winner
     seen: tuple[bool, bool]
 
@@ -99,10 +99,10 @@ class _Learning:
         return _families(self.app, self.children, w)
 
     @property
-    def stages(self) -> list[Stage]:
+    def stages(self) -> list[RecipeStage]:
         return stages(self.app.settings.data_dir)
 
-    def train(self, form: Asked) -> None:
+    def train(self, form: _TrainingRequest) -> None:
         """Begin what a person asks for. Raises TrainingError, BackendError."""
         check_installed()
         self.app.catalogue.find(form.model)
@@ -112,7 +112,7 @@ class _Learning:
         kind = next(known for known in KINDS if known == name)
         if kind == "grpo" and form.trials > 1:
             raise TrainingError(LearnWords.no_trials)
-        start(self.app.settings, self.runs.begin(Wish(kind, form.model, by=by, trials=form.trials)))
+        start(self.app.settings, self.runs.begin(RunWish(kind, form.model, by=by, trials=form.trials)))
 
     def pair(self, request: Request, name: str) -> Response:
         """The pair of a child that waits for a verdict."""
@@ -122,7 +122,7 @@ class _Learning:
 
         return self.answer(request, card)
 
-    def act(self, verb: str, target: Named) -> None:
+    def act(self, verb: str, target: _Act) -> None:
         """Do what a button says. Raises TrainingError."""
         runs, children = self.runs, self.children
         if verb == "cancel":
@@ -188,11 +188,11 @@ def _add_comparisons(web: FastAPI, learning: _Learning) -> None:
     """The blind queue of a child."""
 
     @web.post("/r1chat/learn/pair")
-    def next_pair(request: Request, target: Named) -> Response:
+    def next_pair(request: Request, target: _Act) -> Response:
         return learning.pair(request, target.id)
 
     @web.post("/r1chat/learn/judge")
-    def judge(request: Request, verdict: Verdict) -> Response:
+    def judge(request: Request, verdict: _BlindVerdict) -> Response:
         def decide(w: LearnWords) -> str:
             learning.queue.decide(verdict.id, verdict.sides, verdict.winner, verdict.seen)
             return ""
@@ -205,7 +205,7 @@ def _add_acts(web: FastAPI, learning: _Learning) -> None:
     """What buttons do; the answer is the runs as they are then."""
 
     @web.post("/r1chat/learn/train")
-    def train(request: Request, form: Asked) -> Response:
+    def train(request: Request, form: _TrainingRequest) -> Response:
         def make(w: LearnWords) -> str:
             learning.train(form)
             return learning.cards(w)
@@ -213,7 +213,7 @@ def _add_acts(web: FastAPI, learning: _Learning) -> None:
         return learning.answer(request, make)
 
     @web.post("/r1chat/learn/{verb}")
-    def act(request: Request, verb: str, target: Named) -> Response:
+    def act(request: Request, verb: str, target: _Act) -> Response:
         def make(w: LearnWords) -> str:
             learning.act(verb, target)
             return learning.cards(w)

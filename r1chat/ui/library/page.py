@@ -10,7 +10,7 @@ from markupsafe import Markup
 from r1chat.backends.gguf import Header
 from r1chat.both import Both
 from r1chat.config import NANO
-from r1chat.library import CURATED, Curated, Job, Repository, Variant
+from r1chat.library import CURATED, Curated, DownloadJob, Repository, Variant
 from r1chat.library.curated import expect, suitable
 from r1chat.library.forecast import Forecast, Resources, Speeds, forecast
 from r1chat.messages import ModelInfo
@@ -167,12 +167,12 @@ def row(model: Curated, machine: Machine, w: LibraryWords) -> Markup:
     )
 
 
-def downloads(jobs: Iterable[Job], ready: Mapping[str, str], w: LibraryWords) -> Markup:
+def downloads(jobs: Iterable[DownloadJob], ready: Mapping[str, str], w: LibraryWords) -> Markup:
     """The downloads, with how far each is and what can be done with it. `ready`: by ids, the keys of the models."""
     return concat(_download(job, ready.get(job.id, ""), w) for job in jobs)
 
 
-def _download(job: Job, key: str, w: LibraryWords) -> Markup:
+def _download(job: DownloadJob, key: str, w: LibraryWords) -> Markup:
     share = 100 * job.done / job.total if job.total else 0
     done, total = readable_size(job.done), readable_size(job.total)
     status = {

@@ -26,20 +26,20 @@ from r1chat.ui.responses import HTMLResponse, PlainTextResponse
 from r1chat.ui.words.library import LIBRARY_WORDS, LibraryWords
 
 _HERE = Path(__file__).parent
-Text = Annotated[str, StringConstraints(max_length=1000)]
+_Text = Annotated[str, StringConstraints(max_length=1000)]
 
 
-class Wish(BaseModel):
+class _FileRequest(BaseModel):
     """A file of a repository."""
 
-    repo: Text
-    file: Text = ""
+    repo: _Text
+    file: _Text = ""
 
 
-class Named(BaseModel):
+class _Act(BaseModel):
     """A download or a model."""
 
-    id: Text
+    id: _Text
 
 
 def add(web: FastAPI, app: App) -> None:
@@ -97,7 +97,7 @@ def add(web: FastAPI, app: App) -> None:
         return answer(request, lambda w: ollama_page.ollama_state(_known_ollama(app), w))
 
     @web.post("/r1chat/library/ollama/{verb}")
-    def act_on_ollama(request: Request, verb: str, target: Named) -> Response:
+    def act_on_ollama(request: Request, verb: str, target: _Act) -> Response:
         def make(w: LibraryWords) -> str:
             act(app, verb, target.id.strip())
             return ollama_page.ollama_state(_known_ollama(app), w)
@@ -131,7 +131,7 @@ def add(web: FastAPI, app: App) -> None:
         return answer(request, make)
 
     @web.post("/r1chat/library/get")
-    def get(request: Request, wish: Wish) -> Response:
+    def get(request: Request, wish: _FileRequest) -> Response:
         def make(w: LibraryWords) -> str:
             hub, (name, _) = source(wish.repo, app.downloads.hub), parse_address(wish.repo)
             app.downloads.add(name, choose(hub.variants(name), wish.file))
@@ -140,7 +140,7 @@ def add(web: FastAPI, app: App) -> None:
         return answer(request, make)
 
     @web.post("/r1chat/library/{verb}")
-    def act_on_download(request: Request, verb: str, target: Named) -> Response:
+    def act_on_download(request: Request, verb: str, target: _Act) -> Response:
         def make(w: LibraryWords) -> str:
             acts = {"pause": app.downloads.pause, "resume": app.downloads.resume, "cancel": app.downloads.cancel}
             if verb == "remove":

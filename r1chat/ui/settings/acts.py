@@ -12,20 +12,20 @@ from r1chat.chat import checked_system
 from r1chat.config import Titles
 from r1chat.errors import MessageError
 from r1chat.messages import LONGEST_NAME
-from r1chat.ui.act import Act, Actions, Answer
-from r1chat.ui.settings.dialog import Values, dialog
+from r1chat.ui.act import Act, Actions, PageUpdate
+from r1chat.ui.settings.dialog import SettingsValues, dialog
 from r1chat.ui.words.page import Words
 
 LONGEST_ADDRESS = 200  # characters: with the name of a model behind it, it is the key of that model
 LONGEST_KEY = 2_000  # characters, of a server
 
 
-def show_settings(app: App, act: Act) -> Answer:
+def show_settings(app: App, act: Act) -> PageUpdate:
     """The dialog, with what is set."""
     return {"blocks": [{"id": "settings", "html": dialog(_values(app), act.words)}]}
 
 
-def set_default(app: App, act: Act) -> Answer | None:
+def set_default(app: App, act: Act) -> PageUpdate | None:
     """Set the model or the system prompt of new conversations, or who names them; the text is a JSON object."""
     fields = act.fields
     if "model" in fields:
@@ -40,7 +40,7 @@ def set_default(app: App, act: Act) -> Answer | None:
     return {"behaviour": {"system": default.system, "system_role": False, "sampling": {}, "preset": ""}}
 
 
-def add_server(app: App, act: Act) -> Answer:
+def add_server(app: App, act: Act) -> PageUpdate:
     """Add a server: `url` and `key` in a JSON object."""
     fields = act.fields
     url, key = fields.text("url"), fields.text("key")
@@ -50,13 +50,13 @@ def add_server(app: App, act: Act) -> Answer:
     return show_settings(app, act)
 
 
-def remove_server(app: App, act: Act) -> Answer:
+def remove_server(app: App, act: Act) -> PageUpdate:
     """Remove a server, and its key with it."""
     app.main.remove_server(act.subject)
     return show_settings(app, act)
 
 
-def test_server(app: App, act: Act) -> Answer:
+def test_server(app: App, act: Act) -> PageUpdate:
     """Whether a server answers, and with how many models."""
     server = app.servers.find(act.subject)
     status = next(status for status in app.catalogue.statuses(fresh=True, patience=None) if status.name == server.name)
@@ -67,11 +67,11 @@ def test_server(app: App, act: Act) -> Answer:
     return {"blocks": [{"id": f"told-{server.id}", "html": escape(sentence)}]}
 
 
-def _values(app: App) -> Values:
+def _values(app: App) -> SettingsValues:
     settings = app.settings
     environment = {name.removeprefix("R1CHAT_").lower() for name in os.environ if name.startswith("R1CHAT_")}
     models = [(model.key, model.title or model.name) for model in app.catalogue.models() if model.ready]
-    return Values(
+    return SettingsValues(
         model=settings.model,
         models=models,
         system=app.chat.default_behaviour.system,

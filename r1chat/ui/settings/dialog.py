@@ -20,7 +20,7 @@ from r1chat.ui.words.page import Words
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class SettingsValues:
     """What the dialog shows of the settings that are kept in the data folder."""
 
     model: str  # the key or name of the default model; "": the best there is
@@ -35,7 +35,7 @@ class Values:
     database: str
 
 
-def dialog(values: Values, words: Words) -> Markup:
+def dialog(values: SettingsValues, words: Words) -> Markup:
     """The inside of the dialog: a list of tabs, and a panel for each."""
     panels = (
         ("general", words.general, _general(words)),
@@ -115,7 +115,7 @@ def _thoughts(words: Words) -> Markup:
     return _choice("fold", words.thoughts, folds, words.fold_note)
 
 
-def _models(values: Values, words: Words) -> Markup:
+def _models(values: SettingsValues, words: Words) -> Markup:
     known = [("", words.best_model), *values.models]
     if values.model not in [key for key, _ in known]:
         known.append((values.model, values.model))
@@ -154,7 +154,7 @@ def _models(values: Values, words: Words) -> Markup:
     )
 
 
-def _servers(values: Values, words: Words) -> Markup:
+def _servers(values: SettingsValues, words: Words) -> Markup:
     rows = [server_row(server.id, server.url, bool(server.key), words) for server in values.servers]
     if values.base_url:
         rows.insert(0, _row(values.base_url, EMPTY, words.server_fixed))
@@ -186,7 +186,7 @@ def server_row(server_id: str, url: str, has_key: bool, words: Words) -> Markup:
     return _row(url, Markup('<div class="line">{}{}</div>').format(status, buttons), note)
 
 
-def _data(values: Values, words: Words) -> Markup:
+def _data(values: SettingsValues, words: Words) -> Markup:
     rows = [
         _row(
             title,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from r1chat.app import App
 from r1chat.conversations import Verdict
 from r1chat.errors import MessageError
-from r1chat.ui.act import Act, Actions, Answer
+from r1chat.ui.act import Act, Actions, PageUpdate
 from r1chat.ui.compare.acts import ask_both
 from r1chat.ui.composer.acts import ask_phrasings, behaviour_of, choose_model, refresh_models
 from r1chat.ui.composer.blocks import composer_blocks, model_key
@@ -23,7 +23,7 @@ LONGEST_KIND = 32  # characters of the name of a moment's kind
 # --- messages --------------------------------------------------------------------------------------------------------
 
 
-def ask(app: App, act: Act) -> Answer:
+def ask(app: App, act: Act) -> PageUpdate:
     """Send a message, in a new conversation where none shows."""
     model = act.model or model_key(app, "")  # sent before the page knew which model it offers
     behaviour = None if act.conversation else behaviour_of(app, act)
@@ -31,13 +31,13 @@ def ask(app: App, act: Act) -> Answer:
     return show(app, generation.conversation_id, model, act.words, act.query)
 
 
-def ask_two(app: App, act: Act) -> Answer:
+def ask_two(app: App, act: Act) -> PageUpdate:
     """Send a message to two models, or to one twice."""
     behaviour = None if act.conversation else behaviour_of(app, act)
     return show(app, ask_both(app, act, behaviour), act.model, act.words, act.query)
 
 
-def ask_in_other_words(app: App, act: Act) -> Answer:
+def ask_in_other_words(app: App, act: Act) -> PageUpdate:
     """Send one question in several phrasings."""
     return show(app, ask_phrasings(app, act), act.model, act.words, act.query)
 
@@ -131,14 +131,14 @@ def _step(act: Act) -> int:
 # --- the window of the model ----------------------------------------------------------------------------------------
 
 
-def use_model(app: App, act: Act) -> Answer:
+def use_model(app: App, act: Act) -> PageUpdate:
     """Choose the model that the text names."""
     answer = choose_model(app, replace(act, model=act.text))
     answer["blocks"] += model_blocks(app, act.text, act.words)
     return answer
 
 
-def look_again(app: App, act: Act) -> Answer:
+def look_again(app: App, act: Act) -> PageUpdate:
     """Ask every backend anew for its models."""
     act = replace(act, model=model_key(app, act.model))
     answer = refresh_models(app, act)
@@ -159,12 +159,12 @@ def show_all_turns(app: App, act: Act) -> None:
 # --- conversations ---------------------------------------------------------------------------------------------------
 
 
-def new(app: App, act: Act) -> Answer:
+def new(app: App, act: Act) -> PageUpdate:
     """The empty page; a conversation begins with its first message."""
     return show(app, "", act.model, act.words, act.query)
 
 
-def new_temporary(app: App, act: Act) -> Answer:
+def new_temporary(app: App, act: Act) -> PageUpdate:
     """A new conversation that is kept in memory alone."""
     home = app.main.begin_temporary()
     conversation = home.store.new_conversation(model=act.model or model_key(app, ""))
@@ -172,22 +172,22 @@ def new_temporary(app: App, act: Act) -> Answer:
     return show(home, conversation.id, act.model, act.words, act.query)
 
 
-def search(app: App, act: Act) -> Answer:
+def search(app: App, act: Act) -> PageUpdate:
     """The conversations that hold a text."""
     return {"blocks": [list_block(app, act.conversation, act.words, act.query)]}
 
 
-def search_palette(app: App, act: Act) -> Answer:
+def search_palette(app: App, act: Act) -> PageUpdate:
     """The conversations that the command palette offers for a text."""
     return {"blocks": [palette_block(app, act.words, act.text)]}
 
 
-def show_more(app: App, act: Act) -> Answer:
+def show_more(app: App, act: Act) -> PageUpdate:
     """The next part of the list; the text says after which one."""
     return {"blocks": [next_list_block(app, act.conversation, act.words, act.query, act.text)]}
 
 
-def open_conversation(app: App, act: Act) -> Answer:
+def open_conversation(app: App, act: Act) -> PageUpdate:
     """Show a conversation, with the model that it was held with."""
     key = model_key(app, app.store.conversation(act.subject).info.model)
     answer = show(app, act.subject, key, act.words, act.query)
@@ -197,14 +197,14 @@ def open_conversation(app: App, act: Act) -> Answer:
     return answer
 
 
-def rename(app: App, act: Act) -> Answer:
+def rename(app: App, act: Act) -> PageUpdate:
     """Give a conversation another title."""
     app.store.rename(act.subject, act.text.strip())
     app.chat.publish(act.subject)
     return search(app, act)
 
 
-def delete(app: App, act: Act) -> Answer:
+def delete(app: App, act: Act) -> PageUpdate:
     """Delete a conversation; it can be had back for a while, but for a temporary one."""
     running = app.chat.running(act.subject)
     if running is not None:
@@ -218,7 +218,7 @@ def delete(app: App, act: Act) -> Answer:
     return show(home, conversation_id, act.model, act.words, act.query, None if app.is_temporary else deleted)
 
 
-def undelete(app: App, act: Act) -> Answer:
+def undelete(app: App, act: Act) -> PageUpdate:
     """Have a deleted conversation back."""
     app.store.undelete(act.subject)
     return show(app, act.subject, act.model, act.words, act.query)

@@ -41,7 +41,7 @@ from r1chat.ui.talk.moments import legend, outline_count
 from r1chat.ui.words.page import words
 
 Patch = dict[str, Any]
-Block = dict[str, Any]
+PatchBlock = dict[str, Any]
 
 HEARTBEAT = 10.0  # seconds; a page that left is noticed after this at the latest
 PULSE = 2.0  # seconds between two looks at the server of the chosen model, while nothing else happens
@@ -161,7 +161,7 @@ class Viewer:
             return
         self._beat = time.monotonic()
 
-    def _presence(self, max_age: float | None = None) -> list[Block]:
+    def _presence(self, max_age: float | None = None) -> list[PatchBlock]:
         """Whether the chosen model can be used: beside the picker, under the message box, and in the middle."""
         now = availability.look(self._app, self._model, self._words, max_age)
         blocks = self._change("state-place", html=availability.state_html(now, self._words))
@@ -211,7 +211,7 @@ class Viewer:
             if self._left.is_set() or self._app.chat.news(self._conversation_id) != seen:
                 return
             message = self._messages[sides.turn_id]
-            blocks: list[Block] = []
+            blocks: list[PatchBlock] = []
             for reply_id, reply in zip(sides.reply_ids, replies, strict=True):
                 if reply_id in message.replies:  # who does not want to compare sees one only
                     blocks += self._growing(sides.turn_id, reply_id, reply)
@@ -225,7 +225,7 @@ class Viewer:
         message = self._messages.get(turn_id)
         return message.replies.get(reply_id) if message is not None else None
 
-    def _growing(self, turn_id: str, reply_id: str, reply: Reply) -> list[Block]:
+    def _growing(self, turn_id: str, reply_id: str, reply: Reply) -> list[PatchBlock]:
         message = self._messages[turn_id]
         view = message.replies[reply_id]
         blocks = self._change(f"reply-{reply_id}", kind=f"reply {_state(reply)}")
@@ -249,7 +249,7 @@ class Viewer:
             self._outlined_at = now
         return blocks + [self._piece(reply_id, block) for block in rendered]
 
-    def _outline(self, reply_id: str, renderer: render.ReplyRenderer, over: bool) -> list[Block]:
+    def _outline(self, reply_id: str, renderer: render.ReplyRenderer, over: bool) -> list[PatchBlock]:
         """The outline: whole at first and at the end, between only the rows that have changed."""
         rows = renderer.outline_rows()
         if over or rows is None or self._outline_sent != reply_id:
@@ -258,7 +258,7 @@ class Viewer:
             for part in ("outline-count", "outline-legend"):
                 self._sent.pop(part, None)
             return self._change("outline", html=html)
-        blocks: list[Block] = [
+        blocks: list[PatchBlock] = [
             {"id": row.id, "into": f"{reply_id}-outline", "kind": row.kind, "html": row.html} for row in rows
         ]
         count = outline_count(renderer.moments, self._words)
@@ -270,7 +270,7 @@ class Viewer:
         return self._words.answer_of if message.blind else message.makers.get(reply_id, "") or self._words.answer_of
 
     @staticmethod
-    def _piece(reply_id: str, block: render.Block) -> Block:
+    def _piece(reply_id: str, block: render.Block) -> PatchBlock:
         if block.gone:
             return {"id": block.id, "gone": True}
         into = f"{reply_id}-steps" if block.kind == "step" else f"{reply_id}-answer"
@@ -333,7 +333,7 @@ class Viewer:
             "state": self._state(conversation, running),
         }
 
-    def _window(self, conversation: Conversation, running: Generation | Samples | None) -> list[Block]:
+    def _window(self, conversation: Conversation, running: Generation | Samples | None) -> list[PatchBlock]:
         """What the model's window holds; which turns it no longer sees; what to do when it gets tight."""
         turns, view = conversation.turns, conversation.info
         comparing = self._comparing(conversation)  # the window's size may give a side away
@@ -388,7 +388,7 @@ class Viewer:
                 self._fixed[model] = "" if continues else self._words.cannot_steer
         return self._fixed[model]
 
-    def _turn(self, turn: StoredTurn, running: Generation | Samples | None) -> list[Block]:
+    def _turn(self, turn: StoredTurn, running: Generation | Samples | None) -> list[PatchBlock]:
         section, message = f"turn-{turn.id}", self._messages[turn.id]
         blocks = self._change(f"you-{turn.id}", section, "you unseen", Markup("<h2>{}</h2>").format(self._words.you))
         blocks += self._change(f"ask-{turn.id}", section, "ask", render.message(turn.content, self._words))
@@ -415,12 +415,14 @@ class Viewer:
     def _comparing(self, conversation: Conversation) -> bool:
         return bool(conversation.turns) and self._messages[conversation.turns[-1].id].comparison is not None
 
-    def _sides(self, comparison: OpenComparison, section: str, running: Generation | Samples | None) -> list[Block]:
+    def _sides(
+        self, comparison: OpenComparison, section: str, running: Generation | Samples | None
+    ) -> list[PatchBlock]:
         sides = [self._app.chat.as_it_stands(reply_id) for reply_id in comparison.sides.reply_ids.values()]
         replies = [stored.reply for stored in sides]
         if isinstance(running, Samples) and running.turn_id == comparison.sides.turn_id and not running.vote_id:
             replies = running.snapshots()
-        blocks: list[Block] = []
+        blocks: list[PatchBlock] = []
         if comparison.block not in self._sent:  # once: what is inside is sent apart
             html = comparisons.skeleton(comparison, sides, self._words)
             blocks += self._frame(comparison.block, section, "comparison", html)
@@ -428,8 +430,8 @@ class Viewer:
             blocks += self._body(stored, f"{comparison.block}-{side}", reply)
         return blocks + self._verdict(comparison, replies)
 
-    def _verdict(self, comparison: OpenComparison, replies: list[Reply]) -> list[Block]:
-        blocks: list[Block] = []
+    def _verdict(self, comparison: OpenComparison, replies: list[Reply]) -> list[PatchBlock]:
+        blocks: list[PatchBlock] = []
         for reply_id, reply in zip(comparison.sides.reply_ids.values(), replies, strict=True):
             blocks += self._change(f"{reply_id}-notes", html=comparisons.notes(reply, self._words))
         kind, html = comparisons.verdict(comparison, replies, self._words)
@@ -447,7 +449,7 @@ class Viewer:
 
     def _reply(
         self, stored: StoredReply, question: str, section: str, running: Generation | Samples | None
-    ) -> list[Block]:
+    ) -> list[PatchBlock]:
         live = running is not None and running.reply_id == stored.id
         reply = running.snapshot() if running is not None and live else stored.reply
         blocks = self._body(stored, section, reply)
@@ -492,9 +494,9 @@ class Viewer:
                 self._names[key] = model_name(self._app.catalogue.glance(key))
         return self._names[key]
 
-    def _body(self, stored: StoredReply, into: str, reply: Reply) -> list[Block]:
+    def _body(self, stored: StoredReply, into: str, reply: Reply) -> list[PatchBlock]:
         """Thought and answer, with the person's labels of the moments in them."""
-        blocks: list[Block] = []
+        blocks: list[PatchBlock] = []
         verdicts = self._verdicts.get(stored.id, {})
         replies = self._messages[stored.turn_id].replies
         self._messages[stored.turn_id].makers[stored.id] = self._maker(stored)
@@ -540,11 +542,11 @@ class Viewer:
             self._sent.pop(block_id, None)
         message.block, message.replies = "", {}
 
-    def _frame(self, block_id: str, into: str, kind: str, html: Markup) -> list[Block]:
+    def _frame(self, block_id: str, into: str, kind: str, html: Markup) -> list[PatchBlock]:
         """A block that is made of others, if the page does not have it."""
         return [{**block, "frame": True} for block in self._change(block_id, into, kind, html)]
 
-    def _change(self, block_id: str, into: str = "", kind: str = "", html: Markup | None = None) -> list[Block]:
+    def _change(self, block_id: str, into: str = "", kind: str = "", html: Markup | None = None) -> list[PatchBlock]:
         """The block, if the page has it otherwise or may have it otherwise; what is not given stays as it is."""
         known = block_id in self._sent
         old_kind, old_html = self._sent.get(block_id, ("", ""))
@@ -552,7 +554,7 @@ class Viewer:
         if known and new == (old_kind, old_html):
             return []
         self._sent[block_id] = new
-        block: Block = {"id": block_id}
+        block: PatchBlock = {"id": block_id}
         if into:
             block["into"] = into
         if kind and kind != old_kind:
@@ -579,7 +581,7 @@ class Viewer:
         html = notice(error.sentence(self._words.lang), error=True)
         return self._without_turns([{"id": "welcome", "into": "welcome-section", "kind": "welcome", "html": html}])
 
-    def _without_turns(self, blocks: list[Block]) -> Patch:
+    def _without_turns(self, blocks: list[PatchBlock]) -> Patch:
         """A patch that shows these blocks, and no message."""
         self._working = " ".join(self._app.chat.working())
         return {

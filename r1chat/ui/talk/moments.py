@@ -15,28 +15,28 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from r1chat.conversations import Verdict
-from r1chat.reflect import KINDS, Effect, Kind, Moment, Reader, Step
+from r1chat.reflect import KINDS, Effect, Moment, MomentKind, Reader, Step
 from r1chat.ui.html.formula import BEGIN, END
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, concat, markdown
 from r1chat.ui.talk.titles import title
 from r1chat.ui.words.page import Words
 
-CLASSES: dict[Kind, str] = {
+CLASSES: dict[MomentKind, str] = {
     "verification": "check",
     "correction": "fix",
     "alternative": "other",
     "re-reading": "reread",
     "realisation": "aha",
 }
-GLYPHS: dict[Kind, str] = {  # where nothing can be drawn
+GLYPHS: dict[MomentKind, str] = {  # where nothing can be drawn
     "verification": "✓",
     "correction": "↺",
     "alternative": "⇄",
     "re-reading": "¶",
     "realisation": "✦",
 }
-_SHAPES: dict[Kind, tuple[str, str]] = {  # outline of the mark, and the picture in it
+_SHAPES: dict[MomentKind, tuple[str, str]] = {  # outline of the mark, and the picture in it
     "verification": ('<circle cx="12" cy="12" r="11" class="shape"/>', "m7 12.5 3.5 3.5L17 9"),
     "correction": (
         '<path d="M12 0 24 12 12 24 0 12Z" class="shape"/>',
@@ -120,7 +120,7 @@ def _opening(moment: Moment, verdicts: Verdicts) -> Markup:
     )
 
 
-def mark(kind: Kind, effect: Effect, place: str = "") -> Markup:
+def mark(kind: MomentKind, effect: Effect, place: str = "") -> Markup:
     """The sign of a moment, by its kind and effect. Needs `SYMBOLS` in the page."""
     name = CLASSES[kind]
     return Markup('<svg class="{}" viewBox="0 0 24 24" aria-hidden="true"><use href="#moment-{}"/></svg>').format(
@@ -203,7 +203,7 @@ def counts(moments: Sequence[Moment], words: Words) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OutlineRow:
     """A step in the outline: the id of its element, the class of its first moment ("" where it has none), its HTML."""
 
     id: str
@@ -220,10 +220,10 @@ class Outline:
     def __init__(self, reply_id: str, words: Words) -> None:
         self._reply_id = reply_id
         self._words = words
-        self._rows: list[Row] = []
+        self._rows: list[OutlineRow] = []
         self._final = 0  # rows, from the first, that will not change
 
-    def update(self, text: str, reader: Reader) -> list[Row]:
+    def update(self, text: str, reader: Reader) -> list[OutlineRow]:
         """The rows that are new or have changed. `text`: the thought that the reader has read."""
         steps, moments, settled = reader.steps, reader.moments, reader.settled
         open_from = moments[settled].start if settled < len(moments) else len(text)
@@ -262,7 +262,7 @@ class Outline:
             legend(moments, self._words),
         )
 
-    def _row(self, index: int, step: Step, text: str, moments: Sequence[Moment]) -> Row:
+    def _row(self, index: int, step: Step, text: str, moments: Sequence[Moment]) -> OutlineRow:
         first = bisect_left(moments, step.start, key=lambda moment: moment.start)
         last = bisect_left(moments, step.end, key=lambda moment: moment.start)
         inside = moments[first:last]
@@ -274,7 +274,7 @@ class Outline:
             name or self._words.step.format(n=index + 1),
             concat(signs[1:]),
         )
-        return Row(f"{self._reply_id}-o{index}", CLASSES[inside[0].kind] if inside else "", html)
+        return OutlineRow(f"{self._reply_id}-o{index}", CLASSES[inside[0].kind] if inside else "", html)
 
 
 def outline_count(moments: Sequence[Moment], words: Words) -> str:
@@ -297,7 +297,7 @@ def legend(moments: Sequence[Moment], words: Words) -> Markup:
     )
 
 
-def kind_name(kind: Kind, words: Words) -> str:
+def kind_name(kind: MomentKind, words: Words) -> str:
     """What a kind is called."""
     return {
         "verification": words.verification,

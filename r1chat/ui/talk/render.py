@@ -39,7 +39,7 @@ from r1chat.ui.html.parts import (
 from r1chat.ui.html.unfinished import without_open_formula
 from r1chat.ui.talk import moments
 from r1chat.ui.talk.availability import Availability, trouble
-from r1chat.ui.talk.moments import Row, Verdicts
+from r1chat.ui.talk.moments import OutlineRow, Verdicts
 from r1chat.ui.words.page import Words, spoken
 
 LONGEST_SHOWN = 1_000_000  # characters of a thought, and of an answer
@@ -143,7 +143,7 @@ class ReplyRenderer:
         """How often the thought checked itself, corrected itself and so on."""
         return moments.counts(self.moments, self.words)
 
-    def outline_rows(self) -> list[Row] | None:
+    def outline_rows(self) -> list[OutlineRow] | None:
         """The steps of the thought that are new in its outline, or have changed, since this was asked last.
 
         None: the thought was read anew, so the whole outline is to be shown again.

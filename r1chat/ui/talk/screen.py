@@ -5,7 +5,7 @@ from __future__ import annotations
 from r1chat.app import App
 from r1chat.conversations import ConversationInfo
 from r1chat.messages import LONGEST_NAME
-from r1chat.ui.act import Answer, Block
+from r1chat.ui.act import ElementUpdate, PageUpdate
 from r1chat.ui.composer.blocks import thinking_block
 from r1chat.ui.composer.choice import choice_of
 from r1chat.ui.html.parts import concat
@@ -22,7 +22,7 @@ def show(
     words: Words,
     query: str = "",
     deleted: ConversationInfo | None = None,
-) -> Answer:
+) -> PageUpdate:
     """The conversation with what is chosen for its next message, and the list. Raises NotFoundError."""
     choice = choice_of(app, conversation, model)
     return {
@@ -39,7 +39,7 @@ def show(
 
 def list_block(
     app: App, conversation: str, words: Words, query: str = "", deleted: ConversationInfo | None = None
-) -> Block:
+) -> ElementUpdate:
     """The list of conversations; with a query, of those that hold it."""
     query = query.strip()
     store = app.main.store
@@ -50,7 +50,7 @@ def list_block(
     return {"id": "list", "html": html}
 
 
-def next_list_block(app: App, conversation: str, words: Words, query: str, cursor: str) -> Block:
+def next_list_block(app: App, conversation: str, words: Words, query: str, cursor: str) -> ElementUpdate:
     """The part of the list after a cursor. Raises StoreError for one that was made up."""
     query = query.strip()
     store = app.main.store
@@ -59,7 +59,7 @@ def next_list_block(app: App, conversation: str, words: Words, query: str, curso
     return {"id": sidebar.next_part(cursor), "html": html}
 
 
-def palette_block(app: App, words: Words, query: str) -> Block:
+def palette_block(app: App, words: Words, query: str) -> ElementUpdate:
     """The conversations that the command palette offers: those that hold the query, or the newest ones."""
     store = app.main.store
     query = query.strip()[:LONGEST_NAME]
@@ -68,7 +68,7 @@ def palette_block(app: App, words: Words, query: str) -> Block:
     return {"id": "palette-found", "html": concat(rows)}
 
 
-def model_blocks(app: App, key: str, words: Words) -> list[Block]:
+def model_blocks(app: App, key: str, words: Words) -> list[ElementUpdate]:
     """The state of the chosen model, and where messages to it go."""
     now = availability.look(app, key, words)
     return [

@@ -75,12 +75,12 @@ def panel(samples: Sequence[StoredReply], current_id: str, judged: Judged, words
     return _vote(rows)
 
 
-def _groups(samples: Sequence[StoredReply]) -> list[votes.Group]:
+def _groups(samples: Sequence[StoredReply]) -> list[votes.AnswerGroup]:
     return _grouped(tuple(votes.voice(sample.reply) for sample in samples))
 
 
 @lru_cache(64)
-def _grouped(answers: tuple[str, ...]) -> list[votes.Group]:
+def _grouped(answers: tuple[str, ...]) -> list[votes.AnswerGroup]:
     """To compare formulas takes time, and a page asks for the same vote at every change."""
     return votes.group(answers)
 

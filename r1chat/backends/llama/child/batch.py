@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from r1chat.backends.llama.child.context import Context, Sampler
 from r1chat.backends.llama.child.model import Model
-from r1chat.backends.llama.child.writer import Listener, StoppedError, Writer
+from r1chat.backends.llama.child.writer import Detokenizer, Listener, StoppedError
 from r1chat.messages import Finish, Progress
 
 
-class Sample:
+class BatchReply:
     """One of the replies in a batch. It tells its text, and its end."""
 
     def __init__(self, number: int, model: Model, sampler: Sampler, listener: Listener) -> None:
@@ -25,7 +25,7 @@ class Sample:
         self._model = model
         self._sampler = sampler
         self._listener = listener
-        self._writer = Writer(listener, number, model.control)
+        self._writer = Detokenizer(listener, number, model.control)
         self._began = time.perf_counter()
 
     def pick(self, context: Context, row: int, limit: int) -> bool:
@@ -61,14 +61,14 @@ def read_prompt(context: Context, tokens: Sequence[int], batch: int, listener: L
     return time.perf_counter() - began
 
 
-def decode_many(context: Context, samples: Sequence[Sample], limit: int, end: Finish, listener: Listener) -> None:
+def decode_many(context: Context, samples: Sequence[BatchReply], limit: int, end: Finish, listener: Listener) -> None:
     """Go on from the prompt in sequence 0, once for each sample, at most `limit` tokens each.
 
     A sample that ends leaves the batch, and the others get quicker. `end` is how one ends at the limit.
     Raises StoppedError, GenerationError.
     """
     position = end.prompt_tokens or 0
-    live: list[tuple[int, Sample]] = []
+    live: list[tuple[int, BatchReply]] = []
     for sequence, sample in enumerate(samples):
         sample.end = replace(end, cached_tokens=position if sequence else 0)  # the first one read it for all
         if sample.pick(context, -1, limit):

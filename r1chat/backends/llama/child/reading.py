@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from r1chat.backends.llama.child.batch import Sample, decode_many, read_prompt
+from r1chat.backends.llama.child.batch import BatchReply, decode_many, read_prompt
 from r1chat.backends.llama.child.context import Context, Sampler
 from r1chat.backends.llama.child.model import Model
 from r1chat.backends.llama.machine import SMALL_WEIGHTS
@@ -20,7 +20,7 @@ WINDOW = 1024  # tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class GeneratedText:
     """A reply as text, its tokens, and whether it came to its end."""
 
     text: str
@@ -28,7 +28,7 @@ class Written:
     ended: bool
 
 
-class Reading:
+class LoadedModel:
     """A loaded model. `close` frees it. Raises ModelFileError where llama.cpp cannot load it."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
@@ -79,7 +79,7 @@ class Reading:
         seeds: Sequence[int],
         temperature: float = 0.6,
         stopped: Callable[[], bool] = lambda: False,
-    ) -> list[Written]:
+    ) -> list[GeneratedText]:
         """Replies to a prompt's tokens, one for each seed and all in one batch, of at most `limit` tokens each.
 
         Sampled as DeepSeek recommends for R1. Raises StoppedError as soon as `stopped` says so.
@@ -88,7 +88,7 @@ class Reading:
         params = Params(temperature=temperature, top_p=0.95, top_k=50)
         samplers = [Sampler(self._model, params, seed) for seed in seeds]
         replies = _Replies(len(seeds), stopped)
-        samples = [Sample(number, self._model, sampler, replies) for number, sampler in enumerate(samplers)]
+        samples = [BatchReply(number, self._model, sampler, replies) for number, sampler in enumerate(samplers)]
         context = Context(
             self._model,
             len(tokens) + limit,
@@ -127,6 +127,6 @@ class _Replies:
         elif isinstance(event, Finish):
             self._ends[sample] = event
 
-    def written(self, sample: int) -> Written:
+    def written(self, sample: int) -> GeneratedText:
         end = self._ends[sample]
-        return Written(self._texts[sample], end.completion_tokens or 0, end.reason == "stop")
+        return GeneratedText(self._texts[sample], end.completion_tokens or 0, end.reason == "stop")

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from r1chat.backends.chat_template import ChatTemplate, Piece, Prompt
-from r1chat.backends.llama.child.batch import Sample, decode_many, read_prompt
+from r1chat.backends.llama.child.batch import BatchReply, decode_many, read_prompt
 from r1chat.backends.llama.child.context import Context, Sampler
 from r1chat.backends.llama.child.model import Model
-from r1chat.backends.llama.child.writer import Listener, StoppedError, Writer
+from r1chat.backends.llama.child.writer import Detokenizer, Listener, StoppedError
 from r1chat.backends.llama.machine import SMALL_WEIGHTS
 from r1chat.backends.prompt import control_texts
 from r1chat.both import Both
@@ -86,7 +86,7 @@ class Session:
                 self._read = []
             cached = self._prefill(tokens, len(tokens) - 1, listener)
             listener.tell(self._began(prompt), sample)
-            writer = Writer(listener, sample, self._model.control)
+            writer = Detokenizer(listener, sample, self._model.control)
             end, first = self._decode(tokens[-1], limit, end, sampler, writer, listener)
         except Exception as error:
             self._forget(error)
@@ -110,7 +110,7 @@ class Session:
         for start in range(0, len(seeds), at_once):
             part = seeds[start : start + at_once]
             samplers = [self._sampler(request, seed, reply_tokens) for seed in part]
-            samples = [Sample(start + i, self._model, sampler, listener) for i, sampler in enumerate(samplers)]
+            samples = [BatchReply(start + i, self._model, sampler, listener) for i, sampler in enumerate(samplers)]
             context = Context(
                 self._model,
                 window,
@@ -242,7 +242,7 @@ class Session:
         return common
 
     def _decode(
-        self, token: int, limit: int, end: Finish, sampler: Sampler, writer: Writer, listener: Listener
+        self, token: int, limit: int, end: Finish, sampler: Sampler, writer: Detokenizer, listener: Listener
     ) -> tuple[Finish, float]:
         """Read `token`, pick the next one, and so on; the reply's end, and when its first token came.
 

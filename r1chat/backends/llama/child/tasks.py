@@ -34,7 +34,7 @@ READING = 90  # percent of loading that is reading files; the rest is llama.cpp'
 _BLOCK = 8 << 20  # bytes that are read between two looks at whether to stop
 
 
-class Listener:
+class _Listener:
     """A `writer.Listener` that sends what it is told to the page's process."""
 
     def __init__(self, channel: Channel, number: int, stops: Stops) -> None:
@@ -62,7 +62,7 @@ class Tasks:
     def serve(self, message: Sequence[Any]) -> None:
         """Do one task and report how it ended."""
         kind, number, *values = message
-        listener = Listener(self._channel, number, self._stops)
+        listener = _Listener(self._channel, number, self._stops)
         try:
             result = self._do(kind, values, listener)
         except StoppedError:
@@ -75,7 +75,7 @@ class Tasks:
         else:
             self._channel.send("done", result)
 
-    def _do(self, kind: str, values: Sequence[Any], listener: Listener) -> Any:
+    def _do(self, kind: str, values: Sequence[Any], listener: _Listener) -> Any:
         if kind == "knows":
             return knows_architecture(values[0])
         if kind == "devices":
@@ -96,7 +96,7 @@ class Tasks:
             session.warm(request, listener)
         return None
 
-    def _load(self, spec: LoadSpec, listener: Listener) -> Loaded:
+    def _load(self, spec: LoadSpec, listener: _Listener) -> Loaded:
         last_percent = -1
 
         def progress(percent: float) -> bool:

@@ -29,7 +29,7 @@ class Listener(Protocol):
         ...
 
 
-class Writer:
+class Detokenizer:
     """Makes text of a reply's tokens. A character that is spread over tokens is told when it is whole.
 
     Tokens in `control` are told as such.
