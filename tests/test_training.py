@@ -37,6 +37,7 @@ pytestmark = [
     pytest.mark.train,
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (pip install 'r1chat[train]')"),
 ]
+NANO = Path(__file__).parent.parent / "assets" / "r1chat-nano.gguf"
 SIZES = {"vocabulary": 400, "width": 64, "hidden": 96, "layers": 2, "heads": 2, "kv_heads": 1, "context": 1024}
 COMMAND = f"""
 import sys
@@ -189,15 +190,47 @@ def test_train_and_dev_share_no_problem_and_mistakes_are_not_learnt(trained: Pat
         (("cold-start", "FILE"), "no folder"),
         (("cold-start", "RUN", "--from", "FILE"), "cannot be read"),
         (("cold-start", "RUN", "--from", "NOWHERE"), "There is no file"),
+        (("cold-start", "RUN", "--from", "NANO", "--layers", "2"), "it can grow, not shrink"),
+        (("reject", "RUN", "--from", "NANO", "--feed-forward", "900"), "leaves a model's size as it is"),
     ],
 )
 def test_what_makes_no_sense_gets_a_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
 ) -> None:
     (tmp_path / "FILE").write_text("no model")
-    known = ("RUN", "FILE", "NOWHERE")
-    assert main(["train", *(str(tmp_path / word) if word in known else word for word in words)]) == 1
+    places = {name: str(tmp_path / name) for name in ("RUN", "FILE", "NOWHERE")} | {"NANO": str(NANO)}
+    assert main(["train", *(places.get(word, word) for word in words)]) == 1
     assert says in capsys.readouterr().err
+
+
+def test_a_model_that_grows_computes_what_it_did_and_learns_with_all_of_it(trained: Path) -> None:
+    import torch
+
+    from r1chat.training.growing import grown
+    from r1chat.training.loop import load
+
+    model, tokenizer = load(trained)
+    larger = grown(model, 4, 200)
+    tokens = torch.randint(0, 400, (3, 40))
+    assert torch.equal(larger(tokens), model(tokens))
+    assert larger.parameters_count > 2 * model.parameters_count - 400 * 64
+    before = {name: weights.clone() for name, weights in larger.named_parameters()}
+    training(trained.parent / "grown", 2, (larger, tokenizer)).run()
+    old = dict(model.named_parameters())
+    for name, weights in larger.named_parameters():
+        new = torch.ones_like(weights, dtype=torch.bool)
+        if name in old:
+            new[tuple(slice(size) for size in old[name].shape)] = False
+        if new.any():
+            assert (weights != before[name])[new].float().mean() > 0.9, name
+
+
+def test_a_cold_start_can_make_a_model_larger(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["train", "cold-start", str(tmp_path / "run"), "--from", str(file), "--minutes", "0.01"]
+    assert main([*words, "--layers", "3", "--feed-forward", "128"]) == 0
+    assert "137,024 parameters" in capsys.readouterr().out
+    assert main([*words[:3], "--minutes", "1", "--layers", "9"]) == 1
+    assert "holds a run already" in capsys.readouterr().err
 
 
 def test_a_damaged_checkpoint_and_a_foreign_model_are_refused(tmp_path: Path) -> None:

@@ -255,6 +255,13 @@ def train(
         int | None, typer.Option(metavar="N", help="In all (reject 400, distill 100); of grpo in a step (16).")
     ] = None,
     teacher: Annotated[str | None, typer.Option(metavar="NAME", help="Of distill: the model to learn from.")] = None,
+    layers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=64, help="Of cold-start: of the model (6, or as --from has).")
+    ] = None,
+    feed_forward: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=8192, help="Of cold-start: width of its feed-forward layers (384)."),
+    ] = None,
     threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of the processor.")] = 1,
     device: Annotated[
         str, typer.Option(metavar="auto|cpu|cuda|mps", help="auto: a GPU where there is one, else the processor.")

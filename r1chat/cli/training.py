@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -71,17 +72,25 @@ def _examine(stage: str, folder: Path, flags: Mapping[str, Any]) -> None:
     free = shutil.disk_usage(folder).free
     if free < ROOM:
         raise TrainingError(_NO_ROOM.format(folder=folder, free=free // 1_000_000, needed=ROOM // 1_000_000))
-    if flags["begin_with"] and (folder / "checkpoint.pt").exists():
+    sized = flags["layers"] or flags["feed_forward"]
+    if sized and stage != "cold-start":
+        raise TrainingError(_SIZES_OF.format(stage=stage))
+    if (flags["begin_with"] or sized) and (folder / "checkpoint.pt").exists():
         raise TrainingError(_TWO_STARTS.format(folder=folder))
 
 
 def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
     from r1chat.training.device import find_device
     from r1chat.training.gguf_file import read_gguf
+    from r1chat.training.growing import grown
     from r1chat.training.loop import Plan, Training
     from r1chat.training.model import Shape
 
-    model_path = flags["begin_with"]
+    start = read_gguf(flags["begin_with"]) if flags["begin_with"] else None
+    sizes = {"layers": flags["layers"], "hidden": flags["feed_forward"]}
+    shape = replace(start[0].shape if start else Shape(), **{name: size for name, size in sizes.items() if size})
+    if start and shape != start[0].shape:
+        start = grown(start[0], shape.layers, shape.hidden), start[1]
     rate = RATE if flags["rate"] is None else flags["rate"]
     plan = Plan(
         minutes=flags["minutes"],
@@ -90,7 +99,7 @@ def _cold_start(folder: Path, flags: Mapping[str, Any]) -> int:
         threads=flags["threads"],
         device=find_device(flags["device"]).type,
     )
-    run = Training(folder, plan, Shape(), read_gguf(model_path) if model_path else None)
+    run = Training(folder, plan, shape, start)
     if run.seconds >= plan.minutes * 60:
         raise TrainingError(_SPENT.format(folder=folder, spent=run.seconds / 60))
     print(
@@ -205,8 +214,12 @@ _NO_ROOM = Both(
     "{folder} 所在磁盘只剩 {free} MB；训练需要 {needed} MB。请腾出空间，或换一个位置。",
 )
 _TWO_STARTS = Both(
-    "{folder} holds a run already: go on with it without --from, or name another folder.",
-    "{folder} 里已有一次训练：去掉 --from 接着训练，或换一个文件夹。",
+    "{folder} holds a run already: go on with it without --from, --layers and --feed-forward, or name another folder.",
+    "{folder} 里已有一次训练：去掉 --from、--layers 和 --feed-forward 接着训练，或换一个文件夹。",
+)
+_SIZES_OF = Both(
+    "--layers and --feed-forward say how large a model cold-start makes; {stage} leaves a model's size as it is.",
+    "--layers 和 --feed-forward 决定 cold-start 训练的模型大小；{stage} 不改变模型的大小。",
 )
 _NO_CHECKPOINT = Both(
     "{folder} holds no checkpoint. First: r1chat train cold-start {folder}",

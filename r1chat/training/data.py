@@ -21,20 +21,20 @@ from r1chat.training.vocabulary import ASSISTANT, BOS, CLOSE, EOS, THINK, USER
 TALK, FOLLOW = "talk", "follow"
 LONGEST = 512  # tokens
 WEIGHTS = {  # how often a task is drawn; the others 1
-    "sums": 4.5,
+    "sums": 7.0,
     "products": 1.3,
-    "expressions": 1.5,
-    "primes": 1.3,
+    "expressions": 2.5,
+    "primes": 1.5,
     "stories": 2.0,
     "countdown": 2.5,
-    "countdown-4": 6.0,
-    "fractions": 4.0,
-    "letters": 2.0,
-    "divisors": 5.0,
+    "countdown-4": 4.5,
+    "fractions": 4.5,
+    "letters": 3.0,
+    "divisors": 9.0,
     "sorting": 2.0,
     "division": 1.5,
     FOLLOW: 1.5,
-    TALK: 8.0,
+    TALK: 11.0,
 }
 REWORDED = 0.6  # the share of training's problems that are asked in the wordings of `wordings`
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
