@@ -76,7 +76,7 @@ def _written(model: Decoder, tokenizer: Tokenizer, asked: list[TrainingText], te
     found: list[Completion] = []
     for at in range(0, len(asked), 200):
         prompts = [text.prompt for text in asked[at : at + 200]]
-        found += complete(model, tokenizer, prompts, temperature, seed=at, kept=torch.bfloat16)
+        found += complete(model, tokenizer, prompts, temperature, seed=at, dtype=torch.bfloat16)
     return found
 
 

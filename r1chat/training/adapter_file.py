@@ -83,7 +83,9 @@ def read_shapes(file: Path) -> tuple[str, dict[str, tuple[int, ...]]]:
     read_header(file)
     reader = gguf.GGUFReader(file)
     field = reader.fields.get("general.architecture")
-    return str(field.contents()) if field else "", {one.name: tuple(map(int, one.shape)) for one in reader.tensors}
+    return str(field.contents()) if field else "", {
+        tensor.name: tuple(map(int, tensor.shape)) for tensor in reader.tensors
+    }
 
 
 def check_numbers(file: Path) -> None:
@@ -170,8 +172,8 @@ def merge(base: Path, adapter: Path, target: Path, name: str) -> None:
 
 
 def _merged_type(kind: gguf.GGMLQuantizationType) -> gguf.GGMLQuantizationType:
-    kept = gguf.GGMLQuantizationType.F32, gguf.GGMLQuantizationType.F16, gguf.GGMLQuantizationType.BF16
-    return kind if kind in kept else gguf.GGMLQuantizationType.Q8_0
+    copied = gguf.GGMLQuantizationType.F32, gguf.GGMLQuantizationType.F16, gguf.GGMLQuantizationType.BF16
+    return kind if kind in copied else gguf.GGMLQuantizationType.Q8_0
 
 
 def permuted(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:

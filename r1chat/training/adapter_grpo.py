@@ -107,14 +107,14 @@ class AdapterGrpo(AdapterRun[GrpoResult]):
         folder: Path,
         base: Base,
         problems: Sequence[GrpoProblem],
-        held: Sequence[GrpoProblem],
+        held_out: Sequence[GrpoProblem],
         plan: AdapterPlan,
         speech: Speech,
         guard: GrpoGuard | None = None,
     ) -> None:
         """Raises TrainingError for a damaged checkpoint."""
         super().__init__(folder, base, plan, (0.9, 0.95))
-        self.problems, self.held, self.speech, self.guard = problems, held, speech, guard or GrpoGuard()
+        self.problems, self.held, self.speech, self.guard = problems, held_out, speech, guard or GrpoGuard()
         self.rules = Reinforcement(problems=min(plan.batch, len(problems)))
         self.steps = max(1, round(plan.epochs * len(problems) / self.rules.problems))
         self.every = max(1, round(self.steps / LOOKS))
@@ -134,59 +134,59 @@ class AdapterGrpo(AdapterRun[GrpoResult]):
         first = self.step * rules.problems
         epoch, place = divmod(first, len(order))
         random.Random(f"{self.plan.seed} {epoch}").shuffle(order)
-        drawn = [order[(place + number) % len(order)] for number in range(rules.problems)]
-        asked = [self.problems[number] for number in drawn for _ in range(rules.k)]
-        written = self._written(asked, rules.temperature, seed)
-        marks = self._marks(asked, written)
+        numbers = [order[(place + number) % len(order)] for number in range(rules.problems)]
+        problems = [self.problems[number] for number in numbers for _ in range(rules.k)]
+        completions = self._written(problems, rules.temperature, seed)
+        marks = self._marks(problems, completions)
         advantage = group_advantages([mark.total for mark in marks], rules.k)
-        taught = [row for row in range(len(asked)) if advantage[row] != 0]
+        taught = [row for row in range(len(problems)) if advantage[row] != 0]
         rng.shuffle(taught)
         size = -(-len(taught) // rules.updates) if taught else 1
         for group in self.optimiser.param_groups:
             group["lr"] = self.plan.rate * min(1.0, (self.step + 1) / max(1, self.steps // 10))
         for part in (taught[at : at + size] for at in range(0, len(taught), size)):
-            self._improve([written[row] for row in part], [advantage[row] for row in part])
-        figures = {**means(written, marks), "groups": len(taught) / len(asked)}
+            self._improve([completions[row] for row in part], [advantage[row] for row in part])
+        figures = {**means(completions, marks), "groups": len(taught) / len(problems)}
         self.lines.append(figures)
         return figures
 
-    def _improve(self, written: Sequence[Completion], advantage: Sequence[float]) -> None:
+    def _improve(self, completions: Sequence[Completion], advantage: Sequence[float]) -> None:
         """One update, computed in parts of at most the plan's tokens."""
-        add_gradient(self.base.policy, written, advantage, self.rules, most=self.plan.tokens)
+        add_gradient(self.base.policy, completions, advantage, self.rules, most=self.plan.tokens)
         torch.nn.utils.clip_grad_norm_(self.adapter.parameters(), 1.0)
         self.optimiser.step()
         self.optimiser.zero_grad()
 
-    def _written(self, asked: Sequence[GrpoProblem], temperature: float = 0.0, seed: int = 0) -> list[Completion]:
+    def _written(self, problems: Sequence[GrpoProblem], temperature: float = 0.0, seed: int = 0) -> list[Completion]:
         """A completion of each problem."""
-        found: list[Completion] = []
-        for at in range(0, len(asked), self.speech.rows):
-            ids = [one.tokens for one in asked[at : at + self.speech.rows]]
-            found += complete_tokens(
+        completions: list[Completion] = []
+        for at in range(0, len(problems), self.speech.rows):
+            ids = [problem.tokens for problem in problems[at : at + self.speech.rows]]
+            completions += complete_tokens(
                 self.base.policy, self.speech.words, ids, temperature, self.speech.limit, seed + 7919 * at
             )
-        return found
+        return completions
 
-    def _marks(self, asked: Sequence[GrpoProblem], written: Sequence[Completion]) -> list[Score]:
+    def _marks(self, problems: Sequence[GrpoProblem], completions: Sequence[Completion]) -> list[Score]:
         return [
-            score_one(row, one.prompt, one.question, one.reference, self.speech.form)
-            for one, row in zip(asked, written, strict=True)
+            score_one(row, problem.prompt, problem.question, problem.reference, self.speech.form)
+            for problem, row in zip(problems, completions, strict=True)
         ]
 
     # -- the guard ----------------------------------------------------------------------------------------------------
 
     def _look(self, tell: Tell) -> bool:
         """Greedy answers to the held-out problems, and what became of what was right before; True ends the run."""
-        written = self._written(self.held)
-        marks = self._marks(self.held, written)
+        completions = self._written(self.held)
+        marks = self._marks(self.held, completions)
         if not self.step:
-            right = [row for row, mark in zip(written, marks, strict=True) if mark.accuracy == 1.0]
+            right = [row for row, mark in zip(completions, marks, strict=True) if mark.accuracy == 1.0]
             self._kept = [(row.prompt, row.tokens) for row in right]
             self._kept_before = self._likelihood()
         exam = Exam(
             self.step,
             average([mark.accuracy for mark in marks]),
-            average([len(row.tokens) for row in written]),
+            average([len(row.tokens) for row in completions]),
             self._likelihood() - self._kept_before if self.step else 0.0,
             likelihood_change(self.base, self.adapter, self.speech.ordinary)
             if self.speech.ordinary and self.step
@@ -201,7 +201,7 @@ class AdapterGrpo(AdapterRun[GrpoResult]):
         if self.step and exam.passed > highest and self._harm is None:
             self.best = exam, self.adapter.weights()
         since = self.best[0].step if self.best else 0
-        return self._harm is not None or sum(one.step > since for one in self.exams) >= self.guard.patience
+        return self._harm is not None or sum(exam.step > since for exam in self.exams) >= self.guard.patience
 
     def _objection(self, exam: Exam) -> Both | None:
         """What the guard has against the model as it is; None where nothing."""
@@ -226,12 +226,12 @@ class AdapterGrpo(AdapterRun[GrpoResult]):
         return total / count if count else 0.0
 
     def result(self) -> GrpoResult:
-        told = outcome(self.lines)
-        words = Both.sentences([told[1], _WORDS[told[0]]]) if told else TOO_SHORT
+        verdict = outcome(self.lines)
+        words = Both.sentences([verdict[1], _WORDS[verdict[0]]]) if verdict else TOO_SHORT
         if self._harm:
             words = Both.sentences([words, self._harm])
         best, weights = self.best or (None, {})
-        return GrpoResult(best, words, self._harm is not None or bool(told and told[0] == "collapsed"), weights)
+        return GrpoResult(best, words, self._harm is not None or bool(verdict and verdict[0] == "collapsed"), weights)
 
     # -- checkpoints --------------------------------------------------------------------------------------------------
 

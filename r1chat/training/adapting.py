@@ -45,7 +45,7 @@ class TokenRow:
     def parting(self) -> int:
         """The number of tokens that both sides begin with."""
         sides = zip(self.chosen, self.rejected, strict=False)
-        return next((n for n, (one, other) in enumerate(sides) if one != other), len(self.rejected))
+        return next((n for n, (ours, theirs) in enumerate(sides) if ours != theirs), len(self.rejected))
 
     @property
     def tokens(self) -> int:
@@ -119,13 +119,13 @@ class Adapting(AdapterRun[TrainingResult]):
         folder: Path,
         base: Base,
         rows: Sequence[TokenRow],
-        held: Sequence[TokenRow],
+        held_out: Sequence[TokenRow],
         plan: AdapterPlan,
         guard: TrainingGuard,
     ) -> None:
         """`held` are the rows that are set apart. Raises TrainingError for a checkpoint that is damaged."""
         super().__init__(folder, base, plan, (0.9, 0.99))
-        self.rows, self.held, self.guard = rows, held, guard
+        self.rows, self.held, self.guard = rows, held_out, guard
         self.steps = max(1, round(plan.epochs * len(rows) / plan.batch))
         self.every = max(1, round(len(rows) / plan.batch / plan.checks))
         self.looks: list[Look] = []
@@ -174,15 +174,15 @@ class Adapting(AdapterRun[TrainingResult]):
 
     def _drawn(self, step: int) -> list[int]:
         """The rows of a step: every row once in each epoch, in an order that the seed decides."""
-        drawn: list[int] = []
+        places: list[int] = []
         at = step * self.plan.batch
-        while len(drawn) < min(self.plan.batch, len(self.rows)):
+        while len(places) < min(self.plan.batch, len(self.rows)):
             epoch, place = divmod(at, len(self.rows))
             order = list(range(len(self.rows)))
             random.Random(f"{self.plan.seed} {epoch}").shuffle(order)
-            drawn.append(order[place])
+            places.append(order[place])
             at += 1
-        return drawn
+        return places
 
     def _loss(
         self, rows: Sequence[TokenRow], reference: Sequence[tuple[float, float]]
@@ -275,10 +275,10 @@ class Adapting(AdapterRun[TrainingResult]):
     def _all_scores(self, rows: Sequence[TokenRow]) -> list[tuple[float, float, float, float]]:
         """The scores of rows, computed in parts."""
         numbers = list(range(len(rows)))
-        found: dict[int, tuple[float, float, float, float]] = {}
+        scores: dict[int, tuple[float, float, float, float]] = {}
         for part in _parts(rows, numbers, self.plan.tokens):
-            found.update(zip(part, self._scores([rows[number] for number in part]), strict=True))
-        return [found[number] for number in numbers]
+            scores.update(zip(part, self._scores([rows[number] for number in part]), strict=True))
+        return [scores[number] for number in numbers]
 
     def _both_ways(self) -> list[float]:
         """Of each held-out pair, the probability of its two next tokens where its replies part; 0 where they do not."""
@@ -348,13 +348,13 @@ class Adapting(AdapterRun[TrainingResult]):
         """Of each judgement, whether the likelihoods moved to its side."""
         with self.adapter.disabled():
             known = self._all_scores(rows)
-        found = []
+        agreements = []
         for row, now, before in zip(rows, self._all_scores(rows), known, strict=True):
             gain = now[0] - before[0]
             if self.plan.kind == "prefer":
                 gain -= now[1] - before[1]
-            found.append(gain > 0 if row.good else gain < 0)
-        return found
+            agreements.append(gain > 0 if row.good else gain < 0)
+        return agreements
 
     # -- checkpoints --------------------------------------------------------------------------------------------------
 

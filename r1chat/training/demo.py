@@ -85,7 +85,7 @@ def run(
             device=plan.device,
         )
 
-    begun = time.process_time()
+    start_time = time.process_time()
     places = folders(folder)
     cold = places[COLD]
     tell(COLD)
@@ -103,31 +103,31 @@ def run(
             _from(place, start),
         ),
     }
-    asked = list(islice(texts(random.Random("demo"), "test", plan.tasks), plan.problems))
-    answers = {COLD: _answered(*load(cold), asked)}
+    texts_asked = list(islice(texts(random.Random("demo"), "test", plan.tasks), plan.problems))
+    answers = {COLD: _answered(*load(cold), texts_asked)}
     for name, make in stages.items():
         tell(name)
         _trained(make(places[name]), note)
-        answers[name] = _answered(*load(places[name]), asked)
-    figures = {name: _figures(asked, answer) for name, answer in answers.items()}
+        answers[name] = _answered(*load(places[name]), texts_asked)
+    figures = {name: _figures(texts_asked, answer) for name, answer in answers.items()}
     for name in (REJECT, GRPO):
         pairs = zip(answers[name], answers[MORE], strict=True)
-        figures[name]["lead"] = _rounded(bootstrap([one.right - other.right for one, other in pairs]))
+        figures[name]["lead"] = _rounded(bootstrap([mine.right - theirs.right for mine, theirs in pairs]))
     write_gguf(folder / "demo.gguf", *load(places[GRPO]), "demo")
     notes = [json.loads(line) for line in (cold / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     losses = [note["loss"] for note in notes if "loss" in note]
     result = {
         "minutes": plan.minutes,
-        "cpu_minutes": round((time.process_time() - begun) / 60, 1),
+        "cpu_minutes": round((time.process_time() - start_time) / 60, 1),
         "tasks": plan.tasks,
-        "problems": len(asked),
+        "problems": len(texts_asked),
         "loss": [losses[0], losses[-1]],
         "stages": figures,
     }
     with replacing(folder / RESULT) as stream:
         stream.write(json.dumps(result, indent=2).encode())
     with replacing(folder / PICTURE) as stream:
-        stream.write(picture(figures, len(asked)).encode())
+        stream.write(picture(figures, len(texts_asked)).encode())
     return result
 
 
@@ -142,29 +142,29 @@ def _from(place: Path, start: Path) -> tuple[Decoder, Tokenizer] | None:
 
 def _rejecting(place: Path, plan: Plan, demo: Demo, start: Path, note: Callable[[str], None]) -> Training:
     """Sample for most of the stage's time, train for the rest of it: some rounds through what was kept, not dozens."""
-    told = float("-inf")
+    last_told = float("-inf")
 
-    def tell(done: int, samples: int, kept: int) -> None:
-        nonlocal told
-        if plan.clock() - told >= 60:
-            told = plan.clock()
-            note(f"{done} problems, {samples} samples, {kept} kept")
+    def tell(done: int, samples: int, right: int) -> None:
+        nonlocal last_told
+        if plan.clock() - last_told >= 60:
+            last_told = plan.clock()
+            note(f"{done} problems, {samples} samples, {right} kept")
 
     file = place / SAMPLES
     lots = file.read_bytes().count(b"\n") if file.exists() else 0
     model, tokenizer = read_gguf(start)
     write = sampler(Rejection(seed=demo.seed), model.to(demo.device), tokenizer)
-    begun, most = plan.clock(), plan.minutes * 60 * SAMPLING
-    while not (place / CHECKPOINT).exists() and (spent := plan.clock() - begun) < most:
+    start_time, most = plan.clock(), plan.minutes * 60 * SAMPLING
+    while not (place / CHECKPOINT).exists() and (spent := plan.clock() - start_time) < most:
         lots += 1
         try:
             gather(place, _rejection(demo, lots), write, tell)
         except TrainingError:  # none was right so far
             if spent > most / 2:
                 raise
-    kept = gather(place, _rejection(demo, lots), write, tell)
+    samples = gather(place, _rejection(demo, lots), write, tell)
     plan = replace(plan, minutes=plan.minutes * (1 - SAMPLING))
-    return Training(place, plan, Shape(), _from(place, start), source(kept))
+    return Training(place, plan, Shape(), _from(place, start), source(samples))
 
 
 def _rejection(demo: Demo, lots: int) -> Rejection:
@@ -173,12 +173,12 @@ def _rejection(demo: Demo, lots: int) -> Rejection:
 
 def _trained(run: Training, note: Callable[[str], None]) -> None:
     """Train to the end of the plan; once a minute of it, `note` gets how far it is."""
-    told = run.seconds
+    last_told = run.seconds
 
     def tell(line: Mapping[str, Any]) -> None:
-        nonlocal told
-        if run.seconds - told >= 60:
-            told = run.seconds
+        nonlocal last_told
+        if run.seconds - last_told >= 60:
+            last_told = run.seconds
             figures = "".join(f"  {name} {line[name]:.3f}" for name in ("loss", "reward") if name in line)
             note(f"{run.seconds / 60:.0f} of {run.plan.minutes:.1f} min{figures}")
 
@@ -192,20 +192,20 @@ class _Answer:
     length: int  # tokens
 
 
-def _answered(model: Decoder, tokenizer: Tokenizer, asked: Sequence[TrainingText]) -> list[_Answer]:
+def _answered(model: Decoder, tokenizer: Tokenizer, problems: Sequence[TrainingText]) -> list[_Answer]:
     """The greedy answer to each problem."""
-    found: list[_Answer] = []
-    for at in range(0, len(asked), MEASURED):
-        some = asked[at : at + MEASURED]
-        written = complete(model, tokenizer, [text.prompt for text in some], limit=256)
-        marks = score(some, written)
-        found += [_Answer(mark.accuracy, len(row.tokens)) for row, mark in zip(written, marks, strict=True)]
-    return found
+    answers: list[_Answer] = []
+    for at in range(0, len(problems), MEASURED):
+        some = problems[at : at + MEASURED]
+        completions = complete(model, tokenizer, [text.prompt for text in some], limit=256)
+        marks = score(some, completions)
+        answers += [_Answer(mark.accuracy, len(row.tokens)) for row, mark in zip(completions, marks, strict=True)]
+    return answers
 
 
-def _figures(asked: Sequence[TrainingText], answers: Sequence[_Answer]) -> dict[str, Any]:
+def _figures(problems: Sequence[TrainingText], answers: Sequence[_Answer]) -> dict[str, Any]:
     by_task: dict[str, list[float]] = {}
-    for text, answer in zip(asked, answers, strict=True):
+    for text, answer in zip(problems, answers, strict=True):
         by_task.setdefault(text.task, []).append(answer.right)
     return {
         **_rounded(bootstrap([answer.right for answer in answers]), "pass@1"),

@@ -29,8 +29,8 @@ def find_device(name: str) -> TorchDevice:
     if name not in there:
         raise TrainingError(_UNKNOWN.format(name=name, names=", ".join(DEVICES)))
     if not there[name]:
-        found = ", ".join(known for known, is_there in there.items() if is_there)
-        raise TrainingError(_NOT_THERE.format(name=name, version=torch.__version__, found=found))
+        present = ", ".join(known for known, is_there in there.items() if is_there)
+        raise TrainingError(_NOT_THERE.format(name=name, version=torch.__version__, found=present))
     return TorchDevice(name)
 
 

@@ -19,10 +19,10 @@ LIMIT = 400  # tokens of a teacher's reply; a longer one is cut off, and not kep
 def teacher(backend: Backend, info: ModelInfo, plan: Rejection) -> CompletionWriter:
     """A writer that asks the teacher. Raises BackendError where it cannot be asked."""
 
-    def write(asked: list[TrainingText], number: int) -> list[Completion]:
+    def write(problems: list[TrainingText], number: int) -> list[Completion]:
         return [
-            _ask(backend, info, text, plan, plan.seed * 1_000_003 + number * len(asked) + row)
-            for row, text in enumerate(asked)
+            _ask(backend, info, text, plan, plan.seed * 1_000_003 + number * len(problems) + row)
+            for row, text in enumerate(problems)
         ]
 
     return write
@@ -31,8 +31,8 @@ def teacher(backend: Backend, info: ModelInfo, plan: Rejection) -> CompletionWri
 def _ask(backend: Backend, info: ModelInfo, text: TrainingText, plan: Rejection, seed: int) -> Completion:
     params = Params(temperature=plan.temperature, seed=seed % 2**31, max_tokens=LIMIT)
     reply = collect(backend.stream(Request(info.name, messages(text), params=params)))
-    written = f"{reply.reasoning.strip()}\n{CLOSE}\n\n{reply.answer.strip()}"
-    return Completion(written, [], [], [], reply.finish == "stop" and bool(reply.reasoning.strip()))
+    completion = f"{reply.reasoning.strip()}\n{CLOSE}\n\n{reply.answer.strip()}"
+    return Completion(completion, [], [], [], reply.finish == "stop" and bool(reply.reasoning.strip()))
 
 
 def messages(text: TrainingText) -> tuple[Message, ...]:

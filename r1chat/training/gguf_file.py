@@ -98,7 +98,7 @@ def _tokens(tokenizer: Tokenizer, size: int) -> list[str]:
 
 
 def _merges(tokenizer: Tokenizer) -> list[tuple[str, str]]:
-    return [(one, two) for one, two in json.loads(tokenizer.to_str())["model"]["merges"]]
+    return [(left, right) for left, right in json.loads(tokenizer.to_str())["model"]["merges"]]
 
 
 _NO_FILE = Both(

@@ -81,9 +81,9 @@ class Grpo(Training):
         if self.step == 0:
             self.note(self._dev(), tell)
         while self.seconds < self.plan.minutes * 60:
-            begun = self.plan.clock()
+            start_time = self.plan.clock()
             values = self._rollout()
-            self.seconds += self.plan.clock() - begun
+            self.seconds += self.plan.clock() - start_time
             if self.step % self.rules.check == 0:
                 values |= self._dev()
             self.note(values, tell)
@@ -98,53 +98,53 @@ class Grpo(Training):
         """One step: samples, rewards, advantages, updates. Returns the line for the log."""
         rules = self.rules
         rng = random.Random(f"grpo {self.plan.seed} {self.step}")
-        drawn = texts(rng, "train", rules.tasks, rules.pools)
-        asked = [text for text in islice(drawn, rules.problems) for _ in range(rules.k)]
-        written = complete(
+        problems = texts(rng, "train", rules.tasks, rules.pools)
+        rows = [text for text in islice(problems, rules.problems) for _ in range(rules.k)]
+        completions = complete(
             self.model,
             self.tokenizer,
-            [text.prompt for text in asked],
+            [text.prompt for text in rows],
             rules.temperature,
             rules.limit,
             self.plan.seed * 1_000_003 + self.step,
             torch.bfloat16,
         )
-        marks = score(asked, written)
+        marks = score(rows, completions)
         advantage = group_advantages([mark.total for mark in marks], rules.k)
-        taught = [row for row in range(len(asked)) if advantage[row] != 0]
+        taught = [row for row in range(len(rows)) if advantage[row] != 0]
         rng.shuffle(taught)
         size = -(-len(taught) // rules.updates) if taught else 0
         figures = [
-            self._improve([written[row] for row in part], [advantage[row] for row in part])
+            self._improve([completions[row] for row in part], [advantage[row] for row in part])
             for part in (taught[at : at + size] for at in range(0, len(taught), size or 1))
         ]
         self.step += 1
-        self.tokens += sum(len(row.tokens) for row in written)
+        self.tokens += sum(len(row.tokens) for row in completions)
         clipped, far = (average(column) for column in zip(*figures, strict=True)) if figures else (0.0, 0.0)
-        return {**means(written, marks), "groups": len(taught) / len(asked), "clipped": clipped, "kl": far}
+        return {**means(completions, marks), "groups": len(taught) / len(rows), "clipped": clipped, "kl": far}
 
-    def _improve(self, written: Sequence[Completion], advantage: Sequence[float]) -> tuple[float, float]:
+    def _improve(self, completions: Sequence[Completion], advantage: Sequence[float]) -> tuple[float, float]:
         """One update; the share of tokens whose ratio was clipped, and the penalty's mean."""
-        found = add_gradient(self.model, written, advantage, self.rules, self.reference)
+        figures = add_gradient(self.model, completions, advantage, self.rules, self.reference)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = self.plan.rate * self._share()
             optimiser.step()
             optimiser.zero_grad()
-        return found
+        return figures
 
     def _dev(self) -> dict[str, Any]:
         """pass@1 on the dev split, greedily, and the mean length of a completion in tokens."""
-        asked = dev_texts("grpo dev", self.rules.dev, self.rules.tasks, self.rules.pools)
-        written = complete(self.model, self.tokenizer, [text.prompt for text in asked], limit=self.rules.limit)
-        marks = score(asked, written)
-        return {"pass@1": round(average([mark.accuracy for mark in marks]), 4), "dev_length": _length(written)}
+        problems = dev_texts("grpo dev", self.rules.dev, self.rules.tasks, self.rules.pools)
+        completions = complete(self.model, self.tokenizer, [text.prompt for text in problems], limit=self.rules.limit)
+        marks = score(problems, completions)
+        return {"pass@1": round(average([mark.accuracy for mark in marks]), 4), "dev_length": _length(completions)}
 
 
 def add_gradient(
     model: Policy[Any],
-    written: Sequence[Completion],
+    completions: Sequence[Completion],
     advantage: Sequence[float],
     rules: Reinforcement,
     reference: Policy[Any] | None = None,
@@ -155,14 +155,14 @@ def add_gradient(
     Completions of about one length are computed together, at most `most` tokens at a time: that is twice as fast
     as all at once. Returns the share of tokens whose ratio was clipped, and the mean penalty, 0 without a `reference`.
     """
-    total = sum(len(row.tokens) for row in written)
+    total = sum(len(row.tokens) for row in completions)
     clipped, far = 0.0, 0.0
-    for part in in_parts([len(row.prompt) + len(row.tokens) for row in written], most):
-        rows = [written[row] for row in part]
+    for part in in_parts([len(row.prompt) + len(row.tokens) for row in completions], most):
+        rows = [completions[row] for row in part]
         tokens, sampled = padded([_example(row) for row in rows], model.device)
         new = _logs(model, tokens, sampled)
         old = torch.tensor([value for row in rows for value in row.logs], device=model.device)
-        weight = torch.tensor([advantage[row] for row in part for _ in written[row].tokens], device=model.device)
+        weight = torch.tensor([advantage[row] for row in part for _ in completions[row].tokens], device=model.device)
         loss, share = clipped_loss(new, old, weight, rules.clip)
         if reference:
             with torch.no_grad():
@@ -181,9 +181,9 @@ def _example(row: Completion) -> Example:
 
 def _logs(model: Policy[Any], tokens: Tensor, sampled: Tensor) -> Tensor:
     """The logarithms of the probabilities of those `tokens` (batch, length) that were `sampled`, one after another."""
-    wanted = sampled[:, 1:]
-    logs = model.logits(model(tokens[:, :-1])[wanted]).log_softmax(-1)
-    return logs.gather(1, tokens[:, 1:][wanted][:, None])[:, 0]
+    learn = sampled[:, 1:]
+    logs = model.logits(model(tokens[:, :-1])[learn]).log_softmax(-1)
+    return logs.gather(1, tokens[:, 1:][learn][:, None])[:, 0]
 
 
 def divergence(new: Tensor, fixed: Tensor) -> Tensor:
@@ -193,13 +193,13 @@ def divergence(new: Tensor, fixed: Tensor) -> Tensor:
 
 def group_advantages(rewards: Sequence[float], k: int) -> list[float]:
     """(r - mean) / standard deviation within each group of k rewards; 0 where a group has no spread."""
-    found: list[float] = []
+    advantages: list[float] = []
     for at in range(0, len(rewards), k):
         group = rewards[at : at + k]
         mean = average(group)
         spread = average([(reward - mean) ** 2 for reward in group]) ** 0.5
-        found += [(reward - mean) / spread if spread > 1e-6 else 0.0 for reward in group]
-    return found
+        advantages += [(reward - mean) / spread if spread > 1e-6 else 0.0 for reward in group]
+    return advantages
 
 
 def clipped_loss(new: Tensor, old: Tensor, advantage: Tensor, clip: float) -> tuple[Tensor, float]:
@@ -213,18 +213,18 @@ def clipped_loss(new: Tensor, old: Tensor, advantage: Tensor, clip: float) -> tu
     return -gain.mean(), float((gain.detach() < (ratio * advantage).detach()).float().mean())
 
 
-def means(written: Sequence[Completion], marks: Sequence[Score]) -> dict[str, Any]:
+def means(completions: Sequence[Completion], marks: Sequence[Score]) -> dict[str, Any]:
     """Means of a step's samples, for the log."""
     return {
         "reward": round(average([mark.total for mark in marks]), 4),
         "accuracy": round(average([mark.accuracy for mark in marks]), 4),
         "format": round(average([mark.format for mark in marks]), 4),
         "language": round(average([mark.language for mark in marks]), 4),
-        "length": _length(written),
+        "length": _length(completions),
         "moments": round(average([len(list(find_moments(mark.thought))) for mark in marks]), 3),
-        "entropy": round(-average([value for row in written for value in row.logs]), 4),  # a sample of it
+        "entropy": round(-average([value for row in completions for value in row.logs]), 4),  # a sample of it
     }
 
 
-def _length(written: Sequence[Completion]) -> float:
-    return round(average([len(row.tokens) for row in written]), 1)
+def _length(completions: Sequence[Completion]) -> float:
+    return round(average([len(row.tokens) for row in completions]), 1)

@@ -71,8 +71,8 @@ class Muon(torch.optim.Optimizer):
                 state = self.state[weights]
                 if "momentum" not in state:
                     state["momentum"] = torch.zeros_like(weights)
-                kept = state["momentum"].lerp_(weights.grad, 1 - group["momentum"])
-                update = _orthogonal(weights.grad.lerp(kept, group["momentum"]))
+                momentum = state["momentum"].lerp_(weights.grad, 1 - group["momentum"])
+                update = _orthogonal(weights.grad.lerp(momentum, group["momentum"]))
                 weights.mul_(1 - group["lr"] * group["decay"])
                 weights.add_(update, alpha=-group["lr"] * 0.2 * max(weights.shape) ** 0.5)
 
@@ -126,9 +126,9 @@ class Training:
 
     def make_optimisers(self) -> tuple[torch.optim.Optimizer, ...]:
         """Muon for matrices but the embedding, AdamW for the rest."""
-        named = list(self.model.named_parameters())
-        matrices = [weights for name, weights in named if weights.dim() == 2 and "embd" not in name]
-        others = [weights for name, weights in named if weights.dim() != 2 or "embd" in name]
+        parameters = list(self.model.named_parameters())
+        matrices = [weights for name, weights in parameters if weights.dim() == 2 and "embd" not in name]
+        others = [weights for name, weights in parameters if weights.dim() != 2 or "embd" in name]
         return (
             Muon(matrices, self.plan.rate),
             torch.optim.AdamW(others, self.plan.rate, betas=(0.9, 0.95), weight_decay=0.0),
@@ -142,9 +142,9 @@ class Training:
             rng = random.Random(f"{self.plan.seed} {self.pool}")
             examples = encode(self.tokenizer, list(islice(self.source(rng), POOL)))
             for batch in batches(examples, self.plan.tokens, rng):
-                begun = self.plan.clock()
+                start_time = self.plan.clock()
                 losses.append(self._update(batch))
-                self.seconds += self.plan.clock() - begun
+                self.seconds += self.plan.clock() - start_time
                 if self.seconds - saved > self.plan.save:
                     saved = self.seconds
                     self.note({"loss": sum(losses) / len(losses)}, tell)
@@ -182,9 +182,9 @@ class Training:
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = rate
-        wanted = learn[:, 1:]
-        hidden = self.model(tokens[:, :-1])[wanted]
-        loss = functional.cross_entropy(self.model.logits(hidden), tokens[:, 1:][wanted])
+        targets = learn[:, 1:]
+        hidden = self.model(tokens[:, :-1])[targets]
+        loss = functional.cross_entropy(self.model.logits(hidden), tokens[:, 1:][targets])
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimiser in self.optimisers:
@@ -198,9 +198,9 @@ class Training:
         """The share of right greedy answers, by task and by file."""
         shares = accuracy(self.model, self.tokenizer, self.plan.problems)
         for pool in self.pools:
-            asked = dev_texts("dev", 100, pools=[pool])
-            written = complete(self.model, self.tokenizer, [text.prompt for text in asked])
-            shares[pool.name] = round(average([mark.accuracy for mark in score(asked, written)]), 3)
+            problems = dev_texts("dev", 100, pools=[pool])
+            completions = complete(self.model, self.tokenizer, [text.prompt for text in problems])
+            shares[pool.name] = round(average([mark.accuracy for mark in score(problems, completions)]), 3)
         return shares
 
     def _share(self) -> float:
@@ -232,12 +232,12 @@ def _model(saved: dict[str, Any]) -> Decoder:
 
 def accuracy(model: Decoder, tokenizer: Tokenizer, count: int = 300, seed: int = 1) -> dict[str, float]:
     """The share of right greedy answers on the dev split, by task."""
-    made = list(islice(texts(random.Random(f"dev {seed}"), "dev"), count))
+    problems = list(islice(texts(random.Random(f"dev {seed}"), "dev"), count))
     right: dict[str, list[bool]] = {}
     for at in range(0, count, 100):
-        some = made[at : at + 100]
-        written = complete(model, tokenizer, [text.prompt for text in some])
-        for text, reply, mark in zip(some, written, score(some, written), strict=True):
+        some = problems[at : at + 100]
+        completions = complete(model, tokenizer, [text.prompt for text in some])
+        for text, reply, mark in zip(some, completions, score(some, completions), strict=True):
             expected = text.completion.partition(CLOSE)[2].removesuffix(EOS).strip()
             exact = reply.text.partition(CLOSE)[2].strip() == expected
             right.setdefault(text.task, []).append(mark.accuracy == 1 if text.kind == "pattern" else exact)

@@ -20,11 +20,11 @@ def check_merged(base: Path, adapter: Path, merged: Path) -> float:
 
     Raises TrainingError where that is more than rounding explains, ModelFileError where llama.cpp loads a file not.
     """
-    with closing(LoadedModel(base)) as apart, closing(LoadedModel(merged)) as one:
-        apart.use_adapter(adapter)
+    with closing(LoadedModel(base)) as separate, closing(LoadedModel(merged)) as merged_model:
+        separate.use_adapter(adapter)
         worst = 0.0
         for text in _TEXTS:
-            theirs, ours = (np.array(reading.logits(reading.prompt(text))) for reading in (apart, one))
+            theirs, ours = (np.array(reading.logits(reading.prompt(text))) for reading in (separate, merged_model))
             worst = max(worst, float(np.sqrt(np.mean((ours - theirs) ** 2)) / theirs.std()))
     if not worst <= TOLERANCE:
         raise TrainingError(_DIFFERENT.format(name=adapter.stem, share=worst))

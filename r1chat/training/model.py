@@ -76,9 +76,9 @@ class Layer(nn.Module):
         v = self.attn_v(y).view(batch, length, self.shape.kv_heads, self.shape.head).transpose(1, 2)
         q, k = _rotated(q, *rope), _rotated(k, *rope)
         if past is not None:
-            keys, values, begun = past
-            end = begun + length
-            keys[:, :, begun:end], values[:, :, begun:end] = k, v
+            keys, values, start = past
+            end = start + length
+            keys[:, :, start:end], values[:, :, start:end] = k, v
             q, k, v = q.to(keys.dtype), keys[:, :, :end], values[:, :, :end]
         groups = self.shape.heads // self.shape.kv_heads
         if groups > 1:
@@ -155,9 +155,9 @@ class Decoder(nn.Module):
         """Logits (…, vocabulary) of hidden states (…, width)."""
         return functional.linear(hidden, self.token_embd.weight)
 
-    def cache(self, rows: int, room: int, kept: torch.dtype = torch.float32) -> Cache:
+    def cache(self, rows: int, room: int, dtype: torch.dtype = torch.float32) -> Cache:
         """An empty cache with room for so many tokens of each row, of that type."""
-        return Cache(self.shape, rows, room, self.device, kept)
+        return Cache(self.shape, rows, room, self.device, dtype)
 
     @property
     def device(self) -> torch.device:

@@ -58,12 +58,12 @@ def score(base: Base, sequences: Sequences) -> Scores:
     learnt = (positions >= starts) & (positions < ends)
     logits = base.logits(base.hidden(tokens[:, :-1])[learnt])
     targets = tokens[:, 1:][learnt]
-    each = -functional.cross_entropy(logits, targets, reduction="none")
+    losses = -functional.cross_entropy(logits, targets, reduction="none")
     owner = torch.arange(len(rows), device=device)[:, None].expand_as(learnt)[learnt]
     zeros = torch.zeros(len(rows), device=device)
     first = (logits.detach().argmax(-1) == targets).float()
     return Scores(
-        zeros.index_add(0, owner, each),
+        zeros.index_add(0, owner, losses),
         zeros.index_add(0, owner, torch.ones_like(first)),
         zeros.index_add(0, owner, first),
     )

@@ -34,7 +34,7 @@ class Policy(Protocol[C]):
     def logits(self, hidden: Tensor) -> Tensor:
         """Logits (…, vocabulary) of hidden states (…, width)."""
 
-    def cache(self, rows: int, room: int, kept: torch.dtype) -> C:
+    def cache(self, rows: int, room: int, dtype: torch.dtype) -> C:
         """An empty cache with room for so many tokens of each row, of that type where it can be chosen."""
 
     def step(self, tokens: Tensor, positions: Tensor, cache: C, mask: Tensor) -> Tensor:
@@ -70,11 +70,11 @@ class FromTransformers:
     def logits(self, hidden: Tensor) -> Tensor:
         return cast(Tensor, self._network.lm_head(hidden))
 
-    def cache(self, rows: int, room: int, kept: torch.dtype) -> _Growing:
+    def cache(self, rows: int, room: int, dtype: torch.dtype) -> _Growing:
         from transformers import DynamicCache
 
         return _Growing(DynamicCache(config=self._network.config))
 
     def step(self, tokens: Tensor, positions: Tensor, cache: _Growing, mask: Tensor) -> Tensor:
-        found = self._network.model(tokens, mask, positions, cache.inner, use_cache=True)  # its names have changed
-        return cast(Tensor, found.last_hidden_state)
+        output = self._network.model(tokens, mask, positions, cache.inner, use_cache=True)  # its names have changed
+        return cast(Tensor, output.last_hidden_state)

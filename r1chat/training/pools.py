@@ -39,27 +39,28 @@ def read_pool(file: str, tokenizer: Tokenizer) -> tuple[Pool, list[str]]:
         if task.code:
             raise TrainingError(_PROGRAMS.format(file=file))
         name, all_problems = task.name, all_problems + len(task.problems)
-        made = [_text(task.name, problem) for problem in task.problems]
-        ids = tokenizer.encode_batch([text.prompt for text in made], add_special_tokens=False)
-        parts.append(tuple(text for text, row in zip(made, ids, strict=True) if len(row.ids) <= LONGEST_PROMPT))
+        problems = [_text(task.name, problem) for problem in task.problems]
+        ids = tokenizer.encode_batch([text.prompt for text in problems], add_special_tokens=False)
+        parts.append(tuple(text for text, row in zip(problems, ids, strict=True) if len(row.ids) <= LONGEST_PROMPT))
     pool = Pool(name, *parts)
-    kept = len(pool.train) + len(pool.dev)
-    if all_problems and not kept:
+    count = len(pool.train) + len(pool.dev)
+    if all_problems and not count:
         raise TrainingError(_ALL_LONG.format(file=file, most=LONGEST_PROMPT))
     if len(pool.train) < FEWEST_TRAIN or len(pool.dev) < FEWEST_DEV:
         counts = {"train": len(pool.train), "dev": len(pool.dev)}
         raise TrainingError(_TOO_FEW.format(file=file, **counts, needed=FEWEST_TRAIN, needed_dev=FEWEST_DEV))
     notices = [f"{name}: {len(pool.train)} problems to train on, {len(pool.dev)} held out."]
-    if kept < all_problems:
+    if count < all_problems:
         notices.append(
-            f"{name}: {all_problems - kept} of {all_problems} problems have more than {LONGEST_PROMPT} tokens and are "
+            f"{name}: {all_problems - count} of {all_problems} problems have more than {LONGEST_PROMPT} tokens and are "
             "left out."
         )
     questions, words = unknown_words(pool)
-    if questions * 4 > kept:  # a made-up task draws an odd word now and then
-        shown = ", ".join(f"“{word}”" for word in words[:_SHOWN])
+    if questions * 4 > count:  # a made-up task draws an odd word now and then
+        examples = ", ".join(f"“{word}”" for word in words[:_SHOWN])
         notices.append(
-            f"{name}: {questions} of {kept} questions hold words that r1chat's cold start never shows, such as {shown}."
+            f"{name}: {questions} of {count} questions hold words that r1chat's cold start never shows, "
+            f"such as {examples}."
             " A model that has seen nothing else reads them letter by letter: expect few right samples."
         )
     return pool, notices
@@ -86,8 +87,8 @@ def unknown_words(pool: Pool) -> tuple[int, list[str]]:
 
 @cache
 def _known_words() -> frozenset[str]:
-    made = islice(texts(random.Random(0), "train", tuple(MAKERS)), 8_000)
-    return frozenset(word for text in made for word in _words(text))
+    samples = islice(texts(random.Random(0), "train", tuple(MAKERS)), 8_000)
+    return frozenset(word for text in samples for word in _words(text))
 
 
 def _words(text: TrainingText) -> list[str]:

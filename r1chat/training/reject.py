@@ -58,8 +58,8 @@ CompletionWriter = Callable[
 def sampler(plan: Rejection, model: Decoder, tokenizer: Tokenizer) -> CompletionWriter:
     """The model's own samples."""
 
-    def write(asked: list[TrainingText], number: int) -> list[Completion]:
-        prompts = [text.prompt for text in asked]
+    def write(problems: list[TrainingText], number: int) -> list[Completion]:
+        prompts = [text.prompt for text in problems]
         return complete(model, tokenizer, prompts, plan.temperature, seed=plan.seed * 1_000_003 + number)
 
     return write
@@ -69,7 +69,7 @@ def gather(
     folder: Path,
     plan: Rejection,
     write: CompletionWriter,
-    tell: Callable[[int, int, int], None] = lambda done, samples, kept: None,
+    tell: Callable[[int, int, int], None] = lambda done, samples, chosen: None,
 ) -> list[TrainingText]:
     """Sample and filter; what is kept stands in the folder's `samples.jsonl`, which a later call goes on with.
 
@@ -83,25 +83,26 @@ def gather(
         lines.pop()
         file.write_text("".join(lines), encoding="utf-8")
     done = [json.loads(line) for line in lines]
-    kept = [TrainingText(**row) for line in done for row in line["kept"]]
+    chosen = [TrainingText(**row) for line in done for row in line["kept"]]
     samples = sum(line["samples"] for line in done)
     for number in range(len(done), -(-plan.asked // AT_ONCE)):
-        asked = [text for text in _lot(plan, number) for _ in range(plan.k)]
-        written = write(asked, number)
+        problems = [text for text in _lot(plan, number) for _ in range(plan.k)]
+        completions = write(problems, number)
         new = _filtered(
-            asked, [(row.text, mark.perfect) for row, mark in zip(written, score(asked, written), strict=True)]
+            problems,
+            [(row.text, mark.perfect) for row, mark in zip(completions, score(problems, completions), strict=True)],
         )
         with file.open("a", encoding="utf-8") as stream:
             stream.write(
-                json.dumps({"samples": len(asked), "kept": [asdict(text) for text in new]}, ensure_ascii=False)
+                json.dumps({"samples": len(problems), "kept": [asdict(text) for text in new]}, ensure_ascii=False)
             )
             stream.write("\n")
-        kept += new
-        samples += len(asked)
-        tell(min(plan.asked, (number + 1) * AT_ONCE), samples, len(kept))
-    if not kept:
+        chosen += new
+        samples += len(problems)
+        tell(min(plan.asked, (number + 1) * AT_ONCE), samples, len(chosen))
+    if not chosen:
         raise TrainingError(_NONE_KEPT.format(samples=samples))
-    return kept
+    return chosen
 
 
 def _lot(plan: Rejection, number: int) -> list[TrainingText]:
@@ -111,27 +112,27 @@ def _lot(plan: Rejection, number: int) -> list[TrainingText]:
         random.Random(f"reject {plan.seed}").shuffle(every)
         return every[: plan.asked][number * AT_ONCE : (number + 1) * AT_ONCE]
     rng = random.Random(f"reject {plan.seed} {number}")
-    drawn = (text for text in texts(rng, "train", plan.tasks, plan.pools) if text.prompt.endswith(f"{THINK}\n"))
-    return list(islice(drawn, AT_ONCE))
+    problems = (text for text in texts(rng, "train", plan.tasks, plan.pools) if text.prompt.endswith(f"{THINK}\n"))
+    return list(islice(problems, AT_ONCE))
 
 
-def _filtered(asked: list[TrainingText], replies: list[tuple[str, bool]]) -> list[TrainingText]:
+def _filtered(problems: list[TrainingText], replies: list[tuple[str, bool]]) -> list[TrainingText]:
     """Of each problem at most `KEPT` different perfect completions."""
-    kept: dict[str, list[TrainingText]] = {}
-    for text, (reply, perfect) in zip(asked, replies, strict=True):
-        own = kept.setdefault(text.prompt, [])
+    chosen: dict[str, list[TrainingText]] = {}
+    for text, (reply, perfect) in zip(problems, replies, strict=True):
+        own = chosen.setdefault(text.prompt, [])
         completion = f"{reply}{EOS}"
         if perfect and len(own) < KEPT and all(completion != other.completion for other in own):
             own.append(
                 TrainingText(text.task, text.language, text.prompt, completion, text.answer, text.reference, text.kind)
             )
-    return [text for own in kept.values() for text in own]
+    return [text for own in chosen.values() for text in own]
 
 
-def source(kept: list[TrainingText]) -> Callable[[random.Random], Iterator[TrainingText]]:
+def source(samples: list[TrainingText]) -> Callable[[random.Random], Iterator[TrainingText]]:
     """What is kept, again and again in another order."""
 
-    return lambda rng: again(rng, kept)
+    return lambda rng: again(rng, samples)
 
 
 _NONE_KEPT = Both(

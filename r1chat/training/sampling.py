@@ -45,18 +45,18 @@ def complete(
     temperature: float = 0.0,
     limit: int = LIMIT,
     seed: int = 0,
-    kept: torch.dtype = torch.float32,
+    dtype: torch.dtype = torch.float32,
 ) -> list[Completion]:
     """A completion of each prompt, all in one batch: greedy at temperature 0, else sampled with `seed`.
 
-    `kept` is the type of the keys and values that are kept; see `Cache`.
+    `dtype` is the type of the keys and values that are kept; see `Cache`.
     """
     ids = [row.ids for row in tokenizer.encode_batch(list(prompts), add_special_tokens=False)]
     words = Vocabulary(
         frozenset(tokenizer.encode(EOS, add_special_tokens=False).ids),
         lambda tokens: tokenizer.decode(list(tokens), skip_special_tokens=False),
     )
-    return complete_tokens(model, words, ids, temperature, limit, seed, kept)
+    return complete_tokens(model, words, ids, temperature, limit, seed, dtype)
 
 
 @torch.no_grad()
@@ -67,7 +67,7 @@ def complete_tokens(
     temperature: float = 0.0,
     limit: int = LIMIT,
     seed: int = 0,
-    kept: torch.dtype = torch.float32,
+    dtype: torch.dtype = torch.float32,
 ) -> list[Completion]:
     """The same for prompts that are token ids already.
 
@@ -82,9 +82,9 @@ def complete_tokens(
     positions = (real.cumsum(1) - 1).clamp(min=0)
     causal = torch.ones(longest, longest, dtype=torch.bool, device=device).tril()
     mask = (real[:, None, None, :] & causal) | torch.eye(longest, dtype=torch.bool, device=device)
-    cache = model.cache(len(ids), longest + limit, kept)
+    cache = model.cache(len(ids), longest + limit, dtype)
     hidden = model.step(tokens, positions, cache, mask)
-    written: list[list[int]] = [[] for _ in ids]
+    replies: list[list[int]] = [[] for _ in ids]
     logs: list[list[float]] = [[] for _ in ids]
     rows = torch.arange(len(ids), device=device)  # which prompt a row of the batch belongs to
     running = torch.ones(len(ids), dtype=torch.bool, device=device)
@@ -95,7 +95,7 @@ def complete_tokens(
             rows.tolist(), chosen.tolist(), chances.tolist(), running.tolist(), strict=True
         ):
             if runs:
-                written[row].append(token)
+                replies[row].append(token)
                 logs[row].append(chance)
         running = running & ~torch.isin(chosen, ends)
         if not running.any():
@@ -115,7 +115,7 @@ def complete_tokens(
             chances,
             bool(row) and row[-1] in words.ends,
         )
-        for prompt, row, chances in zip(ids, written, logs, strict=True)
+        for prompt, row, chances in zip(ids, replies, logs, strict=True)
     ]
 
 

@@ -52,8 +52,8 @@ def score_one(
     opened = form is not None and prompt.rstrip().endswith(form.open_text.strip())
     finish = Finish("stop" if completion.ended else "length")
     reply = collect([Began(form, opened), Raw(completion.text), finish])
-    kept = format_reward(reply).value if form else float(bool(reply.answer.strip()))
+    in_form = format_reward(reply).value if form else float(bool(reply.answer.strip()))
     chain = reply.reasoning if form else reply.answer
     right = accuracy(reply.answer, reference).value
     language = language_consistency(chain, question).value
-    return Score((right or 0.0) * completion.ended, (kept or 0.0) * completion.ended, language or 0.0, chain)
+    return Score((right or 0.0) * completion.ended, (in_form or 0.0) * completion.ended, language or 0.0, chain)

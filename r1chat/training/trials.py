@@ -51,7 +51,7 @@ def choose(trials: Sequence[Trial]) -> Trial:
     def is_as_good(trial: Trial) -> bool:
         differences = [a - b for a, b in zip(trial.result.losses, lowest.result.losses, strict=True)]
         mean, count = sum(differences) / len(differences), len(differences)
-        error = math.sqrt(sum((one - mean) ** 2 for one in differences) / max(1, count - 1) / count)
+        error = math.sqrt(sum((difference - mean) ** 2 for difference in differences) / max(1, count - 1) / count)
         return mean <= error
 
     passed = [trial for trial in trials if trial.result.best and lowest.result.best and is_as_good(trial)]
@@ -98,10 +98,10 @@ class Trials:
     @property
     def best(self) -> Trial:
         """The best trial so far, the one that goes on included."""
-        found = list(self.ended)
-        if len(found) < len(self.rates):
-            found.append(Trial(self.rates[len(found)], self._current.step, self._current.result()))
-        return choose(found)
+        trials = list(self.ended)
+        if len(trials) < len(self.rates):
+            trials.append(Trial(self.rates[len(trials)], self._current.step, self._current.result()))
+        return choose(trials)
 
     # -- what a run of one trial has, too -----------------------------------------------------------------------------
 
