@@ -123,6 +123,7 @@ class App:
             backend.close()
             raise
         self.catalogue.add(server.name, backend)
+        _add_servers(self.catalogue, self.servers)  # those that another r1chat has added since
         return server.name
 
     def remove_server(self, server_id: str) -> None:
@@ -231,6 +232,8 @@ def connect_all(settings: Settings) -> Catalogue:
 
 def _add_servers(catalogue: Catalogue, servers: Servers) -> None:
     for server in servers.all():
+        if catalogue.backend(server.name):
+            continue
         try:
             backend = _of_list(server)
         except ConfigError as error:  # the others, and the page on which it can be removed, are there all the same

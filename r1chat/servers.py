@@ -50,7 +50,10 @@ class Server:
 
 
 class Servers:
-    """The list in one data folder. Every method that writes raises ConfigError or ExportError; then nothing changed."""
+    """The list in one data folder. Every method that writes raises ConfigError or ExportError; then nothing changed.
+
+    Another r1chat may have written it since: what is written goes on from the file.
+    """
 
     def __init__(self, data_dir: Path) -> None:
         """Raises ConfigError for a file that cannot be read."""
@@ -70,6 +73,7 @@ class Servers:
 
     def add(self, server: Server) -> None:
         """Add a server. Raises ConfigError for one that is there, or one too many."""
+        self._servers = self._read()
         if any(known.name == server.name for known in self._servers):
             raise ConfigError(_KNOWN.format(url=server.url))
         if len(self._servers) >= MOST:
@@ -78,6 +82,7 @@ class Servers:
 
     def remove(self, server_id: str) -> Server:
         """Forget a server and its key; the one that it was. Raises ConfigError for one that is not there."""
+        self._servers = self._read()
         gone = self.find(server_id)
         self._write(tuple(server for server in self._servers if server != gone))
         return gone

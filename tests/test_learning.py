@@ -981,14 +981,15 @@ def test_what_was_erased_for_good_leaves_the_runs(data: Path, tmp_path: Path) ->
 
     with closing(Store(f"sqlite:///{folder / 'r1chat.db'}")) as store:
         before = kept()
+        (run.folder / "output.txt").write_text("27 + 43 = ? It is 70.")
         forget_erased(store, Runs(folder))
-        assert kept() == before and run.status.proof["examples"]
+        assert kept() == before and (run.folder / "output.txt").exists() and run.status.proof["examples"]
         store.delete(before[0])
         forget_erased(store, Runs(folder))
         assert kept() == before, "it can still be had back"
         store.purge(timedelta(seconds=-1))
         forget_erased(store, Runs(folder))
-    assert set(kept()) == set(before) - {before[0]}
+    assert set(kept()) == set(before) - {before[0]} and not (run.folder / "output.txt").exists()
     assert run.status.proof["examples"] == [] and run.status.proof["agreed"] and run.adapter.exists()
 
 

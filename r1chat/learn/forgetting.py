@@ -11,6 +11,7 @@ from pathlib import Path
 from r1chat.errors import R1ChatError
 from r1chat.files import replacing
 from r1chat.learn.runs import Runs, TrainingRun
+from r1chat.learn.starting import OUTPUT
 from r1chat.store import Store
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,8 @@ DATA = ("data.jsonl", "data.test.jsonl", "answers.jsonl")
 def forget_erased(store: Store, runs: Runs) -> None:
     """Take the rows of conversations that the store no longer has out of every run that was made from it.
 
-    A run that has lost rows loses its answers before and after, which may repeat them; figures and adapter stay.
+    A run that has lost rows loses its answers before and after and what it printed, which may repeat them; figures and
+    adapter stay.
     """
     for run in runs.all():
         with suppress(R1ChatError, OSError):  # a full disk, a busy database: at the next start
@@ -36,6 +38,7 @@ def _forget(store: Store, run: TrainingRun) -> None:
     for file, lines in rows.items():
         with replacing(file) as stream:
             stream.writelines(line for line, conversation in lines if conversation not in erased)
+    (run.folder / OUTPUT).unlink(missing_ok=True)
     run.write(replace(run.status, proof={**run.status.proof, "examples": []} if run.status.proof else {}))
     log.info("run %s: what was erased was taken out of its data", run.name)
 

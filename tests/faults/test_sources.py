@@ -290,3 +290,13 @@ def test_a_proxy_or_a_certificate_that_cannot_be_used_keeps_one_server_away_and_
         assert statuses["llama.cpp"].models
         for backend in ("ollama", "openai@models.example"):
             assert "NO_PROXY or SSL_CERT_FILE" in str(statuses[backend].error)
+
+
+def test_two_r1chats_on_one_folder_forget_no_server_of_the_other(tmp_path: Path) -> None:
+    settings = load(data_dir=tmp_path)
+    with closing(build(settings)) as ours, closing(build(settings)) as theirs:
+        ours.add_server("http://127.0.0.1:9", "sk-ours")
+        theirs.add_server("http://127.0.0.1:10", "")
+        assert theirs.catalogue.backend("openai@127.0.0.1~9"), "it can be used at once"
+        theirs.remove_server(theirs.servers.all()[1].id)
+        assert [(server.url, server.key) for server in Servers(tmp_path).all()] == [("http://127.0.0.1:9/v1", "sk-ours")]
