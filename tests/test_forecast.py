@@ -66,7 +66,7 @@ def test_hub_is_asked_for_the_beginning_of_a_file_only() -> None:
         header = hub.header("someone/Nano-GGUF", variants)
         assert header is not None and (header.layers, header.missing) == (6, 0)
         assert hub.header("someone/Nano-GGUF", variants) is header
-        assert [asked for path, asked, _ in server.asked if "resolve" in path] == ["bytes=0-1048575"]
+        assert [byte_range for path, byte_range, _ in server.asked if "resolve" in path] == ["bytes=0-1048575"]
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"GGUF" + b"\xff" * 100])
@@ -83,25 +83,29 @@ def test_file_of_the_hub_that_is_no_model_has_no_forecast(content: bytes) -> Non
 def test_memory_is_weights_keys_values_and_little_more() -> None:
     model = curated("Llama-8B")
     assert model.header.kv_bytes_per_token == 128 * 1024
-    made = forecast(model.header, model.size, 16384, Resources(64 * GB))
+    estimate = forecast(model.header, model.size, 16384, Resources(64 * GB))
     sure = model.size + 16384 * 128 * 1024
-    assert made.fits and sure < made.memory < sure + 0.3 * GB
+    assert estimate.fits and sure < estimate.memory < sure + 0.3 * GB
 
 
 def test_every_curated_model_has_a_forecast_in_both_languages() -> None:
     for model in CURATED:
-        made = forecast(model.header, model.size, 8192, Resources(256 * GB), SPEEDS)
-        assert made.fits and made.speed is not None and made.speed > 0.1
-        assert "8k" in made.sentence() and "8k" in made.sentence("zh") and made.sentence() != made.sentence("zh")
+        estimate = forecast(model.header, model.size, 8192, Resources(256 * GB), SPEEDS)
+        assert estimate.fits and estimate.speed is not None and estimate.speed > 0.1
+        assert (
+            "8k" in estimate.sentence()
+            and "8k" in estimate.sentence("zh")
+            and estimate.sentence() != estimate.sentence("zh")
+        )
 
 
 def test_speed_is_that_of_reading_the_weights_and_the_context() -> None:
     model = curated("Qwen-7B")
-    made = forecast(model.header, model.size, 16384, Resources(64 * GB), SPEEDS)
-    assert made.speed is not None and made.thought is not None
+    estimate = forecast(model.header, model.size, 16384, Resources(64 * GB), SPEEDS)
+    assert estimate.speed is not None and estimate.thought is not None
     read = sum(model.header.weights.dense.values()) + 1500 * model.header.kv_bytes_per_token
-    assert made.speed == pytest.approx(10e9 / read, rel=0.02)
-    assert made.thought == pytest.approx(3000 / made.speed)
+    assert estimate.speed == pytest.approx(10e9 / read, rel=0.02)
+    assert estimate.thought == pytest.approx(3000 / estimate.speed)
 
 
 def test_only_the_active_part_of_a_mixture_of_experts_counts_for_speed_and_all_of_it_for_memory() -> None:
@@ -123,8 +127,8 @@ def test_only_the_active_part_of_a_mixture_of_experts_counts_for_speed_and_all_o
 )
 def test_forecast_is_said_in_a_persons_terms(free: float, start: str) -> None:
     model = curated("Llama-8B")
-    made = forecast(model.header, model.size, 16384, Resources(int(free * GB)), SPEEDS)
-    assert made.sentence().startswith(start)
+    estimate = forecast(model.header, model.size, 16384, Resources(int(free * GB)), SPEEDS)
+    assert estimate.sentence().startswith(start)
 
 
 def test_what_runs_from_disk_is_slower_the_less_of_it_memory_holds() -> None:
@@ -185,20 +189,20 @@ def test_deep_in_a_context_a_step_takes_longer(tmp_path: Path) -> None:
     write(path, SMALL[0])
     assert read_header(path).missing == 0
     with closing(Engine()) as engine:
-        made = engine.measure(MeasureSpec(str(path), threads=1, gpu_layers=0, seconds=0.1, depth=1024))
-    assert made.prompt > 0 and 0 < made.step < made.deep
+        times = engine.measure(MeasureSpec(str(path), threads=1, gpu_layers=0, seconds=0.1, depth=1024))
+    assert times.prompt > 0 and 0 < times.step < times.deep
 
 
 @pytest.mark.slow
 def test_measuring_ends_with_the_app(tmp_path: Path) -> None:
     meter = Meter(tmp_path, gpu=False)
-    found: list[object] = []
-    waiting = threading.Thread(target=lambda: found.append(meter.speeds()))
+    measurements: list[object] = []
+    waiting = threading.Thread(target=lambda: measurements.append(meter.speeds()))
     waiting.start()
     time.sleep(0.5)
     meter.close()
     waiting.join(20)
-    assert found == [None]
+    assert measurements == [None]
     assert meter.speeds() is None
     assert list(tmp_path.iterdir()) == []
 
@@ -244,9 +248,9 @@ def test_machine_is_measured_once_and_remembered(tmp_path: Path) -> None:
 
 def test_the_quicker_of_two_measurements_counts() -> None:
     busy = replace(RATES, weights={"Q4_K": 1e9, "Q6_K": 20e9, "Q8_0": 1e9}, layer=1e-3)
-    made = quicker(SPEEDS, replace(SPEEDS, cpu=busy, disk=5e9))
-    assert made.cpu.weights == {"Q4_K": 10e9, "Q6_K": 20e9, "Q8_0": 10e9}
-    assert (made.cpu.layer, made.disk, made.gpu) == (1e-9, 5e9, None)
+    speeds = quicker(SPEEDS, replace(SPEEDS, cpu=busy, disk=5e9))
+    assert speeds.cpu.weights == {"Q4_K": 10e9, "Q6_K": 20e9, "Q8_0": 10e9}
+    assert (speeds.cpu.layer, speeds.disk, speeds.gpu) == (1e-9, 5e9, None)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"key": 1}', "[" * 5000])
@@ -337,8 +341,8 @@ def test_shape_of_layers_that_look_back_a_little(tmp_path: Path) -> None:
     assert header("llama").kv_bytes_per_token == 12 * layer
     gemma = header("gemma3", attention__sliding_window=512)
     assert (gemma.kv_bytes_per_token, gemma.sliding_kv_bytes_per_token) == (12 * layer, 10 * layer)
-    told = header("other", attention__sliding_window=512, attention__sliding_window_pattern=[True, False] * 6)
-    assert told.sliding_kv_bytes_per_token == 6 * layer
+    patterned = header("other", attention__sliding_window=512, attention__sliding_window_pattern=[True, False] * 6)
+    assert patterned.sliding_kv_bytes_per_token == 6 * layer
     hybrid = header("lfm2", attention__head_count_kv=[0, 0, 2] * 4)
     assert hybrid.kv_bytes_per_token == 4 * layer
     assert header("qwen3next", full_attention_interval=4).kv_bytes_per_token == 3 * layer

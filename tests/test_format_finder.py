@@ -82,11 +82,11 @@ def plain(messages: list[Message]) -> list[dict[str, Any]]:
 def templates() -> list[Any]:
     """The name of each template; those of which the same is expected as of an earlier one are slow: there are many."""
     known: list[Any] = []
-    named = []
+    cases = []
     for name in sorted(EXPECTED):
-        named.append(pytest.param(name, marks=[pytest.mark.slow] if EXPECTED[name] in known else []))
+        cases.append(pytest.param(name, marks=[pytest.mark.slow] if EXPECTED[name] in known else []))
         known.append(EXPECTED[name])
-    return named
+    return cases
 
 
 # One test for each template: reading it, compiling it above all, is what takes the time.
@@ -134,12 +134,12 @@ def kept_thoughts_stand_as_the_template_writes_them(source: str, template: ChatT
             Message("user", "Why?"),
         ),
     ]
-    given = [
+    inputs = [
         assistant(message.content, message.reasoning, form.history_field) if message.role == "assistant" else as_given
         for message, as_given in zip(messages, plain(messages), strict=True)
     ]
     ours = template.prompt(messages)
-    assert text_of(ours) == rendered(source, given, (*form.on, *form.keep))
+    assert text_of(ours) == rendered(source, inputs, (*form.on, *form.keep))
     assert "Two and two." in text_of(ours) and "<b>six</b>" in text_of(ours)
     assert any(not piece.markup and "Two and two." in piece.text for piece in ours.head)
 
@@ -148,9 +148,9 @@ def thoughts_stand_in_replies_in_the_tags_of_the_template(
     source: str, template: ChatTemplate, form: ReasoningFormat
 ) -> None:
     messages = [ASK, Message("assistant", "It is 4.", "Two and two."), Message("user", "And 3 + 3?")]
-    given = plain(messages)
-    given[1]["content"] = f"{form.open_text}Two and two.{form.close_text}It is 4."
-    assert text_of(template.prompt(messages)) == rendered(source, given, form.on)
+    inputs = plain(messages)
+    inputs[1]["content"] = f"{form.open_text}Two and two.{form.close_text}It is 4."
+    assert text_of(template.prompt(messages)) == rendered(source, inputs, form.on)
 
 
 def a_closed_thought_is_continued_in_the_tags_of_the_template(template: ChatTemplate, form: ReasoningFormat) -> None:
@@ -243,9 +243,9 @@ def test_a_template_that_asks_for_gigabytes_ends_in_a_sentence() -> None:
 
 
 def test_a_template_that_varies_cannot_be_steered_and_says_so() -> None:
-    found = find_format(R1_TEMPLATE + "{{ range(99999) | random }}")
-    assert found.form is None and found.problem is not None
-    assert "something else each time" in found.problem.sentence("en") and "模板" in found.problem.sentence("zh")
+    outcome = find_format(R1_TEMPLATE + "{{ range(99999) | random }}")
+    assert outcome.form is None and outcome.problem is not None
+    assert "something else each time" in outcome.problem.sentence("en") and "模板" in outcome.problem.sentence("zh")
 
 
 def test_a_date_in_a_template_does_no_harm() -> None:
@@ -270,8 +270,8 @@ def test_go_templates_of_ollama_are_read() -> None:
 def test_a_budget_is_told_to_a_template_that_has_a_place_for_it() -> None:
     template = ChatTemplate(SOURCES["ByteDance-Seed-OSS"], "<BOS>", "<EOS>")
     assert template.form is not None and template.form.budget_variable == "thinking_budget"
-    told = "".join(piece.text for piece in template.prompt([ASK], budget=512).head)
-    assert "512" in told and told != "".join(piece.text for piece in template.prompt([ASK]).head)
+    head = "".join(piece.text for piece in template.prompt([ASK], budget=512).head)
+    assert "512" in head and head != "".join(piece.text for piece in template.prompt([ASK]).head)
     assert template.prompt([ASK], thinking="off", budget=512) == template.prompt([ASK], thinking="off")
     r1 = ChatTemplate(R1_TEMPLATE)
     assert r1.prompt([ASK], budget=512) == r1.prompt([ASK])

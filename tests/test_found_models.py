@@ -31,8 +31,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def listed(home: Path, **environ: str) -> dict[str, ModelInfo]:
     """What the backend lists of a person's home folder."""
-    found = [item for item in found_models(home, environ) if not item.program.startswith("Python")]
-    with closing(LlamaCppBackend([], elsewhere=lambda: found, ahead=False)) as backend:
+    models = [item for item in found_models(home, environ) if not item.program.startswith("Python")]
+    with closing(LlamaCppBackend([], elsewhere=lambda: models, ahead=False)) as backend:
         return {info.name: info for info in backend.models()}
 
 
@@ -60,8 +60,10 @@ def put_in_ollama(model: Path, folder: Path, *name: str, adapted: bool = False) 
 def test_ollama_models_have_ollamas_names_and_answer_without_ollama(model: Path, tmp_path: Path) -> None:
     folder = tmp_path / ".ollama" / "models"
     put_in_ollama(model, folder, "registry.ollama.ai", "library", "deepseek-r1", "1.5b")
-    found = list(found_models(tmp_path, {}))
-    assert [(item.program, item.name) for item in found if item.program == "Ollama"] == [("Ollama", "deepseek-r1:1.5b")]
+    models = list(found_models(tmp_path, {}))
+    assert [(item.program, item.name) for item in models if item.program == "Ollama"] == [
+        ("Ollama", "deepseek-r1:1.5b")
+    ]
     with closing(LlamaCppBackend([], elsewhere=lambda: found_models(tmp_path, {}))) as backend:
         info = next(info for info in backend.models() if info.name == "deepseek-r1:1.5b")
         assert info.ready and "Found on this computer: Ollama" in str(info.note)
@@ -85,7 +87,7 @@ def test_a_file_that_ollama_runs_with_an_adapter_is_listed_as_the_model_without_
     assert "checker:latest" not in listed(tmp_path)
     blob = put_in_ollama(model, folder, "registry.ollama.ai", "library", "r1", "latest")
     assert [name for name in listed(tmp_path) if ":" in name] == ["r1:latest"]
-    assert [(one.name, one.adapted) for one in ollama_models_of(blob)] == [
+    assert [(found_model.name, found_model.adapted) for found_model in ollama_models_of(blob)] == [
         ("r1:latest", False),
         ("checker:latest", True),
     ]
@@ -214,7 +216,7 @@ def test_file_in_an_installed_package_is_found(model: Path, tmp_path: Path) -> N
 
 
 def test_model_of_another_program_that_memory_cannot_hold_comes_last(model: Path, tmp_path: Path) -> None:
-    found = [FoundModel(put(model, tmp_path / "a" / "first.gguf"), "Jan")]
+    models = [FoundModel(put(model, tmp_path / "a" / "first.gguf"), "Jan")]
     own = put(model, tmp_path / "own" / "second.gguf")
-    with closing(LlamaCppBackend([own], memory=lambda: 1000, elsewhere=lambda: found, ahead=False)) as backend:
+    with closing(LlamaCppBackend([own], memory=lambda: 1000, elsewhere=lambda: models, ahead=False)) as backend:
         assert [info.name for info in backend.models()] == ["second", "first"]

@@ -250,11 +250,11 @@ def test_only_the_roles_that_are_used_have_a_token_and_no_role_has_one_without_e
 
 def test_arrays_for_each_layer_are_kept_where_they_mean_something_and_are_few(tmp_path: Path) -> None:
     array = struct.pack("<IQ", 0, 512) + bytes(512)
-    kept, other = ".attention.head_count", ".anything"
+    meaningful, other = ".attention.head_count", ".anything"
     names = [f"a{number}" for number in range(65)]
     path = with_entries(tmp_path / "arrays.gguf", *(entry(name + other, 9, array) for name in names))
     assert read_header(path).arrays == {}
-    path = with_entries(tmp_path / "many.gguf", *(entry(name + kept, 9, array) for name in names))
+    path = with_entries(tmp_path / "many.gguf", *(entry(name + meaningful, 9, array) for name in names))
     with pytest.raises(ModelFileError, match="makes no sense"):
         read_header(path)
 

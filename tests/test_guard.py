@@ -56,9 +56,9 @@ class Served:
 
     def send(self, method: str, path: str = "/", **headers: str) -> httpx.Response:
         """With both secrets, and headers named as keywords (`sec_fetch_site`)."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        extra = {name.replace("_", "-"): value for name, value in headers.items()}
         secrets = {**self.cookie, **self.key}
-        return httpx.request(method, self.origin + path, headers={**secrets, **named}, **PLAIN)
+        return httpx.request(method, self.origin + path, headers={**secrets, **extra}, **PLAIN)
 
     def raw(self, request: str) -> str:
         """Send bytes as they are; the whole response."""
@@ -580,11 +580,11 @@ def test_stream_is_passed_on_piece_by_piece(app: FastAPI, served: Served) -> Non
 
 async def open_socket(app: FastAPI, headers: dict[str, str]) -> list[dict[str, Any]]:
     """What the guard and the app say to a WebSocket that wants to open."""
-    said: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
     heard = [{"type": "websocket.disconnect"}, {"type": "websocket.connect"}]
 
     async def send(message: Any) -> None:
-        said.append(message)
+        messages.append(message)
 
     async def receive() -> Any:
         return heard.pop()
@@ -592,7 +592,7 @@ async def open_socket(app: FastAPI, headers: dict[str, str]) -> list[dict[str, A
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "websocket", "path": "/socket", "query_string": b"", "headers": pairs, "subprotocols": []}
     await Guard(app, keys=KEYS)(scope, receive, send)
-    return said
+    return messages
 
 
 KEYS = Keys(ROOT, 7860)
@@ -605,8 +605,8 @@ OPENING = {
 
 
 def test_socket_of_the_page_opens(app: FastAPI) -> None:
-    said = run(open_socket(app, OPENING))
-    assert [message["type"] for message in said] == ["websocket.accept", "websocket.send", "websocket.close"]
+    messages = run(open_socket(app, OPENING))
+    assert [message["type"] for message in messages] == ["websocket.accept", "websocket.send", "websocket.close"]
 
 
 @pytest.mark.parametrize(
@@ -701,12 +701,12 @@ async def real_page() -> FastAPI:
             yield [f"{word} {number}"]
 
     with gr.Blocks(title="A page", analytics_enabled=False) as blocks:
-        shown = gr.HTML(None, html_template="<ul></ul>", js_on_load=show, elem_id="shown")
+        html = gr.HTML(None, html_template="<ul></ul>", js_on_load=show, elem_id="shown")
         word = gr.Textbox(label="Word")
         gr.Dropdown(["one", "two"], label="Pick", interactive=True)
         with gr.Accordion("More", open=False):
             gr.Textbox(label="Inside")
-        gr.Button("Go").click(count, word, shown, show_progress="hidden")
+        gr.Button("Go").click(count, word, html, show_progress="hidden")
     return gr.mount_gradio_app(FastAPI(), blocks, path="/", ssr_mode=False)
 
 

@@ -49,9 +49,9 @@ def test_an_archive_moves_in_and_a_second_time_changes_nothing(
         title = other.conversations()[0].title
         archive.write(other, tmp_path / "all.jsonl", everything=True)
     assert main(["import", "all.jsonl"]) == 0
-    said = capsys.readouterr()
-    assert said.out == "1 conversation, 2 replies and 1 judgement came in from all.jsonl (r1chat).\n"
-    assert said.err == ""
+    output = capsys.readouterr()
+    assert output.out == "1 conversation, 2 replies and 1 judgement came in from all.jsonl (r1chat).\n"
+    assert output.err == ""
     assert titles(data_dir) == [title]
     assert main(["import", "all.jsonl"]) == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -111,7 +111,7 @@ def test_a_file_that_cannot_be_taken_in_is_a_sentence_and_exit_code_1(
     if text is not None:
         Path("notes.txt").write_text(text)
     assert main(["import", "notes.txt"]) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith(sentence)
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(sentence)
     assert titles(data_dir) == []

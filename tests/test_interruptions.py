@@ -126,8 +126,8 @@ def test_an_alarm_is_gone_as_soon_as_the_thought_is_closed(site: Site) -> None:
 
 
 def test_nothing_of_one_conversation_shows_beside_another(site: Site) -> None:
-    told = Finish("stop", prompt_tokens=30, context=4096)
-    site.serve(lambda request: [CHECKED, told] if request.messages[0].content == "First" else ["No thought."])
+    finish = Finish("stop", prompt_tokens=30, context=4096)
+    site.serve(lambda request: [CHECKED, finish] if request.messages[0].content == "First" else ["No thought."])
     page = site.open()
     ask(page, "Second")
     finished(page)
@@ -286,8 +286,8 @@ def test_a_reply_on_a_branch_that_does_not_show_ends_for_the_page_too(site: Site
 
 
 def test_a_vote_on_a_branch_that_does_not_show_ends_for_the_page_too(site: Site) -> None:
-    gate, asked = threading.Event(), iter([False])
-    site.serve(two_turns(gate, lambda request: request.messages[-1].content == "Two" and next(asked, True)))
+    gate, repeats = threading.Event(), iter([False])
+    site.serve(two_turns(gate, lambda request: request.messages[-1].content == "Two" and next(repeats, True)))
     page = site.open()
     ask_twice(page)
     expect(page.locator(".answer").last).to_have_text("c")
@@ -454,7 +454,7 @@ def test_many_moments_hide_none_of_each_other_and_stay_at_hand(site: Site) -> No
     dots = page.locator(".strip .line button")
     expect(dots).to_have_count(30)
     places = [dots.nth(n).bounding_box() for n in range(30)]
-    assert all(one and other and one["x"] + one["width"] <= other["x"] for one, other in itertools.pairwise(places))
+    assert all(left and right and left["x"] + left["width"] <= right["x"] for left, right in itertools.pairwise(places))
     page.locator(".step", has_text="Number 29").click()
     expect(dots.first).to_be_in_viewport()
     dots.nth(14).click()

@@ -106,8 +106,13 @@ def test_a_comparison_is_decided_and_decided_anew(store: Store, turn: StoredTurn
     store.judgements.compare(sides.id, "tie")
     assert (store.judgements.gathered().ties, store.judgements.gathered().pairs) == (1, 0)
     store.judgements.compare(sides.id, "left", thoughts_seen=(True, False), dwell=3.5)
-    said = store.judgements.judged(turn.conversation_id).comparisons[sides.id]
-    assert (said.winner, said.left_thought_seen, said.right_thought_seen, said.dwell) == ("left", True, False, 3.5)
+    comparison = store.judgements.judged(turn.conversation_id).comparisons[sides.id]
+    assert (comparison.winner, comparison.left_thought_seen, comparison.right_thought_seen, comparison.dwell) == (
+        "left",
+        True,
+        False,
+        3.5,
+    )
     assert (store.judgements.gathered().ties, store.judgements.gathered().pairs) == (0, 1)
 
 
@@ -149,18 +154,18 @@ def test_nothing_may_be_exported_until_somebody_says_so(store: Store, turn: Stor
 
 
 def test_everything_is_counted_that_is_in_force_and_not_deleted(store: Store, turn: StoredTurn) -> None:
-    one, other = replied(store, turn), replied(store, turn, "60")
-    made = Provenance(origin="corrected", parent_id=other.id)
-    store.add_reply(turn.id, made, Reply(THOUGHT, True, "seventy", finish="stop"))
+    reply, other = replied(store, turn), replied(store, turn, "60")
+    provenance = Provenance(origin="corrected", parent_id=other.id)
+    store.add_reply(turn.id, provenance, Reply(THOUGHT, True, "seventy", finish="stop"))
     judgements = store.judgements
-    judgements.rate(one.id, "answer", "up")
+    judgements.rate(reply.id, "answer", "up")
     judgements.rate(other.id, "answer", "down")
     judgements.rate(other.id, "answer", "")  # taken back
     judgements.label_step(other.id, "first_wrong", 0, 12)
     for winner in ("left", "tie", "skipped"):
-        judgements.compare(judgements.begin_comparison(one.id, other.id).id, winner)  # type: ignore[arg-type]
+        judgements.compare(judgements.begin_comparison(reply.id, other.id).id, winner)  # type: ignore[arg-type]
     reference = judgements.set_reference(turn.id, "70", "number")
-    judgements.add_verification(one.id, reference.id, 1.0)
+    judgements.add_verification(reply.id, reference.id, 1.0)
     judgements.add_verification(other.id, reference.id, None)  # could not tell
     judgements.set_consent(turn.conversation_id, True)
     everything = JudgementCounts(

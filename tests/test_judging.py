@@ -60,9 +60,9 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, S
         yield app, reply
 
 
-def say(app: App, verb: str, subject: str, **said: object) -> None:
+def say(app: App, verb: str, subject: str, **values: object) -> None:
     """What the page sends when a person clicks."""
-    judging.ACTIONS[verb](app, Act(verb, subject, json.dumps(said)))
+    judging.ACTIONS[verb](app, Act(verb, subject, json.dumps(values)))
 
 
 def judged(app: App, reply: StoredReply) -> Judged:
@@ -102,9 +102,9 @@ def test_two_clicks_at_once_do_not_forget_each_other(app: App, reply: StoredRepl
     reasons = ("correct", "clear", "complete", "well_reasoned", "concise")
     clicks = [
         threading.Thread(
-            target=say, args=(app, "rate", reply.id), kwargs={"part": "answer", "reason": each, "given": True}
+            target=say, args=(app, "rate", reply.id), kwargs={"part": "answer", "reason": reason, "given": True}
         )
-        for each in reasons
+        for reason in reasons
     ]
     for click in clicks:
         click.start()
@@ -117,8 +117,8 @@ def test_a_changed_mind_leaves_its_history_in_the_store(app: App, reply: StoredR
     for thumb in ("up", "down", ""):
         say(app, "rate", reply.id, part="answer", thumb=thumb)
     with sqlite3.connect(tmp_path / "r1chat.db") as database:
-        said = database.execute("SELECT thumb FROM rating ORDER BY number").fetchall()
-    assert said == [("up",), ("down",), ("",)]
+        thumbs = database.execute("SELECT thumb FROM rating ORDER BY number").fetchall()
+    assert thumbs == [("up",), ("down",), ("",)]
     assert app.store.judgements.gathered().thumbs == 0
 
 
@@ -165,7 +165,7 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(
 
 
 @pytest.mark.parametrize(
-    ("verb", "said"),
+    ("verb", "values"),
     [
         ("rate", {"part": "answer", "thumb": "up"}),
         ("step", {"verdict": "none_wrong"}),
@@ -175,13 +175,13 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(
     ],
 )
 def test_what_is_said_of_a_deleted_conversation_is_refused(
-    app: App, reply: StoredReply, verb: str, said: dict[str, object]
+    app: App, reply: StoredReply, verb: str, values: dict[str, object]
 ) -> None:
     conversation = app.store.turn(reply.turn_id).conversation_id
     app.store.delete(conversation)
     subject = {"refer": reply.turn_id, "consent": conversation}.get(verb, reply.id)
     with pytest.raises(R1ChatError, match=r"not there|no longer|deleted"):
-        say(app, verb, subject, **said)
+        say(app, verb, subject, **values)
     app.store.undelete(conversation)
     assert judged(app, reply) == Judged()
 

@@ -25,17 +25,17 @@ def test_three_wins_of_four_are_a_lead_of_191_points() -> None:
 def test_a_tie_is_half_a_win_for_each() -> None:
     ties = [("a", "b", 0.5)] * 2
     halves = [("a", "b", 1.0), ("a", "b", 0.0)]
-    assert [one.rating for one in league(ties, few=1)] == pytest.approx([1000, 1000])
-    assert [(one.low, one.high) for one in league(ties, few=1)] == [
-        (one.low, one.high) for one in league(halves, few=1)
+    assert [standing.rating for standing in league(ties, few=1)] == pytest.approx([1000, 1000])
+    assert [(standing.low, standing.high) for standing in league(ties, few=1)] == [
+        (standing.low, standing.high) for standing in league(halves, few=1)
     ]
-    assert [(one.ties, one.games) for one in league(ties, few=1)] == [(2, 2), (2, 2)]
+    assert [(standing.ties, standing.games) for standing in league(ties, few=1)] == [(2, 2), (2, 2)]
 
 
 def test_unbeaten_and_never_met_players_have_finite_ratings() -> None:
     standings = league([("a", "b", 1.0)] * 500 + [("c", "d", 1.0)] * 30)
-    assert [one.name for one in standings] == ["a", "c", "d", "b"]
-    assert all(one.low < one.rating < one.high for one in standings)
+    assert [standing.name for standing in standings] == ["a", "c", "d", "b"]
+    assert all(standing.low < standing.rating < standing.high for standing in standings)
     assert 1400 < standings[0].rating < 1800
     assert len(league([("a", "b", 1.0)] * FEW, spread=1e5)) == 2  # hardly a prior, and still no overflow
 
@@ -62,12 +62,15 @@ def test_a_score_that_is_none_is_refused() -> None:
 def test_intervals_hold_the_true_rating_19_times_in_20(games: int) -> None:
     random = np.random.default_rng(7)
     rounds = 150
-    held = 0
+    covered = 0
     for _ in range(rounds):
         truth = random.normal(0, 200, size=5)
         truth += 1000 - truth.mean()
-        held += sum(one.low <= truth[int(one.name)] <= one.high for one in league(_play(random, truth, games)))
-    assert 0.92 <= held / (rounds * 5) <= 0.98
+        covered += sum(
+            standing.low <= truth[int(standing.name)] <= standing.high
+            for standing in league(_play(random, truth, games))
+        )
+    assert 0.92 <= covered / (rounds * 5) <= 0.98
 
 
 def _play(random: np.random.Generator, truth: NDArray[np.float64], games: int) -> list[tuple[str, str, float]]:

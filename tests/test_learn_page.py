@@ -134,7 +134,9 @@ def test_judgements_become_a_child_that_is_chatted_with_and_compared_blind(site:
     page.keyboard.press("Escape")
     expect(page.locator(".tree ul li")).to_contain_text("of 3 blind comparisons")
     winners = [site.app.teacher.judged(view.id) for view in site.app.store.conversations()]
-    verdicts = {said.sides.id: said.winner for judged in winners for said in judged.comparisons.values()}
+    verdicts = {
+        comparison.sides.id: comparison.winner for judged in winners for comparison in judged.comparisons.values()
+    }
     assert [verdicts[str(sides)] for sides in seen] == ["left", "tie", "skipped", "right"]
 
     page.on("dialog", lambda dialog: dialog.accept("no checks"))

@@ -77,8 +77,8 @@ def test_judgements_of_a_model_that_is_gone_wait_for_its_file(
     base = own_base(tmp_path)
     away = base.rename(tmp_path / "away.gguf")
     assert train(tmp_path) == 1
-    told = capsys.readouterr().err
-    assert "mine" in told and "Traceback" not in told and judged(tmp_path) == 30
+    errors = capsys.readouterr().err
+    assert "mine" in errors and "Traceback" not in errors and judged(tmp_path) == 30
     away.rename(base)
     assert train(tmp_path) == 0, "the same command goes on as soon as the file is back"
     assert Children(tmp_path / "models").names() == ["first"]

@@ -202,8 +202,8 @@ def test_an_adapter_that_was_made_elsewhere_is_put_in_where_it_fits(
     with closing(LlamaCppBackend([folder / "models", nano_model()])) as backend:
         child = next(line for line in backend.models() if line.name == "from elsewhere")
         assert child.ready and text(backend, "from elsewhere") == text(backend, "little checker")
-    kept = folder / "models" / "adapters" / "from elsewhere.gguf"
-    for tensor, same in zip(gguf.GGUFReader(theirs).tensors, gguf.GGUFReader(kept).tensors, strict=True):
+    stored = folder / "models" / "adapters" / "from elsewhere.gguf"
+    for tensor, same in zip(gguf.GGUFReader(theirs).tensors, gguf.GGUFReader(stored).tensors, strict=True):
         assert tensor.name == same.name and (tensor.data == same.data).all()
     write_micro(folder / "models" / "micro.gguf")
     half = tmp_path / "half.gguf"
@@ -311,10 +311,10 @@ def test_every_malformed_folder_of_peft_is_refused_with_a_sentence(tmp_path: Pat
         (config, (2**60).to_bytes(8, "little") + b"{}", "no folder of a LoRA adapter"),
         (config, b"cos\nsystem\n(S'true'\ntR.", "no folder of a LoRA adapter"),
     ]
-    for number, (told, content, sentence) in enumerate(cases):
+    for number, (adapter_config, content, sentence) in enumerate(cases):
         folder = tmp_path / f"case {number}"
         folder.mkdir()
-        text = json.dumps(told) if isinstance(told, dict) else told
+        text = json.dumps(adapter_config) if isinstance(adapter_config, dict) else adapter_config
         (folder / "adapter_config.json").write_bytes(text if isinstance(text, bytes) else text.encode())
         (folder / "adapter_model.safetensors").write_bytes(content)
         with pytest.raises(TrainingError, match=sentence) as caught:
@@ -459,17 +459,19 @@ def test_right_answers_that_do_not_suffice_or_contradict_each_other_are_refused(
 ) -> None:
     def gathered(store: Any) -> TrainingData:
         file = write_rows(store, catalogue, "grpo", tmp_path)
-        found = read_rows("grpo", file, {nano().digest}, {NANO}, False)
-        check_enough(found, "grpo")
-        return found
+        training_data = read_rows("grpo", file, {nano().digest}, {NANO}, False)
+        check_enough(training_data, "grpo")
+        return training_data
 
     with closing(new_store(tmp_path)) as store:
         answered(store, 20)
         with pytest.raises(TrainingError, match="20 questions have a right answer: too few"):
             gathered(store)
         answered(store, 10, seed=1)
-        found = gathered(store)
-        assert len(found.rows) + len(found.held) == 30 and set(found.solutions) == {row.prompt for row in found.held}
+        training_data = gathered(store)
+        assert len(training_data.rows) + len(training_data.held) == 30 and set(training_data.solutions) == {
+            row.prompt for row in training_data.held
+        }
         answered(store, 5, right=False)
         assert gathered(store).contradictions == 10
 
@@ -559,7 +561,7 @@ def test_a_trained_child_computes_in_llama_cpp_what_it_computes_in_peft(data: Pa
     layers = gguf.get_tensor_name_map(gguf.MODEL_ARCH.QWEN2, model.config.num_hidden_layers)
     config = peft.LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
     child = peft.get_peft_model(model, config).eval()
-    taken = 0
+    count = 0
     tensors = {tensor.name: torch.tensor(tensor.data) for tensor in gguf.GGUFReader(adapter).tensors}
     for path, part in child.named_modules():
         if isinstance(part, peft.tuners.lora.Linear):
@@ -567,8 +569,8 @@ def test_a_trained_child_computes_in_llama_cpp_what_it_computes_in_peft(data: Pa
             for side in ("a", "b"):
                 weight = getattr(part, f"lora_{side.upper()}")["default"].weight
                 weight.data.copy_(tensors[f"{name}.weight.lora_{side}"])
-                taken += 1
-    assert taken == len(tensors)
+                count += 1
+    assert count == len(tensors)
     with closing(LoadedModel(file)) as reading, torch.no_grad():
         for question in ("58 + 67 = ?", "199 + 8 = ?"):
             tokens = reading.prompt(f"<｜User｜>{question}<｜Assistant｜><think>\nI need to find")
@@ -678,15 +680,15 @@ def test_a_full_disk_in_mid_run_is_said_and_the_last_checkpoint_stays(tmp_path: 
     plan = AdapterPlan("prefer", rate=1e-5, epochs=1)
     first = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, TrainingGuard())
     first.save()
-    kept = (tmp_path / CHECKPOINT).read_bytes()
+    checkpoint = (tmp_path / CHECKPOINT).read_bytes()
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(kept) // 2, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(checkpoint) // 2, before[1]))
     try:
         with pytest.raises(ExportError, match="disk is full"):
             first.run(lambda line: None, lambda: False)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert (tmp_path / CHECKPOINT).read_bytes() == kept
+    assert (tmp_path / CHECKPOINT).read_bytes() == checkpoint
     assert [file.name for file in tmp_path.iterdir()] == [CHECKPOINT]
 
 
@@ -710,12 +712,12 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
             time.sleep(0.05)
         with pytest.raises(TrainingError, match="long is being trained"), only_one(Runs(tmp_path).get("long")):
             pass
-        begun = Runs(tmp_path).get("long").status.step
+        step = Runs(tmp_path).get("long").status.step
         Runs(tmp_path).get("long").pause()
         assert again.wait(300) == 130
     finally:
         again.kill()
-    assert begun <= max(steps, default=0) + 8
+    assert step <= max(steps, default=0) + 8
     status = Runs(tmp_path).get("long").status
     assert status.state == "paused" and "it goes on from there" in status.why[0]
     assert (run / "checkpoint.pt").exists()
@@ -743,9 +745,9 @@ def gather(catalogue: Catalogue, tmp_path: Path) -> Iterator[Callable[..., Train
         def gathered(count: int, *more: Any, every_model: bool = False, **how: bool) -> TrainingData:
             judge(store, count, *more, **how)
             file = write_rows(store, catalogue, "prefer", tmp_path)
-            found = read_rows("prefer", file, {nano().digest}, {NANO}, every_model)
-            check_enough(found, "prefer")
-            return found
+            training_data = read_rows("prefer", file, {nano().digest}, {NANO}, every_model)
+            check_enough(training_data, "prefer")
+            return training_data
 
         yield gathered
 
@@ -822,8 +824,8 @@ def test_helpful_and_harmless_marks_label_replies_apart_or_as_a_weighted_sum(
         file = write_rows(store, catalogue, "kto", tmp_path)
 
     def rows(by: str) -> list[TextRow]:
-        found = read_rows("kto", file, {nano().digest}, {NANO}, False, by)
-        return [*found.rows, *found.held]
+        training_data = read_rows("kto", file, {nano().digest}, {NANO}, False, by)
+        return [*training_data.rows, *training_data.held]
 
     assert all(row.good for row in rows(""))
     helpful, harmless, both = (rows(by) for by in ("helpfulness", "harmlessness", "helpfulness=1,harmlessness=2"))
@@ -867,10 +869,12 @@ def test_a_file_without_a_test_set_is_split_by_conversation_and_prompt(tmp_path:
         for n in range(90)
     ]
     file.write_text("\n".join(map(json.dumps, lines)))
-    found = read_rows("prefer", file, (), (), True)
-    assert 0.1 < len(found.held) / 90 < 0.35 and len(found.rows) + len(found.held) == 90
+    training_data = read_rows("prefer", file, (), (), True)
+    assert 0.1 < len(training_data.held) / 90 < 0.35 and len(training_data.rows) + len(training_data.held) == 90
     for field in ("prompt", "conversation"):
-        assert not {getattr(row, field) for row in found.rows} & {getattr(row, field) for row in found.held}
+        assert not {getattr(row, field) for row in training_data.rows} & {
+            getattr(row, field) for row in training_data.held
+        }
 
 
 def test_settings_and_models_that_make_no_sense_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -890,8 +894,8 @@ def test_without_pytorch_it_says_what_to_install(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    told = refusal(capsys, *train(tmp_path))
-    assert "torch" in told and "pip install 'r1chat[train]'" in told and "5 GB" in told
+    message = refusal(capsys, *train(tmp_path))
+    assert "torch" in message and "pip install 'r1chat[train]'" in message and "5 GB" in message
 
 
 def test_without_pytorch_an_adapter_is_read_and_a_folder_of_peft_says_what_to_install(tmp_path: Path) -> None:
@@ -908,14 +912,14 @@ def test_without_pytorch_an_adapter_is_read_and_a_folder_of_peft_says_what_to_in
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:
     runs = Runs(tmp_path)
-    one, two = (runs.begin(RunWish("prefer", "llama.cpp:x", seed=seed)) for seed in (1, 2))
-    with only_one(one):
-        assert runs.current is not None and runs.current.name == one.name
-        with pytest.raises(TrainingError, match=f"{one.name} is being trained"), only_one(two):
+    first, second = (runs.begin(RunWish("prefer", "llama.cpp:x", seed=seed)) for seed in (1, 2))
+    with only_one(first):
+        assert runs.current is not None and runs.current.name == first.name
+        with pytest.raises(TrainingError, match=f"{first.name} is being trained"), only_one(second):
             pass
         with pytest.raises(TrainingError, match="Cancel it first"):
-            one.delete()
-    with only_one(two):
+            first.delete()
+    with only_one(second):
         pass
     assert runs.current is None
 
@@ -966,8 +970,10 @@ def test_a_file_whose_header_asks_for_all_memory_is_no_adapter(
     array = struct.pack("<IQ", 4, 1 << 62)  # so many numbers of 32 bits
     header = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", len(key)) + key + struct.pack("<I", 9) + array
     (tmp_path / "bomb.gguf").write_bytes(header)
-    told = refusal(capsys, "adapters", "add", str(tmp_path / "bomb.gguf"), "r1chat-nano", "--data-dir", str(tmp_path))
-    assert "bomb.gguf is no LoRA adapter" in told
+    message = refusal(
+        capsys, "adapters", "add", str(tmp_path / "bomb.gguf"), "r1chat-nano", "--data-dir", str(tmp_path)
+    )
+    assert "bomb.gguf is no LoRA adapter" in message
 
 
 def test_what_was_erased_for_good_leaves_the_runs(data: Path, tmp_path: Path) -> None:
@@ -1027,7 +1033,9 @@ def test_the_blind_queue_of_a_child_ends_by_itself(data: Path, tmp_path: Path) -
         queue = BlindQueue(app, Children(settings.models_folder))
         for number in range(40):
             turn = app.store.add_turn(app.store.new_conversation("Sums").id, f"{number} + 1 = ?", None)
-            sides = [app.store.add_reply(turn.id, made, written(number, 1, False)) for made in (child, nano())]
+            sides = [
+                app.store.add_reply(turn.id, provenance, written(number, 1, False)) for provenance in (child, nano())
+            ]
             opened = app.store.judgements.begin_comparison(sides[0].id, sides[1].id, True)
             app.store.judgements.compare(opened.id, "left" if number % 4 else "right", "ann")
             if number == 5:
@@ -1068,7 +1076,7 @@ def test_a_run_that_makes_no_sense_hides_no_other_on_the_page(
         folder = Runs(tmp_path).folder / name
         folder.mkdir(parents=True)
         (folder / "wish.json").write_text(json.dumps({"kind": "prefer", "model": "llama.cpp:x"}))
-        told = {"state": "done", "rows": 5} | (status if name == "odd" else {})
-        (folder / "status.json").write_text(json.dumps(told))
+        record = {"state": "done", "rows": 5} | (status if name == "odd" else {})
+        (folder / "status.json").write_text(json.dumps(record))
         (folder / "log.jsonl").write_text(log + "\n" if name == "odd" else "")
     assert "sound" in str(run_cards(Runs(tmp_path).all(), {}, LEARN_WORDS["en"]))

@@ -113,8 +113,8 @@ def test_a_machine_without_room_is_offered_the_smallest_model() -> None:
 
 
 def test_repository_lists_its_chat_models_by_quantisation(hub: FakeHub) -> None:
-    found = Hub(hub.address).variants(REPO)
-    assert [(item.quantisation, item.size) for item in found] == [("Q4_K_M", len(DATA)), ("Q8_0", 2 * len(DATA))]
+    variants = Hub(hub.address).variants(REPO)
+    assert [(item.quantisation, item.size) for item in variants] == [("Q4_K_M", len(DATA)), ("Q8_0", 2 * len(DATA))]
     assert [item.name for item in Hub(hub.address).search("tiny")] == [REPO]
 
 
@@ -188,8 +188,8 @@ def test_broken_connections_are_taken_up_where_they_broke(hub: FakeHub, download
     hub.cuts, hub.cut_after = 2, 1_000_000
     job = loaded(downloads, downloads.add(REPO, variant(hub)))
     assert job.state == "done" and downloads.path(job).read_bytes() == DATA
-    begun = [int(range_[6:-1] or 0) for path, range_, _ in hub.asked if "resolve" in path]
-    assert begun[0] == 0 and 700_000 < begun[1] <= 1_000_000 and 1_400_000 < begun[2] <= 2_000_000
+    starts = [int(range_[6:-1] or 0) for path, range_, _ in hub.asked if "resolve" in path]
+    assert starts[0] == 0 and 700_000 < starts[1] <= 1_000_000 and 1_400_000 < starts[2] <= 2_000_000
 
 
 def test_server_without_ranges_begins_again(hub: FakeHub, downloads: Downloads) -> None:
@@ -302,7 +302,7 @@ def test_a_redirect_to_no_address_is_told_and_not_tried_again(hub: FakeHub, tmp_
 def test_names_that_a_disk_cannot_hold_are_not_offered_and_do_not_stop_the_start(hub: FakeHub, tmp_path: Path) -> None:
     long = "界" * 82 + ".gguf"  # 251 bytes; while it grows its name is longer
     hub.files["owner/long-GGUF"] = {long: DATA, "short-Q8_0.gguf": DATA}
-    assert [made.files[0].name for made in Hub(hub.address).variants("owner/long-GGUF")] == ["short-Q8_0.gguf"]
+    assert [listed.files[0].name for listed in Hub(hub.address).variants("owner/long-GGUF")] == ["short-Q8_0.gguf"]
     downloads = Downloads(tmp_path, Hub(hub.address))
     loaded(downloads, downloads.add(REPO, variant(hub)))
     downloads.close()
@@ -446,7 +446,7 @@ def test_list_of_downloads_that_makes_no_sense_is_empty(hub: FakeHub, tmp_path: 
 def test_a_listing_that_is_compressed_is_refused_before_it_is_unpacked() -> None:
     class Compressed(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.headers["accept-encoding"])
+            encodings.append(self.headers["accept-encoding"])
             body = gzip.compress(b"[" + b" " * 1_000_000 + b"]")
             self.send_response(200)
             self.send_header("content-encoding", "gzip")
@@ -457,7 +457,7 @@ def test_a_listing_that_is_compressed_is_refused_before_it_is_unpacked() -> None
         def log_message(self, *_: object) -> None:
             pass
 
-    asked: list[str | None] = []
+    encodings: list[str | None] = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Compressed)
     threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     try:
@@ -466,7 +466,7 @@ def test_a_listing_that_is_compressed_is_refused_before_it_is_unpacked() -> None
     finally:
         server.shutdown()
         server.server_close()
-    assert asked == ["identity"]
+    assert encodings == ["identity"]
 
 
 def test_files_with_names_that_would_deceive_are_not_offered(hub: FakeHub) -> None:
@@ -546,29 +546,29 @@ def test_models_of_one_file_name_in_two_folders_are_two_downloads(hub: FakeHub, 
     listed = downloads.hub.variants(REPO)
     assert {(item.quantisation, item.folder) for item in listed} == {("Q4_K_M", "Q4_K_M"), ("Q8_0", "Q8_0"), ("", "")}
     jobs = [
-        loaded(downloads, downloads.add(REPO, choose(listed, wanted)))
-        for wanted in ("Q4_K_M/model.gguf", "Q8_0/model.gguf")
+        loaded(downloads, downloads.add(REPO, choose(listed, name)))
+        for name in ("Q4_K_M/model.gguf", "Q8_0/model.gguf")
     ]
     assert [downloads.path(job).read_bytes() for job in jobs] == [DATA, other]
     assert len({job.id for job in jobs}) == 2
 
 
 def test_a_file_of_another_size_is_not_taken_for_the_one_that_was_asked_for(hub: FakeHub, downloads: Downloads) -> None:
-    asked = variant(hub)
-    place = downloads.folder / REPO.replace("/", "--") / asked.files[0].name
+    smallest = variant(hub)
+    place = downloads.folder / REPO.replace("/", "--") / smallest.files[0].name
     place.parent.mkdir(parents=True)
     place.write_bytes(b"an older one")
-    assert downloads.path(loaded(downloads, downloads.add(REPO, asked))).read_bytes() == DATA
+    assert downloads.path(loaded(downloads, downloads.add(REPO, smallest))).read_bytes() == DATA
 
 
 def test_a_link_where_a_file_should_grow_is_not_written_through(hub: FakeHub, downloads: Downloads) -> None:
-    asked = variant(hub)
+    smallest = variant(hub)
     precious = downloads.folder.parent / "precious"
     precious.write_bytes(b"kept")
-    place = downloads.folder / REPO.replace("/", "--") / f"{asked.files[0].name}.part"
+    place = downloads.folder / REPO.replace("/", "--") / f"{smallest.files[0].name}.part"
     place.parent.mkdir(parents=True)
     place.symlink_to(precious)
-    assert downloads.path(loaded(downloads, downloads.add(REPO, asked))).read_bytes() == DATA
+    assert downloads.path(loaded(downloads, downloads.add(REPO, smallest))).read_bytes() == DATA
     assert precious.read_bytes() == b"kept"
 
 

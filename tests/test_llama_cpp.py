@@ -54,7 +54,7 @@ def nano() -> Iterator[LlamaCppBackend]:
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def micro_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A models folder with one model, `micro`, whose replies are noise. Nobody changes it."""
     folder = tmp_path_factory.mktemp("micro")
     write_micro(folder / "micro.gguf")
@@ -62,23 +62,23 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(written: Path, tmp_path: Path) -> Path:
+def folder(micro_folder: Path, tmp_path: Path) -> Path:
     """The same, to be changed."""
-    shutil.copy(written / "micro.gguf", tmp_path)
+    shutil.copy(micro_folder / "micro.gguf", tmp_path)
     return tmp_path
 
 
 @pytest.fixture(scope="module")
-def micro(written: Path) -> Iterator[LlamaCppBackend]:
+def micro(micro_folder: Path) -> Iterator[LlamaCppBackend]:
     """`micro`, whose replies never end before the window does. It knows what the tests before have asked."""
-    with closing(LlamaCppBackend([written], endless=True)) as backend:
+    with closing(LlamaCppBackend([micro_folder], endless=True)) as backend:
         yield backend
 
 
 @pytest.fixture
-def fresh(written: Path) -> Iterator[LlamaCppBackend]:
+def fresh(micro_folder: Path) -> Iterator[LlamaCppBackend]:
     """The same, to which nobody has said anything."""
-    with closing(LlamaCppBackend([written], endless=True)) as backend:
+    with closing(LlamaCppBackend([micro_folder], endless=True)) as backend:
         yield backend
 
 
@@ -178,11 +178,11 @@ def test_tokens_are_counted_and_timed(nano: LlamaCppBackend) -> None:
 def test_same_seed_gives_the_same_reply_and_another_seed_another_one(
     micro: LlamaCppBackend, fresh: LlamaCppBackend
 ) -> None:
-    one = text_of(list(micro.stream(ask("a", Params(seed=1)))))
+    first = text_of(list(micro.stream(ask("a", Params(seed=1)))))
     again = text_of(list(micro.stream(ask("a", Params(seed=1)))))
     other = text_of(list(micro.stream(ask("a", Params(seed=2)))))
     elsewhere = text_of(list(fresh.stream(ask("a", Params(seed=1)))))
-    assert one == again == elsewhere != other
+    assert first == again == elsewhere != other
 
 
 def test_without_a_seed_replies_differ(micro: LlamaCppBackend) -> None:
@@ -444,10 +444,10 @@ def test_closing_while_the_prompt_is_read_keeps_what_was_read(nano: LlamaCppBack
 @pytest.mark.slow
 def test_prompt_is_read_in_chunks_and_tells_how_far_it_is(nano: LlamaCppBackend) -> None:
     events = list(nano.stream(Request("r1chat-nano", (Message("user", "9" * 1500),), params=Params(max_tokens=1))))
-    told = [event for event in events if isinstance(event, Progress) and event.stage == "prefill"]
-    assert len(told) > 1
-    assert [event.done for event in told] == sorted(event.done for event in told)
-    assert {event.total for event in told} == {end_of(events).prompt_tokens}
+    progress = [event for event in events if isinstance(event, Progress) and event.stage == "prefill"]
+    assert len(progress) > 1
+    assert [event.done for event in progress] == sorted(event.done for event in progress)
+    assert {event.total for event in progress} == {end_of(events).prompt_tokens}
 
 
 def test_loading_stops_when_nobody_wants_the_model() -> None:
@@ -564,7 +564,11 @@ def sample(
     others: list[BackendEvent] = []
     for number, event in backend.stream_many(request, seeds):
         (others if isinstance(event, Progress) else events[number]).append(event)
-    return [text_of(each) for each in events], [end_of(each) for each in events], others
+    return (
+        [text_of(sample_events) for sample_events in events],
+        [end_of(sample_events) for sample_events in events],
+        others,
+    )
 
 
 def test_samples_come_each_with_its_own_end(micro: LlamaCppBackend) -> None:
@@ -905,8 +909,8 @@ def test_error_in_one_reply_leaves_the_next_one_alone(micro: LlamaCppBackend) ->
 
 def test_white_space_that_the_model_wrote_before_its_thought_costs_no_cache(nano: LlamaCppBackend) -> None:
     ask_nano = Request("r1chat-nano", (Message("user", "27 + 43 = ?"),), params=Params(seed=1, max_tokens=12))
-    written = ReplySoFar("\n \nI need to find 27 + 43. First, 7 + 3 = 10.")
-    more = collect(list(nano.stream(replace(ask_nano, so_far=written))), written).reasoning
+    partial = ReplySoFar("\n \nI need to find 27 + 43. First, 7 + 3 = 10.")
+    more = collect(list(nano.stream(replace(ask_nano, so_far=partial))), partial).reasoning
     for so_far in (ReplySoFar(more.lstrip()), ReplySoFar(more.strip(), closed=True)):  # continue, and answer now
         end = end_of(list(nano.stream(replace(ask_nano, so_far=so_far))))
         assert (end.prompt_tokens or 0) - (end.cached_tokens or 0) <= 5

@@ -547,8 +547,8 @@ def test_rule_of_a_table_may_have_marks_of_its_columns_and_blanks() -> None:
 @pytest.mark.parametrize("text", ["`{}`", "```sh\n{}\n```", "    {}", "- ~~~\n  {}\n  ~~~", "```\n{}"])
 def test_code_reads_as_it_is_copied_and_run(text: str) -> None:
     """No mark of direction, which would show a command in a comment, and nothing that steers a terminal."""
-    shown = Page(to_html(text.format("ls \u2067# \u2066look\u2069 ; rm x\u2069 \u202e\x1b[201~\x9b"))).text
-    assert not re.search("[\x1b\x9b\u202a-\u202e\u2066-\u2069]", shown) and "look" in shown
+    visible_text = Page(to_html(text.format("ls \u2067# \u2066look\u2069 ; rm x\u2069 \u202e\x1b[201~\x9b"))).text
+    assert not re.search("[\x1b\x9b\u202a-\u202e\u2066-\u2069]", visible_text) and "look" in visible_text
 
 
 def test_marks_of_direction_stay_in_a_text() -> None:

@@ -181,7 +181,13 @@ def said(role: str, content: Any, **more: Any) -> Json:
 
 
 def chatgpt(*nodes: Json, current: str, **more: Any) -> Json:
-    return {"mapping": {each["id"]: each for each in nodes}, "current_node": current, "title": "T", "id": "c", **more}
+    return {
+        "mapping": {entry["id"]: entry for entry in nodes},
+        "current_node": current,
+        "title": "T",
+        "id": "c",
+        **more,
+    }
 
 
 def test_branches_tools_and_images_of_chatgpt(store: Store, tmp_path: Path) -> None:
@@ -244,8 +250,8 @@ def test_branches_of_claude_and_what_its_blocks_hold(store: Store, tmp_path: Pat
     assert dict(came.left_out) == {"files": 1, "tool_calls": 1}
     [info] = store.conversations()
     [turn] = store.turns_after(info.id, None)
-    one, two = store.replies(turn.id)
-    assert (one.reply.reasoning, one.reply.timings.thinking, two.reply.finish) == ("Hm.", 4.0, "length")
+    first, second = store.replies(turn.id)
+    assert (first.reply.reasoning, first.reply.timings.thinking, second.reply.finish) == ("Hm.", 4.0, "length")
     assert branch(store) == [("Question", "Hm.", "One."), ("More", "", "")]
 
 
@@ -285,7 +291,7 @@ def test_the_tree_of_deepseek_and_a_session_as_its_page_is_sent_it(store: Store,
     [info] = store.conversations()
     [turn] = store.turns_after(info.id, None)
     assert turn.created == THEN.replace(microsecond=500_000)
-    replies = [(each.reply.reasoning, each.reply.answer, each.provenance.model) for each in store.replies(turn.id)]
+    replies = [(reply.reply.reasoning, reply.reply.answer, reply.provenance.model) for reply in store.replies(turn.id)]
     assert replies == [("7*6=42", ANSWER, "deepseek-reasoner"), ("", "42.", "deepseek-chat")]
     messages = [
         {"message_id": 1, "parent_id": None, "role": "USER", "content": "Hi", "inserted_at": 1739000000.0},
@@ -301,7 +307,7 @@ def test_the_tree_of_deepseek_and_a_session_as_its_page_is_sent_it(store: Store,
     session = {"chat_session": {"id": "s", "title": "Hi", "current_message_id": 2}, "chat_messages": messages}
     came = told(store, tmp_path, {"code": 0, "data": {"biz_data": session}})
     assert (came.source, came.conversations, came.replies) == ("DeepSeek", 1, 1)
-    assert [found.title for found in store.search("Greet")] == ["Hi"]
+    assert [hit.title for hit in store.search("Greet")] == ["Hi"]
 
 
 def test_lines_of_llama_cpp_as_it_writes_them_today_with_branches_and_tools(store: Store, tmp_path: Path) -> None:
@@ -375,9 +381,9 @@ def test_versions_of_lm_studio_are_siblings_and_what_follows_was_said_to_the_sel
     assert adds_up(came)
     [info] = store.conversations()
     [turn] = store.turns_after(info.id, None)
-    one, two = store.replies(turn.id)
-    assert (one.provenance.model, two.provenance.model) == ("", "r1")
-    assert (two.reply.reasoning, two.reply.answer, two.reply.finish) == ("Hm.", "Two.", "stopped")
+    first, second = store.replies(turn.id)
+    assert (first.provenance.model, second.provenance.model) == ("", "r1")
+    assert (second.reply.reasoning, second.reply.answer, second.reply.finish) == ("Hm.", "Two.", "stopped")
     assert branch(store) == [("Question", "Hm.", "Two."), ("More", "", "")]
 
 
@@ -565,8 +571,8 @@ def test_a_hostile_file_is_a_sentence_and_changes_nothing(
 
 def test_a_message_that_many_branches_repeat_is_refused(store: Store, tmp_path: Path) -> None:
     def node(key: str, parent: str | None, role: str, text: str) -> Json:
-        said = {"author": {"role": role}, "content": {"content_type": "text", "parts": [text]}}
-        return {"id": key, "parent": parent, "children": [], "message": said}
+        message = {"author": {"role": role}, "content": {"content_type": "text", "parts": [text]}}
+        return {"id": key, "parent": parent, "children": [], "message": message}
 
     nodes = {"long": node("long", None, "user", "x" * 30_000)}
     for number in range(30):  # 900,000 characters, once each is joined to what it goes on from

@@ -45,7 +45,7 @@ def message(name: str, role: str, content: Any, parent: str | None = None, *chil
 
 def chat(*messages: Json, name: str = "0b4e4d5c", current: str = "", **more: Any) -> Json:
     """A chat as it stands in an export."""
-    history = {"messages": {each["id"]: each for each in messages}, "currentId": current}
+    history = {"messages": {node["id"]: node for node in messages}, "currentId": current}
     body = {"title": "Sums", "models": ["deepseek-r1:7b"], "history": history, "timestamp": 1_737_360_000_123}
     entry = {"id": name, "user_id": "u1", "title": "Sums", "chat": body, "updated_at": 1_737_360_500}
     return {**entry, "created_at": 1_737_360_000, "archived": False, **more}
@@ -55,9 +55,9 @@ def feedback(
     about: Json, message_id: str, rating: Any, snapshot: bool = True, arena: bool = False, **data: Any
 ) -> Json:
     """A feedback as it stands in an export."""
-    said = {"rating": rating, "model_id": "deepseek-r1:7b", **data}
+    vote = {"rating": rating, "model_id": "deepseek-r1:7b", **data}
     meta = {"arena": arena, "chat_id": about["id"], "message_id": message_id, "message_index": 1}
-    entry = {"id": f"f-{message_id}", "user_id": "u1", "version": 0, "type": "rating", "data": said, "meta": meta}
+    entry = {"id": f"f-{message_id}", "user_id": "u1", "version": 0, "type": "rating", "data": vote, "meta": meta}
     return {
         **entry,
         "snapshot": {"chat": about} if snapshot else None,
@@ -113,7 +113,7 @@ def test_a_chat_becomes_a_conversation_and_its_thought_is_parted_from_the_answer
     assert (stored.reply.answer, stored.reply.closed, stored.reply.finish) == ("It is **70**.", True, "stop")
     assert stored.reply.timings.thinking == 12.0
     assert (stored.provenance.backend, stored.provenance.model) == ("openwebui", "deepseek-r1:7b")
-    assert [found.id for found in store.search("carries")] == [info.id]
+    assert [hit.id for hit in store.search("carries")] == [info.id]
 
 
 @pytest.mark.parametrize(
@@ -215,12 +215,12 @@ def test_a_message_goes_under_the_nearest_one_of_the_other_side(store: Store, tm
 
 
 def test_a_chat_from_before_there_were_branches_is_read(store: Store, tmp_path: Path) -> None:
-    said = [
+    messages = [
         {"role": "user", "content": "Hi"},
         {"role": "assistant", "content": "Hello"},
         {"role": "user", "content": "?"},
     ]
-    imported(store, tmp_path, {"id": "old", "title": "Old", "chat": {"title": "Old", "messages": said}})
+    imported(store, tmp_path, {"id": "old", "title": "Old", "chat": {"title": "Old", "messages": messages}})
     [info] = store.conversations()
     assert [turn.content for turn in store.conversation(info.id).turns] == ["Hi", "?"]
 
@@ -303,10 +303,10 @@ def test_a_later_export_adds_what_is_new(store: Store, tmp_path: Path) -> None:
         chat(message("x", "user", "Another"), name="another"),
     )
     assert (came.conversations, came.replies, came.known) == (1, 1, 0)
-    one, two = (stored for stored in store.replies(store.turns_after(info.id, None)[0].id))
-    assert (one.reply.answer, two.reply.answer, two.position) == ("one", "two", 2)
-    assert [turn.content for turn in store.turns_after(info.id, one.id)] == ["Mine, here", "And?"]
-    assert store.turn(mine.id) == store.turns_after(info.id, one.id)[0]
+    first, second = (stored for stored in store.replies(store.turns_after(info.id, None)[0].id))
+    assert (first.reply.answer, second.reply.answer, second.position) == ("one", "two", 2)
+    assert [turn.content for turn in store.turns_after(info.id, first.id)] == ["Mine, here", "And?"]
+    assert store.turn(mine.id) == store.turns_after(info.id, first.id)[0]
 
 
 def test_a_conversation_that_was_deleted_comes_in_anew_but_not_for_a_rating_alone(store: Store, tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ def test_a_conversation_that_was_deleted_comes_in_anew_but_not_for_a_rating_alon
     assert dict(came.left_out) == {"no_reply": 1}
     assert store.conversations() == []
     assert imported(store, tmp_path, about).conversations == 1
-    assert [found.id for found in store.conversations()] == [info.id]
+    assert [conversation.id for conversation in store.conversations()] == [info.id]
 
 
 # --- feedback --------------------------------------------------------------------------------------------------------
@@ -344,9 +344,9 @@ def test_a_thumb_becomes_a_rating_with_its_words(store: Store, tmp_path: Path) -
 def test_marks_stand_for_the_thumb_that_goes_with_them(rating: Any, thumb: str, store: Store, tmp_path: Path) -> None:
     about = chat(message("q", "user", "?"), message("a", "assistant", "!", "q"))
     imported(store, tmp_path, feedback(about, "a", rating))
-    [said] = judged(store)
-    assert isinstance(said, Rating)
-    assert said.thumb == thumb
+    [stored] = judged(store)
+    assert isinstance(stored, Rating)
+    assert stored.thumb == thumb
 
 
 @pytest.mark.parametrize("rating", [None, 0, 11, -7, "good", True, 1.5, [1], {"rating": 1}, 10**400])
@@ -359,21 +359,21 @@ def test_what_is_no_thumb_is_counted_and_left_out(rating: Any, store: Store, tmp
 def test_a_reason_that_is_not_ours_is_kept_in_the_comment(store: Store, tmp_path: Path) -> None:
     about = chat(message("q", "user", "?"), message("a", "assistant", "!", "q"))
     imported(store, tmp_path, feedback(about, "a", 1, reason="showcased_creativity", comment="x" * 5_000))
-    [said] = judged(store)
-    assert isinstance(said, Rating)
-    assert said.reasons == ()
-    assert said.comment.startswith("showcased creativity: xxx")
-    assert (len(said.comment), said.comment[-1]) == (4_000, "…")
+    [stored] = judged(store)
+    assert isinstance(stored, Rating)
+    assert stored.reasons == ()
+    assert stored.comment.startswith("showcased creativity: xxx")
+    assert (len(stored.comment), stored.comment[-1]) == (4_000, "…")
 
 
 @pytest.mark.parametrize(("rating", "better"), [(1, "It is 70."), (-1, "It is 60.")])
 def test_feedback_from_the_arena_becomes_a_comparison(rating: int, better: str, store: Store, tmp_path: Path) -> None:
     came = imported(store, tmp_path, feedback(arena_chat(), "a", rating, arena=True, sibling_model_ids=["llama3"]))
     assert (came.replies, came.judgements) == (2, 2)
-    [said] = [each for each in judged(store) if isinstance(each, Comparison)]
-    winner = {"left": said.sides.left_id, "right": said.sides.right_id}[said.winner]
+    [comparison] = [judgement for judgement in judged(store) if isinstance(judgement, Comparison)]
+    winner = {"left": comparison.sides.left_id, "right": comparison.sides.right_id}[comparison.winner]
     assert store.reply(winner).reply.answer == better
-    assert said.sides.blind
+    assert comparison.sides.blind
     assert [stored.provenance.model for stored in only_replies(store)] == ["deepseek-r1:7b", "llama3"]
 
 
@@ -393,14 +393,14 @@ def test_a_thumb_outside_of_the_arena_or_for_a_model_elsewhere_compares_nothing(
         feedback(about, "a", 1, sibling_model_ids=["llama3"]),
         feedback(about, "b", -1, arena=True, sibling_model_ids=["a model that was deleted"]),
     )
-    assert [type(each) for each in judged(store)] == [Rating, Rating]
+    assert [type(judgement) for judgement in judged(store)] == [Rating, Rating]
 
 
 def test_a_changed_mind_supersedes_what_was_imported_before(store: Store, tmp_path: Path) -> None:
     about = arena_chat()
     for rating in (1, -1, -1):
         imported(store, tmp_path, feedback(about, "a", rating, arena=True, sibling_model_ids=["llama3"]))
-    comparison, rating_in_force = sorted(judged(store), key=lambda said: type(said).__name__)
+    comparison, rating_in_force = sorted(judged(store), key=lambda judgement: type(judgement).__name__)
     assert isinstance(rating_in_force, Rating)
     assert isinstance(comparison, Comparison)
     assert (rating_in_force.thumb, comparison.winner) == ("down", "right")

@@ -351,8 +351,10 @@ def test_history_shows_thoughts_that_the_template_would_drop() -> None:
     messages = (*SUM, Message("assistant", "70", reasoning="7 + 3"), Message("assistant", "so 70"), *SUM)
     prompt = "27 + 43 = ?<A>\u20601\u2060<E><A>so 70<E>27 + 43 = ?<A><think>\n"
     rendered = written("POST", "/apply-template", json.dumps({"prompt": prompt}))
-    said = written("POST", "/completion", 'data: {"content":"70","stop":true}\n\n', content_type="text/event-stream")
-    with llama(rendered, said) as (backend, server):
+    completion = written(
+        "POST", "/completion", 'data: {"content":"70","stop":true}\n\n', content_type="text/event-stream"
+    )
+    with llama(rendered, completion) as (backend, server):
         list(backend.stream(request(messages=messages)))
         sent = server.asked("/completion")[-1].json["prompt"]
     assert sent == "27 + 43 = ?<A><think>\n7 + 3\n</think>\n\n70<E><A>so 70<E>27 + 43 = ?<A><think>\n"
@@ -499,10 +501,10 @@ VLLM_THOUGHT = "I need to find 27 + 43.\n7+3=10→0\n"
 def test_vllm_goes_on_from_the_prompt_as_text(so_far: ReplySoFar, prompt: str, answer: str) -> None:
     with backend_at(wire("vllm/01-models"), wire("vllm/20-continue")) as (backend, server):
         reply = collect(backend.stream(request(so_far, temperature=0.0)), so_far)
-        asked = server.asked("/v1/completions")[0].json
+        body = server.asked("/v1/completions")[0].json
         counted = server.asked("/tokenize")[1].json
     assert counted["prompt"].endswith(prompt) and counted["add_special_tokens"] is False
-    assert asked["max_tokens"] == 2048 - len(asked["prompt"]), "it would end after 16 tokens"
+    assert body["max_tokens"] == 2048 - len(body["prompt"]), "it would end after 16 tokens"
     assert reply.closed and reply.answer == answer
 
 
@@ -627,9 +629,9 @@ KEY = "sk-a-key-that-nobody-should-see"
 def test_a_key_that_a_server_repeats_is_cut_out_of_its_words(status: int) -> None:
     body = json.dumps({"error": {"message": f"Incorrect API key provided: Bearer {KEY}."}})
     refused = replace(written("GET", "/v1/models", body), status=status)
-    with backend_at(refused, key=KEY) as (backend, _), pytest.raises(BackendError, match="Incorrect API key") as told:
+    with backend_at(refused, key=KEY) as (backend, _), pytest.raises(BackendError, match="Incorrect API key") as caught:
         backend.models()
-    assert all(KEY not in sentence for sentence in (told.value.sentence("en"), told.value.sentence("zh")))
+    assert all(KEY not in sentence for sentence in (caught.value.sentence("en"), caught.value.sentence("zh")))
 
 
 def test_a_key_that_a_server_repeats_in_mid_stream_is_cut_out_of_its_words() -> None:
@@ -642,16 +644,16 @@ def test_a_key_that_a_server_repeats_in_mid_stream_is_cut_out_of_its_words() -> 
         chunks=((0.0, lines),),
     )
     models = written("GET", "/v1/models", '{"data": [{"id": "parrot"}]}')
-    with backend_at(models, reply, key=KEY) as (backend, _), pytest.raises(BackendError, match="quota of") as told:
+    with backend_at(models, reply, key=KEY) as (backend, _), pytest.raises(BackendError, match="quota of") as caught:
         list(backend.stream(Request("parrot", SUM, None, PARAMS)))
-    assert KEY not in told.value.sentence("en")
+    assert KEY not in caught.value.sentence("en")
 
 
 def test_an_error_of_megabytes_is_kept_as_a_sentence() -> None:
     refused = replace(written("GET", "/v1/models", json.dumps({"error": "no " * 1_000_000})), status=500)
-    with backend_at(refused) as (backend, _), pytest.raises(BackendError, match="refuses") as told:
+    with backend_at(refused) as (backend, _), pytest.raises(BackendError, match="refuses") as caught:
         backend.models()
-    assert len(told.value.sentence("en")) < 1500
+    assert len(caught.value.sentence("en")) < 1500
 
 
 def test_a_model_without_a_name_that_can_be_used_does_not_hide_the_others() -> None:

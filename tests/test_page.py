@@ -393,7 +393,7 @@ def test_every_control_has_a_name_and_is_reached_by_tab(site: Site) -> None:
           .map(e => e.outerHTML.slice(0, 200))"""
     )
     assert nameless == []
-    wanted = {"Message", "Copy", "Regenerate", "Edit"}
+    names = {"Message", "Copy", "Regenerate", "Edit"}
     reached: set[str] = set()
     page.locator("body").click(position={"x": 640, "y": 300})
     for _ in range(40):
@@ -403,7 +403,7 @@ def test_every_control_has_a_name_and_is_reached_by_tab(site: Site) -> None:
                 "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent.trim()"
             )
         )
-    assert wanted <= reached
+    assert names <= reached
 
 
 def test_the_view_follows_the_text_unless_the_person_scrolled_up(site: Site) -> None:
@@ -484,7 +484,7 @@ def test_a_conversation_is_saved_in_both_forms_from_its_menu_temporary_ones_too(
 
 def test_no_style_makes_the_browser_match_every_element_of_a_long_thought_anew() -> None:
     """`a:has(b) > *` does, at each patch: 35 ms where a thought has a thousand steps, 2 ms without such rules."""
-    found, seen = [], 0
+    selectors, seen = [], 0
     for sheet in sorted((Path(r1chat.__file__).parent / "ui").rglob("*.css")):
         text = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
         while text != (text := re.sub(r"(:has|:\w+)\([^()]*\)", lambda part: part[1].replace(":has", "%"), text)):
@@ -493,6 +493,6 @@ def test_no_style_makes_the_browser_match_every_element_of_a_long_thought_anew()
             *before, last = re.split(r"[\s>~+]+", selector.strip())
             seen += "%" in "".join(before)
             if last.startswith(("*", ":", "%")) and "%" in "".join(before):
-                found.append(f"{sheet.name}: {selector.strip()}")
+                selectors.append(f"{sheet.name}: {selector.strip()}")
     assert seen > 5
-    assert found == [], "give the element with :has() a property, which its children inherit"
+    assert selectors == [], "give the element with :has() a property, which its children inherit"

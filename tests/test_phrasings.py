@@ -53,11 +53,11 @@ def test_where_no_phrasing_can_be_written_a_sentence_says_so() -> None:
 
 
 def test_each_phrasing_is_answered_once_and_the_answers_are_grouped_as_a_vote(chat: Chat) -> None:
-    asked = ["What is 2 + 2?", "2 plus 2, please", "Add 2 to 2.", "What is 2 + 2?"]
-    samples = chat.ask_in_other_words(None, asked, KEY)
+    questions = ["What is 2 + 2?", "2 plus 2, please", "Add 2 to 2.", "What is 2 + 2?"]
+    samples = chat.ask_in_other_words(None, questions, KEY)
     samples.wait(20)
     stored = chat.store.votes(samples.vote_id or "")
-    assert [chat.store.turn(reply.turn_id).content for reply in stored] == asked[:3]
+    assert [chat.store.turn(reply.turn_id).content for reply in stored] == questions[:3]
     assert [reply.siblings for reply in stored] == [1, 1, 1]
     groups = votes.group([votes.voice(reply.reply) for reply in stored])
     assert [(group.answer, group.members) for group in groups] == [("4", (0, 2)), ("5", (1,))]

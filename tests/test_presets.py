@@ -37,20 +37,20 @@ def other(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_a_preset_is_kept_edited_and_forgotten(store: Store) -> None:
-    made = store.presets.save("  Short\nanswers ", BRIEF, 512, "ollama:r1")
-    assert (made.name, made.behaviour.preset, made.budget, made.model) == (
+    stored = store.presets.save("  Short\nanswers ", BRIEF, 512, "ollama:r1")
+    assert (stored.name, stored.behaviour.preset, stored.budget, stored.model) == (
         "Short answers",
         "Short answers",
         512,
         "ollama:r1",
     )
-    assert store.presets.save("Brief", BRIEF, preset_id=made.id).id == made.id
+    assert store.presets.save("Brief", BRIEF, preset_id=stored.id).id == stored.id
     assert [(preset.name, preset.budget, preset.behaviour.system) for preset in store.presets.all()] == [
         ("Brief", None, "Be brief.")
     ]
-    store.presets.delete(made.id)
+    store.presets.delete(stored.id)
     assert store.presets.all() == []
-    for gone in (lambda: store.presets.delete(made.id), lambda: store.presets.save("x", BRIEF, preset_id=made.id)):
+    for gone in (lambda: store.presets.delete(stored.id), lambda: store.presets.save("x", BRIEF, preset_id=stored.id)):
         with pytest.raises(NotFoundError, match="not there any more"):
             gone()
 
@@ -92,8 +92,8 @@ def test_a_preset_is_used_by_a_conversation_until_something_is_changed(other: St
         )
         again = chat.again(first.turn_id, info.model)
         again.wait(20)
-        made = store.reply(again.reply_id).provenance
-        assert (made.preset, made.system_role, made.system, made.params.temperature) == (
+        provenance = store.reply(again.reply_id).provenance
+        assert (provenance.preset, provenance.system_role, provenance.system, provenance.params.temperature) == (
             "Brief",
             True,
             "Be brief.",
@@ -115,12 +115,12 @@ def test_a_new_conversation_behaves_as_it_is_told_or_as_the_settings_say(other: 
     store = other
     with chat_in(store) as (chat, _):
         chat.default_behaviour = Behaviour(system="Be kind.")
-        for given, system in ((None, "Be kind."), (BRIEF, "Be brief."), (Behaviour(), "")):
-            begun = chat.send(None, "2 + 2?", "scripted:qwen3", behaviour=given)
-            begun.wait(20)
-            assert store.info(begun.conversation_id).system == system
+        for behaviour, system in ((None, "Be kind."), (BRIEF, "Be brief."), (Behaviour(), "")):
+            generation = chat.send(None, "2 + 2?", "scripted:qwen3", behaviour=behaviour)
+            generation.wait(20)
+            assert store.info(generation.conversation_id).system == system
         latest = store.last_with("scripted:qwen3")
-        assert latest is not None and latest.id == begun.conversation_id
+        assert latest is not None and latest.id == generation.conversation_id
         assert store.last_with("scripted:deepseek-r1") is None
 
 

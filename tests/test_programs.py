@@ -113,10 +113,10 @@ def test_only_the_python_of_tests_is_bounded_and_not_what_a_program_is_given() -
 @pytest.mark.slow
 @pytest.mark.parametrize("code", ["while True: pass", "import time; time.sleep(60)", "while True: print('x' * 1000)"])
 def test_an_endless_program_is_ended(code: str) -> None:
-    begun = time.monotonic()
+    start = time.monotonic()
     reward = passes(f"```python\n{code}\n```", Requirements("assert True"), SHORT)
     assert reward.value == 0.0
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - start < 30
 
 
 @pytest.mark.slow

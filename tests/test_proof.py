@@ -64,15 +64,15 @@ def test_a_majority_of_answers_that_never_came_is_wrong() -> None:
 
 
 def test_several_samples_are_taken_only_where_the_right_answer_is_known_and_with_other_seeds() -> None:
-    asked: list[tuple[str, tuple[int, ...]]] = []
+    calls: list[tuple[str, tuple[int, ...]]] = []
 
     def noting(prompt: str, seeds: Sequence[int]) -> list[Written]:
-        asked.append((prompt, tuple(seeds)))
+        calls.append((prompt, tuple(seeds)))
         return FOR(prompt, seeds)
 
     proved(noting, FOR, 3)
-    assert [len(seeds) for _, seeds in asked] == [3] * 10 + [1] * 2
-    seeds = [seed for _, some in asked for seed in some]
+    assert [len(seeds) for _, seeds in calls] == [3] * 10 + [1] * 2
+    seeds = [seed for _, some in calls for seed in some]
     assert len(set(seeds)) == len(seeds)
 
 
@@ -83,8 +83,8 @@ def test_one_sample_has_no_majority() -> None:
 
 def test_the_figures_are_told_on_the_command_line_and_the_page_in_both_languages() -> None:
     status = RunStatus(proof=json.loads(json.dumps(proved(AGAINST, FOR).as_json())), held=2)
-    told = report(status)
-    english, chinese = ("\n".join(line.pick(lang) for line in told) for lang in ("en", "zh"))
+    lines = report(status)
+    english, chinese = ("\n".join(line.pick(lang) for line in lines) for lang in ("en", "zh"))
     assert "Right answers (pass@1): +20 points" in english and "(cons@5): +100 points" in english
     assert "5 个样本的多数票正确（cons@5）：+100 个百分点" in chinese
     for lang, words in (("en", "Right by the majority of 5 samples (cons@5)"), ("zh", "5 个样本的多数票正确")):
@@ -99,9 +99,9 @@ def test_the_figures_are_told_on_the_command_line_and_the_page_in_both_languages
 
 def test_more_samples_are_forecast_to_take_longer_and_no_more_memory() -> None:
     header = read_header(nano_model())
-    one, five = (forecast(header, 135_000_000, 50_000, 1, 512, known=24, samples=samples) for samples in (1, 5))
-    assert five.answers == pytest.approx(3 * one.answers) and five.seconds > one.seconds
-    assert five.memory == one.memory
+    single, several = (forecast(header, 135_000_000, 50_000, 1, 512, known=24, samples=samples) for samples in (1, 5))
+    assert several.answers == pytest.approx(3 * single.answers) and several.seconds > single.seconds
+    assert several.memory == single.memory
 
 
 def test_memory_is_asked_of_the_place_that_trains() -> None:

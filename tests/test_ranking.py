@@ -13,10 +13,10 @@ def test_answers_lead_to_their_order_in_as_many_comparisons_as_were_promised(wor
     worth = {f"reply {number}": value for number, value in enumerate(worths)}
     known: dict[frozenset[str], None] = {}
 
-    def said(one: str, other: str) -> int | None:
-        if frozenset((one, other)) not in known:
+    def said(first: str, second: str) -> int | None:
+        if frozenset((first, second)) not in known:
             return None
-        return (worth[one] > worth[other]) - (worth[one] < worth[other])
+        return (worth[first] > worth[second]) - (worth[first] < worth[second])
 
     ranking = ranked(list(worth), said)
     promised = ranking.left
@@ -33,4 +33,4 @@ def test_answers_lead_to_their_order_in_as_many_comparisons_as_were_promised(wor
 
 
 def test_two_that_nobody_compared_are_asked_for() -> None:
-    assert ranked(["a", "b", "c"], lambda one, other: None) == Ranking((("a",),), ("a", "b"), 3)
+    assert ranked(["a", "b", "c"], lambda first, second: None) == Ranking((("a",),), ("a", "b"), 3)

@@ -40,8 +40,8 @@ def button(page: Page | Locator, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
 
 
-def pressed(control: Locator, given: bool = True) -> None:
-    expect(control).to_have_attribute("aria-pressed", "true" if given else "false")
+def pressed(control: Locator, is_pressed: bool = True) -> None:
+    expect(control).to_have_attribute("aria-pressed", "true" if is_pressed else "false")
 
 
 def unfold_thought(page: Page) -> None:
@@ -73,7 +73,7 @@ def test_one_click_rates_an_answer_and_what_unfolds_explains_it(site: Site) -> N
     page.reload()
     finished(page)
     pressed(button(page, "Bad"))
-    pressed(button(page, "Good"), given=False)
+    pressed(button(page, "Good"), is_pressed=False)
     page.locator(".teach .why > summary").click()
     pressed(button(page.locator(".teach .why"), "wrong"))
     expect(page.locator(".teach textarea.comment")).to_have_value("It cannot add.")
@@ -90,12 +90,12 @@ def test_a_second_click_takes_it_back_and_the_other_thumb_replaces_it(site: Site
     button(page.locator(".why"), "concise").click()
     pressed(button(page.locator(".why"), "concise"))
     button(page.locator(".why"), "concise").click()
-    pressed(button(page.locator(".why"), "concise"), given=False)
+    pressed(button(page.locator(".why"), "concise"), is_pressed=False)
     button(page, "Bad").click()
-    pressed(button(page, "Good"), given=False)
+    pressed(button(page, "Good"), is_pressed=False)
     expect(button(page.locator(".why"), "wrong language")).to_be_visible()
     button(page, "Bad").click()
-    pressed(button(page, "Bad"), given=False)
+    pressed(button(page, "Bad"), is_pressed=False)
     expect(page.locator(".teach .why")).to_have_count(0)
     expect(page.locator("#gathered")).to_contain_text("nothing judged yet")
 
@@ -378,7 +378,7 @@ def test_plus_and_minus_rate_the_newest_reply_but_not_while_one_types(site: Site
     pressed(button(page, "Good"))
     page.keyboard.press("-")
     pressed(button(page, "Bad"))
-    assert [each.thumb for each in judged(site).ratings.values()] == ["down"]
+    assert [rating.thumb for rating in judged(site).ratings.values()] == ["down"]
 
 
 def test_a_person_teaches_in_every_way_by_clicks(site: Site) -> None:

@@ -264,7 +264,7 @@ def test_keys_of_other_programs_for_files_are_one_finding() -> None:
 def test_findings_of_all_kinds_are_in_order_and_never_overlap() -> None:
     text = " \n".join(text for cases in PERSONAL.values() for text, _ in reversed(cases))
     findings = find(text, NAMES)
-    assert {one.kind for one in findings} == set(PERSONAL)
+    assert {finding.kind for finding in findings} == set(PERSONAL)
     assert all(before.end <= after.start for before, after in pairwise(findings))
 
 
@@ -372,7 +372,7 @@ def test_chains_of_reasoning_hold_nothing_to_redact() -> None:
     if not traces.exists():
         pytest.skip("needs ../shared/corpus/traces.jsonl, which is kept outside the repository")
     texts = [json.loads(line)["text"] for line in traces.read_text(encoding="utf-8").splitlines()]
-    assert [one for text in texts for one in find(text)] == []
+    assert [finding for text in texts for finding in find(text)] == []
 
 
 @pytest.mark.slow

@@ -52,10 +52,10 @@ def test_every_process_finds_the_same_moments(seed: str) -> None:
     text = SUM * 2 + "But since the user expects one answer, I'm confused. Wait, is it D? " + SUMME + "等等，这样对吗？"
     program = "import sys; from r1chat.reflect import read; r = read(sys.argv[1]); print(*r.moments, *r.scores)"
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed}  # sets of words have another order in each
-    found = subprocess.run([sys.executable, "-c", program, text], env=env, capture_output=True, encoding="utf-8")
+    process = subprocess.run([sys.executable, "-c", program, text], env=env, capture_output=True, encoding="utf-8")
     reader = read(text)
     assert len(reader.moments) >= 2
-    assert (found.stdout, found.stderr) == (" ".join(map(str, [*reader.moments, *reader.scores])) + "\n", "")
+    assert (process.stdout, process.stderr) == (" ".join(map(str, [*reader.moments, *reader.scores])) + "\n", "")
 
 
 @pytest.mark.parametrize(
@@ -119,13 +119,13 @@ def test_the_same_words_in_another_sense_are_no_moment(reasoning: str) -> None:
 
 def test_sentences_that_were_made_up_are_told_apart() -> None:
     lines = (ROOT / "tests" / "data" / "reflections.txt").read_text(encoding="utf-8").splitlines()
-    found = {"+": [0, 0], "-": [0, 0]}
+    counts = {"+": [0, 0], "-": [0, 0]}
     for line in lines[1:]:
         sign, sentence = line.split(" ", 1)
         before = SUM if sentence.isascii() else SUMME
         moments = [moment for moment in find_moments(before + sentence) if moment.end > len(before)]
-        found[sign][bool(moments)] += 1
-    (missed, hit), (quiet, wrong) = found["+"], found["-"]
+        counts[sign][bool(moments)] += 1
+    (missed, hit), (quiet, wrong) = counts["+"], counts["-"]
     assert hit > 0.8 * (hit + missed)
     assert wrong < 0.05 * (wrong + quiet)
 
@@ -597,7 +597,7 @@ def test_sentences_are_those_of_the_scorer() -> None:
         if "```" in chain or re.search(r"[^\n。！？]{1900}", chain):
             continue  # a very long sentence is cut
         splitter = SentenceSplitter()
-        mine = [(one.start, one.end) for one in [*splitter.feed(chain), *splitter.close()]]
+        mine = [(sentence.start, sentence.end) for sentence in [*splitter.feed(chain), *splitter.close()]]
         spans = scorer().sentences(chain)
         theirs = [
             (end - len(chain[start:end].lstrip()), start + len(chain[start:end].rstrip())) for start, end in spans
@@ -616,9 +616,9 @@ def test_any_chunking_of_a_real_chain_gives_the_same() -> None:
 @pytest.mark.slow
 @with_corpus
 def test_the_watchdog_barks_at_loops_only() -> None:
-    said = {"en": "What do you think?", "zh": "你怎么看？", "mixed": ""}
+    questions = {"en": "What do you think?", "zh": "你怎么看？", "mixed": ""}
     for trace, chain in chains_of_corpus():
-        alarms = Watchdog(trace.get("prompt") or said[trace["lang"]]).feed(chain + "\n")
+        alarms = Watchdog(trace.get("prompt") or questions[trace["lang"]]).feed(chain + "\n")
         expected = ["loop"] if "loop" in trace["traits"] else []
         assert [alarm.kind for alarm in alarms] == expected, trace["id"]
 
@@ -652,9 +652,9 @@ def test_the_features_looked_up_are_those_built_that_have_weights() -> None:
         for sentence in re.split(r"(?<=[.。?？\n])", text):
             seen = marks(sentence)
             built.append((sentence, seen, anywhere(seen), features(sentence, seen, anywhere(seen))))
-    names = set().union(*(found for *_, found in built))
+    names = set().union(*(sentence_features for *_, sentence_features in built))
     known = {"bias", *sorted(names)[::2]}  # half of them, of every zone
     lookup = FeatureFinder(known)
     assert {name.partition(":")[0] for name in known} >= {"h", "b", "s", "c", "e", "bias"}
-    for sentence, seen, anywhere_in_it, found in built:
-        assert lookup.features(sentence, seen, anywhere_in_it) == found & known, sentence
+    for sentence, seen, anywhere_in_it, sentence_features in built:
+        assert lookup.features(sentence, seen, anywhere_in_it) == sentence_features & known, sentence

@@ -64,12 +64,12 @@ def speech_of(reading: Any, form: ReasoningFormat | None, limit: int = 128) -> A
 def problems_of(reading: Any, count: int, form: ReasoningFormat | None = R1_FORMAT) -> list[Any]:
     from r1chat.training.adapter_grpo import GrpoProblem
 
-    found = []
+    problems = []
     for a, b in sums(count, 5):
         question = f"{a} + {b} = ?"
         prompt = f"<｜User｜>{question}<｜Assistant｜><think>\n" if form else question
-        found.append(GrpoProblem(tuple(reading.prompt(prompt)), prompt, question, RightAnswer(str(a + b), "number")))
-    return found
+        problems.append(GrpoProblem(tuple(reading.prompt(prompt)), prompt, question, RightAnswer(str(a + b), "number")))
+    return problems
 
 
 def base_of(reading: Any) -> Any:
@@ -157,18 +157,18 @@ def test_it_goes_on_from_its_checkpoint(reading: Any, form: ReasoningFormat | No
     from r1chat.training.adapter_run import AdapterPlan, RunCancelledError
 
     problems, plan = problems_of(reading, 24, form), AdapterPlan("grpo", 1e-3, epochs=2, batch=4)
-    made = problems[4:], problems[:4], plan, speech_of(reading, form, 48)
+    arguments = problems[4:], problems[:4], plan, speech_of(reading, form, 48)
     lines: list[dict[str, Any]] = []
-    first = AdapterGrpo(tmp_path, base_of(reading), *made)
+    first = AdapterGrpo(tmp_path, base_of(reading), *arguments)
     with pytest.raises(RunCancelledError):
         first.run(lines.append, lambda: first.step >= 1)
-    again = AdapterGrpo(tmp_path, base_of(reading), *made)
+    again = AdapterGrpo(tmp_path, base_of(reading), *arguments)
     assert (again.step, again.exams, again.lines) == (1, first.exams, first.lines)
     for name, (a, b) in first.adapter.weights().items():
-        kept_a, kept_b = again.adapter.weights()[name]
-        assert (a == kept_a).all() and (b == kept_b).all()
+        restored_a, restored_b = again.adapter.weights()[name]
+        assert (a == restored_a).all() and (b == restored_b).all()
     with pytest.raises(TrainingError, match="belongs to other data"):
-        AdapterGrpo(tmp_path, base_of(reading), problems[5:], *made[1:])
+        AdapterGrpo(tmp_path, base_of(reading), problems[5:], *arguments[1:])
 
 
 @pytest.mark.parametrize("reading", ["llama"], indirect=True)
@@ -181,8 +181,8 @@ def test_a_model_that_r1chat_did_not_make_does_more_often_what_is_rewarded(readi
     lines: list[dict[str, Any]] = []
     run = AdapterGrpo(tmp_path, base_of(reading), problems[4:], problems[:4], plan, speech_of(reading, None, 32), guard)
     run.run(lines.append, lambda: False)
-    kept = [line["format"] for line in lines if "format" in line]
-    assert sum(kept[-2:]) / 2 > sum(kept[:2]) / 2 + 0.3
+    formats = [line["format"] for line in lines if "format" in line]
+    assert sum(formats[-2:]) / 2 > sum(formats[:2]) / 2 + 0.3
 
 
 @pytest.mark.parametrize("reading", [""], indirect=True)

@@ -273,7 +273,7 @@ def test_finished_reply_has_no_notice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "said"),
+    ("reply", "notice"),
     [
         (replace(THOUGHT, finish="stopped"), "continue from here"),
         (replace(THOUGHT, finish="cut"), "before the reply was finished"),
@@ -289,8 +289,8 @@ def test_finished_reply_has_no_notice() -> None:
         (replace(THOUGHT, finish="error"), "failed"),
     ],
 )
-def test_notice_says_what_happened_and_what_can_be_done(reply: Reply, said: str) -> None:
-    assert said in render.notices(reply, EN)
+def test_notice_says_what_happened_and_what_can_be_done(reply: Reply, notice: str) -> None:
+    assert notice in render.notices(reply, EN)
     assert render.notices(reply, ZH) != render.notices(reply, EN)
 
 
@@ -438,9 +438,9 @@ def test_nano_model_says_what_it_is_and_is_asked_only_sums(words: Words) -> None
     html = render.welcome(Availability(ModelInfo("llama.cpp", NANO), "", ""), "/some/<folder>", words)
     assert 'href="models/"' in html
     assert "/some/&lt;folder&gt;" in html
-    asked = re.findall(r'data-verb="ask" data-text="([^"]*)"', html)
-    assert len(asked) == 3
-    assert all(re.fullmatch(r"\d+ [+-] \d+ (= \?|等于多少？)", question) for question in asked)
+    questions = re.findall(r'data-verb="ask" data-text="([^"]*)"', html)
+    assert len(questions) == 3
+    assert all(re.fullmatch(r"\d+ [+-] \d+ (= \?|等于多少？)", question) for question in questions)
 
 
 @pytest.mark.parametrize("words", [EN, ZH])

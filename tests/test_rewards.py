@@ -230,8 +230,9 @@ def test_real_chains_keep_to_their_language() -> None:
     for trace in map(json.loads, lines):
         reply = collect([Raw("<think>"), Raw(trace["text"]), Finish("stop")])
         value = language_consistency(reply.reasoning, trace["prompt"] or "").value
-        told = trace["lang"] != "mixed" and not (trace["prompt"] or "").endswith("…")  # those are translated and cut
-        assert value is None or value > 0.8 or not told, trace["id"]
+        # the others are translated and cut
+        comparable = trace["lang"] != "mixed" and not (trace["prompt"] or "").endswith("…")
+        assert value is None or value > 0.8 or not comparable, trace["id"]
 
 
 # --- TRL -------------------------------------------------------------------------------------------------------------

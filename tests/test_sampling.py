@@ -71,9 +71,13 @@ def test_what_was_chosen_for_a_conversation_stands_in_its_replies_and_is_used_ag
         again.wait(20)
         sent = backend.requests[-1]
         assert (sent.thinking, sent.messages[0].role, sent.messages[0].content) == ("off", "system", "Be brief.")
-        made = chat.store.reply(again.reply_id).provenance
-        assert (made.params.temperature, made.params.top_k) == (0.25, 20)
-        assert (made.thinking_choice, made.system, made.sampling_source) == ("off", "Be brief.", "person")
+        provenance = chat.store.reply(again.reply_id).provenance
+        assert (provenance.params.temperature, provenance.params.top_k) == (0.25, 20)
+        assert (provenance.thinking_choice, provenance.system, provenance.sampling_source) == (
+            "off",
+            "Be brief.",
+            "person",
+        )
         assert chat.store.reply(first.reply_id).provenance.sampling_source == "Qwen3"
         assert chat.store.reply(first.reply_id).provenance.params == Params(
             0.6, 0.95, 20, seed=chat.store.reply(first.reply_id).provenance.params.seed

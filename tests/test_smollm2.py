@@ -23,7 +23,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def catalogue() -> Iterator[Catalogue]:
-    packages = [found for found in found_models() if found.program.startswith("Python package")]
+    packages = [model for model in found_models() if model.program.startswith("Python package")]
     catalogue = Catalogue({"llama.cpp": LlamaCppBackend([], context=2048, elsewhere=lambda: packages)})
     yield catalogue
     catalogue.close()
@@ -55,8 +55,8 @@ def test_it_answers_a_question_and_ends_its_reply(catalogue: Catalogue) -> None:
 
 
 def test_a_reply_that_was_begun_is_continued(catalogue: Catalogue) -> None:
-    begun = ReplySoFar(closed=True, answer="The capital of France is")
-    answer, _ = reply(catalogue, "What is the capital of France?", begun, 8)
+    so_far = ReplySoFar(closed=True, answer="The capital of France is")
+    answer, _ = reply(catalogue, "What is the capital of France?", so_far, 8)
     assert answer.lstrip().startswith("Paris")
 
 

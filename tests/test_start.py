@@ -108,10 +108,10 @@ async def _status(app: ASGIApp) -> int:
 
 
 def test_a_request_that_is_given_up_before_the_routes_are_there_takes_nothing_from_the_next() -> None:
-    made = threading.Event()
+    ready = threading.Event()
 
     def make() -> ASGIApp:
-        made.wait()
+        ready.wait()
         return PlainTextResponse("here")
 
     async def requests() -> int:
@@ -121,7 +121,7 @@ def test_a_request_that_is_given_up_before_the_routes_are_there_takes_nothing_fr
             await asyncio.wait_for(_status(later), 0.05)
         waiting = asyncio.create_task(_status(later))
         await asyncio.sleep(0)
-        made.set()
+        ready.set()
         return await waiting
 
     assert asyncio.run(requests()) == 200
@@ -210,10 +210,12 @@ def test_the_document_names_every_script_and_style_that_the_page_needs(site: Sit
     site.serve(["<think>", "Yes.", "</think>", "1"])
     page = site.open()
     expect(page.locator("#prompt textarea")).to_be_enabled()
-    document, asked = page.evaluate("""async () => [
+    document, resources = page.evaluate("""async () => [
       await (await fetch(location.href)).text(),
       performance.getEntriesByType('resource').map(entry => new URL(entry.name).pathname.slice(1)),
     ]""")
-    of_pages = [name for name in asked if name.startswith(("assets/", "r1chat/scripts/")) or name == "r1chat/page.css"]
+    of_pages = [
+        name for name in resources if name.startswith(("assets/", "r1chat/scripts/")) or name == "r1chat/page.css"
+    ]
     assert len(of_pages) > 50
     assert [name for name in of_pages if f'"{name}"' not in document and f'"./{name}"' not in document] == []

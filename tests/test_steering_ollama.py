@@ -37,18 +37,18 @@ def ollama(site: Site, *exchanges: Exchange) -> Iterator[tuple[Page, Replay]]:
 
 def prompts(server: Replay) -> list[str]:
     """What the model was given to go on from; reading ahead for the next turn is left out."""
-    asked = [request.json for request in server.asked("/api/generate")]
-    return [body["prompt"] for body in asked if body["options"].get("num_predict") != 1]
+    bodies = [request.json for request in server.asked("/api/generate")]
+    return [body["prompt"] for body in bodies if body["options"].get("num_predict") != 1]
 
 
-def stalling(exchange: Exchange, said: str) -> Exchange:
+def stalling(exchange: Exchange, words: str) -> Exchange:
     """The same answer, but the server says nothing more after these words."""
     heard = ""
     for count, (_, chunk) in enumerate(exchange.chunks, 1):
         heard += "".join(re.findall(r'"(?:thinking|content)":"((?:[^"\\]|\\.)*)"', chunk))
-        if heard.endswith(said):
+        if heard.endswith(words):
             return replace(exchange, stalls_after=count)
-    raise AssertionError(f"{said!r} was never said")
+    raise AssertionError(f"{words!r} was never said")
 
 
 def test_answer_now_closes_the_thought_through_the_raw_route(site: Site) -> None:

@@ -166,8 +166,8 @@ def test_a_reply_that_grows_while_its_conversation_is_deleted_is_there_after_the
 
 
 def test_purging_erases_only_what_was_deleted_long_enough_ago(store: Store) -> None:
-    kept, gone = store.new_conversation("kept"), store.new_conversation("gone")
-    for info in (kept, gone):
+    remaining, gone = store.new_conversation("kept"), store.new_conversation("gone")
+    for info in (remaining, gone):
         first = answer(store, say(store, info.id, "first marbles"), "one")
         second = store.add_reply(say(store, info.id, "second", first.id).id, Provenance(parent_id=first.id))
     store.delete(gone.id)
@@ -205,9 +205,9 @@ def test_no_word_of_what_was_purged_stays_in_the_file(tmp_path: Path) -> None:
             store.delete(info.id)
     store.purge(timedelta(0))
     store.close()
-    held = b"".join(file.read_bytes() for file in tmp_path.iterdir())
-    assert b"ordinary" in held and b"usual" in held
-    assert b"zebra" not in held
+    content = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"ordinary" in content and b"usual" in content
+    assert b"zebra" not in content
 
 
 @pytest.mark.parametrize("hostile", HOSTILE_IDS, ids=lambda value: repr(value)[:20])
@@ -256,10 +256,10 @@ def test_an_id_that_the_store_never_made_is_not_found(store: Store, hostile: Any
 def test_everything_about_a_reply_comes_back_as_it_was(store: Store) -> None:
     turn = say(store, store.new_conversation().id, "27 + 43 = ?")
     parent = answer(store, turn, "60")
-    made = replace(FULL_PROVENANCE, parent_id=parent.id)
-    reply = store.add_reply(turn.id, made, FULL_REPLY)
+    provenance = replace(FULL_PROVENANCE, parent_id=parent.id)
+    reply = store.add_reply(turn.id, provenance, FULL_REPLY)
     assert store.reply(reply.id) == reply
-    assert (reply.reply, reply.provenance, reply.turn_id) == (FULL_REPLY, made, turn.id)
+    assert (reply.reply, reply.provenance, reply.turn_id) == (FULL_REPLY, provenance, turn.id)
     assert (reply.position, reply.siblings) == (2, 2)
 
 

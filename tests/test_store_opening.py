@@ -184,8 +184,8 @@ def test_a_database_from_before_steering_can_be_steered_and_labelled(old_url: st
         (hit,) = store.search("marbles")
         reply = store.conversation(hit.id).turns[0].reply
         assert reply is not None
-        made = reply.provenance
-        assert (made.budget, made.closed_by, made.vote_id) == (None, "", None)
+        provenance = reply.provenance
+        assert (provenance.budget, provenance.closed_by, provenance.vote_id) == (None, "", None)
         assert store.moment_labels(reply.id) == []
         store.set_steering(hit.id, 2048, True)
         label = store.label_moment(reply.id, 0, 4, "verification", "denied")

@@ -84,13 +84,13 @@ def test_a_budget_that_cannot_be_is_refused_and_changes_nothing(store: Store, bu
 @pytest.mark.parametrize("who", ["person", "budget", ""])
 def test_who_closed_a_thought_can_be_said_while_the_reply_grows(store: Store, who: ClosedBy) -> None:
     turn = store.add_turn(store.new_conversation().id, "27 + 43 = ?", None)
-    made = Provenance(model="nano", origin="extended", budget=2048, closed_by="person")
-    growing = store.add_reply(turn.id, made)
+    provenance = Provenance(model="nano", origin="extended", budget=2048, closed_by="person")
+    growing = store.add_reply(turn.id, provenance)
     store.save_reply(growing.id, Reply("so far"))
     store.save_reply(growing.id, Reply("so far", True), who)
     store.save_reply(growing.id, Reply("so far", True, "70", finish="stop"))
     expected = replace(
-        growing, reply=Reply("so far", True, "70", finish="stop"), provenance=replace(made, closed_by=who)
+        growing, reply=Reply("so far", True, "70", finish="stop"), provenance=replace(provenance, closed_by=who)
     )
     assert store.reply(growing.id) == expected
     assert store.replies(turn.id) == [expected]
@@ -114,10 +114,10 @@ def test_the_samples_of_a_vote_are_found_among_their_siblings(store: Store, repl
         store.add_reply(reply.turn_id, Provenance(origin="voted", vote_id=vote), Reply(answer="70", finish="stop"))
         for vote in (votes[0], votes[1], votes[0])
     ]
-    found = store.votes(votes[0])
-    assert [sample.id for sample in found] == [samples[0].id, samples[2].id]
-    assert [(sample.position, sample.siblings) for sample in found] == [(2, 4), (4, 4)]
-    assert found == [store.reply(sample.id) for sample in found]
+    stored = store.votes(votes[0])
+    assert [sample.id for sample in stored] == [samples[0].id, samples[2].id]
+    assert [(sample.position, sample.siblings) for sample in stored] == [(2, 4), (4, 4)]
+    assert stored == [store.reply(sample.id) for sample in stored]
     assert [sample.id for sample in store.votes(votes[1])] == [samples[1].id]
 
 
@@ -178,12 +178,12 @@ def test_a_new_label_on_the_same_span_supersedes_the_old_one(store: Store, reply
 
 def test_a_superseded_label_is_kept_for_good(store_url: str, store: Store, reply: StoredReply) -> None:
     verdicts: list[Verdict] = ["confirmed", "denied"]
-    made = [store.label_moment(reply.id, 14, 20, "correction", verdict) for verdict in verdicts]
+    labels = [store.label_moment(reply.id, 14, 20, "correction", verdict) for verdict in verdicts]
     engine = create_engine(store_url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT id, verdict FROM moment_label ORDER BY number")).all()
     engine.dispose()
-    assert [tuple(row) for row in rows] == [(made[0].id, "confirmed"), (made[1].id, "denied")]
+    assert [tuple(row) for row in rows] == [(labels[0].id, "confirmed"), (labels[1].id, "denied")]
 
 
 @pytest.mark.parametrize(
@@ -250,9 +250,9 @@ def test_names_of_megabytes_in_a_database_are_read_as_far_as_a_name_goes(
 ) -> None:
     rewrite(store_url, "reply", model="x" * 1_000_000, thinking_choice="x" * 1_000_000, raw_finish="x" * 1_000_000)
     rewrite(store_url, "conversation", title="x" * 1_000_000, thinking_choice="x" * 1_000_000, preset="x" * 1_000_000)
-    shown = store.conversation(store.conversations()[0].id)
-    assert shown.info.title == shown.info.preset == store.reply(reply.id).provenance.model == "x" * 300
-    assert "x" * 301 not in repr(shown)
+    conversation = store.conversation(store.conversations()[0].id)
+    assert conversation.info.title == conversation.info.preset == store.reply(reply.id).provenance.model == "x" * 300
+    assert "x" * 301 not in repr(conversation)
 
 
 @pytest.mark.parametrize(
@@ -296,8 +296,8 @@ def test_a_conversation_remembers_from_which_message_on_it_is_shown(store: Store
         store.set_seen_from(info.id, uuid4().hex)
     store.set_seen_from(info.id, None)
     assert store.info(info.id) == info
-    made = Provenance(seen_from=reply.turn_id, keep_thoughts=True)
-    assert store.reply(store.add_reply(reply.turn_id, made).id).provenance == made
+    provenance = Provenance(seen_from=reply.turn_id, keep_thoughts=True)
+    assert store.reply(store.add_reply(reply.turn_id, provenance).id).provenance == provenance
 
 
 def test_labels_of_a_whole_conversation_are_those_of_its_replies(store: Store, reply: StoredReply) -> None:

@@ -52,7 +52,7 @@ def pytest_of(folder: Path, *words: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("words", "taken"),
+    ("words", "expected"),
     [
         (["-m", QUICK], {"quick"}),
         (["-m", "not browser"], {"quick"}),
@@ -63,10 +63,10 @@ def pytest_of(folder: Path, *words: str) -> str:
     ],
 )
 def test_slow_tests_are_left_out_where_browsers_are_and_no_file_is_named(
-    folder: Path, words: list[str], taken: set[str]
+    folder: Path, words: list[str], expected: set[str]
 ) -> None:
     printed = pytest_of(folder, "-n", "0", "--collect-only", *words)
-    assert {name for name in ALL if f"<Function test_{name}>" in printed} == taken
+    assert {name for name in ALL if f"<Function test_{name}>" in printed} == expected
 
 
 @pytest.mark.slow

@@ -22,8 +22,8 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., App]]:
     apps: list[App] = []
 
     def with_scripts(*replies: str) -> App:
-        said = iter(replies)
-        app = build(Settings(data_dir=tmp_path, ollama=False), {"scripted": ScriptedBackend(lambda _: [next(said)])})
+        script = iter(replies)
+        app = build(Settings(data_dir=tmp_path, ollama=False), {"scripted": ScriptedBackend(lambda _: [next(script)])})
         apps.append(app)
         return app
 
@@ -41,8 +41,8 @@ def test_a_correction_is_a_sibling_that_says_whose_place_it_takes(opened: Callab
     corrected = app.teacher.correct(generation.reply_id, "70")
     assert (corrected.reply.reasoning, corrected.reply.answer) == ("27 + 43 = 60.", "70")
     assert (corrected.provenance.origin, corrected.provenance.parent_id) == ("corrected", generation.reply_id)
-    shown = app.store.conversation(generation.conversation_id).turns[0].reply
-    assert shown is not None and shown.id == corrected.id
+    reply = app.store.conversation(generation.conversation_id).turns[0].reply
+    assert reply is not None and reply.id == corrected.id
     assert app.store.judgements.gathered().pairs == 1
 
 
@@ -55,8 +55,8 @@ def test_a_comparison_is_answered_twice_and_goes_on_from_the_winner(opened: Call
     answers = {side: app.store.reply(side).reply.answer for side in (sides.left_id, sides.right_id)}
     assert sorted(answers.values()) == ["one", "two"]
     app.teacher.compare(sides.id, "right", (False, True), 4.0)
-    shown = app.store.conversation(vote.conversation_id).turns[0].reply
-    assert shown is not None and shown.id == sides.right_id
+    reply = app.store.conversation(vote.conversation_id).turns[0].reply
+    assert reply is not None and reply.id == sides.right_id
     seeds = {app.store.reply(side).provenance.params.seed for side in answers}
     assert len(seeds) == 2
 
@@ -109,8 +109,8 @@ def test_ranking_asks_for_pairs_until_all_are_in_order_and_shows_the_best(opened
         app.teacher.compare(sides.id, "left" if left > right else "right")
     order = [app.store.reply(group[0]).reply.answer for group in app.teacher.ranking(generation.turn_id).groups]
     assert order == ["3", "2", "1"]
-    shown = app.store.conversation(generation.conversation_id).turns[0].reply
-    assert shown is not None and shown.reply.answer == "3"
+    reply = app.store.conversation(generation.conversation_id).turns[0].reply
+    assert reply is not None and reply.reply.answer == "3"
 
 
 def test_leaving_a_ranking_keeps_what_was_said(opened: Callable[..., App]) -> None:
@@ -143,8 +143,8 @@ def test_a_reference_checks_all_replies_and_those_that_come(opened: Callable[...
     later.wait(10)
     corrected = app.teacher.correct(other.reply_id, "70")
     verified = app.teacher.judged(generation.conversation_id).verifications
-    found = {reply_id: each.accuracy for reply_id, each in verified.items()}
-    assert found == {generation.reply_id: 1.0, other.reply_id: 0.0, later.reply_id: 1.0, corrected.id: 1.0}
+    accuracies = {reply_id: verification.accuracy for reply_id, verification in verified.items()}
+    assert accuracies == {generation.reply_id: 1.0, other.reply_id: 0.0, later.reply_id: 1.0, corrected.id: 1.0}
 
 
 def test_tests_are_run_where_a_person_asks_for_it_and_never_before(opened: Callable[..., App]) -> None:
@@ -163,7 +163,7 @@ def test_tests_are_run_where_a_person_asks_for_it_and_never_before(opened: Calla
 
     def found() -> dict[str, float | None]:
         verified = app.teacher.judged(generation.conversation_id).verifications
-        return {reply_id: each.accuracy for reply_id, each in verified.items()}
+        return {reply_id: verification.accuracy for reply_id, verification in verified.items()}
 
     assert found() == {}
     assert app.teacher.run_tests(generation.reply_id).value == 1.0

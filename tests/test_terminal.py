@@ -363,9 +363,9 @@ class Keyboard:
 
     def see(self, text: str) -> None:
         """Wait until the screen shows this, after what was seen before."""
-        while (found := self.screen.find(text, self._seen)) < 0:
+        while (position := self.screen.find(text, self._seen)) < 0:
             assert self._read(), f"{text!r} is not on the screen: {self.screen[self._seen :]!r}"
-        self._seen = found + len(text)
+        self._seen = position + len(text)
 
     def type(self, text: str) -> None:
         """Press these keys."""

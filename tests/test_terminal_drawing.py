@@ -81,10 +81,10 @@ def test_formulas_are_lines_of_unicode(latex: str, text: str) -> None:
 
 def test_markdown_is_drawn_with_its_formulas_and_without_its_signs() -> None:
     text = "So **bold** and $x^2$, for $5.\nNext line\n\n- one\n- `two`\n\n| a | b |\n|--|--|\n| 1 | $x_1$ |"
-    drawn = ESCAPE.sub("", draw(text, 40, True))
-    assert drawn.splitlines()[:2] == ["So bold and x², for $5.", "Next line"]
-    assert "• one" in drawn and "• two" in drawn and "x₁" in drawn
-    assert "**" not in drawn and "|" not in drawn
+    plain = ESCAPE.sub("", draw(text, 40, True))
+    assert plain.splitlines()[:2] == ["So bold and x², for $5.", "Next line"]
+    assert "• one" in plain and "• two" in plain and "x₁" in plain
+    assert "**" not in plain and "|" not in plain
 
 
 def test_tags_of_the_page_are_drawn_without_their_signs() -> None:
@@ -146,11 +146,11 @@ def test_formulas_of_a_thought_are_drawn_when_they_are_whole_and_code_and_prices
     formulas = Formulas()
     pieces = [formulas.feed(thought[start : start + length]) for start in range(0, len(thought), length)]
     assert all("frac" not in piece and "boxed" not in piece for piece in pieces)
-    drawn = "".join(pieces) + formulas.feed("", last=True)
-    assert drawn == (
+    output = "".join(pieces) + formulas.feed("", last=True)
+    assert output == (
         "So (6 + 10)/2 costs $5 or $10, not `$x^2$`. √2\n\n```\na = '$x$'\n\nb = '$y$'\n```\nWait, ▌7▐ is x² and $x + 1"
     )
-    assert formulas.place(thought.index("Wait")) == drawn.index("Wait")
+    assert formulas.place(thought.index("Wait")) == output.index("Wait")
 
 
 def test_block_is_drawn_in_the_place_of_its_words_once_it_is_whole() -> None:

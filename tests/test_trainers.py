@@ -115,7 +115,8 @@ def _trained_texts(trainer: Any) -> set[str]:
         else:
             mask = batch.get("completion_mask", batch["attention_mask"]).bool()
         texts |= {
-            trainer.processing_class.decode(ids[kept]) for ids, kept in zip(batch["input_ids"], mask, strict=True)
+            trainer.processing_class.decode(ids[row_mask])
+            for ids, row_mask in zip(batch["input_ids"], mask, strict=True)
         }
     return texts
 
@@ -204,11 +205,11 @@ def test_the_lines_of_the_readme_train(exports: Path, models: dict[str, str], tm
     here = here.replace('DPOConfig("taught"', f'DPOConfig("{tmp_path}", max_steps=2, use_cpu=True, bf16=False')
     assert here.count(str(tmp_path)) == 1
 
-    said: dict[str, Any] = {}
-    exec(here, said)  # our own README
+    namespace: dict[str, Any] = {}
+    exec(here, namespace)  # our own README
 
-    assert _trained_texts(said["trainer"]) == {_rendered(reply) + EOS for reply in REPLIES["preference"]}
-    assert math.isfinite(said["trainer"].state.log_history[-1]["train_loss"])
+    assert _trained_texts(namespace["trainer"]) == {_rendered(reply) + EOS for reply in REPLIES["preference"]}
+    assert math.isfinite(namespace["trainer"].state.log_history[-1]["train_loss"])
 
 
 @pytest.mark.parametrize("kind", TRAINERS)

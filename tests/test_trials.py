@@ -49,11 +49,11 @@ def row(number: int, conversation: str = "") -> TextRow:
 
 def test_what_chooses_is_neither_trained_on_nor_set_apart_and_shares_no_conversation_with_either() -> None:
     rows = tuple(row(number, f"talk {number // 2}") for number in range(80))
-    held = tuple(row(number) for number in range(100, 120))
-    left, choosing = choosing_part(TrainingData(rows, held))
-    assert left.held == held and {*left.rows, *choosing} == set(rows)
+    test_rows = tuple(row(number) for number in range(100, 120))
+    left, choosing = choosing_part(TrainingData(rows, test_rows))
+    assert left.held == test_rows and {*left.rows, *choosing} == set(rows)
     assert 16 <= len(choosing) <= 18
-    assert not {one.conversation for one in choosing} & {one.conversation for one in left.rows}
+    assert not {example.conversation for example in choosing} & {example.conversation for example in left.rows}
 
 
 def test_too_little_to_choose_is_refused_with_numbers() -> None:
@@ -72,8 +72,10 @@ def test_the_first_rate_is_the_sensible_one_and_the_others_lie_around_it() -> No
 
 def test_the_forecast_counts_all_trials() -> None:
     header = read_header(nano_model())
-    one, three = (forecast(header, 135_000_000, 50_000, 1, 512, trials=trials) for trials in (1, 3))
-    assert three.seconds - one.seconds > 0.6 * (one.seconds - one.answers) and three.memory == one.memory
+    single, several = (forecast(header, 135_000_000, 50_000, 1, 512, trials=trials) for trials in (1, 3))
+    assert (
+        several.seconds - single.seconds > 0.6 * (single.seconds - single.answers) and several.memory == single.memory
+    )
 
 
 @marked
@@ -153,18 +155,18 @@ def test_cancelled_trials_leave_the_best_so_far_and_go_on_to_a_proof_by_what_cho
     assert 'data-verb="keep"' in card and 'data-verb="resume"' in card
     assert main(["adapters", "keep", "some", "so far", "--data-dir", str(tmp_path)]) == 0
     assert main(command) == 0
-    said, status = capsys.readouterr().out, run.status
+    output, status = capsys.readouterr().out, run.status
     trials = read_trials(status.trials)
     assert [trial.rate for trial in trials] == [3e-4, 1e-4] and sum(trial.kept for trial in trials) == 1
-    kept = next(trial for trial in trials if trial.kept)
-    assert status.rate == kept.rate
-    assert all(str(trial.sentence) in said for trial in trials) and "2 trials at different rates" in said
-    assert f"Of 2 trials, the one at the rate {kept.rate:g} is kept" in status.why[0]
+    best = next(trial for trial in trials if trial.kept)
+    assert status.rate == best.rate
+    assert all(str(trial.sentence) in output for trial in trials) and "2 trials at different rates" in output
+    assert f"Of 2 trials, the one at the rate {best.rate:g} is kept" in status.why[0]
     assert {line["trial"] for line in run.log()} == {1, 2} and not list(run.folder.glob("trial-*"))
     apart = [json.loads(line)["prompt"] for line in (run.folder / "data.test.jsonl").read_text().splitlines()]
     assert (status.rows, status.held) == (40 - len(apart), len(apart))
-    shown = {example["prompt"] for example in status.proof["examples"]}
-    assert shown and all(any(question in prompt for prompt in apart) for question in shown)
+    prompts = {example["prompt"] for example in status.proof["examples"]}
+    assert prompts and all(any(question in prompt for prompt in apart) for question in prompts)
     agreed = status.proof["agreed"]["value"] * len(apart)
     assert agreed == pytest.approx(round(agreed)), "not the share of what was set apart"
     children = Children(tmp_path / "models")
@@ -198,9 +200,9 @@ def test_trials_that_make_no_sense_harm_no_page(trials: list[Any], tmp_path: Pat
 
 
 def test_a_trial_is_a_sentence_in_both_languages() -> None:
-    told = Tried(1e-4, 30, 1.25, 0.8, ("Learnt.", "已学会。"), False).sentence
-    assert told.en == "Rate 0.0001, step 30: loss 1.250, 80% on your side. Learnt."
-    assert told.zh == "学习率 0.0001，第 30 步：损失 1.250，与你一致 80%。已学会。"
+    sentence = Tried(1e-4, 30, 1.25, 0.8, ("Learnt.", "已学会。"), False).sentence
+    assert sentence.en == "Rate 0.0001, step 30: loss 1.250, 80% on your side. Learnt."
+    assert sentence.zh == "学习率 0.0001，第 30 步：损失 1.250，与你一致 80%。已学会。"
     assert "torch" in str(form([], ["torch"], LEARN_WORDS["en"]))
 
 

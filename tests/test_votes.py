@@ -24,7 +24,7 @@ def test_formulas_are_counted_together_by_mathematics() -> None:
 
 def test_largest_group_comes_first_and_of_equal_ones_the_first_seen() -> None:
     answers = ["The answer is 1.", "The answer is 2.", "The answer is 3.", "The answer is 3.", "The answer is 2."]
-    assert [one.answer for one in group(answers)] == ["2", "3", "1"]
+    assert [answer_group.answer for answer_group in group(answers)] == ["2", "3", "1"]
 
 
 def test_failed_and_empty_samples_are_in_no_group() -> None:
@@ -43,39 +43,41 @@ def test_hostile_samples_split_no_other_group() -> None:
     hostile = [rf"\boxed{{9^{{9^{{9^{{{top}}}}}}}}}" for top in (7, 8, 9)]
     answers = [*hostile, r"\boxed{x^2+2x+1}", r"\boxed{5}", r"\boxed{(x+1)^2}", "The answer is 5."]
     groups = group(answers)
-    assert [one.members for one in groups[:2]] == [(3, 5), (4, 6)]
-    assert sorted(member for one in groups for member in one.members) == list(range(7))
-    assert [one.undecided for one in groups] == [False, False, True, True, True]
+    assert [answer_group.members for answer_group in groups[:2]] == [(3, 5), (4, 6)]
+    assert sorted(member for answer_group in groups for member in answer_group.members) == list(range(7))
+    assert [answer_group.undecided for answer_group in groups] == [False, False, True, True, True]
 
 
 def test_of_very_many_answers_the_same_text_is_counted_together_and_no_more_is_compared() -> None:
     assert MOST_COMPARED < 200 * 199 / 2
     answers = [str(number) for number in range(200)] * 2 + ["3/2", "1.5"]
     groups = group(answers)
-    assert [one.members for one in groups[:2]] == [(0, 200), (1, 201)]
-    assert [len(one.members) for one in groups[-2:]] == [1, 1]
+    assert [answer_group.members for answer_group in groups[:2]] == [(0, 200), (1, 201)]
+    assert [len(answer_group.members) for answer_group in groups[-2:]] == [1, 1]
 
 
 def test_votes_of_the_most_samples_with_thirty_answers_are_compared_by_mathematics() -> None:
     answers = [f"{number}/4" for number in range(1, 31)] + [str(number / 4) for number in range(1, 31)]
-    assert all(len(one.members) == 2 for one in group(answers))
+    assert all(len(answer_group.members) == 2 for answer_group in group(answers))
 
 
 @given(st.lists(st.sampled_from(["1", "2", "1.0", "x = 2", r"\frac{2}{2}", "A", "", "Paris"]), max_size=12))
 @settings(max_examples=100, deadline=None)
 def test_every_answer_is_in_one_group_at_most(answers: list[str]) -> None:
     groups = group(answers)
-    members = [member for one in groups for member in one.members]
+    members = [member for answer_group in groups for member in answer_group.members]
     assert sorted(members) == [index for index, answer in enumerate(answers) if answer]
-    assert all(list(one.members) == sorted(one.members) for one in groups)
-    assert [len(one.members) for one in groups] == sorted((len(one.members) for one in groups), reverse=True)
+    assert all(list(answer_group.members) == sorted(answer_group.members) for answer_group in groups)
+    assert [len(answer_group.members) for answer_group in groups] == sorted(
+        (len(answer_group.members) for answer_group in groups), reverse=True
+    )
 
 
 def test_lists_of_large_sets_of_integers_are_left_undecided_before_they_take_long() -> None:
     answers = [
         ", ".join(rf"\{{x \in \mathbb{{Z}}: -{240 - k - j} \le x \le {240 - k}\}}" for k in range(20)) for j in range(4)
     ]
-    assert [len(one.members) for one in group(answers)] == [1, 1, 1, 1]  # two of them took a minute
-    one, other = (rf"\boxed{{\{{x \in \mathbb{{Z}}: -200 {sign} x \le 200\}}}}" for sign in (r"\le", "<"))
-    assert [one.members for one in group([one, other, one])] == [(0, 2), (1,)]
-    assert len(group([other, other.replace("-200 <", r"-199 \le")])) == 1
+    assert [len(answer_group.members) for answer_group in group(answers)] == [1, 1, 1, 1]  # two of them took a minute
+    closed, half_open = (rf"\boxed{{\{{x \in \mathbb{{Z}}: -200 {sign} x \le 200\}}}}" for sign in (r"\le", "<"))
+    assert [answer_group.members for answer_group in group([closed, half_open, closed])] == [(0, 2), (1,)]
+    assert len(group([half_open, half_open.replace("-200 <", r"-199 \le")])) == 1

@@ -55,8 +55,8 @@ def test_below_its_reply_a_model_is_called_what_the_menu_calls_it(tmp_path: Path
     try:
         done = app.chat.send(None, "7 + 3 = ?", "scripted:scripted")
         done.wait(10)
-        shown = next(Viewer(app, done.conversation_id, "scripted:scripted", "en").patches())
-        assert any("Small R1 ·" in block.get("html", "") for block in shown["blocks"])
+        patch = next(Viewer(app, done.conversation_id, "scripted:scripted", "en").patches())
+        assert any("Small R1 ·" in block.get("html", "") for block in patch["blocks"])
     finally:
         app.close()
 
@@ -74,17 +74,17 @@ def test_of_a_very_long_conversation_the_last_messages_are_sent_and_the_rest_is_
             answer = dict(database.execute("SELECT * FROM reply").fetchone())
             last = reply.id
             for number in range(1, MOST_SHOWN + 12):
-                asked = first | {"id": uuid4().hex, "parent_reply_id": last, "content": f"question {number}"}
-                replied = answer | {"id": uuid4().hex, "turn_id": asked["id"]}
-                last = replied["id"]
-                for table, row in (("turn", asked), ("reply", replied)):
+                turn_row = first | {"id": uuid4().hex, "parent_reply_id": last, "content": f"question {number}"}
+                reply_row = answer | {"id": uuid4().hex, "turn_id": turn_row["id"]}
+                last = reply_row["id"]
+                for table, row in (("turn", turn_row), ("reply", reply_row)):
                     places = ", ".join(f":{name}" for name in row)
                     database.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", row)
         sent = next(Viewer(app, conversation, "scripted:scripted", "en").patches())
-        shown = {block["id"]: block.get("html", "") for block in sent["blocks"]}
-        asked = [html for name, html in shown.items() if name.startswith("ask-")]
-        assert len(asked) == MOST_SHOWN and "question 12" in asked[0]
-        assert "its first 12 messages are not shown" in shown["earlier"]
+        blocks = {block["id"]: block.get("html", "") for block in sent["blocks"]}
+        questions = [html for name, html in blocks.items() if name.startswith("ask-")]
+        assert len(questions) == MOST_SHOWN and "question 12" in questions[0]
+        assert "its first 12 messages are not shown" in blocks["earlier"]
         assert sent["order"][0] == "earlier-section" and len(sent["order"]) == MOST_SHOWN + 3
     finally:
         app.close()
@@ -118,7 +118,7 @@ def test_one_button_is_recommended_at_a_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         ("so $\\sqrt{x+7} - \\", "so"),
         ("a $x$ b $", "a $x$ b"),
@@ -135,8 +135,8 @@ def test_one_button_is_recommended_at_a_time(tmp_path: Path) -> None:
         ("a \\$ b", "a \\$ b"),
     ],
 )
-def test_a_formula_is_held_back_until_it_is_whole_and_a_price_is_not(text: str, shown: str) -> None:
-    assert without_open_formula(text) == shown
+def test_a_formula_is_held_back_until_it_is_whole_and_a_price_is_not(text: str, expected: str) -> None:
+    assert without_open_formula(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -196,9 +196,11 @@ def test_a_short_formula_is_drawn_in_the_name_of_a_step() -> None:
 
 class _Models(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        found = self.path == "/v1/models"
-        body = json.dumps({"object": "list", "data": [{"id": "qwen3-8b", "object": "model"}]} if found else {}).encode()
-        self.send_response(200 if found else 404)
+        exists = self.path == "/v1/models"
+        body = json.dumps(
+            {"object": "list", "data": [{"id": "qwen3-8b", "object": "model"}]} if exists else {}
+        ).encode()
+        self.send_response(200 if exists else 404)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -407,8 +409,8 @@ def test_a_turn_shifts_nothing_and_writes_nothing_to_the_console(site: Site) -> 
     words = re.findall(r"\S+\s*", f"{thought}</think>{REFLECTING.partition('</think>')[2]}")
     site.serve(["<think>", *words], rate=150)
     page = site.open()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text) if message.type in ("error", "warning") else None)
     page.evaluate(SHIFTS)
     ask(page, "What is it?")
     finished(page)
@@ -421,7 +423,7 @@ def test_a_turn_shifts_nothing_and_writes_nothing_to_the_console(site: Site) -> 
         page.goto(re.sub(r"/(\?.*)?$", "/models/", here))
     page.goto(here)
     expect(page.locator(".reply.done")).to_be_visible()
-    assert said == [], "\n".join(said)
+    assert messages == [], "\n".join(messages)
 
 
 @in_browser

@@ -19,13 +19,13 @@ def branch(count: int, seen_from: str | None = None, keep: bool = False) -> list
     """
     turns: list[StoredTurn] = []
     for index in range(count):
-        asked = StoredTurn(f"t{index}", "c", None, NOW, "m" * 10)
-        seen = shown([*turns, asked], seen_from)
+        turn = StoredTurn(f"t{index}", "c", None, NOW, "m" * 10)
+        seen = shown([*turns, turn], seen_from)
         prompt = 10 + sum(40 + (20 if keep else 0) for _ in seen[:-1])
         usage = Usage(prompt_tokens=prompt, reasoning_tokens=20, answer_tokens=30, context=1000)
         reply = Reply("t" * 20, True, "a" * 30, "stop", usage=usage)
-        made = Provenance(seen_from=seen_from, keep_thoughts=keep)
-        turns.append(replace(asked, reply=StoredReply(f"r{index}", asked.id, NOW, reply, made)))
+        provenance = Provenance(seen_from=seen_from, keep_thoughts=keep)
+        turns.append(replace(turn, reply=StoredReply(f"r{index}", turn.id, NOW, reply, provenance)))
     return turns
 
 

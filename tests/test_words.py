@@ -127,12 +127,12 @@ def _is_one_language(value: ast.expr) -> bool:
 
 
 def test_every_error_that_may_reach_the_page_has_both_sentences() -> None:
-    found = {}
+    lines_by_file = {}
     for path in sorted(ROOT.rglob("*.py")):
         name = path.relative_to(ROOT).as_posix()
         if not name.startswith(TERMINAL):
-            found[name] = [*one_sided(path.read_text(encoding="utf-8"))]
-    assert {name: lines for name, lines in found.items() if lines} == {}
+            lines_by_file[name] = [*one_sided(path.read_text(encoding="utf-8"))]
+    assert {name: lines for name, lines in lines_by_file.items() if lines} == {}
 
 
 def pairs(source: str) -> Iterator[tuple[str, str]]:
@@ -169,20 +169,20 @@ def test_the_search_for_sentences_in_one_language_finds_them() -> None:
 
 def test_the_page_words_an_error_in_its_own_language() -> None:
     """`str(error)` is English: the page shows `error.sentence(lang)`. A log is read by developers."""
-    shown = []
+    places = []
     for path in sorted((ROOT / "ui").rglob("*.py")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if re.search(r"\bstr\(error\)", line):
-                shown.append(f"{path.relative_to(ROOT)}, line {number}")
-    assert shown == []
+                places.append(f"{path.relative_to(ROOT)}, line {number}")
+    assert places == []
 
 
 def test_no_text_of_the_page_stands_in_a_script_or_a_style_sheet() -> None:
     """Sentences come from `ui/words`; a script or a style sheet has none of its own."""
-    found = []
+    places = []
     for path in [*(ROOT / "ui").rglob("*.js"), *(ROOT / "ui").rglob("*.css")]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             code = re.sub(r"/\*.*?\*/|(?<!:)//.*$|^\s*\*.*$", "", line)
             if re.search(r"""(?:tell\(|textContent\s*=\s*|content:\s*)["'`][^"'`]*[A-Za-z\u4e00-\u9fff]{3}""", code):
-                found.append(f"{path.name}, line {number}: {line.strip()}")
-    assert found == []
+                places.append(f"{path.name}, line {number}: {line.strip()}")
+    assert places == []
