@@ -73,11 +73,16 @@ class Pool:
 
 
 def texts(
-    rng: random.Random, split: str = "train", tasks: Sequence[str] = (), pools: Sequence[Pool] = ()
+    rng: random.Random,
+    split: str = "train",
+    tasks: Sequence[str] = (),
+    pools: Sequence[Pool] = (),
+    brief: float = 0.0,
 ) -> Iterator[Text]:
     """Examples without end, of all made-up tasks or some, and of files; splits share no problem.
 
     A problem of a file comes again only after all others of that file; splits but "train" are what is held out.
+    `brief` is the share of chains that name the result at once; second turns have none.
     """
     names: list[str | Pool] = [*tasks, *pools] or [*MAKERS, TALK]
     weights = [WEIGHTS.get(name, 1.0) if isinstance(name, str) else 1.0 for name in names]
@@ -88,7 +93,7 @@ def texts(
             yield next(drawn[name.name])
             continue
         lang = rng.choice(LANGUAGES)
-        text = _text_of(name, rng, lang, split)
+        text = _text_of(name, rng, lang, split, brief)
         yield _without_thought(text) if split == "train" and rng.random() < WITHOUT_THOUGHT else text
 
 
@@ -105,7 +110,7 @@ def dev_texts(seed: str, count: int, tasks: Sequence[str] = (), pools: Sequence[
     return list(islice(texts(random.Random(seed), "dev", tasks, pools), count))
 
 
-def _text_of(name: str, rng: random.Random, lang: Language, split: str) -> Text:
+def _text_of(name: str, rng: random.Random, lang: Language, split: str, brief: float) -> Text:
     if name == FOLLOW:
         return _second_turn(rng, lang, split)
     if name == TALK:
@@ -122,7 +127,8 @@ def _text_of(name: str, rng: random.Random, lang: Language, split: str) -> Text:
     elif chance < 0.12:
         before = _exchange(*_answered(rng, lang, split))
     answer = drawn.example or drawn.answer
-    thought = chain(name, drawn.values, answer, lang, rng)
+    at_once = brief > 0 and rng.random() < brief
+    thought = chain(name, drawn.values, answer, lang, rng, at_once)
     question = _asked(name, drawn, rng, lang, split)
     text = _text(name, lang, question, thought, reply(thought, answer, lang), answer, before)
     return replace(text, reference=drawn.answer, kind=drawn.kind)
