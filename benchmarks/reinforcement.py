@@ -51,7 +51,7 @@ SHAPE = Shape(vocabulary=640, width=96, hidden=256, layers=4, heads=3, kv_heads=
 ARMS = ("more", "reject", "grpo")
 NAMES = {"start": "the start", "more": "more supervised training", "reject": "rejection sampling", "grpo": "GRPO"}
 SAMPLES, TEMPERATURE = 8, 0.6
-LOOK = 90.0  # seconds of the start's training between two looks at the dev split
+LOOK = 60.0  # seconds of the start's training between two looks at the dev split
 RATES = {"start": 4e-3, "more": 1e-3, "reject": 3e-4, "grpo": 1e-4}  # none of them tuned
 
 FIGURES = ("greedy", "pass@1", "pass@8", "cons@8", "tokens", "worked")

@@ -132,6 +132,13 @@ def test_a_brief_chain_says_what_is_asked_and_the_result_and_promises_no_steps(t
         assert reply(f"{asked}\n{result}", made.example, made.language).count("boxed") == 1
 
 
+def test_products_of_3_by_2_digits_have_no_fewer_and_are_in_the_split_of_any_product() -> None:
+    for made in generated.problems("products-3x2", "test", 60):
+        _, a, b = made.values
+        assert (len(str(a)), len(str(b)), made.answer) == (3, 2, str(a * b))
+        assert generated.split_of(f"{a}*{b}") == "test"
+
+
 # --- words -----------------------------------------------------------------------------------------------------------
 
 APART = Path(__file__).parent / "data" / "nano"  # what training must not see

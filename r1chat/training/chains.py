@@ -89,7 +89,7 @@ def _check(task: str, values: Values, answer: str, lang: Language) -> str:
             if lang == "en"
             else f"等等，检查一下最后一位：{last}，所以末位是{answer[-1]}。没错。"
         )
-    if task == "products":
+    if task in ("products", "products-3x2"):
         _, a, b = values
         x, y = a % 10, b % 10
         return (
@@ -383,5 +383,6 @@ MAKERS: dict[str, Callable[[Values, Language], list[str]]] = {
     "stories": _stories,
     "countdown": _countdown,
     "countdown-4": _countdown_4,
+    "products-3x2": _products,
     "follow": _follow,
 }

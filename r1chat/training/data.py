@@ -36,6 +36,7 @@ WEIGHTS = {  # how often a task is drawn; the others 1
     FOLLOW: 1.5,
     TALK: 8.0,
 }
+NAMED = ("products-3x2",)  # drawn only where they are named
 REWORDED = 0.6  # the share of training's problems that are asked in the wordings of `wordings`
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 WITHOUT_THOUGHT = 0.04  # the share of examples with an empty thought ("thinking off")
@@ -84,7 +85,7 @@ def texts(
     A problem of a file comes again only after all others of that file; splits but "train" are what is held out.
     `brief` is the share of chains that name the result at once; second turns have none.
     """
-    names: list[str | Pool] = [*tasks, *pools] or [*MAKERS, TALK]
+    names: list[str | Pool] = [*tasks, *pools] or [*(name for name in MAKERS if name not in NAMED), TALK]
     weights = [WEIGHTS.get(name, 1.0) if isinstance(name, str) else 1.0 for name in names]
     drawn = {pool.name: again(rng, pool.train if split == "train" else pool.dev) for pool in pools}
     while True:
