@@ -174,9 +174,12 @@ def test_a_share_of_texts_is_brief_and_the_others_are_worked_out_as_ever() -> No
 
 
 def test_what_reinforcement_learning_is_measured_by_is_counted_by_problem() -> None:
+    import torch
+
     from benchmarks.reinforcement import measure
     from r1chat.training.gguf_file import read_gguf
 
+    torch.set_num_threads(1)
     found = measure(*read_gguf(nano_model()), "products", "dev", 3)
     assert found["worked"] == 1 and found["tokens"] > 20 and len(found["right"]) == 3
     assert sum(found["right"]) / 3 == pytest.approx(found["pass@1"], abs=1e-3) and found["pass@1"] > 0.6
