@@ -28,7 +28,7 @@ from r1chat.training.vocabulary import ASSISTANT, BOS, THINK, USER
 
 DATA = Path(__file__).parents[1] / "tests" / "data" / "nano"
 BARS = {"sums": 0.98, "products": 0.95, "countdown": 0.6}  # others 0.9
-FIGURES = ("countdown-4",)  # what the model is not meant to reach anything in
+FIGURES = ("countdown-4", "products-3x2")  # what has no bar
 EXAMPLES = (
     ("27 + 43 = ?", "70"),
     ("158 + 267 = ?", "425"),

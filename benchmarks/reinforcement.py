@@ -11,6 +11,10 @@ With `--from MODEL.gguf` the checkpoint is that model, taught the task for `--st
 With `--demonstrations N` the supervised training, at the start and in the control, has N chains and no more, as where
 people write them; the others learn from answers alone, of which there are as many as they ask for. That is the case of
 R1's cold start (arXiv 2501.12948v1, section 2.3.1): chains are dear, problems with a known answer are cheap.
+
+With `--brief SHARE` that share of the demonstrations names the result at once, as some replies of collected data do.
+All are right, but a small model can follow only those that are worked out: in its head it guesses. Supervised training
+keeps the share, however long it takes; that working it out pays, the reward tells.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ import random
 import shutil
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -30,6 +35,7 @@ import torch
 from tokenizers import Tokenizer
 
 from benchmarks.report import Report
+from r1chat.evaluation.measures import bootstrap
 from r1chat.training.checkpoint import CHECKPOINT
 from r1chat.training.data import TrainingText, texts
 from r1chat.training.gguf_file import read_gguf
@@ -45,13 +51,20 @@ SHAPE = Shape(vocabulary=640, width=96, hidden=256, layers=4, heads=3, kv_heads=
 ARMS = ("more", "reject", "grpo")
 NAMES = {"start": "the start", "more": "more supervised training", "reject": "rejection sampling", "grpo": "GRPO"}
 SAMPLES, TEMPERATURE = 8, 0.6
+LOOK = 60.0  # seconds of the start's training between two looks at the dev split
 RATES = {"start": 4e-3, "more": 1e-3, "reject": 3e-4, "grpo": 1e-4}  # none of them tuned
 
-Figures = dict[str, float]
+FIGURES = ("greedy", "pass@1", "pass@8", "cons@8", "tokens", "worked")
+
+Figures = dict[str, Any]
 
 
 def measure(model: Decoder, tokenizer: Tokenizer, task: str, split: str, count: int) -> Figures:
-    """Greedy pass@1, and pass@1 and cons@8 of samples, on the first problems of a split."""
+    """Greedy pass@1, and pass@1, pass@8 and cons@8 of samples, on the first problems of a split.
+
+    `tokens`: the mean length of a sample; `worked`: the share of samples whose thought has more than two lines;
+    `right`: of each problem, the share of samples that are right.
+    """
     asked = list(islice((t for t in texts(random.Random("arms"), split, [task])), count))
     greedy = score(asked, _written(model, tokenizer, asked, 0.0))
     many = [text for text in asked for _ in range(SAMPLES)]
@@ -69,6 +82,8 @@ def measure(model: Decoder, tokenizer: Tokenizer, task: str, split: str, count: 
         "pass@8": _mean(solved),
         "cons@8": _mean(agreed),
         "tokens": _mean([len(row.tokens) for row in written]),
+        "worked": _mean([mark.thought.strip().count("\n") > 1 for mark in marks]),
+        "right": [_mean([mark.accuracy for mark in marks[at : at + SAMPLES]]) for at in range(0, len(marks), SAMPLES)],
     }
 
 
@@ -84,13 +99,26 @@ def _mean(values: list[Any]) -> float:
     return round(statistics.fmean(values), 4) if values else 0.0
 
 
-def start(folder: Path, demonstrations: TextSource, minutes: float, model: Path | None) -> None:
-    """The common checkpoint, from nothing or from a GGUF file; goes on where it was."""
+def start(
+    folder: Path, demonstrations: TextSource, minutes: float, model: Path | None, dev: Callable[[Training], Figures]
+) -> None:
+    """The common checkpoint, from nothing or from a GGUF file; goes on where it was.
+
+    Its way to the plateau, in `dev.jsonl`: the figures of the dev split every `LOOK` seconds and at the end.
+    """
     begun = read_gguf(model) if model and not (folder / CHECKPOINT).exists() else None
-    plan = replace(_plan("start", minutes, 0), warm=20 if model else 100)
+    plan = replace(_plan("start", minutes, 0), warm=20 if model else 100, save=LOOK)
     run = Training(folder, plan, SHAPE, begun, demonstrations)
+
+    def tell(line: dict[str, Any]) -> None:
+        _tell(line)
+        found = {"seconds": line["seconds"], **dev(run)}
+        with (folder / "dev.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(found) + "\n")
+        _tell(_short(found))
+
     if begun or run.seconds < minutes * 60:
-        run.run(_tell)
+        run.run(tell)
 
 
 def arm(
@@ -133,11 +161,15 @@ def _plan(name: str, minutes: float, seed: int) -> Plan:
     )
 
 
-def _demonstrations(task: str, count: int) -> TextSource:
-    """Chains of one task: always new ones, or the same `count` again and again."""
+def _demonstrations(task: str, count: int, brief: float) -> TextSource:
+    """Chains of one task: always new ones, or the same `count` again and again; a share of them is brief."""
     if count:
-        return source(list(islice(texts(random.Random("demonstrations"), "train", [task]), count)))
-    return lambda rng: texts(rng, "train", [task])
+        return source(list(islice(texts(random.Random("demonstrations"), "train", [task], (), brief), count)))
+    return lambda rng: texts(rng, "train", [task], (), brief)
+
+
+def _short(figures: Figures) -> Figures:
+    return {name: value for name, value in figures.items() if name != "right"}
 
 
 def _tell(line: dict[str, Any]) -> None:
@@ -162,6 +194,7 @@ def main() -> None:
     parser.add_argument("--grpo-updates", type=int, default=1, help="a step")
     parser.add_argument("--grpo-kl", type=float, default=0.1, help="weight of the penalty on KL from the start")
     parser.add_argument("--demonstrations", type=int, default=0, help="chains to learn from; 0: always new ones")
+    parser.add_argument("--brief", type=float, default=0.0, metavar="SHARE", help="of chains that are not worked out")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     RATES.update({name: getattr(chosen, f"{name}_rate") for name in RATES})
@@ -176,8 +209,14 @@ def main() -> None:
     )
     torch.set_num_threads(1)
     begun = chosen.folder / "start"
-    demonstrations = _demonstrations(chosen.task, chosen.demonstrations)
-    start(begun, demonstrations, chosen.start_minutes, chosen.model)
+    demonstrations = _demonstrations(chosen.task, chosen.demonstrations, chosen.brief)
+    start(
+        begun,
+        demonstrations,
+        chosen.start_minutes,
+        chosen.model,
+        lambda run: measure(run.model, run.tokenizer, chosen.task, "dev", chosen.n),
+    )
     found: dict[str, list[Figures]] = {}
     jobs = [
         ("start", 0, begun),
@@ -191,16 +230,26 @@ def main() -> None:
             )
             figures = measure(model, tokenizer, chosen.task, chosen.split, chosen.n)
             file.write_text(json.dumps(figures))
-            print(place.name, figures, flush=True)
+            print(place.name, _short(figures), flush=True)
         found.setdefault(name, []).append(json.loads(file.read_text()))
     report = Report("reinforcement")
     for name, runs in found.items():
-        for figure in ("greedy", "pass@1", "pass@8", "cons@8"):
+        for figure in FIGURES:
             values = [run[figure] for run in runs]
             report.figure(f"{NAMES[name]}, {figure}", statistics.fmean(values))
             if len(values) > 1:
                 report.figure(f"{NAMES[name]}, {figure}, standard deviation", statistics.stdev(values))
+    for name in ("reject", "grpo"):
+        if name in found and "more" in found:
+            lead = bootstrap([a - b for a, b in zip(_right(found[name]), _right(found["more"]), strict=True)])
+            text = f"{lead.value:+.3f} [{lead.low:+.3f}, {lead.high:+.3f}]"
+            report.figure(f"{NAMES[name]} less {NAMES['more']}, pass@1, by problems", text)
     report.print(as_json=chosen.json)
+
+
+def _right(runs: list[Figures]) -> list[float]:
+    """The share of right samples of each problem, over the seeds."""
+    return [statistics.fmean(column) for column in zip(*(run["right"] for run in runs), strict=True)]
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from r1chat.backends.llama.child.context import Context
 from r1chat.backends.llama.child.model import Model
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.cli.main import main
+from r1chat.config import nano_model
 from r1chat.errors import EvaluationError, TrainingError
 from r1chat.evaluation import generated, load_task
 from r1chat.learn.recipe import remember, stages
@@ -159,6 +160,31 @@ def test_the_gguf_file_answers_in_r1s_form(answers: LlamaCppBackend, file: Path)
     assert began.form == R1_FORMAT and began.opened
     assert sum(event.tokens for event in events if isinstance(event, Raw)) >= 1
     assert f"FROM ./{file.name}" in file.with_suffix(".Modelfile").read_text()
+
+
+def test_a_share_of_texts_is_brief_and_the_others_are_worked_out_as_ever() -> None:
+    from r1chat.training.data import texts
+
+    def thoughts(brief: float) -> list[str]:
+        made = islice(texts(random.Random(7), "train", ["products"], (), brief), 400)
+        return [text.completion.partition("\n</think>")[0] for text in made if "</think>" in text.completion]
+
+    lines = [thought.count("\n") + 1 for thought in thoughts(0.7)]
+    assert 0.6 < lines.count(2) / len(lines) < 0.8 and min(count for count in lines if count != 2) > 2
+    assert 2 not in [thought.count("\n") + 1 for thought in thoughts(0.0)]
+
+
+def test_what_reinforcement_learning_is_measured_by_is_counted_by_problem() -> None:
+    import torch
+
+    from benchmarks.reinforcement import measure
+    from r1chat.training.gguf_file import read_gguf
+
+    torch.set_num_threads(1)
+    found = measure(*read_gguf(nano_model()), "products", "dev", 3)
+    assert found["worked"] == 1 and found["tokens"] > 20 and len(found["right"]) == 3
+    assert sum(found["right"]) / 3 == pytest.approx(found["pass@1"], abs=1e-3) and found["pass@1"] > 0.6
+    assert found["pass@1"] <= found["pass@8"] and found["cons@8"] in (pytest.approx(2 / 3, abs=1e-3), 1)
 
 
 def test_train_and_dev_share_no_problem_and_mistakes_are_not_learnt(trained: Path) -> None:

@@ -222,10 +222,10 @@ def evaluate(
     """Measure a model on a task: pass@1, pass@k and cons@k, each with an interval. A run that was killed goes on.
 
     Made-up tasks: sums, products, division, expressions, decimals, percentages, fractions, equations, divisors, primes,
-    sorting, letters, clock, stories, countdown, countdown-4. Data sets of a hub: gsm8k, math-500, aime-2024,
-    gpqa-diamond, mmlu, cmath; nothing is fetched before you say so. A file of problems: as these are published, or JSON
-    Lines with question and answer; code problems as HumanEval, MBPP and LiveCodeBench have them, or with question and
-    tests. curve TASK: accuracy over thinking tokens, as a picture.
+    sorting, letters, clock, stories, countdown, countdown-4, products-3x2. Data sets of a hub: gsm8k, math-500,
+    aime-2024, gpqa-diamond, mmlu, cmath; nothing is fetched before you say so. A file of problems: as these are
+    published, or JSON Lines with question and answer; code problems as HumanEval, MBPP and LiveCodeBench have them, or
+    with question and tests. curve TASK: accuracy over thinking tokens, as a picture.
     """
     return partial(actions.evaluate, ctx.params)
 

@@ -25,16 +25,18 @@ NONE_FOUND = Both("I have tried, but I have found no way.", "我试过了，但�
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)
 
 
-def chain(task: str, values: _Values, answer: str, lang: Language, rng: random.Random) -> str:
-    """The thought for a problem: lines, "\n" between them."""
-    lines = MAKERS[task](values, lang)
-    lines[0] = _opening(lines[0], lang, rng)
+def chain(task: str, values: _Values, answer: str, lang: Language, rng: random.Random, brief: bool = False) -> str:
+    """The thought for a problem: lines, "\n" between them. A `brief` one says what is asked and the result, no more."""
+    asked, *lines = MAKERS[task](values, lang)
+    if brief:
+        return f"{_opening(asked, lang, rng, in_steps=False)}\n{_result(answer, lang)}"
+    lines.insert(0, _opening(asked, lang, rng))
     if lines[-1] == GIVEN_UP.pick(lang):
         return "\n".join(lines)
     chance = rng.random()
     if chance < 0.12:
         _spoil(lines, lang, rng)
-    lines.append(f"So it is {answer}." if lang == "en" else f"所以是{answer}。")
+    lines.append(_result(answer, lang))
     if chance > 0.75:
         lines.append(_check(task, values, answer, lang))
     return "\n".join(lines)
@@ -50,10 +52,16 @@ def answer_text(answer: str, lang: Language) -> str:
     return f"The answer is \\boxed{{{answer}}}." if lang == "en" else f"答案是\\boxed{{{answer}}}。"
 
 
-def _opening(asked: str, lang: Language, rng: random.Random) -> str:
+def _result(answer: str, lang: Language) -> str:
+    return f"So it is {answer}." if lang == "en" else f"所以是{answer}。"
+
+
+def _opening(asked: str, lang: Language, rng: random.Random, in_steps: bool = True) -> str:
     if lang == "en":
-        return rng.choice(("I need to find {}.", "Let me find {}.", "Okay, let me find {} step by step.")).format(asked)
-    return rng.choice(("我需要算{}。", "让我算{}。", "好的，一步一步算{}。")).format(asked)
+        ways = ("I need to find {}.", "Let me find {}.", "Okay, let me find {} step by step.")
+    else:
+        ways = ("我需要算{}。", "让我算{}。", "好的，一步一步算{}。")
+    return rng.choice(ways if in_steps else ways[:-1]).format(asked)
 
 
 def _spoil(lines: list[str], lang: Language, rng: random.Random) -> None:
@@ -81,7 +89,7 @@ def _check(task: str, values: _Values, answer: str, lang: Language) -> str:
             if lang == "en"
             else f"等等，检查一下最后一位：{last}，所以末位是{answer[-1]}。没错。"
         )
-    if task == "products":
+    if task in ("products", "products-3x2"):
         _, a, b = values
         x, y = a % 10, b % 10
         return (
@@ -375,5 +383,6 @@ MAKERS: dict[str, Callable[[_Values, Language], list[str]]] = {
     "stories": _stories,
     "countdown": _countdown,
     "countdown-4": _countdown_4,
+    "products-3x2": _products,
     "follow": _follow,
 }

@@ -36,6 +36,7 @@ WEIGHTS = {  # how often a task is drawn; the others 1
     FOLLOW: 1.5,
     TALK: 11.0,
 }
+NAMED = ("products-3x2",)  # drawn only where they are named
 REWORDED = 0.6  # the share of training's problems that are asked in the wordings of `wordings`
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 WITHOUT_THOUGHT = 0.04  # the share of examples with an empty thought ("thinking off")
@@ -73,13 +74,18 @@ class Pool:
 
 
 def texts(
-    rng: random.Random, split: str = "train", tasks: Sequence[str] = (), pools: Sequence[Pool] = ()
+    rng: random.Random,
+    split: str = "train",
+    tasks: Sequence[str] = (),
+    pools: Sequence[Pool] = (),
+    brief: float = 0.0,
 ) -> Iterator[TrainingText]:
     """Examples without end, of all made-up tasks or some, and of files; splits share no problem.
 
     A problem of a file comes again only after all others of that file; splits but "train" are what is held out.
+    `brief` is the share of chains that name the result at once; second turns have none.
     """
-    names: list[str | Pool] = [*tasks, *pools] or [*MAKERS, TALK]
+    names: list[str | Pool] = [*tasks, *pools] or [*(name for name in MAKERS if name not in NAMED), TALK]
     weights = [WEIGHTS.get(name, 1.0) if isinstance(name, str) else 1.0 for name in names]
     drawn = {pool.name: again(rng, pool.train if split == "train" else pool.dev) for pool in pools}
     while True:
@@ -88,7 +94,7 @@ def texts(
             yield next(drawn[name.name])
             continue
         lang = rng.choice(LANGUAGES)
-        text = _text_of(name, rng, lang, split)
+        text = _text_of(name, rng, lang, split, brief)
         yield _without_thought(text) if split == "train" and rng.random() < WITHOUT_THOUGHT else text
 
 
@@ -105,7 +111,7 @@ def dev_texts(seed: str, count: int, tasks: Sequence[str] = (), pools: Sequence[
     return list(islice(texts(random.Random(seed), "dev", tasks, pools), count))
 
 
-def _text_of(name: str, rng: random.Random, lang: Language, split: str) -> TrainingText:
+def _text_of(name: str, rng: random.Random, lang: Language, split: str, brief: float) -> TrainingText:
     if name == FOLLOW:
         return _second_turn(rng, lang, split)
     if name == TALK:
@@ -122,7 +128,8 @@ def _text_of(name: str, rng: random.Random, lang: Language, split: str) -> Train
     elif chance < 0.12:
         before = _exchange(*_answered(rng, lang, split))
     answer = drawn.example or drawn.answer
-    thought = chain(name, drawn.values, answer, lang, rng)
+    at_once = brief > 0 and rng.random() < brief
+    thought = chain(name, drawn.values, answer, lang, rng, at_once)
     question = _asked(name, drawn, rng, lang, split)
     text = _text(name, lang, question, thought, reply(thought, answer, lang), answer, before)
     return replace(text, reference=drawn.answer, kind=drawn.kind)

@@ -1234,5 +1234,6 @@ _CHOOSE: dict[str, Callable[[Sequence[Any], random.Random, Language], Chosen | N
     "clock": _clock,
     "countdown": _countdown,
     "countdown-4": _countdown,
+    "products-3x2": _products,
     "stories": _stories,
 }

@@ -24,7 +24,7 @@ from r1chat.evaluation.generated.countdown_game import (
 from r1chat.evaluation.generated.drawing import SPLITS, Draw, Drawn, GeneratedProblem, split_of
 from r1chat.evaluation.generated.numbers import decimals, divisors, equations, fractions, percentages, primes, sorting
 from r1chat.evaluation.generated.stories import clock, letters, stories
-from r1chat.evaluation.generated.sums import division, expressions, products, sums
+from r1chat.evaluation.generated.sums import division, expressions, products, products_3x2, sums
 
 __all__ = [
     "DIRECTIVES",
@@ -62,6 +62,7 @@ TASKS: dict[str, Draw] = {
     "stories": stories,
     "countdown": countdown,
     "countdown-4": countdown_4,
+    "products-3x2": products_3x2,
 }
 
 

@@ -33,8 +33,16 @@ def sums(rng: random.Random, lang: Language) -> Drawn:
 
 
 def products(rng: random.Random, lang: Language) -> Drawn:
-    """Products of 3 by 2 digits."""
-    a, b = number(rng, 3), number(rng, 2)
+    """Products of at most 3 by 2 digits."""
+    return _product(rng, lang, number(rng, 3), number(rng, 2))
+
+
+def products_3x2(rng: random.Random, lang: Language) -> Drawn:
+    """Products of 3 by 2 digits, none of them fewer: small models cannot do these in their head."""
+    return _product(rng, lang, rng.randint(100, 999), rng.randint(10, 99))
+
+
+def _product(rng: random.Random, lang: Language, a: int, b: int) -> Drawn:
     if rng.random() < 0.15:
         text = rng.choice(_PRODUCT_ZH if lang == "zh" else _PRODUCT_EN).format(a=a, b=b)
         question = say(rng, lang, ASK_EN, ASK_ZH, x=text)

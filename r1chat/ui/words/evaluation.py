@@ -174,4 +174,5 @@ TASK_NAMES = {  # of the made-up tasks
     "stories": Both("word problems", "应用题"),
     "countdown": Both("countdown", "数字游戏（countdown）"),
     "countdown-4": Both("countdown with four numbers", "四个数的数字游戏（countdown）"),
+    "products-3x2": Both("products of 3 by 2 digits", "三位数乘两位数"),
 }
