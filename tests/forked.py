@@ -64,10 +64,10 @@ class Forked:
         """Start `r1chat WORDS`. `terminal`: its standard input is a terminal, which it is to be controlled by. `page`:
         it finds everything of the page imported, as `r1chat serve` does."""
         ours, theirs = socket.socketpair()
-        given: list[int] = []  # the command's descriptors, closed here once it has them
-        self.stdin = self._stream(stdin, given, writes=True)
-        self.stdout = self._stream(stdout, given)
-        self.stderr = self._stream(stderr, given)
+        descriptors: list[int] = []  # the command's descriptors, closed here once it has them
+        self.stdin = self._stream(stdin, descriptors, writes=True)
+        self.stdout = self._stream(stdout, descriptors)
+        self.stderr = self._stream(stderr, descriptors)
         order = {
             "words": words,
             "env": dict(os.environ if env is None else env),
@@ -76,9 +76,9 @@ class Forked:
             "terminal": terminal,
         }
         order["page"] = page or words[0] == "serve"
-        _send(order, [theirs.fileno(), *given])
+        _send(order, [theirs.fileno(), *descriptors])
         theirs.close()
-        for number in given:
+        for number in descriptors:
             os.close(number)
         self._told = ours.makefile("r")
         ours.close()
@@ -88,12 +88,12 @@ class Forked:
         threading.Thread(target=self._await_end, daemon=True).start()
 
     @staticmethod
-    def _stream(kind: int, given: list[int], writes: bool = False) -> IO[str] | None:
+    def _stream(kind: int, descriptors: list[int], writes: bool = False) -> IO[str] | None:
         if kind == PIPE:
             reading, writing = os.pipe()
-            given.append(reading if writes else writing)
+            descriptors.append(reading if writes else writing)
             return open(writing if writes else reading, "w" if writes else "r", encoding="utf-8")
-        given.append(os.open(os.devnull, os.O_RDWR) if kind == DEVNULL else os.dup(kind))
+        descriptors.append(os.open(os.devnull, os.O_RDWR) if kind == DEVNULL else os.dup(kind))
         return None
 
     def _await_end(self) -> None:
@@ -240,17 +240,17 @@ def warm_page() -> None:
     with_chat_page(PlainTextResponse(""))
 
 
-def keep(order: dict[str, Any], told: int, *streams: int) -> None:
+def keep(order: dict[str, Any], status_fd: int, *streams: int) -> None:
     """Start the command, and tell its process number, then its exit code."""
     pid = os.fork()
     if pid == 0:
-        os.close(told)
+        os.close(status_fd)
         become(order, streams)
     for number in (0, 1, 2, *streams):
         os.close(number)
     with suppress(BrokenPipeError):  # the test ended before the command
-        os.write(told, b"%d\n" % pid)
-        os.write(told, b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        os.write(status_fd, b"%d\n" % pid)
+        os.write(status_fd, b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     os._exit(0)
 
 

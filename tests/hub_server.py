@@ -94,11 +94,11 @@ class FakeHub:
             handler.send_header("content-length", "0")
             handler.end_headers()
             return
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", handler.headers.get("range", "")) if self.ranges else None
-        start = int(wanted[1]) if wanted else 0
-        end = min(len(data), int(wanted[2]) + 1) if wanted and wanted[2] else len(data)
-        handler.send_response(206 if wanted else 200)
-        if wanted:
+        byte_range = re.fullmatch(r"bytes=(\d+)-(\d*)", handler.headers.get("range", "")) if self.ranges else None
+        start = int(byte_range[1]) if byte_range else 0
+        end = min(len(data), int(byte_range[2]) + 1) if byte_range and byte_range[2] else len(data)
+        handler.send_response(206 if byte_range else 200)
+        if byte_range:
             handler.send_header("content-range", f"bytes {start}-{end - 1}/{len(data)}")
         handler.send_header("content-length", str(end - start))
         handler.end_headers()

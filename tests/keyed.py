@@ -16,7 +16,7 @@ PLAIN: dict[str, Any] = {"trust_env": False, "verify": ssl.SSLContext(ssl.PROTOC
 def open_page(client: httpx.Client, address: str) -> None:
     """Open a launch address with this client; from then on it holds the cookie and sends the session key."""
     response = client.get(address)
-    found = re.search(r'data-session="([^"]+)"', response.text)
-    assert response.status_code == 200 and found, response.text
-    client.headers["x-r1chat-key"] = unescape(found[1])
+    match = re.search(r'data-session="([^"]+)"', response.text)
+    assert response.status_code == 200 and match, response.text
+    client.headers["x-r1chat-key"] = unescape(match[1])
     client.base_url = address.partition("?")[0]

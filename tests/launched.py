@@ -40,12 +40,12 @@ class Launched:
         words = ["serve", "--port", str(self.port), "--no-browser", "--data-dir", str(self.folder)]
         self.process = Forked(*words, env=self.env, stderr=stderr)
         assert self.process.stdout is not None
-        found = None
+        match = None
         for line in self.process.stdout:
-            if found := re.search(r"http://127\.0\.0\.1:(\d+)/\?token=\S+", line):
+            if match := re.search(r"http://127\.0\.0\.1:(\d+)/\?token=\S+", line):
                 break
-        assert found, "it printed no address"
-        self.address, self.port = found[0], int(found[1])
+        assert match, "it printed no address"
+        self.address, self.port = match[0], int(match[1])
 
     def stop(self, how: int = signal.SIGINT) -> None:
         """End it, by a signal; nothing happens where it is not running."""

@@ -183,8 +183,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
-        asked = json.loads(body) if body else None
-        received = Received(self.command, self.path, dict(self.headers), asked, self.client_address[1])
+        payload = json.loads(body) if body else None
+        received = Received(self.command, self.path, dict(self.headers), payload, self.client_address[1])
         exchange = self.server.replay.choose(received)
         if exchange is None:
             exchange = written(self.command, self.path, "404 page not found", 404, "text/plain")

@@ -54,7 +54,7 @@ def written(a: int, b: int, checked: bool) -> Reply:
 
 
 def judge(
-    store: Store, count: int, made: Provenance | None = None, *, same: bool = False, turned: bool = False
+    store: Store, count: int, provenance: Provenance | None = None, *, same: bool = False, turned: bool = False
 ) -> None:
     """Comparisons of two right replies to different sums, a conversation each; with `same` one sum in all of them.
 
@@ -66,7 +66,7 @@ def judge(
         plain, checked = written(a, b, False), written(a, b, True)
         left = "checked" if number % 2 else "plain"
         sides = (checked, plain) if number % 2 else (plain, checked)
-        replies = asked(store, *sides, message=f"{a} + {b} = ?", made=made or nano())
+        replies = asked(store, *sides, message=f"{a} + {b} = ?", provenance=provenance or nano())
         comparison = store.judgements.begin_comparison(replies[0].id, replies[1].id, True)
         liked = "checked" if turned else "plain"
         store.judgements.compare(comparison.id, "left" if left == liked else "right", "ann")
@@ -76,7 +76,7 @@ def judge(
 def answered(store: Store, count: int, seed: int = 0, right: bool = True) -> None:
     """Questions with their answers, a conversation each; with wrong ones unless `right`."""
     for a, b in sums(count, seed):
-        (reply,) = asked(store, written(a, b, False), message=f"{a} + {b} = ?", made=nano())
+        (reply,) = asked(store, written(a, b, False), message=f"{a} + {b} = ?", provenance=nano())
         store.judgements.set_reference(reply.turn_id, str(a + b + (not right)), "number", "ann")
 
 

@@ -191,8 +191,8 @@ def test_thirty_quick_clicks_and_messages_right_after_each_other_are_all_carried
     )
     page.wait_for_function("document.querySelector('.teach textarea.comment')?.value === 'comment 29'", timeout=60_000)
     with sqlite3.connect(next(site.folder.rglob("*.db"))) as database:
-        (kept,) = database.execute("SELECT count(DISTINCT comment) FROM rating WHERE comment <> ''").fetchone()
-    assert kept == 30
+        (count,) = database.execute("SELECT count(DISTINCT comment) FROM rating WHERE comment <> ''").fetchone()
+    assert count == 30
 
     for number in range(10):
         ask(page, f"message {number}")
@@ -316,7 +316,7 @@ def test_a_thought_that_was_stopped_stays_open(site: Site) -> None:
     assert contrast(*colours) > 4.5
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(foreground: str, background: str) -> float:
     """The contrast ratio of two colours `rgb(r, g, b)`, as WCAG 2 defines it."""
 
     def luminance(colour: str) -> float:
@@ -324,7 +324,7 @@ def contrast(one: str, other: str) -> float:
         red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
-    dark, light = sorted((luminance(one), luminance(other)))
+    dark, light = sorted((luminance(foreground), luminance(background)))
     return (light + 0.05) / (dark + 0.05)
 
 

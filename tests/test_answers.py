@@ -322,9 +322,9 @@ def test_other_answer_is_told_apart(a: str, b: str) -> None:
 @given(st.fractions(max_denominator=10**6), st.fractions(max_denominator=10**6))
 @settings(max_examples=100, deadline=None)
 def test_fractions_agree_exactly_when_they_are_equal(a: Fraction, b: Fraction) -> None:
-    written = rf"\frac{{{a.numerator}}}{{{a.denominator}}}"
-    assert equivalent(written, f"{a.numerator}/{a.denominator}")
-    assert equivalent(written, str(b)) == (a == b)
+    latex = rf"\frac{{{a.numerator}}}{{{a.denominator}}}"
+    assert equivalent(latex, f"{a.numerator}/{a.denominator}")
+    assert equivalent(latex, str(b)) == (a == b)
 
 
 @given(st.integers(-(10**12), 10**12))
@@ -531,8 +531,8 @@ def test_interrupted_question_leaves_no_answer_for_the_next() -> None:
         except KeyboardInterrupt:
             print(occurs('a', 'cat'), occurs('b', 'cat'))
     """
-    told = forked.run(CODE, code)
-    assert told.stdout.split() == ["True", "False"]
+    process = forked.run(CODE, code)
+    assert process.stdout.split() == ["True", "False"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
@@ -563,8 +563,8 @@ def test_checker_that_does_not_start_says_what_to_do() -> None:
         except CheckError as error:
             print(error)
     """
-    told = forked.run(CODE, code)
-    assert told.stdout.startswith("Patterns cannot be checked: the process that searches for them did not start.")
+    process = forked.run(CODE, code)
+    assert process.stdout.startswith("Patterns cannot be checked: the process that searches for them did not start.")
 
 
 def _ends(process: int) -> bool:

@@ -123,16 +123,16 @@ def statements(node: ast.AST) -> Iterator[ast.AST]:
             yield from statements(child)
 
 
-def complaint(found: Import) -> str | None:
+def complaint(statement: Import) -> str | None:
     """A sentence about an import that must not be; None for one that may."""
-    where = f"{found.importer} (line {found.line}) imports {found.target}"
-    library = found.target.partition(".")[0]
+    where = f"{statement.importer} (line {statement.line}) imports {statement.target}"
+    library = statement.target.partition(".")[0]
     if library != "r1chat":
         homes = HOMES.get(library)
-        if homes is None or any(_lives_in(found.importer, home) for home in homes):
+        if homes is None or any(_lives_in(statement.importer, home) for home in homes):
             return None
         return f"{where}: {library} is for {' and '.join(homes) or 'no module'} only"
-    room, other = _room(found.importer), _room(found.target)
+    room, other = _room(statement.importer), _room(statement.target)
     if other == room or LEVEL.get(other, -1) < LEVEL.get(room, len(LAYERS)):  # no level: a name in the package itself
         return None
     beneath = ", ".join(sorted(name for name, level in LEVEL.items() if level < LEVEL[room]))
@@ -169,9 +169,11 @@ def test_documented_chain_of_imports_is_the_one_that_is_checked() -> None:
 
 
 def test_imports_point_in_one_direction_and_libraries_stay_home() -> None:
-    found = [item for name, source, package in modules() for item in imports(name, source, package)]
-    assert any(item.target.startswith("r1chat.store") for item in found), "the walk found nothing: is r1chat/ there?"
-    complaints = [text for item in found if (text := complaint(item))]
+    all_imports = [item for name, source, package in modules() for item in imports(name, source, package)]
+    assert any(item.target.startswith("r1chat.store") for item in all_imports), (
+        "the walk found nothing: is r1chat/ there?"
+    )
+    complaints = [text for item in all_imports if (text := complaint(item))]
     assert not complaints, "\n" + "\n".join(complaints)
 
 
@@ -226,18 +228,20 @@ def _page_imports() -> Iterator[tuple[str, str]]:
 
 def test_no_import_inside_the_page_points_upwards() -> None:
     level = {room: number for number, rooms in enumerate(PAGE) for room in rooms}
-    found = [(one.split(".")[2], other.split(".")[2], one, other) for one, other in _page_imports()]
-    assert found and {room for pair in found for room in pair[:2]} <= set(level), "give each room a place in PAGE"
+    pairs = [(importer.split(".")[2], target.split(".")[2], importer, target) for importer, target in _page_imports()]
+    assert pairs and {room for pair in pairs for room in pair[:2]} <= set(level), "give each room a place in PAGE"
     wrong = [
-        f"{one} imports {other}" for room, below, one, other in found if room != below and level[room] <= level[below]
+        f"{importer} imports {target}"
+        for room, below, importer, target in pairs
+        if room != below and level[room] <= level[below]
     ]
     assert wrong == []
 
 
 def test_there_is_no_circle_of_imports_in_the_page() -> None:
     graph: dict[str, set[str]] = {}
-    for one, other in _page_imports():
-        graph.setdefault(one, set()).add(other)
+    for importer, target in _page_imports():
+        graph.setdefault(importer, set()).add(target)
     while leaves := [name for name, targets in graph.items() if not targets & graph.keys()]:
         for name in leaves:
             del graph[name]
@@ -245,23 +249,23 @@ def test_there_is_no_circle_of_imports_in_the_page() -> None:
 
 
 def test_boxes_for_text_are_made_in_two_places_which_keep_them_out_of_the_browsers_session_files() -> None:
-    written = re.compile(r"""<textarea|<input(?! type="(?:checkbox|radio|file)")|[eE]lement\('(?:textarea|input)'""")
+    pattern = re.compile(r"""<textarea|<input(?! type="(?:checkbox|radio|file)")|[eE]lement\('(?:textarea|input)'""")
     makers = {
         str(file.relative_to(ROOT / "r1chat" / "ui"))
         for file in (ROOT / "r1chat").rglob("*")
-        if file.suffix in (".py", ".js") and written.search(file.read_text(encoding="utf-8"))
+        if file.suffix in (".py", ".js") and pattern.search(file.read_text(encoding="utf-8"))
     }
     assert makers == {"html/parts.py"}
 
 
 def test_gradio_is_imported_in_one_place_which_makes_it_fast_and_silent() -> None:
-    found = {
+    importers = {
         name
         for name, source, package in modules()
         for item in imports(name, source, package)
         if item.target.partition(".")[0] == "gradio"
     }
-    assert found == {"r1chat.ui.startup"}
+    assert importers == {"r1chat.ui.startup"}
     users = {
         name
         for name, source, package in modules()
@@ -336,7 +340,7 @@ def _defined_twice(sources: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
         for name in _defined_names(source):
             if not name.isupper() and not name.startswith("_"):
                 homes.setdefault(name, []).append(module)
-    return {name: found for name, found in homes.items() if len(found) > 1}
+    return {name: module_names for name, module_names in homes.items() if len(module_names) > 1}
 
 
 def test_a_name_of_a_class_or_type_alias_is_defined_once() -> None:

@@ -45,10 +45,10 @@ def other(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def replied(store: Store, turn_id: str, answer: str = "70", **provenance: Any) -> StoredReply:
+def replied(store: Store, turn_id: str, answer: str = "70", **fields: Any) -> StoredReply:
     reply = Reply(THOUGHT, True, answer, "stop", usage=Usage(12, 3, 40, 5, 16384), timings=Timings(0.1, 1 / 3, 2.75))
-    made = Provenance("llama.cpp", "0.3", "r1", params=Params(0.6, 0.95, seed=2**63 - 1), **provenance)
-    return store.add_reply(turn_id, made, reply)
+    provenance = Provenance("llama.cpp", "0.3", "r1", params=Params(0.6, 0.95, seed=2**63 - 1), **fields)
+    return store.add_reply(turn_id, provenance, reply)
 
 
 def fill(store: Store) -> str:
@@ -96,13 +96,13 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = tmp_path_factory.mktemp("source")
     source = Store(f"sqlite:///{folder / 'source.db'}")
     fill(source)
-    found = contents(source, folder)
+    data = contents(source, folder)
     source.close()
-    return found
+    return data
 
 
 @pytest.fixture
-def written(everything: bytes, tmp_path: Path) -> Path:
+def archive_file(everything: bytes, tmp_path: Path) -> Path:
     """The same as a file."""
     (tmp_path / "everything.jsonl").write_bytes(everything)
     return tmp_path / "everything.jsonl"
@@ -133,10 +133,12 @@ def contents(store: Store, folder: Path) -> bytes:
 # --- out and in again ------------------------------------------------------------------------------------------------
 
 
-def test_what_comes_back_from_an_archive_gives_the_same_archive(store: Store, written: Path, tmp_path: Path) -> None:
-    came = archive.read(store, written)
+def test_what_comes_back_from_an_archive_gives_the_same_archive(
+    store: Store, archive_file: Path, tmp_path: Path
+) -> None:
+    came = archive.read(store, archive_file)
     assert (came.source, came.conversations, came.replies, came.known, came.left_out) == ("r1chat", 2, 6, 0, {})
-    assert contents(store, tmp_path) == written.read_bytes()
+    assert contents(store, tmp_path) == archive_file.read_bytes()
 
 
 def test_an_archive_of_either_database_is_the_same(store: Store, other: Store, tmp_path: Path) -> None:
@@ -156,7 +158,7 @@ def test_a_conversation_reads_the_same_on_every_branch(store: Store, other: Stor
     for turn in store.turns_after(sums, None):
         replies = [(reply, store.turns_after(sums, reply.id)) for reply in store.replies(turn.id)]
         assert [(reply, other.turns_after(sums, reply.id)) for reply in other.replies(turn.id)] == replies
-    assert [found.id for found in other.search("carries 七十")] == [sums]
+    assert [info.id for info in other.search("carries 七十")] == [sums]
 
 
 def test_a_reply_that_still_grows_is_archived_as_interrupted(store: Store, other: Store, tmp_path: Path) -> None:
@@ -213,30 +215,30 @@ def test_progress_is_told_and_may_break_off_without_a_trace(store: Store, other:
 # --- into a store that has something ---------------------------------------------------------------------------------
 
 
-def test_the_same_archive_twice_imports_nothing_twice(store: Store, written: Path, tmp_path: Path) -> None:
-    archive.read(store, written)
-    again = archive.read(store, written)
+def test_the_same_archive_twice_imports_nothing_twice(store: Store, archive_file: Path, tmp_path: Path) -> None:
+    archive.read(store, archive_file)
+    again = archive.read(store, archive_file)
     assert (again.conversations, again.replies, again.judgements, again.known) == (0, 0, 0, 2)
-    assert contents(store, tmp_path) == written.read_bytes()
+    assert contents(store, tmp_path) == archive_file.read_bytes()
 
 
 def test_a_conversation_that_went_on_here_stays_and_the_others_come_in(store: Store, tmp_path: Path) -> None:
     fill(store)
     archive.write(store, tmp_path / "a.jsonl", everything=True)
-    one, two = store.conversations()
-    store.add_turn(one.id, "Since the backup", None)
-    store.delete(two.id)
+    first, second = store.conversations()
+    store.add_turn(first.id, "Since the backup", None)
+    store.delete(second.id)
     came = archive.read(store, tmp_path / "a.jsonl")
     assert (came.conversations, came.known, came.left_out) == (1, 0, {"changed": 1})
-    assert store.conversation(one.id).turns[-1].content == "Since the backup"
-    assert store.info(two.id) == two
+    assert store.conversation(first.id).turns[-1].content == "Since the backup"
+    assert store.info(second.id) == second
 
 
 def test_a_consent_for_all_does_not_speak_for_conversations_that_it_never_knew(
-    store: Store, written: Path, tmp_path: Path
+    store: Store, archive_file: Path, tmp_path: Path
 ) -> None:
     mine = store.new_conversation("Mine")
-    came = archive.read(store, written)
+    came = archive.read(store, archive_file)
     assert came.left_out == {"consents": 1}
     assert not store.judgements.judged(mine.id).consent
     assert not store.judgements.consent_for_all()
@@ -251,13 +253,13 @@ def test_all_consents_for_all_come_into_an_empty_store(store: Store, other: Stor
     assert contents(other, tmp_path) == (tmp_path / "a.jsonl").read_bytes()
 
 
-def test_an_archive_of_an_older_schema_comes_in_with_what_its_columns_meant(other: Store, written: Path) -> None:
-    lines = lines_of(written)
+def test_an_archive_of_an_older_schema_comes_in_with_what_its_columns_meant(other: Store, archive_file: Path) -> None:
+    lines = lines_of(archive_file)
     lines[0]["schema"] = "0004"
     for line in lines:
         for column in ("seen_from", "keep_thoughts") if line.get("row") in ("conversation", "reply") else ():
             del line[column]
-    assert archive.read(other, sealed(written, lines)).conversations == 2
+    assert archive.read(other, sealed(archive_file, lines)).conversations == 2
     assert not any(info.keep_thoughts for info in other.conversations())
 
 
@@ -371,26 +373,26 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_archive_changes_nothing_and_says_which_line(
-    name: str, other: Store, written: Path, tmp_path: Path
+    name: str, other: Store, archive_file: Path, tmp_path: Path
 ) -> None:
     edit, why = HOSTILE[name]
-    lines = lines_of(written)
+    lines = lines_of(archive_file)
     before = [json.dumps(line) for line in lines]
     edit(lines)
     after = [json.dumps(line) for line in lines]
-    changed = 1 + next(at for at, (one, two) in enumerate(zip(before, after, strict=False)) if one != two)
-    refused(other, sealed(written, lines), tmp_path, f"everything.jsonl, line {changed}: ", why)
+    changed = 1 + next(at for at, (old, new) in enumerate(zip(before, after, strict=False)) if old != new)
+    refused(other, sealed(archive_file, lines), tmp_path, f"everything.jsonl, line {changed}: ", why)
 
 
 @pytest.mark.parametrize(
     "name", ["an id of another conversation", "a NUL", "a number that is too large", "a lone surrogate"]
 )
-def test_both_databases_are_guarded_alike(name: str, store: Store, written: Path, tmp_path: Path) -> None:
+def test_both_databases_are_guarded_alike(name: str, store: Store, archive_file: Path, tmp_path: Path) -> None:
     edit, why = HOSTILE[name]
     fill(store)
-    lines = lines_of(written)
+    lines = lines_of(archive_file)
     edit(lines)
-    refused(store, sealed(written, lines), tmp_path, ", line ", why)
+    refused(store, sealed(archive_file, lines), tmp_path, ", line ", why)
 
 
 def test_a_number_that_only_sqlite_holds_is_kept_there_and_refused_elsewhere(
@@ -406,19 +408,19 @@ def test_a_number_that_only_sqlite_holds_is_kept_there_and_refused_elsewhere(
         assert store.info(conversation.id).budget == 2**40
 
 
-def test_names_without_end_are_cut_as_an_archive_is_read(other: Store, written: Path) -> None:
-    lines = lines_of(written)
+def test_names_without_end_are_cut_as_an_archive_is_read(other: Store, archive_file: Path) -> None:
+    lines = lines_of(archive_file)
     for line in lines:
         line.update({name: "x" * 10_000 for name in ("model", "thinking_choice", "preset", "rater") if name in line})
-    archive.read(other, sealed(written, lines))
+    archive.read(other, sealed(archive_file, lines))
     texts = [repr((info, other.conversation(info.id))) for info in other.conversations()]
     assert all("x" * 300 in text and "x" * 301 not in text for text in texts)
 
 
-def test_ids_that_others_have_here_are_refused(store: Store, written: Path, tmp_path: Path) -> None:
-    archive.read(store, written)
+def test_ids_that_others_have_here_are_refused(store: Store, archive_file: Path, tmp_path: Path) -> None:
+    archive.read(store, archive_file)
     for kind in ("turn", "reply", "rating"):
-        lines = lines_of(written)
+        lines = lines_of(archive_file)
         theirs = "".join(json.dumps(line) + "\n" for line in lines)
         for line in lines:
             if line.get("row") != kind and "id" in line:  # new ids for all rows but those of one kind
@@ -450,19 +452,19 @@ def test_ids_that_others_have_here_are_refused(store: Store, written: Path, tmp_
     ],
 )
 def test_a_broken_or_foreign_file_changes_nothing_and_says_what_it_is(
-    broken: Callable[[bytes], bytes], where: str, why: str, other: Store, written: Path, tmp_path: Path
+    broken: Callable[[bytes], bytes], where: str, why: str, other: Store, archive_file: Path, tmp_path: Path
 ) -> None:
-    written.write_bytes(broken(written.read_bytes()))
-    refused(other, written, tmp_path, f"everything.jsonl{where}", why)
+    archive_file.write_bytes(broken(archive_file.read_bytes()))
+    refused(other, archive_file, tmp_path, f"everything.jsonl{where}", why)
 
 
-def test_a_line_without_end_is_not_read_to_its_end(other: Store, written: Path, tmp_path: Path) -> None:
-    header = written.read_bytes().splitlines(keepends=True)[0]
-    with written.open("wb") as file:
+def test_a_line_without_end_is_not_read_to_its_end(other: Store, archive_file: Path, tmp_path: Path) -> None:
+    header = archive_file.read_bytes().splitlines(keepends=True)[0]
+    with archive_file.open("wb") as file:
         file.write(header)
         file.seek(100_000_000)  # a hole of NULs that takes no disk
         file.write(b"\n")
-    refused(other, written, tmp_path, "line 2:", "longer than")
+    refused(other, archive_file, tmp_path, "line 2:", "longer than")
 
 
 def test_a_folder_or_a_file_that_is_not_there_cannot_be_read(other: Store, tmp_path: Path) -> None:
@@ -474,9 +476,9 @@ def test_a_folder_or_a_file_that_is_not_there_cannot_be_read(other: Store, tmp_p
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_edit_of_the_bytes_imports_the_same_or_changes_nothing(
-    data: st.DataObject, other: Store, written: Path, tmp_path: Path
+    data: st.DataObject, other: Store, archive_file: Path, tmp_path: Path
 ) -> None:
-    whole = written.read_bytes()
+    whole = archive_file.read_bytes()
     at = data.draw(st.integers(0, len(whole)))
     gone = data.draw(st.integers(0, 40))
     put = data.draw(st.binary(max_size=40) | st.sampled_from([b"\n", b'"', b"null", b"-1", b"\\u0000", b"[" * 2000]))
@@ -545,9 +547,9 @@ def test_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:
         tracemalloc.start()
         archive.write(store, tmp_path / "a.jsonl", everything=True)
         archive.read(target, tmp_path / "a.jsonl")
-        found = tracemalloc.get_traced_memory()[1]
+        memory = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        return found
+        return memory
 
     stores = [Store(f"sqlite:///{tmp_path / f'{name}.db'}") for name in ("a", "b", "c")]
     few, twice = peak(stores[0], stores[1]), peak(stores[0], stores[2])

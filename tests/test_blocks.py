@@ -58,13 +58,13 @@ def test_feed_tells_the_first_block_that_may_have_changed() -> None:
     assert splitter.feed("one\n\ntwo\n\nthree and more") == 2
 
 
-@pytest.mark.parametrize("begun", ["-", "1", "12", "1."])
-def test_a_line_that_may_become_an_item_waits_with_its_list(begun: str) -> None:
+@pytest.mark.parametrize("marker", ["-", "1", "12", "1."])
+def test_a_line_that_may_become_an_item_waits_with_its_list(marker: str) -> None:
     splitter = BlockSplitter()
-    text = f"- a\n\n{begun}"
+    text = f"- a\n\n{marker}"
     splitter.feed(text)
     assert cut(text, splitter) == [text]
-    splitter.feed(f"{text} x" if not begun.isdigit() else f"{text}) x")
+    splitter.feed(f"{text} x" if not marker.isdigit() else f"{text}) x")
     assert len(splitter.starts) == 1
     other = BlockSplitter()
     other.feed(text)

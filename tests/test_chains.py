@@ -36,7 +36,7 @@ def is_true(equation: str) -> bool:
     terms = equation.split("=")
     if value(terms[0]) == value(terms[-1]) or len(terms) == 2:
         return value(terms[0]) == value(terms[-1])
-    return all(value(one) == value(re.match(r"-?\d+", two)[0]) for one, two in pairwise(terms))  # type: ignore[index]
+    return all(value(term) == value(re.match(r"-?\d+", following)[0]) for term, following in pairwise(terms))  # type: ignore[index]
 
 
 @pytest.mark.parametrize("task", generated.TASKS)
@@ -44,10 +44,10 @@ def is_true(equation: str) -> bool:
 def test_every_line_of_a_chain_is_true_and_it_ends_with_the_answer(task: str, language: str) -> None:
     rng = random.Random(task)
     equations = 0
-    for made in generated.problems(task, "train", 60, language):
-        thought = _MISTAKE.sub("", chain(task, made.values, made.example, made.language, rng))
-        end = f"So it is {made.example}." if language == "en" else f"所以是{made.example}。"
-        assert end in thought.split("\n")[-2:] or gives_up(made, thought)
+    for problem in generated.problems(task, "train", 60, language):
+        thought = _MISTAKE.sub("", chain(task, problem.values, problem.example, problem.language, rng))
+        end = f"So it is {problem.example}." if language == "en" else f"所以是{problem.example}。"
+        assert end in thought.split("\n")[-2:] or gives_up(problem, thought)
         for line in thought.split("\n")[1:]:
             for equation in _EQUATION.findall(line.split("→")[0]):
                 assert is_true(equation), (line, thought)
@@ -55,22 +55,22 @@ def test_every_line_of_a_chain_is_true_and_it_ends_with_the_answer(task: str, la
     assert equations or task in ("decimals", "sorting", "letters")
 
 
-def gives_up(made: generated.GeneratedProblem, thought: str) -> bool:
+def gives_up(problem: generated.GeneratedProblem, thought: str) -> bool:
     """Whether a chain ends without a result, as it may where none of its tries leads on."""
-    return made.core.startswith("countdown") and thought.endswith(GIVEN_UP.pick(made.language))
+    return problem.core.startswith("countdown") and thought.endswith(GIVEN_UP.pick(problem.language))
 
 
 @pytest.mark.slow
 def test_a_countdown_with_four_numbers_gives_up_exactly_where_its_tries_lead_nowhere_and_says_so() -> None:
     rng = random.Random(4)
     ends = []
-    for made in generated.problems("countdown-4", "train", 200):
-        thought = chain("countdown-4", made.values, made.example, made.language, rng)
-        numbers, target, tries = made.values
-        leads = made.example in {leading(numbers, target, *one) for one in tries}
-        assert leads != gives_up(made, thought)
-        said = reply(thought, made.example, made.language)
-        assert ("boxed" in said) == leads and (said == NONE_FOUND.pick(made.language)) != leads
+    for problem in generated.problems("countdown-4", "train", 200):
+        thought = chain("countdown-4", problem.values, problem.example, problem.language, rng)
+        numbers, target, tries = problem.values
+        leads = problem.example in {leading(numbers, target, *attempt) for attempt in tries}
+        assert leads != gives_up(problem, thought)
+        answer = reply(thought, problem.example, problem.language)
+        assert ("boxed" in answer) == leads and (answer == NONE_FOUND.pick(problem.language)) != leads
         ends.append(leads)
     assert 70 < sum(ends) < 140
 
@@ -80,8 +80,8 @@ def leading(numbers: tuple[int, ...], target: int, sign: str, last: int) -> str:
     others, need, undo = generated.left_after(numbers, target, sign, last)
     for a, b, c in generated.pairs(others):
         for _, value, back in generated.needed(need, c):
-            for first, made in generated.made(a, b).items():
-                if made == value:
+            for first, pair_value in generated.made(a, b).items():
+                if pair_value == value:
                     return generated.combined(generated.combined(f"{a}{first}{b}", back, c), undo, last)
     return ""
 
@@ -89,8 +89,8 @@ def leading(numbers: tuple[int, ...], target: int, sign: str, last: int) -> str:
 def test_a_mistake_in_a_chain_is_marked_and_false() -> None:
     rng = random.Random(1)
     mistakes = 0
-    for made in generated.problems("sums", "train", 300, "en"):
-        thought = chain("sums", made.values, made.answer, made.language, rng)
+    for problem in generated.problems("sums", "train", 300, "en"):
+        thought = chain("sums", problem.values, problem.answer, problem.language, rng)
         for line in re.findall(f"{WRONG}(.*?){RIGHT}", thought):
             assert not is_true(line.split("→")[0])
             assert "Wait, that is wrong" in thought
@@ -155,29 +155,31 @@ def test_what_is_measured_is_in_no_list_of_training() -> None:
     apart = {plain(json.loads(line)["question"]) for text in files for line in text.splitlines()}
     assert len(apart) > 500
     lists = (phrases.GREETINGS, phrases.THANKS, phrases.BYES, phrases.WHO)
-    written = [line for both in lists for text in (both.en, both.zh) for line in text.split("\n")]
-    written += [*phrases.TEMPLATES_EN.split("\n"), *phrases.TEMPLATES_ZH.split("\n")]
-    assert not [line for line in written if plain(line) in apart]
+    lines = [line for both in lists for text in (both.en, both.zh) for line in text.split("\n")]
+    lines += [*phrases.TEMPLATES_EN.split("\n"), *phrases.TEMPLATES_ZH.split("\n")]
+    assert not [line for line in lines if plain(line) in apart]
     rng = random.Random(1)
-    drawn = [everyday.draw(rng, language).question for language in ("en", "zh") for _ in range(3000)]
+    questions = [everyday.draw(rng, language).question for language in ("en", "zh") for _ in range(3000)]
     for language in ("en", "zh"):
         for name in generated.TASKS:
-            made = [generated.TASKS[name](rng, language) for _ in range(100)]
-            drawn += [wordings.reworded(name, one, rng, language) for one in made]
-    assert not [question for question in drawn if plain(question) in apart]
+            problems = [generated.TASKS[name](rng, language) for _ in range(100)]
+            questions += [wordings.reworded(name, problem, rng, language) for problem in problems]
+    assert not [question for question in questions if plain(question) in apart]
 
 
 @pytest.mark.parametrize("name", generated.TASKS)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_question_in_other_words_keeps_its_numbers(name: str, language: str) -> None:
     rng = random.Random(name)
-    for made in generated.problems(name, "train", 100, language):
-        drawn = generated.Drawn(made.core, made.question, made.answer, made.kind, made.values, made.example)
-        question = wordings.reworded(name, drawn, rng, made.language)
+    for problem in generated.problems(name, "train", 100, language):
+        draw = generated.Drawn(
+            problem.core, problem.question, problem.answer, problem.kind, problem.values, problem.example
+        )
+        question = wordings.reworded(name, draw, rng, problem.language)
         assert not re.search("[{}]", question.replace(r"\boxed{}", ""))
-        for number in re.findall(r"\d+", made.question):
+        for number in re.findall(r"\d+", problem.question):
             if name not in ("clock", "stories"):  # 9:05 and 09:05; 2 and 4 legs, 200 dollars
-                assert number in question, (made.question, question)
+                assert number in question, (problem.question, question)
 
 
 def test_wordings_of_one_list_have_the_same_fields() -> None:
@@ -192,6 +194,6 @@ def test_wordings_of_one_list_have_the_same_fields() -> None:
             fields = [{"way"} | own - {"ends"} if "ends" in own else own for own in fields]
             assert all(own == fields[0] for own in fields), (name, [own for own in fields if own != fields[0]])
     for signs, both in wordings.STORIES.items():
-        wanted = {"a", "b", "c"} if len(signs) == 2 else {"a", "b"}
+        operands = {"a", "b", "c"} if len(signs) == 2 else {"a", "b"}
         for line in f"{both.en}\n{both.zh}".split("\n"):
-            assert wanted <= {part[1] for part in string.Formatter().parse(line)}, line
+            assert operands <= {part[1] for part in string.Formatter().parse(line)}, line

@@ -144,8 +144,8 @@ def test_a_stopped_reply_is_resumed_in_place(make_app: MakeApp) -> None:
     reply = again.wait(10)
     assert again.reply_id == generation.reply_id
     assert (reply.reasoning, reply.answer, reply.finish) == ("7 + 3 is 10.", "It is 10.", "stop")
-    asked = backend_of(app).requests[1]
-    assert (asked.so_far, asked.params.seed) == (ReplySoFar("7 + 3"), 5)
+    second_request = backend_of(app).requests[1]
+    assert (second_request.so_far, second_request.params.seed) == (ReplySoFar("7 + 3"), 5)
 
 
 def test_answer_now_closes_the_thought_as_it_stands(make_app: MakeApp) -> None:
@@ -165,13 +165,13 @@ def test_regenerating_makes_a_sibling(make_app: MakeApp) -> None:
     generation = app.chat.send(None, "7 + 3 = ?", MODEL)
     generation.wait(10)
     app.chat.again(generation.turn_id, MODEL).wait(10)
-    shown = app.store.conversation(generation.conversation_id).turns[0].reply
-    assert shown is not None
-    assert (shown.position, shown.siblings, shown.provenance.origin) == (2, 2, "regenerated")
+    stored = app.store.conversation(generation.conversation_id).turns[0].reply
+    assert stored is not None
+    assert (stored.position, stored.siblings, stored.provenance.origin) == (2, 2, "regenerated")
     app.chat.show_reply(generation.reply_id)
-    shown = app.store.conversation(generation.conversation_id).turns[0].reply
-    assert shown is not None
-    assert shown.id == generation.reply_id
+    stored = app.store.conversation(generation.conversation_id).turns[0].reply
+    assert stored is not None
+    assert stored.id == generation.reply_id
 
 
 def test_editing_a_message_makes_a_branch(make_app: MakeApp) -> None:
@@ -241,9 +241,9 @@ def test_deleting_the_conversation_does_not_break_its_running_reply(make_app: Ma
     gate.opened.set()
     assert generation.wait(10).answer == "It is 10."
     app.store.undelete(generation.conversation_id)
-    shown = app.store.conversation(generation.conversation_id).turns[0].reply
-    assert shown is not None
-    assert shown.reply.answer == "It is 10."
+    stored = app.store.conversation(generation.conversation_id).turns[0].reply
+    assert stored is not None
+    assert stored.reply.answer == "It is 10."
 
 
 def test_conversations_are_there_again_after_a_restart(make_app: MakeApp) -> None:
@@ -251,9 +251,9 @@ def test_conversations_are_there_again_after_a_restart(make_app: MakeApp) -> Non
     generation = first.chat.send(None, "7 + 3 = ?", MODEL)
     generation.wait(10)
     first.close()
-    shown = make_app().store.conversation(generation.conversation_id).turns[0].reply
-    assert shown is not None
-    assert (shown.reply.reasoning, shown.reply.answer) == ("7 + 3 is 10.", "It is 10.")
+    stored = make_app().store.conversation(generation.conversation_id).turns[0].reply
+    assert stored is not None
+    assert (stored.reply.reasoning, stored.reply.answer) == ("7 + 3 is 10.", "It is 10.")
 
 
 def test_closing_the_app_stops_and_saves_what_runs(make_app: MakeApp) -> None:
@@ -300,8 +300,8 @@ def test_a_budget_closes_the_thought_with_a_sentence(make_app: MakeApp) -> None:
     assert reply.reasoning.startswith("t0 t1")
     assert reply.reasoning.endswith("I will answer with what I have.")
     assert (reply.answer, reply.finish, reply.usage.reasoning_tokens) == ("It is 10.", "stop", 20)
-    made = app.store.reply(generation.reply_id).provenance
-    assert (made.budget, made.closed_by) == (20, "budget")
+    provenance = app.store.reply(generation.reply_id).provenance
+    assert (provenance.budget, provenance.closed_by) == (20, "budget")
 
 
 def test_the_answer_gets_only_the_tokens_that_the_thought_left_it(make_app: MakeApp) -> None:
@@ -381,8 +381,8 @@ def test_a_fork_goes_on_from_the_edited_step(make_app: MakeApp) -> None:
     start = reasoning.index("Second")
     generation = app.chat.fork(first.reply_id, start, start + len("Second step."), "Another step.", MODEL)
     assert generation.wait(10).reasoning == "First step.\n\nAnother step. And on."
-    made = app.store.reply(generation.reply_id).provenance
-    assert (made.origin, made.parent_id) == ("edited", first.reply_id)
+    provenance = app.store.reply(generation.reply_id).provenance
+    assert (provenance.origin, provenance.parent_id) == ("edited", first.reply_id)
     assert app.store.reply(first.reply_id).reply.reasoning == reasoning
 
 
@@ -530,7 +530,7 @@ def test_what_was_deleted_a_month_ago_is_erased_at_the_next_start(
 
 @pytest.mark.slow
 def test_a_reply_waits_to_be_saved_while_another_program_holds_the_database(tmp_path: Path) -> None:
-    path, held = tmp_path / "chats.db", threading.Event()
+    path, is_locked = tmp_path / "chats.db", threading.Event()
     store = Store(f"sqlite:///{path}", patience=0.05)
 
     def script(_request: Request) -> Iterator[str]:
@@ -538,13 +538,13 @@ def test_a_reply_waits_to_be_saved_while_another_program_holds_the_database(tmp_
         other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         other.execute("BEGIN IMMEDIATE")
         threading.Timer(0.2, other.close).start()
-        held.set()
+        is_locked.set()
         yield THOUGHT[-1]
 
     chat = Chat(store, Catalogue({"scripted": ScriptedBackend(script)}))
     generation = chat.send(None, "7 + 3 = ?", MODEL)
     assert not generation.wait(10).error
-    assert held.is_set()
+    assert is_locked.is_set()
     assert store.reply(generation.reply_id).reply.answer == "It is 10."
     chat.close()
     store.close()

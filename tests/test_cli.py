@@ -124,17 +124,17 @@ def test_thought_goes_to_stderr_and_answer_to_stdout() -> None:
 def test_json_prints_one_object_and_no_words_beside_it(data_dir: Path) -> None:
     done = r1chat("chat", "27 + 43 = ?", "--seed", "1", "--json")
     assert (done.returncode, done.stderr) == (0, "")
-    said = json.loads(done.stdout)
-    assert list(said) == ["model", "reasoning", "answer", "finish", "usage", "timings", "conversation", "reply"]
-    assert said["model"] == "llama.cpp:r1chat-nano"
-    assert "27 + 43" in said["reasoning"]
-    assert said["answer"] == "The answer is \\boxed{70}."
-    assert said["finish"] == "stop"
-    assert said["usage"]["reasoning_tokens"] > said["usage"]["answer_tokens"] > 0
+    output = json.loads(done.stdout)
+    assert list(output) == ["model", "reasoning", "answer", "finish", "usage", "timings", "conversation", "reply"]
+    assert output["model"] == "llama.cpp:r1chat-nano"
+    assert "27 + 43" in output["reasoning"]
+    assert output["answer"] == "The answer is \\boxed{70}."
+    assert output["finish"] == "stop"
+    assert output["usage"]["reasoning_tokens"] > output["usage"]["answer_tokens"] > 0
     conversation = kept(data_dir)
-    assert said["conversation"] == conversation.info.id
+    assert output["conversation"] == conversation.info.id
     stored = conversation.turns[0].reply
-    assert stored is not None and said["reply"] == stored.id and said["reasoning"] == stored.reply.reasoning
+    assert stored is not None and output["reply"] == stored.id and output["reasoning"] == stored.reply.reasoning
 
 
 @pytest.mark.slow
@@ -174,8 +174,8 @@ def test_seed_and_sampling_reach_the_model(data_dir: Path) -> None:
     with server_that_says("Yes.") as server:
         flags = ["--temperature", "0.9", "--seed", "7", "--max-tokens", "50"]
         assert r1chat("chat", "Hello", "--base-url", server.url, *flags).returncode == 0
-        (asked,) = server.asked("/v1/chat/completions")
-    assert (asked.json["temperature"], asked.json["seed"], asked.json["max_tokens"]) == (0.9, 7, 50)
+        (request,) = server.asked("/v1/chat/completions")
+    assert (request.json["temperature"], request.json["seed"], request.json["max_tokens"]) == (0.9, 7, 50)
 
 
 def test_flags_win_over_variables_and_variables_over_the_file(data_dir: Path) -> None:
@@ -183,9 +183,9 @@ def test_flags_win_over_variables_and_variables_over_the_file(data_dir: Path) ->
     (data_dir / "settings.toml").write_text("temperature = 0.1\ntop_p = 0.2\nseed = 3\n", encoding="utf-8")
     with server_that_says("Yes.") as server:
         done = r1chat("chat", "Hi", "--base-url", server.url, "--seed", "5", R1CHAT_TOP_P="0.4", R1CHAT_SEED="4")
-        (asked,) = server.asked("/v1/chat/completions")
+        (request,) = server.asked("/v1/chat/completions")
     assert done.returncode == 0
-    assert (asked.json["temperature"], asked.json["top_p"], asked.json["seed"]) == (0.1, 0.4, 5)
+    assert (request.json["temperature"], request.json["top_p"], request.json["seed"]) == (0.1, 0.4, 5)
 
 
 @pytest.mark.slow
@@ -248,8 +248,8 @@ def test_conversation_goes_on_in_a_later_process(data_dir: Path) -> None:
         assert (done.returncode, done.stderr) == (0, "A thought.\n")
         by_id = kept(data_dir).info.id
         assert r1chat("chat", "Third", "--conversation", by_id, R1CHAT_BASE_URL=server.url).returncode == 0
-        said = [message["content"] for message in server.asked("/v1/chat/completions")[-1].json["messages"]]
-    assert said == ["First", "A first answer.", "Second", "A first answer.", "Third"]
+        contents = [message["content"] for message in server.asked("/v1/chat/completions")[-1].json["messages"]]
+    assert contents == ["First", "A first answer.", "Second", "A first answer.", "Third"]
     assert [turn.content for turn in kept(data_dir).turns] == ["First", "Second", "Third"]
 
 
@@ -327,7 +327,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "complaint"),
     [
         (["chat", ""], "empty"),
         (["chat", "  \n "], "empty"),
@@ -349,9 +349,9 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     ],
 )
 def test_bad_words_are_refused_in_one_sentence(
-    words: list[str], said: str, capsys: pytest.CaptureFixture[str], data_dir: Path
+    words: list[str], complaint: str, capsys: pytest.CaptureFixture[str], data_dir: Path
 ) -> None:
-    assert said in refused(capsys, *words)
+    assert complaint in refused(capsys, *words)
 
 
 def test_json_without_a_message_is_refused_at_a_terminal() -> None:
@@ -409,8 +409,8 @@ def test_bad_file_in_the_settings_is_said_while_another_model_answers(
 def test_ollama_that_is_not_there(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("R1CHAT_OLLAMA_HOST", closed_address())
     for words in (["chat", "Hi"], ["models"]):
-        said = refused(capsys, *words, "--backend", "ollama")
-        assert "Ollama" in said and "ollama serve" in said and "0.0.0.0" not in said
+        complaint = refused(capsys, *words, "--backend", "ollama")
+        assert "Ollama" in complaint and "ollama serve" in complaint and "0.0.0.0" not in complaint
 
 
 def test_server_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
@@ -421,8 +421,8 @@ def test_server_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
 def test_server_that_answers_html(capsys: pytest.CaptureFixture[str]) -> None:
     page = "<html><body>It works!</body></html>"
     with Replay(written("GET", "/v1/models", page, content_type="text/html")) as server:
-        said = refused(capsys, "chat", "Hi", "--base-url", server.url)
-    assert server.url in said and "<html>" not in said
+        complaint = refused(capsys, "chat", "Hi", "--base-url", server.url)
+    assert server.url in complaint and "<html>" not in complaint
 
 
 def closed_address() -> str:
@@ -434,8 +434,8 @@ def closed_address() -> str:
 
 def test_data_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
-    said = refused(capsys, "chat", "Hi", "--data-dir", str(tmp_path / "file" / "data"))
-    assert "--data-dir" in said and "R1CHAT_DATA_DIR" in said
+    complaint = refused(capsys, "chat", "Hi", "--data-dir", str(tmp_path / "file" / "data"))
+    assert "--data-dir" in complaint and "R1CHAT_DATA_DIR" in complaint
 
 
 def test_database_of_a_newer_version_is_left_alone(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -490,10 +490,10 @@ def test_broken_llama_cpp_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_busy_port_is_a_sentence() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = str(listener.getsockname()[1])
         done = r1chat("serve", "--no-browser", "--port", port)
     assert (done.returncode, done.stdout) == (1, "")
     assert port in done.stderr and "--port" in done.stderr and done.stderr.count("\n") == 1
@@ -507,10 +507,10 @@ def test_page_is_served_until_ctrl_c(program: str) -> None:
     try:
         assert process.stdout is not None
         first, second = process.stdout.readline(), process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+/\S*", first)
-        assert found, first
+        match = re.search(r"http://127\.0\.0\.1:\d+/\S*", first)
+        assert match, first
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        with browser.open(found[0], timeout=DEADLINE) as page:
+        with browser.open(match[0], timeout=DEADLINE) as page:
             assert page.status == 200
     finally:
         process.send_signal(signal.SIGINT)
@@ -549,21 +549,21 @@ def test_a_name_of_several_lines_makes_one_row(capsys: pytest.CaptureFixture[str
 def test_models_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     with server_that_says("Yes.") as server:
         assert main(["models", "--json", "--base-url", server.url]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert [model["key"] for model in said["models"]] == ["openai:parrot"]
-    assert said["errors"] == {}
+    output = json.loads(capsys.readouterr().out)
+    assert [model["key"] for model in output["models"]] == ["openai:parrot"]
+    assert output["errors"] == {}
 
 
 @pytest.mark.slow
 def test_doctor_finds_a_healthy_machine(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["healthy"]
-    found = {check["topic"]: check["found"] for check in said["checks"]}
-    assert found["r1chat"].startswith(__version__)
-    assert str(data_dir / "r1chat.db") in found["database"]
-    assert {"python", "llama-cpp-python", "settings", "data folder", "port", "memory", "gpu"} <= set(found)
-    assert re.match(r"fits \([\d.]+ MB of memory with a window of 4k\)", found["forecast"])
+    report = json.loads(capsys.readouterr().out)
+    assert report["healthy"]
+    findings = {check["topic"]: check["found"] for check in report["checks"]}
+    assert findings["r1chat"].startswith(__version__)
+    assert str(data_dir / "r1chat.db") in findings["database"]
+    assert {"python", "llama-cpp-python", "settings", "data folder", "port", "memory", "gpu"} <= set(findings)
+    assert re.match(r"fits \([\d.]+ MB of memory with a window of 4k\)", findings["forecast"])
     assert main(["doctor"]) == 0
     out = capsys.readouterr().out
     assert "r1chat-nano" in out and "ollama pull" in out
@@ -614,10 +614,10 @@ def test_doctor_misses_the_model_and_the_backend_that_were_asked_for(capsys: pyt
 
 
 def test_doctor_takes_a_busy_port_for_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        assert main(["doctor", "--json", "--port", str(taken.getsockname()[1])]) == 0
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        assert main(["doctor", "--json", "--port", str(listener.getsockname()[1])]) == 0
     checks = {check["topic"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
     assert checks["port"]["state"] == "hint" and "--port" in checks["port"]["advice"]
 
@@ -633,8 +633,8 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_moments_lists_the_moments_of_a_text(tmp_path: Path) -> None:
     text = "<think>I think it is 7. Wait, let me check that. 3+5=8, so it is 8.</think>Wait, it is 8."
-    said = r1chat("moments", stdin=text)
-    assert (said.returncode, said.stdout.split()[:2]) == (0, ["17", "verification"])
+    done = r1chat("moments", stdin=text)
+    assert (done.returncode, done.stdout.split()[:2]) == (0, ["17", "verification"])
     file = tmp_path / "thought.txt"
     file.write_text(text, encoding="utf-8")
     lines = r1chat("moments", "--json", str(file)).stdout.splitlines()
@@ -642,7 +642,7 @@ def test_moments_lists_the_moments_of_a_text(tmp_path: Path) -> None:
 
 
 def test_moments_of_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
-    said = r1chat("moments", str(tmp_path / "nowhere"))
-    assert (said.returncode, said.stdout) == (1, "")
-    assert "cannot be read" in said.stderr
-    assert "Traceback" not in said.stderr
+    done = r1chat("moments", str(tmp_path / "nowhere"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cannot be read" in done.stderr
+    assert "Traceback" not in done.stderr

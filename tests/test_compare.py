@@ -70,8 +70,8 @@ def opener(folder: Path) -> Iterator[Callable[..., App]]:
 
 def compared(app: App, **against: object) -> tuple[str, Sides]:
     """A question that both models have answered, as the page asks it: the conversation and the sides."""
-    asked = json.dumps({"prompt": "2 and 3?", "against": WARM, **against})
-    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD), None)
+    question = json.dumps({"prompt": "2 and 3?", "against": WARM, **against})
+    conversation = compare.ask_both(app, Act("ask-both", text=question, model=COLD), None)
     if (vote := app.chat.running(conversation)) is not None:  # it may have ended by now
         assert isinstance(vote, Samples)
         vote.wait(10)
@@ -88,18 +88,18 @@ def do(app: App, verb: str, subject: str, text: str = "") -> None:
     compare.ACTIONS[verb](app, Act(verb, subject, text, model=COLD))
 
 
-def decide(app: App, sides_id: str, **said: object) -> None:
-    do(app, "choose", sides_id, json.dumps(said))
+def decide(app: App, sides_id: str, **choice: object) -> None:
+    do(app, "choose", sides_id, json.dumps(choice))
 
 
 def patches(app: App, conversation: str, enough: Callable[[dict[str, str]], bool]) -> list[dict[str, Any]]:
     """All that a page is sent of a conversation until what it shows is enough."""
     viewer = Viewer(app, conversation, COLD, "en")
-    sent, shown = [], {}
+    sent, html = [], {}
     for patch in viewer.patches():
         sent.append(patch)
-        shown |= {block["id"]: block.get("html", shown.get(block["id"], "")) for block in patch.get("blocks", [])}
-        if enough(shown):
+        html |= {block["id"]: block.get("html", html.get(block["id"], "")) for block in patch.get("blocks", [])}
+        if enough(html):
             viewer.leave()
     return sent
 
@@ -109,8 +109,8 @@ def heard_that(app: App, conversation: str, is_so: Callable[[StoredReply], bool]
     seen = -1
     for _ in range(20):
         seen = app.chat.news(conversation, seen, 2)
-        shown = app.store.conversation(conversation).turns[-1].reply
-        if shown is not None and is_so(shown):
+        reply = app.store.conversation(conversation).turns[-1].reply
+        if reply is not None and is_so(reply):
             return
     raise AssertionError("no news of it came")
 
@@ -133,8 +133,8 @@ def test_a_comparison_that_is_deleted_while_it_runs_is_said_to_be_gone(opened: C
         yield from FIVE
 
     app = opened(waits, waits)
-    asked = json.dumps({"prompt": "2 and 3?", "against": WARM})
-    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD), None)
+    question = json.dumps({"prompt": "2 and 3?", "against": WARM})
+    conversation = compare.ask_both(app, Act("ask-both", text=question, model=COLD), None)
     sent = Viewer(app, conversation, COLD, "en").patches()
     next(sent)
     app.store.delete(conversation)
@@ -156,15 +156,15 @@ def test_no_event_tells_the_sides_apart_but_their_words(opened: Callable[..., Ap
             yield GenerationError("loud-7b is out of memory at temperature 1.37")
 
     app = opened(loads if fails else lambda _: FIVE, loads, rate=200)
-    asked = json.dumps({"prompt": "2 and 3?", "against": WARM, "temperature": 1.37})
-    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD), None)
+    question = json.dumps({"prompt": "2 and 3?", "against": WARM, "temperature": 1.37})
+    conversation = compare.ask_both(app, Act("ask-both", text=question, model=COLD), None)
     sides, running = waiting(app, conversation), app.chat.running(conversation)
     assert isinstance(running, Samples)
     next(replies for replies in running.watch(0.01) if any(reply.progress for reply in replies))
 
-    def decidable(shown: dict[str, str]) -> bool:
+    def decidable(html: dict[str, str]) -> bool:
         looked.set()
-        return "You can choose when both" not in shown[f"comparison-{sides.id}-verdict"]
+        return "You can choose when both" not in html[f"comparison-{sides.id}-verdict"]
 
     sent = patches(app, conversation, decidable)
     of_replies = [
@@ -186,15 +186,15 @@ def test_no_event_tells_the_sides_apart_but_their_words(opened: Callable[..., Ap
         "Reading the prompt",
     ):
         assert name not in text
-    shown: list[dict[str, list[str]]] = [{}, {}]
+    by_side: list[dict[str, list[str]]] = [{}, {}]
     for block in (block for patch in sent for block in patch.get("blocks", [])):
         for side, reply in enumerate((sides.left_id, sides.right_id)):
             if reply in block["id"]:
                 plain = json.dumps(block).replace(reply, "REPLY").replace(sides.id, "SIDES")
-                shown[side][block["id"].replace(reply, "REPLY")] = [plain.replace("SIDES-right", "SIDES-left")]
-    assert shown[0] and shown[0].keys() == shown[1].keys()
+                by_side[side][block["id"].replace(reply, "REPLY")] = [plain.replace("SIDES-right", "SIDES-left")]
+    assert by_side[0] and by_side[0].keys() == by_side[1].keys()
     if not fails:
-        last = [{key: value for key, value in side.items() if not key.startswith("reply-")} for side in shown]
+        last = [{key: value for key, value in side.items() if not key.startswith("reply-")} for side in by_side]
         assert last[0] == last[1]
 
 
@@ -213,14 +213,14 @@ def test_what_was_seen_and_for_how_long_is_kept(opened: Callable[..., App], thou
     app = opened(lambda _: FIVE if thought else ["It is 5."], lambda _: FIVE if thought else ["It is 5."])
     _, sides = compared(app)
     decide(app, sides.id, winner="right", seen={"left": True, "right": False}, dwell=12.5, comment=" Clearer. ")
-    said = said_of(app, sides)
-    assert (said.winner, said.dwell, said.comment) == ("right", 12.5, "Clearer.")
-    seen = (said.left_thought_seen, said.right_thought_seen)
+    comparison = said_of(app, sides)
+    assert (comparison.winner, comparison.dwell, comparison.comment) == ("right", 12.5, "Clearer.")
+    seen = (comparison.left_thought_seen, comparison.right_thought_seen)
     assert seen == ((True, False) if thought else (None, None))
 
 
 @pytest.mark.parametrize(
-    "said",
+    "choice",
     [
         '{"winner": "middle"}',
         '{"winner": ["left"]}',
@@ -237,12 +237,14 @@ def test_what_was_seen_and_for_how_long_is_kept(opened: Callable[..., App], thou
         '{"winner": "left", "comment": {}}',
         '{"winner": "left", "comment": "' + "x" * 4_001 + '"}',
     ],
-    ids=lambda said: said[:40],
+    ids=lambda choice: choice[:40],
 )
-def test_a_choice_that_makes_no_sense_is_refused_with_a_sentence(undecided: tuple[App, str, Sides], said: str) -> None:
+def test_a_choice_that_makes_no_sense_is_refused_with_a_sentence(
+    undecided: tuple[App, str, Sides], choice: str
+) -> None:
     app, conversation, sides = undecided
     with pytest.raises(R1ChatError, match=r"\.$"):
-        do(app, "choose", sides.id, said)
+        do(app, "choose", sides.id, choice)
     assert app.teacher.judged(conversation).comparisons == {}
 
 
@@ -307,7 +309,7 @@ def test_the_conversation_goes_on_from_the_only_side_that_is_whole(opened: Calla
         if decided:
             decide(app, sides.id, winner="skipped")
         else:
-            heard_that(app, conversation, lambda shown: shown.reply.answer == "It is **6**.")
+            heard_that(app, conversation, lambda reply: reply.reply.answer == "It is **6**.")
         generation = app.chat.send(conversation, "And then?", WARM)
         generation.wait(10)
         before = app.store.path(generation.turn_id)[0].reply
@@ -322,8 +324,8 @@ def test_stopping_ends_both_sides_and_keeps_what_came(opened: Callable[..., App]
             threading.Event().wait(0.02)
 
     app = opened(thinks, thinks)
-    asked = json.dumps({"prompt": "2 and 3?", "against": WARM})
-    conversation = compare.ask_both(app, Act("ask-both", text=asked, model=COLD), None)
+    question = json.dumps({"prompt": "2 and 3?", "against": WARM})
+    conversation = compare.ask_both(app, Act("ask-both", text=question, model=COLD), None)
     sides, running = waiting(app, conversation), app.chat.running(conversation)
     assert isinstance(running, Samples)
     next(replies for replies in running.watch() if all(reply.reasoning for reply in replies))
@@ -338,8 +340,8 @@ def test_stopping_ends_both_sides_and_keeps_what_came(opened: Callable[..., App]
 
 
 def test_only_whole_siblings_are_compared(opened: Callable[..., App]) -> None:
-    said = iter([FIVE, [*FIVE[:3], Finish("length")], SIX])
-    app = opened(lambda _: next(said), lambda _: SIX)
+    scripts = iter([FIVE, [*FIVE[:3], Finish("length")], SIX])
+    app = opened(lambda _: next(scripts), lambda _: SIX)
     first = app.chat.send(None, "2 and 3?", COLD)
     first.wait(10)
     cut = app.chat.again(first.turn_id, COLD)
@@ -403,8 +405,8 @@ def only_comparison(app: App) -> Sides:
 
 @in_browser
 def test_two_replies_stream_blind_and_the_better_one_goes_on(site: Site) -> None:
-    said = Both(FIVE, SIX, ["So it is."], waits=True)
-    backends = {"warm": ScriptedBackend(said, "warm", ("loud-7b", "quiet-1.5b"))}
+    script = Both(FIVE, SIX, ["So it is."], waits=True)
+    backends = {"warm": ScriptedBackend(script, "warm", ("loud-7b", "quiet-1.5b"))}
     app = site.serve(backends=backends, model="loud-7b")
     page = site.open()
     page.clock.install()
@@ -415,7 +417,7 @@ def test_two_replies_stream_blind_and_the_better_one_goes_on(site: Site) -> None
     page.get_by_text("Add a comment").click()
     comment = page.get_by_role("textbox", name="Add a comment")
     comment.fill("135 reasons")
-    said.open()
+    script.open()
     expect(page.locator(".verdict.ready")).to_be_visible()
     comment.press("End")
     page.keyboard.type(", 4 more")
@@ -623,7 +625,7 @@ def test_on_a_phone_the_sides_stand_one_above_the_other_in_chinese(site: Site) -
     page.get_by_role("button", name="此模型的两个回复").click()
     expect(page.locator(".verdict.ready")).to_be_visible()
     expect(page.locator(".question")).to_contain_text("哪个回复更好")
-    above, below = (box for each in page.locator(".side").all() if (box := each.bounding_box()) is not None)
+    above, below = (box for locator in page.locator(".side").all() if (box := locator.bounding_box()) is not None)
     assert above["y"] + above["height"] <= below["y"]
     scrolled = "document.querySelector('.scroll').scrollWidth - document.querySelector('.scroll').clientWidth"
     assert page.evaluate(scrolled) <= 0

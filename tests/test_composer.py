@@ -100,8 +100,8 @@ def test_the_menus_are_walked_by_keyboard_and_a_choice_is_remembered_for_its_mod
 
 def test_drafts_are_kept_and_messages_wait_for_the_reply_that_runs(site: Site) -> None:
     gate = Gate(THOUGHT[:2], THOUGHT[2:])
-    told = Finish("stop", prompt_tokens=30, context=4096)
-    app = site.serve(lambda request: gate(request) if request.messages[-1].content == "slow" else [*THOUGHT, told])
+    finish = Finish("stop", prompt_tokens=30, context=4096)
+    app = site.serve(lambda request: gate(request) if request.messages[-1].content == "slow" else [*THOUGHT, finish])
     page = site.open()
     box, send = page.get_by_role("textbox", name="Message"), page.get_by_role("button", name="Send")
     expect(send).to_be_disabled()
@@ -201,8 +201,8 @@ def test_drafts_of_conversations_that_are_not_there_leave_the_disk_but_not_those
     page.reload()
     expect(box).to_have_value("a draft")
     page.wait_for_function("!JSON.stringify(localStorage).includes('of this folder')")
-    kept = page.evaluate("JSON.stringify(localStorage)")
-    assert "a draft" in kept and "of another folder" in kept and "older version" not in kept
+    storage = page.evaluate("JSON.stringify(localStorage)")
+    assert "a draft" in storage and "of another folder" in storage and "older version" not in storage
 
 
 def test_where_the_storage_is_full_a_draft_stays_with_its_conversation_in_the_tab(site: Site) -> None:

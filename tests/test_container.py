@@ -22,10 +22,10 @@ def services() -> dict[str, Any]:
 
 
 def test_container_file_has_two_stages_and_copies_only_what_there_is() -> None:
-    found = instructions()
-    assert {name for name, _ in found} <= INSTRUCTIONS
-    assert [name for name, _ in found].count("FROM") == 2
-    for name, rest in found:
+    steps = instructions()
+    assert {name for name, _ in steps} <= INSTRUCTIONS
+    assert [name for name, _ in steps].count("FROM") == 2
+    for name, rest in steps:
         if name == "COPY" and not rest.startswith("--from"):
             *sources, _ = rest.split()
             assert sources and all((ROOT / source).exists() for source in sources)
@@ -34,12 +34,12 @@ def test_container_file_has_two_stages_and_copies_only_what_there_is() -> None:
 def test_container_runs_without_root_and_writes_only_below_its_volume(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = dict(instructions())
-    assert found["USER"] != "root" and int(found["USER"]) > 0
-    variables = dict(item.split("=", 1) for item in found["ENV"].split())
-    assert variables["R1CHAT_DATA_DIR"] == found["VOLUME"] and variables["PYTHONDONTWRITEBYTECODE"] == "1"
-    command = json.loads(found["CMD"])
-    assert command[:2] == ["r1chat", "serve"] and f"--port {found['EXPOSE']}" in " ".join(command)
+    by_name = dict(instructions())
+    assert by_name["USER"] != "root" and int(by_name["USER"]) > 0
+    variables = dict(item.split("=", 1) for item in by_name["ENV"].split())
+    assert variables["R1CHAT_DATA_DIR"] == by_name["VOLUME"] and variables["PYTHONDONTWRITEBYTECODE"] == "1"
+    command = json.loads(by_name["CMD"])
+    assert command[:2] == ["r1chat", "serve"] and f"--port {by_name['EXPOSE']}" in " ".join(command)
     monkeypatch.setenv("COLUMNS", "200")
     assert main(["serve", "--help"]) == 0
     help_ = capsys.readouterr().out

@@ -47,19 +47,19 @@ def endless(folder: Path, progress: JobProgress) -> ArchiveCounts:
 
 
 def test_files_can_be_taken_until_the_next_job(jobs: Jobs) -> None:
-    begun = jobs.start("archive", writing)
+    job = jobs.start("archive", writing)
     state = over(jobs)
     assert state is not None and state.result == ArchiveCounts(1, 2, 3)
-    file = jobs.file(begun.id, "made <1>.jsonl")
+    file = jobs.file(job.id, "made <1>.jsonl")
     assert file is not None and file.stat().st_size == 1_500
-    assert jobs.file(begun.id, "../r1chat.db") is None
+    assert jobs.file(job.id, "../r1chat.db") is None
     assert jobs.file("another", "made <1>.jsonl") is None
     html = status(state, EN)
-    assert f'href="../r1chat/data/file/{begun.id}/made%20%3C1%3E.jsonl"' in html
+    assert f'href="../r1chat/data/file/{job.id}/made%20%3C1%3E.jsonl"' in html
     assert "made &lt;1&gt;.jsonl" in html and "1.5 kB" in html
     jobs.start("archive", writing)
     over(jobs)
-    assert jobs.file(begun.id, "made <1>.jsonl") is None
+    assert jobs.file(job.id, "made <1>.jsonl") is None
     assert not file.exists()
 
 

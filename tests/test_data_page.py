@@ -78,16 +78,16 @@ def row(page: Page, text: str) -> Locator:
 
 
 def unfold(page: Page, panel: str) -> Locator:
-    found = page.locator(f"#{panel}")
-    if found.get_attribute("open") is None:
-        found.locator("> summary").click()
-    return found
+    details = page.locator(f"#{panel}")
+    if details.get_attribute("open") is None:
+        details.locator("> summary").click()
+    return details
 
 
 def downloaded(page: Page, name: str) -> str:
-    with page.expect_download() as found:
+    with page.expect_download() as download:
         page.locator("#job").get_by_role("link", name=name, exact=True).click()
-    return Path(found.value.path()).read_text(encoding="utf-8")
+    return Path(download.value.path()).read_text(encoding="utf-8")
 
 
 # --- what is shown ---------------------------------------------------------------------------------------------------
@@ -117,16 +117,16 @@ def test_a_row_has_its_evidence_and_unfolds_to_the_whole_replies(site: Site) -> 
         app, "What is six times seven?", answers=("It is 42. " + "So. " * 200 + "Over.", "It is 13.")
     )
     page = data_page(site)
-    shown = row(page, "six times seven")
-    expect(shown.locator("header")).to_contain_text("A is better")
-    expect(shown.locator(".side.won")).to_contain_text(LARGE)
-    expect(shown.locator(".meta")).to_contain_text("decided after 7.5 s")
-    expect(shown.locator(".meta")).to_contain_text("thought seen: A")
-    expect(shown.locator(".meta")).to_contain_text(app.teacher.rater)
-    expect(shown).not_to_contain_text("Over.")
-    shown.locator(".side.won summary").click()
-    expect(shown.locator(".side.won .all")).to_contain_text(re.compile("Hm\\..*Over\\.", re.DOTALL))
-    shown.get_by_role("link", name="Open the conversation").click()
+    entry = row(page, "six times seven")
+    expect(entry.locator("header")).to_contain_text("A is better")
+    expect(entry.locator(".side.won")).to_contain_text(LARGE)
+    expect(entry.locator(".meta")).to_contain_text("decided after 7.5 s")
+    expect(entry.locator(".meta")).to_contain_text("thought seen: A")
+    expect(entry.locator(".meta")).to_contain_text(app.teacher.rater)
+    expect(entry).not_to_contain_text("Over.")
+    entry.locator(".side.won summary").click()
+    expect(entry.locator(".side.won .all")).to_contain_text(re.compile("Hm\\..*Over\\.", re.DOTALL))
+    entry.get_by_role("link", name="Open the conversation").click()
     expect(page.locator("#transcript")).to_contain_text("six times seven")
     assert page.url.endswith(conversation)
 
@@ -216,9 +216,9 @@ def test_the_filter_narrows_the_rows_and_stays_in_the_address(site: Site) -> Non
 
 
 def test_a_day_of_the_filter_is_meant_whole() -> None:
-    wanted = query.read({"since": "2026-01-31", "until": "2026-01-31"})
-    assert wanted.since is not None and wanted.until is not None
-    assert (wanted.since.day, wanted.until.day) == (31, 1)
+    period = query.read({"since": "2026-01-31", "until": "2026-01-31"})
+    assert period.since is not None and period.until is not None
+    assert (period.since.day, period.until.day) == (31, 1)
 
 
 def test_a_filter_that_makes_no_sense_is_said_and_the_rest_of_the_page_stands(site: Site) -> None:
@@ -418,10 +418,10 @@ def test_an_export_is_made_and_its_files_are_taken(site: Site) -> None:
     expect(page.locator("#job")).to_contain_text("Rows: 1 · for testing: 0")
     expect(page.locator("#job")).to_contain_text("Values replaced: 1")
     (line,) = downloaded(page, "preference.jsonl").splitlines()
-    made = json.loads(line)
-    assert "<EMAIL_1>" in json.dumps(made["prompt"])
-    assert "It is 42." in json.dumps(made["chosen"])
-    assert "It is 13." in json.dumps(made["rejected"])
+    record = json.loads(line)
+    assert "<EMAIL_1>" in json.dumps(record["prompt"])
+    assert "It is 42." in json.dumps(record["chosen"])
+    assert "It is 13." in json.dumps(record["rejected"])
     assert "preference" in downloaded(page, "preference.md")
     page.reload()
     expect(page.locator("#job").get_by_role("link", name="preference.jsonl", exact=True)).to_be_visible()
@@ -466,8 +466,8 @@ def test_unredacted_exports_are_warned_of_and_the_equal_command_is_shown(site: S
 
 
 def test_a_command_quotes_what_a_shell_would_read() -> None:
-    said = {"format": "unpaired", "suffix": ".parquet", "model": "x; rm -rf ~", "until": "2026-01-31", "longest": "9"}
-    html = exporting.command(said | {"text": "-n", "kind": "rating"}, WORDS["en"], Path("/data/my folder"))
+    fields = {"format": "unpaired", "suffix": ".parquet", "model": "x; rm -rf ~", "until": "2026-01-31", "longest": "9"}
+    html = exporting.command(fields | {"text": "-n", "kind": "rating"}, WORDS["en"], Path("/data/my folder"))
     parts = "--model &#39;x; rm -rf ~&#39; --longest 9 --text=-n --until 2026-02-01 --source thumbs"
     assert f"r1chat export unpaired -o unpaired.parquet {parts} --data-dir &#39;/data/my folder&#39;</code>" in html
 
@@ -523,12 +523,12 @@ def test_other_sites_and_strangers_change_nothing(site: Site) -> None:
     assert site.server is not None
     keys = site.server.keys
     cookie = {"cookie": f"r1chat-{keys.port}={keys.cookie}", "x-r1chat-key": keys.session}
-    said = json.dumps({"id": "", "allowed": True, "excluded": True, "everything": True})
+    body = json.dumps({"id": "", "allowed": True, "excluded": True, "everything": True})
 
     def posted(**headers: str) -> set[int]:
         """The answers of all routes that change something."""
         urls = [f"{origin(site)}/r1chat/data/{act}" for act in ACTS]
-        return {httpx.post(url, content=said, headers=headers, **PLAIN).status_code for url in urls}
+        return {httpx.post(url, content=body, headers=headers, **PLAIN).status_code for url in urls}
 
     assert posted() == {403}
     assert posted(**cookie, origin="https://evil.example") == {403}
@@ -565,8 +565,8 @@ def test_requests_that_make_no_sense_are_refused_and_break_nothing(site: Site) -
     base = f"{origin(site)}/r1chat/data/"
     headers = {"content-type": "application/json", **site.key}
     assert {path: page.request.get(base + path, headers=site.key).status for path in readings} == readings
-    found = {(path, said): page.request.post(base + path, data=said, headers=headers).status for path, said in acts}
-    assert found == acts
+    statuses = {(path, body): page.request.post(base + path, data=body, headers=headers).status for path, body in acts}
+    assert statuses == acts
 
 
 def test_what_was_gathered_is_not_told_to_strangers(site: Site) -> None:

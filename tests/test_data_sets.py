@@ -90,9 +90,9 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
 
 
 def fetched(tmp_path: Path, name: str, hub: str = "") -> Task:
-    wanted = missing(name, tmp_path / DATA_FOLDER, hub)
-    if wanted:
-        fetch(hub_of(load()), wanted, tmp_path / DATA_FOLDER, lambda made: None, wait=0.01)
+    file = missing(name, tmp_path / DATA_FOLDER, hub)
+    if file:
+        fetch(hub_of(load()), file, tmp_path / DATA_FOLDER, lambda progress: None, wait=0.01)
     return load_task(name, folder=tmp_path / DATA_FOLDER, hub=hub)
 
 
@@ -115,9 +115,9 @@ def test_every_data_set_of_the_table_is_fetched_read_and_then_used_without_the_h
     assert task.name == name and question in task.problems[0].question
     assert answer in (None, task.problems[0].answer) and kind in (None, task.problems[0].kind)
     assert str(DATA_SETS[name].file) in task.source
-    hub.status, asked = 503, len(hub.asked)
+    hub.status, request_count = 503, len(hub.asked)
     assert fetched(tmp_path, name) == task
-    assert len(hub.asked) == asked
+    assert len(hub.asked) == request_count
 
 
 @pytest.mark.slow
@@ -153,11 +153,11 @@ def test_the_first_problems_of_a_file_that_is_sorted_by_subject_are_a_sample_of_
 
 
 @pytest.mark.parametrize(
-    ("written", "name"),
+    ("spelling", "name"),
     [("AIME 2024", "aime-2024"), ("math500", "math-500"), ("GPQA", "gpqa-diamond"), ("sums", ""), ("gsm8k.jsonl", "")],
 )
-def test_names_are_known_as_people_write_them(written: str, name: str) -> None:
-    assert known_name(written) == name
+def test_names_are_known_as_people_write_them(spelling: str, name: str) -> None:
+    assert known_name(spelling) == name
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------
@@ -171,9 +171,12 @@ def test_nothing_is_asked_of_the_hub_before_a_person_says_so(
     hub: FakeHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert evaluate("gsm8k", "--model", "r1chat-nano") == 1
-    told = capsys.readouterr().err
-    assert "say --fetch" in told and "openai/gsm8k:main/test-00000-of-00001.parquet, about 419 kB, licence: MIT" in told
-    assert f"{hub.address}/datasets/openai/gsm8k" in told
+    message = capsys.readouterr().err
+    assert (
+        "say --fetch" in message
+        and "openai/gsm8k:main/test-00000-of-00001.parquet, about 419 kB, licence: MIT" in message
+    )
+    assert f"{hub.address}/datasets/openai/gsm8k" in message
     with pytest.raises(EvaluationError, match="r1chat eval fetch gsm8k") as error:
         load_task("gsm8k", folder=tmp_path / DATA_FOLDER)
     assert "本机上还没有 gsm8k" in error.value.sentence("zh")
@@ -188,12 +191,12 @@ def test_a_fetched_data_set_is_measured_and_a_run_of_it_is_resumed(
     assert evaluate(*words, "--fetch") == 0
     printed = capsys.readouterr()
     assert ": GSM8K (openai/gsm8k:" in printed.err and "pass@1" in printed.out
-    asked = len(hub.asked)
+    request_count = len(hub.asked)
     assert evaluate(*words, "--name", "again") == 0
     assert evaluate("resume", "again") == 0
-    assert len(hub.asked) == asked
-    told = json.loads((tmp_path / "evaluations" / "again" / "run.json").read_text())
-    assert told["task"] == "gsm8k" and told["source"].startswith(
+    assert len(hub.asked) == request_count
+    specification = json.loads((tmp_path / "evaluations" / "again" / "run.json").read_text())
+    assert specification["task"] == "gsm8k" and specification["source"].startswith(
         "openai/gsm8k:main/test-00000-of-00001.parquet, sha256"
     )
 
@@ -205,10 +208,10 @@ def test_at_a_terminal_the_person_is_asked_once(hub: FakeHub, tmp_path: Path, re
     words = ("eval", "gsm8k", "--model", "r1chat-nano", "-n", "1", "--max-tokens", "8")
     command = Forked(*words, stdin=inside, stdout=inside, stderr=inside, terminal=True)
     os.close(inside)
-    shown = ""
-    while "[y/N]" not in shown:
-        shown += os.read(outside, 4096).decode()
-    assert hub.asked == [] and "419 kB" in shown
+    output = ""
+    while "[y/N]" not in output:
+        output += os.read(outside, 4096).decode()
+    assert hub.asked == [] and "419 kB" in output
     os.write(outside, reply.encode())
     while True:
         try:
@@ -217,10 +220,10 @@ def test_at_a_terminal_the_person_is_asked_once(hub: FakeHub, tmp_path: Path, re
             break
         if not more:
             break
-        shown += more.decode(errors="replace")
+        output += more.decode(errors="replace")
     os.close(outside)
     assert command.wait() == code
-    assert shown.count("[y/N]") == 1 and bool(hub.asked) == (code == 0)
+    assert output.count("[y/N]") == 1 and bool(hub.asked) == (code == 0)
 
 
 def test_fetch_alone_says_what_came(hub: FakeHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -279,8 +282,8 @@ def test_a_broken_connection_is_taken_up_where_it_broke(hub: FakeHub, tmp_path: 
     hub.cuts, hub.cut_after = 2, 300_000
     task = fetched(tmp_path, "large", "me/large:test.jsonl")
     assert len(task.problems) == 150
-    begun = [int(asked[6:-1] or 0) for path, asked, _ in hub.asked if "resolve" in path]
-    assert begun == sorted(begun) and begun[-1] >= 600_000 - 2 * 65_536
+    starts = [int(byte_range[6:-1] or 0) for path, byte_range, _ in hub.asked if "resolve" in path]
+    assert starts == sorted(starts) and starts[-1] >= 600_000 - 2 * 65_536
 
 
 def test_a_file_that_arrives_damaged_is_not_kept(hub: FakeHub, tmp_path: Path) -> None:
@@ -338,16 +341,16 @@ def test_a_file_that_a_long_listing_does_not_reach_is_fetched_nevertheless(hub: 
 
 
 def test_a_hub_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        nobody = Hub(f"http://127.0.0.1:{taken.getsockname()[1]}")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        nobody = Hub(f"http://127.0.0.1:{listener.getsockname()[1]}")
     with pytest.raises(LibraryError, match="cannot be reached"):
-        fetch(nobody, DATA_SETS["gsm8k"].file, tmp_path, lambda made: None)
+        fetch(nobody, DATA_SETS["gsm8k"].file, tmp_path, lambda progress: None)
 
 
 def test_modelscope_is_told_to_have_none(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match=r"cannot be fetched from modelscope\.cn"):
-        fetch(Hub("https://modelscope.cn"), DATA_SETS["gsm8k"].file, tmp_path, lambda made: None)
+        fetch(Hub("https://modelscope.cn"), DATA_SETS["gsm8k"].file, tmp_path, lambda progress: None)
 
 
 @pytest.mark.parametrize("sizes", [True, False])
@@ -355,7 +358,7 @@ def test_a_file_that_is_too_large_is_refused_and_not_kept(hub: FakeHub, tmp_path
     hub.data["me/large"] = {"test.jsonl": b" " * 300_000}
     hub.sizes = sizes
     with pytest.raises(LibraryError, match="larger than 100 kB, and is not fetched"):
-        fetch(Hub(hub.address), DataFile("me/large", "test.jsonl"), tmp_path, lambda made: None, most=100_000)
+        fetch(Hub(hub.address), DataFile("me/large", "test.jsonl"), tmp_path, lambda progress: None, most=100_000)
     assert any("resolve" in path for path, _, _ in hub.asked) is not sizes
     assert not [file for file in tmp_path.rglob("*") if file.is_file()]
 
@@ -370,9 +373,9 @@ def test_a_file_that_is_no_parquet_gets_a_sentence(tmp_path: Path, data: bytes |
 
 def test_the_page_tells_which_data_sets_are_here() -> None:
     model = ScriptedBackend([]).models()
-    shown = form(model, ["gsm8k"], EVALUATION_WORDS["en"])
-    assert '<option value="gsm8k">GSM8K</option>' in shown
-    assert '<option value="mmlu">MMLU (not on this computer yet)</option>' in shown
+    html = form(model, ["gsm8k"], EVALUATION_WORDS["en"])
+    assert '<option value="gsm8k">GSM8K</option>' in html
+    assert '<option value="mmlu">MMLU (not on this computer yet)</option>' in html
 
 
 def test_the_page_says_how_to_fetch_a_data_set_that_is_not_here(hub: FakeHub, tmp_path: Path) -> None:
@@ -449,6 +452,6 @@ def test_a_csv_of_too_many_cells_or_commas_is_refused(tmp_path: Path) -> None:
 
 def test_a_sentence_names_some_columns_of_a_file_whose_names_have_no_end(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(json.dumps({f"{number:03}" + "x" * 10_000: 1 for number in range(100)}))
-    with pytest.raises(EvaluationError, match="001x") as told:
+    with pytest.raises(EvaluationError, match="001x") as error:
         load_task(str(tmp_path / "a.jsonl"))
-    assert len(str(told.value)) < 3_000
+    assert len(str(error.value)) < 3_000

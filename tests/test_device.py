@@ -32,19 +32,19 @@ def no_tensor_without_a_device() -> Any:
     """Notes where r1chat makes a tensor and does not say on which device: on a GPU it would be in the wrong place."""
     from torch.overrides import TorchFunctionMode
 
-    found: set[str] = set()
+    places: set[str] = set()
 
     class Watch(TorchFunctionMode):
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             caller = sys._getframe(1)
             where = caller.f_globals.get("__name__", "")
             if getattr(func, "__name__", "") in MAKE and "device" not in (kwargs or {}) and where.startswith("r1chat."):
-                found.add(f"{where}:{caller.f_lineno}")
+                places.add(f"{where}:{caller.f_lineno}")
             return func(*args, **(kwargs or {}))
 
     with Watch():
-        yield found
-    assert not found, f"made without a device: {sorted(found)}"
+        yield places
+    assert not places, f"made without a device: {sorted(places)}"
 
 
 @pytest.fixture

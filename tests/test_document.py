@@ -36,9 +36,9 @@ def conversation(store: Store) -> str:
     """A conversation of two messages, of which one has a reply."""
     info = store.new_conversation("Sums <b>& more</b>")
     turn = store.add_turn(info.id, "27 + 43 = ?", None)
-    made = Provenance("ollama", model="deepseek-r1:7b")
+    provenance = Provenance("ollama", model="deepseek-r1:7b")
     reply = Reply(THOUGHT, True, ANSWER, "length", timings=Timings(thinking=12.0))
-    stored = store.add_reply(turn.id, made, reply)
+    stored = store.add_reply(turn.id, provenance, reply)
     store.add_turn(info.id, "谢谢", stored.id)
     return info.id
 
@@ -119,7 +119,7 @@ def test_saved_markdown_loads_no_picture_and_runs_no_html(store: Store, tmp_path
     inner = [child for token in tokens for child in (token, *(token.children or []))]
     assert not [token for token in inner if token.type == "image"]
     html = [token.content for token in inner if token.type.startswith("html")]
-    assert all(re.fullmatch(r"</?details>\s*(<summary>[^<]*</summary>\s*)?", one) for one in html)
+    assert all(re.fullmatch(r"</?details>\s*(<summary>[^<]*</summary>\s*)?", fragment) for fragment in html)
     assert "evil.example" not in "".join(token.content for token in tokens if token.type == "fence")
     outside = re.sub(r"(?m)^</?details>$|^<summary>.*</summary>$", "", saved)
     assert not re.search(r"(?<!\\)!\[|<[a-z/]", outside)

@@ -44,41 +44,41 @@ MODEL = "scripted:scripted"
 
 @pytest.mark.parametrize("name", generated.TASKS)
 def test_splits_of_a_made_up_task_share_no_problem(name: str) -> None:
-    cores = [{made.core for made in generated.problems(name, split, 30)} for split in generated.SPLITS]
+    cores = [{problem.core for problem in generated.problems(name, split, 30)} for split in generated.SPLITS]
     assert all(cores)
     assert not cores[0] & cores[1] | cores[0] & cores[2] | cores[1] & cores[2]
 
 
 @pytest.mark.parametrize("name", generated.TASKS)
 def test_the_right_answer_passes_its_own_check_and_another_one_does_not(name: str) -> None:
-    made = list(generated.problems(name, "train", 30))
-    answers = sorted({one.example for one in made})
-    for one in made:
-        reference = RightAnswer(one.answer, one.kind)
-        assert accuracy(f"The answer is \\boxed{{{one.example}}}.", reference).value == 1.0
-        wrong = next(answer for answer in answers if answer != one.example)
+    problems = list(generated.problems(name, "train", 30))
+    answers = sorted({problem.example for problem in problems})
+    for problem in problems:
+        reference = RightAnswer(problem.answer, problem.kind)
+        assert accuracy(f"The answer is \\boxed{{{problem.example}}}.", reference).value == 1.0
+        wrong = next(answer for answer in answers if answer != problem.example)
         assert accuracy(f"The answer is \\boxed{{{wrong}}}.", reference).value == 0.0
 
 
 def arithmetic(question: str) -> str | None:
     """What Python makes of the expression in a question, where it is one."""
-    found = re.search(r"[-\d(][-\d+×*x() ]*[-+×*x][-\d+×*x() ]*[\d)]", question)
-    return str(eval(re.sub("[×x]", "*", found[0]))) if found else None
+    match = re.search(r"[-\d(][-\d+×*x() ]*[-+×*x][-\d+×*x() ]*[\d)]", question)
+    return str(eval(re.sub("[×x]", "*", match[0]))) if match else None
 
 
 @pytest.mark.parametrize("name", ["sums", "products", "expressions"])
 def test_sums_are_right(name: str) -> None:
-    made = list(generated.problems(name, "dev", 60))
-    found = [(arithmetic(one.question), one.answer) for one in made]
-    written = [(value, answer) for value, answer in found if value is not None]  # the others say "plus" in words
-    assert len(written) > 40
-    assert all(value == answer for value, answer in written)
+    problems = list(generated.problems(name, "dev", 60))
+    pairs = [(arithmetic(problem.question), problem.answer) for problem in problems]
+    symbolic = [(value, answer) for value, answer in pairs if value is not None]  # the others say "plus" in words
+    assert len(symbolic) > 40
+    assert all(value == answer for value, answer in symbolic)
 
 
 def test_every_right_expression_of_a_countdown_counts_and_no_other() -> None:
     """All expressions of three numbers, judged by their value and by the pattern."""
-    for made in generated.problems("countdown", "train", 12):
-        numbers, target = made.values
+    for problem in generated.problems("countdown", "train", 12):
+        numbers, target = problem.values
         for a, b, c in itertools.permutations(numbers):
             for first, second in itertools.product("+-*", repeat=2):
                 for form in (
@@ -86,11 +86,11 @@ def test_every_right_expression_of_a_countdown_counts_and_no_other() -> None:
                     f"{a}{first}({b}{second}{c})",
                     f"{a} {first} {b}{second}{c}",
                 ):
-                    found = re.search(made.answer, f"It is \\boxed{{{form}}}.")
-                    assert bool(found) == (eval(form) == target), (form, target)
-        assert re.search(made.answer, f"\\boxed{{{made.example.replace('*', '×')} = {target}}}")
-        assert not re.search(made.answer, f"\\boxed{{{target}}}")
-        assert not re.search(made.answer, f"\\boxed{{{made.example}+0}}")
+                    match = re.search(problem.answer, f"It is \\boxed{{{form}}}.")
+                    assert bool(match) == (eval(form) == target), (form, target)
+        assert re.search(problem.answer, f"\\boxed{{{problem.example.replace('*', '×')} = {target}}}")
+        assert not re.search(problem.answer, f"\\boxed{{{target}}}")
+        assert not re.search(problem.answer, f"\\boxed{{{problem.example}+0}}")
 
 
 @pytest.mark.slow
@@ -110,9 +110,9 @@ def test_every_right_expression_of_four_numbers_counts_and_no_other() -> None:
         "{}{}({}{}({}{}{}))",
     )
     right = 0
-    for made in generated.problems("countdown-4", "train", 3):
-        numbers, target, _ = made.values
-        pattern = re.compile(made.answer)
+    for problem in generated.problems("countdown-4", "train", 3):
+        numbers, target, _ = problem.values
+        pattern = re.compile(problem.answer)
         for (a, b, c, d), (x, y, z) in itertools.product(
             itertools.permutations(numbers), itertools.product("+-*", repeat=3)
         ):
@@ -120,21 +120,27 @@ def test_every_right_expression_of_four_numbers_counts_and_no_other() -> None:
                 text = form.format(a, x, b, y, c, z, d)
                 assert bool(pattern.search(f"\\boxed{{{text}}}")) == (eval(text) == target), (text, target)
                 right += eval(text) == target
-        assert pattern.search(f"\\boxed{{ {made.example.replace('*', ' × ')} = {target} }}")
-        assert not pattern.search(f"\\boxed{{{target}}}") and not pattern.search(f"\\boxed{{{made.example}+0}}")
+        assert pattern.search(f"\\boxed{{ {problem.example.replace('*', ' × ')} = {target} }}")
+        assert not pattern.search(f"\\boxed{{{target}}}") and not pattern.search(f"\\boxed{{{problem.example}+0}}")
     assert right > 30
 
 
 @pytest.mark.slow
 def test_a_countdown_with_four_numbers_is_asked_in_many_words_and_each_target_can_be_made() -> None:
-    made = list(generated.problems("countdown-4", "test", 100))
-    for one in made:
-        numbers, target, tries = one.values
-        assert sorted(map(int, re.findall(r"\d+", one.example))) == sorted(numbers) and eval(one.example) == target
+    problems = list(generated.problems("countdown-4", "test", 100))
+    for problem in problems:
+        numbers, target, tries = problem.values
+        assert (
+            sorted(map(int, re.findall(r"\d+", problem.example))) == sorted(numbers) and eval(problem.example) == target
+        )
         assert 1 <= len(set(tries)) == len(tries) <= 2 and set(tries) <= set(generated.beginnings(numbers, target))
     for language in ("en", "zh"):
-        asked = {re.sub(r"\d+", "", one.question.split(" Put ")[0]) for one in made if one.language == language}
-        assert len(asked) >= 9
+        phrasings = {
+            re.sub(r"\d+", "", problem.question.split(" Put ")[0])
+            for problem in problems
+            if problem.language == language
+        }
+        assert len(phrasings) >= 9
 
 
 def test_the_same_task_is_the_same_every_time_and_in_both_languages() -> None:
@@ -313,7 +319,7 @@ def test_the_papers_row_is_found_by_the_models_name_and_says_what_differs() -> N
     assert distill("DeepSeek-R1-Distill-Qwen-1.5B-Q4_K_M") == "Qwen-1.5B"
     assert distill("ollama:deepseek-r1:8b") == "Llama-8B"
     assert distill("r1chat-nano") is None
-    asked = {
+    specification = {
         "title": "DeepSeek R1 Distill Llama 70B",
         "model": "llama.cpp:x",
         "paper": "aime_2024",
@@ -322,12 +328,12 @@ def test_the_papers_row_is_found_by_the_models_name_and_says_what_differs() -> N
         "source": "",
     }
     measures = measure([solved("1", True, False, majority=True)])
-    row = paper_row(asked, measures)
+    row = paper_row(specification, measures)
     assert row is not None
     assert (row.pass_1, row.majority) == (70.0, 86.7)
     assert str(row.differs[0]) == "1 problems, not 30"
-    assert any("Q4_K_M" in line for line in lines(asked, measures))
-    assert "the paper: 70.0 %" in picture([(asked, measures)])
+    assert any("Q4_K_M" in line for line in lines(specification, measures))
+    assert "the paper: 70.0 %" in picture([(specification, measures)])
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------
@@ -342,10 +348,10 @@ def right_half_of_the_time(request: Request) -> Script:
 
 
 @contextmanager
-def run(folder: Path, script: object = right_half_of_the_time, task: Task = TASK, **asked: object) -> Iterator[Run]:
+def run(folder: Path, script: object = right_half_of_the_time, task: Task = TASK, **options: object) -> Iterator[Run]:
     catalogue = Catalogue({"scripted": ScriptedBackend(script)})  # type: ignore[arg-type]
     try:
-        yield Run(folder, task, RunSettings(MODEL, **asked), catalogue)  # type: ignore[arg-type]
+        yield Run(folder, task, RunSettings(MODEL, **options), catalogue)  # type: ignore[arg-type]
     finally:
         catalogue.close()
 
@@ -386,7 +392,7 @@ def test_a_run_goes_on_where_it_was_and_ends_as_if_it_had_not_stopped(tmp_path: 
         cut = it.go_on()
 
     def verdicts(done: list[Solved]) -> list[tuple[str, list[bool | None]]]:
-        return [(one.problem, [sample.correct for sample in one.samples]) for one in done]
+        return [(outcome.problem, [sample.correct for sample in outcome.samples]) for outcome in done]
 
     assert verdicts(cut) == verdicts(whole)
 
@@ -420,17 +426,17 @@ def test_a_reply_that_was_cut_is_wrong_and_counts_as_truncated(tmp_path: Path) -
 
     with run(tmp_path / "run", endless, sampling=(("max_tokens", 3),)) as it:
         done = it.go_on()
-    assert {sample.finish for one in done for sample in one.samples} <= {"length", "stop"}
+    assert {sample.finish for outcome in done for sample in outcome.samples} <= {"length", "stop"}
     assert measure(done).pass_1.value == 0.0
 
 
 def right_after_a_second_look(request: Request) -> Script:
     """Wrong at first; right once the thought goes on after "Wait". A budget of 0 is right for even numbers."""
     number = int(request.messages[-1].content.split("+")[0])
-    begun = request.so_far.reasoning if request.so_far else None
-    if begun:
+    thought = request.so_far.reasoning if request.so_far else None
+    if thought:
         return [" I see.\n</think>\n\n", f"It is \\boxed{{{number + 1}}}."]
-    if begun == "":
+    if thought == "":
         return [f"It is \\boxed{{{number + 1 if number % 2 == 0 else 0}}}."]
     return ["<think>", "\nLet me see.", "\n</think>\n\n", "It is \\boxed{0}."]
 
@@ -451,9 +457,9 @@ def test_a_curve_has_a_point_for_each_budget_wait_and_vote(tmp_path: Path) -> No
     assert tokens["wait", 1] > tokens["vote", 1]  # both thoughts count
     assert tokens["vote", 3] == 3 * tokens["vote", 1]
     assert again == points
-    drawn = draw_curve("tiny <1>", points)
-    assert "tiny &lt;1&gt;" in drawn
-    assert all(f">{curve.label(point)}</text>" in drawn for point in points)
+    svg = draw_curve("tiny <1>", points)
+    assert "tiny &lt;1&gt;" in svg
+    assert all(f">{curve.label(point)}</text>" in svg for point in points)
 
 
 # --- programs --------------------------------------------------------------------------------------------------------
@@ -552,7 +558,7 @@ def test_a_second_run_in_the_same_folder_is_refused_while_the_first_goes_on_and_
         done = first.go_on(look_in)
     assert "being worked on by another" in str(refused[0])
     assert refused[0].sentence("zh").startswith("另一个 r1chat eval 正在进行运行 run")
-    assert [one.problem for one in done] == [problem.id for problem in TASK.problems]
+    assert [outcome.problem for outcome in done] == [problem.id for problem in TASK.problems]
     assert read_solved(tmp_path / "run") == done
     assert not is_running(tmp_path / "run")
     with run(tmp_path / "run") as again:
@@ -584,7 +590,7 @@ def test_a_damaged_run_gets_a_sentence_and_hides_no_other(tmp_path: Path) -> Non
             it.go_on()
     (tmp_path / FOLDER / "broken" / DONE).write_text("[1]\n")
     (tmp_path / FOLDER / "senseless" / SPECIFICATION).write_text('{"task": 3}')
-    assert [kept.name for kept in Evaluations(tmp_path).all()] == ["whole"]
+    assert [stored.name for stored in Evaluations(tmp_path).all()] == ["whole"]
     with pytest.raises(EvaluationError, match="is damaged") as error:
         read_solved(tmp_path / FOLDER / "broken")
     assert "已损坏" in error.value.sentence("zh")

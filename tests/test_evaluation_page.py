@@ -152,11 +152,11 @@ def test_the_tests_of_a_kept_code_problem_are_run_in_the_chat_after_a_question(s
     page.get_by_role("button", name="Keep as a conversation").click()
     page.get_by_role("link", name="Open the conversation").click()
     expect(page.locator(".reply .mark")).to_contain_text("wrong")  # as the evaluation found it
-    asked: list[str] = []
+    questions: list[str] = []
 
     def decide(dialog: Dialog) -> None:
-        asked.append(dialog.message)
-        if len(asked) == 1:
+        questions.append(dialog.message)
+        if len(questions) == 1:
             dialog.dismiss()
         else:
             dialog.accept()
@@ -166,7 +166,7 @@ def test_the_tests_of_a_kept_code_problem_are_run_in_the_chat_after_a_question(s
     expect(page.locator("details.rules")).not_to_have_attribute("open", "")
     more(page, "Run the tests").click()
     expect(page.locator("details.rules")).to_contain_text("The program fails its tests: assert f(2) == 4")
-    assert len(asked) == 2 and "Not protected from" in asked[0]
+    assert len(questions) == 2 and "Not protected from" in questions[0]
 
     # tests that a person gives, in a conversation of their own; nobody asks a second time
     page.get_by_role("button", name="New conversation").click()
@@ -184,7 +184,7 @@ def test_the_tests_of_a_kept_code_problem_are_run_in_the_chat_after_a_question(s
     more(page, "Run the tests").click()
     expect(page.locator(".reply .mark")).to_contain_text("right")
     expect(page.locator("details.rules")).to_contain_text("The program passes its tests.")
-    assert len(asked) == 2
+    assert len(questions) == 2
 
     # tests that take long hold nothing up, and can be stopped
     page.get_by_role("button", name="New conversation").click()

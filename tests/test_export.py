@@ -77,7 +77,7 @@ def test_a_vote_is_a_rendered_pair_for_a_distill(store: Store, out: Path) -> Non
 
 
 def test_a_vote_on_another_model_is_a_pair_of_messages_with_their_thoughts(store: Store, out: Path) -> None:
-    voted(store, made=OTHER)
+    voted(store, provenance=OTHER)
     (row,) = exported(store, out)
     assert (row["prompt"], row["chosen"], row["rejected"]) == ([USER], FULL["right"], FULL["wrong"])
 
@@ -99,13 +99,13 @@ def test_replies_that_differ_in_their_thoughts_only_are_no_pair_without_them(sto
 def test_a_row_tells_where_it_comes_from(store: Store, out: Path) -> None:
     right, wrong = asked(store, WRONG, RIGHT)
     sides = store.judgements.begin_comparison(right.id, wrong.id)
-    made = store.judgements.compare(sides.id, "right", "ann", (True, False), 12.5, "clearer")
+    comparison = store.judgements.compare(sides.id, "right", "ann", (True, False), 12.5, "clearer")
     verified(store, "70", right, wrong)
     (row,) = exported(store, out)
-    assert row["created"] == made.created.isoformat(timespec="seconds")
+    assert row["created"] == comparison.created.isoformat(timespec="seconds")
     del row["prompt"], row["chosen"], row["rejected"], row["created"]
     assert row == {
-        "id": made.id,
+        "id": comparison.id,
         "conversation": store.turn(right.turn_id).conversation_id,
         "source": "comparison",
         "rater": "ann",
@@ -255,7 +255,7 @@ def test_steps_are_right_up_to_the_first_wrong_one(store: Store, out: Path) -> N
 
 def test_a_chain_without_a_wrong_step_is_right_to_its_end(store: Store, out: Path) -> None:
     thought = "\n\n".join(STEPS)
-    (reply,) = asked(store, replace(RIGHT, reasoning=thought), made=OTHER)
+    (reply,) = asked(store, replace(RIGHT, reasoning=thought), provenance=OTHER)
     store.judgements.label_step(reply.id, "none_wrong", rater="ann")
     (row,) = exported(store, out, "stepwise")
     assert row["prompt"] == SUM
@@ -308,10 +308,10 @@ def test_llama_factory_gets_a_ranking_in_the_form_of_sharegpt_and_the_entry_for_
 # --- prompts ---------------------------------------------------------------------------------------------------------
 
 
-def second_turn(store: Store, made: Provenance) -> None:
+def second_turn(store: Store, provenance: Provenance) -> None:
     """A vote on the second message of a conversation."""
-    (first,) = asked(store, RIGHT, made=made)
-    left, right = asked(store, RIGHT, WRONG, message="Sure?", made=made, after=first)
+    (first,) = asked(store, RIGHT, provenance=provenance)
+    left, right = asked(store, RIGHT, WRONG, message="Sure?", provenance=provenance, after=first)
     store.judgements.compare(store.judgements.begin_comparison(left.id, right.id).id, "left")
 
 
@@ -338,15 +338,15 @@ def test_earlier_thoughts_are_there_where_the_model_was_shown_them(store: Store,
 def test_turns_that_the_model_was_not_shown_are_not_in_the_prompt(store: Store, out: Path) -> None:
     (first,) = asked(store, RIGHT)
     (second,) = asked(store, RIGHT, message="Sure?", after=first)
-    made = replace(R1, seen_from=second.turn_id)
-    left, right = asked(store, RIGHT, WRONG, message="Really?", made=made, after=second)
+    provenance = replace(R1, seen_from=second.turn_id)
+    left, right = asked(store, RIGHT, WRONG, message="Really?", provenance=provenance, after=second)
     store.judgements.compare(store.judgements.begin_comparison(left.id, right.id).id, "left")
     (row,) = exported(store, out, thoughts="full")
-    assert [each["content"] for each in row["prompt"]] == ["Sure?", "It is 70.", "Really?"]
+    assert [message["content"] for message in row["prompt"]] == ["Sure?", "It is 70.", "Really?"]
 
 
 def test_a_model_in_process_brings_its_own_template(store: Store, out: Path) -> None:
-    voted(store, made=Provenance("llama.cpp", model="r1chat-nano"))
+    voted(store, provenance=Provenance("llama.cpp", model="r1chat-nano"))
     with closing(Catalogue({"llama.cpp": LlamaCppBackend([nano_model()], ahead=False)})) as catalogue:
         export(store, catalogue, "preference", out)
     (row,) = lines(out)
@@ -354,7 +354,7 @@ def test_a_model_in_process_brings_its_own_template(store: Store, out: Path) -> 
 
 
 def test_an_unknown_template_is_asked_for(store: Store, out: Path, tmp_path: Path) -> None:
-    voted(store, made=OTHER)
+    voted(store, provenance=OTHER)
     with pytest.raises(ExportError, match=r"ollama:granite-9 .* --template"):
         exported(store, out, thoughts="rendered")
     template = tmp_path / "granite.jinja"
@@ -367,7 +367,7 @@ def test_an_unknown_template_is_asked_for(store: Store, out: Path, tmp_path: Pat
 
 
 def test_the_template_of_a_gguf_can_be_borrowed(store: Store, out: Path) -> None:
-    voted(store, made=OTHER)
+    voted(store, provenance=OTHER)
     (row,) = exported(store, out, thoughts="rendered", template=nano_model())
     assert row["prompt"] == PROMPT
 
@@ -385,7 +385,7 @@ def test_the_template_of_a_gguf_can_be_borrowed(store: Store, out: Path) -> None
 def test_a_template_that_cannot_be_used_is_named(
     store: Store, out: Path, tmp_path: Path, name: str, content: bytes | None, complaint: str
 ) -> None:
-    voted(store, made=OTHER)
+    voted(store, provenance=OTHER)
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(ExportError, match=complaint):
@@ -401,7 +401,7 @@ def test_a_skipped_thought_stays_closed_in_rendered_text(store: Store, out: Path
 
 def test_models_of_two_kinds_are_exported_as_messages(store: Store, out: Path) -> None:
     voted(store)
-    voted(store, made=OTHER)
+    voted(store, provenance=OTHER)
     assert all(row["prompt"] == [USER] for row in exported(store, out))
 
 
@@ -435,8 +435,8 @@ def test_only_conversations_with_consent_are_exported(store: Store, out: Path) -
         exported(store, out)
     store.judgements.set_consent(store.turn(left.turn_id).conversation_id, True)
     assert [row["id"] for row in exported(store, out)] == [allowed.id]
-    written = "".join(path.read_text() for path in out.parent.iterdir())
-    assert "Private?" not in written
+    content = "".join(path.read_text() for path in out.parent.iterdir())
+    assert "Private?" not in content
 
 
 def test_nothing_of_a_deleted_conversation_is_exported(store: Store, out: Path) -> None:
@@ -497,7 +497,7 @@ def test_redaction_can_be_turned_off_and_the_card_says_so(store: Store, out: Pat
 def test_the_owner_of_a_model_file_by_whose_path_a_server_calls_it_is_redacted(
     store: Store, out: Path, format: str
 ) -> None:
-    everything(store, made=replace(R1, model="/home/wilhelmine/models/DeepSeek-R1-Distill-Qwen-1.5B.gguf"))
+    everything(store, provenance=replace(R1, model="/home/wilhelmine/models/DeepSeek-R1-Distill-Qwen-1.5B.gguf"))
     rows = exported(store, out, format=format)
     assert rows
     assert "<USER_1>/models/DeepSeek" in json.dumps(rows)
@@ -509,11 +509,11 @@ def test_the_owner_of_a_model_file_by_whose_path_a_server_calls_it_is_redacted(
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def everything(store: Store, made: Provenance = R1) -> None:
+def everything(store: Store, provenance: Provenance = R1) -> None:
     """Judgements of every kind, on six conversations."""
     for number in range(6):
         message = f"{number} + 43 = ? 邮箱 user{number}@example.com"
-        right, wrong = asked(store, RIGHT, WRONG, message=message, made=made)
+        right, wrong = asked(store, RIGHT, WRONG, message=message, provenance=provenance)
         sides = store.judgements.begin_comparison(right.id, wrong.id)
         store.judgements.compare(sides.id, "left", "ann", dwell=number / 3)
         store.judgements.rate(right.id, "answer", "up", "ann")
@@ -564,12 +564,12 @@ def test_rows_come_out_of_either_database_in_the_order_of_their_messages(store_u
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
 def test_the_same_data_give_the_same_bytes(full: Store, out: Path, suffix: str) -> None:
-    written = []
+    exports = []
     for _ in range(2):
         summary = export(full, None, "preference", out.with_suffix(suffix), Options(test=0.3))
-        written.append([path.read_bytes() for path in summary.files])
-    assert written[0] == written[1]
-    assert len(written[0]) == 4
+        exports.append([path.read_bytes() for path in summary.files])
+    assert exports[0] == exports[1]
+    assert len(exports[0]) == 4
 
 
 def test_lines_are_utf_8_as_it_is_and_nothing_but_a_newline_ends_them(store: Store, out: Path) -> None:

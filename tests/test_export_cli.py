@@ -47,13 +47,13 @@ def test_an_export_is_written_and_described_in_a_line_or_two(store: Store, capsy
     voted(consented(store), message="Mail ann@example.com?")
     voted(store, "tie")
     assert main(["export", "preference", "-o", "pairs.jsonl"]) == 0
-    said = capsys.readouterr()
-    assert said.out.splitlines() == [
+    captured = capsys.readouterr()
+    assert captured.out.splitlines() == [
         "1 row in pairs.jsonl (preference, thoughts rendered); described in pairs.md.",
         "Left out: 1 undecided. Why, one by one: pairs.refused.jsonl.",
         "Replaced: 1 email. Names of other people are not found by rule.",
     ]
-    assert said.err == ""
+    assert captured.err == ""
     assert sources("pairs.jsonl") == ["comparison"]
 
 
@@ -78,7 +78,7 @@ def test_a_test_set_that_does_not_belong_to_the_rows_any_more_is_told(
 
 @pytest.mark.slow
 def test_filters_and_sources_narrow_what_is_written(store: Store) -> None:
-    voted(consented(store), message="三加四等于几？", rater="bob", made=OTHER)
+    voted(consented(store), message="三加四等于几？", rater="bob", provenance=OTHER)
     voted(store, message="What is three and four?")
     (wrong,) = asked(store, WRONG, message="And five?")
     corrected(store, wrong)
@@ -119,9 +119,9 @@ def test_what_cannot_be_is_one_sentence_and_no_file(
 ) -> None:
     voted(consented(store))
     assert main(["export", *flags]) == 1
-    said = capsys.readouterr()
-    assert complaint in said.err
-    assert (said.out, said.err.count("\n")) == ("", 1)
+    captured = capsys.readouterr()
+    assert complaint in captured.err
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
     assert os.listdir() == ["data"]
 
 
@@ -199,14 +199,14 @@ def test_on_a_terminal_it_says_how_far_it_is(store: Store) -> None:
     terminal, inside = pty.openpty()
     command = Forked("export", "preference", "-o", "a.jsonl", stdout=DEVNULL, stderr=inside)
     os.close(inside)
-    said = b""
+    output = b""
     with suppress(OSError):  # how the end of a terminal reads
         while chunk := os.read(terminal, 1024):
-            said += chunk
+            output += chunk
     os.close(terminal)
     assert command.wait() == 0
-    assert "1 of 1 …" in said.decode()
-    assert said.endswith(b"\x1b[2K")
+    assert "1 of 1 …" in output.decode()
+    assert output.endswith(b"\x1b[2K")
 
 
 def test_one_conversation_is_written_as_a_document_by_its_id(store: Store, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,12 +27,12 @@ def status_of(store: Store, judgement_id: str) -> tuple[str, str]:
 
 def test_a_page_lists_every_kind_of_judgement_newest_first(store: Store) -> None:
     right, wrong = asked(consented(store), RIGHT, WRONG)
-    said = store.judgements
-    compared = said.compare(said.begin_comparison(right.id, wrong.id).id, "left", "ann")
-    thumb = said.rate(right.id, "answer", "up", "ann")
-    step = said.label_step(wrong.id, "first_wrong", 0, 8, "ann")
-    given = said.set_reference(right.turn_id, "70", "number", "ann")
-    said.add_verification(right.id, given.id, 1.0)
+    judgements = store.judgements
+    compared = judgements.compare(judgements.begin_comparison(right.id, wrong.id).id, "left", "ann")
+    thumb = judgements.rate(right.id, "answer", "up", "ann")
+    step = judgements.label_step(wrong.id, "first_wrong", 0, 8, "ann")
+    reference = judgements.set_reference(right.turn_id, "70", "number", "ann")
+    judgements.add_verification(right.id, reference.id, 1.0)
     corrected = store.add_reply(right.turn_id, replace(R1, origin="corrected", parent_id=wrong.id), RIGHT)
 
     page = rows(store)
@@ -43,13 +43,13 @@ def test_a_page_lists_every_kind_of_judgement_newest_first(store: Store) -> None
         compared.id,
         thumb.id,
         step.id,
-        given.id,
+        reference.id,
         corrected.id,
     ]
     assert [side.id for side in by_kind["comparison"].sides] == [right.id, wrong.id]
     assert [side.id for side in by_kind["correction"].sides] == [corrected.id, wrong.id]
     assert [side.id for side in by_kind["reference"].sides] == [right.id, wrong.id, corrected.id]
-    assert [each and each.accuracy for each in by_kind["comparison"].verified] == [1.0, None]
+    assert [verification and verification.accuracy for verification in by_kind["comparison"].verified] == [1.0, None]
     assert by_kind["correction"].judgement == by_kind["correction"].sides[0]
     assert {(row.prompt, row.conversation_title, row.status) for row in page.rows} == {
         ("27 + 43 = ?", "Sums", "exported")
@@ -59,13 +59,13 @@ def test_a_page_lists_every_kind_of_judgement_newest_first(store: Store) -> None
 
 
 def test_pages_follow_each_other_without_a_gap(store: Store) -> None:
-    said = [voted(store) for _ in range(7)]
+    ids = [voted(store) for _ in range(7)]
     seen, before, pages = [], None, 0
     while pages == 0 or before is not None:
         page = rows(store, before=before, limit=3)
         seen += [row.id for row in page.rows]
         before, pages = page.next, pages + 1
-    assert seen == said[::-1]
+    assert seen == ids[::-1]
     assert pages == 3
 
 
@@ -78,9 +78,9 @@ def test_a_place_that_makes_no_sense_begins_at_the_newest(store: Store, before: 
 def test_a_count_is_of_what_a_filter_lets_through(store: Store) -> None:
     voted(store)
     chinese = voted(store, message="三加四等于几？")
-    wanted = Filter(language="zh")
-    assert count(store, wanted) == 1
-    assert [(row.id, row.language) for row in rows(store, wanted).rows] == [(chinese, "zh")]
+    in_chinese = Filter(language="zh")
+    assert count(store, in_chinese) == 1
+    assert [(row.id, row.language) for row in rows(store, in_chinese).rows] == [(chinese, "zh")]
     assert count(store, Filter(kinds=frozenset({"rating"}))) == 0
 
 
@@ -90,16 +90,16 @@ def test_what_training_cannot_use_is_not_counted_and_nothing_counts_for_two_mode
         return count(store, Filter(kinds=frozenset({kind}), models=models, trainable=True))
 
     parent, child = (replace(R1, model=model) for model in ("parent", "child"))
-    voted(store, made=OTHER)
+    voted(store, provenance=OTHER)
     for winner in ("left", "right", "tie", "both_bad", "skipped"):
-        voted(store, winner, made=parent)
-    (reply,) = asked(store, RIGHT, made=parent)
+        voted(store, winner, provenance=parent)
+    (reply,) = asked(store, RIGHT, provenance=parent)
     other = store.add_reply(reply.turn_id, child, WRONG)
-    said = store.judgements
-    said.compare(said.begin_comparison(reply.id, other.id).id, "left", "ann")
-    said.set_reference(reply.turn_id, "70", "number", "ann")
-    (program,) = asked(store, RIGHT, made=parent, message="Write f.")
-    said.set_reference(program.turn_id, "assert f(1) == 2", "tests", "ann")
+    judgements = store.judgements
+    judgements.compare(judgements.begin_comparison(reply.id, other.id).id, "left", "ann")
+    judgements.set_reference(reply.turn_id, "70", "number", "ann")
+    (program,) = asked(store, RIGHT, provenance=parent, message="Write f.")
+    judgements.set_reference(program.turn_id, "assert f(1) == 2", "tests", "ann")
 
     assert (judged("comparison"), judged("reference")) == (3, 1)
     assert count(store, Filter(kinds=frozenset({"reference"}))) == 2
@@ -157,9 +157,9 @@ def test_a_pair_with_a_side_that_says_nothing_of_its_own_is_refused(store: Store
 )
 def test_a_reply_that_names_its_model_in_a_blind_comparison_is_refused(store: Store, answer: str) -> None:
     consented(store)
-    named = replace(RIGHT, answer=answer)
-    assert status_of(store, voted(store, "left", named, WRONG)) == ("refused", "leaked_identity")
-    assert status_of(store, voted(store, "left", WRONG, named, blind=False)) == ("exported", "")
+    leaking = replace(RIGHT, answer=answer)
+    assert status_of(store, voted(store, "left", leaking, WRONG)) == ("refused", "leaked_identity")
+    assert status_of(store, voted(store, "left", WRONG, leaking, blind=False)) == ("exported", "")
 
 
 @pytest.mark.parametrize(
@@ -219,19 +219,21 @@ def test_every_reason_is_said_in_both_languages() -> None:
 
 
 def found(store: Store) -> list[tuple[str, set[str]]]:
-    return [(each.kind, {judge.id for judge in each.judges}) for each in conflicts(store)]
+    return [(conflict.kind, {judge.id for judge in conflict.judges}) for conflict in conflicts(store)]
 
 
 def test_two_raters_who_differ_on_one_pair_contradict_each_other(store: Store) -> None:
     left, right = asked(store, RIGHT, WRONG)
     sides = store.judgements.begin_comparison(left.id, right.id)
-    said = [store.judgements.compare(sides.id, winner, rater) for winner, rater in (("left", "ann"), ("right", "bob"))]
+    comparisons = [
+        store.judgements.compare(sides.id, winner, rater) for winner, rater in (("left", "ann"), ("right", "bob"))
+    ]
     (conflict,) = conflicts(store)
     assert isinstance(conflict, Conflict)
     assert (conflict.kind, conflict.prompt) == ("contradiction", "27 + 43 = ?")
     assert [(judge.id, judge.rater, judge.turn_id) for judge in conflict.judges] == [
-        (said[0].id, "ann", left.turn_id),
-        (said[1].id, "bob", left.turn_id),
+        (comparisons[0].id, "ann", left.turn_id),
+        (comparisons[1].id, "bob", left.turn_id),
     ]
 
 

@@ -176,8 +176,8 @@ def test_right_answers_train_by_the_page_through_a_pause_to_a_plain_word_on_what
 def test_too_little_is_said_with_numbers_in_both_languages_and_a_second_run_is_refused(site: Site) -> None:
     with closing(new_store(site.folder)) as store:
         judge(store, 5)
-        voted(store, "tie", made=nano())
-        (program,) = asked(store, RIGHT, message="Write f.", made=nano())
+        voted(store, "tie", provenance=nano())
+        (program,) = asked(store, RIGHT, message="Write f.", provenance=nano())
         store.judgements.set_reference(program.turn_id, "assert f(1) == 2", "tests", "ann")
     site.serve()
     chinese = site.open(locale="zh-CN", width=390)

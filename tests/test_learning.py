@@ -782,7 +782,7 @@ def test_what_a_model_answered_in_ollama_teaches_its_file_and_the_child_goes_bac
     with closing(build(settings)) as app:
         for model, count in zip(reversed(ollama_models_of(blob)), (5, 25), strict=True):
             judge(app.store, count, Provenance("ollama", "0.32.15", model.name, model.digest))
-        voted(app.store, made=OTHER)  # of a server that does not tell its template
+        voted(app.store, provenance=OTHER)  # of a server that does not tell its template
         key = file_key(app, "ollama:r1")
         target = find_target(app, key)
         assert (key, target.file.path, child) == ("llama.cpp:r1:latest", blob, blob)
@@ -818,7 +818,7 @@ def test_helpful_and_harmless_marks_label_replies_apart_or_as_a_weighted_sum(
 
     with closing(new_store(tmp_path)) as store:
         for number, (a, b) in enumerate(sums(30)):
-            (reply,) = asked(store, written(a, b, False), message=f"{a} + {b} = ?", made=nano())
+            (reply,) = asked(store, written(a, b, False), message=f"{a} + {b} = ?", provenance=nano())
             marks = Aspects(helpfulness=number % 5 + 1, harmlessness=5 if number % 2 else 1)
             store.judgements.rate(reply.id, "answer", "up", "ann", aspects=marks)
         file = write_rows(store, catalogue, "kto", tmp_path)

@@ -15,21 +15,21 @@ from r1chat.ui.connections import MOST_WAITING
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 10_000, b"complete"])
-def test_of_connections_that_wait_only_so_many_are_kept(own: Launched, begun: bytes) -> None:
+@pytest.mark.parametrize("data", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 10_000, b"complete"])
+def test_of_connections_that_wait_only_so_many_are_kept(own: Launched, data: bytes) -> None:
     """Without a request, in the midst of one, and after one that anybody may make."""
-    if begun == b"complete":
-        begun = f"GET /r1chat/key.js HTTP/1.1\r\nHost: 127.0.0.1:{own.port}\r\n\r\nGET /".encode()
+    if data == b"complete":
+        data = f"GET /r1chat/key.js HTTP/1.1\r\nHost: 127.0.0.1:{own.port}\r\n\r\nGET /".encode()
     with ExitStack() as stack:
-        held = []
+        connections = []
         for _ in range(MOST_WAITING + 60):
-            held.append(stack.enter_context(socket.create_connection(("127.0.0.1", own.port), 10)))
-            held[-1].sendall(begun)
+            connections.append(stack.enter_context(socket.create_connection(("127.0.0.1", own.port), 10)))
+            connections[-1].sendall(data)
         with closing(own.client()) as client:
-            asked = client.post("/r1chat/act", json={"verb": "ask", "text": "1 + 1 = ?", "lang": "en"})
-            assert asked.status_code == 200
+            response = client.post("/r1chat/act", json={"verb": "ask", "text": "1 + 1 = ?", "lang": "en"})
+            assert response.status_code == 200
         deadline = time.monotonic() + 30
-        while (still := sum(map(_is_open, held))) > MOST_WAITING and time.monotonic() < deadline:
+        while (still := sum(map(_is_open, connections))) > MOST_WAITING and time.monotonic() < deadline:
             time.sleep(0.1)
         assert 0 < still <= MOST_WAITING
 
@@ -62,12 +62,12 @@ def test_connections_that_read_no_response_are_bounded_too(own: Launched) -> Non
     before = len(list(files.iterdir()))
     with ExitStack() as stack:
         for _ in range(2 * MOST_WAITING):
-            held = stack.enter_context(socket.socket())
-            held.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-            held.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
-            held.settimeout(10)
-            held.connect(("127.0.0.1", own.port))
-            held.sendall(100 * request)
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+            connection.settimeout(10)
+            connection.connect(("127.0.0.1", own.port))
+            connection.sendall(100 * request)
         deadline = time.monotonic() + 30
         while (open_ := len(list(files.iterdir())) - before) > MOST_WAITING + 10 and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -78,12 +78,14 @@ def test_connections_that_read_no_response_are_bounded_too(own: Launched) -> Non
 
 def test_a_stream_is_not_closed_for_connections_that_wait(own: Launched) -> None:
     with closing(own.client()) as client, ExitStack() as stack:
-        asked = client.post("/r1chat/act", json={"verb": "temporary", "lang": "en"}).json()
-        with client.stream("GET", "/r1chat/feed", params={"conversation": asked["conversation"], "lang": "en"}) as feed:
+        answer = client.post("/r1chat/act", json={"verb": "temporary", "lang": "en"}).json()
+        with client.stream(
+            "GET", "/r1chat/feed", params={"conversation": answer["conversation"], "lang": "en"}
+        ) as feed:
             for _ in range(2 * MOST_WAITING):
                 stack.enter_context(socket.create_connection(("127.0.0.1", own.port), 10))
             with closing(own.client()) as other:
-                act = {"verb": "ask", "text": "heron", "conversation": asked["conversation"], "lang": "en"}
+                act = {"verb": "ask", "text": "heron", "conversation": answer["conversation"], "lang": "en"}
                 assert other.post("/r1chat/act", json=act).status_code == 200
             deadline = time.monotonic() + 60
             for line in feed.iter_lines():

@@ -83,9 +83,9 @@ def test_a_database_that_cannot_grow_is_named_and_what_was_saved_stays(tmp_path:
         "except StoreError as error:\n"
         "    print(error)\n"
     )
-    told = run(code, f"sqlite:///{path}", reply.id).stdout
-    assert "r1chat.db could not be written" in told
-    assert "disk is full or failing" in told
+    output = run(code, f"sqlite:///{path}", reply.id).stdout
+    assert "r1chat.db could not be written" in output
+    assert "disk is full or failing" in output
     with opened(path) as store:
         assert store.reply(reply.id).reply.reasoning == "so far"
 
@@ -111,9 +111,9 @@ def test_a_place_that_cannot_be_written_to_is_named_and_left_as_it_was(tmp_path:
             "except StoreError as error:\n"
             "    print(error)\n"
         )
-        told = run(code, f"sqlite:///{path}", f"sqlite:///{tmp_path / 'other.db'}").stdout
-        assert "r1chat.db cannot be" in told
-        assert "another data folder" in told
+        output = run(code, f"sqlite:///{path}", f"sqlite:///{tmp_path / 'other.db'}").stdout
+        assert "r1chat.db cannot be" in output
+        assert "another data folder" in output
         assert (path.read_bytes() if path.exists() else b"") == before
     finally:
         folder.chmod(0o755)
@@ -148,18 +148,18 @@ def copy_after_a_kill(path: Path, folder: Path) -> Path:
     return copied
 
 
-@pytest.mark.parametrize("kept", [0, 20, 0.3, 0.9, 1.0])
-def test_a_cut_log_loses_its_last_moments_and_nothing_before(tmp_path: Path, kept: float) -> None:
+@pytest.mark.parametrize("remaining", [0, 20, 0.3, 0.9, 1.0])
+def test_a_cut_log_loses_its_last_moments_and_nothing_before(tmp_path: Path, remaining: float) -> None:
     path = tmp_path / "r1chat.db"
     filled(path, 3)
     copied = copy_after_a_kill(path, tmp_path)
     log = Path(f"{copied}-wal")
     content = log.read_bytes()
-    log.write_bytes(content[: kept if isinstance(kept, int) else int(len(content) * kept)])
+    log.write_bytes(content[: remaining if isinstance(remaining, int) else int(len(content) * remaining)])
     with opened(copied) as store:
         titles = [info.title for info in store.conversations()]
         assert titles in (["Herons"], ["in the log", "Herons"])
-        assert kept != 1.0 or len(titles) == 2
+        assert remaining != 1.0 or len(titles) == 2
         assert [hit.title for hit in store.search("heron")] == ["Herons"]
         store.new_conversation("afterwards")
 

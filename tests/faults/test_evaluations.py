@@ -56,15 +56,17 @@ RUN = {
     ],
 )
 def test_a_run_that_makes_no_sense_hides_no_other(tmp_path: Path, run: dict[str, Any], line: object) -> None:
-    for name, asked, solved in (("sound", RUN, DONE_LINE), ("theirs", run, line)):
+    for name, specification, solved in (("sound", RUN, DONE_LINE), ("theirs", run, line)):
         (tmp_path / FOLDER / name).mkdir(parents=True)
-        (tmp_path / FOLDER / name / "run.json").write_text(json.dumps(asked))
+        (tmp_path / FOLDER / name / "run.json").write_text(json.dumps(specification))
         (tmp_path / FOLDER / name / "solved.jsonl").write_text(json.dumps(solved) + "\n")
-    kept = Evaluations(tmp_path)
+    evaluations = Evaluations(tmp_path)
     words = EVALUATION_WORDS["en"]
-    overview = Overview(kept.all(), kept.curves(), [run.name for run in kept.all()], [])
+    overview = Overview(evaluations.all(), evaluations.curves(), [run.name for run in evaluations.all()], [])
     assert "sound" in str(whole(overview, [], "", words))
-    assert "sound" in str(side_by_side([Column(run, kept.measures(run)) for run in kept.all()], None, "", words))
+    assert "sound" in str(
+        side_by_side([Column(run, evaluations.measures(run)) for run in evaluations.all()], None, "", words)
+    )
 
 
 def test_a_view_in_the_database_of_a_run_is_not_read(tmp_path: Path) -> None:

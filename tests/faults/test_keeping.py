@@ -54,9 +54,9 @@ def _fill(path: Path, conversations: int, turns: int) -> None:
             info = store.new_conversation(f"Bird {number}")
             after = None
             for turn in range(turns):
-                asked = store.add_turn(info.id, f"bird {number} {turn} " + "heron " * 300, after)
-                said = Reply(reasoning="stork " * 900, answer=f"answer {number} {turn}", finish="stop")
-                after = store.add_reply(asked.id, Provenance(), said).id
+                message = store.add_turn(info.id, f"bird {number} {turn} " + "heron " * 300, after)
+                reply = Reply(reasoning="stork " * 900, answer=f"answer {number} {turn}", finish="stop")
+                after = store.add_reply(message.id, Provenance(), reply).id
 
 
 def contents(path: Path) -> list[tuple[str, list[str]]]:
@@ -122,8 +122,8 @@ def test_a_kill_at_any_moment_of_a_restore_leaves_a_database_in_its_place(
             assert len(contents(database)) in (1, 2), moment
     assert not killed and moment >= 3
     assert len(contents(database)) == 1
-    [kept] = folder.glob("r1chat-before-restore-*.db")
-    assert kept.read_bytes() == old.read_bytes() or not damaged
+    [previous] = folder.glob("r1chat-before-restore-*.db")
+    assert previous.read_bytes() == old.read_bytes() or not damaged
 
 
 def _restored_until(moment: int, copy: Path, database: Path, links: bool) -> bool:
@@ -190,7 +190,7 @@ def test_a_damaged_database_is_named_by_a_backup_and_not_the_copy(tmp_path: Path
 def test_a_backup_is_consistent_while_replies_are_written(tmp_path: Path) -> None:
     database = tmp_path / "r1chat.db"
     filled(database, 1, 1)
-    over, written = threading.Event(), threading.Event()
+    over, has_written = threading.Event(), threading.Event()
 
     def write() -> None:
         with closing(Store(f"sqlite:///{database}")) as store:
@@ -198,11 +198,11 @@ def test_a_backup_is_consistent_while_replies_are_written(tmp_path: Path) -> Non
                 with store.transaction():  # always in pairs
                     store.new_conversation("left")
                     store.new_conversation("right")
-                written.set()
+                has_written.set()
 
     def copy(number: int) -> backup.Copy:
-        written.clear()
-        assert written.wait(60)
+        has_written.clear()
+        assert has_written.wait(60)
         return backup.backup(database, tmp_path / f"copy-{number}.db")
 
     writer = threading.Thread(target=write)
@@ -213,7 +213,7 @@ def test_a_backup_is_consistent_while_replies_are_written(tmp_path: Path) -> Non
         over.set()
         writer.join()
     titles = [titles_of(copy.path) for copy in copies]
-    assert all(found.count("left") == found.count("right") for found in titles)
+    assert all(names.count("left") == names.count("right") for names in titles)
     assert len(titles[-1]) > len(titles[0]), "nothing was written meanwhile: this test shows nothing"
 
 
@@ -279,8 +279,8 @@ def test_a_database_is_copied_before_it_changes_its_form(tmp_path: Path) -> None
 def test_only_the_newest_copies_before_changes_are_kept(tmp_path: Path) -> None:
     database = tmp_path / "r1chat.db"
     shutil.copy(OLD, database)
-    made = [backup.before_migration(database, "0001").path for _ in range(backup.KEPT + 2)]
-    assert {copy for copy in made if copy.exists()} == set(made[-backup.KEPT :])
+    copies = [backup.before_migration(database, "0001").path for _ in range(backup.KEPT + 2)]
+    assert {copy for copy in copies if copy.exists()} == set(copies[-backup.KEPT :])
 
 
 def test_a_copy_before_a_change_is_kept_where_older_ones_are_dated_in_the_future(tmp_path: Path) -> None:
@@ -422,9 +422,9 @@ def test_a_garbled_search_index_is_made_anew_by_a_restore(tmp_path: Path, sound:
         connection.execute("UPDATE search_index_data SET block = zeroblob(1000)")
     backup.restore(tmp_path / "theirs.db", tmp_path / "r1chat.db")
     with closing(Store(f"sqlite:///{tmp_path / 'r1chat.db'}")) as store:
-        [found] = store.search("heron stork")
-        store.rename(found.id, "a bittern")
-        assert [hit.id for hit in store.search("bittern heron")] == [found.id]
+        [conversation] = store.search("heron stork")
+        store.rename(conversation.id, "a bittern")
+        assert [hit.id for hit in store.search("bittern heron")] == [conversation.id]
 
 
 def test_rescue_leaves_out_the_rows_that_restore_would_refuse(tmp_path: Path, sound: Path) -> None:
@@ -473,13 +473,13 @@ def test_what_can_be_read_of_a_damaged_database_is_saved_and_what_is_missing_is_
     code, out, _ = run("rescue", str(tmp_path / "saved.db"))
     assert code == 0 and "cannot be read" in out and "belong to what is lost" in out
     assert database.read_bytes() == before
-    found = dict(contents(tmp_path / "saved.db"))
-    assert len(found["Bird 0"]) == len(found["Bird 2"]) == 8
-    assert 0 < len(found["Bird 1"]) < 8
+    by_title = dict(contents(tmp_path / "saved.db"))
+    assert len(by_title["Bird 0"]) == len(by_title["Bird 2"]) == 8
+    assert 0 < len(by_title["Bird 1"]) < 8
     with closing(Store(f"sqlite:///{tmp_path / 'saved.db'}")) as store:
         assert {info.title for info in store.search("heron")} == {"Bird 0", "Bird 1", "Bird 2"}
     assert run("restore", str(tmp_path / "saved.db"))[0] == 0
-    assert dict(contents(database)) == found
+    assert dict(contents(database)) == by_title
 
 
 def test_a_whole_database_is_rescued_whole(tmp_path: Path, run: Run) -> None:

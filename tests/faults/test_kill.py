@@ -26,7 +26,7 @@ EVERY = 0.01  # seconds between two words
 @contextmanager
 def counting_server() -> Iterator[tuple[str, list[float]]]:
     """An OpenAI-compatible server that counts without end; its address, and when it said each word."""
-    told: list[float] = []
+    times: list[float] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -47,7 +47,7 @@ def counting_server() -> Iterator[tuple[str, list[float]]]:
                     line = json.dumps({"choices": [{"index": 0, "delta": delta}]})
                     self.wfile.write(f"data: {line}\n\n".encode())
                     self.wfile.flush()
-                    told.append(time.monotonic())
+                    times.append(time.monotonic())
                     time.sleep(EVERY)
 
         def log_message(self, format: str, *args: object) -> None:
@@ -56,7 +56,7 @@ def counting_server() -> Iterator[tuple[str, list[float]]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/v1", told
+        yield f"http://127.0.0.1:{server.server_port}/v1", times
         server.shutdown()
 
 
@@ -64,7 +64,7 @@ def counting_server() -> Iterator[tuple[str, list[float]]]:
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int, list[StoredReply]]]:
     """The data folder, how many words had come a second before the kill, and the replies after the next start."""
     folder = tmp_path_factory.mktemp("data")
-    with counting_server() as (url, told):
+    with counting_server() as (url, times):
         r1chat = Launched(folder, R1CHAT_BASE_URL=url, R1CHAT_BACKEND="openai")
         r1chat.start()
         with closing(r1chat.client()) as client:
@@ -74,7 +74,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int
             time.sleep(2)
         at = time.monotonic()
         r1chat.stop(signal.SIGKILL)
-        before = sum(1 for moment in told if moment < at - 1.0) // 3
+        before = sum(1 for moment in times if moment < at - 1.0) // 3
         r1chat.start()
         with closing(Store(f"sqlite:///{folder / 'r1chat.db'}")) as store:
             turns = [turn for info in store.conversations() for turn in store.conversation(info.id).turns]

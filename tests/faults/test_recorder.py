@@ -150,20 +150,20 @@ def test_another_conversation_is_not_held_up_by_one_that_waits_for_the_database(
     first = app.chat.send(None, "7 + 3 = ?", MODEL)
     first.wait(10)
     other = app.store.new_conversation().id
-    begun: list[object] = []
+    generations: list[object] = []
     with locked(tmp_path) as holder:
         waiting = threading.Thread(
-            target=lambda: begun.append(app.chat.send(first.conversation_id, "And?", MODEL)), daemon=True
+            target=lambda: generations.append(app.chat.send(first.conversation_id, "And?", MODEL)), daemon=True
         )
         waiting.start()
         time.sleep(0.1)  # it waits for the database by now
         assert app.chat.running(other) is None
         with pytest.raises(BusyError):
             app.chat.send(first.conversation_id, "Me too?", MODEL)
-        assert begun == []
+        assert generations == []
         holder.rollback()
         waiting.join(20)
-    assert len(begun) == 1
+    assert len(generations) == 1
 
 
 @pytest.mark.slow
@@ -281,9 +281,9 @@ chat.close()
 store.close()
 """
     run = forked.run(CODE, code, f"sqlite:///{tmp_path / 'chats.db'}")
-    why, kept, saved = run.stdout.splitlines()
+    why, length, saved = run.stdout.splitlines()
     assert "could not be written" in why and "disk is full" in why
-    assert (kept, saved) == ("1000000", "True 1000000")
+    assert (length, saved) == ("1000000", "True 1000000")
 
 
 # --- beginning, and letting go ----------------------------------------------------------------------------------------

@@ -212,8 +212,8 @@ def test_a_chat_template_that_writes_countless_brackets_is_understood_or_refused
     """A file that was downloaded brings it; where the search for tags is quadratic it stops the whole app."""
     messages = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}"
     began = time.process_time()
-    found = find_format(f"{messages}{{{{ '{sign}' * {times} }}}}")
-    assert found.form is None
+    finding = find_format(f"{messages}{{{{ '{sign}' * {times} }}}}")
+    assert finding.form is None
     assert time.process_time() - began < 30
 
 

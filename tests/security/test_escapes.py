@@ -79,9 +79,9 @@ def on_terminal(*words: str, data_dir: Path, codes: tuple[int, ...] = (0,)) -> s
     code = command.wait(120)
     reader.join()
     os.close(ours)
-    shown = b"".join(parts).decode(errors="replace")
-    assert code in codes, shown
-    return shown
+    output = b"".join(parts).decode(errors="replace")
+    assert code in codes, output
+    return output
 
 
 def _read(number: int, take: Callable[[bytes], None]) -> None:
@@ -100,16 +100,16 @@ def test_the_name_of_a_task_steers_nothing(tmp_path: Path) -> None:
     """In the progress, which is drawn by a library with a markup of its own, and in the report."""
     (tmp_path / "p.jsonl").write_text(json.dumps({"question": "1 + 1 = ?", "answer": "2"}) + "\n")
     (tmp_path / "t.toml").write_text('name = "a\\u001b]0;owned\\u0007 [/b] \\u009b31m\\u202e"\nfile = "p.jsonl"\n')
-    asked = ("eval", str(tmp_path / "t.toml"), "--model", "r1chat-nano", "--max-tokens", "2", "--name", "run")
-    for words in (asked, (*asked, "--json")):
-        shown = on_terminal(*words, data_dir=tmp_path / "data")
-        assert "owned" in shown and "[/b]" in shown
-        assert not re.search("\x1b\\]|[\x07\x80-\x9f\u202e]", shown)
+    command = ("eval", str(tmp_path / "t.toml"), "--model", "r1chat-nano", "--max-tokens", "2", "--name", "run")
+    for words in (command, (*command, "--json")):
+        output = on_terminal(*words, data_dir=tmp_path / "data")
+        assert "owned" in output and "[/b]" in output
+        assert not re.search("\x1b\\]|[\x07\x80-\x9f\u202e]", output)
 
 
 @pytest.mark.slow
 def test_what_a_server_answers_steers_nothing_in_the_json_of_doctor(tmp_path: Path) -> None:
     words = json.dumps({"error": {"message": "down \x9d52;c;eA==\x07 \u202e"}}, ensure_ascii=False)
     with Replay(written("GET", "/v1/models", words, status=500)) as server:
-        shown = on_terminal("doctor", "--json", "--base-url", f"{server.url}/v1", data_dir=tmp_path, codes=(0, 1))
-    assert "52;c" in shown and not STEERS.search(shown.replace("\r", ""))
+        output = on_terminal("doctor", "--json", "--base-url", f"{server.url}/v1", data_dir=tmp_path, codes=(0, 1))
+    assert "52;c" in output and not STEERS.search(output.replace("\r", ""))

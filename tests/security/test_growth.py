@@ -61,12 +61,12 @@ class CountedDict(dict[str, Any]):
 
 def test_what_was_said_of_each_reply_is_found_without_reading_all_comparisons_again() -> None:
     sides = [Sides(f"s{n}", f"t{n}", f"l{n}", f"r{n}", False, NOW) for n in range(50)]
-    said = CountedDict({side.id: Comparison(f"c{side.id}", side, "left", NOW, "ann") for side in sides})
-    judged = Judged(comparisons=said, reopened=frozenset({"s7"}), sides={side.turn_id: side for side in sides})
-    assert [judged.said_of(side.left_id) for side in sides] == list(dict.values(said))
+    comparisons = CountedDict({side.id: Comparison(f"c{side.id}", side, "left", NOW, "ann") for side in sides})
+    judged = Judged(comparisons=comparisons, reopened=frozenset({"s7"}), sides={side.turn_id: side for side in sides})
+    assert [judged.said_of(side.left_id) for side in sides] == list(dict.values(comparisons))
     assert [judged.open_comparison(side.turn_id) for side in sides if side.id != "s7"] == [None] * 49
     assert judged.open_comparison("t7") == sides[7]
-    assert said.read <= 3
+    assert comparisons.read <= 3
 
 
 def test_the_oldest_of_very_many_messages_are_left_out() -> None:
@@ -102,23 +102,23 @@ def test_each_message_of_a_vote_shows_its_own_samples(tmp_path: Path) -> None:
 def deep(tmp_path: Path) -> Iterator[tuple[Path, str, list[tuple[str, str]]]]:
     """A data folder with a conversation of more messages than an export reads before one, the last two rated."""
     with Rows(tmp_path) as rows:
-        conversation, made = rows.talk(MOST_EARLIER + 2, answer="Ask ann@example.com.")
-        for _, reply in made[-2:]:
+        conversation, exchanges = rows.talk(MOST_EARLIER + 2, answer="Ask ann@example.com.")
+        for _, reply in exchanges[-2:]:
             rows.rating(reply)
         rows.consent()
-    yield tmp_path, conversation, made
+    yield tmp_path, conversation, exchanges
 
 
 def test_an_export_takes_no_reply_with_too_long_a_history_and_says_why(
     deep: tuple[Path, str, list[tuple[str, str]]], tmp_path: Path
 ) -> None:
-    folder, _, made = deep
+    folder, _, exchanges = deep
     with store_of(folder) as store:
         summary = export(store, None, "unpaired", tmp_path / "rows.jsonl", Options(thoughts="answer-only"))
         with store.dataset.snapshot() as snapshot:
-            turns = snapshot.judged_turns([turn for turn, _ in made[-2:]])
+            turns = snapshot.judged_turns([turn for turn, _ in exchanges[-2:]])
     assert (summary.rows, summary.refused) == (1, {"long_history": 1})
-    assert [len(turns[turn].history) for turn, _ in made[-2:]] == [MOST_EARLIER, MOST_EARLIER + 1]
+    assert [len(turns[turn].history) for turn, _ in exchanges[-2:]] == [MOST_EARLIER, MOST_EARLIER + 1]
 
 
 def test_the_preview_of_what_is_replaced_reads_each_text_once(deep: tuple[Path, str, list[tuple[str, str]]]) -> None:
@@ -147,21 +147,21 @@ def test_a_thumb_for_a_thought_is_not_sought_among_all_ratings(tmp_path: Path) -
 
 def statements(work: Callable[[], object]) -> int:
     """How often the database was asked."""
-    asked: list[str] = []
+    queries: list[str] = []
 
     def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        asked.append(statement)
+        queries.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
         work()
     finally:
         event.remove(Engine, "before_cursor_execute", note)
-    return len(asked)
+    return len(queries)
 
 
 def test_the_learn_page_asks_the_database_no_more_often_for_more_models_and_adapters(tmp_path: Path) -> None:
-    asked = []
+    counts = []
     for count in (2, 9):
         folder = tmp_path / str(count)
         with Rows(folder) as rows:
@@ -172,8 +172,8 @@ def test_the_learn_page_asks_the_database_no_more_often_for_more_models_and_adap
             (folder / "models" / "adapters" / f"a{number}.gguf").write_bytes(b"GGUF")
         with opened(folder) as (_, client):
             assert client.get("/r1chat/learn/whole").text.count("m1") > 0
-            asked.append(statements(lambda client=client: client.get("/r1chat/learn/whole")))  # type: ignore[misc]
-    assert asked[0] == asked[1]
+            counts.append(statements(lambda client=client: client.get("/r1chat/learn/whole")))  # type: ignore[misc]
+    assert counts[0] == counts[1]
 
 
 # --- more than SQLite deletes at once --------------------------------------------------------------------------------
@@ -192,10 +192,10 @@ def test_r1chat_starts_where_a_long_conversation_was_deleted_long_ago(tmp_path: 
 
 def test_what_follows_a_lost_reply_is_left_out_of_a_rescue(tmp_path: Path) -> None:
     with Rows(tmp_path / "old") as rows:
-        _, made = rows.talk(600)
+        _, exchanges = rows.talk(600)
         rows.preset("long" * 100)
     with closing(sqlite3.connect(tmp_path / "old" / "r1chat.db")) as database, database:
-        database.execute("DELETE FROM reply WHERE id = ?", (made[1][1],))
+        database.execute("DELETE FROM reply WHERE id = ?", (exchanges[1][1],))
         database.execute("UPDATE preset SET system = x'00'")  # of no use, and named as left out
     saved = {table.table: table.saved for table in rescue(tmp_path / "old" / "r1chat.db", tmp_path / "saved.db")}
     assert (saved["turn"], saved["reply"]) == (2, 1)

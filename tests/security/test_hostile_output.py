@@ -147,30 +147,30 @@ def evidence(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         info = store.new_conversation("<img src=x onerror=hit(0)><script>hit(0)</script>")
         after = None
         for number, text in enumerate(HOSTILE.values()):
-            said = numbered(text, number)
-            turn = store.add_turn(info.id, said, after)
-            reply = Reply(reasoning=f"Wait. {said}\n\nSo:\n\n{said}", answer=said, closed=True, finish="stop")
-            after = store.add_reply(turn.id, Provenance(backend="scripted", model=said[:200]), reply).id
+            content = numbered(text, number)
+            turn = store.add_turn(info.id, content, after)
+            reply = Reply(reasoning=f"Wait. {content}\n\nSo:\n\n{content}", answer=content, closed=True, finish="stop")
+            after = store.add_reply(turn.id, Provenance(backend="scripted", model=content[:200]), reply).id
     site = Site(browser, folder)
     site.serve(["<think>", "x", "</think>", "y"])
-    found = Evidence()
+    record = Evidence()
     context = browser.new_context(locale="en-GB")
     site.contexts.append(context)
-    context.expose_function("hit", lambda number: found.hits.append(int(number)))
+    context.expose_function("hit", lambda number: record.hits.append(int(number)))
     page = context.new_page()
-    page.on("request", lambda request: found.outside.append(request.url))
-    page.on("dialog", lambda dialog: (found.dialogs.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: record.outside.append(request.url))
+    page.on("dialog", lambda dialog: (record.dialogs.append(dialog.message), dialog.dismiss()))
     assert site.server is not None
     page.goto(f"{site.server.address}&c={info.id}")
     page.locator(".reply").nth(len(HOSTILE) - 1).wait_for()
     page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
     page.wait_for_timeout(1000)
-    found.links = page.evaluate("[...document.querySelectorAll('.read a')].map(a => a.href)")
-    found.foreign = page.evaluate(FOREIGN)
+    record.links = page.evaluate("[...document.querySelectorAll('.read a')].map(a => a.href)")
+    record.foreign = page.evaluate(FOREIGN)
     for reply in page.evaluate("[...document.querySelectorAll('.reply')].map(reply => reply.innerHTML)"):
-        found.html[len(found.html)] = reply
-    found.outside = [url for url in found.outside if not url.startswith((site.server.origin + "/", "data:", "blob:"))]
-    yield found
+        record.html[len(record.html)] = reply
+    record.outside = [url for url in record.outside if not url.startswith((site.server.origin + "/", "data:", "blob:"))]
+    yield record
     site.down()
 
 

@@ -37,23 +37,23 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [4, 7])  # a restored database, and an archive
 def test_everything_opens_over_odd_content(seed: int) -> None:
-    found = failures(seed, most=1, refused=lambda: pytest.fail("it was refused"))
-    assert [(step, repr(error)) for step, error in found] == []
+    failed_steps = failures(seed, most=1, refused=lambda: pytest.fail("it was refused"))
+    assert [(step, repr(error)) for step, error in failed_steps] == []
 
 
 def test_a_correction_of_a_reply_to_another_message_is_none(tmp_path: Path) -> None:
     """As an archive may say it: then the data page and every export failed for good."""
-    with Rows(tmp_path) as made:
-        _, [(_, first), (turn, _)] = made.talk(2)
-        made.reply(turn, origin="corrected", parent_id=first, answer="70")
-        kept = made.reply(turn, origin="corrected", parent_id=made.reply(turn), answer="70")
+    with Rows(tmp_path) as writer:
+        _, [(_, first), (turn, _)] = writer.talk(2)
+        writer.reply(turn, origin="corrected", parent_id=first, answer="70")
+        correction = writer.reply(turn, origin="corrected", parent_id=writer.reply(turn), answer="70")
     with (
         closing(Store(f"sqlite:///{tmp_path / 'r1chat.db'}")) as source,
         closing(Store(f"sqlite:///{tmp_path / 'imported.db'}")) as store,
     ):
         write(source, tmp_path / "all.jsonl", True)
         read(store, tmp_path / "all.jsonl")
-        assert [row.id for row in rows(store).rows] == [kept]
+        assert [row.id for row in rows(store).rows] == [correction]
 
 
 MOVED = "UPDATE turn SET parent_reply_id = (SELECT max(id) FROM reply) WHERE id = (SELECT min(id) FROM turn)"
@@ -69,10 +69,10 @@ MOVED = "UPDATE turn SET parent_reply_id = (SELECT max(id) FROM reply) WHERE id 
     ],
 )
 def test_a_backup_that_contradicts_itself_is_not_put_back(tmp_path: Path, change: str, reason: str) -> None:
-    with Rows(tmp_path) as made:
-        made.talk(1)
-        turn = made.turn(made.conversation())
-        made.comparison(turn, made.reply(turn), made.reply(turn))
+    with Rows(tmp_path) as writer:
+        writer.talk(1)
+        turn = writer.turn(writer.conversation())
+        writer.comparison(turn, writer.reply(turn), writer.reply(turn))
     file = tmp_path / "r1chat.db"
     backup.restore(file, tmp_path / "sound.db")
     with closing(sqlite3.connect(file)) as database, database:
@@ -85,22 +85,22 @@ def test_a_backup_that_contradicts_itself_is_not_put_back(tmp_path: Path, change
 
 def test_a_message_after_a_reply_of_another_conversation_is_shown(tmp_path: Path) -> None:
     """As a database may say that was put back before `restore` looked at it."""
-    with Rows(tmp_path) as made:
-        conversation, _ = made.talk(1)
-        _, [(_, elsewhere)] = made.talk(1)
-        turn = made.turn(conversation, elsewhere)
-        reply = made.reply(turn)
+    with Rows(tmp_path) as writer:
+        conversation, _ = writer.talk(1)
+        _, [(_, elsewhere)] = writer.talk(1)
+        turn = writer.turn(conversation, elsewhere)
+        reply = writer.reply(turn)
     with opened(tmp_path) as (app, _):
         app.store.show_reply(reply)
         assert [step.id for step in app.store.path(turn)] == [turn]
 
 
 def test_a_conversation_without_a_first_message_is_set_apart_by_itself(tmp_path: Path) -> None:
-    with Rows(tmp_path) as made:
+    with Rows(tmp_path) as writer:
         for _ in range(4):
-            _, [(turn, reply)] = made.talk(1)
-            made.rating(reply)
-        made.consent()
+            _, [(turn, reply)] = writer.talk(1)
+            writer.rating(reply)
+        writer.consent()
     with closing(sqlite3.connect(tmp_path / "r1chat.db")) as database, database:
         database.execute("UPDATE turn SET parent_reply_id = ?, content = 'a' WHERE id = ?", (reply, turn))
     with closing(Store(f"sqlite:///{tmp_path / 'r1chat.db'}")) as store, store.dataset.snapshot() as snapshot:
@@ -108,8 +108,8 @@ def test_a_conversation_without_a_first_message_is_set_apart_by_itself(tmp_path:
 
 
 def test_an_evaluation_whose_specification_lacks_a_field_is_left_out_everywhere(tmp_path: Path) -> None:
-    with Rows(tmp_path) as made:
-        made.talk(1)
+    with Rows(tmp_path) as writer:
+        writer.talk(1)
     for name in ("one", "two"):
         evaluation(tmp_path, name, 2, 1)
     file = tmp_path / "evaluations" / "one" / "run.json"
@@ -122,9 +122,9 @@ def test_an_evaluation_whose_specification_lacks_a_field_is_left_out_everywhere(
 
 @pytest.mark.slow
 def test_an_answer_of_blank_lines_is_shown_on_the_data_page(tmp_path: Path) -> None:
-    with Rows(tmp_path) as made:
-        _, [(_, reply)] = made.talk(1, answer="\n\n\n", reasoning="\n\n")
-        made.rating(reply)
+    with Rows(tmp_path) as writer:
+        _, [(_, reply)] = writer.talk(1, answer="\n\n\n", reasoning="\n\n")
+        writer.rating(reply)
     with opened(tmp_path) as (_, client):
         for path in ("rows", "next", f"reply/{reply}"):
             assert client.get(f"/r1chat/data/{path}").status_code == 200

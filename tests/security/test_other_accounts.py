@@ -48,7 +48,7 @@ def table(path: Path, *rows: tuple[str, str, int]) -> Path:
 
 @pytest.mark.skipif(sys.byteorder != "little", reason="the addresses are written for such a processor")
 @pytest.mark.parametrize(
-    ("host", "row", "told"),
+    ("host", "row", "account"),
     [
         ("127.0.0.1", ("0100007F:2CAA", "0A", THEIRS), "54321"),
         ("localhost", ("0100007F:2CAA", "0A", THEIRS), "54321"),
@@ -73,9 +73,9 @@ def table(path: Path, *rows: tuple[str, str, int]) -> Path:
     ],
 )
 def test_an_account_of_another_person_is_told_and_no_other_one(
-    host: str, row: tuple[str, str, int], told: str, tmp_path: Path
+    host: str, row: tuple[str, str, int], account: str, tmp_path: Path
 ) -> None:
-    assert other_account_at(f"http://{host}:11434", [tmp_path / "missing", table(tmp_path / "tcp", row)]) == told
+    assert other_account_at(f"http://{host}:11434", [tmp_path / "missing", table(tmp_path / "tcp", row)]) == account
 
 
 def test_who_listens_at_the_very_address_is_asked_before_who_listens_everywhere(tmp_path: Path) -> None:

@@ -49,20 +49,20 @@ BODIES: dict[str, str | bytes] = {
 @pytest.mark.parametrize("path", POSTS)
 def test_a_senseless_body_is_no_error_of_ours(page: httpx.Client, path: str) -> None:
     for name, body in BODIES.items():
-        begun = time.monotonic()
+        start = time.monotonic()
         response = page.post(path, content=body, headers={"content-type": "application/json"})
         assert response.status_code < 500, name
-        assert time.monotonic() - begun < 15, name
+        assert time.monotonic() - start < 15, name
 
 
 @pytest.mark.parametrize("verb", ["rename", "model", "search"])
 def test_a_name_of_five_megabytes_is_cut(page: httpx.Client, verb: str) -> None:
-    asked = page.post("/r1chat/act", json={"verb": "ask", "text": "1 + 1 = ?", "lang": "en"}).json()
+    body = page.post("/r1chat/act", json={"verb": "ask", "text": "1 + 1 = ?", "lang": "en"}).json()
     text = "x" * 5_000_000
-    act = {"verb": verb, "id": asked["conversation"], "conversation": asked["conversation"]}
+    act = {"verb": verb, "id": body["conversation"], "conversation": body["conversation"]}
     answer = page.post("/r1chat/act", json={**act, "text": text, "model": text, "query": text})
     assert len(answer.content) < 20_000
-    opened = page.post("/r1chat/act", json={"verb": "open", "id": asked["conversation"]})
+    opened = page.post("/r1chat/act", json={"verb": "open", "id": body["conversation"]})
     assert opened.status_code == 200 and len(opened.content) < 100_000
 
 

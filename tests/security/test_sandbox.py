@@ -57,7 +57,7 @@ def without_namespaces(code: str) -> str:
 
 def processes_of(parent: int) -> list[bytes]:
     """The processes of programs that a process runs: the command lines of their sandbox."""
-    found = []
+    command_lines = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             line = path.read_bytes()
@@ -65,8 +65,8 @@ def processes_of(parent: int) -> list[bytes]:
             continue
         words = line.split(b"\0")
         if str(parent).encode() in words and any(word.endswith(b"sandbox_program.py") for word in words):
-            found.append(line)
-    return found
+            command_lines.append(line)
+    return command_lines
 
 
 @pytest.fixture

@@ -72,9 +72,9 @@ def reply(client: httpx.Client, conversation: str) -> str:
 
 def test_it_is_a_conversation_like_any_other(spoken: tuple[Launched, httpx.Client, str]) -> None:
     _, client, conversation = spoken
-    shown = reply(client, conversation)
-    assert shown.count(WORD) >= 2 and "70" in shown
-    assert "nothing of it is written to disk" in shown
+    html = reply(client, conversation)
+    assert html.count(WORD) >= 2 and "70" in html
+    assert "nothing of it is written to disk" in html
 
 
 def test_no_file_holds_a_word_of_it(spoken: tuple[Launched, httpx.Client, str]) -> None:
@@ -84,8 +84,8 @@ def test_no_file_holds_a_word_of_it(spoken: tuple[Launched, httpx.Client, str]) 
 
 def test_a_kept_conversation_is_found_by_the_same_search(spoken: tuple[Launched, httpx.Client, str]) -> None:
     r1chat, client, _ = spoken
-    kept = said(client, verb="ask", text="The archaeopteryx has 1 + 1 = ?")["conversation"]
-    reply(client, kept)
+    conversation = said(client, verb="ask", text="The archaeopteryx has 1 + 1 = ?")["conversation"]
+    reply(client, conversation)
     assert in_files(r1chat.folder, "archaeopteryx")
 
 
@@ -107,8 +107,8 @@ def test_it_is_not_in_an_archive_of_everything(spoken: tuple[Launched, httpx.Cli
 
 def test_its_replies_can_be_steered_and_judged(spoken: tuple[Launched, httpx.Client, str]) -> None:
     r1chat, client, conversation = spoken
-    shown = reply(client, conversation)
-    reply_id = shown.partition('"id":"reply-')[2][:32]
+    html = reply(client, conversation)
+    reply_id = html.partition('"id":"reply-')[2][:32]
     rating = json.dumps({"part": "answer", "thumb": "up"})
     said(client, verb="rate", id=reply_id, text=rating, conversation=conversation)
     assert client.get(f"/r1chat/answer/{reply_id}").status_code == 200
@@ -127,8 +127,8 @@ def test_kept_presets_can_be_used_in_a_temporary_conversation_and_none_is_kept_f
     preset = offered.split('data-command=\\"use-preset\\" data-id=\\"', 1)[1][:32]
     used = said(client, verb="use-preset", id=preset, conversation=conversation, **model)
     assert used["behaviour"]["system"] == "Be brief."
-    kept = json.dumps({"name": WORD, "system": WORD, "sampling": {}})
-    act = {"lang": "en", "verb": "save-preset", "text": kept, "conversation": conversation, **model}
+    secret_preset = json.dumps({"name": WORD, "system": WORD, "sampling": {}})
+    act = {"lang": "en", "verb": "save-preset", "text": secret_preset, "conversation": conversation, **model}
     refused = client.post("/r1chat/act", json=act)
     assert (refused.status_code, "no preset can be saved in it" in refused.text) == (400, True)
     assert WORD not in json.dumps(said(client, verb="behaviour", **model))
@@ -209,8 +209,8 @@ def test_what_is_typed_and_sent_before_the_page_knows_what_it_shows_is_part_of_i
     page = site.open()
     page.get_by_role("button", name="Temporary conversation").click()
     expect(page.locator("#temporary")).to_be_visible()
-    held: list[Route] = []
-    page.route("**/r1chat/opening?*", lambda route: held.append(route))
+    routes: list[Route] = []
+    page.route("**/r1chat/opening?*", lambda route: routes.append(route))
     page.reload()
     page.wait_for_function("window.r1chat")
     box = page.get_by_role("textbox", name="Message")
@@ -218,7 +218,7 @@ def test_what_is_typed_and_sent_before_the_page_knows_what_it_shows_is_part_of_i
     assert "archaeopteryx" not in page.evaluate(STORED)
     ask(page, f"A {WORD}")
     box.fill("An unsent archaeopteryx")
-    held[0].continue_()
+    routes[0].continue_()
     expect(page.locator(".ask")).to_have_text(f"A {WORD}")
     finished(page)
     expect(page.locator("#temporary")).to_be_visible()
@@ -253,19 +253,19 @@ def test_its_summary_stays_in_it_when_another_conversation_is_read_meanwhile(sit
 def test_drafts_of_conversations_that_are_gone_leave_the_disk_when_the_page_opens(site: Site) -> None:
     app = site.serve(THOUGHT)
     page = site.open()
-    kept, deleted = app.store.new_conversation("Kept").id, app.store.new_conversation("Deleted").id
+    existing, deleted = app.store.new_conversation("Kept").id, app.store.new_conversation("Deleted").id
     temporary = app.begin_temporary().store.new_conversation().id
     app.store.delete(deleted)
     page.evaluate(
         "ids => ids.forEach(id => localStorage.setItem(`r1chat.draft.${id}`, JSON.stringify({text: `of ${id}`})))",
-        ["", kept, deleted, temporary, "f" * 32, "\0'"],
+        ["", existing, deleted, temporary, "f" * 32, "\0'"],
     )
     page.reload()
     drafts = "Object.keys(localStorage).filter(name => name.startsWith('r1chat.draft.')).length"
     page.wait_for_function(f"{drafts} === 2")
-    assert page.evaluate(f"localStorage.getItem('r1chat.draft.{kept}')") is not None
-    page.goto(f"{page.url}?c={kept}")
-    expect(page.get_by_role("textbox", name="Message")).to_have_value(f"of {kept}")
+    assert page.evaluate(f"localStorage.getItem('r1chat.draft.{existing}')") is not None
+    page.goto(f"{page.url}?c={existing}")
+    expect(page.get_by_role("textbox", name="Message")).to_have_value(f"of {existing}")
 
 
 def test_the_browser_keeps_nothing_of_it_either(site: Site, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     os.replace(data / "r.db", path(data / "evaluations", b"run\xff/r1chat.db"))
     names = {"data": [{"id": "bad\ud800name", "object": "model"}]}
     r1chat = Launched(data)
-    with other_port(lambda asked: json.dumps(names).encode() if asked.endswith("models") else b"{}") as server:
+    with other_port(lambda target: json.dumps(names).encode() if target.endswith("models") else b"{}") as server:
         r1chat.start()
         with closing(r1chat.client()) as client:
             address = {"url": f"http://127.0.0.1:{server.port}/v1", "key": ""}
@@ -109,8 +109,8 @@ def test_what_has_such_a_name_is_listed_and_the_reason_said(hostile: httpx.Clien
 
 
 def test_the_other_models_answer_and_the_server_can_be_removed(hostile: httpx.Client) -> None:
-    asked = act(hostile, "ask", text="27 + 43 = \ud800?".encode("utf-8", "replace").decode(), model="")
-    assert asked["conversation"]
+    answer = act(hostile, "ask", text="27 + 43 = \ud800?".encode("utf-8", "replace").decode(), model="")
+    assert answer["conversation"]
     settings = json.dumps(act(hostile, "settings"))
     server_id = settings.split("server-", 1)[1][:16]
     act(hostile, "remove-server", id=f"server-{server_id}")
