@@ -65,14 +65,15 @@ def measure(model: Decoder, tokenizer: Tokenizer, task: str, split: str, count: 
     `tokens`: the mean length of a sample; `worked`: the share of samples whose thought has more than two lines;
     `right`: of each problem, the share of samples that are right.
     """
-    asked = list(islice((t for t in texts(random.Random("arms"), split, [task])), count))
-    greedy = score(asked, _written(model, tokenizer, asked, 0.0))
-    many = [text for text in asked for _ in range(SAMPLES)]
-    written = _written(model, tokenizer, many, TEMPERATURE)
-    marks = score(many, written)
+    problems = list(islice(texts(random.Random("arms"), split, [task]), count))
+    greedy = score(problems, _completions(model, tokenizer, problems, 0.0))
+    rows = [text for text in problems for _ in range(SAMPLES)]
+    completions = _completions(model, tokenizer, rows, TEMPERATURE)
+    marks = score(rows, completions)
     agreed, solved = [], []
-    for at in range(0, len(many), SAMPLES):
-        answers = [row.text.partition("</think>")[2] if row.ended else None for row in written[at : at + SAMPLES]]
+    for at in range(0, len(rows), SAMPLES):
+        replies = completions[at : at + SAMPLES]
+        answers = [reply.text.partition("</think>")[2] if reply.ended else None for reply in replies]
         groups = group(answers)
         solved.append(max(mark.accuracy for mark in marks[at : at + SAMPLES]))
         agreed.append(marks[at + groups[0].members[0]].accuracy if groups else 0.0)
@@ -81,18 +82,20 @@ def measure(model: Decoder, tokenizer: Tokenizer, task: str, split: str, count: 
         "pass@1": _mean([mark.accuracy for mark in marks]),
         "pass@8": _mean(solved),
         "cons@8": _mean(agreed),
-        "tokens": _mean([len(row.tokens) for row in written]),
+        "tokens": _mean([len(reply.tokens) for reply in completions]),
         "worked": _mean([mark.thought.strip().count("\n") > 1 for mark in marks]),
         "right": [_mean([mark.accuracy for mark in marks[at : at + SAMPLES]]) for at in range(0, len(marks), SAMPLES)],
     }
 
 
-def _written(model: Decoder, tokenizer: Tokenizer, asked: list[TrainingText], temperature: float) -> list[Completion]:
-    found: list[Completion] = []
-    for at in range(0, len(asked), 200):
-        prompts = [text.prompt for text in asked[at : at + 200]]
-        found += complete(model, tokenizer, prompts, temperature, seed=at, dtype=torch.bfloat16)
-    return found
+def _completions(
+    model: Decoder, tokenizer: Tokenizer, problems: list[TrainingText], temperature: float
+) -> list[Completion]:
+    completions: list[Completion] = []
+    for at in range(0, len(problems), 200):
+        prompts = [text.prompt for text in problems[at : at + 200]]
+        completions += complete(model, tokenizer, prompts, temperature, seed=at, dtype=torch.bfloat16)
+    return completions
 
 
 def _mean(values: list[Any]) -> float:
@@ -100,33 +103,31 @@ def _mean(values: list[Any]) -> float:
 
 
 def start(
-    folder: Path, demonstrations: TextSource, minutes: float, model: Path | None, dev: Callable[[Training], Figures]
+    folder: Path, demonstrations: TextSource, plan: Plan, model: Path | None, dev: Callable[[Training], Figures]
 ) -> None:
     """The common checkpoint, from nothing or from a GGUF file; goes on where it was.
 
     Its way to the plateau, in `dev.jsonl`: the figures of the dev split every `LOOK` seconds and at the end.
     """
-    begun = read_gguf(model) if model and not (folder / CHECKPOINT).exists() else None
-    plan = replace(_plan("start", minutes, 0), warm=20 if model else 100, save=LOOK)
-    run = Training(folder, plan, SHAPE, begun, demonstrations)
+    origin = read_gguf(model) if model and not (folder / CHECKPOINT).exists() else None
+    run = Training(folder, replace(plan, warm=20 if model else 100, save=LOOK), SHAPE, origin, demonstrations)
 
     def tell(line: dict[str, Any]) -> None:
         _tell(line)
-        found = {"seconds": line["seconds"], **dev(run)}
+        figures = {"seconds": line["seconds"], **dev(run)}
         with (folder / "dev.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(found) + "\n")
-        _tell(_short(found))
+            file.write(json.dumps(figures) + "\n")
+        _tell(_short(figures))
 
-    if begun or run.seconds < minutes * 60:
+    if origin or run.seconds < plan.minutes * 60:
         run.run(tell)
 
 
 def arm(
-    name: str, folder: Path, begun: Path, demonstrations: TextSource, minutes: float, seed: int, rules: Reinforcement
+    name: str, folder: Path, start_folder: Path, demonstrations: TextSource, plan: Plan, rules: Reinforcement
 ) -> tuple[Decoder, Tokenizer]:
-    """The model after one way to go on from the checkpoint in `begun` for the same processor time."""
-    origin = load(begun)
-    plan = _plan(name, minutes, seed)
+    """The model after one way to go on from the checkpoint in `start_folder` for the same processor time."""
+    origin = load(start_folder)
     if name == "more":
         run = Training(folder, plan, origin[0].shape, origin, demonstrations)
     elif name == "reject":
@@ -134,13 +135,12 @@ def arm(
         if not spent.exists():  # a kill within the sampling: all of it again, so that its time is known
             shutil.rmtree(folder, ignore_errors=True)
         clock = time.process_time()
-        rejection = Rejection(problems=400, k=4, tasks=rules.tasks, seed=seed)
-        kept = gather(folder, rejection, sampler(rejection, *origin))
+        rejection = Rejection(problems=400, k=4, tasks=rules.tasks, seed=plan.seed)
+        samples = gather(folder, rejection, sampler(rejection, *origin))
         if not spent.exists():
             spent.write_text(json.dumps(time.process_time() - clock))
-        left = minutes - json.loads(spent.read_text()) / 60
-        plan = _plan(name, max(left, 0.05), seed)
-        run = Training(folder, plan, origin[0].shape, origin, source(kept))
+        left = plan.minutes - json.loads(spent.read_text()) / 60
+        run = Training(folder, replace(plan, minutes=max(left, 0.05)), origin[0].shape, origin, source(samples))
     else:
         run = Grpo(folder, replace(plan, warm=4, anneal=0.6), rules, origin)
     if run.seconds < run.plan.minutes * 60:
@@ -148,8 +148,9 @@ def arm(
     return run.model, run.tokenizer
 
 
-def _plan(name: str, minutes: float, seed: int) -> Plan:
+def _plan(name: str, minutes: float, seed: int, brief: float) -> Plan:
     return Plan(
+        alike=not brief,  # batches of one length would each be of one style
         minutes=minutes,
         rate=RATES[name],
         warm=10,
@@ -196,55 +197,57 @@ def main() -> None:
     parser.add_argument("--demonstrations", type=int, default=0, help="chains to learn from; 0: always new ones")
     parser.add_argument("--brief", type=float, default=0.0, metavar="SHARE", help="of chains that are not worked out")
     parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
-    RATES.update({name: getattr(chosen, f"{name}_rate") for name in RATES})
+    args = parser.parse_args()
+    RATES.update({name: getattr(args, f"{name}_rate") for name in RATES})
     rules = Reinforcement(
-        problems=chosen.grpo_problems,
+        problems=args.grpo_problems,
         k=8,
-        tasks=(chosen.task,),
-        kl=chosen.grpo_kl,
-        updates=chosen.grpo_updates,
+        tasks=(args.task,),
+        kl=args.grpo_kl,
+        updates=args.grpo_updates,
         dev=20,
         check=1000,
     )
     torch.set_num_threads(1)
-    begun = chosen.folder / "start"
-    demonstrations = _demonstrations(chosen.task, chosen.demonstrations, chosen.brief)
+    start_folder = args.folder / "start"
+    demonstrations = _demonstrations(args.task, args.demonstrations, args.brief)
     start(
-        begun,
+        start_folder,
         demonstrations,
-        chosen.start_minutes,
-        chosen.model,
-        lambda run: measure(run.model, run.tokenizer, chosen.task, "dev", chosen.n),
+        _plan("start", args.start_minutes, 0, args.brief),
+        args.model,
+        lambda run: measure(run.model, run.tokenizer, args.task, "dev", args.n),
     )
-    found: dict[str, list[Figures]] = {}
+    measured: dict[str, list[Figures]] = {}
     jobs = [
-        ("start", 0, begun),
-        *((name, seed, chosen.folder / f"{name}-{seed}") for seed in range(chosen.seeds) for name in chosen.arms),
+        ("start", 0, start_folder),
+        *((name, seed, args.folder / f"{name}-{seed}") for seed in range(args.seeds) for name in args.arms),
     ]
     for name, seed, place in jobs:
-        file = place / f"{chosen.split}-{chosen.n}.json"
+        file = place / f"{args.split}-{args.n}.json"
         if not file.exists():
-            model, tokenizer = (
-                load(begun) if name == "start" else arm(name, place, begun, demonstrations, chosen.minutes, seed, rules)
-            )
-            figures = measure(model, tokenizer, chosen.task, chosen.split, chosen.n)
+            if name == "start":
+                model, tokenizer = load(start_folder)
+            else:
+                plan = _plan(name, args.minutes, seed, args.brief)
+                model, tokenizer = arm(name, place, start_folder, demonstrations, plan, rules)
+            figures = measure(model, tokenizer, args.task, args.split, args.n)
             file.write_text(json.dumps(figures))
             print(place.name, _short(figures), flush=True)
-        found.setdefault(name, []).append(json.loads(file.read_text()))
+        measured.setdefault(name, []).append(json.loads(file.read_text()))
     report = Report("reinforcement")
-    for name, runs in found.items():
+    for name, runs in measured.items():
         for figure in FIGURES:
             values = [run[figure] for run in runs]
             report.figure(f"{NAMES[name]}, {figure}", statistics.fmean(values))
             if len(values) > 1:
                 report.figure(f"{NAMES[name]}, {figure}, standard deviation", statistics.stdev(values))
     for name in ("reject", "grpo"):
-        if name in found and "more" in found:
-            lead = bootstrap([a - b for a, b in zip(_right(found[name]), _right(found["more"]), strict=True)])
+        if name in measured and "more" in measured:
+            lead = bootstrap([a - b for a, b in zip(_right(measured[name]), _right(measured["more"]), strict=True)])
             text = f"{lead.value:+.3f} [{lead.low:+.3f}, {lead.high:+.3f}]"
             report.figure(f"{NAMES[name]} less {NAMES['more']}, pass@1, by problems", text)
-    report.print(as_json=chosen.json)
+    report.print(as_json=args.json)
 
 
 def _right(runs: list[Figures]) -> list[float]:

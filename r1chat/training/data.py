@@ -231,13 +231,22 @@ def _parts(text: TrainingText) -> list[tuple[str, bool]]:
     return parts
 
 
-def batches(examples: Sequence[Example], tokens: int, rng: random.Random) -> list[list[Example]]:
-    """Batches of examples of about one length, each at most so many tokens with its padding, in random order."""
-    found: list[list[Example]] = []
-    for example in sorted(examples, key=lambda one: len(one.tokens)):
-        if found and (len(found[-1]) + 1) * len(example.tokens) <= tokens:
-            found[-1].append(example)
+def batches(examples: Sequence[Example], tokens: int, rng: random.Random, alike: bool = True) -> list[list[Example]]:
+    """Batches of examples, each at most so many tokens with its padding, in random order.
+
+    `alike`: of about one length, which wastes no padding; else each is drawn from all of them.
+    """
+    batches: list[list[Example]] = []
+    longest = 0
+    ordered = (
+        sorted(examples, key=lambda example: len(example.tokens)) if alike else rng.sample(examples, len(examples))
+    )
+    for example in ordered:
+        longest = max(longest, len(example.tokens))
+        if batches and (len(batches[-1]) + 1) * longest <= tokens:
+            batches[-1].append(example)
         else:
-            found.append([example])
-    rng.shuffle(found)
-    return found
+            batches.append([example])
+            longest = len(example.tokens)
+    rng.shuffle(batches)
+    return batches

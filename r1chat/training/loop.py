@@ -38,14 +38,15 @@ TextSource = Callable[[random.Random], Iterable[TrainingText]]
 class Plan:
     """How long and how to train.
 
-    `tokens` in a batch; `anneal` is the last share of the time. A checkpoint is written every `save` seconds of
-    training, and `problems` of the dev split are asked every `check` seconds (none: 0). `clock` tells the seconds:
-    with `time.process_time` a run takes the same processor time however busy the machine is.
-    `device` is PyTorch's name of one.
+    `tokens` in a batch, whose examples are `alike` in length, or drawn from all; `anneal` is the last share of the
+    time. A checkpoint is written every `save` seconds of training, and `problems` of the dev split are asked every
+    `check` seconds (none: 0). `clock` tells the seconds: with `time.process_time` a run takes the same processor time
+    however busy the machine is. `device` is PyTorch's name of one.
     """
 
     minutes: float = 60.0
     tokens: int = 3072
+    alike: bool = True
     rate: float = 3e-3
     warm: int = 100
     anneal: float = 0.15
@@ -141,7 +142,7 @@ class Training:
         while self.seconds < self.plan.minutes * 60:
             rng = random.Random(f"{self.plan.seed} {self.pool}")
             examples = encode(self.tokenizer, list(islice(self.source(rng), POOL)))
-            for batch in batches(examples, self.plan.tokens, rng):
+            for batch in batches(examples, self.plan.tokens, rng, self.plan.alike):
                 start_time = self.plan.clock()
                 losses.append(self._update(batch))
                 self.seconds += self.plan.clock() - start_time
