@@ -58,7 +58,7 @@ def find_emails(text: str) -> list[Span]:
 
 
 def _local_part(before: str) -> str:
-    """The end of the text before an `@` or `%40`: letters, digits and joints, else up to four letters of an unspaced script."""
+    """The end of a text before an `@` or `%40`: letters, digits, joints, else four letters of an unspaced script."""
     start = len(before)
     while start and (before[start - 1] in _JOINTS or _is_letter(before[start - 1])):
         start -= 1

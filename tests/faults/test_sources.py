@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from replay import Replay, written
 
 from r1chat.app import build
 from r1chat.backends.catalogue import Catalogue
-from r1chat.backends.format_finder import find_format
+from r1chat.backends.format_finder import StoppedError, find_any_format, find_format
 from r1chat.backends.ollama import OllamaBackend
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.backends.scripted import ScriptedBackend
@@ -215,6 +216,27 @@ def test_a_chat_template_that_writes_countless_brackets_is_understood_or_refused
     found = find_format(f"{messages}{{{{ '{sign}' * {times} }}}}")
     assert found.form is None
     assert time.process_time() - began < 30
+
+
+def template_with_switches(count: int) -> str:
+    """A template with so many variables that look like switches of thinking, each compared with three values."""
+    tests = (" or ".join(f"thinking_{number} == '{value}'" for value in "abc") for number in range(count))
+    switches = (f"{{% if {test} %}}<t{number}>{{% endif %}}" for number, test in enumerate(tests))
+    return "{% for m in messages %}<|u|>{{ m.content }}{% endfor %}" + "".join(switches)
+
+
+def test_a_chat_template_with_countless_switches_is_not_tried_with_all_of_them() -> None:
+    """It says itself how often it is rendered: 300 switches with 3 values, 3,052 times, up to 5 seconds each."""
+    found = find_format(template_with_switches(60))
+    assert found.form is None and found.problem is not None
+    assert "could not be understood" in found.problem.sentence("en") and "无法理解" in found.problem.sentence("zh")
+
+
+def test_the_search_in_a_chat_template_ends_when_its_server_is_removed() -> None:
+    looks = itertools.count()
+    with pytest.raises(StoppedError):
+        find_any_format(template_with_switches(11), stopped=lambda: next(looks) > 5)
+    assert next(looks) == 7
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
