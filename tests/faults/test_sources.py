@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -21,6 +23,7 @@ from replay import Replay, written
 from r1chat.app import build
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.format_finder import StoppedError, find_any_format, find_format
+from r1chat.backends.format_search import FormatSearch
 from r1chat.backends.ollama import OllamaBackend
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.backends.scripted import ScriptedBackend
@@ -237,6 +240,21 @@ def test_the_search_in_a_chat_template_ends_when_its_server_is_removed() -> None
     with pytest.raises(StoppedError):
         find_any_format(template_with_switches(11), stopped=lambda: next(looks) > 5)
     assert next(looks) == 7
+
+
+def test_the_templates_of_a_server_are_searched_one_at_a_time_and_not_after_its_removal() -> None:
+    """A hostile one has another template at each question, however short the questions last."""
+    slow = "{% for i in range(99999) %}{% for j in range(3) %}{% endfor %}{% endfor %}" + template_with_switches(12)
+
+    async def ends() -> list[object]:
+        search = FormatSearch()
+        searches = [asyncio.ensure_future(search.find(f"{{#{number}#}}{slow}")) for number in range(4)]
+        await asyncio.sleep(0)
+        assert sum(thread.name.startswith("r1chat-format") for thread in threading.enumerate()) == 1
+        search.close()
+        return list(await asyncio.gather(*searches, return_exceptions=True))
+
+    assert {type(end) for end in asyncio.run(ends())} <= {StoppedError, asyncio.CancelledError}
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
