@@ -57,6 +57,24 @@ def test_an_export_is_written_and_described_in_a_line_or_two(store: Store, capsy
     assert sources("pairs.jsonl") == ["comparison"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["pairs.md", "pairs.refused.jsonl", "pairs.test.jsonl"])
+def test_a_file_beside_the_rows_that_is_somebody_elses_is_not_replaced(
+    store: Store, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    for number in range(12):
+        voted(consented(store), message=f"{number} + 1 = ?")
+    other = Path(name)
+    other.write_text('{"reason": "my own"}\n')
+    asked_for = ["export", "preference", "-o", "pairs.jsonl", "--test", "0.5"]
+    assert main(asked_for) == 1
+    assert f"{name} is there and no export of r1chat wrote it" in capsys.readouterr().err
+    assert other.read_text() == '{"reason": "my own"}\n' and not Path("pairs.jsonl").exists()
+    other.unlink()
+    assert main(asked_for) == main(asked_for) == 0  # over its own files, too
+
+
+@pytest.mark.slow
 def test_a_test_set_is_set_apart(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(10):
         voted(consented(store), message=f"{number}?")

@@ -87,6 +87,24 @@ def test_a_page_that_comes_back_shows_what_happened_and_nothing_else(site: Site)
     expect(page.locator(".answer")).to_have_text("two")
 
 
+def test_seven_tabs_whose_replies_grow_leave_the_browser_a_connection(site: Site) -> None:
+    """Six streams are all that a browser has for one address: no tab could stop its reply, and none be opened."""
+    gate = threading.Event()
+    site.serve(lambda _request: waiting(gate, "</think>Seven.", first="<think>So it begins"))
+    tabs = [site.open()]
+    ask(tabs[0], "What is seven?")
+    for _ in range(6):
+        tab = tabs[0].context.new_page()
+        tab.goto(tabs[0].url)
+        tabs.append(tab)
+        expect(tab.locator("#stop")).to_be_visible()
+        expect(tab.locator(".thought")).to_contain_text("So it begins")
+    tabs[0].locator("#stop").click()
+    for tab in tabs:
+        finished(tab)
+    gate.set()
+
+
 def test_an_alarm_is_gone_from_a_page_that_comes_back(site: Site) -> None:
     gate = threading.Event()
 

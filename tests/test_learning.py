@@ -924,6 +924,21 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
     assert runs.current is None
 
 
+def test_a_training_that_was_killed_blocks_nothing_when_the_computer_has_another_name(tmp_path: Path) -> None:
+    runs = Runs(tmp_path)
+    killed, run = (runs.begin(RunWish("prefer", "llama.cpp:x", seed=seed)) for seed in (1, 2))
+    lock, long_ago = runs.folder / LOCK, time.time() - 600
+    elsewhere = json.dumps({"owner": "the-name-before:4242:1", "run": killed.name})
+    lock.write_text(elsewhere)
+    os.utime(lock, (long_ago, long_ago))
+    assert runs.current is None
+    with only_one(run):  # while one does train, its lock is believed
+        lock.write_text(elsewhere)
+        os.utime(lock, (long_ago, long_ago))
+        assert runs.current is not None and runs.current.name == killed.name
+    assert runs.current is None
+
+
 def test_the_place_of_a_dead_process_is_taken_by_one_alone(tmp_path: Path) -> None:
     runs = Runs(tmp_path)
     candidates = [runs.begin(RunWish("prefer", "llama.cpp:x", seed=seed)) for seed in range(4)]

@@ -24,6 +24,11 @@ PERSONAL = {
         ("https://example.com/?to=anna%40example.com&x=1", "anna%40example.com"),
         ("请发到：张三@例子.公司", "张三@例子.公司"),
         ("李雷@例子.cn（工作）", "李雷@例子.cn"),
+        ("Mail jose\u0301@example.fr.", "jose\u0301@example.fr"),
+        ("cafe\u0301 au lait: e\u0301lise@cafe\u0301.example", "e\u0301lise@cafe\u0301.example"),
+        ("write anna\\@example.com", "anna\\@example.com"),
+        ("<a>anna&#64;example.com</a>", "anna&#64;example.com"),
+        ("**anna**@example.com", "anna**@example.com"),
         ("写信给anna@例子.中国谢谢", "anna@例子.中国"),
         ("анна.б@почта.рф", "анна.б@почта.рф"),
         ("이메일은anna@example.com으로", "anna@example.com"),
@@ -94,6 +99,7 @@ PERSONAL = {
         ("SSN 123-45-6789", "123-45-6789"),
         ("to GB29 NWBK 6016 1331 9268 19 PLEASE", "GB29 NWBK 6016 1331 9268 19"),
         ("DE89370400440532013000", "DE89370400440532013000"),
+        ("de89 3704 0044 0532 0130 00", "de89 3704 0044 0532 0130 00"),
         (
             "DE89\u202f3704\u202f0044\u202f0532\u202f0130\u202f00",
             "DE89\u202f3704\u202f0044\u202f0532\u202f0130\u202f00",
@@ -243,6 +249,17 @@ def test_secrets_are_known_by_what_stands_before_them(before: str, secret: str, 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_arithmetic_code_and_dates_are_left_alone(text: str) -> None:
     assert find(text, NAMES) == []
+
+
+def test_a_name_is_found_however_its_letters_are_composed() -> None:
+    apart, whole = (
+        "Rene\u0301 and Zoe\u0308, 김민수".replace("김민수", "\u1100\u1175\u11b7민수"),
+        ("rené", "Zoë", "김민수"),
+    )
+    assert [finding.text for finding in find(apart, whole)] == ["Rene\u0301", "Zoe\u0308", "\u1100\u1175\u11b7민수"]
+    assert [finding.text for finding in find("René", ("Rene\u0301",))] == ["René"]
+    redactor = Redactor(("rené",))
+    assert redactor("René, Rene\u0301!") == "<NAME_1>, <NAME_1>!"
 
 
 def test_private_key_is_one_finding_even_where_its_end_is_missing() -> None:

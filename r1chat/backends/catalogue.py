@@ -24,6 +24,7 @@ from r1chat.messages import LONGEST_NAME, ModelInfo
 
 FRESH_FOR = 5.0  # seconds for which an answer is used without asking again
 PATIENCE = 1.0  # seconds to wait for an answer before an older one is used
+LONGEST_WAIT = 60.0  # seconds to wait for the first answer of a backend where one cannot do without
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ class Catalogue:
             self._caches[status.name].renew(0.0)
             raise BackendError(_TAKEN_OVER.format(name=status.name, account=account))
         if (model := status.model(key)) is None or not model.ready:
-            status = self._status_for(key, max_age=0.0, patience=None)
+            status = self._status_for(key, max_age=0.0, patience=LONGEST_WAIT)
             model = status.model(key)
         if model is None:
             raise self._missing(key, status)
@@ -185,15 +186,17 @@ class Catalogue:
         header: Header | None = file.header if file else None
         return header
 
-    def default(self, name_or_key: str = "", backend: str = "") -> ModelInfo:
+    def default(self, name_or_key: str = "", backend: str = "", patience: float = LONGEST_WAIT) -> ModelInfo:
         """The model to begin with: the one that was asked for by name or key, else the first usable one.
 
         One whose server is a program of another person's account has to be asked for by its key. Waits for slow
-        backends only where the others have no such model. Raises UnknownModelError.
+        backends only where the others have no such model, and for `patience` seconds at most.
+
+        Raises UnknownModelError.
         """
         statuses: list[BackendStatus] = []
-        for patience in (PATIENCE, None):
-            statuses = self._ask([name for name in self._caches if name == (backend or name)], FRESH_FOR, patience)
+        for wait in (PATIENCE, patience):
+            statuses = self._ask([name for name in self._caches if name == (backend or name)], FRESH_FOR, wait)
             models = [
                 model
                 for status in statuses

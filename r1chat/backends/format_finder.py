@@ -4,16 +4,20 @@ With and without a thought in the last reply and in an earlier one, with each of
 effort: the differences are the tags, the white space around them and what the switches do. The idea is that of the
 auto-parser of llama.cpp (docs/autoparser.md). Five families whose tags a comparison cannot tell apart from the frame of
 a turn come from a table (`known_formats.py`). What cannot be understood gives an error.
+
+A template is a program of a stranger's, and says itself how many switches and values there are to try: the whole of
+the search has a bound of renders and of seconds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from r1chat.backends.known_formats import APRIEL, GEMMA_4, R1_FORMAT_NOT_OPENED, format_by_source
@@ -36,6 +40,10 @@ from r1chat.reasoning_format import R1_FORMAT, HistoryField, ReasoningFormat, Va
 
 QUESTION, ANSWER, THOUGHT, NEXT, SYSTEM = "questionword", "answerword", "thoughtword", "nextword", "systemword"
 LONGEST_TEMPLATE = 1 << 20  # characters
+MOST_RENDERS = 200  # of one template; of some 90 that are in use, none needs more than 72
+MOST_SECONDS = 10.0  # of the processor, for one template
+MOST_KNOWN = 32
+MOST_TAILS = 1 << 19  # characters of all that prompts end with, which are compared with each other
 EFFORTS = ("none", "no_think", "minimal", "low", "medium", "high", "xhigh", "max")  # least first
 _OFF_NAMES = {"none", "no_think", "nothink", "off", "disabled", "false", "no"}
 _OFF_WORDS = ("/no_think", "/nothink")  # of a system prompt
@@ -49,6 +57,7 @@ VARIES = Both(
     "This model's chat template writes something else each time it is used, so its thought cannot be steered.",
     "该模型的对话模板每次输出都不同，因此无法引导其思考。",
 )
+_TOO_COSTLY = Both("it takes too long, or has too many switches", "耗时过长，或开关过多")
 _TOO_LONG = Both("it is longer than a million characters", "它超过一百万个字符")
 NOT_UNDERSTOOD = Both(
     "This model's chat template could not be understood ({reason}), so its thought cannot be steered.",
@@ -65,22 +74,60 @@ class FoundFormat:
     wants_parts: bool = False  # it reads each message as a list of parts, as templates for images do
 
 
-@lru_cache(maxsize=32)  # of templates with at most LONGEST_TEMPLATE characters each
-def find_format(source: str, bos: str = "", eos: str = "") -> FoundFormat:
-    """The reasoning format of a Jinja chat template, or why it has none. Never raises a BackendError."""
-    try:
-        return _Finder(source, bos, eos).found()
-    except BackendError as error:
-        reason = Both(*(error.sentence(lang).partition(end)[0] for lang, end in (("en", ". "), ("zh", "。"))))
-        return FoundFormat(None, UnsupportedError(NOT_UNDERSTOOD.format(reason=reason)))
+class _TooCostlyError(Exception):
+    """The search has reached its bound. No BackendError: those of single renders are passed over."""
 
 
-def find_any_format(template: str, bos: str = "", eos: str = "") -> FoundFormat:
+class StoppedError(Exception):
+    """The search was told to stop."""
+
+
+_turn = threading.Lock()  # searches share one process, and each one's seconds are to be its own
+_results: dict[int, FoundFormat] = {}  # by the hash of a template, the newest MOST_KNOWN
+_too_costly: set[int] = set()  # hashes of templates that reached the bound: not tried again
+
+
+def find_format(source: str, bos: str = "", eos: str = "", stopped: Callable[[], bool] = bool) -> FoundFormat:
+    """The reasoning format of a Jinja chat template, or why it has none. Never raises a BackendError.
+
+    At most MOST_RENDERS renders and some MOST_SECONDS; one search at a time. Raises StoppedError soon after
+    `stopped` is true.
+    """
+    key = hash((source, bos, eos))
+    if (known := _known(key)) is not None:
+        return known
+    with _turn:
+        if (known := _known(key)) is not None:
+            return known
+        try:
+            _results[key] = finding = _Finder(source, bos, eos, stopped).found()
+        except _TooCostlyError:
+            _too_costly.add(key)
+            return _not_understood(_TOO_COSTLY)
+        except BackendError as error:
+            ends = (("en", ". "), ("zh", "。"))
+            _results[key] = finding = _not_understood(
+                Both(*(error.sentence(lang).partition(end)[0] for lang, end in ends))
+            )
+        if len(_results) > MOST_KNOWN:
+            del _results[next(iter(_results))]
+        return finding
+
+
+def _known(key: int) -> FoundFormat | None:
+    return _not_understood(_TOO_COSTLY) if key in _too_costly else _results.get(key)
+
+
+def _not_understood(reason: Both) -> FoundFormat:
+    return FoundFormat(None, UnsupportedError(NOT_UNDERSTOOD.format(reason=reason)))
+
+
+def find_any_format(template: str, bos: str = "", eos: str = "", stopped: Callable[[], bool] = bool) -> FoundFormat:
     """Like `find_format`, for what a server calls its template: Jinja, or a Go template of Ollama's."""
     if len(template) > LONGEST_TEMPLATE:
-        return FoundFormat(None, UnsupportedError(NOT_UNDERSTOOD.format(reason=_TOO_LONG)))
+        return _not_understood(_TOO_LONG)
     if "{%" in template or not re.search(r"\{\{-?\s*(?:\$|\.|range|if|else|end)", template):
-        return find_format(template, bos, eos) if template.strip() else FoundFormat(None)
+        return find_format(template, bos, eos, stopped) if template.strip() else FoundFormat(None)
     if table := format_by_source(template):
         return FoundFormat(table)
     around = re.search(r"\}\}([^{}]*?)\{\{-?\s*[$.\w]*\.?Thinking\s*(-?)\}\}([^{}]*)", template)
@@ -93,11 +140,18 @@ def find_any_format(template: str, bos: str = "", eos: str = "") -> FoundFormat:
     return FoundFormat(ReasoningFormat(opener, closer, before, after, off=(("think", False),)))
 
 
+def _processor_time() -> float:
+    """Seconds that renders and this thread have taken; a clock would count those of a busy machine, too."""
+    return TEMPLATES.seconds + time.thread_time()
+
+
 class _Finder:
     """One template under examination."""
 
-    def __init__(self, source: str, bos: str, eos: str) -> None:
+    def __init__(self, source: str, bos: str, eos: str, stopped: Callable[[], bool]) -> None:
         self._source = source
+        self._stopped = stopped
+        self._renders_left, self._deadline = MOST_RENDERS, _processor_time() + MOST_SECONDS
         self._names = {"bos_token": bos, "eos_token": eos, "tools": None}
         self._read, self._constants = TEMPLATES.vocabulary(source)
         self._wants_parts = False
@@ -147,8 +201,17 @@ class _Finder:
 
     def _render(self, messages: list[dict[str, Any]], generate: bool, variables: Mapping[str, Any]) -> str:
         template_messages = [in_parts(message) for message in messages] if self._wants_parts else messages
+        self._go_on(renders=1)
         names = self._names | dict(variables) | {"messages": template_messages, "add_generation_prompt": generate}
         return TEMPLATES.render(self._source, [names], _ANY_DAY)[0]
+
+    def _go_on(self, renders: int = 0) -> None:
+        """Raises where the search has to end before so many more renders."""
+        if self._stopped():
+            raise StoppedError
+        self._renders_left -= renders
+        if self._renders_left < 0 or _processor_time() > self._deadline:
+            raise _TooCostlyError
 
     def _prompt(self, variables: Variables = ()) -> str:
         return self._render([_user(QUESTION)], True, dict(variables))
@@ -197,7 +260,10 @@ class _Finder:
             for value in (True, False, *values):
                 if (prompt := self._tried(((name, value),))) is not None:
                     prompts.append(prompt)
-        return list(dict.fromkeys(text_after(prompt, QUESTION) for prompt in prompts))
+        tails = list(dict.fromkeys(text_after(prompt, QUESTION) for prompt in prompts))
+        if sum(map(len, tails)) > MOST_TAILS:
+            raise _TooCostlyError
+        return tails
 
     def _tags_of_field(self, field: HistoryField, variables: Mapping[str, Any]) -> TemplateTags | None:
         """The tags around the thought of the last reply, where the template reads it from this field."""
@@ -264,11 +330,13 @@ class _Finder:
         """Closing tags that the template mentions, the longest texts last."""
         seen: set[str] = set()
         for text in (*self._constants, self._source):
-            for tag in TAG.finditer(text):
-                closes = list(mirrored(tag.group())) or self._cuts_at(tag.group())
-                if closes and tag.group() not in seen and "tool" not in tag.group().lower():
-                    seen.add(tag.group())
-                    yield tag.group()
+            for tag in dict.fromkeys(TAG.findall(text)):
+                if tag in seen or "tool" in tag.lower():
+                    continue
+                seen.add(tag)
+                self._go_on()
+                if any(mirrored(tag)) or self._cuts_at(tag):
+                    yield tag
 
     def _completed(self, opener: str, closer: str, tails: list[str]) -> TemplateTags:
         """Tags with the white space that the prompts and an answer without a thought show around them."""

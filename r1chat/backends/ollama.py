@@ -20,7 +20,8 @@ import httpx
 
 from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge, Idle
-from r1chat.backends.format_finder import FoundFormat, find_any_format
+from r1chat.backends.format_finder import FoundFormat
+from r1chat.backends.format_search import FormatSearch
 from r1chat.backends.known_formats import HARMONY
 from r1chat.backends.ollama_models import OllamaModels
 from r1chat.backends.ollama_wire import (
@@ -128,6 +129,7 @@ class OllamaBackend:
         self._http = wire.client(self.url, wire.authorization(key), base_url=self.url)
         self._bridge = Bridge("r1chat-ollama")
         self._idle = Idle(self._bridge)
+        self._formats = FormatSearch()
         self._models: dict[str, _Model] = {}
         self.manage = OllamaModels(self._http, self._bridge, self.url, self._translated)
 
@@ -142,6 +144,7 @@ class OllamaBackend:
         self._idle.do(request.model, self._warm(request))
 
     def close(self) -> None:
+        self._formats.close()
         self._bridge.close(self._http.aclose)
 
     # -- models -------------------------------------------------------------------------------------------------------
@@ -208,7 +211,7 @@ class OllamaBackend:
             show = await self._ask(Show, "POST", "/api/show", {"model": name})
             architecture = wire.as_text(show.fact("general.architecture"))[:LONGEST_NAME]
             trained = show.number(f"{architecture}.context_length")
-            finding = await asyncio.to_thread(find_any_format, show.template)
+            finding = await self._formats.find(show.template)
             model = self._models[name] = _Model(
                 digest=digest or "",
                 template_hash=hashlib.sha256(show.template.encode()).hexdigest() if show.template else "",

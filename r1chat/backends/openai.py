@@ -16,7 +16,8 @@ import httpx
 
 from r1chat.backends import wire
 from r1chat.backends.bridge import Bridge, Idle
-from r1chat.backends.format_finder import FoundFormat, find_any_format
+from r1chat.backends.format_finder import FoundFormat
+from r1chat.backends.format_search import FormatSearch
 from r1chat.backends.known_formats import format_by_name
 from r1chat.backends.openai_wire import (
     Chunk,
@@ -137,6 +138,7 @@ class OpenAIBackend:
         self._http = wire.client(self.url, wire.authorization(api_key))
         self._bridge = Bridge(f"r1chat-{name}")
         self._idle = Idle(self._bridge)
+        self._formats = FormatSearch()
         self._server: _Server | None = None
 
     def models(self) -> list[ModelInfo]:
@@ -150,6 +152,7 @@ class OpenAIBackend:
         self._idle.do(request.model, self._warm(request))
 
     def close(self) -> None:
+        self._formats.close()
         self._bridge.close(self._http.aclose)
 
     # -- models -------------------------------------------------------------------------------------------------------
@@ -192,8 +195,8 @@ class OpenAIBackend:
 
     async def _find_format(self, server: _Server, model: str) -> None:
         props = server.props_of(model)
-        if props.chat_template:  # looked at in another thread; without one a server may list thousands of models
-            finding = await asyncio.to_thread(find_any_format, props.chat_template, props.bos_token, props.eos_token)
+        if props.chat_template:  # without one a server may list thousands of models
+            finding = await self._formats.find(props.chat_template, props.bos_token, props.eos_token)
         else:
             finding = FoundFormat(format_by_name(model) if server.kind is not ServerKind.OTHER else None)
         server.found[model] = finding

@@ -47,6 +47,7 @@ class TemplateProcess:
     def __init__(self, limit: float = LIMIT) -> None:
         self._limit = limit
         self._process = LimitedProcess(Path(__file__).with_name("template_program.py"))
+        self.seconds = 0.0  # of the processor that all requests took, a request that was stopped its limit
         self._endless: set[int] = set()  # hashes of sources that had to be stopped: not tried again
 
     def render(self, source: str, renders: Sequence[Mapping[str, Any]], now: datetime | None = None) -> list[str]:
@@ -77,6 +78,7 @@ class TemplateProcess:
             answer: Any = self._process.ask(request, self._limit) or {"error": "memory"}
         except NotStartedError:
             raise BackendError(_NOT_STARTED) from None
+        self.seconds += answer.get("seconds", self._limit)
         if answer.get("error") == "memory":
             self._endless.add(hash(source))
         if "error" in answer:

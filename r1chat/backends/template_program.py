@@ -7,6 +7,7 @@ does here, the worst is that this process dies. Imports no r1chat.
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -23,6 +24,12 @@ _now = datetime.now()
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """What `_answer` says, and the processor's `seconds` that it took."""
+    began = time.process_time()
+    return _answer(request) | {"seconds": time.process_time() - began}
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
     """`texts`, one for each of `renders` (names and values); `names` and `constants` if `source` alone is asked about.
 
     Or `error`, its kind, with `text` and perhaps `line`: syntax, refused (by the template itself), broken, memory.

@@ -4,7 +4,7 @@ A file is JSON Lines, JSON, CSV or Parquet (`rows`), in a form that its fields t
 a name, a prompt, and columns of other names:
 
     name = "our-sums"
-    file = "sums.jsonl"                  # beside the TOML file; or, on a hub:
+    file = "sums.jsonl"                  # beside the TOML file, in no other folder; or, on a hub:
     from = "OWNER/NAME:FILE"
     prompt = "{question}\nAnswer with a number in \\boxed{}."
     paper = "math_500"                   # a column of the paper's table, if it is that task
@@ -155,6 +155,8 @@ def _from_toml(file: Path, folder: Path) -> _Recipe:
         raise _bad(file, _NO_FIELD)
     name = text("name") or file.stem
     recipe = _with_hub(name, DataFile.parse(hub), folder) if hub else _Recipe(name, file.parent / data)
+    if data and (re.search(r"[/\\:\0]", data) or data in (".", "..") or recipe.file.is_symlink()):
+        raise _bad(file, _NOT_BESIDE)  # it may come from others, and what it names is sent to a model
     if recipe.file.suffix.lower() not in SUFFIXES:
         raise _bad(file, _NO_SUFFIX_HERE.format(suffixes=", ".join(SUFFIXES)))
     return replace(recipe, prompt=prompt, columns=_columns(file, values.get("columns", {})), paper=text("paper"))
@@ -225,6 +227,10 @@ _TWO_SOURCES = Both(
 _NO_SUFFIX = Both(
     "{file} is no file of problems. Choose one that ends in {suffixes}.",
     "{file} 不是题目文件。请选择以 {suffixes} 结尾的文件。",
+)
+_NOT_BESIDE = Both(
+    "`file` is the name of a file in the folder of the TOML file, without a path and no link",
+    "`file` 须是 TOML 文件所在文件夹中的文件名，不含路径，也不能是链接",
 )
 _NO_PART = Both(
     "{split} is no split. There are train, dev and test.", "没有“{split}”这个划分。可用：train、dev 和 test。"

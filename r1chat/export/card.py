@@ -75,6 +75,12 @@ def _front_matter(summary: Summary, statistics: Statistics) -> str:
     return "\n".join([*lines, "configs:", "- config_name: default", "  data_files:", *files, "---"])
 
 
+def is_card(text: str) -> bool:
+    """Whether a text is the beginning of a card."""
+    front = text.partition("\n---\n")[0]
+    return front.startswith("---\nlanguage:\n") and "\n- r1chat\n" in front
+
+
 def _quoted(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

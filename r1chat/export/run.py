@@ -11,7 +11,7 @@ from typing import IO
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.errors import ExportError, NothingToExportError
-from r1chat.export.card import card
+from r1chat.export.card import card, is_card
 from r1chat.export.cases import Case, cases, export_status
 from r1chat.export.columns import columns
 from r1chat.export.formats import FORMS, FormatSpec, Refused, TrainingRow
@@ -22,13 +22,14 @@ from r1chat.export.statistics import Statistics
 from r1chat.export.templates import NoTemplateError, Templates
 from r1chat.export.texts import Texts
 from r1chat.export.writers import Writer, writer
-from r1chat.files import replacing_together
+from r1chat.files import plain, replacing_together
 from r1chat.redact import Redactor, account_names
 from r1chat.store import Store
 from r1chat.store.dataset import DatasetView, JudgedTurn
 from r1chat.store.entries import KINDS, Filter, JudgementKind
 
 _OnProgress = Callable[[int, int], None]
+_HEAD = 1 << 14  # bytes by which a file is known
 
 _JUDGEMENTS: Mapping[JudgementKind, Both] = {
     "comparison": Both("comparisons", "比较"),
@@ -49,7 +50,8 @@ def export(
 ) -> Summary:
     """Write what was judged, and may be exported, as rows that a trainer takes; a card and a report lie beside them.
 
-    `path` ends in .jsonl or .parquet; files that are there are replaced. `catalogue` tells where a model's chat
+    `path` ends in .jsonl or .parquet. It is replaced where it is there; those beside it are only where an export wrote
+    them. `catalogue` tells where a model's chat
     template is; None: only R1's own and `options.template` are known. `progress` is called with the judgements that
     are done and their total, and may raise to break it off. Raises ExportError, and StoreError: then no file was
     written or replaced.
@@ -64,6 +66,7 @@ def export(
         thoughts = options.thoughts or _suitable(form, snapshot, selection, templates)
         apart = test_conversations(snapshot, selection, options.test) if options.test else frozenset()
         files = _files(path, with_test=bool(apart))
+        _check_beside(files)
         redactor = Redactor(account_names())
         texts = Texts(thoughts, templates, redactor if options.redact else str)
         with replacing_together(files) as streams:
@@ -277,3 +280,37 @@ def _files(path: Path, with_test: bool) -> tuple[Path, ...]:
     """Data, test if there is one, card, report."""
     test = (set_apart(path),) if with_test else ()
     return path, *test, path.with_suffix(".md"), path.with_name(f"{path.stem}.refused.jsonl")
+
+
+def _check_beside(files: tuple[Path, ...]) -> None:
+    """Raises ExportError where a file beside the data is there that no export wrote: nobody named it."""
+    path, *test, card_file, report = files
+    card_head = _head(card_file)
+    own_card = is_card(card_head or "")  # then the test set beside it is an export's, too
+    others = [card_file] if card_head is not None and not own_card else []
+    others += [file for file in test if _head(file) and not own_card]
+    others += [report] if not _is_report(_head(report)) else []
+    if others:
+        sentence = Both(
+            "{other} is there and no export of r1chat wrote it, so nothing was written: an export to {path} would "
+            "replace it. Move it away, or choose another name.",
+            "{other} 已存在，且不是 r1chat 导出的，因此没有写入任何内容：导出到 {path} 会替换它。"
+            "请移走它，或另选名称。",
+        )
+        raise ExportError(sentence.format(other=others[0], path=path))
+
+
+def _head(file: Path) -> str | None:
+    """The first characters of a file; None where there is none."""
+    try:
+        with plain(file, follow=True) as stream:
+            return stream.read(_HEAD).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return "?"  # a pipe or the like
+
+
+def _is_report(head: str | None) -> bool:
+    """Whether a text is the beginning of a report, which may be empty."""
+    return not head or (head.startswith('{"kind": ') and '"conversation": ' in head)

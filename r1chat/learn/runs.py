@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -18,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from r1chat.both import Both
 from r1chat.errors import ExportError, TrainingError
@@ -26,6 +27,9 @@ from r1chat.files import read_json, read_text, replacing
 from r1chat.store.reply_owner import current_owner, is_alive
 
 WISH, STATUS, LOG, LOCK = "wish.json", "status.json", "log.jsonl", ".running"
+_HELD = ".training.lock"  # locked while a process trains: the system unlocks it when that dies, in whatever way
+_GLANCE = 0.5  # seconds to wait for it, since `holder` may hold it for a moment
+_LOADING = 60.0  # seconds until a process that was named has locked it
 _LONGEST_LOG = 20_000_000  # bytes
 CANCEL, PAUSE = "cancel", "pause"
 TrainingKind = Literal["prefer", "sft", "kto", "grpo"]
@@ -259,10 +263,16 @@ class Runs:
 def only_one(run: TrainingRun) -> Iterator[None]:
     """Hold the place of the one run that may train. Raises TrainingError where another one holds it."""
     claim(run, current_owner())
+    lock = FileLock(run.folder.parent / _HELD)
+    try:
+        lock.acquire(timeout=_GLANCE)
+    except Timeout:
+        raise TrainingError(_BUSY.format(name=run.name)) from None
     try:
         yield
     finally:
         (run.folder.parent / LOCK).unlink(missing_ok=True)
+        lock.release()
 
 
 def check_free(run: TrainingRun) -> None:
@@ -297,7 +307,26 @@ def _owner(folder: Path) -> str:
 def holder(folder: Path) -> str:
     """The name of the run whose process lives; "" where there is none."""
     claimed = _claimed(folder / LOCK)
-    return claimed[0] if claimed and is_alive(claimed[1]) is not False else ""
+    if claimed is None:
+        return ""
+    alive = is_alive(claimed[1])
+    if alive is None:  # the computer may have another name since then
+        alive = _is_held(folder)
+    return claimed[0] if alive else ""
+
+
+def _is_held(folder: Path) -> bool:
+    """Whether a process trains; for where nobody can tell whether the one that was named lives."""
+    with suppress(OSError):
+        if abs(time.time() - (folder / LOCK).stat().st_mtime) < _LOADING:
+            return True
+    lock = FileLock(folder / _HELD)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
 
 
 def checked_name(name: str) -> str:

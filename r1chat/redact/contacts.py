@@ -11,7 +11,8 @@ from r1chat.redact.finding import Span
 _UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1100-\u11ff\u3040-\u31ff\uac00-\ud7a3㐀-鿿豈-﫿"
 _LETTER = rf"[^\W_{_UNSPACED}]"
 _LABEL = rf"(?:(?:{_LETTER}|-){{1,63}}+|[{_UNSPACED}][{_UNSPACED}0-9-]{{0,62}}+)"
-_AFTER_AT = re.compile(rf"(?:@|%40)(?!self\.)(?!-)({_LABEL}(?:\.{_LABEL}){{1,8}}+)")
+_AT = r"\*{0,3}+\\?+(?:@|%40|&#64;|&#x40;|&commat;)"  # as pages and Markdown write it, behind a bold name, too
+_AFTER_AT = re.compile(rf"{_AT}\*{{0,3}}+(?!self\.)(?!-)({_LABEL}(?:\.{_LABEL}){{1,8}}+)")
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _UNSPACED_LOCAL_PART = re.compile(rf"[{_UNSPACED}]{{1,4}}$")  # no longer than a name: a sentence may stand before it
 # Top-level domains in these scripts, since what follows an address there may be the rest of the sentence.
@@ -41,10 +42,10 @@ _NOBODY = frozenset(_NOBODY_WORDS.split())
 def find_emails(text: str) -> list[Span]:
     """Addresses whose last label is a word of letters; `a@b.T`, `a@self.b`, `a@b.dot(c)` are matrix products.
 
-    In an encoded address of a page the `@` is `%40`.
+    In an encoded address of a page the `@` is `%40`, in HTML `&#64;`, in Markdown perhaps `\\@`.
     """
     spans: list[Span] = []
-    if "@" not in text and "%40" not in text:
+    if not any(sign in text for sign in ("@", "%40", "&#64;", "&#x40;", "&commat;")):
         return spans
     end = 0
     for match in _AFTER_AT.finditer(text):
@@ -58,7 +59,7 @@ def find_emails(text: str) -> list[Span]:
 
 
 def _local_part(before: str) -> str:
-    """The end of the text before an `@`: letters, digits and joints, else up to four letters of an unspaced script."""
+    """The end of a text before an `@`: letters, digits, joints, else four letters of an unspaced script."""
     start = len(before)
     while start and (before[start - 1] in _JOINTS or _is_letter(before[start - 1])):
         start -= 1

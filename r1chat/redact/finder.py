@@ -1,8 +1,9 @@
 """All personal data in a text, from all searches, without overlaps.
 
 The searches see the folded text, with earlier findings hidden as in the redacted text, and rounds of all searches
-repeat until one finds nothing. So a redacted text holds nothing to find. Where the text has invisible characters, each
-search runs without them first, and then with them, since they may stand inside a value or between two.
+repeat until one finds nothing; before them, each letter and its marks are made one character. So a redacted text holds
+nothing to find. Where the text has invisible characters, each search runs without them first, and then with them, since
+they may stand inside a value or between two.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import partial
 
 from r1chat.redact.contacts import find_emails, find_home_paths
 from r1chat.redact.finding import PLACEHOLDER, Finding, Span, hide
-from r1chat.redact.fold import INVISIBLE, fold, plain_hyphens
+from r1chat.redact.fold import INVISIBLE, composed, fold, plain_hyphens
 from r1chat.redact.keys import find_keys
 from r1chat.redact.names import find_names
 from r1chat.redact.numbers import find_numbers
@@ -31,10 +32,11 @@ def find(text: str, names: Collection[str] = ()) -> list[Finding]:
 
     Placeholders that already stand in the text are not searched. Takes time linear in the text.
     """
-    names = frozenset(plain_hyphens(fold(name)) for name in names)
+    names = frozenset(plain_hyphens(fold(composed(name)[0])) for name in names)
     searches: _Searches = (*_SEARCHES, partial(find_names, names=names)) if names else _SEARCHES
     spans: list[Span] = []
-    rest = fold(text)
+    whole, place = composed(text)
+    rest = fold(whole)
     if "<" in rest:
         rest = hide(rest, (match.span() for match in PLACEHOLDER.finditer(rest)))
     seen = plain_hyphens(rest)
@@ -51,7 +53,8 @@ def find(text: str, names: Collection[str] = ()) -> list[Finding]:
                 seen = plain_hyphens(rest)
         if len(spans) == before:
             break
-    return [Finding(span.kind, span.start, span.end, text[span.start : span.end]) for span in sorted(spans)]
+    placed = [(place(span.start), place(span.end), span.kind) for span in sorted(spans)]
+    return [Finding(kind, start, end, text[start:end]) for start, end, kind in placed]
 
 
 def _without_invisible(text: str, search: _Search) -> list[Span]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable
 from functools import cache
 
@@ -24,9 +25,30 @@ _SIGNS = (
 _ARABIC = {"٫": ".", "٪": "%"}  # with the digits of their script
 _PLANES = range(0x80, 0x20000)  # no digit, space or dash stands further up
 _WIDE = "\U00010000-\U0001ffff"
+_MARKS = re.compile("[\u0300-\u036f\u1161-\u1175\u3099\u309a]")  # of letters; vowels of Hangul; of kana
+_APART = re.compile(r"\w[\u0300-\u036f\u3099\u309a]{1,4}+|[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")
 _INSIDE = re.compile(
     f"[{_HYPHEN}{_DASH}](?:(?<=[0-9)].)(?=[0-9(])|(?<=[0-9A-Za-z]{_HYPHEN})(?=[0-9A-Za-z]))", re.DOTALL
 )
+
+
+def composed(text: str) -> tuple[str, Callable[[int], int]]:
+    """The text with each letter and its marks as one character, and what tells a place there as a place in the text.
+
+    File names of macOS have them apart. The beginning of a character is the end of the one before.
+    """
+    if not _MARKS.search(text):
+        return text, int
+    pieces: list[str] = []
+    gone: list[int] = []  # places in the result before which a character is missing, once for each
+    done = size = 0
+    for match in _APART.finditer(text):
+        piece = unicodedata.normalize("NFC", match[0])
+        pieces += text[done : match.start()], piece
+        size += match.start() - done + len(piece)
+        gone += [size] * (len(match[0]) - len(piece))
+        done = match.end()
+    return "".join([*pieces, text[done:]]), lambda place: place + bisect_right(gone, place)
 
 
 def fold(text: str) -> str:

@@ -41,7 +41,7 @@ _FORM = re.compile(
     )(?![0-9A-Za-z_])(?!\.[0-9])""",
     re.VERBOSE,
 )
-_IBAN = re.compile(r"[A-Z](?<![A-Za-z0-9].)[A-Z][0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}")
+_IBAN = re.compile(r"[A-Za-z](?<![A-Za-z0-9].)[A-Za-z][0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}")
 _GROUP = re.compile(r"[0-9]+")
 _SPACED = re.compile(r"[0-9 ]+")
 _SHAPES = ("abroad", "chinese", "resident", "social", "american", "pairs", "national", "card", "bare")
@@ -77,7 +77,7 @@ def _numbers(text: str) -> Iterator[Span]:
 def _ibans(text: str) -> Iterator[Span]:
     """International bank account numbers, in one piece or in groups."""
     for match in _IBAN.finditer(text):
-        length, end, signs = iban_length(match[0][:2]), match.start(), ""
+        length, end, signs = iban_length(match[0][:2].upper()), match.start(), ""
         while end < match.end() and len(signs) < length:
             signs += text[end] if text[end].isalnum() else ""
             end += 1

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from r1chat.redact.finder import find
 from r1chat.redact.finding import PLACEHOLDER, WORDS, Finding, FindingKind
-from r1chat.redact.fold import INVISIBLE, fold
+from r1chat.redact.fold import INVISIBLE, composed, fold
 
 _NOT_IN_A_NUMBER = re.compile(r"[^0-9A-Za-z]")
 _CHINESE_PREFIX = re.compile(r"^(?:00)?86(?=1[3-9][0-9]{9}$)")
@@ -61,7 +61,7 @@ class Redactor:
 
 def _one_spelling(finding: Finding) -> str:
     """A canonical form: folded, without separators, letter case, and a country prefix that may be left out."""
-    text = fold(finding.text).replace(INVISIBLE, "")
+    text = fold(composed(finding.text)[0]).replace(INVISIBLE, "")
     if finding.kind == "phone":
         return _CHINESE_PREFIX.sub("", _NOT_IN_A_NUMBER.sub("", _AMERICAN_PREFIX.sub("", text)))
     if finding.kind in ("card", "identity"):

@@ -91,8 +91,10 @@ def root_key(folder: Path) -> bytes:
     """The root key of a data folder; made the first time, for the owner's eyes only. Raises ConfigError."""
     file = folder / KEY_FILE
     try:
-        with suppress(FileExistsError):
-            _write_new(file, secrets.token_hex(_KEY_BYTES))
+        if file.is_file() and not file.stat().st_size:  # an earlier r1chat was killed before it wrote
+            file.unlink()
+        if not os.path.lexists(file):
+            _write_whole(file, secrets.token_hex(_KEY_BYTES))
         if not file.is_file():  # a pipe would be waited for
             raise ValueError("it is no file")
         _require_own(file)
@@ -136,11 +138,28 @@ def last_serving(folder: Path) -> Serving | None:
         return None
 
 
+def _write_whole(file: Path, text: str) -> None:
+    """A file that is there with all of its text or not at all; what another process wrote meanwhile stays."""
+    new = file.with_name(f".{file.name}.{os.getpid()}")
+    new.unlink(missing_ok=True)
+    _write_new(new, text)
+    try:
+        os.link(new, file)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without hard links
+        new.rename(file)
+    finally:
+        new.unlink(missing_ok=True)
+
+
 def _write_new(file: Path, text: str) -> None:
     number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(number, "w", encoding="utf-8") as stream:
             stream.write(text)
+            stream.flush()
+            os.fsync(number)
     except OSError:  # the disk is full: what is empty would be found the next time
         file.unlink(missing_ok=True)
         raise

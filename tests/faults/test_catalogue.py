@@ -17,6 +17,7 @@ from r1chat.backends.scripted import ScriptedBackend
 from r1chat.config import load
 from r1chat.errors import BackendError, UnknownModelError
 from r1chat.messages import ModelInfo
+from r1chat.ui.composer.blocks import model_key
 
 MODEL = "scripted:scripted"
 
@@ -111,6 +112,19 @@ def test_the_first_answer_of_a_slow_backend_is_waited_for_by_who_needs_it() -> N
         assert "has not answered yet" in catalogue.statuses(patience=0)[0].error
         threading.Timer(0.2, backend.on.set).start()
         assert catalogue.default("scripted").key == "switched:scripted"
+
+
+def test_the_first_model_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    """A backend that is about to look at a hostile file held the page: it opens, and gets its model later."""
+    backend = Switched()
+    with closing(build(load(data_dir=tmp_path / "data"), {"switched": backend})) as app:
+        keys: list[str] = []
+        looking = threading.Thread(target=lambda: keys.append(model_key(app, "")), daemon=True)
+        looking.start()
+        looking.join(20)
+        assert keys == [""]
+        backend.on.set()
+        assert app.catalogue.default().key == "switched:scripted"
 
 
 def test_a_defect_of_one_backend_is_told_and_leaves_the_others_alone() -> None:

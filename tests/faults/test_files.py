@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from r1chat.backends.llama.process import Process
 from r1chat.config import change, load
-from r1chat.errors import ConfigError, PathError
+from r1chat.errors import BackendError, ConfigError, PathError
 from r1chat.evaluation.loading import load_task
 from r1chat.library import local
 from r1chat.servers import Servers
@@ -71,6 +72,20 @@ def test_a_key_that_the_disk_could_not_hold_is_made_at_the_next_start(tmp_path: 
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert root_key(tmp_path) == root_key(tmp_path)
+
+
+def test_a_start_that_was_killed_before_it_wrote_its_key_does_not_hinder_the_next(tmp_path: Path) -> None:
+    (tmp_path / KEY_FILE).touch()
+    key = root_key(tmp_path)
+    assert len(key) == 32 and root_key(tmp_path) == key
+    assert [file.name for file in tmp_path.iterdir()] == [KEY_FILE]
+
+
+def test_an_engine_without_room_for_its_messages_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its standard error goes to a temporary file; where none can be made, that was no BackendError."""
+    monkeypatch.setattr("tempfile.tempdir", "/nonexistent")
+    with pytest.raises(BackendError, match="did not start a process"):
+        Process("main")
 
 
 @pytest.mark.parametrize("name", ["HOST", "DATA_DIR", "MODELS_DIR", "PORT"])

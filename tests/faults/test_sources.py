@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -19,7 +22,8 @@ from replay import Replay, written
 
 from r1chat.app import build
 from r1chat.backends.catalogue import Catalogue
-from r1chat.backends.format_finder import find_format
+from r1chat.backends.format_finder import StoppedError, find_any_format, find_format
+from r1chat.backends.format_search import FormatSearch
 from r1chat.backends.ollama import OllamaBackend
 from r1chat.backends.openai import OpenAIBackend
 from r1chat.backends.scripted import ScriptedBackend
@@ -217,6 +221,42 @@ def test_a_chat_template_that_writes_countless_brackets_is_understood_or_refused
     assert time.process_time() - began < 30
 
 
+def template_with_switches(count: int) -> str:
+    """A template with so many variables that look like switches of thinking, each compared with three values."""
+    tests = (" or ".join(f"thinking_{number} == '{value}'" for value in "abc") for number in range(count))
+    switches = (f"{{% if {test} %}}<t{number}>{{% endif %}}" for number, test in enumerate(tests))
+    return "{% for m in messages %}<|u|>{{ m.content }}{% endfor %}" + "".join(switches)
+
+
+def test_a_chat_template_with_countless_switches_is_not_tried_with_all_of_them() -> None:
+    """It says itself how often it is rendered: 300 switches with 3 values, 3,052 times, up to 5 seconds each."""
+    found = find_format(template_with_switches(60))
+    assert found.form is None and found.problem is not None
+    assert "could not be understood" in found.problem.sentence("en") and "无法理解" in found.problem.sentence("zh")
+
+
+def test_the_search_in_a_chat_template_ends_when_its_server_is_removed() -> None:
+    looks = itertools.count()
+    with pytest.raises(StoppedError):
+        find_any_format(template_with_switches(11), stopped=lambda: next(looks) > 5)
+    assert next(looks) == 7
+
+
+def test_the_templates_of_a_server_are_searched_one_at_a_time_and_not_after_its_removal() -> None:
+    """A hostile one has another template at each question, however short the questions last."""
+    slow = "{% for i in range(99999) %}{% for j in range(3) %}{% endfor %}{% endfor %}" + template_with_switches(12)
+
+    async def ends() -> list[object]:
+        search = FormatSearch()
+        searches = [asyncio.ensure_future(search.find(f"{{#{number}#}}{slow}")) for number in range(4)]
+        await asyncio.sleep(0)
+        assert sum(thread.name.startswith("r1chat-format") for thread in threading.enumerate()) == 1
+        search.close()
+        return list(await asyncio.gather(*searches, return_exceptions=True))
+
+    assert {type(end) for end in asyncio.run(ends())} <= {StoppedError, asyncio.CancelledError}
+
+
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
@@ -299,4 +339,6 @@ def test_two_r1chats_on_one_folder_forget_no_server_of_the_other(tmp_path: Path)
         theirs.add_server("http://127.0.0.1:10", "")
         assert theirs.catalogue.backend("openai@127.0.0.1~9"), "it can be used at once"
         theirs.remove_server(theirs.servers.all()[1].id)
-        assert [(server.url, server.key) for server in Servers(tmp_path).all()] == [("http://127.0.0.1:9/v1", "sk-ours")]
+        assert [(server.url, server.key) for server in Servers(tmp_path).all()] == [
+            ("http://127.0.0.1:9/v1", "sk-ours")
+        ]

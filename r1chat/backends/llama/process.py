@@ -42,7 +42,10 @@ class Process:
     """
 
     def __init__(self, module: str, *, verbose: bool = False) -> None:
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+        try:
+            self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+        except OSError as error:  # the disk for temporary files is full
+            raise BackendError(_NO_PROCESS.format(reason=error.strerror)) from error
         path = [entry or os.getcwd() for entry in sys.path]
         flags = ["--verbose"] if verbose else []
         try:

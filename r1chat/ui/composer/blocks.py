@@ -10,13 +10,15 @@ from r1chat.ui.composer.choice import Choice, model_info
 from r1chat.ui.composer.menus import model_menu, thinking_menu
 from r1chat.ui.words.page import Words
 
+PAGE_WAIT = 4.0  # seconds that the page waits for its first model; then it opens without one, and gets it later
+
 
 def model_key(app: App, key: str) -> str:
     """The model to show: the one of the conversation, else the one of the settings, else the best there is."""
     if key:
         return key
     try:
-        return app.catalogue.default(app.settings.model, app.settings.backend or "").key
+        return app.catalogue.default(app.settings.model, app.settings.backend or "", PAGE_WAIT).key
     except R1ChatError:
         return ""
 

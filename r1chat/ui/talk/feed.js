@@ -13,7 +13,13 @@ let feedAddress = '';  // the address of the feed
 let subject = '';  // what it shows, in which language
 let walking = false;  // Back or Forward leads to a conversation
 
+let later = 0;  // the timer of a tab that holds no stream
+/** @type {() => void} */
+let giveUp = null;  // gives this tab's place among those that hold a stream to another one
+
 const RETRY = 2000;  // ms between two tries to reach r1chat
+const GLANCE = 3000;  // ms between two looks of a tab that holds no stream
+const MOST_STREAMS = 4;  // of all tabs: a browser has six connections to one address, and an act needs one
 
 /** Show the conversation of the page's state, from the end, if it does not show already. */
 export function showConversation() {
@@ -50,7 +56,10 @@ addEventListener('popstate', () => {
 });
 
 function connect() {
+  clearTimeout(later);
   feed?.close();
+  let mayStay = !document.hidden;
+  if (mayStay) takePlace().then(taken => mayStay = taken);
   const source = feed = new EventSource(feedAddress);  // reconnects by itself; the server then sends everything anew
   feed.onopen = () => sayRunning(true);
   feed.onerror = () => {
@@ -58,7 +67,30 @@ function connect() {
     if (source.readyState !== EventSource.CLOSED) return;
     setTimeout(() => again(source), RETRY);  // it was refused, so the browser gave up
   };
-  feed.onmessage = event => patch(JSON.parse(event.data));
+  feed.onmessage = event => {
+    patch(JSON.parse(event.data));
+    if (!mayStay && feed === source) pause();
+  };
+}
+
+/** Whether this tab may hold a stream. The browser gives the place back when the tab ends. */
+async function takePlace() {
+  for (let place = 0; navigator.locks && !giveUp && place < MOST_STREAMS; place++) {
+    await new Promise(tried => navigator.locks.request(`r1chat-stream-${place}`, {ifAvailable: true}, lock => {
+      const given = lock && !giveUp && new Promise(resolve => giveUp = () => resolve(null));
+      tried(null);
+      return given;
+    }));
+  }
+  return !navigator.locks || Boolean(giveUp);
+}
+
+/** Hold no connection, and look again in a while. */
+function pause() {
+  feed?.close();
+  feed = null;
+  clearTimeout(later);
+  later = setTimeout(connect, GLANCE);
 }
 
 /** @param {boolean} running whether r1chat itself answers */
@@ -79,11 +111,13 @@ async function again(source) {
   if (feed === source) connect();
 }
 
-/** A hidden tab holds a connection only until its reply is done. */
+/** A hidden tab holds no connection, and only looks whether its reply is done. */
 function letGo() {
-  if (!document.hidden || document.body.dataset.running) return;
-  feed?.close();
-  feed = null;
+  if (!document.hidden) return;
+  pause();
+  if (!document.body.dataset.running) clearTimeout(later);
+  giveUp?.();
+  giveUp = null;
 }
 onState(letGo);
 document.addEventListener('visibilitychange', () => {
