@@ -320,6 +320,59 @@ def test_command_line_starts_without_page_database_and_model() -> None:
     assert loaded.stdout.strip() == ""
 
 
+# Participles and the like say what was done with a value, not what it is.
+SAY_NOTHING = frozenset(
+    [
+        "said",
+        "found",
+        "wanted",
+        "each",
+        "one",
+        "told",
+        "asked",
+        "made",
+        "given",
+        "kept",
+        "shown",
+        "written",
+        "drawn",
+        "named",
+        "taken",
+        "held",
+        "begun",
+    ]
+)
+
+
+def _variables(source: str) -> Iterator[tuple[int, str]]:
+    """Line and name of every variable and parameter of functions; the fields of classes are none."""
+    tree = ast.parse(source)
+    for function in ast.walk(tree):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    yield node.lineno, node.id
+                elif isinstance(node, ast.arg):
+                    yield node.lineno, node.arg
+
+
+@pytest.mark.parametrize("folder", ["r1chat", "benchmarks", "tests"])
+def test_a_variable_has_the_name_of_what_it_holds(folder: str) -> None:
+    riddles = [
+        f"{path.relative_to(ROOT)}:{line} {name}"
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if SAY_NOTHING & set(re.findall(r"\w+", source := path.read_text(encoding="utf-8")))
+        for line, name in _variables(source)
+        if name in SAY_NOTHING
+    ]
+    assert riddles == []
+
+
+def test_the_walk_sees_variables_that_say_nothing() -> None:
+    source = "class A:\n    kept: int = 0\ndef f(said):\n    return [one for one in said if (found := one)]\n"
+    assert {name for _, name in _variables(source)} == {"said", "one", "found"}
+
+
 def _defined_names(source: str) -> Iterator[str]:
     """The classes and type aliases at the top of a module."""
     for node in ast.parse(source).body:

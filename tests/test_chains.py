@@ -126,17 +126,17 @@ def test_a_chain_is_short(task: str) -> None:
 @pytest.mark.parametrize("task", generated.TASKS)
 def test_a_brief_chain_says_what_is_asked_and_the_result_and_promises_no_steps(task: str) -> None:
     rng = random.Random(6)
-    for made in generated.problems(task, "train", 40):
-        asked, result = chain(task, made.values, made.example, made.language, rng, brief=True).split("\n")
-        assert result == (f"So it is {made.example}." if made.language == "en" else f"所以是{made.example}。")
-        assert not re.search(f"step by step|一步一步|{WRONG}", asked)
-        assert reply(f"{asked}\n{result}", made.example, made.language).count("boxed") == 1
+    for problem in generated.problems(task, "train", 40):
+        task_line, result = chain(task, problem.values, problem.example, problem.language, rng, brief=True).split("\n")
+        assert result == (f"So it is {problem.example}." if problem.language == "en" else f"所以是{problem.example}。")
+        assert not re.search(f"step by step|一步一步|{WRONG}", task_line)
+        assert reply(f"{task_line}\n{result}", problem.example, problem.language).count("boxed") == 1
 
 
 def test_products_of_3_by_2_digits_have_no_fewer_and_are_in_the_split_of_any_product() -> None:
-    for made in generated.problems("products-3x2", "test", 60):
-        _, a, b = made.values
-        assert (len(str(a)), len(str(b)), made.answer) == (3, 2, str(a * b))
+    for problem in generated.problems("products-3x2", "test", 60):
+        _, a, b = problem.values
+        assert (len(str(a)), len(str(b)), problem.answer) == (3, 2, str(a * b))
         assert generated.split_of(f"{a}*{b}") == "test"
 
 

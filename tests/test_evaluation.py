@@ -192,15 +192,15 @@ def test_published_forms_are_known_by_their_fields(tmp_path: Path, name: str) ->
 
 
 @pytest.mark.parametrize(
-    "named", ["../private.json", "{folder}/private.json", "sub/../../private.json", "link.json", ".."]
+    "file_name", ["../private.json", "{folder}/private.json", "sub/../../private.json", "link.json", ".."]
 )
-def test_a_toml_file_of_others_names_no_file_but_one_beside_it(tmp_path: Path, named: str) -> None:
+def test_a_toml_file_of_others_names_no_file_but_one_beside_it(tmp_path: Path, file_name: str) -> None:
     """What it names is sent to the model that is measured, which may be a server elsewhere."""
     (tmp_path / "private.json").write_text(json.dumps([{"question": "sk-secret", "answer": "1"}]))
     folder = tmp_path / "theirs"
     (folder / "sub").mkdir(parents=True)
     (folder / "link.json").symlink_to(tmp_path / "private.json")
-    (folder / "t.toml").write_text(f"file = {json.dumps(named.format(folder=tmp_path))}")
+    (folder / "t.toml").write_text(f"file = {json.dumps(file_name.format(folder=tmp_path))}")
     with pytest.raises(EvaluationError, match="without a path and no link") as refused:
         load_task(str(folder / "t.toml"))
     assert "不含路径" in refused.value.sentence("zh")

@@ -98,8 +98,8 @@ def log(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_the_loss_falls_and_the_log_has_the_dev_split_by_task(trained: Path) -> None:
-    found = losses(trained)
-    assert found[-1] < found[0] - 1
+    lines = losses(trained)
+    assert lines[-1] < lines[0] - 1
     dev = log(trained)[-1]["dev"]
     assert dev and set(dev) <= {*generated.TASKS, "follow", "talk"} and all(0 <= share <= 1 for share in dev.values())
 
@@ -166,8 +166,8 @@ def test_a_share_of_texts_is_brief_and_the_others_are_worked_out_as_ever() -> No
     from r1chat.training.data import texts
 
     def thoughts(brief: float) -> list[str]:
-        made = islice(texts(random.Random(7), "train", ["products"], (), brief), 400)
-        return [text.completion.partition("\n</think>")[0] for text in made if "</think>" in text.completion]
+        samples = islice(texts(random.Random(7), "train", ["products"], (), brief), 400)
+        return [text.completion.partition("\n</think>")[0] for text in samples if "</think>" in text.completion]
 
     lines = [thought.count("\n") + 1 for thought in thoughts(0.7)]
     assert 0.6 < lines.count(2) / len(lines) < 0.8 and min(count for count in lines if count != 2) > 2
@@ -181,10 +181,10 @@ def test_what_reinforcement_learning_is_measured_by_is_counted_by_problem() -> N
     from r1chat.training.gguf_file import read_gguf
 
     torch.set_num_threads(1)
-    found = measure(*read_gguf(nano_model()), "products", "dev", 3)
-    assert found["worked"] == 1 and found["tokens"] > 20 and len(found["right"]) == 3
-    assert sum(found["right"]) / 3 == pytest.approx(found["pass@1"], abs=1e-3) and found["pass@1"] > 0.6
-    assert found["pass@1"] <= found["pass@8"] and found["cons@8"] in (pytest.approx(2 / 3, abs=1e-3), 1)
+    figures = measure(*read_gguf(nano_model()), "products", "dev", 3)
+    assert figures["worked"] == 1 and figures["tokens"] > 20 and len(figures["right"]) == 3
+    assert sum(figures["right"]) / 3 == pytest.approx(figures["pass@1"], abs=1e-3) and figures["pass@1"] > 0.6
+    assert figures["pass@1"] <= figures["pass@8"] and figures["cons@8"] in (pytest.approx(2 / 3, abs=1e-3), 1)
 
 
 def test_train_and_dev_share_no_problem_and_mistakes_are_not_learnt(trained: Path) -> None:
@@ -193,12 +193,12 @@ def test_train_and_dev_share_no_problem_and_mistakes_are_not_learnt(trained: Pat
     from r1chat.training.loop import load
 
     _, tokenizer = load(trained)
-    made = [text for text in islice(texts(random.Random(1)), 400) if WRONG in text.completion]
-    for text, example in zip(made, encode(tokenizer, made), strict=True):
+    samples = [text for text in islice(texts(random.Random(1)), 400) if WRONG in text.completion]
+    for text, example in zip(samples, encode(tokenizer, samples), strict=True):
         skipped = [token for token, learn in zip(example.tokens, example.learn, strict=True) if not learn]
         left_out = tokenizer.decode(skipped, skip_special_tokens=False)
         assert left_out == text.prompt + text.completion.partition(WRONG)[2].partition(RIGHT)[0]
-    cores = [{made.core for made in generated.problems("sums", split, 200)} for split in ("train", "dev")]
+    cores = [{problem.core for problem in generated.problems("sums", split, 200)} for split in ("train", "dev")]
     assert not cores[0] & cores[1]
 
 
@@ -302,9 +302,9 @@ def test_tokens_are_drawn_as_often_as_they_are_likely_at_the_temperature(trained
     rows = complete(model, tokenizer, ["1 + 1"] * 4000, 1.5, 1, seed=5)
     with torch.no_grad():
         expected = (model.logits(model(torch.tensor([rows[0].prompt])))[0, -1] / 1.5).softmax(-1)
-    drawn = torch.bincount(torch.tensor([row.tokens[0] for row in rows]), minlength=len(expected)) / len(rows)
-    assert ((drawn - expected).abs() < 5 * (expected * (1 - expected) / len(rows)).sqrt() + 1e-3).all()
-    assert (drawn > 0).sum() > 3
+    tokens = torch.bincount(torch.tensor([row.tokens[0] for row in rows]), minlength=len(expected)) / len(rows)
+    assert ((tokens - expected).abs() < 5 * (expected * (1 - expected) / len(rows)).sqrt() + 1e-3).all()
+    assert (tokens > 0).sum() > 3
 
 
 def test_advantages_are_standard_scores_within_a_group() -> None:
@@ -339,24 +339,24 @@ def test_the_gradient_is_the_mean_over_all_tokens_however_completions_are_put_to
     weights = model.token_embd.weight
     with torch.no_grad():
         weights.mul_(1.1)  # away from the start, so that the penalty has a gradient
-    written = [
+    completions = [
         complete(model, tokenizer, ["1 + 1"], 1.5, limit=limit, seed=limit)[0] for limit in (300, 9, 500, 40) * 6
     ]
     advantage = [1.0, -2.0, 0.5, -0.1] * 6
     rules = grpo.Reinforcement(kl=0.1)
-    total = sum(len(row.tokens) for row in written)
-    longest = max(len(row.prompt) + len(row.tokens) for row in written)  # three of that length go into one part
+    total = sum(len(row.tokens) for row in completions)
+    longest = max(len(row.prompt) + len(row.tokens) for row in completions)  # three of that length go into one part
 
     def gradient(rows: list[int]) -> Any:
         model.zero_grad()
         grpo.add_gradient(
-            model, [written[row] for row in rows], [advantage[row] for row in rows], rules, start, 3 * longest
+            model, [completions[row] for row in rows], [advantage[row] for row in rows], rules, start, 3 * longest
         )
         assert weights.grad is not None
         return weights.grad.clone()
 
-    apart = sum(gradient([row]) * (len(written[row].tokens) / total) for row in range(len(written)))
-    whole = gradient(list(range(len(written))))
+    apart = sum(gradient([row]) * (len(completions[row].tokens) / total) for row in range(len(completions)))
+    whole = gradient(list(range(len(completions))))
     assert torch.allclose(whole, apart, atol=1e-3 * whole.abs().max().item())
 
 
@@ -381,10 +381,10 @@ def test_a_run_of_grpo_that_goes_on_is_held_to_the_model_that_it_began_with(know
     Grpo(tmp_path, Plan(minutes=0.05, rate=1e-3, warm=1, anneal=1.0), rules, read_gguf(knowing)).run()
     assert max(line.get("kl", 0) for line in log(tmp_path)) > 0
     again = Grpo(tmp_path, Plan(minutes=0.1), rules, None)
-    begun = read_gguf(knowing)[0].state_dict()
+    start = read_gguf(knowing)[0].state_dict()
     assert again.reference is not None
-    assert all(value.equal(begun[name]) for name, value in again.reference.state_dict().items())
-    assert not all(value.equal(begun[name]) for name, value in again.model.state_dict().items())
+    assert all(value.equal(start[name]) for name, value in again.reference.state_dict().items())
+    assert not all(value.equal(start[name]) for name, value in again.model.state_dict().items())
 
 
 def test_a_run_of_grpo_is_told_in_words() -> None:
@@ -446,10 +446,10 @@ def test_rejection_sampling_keeps_what_is_right_and_goes_on_after_a_kill(knowing
     assert main([*words, "--problems", "16"]) == 0
     file = tmp_path / "samples.jsonl"
     first = file.read_bytes()
-    kept = [row for line in first.splitlines() for row in json.loads(line)["kept"]]
-    assert kept and all(f"\\boxed{{{row['answer']}}}" in row["completion"] for row in kept)
-    assert all(row["completion"].count("</think>") == 1 for row in kept)
-    assert max(Counter(row["prompt"] for row in kept).values()) <= 2
+    samples = [row for line in first.splitlines() for row in json.loads(line)["kept"]]
+    assert samples and all(f"\\boxed{{{row['answer']}}}" in row["completion"] for row in samples)
+    assert all(row["completion"].count("</think>") == 1 for row in samples)
+    assert max(Counter(row["prompt"] for row in samples).values()) <= 2
     (tmp_path / "checkpoint.pt").unlink()
     file.write_bytes(first[:-9])  # killed within a line
     assert main([*words, "--problems", "16"]) == 0
@@ -479,15 +479,15 @@ def test_the_demo_goes_through_all_stages_and_its_model_answers(tmp_path: Path) 
     from r1chat.training.demo import Demo, run
     from r1chat.training.model import Shape
 
-    told: list[str] = []
+    told_stages: list[str] = []
     plan = Demo(minutes=0.9, tasks=("primes",), problems=8)
     notes: list[str] = []
-    result = run(tmp_path, plan, told.append, Shape(**SIZES), notes.append)
+    result = run(tmp_path, plan, told_stages.append, Shape(**SIZES), notes.append)
     assert "16 problems, 64 samples" in notes[0]
-    assert told == ["cold start", "more of it", "rejection sampling", "GRPO"] == list(result["stages"])
+    assert told_stages == ["cold start", "more of it", "rejection sampling", "GRPO"] == list(result["stages"])
     assert result["loss"][1] < result["loss"][0] - 1
     assert json.loads((tmp_path / "demo.json").read_text())["stages"] == result["stages"]
-    assert all(one["low"] <= one["pass@1"] <= one["high"] for one in result["stages"].values())
+    assert all(row["low"] <= row["pass@1"] <= row["high"] for row in result["stages"].values())
     lead = result["stages"]["GRPO"]["lead"]  # over the control, on the same problems
     points = result["stages"]["GRPO"]["pass@1"] - result["stages"]["more of it"]["pass@1"]
     assert lead["value"] == pytest.approx(points, abs=2e-4) and lead["low"] <= lead["value"] <= lead["high"]
@@ -496,7 +496,9 @@ def test_the_demo_goes_through_all_stages_and_its_model_answers(tmp_path: Path) 
         request = Request("demo", (Message("user", "Is 91 prime? (A) yes (B) no"),), params=Params(max_tokens=60))
         assert sum(event.tokens for event in backend.stream(request) if isinstance(event, Raw)) >= 1
     before = (tmp_path / "GRPO" / "log.jsonl").read_text()
-    assert run(tmp_path, plan, told.append, Shape(**SIZES))["stages"] == result["stages"]  # nothing is trained again
+    assert (
+        run(tmp_path, plan, told_stages.append, Shape(**SIZES))["stages"] == result["stages"]
+    )  # nothing is trained again
     assert (tmp_path / "GRPO" / "log.jsonl").read_text() == before
 
 
@@ -530,10 +532,10 @@ def test_a_teachers_right_replies_are_kept_and_its_wrong_and_cut_ones_are_not(tm
 
     backend = ScriptedBackend(reply)
     plan = Rejection(32, 2, ("primes",))
-    kept = gather(tmp_path, plan, teacher(backend, backend.models()[0], plan))
-    assert kept and all(text.answer == "B" for text in kept)
-    assert all(int(re.search(r"\d+", text.completion)[0]) % 2 for text in kept)  # type: ignore[index]
-    assert all(text.completion.count("</think>") == 1 and text.completion.endswith("▁sentence｜>") for text in kept)
+    samples = gather(tmp_path, plan, teacher(backend, backend.models()[0], plan))
+    assert samples and all(text.answer == "B" for text in samples)
+    assert all(int(re.search(r"\d+", text.completion)[0]) % 2 for text in samples)  # type: ignore[index]
+    assert all(text.completion.count("</think>") == 1 and text.completion.endswith("▁sentence｜>") for text in samples)
 
 
 # --- task files ------------------------------------------------------------------------------------------------------
@@ -541,8 +543,8 @@ def test_a_teachers_right_replies_are_kept_and_its_wrong_and_cut_ones_are_not(tm
 
 def write_primes(folder: Path, count: int = 60) -> Path:
     """A task file of questions that `knowing` can answer."""
-    made = generated.problems("primes", "train", count)
-    rows = [{"question": one.question, "answer": one.answer, "kind": one.kind} for one in made]
+    problems = generated.problems("primes", "train", count)
+    rows = [{"question": problem.question, "answer": problem.answer, "kind": problem.kind} for problem in problems]
     (folder / "primes.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     (folder / "ours.toml").write_text('name = "our-primes"\nfile = "primes.jsonl"\nprompt = "{question}"\n')
     return folder / "ours.toml"
@@ -550,7 +552,7 @@ def write_primes(folder: Path, count: int = 60) -> Path:
 
 def parts(file: Path) -> tuple[set[str], set[str]]:
     """The questions of a task file that are trained on, and those that are held out."""
-    train, dev = ({one.question for one in load_task(str(file), split).problems} for split in ("train", "dev"))
+    train, dev = ({problem.question for problem in load_task(str(file), split).problems} for split in ("train", "dev"))
     return train, dev
 
 
@@ -562,7 +564,7 @@ def test_a_task_file_is_parted_by_its_questions_and_eval_asks_the_part_that_is_h
     file = write_primes(tmp_path)
     train, dev = parts(file)
     assert train and dev and not train & dev
-    assert train | dev == {one.question for one in load_task(str(file)).problems}
+    assert train | dev == {problem.question for problem in load_task(str(file)).problems}
     lines = (tmp_path / "primes.jsonl").read_text().splitlines()
     (tmp_path / "primes.jsonl").write_text("\n".join(reversed(lines)))
     assert parts(file) == (train, dev)
@@ -583,8 +585,8 @@ def test_rejection_sampling_of_a_task_file_asks_each_problem_once_and_none_that_
     assert f"{len(train)} problems, {4 * len(train)} samples" in printed.out
     lines = [json.loads(line) for line in (tmp_path / "run" / "samples.jsonl").read_text().splitlines()]
     assert sum(line["samples"] for line in lines) == 4 * len(train)
-    kept = [row for line in lines for row in line["kept"]]
-    assert kept and asked_in(kept) <= train
+    samples = [row for line in lines for row in line["kept"]]
+    assert samples and asked_in(samples) <= train
     assert 0 <= log(tmp_path / "run")[-1]["dev"]["our-primes"] <= 1
 
 
@@ -600,10 +602,10 @@ def test_grpo_learns_on_a_task_file_and_measures_what_is_held_out(knowing: Path,
     assert any(line.get("accuracy", 0) > 0 for line in lines) and "pass@1" in lines[-1]
     train, dev = parts(file)
     pool, _ = read_pool(str(file), read_gguf(knowing)[1])
-    drawn = [asdict(text) for text in islice(texts(random.Random(1), "train", pools=[pool]), len(train))]
-    assert asked_in(drawn) == train  # each once before any comes again
-    held = [asdict(text) for text in dev_texts("grpo dev", 100, pools=[pool])]
-    assert len(held) == len(dev) and asked_in(held) == dev
+    questions = [asdict(text) for text in islice(texts(random.Random(1), "train", pools=[pool]), len(train))]
+    assert asked_in(questions) == train  # each once before any comes again
+    held_out = [asdict(text) for text in dev_texts("grpo dev", 100, pools=[pool])]
+    assert len(held_out) == len(dev) and asked_in(held_out) == dev
 
 
 def test_a_teacher_is_asked_the_problems_of_a_task_file(knowing: Path, tmp_path: Path) -> None:
@@ -616,10 +618,10 @@ def test_a_teacher_is_asked_the_problems_of_a_task_file(knowing: Path, tmp_path:
     pool, _ = read_pool(str(file), read_gguf(knowing)[1])
     backend = ScriptedBackend(lambda request: ["<think>I say B.", "</think>", "\\boxed{B}", Finish("stop")])
     plan = Rejection(400, 2, pools=(pool,))
-    kept = gather(tmp_path / "run", plan, teacher(backend, backend.models()[0], plan))
+    samples = gather(tmp_path / "run", plan, teacher(backend, backend.models()[0], plan))
     right = {text.prompt for text in pool.train if text.reference == "B" and text.language == "en"}
-    assert right and {text.prompt for text in kept} == right
-    assert all(text.completion.endswith("\\boxed{B}<｜end▁of▁sentence｜>") for text in kept)
+    assert right and {text.prompt for text in samples} == right
+    assert all(text.completion.endswith("\\boxed{B}<｜end▁of▁sentence｜>") for text in samples)
 
 
 @pytest.mark.parametrize(
@@ -649,7 +651,7 @@ def test_task_files_are_for_the_stages_that_sample(
 ) -> None:
     file = write_primes(tmp_path)
     assert main(["train", "demo", str(tmp_path / "run"), "--task", str(file)]) == 1
-    assert "no task" in (told := capsys.readouterr().err) and ".jsonl" not in told
+    assert "no task" in (message := capsys.readouterr().err) and ".jsonl" not in message
     words = ["train", "grpo", str(tmp_path / "run"), "--from", str(knowing), "--task"]
     assert main([*words, "chess"]) == 1
     assert "or give a file (.toml, .jsonl" in capsys.readouterr().err

@@ -546,9 +546,11 @@ def shifted(a: Node, b: Node) -> bool:
     return all(abs(difference - differences[0]) <= tolerance for difference in differences)
 
 
+_ONE = Num(Fraction(1))
+
+
 def cleared(node: Node) -> tuple[Node, Node]:
     """Numerator and denominator of an expression, so that an equation's zeros are those of the numerator."""
-    one = Num(Fraction(1))
     match node:
         case Op(kind="+", args=args):
             top, bottom = cleared(args[0])
@@ -574,14 +576,13 @@ def cleared(node: Node) -> tuple[Node, Node]:
             if power < 0:
                 top, bottom = bottom, top
             exponent = Num(abs(power))
-            return Op("^", (top, exponent)), bottom if bottom == one else Op("^", (bottom, exponent))
+            return Op("^", (top, exponent)), bottom if bottom == _ONE else Op("^", (bottom, exponent))
         case _:
-            return node, one
+            return node, _ONE
 
 
 def _times(a: Node, b: Node) -> Node:
-    one = Num(Fraction(1))
-    return b if a == one else a if b == one else Op("*", (a, b))
+    return b if a == _ONE else a if b == _ONE else Op("*", (a, b))
 
 
 def number(node: Node) -> Any:

@@ -78,7 +78,7 @@ class _TooCostlyError(Exception):
     """The search has reached its bound. No BackendError: those of single renders are passed over."""
 
 
-class StoppedError(Exception):
+class SearchStoppedError(Exception):
     """The search was told to stop."""
 
 
@@ -90,7 +90,7 @@ _too_costly: set[int] = set()  # hashes of templates that reached the bound: not
 def find_format(source: str, bos: str = "", eos: str = "", stopped: Callable[[], bool] = bool) -> FoundFormat:
     """The reasoning format of a Jinja chat template, or why it has none. Never raises a BackendError.
 
-    At most MOST_RENDERS renders and some MOST_SECONDS; one search at a time. Raises StoppedError soon after
+    At most MOST_RENDERS renders and some MOST_SECONDS; one search at a time. Raises SearchStoppedError soon after
     `stopped` is true.
     """
     key = hash((source, bos, eos))
@@ -208,7 +208,7 @@ class _Finder:
     def _go_on(self, renders: int = 0) -> None:
         """Raises where the search has to end before so many more renders."""
         if self._stopped():
-            raise StoppedError
+            raise SearchStoppedError
         self._renders_left -= renders
         if self._renders_left < 0 or _processor_time() > self._deadline:
             raise _TooCostlyError

@@ -21,7 +21,7 @@ class FormatSearch:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="r1chat-format")
 
     async def find(self, template: str, bos: str = "", eos: str = "") -> FoundFormat:
-        """What `find_any_format` finds. Raises StoppedError where `close` comes meanwhile."""
+        """What `find_any_format` finds. Raises SearchStoppedError where `close` comes meanwhile."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, find_any_format, template, bos, eos, self._stopped.is_set)
 

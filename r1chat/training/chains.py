@@ -27,10 +27,10 @@ _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)
 
 def chain(task: str, values: _Values, answer: str, lang: Language, rng: random.Random, brief: bool = False) -> str:
     """The thought for a problem: lines, "\n" between them. A `brief` one says what is asked and the result, no more."""
-    asked, *lines = MAKERS[task](values, lang)
+    task_line, *lines = MAKERS[task](values, lang)
     if brief:
-        return f"{_opening(asked, lang, rng, in_steps=False)}\n{_result(answer, lang)}"
-    lines.insert(0, _opening(asked, lang, rng))
+        return f"{_opening(task_line, lang, rng, in_steps=False)}\n{_result(answer, lang)}"
+    lines.insert(0, _opening(task_line, lang, rng))
     if lines[-1] == GIVEN_UP.pick(lang):
         return "\n".join(lines)
     chance = rng.random()
@@ -56,12 +56,12 @@ def _result(answer: str, lang: Language) -> str:
     return f"So it is {answer}." if lang == "en" else f"所以是{answer}。"
 
 
-def _opening(asked: str, lang: Language, rng: random.Random, in_steps: bool = True) -> str:
+def _opening(task_line: str, lang: Language, rng: random.Random, in_steps: bool = True) -> str:
     if lang == "en":
         ways = ("I need to find {}.", "Let me find {}.", "Okay, let me find {} step by step.")
     else:
         ways = ("我需要算{}。", "让我算{}。", "好的，一步一步算{}。")
-    return rng.choice(ways if in_steps else ways[:-1]).format(asked)
+    return rng.choice(ways if in_steps else ways[:-1]).format(task_line)
 
 
 def _spoil(lines: list[str], lang: Language, rng: random.Random) -> None:
@@ -119,11 +119,11 @@ def _division(values: _Values, lang: Language) -> list[str]:
     a, b, what = values
     lines, quotient, rest = columns.divide(a, b)
     end = (f"quotient {quotient}, remainder {rest}") if lang == "en" else f"商{quotient}，余{rest}"
-    wanted = {
+    titles = {
         "mod": ("the remainder of {} / {}", "{} / {} 的余数"),
         "div": ("how often {1} goes into {0}", "{} / {} 的商"),
     }
-    return [wanted[what][lang == "zh"].format(a, b), *lines, end]
+    return [titles[what][lang == "zh"].format(a, b), *lines, end]
 
 
 def _steps(steps: Sequence[tuple[Any, str, Any]]) -> list[str]:
@@ -152,9 +152,9 @@ def _stories(values: _Values, lang: Language) -> list[str]:
 
 def _decimals(values: _Values, lang: Language) -> list[str]:
     first, second = values
-    whole, one = first.split(".")
-    two = second.split(".")[1]
-    x, y = one.ljust(2, "0"), two.ljust(2, "0")
+    whole, decimals = first.split(".")
+    other_decimals = second.split(".")[1]
+    x, y = decimals.ljust(2, "0"), other_decimals.ljust(2, "0")
     sign = ">" if x > y else "<"
     larger = first if x > y else second
     return [
@@ -243,8 +243,8 @@ def _primes(values: _Values, lang: Language) -> list[str]:
         lines.append(f"{p}: {', '.join(text)}")
         if rest == 0:
             break
-    found = "prime" if lines[-1].endswith(f">{n}") else "not prime"
-    lines.append(found if lang == "en" else {"prime": "是质数", "not prime": "不是质数"}[found])
+    verdict = "prime" if lines[-1].endswith(f">{n}") else "not prime"
+    lines.append(verdict if lang == "en" else {"prime": "是质数", "not prime": "不是质数"}[verdict])
     return [f"whether {n} is prime" if lang == "en" else f"{n}是不是质数", *lines]
 
 
@@ -295,8 +295,8 @@ def _clock(values: _Values, lang: Language) -> list[str]:
 def _countdown(values: _Values, lang: Language) -> list[str]:
     """For each pair what it makes, and what it would have to make for the third number to lead on to the target."""
     numbers, target = values
-    lines, found = _search(numbers, target, lang)
-    if not found:
+    lines, expression = _search(numbers, target, lang)
+    if not expression:
         raise ValueError(f"nothing makes {target} of {numbers}")
     return [_wanted(numbers, target, lang), *lines]
 
@@ -313,10 +313,10 @@ def _countdown_4(values: _Values, lang: Language) -> list[str]:
         others, need, undo = generated.left_after(numbers, target, sign, last)
         way = f"{target}={need}{undo}{last}"
         lines.append(f"{target}{sign}{last}={need}, {way}, {_wanted(others, need, lang)}")
-        searched, found = _search(others, need, lang)
-        lines += searched
-        if found:
-            return [*lines, f"{need}={found}, {way}"]
+        search_lines, expression = _search(others, need, lang)
+        lines += search_lines
+        if expression:
+            return [*lines, f"{need}={expression}, {way}"]
         lines.append("Wait, no. Again:" if lang == "en" else "等等，不行。重新试：")
     return [*lines[:-1], GIVEN_UP.pick(lang)]
 

@@ -87,21 +87,21 @@ def texts(
     """
     names: list[str | Pool] = [*tasks, *pools] or [*(name for name in MAKERS if name not in NAMED), TALK]
     weights = [WEIGHTS.get(name, 1.0) if isinstance(name, str) else 1.0 for name in names]
-    drawn = {pool.name: again(rng, pool.train if split == "train" else pool.dev) for pool in pools}
+    pool_texts = {pool.name: again(rng, pool.train if split == "train" else pool.dev) for pool in pools}
     while True:
         (name,) = rng.choices(names, weights)
         if isinstance(name, Pool):
-            yield next(drawn[name.name])
+            yield next(pool_texts[name.name])
             continue
         lang = rng.choice(LANGUAGES)
         text = _text_of(name, rng, lang, split, brief)
         yield _without_thought(text) if split == "train" and rng.random() < WITHOUT_THOUGHT else text
 
 
-def again(rng: random.Random, made: Sequence[TrainingText]) -> Iterator[TrainingText]:
+def again(rng: random.Random, samples: Sequence[TrainingText]) -> Iterator[TrainingText]:
     """The texts without end, each time in another order."""
     while True:
-        yield from rng.sample(made, len(made))
+        yield from rng.sample(samples, len(samples))
 
 
 def dev_texts(seed: str, count: int, tasks: Sequence[str] = (), pools: Sequence[Pool] = ()) -> list[TrainingText]:
@@ -119,7 +119,7 @@ def _text_of(name: str, rng: random.Random, lang: Language, split: str, brief: f
         before = _exchange(*_answered(rng, lang, split)) if rng.random() < 0.2 else ""
         question = _directed(talk.question, lang, rng) if rng.random() < 0.05 else talk.question
         return _text(TALK, lang, question, talk.thought, talk.answer, talk.answer, before)
-    drawn = _drawn(name, rng, lang, split)
+    problem = _drawn(name, rng, lang, split)
     chance = rng.random()
     before = ""  # an earlier turn that has nothing to do with this one
     if chance < 0.06:
@@ -127,18 +127,18 @@ def _text_of(name: str, rng: random.Random, lang: Language, split: str, brief: f
         before = _exchange(talk.question, talk.answer)
     elif chance < 0.12:
         before = _exchange(*_answered(rng, lang, split))
-    answer = drawn.example or drawn.answer
+    answer = problem.example or problem.answer
     at_once = brief > 0 and rng.random() < brief
-    thought = chain(name, drawn.values, answer, lang, rng, at_once)
-    question = _asked(name, drawn, rng, lang, split)
+    thought = chain(name, problem.values, answer, lang, rng, at_once)
+    question = _asked(name, problem, rng, lang, split)
     text = _text(name, lang, question, thought, reply(thought, answer, lang), answer, before)
-    return replace(text, reference=drawn.answer, kind=drawn.kind)
+    return replace(text, reference=problem.answer, kind=problem.kind)
 
 
-def _asked(name: str, drawn: Drawn, rng: random.Random, lang: Language, split: str) -> str:
+def _asked(name: str, problem: Drawn, rng: random.Random, lang: Language, split: str) -> str:
     """A question as people type it, now and then with a directive; in training in more wordings."""
     reworded = split == "train" and rng.random() < REWORDED
-    question = wordings.reworded(name, drawn, rng, lang) if reworded else drawn.question
+    question = wordings.reworded(name, problem, rng, lang) if reworded else problem.question
     if name != "primes":
         question = everyday.worn(question, rng, lang)
     return _directed(question, lang, rng) if rng.random() < 0.3 else question
@@ -155,9 +155,9 @@ def _answered(rng: random.Random, lang: Language, split: str) -> tuple[str, str,
     """A question that has a whole number for an answer, the reply, and that number."""
     while True:
         name = rng.choice(ANSWERED)
-        drawn = _drawn(name, rng, lang, split)
-        if re.fullmatch(r"-?\d{1,6}", drawn.answer):
-            return _asked(name, drawn, rng, lang, split), answer_text(drawn.answer, lang), drawn.answer
+        problem = _drawn(name, rng, lang, split)
+        if re.fullmatch(r"-?\d{1,6}", problem.answer):
+            return _asked(name, problem, rng, lang, split), answer_text(problem.answer, lang), problem.answer
 
 
 def _second_turn(rng: random.Random, lang: Language, split: str) -> TrainingText:
@@ -193,9 +193,9 @@ def _text(
 
 def _drawn(name: str, rng: random.Random, lang: Language, split: str) -> Drawn:
     while True:
-        drawn = generated.TASKS[name](rng, lang)
-        if generated.split_of(drawn.core) == split:
-            return drawn
+        problem = generated.TASKS[name](rng, lang)
+        if generated.split_of(problem.core) == split:
+            return problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +206,11 @@ class Example:
     learn: list[bool]
 
 
-def encode(tokenizer: Tokenizer, made: Sequence[TrainingText]) -> list[Example]:
+def encode(tokenizer: Tokenizer, problems: Sequence[TrainingText]) -> list[Example]:
     """Token ids of examples; those that are too long are left out."""
-    parts = [_parts(text) for text in made]
+    parts = [_parts(text) for text in problems]
     ids = iter(tokenizer.encode_batch([part for row in parts for part, _ in row], add_special_tokens=False))
-    found = []
+    examples = []
     for row in parts:
         tokens: list[int] = []
         learn: list[bool] = []
@@ -219,8 +219,8 @@ def encode(tokenizer: Tokenizer, made: Sequence[TrainingText]) -> list[Example]:
             tokens += new
             learn += [learnt] * len(new)
         if len(tokens) <= LONGEST:
-            found.append(Example(tokens, learn))
-    return found
+            examples.append(Example(tokens, learn))
+    return examples
 
 
 def _parts(text: TrainingText) -> list[tuple[str, bool]]:

@@ -1095,11 +1095,11 @@ There are {a} rows of {b} chairs. {c} chairs are taken away. How many chairs are
 }
 
 
-def reworded(name: str, drawn: Drawn, rng: random.Random, lang: Language) -> str:
+def reworded(name: str, problem: Drawn, rng: random.Random, lang: Language) -> str:
     """The question of a problem in one of the wordings of this module; as it is where the task has none here."""
-    chosen = _CHOOSE[name](drawn.values, rng, lang) if name in _CHOOSE else None
+    chosen = _CHOOSE[name](problem.values, rng, lang) if name in _CHOOSE else None
     if not chosen:
-        return drawn.question
+        return problem.question
     wordings, fields = chosen
     text = rng.choice(wordings.pick(lang).split("\n"))
     return text.format(**{key: _spoken(value, rng) for key, value in fields.items()})

@@ -230,9 +230,9 @@ def template_with_switches(count: int) -> str:
 
 def test_a_chat_template_with_countless_switches_is_not_tried_with_all_of_them() -> None:
     """It says itself how often it is rendered: 300 switches with 3 values, 3,052 times, up to 5 seconds each."""
-    found = find_format(template_with_switches(60))
-    assert found.form is None and found.problem is not None
-    assert "could not be understood" in found.problem.sentence("en") and "无法理解" in found.problem.sentence("zh")
+    result = find_format(template_with_switches(60))
+    assert result.form is None and result.problem is not None
+    assert "could not be understood" in result.problem.sentence("en") and "无法理解" in result.problem.sentence("zh")
 
 
 def test_the_search_in_a_chat_template_ends_when_its_server_is_removed() -> None:
