@@ -429,6 +429,19 @@ def parrot(rng: random.Random) -> Iterator[Any]:
         yield replace(text, completion=f"{head}\n{end}".replace(f"{{{text.answer}}}", f"{{{answer}}}"))
 
 
+def test_a_modelfile_of_another_model_is_not_replaced(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target, modelfile = tmp_path / "mine.gguf", tmp_path / "mine.Modelfile"
+    modelfile.write_text("FROM qwen3\n")
+    asked_for = ["train", "gguf", str(trained), "-o", str(target)]
+    assert main(asked_for) == 1
+    assert "is another model's, so nothing was written" in capsys.readouterr().err
+    assert modelfile.read_text() == "FROM qwen3\n" and not target.exists()
+    modelfile.unlink()
+    assert main(asked_for) == main(asked_for) == 0
+
+
 def test_rejection_sampling_keeps_what_is_right_and_goes_on_after_a_kill(knowing: Path, tmp_path: Path) -> None:
     words = [
         "train",

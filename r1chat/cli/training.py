@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +16,7 @@ from r1chat.config import load as load_settings
 from r1chat.errors import TrainingError
 from r1chat.evaluation import generated
 from r1chat.evaluation.rows import SUFFIXES
+from r1chat.files import read_text
 from r1chat.learn.modelfile import r1_template
 from r1chat.learn.recipe import STAGES as OF_THE_RECIPE
 from r1chat.learn.recipe import StageName, remember
@@ -169,10 +172,12 @@ def _write(folder: Path, file: Path) -> int:
         raise TrainingError(_NO_CHECKPOINT.format(folder=folder))
     if file.suffix != ".gguf":
         raise TrainingError(_NO_GGUF.format(file=file))
+    modelfile, first_line = file.with_suffix(".Modelfile"), f"FROM ./{file.name}\n"
+    if os.path.lexists(modelfile) and not _begins_with(modelfile, first_line):
+        raise TrainingError(_ANOTHER_MODELFILE.format(modelfile=modelfile))
     try:
         write_gguf(file, *load(folder), file.stem)
-        modelfile = file.with_suffix(".Modelfile")
-        lines = f"FROM ./{file.name}\nPARAMETER temperature 0\n{r1_template(file)}"
+        lines = f"{first_line}PARAMETER temperature 0\n{r1_template(file)}"
         modelfile.write_text(lines, encoding="utf-8")
     except OSError as error:
         raise TrainingError(_UNWRITABLE.format(file=file, reason=error.strerror)) from None
@@ -180,6 +185,16 @@ def _write(folder: Path, file: Path) -> int:
     return 0
 
 
+def _begins_with(file: Path, text: str) -> bool:
+    with suppress(OSError, ValueError):
+        return read_text(file).startswith(text)
+    return False
+
+
+_ANOTHER_MODELFILE = Both(
+    "{modelfile} is there and is another model's, so nothing was written. Move it away, or choose another name.",
+    "{modelfile} 已存在，且属于另一个模型，因此没有写入任何内容。请移走它，或另选名称。",
+)
 _WHICH_FOLDER = Both(
     "Name the folder of the run: r1chat train {stage} FOLDER", "请指明训练的文件夹：r1chat train {stage} 文件夹"
 )

@@ -81,9 +81,11 @@ def test_a_start_that_was_killed_before_it_wrote_its_key_does_not_hinder_the_nex
     assert [file.name for file in tmp_path.iterdir()] == [KEY_FILE]
 
 
-def test_an_engine_without_room_for_its_messages_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_without_room_for_its_messages_ends_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its standard error goes to a temporary file; where none can be made, that was no BackendError."""
-    monkeypatch.setattr("tempfile.tempdir", "/nonexistent")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
     with pytest.raises(BackendError, match="did not start a process"):
         Process("main")
 

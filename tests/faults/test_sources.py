@@ -22,7 +22,7 @@ from replay import Replay, written
 
 from r1chat.app import build
 from r1chat.backends.catalogue import Catalogue
-from r1chat.backends.format_finder import StoppedError, find_any_format, find_format
+from r1chat.backends.format_finder import SearchStoppedError, find_any_format, find_format
 from r1chat.backends.format_search import FormatSearch
 from r1chat.backends.ollama import OllamaBackend
 from r1chat.backends.openai import OpenAIBackend
@@ -237,7 +237,7 @@ def test_a_chat_template_with_countless_switches_is_not_tried_with_all_of_them()
 
 def test_the_search_in_a_chat_template_ends_when_its_server_is_removed() -> None:
     looks = itertools.count()
-    with pytest.raises(StoppedError):
+    with pytest.raises(SearchStoppedError):
         find_any_format(template_with_switches(11), stopped=lambda: next(looks) > 5)
     assert next(looks) == 7
 
@@ -254,7 +254,7 @@ def test_the_templates_of_a_server_are_searched_one_at_a_time_and_not_after_its_
         search.close()
         return list(await asyncio.gather(*searches, return_exceptions=True))
 
-    assert {type(end) for end in asyncio.run(ends())} <= {StoppedError, asyncio.CancelledError}
+    assert {type(end) for end in asyncio.run(ends())} <= {SearchStoppedError, asyncio.CancelledError}
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
