@@ -292,6 +292,19 @@ def test_samples_of_a_batch_have_the_probabilities_that_the_model_gives_them_whe
         assert torch.allclose(whole, torch.tensor(row.logs), atol=1e-3)
 
 
+@pytest.mark.parametrize("alike", [True, False])
+def test_a_batch_holds_examples_of_one_length_or_of_all(alike: bool) -> None:
+    from r1chat.training.data import Example, batches
+
+    examples = [Example([number] * length, [True] * length) for number, length in enumerate([10] * 40 + [90] * 40)]
+    made_up = batches(examples, 500, random.Random(1), alike)
+    assert sorted(example.tokens[0] for batch in made_up for example in batch) == list(range(80))
+    sizes = [(len(batch), {len(example.tokens) for example in batch}) for batch in made_up]
+    assert all(rows * max(lengths) <= 500 for rows, lengths in sizes)
+    mixed = sum(len(lengths) == 2 for _, lengths in sizes)
+    assert mixed <= 1 if alike else mixed > len(sizes) / 2
+
+
 def test_tokens_are_drawn_as_often_as_they_are_likely_at_the_temperature(trained: Path) -> None:
     import torch
 
