@@ -89,7 +89,7 @@ class ForeignChat:
     def own_id(self, message_id: str = "") -> str:
         """Our id of this chat, or of a message of it: the same whenever the same chat comes in.
 
-        A chat without an id is known by all that it says: ask only when all its messages are there.
+        A chat without an id gets one from a digest of its whole content: ask only when all messages are added.
         """
         self.id = self.id or _digest(self)
         if len(self.id) > _LONGEST_ID:

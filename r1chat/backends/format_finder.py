@@ -5,7 +5,7 @@ effort: the differences are the tags, the white space around them and what the s
 auto-parser of llama.cpp (docs/autoparser.md). Five families whose tags a comparison cannot tell apart from the frame of
 a turn come from a table (`known_formats.py`). What cannot be understood gives an error.
 
-A template is a program of a stranger's, and says itself how many switches and values there are to try: the whole of
+A template is a program that somebody else wrote, and says itself how many switches and values there are to try: the whole of
 the search has a bound of renders and of seconds.
 """
 

@@ -2,7 +2,7 @@
 //
 // The cookie alone opens nothing private, since a browser sends it to every port of this host. The session key lies in
 // this origin's storage. After a restart of r1chat it is made anew: the browser key, which IndexedDB keeps in a form that
-// scripts can use but not read, signs the challenge of the new process. See `keys.py`.
+// scripts can use but not read, signs the challenge of the new process. See `secrets.py`.
 
 (() => {
   const SESSION = 'r1chat.session', HEADER = 'x-r1chat-key', ENTER = '/r1chat/enter';

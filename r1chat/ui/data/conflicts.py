@@ -15,7 +15,7 @@ MANY = 100  # entries that are listed
 
 
 def panel(conflicts: Sequence[Conflict], words: Words) -> Markup:
-    """Contradictions first, each with links to the conversations that it lies in."""
+    """Contradictions first, each with links to the conversations it occurs in."""
     if not conflicts:
         return Markup("<p>{}</p>").format(words.conflicts_none)
     rest = len(conflicts) - MANY

@@ -219,7 +219,7 @@ def delete(app: App, act: Act) -> PageUpdate:
 
 
 def undelete(app: App, act: Act) -> PageUpdate:
-    """Have a deleted conversation back."""
+    """Restore a deleted conversation."""
     app.store.undelete(act.subject)
     return show(app, act.subject, act.model, act.words, act.query)
 

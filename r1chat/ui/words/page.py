@@ -1,4 +1,6 @@
-"""Every word of the page, in English and Chinese side by side, and how numbers and times are said.
+"""The words of the conversation and of what all parts share, in English and Chinese, and how numbers and times are said.
+
+The other parts have modules of their own beside this one.
 
 Knows no HTML: who puts a sentence into a page escapes it.
 """
