@@ -5,8 +5,8 @@ effort: the differences are the tags, the white space around them and what the s
 auto-parser of llama.cpp (docs/autoparser.md). Five families whose tags a comparison cannot tell apart from the frame of
 a turn come from a table (`known_formats.py`). What cannot be understood gives an error.
 
-A template is a program that somebody else wrote, and says itself how many switches and values there are to try: the whole of
-the search has a bound of renders and of seconds.
+A template is somebody else's program, and says itself how many switches and values there are to try: the whole of the
+search has a bound of renders and of seconds.
 """
 
 from __future__ import annotations

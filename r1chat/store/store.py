@@ -1,4 +1,4 @@
-"""The store: conversations, their turns and replies, kept for good. Takes and returns the values of `r1chat.conversations`.
+"""The store: conversations, their turns and replies, kept for good. Takes and returns those of `r1chat.conversations`.
 
 Ids are made here. An id that is not, or no longer, there raises NotFoundError, and so does one in a deleted
 conversation; every method raises StoreError where the database refuses. Whatever changes the shape of a conversation

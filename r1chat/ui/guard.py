@@ -1,7 +1,7 @@
 """Who may talk to the page: an ASGI middleware in front of every route, HTTP and WebSocket, before anything is read.
 
 A request passes if its `Host` is one of ours (so no foreign name resolves to us: DNS rebinding), its `Origin`, if it
-has one, is this very page, it was not sent by another site, and it carries the secrets of `secrets.py`: the cookie for the
+has one, is this very page, it was not sent by another site, and it carries the keys of `secrets.py`: the cookie for the
 shell of the page, and the session key as well for everything else. A browser has them by opening an address with a
 launch key, or by proving that it had them before. Knows nothing of what it guards. Of a refused request no more than
 `_DRAINED` bytes are read, and nothing is kept.

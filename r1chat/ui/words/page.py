@@ -1,4 +1,4 @@
-"""The words of the conversation and of what all parts share, in English and Chinese, and how numbers and times are said.
+"""The words of the conversation and of what all parts share, in two languages, and how numbers and times are said.
 
 The other parts have modules of their own beside this one.
 
