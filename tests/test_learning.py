@@ -646,7 +646,7 @@ def test_a_run_ends_where_the_model_leaves_both_ways_between_which_a_judgement_c
     from r1chat.training.base import read_base
 
     data = preferred_rows(24)
-    plan = AdapterPlan("prefer", rate=3e-3, epochs=6, supervised=0.0)
+    plan = AdapterPlan("prefer", rate=1e-2, epochs=6, supervised=0.0)
     guard = TrainingGuard(fall=math.inf, first=math.inf, learnt=math.inf)  # nothing else ends it
     result = Adapting(tmp_path, read_base(nano_model()), data[8:], data[:8], plan, guard).run(
         lambda line: None, lambda: False
