@@ -135,11 +135,11 @@ class Chat:
     ) -> Generation:
         """Send a message at the end of the open branch, or `after` another reply of it, and begin its reply.
 
-        None makes a conversation for it, which is to behave as `behaviour` says (None: as the settings say). `steering`
-        is how it goes on from now: its budget, and whether thoughts are kept (None: as the model's template does); None
-        leaves that as it is. A new conversation has the own consent, or refusal, of the one that it was carried over
-        from: its first message says what was said there. `model` is a key `backend:name`. Raises MessageError, UnknownModelError, BackendError,
-        StoreError; nothing is stored then.
+        None makes a conversation for it, which is to behave as `behaviour` says (None: as the settings say), and has
+        the own consent, or refusal, of the one that its message was carried over from. `steering` is how it goes on
+        from now: its budget, and whether thoughts are kept (None: as the model's template does); None leaves that as it
+        is. `model` is a key `backend:name`. Raises MessageError, UnknownModelError, BackendError, StoreError; nothing
+        is stored then.
         """
         prompt = _checked(prompt)
         backend, info = self._usable(model)
