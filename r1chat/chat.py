@@ -131,13 +131,15 @@ class Chat:
         after: str | None = None,
         steering: tuple[int | None, bool | None] | None = None,
         behaviour: Behaviour | None = None,
+        carried_from: str = "",
     ) -> Generation:
         """Send a message at the end of the open branch, or `after` another reply of it, and begin its reply.
 
-        None makes a conversation for it, which is to behave as `behaviour` says (None: as the settings say). `steering`
-        is how it goes on from now: its budget, and whether thoughts are kept (None: as the model's template does); None
-        leaves that as it is. `model` is a key `backend:name`. Raises MessageError, UnknownModelError, BackendError,
-        StoreError; nothing is stored then.
+        None makes a conversation for it, which is to behave as `behaviour` says (None: as the settings say), and has
+        the own consent, or refusal, of the one that its message was carried over from. `steering` is how it goes on
+        from now: its budget, and whether thoughts are kept (None: as the model's template does); None leaves that as it
+        is. `model` is a key `backend:name`. Raises MessageError, UnknownModelError, BackendError, StoreError; nothing
+        is stored then.
         """
         prompt = _checked(prompt)
         backend, info = self._usable(model)
@@ -146,7 +148,7 @@ class Chat:
         with self._claimed(conversation_id):
             with self.store.transaction():
                 if conversation_id is None:
-                    conversation_id = self._begin_conversation(info, steering, behaviour)
+                    conversation_id = self._begin_conversation(info, steering, behaviour, carried_from)
                 elif steering is not None:
                     self.store.set_steering(conversation_id, steering[0], keeps(steering[1], info))
                 turn = self._add_message(conversation_id, prompt, after)
@@ -250,6 +252,7 @@ class Chat:
         model: str,
         steering: tuple[int | None, bool | None] = (None, None),
         behaviour: Behaviour | None = None,
+        carried_from: str = "",
     ) -> Samples:
         """Send one question in several phrasings, siblings of each other, and have each answered once, as a vote.
 
@@ -262,7 +265,7 @@ class Chat:
         with self._claimed(conversation_id):
             with self.store.transaction():
                 if conversation_id is None:
-                    conversation_id = self._begin_conversation(info, steering, behaviour)
+                    conversation_id = self._begin_conversation(info, steering, behaviour, carried_from)
                 view, vote_id = self.store.info(conversation_id), uuid4().hex
                 params = with_seed(self.prompting.sampling_for(info, view)[0])
                 first = self._add_message(conversation_id, texts[0])
@@ -288,6 +291,7 @@ class Chat:
         steering: tuple[int | None, bool | None] = (None, False),
         behaviour: Behaviour | None = None,
         behaviours: tuple[Behaviour | None, Behaviour | None] = (None, None),
+        carried_from: str = "",
     ) -> Samples:
         """Send a message and have it answered twice, for a comparison: each side a model's key and its parameters.
 
@@ -305,7 +309,7 @@ class Chat:
         with self._claimed(conversation_id):
             with self.store.transaction():
                 if conversation_id is None:
-                    conversation_id = self._begin_conversation(info, steering, behaviour)
+                    conversation_id = self._begin_conversation(info, steering, behaviour, carried_from)
                 turn = self._add_message(conversation_id, prompt)
                 common = self.store.info(conversation_id)
                 stored: list[StoredReply] = []
@@ -542,7 +546,11 @@ class Chat:
     # -- beginning ----------------------------------------------------------------------------------------------------
 
     def _begin_conversation(
-        self, info: ModelInfo, steering: tuple[int | None, bool | None] | None, behaviour: Behaviour | None
+        self,
+        info: ModelInfo,
+        steering: tuple[int | None, bool | None] | None,
+        behaviour: Behaviour | None,
+        carried_from: str,
     ) -> str:
         """A conversation with a model; its id."""
         conversation_id = self.store.new_conversation(model=info.key).id
@@ -552,6 +560,8 @@ class Chat:
         budget, keep = steering or (None, None)
         if budget is not None or keeps(keep, info):
             self.store.set_steering(conversation_id, budget, keeps(keep, info))
+        if carried_from:
+            self.store.judgements.copy_consent(carried_from, conversation_id)
         return conversation_id
 
     def _usable(self, key: str) -> tuple[Backend, ModelInfo]:

@@ -30,12 +30,19 @@ class FakeHub:
         self.elsewhere = ""  # redirects downloads to this address
         self.pace = threading.Event()  # held back while it is clear
         self.pace.set()
+        self.hints = 0  # "103 Early Hints" before each answer
         self.address = ""
 
     def __call__(self, handler: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(handler.path)
         path = unquote(parts.path)
         self.asked.append((path, handler.headers.get("range", ""), handler.headers.get("authorization", "")))
+        try:
+            for _ in range(self.hints):
+                handler.wfile.write(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
+        except OSError:  # nobody listens any more
+            handler.close_connection = True
+            return
         if path == "/api/models":
             text = parse_qs(parts.query).get("search", [""])[0].lower()
             rows = [{"id": name, "downloads": 5, "gated": False} for name in self.files if text in name.lower()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
@@ -17,13 +18,14 @@ import pytest
 from forked import CODE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from judged import RIGHT, WRONG, asked
 
 from r1chat import archive
 from r1chat.conversations import Provenance, StoredReply
 from r1chat.errors import ExportError, ImportFileError
 from r1chat.judgements import Aspects
 from r1chat.messages import Params, Reply, Timings, Usage
-from r1chat.store import Store
+from r1chat.store import Store, incoming
 
 Line = dict[str, Any]
 THOUGHT = "27 + 43 = 60. Wait, 7 + 3 carries: 70. 🙂"
@@ -501,6 +503,41 @@ def test_an_erased_conversation_comes_back_with_all_that_was_said_of_it(store: S
     store.purge(timedelta(0))
     assert archive.read(store, tmp_path / "a.jsonl").conversations == 2
     assert sorted(contents(store, tmp_path).splitlines()) == sorted((tmp_path / "a.jsonl").read_bytes().splitlines())
+
+
+class Cancelled(Exception):
+    """What breaks an import off."""
+
+
+@pytest.mark.parametrize("rows", [1, 8, 99])
+def test_a_deletion_can_be_undone_whenever_an_import_of_the_same_conversation_breaks_off(
+    store: Store, tmp_path: Path, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incoming, "SLICE", 0.0001)  # seconds: a transaction, and a look at `progress`, for each row
+    deleted = store.turn(asked(store, RIGHT, WRONG)[0].turn_id).conversation_id
+    others = [store.turn(asked(store, RIGHT)[0].turn_id).conversation_id for _ in range(3)]
+    archive.write(store, tmp_path / "a.jsonl", everything=True)
+    store.delete(others[0])
+    store.delete(others[1])
+    store.purge(timedelta(0))
+    newer = store.add_turn(deleted, "said after the archive was made", None)
+    store.delete(deleted)
+    looks = 0
+
+    def cancel(done: int, total: int) -> None:
+        nonlocal looks
+        looks += 2 * done > total  # the other half of them is for reading
+        if looks == rows:
+            raise Cancelled
+
+    with contextlib.suppress(Cancelled):
+        archive.read(store, tmp_path / "a.jsonl", cancel)
+    if looks == rows:
+        store.undelete(deleted)
+        assert newer.id in [turn.id for turn in store.turns_after(deleted, None)]
+        assert {info.id for info in store.conversations()} == {deleted, others[2]}
+    else:
+        assert {info.id for info in store.conversations()} == {deleted, *others}
 
 
 # --- where it cannot be written --------------------------------------------------------------------------------------

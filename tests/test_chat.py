@@ -26,6 +26,7 @@ from r1chat.errors import (
 )
 from r1chat.messages import Finish, Message, Params, Progress, Raw, ReplySoFar, Request
 from r1chat.store import Store
+from r1chat.store.archive import Rows
 from r1chat.store.reply_owner import owner_of
 
 MODEL = "scripted:scripted"
@@ -67,6 +68,11 @@ def backend_of(app: App) -> ScriptedBackend:
     return backend
 
 
+def rows_of(app: App, conversation_id: str) -> Rows:
+    with app.store.archive.reading() as outgoing:
+        return next(outgoing.rows([conversation_id]))
+
+
 def wait_for_text(generation: object, text: str) -> None:
     for reply in generation.watch(0.001):  # type: ignore[attr-defined]
         if text in reply.reasoning + reply.answer:
@@ -86,6 +92,29 @@ def test_a_message_gets_a_stored_reply(make_app: MakeApp) -> None:
     assert stored is not None
     assert (stored.reply.answer, stored.provenance.origin) == ("It is 10.", "sampled")
     assert stored.provenance.params.seed is not None
+
+
+@pytest.mark.parametrize("own", [True, False, None])
+def test_a_conversation_that_is_carried_over_from_another_has_its_own_consent_or_refusal(
+    make_app: MakeApp, own: bool | None
+) -> None:
+    app = make_app()
+    first = app.chat.send(None, "7 + 3 = ?", MODEL)
+    first.wait(10)
+    judgements, old = app.store.judgements, first.conversation_id
+    judgements.set_consent(None, own is False)
+    if own is not None:
+        judgements.set_consent(old, not own)
+        judgements.set_consent(old, own, "ann")
+    sent = app.chat.send(None, "I had asked: 7 + 3 = ?", MODEL, carried_from=old)
+    sent.wait(10)
+    both = app.chat.begin_comparison(None, "I had asked: 7 + 3 = ?", ((MODEL, None), (MODEL, None)), carried_from=old)
+    both.wait(10)
+    phrased = app.chat.ask_in_other_words(None, ["7 + 3 = ?", "3 + 7 = ?"], MODEL, carried_from=old)
+    phrased.wait(10)
+    for new in (sent, both, phrased):
+        consents = [row for kind, row in rows_of(app, new.conversation_id) if kind == "consent"]
+        assert [(row["allowed"], row["rater"]) for row in consents] == ([] if own is None else [(own, "ann")])
 
 
 def test_the_next_turn_sees_answers_without_their_thoughts(make_app: MakeApp) -> None:

@@ -276,6 +276,8 @@ def test_every_malformed_folder_of_peft_is_refused_with_a_sentence(tmp_path: Pat
     import torch
     from safetensors.torch import save
 
+    from r1chat.training.adapter_file import read_shapes
+
     write_micro(tmp_path / "micro.gguf")
     [base] = ModelFiles([tmp_path], lambda _: True, lambda: ()).find()
     children = Children(tmp_path)
@@ -286,7 +288,8 @@ def test_every_malformed_folder_of_peft_is_refused_with_a_sentence(tmp_path: Pat
         return save({f"{part}A.weight": a, f"{part}B.weight": b})
 
     sound = weights(torch.ones(4, 8), torch.ones(8, 4))
-    spoilt = torch.ones(4, 8)
+    across, down = read_shapes(base.path)[1]["blk.0.attn_q.weight"]
+    spoilt = torch.ones(4, across)
     spoilt[1, 2] = math.nan
     cases: list[tuple[str | bytes | dict[str, Any], bytes, str]] = [
         ("[]", sound, "no JSON object"),
@@ -301,7 +304,7 @@ def test_every_malformed_folder_of_peft_is_refused_with_a_sentence(tmp_path: Pat
         (config | {"lora_alpha": 10**400}, sound, "lora_alpha is no number"),
         (config | {"r": 0}, sound, "r is no number"),
         (config | {"r": 8}, sound, "has not the rank 8"),
-        (config, weights(spoilt, torch.ones(8, 4)), "no finite numbers"),
+        (config, weights(spoilt, torch.ones(down, 4)), "no finite numbers"),
         (config, weights(torch.ones(4, 2, 4), torch.ones(8, 4)), "no matrix"),
         (config, weights(torch.ones(()), torch.ones(())), "no matrix"),
         (config, weights(torch.ones(4, 8, dtype=torch.int64), torch.ones(8, 4)), "no matrix"),
@@ -321,6 +324,50 @@ def test_every_malformed_folder_of_peft_is_refused_with_a_sentence(tmp_path: Pat
             children.add(folder, base, "0" * 64, "another")
         assert folder.name in str(caught.value)
     assert children.names() == []
+
+
+@pytest.mark.parametrize(
+    ("rank", "width", "sentence"), [(4, 1 << 25, "does not fit micro"), (1 << 19, 0, "has the rank 524,288")]
+)
+@pytest.mark.parametrize("form", ["PEFT", "GGUF"])
+def test_an_adapter_that_is_one_hole_is_refused_by_its_header_alone(
+    tmp_path: Path, form: str, rank: int, width: int, sentence: str
+) -> None:
+    pytest.importorskip("torch")
+    gguf, np = pytest.importorskip("gguf"), pytest.importorskip("numpy")
+    from r1chat.training.adapter_file import read_shapes
+
+    write_micro(tmp_path / "micro.gguf")
+    [base] = ModelFiles([tmp_path], lambda _: True, lambda: ()).find()
+    across, down = read_shapes(base.path)[1]["blk.0.attn_q.weight"]
+    width = width or across
+    source = tmp_path / "hole"
+    if form == "PEFT":
+        source.mkdir()
+        (source / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": rank, "lora_alpha": 16}))
+        part, size = "base_model.model.model.layers.0.self_attn.q_proj.lora_", 2 * rank * width
+        header = {
+            f"{part}A.weight": {"dtype": "F16", "shape": [rank, width], "data_offsets": [0, size]},
+            f"{part}B.weight": {"dtype": "F16", "shape": [down, rank], "data_offsets": [size, size + 2 * down * rank]},
+        }
+        text = json.dumps(header).encode()
+        weights = source / "adapter_model.safetensors"
+        weights.write_bytes(len(text).to_bytes(8, "little") + text)
+        os.truncate(weights, 8 + len(text) + size + 2 * down * rank)
+    else:
+        writer = gguf.GGUFWriter(source, "qwen2")
+        for side, shape in (("a", (rank, width)), ("b", (down, rank))):
+            size = 4 * shape[0] * shape[1]
+            writer.add_tensor_info(f"blk.0.attn_q.weight.lora_{side}", shape, np.dtype(np.float32), size)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_ti_data_to_file()
+        writer.close()
+        os.truncate(source, source.stat().st_size + 32 + 4 * rank * (width + down))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(TrainingError, match=sentence):
+        Children(tmp_path).add(source, base, "0" * 64, "another")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kilobytes; the hole has 268,435
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")

@@ -68,6 +68,16 @@ def downloads(hub: FakeHub, tmp_path: Path) -> Iterator[Downloads]:
     downloads.close()
 
 
+@pytest.mark.parametrize("hints", [3, 100_000])
+def test_a_hub_that_never_comes_to_its_answer_is_left(hub: FakeHub, hints: int) -> None:
+    hub.hints = hints
+    if hints < 10:
+        assert choose(Hub(hub.address).variants(REPO), "Q8_0").size == len(TWICE)
+        return
+    with pytest.raises(LibraryError, match="cannot be reached"):
+        Hub(hub.address, patience=0.05).variants(REPO)
+
+
 # --- what there is ---------------------------------------------------------------------------------------------------
 
 

@@ -172,6 +172,32 @@ def test_a_new_conversation_begins_with_a_summary_that_can_be_changed(site: Site
     assert len(app.store.conversations()) == 2
 
 
+def test_a_new_conversation_that_goes_on_from_a_refused_one_is_refused_too(site: Site) -> None:
+    full = Finish("stop", prompt_tokens=4000, context=4096)
+    app = site.serve(lambda request: ["You added 7 and 3."] if request.so_far else [*THOUGHT, full], context=4096)
+    page = site.open()
+    ask(page, "7 + 3 = ?")
+    expect(page.locator("#offers")).to_be_visible()
+    [old] = app.store.conversations()
+    app.store.judgements.set_consent(None, True)
+    app.store.judgements.set_consent(old.id, False)
+    page.get_by_role("button", name="Continue in a new conversation").click()
+    box = page.get_by_role("textbox", name="Message")
+    expect(box).to_have_value(re.compile("You added 7 and 3."))
+    expect(box).to_be_editable()
+    page.reload()  # it is a draft until it is sent
+    page.locator("#new").click()
+    expect(box).to_have_value(re.compile("You added 7 and 3."))
+    box.press("Enter")
+    expect(page.locator(".reply.done")).to_have_count(1)
+    assert len(app.store.conversations()) == 2
+    assert app.store.judgements.gathered().consented == 0
+    page.locator("#new").click()
+    ask(page, "Of something else: 1 + 1 = ?")
+    expect(page.locator(".reply.done")).to_have_count(1)
+    assert app.store.judgements.gathered().consented == 1
+
+
 def test_a_temporary_conversation_goes_on_in_a_temporary_one(site: Site) -> None:
     full = Finish("stop", prompt_tokens=4000, context=4096)
     app = site.serve(lambda request: ["You added 7 and 3."] if request.so_far else [*THOUGHT, full], context=4096)

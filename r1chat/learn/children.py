@@ -44,6 +44,7 @@ _MALFORMED = (
     MemoryError,
     ModelFileError,
 )
+_LARGEST_RANK = 1024  # usual are 8 to 256
 NARROW = 0.15  # half the width of the 95 % interval at which blind comparisons suffice: 20 to 40 of them
 
 
@@ -98,31 +99,22 @@ class Children:
         self._check_free(name)
         if source.is_dir():
             return self._add_folder(source, base, digest, name)
-        return self._add_file(source, base, digest, name, source)
-
-    def _add_file(self, source: Path, base: ModelFile, digest: str, name: str, display_path: Path) -> str:
-        """Put an adapter in GGUF form into the list; `shown` is what a person knows it by."""
-        from r1chat.training.adapter_file import check_numbers, read_shapes, with_metadata
+        from r1chat.training.adapter_file import check_numbers, read_shapes
 
         try:
             if source.exists() and not source.is_file():
                 raise ValueError("it is no plain file")  # a pipe or a device may never end
-            (architecture, shapes), (base_architecture, base_shapes) = read_shapes(source), read_shapes(base.path)
+            architecture, shapes = read_shapes(source)
+            _check_fit(source, architecture, shapes, base)
             check_numbers(source)
         except (*_MALFORMED, OSError) as error:
-            raise TrainingError(_NO_ADAPTER.format(file=display_path, reason=error)) from None
-        if not shapes or not all(tensor.endswith((".lora_a", ".lora_b")) for tensor in shapes):
-            raise TrainingError(_NO_ADAPTER.format(file=display_path, reason="no LoRA"))
-        for tensor, shape in shapes.items():
-            whole = base_shapes.get(tensor.rpartition(".")[0])
-            side = 0 if tensor.endswith("a") else 1
-            both = whole is not None and len(shape) == len(whole) == 2
-            if architecture != base_architecture or whole is None or not both or shape[side] != whole[side]:
-                raise TrainingError(_NO_FIT.format(file=display_path.name, base=base.name, tensor=tensor))
-        for tensor, shape in shapes.items():
-            other = shapes.get(tensor[:-1] + ("b" if tensor.endswith("a") else "a"), ())
-            if not other or (tensor.endswith("a") and shape[1] != other[0]):
-                raise TrainingError(_NO_ADAPTER.format(file=display_path, reason=_HALF.format(tensor=tensor)))
+            raise TrainingError(_NO_ADAPTER.format(file=source, reason=error)) from None
+        return self._put(source, base, digest, name, source)
+
+    def _put(self, source: Path, base: ModelFile, digest: str, name: str, display_path: Path) -> str:
+        """Put an adapter that was checked, in GGUF form, into the list; `display_path` is what a person knows it by."""
+        from r1chat.training.adapter_file import with_metadata
+
         keys = base_keys(base.name, base.size, digest, base.parts[0].modified)
         try:
             with self._files_of(name) as new:
@@ -138,16 +130,19 @@ class Children:
         from r1chat.training.adapter_file import Heads, write_adapter
         from r1chat.training.peft_file import read_peft
 
-        assert base.header is not None
+        header = base.header
+        assert header is not None
         try:
-            weights, alpha = read_peft(source, base.header)
+            weights, alpha = read_peft(
+                source, header, lambda shapes: _check_fit(source, header.architecture, shapes, base)
+            )
         except (*_MALFORMED, OSError) as error:
             raise TrainingError(_NO_PEFT.format(file=source, reason=error)) from None
-        queries = base.header.count(".attention.head_count")
-        heads = Heads(queries, base.header.count(".attention.head_count_kv", queries))
+        queries = header.count(".attention.head_count")
+        heads = Heads(queries, header.count(".attention.head_count_kv", queries))
         with self._scratch() as scratch:
-            write_adapter(scratch / "peft", base.header.architecture, heads, weights, alpha, {})
-            return self._add_file(scratch / "peft", base, digest, name, source)
+            write_adapter(scratch / "peft", header.architecture, heads, weights, alpha, {})
+            return self._put(scratch / "peft", base, digest, name, source)
 
     def rename(self, name: str, new: str) -> None:
         """Raises TrainingError where there is no such child, or the new name is taken."""
@@ -237,6 +232,30 @@ class Children:
             raise TrainingError(_TAKEN.format(name=name))
 
 
+def _check_fit(source: Path, architecture: str, shapes: Mapping[str, tuple[int, ...]], base: ModelFile) -> None:
+    """Raise TrainingError where an adapter's tensors are none of LoRA for this base, and what `read_shapes` raises.
+
+    Of a file from elsewhere only the header is true for sure: this comes before any weight is read.
+    """
+    from r1chat.training.adapter_file import read_shapes
+
+    base_architecture, base_shapes = read_shapes(base.path)
+    if not shapes or not all(tensor.endswith((".lora_a", ".lora_b")) for tensor in shapes):
+        raise TrainingError(_NO_ADAPTER.format(file=source, reason="no LoRA"))
+    for tensor, shape in shapes.items():
+        whole = base_shapes.get(tensor.rpartition(".")[0])
+        side = 0 if tensor.endswith("a") else 1
+        both = whole is not None and len(shape) == len(whole) == 2
+        if architecture != base_architecture or whole is None or not both or shape[side] != whole[side]:
+            raise TrainingError(_NO_FIT.format(file=source.name, base=base.name, tensor=tensor))
+        if shape[1 - side] > _LARGEST_RANK:
+            raise TrainingError(_RANK.format(file=source.name, tensor=tensor, n=shape[1 - side], most=_LARGEST_RANK))
+    for tensor, shape in shapes.items():
+        other = shapes.get(tensor[:-1] + ("b" if tensor.endswith("a") else "a"), ())
+        if not other or (tensor.endswith("a") and shape[1] != other[0]):
+            raise TrainingError(_NO_ADAPTER.format(file=source, reason=_HALF.format(tensor=tensor)))
+
+
 @dataclass(frozen=True, slots=True)
 class Liked:
     """Blind comparisons of child and parent: the child's share of wins, ties half, with its 95 % interval."""
@@ -315,6 +334,10 @@ _NO_PEFT = Both(
 _HALF = Both(
     "{tensor} has no other half of the same rank",
     "{tensor} 缺少秩相同的另一半",
+)
+_RANK = Both(
+    "{file}: {tensor} has the rank {n:,}; adapters of a rank up to {most:,} are taken.",
+    "{file}：{tensor} 的秩为 {n:,}；最多接受秩为 {most:,} 的适配器。",
 )
 _NO_FIT = Both(
     "{file} does not fit {base}: {tensor} is not one of its parts, or has another size. Name the model that it was "

@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import logging
 import re
+import socket
 import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
+from threading import Timer
 from typing import Any, TypeGuard
 from urllib.parse import quote, urlsplit
 
@@ -194,7 +197,7 @@ class Hub:
         """Bytes `start` to `end` of a file, fewer where it ends. Raises httpx.HTTPError."""
         headers = {**self.headers(file.url), **_AS_IT_IS, "range": f"bytes={start}-{end - 1}"}
         with (
-            asking(file.url) as client,
+            asking(file.url, self._patience) as client,
             client.stream("GET", file.url, headers=headers) as response,
         ):
             response.raise_for_status()
@@ -245,7 +248,7 @@ class Hub:
         url = self.address + path
         try:
             with (
-                asking(url) as client,
+                asking(url, self._patience) as client,
                 client.stream("GET", url, params=query, headers={**self.headers(url), **_AS_IT_IS}) as response,
             ):
                 if response.status_code != 200:
@@ -299,11 +302,41 @@ def known_file(value: object, repo: object, hubs: Sequence[Hub]) -> RemoteFile |
     return RemoteFile(path, str(url), _size(value.get("size")), _digest(value.get("sha256")))
 
 
-def asking(url: str) -> httpx.Client:
-    """A client that follows redirects. One that leads a hub's reader into its own network raises LibraryError, and so
-    does this where the environment's proxies cannot be used.
+class _Deadline:
+    """Closes a connection on which no answer has begun in `patience` seconds, as httpx's `trace` of requests.
 
-    Proxies from the environment are used, but not for a hub of this computer.
+    Each read of httpx has its own timeout; a server can send "103 Early Hints" for ever.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._stream: Any = None  # the network's
+        self._timer: Timer | None = None
+
+    def __call__(self, event: str, values: Mapping[str, Any]) -> None:
+        if event in ("connection.connect_tcp.complete", "proxy.start_tls.complete", "connection.start_tls.complete"):
+            self._stream = values["return_value"]
+        elif event == "http11.receive_response_headers.started":
+            self._timer = Timer(self._patience, self._close)
+            self._timer.daemon = True
+            self._timer.start()
+        elif event.startswith("http11.receive_response_headers.") and self._timer is not None:
+            self._timer.cancel()
+
+    def _close(self) -> None:
+        if self._stream is None:
+            return
+        with suppress(OSError):
+            self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)  # wakes whoever reads
+        with suppress(OSError):
+            self._stream.close()
+
+
+def asking(url: str, patience: float = MAX_SECONDS) -> httpx.Client:
+    """A client that follows redirects, and waits `patience` seconds for each answer to begin.
+
+    A redirect that leads a hub's reader into its own network raises LibraryError, and so does this where the
+    environment's proxies cannot be used. Those are used, but not for a hub of this computer.
     """
     host = urlsplit(url).hostname or ""
 
@@ -311,13 +344,19 @@ def asking(url: str) -> httpx.Client:
         target = request.url.host
         if target != host and is_inside(target) and not is_inside(host):
             raise LibraryError(_LED_INSIDE.format(host=host, target=target))
+        request.extensions["trace"] = _Deadline(patience)
 
     straight = {f"all://{httpx.URL(url).netloc.decode()}": None} if is_this_computer(host) else None
     hooks: dict[str, list[Callable[..., None]]] = {"request": [check]}
     try:
         with environment_settings(url):
             return httpx.Client(
-                timeout=TIMEOUT, follow_redirects=True, event_hooks=hooks, mounts=straight, verify=_certificates()
+                timeout=TIMEOUT,
+                follow_redirects=True,
+                event_hooks=hooks,
+                mounts=straight,
+                verify=_certificates(),
+                limits=httpx.Limits(max_keepalive_connections=0),  # each request has a connection of its own
             )
     except EnvironmentSettingError as error:
         raise LibraryError(error.text) from None

@@ -5,7 +5,9 @@ any folder: the system removes it, also when the process is killed. `write` then
 SLICE seconds or one step, with pauses in between, so that replies are saved meanwhile. New conversations are written as
 deleted ones, which nobody sees, and the last transaction shows them all; what a kill leaves of them is erased as any
 deleted conversation is, or when the same file comes again. What is new in conversations that were there before is
-written at the end: in that last transaction too, or in several where it takes longer than SLICE.
+written at the end: in that last transaction too, or in several where it takes longer than SLICE. A conversation that
+was deleted makes way for the same one of the file in that last transaction alone, however long it takes: until then
+its deletion can be undone.
 
 Whoever adds rows checks what they say; here only what a database cannot hold is refused.
 """
@@ -16,13 +18,14 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Integer, bindparam, insert, or_, select, update
+from sqlalchemy import BigInteger, Connection, Integer, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from r1chat.both import Both
@@ -78,16 +81,24 @@ _NO_ROOM = Both(
 )
 
 
+class _When(IntEnum):
+    """In which order rows are written, by what their conversation is here."""
+
+    NEW = 0
+    EXTENDS = 1  # it was there before; presets and consents for all, too
+    REPLACES = 2  # it was deleted, and can be restored until the last transaction
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """A row to write. `conversation`: its conversation's id; None for presets and consents for all.
 
-    `extends`: that conversation was there before. `terms`: what the search keeps of the row's text.
+    `terms`: what the search keeps of the row's text.
     """
 
     kind: str
     conversation: str | None
-    extends: bool
+    when: _When
     row: Row
     terms: Sequence[str]
 
@@ -99,9 +110,10 @@ class Incoming:
         self._database = database
         self._spool = _Spool()
         self._conversation: str | None = None  # whose rows are added
-        self._extends = False  # it was there before
+        self._when = _When.NEW
         self._making_way: set[str] = set()  # ids of its rows here: it was deleted, and is erased when it comes in
         with database.read() as connection:
+            self._left = _left_of_imports(connection)
             somebody_spoke = connection.scalar(select(conversations.c.number).limit(1)) is not None
             self.consents_for_all = consents_for_all_of(connection)  # as they were
         self.was_empty = not somebody_spoke and not self.consents_for_all
@@ -124,12 +136,14 @@ class Incoming:
                 self._making_way = _ids(connection, conversation_id)
             elif row is not None:
                 there = next(iter(rows_of(connection, [conversation_id])), [])
-        self._extends = bool(there)
+        self._when = _When.EXTENDS if there else _When.NEW
+        if self._making_way and row is not None and row.deleted_at not in self._left:
+            self._when = _When.REPLACES
         return there + self._spool.rows(conversation_id) or None
 
     def add(self, kind: str, row: Row) -> None:
         """Add a row, and let the search find its text. A conversation that was deleted makes way for the same one: it
-        is erased for good. Raises StoreError where an id is taken, or a number is too large.
+        is erased for good, in the last transaction. Raises StoreError where an id is taken, or a number is too large.
         """
         if self._database.kind == "postgresql" and any(abs(row.get(name) or 0) >= 2**31 for name in _SMALL[kind]):
             raise StoreError(_LARGE_NUMBER.format(kind=kind))
@@ -138,12 +152,12 @@ class Incoming:
                 if connection.scalar(_IDS[kind], {"wanted": row["id"]}) is not None:
                     raise StoreError(_TAKEN.format(kind=kind))
         general = kind == "consent" and row["conversation_id"] is None
-        conversation = None if general else self._conversation
+        conversation, when = (None, _When.EXTENDS) if general else (self._conversation, self._when)
         terms = _terms(kind, row)
-        self._spool.put(_Step(kind, conversation, self._extends, row, terms[:_TERMS_AT_ONCE]))
+        self._spool.put(_Step(kind, conversation, when, row, terms[:_TERMS_AT_ONCE]))
         for start in range(_TERMS_AT_ONCE, len(terms), _TERMS_AT_ONCE):
             more = terms[start : start + _TERMS_AT_ONCE]
-            self._spool.put(_Step(_TERMS, conversation, self._extends, {"id": row["id"]}, more))
+            self._spool.put(_Step(_TERMS, conversation, when, {"id": row["id"]}, more))
 
     def add_preset(self, row: Row) -> bool | None:
         """Add a preset, unless its id or its name is taken: None where the same one is there, False where another."""
@@ -152,13 +166,13 @@ class Incoming:
         there = there or next((other for other in self._spool.presets() if _same_place(other, row)), None)
         if there:
             return None if there == row else False
-        self._spool.put(_Step("preset", None, False, row, ()))
+        self._spool.put(_Step("preset", None, _When.EXTENDS, row, ()))
         return True
 
     def set_parents(self, parents: Mapping[str, str]) -> None:
         """Say of replies from which other ones they were made; both were added."""
         if parents:
-            self._spool.put(_Step(_PARENTS, self._conversation, self._extends, dict(parents), ()))
+            self._spool.put(_Step(_PARENTS, self._conversation, self._when, dict(parents), ()))
 
     def write(self, progress: Callable[[int, int], None]) -> int:
         """Write all rows, or none; how many consents for all were left out since the store is no longer empty.
@@ -177,11 +191,11 @@ class _Spool:
             self._database = sqlite3.connect("", isolation_level=None)  # SQLite's own temporary file, without a name
             self._database.execute("PRAGMA journal_mode = OFF")
             self._database.execute(
-                "CREATE TABLE step (number INTEGER PRIMARY KEY, late INTEGER, kind TEXT, id TEXT, conversation TEXT,"
+                "CREATE TABLE step (number INTEGER PRIMARY KEY, at INTEGER, kind TEXT, id TEXT, conversation TEXT,"
                 " row BLOB, terms BLOB, UNIQUE (kind, id))"
             )
             self._database.execute("CREATE INDEX of_conversation ON step (conversation)")
-            self._database.execute("CREATE INDEX in_order ON step (late)")
+            self._database.execute("CREATE INDEX in_order ON step (at)")
             self._database.execute("BEGIN")
 
     def close(self) -> None:
@@ -189,13 +203,12 @@ class _Spool:
 
     def put(self, step: _Step) -> None:
         """Collect a row. Raises StoreError where another one has its id."""
-        late = step.extends or step.conversation is None
         own_id = None if step.kind in (_PARENTS, _TERMS) else step.row["id"]
-        values = (late, step.kind, own_id, step.conversation, _packed(step.row), _packed(step.terms))
+        values = (step.when, step.kind, own_id, step.conversation, _packed(step.row), _packed(step.terms))
         try:
             with _no_room():
                 self._database.execute(
-                    "INSERT INTO step (late, kind, id, conversation, row, terms) VALUES (?, ?, ?, ?, ?, ?)", values
+                    "INSERT INTO step (at, kind, id, conversation, row, terms) VALUES (?, ?, ?, ?, ?, ?)", values
                 )
         except sqlite3.IntegrityError:
             raise StoreError(_TAKEN.format(kind=step.kind)) from None
@@ -210,15 +223,14 @@ class _Spool:
         return [_unpacked("preset", row) for (row,) in self._select("SELECT row FROM step WHERE kind = 'preset'")]
 
     def steps(self) -> Iterator[_Step]:
-        """All rows: those of new conversations, then the others."""
-        query = "SELECT kind, conversation, late, row, terms FROM step ORDER BY late, number"
-        for kind, conversation, late, row, terms in self._select(query):
-            extends = bool(late) and conversation is not None
-            yield _Step(kind, conversation, extends, _unpacked(kind, row), json.loads(terms))
+        """All rows, as `_When` orders them."""
+        query = "SELECT kind, conversation, at, row, terms FROM step ORDER BY at, number"
+        for kind, conversation, at, row, terms in self._select(query):
+            yield _Step(kind, conversation, _When(at), _unpacked(kind, row), json.loads(terms))
 
     def new_conversations(self, size: int) -> Iterator[list[str]]:
-        """The ids of all new conversations, so many at a time."""
-        cursor = self._select("SELECT id FROM step WHERE kind = 'conversation' ORDER BY number")
+        """The ids of all conversations that are written whole, so many at a time."""
+        cursor = self._select("SELECT id FROM step WHERE kind = 'conversation' ORDER BY at, number")
         while ids := [own_id for (own_id,) in cursor.fetchmany(size)]:
             yield ids
 
@@ -250,13 +262,19 @@ class _Writing:
             while step is not None:
                 with self._database.write() as connection:
                     rows = _Rows(connection, self._mark)
+                    extends = extended
                     until = time.monotonic() + SLICE
-                    while step is not None and time.monotonic() < until:
+                    while step is not None and (time.monotonic() < until or step.when is _When.REPLACES):
                         self._put(rows, step)
-                        extends, step, done = step.extends, next(steps, None), done + 1
+                        extends = extends or (step.when is _When.EXTENDS and step.conversation is not None)
+                        step, done = next(steps, None), done + 1
+                        if step is not None and step.when is _When.REPLACES and time.monotonic() >= until:
+                            if not extended:
+                                progress(done, self._total)
+                            until = time.monotonic() + SLICE
                     if step is None:
                         self._show(connection)
-                extended = extends  # those of conversations that were there before are the last ones
+                extended = extends
                 if step is not None:
                     if not extended:
                         progress(done, self._total)
@@ -351,7 +369,8 @@ class _Rows:
         search.index_title(self._connection, self._number, step.row["title"])
 
     def _enter(self, step: _Step) -> None:
-        condition = conversations.c.deleted_at.is_(None) if step.extends else conversations.c.deleted_at == self._mark
+        is_there, is_ours = conversations.c.deleted_at.is_(None), conversations.c.deleted_at == self._mark
+        condition = is_there if step.when is _When.EXTENDS else is_ours
         this = select(conversations.c.number).where(conversations.c.id == step.conversation, condition)
         number = self._connection.scalar(this.with_for_update())
         if number is None:
@@ -374,6 +393,13 @@ def _ids(connection: Connection, conversation_id: str) -> set[str]:
         for kind, table in TABLES.items()
         for own_id in connection.scalars(select(table.c.id).where(belonging(kind, [conversation_id])))
     }
+
+
+def _left_of_imports(connection: Connection) -> Collection[datetime]:
+    """When the conversations were deleted that killed imports left: nobody deletes two at the very same moment."""
+    moment = conversations.c.deleted_at
+    several = select(moment).where(moment.is_not(None)).group_by(moment).having(func.count() > 1)
+    return set(connection.scalars(several))
 
 
 def _terms(kind: str, row: Row) -> Sequence[str]:

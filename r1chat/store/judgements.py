@@ -203,6 +203,15 @@ class Judgements:
                 lookup.conversation(connection, conversation_id, lock=True)
             _add(connection, consents, rater, conversation_id=conversation_id, allowed=allowed)
 
+    def copy_consent(self, from_id: str, conversation_id: str) -> None:
+        """Give a conversation the own consent, or refusal, of another one, if that has any; it may be deleted."""
+        this = consents.c.conversation_id == from_id
+        newest = select(consents.c.allowed, consents.c.rater).where(this).order_by(consents.c.number.desc()).limit(1)
+        with self._database.write() as connection:
+            lookup.conversation(connection, conversation_id, lock=True)
+            if own := connection.execute(newest).first():
+                _add(connection, consents, own.rater, conversation_id=conversation_id, allowed=own.allowed)
+
     def exclude(self, subject_id: str, excluded: bool, reason: str = "", rater: str = "") -> None:
         """Exclude a judgement (or a corrected reply) from exports, or include it again."""
         lookup.check_id(subject_id, "judgement")

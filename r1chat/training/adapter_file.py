@@ -60,15 +60,19 @@ def write_adapter(
                 writer.add_uint64(key, value)
             else:
                 writer.add_string(key, value)
-        for name, (a, b) in weights.items():
+        for name, pair in weights.items():
+            for side, matrix in zip("ab", pair, strict=True):
+                size = 4 * matrix.numel()
+                writer.add_tensor_info(f"{name}.weight.lora_{side}", matrix.shape, np.dtype(np.float32), size)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_ti_data_to_file()
+        for name, (a, b) in weights.items():  # one by one: as 32-bit floats all of them may take much memory
             rows = b.float().numpy()
             if reorder and name.endswith(("attn_q", "attn_k")):
                 rows = permuted(rows, heads.queries if name.endswith("attn_q") else heads.keys)
-            writer.add_tensor(f"{name}.weight.lora_a", np.ascontiguousarray(a.float().numpy()))
-            writer.add_tensor(f"{name}.weight.lora_b", np.ascontiguousarray(rows))
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
+            writer.write_tensor_data(np.ascontiguousarray(a.float().numpy()))
+            writer.write_tensor_data(np.ascontiguousarray(rows))
         writer.close()
         os.replace(part, file)
     finally:

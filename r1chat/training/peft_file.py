@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,18 @@ from r1chat.training.lora import Weights
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _LARGEST_CONFIG, _LARGEST_WEIGHTS = 1 << 20, 16 << 30  # bytes
 _LARGEST_NUMBER = 1e6  # of alpha and of the rank; usual are 8 to 256
+Shapes = Mapping[str, tuple[int, ...]]  # of each tensor of a GGUF file by its name, innermost first
 _NAME = re.compile(r"base_model\.model\.(.+)\.lora_([AB])\.weight")
 
 
-def read_peft(folder: Path, header: Header) -> tuple[Weights, float]:
+def read_peft(folder: Path, header: Header, check: Callable[[Shapes], None]) -> tuple[Weights, float]:
     """A and B by the names of a GGUF file of the base's architecture, and alpha.
 
-    Raises OSError; ValueError for files that are malformed, too large or no plain files, and for what llama.cpp cannot
-    add to a model: DoRA, biases, several ranks, whole layers.
+    `check` is given the shapes, as the adapter's GGUF file will have them, before any weight is read: a file can be a
+    hole, of any size on paper. The weights stay in the file until they are used.
+
+    Raises what `check` raises; OSError; ValueError for files that are malformed, too large or no plain files, and for
+    what llama.cpp cannot add to a model: DoRA, biases, several ranks, whole layers.
     """
     config = _read_config(folder / CONFIG)
     alpha, rank = _positive(config, "lora_alpha"), _positive(config, "r")
@@ -34,7 +38,8 @@ def read_peft(folder: Path, header: Header) -> tuple[Weights, float]:
     if architecture is None:
         raise ValueError(f"unknown architecture {header.architecture}")
     names = gguf.get_tensor_name_map(architecture, header.layers)
-    sides: dict[str, dict[str, Tensor]] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
+    keys: dict[str, str] = {}  # of the file, by the names of GGUF
     weights = folder / WEIGHTS
     _require_plain_file(weights, _LARGEST_WEIGHTS)
     try:
@@ -44,19 +49,30 @@ def read_peft(folder: Path, header: Header) -> tuple[Weights, float]:
                 name = names.get_name(match[1]) if match else None
                 if match is None or name is None:
                     raise ValueError(f"unknown part {key[:200]}")
-                tensor = file.get_tensor(key)
-                if tensor.ndim != 2 or not tensor.is_floating_point():
+                part = file.get_slice(key)
+                shape = part.get_shape()
+                if len(shape) != 2 or not part.get_dtype().startswith(("F", "BF")):
                     raise ValueError(f"{key} is no matrix of floating-point numbers")
-                if tensor.shape["AB".index(match[2])] != rank:
+                if shape["AB".index(match[2])] != rank:
                     raise ValueError(f"{key} has not the rank {rank:g} of {CONFIG}")
-                sides.setdefault(name, {})[match[2]] = tensor = tensor.float()
-                if not tensor.isfinite().all():
-                    raise ValueError(f"{key} has values that are no finite numbers")
+                tensor = f"{name}.weight.lora_{match[2].lower()}"
+                if tensor in keys:
+                    raise ValueError(f"{key} stands for the same part as {keys[tensor]}")
+                shapes[tensor], keys[tensor] = tuple(shape[::-1]), key
+            layers = {tensor.removesuffix(".weight.lora_a") for tensor in keys if tensor.endswith("a")}
+            if not layers or len(keys) != 2 * len(layers):
+                raise ValueError("incomplete")
+            check(shapes)
+            tensors = {tensor: _finite(file.get_tensor(key), key) for tensor, key in keys.items()}
     except (SafetensorError, MemoryError, RuntimeError) as error:  # PyTorch's own error is a RuntimeError
         raise ValueError(str(error) or "it takes too much memory") from None
-    if not sides or any(len(pair) < 2 for pair in sides.values()):
-        raise ValueError("incomplete")
-    return {name: (pair["A"], pair["B"]) for name, pair in sides.items()}, alpha
+    return {name: (tensors[f"{name}.weight.lora_a"], tensors[f"{name}.weight.lora_b"]) for name in layers}, alpha
+
+
+def _finite(tensor: Tensor, key: str) -> Tensor:
+    if not tensor.float().isfinite().all():
+        raise ValueError(f"{key} has values that are no finite numbers")
+    return tensor
 
 
 def _read_config(file: Path) -> dict[str, Any]:

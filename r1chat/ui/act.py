@@ -25,7 +25,7 @@ class Act:
     `text` is what belongs to the verb: a message, a number or a JSON object. The rest is the state of the page at that
     moment: the conversation that shows ("" for none), the model that is chosen, the language, the choice of thinking,
     the budget as the menu and the box beside it have it, the search that the list shows, and, where no conversation
-    shows, how the new one should behave.
+    shows, how the new one should behave, and which conversation its first message was carried over from.
     """
 
     verb: str
@@ -40,6 +40,7 @@ class Act:
     query: str = ""
     thinking: str = ""
     behaviour: Payload = field(default_factory=Payload)
+    carried: str = ""
 
     @classmethod
     def read(cls, sent: Payload) -> Act:
@@ -57,6 +58,7 @@ class Act:
             query=sent.text("query")[:LONGEST_NAME],
             thinking=sent.word("thinking"),
             behaviour=sent.object("behaviour"),
+            carried=sent.text("carried")[:LONGEST_ID],
         )
 
     @property

@@ -46,7 +46,7 @@ def ask_both(app: App, act: Act, behaviour: Behaviour | None) -> str:
     conversation = act.conversation or None
     prompt = fields.text("prompt")
     return app.chat.begin_comparison(
-        conversation, prompt, sides, steering=act.steering, behaviour=behaviour
+        conversation, prompt, sides, steering=act.steering, behaviour=behaviour, carried_from=act.carried
     ).conversation_id
 
 
@@ -62,6 +62,7 @@ def _ask_presets(app: App, act: Act, ids: list[object], behaviour: Behaviour | N
         steering=act.steering,
         behaviour=behaviour,
         behaviours=(first.behaviour, second.behaviour),
+        carried_from=act.carried,
     )
     return comparison.conversation_id
 

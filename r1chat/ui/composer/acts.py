@@ -83,7 +83,9 @@ def ask_phrasings(app: App, act: Act) -> str:
     texts = [clean(text) for text in sent if isinstance(text, str)] if isinstance(sent, list) else []
     behaviour = None if act.conversation else behaviour_of(app, act)
     conversation = act.conversation or None
-    return app.chat.ask_in_other_words(conversation, texts, act.model, act.steering, behaviour).conversation_id
+    return app.chat.ask_in_other_words(
+        conversation, texts, act.model, act.steering, behaviour, carried_from=act.carried
+    ).conversation_id
 
 
 def write_phrasings(app: App, act: Act) -> list[str]:

@@ -35,10 +35,10 @@ export const begin = () => open();
  * @returns {Promise<boolean>}
  */
 export function act(verb, id = '', text = '') {
-  const {model, thinking, budget, own, keep, behaviour, choices} = state;
+  const {model, thinking, budget, own, keep, behaviour, carried, choices} = state;
   const done = last.then(async () => {
     const {conversation, lang, query} = state;  // as the acts before have left them
-    const chosen = {model, thinking, budget, own, keep, ...(!conversation && {behaviour})};
+    const chosen = {model, thinking, budget, own, keep, ...(!conversation && {behaviour, carried})};
     const response = await request('r1chat/act', {verb, id, text, conversation, lang, query, ...chosen});
     if (!response) return false;
     const answer = await response.json();

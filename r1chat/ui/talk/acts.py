@@ -27,7 +27,10 @@ def ask(app: App, act: Act) -> PageUpdate:
     """Send a message, in a new conversation where none shows."""
     model = act.model or model_key(app, "")  # sent before the page knew which model it offers
     behaviour = None if act.conversation else behaviour_of(app, act)
-    generation = app.chat.send(act.conversation or None, act.text, model, steering=act.steering, behaviour=behaviour)
+    conversation = act.conversation or None
+    generation = app.chat.send(
+        conversation, act.text, model, steering=act.steering, behaviour=behaviour, carried_from=act.carried
+    )
     return show(app, generation.conversation_id, model, act.words, act.query)
 
 

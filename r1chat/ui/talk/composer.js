@@ -19,7 +19,8 @@ let sending = '';  // a message that is on its way: a second Enter does not send
 
 /**
  * What a person has written in a conversation and not sent: in the box, and in the queue behind the reply that runs.
- * @typedef {{text: string, queue: string[]}} Draft
+ * `carried`: the conversation whose last messages or summary the text began with.
+ * @typedef {{text: string, queue: string[], carried?: string}} Draft
  */
 
 /** @param {string} conversation */
@@ -37,8 +38,8 @@ function draftOf(conversation) {
   const draft = fleeting.get(conversation);
   if (draft) return draft;
   try {
-    const {text = '', queue = []} = JSON.parse(localStorage.getItem(keyOf(conversation)) ?? '{}');
-    return {text: String(text), queue: queue.map(String)};
+    const {text = '', queue = [], carried = ''} = JSON.parse(localStorage.getItem(keyOf(conversation)) ?? '{}');
+    return {text: String(text), queue: queue.map(String), carried: String(carried)};
   } catch {
     return {text: '', queue: []};
   }
@@ -76,7 +77,7 @@ function enter() {
 
 function keepDraft() {
   if (leaving || !opened) return;
-  keep(mine, {text: prompt().value === sending ? '' : prompt().value, queue: [...queue]});
+  keep(mine, {text: prompt().value === sending ? '' : prompt().value, queue: [...queue], carried: state.carried});
 }
 
 /**
@@ -112,7 +113,7 @@ async function dropLost() {
   if (response) for (const id of /** @type {string[]} */ (await response.json())) localStorage.removeItem(keyOf(id));
 }
 
-/** @type {{text: string, queue: string[], acts: number} | null} what was left behind while the page goes to another conversation */
+/** @type {Draft & {acts: number} | null} what was left behind while the page goes to another conversation */
 let leaving = null;
 
 /**
@@ -123,8 +124,9 @@ export async function goTo(verb, id = '') {
   if (leaving) leaving.acts++;
   else {
     keepDraft();
-    leaving = {text: prompt().value === sending ? '' : prompt().value, queue, acts: 1};
+    leaving = {text: prompt().value === sending ? '' : prompt().value, queue, carried: state.carried, acts: 1};
     queue = [];
+    state.carried = '';
     write('');
     showQueue();
   }
@@ -135,7 +137,7 @@ export async function goTo(verb, id = '') {
   leaving = null;
   const draft = state.conversation === mine.id ? left : draftOf(state.conversation);
   enter();
-  queue = draft.queue;
+  fill(draft);
   write([draft.text, typed].filter(Boolean).join('\n'));
   showQueue();
   keepDraft();
@@ -148,24 +150,31 @@ onAnswer(({conversation}, before) => {
     opened = true;
     enter();
     const draft = draftOf(mine.id);
-    queue = draft.queue;
+    fill(draft);
     if (!sending) write([draft.text, prompt().value].filter(Boolean).join('\n'), true);  // who was quicker than the page loses nothing
     keepDraft();
     dropLost();
   } else if (before === '' && sending) {  // the message on its way began this conversation: what follows it stays here
     keep(mine, {text: '', queue: []});
+    state.carried = '';
     enter();
     fit();
   } else {
     keepDraft();
     enter();
     const draft = draftOf(mine.id);
-    queue = draft.queue;
+    fill(draft);
     write(draft.text);
     keepDraft();
   }
   showQueue();
 });
+
+/** What a draft has beside its text. @param {Draft} draft */
+function fill(draft) {
+  queue = draft.queue;
+  state.carried = draft.carried ?? '';
+}
 
 /** @param {string} text @param {boolean} [keep] the caret where it is */
 function write(text, keep = false) {
@@ -235,6 +244,7 @@ export async function begin(way) {
 
 document.addEventListener('input', event => {
   if (event.target !== prompt()) return;
+  if (!prompt().value) state.carried = '';
   fit();
   hintAtExamples();
   keepDraft();
@@ -370,10 +380,11 @@ async function summarise() {
     box.readOnly = false;
     box.placeholder = state.words.placeholder;
     if (isMine(here)) {
+      if (text && here !== from) state.carried = conversation;
       write(text + rest);
       keepDraft();
       box.focus();
-    } else keep(here, {...draftOf(here.id), text: text + rest});
+    } else keep(here, {...draftOf(here.id), text: text + rest, carried: text && conversation});
   }
 }
 

@@ -16,6 +16,7 @@ export const state = {
   keep: null,
   /** @type {Record<string, unknown>} how a new conversation should behave; see `Answer` in `ui/act.py` */
   behaviour: {},
+  carried: '',
   /** @type {Record<string, string>} sentences that the scripts say, in the page's language */
   words: {},
 };
