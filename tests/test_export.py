@@ -663,7 +663,7 @@ def test_every_file_is_there_or_none(store: Store, out: Path) -> None:
     voted(store)
     out.write_text("older")
     out.with_suffix(".md").mkdir()
-    with pytest.raises(ExportError, match="no file was written or replaced"):
+    with pytest.raises(ExportError, match="so nothing was written"):
         exported(store, out)
     assert out.read_text() == "older"
     assert sorted(os.listdir(out.parent)) == ["data.jsonl", "data.md"]

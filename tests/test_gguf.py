@@ -60,7 +60,7 @@ def finish(writer: gguf.GGUFWriter) -> None:
 def test_header_of_the_shipped_model_is_read_whole() -> None:
     header = read_header(NANO)
     assert (header.architecture, header.quantisation, header.kind) == ("qwen2", "F16", "model")
-    assert (header.trained_context, header.layers, header.vocabulary) == (4096, 6, 1536)
+    assert (header.trained_context, header.layers, header.vocabulary) == (4096, 8, 1536)
     assert header.special_tokens == {"bos": "<｜begin▁of▁sentence｜>", "eos": "<｜end▁of▁sentence｜>"}
     assert header.has_think_token and header.writes_text
     assert "<｜Assistant｜><think>" in header.chat_template
@@ -72,7 +72,7 @@ def test_parameters_and_sizes_agree_with_the_reference_reader() -> None:
     header = read_header(NANO)
     assert header.parameters == sum(int(tensor.n_elements) for tensor in reader.tensors)
     assert header.metadata["qwen2.rope.freq_base"] == 10000.0
-    assert header.kv_bytes_per_token == 2 * 6 * 4 * (32 + 32)
+    assert header.kv_bytes_per_token == 2 * 8 * 4 * (32 + 32)
 
 
 def test_sizes_of_quantised_blocks_agree_with_the_format() -> None:
@@ -134,7 +134,7 @@ def test_what_is_no_model_says_what_it_is(tmp_path: Path) -> None:
         (b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 1 << 63), "damaged"),
         (b"GGUF" + struct.pack("<IQQQ1sI", 3, 0, 1, 1, b"k", 99), "damaged"),
         (b"GGUF" + struct.pack("<IQQQ1sIIQ", 3, 0, 1, 1, b"k", 9, 9, 1), "damaged"),
-        (NANO_BYTES.replace(b"block_count\4\0\0\0\6\0", b"block_count\4\0\0\0\6\7"), "damaged"),
+        (NANO_BYTES.replace(b"block_count\4\0\0\0\x08\0", b"block_count\4\0\0\0\x08\7"), "damaged"),
         (one_token_twice, "damaged"),
         (tokens_with_nul, "damaged"),
         (b"GGUF" + struct.pack("<IQQQ17sII", 3, 0, 1, 17, b"general.alignment", 4, 0), "damaged"),

@@ -877,7 +877,7 @@ def test_model_larger_than_the_memory_says_so_and_is_refused_where_not_even_its_
 
 
 def test_window_shrinks_to_what_fits_into_memory() -> None:
-    with closing(LlamaCppBackend([NANO], memory=lambda: 49_000_000)) as backend:
+    with closing(LlamaCppBackend([NANO], memory=lambda: 57_000_000)) as backend:
         end = end_of(list(backend.stream(nano_ask())))
         assert 1024 <= (end.context or 0) < 4096 and (end.context or 0) % 256 == 0
         assert backend.models()[0].context == end.context

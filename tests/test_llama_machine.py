@@ -68,7 +68,7 @@ def test_model_that_does_not_fit_even_so_is_refused_with_the_numbers(available: 
 
 def test_needs_grow_with_the_layers_that_are_not_on_a_gpu() -> None:
     header, weights = read_header(NANO), NANO.stat().st_size
-    none, half, all_ = (Needs.of(header, weights, batch=64, gpu_layers=layers) for layers in (0, 3, -1))
+    none, half, all_ = (Needs.of(header, weights, batch=64, gpu_layers=layers) for layers in (0, 4, -1))
     assert (none.weights, half.weights, all_.weights) == (weights, weights // 2, 0)
     assert none.per_token > half.per_token > all_.per_token
 
@@ -80,9 +80,9 @@ def test_layers_go_to_gpus_as_far_as_they_fit(free: tuple[int, ...], layers: int
 
 
 def test_part_of_the_layers_goes_to_a_gpu_that_does_not_hold_all() -> None:
-    header, weights = read_header(NANO), 7 << 30  # six layers, and the output, of 1 GiB each
-    for free in range(3, 8):
-        gpu = Device("CUDA0", "a card", True, free << 30, 8 << 30)
+    header, weights = read_header(NANO), 9 << 30  # eight layers, and the output, of 1 GiB each
+    for free in range(3, 10):
+        gpu = Device("CUDA0", "a card", True, free << 30, 10 << 30)
         assert fitting_layers(header, weights, 4096, [gpu]) == free - 2  # margin and scratch
 
 

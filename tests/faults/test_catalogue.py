@@ -114,6 +114,7 @@ def test_the_first_answer_of_a_slow_backend_is_waited_for_by_who_needs_it() -> N
         assert catalogue.default("scripted").key == "switched:scripted"
 
 
+@pytest.mark.slow
 def test_the_first_model_is_not_waited_for_without_end(tmp_path: Path) -> None:
     """A backend that is about to look at a hostile file held the page: it opens, and gets its model later."""
     backend = Switched()
