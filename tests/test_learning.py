@@ -326,6 +326,21 @@ def test_every_malformed_folder_of_peft_is_refused_with_a_sentence(tmp_path: Pat
     assert children.names() == []
 
 
+def test_what_killed_processes_left_of_children_is_deleted_when_another_is_written(tmp_path: Path) -> None:
+    children = Children(tmp_path)
+    folders = [children.folder / name for name in (".new-old", ".new-now", ".git")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "gguf").write_bytes(b"x")
+    for folder in (folders[0], folders[2]):
+        os.utime(folder, (0, 0))
+    (children.folder / "child.gguf").write_bytes(b"x")
+    (children.folder / "child.Modelfile").write_text("FROM x")
+    children.rename("child", "other")
+    assert [folder.exists() for folder in folders] == [False, True, True]
+    assert children.names() == ["other"]
+
+
 @pytest.mark.parametrize(
     ("rank", "width", "sentence"), [(4, 1 << 25, "does not fit micro"), (1 << 19, 0, "has the rank 524,288")]
 )

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import struct
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -44,6 +45,8 @@ _MALFORMED = (
     MemoryError,
     ModelFileError,
 )
+_SCRATCH = ".new-"  # how the names of folders begin in which a child is written
+_OLD = 86_400  # seconds: nobody writes so long
 _LARGEST_RANK = 1024  # usual are 8 to 256
 NARROW = 0.15  # half the width of the 95 % interval at which blind comparisons suffice: 20 to 40 of them
 
@@ -210,10 +213,16 @@ class Children:
 
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
-        """A folder of our own beside the children, where others who may write cannot have put a link before."""
+        """A folder of our own beside the children, where others who may write cannot have put a link before.
+
+        Those that killed processes left, of gigabytes perhaps, are deleted once they are a day old.
+        """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(prefix=".", dir=self.folder) as scratch:
+            for left in self.folder.glob(f"{_SCRATCH}*"):
+                if time.time() - left.lstat().st_mtime > _OLD:
+                    shutil.rmtree(left, ignore_errors=True)
+            with TemporaryDirectory(prefix=_SCRATCH, dir=self.folder) as scratch:
                 yield Path(scratch)
         except OSError as error:
             raise TrainingError(_UNWRITABLE.format(folder=self.folder, reason=error.strerror)) from None
