@@ -5,7 +5,7 @@ help:
 	@echo 'make run     the app, as a user starts it'
 	@echo 'make check   style, direction of imports, words in both languages (ten seconds)'
 	@echo 'make test    the whole suite (16 minutes on 2 idle cores)'
-	@echo 'make quick   the suite without browser, PostgreSQL, trainers and slow tests'
+	@echo 'make quick   the suite without browser, PostgreSQL, trainers and slow tests (a minute on 2 idle cores)'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make bench   every benchmark, one after the other'
 
