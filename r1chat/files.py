@@ -73,6 +73,12 @@ def _together(paths: Sequence[Path], targets: Sequence[Path]) -> Iterator[tuple[
             os.replace(name, target)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, where they are not there. Raises ExportError where that cannot be."""
+    with _sentences(path):
+        path.mkdir(parents=True, exist_ok=True)
+
+
 def named_path(text: str | Path) -> Path:
     """The path that a person means, `~` as their home folder. Raises PathError: the home of nobody, a NUL in it."""
     try:

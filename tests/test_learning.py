@@ -1053,6 +1053,12 @@ def test_a_file_whose_header_asks_for_all_memory_is_no_adapter(
     assert "bomb.gguf is no LoRA adapter" in message
 
 
+def test_a_run_whose_folder_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "learning").write_text("a file in its place")
+    with pytest.raises(TrainingError, match="learning"):
+        Runs(tmp_path).begin(RunWish("prefer", "llama.cpp:x"))
+
+
 def test_what_was_erased_for_good_leaves_the_runs(data: Path, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     shutil.copytree(data, folder)

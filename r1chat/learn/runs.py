@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from r1chat.both import Both
 from r1chat.errors import ExportError, TrainingError
-from r1chat.files import read_json, read_text, replacing
+from r1chat.files import make_folder, read_json, read_text, replacing
 from r1chat.store.reply_owner import current_owner, is_alive
 
 WISH, STATUS, LOG, LOCK = "wish.json", "status.json", "log.jsonl", ".running"
@@ -230,10 +230,11 @@ class Runs:
     def begin(self, wish: RunWish, name: str = "") -> TrainingRun:
         """The folder of a new run, or of one that the same wish began and that did not come to its end.
 
-        Raises TrainingError where that name is taken by another wish.
+        Raises TrainingError where that name is taken by another wish, or where no folder can be made.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o700)  # what people wrote lies in it, also where the data folder is open to others
+        with _worded():
+            make_folder(self.folder)
+            self.folder.chmod(0o700)  # what people wrote lies in it, also where the data folder is open to others
         run = TrainingRun(self.folder / (checked_name(name) if name else self._free_name(wish)))
         if (run.folder / WISH).exists():
             if run.wish != wish or run.status.state in ("done", "stopped"):
@@ -241,7 +242,8 @@ class Runs:
             for request in (CANCEL, PAUSE):
                 (run.folder / request).unlink(missing_ok=True)
             return run
-        run.folder.mkdir(exist_ok=True)
+        with _worded():
+            make_folder(run.folder)
         with _worded(), replacing(run.folder / WISH) as file:
             file.write(json.dumps(asdict(wish), ensure_ascii=False).encode())
         return run

@@ -7,6 +7,7 @@ message or reply is lost cannot be kept either.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -75,7 +76,9 @@ def rescue(damaged: Path, target: Path) -> list[Rescued]:
             _pad(copy)
             read = {name: _read(copy, name, size) for name in RESCUED}
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(_UNREADABLE.format(file=damaged, reason=error)) from None
+            full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the copy's
+            sentence, file = (_NO_ROOM, target) if full else (_UNREADABLE, damaged)
+            raise StoreError(sentence.format(file=file, reason=error)) from None
         if not any(rows for rows, _, _ in read.values()):
             raise StoreError(_UNREADABLE.format(file=damaged, reason="no row"))
         try:

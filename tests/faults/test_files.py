@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
 
 import pytest
+from full_disk import files_of_at_most
 
 from r1chat.backends.llama.process import Process
 from r1chat.config import change, load
@@ -62,15 +62,8 @@ def test_a_path_of_a_file_that_is_none_is_told(path: str, tmp_path: Path) -> Non
 
 
 def test_a_key_that_the_disk_could_not_hold_is_made_at_the_next_start(tmp_path: Path) -> None:
-    resource = pytest.importorskip("resource")
-    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))  # bytes; a key takes more
-    try:
-        with pytest.raises(ConfigError, match="cannot be used"):
-            root_key(tmp_path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
+    with files_of_at_most(10), pytest.raises(ConfigError, match="cannot be used"):  # a key takes more
+        root_key(tmp_path)
     assert root_key(tmp_path) == root_key(tmp_path)
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from full_disk import files_of_at_most
 from sqlalchemy import create_engine
 
 from r1chat.app import KEPT_AFTER_DELETION, build
@@ -507,6 +508,13 @@ def test_what_is_no_database_cannot_be_rescued(tmp_path: Path, run: Run) -> None
     (tmp_path / "r1chat.db").write_bytes(b"\xa5" * 20_000)
     code, _, err = run("rescue", str(tmp_path / "saved.db"))
     assert code == 1 and "Restore a backup" in err
+    assert not (tmp_path / "saved.db").exists()
+
+
+def test_a_rescue_that_finds_no_room_says_nothing_against_the_database(tmp_path: Path) -> None:
+    filled(tmp_path / "r1chat.db")
+    with files_of_at_most(10_000), pytest.raises(StoreError, match="whether the disk is full"):
+        rescue(tmp_path / "r1chat.db", tmp_path / "saved.db")
     assert not (tmp_path / "saved.db").exists()
 
 
