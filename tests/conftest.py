@@ -66,11 +66,8 @@ def is_quick_suite(config: pytest.Config) -> bool:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Processes that run the tests: one a core for the suite, none but this one for the files that are named.
-
-    Without browsers there is one more: these tests wait for processes, servers and locks, which leaves the cores idle.
-    """
-    return 0 if files_are_named(config) else min(os.cpu_count() or 1, 4) + ("not browser" in config.option.markexpr)
+    """Processes that run the tests: one a core for the suite, none but this one for the files that are named."""
+    return 0 if files_are_named(config) else min(os.cpu_count() or 1, 4)
 
 
 @pytest.hookimpl(wrapper=True)

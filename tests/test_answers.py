@@ -536,6 +536,7 @@ def test_interrupted_question_leaves_no_answer_for_the_next() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+@pytest.mark.slow
 def test_forked_process_has_a_checker_of_its_own() -> None:
     code = """if True:
         import os

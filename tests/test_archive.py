@@ -510,6 +510,7 @@ class Cancelled(Exception):
 
 
 @pytest.mark.parametrize("rows", [1, 8, 99])
+@pytest.mark.slow
 def test_a_deletion_can_be_undone_whenever_an_import_of_the_same_conversation_breaks_off(
     store: Store, tmp_path: Path, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

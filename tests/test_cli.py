@@ -500,6 +500,7 @@ def test_busy_port_is_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("program", ["app.py", "r1chat serve"])
+@pytest.mark.slow
 def test_page_is_served_until_ctrl_c(program: str) -> None:
     flags = ("--no-browser", "--port", "0")
     run = f"import runpy; runpy.run_path({str(ROOT / 'app.py')!r}, run_name='__main__')"

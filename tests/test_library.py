@@ -250,6 +250,7 @@ def test_second_download_waits_for_the_first(hub: FakeHub, downloads: Downloads)
     assert [loaded(downloads, job).state for job in (first, second)] == ["done", "done"]
 
 
+@pytest.mark.slow
 def test_killed_download_is_continued_and_loses_less_than_a_mebibyte(hub: FakeHub, tmp_path: Path) -> None:
     code = f"""
 import sys

@@ -578,6 +578,7 @@ def test_samples_come_each_with_its_own_end(micro: LlamaCppBackend) -> None:
     assert [(end.reason, end.raw_reason, end.completion_tokens) for end in ends] == [("length", "limit", 50)] * 4
 
 
+@pytest.mark.slow
 def test_samples_share_one_reading_of_the_prompt(fresh: LlamaCppBackend) -> None:
     _, ends, others = sample(fresh, ask("a" * 200, Params(max_tokens=5)), [1, 2, 3])
     prompt = ends[0].prompt_tokens
@@ -595,6 +596,7 @@ def test_samples_are_made_as_a_single_reply_is(signs: LlamaCppBackend) -> None:
     assert texts == ["答"] * 2
 
 
+@pytest.mark.slow
 def test_samples_of_uneven_length_end_one_by_one(tmp_path: Path) -> None:
     write_micro(tmp_path / "micro.gguf", chain=["a", "a", EOS])  # both as likely after "a"
     with closing(LlamaCppBackend([tmp_path])) as backend:
@@ -876,6 +878,7 @@ def test_model_larger_than_the_memory_says_so_and_is_refused_where_not_even_its_
             list(backend.stream(nano_ask()))  # not even a small window fits
 
 
+@pytest.mark.slow
 def test_window_shrinks_to_what_fits_into_memory() -> None:
     with closing(LlamaCppBackend([NANO], memory=lambda: 57_000_000)) as backend:
         end = end_of(list(backend.stream(nano_ask())))

@@ -149,6 +149,7 @@ def test_crash_in_a_vote_ends_all_of_its_samples(endless: LlamaCppBackend) -> No
     assert works(endless)
 
 
+@pytest.mark.slow
 def test_crash_while_a_prompt_is_warmed_is_nobodys_concern(endless: LlamaCppBackend) -> None:
     assert works(endless)
     loaded_engine().kill()
@@ -185,6 +186,7 @@ def test_file_that_is_cut_or_deleted_in_mid_reply_harms_no_reply_that_has_begun(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not let a mapped file be cut")
+@pytest.mark.slow
 def test_mapped_file_that_is_cut_ends_the_reply_and_is_explained(tmp_path: Path) -> None:
     path = tmp_path / "copy.gguf"
     shutil.copy(NANO, path)

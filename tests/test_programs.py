@@ -148,6 +148,7 @@ def test_a_traceback_shows_the_lines_of_the_program() -> None:
     assert "def f(x) return" in run("def f(x) return").errors
 
 
+@pytest.mark.slow
 def test_a_program_is_the_main_module() -> None:
     code = """
         import __main__, inspect, pickle, sys

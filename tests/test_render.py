@@ -185,6 +185,7 @@ def test_any_sequence_of_snapshots_ends_in_the_same_page(reasoning: str, answer:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(text, text), min_size=1, max_size=5))
+@pytest.mark.slow
 def test_even_snapshots_that_do_not_grow_end_in_the_page_of_the_last(snapshots: list[tuple[str, str]]) -> None:
     screen = Screen()
     for reasoning, answer in snapshots:
