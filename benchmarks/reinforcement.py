@@ -177,8 +177,7 @@ def _tell(line: dict[str, Any]) -> None:
     print(json.dumps(line), flush=True)
 
 
-def main() -> None:
-    """Train, measure and print."""
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Reinforcement learning against more supervised training.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--task", default="countdown")
@@ -197,7 +196,12 @@ def main() -> None:
     parser.add_argument("--demonstrations", type=int, default=0, help="chains to learn from; 0: always new ones")
     parser.add_argument("--brief", type=float, default=0.0, metavar="SHARE", help="of chains that are not worked out")
     parser.add_argument("--json", action="store_true")
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train, measure and print."""
+    args = _arguments()
     RATES.update({name: getattr(args, f"{name}_rate") for name in RATES})
     rules = Reinforcement(
         problems=args.grpo_problems,

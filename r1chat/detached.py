@@ -13,10 +13,23 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from r1chat.config import Settings
 from r1chat.store.reply_owner import owner_of
 
 _NICE = 10  # chatting goes first
+
+
+def is_locked(file: Path) -> bool:
+    """Whether a process holds a file's lock; for where nobody can tell whether the one that was named still lives."""
+    lock = FileLock(file)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
 
 
 def begin(arguments: Sequence[str], settings: Settings, output: Path, environment: Mapping[str, str]) -> str:

@@ -321,11 +321,8 @@ def test_command_line_starts_without_page_database_and_model() -> None:
 
 
 # Participles and the like say what was done with a value, not what it is.
-SAY_NOTHING = frozenset(
-    re.findall(
-        r"\w+",
-        "said found wanted each one told asked made given kept shown written drawn named taken held begun",
-    )
+SAY_NOTHING = re.compile(
+    "said|found|wanted|each|one|told|asked|made|given|kept|shown|written|drawn|named|taken|held|begun"
 )
 
 
@@ -346,9 +343,9 @@ def test_a_variable_has_the_name_of_what_it_holds(folder: str) -> None:
     riddles = [
         f"{path.relative_to(ROOT)}:{line} {name}"
         for path in sorted((ROOT / folder).rglob("*.py"))
-        if SAY_NOTHING & set(re.findall(r"\w+", source := path.read_text(encoding="utf-8")))
+        if SAY_NOTHING.search(source := path.read_text(encoding="utf-8"))
         for line, name in _variables(source)
-        if name in SAY_NOTHING
+        if SAY_NOTHING.fullmatch(name)
     ]
     assert riddles == []
 

@@ -233,8 +233,9 @@ _TWO_STARTS = Both(
     "{folder} 里已有一次训练：去掉 --from、--layers 和 --feed-forward 接着训练，或换一个文件夹。",
 )
 _SIZES_OF = Both(
-    "--layers and --feed-forward say how large a model cold-start makes; {stage} leaves a model's size as it is.",
-    "--layers 和 --feed-forward 决定 cold-start 训练的模型大小；{stage} 不改变模型的大小。",
+    "--layers and --feed-forward say how large a model cold-start makes; {stage} leaves a model's size as it is. "
+    "Leave them out.",
+    "--layers 和 --feed-forward 决定 cold-start 训练的模型大小；{stage} 不改变模型的大小。请去掉它们。",
 )
 _NO_CHECKPOINT = Both(
     "{folder} holds no checkpoint. First: r1chat train cold-start {folder}",

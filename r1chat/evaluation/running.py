@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from r1chat.both import Both
+from r1chat.detached import is_locked
 from r1chat.errors import EvaluationError
 from r1chat.files import read_text
 from r1chat.store.reply_owner import current_owner, is_alive
@@ -50,7 +51,7 @@ def is_running(folder: Path) -> bool:
     if not owner:
         return False
     alive = is_alive(owner)
-    return _is_locked(folder) if alive is None else alive
+    return is_locked(folder / LOCK) if alive is None else alive
 
 
 def stop(folder: Path) -> None:
@@ -77,17 +78,6 @@ def _owner(folder: Path) -> str:
     with suppress(OSError, ValueError):
         return read_text(folder / OWNER)
     return ""
-
-
-def _is_locked(folder: Path) -> bool:
-    """Whether the lock is held; for where nobody can tell whether its owner lives."""
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
 
 
 _BUSY = Both(

@@ -345,8 +345,9 @@ _HALF = Both(
     "{tensor} 缺少秩相同的另一半",
 )
 _RANK = Both(
-    "{file}: {tensor} has the rank {n:,}; adapters of a rank up to {most:,} are taken.",
-    "{file}：{tensor} 的秩为 {n:,}；最多接受秩为 {most:,} 的适配器。",
+    "{file}: {tensor} has the rank {n:,}; adapters of a rank up to {most:,} are taken. "
+    "Train it anew with a smaller one.",
+    "{file}：{tensor} 的秩为 {n:,}；最多接受秩为 {most:,} 的适配器。请用较小的秩重新训练。",
 )
 _NO_FIT = Both(
     "{file} does not fit {base}: {tensor} is not one of its parts, or has another size. Name the model that it was "

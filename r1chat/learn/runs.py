@@ -22,6 +22,7 @@ from typing import Any, Literal, get_args
 from filelock import FileLock, Timeout
 
 from r1chat.both import Both
+from r1chat.detached import is_locked
 from r1chat.errors import ExportError, TrainingError
 from r1chat.files import make_folder, read_json, read_text, replacing
 from r1chat.store.reply_owner import current_owner, is_alive
@@ -322,13 +323,7 @@ def _is_held(folder: Path) -> bool:
     with suppress(OSError):
         if abs(time.time() - (folder / LOCK).stat().st_mtime) < _LOADING:
             return True
-    lock = FileLock(folder / _HELD)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
+    return is_locked(folder / _HELD)
 
 
 def checked_name(name: str) -> str:

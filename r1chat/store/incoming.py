@@ -264,6 +264,7 @@ class _Writing:
                     rows = _Rows(connection, self._mark)
                     extends = extended
                     until = time.monotonic() + SLICE
+                    # What replaces something is one transaction, however long; it can be cancelled all the same.
                     while step is not None and (time.monotonic() < until or step.when is _When.REPLACES):
                         self._put(rows, step)
                         extends = extends or (step.when is _When.EXTENDS and step.conversation is not None)

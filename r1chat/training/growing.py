@@ -36,6 +36,7 @@ def grown(model: Decoder, layers: int, hidden: int, seed: int = 0) -> Decoder:
 
 
 _SMALLER = Both(
-    "The model has {layers} layers whose feed-forward layers are {hidden} wide; it can grow, not shrink.",
-    "该模型有 {layers} 层，前馈层宽 {hidden}；只能扩大，不能缩小。",
+    "The model has {layers} layers whose feed-forward layers are {hidden} wide; it can grow, not shrink. "
+    "Name as much or more.",
+    "该模型有 {layers} 层，前馈层宽 {hidden}；只能扩大，不能缩小。请给出不小于它们的值。",
 )
