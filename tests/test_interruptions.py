@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Callable
 
@@ -93,6 +94,8 @@ def test_seven_tabs_whose_replies_grow_leave_the_browser_a_connection(site: Site
     site.serve(lambda _request: waiting(gate, "</think>Seven.", first="<think>So it begins"))
     tabs = [site.open()]
     ask(tabs[0], "What is seven?")
+    expect(tabs[0].locator(".thought")).to_contain_text("So it begins")
+    expect(tabs[0]).to_have_url(re.compile(r"[?&]c="))  # the page names the conversation as soon as there is one
     for _ in range(6):
         tab = tabs[0].context.new_page()
         tab.goto(tabs[0].url)
