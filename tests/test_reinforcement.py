@@ -213,9 +213,9 @@ def test_the_file_of_another_model_is_trained_by_command_and_told_in_words(
     assert run.status.state in ("done", "stopped") and "Dev pass@1" in run.status.why[0], capsys.readouterr().err
     steps = [line for line in run.log() if "reward" in line]
     assert steps and all(0 < line["length"] <= 12 for line in steps)
-    for wrong in (["--limit", "0"], ["--trials", "2"]):
-        assert main([*command, *wrong]) == 1
-        assert "makes no sense" in capsys.readouterr().err
+    for words, says in ((["--limit", "0"], "makes no sense"), (["--trials", "2"], "does not take --trials")):
+        assert main([*command, *words]) == 1
+        assert says in capsys.readouterr().err
 
 
 def test_the_forecast_counts_the_cache_of_a_group_and_the_samples() -> None:

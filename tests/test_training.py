@@ -217,7 +217,10 @@ def test_train_and_dev_share_no_problem_and_mistakes_are_not_learnt(trained: Pat
         (("cold-start", "RUN", "--from", "FILE"), "cannot be read"),
         (("cold-start", "RUN", "--from", "NOWHERE"), "There is no file"),
         (("cold-start", "RUN", "--from", "NANO", "--layers", "2"), "it can grow, not shrink"),
-        (("reject", "RUN", "--from", "NANO", "--feed-forward", "900"), "leaves a model's size as it is"),
+        (("reject", "RUN", "--from", "NANO", "--feed-forward", "900"), "reject does not take --feed-forward. It takes"),
+        (("prefer", "RUN", "--model", "NANO", "--teacher", "x"), "prefer does not take --teacher, FOLDER. It takes"),
+        (("grpo", "RUN", "--model", "NANO", "--task", "sums"), "grpo --model does not take --task, FOLDER."),
+        (("gguf", "RUN", "--minutes", "60"), "gguf does not take --minutes. It takes --data-dir, "),
     ],
 )
 def test_what_makes_no_sense_gets_a_sentence(

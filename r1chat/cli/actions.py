@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -202,9 +202,12 @@ def evaluate(flags: Flags) -> int:
     return run(settings, flags["words"], flags)
 
 
-def train(flags: Flags) -> int:
+def train(flags: Flags, named: Sequence[str]) -> int:
+    """`named`: the flags that stood on the command line."""
+    from r1chat.cli.stages import check_options
     from r1chat.cli.training import train as run
 
+    check_options(flags["stage"], named)
     if flags["stage"] in ("prefer", "sft", "kto") or (flags["stage"] == "grpo" and flags["model"]):
         from r1chat.cli.learning import learn
 

@@ -299,7 +299,9 @@ def train(
     made-up tasks or task files. distill: on the right replies of a larger model. gguf: write the model for llama.cpp
     and Ollama. demo: all of it in at most 30 minutes, with figures. All need the extra `train`.
     """
-    return partial(actions.train, ctx.params)
+    sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
+    named = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    return partial(actions.train, ctx.params, named)
 
 
 @parser.command()

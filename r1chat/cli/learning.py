@@ -82,8 +82,8 @@ def _wish(app: App, kind: str, flags: Mapping[str, Any]) -> RunWish:
         device=_device(flags["device"]),
         weights=_original(flags["weights"] or ""),
         by=_by(kind, flags["by"] or ""),
-        trials=_trials(kind, flags["trials"]),
-        limit=_limit(kind, flags["limit"]),
+        trials=_trials(flags["trials"]),
+        limit=_limit(flags["limit"]),
     )
 
 
@@ -94,16 +94,16 @@ def _samples(count: int | None) -> int:
     return count or 0
 
 
-def _trials(kind: str, count: int | None) -> int:
+def _trials(count: int | None) -> int:
     """Raises TrainingError for a number that makes no sense."""
-    if count is not None and (kind == "grpo" or not 1 <= count <= MOST_TRIALS):
+    if count is not None and not 1 <= count <= MOST_TRIALS:
         raise TrainingError(_NO_TRIALS.format(count=count, most=MOST_TRIALS))
     return count or 1
 
 
-def _limit(kind: str, tokens: int | None) -> int:
+def _limit(tokens: int | None) -> int:
     """Raises TrainingError for a number that makes no sense."""
-    if tokens is not None and (kind != "grpo" or not 1 <= tokens <= LONGEST_SAMPLE):
+    if tokens is not None and not 1 <= tokens <= LONGEST_SAMPLE:
         raise TrainingError(_NO_LIMIT.format(tokens=tokens, most=LONGEST_SAMPLE))
     return tokens or 0
 
@@ -296,12 +296,12 @@ _NO_SAMPLES = Both(
     "--samples {count} 不是每个问题的回复数。请给出 1 到 {most}。",
 )
 _NO_TRIALS = Both(
-    "--trials {count} makes no sense. prefer, sft and kto take 1 to {most}.",
-    "--trials {count} 没有意义。prefer、sft 和 kto 可用 1 到 {most}。",
+    "--trials {count} makes no sense. Give 1 to {most}.",
+    "--trials {count} 没有意义。请给出 1 到 {most}。",
 )
 _NO_LIMIT = Both(
-    "--limit {tokens} makes no sense. It is for grpo: the most tokens of a sample, 1 to {most}.",
-    "--limit {tokens} 没有意义。它用于 grpo：每个样本的最多 token 数，1 到 {most}。",
+    "--limit {tokens} makes no sense. It is the most tokens of a sample: give 1 to {most}.",
+    "--limit {tokens} 没有意义。它是每个样本的最多 token 数：请给出 1 到 {most}。",
 )
 _ENDED = Both(
     "Replies that come to their end: {value} points (95 %: {low} to {high}).",

@@ -76,8 +76,6 @@ def _examine(stage: str, folder: Path, flags: Mapping[str, Any]) -> None:
     if free < ROOM:
         raise TrainingError(_NO_ROOM.format(folder=folder, free=free // 1_000_000, needed=ROOM // 1_000_000))
     sized = flags["layers"] or flags["feed_forward"]
-    if sized and stage != "cold-start":
-        raise TrainingError(_SIZES_OF.format(stage=stage))
     if (flags["begin_with"] or sized) and (folder / "checkpoint.pt").exists():
         raise TrainingError(_TWO_STARTS.format(folder=folder))
 
@@ -231,11 +229,6 @@ _NO_ROOM = Both(
 _TWO_STARTS = Both(
     "{folder} holds a run already: go on with it without --from, --layers and --feed-forward, or name another folder.",
     "{folder} 里已有一次训练：去掉 --from、--layers 和 --feed-forward 接着训练，或换一个文件夹。",
-)
-_SIZES_OF = Both(
-    "--layers and --feed-forward say how large a model cold-start makes; {stage} leaves a model's size as it is. "
-    "Leave them out.",
-    "--layers 和 --feed-forward 决定 cold-start 训练的模型大小；{stage} 不改变模型的大小。请去掉它们。",
 )
 _NO_CHECKPOINT = Both(
     "{folder} holds no checkpoint. First: r1chat train cold-start {folder}",
