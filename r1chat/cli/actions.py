@@ -202,12 +202,12 @@ def evaluate(flags: Flags) -> int:
     return run(settings, flags["words"], flags)
 
 
-def train(flags: Flags, named: Sequence[str]) -> int:
-    """`named`: the flags that stood on the command line."""
+def train(flags: Flags, typed: Sequence[str]) -> int:
+    """`typed`: the flags that stood on the command line."""
     from r1chat.cli.stages import check_options
     from r1chat.cli.training import train as run
 
-    check_options(flags["stage"], named)
+    check_options(flags["stage"], typed)
     if flags["stage"] in ("prefer", "sft", "kto") or (flags["stage"] == "grpo" and flags["model"]):
         from r1chat.cli.learning import learn
 

@@ -300,8 +300,8 @@ def train(
     and Ollama. demo: all of it in at most 30 minutes, with figures. All need the extra `train`.
     """
     sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
-    named = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
-    return partial(actions.train, ctx.params, named)
+    typed = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    return partial(actions.train, ctx.params, typed)
 
 
 @parser.command()

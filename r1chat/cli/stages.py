@@ -40,18 +40,18 @@ _OF_GRPO_WITH_MODEL = _ADAPTED | {"limit"}
 _SPELLED = {"folder": "FOLDER", "begin_with": "--from", "keep": "--keep/--no-keep", "k": "-k"}
 
 
-def check_options(stage: str, given: Iterable[str]) -> None:
-    """`given`: the parameters that stood on the command line. Raises TrainingError for one that the stage passes over.
+def check_options(stage: str, typed: Iterable[str]) -> None:
+    """`typed`: the parameters that stood on the command line. Raises TrainingError for one that the stage passes over.
 
     A stage that does not exist is told by who runs it.
     """
-    given = set(given)
-    adapts = stage == "grpo" and "model" in given
+    typed = frozenset(typed)
+    adapts = stage == "grpo" and "model" in typed
     options = _OF_GRPO_WITH_MODEL if adapts else _OPTIONS.get(stage)
-    if options is None or given <= options:
+    if options is None or typed <= options:
         return
     title = f"{stage} --model" if adapts else stage
-    spelled = [", ".join(sorted(map(_spelled, names))) for names in (given - options, options - {"stage"})]
+    spelled = [", ".join(sorted(map(_spelled, names))) for names in (typed - options, options - {"stage"})]
     raise TrainingError(_NOT_TAKEN.format(stage=title, vain=spelled[0], taken=spelled[1]))
 
 
