@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from r1chat.conversations import Provenance, StoredReply, StoredTurn
 from r1chat.errors import NotFoundError, StoreError
-from r1chat.judgements import Aspects, JudgementCounts, Part
+from r1chat.judgements import Aspects, JudgementCounts, Part, Winner
 from r1chat.messages import Reply
 from r1chat.store import Store
 
@@ -162,8 +163,14 @@ def test_everything_is_counted_that_is_in_force_and_not_deleted(store: Store, tu
     judgements.rate(other.id, "answer", "down")
     judgements.rate(other.id, "answer", "")  # taken back
     judgements.label_step(other.id, "first_wrong", 0, 12)
-    for winner in ("left", "tie", "skipped"):
-        judgements.compare(judgements.begin_comparison(reply.id, other.id).id, winner)  # type: ignore[arg-type]
+    third = replied(store, turn, "61")
+    pairs: list[tuple[StoredReply, StoredReply, Winner]] = [
+        (reply, other, "left"),
+        (reply, third, "tie"),
+        (other, third, "skipped"),
+    ]
+    for left, right, winner in pairs:
+        judgements.compare(judgements.begin_comparison(left.id, right.id).id, winner)
     reference = judgements.set_reference(turn.id, "70", "number")
     judgements.add_verification(reply.id, reference.id, 1.0)
     judgements.add_verification(other.id, reference.id, None)  # could not tell
@@ -184,3 +191,54 @@ def test_everything_is_counted_that_is_in_force_and_not_deleted(store: Store, tu
     assert judgements.gathered() == JudgementCounts()
     store.undelete(turn.conversation_id)
     assert judgements.gathered() == everything
+
+
+def test_two_replies_that_are_compared_twice_have_the_newest_verdict(store: Store, turn: StoredTurn) -> None:
+    first, second = replied(store, turn), replied(store, turn, "60")
+    judgements = store.judgements
+    judgements.compare(judgements.begin_comparison(first.id, second.id).id, "left", "ann")
+    again = judgements.begin_comparison(second.id, first.id)
+    judgements.compare(again.id, "left", "ann")
+    judgements.compare(judgements.begin_comparison(first.id, second.id).id, "skipped", "ann")
+    judgements.compare(judgements.begin_comparison(first.id, second.id).id, "tie", "bob")
+    with store.dataset.snapshot() as snapshot:
+        listed = {row.winner for row in snapshot.judged_turns([turn.id])[turn.id].comparisons}
+    counts = judgements.gathered()
+    assert (counts.comparisons, counts.ties) == (1, 1)
+    assert listed == {"left", "tie"}
+
+
+def test_what_was_said_of_a_text_that_goes_on_is_taken_back(store: Store, turn: StoredTurn) -> None:
+    judgements = store.judgements
+    half, other = replied(store, turn, "27 + 43 = 7"), replied(store, turn)
+    correction = store.add_reply(turn.id, Provenance(origin="corrected", parent_id=half.id), Reply(THOUGHT, True, "70"))
+    judgements.rate(half.id, "answer", "down", "ann")
+    judgements.rate(half.id, "thought", "up", "ann")
+    judgements.label_step(half.id, "first_wrong", 0, 12, "ann")
+    judgements.label_step(half.id, "none_wrong", rater="bob")
+    judgements.compare(judgements.begin_comparison(half.id, other.id).id, "both_bad", "ann")
+    reference = judgements.set_reference(turn.id, "70", "number")
+    for reply in (half, other):
+        judgements.add_verification(reply.id, reference.id, float(reply is other))
+
+    def said(rater: str) -> tuple[list[str], list[str], list[str]]:
+        judged = judgements.judged(turn.conversation_id, rater)
+        thumbs = [part for (_, part), rating in judged.ratings.items() if rating.thumb]
+        steps = [label.verdict for label in judged.steps.values() if label.verdict]
+        return thumbs, steps, [row.winner for row in judged.comparisons.values()]
+
+    store.take_reply(half.id)
+    with pytest.raises(StoreError, match="still being written"):
+        judgements.rate(half.id, "answer", "up", "ann")
+    with pytest.raises(StoreError, match="still being written"):
+        judgements.label_step(half.id, "none_wrong", rater="ann")
+    store.save_reply(half.id, half.reply)  # it ended as it was
+    assert said("ann") == (["answer", "thought"], ["first_wrong"], ["both_bad"])
+    store.save_reply(half.id, replace(half.reply, answer="27 + 43 = 70"))
+    assert said("ann") == (["thought"], ["first_wrong"], ["skipped"])
+    assert said("bob")[1] == ["none_wrong"]
+    assert judgements.judged(turn.conversation_id).verifications.keys() == {other.id}
+    with store.dataset.snapshot() as snapshot:
+        assert snapshot.judged_turns([turn.id])[turn.id].excluded.keys() == {correction.id}
+    store.save_reply(half.id, replace(half.reply, reasoning=THOUGHT + " So it is."))
+    assert said("ann")[:2] == ([], ["first_wrong"]) and said("bob")[1] == []

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from r1chat.app import App, build
-from r1chat.backends.scripted import ScriptedBackend
+from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import Settings
 from r1chat.errors import CheckError, MessageError
-from r1chat.messages import Params
+from r1chat.messages import Finish, Params, Request
 
 MODEL = "scripted:scripted"
 
@@ -209,3 +209,25 @@ def test_tests_run_in_the_background_until_they_are_stopped(opened: Callable[...
 def test_a_rater_is_drawn_once_and_kept(opened: Callable[..., App]) -> None:
     first, second = opened("x").teacher.rater, opened("x").teacher.rater
     assert first == second and first.startswith("rater-")
+
+
+def test_an_answer_that_goes_on_is_checked_anew(tmp_path: Path) -> None:
+    def script(request: Request) -> Script:
+        return ["0."] if request.so_far else ["<think>7 + 3 carries.</think>27 + 43 = 7", Finish("length", "limit")]
+
+    app = build(Settings(data_dir=tmp_path, ollama=False), {"scripted": ScriptedBackend(script)})
+    generation = app.chat.send(None, "27 + 43 = ?", MODEL)
+    generation.wait(10)
+    app.teacher.set_reference(generation.turn_id, "70")
+
+    def accuracies() -> list[float | None]:
+        verifications = app.teacher.judged(generation.conversation_id).verifications
+        return [verification.accuracy for verification in verifications.values()]
+
+    assert accuracies() == [0.0]
+    app.chat.resume(generation.reply_id).wait(10)
+    deadline = time.monotonic() + 10
+    while accuracies() != [1.0] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert accuracies() == [1.0]
+    app.close()

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_
 
 from r1chat.languages import language_of
 from r1chat.store.judgement_schema import comparison_sides, comparisons, ratings, references, step_labels, verifications
-from r1chat.store.judgements import newest
+from r1chat.store.judgements import comparisons_in_force, newest
 from r1chat.store.schema import replies, turns
 
 JudgementKind = Literal["comparison", "correction", "rating", "step", "reference"]
@@ -76,7 +76,7 @@ def _of(kind: JudgementKind) -> tuple[Select[Any], ColumnElement[bool], ColumnEl
     if kind == "comparison":
         query = select(name, comparisons.c.id, comparison_sides.c.turn_id, comparisons.c.created_at)
         query = query.join(comparison_sides, comparison_sides.c.id == comparisons.c.duel_id)
-        query = query.where(comparisons.c.number.in_(newest(comparisons, comparisons.c.duel_id, comparisons.c.rater)))
+        query = query.where(comparisons.c.number.in_(comparisons_in_force()))
         sides = _side.c.id.in_([comparison_sides.c.left_id, comparison_sides.c.right_id])
         return query, sides, comparisons.c.created_at, comparisons.c.rater
     if kind == "rating":

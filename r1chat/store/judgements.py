@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, insert, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from r1chat.both import Both
@@ -82,6 +82,10 @@ _NOT_A_STEP = Both(
     "again; nothing was changed.",
     "第 {start} 到 {end} 个字符不是这段思考的一步，它有 {length} 个字符。请重新加载页面，再选一次；没有任何改动。",
 )
+_STILL_WRITTEN = Both(
+    "This reply is still being written. Wait until it ends, or stop it; then judge it.",
+    "这个回复还在生成。请等它结束或先停止它，再来评价。",
+)
 _NOT_COMPARABLE = Both(
     "Only two different replies to the same message can be compared. Choose another one.",
     "只能比较同一条消息的两个不同回复。请另选一个。",
@@ -126,7 +130,7 @@ class Judgements:
         for name, mark in marks.items():
             _check(mark is None or mark in range(1, 6), _NO_MARK.format(name=name, value=mark))
         with self._database.write() as connection:
-            lookup.conversation_of_reply(connection, reply_id, lock=True)
+            _check_written(connection, reply_id)
             if part == "thought" and not _length(connection, reply_id, replies.c.reasoning):
                 raise StoreError(_NO_THOUGHT)
             ordered = [reason for reason in (*UP_REASONS, *DOWN_REASONS) if reason in reasons]
@@ -142,7 +146,7 @@ class Judgements:
         if verdict != "first_wrong":
             start = end = 0
         with self._database.write() as connection:
-            lookup.conversation_of_reply(connection, reply_id, lock=True)
+            _check_written(connection, reply_id)
             length = _length(connection, reply_id, replies.c.reasoning)
             if verdict and not length:
                 raise StoreError(_NO_STEPS)
@@ -309,7 +313,7 @@ class Judgements:
             winner_counts = connection.execute(
                 select(comparisons.c.winner, func.count())
                 .where(
-                    comparisons.c.number.in_(newest(comparisons, comparisons.c.duel_id, comparisons.c.rater)),
+                    comparisons.c.number.in_(comparisons_in_force()),
                     comparisons.c.duel_id.not_in(
                         select(comparison_sides.c.id).where(comparison_sides.c.turn_id.in_(deleted_turns))
                     ),
@@ -348,6 +352,22 @@ def newest(table: Table, *of: ColumnElement[Any]) -> Select[tuple[int]]:
     return select(func.max(table.c.number)).group_by(*of)
 
 
+def comparisons_in_force() -> Select[tuple[int]]:
+    """Subquery: the `number` of the newest verdict of each rater on two replies, however often they were compared.
+
+    Of one comparison the newest verdict counts; where that was skipped, one of another comparison of the two.
+    """
+    left, right = comparison_sides.c.left_id, comparison_sides.c.right_id
+    pair = case((left < right, left), else_=right), case((left < right, right), else_=left)
+    decided = func.max(case((comparisons.c.winner != "skipped", comparisons.c.number)))
+    return (
+        select(func.coalesce(decided, func.max(comparisons.c.number)))
+        .join(comparison_sides, comparison_sides.c.id == comparisons.c.duel_id)
+        .where(comparisons.c.number.in_(newest(comparisons, comparisons.c.duel_id, comparisons.c.rater)))
+        .group_by(*pair, comparisons.c.rater)
+    )
+
+
 def consented(connection: Connection, otherwise: bool | None = None) -> ColumnElement[bool]:
     """SQL condition on `conversation`: its own consent, else `otherwise`, which is the global one where it is None."""
     own = (
@@ -372,6 +392,13 @@ def _sides(connection: Connection, sides_id: str) -> Sides:
         raise lookup.not_found("comparison")
     lookup.conversation_of_turn(connection, row["turn_id"])
     return rows.sides(row)
+
+
+def _check_written(connection: Connection, reply_id: str) -> None:
+    """Raise StoreError for a reply that is being made: its text becomes another one. Locks its conversation."""
+    lookup.conversation_of_reply(connection, reply_id, lock=True)
+    if connection.scalar(select(replies.c.finish).where(replies.c.id == reply_id)) is None:
+        raise StoreError(_STILL_WRITTEN)
 
 
 def _length(connection: Connection, reply_id: str, column: ColumnElement[str]) -> int:

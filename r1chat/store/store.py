@@ -49,6 +49,7 @@ from r1chat.store.schema import (
 )
 from r1chat.store.search_terms import excerpt, words
 from r1chat.store.tree import Tree
+from r1chat.store.withdrawal import withdraw_judgements
 
 # To make a statement takes longer than to run it: those of every message and reply are made once.
 _CONVERSATION = update(conversations).where(conversations.c.number == bindparam("changed"))
@@ -345,10 +346,11 @@ class Store:
         """Replace what was saved of a reply, and who closed its thought (None: leave that as it is).
 
         Once it has a `finish`, a search finds it. Until then it belongs to this process. It is saved in a deleted
-        conversation as well.
+        conversation as well. Judgements of a text that it no longer has are taken back.
         """
         values = {} if closed_by is None else {"closed_by": closed_by}
         with self._database.write() as connection:
+            withdraw_judgements(connection, reply_id, reply)
             if reply.finish is None:
                 _overwrite(connection, reply_id, reply, owner=current_owner(), **values)
             else:
