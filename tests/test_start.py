@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, suppress
@@ -162,6 +165,17 @@ print("rendered")
 def test_rendering_the_page_leaves_no_event_loop_open() -> None:
     done = forked.run(forked.CODE, RENDERS)
     assert (done.stdout, done.stderr) == ("rendered\n", "")
+
+
+@pytest.mark.slow
+def test_the_page_is_rendered_where_another_account_has_the_folder_that_gradio_takes(tmp_path: Path) -> None:
+    (tmp_path / "gradio").write_text("as little of a folder as that of another account")
+    code = "from r1chat.ui.rendering import render; render(); print('rendered')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | {"TMPDIR": str(tmp_path)}
+    )
+    assert done.stdout == "rendered\n", done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["gradio"]
 
 
 @pytest.mark.slow

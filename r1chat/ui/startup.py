@@ -10,13 +10,16 @@ off, since an import makes objects that stay. Measured on two cores: 2.4 s of CP
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import inspect
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import mkdtemp
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +27,9 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["GRADIO_SSR_MODE"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+# Else Gradio takes a folder of one name for all accounts of the computer, which only the first of them may write to.
+os.environ["GRADIO_TEMP_DIR"] = mkdtemp(prefix="r1chat-gradio-")
+atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
 
 
 @contextmanager
