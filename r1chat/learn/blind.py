@@ -83,7 +83,8 @@ class BlindQueue:
         number = self._asked.setdefault(name, games)
         self._asked[name] += 1
         both_sides = ((f"llama.cpp:{name}", None), (self._parent(name), None))
-        samples = self._app.chat.begin_comparison(None, questions[number % len(questions)], both_sides)
+        question, asked_in = questions[number % len(questions)]
+        samples = self._app.chat.begin_comparison(None, question, both_sides, carried_from=asked_in)
         sides = self._app.teacher.judged(samples.conversation_id).open_comparison(samples.turn_id)
         assert sides is not None
         return sides
@@ -91,17 +92,24 @@ class BlindQueue:
     def _parent(self, name: str) -> str:
         return self._app.catalogue.find(f"llama.cpp:{name}")[1].parent
 
-    def _questions(self, name: str) -> list[str]:
-        """The questions that were set apart when the child was trained."""
+    def _questions(self, name: str) -> list[tuple[str, str]]:
+        """The questions that were set apart when the child was trained, with the conversation in which each was asked.
+
+        Those of conversations that were erased, or whose export is refused by now, are left out; a file of others names
+        no conversation: "".
+        """
         run = str(self._children.record(name).get("run", ""))
         file = Runs(self._app.settings.data_dir).folder / run / "data.test.jsonl"
         try:
             lines = [json.loads(line) for line in read_text(file, _LONGEST).splitlines()] if run else []
         except (OSError, ValueError, RecursionError):
             lines = []
-        questions = list(
-            dict.fromkeys(question_of(str(line.get("prompt", ""))) for line in lines if isinstance(line, dict))
-        )
+        places: dict[str, str] = {}
+        for line in lines:
+            if isinstance(line, dict) and isinstance(conversation := line.get("conversation", ""), str):
+                places.setdefault(question_of(str(line.get("prompt", ""))), conversation)
+        usable = self._app.store.judgements.not_refused(set(places.values()))
+        questions = [(question, place) for question, place in places.items() if place in usable or not place]
         if not questions:
             raise TrainingError(_NO_QUESTION)
         return questions
@@ -109,7 +117,8 @@ class BlindQueue:
 
 _DECIDED = Both("This pair was decided already. Go on with the next one.", "这一对已作出选择。请继续下一对。")
 _NO_QUESTION = Both(
-    "There is no question to compare on: none was set apart for this child. Compare them in the chat: choose “two "
-    "models” beside the message box.",
-    "没有可用于比较的问题：该子模型没有留出的问题。请在聊天中比较：在输入框旁选择“两个模型”。",
+    "There is no question to compare on: none was set apart for this child, or their conversations were erased or may "
+    "not be exported. Compare them in the chat: choose “two models” beside the message box.",
+    "没有可用于比较的问题：该子模型没有留出的问题，或相应的对话已被清除或不允许导出。"
+    "请在聊天中比较：在输入框旁选择“两个模型”。",
 )

@@ -242,6 +242,17 @@ class Judgements:
         with self._database.read() as connection:
             return _consent_for_all(connection)
 
+    def not_refused(self, ids: Collection[str]) -> set[str]:
+        """Those of some conversations that are there, not deleted, and whose own export was not refused."""
+        allowed = select(conversations.c.id).where(conversations.c.deleted_at.is_(None))
+        usable: set[str] = set()
+        with self._database.read() as connection:
+            ordered = sorted(ids)
+            for start in range(0, len(ordered), 500):
+                part = conversations.c.id.in_(ordered[start : start + 500])
+                usable.update(connection.scalars(allowed.where(part, consented(connection, otherwise=True))))
+        return usable
+
     def judged(self, conversation_id: str, rater: str = "") -> Judged:
         """The judgements in force on all branches of a conversation, as this rater sees them."""
         with self._database.read() as connection:

@@ -1,0 +1,78 @@
+"""*Compare blind* asks a child and its parent what was set apart, as long as those who asked it may be copied."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from r1chat.app import App, build
+from r1chat.backends.scripted import ScriptedBackend
+from r1chat.config import Settings
+from r1chat.errors import TrainingError
+from r1chat.learn.blind import BlindQueue
+from r1chat.learn.children import Children
+from r1chat.learn.runs import Runs, RunStatus, RunWish
+from r1chat.messages import ModelInfo
+
+PARENT = "llama.cpp:parent"
+
+
+class Family(ScriptedBackend):
+    """A model and what was trained from it."""
+
+    def models(self) -> list[ModelInfo]:
+        return [replace(info, parent=PARENT if info.name == "child" else "") for info in super().models()]
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    backend = Family(lambda _: ["<think>Hm.</think>Yes."], name="llama.cpp", model_names=("parent", "child"))
+    opened = build(Settings(data_dir=tmp_path, ollama=False), {"llama.cpp": backend})
+    yield opened
+    opened.close()
+
+
+def queue_of(app: App, *asked_in: tuple[str, str]) -> BlindQueue:
+    """The pairs of a child for which questions were set apart, each with its conversation."""
+    run = Runs(app.settings.data_dir).begin(RunWish("prefer", PARENT), "run")
+    rows = [{"prompt": question, "conversation": conversation} for question, conversation in asked_in]
+    (run.folder / "data.test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run.write(RunStatus("done"))
+    children = Children(app.settings.models_folder)
+    children.folder.mkdir(parents=True, exist_ok=True)
+    (children.folder / "child.json").write_text(json.dumps({"run": "run", "base": {"name": "parent"}}))
+    return BlindQueue(app, children)
+
+
+def asked(app: App, question: str) -> str:
+    generation = app.chat.send(None, question, PARENT)
+    generation.wait(10)
+    return generation.conversation_id
+
+
+def test_a_question_keeps_the_consent_of_its_conversation(app: App) -> None:
+    conversation = asked(app, "Is it serious?")
+    app.teacher.set_consent(conversation, True)
+    pair = queue_of(app, ("Is it serious?", conversation)).next("child")
+    assert pair is not None and pair.question == "Is it serious?"
+    copy = app.store.turn(pair.sides.turn_id).conversation_id
+    assert app.teacher.judged(copy).own_consent is True
+
+
+def test_questions_of_refused_deleted_and_erased_conversations_are_not_asked_again(app: App) -> None:
+    refused, deleted, erased = (asked(app, f"My {name}?") for name in ("diagnosis", "debt", "divorce"))
+    app.teacher.set_consent(None, True)
+    app.teacher.set_consent(refused, False)
+    app.store.delete(erased)
+    app.store.purge(timedelta(seconds=-1))
+    app.store.delete(deleted)
+    queue = queue_of(app, ("My diagnosis?", refused), ("My debt?", deleted), ("My divorce?", erased))
+    before = {info.id for info in app.store.conversations()}
+    with pytest.raises(TrainingError, match="erased or may not be exported"):
+        queue.next("child")
+    assert {info.id for info in app.store.conversations()} == before
