@@ -275,6 +275,8 @@ class _Writing:
                             until = time.monotonic() + SLICE
                     if step is None:
                         self._show(connection)
+                        if rows.erased:
+                            search.tidy(connection)
                 extended = extends
                 if step is not None:
                     if not extended:
@@ -318,8 +320,10 @@ class _Writing:
                     for own_id in own_ids:
                         erase(connection, own_id)
                 if not own_ids:
-                    return  # they were written in this order
+                    break  # they were written in this order
                 time.sleep(PAUSE)
+            with self._database.write() as connection:
+                search.tidy(connection)
         except StoreError as error:
             log.warning("what was written of an import that broke off could not be erased yet: %s", error)
 
@@ -332,6 +336,7 @@ class _Rows:
         self._mark = mark
         self._conversation: str | None = None
         self._number = 0  # of that conversation
+        self.erased = False  # a conversation that had been deleted made way
 
     def somebody_else_spoke(self) -> bool:
         """Whether there is a conversation of another origin, or a consent for all."""
@@ -364,6 +369,7 @@ class _Rows:
         same = select(conversations.c.id).where(conversations.c.id == step.row["id"], deleted)
         if self._connection.scalar(same) is not None:
             erase(self._connection, step.row["id"])
+            self.erased = True
         row = step.row | {"deleted_at": self._mark}
         self._number = self._connection.execute(_INSERTS["conversation"], row).scalar_one()
         self._conversation = step.conversation

@@ -16,7 +16,7 @@ from r1chat import archive
 from r1chat.conversations import Provenance
 from r1chat.errors import ImportFileError, StoreError
 from r1chat.messages import Reply
-from r1chat.store import Store
+from r1chat.store import Store, incoming
 
 MESSAGES = 1_500  # more than one transaction of an import takes
 TEXT = " ".join(f"word{number}" for number in range(250))
@@ -61,6 +61,11 @@ def conversations(folder: Path) -> int:
         return int(database.execute("SELECT count(*) FROM conversation").fetchone()[0])
 
 
+def kept(folder: Path, word: str) -> bool:
+    """Whether a word stands anywhere in the files of the database, which is closed."""
+    return any(word.encode() in file.read_bytes() for file in folder.glob("r1chat.db*"))
+
+
 @pytest.mark.slow
 def test_replies_are_saved_while_a_file_is_read_and_while_it_is_written(store: Store, tmp_path: Path) -> None:
     mine = store.new_conversation("Mine").id
@@ -100,6 +105,39 @@ def test_an_import_that_is_cancelled_while_it_writes_leaves_nothing(store: Store
     with pytest.raises(Cancelled):
         archive.read(store, exported(tmp_path / "chats.json", MESSAGES), cancel)
     assert conversations(tmp_path) == 0
+
+
+@pytest.mark.slow
+def test_no_word_stays_of_an_import_that_is_cancelled(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Cancelled(Exception):
+        pass
+
+    def cancel(done: int, total: int) -> None:
+        if done > total * 0.9:
+            raise Cancelled
+
+    monkeypatch.setattr(incoming, "SLICE", 0.02)  # seconds: many transactions, each a segment of the index
+    file = tmp_path / "chats.json"
+    asked = [{"role": "user", "content": "a platypus, " + TEXT}, {"role": "assistant", "content": "wombats " * 20}]
+    file.write_text(json.dumps([{"title": f"chat {number}", "messages": asked} for number in range(300)]))
+    with pytest.raises(Cancelled):
+        archive.read(store, file, cancel)
+    store.close()
+    assert conversations(tmp_path) == 0
+    assert not kept(tmp_path, "platypus") and not kept(tmp_path, "wombat")
+
+
+def test_no_word_stays_of_a_deleted_conversation_that_an_import_writes_anew(store: Store, tmp_path: Path) -> None:
+    own = store.new_conversation("Animals").id
+    store.add_turn(own, "What is a wombat?", None)
+    archive.write(store, tmp_path / "a.jsonl", everything=True)
+    store.add_turn(own, "And a platypus?", None)
+    store.delete(own)
+    assert archive.read(store, tmp_path / "a.jsonl").conversations == 1
+    store.close()
+    assert kept(tmp_path, "wombat") and not kept(tmp_path, "platypus")
 
 
 @pytest.mark.slow
