@@ -6,6 +6,7 @@ checked before it gets its name. PostgreSQL has its own tools, and is told so.
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import sqlite3
@@ -26,6 +27,7 @@ from r1chat.store.journal import require_own_journal
 FOLDER = "backups"  # beside the database
 KEPT = 5  # of the copies that are made before migrations
 _PATIENCE = 10.0  # seconds
+_ABANDONED = 86_400  # seconds after which nobody writes a copy any more
 
 _NO_FILE = Both("There is no file {file}. Give one that exists.", "文件 {file} 不存在。请给出存在的文件。")
 _TAKEN = Both(
@@ -115,16 +117,28 @@ def before_migration(source: Path, revision: str) -> Copy:
 
 
 def forget_old_copies(url: str, older_than: timedelta) -> None:
-    """Delete the copies before migrations that are older: they may hold what was erased for good since then."""
+    """Delete the copies before migrations that are older: they may hold what was erased for good since then.
+
+    Those that a kill left half-written, and the same of `restore`, go when nobody has written to them for a day.
+    """
     if not url.startswith("sqlite:///"):
         return
-    for copy in (database_file(url).parent / FOLDER).glob("before-update-*.db"):
-        with suppress(OSError):
-            age = time.time() - copy.stat().st_mtime
-            if age > older_than.total_seconds():
-                copy.unlink()
-            elif age < 0:  # made while the clock was wrong: from today on it ages
-                os.utime(copy)
+    database = database_file(url)
+    whole = (database.parent / FOLDER).glob("before-update-*.db")
+    halves = [
+        *(database.parent / FOLDER).glob(".before-update-*.part*"),
+        *database.parent.glob(f".{glob.escape(database.stem)}-before-restore-*.part"),
+        *database.parent.glob(f".{glob.escape(database.name)}.restoring"),
+        *database.parent.glob(f"..{glob.escape(database.name)}.restoring.*.part*"),
+    ]
+    for files, seconds in ((whole, older_than.total_seconds()), (halves, _ABANDONED)):
+        for copy in files:
+            with suppress(OSError):
+                age = time.time() - copy.stat().st_mtime
+                if age > seconds:
+                    copy.unlink()
+                elif age < 0:  # made while the clock was wrong: from today on it ages
+                    os.utime(copy)
 
 
 def restore(copy: Path, database: Path) -> tuple[Copy, Path | None]:

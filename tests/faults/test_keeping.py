@@ -9,6 +9,7 @@ import shutil
 import signal
 import sqlite3
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -295,6 +296,34 @@ def test_a_copy_before_a_change_is_kept_where_older_ones_are_dated_in_the_future
     assert newest.exists() and sum(copy.exists() for copy in older) == backup.KEPT - 1
     backup.forget_old_copies(f"sqlite:///{database}", KEPT_AFTER_DELETION)
     assert all(copy.stat().st_mtime < ahead for copy in older if copy.exists()), "they would never be forgotten"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", ["before_migration(database, '0001')", "restore(pathlib.Path('copy.db'), database)"])
+def test_half_a_copy_that_a_kill_left_goes_after_a_day(tmp_path: Path, words: str) -> None:
+    settings = load(data_dir=tmp_path, models_dir=tmp_path / "models", ollama=False, find_models=False)
+    with closing(build(settings, {})) as app:
+        conversation = app.store.new_conversation("long").id
+        for _ in range(60):
+            app.store.add_turn(conversation, "a" * 1_000_000, None)
+    (tmp_path / "copy.db").symlink_to("r1chat.db")
+    code = f"import pathlib; from r1chat.store.backup import *; database = pathlib.Path('r1chat.db'); {words}"
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path)
+
+    def halves() -> list[Path]:
+        return [file for file in tmp_path.rglob(".*.part*") if file.exists()]
+
+    while process.poll() is None and not any(file.stat().st_size > 5_000_000 for file in halves()):
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    assert halves()
+    build(settings, {}).close()
+    assert halves(), "somebody may be writing them yet"
+    for file in halves():
+        os.utime(file, (time.time() - 90_000,) * 2)
+    build(settings, {}).close()
+    assert not halves()
 
 
 def test_copies_before_changes_go_when_what_was_deleted_since_then_is_erased_for_good(tmp_path: Path) -> None:
