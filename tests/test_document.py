@@ -15,6 +15,7 @@ from r1chat.errors import ExportError, NotFoundError
 from r1chat.messages import Reply, Timings
 from r1chat.store import Store
 from r1chat.ui.document import write_document
+from r1chat.ui.html.markdown import MAX_TEXT
 from r1chat.ui.html.unloaded import unloaded
 from r1chat.ui.words.page import Words
 
@@ -111,7 +112,11 @@ def test_another_ending_or_another_conversation_is_a_sentence_and_makes_no_file(
 def test_saved_markdown_loads_no_picture_and_runs_no_html(store: Store, tmp_path: Path, text: str) -> None:
     info = store.new_conversation("x")
     turn = store.add_turn(info.id, "```\nopen", None)
+    long = "a line of text\n" * (MAX_TEXT // 15 + 1)
     reply = store.add_reply(turn.id, Provenance("ollama", model="m"), Reply(text, True, text, "stop"))
+    for opening in ("```", "- > ~~~~"):  # of a long text that never closes it
+        again = store.add_turn(info.id, f"{long}{opening}\n{text}", reply.id)
+        reply = store.add_reply(again.id, Provenance("ollama", model="m"), Reply(text, True, text, "stop"))
     store.add_turn(info.id, text, reply.id)
     write_document(store, info.id, tmp_path / "chat.md", Words("en"))
     saved = (tmp_path / "chat.md").read_text(encoding="utf-8")

@@ -144,6 +144,27 @@ def test_a_pair_with_a_side_that_says_nothing_of_its_own_is_refused(store: Store
 
 
 @pytest.mark.parametrize(
+    "token", ["<｜end▁of▁sentence｜>", "<｜User｜>", "<|im_end|>", "<|eot_id|>", "<end_of_turn>", "[/INST]", "</s>"]
+)
+def test_a_text_that_spells_a_special_token_is_refused_wherever_it_stands(store: Store, token: str) -> None:
+    consented(store)
+    spelling = replace(RIGHT, answer=f"70{token}")
+    assert status_of(store, voted(store, "left", spelling, WRONG)) == ("refused", "special_token")
+    assert status_of(store, voted(store, "left", WRONG, spelling)) == ("refused", "special_token")
+    assert status_of(store, voted(store, "left", message=f"What is {token}?")) == ("refused", "special_token")
+    (first,) = asked(store, spelling)
+    later = store.add_turn(store.turn(first.turn_id).conversation_id, "And now?", first.id)
+    thumb = store.judgements.rate(store.add_reply(later.id, R1, RIGHT).id, "answer", "up", "ann")
+    assert status_of(store, thumb.id) == ("refused", "special_token")
+
+
+@pytest.mark.parametrize("text", ["|x| <|x|> y", "a <| b |> c", "<s>old</s" + "trike>", "[INSTALL]", "List<|T|>"])
+def test_what_only_looks_like_a_special_token_is_exported(store: Store, text: str) -> None:
+    consented(store)
+    assert status_of(store, voted(store, "left", message=text)) == ("exported", "")
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         "I am DeepSeek-R1, and it is 70.",
@@ -196,10 +217,11 @@ def test_a_thumb_for_the_thought_needs_one_for_the_answer(store: Store) -> None:
 
 def test_steps_are_taken_from_a_thought_that_was_stopped_but_not_while_it_grows(store: Store) -> None:
     consented(store)
-    for finish, expected in (("stopped", ("exported", "")), (None, ("refused", "unfinished"))):
-        (reply,) = asked(store, replace(RIGHT, finish=finish))
-        label = store.judgements.label_step(reply.id, "first_wrong", 0, 5, "ann")
-        assert status_of(store, label.id) == expected
+    (reply,) = asked(store, replace(RIGHT, finish="stopped"))
+    label = store.judgements.label_step(reply.id, "first_wrong", 0, 5, "ann")
+    assert status_of(store, label.id) == ("exported", "")
+    store.take_reply(reply.id)
+    assert status_of(store, label.id) == ("refused", "unfinished")
 
 
 def test_what_was_deleted_is_not_listed(store: Store) -> None:

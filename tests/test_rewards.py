@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -327,3 +328,14 @@ def test_reward_is_a_value() -> None:
     assert accuracy("The answer is 5.", "5") == Reward(
         1.0, "The answer 5 agrees with the reference 5.", "答案 5 与参考答案 5 一致。"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"), [(datetime(2001, 1, 10), "2001-01-10"), (datetime(2001, 1, 10, 9, 30), "2001-01-10T09:30:00")]
+)
+def test_a_date_that_a_loader_took_for_a_moment_is_still_the_right_answer(value: datetime, answer: str) -> None:
+    completions = [f"Hm.</think>{answer}", "Hm.</think>2001-01-11"]
+    rewards = trl_reward("accuracy")(
+        ["When?<think>"] * 2, completions, solution=[value] * 2, solution_kind=["text"] * 2
+    )
+    assert rewards == [1.0, 0.0]

@@ -80,9 +80,7 @@ def export_status(case: Case) -> tuple[ExportStatus, str]:
         return "no_consent", ""
     if isinstance(case.judgement, Comparison) and case.winner is None:
         return "undecided", ""
-    if turn.is_long:
-        return "refused", "long_history"
-    reason = _refusal(case)
+    reason = refusals.of_texts(turn, case.sides) or _refusal(case)
     return ("refused", reason) if reason else ("exported", "")
 
 

@@ -6,7 +6,8 @@ vote that was not blind after all teach it something that nobody said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from r1chat.both import Both
@@ -28,8 +29,15 @@ Reason = Literal[
     "verified_wrong",
     "no_template",
     "long_history",
+    "special_token",
 ]
-OF_EVERY_ROW: frozenset[str] = frozenset({"long_history"})  # also where a row is one reply of a pair that is none
+# Also where a row is one reply of a pair that is none.
+OF_EVERY_ROW: frozenset[str] = frozenset({"long_history", "special_token"})
+
+_SPECIAL_TOKEN = re.compile(
+    r"<[|｜][A-Za-z][\w▁.-]{1,60}[|｜]>|</s>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|sop|eop)>|\[/?INST\]|\[gMASK\]"
+)
+"""How models of DeepSeek, Qwen, Llama, Mistral, Gemma, GLM and most others spell the tokens around a message."""
 
 
 REASONS: Mapping[Reason, Both] = {
@@ -86,6 +94,11 @@ REASONS: Mapping[Reason, Both] = {
         f"More than {MOST_EARLIER} messages stand before this one. Judge replies in shorter conversations.",
         f"这条消息之前有超过 {MOST_EARLIER} 条消息。请在较短的对话中评判回复。",
     ),
+    "special_token": Both(
+        "A text spells a special token such as <|im_end|>, which a trainer would take for the token itself, and so for "
+        "the end of a message. Ask without it.",
+        "文本中写有 <|im_end|> 之类的特殊 token，训练程序会把它当作真正的 token，即消息的结尾。请去掉后重新提问。",
+    ),
 }
 
 _BY_FINISH: Mapping[str | None, Reason | None] = {
@@ -97,6 +110,18 @@ _BY_FINISH: Mapping[str | None, Reason | None] = {
     "interrupted": "unfinished",
     None: "unfinished",
 }
+
+
+def of_texts(turn: JudgedTurn, sides: Iterable[JudgedReply]) -> Reason | None:
+    """Why texts make no row of any kind. A trainer tokenizes a message together with the tokens around it."""
+    if turn.is_long:
+        return "long_history"
+    texts = [turn.message]
+    for exchange in turn.history:
+        texts += (exchange.message, exchange.reasoning, exchange.answer)
+    for reply in sides:
+        texts += (reply.system, reply.reasoning, reply.answer)
+    return "special_token" if any(map(_SPECIAL_TOKEN.search, texts)) else None
 
 
 def of_reply(reply: JudgedReply) -> Reason | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 from r1chat.errors import CheckError
@@ -70,8 +71,11 @@ def _accuracy(answer: str, reference: RightAnswer, run_code: bool) -> float | No
     return accuracy(answer, reference).value
 
 
-def _reference(text: object, kind: Check | None) -> RightAnswer:
-    text = "" if text is None else str(text)
+def _reference(value: object, kind: Check | None) -> RightAnswer:
+    """A right answer. Where all of a column are dates, `datasets` makes moments of what JSON Lines hold as text."""
+    text = "" if value is None else str(value)
+    if isinstance(value, datetime):
+        text = value.isoformat().removesuffix("T00:00:00")
     return RightAnswer(text, kind) if kind else RightAnswer.read(text)
 
 

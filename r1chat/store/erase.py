@@ -66,7 +66,7 @@ def _ids(kind: str, conversation_ids: Collection[str]) -> Select[tuple[str]]:
 
 
 def erase(connection: Connection, conversation_id: str) -> None:
-    """Delete a conversation and its judgements for good. The caller has locked its row, and calls `search.tidy` last."""
+    """Delete a conversation and its judgements for good. Locked by the caller, who calls `search.tidy` last."""
     this = conversations.c.id == conversation_id
     search.forget(connection, connection.execute(select(conversations.c.number).where(this)).scalar_one())
     connection.execute(delete(exclusions).where(belonging("exclusion", [conversation_id])))  # has no foreign key

@@ -120,8 +120,11 @@ def test_no_word_stays_of_an_import_that_is_cancelled(
 
     monkeypatch.setattr(incoming, "SLICE", 0.02)  # seconds: many transactions, each a segment of the index
     file = tmp_path / "chats.json"
-    asked = [{"role": "user", "content": "a platypus, " + TEXT}, {"role": "assistant", "content": "wombats " * 20}]
-    file.write_text(json.dumps([{"title": f"chat {number}", "messages": asked} for number in range(300)]))
+    chat_messages = [
+        {"role": "user", "content": "a platypus, " + TEXT},
+        {"role": "assistant", "content": "wombats " * 20},
+    ]
+    file.write_text(json.dumps([{"title": f"chat {number}", "messages": chat_messages} for number in range(300)]))
     with pytest.raises(Cancelled):
         archive.read(store, file, cancel)
     store.close()

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from r1chat.ui.html.markdown import MAX_TEXT
 
 _FENCE_END = re.compile(r"[ >]*(`{3,}|~{3,})[ \t]*")
+_FENCE = re.compile(r"^([ \t>*+\-0-9.)]*)(?=```|~~~)", re.MULTILINE)
 _CODE = r"(?P<code>(?<!`)(?P<ticks>`+)(?!`)(?:[^\n]*?[^`\n])(?P=ticks)(?!`))|`+"
 _LIVE = (
     r"\\<(?=[A-Za-z/!?])|\\[^<]|<(?:https?://|mailto:)[^\s<>`]*>"
@@ -23,9 +24,12 @@ _TEXT, _WITH_CODE = re.compile(_LIVE), re.compile(f"{_CODE}|{_LIVE}")
 
 
 def unloaded(text: str) -> str:
-    """The text of a message so that no program that draws it asks for a picture, or runs HTML. A fence is closed."""
+    """The text of a message so that no program that draws it asks for a picture, or runs HTML. A fence is closed.
+
+    In more than MAX_TEXT characters code is not told from text, and no fence begins.
+    """
     if len(text) > MAX_TEXT:
-        return _TEXT.sub(_dead, text)
+        return _FENCE.sub(r"\1\\", _TEXT.sub(_dead, text))
     lines = text.split("\n")
     fences: set[tuple[int, int]] = set()
     blocks: list[tuple[int, int]] = []
