@@ -294,7 +294,7 @@ def _confined(libc: ctypes.CDLL, box: str) -> bool:
     if rules < 0:
         return False
     places = {box: everything & ~(MAKE_NODES | EXECUTE), "/dev/null": READ_FILE | WRITE_FILE}
-    for place in (*READABLE, sys.prefix, sys.base_prefix):
+    for place in (*READABLE, *_libraries()):
         places.setdefault(place, READ_FILE | READ_FOLDER if os.path.isdir(place) else READ_FILE)
     for place, rights in places.items():
         try:
@@ -306,6 +306,13 @@ def _confined(libc: ctypes.CDLL, box: str) -> bool:
     done: bool = libc.syscall(RESTRICT_SELF, rules, 0) == 0
     os.close(rules)
     return done
+
+
+def _libraries() -> list[str]:
+    """The folders of Python's modules and shared libraries. What else lies beside them, as in ~/.local, is private."""
+    prefixes = sys.prefix, sys.base_prefix
+    modules = [place for place in sys.path if place.startswith(tuple(os.path.join(prefix, "") for prefix in prefixes))]
+    return [*modules, *(os.path.join(prefix, name) for prefix in prefixes for name in ("lib", "lib64"))]
 
 
 def _filtered(libc: ctypes.CDLL) -> bool:

@@ -105,6 +105,26 @@ def test_a_file_that_is_not_its_own_stays_as_it_is(precious: Path) -> None:
     assert not os.listxattr(precious)
 
 
+@confined
+def test_what_lies_beside_the_libraries_of_a_python_in_the_home_folder_is_not_read(tmp_path: Path) -> None:
+    prefix = tmp_path / ".local"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", prefix], check=True)
+    (prefix / "share").mkdir()
+    (prefix / "share" / "r1chat.db").write_text("private")
+    code = f"import json\nprint(open({str(prefix / 'share' / 'r1chat.db')!r}).read())"
+    script = "import sys; from r1chat.rewards.programs import run; print(run(sys.stdin.read()))"
+    packages = [str(ROOT), *(place for place in sys.path if place.endswith("-packages"))]
+    done = subprocess.run(
+        [prefix / "bin" / "python", "-c", script],
+        input=code,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(packages)},
+    )
+    assert "PermissionError" in done.stdout, done
+    assert "'files'" in done.stdout and "private" not in done.stdout
+
+
 @pytest.mark.slow
 @confined
 def test_no_program_speaks_to_a_service_of_the_session(tmp_path: Path) -> None:
@@ -287,7 +307,7 @@ def test_what_a_file_is_called_and_carries_is_not_told(precious: Path) -> None:
         import ctypes, fcntl, os, sys
         libc = ctypes.CDLL(None, use_errno=True)
         print(libc.inotify_add_watch(libc.inotify_init1(0), {bytes(precious.parent)!r}, 0xFFF))
-        own = os.open(sys.prefix, os.O_RDONLY)
+        own = os.open(os.path.dirname(os.__file__), os.O_RDONLY)
         for act in (
             lambda: os.getxattr({str(precious)!r}, "user.note"),
             lambda: os.listxattr({str(precious)!r}),
