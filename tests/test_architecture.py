@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 # Bottom to top: a room may import itself and any room of a layer below its own, never a neighbour in its layer.
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"both", "core_files", "json_columns", "languages", "loopback", "sizes", "unicode"}),
-    frozenset({"errors"}),
+    frozenset({"errors", "listener"}),
     frozenset({"reasoning_format"}),
     frozenset({"messages", "judgements", "files", "limited"}),
     frozenset({"conversations"}),

@@ -297,6 +297,17 @@ def test_a_secret_in_the_query_of_a_url_is_not_shown(key: str) -> None:
     assert "hush" not in str(caught.value) + caught.value.sentence("zh")
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_text_is_refused(postgresql_server: Path, encoding: str) -> None:
+    import psycopg
+
+    name = f"in_{encoding.lower()}"
+    with psycopg.connect(host=str(postgresql_server), user="postgres", dbname="postgres", autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0".encode())
+    with pytest.raises(StoreError, match=f"has the encoding {encoding}.*TEMPLATE template0"):
+        Store(f"postgresql://postgres@/{name}?host={postgresql_server}")
+
+
 def test_a_server_that_stops_is_named_and_found_again(postgresql_url: str) -> None:
     with opened(postgresql_url) as store, opened(postgresql_url) as other:
         other.new_conversation("kept")

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 from r1chat.backends import Backend
 from r1chat.backends.gguf import Header
-from r1chat.backends.listener import other_account_at
 from r1chat.both import Both
 from r1chat.errors import BackendError, UnknownModelError
+from r1chat.listener import other_account_at
 from r1chat.loopback import is_this_computer
 from r1chat.messages import LONGEST_NAME, ModelInfo
 

@@ -8,6 +8,7 @@ NORMAL` a killed process loses nothing that was committed; a power cut may lose 
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
 
 from r1chat.both import Both
 from r1chat.errors import StoreError
+from r1chat.listener import other_account_at
 from r1chat.store import backup, dialect, migrations
 from r1chat.store.journal import require_own_journal
 from r1chat.store.migrations import snapshot
@@ -65,6 +67,18 @@ _NO_SERVER = Both(
     "PostgreSQL does not answer at {place} ({reason}). Check that it runs, and the address, the name and the password "
     "in the database URL.",
     "PostgreSQL 在 {place} 没有回应（{reason}）。请检查它是否在运行，以及数据库地址中的主机、名称和密码。",
+)
+_NOT_UTF8 = Both(
+    "The database at {place} has the encoding {encoding}, which cannot hold every text. Make one with UTF-8, as by "
+    "CREATE DATABASE r1chat ENCODING 'UTF8' TEMPLATE template0, and name it in the database URL.",
+    "{place} 的数据库编码是 {encoding}，无法保存所有文字。请建立 UTF-8 编码的数据库，例如 "
+    "CREATE DATABASE r1chat ENCODING 'UTF8' TEMPLATE template0，并在数据库地址中使用它。",
+)
+_OTHER_ACCOUNT = Both(
+    "At {place} listens a program of {account}, another account of this computer, so nothing was sent there, and no "
+    "password. Start your own PostgreSQL there, or name another address in the database URL.",
+    "在 {place} 监听的是这台电脑上另一个账户 {account} 的程序，因此没有向它发送任何内容，也没有发送密码。"
+    "请在那里启动你自己的 PostgreSQL，或在数据库地址中改用别的地址。",
 )
 _LOCKED = Both(
     "The database {place} has been held by another program for {seconds:g} s. Close that program, then try again.",
@@ -139,6 +153,10 @@ class Database:
         )
         try:
             with self.read() as connection:
+                if self.kind == "postgresql":
+                    encoding = connection.scalar(text("SHOW server_encoding"))
+                    if encoding != "UTF8":
+                        raise StoreError(_NOT_UTF8.format(place=self.place, encoding=encoding))
                 revision = self._revision(connection)
             if revision is None and self.kind == "sqlite":
                 with self.write() as connection:
@@ -228,8 +246,15 @@ class Database:
             pool = {"poolclass": StaticPool}  # one connection, for one transaction at a time: it is the database
         try:
             if self.kind == "postgresql":
-                connect: dict[str, Any] = {"connect_timeout": max(2, round(self._patience))}  # psycopg takes no less
-                return create_engine(self._url, connect_args=connect, pool_pre_ping=True, hide_parameters=True, **pool)
+                connect: dict[str, Any] = {
+                    "connect_timeout": max(2, round(self._patience)),  # psycopg takes no less
+                    "client_encoding": "utf8",
+                }
+                engine = create_engine(
+                    self._url, connect_args=connect, pool_pre_ping=True, hide_parameters=True, **pool
+                )
+                event.listen(engine, "do_connect", self._require_no_other_account)
+                return engine
             connect = {"timeout": self._patience, "isolation_level": None, "check_same_thread": False}
             url, options = self._url.set(drivername=dialect.DRIVER), {"compiled_cache": dialect.COMPILED}
             engine = create_engine(  # no text in the log
@@ -250,6 +275,17 @@ class Database:
             connection.execute(f"PRAGMA foreign_keys = {'OFF' if migrating else 'ON'}")
 
         return engine
+
+    def _require_no_other_account(
+        self, dialect: object, record: object, words: object, options: dict[str, Any]
+    ) -> None:
+        """Raise StoreError before a password goes to a program of another person's account on this computer."""
+        hosts = str(options.get("hostaddr") or options.get("host") or os.environ.get("PGHOST", "")).split(",")
+        ports = str(options.get("port") or os.environ.get("PGPORT") or 5432).split(",")
+        for index, host in enumerate(hosts):
+            port = ports[min(index, len(ports) - 1)]
+            if account := other_account_at(f"postgresql://{f'[{host}]' if ':' in host else host}:{port}"):
+                raise StoreError(_OTHER_ACCOUNT.format(place=f"{host}:{port}", account=account))
 
     def _migrate(self) -> None:
         """To the latest revision, in one transaction: it succeeds, or the data stays as it was."""

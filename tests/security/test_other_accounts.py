@@ -15,11 +15,12 @@ import pytest
 from replay import Exchange, Replay, written
 
 from r1chat.app import App, build
-from r1chat.backends.listener import other_account_at
 from r1chat.backends.ollama import OllamaBackend
 from r1chat.backends.scripted import ScriptedBackend
 from r1chat.config import load
-from r1chat.errors import BackendError, UnknownModelError
+from r1chat.errors import BackendError, StoreError, UnknownModelError
+from r1chat.listener import other_account_at
+from r1chat.store import Store
 from r1chat.ui.opening import opened
 from r1chat.ui.talk import availability
 from r1chat.ui.words.page import words
@@ -104,6 +105,27 @@ def listening_as(account: int, *exchanges: Exchange) -> Replay:
         return Replay(*exchanges)
     finally:
         os.seteuid(0)
+
+
+def test_no_password_goes_to_a_database_of_another_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can listen as somebody else")
+    pytest.importorskip("psycopg")
+    os.seteuid(THEIRS)
+    try:
+        theirs = socket.create_server(("127.0.0.1", 0))
+    finally:
+        os.seteuid(0)
+    with theirs:
+        port = theirs.getsockname()[1]
+        monkeypatch.setenv("PGHOST", "127.0.0.1")
+        monkeypatch.setenv("PGPORT", str(port))
+        for place in (f"127.0.0.1:{port}", f"localhost:{port}", ""):
+            with pytest.raises(StoreError, match="54321, another account of this computer, so nothing was sent"):
+                Store(f"postgresql://anna:secret@{place}/r1chat")
+        theirs.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            theirs.accept()
 
 
 @pytest.fixture

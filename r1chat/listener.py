@@ -37,7 +37,7 @@ def other_account_at(url: str, tables: Sequence[Path] = TABLES) -> str:
         return ""
     try:
         parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+        port = parts.port or {"http": 80, "https": 443, "postgresql": 5432}.get(parts.scheme, 0)
     except ValueError:
         return ""
     others = (_other(uid) for address in _meant(parts.hostname or "") for uid in _owners(address, port, tables))
