@@ -140,7 +140,7 @@ class Judged:
     references: Mapping[str, Reference] = field(default_factory=dict)  # by turn
     verifications: Mapping[str, Verification] = field(default_factory=dict)  # by reply
     sides: Mapping[str, Sides] = field(default_factory=dict)  # by turn: those of its newest comparison
-    comparisons: Mapping[str, Comparison] = field(default_factory=dict)  # by the id of their sides
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)  # by the id of their sides; the newest last
     reopened: frozenset[str] = frozenset()  # sides (ids) of decided comparisons that are open again
     ranking: frozenset[str] = frozenset()  # turns whose replies are being ranked, one comparison after the other
     testing: frozenset[str] = frozenset()  # replies whose programs are being tested
@@ -165,7 +165,7 @@ class Judged:
         return self._newest_of_reply.get(reply_id)
 
     def comparisons_of(self, turn_id: str) -> Sequence[Comparison]:
-        """The comparisons of replies to a message."""
+        """The comparisons of replies to a message, the newest verdict last."""
         return self._of_turn.get(turn_id, ())
 
     @cached_property
@@ -181,8 +181,7 @@ class Judged:
         newest: dict[str, Comparison] = {}
         for comparison in self.comparisons.values():
             for side in (comparison.sides.left_id, comparison.sides.right_id):
-                if side not in newest or comparison.created > newest[side].created:
-                    newest[side] = comparison
+                newest[side] = comparison
         return newest
 
 

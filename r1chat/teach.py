@@ -367,7 +367,7 @@ def ranking_of(replies: Sequence[StoredReply], judged: Judged) -> Ranking:
     """The order of the whole ones among all replies to one message; see `Teacher.ranking`."""
     known: dict[tuple[str, str], int] = {}
     comparisons = judged.comparisons_of(replies[0].turn_id) if replies else ()
-    for comparison in sorted(comparisons, key=lambda comparison: comparison.created):
+    for comparison in comparisons:
         if comparison.winner != "skipped":
             verdict = {"left": 1, "right": -1}.get(comparison.winner, 0)
             known[comparison.sides.left_id, comparison.sides.right_id] = verdict

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -13,6 +15,7 @@ from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import Settings
 from r1chat.errors import CheckError, MessageError
 from r1chat.messages import Finish, Params, Request
+from r1chat.store import judgements
 
 MODEL = "scripted:scripted"
 
@@ -231,3 +234,26 @@ def test_an_answer_that_goes_on_is_checked_anew(tmp_path: Path) -> None:
         time.sleep(0.02)
     assert accuracies() == [1.0]
     app.close()
+
+
+def test_the_newest_verdict_on_a_pair_ranks_it_also_after_the_clock_was_set_back(
+    opened: Callable[..., App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened("<think>a</think>one", "<think>b</think>two")
+    first = app.chat.send(None, "Which?", MODEL)
+    first.wait(10)
+    second = app.chat.again(first.turn_id, MODEL)
+    second.wait(10)
+
+    class AnHourAgo(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) - timedelta(hours=1)
+
+    for better in (first.reply_id, second.reply_id):
+        sides = app.teacher.begin_comparison(first.reply_id, second.reply_id)
+        app.teacher.compare(sides.id, "left" if sides.left_id == better else "right")
+        monkeypatch.setattr(judgements, "datetime", AnHourAgo)
+    assert app.teacher.ranking(first.turn_id).groups[0] == (second.reply_id,)
+    comparison = app.teacher.judged(first.conversation_id).said_of(first.reply_id)
+    assert comparison is not None and comparison.sides.id == sides.id

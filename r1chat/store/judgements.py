@@ -283,7 +283,8 @@ class Judgements:
                 sides.id: sides
                 for sides in map(rows.sides, read(comparison_sides, comparison_sides.c.turn_id.in_(here)))
             }
-            comparison_rows = read(comparisons, comparisons.c.duel_id.in_(sides_here), comparisons.c.rater == rater)
+            verdicts = read(comparisons, comparisons.c.duel_id.in_(sides_here), comparisons.c.rater == rater)
+            in_order = sorted({row["duel_id"]: row for row in verdicts}.values(), key=lambda row: row["number"])
             own = connection.scalars(
                 select(consents.c.allowed)
                 .where(consents.c.conversation_id == conversation_id)
@@ -296,9 +297,7 @@ class Judgements:
                 references=in_force,
                 verifications={result.reply_id: result for result in verified if result.reference_id in current_ids},
                 sides={sides.turn_id: sides for sides in all_sides.values()},
-                comparisons={
-                    row["duel_id"]: rows.comparison(row, all_sides[row["duel_id"]]) for row in comparison_rows
-                },
+                comparisons={row["duel_id"]: rows.comparison(row, all_sides[row["duel_id"]]) for row in in_order},
                 consent=_consent_for_all(connection) if own is None else own,
                 own_consent=own,
             )
