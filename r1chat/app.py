@@ -40,7 +40,7 @@ _LEFT_OUT = Both(
     "已略去服务器 {name}。{reason}请移除它（设置 → 服务器），然后重新添加。",
 )
 _MAKING = threading.Lock()  # of the app of temporary conversations
-KEPT_AFTER_DELETION = timedelta(days=30)  # then the next start erases a deleted conversation for good
+KEPT_AFTER_DELETION = timedelta(days=30)  # then a deleted conversation is erased for good
 
 
 @dataclass
@@ -105,6 +105,10 @@ class App:
         """Have conversations named by their model from now on, as the settings say; `idle`: see `Titler`."""
         self.titler = Titler(self.chat, lambda: self.settings.titles, idle)
 
+    def purge(self) -> None:
+        """Erase for good what was deleted KEPT_AFTER_DELETION ago, as each start does. Raises StoreError."""
+        _purge(self.settings, self.store)
+
     def change(self, **values: str) -> None:
         """Keep settings in `settings.toml`, in force from now on. Raises ConfigError, ExportError."""
         self.settings = change(self.settings, **values)
@@ -155,8 +159,7 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None, *, 
     prepare(settings)
     store = Store(settings.database)
     store.interrupt_unfinished()
-    store.purge(KEPT_AFTER_DELETION)
-    forget_old_copies(settings.database, KEPT_AFTER_DELETION)
+    _purge(settings, store)
     remove_old_boxes()
     remove_leftovers(settings.data_dir)
     catalogue = connect(settings, ahead) if backends is None else Catalogue(backends, last_choice=NANO)
@@ -165,6 +168,11 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None, *, 
     _add_servers(catalogue, servers)
     teacher = Teacher(chat, own_rater(settings))
     return App(settings, store, catalogue, chat, teacher, library(settings), meter(settings), servers)
+
+
+def _purge(settings: Settings, store: Store) -> None:
+    store.purge(KEPT_AFTER_DELETION)
+    forget_old_copies(settings.database, KEPT_AFTER_DELETION)
 
 
 def _chat(settings: Settings, store: Store, catalogue: Catalogue) -> Chat:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import webbrowser
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from r1chat.app import App
 from r1chat.cli.process import first_signal, leave_after
@@ -29,12 +29,14 @@ def serve(app: App, announce: Callable[[str], None]) -> None:
         if app.settings.open_browser:  # the printed address stays good for another browser
             threading.Thread(target=_open, args=[listening.address], name="r1chat-browser", daemon=True).start()
         app.catalogue.statuses(patience=0.0)
+        from r1chat.learn.forgetting import DailyPurge
         from r1chat.ui.server import PageServer
 
         server = PageServer(app, listening=listening)
         app.begin_titling()
-        if not received:
-            server.run()
+        with closing(DailyPurge(app)):
+            if not received:
+                server.run()
     leave_after(received)
 
 

@@ -1,13 +1,15 @@
-"""What was erased for good leaves the folders of runs, too."""
+"""What was deleted is erased for good in time, and leaves the folders of runs, too."""
 
 from __future__ import annotations
 
 import json
 import logging
+import threading
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from r1chat.app import App
 from r1chat.errors import R1ChatError
 from r1chat.files import replacing
 from r1chat.learn.runs import Runs, TrainingRun
@@ -15,7 +17,30 @@ from r1chat.learn.starting import OUTPUT
 from r1chat.store import Store
 
 log = logging.getLogger(__name__)
+DAY = 86_400.0  # seconds
 DATA = ("data.jsonl", "data.test.jsonl", "answers.jsonl")
+
+
+class DailyPurge:
+    """Does once a day, for an app that runs on, what a start does: see `App.purge` and `forget_erased`."""
+
+    def __init__(self, app: App, every: float = DAY) -> None:
+        """`every`: seconds."""
+        self._app, self._every = app, every
+        self._closing = threading.Event()
+        threading.Thread(target=self._run, name="r1chat-purge", daemon=True).start()
+
+    def close(self) -> None:
+        """Do it no more."""
+        self._closing.set()
+
+    def _run(self) -> None:
+        while not self._closing.wait(self._every):
+            try:
+                self._app.purge()
+                forget_erased(self._app.store, Runs(self._app.settings.data_dir))
+            except R1ChatError as error:  # a full disk, a busy database: the next day
+                log.warning("what was deleted could not be erased yet: %s", error)
 
 
 def forget_erased(store: Store, runs: Runs) -> None:
