@@ -486,6 +486,18 @@ def test_personal_data_become_the_same_placeholders_throughout(store: Store, out
     assert "2 × email" in out.with_suffix(".md").read_text()
 
 
+@pytest.mark.parametrize("format", ["grpo", "unpaired", "sft"])
+def test_a_right_answer_that_would_become_a_placeholder_makes_no_row(store: Store, out: Path, format: Any) -> None:
+    product = Reply("123456 × 123456.", True, "15241383936", "stop")
+    (reply,) = asked(store, product, message="123456 × 123456 = ?")
+    verified(store, "15241383936", reply)
+    verified(store, "70", *asked(store, RIGHT))
+    options = Options(sources=frozenset() if format == "grpo" else frozenset({"verified"}))
+    summary = export(store, None, format, out, options)
+    assert (summary.rows, summary.refused) == (1, {"redacted_answer": 1})
+    assert export(store, None, format, out, replace(options, redact=False)).rows == 2
+
+
 def test_redaction_can_be_turned_off_and_the_card_says_so(store: Store, out: Path) -> None:
     voted(store, message=MAIL)
     (row,) = exported(store, out, redact=False)

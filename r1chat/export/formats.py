@@ -46,13 +46,20 @@ class FormatSpec:
     reply.
     """
 
-    make: Callable[[Case, Texts], _Rows]
+    form: Callable[[Case, Texts], _Rows]
     kinds: Mapping[Source, JudgementKind]
     default: frozenset[Source] = frozenset()
     fixed: frozenset[JudgementKind] = frozenset()  # where there is no choice of sources
     also: frozenset[JudgementKind] = frozenset()
     alone: frozenset[JudgementKind] = frozenset()
     thoughts: frozenset[Thoughts] = frozenset({"full", "answer-only", "rendered"})
+
+    def make(self, case: Case, texts: Texts) -> _Rows:
+        """The rows of a judgement, and why others are none."""
+        if isinstance(case.judgement, Reference) and texts.clean(case.judgement.text) != case.judgement.text:
+            yield Refused("redacted_answer")
+            return
+        yield from self.form(case, texts)
 
     def takes_alone(self, kind: JudgementKind, reason: str) -> bool:
         """Whether one side of a refused pair still makes a row."""

@@ -30,6 +30,7 @@ Reason = Literal[
     "no_template",
     "long_history",
     "special_token",
+    "redacted_answer",
 ]
 # Also where a row is one reply of a pair that is none.
 OF_EVERY_ROW: frozenset[str] = frozenset({"long_history", "special_token"})
@@ -98,6 +99,11 @@ REASONS: Mapping[Reason, Both] = {
         "A text spells a special token such as <|im_end|>, which a trainer would take for the token itself, and so for "
         "the end of a message. Ask without it.",
         "文本中写有 <|im_end|> 之类的特殊 token，训练程序会把它当作真正的 token，即消息的结尾。请去掉后重新提问。",
+    ),
+    "redacted_answer": Both(
+        "The right answer looks like personal data, such as a phone number, and a placeholder in its place would teach "
+        "a wrong one. Export without redaction, if it is none.",
+        "正确答案看起来像个人信息（例如电话号码），替换成占位符会教出错误的答案。如果它不是，请关闭替换个人信息后再导出。",
     ),
 }
 
