@@ -21,8 +21,8 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from r1chat.both import Both
-from r1chat.errors import ConfigError
-from r1chat.files import named_path, read_text, replacing
+from r1chat.errors import ConfigError, PathError
+from r1chat.files import named_path, read_text, replacing, require_no_links
 from r1chat.messages import Params
 
 BackendName = Literal["llama.cpp", "ollama", "openai"]
@@ -201,6 +201,9 @@ def load(**flags: Any) -> Settings:
     return settings.model_copy(update={"data_dir": named_path(settings.data_dir)})
 
 
+MAY_BE_LINKS = (FILE_NAME, "r1chat.db")  # in the data folder: people keep these elsewhere
+
+
 def prepare(settings: Settings) -> None:
     """Create the data folder and the models folder. Raises ConfigError where that is not possible."""
     for folder in (settings.data_dir, settings.models_folder):
@@ -210,6 +213,10 @@ def prepare(settings: Settings) -> None:
             raise ConfigError(_NO_FOLDER.format(folder=folder, reason=error.strerror)) from None
     if not os.access(settings.data_dir, os.W_OK | os.X_OK):
         raise ConfigError(_READ_ONLY.format(folder=settings.data_dir))
+    try:
+        require_no_links(settings.data_dir, MAY_BE_LINKS)
+    except PathError as error:
+        raise ConfigError(error.text) from None
 
 
 def change(settings: Settings, **values: str) -> Settings:
@@ -241,7 +248,7 @@ def own_rater(settings: Settings) -> str:
         return settings.rater
     file = settings.data_dir / "rater"
     try:
-        if file.exists() and not file.is_file():
+        if os.path.lexists(file) and (file.is_symlink() or not file.is_file()):  # what it leads to would be exported
             raise OSError("not a plain file")
         if not file.exists() or not file.stat().st_size:  # empty: a process was killed while it wrote
             file.touch(mode=0o600)

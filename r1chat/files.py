@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from errno import EISDIR, ELOOP
 from pathlib import Path
@@ -23,6 +23,12 @@ _NOT_WRITTEN = Both(
     "{path} could not be written ({reason}). Check whether the disk is full and whether you may write to that folder, "
     "or choose another one; no file was written or replaced.",
     "无法写入 {path}（{reason}）。请检查磁盘是否已满、你是否有权写入该文件夹，或另选一个；没有写入或替换任何文件。",
+)
+_LINK = Both(
+    "{path} is a link. r1chat makes none here, and what it wrote there would go to another file. Look where the folder "
+    "comes from; delete the link, then try again.",
+    "{path} 是一个链接。r1chat 不会在这里创建链接，写入它会改动另一个文件。"
+    "请检查该文件夹的来源；删除这个链接，然后再试。",
 )
 
 
@@ -71,6 +77,16 @@ def _together(paths: Sequence[Path], targets: Sequence[Path]) -> Iterator[tuple[
             os.fsync(file.fileno())
         for name, target in zip(new, targets, strict=True):
             os.replace(name, target)
+
+
+def require_no_links(folder: Path, but: Collection[str] = ()) -> None:
+    """Raise PathError where a folder of r1chat's own is a link, or holds one to a file, as one of somebody else's may.
+
+    `but`: names that may be links. Links to folders are let be: they may lie on another disk.
+    """
+    for path in (folder, *(folder.iterdir() if folder.is_dir() else ())):
+        if path.is_symlink() and path.name not in but and not path.is_dir():
+            raise PathError(_LINK.format(path=path))
 
 
 def make_folder(path: Path) -> None:

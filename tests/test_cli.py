@@ -461,7 +461,7 @@ def test_settings_file_that_cannot_be_read(data_dir: Path, capsys: pytest.Captur
 def test_rater_file_that_is_no_plain_file(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data_dir.mkdir()
     (data_dir / "rater").symlink_to("/dev/zero")
-    assert "not a plain file" in refused(capsys, "chat", "Hi")
+    assert "rater is a link" in refused(capsys, "chat", "Hi")
 
 
 @pytest.mark.slow

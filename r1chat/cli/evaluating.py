@@ -88,7 +88,7 @@ def _report(folder: Path, solved: Sequence[Solved], as_json: bool) -> int:
     measures = measure(solved)
     report = json.dumps(as_values(specification, measures), ensure_ascii=False, indent=2)
     for file, text in (("report.json", report), ("report.svg", picture([(specification, measures)]))):
-        with replacing(folder / file) as stream:
+        with replacing(folder / file, follow=False) as stream:
             stream.write(text.encode())
     if as_json:
         print(harmless(report, sys.stdout))
@@ -147,7 +147,7 @@ def _curve(settings: Settings, folder: Path, name: str, flags: Mapping[str, Any]
     heading = f"{task.name}: {len(task.problems)} problems, {run_settings.model}"
     values = json.dumps(finite({"task": task.name, "model": run_settings.model, "points": [asdict(p) for p in points]}))
     for file, text in (("curve.json", values), ("curve.svg", draw_curve(heading, points))):
-        with replacing(folder / title / file) as stream:
+        with replacing(folder / title / file, follow=False) as stream:
             stream.write(text.encode())
     if flags["as_json"]:
         print(values)

@@ -48,11 +48,14 @@ def stop_writing() -> None:
         os.dup2(nowhere, stream.fileno())
 
 
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)  # a data folder may be another's
+
+
 class _LogFile(RotatingFileHandler):
     """The log in the data folder, for its owner alone; made by the first line that is written to it."""
 
     def _open(self) -> Any:
-        number = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        number = os.open(self.baseFilename, _APPEND, 0o600)
         return io.TextIOWrapper(os.fdopen(number, "ab"), encoding=self.encoding, errors=self.errors)
 
 

@@ -25,11 +25,11 @@ from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.chat import MOST_SAMPLES, Chat
 from r1chat.conversations import StoredReply
-from r1chat.errors import EvaluationError, GenerationError, R1ChatError
+from r1chat.errors import EvaluationError, GenerationError, PathError, R1ChatError
 from r1chat.evaluation.measures import Sample, Solved
 from r1chat.evaluation.problems import Problem, Task
 from r1chat.evaluation.running import held
-from r1chat.files import read_json, replacing
+from r1chat.files import read_json, replacing, require_no_links
 from r1chat.reflect import find_moments
 from r1chat.rewards import accuracy, format_reward, language_consistency
 from r1chat.rewards.programs import passes, write_requirements
@@ -76,6 +76,7 @@ class Run:
             folder.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise EvaluationError(_NO_FOLDER.format(folder=folder, reason=error.strerror)) from None
+        require_no_links(folder)
         if (folder / SPECIFICATION).exists():
             self._check()
             return
@@ -213,7 +214,14 @@ class Run:
 
 
 def read_specification(folder: Path) -> dict[str, Any]:
-    """What was asked of the run in a folder: its `run.json`. Raises EvaluationError where that cannot be read."""
+    """What was asked of the run in a folder: its `run.json`.
+
+    Raises EvaluationError where that cannot be read, and for a folder with links, through which a run would write.
+    """
+    try:
+        require_no_links(folder)
+    except PathError as error:
+        raise EvaluationError(error.text) from None
     try:
         values = cleaned(read_json(folder / SPECIFICATION))
     except (OSError, ValueError, RecursionError):

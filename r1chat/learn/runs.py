@@ -23,8 +23,8 @@ from filelock import FileLock, Timeout
 
 from r1chat.both import Both
 from r1chat.detached import is_locked
-from r1chat.errors import ExportError, TrainingError
-from r1chat.files import make_folder, read_json, read_text, replacing
+from r1chat.errors import ExportError, PathError, TrainingError
+from r1chat.files import make_folder, read_json, read_text, replacing, require_no_links
 from r1chat.store.reply_owner import current_owner, is_alive
 
 WISH, STATUS, LOG, LOCK = "wish.json", "status.json", "log.jsonl", ".running"
@@ -220,6 +220,7 @@ class Runs:
         run = TrainingRun(self.folder / checked_name(name))
         if not (run.folder / WISH).exists():
             raise TrainingError(_NO_RUN.format(name=name))
+        _require_no_links(run)
         return run
 
     @property
@@ -237,6 +238,7 @@ class Runs:
             make_folder(self.folder)
             self.folder.chmod(0o700)  # what people wrote lies in it, also where the data folder is open to others
         run = TrainingRun(self.folder / (checked_name(name) if name else self._free_name(wish)))
+        _require_no_links(run)
         if (run.folder / WISH).exists():
             if run.wish != wish or run.status.state in ("done", "stopped"):
                 raise TrainingError(_TAKEN.format(name=run.name))
@@ -260,6 +262,14 @@ class Runs:
         while (self.folder / f"{stem}-{wish.kind}-{number}").exists():
             number += 1
         return f"{stem}-{wish.kind}-{number}"
+
+
+def _require_no_links(run: TrainingRun) -> None:
+    """Raise TrainingError for a folder with links, through which a run would write."""
+    try:
+        require_no_links(run.folder)
+    except PathError as error:
+        raise TrainingError(error.text) from None
 
 
 @contextmanager

@@ -299,19 +299,22 @@ def test_a_copy_before_a_change_is_kept_where_older_ones_are_dated_in_the_future
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("words", ["before_migration(database, '0001')", "restore(pathlib.Path('copy.db'), database)"])
+@pytest.mark.parametrize(
+    "words", ["before_migration(database, '0001')", "restore(pathlib.Path('../copy.db'), database)"]
+)
 def test_half_a_copy_that_a_kill_left_goes_after_a_day(tmp_path: Path, words: str) -> None:
-    settings = load(data_dir=tmp_path, models_dir=tmp_path / "models", ollama=False, find_models=False)
+    folder = tmp_path / "data"
+    settings = load(data_dir=folder, models_dir=tmp_path / "models", ollama=False, find_models=False)
     with closing(build(settings, {})) as app:
         conversation = app.store.new_conversation("long").id
         for _ in range(60):
             app.store.add_turn(conversation, "a" * 1_000_000, None)
-    (tmp_path / "copy.db").symlink_to("r1chat.db")
+    shutil.copy(folder / "r1chat.db", tmp_path / "copy.db")
     code = f"import pathlib; from r1chat.store.backup import *; database = pathlib.Path('r1chat.db'); {words}"
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path)
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=folder)
 
     def halves() -> list[Path]:
-        return [file for file in tmp_path.rglob(".*.part*") if file.exists()]
+        return [file for file in folder.rglob(".*.part*") if file.exists()]
 
     while process.poll() is None and not any(file.stat().st_size > 5_000_000 for file in halves()):
         time.sleep(0.001)

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from r1chat.app import build
 from r1chat.cli.main import main
+from r1chat.config import load
 from r1chat.errors import StoreError, TrainingError
 from r1chat.learn.children import Children
-from r1chat.learn.runs import RunWish, TrainingRun
+from r1chat.learn.runs import Runs, RunWish, TrainingRun
 from r1chat.library.hub import Hub
 from r1chat.library.queue import Downloads
 from r1chat.store import Store, backup
@@ -95,6 +97,57 @@ def test_what_a_link_leads_to_is_not_exported_with_a_child(tmp_path: Path, victi
     with pytest.raises(TrainingError, match=r"first\.json is no file of its own"):
         children.export("first", tmp_path / "out")
     assert "a letter" not in "".join(file.read_text() for file in (tmp_path / "out").iterdir())
+
+
+# --- folders that somebody passed on ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [".running", "failure.json", "solved.jsonl", "report.json", "report.svg", "r1chat.db"])
+def test_an_evaluation_that_goes_on_writes_through_no_link(tmp_path: Path, victim: Path, name: str) -> None:
+    command = ["eval", "sums", "-n", "2", "--model", "r1chat-nano", "--name", "theirs", "--data-dir", str(tmp_path)]
+    assert main(command) == 0
+    folder = tmp_path / "evaluations" / "theirs"
+    lines = (folder / "solved.jsonl").read_text().splitlines(keepends=True)
+    (folder / "solved.jsonl").write_text(lines[0])
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(os.path.relpath(victim, folder))
+    assert main(["eval", "resume", "theirs", "--data-dir", str(tmp_path)]) == 1
+    assert main(command) == 1
+    assert unharmed(victim)
+
+
+@pytest.mark.parametrize("name", ["status.json", "log.jsonl", "output.txt", "checkpoint.pt", "data.jsonl"])
+def test_a_training_that_goes_on_writes_through_no_link(tmp_path: Path, victim: Path, name: str) -> None:
+    runs, wish = Runs(tmp_path), RunWish("prefer", "llama.cpp:r1chat-nano")
+    run = runs.begin(wish, "theirs")
+    (run.folder / name).symlink_to(victim)
+    for go_on in (lambda: runs.get("theirs"), lambda: runs.begin(wish, "theirs")):
+        with pytest.raises(TrainingError, match="is a link"):
+            go_on()
+    assert unharmed(victim)
+
+
+@pytest.mark.parametrize("name", ["rater", "key", "r1chat.log", "servers.json", "speed.json"])
+def test_a_data_folder_with_a_link_to_a_file_is_refused(
+    tmp_path: Path, victim: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / name).symlink_to(victim)
+    assert main(["chat", "Hi", "--data-dir", str(data)]) == 1
+    assert f"{name} is a link" in capsys.readouterr().err
+    assert unharmed(victim)
+
+
+def test_folders_the_settings_and_the_database_of_a_data_folder_may_lie_elsewhere(tmp_path: Path) -> None:
+    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    (elsewhere / "models").mkdir(parents=True)
+    data.mkdir()
+    (elsewhere / "settings.toml").write_text("ollama = false\n")
+    for name in ("models", "settings.toml", "r1chat.db"):
+        (data / name).symlink_to(elsewhere / name)
+    build(load(data_dir=data), {}).close()
+    assert (elsewhere / "r1chat.db").stat().st_size
 
 
 # --- a database that somebody passed on -------------------------------------------------------------------------------
