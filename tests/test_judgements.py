@@ -242,3 +242,35 @@ def test_what_was_said_of_a_text_that_goes_on_is_taken_back(store: Store, turn: 
         assert snapshot.judged_turns([turn.id])[turn.id].excluded.keys() == {correction.id}
     store.save_reply(half.id, replace(half.reply, reasoning=THOUGHT + " So it is."))
     assert said("ann")[:2] == ([], ["first_wrong"]) and said("bob")[1] == []
+
+
+def test_what_was_excluded_stays_so_when_its_rater_changes_it(store: Store, turn: StoredTurn) -> None:
+    judgements = store.judgements
+    first, second = replied(store, turn), replied(store, turn, "60")
+    sides = judgements.begin_comparison(first.id, second.id)
+    changes: list[Callable[[str], str]] = [
+        lambda comment: judgements.rate(first.id, "answer", "up", "ann", comment=comment).id,
+        lambda comment: judgements.label_step(first.id, "first_wrong", 0, len(comment), "ann").id,
+        lambda comment: judgements.compare(sides.id, "left", "ann", comment=comment).id,
+        lambda comment: (
+            judgements.compare(judgements.begin_comparison(second.id, first.id).id, "left", "ann", comment=comment).id
+        ),
+        lambda comment: judgements.set_reference(turn.id, f"70 {comment}", "text", "ann").id,
+    ]
+    for change in changes:
+        judgements.exclude(change("a"), True, "names my doctor", "ann")
+        change("b")
+        newest = change("c")
+        with store.dataset.snapshot() as snapshot:
+            assert snapshot.judged_turns([turn.id])[turn.id].excluded[newest] == "names my doctor"
+        judgements.exclude(newest, False, "", "ann")
+        with store.dataset.snapshot() as snapshot:
+            assert change("d") not in snapshot.judged_turns([turn.id])[turn.id].excluded
+
+
+def test_what_one_rater_excluded_says_nothing_of_what_another_one_says(store: Store, turn: StoredTurn) -> None:
+    reply = replied(store, turn)
+    store.judgements.exclude(store.judgements.rate(reply.id, "answer", "up", "ann").id, True, "", "ann")
+    bobs = store.judgements.rate(reply.id, "answer", "up", "bob").id
+    with store.dataset.snapshot() as snapshot:
+        assert bobs not in snapshot.judged_turns([turn.id])[turn.id].excluded

@@ -44,6 +44,7 @@ from r1chat.judgements import (
 from r1chat.store import judgement_schema as rows
 from r1chat.store import lookup
 from r1chat.store.database import Database
+from r1chat.store.exclusion import carry_exclusion
 from r1chat.store.judgement_schema import (
     comparison_sides,
     comparisons,
@@ -136,7 +137,10 @@ class Judgements:
             ordered = [reason for reason in (*UP_REASONS, *DOWN_REASONS) if reason in reasons]
             values = {"reply_id": reply_id, "part": part, "thumb": thumb, "reasons": " ".join(ordered)}
             columns = values | {"comment": _comment(comment), "thought_open": thought_open} | marks
-            return rows.rating(_add(connection, ratings, rater, **columns))
+            row = _add(connection, ratings, rater, **columns)
+            same = ratings.c.reply_id == reply_id, ratings.c.part == part, ratings.c.rater == rater
+            carry_exclusion(connection, ratings, row["id"], *same)
+            return rows.rating(row)
 
     def label_step(
         self, reply_id: str, verdict: StepVerdict, start: int = 0, end: int = 0, rater: str = ""
@@ -153,6 +157,8 @@ class Judgements:
             if verdict == "first_wrong" and not 0 <= start < end <= length:
                 raise StoreError(_NOT_A_STEP.format(start=start, end=end, length=length))
             row = _add(connection, step_labels, rater, reply_id=reply_id, verdict=verdict, start=start, end=end)
+            same = step_labels.c.reply_id == reply_id, step_labels.c.rater == rater
+            carry_exclusion(connection, step_labels, row["id"], *same)
             return rows.step_label(row)
 
     def begin_comparison(self, left_id: str, right_id: str, blind: bool = True) -> Sides:
@@ -184,6 +190,10 @@ class Judgements:
             left, right = thoughts_seen
             columns = {"winner": winner, "left_thought_seen": left, "right_thought_seen": right, "dwell": dwell}
             row = _add(connection, comparisons, rater, duel_id=sides_id, comment=_comment(comment), **columns)
+            both = [sides.left_id, sides.right_id]
+            pair = comparison_sides.c.left_id.in_(both), comparison_sides.c.right_id.in_(both)
+            same = comparisons.c.duel_id.in_(select(comparison_sides.c.id).where(*pair)), comparisons.c.rater == rater
+            carry_exclusion(connection, comparisons, row["id"], *same)
             return rows.comparison(row, sides)
 
     def set_reference(self, turn_id: str, text: str, kind: Check, rater: str = "") -> Reference:
@@ -191,7 +201,9 @@ class Judgements:
         _check(kind in CHECKS, _NO_CHECK.format(value=kind, known=", ".join(CHECKS)))
         with self._database.write() as connection:
             lookup.conversation_of_turn(connection, turn_id, lock=True)
-            return rows.reference(_add(connection, references, rater, turn_id=turn_id, text=text.strip(), kind=kind))
+            row = _add(connection, references, rater, turn_id=turn_id, text=text.strip(), kind=kind)
+            carry_exclusion(connection, references, row["id"], references.c.turn_id == turn_id)
+            return rows.reference(row)
 
     def add_verification(self, reply_id: str, reference_id: str, accuracy: float | None) -> Verification:
         """Store the result of checking a reply against a reference."""

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, exi
 
 from r1chat.messages import Reply
 from r1chat.store import lookup
+from r1chat.store.exclusion import carry_exclusion
 from r1chat.store.judgement_schema import (
     comparison_sides,
     comparisons,
@@ -70,8 +71,11 @@ def _in_force(connection: Connection, table: Table, where: ColumnElement[bool], 
 
 
 def _withdraw(connection: Connection, table: Table, row: RowMapping) -> None:
-    _add(connection, table, {name: row[name] for name in row if name != "number"} | _WITHDRAWN[table.name])
+    new_id = _add(connection, table, {name: row[name] for name in row if name != "number"} | _WITHDRAWN[table.name])
+    carry_exclusion(connection, table, new_id, table.c.id == row["id"])
 
 
-def _add(connection: Connection, table: Table, values: dict[str, Any]) -> None:
-    connection.execute(insert(table).values(values | {"id": uuid4().hex, "created_at": datetime.now(UTC)}))
+def _add(connection: Connection, table: Table, values: dict[str, Any]) -> str:
+    new_id = uuid4().hex
+    connection.execute(insert(table).values(values | {"id": new_id, "created_at": datetime.now(UTC)}))
+    return new_id
