@@ -9,9 +9,10 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 import forked
 import pytest
@@ -30,7 +31,7 @@ from r1chat.evaluation.picture import picture
 from r1chat.evaluation.report import distill, lines, paired_lines, paper_row
 from r1chat.evaluation.run import DONE, SPECIFICATION, read_solved
 from r1chat.evaluation.running import is_running
-from r1chat.messages import Request
+from r1chat.messages import ModelInfo, Request
 from r1chat.rewards import RightAnswer, accuracy
 from r1chat.rewards.programs import Requirements, read_requirements
 from r1chat.store import Store
@@ -421,6 +422,27 @@ def test_another_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("change", [{"digest": "b" * 64}, {"size": 20}])
+def test_a_run_does_not_go_on_with_another_file_of_the_models_name(tmp_path: Path, change: dict[str, Any]) -> None:
+    class File(ScriptedBackend):
+        known: ClassVar[dict[str, Any]] = {}
+
+        def models(self) -> list[ModelInfo]:
+            return [replace(info, **self.known) for info in super().models()]
+
+    def begun(**known: Any) -> Run:
+        File.known = known
+        with closing(Catalogue({"scripted": File(right_half_of_the_time)})) as catalogue:
+            return Run(tmp_path / "run", TASK, RunSettings(MODEL), catalogue)
+
+    begun(digest="", size=10)  # a large file is hashed later
+    begun(digest="a" * 64, size=10)
+    (tmp_path / "run" / "run.json").unlink()
+    begun(digest="a" * 64, size=10)
+    with pytest.raises(EvaluationError, match="another file than when"):
+        begun(**{"digest": "a" * 64, "size": 10} | change)
+
+
 def test_a_model_that_breaks_ends_the_run_with_its_sentence_and_keeps_what_is_done(tmp_path: Path) -> None:
     def breaks(request: Request) -> Script:
         if request.messages[-1].content.startswith("2"):
@@ -680,6 +702,8 @@ def test_programs_are_run_only_where_a_person_says_so(tmp_path: Path, capsys: py
         (("curve",), "eval curve TASK"),
         (("resume",), "resume RUN"),
         (("resume", "a"), "There is no run"),
+        (("sums", "-n", "1", "--model", "r1chat-nano", "--name", "../../x"), "without / and"),
+        (("curve", "sums", "--model", "r1chat-nano", "--name", "/tmp/x"), "without / and"),
         (("curve", "sums", "--budgets", "1,x"), "whole numbers with commas"),
         (("curve", "sums", "--waits", "99"), "numbers from 1 to 8"),
         (("curve", "sums", "--budgets", "", "--waits", "", "--votes", ""), "at least one of"),

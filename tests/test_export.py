@@ -605,6 +605,15 @@ def test_no_prompt_is_in_both_train_and_test(store: Store, out: Path) -> None:
     assert len(prompts[1]) == 2
 
 
+def test_no_prompt_is_in_both_files_where_redaction_makes_two_messages_one(store: Store, out: Path) -> None:
+    spellings = ("13912345678", "+86 139 1234 5678", "139-1234-5678")
+    for number in range(12):
+        voted(store, message=f"Whose phone is {spellings[number % 3]}, {'abcd'[number % 4]}?")
+    export(store, None, "preference", out, Options(test=0.3))
+    train, test = ({row["prompt"] for row in lines(path)} for path in (out, out.with_name("data.test.jsonl")))
+    assert test and not train & test
+
+
 def test_conversations_are_not_torn_apart(store: Store, out: Path) -> None:
     for number in range(4):
         (first,) = asked(store, RIGHT, message=f"{number}?")

@@ -68,7 +68,7 @@ def _run(settings: Settings, folder: Path, name: str, flags: Mapping[str, Any]) 
     task = _loaded(settings, name, count, flags)
     with polite_signals(), closing(connect_all(settings)) as catalogue:
         run_settings = _asked(settings, catalogue, flags)
-        run = Run(folder / (flags["name"] or name_of(task, run_settings)), task, run_settings, catalogue)
+        run = Run(folder / _checked(flags["name"] or name_of(task, run_settings)), task, run_settings, catalogue)
         solved = _with_progress(run, quiet=flags["as_json"])
     return _report(run.folder, solved, flags["as_json"])
 
@@ -143,7 +143,7 @@ def _curve(settings: Settings, folder: Path, name: str, flags: Mapping[str, Any]
         def work(name: str, run: Run) -> list[Solved]:
             return _with_progress(run, flags["as_json"], name)
 
-        points = curve.measured(folder / title, task, run_settings, axes, catalogue, work)
+        points = curve.measured(folder / _checked(title), task, run_settings, axes, catalogue, work)
     heading = f"{task.name}: {len(task.problems)} problems, {run_settings.model}"
     values = json.dumps(finite({"task": task.name, "model": run_settings.model, "points": [asdict(p) for p in points]}))
     for file, text in (("curve.json", values), ("curve.svg", draw_curve(heading, points))):
@@ -230,6 +230,13 @@ def _compare(folders: list[Path], as_json: bool) -> int:
     return 0
 
 
+def _checked(name: str) -> str:
+    """The name of a folder, and no way out of the one in which it lies. Raises EvaluationError."""
+    if Path(name).name != name or "\0" in name or name.startswith("."):
+        raise EvaluationError(_NO_NAME.format(name=name))
+    return name
+
+
 def _existing(folder: Path, name: str) -> Path:
     place = folder / Path(name).name
     if not (place / SPECIFICATION).exists():
@@ -238,6 +245,10 @@ def _existing(folder: Path, name: str) -> Path:
     return place
 
 
+_NO_NAME = Both(
+    "--name {name}: a run's name is that of a folder, without / and without a dot at its beginning.",
+    "--name {name}：运行的名称是文件夹名，不含 /，也不以点开头。",
+)
 _CURVE_OF = Both("A curve is of one task: r1chat eval curve TASK.", "曲线只针对一个任务：r1chat eval curve 任务。")
 _NO_NUMBERS = Both(
     "--{name} {text}: give whole numbers with commas between them, such as 1,4,8.",

@@ -40,7 +40,8 @@ from r1chat.votes import majority
 
 SPECIFICATION, DONE = "run.json", "solved.jsonl"
 FAILURE = "failure.json"  # why the run ended before it was done, in both languages
-_NOTES = ("r1chat", "began", "asked", "code", "recommended")  # in run.json, but no part of what makes two runs the same
+# In run.json, but no part of what makes two runs the same.
+_NOTES = ("r1chat", "began", "asked", "code", "recommended", "model_size", "model_digest")
 RATER = "evaluation"
 _SOLVED = TypeAdapter(Solved)
 
@@ -89,11 +90,19 @@ class Run:
         known = read_specification(self.folder)
         if {name: value for name, value in known.items() if name not in _NOTES} != self._specification():
             raise EvaluationError(_ANOTHER.format(folder=self.folder))
+        now = self._model_file()
+        if any(known.get(name) and value and known[name] != value for name, value in now.items()):
+            raise EvaluationError(_ANOTHER_FILE.format(folder=self.folder, model=self.settings.model))
+
+    def _model_file(self) -> dict[str, object]:
+        """What tells the model's file from another one of its name. The digest of a large one may not be known yet."""
+        return {"model_size": self.model.size, "model_digest": self.model.digest}
 
     def _told(self) -> dict[str, object]:
         """What `run.json` also says.
 
-        Version, time (ISO 8601, UTC), how the task is loaded, whether it asks for programs, recommended sampling.
+        Version, time (ISO 8601, UTC), how the task is loaded, whether it asks for programs, recommended sampling, size
+        (bytes) and digest of the model's file.
         """
         header = self._catalogue.header(self.model.key)
         advice = sampling.recommended(self.model, header.metadata if header else None, self.settings.thinking)
@@ -103,6 +112,7 @@ class Run:
             "asked": asdict(self.task.origin) if self.task.origin else None,
             "code": self.task.code,
             "recommended": {"temperature": advice.params.temperature, "top_p": advice.params.top_p},
+            **self._model_file(),
         }
 
     def _specification(self) -> dict[str, object]:
@@ -315,6 +325,12 @@ _NO_FOLDER = Both(
 _UNREADABLE = Both(
     "The run {name} cannot be read: its {file} is damaged. Restore a copy of its folder, or delete it.",
     "无法读取运行 {name}：其中的 {file} 已损坏。请恢复该文件夹的副本，或将其删除。",
+)
+_ANOTHER_FILE = Both(
+    "The model {model} is another file than when {folder} was begun: its answers would be mixed with the former one's. "
+    "Put that file back, or begin a new run with --name.",
+    "模型 {model} 的文件与 {folder} 开始时不同：结果会混入另一个模型的回答。"
+    "请放回原来的文件，或用 --name 开始新的运行。",
 )
 _ANOTHER = Both(
     "{folder} holds another run: another task, model or setting. Give this one a name of its own with --name.",

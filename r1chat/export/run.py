@@ -64,7 +64,8 @@ def export(
     with store.dataset.snapshot(options.local) as snapshot:
         total = _total(snapshot, format, selection)
         thoughts = options.thoughts or _suitable(form, snapshot, selection, templates)
-        apart = test_conversations(snapshot, selection, options.test) if options.test else frozenset()
+        clean = Redactor(account_names()) if options.redact else str
+        apart = test_conversations(snapshot, selection, options.test, clean) if options.test else frozenset()
         files = _files(path, with_test=bool(apart))
         _check_beside(files)
         redactor = Redactor(account_names())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from hashlib import sha256
 
 from r1chat.both import Both
@@ -11,18 +12,23 @@ from r1chat.store.dataset import DatasetView
 from r1chat.store.entries import Filter
 
 
-def test_conversations(snapshot: DatasetView, selection: Filter, share: float) -> frozenset[str]:
+def test_conversations(
+    snapshot: DatasetView, selection: Filter, share: float, clean: Callable[[str], str] = str
+) -> frozenset[str]:
     """The conversations whose judgements are set apart, about that share of all.
 
-    Conversations that begin with the same message, however it is spaced and capitalised, stay together: what a model
-    was trained on would tell it the answers of its test. Their order is that of a hash of the message, so the same data
-    are split in the same way. Raises TooLittleToSplitError where there is too little to split.
+    Conversations that begin with the same message, as `clean` leaves it and however it is spaced and capitalised, stay
+    together: what a model was trained on would tell it the answers of its test. Their order is that of a hash of the
+    message, so the same data are split in the same way. Raises TooLittleToSplitError where there is too little to
+    split.
     """
     judged = snapshot.conversations(selection)
     groups = _Groups()
     for conversation, message in snapshot.first_messages():
         if conversation in judged:
-            groups.join(conversation, sha256(" ".join(message.casefold().split()).encode(errors="replace")).digest())
+            groups.join(
+                conversation, sha256(" ".join(clean(message).casefold().split()).encode(errors="replace")).digest()
+            )
     sizes: Counter[bytes] = Counter()
     for conversation, count in judged.items():
         sizes[groups.of(conversation)] += count
