@@ -948,6 +948,33 @@ def test_a_file_that_is_no_export_is_refused(content: str | None, sentence: str,
         check_enough(read_rows("prefer", file, (), (), True), "prefer")
 
 
+def test_labels_are_true_or_false_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+
+    def labels(*values: object) -> list[bool]:
+        lines = ({"prompt": f"p{n}", "completion": "a", "label": value} for n, value in enumerate(values))
+        file.write_text("\n".join(map(json.dumps, lines)))
+        training_data = read_rows("kto", file, (), (), True)
+        return [row.good for row in sorted([*training_data.rows, *training_data.held], key=lambda row: row.prompt)]
+
+    assert labels(True, False, 1, 0, 1.0, "true", "False", " FALSE") == [
+        True,
+        False,
+        True,
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+    for value in (None, "", "no", "0", 2, -1, 0.5, math.nan, [], [True], {}):
+        with pytest.raises(
+            TrainingError, match=r"Line 3 of rows\.jsonl has the label .* neither true nor false"
+        ) as error:
+            labels(True, False, value)
+        assert "既不是 true 也不是 false" in error.value.sentence("zh")
+
+
 def test_a_file_without_a_test_set_is_split_by_conversation_and_prompt(tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
     lines = [

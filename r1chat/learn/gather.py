@@ -334,7 +334,7 @@ def _parse(kind: TrainingKind, file: Path) -> list[TextRow]:
     rows = []
     for number, line in _lines(file):
         prompt, chosen = line.get("prompt"), line.get(_TAUGHT[kind])
-        rejected, good = line.get("rejected", ""), line.get("label", True)
+        rejected = line.get("rejected", "")
         texts = (prompt, chosen, rejected if kind == "prefer" else "")
         if isinstance(prompt, list):
             raise TrainingError(_MESSAGES.format(file=file.name))
@@ -344,6 +344,9 @@ def _parse(kind: TrainingKind, file: Path) -> list[TextRow]:
             or (kind == "prefer" and not rejected)
         ):
             raise TrainingError(_OTHER_FORMAT.format(file=file.name, number=number, format=FORMATS[kind]))
+        good = _label(line["label"]) if kind == "kto" else True
+        if good is None:
+            raise TrainingError(_NO_LABEL.format(file=file.name, number=number, label=shown(json.dumps(line["label"]))))
         sides = ("chosen_", "rejected_") if kind == "prefer" else ("",)
         if kind == "grpo" and line.get("solution_kind") == "tests":
             continue  # training runs no programs
@@ -353,7 +356,7 @@ def _parse(kind: TrainingKind, file: Path) -> list[TextRow]:
                 str(prompt),
                 "" if reference else str(chosen),
                 str(texts[2]),
-                bool(good),
+                good,
                 str(line.get("conversation", "")),
                 tuple(str(line.get(f"{side}digest", "")) for side in sides),
                 tuple(str(line.get(f"{side}model", "")) for side in sides),
@@ -362,6 +365,13 @@ def _parse(kind: TrainingKind, file: Path) -> list[TextRow]:
             )
         )
     return rows
+
+
+def _label(value: object) -> bool | None:
+    """Whether a label says good: true or false, as a word, too, or 1 or 0; None for anything else."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return bool(value) if isinstance(value, (int, float)) and value in (0, 1) else None
 
 
 def _mark(value: object) -> int:
@@ -445,6 +455,11 @@ _MESSAGES = Both(
 _OTHER_FORMAT = Both(
     "Line {number} of {file} is no row of the format {format}. Export with: r1chat export {format} --thoughts rendered",
     "{file} 第 {number} 行不是 {format} 格式的数据。请这样导出：r1chat export {format} --thoughts rendered",
+)
+_NO_LABEL = Both(
+    "Line {number} of {file} has the label {label}, which is neither true nor false. Write true for a reply that is "
+    "good and false for one that is bad.",
+    "{file} 第 {number} 行的 label 是 {label}，既不是 true 也不是 false。好的回复请写 true，不好的请写 false。",
 )
 _NO_FILE = Both("{file} cannot be read ({reason}). Check the path.", "无法读取 {file}（{reason}）。请检查路径。")
 _NOT_JSON = Both(
