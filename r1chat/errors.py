@@ -13,7 +13,8 @@
     ├── ImportFileError         a file that cannot be taken in: broken, foreign, or at odds with what is there
     ├── LibraryError            a model that cannot be found or downloaded
     ├── EvaluationError         a task or a run of it that cannot be used as it is
-    ├── CheckError              an answer cannot be checked: the reference is none, or the checker does not start
+    ├── CheckError              an answer cannot be checked, for example since the checker does not start
+    │   └── RightAnswerError    no answer could match the reference: it is empty, a broken pattern, no choice
     └── BackendError            the model's side
         ├── UnreachableError    no server answers there
         ├── UnknownModelError   the backend does not have that model
@@ -101,7 +102,11 @@ class TrainingError(R1ChatError):
 
 
 class CheckError(R1ChatError):
-    """An answer cannot be checked: the reference is empty or a broken pattern, or the checker does not start."""
+    """An answer cannot be checked: there is nothing to check it by, or the checker does not start."""
+
+
+class RightAnswerError(CheckError):
+    """No answer could match a reference: it is empty, a broken pattern, no choice, no number or no tests."""
 
 
 class BackendError(R1ChatError):

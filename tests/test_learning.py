@@ -45,7 +45,7 @@ from r1chat.judgements import Aspects
 from r1chat.learn.blind import BlindQueue
 from r1chat.learn.children import Children, liked
 from r1chat.learn.forgetting import forget_erased
-from r1chat.learn.gather import TextRow, TrainingData, check_enough, read_rows, write_rows
+from r1chat.learn.gather import TextRow, TrainingData, check_enough, read_rows, unusable_told, write_rows
 from r1chat.learn.overview import materials
 from r1chat.learn.runs import LOCK, Runs, RunWish, TrainingRun, claim, only_one
 from r1chat.learn.starting import start
@@ -538,6 +538,30 @@ def test_right_answers_that_do_not_suffice_or_contradict_each_other_are_refused(
         assert gathered(store).contradictions == 10
 
 
+def test_right_answers_that_cannot_be_checked_are_left_out_and_told(catalogue: Catalogue, tmp_path: Path) -> None:
+    with closing(new_store(tmp_path)) as store:
+        judge(store, 40)
+        for a, b in sums(40):  # each of the messages again, with a right answer that an archive brought
+            (reply,) = asked(store, written(a, b, False), message=f"{a} + {b} = ?", provenance=nano())
+            store.judgements.set_reference(reply.turn_id, "(", "pattern", "ann")
+        answered(store, 4, seed=1)
+
+        def gathered(kind: Any) -> TrainingData:
+            file = write_rows(store, catalogue, kind, tmp_path)
+            return read_rows(kind, file, {nano().digest}, {NANO}, False)
+
+        by_answers = gathered("grpo")
+        assert len(by_answers.unusable) == 40 and len(by_answers.rows) + len(by_answers.held) == 44
+        assert all(row.reference and row.reference.kind == "number" for row in by_answers.rows)
+        sentence = unusable_told(by_answers.unusable)
+        assert re.match(r"40 right answers .* to “\d+ \+ \d+ = \?”: This is not a regular expression", sentence.en)
+        assert "不是有效的正则表达式" in sentence.zh
+        with pytest.raises(TrainingError, match=r"too few to learn from.*40 right answers cannot be checked"):
+            check_enough(replace(by_answers, rows=by_answers.rows[:5]), "grpo")
+        preferred = gathered("prefer")
+        assert preferred.solutions and all(right.kind == "number" for right in preferred.solutions.values())
+
+
 # --- bases that do not fit -------------------------------------------------------------------------------------------
 
 
@@ -922,6 +946,33 @@ def test_a_file_that_is_no_export_is_refused(content: str | None, sentence: str,
         file.write_text(content)
     with pytest.raises(TrainingError, match=sentence):
         check_enough(read_rows("prefer", file, (), (), True), "prefer")
+
+
+def test_labels_are_true_or_false_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+
+    def labels(*values: object) -> list[bool]:
+        lines = ({"prompt": f"p{n}", "completion": "a", "label": value} for n, value in enumerate(values))
+        file.write_text("\n".join(map(json.dumps, lines)))
+        training_data = read_rows("kto", file, (), (), True)
+        return [row.good for row in sorted([*training_data.rows, *training_data.held], key=lambda row: row.prompt)]
+
+    assert labels(True, False, 1, 0, 1.0, "true", "False", " FALSE") == [
+        True,
+        False,
+        True,
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+    for value in (None, "", "no", "0", 2, -1, 0.5, math.nan, [], [True], {}):
+        with pytest.raises(
+            TrainingError, match=r"Line 3 of rows\.jsonl has the label .* neither true nor false"
+        ) as error:
+            labels(True, False, value)
+        assert "既不是 true 也不是 false" in error.value.sentence("zh")
 
 
 def test_a_file_without_a_test_set_is_split_by_conversation_and_prompt(tmp_path: Path) -> None:

@@ -76,6 +76,13 @@ def test_several_samples_are_taken_only_where_the_right_answer_is_known_and_with
     assert len(set(seeds)) == len(seeds)
 
 
+def test_a_right_answer_that_cannot_be_checked_is_undecided() -> None:
+    broken = {**HALF, "p0": RightAnswer("(", "pattern")}
+    proof = compare(PROMPTS, broken, None, AGAINST, FOR, [True, False], 0.0, 5)  # type: ignore[arg-type]
+    sides = {example.prompt: (example.before.right, example.after.right) for example in proof.examples}
+    assert sides["Question 0?"] == (None, None) and sides["Question 1?"] == (False, True)
+
+
 def test_one_sample_has_no_majority() -> None:
     proof = proved(AGAINST, FOR, 1)
     assert math.isnan(proof.majority.value) and proof.right.value == 1.0

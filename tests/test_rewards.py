@@ -101,6 +101,14 @@ def test_what_cannot_be_judged_has_no_value() -> None:
     assert accuracy("a" * 200, RightAnswer("x{99999999999}", "pattern")).value is None
 
 
+def test_a_right_answer_that_nothing_matches_ends_no_training_and_says_why() -> None:
+    reward = accuracy("The answer is 5.", RightAnswer("(", "pattern"))
+    assert reward.value is None and "not a regular expression: missing )" in reward.why and reward.why != reward.why_zh
+    columns = {"solution": ["(", "assert x(", "5"], "solution_kind": ["pattern", "tests", "number"]}
+    completions = ["</think>```python\nx = 1\n```", "</think>```python\nx = 1\n```", "</think>5"]
+    assert trl_reward("accuracy", run_code=True)([R1_PROMPT] * 3, completions, **columns) == [None, None, 1.0]
+
+
 @pytest.mark.parametrize(
     ("reference", "sentence"),
     [

@@ -701,3 +701,19 @@ def test_words_that_no_cold_start_shows_and_problems_that_are_too_long_are_told(
     _, notices = read_pool(str(tmp_path / "odd.jsonl"), tokenizer)
     assert "1 of 41 problems have more than 256 tokens" in notices[1]
     assert "40 of 40 questions" in notices[2] and "“quokkas”" in notices[2]
+
+
+OPTIMISES = """
+import torch
+import r1chat.training
+torch.optim.AdamW([torch.nn.Parameter(torch.ones(1))])
+print("ready")
+"""
+
+
+def test_training_begins_where_another_account_has_the_folder_that_pytorch_takes(tmp_path: Path) -> None:
+    (tmp_path / "torchinductor_ann").write_text("as little of a folder as that of another account")
+    environment = os.environ | {"TMPDIR": str(tmp_path), "LOGNAME": "ann"}
+    done = subprocess.run([sys.executable, "-c", OPTIMISES], capture_output=True, text=True, env=environment)
+    assert done.stdout == "ready\n", done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["torchinductor_ann"]

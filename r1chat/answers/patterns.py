@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 from r1chat.both import Both
-from r1chat.errors import CheckError
+from r1chat.errors import CheckError, RightAnswerError
 from r1chat.limited import LimitedProcess, NotStartedError
 
 SECONDS = 2.0  # of processor time for one search
@@ -28,12 +28,12 @@ _PROCESS = LimitedProcess(Path(__file__).with_name("pattern_program.py"))
 def occurs(pattern: str, text: str, seconds: float = SECONDS) -> bool | None:
     """Whether a regular expression occurs in a text; None where the search takes more `seconds` of processor time.
 
-    Raises CheckError where the pattern is invalid or the process does not start.
+    Raises RightAnswerError where the pattern is invalid, CheckError where the process does not start.
     """
     try:
         verdict = _PROCESS.ask([pattern, text, seconds], LIMIT)
     except NotStartedError:
         raise CheckError(_NOT_STARTED) from None
     if isinstance(verdict, str):
-        raise CheckError(_NOT_A_PATTERN.format(error=verdict))
+        raise RightAnswerError(_NOT_A_PATTERN.format(error=verdict))
     return verdict if isinstance(verdict, bool) else None

@@ -18,13 +18,13 @@ from typing import Any, get_args
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.chat_template import R1_ASSISTANT
 from r1chat.both import Both
-from r1chat.errors import ExportError, NothingToExportError, TooLittleToSplitError, TrainingError
+from r1chat.errors import ExportError, NothingToExportError, RightAnswerError, TooLittleToSplitError, TrainingError
 from r1chat.export import Format, Options, export, set_apart
 from r1chat.export.options import Source
 from r1chat.judgements import Check
 from r1chat.learn.aspects import ASPECTS, Aspect, label, split_thought, weights
 from r1chat.learn.runs import TrainingKind
-from r1chat.rewards import RightAnswer
+from r1chat.rewards import RightAnswer, check, shown
 from r1chat.store import Store
 
 FORMATS: dict[TrainingKind, Format] = {"prefer": "preference", "sft": "sft", "kto": "unpaired", "grpo": "grpo"}
@@ -70,6 +70,7 @@ class TrainingData:
     """What there is to learn from. `solutions`: right answers by prompt, of conversations that are set apart.
 
     `others` counts judgements of other models by name; `contradictions` those that say the opposite of another one.
+    `unusable`: prompts whose right answer cannot be checked and is left out, and why.
     """
 
     rows: tuple[TextRow, ...]
@@ -77,6 +78,7 @@ class TrainingData:
     solutions: dict[str, RightAnswer] = field(default_factory=dict)
     others: Counter[str] = field(default_factory=Counter)
     contradictions: int = 0
+    unusable: tuple[tuple[str, Both], ...] = ()
 
     @property
     def digest(self) -> str:
@@ -140,6 +142,10 @@ def read_rows(
     rows, test_rows = [row for row in everything if own(row)], [row for row in apart if own(row)]
     if not rows and not test_rows and others:
         raise TrainingError(_OTHER_MODELS.format(n=others.total(), names=", ".join(sorted(others))))
+    answers = _answers_in([*rows, *test_rows]) if kind == "grpo" else _answers_beside(file, test_rows)
+    faults = _faults(reference for _, reference in answers)
+    unusable = [(prompt, faults[reference]) for prompt, reference in answers if reference in faults]
+    rows, test_rows = ([row for row in part if row.reference not in faults] for part in (rows, test_rows))
     agreed = set((_one_answer_each if kind == "grpo" else _without_contradictions)([*rows, *test_rows]))
     before = len(rows) + len(test_rows)
     rows, test_rows = [row for row in rows if row in agreed], [row for row in test_rows if row in agreed]
@@ -148,26 +154,56 @@ def read_rows(
         raise TrainingError(_CONTRADICTORY.format(n=contradictions))
     if kind == "grpo":
         rows, test_rows = _distinct(rows), _distinct(test_rows)
-        solutions = {row.prompt: row.reference for row in test_rows if row.reference}
-    else:
-        solutions = _solutions(file, test_rows)
-    return TrainingData(tuple(rows), tuple(test_rows), solutions, others, contradictions)
+        answers = _answers_in(test_rows)
+    solutions = {prompt: reference for prompt, reference in answers if reference not in faults}
+    return TrainingData(tuple(rows), tuple(test_rows), solutions, others, contradictions, tuple(unusable))
 
 
-def _solutions(file: Path, test_rows: Sequence[TextRow]) -> dict[str, RightAnswer]:
-    """Right answers that `write_rows` wrote beside the data, of the conversations that are set apart."""
+def _answers_in(rows: Sequence[TextRow]) -> list[tuple[str, RightAnswer]]:
+    """Prompts with their right answers."""
+    return [(row.prompt, row.reference) for row in rows if row.reference]
+
+
+def _answers_beside(file: Path, test_rows: Sequence[TextRow]) -> list[tuple[str, RightAnswer]]:
+    """Prompts with the right answers that `write_rows` wrote beside the data, of the conversations set apart."""
     answers, apart = file.with_name("answers.jsonl"), {row.conversation for row in test_rows}
-    if not answers.exists():
-        return {}
-    lines = [line for _, line in _lines(answers) if line.get("conversation") in apart]
-    return {line["prompt"]: RightAnswer(line["solution"], line["solution_kind"]) for line in lines}
+    pairs = []
+    for _, line in _lines(answers) if answers.exists() else ():
+        prompt, solution, conversation = (line.get(name) for name in ("prompt", "solution", "conversation"))
+        is_own = isinstance(conversation, str) and conversation in apart
+        if is_own and isinstance(prompt, str) and isinstance(solution, str) and line.get("solution_kind") != "tests":
+            pairs.append((prompt, _reference(solution, line.get("solution_kind"))))
+    return pairs
+
+
+def _faults(references: Iterable[RightAnswer]) -> dict[RightAnswer | None, Both]:
+    """The right answers that cannot be checked, each with what to correct.
+
+    Raises CheckError where the process that checks does not start.
+    """
+    faults: dict[RightAnswer | None, Both] = {}
+    for reference in set(references):
+        try:
+            check(reference)
+        except RightAnswerError as error:
+            faults[reference] = error.text
+    return faults
+
+
+def unusable_told(unusable: Sequence[tuple[str, Both]]) -> Both:
+    """A sentence on right answers that are left out: how many, to which message the first one belongs, and why."""
+    prompt, why = unusable[0]
+    return _UNUSABLE.format(n=len(unusable), message=shown(question_of(prompt)), why=why)
 
 
 def check_enough(gathered: TrainingData, kind: TrainingKind) -> Both | None:
     """A warning where the data show little. Raises TrainingError where there are too few, with numbers."""
     n, test_count = len(gathered.rows), len(gathered.held)
     if n < LEAST or not test_count:
-        raise _too_few(kind, n + test_count)
+        too_few = _too_few(kind, n + test_count)
+        if kind == "grpo" and gathered.unusable:
+            raise TrainingError(Both.sentences([too_few.text, unusable_told(gathered.unusable)]))
+        raise too_few
     if kind == "kto" and len({row.good for row in gathered.rows}) < 2:
         raise TrainingError(_ONE_SIDED)
     if n + test_count < SHOWS and kind != "grpo":
@@ -298,7 +334,7 @@ def _parse(kind: TrainingKind, file: Path) -> list[TextRow]:
     rows = []
     for number, line in _lines(file):
         prompt, chosen = line.get("prompt"), line.get(_TAUGHT[kind])
-        rejected, good = line.get("rejected", ""), line.get("label", True)
+        rejected = line.get("rejected", "")
         texts = (prompt, chosen, rejected if kind == "prefer" else "")
         if isinstance(prompt, list):
             raise TrainingError(_MESSAGES.format(file=file.name))
@@ -308,6 +344,9 @@ def _parse(kind: TrainingKind, file: Path) -> list[TextRow]:
             or (kind == "prefer" and not rejected)
         ):
             raise TrainingError(_OTHER_FORMAT.format(file=file.name, number=number, format=FORMATS[kind]))
+        good = _label(line["label"]) if kind == "kto" else True
+        if good is None:
+            raise TrainingError(_NO_LABEL.format(file=file.name, number=number, label=shown(json.dumps(line["label"]))))
         sides = ("chosen_", "rejected_") if kind == "prefer" else ("",)
         if kind == "grpo" and line.get("solution_kind") == "tests":
             continue  # training runs no programs
@@ -317,7 +356,7 @@ def _parse(kind: TrainingKind, file: Path) -> list[TextRow]:
                 str(prompt),
                 "" if reference else str(chosen),
                 str(texts[2]),
-                bool(good),
+                good,
                 str(line.get("conversation", "")),
                 tuple(str(line.get(f"{side}digest", "")) for side in sides),
                 tuple(str(line.get(f"{side}model", "")) for side in sides),
@@ -326,6 +365,13 @@ def _parse(kind: TrainingKind, file: Path) -> list[TextRow]:
             )
         )
     return rows
+
+
+def _label(value: object) -> bool | None:
+    """Whether a label says good: true or false, as a word, too, or 1 or 0; None for anything else."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return bool(value) if isinstance(value, (int, float)) and value in (0, 1) else None
 
 
 def _mark(value: object) -> int:
@@ -389,6 +435,10 @@ _TOO_FEW_ANSWERS = Both(
     "{n} questions have a right answer: too few to learn from. {least} are the least. Nothing was trained.",
     "有参考答案的问题有 {n} 个：太少，无法训练。至少需要 {least} 个。没有进行训练。",
 )
+_UNUSABLE = Both(
+    "{n} right answers cannot be checked and are left out; the first is that to “{message}”: {why}",
+    "{n} 个参考答案无法检查，已排除；第一个属于“{message}”：{why}",
+)
 _FEW = Both(
     "{n} judgements show a lift of {lift} points or more; {shows} would show one of about 10.",
     "{n} 条评价能看出 {lift} 个百分点以上的提升；{shows} 条能看出约 10 个百分点。",
@@ -405,6 +455,11 @@ _MESSAGES = Both(
 _OTHER_FORMAT = Both(
     "Line {number} of {file} is no row of the format {format}. Export with: r1chat export {format} --thoughts rendered",
     "{file} 第 {number} 行不是 {format} 格式的数据。请这样导出：r1chat export {format} --thoughts rendered",
+)
+_NO_LABEL = Both(
+    "Line {number} of {file} has the label {label}, which is neither true nor false. Write true for a reply that is "
+    "good and false for one that is bad.",
+    "{file} 第 {number} 行的 label 是 {label}，既不是 true 也不是 false。好的回复请写 true，不好的请写 false。",
 )
 _NO_FILE = Both("{file} cannot be read ({reason}). Check the path.", "无法读取 {file}（{reason}）。请检查路径。")
 _NOT_JSON = Both(

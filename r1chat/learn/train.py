@@ -25,7 +25,16 @@ from r1chat.errors import ExportError, R1ChatError, TrainingError
 from r1chat.learn.defaults import LIMIT as SAMPLE_LIMIT
 from r1chat.learn.defaults import epochs_for, part_for, rate_for, rows_for
 from r1chat.learn.forecast import Sampling, TrainingForecast, forecast, needed_memory
-from r1chat.learn.gather import TextRow, TrainingData, check_enough, choosing_part, question_of, read_rows, write_rows
+from r1chat.learn.gather import (
+    TextRow,
+    TrainingData,
+    check_enough,
+    choosing_part,
+    question_of,
+    read_rows,
+    unusable_told,
+    write_rows,
+)
 from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, SAMPLES, Proof, Write, agreed_by_aspect, compare
 from r1chat.learn.runs import RunStatus, TrainingRun, now, only_one
 from r1chat.learn.target import Target, find_target
@@ -108,6 +117,8 @@ class _Job:
             self.tell(warning)
         if gathered.contradictions:
             self.tell(_CONTRADICTIONS.format(n=gathered.contradictions))
+        if gathered.unusable:
+            self.tell(unusable_told(gathered.unusable))
         if gathered.others:
             self.tell(_OTHERS.format(n=gathered.others.total(), names=", ".join(sorted(gathered.others))))
         file = target.file
@@ -162,6 +173,8 @@ class _Job:
             sentences.append(chosen(self.status.trials))
         if proof.harmed:
             sentences.append(_HARMED)
+        if gathered.unusable:
+            sentences = [*(sentences or [_DONE]), unusable_told(gathered.unusable)]
         return self.end("done", Both.sentences(sentences) if sentences else _DONE)
 
     def interrupted(self) -> Both:

@@ -8,7 +8,7 @@ no trainer: `trl_reward` gives the form in which TRL's GRPOTrainer calls a rewar
 from r1chat.rewards.accuracy import RightAnswer, accuracy, check
 from r1chat.rewards.form import format_reward
 from r1chat.rewards.language import language_consistency
-from r1chat.rewards.reward import Reward
+from r1chat.rewards.reward import Reward, shown
 from r1chat.rewards.trl import trl_reward
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "check",
     "format_reward",
     "language_consistency",
+    "shown",
     "trl_reward",
 ]

@@ -21,7 +21,7 @@ from r1chat.answers import (
     same_text,
 )
 from r1chat.both import Both
-from r1chat.errors import CheckError
+from r1chat.errors import RightAnswerError
 from r1chat.judgements import Check
 from r1chat.rewards.programs import program, read_requirements
 from r1chat.rewards.reward import Reward, shown
@@ -62,10 +62,13 @@ class RightAnswer:
 
 
 def check(reference: RightAnswer) -> None:
-    """Raises CheckError, with a sentence on what to correct, where no answer could ever match the reference."""
+    """Raises RightAnswerError, with a sentence on what to correct, where no answer could ever match the reference.
+
+    Raises CheckError where the process that reads patterns does not start.
+    """
     text = reference.text.strip()
     if not text:
-        raise CheckError(
+        raise RightAnswerError(
             Both(
                 "The reference is empty: write the right answer, or remove the reference.",
                 "参考答案为空：请填写正确答案，或删除参考答案。",
@@ -76,7 +79,7 @@ def check(reference: RightAnswer) -> None:
     elif reference.kind == "tests":
         read_requirements(text)
     elif reference.kind == "choice" and not _letters(text):
-        raise CheckError(
+        raise RightAnswerError(
             Both(
                 "“{text}” is no choice: write letters from A to J, or choose another kind of check.",
                 "“{text}”不是选项：请填写 A 到 J 的字母，或选择其他检查方式。",
@@ -84,7 +87,7 @@ def check(reference: RightAnswer) -> None:
         )
     elif reference.kind in ("number", "expression") and not (is_number(text) or is_formula(text)):
         kind = Both("number", "数") if reference.kind == "number" else Both("expression", "表达式")
-        raise CheckError(
+        raise RightAnswerError(
             Both(
                 "“{text}” is no {kind}: correct it, or choose another kind of check.",
                 "“{text}”不是{kind}：请更正，或选择其他检查方式。",
@@ -96,9 +99,9 @@ def accuracy(answer: str, reference: RightAnswer | str) -> Reward:
     """1.0 where the final answer agrees with the reference, 0.0 where it differs or there is none.
 
     `answer` is the reply without its thought. None is undecided: the final answer cannot be read or is too large to
-    compute, the reference is empty or no choice, or its pattern takes too long; or the reference is tests, since this
-    function runs no program (`programs.passes` does). Raises CheckError where the pattern is broken, or the process
-    that searches for it does not start.
+    compute, the reference is empty or no choice, or its pattern is broken or takes too long; or the reference is tests,
+    since this function runs no program (`programs.passes` does). Raises CheckError where the process that searches for
+    a pattern does not start.
     """
     if isinstance(reference, str):
         reference = RightAnswer.read(reference)
@@ -178,7 +181,10 @@ def _choice(answer: str, reference: str) -> Reward:
 
 
 def _pattern(answer: str, pattern: str) -> Reward:
-    matches = occurs(pattern, answer)
+    try:
+        matches = occurs(pattern, answer)
+    except RightAnswerError as error:
+        return Reward(None, error.sentence("en"), error.sentence("zh"))
     if matches is None:
         pattern = shown(pattern)
         return Reward(

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import IO
 
 from r1chat.both import Both
-from r1chat.errors import CheckError
+from r1chat.errors import RightAnswerError
 from r1chat.rewards.reward import Reward, shown
 
 _SANDBOX = Path(__file__).with_name("sandbox_program.py")
@@ -77,23 +77,23 @@ class Requirements:
 def read_requirements(text: str) -> Requirements:
     """The tests of a reference: Python with asserts, or JSON as `write_requirements` writes it.
 
-    Raises CheckError with what to correct.
+    Raises RightAnswerError with what to correct.
     """
     text = text.strip()
     tests = _from_json(text) if text.startswith("{") else Requirements(asserts=text)
     code = "\n".join(filter(None, (tests.before, tests.asserts)))
     if len(code) > MOST_CODE:
-        raise CheckError(_TOO_LONG.format(most=MOST_CODE))
+        raise RightAnswerError(_TOO_LONG.format(most=MOST_CODE))
     try:
         tree = ast.parse(code)
     except SyntaxError as error:
         reason = Both("{what}, line {line}", "{what}，第 {line} 行").format(what=error.msg, line=error.lineno or 1)
-        raise CheckError(_NO_PYTHON.format(reason=reason)) from None
+        raise RightAnswerError(_NO_PYTHON.format(reason=reason)) from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise CheckError(_NO_PYTHON.format(reason=error)) from None
+        raise RightAnswerError(_NO_PYTHON.format(reason=error)) from None
     tested = any(isinstance(part, ast.Assert | ast.Call) for part in ast.walk(tree))
     if not tests.cases and not tested:
-        raise CheckError(_NO_TESTS)
+        raise RightAnswerError(_NO_TESTS)
     return tests
 
 
@@ -110,10 +110,10 @@ def _from_json(text: str) -> Requirements:
         cases = tuple((stdin, expected) for stdin, expected in values.get("cases", ()))
         tests = Requirements(values.get("asserts", ""), cases, values.get("before", ""))
     except (ValueError, TypeError, AttributeError, RecursionError):
-        raise CheckError(_NO_TESTS) from None
+        raise RightAnswerError(_NO_TESTS) from None
     texts = (tests.asserts, tests.before, *(text for case in cases for text in case))
     if not all(isinstance(text, str) for text in texts):
-        raise CheckError(_NO_TESTS)
+        raise RightAnswerError(_NO_TESTS)
     return tests
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from r1chat.errors import CheckError
+from r1chat.errors import CheckError, RightAnswerError
 from r1chat.judgements import Check
 from r1chat.messages import BackendEvent, Finish, Raw, Reasoning, Reply
 from r1chat.rewards.accuracy import RightAnswer, accuracy
@@ -67,7 +67,10 @@ def trl_reward(
 
 def _accuracy(answer: str, reference: RightAnswer, run_code: bool) -> float | None:
     if reference.kind == "tests" and run_code:
-        return passes(answer, read_requirements(reference.text)).value
+        try:
+            return passes(answer, read_requirements(reference.text)).value
+        except RightAnswerError:
+            return None
     return accuracy(answer, reference).value
 
 

@@ -3,3 +3,13 @@
 From judgements: the model of a chat in PyTorch (`base`), LoRA (`lora`) with its losses (`objectives`), the loop and its
 guard (`adapting`), and the adapter as a file (`adapter_file`). What needs torch needs the extra `train`.
 """
+
+import atexit
+import os
+import shutil
+from tempfile import mkdtemp
+
+# Else PyTorch's optimisers want a folder that has one name for each account's name (`torchinductor_NAME` among the
+# temporary files), and whoever makes something of that name first, from whatever account, ends every training.
+os.environ["TORCHINDUCTOR_CACHE_DIR"] = mkdtemp(prefix="r1chat-torch-")
+atexit.register(shutil.rmtree, os.environ["TORCHINDUCTOR_CACHE_DIR"], ignore_errors=True)
