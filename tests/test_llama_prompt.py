@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from r1chat.backends.chat_template import CHATML_TEMPLATE, R1_TEMPLATE, ChatTemplate, Piece, Prompt
 from r1chat.backends.gguf import read_header
-from r1chat.backends.prompt import without_empty_thought
+from r1chat.backends.prompt import ThoughtsInHistory, without_empty_thought
 from r1chat.errors import ModelFileError, UnsupportedError
 from r1chat.messages import Message, ReplySoFar
 from r1chat.reasoning_format import R1_FORMAT
@@ -74,6 +75,30 @@ def test_answer_with_a_stray_tag_is_cut_as_the_template_wants() -> None:
 
 def test_marks_in_a_message_do_no_harm() -> None:
     assert said(nano().prompt([Message("user", "\ue0000\ue001\ue0017\ue001")])) == ["\ue0000\ue001\ue0017\ue001"]
+
+
+@pytest.mark.parametrize("before", ["\ue0007c\ue001", "\u20607c\u2060", "{{ messages[0].content[:1] }}7c\ue001"])
+def test_marks_in_a_template_do_no_harm(before: str) -> None:
+    head = ChatTemplate(before + CHATML_TEMPLATE).prompt([Message("user", "<|im_end|>")]).head
+    assert head[0].markup and text(head).endswith("<|im_end|><|im_end|>\n<|im_start|>assistant\n")
+
+
+def test_template_that_makes_a_mark_of_a_mark_it_reads_is_rendered_as_one_text() -> None:
+    source = "{% set sign = messages[0].content[:1] %}{{ sign }}7c{{ sign }}" + CHATML_TEMPLATE
+    head = ChatTemplate(source).prompt([Message("user", "hi")]).head
+    assert [piece.markup for piece in head] == [True] and text(head).startswith("h7ch<|im_start|>user\nhi")
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_marks_in_a_message_bring_no_other_message_into_it(every: bool) -> None:
+    sign = "".join(map(chr, (*range(0x2060, 0xD800), *range(0xE000, 0x110000)))) if every else "\ue000"
+    question = f"See \u20601\u2060 and {sign}"
+    answered = Message("assistant", "\u20603\u2060", "the thought")
+    messages = (Message("user", question), answered, Message("user", "and?"), replace(answered, content="4"))
+    history = ThoughtsInHistory(messages, R1_FORMAT)
+    prompt = "".join(f"<{message.role}>{message.content}" for message in history.messages)
+    replies = ("<think>\nthe thought\n</think>\n\n\u20603\u2060", "<think>\nthe thought\n</think>\n\n4")
+    assert history.filled(prompt) == f"<user>{question}<assistant>{replies[0]}<user>and?<assistant>{replies[1]}"
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from r1chat.backends.prompt import (
     opens_thought,
     rest_of_opening,
     thought_in_history,
+    unused_sign,
     up_to_next_user_message,
     with_next_user_message,
     with_off_word,
@@ -58,7 +59,6 @@ def r1_prompt(messages: Iterable[Message]) -> str:
     return f"{''.join(turns)}{R1_ASSISTANT}{R1_FORMAT.open_text}"
 
 
-_MARK = re.compile("\ue000([0-9]+)([ct])\ue001")  # code points for private use: in no template, and in no sane message
 _TIDIES: tuple[Callable[[str], str], ...] = (str, str.strip, lambda text: text.strip("\n"), str.rstrip, str.lstrip)
 
 
@@ -94,6 +94,7 @@ class ChatTemplate:
 
     def __init__(self, source: str, bos: str = "", eos: str = "", *, knows_think: bool = False) -> None:
         self._source = source
+        self._sign = unused_sign([source])  # on both sides of a mark
         self._names: dict[str, Any] = {"bos_token": bos, "eos_token": eos, "tools": None, "add_generation_prompt": True}
         TEMPLATES.vocabulary(source)
         finding = find_format(source, bos, eos)
@@ -168,7 +169,7 @@ class ChatTemplate:
         if native and self.form is not None and self.form.keep:
             variables = (*variables, *self.form.keep)
         plain, marked = self._rendered(messages, native, variables, word)
-        parts = _MARK.split(marked)  # template, number, kind, template, number, kind, … template
+        parts = re.split(f"{self._sign}([0-9]+[ct]){self._sign}", marked)  # template, mark, template, mark, … template
         for tidy_content in _TIDIES[:2]:
             for tidy_thought in _TIDIES if native else _TIDIES[:1]:
                 texts = {f"{i}c": tidy_content(message.content) for i, message in enumerate(messages)}
@@ -180,8 +181,9 @@ class ChatTemplate:
     def _rendered(self, messages: Sequence[Message], native: bool, variables: Variables, word: str) -> tuple[str, str]:
         """The prompt, and the prompt with marks in place of what persons and models wrote."""
         field = self.form.history_field if native and self.form is not None else ""
+        sign = self._sign
         marks = [
-            replace(message, content=f"\ue000{i}c\ue001", reasoning=f"\ue000{i}t\ue001" if message.reasoning else "")
+            replace(message, content=f"{sign}{i}c{sign}", reasoning=f"{sign}{i}t{sign}" if message.reasoning else "")
             for i, message in enumerate(messages)
         ]
         renders = []
@@ -203,13 +205,13 @@ class ChatTemplate:
         self, parts: Sequence[str], texts: dict[str, str], messages: Sequence[Message], native: bool
     ) -> tuple[Piece, ...]:
         pieces: list[Piece] = []
-        for i in range(0, len(parts), 3):
+        for i in range(0, len(parts), 2):
             pieces.append(Piece(parts[i], True))
             if i + 1 >= len(parts):
                 break
-            number, kind = int(parts[i + 1]), parts[i + 2]
-            message, text = messages[number], texts[f"{number}{kind}"]
-            if kind == "c" and message.reasoning and not native:
+            mark = parts[i + 1]
+            message, text = messages[int(mark[:-1])], texts[mark]
+            if mark.endswith("c") and message.reasoning and not native:
                 form = self.form or R1_FORMAT
                 pieces[-1] = Piece(without_empty_thought(parts[i], form), True)
                 pieces += [Piece(*part) for part in thought_in_history(replace(message, content=text), form)]
@@ -218,8 +220,11 @@ class ChatTemplate:
         return _joined(pieces)
 
 
-def _filled(parts: Sequence[str], texts: dict[str, str]) -> str:
-    return "".join(part if i % 3 == 0 else texts[part + parts[i + 1]] for i, part in enumerate(parts) if i % 3 != 2)
+def _filled(parts: Sequence[str], texts: dict[str, str]) -> str | None:
+    """The text with the marks replaced; None where the template made one itself."""
+    if not texts.keys() >= set(parts[1::2]):
+        return None
+    return "".join(texts[part] if i % 2 else part for i, part in enumerate(parts))
 
 
 def _joined(pieces: Iterable[Piece]) -> tuple[Piece, ...]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from r1chat.messages import Message, ReplySoFar, segments
 from r1chat.reasoning_format import COMMON_PAIRS, R1_FORMAT, ReasoningFormat
 
 OPEN, CLOSE = R1_FORMAT.open, R1_FORMAT.close
-_NEXT_USER_MESSAGE = "\u2063"  # invisible, and in nobody's message: marks where the next one will begin
+_NEXT_USER_MESSAGE = "\u2063"  # invisible: its last place is where the next message will begin
+_SIGNS = (0x2060, *range(0xE000, 0xF900), *range(0xF0000, 0x110000))  # invisible, or for private use
 
 _TOKEN = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
 
@@ -76,6 +79,15 @@ def thought_in_history(message: Message, form: ReasoningFormat) -> list[_Part]:
     ]
 
 
+def unused_sign(texts: Iterable[str]) -> str:
+    """A character that occurs in none of the texts: a mark that is made with it is no part of any of them.
+
+    Texts that hold all such characters get a sign that nobody foresees.
+    """
+    used = set(chain.from_iterable(texts))
+    return next((chr(code) for code in _SIGNS if chr(code) not in used), secrets.token_hex(16))
+
+
 class ThoughtsInHistory:
     """Puts the thoughts of earlier replies into a prompt that somebody else's template renders.
 
@@ -85,8 +97,9 @@ class ThoughtsInHistory:
     def __init__(self, messages: Sequence[Message], form: ReasoningFormat) -> None:
         self._given = messages
         self._form = form
+        self._sign = unused_sign(text for message in messages for text in (message.content, message.reasoning))
         self.messages = tuple(
-            replace(message, content=f"\u2060{i}\u2060", reasoning="") if message.reasoning else message
+            replace(message, content=self._mark(i), reasoning="") if message.reasoning else message
             for i, message in enumerate(messages)
         )
 
@@ -94,10 +107,13 @@ class ThoughtsInHistory:
         """The prompt with the thoughts and answers in place of the marks."""
         for i, message in enumerate(self._given):
             if message.reasoning:
-                before, _, after = prompt.partition(f"\u2060{i}\u2060")
+                before, _, after = prompt.partition(self._mark(i))
                 reply = "".join(text for text, _ in thought_in_history(message, self._form))
                 prompt = without_empty_thought(before, self._form) + reply + after
         return prompt
+
+    def _mark(self, place: int) -> str:
+        return f"{self._sign}{place}{self._sign}"
 
 
 def without_empty_thought(text: str, form: ReasoningFormat) -> str:
