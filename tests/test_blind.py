@@ -14,7 +14,7 @@ from r1chat.app import App, build
 from r1chat.backends.scripted import ScriptedBackend
 from r1chat.config import Settings
 from r1chat.errors import TrainingError
-from r1chat.learn.blind import BlindQueue
+from r1chat.learn.blind import BlindQueue, Pair
 from r1chat.learn.children import Children
 from r1chat.learn.runs import Runs, RunStatus, RunWish
 from r1chat.messages import ModelInfo
@@ -76,3 +76,30 @@ def test_questions_of_refused_deleted_and_erased_conversations_are_not_asked_aga
     with pytest.raises(TrainingError, match="erased or may not be exported"):
         queue.next("child")
     assert {info.id for info in app.store.conversations()} == before
+
+
+@pytest.mark.slow
+def test_a_pair_that_is_deleted_or_decided_in_the_chat_makes_room_for_the_next_one(app: App) -> None:
+    queue = queue_of(app, *((f"{number} + 1 = ?", "") for number in range(6)))
+
+    def next_pair() -> Pair:
+        pair = queue.next("child")
+        assert pair is not None
+        samples = app.chat.running(app.store.turn(pair.sides.turn_id).conversation_id)
+        if samples is not None:
+            samples.wait(10)
+        return pair
+
+    deleted = next_pair()
+    app.store.delete(app.store.turn(deleted.sides.turn_id).conversation_id)
+    with pytest.raises(TrainingError, match="its conversation is deleted"):
+        queue.decide("child", deleted.sides.id, "skipped", (False, False))
+    decided = next_pair()
+    assert decided.question != deleted.question
+    app.teacher.compare(decided.sides.id, "tie")
+    with pytest.raises(TrainingError, match="decided already"):
+        queue.decide("child", decided.sides.id, "left", (False, False))
+    last = next_pair()
+    assert last.question not in (deleted.question, decided.question)
+    queue.decide("child", last.sides.id, "left", (False, False))
+    assert next_pair().question != last.question

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from r1chat.app import App
 from r1chat.both import Both
 from r1chat.conversations import StoredReply
-from r1chat.errors import TrainingError
+from r1chat.errors import NotFoundError, TrainingError
 from r1chat.files import read_text
 from r1chat.judgements import Sides, Winner
 from r1chat.learn.children import Children, Liked, liked_in
@@ -57,7 +57,7 @@ class BlindQueue:
         if liked.suffices:
             return None
         with self._lock:
-            waiting = self._waiting.setdefault(name, [])
+            waiting = self._open(name)
             while len(waiting) < AHEAD:
                 waiting.append(self._begin(name, liked.games))
             sides = waiting[0]
@@ -67,7 +67,7 @@ class BlindQueue:
     def decide(self, name: str, sides_id: str, winner: Winner, seen: tuple[bool, bool]) -> None:
         """Store the verdict of a pair; `seen`: whether the thought of each side was open. Raises MessageError."""
         with self._lock:
-            waiting = self._waiting.get(name, [])
+            waiting = self._open(name)
             sides = next((sides for sides in waiting if sides.id == sides_id), None)
             if sides is None:
                 raise TrainingError(_DECIDED)
@@ -77,6 +77,18 @@ class BlindQueue:
             )
             self._app.teacher.compare(sides_id, winner, (left, right))
             waiting.remove(sides)
+
+    def _open(self, name: str) -> list[Sides]:
+        """The pairs that wait, less those that a person has decided in the chat or deleted since."""
+        self._waiting[name] = [sides for sides in self._waiting.get(name, []) if self._is_open(sides)]
+        return self._waiting[name]
+
+    def _is_open(self, sides: Sides) -> bool:
+        try:
+            conversation = self._app.store.turn(sides.turn_id).conversation_id
+            return sides.id not in self._app.teacher.judged(conversation).comparisons
+        except NotFoundError:
+            return False
 
     def _begin(self, name: str, games: int) -> Sides:
         questions = self._questions(name)
@@ -115,7 +127,10 @@ class BlindQueue:
         return questions
 
 
-_DECIDED = Both("This pair was decided already. Go on with the next one.", "这一对已作出选择。请继续下一对。")
+_DECIDED = Both(
+    "This pair was decided already, or its conversation is deleted. Go on with the next one.",
+    "这一对已作出选择，或其对话已被删除。请继续下一对。",
+)
 _NO_QUESTION = Both(
     "There is no question to compare on: none was set apart for this child, or their conversations were erased or may "
     "not be exported. Compare them in the chat: choose “two models” beside the message box.",
