@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import stat
 import tomllib
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -32,6 +33,8 @@ FILE_NAME = "settings.toml"
 _LARGEST = 16 << 20  # bytes of settings.toml: a system prompt may have a million characters
 FIRST_PORT = 7860  # of the page, where none is given
 LAST_PORT = 65_535
+_RATER = "rater"  # the file in the data folder
+_LONGEST_RATER = 64  # characters
 NANO = "r1chat-nano"  # the model that ships with r1chat
 
 
@@ -256,6 +259,29 @@ def own_rater(settings: Settings) -> str:
         return file.read_text(encoding="utf-8").strip()[:64]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(_NO_RATER.format(file=file, reason=error)) from None
+
+
+def known_rater(settings: Settings) -> str:
+    """The pseudonym of the settings or the data folder; "" where `own_rater` would draw one. Raises ConfigError."""
+    try:
+        file = (settings.data_dir / _RATER).lstat()
+        there = file.st_size > 0 or not stat.S_ISREG(file.st_mode)
+    except OSError:
+        there = False
+    return own_rater(settings) if settings.rater or there else ""
+
+
+def keep_rater(settings: Settings, rater: str) -> bool:
+    """Judge under this pseudonym from now on, where none is known yet; whether the file can hold it.
+
+    Raises ConfigError, ExportError.
+    """
+    if rater != rater.strip()[:_LONGEST_RATER] or not rater.isprintable():
+        return False
+    prepare(settings)
+    with replacing(settings.data_dir / _RATER) as stream:
+        stream.write(f"{rater}\n".encode())
+    return True
 
 
 _NO_FOLDER = Both(

@@ -62,6 +62,28 @@ def test_an_archive_moves_in_and_a_second_time_changes_nothing(
     assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "all.jsonl").read_bytes()
 
 
+def test_whose_judgements_come_in_is_said_until_they_are_ones_own(
+    data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(Store(f"sqlite:///{tmp_path / 'other.db'}")) as other:
+        for reply in asked(other, RIGHT, WRONG):
+            other.judgements.rate(reply.id, "answer", "up", "me")
+        other.judgements.rate(reply.id, "thought", "up", "somebody")
+        archive.write(other, tmp_path / "all.jsonl", everything=True)
+    assert main(["import", "all.jsonl"]) == 0
+    line = capsys.readouterr().out.splitlines()[1]
+    assert "another rater than you are here: me (2), somebody (1)" in line and '`rater = "me"`' in line
+    assert main(["import", "all.jsonl"]) == 0
+    assert "another rater" not in capsys.readouterr().out  # nothing new came in
+    (data_dir / "r1chat.db").unlink()
+    (data_dir / "settings.toml").write_text('rater = "me"\n')
+    assert main(["import", "all.jsonl"]) == 0
+    assert "another rater" not in capsys.readouterr().out
+    with closing(Store(f"sqlite:///{tmp_path / 'page.db'}")) as store:
+        came = archive.read(store, tmp_path / "all.jsonl")
+        assert "me（2 条）、somebody（1 条）" in [line.zh for line in archive.told(came, "")][-1]
+
+
 def test_a_consent_to_export_everything_that_comes_in_is_said(
     data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,7 @@ counts     what came in, and what did not       report      the same as sentence
 
 from r1chat.archive.counts import LEFT_OUT, ArchiveCounts, ImportCounts
 from r1chat.archive.reading import read
-from r1chat.archive.report import contents, told
+from r1chat.archive.report import contents, judged_by, told
 from r1chat.archive.writer import write
 
-__all__ = ["LEFT_OUT", "ArchiveCounts", "ImportCounts", "contents", "read", "told", "write"]
+__all__ = ["LEFT_OUT", "ArchiveCounts", "ImportCounts", "contents", "judged_by", "read", "told", "write"]

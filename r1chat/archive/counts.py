@@ -92,3 +92,4 @@ class ImportCounts:
     messages: int = 0  # in the file: of everybody
     presets: int = 0  # new ones
     consent_for_all: bool = False  # the file allows that all conversations are exported, and that holds here now
+    raters: Mapping[str, int] = field(default_factory=dict)  # new judgements by rater, where none is one's own

@@ -32,17 +32,18 @@ _ZIP = b"PK"
 _MARK = b"\xef\xbb\xbf"  # programs on Windows like to put it first
 
 
-def read(store: Store, path: Path, progress: OnProgress | None = None) -> ImportCounts:
+def read(store: Store, path: Path, progress: OnProgress | None = None, own_rater: str = "") -> ImportCounts:
     """Take in an archive of r1chat, or chats or feedback that another program exported; the file itself tells which it
     is.
 
     `progress` is called with what is done and the size of the file in bytes, and may raise to break it off; one half is
-    for reading the file, the other for writing what it has to the store. Raises ImportFileError, which names the line;
-    then nothing was changed. Raises StoreError; then nothing was changed either, unless its sentence says so.
+    for reading the file, the other for writing what it has to the store. `own_rater`: who imports.
+    Raises ImportFileError, which names the line; then nothing was changed. Raises StoreError; then nothing was changed
+    either, unless its sentence says so.
     """
     try:
         with named_path(path).open("rb") as stream:
-            return _File(path.name, stream, progress).read_into(store)
+            return _File(path.name, stream, progress, own_rater).read_into(store)
     except OSError as error:
         sentence = Both(
             "{path} cannot be read ({why}). Give a file that is there, and that you may read.",
@@ -54,8 +55,9 @@ def read(store: Store, path: Path, progress: OnProgress | None = None) -> Import
 class _File:
     """A file, and how far it was read."""
 
-    def __init__(self, name: str, stream: BufferedReader, progress: OnProgress | None) -> None:
+    def __init__(self, name: str, stream: BufferedReader, progress: OnProgress | None, own_rater: str) -> None:
         self._name = name
+        self._own_rater = own_rater
         self._stream = stream
         self._progress = progress
         self._size = os.fstat(stream.fileno()).st_size
@@ -92,7 +94,7 @@ class _File:
         return self._adopt(target)
 
     def _restore(self, target: Incoming) -> ImportCounts:
-        restoration = Restoration(target)
+        restoration = Restoration(target, self._own_rater)
         for line in self._lines():
             restoration.take(line)
         return restoration.done()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 
 from r1chat.archive.counts import LEFT_OUT, ArchiveCounts, ImportCounts
 from r1chat.both import Both
@@ -50,6 +51,24 @@ def told(came: ImportCounts, where: str) -> Iterator[Both]:
             "该文件允许导出所有对话，这一许可从现在起在这里生效。如果文件不是你的，请在数据页收回许可，"
             "或运行 `r1chat consent --all --withdraw`。",
         )
+    if came.raters:
+        yield judged_by(list(came.raters.items()))
+
+
+def judged_by(raters: Sequence[tuple[str, int]]) -> Both:
+    """Whose judgements they are, where none is one's own, and how those of the first rater become that."""
+    first, _ = raters[0]
+    line = f"rater = {json.dumps(first, ensure_ascii=False)}"  # as TOML has it
+    names = Both(
+        ", ".join(f"{rater} ({number:,})" for rater, number in raters),
+        "、".join(f"{rater}（{number:,} 条）" for rater, number in raters),
+    )
+    return Both(
+        "The judgements were made by another rater than you are here: {names}. If {first} is you, put the line "
+        "`{line}` into settings.toml in the data folder; from the next start on they are your own.",
+        "这些评价来自另一位评价者，而不是这里的你：{names}。如果 {first} 就是你，请在数据文件夹的 settings.toml 中加入"
+        "一行 `{line}`；下次启动后它们就是你自己的评价。",
+    ).format(names=names, first=first, line=line)
 
 
 def _conversations(number: int) -> Both:

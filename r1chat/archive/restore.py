@@ -14,12 +14,16 @@ from r1chat.both import Both
 from r1chat.errors import StoreError
 from r1chat.store.archive import JUDGEMENTS, Incoming, Row
 
+RATERS = 8  # of a file that are told
+
 
 class Restoration:
     """Takes the lines of one archive. Every method raises Fault for what is wrong with the line that it is given."""
 
-    def __init__(self, target: Incoming) -> None:
+    def __init__(self, target: Incoming, own_rater: str) -> None:
         self._target = target
+        self._own_rater = own_rater
+        self._raters: Counter[str] = Counter()  # new judgements; of the first `RATERS` raters
         self._schema = ""
         self._lines = 0
         self._hash = hashlib.sha256()
@@ -64,6 +68,7 @@ class Restoration:
             turns=self._added["turn"],
             presets=self._added["preset"],
             consent_for_all=self._consent_for_all,
+            raters={} if self._own_rater in self._raters else dict(self._raters.most_common()),
         )
 
     def _take_row(self, kind: str, row: Row) -> None:
@@ -112,6 +117,9 @@ class Restoration:
         except StoreError as error:
             raise Fault(Both(error.text.en.rstrip("."), error.text.zh.rstrip(".。"))) from None
         self._added[kind] += 1
+        rater = row["rater"] if kind in JUDGEMENTS else ""
+        if rater and (rater in self._raters or rater == self._own_rater or len(self._raters) < RATERS):
+            self._raters[rater] += 1
 
     def _close(self) -> None:
         """The conversation has no further line."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from r1chat.config import Settings
+from r1chat.archive import judged_by
+from r1chat.config import Settings, keep_rater, known_rater
 from r1chat.sizes import readable_size
 from r1chat.store import backup, rescue
 
@@ -39,6 +40,23 @@ def put_back(settings: Settings, copy: Path) -> Iterator[str]:
     yield f"{restored.path}: {_contents(restored)}, as in {copy}."
     if moved is not None:
         yield f"What was there before is in {moved}."
+    yield from _raters(settings, restored.path)
+
+
+def _raters(settings: Settings, database: Path) -> Iterator[str]:
+    """Whose judgements a database holds that was put back; a data folder without a rater takes over who judged most."""
+    own = known_rater(settings)
+    raters = backup.raters(database, own)
+    if not raters or raters[0][0] == own:
+        return
+    (first, number), *others = raters
+    if own or not keep_rater(settings, first):
+        yield judged_by(raters).en
+        return
+    yield f"You judge as {first} here from now on, so what {first} judged ({number:,}) is your own."
+    if others:
+        names = ", ".join(f"{rater} ({count:,})" for rater, count in others)
+        yield f'Others judged, too: {names}. Another name of your own is a line of settings.toml: rater = "NAME".'
 
 
 def save(settings: Settings, target: Path, damaged: Path | None) -> Iterator[str]:

@@ -103,7 +103,7 @@ def take_in(app: App, path: Path, out: TextIO, err: TextIO) -> None:
     """Import an archive, or what another program exported, and say what came. Raises ImportFileError, StoreError."""
     status = _StatusLine(err)
     try:
-        came = archive.read(app.store, path, status.show)
+        came = archive.read(app.store, path, status.show, app.teacher.rater)
     finally:
         status.clear()
     for line in archive.told(came, f"{path} ({came.source})"):

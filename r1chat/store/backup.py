@@ -27,6 +27,9 @@ from r1chat.store.journal import require_own_journal
 FOLDER = "backups"  # beside the database
 KEPT = 5  # of the copies that are made before migrations
 _PATIENCE = 10.0  # seconds
+RATERS = 4  # of a database that are told
+_JUDGED = ("rating", "step_label", "comparison", "reference", "moment_label")
+_HAS_RATER = "SELECT 1 FROM pragma_table_info(?) WHERE name = 'rater'"
 _ABANDONED = 86_400  # seconds after which nobody writes a copy any more
 
 _NO_FILE = Both("There is no file {file}. Give one that exists.", "文件 {file} 不存在。请给出存在的文件。")
@@ -206,6 +209,23 @@ def check(file: Path, *, strict: bool = False) -> Copy:
             raise StoreError(_FOREIGN.format(file=file)) from None
         raise StoreError(_DAMAGED.format(file=file, reason=_reason(error))) from None
     return Copy(file, revision[0], counts[0], counts[1], file.stat().st_size)
+
+
+def raters(file: Path, own: str = "") -> list[tuple[str, int]]:
+    """Who judged in a database that was checked, and how much: `own` first, then those who did most; `RATERS` at most.
+
+    Raises StoreError.
+    """
+    try:
+        with _opened(file) as connection:
+            tables = [name for name in _JUDGED if connection.execute(_HAS_RATER, (name,)).fetchone()]
+            if not tables:  # of an older version
+                return []
+            judged = " UNION ALL ".join(f"SELECT rater FROM {name} WHERE rater <> ''" for name in tables)
+            query = f"SELECT rater, count(*) FROM ({judged}) GROUP BY rater ORDER BY rater = ? DESC, 2 DESC, 1 LIMIT ?"
+            return connection.execute(query, (own, RATERS)).fetchall()
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(_DAMAGED.format(file=file, reason=_reason(error))) from None
 
 
 def _reason(error: Exception) -> Wording:

@@ -100,6 +100,75 @@ def test_a_backup_is_put_back_and_what_was_there_is_kept(tmp_path: Path, run: Ru
     assert len(contents(moved)) == 4
 
 
+def judged_by(path: Path, **ratings: int) -> None:
+    """A database with one reply for each rating, and the raters of these."""
+    with closing(Store(f"sqlite:///{path}")) as store:
+        for rater, number in ratings.items():
+            for _ in range(number):
+                turn = store.add_turn(store.new_conversation().id, "bird?", None)
+                reply = store.add_reply(turn.id, Provenance(), Reply(answer="heron", finish="stop"))
+                store.judgements.rate(reply.id, "answer", "down", rater, comment="mine")
+
+
+def own_thumbs(folder: Path) -> int:
+    """How many replies an app in that folder shows with a thumb of one's own."""
+    with closing(build(load(data_dir=folder, ollama=False, find_models=False))) as app:
+        ids = [info.id for info in app.store.conversations()]
+        return sum(len(app.teacher.judged(conversation_id).ratings) for conversation_id in ids)
+
+
+@pytest.mark.parametrize("rescued", [False, True])
+def test_after_a_restore_into_a_new_folder_the_judgements_are_ones_own(
+    rescued: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new, copy = tmp_path / "old", tmp_path / "new", tmp_path / "copy.db"
+    old.mkdir()
+    judged_by(old / "r1chat.db", me=3)
+    assert main(["rescue" if rescued else "backup", str(copy), "--data-dir", str(old)]) == 0
+    capsys.readouterr()
+    assert main(["restore", str(copy), "--data-dir", str(new)]) == 0
+    assert "so what me judged (3) is your own" in capsys.readouterr().out
+    assert own_thumbs(new) == 3
+    assert stat.S_IMODE((new / "rater").stat().st_mode) == 0o600
+    assert main(["restore", str(copy), "--data-dir", str(new)]) == 0  # once more: they are one's own already
+    assert "judgements" not in capsys.readouterr().out
+
+
+def test_of_several_raters_the_one_who_judged_most_is_taken_over_and_the_others_are_told(
+    tmp_path: Path, run: Run
+) -> None:
+    copy = tmp_path / "copy.db"
+    judged_by(copy, zoe=1, me=3, ann=1)
+    _, out, _ = run("restore", str(copy))
+    assert "so what me judged (3) is your own" in out and "ann (1), zoe (1)" in out
+    assert own_thumbs(tmp_path) == 3
+
+
+def test_a_restore_leaves_the_rater_of_a_folder_and_says_how_to_take_over_that_of_the_backup(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "copy.db"
+    judged_by(copy, me=2)
+    (tmp_path / "rater").write_text("another\n")
+    _, out, _ = run("restore", str(copy))
+    assert "another rater than you are here: me (2)" in out and 'rater = "me"' in out
+    assert (tmp_path / "rater").read_text() == "another\n" and own_thumbs(tmp_path) == 0
+    (tmp_path / "settings.toml").write_text('rater = "me"\n')  # as it says
+    assert own_thumbs(tmp_path) == 2
+    (tmp_path / "rater").unlink()
+    monkeypatch.setenv("R1CHAT_RATER", "third")
+    _, out, _ = run("restore", str(copy))
+    assert "another rater than you are here: me (2)" in out and not (tmp_path / "rater").exists()
+
+
+def test_a_rater_that_the_file_cannot_hold_is_told_and_not_taken_over(tmp_path: Path, run: Run) -> None:
+    copy = tmp_path / "copy.db"
+    judged_by(copy, **{" me\n\x1b[31m": 1})
+    code, out, _ = run("restore", str(copy))
+    assert code == 0 and 'rater = " me\\n\\u001b[31m"' in out
+    assert not (tmp_path / "rater").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("links", [True, False])
 @pytest.mark.parametrize("damaged", [False, True])

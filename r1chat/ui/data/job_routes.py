@@ -87,7 +87,7 @@ def add_jobs(web: FastAPI, app: App, jobs: Jobs) -> None:
 
         def work(folder: Path, progress: JobProgress) -> archive.ImportCounts:
             with upload:
-                return archive.read(app.store, file, progress)
+                return archive.read(app.store, file, progress, app.teacher.rater)
 
         def begin() -> None:
             try:
