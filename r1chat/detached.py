@@ -22,12 +22,17 @@ _NICE = 10  # chatting goes first
 
 
 def is_locked(file: Path) -> bool:
-    """Whether a process holds a file's lock; for where nobody can tell whether the one that was named still lives."""
+    """Whether a process holds a file's lock; for where nobody can tell whether the one that was named still lives.
+
+    What cannot be opened for writing, or is a link, no r1chat that may work there has locked.
+    """
     lock = FileLock(file)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         return True
+    except OSError:
+        return False
     lock.release()
     return False
 

@@ -20,13 +20,14 @@ from r1chat.both import Both
 from r1chat.cli.process import harmless, log_to, polite_signals, rare_garbage_collection
 from r1chat.config import Settings, load, prepare
 from r1chat.errors import BackendError, ConfigError
-from r1chat.files import named_path
+from r1chat.files import named_path, read_text
 from r1chat.reasoning_format import R1_FORMAT
 
 if TYPE_CHECKING:
     from r1chat.app import App
 
 LOG_FILE = "r1chat.log"  # in the data folder
+_LONGEST_THOUGHT = 20_000_000  # bytes of a file
 Flags = Mapping[str, Any]
 
 _TWO_MESSAGES = Both(
@@ -41,7 +42,10 @@ _UNREADABLE = Both(
     "{file} cannot be read ({reason}). Give a text file, or the text itself by `<`.",
     "{file} 无法读取（{reason}）。请给出文本文件，或用 `<` 传入文本。",
 )
-_NO_TEXT = Both("{file} is no text in UTF-8. Give a text file.", "{file} 不是 UTF-8 文本。请给出文本文件。")
+_NO_TEXT = Both(
+    "{file} is no text in UTF-8 of at most {most}. Give a text file.",
+    "{file} 不是不超过 {most} 的 UTF-8 文本。请给出文本文件。",
+)
 _NO_ADDRESS = Both(
     "The backend openai is a server, and its address is missing. Give it with --base-url (for example "
     "http://127.0.0.1:8080/v1) or with the variable R1CHAT_BASE_URL.",
@@ -177,15 +181,16 @@ def privacy(flags: Flags) -> int:
 def moments(flags: Flags) -> int:
     from r1chat.calibration import load as load_bars
     from r1chat.reflect.listing import list_moments
+    from r1chat.sizes import readable_size
 
     file: Path | None = flags["file"]
     bars = load_bars(load(data_dir=flags["data_dir"]).data_dir)
     try:
-        text = sys.stdin.read() if file is None or str(file) == "-" else file.read_text(encoding="utf-8")
+        text = sys.stdin.read() if file is None or str(file) == "-" else read_text(file, _LONGEST_THOUGHT)
     except OSError as error:
         raise ConfigError(_UNREADABLE.format(file=file, reason=error.strerror)) from None
-    except UnicodeDecodeError:
-        raise ConfigError(_NO_TEXT.format(file=file)) from None
+    except ValueError:
+        raise ConfigError(_NO_TEXT.format(file=file, most=readable_size(_LONGEST_THOUGHT))) from None
     opening, closing = R1_FORMAT.open, R1_FORMAT.close
     begin, end = text.find(opening), text.find(closing)
     thought = text[begin + len(opening) if begin >= 0 else 0 : end if end > begin else None]

@@ -16,7 +16,7 @@ from r1chat.backends.known_formats import format_by_name
 from r1chat.both import Both
 from r1chat.errors import BackendError, ExportError, ModelFileError
 from r1chat.export.r1_models import is_r1
-from r1chat.files import named_path
+from r1chat.files import named_path, read_text
 from r1chat.messages import Message
 from r1chat.reasoning_format import R1_FORMAT, ReasoningFormat
 
@@ -125,7 +125,7 @@ def _read(file: Path) -> _Template:
                 )
                 raise ExportError(sentence.format(file=file))
             return _from_header(header)
-        source = named_path(file).read_text(encoding="utf-8")
+        source = read_text(named_path(file))
         like_r1 = R1_ASSISTANT in source
         return _Template(source, R1_BOS if like_r1 else "", R1_EOS if like_r1 else "")
     except OSError as error:
@@ -133,7 +133,7 @@ def _read(file: Path) -> _Template:
             "The template {file} cannot be read ({why}). Check the path.", "无法读取模板 {file}（{why}）。请检查路径。"
         )
         raise ExportError(sentence.format(file=file, why=error.strerror)) from None
-    except UnicodeDecodeError:
+    except ValueError:  # no UTF-8, or far more than a template has
         sentence = Both(
             "The template {file} is no text. Give a GGUF file, or a Jinja template in UTF-8.",
             "模板 {file} 不是文本。请提供 GGUF 文件，或 UTF-8 编码的 Jinja 模板。",

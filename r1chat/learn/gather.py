@@ -21,6 +21,7 @@ from r1chat.both import Both
 from r1chat.errors import ExportError, NothingToExportError, RightAnswerError, TooLittleToSplitError, TrainingError
 from r1chat.export import Format, Options, export, set_apart
 from r1chat.export.options import Source
+from r1chat.files import plain
 from r1chat.judgements import Check
 from r1chat.learn.aspects import ASPECTS, Aspect, label, split_thought, weights
 from r1chat.learn.runs import TrainingKind
@@ -44,6 +45,7 @@ APART = 0.2  # of the judgements
 LEAST = 20  # rows that are trained on
 SHOWS = 150  # rows that show a lift of about ten points
 LONGEST = 2048  # tokens of a row's longer side, about
+_LONGEST_LINE = 16 << 20  # bytes of a row in a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,8 +390,10 @@ def _reference(text: str, kind: Any) -> RightAnswer:
 def _lines(file: Path) -> Iterable[tuple[int, dict[str, Any]]]:
     """The objects of a JSON Lines file, with the numbers of their lines."""
     try:
-        with file.open(encoding="utf-8") as stream:
-            for number, text in enumerate(stream, 1):
+        with plain(file, follow=True) as stream:
+            for number, text in enumerate(iter(lambda: stream.readline(_LONGEST_LINE), b""), 1):
+                if len(text) == _LONGEST_LINE:
+                    raise ValueError
                 if text.strip():
                     line = json.loads(text)
                     if not isinstance(line, dict):

@@ -16,6 +16,7 @@ from r1chat.both import Both
 from r1chat.errors import TrainingError
 from r1chat.evaluation import Problem, load_task
 from r1chat.evaluation.generated import Language
+from r1chat.think import SPECIAL_TOKENS
 from r1chat.training.chains import MAKERS
 from r1chat.training.data import LONGEST, Pool, TrainingText, texts
 from r1chat.training.vocabulary import ASSISTANT, BOS, THINK, USER
@@ -39,7 +40,7 @@ def read_pool(file: str, tokenizer: Tokenizer) -> tuple[Pool, list[str]]:
         if task.code:
             raise TrainingError(_PROGRAMS.format(file=file))
         name, all_problems = task.name, all_problems + len(task.problems)
-        problems = [_text(task.name, problem) for problem in task.problems]
+        problems = [_text(task.name, problem) for problem in task.problems if not _forged(problem)]
         ids = tokenizer.encode_batch([text.prompt for text in problems], add_special_tokens=False)
         parts.append(tuple(text for text, row in zip(problems, ids, strict=True) if len(row.ids) <= LONGEST_PROMPT))
     pool = Pool(name, *parts)
@@ -52,8 +53,8 @@ def read_pool(file: str, tokenizer: Tokenizer) -> tuple[Pool, list[str]]:
     notices = [f"{name}: {len(pool.train)} problems to train on, {len(pool.dev)} held out."]
     if count < all_problems:
         notices.append(
-            f"{name}: {all_problems - count} of {all_problems} problems have more than {LONGEST_PROMPT} tokens and are "
-            "left out."
+            f"{name}: {all_problems - count} of {all_problems} problems have more than {LONGEST_PROMPT} tokens, or "
+            "spell a special token, and are left out."
         )
     questions, words = unknown_words(pool)
     if questions * 4 > count:  # a made-up task draws an odd word now and then
@@ -64,6 +65,11 @@ def read_pool(file: str, tokenizer: Tokenizer) -> tuple[Pool, list[str]]:
             " A model that has seen nothing else reads them letter by letter: expect few right samples."
         )
     return pool, notices
+
+
+def _forged(problem: Problem) -> bool:
+    """Whether a question spells a token that the model would take for the end of the question."""
+    return any(token in problem.question for token in SPECIAL_TOKENS)
 
 
 def _text(task: str, problem: Problem) -> TrainingText:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, ValuesView
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -224,3 +226,35 @@ def test_of_a_reply_of_millions_of_characters_the_beginning_is_shown_and_that_is
 def test_a_server_lists_some_thousand_models_at_most() -> None:
     entries = wire.parsed(ModelList, json.dumps({"data": [{"id": f"m{number}"} for number in range(20_000)]}).encode())
     assert len(entries.data) == wire.MOST_MODELS
+
+
+READS = """
+import resource, sys
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+from r1chat.cli.main import main
+from r1chat.errors import R1ChatError
+from r1chat.export.templates import Templates
+from r1chat.learn.gather import read_rows
+
+file = Path(sys.argv[1])
+for read in (lambda: Templates(None, file), lambda: read_rows("prefer", file, {}, (), True)):
+    try:
+        read()
+    except R1ChatError as error:
+        print(error)
+print(main(["moments", str(file), "--data-dir", sys.argv[2]]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a process's memory in this way")
+def test_a_file_that_is_one_hole_is_refused_in_little_memory(tmp_path: Path) -> None:
+    hole = tmp_path / "hole.jinja"
+    with hole.open("wb") as stream:
+        stream.truncate(3 << 30)
+    done = subprocess.run(
+        [sys.executable, "-c", READS, str(hole), str(tmp_path / "data")], capture_output=True, text=True
+    )
+    assert done.stdout.count("hole.jinja") == 2 and done.stdout.endswith("\n1\n"), done
+    assert "of at most 20" in done.stderr and "failed" not in done.stderr

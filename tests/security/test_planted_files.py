@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import os
+import socket
+import subprocess
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +17,8 @@ from r1chat.app import build
 from r1chat.cli.main import main
 from r1chat.config import load
 from r1chat.errors import StoreError, TrainingError
+from r1chat.evaluation import running
+from r1chat.evaluation.listing import Evaluations
 from r1chat.learn.children import Children
 from r1chat.learn.runs import Runs, RunWish, TrainingRun
 from r1chat.library.hub import Hub
@@ -114,6 +118,24 @@ def test_an_evaluation_that_goes_on_writes_through_no_link(tmp_path: Path, victi
     assert main(["eval", "resume", "theirs", "--data-dir", str(tmp_path)]) == 1
     assert main(command) == 1
     assert unharmed(victim)
+
+
+def test_an_evaluation_with_a_link_in_it_is_left_out_of_the_list(tmp_path: Path, victim: Path) -> None:
+    folder = tmp_path / "evaluations" / "theirs"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text("{}")
+    (folder / ".running").write_text("otherhost:1:1")
+    (folder / ".lock").symlink_to(victim)
+    evaluations = Evaluations(tmp_path)
+    assert (evaluations.all(), evaluations.curves(), evaluations.running()) == ([], [], "")
+
+
+def test_nobody_is_stopped_by_the_number_of_a_process_alone(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as sleeping:
+        (tmp_path / ".running").write_text(f"{socket.gethostname()}:{sleeping.pid}:")
+        running.stop(tmp_path)
+        assert sleeping.poll() is None
+        sleeping.kill()
 
 
 @pytest.mark.parametrize("name", ["status.json", "log.jsonl", "output.txt", "checkpoint.pt", "data.jsonl"])
