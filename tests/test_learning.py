@@ -668,6 +668,33 @@ def test_a_trained_child_computes_in_llama_cpp_what_it_computes_in_peft(data: Pa
             assert error < 0.01 < float((alone - theirs).pow(2).mean().sqrt() / theirs.std())
 
 
+def test_no_file_beside_a_model_decides_what_is_read_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from transformers import LlamaForCausalLM
+
+    from r1chat.training.adapter_file import permuted
+    from r1chat.training.base import read_base
+
+    model, other = LlamaForCausalLM(small_llama()), LlamaForCausalLM(small_llama())
+    for folder in ("models", "here"):
+        (tmp_path / folder).mkdir()
+    file = write_llama(tmp_path / "models" / "small.gguf", model, permuted)
+    write_llama(tmp_path / "here" / "small.gguf", other, permuted)
+    monkeypatch.chdir(tmp_path / "here")
+    for adapter in ("[1]", "{", '{"base_model_name_or_path": "other/model"}'):
+        (tmp_path / "models" / "adapter_config.json").write_text(adapter)
+        network: Any = read_base(file).network
+        assert torch.allclose(network.lm_head.weight, model.lm_head.weight, atol=1e-3)
+    model.save_pretrained(tmp_path / "original")
+    (tmp_path / "original" / "adapter_config.json").write_text("[1]")
+    with pytest.raises(TrainingError, match=r"holds an adapter \(adapter_config\.json\)"):
+        read_base(file, str(tmp_path / "original"))
+    (tmp_path / "original" / "adapter_config.json").unlink()
+    (tmp_path / "original" / "config.json").write_text("[1]")
+    with pytest.raises(TrainingError, match="cannot be read as the original weights"):
+        read_base(file, str(tmp_path / "original"))
+
+
 def test_a_model_of_another_architecture_is_trained_by_its_original_weights(tmp_path: Path) -> None:
     import torch
     from transformers import LlamaForCausalLM, SmolLM3Config, SmolLM3ForCausalLM

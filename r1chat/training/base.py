@@ -17,6 +17,7 @@ from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import gguf
@@ -37,6 +38,9 @@ ARCHITECTURES = ("llama", "qwen2", "qwen3")  # read by transformers; the compari
 LINEAR = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down", "attn_qkv")
 CPU = torch.device("cpu")
 TOLERANCE = 0.12  # root mean square difference of logits by their deviation: measured 0.001 (F16), 0.04 (4 bits)
+
+# What transformers raises for files that are no model; the last two for a config.json of another shape.
+_NO_MODEL = (ValueError, OSError, ImportError, NotImplementedError, KeyError, RuntimeError, TypeError, AttributeError)
 
 
 class Logits(Protocol):
@@ -118,12 +122,15 @@ def _frozen(base: Base, device: torch.device) -> Base:
 
 
 def _from_transformers(file: Path, header: Header) -> Base:
-    model = _loaded(str(file.parent), _NOT_READ, file.name, gguf_file=file.name)
+    with TemporaryDirectory() as empty:  # transformers would read what stands beside the file, too
+        model = _loaded(empty, _NOT_READ, file.name, gguf_file=str(file.absolute()))
     return _laid_out(model, header, header.architecture in PERMUTED)
 
 
 def _from_original(file: Path, header: Header, original: str) -> Base:
     """A model of weights in safetensors, since other forms may hold programs."""
+    if (Path(original) / "adapter_config.json").is_file():  # transformers would read the adapter, too, or another base
+        raise TrainingError(_WITH_ADAPTER.format(original=original))
     model = _loaded(original, _NO_ORIGINAL, original, use_safetensors=True, local_files_only=True)
     base = _laid_out(model, header, False)
     name = "blk.0.attn_q"
@@ -157,7 +164,7 @@ def _loaded(place: str, trouble: Both, name: str, **how: Any) -> Any:
             return transformers.AutoModelForCausalLM.from_pretrained(
                 place, dtype=torch.float32, attn_implementation="sdpa", trust_remote_code=False, **how
             )
-    except (ValueError, OSError, ImportError, NotImplementedError, KeyError, RuntimeError) as error:
+    except _NO_MODEL as error:
         raise TrainingError(trouble.format(name=name, reason=str(error).strip().split("\n")[0])) from None
 
 
@@ -206,6 +213,12 @@ _NO_ORIGINAL = Both(
     "or a name that the Hugging Face cache of this computer has.",
     "{name} 无法作为原始权重读取（{reason}）。请指定含 config.json 和 .safetensors 文件的文件夹，"
     "或本机 Hugging Face 缓存中已有的名字。",
+)
+_WITH_ADAPTER = Both(
+    "{original} holds an adapter (adapter_config.json), so what is read of it would not be the original weights alone. "
+    "Move that file elsewhere, or give the folder of the model itself.",
+    "{original} 里有适配器（adapter_config.json），读出的将不只是原始权重。"
+    "请把该文件移到别处，或指定模型本身的文件夹。",
 )
 _OTHER_SHAPE = Both(
     "{original} is not what {name} was made of: their layers differ in size. Nothing was changed.",
