@@ -228,6 +228,59 @@ def test_pause_keeps_what_came_and_resume_goes_on(hub: FakeHub, downloads: Downl
     assert downloads.path(job).read_bytes() == DATA
 
 
+@pytest.mark.parametrize("size", [len(DATA), 3_500_000, 2_500_000])
+@pytest.mark.parametrize("way", ["resumed", "asked for again", "resumed after a restart"])
+def test_a_file_that_was_uploaded_anew_during_a_pause_is_begun_anew(
+    hub: FakeHub, tmp_path: Path, size: int, way: str
+) -> None:
+    downloads = Downloads(tmp_path, Hub(hub.address), wait=0.02)
+    hub.hold_at = 1_000_000
+    job = downloads.add(REPO, variant(hub))
+    (part,) = downloads.growing(job)
+    deadline = time.monotonic() + 20
+    while not part.exists() or part.stat().st_size < 700_000:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    downloads.pause(job.id)
+    hub.hold_at = 0
+    hub.pace.set()
+    loaded(downloads, job, ("paused",))
+    if way == "resumed after a restart":
+        downloads.close()
+        downloads = Downloads(tmp_path, Hub(hub.address), wait=0.02)
+    hub.files[REPO]["Tiny-R1-Q4_K_M.gguf"] = new = random.Random(2).randbytes(size)
+    hub.asked.clear()
+    if way == "asked for again":
+        downloads.add(REPO, variant(hub))
+    else:
+        downloads.resume(job.id)
+    job = loaded(downloads, downloads.wait(job.id, 0), ("done", "failed"))
+    downloads.close()
+    assert job.state == "done" and job.total == size and downloads.path(job).read_bytes() == new
+    assert [span for path, span, _ in hub.asked if "resolve" in path] == [""]  # no range
+
+
+def test_a_file_that_changed_while_it_came_is_loaded_at_the_next_try(hub: FakeHub, downloads: Downloads) -> None:
+    listed = variant(hub)
+    hub.files[REPO]["Tiny-R1-Q4_K_M.gguf"] = new = random.Random(2).randbytes(len(DATA))
+    job = loaded(downloads, downloads.add(REPO, listed))
+    assert "uploaded anew" in str(job.error)
+    downloads.resume(job.id)
+    job = loaded(downloads, downloads.wait(job.id, 0), ("done", "failed"))
+    assert job.state == "done" and downloads.path(job).read_bytes() == new
+
+
+def test_a_file_that_is_gone_from_the_hub_is_told_where_its_download_is_resumed(
+    hub: FakeHub, downloads: Downloads
+) -> None:
+    hub.status = 403
+    job = loaded(downloads, downloads.add(REPO, variant(hub)))
+    del hub.files[REPO]["Tiny-R1-Q4_K_M.gguf"]
+    with pytest.raises(LibraryError, match=r"There is no Tiny-R1-Q4_K_M\.gguf here"):
+        downloads.resume(job.id)
+    assert [other.state for other in downloads.jobs()] == ["failed"]
+
+
 def test_cancel_leaves_nothing(hub: FakeHub, downloads: Downloads) -> None:
     hub.pace.clear()
     job = loaded(downloads, downloads.add(REPO, variant(hub)), ("running",))

@@ -208,8 +208,10 @@ def _check(path: Path, file: RemoteFile, stop: Event) -> None:
         path.unlink()
         raise LibraryError(
             Both(
-                "{file} arrived damaged: its SHA-256 is not the one that the hub gives. It was deleted: try again.",
-                "{file} 已损坏：SHA-256 与站点给出的不符。文件已删除，请重新下载。",
+                "{file} arrived damaged, or was uploaded anew meanwhile: its SHA-256 is not the one that the hub "
+                "gave. It was deleted: try again, and the hub is asked anew.",
+                "{file} 已损坏，或其间在站点上已更新：SHA-256 与站点先前给出的不符。文件已删除：请重试，"
+                "届时会重新查询站点。",
             ).format(file=file.name)
         )
 

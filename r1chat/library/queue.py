@@ -22,7 +22,7 @@ from r1chat.both import Both
 from r1chat.errors import LibraryError, R1ChatError
 from r1chat.files import read_json, replacing
 from r1chat.library.download import WAIT, DownloadProgress, DownloadStoppedError, discard, download, part_of
-from r1chat.library.hub import MODELSCOPE, Hub, Variant, grouped, known_file, own_folder, source
+from r1chat.library.hub import MODELSCOPE, Hub, RemoteFile, Variant, choose, grouped, known_file, own_folder, source
 
 DownloadState = Literal["waiting", "running", "checking", "paused", "done", "failed"]
 KEPT = 50  # downloads that are done and still listed
@@ -83,7 +83,7 @@ class Downloads:
             return list(self._jobs.values())
 
     def add(self, repo: str, variant: Variant) -> DownloadJob:
-        """Queue a model; one that is paused or has failed goes on."""
+        """Queue a model as it is listed now. One that is paused or has failed goes on, but for files that changed."""
         job = DownloadJob(repo, variant)
         with self._wake:
             known = self._jobs.get(job.id)
@@ -93,9 +93,12 @@ class Downloads:
             if len(self._jobs) >= KEPT:
                 for old in [name for name, other in self._jobs.items() if other.state == "done"]:
                     del self._jobs[old]
-            self._jobs[job.id] = replace(known, state="waiting", error=None) if known and known.state != "done" else job
+            if known is not None:
+                for file in known.variant.files:
+                    if not any(_same(file, other) for other in variant.files):
+                        part_of(self._place(job), file).unlink(missing_ok=True)
+            self._jobs[job.id] = job = replace(job, done=sum(map(_size, self.growing(job))))
             self._begin()
-            job = self._jobs[job.id]
         self._save()
         return job
 
@@ -104,9 +107,13 @@ class Downloads:
         self._end(job_id, "paused")
 
     def resume(self, job_id: str) -> None:
-        """Go on with a download that was paused or has failed."""
+        """Go on with a download that was paused or has failed, as the hub lists it now. Raises LibraryError."""
         job = self._get(job_id)
-        self.add(job.repo, job.variant)
+        if job.state in ("paused", "failed"):
+            variants = source(job.variant.files[0].url, self.hub).variants(job.repo)
+            path = job.variant.files[0].path
+            variant = next((other for other in variants if other.files[0].path == path), None)
+            self.add(job.repo, replace(variant or choose(variants, path), folder=job.variant.folder))
 
     def cancel(self, job_id: str) -> None:
         """Stop a download and delete what came of it."""
@@ -304,6 +311,11 @@ def _speed(samples: Sequence[tuple[float, int]]) -> float:
     """Bytes a second over samples of (time in seconds, bytes)."""
     (begin, first), (end, last) = samples[0], samples[-1]
     return max(0.0, (last - first) / (end - begin)) if end > begin else 0.0
+
+
+def _same(file: RemoteFile, other: RemoteFile) -> bool:
+    """Whether what came of one is a part of the other."""
+    return (file.name, file.size, file.sha256) == (other.name, other.size, other.sha256)
 
 
 def _size(path: Path) -> int:
