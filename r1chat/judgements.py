@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Literal, get_args
@@ -59,6 +59,10 @@ class Rating:
     comment: str = ""
     aspects: Aspects = Aspects()
     thought_open: bool | None = None
+
+    def with_thumb(self, thumb: Thumb) -> Rating:
+        """The rating with this thumb. Another thumb has other reasons, so they are let go."""
+        return self if thumb == self.thumb else replace(self, thumb=thumb, reasons=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -47,6 +48,7 @@ class Teacher:
         self._chat = chat
         self._store = chat.store
         self._judgements = chat.store.judgements
+        self._rating = threading.Lock()  # a rating repeats what stands: two changes must not forget each other
         self._reopened: set[str] = set()  # ids of sides; not stored: after a restart the verdict in force holds
         # by reply: the tests (an id) that it was run with, and what came of it; not stored
         self._outcomes: dict[str, tuple[str, Reward]] = {}
@@ -73,10 +75,31 @@ class Teacher:
         aspects: Aspects = Aspects(),  # noqa: B008  frozen
         thought_open: bool | None = None,
     ) -> Rating:
-        """A thumb for the answer or the thought; see `Judgements.rate`."""
+        """A rating of the answer or the thought in place of the one in force; see `Judgements.rate`."""
         rating = self._judgements.rate(reply_id, part, thumb, self.rater, reasons, comment, aspects, thought_open)
         self._tell(reply_id)
         return rating
+
+    def change_rating(self, reply_id: str, part: Part, change: Callable[[Rating], Rating]) -> Rating:
+        """Change something of the rating in force, or of an empty one; what `change` leaves as it is stays.
+
+        Raises what `change` and `Judgements.rate` raise.
+        """
+        with self._rating:
+            stored = self._store.reply(reply_id)
+            judged = self.judged(self._store.turn(stored.turn_id).conversation_id)
+            now = judged.ratings.get((reply_id, part)) or Rating("", reply_id, part, "", stored.created)
+            new = change(now)
+            return self.rate(reply_id, part, new.thumb, new.reasons, new.comment, new.aspects, new.thought_open)
+
+    def judge_answer(self, reply_id: str, thumb: Thumb, thought_open: bool | None = None) -> Rating:
+        """A thumb for the answer; marks and comment stay. `thought_open` None: as it was."""
+
+        def change(now: Rating) -> Rating:
+            opened = now.thought_open if thought_open is None else thought_open
+            return replace(now.with_thumb(thumb), thought_open=opened)
+
+        return self.change_rating(reply_id, "answer", change)
 
     def label_step(self, reply_id: str, verdict: StepVerdict, start: int = 0, end: int = 0) -> StepLabel:
         """The first wrong step of a thought, or that there is none."""

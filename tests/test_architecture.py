@@ -18,7 +18,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"both", "core_files", "json_columns", "languages", "loopback", "sizes", "unicode"}),
     frozenset({"errors", "listener"}),
     frozenset({"reasoning_format"}),
-    frozenset({"messages", "judgements", "files", "limited"}),
+    frozenset({"messages", "judgements", "files", "limited", "plain_line"}),
     frozenset({"conversations"}),
     frozenset({"config", "redact", "servers"}),
     frozenset({"answers"}),

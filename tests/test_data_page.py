@@ -377,6 +377,7 @@ def test_replies_are_rated_one_after_the_other_by_keys_alone(site: Site) -> None
     first, second, third = (
         replied(app.store, asked(app.store, f"Message {n}"), f"Answer {n} is **here**.").id for n in (1, 2, 3)
     )
+    app.teacher.rate(third, "answer", "", (), "A comment of the conversation.")
     page = data_page(site)
     page.get_by_role("button", name="Rate replies one by one").press("Enter")
     card = page.get_by_role("dialog")
@@ -396,8 +397,8 @@ def test_replies_are_rated_one_after_the_other_by_keys_alone(site: Site) -> None
     expect(card).to_contain_text("Every reply has your rating.")
     page.keyboard.press("Escape")
     expect(page.locator(".judged")).to_have_count(2)
-    thumbs = {rating.reply_id: rating.thumb for rating in ratings_of(app)}
-    assert thumbs == {third: "up", first: "down"} and second not in thumbs
+    thumbs = {rating.reply_id: (rating.thumb, rating.comment) for rating in ratings_of(app)}
+    assert thumbs == {third: ("up", "A comment of the conversation."), first: ("down", "")} and second not in thumbs
 
 
 def ratings_of(app: App) -> list[Rating]:

@@ -70,7 +70,7 @@ def test_markdown_keeps_the_words_as_they_are_and_folds_the_thought(
 ) -> None:
     write_document(store, conversation, tmp_path / "chat.md", Words("zh"))
     text = (tmp_path / "chat.md").read_text(encoding="utf-8")
-    assert text.startswith("# Sums &lt;b>& more&lt;/b>\n\n## 你 · 20")
+    assert text.startswith("# Sums &lt;b&gt;&amp; more&lt;/b&gt;\n\n## 你 · 20")
     assert ANSWER.replace("<img", "&lt;img") in text
     fold = text.partition("<details>")[2].partition("</details>")[0]
     assert "Wait, 7 + 3 carries" in fold
@@ -128,6 +128,20 @@ def test_saved_markdown_loads_no_picture_and_runs_no_html(store: Store, tmp_path
     assert "evil.example" not in "".join(token.content for token in tokens if token.type == "fence")
     outside = re.sub(r"(?m)^</?details>$|^<summary>.*</summary>$", "", saved)
     assert not re.search(r"(?<!\\)!\[|<[a-z/]", outside)
+
+
+def test_the_name_of_a_model_is_one_line_of_text_in_saved_markdown(store: Store, tmp_path: Path) -> None:
+    name = "m\n\n# Not said\n\n[x](http://evil.example/) *x* `x`\u2028![x](y)\\"
+    info = store.new_conversation("*My* [title](http://evil.example/)")
+    turn = store.add_turn(info.id, "hi", None)
+    store.add_reply(turn.id, Provenance("ollama", model=name), Reply("", False, "ho", "stop"))
+    write_document(store, info.id, tmp_path / "chat.md", Words("en"))
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse((tmp_path / "chat.md").read_text(encoding="utf-8"))
+    headings = [tokens[i + 1] for i, token in enumerate(tokens) if token.type == "heading_open"]
+    assert len(headings) == 3
+    assert all(child.type in ("text", "text_special") for heading in headings for child in heading.children or [])
+    text = "".join(child.content for child in headings[2].children or [])
+    assert text.startswith("m # Not said [x](http://evil.example/) *x* `x` ![x](y)\\ · 20")
 
 
 @pytest.mark.parametrize(

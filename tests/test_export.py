@@ -15,6 +15,7 @@ import forked
 import pytest
 from forked import CODE
 from judged import OTHER, R1, RIGHT, SUM, WRONG, asked, consented, corrected, verified, voted
+from markdown_it import MarkdownIt
 
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.chat_template import R1_TEMPLATE
@@ -667,6 +668,23 @@ def test_the_card_is_filled_from_the_data(store: Store, out: Path) -> None:
         "DPOTrainer",
     ):
         assert fact in body, fact
+
+
+def test_what_a_card_takes_from_outside_is_one_line_of_text(store: Store, out: Path) -> None:
+    name = "granite | 9\n\n# Licence: CC0\n\n![x](http://evil.example/p.png) <img src=x> `<b>` \\| www.evil.example"
+    voted(store, provenance=replace(OTHER, model=name, digest="a|b\n# c"))
+    export(store, None, "preference", out, Options(thoughts="full", filter=Filter(model=name)))
+    body = out.with_suffix(".md").read_text(encoding="utf-8").split("---\n", 2)[2]
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(body)
+    assert "Licence: CC0" not in [
+        tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open"
+    ]
+    inner = [child for token in tokens for child in (token, *(token.children or []))]
+    assert not [token for token in inner if token.type in ("image", "link_open", "html_inline", "html_block")]
+    cells = [tokens[i + 1].children or [] for i, token in enumerate(tokens) if token.type == "td_open"]
+    rows = ["".join(child.content for child in cell) for cell in cells]
+    assert f"ollama:{' '.join(name.split())}" in rows and "a|b # c" in rows
+    assert not re.search(r"https?://|www\.evil", body)  # nothing that a reader makes a link of
 
 
 def test_any_two_people_who_decided_the_same_comparison_count_once(store: Store) -> None:

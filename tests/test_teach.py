@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+<<<<<<< HEAD
 from datetime import datetime, timedelta, tzinfo
+=======
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+>>>>>>> m16b
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +19,7 @@ from r1chat.app import App, build
 from r1chat.backends.scripted import Script, ScriptedBackend
 from r1chat.config import Settings
 from r1chat.errors import CheckError, MessageError
+from r1chat.judgements import Aspects, Thumb
 from r1chat.messages import Finish, Params, Request
 from r1chat.store import judgements
 
@@ -207,6 +213,36 @@ def test_tests_run_in_the_background_until_they_are_stopped(opened: Callable[...
     assert [outcome and outcome.why for outcome in outcomes] == ["The tests were stopped."] * 2
     app.teacher.begin_tests(other.reply_id)
     assert testing() == frozenset()
+
+
+def test_a_thumb_leaves_the_marks_and_the_comment_that_were_there(opened: Callable[..., App]) -> None:
+    app = opened("<think>a</think>b")
+    generation = app.chat.send(None, "27 + 43 = ?", MODEL)
+    generation.wait(10)
+    reply = generation.reply_id
+    before = app.teacher.rate(reply, "answer", "up", ["clear"], "Considered.", Aspects(clarity=4), thought_open=True)
+    thumbs: list[tuple[Thumb, bool | None]] = [("up", None), ("", False), ("down", None)]
+    for thumb, thought_open in thumbs:
+        rating = app.teacher.judge_answer(reply, thumb, thought_open)
+        assert rating == app.teacher.judged(generation.conversation_id).ratings[reply, "answer"]
+        assert (rating.thumb, rating.comment, rating.aspects) == (thumb, before.comment, before.aspects)
+        assert (rating.reasons, rating.thought_open) == ((("clear",), True) if thumb == "up" else ((), False))
+
+
+def test_changes_of_one_rating_at_once_forget_none(opened: Callable[..., App]) -> None:
+    app = opened("<think>a</think>b")
+    generation = app.chat.send(None, "27 + 43 = ?", MODEL)
+    generation.wait(10)
+
+    def change(name: str) -> None:
+        app.teacher.change_rating(
+            generation.reply_id, "answer", lambda now: replace(now, aspects=replace(now.aspects, **{name: 3}))
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(change, Aspects.__slots__))
+    (rating,) = app.teacher.judged(generation.conversation_id).ratings.values()
+    assert rating.aspects == Aspects(3, 3, 3, 3)
 
 
 def test_a_rater_is_drawn_once_and_kept(opened: Callable[..., App]) -> None:

@@ -340,6 +340,11 @@ def test_last_answer_is_rated(tmp_path: Path) -> None:
         (turn,) = app.store.conversation(app.store.conversations()[0].id).turns
         assert turn.reply is not None
         assert app.teacher.judged(turn.conversation_id).ratings[turn.reply.id, "answer"].thumb == "down"
+        app.teacher.rate(turn.reply.id, "answer", "", (), "A comment of the page.")
+        screen = Screen(io.StringIO(), io.StringIO())
+        Talk(app, screen, app.catalogue.default(""), turn.conversation_id).rate("up")
+        rating = app.teacher.judged(turn.conversation_id).ratings[turn.reply.id, "answer"]
+        assert (rating.thumb, rating.comment) == ("up", "A comment of the page.")
     assert "no reply yet" in err and "Rated as bad" in err
 
 

@@ -104,7 +104,7 @@ class Talk:
     def rate(self, thumb: Thumb) -> None:
         """Rate the last reply's answer."""
         self._reply()
-        self._app.teacher.rate(self.reply_id, "answer", thumb)
+        self._app.teacher.judge_answer(self.reply_id, thumb)
 
     # -- settings -----------------------------------------------------------------------------------------------------
 

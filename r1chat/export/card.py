@@ -11,6 +11,7 @@ from r1chat.evaluation.measures import wilson
 from r1chat.export.options import Format, Options, Summary, Thoughts
 from r1chat.export.r1_models import licence
 from r1chat.export.statistics import Statistics
+from r1chat.plain_line import plain_line
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _TRAINERS: dict[Format, str] = {
@@ -47,7 +48,7 @@ def card(summary: Summary, statistics: Statistics, options: Options, clean: Call
     """The card as Markdown; the same data give the same text. `clean` replaces personal data in names of models."""
     sections = (
         ("", _front_matter(summary, statistics)),
-        (f"# {summary.files[0].stem}", _what(summary, statistics)),
+        (f"# {plain_line(summary.files[0].stem)}", _what(summary, statistics)),
         ("## Uses", _uses(summary)),
         ("## Structure", _structure(summary, statistics)),
         ("## How it was made", _made(statistics, options, clean)),
@@ -170,7 +171,7 @@ def _made(statistics: Statistics, options: Options, clean: Callable[[str], str])
         "longest": selection.longest,
         "one conversation": selection.conversation_id,
     }
-    filters = ", ".join(f"{name} {value}" for name, value in chosen.items() if value)
+    filters = ", ".join(f"{name} {plain_line(str(value))}" for name, value in chosen.items() if value)
     lines.append(f"- filter: {filters or 'none'}")
     return "\n".join([f"Exported by r1chat {__version__} from judgements made while chatting:", "", *lines])
 
@@ -180,16 +181,13 @@ def _models(statistics: Statistics, clean: Callable[[str], str]) -> str:
     for model, digests in sorted(statistics.models.items()):
         for digest, count in sorted(digests.items()):
             terms = licence(model) or "not known: look them up"
-            table.append(f"| {_cell(clean(model))} | {_cell(digest[:19] or 'not known')} | {count:,} | {terms} |")
+            name, short = plain_line(clean(model)), plain_line(digest[:19]) or "not known"
+            table.append(f"| {name} | {short} | {count:,} | {terms} |")
     note = (
         "Replies may be under the terms of the model that wrote them, messages belong to who wrote them. "
         "Choose a licence for this data set with that in mind, and set it above."
     )
     return "\n".join([*table, "", note]) if statistics.models else note
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 def _annotators(statistics: Statistics) -> str:

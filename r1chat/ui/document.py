@@ -16,6 +16,7 @@ from r1chat.conversations import Conversation, StoredReply, StoredTurn
 from r1chat.errors import ExportError, NotFoundError
 from r1chat.files import replacing
 from r1chat.messages import segments
+from r1chat.plain_line import plain_line
 from r1chat.store import Store
 from r1chat.ui.html.markdown import plain, pygments_css, to_html
 from r1chat.ui.html.unloaded import unloaded
@@ -79,12 +80,12 @@ def _time(turn: StoredTurn | StoredReply) -> str:
 
 
 def _markdown(store: Store, conversation: Conversation, words: Words) -> str:
-    parts = [f"# {unloaded(_title(conversation, words))}"]
+    parts = [f"# {plain_line(_title(conversation, words))}"]
     for turn in conversation.turns:
         parts += [f"## {_PERSON.pick(words.lang)} · {_time(turn)}", unloaded(turn.content.strip("\n"))]
         if (stored := turn.reply) is None:
             continue
-        parts.append(f"## {unloaded(_name(stored, words))} · {_time(stored)}")
+        parts.append(f"## {plain_line(_name(stored, words))} · {_time(stored)}")
         line = _told(stored, words)
         for thought, answer in segments(stored.reply.reasoning, stored.reply.answer, stored.reply.later):
             if thought := thought.strip("\n"):
@@ -92,7 +93,7 @@ def _markdown(store: Store, conversation: Conversation, words: Words) -> str:
             parts.append(unloaded(answer.strip("\n")))
             line = words.thought_again
         if notice := _plain_text(notices(stored.reply, words)):
-            parts.append(f"*{unloaded(notice)}*")
+            parts.append(f"*{plain_line(notice)}*")
     return "\n\n".join(filter(None, parts)) + "\n"
 
 

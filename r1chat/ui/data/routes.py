@@ -144,7 +144,7 @@ def _add_acts(web: FastAPI, app: App) -> None:
 
         def html(w: Words) -> str:
             thumb: Thumb = "up" if fields.text("thumb") == "up" else "down"
-            app.teacher.rate(fields.text("id"), "answer", thumb, thought_open=fields.flag("thought"))
+            app.teacher.judge_answer(fields.text("id"), thumb, fields.flag("thought"))
             return ""
 
         return html_answer(request, html)

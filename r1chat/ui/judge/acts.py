@@ -5,7 +5,6 @@ Everything that the page sends is taken as hostile input: it ends in a judgement
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from typing import Any, cast
 
@@ -19,35 +18,26 @@ LONGEST_CORRECTION = 500_000  # characters; the longest thoughts have some 200,0
 LONGEST_REFERENCE = 4_000  # characters
 LONGEST_TESTS = 100_000  # characters of a reference that is tests
 
-_rating = threading.Lock()  # a rating says anew what was said before: two clicks must not forget each other
-
 
 def rate(app: App, act: Act) -> None:
-    """Change one thing of a rating: the thumb, a reason, a mark or the comment. The rest stays as it is.
+    """Change one thing of a rating: the thumb, a reason, a mark or the comment. The rest stays as it is."""
+    fields = act.fields
 
-    Another thumb has other reasons, so they are let go.
-    """
-    fields, reply_id = act.fields, act.subject
-    part = cast(Part, fields.word("part"))
-    with _rating:
-        stored = app.store.reply(reply_id)
-        judged = app.teacher.judged(app.store.turn(stored.turn_id).conversation_id)
-        now = judged.ratings.get((reply_id, part)) or Rating("", reply_id, part, "", stored.created)
-        reasons, aspects, thumb, comment = set(now.reasons), now.aspects, now.thumb, now.comment
+    def change(rating: Rating) -> Rating:
         if "thumb" in fields:
-            thumb = cast(Thumb, fields.word("thumb"))
-            reasons = reasons if thumb == now.thumb else set()
+            rating = rating.with_thumb(cast(Thumb, fields.word("thumb")))
         if "reason" in fields:
             reason = fields.word("reason")
-            reasons = reasons | {reason} if fields.flag("given") else reasons - {reason}
+            reasons = {*rating.reasons, reason} if fields.flag("given") else {*rating.reasons} - {reason}
+            rating = replace(rating, reasons=tuple(reasons))
         if "aspect" in fields:
-            aspects = _marked(aspects, fields["aspect"], fields["mark"])
+            rating = replace(rating, aspects=_marked(rating.aspects, fields["aspect"], fields["mark"]))
         if "comment" in fields:
-            comment = fields.text("comment")
+            rating = replace(rating, comment=fields.text("comment"))
         opened = fields.flag("open")
-        app.teacher.rate(
-            reply_id, part, thumb, reasons, comment, aspects, now.thought_open if opened is None else opened
-        )
+        return rating if opened is None else replace(rating, thought_open=opened)
+
+    app.teacher.change_rating(act.subject, cast(Part, fields.word("part")), change)
 
 
 def _marked(aspects: Aspects, aspect: object, mark: object) -> Aspects:
