@@ -257,11 +257,7 @@ def test_a_file_that_was_uploaded_anew_during_a_pause_is_begun_anew(
     job = loaded(downloads, downloads.wait(job.id, 0), ("done", "failed"))
     downloads.close()
     assert job.state == "done" and job.total == size and downloads.path(job).read_bytes() == new
-<<<<<<< HEAD
     assert [part for path, part, _ in hub.asked if "resolve" in path] == [""]  # no range
-=======
-    assert [span for path, span, _ in hub.asked if "resolve" in path] == [""]  # no range
->>>>>>> m16b
 
 
 def test_a_file_that_changed_while_it_came_is_loaded_at_the_next_try(hub: FakeHub, downloads: Downloads) -> None:

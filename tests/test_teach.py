@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-<<<<<<< HEAD
-from datetime import datetime, timedelta, tzinfo
-=======
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
->>>>>>> m16b
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Self
 
