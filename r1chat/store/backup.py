@@ -29,7 +29,7 @@ KEPT = 5  # of the copies that are made before migrations
 _PATIENCE = 10.0  # seconds
 _ABANDONED = 86_400  # seconds after which nobody writes a copy any more
 
-_NO_FILE = Both("There is no file {file}. Give one that exists.", "文件 {file} 不存在。请给出存在的文件。")
+NO_FILE = Both("There is no file {file}. Give one that exists.", "文件 {file} 不存在。请给出存在的文件。")
 _TAKEN = Both(
     "{file} exists already. Give another name, or move it away; nothing was written.",
     "{file} 已经存在。请换一个名字，或把它移走；没有写入任何内容。",
@@ -91,7 +91,7 @@ def backup(source: Path, target: Path) -> Copy:
     if target.is_dir():
         target = target / f"r1chat-{datetime.now():%Y-%m-%d-%H%M%S}.db"
     if not source.exists():
-        raise StoreError(_NO_FILE.format(file=source))
+        raise StoreError(NO_FILE.format(file=source))
     if target.exists():
         raise StoreError(_TAKEN.format(file=target))
     return _copy(source, target)
@@ -149,7 +149,7 @@ def restore(copy: Path, database: Path) -> tuple[Copy, Path | None]:
     """
     copy = named_path(copy)
     if not copy.is_file():
-        raise StoreError(_NO_FILE.format(file=copy))
+        raise StoreError(NO_FILE.format(file=copy))
     check(copy, strict=True)
     database.parent.mkdir(parents=True, exist_ok=True)
     new = database.with_name(f".{database.name}.restoring")
