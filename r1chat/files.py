@@ -44,7 +44,7 @@ def replacing(path: Path, follow: bool = True) -> Iterator[IO[bytes]]:
         with _together([path], [path]) as (stream,):
             yield stream
         return
-    target = named_path(path).resolve()
+    target = named_path(path)  # not resolved: /dev/stdout may lead to a pipe, which has no path of its own
     if target.exists() and not target.is_file() and not target.is_dir():
         with _sentences(path), target.open("wb") as stream:
             yield stream

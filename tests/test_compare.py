@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from keyed import PLAIN, open_page
 from site_driver import CHROMIUM, Locator, Page, Site, ask, choose_setting, expect, finished, more
 
 from r1chat.app import App, build
@@ -24,6 +26,7 @@ from r1chat.judgements import Comparison, Sides
 from r1chat.messages import Finish, Progress, Request
 from r1chat.ui.act import Act
 from r1chat.ui.compare import acts as compare
+from r1chat.ui.server import PageServer
 from r1chat.ui.talk.feed import Viewer
 
 COLD, WARM = "cold:quiet-1.5b", "warm:loud-7b"
@@ -60,7 +63,7 @@ def opener(folder: Path) -> Iterator[Callable[..., App]]:
             "cold": ScriptedBackend(cold, "cold", ("quiet-1.5b",)),
             "warm": ScriptedBackend(warm, "warm", ("loud-7b",), **options),
         }
-        apps.append(build(Settings(data_dir=folder, ollama=False), backends))
+        apps.append(build(Settings(data_dir=folder, ollama=False, port=0), backends))
         return apps[-1]
 
     yield with_models
@@ -401,6 +404,28 @@ def number(page: Page, text: str) -> str:
 
 def only_comparison(app: App) -> Sides:
     return waiting(app, app.store.conversations()[0].id)
+
+
+@pytest.mark.slow
+def test_the_data_page_names_no_side_before_the_choice(opened: Callable[..., App]) -> None:
+    app = opened(lambda _: FIVE, lambda _: SIX)
+    _, sides = compared(app)
+    app.teacher.set_reference(sides.turn_id, "5", "number")
+    app.teacher.rate(sides.left_id, "answer", "up")
+    server = PageServer(app)
+    server.start()
+    try:
+        with httpx.Client(**PLAIN, timeout=20) as client:
+            open_page(client, server.address)
+            before, card = (client.get(f"/r1chat/data/{part}").text for part in ("rows", "next"))
+            app.teacher.compare(sides.id, "skipped")
+            after, card_after = (client.get(f"/r1chat/data/{part}").text for part in ("rows", "next"))
+    finally:
+        server.stop()
+    names = "quiet-1.5b", "loud-7b"
+    assert before.count("not named before you have chosen") == 3  # a row of the thumb, and both sides of the answer's
+    assert not [name for name in names if name in before + card] and "Every reply has your rating" in card
+    assert all(name in after for name in names) and sides.right_id in card_after
 
 
 @in_browser

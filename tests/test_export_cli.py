@@ -211,6 +211,19 @@ def test_an_archive_holds_whole_conversations(store: Store, capsys: pytest.Captu
     assert "It is 70." in Path("all.jsonl").read_text()
 
 
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system names no open files")
+def test_an_archive_is_written_into_a_pipe(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked(store, RIGHT)
+    outlet, inlet = os.pipe()
+    os.symlink(f"/dev/fd/{inlet}", tmp_path / "link")  # as /dev/stdout is one
+    assert main(["export", "archive", "-o", str(tmp_path / "link"), "--everything"]) == 0
+    os.close(inlet)
+    with open(outlet, encoding="utf-8") as stream:
+        assert "It is 70." in stream.read()
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.startswith("1 conversation, 1 reply")
+
+
 @pytest.mark.slow
 def test_on_a_terminal_it_says_how_far_it_is(store: Store) -> None:
     voted(consented(store))

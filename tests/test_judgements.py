@@ -49,6 +49,24 @@ def test_a_changed_mind_supersedes_and_others_keep_theirs(store: Store, turn: St
     assert store.judgements.gathered().thumbs == 2
 
 
+def test_sides_of_a_blind_comparison_wait_for_no_rating_before_it_is_decided(store: Store, turn: StoredTurn) -> None:
+    left, right, other = (replied(store, turn, answer) for answer in ("70", "71", "72"))
+    ids = {left.id, right.id, other.id}
+
+    def seen(rater: str) -> tuple[int, set[str]]:
+        with store.dataset.snapshot() as snapshot:
+            return snapshot.unrated(rater)[1], snapshot.hidden(rater, ids)
+
+    store.judgements.begin_comparison(left.id, right.id, blind=False)
+    assert seen("ann") == (3, set())
+    sides = store.judgements.begin_comparison(right.id, left.id)
+    assert seen("ann") == seen("bob") == (1, {left.id, right.id})
+    store.judgements.compare(sides.id, "skipped", "ann")
+    assert (seen("ann"), seen("bob")) == ((3, set()), (1, {left.id, right.id}))
+    store.judgements.begin_comparison(left.id, other.id)
+    assert seen("ann") == seen("bob") == (1, {left.id, other.id})  # the page asks for the newest alone
+
+
 @pytest.mark.parametrize(
     "rate",
     [

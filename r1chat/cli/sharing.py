@@ -15,6 +15,7 @@ from r1chat.cli.process import harmless
 from r1chat.errors import ConfigError
 from r1chat.export import FORMATS, THOUGHTS, Filter, Options, Summary, export, set_apart
 from r1chat.export.options import SOURCES
+from r1chat.files import named_path
 from r1chat.store.entries import LanguageFilter
 
 ARCHIVE = "archive"
@@ -95,6 +96,8 @@ def take_out(app: App, kind: str, path: Path, request: Wanted, out: TextIO, err:
             lines = describe(export(app.store, app.catalogue, format, path, _options(request), status.show))
     finally:
         status.clear()
+    if not named_path(path).is_file():  # a pipe, such as standard output's: it holds what was written alone
+        out = err
     for line in lines:
         print(harmless(line, out), file=out)
 

@@ -32,7 +32,7 @@ _JUDGED = ("rating", "step_label", "comparison", "reference", "moment_label")
 _HAS_RATER = "SELECT 1 FROM pragma_table_info(?) WHERE name = 'rater'"
 _ABANDONED = 86_400  # seconds after which nobody writes a copy any more
 
-_NO_FILE = Both("There is no file {file}. Give one that exists.", "文件 {file} 不存在。请给出存在的文件。")
+NO_FILE = Both("There is no file {file}. Give one that exists.", "文件 {file} 不存在。请给出存在的文件。")
 _TAKEN = Both(
     "{file} exists already. Give another name, or move it away; nothing was written.",
     "{file} 已经存在。请换一个名字，或把它移走；没有写入任何内容。",
@@ -94,7 +94,7 @@ def backup(source: Path, target: Path) -> Copy:
     if target.is_dir():
         target = target / f"r1chat-{datetime.now():%Y-%m-%d-%H%M%S}.db"
     if not source.exists():
-        raise StoreError(_NO_FILE.format(file=source))
+        raise StoreError(NO_FILE.format(file=source))
     if target.exists():
         raise StoreError(_TAKEN.format(file=target))
     return _copy(source, target)
@@ -152,7 +152,7 @@ def restore(copy: Path, database: Path) -> tuple[Copy, Path | None]:
     """
     copy = named_path(copy)
     if not copy.is_file():
-        raise StoreError(_NO_FILE.format(file=copy))
+        raise StoreError(NO_FILE.format(file=copy))
     check(copy, strict=True)
     database.parent.mkdir(parents=True, exist_ok=True)
     new = database.with_name(f".{database.name}.restoring")

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Row,
     RowMapping,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     or_,
     select,
     union,
+    union_all,
 )
 
 from r1chat.conversations import StoredReply
@@ -273,7 +275,8 @@ class DatasetView:
     def unrated(self, rater: str, before: tuple[datetime, str] | None = None) -> tuple[str | None, int]:
         """The id of the newest finished reply whose answer the rater has not rated, and how many there are.
 
-        `before`: only those older than this time and id. A person's own corrections are not among them.
+        `before`: only those older than this time and id. A person's own corrections are not among them, nor sides whose
+        names are `hidden` from the rater.
         """
         rated = select(ratings.c.reply_id).where(
             ratings.c.thumb != "",
@@ -291,6 +294,7 @@ class DatasetView:
                 replies.c.answer != "",
                 replies.c.origin != "corrected",
                 replies.c.id.not_in(rated),
+                replies.c.id.not_in(_hidden(rater)),
             )
         )
         if before is not None:
@@ -301,6 +305,11 @@ class DatasetView:
         count = self._connection.scalar(select(func.count()).select_from(waiting.subquery())) or 0
         first = self._connection.scalar(waiting.order_by(replies.c.created_at.desc(), replies.c.id.desc()).limit(1))
         return first, count
+
+    def hidden(self, rater: str, reply_ids: Collection[str]) -> set[str]:
+        """Those of these replies whose models the rater must not learn yet: sides of an open blind comparison."""
+        query = select(replies.c.id).where(self._among(replies.c.id, reply_ids), replies.c.id.in_(_hidden(rater)))
+        return set(self._connection.scalars(query))
 
     def consents(self, conversation_ids: Collection[str]) -> dict[str, bool]:
         """Whether each of these conversations may be exported."""
@@ -516,3 +525,13 @@ def _by(values: Iterable[_Value], key: Callable[[_Value], str]) -> dict[str, lis
     for value in values:
         groups[key(value)].append(value)
     return groups
+
+
+def _hidden(rater: str) -> CompoundSelect[Any]:
+    """The ids of the sides that a message shows without names, see `Judged.open_comparison`."""
+    waiting = (
+        comparison_sides.c.blind,
+        comparison_sides.c.number.in_(newest(comparison_sides, comparison_sides.c.turn_id)),
+        comparison_sides.c.id.not_in(select(comparisons.c.duel_id).where(comparisons.c.rater == rater)),
+    )
+    return union_all(*(select(comparison_sides.c[side]).where(*waiting) for side in ("left_id", "right_id")))

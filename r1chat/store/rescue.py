@@ -24,7 +24,7 @@ from r1chat.errors import StoreError
 from r1chat.files import named_path
 from r1chat.messages import Reply
 from r1chat.store import search, strict_check
-from r1chat.store.backup import check
+from r1chat.store.backup import NO_FILE, check
 from r1chat.store.database import Database
 from r1chat.store.erase import TABLES
 from r1chat.store.schema import conversations, replies, turns
@@ -69,9 +69,12 @@ def rescue(damaged: Path, target: Path) -> list[Rescued]:
     with TemporaryDirectory(prefix="r1chat-rescue-", dir=target.parent if target.parent.is_dir() else None) as folder:
         copy, new = Path(folder) / "damaged.db", Path(folder) / "rescued.db"
         try:
+            if not damaged.is_file():  # a device has no end, a pipe is waited for
+                raise StoreError(NO_FILE.format(file=damaged))
             shutil.copyfile(damaged, copy)
-            with suppress(FileNotFoundError):
-                shutil.copyfile(f"{damaged}-wal", f"{copy}-wal")
+            log = damaged.with_name(f"{damaged.name}-wal")
+            if log.is_file():
+                shutil.copyfile(log, f"{copy}-wal")
             size = sum(file.stat().st_size for file in Path(folder).iterdir())
             _pad(copy)
             read = {name: _read(copy, name, size) for name in RESCUED}

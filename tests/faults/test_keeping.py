@@ -612,6 +612,23 @@ def test_what_is_no_database_cannot_be_rescued(tmp_path: Path, run: Run) -> None
     assert not (tmp_path / "saved.db").exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("log", ["", "-wal"])
+def test_a_rescue_reads_no_device_and_no_pipe(tmp_path: Path, log: str) -> None:
+    if log:
+        filled(tmp_path / "pipe")
+        filled(tmp_path / "device")
+    os.mkfifo(tmp_path / f"pipe{log}")
+    (tmp_path / f"device{log}").symlink_to("/dev/zero")
+    with files_of_at_most(10_000_000):  # a copy of a device would not end
+        for name in ("pipe", "device"):
+            if log:
+                rescue(tmp_path / name, tmp_path / f"{name}.saved")
+                continue
+            with pytest.raises(StoreError, match="There is no file"):
+                rescue(tmp_path / name, tmp_path / f"{name}.saved")
+
+
 def test_a_rescue_that_finds_no_room_says_nothing_against_the_database(tmp_path: Path) -> None:
     filled(tmp_path / "r1chat.db")
     with files_of_at_most(10_000), pytest.raises(StoreError, match="whether the disk is full"):

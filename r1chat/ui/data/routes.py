@@ -69,7 +69,9 @@ def _add_readings(web: FastAPI, app: App, jobs: Jobs, names: frozenset[str]) -> 
             rows_page = rows(app.store, selection, params.get("before") or None, limit, format, thoughts)
             with app.store.dataset.snapshot() as snapshot:
                 consents = snapshot.consents({row.conversation_id for row in rows_page.rows})
-            view = Shown(consents, redacted=params.get("redacted") == "yes", names=names, format=format)
+                sides = {side.id for row in rows_page.rows for side in row.sides}
+                hidden = snapshot.hidden(app.teacher.rater, sides)
+            view = Shown(consents, params.get("redacted") == "yes", names, format, hidden)
             if params.get("before"):
                 return listing(rows_page, view, w)
             counter = Markup('<template id="counted">{}</template>').format(f"{count(app.store, selection):,}")

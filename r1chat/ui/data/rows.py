@@ -33,6 +33,7 @@ class Shown:
     redacted: bool = False
     names: Collection[str] = ()
     format: Format | None = None  # that of the export: the badges say whether it takes a row
+    hidden: Collection[str] = ()  # replies whose models nobody must learn yet
 
 
 def listing(page: Page, view: Shown, words: Words) -> Markup:
@@ -91,7 +92,7 @@ def _row(row: JudgementRow, view: Shown, words: Words) -> Markup:
         verdict=_verdict(row, redactor, words),
         badge=_standing(row, view.format, redactor, words),
         prompt=_prompt(row.prompt, redactor),
-        sides=_sides(row, redactor, words),
+        sides=_sides(row, view, redactor, words),
         meta=_meta(row, redactor, words),
         conversation=row.conversation_id,
         title=row.conversation_title or words.untitled,
@@ -151,7 +152,7 @@ def _prompt(prompt: str, redactor: Redactor | None) -> Markup:
     )
 
 
-def _sides(row: JudgementRow, redactor: Redactor | None, words: Words) -> Markup:
+def _sides(row: JudgementRow, view: Shown, redactor: Redactor | None, words: Words) -> Markup:
     names: tuple[str, ...] = ("",) * len(row.sides)
     won = -1
     if isinstance(row.judgement, Comparison):
@@ -159,7 +160,8 @@ def _sides(row: JudgementRow, redactor: Redactor | None, words: Words) -> Markup
     elif row.kind == "correction":
         names, won = (words.row_after, words.row_before), 0
     warm = len({stored.provenance.params.temperature for stored in row.sides}) > 1
-    makers = [_made_by(stored, warm, words) for stored in row.sides]
+    hidden = () if isinstance(row.judgement, Comparison) else view.hidden
+    makers = [words.row_hidden if stored.id in hidden else _made_by(stored, warm, words) for stored in row.sides]
     labels = [
         Markup("<b>{}</b> {}").format(name, maker) if name else Markup("{}").format(maker)
         for name, maker in zip(names, makers, strict=True)

@@ -76,6 +76,7 @@ class DataWords:
     row_none_wrong = Both("no wrong step", "没有错误步骤")
     row_corrected = Both("corrected", "人工修正")
     row_won = Both("better", "更好")
+    row_hidden = Both("not named before you have chosen", "你选择之前不显示名称")
     row_before = Both("Before", "修正前")
     row_after = Both("After", "修正后")
     row_thought = Both("Thought", "思考")
