@@ -18,7 +18,7 @@ from sums import judge, nano, new_store
 from r1chat.cli.main import main
 from r1chat.config import nano_model
 from r1chat.conversations import Provenance
-from r1chat.learn.children import Children, liked_in
+from r1chat.learn.children import Children, Contender, liked_in
 from r1chat.learn.runs import Runs, RunStatus, RunWish, TrainingRun, only_one
 from r1chat.ui.learn.page import form, run_card
 from r1chat.ui.words.learn import LEARN_WORDS
@@ -168,10 +168,23 @@ def test_a_run_that_goes_on_shows_how_much_time_is_left(tmp_path: Path) -> None:
     assert "第 7 步，共 60 步" in chinese and 'value="7" max="60"' in english
 
 
+def test_a_number_is_never_given_to_two_runs(tmp_path: Path) -> None:
+    runs, wish = Runs(tmp_path), RunWish("prefer", "llama.cpp:x")
+    for number in (1, 2):
+        run = runs.begin(wish)
+        assert run.name == f"x-prefer-{number}"
+        run.write(RunStatus("done"))
+        run.delete()
+    assert runs.begin(RunWish("sft", "llama.cpp:x")).name == "x-sft-1"
+    (runs.folder / ".numbers.json").write_text('{"x-prefer": "many", "x-sft": [1]')
+    assert runs.begin(wish).name == "x-prefer-1", "a file that makes no sense stops no run"
+
+
 @pytest.mark.slow
 def test_only_blind_comparisons_of_the_two_say_whether_a_child_is_better(tmp_path: Path) -> None:
     parent = nano()
     child = Provenance("llama.cpp", "0.3.36", "child", "cd" * 32)
+    both = Contender("child", "cd" * 32), Contender(parent.model, parent.digest)
     with closing(new_store(tmp_path)) as store:
 
         def compare(count: int, blind: bool) -> None:
@@ -182,10 +195,14 @@ def test_only_blind_comparisons_of_the_two_say_whether_a_child_is_better(tmp_pat
                 store.judgements.compare(opened.id, "left", "ann")
 
         compare(10, False)
-        assert liked_in(store, "child", parent.model).games == 0, "names were seen"
+        assert liked_in(store, *both).games == 0, "names were seen"
         compare(6, True)
-        few = liked_in(store, "child", parent.model)
+        few = liked_in(store, *both)
         assert few.games == 6 and not few.suffices
         compare(20, True)
-        many = liked_in(store, "child", parent.model)
+        many = liked_in(store, *both)
+        renamed, namesake = (both[0]._replace(**other) for other in ({"name": "nicer"}, {"digest": "ef" * 32}))
+        assert liked_in(store, renamed, both[1]) == many, "a child that was renamed keeps its comparisons"
+        assert liked_in(store, namesake, both[1]).games == 0, "another one of the same name has none of them"
+        assert liked_in(store, Contender("child"), both[1]) == many, "without a digest the name is all there is"
     assert many.suffices and str(many.verdict).startswith("Better") and "of 26 blind" in str(many.verdict)

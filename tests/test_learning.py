@@ -43,7 +43,7 @@ from r1chat.conversations import Provenance
 from r1chat.errors import ExportError, ModelFileError, TrainingError
 from r1chat.judgements import Aspects
 from r1chat.learn.blind import BlindQueue
-from r1chat.learn.children import Children, liked
+from r1chat.learn.children import Children, Contender, liked
 from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.gather import TextRow, TrainingData, check_enough, read_rows, write_rows
 from r1chat.learn.overview import materials
@@ -1098,8 +1098,9 @@ def test_training_runs_nothing_of_the_current_folder(tmp_path: Path, monkeypatch
 
 def test_better_is_said_only_where_the_interval_excludes_one_half() -> None:
     def verdict(wins: int, losses: int) -> str:
-        games = [("child", "parent", 1.0)] * wins + [("parent", "child", 1.0)] * losses + [("child", "other", 1.0)]
-        return str(liked(games, "child", "parent").verdict)
+        child, parent, other = map(Contender, ("child", "parent", "other"))
+        games = {(child, parent, 1.0): wins, (parent, child, 1.0): losses, (child, other, 1.0): 1}
+        return str(liked(games, child, parent).verdict)
 
     assert "Not compared yet" in verdict(0, 0)
     assert "No difference shown" in verdict(6, 4)
@@ -1110,10 +1111,11 @@ def test_better_is_said_only_where_the_interval_excludes_one_half() -> None:
 def test_the_blind_queue_of_a_child_ends_by_itself(data: Path, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     shutil.copytree(data, folder)
-    child = Provenance("llama.cpp", "0.3.36", "little checker", "cd" * 32)
     settings = load(data_dir=folder, ollama=False)
+    children = Children(settings.models_folder)
+    child = Provenance("llama.cpp", "0.3.36", *children.contenders("little checker", NANO)[0])
     with closing(build(settings)) as app:
-        queue = BlindQueue(app, Children(settings.models_folder))
+        queue = BlindQueue(app, children)
         for number in range(40):
             turn = app.store.add_turn(app.store.new_conversation("Sums").id, f"{number} + 1 = ?", None)
             sides = [

@@ -28,6 +28,7 @@ from r1chat.files import make_folder, read_json, read_text, replacing
 from r1chat.store.reply_owner import current_owner, is_alive
 
 WISH, STATUS, LOG, LOCK = "wish.json", "status.json", "log.jsonl", ".running"
+_NUMBERS = ".numbers.json"  # the last number that was given to a run, by the name before it
 _HELD = ".training.lock"  # locked while a process trains: the system unlocks it when that dies, in whatever way
 _GLANCE = 0.5  # seconds to wait for it, since `holder` may hold it for a moment
 _LOADING = 60.0  # seconds until a process that was named has locked it
@@ -250,16 +251,28 @@ class Runs:
         return run
 
     def _free_name(self, wish: RunWish) -> str:
-        """The name of an unfinished run of the same wish, or the next free one."""
+        """The name of an unfinished run of the same wish, or one that no run has had."""
         for run in self.all():
             with suppress(TrainingError):
                 if run.wish == wish and run.status.state in UNFINISHED and not run.alive:
                     return run.name
-        stem = re.sub(r"[^\w.-]+", "-", wish.model.partition(":")[2]).strip("-.")[:40] or "model"
-        number = 1
-        while (self.folder / f"{stem}-{wish.kind}-{number}").exists():
+        model = re.sub(r"[^\w.-]+", "-", wish.model.partition(":")[2]).strip("-.")[:40] or "model"
+        stem, numbers = f"{model}-{wish.kind}", self._numbers()
+        number = numbers.get(stem, 0) + 1
+        while (self.folder / f"{stem}-{number}").exists():
             number += 1
-        return f"{stem}-{wish.kind}-{number}"
+        with _worded(), replacing(self.folder / _NUMBERS) as file:
+            file.write(json.dumps({**numbers, stem: number}).encode())
+        return f"{stem}-{number}"
+
+    def _numbers(self) -> dict[str, int]:
+        """The last number that was given to a run, by the name before it: none is given again to another one."""
+        try:
+            values = read_json(self.folder / _NUMBERS)
+        except (OSError, ValueError):
+            return {}
+        entries = values.items() if isinstance(values, dict) else ()
+        return {stem: number for stem, number in entries if isinstance(number, int) and 0 < number < 1 << 53}
 
 
 @contextmanager
