@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import resource
 import threading
 import time
@@ -97,11 +98,10 @@ def test_a_disk_that_fills_up_in_mid_run_and_a_base_that_changes_then_lose_nothi
     assert (
         run.status.state == "failed" and "disk is full" in run.status.why[0] and run.status.why[0] != run.status.why[1]
     )
-    data = (run.folder / "data.jsonl").read_bytes()
     base.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))  # another file under the same name
     assert train(tmp_path) == 1
     assert "of other models, or of another file of this one" in capsys.readouterr().err
-    assert (run.folder / "data.jsonl").read_bytes() == data and judged(tmp_path) == 30
+    assert judged(tmp_path) == 30
     base.write_bytes(content)
     assert train(tmp_path) == 0
     assert run.status.state == "done" and base.read_bytes() == content
@@ -117,28 +117,64 @@ def test_a_second_run_is_refused_while_the_first_one_lives(tmp_path: Path, capsy
     assert other.status.state == "interrupted" and judged(tmp_path) == 30
 
 
-@marked
-def test_a_run_that_is_cancelled_says_so_and_goes_on_when_asked_again(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    base = own_base(tmp_path)
-    content = base.read_bytes()
+def cancelled(folder: Path) -> TrainingRun:
+    """A long training that was cancelled while it trained."""
 
     def cancel() -> None:
-        run, until = TrainingRun(Runs(tmp_path).folder / "first"), time.monotonic() + 120
-        while run.status.state != "training" and time.monotonic() < until:
+        run, until = TrainingRun(Runs(folder).folder / "first"), time.monotonic() + 120
+        while (run.status.state != "training" or not run.checkpoints) and time.monotonic() < until:
             time.sleep(0.05)
         run.cancel()
 
     person = threading.Thread(target=cancel)
     person.start()
-    assert train(tmp_path, "--rate", "1e-6", "--epochs", "60") == 130
+    assert train(folder, "--rate", "1e-6", "--epochs", "60") == 130
     person.join()
-    run = Runs(tmp_path).get("first")
+    return Runs(folder).get("first")
+
+
+def conversations(run: TrainingRun) -> set[str]:
+    """Those whose judgements a run learns from."""
+    files = (run.folder / "data.jsonl", run.folder / "data.test.jsonl")
+    return {json.loads(line)["conversation"] for file in files for line in file.read_text().splitlines()}
+
+
+@marked
+def test_a_run_that_is_cancelled_says_so_and_goes_on_only_with_the_judgements_of_its_checkpoint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = own_base(tmp_path)
+    content = base.read_bytes()
+    run = cancelled(tmp_path)
     assert run.status.state == "cancelled" and "Cancelled. What was trained so far is kept" in capsys.readouterr().out
-    assert (run.folder / "checkpoint.pt").exists() and base.read_bytes() == content
+    assert run.checkpoints and base.read_bytes() == content
     assert main(["adapters", "--data-dir", str(tmp_path)]) == 0
     assert "first: cancelled" in capsys.readouterr().out
+
+    cancelled(tmp_path)
+    assert "begins anew with today" not in capsys.readouterr().out, "nothing has changed"
+    with closing(new_store(tmp_path)) as store:
+        refused, *_ = conversations(run)
+        store.judgements.set_consent(refused, False, "ann")
+    cancelled(tmp_path)
+    assert "begins anew with today" in capsys.readouterr().out
+    assert "begins anew with today" in str(run.status.sentence) and "Cancelled" in str(run.status.sentence)
+    assert len(conversations(run)) == 29 and refused not in conversations(run)
+
+
+@marked
+def test_a_run_with_too_few_judgements_counts_those_of_today_when_it_is_tried_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(new_store(tmp_path)) as store:
+        judge(store, 12)
+        assert train(tmp_path, model="r1chat-nano") == 1
+        assert "12 judgements can be used: too few" in capsys.readouterr().err
+        files = {file.name for file in (Runs(tmp_path).folder / "first").iterdir()}
+        assert files == {"wish.json", "status.json"}, "nothing needs the data"
+        judge(store, 6)
+    assert train(tmp_path, model="r1chat-nano") == 1
+    assert "18 judgements can be used: too few" in capsys.readouterr().err
 
 
 @marked

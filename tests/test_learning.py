@@ -754,6 +754,25 @@ def test_a_full_disk_in_mid_run_is_said_and_the_last_checkpoint_stays(tmp_path: 
     assert [file.name for file in tmp_path.iterdir()] == [CHECKPOINT]
 
 
+def test_a_checkpoint_of_other_rows_or_a_damaged_one_is_not_gone_on_from(tmp_path: Path) -> None:
+    from r1chat.training.adapter_run import AdapterPlan, RunCancelledError
+    from r1chat.training.adapting import Adapting, TrainingGuard
+    from r1chat.training.base import read_base
+    from r1chat.training.checkpoint import CHECKPOINT
+
+    base, data, plan = read_base(nano_model()), preferred_rows(17), AdapterPlan("prefer", rate=1e-5, epochs=1)
+
+    def run(rows: list[Any]) -> Adapting:
+        return Adapting(tmp_path, base, rows, data[:8], plan, TrainingGuard())
+
+    with pytest.raises(RunCancelledError):
+        run(data[8:16]).run(lambda line: None, lambda: True)
+    assert run(data[8:16]).begun
+    assert not run(data[9:17]).begun, "as many rows, but others"
+    (tmp_path / CHECKPOINT).write_bytes(b"PK\x03\x04 cut")
+    assert not run(data[8:16]).begun
+
+
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     with closing(new_store(tmp_path)) as store:
         judge(store, 40)

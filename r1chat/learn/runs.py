@@ -177,6 +177,21 @@ class TrainingRun:
                     by_step[trial, is_look, figures["step"]] = line
         return [by_step[key] for key in sorted(by_step)]
 
+    @property
+    def checkpoints(self) -> list[Path]:
+        """What it can go on from: a file, or one of each trial."""
+        return [*self.folder.glob("checkpoint.pt"), *self.folder.glob("trial-*/checkpoint.pt")]
+
+    def drop_checkpoints(self) -> None:
+        """Let it begin anew."""
+        for file in self.checkpoints:
+            file.unlink(missing_ok=True)
+
+    def drop_data(self) -> None:
+        """Remove its data, which the next try gathers anew."""
+        for file in (*self.folder.glob("data.*"), *self.folder.glob("answers.*")):
+            file.unlink(missing_ok=True)
+
     def cancel(self) -> None:
         """Ask its process to stop; it does so after the step that it computes."""
         with suppress(OSError):
@@ -258,9 +273,8 @@ class Runs:
                     return run.name
         model = re.sub(r"[^\w.-]+", "-", wish.model.partition(":")[2]).strip("-.")[:40] or "model"
         stem, numbers = f"{model}-{wish.kind}", self._numbers()
-        number = numbers.get(stem, 0) + 1
-        while (self.folder / f"{stem}-{number}").exists():
-            number += 1
+        there = [folder.name.removeprefix(f"{stem}-") for folder in self.folder.glob(f"{stem}-*")]
+        number = 1 + max([numbers.get(stem, 0), *(int(text) for text in there if re.fullmatch("[0-9]{1,9}", text))])
         with _worded(), replacing(self.folder / _NUMBERS) as file:
             file.write(json.dumps({**numbers, stem: number}).encode())
         return f"{stem}-{number}"
@@ -365,8 +379,9 @@ _UNREADABLE = Both(
     "The run {name} cannot be read. Delete it, and train again.", "无法读取训练 {name}。请删除后重新训练。"
 )
 _INTERRUPTED = Both(
-    "Its process ended before it was done. Train again with the same settings: it goes on where it was.",
-    "训练进程在完成前结束。请用相同设置重新训练：会从中断处继续。",
+    "Its process ended before it was done. Train again with the same settings: it goes on where it was, or begins anew "
+    "if the judgements have changed.",
+    "训练进程在完成前结束。请用相同设置重新训练：会从中断处继续；如果评价有变，则从头开始。",
 )
 _RUNS = Both("{name} is being trained. Cancel it first.", "{name} 正在训练。请先取消。")
 _NO_RUN = Both(
