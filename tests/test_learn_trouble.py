@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from r1chat.cli.main import main
 from r1chat.config import nano_model
 from r1chat.conversations import Provenance
 from r1chat.learn.children import Children, Contender, liked_in
+from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.runs import Runs, RunStatus, RunWish, TrainingRun, only_one
 from r1chat.ui.learn.page import form, run_card
 from r1chat.ui.words.learn import LEARN_WORDS
@@ -154,12 +156,19 @@ def test_a_run_that_is_cancelled_says_so_and_goes_on_only_with_the_judgements_of
     cancelled(tmp_path)
     assert "begins anew with today" not in capsys.readouterr().out, "nothing has changed"
     with closing(new_store(tmp_path)) as store:
-        refused, *_ = conversations(run)
+        refused, erased, *_ = conversations(run)
         store.judgements.set_consent(refused, False, "ann")
     cancelled(tmp_path)
     assert "begins anew with today" in capsys.readouterr().out
     assert "begins anew with today" in str(run.status.sentence) and "Cancelled" in str(run.status.sentence)
     assert len(conversations(run)) == 29 and refused not in conversations(run)
+
+    with closing(new_store(tmp_path)) as store:
+        store.delete(erased)
+        store.purge(timedelta(seconds=-1))
+        forget_erased(store, Runs(tmp_path))
+    assert not run.checkpoints and "erased for good, and its checkpoint with them" in str(run.status.sentence)
+    assert cancelled(tmp_path).checkpoints and len(conversations(run)) == 28
 
 
 @marked

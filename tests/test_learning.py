@@ -1083,6 +1083,11 @@ def test_what_was_erased_for_good_leaves_the_runs(data: Path, tmp_path: Path) ->
     shutil.copytree(data, folder)
     run = Runs(folder).get("little checker")
 
+    checkpoint = run.folder / "trial-1" / "checkpoint.pt"
+    checkpoint.parent.mkdir()
+    checkpoint.touch()
+    run.write(replace(run.status, state="paused"))
+
     def kept() -> list[str]:
         files = (run.folder / "data.jsonl", run.folder / "data.test.jsonl")
         return [json.loads(line)["conversation"] for file in files for line in file.read_text().splitlines()]
@@ -1094,11 +1099,13 @@ def test_what_was_erased_for_good_leaves_the_runs(data: Path, tmp_path: Path) ->
         assert kept() == before and (run.folder / "output.txt").exists() and run.status.proof["examples"]
         store.delete(before[0])
         forget_erased(store, Runs(folder))
-        assert kept() == before, "it can still be had back"
+        assert kept() == before and checkpoint.exists(), "it can still be had back"
         store.purge(timedelta(seconds=-1))
         forget_erased(store, Runs(folder))
     assert set(kept()) == set(before) - {before[0]} and not (run.folder / "output.txt").exists()
     assert run.status.proof["examples"] == [] and run.status.proof["agreed"] and run.adapter.exists()
+    assert not checkpoint.exists() and run.log(), "figures stay"
+    assert "erased for good, and its checkpoint with them" in str(run.status.sentence)
 
 
 def test_training_runs_nothing_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
