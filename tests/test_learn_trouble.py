@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import resource
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,7 +20,8 @@ from sums import judge, nano, new_store
 from r1chat.cli.main import main
 from r1chat.config import nano_model
 from r1chat.conversations import Provenance
-from r1chat.learn.children import Children, liked_in
+from r1chat.learn.children import Children, Contender, liked_in
+from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.runs import Runs, RunStatus, RunWish, TrainingRun, only_one
 from r1chat.ui.learn.page import form, run_card
 from r1chat.ui.words.learn import LEARN_WORDS
@@ -97,11 +100,10 @@ def test_a_disk_that_fills_up_in_mid_run_and_a_base_that_changes_then_lose_nothi
     assert (
         run.status.state == "failed" and "disk is full" in run.status.why[0] and run.status.why[0] != run.status.why[1]
     )
-    data = (run.folder / "data.jsonl").read_bytes()
     base.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))  # another file under the same name
     assert train(tmp_path) == 1
     assert "of other models, or of another file of this one" in capsys.readouterr().err
-    assert (run.folder / "data.jsonl").read_bytes() == data and judged(tmp_path) == 30
+    assert judged(tmp_path) == 30
     base.write_bytes(content)
     assert train(tmp_path) == 0
     assert run.status.state == "done" and base.read_bytes() == content
@@ -117,28 +119,71 @@ def test_a_second_run_is_refused_while_the_first_one_lives(tmp_path: Path, capsy
     assert other.status.state == "interrupted" and judged(tmp_path) == 30
 
 
-@marked
-def test_a_run_that_is_cancelled_says_so_and_goes_on_when_asked_again(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    base = own_base(tmp_path)
-    content = base.read_bytes()
+def cancelled(folder: Path) -> TrainingRun:
+    """A long training that was cancelled while it trained."""
 
     def cancel() -> None:
-        run, until = TrainingRun(Runs(tmp_path).folder / "first"), time.monotonic() + 120
-        while run.status.state != "training" and time.monotonic() < until:
+        run, until = TrainingRun(Runs(folder).folder / "first"), time.monotonic() + 120
+        while (run.status.state != "training" or not run.checkpoints) and time.monotonic() < until:
             time.sleep(0.05)
         run.cancel()
 
     person = threading.Thread(target=cancel)
     person.start()
-    assert train(tmp_path, "--rate", "1e-6", "--epochs", "60") == 130
+    assert train(folder, "--rate", "1e-6", "--epochs", "60") == 130
     person.join()
-    run = Runs(tmp_path).get("first")
+    return Runs(folder).get("first")
+
+
+def conversations(run: TrainingRun) -> set[str]:
+    """Those whose judgements a run learns from."""
+    files = (run.folder / "data.jsonl", run.folder / "data.test.jsonl")
+    return {json.loads(line)["conversation"] for file in files for line in file.read_text().splitlines()}
+
+
+@marked
+def test_a_run_that_is_cancelled_says_so_and_goes_on_only_with_the_judgements_of_its_checkpoint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = own_base(tmp_path)
+    content = base.read_bytes()
+    run = cancelled(tmp_path)
     assert run.status.state == "cancelled" and "Cancelled. What was trained so far is kept" in capsys.readouterr().out
-    assert (run.folder / "checkpoint.pt").exists() and base.read_bytes() == content
+    assert run.checkpoints and base.read_bytes() == content
     assert main(["adapters", "--data-dir", str(tmp_path)]) == 0
     assert "first: cancelled" in capsys.readouterr().out
+
+    cancelled(tmp_path)
+    assert "begins anew with today" not in capsys.readouterr().out, "nothing has changed"
+    with closing(new_store(tmp_path)) as store:
+        refused, erased, *_ = conversations(run)
+        store.judgements.set_consent(refused, False, "ann")
+    cancelled(tmp_path)
+    assert "begins anew with today" in capsys.readouterr().out
+    assert "begins anew with today" in str(run.status.sentence) and "Cancelled" in str(run.status.sentence)
+    assert len(conversations(run)) == 29 and refused not in conversations(run)
+
+    with closing(new_store(tmp_path)) as store:
+        store.delete(erased)
+        store.purge(timedelta(seconds=-1))
+        forget_erased(store, Runs(tmp_path))
+    assert not run.checkpoints and "erased for good, and its checkpoint with them" in str(run.status.sentence)
+    assert cancelled(tmp_path).checkpoints and len(conversations(run)) == 28
+
+
+@marked
+def test_a_run_with_too_few_judgements_counts_those_of_today_when_it_is_tried_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(new_store(tmp_path)) as store:
+        judge(store, 12)
+        assert train(tmp_path, model="r1chat-nano") == 1
+        assert "12 judgements can be used: too few" in capsys.readouterr().err
+        files = {file.name for file in (Runs(tmp_path).folder / "first").iterdir()}
+        assert files == {"wish.json", "status.json"}, "nothing needs the data"
+        judge(store, 6)
+    assert train(tmp_path, model="r1chat-nano") == 1
+    assert "18 judgements can be used: too few" in capsys.readouterr().err
 
 
 @marked
@@ -168,10 +213,23 @@ def test_a_run_that_goes_on_shows_how_much_time_is_left(tmp_path: Path) -> None:
     assert "第 7 步，共 60 步" in chinese and 'value="7" max="60"' in english
 
 
+def test_a_number_is_never_given_to_two_runs(tmp_path: Path) -> None:
+    runs, wish = Runs(tmp_path), RunWish("prefer", "llama.cpp:x")
+    for number in (1, 2):
+        run = runs.begin(wish)
+        assert run.name == f"x-prefer-{number}"
+        run.write(RunStatus("done"))
+        run.delete()
+    assert runs.begin(RunWish("sft", "llama.cpp:x")).name == "x-sft-1"
+    (runs.folder / ".numbers.json").write_text('{"x-prefer": "many", "x-sft": [1]')
+    assert runs.begin(wish).name == "x-prefer-1", "a file that makes no sense stops no run"
+
+
 @pytest.mark.slow
 def test_only_blind_comparisons_of_the_two_say_whether_a_child_is_better(tmp_path: Path) -> None:
     parent = nano()
     child = Provenance("llama.cpp", "0.3.36", "child", "cd" * 32)
+    both = Contender("child", "cd" * 32), Contender(parent.model, parent.digest)
     with closing(new_store(tmp_path)) as store:
 
         def compare(count: int, blind: bool) -> None:
@@ -182,10 +240,14 @@ def test_only_blind_comparisons_of_the_two_say_whether_a_child_is_better(tmp_pat
                 store.judgements.compare(opened.id, "left", "ann")
 
         compare(10, False)
-        assert liked_in(store, "child", parent.model).games == 0, "names were seen"
+        assert liked_in(store, *both).games == 0, "names were seen"
         compare(6, True)
-        few = liked_in(store, "child", parent.model)
+        few = liked_in(store, *both)
         assert few.games == 6 and not few.suffices
         compare(20, True)
-        many = liked_in(store, "child", parent.model)
+        many = liked_in(store, *both)
+        renamed, namesake = (both[0]._replace(**other) for other in ({"name": "nicer"}, {"digest": "ef" * 32}))
+        assert liked_in(store, renamed, both[1]) == many, "a child that was renamed keeps its comparisons"
+        assert liked_in(store, namesake, both[1]).games == 0, "another one of the same name has none of them"
+        assert liked_in(store, Contender("child"), both[1]) == many, "without a digest the name is all there is"
     assert many.suffices and str(many.verdict).startswith("Better") and "of 26 blind" in str(many.verdict)

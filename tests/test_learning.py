@@ -43,7 +43,7 @@ from r1chat.conversations import Provenance
 from r1chat.errors import ExportError, ModelFileError, TrainingError
 from r1chat.judgements import Aspects
 from r1chat.learn.blind import BlindQueue
-from r1chat.learn.children import Children, liked
+from r1chat.learn.children import Children, Contender, liked
 from r1chat.learn.forgetting import forget_erased
 from r1chat.learn.gather import TextRow, TrainingData, check_enough, read_rows, unusable_told, write_rows
 from r1chat.learn.overview import materials
@@ -805,6 +805,25 @@ def test_a_full_disk_in_mid_run_is_said_and_the_last_checkpoint_stays(tmp_path: 
     assert [file.name for file in tmp_path.iterdir()] == [CHECKPOINT]
 
 
+def test_a_checkpoint_of_other_rows_or_a_damaged_one_is_not_gone_on_from(tmp_path: Path) -> None:
+    from r1chat.training.adapter_run import AdapterPlan, RunCancelledError
+    from r1chat.training.adapting import Adapting, TrainingGuard
+    from r1chat.training.base import read_base
+    from r1chat.training.checkpoint import CHECKPOINT
+
+    base, data, plan = read_base(nano_model()), preferred_rows(17), AdapterPlan("prefer", rate=1e-5, epochs=1)
+
+    def run(rows: list[Any]) -> Adapting:
+        return Adapting(tmp_path, base, rows, data[:8], plan, TrainingGuard())
+
+    with pytest.raises(RunCancelledError):
+        run(data[8:16]).run(lambda line: None, lambda: True)
+    assert run(data[8:16]).begun
+    assert not run(data[9:17]).begun, "as many rows, but others"
+    (tmp_path / CHECKPOINT).write_bytes(b"PK\x03\x04 cut")
+    assert not run(data[8:16]).begun
+
+
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     with closing(new_store(tmp_path)) as store:
         judge(store, 40)
@@ -1142,6 +1161,11 @@ def test_what_was_erased_for_good_leaves_the_runs(data: Path, tmp_path: Path) ->
     shutil.copytree(data, folder)
     run = Runs(folder).get("little checker")
 
+    checkpoint = run.folder / "trial-1" / "checkpoint.pt"
+    checkpoint.parent.mkdir()
+    checkpoint.touch()
+    run.write(replace(run.status, state="paused"))
+
     def kept() -> list[str]:
         files = (run.folder / "data.jsonl", run.folder / "data.test.jsonl")
         return [json.loads(line)["conversation"] for file in files for line in file.read_text().splitlines()]
@@ -1153,11 +1177,13 @@ def test_what_was_erased_for_good_leaves_the_runs(data: Path, tmp_path: Path) ->
         assert kept() == before and (run.folder / "output.txt").exists() and run.status.proof["examples"]
         store.delete(before[0])
         forget_erased(store, Runs(folder))
-        assert kept() == before, "it can still be had back"
+        assert kept() == before and checkpoint.exists(), "it can still be had back"
         store.purge(timedelta(seconds=-1))
         forget_erased(store, Runs(folder))
     assert set(kept()) == set(before) - {before[0]} and not (run.folder / "output.txt").exists()
     assert run.status.proof["examples"] == [] and run.status.proof["agreed"] and run.adapter.exists()
+    assert not checkpoint.exists() and run.log(), "figures stay"
+    assert "erased for good, and its checkpoint with them" in str(run.status.sentence)
 
 
 def test_training_runs_nothing_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1176,8 +1202,9 @@ def test_training_runs_nothing_of_the_current_folder(tmp_path: Path, monkeypatch
 
 def test_better_is_said_only_where_the_interval_excludes_one_half() -> None:
     def verdict(wins: int, losses: int) -> str:
-        games = [("child", "parent", 1.0)] * wins + [("parent", "child", 1.0)] * losses + [("child", "other", 1.0)]
-        return str(liked(games, "child", "parent").verdict)
+        child, parent, other = map(Contender, ("child", "parent", "other"))
+        games = {(child, parent, 1.0): wins, (parent, child, 1.0): losses, (child, other, 1.0): 1}
+        return str(liked(games, child, parent).verdict)
 
     assert "Not compared yet" in verdict(0, 0)
     assert "No difference shown" in verdict(6, 4)
@@ -1188,10 +1215,11 @@ def test_better_is_said_only_where_the_interval_excludes_one_half() -> None:
 def test_the_blind_queue_of_a_child_ends_by_itself(data: Path, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     shutil.copytree(data, folder)
-    child = Provenance("llama.cpp", "0.3.36", "little checker", "cd" * 32)
     settings = load(data_dir=folder, ollama=False)
+    children = Children(settings.models_folder)
+    child = Provenance("llama.cpp", "0.3.36", *children.contenders("little checker", NANO)[0])
     with closing(build(settings)) as app:
-        queue = BlindQueue(app, Children(settings.models_folder))
+        queue = BlindQueue(app, children)
         for number in range(40):
             turn = app.store.add_turn(app.store.new_conversation("Sums").id, f"{number} + 1 = ?", None)
             sides = [

@@ -188,7 +188,8 @@ def adapters(app: App, action: str, words: list[str]) -> int:
         for name in children.names():
             record = children.record(name)
             base = record.get("base", {}).get("name", "")
-            _say(_CHILD.format(name=name, base=base or "?", verdict=liked_in(app.store, name, base).verdict))
+            verdict = liked_in(app.store, *children.contenders(name, base)).verdict
+            _say(_CHILD.format(name=name, base=base or "?", verdict=verdict))
         for run in runs.all():
             status = run.status
             _say(_RUN.format(name=run.name, state=status.state, why=status.sentence))

@@ -46,7 +46,7 @@ class BlindQueue:
 
     def liked(self, name: str) -> Liked:
         """What the comparisons so far say. Raises BackendError where the child is gone."""
-        return liked_in(self._app.store, name, self._parent(name).partition(":")[2])
+        return liked_in(self._app.store, *self._children.contenders(name, self._parent(name).partition(":")[2]))
 
     def next(self, name: str) -> Pair | None:
         """The pair that waits for a verdict; None where the comparisons so far suffice.

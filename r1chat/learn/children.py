@@ -5,20 +5,24 @@ Beside `NAME.gguf` lie `NAME.json`, the record of the run that made it, and `NAM
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import struct
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
-from r1chat.backends.llama.adapters import base_keys
+from r1chat.backends.gguf import read_header
+from r1chat.backends.llama.adapters import BASE_DIGEST, base_keys
+from r1chat.backends.llama.digests import adapted
 from r1chat.backends.llama.files import ModelFile
 from r1chat.both import Both
 from r1chat.errors import ExportError, ModelFileError, TrainingError
@@ -48,7 +52,21 @@ _MALFORMED = (
 _SCRATCH = ".new-"  # how the names of folders begin in which a child is written
 _OLD = 86_400  # seconds: nobody writes so long
 _LARGEST_RANK = 1024  # usual are 8 to 256
+_LARGEST = 1 << 30  # bytes of an adapter that are hashed while a page waits: a second or two
 NARROW = 0.15  # half the width of the 95 % interval at which blind comparisons suffice: 20 to 40 of them
+
+
+class Contender(NamedTuple):
+    """A model in comparisons: its name, and the digest of its file; "" where that is not known."""
+
+    name: str
+    digest: str = ""
+
+    def is_same(self, other: Contender) -> bool:
+        """By the digest where both have one: names change, and are given again."""
+        if self.digest and other.digest:
+            return self.digest == other.digest
+        return self.name == other.name
 
 
 class Children:
@@ -70,9 +88,20 @@ class Children:
         with suppress(OSError, ValueError, TypeError, TrainingError):
             values = read_json(self.folder / f"{name}.json", follow=False)
             status = RunStatus.read(values)
-            origin = {key: values[key] for key in ("run", "wish") if key in values}
+            origin = {key: values[key] for key in ("run", "wish", "digest") if key in values}
             return {**origin, "run": checked_name(str(values["run"])), **asdict(status)} if "run" in values else {}
         return {}
+
+    def contenders(self, name: str, base: str) -> tuple[Contender, Contender]:
+        """A child and its base, whose name is `base`, as comparisons know them."""
+        record = self.record(name)
+        digest, base_digest = str(record.get("digest", "")), str(record.get("base", {}).get("sha256", ""))
+        if not digest or not base_digest:  # of an older version, or an adapter that was made elsewhere
+            with suppress(OSError):
+                file = self.folder / f"{name}.gguf"
+                stat = file.stat()
+                digest, base_digest = _digests(file, stat.st_size, stat.st_mtime_ns)
+        return Contender(name, digest), Contender(base, base_digest)
 
     def keep(self, run: TrainingRun, name: str = "") -> str:
         """Put a run's adapter into the model list; its name there. Raises TrainingError."""
@@ -86,6 +115,7 @@ class Children:
         wish = replace(run.wish, data=Path(run.wish.data).name, weights=Path(run.wish.weights).name)  # no paths
         record = {"run": run.name, "wish": asdict(wish), **asdict(replace(status, base=base, proof=proof))}
         with self._files_of(name) as new:
+            record["digest"] = adapted(str(base.get("sha256", "")), _file_digest(run.adapter))
             (new / "json").write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
             lines = modelfile(Path(status.base.get("path", "")), f"{name}.gguf")
             (new / "Modelfile").write_text(lines, encoding="utf-8")
@@ -288,28 +318,53 @@ class Liked:
         return (_WORSE if self.share.high < 0.5 else _OPEN).format(**values)
 
 
-def liked(results: Iterable[tuple[str, str, float]], child: str, parent: str) -> Liked:
-    """What comparisons (left, right, score of left: 1, 0 or 0.5) say of a child against its parent."""
-    scores = [
-        score if left == child else 1 - score for left, right, score in results if {left, right} == {child, parent}
-    ]
-    return Liked(len(scores), wilson(sum(scores), len(scores)))
+BlindResult = tuple[Contender, Contender, float]  # left, right, score of left: 1, 0 or 0.5
 
 
-def liked_in(store: Store, child: str, parent: str) -> Liked:
-    """What the blind comparisons of a store say of a child against its parent, both by name."""
-    return liked(blind_results(store).get(frozenset((child, parent)), ()), child, parent)
+def liked(results: Mapping[BlindResult, int], child: Contender, parent: Contender) -> Liked:
+    """What comparisons, each result with its count, say of a child against its parent."""
+    games, wins = 0, 0.0
+    for (left, right, score), count in results.items():
+        if left.is_same(child) and right.is_same(parent):
+            games, wins = games + count, wins + count * score
+        elif left.is_same(parent) and right.is_same(child):
+            games, wins = games + count, wins + count * (1 - score)
+    return Liked(games, wilson(wins, games))
 
 
-def blind_results(store: Store) -> dict[frozenset[str], list[tuple[str, str, float]]]:
-    """All blind comparisons with a verdict, as `liked` takes them, by the names of the two models."""
-    by_models: defaultdict[frozenset[str], list[tuple[str, str, float]]] = defaultdict(list)
+def liked_in(store: Store, child: Contender, parent: Contender) -> Liked:
+    """What the blind comparisons of a store say of a child against its parent."""
+    return liked(blind_results(store), child, parent)
+
+
+def blind_results(store: Store) -> Counter[BlindResult]:
+    """All blind comparisons with a verdict, counted by what they say."""
+    results: Counter[BlindResult] = Counter()
     with store.dataset.snapshot() as snapshot:
         for game in snapshot.games(Filter()):
             if game.blind and game.winner in _SCORES:
-                left, right = game.left.model, game.right.model
-                by_models[frozenset((left, right))].append((left, right, _SCORES[game.winner]))
-    return by_models
+                left = Contender(game.left.model, game.left_digest)
+                right = Contender(game.right.model, game.right_digest)
+                results[left, right, _SCORES[game.winner]] += 1
+    return results
+
+
+@lru_cache
+def _digests(adapter: Path, size: int, _: int) -> tuple[str, str]:
+    """The digests of a child and of its base, by the adapter's file and the time of its last change, in ns.
+
+    "" for a file that names no base, or is too large to be read while a page waits.
+    """
+    try:
+        base = read_header(adapter).text(BASE_DIGEST) if size <= _LARGEST else ""
+    except (*_MALFORMED, OSError):
+        base = ""
+    return (adapted(base, _file_digest(adapter)), base) if base else ("", "")
+
+
+def _file_digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 _SCORES: Mapping[Winner, float] = {"left": 1.0, "right": 0.0, "tie": 0.5, "both_bad": 0.5}

@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from r1chat.app import App
+from r1chat.both import Both
 from r1chat.errors import R1ChatError
 from r1chat.files import replacing
-from r1chat.learn.runs import Runs, TrainingRun
+from r1chat.learn.runs import UNFINISHED, Runs, TrainingRun
 from r1chat.learn.starting import OUTPUT
 from r1chat.store import Store
 
@@ -46,8 +47,8 @@ class DailyPurge:
 def forget_erased(store: Store, runs: Runs) -> None:
     """Take the rows of conversations that the store no longer has out of every run that was made from it.
 
-    A run that has lost rows loses its answers before and after and what it printed, which may repeat them; figures and
-    adapter stay.
+    A run that has lost rows loses its answers before and after and what it printed, which may repeat them, and its
+    checkpoint, which was trained on them; figures and adapter stay.
     """
     for run in runs.all():
         with suppress(R1ChatError, OSError):  # a full disk, a busy database: at the next start
@@ -60,11 +61,15 @@ def _forget(store: Store, run: TrainingRun) -> None:
     erased = store.erased({conversation for lines in rows.values() for _, conversation in lines if conversation})
     if not erased:
         return
+    status = run.status
+    if run.checkpoints and status.state in UNFINISHED:
+        status = replace(status, why=(_BEGINS_ANEW.en, _BEGINS_ANEW.zh))
+    run.drop_checkpoints()
     for file, lines in rows.items():
         with replacing(file) as stream:
             stream.writelines(line for line, conversation in lines if conversation not in erased)
     (run.folder / OUTPUT).unlink(missing_ok=True)
-    run.write(replace(run.status, proof={**run.status.proof, "examples": []} if run.status.proof else {}))
+    run.write(replace(status, proof={**status.proof, "examples": []} if status.proof else {}))
     log.info("run %s: what was erased was taken out of its data", run.name)
 
 
@@ -77,3 +82,10 @@ def _rows(file: Path) -> list[tuple[bytes, str]]:
             conversation = str(json.loads(line).get("conversation", ""))
         rows.append((line, conversation))
     return rows
+
+
+_BEGINS_ANEW = Both(
+    "Some of its data were erased for good, and its checkpoint with them: when it goes on, it begins anew with the "
+    "judgements of that day.",
+    "它的部分数据已被永久清除，检查点也一并清除：继续时会用当时的评价从头开始。",
+)

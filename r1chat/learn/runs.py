@@ -28,6 +28,7 @@ from r1chat.files import make_folder, read_json, read_text, replacing, require_n
 from r1chat.store.reply_owner import current_owner, is_alive
 
 WISH, STATUS, LOG, LOCK = "wish.json", "status.json", "log.jsonl", ".running"
+_NUMBERS = ".numbers.json"  # the last number that was given to a run, by the name before it
 _HELD = ".training.lock"  # locked while a process trains: the system unlocks it when that dies, in whatever way
 _GLANCE = 0.5  # seconds to wait for it, since `holder` may hold it for a moment
 _LOADING = 60.0  # seconds until a process that was named has locked it
@@ -176,6 +177,21 @@ class TrainingRun:
                     by_step[trial, is_look, figures["step"]] = line
         return [by_step[key] for key in sorted(by_step)]
 
+    @property
+    def checkpoints(self) -> list[Path]:
+        """What it can go on from: a file, or one of each trial."""
+        return [*self.folder.glob("checkpoint.pt"), *self.folder.glob("trial-*/checkpoint.pt")]
+
+    def drop_checkpoints(self) -> None:
+        """Let it begin anew."""
+        for file in self.checkpoints:
+            file.unlink(missing_ok=True)
+
+    def drop_data(self) -> None:
+        """Remove its data, which the next try gathers anew."""
+        for file in (*self.folder.glob("data.*"), *self.folder.glob("answers.*")):
+            file.unlink(missing_ok=True)
+
     def cancel(self) -> None:
         """Ask its process to stop; it does so after the step that it computes."""
         with suppress(OSError):
@@ -252,16 +268,27 @@ class Runs:
         return run
 
     def _free_name(self, wish: RunWish) -> str:
-        """The name of an unfinished run of the same wish, or the next free one."""
+        """The name of an unfinished run of the same wish, or one that no run has had."""
         for run in self.all():
             with suppress(TrainingError):
                 if run.wish == wish and run.status.state in UNFINISHED and not run.alive:
                     return run.name
-        stem = re.sub(r"[^\w.-]+", "-", wish.model.partition(":")[2]).strip("-.")[:40] or "model"
-        number = 1
-        while (self.folder / f"{stem}-{wish.kind}-{number}").exists():
-            number += 1
-        return f"{stem}-{wish.kind}-{number}"
+        model = re.sub(r"[^\w.-]+", "-", wish.model.partition(":")[2]).strip("-.")[:40] or "model"
+        stem, numbers = f"{model}-{wish.kind}", self._numbers()
+        there = [folder.name.removeprefix(f"{stem}-") for folder in self.folder.glob(f"{stem}-*")]
+        number = 1 + max([numbers.get(stem, 0), *(int(text) for text in there if re.fullmatch("[0-9]{1,9}", text))])
+        with _worded(), replacing(self.folder / _NUMBERS) as file:
+            file.write(json.dumps({**numbers, stem: number}).encode())
+        return f"{stem}-{number}"
+
+    def _numbers(self) -> dict[str, int]:
+        """The last number that was given to a run, by the name before it: none is given again to another one."""
+        try:
+            values = read_json(self.folder / _NUMBERS)
+        except (OSError, ValueError):
+            return {}
+        entries = values.items() if isinstance(values, dict) else ()
+        return {stem: number for stem, number in entries if isinstance(number, int) and 0 < number < 1 << 53}
 
 
 def _require_no_links(run: TrainingRun) -> None:
@@ -362,8 +389,9 @@ _UNREADABLE = Both(
     "The run {name} cannot be read. Delete it, and train again.", "无法读取训练 {name}。请删除后重新训练。"
 )
 _INTERRUPTED = Both(
-    "Its process ended before it was done. Train again with the same settings: it goes on where it was.",
-    "训练进程在完成前结束。请用相同设置重新训练：会从中断处继续。",
+    "Its process ended before it was done. Train again with the same settings: it goes on where it was, or begins anew "
+    "if the judgements have changed.",
+    "训练进程在完成前结束。请用相同设置重新训练：会从中断处继续；如果评价有变，则从头开始。",
 )
 _RUNS = Both("{name} is being trained. Cancel it first.", "{name} 正在训练。请先取消。")
 _NO_RUN = Both(

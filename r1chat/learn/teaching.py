@@ -80,10 +80,7 @@ def trainer_of(
     reading: LoadedModel,
     form: ReasoningFormat | None,
 ) -> Trainer:
-    """The trainer of a run, begun or gone on with. `form`: how the model marks its thought.
-
-    Raises TrainingError for a checkpoint that is damaged or of another run.
-    """
+    """The trainer of a run, begun or gone on with. `form`: how the model marks its thought."""
     parameters = base.header.parameters
     plan = AdapterPlan(
         wish.kind,

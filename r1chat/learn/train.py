@@ -36,7 +36,7 @@ from r1chat.learn.gather import (
     write_rows,
 )
 from r1chat.learn.proof import LIMIT, PLAIN, PROMPTS, SAMPLES, Proof, Write, agreed_by_aspect, compare
-from r1chat.learn.runs import RunStatus, TrainingRun, now, only_one
+from r1chat.learn.runs import LOG, RunStatus, TrainingRun, now, only_one
 from r1chat.learn.target import Target, find_target
 from r1chat.learn.trials import chosen
 from r1chat.library.forecast import duration
@@ -74,6 +74,7 @@ def check_installed() -> None:
 def train(app: App, run: TrainingRun, tell: _Tell) -> RunStatus:
     """Do a run, or go on with it; its last status. `tell` gets a sentence at each turn of events.
 
+    It learns from today's judgements, and goes on from its checkpoint only where that was trained on the same.
     Raises what ended it, with the same sentence in the run's status; its checkpoint is kept. See `check_installed`.
     """
     with only_one(run):
@@ -95,12 +96,16 @@ def train(app: App, run: TrainingRun, tell: _Tell) -> RunStatus:
         except KeyboardInterrupt:
             job.end("cancelled", _CANCELLED)
             raise
+        finally:
+            if job.status.state not in ("done", "stopped") and not run.checkpoints:
+                run.drop_data()
 
 
 class _Job:
     def __init__(self, app: App, run: TrainingRun, status: RunStatus, tell: _Tell) -> None:
         self.app, self.run, self.status, self.tell = app, run, status, tell
         self.wish = run.wish
+        self.notice: Both | None = None  # said before how it ended
 
     def do(self) -> RunStatus:
         """All stages in their order."""
@@ -149,7 +154,6 @@ class _Job:
         from r1chat.training.base import compare as compare_logits
         from r1chat.training.base import read_base
 
-        self.run.adapter.unlink(missing_ok=True)  # of a run that was cancelled and goes on
         lesson = encode(reading, gathered, choosing)
         device = self._forecast(target, lesson, _asked(gathered))
         self._write()
@@ -158,6 +162,9 @@ class _Job:
         special = base.header.special_tokens
         form = find_format(base.header.chat_template, special.get("bos", ""), special.get("eos", "")).form
         trainer = trainer_of(self.run.folder, self.wish, self.status.rate, base, lesson, reading, form)
+        self.run.adapter.unlink(missing_ok=True)  # of a run that was cancelled and goes on
+        if not trainer.begun:
+            self._begin_anew()
         result = self._train(target, trainer, lesson, reading)
         if result.best is None:
             why = result.why or _NOTHING_LEARNT
@@ -177,6 +184,15 @@ class _Job:
             sentences = [*(sentences or [_DONE]), unusable_told(gathered.unusable)]
         return self.end("done", Both.sentences(sentences) if sentences else _DONE)
 
+    def _begin_anew(self) -> None:
+        """Remove what an earlier try left, and say so if it had a checkpoint."""
+        if self.run.checkpoints:
+            self.tell(_ANEW)
+            self.notice = _ANEW
+            self.status = replace(self.status, why=(_ANEW.en, _ANEW.zh))
+        self.run.drop_checkpoints()
+        (self.run.folder / LOG).unlink(missing_ok=True)
+
     def interrupted(self) -> Both:
         """What a person is told who paused or cancelled."""
         if not self.run.is_cancelled:
@@ -189,6 +205,8 @@ class _Job:
 
     def end(self, state: Any, why: Both) -> RunStatus:
         """The last status."""
+        if self.notice:
+            why = Both.sentences([self.notice, why])
         self.status = replace(self.status, state=state, why=(why.en, why.zh), ended=now(), left=0.0)
         self._write()
         return self.status
@@ -209,10 +227,10 @@ class _Job:
             )
 
     def _gather(self, target: Target) -> TrainingData:
-        """The rows; those of the store are written once, so that a run that goes on has the same."""
+        """The rows of today, those of the store written into the run's folder."""
         wish = self.wish
-        file = Path(wish.data) if wish.data else self.run.folder / "data.jsonl"
-        if not wish.data and not file.exists():
+        file = Path(wish.data)
+        if not wish.data:
             file = write_rows(self.app.store, self.app.catalogue, wish.kind, self.run.folder)
         return read_rows(wish.kind, file, target.digests, target.names, wish.every_model or bool(wish.data), wish.by)
 
@@ -436,15 +454,22 @@ _HARMED = Both(
     "它在可检验的方面变差了：保留之前请查看数据。",
 )
 _CANCELLED = Both(
-    "Cancelled. What was trained so far is kept: train again with the same settings to go on.",
-    "已取消。已训练的部分会保留：用相同设置重新训练即可继续。",
+    "Cancelled. What was trained so far is kept: train again with the same settings to go on. If the judgements have "
+    "changed by then, it begins anew.",
+    "已取消。已训练的部分会保留：用相同设置重新训练即可继续。如果届时评价有变，则从头开始。",
 )
 _SO_FAR = Both(
     "The best state so far can be kept as it is, without a proof: r1chat adapters keep {name}.",
     "目前最好的状态可以直接保留，但未经检验：r1chat adapters keep {name}。",
 )
 _PAUSED = Both(
-    "Paused. What was trained so far is kept: it goes on from there.", "已暂停。已训练的部分会保留：可从此处继续。"
+    "Paused. What was trained so far is kept: it goes on from there, or begins anew if the judgements have changed.",
+    "已暂停。已训练的部分会保留：可从此处继续；如果评价有变，则从头开始。",
+)
+_ANEW = Both(
+    "The checkpoint was trained on other judgements than there are today (some are new, changed, refused or deleted), "
+    "or is damaged, so the run begins anew with today’s.",
+    "检查点训练时的评价与现在不同（有新增、更改、拒绝导出或删除），或检查点已损坏，因此用现在的评价从头开始训练。",
 )
 _UNWRITABLE = Both(
     "{file} cannot be written ({reason}). Make room on the disk and train again: it goes on where it was.",

@@ -150,12 +150,14 @@ class Player(NamedTuple):
 
 
 class Game(NamedTuple):
-    """A comparison as a result. `blind`: the names were hidden."""
+    """A comparison as a result. `blind`: the names were hidden. Digests are of the models' files, "" if not known."""
 
     winner: Winner
     left: Player
     right: Player
     blind: bool
+    left_digest: str
+    right_digest: str
 
 
 class Dataset:
@@ -255,17 +257,18 @@ class DatasetView:
         listed_entries = listed.subquery()
         left, right = replies.alias("left_side"), replies.alias("right_side")
         sides = [side.c[name] for side in (left, right) for name in Player._fields]
+        others = comparison_sides.c.blind, left.c.digest, right.c.digest
         query = (
-            select(listed_entries.c.content, comparisons.c.winner, *sides, comparison_sides.c.blind)
+            select(listed_entries.c.content, comparisons.c.winner, *sides, *others)
             .join(comparisons, comparisons.c.id == listed_entries.c.id)
             .join(comparison_sides, comparison_sides.c.id == comparisons.c.duel_id)
             .join(left, left.c.id == comparison_sides.c.left_id)
             .join(right, right.c.id == comparison_sides.c.right_id)
         )
-        several = len(Player._fields)
+        middle, end = 2 + len(Player._fields), 2 + 2 * len(Player._fields)
         for row in self._stream(query):
             if selection.allows(row.content):
-                yield Game(row.winner, Player(*row[2 : 2 + several]), Player(*row[2 + several : -1]), row.blind)
+                yield Game(row.winner, Player(*row[2:middle]), Player(*row[middle:end]), *row[end:])
 
     def raters(self) -> list[str]:
         """Everybody who judged something."""

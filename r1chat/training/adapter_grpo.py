@@ -21,7 +21,7 @@ import torch
 from r1chat.both import Both
 from r1chat.reasoning_format import ReasoningFormat
 from r1chat.rewards import RightAnswer
-from r1chat.training.adapter_run import AdapterPlan, AdapterRun
+from r1chat.training.adapter_run import AdapterPlan, AdapterRun, digest_of
 from r1chat.training.base import Base
 from r1chat.training.grpo import Reinforcement, add_gradient, group_advantages, means
 from r1chat.training.lora import Weights
@@ -112,7 +112,6 @@ class AdapterGrpo(AdapterRun[GrpoResult]):
         speech: Speech,
         guard: GrpoGuard | None = None,
     ) -> None:
-        """Raises TrainingError for a damaged checkpoint."""
         super().__init__(folder, base, plan, (0.9, 0.95))
         self.problems, self.held, self.speech, self.guard = problems, held_out, speech, guard or GrpoGuard()
         self.rules = Reinforcement(problems=min(plan.batch, len(problems)))
@@ -124,6 +123,7 @@ class AdapterGrpo(AdapterRun[GrpoResult]):
         self._kept: list[tuple[list[int], list[int]]] = []  # prompts and replies that were right before training
         self._kept_before = 0.0  # their log probability for each token
         self._harm: Both | None = None
+        self._data = digest_of(problems, held_out)
         self.restore()
 
     def _update(self) -> dict[str, Any]:
@@ -237,8 +237,7 @@ class AdapterGrpo(AdapterRun[GrpoResult]):
 
     @property
     def _identity(self) -> Mapping[str, Any]:
-        sizes = len(self.problems), len(self.held)
-        return {"plan": json.dumps([asdict(self.plan), self.speech.limit, *sizes], sort_keys=True)}
+        return {"plan": json.dumps([asdict(self.plan), self.speech.limit], sort_keys=True), "data": self._data}
 
     def _state(self) -> dict[str, Any]:
         return {

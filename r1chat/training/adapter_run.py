@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 import torch
 
-from r1chat.both import Both
 from r1chat.errors import TrainingError
 from r1chat.training.base import Base
-from r1chat.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
+from r1chat.training.checkpoint import load_checkpoint, save_checkpoint
 from r1chat.training.lora import Adapter
 from r1chat.training.outcome import Tell
 
@@ -53,7 +53,7 @@ class RunCancelledError(Exception):
 
 
 class AdapterRun(ABC, Generic[_Outcome]):
-    """A run in a folder: begun anew, or gone on with where the folder holds its checkpoint.
+    """A run in a folder: begun anew, or gone on with where the folder holds its checkpoint: `begun` tells.
 
     `steps` are made in all, and what is set apart is looked at before the first, after each `every` of them, and in the
     end. A subclass says what a step and a look are, and calls `restore` when it is ready for a checkpoint.
@@ -154,12 +154,13 @@ class AdapterRun(ABC, Generic[_Outcome]):
         )
 
     def restore(self) -> None:
-        """Go on from the folder's checkpoint, if it holds one. Raises TrainingError where that is of another run."""
-        if not (self.folder / CHECKPOINT).exists():
+        """Go on from the folder's checkpoint, if it holds one that is whole, of the same data and settings."""
+        try:
+            saved = load_checkpoint(self.folder)
+        except TrainingError:
             return
-        saved = load_checkpoint(self.folder)
         if any(saved.get(name) != value for name, value in self._identity.items()):
-            raise TrainingError(_ANOTHER.format(folder=self.folder))
+            return
         self.adapter.load(saved["weights"])
         self.optimiser.load_state_dict(saved["optimiser"])
         self.step, self.seconds, self.begun = saved["step"], saved["seconds"], True
@@ -167,7 +168,11 @@ class AdapterRun(ABC, Generic[_Outcome]):
         self._take(saved)
 
 
-_ANOTHER = Both(
-    "The checkpoint in {folder} belongs to other data or settings. Give this run a name of its own with --name.",
-    "{folder} 中的检查点属于其他数据或设置。请用 --name 给这次训练另起名字。",
-)
+def digest_of(*parts: Iterable[object]) -> str:
+    """SHA-256 of rows, in their order, by which a checkpoint knows its data."""
+    digest = hashlib.sha256()
+    for part in parts:
+        for row in part:
+            digest.update(f"{row!r}\n".encode("utf-8", "replace"))
+        digest.update(b"\n")
+    return digest.hexdigest()

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from r1chat.both import Both
-from r1chat.training.adapter_run import AdapterPlan, AdapterRun
+from r1chat.training.adapter_run import AdapterPlan, AdapterRun, digest_of
 from r1chat.training.base import Base
 from r1chat.training.lora import Weights
 from r1chat.training.objectives import Scores, Sequences, in_parts, label_loss, mass, preference_loss, score
@@ -123,7 +123,7 @@ class Adapting(AdapterRun[TrainingResult]):
         plan: AdapterPlan,
         guard: TrainingGuard,
     ) -> None:
-        """`held` are the rows that are set apart. Raises TrainingError for a checkpoint that is damaged."""
+        """`held` are the rows that are set apart."""
         super().__init__(folder, base, plan, (0.9, 0.99))
         self.rows, self.held, self.guard = rows, held_out, guard
         self.steps = max(1, round(plan.epochs * len(rows) / plan.batch))
@@ -135,6 +135,7 @@ class Adapting(AdapterRun[TrainingResult]):
         self._ending: tuple[Both | None, bool] = None, False  # why the run ended early, and whether the guard did it
         self._reference: dict[int, tuple[float, float]] = {}  # log probabilities of row sides by the base
         self._before: list[tuple[float, float, float, float]] = []  # of held-out rows, by the base
+        self._data = digest_of(rows, held_out)
         self._ways: list[float] = []  # the probability of both ways where held-out pairs part, by the base
         self.restore()
 
@@ -361,7 +362,7 @@ class Adapting(AdapterRun[TrainingResult]):
     @property
     def _identity(self) -> Mapping[str, Any]:
         plan = json.dumps(asdict(self.plan), sort_keys=True)
-        return {"plan": plan, "rows": (len(self.rows), len(self.held))}
+        return {"plan": plan, "data": self._data}
 
     def _state(self) -> dict[str, Any]:
         why, harmed = self._ending

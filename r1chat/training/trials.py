@@ -71,7 +71,6 @@ class Trials:
         guard: TrainingGuard,
         rates: Sequence[float],
     ) -> None:
-        """Raises TrainingError for a checkpoint that is damaged or of another run."""
         self.base, self.plan, self.rates = base, plan, rates
         self.ended: list[Trial] = []
 
@@ -113,6 +112,11 @@ class Trials:
     def adapter(self) -> Adapter:
         """The additions to the model."""
         return self._current.adapter
+
+    @property
+    def begun(self) -> bool:
+        """Whether the trial that goes on has done something."""
+        return self._current.begun
 
     @property
     def current(self) -> Adapting:

@@ -14,6 +14,11 @@ _BLOCK = 4 << 20
 log = logging.getLogger(__name__)
 
 
+def adapted(base: str, adapter: str) -> str:
+    """The digest of a base with an adapter, from the digests of their files; "" while one of them is not known."""
+    return hashlib.sha256(f"{base} {adapter}".encode()).hexdigest() if base and adapter else ""
+
+
 class Digests:
     """The digests that are known. Hashing gives way, within one block of a file, while `resting` is not set."""
 
@@ -32,7 +37,7 @@ class Digests:
         if file.base and file.adapter:
             base = self.of(file.base, learn)
             own = ModelFile(file.adapter.path.name, (file.adapter,))
-            return base and hashlib.sha256(f"{base} {self.of(own, learn)}".encode()).hexdigest()
+            return adapted(base, self.of(own, learn))
         with self._lock:
             if file not in self._known and file.size <= AT_ONCE:
                 self._known[file] = self._hash(file, wait=False)

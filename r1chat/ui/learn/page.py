@@ -178,7 +178,7 @@ def run_card(run: TrainingRun, status: RunStatus, child: str, w: LearnWords, ope
     text = getattr(w, status.state).format(step=status.step, steps=status.steps)
     if running and status.left >= 1:
         text += " · " + w.left.format(time=duration(status.left, w.lang))
-    why = status.sentence.pick(w.lang) if status.why[0] and not running else ""
+    why = status.sentence.pick(w.lang) if status.why[0] else ""
     progress = EMPTY
     if running:
         value = attributes(value=status.step, max=status.steps) if status.steps else EMPTY

@@ -232,7 +232,7 @@ def _families(app: App, children: Children, w: LearnWords) -> list[page.Family]:
         parent = infos.get(info.parent.partition(":")[2]) if info and info.parent else None
         base = parent.name if parent else str(record.get("base", {}).get("name", "?"))
         note = "" if info and info.ready else Both.of(info.note).pick(w.lang) if info else w.senseless
-        preference = liked(results.get(frozenset((name, base)), ()), name, base)
+        preference = liked(results, *children.contenders(name, base))
         child = page.Child(name, info.key if info else "", record, preference, note)
         families.setdefault((parent.title or parent.name) if parent else base, []).append(child)
     return [page.Family(base, families[base]) for base in sorted(families)]
