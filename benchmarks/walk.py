@@ -207,6 +207,9 @@ def acting(app: App, client: TestClient, names: Names) -> Iterator[Step]:
     yield "POST summary", partial(_post, client, "/r1chat/summary", {"verb": "summary", **spot})
     yield "feed after acts", partial(_first_patch, app, names.conversation, "en")
     yield act("delete", names.conversation)
+    yield act("deleted")
+    yield act("restore", names.conversation)
+    yield act("delete", names.conversation)
     yield act("undo", names.conversation)
 
 
@@ -278,6 +281,7 @@ def commands(folder: Path, names: Names, scratch: Path) -> Iterator[Step]:
         ["eval", "compare", names.run, names.other_run],
         ["adapters"],
         ["consent"],
+        ["deleted"],
         ["export", "chat", names.conversation, "-o", str(scratch / "chat.html")],
         ["export", "chat", names.conversation, "-o", str(scratch / "chat.md")],
         ["export", "sft", "-o", str(scratch / "cli.parquet"), "--thoughts", "full"],

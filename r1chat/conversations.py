@@ -120,7 +120,7 @@ class ConversationInfo:
     shown a branch (None, or one that is not on it: from the first). So do `thinking_choice` ("off", "on" or an effort
     of the model's), `system`, the system prompt, and `sampling`, what a person changed of the recommended parameters.
     `system_role` sends the system prompt as one even where the model's maker advises against it. `preset` names the
-    preset that these values came from; "" once one of them was changed.
+    preset that these values came from; "" once one of them was changed. `deleted`: when it was; None: it was not.
     """
 
     id: str
@@ -137,6 +137,7 @@ class ConversationInfo:
     sampling: str = ""
     system_role: bool = False
     preset: str = ""
+    deleted: datetime | None = None
 
     @property
     def behaviour(self) -> Behaviour:
@@ -151,7 +152,7 @@ class ConversationPage:
     conversations: tuple[ConversationInfo, ...]
     total: int | None
     next: str = ""  # the cursor of the part after this one; "" for the last one
-    after: datetime | None = None  # when the conversation before this part was updated; None for the first part
+    after: datetime | None = None  # when the one before this part was updated, or deleted; None for the first part
 
 
 @dataclass(frozen=True, slots=True)

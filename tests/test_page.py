@@ -286,7 +286,7 @@ def test_conversations_are_renamed_deleted_undone_and_searched(site: Site) -> No
     expect(page.locator(".list").get_by_role("button", name="pear", exact=True)).to_be_visible()
     page.get_by_role("button", name="Delete: pear").click()
     expect(rows).to_have_count(1)
-    expect(page.locator(".undo")).to_contain_text("It is erased for good after 30 days.")
+    expect(page.locator(".undo")).to_contain_text("has it for 30 days")
     page.get_by_role("button", name="Undo").click()
     expect(rows).to_have_count(2)
     expect(page.locator(".answer")).to_have_text("You said apple.")

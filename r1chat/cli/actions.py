@@ -305,6 +305,15 @@ def consent(flags: Flags) -> int:
     return 0
 
 
+def deleted(flags: Flags) -> int:
+    with _opened({**flags, "ollama": False}) as app:
+        from r1chat.cli.deleted import deleted as run
+
+        for line in run(app, flags["action"], flags["conversation"], flags["page"]):
+            print(harmless(line, sys.stdout))
+    return 0
+
+
 # --- what they have in common ----------------------------------------------------------------------------------------
 
 

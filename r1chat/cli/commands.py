@@ -428,3 +428,18 @@ def consent(
 ) -> _Job:
     """Allow that conversations are exported; without words, list what is allowed."""
     return partial(actions.consent, ctx.params)
+
+
+@parser.command()
+def deleted(
+    ctx: typer.Context,
+    action: Annotated[
+        str, typer.Argument(metavar="[list|restore|erase]", help="What to do; list by default.")
+    ] = "list",
+    conversation: Annotated[str, typer.Argument(metavar="[CONVERSATION]", help="Its id.")] = "",
+    page: Annotated[int, typer.Option("--page", metavar="N", help="Which page of the list to show.")] = 1,
+    data_dir: _DataDir = None,
+    verbose: _Verbose = False,
+) -> _Job:
+    """List the deleted conversations, with when each is erased for good; restore one, or erase it at once."""
+    return partial(actions.deleted, ctx.params)

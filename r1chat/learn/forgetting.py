@@ -44,6 +44,12 @@ class DailyPurge:
                 log.warning("what was deleted could not be erased yet: %s", error)
 
 
+def erase_now(app: App, conversation_id: str) -> None:
+    """Erase a deleted conversation for good, before its time, from the store and the runs. Raises NotFoundError."""
+    app.store.erase_now(conversation_id)
+    forget_erased(app.store, Runs(app.settings.data_dir))
+
+
 def forget_erased(store: Store, runs: Runs) -> None:
     """Take the rows of conversations that the store no longer has out of every run that was made from it.
 

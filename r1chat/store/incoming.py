@@ -18,14 +18,14 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Integer, bindparam, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Connection, Integer, bindparam, insert, or_, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from r1chat.both import Both
@@ -35,6 +35,7 @@ from r1chat.store import search
 from r1chat.store.archive_columns import FIELDS, Row, Rows
 from r1chat.store.database import Database
 from r1chat.store.erase import TABLES, belonging, erase
+from r1chat.store.listing import left_of_imports
 from r1chat.store.outgoing import consents_for_all_of, rows_of
 from r1chat.store.schema import conversations, presets, replies
 
@@ -113,7 +114,7 @@ class Incoming:
         self._when = _When.NEW
         self._making_way: set[str] = set()  # ids of its rows here: it was deleted, and is erased when it comes in
         with database.read() as connection:
-            self._left = _left_of_imports(connection)
+            self._left = set(connection.scalars(left_of_imports()))
             somebody_spoke = connection.scalar(select(conversations.c.number).limit(1)) is not None
             self.consents_for_all = consents_for_all_of(connection)  # as they were
         self.was_empty = not somebody_spoke and not self.consents_for_all
@@ -400,13 +401,6 @@ def _ids(connection: Connection, conversation_id: str) -> set[str]:
         for kind, table in TABLES.items()
         for own_id in connection.scalars(select(table.c.id).where(belonging(kind, [conversation_id])))
     }
-
-
-def _left_of_imports(connection: Connection) -> Collection[datetime]:
-    """When the conversations were deleted that killed imports left: nobody deletes two at the very same moment."""
-    moment = conversations.c.deleted_at
-    several = select(moment).where(moment.is_not(None)).group_by(moment).having(func.count() > 1)
-    return set(connection.scalars(several))
 
 
 def _terms(kind: str, row: Row) -> Sequence[str]:

@@ -312,6 +312,7 @@ def conversation_info(row: RowMapping, excerpt: str = "") -> ConversationInfo:
         sampling=row["sampling"],
         system_role=row["system_role"],
         preset=row["preset"],
+        deleted=row["deleted_at"],
     )
 
 

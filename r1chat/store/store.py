@@ -231,10 +231,40 @@ class Store:
         with self._database.write() as connection:
             _change(connection, lookup.conversation(connection, conversation_id, True, deleted=True), deleted_at=None)
 
+    def deleted(self, limit: int = 50, cursor: str = "") -> ConversationPage:
+        """A part of the list of what was deleted and can be restored, the latest deletion first; see `page`."""
+        when = listing.DELETED
+        restorable = when.is_not(None) & when.not_in(listing.left_of_imports())
+        latest = (
+            select(conversations)
+            .where(restorable, listing.after(cursor, when))
+            .order_by(when.desc(), conversations.c.number.desc())
+            .limit(limit + 1)
+        )
+        total = select(func.count()).select_from(conversations).where(restorable)
+        with self._database.read() as connection:
+            rows = connection.execute(latest).mappings().all()
+            count = connection.scalar(total)
+        infos = tuple(conversation_info(row) for row in rows[:limit])
+        return ConversationPage(infos, count, listing.cursor(rows, limit, when), listing.moment(cursor))
+
+    def erase_now(self, conversation_id: str) -> None:
+        """Erase a deleted conversation for good, before its time: no word of it stays.
+
+        Raises NotFoundError also for one that is not deleted.
+        """
+        with self._database.write() as connection:
+            row = lookup.conversation(connection, conversation_id, True, deleted=True)
+            if row["deleted_at"] is None:
+                raise lookup.not_found("conversation")
+            erase(connection, conversation_id)
+            search.tidy(connection)
+
     def purge(self, older_than: timedelta) -> int:
         """Erase for good what was deleted longer ago than that; how many conversations. No word of them stays.
 
-        What was deleted in the future, while the clock was wrong, counts as deleted now.
+        What was deleted in the future, while the clock was wrong, counts as deleted now; what was not deleted together
+        has moments of its own, see `listing.left_of_imports`.
         """
         now, deleted = _now(), conversations.c.deleted_at
         gone = select(conversations.c.id).where(deleted < now - older_than)
@@ -243,7 +273,10 @@ class Store:
             if not any(connection.scalars(some.limit(1)).first() for some in (gone, ahead)):  # as a rule
                 return 0  # nobody else has to wait
         with self._database.write() as connection:
-            connection.execute(update(conversations).where(deleted > now).values(deleted_at=now))
+            moments = connection.scalars(select(deleted).where(deleted > now).distinct().order_by(deleted.desc())).all()
+            for number, moment in enumerate(moments):
+                this = update(conversations).where(deleted == moment)
+                connection.execute(this.values(deleted_at=now - timedelta(microseconds=number)))
             ids = connection.scalars(gone.with_for_update()).all()
             for conversation_id in ids:
                 erase(connection, conversation_id)

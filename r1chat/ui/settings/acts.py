@@ -13,6 +13,7 @@ from r1chat.config import Titles
 from r1chat.errors import MessageError
 from r1chat.messages import LONGEST_NAME
 from r1chat.ui.act import Act, Actions, PageUpdate
+from r1chat.ui.settings.deleted import LISTED, next_part, part
 from r1chat.ui.settings.dialog import SettingsValues, dialog
 from r1chat.ui.words.page import Words
 
@@ -67,6 +68,12 @@ def test_server(app: App, act: Act) -> PageUpdate:
     return {"blocks": [{"id": f"told-{server.id}", "html": escape(sentence)}]}
 
 
+def show_deleted(app: App, act: Act) -> PageUpdate:
+    """The first part of what was deleted, or the one after the cursor in the text. Raises StoreError."""
+    page = app.main.store.deleted(LISTED, act.text)
+    return {"blocks": [{"id": next_part(act.text) if act.text else "deleted-list", "html": part(page, act.words)}]}
+
+
 def _values(app: App) -> SettingsValues:
     settings = app.settings
     environment = {name.removeprefix("R1CHAT_").lower() for name in os.environ if name.startswith("R1CHAT_")}
@@ -82,11 +89,13 @@ def _values(app: App) -> SettingsValues:
         data_dir=str(settings.data_dir),
         models_dir=str(settings.models_folder),
         database=app.store.database_state().place,
+        deleted=app.main.store.deleted(LISTED),
     )
 
 
 ACTIONS: Actions = {
     "settings": show_settings,
+    "deleted": show_deleted,
     "set-default": set_default,
     "add-server": add_server,
     "remove-server": remove_server,

@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
+from r1chat.conversations import ConversationPage
 from r1chat.loopback import is_this_computer
 from r1chat.servers import Server
 from r1chat.ui.html.icons import icon
 from r1chat.ui.html.parts import EMPTY, attributes, concat, joined, text_area, text_input
+from r1chat.ui.settings import deleted
 from r1chat.ui.words.page import Words
 
 
@@ -33,6 +35,7 @@ class SettingsValues:
     data_dir: str
     models_dir: str
     database: str
+    deleted: ConversationPage  # the first part of what was deleted
 
 
 def dialog(values: SettingsValues, words: Words) -> Markup:
@@ -43,6 +46,7 @@ def dialog(values: SettingsValues, words: Words) -> Markup:
         ("models", words.settings_models, _models(values, words)),
         ("servers", words.servers, _servers(values, words)),
         ("data", words.settings_data, _data(values, words)),
+        ("deleted", words.settings_deleted, deleted.panel(values.deleted, words)),
         ("keys", words.shortcuts, _shortcuts(words)),
     )
     tabs = concat(

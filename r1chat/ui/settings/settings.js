@@ -109,6 +109,14 @@ const commands = {
     button.removeAttribute('aria-busy');
   },
   'remove-server': async button => { if (await act('remove-server', button.dataset.id)) act('models'); },
+  'restore-deleted': async button => { if (await act('restore', button.dataset.id)) leave(button, state.words.restored); },
+  'erase-deleted': async button => {
+    if (confirm(button.dataset.sure) && await act('erase-deleted', button.dataset.id)) leave(button, state.words.erased_now);
+  },
+  'more-deleted': async button => {
+    const place = around(button, '[id]');
+    if (await act('deleted', '', button.dataset.cursor)) find(place, 'button')?.focus();
+  },
   'copy-path': async button => {
     const {words} = state;
     await copied(button.dataset.value) ? tell(words.copied, 'note') : tell(words.copyFailed);
@@ -120,6 +128,17 @@ document.addEventListener('click', event => {
   if (tabButton) showTab(tabButton.id.slice('tab-'.length));
   else if (button && Object.hasOwn(commands, button.dataset.command)) commands[button.dataset.command](button);
 });
+
+/** A deleted conversation is no longer one: its row goes, and the focus to the next one. @param {HTMLElement} button @param {string} sentence */
+async function leave(button, sentence) {
+  tell(sentence, 'note');
+  const list = find(dialog(), '#deleted-list'), {command} = button.dataset;
+  const places = all(list, `[data-command=${command}]`), here = places.indexOf(button);
+  const next = places[here + 1] ?? places[here - 1];
+  around(button, '.setting').remove();
+  if (!next) await act('deleted');  // the next part, or that there is nothing
+  (next ?? find(list, `[data-command=${command}]`) ?? find(dialog(), '[role=tab][aria-selected=true]')).focus();
+}
 
 // --- the columns -----------------------------------------------------------------------------------------------------
 

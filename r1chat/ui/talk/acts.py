@@ -9,6 +9,7 @@ from datetime import timedelta
 from r1chat.app import App
 from r1chat.conversations import Verdict
 from r1chat.errors import MessageError
+from r1chat.learn.forgetting import erase_now
 from r1chat.ui.act import Act, Actions, PageUpdate
 from r1chat.ui.compare.acts import ask_both
 from r1chat.ui.composer.acts import ask_phrasings, behaviour_of, choose_model, refresh_models
@@ -227,6 +228,18 @@ def undelete(app: App, act: Act) -> PageUpdate:
     return show(app, act.subject, act.model, act.words, act.query)
 
 
+def restore(app: App, act: Act) -> PageUpdate:
+    """Restore a deleted conversation to the list; what shows stays."""
+    app.store.undelete(act.subject)
+    return search(app, act)
+
+
+def erase_deleted(app: App, act: Act) -> PageUpdate:
+    """Erase a deleted conversation for good, before its time."""
+    erase_now(app.main, act.subject)
+    return search(app, act)
+
+
 ACTIONS: Actions = {
     "ask": ask,
     "ask-both": ask_two,
@@ -258,4 +271,6 @@ ACTIONS: Actions = {
     "rename": rename,
     "delete": delete,
     "undo": undelete,
+    "restore": restore,
+    "erase-deleted": erase_deleted,
 }

@@ -49,6 +49,7 @@ function showActs() {
   const acts = new Map();
   for (const button of buttons()) if (!acts.has(nameOf(button))) acts.set(nameOf(button), () => button.click());
   acts.set(state.words.shortcuts, () => openSettings('keys'));
+  acts.set(state.words.deleted_conversations, () => openSettings('deleted'));
   runs = new Map();
   const rows = [...acts].filter(([name]) => name.toLowerCase().includes(typed)).map(([name, run], number) => {
     const row = element('li', {id: `palette-act-${number}`, textContent: name});

@@ -65,7 +65,10 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
     earlier = Both("Earlier", "更早")
     rename = Both("Rename", "重命名")
     delete = Both("Delete", "删除")
-    deleted = Both("Deleted. It is erased for good after {days} days.", "已删除。{days} 天后将彻底清除。")
+    deleted = Both(
+        "Deleted. Settings → Deleted has it for {days} days, then it is erased for good.",
+        "已删除。{days} 天内可在“设置 → 已删除”中恢复，之后将彻底清除。",
+    )
     no_such_conversation = Both(
         "The conversation of this address is not here. It may have been deleted.",
         "这个地址对应的对话不存在，可能已被删除。",

@@ -83,6 +83,24 @@ class SettingsWords:
     copy_path = Both("Copy", "复制")
     to_data_page = Both("Judgements, export and import", "评价、导出与导入")
 
+    # what was deleted
+    settings_deleted = Both("Deleted", "已删除")
+    deleted_conversations = Both("Deleted conversations", "已删除的对话")
+    deleted_note = Both(
+        "Conversations that you deleted are erased for good after {days} days, with all that was judged in them.",
+        "你删除的对话会在 {days} 天后连同其中的评价一起彻底清除。",
+    )
+    nothing_deleted = Both("Nothing was deleted.", "没有已删除的对话。")
+    erased_on = Both("Deleted {deleted}, erased {erased}", "{deleted} 删除，{erased} 清除")
+    restore = Both("Restore", "恢复")
+    restored = Both("It is in the list again.", "它已回到列表中。")
+    erase_now = Both("Erase now", "立即清除")
+    erase_sure = Both(
+        "Erase “{title}” for good? It cannot be restored then. Backups and archives keep it.",
+        "要彻底清除“{title}”吗？之后无法恢复。备份和存档中仍有它。",
+    )
+    erased_now = Both("It is erased for good.", "已彻底清除。")
+
     # shortcuts
     key_send = Both("Send the message; while a reply runs, queue it", "发送消息；回复进行中则排队")
     key_line = Both("New line", "换行")
