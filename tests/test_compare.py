@@ -527,6 +527,26 @@ def test_a_comparison_waits_through_reload_and_restart_and_does_not_hold_up_the_
 
 
 @in_browser
+def test_a_half_written_comment_on_a_comparison_outlives_a_reload_until_the_choice(site: Site) -> None:
+    app = site.serve(Both(FIVE, SIX))
+    page = site.open()
+    ask_both(page, "2 and 3?")
+    expect(page.locator(".verdict.ready")).to_be_visible()
+    page.locator("details.comment > summary").click()
+    comment = page.locator(".comment textarea")
+    comment.fill("half written")
+    page.reload()
+    expect(comment).to_be_visible()
+    expect(comment).to_have_value("half written")
+    page.get_by_role("button", name="B is better").click()
+    expect(page.locator(".compared")).to_be_visible()
+    page.wait_for_function("!JSON.stringify(localStorage).includes('half written')")
+    assert page.get_by_test_id("toast-body").count() == 0
+    [decided] = app.teacher.judged(app.store.conversations()[0].id).comparisons.values()
+    assert decided.comment == "half written"
+
+
+@in_browser
 def test_a_side_that_fails_hides_why_and_leaves_a_way_on(site: Site) -> None:
     hostile = '<img src=x onerror="window.hacked=true"> is out of memory'
     site.serve(Both(FIVE, [SIX[0], GenerationError(hostile)]))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 from site_driver import CHROMIUM, THOUGHT, Gate, Locator, Page, Site, ask, choose_budget, expect, finished, more
 
+from r1chat.app import App
 from r1chat.backends.scripted import Script
 from r1chat.messages import Finish, Progress, Request
 
@@ -234,6 +235,254 @@ def test_a_budget_that_makes_no_sense_holds_the_message_back_in_an_old_conversat
     page.get_by_role("textbox", name="Message").press("Enter")
     expect(page.locator(".origin")).to_contain_text("budget of 40 tokens")
     assert len(app.store.conversation(app.store.conversations()[0].id).turns) == 2
+
+
+# --- what is half written where something is edited ------------------------------------------------------------------
+
+HALF = "half written"
+ON_DISK = "JSON.stringify([localStorage, sessionStorage])"
+EDITORS = ["answer", "thought", "step", "message"]
+
+
+def writing(page: Page, kind: str) -> Locator:
+    """An editor of the newest turn, with something half written in it."""
+    if kind == "answer":
+        more(page, "Correct the answer").click()
+    elif kind == "message":
+        page.locator(".asked").last.get_by_role("button", name="Edit", exact=True).click()
+    else:
+        page.locator("details.thought > summary").last.click()
+        if kind == "step":
+            edited_step(page, 1)
+        else:
+            page.get_by_role("button", name="Correct the thought").last.click()
+    box = page.locator("textarea.editing")
+    expect(box).not_to_have_value("")
+    box.fill(HALF)
+    return box
+
+
+def reference_box(page: Page) -> Locator:
+    page.locator(".reference > summary").last.click()
+    return page.locator(".reference textarea").last
+
+
+def go_to(page: Page, title: str) -> None:
+    page.locator("#list").get_by_role("button", name=title, exact=True).click()
+    expect(page.locator(".ask")).to_have_text(title)
+
+
+def two_conversations(site: Site) -> tuple[App, Page]:
+    """The page shows "first"; there is "second" beside it."""
+    app = site.serve([CHECKED])
+    page = site.open()
+    for message in ("second", "first"):
+        page.get_by_role("button", name="New conversation").click()
+        ask(page, message)
+        expect(page.locator(".ask")).to_have_text(message)
+        finished(page)
+    return app, page
+
+
+def choose_chinese(page: Page) -> None:
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("dialog").get_by_role("radio", name="中文").click(force=True)
+    expect(page.get_by_role("textbox", name="消息")).to_be_visible()
+
+
+@pytest.mark.parametrize("kind", EDITORS)
+def test_what_is_half_written_in_an_editor_outlives_a_look_elsewhere_a_reload_and_another_language(
+    site: Site, kind: str
+) -> None:
+    app, page = two_conversations(site)
+    box = writing(page, kind)
+    go_to(page, "second")
+    expect(box).to_have_count(0)
+    go_to(page, "first")
+    expect(box).to_be_visible()
+    expect(box).to_have_value(HALF)
+    expect(page.get_by_role("textbox", name="Message", exact=True)).to_be_focused()  # it does not take the keys
+    page.reload()
+    expect(box).to_be_visible()
+    expect(box).to_have_value(HALF)
+    choose_chinese(page)
+    expect(box).to_be_visible()
+    expect(box).to_have_value(HALF)
+    page.get_by_role("button", name="取消").click()
+    expect(box).to_have_count(0)
+    page.reload()
+    finished(page)
+    expect(box).to_have_count(0)
+    assert HALF not in page.evaluate(ON_DISK)
+    assert app.store.conversation(app.store.conversations()[0].id).turns[0].content == "first"
+
+
+@pytest.mark.parametrize("kind", EDITORS)
+def test_what_was_saved_is_not_half_written_any_more(site: Site, kind: str) -> None:
+    site.serve(lambda request: ["And so on.</think>Forked."] if request.so_far else [CHECKED])
+    page = site.open()
+    ask(page, "first")
+    finished(page)
+    box = writing(page, kind)
+    assert HALF in page.evaluate(ON_DISK)
+    page.locator("textarea.editing + .acts .primary").click()
+    expect(page.locator(".switch").first).to_contain_text("2 of 2")
+    finished(page)
+    expect(box).to_have_count(0)
+    page.wait_for_function(f"!{ON_DISK}.includes('{HALF}')")
+    page.locator(".switch").first.get_by_role("button", name="Previous", exact=True).click()
+    expect(page.locator(".switch").first).to_contain_text("1 of 2")
+    expect(box).to_have_count(0)
+    expect(page.get_by_test_id("toast-body")).to_have_count(0)
+
+
+def test_an_editor_that_escape_closes_forgets_what_was_written(site: Site) -> None:
+    _, page = two_conversations(site)
+    box = writing(page, "answer")
+    box.press("Escape")
+    assert HALF not in page.evaluate(ON_DISK)
+    go_to(page, "second")
+    go_to(page, "first")
+    finished(page)
+    expect(box).to_have_count(0)
+    more(page, "Correct the answer").click()
+    expect(box).to_have_value("Seven.")
+
+
+@pytest.mark.parametrize("kind", EDITORS)
+def test_what_is_half_written_about_a_reply_is_kept_when_another_one_takes_its_place(site: Site, kind: str) -> None:
+    app, page = two_conversations(site)
+    box = writing(page, kind)
+    turn = app.store.conversation(app.store.conversations()[0].id).turns[0]
+    app.chat.again(turn.id, "scripted:scripted").wait(20)
+    expect(page.locator(".reply .switch")).to_contain_text("2 of 2")
+    finished(page)
+    note = page.get_by_test_id("toast-body")
+    if kind == "message":
+        expect(box).to_have_value(HALF)
+        expect(note).to_have_count(0)
+        return
+    expect(box).to_have_count(0)
+    expect(note).to_contain_text("is kept")
+    page.locator(".reply .switch").get_by_role("button", name="Previous", exact=True).click()
+    expect(box).to_be_visible()
+    expect(box).to_have_value(HALF)
+
+
+def test_what_is_half_written_where_it_does_not_show_any_more_is_told_after_a_reload_too(site: Site) -> None:
+    app, page = two_conversations(site)
+    writing(page, "answer")
+    go_to(page, "second")
+    turn = app.store.conversation(app.store.conversations()[0].id).turns[0]
+    app.chat.again(turn.id, "scripted:scripted").wait(20)
+    note = page.get_by_test_id("toast-body")
+    expect(note).to_have_count(0)
+    go_to(page, "first")
+    expect(note).to_contain_text("is kept")
+    page.reload()
+    expect(note).to_contain_text("is kept")
+
+
+def test_another_tab_shows_nothing_of_what_is_half_written_in_this_one(site: Site) -> None:
+    app, page = two_conversations(site)
+    other = other_tab_of(site, page)
+    box = writing(page, "answer")
+    app.chat.publish(app.store.conversations()[0].id)  # both tabs are sent the whole
+    expect(box).to_have_value(HALF)
+    page.locator("textarea.editing + .acts .primary").click()
+    for tab in (page, other):
+        expect(tab.locator(".reply .switch")).to_contain_text("2 of 2")
+        expect(tab.locator(".answer")).to_have_text(HALF)
+        expect(tab.locator("textarea.editing")).to_have_count(0)
+        expect(tab.get_by_test_id("toast-body")).to_have_count(0)
+
+
+def test_a_right_answer_and_its_kind_are_half_written_until_they_are_saved(site: Site) -> None:
+    _, page = two_conversations(site)
+    box, kind = reference_box(page), page.locator(".reference select")
+    box.fill(HALF)
+    kind.select_option("text")
+    for leave in (lambda: (go_to(page, "second"), go_to(page, "first")), page.reload, lambda: choose_chinese(page)):
+        leave()
+        finished(page)
+        expect(box).to_have_value(HALF)
+        expect(kind).to_have_value("text")
+    reference_box(page)
+    page.locator(".reference .primary").click()
+    expect(page.locator("details.reference")).not_to_have_attribute("open", "")
+    page.wait_for_function(f"!{ON_DISK}.includes('{HALF}')")
+    reference_box(page).fill("other")
+    assert "other" in page.evaluate(ON_DISK)
+    page.locator("[data-verb=unrefer]").click()
+    expect(page.locator("[data-verb=unrefer]")).to_have_count(0)
+    page.reload()
+    finished(page)
+    expect(box).to_have_value("")
+
+
+def test_a_comment_that_could_not_be_saved_is_kept_and_saved_later(site: Site) -> None:
+    app, page = two_conversations(site)
+    page.get_by_role("button", name="Good", exact=True).click()
+    comment = page.locator(".why textarea")
+    page.route(
+        "**/r1chat/act", lambda route: route.abort() if HALF in str(route.request.post_data) else route.continue_()
+    )
+    comment.fill(HALF)
+    go_to(page, "second")
+    expect(page.get_by_test_id("toast-body")).to_be_visible()
+    page.unroute("**/r1chat/act")
+    go_to(page, "first")
+    expect(comment).to_be_visible()
+    expect(comment).to_have_value(HALF)
+    page.wait_for_function(f"!{ON_DISK}.includes('{HALF}')")
+    [rating] = app.teacher.judged(app.store.conversations()[0].id).ratings.values()
+    assert rating.comment == HALF
+
+
+def test_what_is_half_written_in_an_editor_leaves_the_disk_with_its_conversation_and_comes_back_with_it(
+    site: Site,
+) -> None:
+    _, page = two_conversations(site)
+    box = writing(page, "answer")
+    assert HALF in page.evaluate(ON_DISK)
+    page.locator("#list .row").filter(has_text="first").hover()
+    page.get_by_role("button", name="Delete: first").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    assert HALF not in page.evaluate(ON_DISK)
+    page.get_by_role("button", name="Undo").click()
+    expect(box).to_have_value(HALF)
+    assert HALF in page.evaluate(ON_DISK)
+
+
+def test_what_is_half_written_in_a_temporary_conversation_stays_with_it_and_off_the_disk(site: Site) -> None:
+    site.serve([CHECKED])
+    page = site.open()
+    ask(page, "kept")
+    finished(page)
+    page.get_by_role("button", name="Temporary conversation").click()
+    expect(page.locator("#temporary")).to_be_visible()
+    ask(page, "secret")
+    finished(page)
+    box = writing(page, "answer")
+    reference_box(page).fill("an answer that nobody knows")
+    go_to(page, "kept")
+    go_to(page, "secret")
+    expect(box).to_have_value(HALF)
+    expect(page.locator(".reference textarea")).to_have_value("an answer that nobody knows")
+    disk = page.evaluate(ON_DISK)
+    assert HALF not in disk and "nobody knows" not in disk
+
+
+def test_a_half_written_name_of_a_conversation_is_saved_when_the_page_or_the_list_is_drawn_anew(site: Site) -> None:
+    app, page = two_conversations(site)
+    row = page.locator("#list .row").first
+    for name, redraw in (("by reload", page.reload), ("by answer", lambda: page.evaluate("r1chat.act('search')"))):
+        row.hover()
+        row.locator("[data-verb=rename]").click()
+        page.locator("input.renaming").fill(name)
+        redraw()
+        expect(row).to_contain_text(name)
+    assert app.store.conversations()[0].title == "by answer"
 
 
 # --- quick clicks, other branches ------------------------------------------------------------------------------------

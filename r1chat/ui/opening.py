@@ -105,6 +105,7 @@ _SCRIPT_WORDS = (
     "copied",
     "deleted_conversations",
     "draft_not_kept",
+    "edit_kept",
     "erased_now",
     "hide_list",
     "hide_outline",

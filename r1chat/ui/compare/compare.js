@@ -3,6 +3,7 @@
 import {act} from '../talk/acts.js';
 import {deliver, prompt} from '../talk/composer.js';
 import {all, around, find, modified, target, typing} from '../talk/dom.js';
+import {take} from '../talk/editor.js';
 import {onPatch} from '../talk/patches.js';
 import {read} from '../talk/transcript.js';
 
@@ -117,12 +118,12 @@ async function choose(button) {
   const enable = () => { for (const other of buttons) other.disabled = false; };
   landing = around(comparison, 'section');
   for (const other of buttons) other.disabled = true;  // until the answer is here
-  const chosen = await act('choose', comparison.id.slice('comparison-'.length), JSON.stringify({
+  const chosen = await take(comparison, () => act('choose', comparison.id.slice('comparison-'.length), JSON.stringify({
     winner: button.dataset.winner,
     seen: {left, right},
     dwell: find(comparison, '.verdict.ready') ? dwell / 1000 : null,
     comment: comment.value,
-  }));
+  })));
   if (chosen) setTimeout(enable, PATIENCE);
   else {
     landing = null;

@@ -2,7 +2,7 @@
 
 import {act, addVerbs} from '../talk/acts.js';
 import {all, around, find, modified, replyOf, target, typing} from '../talk/dom.js';
-import {edit} from '../talk/editor.js';
+import {addEditors, edit, take} from '../talk/editor.js';
 import {onPatch} from '../talk/patches.js';
 import {textOf} from '../talk/request.js';
 import {release} from '../talk/scroll.js';
@@ -46,7 +46,7 @@ addVerbs({
     /** @type {HTMLSelectElement} */
     const kind = find(form, 'select');
     folding.set(id, around(form, '.reference').dataset.reference);
-    say('refer', id, {text: box.value, kind: kind.value});
+    take(form, () => say('refer', id, {text: box.value, kind: kind.value}));
   },
   unrefer(button, id) {
     const form = around(button, '.form');
@@ -54,9 +54,9 @@ addVerbs({
     const box = find(form, 'textarea');
     box.value = box.defaultValue;  // what was half written is taken back with it
     folding.set(id, around(form, '.reference').dataset.reference);
-    say('refer', id, {text: ''});
+    take(form, () => say('refer', id, {text: ''}));
   },
-  correct,
+  correct: (button, id) => correct(button, id),
 });
 
 // --- comments and forms ----------------------------------------------------------------------------------------------
@@ -68,7 +68,8 @@ let unsaved = null;
 function save() {
   clearTimeout(waiting);
   if (unsaved?.value.trim() !== unsaved?.defaultValue.trim()) {
-    say('rate', unsaved.dataset.id, {part: unsaved.dataset.part, comment: unsaved.value});
+    const {dataset: {id, part}, value: comment} = unsaved;
+    take(unsaved, () => say('rate', id, {part, comment}));
   }
   unsaved = null;
 }
@@ -213,20 +214,29 @@ function remember() {
 
 // --- corrections -----------------------------------------------------------------------------------------------------
 
-/** It stays until the corrected reply takes its place: nothing typed is lost. @param {HTMLElement} button @param {string} id */
-async function correct(button, id) {
+/** @param {HTMLElement} button @param {string} id */
+async function correct(button, id, again = false) {
   const {part, label, save: saving, cancel} = button.dataset;
-  const place = document.getElementById(`${id}-${part === 'answer' ? 'answer' : 'steps'}`);
+  const place = corrected(id, part);
   if (place.hidden) return;
   const value = await textOf(part, id);
-  if (value === null || place.hidden) return;
-  release();
+  if (value === null) return;
+  if (!again) release();
   edit({
-    value, label, save: saving, cancel, place, caretFirst: true, most: 0.6,
+    name: `correct ${id} ${part}`, again, value, label, save: saving, cancel, place, caretFirst: true, most: 0.6,
     saved: text => say('correct', id, {part, text}),
     left: () => (around(button, '.menu:not([open])') ? find(around(button, '.menu'), 'summary') : button).focus(),
   });
 }
+
+/** The place of the text that is corrected. @param {string} id @param {string} part */
+const corrected = (id, part) => document.getElementById(`${id}-${part === 'answer' ? 'answer' : 'steps'}`);
+
+addEditors({correct(id, part) {
+  const button = find(read, `[data-verb=correct][data-id="${CSS.escape(id)}"][data-part="${CSS.escape(part)}"]`);
+  if (button) correct(button, id, true);
+  return Boolean(corrected(id, part));
+}});
 
 // --- keys ------------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
-// Writing and sending messages: drafts, the queue while a reply runs, stopping, and the search above the list.
+// Writing and sending messages: the message box and its draft, the queue while a reply runs, stopping, and the search above the list.
 
 import {act, addVerbs, onAnswer} from './acts.js';
 import {around, element, find} from './dom.js';
+import {current, draftOf, dropLost, keep, revive} from './drafts.js';
 import {request} from './request.js';
 import {follow} from './scroll.js';
 import {state} from './state.js';
@@ -11,54 +12,13 @@ const QUIET = 150;  // ms without a key after which is searched
 const LINES = 8;  // that the box grows to
 const GONE_ON = new Set(['stop', 'length']);  // ends of a reply after which a queued message is sent by itself
 
+/** @typedef {import('./drafts.js').Draft} Draft */
+
 /** @returns {HTMLTextAreaElement} */
 export const prompt = () => find(document, '#prompt textarea');
 let sending = '';  // a message that is on its way: a second Enter does not send it again
 
-// --- drafts ----------------------------------------------------------------------------------------------------------
-
-/**
- * What a person has written in a conversation and not sent: in the box, and in the queue behind the reply that runs.
- * `carried`: the conversation whose last messages or summary the text began with.
- * @typedef {{text: string, queue: string[], carried?: string}} Draft
- */
-
-/** @param {string} conversation */
-const keyOf = conversation => `r1chat.draft.${conversation}`;
-
-/** @type {Map<string, Draft>} those that do not reach the disk: of temporary and of deleted conversations, and where
- * the browser's storage is full */
-const fleeting = new Map();
-let overfull = false;  // that has been told
-/** @type {Set<string>} conversations that were deleted here */
-const deleted = new Set();
-
-/** @param {string} conversation @returns {Draft} */
-function draftOf(conversation) {
-  const draft = fleeting.get(conversation);
-  if (draft) return draft;
-  try {
-    const {text = '', queue = [], carried = ''} = JSON.parse(localStorage.getItem(keyOf(conversation)) ?? '{}');
-    return {text: String(text), queue: queue.map(String), carried: String(carried)};
-  } catch {
-    return {text: '', queue: []};
-  }
-}
-
-/** @param {{id: string, temporary: boolean}} conversation @param {Draft} draft */
-function keep({id, temporary}, draft) {
-  const stays = !temporary && !deleted.has(id);
-  if (stays) fleeting.delete(id);
-  else fleeting.set(id, draft);
-  try {
-    if (stays && (draft.text || draft.queue.length)) localStorage.setItem(keyOf(id), JSON.stringify({...draft, home: state.home}));
-    else localStorage.removeItem(keyOf(id));
-  } catch {  // storage is full or switched off: this tab has it
-    if (!fleeting.has(id) && !overfull) tell(state.words.draft_not_kept ?? '');
-    overfull = true;
-    fleeting.set(id, draft);
-  }
-}
+// --- the draft of the box -------------------------------------------------------------------------------------------
 
 /** @type {string[]} messages that wait for the reply that runs */
 let queue = [];
@@ -71,8 +31,8 @@ const isMine = ({id}) => !leaving && mine.id === id;
 
 /** From now on, box and queue are those of the conversation that shows. */
 function enter() {
-  mine = {id: state.conversation, temporary: state.temporary};
-  deleted.delete(mine.id);  // where it was, that has been undone
+  mine = current();
+  revive(mine.id);
 }
 
 function keepDraft() {
@@ -80,40 +40,7 @@ function keepDraft() {
   keep(mine, {text: prompt().value === sending ? '' : prompt().value, queue: [...queue], carried: state.carried});
 }
 
-/**
- * Delete a conversation. What was written in it leaves the disk; whoever undoes the deletion finds it again.
- * @param {string} id
- */
-export async function erase(id) {
-  const temporary = id === mine.id ? mine.temporary : fleeting.has(id);
-  deleted.add(id);
-  const done = await act('delete', id);
-  if (!done) deleted.delete(id);
-  if (done && temporary) fleeting.delete(id);
-  else keep({id, temporary}, draftOf(id));
-  return done;
-}
-
-/** Whether a draft is of another data folder: at this port r1chat may serve one after the other. @param {string} name */
-function isElsewhere(name) {
-  try {
-    return ![undefined, state.home].includes(JSON.parse(localStorage.getItem(name)).home);
-  } catch {
-    return false;
-  }
-}
-
-/** Drafts of conversations that are not there any more leave the disk. */
-async function dropLost() {
-  const drafts = Object.keys(localStorage).filter(name => name.startsWith(keyOf('')) && name !== keyOf(''));
-  const names = drafts.filter(name => !isElsewhere(name));
-  if (!names.length) return;
-  const ids = names.map(name => name.slice(keyOf('').length));
-  const response = await request('r1chat/lost', {ids});
-  if (response) for (const id of /** @type {string[]} */ (await response.json())) localStorage.removeItem(keyOf(id));
-}
-
-/** @type {Draft & {acts: number} | null} what was left behind while the page goes to another conversation */
+/** @type {Omit<Draft, 'edits'> & {acts: number} | null} what was left behind while the page goes to another conversation */
 let leaving = null;
 
 /**
@@ -170,7 +97,7 @@ onAnswer(({conversation}, before) => {
   showQueue();
 });
 
-/** What a draft has beside its text. @param {Draft} draft */
+/** What a draft has beside its text. @param {Omit<Draft, 'edits'>} draft */
 function fill(draft) {
   queue = draft.queue;
   state.carried = draft.carried ?? '';
@@ -384,7 +311,7 @@ async function summarise() {
       write(text + rest);
       keepDraft();
       box.focus();
-    } else keep(here, {...draftOf(here.id), text: text + rest, carried: text && conversation});
+    } else keep(here, {text: text + rest, carried: text && conversation});
   }
 }
 

@@ -74,6 +74,12 @@ export function textBox(tag, properties = {}) {
   return box;
 }
 
+/** Whether what is in a box differs from what it came with. @param {HTMLElement} box */
+export function isChanged(box) {
+  if (box instanceof HTMLTextAreaElement) return box.value !== box.defaultValue;
+  return box instanceof HTMLSelectElement && !box.selectedOptions[0]?.defaultSelected;
+}
+
 /** The id of the reply that a node belongs to. @param {Node} node */
 export function replyOf(node) {
   return around(node, '.reply').id.slice('reply-'.length);

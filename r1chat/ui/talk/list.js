@@ -1,8 +1,9 @@
 // The list of conversations.
 
 import {act, onAnswer} from './acts.js';
-import {erase, goTo} from './composer.js';
+import {goTo} from './composer.js';
 import {all, around, find, modified, textBox} from './dom.js';
+import {erase} from './drafts.js';
 import {lookFor} from './found.js';
 import {onState} from './patches.js';
 
@@ -91,6 +92,10 @@ function toggleList(event) {
   else if (classList.contains('list-open') && !around(event.target, '#left')) classList.remove('list-open');
 }
 
+/** Save the name that is being written. */
+let saveName = () => {};
+addEventListener('pagehide', () => saveName());
+
 /** @param {HTMLElement} button @param {string} id */
 function rename(button, id) {
   const row = around(button, '.row'), link = find(row, '[data-verb=open]');
@@ -114,7 +119,7 @@ function rename(button, id) {
     }
     if (event.key === 'Escape') end(false);
   };
-  box.onblur = () => end(true);
+  box.onblur = saveName = () => end(true);
   link.replaceWith(box);
   box.focus();
   box.select();

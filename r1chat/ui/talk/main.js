@@ -10,7 +10,7 @@ import {begin} from './composer.js';
 import './copying.js';
 import './saving.js';
 import {all, around, find, target} from './dom.js';
-import {edit} from './editor.js';
+import {addEditors, edit} from './editor.js';
 import {showConversation} from './feed.js';
 import './list.js';
 import './found.js';
@@ -89,16 +89,26 @@ read.addEventListener('keydown', event => {
 });
 
 /** @param {HTMLElement} button @param {string} id */
-async function editMessage(button, id) {
+async function editMessage(button, id, again = false) {
   const section = around(button, 'section'), ask = find(section, '.ask'), row = around(button, '.acts');
+  if (ask.hidden) return;
   const value = await textOf('message', id);
-  if (value === null || ask.hidden) return;
+  if (value === null) return;
   const {label, save, cancel} = button.dataset;
   edit({
-    value, label, save, cancel, place: ask, after: row, hidden: [row], kind: 'editing-acts', enterSaves: true,
+    name: `edit ${id}`, again, value, label, save, cancel,
+    place: ask, after: row, hidden: [row], kind: 'editing-acts', enterSaves: true,
     saved: text => act('edit', id, text),
     left: () => button.focus(),
   });
 }
 
-addVerbs({edit: editMessage, ask: ({dataset}) => begin(() => act('ask', '', dataset.text))});
+addVerbs({
+  edit: (button, id) => editMessage(button, id),
+  ask: ({dataset}) => begin(() => act('ask', '', dataset.text)),
+});
+addEditors({edit(id) {
+  const place = document.getElementById(`asked-${id}`), button = place && find(place, '[data-verb=edit]');
+  if (button) editMessage(button, id, true);
+  return Boolean(place);
+}});

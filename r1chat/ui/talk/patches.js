@@ -1,6 +1,6 @@
 // Puts the patches of the feed on the page; see `talk/feed.py`.
 
-import {all, around, element, find} from './dom.js';
+import {all, around, element, find, isChanged} from './dom.js';
 import {isFollowing, settle} from './scroll.js';
 import {read, scroller} from './transcript.js';
 
@@ -13,7 +13,7 @@ import {read, scroller} from './transcript.js';
 
 const NEAR = 60;  // blocks: more than fill a screen
 
-/** @type {((blocks: Block[]) => void)[]} */
+/** @type {((blocks: Block[], whole: boolean) => void)[]} */
 const watchers = [];
 /** @type {((marks: DOMStringMap) => void)[]} */
 const stateWatchers = [];
@@ -23,7 +23,10 @@ export function onState(watcher) {
   stateWatchers.push(watcher);
 }
 
-/** Look at the blocks of every patch. @param {(blocks: Block[]) => void} watcher */
+/**
+ * Look at the blocks of every patch, and whether it was of the whole conversation: then other replies may show.
+ * @param {(blocks: Block[], whole: boolean) => void} watcher
+ */
 export function onPatch(watcher) {
   watchers.push(watcher);
 }
@@ -43,7 +46,7 @@ export function patch({fresh, order, blocks = [], state: marks}) {
     if (marks.lang) document.documentElement.lang = marks.lang;
     showWhatCannotBeDone();
   }
-  for (const watcher of watchers) watcher(blocks);
+  for (const watcher of watchers) watcher(blocks, Boolean(order));
   if (marks) for (const watcher of stateWatchers) watcher({...document.body.dataset});
   settle();
 }
@@ -154,11 +157,9 @@ function keep(node) {
 
 /** @param {HTMLElement} old @param {HTMLElement} part */
 function copyWritten(old, part) {
-  if (old instanceof HTMLTextAreaElement && part instanceof HTMLTextAreaElement) {
-    if (old.value !== old.defaultValue) part.value = old.value;
-  } else if (old instanceof HTMLSelectElement && part instanceof HTMLSelectElement) {
-    if (!old.selectedOptions[0]?.defaultSelected) part.value = old.value;
-  }
+  if (!isChanged(old)) return;
+  if (old instanceof HTMLTextAreaElement && part instanceof HTMLTextAreaElement) part.value = old.value;
+  else if (old instanceof HTMLSelectElement && part instanceof HTMLSelectElement) part.value = old.value;
 }
 
 // --- thoughts --------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import {act, addVerbs} from './acts.js';
 import {all, around, element, find, modified, replyOf, target, typing} from './dom.js';
-import {edit} from './editor.js';
+import {addEditors, edit} from './editor.js';
 import {bar, onPatch} from './patches.js';
 import {textOf} from './request.js';
 import {release} from './scroll.js';
@@ -36,21 +36,27 @@ async function label(button) {
   if (!await act('label', replyOf(step), JSON.stringify(judgement))) mark.className = before;
 }
 
-/** @param {HTMLElement} button */
-async function editStep(button) {
-  const step = around(button, '.step'), reply = replyOf(step);
-  const {start, end} = step.dataset;
+/** @param {HTMLElement} step */
+async function editStep(step, again = false) {
+  if (step.hidden) return;
+  const reply = replyOf(step), {start, end} = step.dataset, button = find(document, '#tools [data-verb=edit-step]');
   const value = await textOf('thought', reply, {start, end});
-  if (value === null || step.hidden) return;
-  const {label: name, cancel} = button.dataset;
+  if (value === null) return;
   edit({
-    value, label: name, save: button.textContent, cancel, place: step,
+    name: `edit-step ${reply} ${start}`, again, value,
+    label: button.dataset.label, save: button.textContent, cancel: button.dataset.cancel, place: step,
     saved: text => act('fork', reply, JSON.stringify({start: Number(start), end: Number(end), text})),
     left: () => find(step, '[data-verb=edit-step]')?.focus(),
   });
 }
 
-addVerbs({'edit-step': editStep, confirm: label, deny: label});
+addVerbs({'edit-step': button => editStep(around(button, '.step')), confirm: label, deny: label});
+addEditors({'edit-step'(reply, start) {
+  const steps = document.getElementById(`${reply}-steps`);
+  const step = steps && find(steps, `:scope > .step[data-start="${CSS.escape(start)}"]`);
+  if (step) editStep(step, true);
+  return Boolean(step);
+}});
 
 // --- from one to another ---------------------------------------------------------------------------------------------
 

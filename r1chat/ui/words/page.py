@@ -178,6 +178,10 @@ class Words(ComposerWords, SettingsWords, WindowWords, RatingWords, CompareWords
         "The browser's storage is full or switched off: what you write and do not send stays until you close this tab.",
         "浏览器的存储空间已满或被关闭：写下而未发送的内容会保留到关闭此标签页为止。",
     )
+    edit_kept = Both(
+        "What you are editing does not show now. What you have written is kept, and opens again where its place shows.",
+        "你正在编辑的内容现在没有显示。你写下的文字已保留，其位置再次显示时会重新打开。",
+    )
     position = Both("{position} of {siblings}", "{position} / {siblings}")
     previous = Both("Previous", "上一个")
     following = Both("Next", "下一个")
