@@ -102,6 +102,23 @@ def test_the_child_stands_behind_its_parent_and_says_whose_it_is(backend: LlamaC
     assert (child.architecture, child.template_hash) == (parent.architecture, parent.template_hash)
 
 
+def test_comparisons_know_a_child_by_the_digest_that_its_replies_have(
+    data: Path, backend: LlamaCppBackend, tmp_path: Path
+) -> None:
+    parent, child = backend.models()
+    expected = Contender(child.name, child.digest), Contender(NANO, parent.digest)
+    assert child.digest and Children(data / "models").contenders(child.name, NANO) == expected
+    shutil.copytree(data / "models", tmp_path / "models")
+    children = Children(tmp_path / "models")
+    children.rename(child.name, "nicer")
+    renamed = expected[0]._replace(name="nicer"), expected[1]
+    assert children.contenders("nicer", NANO) == renamed
+    (children.folder / "nicer.json").unlink()
+    assert children.contenders("nicer", NANO) == renamed, "without a record its file tells"
+    (children.folder / "nicer.gguf").write_bytes(b"GGUF, but no adapter")
+    assert children.contenders("nicer", NANO) == (Contender("nicer"), Contender(NANO))
+
+
 def test_parent_and_child_answer_in_turns_from_one_engine_and_the_parent_is_untouched(data: Path) -> None:
     with closing(LlamaCppBackend([nano_model()])) as alone:
         before = text(alone, NANO)
