@@ -331,7 +331,10 @@ class Chat:
         return samples
 
     def resume(self, reply_id: str) -> Generation:
-        """Continue a reply in place from where it stands, with the model and the settings that began it."""
+        """Continue a reply from where it stands, with the model and the settings that began it.
+
+        In place, or as a sibling where messages follow it: they, and what was said of their replies, stand on its text.
+        """
         return self._continue(reply_id, lambda stored: stored)
 
     def close_thought(self, reply_id: str) -> Generation:
@@ -342,13 +345,16 @@ class Chat:
         return self._continue(reply_id, _with_closed_thought)
 
     def _continue(self, reply_id: str, change: Callable[[StoredReply], StoredReply]) -> Generation:
-        """Continue a reply in place, as `change` makes it."""
+        """Continue a reply as `change` makes it, see `resume`."""
         turn = self.store.turn(self.store.reply(reply_id).turn_id)
         provenance = self.store.reply(reply_id).provenance
         backend, info = self._usable(f"{provenance.backend}:{provenance.model}")
         check_continues(info)
         with self._claimed(turn.conversation_id):
             history = self.prompting.history(turn, provenance, info)
+            if self.store.turns_after(turn.conversation_id, reply_id):
+                change(self.store.reply(reply_id))  # refused before there is a copy
+                reply_id = self._copied(reply_id)
             original = self.store.take_reply(reply_id)  # now its end is saved
             if original is None:  # another r1chat works on this data folder
                 raise BusyError(_BUSY)
@@ -651,6 +657,19 @@ class Chat:
         stored = self.store.add_reply(turn.id, provenance, reply)
         self.store.set_model(turn.conversation_id, info.key)
         return Generation(self._recorder, backend, request, stored, turn.conversation_id, then=self._made)
+
+    def _copied(self, reply_id: str) -> str:
+        """The id of a sibling that says the same."""
+        stored = self.store.reply(reply_id)
+        provenance = replace(
+            stored.provenance,
+            origin="forked",
+            parent_id=reply_id,
+            vote_id=None,
+            kept_reasoning=len(stored.reply.reasoning),
+            kept_answer=len(stored.reply.answer),
+        )
+        return self.store.add_reply(stored.turn_id, provenance, stored.reply).id
 
     def _launch(self, work: Generation | Samples) -> None:
         """Let it run, and tell every page. Called when what it needs is stored for good."""

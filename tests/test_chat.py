@@ -177,6 +177,26 @@ def test_a_stopped_reply_is_resumed_in_place(make_app: MakeApp) -> None:
     assert (second_request.so_far, second_request.params.seed) == (ReplySoFar("7 + 3"), 5)
 
 
+def test_a_reply_below_which_messages_stand_is_resumed_as_another_one(make_app: MakeApp) -> None:
+    gate = Gate(THOUGHT[:2], [])
+    app = make_app(lambda request: gate(request) if len(request.messages) == 1 and not request.so_far else THOUGHT[2:])
+    first = app.chat.send(None, "7 + 3 = ?", MODEL)
+    wait_for_text(first, "7 + 3")
+    first.stop()
+    half = first.wait(10)
+    second = app.chat.send(first.conversation_id, "Twice that?", MODEL)
+    second.wait(10)
+    for go_on, answer in ((app.chat.resume, "It is 10."), (app.chat.close_thought, "It is 10.")):
+        again = go_on(first.reply_id)
+        assert again.wait(10).answer.endswith(answer)
+        assert again.reply_id != first.reply_id
+        whole = app.store.reply(again.reply_id)
+        assert (whole.provenance.origin, whole.provenance.parent_id) == ("forked", first.reply_id)
+        assert whole.provenance.kept_reasoning == len(half.reasoning)
+        assert app.store.reply(first.reply_id).reply == half
+        assert [turn.id for turn in app.store.path(second.turn_id)] == [first.turn_id, second.turn_id]
+
+
 def test_answer_now_closes_the_thought_as_it_stands(make_app: MakeApp) -> None:
     gate = Gate(THOUGHT[:2], ["never said"])
     app = make_app(lambda request: gate(request) if request.so_far is None else ["It is 10."])

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from r1chat.backends.format_finder import assistant, find_format, in_parts
@@ -110,10 +111,12 @@ class ChatTemplate:
         so_far: ReplySoFar | None = None,
         thinking: str = "",
         budget: int | None = None,
+        now: datetime | None = None,
     ) -> Prompt:
         """The prompt of a reply to `messages`, for a choice of thinking ("": the model's own way, with a thought).
 
-        `budget`: thinking tokens; told to the model where its template has a place for it.
+        `budget`: thinking tokens; told to the model where its template has a place for it. `now`: the local time that a
+        template is told which asks for the date; None: the true one.
 
         Raises UnsupportedError where the template refuses them.
         """
@@ -122,14 +125,14 @@ class ChatTemplate:
             so_far = replace(so_far, closed=True)
         form, skips = self.form, thinking == OFF or (so_far.closed and not so_far.reasoning.strip())
         if form is not None and skips and form.off is not None and not so_far.reasoning.strip():
-            head = self._pieces(messages, form.off, form.off_word)
+            head = self._pieces(messages, form.off, form.off_word, now)
             if not so_far.answer:
                 return Prompt(head)
             opening = rest_of_opening("".join(piece.text for piece in head), form)
             return Prompt(head, _joined((Piece(opening, True), Piece(so_far.answer, False))))
         if thinking == OFF and so_far == ReplySoFar():
             so_far = ReplySoFar(closed=True)
-        head = self._pieces(messages, form.variables(thinking, budget) if form else ())
+        head = self._pieces(messages, form.variables(thinking, budget) if form else (), now=now)
         text = "".join(piece.text for piece in head)
         if opening := self._opening(text):
             head, text = (*head, Piece(opening, True)), text + opening
@@ -159,7 +162,9 @@ class ChatTemplate:
 
     # -- rendering ----------------------------------------------------------------------------------------------------
 
-    def _pieces(self, messages: Sequence[Message], variables: Variables, word: str = "") -> tuple[Piece, ...]:
+    def _pieces(
+        self, messages: Sequence[Message], variables: Variables, word: str = "", now: datetime | None = None
+    ) -> tuple[Piece, ...]:
         """The rendered messages. Thoughts stand where the template puts them, else as the model wrote them.
 
         `word`: what the template looks for in the system prompt, and leaves out of it.
@@ -168,7 +173,7 @@ class ChatTemplate:
         native = keeps and self.form is not None and self.form.keep is not None
         if native and self.form is not None and self.form.keep:
             variables = (*variables, *self.form.keep)
-        plain, marked = self._rendered(messages, native, variables, word)
+        plain, marked = self._rendered(messages, native, variables, word, now)
         parts = re.split(f"{self._sign}([0-9]+[ct]){self._sign}", marked)  # template, mark, template, mark, … template
         for tidy_content in _TIDIES[:2]:
             for tidy_thought in _TIDIES if native else _TIDIES[:1]:
@@ -178,7 +183,9 @@ class ChatTemplate:
                     return self._told_apart(parts, texts, messages, native)
         return (Piece(plain, True),)
 
-    def _rendered(self, messages: Sequence[Message], native: bool, variables: Variables, word: str) -> tuple[str, str]:
+    def _rendered(
+        self, messages: Sequence[Message], native: bool, variables: Variables, word: str, now: datetime | None
+    ) -> tuple[str, str]:
         """The prompt, and the prompt with marks in place of what persons and models wrote."""
         field = self.form.history_field if native and self.form is not None else ""
         sign = self._sign
@@ -198,7 +205,7 @@ class ChatTemplate:
                 [in_parts(message) for message in template_messages] if self._wants_parts else template_messages
             )
             renders.append(self._names | dict(variables) | {"messages": template_messages})
-        plain, marked = TEMPLATES.render(self._source, renders)
+        plain, marked = TEMPLATES.render(self._source, renders, now)
         return plain, marked
 
     def _told_apart(

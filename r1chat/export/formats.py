@@ -16,6 +16,7 @@ from r1chat.export.metadata import Values, about, about_pair, about_reply, about
 from r1chat.export.options import Format, Source, Thoughts
 from r1chat.export.texts import Text, Texts
 from r1chat.judgements import Rating, Reference, StepLabel
+from r1chat.reasoning_format import OFF, ON
 from r1chat.reflect import find_steps
 from r1chat.store.dataset import JudgedReply
 from r1chat.store.entries import JudgementKind
@@ -58,6 +59,9 @@ class FormatSpec:
         """The rows of a judgement, and why others are none."""
         if isinstance(case.judgement, Reference) and texts.clean(case.judgement.text) != case.judgement.text:
             yield Refused("redacted_answer")
+            return
+        if texts.spells_special_token(case.turn, case.sides):
+            yield Refused("special_token")
             return
         yield from self.form(case, texts)
 
@@ -132,7 +136,7 @@ def _grpo(case: Case, texts: Texts) -> _Rows:
     if not case.sides:
         yield Refused("no_reply")
         return
-    reply = case.sides[0]
+    reply = next((side for side in case.sides if side.thinking_choice != OFF), case.sides[0])
     values = {
         "prompt": texts.prompt(case.turn, reply),
         "solution": texts.clean(case.judgement.text),
@@ -219,12 +223,12 @@ _Pair = tuple[JudgedReply, JudgedReply]
 
 
 def _pair(case: Case, texts: Texts) -> Iterator[tuple[Text, Text, Text, _Pair]]:
-    """Prompt, chosen and rejected of a decided case, where they differ in what is exported of them."""
+    """Prompt, chosen and rejected of a decided case, where it is a pair."""
     winner, loser = case.winner, case.loser
-    if winner is None or loser is None or _same(case, texts):
+    if winner is None or loser is None or _no_pair(case, texts):
         return
-    prompt = texts.prompt(case.turn, winner)
-    yield prompt, texts.completion(winner, prompt), texts.completion(loser, prompt), (winner, loser)
+    prompt, by = texts.prompt(case.turn, winner), winner.model_key
+    yield prompt, texts.completion(winner, prompt, by), texts.completion(loser, prompt, by), (winner, loser)
 
 
 def _turns(messages: Text) -> list[dict[str, str]]:
@@ -240,16 +244,20 @@ def _labelled(case: Case, texts: Texts, reply: JudgedReply, label: bool) -> Trai
 
 
 def _refused_pair(case: Case, texts: Texts) -> Iterator[Refused]:
-    if _same(case, texts):
-        yield Refused("identical")
+    if reason := _no_pair(case, texts):
+        yield Refused(reason)
 
 
-def _same(case: Case, texts: Texts) -> bool:
-    """Whether the sides of a decided case differ in their thoughts only, which are left out."""
-    if texts.thoughts != "answer-only" or case.winner is None:
-        return False
+def _no_pair(case: Case, texts: Texts) -> refusals.Reason | None:
+    """Why the sides of a decided case are no pair in what is exported of them; None where they are."""
+    if case.winner is None:
+        return None
     first, second = case.sides
-    return first.answer.strip() == second.answer.strip()
+    thinking = ["" if reply.thinking_choice == ON else reply.thinking_choice for reply in case.sides]  # its own way
+    if first.system != second.system or (texts.thoughts == "rendered" and thinking[0] != thinking[1]):
+        return "other_prompt"
+    same = texts.thoughts == "answer-only" and first.answer.strip() == second.answer.strip()
+    return "identical" if same else None
 
 
 def _joined(prompt: Text, completion: Text) -> Text:

@@ -31,12 +31,15 @@ Reason = Literal[
     "long_history",
     "special_token",
     "redacted_answer",
+    "other_prompt",
 ]
 # Also where a row is one reply of a pair that is none.
 OF_EVERY_ROW: frozenset[str] = frozenset({"long_history", "special_token"})
 
 _SPECIAL_TOKEN = re.compile(
-    r"<[|｜][A-Za-z][\w▁.-]{1,60}[|｜]>|</s>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|sop|eop)>|\[/?INST\]|\[gMASK\]"
+    r"<[|｜][A-Za-z][\w▁.-]{1,60}[|｜]?>|<[A-Za-z][\w▁.-]{1,60}[|｜]>|</s>|<(?:start|end)_of_turn>"
+    r"|<(?:bos|eos|pad|sop|eop)>|<SPECIAL_[0-9]+>|<seed:\w+>"
+    r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|\[gMASK\]|\]~b\]|\[e~\["
 )
 """How models of DeepSeek, Qwen, Llama, Mistral, Gemma, GLM and most others spell the tokens around a message."""
 
@@ -100,6 +103,11 @@ REASONS: Mapping[Reason, Both] = {
         "the end of a message. Ask without it.",
         "文本中写有 <|im_end|> 之类的特殊 token，训练程序会把它当作真正的 token，即消息的结尾。请去掉后重新提问。",
     ),
+    "other_prompt": Both(
+        "The two replies were written after different system prompts, or with other thinking, so no prompt fits both. "
+        "Compare replies of one setting.",
+        "两个回复的系统提示词或思考设置不同，没有一个提示同时适合它们。请比较同一设置下的回复。",
+    ),
     "redacted_answer": Both(
         "The right answer looks like personal data, such as a phone number, and a placeholder in its place would teach "
         "a wrong one. Export without redaction, if it is none.",
@@ -122,12 +130,17 @@ def of_texts(turn: JudgedTurn, sides: Iterable[JudgedReply]) -> Reason | None:
     """Why texts make no row of any kind. A trainer tokenizes a message together with the tokens around it."""
     if turn.is_long:
         return "long_history"
+    return "special_token" if any(map(_SPECIAL_TOKEN.search, all_texts(turn, sides))) else None
+
+
+def all_texts(turn: JudgedTurn, sides: Iterable[JudgedReply]) -> list[str]:
+    """All that a row of these replies may hold of what persons and models wrote."""
     texts = [turn.message]
     for exchange in turn.history:
         texts += (exchange.message, exchange.reasoning, exchange.answer)
     for reply in sides:
         texts += (reply.system, reply.reasoning, reply.answer)
-    return "special_token" if any(map(_SPECIAL_TOKEN.search, texts)) else None
+    return texts
 
 
 def of_reply(reply: JudgedReply) -> Reason | None:

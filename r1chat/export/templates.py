@@ -6,7 +6,11 @@ R1 and its distills it is known, for all others a person gives one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from r1chat.backends.catalogue import Catalogue
@@ -18,7 +22,8 @@ from r1chat.errors import BackendError, ExportError, ModelFileError
 from r1chat.export.r1_models import is_r1
 from r1chat.files import named_path, read_text
 from r1chat.messages import Message
-from r1chat.reasoning_format import R1_FORMAT, ReasoningFormat
+from r1chat.reasoning_format import OFF, R1_FORMAT, ReasoningFormat
+from r1chat.think import SPECIAL_TOKENS
 
 
 class NoTemplateError(ExportError):
@@ -34,6 +39,7 @@ class Templates:
         self._given = None if file is None else _read(file)
         self._known: dict[str, _Template | _R1] = {}
         self._forms: dict[str, ReasoningFormat] = {}
+        self._special: dict[str, tuple[str, ...]] = {}
 
     def like_r1(self, model: str) -> bool:
         """Whether the model behind a key `backend:name` is prompted as R1 is."""
@@ -50,17 +56,37 @@ class Templates:
             self._forms[model] = form or format_by_name(model.partition(":")[2]) or R1_FORMAT
         return self._forms[model]
 
-    def render(self, model: str, messages: Sequence[Message]) -> str:
+    def render(
+        self,
+        model: str,
+        messages: Sequence[Message],
+        thinking: str = "",
+        budget: int | None = None,
+        now: datetime | None = None,
+    ) -> str:
         """The prompt of a reply by the model behind a key `backend:name`, with the thought opened where it opens it.
 
-        Without the begin-of-sentence that the model's tokenizer adds. Raises NoTemplateError where there is no
-        template, ExportError where the template refuses the messages.
+        `thinking`, `budget` and `now` as in `ChatTemplate.prompt`. Without the begin-of-sentence that the model's
+        tokenizer adds. Raises NoTemplateError where there is no template, ExportError where the template refuses the
+        messages.
         """
         try:
-            return self._template(model).render(messages)
+            return self._template(model).render(messages, thinking, budget, now)
         except BackendError as error:
             sentence = Both("The prompts of {model} could not be rendered. {why}", "无法渲染 {model} 的提示。{why}")
             raise ExportError(sentence.format(model=model, why=error.text)) from None
+
+    def special_tokens(self, model: str) -> tuple[str, ...]:
+        """What the template of a model writes around messages and is spelled like a token, less the tags of thoughts.
+
+        Empty where the template is not known.
+        """
+        if model not in self._special:
+            try:
+                self._special[model] = self._template(model).special_tokens()
+            except (BackendError, ExportError):
+                self._special[model] = ()
+        return self._special[model]
 
     def _template(self, model: str) -> _Template | _R1:
         if model not in self._known:
@@ -87,14 +113,35 @@ class Templates:
         return header if header and header.chat_template else None
 
 
+# As templates spell tokens: <|im_end|>, <turn|>, <user>, [INST], ]~b]
+_TOKEN = re.compile(r"<[^\s<>]{1,60}>|\[/?[A-Z_]{2,40}\]|\]~\w?\]?|\[\w~\[")
+
+
 class _Template:
     def __init__(self, source: str, bos: str, eos: str, adds_bos: bool = True) -> None:
         self._template = ChatTemplate(source, bos, eos, knows_think=True)
         self._bos = bos if adds_bos else ""
         self.form = self._template.form
 
-    def render(self, messages: Sequence[Message]) -> str:
-        return self._template.text(messages).removeprefix(self._bos)
+    def render(
+        self,
+        messages: Sequence[Message],
+        thinking: str = "",
+        budget: int | None = None,
+        now: datetime | None = None,
+    ) -> str:
+        prompt = self._template.prompt(messages, None, thinking, budget, now)
+        return "".join(piece.text for piece in (*prompt.head, *prompt.tail)).removeprefix(self._bos)
+
+    def special_tokens(self) -> tuple[str, ...]:
+        talk = [Message("user", "a"), Message("assistant", "b"), Message("user", "c")]
+        tags = (self.form.open_text, self.form.close_text) if self.form else ()
+        spelled: set[str] = set()
+        for messages in (talk, [Message("system", "d"), *talk]):
+            with suppress(BackendError):  # some know no system prompt
+                pieces = self._template.prompt(messages).head
+                spelled.update(token for piece in pieces if piece.markup for token in _TOKEN.findall(piece.text))
+        return tuple(sorted(token for token in spelled if not any(token in tag for tag in tags)))
 
 
 class _R1:
@@ -102,10 +149,24 @@ class _R1:
 
     form = R1_FORMAT
 
-    def render(self, messages: Sequence[Message]) -> str:
-        if any(message.reasoning or message.role == "system" for message in messages):
-            return _Template(R1_TEMPLATE, R1_BOS, R1_EOS).render(messages)
+    def render(
+        self,
+        messages: Sequence[Message],
+        thinking: str = "",
+        budget: int | None = None,
+        now: datetime | None = None,
+    ) -> str:
+        if thinking == OFF or any(message.reasoning or message.role == "system" for message in messages):
+            return _r1_template().render(messages, thinking)
         return r1_prompt(messages)
+
+    def special_tokens(self) -> tuple[str, ...]:
+        return SPECIAL_TOKENS
+
+
+@cache
+def _r1_template() -> _Template:
+    return _Template(R1_TEMPLATE, R1_BOS, R1_EOS)
 
 
 def _from_header(header: Header) -> _Template:

@@ -6,12 +6,13 @@ that is rendered already keeps it: the prompt up to and with `<think>`, then the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
 from r1chat.backends.prompt import continued, opens_thought
 from r1chat.export.options import Thoughts
+from r1chat.export.refusals import all_texts
 from r1chat.export.templates import Templates
 from r1chat.messages import Message, ModelInfo, ReplySoFar, joined_segments
 from r1chat.reasoning_format import ReasoningFormat
@@ -34,13 +35,17 @@ class Texts:
         """All that the model was shown before it wrote `by`."""
         messages = self._shown(turn, by)
         if self.thoughts == "rendered":
-            return self._templates.render(by.model_key, messages)
+            now = by.created_at.astimezone().replace(tzinfo=None)
+            return self._templates.render(by.model_key, messages, by.thinking_choice, by.budget, now)
         form = self._templates.form(by.model_key)
         return [{"role": message.role, "content": self._content(message, form)} for message in messages]
 
-    def completion(self, reply: JudgedReply, prompt: Text) -> Text:
-        """What the model wrote after that prompt, without the token that ends a reply, which trainers add."""
-        answer, form = self.clean(reply.answer), self._templates.form(reply.model_key)
+    def completion(self, reply: JudgedReply, prompt: Text, by: str = "") -> Text:
+        """What the model wrote after that prompt, without the token that ends a reply, which trainers add.
+
+        `by`: the key of the model that the prompt is of, in whose form the thought is marked; "": the reply's own.
+        """
+        answer, form = self.clean(reply.answer), self._templates.form(by or reply.model_key)
         if isinstance(prompt, str):
             closed = reply.closed or opens_thought(prompt, form)
             return continued(prompt, self._as_written(reply, closed), form)[len(prompt) :]
@@ -53,6 +58,11 @@ class Texts:
         parts = [(self.clean(thought), self.clean(answer)) for thought, answer in reply.segments]
         reasoning, answer, later = joined_segments(parts)
         return ReplySoFar(reasoning, closed, answer, later)
+
+    def spells_special_token(self, turn: JudgedTurn, sides: Iterable[JudgedReply]) -> bool:
+        """Whether a text spells a token that the template of the replies' models writes around messages."""
+        tokens = {token for reply in sides for token in self._templates.special_tokens(reply.model_key)}
+        return bool(tokens) and any(token in text for text in all_texts(turn, sides) for token in tokens)
 
     def question(self, turn: JudgedTurn, by: JudgedReply) -> str:
         """The prompt as one text in any case, for trainers that take no messages."""

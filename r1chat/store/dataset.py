@@ -82,6 +82,8 @@ class JudgedReply(NamedTuple):
     digest: str
     seen_from: str | None
     keep_thoughts: bool
+    thinking_choice: str
+    budget: int | None
     system: str
     system_role: bool
     created_at: datetime
