@@ -109,6 +109,45 @@ def test_seven_tabs_whose_replies_grow_leave_the_browser_a_connection(site: Site
     gate.set()
 
 
+def test_a_message_that_waits_is_sent_by_one_of_two_tabs(site: Site) -> None:
+    gate = threading.Event()
+    app = site.serve(
+        lambda request: waiting(gate, "</think>One.") if len(request.messages) == 1 else ["<think>", "</think>Two."]
+    )
+    page = site.open()
+    ask(page, "First")
+    expect(page.locator(".thought")).to_be_visible()
+    ask(page, "Second")
+    expect(page.locator("#queue .queued")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"[?&]c="))
+    other = site.tab(page.context, "&" + page.url.partition("?")[2])
+    expect(other.locator("#queue .queued")).to_have_text(["Second"])
+    gate.set()
+    for tab in (page, other):
+        expect(tab.locator(".reply.done")).to_have_count(2)
+        expect(tab.locator("#queue .queued")).to_have_count(0)
+        expect(tab.locator("#prompt textarea")).to_have_value("")
+    page.wait_for_timeout(1_000)  # a second one would come by now
+    conversation = app.store.conversations()[0].id
+    assert [turn.content for turn in app.store.conversation(conversation).turns] == ["First", "Second"]
+
+
+def test_a_message_taken_out_of_the_queue_leaves_it_in_other_tabs_too(site: Site) -> None:
+    gate = threading.Event()
+    site.serve(lambda _request: waiting(gate, "</think>One."))
+    page = site.open()
+    ask(page, "First")
+    expect(page.locator(".thought")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"[?&]c="))
+    other = site.tab(page.context, "&" + page.url.partition("?")[2])
+    expect(other.locator(".thought")).to_be_visible()
+    ask(page, "Second")
+    expect(other.locator("#queue .queued")).to_have_text(["Second"])
+    page.locator("#queue .queued").get_by_role("button").last.click()
+    expect(other.locator("#queue .queued")).to_have_count(0)
+    gate.set()
+
+
 def test_an_alarm_is_gone_from_a_page_that_comes_back(site: Site) -> None:
     gate = threading.Event()
 

@@ -2,7 +2,7 @@
 
 import {act, addVerbs, onAnswer} from './acts.js';
 import {around, element, find} from './dom.js';
-import {current, draftOf, dropLost, keep, revive} from './drafts.js';
+import {current, draftOf, dropLost, keep, keyOf, revive} from './drafts.js';
 import {request} from './request.js';
 import {follow} from './scroll.js';
 import {state} from './state.js';
@@ -256,12 +256,26 @@ function queueButton(word, icon, done) {
   return button;
 }
 
-/** A reply has ended: the first message that waits is sent; after a stop or a failure it comes back into the box. */
+/** A reply has ended: one of the tabs that show the conversation goes on with what waits. */
 async function goOn() {
-  const {ended = '', shown: conversation = ''} = document.body.dataset;
-  if (running() || !queue.length || mine.id !== conversation || mine.id !== state.conversation || sending) return;
+  if (!queue.length || !mayGoOn()) return;
+  if (!navigator.locks) await sendNext();
+  else await navigator.locks.request(`r1chat-queue-${mine.id}`, {ifAvailable: true}, lock => lock ? sendNext() : null);
+}
+
+function mayGoOn() {
+  const {shown = ''} = document.body.dataset;
+  return !running() && mine.id === shown && mine.id === state.conversation && !sending;
+}
+
+/** The first message that waits is sent; after a stop or a failure it comes back into the box. */
+async function sendNext() {
+  if (!mayGoOn()) return;
+  const {ended = ''} = document.body.dataset;
+  queue = draftOf(mine.id).queue;  // another tab may have sent it
   const text = queue.shift();
   showQueue();
+  if (text === undefined) return;
   if (GONE_ON.has(ended) && await ask(text)) keepDraft();
   else {
     write([text, ...queue.splice(0), prompt().value].filter(Boolean).join('\n'));
@@ -269,6 +283,12 @@ async function goOn() {
     keepDraft();
   }
 }
+
+addEventListener('storage', event => {  // another tab has changed a draft
+  if (event.key !== keyOf(mine.id)) return;
+  queue = draftOf(mine.id).queue;
+  showQueue();
+});
 
 const STATES = ['data-running', 'data-thinking', 'data-ended', 'data-shown'];
 new MutationObserver(() => {

@@ -18,7 +18,7 @@ import {tell} from './toast.js';
 export const current = () => ({id: state.conversation, temporary: state.temporary});
 
 /** @param {string} conversation */
-const keyOf = conversation => `r1chat.draft.${conversation}`;
+export const keyOf = conversation => `r1chat.draft.${conversation}`;
 
 /** @type {Map<string, Draft>} those that do not reach the disk: of temporary and of deleted conversations, and where
  * the browser's storage is full */
