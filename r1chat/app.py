@@ -15,7 +15,7 @@ from r1chat.backends import Backend
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.chat import Chat
-from r1chat.config import NANO, Settings, change, nano_model, own_rater, prepare
+from r1chat.config import NANO, Settings, change, is_run, nano_model, own_rater, prepare
 from r1chat.conversations import ConversationInfo
 from r1chat.errors import BackendError, ConfigError, EnvironmentSettingError, R1ChatError
 from r1chat.library.hub import HUGGING_FACE, Hub
@@ -165,7 +165,8 @@ def build(settings: Settings, backends: Mapping[str, Backend] | None = None, *, 
     catalogue = connect(settings, ahead) if backends is None else Catalogue(backends, last_choice=NANO)
     chat = _chat(settings, store, catalogue)
     servers = Servers(settings.data_dir)
-    _add_servers(catalogue, servers)
+    if not is_run(settings.data_dir):
+        _add_servers(catalogue, servers)
     teacher = Teacher(chat, own_rater(settings))
     return App(settings, store, catalogue, chat, teacher, library(settings), meter(settings), servers)
 

@@ -10,11 +10,12 @@ import re
 import secrets
 import stat
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
@@ -24,12 +25,14 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from r1chat.both import Both
 from r1chat.errors import ConfigError, PathError
 from r1chat.files import named_path, read_text, replacing, require_no_links
+from r1chat.loopback import is_loopback, is_this_computer
 from r1chat.messages import Params
 
 BackendName = Literal["llama.cpp", "ollama", "openai"]
 Thinking = Literal["", "off", "on", "minimal", "low", "medium", "high", "xhigh", "max"]
 Titles = Literal["local", "all", "off"]
 FILE_NAME = "settings.toml"
+RUN_FILE = "run.json"  # makes a data folder an evaluation's run, which has no settings and no servers
 _LARGEST = 16 << 20  # bytes of settings.toml: a system prompt may have a million characters
 FIRST_PORT = 7860  # of the page, where none is given
 LAST_PORT = 65_535
@@ -155,11 +158,44 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'r1chat.db'}"
 
 
+_ALIASES = {  # the variables of fields that have more than one
+    name: tuple(map(str, field.validation_alias.choices))
+    for name, field in Settings.model_fields.items()
+    if isinstance(field.validation_alias, AliasChoices)
+}
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a data folder is an evaluation's run: others may have made it."""
+    return os.path.lexists(folder / RUN_FILE)
+
+
 def nano_model() -> Path:
     """The file of the model that ships with r1chat: in the package, or beside it in a checkout."""
     package = Path(__file__).parent
     packaged = package / "assets" / f"{NANO}.gguf"
     return packaged if packaged.exists() else package.parent / "assets" / f"{NANO}.gguf"
+
+
+def _require_nothing_elsewhere(lines: Mapping[str, Any], flags: Mapping[str, Any], file: Path) -> None:
+    """Raise ConfigError where lines name places outside this computer, to connect to or to be reached from.
+
+    For a folder that is not the person's usual one: others may have made it, and keys, which the environment may hold,
+    and messages would go there. What a flag or a variable says is the person's own.
+    """
+    for name in ("base_url", "ollama_host", "hub", "database_url", "host", "allowed_hosts"):
+        value = str(lines.get(name, ""))
+        if not value or name in flags or f"R1CHAT_{name.upper()}" in os.environ or value.startswith("sqlite:"):
+            continue
+        if name == "allowed_hosts" or _is_elsewhere(value, is_loopback if name == "host" else is_this_computer):
+            raise ConfigError(_ELSEWHERE.format(file=file, name=name, value=value, variable=f"R1CHAT_{name.upper()}"))
+
+
+def _is_elsewhere(address: str, is_here: Callable[[str], bool]) -> bool:
+    try:
+        return not is_here(urlsplit(address if "://" in address else f"//{address}").hostname or "")
+    except ValueError:
+        return False  # no address: that is told with the other faults of the file
 
 
 _lines: ContextVar[dict[str, Any]] = ContextVar("_lines")  # of the settings file that is being read
@@ -186,13 +222,18 @@ def load(**flags: Any) -> Settings:
     Raises ConfigError, and PathError for a data folder that cannot be.
     """
     present = {name: value for name, value in flags.items() if value not in (None, "", ())}
-    folder = (
-        present.get("data_dir")
-        or os.environ.get("R1CHAT_DATA_DIR")
+    own = named_path(
+        os.environ.get("R1CHAT_DATA_DIR")
         or Settings.model_fields["data_dir"].get_default(call_default_factory=True, validated_data={})
     )
-    file = named_path(folder) / FILE_NAME
-    lines = {name: value for name, value in _read(file).items() if value != ""}
+    folder = named_path(present.get("data_dir") or own)
+    file = folder / FILE_NAME
+    lines = {} if is_run(folder) else {name: value for name, value in _read(file).items() if value != ""}
+    for name, variables in _ALIASES.items():
+        if any(map(os.environ.get, variables)):
+            lines.pop(name, None)  # pydantic would find it twice
+    if folder.resolve() != own.resolve():
+        _require_nothing_elsewhere(lines, present, file)
 
     token = _lines.set(lines)
     try:
@@ -284,6 +325,13 @@ def keep_rater(settings: Settings, rater: str) -> bool:
     return True
 
 
+_ELSEWHERE = Both(
+    "{file} says {name} = {value}, which is outside this computer, and the folder is not your usual one. If you want "
+    "that, say it yourself with the variable {variable}, or make the folder your usual one with R1CHAT_DATA_DIR; else "
+    "take the line out. Nothing was sent.",
+    "{file} 中的 {name} = {value} 指向这台电脑之外，而这不是你平常使用的数据文件夹。如果确实需要，请用环境变量 "
+    "{variable} 自行指定，或用 R1CHAT_DATA_DIR 把它设为常用文件夹；否则请删除这一行。没有发送任何内容。",
+)
 _NO_FOLDER = Both(
     "The folder {folder} cannot be created ({reason}). Choose another one with --data-dir, or with the variable "
     "R1CHAT_DATA_DIR.",

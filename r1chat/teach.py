@@ -50,8 +50,8 @@ class Teacher:
         self._judgements = chat.store.judgements
         self._rating = threading.Lock()  # a rating repeats what stands: two changes must not forget each other
         self._reopened: set[str] = set()  # ids of sides; not stored: after a restart the verdict in force holds
-        # by reply: the tests (an id) that it was run with, and what came of it; not stored
-        self._outcomes: dict[str, tuple[str, Reward]] = {}
+        # by reply: the tests (an id) that it was run with, its answer then, and what came of it; not stored
+        self._outcomes: dict[str, tuple[str, str, Reward]] = {}
         self._runs = ProgramRuns()
         self._ranking: set[str] = set()  # ids of turns; not stored: after a restart Rank continues from the comparisons
         chat.when_made(self._verify_quietly)
@@ -299,7 +299,7 @@ class Teacher:
             if stored.id in known or stored.reply.finish is None:
                 continue
             reward = accuracy(stored.reply.answer, RightAnswer(reference.text, reference.kind))
-            self._judgements.add_verification(stored.id, reference.id, reward.value)
+            self._judgements.add_verification(stored.id, reference.id, reward.value, stored.reply.answer)
 
     def begin_tests(self, reply_id: str) -> None:
         """Run the tests in the background, as `run_tests` does; `Judged.testing` names the reply meanwhile.
@@ -336,8 +336,8 @@ class Teacher:
         except OSError as error:  # no memory, no process or no folder for it
             reward = Reward(None, *(_NOT_RUN.format(reason=error).pick(lang) for lang in ("en", "zh")))
         if reward.value is not None:
-            self._judgements.add_verification(reply_id, reference.id, reward.value)
-        self._outcomes[reply_id] = reference.id, reward
+            self._judgements.add_verification(reply_id, reference.id, reward.value, stored.reply.answer)
+        self._outcomes[reply_id] = reference.id, stored.reply.answer, reward
         self._tell(reply_id)
         return reward
 
@@ -357,8 +357,8 @@ class Teacher:
 
     def outcome(self, reply_id: str, reference_id: str) -> Reward | None:
         """What running the tests of a reference said of a reply since r1chat was started; None where they were not."""
-        tests, reward = self._outcomes.get(reply_id, ("", None))
-        return reward if tests == reference_id else None
+        tests, answer, reward = self._outcomes.get(reply_id, ("", "", None))
+        return reward if tests == reference_id and self._store.reply(reply_id).reply.answer == answer else None
 
     def _verify_quietly(self, turn_id: str) -> None:
         try:

@@ -500,6 +500,15 @@ def test_a_right_answer_that_would_become_a_placeholder_makes_no_row(store: Stor
     assert export(store, None, format, out, replace(options, redact=False)).rows == 2
 
 
+def test_a_pair_whose_right_answer_would_become_a_placeholder_is_none(store: Store, out: Path) -> None:
+    product = Reply("123456 × 123456.", True, "15241383936", "stop")
+    right, wrong = asked(store, product, WRONG, message="123456 × 123456 = ?")
+    verified(store, "15241383936", right, wrong)
+    store.judgements.compare(store.judgements.begin_comparison(right.id, wrong.id).id, "left", "ann")
+    voted(store)
+    assert export(store, None, "preference", out).refused == {"redacted_answer": 1}
+
+
 def test_redaction_can_be_turned_off_and_the_card_says_so(store: Store, out: Path) -> None:
     voted(store, message=MAIL)
     (row,) = exported(store, out, redact=False)

@@ -292,3 +292,14 @@ def test_what_one_rater_excluded_says_nothing_of_what_another_one_says(store: St
     bobs = store.judgements.rate(reply.id, "answer", "up", "bob").id
     with store.dataset.snapshot() as snapshot:
         assert bobs not in snapshot.judged_turns([turn.id])[turn.id].excluded
+
+
+def test_a_verdict_on_what_a_reply_says_no_more_is_not_stored(store: Store, turn: StoredTurn) -> None:
+    reply, judgements = replied(store, turn, "27 + 43 = 7"), store.judgements
+    reference = judgements.set_reference(turn.id, "70", "number")
+    assert judgements.add_verification(reply.id, reference.id, 0.0, "27 + 43 = 7") is not None
+    store.take_reply(reply.id)
+    assert judgements.add_verification(reply.id, reference.id, 0.0, "27 + 43 = 7") is None
+    store.save_reply(reply.id, replace(reply.reply, answer="27 + 43 = 70"))
+    assert judgements.add_verification(reply.id, reference.id, 0.0, "27 + 43 = 7") is None
+    assert not judgements.judged(turn.conversation_id).verifications

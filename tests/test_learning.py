@@ -571,7 +571,8 @@ def test_right_answers_that_cannot_be_checked_are_left_out_and_told(catalogue: C
         assert len(by_answers.unusable) == 40 and len(by_answers.rows) + len(by_answers.held) == 44
         assert all(row.reference and row.reference.kind == "number" for row in by_answers.rows)
         sentence = unusable_told(by_answers.unusable)
-        assert re.match(r"40 right answers .* to “\d+ \+ \d+ = \?”: This is not a regular expression", sentence.en)
+        assert re.search(r"^40 right answers .*\. Of the first: This is not a regular expression", sentence.en)
+        assert "= ?" not in sentence.en + sentence.zh  # no text of a conversation
         assert "不是有效的正则表达式" in sentence.zh
         with pytest.raises(TrainingError, match=r"too few to learn from.*40 right answers cannot be checked"):
             check_enough(replace(by_answers, rows=by_answers.rows[:5]), "grpo")
@@ -1165,6 +1166,19 @@ def test_a_file_whose_header_asks_for_all_memory_is_no_adapter(
         capsys, "adapters", "add", str(tmp_path / "bomb.gguf"), "r1chat-nano", "--data-dir", str(tmp_path)
     )
     assert "bomb.gguf is no LoRA adapter" in message
+
+
+def test_what_is_learnt_on_this_computer_is_not_redacted(catalogue: Catalogue, tmp_path: Path) -> None:
+    with closing(new_store(tmp_path)) as store:
+        for number in range(30):
+            product = Reply("Multiplied.", True, f"It is {15241383936 + number}.", "stop")
+            right, wrong = asked(store, product, written(1, 2, False), message=f"{number}?", provenance=nano())
+            store.judgements.set_reference(right.turn_id, str(15241383936 + number), "number", "ann")
+            store.judgements.compare(store.judgements.begin_comparison(right.id, wrong.id).id, "left", "ann")
+        for kind in ("prefer", "grpo"):
+            file = write_rows(store, catalogue, kind, tmp_path)  # type: ignore[arg-type]
+            lines = (file.read_text() + file.with_name("data.test.jsonl").read_text()).splitlines()
+            assert len(lines) == 30 and not any("PHONE" in line for line in lines)
 
 
 def test_a_run_whose_folder_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from r1chat import __version__, sampling
 from r1chat.backends.catalogue import Catalogue
 from r1chat.both import Both
 from r1chat.chat import MOST_SAMPLES, Chat
+from r1chat.config import RUN_FILE
 from r1chat.conversations import StoredReply
 from r1chat.errors import EvaluationError, GenerationError, PathError, R1ChatError
 from r1chat.evaluation.measures import Sample, Solved
@@ -38,7 +39,7 @@ from r1chat.teach import Teacher
 from r1chat.unicode import cleaned
 from r1chat.votes import majority
 
-SPECIFICATION, DONE = "run.json", "solved.jsonl"
+SPECIFICATION, DONE = RUN_FILE, "solved.jsonl"
 FAILURE = "failure.json"  # why the run ended before it was done, in both languages
 # In run.json, but no part of what makes two runs the same.
 _NOTES = ("r1chat", "began", "asked", "code", "recommended", "model_size", "model_digest")

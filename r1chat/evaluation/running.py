@@ -60,10 +60,11 @@ def stop(folder: Path) -> None:
     Raises EvaluationError where that process is another person's, or of another machine.
     """
     owner = _owner(folder)
-    pid = owner.partition(":")[2].partition(":")[0]
+    pid, _, start = owner.partition(":")[2].partition(":")
     if not is_running(folder):
         return
     unknown = is_alive(owner) is None and os.name == "posix"  # Windows cannot tell, and its numbers are its own
+    unknown = unknown or (not start and Path("/proc/self").exists())  # a folder of others may name any process
     if unknown or not pid.isdecimal() or int(pid) == os.getpid():
         raise EvaluationError(_NOT_OURS.format(name=folder.name))
     try:

@@ -57,7 +57,8 @@ class FormatSpec:
 
     def make(self, case: Case, texts: Texts) -> _Rows:
         """The rows of a judgement, and why others are none."""
-        if isinstance(case.judgement, Reference) and texts.clean(case.judgement.text) != case.judgement.text:
+        reference = case.turn.reference
+        if reference is not None and texts.clean(reference.text) != reference.text:
             yield Refused("redacted_answer")
             return
         if texts.spells_special_token(case.turn, case.sides):

@@ -99,7 +99,7 @@ def write_rows(store: Store, catalogue: Catalogue | None, kind: TrainingKind, fo
     to one conversation is set apart together.
     """
     file = folder / "data.jsonl"
-    options = Options(thoughts="rendered", test=APART, sources=SOURCES[kind], local=True)
+    options = Options(thoughts="rendered", test=APART, sources=SOURCES[kind], local=True, redact=False)
     try:
         export(store, catalogue, FORMATS[kind], file, options)
     except NothingToExportError:
@@ -107,7 +107,9 @@ def write_rows(store: Store, catalogue: Catalogue | None, kind: TrainingKind, fo
     except TooLittleToSplitError:
         raise TrainingError(_ONE_CONVERSATION) from None
     try:
-        export(store, catalogue, "grpo", folder / "answers.jsonl", Options(thoughts="rendered", local=True))
+        export(
+            store, catalogue, "grpo", folder / "answers.jsonl", Options(thoughts="rendered", local=True, redact=False)
+        )
     except ExportError:  # there are none
         (folder / "answers.jsonl").unlink(missing_ok=True)
     return file
@@ -193,9 +195,11 @@ def _faults(references: Iterable[RightAnswer]) -> dict[RightAnswer | None, Both]
 
 
 def unusable_told(unusable: Sequence[tuple[str, Both]]) -> Both:
-    """A sentence on right answers that are left out: how many, to which message the first one belongs, and why."""
-    prompt, why = unusable[0]
-    return _UNUSABLE.format(n=len(unusable), message=shown(question_of(prompt)), why=why)
+    """A sentence on right answers that are left out: how many, and why the first one is.
+
+    It goes into the record of an adapter, in which no text of a conversation stands.
+    """
+    return _UNUSABLE.format(n=len(unusable), why=unusable[0][1])
 
 
 def check_enough(gathered: TrainingData, kind: TrainingKind) -> Both | None:
@@ -440,8 +444,8 @@ _TOO_FEW_ANSWERS = Both(
     "有参考答案的问题有 {n} 个：太少，无法训练。至少需要 {least} 个。没有进行训练。",
 )
 _UNUSABLE = Both(
-    "{n} right answers cannot be checked and are left out; the first is that to “{message}”: {why}",
-    "{n} 个参考答案无法检查，已排除；第一个属于“{message}”：{why}",
+    "{n} right answers cannot be checked and are left out; the data page lists all right answers. Of the first: {why}",
+    "{n} 个参考答案无法检查，已排除；数据页列出了所有参考答案。第一个的原因：{why}",
 )
 _FEW = Both(
     "{n} judgements show a lift of {lift} points or more; {shows} would show one of about 10.",

@@ -205,10 +205,18 @@ class Judgements:
             carry_exclusion(connection, references, row["id"], references.c.turn_id == turn_id)
             return rows.reference(row)
 
-    def add_verification(self, reply_id: str, reference_id: str, accuracy: float | None) -> Verification:
-        """Store the result of checking a reply against a reference."""
+    def add_verification(
+        self, reply_id: str, reference_id: str, accuracy: float | None, answer: str | None = None
+    ) -> Verification | None:
+        """Store the result of checking a reply against a reference.
+
+        `answer`: what was checked. None, and nothing is stored, where the reply says something else by now.
+        """
         with self._database.write() as connection:
             lookup.conversation_of_reply(connection, reply_id, lock=True)
+            now = connection.execute(select(replies.c.answer, replies.c.finish).where(replies.c.id == reply_id)).one()
+            if answer is not None and (now.finish is None or now.answer != answer):
+                return None
             values = {"reply_id": reply_id, "reference_id": reference_id, "accuracy": accuracy}
             return rows.verification(_add(connection, verifications, "", **values))
 

@@ -42,7 +42,7 @@ def is_alive(owner: str) -> bool | None:
     process = _read(int(pid))  # one look: between two of them it may end
     if process is None:
         return _signal(int(pid)) == "forbidden"  # another person's, which some systems hide in /proc
-    return not process.ended and process.start == start  # it had ended before it was noted where there is no start
+    return not process.ended and (not start or process.start == start)
 
 
 def _signal(pid: int) -> Literal["taken", "forbidden", "nobody"]:

@@ -16,7 +16,7 @@ import pytest
 from r1chat.app import build
 from r1chat.cli.main import main
 from r1chat.config import load
-from r1chat.errors import StoreError, TrainingError
+from r1chat.errors import ConfigError, EvaluationError, StoreError, TrainingError
 from r1chat.evaluation import running
 from r1chat.evaluation.listing import Evaluations
 from r1chat.learn.children import Children
@@ -133,7 +133,8 @@ def test_an_evaluation_with_a_link_in_it_is_left_out_of_the_list(tmp_path: Path,
 def test_nobody_is_stopped_by_the_number_of_a_process_alone(tmp_path: Path) -> None:
     with subprocess.Popen(["sleep", "60"]) as sleeping:
         (tmp_path / ".running").write_text(f"{socket.gethostname()}:{sleeping.pid}:")
-        running.stop(tmp_path)
+        with pytest.raises(EvaluationError, match="cannot be stopped from here"):
+            running.stop(tmp_path)
         assert sleeping.poll() is None
         sleeping.kill()
 
@@ -234,3 +235,50 @@ def test_a_doctor_in_a_folder_with_a_planted_module_does_not_run_it(
     monkeypatch.chdir(tmp_path)
     main(["doctor", "--data-dir", str(tmp_path / "data")])
     assert "xllamacpp" in capsys.readouterr().out and not (tmp_path / "ran").exists()
+
+
+# --- settings of others -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'base_url = "http://203.0.113.5/v1"',
+        'ollama_host = "203.0.113.5:11434"',
+        'hub = "https://hub.example"',
+        'database_url = "postgresql://a:b@203.0.113.5/chats"',
+        'host = "0.0.0.0"',
+        'allowed_hosts = ["evil.example"]',
+    ],
+)
+def test_a_data_folder_that_is_not_the_usual_one_names_nothing_outside_this_computer(
+    tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("R1CHAT_DATA_DIR", raising=False)
+    (tmp_path / "settings.toml").write_text(line)
+    name = line.partition(" ")[0]
+    with pytest.raises(ConfigError, match=f"{name} = .*outside this computer.*R1CHAT_{name.upper()}"):
+        load(data_dir=tmp_path)
+    monkeypatch.setenv("R1CHAT_DATA_DIR", str(tmp_path))  # the person's usual folder
+    load(data_dir=tmp_path)
+    load()
+
+
+def test_addresses_of_this_computer_and_what_flags_and_variables_say_are_fine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "settings.toml").write_text(
+        'base_url = "http://localhost:8080/v1"\nollama_host = "127.0.0.1:11434"\nhost = "127.0.0.1"\nhub = "https://hub.example"\n'
+    )
+    monkeypatch.setenv("R1CHAT_HUB", "https://my.hub.example")
+    assert load(data_dir=tmp_path, base_url="http://203.0.113.5/v1").base_url == "http://203.0.113.5/v1"
+
+
+def test_an_evaluations_run_is_opened_without_settings_and_servers(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "settings.toml").write_text('system = "Say yes."\nbase_url = "http://203.0.113.5/v1"\n')
+    (tmp_path / "servers.json").write_text('[{"url": "http://203.0.113.6/v1", "key": ""}]')
+    settings = load(data_dir=tmp_path, ollama=False)
+    assert (settings.system, settings.base_url) == ("", "")
+    with closing(build(settings)) as app:
+        assert not [status.name for status in app.catalogue.statuses() if "203" in status.name]
