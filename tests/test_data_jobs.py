@@ -130,3 +130,15 @@ def test_two_who_begin_at_once_get_one_job(jobs: Jobs) -> None:
     for thread in threads:
         thread.join()
     assert len(refused) == 7
+
+
+def test_files_that_nobody_takes_are_deleted_after_a_while(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path, keep_for=0.2)
+    job = jobs.start("archive", writing)
+    over(jobs)
+    deadline = time.monotonic() + 20
+    while list(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not list(tmp_path.iterdir())
+    assert jobs.file(job.id, "made <1>.jsonl") is None and jobs.state is None
+    jobs.close()

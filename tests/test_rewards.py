@@ -339,7 +339,14 @@ def test_reward_is_a_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "answer"), [(datetime(2001, 1, 10), "2001-01-10"), (datetime(2001, 1, 10, 9, 30), "2001-01-10T09:30:00")]
+    ("value", "answer"),
+    [
+        (datetime(2001, 1, 10), "2001-01-10"),
+        (datetime(2001, 1, 10), "2001-01-10 00:00"),
+        (datetime(2001, 1, 10, 9, 30), "2001-01-10T09:30:00"),
+        (datetime(2001, 1, 10, 9, 30), "2001-01-10 09:30"),
+        (datetime(2001, 1, 10, 9, 30, 5), "2001-01-10T09:30:05Z"),
+    ],
 )
 def test_a_date_that_a_loader_took_for_a_moment_is_still_the_right_answer(value: datetime, answer: str) -> None:
     completions = [f"Hm.</think>{answer}", "Hm.</think>2001-01-11"]

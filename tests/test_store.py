@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -16,6 +17,7 @@ from r1chat.conversations import Provenance, StoredReply, StoredTurn
 from r1chat.errors import NotFoundError, StoreError
 from r1chat.messages import Params, Progress, Reply, Timings, Usage
 from r1chat.store import Store
+from r1chat.store import store as store_module
 
 HOSTILE_CURSORS = ["x", "/", "2026-01-01T00:00:00/1", "2026-13-01T00:00:00+00:00/1", "2026-01-01T00:00:00+00:00/-1"]
 
@@ -183,6 +185,23 @@ def test_purging_erases_only_what_was_deleted_long_enough_ago(store: Store) -> N
     assert (state.conversations, state.replies) == (1, 2)
     store.new_conversation("takes the number of the one that is gone")
     assert [info.title for info in store.search("marbles")] == ["kept"]
+
+
+def test_replies_are_saved_while_much_is_erased(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "SLICE", 0.0)  # seconds: a transaction for each conversation
+    url = f"sqlite:///{tmp_path / 'r1chat.db'}"
+    with closing(Store(url)) as store, closing(Store(url, patience=2)) as other:
+        for number in range(5):
+            store.delete(store.new_conversation(f"gone {number}").id)
+        reply = other.add_reply(say(other, other.new_conversation("kept").id, "hello").id, Provenance())
+        purge = threading.Thread(target=store.purge, args=(timedelta(seconds=-1),))
+        purge.start()
+        saved_between = 0
+        while purge.is_alive():
+            other.save_reply(reply.id, Reply("so far"))
+            saved_between += 0 < other.database_state().conversations - 1 < 5
+        purge.join()
+        assert saved_between and other.database_state().conversations == 1
 
 
 def test_what_was_deleted_while_the_clock_ran_ahead_is_erased_in_time(tmp_path: Path) -> None:

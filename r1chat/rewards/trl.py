@@ -57,7 +57,7 @@ def trl_reward(
             raise CheckError(f"The data set has no column “{column}”: name the one that holds the right answers.")
         kinds = columns.get(f"{column}_kind") or [None] * len(replies)
         cases = zip(replies, columns[column], kinds, strict=True)
-        return [_accuracy(reply.answer, _reference(text, kind), run_code) for reply, text, kind in cases]
+        return [_best(reply.answer, _references(value, kind), run_code) for reply, value, kind in cases]
 
     if name not in ("accuracy", "format", "language"):
         raise CheckError(f"There is no reward “{name}”: take accuracy, format or language.")
@@ -74,12 +74,22 @@ def _accuracy(answer: str, reference: RightAnswer, run_code: bool) -> float | No
     return accuracy(answer, reference).value
 
 
-def _reference(value: object, kind: Check | None) -> RightAnswer:
-    """A right answer. Where all of a column are dates, `datasets` makes moments of what JSON Lines hold as text."""
-    text = "" if value is None else str(value)
+def _references(value: object, kind: Check | None) -> list[RightAnswer]:
+    """A right answer, as it may have been spelled.
+
+    Where all of a column are dates or moments, `datasets` makes values of Python of what JSON Lines hold as text.
+    """
+    texts = ["" if value is None else str(value)]
     if isinstance(value, datetime):
-        text = value.isoformat().removesuffix("T00:00:00")
-    return RightAnswer(text, kind) if kind else RightAnswer.read(text)
+        spellings = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+        is_date = (value.hour, value.minute, value.second) == (0, 0, 0)
+        texts = [value.strftime(form) for form in (["%Y-%m-%d", *spellings] if is_date else spellings)]
+    return [RightAnswer(text, kind) if kind else RightAnswer.read(text) for text in texts]
+
+
+def _best(answer: str, references: Sequence[RightAnswer], run_code: bool) -> float | None:
+    values = [_accuracy(answer, reference, run_code) for reference in references]
+    return max((value for value in values if value is not None), default=None)
 
 
 def _reply(prompt: _Text, completion: _Text, opened: bool) -> Reply:

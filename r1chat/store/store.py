@@ -7,13 +7,14 @@ first locks that conversation's row, so that threads and processes take turns.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Set
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, insert, select, update
 
 from r1chat.both import Both
 from r1chat.conversations import (
@@ -35,6 +36,7 @@ from r1chat.store.branches import load_tree, open_branch, read_replies, read_rep
 from r1chat.store.database import Database, DatabaseState
 from r1chat.store.dataset import Dataset
 from r1chat.store.erase import erase
+from r1chat.store.incoming import PAUSE, SLICE
 from r1chat.store.judgements import Judgements
 from r1chat.store.presets import Presets
 from r1chat.store.reply_owner import current_owner, is_alive
@@ -263,6 +265,7 @@ class Store:
     def purge(self, older_than: timedelta) -> int:
         """Erase for good what was deleted longer ago than that; how many conversations. No word of them stays.
 
+        In slices, so that replies are saved meanwhile.
         What was deleted in the future, while the clock was wrong, counts as deleted now; what was not deleted together
         has moments of its own, see `listing.left_of_imports`.
         """
@@ -277,11 +280,24 @@ class Store:
             for number, moment in enumerate(moments):
                 this = update(conversations).where(deleted == moment)
                 connection.execute(this.values(deleted_at=now - timedelta(microseconds=number)))
-            ids = connection.scalars(gone.with_for_update()).all()
-            for conversation_id in ids:
-                erase(connection, conversation_id)
+        erased = 0
+        while number := self._erase_some(gone):
+            erased += number
+            time.sleep(PAUSE)
+        with self._database.write() as connection:
             search.tidy(connection)
-            return len(ids)
+        return erased
+
+    def _erase_some(self, gone: Select[Any]) -> int:
+        """Erase some of these conversations for good, in a transaction as short as others can wait for; how many."""
+        until, erased = time.monotonic() + SLICE, 0
+        with self._database.write() as connection:
+            for conversation_id in connection.scalars(gone.limit(100).with_for_update()).all():
+                erase(connection, conversation_id)
+                erased += 1
+                if time.monotonic() > until:
+                    break
+        return erased
 
     def erased(self, ids: Set[str]) -> set[str]:
         """Those of some ids of conversations that are in the store no more, not even as deleted ones."""

@@ -1,6 +1,7 @@
 """One export, archive or import at a time, in a background thread: its progress, its result and its files.
 
-The files are kept until the next job begins or the app ends. Knows no HTML.
+The files are kept for an hour, less where the next job begins or the app ends: they may hold what is erased meanwhile.
+Knows no HTML.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ Work = Callable[[Path, JobProgress], JobResult]
 
 FOLDER = "job-"  # how the names of these folders begin
 OLD = 24 * 3600  # seconds
+KEPT = 3600.0  # seconds for which the files of a job that is over can be downloaded
 PATIENCE = 5.0  # seconds that the app waits for a job to break off
 
 log = logging.getLogger(__name__)
@@ -56,8 +58,9 @@ class Cancelled(Exception):
 class Jobs:
     """The jobs of one app. `parent` is where the folder of a job is made."""
 
-    def __init__(self, parent: Path) -> None:
-        self._parent = parent
+    def __init__(self, parent: Path, keep_for: float = KEPT) -> None:
+        """`keep_for`: seconds, see KEPT."""
+        self._parent, self._keep_for = parent, keep_for
         _forget(parent)
         self._lock = threading.Lock()
         self._cancel = threading.Event()
@@ -114,6 +117,10 @@ class Jobs:
             return None
         return Path(folder.name) / name
 
+    def _expire(self, job_id: str) -> None:
+        if self._state is not None and self._state.id == job_id:
+            self.dismiss()
+
     def close(self) -> None:
         """Cancel the running job and remove the files."""
         self.cancel()
@@ -131,6 +138,9 @@ class Jobs:
         try:
             result = work(folder, progress)
             self._set(over=True, result=result, files=_files(folder))
+            timer = threading.Timer(self._keep_for, self._expire, [self._state.id if self._state else ""])
+            timer.daemon = True
+            timer.start()
         except Cancelled:
             self._set(over=True, cancelled=True)
         except R1ChatError as error:
