@@ -107,6 +107,10 @@ def test_another_ending_or_another_conversation_is_a_sentence_and_makes_no_file(
         "`` ` `` ![x](http://evil.example/) `",
         "[^1]: a\n\n    ![x](http://evil.example/)",
         "> ```\n![x](http://evil.example/)",
+        "```\ncode\n```\r\r\r![x](http://evil.example/) <img src='http://evil.example/'>",
+        "- ```\n\r![x](http://evil.example/)",
+        "Write \\````a```![x](http://evil.example/) <img src='http://evil.example/'> ```",
+        "``1. ```\n``` py<img src='http://evil.example/'>```",
     ],
 )
 def test_saved_markdown_loads_no_picture_and_runs_no_html(store: Store, tmp_path: Path, text: str) -> None:
@@ -142,6 +146,12 @@ def test_the_name_of_a_model_is_one_line_of_text_in_saved_markdown(store: Store,
     assert all(child.type in ("text", "text_special") for heading in headings for child in heading.children or [])
     text = "".join(child.content for child in headings[2].children or [])
     assert text.startswith("m # Not said [x](http://evil.example/) *x* `x` ![x](y)\\ · 20")
+
+
+def test_a_fence_is_no_table_to_readers_that_look_for_tables_first() -> None:
+    text = unloaded("~~~ <img src='http://evil.example/'>|a|b|\n|-|-|-|\n![x](http://evil.example/)\n~~~")
+    tokens = MarkdownIt("js-default", {"html": True}).parse(text)
+    assert [token.type for token in tokens] == ["fence"]
 
 
 @pytest.mark.parametrize(

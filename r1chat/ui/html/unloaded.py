@@ -28,6 +28,7 @@ def unloaded(text: str) -> str:
 
     In more than MAX_TEXT characters code is not told from text, and no fence begins.
     """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # a line ends there, too
     if len(text) > MAX_TEXT:
         return _FENCE.sub(r"\1\\", _TEXT.sub(_dead, text))
     lines = text.split("\n")
@@ -46,21 +47,28 @@ def unloaded(text: str) -> str:
     for start, stop in sorted([*fences, *blocks]):
         done += [_TEXT.sub(_dead, line) for line in lines[at:start]]
         part = "\n".join(lines[max(start, at) : stop])
-        if (start, stop) not in fences:
-            part = _paragraph(part)
+        part = _fence(part) if (start, stop) in fences else _paragraph(part)
         done += [part] if stop > at else []
         at = max(at, stop)
     return "\n".join([*done, *(_TEXT.sub(_dead, line) for line in lines[at:])]) + end
 
 
+def _fence(text: str) -> str:
+    """A fence; its first line must be no head of a table, which some readers look for before a fence."""
+    first, line_end, code = text.partition("\n")
+    return _TEXT.sub(_dead, first).replace("|", "\\|") + line_end + code
+
+
 def _paragraph(text: str) -> str:
-    divided = "|" in text or ("\n" in text and text.count("`") > 1 and _crosses(text))
-    return (_TEXT if divided else _WITH_CODE).sub(_dead, text)
+    return (_WITH_CODE if "|" not in text and _has_plain_code(text) else _TEXT).sub(_dead, text)
 
 
-def _crosses(text: str) -> bool:
-    """Whether code may cross a line: some line has ticks that no other of the same number closes."""
-    return any(len(re.findall("`+", line)) % 2 for line in text.split("\n"))
+def _has_plain_code(text: str) -> bool:
+    """Whether it is plain where code begins and ends: at two neighbouring runs of as many ticks in one line each."""
+    if "\\`" in text:  # the first tick of a run may be text
+        return False
+    lines = ([len(run) for run in re.findall("`+", line)] for line in text.split("\n"))
+    return all(runs[::2] == runs[1::2] for runs in lines)
 
 
 def _dead(match: re.Match[str]) -> str:
