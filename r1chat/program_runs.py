@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+_GLANCE = 0.1  # seconds between two looks of a run that waits for its turn
+
 log = logging.getLogger(__name__)
 
 
@@ -40,9 +42,9 @@ class ProgramRuns:
             return frozenset(self._stops)
 
     def stop(self, reply_id: str) -> None:
-        """End a run, within a fraction of a second where it is its turn."""
+        """End a run, within a fraction of a second; until then it is one of `running`."""
         with self._lock:
-            if stop := self._stops.pop(reply_id, None):
+            if stop := self._stops.get(reply_id):
                 stop.set()
 
     def close(self) -> None:
@@ -63,8 +65,13 @@ class ProgramRuns:
         after: Callable[[], None],
     ) -> None:
         try:
-            with self._turn:
+            while not (own_turn := self._turn.acquire(timeout=_GLANCE)) and not stop.is_set():
+                pass
+            try:
                 work(stop.is_set)
+            finally:
+                if own_turn:
+                    self._turn.release()
         except Exception:  # a defect of ours: the page must not wait for this run for ever
             log.exception("running tests failed")
         finally:
