@@ -85,6 +85,8 @@ STEADY = [  # explained, checked or set off against others, but not taken back: 
     ("The answer is B.\n\n(A) says 5; this is wrong. (C) says 7; that is incorrect.", "B"),
     ("It can't be B, so A", "A"),
     ("B? No, C.", "C"),
+    ("The correct answer is not (C) but (B)", "B"),
+    ("Both (A) and (C) are false, which leaves (B)", "B"),
     ("The correct option is (B), not (C)", "B"),
     ("He saves $28 if he goes there.", "28"),
     ("The answer is 15. Let me verify: 15 + 5 = 20. So the total is 20. Correct.", "15"),
@@ -92,6 +94,29 @@ STEADY = [  # explained, checked or set off against others, but not taken back: 
     ("答案是5，而不是6。", "5"),
     ("答案是18个，苹果、梨等等一共3种。", "18"),
     ("答案是B。A不对，因为太小；C也错了。", "B"),
+    ("The answer is 5.\n\nLet me double-check: 10 / 2 = 5. ✓", "5"),
+    ("The answer is 90. That is not the same as 9.", "90"),
+    ("The answer is C. It is not A, since A has 3 sides. It should be noted that B has 4.", "C"),
+    ("The answer is 7. This is correct because 3 + 4 = 7. A mistake would be to take 3 × 4 = 12.", "7"),
+    ("答案是40。检验：40÷8=5，正确。", "40"),
+    ("答案是9。如果算成10，就错了。", "9"),
+    ("答案是B。注意：C是错的，应该是3个而不是4个。", "B"),
+    ("The answer is 6. No remainder is left: 6 × 4 = 24.", "6"),
+    ("The answer is 250 g, or 0.25 kg.", "250 g"),
+    ("The answer is Paris. Note that Lyon is the third largest city.", "Paris"),
+    ("The answer is 3.\n\nWait for the paint to dry for 2 hours before the next 4 steps.", "3"),
+    ("The answer is 120. Rather than adding, we multiply 10 by 12.", "120"),
+    ("The answer is 4. Actually, this follows from 2 + 2 = 4.", "4"),
+    ("#### 18", "18"),
+    ("The answer is B. (A) would be right only if x = 2.", "B"),
+]
+
+CAUTIOUS = [  # words of retraction and other values, though nothing is taken back: never wrong
+    (
+        "\\boxed{36}\n\nWe assumed 12 boxes. Actually, any multiple of 12 would do as well, but it says 12.",
+        "36",
+    ),
+    ("**Answer: 12 apples**\n\nIf you have 3 more questions, sorry, I can take only 2.", "12"),
 ]
 
 # Of other wordings, written before the rule was: what was taken back is never right, what replaces it never wrong.
@@ -128,6 +153,27 @@ OTHERS = [
     ("**Answer: A**\n\nSorry, I meant B.", "A", "B"),
     ("选B。不对，选C。", "B", "C"),
     ("答案是D。更正：应选A。", "D", "A"),
+    ("The answer is 48. Hmm, wait a second. I counted one pair twice, so the total is 46.", "48", "46"),
+    ("**Final answer: 7**\n\nWait — I should double-check. 3 + 5 = 8. So the answer should be 8.", "7", "8"),
+    ("Answer: 2.5 hours. Actually no, 2.75 hours.", "2.5", "2.75"),
+    ("The answer is $\\frac{2}{3}$. No, sorry, $\\frac{3}{4}$.", "2/3", "3/4"),
+    ("\\boxed{1024}\n\nThat isn't right: 2^9 is 512. It should have been 512.", "1024", "512"),
+    ("The solution is x = 3. Oh no, I lost a sign. x = -3.", "3", "-3"),
+    ("The answer is 21. But that's wrong! The right value is 22.", "21", "22"),
+    ("Option C is correct. No, wait: option D is correct.", "C", "D"),
+    ("The answer is A.\n\nHold on, A ignores the second condition. It must be B.", "A", "B"),
+    ("The answer is 14 (correction: 15).", "14", "15"),
+    ("Final answer: 60 mph.\n\nMy mistake, it is 50 mph.", "60", "50"),
+    ("The answer is 8.\n\nEDIT: I was wrong, the correct result is 9.", "8", "9"),
+    ("Many people think the answer is 100, but it is 50.", "100", "50"),
+    ("You might think the answer is 10. Really it is 9.", "10", "9"),
+    ("答案是 6 只。啊不对，是 8 只。", "6", "8"),
+    ("\\boxed{15}\n\n检查：我漏了一个，应该是16。", "15", "16"),
+    ("答案：2/5。等等，这不对，应为3/5。", "2/5", "3/5"),
+    ("正确答案是C。抱歉，我弄错了，是D。", "C", "D"),
+    ("有人认为答案是3，其实是4。", "3", "4"),
+    ("答案是50。修正：52。", "50", "52"),
+    ("答案是75%。不好意思，是25%。", "75%", "25%"),
 ]
 
 
@@ -166,6 +212,11 @@ def test_choice_that_is_denied_or_one_of_several_is_not_chosen(reply: str) -> No
 @pytest.mark.parametrize(("reply", "result"), STEADY)
 def test_result_that_is_explained_or_set_off_against_others_stands(reply: str, result: str) -> None:
     assert value(reply, result) == 1.0
+
+
+@pytest.mark.parametrize(("reply", "result"), CAUTIOUS)
+def test_result_that_stands_among_words_of_retraction_is_never_wrong(reply: str, result: str) -> None:
+    assert value(reply, result) != 0.0
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,10 @@ _ALTERNATIVE = re.compile(
     r"|rule\sout)\b|n['’]t\b|[不非或除错]|没有",
     re.IGNORECASE,
 )
-_PAUSE = re.compile(r"[.!?;:。！？；：\n]|\b(?:so|therefore|thus|hence)\b|所以|因此|故", re.IGNORECASE)
+_PAUSE = re.compile(
+    r"[.!?;:。！？；：\n]|\b(?:so|therefore|thus|hence|leaves|leaving|not\s\(?[A-J]\)?,?\sbut)\b|所以|因此|故",
+    re.IGNORECASE,
+)
 _LENGTH = 200  # characters of a sentence in which a letter's denial is looked for
 
 

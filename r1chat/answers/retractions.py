@@ -25,7 +25,7 @@ _BE = r"(?:['’]s|\s(?:is|are|was|were|seems|looks))"
 _MARK = re.compile(
     # taken back, whether or not something else is said instead
     rf"(?P<refuted>{_CLAUSE}{_OH}(?:(?:no,?\s+wait|wait[,.…]{{0,3}}\s+no|correction|scratch\s+that|strike\s+that|oops"
-    r"|whoops|i\s+misspoke|(?:my\s+(?:bad|mistake)))\b|(?:不对(?![称应等劲齐])|更正|纠正|(?:刚才|上面|前面)?"
+    r"|whoops|i\s+misspoke|(?:my\s+(?:bad|mistake)))\b|(?:不对(?![称应等劲齐])|更正|纠正|修正(?=[：:一，])|(?:刚才|上面|前面)?"
     r"(?:我)?[算看写说弄搞记答]?错了|[算看写说弄搞记]错)|(?:这|那|它|上面|上述|结果|答案|以上)(?:里|个|的?(?:结果|答案|计算))?"
     r"(?:是|都)?(?:不对(?![称应等劲齐])|错了?|错误的?|不正确|有误|有错))"
     r"|\bi\s+(?:have\s+)?(?:made|see)\s+(?:an?|my|the)\s+(?:\w{1,12}\s)?(?:mistake|error|slip)\b"
