@@ -5,7 +5,8 @@ imported when they are first needed, and regular expressions run in a process of
 """
 
 from r1chat.answers.compare import compare, equivalent
-from r1chat.answers.final import all_boxes, choice, choices, final_answer
+from r1chat.answers.final import all_boxes, choice, choices, final_answer, is_taken_back
+from r1chat.answers.hedges import is_chosen, is_hedged
 from r1chat.answers.patterns import occurs
 from r1chat.answers.reading import is_formula, is_number, same_text
 
@@ -16,8 +17,11 @@ __all__ = [
     "compare",
     "equivalent",
     "final_answer",
+    "is_chosen",
     "is_formula",
+    "is_hedged",
     "is_number",
+    "is_taken_back",
     "occurs",
     "same_text",
 ]

@@ -7,10 +7,12 @@ what it finds.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from r1chat.answers import units
+from r1chat.answers import retractions, units
+from r1chat.answers.retractions import NUMBER as _NUMBER
 from r1chat.answers.spelling import TEXT, boxes, tidy, unwrap
 
 WINDOW = 4_000  # characters at the end of an answer in which it is looked for, where nothing is boxed
@@ -32,6 +34,12 @@ _ANNOUNCED = re.compile(
     r"|^ {0,3}####(?!#)",
     re.IGNORECASE | re.MULTILINE,
 )
+_REPORTED = re.compile(
+    r"\b(?:some|many|most|others|people|students|one|you|it)(?:\s+people)?(?:\s+(?:may|might|could|would))?"
+    r"\s+(?:say|think|claim|believe|argue|guess|expect|seem)s?(?:\s+that)?\s+(?:the\s+)?(?:\w{1,10}\s)?$"
+    r"|有人(?:说|认为|以为)[^。\n]{0,4}$",
+    re.IGNORECASE,
+)
 _DENIED = re.compile(r"(?:not|unknown|unclear|(?:as )?follows)\b|[不未如]", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 _STARS = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])")
@@ -44,7 +52,8 @@ _PAUSE = re.compile(
 )
 _EXPLAINED = re.compile(
     r"[,，]?\s+(?:because|since|as|where|which|i\.e\.|that is|for(?!\s+(?:is|are|was)\b)|after|before|out of|if|when"
-    r"|in order)\s|\sto\s+(?!get|obtain|give|find|yield|equal|be\b|make|reach|arrive|produce)[a-z]{2,}\s"
+    r"|rather than|instead of|in order)\s"
+    r"|\sto\s+(?!get|obtain|give|find|yield|equal|be\b|make|reach|arrive|produce)[a-z]{2,}\s"
     r"|[,，]?因为|[,，]?即|\s\((?=[a-zA-Z])",
     re.IGNORECASE,
 )
@@ -58,11 +67,6 @@ _CHECKED = re.compile(  # what follows proves the answer, and is not it
     re.IGNORECASE | re.MULTILINE,
 )
 _SENTENCE = re.compile(r"(?<=[。！？；])|(?<=[^\W\d_]\.)\s|(?<=[\d)$%*\ue001]\.)\s+(?=[A-Z])|(?<=[^\W\d_][!?])\s")
-_NUMBER = re.compile(
-    r"(?:(?<![0-9a-zA-Z)\]}.])[-−])?[$¥€£]?"
-    r"(?:\\[dt]?frac\s*(?:\{-?[\d.]{1,40}\}|\d)\s*(?:\{[\d.]{1,40}\}|\d)"
-    r"|(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:/\d+)?)(?:\s?\\?[%％])?"
-)
 _NUMBERS = re.compile(
     rf"(?:{_NUMBER.pattern})(?:(?:\s|,|，|、|;|\band\b|\bor\b|和|或|与){{1,6}}(?:{_NUMBER.pattern})){{1,20}}"
 )
@@ -100,30 +104,92 @@ _NO_VALUE = re.compile(
 _ONLY_MARKS = re.compile(r"[\s\\\[\]()$*.,;:^-]*")  # delimiters that nothing stands between; {} is a set
 
 
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """Where a reply states its result."""
+
+    result: str
+    behind: str = ""  # what the reply goes on to say; empty where the result stands last
+    around: str = ""  # the lines that state it; empty for a box
+    announced: bool = False
+    reported: bool = False  # as what others say
+
+
 def final_answer(answer: str) -> str | None:
-    r"""The result that an answer arrives at, as it is written there; None where there is none.
+    r"""The result that an answer arrives at, as it is written there; None where there is none, or it was taken back.
 
     The last `\boxed{…}` counts, with those before it that it is joined to by a comma, "and" or "or"; else what follows
     the last "the answer is", "答案是" or `####`; else the last line where it is nothing but a formula, a choice or
     bold; else what the last line emphasises; else the last number of the last lines; else the last line if it is short.
+    A boxed or announced result that is taken back behind it gives way to what is plainly stated instead.
     """
-    final = _final(answer)
-    return None if final is None or _ONLY_MARKS.fullmatch(final) else final
+    statement = _final(answer)
+    return None if statement is None else _settled(statement)
 
 
-def _final(answer: str) -> str | None:
+def is_taken_back(answer: str) -> bool:
+    """Does an answer state a result and take it back without plainly stating another?"""
+    statement = _final(answer)
+    return statement is not None and _settled(statement) is None
+
+
+def stated(answer: str) -> tuple[str, bool]:
+    """The line in which an answer announces its result, and True; or its last lines, and False. No text for a box."""
+    statement = _final(answer)
+    return (statement.around, statement.announced) if statement else ("", False)
+
+
+def _settled(statement: _Statement) -> str | None:
+    result = choice(statement.result) or statement.result
+    after = retractions.settled(result, statement.behind, reported=statement.reported)
+    return statement.result if after == result else after
+
+
+@lru_cache(maxsize=16)
+def _final(answer: str) -> _Statement | None:
+    statement = _first_statement(answer)
+    return None if statement is None or _ONLY_MARKS.fullmatch(statement.result) else statement
+
+
+def _first_statement(answer: str) -> _Statement | None:
     if box := _boxed(answer):
-        return unwrap(box) or None
+        result = unwrap(box)
+        behind = answer[boxes(answer)[-1][1] :]
+        if len(behind) > 2 * WINDOW:
+            behind = f"{behind[:WINDOW]}\n{behind[-WINDOW:]}"
+        return _Statement(result, behind) if result else None
     tail = _EMPTY_BOX.sub("", answer[-WINDOW:])
     if tagged := _TAGGED.findall(tail):
         tail = tagged[-1]
+    reported: _Statement | None = None
     for announced in reversed(list(_ANNOUNCED.finditer(tail))):
         if chosen := _CHOSEN.match(tail, announced.start()):
-            return chosen[1]
+            return _Statement(chosen[1], tail[chosen.end() :], chosen[0], announced=True)
         rest = tail[announced.end() :].lstrip()
-        if not _DENIED.match(rest) and (stated := _stated(rest, whole=bool(announced["sentence"]))):
-            return stated
-    return _last(tail) or None
+        if not _DENIED.match(rest) and (result := _stated(rest, whole=bool(announced["sentence"]))):
+            line = rest.lstrip("*_ \n").partition("\n")[0]
+            behind = _behind(rest, result)
+            statement = _Statement(retractions.before_mark(result), behind, line, announced=True)
+            if not _REPORTED.search(tail, max(0, announced.start() - _SHORT), announced.start()):
+                return statement
+            reported = reported or replace(statement, reported=True)
+    if reported:
+        return reported
+    last = _last(tail)
+    return _Statement(last, around="\n".join(tail.splitlines()[-_NEAR:])) if last else None
+
+
+def _behind(text: str, result: str) -> str:
+    """The text behind the first value of what was announced."""
+    start = text.find(result)
+    if start >= 0 and (letter := choice(result)):
+        return text[text.index(letter, start) + 1 :]
+    if start >= 0 and (number := _NUMBER.search(text, start, start + len(result))):
+        return text[number.end() :]
+    if start >= 0:
+        return text[start + len(result) :]
+    number = _NUMBER.search(text)
+    return text[number.end() :] if number else text[len(text.partition("\n")[0]) :]
 
 
 def all_boxes(answer: str) -> list[str]:

@@ -15,8 +15,11 @@ from r1chat.answers import (
     choices,
     compare,
     final_answer,
+    is_chosen,
     is_formula,
+    is_hedged,
     is_number,
+    is_taken_back,
     occurs,
     same_text,
 )
@@ -98,10 +101,10 @@ def check(reference: RightAnswer) -> None:
 def accuracy(answer: str, reference: RightAnswer | str) -> Reward:
     """1.0 where the final answer agrees with the reference, 0.0 where it differs or there is none.
 
-    `answer` is the reply without its thought. None is undecided: the final answer cannot be read or is too large to
-    compute, the reference is empty or no choice, or its pattern is broken or takes too long; or the reference is tests,
-    since this function runs no program (`programs.passes` does). Raises CheckError where the process that searches for
-    a pattern does not start.
+    `answer` is the reply without its thought. None is undecided: the final answer cannot be read, is too large to
+    compute, was taken back without a plain correction, or is hedged where a number is right; the reference is empty or
+    no choice, or its pattern is broken or takes too long; or the reference is tests, since this function runs no
+    program (`programs.passes` does). Raises CheckError where the process that searches for a pattern does not start.
     """
     if isinstance(reference, str):
         reference = RightAnswer.read(reference)
@@ -117,6 +120,12 @@ def accuracy(answer: str, reference: RightAnswer | str) -> Reward:
         return Reward(None, "The tests were not run.", "测试尚未运行。")
     if reference.kind == "pattern":
         return _pattern(answer, reference.text)
+    if is_taken_back(answer):
+        return Reward(
+            None,
+            "Undecided: the reply takes its answer back and does not plainly state another.",
+            "无法判定：回复收回了自己的答案，又没有明确给出另一个。",
+        )
     if reference.kind == "choice":
         return _choice(answer, reference.text)
     final = final_answer(answer)
@@ -125,6 +134,12 @@ def accuracy(answer: str, reference: RightAnswer | str) -> Reward:
         return _verdict(right or bool(final and compare(final, reference.text)), final or answer, reference.text)
     if final is None:
         return Reward(0.0, "No final answer was found in the reply.", "回复中没有找到最终答案。")
+    if is_hedged(answer) and is_number(reference.text):
+        return Reward(
+            None,
+            f"Undecided: the reply does not state {shown(final)} as the exact value.",
+            f"无法判定：回复没有把 {shown(final)} 作为确切的值给出。",
+        )
     verdict = compare(final, reference.text)
     if not verdict and len(boxes := all_boxes(answer)) > 1 and len(boxes) == _items(reference.text):
         verdict = compare(together := ", ".join(boxes), reference.text) or verdict  # an answer in several parts
@@ -173,6 +188,12 @@ def _choice(answer: str, reference: str) -> Reward:
     chosen = _letters(final)
     if not chosen and len(right) == 1 and (letters := list(_LETTER.finditer(answer[-_WINDOW:]))):
         chosen = letters[-1][1] or letters[-1][2]
+        if not is_chosen(answer[-_WINDOW:], letters[-1]):
+            return Reward(
+                None,
+                f"Undecided: the reply names {chosen}, but does not plainly choose it.",
+                f"无法判定：回复提到了 {chosen}，但没有明确选择它。",
+            )
     if not chosen:
         return Reward(0.0, f"The answer chooses nothing; {right} is right.", f"没有作出选择，正确选项是 {right}。")
     if chosen == right:
