@@ -553,6 +553,7 @@ def test_forked_process_has_a_checker_of_its_own() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_checker_that_does_not_start_says_what_to_do() -> None:
     code = """if True:
         import sys

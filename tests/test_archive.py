@@ -559,6 +559,7 @@ def test_a_full_device_is_said(store: Store) -> None:
         archive.write(store, Path("/dev/full"), everything=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_no_half_file_and_keeps_the_one_that_was_there(other: Store, tmp_path: Path) -> None:
     fill(other)
     target = tmp_path / "target.jsonl"

@@ -89,6 +89,7 @@ def test_template_that_makes_a_mark_of_a_mark_it_reads_is_rendered_as_one_text()
     assert [piece.markup for piece in head] == [True] and text(head).startswith("h7ch<|im_start|>user\nhi")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [False, True])
 def test_marks_in_a_message_bring_no_other_message_into_it(every: bool) -> None:
     sign = "".join(map(chr, (*range(0x2060, 0xD800), *range(0xE000, 0x110000)))) if every else "\ue000"

@@ -219,6 +219,7 @@ def test_result_that_stands_among_words_of_retraction_is_never_wrong(reply: str,
     assert value(reply, result) != 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -106,6 +106,7 @@ def test_what_a_link_leads_to_is_not_exported_with_a_child(tmp_path: Path, victi
 # --- folders that somebody passed on ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [".running", "failure.json", "solved.jsonl", "report.json", "report.svg", "r1chat.db"])
 def test_an_evaluation_that_goes_on_writes_through_no_link(tmp_path: Path, victim: Path, name: str) -> None:
     command = ["eval", "sums", "-n", "2", "--model", "r1chat-nano", "--name", "theirs", "--data-dir", str(tmp_path)]
