@@ -346,14 +346,14 @@ class Chat:
 
     def _continue(self, reply_id: str, change: Callable[[StoredReply], StoredReply]) -> Generation:
         """Continue a reply as `change` makes it, see `resume`."""
-        turn = self.store.turn(self.store.reply(reply_id).turn_id)
-        provenance = self.store.reply(reply_id).provenance
+        stored = self.store.reply(reply_id)
+        turn, provenance = self.store.turn(stored.turn_id), stored.provenance
         backend, info = self._usable(f"{provenance.backend}:{provenance.model}")
         check_continues(info)
         with self._claimed(turn.conversation_id):
             history = self.prompting.history(turn, provenance, info)
             if self.store.turns_after(turn.conversation_id, reply_id):
-                change(self.store.reply(reply_id))  # refused before there is a copy
+                change(stored)  # refused before there is a copy
                 reply_id = self._copied(reply_id)
             original = self.store.take_reply(reply_id)  # now its end is saved
             if original is None:  # another r1chat works on this data folder

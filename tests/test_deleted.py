@@ -183,8 +183,8 @@ def test_the_command_lists_restores_and_erases(tmp_path: Path, run) -> None:  # 
     with closing(Store(f"sqlite:///{tmp_path / 'r1chat.db'}")) as store:
         assert [info.id for info in store.conversations()] == [ids[3]] and store.erased(set(ids)) == {ids[4]}
     for words, sentence in (
-        (["erase", ids[3]], "This conversation is not there"),  # it is not deleted
-        (["restore", ids[4]], "This conversation is not there"),
+        (["erase", ids[3]], "lists them with their ids"),  # it is not deleted
+        (["restore", ids[4]], "lists them with their ids"),
         (["erase"], "deleted erase ID"),
         (["purge", ids[5]], "deleted erase ID"),
         (["--page", "2"], "There is no page 2"),

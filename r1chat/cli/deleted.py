@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from r1chat.app import KEPT_AFTER_DELETION, App
 from r1chat.both import Both
-from r1chat.errors import ConfigError
+from r1chat.errors import ConfigError, NotFoundError
 from r1chat.learn.forgetting import erase_now
 
 LISTED = 20  # conversations
@@ -15,6 +15,10 @@ _USAGE = Both(
     "Say: r1chat deleted [--page N], deleted restore ID, deleted erase ID.",
     "用法：r1chat deleted [--page N]；deleted restore ID；deleted erase ID。",
 )
+_NOT_DELETED = Both(
+    "There is no deleted conversation {id}. `r1chat deleted` lists them with their ids.",
+    "没有已删除的对话 {id}。`r1chat deleted` 会列出它们及其 ID。",
+)
 _NO_PAGE = Both(
     "There is no page {number} of deleted conversations. Choose one from 1 to {pages}.",
     "已删除的对话没有第 {number} 页。请选择 1 到 {pages}。",
@@ -22,17 +26,26 @@ _NO_PAGE = Both(
 
 
 def deleted(app: App, action: str, conversation_id: str, page: int) -> Iterator[str]:
-    """List a page (from 1) of what was deleted, restore one, or erase one. Raises ConfigError, NotFoundError."""
+    """List a page (from 1) of what was deleted, restore one, or erase one. Raises ConfigError."""
     if action == "list" and not conversation_id:
         yield from _listed(app, page)
-    elif action == "restore" and conversation_id:
-        app.store.undelete(conversation_id)
-        yield f"“{app.store.info(conversation_id).title}” is among the conversations again."
-    elif action == "erase" and conversation_id:
-        erase_now(app, conversation_id)
-        yield "Erased for good. Backups and archives keep it."
+    elif action in ("restore", "erase") and conversation_id:
+        try:
+            yield _restored(app, conversation_id) if action == "restore" else _erased(app, conversation_id)
+        except NotFoundError:
+            raise ConfigError(_NOT_DELETED.format(id=conversation_id)) from None
     else:
         raise ConfigError(_USAGE)
+
+
+def _restored(app: App, conversation_id: str) -> str:
+    app.store.undelete(conversation_id)
+    return f"“{app.store.info(conversation_id).title}” is among the conversations again."
+
+
+def _erased(app: App, conversation_id: str) -> str:
+    erase_now(app, conversation_id)
+    return "Erased for good. Backups and archives keep it."
 
 
 def _listed(app: App, number: int) -> Iterator[str]:

@@ -130,17 +130,17 @@ def of_texts(turn: JudgedTurn, sides: Iterable[JudgedReply]) -> Reason | None:
     """Why texts make no row of any kind. A trainer tokenizes a message together with the tokens around it."""
     if turn.is_long:
         return "long_history"
-    return "special_token" if any(map(_SPECIAL_TOKEN.search, all_texts(turn, sides))) else None
+    return "special_token" if any(map(_SPECIAL_TOKEN.search, bracketed_texts(turn, sides))) else None
 
 
-def all_texts(turn: JudgedTurn, sides: Iterable[JudgedReply]) -> list[str]:
-    """All that a row of these replies may hold of what persons and models wrote."""
+def bracketed_texts(turn: JudgedTurn, sides: Iterable[JudgedReply]) -> list[str]:
+    """What persons and models wrote that a row of these replies may hold, where it has a bracket, as tokens have."""
     texts = [turn.message]
     for exchange in turn.history:
         texts += (exchange.message, exchange.reasoning, exchange.answer)
     for reply in sides:
         texts += (reply.system, reply.reasoning, reply.answer)
-    return texts
+    return [text for text in texts if "<" in text or "[" in text or "]" in text]
 
 
 def of_reply(reply: JudgedReply) -> Reason | None:

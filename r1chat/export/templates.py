@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from r1chat.backends.catalogue import Catalogue
 from r1chat.backends.chat_template import R1_ASSISTANT, R1_BOS, R1_EOS, R1_TEMPLATE, ChatTemplate, r1_prompt
@@ -28,6 +29,14 @@ from r1chat.think import SPECIAL_TOKENS
 
 class NoTemplateError(ExportError):
     """The chat template of a model is not known."""
+
+
+class Setting(NamedTuple):
+    """What a reply was asked for with, as `ChatTemplate.prompt` takes it."""
+
+    thinking: str = ""
+    budget: int | None = None
+    now: datetime | None = None
 
 
 class Templates:
@@ -56,22 +65,14 @@ class Templates:
             self._forms[model] = form or format_by_name(model.partition(":")[2]) or R1_FORMAT
         return self._forms[model]
 
-    def render(
-        self,
-        model: str,
-        messages: Sequence[Message],
-        thinking: str = "",
-        budget: int | None = None,
-        now: datetime | None = None,
-    ) -> str:
+    def render(self, model: str, messages: Sequence[Message], setting: Setting = Setting()) -> str:  # noqa: B008  frozen
         """The prompt of a reply by the model behind a key `backend:name`, with the thought opened where it opens it.
 
-        `thinking`, `budget` and `now` as in `ChatTemplate.prompt`. Without the begin-of-sentence that the model's
-        tokenizer adds. Raises NoTemplateError where there is no template, ExportError where the template refuses the
-        messages.
+        Without the begin-of-sentence that the model's tokenizer adds. Raises NoTemplateError where there is no
+        template, ExportError where the template refuses the messages.
         """
         try:
-            return self._template(model).render(messages, thinking, budget, now)
+            return self._template(model).render(messages, setting)
         except BackendError as error:
             sentence = Both("The prompts of {model} could not be rendered. {why}", "无法渲染 {model} 的提示。{why}")
             raise ExportError(sentence.format(model=model, why=error.text)) from None
@@ -123,14 +124,8 @@ class _Template:
         self._bos = bos if adds_bos else ""
         self.form = self._template.form
 
-    def render(
-        self,
-        messages: Sequence[Message],
-        thinking: str = "",
-        budget: int | None = None,
-        now: datetime | None = None,
-    ) -> str:
-        prompt = self._template.prompt(messages, None, thinking, budget, now)
+    def render(self, messages: Sequence[Message], setting: Setting) -> str:
+        prompt = self._template.prompt(messages, None, *setting)
         return "".join(piece.text for piece in (*prompt.head, *prompt.tail)).removeprefix(self._bos)
 
     def special_tokens(self) -> tuple[str, ...]:
@@ -149,15 +144,9 @@ class _R1:
 
     form = R1_FORMAT
 
-    def render(
-        self,
-        messages: Sequence[Message],
-        thinking: str = "",
-        budget: int | None = None,
-        now: datetime | None = None,
-    ) -> str:
-        if thinking == OFF or any(message.reasoning or message.role == "system" for message in messages):
-            return _r1_template().render(messages, thinking)
+    def render(self, messages: Sequence[Message], setting: Setting) -> str:
+        if setting.thinking == OFF or any(message.reasoning or message.role == "system" for message in messages):
+            return _r1_template().render(messages, setting)
         return r1_prompt(messages)
 
     def special_tokens(self) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from typing import Any
 
 from r1chat.backends.prompt import continued, opens_thought
 from r1chat.export.options import Thoughts
-from r1chat.export.refusals import all_texts
-from r1chat.export.templates import Templates
+from r1chat.export.refusals import bracketed_texts
+from r1chat.export.templates import Setting, Templates
 from r1chat.messages import Message, ModelInfo, ReplySoFar, joined_segments
 from r1chat.reasoning_format import ReasoningFormat
 from r1chat.sampling import with_system_prompt
@@ -36,7 +36,7 @@ class Texts:
         messages = self._shown(turn, by)
         if self.thoughts == "rendered":
             now = by.created_at.astimezone().replace(tzinfo=None)
-            return self._templates.render(by.model_key, messages, by.thinking_choice, by.budget, now)
+            return self._templates.render(by.model_key, messages, Setting(by.thinking_choice, by.budget, now))
         form = self._templates.form(by.model_key)
         return [{"role": message.role, "content": self._content(message, form)} for message in messages]
 
@@ -61,8 +61,9 @@ class Texts:
 
     def spells_special_token(self, turn: JudgedTurn, sides: Iterable[JudgedReply]) -> bool:
         """Whether a text spells a token that the template of the replies' models writes around messages."""
-        tokens = {token for reply in sides for token in self._templates.special_tokens(reply.model_key)}
-        return bool(tokens) and any(token in text for text in all_texts(turn, sides) for token in tokens)
+        texts = bracketed_texts(turn, sides)
+        tokens = {token for reply in sides if texts for token in self._templates.special_tokens(reply.model_key)}
+        return any(token in text for text in texts for token in tokens)
 
     def question(self, turn: JudgedTurn, by: JudgedReply) -> str:
         """The prompt as one text in any case, for trainers that take no messages."""

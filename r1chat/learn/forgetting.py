@@ -40,7 +40,7 @@ class DailyPurge:
             try:
                 self._app.purge()
                 forget_erased(self._app.store, Runs(self._app.settings.data_dir))
-            except R1ChatError as error:  # a full disk, a busy database: the next day
+            except (R1ChatError, OSError) as error:  # a full disk, a busy database: the next day
                 log.warning("what was deleted could not be erased yet: %s", error)
 
 

@@ -72,7 +72,7 @@ class TrainingData:
     """What there is to learn from. `solutions`: right answers by prompt, of conversations that are set apart.
 
     `others` counts judgements of other models by name; `contradictions` those that say the opposite of another one.
-    `unusable`: prompts whose right answer cannot be checked and is left out, and why.
+    `unusable`: why right answers cannot be checked, each of which is left out.
     """
 
     rows: tuple[TextRow, ...]
@@ -80,7 +80,7 @@ class TrainingData:
     solutions: dict[str, RightAnswer] = field(default_factory=dict)
     others: Counter[str] = field(default_factory=Counter)
     contradictions: int = 0
-    unusable: tuple[tuple[str, Both], ...] = ()
+    unusable: tuple[Both, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -148,7 +148,7 @@ def read_rows(
         raise TrainingError(_OTHER_MODELS.format(n=others.total(), names=", ".join(sorted(others))))
     answers = _answers_in([*rows, *test_rows]) if kind == "grpo" else _answers_beside(file, test_rows)
     faults = _faults(reference for _, reference in answers)
-    unusable = [(prompt, faults[reference]) for prompt, reference in answers if reference in faults]
+    unusable = [faults[reference] for _, reference in answers if reference in faults]
     rows, test_rows = ([row for row in part if row.reference not in faults] for part in (rows, test_rows))
     agreed = set((_one_answer_each if kind == "grpo" else _without_contradictions)([*rows, *test_rows]))
     before = len(rows) + len(test_rows)
@@ -194,12 +194,12 @@ def _faults(references: Iterable[RightAnswer]) -> dict[RightAnswer | None, Both]
     return faults
 
 
-def unusable_told(unusable: Sequence[tuple[str, Both]]) -> Both:
+def unusable_told(unusable: Sequence[Both]) -> Both:
     """A sentence on right answers that are left out: how many, and why the first one is.
 
     It goes into the record of an adapter, in which no text of a conversation stands.
     """
-    return _UNUSABLE.format(n=len(unusable), why=unusable[0][1])
+    return _UNUSABLE.format(n=len(unusable), why=unusable[0])
 
 
 def check_enough(gathered: TrainingData, kind: TrainingKind) -> Both | None:
