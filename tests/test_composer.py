@@ -98,6 +98,16 @@ def test_the_menus_are_walked_by_keyboard_and_a_choice_is_remembered_for_its_mod
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
+def test_a_long_message_in_any_script_is_sent(site: Site) -> None:
+    site.serve(THOUGHT)
+    page = site.open()
+    for text in ("问" * 25_000, "ы" * 40_000):
+        ask(page, text)
+        finished(page)
+        expect(page.get_by_role("textbox", name="Message")).to_have_value("")
+    expect(page.locator(".reply.done")).to_have_count(2)
+
+
 def test_drafts_are_kept_and_messages_wait_for_the_reply_that_runs(site: Site) -> None:
     gate = Gate(THOUGHT[:2], THOUGHT[2:])
     finish = Finish("stop", prompt_tokens=30, context=4096)

@@ -229,6 +229,80 @@ def test_a_chosen_reply_that_the_rule_found_wrong_is_not_taught(store: Store, ou
     assert reasons(out) == ["verified_wrong"]
 
 
+@pytest.mark.parametrize("format", ["preference", "preference-implicit", "openai", "llamafactory", "sft"])
+def test_what_was_preferred_and_is_wrong_by_the_reference_is_in_no_format(store: Store, out: Path, format: str) -> None:
+    voted(store)
+    chosen, other = asked(store, WRONG, RIGHT)
+    store.judgements.compare(store.judgements.begin_comparison(chosen.id, other.id).id, "left")
+    store.judgements.rate(chosen.id, "answer", "up")
+    verified(store, "70", chosen, other)
+    exported(store, out, format, sources=frozenset({"comparison", "correction"}))
+    assert reasons(out) == ["verified_wrong"] and "60" not in _taught(out)
+
+
+def _taught(out: Path) -> str:
+    return "".join(str(row.get("chosen", row.get("completion", row.get("preferred_output")))) for row in lines(out))
+
+
+def test_a_liked_reply_that_is_wrong_by_the_reference_is_no_desirable_one(store: Store, out: Path) -> None:
+    chosen, other = asked(store, WRONG, RIGHT)
+    for reply in (chosen, other):
+        store.judgements.rate(reply.id, "answer", "up", "ann")
+    verified(store, "70", chosen, other)
+    assert [row["reply"] for row in exported(store, out, "unpaired")] == [other.id]
+    assert reasons(out) == ["verified_wrong"]
+
+
+def test_an_excluded_reference_says_nothing_of_replies(store: Store, out: Path) -> None:
+    chosen, other = asked(store, WRONG, RIGHT)
+    store.judgements.compare(store.judgements.begin_comparison(chosen.id, other.id).id, "left")
+    verified(store, "5550123456", chosen, other)
+    with pytest.raises(ExportError, match="left out"):
+        exported(store, out)
+    reference = store.judgements.judged(store.turn(chosen.turn_id).conversation_id).references[chosen.turn_id]
+    store.judgements.exclude(reference.id, True, "The reference is wrong.")
+    (row,) = exported(store, out)
+    assert (row["chosen_verified"], row["rejected_verified"]) == ("", "")
+    assert [row["reply"] for row in exported(store, out, "sft")] == [chosen.id]
+
+
+def test_excluded_ratings_are_in_no_margin_and_in_no_column(store: Store, out: Path) -> None:
+    chosen, other = asked(store, RIGHT, WRONG)
+    store.judgements.compare(store.judgements.begin_comparison(chosen.id, other.id).id, "left", "ann")
+    store.judgements.rate(chosen.id, "answer", "up", "ann", aspects=Aspects(5, 5))
+    low = store.judgements.rate(other.id, "answer", "down", "ann", aspects=Aspects(1, 1))
+    thought = store.judgements.rate(chosen.id, "thought", "down", "ann")
+    assert [row["margin"] for row in exported(store, out, "preference-implicit")] == [4.0]
+    assert [row["thought_thumb"] for row in exported(store, out, "unpaired") if row["label"]] == ["down"]
+    for rating in (low, thought):
+        store.judgements.exclude(rating.id, True, "misclick", "ann")
+    assert [row["margin"] for row in exported(store, out, "preference-implicit")] == [0.0]
+    assert [row["thought_thumb"] for row in exported(store, out, "unpaired") if row["label"]] == [""]
+
+
+def test_what_was_corrected_or_disliked_is_no_example_to_imitate(store: Store, out: Path) -> None:
+    chosen, other = asked(store, WRONG, replace(WRONG, answer="It is 50."))
+    store.judgements.compare(store.judgements.begin_comparison(chosen.id, other.id).id, "left")
+    first = corrected(store, chosen, replace(RIGHT, answer="It is 71."))
+    last = corrected(store, first, RIGHT)
+    disliked, worse = asked(store, RIGHT, WRONG, message="70?")
+    store.judgements.compare(store.judgements.begin_comparison(disliked.id, worse.id).id, "left")
+    store.judgements.rate(disliked.id, "answer", "down", "ann")
+    assert [row["reply"] for row in exported(store, out, "sft")] == [last.id]
+    assert sorted(reasons(out)) == ["corrected", "corrected", "thumbs_down"]
+    store.judgements.exclude(last.id, True, "wrong again")
+    assert first.id in [row["reply"] for row in exported(store, out, "sft")]
+
+
+def test_sides_that_redaction_makes_the_same_are_no_pair(store: Store, out: Path) -> None:
+    voted(store)
+    voted(
+        store, "left", *(replace(RIGHT, answer=f"Write to {who}.") for who in ("Anna@Example.org", "anna@example.org"))
+    )
+    assert len(exported(store, out)) == 1 and reasons(out) == ["identical"]
+    assert len(exported(store, out, redact=False)) == 2
+
+
 def test_a_reference_is_a_prompt_with_its_solution(store: Store, out: Path) -> None:
     right, wrong = asked(store, RIGHT, WRONG)
     verified(store, "70", right, wrong)

@@ -40,7 +40,7 @@ from r1chat.backends.llama.found import ollama_models_of
 from r1chat.cli.main import main
 from r1chat.config import load, nano_model
 from r1chat.conversations import Provenance
-from r1chat.errors import ExportError, ModelFileError, TrainingError
+from r1chat.errors import ExportError, ModelFileError, TrainingError, UnknownModelError
 from r1chat.judgements import Aspects
 from r1chat.learn.blind import BlindQueue
 from r1chat.learn.children import Children, Contender, liked
@@ -50,6 +50,7 @@ from r1chat.learn.overview import materials
 from r1chat.learn.runs import LOCK, Runs, RunWish, TrainingRun, claim, only_one
 from r1chat.learn.starting import start
 from r1chat.learn.target import file_key, find_target
+from r1chat.learn.train import train as train_in_process
 from r1chat.messages import Message, Params, Raw, Reply, ReplySoFar, Request
 from r1chat.store import Store
 from r1chat.store.reply_owner import current_owner
@@ -1039,6 +1040,25 @@ def test_labels_are_true_or_false_and_nothing_else(tmp_path: Path) -> None:
         assert "既不是 true 也不是 false" in error.value.sentence("zh")
 
 
+def test_rows_of_a_test_file_that_are_trained_on_too_prove_nothing(tmp_path: Path) -> None:
+    file, test = tmp_path / "rows.jsonl", tmp_path / "rows.test.jsonl"
+
+    def written_rows(numbers: range) -> str:
+        return "\n".join(
+            json.dumps({"prompt": f"p{n}", "chosen": "a", "rejected": "b", "conversation": f"c{n // 2}"})
+            for n in numbers
+        )
+
+    file.write_text(written_rows(range(41)))
+    test.write_text(written_rows(range(38, 60)))
+    training_data = read_rows("prefer", file, (), (), True)
+    assert (len(training_data.rows), training_data.repeated) == (41, 4)
+    assert {row.conversation for row in training_data.held} == {f"c{n}" for n in range(21, 30)}
+    test.write_text(written_rows(range(30, 40)))
+    with pytest.raises(TrainingError, match=r"All rows of rows\.test\.jsonl are trained on too"):
+        read_rows("prefer", file, (), (), True)
+
+
 def test_a_file_without_a_test_set_is_split_by_conversation_and_prompt(tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
     lines = [
@@ -1215,6 +1235,25 @@ def test_what_was_erased_for_good_leaves_the_runs(data: Path, tmp_path: Path) ->
     assert run.status.proof["examples"] == [] and run.status.proof["agreed"] and run.adapter.exists()
     assert not checkpoint.exists() and run.log(), "figures stay"
     assert "erased for good, and its checkpoint with them" in str(run.status.sentence)
+
+
+def test_what_was_erased_while_a_run_went_on_leaves_it_when_it_ends(tmp_path: Path) -> None:
+    settings = load(data_dir=tmp_path, models_dir=tmp_path / "models", ollama=False)
+    with closing(build(settings)) as app:
+        judge(app.store, 30)
+        run = Runs(tmp_path).begin(RunWish("prefer", "llama.cpp:gone"))
+        file = write_rows(app.store, app.catalogue, "prefer", run.folder)
+        checkpoint = run.folder / "checkpoint.pt"
+        checkpoint.touch()
+        erased = json.loads(file.read_text().splitlines()[0])["conversation"]
+        with only_one(run):
+            app.store.delete(erased)
+            app.store.purge(timedelta(seconds=-1))
+            forget_erased(app.store, Runs(tmp_path))
+            assert erased in file.read_text(), "it is under way"
+        with pytest.raises(UnknownModelError, match="gone"):
+            train_in_process(app, run, lambda _: None)
+    assert erased not in file.read_text() and not checkpoint.exists()
 
 
 def test_training_runs_nothing_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from r1chat.app import KEPT_AFTER_DELETION, App
 from r1chat.both import Both
 from r1chat.errors import ConfigError, NotFoundError
 from r1chat.learn.forgetting import erase_now
+from r1chat.learn.runs import Runs
 
 LISTED = 20  # conversations
 
@@ -45,7 +46,9 @@ def _restored(app: App, conversation_id: str) -> str:
 
 def _erased(app: App, conversation_id: str) -> str:
     erase_now(app, conversation_id)
-    return "Erased for good. Backups and archives keep it."
+    running = any(run.alive and not run.wish.data for run in Runs(app.settings.data_dir).all())
+    later = " A training that runs gives it up when it ends." if running else ""
+    return f"Erased for good. Backups and archives keep it.{later}"
 
 
 def _listed(app: App, number: int) -> Iterator[str]:

@@ -47,6 +47,14 @@ class Case(NamedTuple):
         return None
 
     @property
+    def liked(self) -> JudgedReply | None:
+        """The winner, or the reply whose answer has a thumb up."""
+        judgement = self.judgement
+        if isinstance(judgement, Rating):
+            return self.sides[0] if (judgement.part, judgement.thumb) == ("answer", "up") else None
+        return self.winner
+
+    @property
     def loser(self) -> JudgedReply | None:
         """The other side."""
         winner = self.winner
@@ -86,6 +94,8 @@ def export_status(case: Case) -> tuple[ExportStatus, str]:
 
 def _refusal(case: Case) -> refusals.Reason | None:
     judgement = case.judgement
+    if case.liked is not None and case.turn.accuracy(case.liked) is False:
+        return "verified_wrong"
     if isinstance(judgement, Comparison):
         return refusals.of_comparison(case.turn, judgement)
     if isinstance(judgement, JudgedReply):

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from r1chat.export import refusals
 from r1chat.export.cases import Case
-from r1chat.export.metadata import Values, about, about_pair, about_reply, about_thumb, accuracy
+from r1chat.export.metadata import Values, about, about_pair, about_reply, about_thumb
 from r1chat.export.options import Format, Source, Thoughts
 from r1chat.export.texts import Text, Texts
 from r1chat.judgements import Rating, Reference, StepLabel
 from r1chat.reasoning_format import OFF, ON
 from r1chat.reflect import find_steps
-from r1chat.store.dataset import JudgedReply
+from r1chat.store.dataset import JudgedReply, JudgedTurn
 from r1chat.store.entries import JudgementKind
 
 
@@ -34,6 +34,15 @@ class Refused(NamedTuple):
 
     reason: refusals.Reason
     reply: JudgedReply | None = None
+
+
+class _Pair(NamedTuple):
+    """A decided case as text, and its replies: the preferred one first."""
+
+    prompt: Text
+    chosen: Text
+    rejected: Text
+    replies: tuple[JudgedReply, JudgedReply]
 
 
 _Rows = Iterator[TrainingRow | Refused]
@@ -58,7 +67,8 @@ class FormatSpec:
     def make(self, case: Case, texts: Texts) -> _Rows:
         """The rows of a judgement, and why others are none."""
         reference = case.turn.reference
-        if reference is not None and texts.clean(reference.text) != reference.text:
+        counts = reference is not None and reference.id not in case.turn.excluded
+        if reference is not None and counts and texts.clean(reference.text) != reference.text:
             yield Refused("redacted_answer")
             return
         if texts.spells_special_token(case.turn, case.sides):
@@ -71,33 +81,43 @@ class FormatSpec:
         return kind in self.alone and reason not in refusals.OF_EVERY_ROW
 
 
-def _preference(case: Case, texts: Texts) -> _Rows:
-    for prompt, chosen, rejected, pair in _pair(case, texts):
-        yield TrainingRow(
-            {"prompt": prompt, "chosen": chosen, "rejected": rejected} | about_pair(case, texts, *pair), pair
-        )
-    yield from _refused_pair(case, texts)
+def _of_pairs(make: Callable[[Case, Texts, _Pair], Values]) -> Callable[[Case, Texts], _Rows]:
+    """A form of decided cases whose sides are a pair."""
+
+    def form(case: Case, texts: Texts) -> _Rows:
+        pair = _pair(case, texts)
+        if isinstance(pair, Refused):
+            yield pair
+        elif pair is not None:
+            yield TrainingRow(make(case, texts, pair), pair.replies)
+
+    return form
 
 
-def _implicit(case: Case, texts: Texts) -> _Rows:
-    for prompt, chosen, rejected, pair in _pair(case, texts):
-        whole = {"chosen": _joined(prompt, chosen), "rejected": _joined(prompt, rejected)}
-        yield TrainingRow(whole | {"margin": _margin(case, *pair)} | about_pair(case, texts, *pair), pair)
-    yield from _refused_pair(case, texts)
+def _preference(case: Case, texts: Texts, pair: _Pair) -> Values:
+    values = {"prompt": pair.prompt, "chosen": pair.chosen, "rejected": pair.rejected}
+    return values | about_pair(case, texts, *pair.replies)
 
 
-def _openai(case: Case, texts: Texts) -> _Rows:
-    for prompt, chosen, rejected, pair in _pair(case, texts):
-        values = {"input": {"messages": prompt}, "preferred_output": chosen, "non_preferred_output": rejected}
-        yield TrainingRow(values, pair)
-    yield from _refused_pair(case, texts)
+def _implicit(case: Case, texts: Texts, pair: _Pair) -> Values:
+    whole = {"chosen": _joined(pair.prompt, pair.chosen), "rejected": _joined(pair.prompt, pair.rejected)}
+    return whole | {"margin": _margin(case, *pair.replies)} | about_pair(case, texts, *pair.replies)
 
 
-def _llamafactory(case: Case, texts: Texts) -> _Rows:
-    for prompt, chosen, rejected, pair in _pair(case, texts):
-        values = {"conversations": _turns(prompt), "chosen": _turns(chosen)[-1], "rejected": _turns(rejected)[-1]}
-        yield TrainingRow(values, pair)
-    yield from _refused_pair(case, texts)
+def _openai(_case: Case, _texts: Texts, pair: _Pair) -> Values:
+    return {
+        "input": {"messages": pair.prompt},
+        "preferred_output": pair.chosen,
+        "non_preferred_output": pair.rejected,
+    }
+
+
+def _llamafactory(_case: Case, _texts: Texts, pair: _Pair) -> Values:
+    return {
+        "conversations": _turns(pair.prompt),
+        "chosen": _turns(pair.chosen)[-1],
+        "rejected": _turns(pair.rejected)[-1],
+    }
 
 
 def _unpaired(case: Case, texts: Texts) -> _Rows:
@@ -106,30 +126,32 @@ def _unpaired(case: Case, texts: Texts) -> _Rows:
             yield _labelled(case, texts, case.sides[0], case.judgement.thumb == "up")
         return
     for reply in case.sides:
-        right = accuracy(case.turn, reply)
+        right = case.turn.accuracy(reply)
         if right is not None:
             reason = refusals.of_reply(reply)
             yield Refused(reason, reply) if reason else _labelled(case, texts, reply, right)
 
 
 def _sft(case: Case, texts: Texts) -> _Rows:
-    taught: tuple[JudgedReply, ...] = case.sides
-    if case.kind in ("comparison", "correction"):
-        taught = (case.winner,) if case.winner else ()
-    elif isinstance(case.judgement, Rating):
-        taught = case.sides if (case.judgement.part, case.judgement.thumb) == ("answer", "up") else ()
-    elif isinstance(case.judgement, Reference):
-        taught = tuple(reply for reply in case.sides if accuracy(case.turn, reply))
+    taught: tuple[JudgedReply, ...] = (case.liked,) if case.liked else ()
+    if isinstance(case.judgement, Reference):
+        taught = tuple(reply for reply in case.sides if case.turn.accuracy(reply))
     for reply in taught:
-        reason = refusals.of_reply(reply)
-        if reason is None and accuracy(case.turn, reply) is False:
-            reason = "verified_wrong"
-        if reason:
+        if reason := refusals.of_reply(reply) or _taken_back(case.turn, reply):
             yield Refused(reason, reply)
             continue
         prompt = texts.prompt(case.turn, reply)
         values = {"prompt": prompt, "completion": texts.completion(reply, prompt)}
         yield TrainingRow(values | about(case, texts) | about_reply(case, texts, reply), (reply,))
+
+
+def _taken_back(turn: JudgedTurn, reply: JudgedReply) -> refusals.Reason | None:
+    """Why a complete reply is no example: somebody corrected it, or gave its answer a thumb down."""
+    wrong = (other.id for other in turn.replies.values() if other.origin == "corrected" and other.parent_id == reply.id)
+    if any(correction in turn.wanted and correction not in turn.excluded for correction in wrong):
+        return "corrected"
+    disliked = any(rating.part == "answer" and rating.thumb == "down" for rating in turn.counted_ratings(reply))
+    return "thumbs_down" if disliked else None
 
 
 def _grpo(case: Case, texts: Texts) -> _Rows:
@@ -174,7 +196,7 @@ def _processbench(case: Case, texts: Texts) -> _Rows:
         "generator": texts.clean(reply.model),
         "problem": texts.question(case.turn, reply),
         "steps": [texts.clean(step) for step in steps],
-        "final_answer_correct": accuracy(case.turn, reply) is True,
+        "final_answer_correct": case.turn.accuracy(reply) is True,
         "label": -1 if wrong is None else wrong,
     }
     yield TrainingRow(values | about(case, texts) | about_reply(case, texts, reply), (reply,))
@@ -201,35 +223,44 @@ _SINGLE: Mapping[Source, JudgementKind] = {"thumbs": "rating", "verified": "refe
 _BOTH: frozenset[Source] = frozenset(_PAIRS)
 
 FORMS: Mapping[Format, FormatSpec] = {
-    "preference": FormatSpec(_preference, _PAIRS, _BOTH),
-    "preference-implicit": FormatSpec(_implicit, _PAIRS, _BOTH, also=frozenset({"rating"})),
+    "preference": FormatSpec(_of_pairs(_preference), _PAIRS, _BOTH),
+    "preference-implicit": FormatSpec(_of_pairs(_implicit), _PAIRS, _BOTH, also=frozenset({"rating"})),
     "unpaired": FormatSpec(_unpaired, _SINGLE, frozenset({"thumbs"})),
     "sft": FormatSpec(
         _sft,
         {**_PAIRS, **_SINGLE},
         frozenset({"comparison", "correction", "verified"}),
+        also=frozenset({"correction", "rating"}),
         alone=frozenset({"correction"}),
     ),
     "grpo": FormatSpec(_grpo, {}, fixed=frozenset({"reference"})),
     "stepwise": FormatSpec(_stepwise, {}, fixed=frozenset({"step"}), thoughts=frozenset({"full", "rendered"})),
     "processbench": FormatSpec(_processbench, {}, fixed=frozenset({"step"}), thoughts=frozenset({"full"})),
-    "llamafactory": FormatSpec(_llamafactory, _PAIRS, _BOTH, thoughts=frozenset({"full", "answer-only"})),
-    "openai": FormatSpec(_openai, _PAIRS, _BOTH, thoughts=frozenset({"full", "answer-only"})),
+    "llamafactory": FormatSpec(_of_pairs(_llamafactory), _PAIRS, _BOTH, thoughts=frozenset({"full", "answer-only"})),
+    "openai": FormatSpec(_of_pairs(_openai), _PAIRS, _BOTH, thoughts=frozenset({"full", "answer-only"})),
 }
 
 
 # --- pairs -----------------------------------------------------------------------------------------------------------
 
-_Pair = tuple[JudgedReply, JudgedReply]
 
-
-def _pair(case: Case, texts: Texts) -> Iterator[tuple[Text, Text, Text, _Pair]]:
-    """Prompt, chosen and rejected of a decided case, where it is a pair."""
+def _pair(case: Case, texts: Texts) -> _Pair | Refused | None:
+    """The sides of a case as text, or why no prompt fits both or they are the same; None where nobody won."""
     winner, loser = case.winner, case.loser
-    if winner is None or loser is None or _no_pair(case, texts):
-        return
+    if winner is None or loser is None:
+        return None
+    thinking = ["" if reply.thinking_choice == ON else reply.thinking_choice for reply in case.sides]  # its own way
+    if winner.system != loser.system or (texts.thoughts == "rendered" and thinking[0] != thinking[1]):
+        return Refused("other_prompt")
     prompt, by = texts.prompt(case.turn, winner), winner.model_key
-    yield prompt, texts.completion(winner, prompt, by), texts.completion(loser, prompt, by), (winner, loser)
+    chosen, rejected = texts.completion(winner, prompt, by), texts.completion(loser, prompt, by)
+    if _stripped(chosen) == _stripped(rejected):  # without thoughts, or with personal data replaced
+        return Refused("identical")
+    return _Pair(prompt, chosen, rejected, (winner, loser))
+
+
+def _stripped(completion: Text) -> str:
+    return (completion if isinstance(completion, str) else str(completion[-1]["content"])).strip()
 
 
 def _turns(messages: Text) -> list[dict[str, str]]:
@@ -244,23 +275,6 @@ def _labelled(case: Case, texts: Texts, reply: JudgedReply, label: bool) -> Trai
     return TrainingRow(values | about(case, texts) | about_reply(case, texts, reply) | about_thumb(case), (reply,))
 
 
-def _refused_pair(case: Case, texts: Texts) -> Iterator[Refused]:
-    if reason := _no_pair(case, texts):
-        yield Refused(reason)
-
-
-def _no_pair(case: Case, texts: Texts) -> refusals.Reason | None:
-    """Why the sides of a decided case are no pair in what is exported of them; None where they are."""
-    if case.winner is None:
-        return None
-    first, second = case.sides
-    thinking = ["" if reply.thinking_choice == ON else reply.thinking_choice for reply in case.sides]  # its own way
-    if first.system != second.system or (texts.thoughts == "rendered" and thinking[0] != thinking[1]):
-        return "other_prompt"
-    same = texts.thoughts == "answer-only" and first.answer.strip() == second.answer.strip()
-    return "identical" if same else None
-
-
 def _joined(prompt: Text, completion: Text) -> Text:
     if isinstance(prompt, str) and isinstance(completion, str):
         return prompt + completion
@@ -270,8 +284,9 @@ def _joined(prompt: Text, completion: Text) -> Text:
 def _margin(case: Case, chosen: JudgedReply, rejected: JudgedReply) -> float:
     """By how much the same rater's mean mark of the chosen reply is the higher one, 0 to 4; 0 without marks."""
     marks = {
-        rating.reply_id: rating.aspects.mean
-        for rating in case.turn.ratings
+        reply.id: rating.aspects.mean
+        for reply in (chosen, rejected)
+        for rating in case.turn.counted_ratings(reply)
         if rating.part == "answer" and rating.rater == case.rater
     }
     chosen_mark, rejected_mark = marks.get(chosen.id), marks.get(rejected.id)

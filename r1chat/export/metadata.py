@@ -10,7 +10,7 @@ from r1chat.export.columns import CHOSEN, REJECTED
 from r1chat.export.texts import Texts
 from r1chat.judgements import Comparison, Rating
 from r1chat.languages import language_of
-from r1chat.store.dataset import JudgedReply, JudgedTurn
+from r1chat.store.dataset import JudgedReply
 
 Values = dict[str, Any]
 
@@ -54,7 +54,7 @@ def about_reply(case: Case, texts: Texts, reply: JudgedReply) -> Values:
         "model": texts.clean(reply.model),
         "digest": reply.digest,
         "origin": reply.origin,
-        "verified": _VERIFIED[accuracy(case.turn, reply)],
+        "verified": _VERIFIED[case.turn.accuracy(reply)],
         "thought_seen": _SEEN[_thought_seen(case, reply)],
     }
 
@@ -62,14 +62,8 @@ def about_reply(case: Case, texts: Texts, reply: JudgedReply) -> Values:
 def about_thumb(case: Case) -> Values:
     """The columns THUMB; empty for a judgement that is no rating."""
     rating = case.judgement if isinstance(case.judgement, Rating) else None
-    thought = next(
-        (
-            other.thumb
-            for other in case.turn.ratings
-            if rating and other.part == "thought" and (other.reply_id, other.rater) == (rating.reply_id, rating.rater)
-        ),
-        "",
-    )
+    ratings = case.turn.counted_ratings(case.sides[0]) if rating else ()
+    thought = next((other.thumb for other in ratings if other.part == "thought" and other.rater == case.rater), "")
     marks = ("helpfulness", "correctness", "clarity", "harmlessness")
     return {"reasons": " ".join(rating.reasons) if rating else "", "thought_thumb": thought} | {
         name: (rating and getattr(rating.aspects, name)) or 0 for name in marks
@@ -81,9 +75,3 @@ def _thought_seen(case: Case, reply: JudgedReply) -> bool | None:
     if isinstance(judgement, Comparison):
         return judgement.left_thought_seen if reply.id == judgement.sides.left_id else judgement.right_thought_seen
     return judgement.thought_open if isinstance(judgement, Rating) else None
-
-
-def accuracy(turn: JudgedTurn, reply: JudgedReply) -> bool | None:
-    """Whether a reply is right by the reference; None where that is not known."""
-    verification = turn.verified.get(reply.id)
-    return None if verification is None or verification.accuracy is None else verification.accuracy >= 1

@@ -32,9 +32,11 @@ Reason = Literal[
     "special_token",
     "redacted_answer",
     "other_prompt",
+    "corrected",
+    "thumbs_down",
 ]
 # Also where a row is one reply of a pair that is none.
-OF_EVERY_ROW: frozenset[str] = frozenset({"long_history", "special_token"})
+OF_EVERY_ROW: frozenset[str] = frozenset({"long_history", "special_token", "verified_wrong"})
 
 _SPECIAL_TOKEN = re.compile(
     r"<[|｜][A-Za-z][\w▁.-]{1,60}[|｜]?>|<[A-Za-z][\w▁.-]{1,60}[|｜]>|</s>|<(?:start|end)_of_turn>"
@@ -86,8 +88,9 @@ REASONS: Mapping[Reason, Both] = {
         "还没有模型回复这条消息，因此不知道该如何向模型提问。请先生成一次回复。",
     ),
     "verified_wrong": Both(
-        "The reply was preferred, but its answer is wrong by the reference. Correct the reply, or the reference.",
-        "该回复被选为更好，但根据参考答案它是错的。请更正回复或参考答案。",
+        "The reply was preferred or liked, but its answer is wrong by the reference. Correct the reply, or the "
+        "reference.",
+        "该回复被选为更好或得到了赞，但根据参考答案它是错的。请更正回复或参考答案。",
     ),
     "no_template": Both(
         "A server wrote the reply and does not tell its chat template. Export with --template, or judge a model whose "
@@ -107,6 +110,14 @@ REASONS: Mapping[Reason, Both] = {
         "The two replies were written after different system prompts, or with other thinking, so no prompt fits both. "
         "Compare replies of one setting.",
         "两个回复的系统提示词或思考设置不同，没有一个提示同时适合它们。请比较同一设置下的回复。",
+    ),
+    "corrected": Both(
+        "The reply was corrected, so it is no example to imitate; its correction is one.",
+        "该回复已被更正，因此不作为模仿的范例；范例是它的更正。",
+    ),
+    "thumbs_down": Both(
+        "The reply has a thumb down, so it is no example to imitate. Correct it, or take the thumb back.",
+        "该回复被踩，因此不作为模仿的范例。请更正它，或撤回踩。",
     ),
     "redacted_answer": Both(
         "The right answer looks like personal data, such as a phone number, and a placeholder in its place would teach "
@@ -172,9 +183,12 @@ def of_comparison(turn: JudgedTurn, comparison: Comparison) -> Reason | None:
 
 def of_rating(turn: JudgedTurn, rating: Rating) -> Reason | None:
     """Why a thumb makes no label. A thumb for a thought needs the same rater's thumb for the answer."""
-    if rating.part == "thought" and (rating.reply_id, rating.rater) not in turn.answers_rated:
-        return "thought_only"
-    return of_reply(turn.replies[rating.reply_id])
+    reply = turn.replies[rating.reply_id]
+    if rating.part == "thought":
+        same_rater = (other for other in turn.counted_ratings(reply) if other.rater == rating.rater)
+        if all(other.part == "thought" for other in same_rater):
+            return "thought_only"
+    return of_reply(reply)
 
 
 def of_step(turn: JudgedTurn, label: StepLabel) -> Reason | None:

@@ -45,7 +45,10 @@ class DailyPurge:
 
 
 def erase_now(app: App, conversation_id: str) -> None:
-    """Erase a deleted conversation for good, before its time, from the store and the runs. Raises NotFoundError."""
+    """Erase a deleted conversation for good, before its time, from the store and the runs. Raises NotFoundError.
+
+    A run that goes on gives it up when it ends.
+    """
     app.store.erase_now(conversation_id)
     forget_erased(app.store, Runs(app.settings.data_dir))
 
@@ -59,10 +62,11 @@ def forget_erased(store: Store, runs: Runs) -> None:
     for run in runs.all():
         with suppress(R1ChatError, OSError):  # a full disk, a busy database: at the next start
             if not run.alive and not run.wish.data:
-                _forget(store, run)
+                forget_erased_in(store, run)
 
 
-def _forget(store: Store, run: TrainingRun) -> None:
+def forget_erased_in(store: Store, run: TrainingRun) -> None:
+    """Do so in one run that was made from the store. Raises StoreError, ExportError and OSError."""
     rows = {file: _rows(file) for name in DATA if (file := run.folder / name).exists()}
     erased = store.erased({conversation for lines in rows.values() for _, conversation in lines if conversation})
     if not erased:

@@ -72,7 +72,8 @@ class TrainingData:
     """What there is to learn from. `solutions`: right answers by prompt, of conversations that are set apart.
 
     `others` counts judgements of other models by name; `contradictions` those that say the opposite of another one.
-    `unusable`: why right answers cannot be checked, each of which is left out.
+    `unusable`: why right answers cannot be checked, each of which is left out. `repeated` counts rows of a test file
+    that are not set apart, since their prompt or conversation is trained on.
     """
 
     rows: tuple[TextRow, ...]
@@ -81,6 +82,7 @@ class TrainingData:
     others: Counter[str] = field(default_factory=Counter)
     contradictions: int = 0
     unusable: tuple[Both, ...] = ()
+    repeated: int = 0
 
     @property
     def digest(self) -> str:
@@ -126,10 +128,14 @@ def read_rows(
     """
     known, titles = set(filter(None, digests)), set(names)
     aspects = weights(by)
-    everything = _by_marks(_parse(kind, file), aspects)
+    everything, repeated = _by_marks(_parse(kind, file), aspects), 0
     test = set_apart(file)
     if test.exists():
-        apart = _by_marks(_parse(kind, test), aspects)
+        test_file_rows = _by_marks(_parse(kind, test), aspects)
+        apart = _unseen(test_file_rows, everything)
+        repeated = len(test_file_rows) - len(apart)
+        if repeated and not apart:
+            raise TrainingError(_NOTHING_UNSEEN.format(test=test.name, file=file.name))
     else:
         everything, apart = _split(everything)
     others: Counter[str] = Counter()
@@ -160,7 +166,7 @@ def read_rows(
         rows, test_rows = _distinct(rows), _distinct(test_rows)
         answers = _answers_in(test_rows)
     solutions = {prompt: reference for prompt, reference in answers if reference not in faults}
-    return TrainingData(tuple(rows), tuple(test_rows), solutions, others, contradictions, tuple(unusable))
+    return TrainingData(tuple(rows), tuple(test_rows), solutions, others, contradictions, tuple(unusable), repeated)
 
 
 def _answers_in(rows: Sequence[TextRow]) -> list[tuple[str, RightAnswer]]:
@@ -286,6 +292,12 @@ def _one_answer_each(rows: Sequence[TextRow]) -> list[TextRow]:
     for row in rows:
         answers.setdefault(row.prompt, set()).add(row.reference)
     return [row for row in rows if len(answers[row.prompt]) == 1]
+
+
+def _unseen(rows: Sequence[TextRow], trained: Sequence[TextRow]) -> list[TextRow]:
+    """The rows that share no prompt and no conversation with those that are trained on."""
+    prompts, conversations = {row.prompt for row in trained}, {row.conversation for row in trained} - {""}
+    return [row for row in rows if row.prompt not in prompts and row.conversation not in conversations]
 
 
 def _distinct(rows: Sequence[TextRow]) -> list[TextRow]:
@@ -468,6 +480,12 @@ _NO_LABEL = Both(
     "Line {number} of {file} has the label {label}, which is neither true nor false. Write true for a reply that is "
     "good and false for one that is bad.",
     "{file} 第 {number} 行的 label 是 {label}，既不是 true 也不是 false。好的回复请写 true，不好的请写 false。",
+)
+_NOTHING_UNSEEN = Both(
+    "All rows of {test} are trained on too, so they cannot show whether training helps: it is the test set of an "
+    "earlier export. Remove it, or export {file} again with --test 0.2.",
+    "{test} 的每一行也都在训练数据中，因此无法检验训练效果：它是之前导出的测试集。请删除它，"
+    "或用 --test 0.2 重新导出 {file}。",
 )
 _NO_FILE = Both("{file} cannot be read ({reason}). Check the path.", "无法读取 {file}（{reason}）。请检查路径。")
 _NOT_JSON = Both(

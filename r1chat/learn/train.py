@@ -10,7 +10,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +25,7 @@ from r1chat.errors import ExportError, R1ChatError, TrainingError
 from r1chat.learn.defaults import LIMIT as SAMPLE_LIMIT
 from r1chat.learn.defaults import epochs_for, part_for, rate_for, rows_for
 from r1chat.learn.forecast import Sampling, TrainingForecast, forecast, needed_memory
+from r1chat.learn.forgetting import forget_erased_in
 from r1chat.learn.gather import (
     TextRow,
     TrainingData,
@@ -99,6 +100,9 @@ def train(app: App, run: TrainingRun, tell: _Tell) -> RunStatus:
         finally:
             if job.status.state not in ("done", "stopped") and not run.checkpoints:
                 run.drop_data()
+            if not run.wish.data:
+                with suppress(R1ChatError, OSError):  # a full disk, a busy database: at the next start
+                    forget_erased_in(app.store, run)
 
 
 class _Job:
@@ -122,6 +126,8 @@ class _Job:
             self.tell(warning)
         if gathered.contradictions:
             self.tell(_CONTRADICTIONS.format(n=gathered.contradictions))
+        if gathered.repeated:
+            self.tell(_REPEATED.format(n=gathered.repeated))
         if gathered.unusable:
             self.tell(unusable_told(gathered.unusable))
         if gathered.others:
@@ -440,6 +446,10 @@ _FORECAST_TRIALS = Both(
 _CONTRADICTIONS = Both(
     "{n} judgements contradict others and are left out; the data page lists them.",
     "{n} 条评价与其他评价矛盾，已排除；数据页会列出它们。",
+)
+_REPEATED = Both(
+    "{n} rows of the test file are left out: their prompt or conversation is trained on too.",
+    "测试文件中有 {n} 行已排除：它们的提示或对话也在训练数据中。",
 )
 _OTHERS = Both(
     "{n} judgements of other models are left out ({names}); --every-model takes them, too.",

@@ -117,7 +117,7 @@ class JudgedTurn(NamedTuple):
     `history` has the last MOST_EARLIER + 1 messages at most. `wanted` are the ids of the judgements that were asked
     for: only they are in `comparisons`, `ratings`, `steps` and among the corrections. `reference` and `verified` are
     given in any case. `replies` are those that were judged, and all to the message where its reference was asked for.
-    `excluded` has the reasons, by judgement.
+    `excluded` has the reasons, by judgement, of those that were asked for and of the reference.
     """
 
     id: str
@@ -130,7 +130,6 @@ class JudgedTurn(NamedTuple):
     replies: Mapping[str, JudgedReply]  # by id, oldest first
     comparisons: tuple[Comparison, ...]
     ratings: tuple[Rating, ...]
-    answers_rated: frozenset[tuple[str, str]]  # reply and rater of the ratings of answers
     steps: tuple[StepLabel, ...]
     reference: Reference | None
     verified: Mapping[str, Verification]  # by reply
@@ -140,6 +139,17 @@ class JudgedTurn(NamedTuple):
     def is_long(self) -> bool:
         """Whether more stands before the message than `history` has."""
         return len(self.history) > MOST_EARLIER
+
+    def accuracy(self, reply: JudgedReply) -> bool | None:
+        """Whether a reply is right by the reference; None where that is not known, or the reference is excluded."""
+        verification = self.verified.get(reply.id)
+        if verification is None or verification.accuracy is None:
+            return None
+        return None if verification.reference_id in self.excluded else verification.accuracy >= 1
+
+    def counted_ratings(self, reply: JudgedReply) -> Iterator[Rating]:
+        """The ratings of a reply that are not excluded."""
+        return (rating for rating in self.ratings if rating.reply_id == reply.id and rating.id not in self.excluded)
 
 
 class Player(NamedTuple):
@@ -355,7 +365,8 @@ class DatasetView:
         with_all = [turn_id for turn_id, reference in references_here.items() if reference.id in judgement_ids]
         replies_here = self._replies(judged, ids["correction"], with_all)
         verified = self._verified(replies_here, references_here)
-        excluded = self._excluded(judgement_ids)
+        reference_ids = {turn_id: reference.id for turn_id, reference in references_here.items()}
+        excluded = self._excluded({*judgement_ids, *reference_ids.values()})
         places = self._turns(entries_by_turn)
         exchanges = self._exchanges(place.parent_reply_id for place in places.values())
 
@@ -377,15 +388,10 @@ class DatasetView:
                 replies=by_turn[place.id],
                 comparisons=tuple(comparisons_on.get(place.id, ())),
                 ratings=tuple(ratings_on.get(place.id, ())),
-                answers_rated=frozenset(
-                    (rating.reply_id, rating.rater)
-                    for rating in ratings_on.get(place.id, ())
-                    if rating.part == "answer"
-                ),
                 steps=tuple(steps_on.get(place.id, ())),
                 reference=references_here.get(place.id),
                 verified=_picked(verified, by_turn[place.id]),
-                excluded=_picked(excluded, [entry.id for entry in entries]),
+                excluded=_picked(excluded, [*(entry.id for entry in entries), reference_ids.get(place.id, "")]),
             )
             for place, entries in ((places[turn_id], entries) for turn_id, entries in entries_by_turn.items())
         ]
