@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from r1chat.messages import LONGEST_NAME, BackendEvent, Progress
 MOST_LAYERS = 1_000  # parts that a model is pulled in; it has a dozen
 FOREVER = -1  # as a time to keep a model in memory
 REGISTRY = "registry.ollama.ai"  # where Ollama itself fetches models whose names give no other host
+_LOOK_WITHIN = 5.0  # seconds: a page waits for it
 _YEARS_AHEAD = 10  # Ollama tells a time centuries ahead for a model that stays
 
 Translated = Callable[[str], AbstractContextManager[None]]
@@ -117,7 +119,7 @@ class OllamaModels:
         )
 
     async def _running(self) -> list[_Running]:
-        async with self._http.stream("GET", "/api/ps") as response:
+        async with asyncio.timeout(_LOOK_WITHIN), self._http.stream("GET", "/api/ps") as response:
             await wire.success(response)
             running = wire.parsed(_RunningList, await wire.body(response)).models
         return [model for model in running if len(model.name) <= LONGEST_NAME][: wire.MOST_MODELS]
@@ -133,7 +135,7 @@ class OllamaModels:
 
     async def _done(self, method: str, path: str, model: str, body: dict[str, Any]) -> None:
         with self._translated(model):
-            async with self._http.stream(method, path, json=body) as response:
+            async with asyncio.timeout(wire.ANSWER_WITHIN), self._http.stream(method, path, json=body) as response:
                 await wire.success(response)
 
 

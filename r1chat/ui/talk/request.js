@@ -3,7 +3,9 @@
 import {state} from './state.js';
 import {tell, withdraw} from './toast.js';
 
-const KEEPABLE = 60_000;  // characters; a browser sends no more when the page is left
+const KEEPABLE = 60_000;  // bytes of all requests under way; a browser refuses more that outlive the page
+
+let keepable = KEEPABLE;
 
 /**
  * The response; null where there is none, or where r1chat refuses, which the person has been told.
@@ -15,7 +17,7 @@ export async function request(path, body) {
   const about = `${path} ${body?.verb ?? ''} ${body?.id ?? ''}`;
   let response;
   try {
-    response = await fetch(path, body && posted(JSON.stringify(body)));
+    response = await (body ? post(path, new TextEncoder().encode(JSON.stringify(body))) : fetch(path));
   } catch {
     tell(state.words.unreachable, 'error', about);
     return null;
@@ -28,10 +30,15 @@ export async function request(path, body) {
   return null;
 }
 
-/** @param {string} body @returns {RequestInit} */
-function posted(body) {
-  const headers = {'Content-Type': 'application/json'};
-  return {method: 'POST', headers, body, keepalive: body.length < KEEPABLE};
+/** @param {string} path @param {Uint8Array<ArrayBuffer>} body */
+async function post(path, body) {
+  const keepalive = body.length <= keepable;
+  keepable -= keepalive ? body.length : 0;
+  try {
+    return await fetch(path, {method: 'POST', headers: {'Content-Type': 'application/json'}, body, keepalive});
+  } finally {
+    keepable += keepalive ? body.length : 0;
+  }
 }
 
 /**
